@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# What is installed is enough to build a program outside this tree: with find_package, shared and static, and with
+# pkg-config, shared and static, also after the installed tree was moved.
+# Usage: package_test.sh BUILD_DIRECTORY
+set -euo pipefail
+
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cmake --install "$1" --prefix "$work/installed" >/dev/null
+mv "$work/installed" "$work/moved"
+
+echo "installed headers: only h4mk/h4mk.h"
+[[ $(cd "$work/moved/include" && find . -type f) == ./h4mk/h4mk.h ]]
+
+echo "find_package"
+cmake -S "$source_dir" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/moved" >/dev/null
+cmake --build "$work/build" >/dev/null
+"$work/build/with_shared"
+"$work/build/with_static"
+
+echo "pkg-config"
+PKG_CONFIG_PATH=$(dirname "$(find "$work/moved" -name libh4mk.pc)")
+export PKG_CONFIG_PATH
+libdir=$(pkg-config --variable=libdir libh4mk)
+# shellcheck disable=SC2046 # several words each
+cc "$source_dir/main.c" -o "$work/shared" $(pkg-config --cflags --libs libh4mk) -Wl,-rpath,"$libdir"
+"$work/shared"
+rm "$libdir"/libh4mk.so*
+# shellcheck disable=SC2046
+cc "$source_dir/main.c" -o "$work/static" $(pkg-config --cflags --static --libs libh4mk)
+"$work/static"
