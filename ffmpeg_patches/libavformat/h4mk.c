@@ -1,0 +1,942 @@
+/*
+ * H4MK: streams and metadata as JSON
+ *
+ * This file is part of FFmpeg.
+ *
+ * FFmpeg is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * FFmpeg is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with FFmpeg; if not, write to the Free Software
+ * Foundation, Inc., 51 Franklin Street, Fifth Floor, Boston, MA 02110-1301 USA
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libavutil/avstring.h"
+#include "libavutil/channel_layout.h"
+#include "libavutil/dict.h"
+#include "libavutil/error.h"
+#include "libavutil/mem.h"
+#include "libavutil/pixdesc.h"
+#include "libavutil/rational.h"
+#include "libavutil/samplefmt.h"
+
+#include "libavcodec/codec_desc.h"
+#include "libavcodec/codec_par.h"
+#include "libavcodec/defs.h"
+
+#include "avformat.h"
+#include "demux.h"
+#include "h4mk.h"
+#include "internal.h"
+
+/* Values of enums that are looked at for a name; more than any has. */
+#define MAX_ENUM_VALUE 1024
+
+#define RATIONAL_SIZE 32
+
+int ff_h4mk_error(h4mk_status status, int64_t io_error)
+{
+    switch (status) {
+    case H4MK_OK:               return 0;
+    case H4MK_END:
+    case H4MK_AGAIN:            return AVERROR_EOF;
+    case H4MK_ERR_MEMORY:       return AVERROR(ENOMEM);
+    case H4MK_ERR_IO:           return io_error < 0 && io_error >= INT_MIN ? io_error : AVERROR(EIO);
+    case H4MK_ERR_NOT_SEEKABLE: return AVERROR(ESPIPE);
+    case H4MK_ERR_NOT_FOUND:    return AVERROR(ENOENT);
+    case H4MK_ERR_VERSION:      return AVERROR_PATCHWELCOME;
+    case H4MK_ERR_NOT_H4MK:
+    case H4MK_ERR_TRUNCATED:
+    case H4MK_ERR_CORRUPT:      return AVERROR_INVALIDDATA;
+    default:                    return AVERROR(EINVAL);
+    }
+}
+
+int ff_h4mk_find_name(const char *(*to_name)(int value), const char *name)
+{
+    for (int i = 0; name && i < MAX_ENUM_VALUE; i++) {
+        const char *candidate = to_name(i);
+        if (candidate && !strcmp(candidate, name))
+            return i;
+    }
+    return AVERROR(EINVAL);
+}
+
+/* Members of an object have a key, elements of an array have none. */
+
+static h4mk_status put_int(h4mk_value *value, const char *key, int64_t number)
+{
+    return key ? h4mk_value_set_int(value, key, number) : h4mk_value_append_int(value, number);
+}
+
+static h4mk_status put_text(h4mk_value *value, const char *key, const char *text)
+{
+    return key ? h4mk_value_set_text(value, key, text) : h4mk_value_append_text(value, text);
+}
+
+static h4mk_status put_rational(h4mk_value *value, const char *key, AVRational q)
+{
+    char buf[RATIONAL_SIZE];
+
+    snprintf(buf, sizeof(buf), "%d/%d", q.num, q.den);
+    return put_text(value, key, buf);
+}
+
+static int parse_rational(const h4mk_value *value, AVRational *q)
+{
+    const char *text = h4mk_value_text(value);
+    AVRational parsed;
+
+    if (!text || sscanf(text, "%d/%d", &parsed.num, &parsed.den) != 2)
+        return AVERROR(EINVAL);
+    *q = parsed;
+    return 0;
+}
+
+static const uint8_t field_size[] = {
+    [H4MK_FIELD_U8]       = sizeof(uint8_t),
+    [H4MK_FIELD_S32]      = sizeof(int32_t),
+    [H4MK_FIELD_U32]      = sizeof(uint32_t),
+    [H4MK_FIELD_S64]      = sizeof(int64_t),
+    [H4MK_FIELD_RATIONAL] = sizeof(AVRational),
+    [H4MK_FIELD_ENUM]     = sizeof(int),
+};
+
+static h4mk_status write_field(h4mk_value *value, const char *key,
+                               const H4MKField *field, const uint8_t *p)
+{
+    const char *name;
+
+    switch (field->type) {
+    case H4MK_FIELD_U8:       return put_int(value, key, *p);
+    case H4MK_FIELD_S32:      return put_int(value, key, *(const int32_t *)p);
+    case H4MK_FIELD_U32:      return put_int(value, key, *(const uint32_t *)p);
+    case H4MK_FIELD_S64:      return put_int(value, key, *(const int64_t *)p);
+    case H4MK_FIELD_RATIONAL: return put_rational(value, key, *(const AVRational *)p);
+    default:                  break;
+    }
+
+    name = field->to_name(*(const int *)p);
+    if (name && ff_h4mk_find_name(field->to_name, name) == *(const int *)p)
+        return put_text(value, key, name);
+    return put_int(value, key, *(const int *)p);
+}
+
+int ff_h4mk_write_fields(h4mk_value *object, const H4MKField *field,
+                         const void *data, const void *defaults)
+{
+    h4mk_status status = H4MK_OK;
+
+    for (; field->key && status == H4MK_OK; field++) {
+        const uint8_t *p = (const uint8_t *)data + field->offset;
+        const size_t size = field_size[field->type];
+
+        if (defaults && !memcmp(p, (const uint8_t *)defaults + field->offset,
+                                size * FFMAX(field->count, 1)))
+            continue;
+        if (field->count) {
+            h4mk_value *array = h4mk_value_add_array(object, field->key);
+            if (!array)
+                return AVERROR(ENOMEM);
+            for (int i = 0; i < field->count && status == H4MK_OK; i++)
+                status = write_field(array, NULL, field, p + i * size);
+        } else
+            status = write_field(object, field->key, field, p);
+    }
+    return ff_h4mk_error(status, 0);
+}
+
+static void read_field(const h4mk_value *value, const H4MKField *field, uint8_t *p)
+{
+    int found;
+
+    switch (field->type) {
+    case H4MK_FIELD_U8:
+        *p = h4mk_value_int(value, *p);
+        break;
+    case H4MK_FIELD_S32:
+        *(int32_t *)p = h4mk_value_int(value, *(int32_t *)p);
+        break;
+    case H4MK_FIELD_U32:
+        *(uint32_t *)p = h4mk_value_int(value, *(uint32_t *)p);
+        break;
+    case H4MK_FIELD_S64:
+        *(int64_t *)p = h4mk_value_int(value, *(int64_t *)p);
+        break;
+    case H4MK_FIELD_RATIONAL:
+        parse_rational(value, (AVRational *)p);
+        break;
+    case H4MK_FIELD_ENUM:
+        found = ff_h4mk_find_name(field->to_name, h4mk_value_text(value));
+        *(int *)p = found >= 0 ? found : h4mk_value_int(value, *(int *)p);
+        break;
+    }
+}
+
+void ff_h4mk_read_fields(const h4mk_value *object, const H4MKField *field,
+                         void *data)
+{
+    for (; field->key; field++) {
+        const h4mk_value *value = h4mk_value_get(object, field->key);
+        uint8_t *p = (uint8_t *)data + field->offset;
+
+        if (!value)
+            continue;
+        if (field->count) {
+            const int count = FFMIN(field->count, h4mk_value_count(value));
+            for (int i = 0; i < count; i++)
+                read_field(h4mk_value_at(value, i), field, p + i * field_size[field->type]);
+        } else
+            read_field(value, field, p);
+    }
+}
+
+static int is_utf8(const char *text)
+{
+    const uint8_t *p = text, *end = p + strlen(text);
+    int32_t code;
+
+    while (p < end)
+        if (av_utf8_decode(&code, &p, end, 0) < 0)
+            return 0;
+    return 1;
+}
+
+static int write_tag(h4mk_value *object, const char *key, const char *value)
+{
+    const h4mk_value *old = h4mk_value_get(object, key);
+    h4mk_value *array;
+    char **texts;
+    size_t count;
+    int ret = 0;
+
+    if (!old)
+        return ff_h4mk_error(h4mk_value_set_text(object, key, value), 0);
+
+    /* a key that occurs again: an array of all its values */
+    count = FFMAX(h4mk_value_count(old), 1);
+    texts = av_calloc(count + 1, sizeof(*texts));
+    if (!texts)
+        return AVERROR(ENOMEM);
+    for (size_t i = 0; i < count; i++) {
+        const h4mk_value *element = h4mk_value_get_type(old) == H4MK_VALUE_ARRAY ?
+                                    h4mk_value_at(old, i) : old;
+        texts[i] = av_strdup(h4mk_value_text(element));
+        if (!texts[i])
+            ret = AVERROR(ENOMEM);
+    }
+    texts[count] = av_strdup(value);
+    array = h4mk_value_add_array(object, key);
+    if (!array)
+        ret = AVERROR(ENOMEM);
+    for (size_t i = 0; i <= count; i++) {
+        if (ret >= 0)
+            ret = texts[i] ? ff_h4mk_error(h4mk_value_append_text(array, texts[i]), 0) : AVERROR(ENOMEM);
+        av_free(texts[i]);
+    }
+    av_free(texts);
+    return ret;
+}
+
+int ff_h4mk_write_tags(void *logctx, h4mk_value *object, const char *key,
+                       const AVDictionary *tags, const char *left_out)
+{
+    const AVDictionaryEntry *t = NULL;
+    h4mk_value *value = NULL;
+    int ret;
+
+    while ((t = av_dict_iterate(tags, t))) {
+        if (left_out && !strcmp(t->key, left_out))
+            continue;
+        if (!is_utf8(t->key)) {
+            av_log(logctx, AV_LOG_WARNING, "Leaving out a tag whose name is not UTF-8: %s\n", t->key);
+            continue;
+        }
+        if (!value && !(value = h4mk_value_add_object(object, key)))
+            return AVERROR(ENOMEM);
+        ret = write_tag(value, t->key, t->value);
+        if (ret < 0)
+            return ret;
+    }
+    return 0;
+}
+
+static int read_tag(AVDictionary **tags, const char *key, const h4mk_value *value)
+{
+    const char *text = h4mk_value_text(value);
+
+    /* AV_DICT_MULTIKEY: nothing is replaced, not even what differs in case */
+    if (text)
+        return av_dict_set(tags, key, text, AV_DICT_MULTIKEY);
+    if (h4mk_value_get_type(value) == H4MK_VALUE_INT) {
+        char number[24];
+        snprintf(number, sizeof(number), "%"PRId64, h4mk_value_int(value, 0));
+        return av_dict_set(tags, key, number, AV_DICT_MULTIKEY);
+    }
+    return 0;
+}
+
+int ff_h4mk_read_tags(AVDictionary **tags, const h4mk_value *object)
+{
+    int ret = 0;
+
+    for (size_t i = 0; i < h4mk_value_count(object) && ret >= 0; i++) {
+        const h4mk_value *value = h4mk_value_at(object, i);
+        const char *key = h4mk_value_key_at(object, i);
+
+        if (!key)
+            break;
+        if (h4mk_value_get_type(value) != H4MK_VALUE_ARRAY)
+            ret = read_tag(tags, key, value);
+        else
+            for (size_t j = 0; j < h4mk_value_count(value) && ret >= 0; j++)
+                ret = read_tag(tags, key, h4mk_value_at(value, j));
+    }
+    return FFMIN(ret, 0);
+}
+
+static h4mk_status write_disposition(h4mk_value *object, unsigned disposition)
+{
+    h4mk_status status = H4MK_OK;
+    h4mk_value *array;
+
+    if (!disposition)
+        return H4MK_OK;
+    array = h4mk_value_add_array(object, "disposition");
+    if (!array)
+        return H4MK_ERR_MEMORY;
+    for (; disposition && status == H4MK_OK; disposition &= disposition - 1) {
+        const unsigned bit = disposition & -disposition;
+        const char *name = av_disposition_to_string(bit);
+        status = name ? h4mk_value_append_text(array, name) : h4mk_value_append_int(array, bit);
+    }
+    return status;
+}
+
+static int read_disposition(const h4mk_value *object)
+{
+    const h4mk_value *array = h4mk_value_get(object, "disposition");
+    unsigned disposition = 0;
+
+    for (size_t i = 0; i < h4mk_value_count(array); i++) {
+        const h4mk_value *value = h4mk_value_at(array, i);
+        const char *name = h4mk_value_text(value);
+        const int bit = name ? av_disposition_from_string(name) : h4mk_value_int(value, 0);
+        if (!name || bit > 0)
+            disposition |= bit;
+    }
+    return disposition;
+}
+
+int ff_h4mk_write_layout(h4mk_value *object, const AVChannelLayout *layout)
+{
+    AVChannelLayout parsed = { 0 };
+    h4mk_status status = H4MK_OK;
+    h4mk_value *array, *channel;
+    char text[1024];
+    int ret;
+
+    if (layout->order == AV_CHANNEL_ORDER_UNSPEC)
+        return 0; /* "channels" says it all */
+
+    ret = av_channel_layout_describe(layout, text, sizeof(text));
+    if (ret > 0 && ret <= sizeof(text) && av_channel_layout_from_string(&parsed, text) >= 0) {
+        int same = parsed.order == layout->order && !av_channel_layout_compare(&parsed, layout);
+        for (int i = 0; same && layout->order == AV_CHANNEL_ORDER_CUSTOM && i < layout->nb_channels; i++)
+            same = !strcmp(parsed.u.map[i].name, layout->u.map[i].name);
+        av_channel_layout_uninit(&parsed);
+        if (same)
+            return ff_h4mk_error(h4mk_value_set_text(object, "channel_layout", text), 0);
+    }
+
+    /* a layout that its description does not tell: channel by channel */
+    array = h4mk_value_add_array(object, "channel_map");
+    if (!array)
+        return AVERROR(ENOMEM);
+    for (int i = 0; i < layout->nb_channels && status == H4MK_OK; i++) {
+        const enum AVChannel id = av_channel_layout_channel_from_index(layout, i);
+        channel = h4mk_value_append_object(array);
+        if (!channel)
+            return AVERROR(ENOMEM);
+        status = h4mk_value_set_int(channel, "channel", id);
+        if (status == H4MK_OK && layout->order == AV_CHANNEL_ORDER_CUSTOM && layout->u.map[i].name[0])
+            status = h4mk_value_set_text(channel, "name", layout->u.map[i].name);
+    }
+    return ff_h4mk_error(status, 0);
+}
+
+int ff_h4mk_read_layout(const h4mk_value *object, AVChannelLayout *layout)
+{
+    const char *text = h4mk_value_get_text(object, "channel_layout");
+    const h4mk_value *array = h4mk_value_get(object, "channel_map");
+    const int64_t channels = h4mk_value_get_int(object, "channels", 0);
+    int ret;
+
+    if (text && (ret = av_channel_layout_from_string(layout, text)) >= 0)
+        return ret;
+    if (h4mk_value_count(array) > 0 && h4mk_value_count(array) <= INT16_MAX) {
+        ret = av_channel_layout_custom_init(layout, h4mk_value_count(array));
+        for (int i = 0; ret >= 0 && i < layout->nb_channels; i++) {
+            const h4mk_value *channel = h4mk_value_at(array, i);
+            const char *name = h4mk_value_get_text(channel, "name");
+            layout->u.map[i].id = h4mk_value_get_int(channel, "channel", AV_CHAN_UNKNOWN);
+            if (name)
+                av_strlcpy(layout->u.map[i].name, name, sizeof(layout->u.map[i].name));
+        }
+        return ret;
+    }
+    if (channels > 0 && channels <= INT_MAX)
+        layout->nb_channels = channels; /* AV_CHANNEL_ORDER_UNSPEC */
+    return 0;
+}
+
+static h4mk_status write_codec_tag(h4mk_value *object, uint32_t tag)
+{
+    const char text[5] = { tag, tag >> 8, tag >> 16, tag >> 24 };
+    int printable = 1;
+
+    for (int i = 0; i < 4; i++)
+        printable &= text[i] >= 0x20 && text[i] <= 0x7e;
+    return printable ? h4mk_value_set_text(object, "codec_tag", text)
+                     : h4mk_value_set_int(object, "codec_tag", tag);
+}
+
+static uint32_t read_codec_tag(const h4mk_value *object)
+{
+    const char *text = h4mk_value_get_text(object, "codec_tag");
+
+    if (text)
+        return strlen(text) == 4 ? MKTAG(text[0], text[1], text[2], (unsigned)text[3]) : 0;
+    return h4mk_value_get_int(object, "codec_tag", 0);
+}
+
+#define NAMES_OF(function, call)            \
+static const char *function(int value)      \
+{                                           \
+    return call(value);                     \
+}
+
+NAMES_OF(pixel_format_name,    av_get_pix_fmt_name)
+NAMES_OF(sample_format_name,   av_get_sample_fmt_name)
+NAMES_OF(color_range_name,     av_color_range_name)
+NAMES_OF(color_primaries_name, av_color_primaries_name)
+NAMES_OF(color_transfer_name,  av_color_transfer_name)
+NAMES_OF(color_space_name,     av_color_space_name)
+NAMES_OF(chroma_location_name, av_chroma_location_name)
+
+H4MK_NAMES(field_order_name, "unknown", "progressive", "tt", "bb", "tb", "bt")
+
+static const char *discard_name(int value)
+{
+    switch (value) {
+    case AVDISCARD_DEFAULT:  return "default";
+    case AVDISCARD_NONREF:   return "nonref";
+    case AVDISCARD_BIDIR:    return "bidir";
+    case AVDISCARD_NONINTRA: return "nonintra";
+    case AVDISCARD_NONKEY:   return "nonkey";
+    case AVDISCARD_ALL:      return "all";
+    }
+    return NULL;
+}
+
+#define F(key, member, type, ...) { key, offsetof(STRUCT, member), H4MK_FIELD_ ## type, __VA_ARGS__ }
+
+#define STRUCT AVCodecParameters
+static const H4MKField video_fields[] = {
+    F("pixel_format",          format,                ENUM, 0, pixel_format_name),
+    { NULL }
+};
+
+static const H4MKField audio_fields[] = {
+    F("sample_format",         format,                ENUM, 0, sample_format_name),
+    { NULL }
+};
+
+static const H4MKField codec_fields[] = {
+    F("bit_rate",              bit_rate,              S64),
+    F("bits_per_coded_sample", bits_per_coded_sample, S32),
+    F("bits_per_raw_sample",   bits_per_raw_sample,   S32),
+    F("profile",               profile,               S32),
+    F("level",                 level,                 S32),
+    F("width",                 width,                 S32),
+    F("height",                height,                S32),
+    F("sample_aspect_ratio",   sample_aspect_ratio,   RATIONAL),
+    F("framerate",             framerate,             RATIONAL),
+    F("field_order",           field_order,           ENUM, 0, field_order_name),
+    F("color_range",           color_range,           ENUM, 0, color_range_name),
+    F("color_primaries",       color_primaries,       ENUM, 0, color_primaries_name),
+    F("color_transfer",        color_trc,             ENUM, 0, color_transfer_name),
+    F("color_space",           color_space,           ENUM, 0, color_space_name),
+    F("chroma_location",       chroma_location,       ENUM, 0, chroma_location_name),
+    F("video_delay",           video_delay,           S32),
+    F("block_align",           block_align,           S32),
+    F("frame_size",            frame_size,            S32),
+    F("initial_padding",       initial_padding,       S32),
+    F("trailing_padding",      trailing_padding,      S32),
+    F("seek_preroll",          seek_preroll,          S32),
+    { NULL }
+};
+#undef STRUCT
+
+#define STRUCT AVStream
+static const H4MKField stream_fields[] = {
+    F("avg_frame_rate",        avg_frame_rate,        RATIONAL),
+    F("r_frame_rate",          r_frame_rate,          RATIONAL),
+    F("discard",               discard,               ENUM, 0, discard_name),
+    { NULL }
+};
+#undef STRUCT
+
+static const H4MKField *format_fields(enum AVMediaType type)
+{
+    static const H4MKField none[] = { { NULL } };
+
+    return type == AVMEDIA_TYPE_VIDEO ? video_fields :
+           type == AVMEDIA_TYPE_AUDIO ? audio_fields : none;
+}
+
+/* Keys of version 1, which mean what these tags do. */
+static const char *const alias[][2] = {
+    { "name", "title"   },
+    { "note", "comment" },
+};
+
+static h4mk_status write_alias(h4mk_value *track, const AVStream *st, int i)
+{
+    const AVDictionaryEntry *t = av_dict_get(st->metadata, alias[i][1], NULL, AV_DICT_MATCH_CASE);
+
+    return h4mk_value_set_text(track, alias[i][0], t && is_utf8(t->value) ? t->value : "");
+}
+
+static int read_aliases(AVStream *st, const h4mk_value *track)
+{
+    for (int i = 0; i < FF_ARRAY_ELEMS(alias); i++) {
+        const char *text = h4mk_value_get_text(track, alias[i][0]);
+        const AVDictionaryEntry *t = av_dict_get(st->metadata, alias[i][1], NULL, AV_DICT_MATCH_CASE);
+        int ret;
+
+        /* what differs from its tag was edited */
+        if (!text || !text[0] || t && !strcmp(t->value, text))
+            continue;
+        ret = av_dict_set(&st->metadata, alias[i][1], text, AV_DICT_MATCH_CASE);
+        if (ret < 0)
+            return ret;
+    }
+    return 0;
+}
+
+/**
+ * @return the name of a codec that FFmpeg does not know, as read_track() left
+ *         it in the metadata, or NULL
+ */
+static const char *foreign_codec(const AVStream *st)
+{
+    const AVDictionaryEntry *t;
+
+    if (st->codecpar->codec_id != AV_CODEC_ID_NONE)
+        return NULL;
+    t = av_dict_get(st->metadata, "codec_name", NULL, AV_DICT_MATCH_CASE);
+    return t && t->value[0] && is_utf8(t->value) && strcmp(t->value, "none") &&
+           !avcodec_descriptor_get_by_name(t->value) ? t->value : NULL;
+}
+
+int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
+                        int64_t start_time, h4mk_value *track)
+{
+    const AVCodecParameters *par = st->codecpar;
+    const AVCodecDescriptor *desc = avcodec_descriptor_get(par->codec_id);
+    const char *kind = av_get_media_type_string(par->codec_type);
+    const char *foreign = foreign_codec(st);
+    AVCodecParameters *defaults;
+    const AVStream no_stream = { 0 };
+    h4mk_value *array;
+    int ret;
+
+#define SET(type, ...)                                                          \
+    do {                                                                        \
+        ret = ff_h4mk_error(h4mk_value_set_ ## type(track, __VA_ARGS__), 0);    \
+        if (ret < 0)                                                            \
+            return ret;                                                         \
+    } while (0)
+
+    SET(int,  "track_id", st->index + 1);
+    if (write_alias(track, st, 0) != H4MK_OK)
+        return AVERROR(ENOMEM);
+    SET(text, "kind", kind ? kind : "unknown");
+    SET(text, "codec", foreign ? foreign : desc ? desc->name : "none");
+    SET(int,  "sample_rate", par->sample_rate);
+    SET(int,  "channels", par->ch_layout.nb_channels);
+    if (write_alias(track, st, 1) != H4MK_OK ||
+        put_rational(track, "time_base", st->time_base) != H4MK_OK)
+        return AVERROR(ENOMEM);
+    if (st->id)
+        SET(int, "stream_id", st->id);
+    if (start_time != AV_NOPTS_VALUE)
+        SET(int, "start_time", start_time);
+    if (par->codec_tag && (ret = ff_h4mk_error(write_codec_tag(track, par->codec_tag), 0)) < 0)
+        return ret;
+    /* the extradata of an attachment is its file, which has a place of its own */
+    if (par->extradata_size > 0 && par->codec_type != AVMEDIA_TYPE_ATTACHMENT)
+        SET(bytes, "extradata", par->extradata, par->extradata_size);
+
+    defaults = avcodec_parameters_alloc();
+    if (!defaults)
+        return AVERROR(ENOMEM);
+    ret = ff_h4mk_write_fields(track, format_fields(par->codec_type), par, defaults);
+    if (ret >= 0)
+        ret = ff_h4mk_write_fields(track, codec_fields, par, defaults);
+    avcodec_parameters_free(&defaults);
+    if (ret < 0 ||
+        (ret = ff_h4mk_write_layout(track, &par->ch_layout)) < 0 ||
+        (ret = ff_h4mk_write_fields(track, stream_fields, st, &no_stream)) < 0)
+        return ret;
+    if (st->sample_aspect_ratio.num != par->sample_aspect_ratio.num ||
+        st->sample_aspect_ratio.den != par->sample_aspect_ratio.den)
+        if (put_rational(track, "stream_sample_aspect_ratio", st->sample_aspect_ratio) != H4MK_OK)
+            return AVERROR(ENOMEM);
+    ret = ff_h4mk_error(write_disposition(track, st->disposition), 0);
+    if (ret < 0)
+        return ret;
+
+    if (par->nb_coded_side_data) {
+        array = h4mk_value_add_array(track, "side_data");
+        if (!array)
+            return AVERROR(ENOMEM);
+        for (int i = 0; i < par->nb_coded_side_data; i++) {
+            ret = ff_h4mk_write_side_data(array, &par->coded_side_data[i]);
+            if (ret < 0)
+                return ret;
+        }
+    }
+    return ff_h4mk_write_tags(s, track, "tags", st->metadata, foreign ? "codec_name" : NULL);
+}
+
+static enum AVMediaType read_kind(const char *kind)
+{
+    for (int i = 0; kind && i < AVMEDIA_TYPE_NB; i++)
+        if (!strcmp(kind, av_get_media_type_string(i)))
+            return i;
+    return !kind || !strcmp(kind, "unknown") ? AVMEDIA_TYPE_UNKNOWN : AVMEDIA_TYPE_DATA;
+}
+
+int ff_h4mk_read_track(AVFormatContext *s, AVStream *st, const h4mk_value *track)
+{
+    AVCodecParameters *par = st->codecpar;
+    const char *codec = h4mk_value_get_text(track, "codec");
+    const AVCodecDescriptor *desc = codec ? avcodec_descriptor_get_by_name(codec) : NULL;
+    const h4mk_value *side_data = h4mk_value_get(track, "side_data");
+    const uint8_t *extradata;
+    size_t extradata_size;
+    int64_t rate;
+    int ret;
+
+    par->codec_type = read_kind(h4mk_value_get_text(track, "kind"));
+    par->codec_id   = desc ? desc->id : AV_CODEC_ID_NONE;
+    par->codec_tag  = read_codec_tag(track);
+    rate            = h4mk_value_get_int(track, "sample_rate", 0);
+    par->sample_rate = rate > 0 && rate <= INT_MAX ? rate : 0;
+    st->id          = h4mk_value_get_int(track, "stream_id", 0);
+
+    if (h4mk_value_get_bytes(track, "extradata", &extradata, &extradata_size) == H4MK_OK &&
+        extradata_size && extradata_size < INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE) {
+        ret = ff_alloc_extradata(par, extradata_size);
+        if (ret < 0)
+            return ret;
+        memcpy(par->extradata, extradata, extradata_size);
+    }
+
+    ff_h4mk_read_fields(track, format_fields(par->codec_type), par);
+    ff_h4mk_read_fields(track, codec_fields, par);
+    ff_h4mk_read_fields(track, stream_fields, st);
+    ret = ff_h4mk_read_layout(track, &par->ch_layout);
+    if (ret < 0)
+        return ret;
+    st->sample_aspect_ratio = par->sample_aspect_ratio;
+    parse_rational(h4mk_value_get(track, "stream_sample_aspect_ratio"), &st->sample_aspect_ratio);
+    st->disposition = read_disposition(track);
+
+    for (size_t i = 0; i < h4mk_value_count(side_data); i++) {
+        ret = ff_h4mk_read_side_data(s, h4mk_value_at(side_data, i),
+                                     &par->coded_side_data, &par->nb_coded_side_data);
+        if (ret < 0)
+            return ret;
+    }
+
+    ret = ff_h4mk_read_tags(&st->metadata, h4mk_value_get(track, "tags"));
+    if (ret >= 0)
+        ret = read_aliases(st, track);
+    if (ret >= 0 && !desc && codec && codec[0] && strcmp(codec, "none"))
+        ret = av_dict_set(&st->metadata, "codec_name", codec, 0);
+    return FFMIN(ret, 0);
+}
+
+static int write_chapter(AVFormatContext *s, const AVChapter *chapter, h4mk_value *object)
+{
+    if (!object ||
+        h4mk_value_set_int(object, "id", chapter->id) != H4MK_OK ||
+        put_rational(object, "time_base", chapter->time_base) != H4MK_OK ||
+        chapter->start != AV_NOPTS_VALUE &&
+        h4mk_value_set_int(object, "start", chapter->start) != H4MK_OK ||
+        chapter->end != AV_NOPTS_VALUE &&
+        h4mk_value_set_int(object, "end", chapter->end) != H4MK_OK)
+        return AVERROR(ENOMEM);
+    return ff_h4mk_write_tags(s, object, "tags", chapter->metadata, NULL);
+}
+
+static int read_chapter(AVFormatContext *s, const h4mk_value *object, int number)
+{
+    AVRational time_base = { 0 };
+    AVChapter *chapter;
+
+    if (parse_rational(h4mk_value_get(object, "time_base"), &time_base) < 0 ||
+        time_base.num <= 0 || time_base.den <= 0) {
+        av_log(s, AV_LOG_WARNING, "Skipping chapter %d, which has no time base\n", number);
+        return 0;
+    }
+    chapter = avpriv_new_chapter(s, h4mk_value_get_int(object, "id", number), time_base,
+                                 h4mk_value_get_int(object, "start", AV_NOPTS_VALUE),
+                                 h4mk_value_get_int(object, "end", AV_NOPTS_VALUE), NULL);
+    return chapter ? ff_h4mk_read_tags(&chapter->metadata, h4mk_value_get(object, "tags")) : 0;
+}
+
+#define STRUCT AVProgram
+static const H4MKField program_fields[] = {
+    F("flags",       flags,       S32),
+    F("discard",     discard,     ENUM, 0, discard_name),
+    F("program_num", program_num, S32),
+    F("pmt_pid",     pmt_pid,     S32),
+    F("pcr_pid",     pcr_pid,     S32),
+    F("pmt_version", pmt_version, S32),
+    { NULL }
+};
+#undef STRUCT
+
+static int write_program(AVFormatContext *s, const AVProgram *program, h4mk_value *object)
+{
+    const AVProgram defaults = { .pmt_version = -1 };
+    h4mk_value *array;
+    int ret;
+
+    if (!object || h4mk_value_set_int(object, "id", program->id) != H4MK_OK)
+        return AVERROR(ENOMEM);
+    ret = ff_h4mk_write_fields(object, program_fields, program, &defaults);
+    if (ret < 0)
+        return ret;
+    array = h4mk_value_add_array(object, "streams");
+    if (!array)
+        return AVERROR(ENOMEM);
+    for (unsigned i = 0; i < program->nb_stream_indexes; i++)
+        if (h4mk_value_append_int(array, program->stream_index[i]) != H4MK_OK)
+            return AVERROR(ENOMEM);
+    return ff_h4mk_write_tags(s, object, "tags", program->metadata, NULL);
+}
+
+static int read_program(AVFormatContext *s, const h4mk_value *object, int number)
+{
+    const h4mk_value *array = h4mk_value_get(object, "streams");
+    const int id = h4mk_value_get_int(object, "id", number);
+    AVProgram *program = av_new_program(s, id);
+
+    if (!program)
+        return AVERROR(ENOMEM);
+    ff_h4mk_read_fields(object, program_fields, program);
+    for (size_t i = 0; i < h4mk_value_count(array); i++) {
+        const int64_t index = h4mk_value_int(h4mk_value_at(array, i), -1);
+        if (index >= 0 && index < s->nb_streams)
+            av_program_add_stream_index(s, id, index);
+    }
+    return ff_h4mk_read_tags(&program->metadata, h4mk_value_get(object, "tags"));
+}
+
+#define STRUCT AVStreamGroupTileGrid
+static const H4MKField tile_grid_fields[] = {
+    F("coded_width",       coded_width,       S32),
+    F("coded_height",      coded_height,      S32),
+    F("background",        background,        U8, 4),
+    F("horizontal_offset", horizontal_offset, S32),
+    F("vertical_offset",   vertical_offset,   S32),
+    F("width",             width,             S32),
+    F("height",            height,            S32),
+    { NULL }
+};
+#undef STRUCT
+
+#define STRUCT AVStreamGroupLCEVC
+static const H4MKField lcevc_fields[] = {
+    F("lcevc_index",       lcevc_index,       U32),
+    F("width",             width,             S32),
+    F("height",            height,            S32),
+    { NULL }
+};
+#undef STRUCT
+
+H4MK_NAMES(group_type_name, NULL, "iamf_audio_element", "iamf_mix_presentation", "tile_grid", "lcevc")
+
+static int write_tile_grid(h4mk_value *object, const AVStreamGroupTileGrid *grid)
+{
+    h4mk_value *array = h4mk_value_add_array(object, "tiles");
+
+    for (unsigned i = 0; i < grid->nb_tiles; i++) {
+        h4mk_value *tile = array ? h4mk_value_append_object(array) : NULL;
+        if (!tile ||
+            h4mk_value_set_int(tile, "stream",     grid->offsets[i].idx)        != H4MK_OK ||
+            h4mk_value_set_int(tile, "horizontal", grid->offsets[i].horizontal) != H4MK_OK ||
+            h4mk_value_set_int(tile, "vertical",   grid->offsets[i].vertical)   != H4MK_OK)
+            return AVERROR(ENOMEM);
+    }
+    return ff_h4mk_write_fields(object, tile_grid_fields, grid, NULL);
+}
+
+static int read_tile_grid(const h4mk_value *object, AVStreamGroupTileGrid *grid)
+{
+    const h4mk_value *array = h4mk_value_get(object, "tiles");
+    const size_t count = h4mk_value_count(array);
+
+    ff_h4mk_read_fields(object, tile_grid_fields, grid);
+    if (!count || count > INT_MAX)
+        return 0;
+    grid->offsets = av_calloc(count, sizeof(*grid->offsets));
+    if (!grid->offsets)
+        return AVERROR(ENOMEM);
+    grid->nb_tiles = count;
+    for (size_t i = 0; i < count; i++) {
+        const h4mk_value *tile = h4mk_value_at(array, i);
+        grid->offsets[i].idx        = h4mk_value_get_int(tile, "stream", 0);
+        grid->offsets[i].horizontal = h4mk_value_get_int(tile, "horizontal", 0);
+        grid->offsets[i].vertical   = h4mk_value_get_int(tile, "vertical", 0);
+    }
+    return 0;
+}
+
+static int write_group(AVFormatContext *s, const AVStreamGroup *group, h4mk_value *object)
+{
+    const char *type = group_type_name(group->type);
+    h4mk_value *array;
+    int ret = 0;
+
+    if (!object || h4mk_value_set_text(object, "type", type ? type : "unknown") != H4MK_OK ||
+        h4mk_value_set_int(object, "id", group->id) != H4MK_OK ||
+        !(array = h4mk_value_add_array(object, "streams")))
+        return AVERROR(ENOMEM);
+    for (unsigned i = 0; i < group->nb_streams; i++)
+        if (h4mk_value_append_int(array, group->streams[i]->index) != H4MK_OK)
+            return AVERROR(ENOMEM);
+
+    switch (group->type) {
+    case AV_STREAM_GROUP_PARAMS_TILE_GRID:
+        ret = write_tile_grid(object, group->params.tile_grid);
+        break;
+    case AV_STREAM_GROUP_PARAMS_LCEVC:
+        ret = ff_h4mk_write_fields(object, lcevc_fields, group->params.lcevc, NULL);
+        break;
+    case AV_STREAM_GROUP_PARAMS_IAMF_AUDIO_ELEMENT:
+        ret = ff_h4mk_write_audio_element(object, group);
+        break;
+    case AV_STREAM_GROUP_PARAMS_IAMF_MIX_PRESENTATION:
+        ret = ff_h4mk_write_mix_presentation(s, object, group->params.iamf_mix_presentation);
+        break;
+    }
+    if (ret < 0 || (ret = ff_h4mk_error(write_disposition(object, group->disposition), 0)) < 0)
+        return ret;
+    return ff_h4mk_write_tags(s, object, "tags", group->metadata, NULL);
+}
+
+static int read_group(AVFormatContext *s, const h4mk_value *object, int number)
+{
+    const h4mk_value *array = h4mk_value_get(object, "streams");
+    const int type = ff_h4mk_find_name(group_type_name, h4mk_value_get_text(object, "type"));
+    AVStreamGroup *group;
+    int ret = 0;
+
+    if (type < 0) {
+        av_log(s, AV_LOG_WARNING, "Skipping stream group %d, whose type is not known\n", number);
+        return 0;
+    }
+    group = avformat_stream_group_create(s, type, NULL);
+    if (!group)
+        return AVERROR(ENOMEM);
+    group->id = h4mk_value_get_int(object, "id", number);
+    for (size_t i = 0; i < h4mk_value_count(array); i++) {
+        const int64_t index = h4mk_value_int(h4mk_value_at(array, i), -1);
+        if (index >= 0 && index < s->nb_streams)
+            avformat_stream_group_add_stream(group, s->streams[index]);
+    }
+
+    switch (group->type) {
+    case AV_STREAM_GROUP_PARAMS_TILE_GRID:
+        ret = read_tile_grid(object, group->params.tile_grid);
+        break;
+    case AV_STREAM_GROUP_PARAMS_LCEVC:
+        ff_h4mk_read_fields(object, lcevc_fields, group->params.lcevc);
+        break;
+    case AV_STREAM_GROUP_PARAMS_IAMF_AUDIO_ELEMENT:
+        ret = ff_h4mk_read_audio_element(object, group);
+        break;
+    case AV_STREAM_GROUP_PARAMS_IAMF_MIX_PRESENTATION:
+        ret = ff_h4mk_read_mix_presentation(object, group->params.iamf_mix_presentation);
+        break;
+    }
+    if (ret < 0)
+        return ret;
+    group->disposition = read_disposition(object);
+    return ff_h4mk_read_tags(&group->metadata, h4mk_value_get(object, "tags"));
+}
+
+/* An array is written only if it has elements. */
+#define WRITE_ARRAY(key, count, write, elements)                                \
+    do {                                                                        \
+        array = count ? h4mk_value_add_array(meta, key) : NULL;                 \
+        for (unsigned i = 0; i < count && ret >= 0; i++)                        \
+            ret = write(s, elements[i], array ? h4mk_value_append_object(array) : NULL); \
+    } while (0)
+
+#define READ_ARRAY(key, read)                                                   \
+    do {                                                                        \
+        array = h4mk_value_get(meta, key);                                      \
+        for (size_t i = 0; i < h4mk_value_count(array) && ret >= 0; i++)        \
+            ret = read(s, h4mk_value_at(array, i), i);                          \
+    } while (0)
+
+int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta)
+{
+    h4mk_value *array;
+    int ret = ff_h4mk_write_tags(s, meta, "tags", s->metadata, NULL);
+
+    WRITE_ARRAY("chapters",      s->nb_chapters,      write_chapter, s->chapters);
+    WRITE_ARRAY("programs",      s->nb_programs,      write_program, s->programs);
+    WRITE_ARRAY("stream_groups", s->nb_stream_groups, write_group,   s->stream_groups);
+    if (ret >= 0 && s->start_time_realtime && s->start_time_realtime != AV_NOPTS_VALUE)
+        ret = ff_h4mk_error(h4mk_value_set_int(meta, "start_time_realtime", s->start_time_realtime), 0);
+    return ret;
+}
+
+int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta)
+{
+    const h4mk_value *array;
+    int ret = ff_h4mk_read_tags(&s->metadata, h4mk_value_get(meta, "tags"));
+
+    READ_ARRAY("chapters",      read_chapter);
+    READ_ARRAY("programs",      read_program);
+    READ_ARRAY("stream_groups", read_group);
+    s->start_time_realtime = h4mk_value_get_int(meta, "start_time_realtime", AV_NOPTS_VALUE);
+
+    /* Texts beside the known keys are tags of whoever wrote them. */
+    for (size_t i = 0; i < h4mk_value_count(meta) && ret >= 0; i++) {
+        const h4mk_value *value = h4mk_value_at(meta, i);
+        if (h4mk_value_get_type(value) == H4MK_VALUE_STRING)
+            ret = av_dict_set(&s->metadata, h4mk_value_key_at(meta, i), h4mk_value_text(value),
+                              AV_DICT_DONT_OVERWRITE);
+    }
+    return FFMIN(ret, 0);
+}

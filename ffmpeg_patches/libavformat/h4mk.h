@@ -1,0 +1,254 @@
+/*
+ * H4MK: what the muxer and the demuxer share
+ *
+ * This file is part of FFmpeg.
+ *
+ * FFmpeg is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * FFmpeg is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with FFmpeg; if not, write to the Free Software
+ * Foundation, Inc., 51 Franklin Street, Fifth Floor, Boston, MA 02110-1301 USA
+ */
+
+#ifndef AVFORMAT_H4MK_H
+#define AVFORMAT_H4MK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <h4mk/h4mk.h>
+
+#include "libavutil/channel_layout.h"
+#include "libavutil/dict.h"
+#include "libavutil/iamf.h"
+#include "libavutil/macros.h"
+
+#include "libavcodec/packet.h"
+#include "avformat.h"
+
+/*
+ * The file itself is the business of libh4mk. What FFmpeg adds is the meaning
+ * of its JSON: an AVStream as an object of TRAK, the rest of an
+ * AVFormatContext as the object META, and side data by name. The keys are
+ * listed in the specification of the format, in "TRAK", "META" and
+ * "Side data".
+ */
+
+enum H4MKFieldType {
+    H4MK_FIELD_U8,
+    H4MK_FIELD_S32,
+    H4MK_FIELD_U32,
+    H4MK_FIELD_S64,
+    H4MK_FIELD_RATIONAL, ///< "num/den"
+    H4MK_FIELD_ENUM,     ///< by name; a value without a name as its number
+};
+
+/**
+ * One member of a C struct and its key in a JSON object.
+ */
+typedef struct H4MKField {
+    const char *key;                        ///< NULL ends a table
+    size_t offset;                          ///< of the member in its struct
+    enum H4MKFieldType type;
+    int count;                              ///< elements of an array, 0 for a single value
+    const char *(*to_name)(int value);      ///< ENUM only: NULL if there is no name
+} H4MKField;
+
+/**
+ * Write the members of a struct into a JSON object.
+ *
+ * @param defaults members that are the same as here are left out; may be NULL
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_write_fields(h4mk_value *object, const H4MKField *fields,
+                         const void *data, const void *defaults);
+
+/**
+ * Read the members of a struct from a JSON object. Members whose key is absent
+ * or makes no sense stay as they are.
+ */
+void ff_h4mk_read_fields(const h4mk_value *object, const H4MKField *fields,
+                         void *data);
+
+/**
+ * Define a function for H4MKField.to_name over a list of names.
+ */
+#define H4MK_NAMES(function, ...)                                           \
+static const char *function(int value)                                      \
+{                                                                           \
+    static const char *const names[] = { __VA_ARGS__ };                     \
+    return (unsigned)value < FF_ARRAY_ELEMS(names) ? names[value] : NULL;   \
+}
+
+/**
+ * Find the value that has a name. The lookup functions of libavutil are not
+ * used for that, most of them are content with the beginning of a name.
+ *
+ * @param name may be NULL
+ * @return the value or AVERROR(EINVAL)
+ */
+int ff_h4mk_find_name(const char *(*to_name)(int value), const char *name);
+
+/**
+ * Write tags as an object; nothing if there are none.
+ *
+ * @param left_out key of a tag that is not written; may be NULL
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_write_tags(void *logctx, h4mk_value *object, const char *key,
+                       const AVDictionary *tags, const char *left_out);
+
+/**
+ * Append the tags of an object.
+ *
+ * @param object may be NULL
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_read_tags(AVDictionary **tags, const h4mk_value *object);
+
+/**
+ * Write a channel layout but for the number of its channels.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_write_layout(h4mk_value *object, const AVChannelLayout *layout);
+
+/**
+ * Read a channel layout; it must be uninitialized.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_read_layout(const h4mk_value *object, AVChannelLayout *layout);
+
+/**
+ * Describe a stream as an object of TRAK.
+ *
+ * @param start_time st->start_time as a demuxer shall report it, or
+ *                   AV_NOPTS_VALUE if that is not known
+ * @param track      an empty object
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
+                        int64_t start_time, h4mk_value *track);
+
+/**
+ * Set up a stream from its object of TRAK, all but its time base.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_read_track(AVFormatContext *s, AVStream *st,
+                       const h4mk_value *track);
+
+/**
+ * Describe all of a file but its streams: tags, chapters, programs, groups.
+ *
+ * @param meta an empty object
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta);
+
+/**
+ * The reverse of ff_h4mk_write_meta(), to be called when all streams exist.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta);
+
+/**
+ * Room for a name that ff_h4mk_pack_side_data() makes up.
+ */
+#define H4MK_SIDE_DATA_NAME_SIZE 24
+
+/**
+ * Convert side data to the name and the bytes that stand for it in a file.
+ *
+ * @param[out] dst  name and data, which may point to sd, to name or to *tmp
+ * @param[out] name room for H4MK_SIDE_DATA_NAME_SIZE bytes
+ * @param[out] tmp  to be freed with av_free() by the caller
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_pack_side_data(const AVPacketSideData *sd, h4mk_side_data *dst,
+                           char *name, uint8_t **tmp);
+
+/**
+ * Add side data from a file to an array of them.
+ *
+ * @return 0, also for a name that this build does not know, or a negative
+ *         AVERROR code
+ */
+int ff_h4mk_unpack_side_data(void *logctx, const h4mk_side_data *src,
+                             AVPacketSideData **sd, int *nb_sd);
+
+/**
+ * Append side data to an array of TRAK.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_write_side_data(h4mk_value *array, const AVPacketSideData *sd);
+
+/**
+ * The reverse of ff_h4mk_write_side_data().
+ *
+ * @return 0, also for a name that this build does not know, or a negative
+ *         AVERROR code
+ */
+int ff_h4mk_read_side_data(void *logctx, const h4mk_value *object,
+                           AVPacketSideData **sd, int *nb_sd);
+
+/**
+ * Write a parameter definition, IAMF, 3.6.1.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_write_iamf_param(h4mk_value *object, const AVIAMFParamDefinition *param);
+
+/**
+ * @param[out] size of the returned block
+ * @return a parameter definition to be freed with av_free(), NULL on error
+ */
+AVIAMFParamDefinition *ff_h4mk_read_iamf_param(const h4mk_value *object, size_t *size);
+
+/**
+ * Write an audio element, IAMF, 3.6.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_write_audio_element(h4mk_value *object, const AVStreamGroup *group);
+
+/**
+ * Read an audio element into a group that has its streams.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_read_audio_element(const h4mk_value *object, AVStreamGroup *group);
+
+/**
+ * Write a mix presentation, IAMF, 3.7.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_write_mix_presentation(void *logctx, h4mk_value *object,
+                                   const AVIAMFMixPresentation *mix);
+
+/**
+ * The reverse of ff_h4mk_write_mix_presentation().
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_read_mix_presentation(const h4mk_value *object, AVIAMFMixPresentation *mix);
+
+/**
+ * @param io_error code that an I/O callback returned, 0 if none failed
+ * @return the AVERROR code for a status of libh4mk
+ */
+int ff_h4mk_error(h4mk_status status, int64_t io_error);
+
+#endif /* AVFORMAT_H4MK_H */

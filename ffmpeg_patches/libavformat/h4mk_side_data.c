@@ -1,0 +1,499 @@
+/*
+ * H4MK: side data by name
+ *
+ * This file is part of FFmpeg.
+ *
+ * FFmpeg is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * FFmpeg is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with FFmpeg; if not, write to the Free Software
+ * Foundation, Inc., 51 Franklin Street, Fifth Floor, Boston, MA 02110-1301 USA
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "libavutil/ambient_viewing_environment.h"
+#include "libavutil/avstring.h"
+#include "libavutil/dovi_meta.h"
+#include "libavutil/error.h"
+#include "libavutil/hdr_dynamic_metadata.h"
+#include "libavutil/iamf.h"
+#include "libavutil/intreadwrite.h"
+#include "libavutil/log.h"
+#include "libavutil/macros.h"
+#include "libavutil/mastering_display_metadata.h"
+#include "libavutil/mem.h"
+#include "libavutil/spherical.h"
+#include "libavutil/stereo3d.h"
+
+#include "libavcodec/defs.h"
+#include "libavcodec/packet.h"
+
+#include "h4mk.h"
+
+/**
+ * How the payload of a type is written. Nothing that depends on the byte
+ * order, the struct layout or the enum numbers of this build gets into a file.
+ */
+enum SideDataForm {
+    FORM_BYTES,      ///< FFmpeg defines the bytes
+    FORM_WORDS,      ///< an array of 32-bit words, little-endian in the file
+    FORM_FIELDS,     ///< a struct, as a JSON object
+    FORM_HDR10_PLUS, ///< AVDynamicHDRPlus, as the T.35 payload it comes from
+    FORM_IAMF,       ///< AVIAMFParamDefinition, as a JSON object
+};
+
+typedef struct SideDataType {
+    const char *name;
+    enum AVPacketSideDataType type;
+    enum SideDataForm form;
+    const H4MKField *fields;      ///< FORM_FIELDS only
+    void *(*alloc)(size_t *size); ///< FORM_FIELDS only
+} SideDataType;
+
+#define ALLOC(name, function)                   \
+static void *alloc_ ## name(size_t *size)       \
+{                                               \
+    return function(size);                      \
+}
+
+ALLOC(stereo3d,          av_stereo3d_alloc_size)
+ALLOC(spherical,         av_spherical_alloc)
+ALLOC(mastering_display, av_mastering_display_metadata_alloc_size)
+ALLOC(content_light,     av_content_light_metadata_alloc)
+ALLOC(ambient,           av_ambient_viewing_environment_alloc)
+ALLOC(cpb,               av_cpb_properties_alloc)
+ALLOC(dovi,              av_dovi_alloc)
+
+static void *alloc_prft(size_t *size)
+{
+    return av_mallocz(*size = sizeof(AVProducerReferenceTime));
+}
+
+static void *alloc_service(size_t *size)
+{
+    return av_mallocz(*size = sizeof(enum AVAudioServiceType));
+}
+
+static const char *stereo3d_type_name(int value)
+{
+    return av_stereo3d_type_name(value);
+}
+
+static const char *stereo3d_view_name(int value)
+{
+    return av_stereo3d_view_name(value);
+}
+
+static const char *stereo3d_eye_name(int value)
+{
+    return av_stereo3d_primary_eye_name(value);
+}
+
+static const char *projection_name(int value)
+{
+    return av_spherical_projection_name(value);
+}
+
+H4MK_NAMES(service_name, "main", "effects", "visually_impaired", "hearing_impaired",
+           "dialogue", "commentary", "emergency", "voice_over", "karaoke")
+
+#define F(key, member, type, ...) { key, offsetof(STRUCT, member), H4MK_FIELD_ ## type, __VA_ARGS__ }
+
+#define STRUCT AVStereo3D
+static const H4MKField stereo3d_fields[] = {
+    F("type",                           type,        ENUM, 0, stereo3d_type_name),
+    F("flags",                          flags,       S32),
+    F("view",                           view,        ENUM, 0, stereo3d_view_name),
+    F("primary_eye",                    primary_eye, ENUM, 0, stereo3d_eye_name),
+    F("baseline",                       baseline,    U32),
+    F("horizontal_disparity_adjustment", horizontal_disparity_adjustment, RATIONAL),
+    F("horizontal_field_of_view",       horizontal_field_of_view, RATIONAL),
+    { NULL }
+};
+#undef STRUCT
+
+#define STRUCT AVSphericalMapping
+static const H4MKField spherical_fields[] = {
+    F("projection",   projection,   ENUM, 0, projection_name),
+    F("yaw",          yaw,          S32),
+    F("pitch",        pitch,        S32),
+    F("roll",         roll,         S32),
+    F("bound_left",   bound_left,   U32),
+    F("bound_top",    bound_top,    U32),
+    F("bound_right",  bound_right,  U32),
+    F("bound_bottom", bound_bottom, U32),
+    F("padding",      padding,      U32),
+    { NULL }
+};
+#undef STRUCT
+
+#define STRUCT AVMasteringDisplayMetadata
+static const H4MKField mastering_display_fields[] = {
+    F("display_primaries", display_primaries, RATIONAL, 6),
+    F("white_point",       white_point,       RATIONAL, 2),
+    F("min_luminance",     min_luminance,     RATIONAL),
+    F("max_luminance",     max_luminance,     RATIONAL),
+    F("has_primaries",     has_primaries,     S32),
+    F("has_luminance",     has_luminance,     S32),
+    { NULL }
+};
+#undef STRUCT
+
+#define STRUCT AVContentLightMetadata
+static const H4MKField content_light_fields[] = {
+    F("max_cll",  MaxCLL,  U32),
+    F("max_fall", MaxFALL, U32),
+    { NULL }
+};
+#undef STRUCT
+
+#define STRUCT AVAmbientViewingEnvironment
+static const H4MKField ambient_fields[] = {
+    F("ambient_illuminance", ambient_illuminance, RATIONAL),
+    F("ambient_light_x",     ambient_light_x,     RATIONAL),
+    F("ambient_light_y",     ambient_light_y,     RATIONAL),
+    { NULL }
+};
+#undef STRUCT
+
+#define STRUCT AVCPBProperties
+static const H4MKField cpb_fields[] = {
+    F("max_bitrate", max_bitrate, S64),
+    F("min_bitrate", min_bitrate, S64),
+    F("avg_bitrate", avg_bitrate, S64),
+    F("buffer_size", buffer_size, S64),
+    F("vbv_delay",   vbv_delay,   S64),
+    { NULL }
+};
+#undef STRUCT
+
+#define STRUCT AVDOVIDecoderConfigurationRecord
+static const H4MKField dovi_fields[] = {
+    F("dv_version_major", dv_version_major, U8),
+    F("dv_version_minor", dv_version_minor, U8),
+    F("dv_profile",       dv_profile,       U8),
+    F("dv_level",         dv_level,         U8),
+    F("rpu_present_flag", rpu_present_flag, U8),
+    F("el_present_flag",  el_present_flag,  U8),
+    F("bl_present_flag",  bl_present_flag,  U8),
+    F("dv_bl_signal_compatibility_id", dv_bl_signal_compatibility_id, U8),
+    F("dv_md_compression", dv_md_compression, U8),
+    { NULL }
+};
+#undef STRUCT
+
+#define STRUCT AVProducerReferenceTime
+static const H4MKField prft_fields[] = {
+    F("wallclock", wallclock, S64),
+    F("flags",     flags,     S32),
+    { NULL }
+};
+#undef STRUCT
+
+static const H4MKField service_fields[] = {
+    { "type", 0, H4MK_FIELD_ENUM, 0, service_name },
+    { NULL }
+};
+
+#define FIELDS(name) FORM_FIELDS, name ## _fields, alloc_ ## name
+
+static const SideDataType types[] = {
+    { "skip_samples",            AV_PKT_DATA_SKIP_SAMPLES,            FORM_BYTES },
+    { "matroska_blockadditional", AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL, FORM_BYTES },
+    { "mpegts_stream_id",        AV_PKT_DATA_MPEGTS_STREAM_ID,        FORM_BYTES },
+    { "encryption_info",         AV_PKT_DATA_ENCRYPTION_INFO,         FORM_BYTES },
+    { "quality_stats",           AV_PKT_DATA_QUALITY_STATS,           FORM_BYTES },
+    { "dynamic_hdr10_plus",      AV_PKT_DATA_DYNAMIC_HDR10_PLUS,      FORM_HDR10_PLUS },
+    { "palette",                 AV_PKT_DATA_PALETTE,                 FORM_WORDS },
+    { "new_extradata",           AV_PKT_DATA_NEW_EXTRADATA,           FORM_BYTES },
+    { "param_change",            AV_PKT_DATA_PARAM_CHANGE,            FORM_BYTES },
+    { "h263_mb_info",            AV_PKT_DATA_H263_MB_INFO,            FORM_BYTES },
+    { "replaygain",              AV_PKT_DATA_REPLAYGAIN,              FORM_WORDS },
+    { "display_matrix",          AV_PKT_DATA_DISPLAYMATRIX,           FORM_WORDS },
+    { "stereo3d",                AV_PKT_DATA_STEREO3D,                FIELDS(stereo3d) },
+    { "audio_service_type",      AV_PKT_DATA_AUDIO_SERVICE_TYPE,      FIELDS(service) },
+    { "fallback_track",          AV_PKT_DATA_FALLBACK_TRACK,          FORM_WORDS },
+    { "cpb_properties",          AV_PKT_DATA_CPB_PROPERTIES,          FIELDS(cpb) },
+    { "jp_dualmono",             AV_PKT_DATA_JP_DUALMONO,             FORM_BYTES },
+    { "strings_metadata",        AV_PKT_DATA_STRINGS_METADATA,        FORM_BYTES },
+    { "subtitle_position",       AV_PKT_DATA_SUBTITLE_POSITION,       FORM_BYTES },
+    { "webvtt_identifier",       AV_PKT_DATA_WEBVTT_IDENTIFIER,       FORM_BYTES },
+    { "webvtt_settings",         AV_PKT_DATA_WEBVTT_SETTINGS,         FORM_BYTES },
+    { "metadata_update",         AV_PKT_DATA_METADATA_UPDATE,         FORM_BYTES },
+    { "mastering_display",       AV_PKT_DATA_MASTERING_DISPLAY_METADATA, FIELDS(mastering_display) },
+    { "spherical",               AV_PKT_DATA_SPHERICAL,               FIELDS(spherical) },
+    { "content_light_level",     AV_PKT_DATA_CONTENT_LIGHT_LEVEL,     FIELDS(content_light) },
+    { "a53_cc",                  AV_PKT_DATA_A53_CC,                  FORM_BYTES },
+    { "encryption_init_info",    AV_PKT_DATA_ENCRYPTION_INIT_INFO,    FORM_BYTES },
+    { "active_format",           AV_PKT_DATA_AFD,                     FORM_BYTES },
+    { "producer_reference_time", AV_PKT_DATA_PRFT,                    FIELDS(prft) },
+    { "icc_profile",             AV_PKT_DATA_ICC_PROFILE,             FORM_BYTES },
+    { "dovi_configuration",      AV_PKT_DATA_DOVI_CONF,               FIELDS(dovi) },
+    { "s12m_timecode",           AV_PKT_DATA_S12M_TIMECODE,           FORM_WORDS },
+    { "iamf_mix_gain",           AV_PKT_DATA_IAMF_MIX_GAIN_PARAM,     FORM_IAMF },
+    { "iamf_demixing_info",      AV_PKT_DATA_IAMF_DEMIXING_INFO_PARAM, FORM_IAMF },
+    { "iamf_recon_gain_info",    AV_PKT_DATA_IAMF_RECON_GAIN_INFO_PARAM, FORM_IAMF },
+    { "ambient_viewing_environment", AV_PKT_DATA_AMBIENT_VIEWING_ENVIRONMENT, FIELDS(ambient) },
+    { "frame_cropping",          AV_PKT_DATA_FRAME_CROPPING,          FORM_BYTES },
+    { "lcevc",                   AV_PKT_DATA_LCEVC,                   FORM_BYTES },
+};
+
+static const SideDataType *find_type(enum AVPacketSideDataType type)
+{
+    for (int i = 0; i < FF_ARRAY_ELEMS(types); i++)
+        if (types[i].type == type)
+            return &types[i];
+    return NULL;
+}
+
+static const SideDataType *find_name(const char *name)
+{
+    for (int i = 0; i < FF_ARRAY_ELEMS(types); i++)
+        if (!strcmp(types[i].name, name))
+            return &types[i];
+    return NULL;
+}
+
+static int is_json(const SideDataType *type)
+{
+    return type && (type->form == FORM_FIELDS || type->form == FORM_IAMF);
+}
+
+/* Returns 0 for a struct that is smaller than this build knows it: such a one
+ * can only be carried as it is. */
+static int write_json(h4mk_value *object, const SideDataType *type,
+                      const AVPacketSideData *sd)
+{
+    size_t size;
+    void *defaults;
+    int ret = 0;
+
+    if (type->form == FORM_IAMF) {
+        if (sd->size < sizeof(AVIAMFParamDefinition))
+            return 0;
+        ret = ff_h4mk_write_iamf_param(object, (const AVIAMFParamDefinition *)sd->data);
+        return ret < 0 ? ret : 1;
+    }
+
+    defaults = type->alloc(&size);
+    if (!defaults)
+        return AVERROR(ENOMEM);
+    if (sd->size >= size)
+        ret = ff_h4mk_write_fields(object, type->fields, sd->data, defaults);
+    av_free(defaults);
+    return ret < 0 ? ret : sd->size >= size;
+}
+
+static uint8_t *read_json(const h4mk_value *object, const SideDataType *type,
+                          size_t *size)
+{
+    uint8_t *data;
+
+    if (type->form == FORM_IAMF)
+        return (uint8_t *)ff_h4mk_read_iamf_param(object, size);
+    data = type->alloc(size);
+    if (data)
+        ff_h4mk_read_fields(object, type->fields, data);
+    return data;
+}
+
+static uint8_t *swap_words(const uint8_t *data, size_t size, int write)
+{
+    uint8_t *words = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
+    size_t i;
+
+    if (!words)
+        return NULL;
+    for (i = 0; i + 4 <= size; i += 4) {
+        if (write)
+            AV_WL32(words + i, AV_RN32(data + i));
+        else
+            AV_WN32(words + i, AV_RL32(data + i));
+    }
+    if (i < size)
+        memcpy(words + i, data + i, size - i);
+    return words;
+}
+
+int ff_h4mk_pack_side_data(const AVPacketSideData *sd, h4mk_side_data *dst,
+                           char *name, uint8_t **tmp)
+{
+    const SideDataType *type = find_type(sd->type);
+    h4mk_value *object;
+    const char *json;
+    int ret;
+
+    *tmp      = NULL;
+    dst->data = sd->data;
+    dst->size = sd->size;
+
+    if (is_json(type)) {
+        object = h4mk_value_new();
+        if (!object)
+            return AVERROR(ENOMEM);
+        ret  = write_json(object, type, sd);
+        json = ret > 0 ? h4mk_value_to_json(object) : NULL;
+        if (json) {
+            *tmp      = av_strdup(json);
+            dst->data = *tmp;
+            dst->size = strlen(json);
+        }
+        h4mk_value_free(object);
+        if (ret < 0)
+            return ret;
+        if (ret > 0 && !*tmp)
+            return AVERROR(ENOMEM);
+        if (!ret)
+            type = NULL;
+    } else if (type && type->form == FORM_WORDS) {
+        dst->data = *tmp = swap_words(sd->data, sd->size, 1);
+        if (!*tmp)
+            return AVERROR(ENOMEM);
+    } else if (type && type->form == FORM_HDR10_PLUS) {
+        ret = sd->size < sizeof(AVDynamicHDRPlus) ? AVERROR(EINVAL) :
+              av_dynamic_hdr_plus_to_t35((const AVDynamicHDRPlus *)sd->data, tmp, &dst->size);
+        if (ret == AVERROR(ENOMEM))
+            return ret;
+        if (ret < 0) {
+            type      = NULL;
+            dst->size = sd->size;
+        } else
+            dst->data = *tmp;
+    }
+
+    if (!type)
+        snprintf(name, H4MK_SIDE_DATA_NAME_SIZE, "ffmpeg_%d", sd->type);
+    dst->name = type ? type->name : name;
+    return 0;
+}
+
+static int add_side_data(AVPacketSideData **sd, int *nb_sd,
+                         enum AVPacketSideDataType type, uint8_t *data, size_t size)
+{
+    if (!data || !av_packet_side_data_add(sd, nb_sd, type, data, size, 0)) {
+        av_free(data);
+        return AVERROR(ENOMEM);
+    }
+    return 0;
+}
+
+static int add_bytes(AVPacketSideData **sd, int *nb_sd,
+                     enum AVPacketSideDataType type, const uint8_t *data, size_t size)
+{
+    AVPacketSideData *dst = av_packet_side_data_new(sd, nb_sd, type, size, 0);
+
+    if (!dst)
+        return AVERROR(ENOMEM);
+    if (size)
+        memcpy(dst->data, data, size);
+    return 0;
+}
+
+int ff_h4mk_unpack_side_data(void *logctx, const h4mk_side_data *src,
+                             AVPacketSideData **sd, int *nb_sd)
+{
+    const SideDataType *type = find_name(src->name);
+    const char *number;
+    h4mk_value *object;
+    uint8_t *data;
+    size_t size;
+    int ret;
+
+    if (!type) {
+        if (!av_strstart(src->name, "ffmpeg_", &number) || !av_isdigit(*number)) {
+            av_log(logctx, AV_LOG_VERBOSE, "Skipping side data \"%s\", which is not known\n", src->name);
+            return 0;
+        }
+        return add_bytes(sd, nb_sd, atoi(number), src->data, src->size);
+    }
+
+    switch (type->form) {
+    case FORM_WORDS:
+        return add_side_data(sd, nb_sd, type->type,
+                             swap_words(src->data, src->size, 0), src->size);
+    case FORM_HDR10_PLUS:
+        data = (uint8_t *)av_dynamic_hdr_plus_alloc(&size);
+        if (!data)
+            return AVERROR(ENOMEM);
+        ret = av_dynamic_hdr_plus_from_t35((AVDynamicHDRPlus *)data, src->data, src->size);
+        if (ret < 0) {
+            av_free(data);
+            break;
+        }
+        return add_side_data(sd, nb_sd, type->type, data, size);
+    case FORM_FIELDS:
+    case FORM_IAMF:
+        if (h4mk_value_from_json((const char *)src->data, src->size, &object) != H4MK_OK)
+            break;
+        data = read_json(object, type, &size);
+        h4mk_value_free(object);
+        if (!data)
+            break;
+        return add_side_data(sd, nb_sd, type->type, data, size);
+    default:
+        return add_bytes(sd, nb_sd, type->type, src->data, src->size);
+    }
+
+    av_log(logctx, AV_LOG_WARNING, "Skipping side data \"%s\", which cannot be read\n", src->name);
+    return 0;
+}
+
+int ff_h4mk_write_side_data(h4mk_value *array, const AVPacketSideData *sd)
+{
+    const SideDataType *type = find_type(sd->type);
+    h4mk_value *object = h4mk_value_append_object(array);
+    char name[H4MK_SIDE_DATA_NAME_SIZE];
+    h4mk_side_data packed;
+    h4mk_status status;
+    uint8_t *tmp;
+    int ret;
+
+    if (!object)
+        return AVERROR(ENOMEM);
+    if (is_json(type)) {
+        if (h4mk_value_set_text(object, "name", type->name) != H4MK_OK)
+            return AVERROR(ENOMEM);
+        ret = write_json(object, type, sd);
+        if (ret)
+            return FFMIN(ret, 0);
+    }
+
+    ret = ff_h4mk_pack_side_data(sd, &packed, name, &tmp);
+    if (ret < 0)
+        return ret;
+    status = h4mk_value_set_text(object, "name", packed.name);
+    if (status == H4MK_OK)
+        status = h4mk_value_set_bytes(object, "data", packed.data, packed.size);
+    av_free(tmp);
+    return ff_h4mk_error(status, 0);
+}
+
+int ff_h4mk_read_side_data(void *logctx, const h4mk_value *object,
+                           AVPacketSideData **sd, int *nb_sd)
+{
+    h4mk_side_data packed = { h4mk_value_get_text(object, "name") };
+    const SideDataType *type;
+    uint8_t *data;
+    size_t size;
+
+    if (!packed.name)
+        return 0;
+    type = find_name(packed.name);
+    if (is_json(type)) {
+        data = read_json(object, type, &size);
+        return data ? add_side_data(sd, nb_sd, type->type, data, size) : 0;
+    }
+    if (h4mk_value_get_bytes(object, "data", &packed.data, &packed.size) != H4MK_OK)
+        return 0;
+    return ff_h4mk_unpack_side_data(logctx, &packed, sd, nb_sd);
+}

@@ -1,0 +1,564 @@
+/*
+ * H4MK demuxer
+ *
+ * This file is part of FFmpeg.
+ *
+ * FFmpeg is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * FFmpeg is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with FFmpeg; if not, write to the Free Software
+ * Foundation, Inc., 51 Franklin Street, Fifth Floor, Boston, MA 02110-1301 USA
+ */
+
+
+#include <limits.h>
+#include <string.h>
+
+#include "libavutil/buffer.h"
+#include "libavutil/error.h"
+#include "libavutil/intmath.h"
+#include "libavutil/log.h"
+#include "libavutil/macros.h"
+#include "libavutil/mathematics.h"
+#include "libavutil/mem.h"
+
+#include "libavcodec/defs.h"
+#include "libavcodec/packet.h"
+
+#include "avformat.h"
+#include "avio.h"
+#include "demux.h"
+#include "h4mk.h"
+#include "internal.h"
+
+/* Payload buffers come in sizes of powers of two, each from a pool of its own.
+ * What is larger is allocated for itself. */
+#define MIN_POOL_BITS 12
+#define MAX_POOL_BITS 24
+
+/* An index that takes no more than this is there from the start. */
+#define MAX_INDEX_SIZE (4 << 20)
+
+enum TrackState {
+    TRACK_READ,
+    TRACK_DISCARDED, ///< by the caller, through AVStream.discard
+    TRACK_PICTURE,   ///< its only packet is AVStream.attached_pic
+};
+
+typedef struct H4MKDemuxContext {
+    h4mk_reader *reader;
+    int64_t start;          ///< where the file begins in the input
+    uint8_t *state;         ///< enum TrackState for each stream
+    int nb_discarded;       ///< streams in TRACK_DISCARDED
+    int check_discard;      ///< AVStream.discard may have changed anywhere
+    AVBufferPool *pools[MAX_POOL_BITS - MIN_POOL_BITS + 1];
+} H4MKDemuxContext;
+
+static int h4mk_probe_file(const AVProbeData *p)
+{
+    return h4mk_probe(p->buf, p->buf_size) ? AVPROBE_SCORE_MAX : 0;
+}
+
+static int64_t io_read(void *opaque, uint8_t *buffer, size_t size)
+{
+    AVFormatContext *s = opaque;
+    AVIOContext *pb = s->pb;
+    const int len = FFMIN(size, 1 << 30);
+    /* a pipe hands out what it has, a file is read past the buffer of pb */
+    const int ret = pb->seekable & AVIO_SEEKABLE_NORMAL ? avio_read(pb, buffer, len)
+                                                        : avio_read_partial(pb, buffer, len);
+
+    return ret == AVERROR_EOF ? 0 : ret;
+}
+
+static int io_seek(void *opaque, int64_t offset)
+{
+    AVFormatContext *s = opaque;
+    const H4MKDemuxContext *h4mk = s->priv_data;
+    int64_t ret = avio_seek(s->pb, h4mk->start + offset, SEEK_SET);
+
+    return FFMIN(ret, 0);
+}
+
+static int64_t io_size(void *opaque)
+{
+    AVFormatContext *s = opaque;
+    const H4MKDemuxContext *h4mk = s->priv_data;
+    int64_t size = avio_size(s->pb);
+
+    return size < 0 ? size : FFMAX(size - h4mk->start, 0);
+}
+
+static void *buffer_alloc(void *opaque, size_t size, uint8_t **data)
+{
+    H4MKDemuxContext *h4mk = opaque;
+    const size_t padded = size + AV_INPUT_BUFFER_PADDING_SIZE;
+    AVBufferRef *buf;
+
+    if (size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
+        return NULL;
+    if (padded <= 1 << MAX_POOL_BITS) {
+        const int bits = FFMAX(av_ceil_log2(padded), MIN_POOL_BITS);
+        AVBufferPool **pool = &h4mk->pools[bits - MIN_POOL_BITS];
+
+        if (!*pool)
+            *pool = av_buffer_pool_init(1 << bits, NULL);
+        buf = *pool ? av_buffer_pool_get(*pool) : NULL;
+    } else
+        buf = av_buffer_alloc(padded);
+    if (!buf)
+        return NULL;
+    memset(buf->data + size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
+    *data = buf->data;
+    return buf;
+}
+
+static void buffer_release(void *opaque, void *handle)
+{
+    AVBufferRef *buf = handle;
+
+    av_buffer_unref(&buf);
+}
+
+static int reader_error(AVFormatContext *s, h4mk_status status)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    const char *message = h4mk->reader ? h4mk_reader_message(h4mk->reader) : "";
+
+    if (status == H4MK_OK)
+        return 0;
+    av_log(s, AV_LOG_ERROR, "%s\n", message[0] ? message : h4mk_strerror(status));
+    return ff_h4mk_error(status, h4mk->reader ? h4mk_reader_io_error(h4mk->reader) : 0);
+}
+
+static void log_warnings(AVFormatContext *s)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    const char *message;
+
+    while ((message = h4mk_reader_next_warning(h4mk->reader)))
+        av_log(s, AV_LOG_WARNING, "%s\n", message);
+}
+
+static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block)
+{
+    const H4MKDemuxContext *h4mk = s->priv_data;
+
+    if (block->size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
+        return AVERROR_INVALIDDATA;
+    if (block->buffer) {
+        pkt->buf = av_buffer_ref(block->buffer);
+        if (!pkt->buf)
+            return AVERROR(ENOMEM);
+        /* without payload there need not be a pointer to it */
+        pkt->data = block->data ? (uint8_t *)block->data : pkt->buf->data;
+        pkt->size = block->size;
+    } else {
+        int ret = av_new_packet(pkt, block->size);
+        if (ret < 0)
+            return ret;
+        if (block->size)
+            memcpy(pkt->data, block->data, block->size);
+    }
+    pkt->stream_index = block->track;
+    pkt->pts          = block->pts;
+    pkt->dts          = block->dts;
+    pkt->duration     = block->duration;
+    pkt->pos          = block->offset >= 0 ? h4mk->start + block->offset : -1;
+    if (block->flags & H4MK_BLOCK_KEY)
+        pkt->flags |= AV_PKT_FLAG_KEY;
+    if (block->flags & H4MK_BLOCK_DISCARD)
+        pkt->flags |= AV_PKT_FLAG_DISCARD;
+    if (block->flags & H4MK_BLOCK_CORRUPT)
+        pkt->flags |= AV_PKT_FLAG_CORRUPT;
+    if (block->flags & H4MK_BLOCK_DISPOSABLE)
+        pkt->flags |= AV_PKT_FLAG_DISPOSABLE;
+
+    for (size_t i = 0; i < block->side_data_count; i++) {
+        int ret = ff_h4mk_unpack_side_data(s, &block->side_data[i],
+                                           &pkt->side_data, &pkt->side_data_elems);
+        if (ret < 0)
+            return ret;
+    }
+    return 0;
+}
+
+/**
+ * Read on to the next block of a track.
+ */
+static h4mk_status next_of_track(H4MKDemuxContext *h4mk, int track, h4mk_block *block)
+{
+    h4mk_status status;
+
+    do {
+        status = h4mk_reader_next(h4mk->reader, block);
+    } while (status == H4MK_ERR_CORRUPT || status == H4MK_OK && block->track != track);
+    return status;
+}
+
+static int read_attached_pic(AVFormatContext *s, AVStream *st)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    h4mk_block block;
+    h4mk_status status;
+    int ret;
+
+    status = h4mk_reader_seek(h4mk->reader, st->index, INT64_MIN + 1,
+                              H4MK_SEEK_BACKWARD | H4MK_SEEK_ANY);
+    if (status == H4MK_OK)
+        status = next_of_track(h4mk, st->index, &block);
+    if (status == H4MK_OK && block.size) {
+        av_packet_unref(&st->attached_pic);
+        ret = set_packet(s, &st->attached_pic, &block);
+        if (ret < 0)
+            return ret;
+        st->attached_pic.flags |= AV_PKT_FLAG_KEY;
+        h4mk->state[st->index] = TRACK_PICTURE;
+        h4mk_reader_discard(h4mk->reader, st->index, 1);
+    }
+    return reader_error(s, h4mk_reader_rewind(h4mk->reader));
+}
+
+static int read_attachment(AVFormatContext *s, AVStream *st)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    const uint8_t *data;
+    size_t size;
+    int ret;
+
+    if (h4mk_reader_attachment(h4mk->reader, st->index, &data, &size) != H4MK_OK ||
+        size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE) {
+        av_log(s, AV_LOG_WARNING, "Attachment stream %d has no data\n", st->index);
+        return 0;
+    }
+    ret = ff_alloc_extradata(st->codecpar, size);
+    if (ret < 0)
+        return ret;
+    memcpy(st->codecpar->extradata, data, size);
+    return 0;
+}
+
+static void set_times(AVStream *st, const h4mk_value *track, const h4mk_track_info *info)
+{
+    FFStream *const sti = ffstream(st);
+
+    avpriv_set_pts_info(st, 64, info->time_base_num, info->time_base_den);
+    st->start_time = h4mk_value_get_int(track, "start_time", info->start_pts);
+    st->nb_frames  = FFMIN(info->block_count, INT64_MAX);
+    if (info->end_pts != H4MK_NO_TIME && st->start_time != AV_NOPTS_VALUE)
+        st->duration = FFMAX(av_sat_sub64(info->end_pts, st->start_time), 0);
+
+    /* A first_dts tells avformat_find_stream_info() that there is no need to
+     * read packets in search of it. Where it is not known any value will do,
+     * as nothing is derived from it without AVFMT_FLAG_NOFILLIN. */
+    sti->first_dts = info->first_dts != H4MK_NO_TIME     ? info->first_dts :
+                     st->start_time  != AV_NOPTS_VALUE   ? st->start_time : 0;
+    sti->cur_dts   = sti->first_dts;
+}
+
+/**
+ * Append index entries of a stream, which av_add_index_entry() would do one by
+ * one with a search each.
+ */
+static int read_stream_index(AVFormatContext *s, AVStream *st, uint64_t count)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    FFStream *const sti = ffstream(st);
+    h4mk_index_entry entries[256];
+    uint64_t done = 0;
+    size_t copied;
+
+    if (!count)
+        return 0;
+    sti->index_entries = av_fast_realloc(sti->index_entries, &sti->index_entries_allocated_size,
+                                         count * sizeof(*sti->index_entries));
+    if (!sti->index_entries) {
+        sti->index_entries_allocated_size = 0;
+        return AVERROR(ENOMEM);
+    }
+    do {
+        if (h4mk_reader_index_entries(h4mk->reader, st->index, done, entries,
+                                      FF_ARRAY_ELEMS(entries), &copied) != H4MK_OK)
+            break; /* seeking does not depend on it */
+        for (size_t i = 0; i < copied && done < count; i++, done++) {
+            AVIndexEntry *ie = sti->index_entries + sti->nb_index_entries;
+            const int64_t pos = h4mk->start + entries[i].offset;
+
+            if (entries[i].time == AV_NOPTS_VALUE)
+                continue;
+            if (sti->nb_index_entries && ie[-1].timestamp >= entries[i].time) {
+                av_add_index_entry(st, pos, entries[i].time, 0, 0, AVINDEX_KEYFRAME);
+                continue;
+            }
+            *ie = (AVIndexEntry){ .pos = pos, .timestamp = entries[i].time, .flags = AVINDEX_KEYFRAME };
+            sti->nb_index_entries++;
+        }
+    } while (copied == FF_ARRAY_ELEMS(entries) && done < count);
+    return 0;
+}
+
+static int read_index(AVFormatContext *s)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    uint64_t total = 0, entries, bytes;
+    int ret = 0;
+
+    for (unsigned i = 0; i < s->nb_streams; i++) {
+        if (h4mk_reader_index_size(h4mk->reader, i, &entries, &bytes) != H4MK_OK)
+            return 0;
+        total += FFMIN(entries, MAX_INDEX_SIZE);
+    }
+    if (total * sizeof(AVIndexEntry) > MAX_INDEX_SIZE)
+        return 0;
+    for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++) {
+        h4mk_reader_index_size(h4mk->reader, i, &entries, &bytes);
+        ret = read_stream_index(s, s->streams[i], entries);
+    }
+    return ret;
+}
+
+static int h4mk_read_header(AVFormatContext *s)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    const int seekable = !!(s->pb->seekable & AVIO_SEEKABLE_NORMAL);
+    h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+    h4mk_io io = H4MK_IO_INIT;
+    uint32_t nb_tracks;
+    int ret;
+
+    h4mk->start   = avio_tell(s->pb);
+    io.opaque     = s;
+    io.read       = io_read;
+    io.seek       = seekable ? io_seek : NULL;
+    io.size       = seekable ? io_size : NULL;
+    options.buffers.opaque  = h4mk;
+    options.buffers.alloc   = buffer_alloc;
+    options.buffers.release = buffer_release;
+    options.keep_corrupt    = !(s->error_recognition & AV_EF_CRCCHECK) ||
+                              s->error_recognition & AV_EF_IGNORE_ERR;
+    ret = reader_error(s, h4mk_reader_open(&io, &options, &h4mk->reader));
+    if (ret < 0)
+        return ret;
+    log_warnings(s);
+
+    nb_tracks   = h4mk_reader_track_count(h4mk->reader);
+    h4mk->state = av_calloc(FFMAX(nb_tracks, 1), sizeof(*h4mk->state));
+    if (!h4mk->state)
+        return AVERROR(ENOMEM);
+    for (uint32_t i = 0; i < nb_tracks; i++) {
+        const h4mk_value *track = h4mk_reader_track(h4mk->reader, i);
+        AVStream *st = avformat_new_stream(s, NULL);
+        h4mk_track_info info;
+
+        if (!st)
+            return AVERROR(ENOMEM);
+        ret = ff_h4mk_read_track(s, st, track);
+        if (ret < 0)
+            return ret;
+        ret = reader_error(s, h4mk_reader_track_info(h4mk->reader, i, &info));
+        if (ret < 0)
+            return ret;
+        set_times(st, track, &info);
+        if (st->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
+            ret = read_attachment(s, st);
+        else if (seekable && info.block_count == 1 &&
+                 st->disposition & AV_DISPOSITION_ATTACHED_PIC &&
+                 !(st->disposition & AV_DISPOSITION_TIMED_THUMBNAILS))
+            ret = read_attached_pic(s, st);
+        if (ret < 0)
+            return ret;
+    }
+    ret = ff_h4mk_read_meta(s, h4mk_reader_meta(h4mk->reader));
+    if (ret < 0)
+        return ret;
+
+    /* The file says what every packet's times are, and also where they are not
+     * known. Nothing is left to be guessed, and what was written comes back. */
+    s->flags |= AVFMT_FLAG_NOFILLIN;
+    /* The same goes for frame rates. */
+    if (s->fps_probe_size < 0)
+        s->fps_probe_size = 0;
+    h4mk->check_discard = 1;
+    return read_index(s);
+}
+
+static void update_discard(AVFormatContext *s, const AVStream *st)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    const int discard = st->discard >= AVDISCARD_ALL;
+    uint8_t *state = &h4mk->state[st->index];
+
+    if (*state == TRACK_PICTURE || discard == (*state == TRACK_DISCARDED))
+        return;
+    h4mk_reader_discard(h4mk->reader, st->index, discard);
+    *state = discard ? TRACK_DISCARDED : TRACK_READ;
+    h4mk->nb_discarded += discard ? 1 : -1;
+}
+
+static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    h4mk_block block;
+    h4mk_status status;
+
+    /* Who discards a stream in midstream is noticed at its next packet, who
+     * wants one back here. */
+    if (h4mk->check_discard || h4mk->nb_discarded) {
+        for (unsigned i = 0; i < s->nb_streams; i++)
+            update_discard(s, s->streams[i]);
+        h4mk->check_discard = 0;
+    }
+
+    for (;;) {
+        status = h4mk_reader_next(h4mk->reader, &block);
+        if (status == H4MK_OK) {
+            AVStream *const st = s->streams[block.track];
+            if (st->discard < AVDISCARD_ALL)
+                return set_packet(s, pkt, &block);
+            update_discard(s, st);
+            continue;
+        }
+
+        log_warnings(s);
+        if (status == H4MK_END)
+            return AVERROR_EOF;
+        if (status == H4MK_AGAIN) {
+            /* more may come until the caller asks again */
+            s->pb->eof_reached = 0;
+            return AVERROR_EOF;
+        }
+        if (status != H4MK_ERR_CORRUPT || s->error_recognition & AV_EF_EXPLODE)
+            return reader_error(s, status);
+        reader_error(s, status);
+    }
+}
+
+static int h4mk_read_close(AVFormatContext *s)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+
+    h4mk_reader_free(h4mk->reader);
+    h4mk->reader = NULL;
+    for (int i = 0; i < FF_ARRAY_ELEMS(h4mk->pools); i++)
+        av_buffer_pool_uninit(&h4mk->pools[i]);
+    av_freep(&h4mk->state);
+    return 0;
+}
+
+static int seek(AVFormatContext *s, int stream_index, int64_t ts, int mode)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    h4mk_status status = h4mk_reader_seek(h4mk->reader, stream_index, ts, mode);
+
+    log_warnings(s);
+    h4mk->check_discard = 1;
+    return status == H4MK_ERR_NOT_FOUND ? ff_h4mk_error(status, 0) : reader_error(s, status);
+}
+
+/**
+ * Seek and tell where that leads to, or AV_NOPTS_VALUE.
+ */
+static int64_t seek_time(AVFormatContext *s, int stream_index, int64_t ts, int mode)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    h4mk_block block;
+
+    /* a discarded stream would never come; the next packet sets that right */
+    if (h4mk->state[stream_index] != TRACK_READ) {
+        h4mk_reader_discard(h4mk->reader, stream_index, 0);
+        h4mk->nb_discarded -= h4mk->state[stream_index] == TRACK_DISCARDED;
+        h4mk->state[stream_index] = TRACK_READ;
+    }
+    if (seek(s, stream_index, ts, mode) < 0 ||
+        next_of_track(h4mk, stream_index, &block) != H4MK_OK)
+        return AV_NOPTS_VALUE;
+    return block.pts != H4MK_NO_TIME ? block.pts : block.dts;
+}
+
+/**
+ * Convert limits in microseconds to ticks. A tick is inside if the microsecond
+ * that is nearest to it is, or else times that were converted to microseconds
+ * would not lead back to where they come from.
+ */
+static void rescale_limits(AVRational tb, int64_t *min_ts, int64_t *ts, int64_t *max_ts)
+{
+    const int64_t half = 2 * (int64_t)AV_TIME_BASE * tb.num;
+
+    *ts = av_rescale_q(*ts, AV_TIME_BASE_Q, tb);
+    *min_ts = *min_ts < INT64_MIN / 2 + 1 ? INT64_MIN :
+              av_rescale_rnd(2 * *min_ts - 1, tb.den, half, AV_ROUND_UP);
+    *max_ts = *max_ts > INT64_MAX / 2 - 1 ? INT64_MAX :
+              av_rescale_rnd(2 * *max_ts + 1, tb.den, half, AV_ROUND_UP) - 1;
+    *ts = av_clip64(*ts, *min_ts, *max_ts);
+}
+
+static int h4mk_read_seek2(AVFormatContext *s, int stream_index, int64_t min_ts,
+                           int64_t ts, int64_t max_ts, int flags)
+{
+    const H4MKDemuxContext *h4mk = s->priv_data;
+    const int any = flags & AVSEEK_FLAG_ANY ? H4MK_SEEK_ANY : 0;
+    int64_t before, after;
+    AVRational tb;
+
+    if (flags & (AVSEEK_FLAG_BYTE | AVSEEK_FLAG_FRAME))
+        return AVERROR(ENOSYS);
+    if (stream_index < 0) {
+        stream_index = av_find_default_stream_index(s);
+        if (stream_index < 0)
+            return AVERROR(EINVAL);
+        rescale_limits(s->streams[stream_index]->time_base, &min_ts, &ts, &max_ts);
+    }
+    /* avformat_seek_file() has converted the times for the only stream of
+     * a file, and a limit that is less than a microsecond off a tick may be
+     * on the wrong side of it. Ticks of whole microseconds cannot be off. */
+    tb = s->streams[stream_index]->time_base;
+    if (tb.num * (int64_t)AV_TIME_BASE % tb.den) {
+        min_ts = FFMIN(min_ts, ts);
+        max_ts = FFMAX(max_ts, ts);
+    }
+    min_ts = FFMAX(min_ts, -INT64_MAX);
+
+    /* av_seek_frame(), and others who do not care how far it is. Before the
+     * first seek point is the first one, as there is nothing else. */
+    if (min_ts == -INT64_MAX && max_ts <= ts || h4mk->state[stream_index] == TRACK_PICTURE)
+        return seek(s, stream_index, max_ts, H4MK_SEEK_BACKWARD | any);
+    if (max_ts == INT64_MAX && min_ts >= ts)
+        return seek(s, stream_index, min_ts, H4MK_SEEK_FORWARD | any);
+
+    before = seek_time(s, stream_index, FFMIN(ts, max_ts), H4MK_SEEK_BACKWARD | any);
+    after  = seek_time(s, stream_index, FFMAX(ts, min_ts), H4MK_SEEK_FORWARD  | any);
+    if (before != AV_NOPTS_VALUE && (before < min_ts || before > max_ts))
+        before = AV_NOPTS_VALUE;
+    if (after != AV_NOPTS_VALUE && (after < min_ts || after > max_ts))
+        after = AV_NOPTS_VALUE;
+    if (before == AV_NOPTS_VALUE && after == AV_NOPTS_VALUE)
+        return AVERROR(ENOENT);
+    if (before == AV_NOPTS_VALUE ||
+        after != AV_NOPTS_VALUE && (uint64_t)after - ts < (uint64_t)ts - before)
+        return seek(s, stream_index, after, H4MK_SEEK_FORWARD | any);
+    return seek(s, stream_index, before, H4MK_SEEK_BACKWARD | any);
+}
+
+const FFInputFormat ff_h4mk_demuxer = {
+    .p.name         = "h4mk",
+    .p.long_name    = NULL_IF_CONFIG_SMALL("H4MK"),
+    .p.extensions   = "h4mk",
+    .p.mime_type    = "video/x-h4mk",
+    .p.flags        = AVFMT_SEEK_TO_PTS | AVFMT_NO_BYTE_SEEK | AVFMT_NOBINSEARCH |
+                      AVFMT_NOGENSEARCH | AVFMT_SHOW_IDS,
+    .priv_data_size = sizeof(H4MKDemuxContext),
+    .flags_internal = FF_INFMT_FLAG_INIT_CLEANUP,
+    .read_probe     = h4mk_probe_file,
+    .read_header    = h4mk_read_header,
+    .read_packet    = h4mk_read_packet,
+    .read_close     = h4mk_read_close,
+    .read_seek2     = h4mk_read_seek2,
+};

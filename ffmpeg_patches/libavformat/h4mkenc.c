@@ -1,0 +1,472 @@
+/*
+ * H4MK muxer
+ *
+ * This file is part of FFmpeg.
+ *
+ * FFmpeg is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * FFmpeg is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with FFmpeg; if not, write to the Free Software
+ * Foundation, Inc., 51 Franklin Street, Fifth Floor, Boston, MA 02110-1301 USA
+ */
+
+
+#include <string.h>
+
+#include "libavutil/error.h"
+#include "libavutil/intreadwrite.h"
+#include "libavutil/log.h"
+#include "libavutil/macros.h"
+#include "libavutil/mathematics.h"
+#include "libavutil/mem.h"
+#include "libavutil/opt.h"
+
+#include "libavcodec/codec_id.h"
+#include "libavcodec/packet.h"
+
+#include "config_components.h"
+
+#include "avformat.h"
+#include "avio.h"
+#include "h4mk.h"
+#include "internal.h"
+#include "mux.h"
+
+typedef struct H4MKTrack {
+    int64_t start_time; ///< as AVStream.start_time of a demuxer, in the time base of the stream
+    char *json;         ///< the description that the writer has
+} H4MKTrack;
+
+typedef struct H4MKPackedSideData {
+    char name[H4MK_SIDE_DATA_NAME_SIZE];
+    uint8_t *data;
+} H4MKPackedSideData;
+
+typedef struct H4MKMuxContext {
+    const AVClass *class;
+    h4mk_writer *writer;
+    H4MKTrack *tracks;
+    char *meta_json;        ///< the metadata that the writer has
+    int started;            ///< there was a packet
+    int unflushed;          ///< the library has written something since the last flush
+    h4mk_side_data *side_data;
+    H4MKPackedSideData *packed;
+    int side_data_size;     ///< elements of side_data and packed
+
+    int cluster_size_limit;
+    int cluster_time_limit;
+    int reserve_index_space;
+    int index_to_front;
+} H4MKMuxContext;
+
+static int64_t io_write(void *opaque, const uint8_t *buffer, size_t size)
+{
+    AVFormatContext *s = opaque;
+    H4MKMuxContext *h4mk = s->priv_data;
+    const int len = FFMIN(size, 1 << 30);
+
+    avio_write(s->pb, buffer, len);
+    h4mk->unflushed = 1;
+    return s->pb->error < 0 ? s->pb->error : len;
+}
+
+static int io_seek(void *opaque, int64_t offset)
+{
+    AVFormatContext *s = opaque;
+    int64_t ret = avio_seek(s->pb, offset, SEEK_SET);
+
+    return ret < 0 ? ret : 0;
+}
+
+static int writer_error(AVFormatContext *s, h4mk_status status)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+    const char *message = h4mk->writer ? h4mk_writer_message(h4mk->writer) : "";
+
+    if (status == H4MK_OK)
+        return 0;
+    av_log(s, AV_LOG_ERROR, "%s\n", message[0] ? message : h4mk_strerror(status));
+    return ff_h4mk_error(status, h4mk->writer ? h4mk_writer_io_error(h4mk->writer) : 0);
+}
+
+/**
+ * Hand the description of a track to the writer, if it is not the one that the
+ * writer has.
+ */
+static int update_track(AVFormatContext *s, AVStream *st)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+    H4MKTrack *track = &h4mk->tracks[st->index];
+    h4mk_value *value = h4mk_value_new();
+    const char *json;
+    uint32_t index;
+    int ret;
+
+    if (!value)
+        return AVERROR(ENOMEM);
+    ret = ff_h4mk_write_track(s, st, track->start_time, value);
+    if (ret < 0)
+        goto end;
+    json = h4mk_value_to_json(value);
+    if (!json) {
+        ret = AVERROR(ENOMEM);
+        goto end;
+    }
+    if (track->json && !strcmp(track->json, json))
+        goto end;
+    ret = writer_error(s, track->json ? h4mk_writer_update_track(h4mk->writer, st->index, value)
+                                      : h4mk_writer_add_track(h4mk->writer, value, &index));
+    if (ret < 0)
+        goto end;
+    av_free(track->json);
+    track->json = av_strdup(json);
+    if (!track->json)
+        ret = AVERROR(ENOMEM);
+
+end:
+    h4mk_value_free(value);
+    return ret;
+}
+
+static int update_meta(AVFormatContext *s)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+    h4mk_value *value = h4mk_value_new();
+    const char *json;
+    int ret;
+
+    if (!value)
+        return AVERROR(ENOMEM);
+    ret = ff_h4mk_write_meta(s, value);
+    if (ret < 0)
+        goto end;
+    json = h4mk_value_to_json(value);
+    if (!json) {
+        ret = AVERROR(ENOMEM);
+        goto end;
+    }
+    /* a file without metadata needs no META */
+    if (!strcmp(h4mk->meta_json ? h4mk->meta_json : "{}", json))
+        goto end;
+    ret = writer_error(s, h4mk_writer_set_meta(h4mk->writer, value));
+    if (ret < 0)
+        goto end;
+    av_free(h4mk->meta_json);
+    h4mk->meta_json = av_strdup(json);
+    if (!h4mk->meta_json)
+        ret = AVERROR(ENOMEM);
+
+end:
+    h4mk_value_free(value);
+    return ret;
+}
+
+static int h4mk_write_header(AVFormatContext *s)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+    h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
+    h4mk_io io = H4MK_IO_INIT;
+    const int seekable = !!(s->pb->seekable & AVIO_SEEKABLE_NORMAL);
+    int ret;
+
+    if (h4mk->index_to_front && h4mk->reserve_index_space) {
+        av_log(s, AV_LOG_ERROR, "index_to_front and reserve_index_space exclude each other\n");
+        return AVERROR(EINVAL);
+    }
+    if ((h4mk->index_to_front || h4mk->reserve_index_space) && !seekable)
+        av_log(s, AV_LOG_WARNING, "The output cannot seek, the index will be at the end only\n");
+
+    io.opaque = s;
+    io.write  = io_write;
+    if (seekable && h4mk->reserve_index_space) {
+        io.seek = io_seek;
+        options.reserve_index_space = h4mk->reserve_index_space;
+    }
+    options.cluster_size_limit    = h4mk->cluster_size_limit;
+    options.cluster_time_limit_ms = h4mk->cluster_time_limit;
+    ret = writer_error(s, h4mk_writer_open(&io, &options, &h4mk->writer));
+    if (ret < 0)
+        return ret;
+
+    h4mk->tracks = av_calloc(s->nb_streams, sizeof(*h4mk->tracks));
+    if (!h4mk->tracks)
+        return AVERROR(ENOMEM);
+    for (unsigned i = 0; i < s->nb_streams; i++) {
+        AVStream *const st = s->streams[i];
+        const AVCodecParameters *par = st->codecpar;
+
+        h4mk->tracks[i].start_time = AV_NOPTS_VALUE;
+        ret = update_track(s, st);
+        if (ret < 0)
+            return ret;
+        if (par->codec_type == AVMEDIA_TYPE_ATTACHMENT && par->extradata_size) {
+            ret = writer_error(s, h4mk_writer_set_attachment(h4mk->writer, i, par->extradata,
+                                                             par->extradata_size));
+            if (ret < 0)
+                return ret;
+        }
+    }
+    return update_meta(s);
+}
+
+/**
+ * Find out what a demuxer shall report as start time of a stream, from its
+ * first packet: what libavformat comes to for most formats.
+ */
+static void set_start_time(AVFormatContext *s, const AVStream *st, const AVPacket *pkt)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+    const AVCodecParameters *par = st->codecpar;
+    int64_t *start_time = &h4mk->tracks[st->index].start_time;
+    const uint8_t *side_data;
+    size_t size;
+
+    if (pkt->pts == AV_NOPTS_VALUE ||
+        par->codec_type != AVMEDIA_TYPE_AUDIO && pkt->flags & AV_PKT_FLAG_DISCARD)
+        return;
+    *start_time = pkt->pts;
+    if (par->codec_type != AVMEDIA_TYPE_AUDIO || par->sample_rate <= 0)
+        return;
+    side_data = av_packet_get_side_data(pkt, AV_PKT_DATA_SKIP_SAMPLES, &size);
+    if (side_data && size >= 4)
+        *start_time = av_sat_add64(*start_time, av_rescale_q(AV_RL32(side_data),
+                                                             (AVRational){ 1, par->sample_rate },
+                                                             st->time_base));
+}
+
+/**
+ * The first packet opens the file. What waits behind it tells where the other
+ * streams start, so that even a reader that cannot seek knows that at once.
+ */
+static int start(AVFormatContext *s, const AVPacket *first)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+    int ret = 0;
+
+    h4mk->started = 1;
+    for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++) {
+        AVStream *const st = s->streams[i];
+        const AVPacket *pkt = i == first->stream_index ? first : ff_interleaved_peek(s, i);
+        int64_t offset = 0;
+
+        if (!pkt)
+            continue;
+        set_start_time(s, st, pkt);
+        /* write_packet() has not seen the waiting ones yet */
+        if (pkt != first && h4mk->tracks[i].start_time != AV_NOPTS_VALUE &&
+            ff_get_muxer_ts_offset(s, i, &offset) >= 0)
+            h4mk->tracks[i].start_time += offset;
+        ret = update_track(s, st);
+    }
+    return ret;
+}
+
+static int pack_side_data(H4MKMuxContext *h4mk, const AVPacket *pkt, h4mk_block *block)
+{
+    const int count = pkt->side_data_elems;
+    int ret;
+
+    if (count > h4mk->side_data_size) {
+        ret = av_reallocp_array(&h4mk->side_data, count, sizeof(*h4mk->side_data));
+        if (ret >= 0)
+            ret = av_reallocp_array(&h4mk->packed, count, sizeof(*h4mk->packed));
+        h4mk->side_data_size = ret < 0 ? 0 : count;
+        if (ret < 0)
+            return ret;
+    }
+    for (int i = 0; i < count; i++) {
+        ret = ff_h4mk_pack_side_data(&pkt->side_data[i], &h4mk->side_data[i],
+                                     h4mk->packed[i].name, &h4mk->packed[i].data);
+        block->side_data_count += ret >= 0;
+        if (ret < 0)
+            return ret;
+    }
+    block->side_data = h4mk->side_data;
+    return 0;
+}
+
+static uint32_t block_flags(const AVPacket *pkt)
+{
+    const uint8_t *stats;
+    uint32_t flags;
+    size_t size;
+
+    if (pkt->flags & AV_PKT_FLAG_KEY)
+        flags = H4MK_BLOCK_TYPE_I | H4MK_BLOCK_KEY;
+    else if (pkt->flags & AV_PKT_FLAG_DISPOSABLE)
+        flags = H4MK_BLOCK_TYPE_B;
+    else {
+        stats = av_packet_get_side_data(pkt, AV_PKT_DATA_QUALITY_STATS, &size);
+        flags = stats && size >= 5 && stats[4] == AV_PICTURE_TYPE_B ? H4MK_BLOCK_TYPE_B :
+                stats && size >= 5 && stats[4] == AV_PICTURE_TYPE_I ? H4MK_BLOCK_TYPE_I :
+                                                                      H4MK_BLOCK_TYPE_P;
+    }
+    if (pkt->flags & AV_PKT_FLAG_DISCARD)
+        flags |= H4MK_BLOCK_DISCARD;
+    if (pkt->flags & AV_PKT_FLAG_CORRUPT)
+        flags |= H4MK_BLOCK_CORRUPT;
+    if (pkt->flags & AV_PKT_FLAG_DISPOSABLE)
+        flags |= H4MK_BLOCK_DISPOSABLE;
+    return flags;
+}
+
+/**
+ * Extradata that comes without a frame completes the header (the final STREAMINFO
+ * of FLAC, say); with a frame it is a change in midstream, which the side data
+ * of that packet tells. A header that has none yet takes any.
+ */
+static int check_new_extradata(AVStream *st, const AVPacket *pkt)
+{
+    size_t size;
+    const uint8_t *side_data = av_packet_get_side_data(pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
+    int ret;
+
+    if (!side_data || !size || size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE ||
+        pkt->size && st->codecpar->extradata_size)
+        return 0;
+    ret = ff_alloc_extradata(st->codecpar, size);
+    if (ret < 0)
+        return ret;
+    memcpy(st->codecpar->extradata, side_data, size);
+    return 0;
+}
+
+static void flush_output(AVFormatContext *s)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+
+    /* Whole clusters come from the library. Who reads along or survives
+     * a crash shall find them in the file, not in a buffer. */
+    if (h4mk->unflushed && s->flush_packets)
+        avio_flush(s->pb);
+    h4mk->unflushed = 0;
+}
+
+static int h4mk_write_packet(AVFormatContext *s, AVPacket *pkt)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+    h4mk_block block = { 0 };
+    AVStream *st;
+    int ret;
+
+    if (!pkt) {
+        ret = writer_error(s, h4mk_writer_flush(h4mk->writer));
+        flush_output(s);
+        return ret < 0 ? ret : 1;
+    }
+
+    st = s->streams[pkt->stream_index];
+    if (!h4mk->started) {
+        ret = start(s, pkt);
+        if (ret < 0)
+            return ret;
+    } else if (!st->nb_frames && h4mk->tracks[st->index].start_time == AV_NOPTS_VALUE)
+        set_start_time(s, st, pkt);
+
+    block.track    = pkt->stream_index;
+    block.flags    = block_flags(pkt);
+    block.pts      = pkt->pts;
+    block.dts      = pkt->dts;
+    block.duration = pkt->duration;
+    block.data     = pkt->data;
+    block.size     = pkt->size;
+    if (pkt->side_data_elems) {
+        ret = check_new_extradata(st, pkt);
+        if (ret >= 0)
+            ret = pack_side_data(h4mk, pkt, &block);
+        if (ret < 0)
+            goto end;
+    }
+    ret = writer_error(s, h4mk_writer_write(h4mk->writer, &block));
+    flush_output(s);
+
+end:
+    for (int i = 0; i < block.side_data_count; i++)
+        av_freep(&h4mk->packed[i].data);
+    return ret;
+}
+
+static int h4mk_write_trailer(AVFormatContext *s)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+    int ret;
+
+    for (unsigned i = 0; i < s->nb_streams; i++) {
+        ret = update_track(s, s->streams[i]);
+        if (ret < 0)
+            return ret;
+    }
+    ret = update_meta(s);
+    if (ret < 0)
+        return ret;
+    return writer_error(s, h4mk_writer_finish(h4mk->writer));
+}
+
+static void h4mk_deinit(AVFormatContext *s)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+
+    h4mk_writer_free(h4mk->writer);
+    h4mk->writer = NULL;
+    for (unsigned i = 0; h4mk->tracks && i < s->nb_streams; i++)
+        av_freep(&h4mk->tracks[i].json);
+    av_freep(&h4mk->tracks);
+    av_freep(&h4mk->meta_json);
+    av_freep(&h4mk->side_data);
+    av_freep(&h4mk->packed);
+}
+
+static int h4mk_query_codec(enum AVCodecID id, int std_compliance)
+{
+    return 1;
+}
+
+#define OFFSET(x) offsetof(H4MKMuxContext, x)
+#define E AV_OPT_FLAG_ENCODING_PARAM
+static const AVOption options[] = {
+    { "cluster_size_limit",  "Maximum size of a cluster in bytes, 0: the default of libh4mk", OFFSET(cluster_size_limit), AV_OPT_TYPE_INT, { .i64 = 0 }, 0, INT_MAX, E },
+    { "cluster_time_limit",  "Maximum duration of a cluster in milliseconds, 0: the default of libh4mk", OFFSET(cluster_time_limit), AV_OPT_TYPE_INT, { .i64 = 0 }, 0, INT_MAX, E },
+    { "reserve_index_space", "Bytes to keep free at the front of the file for a copy of the index", OFFSET(reserve_index_space), AV_OPT_TYPE_INT, { .i64 = 0 }, 0, INT_MAX, E },
+    { "index_to_front",      "Move the data to make room for a copy of the index at the front of the file", OFFSET(index_to_front), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, E },
+    { NULL }
+};
+
+static const AVClass h4mk_muxer_class = {
+    .class_name = "H4MK muxer",
+    .item_name  = av_default_item_name,
+    .option     = options,
+    .version    = LIBAVUTIL_VERSION_INT,
+};
+
+const FFOutputFormat ff_h4mk_muxer = {
+    .p.name            = "h4mk",
+    .p.long_name       = NULL_IF_CONFIG_SMALL("H4MK"),
+    .p.mime_type       = "video/x-h4mk",
+    .p.extensions      = "h4mk",
+    .priv_data_size    = sizeof(H4MKMuxContext),
+    .p.audio_codec     = AV_CODEC_ID_AAC,
+    .p.video_codec     = CONFIG_LIBX264_ENCODER ?
+                         AV_CODEC_ID_H264 : AV_CODEC_ID_MPEG4,
+    .p.subtitle_codec  = AV_CODEC_ID_ASS,
+    .write_header      = h4mk_write_header,
+    .write_packet      = h4mk_write_packet,
+    .write_trailer     = h4mk_write_trailer,
+    .deinit            = h4mk_deinit,
+    .query_codec       = h4mk_query_codec,
+    .p.flags           = AVFMT_GLOBALHEADER | AVFMT_VARIABLE_FPS |
+#if FF_API_ALLOW_FLUSH
+                         AVFMT_ALLOW_FLUSH |
+#endif
+                         AVFMT_NODIMENSIONS | AVFMT_TS_NONSTRICT |
+                         AVFMT_TS_NEGATIVE,
+    .p.priv_class      = &h4mk_muxer_class,
+    .flags_internal    = FF_OFMT_FLAG_ALLOW_FLUSH,
+};
