@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * h4mk.h: read and write H4MK media containers (the format is specified in FORMAT.md).
+ *
+ * Conventions, once for the whole header
+ *  1. Functions that can fail return h4mk_status: H4MK_OK is 0, H4MK_END and H4MK_AGAIN say that there is nothing (more)
+ *     to hand out, everything from 100 on is an error. Output parameters are untouched unless H4MK_OK is returned.
+ *  2. Handles (h4mk_reader, h4mk_writer, h4mk_value) are opaque. A handle may be used by one thread at a time; different
+ *     handles are independent. Freeing NULL is allowed and does nothing.
+ *  3. Structs that callers fill start with struct_size = sizeof the struct, and are otherwise zero unless said
+ *     (H4MK_..._INIT does both), so that members can be added without breaking compiled programs.
+ *  4. Pointers that are handed out belong to the handle they came from and stay valid as long as its comment says.
+ *  5. Strings are UTF-8 and NUL-terminated. Byte offsets count from the first byte of the file.
+ *  6. No function prints, exits or throws.
+ *
+ * The complete loop of a reader:
+ *
+ *     h4mk_io io = H4MK_IO_INIT;
+ *     h4mk_reader *reader = NULL;
+ *     h4mk_block block;
+ *     if (h4mk_io_open_file("film.h4mk", H4MK_OPEN_READ, &io) == H4MK_OK &&
+ *         h4mk_reader_open(&io, NULL, &reader) == H4MK_OK)
+ *         for (;;) {
+ *             h4mk_status status = h4mk_reader_next(reader, &block);
+ *             if (status == H4MK_OK)
+ *                 use(block.track, block.pts, block.data, block.size);
+ *             else if (status == H4MK_ERR_CORRUPT)
+ *                 fputs(h4mk_reader_message(reader), stderr);     // the next call goes on behind the damage
+ *             else
+ *                 break;                                          // H4MK_END, H4MK_AGAIN or an I/O error
+ *         }
+ *     h4mk_reader_free(reader);
+ *     h4mk_io_close(&io);
+ */
+#ifndef H4MK_H4MK_H
+#define H4MK_H4MK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define H4MK_API
+#else
+#define H4MK_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------------------------------------------------- version */
+
+#define H4MK_VERSION_MAJOR 1
+#define H4MK_VERSION_MINOR 0
+#define H4MK_VERSION_PATCH 0
+
+/** Version of the library in use, as major << 16 | minor << 8 | patch. Thread safe. */
+H4MK_API unsigned h4mk_version(void);
+
+/* ----------------------------------------------------------------------------------------------------------- status */
+
+/** Numbers are permanent. Ranges: 1.. no result, 100.. the caller, 200.. input and output, 300.. the file. */
+typedef enum h4mk_status {
+    H4MK_OK = 0,
+    H4MK_END = 1,               /**< Nothing more: the file is closed and has been read to its end. */
+    H4MK_AGAIN = 2,             /**< Nothing more yet: the file has no end, it is still growing or was cut. Call again if it may grow. */
+    H4MK_ERR_ARGUMENT = 100,    /**< A parameter is outside its documented range. */
+    H4MK_ERR_MEMORY = 101,      /**< Out of memory. */
+    H4MK_ERR_STATE = 102,       /**< The call is not allowed now (a track added after the first block, say). */
+    H4MK_ERR_LIMIT = 103,       /**< A limit of the format would be exceeded; the message says which. */
+    H4MK_ERR_IO = 200,          /**< A callback of h4mk_io failed; h4mk_..._io_error() has its code. */
+    H4MK_ERR_NOT_SEEKABLE = 201,/**< The call needs a seekable input. */
+    H4MK_ERR_NOT_H4MK = 300,    /**< Not an H4MK file. */
+    H4MK_ERR_VERSION = 301,     /**< An H4MK file of a version that this library does not read. */
+    H4MK_ERR_TRUNCATED = 302,   /**< The file ends inside its header. */
+    H4MK_ERR_CORRUPT = 303,     /**< A checksum failed or a structure contradicts itself; the message names the offset. */
+    H4MK_ERR_NOT_FOUND = 304    /**< No such block, track or time in the file. */
+} h4mk_status;
+
+/** A short English sentence for a status; never NULL. Thread safe, static storage. */
+H4MK_API const char *h4mk_strerror(h4mk_status status);
+
+/* ------------------------------------------------------------------------------------------------ input and output */
+
+/** Where bytes come from or go to. A reader needs read; seek and size where the input has them. A writer needs write;
+ *  seek only for h4mk_writer_options.reserve_index_space. Callbacks are called by the thread that calls the library. */
+typedef struct h4mk_io {
+    size_t struct_size;
+    void *opaque; /**< First argument of every callback. */
+    /** Reads up to size bytes at the current position. Returns how many (fewer is not an error), 0 at the end, or a
+     *  negative code, which the library keeps for h4mk_reader_io_error(). */
+    int64_t (*read)(void *opaque, uint8_t *buffer, size_t size);
+    /** Writes up to size bytes. Returns how many (fewer, but at least 1, is not an error) or a negative code. */
+    int64_t (*write)(void *opaque, const uint8_t *buffer, size_t size);
+    /** Moves to a byte offset. Returns 0 or a negative code. NULL: the stream cannot seek. */
+    int (*seek)(void *opaque, int64_t offset);
+    /** Size of the file in bytes, or a negative number if it is not known. NULL: not known. May grow between calls. */
+    int64_t (*size)(void *opaque);
+    /** Releases what opaque refers to. NULL: nothing to release. Called by h4mk_io_close() only. */
+    void (*close)(void *opaque);
+} h4mk_io;
+#define H4MK_IO_INIT { sizeof(h4mk_io), NULL, NULL, NULL, NULL, NULL, NULL }
+
+#define H4MK_OPEN_READ 0  /**< An existing file. */
+#define H4MK_OPEN_WRITE 1 /**< A new file; an existing one is emptied. */
+
+/** Opens a file by path. On H4MK_OK *io is filled and owned by the caller until h4mk_io_close(). Errors: H4MK_ERR_ARGUMENT,
+ *  H4MK_ERR_MEMORY, H4MK_ERR_IO (errno tells why). */
+H4MK_API h4mk_status h4mk_io_open_file(const char *path, int mode, h4mk_io *io);
+
+/** Reads from memory, which must stay valid until h4mk_io_close(). */
+H4MK_API h4mk_status h4mk_io_open_memory(const void *data, size_t size, h4mk_io *io);
+
+/** Writes to a growing memory block; h4mk_io_memory() tells where it is. */
+H4MK_API h4mk_status h4mk_io_new_memory(h4mk_io *io);
+
+/** The bytes written so far to an io of h4mk_io_new_memory(). Valid until the next write or h4mk_io_close(). */
+H4MK_API h4mk_status h4mk_io_memory(const h4mk_io *io, const uint8_t **data, size_t *size);
+
+/** Calls io->close and clears *io. NULL and a cleared io are allowed. */
+H4MK_API void h4mk_io_close(h4mk_io *io);
+
+/* ------------------------------------------------------------------------------------------------------------ values */
+
+/** A JSON value: track descriptions and metadata are objects of these (FORMAT.md, "TRAK" and "META", lists the keys).
+ *  Members keep their order. Members and elements belong to the value they are in and live as long as it is not changed
+ *  or freed. Setters and adders replace a member of the same key. All need an object or array as said; a wrong kind of
+ *  value is H4MK_ERR_ARGUMENT from setters and "absent" from getters. */
+typedef struct h4mk_value h4mk_value;
+
+typedef enum h4mk_value_type {
+    H4MK_VALUE_NULL = 0, H4MK_VALUE_BOOL = 1, H4MK_VALUE_INT = 2, H4MK_VALUE_REAL = 3,
+    H4MK_VALUE_STRING = 4, H4MK_VALUE_ARRAY = 5, H4MK_VALUE_OBJECT = 6
+} h4mk_value_type;
+
+/** A new empty object, freed by h4mk_value_free(); NULL when out of memory. */
+H4MK_API h4mk_value *h4mk_value_new(void);
+/** Frees a value of h4mk_value_new(). NULL allowed. */
+H4MK_API void h4mk_value_free(h4mk_value *value);
+
+/** Type of a value; H4MK_VALUE_NULL for NULL. */
+H4MK_API h4mk_value_type h4mk_value_get_type(const h4mk_value *value);
+/** Number of members or elements; 0 for anything else. */
+H4MK_API size_t h4mk_value_count(const h4mk_value *value);
+/** Member or element by position (< h4mk_value_count()), or NULL. */
+H4MK_API const h4mk_value *h4mk_value_at(const h4mk_value *value, size_t index);
+/** Key of the member at a position of an object, or NULL. */
+H4MK_API const char *h4mk_value_key_at(const h4mk_value *value, size_t index);
+/** Member by key, or NULL. */
+H4MK_API const h4mk_value *h4mk_value_get(const h4mk_value *object, const char *key);
+
+/** The value itself as an integer, or fallback if it is none. */
+H4MK_API int64_t h4mk_value_int(const h4mk_value *value, int64_t fallback);
+/** The value itself as a real number (integers too), or fallback. */
+H4MK_API double h4mk_value_real(const h4mk_value *value, double fallback);
+/** The value itself as text, or NULL. Text that is not UTF-8 was stored as bytes (see h4mk_value_set_text) and comes
+ *  back here as it was given. */
+H4MK_API const char *h4mk_value_text(const h4mk_value *value);
+/** Member as an integer, or fallback if it is absent or no integer. */
+H4MK_API int64_t h4mk_value_get_int(const h4mk_value *object, const char *key, int64_t fallback);
+/** Member as text, or NULL if it is absent or no text. */
+H4MK_API const char *h4mk_value_get_text(const h4mk_value *object, const char *key);
+/** Decoded bytes of a member written by h4mk_value_set_bytes(). H4MK_ERR_NOT_FOUND if absent; H4MK_ERR_CORRUPT if it is no
+ *  base64. *data is valid as long as the value is not changed or freed; it is not NULL, even for 0 bytes. */
+H4MK_API h4mk_status h4mk_value_get_bytes(const h4mk_value *object, const char *key, const uint8_t **data, size_t *size);
+
+/** Sets a member of an object. Text that is not valid UTF-8 is kept exactly, as {"base64": ...}. */
+H4MK_API h4mk_status h4mk_value_set_text(h4mk_value *object, const char *key, const char *text);
+H4MK_API h4mk_status h4mk_value_set_int(h4mk_value *object, const char *key, int64_t number);
+H4MK_API h4mk_status h4mk_value_set_real(h4mk_value *object, const char *key, double number);
+H4MK_API h4mk_status h4mk_value_set_bool(h4mk_value *object, const char *key, int truth);
+/** Sets a member to bytes, stored as base64 text. */
+H4MK_API h4mk_status h4mk_value_set_bytes(h4mk_value *object, const char *key, const void *data, size_t size);
+/** Adds an empty object or array as a member and returns it; NULL when out of memory or object is none. */
+H4MK_API h4mk_value *h4mk_value_add_object(h4mk_value *object, const char *key);
+H4MK_API h4mk_value *h4mk_value_add_array(h4mk_value *object, const char *key);
+/** Appends to an array. The object is returned; NULL when out of memory or array is none. */
+H4MK_API h4mk_value *h4mk_value_append_object(h4mk_value *array);
+H4MK_API h4mk_status h4mk_value_append_text(h4mk_value *array, const char *text);
+H4MK_API h4mk_status h4mk_value_append_int(h4mk_value *array, int64_t number);
+
+/** A value as compact JSON text; valid as long as the value is not changed or freed. NULL when out of memory. */
+H4MK_API const char *h4mk_value_to_json(const h4mk_value *value);
+/** Parses JSON text (size bytes, RFC 8259, UTF-8, no byte order mark). *value is freed by h4mk_value_free(). */
+H4MK_API h4mk_status h4mk_value_from_json(const char *text, size_t size, h4mk_value **value);
+
+/* ------------------------------------------------------------------------------------------------------------ blocks */
+
+/** "This time is not known", for pts and dts. The value of FFmpeg's AV_NOPTS_VALUE. */
+#define H4MK_NO_TIME INT64_MIN
+
+/** Flags of a block (FORMAT.md, "Block flags"). */
+#define H4MK_BLOCK_TYPE_MASK 0x3u   /**< The block's type, one of the four below. */
+#define H4MK_BLOCK_TYPE_I 0x0u      /**< Decodable by itself. */
+#define H4MK_BLOCK_TYPE_P 0x1u      /**< Needs earlier blocks. */
+#define H4MK_BLOCK_TYPE_B 0x2u      /**< Needs earlier and later blocks, or nothing depends on it. */
+#define H4MK_BLOCK_KEY 0x4u         /**< Random access point: a decoder can start here. */
+#define H4MK_BLOCK_DISCARD 0x8u     /**< Must be decoded, must not be shown. */
+#define H4MK_BLOCK_CORRUPT 0x10u    /**< Known to be damaged: when writing, by the caller; when reading, also by a failed checksum. */
+#define H4MK_BLOCK_DISPOSABLE 0x20u /**< No other block depends on it. */
+
+/** A named piece of data that belongs to one block. Names and bytes: FORMAT.md, "Side data". */
+typedef struct h4mk_side_data {
+    const char *name;    /**< 1 to 255 bytes. */
+    const uint8_t *data; /**< May be NULL if size is 0. */
+    size_t size;
+} h4mk_side_data;
+
+/** One block of one track: what FFmpeg calls a packet. */
+typedef struct h4mk_block {
+    uint32_t track;          /**< Index of the track (not its track_id), from 0 in the order of TRAK. */
+    uint32_t flags;          /**< H4MK_BLOCK_... */
+    int64_t pts;             /**< Presentation time in the track's time base, or H4MK_NO_TIME. */
+    int64_t dts;             /**< Decoding time in the track's time base, or H4MK_NO_TIME. */
+    int64_t duration;        /**< In the track's time base; 0 if not known. */
+    const uint8_t *data;     /**< size bytes. Reading: followed by at least 64 readable bytes. May be NULL if size is 0. */
+    size_t size;
+    const h4mk_side_data *side_data; /**< side_data_count entries. */
+    size_t side_data_count;
+    uint64_t ordinal;        /**< Reading: the block's number within its track, from 0. Writing: ignored. */
+    int64_t offset;          /**< Reading: byte offset of the data in the file. Writing: ignored. */
+    void *buffer;            /**< Reading: the handle from h4mk_buffers.alloc whose memory data lies in. Writing: ignored. */
+} h4mk_block;
+
+/* ------------------------------------------------------------------------------------------------------------ reader */
+
+typedef struct h4mk_reader h4mk_reader;
+
+/** Memory for payloads, so that a caller can hand blocks on without copying them: the reader holds one reference to a
+ *  buffer while it still serves blocks from it; a caller that wants to keep a block takes its own reference to block.buffer. */
+typedef struct h4mk_buffers {
+    void *opaque;
+    /** Returns a handle with one reference and sets *data to size writable bytes; NULL when out of memory. */
+    void *(*alloc)(void *opaque, size_t size, uint8_t **data);
+    /** Gives the reader's reference back. */
+    void (*release)(void *opaque, void *handle);
+} h4mk_buffers;
+
+typedef struct h4mk_reader_options {
+    size_t struct_size;
+    /** All NULL: memory of the library's own; a block is then valid until the next call with this reader. */
+    h4mk_buffers buffers;
+    /** 0: blocks with a failed checksum are dropped, and reported by H4MK_ERR_CORRUPT. 1: they are handed out with
+     *  H4MK_BLOCK_CORRUPT set after the same report. */
+    int keep_corrupt;
+} h4mk_reader_options;
+#define H4MK_READER_OPTIONS_INIT { sizeof(h4mk_reader_options), { NULL, NULL, NULL }, 0 }
+
+/** Probes the first bytes of a file. Returns 0 (no H4MK), else the version (1, 2, …); needs 16 bytes. Thread safe. */
+H4MK_API int h4mk_probe(const uint8_t *data, size_t size);
+
+/** Opens a file for reading; io is copied, what it refers to must outlive the reader. The reader starts at io's current
+ *  position, which must be the start of the file. Reads header, TRAK and META; with a seekable input also the end of the file.
+ *  *reader is set whenever memory allows, also on errors, so that h4mk_reader_message() can be asked; free it in any case.
+ *  Errors: H4MK_ERR_NOT_H4MK, _VERSION, _TRUNCATED, _CORRUPT (TRAK cannot be used), _IO, _MEMORY, _ARGUMENT. */
+H4MK_API h4mk_status h4mk_reader_open(const h4mk_io *io, const h4mk_reader_options *options, h4mk_reader **reader);
+H4MK_API void h4mk_reader_free(h4mk_reader *reader);
+
+/** What went wrong last, in words, with byte offset and what was expected; "" if nothing. Valid until the next call. */
+H4MK_API const char *h4mk_reader_message(const h4mk_reader *reader);
+/** The negative code that an I/O callback returned last; 0 if none did. */
+H4MK_API int64_t h4mk_reader_io_error(const h4mk_reader *reader);
+/** Next note of something that was wrong but did not stop the reader (a damaged chunk that was passed over, a missing
+ *  end); NULL when there are no more. Valid until the next call. */
+H4MK_API const char *h4mk_reader_next_warning(h4mk_reader *reader);
+
+/** Version of the file: 1 or 2. */
+H4MK_API int h4mk_reader_version(const h4mk_reader *reader);
+/** 1 if the file ends in its locator; 0 if it is still growing, was cut, or the input cannot seek. */
+H4MK_API int h4mk_reader_is_closed(const h4mk_reader *reader);
+/** The metadata of the file, an object (empty if the file has none); lives as long as the reader. */
+H4MK_API const h4mk_value *h4mk_reader_meta(const h4mk_reader *reader);
+
+H4MK_API uint32_t h4mk_reader_track_count(const h4mk_reader *reader);
+/** The description of a track, an object; NULL if there is no such track. Lives as long as the reader. */
+H4MK_API const h4mk_value *h4mk_reader_track(const h4mk_reader *reader, uint32_t track);
+
+/** What the reader knows of a track besides its description. */
+typedef struct h4mk_track_info {
+    uint32_t track_id;
+    int32_t time_base_num, time_base_den; /**< Seconds a tick; both at least 1. */
+    int64_t start_pts;       /**< Time of the first block in file order that is not marked discard; H4MK_NO_TIME if not known. */
+    int64_t first_dts;       /**< dts of the first block; H4MK_NO_TIME if not known. */
+    int64_t end_pts;         /**< Largest pts + duration (dts where there is no pts); H4MK_NO_TIME if not known. */
+    uint64_t block_count;    /**< Number of blocks; 0 if not known. */
+    uint64_t byte_count;     /**< Payload bytes; 0 if not known. */
+} h4mk_track_info;
+/** Fills *info. Totals are known for closed files, and for others that can seek as far as they reach. */
+H4MK_API h4mk_status h4mk_reader_track_info(const h4mk_reader *reader, uint32_t track, h4mk_track_info *info);
+
+/** The bytes of an attachment track (kind "attachment"); they live as long as the reader. H4MK_ERR_NOT_FOUND if none. */
+H4MK_API h4mk_status h4mk_reader_attachment(h4mk_reader *reader, uint32_t track, const uint8_t **data, size_t *size);
+
+/** Leaves the blocks of a track out (discard = 1) or hands them out again (0). Bytes of such blocks are not read where that
+ *  saves something. */
+H4MK_API h4mk_status h4mk_reader_discard(h4mk_reader *reader, uint32_t track, int discard);
+
+/** Reads the next block in file order.
+ *  H4MK_OK: *block is filled; its pointers are valid until the next call with this reader, or as long as the caller holds a
+ *  reference to block->buffer (data only). H4MK_END, H4MK_AGAIN: no more blocks. H4MK_ERR_CORRUPT: something was damaged and
+ *  passed over; call again to go on behind it. H4MK_ERR_IO: a callback failed; calling again tries once more. */
+H4MK_API h4mk_status h4mk_reader_next(h4mk_reader *reader, h4mk_block *block);
+
+#define H4MK_SEEK_BACKWARD 0 /**< The last random access point at or before the time; the first one if there is none. */
+#define H4MK_SEEK_FORWARD 1  /**< The first random access point at or after the time; H4MK_ERR_NOT_FOUND if there is none. */
+#define H4MK_SEEK_ANY 2      /**< Added to either: any block counts, not only random access points. */
+
+/** Positions the reader so that the next block of this track is the one that mode asks for, by pts (dts where a block has
+ *  none); of equal times the last one backward, the first one forward. The other tracks are positioned at their last random
+ *  access point that is not later than that block (their first block if there is none). Reading goes on from there in file
+ *  order, each block once. On an error the position is unchanged. H4MK_ERR_NOT_SEEKABLE, _NOT_FOUND, _CORRUPT, _IO, _ARGUMENT. */
+H4MK_API h4mk_status h4mk_reader_seek(h4mk_reader *reader, uint32_t track, int64_t time, int mode);
+
+/** Positions the reader at the first block of the file. */
+H4MK_API h4mk_status h4mk_reader_rewind(h4mk_reader *reader);
+
+/* ------------------------------------------------------------------------------------------------------------- index */
+
+/** A seek point: a random access point (tracks whose blocks all are such have one entry a cluster). */
+typedef struct h4mk_index_entry {
+    int64_t offset; /**< Byte offset of the cluster (chunk) that holds it. */
+    int64_t time;   /**< Its pts (dts if it has none) in the track's time base. */
+} h4mk_index_entry;
+
+/** Number of index entries of a track and bytes that the whole index takes in the file; both 0 without an index. Does not
+ *  read the index pages. Thread safety: as for all reader calls. */
+H4MK_API h4mk_status h4mk_reader_index_size(const h4mk_reader *reader, uint32_t track, uint64_t *entries, uint64_t *bytes);
+/** Copies up to count entries of a track, in file order from entry number first on, to entries (pages are read as needed).
+ *  *copied tells how many; fewer than count means that there are no more. */
+H4MK_API h4mk_status h4mk_reader_index_entries(h4mk_reader *reader, uint32_t track, uint64_t first, h4mk_index_entry *entries,
+                                               size_t count, size_t *copied);
+
+/* ------------------------------------------------------------------------------------------------------------ writer */
+
+typedef struct h4mk_writer h4mk_writer;
+
+typedef struct h4mk_writer_options {
+    size_t struct_size;
+    uint32_t cluster_size_limit;    /**< A cluster is closed before its payload exceeds this many bytes; 0: 1 MiB. */
+    uint32_t cluster_time_limit_ms; /**< … or when it would span more than this; 0: 2000. */
+    uint32_t reserve_index_space;   /**< Bytes kept free before the first cluster for a copy of the index, so that opening needs
+                                         only the front of the file; needs io.seek. 0: none. */
+    uint64_t creation_time_ms;      /**< Header time stamp, ms since 1970; 0: none (same bytes every time). */
+} h4mk_writer_options;
+#define H4MK_WRITER_OPTIONS_INIT { sizeof(h4mk_writer_options), 0, 0, 0, 0 }
+
+/** Starts a file of version 2; io is copied, what it refers to must outlive the writer. Nothing is written before the first
+ *  block, h4mk_writer_flush() or h4mk_writer_finish(). *writer is set whenever memory allows, also on errors. */
+H4MK_API h4mk_status h4mk_writer_open(const h4mk_io *io, const h4mk_writer_options *options, h4mk_writer **writer);
+/** Frees the writer. Blocks that were not yet written are lost unless h4mk_writer_finish() was called. */
+H4MK_API void h4mk_writer_free(h4mk_writer *writer);
+/** As h4mk_reader_message() and h4mk_reader_io_error(). */
+H4MK_API const char *h4mk_writer_message(const h4mk_writer *writer);
+H4MK_API int64_t h4mk_writer_io_error(const h4mk_writer *writer);
+
+/** Adds a track; the description is copied. It needs "track_id" (0 … 65535, unique), "name", "kind", "codec" and "time_base"
+ *  ("num/den", both 1 … 2^31 - 1). *track is its index. Only before the first block (else H4MK_ERR_STATE). */
+H4MK_API h4mk_status h4mk_writer_add_track(h4mk_writer *writer, const h4mk_value *description, uint32_t *track);
+/** The bytes of an attachment track; copied. Only before the first block. */
+H4MK_API h4mk_status h4mk_writer_set_attachment(h4mk_writer *writer, uint32_t track, const void *data, size_t size);
+/** Sets the metadata of the file; the object is copied. May be called again while writing and before h4mk_writer_finish():
+ *  the last one counts. */
+H4MK_API h4mk_status h4mk_writer_set_meta(h4mk_writer *writer, const h4mk_value *meta);
+/** Replaces the description of a track while writing (a codec's parameters may be complete only at the end): the last one
+ *  counts. track_id and time_base must stay as they are. */
+H4MK_API h4mk_status h4mk_writer_update_track(h4mk_writer *writer, uint32_t track, const h4mk_value *description);
+
+/** Appends a block; everything is copied. Blocks of all tracks come in decoding order, interleaved as they shall be read.
+ *  H4MK_ERR_ARGUMENT, _LIMIT (more than 1 GiB in a block), _MEMORY, _IO. After an I/O error the writer stays in that error. */
+H4MK_API h4mk_status h4mk_writer_write(h4mk_writer *writer, const h4mk_block *block);
+/** Closes the current cluster and writes it out: what was written so far can be read by others. */
+H4MK_API h4mk_status h4mk_writer_flush(h4mk_writer *writer);
+/** Writes what is left, the index and the end of the file. Only h4mk_writer_free() may follow. */
+H4MK_API h4mk_status h4mk_writer_finish(h4mk_writer *writer);
+
+/** After h4mk_writer_finish(): the index in a form that opens without reading the end of the file. To use it, insert *data at
+ *  byte 16 of the file (everything behind moves up by *size) and replace the last four bytes of the file by checksum.
+ *  *data is valid until the writer is freed. H4MK_ERR_LIMIT if the index is larger than 4 MiB, H4MK_ERR_STATE before finish
+ *  and with reserve_index_space. */
+H4MK_API h4mk_status h4mk_writer_front_index(h4mk_writer *writer, const uint8_t **data, size_t *size, uint8_t checksum[4]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* H4MK_H4MK_H */

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// CRC-32 (IEEE 802.3, as zlib's crc32) by libdeflate, which is several times as fast as zlib; combining by zlib.
+#ifndef H4MK_BASE_CRC32_H_
+#define H4MK_BASE_CRC32_H_
+
+#include <cstdint>
+
+#include "base/bytes.h"
+
+namespace h4mk {
+
+// CRC of bytes appended to those that crc was taken of; 0 is the CRC of nothing.
+uint32_t Crc32(uint32_t crc, ByteSpan bytes);
+
+// CRC of two byte strings one after the other, from the CRC of each and the length of the second.
+uint32_t Crc32Combine(uint32_t first, uint32_t second, uint64_t second_size);
+
+}  // namespace h4mk
+
+#endif  // H4MK_BASE_CRC32_H_

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "base/io.h"
+
+#include <algorithm>
+#include <string>
+
+namespace h4mk {
+namespace {
+
+constexpr size_t kSmallRead = 4096;   // reads below this size fill the buffer
+constexpr size_t kReadAhead = 16384;  // with up to this many bytes
+
+}  // namespace
+
+Status Source::ReadAt(uint64_t offset, uint8_t* out, size_t size, size_t* got) {
+  *got = 0;
+  while (*got < size) {
+    const uint64_t at = offset + *got;
+    const size_t wanted = size - *got;
+    if (at >= held_offset_ && at - held_offset_ < held_.size()) {
+      const size_t from = static_cast<size_t>(at - held_offset_);
+      const size_t count = std::min(wanted, held_.size() - from);
+      std::memcpy(out + *got, held_.data() + from, count);
+      *got += count;
+      continue;
+    }
+    H4MK_TRY(MoveTo(at));
+    size_t count = 0;
+    if (wanted < kSmallRead) {
+      held_.resize(kReadAhead);
+      const Status status = ReadInput(held_.data(), wanted, kReadAhead, &count);
+      held_.resize(status.ok() ? count : 0);
+      held_offset_ = at;
+      if (!status.ok()) return Status(status.code(), status.message());
+      if (count == 0) return {};
+      continue;
+    }
+    H4MK_TRY(ReadInput(out + *got, wanted, wanted, &count));
+    *got += count;
+    return {};
+  }
+  return {};
+}
+
+void Source::Unread(uint64_t offset, ByteSpan bytes) {
+  Bytes kept(bytes.begin(), bytes.end());
+  // What is held behind these bytes would be lost on an input that cannot seek back to it.
+  if (offset + kept.size() >= held_offset_ && offset + kept.size() < held_offset_ + held_.size())
+    kept.insert(kept.end(),
+                held_.begin() + static_cast<ptrdiff_t>(offset + kept.size() - held_offset_),
+                held_.end());
+  held_ = std::move(kept);
+  held_offset_ = offset;
+}
+
+Status Source::MoveTo(uint64_t offset) {
+  if (offset == input_position_) return {};
+  if (io_.CanSeek()) {
+    const int64_t code = io_.Seek(static_cast<int64_t>(offset));
+    if (code < 0) {
+      io_error_ = code;
+      return Status(Code::kIo, "cannot seek to byte " + std::to_string(offset));
+    }
+    input_position_ = offset;
+    return {};
+  }
+  if (offset < input_position_)
+    return Status(Code::kNotSeekable, "input cannot seek back to byte " + std::to_string(offset));
+  uint8_t skipped[kSmallRead];
+  while (input_position_ < offset) {
+    size_t count = 0;
+    const size_t most =
+        static_cast<size_t>(std::min<uint64_t>(sizeof skipped, offset - input_position_));
+    H4MK_TRY(ReadInput(skipped, 1, most, &count));
+    if (count == 0) break;
+  }
+  return {};
+}
+
+// Reads until at least `least` bytes are there or the input ends.
+Status Source::ReadInput(uint8_t* out, size_t least, size_t most, size_t* got) {
+  *got = 0;
+  while (*got < least) {
+    const int64_t count = io_.Read(out + *got, most - *got);
+    if (count < 0) {
+      io_error_ = count;
+      return Status(Code::kIo, "reading failed at byte " + std::to_string(input_position_));
+    }
+    if (count == 0) break;
+    *got += static_cast<size_t>(count);
+    input_position_ += static_cast<uint64_t>(count);
+  }
+  return {};
+}
+
+Status Sink::Write(ByteSpan bytes) {
+  while (!bytes.empty()) {
+    const int64_t count = io_.Write(bytes.data(), bytes.size());
+    if (count <= 0) {
+      io_error_ = count;
+      return Status(Code::kIo, "writing failed at byte " + std::to_string(position_));
+    }
+    bytes = bytes.subspan(static_cast<size_t>(count));
+    position_ += static_cast<uint64_t>(count);
+  }
+  return {};
+}
+
+Status Sink::Seek(uint64_t offset) {
+  const int64_t code = io_.Seek(static_cast<int64_t>(offset));
+  if (code < 0) {
+    io_error_ = code;
+    return Status(Code::kIo, "cannot seek to byte " + std::to_string(offset));
+  }
+  position_ = offset;
+  return {};
+}
+
+}  // namespace h4mk

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Where bytes come from and go to, and Source, which reads a file by absolute offsets over such an interface.
+#ifndef H4MK_BASE_IO_H_
+#define H4MK_BASE_IO_H_
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+namespace h4mk {
+
+// The library's side of h4mk_io (h4mk.h), with the same contract.
+class Io {
+ public:
+  virtual ~Io() = default;
+  virtual int64_t Read(uint8_t* buffer, size_t size) = 0;
+  virtual int64_t Write(const uint8_t* buffer, size_t size) = 0;
+  virtual bool CanSeek() const = 0;
+  virtual int64_t Seek(int64_t offset) = 0;  // 0 or a negative code
+  virtual int64_t Size() = 0;                // negative: not known
+};
+
+// Reads at absolute offsets. Small reads go through a small buffer; large ones straight into the caller's memory. On an
+// input that cannot seek, offsets may only grow, except that bytes handed back with Unread() can be read again.
+class Source {
+ public:
+  explicit Source(Io& io) : io_(io) {}
+
+  bool seekable() const { return io_.CanSeek(); }
+  // Size of the file now; -1 if the input does not tell.
+  int64_t Size() { return io_.Size(); }
+  int64_t io_error() const { return io_error_; }
+
+  // Reads size bytes at offset; *got is smaller only at the end of the input. hint >= size allows to read ahead that much.
+  Status ReadAt(uint64_t offset, uint8_t* out, size_t size, size_t* got);
+
+  // Keeps bytes for later reads at and behind offset (they are served before the input is asked).
+  void Unread(uint64_t offset, ByteSpan bytes);
+
+ private:
+  Status MoveTo(uint64_t offset);
+  Status ReadInput(uint8_t* out, size_t least, size_t most, size_t* got);
+
+  Io& io_;
+  uint64_t input_position_ = 0;
+  int64_t io_error_ = 0;
+  Bytes held_;  // bytes of the file from held_offset_ on
+  uint64_t held_offset_ = 0;
+};
+
+// Writes everything or fails, and knows the position.
+class Sink {
+ public:
+  explicit Sink(Io& io) : io_(io) {}
+
+  uint64_t position() const { return position_; }
+  int64_t io_error() const { return io_error_; }
+  bool seekable() const { return io_.CanSeek(); }
+  Status Write(ByteSpan bytes);
+  Status Seek(uint64_t offset);
+
+ private:
+  Io& io_;
+  uint64_t position_ = 0;
+  int64_t io_error_ = 0;
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_BASE_IO_H_

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "base/json.h"
+
+#include <openssl/evp.h>
+
+namespace h4mk {
+
+Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what) {
+  std::vector<size_t> members;  // of each open object
+  const char* refused = nullptr;
+  const auto watch = [&](int depth, Json::parse_event_t event, Json&) {
+    const auto level = static_cast<size_t>(depth);
+    if (level > kMaxJsonDepth) refused = "nested too deeply";
+    if (event == Json::parse_event_t::object_start) members.push_back(0);
+    if (event == Json::parse_event_t::object_end && !members.empty()) members.pop_back();
+    if (event == Json::parse_event_t::key && !members.empty() && ++members.back() > kMaxJsonMembers)
+      refused = "an object with too many members";
+    return refused == nullptr;
+  };
+  if (text.starts_with("\xEF\xBB\xBF"))
+    return Corrupt(offset, std::string(what) + " starts with a byte order mark");
+  Json value = Json::parse(text.begin(), text.end(), watch, /*allow_exceptions=*/false);
+  if (refused != nullptr) return Corrupt(offset, std::string(what) + " is " + refused);
+  if (value.is_discarded()) return Corrupt(offset, std::string(what) + " is not valid JSON");
+  return value;
+}
+
+std::string DumpJson(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool IsUtf8(std::string_view text) {
+  size_t i = 0;
+  const auto byte = [&](size_t at) { return static_cast<uint8_t>(text[at]); };
+  while (i < text.size()) {
+    const uint8_t first = byte(i);
+    size_t more = 0;
+    uint8_t low = 0x80, high = 0xBF;  // bounds of the second byte (RFC 3629, section 4)
+    if (first < 0x80) {
+      ++i;
+      continue;
+    } else if (first >= 0xC2 && first <= 0xDF) {
+      more = 1;
+    } else if (first >= 0xE0 && first <= 0xEF) {
+      more = 2;
+      if (first == 0xE0) low = 0xA0;
+      if (first == 0xED) high = 0x9F;
+    } else if (first >= 0xF0 && first <= 0xF4) {
+      more = 3;
+      if (first == 0xF0) low = 0x90;
+      if (first == 0xF4) high = 0x8F;
+    } else {
+      return false;
+    }
+    if (text.size() - i <= more || byte(i + 1) < low || byte(i + 1) > high) return false;
+    for (size_t k = 2; k <= more; ++k)
+      if ((byte(i + k) & 0xC0) != 0x80) return false;
+    i += more + 1;
+  }
+  return true;
+}
+
+std::string EncodeBase64(ByteSpan bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
+  text.resize(static_cast<size_t>(EVP_EncodeBlock(reinterpret_cast<uint8_t*>(text.data()),
+                                                  bytes.data(), static_cast<int>(bytes.size()))));
+  return text;
+}
+
+bool DecodeBase64(std::string_view text, Bytes* bytes) {
+  if (text.size() % 4 != 0 || text.size() > INT32_MAX) return false;
+  // EVP_DecodeBlock skips blanks and takes '=' anywhere; only the strict form is ours.
+  size_t padding = 0;
+  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+  for (char c : text.substr(0, text.size() - padding))
+    if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+          c == '/'))
+      return false;
+  bytes->resize(text.size() / 4 * 3);
+  if (text.empty()) return true;
+  const int count = EVP_DecodeBlock(bytes->data(), reinterpret_cast<const uint8_t*>(text.data()),
+                                    static_cast<int>(text.size()));
+  if (count < 0) return false;
+  bytes->resize(static_cast<size_t>(count) - padding);
+  return true;
+}
+
+}  // namespace h4mk

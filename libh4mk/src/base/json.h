@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// JSON with bounds: nlohmann-json (kept, exact, order preserving), parsed from untrusted bytes without exceptions.
+#ifndef H4MK_BASE_JSON_H_
+#define H4MK_BASE_JSON_H_
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+namespace h4mk {
+
+using Json = nlohmann::ordered_json;
+
+// Limits that keep hostile JSON cheap: members are looked up linearly and values are written recursively.
+inline constexpr size_t kMaxJsonDepth = 64;
+inline constexpr size_t kMaxJsonMembers = 4096;  // of one object
+
+// Parses a whole text. offset is where it stands in the file, for messages; what names it ("TRAK").
+Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what);
+
+// Compact text; strings that are not UTF-8 do not occur in values made by this library.
+std::string DumpJson(const Json& value);
+
+bool IsUtf8(std::string_view text);
+
+std::string EncodeBase64(ByteSpan bytes);
+// False if text is no padded base64 of the standard alphabet.
+bool DecodeBase64(std::string_view text, Bytes* bytes);
+
+}  // namespace h4mk
+
+#endif  // H4MK_BASE_JSON_H_

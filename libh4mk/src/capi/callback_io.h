@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Adapts the C callbacks of h4mk.h to the interfaces of the layers below.
+#ifndef H4MK_CAPI_CALLBACK_IO_H_
+#define H4MK_CAPI_CALLBACK_IO_H_
+
+#include <h4mk/h4mk.h>
+
+#include "base/io.h"
+#include "file/cluster_loader.h"
+
+namespace h4mk {
+
+class CallbackIo final : public Io {
+ public:
+  explicit CallbackIo(const h4mk_io& io) : io_(io) {}
+  int64_t Read(uint8_t* buffer, size_t size) override {
+    return io_.read ? io_.read(io_.opaque, buffer, size) : -1;
+  }
+  int64_t Write(const uint8_t* buffer, size_t size) override {
+    return io_.write ? io_.write(io_.opaque, buffer, size) : -1;
+  }
+  bool CanSeek() const override { return io_.seek != nullptr; }
+  int64_t Seek(int64_t offset) override { return io_.seek(io_.opaque, offset); }
+  int64_t Size() override { return io_.size ? io_.size(io_.opaque) : -1; }
+
+ private:
+  h4mk_io io_;
+};
+
+// Memory by h4mk_buffers, or of the library's own.
+class CallbackAllocator final : public BufferAllocator {
+ public:
+  explicit CallbackAllocator(const h4mk_buffers& buffers) : buffers_(buffers) {}
+  ~CallbackAllocator() override;
+  void* Alloc(size_t size, uint8_t** data) override;
+  void Release(void* handle) override;
+
+ private:
+  h4mk_buffers buffers_;
+  // One buffer is kept for the next cluster: most are of about the same size.
+  void* spare_ = nullptr;
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_CAPI_CALLBACK_IO_H_

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: MIT
+// Readers and writers behind the C ABI: argument checks, exception barrier, status and message. No logic of its own.
+#include <h4mk/h4mk.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "capi/callback_io.h"
+#include "capi/guard.h"
+#include "capi/value.h"
+#include "chunk/chunk_format.h"
+#include "file/reader.h"
+#include "file/writer.h"
+
+using h4mk::Code;
+using h4mk::Status;
+
+static_assert(static_cast<int>(Code::kAgain) == H4MK_AGAIN);
+static_assert(static_cast<int>(Code::kLimit) == H4MK_ERR_LIMIT);
+static_assert(static_cast<int>(Code::kNotSeekable) == H4MK_ERR_NOT_SEEKABLE);
+static_assert(static_cast<int>(Code::kNotFound) == H4MK_ERR_NOT_FOUND);
+static_assert(h4mk::kNoTime == H4MK_NO_TIME);
+static_assert(h4mk::kBlockPublicFlags ==
+              (H4MK_BLOCK_TYPE_MASK | H4MK_BLOCK_KEY | H4MK_BLOCK_DISCARD | H4MK_BLOCK_CORRUPT |
+               H4MK_BLOCK_DISPOSABLE));
+static_assert(h4mk::kBlockKey == H4MK_BLOCK_KEY && h4mk::kBlockDiscard == H4MK_BLOCK_DISCARD &&
+              h4mk::kBlockCorrupt == H4MK_BLOCK_CORRUPT);
+
+struct h4mk_reader {
+  h4mk_reader(const h4mk_io& callbacks, const h4mk_reader_options& options)
+      : io(callbacks), allocator(options.buffers), reader(io, allocator, options.keep_corrupt != 0) {}
+
+  h4mk::CallbackIo io;
+  h4mk::CallbackAllocator allocator;
+  h4mk::Reader reader;
+  std::string message;
+  std::string warning;
+  bool opened = false;
+  std::unique_ptr<h4mk_value> meta;
+  std::vector<std::unique_ptr<h4mk_value>> tracks;
+  std::vector<h4mk_side_data> side_data;
+  std::vector<std::string> side_data_names;
+};
+
+struct h4mk_writer {
+  h4mk_writer(const h4mk_io& callbacks, const h4mk::WriterOptions& options)
+      : io(callbacks), writer(io, options) {}
+
+  h4mk::CallbackIo io;
+  h4mk::Writer writer;
+  std::string message;
+  std::vector<h4mk::SideData> side_data;
+  h4mk::Bytes front_index;
+};
+
+namespace {
+
+// Keeps the message of a failure; running out of memory has a fixed one.
+template <typename Handle, typename Body>
+h4mk_status Call(Handle* handle, Body body) {
+  const h4mk_status status = h4mk::Guard([&]() -> h4mk_status {
+    const Status result = body();
+    if (result.ok()) return H4MK_OK;
+    handle->message = result.message();
+    return static_cast<h4mk_status>(result.code());
+  });
+  if (status == H4MK_ERR_MEMORY && handle->message.empty()) handle->message.clear();
+  return status;
+}
+
+// Copies the part of an options struct that its caller knows.
+template <typename Struct>
+bool CopyStruct(const Struct* from, Struct* to) {
+  if (from == nullptr) return true;
+  if (from->struct_size < sizeof from->struct_size) return false;
+  std::memcpy(to, from, std::min(from->struct_size, sizeof *to));
+  to->struct_size = sizeof *to;
+  return true;
+}
+
+}  // namespace
+
+unsigned h4mk_version(void) {
+  return H4MK_VERSION_MAJOR << 16 | H4MK_VERSION_MINOR << 8 | H4MK_VERSION_PATCH;
+}
+
+const char* h4mk_strerror(h4mk_status status) {
+  switch (status) {
+    case H4MK_OK: return "Success";
+    case H4MK_END: return "End of file";
+    case H4MK_AGAIN: return "The file has no end yet: it is still growing or was cut";
+    case H4MK_ERR_ARGUMENT: return "Invalid argument";
+    case H4MK_ERR_MEMORY: return "Out of memory";
+    case H4MK_ERR_STATE: return "Call not allowed in this state";
+    case H4MK_ERR_LIMIT: return "A limit of the format would be exceeded";
+    case H4MK_ERR_IO: return "Input or output failed";
+    case H4MK_ERR_NOT_SEEKABLE: return "The input cannot seek";
+    case H4MK_ERR_NOT_H4MK: return "Not an H4MK file";
+    case H4MK_ERR_VERSION: return "Version of the file is not supported";
+    case H4MK_ERR_TRUNCATED: return "The file ends inside its header";
+    case H4MK_ERR_CORRUPT: return "The file is damaged";
+    case H4MK_ERR_NOT_FOUND: return "Not found in the file";
+  }
+  return "Unknown status";
+}
+
+// ---------------------------------------------------------------------------------------------------------------- reader
+
+int h4mk_probe(const uint8_t* data, size_t size) {
+  if (data == nullptr || size < h4mk::kFileHeaderSize) return 0;
+  if (h4mk::LoadLe<uint32_t>(data) != h4mk::kFileMagic) return 0;
+  return data[4];
+}
+
+h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* options,
+                             h4mk_reader** reader) {
+  h4mk_io callbacks = H4MK_IO_INIT;
+  h4mk_reader_options settings = H4MK_READER_OPTIONS_INIT;
+  if (io == nullptr || reader == nullptr || !CopyStruct(io, &callbacks) ||
+      !CopyStruct(options, &settings) || callbacks.read == nullptr ||
+      (settings.buffers.alloc == nullptr) != (settings.buffers.release == nullptr))
+    return H4MK_ERR_ARGUMENT;
+  h4mk_reader* opened = nullptr;
+  const h4mk_status created = h4mk::Guard([&] {
+    opened = new h4mk_reader(callbacks, settings);
+    return H4MK_OK;
+  });
+  if (created != H4MK_OK) return created;
+  *reader = opened;
+  return Call(opened, [&]() -> Status {
+    H4MK_TRY(opened->reader.Open());
+    opened->meta = h4mk::ValueFromJson(opened->reader.meta());
+    for (const h4mk::Track& track : opened->reader.tracks())
+      opened->tracks.push_back(h4mk::ValueFromJson(track.description));
+    opened->opened = true;
+    return {};
+  });
+}
+
+void h4mk_reader_free(h4mk_reader* reader) { delete reader; }
+
+const char* h4mk_reader_message(const h4mk_reader* reader) {
+  return reader ? reader->message.c_str() : "";
+}
+
+int64_t h4mk_reader_io_error(const h4mk_reader* reader) {
+  return reader ? reader->reader.io_error() : 0;
+}
+
+const char* h4mk_reader_next_warning(h4mk_reader* reader) {
+  if (reader == nullptr || !reader->reader.NextWarning(&reader->warning)) return nullptr;
+  return reader->warning.c_str();
+}
+
+int h4mk_reader_version(const h4mk_reader* reader) { return reader ? reader->reader.version() : 0; }
+
+int h4mk_reader_is_closed(const h4mk_reader* reader) {
+  return reader && reader->reader.is_closed();
+}
+
+const h4mk_value* h4mk_reader_meta(const h4mk_reader* reader) {
+  return reader ? reader->meta.get() : nullptr;
+}
+
+uint32_t h4mk_reader_track_count(const h4mk_reader* reader) {
+  return reader ? static_cast<uint32_t>(reader->tracks.size()) : 0;
+}
+
+const h4mk_value* h4mk_reader_track(const h4mk_reader* reader, uint32_t track) {
+  return track < h4mk_reader_track_count(reader) ? reader->tracks[track].get() : nullptr;
+}
+
+h4mk_status h4mk_reader_track_info(const h4mk_reader* reader, uint32_t track,
+                                   h4mk_track_info* info) {
+  if (info == nullptr || track >= h4mk_reader_track_count(reader)) return H4MK_ERR_ARGUMENT;
+  const h4mk::Track& known = reader->reader.tracks()[track];
+  const h4mk::TrackTotals& totals = reader->reader.totals(track);
+  *info = {known.id,         known.time_base.num, known.time_base.den, totals.start_pts,
+           totals.first_dts, totals.end_pts,      totals.blocks,       totals.bytes};
+  return H4MK_OK;
+}
+
+h4mk_status h4mk_reader_attachment(h4mk_reader* reader, uint32_t track, const uint8_t** data,
+                                   size_t* size) {
+  if (data == nullptr || size == nullptr || track >= h4mk_reader_track_count(reader))
+    return H4MK_ERR_ARGUMENT;
+  return Call(reader, [&]() -> Status {
+    h4mk::ByteSpan bytes;
+    H4MK_TRY(reader->reader.Attachment(track, &bytes));
+    *data = bytes.data();
+    *size = bytes.size();
+    return {};
+  });
+}
+
+h4mk_status h4mk_reader_discard(h4mk_reader* reader, uint32_t track, int discard) {
+  if (track >= h4mk_reader_track_count(reader)) return H4MK_ERR_ARGUMENT;
+  reader->reader.Discard(track, discard != 0);
+  return H4MK_OK;
+}
+
+h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
+  if (reader == nullptr || block == nullptr) return H4MK_ERR_ARGUMENT;
+  if (!reader->opened) return H4MK_ERR_STATE;
+  return Call(reader, [&]() -> Status {
+    h4mk::ReadBlock read;
+    H4MK_TRY(reader->reader.Next(&read));
+    const h4mk::BlockRecord& record = *read.record;
+    const h4mk::ClusterLoader& cluster = reader->reader.cluster();
+    block->track = static_cast<uint32_t>(record.track);
+    block->flags =
+        (record.flags & h4mk::kBlockPublicFlags) | (read.corrupt ? H4MK_BLOCK_CORRUPT : 0u);
+    block->pts = record.pts;
+    block->dts = record.dts;
+    block->duration = record.duration;
+    block->data = read.data;
+    block->size = record.size;
+    block->side_data = nullptr;
+    block->side_data_count = 0;
+    block->ordinal = record.ordinal;
+    block->offset = static_cast<int64_t>(cluster.data_offset() + record.offset);
+    block->buffer = cluster.buffer();
+    if (record.side_data != 0) {
+      const auto entries = cluster.index().side_data(record);
+      reader->side_data_names.clear();
+      reader->side_data.clear();
+      for (const h4mk::SideData& entry : entries) reader->side_data_names.emplace_back(entry.name);
+      for (size_t i = 0; i < entries.size(); ++i)
+        reader->side_data.push_back({reader->side_data_names[i].c_str(), entries[i].data.data(),
+                                     entries[i].data.size()});
+      block->side_data = reader->side_data.data();
+      block->side_data_count = reader->side_data.size();
+    }
+    return {};
+  });
+}
+
+h4mk_status h4mk_reader_seek(h4mk_reader* reader, uint32_t track, int64_t time, int mode) {
+  if (track >= h4mk_reader_track_count(reader) || time == H4MK_NO_TIME ||
+      (mode & ~(H4MK_SEEK_FORWARD | H4MK_SEEK_ANY)))
+    return H4MK_ERR_ARGUMENT;
+  return Call(reader, [&] {
+    return reader->reader.Seek(
+        track, time,
+        mode & H4MK_SEEK_FORWARD ? h4mk::SeekMode::kForward : h4mk::SeekMode::kBackward,
+        (mode & H4MK_SEEK_ANY) != 0);
+  });
+}
+
+h4mk_status h4mk_reader_rewind(h4mk_reader* reader) {
+  if (reader == nullptr) return H4MK_ERR_ARGUMENT;
+  return Call(reader, [&] { return reader->reader.Rewind(); });
+}
+
+h4mk_status h4mk_reader_index_size(const h4mk_reader* reader, uint32_t track, uint64_t* entries,
+                                   uint64_t* bytes) {
+  if (entries == nullptr || bytes == nullptr || track >= h4mk_reader_track_count(reader))
+    return H4MK_ERR_ARGUMENT;
+  h4mk::Index& index = const_cast<h4mk_reader*>(reader)->reader.index();
+  *entries = index.entries(track);
+  *bytes = index.bytes();
+  return H4MK_OK;
+}
+
+h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint64_t first,
+                                      h4mk_index_entry* entries, size_t count, size_t* copied) {
+  if (copied == nullptr || (entries == nullptr && count > 0) ||
+      track >= h4mk_reader_track_count(reader))
+    return H4MK_ERR_ARGUMENT;
+  return Call(reader, [&]() -> Status {
+    size_t done = 0;
+    h4mk::Index& index = reader->reader.index();
+    H4MK_TRY(index.ForEachEntry(track, first, [&](uint64_t offset, int64_t time) {
+      if (done == count) return false;
+      entries[done++] = {static_cast<int64_t>(offset), time};
+      return true;
+    }));
+    *copied = done;
+    return {};
+  });
+}
+
+// ---------------------------------------------------------------------------------------------------------------- writer
+
+h4mk_status h4mk_writer_open(const h4mk_io* io, const h4mk_writer_options* options,
+                             h4mk_writer** writer) {
+  h4mk_io callbacks = H4MK_IO_INIT;
+  h4mk_writer_options settings = H4MK_WRITER_OPTIONS_INIT;
+  if (io == nullptr || writer == nullptr || !CopyStruct(io, &callbacks) ||
+      !CopyStruct(options, &settings) || callbacks.write == nullptr)
+    return H4MK_ERR_ARGUMENT;
+  h4mk::WriterOptions chosen;
+  if (settings.cluster_size_limit) chosen.cluster_size_limit = settings.cluster_size_limit;
+  if (settings.cluster_time_limit_ms) chosen.cluster_time_limit_ms = settings.cluster_time_limit_ms;
+  chosen.reserve_index_space = settings.reserve_index_space;
+  chosen.creation_time_ms = settings.creation_time_ms;
+  return h4mk::Guard([&] {
+    *writer = new h4mk_writer(callbacks, chosen);
+    if (chosen.reserve_index_space > 0 && callbacks.seek == nullptr) {
+      (*writer)->message = "space for an index can only be reserved where the output can seek";
+      return H4MK_ERR_NOT_SEEKABLE;
+    }
+    return H4MK_OK;
+  });
+}
+
+void h4mk_writer_free(h4mk_writer* writer) { delete writer; }
+
+const char* h4mk_writer_message(const h4mk_writer* writer) {
+  return writer ? writer->message.c_str() : "";
+}
+
+int64_t h4mk_writer_io_error(const h4mk_writer* writer) {
+  return writer ? writer->writer.io_error() : 0;
+}
+
+h4mk_status h4mk_writer_add_track(h4mk_writer* writer, const h4mk_value* description,
+                                  uint32_t* track) {
+  if (writer == nullptr || description == nullptr || track == nullptr) return H4MK_ERR_ARGUMENT;
+  return Call(writer,
+              [&] { return writer->writer.AddTrack(h4mk::ValueToJson(*description), track); });
+}
+
+h4mk_status h4mk_writer_update_track(h4mk_writer* writer, uint32_t track,
+                                     const h4mk_value* description) {
+  if (writer == nullptr || description == nullptr) return H4MK_ERR_ARGUMENT;
+  return Call(writer,
+              [&] { return writer->writer.UpdateTrack(track, h4mk::ValueToJson(*description)); });
+}
+
+h4mk_status h4mk_writer_set_attachment(h4mk_writer* writer, uint32_t track, const void* data,
+                                       size_t size) {
+  if (writer == nullptr || (data == nullptr && size > 0)) return H4MK_ERR_ARGUMENT;
+  return Call(writer, [&] {
+    return writer->writer.SetAttachment(track, {static_cast<const uint8_t*>(data), size});
+  });
+}
+
+h4mk_status h4mk_writer_set_meta(h4mk_writer* writer, const h4mk_value* meta) {
+  if (writer == nullptr || meta == nullptr) return H4MK_ERR_ARGUMENT;
+  return Call(writer, [&] { return writer->writer.SetMeta(h4mk::ValueToJson(*meta)); });
+}
+
+h4mk_status h4mk_writer_write(h4mk_writer* writer, const h4mk_block* block) {
+  if (writer == nullptr || block == nullptr || (block->data == nullptr && block->size > 0) ||
+      (block->side_data == nullptr && block->side_data_count > 0))
+    return H4MK_ERR_ARGUMENT;
+  return Call(writer, [&]() -> Status {
+    h4mk::Block copy;
+    copy.track = block->track;
+    copy.flags = block->flags;
+    copy.pts = block->pts;
+    copy.dts = block->dts;
+    copy.duration = block->duration;
+    copy.data = {block->data, block->size};
+    writer->side_data.clear();
+    for (size_t i = 0; i < block->side_data_count; ++i) {
+      const h4mk_side_data& entry = block->side_data[i];
+      if (entry.name == nullptr || (entry.data == nullptr && entry.size > 0))
+        return Status(Code::kArgument, "side data without name or data");
+      writer->side_data.push_back({entry.name, {entry.data, entry.size}});
+    }
+    copy.side_data = writer->side_data;
+    return writer->writer.Write(copy);
+  });
+}
+
+h4mk_status h4mk_writer_flush(h4mk_writer* writer) {
+  if (writer == nullptr) return H4MK_ERR_ARGUMENT;
+  return Call(writer, [&] { return writer->writer.Flush(); });
+}
+
+h4mk_status h4mk_writer_finish(h4mk_writer* writer) {
+  if (writer == nullptr) return H4MK_ERR_ARGUMENT;
+  return Call(writer, [&] { return writer->writer.Finish(); });
+}
+
+h4mk_status h4mk_writer_front_index(h4mk_writer* writer, const uint8_t** data, size_t* size,
+                                    uint8_t checksum[4]) {
+  if (writer == nullptr || data == nullptr || size == nullptr || checksum == nullptr)
+    return H4MK_ERR_ARGUMENT;
+  return Call(writer, [&]() -> Status {
+    uint32_t crc = 0;
+    H4MK_TRY(writer->writer.FrontIndex(&writer->front_index, &crc));
+    *data = writer->front_index.data();
+    *size = writer->front_index.size();
+    h4mk::StoreLe(checksum, crc);
+    return {};
+  });
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "chunk/chunk_format.h"
+
+#include <algorithm>
+
+namespace h4mk {
+namespace {
+
+bool IsPrintable(uint8_t c) { return c >= 0x20 && c < 0x7F; }
+
+}  // namespace
+
+std::string TagText(uint32_t tag) {
+  std::string text;
+  for (int i = 0; i < 4; ++i) {
+    const auto c = static_cast<uint8_t>(tag >> (8 * i));
+    text += IsPrintable(c) ? static_cast<char>(c) : '?';
+  }
+  return text;
+}
+
+bool IsPlausibleTag(uint32_t tag) {
+  for (int i = 0; i < 4; ++i)
+    if (!IsPrintable(static_cast<uint8_t>(tag >> (8 * i)))) return false;
+  return true;
+}
+
+bool IsKnownTag(uint32_t tag) {
+  return std::find(kKnownTags.begin(), kKnownTags.end(), tag) != kKnownTags.end();
+}
+
+}  // namespace h4mk

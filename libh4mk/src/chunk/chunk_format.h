@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// FORMAT.md, "File" and "Chunk": constants and fixed structures of the outermost layer.
+#ifndef H4MK_CHUNK_CHUNK_FORMAT_H_
+#define H4MK_CHUNK_CHUNK_FORMAT_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace h4mk {
+
+inline constexpr size_t kFileHeaderSize = 16;
+inline constexpr size_t kChunkHeaderSize = 12;  // tag, flags, length
+inline constexpr size_t kCrcSize = 4;
+inline constexpr size_t kChunkOverhead = kChunkHeaderSize + kCrcSize;
+
+// A tag as it stands in the file, read as a little-endian number.
+constexpr uint32_t Tag(const char (&text)[5]) {
+  return static_cast<uint32_t>(static_cast<uint8_t>(text[0])) |
+         static_cast<uint32_t>(static_cast<uint8_t>(text[1])) << 8 |
+         static_cast<uint32_t>(static_cast<uint8_t>(text[2])) << 16 |
+         static_cast<uint32_t>(static_cast<uint8_t>(text[3])) << 24;
+}
+
+inline constexpr uint32_t kFileMagic = Tag("H4MK");
+inline constexpr uint32_t kTagTracks = Tag("TRAK");
+inline constexpr uint32_t kTagMeta = Tag("META");
+inline constexpr uint32_t kTagSafe = Tag("SAFE");
+inline constexpr uint32_t kTagVeri = Tag("VERI");
+inline constexpr uint32_t kTagNote = Tag("NOTE");
+inline constexpr uint32_t kTagCore = Tag("CORE");
+inline constexpr uint32_t kTagIndex = Tag("TSEK");
+inline constexpr uint32_t kTagAttachment = Tag("ATTA");
+inline constexpr uint32_t kTagFree = Tag("FREE");  // reserved space, ignored
+inline constexpr uint32_t kTagTail = Tag("TAIL");  // the locator, last chunk of a closed file
+
+inline constexpr std::array kKnownTags = {kTagTracks, kTagMeta,  kTagSafe,       kTagVeri, kTagNote,
+                                          kTagCore,   kTagIndex, kTagAttachment, kTagFree, kTagTail};
+
+// FORMAT.md, "CORE": flags of the chunk.
+inline constexpr uint32_t kCoreIsCluster = 1u << 30;
+inline constexpr uint32_t kCoreTypeShift = 28;
+inline constexpr uint32_t kCoreMaxPtsMs = (1u << 28) - 1;
+
+struct FileHeader {
+  uint8_t version = 2;
+  uint8_t flags = 0;
+  uint16_t reserved = 0;
+  uint64_t timestamp_ms = 0;
+};
+
+struct ChunkHeader {
+  uint32_t tag = 0;
+  uint32_t flags = 0;
+  uint32_t length = 0;  // of the payload
+
+  uint64_t size() const { return uint64_t{length} + kChunkOverhead; }
+};
+
+inline ChunkHeader ParseChunkHeader(const uint8_t* p) {
+  return {LoadLe<uint32_t>(p), LoadLe<uint32_t>(p + 4), LoadLe<uint32_t>(p + 8)};
+}
+
+// A tag in a form fit for messages.
+std::string TagText(uint32_t tag);
+
+// Tags are four printable ASCII characters; anything else is damage, not an unknown chunk.
+bool IsPlausibleTag(uint32_t tag);
+
+// One of the tags of FORMAT.md: what resynchronisation looks for.
+bool IsKnownTag(uint32_t tag);
+
+}  // namespace h4mk
+
+#endif  // H4MK_CHUNK_CHUNK_FORMAT_H_

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "chunk/chunk_writer.h"
+
+#include "base/crc32.h"
+
+namespace h4mk {
+
+Bytes MakeChunk(uint32_t tag, uint32_t flags, ByteSpan payload) {
+  Bytes chunk;
+  chunk.reserve(payload.size() + kChunkOverhead);
+  AppendLe(chunk, tag);
+  AppendLe(chunk, flags);
+  AppendLe(chunk, static_cast<uint32_t>(payload.size()));
+  AppendBytes(chunk, payload);
+  AppendLe(chunk, Crc32(0, chunk));
+  return chunk;
+}
+
+Status ChunkWriter::WriteFileHeader(const FileHeader& header) {
+  Bytes bytes;
+  AppendLe(bytes, kFileMagic);
+  AppendLe(bytes, header.version);
+  AppendLe(bytes, header.flags);
+  AppendLe(bytes, header.reserved);
+  AppendLe(bytes, header.timestamp_ms);
+  AddToChecksum(bytes);
+  header_checksum_ = checksum_;
+  return sink_.Write(bytes);
+}
+
+Status ChunkWriter::WriteChunk(uint32_t tag, uint32_t flags, ByteSpan payload) {
+  const Bytes chunk = MakeChunk(tag, flags, payload);
+  AddToChecksum(ByteSpan(chunk).last(kCrcSize));
+  return sink_.Write(chunk);
+}
+
+Status ChunkWriter::WriteParts(ByteSpan head, ByteSpan body, uint32_t crc) {
+  uint8_t stored[kCrcSize];
+  StoreLe(stored, crc);
+  AddToChecksum(stored);
+  H4MK_TRY(sink_.Write(head));
+  H4MK_TRY(sink_.Write(body));
+  return sink_.Write(stored);
+}
+
+Status ChunkWriter::WriteContainerChecksum(uint32_t checksum) {
+  uint8_t stored[kCrcSize];
+  StoreLe(stored, checksum);
+  return sink_.Write(stored);
+}
+
+void ChunkWriter::Mark() {
+  after_mark_ = 0;
+  after_mark_size_ = 0;
+}
+
+uint32_t ChunkWriter::ChecksumWithFront(ByteSpan front) const {
+  uint32_t checksum = header_checksum_;
+  while (!front.empty()) {
+    const uint64_t size = ParseChunkHeader(front.data()).size();
+    checksum = Crc32(checksum, front.subspan(size - kCrcSize, kCrcSize));
+    front = front.subspan(size);
+  }
+  return Crc32Combine(checksum, after_mark_, after_mark_size_);
+}
+
+void ChunkWriter::AddToChecksum(ByteSpan bytes) {
+  checksum_ = Crc32(checksum_, bytes);
+  after_mark_ = Crc32(after_mark_, bytes);
+  after_mark_size_ += bytes.size();
+}
+
+}  // namespace h4mk

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// A block (what FFmpeg calls a packet) as it goes into a file and as it is described by a cluster's index.
+#ifndef H4MK_CLUSTER_BLOCK_H_
+#define H4MK_CLUSTER_BLOCK_H_
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace h4mk {
+
+// "Not known", for pts and dts.
+inline constexpr int64_t kNoTime = INT64_MIN;
+
+// FORMAT.md, "Block flags". The lower six bits are those of h4mk.h; the others exist only in files.
+inline constexpr uint32_t kBlockTypeMask = 0x3;
+inline constexpr uint32_t kBlockKey = 0x4;
+inline constexpr uint32_t kBlockDiscard = 0x8;
+inline constexpr uint32_t kBlockCorrupt = 0x10;
+inline constexpr uint32_t kBlockPublicFlags = 0x3F;
+inline constexpr uint32_t kBlockNoPts = 0x40;
+inline constexpr uint32_t kBlockNoDts = 0x80;
+inline constexpr uint32_t kBlockHasSideData = 0x100;
+
+// FORMAT.md, "Limits".
+inline constexpr uint32_t kMaxBlockSize = 1u << 30;
+inline constexpr uint32_t kMaxClusterBlocks = 65535;
+inline constexpr size_t kMaxSideDataName = 255;
+
+struct SideData {
+  std::string_view name;
+  ByteSpan data;
+};
+
+struct Block {
+  uint32_t track = 0;  // index in TRAK
+  uint32_t flags = 0;
+  int64_t pts = kNoTime;
+  int64_t dts = kNoTime;
+  int64_t duration = 0;
+  ByteSpan data;
+  std::span<const SideData> side_data;
+};
+
+// The time by which a block is found: pts, or dts where it has no pts.
+inline int64_t SeekTime(int64_t pts, int64_t dts) { return pts != kNoTime ? pts : dts; }
+
+}  // namespace h4mk
+
+#endif  // H4MK_CLUSTER_BLOCK_H_

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Collects blocks and encodes them as one cluster (FORMAT.md, "Cluster").
+#ifndef H4MK_CLUSTER_CLUSTER_ENCODER_H_
+#define H4MK_CLUSTER_CLUSTER_ENCODER_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cluster/block.h"
+
+namespace h4mk {
+
+class ClusterEncoder {
+ public:
+  // A finished cluster chunk: head and data one after the other, then the CRC.
+  struct Encoded {
+    ByteSpan head;  // chunk header, index, index CRC
+    ByteSpan data;  // payloads
+    uint32_t crc = 0;
+    uint64_t size() const { return head.size() + data.size() + 4; }
+  };
+
+  void AddTrack(uint32_t track_id);
+
+  // Copies the block. REQUIRES: block.track was added; fewer than kMaxClusterBlocks blocks; sizes within the limits.
+  void Add(const Block& block);
+
+  size_t block_count() const { return order_.size(); }
+  size_t data_size() const { return data_.size(); }
+
+  // Encodes what was added; pts_ms and the type of the first block go into the chunk's flags. The result is valid until the
+  // next Add(). REQUIRES: block_count() > 0.
+  Encoded Encode(uint32_t pts_ms);
+
+  // Starts the next cluster; block numbers go on.
+  void Clear();
+
+ private:
+  struct Track {
+    uint32_t track_id = 0;
+    uint64_t next_ordinal = 0;  // number of the first block of the next cluster
+    int64_t dts_base = 0;
+    int64_t next_dts = 0;  // predicted
+    std::vector<int64_t> flags, size, duration, dts, pts_minus_dts;
+  };
+
+  void AddSideData(const Block& block);
+  void EncodeIndex(Bytes& index);
+  void AppendStripes(Bytes& index);
+
+  std::vector<Track> tracks_;
+  std::vector<int64_t> order_;  // track of each block
+  uint32_t first_type_ = 0;
+  Bytes data_;
+
+  // Side data: names once, then what each block has. The last list of a track need not be repeated.
+  std::vector<std::string> names_;
+  Bytes side_data_;
+  std::vector<Bytes> last_side_data_;  // by track
+
+  Bytes index_;
+  Bytes head_;
+  std::vector<uint32_t> stripe_crcs_;
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_CLUSTER_CLUSTER_ENCODER_H_

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// The decoded index of one cluster: every block's times, flags and place (FORMAT.md, "Cluster").
+#ifndef H4MK_CLUSTER_CLUSTER_INDEX_H_
+#define H4MK_CLUSTER_CLUSTER_INDEX_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/status.h"
+#include "cluster/block.h"
+
+namespace h4mk {
+
+// Track ids of a file in the order of TRAK.
+class TrackIds {
+ public:
+  void Add(uint32_t track_id) { ids_.push_back(track_id); }
+  size_t size() const { return ids_.size(); }
+  uint32_t id(size_t index) const { return ids_[index]; }
+  // Index of a track id, or -1.
+  int32_t Find(uint64_t track_id) const {
+    for (size_t i = 0; i < ids_.size(); ++i)
+      if (ids_[i] == track_id) return static_cast<int32_t>(i);
+    return -1;
+  }
+
+ private:
+  std::vector<uint32_t> ids_;
+};
+
+struct BlockRecord {
+  int64_t pts = 0;
+  int64_t dts = 0;
+  int64_t duration = 0;
+  uint64_t ordinal = 0;    // within its track
+  uint32_t offset = 0;     // of its data in the cluster's data
+  uint32_t size = 0;
+  int32_t track = 0;       // index, -1: a track that TRAK does not have
+  uint32_t flags = 0;      // as in the file
+  uint32_t side_data = 0;  // position + 1 in ClusterIndex::side_data, 0: none
+
+  int64_t time() const { return SeekTime(pts, dts); }
+  bool is_key() const { return flags & kBlockKey; }
+};
+
+class ClusterIndex {
+ public:
+  // Decodes an index from the front of a cluster chunk's payload. front may be less than the whole payload: then *needed is
+  // set to the number of payload bytes up to the data, and kAgain is returned. offset is that of the payload in the file.
+  // Every count is bounded before memory is taken for it: a hostile index costs a few MiB.
+  Status Parse(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed);
+
+  const std::vector<BlockRecord>& blocks() const { return blocks_; }
+  // Where the data starts in the payload, and how long it is by the sizes of the blocks.
+  size_t data_start() const { return data_start_; }
+  uint64_t data_size() const { return data_size_; }
+  // Bytes a stripe; 0: the data has no CRCs of its own, that of the chunk counts.
+  uint64_t stripe_size() const { return stripe_size_; }
+  const std::vector<uint32_t>& stripe_crcs() const { return stripe_crcs_; }
+  bool has_unknown_track() const { return has_unknown_track_; }
+
+  std::span<const SideData> side_data(const BlockRecord& block) const {
+    if (block.side_data == 0) return {};
+    const SideDataList& list = side_data_lists_[block.side_data - 1];
+    return std::span(side_data_).subspan(list.first, list.count);
+  }
+
+ private:
+  struct TrackRun {
+    int32_t track = 0;
+    size_t count = 0;
+    uint64_t ordinal = 0;
+    int64_t dts_base = 0;
+    size_t first_value = 0;  // in values_, five columns of count
+  };
+  struct SideDataList {
+    size_t first = 0, count = 0;
+  };
+
+  bool ParseHeader(ByteReader& reader, const TrackIds& tracks);
+  bool ParseColumns(ByteReader& reader);
+  bool BuildBlocks();
+  bool ParseStripes(ByteReader& reader, uint32_t shift);
+  bool ParseSideData(ByteReader& reader);
+
+  std::vector<BlockRecord> blocks_;
+  std::vector<TrackRun> runs_;
+  std::vector<int64_t> order_;
+  std::vector<int64_t> values_;
+  std::vector<uint32_t> stripe_crcs_;
+  Bytes index_copy_;  // side data points into it
+  std::vector<SideData> side_data_;
+  std::vector<SideDataList> side_data_lists_;
+  size_t data_start_ = 0;
+  uint64_t data_size_ = 0;
+  uint64_t stripe_size_ = 0;
+  uint32_t stripe_shift_ = 0;
+  bool has_side_data_ = false;
+  bool has_unknown_track_ = false;
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_CLUSTER_CLUSTER_INDEX_H_

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "file/cluster_loader.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/crc32.h"
+
+namespace h4mk {
+namespace {
+
+constexpr size_t kFront = 4096;             // enough for the index of most clusters
+constexpr size_t kTrusted = 4u << 20;       // longer chunks must show a valid index before memory is taken for them
+
+std::string Range(uint64_t from, uint64_t until) {
+  return "bytes " + std::to_string(from) + " to " + std::to_string(until - 1);
+}
+
+}  // namespace
+
+void ClusterLoader::Reset() {
+  if (buffer_ != nullptr) allocator_.Release(buffer_);
+  buffer_ = nullptr;
+  payload_ = data_ = nullptr;
+  loaded_ = false;
+  has_next_header_ = false;
+}
+
+Status ClusterLoader::Load(uint64_t offset, const ChunkHeader& header, bool whole) {
+  Reset();
+  offset_ = offset;
+  header_ = header;
+  whole_ = whole;
+  read_until_ = 0;
+  ready_from_ = ready_until_ = 0;
+  has_bad_ = false;
+
+  Bytes front;
+  size_t needed = std::min<size_t>(header.length, kFront);
+  const bool check_first = !whole || header.length > kTrusted;
+  if (check_first) {
+    for (;;) {
+      const size_t had = front.size();
+      front.resize(needed);
+      size_t got = 0;
+      H4MK_TRY(source_.ReadAt(offset + kChunkHeaderSize + had, front.data() + had, needed - had, &got));
+      if (got < needed - had) {
+        front.resize(had + got);
+        source_.Unread(offset + kChunkHeaderSize, front);
+        return Status(Code::kAgain, "cluster at byte " + std::to_string(offset) + " is not complete");
+      }
+      const Status status = index_.Parse(front, offset + kChunkHeaderSize, tracks_, &needed);
+      if (status.ok()) break;
+      const bool more = status.code() == Code::kAgain && needed <= header.length;
+      if (more) continue;
+      source_.Unread(offset + kChunkHeaderSize, front);
+      return Corrupt(offset, "cluster index cannot be read");
+    }
+    if (const Status status = CheckLength(); !status.ok()) {
+      source_.Unread(offset + kChunkHeaderSize, front);
+      return Status(status.code(), status.message());
+    }
+  }
+
+  buffer_ = allocator_.Alloc(size_t{header.length} + kChunkOverhead + kBlockPadding, &payload_);
+  if (buffer_ == nullptr) {
+    source_.Unread(offset + kChunkHeaderSize, front);
+    return Status(Code::kMemory, "no memory for a cluster of " + std::to_string(header.length) + " bytes");
+  }
+  std::copy(front.begin(), front.end(), payload_);
+  read_until_ = front.size();
+  if (whole) {
+    H4MK_TRY(LoadWhole());
+    if (!check_first) {
+      Status status = index_.Parse(ByteSpan(payload_, header.length), offset + kChunkHeaderSize,
+                                   tracks_, &needed);
+      if (status.code() == Code::kAgain) status = Corrupt(offset, "cluster index cannot be read");
+      if (status.ok()) status = CheckLength();
+      if (!status.ok()) {
+        source_.Unread(offset + kChunkHeaderSize, ByteSpan(payload_, read_until_));
+        return status;
+      }
+    }
+  }
+  data_ = payload_ + index_.data_start();
+  bad_.assign(std::max<size_t>(index_.stripe_crcs().size(), 1), false);
+  loaded_ = true;
+  return {};
+}
+
+// Reads the rest of the chunk, its CRC and the next chunk's header in one go.
+Status ClusterLoader::LoadWhole() {
+  const size_t size = size_t{header_.length} + kCrcSize;
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(offset_ + kChunkHeaderSize + read_until_, payload_ + read_until_,
+                          size + kChunkHeaderSize - read_until_, &got));
+  read_until_ += got;
+  if (read_until_ < size) {
+    source_.Unread(offset_ + kChunkHeaderSize, ByteSpan(payload_, read_until_));
+    return Status(Code::kAgain, "cluster at byte " + std::to_string(offset_) + " is not complete");
+  }
+  stored_crc_ = LoadLe<uint32_t>(payload_ + header_.length);
+  if (read_until_ == size + kChunkHeaderSize) {
+    has_next_header_ = true;
+    next_header_ = ParseChunkHeader(payload_ + size);
+  } else {
+    source_.Unread(offset_ + kChunkHeaderSize + size, ByteSpan(payload_ + size, read_until_ - size));
+  }
+  return {};
+}
+
+// The index is protected by its own CRC, the length in the chunk's header only by the one at the chunk's end.
+Status ClusterLoader::CheckLength() const {
+  if (index_.data_start() + index_.data_size() == header_.length) return {};
+  return Corrupt(offset_ + 8, "length of a cluster is " + std::to_string(header_.length) + ", but its index says " +
+                                  std::to_string(index_.data_start() + index_.data_size()));
+}
+
+Status ClusterLoader::FetchSlow(const BlockRecord& block) {
+  if (block.size == 0) return {};
+  const uint64_t end = uint64_t{block.offset} + block.size;
+  if (block.offset < ready_from_ || end > ready_until_) H4MK_TRY(MakeReady(block.offset, end));
+  if (has_bad_ && IsBad(block)) {
+    const uint64_t stripe = index_.stripe_size();
+    const uint64_t from = stripe ? block.offset / stripe * stripe : 0;
+    const uint64_t until = stripe ? std::min(end, from + stripe) : index_.data_size();
+    return Corrupt(offset_, "data does not match its CRC (" +
+                                Range(data_offset() + from, data_offset() + until) +
+                                ") in the cluster");
+  }
+  return {};
+}
+
+// Reads (if need be) and checks the stripes from `from` to `until`.
+Status ClusterLoader::MakeReady(uint64_t from, uint64_t until) {
+  const uint64_t stripe = index_.stripe_size();
+  const uint64_t size = index_.data_size();
+  if (stripe == 0) {  // the CRC of the chunk covers all
+    if (!whole_) {
+      whole_ = true;
+      H4MK_TRY(LoadWhole());
+    }
+    uint8_t head[kChunkHeaderSize];
+    StoreLe(head, header_.tag);
+    StoreLe(head + 4, header_.flags);
+    StoreLe(head + 8, header_.length);
+    if (Crc32(Crc32(0, head), ByteSpan(payload_, header_.length)) != stored_crc_)
+      has_bad_ = bad_[0] = true;
+    ready_from_ = 0;
+    ready_until_ = size;
+    return {};
+  }
+  from = from / stripe * stripe;
+  until = std::min(size, (until + stripe - 1) / stripe * stripe);
+  const bool extends = from >= ready_from_ && from <= ready_until_ && ready_until_ > 0;
+  if (extends) from = ready_until_;
+  if (!whole_) {
+    // The first block costs its own stripes only; whoever reads on gets the rest in one go.
+    if (extends) until = size;
+    size_t got = 0;
+    const uint64_t start = index_.data_start() + from;
+    const uint64_t already = std::max<uint64_t>(start, std::min<uint64_t>(read_until_, index_.data_start() + until));
+    const uint64_t stop = index_.data_start() + until;
+    if (stop > already) {
+      H4MK_TRY(source_.ReadAt(offset_ + kChunkHeaderSize + already, payload_ + already,
+                              static_cast<size_t>(stop - already), &got));
+      if (got < stop - already)
+        return Status(Code::kAgain, "cluster at byte " + std::to_string(offset_) + " is not complete");
+    }
+  }
+  CheckStripes(from, until);
+  if (!extends) ready_from_ = from;
+  ready_until_ = until;
+  return {};
+}
+
+void ClusterLoader::CheckStripes(uint64_t from, uint64_t until) {
+  const uint64_t stripe = index_.stripe_size();
+  for (uint64_t at = from; at < until; at += stripe) {
+    const auto number = static_cast<size_t>(at / stripe);
+    const ByteSpan bytes(data_ + at, static_cast<size_t>(std::min(stripe, until - at)));
+    if (Crc32(0, bytes) != index_.stripe_crcs()[number]) has_bad_ = bad_[number] = true;
+  }
+}
+
+bool ClusterLoader::IsBad(const BlockRecord& block) const {
+  const uint64_t stripe = index_.stripe_size();
+  if (stripe == 0) return bad_[0];
+  for (uint64_t i = block.offset / stripe; i * stripe < uint64_t{block.offset} + block.size; ++i)
+    if (bad_[static_cast<size_t>(i)]) return true;
+  return false;
+}
+
+}  // namespace h4mk

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// The index of a file as a reader sees it: pages, from the file or made by walking over clusters, and lookup in them.
+#ifndef H4MK_FILE_INDEX_H_
+#define H4MK_FILE_INDEX_H_
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "chunk/chunk_reader.h"
+#include "cluster/index_page.h"
+
+namespace h4mk {
+
+// A cluster by its place in the index.
+struct ClusterRef {
+  size_t page = 0;
+  size_t cluster = 0;  // in the page
+  uint64_t offset = 0;
+
+  bool operator==(const ClusterRef& other) const { return offset == other.offset; }
+  // Clusters are in file order in the index.
+  bool operator<(const ClusterRef& other) const { return offset < other.offset; }
+};
+
+class Index {
+ public:
+  Index(ChunkReader& chunks, const TrackIds& tracks) : chunks_(chunks), tracks_(tracks) {}
+
+  void Clear();
+  // Adds a page that is read when it is needed.
+  void AddPage(PageRef ref);
+  // Adds a page that is in memory.
+  void AddPage(IndexPage page);
+  // Replaces the last page, which AddPage(IndexPage) added.
+  void ReplaceLastPage(IndexPage page);
+
+  size_t page_count() const { return pages_.size(); }
+  bool empty() const { return pages_.empty(); }
+  uint64_t entries(uint32_t track) const;
+  uint64_t bytes() const;
+
+  // A page, read from the file if need be. The pointer is valid until the next call. kCorrupt, kIo.
+  Result<const IndexPage*> Page(size_t page);
+
+  // Clusters that can hold the answer to a search for random access points of a track, in file order: at or before time
+  // (backward), or at or after it. One where the track's times are in order, which takes O(log n); none if there is no answer.
+  Status FindBackward(uint32_t track, int64_t time, std::vector<ClusterRef>* clusters);
+  Status FindForward(uint32_t track, int64_t time, std::vector<ClusterRef>* clusters);
+
+  // The first cluster with random access points of the track. False in *found if there is none.
+  Status FindFirst(uint32_t track, ClusterRef* cluster, bool* found);
+
+  // Random access points of a track lie one behind the other in time all over the file.
+  bool IsOrdered(uint32_t track);
+
+  // The cluster behind one; *found is false at the end.
+  Status Next(ClusterRef* cluster, bool* found);
+  Status First(ClusterRef* cluster, bool* found);
+
+  // Appends the clusters from `from` up to, not including, `to`; those with random access points of the track only, or all.
+  Status Between(const ClusterRef& from, const ClusterRef& to, int64_t track_or_all,
+                 std::vector<ClusterRef>* clusters);
+  static constexpr int64_t kAllTracks = -1;
+
+  // Calls visit(cluster offset, time) for the entries of a track from number `first` on, until it returns false.
+  Status ForEachEntry(uint32_t track, uint64_t first,
+                      const std::function<bool(uint64_t offset, int64_t time)>& visit);
+
+ private:
+  struct Slot {
+    PageRef ref;
+    std::unique_ptr<IndexPage> page;  // null: in the file
+    bool resident = false;            // not in the file: never dropped
+  };
+
+  Status FindOrdered(uint32_t track, int64_t time, bool backward, std::vector<ClusterRef>* clusters);
+  Status FindUnordered(uint32_t track, int64_t time, bool backward,
+                       std::vector<ClusterRef>* clusters);
+  Status AddEntry(size_t page, size_t entry, uint32_t track, std::vector<ClusterRef>* clusters);
+  void MakeRoom();
+
+  ChunkReader& chunks_;
+  const TrackIds& tracks_;
+  std::vector<Slot> pages_;
+  std::list<size_t> cached_;  // pages in memory that can be read again, the oldest first
+  std::vector<int8_t> ordered_;  // by track: -1 not known yet
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_FILE_INDEX_H_

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// Reading on: the next block, the next cluster, and what to do about damage.
+#include "file/reader.h"
+
+#include <algorithm>
+
+#include "base/crc32.h"
+
+namespace h4mk {
+namespace {
+
+constexpr uint32_t kCheckedChunk = 1 << 20;  // chunks that are passed over are checked up to this size
+
+}  // namespace
+
+Status Reader::Next(ReadBlock* block) {
+  for (;;) {
+    if (current_->loaded()) {
+      const std::vector<BlockRecord>& blocks = current_->index().blocks();
+      while (next_block_ < blocks.size()) {
+        const BlockRecord& record = blocks[next_block_];
+        if ((filtering_ || any_discarded_ || record.track < 0) && IsSkipped(record)) {
+          ++next_block_;
+          continue;
+        }
+        const Status status = current_->Fetch(record);
+        const bool corrupt = status.code() == Code::kCorrupt;
+        if (!status.ok() && !corrupt) return Status(status.code(), status.message());
+        if (corrupt && !has_reported_) {
+          has_reported_ = true;
+          return Status(status.code(), status.message());
+        }
+        ++next_block_;
+        if (corrupt && !keep_corrupt_) continue;
+        block->record = &record;
+        block->data = current_->data(record);
+        block->corrupt = corrupt;
+        return {};
+      }
+    }
+    H4MK_TRY(LoadNextCluster());
+  }
+}
+
+bool Reader::IsSkipped(const BlockRecord& block) const {
+  if (block.track < 0) return true;
+  const auto track = static_cast<size_t>(block.track);
+  return discarded_[track] || (filtering_ && next_block_ < first_block_[track]);
+}
+
+// Moves to the next cluster and starts it.
+Status Reader::LoadNextCluster() {
+  for (;;) {
+    const bool on_route = !route_.empty();
+    if (on_route) {
+      position_ = route_.front();
+      has_header_ = false;
+      if (current_->loaded() && current_->offset() == position_) {  // the seek has loaded it
+        route_.pop_front();
+        StartCluster();
+        return {};
+      }
+    }
+    ChunkHeader header;
+    Status status = NextHeader(&header);
+    if (status.code() == Code::kEnd) return AtEnd();
+    if (!status.ok()) return status;
+    saw_tail_ = header.tag == kTagTail;
+
+    const int64_t size = source_.Size();
+    if (!IsPlausibleTag(header.tag)) {
+      status = Corrupt(position_, "no chunk found; expected one");
+    } else if (size >= 0 && position_ + header.size() > static_cast<uint64_t>(size)) {
+      status = Status(Code::kAgain, "");
+    } else if (header.tag == kTagCore && (header.flags & kCoreIsCluster)) {
+      status = current_->Load(position_, header, whole_clusters_ || !source_.seekable());
+    } else {
+      status = PassOver(header);
+      if (status.ok()) continue;
+    }
+    if (status.ok()) {
+      if (on_route) route_.pop_front();
+      StartCluster();
+      return {};
+    }
+    if (on_route && (status.code() == Code::kCorrupt || status.code() == Code::kAgain)) {
+      route_.pop_front();  // what was to be fetched from here is lost, the rest is not
+      Status damage = Corrupt(position_, "cluster cannot be read");
+      if (route_.empty()) position_ += 1;
+      return route_.empty() ? Damaged(std::move(damage)) : std::move(damage);
+    }
+    if (status.code() == Code::kCorrupt) return Damaged(std::move(status));
+    if (status.code() != Code::kAgain) return status;
+    // The chunk is longer than the file. Either the file ends here, or the length is damaged and chunks follow.
+    if (IsUnfinishedCluster(position_, header)) return AtEnd();
+    uint64_t found = 0;
+    status = Resynchronise(position_ + 1, &found);
+    if (status.code() == Code::kEnd) return AtEnd();
+    if (!status.ok()) return status;
+    Status damage = Corrupt(position_, TagText(header.tag) + " chunk of " +
+                                           std::to_string(header.length) +
+                                           " bytes does not fit into the file");
+    return Damaged(std::move(damage));
+  }
+}
+
+// Whether a cluster that is longer than the file is a true one: then what is there of it is no place to look for chunks.
+bool Reader::IsUnfinishedCluster(uint64_t offset, const ChunkHeader& header) {
+  if (header.tag != kTagCore || !(header.flags & kCoreIsCluster) || !source_.seekable()) return false;
+  const bool valid = search_->Load(offset, header, /*whole=*/false).ok();
+  search_->Reset();
+  return valid;
+}
+
+Status Reader::NextHeader(ChunkHeader* header) {
+  if (!has_header_) {
+    H4MK_TRY(chunks_.ReadHeader(position_, &next_header_));
+    has_header_ = true;
+  }
+  *header = next_header_;
+  return {};
+}
+
+// A chunk that holds no blocks. It is checked, so that damage to its length is not followed.
+Status Reader::PassOver(const ChunkHeader& header) {
+  uint32_t crc = 0;
+  if (header.length <= kCheckedChunk) {
+    Bytes payload;
+    H4MK_TRY(chunks_.ReadPayload(position_, header, &payload, &crc));
+    AddToChecksum(position_, position_ + header.size(), crc);
+  } else {
+    checksum_valid_ = false;
+  }
+  position_ += header.size();
+  has_header_ = false;
+  return {};
+}
+
+void Reader::StartCluster() {
+  next_block_ = 0;
+  has_reported_ = false;
+  position_ = current_->end();
+  has_header_ = current_->has_next_header();
+  if (has_header_) {
+    next_header_ = current_->next_header();
+    AddToChecksum(current_->offset(), current_->end(), current_->stored_crc());
+  } else {
+    checksum_valid_ = false;
+  }
+  if (current_->index().has_unknown_track())
+    Warn("cluster at byte " + std::to_string(current_->offset()) +
+         " has blocks of a track that TRAK does not have; they are left out");
+  if (!filtering_) return;
+
+  // Which blocks of this cluster count, after a seek.
+  const std::vector<BlockRecord>& blocks = current_->index().blocks();
+  filtering_ = false;
+  first_block_.assign(landings_.size(), 0);
+  for (size_t track = 0; track < landings_.size(); ++track) {
+    Landing& landing = landings_[track];
+    if (!landing.active) continue;
+    filtering_ = true;
+    if (current_->offset() < landing.cluster) {
+      first_block_[track] = blocks.size();
+      continue;
+    }
+    landing.active = false;
+    if (current_->offset() > landing.cluster) continue;
+    first_block_[track] = landing.block;
+    if (!landing.by_time) continue;
+    bool found = false;
+    int64_t best = 0;
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      if (blocks[i].track != static_cast<int32_t>(track) || !blocks[i].is_key()) continue;
+      const int64_t time = blocks[i].time();
+      if (time == kNoTime || time > landing.time || (found && time < best)) continue;
+      found = true;
+      best = time;
+      first_block_[track] = i;
+    }
+  }
+}
+
+// Something at position_ cannot be read: finds where to go on, and returns the damage.
+Status Reader::Damaged(Status damage) {
+  const uint64_t at = position_;
+  uint64_t found = 0;
+  checksum_valid_ = false;
+  has_header_ = false;
+  const Status status = Resynchronise(at + 1, &found);
+  if (status.code() == Code::kEnd) {
+    // Nothing follows. A growing file may go on here, a closed one is read.
+    const int64_t size = source_.Size();
+    position_ = closed_ && size >= 0 ? static_cast<uint64_t>(size) : at;
+    if (position_ == at) return AtEnd();
+    return Status(damage.code(), damage.message() + "; nothing readable follows");
+  }
+  if (!status.ok()) return Status(status.code(), status.message());
+  position_ = found;
+  return Status(damage.code(),
+                damage.message() + "; reading goes on at byte " + std::to_string(found));
+}
+
+Status Reader::AtEnd() {
+  current_->Reset();
+  if (!closed_ && !saw_tail_) return Status(Code::kAgain, "the file has no end yet");
+  if (checksum_valid_ && checksum_until_ == position_) {
+    uint8_t stored[kCrcSize];
+    size_t got = 0;
+    H4MK_TRY(source_.ReadAt(position_, stored, sizeof stored, &got));
+    if (got == sizeof stored && LoadLe<uint32_t>(stored) != checksum_)
+      Warn("container checksum at byte " + std::to_string(position_) +
+           " does not match the chunks: some were exchanged, replaced or removed");
+    checksum_valid_ = false;
+  }
+  return Status(Code::kEnd, "end of file");
+}
+
+void Reader::AddToChecksum(uint64_t offset, uint64_t end, uint32_t crc) {
+  if (!checksum_valid_ || offset != checksum_until_) return;
+  uint8_t stored[kCrcSize];
+  StoreLe(stored, crc);
+  checksum_ = Crc32(checksum_, stored);
+  checksum_until_ = end;
+}
+
+Status Reader::Attachment(uint32_t track, ByteSpan* bytes) {
+  const uint32_t id = list_.ids.id(track);
+  auto known = attachments_.find(id);
+  if (known == attachments_.end()) {
+    const auto place = attachment_places_.find(id);
+    if (place == attachment_places_.end())
+      return Status(Code::kNotFound, "track has no attachment");
+    ChunkHeader header;
+    H4MK_TRY(chunks_.ReadHeader(place->second, &header));
+    Bytes payload;
+    H4MK_TRY(chunks_.ReadPayload(place->second, header, &payload));
+    ByteReader reader{ByteSpan(payload)};
+    reader.Varint();
+    known = attachments_.emplace(id, Bytes(reader.data(), reader.data() + reader.left())).first;
+  }
+  *bytes = known->second;
+  return {};
+}
+
+void Reader::Discard(uint32_t track, bool discard) {
+  discarded_[track] = discard;
+  any_discarded_ = std::find(discarded_.begin(), discarded_.end(), true) != discarded_.end();
+  whole_clusters_ = !any_discarded_;
+}
+
+}  // namespace h4mk

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// Reads a file: open, next block, seek (FORMAT.md, "Reading"). Version 2.
+#ifndef H4MK_FILE_READER_H_
+#define H4MK_FILE_READER_H_
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/io.h"
+#include "chunk/chunk_reader.h"
+#include "file/cluster_loader.h"
+#include "file/index.h"
+#include "file/tracks.h"
+
+namespace h4mk {
+
+enum class SeekMode { kBackward, kForward };
+
+struct ReadBlock {
+  const BlockRecord* record = nullptr;
+  const uint8_t* data = nullptr;
+  bool corrupt = false;
+};
+
+class Reader {
+ public:
+  // io and allocator must outlive the reader.
+  Reader(Io& io, BufferAllocator& allocator, bool keep_corrupt);
+
+  Status Open();
+
+  int version() const { return header_.version; }
+  bool is_closed() const { return closed_; }
+  const std::vector<Track>& tracks() const { return list_.tracks; }
+  const Json& meta() const { return meta_; }
+  const TrackTotals& totals(uint32_t track) const { return totals_[track]; }
+  Status Attachment(uint32_t track, ByteSpan* bytes);
+  void Discard(uint32_t track, bool discard);
+
+  // The next block in file order; *block is valid until the next call. kEnd, kAgain, kCorrupt as h4mk_reader_next().
+  Status Next(ReadBlock* block);
+  const ClusterLoader& cluster() const { return *current_; }
+
+  Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any);
+  Status Rewind();
+
+  Index& index() { return index_; }
+  int64_t io_error() const { return source_.io_error(); }
+  // Next note of something wrong that did not stop the reader; false if there is none.
+  bool NextWarning(std::string* text);
+
+ private:
+  // Where the blocks of a track begin to count after a seek: at a block of a cluster, or at its last random access point that
+  // is not later than time.
+  struct Landing {
+    bool active = false;
+    uint64_t cluster = 0;  // offset
+    bool by_time = false;
+    size_t block = 0;  // position in the cluster
+    int64_t time = 0;
+  };
+  struct Target {
+    ClusterRef cluster;
+    size_t block = 0;  // position in the cluster
+    int64_t time = 0;
+    bool found = false;
+  };
+
+  // reader_open.cc: front, end and index of a file.
+  Status ReadFileHeader();
+  Status ReadFront();
+  Status ReadFrontChunk(const ChunkHeader& header, Bytes* top, uint64_t* top_offset);
+  Status NoteAttachment(const ChunkHeader& header);
+  Status Resynchronise(uint64_t from, uint64_t* found);
+  Status TakeTracks(uint64_t offset, ByteSpan payload);
+  void TakeMeta(uint64_t offset, ByteSpan payload);
+  Status ReadEnd();
+  Status UseTop(uint64_t offset, ByteSpan payload);
+  Status UseDescriptions(uint64_t trak, uint64_t meta);
+  Status RebuildIndex();
+  Status FindLastPage(IndexPage* page, uint64_t* offset, uint64_t* end);
+  Status WalkClusters();
+  Status GuessTotals();
+  Status IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* valid);
+  Status SmallChunk(uint64_t offset, uint32_t tag, Bytes* payload, uint32_t* crc);
+
+  // reader.cc
+  Status LoadNextCluster();
+  Status NextHeader(ChunkHeader* header);
+  Status PassOver(const ChunkHeader& header);
+  Status Damaged(Status damage);
+  Status AtEnd();
+  void StartCluster();
+  bool IsUnfinishedCluster(uint64_t offset, const ChunkHeader& header);
+  bool IsSkipped(const BlockRecord& block) const;
+
+  // reader_seek.cc
+  Status FindTarget(uint32_t track, int64_t time, SeekMode mode, bool any, Target* target);
+  Status SearchClusters(const std::vector<ClusterRef>& clusters, uint32_t track, int64_t time,
+                        SeekMode mode, Target* target);
+  Status FindAny(uint32_t track, int64_t time, SeekMode mode, Target* target);
+  Status FindLanding(uint32_t track, int64_t time, Landing* landing, ClusterRef* cluster);
+  Status LoadForSearch(const ClusterRef& cluster);
+  Status SeekIndexed(uint32_t track, int64_t time, SeekMode mode, bool any);
+  Status RefreshIndex();
+  void Position(const std::vector<ClusterRef>& route, std::vector<Landing> landings);
+
+  void Warn(std::string text);
+
+  Source source_;
+  ChunkReader chunks_;
+  BufferAllocator& allocator_;
+  const bool keep_corrupt_;
+
+  FileHeader header_;
+  TrackList list_;
+  bool have_tracks_ = false;
+  uint32_t trak_crc_ = 0, meta_crc_ = 0;
+  uint64_t trak_offset_ = 0, meta_offset_ = 0;
+  Json meta_ = Json::object();
+  std::vector<TrackTotals> totals_;
+  std::map<uint32_t, uint64_t> attachment_places_;  // offset of the chunk, by track id
+  std::map<uint32_t, Bytes> attachments_;
+
+  bool closed_ = false;
+  uint64_t first_cluster_ = 0;  // offset of the first chunk behind the front
+  Index index_;
+  uint64_t walked_until_ = 0;  // a file without an end: what follows is not in the index yet
+  IndexPage walked_page_;
+  bool has_walked_page_ = false;
+  bool index_rebuilt_ = false;
+
+  // The cluster that blocks are handed out from, and one for searching.
+  std::unique_ptr<ClusterLoader> current_;
+  std::unique_ptr<ClusterLoader> search_;
+  size_t next_block_ = 0;
+  bool has_reported_ = false;  // damage of the current cluster's data
+  uint64_t position_ = 0;      // of the next chunk
+  bool has_header_ = false;    // next_header_ stands at position_
+  ChunkHeader next_header_;
+  bool saw_tail_ = false;
+
+  std::deque<uint64_t> route_;  // clusters to be visited before reading goes on at position_
+  bool filtering_ = false;
+  std::vector<Landing> landings_;        // by track
+  std::vector<size_t> first_block_;      // by track: first position in the current cluster that counts
+  std::vector<bool> discarded_;
+  bool any_discarded_ = false;
+  bool whole_clusters_ = true;
+
+  // The container checksum, as long as every chunk was read in order.
+  bool checksum_valid_ = false;
+  uint32_t checksum_ = 0;
+  uint64_t checksum_until_ = 0;  // all chunks before this offset are in it
+  void AddToChecksum(uint64_t offset, uint64_t end, uint32_t crc);
+
+  std::deque<std::string> warnings_;
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_FILE_READER_H_

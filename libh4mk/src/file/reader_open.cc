@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: MIT
+// Opening a file: its front (header, TRAK, META), its end (locator, top of the index), and what to do without an end.
+#include <algorithm>
+
+#include "base/crc32.h"
+#include "file/reader.h"
+
+namespace h4mk {
+namespace {
+
+constexpr uint64_t kTailSize = kTailPayloadSize + kChunkOverhead + kCrcSize;  // locator and container checksum
+
+// So much of a file's end is read at once: enough for the index of most files, which is about 1/10000 of them.
+constexpr uint64_t kMinEnd = 4096, kMaxEnd = 512 << 10, kEndShare = 4096;
+
+// An index page is written at least this often, as long as there are fewer than 1024 of them (file/writer.cc).
+constexpr uint64_t kLookBack = uint64_t{160} << 20;
+
+constexpr size_t kMaxWarnings = 100;
+
+}  // namespace
+
+Reader::Reader(Io& io, BufferAllocator& allocator, bool keep_corrupt)
+    : source_(io),
+      chunks_(source_),
+      allocator_(allocator),
+      keep_corrupt_(keep_corrupt),
+      index_(chunks_, list_.ids),
+      current_(std::make_unique<ClusterLoader>(source_, list_.ids, allocator)),
+      search_(std::make_unique<ClusterLoader>(source_, list_.ids, allocator)) {}
+
+Status Reader::Open() {
+  H4MK_TRY(ReadFileHeader());
+  position_ = kFileHeaderSize;
+  if (source_.seekable() && source_.Size() >= 0) {
+    // The end may hold newer descriptions, and those that damage to the front has cost.
+    const Status front = ReadFront();
+    if (front.code() == Code::kIo) return Status(front.code(), front.message());
+    if (!closed_) {
+      const Status end = ReadEnd();
+      if (end.code() == Code::kIo) return Status(end.code(), end.message());
+    }
+    if (!have_tracks_) {
+      if (!front.ok()) return Status(front.code(), front.message());
+      return Corrupt(kFileHeaderSize, "no TRAK chunk found; expected one");
+    }
+    if (!front.ok()) Warn(front.message());
+    if (!closed_) {
+      Warn("the file has no end: it was cut, or is still being written");
+      H4MK_TRY(RebuildIndex());
+    }
+  } else {
+    H4MK_TRY(ReadFront());
+    if (!have_tracks_) return Corrupt(kFileHeaderSize, "no TRAK chunk found; expected one");
+  }
+  discarded_.assign(list_.tracks.size(), false);
+  totals_.resize(list_.tracks.size());
+  position_ = first_cluster_;
+  return GuessTotals();
+}
+
+Status Reader::ReadFileHeader() {
+  uint8_t bytes[kFileHeaderSize];
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(0, bytes, sizeof bytes, &got));
+  if (got < 4 || LoadLe<uint32_t>(bytes) != kFileMagic)
+    return Status(Code::kNotH4mk, "not an H4MK file: \"H4MK\" expected at byte 0");
+  if (got < sizeof bytes)
+    return Status(Code::kTruncated, "file ends inside its header at byte " + std::to_string(got));
+  header_ = {bytes[4], bytes[5], LoadLe<uint16_t>(bytes + 6), LoadLe<uint64_t>(bytes + 8)};
+  if (header_.version != 2)
+    return Status(Code::kVersion, "version " + std::to_string(header_.version) +
+                                      " at byte 4 is not supported; expected 2");
+  checksum_ = Crc32(0, bytes);
+  checksum_until_ = kFileHeaderSize;
+  checksum_valid_ = true;
+  return {};
+}
+
+// Reads the chunks up to the first cluster. Damage is passed over and returned at the end.
+Status Reader::ReadFront() {
+  Status damage;
+  Bytes top;
+  uint64_t top_offset = 0;
+  for (;;) {
+    ChunkHeader header;
+    Status status = NextHeader(&header);
+    if (status.code() == Code::kEnd || header.tag == kTagCore || header.tag == kTagTail) break;
+    if (status.ok()) {
+      const bool keep_place = header.tag == kTagAttachment && source_.seekable();
+      status = keep_place ? NoteAttachment(header) : ReadFrontChunk(header, &top, &top_offset);
+    }
+    if (status.code() == Code::kAgain) break;
+    if (status.ok()) {
+      position_ += header.size();
+      has_header_ = false;
+      continue;
+    }
+    if (status.code() != Code::kCorrupt) return status;
+    if (damage.ok()) damage = Status(status.code(), status.message());
+    uint64_t found = 0;
+    status = Resynchronise(position_ + 1, &found);
+    has_header_ = false;
+    checksum_valid_ = false;
+    if (status.code() == Code::kEnd) break;
+    if (!status.ok()) return status;
+    position_ = found;
+  }
+  first_cluster_ = position_;
+  if (have_tracks_ && !top.empty()) {
+    Status status = UseTop(top_offset, top);
+    if (!status.ok() && damage.ok()) damage = std::move(status);
+  }
+  return damage;
+}
+
+// Attachments are large and seldom wanted: their place is enough.
+Status Reader::NoteAttachment(const ChunkHeader& header) {
+  uint8_t id[10];
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(position_ + kChunkHeaderSize, id,
+                          std::min<size_t>(sizeof id, header.length), &got));
+  ByteReader reader(ByteSpan(id, got));
+  const auto track_id = static_cast<uint32_t>(reader.Varint());
+  if (reader.failed()) return Corrupt(position_, "attachment without a track_id");
+  attachment_places_[track_id] = position_;
+  checksum_valid_ = false;
+  return {};
+}
+
+Status Reader::ReadFrontChunk(const ChunkHeader& header, Bytes* top, uint64_t* top_offset) {
+  if (!IsPlausibleTag(header.tag)) return Corrupt(position_, "no chunk found; expected one");
+  Bytes payload;
+  uint32_t crc = 0;
+  H4MK_TRY(chunks_.ReadPayload(position_, header, &payload, &crc));
+  AddToChecksum(position_, position_ + header.size(), crc);
+  if (header.tag == kTagTracks) {
+    trak_crc_ = crc;
+    trak_offset_ = position_;
+    return TakeTracks(position_, payload);
+  }
+  if (header.tag == kTagMeta) {
+    meta_crc_ = crc;
+    meta_offset_ = position_;
+    TakeMeta(position_, payload);
+  } else if (header.tag == kTagIndex && IsTop(payload) && top->empty()) {
+    *top_offset = position_;
+    *top = std::move(payload);
+  } else if (header.tag == kTagAttachment) {
+    ByteReader reader{ByteSpan(payload)};
+    const auto track_id = static_cast<uint32_t>(reader.Varint());
+    if (!reader.failed())
+      attachments_[track_id].assign(reader.data(), reader.data() + reader.left());
+  }
+  return {};
+}
+
+Status Reader::Resynchronise(uint64_t from, uint64_t* found) {
+  return chunks_.Resynchronise(
+      from,
+      [this](uint64_t at, const ChunkHeader& header, bool* valid) {
+        return IsValidChunk(at, header, valid);
+      },
+      found);
+}
+
+Status Reader::TakeTracks(uint64_t offset, ByteSpan payload) {
+  Result<TrackList> list = ParseTracks(
+      {reinterpret_cast<const char*>(payload.data()), payload.size()}, offset);
+  if (!list.ok()) return list.take_status();
+  list_ = std::move(list.value());
+  have_tracks_ = true;
+  return {};
+}
+
+void Reader::TakeMeta(uint64_t offset, ByteSpan payload) {
+  Result<Json> meta = ParseJson({reinterpret_cast<const char*>(payload.data()), payload.size()},
+                                offset, "META");
+  if (meta.ok() && meta.value().is_object()) {
+    meta_ = std::move(meta.value());
+  } else {
+    Warn(meta.ok() ? "META at byte " + std::to_string(offset) + " is no JSON object"
+                   : meta.status().message());
+  }
+}
+
+// Reads a whole chunk that must have this tag.
+Status Reader::SmallChunk(uint64_t offset, uint32_t tag, Bytes* payload, uint32_t* crc) {
+  ChunkHeader header;
+  H4MK_TRY(chunks_.ReadHeader(offset, &header));
+  if (header.tag != tag)
+    return Corrupt(offset, TagText(tag) + " chunk expected, found " + TagText(header.tag));
+  return chunks_.ReadPayload(offset, header, payload, crc);
+}
+
+Status Reader::ReadEnd() {
+  const int64_t size = source_.Size();
+  if (size < static_cast<int64_t>(kFileHeaderSize + kTailSize)) return {};
+  const auto file_size = static_cast<uint64_t>(size);
+  const uint64_t wanted =
+      std::min(file_size, std::clamp<uint64_t>(file_size / kEndShare, kMinEnd, kMaxEnd));
+  Bytes end(static_cast<size_t>(wanted));
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(file_size - wanted, end.data(), end.size(), &got));
+  if (got < end.size()) return {};
+  source_.Unread(file_size - wanted, end);
+
+  const uint64_t tail_offset = file_size - kTailSize;
+  Bytes payload;
+  Tail tail;
+  Status status = SmallChunk(tail_offset, kTagTail, &payload, nullptr);
+  if (status.code() == Code::kIo) return status;
+  if (!status.ok() || !DecodeTail(payload, tail_offset, &tail)) return {};
+  status = SmallChunk(tail.top, kTagIndex, &payload, nullptr);
+  if (status.ok()) status = UseTop(tail.top, payload);
+  if (!status.ok() && status.code() != Code::kIo) {
+    Warn(status.message());
+    return {};
+  }
+  return status;
+}
+
+// Takes over the top of the index; the file is closed if it reaches as far as the top says.
+Status Reader::UseTop(uint64_t offset, ByteSpan payload) {
+  IndexTop top;
+  if (!DecodeTop(payload, list_.ids, offset, &top))
+    return Corrupt(offset, "index top contradicts itself");
+  if (source_.Size() >= 0 && static_cast<uint64_t>(source_.Size()) != top.file_size) return {};
+  if (!source_.seekable()) return {};
+  H4MK_TRY(UseDescriptions(top.trak, top.meta));
+  if (!DecodeTop(payload, list_.ids, offset, &top))  // with the tracks that count
+    return Corrupt(offset, "index top contradicts itself");
+  index_.Clear();
+  for (PageRef& page : top.pages) index_.AddPage(std::move(page));
+  totals_ = top.totals;
+  closed_ = true;
+  return {};
+}
+
+// Reads TRAK and META where they stand elsewhere than those that were read already, and differ.
+Status Reader::UseDescriptions(uint64_t trak, uint64_t meta) {
+  Bytes payload;
+  uint32_t crc = 0;
+  if (trak != 0 && (trak != trak_offset_ || !have_tracks_)) {
+    const Status status = SmallChunk(trak, kTagTracks, &payload, &crc);
+    if (status.code() == Code::kIo || (!status.ok() && !have_tracks_))
+      return Status(status.code(), status.message());
+    if (!status.ok()) Warn(status.message());
+    if (status.ok() && (crc != trak_crc_ || !have_tracks_)) H4MK_TRY(TakeTracks(trak, payload));
+  }
+  if (meta != 0 && meta != meta_offset_) {
+    const Status status = SmallChunk(meta, kTagMeta, &payload, &crc);
+    if (status.code() == Code::kIo) return Status(status.code(), status.message());
+    if (!status.ok()) Warn(status.message());
+    if (status.ok() && crc != meta_crc_) TakeMeta(meta, payload);
+  }
+  return {};
+}
+
+// A file without an end: the last index page and those before it, then a walk over the clusters behind it.
+Status Reader::RebuildIndex() {
+  index_.Clear();
+  index_rebuilt_ = true;
+  totals_.assign(list_.tracks.size(), {});
+  walked_until_ = first_cluster_;
+  has_walked_page_ = false;
+  IndexPage page;
+  uint64_t offset = 0, end = 0;
+  const Status found = FindLastPage(&page, &offset, &end);
+  if (found.code() == Code::kIo) return Status(found.code(), found.message());
+  if (found.ok()) {
+    std::vector<PageRef> chain;
+    totals_ = page.totals;
+    Status status = UseDescriptions(page.trak, page.meta);
+    for (uint64_t size = end - offset; status.ok();) {
+      chain.push_back(Summarize(page, offset, size));
+      if (page.previous == 0) break;
+      offset = page.previous;
+      Bytes payload;
+      status = SmallChunk(offset, kTagIndex, &payload, nullptr);
+      if (status.ok() && !DecodePage(payload, list_.ids, offset, &page))
+        status = Corrupt(offset, "index page contradicts itself");
+      size = payload.size() + kChunkOverhead;
+    }
+    if (status.code() == Code::kIo) return status;
+    if (status.ok()) {
+      for (auto ref = chain.rbegin(); ref != chain.rend(); ++ref) index_.AddPage(std::move(*ref));
+      walked_until_ = end;
+    } else {
+      Warn(status.message());
+      totals_.assign(list_.tracks.size(), {});
+    }
+  }
+  return WalkClusters();
+}
+
+Status Reader::FindLastPage(IndexPage* page, uint64_t* offset, uint64_t* end) {
+  const auto check = [&](uint64_t at, const ChunkHeader& header, bool* valid) -> Status {
+    Bytes payload;
+    *valid = false;
+    if (header.length > kMaxSmallChunk) return {};
+    const Status status = chunks_.ReadPayload(at, header, &payload);
+    if (status.code() == Code::kIo) return Status(status.code(), status.message());
+    *valid = status.ok() && DecodePage(payload, list_.ids, at, page) && !page->clusters.empty();
+    *end = at + header.size();
+    return {};
+  };
+  return chunks_.FindBackward(static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0)),
+                              kLookBack, kTagIndex, check, offset);
+}
+
+// Brings the clusters from walked_until_ to the end of the file into the index.
+Status Reader::WalkClusters() {
+  IndexPage page = has_walked_page_ ? walked_page_ : IndexPage(list_.tracks.size());
+  bool changed = false;
+  uint64_t at = walked_until_;
+  for (;;) {
+    ChunkHeader header;
+    Status status = chunks_.ReadHeader(at, &header);
+    if (status.code() == Code::kEnd) break;
+    if (!status.ok()) return status;
+    const int64_t size = source_.Size();
+    if (!IsPlausibleTag(header.tag)) {
+      status = Corrupt(at, "no chunk found; expected one");
+    } else if (size >= 0 && at + header.size() > static_cast<uint64_t>(size)) {
+      status = Status(Code::kAgain, "");
+    } else if (header.tag == kTagCore && (header.flags & kCoreIsCluster)) {
+      status = search_->Load(at, header, /*whole=*/false);
+      if (status.ok()) {
+        page.clusters.push_back(at);
+        changed = true;
+        for (const BlockRecord& block : search_->index().blocks()) {
+          if (block.track < 0) continue;
+          const auto track = static_cast<uint32_t>(block.track);
+          totals_[track].Add(block);
+          if (block.is_key() && block.time() != kNoTime) page.AddKey(track, block.time());
+        }
+      }
+      search_->Reset();
+    }
+    if (status.ok()) {
+      at += header.size();
+      if (page.clusters.size() == kMaxPageClusters) {
+        if (has_walked_page_) {
+          index_.ReplaceLastPage(std::move(page));
+        } else {
+          index_.AddPage(std::move(page));
+        }
+        has_walked_page_ = false;
+        page = IndexPage(list_.tracks.size());
+        changed = false;
+      }
+      continue;
+    }
+    if (status.code() != Code::kCorrupt && status.code() != Code::kAgain) return status;
+    if (status.code() == Code::kAgain && IsUnfinishedCluster(at, header)) break;
+    uint64_t found = 0;
+    const Status next = Resynchronise(at + 1, &found);
+    if (next.code() == Code::kEnd) break;  // an unfinished chunk: the file may go on here
+    if (!next.ok()) return Status(next.code(), next.message());
+    at = found;
+  }
+  walked_until_ = at;
+  if (changed) {
+    if (has_walked_page_) {
+      index_.ReplaceLastPage(page);
+    } else {
+      index_.AddPage(page);
+    }
+    has_walked_page_ = true;
+    walked_page_ = std::move(page);
+  }
+  return {};
+}
+
+// Without an index, the first cluster still tells where the tracks begin.
+Status Reader::GuessTotals() {
+  if (closed_ || source_.seekable()) return {};
+  Status status = LoadNextCluster();
+  if (status.code() == Code::kIo) return status;
+  if (!status.ok()) {
+    if (status.code() == Code::kCorrupt) Warn(status.message());
+    return {};
+  }
+  for (const BlockRecord& block : current_->index().blocks())
+    if (block.track >= 0) totals_[static_cast<size_t>(block.track)].Add(block);
+  for (TrackTotals& totals : totals_) {
+    totals.blocks = totals.bytes = 0;
+    totals.end_pts = kNoTime;
+  }
+  return {};
+}
+
+// Whether a chunk that was found while looking for one is real: an index CRC or the CRC of the whole chunk says so.
+Status Reader::IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* valid) {
+  *valid = false;
+  const int64_t size = source_.Size();
+  if (size >= 0 && offset + header.size() > static_cast<uint64_t>(size)) return {};
+  Status status;
+  if (header.tag == kTagCore && (header.flags & kCoreIsCluster) && source_.seekable()) {
+    status = search_->Load(offset, header, /*whole=*/false);
+    search_->Reset();
+  } else if (header.length <= kMaxSmallChunk) {
+    Bytes payload;
+    uint32_t crc = 0;
+    status = chunks_.ReadPayload(offset, header, &payload, &crc);
+    if (status.ok()) {  // to be read again
+      AppendLe(payload, crc);
+      source_.Unread(offset + kChunkHeaderSize, payload);
+    }
+  } else {
+    return {};
+  }
+  if (status.code() == Code::kIo) return status;
+  *valid = status.ok();
+  return {};
+}
+
+bool Reader::NextWarning(std::string* text) {
+  if (warnings_.empty()) return false;
+  *text = std::move(warnings_.front());
+  warnings_.pop_front();
+  return true;
+}
+
+void Reader::Warn(std::string text) {
+  if (warnings_.size() < kMaxWarnings) warnings_.push_back(std::move(text));
+}
+
+}  // namespace h4mk

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+// Seeking: the block that is asked for, where the other tracks land, and the way there (FORMAT.md, "Seeking").
+#include <algorithm>
+
+#include "file/reader.h"
+
+namespace h4mk {
+
+Status Reader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
+  if (!source_.seekable() || source_.Size() < 0)
+    return Status(Code::kNotSeekable, "the input cannot seek");
+  if (!closed_) H4MK_TRY(RefreshIndex());
+  Status status = SeekIndexed(track, time, mode, any);
+  if (status.code() != Code::kCorrupt || index_rebuilt_) return status;
+  // The index lies, or a page of it is damaged: it is made again from the clusters.
+  Warn(status.message() + "; the index is made again");
+  H4MK_TRY(RebuildIndex());
+  return SeekIndexed(track, time, mode, any);
+}
+
+Status Reader::Rewind() {
+  current_->Reset();
+  position_ = first_cluster_;
+  has_header_ = false;
+  route_.clear();
+  filtering_ = false;
+  saw_tail_ = false;
+  return {};
+}
+
+// Takes in what was appended to a file without an end since it was looked at last.
+Status Reader::RefreshIndex() {
+  const int64_t size = source_.Size();
+  if (size < 0 || static_cast<uint64_t>(size) < walked_until_ + kChunkOverhead) return {};
+  return WalkClusters();
+}
+
+Status Reader::SeekIndexed(uint32_t track, int64_t time, SeekMode mode, bool any) {
+  Target target;
+  H4MK_TRY(FindTarget(track, time, mode, any, &target));
+  if (!target.found && mode == SeekMode::kBackward) {
+    // Before the first one: the first one it is.
+    H4MK_TRY(FindTarget(track, time, SeekMode::kForward, any, &target));
+  }
+  if (!target.found)
+    return Status(Code::kNotFound, "no random access point of the track there");
+
+  std::vector<Landing> landings(list_.tracks.size());
+  landings[track] = {true, target.cluster.offset, false, target.block, target.time};
+  std::vector<ClusterRef> route;
+  const TimeBase from = list_.tracks[track].time_base;
+  for (uint32_t other = 0; other < list_.tracks.size(); ++other) {
+    if (other == track || discarded_[other]) continue;
+    ClusterRef cluster;
+    const int64_t their_time = Rescale(target.time, from, list_.tracks[other].time_base);
+    H4MK_TRY(FindLanding(other, their_time, &landings[other], &cluster));
+    if (landings[other].active && cluster < target.cluster)
+      H4MK_TRY(index_.Between(cluster, target.cluster,
+                              totals_[other].all_key ? int64_t{other} : Index::kAllTracks, &route));
+  }
+  std::sort(route.begin(), route.end());
+  route.erase(std::unique(route.begin(), route.end()), route.end());
+  route.push_back(target.cluster);
+  Position(route, std::move(landings));
+  return {};
+}
+
+void Reader::Position(const std::vector<ClusterRef>& route, std::vector<Landing> landings) {
+  route_.clear();
+  for (const ClusterRef& cluster : route) route_.push_back(cluster.offset);
+  landings_ = std::move(landings);
+  filtering_ = true;
+  first_block_.assign(landings_.size(), 0);
+  checksum_valid_ = false;
+  saw_tail_ = false;
+  has_header_ = false;
+  current_->Reset();
+  if (search_->loaded() && search_->offset() == route_.front()) current_.swap(search_);
+  next_block_ = SIZE_MAX;  // LoadNextCluster() starts the cluster
+}
+
+Status Reader::LoadForSearch(const ClusterRef& cluster) {
+  if (search_->loaded() && search_->offset() == cluster.offset) return {};
+  ChunkHeader header;
+  H4MK_TRY(chunks_.ReadHeader(cluster.offset, &header));
+  if (header.tag != kTagCore || !(header.flags & kCoreIsCluster))
+    return Corrupt(cluster.offset, "the index names a cluster, found chunk " + TagText(header.tag));
+  Status status = search_->Load(cluster.offset, header, /*whole=*/false);
+  if (status.code() == Code::kAgain) return Corrupt(cluster.offset, "cluster is not complete");
+  return status;
+}
+
+Status Reader::FindTarget(uint32_t track, int64_t time, SeekMode mode, bool any, Target* target) {
+  if (any) return FindAny(track, time, mode, target);
+  std::vector<ClusterRef> clusters;
+  H4MK_TRY(mode == SeekMode::kBackward ? index_.FindBackward(track, time, &clusters)
+                                       : index_.FindForward(track, time, &clusters));
+  H4MK_TRY(SearchClusters(clusters, track, time, mode, target));
+  if (!clusters.empty() && !target->found)
+    return Corrupt(clusters[0].offset, "the index names a random access point that is not there");
+  return {};
+}
+
+namespace {
+
+// Whether `time` is a better answer than `best`: of equal ones the last counts backward, the first forward.
+bool IsBetter(SeekMode mode, int64_t wanted, int64_t time, bool have_best, int64_t best) {
+  if (time == kNoTime) return false;
+  if (mode == SeekMode::kBackward) return time <= wanted && (!have_best || time >= best);
+  return time >= wanted && (!have_best || time < best);
+}
+
+}  // namespace
+
+Status Reader::SearchClusters(const std::vector<ClusterRef>& clusters, uint32_t track, int64_t time,
+                              SeekMode mode, Target* target) {
+  for (const ClusterRef& cluster : clusters) {
+    H4MK_TRY(LoadForSearch(cluster));
+    const std::vector<BlockRecord>& blocks = search_->index().blocks();
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      if (blocks[i].track != static_cast<int32_t>(track) || !blocks[i].is_key()) continue;
+      if (IsBetter(mode, time, blocks[i].time(), target->found, target->time))
+        *target = {cluster, i, blocks[i].time(), true};
+    }
+  }
+  return {};
+}
+
+// Any block counts. Blocks that are shown between two random access points lie between them in the file, or follow the second
+// one with a smaller pts; none of them is decoded before the first. So the search starts at the last random access point at or
+// before the time and ends when decoding has passed it.
+Status Reader::FindAny(uint32_t track, int64_t time, SeekMode mode, Target* target) {
+  const bool ordered = index_.IsOrdered(track);
+  ClusterRef cluster;
+  bool found = false;
+  std::vector<ClusterRef> start;
+  if (ordered) H4MK_TRY(index_.FindBackward(track, time, &start));
+  if (start.empty()) {
+    H4MK_TRY(index_.First(&cluster, &found));
+  } else {
+    cluster = start[0];
+    found = true;
+  }
+  int later_keys = 0;
+  while (found) {
+    H4MK_TRY(LoadForSearch(cluster));
+    const std::vector<BlockRecord>& blocks = search_->index().blocks();
+    bool passed = false;
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      const BlockRecord& block = blocks[i];
+      if (block.track != static_cast<int32_t>(track)) continue;
+      if (IsBetter(mode, time, block.time(), target->found, target->time))
+        *target = {cluster, i, block.time(), true};
+      if (block.is_key() && block.time() != kNoTime && block.time() > time) ++later_keys;
+      passed = block.dts != kNoTime && block.pts != kNoTime && block.pts >= block.dts && block.dts > time;
+    }
+    if (ordered && (passed || later_keys > 1) && (target->found || mode == SeekMode::kBackward)) break;
+    H4MK_TRY(index_.Next(&cluster, &found));
+  }
+  return {};
+}
+
+// Where a track other than the one that was sought begins: at its last random access point not later than time.
+Status Reader::FindLanding(uint32_t track, int64_t time, Landing* landing, ClusterRef* cluster) {
+  std::vector<ClusterRef> clusters;
+  H4MK_TRY(index_.FindBackward(track, time, &clusters));
+  if (clusters.empty()) {
+    // All its blocks are later; they count from the first one on.
+    bool found = false;
+    H4MK_TRY(index_.FindFirst(track, cluster, &found));
+    if (found) *landing = {true, cluster->offset, false, 0, 0};
+    return {};
+  }
+  if (clusters.size() == 1) {
+    *cluster = clusters[0];
+    *landing = {true, cluster->offset, true, 0, time};
+    return {};
+  }
+  Target target;
+  H4MK_TRY(SearchClusters(clusters, track, time, SeekMode::kBackward, &target));
+  if (!target.found) return {};
+  *cluster = target.cluster;
+  *landing = {true, cluster->offset, false, target.block, 0};
+  return {};
+}
+
+}  // namespace h4mk

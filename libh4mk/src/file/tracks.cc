@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "file/tracks.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace h4mk {
+namespace {
+
+bool ParsePositive(std::string_view text, int32_t* number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
+  return error == std::errc() && end == text.data() + text.size() && *number > 0;
+}
+
+bool ParseTimeBase(const Json& value, TimeBase* time_base) {
+  if (!value.is_string()) return false;
+  const std::string_view text = value.get_ref<const std::string&>();
+  const size_t slash = text.find('/');
+  return slash != text.npos && ParsePositive(text.substr(0, slash), &time_base->num) &&
+         ParsePositive(text.substr(slash + 1), &time_base->den);
+}
+
+}  // namespace
+
+int64_t Rescale(int64_t time, TimeBase from, TimeBase to) {
+  if (from.num == to.num && from.den == to.den) return time;
+  const __int128 numerator = static_cast<__int128>(time) * (int64_t{from.num} * to.den);
+  const __int128 denominator = static_cast<__int128>(from.den) * to.num;
+  __int128 result = numerator / denominator;
+  if (numerator % denominator < 0) --result;
+  return static_cast<int64_t>(
+      std::clamp<__int128>(result, static_cast<__int128>(INT64_MIN) + 1, INT64_MAX));
+}
+
+Status ReadTrack(const Json& description, Track* track) {
+  if (!description.is_object()) return Status(Code::kArgument, "track is no JSON object");
+  for (const char* key : {"track_id", "name", "kind", "codec", "time_base"})
+    if (!description.contains(key))
+      return Status(Code::kArgument, std::string("track lacks the key \"") + key + "\"");
+  const Json& id = description["track_id"];
+  if (!id.is_number_integer() || id < 0 || id > kMaxTrackId)
+    return Status(Code::kArgument, "track_id is not in 0 to 65535");
+  if (!ParseTimeBase(description["time_base"], &track->time_base))
+    return Status(Code::kArgument, "time_base is not \"num/den\" with both from 1 to 2^31 - 1");
+  track->id = id.get<uint32_t>();
+  track->description = description;
+  return {};
+}
+
+Result<TrackList> ParseTracks(std::string_view text, uint64_t offset) {
+  Result<Json> root = ParseJson(text, offset, "TRAK");
+  if (!root.ok()) return root.take_status();
+  if (!root.value().is_object() || !root.value().contains("tracks") ||
+      !root.value()["tracks"].is_array())
+    return Corrupt(offset, "TRAK is no object with an array \"tracks\"");
+  TrackList list;
+  for (Json& description : root.value()["tracks"]) {
+    Track track;
+    if (const Status status = ReadTrack(description, &track); !status.ok())
+      return Corrupt(offset, "TRAK: " + status.message());
+    if (list.ids.Find(track.id) >= 0)
+      return Corrupt(offset, "TRAK has two tracks with track_id " + std::to_string(track.id));
+    if (list.tracks.size() == kMaxTracks) return Corrupt(offset, "TRAK has too many tracks");
+    list.ids.Add(track.id);
+    list.tracks.push_back(std::move(track));
+  }
+  return list;
+}
+
+std::string EncodeTracks(const std::vector<Track>& tracks) {
+  Json root = Json::object();
+  Json& list = root["tracks"] = Json::array();
+  for (const Track& track : tracks) list.push_back(track.description);
+  return DumpJson(root);
+}
+
+}  // namespace h4mk

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// FORMAT.md, "TRAK": the tracks of a file, each a JSON object of which this layer needs track_id and time_base.
+#ifndef H4MK_FILE_TRACKS_H_
+#define H4MK_FILE_TRACKS_H_
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "cluster/cluster_index.h"
+
+namespace h4mk {
+
+inline constexpr size_t kMaxTracks = 4096;
+inline constexpr int64_t kMaxTrackId = 65535;
+
+// Seconds a tick.
+struct TimeBase {
+  int32_t num = 1;
+  int32_t den = 1000;
+};
+
+// time in another time base, rounded down; saturates.
+int64_t Rescale(int64_t time, TimeBase from, TimeBase to);
+
+struct Track {
+  uint32_t id = 0;
+  TimeBase time_base;
+  Json description;
+};
+
+struct TrackList {
+  std::vector<Track> tracks;
+  TrackIds ids;
+};
+
+// Checks a description and reads what this layer needs of it; the status names the key that is wrong.
+Status ReadTrack(const Json& description, Track* track);
+
+Result<TrackList> ParseTracks(std::string_view text, uint64_t offset);
+std::string EncodeTracks(const std::vector<Track>& tracks);
+
+}  // namespace h4mk
+
+#endif  // H4MK_FILE_TRACKS_H_

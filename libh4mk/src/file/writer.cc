@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+#include "file/writer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/crc32.h"
+
+namespace h4mk {
+namespace {
+
+// A page is written after so many clusters or bytes: what a reader of a cut file has to look back and walk over. Both grow
+// with the number of pages, so that the top stays small at any length.
+constexpr uint64_t kPageClusters = 512;
+constexpr uint64_t kPageBytes = 64u << 20;
+constexpr uint64_t kPagesUntilGrowth = 1024;
+
+// Pages are repeated at the end of the file, next to the top, while all of them together are no larger than this.
+constexpr size_t kMaxStoredPages = 4u << 20;
+
+// Descriptions are repeated at the end of the file, so that damage to the front does not cost all, where the file is at
+// least so many times as large.
+constexpr uint64_t kDescriptionShare = 64;
+
+// Where a page's distances stand in its payload (FORMAT.md, "Index page").
+constexpr size_t kPrevious = 4, kTrak = 12, kMeta = 20, kFirstCluster = 28;
+
+}  // namespace
+
+Writer::Writer(Io& io, const WriterOptions& options)
+    : sink_(io), chunks_(sink_), options_(options) {}
+
+Status Writer::AddTrack(const Json& description, uint32_t* track) {
+  if (started_) return Status(Code::kState, "tracks cannot be added after the first block");
+  if (tracks_.size() == kMaxTracks)
+    return Status(Code::kLimit, "more than " + std::to_string(kMaxTracks) + " tracks");
+  Track added;
+  H4MK_TRY(ReadTrack(description, &added));
+  if (ids_.Find(added.id) >= 0)
+    return Status(Code::kArgument, "two tracks with track_id " + std::to_string(added.id));
+  ids_.Add(added.id);
+  tick_seconds_.push_back(static_cast<double>(added.time_base.num) / added.time_base.den);
+  cluster_.AddTrack(added.id);
+  *track = static_cast<uint32_t>(tracks_.size());
+  tracks_.push_back(std::move(added));
+  totals_.emplace_back();
+  page_ = IndexPage(tracks_.size());
+  return {};
+}
+
+Status Writer::UpdateTrack(uint32_t track, const Json& description) {
+  if (track >= tracks_.size()) return Status(Code::kArgument, "no such track");
+  if (description == tracks_[track].description) return {};
+  Track changed;
+  H4MK_TRY(ReadTrack(description, &changed));
+  const Track& old = tracks_[track];
+  if (changed.id != old.id || changed.time_base.num != old.time_base.num ||
+      changed.time_base.den != old.time_base.den)
+    return Status(Code::kArgument, "track_id and time_base of a track cannot change");
+  tracks_[track] = std::move(changed);
+  tracks_changed_ = true;
+  return {};
+}
+
+Status Writer::SetAttachment(uint32_t track, ByteSpan bytes) {
+  if (started_) return Status(Code::kState, "attachments cannot be added after the first block");
+  if (track >= tracks_.size()) return Status(Code::kArgument, "no such track");
+  if (bytes.size() > kMaxBlockSize) return Status(Code::kLimit, "attachment larger than 1 GiB");
+  attachments_[track].assign(bytes.begin(), bytes.end());
+  return {};
+}
+
+Status Writer::SetMeta(const Json& meta) {
+  if (!meta.is_object()) return Status(Code::kArgument, "metadata is no JSON object");
+  if (meta == meta_) return {};
+  meta_ = meta;
+  meta_changed_ = true;
+  return {};
+}
+
+Status Writer::Write(const Block& block) {
+  if (failed_ != Code::kOk) return Status(failed_, "an earlier write failed");
+  if (finished_) return Status(Code::kState, "the file is finished");
+  if (block.track >= tracks_.size()) return Status(Code::kArgument, "block of an unknown track");
+  if (block.data.size() > kMaxBlockSize)
+    return Status(Code::kLimit, "block of " + std::to_string(block.data.size()) +
+                                    " bytes is larger than 1 GiB");
+  for (const SideData& entry : block.side_data)
+    if (entry.name.empty() || entry.name.size() > kMaxSideDataName)
+      return Status(Code::kArgument, "side data needs a name of 1 to 255 bytes");
+
+  if (!started_) H4MK_TRY(Start());
+  if (MustCloseBefore(block)) H4MK_TRY(CloseCluster());
+
+  const int64_t time = SeekTime(block.pts, block.dts);
+  const double seconds =
+      static_cast<double>(block.dts != kNoTime ? block.dts : time) * tick_seconds_[block.track];
+  const bool is_gop_track = !totals_[block.track].all_key;
+  if (cluster_.block_count() == 0) {
+    H4MK_TRY(WriteDescriptions());
+    page_.clusters.push_back(sink_.position());
+    cluster_has_time_ = time != kNoTime;
+    cluster_start_ = seconds;
+    cluster_is_open_to_keys_ = is_gop_track;
+    const double ms = static_cast<double>(time) * tick_seconds_[block.track] * 1000;
+    cluster_pts_ms_ = time == kNoTime || !(ms > 0) ? 0
+                      : ms > kCoreMaxPtsMs         ? kCoreMaxPtsMs
+                                                   : static_cast<uint32_t>(ms);
+  }
+  if (!(block.flags & kBlockKey)) cluster_is_open_to_keys_ = false;
+  totals_[block.track].Add(block);
+  if ((block.flags & kBlockKey) && time != kNoTime) page_.AddKey(block.track, time);
+  cluster_.Add(block);
+  return {};
+}
+
+// FORMAT.md, "Clusters are closed": every random access point of a track with other blocks too starts a cluster.
+bool Writer::MustCloseBefore(const Block& block) const {
+  if (cluster_.block_count() == 0) return false;
+  if (cluster_.block_count() == kMaxClusterBlocks ||
+      cluster_.data_size() + block.data.size() > options_.cluster_size_limit)
+    return true;
+  const bool is_gop_track = !totals_[block.track].all_key;
+  if ((block.flags & kBlockKey) && is_gop_track && !cluster_is_open_to_keys_) return true;
+  const int64_t time = block.dts != kNoTime ? block.dts : block.pts;
+  if (time == kNoTime || !cluster_has_time_) return false;
+  const double span = static_cast<double>(time) * tick_seconds_[block.track] - cluster_start_;
+  return span * 1000 >= options_.cluster_time_limit_ms;
+}
+
+Status Writer::Flush() {
+  if (failed_ != Code::kOk) return Status(failed_, "an earlier write failed");
+  if (finished_) return Status(Code::kState, "the file is finished");
+  if (!started_) H4MK_TRY(Start());
+  return CloseCluster();
+}
+
+Status Writer::Finish() {
+  H4MK_TRY(Flush());
+  finished_ = true;
+  return WriteTail();
+}
+
+Status Writer::Start() {
+  started_ = true;
+  failed_ = Code::kIo;  // taken back below
+  FileHeader header;
+  header.timestamp_ms = options_.creation_time_ms;
+  H4MK_TRY(chunks_.WriteFileHeader(header));
+  if (options_.reserve_index_space > 0) H4MK_TRY(WriteReservedSpace());
+  chunks_.Mark();
+  H4MK_TRY(WriteDescriptions());
+  for (const auto& [track, bytes] : attachments_) {
+    Bytes payload;  // FORMAT.md, "ATTA"
+    AppendVarint(payload, ids_.id(track));
+    AppendBytes(payload, bytes);
+    H4MK_TRY(chunks_.WriteChunk(kTagAttachment, 0, payload));
+  }
+  page_start_ = sink_.position();
+  failed_ = Code::kOk;
+  return {};
+}
+
+Status Writer::WriteReservedSpace() {
+  const size_t size = std::max<size_t>(options_.reserve_index_space, kChunkOverhead);
+  return chunks_.WriteChunk(kTagFree, 0, Bytes(size - kChunkOverhead));
+}
+
+// Writes TRAK and META where they are new; the last ones in a file count.
+Status Writer::WriteDescriptions() {
+  if (tracks_changed_) {
+    trak_offset_ = sink_.position();
+    const std::string text = EncodeTracks(tracks_);
+    H4MK_TRY(chunks_.WriteChunk(
+        kTagTracks, 0, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size())));
+    tracks_changed_ = false;
+  }
+  if (meta_changed_) {
+    meta_offset_ = sink_.position();
+    const std::string text = DumpJson(meta_);
+    H4MK_TRY(chunks_.WriteChunk(
+        kTagMeta, 0, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size())));
+    meta_changed_ = false;
+  }
+  return {};
+}
+
+Status Writer::CloseCluster() {
+  if (cluster_.block_count() == 0) return {};
+  failed_ = Code::kIo;  // taken back below
+  const ClusterEncoder::Encoded encoded = cluster_.Encode(cluster_pts_ms_);
+  H4MK_TRY(chunks_.WriteParts(encoded.head, encoded.data, encoded.crc));
+  cluster_.Clear();
+  const uint64_t growth = 1 + page_refs_.size() / kPagesUntilGrowth;
+  if (page_.clusters.size() >= std::min<uint64_t>(kPageClusters * growth, kMaxPageClusters) ||
+      sink_.position() - page_start_ >= kPageBytes * growth)
+    H4MK_TRY(WritePage());
+  failed_ = Code::kOk;
+  return {};
+}
+
+Status Writer::WritePage() {
+  const uint64_t offset = sink_.position();
+  page_.previous = last_page_offset_;
+  page_.trak = trak_offset_;
+  page_.meta = meta_offset_;
+  page_.totals = totals_;
+  Bytes payload = EncodePage(page_, ids_, offset);
+  H4MK_TRY(chunks_.WriteChunk(kTagIndex, 0, payload));
+  last_page_offset_ = offset;
+  page_start_ = sink_.position();
+  page_refs_.push_back(Summarize(page_, offset, payload.size() + kChunkOverhead));
+  page_ = IndexPage(tracks_.size());
+  stored_bytes_ += payload.size();
+  keep_pages_ = keep_pages_ && stored_bytes_ <= kMaxStoredPages;
+  if (keep_pages_) {
+    stored_pages_.push_back({page_refs_.back(), std::move(payload), offset});
+  } else {
+    stored_pages_.clear();
+  }
+  return {};
+}
+
+namespace {
+
+// The payload of a page as it must be at another place: its distances change, nothing else.
+Bytes MovePage(Bytes payload, uint64_t from, uint64_t to, uint64_t clusters_moved) {
+  StoreLe(payload.data() + kPrevious, int64_t{0});  // repeated pages are found through the top only
+  StoreLe(payload.data() + kTrak, int64_t{0});
+  StoreLe(payload.data() + kMeta, int64_t{0});
+  const auto distance = LoadLe<int64_t>(payload.data() + kFirstCluster);
+  if (distance != 0)
+    StoreLe(payload.data() + kFirstCluster,
+            WrapAdd(distance, static_cast<int64_t>(to - from - clusters_moved)));
+  return payload;
+}
+
+}  // namespace
+
+// FORMAT.md, "End of file": descriptions once more, the pages side by side, the top, the locator, the container checksum.
+Status Writer::WriteTail() {
+  failed_ = Code::kIo;  // taken back below
+  if (sink_.position() / kDescriptionShare > EncodeTracks(tracks_).size()) {
+    tracks_changed_ = true;
+    meta_changed_ = meta_changed_ || meta_offset_ != 0;
+  }
+  H4MK_TRY(WriteDescriptions());
+  const size_t earlier_pages = page_refs_.size();
+  if (!page_.clusters.empty() || page_refs_.empty()) H4MK_TRY(WritePage());
+  const size_t repeated = keep_pages_ ? earlier_pages : 0;
+  for (size_t i = 0; i < repeated; ++i) {
+    const StoredPage& page = stored_pages_[i];
+    page_refs_[i].offset = sink_.position();
+    H4MK_TRY(chunks_.WriteChunk(kTagIndex, 0,
+                                MovePage(page.payload, page.chunk_offset, sink_.position(), 0)));
+  }
+
+  Tail tail;
+  tail.top = sink_.position();
+  IndexTop top = MakeTop();
+  const size_t top_size = EncodeTop(top, ids_, tail.top).size() + kChunkOverhead;
+  tail.top_size = static_cast<uint32_t>(top_size);
+  closed_size_ = tail.top + top_size + kTailPayloadSize + kChunkOverhead + kCrcSize;
+  top.file_size = closed_size_;
+  H4MK_TRY(chunks_.WriteChunk(kTagIndex, 0, EncodeTop(top, ids_, tail.top)));
+  H4MK_TRY(chunks_.WriteChunk(kTagTail, 0, EncodeTail(tail, sink_.position())));
+  uint32_t checksum = chunks_.checksum();
+  if (options_.reserve_index_space > 0) {
+    Bytes front;
+    AppendFront(&front, kFileHeaderSize, 0);
+    const size_t reserved = std::max<size_t>(options_.reserve_index_space, kChunkOverhead);
+    if (sink_.seekable() && keep_pages_ &&
+        (front.size() == reserved || front.size() + kChunkOverhead <= reserved)) {
+      if (front.size() < reserved)
+        AppendBytes(front, MakeChunk(kTagFree, 0, Bytes(reserved - front.size() - kChunkOverhead)));
+      checksum = chunks_.ChecksumWithFront(front);
+      H4MK_TRY(chunks_.WriteContainerChecksum(checksum));
+      const uint64_t end = sink_.position();
+      H4MK_TRY(sink_.Seek(kFileHeaderSize));
+      H4MK_TRY(sink_.Write(front));
+      H4MK_TRY(sink_.Seek(end));
+      failed_ = Code::kOk;
+      return {};
+    }
+  }
+  H4MK_TRY(chunks_.WriteContainerChecksum(checksum));
+  failed_ = Code::kOk;
+  return {};
+}
+
+IndexTop Writer::MakeTop() const {
+  IndexTop top;
+  top.pages = page_refs_;
+  top.totals = totals_;
+  top.trak = trak_offset_;
+  top.meta = meta_offset_;
+  return top;
+}
+
+// Pages and top as they are when they start at byte `at` and the rest of the file is moved by shift.
+void Writer::AppendFront(Bytes* front, uint64_t at, uint64_t shift) const {
+  IndexTop top = MakeTop();
+  for (size_t i = 0; i < stored_pages_.size(); ++i) {
+    const StoredPage& page = stored_pages_[i];
+    const uint64_t to = at + front->size();
+    top.pages[i].offset = to;
+    AppendBytes(*front, MakeChunk(kTagIndex, 0, MovePage(page.payload, page.chunk_offset, to, shift)));
+  }
+  top.trak += shift;
+  if (top.meta != 0) top.meta += shift;
+  top.file_size = closed_size_ + shift;
+  AppendBytes(*front, MakeChunk(kTagIndex, 0, EncodeTop(top, ids_, at + front->size())));
+}
+
+Status Writer::FrontIndex(Bytes* index, uint32_t* checksum) const {
+  if (!finished_ || failed_ != Code::kOk)
+    return Status(Code::kState, "the file is not finished");
+  if (!keep_pages_) return Status(Code::kLimit, "the index is larger than 4 MiB");
+  if (options_.reserve_index_space > 0)
+    return Status(Code::kState, "the file has its index in reserved space");
+  Bytes front;
+  AppendFront(&front, kFileHeaderSize, 0);  // its size does not depend on the shift
+  const uint64_t shift = front.size();
+  front.clear();
+  AppendFront(&front, kFileHeaderSize, shift);
+  *checksum = chunks_.ChecksumWithFront(front);
+  *index = std::move(front);
+  return {};
+}
+
+}  // namespace h4mk

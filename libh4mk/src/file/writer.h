@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Writes a file of version 2, append-only: clusters, index pages as it grows, and the end (FORMAT.md, "Writing").
+#ifndef H4MK_FILE_WRITER_H_
+#define H4MK_FILE_WRITER_H_
+
+#include <map>
+#include <vector>
+
+#include "base/io.h"
+#include "chunk/chunk_writer.h"
+#include "cluster/cluster_encoder.h"
+#include "cluster/index_page.h"
+#include "file/tracks.h"
+
+namespace h4mk {
+
+struct WriterOptions {
+  uint32_t cluster_size_limit = 1u << 20;
+  uint32_t cluster_time_limit_ms = 2000;
+  uint32_t reserve_index_space = 0;
+  uint64_t creation_time_ms = 0;
+};
+
+class Writer {
+ public:
+  // io must outlive the writer.
+  Writer(Io& io, const WriterOptions& options);
+
+  Status AddTrack(const Json& description, uint32_t* track);
+  Status UpdateTrack(uint32_t track, const Json& description);
+  Status SetAttachment(uint32_t track, ByteSpan bytes);
+  Status SetMeta(const Json& meta);
+
+  Status Write(const Block& block);
+  Status Flush();
+  Status Finish();
+
+  // After Finish(): the index in a form that can be put in at byte 16, everything behind it moved; and the container checksum
+  // that the file has then.
+  Status FrontIndex(Bytes* index, uint32_t* checksum) const;
+
+  int64_t io_error() const { return sink_.io_error(); }
+
+ private:
+  struct StoredPage {  // an index page that was written, kept to be repeated at the end of the file
+    PageRef ref;
+    Bytes payload;
+    uint64_t chunk_offset = 0;
+  };
+
+  Status Start();
+  Status WriteReservedSpace();
+  Status WriteDescriptions();
+  bool MustCloseBefore(const Block& block) const;
+  Status CloseCluster();
+  Status WritePage();
+  Status WriteTail();
+  IndexTop MakeTop() const;
+  void AppendFront(Bytes* front, uint64_t at, uint64_t shift) const;
+
+  Sink sink_;
+  ChunkWriter chunks_;
+  const WriterOptions options_;
+  bool started_ = false;
+  bool finished_ = false;
+  Code failed_ = Code::kOk;  // an I/O error is final
+
+  std::vector<Track> tracks_;
+  TrackIds ids_;
+  std::vector<double> tick_seconds_;
+  std::map<uint32_t, Bytes> attachments_;
+  Json meta_ = Json::object();
+  bool tracks_changed_ = true;
+  bool meta_changed_ = false;
+  uint64_t trak_offset_ = 0;
+  uint64_t meta_offset_ = 0;
+
+  ClusterEncoder cluster_;
+  double cluster_start_ = 0;      // seconds
+  bool cluster_has_time_ = false;
+  bool cluster_is_open_to_keys_ = false;  // begun by a random access point of a GOP track, nothing but such since
+  uint32_t cluster_pts_ms_ = 0;
+
+  IndexPage page_;
+  uint64_t page_start_ = 0;
+  std::vector<StoredPage> stored_pages_;
+  std::vector<PageRef> page_refs_;
+  size_t stored_bytes_ = 0;
+  bool keep_pages_ = true;
+  uint64_t last_page_offset_ = 0;
+  std::vector<TrackTotals> totals_;
+  uint64_t closed_size_ = 0;
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_FILE_WRITER_H_
