@@ -72,7 +72,7 @@ typedef enum h4mk_status {
     H4MK_ERR_NOT_SEEKABLE = 201,/**< The call needs a seekable input. */
     H4MK_ERR_NOT_H4MK = 300,    /**< Not an H4MK file. */
     H4MK_ERR_VERSION = 301,     /**< An H4MK file of a version that this library does not read. */
-    H4MK_ERR_TRUNCATED = 302,   /**< The file ends inside its header. */
+    H4MK_ERR_TRUNCATED = 302,   /**< The file ends inside its header or the descriptions that follow it. */
     H4MK_ERR_CORRUPT = 303,     /**< A checksum failed or a structure contradicts itself; the message names the offset. */
     H4MK_ERR_NOT_FOUND = 304    /**< No such block, track or time in the file. */
 } h4mk_status;
@@ -307,8 +307,8 @@ H4MK_API h4mk_status h4mk_reader_next(h4mk_reader *reader, h4mk_block *block);
 
 /** Positions the reader so that the next block of this track is the one that mode asks for, by pts (dts where a block has
  *  none); of equal times the last one backward, the first one forward. The other tracks are positioned at their last random
- *  access point that is not later than that block (their first block if there is none). Reading goes on from there in file
- *  order, each block once. On an error the position is unchanged. H4MK_ERR_NOT_SEEKABLE, _NOT_FOUND, _CORRUPT, _IO, _ARGUMENT. */
+ *  access point that is not later than that block; at their first block if all their random access points are later; a track
+ *  that has none goes on wherever the others do. Reading goes on from there in file order, each block once. On an error the position is unchanged. H4MK_ERR_NOT_SEEKABLE, _NOT_FOUND, _CORRUPT, _IO, _ARGUMENT. */
 H4MK_API h4mk_status h4mk_reader_seek(h4mk_reader *reader, uint32_t track, int64_t time, int mode);
 
 /** Positions the reader at the first block of the file. */

@@ -28,18 +28,25 @@ Status Source::ReadAt(uint64_t offset, uint8_t* out, size_t size, size_t* got) {
     size_t count = 0;
     if (wanted < kSmallRead) {
       held_.resize(kReadAhead);
-      const Status status = ReadInput(held_.data(), wanted, kReadAhead, &count);
-      held_.resize(status.ok() ? count : 0);
+      Status status = ReadInput(held_.data(), wanted, kReadAhead, &count);
+      held_.resize(count);
       held_offset_ = at;
-      if (!status.ok()) return Status(status.code(), status.message());
+      if (!status.ok()) return PutBack(offset, ByteSpan(out, *got), std::move(status));
       if (count == 0) return {};
       continue;
     }
-    H4MK_TRY(ReadInput(out + *got, wanted, wanted, &count));
+    Status status = ReadInput(out + *got, wanted, wanted, &count);
     *got += count;
+    if (!status.ok()) return PutBack(offset, ByteSpan(out, *got), std::move(status));
     return {};
   }
   return {};
+}
+
+// After a failure nothing counts as read, so that the caller can try again.
+Status Source::PutBack(uint64_t offset, ByteSpan bytes, Status failure) {
+  Unread(offset, bytes);
+  return failure;
 }
 
 void Source::Unread(uint64_t offset, ByteSpan bytes) {

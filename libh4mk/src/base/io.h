@@ -32,7 +32,7 @@ class Source {
   int64_t Size() { return io_.Size(); }
   int64_t io_error() const { return io_error_; }
 
-  // Reads size bytes at offset; *got is smaller only at the end of the input. hint >= size allows to read ahead that much.
+  // Reads size bytes at offset; *got is smaller only at the end of the input. After a failure the same bytes can be read again.
   Status ReadAt(uint64_t offset, uint8_t* out, size_t size, size_t* got);
 
   // Keeps bytes for later reads at and behind offset (they are served before the input is asked).
@@ -40,6 +40,7 @@ class Source {
 
  private:
   Status MoveTo(uint64_t offset);
+  Status PutBack(uint64_t offset, ByteSpan bytes, Status failure);
   Status ReadInput(uint8_t* out, size_t least, size_t most, size_t* got);
 
   Io& io_;

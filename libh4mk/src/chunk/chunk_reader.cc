@@ -28,7 +28,8 @@ Status ChunkReader::ReadHeader(uint64_t offset, ChunkHeader* header) {
 
 Status ChunkReader::ReadPayload(uint64_t offset, const ChunkHeader& header, Bytes* payload,
                                 uint32_t* crc) {
-  if (header.length > kMaxSmallChunk)
+  const uint32_t limit = header.tag == kTagAttachment ? kMaxAttachmentChunk : kMaxSmallChunk;
+  if (header.length > limit)
     return Corrupt(offset, TagText(header.tag) + " chunk of " + std::to_string(header.length) +
                                " bytes is larger than the limit");
   // Memory grows with what is really there: the length alone is not believed.
@@ -38,7 +39,12 @@ Status ChunkReader::ReadPayload(uint64_t offset, const ChunkHeader& header, Byte
     const size_t step = std::min(size - done, kGrowth);
     payload->resize(done + step);
     size_t got = 0;
-    H4MK_TRY(source_.ReadAt(offset + kChunkHeaderSize + done, payload->data() + done, step, &got));
+    Status status =
+        source_.ReadAt(offset + kChunkHeaderSize + done, payload->data() + done, step, &got);
+    if (!status.ok()) {
+      source_.Unread(offset + kChunkHeaderSize, ByteSpan(*payload).first(done));
+      return status;
+    }
     done += got;
     if (got < step) {
       payload->resize(done);

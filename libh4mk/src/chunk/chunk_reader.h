@@ -10,8 +10,9 @@
 
 namespace h4mk {
 
-// Chunks that are read whole into memory (all but CORE and ATTA) may not be larger: what is, is damaged or hostile.
+// Chunks that are read whole into memory (all but CORE) may not be larger: what is, is damaged or hostile.
 inline constexpr uint32_t kMaxSmallChunk = 64u << 20;
+inline constexpr uint32_t kMaxAttachmentChunk = (1u << 30) + 16;
 
 class ChunkReader {
  public:

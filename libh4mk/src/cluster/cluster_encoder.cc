@@ -51,7 +51,10 @@ void ClusterEncoder::AddSideData(const Block& block) {
   AppendVarint(list, block.side_data.size());
   for (const SideData& entry : block.side_data) {
     auto name = std::find(names_.begin(), names_.end(), entry.name);
-    if (name == names_.end()) name = names_.emplace(name, entry.name);
+    if (name == names_.end()) {
+      name = names_.emplace(name, entry.name);
+      names_size_ += entry.name.size();
+    }
     AppendVarint(list, static_cast<uint64_t>(name - names_.begin()));
     AppendVarint(list, entry.data.size());
     AppendBytes(list, entry.data);
@@ -162,6 +165,7 @@ void ClusterEncoder::Clear() {
   order_.clear();
   data_.clear();
   names_.clear();
+  names_size_ = 0;
   side_data_.clear();
 }
 

@@ -28,7 +28,8 @@ class ClusterEncoder {
   void Add(const Block& block);
 
   size_t block_count() const { return order_.size(); }
-  size_t data_size() const { return data_.size(); }
+  // Bytes of payload and side data.
+  size_t size() const { return data_.size() + side_data_.size() + names_size_; }
 
   // Encodes what was added; pts_ms and the type of the first block go into the chunk's flags. The result is valid until the
   // next Add(). REQUIRES: block_count() > 0.
@@ -57,6 +58,7 @@ class ClusterEncoder {
 
   // Side data: names once, then what each block has. The last list of a track need not be repeated.
   std::vector<std::string> names_;
+  size_t names_size_ = 0;
   Bytes side_data_;
   std::vector<Bytes> last_side_data_;  // by track
 

@@ -12,8 +12,7 @@ namespace h4mk {
 namespace {
 
 constexpr size_t kColumns = 5;            // flags, size, duration, dts, pts_minus_dts
-constexpr uint64_t kMaxIndexSize = 64u << 20;
-constexpr uint64_t kMaxSideDataNames = 1024;
+constexpr uint64_t kMaxIndexSize = 128u << 20;
 
 }  // namespace
 
@@ -161,7 +160,7 @@ bool ClusterIndex::ParseSideData(ByteReader& reader) {
   side_data_.clear();
   side_data_lists_.clear();
   const uint64_t name_count = reader.Varint();
-  if (reader.failed() || name_count > kMaxSideDataNames) return false;
+  if (reader.failed() || name_count > reader.left() / 2) return false;
   std::vector<std::string_view> names;
   for (uint64_t i = 0; i < name_count; ++i) {
     const ByteSpan name = reader.Take(reader.Varint());

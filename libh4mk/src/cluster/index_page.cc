@@ -13,8 +13,9 @@ constexpr uint32_t kPageMagic = Tag("H4TP");
 constexpr uint32_t kTopMagic = Tag("H4TT");
 constexpr uint32_t kTailMagic = Tag("H4TL");
 
-// FORMAT.md, "Totals": which of the three times follow, and bit 3.
-constexpr uint8_t kHasStart = 0x1, kHasFirstDts = 0x2, kHasEnd = 0x4, kHasNonKey = 0x8;
+// FORMAT.md, "Totals": which of the three times follow, and what else is known.
+constexpr uint8_t kHasStart = 0x1, kHasFirstDts = 0x2, kHasEnd = 0x4;
+constexpr uint8_t kNotAllKey = 0x8, kStartsWithOther = 0x10, kIrregular = 0x20;
 
 // A distance back from the chunk at `from`; 0 says "none".
 void AppendDistance(Bytes& out, uint64_t from, uint64_t to) {
@@ -34,7 +35,9 @@ void AppendTotals(Bytes& out, const TrackTotals& totals) {
   out.push_back(static_cast<uint8_t>((totals.start_pts != kNoTime ? kHasStart : 0) |
                                      (totals.first_dts != kNoTime ? kHasFirstDts : 0) |
                                      (totals.end_pts != kNoTime ? kHasEnd : 0) |
-                                     (totals.all_key ? 0 : kHasNonKey)));
+                                     (totals.all_key ? 0 : kNotAllKey) |
+                                     (totals.starts_with_key ? 0 : kStartsWithOther) |
+                                     (totals.regular ? 0 : kIrregular)));
   AppendVarint(out, totals.blocks);
   AppendVarint(out, totals.bytes);
   for (int64_t time : {totals.start_pts, totals.first_dts, totals.end_pts})
@@ -49,7 +52,9 @@ TrackTotals ReadTotals(ByteReader& reader) {
   if (known & kHasStart) totals.start_pts = reader.Signed();
   if (known & kHasFirstDts) totals.first_dts = reader.Signed();
   if (known & kHasEnd) totals.end_pts = reader.Signed();
-  totals.all_key = !(known & kHasNonKey);
+  totals.all_key = !(known & kNotAllKey);
+  totals.starts_with_key = !(known & kStartsWithOther);
+  totals.regular = !(known & kIrregular);
   return totals;
 }
 
@@ -111,16 +116,33 @@ void TrackTotals::Add(const BlockRecord& block) {
 }
 
 void TrackTotals::Add(int64_t pts, int64_t dts, int64_t duration, uint32_t flags, uint64_t size) {
-  if (blocks == 0) first_dts = dts;
+  const int64_t time = SeekTime(pts, dts);
+  const bool is_key = (flags & kBlockKey) && time != kNoTime;
+  if (blocks == 0) {
+    first_dts = dts;
+    starts_with_key = is_key;
+  }
   if (start_pts == kNoTime && !(flags & kBlockDiscard)) start_pts = pts;
   ++blocks;
   bytes += size;
-  if (!(flags & kBlockKey)) all_key = false;
-  const int64_t time = SeekTime(pts, dts);
+  if (!is_key) all_key = false;
   if (time == kNoTime) return;
+  CheckRegular(time, is_key);
   int64_t end = 0;
   if (__builtin_add_overflow(time, std::max<int64_t>(duration, 0), &end)) end = INT64_MAX;
   end_pts = end_pts == kNoTime ? end : std::max(end_pts, end);
+}
+
+// FORMAT.md, "Totals": regular.
+void TrackTotals::CheckRegular(int64_t time, bool is_key) {
+  if (is_key) {
+    if (max_time_ != kNoTime && max_time_ >= time) regular = false;
+    key_before_ = last_key_;
+    last_key_ = time;
+  } else if (key_before_ != kNoTime && time <= key_before_) {
+    regular = false;
+  }
+  max_time_ = std::max(max_time_, time);  // kNoTime is the smallest
 }
 
 bool PageTrack::ordered() const {

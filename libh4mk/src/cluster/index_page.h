@@ -23,13 +23,19 @@ struct TrackTotals {
   int64_t start_pts = kNoTime;  // pts of the first block that is not marked discard
   int64_t first_dts = kNoTime;
   int64_t end_pts = kNoTime;  // largest time + duration
-  bool all_key = true;        // every block so far is a random access point
+  bool all_key = true;         // every block is a random access point with a time: each has a place in the index
+  bool starts_with_key = true;  // the first block is such a one
+  // Between one random access point and the next, times lie after the one before and before the next one.
+  bool regular = true;
 
   void Add(const Block& block);
   void Add(const BlockRecord& block);
 
  private:
   void Add(int64_t pts, int64_t dts, int64_t duration, uint32_t flags, uint64_t size);
+  void CheckRegular(int64_t time, bool is_key);
+
+  int64_t last_key_ = kNoTime, key_before_ = kNoTime, max_time_ = kNoTime;
 };
 
 // The seek points of one track within one page: an entry for each cluster with random access points of it.

@@ -43,13 +43,18 @@ Status ClusterLoader::Load(uint64_t offset, const ChunkHeader& header, bool whol
       const size_t had = front.size();
       front.resize(needed);
       size_t got = 0;
-      H4MK_TRY(source_.ReadAt(offset + kChunkHeaderSize + had, front.data() + had, needed - had, &got));
+      Status status = source_.ReadAt(offset + kChunkHeaderSize + had, front.data() + had,
+                                     needed - had, &got);
+      if (!status.ok()) {
+        source_.Unread(offset + kChunkHeaderSize, ByteSpan(front).first(had));
+        return status;
+      }
       if (got < needed - had) {
         front.resize(had + got);
         source_.Unread(offset + kChunkHeaderSize, front);
         return Status(Code::kAgain, "cluster at byte " + std::to_string(offset) + " is not complete");
       }
-      const Status status = index_.Parse(front, offset + kChunkHeaderSize, tracks_, &needed);
+      status = index_.Parse(front, offset + kChunkHeaderSize, tracks_, &needed);
       if (status.ok()) break;
       const bool more = status.code() == Code::kAgain && needed <= header.length;
       if (more) continue;
@@ -92,8 +97,13 @@ Status ClusterLoader::Load(uint64_t offset, const ChunkHeader& header, bool whol
 Status ClusterLoader::LoadWhole() {
   const size_t size = size_t{header_.length} + kCrcSize;
   size_t got = 0;
-  H4MK_TRY(source_.ReadAt(offset_ + kChunkHeaderSize + read_until_, payload_ + read_until_,
-                          size + kChunkHeaderSize - read_until_, &got));
+  Status status =
+      source_.ReadAt(offset_ + kChunkHeaderSize + read_until_, payload_ + read_until_,
+                     size + kChunkHeaderSize - read_until_, &got);
+  if (!status.ok()) {
+    source_.Unread(offset_ + kChunkHeaderSize, ByteSpan(payload_, read_until_));
+    return status;
+  }
   read_until_ += got;
   if (read_until_ < size) {
     source_.Unread(offset_ + kChunkHeaderSize, ByteSpan(payload_, read_until_));

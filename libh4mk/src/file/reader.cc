@@ -203,12 +203,14 @@ Status Reader::Damaged(Status damage) {
 
 Status Reader::AtEnd() {
   current_->Reset();
-  if (!closed_ && !saw_tail_) return Status(Code::kAgain, "the file has no end yet");
-  if (checksum_valid_ && checksum_until_ == position_) {
-    uint8_t stored[kCrcSize];
-    size_t got = 0;
-    H4MK_TRY(source_.ReadAt(position_, stored, sizeof stored, &got));
-    if (got == sizeof stored && LoadLe<uint32_t>(stored) != checksum_)
+  uint8_t stored[kCrcSize];
+  size_t got = 0;
+  if (closed_ || saw_tail_) H4MK_TRY(source_.ReadAt(position_, stored, sizeof stored, &got));
+  if (got < sizeof stored) {
+    source_.Unread(position_, ByteSpan(stored, got));
+    if (!closed_) return Status(Code::kAgain, "the file has no end yet");
+  } else if (checksum_valid_ && checksum_until_ == position_) {
+    if (LoadLe<uint32_t>(stored) != checksum_)
       Warn("container checksum at byte " + std::to_string(position_) +
            " does not match the chunks: some were exchanged, replaced or removed");
     checksum_valid_ = false;
@@ -225,20 +227,8 @@ void Reader::AddToChecksum(uint64_t offset, uint64_t end, uint32_t crc) {
 }
 
 Status Reader::Attachment(uint32_t track, ByteSpan* bytes) {
-  const uint32_t id = list_.ids.id(track);
-  auto known = attachments_.find(id);
-  if (known == attachments_.end()) {
-    const auto place = attachment_places_.find(id);
-    if (place == attachment_places_.end())
-      return Status(Code::kNotFound, "track has no attachment");
-    ChunkHeader header;
-    H4MK_TRY(chunks_.ReadHeader(place->second, &header));
-    Bytes payload;
-    H4MK_TRY(chunks_.ReadPayload(place->second, header, &payload));
-    ByteReader reader{ByteSpan(payload)};
-    reader.Varint();
-    known = attachments_.emplace(id, Bytes(reader.data(), reader.data() + reader.left())).first;
-  }
+  const auto known = attachments_.find(list_.ids.id(track));
+  if (known == attachments_.end()) return Status(Code::kNotFound, "track has no attachment");
   *bytes = known->second;
   return {};
 }

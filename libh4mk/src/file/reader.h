@@ -73,7 +73,6 @@ class Reader {
   Status ReadFileHeader();
   Status ReadFront();
   Status ReadFrontChunk(const ChunkHeader& header, Bytes* top, uint64_t* top_offset);
-  Status NoteAttachment(const ChunkHeader& header);
   Status Resynchronise(uint64_t from, uint64_t* found);
   Status TakeTracks(uint64_t offset, ByteSpan payload);
   void TakeMeta(uint64_t offset, ByteSpan payload);
@@ -122,8 +121,7 @@ class Reader {
   uint64_t trak_offset_ = 0, meta_offset_ = 0;
   Json meta_ = Json::object();
   std::vector<TrackTotals> totals_;
-  std::map<uint32_t, uint64_t> attachment_places_;  // offset of the chunk, by track id
-  std::map<uint32_t, Bytes> attachments_;
+  std::map<uint32_t, Bytes> attachments_;  // by track id
 
   bool closed_ = false;
   uint64_t first_cluster_ = 0;  // offset of the first chunk behind the front

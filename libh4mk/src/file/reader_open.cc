@@ -86,17 +86,15 @@ Status Reader::ReadFront() {
     ChunkHeader header;
     Status status = NextHeader(&header);
     if (status.code() == Code::kEnd || header.tag == kTagCore || header.tag == kTagTail) break;
-    if (status.ok()) {
-      const bool keep_place = header.tag == kTagAttachment && source_.seekable();
-      status = keep_place ? NoteAttachment(header) : ReadFrontChunk(header, &top, &top_offset);
-    }
-    if (status.code() == Code::kAgain) break;
+    if (status.ok()) status = ReadFrontChunk(header, &top, &top_offset);
     if (status.ok()) {
       position_ += header.size();
       has_header_ = false;
       continue;
     }
-    if (status.code() != Code::kCorrupt) return status;
+    const bool incomplete = status.code() == Code::kAgain;
+    if (status.code() != Code::kCorrupt && !incomplete) return status;
+    if (incomplete) status = Status(Code::kTruncated, status.message());
     if (damage.ok()) damage = Status(status.code(), status.message());
     uint64_t found = 0;
     status = Resynchronise(position_ + 1, &found);
@@ -112,20 +110,6 @@ Status Reader::ReadFront() {
     if (!status.ok() && damage.ok()) damage = std::move(status);
   }
   return damage;
-}
-
-// Attachments are large and seldom wanted: their place is enough.
-Status Reader::NoteAttachment(const ChunkHeader& header) {
-  uint8_t id[10];
-  size_t got = 0;
-  H4MK_TRY(source_.ReadAt(position_ + kChunkHeaderSize, id,
-                          std::min<size_t>(sizeof id, header.length), &got));
-  ByteReader reader(ByteSpan(id, got));
-  const auto track_id = static_cast<uint32_t>(reader.Varint());
-  if (reader.failed()) return Corrupt(position_, "attachment without a track_id");
-  attachment_places_[track_id] = position_;
-  checksum_valid_ = false;
-  return {};
 }
 
 Status Reader::ReadFrontChunk(const ChunkHeader& header, Bytes* top, uint64_t* top_offset) {

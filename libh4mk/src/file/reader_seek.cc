@@ -126,11 +126,10 @@ Status Reader::SearchClusters(const std::vector<ClusterRef>& clusters, uint32_t 
   return {};
 }
 
-// Any block counts. Blocks that are shown between two random access points lie between them in the file, or follow the second
-// one with a smaller pts; none of them is decoded before the first. So the search starts at the last random access point at or
-// before the time and ends when decoding has passed it.
+// Any block counts. Where the track is regular (FORMAT.md, "Totals"), a time between two random access points belongs to a block
+// between them, or to one behind the second, before a third. Elsewhere all clusters are looked through.
 Status Reader::FindAny(uint32_t track, int64_t time, SeekMode mode, Target* target) {
-  const bool ordered = index_.IsOrdered(track);
+  const bool ordered = totals_[track].regular && index_.IsOrdered(track);
   ClusterRef cluster;
   bool found = false;
   std::vector<ClusterRef> start;
@@ -145,16 +144,14 @@ Status Reader::FindAny(uint32_t track, int64_t time, SeekMode mode, Target* targ
   while (found) {
     H4MK_TRY(LoadForSearch(cluster));
     const std::vector<BlockRecord>& blocks = search_->index().blocks();
-    bool passed = false;
     for (size_t i = 0; i < blocks.size(); ++i) {
       const BlockRecord& block = blocks[i];
       if (block.track != static_cast<int32_t>(track)) continue;
       if (IsBetter(mode, time, block.time(), target->found, target->time))
         *target = {cluster, i, block.time(), true};
       if (block.is_key() && block.time() != kNoTime && block.time() > time) ++later_keys;
-      passed = block.dts != kNoTime && block.pts != kNoTime && block.pts >= block.dts && block.dts > time;
     }
-    if (ordered && (passed || later_keys > 1) && (target->found || mode == SeekMode::kBackward)) break;
+    if (ordered && later_keys > 1) break;
     H4MK_TRY(index_.Next(&cluster, &found));
   }
   return {};
@@ -165,9 +162,11 @@ Status Reader::FindLanding(uint32_t track, int64_t time, Landing* landing, Clust
   std::vector<ClusterRef> clusters;
   H4MK_TRY(index_.FindBackward(track, time, &clusters));
   if (clusters.empty()) {
-    // All its blocks are later; they count from the first one on.
+    // All its random access points are later: its blocks count from the first one on, which may be none of those.
     bool found = false;
-    H4MK_TRY(index_.FindFirst(track, cluster, &found));
+    H4MK_TRY(totals_[track].starts_with_key ? index_.FindFirst(track, cluster, &found)
+                                            : index_.First(cluster, &found));
+    if (index_.entries(track) == 0) return {};
     if (found) *landing = {true, cluster->offset, false, 0, 0};
     return {};
   }

@@ -22,6 +22,12 @@ constexpr size_t kMaxStoredPages = 4u << 20;
 // least so many times as large.
 constexpr uint64_t kDescriptionShare = 64;
 
+uint64_t SideDataSize(const Block& block) {
+  uint64_t size = 0;
+  for (const SideData& entry : block.side_data) size += entry.name.size() + entry.data.size();
+  return size;
+}
+
 // Where a page's distances stand in its payload (FORMAT.md, "Index page").
 constexpr size_t kPrevious = 4, kTrak = 12, kMeta = 20, kFirstCluster = 28;
 
@@ -44,6 +50,7 @@ Status Writer::AddTrack(const Json& description, uint32_t* track) {
   *track = static_cast<uint32_t>(tracks_.size());
   tracks_.push_back(std::move(added));
   totals_.emplace_back();
+  has_other_blocks_.push_back(false);
   page_ = IndexPage(tracks_.size());
   return {};
 }
@@ -85,6 +92,10 @@ Status Writer::Write(const Block& block) {
   if (block.data.size() > kMaxBlockSize)
     return Status(Code::kLimit, "block of " + std::to_string(block.data.size()) +
                                     " bytes is larger than 1 GiB");
+  if (block.flags & ~kBlockPublicFlags || (block.flags & kBlockTypeMask) == kBlockTypeMask)
+    return Status(Code::kArgument, "block with unknown flags");
+  if (SideDataSize(block) > kMaxSideDataSize)
+    return Status(Code::kLimit, "block with more than 32 MiB of side data");
   for (const SideData& entry : block.side_data)
     if (entry.name.empty() || entry.name.size() > kMaxSideDataName)
       return Status(Code::kArgument, "side data needs a name of 1 to 255 bytes");
@@ -95,19 +106,21 @@ Status Writer::Write(const Block& block) {
   const int64_t time = SeekTime(block.pts, block.dts);
   const double seconds =
       static_cast<double>(block.dts != kNoTime ? block.dts : time) * tick_seconds_[block.track];
-  const bool is_gop_track = !totals_[block.track].all_key;
   if (cluster_.block_count() == 0) {
     H4MK_TRY(WriteDescriptions());
     page_.clusters.push_back(sink_.position());
     cluster_has_time_ = time != kNoTime;
     cluster_start_ = seconds;
-    cluster_is_open_to_keys_ = is_gop_track;
+    cluster_is_open_to_keys_ = has_other_blocks_[block.track];
     const double ms = static_cast<double>(time) * tick_seconds_[block.track] * 1000;
     cluster_pts_ms_ = time == kNoTime || !(ms > 0) ? 0
                       : ms > kCoreMaxPtsMs         ? kCoreMaxPtsMs
                                                    : static_cast<uint32_t>(ms);
   }
-  if (!(block.flags & kBlockKey)) cluster_is_open_to_keys_ = false;
+  if (!(block.flags & kBlockKey)) {
+    cluster_is_open_to_keys_ = false;
+    has_other_blocks_[block.track] = true;
+  }
   totals_[block.track].Add(block);
   if ((block.flags & kBlockKey) && time != kNoTime) page_.AddKey(block.track, time);
   cluster_.Add(block);
@@ -118,10 +131,10 @@ Status Writer::Write(const Block& block) {
 bool Writer::MustCloseBefore(const Block& block) const {
   if (cluster_.block_count() == 0) return false;
   if (cluster_.block_count() == kMaxClusterBlocks ||
-      cluster_.data_size() + block.data.size() > options_.cluster_size_limit)
+      cluster_.size() + block.data.size() + SideDataSize(block) > options_.cluster_size_limit)
     return true;
-  const bool is_gop_track = !totals_[block.track].all_key;
-  if ((block.flags & kBlockKey) && is_gop_track && !cluster_is_open_to_keys_) return true;
+  if ((block.flags & kBlockKey) && has_other_blocks_[block.track] && !cluster_is_open_to_keys_)
+    return true;
   const int64_t time = block.dts != kNoTime ? block.dts : block.pts;
   if (time == kNoTime || !cluster_has_time_) return false;
   const double span = static_cast<double>(time) * tick_seconds_[block.track] - cluster_start_;

@@ -89,6 +89,7 @@ class Writer {
   bool keep_pages_ = true;
   uint64_t last_page_offset_ = 0;
   std::vector<TrackTotals> totals_;
+  std::vector<bool> has_other_blocks_;  // by track: not all are random access points
   uint64_t closed_size_ = 0;
 };
 
