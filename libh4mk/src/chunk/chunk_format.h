@@ -63,6 +63,14 @@ inline ChunkHeader ParseChunkHeader(const uint8_t* p) {
   return {LoadLe<uint32_t>(p), LoadLe<uint32_t>(p + 4), LoadLe<uint32_t>(p + 8)};
 }
 
+inline std::array<uint8_t, kChunkHeaderSize> ChunkHeaderBytes(const ChunkHeader& header) {
+  std::array<uint8_t, kChunkHeaderSize> bytes;
+  StoreLe(bytes.data(), header.tag);
+  StoreLe(bytes.data() + 4, header.flags);
+  StoreLe(bytes.data() + 8, header.length);
+  return bytes;
+}
+
 // A tag in a form fit for messages.
 std::string TagText(uint32_t tag);
 

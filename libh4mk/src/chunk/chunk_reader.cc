@@ -10,8 +10,14 @@ namespace {
 
 constexpr size_t kScanWindow = 64 << 10;
 constexpr size_t kGrowth = 1 << 20;
+constexpr size_t kMaxGivenBack = 8 << 20;
 
 }  // namespace
+
+void Unread(Source& source, uint64_t offset, const ChunkHeader& header, ByteSpan payload) {
+  source.Unread(offset + kChunkHeaderSize, payload);
+  source.Unread(offset, ChunkHeaderBytes(header));
+}
 
 Status ChunkReader::ReadHeader(uint64_t offset, ChunkHeader* header) {
   uint8_t bytes[kChunkHeaderSize];
@@ -42,25 +48,21 @@ Status ChunkReader::ReadPayload(uint64_t offset, const ChunkHeader& header, Byte
     Status status =
         source_.ReadAt(offset + kChunkHeaderSize + done, payload->data() + done, step, &got);
     if (!status.ok()) {
-      source_.Unread(offset + kChunkHeaderSize, ByteSpan(*payload).first(done));
+      Unread(source_, offset, header, ByteSpan(*payload).first(done));
       return status;
     }
     done += got;
     if (got < step) {
       payload->resize(done);
-      source_.Unread(offset + kChunkHeaderSize, *payload);
+      Unread(source_, offset, header, *payload);
       return Status(Code::kAgain, TagText(header.tag) + " chunk at byte " +
                                       std::to_string(offset) + " is not complete");
     }
   }
-  uint8_t head[kChunkHeaderSize];
-  StoreLe(head, header.tag);
-  StoreLe(head + 4, header.flags);
-  StoreLe(head + 8, header.length);
-  const uint32_t actual = Crc32(Crc32(0, head), ByteSpan(*payload).first(header.length));
+  const uint32_t actual = Crc32(Crc32(0, ChunkHeaderBytes(header)), ByteSpan(*payload).first(header.length));
   const auto stored = LoadLe<uint32_t>(payload->data() + header.length);
   if (actual != stored) {
-    source_.Unread(offset + kChunkHeaderSize, *payload);
+    Unread(source_, offset, header, *payload);
     return Corrupt(offset, TagText(header.tag) + " chunk does not match its CRC");
   }
   payload->resize(header.length);
@@ -69,13 +71,18 @@ Status ChunkReader::ReadPayload(uint64_t offset, const ChunkHeader& header, Byte
 }
 
 Status ChunkReader::Resynchronise(uint64_t offset, const Check& check, uint64_t* found) {
+  const uint64_t start = offset;
+  Bytes scanned;  // on an input that cannot seek, to be given back if nothing is found: it may grow
   Bytes window(kScanWindow);
   for (;;) {
     size_t got = 0;
     H4MK_TRY(source_.ReadAt(offset, window.data(), window.size(), &got));
     source_.Unread(offset, ByteSpan(window).first(got));
-    if (got < kChunkHeaderSize) return Status(Code::kEnd, "no further chunk found");
-    for (size_t i = 0; i + kChunkHeaderSize <= got; ++i) {
+    if (got < kChunkHeaderSize) {
+      if (scanned.size() == offset - start) source_.Unread(start, scanned);
+      return Status(Code::kEnd, "no further chunk found");
+    }
+    for (size_t i = offset == start ? 1 : 0; i + kChunkHeaderSize <= got; ++i) {
       if (!IsKnownTag(LoadLe<uint32_t>(window.data() + i))) continue;
       bool valid = false;
       H4MK_TRY(check(offset + i, ParseChunkHeader(window.data() + i), &valid));
@@ -85,7 +92,10 @@ Status ChunkReader::Resynchronise(uint64_t offset, const Check& check, uint64_t*
       }
       source_.Unread(offset, ByteSpan(window).first(got));  // the check has read on
     }
-    offset += got - kChunkHeaderSize + 1;
+    const size_t done = got - kChunkHeaderSize + 1;
+    if (!source_.seekable() && scanned.size() <= kMaxGivenBack)
+      AppendBytes(scanned, ByteSpan(window).first(done));
+    offset += done;
   }
 }
 

@@ -14,6 +14,9 @@ namespace h4mk {
 inline constexpr uint32_t kMaxSmallChunk = 64u << 20;
 inline constexpr uint32_t kMaxAttachmentChunk = (1u << 30) + 16;
 
+// Gives a chunk, as far as it was read, back to the source: it will be read again.
+void Unread(Source& source, uint64_t offset, const ChunkHeader& header, ByteSpan payload);
+
 class ChunkReader {
  public:
   explicit ChunkReader(Source& source) : source_(source) {}
@@ -29,7 +32,7 @@ class ChunkReader {
   // Says whether a whole and valid chunk starts at an offset. `header` is what stands there.
   using Check = std::function<Status(uint64_t offset, const ChunkHeader& header, bool* valid)>;
 
-  // Finds the first chunk with a known tag at or behind offset that check accepts. kEnd: none.
+  // Finds the first chunk with a known tag behind offset that check accepts. kEnd: none; all can be read again.
   Status Resynchronise(uint64_t offset, const Check& check, uint64_t* found);
 
   // Finds the last chunk of this tag that starts before `before` and that check accepts, looking back at most `distance` bytes.

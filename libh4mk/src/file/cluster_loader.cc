@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/crc32.h"
+#include "chunk/chunk_reader.h"
 
 namespace h4mk {
 namespace {
@@ -46,30 +47,30 @@ Status ClusterLoader::Load(uint64_t offset, const ChunkHeader& header, bool whol
       Status status = source_.ReadAt(offset + kChunkHeaderSize + had, front.data() + had,
                                      needed - had, &got);
       if (!status.ok()) {
-        source_.Unread(offset + kChunkHeaderSize, ByteSpan(front).first(had));
+        Unread(source_, offset, header, ByteSpan(front).first(had));
         return status;
       }
       if (got < needed - had) {
         front.resize(had + got);
-        source_.Unread(offset + kChunkHeaderSize, front);
+        Unread(source_, offset, header, front);
         return Status(Code::kAgain, "cluster at byte " + std::to_string(offset) + " is not complete");
       }
       status = index_.Parse(front, offset + kChunkHeaderSize, tracks_, &needed);
       if (status.ok()) break;
       const bool more = status.code() == Code::kAgain && needed <= header.length;
       if (more) continue;
-      source_.Unread(offset + kChunkHeaderSize, front);
+      Unread(source_, offset, header, front);
       return Corrupt(offset, "cluster index cannot be read");
     }
     if (const Status status = CheckLength(); !status.ok()) {
-      source_.Unread(offset + kChunkHeaderSize, front);
+      Unread(source_, offset, header, front);
       return Status(status.code(), status.message());
     }
   }
 
   buffer_ = allocator_.Alloc(size_t{header.length} + kChunkOverhead + kBlockPadding, &payload_);
   if (buffer_ == nullptr) {
-    source_.Unread(offset + kChunkHeaderSize, front);
+    Unread(source_, offset, header, front);
     return Status(Code::kMemory, "no memory for a cluster of " + std::to_string(header.length) + " bytes");
   }
   std::copy(front.begin(), front.end(), payload_);
@@ -82,7 +83,7 @@ Status ClusterLoader::Load(uint64_t offset, const ChunkHeader& header, bool whol
       if (status.code() == Code::kAgain) status = Corrupt(offset, "cluster index cannot be read");
       if (status.ok()) status = CheckLength();
       if (!status.ok()) {
-        source_.Unread(offset + kChunkHeaderSize, ByteSpan(payload_, read_until_));
+        Unread(source_, offset, header, ByteSpan(payload_, read_until_));
         return status;
       }
     }
@@ -101,12 +102,12 @@ Status ClusterLoader::LoadWhole() {
       source_.ReadAt(offset_ + kChunkHeaderSize + read_until_, payload_ + read_until_,
                      size + kChunkHeaderSize - read_until_, &got);
   if (!status.ok()) {
-    source_.Unread(offset_ + kChunkHeaderSize, ByteSpan(payload_, read_until_));
+    Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
     return status;
   }
   read_until_ += got;
   if (read_until_ < size) {
-    source_.Unread(offset_ + kChunkHeaderSize, ByteSpan(payload_, read_until_));
+    Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
     return Status(Code::kAgain, "cluster at byte " + std::to_string(offset_) + " is not complete");
   }
   stored_crc_ = LoadLe<uint32_t>(payload_ + header_.length);
@@ -150,11 +151,7 @@ Status ClusterLoader::MakeReady(uint64_t from, uint64_t until) {
       whole_ = true;
       H4MK_TRY(LoadWhole());
     }
-    uint8_t head[kChunkHeaderSize];
-    StoreLe(head, header_.tag);
-    StoreLe(head + 4, header_.flags);
-    StoreLe(head + 8, header_.length);
-    if (Crc32(Crc32(0, head), ByteSpan(payload_, header_.length)) != stored_crc_)
+    if (Crc32(Crc32(0, ChunkHeaderBytes(header_)), ByteSpan(payload_, header_.length)) != stored_crc_)
       has_bad_ = bad_[0] = true;
     ready_from_ = 0;
     ready_until_ = size;

@@ -65,7 +65,6 @@ Status Reader::LoadNextCluster() {
     Status status = NextHeader(&header);
     if (status.code() == Code::kEnd) return AtEnd();
     if (!status.ok()) return status;
-    saw_tail_ = header.tag == kTagTail;
 
     const int64_t size = source_.Size();
     if (!IsPlausibleTag(header.tag)) {
@@ -86,7 +85,6 @@ Status Reader::LoadNextCluster() {
     if (on_route && (status.code() == Code::kCorrupt || status.code() == Code::kAgain)) {
       route_.pop_front();  // what was to be fetched from here is lost, the rest is not
       Status damage = Corrupt(position_, "cluster cannot be read");
-      if (route_.empty()) position_ += 1;
       return route_.empty() ? Damaged(std::move(damage)) : std::move(damage);
     }
     if (status.code() == Code::kCorrupt) return Damaged(std::move(status));
@@ -94,13 +92,13 @@ Status Reader::LoadNextCluster() {
     // The chunk is longer than the file. Either the file ends here, or the length is damaged and chunks follow.
     if (IsUnfinishedCluster(position_, header)) return AtEnd();
     uint64_t found = 0;
-    status = Resynchronise(position_ + 1, &found);
+    status = Resynchronise(position_, &found);
     if (status.code() == Code::kEnd) return AtEnd();
     if (!status.ok()) return status;
     Status damage = Corrupt(position_, TagText(header.tag) + " chunk of " +
                                            std::to_string(header.length) +
                                            " bytes does not fit into the file");
-    return Damaged(std::move(damage));
+    return GoOnAt(found, damage);
   }
 }
 
@@ -133,12 +131,14 @@ Status Reader::PassOver(const ChunkHeader& header) {
   }
   position_ += header.size();
   has_header_ = false;
+  saw_tail_ = header.tag == kTagTail;
   return {};
 }
 
 void Reader::StartCluster() {
   next_block_ = 0;
   has_reported_ = false;
+  saw_tail_ = false;
   position_ = current_->end();
   has_header_ = current_->has_next_header();
   if (has_header_) {
@@ -187,7 +187,7 @@ Status Reader::Damaged(Status damage) {
   uint64_t found = 0;
   checksum_valid_ = false;
   has_header_ = false;
-  const Status status = Resynchronise(at + 1, &found);
+  const Status status = Resynchronise(at, &found);
   if (status.code() == Code::kEnd) {
     // Nothing follows. A growing file may go on here, a closed one is read.
     const int64_t size = source_.Size();
@@ -196,6 +196,12 @@ Status Reader::Damaged(Status damage) {
     return Status(damage.code(), damage.message() + "; nothing readable follows");
   }
   if (!status.ok()) return Status(status.code(), status.message());
+  return GoOnAt(found, damage);
+}
+
+Status Reader::GoOnAt(uint64_t found, const Status& damage) {
+  checksum_valid_ = false;
+  has_header_ = false;
   position_ = found;
   return Status(damage.code(),
                 damage.message() + "; reading goes on at byte " + std::to_string(found));

@@ -91,6 +91,7 @@ class Reader {
   Status NextHeader(ChunkHeader* header);
   Status PassOver(const ChunkHeader& header);
   Status Damaged(Status damage);
+  Status GoOnAt(uint64_t found, const Status& damage);
   Status AtEnd();
   void StartCluster();
   bool IsUnfinishedCluster(uint64_t offset, const ChunkHeader& header);

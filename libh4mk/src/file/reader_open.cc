@@ -32,26 +32,18 @@ Reader::Reader(Io& io, BufferAllocator& allocator, bool keep_corrupt)
 Status Reader::Open() {
   H4MK_TRY(ReadFileHeader());
   position_ = kFileHeaderSize;
-  if (source_.seekable() && source_.Size() >= 0) {
-    // The end may hold newer descriptions, and those that damage to the front has cost.
-    const Status front = ReadFront();
-    if (front.code() == Code::kIo) return Status(front.code(), front.message());
-    if (!closed_) {
-      const Status end = ReadEnd();
-      if (end.code() == Code::kIo) return Status(end.code(), end.message());
-    }
-    if (!have_tracks_) {
-      if (!front.ok()) return Status(front.code(), front.message());
-      return Corrupt(kFileHeaderSize, "no TRAK chunk found; expected one");
-    }
-    if (!front.ok()) Warn(front.message());
-    if (!closed_) {
-      Warn("the file has no end: it was cut, or is still being written");
-      H4MK_TRY(RebuildIndex());
-    }
-  } else {
-    H4MK_TRY(ReadFront());
-    if (!have_tracks_) return Corrupt(kFileHeaderSize, "no TRAK chunk found; expected one");
+  const Status front = ReadFront();
+  if (front.code() == Code::kIo) return Status(front.code(), front.message());
+  const bool has_end = source_.seekable() && source_.Size() >= 0;
+  // The end may hold newer descriptions, and those that damage to the front has cost.
+  if (has_end && !closed_) H4MK_TRY(ReadEnd());
+  if (!have_tracks_ && !front.ok()) return Status(front.code(), front.message());
+  if (!have_tracks_) return Corrupt(kFileHeaderSize, "no TRAK chunk found; expected one");
+  if (!front.ok()) Warn(front.message());
+  if (has_end && !closed_) {
+    Warn("no locator before the end at byte " + std::to_string(source_.Size()) +
+         ": the file was cut, or is still being written");
+    H4MK_TRY(RebuildIndex());
   }
   discarded_.assign(list_.tracks.size(), false);
   totals_.resize(list_.tracks.size());
@@ -97,7 +89,7 @@ Status Reader::ReadFront() {
     if (incomplete) status = Status(Code::kTruncated, status.message());
     if (damage.ok()) damage = Status(status.code(), status.message());
     uint64_t found = 0;
-    status = Resynchronise(position_ + 1, &found);
+    status = Resynchronise(position_, &found);
     has_header_ = false;
     checksum_valid_ = false;
     if (status.code() == Code::kEnd) break;
@@ -339,7 +331,7 @@ Status Reader::WalkClusters() {
     if (status.code() != Code::kCorrupt && status.code() != Code::kAgain) return status;
     if (status.code() == Code::kAgain && IsUnfinishedCluster(at, header)) break;
     uint64_t found = 0;
-    const Status next = Resynchronise(at + 1, &found);
+    const Status next = Resynchronise(at, &found);
     if (next.code() == Code::kEnd) break;  // an unfinished chunk: the file may go on here
     if (!next.ok()) return Status(next.code(), next.message());
     at = found;
@@ -390,7 +382,7 @@ Status Reader::IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* va
     status = chunks_.ReadPayload(offset, header, &payload, &crc);
     if (status.ok()) {  // to be read again
       AppendLe(payload, crc);
-      source_.Unread(offset + kChunkHeaderSize, payload);
+      Unread(source_, offset, header, payload);
     }
   } else {
     return {};
