@@ -552,7 +552,7 @@ static const char *foreign_codec(const AVStream *st)
 }
 
 int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
-                        int64_t start_time, h4mk_value *track)
+                        const int64_t *start_time, h4mk_value *track)
 {
     const AVCodecParameters *par = st->codecpar;
     const AVCodecDescriptor *desc = avcodec_descriptor_get(par->codec_id);
@@ -582,8 +582,10 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
         return AVERROR(ENOMEM);
     if (st->id)
         SET(int, "stream_id", st->id);
-    if (start_time != AV_NOPTS_VALUE)
-        SET(int, "start_time", start_time);
+    if (start_time && *start_time != AV_NOPTS_VALUE)
+        SET(int, "start_time", *start_time);
+    else if (start_time)
+        SET(text, "start_time", "unknown");
     if (par->codec_tag && (ret = ff_h4mk_error(write_codec_tag(track, par->codec_tag), 0)) < 0)
         return ret;
     /* the extradata of an attachment is its file, which has a place of its own */

@@ -131,13 +131,13 @@ int ff_h4mk_read_layout(const h4mk_value *object, AVChannelLayout *layout);
 /**
  * Describe a stream as an object of TRAK.
  *
- * @param start_time st->start_time as a demuxer shall report it, or
- *                   AV_NOPTS_VALUE if that is not known
+ * @param start_time st->start_time as a demuxer shall report it; NULL leaves
+ *                   that to the demuxer
  * @param track      an empty object
  * @return 0 or a negative AVERROR code
  */
 int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
-                        int64_t start_time, h4mk_value *track);
+                        const int64_t *start_time, h4mk_value *track);
 
 /**
  * Set up a stream from its object of TRAK, all but its time base.

@@ -53,10 +53,16 @@ enum TrackState {
     TRACK_PICTURE,   ///< its only packet is AVStream.attached_pic
 };
 
+typedef struct H4MKTrack {
+    enum TrackState state;
+    int has_start_time;     ///< AVStream.start_time is what the file says, also if that is AV_NOPTS_VALUE
+} H4MKTrack;
+
 typedef struct H4MKDemuxContext {
     h4mk_reader *reader;
     int64_t start;          ///< where the file begins in the input
-    uint8_t *state;         ///< enum TrackState for each stream
+    int64_t size;           ///< of the input when it was last looked at; negative: look again
+    H4MKTrack *tracks;
     int nb_discarded;       ///< streams in TRACK_DISCARDED
     int check_discard;      ///< AVStream.discard may have changed anywhere
     AVBufferPool *pools[MAX_POOL_BITS - MIN_POOL_BITS + 1];
@@ -72,9 +78,17 @@ static int64_t io_read(void *opaque, uint8_t *buffer, size_t size)
     AVFormatContext *s = opaque;
     AVIOContext *pb = s->pb;
     const int len = FFMIN(size, 1 << 30);
-    /* a pipe hands out what it has, a file is read past the buffer of pb */
-    const int ret = pb->seekable & AVIO_SEEKABLE_NORMAL ? avio_read(pb, buffer, len)
-                                                        : avio_read_partial(pb, buffer, len);
+    const int direct = pb->direct;
+    int ret;
+
+    if (pb->seekable & AVIO_SEEKABLE_NORMAL) {
+        /* libh4mk reads ahead by itself, as far as is worth it: no need to
+         * fill the buffer of pb as well, and to copy from there */
+        pb->direct = 1;
+        ret = avio_read(pb, buffer, len);
+        pb->direct = direct;
+    } else
+        ret = avio_read_partial(pb, buffer, len); /* what a pipe has by now */
 
     return ret == AVERROR_EOF ? 0 : ret;
 }
@@ -91,10 +105,11 @@ static int io_seek(void *opaque, int64_t offset)
 static int64_t io_size(void *opaque)
 {
     AVFormatContext *s = opaque;
-    const H4MKDemuxContext *h4mk = s->priv_data;
-    int64_t size = avio_size(s->pb);
+    H4MKDemuxContext *h4mk = s->priv_data;
 
-    return size < 0 ? size : FFMAX(size - h4mk->start, 0);
+    if (h4mk->size < 0)
+        h4mk->size = avio_size(s->pb);
+    return h4mk->size < 0 ? h4mk->size : FFMAX(h4mk->size - h4mk->start, 0);
 }
 
 static void *buffer_alloc(void *opaque, size_t size, uint8_t **data)
@@ -151,6 +166,7 @@ static void log_warnings(AVFormatContext *s)
 static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block)
 {
     const H4MKDemuxContext *h4mk = s->priv_data;
+    AVStream *const st = s->streams[block->track];
 
     if (block->size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
         return AVERROR_INVALIDDATA;
@@ -173,6 +189,8 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
     pkt->dts          = block->dts;
     pkt->duration     = block->duration;
     pkt->pos          = block->offset >= 0 ? h4mk->start + block->offset : -1;
+    if (st->start_time == AV_NOPTS_VALUE && !h4mk->tracks[block->track].has_start_time)
+        st->start_time = block->pts;
     if (block->flags & H4MK_BLOCK_KEY)
         pkt->flags |= AV_PKT_FLAG_KEY;
     if (block->flags & H4MK_BLOCK_DISCARD)
@@ -221,7 +239,7 @@ static int read_attached_pic(AVFormatContext *s, AVStream *st)
         if (ret < 0)
             return ret;
         st->attached_pic.flags |= AV_PKT_FLAG_KEY;
-        h4mk->state[st->index] = TRACK_PICTURE;
+        h4mk->tracks[st->index].state = TRACK_PICTURE;
         h4mk_reader_discard(h4mk->reader, st->index, 1);
     }
     return reader_error(s, h4mk_reader_rewind(h4mk->reader));
@@ -246,12 +264,22 @@ static int read_attachment(AVFormatContext *s, AVStream *st)
     return 0;
 }
 
-static void set_times(AVStream *st, const h4mk_value *track, const h4mk_track_info *info)
+static void set_times(AVFormatContext *s, AVStream *st, const h4mk_value *track,
+                      const h4mk_track_info *info)
 {
+    H4MKDemuxContext *h4mk = s->priv_data;
     FFStream *const sti = ffstream(st);
+    const int is_av = st->codecpar->codec_type == AVMEDIA_TYPE_VIDEO ||
+                      st->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
 
     avpriv_set_pts_info(st, 64, info->time_base_num, info->time_base_den);
-    st->start_time = h4mk_value_get_int(track, "start_time", info->start_pts);
+    if (h4mk_value_get(track, "start_time")) {
+        st->start_time = h4mk_value_get_int(track, "start_time", AV_NOPTS_VALUE);
+        /* libavformat waits for the start of audio and video only, and learns
+         * that of other streams when it comes */
+        h4mk->tracks[st->index].has_start_time = is_av;
+    } else
+        st->start_time = info->start_pts;
     st->nb_frames  = FFMIN(info->block_count, INT64_MAX);
     if (info->end_pts != H4MK_NO_TIME && st->start_time != AV_NOPTS_VALUE)
         st->duration = FFMAX(av_sat_sub64(info->end_pts, st->start_time), 0);
@@ -335,6 +363,7 @@ static int h4mk_read_header(AVFormatContext *s)
     int ret;
 
     h4mk->start   = avio_tell(s->pb);
+    h4mk->size    = -1;
     io.opaque     = s;
     io.read       = io_read;
     io.seek       = seekable ? io_seek : NULL;
@@ -349,9 +378,9 @@ static int h4mk_read_header(AVFormatContext *s)
         return ret;
     log_warnings(s);
 
-    nb_tracks   = h4mk_reader_track_count(h4mk->reader);
-    h4mk->state = av_calloc(FFMAX(nb_tracks, 1), sizeof(*h4mk->state));
-    if (!h4mk->state)
+    nb_tracks    = h4mk_reader_track_count(h4mk->reader);
+    h4mk->tracks = av_calloc(FFMAX(nb_tracks, 1), sizeof(*h4mk->tracks));
+    if (!h4mk->tracks)
         return AVERROR(ENOMEM);
     for (uint32_t i = 0; i < nb_tracks; i++) {
         const h4mk_value *track = h4mk_reader_track(h4mk->reader, i);
@@ -366,7 +395,7 @@ static int h4mk_read_header(AVFormatContext *s)
         ret = reader_error(s, h4mk_reader_track_info(h4mk->reader, i, &info));
         if (ret < 0)
             return ret;
-        set_times(st, track, &info);
+        set_times(s, st, track, &info);
         if (st->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
             ret = read_attachment(s, st);
         else if (seekable && info.block_count == 1 &&
@@ -394,7 +423,7 @@ static void update_discard(AVFormatContext *s, const AVStream *st)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     const int discard = st->discard >= AVDISCARD_ALL;
-    uint8_t *state = &h4mk->state[st->index];
+    enum TrackState *state = &h4mk->tracks[st->index].state;
 
     if (*state == TRACK_PICTURE || discard == (*state == TRACK_DISCARDED))
         return;
@@ -432,6 +461,7 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
             return AVERROR_EOF;
         if (status == H4MK_AGAIN) {
             /* more may come until the caller asks again */
+            h4mk->size = -1;
             s->pb->eof_reached = 0;
             return AVERROR_EOF;
         }
@@ -449,7 +479,7 @@ static int h4mk_read_close(AVFormatContext *s)
     h4mk->reader = NULL;
     for (int i = 0; i < FF_ARRAY_ELEMS(h4mk->pools); i++)
         av_buffer_pool_uninit(&h4mk->pools[i]);
-    av_freep(&h4mk->state);
+    av_freep(&h4mk->tracks);
     return 0;
 }
 
@@ -472,10 +502,10 @@ static int64_t seek_time(AVFormatContext *s, int stream_index, int64_t ts, int m
     h4mk_block block;
 
     /* a discarded stream would never come; the next packet sets that right */
-    if (h4mk->state[stream_index] != TRACK_READ) {
+    if (h4mk->tracks[stream_index].state != TRACK_READ) {
         h4mk_reader_discard(h4mk->reader, stream_index, 0);
-        h4mk->nb_discarded -= h4mk->state[stream_index] == TRACK_DISCARDED;
-        h4mk->state[stream_index] = TRACK_READ;
+        h4mk->nb_discarded -= h4mk->tracks[stream_index].state == TRACK_DISCARDED;
+        h4mk->tracks[stream_index].state = TRACK_READ;
     }
     if (seek(s, stream_index, ts, mode) < 0 ||
         next_of_track(h4mk, stream_index, &block) != H4MK_OK)
@@ -528,7 +558,7 @@ static int h4mk_read_seek2(AVFormatContext *s, int stream_index, int64_t min_ts,
 
     /* av_seek_frame(), and others who do not care how far it is. Before the
      * first seek point is the first one, as there is nothing else. */
-    if (min_ts == -INT64_MAX && max_ts <= ts || h4mk->state[stream_index] == TRACK_PICTURE)
+    if (min_ts == -INT64_MAX && max_ts <= ts || h4mk->tracks[stream_index].state == TRACK_PICTURE)
         return seek(s, stream_index, max_ts, H4MK_SEEK_BACKWARD | any);
     if (max_ts == INT64_MAX && min_ts >= ts)
         return seek(s, stream_index, min_ts, H4MK_SEEK_FORWARD | any);

@@ -41,7 +41,8 @@
 #include "mux.h"
 
 typedef struct H4MKTrack {
-    int64_t start_time; ///< as AVStream.start_time of a demuxer, in the time base of the stream
+    int64_t start_time; ///< what a demuxer shall report as AVStream.start_time
+    int has_start_time; ///< start_time is set, also if it is AV_NOPTS_VALUE
     char *json;         ///< the description that the writer has
 } H4MKTrack;
 
@@ -56,6 +57,8 @@ typedef struct H4MKMuxContext {
     H4MKTrack *tracks;
     char *meta_json;        ///< the metadata that the writer has
     int started;            ///< there was a packet
+    int known_start_times;  ///< the caller has set AVStream.start_time, or AVFormatContext.start_time
+                            ///< to AV_NOPTS_VALUE to say that none is known
     int unflushed;          ///< the library has written something since the last flush
     h4mk_side_data *side_data;
     H4MKPackedSideData *packed;
@@ -112,7 +115,7 @@ static int update_track(AVFormatContext *s, AVStream *st)
 
     if (!value)
         return AVERROR(ENOMEM);
-    ret = ff_h4mk_write_track(s, st, track->start_time, value);
+    ret = ff_h4mk_write_track(s, st, track->has_start_time ? &track->start_time : NULL, value);
     if (ret < 0)
         goto end;
     json = h4mk_value_to_json(value);
@@ -203,7 +206,6 @@ static int h4mk_write_header(AVFormatContext *s)
         AVStream *const st = s->streams[i];
         const AVCodecParameters *par = st->codecpar;
 
-        h4mk->tracks[i].start_time = AV_NOPTS_VALUE;
         ret = update_track(s, st);
         if (ret < 0)
             return ret;
@@ -218,28 +220,33 @@ static int h4mk_write_header(AVFormatContext *s)
 }
 
 /**
- * Find out what a demuxer shall report as start time of a stream, from its
- * first packet: what libavformat comes to for most formats.
+ * Find out what a demuxer shall report as start time of a stream: what the
+ * caller knows of it, or what libavformat comes to for most formats from the
+ * first packet.
  */
 static void set_start_time(AVFormatContext *s, const AVStream *st, const AVPacket *pkt)
 {
     H4MKMuxContext *h4mk = s->priv_data;
+    H4MKTrack *track = &h4mk->tracks[st->index];
     const AVCodecParameters *par = st->codecpar;
-    int64_t *start_time = &h4mk->tracks[st->index].start_time;
     const uint8_t *side_data;
     size_t size;
 
-    if (pkt->pts == AV_NOPTS_VALUE ||
-        par->codec_type != AVMEDIA_TYPE_AUDIO && pkt->flags & AV_PKT_FLAG_DISCARD)
+    if (h4mk->known_start_times)
+        track->start_time = st->start_time;
+    else if (!pkt || pkt->pts == AV_NOPTS_VALUE ||
+             par->codec_type != AVMEDIA_TYPE_AUDIO && pkt->flags & AV_PKT_FLAG_DISCARD)
         return;
-    *start_time = pkt->pts;
-    if (par->codec_type != AVMEDIA_TYPE_AUDIO || par->sample_rate <= 0)
-        return;
-    side_data = av_packet_get_side_data(pkt, AV_PKT_DATA_SKIP_SAMPLES, &size);
-    if (side_data && size >= 4)
-        *start_time = av_sat_add64(*start_time, av_rescale_q(AV_RL32(side_data),
-                                                             (AVRational){ 1, par->sample_rate },
-                                                             st->time_base));
+    else {
+        track->start_time = pkt->pts;
+        side_data = av_packet_get_side_data(pkt, AV_PKT_DATA_SKIP_SAMPLES, &size);
+        if (side_data && size >= 4 && par->codec_type == AVMEDIA_TYPE_AUDIO && par->sample_rate > 0)
+            track->start_time = av_sat_add64(track->start_time,
+                                             av_rescale_q(AV_RL32(side_data),
+                                                          (AVRational){ 1, par->sample_rate },
+                                                          st->time_base));
+    }
+    track->has_start_time = 1;
 }
 
 /**
@@ -252,18 +259,21 @@ static int start(AVFormatContext *s, const AVPacket *first)
     int ret = 0;
 
     h4mk->started = 1;
+    h4mk->known_start_times = s->start_time == AV_NOPTS_VALUE;
+    for (unsigned i = 0; i < s->nb_streams; i++)
+        h4mk->known_start_times |= s->streams[i]->start_time != AV_NOPTS_VALUE;
     for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++) {
         AVStream *const st = s->streams[i];
+        H4MKTrack *track = &h4mk->tracks[i];
         const AVPacket *pkt = i == first->stream_index ? first : ff_interleaved_peek(s, i);
-        int64_t offset = 0;
+        int64_t offset;
 
-        if (!pkt)
-            continue;
         set_start_time(s, st, pkt);
-        /* write_packet() has not seen the waiting ones yet */
-        if (pkt != first && h4mk->tracks[i].start_time != AV_NOPTS_VALUE &&
+        /* only the first packet already has the offset of the muxer */
+        if ((pkt != first || h4mk->known_start_times) &&
+            track->start_time != AV_NOPTS_VALUE &&
             ff_get_muxer_ts_offset(s, i, &offset) >= 0)
-            h4mk->tracks[i].start_time += offset;
+            track->start_time += offset;
         ret = update_track(s, st);
     }
     return ret;
@@ -368,7 +378,7 @@ static int h4mk_write_packet(AVFormatContext *s, AVPacket *pkt)
         ret = start(s, pkt);
         if (ret < 0)
             return ret;
-    } else if (!st->nb_frames && h4mk->tracks[st->index].start_time == AV_NOPTS_VALUE)
+    } else if (!st->nb_frames && !h4mk->tracks[st->index].has_start_time)
         set_start_time(s, st, pkt);
 
     block.track    = pkt->stream_index;
