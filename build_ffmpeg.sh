@@ -546,7 +546,7 @@ demo_back() {
 # packets FILE: one line a packet, stream by stream.
 packets() {
   "$FFMPEG" -v error -copyts -i "$1" -map 0 -copy_unknown -c copy -f framehash - </dev/null |
-    grep -v '^#\(software\|format\|version\|hash\|stream#\)' | sort -s -t, -k1,1
+    grep -v '^#\(extradata\|software\|format\|version\|hash\|stream#\)' | sort -s -t, -k1,1
 }
 
 # compare TITLE EXPECTED ACTUAL: two lists of packets; a line for the result and one for each stream.
