@@ -57,8 +57,6 @@ typedef struct H4MKMuxContext {
     H4MKTrack *tracks;
     char *meta_json;        ///< the metadata that the writer has
     int started;            ///< there was a packet
-    int known_start_times;  ///< the caller has set AVStream.start_time, or AVFormatContext.start_time
-                            ///< to AV_NOPTS_VALUE to say that none is known
     int unflushed;          ///< the library has written something since the last flush
     h4mk_side_data *side_data;
     H4MKPackedSideData *packed;
@@ -220,9 +218,10 @@ static int h4mk_write_header(AVFormatContext *s)
 }
 
 /**
- * Find out what a demuxer shall report as start time of a stream: what the
- * caller knows of it, or what libavformat comes to for most formats from the
- * first packet.
+ * Find out what a demuxer shall report as start time of a stream. A caller that
+ * knows it has set AVStream.start_time, one that knows that it is not known
+ * AVFormatContext.start_time to AV_NOPTS_VALUE. Else it is what libavformat
+ * comes to for most formats from the first packet.
  */
 static void set_start_time(AVFormatContext *s, const AVStream *st, const AVPacket *pkt)
 {
@@ -232,7 +231,7 @@ static void set_start_time(AVFormatContext *s, const AVStream *st, const AVPacke
     const uint8_t *side_data;
     size_t size;
 
-    if (h4mk->known_start_times)
+    if (st->start_time != AV_NOPTS_VALUE || s->start_time == AV_NOPTS_VALUE)
         track->start_time = st->start_time;
     else if (!pkt || pkt->pts == AV_NOPTS_VALUE ||
              par->codec_type != AVMEDIA_TYPE_AUDIO && pkt->flags & AV_PKT_FLAG_DISCARD)
@@ -259,9 +258,6 @@ static int start(AVFormatContext *s, const AVPacket *first)
     int ret = 0;
 
     h4mk->started = 1;
-    h4mk->known_start_times = s->start_time == AV_NOPTS_VALUE;
-    for (unsigned i = 0; i < s->nb_streams; i++)
-        h4mk->known_start_times |= s->streams[i]->start_time != AV_NOPTS_VALUE;
     for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++) {
         AVStream *const st = s->streams[i];
         H4MKTrack *track = &h4mk->tracks[i];
@@ -270,7 +266,7 @@ static int start(AVFormatContext *s, const AVPacket *first)
 
         set_start_time(s, st, pkt);
         /* only the first packet already has the offset of the muxer */
-        if ((pkt != first || h4mk->known_start_times) &&
+        if ((pkt != first || st->start_time != AV_NOPTS_VALUE) &&
             track->start_time != AV_NOPTS_VALUE &&
             ff_get_muxer_ts_offset(s, i, &offset) >= 0)
             track->start_time += offset;
