@@ -336,7 +336,7 @@ typedef struct h4mk_writer h4mk_writer;
 
 typedef struct h4mk_writer_options {
     size_t struct_size;
-    uint32_t cluster_size_limit;    /**< A cluster is closed before its payload exceeds this many bytes; 0: 1 MiB. */
+    uint32_t cluster_size_limit;    /**< A cluster is closed before its payload exceeds this many bytes; 0: 4 MiB. */
     uint32_t cluster_time_limit_ms; /**< … or when it would span more than this; 0: 2000. */
     uint32_t reserve_index_space;   /**< Bytes kept free before the first cluster for a copy of the index, so that opening needs
                                          only the front of the file; needs io.seek. 0: none. */

@@ -7,8 +7,8 @@
 namespace h4mk {
 namespace {
 
-constexpr size_t kSmallRead = 4096;   // reads below this size fill the buffer
-constexpr size_t kReadAhead = 16384;  // with up to this many bytes
+constexpr size_t kSmallRead = 2048;  // reads below this size fill the buffer
+constexpr size_t kReadAhead = 4096;  // with up to this many bytes
 
 }  // namespace
 

@@ -273,14 +273,11 @@ h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint6
       track >= h4mk_reader_track_count(reader))
     return H4MK_ERR_ARGUMENT;
   return Call(reader, [&]() -> Status {
-    size_t done = 0;
-    h4mk::Index& index = reader->reader.index();
-    H4MK_TRY(index.ForEachEntry(track, first, [&](uint64_t offset, int64_t time) {
-      if (done == count) return false;
-      entries[done++] = {static_cast<int64_t>(offset), time};
-      return true;
-    }));
-    *copied = done;
+    h4mk_index_entry* out = entries;
+    H4MK_TRY(reader->reader.index().ForEntries(
+        track, first, count,
+        [&](uint64_t offset, int64_t time) { *out++ = {static_cast<int64_t>(offset), time}; }));
+    *copied = static_cast<size_t>(out - entries);
     return {};
   });
 }

@@ -3,6 +3,8 @@
 #ifndef H4MK_CLUSTER_CLUSTER_FORMAT_H_
 #define H4MK_CLUSTER_CLUSTER_FORMAT_H_
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -12,10 +14,11 @@ inline constexpr uint32_t kMinStripeShift = 12;
 inline constexpr uint32_t kMaxStripeShift = 30;
 
 // Size of the stripes (as a power of two) that a writer uses for so many bytes of payload; 0: none. A seek reads whole
-// stripes, so they are small; of large payloads they are larger, since each costs four bytes.
+// stripes, so they are small: index and first stripe fit into one read of 32 KiB, which is what FFmpeg reads at once. Since
+// each costs four bytes there are no more than 16.
 inline uint32_t StripeShift(size_t data_size) {
-  if (data_size <= size_t{32} << 10) return 0;
-  return data_size <= size_t{512} << 10 ? 15 : 18;
+  if (data_size <= size_t{16} << 10) return 0;
+  return std::max(14u, static_cast<uint32_t>(std::bit_width((data_size - 1) >> 4)));
 }
 
 }  // namespace h4mk

@@ -10,7 +10,9 @@
 namespace h4mk {
 namespace {
 
-constexpr size_t kFront = 4096;             // enough for the index of most clusters
+constexpr size_t kFront = 4096 - kChunkHeaderSize;  // enough for the index of most clusters
+constexpr size_t kSearchFront = 17 << 10;  // … and the first stripe, in one read
+constexpr uint64_t kMaxStep = 256 << 10;    // of data that is read as blocks are fetched: what a cache holds
 constexpr size_t kTrusted = 4u << 20;       // longer chunks must show a valid index before memory is taken for them
 
 std::string Range(uint64_t from, uint64_t until) {
@@ -28,6 +30,25 @@ void ClusterLoader::Reset() {
 }
 
 Status ClusterLoader::Load(uint64_t offset, const ChunkHeader& header, bool whole) {
+  Start(offset, header, whole);
+  front_.resize(kChunkHeaderSize);
+  return LoadRest();
+}
+
+Status ClusterLoader::LoadAt(uint64_t offset) {
+  front_.resize(kChunkHeaderSize + kSearchFront);
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(offset, front_.data(), front_.size(), &got));
+  if (got < kChunkHeaderSize) return Corrupt(offset, "a cluster expected, found the end of the file");
+  const ChunkHeader header = ParseChunkHeader(front_.data());
+  if (header.tag != kTagCore || !(header.flags & kCoreIsCluster))
+    return Corrupt(offset, "a cluster expected, found chunk " + TagText(header.tag));
+  Start(offset, header, /*whole=*/false);
+  front_.resize(std::min<size_t>(got, kChunkHeaderSize + size_t{header.length}));
+  return LoadRest();
+}
+
+void ClusterLoader::Start(uint64_t offset, const ChunkHeader& header, bool whole) {
   Reset();
   offset_ = offset;
   header_ = header;
@@ -35,57 +56,61 @@ Status ClusterLoader::Load(uint64_t offset, const ChunkHeader& header, bool whol
   read_until_ = 0;
   ready_from_ = ready_until_ = 0;
   has_bad_ = false;
+}
 
-  Bytes front;
-  size_t needed = std::min<size_t>(header.length, kFront);
-  const bool check_first = !whole || header.length > kTrusted;
-  if (check_first) {
-    for (;;) {
-      const size_t had = front.size();
-      front.resize(needed);
+// Reads on until the index is there and valid.
+Status ClusterLoader::ReadIndex() {
+  size_t needed = std::min<size_t>(header_.length, kFront);
+  for (;;) {
+    const size_t had = front().size();
+    if (had < needed) {
+      front_.resize(kChunkHeaderSize + needed);
       size_t got = 0;
-      Status status = source_.ReadAt(offset + kChunkHeaderSize + had, front.data() + had,
-                                     needed - had, &got);
-      if (!status.ok()) {
-        Unread(source_, offset, header, ByteSpan(front).first(had));
-        return status;
-      }
-      if (got < needed - had) {
-        front.resize(had + got);
-        Unread(source_, offset, header, front);
-        return Status(Code::kAgain, "cluster at byte " + std::to_string(offset) + " is not complete");
-      }
-      status = index_.Parse(front, offset + kChunkHeaderSize, tracks_, &needed);
-      if (status.ok()) break;
-      const bool more = status.code() == Code::kAgain && needed <= header.length;
-      if (more) continue;
-      Unread(source_, offset, header, front);
-      return Corrupt(offset, "cluster index cannot be read");
+      Status status = source_.ReadAt(offset_ + kChunkHeaderSize + had,
+                                     front_.data() + kChunkHeaderSize + had, needed - had, &got);
+      front_.resize(kChunkHeaderSize + had + (status.ok() ? got : 0));
+      if (!status.ok()) return status;
+      if (got < needed - had) return Incomplete();
     }
-    if (const Status status = CheckLength(); !status.ok()) {
-      Unread(source_, offset, header, front);
-      return Status(status.code(), status.message());
-    }
+    const Status status = index_.Parse(front(), offset_ + kChunkHeaderSize, tracks_, &needed);
+    if (status.ok()) return CheckLength();
+    if (status.code() != Code::kAgain || needed > header_.length || needed <= front().size())
+      return Corrupt(offset_, "cluster index cannot be read");
   }
+}
 
-  buffer_ = allocator_.Alloc(size_t{header.length} + kChunkOverhead + kBlockPadding, &payload_);
-  if (buffer_ == nullptr) {
-    Unread(source_, offset, header, front);
-    return Status(Code::kMemory, "no memory for a cluster of " + std::to_string(header.length) + " bytes");
+Status ClusterLoader::Incomplete() const {
+  return Status(Code::kAgain, "cluster at byte " + std::to_string(offset_) + " is not complete");
+}
+
+Status ClusterLoader::LoadRest() {
+  const bool check_first = !whole_ || header_.length > kTrusted;
+  if (check_first) {
+    if (Status status = ReadIndex(); !status.ok()) {
+      Unread(source_, offset_, header_, front());
+      return status;
+    }
   }
-  std::copy(front.begin(), front.end(), payload_);
-  read_until_ = front.size();
-  if (whole) {
+  buffer_ = allocator_.Alloc(size_t{header_.length} + kChunkOverhead + kBlockPadding, &payload_);
+  if (buffer_ == nullptr) {
+    Unread(source_, offset_, header_, front());
+    return Status(Code::kMemory,
+                  "no memory for a cluster of " + std::to_string(header_.length) + " bytes");
+  }
+  read_until_ = front().size();
+  std::memcpy(payload_, front().data(), read_until_);
+  if (whole_) {
     H4MK_TRY(LoadWhole());
-    if (!check_first) {
-      Status status = index_.Parse(ByteSpan(payload_, header.length), offset + kChunkHeaderSize,
-                                   tracks_, &needed);
-      if (status.code() == Code::kAgain) status = Corrupt(offset, "cluster index cannot be read");
-      if (status.ok()) status = CheckLength();
-      if (!status.ok()) {
-        Unread(source_, offset, header, ByteSpan(payload_, read_until_));
-        return status;
-      }
+    size_t needed = 0;
+    Status status;
+    if (!check_first)
+      status = index_.Parse(ByteSpan(payload_, header_.length), offset_ + kChunkHeaderSize, tracks_,
+                            &needed);
+    if (status.code() == Code::kAgain) status = Corrupt(offset_, "cluster index cannot be read");
+    if (status.ok()) status = CheckLength();
+    if (!status.ok()) {
+      Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
+      return status;
     }
   }
   data_ = payload_ + index_.data_start();
@@ -108,7 +133,7 @@ Status ClusterLoader::LoadWhole() {
   read_until_ += got;
   if (read_until_ < size) {
     Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
-    return Status(Code::kAgain, "cluster at byte " + std::to_string(offset_) + " is not complete");
+    return Incomplete();
   }
   stored_crc_ = LoadLe<uint32_t>(payload_ + header_.length);
   if (read_until_ == size + kChunkHeaderSize) {
@@ -162,8 +187,11 @@ Status ClusterLoader::MakeReady(uint64_t from, uint64_t until) {
   const bool extends = from >= ready_from_ && from <= ready_until_ && ready_until_ > 0;
   if (extends) from = ready_until_;
   if (!whole_) {
-    // The first block costs its own stripes only; whoever reads on gets the rest in one go.
-    if (extends) until = size;
+    // The first block costs its own stripes only; who reads on gets as much again each time.
+    if (extends) {
+      const uint64_t step = std::min(ready_until_ - ready_from_, kMaxStep) / stripe * stripe;
+      until = std::min(size, std::max(until, from + step));
+    }
     size_t got = 0;
     const uint64_t start = index_.data_start() + from;
     const uint64_t already = std::max<uint64_t>(start, std::min<uint64_t>(read_until_, index_.data_start() + until));
@@ -172,7 +200,7 @@ Status ClusterLoader::MakeReady(uint64_t from, uint64_t until) {
       H4MK_TRY(source_.ReadAt(offset_ + kChunkHeaderSize + already, payload_ + already,
                               static_cast<size_t>(stop - already), &got));
       if (got < stop - already)
-        return Status(Code::kAgain, "cluster at byte " + std::to_string(offset_) + " is not complete");
+        return Incomplete();
     }
   }
   CheckStripes(from, until);

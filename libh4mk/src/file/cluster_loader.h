@@ -34,8 +34,11 @@ class ClusterLoader {
   void Reset();
 
   // Reads the cluster whose chunk stands at offset: all of it (whole), or its index only; then data is read as blocks are
-  // fetched. kAgain: the file ends inside the chunk. kCorrupt: the index cannot be used; damaged data shows in Fetch().
+  // fetched, which also is how large clusters are read on seekable inputs. kAgain: the file ends inside the chunk. kCorrupt: the index cannot be used; damaged data shows in Fetch().
   Status Load(uint64_t offset, const ChunkHeader& header, bool whole);
+
+  // The same for a cluster that a search has led to: header, index and the first data are read at once.
+  Status LoadAt(uint64_t offset);
 
   bool loaded() const { return loaded_; }
   const ClusterIndex& index() const { return index_; }
@@ -59,7 +62,11 @@ class ClusterLoader {
   const uint8_t* data(const BlockRecord& block) const { return data_ + block.offset; }
 
  private:
+  void Start(uint64_t offset, const ChunkHeader& header, bool whole);
+  Status LoadRest();
+  Status ReadIndex();
   Status LoadWhole();
+  Status Incomplete() const;
   Status FetchSlow(const BlockRecord& block);
   Status MakeReady(uint64_t from, uint64_t until);
   void CheckStripes(uint64_t from, uint64_t until);
@@ -75,6 +82,8 @@ class ClusterLoader {
   ChunkHeader header_;
   ClusterIndex index_;
 
+  Bytes front_;  // the chunk from its header on, until there is a buffer
+  ByteSpan front() const { return ByteSpan(front_).subspan(kChunkHeaderSize); }  // of the payload
   void* buffer_ = nullptr;
   uint8_t* payload_ = nullptr;  // the chunk's payload and what was read along behind it
   uint8_t* data_ = nullptr;     // the blocks' data in it

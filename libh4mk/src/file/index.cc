@@ -256,24 +256,4 @@ Status Index::Between(const ClusterRef& from, const ClusterRef& to, int64_t trac
   return {};
 }
 
-Status Index::ForEachEntry(uint32_t track, uint64_t first,
-                           const std::function<bool(uint64_t, int64_t)>& visit) {
-  for (size_t p = 0; p < pages_.size(); ++p) {
-    const uint64_t count = pages_[p].ref.tracks[track].entries;
-    if (first >= count) {
-      first -= count;
-      continue;
-    }
-    Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.take_status();
-    const PageTrack& entries = page.value()->tracks[track];
-    for (auto i = static_cast<size_t>(first); i < entries.cluster.size(); ++i)
-      if (!visit(page.value()->clusters[static_cast<size_t>(entries.cluster[i])],
-                 entries.first_time[i]))
-        return {};
-    first = 0;
-  }
-  return {};
-}
-
 }  // namespace h4mk

@@ -3,7 +3,7 @@
 #ifndef H4MK_FILE_INDEX_H_
 #define H4MK_FILE_INDEX_H_
 
-#include <functional>
+#include <algorithm>
 #include <list>
 #include <memory>
 #include <vector>
@@ -64,9 +64,10 @@ class Index {
                  std::vector<ClusterRef>* clusters);
   static constexpr int64_t kAllTracks = -1;
 
-  // Calls visit(cluster offset, time) for the entries of a track from number `first` on, until it returns false.
-  Status ForEachEntry(uint32_t track, uint64_t first,
-                      const std::function<bool(uint64_t offset, int64_t time)>& visit);
+  // Calls visit(cluster offset, time) for up to count entries of a track from number `first` on. A template, since opening a
+  // file goes through all of them.
+  template <typename Visit>
+  Status ForEntries(uint32_t track, uint64_t first, uint64_t count, Visit visit);
 
  private:
   struct Slot {
@@ -87,6 +88,27 @@ class Index {
   std::list<size_t> cached_;  // pages in memory that can be read again, the oldest first
   std::vector<int8_t> ordered_;  // by track: -1 not known yet
 };
+
+template <typename Visit>
+Status Index::ForEntries(uint32_t track, uint64_t first, uint64_t count, Visit visit) {
+  for (size_t p = 0; p < pages_.size() && count > 0; ++p) {
+    const uint64_t entries_here = pages_[p].ref.tracks[track].entries;
+    if (first >= entries_here) {
+      first -= entries_here;
+      continue;
+    }
+    Result<const IndexPage*> page = Page(p);
+    if (!page.ok()) return page.take_status();
+    const PageTrack& entries = page.value()->tracks[track];
+    const uint64_t* offsets = page.value()->clusters.data();
+    const uint64_t until = std::min<uint64_t>(entries.cluster.size(), first + count);
+    count -= until - first;
+    for (auto i = static_cast<size_t>(first); i < until; ++i)
+      visit(offsets[entries.cluster[i]], entries.first_time[i]);
+    first = 0;
+  }
+  return {};
+}
 
 }  // namespace h4mk
 

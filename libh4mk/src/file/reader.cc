@@ -9,6 +9,7 @@
 namespace h4mk {
 namespace {
 
+constexpr uint32_t kWholeCluster = 512 << 10;  // larger ones are read piece by piece, so that caches keep up
 constexpr uint32_t kCheckedChunk = 1 << 20;  // chunks that are passed over are checked up to this size
 
 }  // namespace
@@ -72,7 +73,8 @@ Status Reader::LoadNextCluster() {
     } else if (size >= 0 && position_ + header.size() > static_cast<uint64_t>(size)) {
       status = Status(Code::kAgain, "");
     } else if (header.tag == kTagCore && (header.flags & kCoreIsCluster)) {
-      status = current_->Load(position_, header, whole_clusters_ || !source_.seekable());
+      const bool whole = whole_clusters_ && header.length <= kWholeCluster;
+      status = current_->Load(position_, header, whole || !source_.seekable());
     } else {
       status = PassOver(header);
       if (status.ok()) continue;

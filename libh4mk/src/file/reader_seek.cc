@@ -81,11 +81,7 @@ void Reader::Position(const std::vector<ClusterRef>& route, std::vector<Landing>
 
 Status Reader::LoadForSearch(const ClusterRef& cluster) {
   if (search_->loaded() && search_->offset() == cluster.offset) return {};
-  ChunkHeader header;
-  H4MK_TRY(chunks_.ReadHeader(cluster.offset, &header));
-  if (header.tag != kTagCore || !(header.flags & kCoreIsCluster))
-    return Corrupt(cluster.offset, "the index names a cluster, found chunk " + TagText(header.tag));
-  Status status = search_->Load(cluster.offset, header, /*whole=*/false);
+  Status status = search_->LoadAt(cluster.offset);
   if (status.code() == Code::kAgain) return Corrupt(cluster.offset, "cluster is not complete");
   return status;
 }

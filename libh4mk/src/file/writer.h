@@ -15,7 +15,7 @@
 namespace h4mk {
 
 struct WriterOptions {
-  uint32_t cluster_size_limit = 1u << 20;
+  uint32_t cluster_size_limit = 4u << 20;
   uint32_t cluster_time_limit_ms = 2000;
   uint32_t reserve_index_space = 0;
   uint64_t creation_time_ms = 0;
