@@ -41,7 +41,8 @@
 #include "internal.h"
 
 /* Values of enums that are looked at for a name; more than any has. */
-#define MAX_ENUM_VALUE 1024
+#define MIN_ENUM_VALUE (-16)
+#define MAX_ENUM_VALUE 1023
 
 #define RATIONAL_SIZE 32
 
@@ -65,12 +66,12 @@ int ff_h4mk_error(h4mk_status status, int64_t io_error)
 
 int ff_h4mk_find_name(const char *(*to_name)(int value), const char *name)
 {
-    for (int i = 0; name && i < MAX_ENUM_VALUE; i++) {
+    for (int i = MIN_ENUM_VALUE; name && i <= MAX_ENUM_VALUE; i++) {
         const char *candidate = to_name(i);
         if (candidate && !strcmp(candidate, name))
             return i;
     }
-    return AVERROR(EINVAL);
+    return H4MK_NO_VALUE;
 }
 
 /* Members of an object have a key, elements of an array have none. */
@@ -179,7 +180,7 @@ static void read_field(const h4mk_value *value, const H4MKField *field, uint8_t 
         break;
     case H4MK_FIELD_ENUM:
         found = ff_h4mk_find_name(field->to_name, h4mk_value_text(value));
-        *(int *)p = found >= 0 ? found : h4mk_value_int(value, *(int *)p);
+        *(int *)p = found != H4MK_NO_VALUE ? found : h4mk_value_int(value, *(int *)p);
         break;
     }
 }
@@ -440,6 +441,7 @@ H4MK_NAMES(field_order_name, "unknown", "progressive", "tt", "bb", "tb", "bt")
 static const char *discard_name(int value)
 {
     switch (value) {
+    case AVDISCARD_NONE:     return "none";
     case AVDISCARD_DEFAULT:  return "default";
     case AVDISCARD_NONREF:   return "nonref";
     case AVDISCARD_BIDIR:    return "bidir";
@@ -726,7 +728,7 @@ static const H4MKField program_fields[] = {
 
 static int write_program(AVFormatContext *s, const AVProgram *program, h4mk_value *object)
 {
-    const AVProgram defaults = { .pmt_version = -1 };
+    const AVProgram defaults = { .discard = AVDISCARD_NONE, .pmt_version = -1 };
     h4mk_value *array;
     int ret;
 

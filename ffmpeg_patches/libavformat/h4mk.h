@@ -21,6 +21,7 @@
 #ifndef AVFORMAT_H4MK_H
 #define AVFORMAT_H4MK_H
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -93,8 +94,9 @@ static const char *function(int value)                                      \
  * used for that, most of them are content with the beginning of a name.
  *
  * @param name may be NULL
- * @return the value or AVERROR(EINVAL)
+ * @return the value or H4MK_NO_VALUE
  */
+#define H4MK_NO_VALUE INT_MIN
 int ff_h4mk_find_name(const char *(*to_name)(int value), const char *name);
 
 /**

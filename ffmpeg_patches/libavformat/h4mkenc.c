@@ -40,6 +40,10 @@
 #include "internal.h"
 #include "mux.h"
 
+/* What h4mk_writer_front_index() leaves to its caller. */
+#define H4MK_HEADER_SIZE   16
+#define H4MK_CHECKSUM_SIZE 4
+
 typedef struct H4MKTrack {
     int64_t start_time; ///< what a demuxer shall report as AVStream.start_time
     int has_start_time; ///< start_time is set, also if it is AV_NOPTS_VALUE
@@ -54,6 +58,7 @@ typedef struct H4MKPackedSideData {
 typedef struct H4MKMuxContext {
     const AVClass *class;
     h4mk_writer *writer;
+    int64_t start;          ///< where the file begins in the output
     H4MKTrack *tracks;
     char *meta_json;        ///< the metadata that the writer has
     int started;            ///< there was a packet
@@ -82,7 +87,8 @@ static int64_t io_write(void *opaque, const uint8_t *buffer, size_t size)
 static int io_seek(void *opaque, int64_t offset)
 {
     AVFormatContext *s = opaque;
-    int64_t ret = avio_seek(s->pb, offset, SEEK_SET);
+    const H4MKMuxContext *h4mk = s->priv_data;
+    int64_t ret = avio_seek(s->pb, h4mk->start + offset, SEEK_SET);
 
     return ret < 0 ? ret : 0;
 }
@@ -185,8 +191,9 @@ static int h4mk_write_header(AVFormatContext *s)
     if ((h4mk->index_to_front || h4mk->reserve_index_space) && !seekable)
         av_log(s, AV_LOG_WARNING, "The output cannot seek, the index will be at the end only\n");
 
-    io.opaque = s;
-    io.write  = io_write;
+    h4mk->start = avio_tell(s->pb);
+    io.opaque   = s;
+    io.write    = io_write;
     if (seekable && h4mk->reserve_index_space) {
         io.seek = io_seek;
         options.reserve_index_space = h4mk->reserve_index_space;
@@ -400,6 +407,40 @@ end:
     return ret;
 }
 
+/**
+ * Put a copy of the index behind the header of the complete file, as
+ * h4mk_writer_front_index() says.
+ */
+static int move_index_to_front(AVFormatContext *s)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+    uint8_t checksum[H4MK_CHECKSUM_SIZE];
+    const uint8_t *data;
+    h4mk_status status;
+    size_t size;
+    int64_t end;
+    int ret;
+
+    status = h4mk_writer_front_index(h4mk->writer, &data, &size, checksum);
+    if (status == H4MK_ERR_LIMIT) {
+        av_log(s, AV_LOG_WARNING, "The index is too large for the front of the file, it stays at the end only\n");
+        return 0;
+    }
+    ret = writer_error(s, status);
+    if (ret < 0)
+        return ret;
+
+    ret = ff_format_shift_data(s, h4mk->start + H4MK_HEADER_SIZE, size);
+    if (ret < 0)
+        return ret;
+    end = avio_tell(s->pb);
+    avio_seek(s->pb, h4mk->start + H4MK_HEADER_SIZE, SEEK_SET);
+    avio_write(s->pb, data, size);
+    avio_seek(s->pb, end - H4MK_CHECKSUM_SIZE, SEEK_SET);
+    avio_write(s->pb, checksum, H4MK_CHECKSUM_SIZE);
+    return 0;
+}
+
 static int h4mk_write_trailer(AVFormatContext *s)
 {
     H4MKMuxContext *h4mk = s->priv_data;
@@ -413,7 +454,10 @@ static int h4mk_write_trailer(AVFormatContext *s)
     ret = update_meta(s);
     if (ret < 0)
         return ret;
-    return writer_error(s, h4mk_writer_finish(h4mk->writer));
+    ret = writer_error(s, h4mk_writer_finish(h4mk->writer));
+    if (ret >= 0 && h4mk->index_to_front && s->pb->seekable & AVIO_SEEKABLE_NORMAL)
+        ret = move_index_to_front(s);
+    return ret;
 }
 
 static void h4mk_deinit(AVFormatContext *s)
