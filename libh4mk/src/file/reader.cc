@@ -62,12 +62,18 @@ Status Reader::LoadNextCluster() {
         return {};
       }
     }
+    const int64_t size = source_.Size();
+    const bool past_end =
+        size >= 0 && position_ + kChunkHeaderSize > static_cast<uint64_t>(size);
     ChunkHeader header;
-    Status status = NextHeader(&header);
-    if (status.code() == Code::kEnd) return AtEnd();
+    Status status;
+    if (!past_end) status = NextHeader(&header);
+    if (past_end || status.code() == Code::kEnd) {
+      if (CanReadOn(size)) continue;
+      return AtEnd();
+    }
     if (!status.ok()) return status;
 
-    const int64_t size = source_.Size();
     if (!IsPlausibleTag(header.tag)) {
       status = Corrupt(position_, "no chunk found; expected one");
     } else if (size >= 0 && position_ + header.size() > static_cast<uint64_t>(size)) {
@@ -92,7 +98,10 @@ Status Reader::LoadNextCluster() {
     if (status.code() == Code::kCorrupt) return Damaged(std::move(status));
     if (status.code() != Code::kAgain) return status;
     // The chunk is longer than the file. Either the file ends here, or the length is damaged and chunks follow.
-    if (IsUnfinishedCluster(position_, header)) return AtEnd();
+    if (IsUnfinishedCluster(position_, header)) {
+      if (CanReadOn(size)) continue;
+      return AtEnd();
+    }
     uint64_t found = 0;
     status = Resynchronise(position_, &found);
     if (status.code() == Code::kEnd) return AtEnd();
@@ -102,6 +111,17 @@ Status Reader::LoadNextCluster() {
                                            " bytes does not fit into the file");
     return GoOnAt(found, damage);
   }
+}
+
+// Whether a file without an end has become longer than size. An input that waits for what is appended (as FFmpeg's file protocol
+// does when told to) waits here.
+bool Reader::CanReadOn(int64_t size) {
+  if (size < 0 || closed_) return false;
+  if (saw_tail_ && position_ + kCrcSize <= static_cast<uint64_t>(size)) return false;
+  uint8_t byte = 0;
+  size_t got = 0;
+  return source_.ReadAt(static_cast<uint64_t>(size), &byte, 1, &got).ok() && got == 1 &&
+         source_.Size() > size;
 }
 
 // Whether a cluster that is longer than the file is a true one: then what is there of it is no place to look for chunks.

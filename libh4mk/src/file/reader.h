@@ -94,6 +94,7 @@ class Reader {
   Status GoOnAt(uint64_t found, const Status& damage);
   Status AtEnd();
   void StartCluster();
+  bool CanReadOn(int64_t size);
   bool IsUnfinishedCluster(uint64_t offset, const ChunkHeader& header);
   bool IsSkipped(const BlockRecord& block) const;
 

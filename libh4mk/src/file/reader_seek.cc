@@ -51,6 +51,10 @@ Status Reader::SeekIndexed(uint32_t track, int64_t time, SeekMode mode, bool any
   const TimeBase from = list_.tracks[track].time_base;
   for (uint32_t other = 0; other < list_.tracks.size(); ++other) {
     if (other == track || discarded_[other]) continue;
+    if (index_.entries(other) == 0) {  // nowhere to begin: what follows the target, without a gap
+      landings[other] = {true, target.cluster.offset, false, target.block + 1, 0};
+      continue;
+    }
     ClusterRef cluster;
     const int64_t their_time = Rescale(target.time, from, list_.tracks[other].time_base);
     H4MK_TRY(FindLanding(other, their_time, &landings[other], &cluster));
@@ -162,7 +166,6 @@ Status Reader::FindLanding(uint32_t track, int64_t time, Landing* landing, Clust
     bool found = false;
     H4MK_TRY(totals_[track].starts_with_key ? index_.FindFirst(track, cluster, &found)
                                             : index_.First(cluster, &found));
-    if (index_.entries(track) == 0) return {};
     if (found) *landing = {true, cluster->offset, false, 0, 0};
     return {};
   }
