@@ -76,6 +76,7 @@ static int h4mk_probe_file(const AVProbeData *p)
 static int64_t io_read(void *opaque, uint8_t *buffer, size_t size)
 {
     AVFormatContext *s = opaque;
+    H4MKDemuxContext *h4mk = s->priv_data;
     AVIOContext *pb = s->pb;
     const int len = FFMIN(size, 1 << 30);
     const int direct = pb->direct;
@@ -89,6 +90,8 @@ static int64_t io_read(void *opaque, uint8_t *buffer, size_t size)
         pb->direct = direct;
     } else
         ret = avio_read_partial(pb, buffer, len); /* what a pipe has by now */
+    if (h4mk->size >= 0 && avio_tell(pb) > h4mk->size)
+        h4mk->size = -1; /* the file has grown */
 
     return ret == AVERROR_EOF ? 0 : ret;
 }
