@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// A cluster's index gives back what was put in, and nothing else than that (FORMAT.md, "Cluster").
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/crc32.h"
+#include "chunk/chunk_format.h"
+#include "cluster/cluster_encoder.h"
+#include "cluster/cluster_index.h"
+
+namespace h4mk {
+namespace {
+
+class ClusterTest : public testing::Test {
+ protected:
+  ClusterTest() {
+    for (uint32_t id : {7u, 1u, 300u}) {
+      encoder_.AddTrack(id);
+      ids_.Add(id);
+    }
+  }
+
+  void Add(uint32_t track, int64_t dts, const std::string& data, uint32_t flags = kBlockKey) {
+    Block block{.track = track, .flags = flags, .pts = dts, .dts = dts, .duration = 10};
+    block.data = {reinterpret_cast<const uint8_t*>(data.data()), data.size()};
+    encoder_.Add(block);
+  }
+
+  // The payload of the encoded chunk.
+  Bytes Payload() {
+    const ClusterEncoder::Encoded encoded = encoder_.Encode(0);
+    Bytes payload(encoded.head.begin() + kChunkHeaderSize, encoded.head.end());
+    AppendBytes(payload, encoded.data);
+    return payload;
+  }
+
+  Status Parse(const Bytes& payload) {
+    size_t needed = 0;
+    return index_.Parse(payload, 0, ids_, &needed);
+  }
+
+  // Replaces bytes of the index of a payload and mends its CRC.
+  static Bytes Tamper(Bytes payload, size_t at, uint8_t value) {
+    const size_t size = payload[0] + 1u;
+    payload[at] = value;
+    StoreLe(payload.data() + size, Crc32(0, ByteSpan(payload).first(size)));
+    return payload;
+  }
+
+  ClusterEncoder encoder_;
+  TrackIds ids_;
+  ClusterIndex index_;
+};
+
+TEST_F(ClusterTest, BlocksComeBackInFileOrder) {
+  Add(2, 100, "c0");
+  Add(0, 0, "a0", kBlockKey);
+  Add(0, 10, "", 1);
+  Add(2, 110, "c1");
+  ASSERT_TRUE(Parse(Payload()).ok());
+  ASSERT_EQ(index_.blocks().size(), 4u);
+  const BlockRecord& last = index_.blocks()[3];
+  EXPECT_EQ(last.track, 2);
+  EXPECT_EQ(last.dts, 110);
+  EXPECT_EQ(last.offset, 4u);
+  EXPECT_EQ(last.size, 2u);
+  EXPECT_EQ(last.ordinal, 1u);
+  EXPECT_EQ(index_.blocks()[2].size, 0u);
+  EXPECT_EQ(index_.data_size(), 6u);
+}
+
+TEST_F(ClusterTest, OrdinalsGoOnInTheNextCluster) {
+  Add(0, 0, "x");
+  Payload();
+  encoder_.Clear();
+  Add(1, 0, "y");
+  Add(0, 10, "z");
+  ASSERT_TRUE(Parse(Payload()).ok());
+  EXPECT_EQ(index_.blocks()[0].ordinal, 0u);
+  EXPECT_EQ(index_.blocks()[1].ordinal, 1u);
+}
+
+TEST_F(ClusterTest, StripesCoverLargeData) {
+  Add(0, 0, std::string(40000, 'x'));
+  const Bytes payload = Payload();
+  ASSERT_TRUE(Parse(payload).ok());
+  ASSERT_EQ(index_.stripe_size(), 16384u);
+  ASSERT_EQ(index_.stripe_crcs().size(), 3u);
+  EXPECT_EQ(index_.stripe_crcs()[2], Crc32(0, ByteSpan(payload).subspan(index_.data_start() + 2 * 16384)));
+}
+
+TEST_F(ClusterTest, ChunkCrcIsThatOfTheWholeChunk) {
+  for (size_t size : {10u, 40000u, 3000000u}) {
+    Add(0, 0, std::string(size, 'x'));
+    const ClusterEncoder::Encoded encoded = encoder_.Encode(0);
+    EXPECT_EQ(encoded.crc, Crc32(Crc32(0, encoded.head), encoded.data)) << size;
+    encoder_.Clear();
+  }
+}
+
+TEST_F(ClusterTest, AsksForMoreUntilTheIndexIsThere) {
+  Add(0, 0, "abc");
+  const Bytes payload = Payload();
+  for (size_t size = 0; size < payload.size() - 3; ++size) {
+    size_t needed = 0;
+    const Status status = index_.Parse(ByteSpan(payload).first(size), 0, ids_, &needed);
+    EXPECT_EQ(status.code(), Code::kAgain) << size;
+    EXPECT_GT(needed, size);
+  }
+}
+
+TEST_F(ClusterTest, EveryFlippedBitOfTheIndexIsReported) {
+  Add(0, 0, "abc");
+  Add(1, 5, "defg");
+  const Bytes payload = Payload();
+  ASSERT_TRUE(Parse(payload).ok());  // control
+  for (size_t bit = 0; bit < 8 * index_.data_start(); ++bit) {
+    Bytes flipped = payload;
+    flipped[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+    EXPECT_FALSE(Parse(flipped).ok()) << bit;
+  }
+}
+
+// The index is checked beyond its CRC: whoever forges one gets nothing out of bounds.
+TEST_F(ClusterTest, AnyByteOfTheIndexCanBeForged) {
+  Add(0, 0, "abc");
+  Add(1, 5, "defg");
+  Add(0, 10, "hi");
+  const Bytes payload = Payload();
+  for (size_t at = 1; at < payload[0] + 1u; ++at) {
+    for (int value = 0; value < 256; ++value) {
+      if (!Parse(Tamper(payload, at, static_cast<uint8_t>(value))).ok()) continue;
+      for (const BlockRecord& block : index_.blocks())
+        ASSERT_LE(uint64_t{block.offset} + block.size, index_.data_size());
+      ASSERT_LE(index_.blocks().size(), kMaxClusterBlocks);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace h4mk
