@@ -102,10 +102,17 @@ progress() {
   printf '%d s' $((SECONDS - start))
 }
 
+interrupted() {
+  say ''
+  say "build_ffmpeg.sh: interrupted; the next run goes on from here"
+  exit "$1"
+}
+
 running=
 trap '[[ -z $running ]] || kill -- "-$running" 2>/dev/null || true' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'interrupted 130' INT
+trap 'interrupted 143' TERM
+trap 'interrupted 129' HUP
 
 # -------------------------------------------------------------------------------------------------------- dependencies
 
