@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The C interface used from C, as a program would: write a file, read it, seek in it, and every
+ * kind of misuse.
+ */
+#include <h4mk/h4mk.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int failures;
+
+#define CHECK(condition)                                              \
+  do {                                                                \
+    if (!(condition)) {                                               \
+      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      failures++;                                                     \
+    }                                                                 \
+  } while (0)
+
+static h4mk_value* describe(int id, const char* time_base) {
+  h4mk_value* track = h4mk_value_new();
+  h4mk_value_set_int(track, "track_id", id);
+  h4mk_value_set_text(track, "name", "picture");
+  h4mk_value_set_text(track, "kind", "video");
+  h4mk_value_set_text(track, "codec", "h264");
+  h4mk_value_set_text(track, "time_base", time_base);
+  return track;
+}
+
+static h4mk_status add_track(h4mk_writer* writer, int id, const char* time_base, uint32_t* index) {
+  h4mk_value* track = describe(id, time_base);
+  h4mk_status status = h4mk_writer_add_track(writer, track, index);
+  h4mk_value_free(track);
+  return status;
+}
+
+static h4mk_block block_at(uint32_t track, int64_t time) {
+  h4mk_block block;
+  memset(&block, 0, sizeof block);
+  block.track = track;
+  block.flags = H4MK_BLOCK_KEY;
+  block.pts = block.dts = time;
+  block.duration = 1;
+  block.data = (const uint8_t*)"payload";
+  block.size = 7;
+  return block;
+}
+
+/* Writes three blocks to *io. */
+static void write_example(h4mk_io* io) {
+  h4mk_writer* writer = NULL;
+  uint32_t track = 99;
+  int64_t time;
+  CHECK(h4mk_writer_open(io, NULL, &writer) == H4MK_OK);
+  CHECK(add_track(writer, 7, "1/25", &track) == H4MK_OK);
+  CHECK(track == 0);
+  for (time = 0; time < 3; time++) {
+    h4mk_block block = block_at(track, time);
+    CHECK(h4mk_writer_write(writer, &block) == H4MK_OK);
+  }
+  CHECK(h4mk_writer_finish(writer) == H4MK_OK);
+  CHECK(strcmp(h4mk_writer_message(writer), "") == 0);
+  h4mk_writer_free(writer);
+}
+
+/* The loop that the header gives as its example. Returns the number of blocks. */
+static int count_blocks(const h4mk_io* io) {
+  h4mk_reader* reader = NULL;
+  h4mk_block block;
+  int count = 0;
+  if (h4mk_reader_open(io, NULL, &reader) == H4MK_OK)
+    for (;;) {
+      h4mk_status status = h4mk_reader_next(reader, &block);
+      if (status == H4MK_OK)
+        count++;
+      else if (status == H4MK_ERR_CORRUPT)
+        fputs(h4mk_reader_message(reader), stderr);
+      else
+        break;
+    }
+  h4mk_reader_free(reader);
+  return count;
+}
+
+static void test_memory(void) {
+  h4mk_io out = H4MK_IO_INIT, in = H4MK_IO_INIT;
+  const uint8_t* data = NULL;
+  size_t size = 0;
+  CHECK(h4mk_io_new_memory(&out) == H4MK_OK);
+  write_example(&out);
+  CHECK(h4mk_io_memory(&out, &data, &size) == H4MK_OK);
+  CHECK(size > 16 && memcmp(data, "H4MK\2", 5) == 0);
+  CHECK(h4mk_probe(data, size) == 2);
+  CHECK(h4mk_io_open_memory(data, size, &in) == H4MK_OK);
+  CHECK(count_blocks(&in) == 3);
+  h4mk_io_close(&in);
+  h4mk_io_close(&out);
+  h4mk_io_close(&out);
+  h4mk_io_close(NULL);
+}
+
+static void test_file(void) {
+  const char* path = "capi_test.h4mk";
+  h4mk_io io = H4MK_IO_INIT;
+  CHECK(h4mk_io_open_file(path, H4MK_OPEN_WRITE, &io) == H4MK_OK);
+  write_example(&io);
+  h4mk_io_close(&io);
+  CHECK(h4mk_io_open_file(path, H4MK_OPEN_READ, &io) == H4MK_OK);
+  CHECK(count_blocks(&io) == 3);
+  h4mk_io_close(&io);
+  remove(path);
+  CHECK(h4mk_io_open_file(path, H4MK_OPEN_READ, &io) == H4MK_ERR_IO);
+  CHECK(h4mk_io_open_file(path, 77, &io) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_io_open_file(NULL, H4MK_OPEN_READ, &io) == H4MK_ERR_ARGUMENT);
+}
+
+static void test_reader(void) {
+  h4mk_io out = H4MK_IO_INIT, in = H4MK_IO_INIT;
+  const uint8_t* data = NULL;
+  size_t size = 0, copied = 99;
+  uint64_t entries = 0, bytes = 0;
+  h4mk_reader* reader = NULL;
+  h4mk_track_info info;
+  h4mk_index_entry entry[4];
+  h4mk_block block;
+  memset(&info, 0, sizeof info);
+  h4mk_io_new_memory(&out);
+  write_example(&out);
+  h4mk_io_memory(&out, &data, &size);
+  h4mk_io_open_memory(data, size, &in);
+  CHECK(h4mk_reader_open(&in, NULL, &reader) == H4MK_OK);
+  CHECK(h4mk_reader_version(reader) == 2);
+  CHECK(h4mk_reader_is_closed(reader) == 1);
+  CHECK(strcmp(h4mk_reader_message(reader), "") == 0);
+  CHECK(h4mk_reader_io_error(reader) == 0);
+  CHECK(h4mk_reader_next_warning(reader) == NULL);
+  CHECK(h4mk_value_get_type(h4mk_reader_meta(reader)) == H4MK_VALUE_OBJECT);
+
+  CHECK(h4mk_reader_track_count(reader) == 1);
+  CHECK(h4mk_reader_track(reader, 1) == NULL);
+  CHECK(strcmp(h4mk_value_get_text(h4mk_reader_track(reader, 0), "codec"), "h264") == 0);
+  CHECK(h4mk_reader_track_info(reader, 0, &info) == H4MK_OK);
+  CHECK(info.track_id == 7 && info.time_base_num == 1 && info.time_base_den == 25);
+  CHECK(info.start_pts == 0 && info.first_dts == 0 && info.end_pts == 3);
+  CHECK(info.block_count == 3 && info.byte_count == 21);
+  CHECK(h4mk_reader_track_info(reader, 1, &info) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_attachment(reader, 0, &data, &size) == H4MK_ERR_NOT_FOUND);
+
+  CHECK(h4mk_reader_index_size(reader, 0, &entries, &bytes) == H4MK_OK);
+  CHECK(entries >= 1 && bytes > 0);
+  CHECK(h4mk_reader_index_entries(reader, 0, 0, entry, 4, &copied) == H4MK_OK);
+  CHECK(copied == entries && entry[0].time == 0 && entry[0].offset > 16);
+  CHECK(h4mk_reader_index_entries(reader, 0, entries, entry, 4, &copied) == H4MK_OK && copied == 0);
+
+  CHECK(h4mk_reader_seek(reader, 0, 1, H4MK_SEEK_BACKWARD) == H4MK_OK);
+  CHECK(h4mk_reader_next(reader, &block) == H4MK_OK && block.pts == 1 && block.ordinal == 1);
+  CHECK(h4mk_reader_seek(reader, 0, 9, H4MK_SEEK_FORWARD) == H4MK_ERR_NOT_FOUND);
+  CHECK(h4mk_reader_seek(reader, 1, 0, H4MK_SEEK_BACKWARD) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_seek(reader, 0, 0, 1000) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_next(reader, &block) == H4MK_OK && block.pts == 2);
+  CHECK(h4mk_reader_next(reader, &block) == H4MK_END);
+  CHECK(block.pts == 2); /* untouched */
+  CHECK(h4mk_reader_next(reader, &block) == H4MK_END);
+  CHECK(h4mk_reader_rewind(reader) == H4MK_OK);
+  CHECK(h4mk_reader_next(reader, &block) == H4MK_OK && block.pts == 0);
+  CHECK(h4mk_reader_rewind(reader) == H4MK_OK);
+  CHECK(h4mk_reader_discard(reader, 0, 1) == H4MK_OK);
+  CHECK(h4mk_reader_next(reader, &block) == H4MK_END);
+  CHECK(h4mk_reader_discard(reader, 1, 1) == H4MK_ERR_ARGUMENT);
+  h4mk_reader_free(reader);
+  h4mk_io_close(&in);
+  h4mk_io_close(&out);
+}
+
+/* Misuse is an error, never a crash, and does not spoil the file. */
+static void test_writer_misuse(void) {
+  h4mk_io out = H4MK_IO_INIT, in = H4MK_IO_INIT;
+  const uint8_t* data = NULL;
+  size_t size = 0;
+  h4mk_writer* writer = NULL;
+  h4mk_value* value = h4mk_value_new();
+  uint32_t track = 99;
+  h4mk_block block = block_at(0, 0);
+  h4mk_side_data side = {"", NULL, 0};
+  h4mk_io_new_memory(&out);
+  CHECK(h4mk_writer_open(&out, NULL, NULL) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_writer_open(NULL, NULL, &writer) == H4MK_ERR_ARGUMENT);
+  h4mk_writer_free(writer);
+  writer = NULL;
+  CHECK(h4mk_writer_open(&out, NULL, &writer) == H4MK_OK);
+
+  CHECK(h4mk_writer_add_track(writer, NULL, &track) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_writer_add_track(writer, value, &track) == H4MK_ERR_ARGUMENT); /* lacks all keys */
+  CHECK(*h4mk_writer_message(writer) != '\0');
+  CHECK(add_track(writer, -1, "1/25", &track) == H4MK_ERR_ARGUMENT);
+  CHECK(add_track(writer, 65536, "1/25", &track) == H4MK_ERR_ARGUMENT);
+  CHECK(add_track(writer, 1, "0/25", &track) == H4MK_ERR_ARGUMENT);
+  CHECK(add_track(writer, 1, "1/0", &track) == H4MK_ERR_ARGUMENT);
+  CHECK(add_track(writer, 1, "-1/25", &track) == H4MK_ERR_ARGUMENT);
+  CHECK(add_track(writer, 1, "1/2147483648", &track) == H4MK_ERR_ARGUMENT);
+  CHECK(add_track(writer, 1, "25", &track) == H4MK_ERR_ARGUMENT);
+  CHECK(add_track(writer, 1, "1/25x", &track) == H4MK_ERR_ARGUMENT);
+  CHECK(track == 99); /* untouched */
+  CHECK(add_track(writer, 1, "1/25", &track) == H4MK_OK && track == 0);
+  CHECK(add_track(writer, 1, "1/25", &track) == H4MK_ERR_ARGUMENT); /* the same id */
+  CHECK(add_track(writer, 65535, "2147483647/2147483647", &track) == H4MK_OK && track == 1);
+
+  block.track = 2;
+  CHECK(h4mk_writer_write(writer, &block) == H4MK_ERR_ARGUMENT);
+  block = block_at(0, 0);
+  block.flags = 0x40000000;
+  CHECK(h4mk_writer_write(writer, &block) == H4MK_ERR_ARGUMENT);
+  block = block_at(0, 0);
+  block.data = NULL;
+  CHECK(h4mk_writer_write(writer, &block) == H4MK_ERR_ARGUMENT);
+  block = block_at(0, 0);
+  block.size = ((size_t)1 << 30) + 1; /* not read: the limit is checked first */
+  CHECK(h4mk_writer_write(writer, &block) == H4MK_ERR_LIMIT);
+  block = block_at(0, 0);
+  block.side_data = &side;
+  block.side_data_count = 1;
+  CHECK(h4mk_writer_write(writer, &block) == H4MK_ERR_ARGUMENT); /* a name has 1 to 255 bytes */
+  CHECK(h4mk_writer_write(writer, NULL) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_writer_set_meta(writer, NULL) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_writer_set_attachment(writer, 5, "x", 1) == H4MK_ERR_ARGUMENT);
+
+  block = block_at(0, 5);
+  CHECK(h4mk_writer_write(writer, &block) == H4MK_OK);
+  CHECK(add_track(writer, 3, "1/25", &track) == H4MK_ERR_STATE);
+  CHECK(h4mk_writer_set_attachment(writer, 0, "x", 1) == H4MK_ERR_STATE ||
+        h4mk_writer_set_attachment(writer, 0, "x", 1) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_writer_finish(writer) == H4MK_OK);
+  CHECK(h4mk_writer_finish(writer) == H4MK_ERR_STATE);
+  CHECK(h4mk_writer_write(writer, &block) == H4MK_ERR_STATE);
+  CHECK(h4mk_writer_flush(writer) == H4MK_ERR_STATE);
+  h4mk_writer_free(writer);
+  h4mk_io_memory(&out, &data, &size);
+  h4mk_io_open_memory(data, size, &in);
+  CHECK(count_blocks(&in) == 1);
+  h4mk_io_close(&in);
+  h4mk_io_close(&out);
+  h4mk_value_free(value);
+}
+
+static void test_reader_misuse(void) {
+  static const uint8_t nonsense[64] = "This is no H4MK file, but long enough to be one.";
+  h4mk_io in = H4MK_IO_INIT;
+  h4mk_reader* reader = NULL;
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  CHECK(h4mk_reader_open(NULL, NULL, &reader) == H4MK_ERR_ARGUMENT);
+  h4mk_reader_free(reader);
+  reader = NULL;
+  h4mk_io_open_memory(nonsense, sizeof nonsense, &in);
+  CHECK(h4mk_reader_open(&in, NULL, NULL) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_open(&in, NULL, &reader) == H4MK_ERR_NOT_H4MK);
+  CHECK(reader != NULL && *h4mk_reader_message(reader) != '\0');
+  CHECK(h4mk_reader_track_count(reader) == 0);
+  h4mk_reader_free(reader);
+  h4mk_reader_free(NULL);
+  reader = NULL;
+  options.struct_size = 1;
+  CHECK(h4mk_reader_open(&in, &options, &reader) == H4MK_ERR_ARGUMENT);
+  h4mk_reader_free(reader);
+  h4mk_io_close(&in);
+}
+
+/* h4mk_probe(): 0 unless the first 16 bytes are those of a header. */
+static void test_probe(void) {
+  uint8_t header[16] = {'H', '4', 'M', 'K', 1};
+  CHECK(h4mk_probe(header, 16) == 1);
+  header[4] = 2;
+  CHECK(h4mk_probe(header, 16) == 2);
+  CHECK(h4mk_probe(header, 15) == 0);
+  CHECK(h4mk_probe(NULL, 0) == 0);
+  header[0] = 'h';
+  CHECK(h4mk_probe(header, 16) == 0);
+}
+
+static void test_status(void) {
+  int status;
+  CHECK(h4mk_version() ==
+        (H4MK_VERSION_MAJOR << 16 | H4MK_VERSION_MINOR << 8 | H4MK_VERSION_PATCH));
+  for (status = -1; status < 400; status++) CHECK(h4mk_strerror((h4mk_status)status) != NULL);
+  CHECK(strcmp(h4mk_strerror(H4MK_ERR_IO), h4mk_strerror(H4MK_ERR_CORRUPT)) != 0);
+}
+
+int main(void) {
+  test_memory();
+  test_file();
+  test_reader();
+  test_writer_misuse();
+  test_reader_misuse();
+  test_probe();
+  test_status();
+  if (failures) fprintf(stderr, "%d checks failed\n", failures);
+  return failures != 0;
+}

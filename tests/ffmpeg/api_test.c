@@ -1,0 +1,671 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Muxer and demuxer by the functions of libavformat, with what no file at hand has: each field of
+ * AVCodecParameters, every value of the enums, every side data type, every disposition, packets of
+ * every flag, times that are missing or go backwards, chapters, programs and stream groups. What is
+ * read must be what was given.
+ */
+#include <libavutil/channel_layout.h>
+#include <libavutil/dovi_meta.h>
+#include <libavutil/hdr_dynamic_metadata.h>
+#include <libavutil/mastering_display_metadata.h>
+#include <libavutil/mem.h>
+#include <libavutil/pixdesc.h>
+#include <libavutil/samplefmt.h>
+#include <libavutil/spherical.h>
+#include <libavutil/stereo3d.h>
+#include <limits.h>
+
+#include "media_compare.h"
+
+#define PATH "api_test.h4mk"
+
+static const char* test_name;
+static int failures;
+
+static void fail(const char* what, int error) {
+  printf("%s: %s%s%s\n", test_name, what, error ? ": " : "", error ? av_err2str(error) : "");
+  failures++;
+}
+
+/* One file that is written and read again. */
+typedef struct Test {
+  AVFormatContext *out, *in;
+  PacketList given, got;
+} Test;
+
+static void begin(Test* test, const char* name) {
+  memset(test, 0, sizeof *test);
+  mc_printed = 0;
+  test_name = name;
+  if (avformat_alloc_output_context2(&test->out, NULL, "h4mk", PATH) < 0) {
+    printf("this FFmpeg has no H4MK muxer\n");
+    exit(1);
+  }
+}
+
+static AVStream* add_stream(Test* test, enum AVMediaType type, enum AVCodecID codec, int num,
+                            int den) {
+  AVStream* stream = avformat_new_stream(test->out, NULL);
+  stream->codecpar->codec_type = type;
+  stream->codecpar->codec_id = codec;
+  stream->time_base = (AVRational){num, den};
+  if (type == AVMEDIA_TYPE_VIDEO) {
+    stream->codecpar->width = 64;
+    stream->codecpar->height = 48;
+  } else if (type == AVMEDIA_TYPE_AUDIO) {
+    stream->codecpar->sample_rate = 48000;
+    av_channel_layout_default(&stream->codecpar->ch_layout, 2);
+  }
+  return stream;
+}
+
+static void write_header(Test* test) {
+  int ret = avio_open(&test->out->pb, PATH, AVIO_FLAG_WRITE);
+  if (ret >= 0) ret = avformat_write_header(test->out, NULL);
+  if (ret < 0) fail("header", ret);
+}
+
+static AVPacket* new_packet(int stream, int64_t pts, int64_t dts, int size) {
+  AVPacket* packet = av_packet_alloc();
+  int i;
+  av_new_packet(packet, size);
+  for (i = 0; i < size; i++) packet->data[i] = (uint8_t)(i * 7 + pts);
+  packet->stream_index = stream;
+  packet->pts = pts;
+  packet->dts = dts;
+  packet->flags = AV_PKT_FLAG_KEY;
+  return packet;
+}
+
+/* Muxes a packet and remembers it, unless libavformat refuses it before the muxer sees it. Takes
+ * the packet. */
+static int write_packet(Test* test, AVPacket* packet) {
+  AVPacket* copy = av_packet_clone(packet);
+  int ret = av_write_frame(test->out, copy);
+  av_packet_free(&copy);
+  if (ret >= 0)
+    mc_add(&test->given, packet);
+  else
+    av_packet_free(&packet);
+  return ret;
+}
+
+/* Finishes the file and reads it, without avformat_find_stream_info(). */
+static void read_back(Test* test) {
+  int ret = av_write_trailer(test->out);
+  if (ret < 0) fail("trailer", ret);
+  avio_closep(&test->out->pb);
+  ret = avformat_open_input(&test->in, PATH, NULL, NULL);
+  if (ret < 0) {
+    fail("open", ret);
+    return;
+  }
+  test->in->flags |= AVFMT_FLAG_NOFILLIN | AVFMT_FLAG_NOPARSE; /* what is in the file, no guesses */
+  ret = mc_read_all(test->in, &test->got);
+  if (ret < 0) fail("read", ret);
+}
+
+static void end(Test* test) {
+  mc_free(&test->given);
+  mc_free(&test->got);
+  avformat_free_context(test->out);
+  avformat_close_input(&test->in);
+  remove(PATH);
+}
+
+static void expect_same_packets(Test* test) {
+  int n;
+  if (!test->in) return;
+  n = mc_int("file", "number of packets", test->given.count, test->got.count);
+  n += mc_packets(&test->given, &test->got, test->out->nb_streams, 0);
+  if (n) fail("packets differ", 0);
+}
+
+static void expect_same_parameters(Test* test) {
+  unsigned i;
+  int n = 0;
+  if (!test->in) return;
+  n += mc_int("file", "number of streams", test->out->nb_streams, test->in->nb_streams);
+  for (i = 0; i < test->out->nb_streams && i < test->in->nb_streams; i++) {
+    char where[32];
+    const AVStream *a = test->out->streams[i], *b = test->in->streams[i];
+    snprintf(where, sizeof where, "stream %u", i);
+    n += mc_parameters(where, a->codecpar, b->codecpar);
+    n += mc_rational(where, "time_base", a->time_base, b->time_base);
+    n += mc_rational(where, "avg_frame_rate", a->avg_frame_rate, b->avg_frame_rate);
+    n += mc_rational(where, "r_frame_rate", a->r_frame_rate, b->r_frame_rate);
+    n += mc_rational(where, "sample_aspect_ratio", a->sample_aspect_ratio, b->sample_aspect_ratio);
+    n += mc_rational(where, "codec's sample_aspect_ratio", a->codecpar->sample_aspect_ratio,
+                     b->codecpar->sample_aspect_ratio);
+    n += mc_int(where, "disposition", a->disposition, b->disposition);
+    n += mc_tags(where, a->metadata, b->metadata);
+  }
+  if (n) fail("parameters differ", 0);
+}
+
+static void write_nothing_and_read(Test* test) {
+  write_header(test);
+  read_back(test);
+  expect_same_parameters(test);
+  end(test);
+}
+
+/* -------------------------------------------------------------------------------------------------------
+ * parameters */
+
+static void test_every_field(void) {
+  Test test;
+  AVStream* stream;
+  AVCodecParameters* par;
+  begin(&test, "every field");
+  stream = add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_H264, 1001, 30000);
+  par = stream->codecpar;
+  par->codec_tag = MKTAG('a', 'v', 'c', 0xFF);
+  par->extradata = av_mallocz(1000 + AV_INPUT_BUFFER_PADDING_SIZE);
+  par->extradata_size = 1000;
+  memset(par->extradata, 0xA5, 1000);
+  par->format = AV_PIX_FMT_YUV420P10;
+  par->bit_rate = INT64_C(5000000000);
+  par->bits_per_coded_sample = 24;
+  par->bits_per_raw_sample = 10;
+  par->profile = 110;
+  par->level = 51;
+  par->width = 3840;
+  par->height = 2160;
+  par->sample_aspect_ratio = (AVRational){40, 33};
+  par->framerate = (AVRational){30000, 1001};
+  par->field_order = AV_FIELD_BT;
+  par->color_range = AVCOL_RANGE_JPEG;
+  par->color_primaries = AVCOL_PRI_BT2020;
+  par->color_trc = AVCOL_TRC_SMPTE2084;
+  par->color_space = AVCOL_SPC_BT2020_NCL;
+  par->chroma_location = AVCHROMA_LOC_TOPLEFT;
+  par->video_delay = 3;
+  stream->avg_frame_rate = (AVRational){30000, 1001};
+  stream->r_frame_rate = (AVRational){60000, 1001};
+  stream->sample_aspect_ratio = (AVRational){40, 33};
+  av_dict_set(&stream->metadata, "language", "deu", 0);
+
+  stream = add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_PCM_S24LE, 1, 96000);
+  par = stream->codecpar;
+  par->format = AV_SAMPLE_FMT_S32;
+  par->sample_rate = 96000;
+  par->block_align = 18;
+  par->frame_size = 1024;
+  par->initial_padding = 312;
+  par->trailing_padding = 77;
+  par->seek_preroll = 3840;
+  par->bits_per_coded_sample = 24;
+  par->bits_per_raw_sample = 20;
+
+  stream = add_stream(&test, AVMEDIA_TYPE_SUBTITLE, AV_CODEC_ID_DVD_SUBTITLE, 1, 90000);
+  stream->codecpar->width = 720;
+  stream->codecpar->height = 576;
+  add_stream(&test, AVMEDIA_TYPE_DATA, AV_CODEC_ID_TIMED_ID3, 1, 90000);
+  add_stream(&test, AVMEDIA_TYPE_DATA, AV_CODEC_ID_NONE, 1, 90000)->codecpar->codec_tag =
+      MKTAG('x', 'y', 'z', 'w');
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_NONE, 1, 25)->codecpar->codec_tag =
+      MKTAG('N', 'E', 'W', '1');
+  add_stream(&test, AVMEDIA_TYPE_UNKNOWN, AV_CODEC_ID_NONE, 1, 25);
+  write_nothing_and_read(&test);
+}
+
+static void test_every_enum_value(void) {
+  Test test;
+  int i;
+  begin(&test, "every enum value");
+#define EACH(field, count)    \
+  for (i = 0; i < count; i++) \
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_FFV1, 1, 25)->codecpar->field = i
+  EACH(color_range, AVCOL_RANGE_NB);
+  EACH(color_primaries, AVCOL_PRI_NB);
+  EACH(color_trc, AVCOL_TRC_NB);
+  EACH(color_space, AVCOL_SPC_NB);
+  EACH(chroma_location, AVCHROMA_LOC_NB);
+  EACH(field_order, AV_FIELD_BT + 1);
+  EACH(format, AV_PIX_FMT_NB);
+#undef EACH
+  for (i = -99; i < 200; i++)
+    add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_HEVC, 1, 25)->codecpar->profile = i;
+  for (i = -99; i < 200; i += 13)
+    add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_HEVC, 1, 25)->codecpar->level = i;
+  for (i = 0; i < AV_SAMPLE_FMT_NB; i++)
+    add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_FLAC, 1, 25)->codecpar->format = i;
+  for (i = 0; i < 32; i++)
+    if (i != 10) /* AV_DISPOSITION_ATTACHED_PIC: has a case of its own */
+      add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_FLAC, 1, 25)->disposition = (int)(1u << i);
+  add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_FLAC, 1, 25)->disposition =
+      AV_DISPOSITION_DEFAULT | AV_DISPOSITION_FORCED | AV_DISPOSITION_CAPTIONS;
+  write_nothing_and_read(&test);
+}
+
+static void test_every_codec(void) {
+  Test test;
+  const AVCodecDescriptor* codec = NULL;
+  begin(&test, "every codec");
+  while ((codec = avcodec_descriptor_next(codec)))
+    if (codec->type != AVMEDIA_TYPE_ATTACHMENT) add_stream(&test, codec->type, codec->id, 1, 25);
+  write_nothing_and_read(&test);
+}
+
+static void test_channel_layouts(void) {
+  static const char* const texts[] = {
+      "3 channels",       "ambisonic 1", "ambisonic 3+stereo", "FL+FR+LFE",   "FR+FL",
+      "FL@left+FR@right", "22.2",        "64 channels",        "UNSD+FC+UNK", "AMBI0+AMBI2+FC"};
+  Test test;
+  const AVChannelLayout* layout;
+  AVStream* stream;
+  void* state = NULL;
+  unsigned i;
+  begin(&test, "channel layouts");
+  while ((layout = av_channel_layout_standard(&state))) {
+    stream = add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_FLAC, 1, 48000);
+    av_channel_layout_copy(&stream->codecpar->ch_layout, layout);
+  }
+  for (i = 0; i < sizeof texts / sizeof *texts; i++) {
+    stream = add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_FLAC, 1, 48000);
+    av_channel_layout_uninit(&stream->codecpar->ch_layout);
+    if (av_channel_layout_from_string(&stream->codecpar->ch_layout, texts[i]) < 0)
+      av_channel_layout_default(&stream->codecpar->ch_layout, 1);
+  }
+  write_nothing_and_read(&test);
+}
+
+static void test_time_bases(void) {
+  static const AVRational bases[] = {
+      {1, 1},          {1, 2},       {1, 90000},   {1001, 30000},
+      {1, 1000000000}, {1, INT_MAX}, {INT_MAX, 1}, {INT_MAX, INT_MAX - 1},
+      {3, 7}};
+  Test test;
+  unsigned i;
+  begin(&test, "time bases are kept as given");
+  for (i = 0; i < 64; i++) {
+    const AVRational base = bases[i % (sizeof bases / sizeof *bases)];
+    add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_FLAC, base.num, base.den);
+  }
+  write_header(&test);
+  for (i = 0; i < 64; i++) {
+    const AVRational base = bases[i % (sizeof bases / sizeof *bases)];
+    if (mc_rational("after avformat_write_header()", "time_base", base,
+                    test.out->streams[i]->time_base))
+      fail("a time base was changed", 0);
+  }
+  for (i = 0; i < 640; i++) write_packet(&test, new_packet(i % 64, i / 64 * 3, i / 64 * 3, 10));
+  read_back(&test);
+  expect_same_parameters(&test);
+  expect_same_packets(&test);
+  end(&test);
+}
+
+/* --------------------------------------------------------------------------------------------------------
+ * side data */
+
+static void add_struct(AVCodecParameters* par, enum AVPacketSideDataType type, const void* data,
+                       size_t size) {
+  AVPacketSideData* sd =
+      av_packet_side_data_new(&par->coded_side_data, &par->nb_coded_side_data, type, size, 0);
+  if (size) memcpy(sd->data, data, size);
+}
+
+static void test_stream_side_data(void) {
+  const int32_t matrix[9] = {0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30};
+  const uint8_t bytes[40] = {1, 2, 3, 0, 255};
+  Test test;
+  AVStream* stream;
+  AVCodecParameters* par;
+  AVStereo3D* stereo;
+  AVSphericalMapping* spherical;
+  AVMasteringDisplayMetadata* mastering;
+  AVContentLightMetadata* light;
+  AVDOVIDecoderConfigurationRecord* dovi;
+  AVCPBProperties* cpb;
+  size_t size;
+  enum AVAudioServiceType service = AV_AUDIO_SERVICE_TYPE_KARAOKE;
+  begin(&test, "stream side data");
+  stream = add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_HEVC, 1, 25);
+  par = stream->codecpar;
+
+  add_struct(par, AV_PKT_DATA_DISPLAYMATRIX, matrix, sizeof matrix);
+  stereo = av_stereo3d_alloc_size(&size);
+  stereo->type = AV_STEREO3D_SIDEBYSIDE_QUINCUNX;
+  stereo->flags = AV_STEREO3D_FLAG_INVERT;
+  stereo->view = AV_STEREO3D_VIEW_RIGHT;
+  stereo->primary_eye = AV_PRIMARY_EYE_LEFT;
+  stereo->baseline = 4000000000u;
+  stereo->horizontal_disparity_adjustment = (AVRational){-1, 10000};
+  stereo->horizontal_field_of_view = (AVRational){63, 1000};
+  add_struct(par, AV_PKT_DATA_STEREO3D, stereo, size);
+  spherical = av_spherical_alloc(&size);
+  spherical->projection = AV_SPHERICAL_EQUIRECTANGULAR_TILE;
+  spherical->yaw = -90 * 65536;
+  spherical->bound_left = UINT32_MAX;
+  spherical->padding = 3;
+  add_struct(par, AV_PKT_DATA_SPHERICAL, spherical, size);
+  mastering = av_mastering_display_metadata_alloc_size(&size);
+  mastering->display_primaries[2][1] = (AVRational){13250, 50000};
+  mastering->white_point[0] = (AVRational){15635, 50000};
+  mastering->min_luminance = (AVRational){50, 10000};
+  mastering->has_luminance = 1;
+  add_struct(par, AV_PKT_DATA_MASTERING_DISPLAY_METADATA, mastering, size);
+  light = av_content_light_metadata_alloc(&size);
+  light->MaxCLL = 1000;
+  light->MaxFALL = 400;
+  add_struct(par, AV_PKT_DATA_CONTENT_LIGHT_LEVEL, light, size);
+  dovi = av_dovi_alloc(&size);
+  dovi->dv_version_major = 1;
+  dovi->dv_profile = 8;
+  dovi->dv_level = 6;
+  dovi->rpu_present_flag = dovi->bl_present_flag = 1;
+  dovi->dv_bl_signal_compatibility_id = 4;
+  add_struct(par, AV_PKT_DATA_DOVI_CONF, dovi, size);
+  cpb = av_cpb_properties_alloc(&size);
+  cpb->max_bitrate = INT64_C(6000000000);
+  cpb->buffer_size = 12345;
+  cpb->vbv_delay = UINT64_MAX;
+  add_struct(par, AV_PKT_DATA_CPB_PROPERTIES, cpb, size);
+  add_struct(par, AV_PKT_DATA_AUDIO_SERVICE_TYPE, &service, sizeof service);
+  add_struct(par, AV_PKT_DATA_ICC_PROFILE, bytes, sizeof bytes);
+  add_struct(par, AV_PKT_DATA_FALLBACK_TRACK, "\1\0\0\0", 4);
+  add_struct(par, AV_PKT_DATA_REPLAYGAIN, bytes, 16);
+  add_struct(par, AV_PKT_DATA_ENCRYPTION_INIT_INFO, bytes, sizeof bytes);
+  add_struct(par, AV_PKT_DATA_FRAME_CROPPING, bytes, 16);
+  av_free(stereo);
+  av_free(spherical);
+  av_free(mastering);
+  av_free(light);
+  av_free(dovi);
+  av_free(cpb);
+  write_nothing_and_read(&test);
+}
+
+/* Types whose payload is bytes by FFmpeg's definition; one that no build knows is carried too. */
+static void test_packet_side_data(void) {
+  static const enum AVPacketSideDataType types[] = {AV_PKT_DATA_NEW_EXTRADATA,
+                                                    AV_PKT_DATA_PARAM_CHANGE,
+                                                    AV_PKT_DATA_H263_MB_INFO,
+                                                    AV_PKT_DATA_QUALITY_STATS,
+                                                    AV_PKT_DATA_SKIP_SAMPLES,
+                                                    AV_PKT_DATA_JP_DUALMONO,
+                                                    AV_PKT_DATA_STRINGS_METADATA,
+                                                    AV_PKT_DATA_SUBTITLE_POSITION,
+                                                    AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL,
+                                                    AV_PKT_DATA_WEBVTT_IDENTIFIER,
+                                                    AV_PKT_DATA_WEBVTT_SETTINGS,
+                                                    AV_PKT_DATA_METADATA_UPDATE,
+                                                    AV_PKT_DATA_MPEGTS_STREAM_ID,
+                                                    AV_PKT_DATA_A53_CC,
+                                                    AV_PKT_DATA_ENCRYPTION_INFO,
+                                                    AV_PKT_DATA_AFD,
+                                                    AV_PKT_DATA_LCEVC};
+  Test test;
+  AVPacket* packet;
+  AVProducerReferenceTime prft = {INT64_C(1700000000123456), 7};
+  uint8_t* data;
+  unsigned i, size;
+  begin(&test, "packet side data");
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_H264, 1, 1000);
+  add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_AAC, 1, 48000);
+  write_header(&test);
+  for (i = 0; i < sizeof types / sizeof *types; i++) {
+    for (size = 0; size < 3; size++) {
+      packet = new_packet(size % 2, i * 10 + size, i * 10 + size, 30);
+      data = av_packet_new_side_data(packet, types[i], size == 0 ? 16 : size == 1 ? 4 : 1000);
+      memset(data, (int)(i + size), size == 0 ? 16 : size == 1 ? 4 : 1000);
+      write_packet(&test, packet);
+    }
+  }
+  packet = new_packet(0, 1000, 1000, 30);
+  data = av_packet_new_side_data(packet, AV_PKT_DATA_PRFT, sizeof prft);
+  memcpy(data, &prft, sizeof prft);
+  data = av_packet_new_side_data(packet, AV_PKT_DATA_PALETTE, AVPALETTE_SIZE);
+  for (i = 0; i < AVPALETTE_SIZE; i++) data[i] = (uint8_t)i;
+  data = av_packet_new_side_data(packet, AV_PKT_DATA_S12M_TIMECODE, 16);
+  memset(data, 0, 16);
+  data[0] = 1;
+  write_packet(&test, packet);
+  read_back(&test);
+  expect_same_packets(&test);
+  end(&test);
+}
+
+/* ----------------------------------------------------------------------------------------------------------
+ * packets */
+
+static void test_flags_and_sizes(void) {
+  Test test;
+  int i;
+  begin(&test, "flags and sizes");
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_H264, 1, 1000);
+  write_header(&test);
+  for (i = 0; i < 64; i++) {
+    AVPacket* packet = new_packet(0, i, i, i < 60 ? 1 + i * i : 100000 * i);
+    packet->duration = i * INT64_C(1000000000000);
+    packet->flags = (i & 1 ? AV_PKT_FLAG_KEY : 0) | (i & 2 ? AV_PKT_FLAG_CORRUPT : 0) |
+                    (i & 4 ? AV_PKT_FLAG_DISCARD : 0) | (i & 8 ? AV_PKT_FLAG_DISPOSABLE : 0);
+    write_packet(&test, packet);
+  }
+  read_back(&test);
+  expect_same_packets(&test);
+  end(&test);
+}
+
+/* Whatever times libavformat lets through to the muxer come back. */
+static void test_times(void) {
+  static const int64_t dts[] = {-5000, -1, 0, 0, 1, 1, 500, INT64_C(1) << 40, INT64_C(1) << 60};
+  Test test;
+  unsigned i;
+  begin(&test, "times");
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_H264, 1, 90000)->codecpar->video_delay = 2;
+  add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_AAC, 1, 48000);
+  add_stream(&test, AVMEDIA_TYPE_SUBTITLE, AV_CODEC_ID_SUBRIP, 1, 1000);
+  add_stream(&test, AVMEDIA_TYPE_DATA, AV_CODEC_ID_BIN_DATA, 1, 1000);
+  write_header(&test);
+  for (i = 0; i < sizeof dts / sizeof *dts; i++) {
+    int stream;
+    for (stream = 0; stream < 4; stream++)
+      write_packet(&test, new_packet(stream, stream ? dts[i] : dts[i] + 3000, dts[i], 5));
+  }
+  if (test.given.count < 20) fail("libavformat refused too much for a test", 0);
+  read_back(&test);
+  expect_same_packets(&test);
+  end(&test);
+
+  begin(&test, "a missing pts");
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_H264, 1, 90000)->codecpar->video_delay = 2;
+  write_header(&test);
+  for (i = 0; i < 20; i++)
+    write_packet(&test, new_packet(0, i % 3 ? AV_NOPTS_VALUE : (int64_t)i + 2, i, 5));
+  if (test.given.count != 20) fail("libavformat refused a missing pts", 0);
+  read_back(&test);
+  expect_same_packets(&test);
+  end(&test);
+}
+
+static void test_attached_picture(void) {
+  Test test;
+  begin(&test, "attached picture");
+  add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_FLAC, 1, 48000);
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_MJPEG, 1, 90000)->disposition =
+      AV_DISPOSITION_ATTACHED_PIC;
+  write_header(&test);
+  write_packet(&test, new_packet(1, 0, 0, 5000));
+  write_packet(&test, new_packet(0, 0, 0, 50));
+  write_packet(&test, new_packet(0, 1024, 1024, 50));
+  read_back(&test);
+  expect_same_parameters(&test);
+  expect_same_packets(&test);
+  if (test.in &&
+      mc_bytes("attached_pic", "payload", test.given.packets[0]->data, 5000,
+               test.in->streams[1]->attached_pic.data, test.in->streams[1]->attached_pic.size))
+    fail("attached_pic is not set after opening", 0);
+  end(&test);
+}
+
+static void test_attachment(void) {
+  Test test;
+  AVStream* stream;
+  begin(&test, "attachment");
+  add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_FLAC, 1, 48000);
+  stream = add_stream(&test, AVMEDIA_TYPE_ATTACHMENT, AV_CODEC_ID_TTF, 1, 90000);
+  stream->codecpar->extradata = av_mallocz(200000 + AV_INPUT_BUFFER_PADDING_SIZE);
+  stream->codecpar->extradata_size = 200000;
+  memset(stream->codecpar->extradata, 'f', 200000);
+  av_dict_set(&stream->metadata, "filename", "font.ttf", 0);
+  av_dict_set(&stream->metadata, "mimetype", "application/x-truetype-font", 0);
+  write_header(&test);
+  write_packet(&test, new_packet(0, 0, 0, 50));
+  read_back(&test);
+  expect_same_parameters(&test);
+  expect_same_packets(&test);
+  end(&test);
+}
+
+/* -------------------------------------------------------------------------------------------------------------
+ * file */
+
+static void test_tags(void) {
+  Test test;
+  AVDictionary** tags;
+  begin(&test, "tags");
+  add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_FLAC, 1, 48000);
+  tags = &test.out->metadata;
+  av_dict_set(tags, "title", "gr\303\274n \"quoted\" \\ \n tab\t", 0);
+  av_dict_set(tags, "latin", "caf\351", 0);
+  av_dict_set(tags, "empty", "", 0);
+  av_dict_set(tags, "UPPER", "1", 0);
+  av_dict_set(tags, "Key With Spaces", "x", 0);
+  av_dict_set(tags, "artist", "first", AV_DICT_MULTIKEY);
+  av_dict_set(tags, "artist", "second", AV_DICT_MULTIKEY);
+  av_dict_copy(&test.out->streams[0]->metadata, *tags, AV_DICT_MULTIKEY);
+  write_header(&test);
+  read_back(&test);
+  if (test.in && (mc_tags("file", test.out->metadata, test.in->metadata) ||
+                  av_dict_count(test.in->metadata) < 7))
+    fail("tags differ", 0);
+  expect_same_parameters(&test);
+  end(&test);
+}
+
+static void add_chapter(AVFormatContext* format, int64_t id, AVRational base, int64_t start,
+                        int64_t end, const char* title) {
+  AVChapter* chapter = av_mallocz(sizeof *chapter);
+  chapter->id = id;
+  chapter->time_base = base;
+  chapter->start = start;
+  chapter->end = end;
+  if (title) av_dict_set(&chapter->metadata, "title", title, 0);
+  format->chapters = av_realloc_array(format->chapters, format->nb_chapters + 1, sizeof chapter);
+  format->chapters[format->nb_chapters++] = chapter;
+}
+
+static void test_chapters_and_programs(void) {
+  Test test;
+  AVProgram* program;
+  int i;
+  begin(&test, "chapters and programs");
+  for (i = 0; i < 3; i++) add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_FLAC, 1, 48000);
+  add_chapter(test.out, 5, (AVRational){1, 1000}, -500, 1000, "before the start");
+  add_chapter(test.out, INT64_C(-7000000000), (AVRational){1, 1000000000}, 1,
+              INT64_C(9000000000000), NULL);
+  add_chapter(test.out, 6, (AVRational){1001, 30000}, 7, AV_NOPTS_VALUE, "no end");
+  program = av_new_program(test.out, 100);
+  program->program_num = 7;
+  program->pmt_pid = 256;
+  program->pcr_pid = 257;
+  av_dict_set(&program->metadata, "service_name", "News", 0);
+  av_program_add_stream_index(test.out, 100, 2);
+  av_program_add_stream_index(test.out, 100, 0);
+  av_new_program(test.out, 3);
+  write_header(&test);
+  write_packet(&test, new_packet(0, 0, 0, 50));
+  read_back(&test);
+  if (test.in && mc_chapters(test.out, test.in) + mc_programs(test.out, test.in))
+    fail("they differ", 0);
+  end(&test);
+}
+
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(61, 0, 0)
+/* The tiles of a large picture, as HEIC files have them. */
+static void test_stream_groups(void) {
+  Test test;
+  AVStreamGroup *group, *got;
+  AVStreamGroupTileGrid *grid, *tiles;
+  int i;
+  begin(&test, "stream groups");
+  for (i = 0; i < 4; i++) add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_HEVC, 1, 1);
+  group = avformat_stream_group_create(test.out, AV_STREAM_GROUP_PARAMS_TILE_GRID, NULL);
+  for (i = 0; i < 4; i++) avformat_stream_group_add_stream(group, test.out->streams[i]);
+  group->id = 77;
+  group->disposition = AV_DISPOSITION_DEFAULT;
+  av_dict_set(&group->metadata, "title", "picture", 0);
+  grid = group->params.tile_grid;
+  grid->nb_tiles = 4;
+  grid->coded_width = 128;
+  grid->coded_height = 96;
+  grid->offsets = av_calloc(4, sizeof *grid->offsets);
+  for (i = 0; i < 4; i++) {
+    grid->offsets[i].idx = i;
+    grid->offsets[i].horizontal = i % 2 * 64;
+    grid->offsets[i].vertical = i / 2 * 48;
+  }
+  grid->width = 120;
+  grid->height = 90;
+  grid->horizontal_offset = 3;
+  grid->background[1] = 9;
+  write_header(&test);
+  write_packet(&test, new_packet(0, 0, 0, 50));
+  read_back(&test);
+  if (test.in && test.in->nb_stream_groups != 1) fail("the group is lost", 0);
+  if (test.in && test.in->nb_stream_groups == 1) {
+    int n = 0;
+    got = test.in->stream_groups[0];
+    tiles = got->params.tile_grid;
+    n += mc_int("group", "id", group->id, got->id);
+    n += mc_int("group", "type", group->type, got->type);
+    n += mc_int("group", "streams", group->nb_streams, got->nb_streams);
+    n += mc_int("group", "disposition", group->disposition, got->disposition);
+    n += mc_tags("group", group->metadata, got->metadata);
+    if (!tiles)
+      fail("no tile grid", 0);
+    else {
+      n += mc_int("grid", "tiles", grid->nb_tiles, tiles->nb_tiles);
+      n += mc_int("grid", "width", grid->width, tiles->width);
+      n += mc_int("grid", "height", grid->height, tiles->height);
+      n += mc_int("grid", "horizontal_offset", grid->horizontal_offset, tiles->horizontal_offset);
+      n += mc_int("grid", "coded_width", grid->coded_width, tiles->coded_width);
+      n += mc_bytes("grid", "background", grid->background, 4, tiles->background, 4);
+      for (i = 0; i < 4 && tiles->nb_tiles == 4; i++) {
+        n += mc_int("tile", "idx", grid->offsets[i].idx, tiles->offsets[i].idx);
+        n +=
+            mc_int("tile", "horizontal", grid->offsets[i].horizontal, tiles->offsets[i].horizontal);
+        n += mc_int("tile", "vertical", grid->offsets[i].vertical, tiles->offsets[i].vertical);
+      }
+    }
+    if (n) fail("the group differs", 0);
+  }
+  end(&test);
+}
+#endif
+
+int main(void) {
+  av_log_set_level(AV_LOG_FATAL);
+  test_every_field();
+  test_every_enum_value();
+  test_every_codec();
+  test_channel_layouts();
+  test_time_bases();
+  test_stream_side_data();
+  test_packet_side_data();
+  test_flags_and_sizes();
+  test_times();
+  test_attached_picture();
+  test_attachment();
+  test_tags();
+  test_chapters_and_programs();
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(61, 0, 0)
+  test_stream_groups();
+#endif
+  if (failures) printf("%d failures\n", failures);
+  return failures != 0;
+}

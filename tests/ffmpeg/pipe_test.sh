@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Pipes and reproducible output: writing to a pipe gives the bytes that writing to a file gives; with -fflags +bitexact the same
+# input gives the same bytes every time; what comes out of a pipe can be read from a pipe.
+
+. "${H4MK_SOURCE_DIR:?}/tests/support/ffmpeg.sh"
+
+for clip in $(make_clips 2); do
+  mux "$clip" file.h4mk -fflags +bitexact || fail "$clip: muxing"
+  mux "$clip" again.h4mk -fflags +bitexact
+  cmp -s file.h4mk again.h4mk || fail "$clip: not the same bytes twice"
+  mux "$clip" - -fflags +bitexact | cat > pipe.h4mk
+  cmp -s file.h4mk pipe.h4mk || fail "$clip: other bytes to a pipe than to a file"
+  for limits in "-cluster_size_limit 2000" "-cluster_time_limit 100"; do
+    # shellcheck disable=SC2086
+    mux "$clip" limits.h4mk $limits
+    expect "$clip with $limits" "$COMPARE" -packets file.h4mk limits.h4mk
+  done
+
+  # ffmpeg -f h4mk - | ffmpeg -i -
+  mux "$clip" - | ff -copyts -i - -map 0 -copy_unknown -c copy -copyinkf -f h4mk through.h4mk || fail "$clip: through a pipe"
+  # A reader of a pipe cannot know what is only known at the end (the average bit rate of some inputs).
+  only=
+  [ "$clip" != clip_adts.aac ] || only=-packets
+  expect "$clip through a pipe" "$COMPARE" -same_order $only file.h4mk through.h4mk
+done
+
+# An index in front: another file, the same content.
+for option in "-index_to_front 1" "-reserve_index_space 4096" "-reserve_index_space 16"; do
+  # shellcheck disable=SC2086
+  expect "$option" mux clip_mpeg4.avi front.h4mk $option
+  mux clip_mpeg4.avi file.h4mk
+  expect "$option" "$COMPARE" -same_order file.h4mk front.h4mk
+  expect "seeking with $option" "$SEEK_CHECK" -every 10 front.h4mk
+done
+finish

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+//
+// Input and output that fail: every callback fails once, gives one byte at a time, has no room
+// left, or grows meanwhile.
+
+#include <gtest/gtest.h>
+
+#include "support/chunks.h"
+#include "support/container.h"
+#include "support/layouts.h"
+
+namespace h4mk_test {
+namespace {
+
+class IoFaultTest : public testing::Test {
+ protected:
+  IoFaultTest() : media_(Film()) {
+    FillPayloads(&media_, 60);
+    bytes_ = Mux(media_, kLimits);
+  }
+
+  // Writes the recording; returns the first status that was no success.
+  h4mk_status WriteAll(Writer* writer) {
+    for (const Track& track : media_.tracks) writer->AddTrack(track);
+    for (const Block& block : media_.blocks) {
+      const h4mk_status status = writer->Write(block);
+      if (status != H4MK_OK) return status;
+    }
+    return writer->Finish();
+  }
+
+  // What can be read is a beginning of the recording, and all of its complete clusters.
+  void ExpectReadableBeginning(const TestFile& written) {
+    TestFile file(written.bytes);
+    Reader reader(&file);
+    size_t complete = 0;
+    for (const Chunk& chunk : WalkChunks(bytes_)) {
+      if (!chunk.is_cluster() || chunk.end() > file.bytes.size()) continue;
+      for (const int64_t offset : offsets()) complete += chunk.Contains(offset);
+    }
+    if (complete == 0) return;
+    ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+    const std::vector<Block> blocks = reader.ReadOn().blocks;
+    ASSERT_GE(blocks.size(), complete);
+    for (size_t i = 0; i < blocks.size(); ++i) ASSERT_EQ(blocks[i], media_.blocks[i]);
+  }
+
+  const std::vector<int64_t>& offsets() {
+    if (offsets_.empty()) {
+      TestFile file(bytes_);
+      offsets_ = Reader(&file).ReadOn().offsets;
+    }
+    return offsets_;
+  }
+
+  const h4mk_writer_options kLimits = ClusterLimits(400, 0);
+  Media media_;
+  Bytes bytes_;
+  std::vector<int64_t> offsets_;
+};
+
+TEST_F(IoFaultTest, OneByteAtATime) {
+  TestFile file;
+  file.max_transfer = 1;
+  Writer writer(&file, kLimits);
+  ASSERT_EQ(WriteAll(&writer), H4MK_OK);
+  EXPECT_TRUE(file.bytes == bytes_);
+  for (const bool pipe : {false, true}) {
+    file.pipe = pipe;
+    Reader reader(&file);
+    ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+    EXPECT_EQ(reader.ReadOn().blocks, media_.blocks);
+  }
+}
+
+// "H4MK_ERR_IO: a callback failed; calling again tries once more." Nothing is lost or repeated by
+// that.
+TEST_F(IoFaultTest, EveryReadFailsOnce) {
+  for (const bool pipe : {false, true}) {
+    TestFile control(bytes_);
+    control.pipe = pipe;
+    control.max_transfer = 200;
+    Reader(&control).ReadOn();
+    ASSERT_GT(control.reads, 5u);
+    for (size_t call = 0; call < control.reads; ++call) {
+      SCOPED_TRACE("call " + std::to_string(call) + (pipe ? " of a pipe" : ""));
+      TestFile file(bytes_);
+      file.pipe = pipe;
+      file.max_transfer = 200;
+      file.failing_read = call;
+      Reader reader(&file);
+      if (reader.status() != H4MK_OK) {
+        ASSERT_EQ(reader.status(), H4MK_ERR_IO) << reader.message();
+        ASSERT_EQ(h4mk_reader_io_error(reader.get()), TestFile::kFault);
+        continue;
+      }
+      Reading first = reader.ReadOn();
+      if (first.end == H4MK_ERR_IO) {
+        ASSERT_EQ(h4mk_reader_io_error(reader.get()), TestFile::kFault);
+        ASSERT_NE(reader.message(), "");
+        const Reading second = reader.ReadOn();
+        first.blocks.insert(first.blocks.end(), second.blocks.begin(), second.blocks.end());
+      }
+      ASSERT_EQ(first.damage, std::vector<std::string>());
+      ASSERT_EQ(first.blocks, media_.blocks);
+    }
+  }
+}
+
+// A seek during which a callback fails leaves the position as it was; the same seek then works.
+TEST_F(IoFaultTest, EveryReadAndSeekOfASeekFailsOnce) {
+  for (size_t call = 0; call < 40; ++call) {
+    for (const bool fail_seek : {false, true}) {
+      SCOPED_TRACE(call);
+      TestFile file(bytes_);
+      Reader reader(&file);
+      Block block;
+      for (size_t i = 0; i < 5; ++i) ASSERT_EQ(reader.Next(&block), H4MK_OK);
+      (fail_seek ? file.failing_seek : file.failing_read) =
+          (fail_seek ? file.seeks : file.reads) + call;
+      const h4mk_status status = reader.Seek(0, 40, H4MK_SEEK_BACKWARD);
+      if (status == H4MK_OK) continue;
+      ASSERT_EQ(status, H4MK_ERR_IO);
+      ASSERT_EQ(h4mk_reader_io_error(reader.get()), TestFile::kFault);
+      ASSERT_EQ(reader.Next(&block), H4MK_OK) << reader.message();
+      ASSERT_EQ(block, media_.blocks[5]);
+      ASSERT_EQ(reader.Seek(0, 40, H4MK_SEEK_BACKWARD), H4MK_OK) << reader.message();
+      do {
+        ASSERT_EQ(reader.Next(&block), H4MK_OK);
+      } while (block.track != 0);
+      ASSERT_EQ(block.pts, 40);  // Film() has a random access point there: frames 1 + 13 × 3
+    }
+  }
+}
+
+// An input that has the callbacks but refuses to seek is read like a pipe.
+TEST_F(IoFaultTest, SeekRefused) {
+  TestFile file(bytes_);
+  h4mk_io io = file.Io();
+  io.seek = [](void*, int64_t) { return -1; };
+  io.size = [](void*) { return int64_t{-1}; };
+  h4mk_reader* reader = nullptr;
+  ASSERT_EQ(h4mk_reader_open(&io, nullptr, &reader), H4MK_OK) << h4mk_reader_message(reader);
+  size_t count = 0;
+  h4mk_block block;
+  while (h4mk_reader_next(reader, &block) == H4MK_OK) ++count;
+  EXPECT_EQ(count, media_.blocks.size());
+  h4mk_reader_free(reader);
+}
+
+// After an I/O error "the writer stays in that error"; what was written before is readable.
+TEST_F(IoFaultTest, EveryWriteFailsOnce) {
+  TestFile control;
+  Writer control_writer(&control, kLimits);
+  ASSERT_EQ(WriteAll(&control_writer), H4MK_OK);
+  ASSERT_GT(control.writes, 5u);
+  for (size_t call = 0; call < control.writes; ++call) {
+    SCOPED_TRACE(call);
+    TestFile file;
+    file.failing_write = call;
+    Writer writer(&file, kLimits);
+    ASSERT_EQ(WriteAll(&writer), H4MK_ERR_IO);
+    ASSERT_EQ(writer.io_error(), TestFile::kFault);
+    ASSERT_NE(writer.message(), "");
+    const size_t size = file.bytes.size();
+    ASSERT_EQ(writer.Write(media_.blocks[0]), H4MK_ERR_IO);
+    ASSERT_EQ(writer.Finish(), H4MK_ERR_IO);
+    ASSERT_EQ(file.bytes.size(), size) << "written after the error";
+    ExpectReadableBeginning(file);
+  }
+}
+
+// The disk is full after any number of bytes.
+TEST_F(IoFaultTest, DiskFull) {
+  for (size_t capacity = 0; capacity < bytes_.size(); capacity += 13) {
+    SCOPED_TRACE(capacity);
+    TestFile file;
+    file.capacity = capacity;
+    Writer writer(&file, kLimits);
+    ASSERT_EQ(WriteAll(&writer), H4MK_ERR_IO);
+    ASSERT_EQ(writer.io_error(), TestFile::kFault);
+    ExpectReadableBeginning(file);
+  }
+}
+
+// A file that grows while it is read: at its end H4MK_AGAIN, then the next blocks, at last
+// H4MK_END.
+TEST_F(IoFaultTest, AGrowingFile) {
+  for (const bool pipe : {false, true}) {
+    for (const size_t step : {1u, 50u, 1000u}) {
+      SCOPED_TRACE(std::to_string(step) +
+                   (pipe ? " bytes at a time to a pipe" : " bytes at a time"));
+      // Enough to open it: everything before the first cluster.
+      size_t size = 0;
+      for (const Chunk& chunk : WalkChunks(bytes_)) {
+        if (chunk.is_cluster()) {
+          size = chunk.begin;
+          break;
+        }
+      }
+      TestFile file(Bytes(bytes_.begin(), bytes_.begin() + size));
+      file.pipe = pipe;
+      Reader reader(&file);
+      ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+      std::vector<Block> blocks;
+      h4mk_status end = H4MK_AGAIN;
+      for (;; size = std::min(size + step, bytes_.size())) {
+        file.bytes.assign(bytes_.begin(), bytes_.begin() + size);
+        const Reading reading = reader.ReadOn();
+        ASSERT_EQ(reading.damage, std::vector<std::string>()) << "with " << size << " bytes";
+        blocks.insert(blocks.end(), reading.blocks.begin(), reading.blocks.end());
+        end = reading.end;
+        if (size == bytes_.size()) break;
+        ASSERT_EQ(end, H4MK_AGAIN);
+      }
+      EXPECT_EQ(end, H4MK_END);
+      EXPECT_EQ(blocks, media_.blocks);
+    }
+  }
+}
+
+// The writer makes what it has visible on request: h4mk_writer_flush().
+TEST_F(IoFaultTest, WhatIsFlushedCanBeRead) {
+  TestFile file, view;
+  Writer writer(&file);
+  writer.AddTrack();
+  ASSERT_EQ(writer.Flush(), H4MK_OK);
+  view.bytes = file.bytes;
+  Reader reader(&view);
+  ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+  for (int64_t i = 0; i < 20; ++i) {
+    Block block{.pts = i, .dts = i, .data = Payload(static_cast<uint32_t>(i), 20)};
+    ASSERT_EQ(writer.Write(block), H4MK_OK);
+    ASSERT_EQ(writer.Flush(), H4MK_OK);
+    view.bytes = file.bytes;
+    const Reading reading = reader.ReadOn();
+    ASSERT_EQ(reading.blocks, std::vector<Block>{block});
+    ASSERT_EQ(reading.end, H4MK_AGAIN);
+  }
+}
+
+// A growing file can be sought in as far as it reaches now, also in what was written after it was
+// opened.
+TEST_F(IoFaultTest, SeekingInAGrowingFile) {
+  std::vector<Chunk> clusters;
+  for (const Chunk& chunk : WalkChunks(bytes_)) {
+    if (chunk.is_cluster()) clusters.push_back(chunk);
+  }
+  TestFile file(Bytes(bytes_.begin(), bytes_.begin() + clusters[0].end()));
+  Reader reader(&file);
+  ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+  for (const Chunk& cluster : clusters) {
+    file.bytes.assign(bytes_.begin(), bytes_.begin() + cluster.end());
+    int64_t expected = H4MK_NO_TIME;
+    for (size_t i = 0; i < media_.blocks.size(); ++i) {
+      const Block& block = media_.blocks[i];
+      if (offsets()[i] < static_cast<int64_t>(cluster.end()) && block.track == 0 &&
+          (block.flags & H4MK_BLOCK_KEY)) {
+        expected = block.pts;
+      }
+    }
+    reader.ReadOn();
+    ASSERT_EQ(reader.Seek(0, 1000000, H4MK_SEEK_BACKWARD), H4MK_OK) << reader.message();
+    Block block;
+    do {
+      ASSERT_EQ(reader.Next(&block), H4MK_OK);
+    } while (block.track != 0);
+    EXPECT_EQ(block.pts, expected);
+  }
+}
+
+}  // namespace
+}  // namespace h4mk_test

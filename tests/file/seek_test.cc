@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+//
+// Every seek against a linear scan (support/seek_oracle.h): the block that comes first, the
+// position of the other tracks, and that reading on neither loses nor repeats a block.
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <set>
+
+#include "support/chunks.h"
+#include "support/container.h"
+#include "support/layouts.h"
+#include "support/seek_oracle.h"
+
+namespace h4mk_test {
+namespace {
+
+constexpr int kModes[] = {H4MK_SEEK_BACKWARD, H4MK_SEEK_FORWARD, H4MK_SEEK_BACKWARD | H4MK_SEEK_ANY,
+                          H4MK_SEEK_FORWARD | H4MK_SEEK_ANY};
+
+std::string ModeName(int mode) {
+  return std::string(mode & H4MK_SEEK_FORWARD ? "forward" : "backward") +
+         (mode & H4MK_SEEK_ANY ? " any" : "");
+}
+
+// Every time of the track, one tick before and after it, and far outside.
+std::set<int64_t> TimesToTry(const Media& media, uint32_t track) {
+  std::set<int64_t> times = {std::numeric_limits<int64_t>::min() + 1, -1000000, 1000000000,
+                             std::numeric_limits<int64_t>::max()};
+  for (const Block& block : media.blocks) {
+    if (block.track != track || block.time() == H4MK_NO_TIME) continue;
+    for (const int64_t time : {block.time() - 1, block.time(), block.time() + 1})
+      times.insert(time);
+  }
+  return times;
+}
+
+// Reads on and compares with blocks of the media, by what tells them apart: track and payload.
+testing::AssertionResult ReadsExactly(Reader* reader, const Media& media,
+                                      const std::vector<size_t>& expected) {
+  h4mk_block c;
+  for (const size_t i : expected) {
+    const h4mk_status status = h4mk_reader_next(reader->get(), &c);
+    if (status != H4MK_OK) {
+      return testing::AssertionFailure()
+             << "status " << status << " instead of " << media.blocks[i] << ", block " << i
+             << " of the file: " << reader->message();
+    }
+    const Block& block = media.blocks[i];
+    if (c.track != block.track || c.size != block.data.size() ||
+        !std::equal(c.data, c.data + c.size, block.data.begin())) {
+      return testing::AssertionFailure()
+             << FromC(c) << ", number " << c.ordinal << " of its track, instead of " << block
+             << ", block " << i << " of the file";
+    }
+  }
+  const h4mk_status status = h4mk_reader_next(reader->get(), &c);
+  if (status == H4MK_OK) return testing::AssertionFailure() << "one more block: " << FromC(c);
+  return testing::AssertionSuccess();
+}
+
+// Tries every seek. After each the rest of the file is read; every third time only a few blocks, so
+// that the next seek starts in the middle.
+void CheckEverySeek(Reader* reader, const Media& media) {
+  const SeekOracle oracle(media);
+  int count = 0;
+  for (uint32_t track = 0; track < media.tracks.size(); ++track) {
+    for (const int64_t time : TimesToTry(media, track)) {
+      for (const int mode : kModes) {
+        std::optional<std::vector<size_t>> expected = oracle.BlocksAfter(track, time, mode);
+        const h4mk_status status = reader->Seek(track, time, mode);
+        ASSERT_EQ(status, expected ? H4MK_OK : H4MK_ERR_NOT_FOUND)
+            << "track " << track << " time " << time << " " << ModeName(mode) << " "
+            << reader->message();
+        if (!expected) continue;
+        if (++count % 3 == 0) {
+          Block block;
+          for (int i = 0; i < 3 && i < static_cast<int>(expected->size()); ++i)
+            reader->Next(&block);
+          continue;
+        }
+        ASSERT_TRUE(ReadsExactly(reader, media, *expected))
+            << "after seeking track " << track << " to " << time << " " << ModeName(mode);
+      }
+    }
+  }
+}
+
+class SeekTest : public testing::TestWithParam<std::tuple<Layout, uint32_t>> {
+ protected:
+  void SetUp() override {
+    media_ = std::get<0>(GetParam()).make();
+    FillPayloads(&media_, 60);
+    file_.bytes = Mux(media_, ClusterLimits(std::get<1>(GetParam()), 0));
+  }
+
+  Media media_;
+  TestFile file_;
+};
+
+TEST_P(SeekTest, EverySeekLandsWhereALinearScanSays) {
+  Reader reader(&file_);
+  ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+  CheckEverySeek(&reader, media_);
+}
+
+// A file that was cut (or is still growing) has no tail, but can be sought in as far as it reaches.
+TEST_P(SeekTest, TheSameInAFileWithoutItsEnd) {
+  size_t end = 0;
+  for (const Chunk& chunk : WalkChunks(file_.bytes)) {
+    if (chunk.is_cluster()) end = chunk.end();
+  }
+  file_.bytes.resize(end);
+  Reader reader(&file_);
+  ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+  ASSERT_FALSE(reader.is_closed());
+  CheckEverySeek(&reader, media_);
+}
+
+// One block a cluster, a few, all in one.
+INSTANTIATE_TEST_SUITE_P(Layouts, SeekTest,
+                         testing::Combine(testing::ValuesIn(AllLayouts()),
+                                          testing::Values(1, 600, 1 << 20)),
+                         [](const testing::TestParamInfo<SeekTest::ParamType>& info) {
+                           return std::get<0>(info.param).name + "_" +
+                                  std::to_string(std::get<1>(info.param));
+                         });
+
+class SeekFileTest : public ContainerTest {
+ protected:
+  void SetUp() override {
+    media_ = Film();
+    FillPayloads(&media_, 60);
+    options_ = ClusterLimits(600, 0);
+    Finish();
+  }
+};
+
+// "On an error the position is unchanged."
+TEST_F(SeekFileTest, AFailedSeekDoesNotMoveTheReader) {
+  Reader reader(&file_);
+  Block block;
+  for (int i = 0; i < 10; ++i) ASSERT_EQ(reader.Next(&block), H4MK_OK);
+  EXPECT_EQ(reader.Seek(0, 1000000, H4MK_SEEK_FORWARD), H4MK_ERR_NOT_FOUND);
+  EXPECT_EQ(reader.Seek(99, 0, H4MK_SEEK_BACKWARD), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(reader.Seek(0, 0, 1 << 20), H4MK_ERR_ARGUMENT);
+  for (size_t i = 10; i < media_.blocks.size(); ++i) {
+    ASSERT_EQ(reader.Next(&block), H4MK_OK);
+    ASSERT_EQ(block, media_.blocks[i]);
+  }
+}
+
+TEST_F(SeekFileTest, APipeCannotSeekAndReadsOn) {
+  file_.pipe = true;
+  Reader reader(&file_);
+  Block block;
+  ASSERT_EQ(reader.Next(&block), H4MK_OK);
+  EXPECT_EQ(reader.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_ERR_NOT_SEEKABLE);
+  EXPECT_EQ(reader.ReadOn().blocks.size(), media_.blocks.size() - 1);
+}
+
+TEST_F(SeekFileTest, ATrackWithoutBlocksHasNothingToSeekTo) {
+  AddTrack();
+  Finish();
+  Reader reader(&file_);
+  EXPECT_EQ(reader.Seek(3, 0, H4MK_SEEK_BACKWARD), H4MK_ERR_NOT_FOUND);
+  EXPECT_EQ(reader.Seek(3, 0, H4MK_SEEK_FORWARD), H4MK_ERR_NOT_FOUND);
+  EXPECT_EQ(reader.ReadOn().blocks, media_.blocks);
+}
+
+TEST_F(SeekFileTest, RewindStartsAgain) {
+  Reader reader(&file_);
+  ASSERT_EQ(reader.Seek(0, 50, H4MK_SEEK_BACKWARD), H4MK_OK);
+  reader.ReadOn();
+  ASSERT_EQ(h4mk_reader_rewind(reader.get()), H4MK_OK);
+  EXPECT_EQ(reader.ReadOn().blocks, media_.blocks);
+}
+
+TEST_F(SeekFileTest, DiscardedTracksStayAwayAfterASeek) {
+  Reader reader(&file_);
+  ASSERT_EQ(h4mk_reader_discard(reader.get(), 1, 1), H4MK_OK);
+  ASSERT_EQ(reader.Seek(0, 40, H4MK_SEEK_BACKWARD), H4MK_OK);
+  const std::vector<size_t> all = SeekOracle(media_).BlocksAfter(0, 40, H4MK_SEEK_BACKWARD).value();
+  std::vector<size_t> expected;
+  for (const size_t i : all) {
+    if (media_.blocks[i].track != 1) expected.push_back(i);
+  }
+  EXPECT_TRUE(ReadsExactly(&reader, media_, expected));
+}
+
+// Seeking in a long file reads the index and the cluster, not the file.
+TEST(SeekCostTest, ASeekReadsLittle) {
+  Media media;
+  AddVideo(&media, kVideo, 400, 4, 1);
+  AddSimple(&media, kAudio, 9000, 0, 1024, 1024);
+  Interleave(&media);
+  FillPayloads(&media, 2000);
+  TestFile file(Mux(media, ClusterLimits(10000, 0)));
+  Reader reader(&file);
+  Block block;
+  for (const int64_t time : {2500, 10, 4999, 1234}) {
+    file.bytes_read = 0;
+    ASSERT_EQ(reader.Seek(0, time, H4MK_SEEK_BACKWARD), H4MK_OK);
+    ASSERT_EQ(reader.Next(&block), H4MK_OK);
+    EXPECT_LT(file.bytes_read, file.bytes.size() / 20) << "of " << file.bytes.size();
+  }
+}
+
+}  // namespace
+}  // namespace h4mk_test
