@@ -316,7 +316,8 @@ H4MK_API h4mk_status h4mk_reader_rewind(h4mk_reader *reader);
 
 /* ------------------------------------------------------------------------------------------------------------- index */
 
-/** A seek point: a random access point (tracks whose blocks all are such have one entry a cluster). */
+/** A seek point: the first random access point of a track in a cluster. A track whose blocks are not all such has one for each,
+ *  unless they follow each other directly; others (audio) have one a cluster. */
 typedef struct h4mk_index_entry {
     int64_t offset; /**< Byte offset of the cluster (chunk) that holds it. */
     int64_t time;   /**< Its pts (dts if it has none) in the track's time base. */

@@ -7,10 +7,13 @@ namespace h4mk {
 
 Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what) {
   std::vector<size_t> members;  // of each open object
+  size_t values = 0;
   const char* refused = nullptr;
   const auto watch = [&](int depth, Json::parse_event_t event, Json&) {
     const auto level = static_cast<size_t>(depth);
     if (level > kMaxJsonDepth) refused = "nested too deeply";
+    const bool is_end = event == Json::parse_event_t::object_end || event == Json::parse_event_t::array_end;
+    if (!is_end && ++values > kMaxJsonValues) refused = "made of too many values";
     if (event == Json::parse_event_t::object_start) members.push_back(0);
     if (event == Json::parse_event_t::object_end && !members.empty()) members.pop_back();
     if (event == Json::parse_event_t::key && !members.empty() && ++members.back() > kMaxJsonMembers)

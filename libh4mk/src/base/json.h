@@ -17,6 +17,7 @@ using Json = nlohmann::ordered_json;
 // Limits that keep hostile JSON cheap: members are looked up linearly and values are written recursively.
 inline constexpr size_t kMaxJsonDepth = 64;
 inline constexpr size_t kMaxJsonMembers = 4096;  // of one object
+inline constexpr size_t kMaxJsonValues = 1u << 17;
 
 // Parses a whole text. offset is where it stands in the file, for messages; what names it ("TRAK").
 Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what);

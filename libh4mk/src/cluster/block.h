@@ -28,6 +28,7 @@ inline constexpr uint32_t kBlockHasSideData = 0x100;
 inline constexpr uint32_t kMaxBlockSize = 1u << 30;
 inline constexpr uint32_t kMaxClusterBlocks = 65535;
 inline constexpr size_t kMaxSideDataName = 255;
+inline constexpr size_t kMaxSideDataEntries = 65536;     // of a cluster
 inline constexpr uint64_t kMaxSideDataSize = 32u << 20;  // of one block, names included
 
 struct SideData {

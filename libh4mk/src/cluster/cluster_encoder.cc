@@ -47,6 +47,7 @@ void ClusterEncoder::Add(const Block& block) {
 
 // FORMAT.md, "Side data": the number of entries, or 0 for the same as the block of this track before.
 void ClusterEncoder::AddSideData(const Block& block) {
+  side_data_count_ += block.side_data.size();
   Bytes list;
   AppendVarint(list, block.side_data.size());
   for (const SideData& entry : block.side_data) {
@@ -166,6 +167,7 @@ void ClusterEncoder::Clear() {
   data_.clear();
   names_.clear();
   names_size_ = 0;
+  side_data_count_ = 0;
   side_data_.clear();
 }
 

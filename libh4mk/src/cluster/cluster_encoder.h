@@ -28,6 +28,7 @@ class ClusterEncoder {
   void Add(const Block& block);
 
   size_t block_count() const { return order_.size(); }
+  size_t side_data_count() const { return side_data_count_; }
   // Bytes of payload and side data.
   size_t size() const { return data_.size() + side_data_.size() + names_size_; }
 
@@ -59,6 +60,7 @@ class ClusterEncoder {
   // Side data: names once, then what each block has. The last list of a track need not be repeated.
   std::vector<std::string> names_;
   size_t names_size_ = 0;
+  size_t side_data_count_ = 0;
   Bytes side_data_;
   std::vector<Bytes> last_side_data_;  // by track
 

@@ -12,6 +12,7 @@ namespace h4mk {
 namespace {
 
 constexpr size_t kColumns = 5;            // flags, size, duration, dts, pts_minus_dts
+constexpr uint64_t kMaxClusterTracks = 4096;
 constexpr uint64_t kMaxIndexSize = 128u << 20;
 
 }  // namespace
@@ -55,7 +56,7 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
   const uint64_t track_count = reader.Varint();
   stripe_shift_ = reader.Le<uint8_t>();
   if (reader.failed() || block_count == 0 || block_count > kMaxClusterBlocks ||
-      track_count == 0 || track_count > block_count)
+      track_count == 0 || track_count > block_count || track_count > kMaxClusterTracks)
     return false;
   if (stripe_shift_ != 0 && (stripe_shift_ < kMinStripeShift || stripe_shift_ > kMaxStripeShift))
     return false;
@@ -160,7 +161,7 @@ bool ClusterIndex::ParseSideData(ByteReader& reader) {
   side_data_.clear();
   side_data_lists_.clear();
   const uint64_t name_count = reader.Varint();
-  if (reader.failed() || name_count > reader.left() / 2) return false;
+  if (reader.failed() || name_count > kMaxSideDataEntries) return false;
   std::vector<std::string_view> names;
   for (uint64_t i = 0; i < name_count; ++i) {
     const ByteSpan name = reader.Take(reader.Varint());
@@ -177,7 +178,7 @@ bool ClusterIndex::ParseSideData(ByteReader& reader) {
       blocks_[i].side_data = previous;
       continue;
     }
-    if (count > reader.left() / 2) return false;  // an entry takes at least two bytes
+    if (count > kMaxSideDataEntries - side_data_.size()) return false;
     SideDataList list{side_data_.size(), static_cast<size_t>(count)};
     for (uint64_t k = 0; k < count; ++k) {
       const uint64_t name = reader.Varint();

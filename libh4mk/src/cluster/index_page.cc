@@ -89,9 +89,11 @@ bool ReadDifferences(ByteReader& reader, std::vector<int64_t>& high,
   return true;
 }
 
-bool ReadPageTrack(ByteReader& reader, size_t cluster_count, PageTrack* track) {
+// *room is how many entries the page may still have.
+bool ReadPageTrack(ByteReader& reader, size_t cluster_count, uint64_t* room, PageTrack* track) {
   const uint64_t entries = reader.Varint();
-  if (reader.failed() || entries > cluster_count) return false;
+  if (reader.failed() || entries > cluster_count || entries > *room) return false;
+  *room -= entries;
   track->cluster.resize(static_cast<size_t>(entries));
   track->first_time.resize(track->cluster.size());
   if (!ReadDeltas(reader, track->cluster) || !ReadDeltas(reader, track->first_time) ||
@@ -151,6 +153,12 @@ bool PageTrack::ordered() const {
     if (i > 0 && first_time[i] <= last_time[i - 1]) return false;
   }
   return true;
+}
+
+uint64_t IndexPage::entry_count() const {
+  uint64_t count = 0;
+  for (const PageTrack& track : tracks) count += track.cluster.size();
+  return count;
 }
 
 void IndexPage::AddKey(uint32_t track, int64_t time) {
@@ -227,11 +235,12 @@ bool DecodePage(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset,
     page->clusters.push_back(page->clusters.back() + static_cast<uint64_t>(size));
   }
   const uint64_t track_count = reader.Varint();
+  uint64_t room = kMaxPageEntries;
   for (uint64_t i = 0; i < track_count && !reader.failed(); ++i) {
     PageTrack unknown;
     const int32_t which = tracks.Find(reader.Varint());
     PageTrack* track = which < 0 ? &unknown : &page->tracks[static_cast<size_t>(which)];
-    if (!ReadPageTrack(reader, page->clusters.size(), track)) return false;
+    if (!ReadPageTrack(reader, page->clusters.size(), &room, track)) return false;
     const TrackTotals totals = ReadTotals(reader);
     if (which >= 0) page->totals[static_cast<size_t>(which)] = totals;
   }
@@ -285,7 +294,7 @@ bool DecodeTop(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, 
   top->meta = ReadDistance(reader, chunk_offset);
   const uint64_t page_count = reader.Varint();
   const uint64_t cells_a_page = std::max<uint64_t>(tracks.size(), 1);
-  if (reader.failed() || page_count > kMaxPageCells / cells_a_page) return false;
+  if (reader.failed() || page_count > kMaxTopCells / cells_a_page) return false;
   const auto count = static_cast<size_t>(page_count);
   std::vector<int64_t> offsets(count), sizes(count), clusters(count);
   if (!ReadDeltas(reader, offsets) || !ReadColumn(reader, sizes) || !ReadColumn(reader, clusters))

@@ -13,8 +13,10 @@
 
 namespace h4mk {
 
+// FORMAT.md, "Limits".
 inline constexpr uint32_t kMaxPageClusters = 65536;
-inline constexpr uint64_t kMaxPageCells = 1u << 20;  // pages times tracks of a top
+inline constexpr uint64_t kMaxPageEntries = 1u << 17;  // of all tracks
+inline constexpr uint64_t kMaxTopCells = 1u << 18;     // pages times tracks
 
 // What is known of a track up to the end of a page, or of the file.
 struct TrackTotals {
@@ -57,7 +59,9 @@ struct IndexPage {
 
   explicit IndexPage(size_t track_count = 0) : tracks(track_count), totals(track_count) {}
 
-  // Notes a block; clusters.back() is the cluster it is in.
+  uint64_t entry_count() const;
+
+  // Notes a random access point; clusters.back() is the cluster it is in.
   void AddKey(uint32_t track, int64_t time);
 };
 

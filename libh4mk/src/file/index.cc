@@ -7,12 +7,14 @@ namespace h4mk {
 namespace {
 
 constexpr size_t kMaxCachedPages = 64;
+constexpr uint64_t kMaxCachedEntries = 1u << 18;
 
 }  // namespace
 
 void Index::Clear() {
   pages_.clear();
   cached_.clear();
+  cached_entries_ = 0;
   ordered_.clear();
 }
 
@@ -66,12 +68,16 @@ Result<const IndexPage*> Index::Page(size_t number) {
   MakeRoom();
   slot.page = std::move(page);
   cached_.push_back(number);
+  cached_entries_ += slot.page->entry_count();
   return static_cast<const IndexPage*>(slot.page.get());
 }
 
 void Index::MakeRoom() {
-  while (cached_.size() >= kMaxCachedPages) {
-    pages_[cached_.front()].page.reset();
+  while (!cached_.empty() &&
+         (cached_.size() >= kMaxCachedPages || cached_entries_ > kMaxCachedEntries)) {
+    Slot& oldest = pages_[cached_.front()];
+    cached_entries_ -= oldest.page->entry_count();
+    oldest.page.reset();
     cached_.pop_front();
   }
 }

@@ -86,6 +86,7 @@ class Index {
   const TrackIds& tracks_;
   std::vector<Slot> pages_;
   std::list<size_t> cached_;  // pages in memory that can be read again, the oldest first
+  uint64_t cached_entries_ = 0;
   std::vector<int8_t> ordered_;  // by track: -1 not known yet
 };
 

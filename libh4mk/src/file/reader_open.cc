@@ -13,8 +13,9 @@ constexpr uint64_t kTailSize = kTailPayloadSize + kChunkOverhead + kCrcSize;  //
 // So much of a file's end is read at once: enough for the index of most files, which is about 1/10000 of them.
 constexpr uint64_t kMinEnd = 4096, kMaxEnd = 512 << 10, kEndShare = 4096;
 
-// An index page is written at least this often, as long as there are fewer than 1024 of them (file/writer.cc).
-constexpr uint64_t kLookBack = uint64_t{160} << 20;
+// An index page is written every 64 MiB, and in very long files at distances that grow with the root of the size
+// (file/writer.cc). Who finds none walks over the file from its start.
+constexpr uint64_t kLookBack = uint64_t{160} << 20, kLookBackShare = 256;
 
 constexpr size_t kMaxWarnings = 100;
 
@@ -281,8 +282,8 @@ Status Reader::FindLastPage(IndexPage* page, uint64_t* offset, uint64_t* end) {
     *end = at + header.size();
     return {};
   };
-  return chunks_.FindBackward(static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0)),
-                              kLookBack, kTagIndex, check, offset);
+  const auto size = static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
+  return chunks_.FindBackward(size, kLookBack + size / kLookBackShare, kTagIndex, check, offset);
 }
 
 // Brings the clusters from walked_until_ to the end of the file into the index.
@@ -316,7 +317,8 @@ Status Reader::WalkClusters() {
     }
     if (status.ok()) {
       at += header.size();
-      if (page.clusters.size() == kMaxPageClusters) {
+      if (page.clusters.size() == kMaxPageClusters ||
+          page.entry_count() + list_.tracks.size() > kMaxPageEntries) {
         if (has_walked_page_) {
           index_.ReplaceLastPage(std::move(page));
         } else {

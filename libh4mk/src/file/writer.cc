@@ -10,10 +10,10 @@ namespace h4mk {
 namespace {
 
 // A page is written after so many clusters or bytes: what a reader of a cut file has to look back and walk over. Both grow
-// with the number of pages, so that the top stays small at any length.
+// with the number of pages (and tracks), so that the top stays small at any length.
 constexpr uint64_t kPageClusters = 512;
 constexpr uint64_t kPageBytes = 64u << 20;
-constexpr uint64_t kPagesUntilGrowth = 1024;
+constexpr uint64_t kCellsUntilGrowth = 2048;
 
 // Pages are repeated at the end of the file, next to the top, while all of them together are no larger than this.
 constexpr size_t kMaxStoredPages = 4u << 20;
@@ -94,8 +94,8 @@ Status Writer::Write(const Block& block) {
                                     " bytes is larger than 1 GiB");
   if (block.flags & ~kBlockPublicFlags || (block.flags & kBlockTypeMask) == kBlockTypeMask)
     return Status(Code::kArgument, "block with unknown flags");
-  if (SideDataSize(block) > kMaxSideDataSize)
-    return Status(Code::kLimit, "block with more than 32 MiB of side data");
+  if (block.side_data.size() > kMaxSideDataEntries || SideDataSize(block) > kMaxSideDataSize)
+    return Status(Code::kLimit, "block with more than 32 MiB or 65536 pieces of side data");
   for (const SideData& entry : block.side_data)
     if (entry.name.empty() || entry.name.size() > kMaxSideDataName)
       return Status(Code::kArgument, "side data needs a name of 1 to 255 bytes");
@@ -131,6 +131,7 @@ Status Writer::Write(const Block& block) {
 bool Writer::MustCloseBefore(const Block& block) const {
   if (cluster_.block_count() == 0) return false;
   if (cluster_.block_count() == kMaxClusterBlocks ||
+      cluster_.side_data_count() + block.side_data.size() > kMaxSideDataEntries ||
       cluster_.size() + block.data.size() + SideDataSize(block) > options_.cluster_size_limit)
     return true;
   if ((block.flags & kBlockKey) && has_other_blocks_[block.track] && !cluster_is_open_to_keys_)
@@ -204,8 +205,9 @@ Status Writer::CloseCluster() {
   const ClusterEncoder::Encoded encoded = cluster_.Encode(cluster_pts_ms_);
   H4MK_TRY(chunks_.WriteParts(encoded.head, encoded.data, encoded.crc));
   cluster_.Clear();
-  const uint64_t growth = 1 + page_refs_.size() / kPagesUntilGrowth;
+  const uint64_t growth = 1 + page_refs_.size() * tracks_.size() / kCellsUntilGrowth;
   if (page_.clusters.size() >= std::min<uint64_t>(kPageClusters * growth, kMaxPageClusters) ||
+      page_.entry_count() + tracks_.size() > kMaxPageEntries ||
       sink_.position() - page_start_ >= kPageBytes * growth)
     H4MK_TRY(WritePage());
   failed_ = Code::kOk;
