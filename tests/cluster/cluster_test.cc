@@ -31,7 +31,7 @@ class ClusterTest : public testing::Test {
   Bytes Payload() {
     const ClusterEncoder::Encoded encoded = encoder_.Encode(0);
     Bytes payload(encoded.head.begin() + kChunkHeaderSize, encoded.head.end());
-    AppendBytes(payload, encoded.data);
+    for (ByteSpan data : encoded.data) AppendBytes(payload, data);
     return payload;
   }
 
@@ -63,7 +63,7 @@ TEST_F(ClusterTest, BlocksComeBackInFileOrder) {
   const BlockRecord& last = index_.blocks()[3];
   EXPECT_EQ(last.track, 2);
   EXPECT_EQ(last.dts, 110);
-  EXPECT_EQ(last.offset, 4u);
+  EXPECT_EQ(last.offset, 2u) << "data lies track by track";
   EXPECT_EQ(last.size, 2u);
   EXPECT_EQ(last.ordinal, 1u);
   EXPECT_EQ(index_.blocks()[2].size, 0u);
@@ -93,8 +93,11 @@ TEST_F(ClusterTest, StripesCoverLargeData) {
 TEST_F(ClusterTest, ChunkCrcIsThatOfTheWholeChunk) {
   for (size_t size : {10u, 40000u, 3000000u}) {
     Add(0, 0, std::string(size, 'x'));
+    Add(1, 0, std::string(size / 3, 'y'));
     const ClusterEncoder::Encoded encoded = encoder_.Encode(0);
-    EXPECT_EQ(encoded.crc, Crc32(Crc32(0, encoded.head), encoded.data)) << size;
+    uint32_t crc = Crc32(0, encoded.head);
+    for (ByteSpan data : encoded.data) crc = Crc32(crc, data);
+    EXPECT_EQ(encoded.crc, crc) << size;
     encoder_.Clear();
   }
 }

@@ -34,12 +34,12 @@ Status ChunkWriter::WriteChunk(uint32_t tag, uint32_t flags, ByteSpan payload) {
   return sink_.Write(chunk);
 }
 
-Status ChunkWriter::WriteParts(ByteSpan head, ByteSpan body, uint32_t crc) {
+Status ChunkWriter::WriteParts(ByteSpan head, std::span<const ByteSpan> body, uint32_t crc) {
   uint8_t stored[kCrcSize];
   StoreLe(stored, crc);
   AddToChecksum(stored);
   H4MK_TRY(sink_.Write(head));
-  H4MK_TRY(sink_.Write(body));
+  for (ByteSpan piece : body) H4MK_TRY(sink_.Write(piece));
   return sink_.Write(stored);
 }
 

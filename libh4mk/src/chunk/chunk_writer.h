@@ -23,8 +23,8 @@ class ChunkWriter {
   Status WriteChunk(uint32_t tag, uint32_t flags, ByteSpan payload);
 
   // A chunk that was put together elsewhere: `head` is the chunk header and the front of the payload, `body` the rest of
-  // the payload, crc that of both.
-  Status WriteParts(ByteSpan head, ByteSpan body, uint32_t crc);
+  // the payload in pieces, crc that of all.
+  Status WriteParts(ByteSpan head, std::span<const ByteSpan> body, uint32_t crc);
 
   // FORMAT.md, "Container checksum": of the file header and the chunk CRCs so far.
   uint32_t checksum() const { return checksum_; }

@@ -25,6 +25,10 @@ void ClusterEncoder::Add(const Block& block) {
 
   // FORMAT.md, "Times": an unknown dts takes its predicted value, so that the column stays small.
   const bool first = track.size.empty();
+  if (first) {
+    track.place = used_.size();
+    used_.push_back(block.track);
+  }
   int64_t dts = block.dts;
   if (first) {
     if (dts == kNoTime) dts = block.pts != kNoTime ? block.pts : 0;
@@ -40,8 +44,9 @@ void ClusterEncoder::Add(const Block& block) {
   track.pts_minus_dts.push_back(block.pts == kNoTime ? 0 : WrapSub(block.pts, dts));
 
   if (order_.empty()) first_type_ = flags & kBlockTypeMask;
-  order_.push_back(block.track);
-  AppendBytes(data_, block.data);
+  order_.push_back(static_cast<int64_t>(track.place));
+  AppendBytes(track.data, block.data);
+  data_size_ += block.data.size();
   if (!block.side_data.empty()) AddSideData(block);
 }
 
@@ -77,52 +82,49 @@ ClusterEncoder::Encoded ClusterEncoder::Encode(uint32_t pts_ms) {
   AppendLe(head_, kTagCore);
   AppendLe(head_, kCoreIsCluster | first_type_ << kCoreTypeShift | std::min(pts_ms, kCoreMaxPtsMs));
   const size_t payload_size =
-      VarintSize(index_.size()) + index_.size() + kCrcSize + data_.size();
+      VarintSize(index_.size()) + index_.size() + kCrcSize + data_size_;
   AppendLe(head_, static_cast<uint32_t>(payload_size));
   AppendVarint(head_, index_.size());
   AppendBytes(head_, index_);
   AppendLe(head_, Crc32(0, ByteSpan(head_).subspan(kChunkHeaderSize)));
 
   Encoded encoded;
-  encoded.crc = Crc32(0, head_);
-  if (stripe_crcs_.empty()) {
-    encoded.crc = Crc32(encoded.crc, data_);
-  } else {
-    size_t at = 0;
-    const size_t stripe = size_t{1} << StripeShift(data_.size());
-    for (uint32_t crc : stripe_crcs_) {
-      const size_t size = std::min(stripe, data_.size() - at);
-      encoded.crc = Crc32Combine(encoded.crc, crc, size);
-      at += size;
-    }
-  }
   encoded.head = head_;
-  encoded.data = data_;
+  for (uint32_t track : used_) encoded.data.emplace_back(tracks_[track].data);
+  encoded.crc = ChunkCrc(encoded);
   return encoded;
 }
 
-void ClusterEncoder::EncodeIndex(Bytes& index) {
-  std::vector<uint32_t> used;
-  for (uint32_t i = 0; i < tracks_.size(); ++i)
-    if (!tracks_[i].size.empty()) used.push_back(i);
+// From the CRCs of the stripes where there are some: no second pass over the data.
+uint32_t ClusterEncoder::ChunkCrc(const Encoded& encoded) const {
+  uint32_t crc = Crc32(0, encoded.head);
+  if (stripe_crcs_.empty()) {
+    for (ByteSpan data : encoded.data) crc = Crc32(crc, data);
+    return crc;
+  }
+  const size_t stripe = size_t{1} << StripeShift(data_size_);
+  size_t left = data_size_;
+  for (uint32_t stripe_crc : stripe_crcs_) {
+    const size_t size = std::min(stripe, left);
+    crc = Crc32Combine(crc, stripe_crc, size);
+    left -= size;
+  }
+  return crc;
+}
 
+void ClusterEncoder::EncodeIndex(Bytes& index) {
   AppendVarint(index, order_.size());
-  AppendVarint(index, used.size());
-  index.push_back(static_cast<uint8_t>(StripeShift(data_.size())));
-  for (uint32_t i : used) {
+  AppendVarint(index, used_.size());
+  index.push_back(static_cast<uint8_t>(StripeShift(data_size_)));
+  for (uint32_t i : used_) {
     const Track& track = tracks_[i];
     AppendVarint(index, track.track_id);
-    if (used.size() > 1) AppendVarint(index, track.size.size());
+    if (used_.size() > 1) AppendVarint(index, track.size.size());
     AppendVarint(index, track.next_ordinal);
     AppendSigned(index, track.dts_base);
   }
-  if (used.size() > 1) {
-    for (int64_t& track : order_)
-      track = std::lower_bound(used.begin(), used.end(), static_cast<uint32_t>(track)) -
-              used.begin();
-    AppendColumn(index, order_);
-  }
-  for (uint32_t i : used) {
+  if (used_.size() > 1) AppendColumn(index, order_);
+  for (uint32_t i : used_) {
     const Track& track = tracks_[i];
     AppendColumn(index, track.flags);
     AppendColumn(index, track.size);
@@ -143,19 +145,32 @@ void ClusterEncoder::EncodeIndex(Bytes& index) {
 
 void ClusterEncoder::AppendStripes(Bytes& index) {
   stripe_crcs_.clear();
-  const uint32_t shift = StripeShift(data_.size());
+  const uint32_t shift = StripeShift(data_size_);
   if (shift == 0) return;
   const size_t stripe = size_t{1} << shift;
-  for (size_t at = 0; at < data_.size(); at += stripe) {
-    const ByteSpan bytes = ByteSpan(data_).subspan(at, std::min(stripe, data_.size() - at));
-    stripe_crcs_.push_back(Crc32(0, bytes));
-    AppendLe(index, stripe_crcs_.back());
+  uint32_t crc = 0;
+  size_t left = stripe;  // of the stripe that is being filled; stripes do not care for tracks
+  for (uint32_t track : used_) {
+    for (ByteSpan data = tracks_[track].data; !data.empty();) {
+      const ByteSpan part = data.first(std::min(left, data.size()));
+      crc = Crc32(crc, part);
+      data = data.subspan(part.size());
+      left -= part.size();
+      if (left > 0) continue;
+      stripe_crcs_.push_back(crc);
+      crc = 0;
+      left = stripe;
+    }
   }
+  if (left < stripe) stripe_crcs_.push_back(crc);
+  for (uint32_t stripe_crc : stripe_crcs_) AppendLe(index, stripe_crc);
 }
 
 void ClusterEncoder::Clear() {
-  for (Track& track : tracks_) {
+  for (uint32_t i : used_) {
+    Track& track = tracks_[i];
     track.next_ordinal += track.size.size();
+    track.data.clear();
     track.flags.clear();
     track.size.clear();
     track.duration.clear();
@@ -163,8 +178,9 @@ void ClusterEncoder::Clear() {
     track.pts_minus_dts.clear();
   }
   for (Bytes& last : last_side_data_) last.clear();
+  used_.clear();
   order_.clear();
-  data_.clear();
+  data_size_ = 0;
   names_.clear();
   names_size_ = 0;
   side_data_count_ = 0;

@@ -16,10 +16,9 @@ class ClusterEncoder {
  public:
   // A finished cluster chunk: head and data one after the other, then the CRC.
   struct Encoded {
-    ByteSpan head;  // chunk header, index, index CRC
-    ByteSpan data;  // payloads
+    ByteSpan head;               // chunk header, index, index CRC
+    std::vector<ByteSpan> data;  // payloads of the tracks
     uint32_t crc = 0;
-    uint64_t size() const { return head.size() + data.size() + 4; }
   };
 
   void AddTrack(uint32_t track_id);
@@ -30,7 +29,7 @@ class ClusterEncoder {
   size_t block_count() const { return order_.size(); }
   size_t side_data_count() const { return side_data_count_; }
   // Bytes of payload and side data.
-  size_t size() const { return data_.size() + side_data_.size() + names_size_; }
+  size_t size() const { return data_size_ + side_data_.size() + names_size_; }
 
   // Encodes what was added; pts_ms and the type of the first block go into the chunk's flags. The result is valid until the
   // next Add(). REQUIRES: block_count() > 0.
@@ -42,6 +41,8 @@ class ClusterEncoder {
  private:
   struct Track {
     uint32_t track_id = 0;
+    size_t place = 0;  // in used_
+    Bytes data;
     uint64_t next_ordinal = 0;  // number of the first block of the next cluster
     int64_t dts_base = 0;
     int64_t next_dts = 0;  // predicted
@@ -51,11 +52,13 @@ class ClusterEncoder {
   void AddSideData(const Block& block);
   void EncodeIndex(Bytes& index);
   void AppendStripes(Bytes& index);
+  uint32_t ChunkCrc(const Encoded& encoded) const;
 
   std::vector<Track> tracks_;
-  std::vector<int64_t> order_;  // track of each block
+  std::vector<uint32_t> used_;  // tracks with blocks in the order of their first ones
+  std::vector<int64_t> order_;  // place in used_ of each block's track
   uint32_t first_type_ = 0;
-  Bytes data_;
+  size_t data_size_ = 0;
 
   // Side data: names once, then what each block has. The last list of a track need not be repeated.
   std::vector<std::string> names_;

@@ -103,17 +103,25 @@ bool ClusterIndex::BuildBlocks() {
     uint64_t ordinal;
     int64_t next_dts;
     int32_t track;
+    uint64_t offset;  // of the next block's data
   };
   std::vector<Cursor> cursors;
   cursors.reserve(runs_.size());
+  uint64_t offset = 0;
   for (const TrackRun& run : runs_) {
-    values_[run.first_value + 3 * run.count] = 0;
-    cursors.push_back({values_.data() + run.first_value, run.count, run.count, run.ordinal,
-                       run.dts_base, run.track});
+    int64_t* columns = values_.data() + run.first_value;
+    columns[3 * run.count] = 0;
+    cursors.push_back({columns, run.count, run.count, run.ordinal, run.dts_base, run.track, offset});
+    for (size_t i = 0; i < run.count; ++i) {
+      const int64_t size = columns[run.count + i];
+      if (size < 0 || size > kMaxBlockSize) return false;
+      offset += static_cast<uint64_t>(size);
+    }
+    if (offset > UINT32_MAX) return false;
   }
+  data_size_ = offset;
   blocks_.resize(order_.size());
   has_side_data_ = false;
-  uint64_t offset = 0;
   for (size_t i = 0; i < order_.size(); ++i) {
     const auto which = static_cast<uint64_t>(order_[i]);
     if (which >= cursors.size() || cursors[which].left == 0) return false;
@@ -126,22 +134,19 @@ bool ClusterIndex::BuildBlocks() {
     const int64_t dts = WrapAdd(cursor.next_dts, value[3 * cursor.column]);
     const int64_t pts = WrapAdd(dts, value[4 * cursor.column]);
     cursor.next_dts = WrapAdd(dts, duration);
-    if (size < 0 || size > kMaxBlockSize || offset + static_cast<uint64_t>(size) > UINT32_MAX)
-      return false;
     BlockRecord& block = blocks_[i];
     block.pts = flags & kBlockNoPts ? kNoTime : pts;
     block.dts = flags & kBlockNoDts ? kNoTime : dts;
     block.duration = duration;
     block.ordinal = cursor.ordinal++;
-    block.offset = static_cast<uint32_t>(offset);
+    block.offset = static_cast<uint32_t>(cursor.offset);
     block.size = static_cast<uint32_t>(size);
     block.track = cursor.track;
     block.flags = flags;
     block.side_data = 0;
     has_side_data_ |= (flags & kBlockHasSideData) != 0;
-    offset += static_cast<uint64_t>(size);
+    cursor.offset += static_cast<uint64_t>(size);
   }
-  data_size_ = offset;
   return true;
 }
 

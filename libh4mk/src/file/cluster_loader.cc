@@ -12,7 +12,6 @@ namespace {
 
 constexpr size_t kFront = 4096 - kChunkHeaderSize;  // enough for the index of most clusters
 constexpr size_t kSearchFront = 17 << 10;  // … and the first stripe, in one read
-constexpr uint64_t kMaxStep = 256 << 10;    // of data that is read as blocks are fetched: what a cache holds
 constexpr size_t kTrusted = 4u << 20;       // longer chunks must show a valid index before memory is taken for them
 
 std::string Range(uint64_t from, uint64_t until) {
@@ -54,7 +53,7 @@ void ClusterLoader::Start(uint64_t offset, const ChunkHeader& header, bool whole
   header_ = header;
   whole_ = whole;
   read_until_ = 0;
-  ready_from_ = ready_until_ = 0;
+  all_ready_ = false;
   has_bad_ = false;
 }
 
@@ -114,7 +113,8 @@ Status ClusterLoader::LoadRest() {
     }
   }
   data_ = payload_ + index_.data_start();
-  bad_.assign(std::max<size_t>(index_.stripe_crcs().size(), 1), false);
+  ready_.assign(index_.stripe_crcs().size(), false);
+  bad_.assign(std::max<size_t>(ready_.size(), 1), false);
   loaded_ = true;
   return {};
 }
@@ -154,23 +154,22 @@ Status ClusterLoader::CheckLength() const {
 
 Status ClusterLoader::FetchSlow(const BlockRecord& block) {
   if (block.size == 0) return {};
+  H4MK_TRY(MakeReady(block.offset, uint64_t{block.offset} + block.size));
+  if (!has_bad_ || !IsBad(block)) return {};
+  const uint64_t stripe = index_.stripe_size();
   const uint64_t end = uint64_t{block.offset} + block.size;
-  if (block.offset < ready_from_ || end > ready_until_) H4MK_TRY(MakeReady(block.offset, end));
-  if (has_bad_ && IsBad(block)) {
-    const uint64_t stripe = index_.stripe_size();
-    const uint64_t from = stripe ? block.offset / stripe * stripe : 0;
-    const uint64_t until = stripe ? std::min(end, from + stripe) : index_.data_size();
-    return Corrupt(offset_, "data does not match its CRC (" +
-                                Range(data_offset() + from, data_offset() + until) +
-                                ") in the cluster");
-  }
-  return {};
+  const uint64_t from = stripe ? block.offset / stripe * stripe : 0;
+  const uint64_t until = stripe ? std::min(index_.data_size(), (end + stripe - 1) / stripe * stripe)
+                                : index_.data_size();
+  return Corrupt(offset_, "data does not match its CRC (within " +
+                              Range(data_offset() + from, data_offset() + until) +
+                              ") in the cluster");
 }
 
-// Reads (if need be) and checks the stripes from `from` to `until`.
+// Reads (if need be) and checks the stripes that hold the data from `from` to `until`.
 Status ClusterLoader::MakeReady(uint64_t from, uint64_t until) {
   const uint64_t stripe = index_.stripe_size();
-  const uint64_t size = index_.data_size();
+  if (all_ready_) return {};
   if (stripe == 0) {  // the CRC of the chunk covers all
     if (!whole_) {
       whole_ = true;
@@ -178,43 +177,44 @@ Status ClusterLoader::MakeReady(uint64_t from, uint64_t until) {
     }
     if (Crc32(Crc32(0, ChunkHeaderBytes(header_)), ByteSpan(payload_, header_.length)) != stored_crc_)
       has_bad_ = bad_[0] = true;
-    ready_from_ = 0;
-    ready_until_ = size;
+    all_ready_ = true;
     return {};
   }
-  from = from / stripe * stripe;
-  until = std::min(size, (until + stripe - 1) / stripe * stripe);
-  const bool extends = from >= ready_from_ && from <= ready_until_ && ready_until_ > 0;
-  if (extends) from = ready_until_;
-  if (!whole_) {
-    // The first block costs its own stripes only; who reads on gets as much again each time.
-    if (extends) {
-      const uint64_t step = std::min(ready_until_ - ready_from_, kMaxStep) / stripe * stripe;
-      until = std::min(size, std::max(until, from + step));
-    }
-    size_t got = 0;
-    const uint64_t start = index_.data_start() + from;
-    const uint64_t already = std::max<uint64_t>(start, std::min<uint64_t>(read_until_, index_.data_start() + until));
-    const uint64_t stop = index_.data_start() + until;
-    if (stop > already) {
-      H4MK_TRY(source_.ReadAt(offset_ + kChunkHeaderSize + already, payload_ + already,
-                              static_cast<size_t>(stop - already), &got));
-      if (got < stop - already)
-        return Incomplete();
-    }
+  if (whole_) {
+    CheckStripes(0, ready_.size());
+    all_ready_ = true;
+    return {};
   }
-  CheckStripes(from, until);
-  if (!extends) ready_from_ = from;
-  ready_until_ = until;
+  auto first = static_cast<size_t>(from / stripe);
+  auto last = static_cast<size_t>((until + stripe - 1) / stripe);
+  while (first < last && ready_[first]) ++first;
+  while (first < last && ready_[last - 1]) --last;
+  if (first == last) return {};
+  // The first block costs its own stripes only; who reads on gets as much again each time.
+  for (size_t before = first; before-- > 0 && ready_[before] && last < ready_.size() && !ready_[last];) ++last;
+  H4MK_TRY(ReadData(first * stripe, std::min<uint64_t>(last * stripe, index_.data_size())));
+  CheckStripes(first, last);
   return {};
 }
 
-void ClusterLoader::CheckStripes(uint64_t from, uint64_t until) {
+Status ClusterLoader::ReadData(uint64_t from, uint64_t until) {
+  uint64_t start = index_.data_start() + from;
+  const uint64_t stop = index_.data_start() + until;
+  if (start < read_until_) start = std::min<uint64_t>(read_until_, stop);  // came with the index
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(offset_ + kChunkHeaderSize + start, payload_ + start,
+                          static_cast<size_t>(stop - start), &got));
+  return got < stop - start ? Incomplete() : Status();
+}
+
+void ClusterLoader::CheckStripes(size_t first, size_t last) {
   const uint64_t stripe = index_.stripe_size();
-  for (uint64_t at = from; at < until; at += stripe) {
-    const auto number = static_cast<size_t>(at / stripe);
-    const ByteSpan bytes(data_ + at, static_cast<size_t>(std::min(stripe, until - at)));
-    if (Crc32(0, bytes) != index_.stripe_crcs()[number]) has_bad_ = bad_[number] = true;
+  for (size_t i = first; i < last; ++i) {
+    if (ready_[i]) continue;
+    const uint64_t at = i * stripe;
+    const ByteSpan bytes(data_ + at, static_cast<size_t>(std::min(stripe, index_.data_size() - at)));
+    if (Crc32(0, bytes) != index_.stripe_crcs()[i]) has_bad_ = bad_[i] = true;
+    ready_[i] = true;
   }
 }
 

@@ -55,9 +55,7 @@ class ClusterLoader {
 
   // Makes a block's data available at data(block). kCorrupt: a CRC over it failed (the bytes are there all the same).
   Status Fetch(const BlockRecord& block) {
-    const uint64_t end = uint64_t{block.offset} + block.size;
-    if (block.offset >= ready_from_ && end <= ready_until_ && !has_bad_) return {};
-    return FetchSlow(block);
+    return all_ready_ && !has_bad_ ? Status() : FetchSlow(block);
   }
   const uint8_t* data(const BlockRecord& block) const { return data_ + block.offset; }
 
@@ -69,7 +67,8 @@ class ClusterLoader {
   Status Incomplete() const;
   Status FetchSlow(const BlockRecord& block);
   Status MakeReady(uint64_t from, uint64_t until);
-  void CheckStripes(uint64_t from, uint64_t until);
+  Status ReadData(uint64_t from, uint64_t until);
+  void CheckStripes(size_t first, size_t last);
   bool IsBad(const BlockRecord& block) const;
   Status CheckLength() const;
 
@@ -90,9 +89,9 @@ class ClusterLoader {
   size_t read_until_ = 0;       // bytes of the payload that were read
   bool whole_ = false;
 
-  // Data that is read and checked, and what of it failed (by stripe, or one entry for all).
-  uint64_t ready_from_ = 0, ready_until_ = 0;
-  std::vector<bool> bad_;
+  // Data that is read and checked, and what of it failed (by stripe; bad_[0] for all if there are none).
+  bool all_ready_ = false;
+  std::vector<bool> ready_, bad_;
   bool has_bad_ = false;
 
   bool has_next_header_ = false;

@@ -9,7 +9,6 @@
 namespace h4mk {
 namespace {
 
-constexpr uint32_t kWholeCluster = 512 << 10;  // larger ones are read piece by piece, so that caches keep up
 constexpr uint32_t kCheckedChunk = 1 << 20;  // chunks that are passed over are checked up to this size
 
 }  // namespace
@@ -56,6 +55,7 @@ Status Reader::LoadNextCluster() {
     if (on_route) {
       position_ = route_.front();
       has_header_ = false;
+      if (search_->loaded() && search_->offset() == position_) current_.swap(search_);
       if (current_->loaded() && current_->offset() == position_) {  // the seek has loaded it
         route_.pop_front();
         StartCluster();
@@ -79,7 +79,7 @@ Status Reader::LoadNextCluster() {
     } else if (size >= 0 && position_ + header.size() > static_cast<uint64_t>(size)) {
       status = Status(Code::kAgain, "");
     } else if (header.tag == kTagCore && (header.flags & kCoreIsCluster)) {
-      const bool whole = whole_clusters_ && header.length <= kWholeCluster;
+      const bool whole = whole_clusters_ && !on_route;
       status = current_->Load(position_, header, whole || !source_.seekable());
     } else {
       status = PassOver(header);

@@ -79,8 +79,6 @@ void Reader::Position(const std::vector<ClusterRef>& route, std::vector<Landing>
   saw_tail_ = false;
   has_header_ = false;
   current_->Reset();
-  if (search_->loaded() && search_->offset() == route_.front()) current_.swap(search_);
-  next_block_ = SIZE_MAX;  // LoadNextCluster() starts the cluster
 }
 
 Status Reader::LoadForSearch(const ClusterRef& cluster) {
