@@ -54,7 +54,7 @@ struct IndexPage {
   std::vector<PageTrack> tracks;   // by track index
   std::vector<TrackTotals> totals;
   uint64_t previous = 0;  // offset of the page before; 0: none
-  uint64_t trak = 0;      // offset of the chunk that counts; 0: the one at the front of the file
+  uint64_t trak = 0;      // offset of the chunk that counts; 0: this page is a copy
   uint64_t meta = 0;
 
   explicit IndexPage(size_t track_count = 0) : tracks(track_count), totals(track_count) {}

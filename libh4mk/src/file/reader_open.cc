@@ -278,7 +278,8 @@ Status Reader::FindLastPage(IndexPage* page, uint64_t* offset, uint64_t* end) {
     if (header.length > kMaxSmallChunk) return {};
     const Status status = chunks_.ReadPayload(at, header, &payload);
     if (status.code() == Code::kIo) return Status(status.code(), status.message());
-    *valid = status.ok() && DecodePage(payload, list_.ids, at, page) && !page->clusters.empty();
+    // Copies of pages at the end of a file name no TRAK, and no page before them.
+    *valid = status.ok() && DecodePage(payload, list_.ids, at, page) && page->trak != 0;
     *end = at + header.size();
     return {};
   };
