@@ -63,17 +63,6 @@ bool NamesAnOffsetIn(const std::string& text, const Chunk& chunk) {
   return false;
 }
 
-// Payload memory that counts itself, so that AllocationMeter sees it.
-h4mk_buffers CountedBuffers() {
-  h4mk_buffers buffers = {};
-  buffers.alloc = [](void*, size_t size, uint8_t** data) -> void* {
-    *data = new (std::nothrow) uint8_t[size];
-    return *data;
-  };
-  buffers.release = [](void*, void* handle) { delete[] static_cast<uint8_t*>(handle); };
-  return buffers;
-}
-
 class DamageTest : public testing::Test {
  protected:
   DamageTest() : media_(SmallMedia()), bytes_(SmallFile(media_)), chunks_(WalkChunks(bytes_)) {
@@ -312,6 +301,39 @@ TEST_F(DamageTest, EveryFlippedBitWithKeepCorrupt) {
     if (reader.status() != H4MK_OK) continue;
     Identify(reader.ReadOn(1000), /*corrupt_allowed=*/true);
     if (HasFailure()) return;
+  }
+}
+
+// FORMAT.md, "Stripes": in a large cluster a damaged byte costs the blocks that its stripe has a
+// part of, and no others.
+TEST(StripeTest, ADamagedStripeCostsItsBlocksOnly) {
+  Media media;
+  media.tracks = {{}};
+  for (uint32_t i = 0; i < 300; ++i) {
+    media.blocks.push_back({.flags = i == 0 ? kKey : kP, .pts = i, .data = Payload(i, 500 + i)});
+  }
+  const Bytes bytes = Mux(media);
+  const size_t stripe = 16 << 10;
+  TestFile control(bytes);
+  const std::vector<int64_t> offsets = Reader(&control).ReadOn().offsets;
+  const int64_t data = offsets[0];
+  for (size_t at = data; at < data + 195000u; at += 997) {
+    SCOPED_TRACE(at);
+    TestFile file(bytes);
+    file.bytes[at] ^= 0x10;
+    Reader reader(&file);
+    const Reading reading = reader.ReadOn();
+    ASSERT_EQ(reading.damage.size(), 1u);
+    const int64_t begin = data + static_cast<int64_t>((at - data) / stripe * stripe);
+    std::vector<Block> expected;
+    for (size_t i = 0; i < media.blocks.size(); ++i) {
+      const int64_t end = offsets[i] + static_cast<int64_t>(media.blocks[i].data.size());
+      if (end <= begin || offsets[i] >= begin + static_cast<int64_t>(stripe)) {
+        expected.push_back(media.blocks[i]);
+      }
+    }
+    ASSERT_LT(expected.size(), media.blocks.size());
+    ASSERT_EQ(reading.blocks, expected);
   }
 }
 

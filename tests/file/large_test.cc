@@ -237,8 +237,10 @@ Cost CostOfBlocks(uint64_t count) {
   EXPECT_EQ(h4mk_io_open_file(path.c_str(), H4MK_OPEN_READ, &io), H4MK_OK);
   h4mk_reader* reader = nullptr;
   {
+    h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+    options.buffers = CountedBuffers();
     const AllocationMeter meter;
-    EXPECT_EQ(h4mk_reader_open(&io, nullptr, &reader), H4MK_OK) << h4mk_reader_message(reader);
+    EXPECT_EQ(h4mk_reader_open(&io, &options, &reader), H4MK_OK) << h4mk_reader_message(reader);
     ExpectAllBlocks(reader, recording);
     cost.reading = meter.peak();
   }

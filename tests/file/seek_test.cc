@@ -87,12 +87,20 @@ void CheckEverySeek(Reader* reader, const Media& media) {
   }
 }
 
-class SeekTest : public testing::TestWithParam<std::tuple<Layout, uint32_t>> {
+// How a recording is cut into clusters.
+struct Cut {
+  uint32_t cluster_size_limit;
+  size_t largest_payload;
+  const char* name;
+};
+
+class SeekTest : public testing::TestWithParam<std::tuple<Layout, Cut>> {
  protected:
   void SetUp() override {
-    media_ = std::get<0>(GetParam()).make();
-    FillPayloads(&media_, 60);
-    file_.bytes = Mux(media_, ClusterLimits(std::get<1>(GetParam()), 0));
+    const auto& [layout, cut] = GetParam();
+    media_ = layout.make();
+    FillPayloads(&media_, cut.largest_payload);
+    file_.bytes = Mux(media_, ClusterLimits(cut.cluster_size_limit, 0));
   }
 
   Media media_;
@@ -118,13 +126,18 @@ TEST_P(SeekTest, TheSameInAFileWithoutItsEnd) {
   CheckEverySeek(&reader, media_);
 }
 
-// One block a cluster, a few, all in one.
+const Cut kCuts[] = {
+    {1, 60, "OneBlock"},         // a cluster of its own for each block
+    {600, 60, "FewBlocks"},      //
+    {1 << 20, 60, "Whole"},      // one cluster from key to key
+    {1 << 20, 4000, "Stripes"},  // large enough for stripes
+};
+
 INSTANTIATE_TEST_SUITE_P(Layouts, SeekTest,
                          testing::Combine(testing::ValuesIn(AllLayouts()),
-                                          testing::Values(1, 600, 1 << 20)),
+                                          testing::ValuesIn(kCuts)),
                          [](const testing::TestParamInfo<SeekTest::ParamType>& info) {
-                           return std::get<0>(info.param).name + "_" +
-                                  std::to_string(std::get<1>(info.param));
+                           return std::get<0>(info.param).name + "_" + std::get<1>(info.param).name;
                          });
 
 class SeekFileTest : public ContainerTest {
@@ -187,6 +200,43 @@ TEST_F(SeekFileTest, DiscardedTracksStayAwayAfterASeek) {
     if (media_.blocks[i].track != 1) expected.push_back(i);
   }
   EXPECT_TRUE(ReadsExactly(&reader, media_, expected));
+}
+
+// Thousands of clusters: the index has many pages, in a file without its end also the one that was
+// never written. Seeks at random; a few blocks are read after each.
+TEST(SeekLongTest, ManyIndexPages) {
+  Media film, unsorted = UnsortedTimes(7, 3000);
+  AddVideo(&film, kVideo, 150, 4, 1);
+  AddSimple(&film, kAudio, 3500, 0, 1024, 1024);
+  AddSimple(&film, kSubtitle, 20, 0, 3700, 2000);
+  Interleave(&film);
+  for (Media* media : {&film, &unsorted}) {
+    FillPayloads(media, 20);
+    const Bytes bytes = Mux(*media, ClusterLimits(1, 0));
+    for (const size_t length : {bytes.size(), bytes.size() - 1, bytes.size() * 9 / 10}) {
+      TestFile file(Bytes(bytes.begin(), bytes.begin() + length));
+      Reader reader(&file);
+      ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+      Media part = *media;
+      part.blocks.resize(reader.ReadOn().blocks.size());
+      const SeekOracle part_oracle(part);
+      std::mt19937 random(1);
+      for (int i = 0; i < 150; ++i) {
+        const Block& near = part.blocks[random() % part.blocks.size()];
+        const int64_t time = near.time() + static_cast<int64_t>(random() % 3) - 1;
+        const int mode = kModes[random() % 4];
+        const auto expected = part_oracle.BlocksAfter(near.track, time, mode);
+        ASSERT_EQ(reader.Seek(near.track, time, mode), expected ? H4MK_OK : H4MK_ERR_NOT_FOUND);
+        if (!expected) continue;
+        for (size_t k = 0; k < 30 && k < expected->size(); ++k) {
+          Block block;
+          ASSERT_EQ(reader.Next(&block), H4MK_OK);
+          ASSERT_EQ(block, part.blocks[(*expected)[k]])
+              << "after seeking track " << near.track << " to " << time << " " << ModeName(mode);
+        }
+      }
+    }
+  }
 }
 
 // Seeking in a long file reads the index and the cluster, not the file.

@@ -31,16 +31,23 @@ class AllocationMeter {
   int64_t base_;
 };
 
-inline void* CountedAlloc(size_t size, size_t alignment) {
+// NULL when out of memory.
+inline void* CountedAllocNothrow(size_t size, size_t alignment) {
   size = std::max<size_t>(size, 1);
   void* p = alignment <= alignof(std::max_align_t)
                 ? std::malloc(size)
                 : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-  if (p == nullptr) throw std::bad_alloc();
+  if (p == nullptr) return nullptr;
   const int64_t now = g_allocated += static_cast<int64_t>(malloc_usable_size(p));
   int64_t peak = g_peak;
   while (now > peak && !g_peak.compare_exchange_weak(peak, now)) {
   }
+  return p;
+}
+
+inline void* CountedAlloc(size_t size, size_t alignment) {
+  void* p = CountedAllocNothrow(size, alignment);
+  if (p == nullptr) throw std::bad_alloc();
   return p;
 }
 
@@ -54,6 +61,12 @@ inline void CountedFree(void* p) {
 
 void* operator new(size_t size) { return h4mk_test::CountedAlloc(size, 1); }
 void* operator new[](size_t size) { return h4mk_test::CountedAlloc(size, 1); }
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return h4mk_test::CountedAllocNothrow(size, 1);
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+  return h4mk_test::CountedAllocNothrow(size, 1);
+}
 void* operator new(size_t size, std::align_val_t alignment) {
   return h4mk_test::CountedAlloc(size, static_cast<size_t>(alignment));
 }

@@ -29,6 +29,17 @@ inline Value ParseJson(const std::string& json) {
   return Value(value);
 }
 
+// Memory for payloads from operator new, so that allocations.h sees it.
+inline h4mk_buffers CountedBuffers() {
+  h4mk_buffers buffers = {};
+  buffers.alloc = [](void*, size_t size, uint8_t** data) -> void* {
+    *data = new (std::nothrow) uint8_t[size];
+    return *data;
+  };
+  buffers.release = [](void*, void* handle) { delete[] static_cast<uint8_t*>(handle); };
+  return buffers;
+}
+
 struct Track {
   std::string time_base = "1/1000";
   std::string kind = "video";

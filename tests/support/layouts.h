@@ -223,11 +223,11 @@ inline Media MissingTimes() {
 }
 
 // Times in no order whatever.
-inline Media UnsortedTimes(uint32_t seed) {
+inline Media UnsortedTimes(uint32_t seed, int count = 120) {
   std::mt19937 random(seed);
   Media media;
   media.tracks = {kVideo, kAudio};
-  for (int i = 0; i < 120; ++i) {
+  for (int i = 0; i < count; ++i) {
     const uint32_t track = random() % 2;
     const int64_t range = track == 0 ? 100 : 200000;
     const int64_t pts = static_cast<int64_t>(random() % range) - range / 4;
