@@ -246,7 +246,11 @@ typedef struct h4mk_reader_options {
 } h4mk_reader_options;
 #define H4MK_READER_OPTIONS_INIT { sizeof(h4mk_reader_options), { NULL, NULL, NULL }, 0 }
 
-/** Probes the first bytes of a file. Returns 0 (no H4MK), else the version (1, 2, …); needs 16 bytes. Thread safe. */
+/** The "version" of files of the big-endian transport dialect (FORMAT.md, "Transport dialect"). */
+#define H4MK_VERSION_TRANSPORT 0x100
+
+/** Probes the first bytes of a file. Returns 0 (no H4MK), else the version (1, 2, … or H4MK_VERSION_TRANSPORT); needs 16
+ *  bytes. Thread safe. */
 H4MK_API int h4mk_probe(const uint8_t *data, size_t size);
 
 /** Opens a file for reading; io is copied, what it refers to must outlive the reader. The reader starts at io's current
@@ -264,9 +268,12 @@ H4MK_API int64_t h4mk_reader_io_error(const h4mk_reader *reader);
  *  end); NULL when there are no more. Valid until the next call. */
 H4MK_API const char *h4mk_reader_next_warning(h4mk_reader *reader);
 
-/** Version of the file: 1 or 2. */
+/** Version of the file: 1, 2 or H4MK_VERSION_TRANSPORT. Files of version 1 have time base 1/1000 and blocks without dts in the
+ *  order of their pts, unless they say more of themselves (FORMAT.md, "Block log"). Files of the transport dialect have time
+ *  base 1/1000000; their blocks come decompressed where this library can do that. */
 H4MK_API int h4mk_reader_version(const h4mk_reader *reader);
-/** 1 if the file ends in its locator; 0 if it is still growing, was cut, or the input cannot seek. */
+/** 1 if the file ends in its locator (version 1: in its container CRC); 0 if it is still growing, was cut, or the input cannot
+ *  seek. */
 H4MK_API int h4mk_reader_is_closed(const h4mk_reader *reader);
 /** The metadata of the file, an object (empty if the file has none); lives as long as the reader. */
 H4MK_API const h4mk_value *h4mk_reader_meta(const h4mk_reader *reader);

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "adapt/open_file.h"
 #include "base/status.h"
 #include "capi/callback_io.h"
 #include "capi/guard.h"
 #include "capi/value.h"
 #include "chunk/chunk_format.h"
-#include "file/reader.h"
 #include "file/writer.h"
 
 using h4mk::Code;
@@ -33,11 +33,11 @@ static_assert(h4mk::kBlockKey == H4MK_BLOCK_KEY && h4mk::kBlockDiscard == H4MK_B
 
 struct h4mk_reader {
   h4mk_reader(const h4mk_io& callbacks, const h4mk_reader_options& options)
-      : io(callbacks), allocator(options.buffers), reader(io, allocator, options.keep_corrupt != 0) {}
+      : io(callbacks), allocator(options.buffers) {}
 
   h4mk::CallbackIo io;
   h4mk::CallbackAllocator allocator;
-  h4mk::Reader reader;
+  std::unique_ptr<h4mk::FileReader> reader;  // null until it is known what the file is
   std::string message;
   std::string warning;
   bool opened = false;
@@ -112,9 +112,7 @@ const char* h4mk_strerror(h4mk_status status) {
 // ---------------------------------------------------------------------------------------------------------------- reader
 
 int h4mk_probe(const uint8_t* data, size_t size) {
-  if (data == nullptr || size < h4mk::kFileHeaderSize) return 0;
-  if (h4mk::LoadLe<uint32_t>(data) != h4mk::kFileMagic) return 0;
-  return data[4];
+  return data == nullptr ? 0 : h4mk::FileVersion({data, size});
 }
 
 h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* options,
@@ -133,9 +131,12 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
   if (created != H4MK_OK) return created;
   *reader = opened;
   return Call(opened, [&]() -> Status {
-    H4MK_TRY(opened->reader.Open());
-    opened->meta = h4mk::ValueFromJson(opened->reader.meta());
-    for (const h4mk::Track& track : opened->reader.tracks())
+    h4mk::Source source(opened->io);
+    H4MK_TRY(h4mk::MakeReader(std::move(source), opened->allocator, settings.keep_corrupt != 0,
+                              &opened->reader));
+    H4MK_TRY(opened->reader->Open());
+    opened->meta = h4mk::ValueFromJson(opened->reader->meta());
+    for (const h4mk::Track& track : opened->reader->tracks())
       opened->tracks.push_back(h4mk::ValueFromJson(track.description));
     opened->opened = true;
     return {};
@@ -149,18 +150,21 @@ const char* h4mk_reader_message(const h4mk_reader* reader) {
 }
 
 int64_t h4mk_reader_io_error(const h4mk_reader* reader) {
-  return reader ? reader->reader.io_error() : 0;
+  return reader && reader->reader ? reader->reader->io_error() : 0;
 }
 
 const char* h4mk_reader_next_warning(h4mk_reader* reader) {
-  if (reader == nullptr || !reader->reader.NextWarning(&reader->warning)) return nullptr;
+  if (reader == nullptr || !reader->reader || !reader->reader->NextWarning(&reader->warning))
+    return nullptr;
   return reader->warning.c_str();
 }
 
-int h4mk_reader_version(const h4mk_reader* reader) { return reader ? reader->reader.version() : 0; }
+int h4mk_reader_version(const h4mk_reader* reader) {
+  return reader && reader->reader ? reader->reader->version() : 0;
+}
 
 int h4mk_reader_is_closed(const h4mk_reader* reader) {
-  return reader && reader->reader.is_closed();
+  return reader && reader->reader && reader->reader->is_closed();
 }
 
 const h4mk_value* h4mk_reader_meta(const h4mk_reader* reader) {
@@ -178,8 +182,8 @@ const h4mk_value* h4mk_reader_track(const h4mk_reader* reader, uint32_t track) {
 h4mk_status h4mk_reader_track_info(const h4mk_reader* reader, uint32_t track,
                                    h4mk_track_info* info) {
   if (info == nullptr || track >= h4mk_reader_track_count(reader)) return H4MK_ERR_ARGUMENT;
-  const h4mk::Track& known = reader->reader.tracks()[track];
-  const h4mk::TrackTotals& totals = reader->reader.totals(track);
+  const h4mk::Track& known = reader->reader->tracks()[track];
+  const h4mk::TrackTotals& totals = reader->reader->totals(track);
   *info = {known.id,         known.time_base.num, known.time_base.den, totals.start_pts,
            totals.first_dts, totals.end_pts,      totals.blocks,       totals.bytes};
   return H4MK_OK;
@@ -191,7 +195,7 @@ h4mk_status h4mk_reader_attachment(h4mk_reader* reader, uint32_t track, const ui
     return H4MK_ERR_ARGUMENT;
   return Call(reader, [&]() -> Status {
     h4mk::ByteSpan bytes;
-    H4MK_TRY(reader->reader.Attachment(track, &bytes));
+    H4MK_TRY(reader->reader->Attachment(track, &bytes));
     *data = bytes.data();
     *size = bytes.size();
     return {};
@@ -200,7 +204,7 @@ h4mk_status h4mk_reader_attachment(h4mk_reader* reader, uint32_t track, const ui
 
 h4mk_status h4mk_reader_discard(h4mk_reader* reader, uint32_t track, int discard) {
   if (track >= h4mk_reader_track_count(reader)) return H4MK_ERR_ARGUMENT;
-  reader->reader.Discard(track, discard != 0);
+  reader->reader->Discard(track, discard != 0);
   return H4MK_OK;
 }
 
@@ -209,9 +213,8 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
   if (!reader->opened) return H4MK_ERR_STATE;
   return Call(reader, [&]() -> Status {
     h4mk::ReadBlock read;
-    H4MK_TRY(reader->reader.Next(&read));
+    H4MK_TRY(reader->reader->Next(&read));
     const h4mk::BlockRecord& record = *read.record;
-    const h4mk::ClusterLoader& cluster = reader->reader.cluster();
     block->track = static_cast<uint32_t>(record.track);
     block->flags =
         (record.flags & h4mk::kBlockPublicFlags) | (read.corrupt ? H4MK_BLOCK_CORRUPT : 0u);
@@ -223,10 +226,10 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
     block->side_data = nullptr;
     block->side_data_count = 0;
     block->ordinal = record.ordinal;
-    block->offset = static_cast<int64_t>(cluster.data_offset() + record.offset);
-    block->buffer = cluster.buffer();
-    if (record.side_data != 0) {
-      const auto entries = cluster.index().side_data(record);
+    block->offset = read.offset;
+    block->buffer = read.buffer;
+    if (!read.side_data.empty()) {
+      const auto entries = read.side_data;
       reader->side_data_names.clear();
       reader->side_data.clear();
       for (const h4mk::SideData& entry : entries) reader->side_data_names.emplace_back(entry.name);
@@ -245,7 +248,7 @@ h4mk_status h4mk_reader_seek(h4mk_reader* reader, uint32_t track, int64_t time, 
       (mode & ~(H4MK_SEEK_FORWARD | H4MK_SEEK_ANY)))
     return H4MK_ERR_ARGUMENT;
   return Call(reader, [&] {
-    return reader->reader.Seek(
+    return reader->reader->Seek(
         track, time,
         mode & H4MK_SEEK_FORWARD ? h4mk::SeekMode::kForward : h4mk::SeekMode::kBackward,
         (mode & H4MK_SEEK_ANY) != 0);
@@ -254,16 +257,15 @@ h4mk_status h4mk_reader_seek(h4mk_reader* reader, uint32_t track, int64_t time, 
 
 h4mk_status h4mk_reader_rewind(h4mk_reader* reader) {
   if (reader == nullptr) return H4MK_ERR_ARGUMENT;
-  return Call(reader, [&] { return reader->reader.Rewind(); });
+  if (!reader->opened) return H4MK_ERR_STATE;
+  return Call(reader, [&] { return reader->reader->Rewind(); });
 }
 
 h4mk_status h4mk_reader_index_size(const h4mk_reader* reader, uint32_t track, uint64_t* entries,
                                    uint64_t* bytes) {
   if (entries == nullptr || bytes == nullptr || track >= h4mk_reader_track_count(reader))
     return H4MK_ERR_ARGUMENT;
-  h4mk::Index& index = const_cast<h4mk_reader*>(reader)->reader.index();
-  *entries = index.entries(track);
-  *bytes = index.bytes();
+  reader->reader->IndexSize(track, entries, bytes);
   return H4MK_OK;
 }
 
@@ -273,11 +275,15 @@ h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint6
       track >= h4mk_reader_track_count(reader))
     return H4MK_ERR_ARGUMENT;
   return Call(reader, [&]() -> Status {
-    h4mk_index_entry* out = entries;
-    H4MK_TRY(reader->reader.index().ForEntries(
-        track, first, count,
-        [&](uint64_t offset, int64_t time) { *out++ = {static_cast<int64_t>(offset), time}; }));
-    *copied = static_cast<size_t>(out - entries);
+    h4mk::IndexEntry batch[256];
+    size_t done = 0, got = 0;
+    do {
+      const size_t wanted = std::min(count - done, std::size(batch));
+      H4MK_TRY(reader->reader->IndexEntries(track, first + done, std::span(batch, wanted), &got));
+      for (size_t i = 0; i < got; ++i)
+        entries[done++] = {static_cast<int64_t>(batch[i].offset), batch[i].time};
+    } while (got == std::size(batch) && done < count);
+    *copied = done;
     return {};
   });
 }

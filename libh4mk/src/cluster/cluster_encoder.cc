@@ -17,6 +17,12 @@ void ClusterEncoder::AddTrack(uint32_t track_id) {
 }
 
 void ClusterEncoder::Add(const Block& block) {
+  AddToIndex(block);
+  AppendBytes(tracks_[block.track].data, block.data);
+  data_size_ += block.data.size();
+}
+
+void ClusterEncoder::AddToIndex(const Block& block) {
   Track& track = tracks_[block.track];
   uint32_t flags = block.flags & kBlockPublicFlags;
   if (block.pts == kNoTime) flags |= kBlockNoPts;
@@ -45,8 +51,6 @@ void ClusterEncoder::Add(const Block& block) {
 
   if (order_.empty()) first_type_ = flags & kBlockTypeMask;
   order_.push_back(static_cast<int64_t>(track.place));
-  AppendBytes(track.data, block.data);
-  data_size_ += block.data.size();
   if (!block.side_data.empty()) AddSideData(block);
 }
 

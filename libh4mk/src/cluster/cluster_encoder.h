@@ -25,6 +25,8 @@ class ClusterEncoder {
 
   // Copies the block. REQUIRES: block.track was added; fewer than kMaxClusterBlocks blocks; sizes within the limits.
   void Add(const Block& block);
+  // The same without the block's data: for an index whose data stands elsewhere.
+  void AddToIndex(const Block& block);
 
   size_t block_count() const { return order_.size(); }
   size_t side_data_count() const { return side_data_count_; }

@@ -35,6 +35,9 @@ Status Reader::Next(ReadBlock* block) {
         block->record = &record;
         block->data = current_->data(record);
         block->corrupt = corrupt;
+        block->offset = static_cast<int64_t>(current_->data_offset() + record.offset);
+        block->buffer = current_->buffer();
+        block->side_data = current_->index().side_data(record);
         return {};
       }
     }
@@ -258,6 +261,21 @@ Status Reader::Attachment(uint32_t track, ByteSpan* bytes) {
   const auto known = attachments_.find(list_.ids.id(track));
   if (known == attachments_.end()) return Status(Code::kNotFound, "track has no attachment");
   *bytes = known->second;
+  return {};
+}
+
+void Reader::IndexSize(uint32_t track, uint64_t* entries, uint64_t* bytes) {
+  *entries = index_.entries(track);
+  *bytes = index_.bytes();
+}
+
+Status Reader::IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
+                            size_t* copied) {
+  IndexEntry* next = out.data();
+  H4MK_TRY(index_.ForEntries(track, first, out.size(), [&](uint64_t offset, int64_t time) {
+    *next++ = {offset, time};
+  }));
+  *copied = static_cast<size_t>(next - out.data());
   return {};
 }
 

@@ -12,45 +12,37 @@
 #include "base/io.h"
 #include "chunk/chunk_reader.h"
 #include "file/cluster_loader.h"
+#include "file/file_reader.h"
 #include "file/index.h"
 #include "file/tracks.h"
 
 namespace h4mk {
 
-enum class SeekMode { kBackward, kForward };
-
-struct ReadBlock {
-  const BlockRecord* record = nullptr;
-  const uint8_t* data = nullptr;
-  bool corrupt = false;
-};
-
-class Reader {
+class Reader final : public FileReader {
  public:
-  // io and allocator must outlive the reader.
-  Reader(Io& io, BufferAllocator& allocator, bool keep_corrupt);
+  // What the source reads from, and the allocator, must outlive the reader.
+  Reader(Source source, BufferAllocator& allocator, bool keep_corrupt);
 
-  Status Open();
+  Status Open() override;
 
-  int version() const { return header_.version; }
-  bool is_closed() const { return closed_; }
-  const std::vector<Track>& tracks() const { return list_.tracks; }
-  const Json& meta() const { return meta_; }
-  const TrackTotals& totals(uint32_t track) const { return totals_[track]; }
-  Status Attachment(uint32_t track, ByteSpan* bytes);
-  void Discard(uint32_t track, bool discard);
+  int version() const override { return header_.version; }
+  bool is_closed() const override { return closed_; }
+  const std::vector<Track>& tracks() const override { return list_.tracks; }
+  const Json& meta() const override { return meta_; }
+  const TrackTotals& totals(uint32_t track) const override { return totals_[track]; }
+  Status Attachment(uint32_t track, ByteSpan* bytes) override;
+  void Discard(uint32_t track, bool discard) override;
 
-  // The next block in file order; *block is valid until the next call. kEnd, kAgain, kCorrupt as h4mk_reader_next().
-  Status Next(ReadBlock* block);
-  const ClusterLoader& cluster() const { return *current_; }
+  Status Next(ReadBlock* block) override;
+  Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any) override;
+  Status Rewind() override;
 
-  Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any);
-  Status Rewind();
+  void IndexSize(uint32_t track, uint64_t* entries, uint64_t* bytes) override;
+  Status IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
+                      size_t* copied) override;
 
-  Index& index() { return index_; }
-  int64_t io_error() const { return source_.io_error(); }
-  // Next note of something wrong that did not stop the reader; false if there is none.
-  bool NextWarning(std::string* text);
+  int64_t io_error() const override { return source_.io_error(); }
+  bool NextWarning(std::string* text) override;
 
  private:
   // Where the blocks of a track begin to count after a seek: at a block of a cluster, or at its last random access point that

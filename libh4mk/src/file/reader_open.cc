@@ -21,8 +21,8 @@ constexpr size_t kMaxWarnings = 100;
 
 }  // namespace
 
-Reader::Reader(Io& io, BufferAllocator& allocator, bool keep_corrupt)
-    : source_(io),
+Reader::Reader(Source source, BufferAllocator& allocator, bool keep_corrupt)
+    : source_(std::move(source)),
       chunks_(source_),
       allocator_(allocator),
       keep_corrupt_(keep_corrupt),

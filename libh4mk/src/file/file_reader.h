@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// What every reader of a file does, whatever version or dialect it reads: the library's side of h4mk_reader. Reader reads
+// version 2, V1Reader version 1, TransportReader the transport dialect; adapt/open_file.h chooses.
+#ifndef H4MK_FILE_FILE_READER_H_
+#define H4MK_FILE_FILE_READER_H_
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/status.h"
+#include "cluster/cluster_index.h"
+#include "cluster/index_page.h"
+#include "file/tracks.h"
+
+namespace h4mk {
+
+enum class SeekMode { kBackward, kForward };
+
+// A block that was read. Everything pointed to is valid until the next call.
+struct ReadBlock {
+  const BlockRecord* record = nullptr;
+  const uint8_t* data = nullptr;
+  bool corrupt = false;
+  int64_t offset = 0;      // of the data in the file
+  void* buffer = nullptr;  // of the allocator, which data lies in; may be null
+  std::span<const SideData> side_data;
+};
+
+struct IndexEntry {
+  uint64_t offset = 0;  // of the chunk
+  int64_t time = 0;
+};
+
+class FileReader {
+ public:
+  virtual ~FileReader() = default;
+
+  virtual Status Open() = 0;
+
+  virtual int version() const = 0;  // as h4mk_reader_version()
+  virtual bool is_closed() const = 0;
+  virtual const std::vector<Track>& tracks() const = 0;
+  virtual const Json& meta() const = 0;
+  virtual const TrackTotals& totals(uint32_t track) const = 0;
+  virtual Status Attachment(uint32_t track, ByteSpan* bytes) = 0;
+  virtual void Discard(uint32_t track, bool discard) = 0;
+
+  // The next block in file order; *block is valid until the next call. kEnd, kAgain, kCorrupt as h4mk_reader_next().
+  virtual Status Next(ReadBlock* block) = 0;
+  virtual Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any) = 0;
+  virtual Status Rewind() = 0;
+
+  virtual void IndexSize(uint32_t track, uint64_t* entries, uint64_t* bytes) = 0;
+  // Copies entries of a track from number `first` on; *copied is smaller than out.size() if there are no more.
+  virtual Status IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
+                              size_t* copied) = 0;
+
+  virtual int64_t io_error() const = 0;
+  // Next note of something wrong that did not stop the reader; false if there is none.
+  virtual bool NextWarning(std::string* text) = 0;
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_FILE_FILE_READER_H_

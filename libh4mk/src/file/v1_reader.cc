@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+// Blocks of a file of version 1, one after the other, and seeking.
+#include "file/v1_reader.h"
+
+#include <algorithm>
+
+#include "base/crc32.h"
+
+namespace h4mk {
+namespace {
+
+// Blocks of a stream that are kept until it is their turn; more than a decoder's worth is a damaged or hostile log.
+constexpr size_t kMaxWaiting = 64u << 20;
+
+Status CoreDamage(uint64_t offset) {
+  return Corrupt(offset, "chunk_crc: CORE chunk does not match its CRC");
+}
+
+}  // namespace
+
+uint32_t V1Reader::block_count() const {
+  return log_ ? log_->block_count() : static_cast<uint32_t>(cores_.size());
+}
+
+const V1Reader::Core* V1Reader::CoreOf(uint32_t number) const {
+  const uint32_t core = log_ ? core_of_block_[number] : number;
+  return core == kNone ? nullptr : &cores_[core];
+}
+
+// What is known of a block: from the log, or what version 1 can say. Valid until the next call.
+const BlockRecord& V1Reader::Record(uint32_t number, const Core& core) {
+  if (log_) return log_->Block(number);
+  const V1Flags flags = ParseV1Flags(core.flags);
+  record_ = {};
+  record_.pts = flags.pts_ms;
+  record_.dts = kNoTime;  // blocks stand in the order of presentation: that of decoding is not known
+  record_.ordinal = core.ordinal;
+  record_.size = core.length - static_cast<uint32_t>(kV1RoutingSize);
+  record_.track = core.track;
+  record_.flags = flags.type == kV1TypeI ? kBlockKey : std::min<uint32_t>(flags.type, kV1TypeB);
+  if (flags.type == kV1TypeReserved) record_.flags = kV1TypeP;  // as its first readers do
+  return record_;
+}
+
+Status V1Reader::Next(ReadBlock* block) {
+  return seekable_ ? NextOfFile(block) : NextOfStream(block);
+}
+
+Status V1Reader::NextOfFile(ReadBlock* block) {
+  const auto next_damage = [this] { return Status(Code::kCorrupt, damage_[next_damage_++].message); };
+  for (; next_ < block_count(); ++next_, reported_ = false) {
+    const Core* core = CoreOf(next_);
+    if (core == nullptr) continue;
+    if (next_damage_ < damage_.size() && damage_[next_damage_].offset < core->offset)
+      return next_damage();
+    const auto track = static_cast<size_t>(core->track);
+    if (core->track < 0 || discarded_[track] || (filtering_ && next_ < first_[track])) continue;
+    ByteSpan payload;
+    Status status = ReadCore(*core, &payload);
+    const bool corrupt = status.code() == Code::kCorrupt;
+    if (!status.ok() && !corrupt) return status;
+    if (corrupt && !reported_) {
+      reported_ = true;
+      return status;
+    }
+    if (corrupt && !keep_corrupt_) continue;
+    reported_ = false;
+    block->corrupt = corrupt;
+    return HandOut(next_++, *core, payload, block);
+  }
+  if (next_damage_ < damage_.size()) return next_damage();
+  return closed_ ? Status(Code::kEnd, "end of file")
+                 : Status(Code::kAgain, "the file was cut: it has no container CRC");
+}
+
+// REQUIRES: payload lies in buffer_.
+Status V1Reader::HandOut(uint32_t number, const Core& core, ByteSpan payload, ReadBlock* block) {
+  const BlockRecord& record = Record(number, core);
+  block->record = &record;
+  block->data = payload.data() + kV1RoutingSize;
+  block->offset = static_cast<int64_t>(core.offset + kChunkHeaderSize + kV1RoutingSize);
+  block->buffer = buffer_;
+  block->side_data = {};
+  if (log_) block->side_data = log_->side_data(record);
+  return {};
+}
+
+Status V1Reader::Alloc(size_t size, uint8_t** data) {
+  ReleaseBuffer();
+  buffer_ = allocator_.Alloc(size + kBlockPadding, data);
+  return buffer_ ? Status() : Status(Code::kMemory, "out of memory");
+}
+
+void V1Reader::ReleaseBuffer() {
+  if (buffer_ != nullptr) allocator_.Release(buffer_);
+  buffer_ = nullptr;
+}
+
+// Reads a payload; on kCorrupt it is there all the same.
+Status V1Reader::ReadCore(const Core& core, ByteSpan* payload) {
+  const size_t size = core.length + kCrcSize;  // opening has compared it with the size of the file
+  uint8_t* data = nullptr;
+  H4MK_TRY(Alloc(size, &data));
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(core.offset + kChunkHeaderSize, data, size, &got));
+  if (got < size) std::fill(data + got, data + size, uint8_t{0});
+  *payload = {data, core.length};
+  const uint32_t crc =
+      Crc32(Crc32(0, ChunkHeaderBytes({kTagCore, core.flags, core.length})), *payload);
+  if (got < size || crc != LoadLe<uint32_t>(data + core.length)) return CoreDamage(core.offset);
+  std::fill_n(data + core.length, kBlockPadding, uint8_t{0});
+  return {};
+}
+
+Status V1Reader::NextOfStream(ReadBlock* block) {
+  for (;;) {
+    const auto due = log_ ? waiting_.find(next_) : waiting_.begin();
+    if (due != waiting_.end()) {
+      const auto [number, ready] = std::move(*due);
+      waiting_.erase(due);
+      waiting_bytes_ -= ready.payload.size();
+      next_ = number + 1;
+      const auto track = static_cast<size_t>(ready.core.track);
+      if (discarded_[track]) continue;
+      uint8_t* data = nullptr;
+      H4MK_TRY(Alloc(ready.payload.size(), &data));
+      std::copy(ready.payload.begin(), ready.payload.end(), data);
+      std::fill_n(data + ready.payload.size(), kBlockPadding, uint8_t{0});
+      block->corrupt = false;
+      return HandOut(number, ready.core, {data, ready.payload.size()}, block);
+    }
+    if (log_ && next_ < log_->block_count() && lost_[next_]) {
+      ++next_;
+      continue;
+    }
+    if (!waiting_.empty() && (at_end_ || waiting_bytes_ > kMaxWaiting)) {
+      next_ = waiting_.begin()->first;
+      continue;
+    }
+    if (at_end_)
+      return closed_ ? Status(Code::kEnd, "end of file")
+                     : Status(Code::kAgain, "the file was cut: it has no container CRC");
+    std::optional<Waiting> read;
+    H4MK_TRY(ReadStreamCore(&read));
+    if (!read) continue;
+    uint32_t number = next_;
+    if (log_) number = MatchCore(read->core);
+    if (number == kNone) {
+      Warn("block at byte " + std::to_string(read->core.offset) + " is not in the block log of META");
+      continue;
+    }
+    waiting_bytes_ += read->payload.size();
+    waiting_.emplace(number, std::move(*read));
+  }
+}
+
+// Reads the next chunk of a stream; *read stays empty where it is no block. Every CRC is checked before a length is followed.
+Status V1Reader::ReadStreamCore(std::optional<Waiting>* read) {
+  ChunkHeader header;
+  Status status = chunks_.ReadHeader(position_, &header);
+  if (status.code() == Code::kEnd) {
+    uint8_t rest[kChunkHeaderSize];
+    size_t got = 0;
+    H4MK_TRY(source_.ReadAt(position_, rest, sizeof rest, &got));
+    closed_ = got >= kCrcSize;
+    at_end_ = true;
+    return {};
+  }
+  if (!status.ok()) return status;
+  if (header.tag != kTagCore) {
+    status = ReadChunk(header);
+  } else if (header.length > kMaxBlockSize + kV1RoutingSize) {
+    status = Corrupt(position_, "block larger than 1 GiB");
+    source_.Unread(position_, ChunkHeaderBytes(header));
+  } else {
+    Waiting block;
+    status = chunks_.ReadPayload(position_, header, &block.payload);
+    if (status.ok()) {
+      const Result<uint16_t> track_id = ParseV1Routing(block.payload);
+      block.core.offset = position_;
+      block.core.length = header.length;
+      block.core.flags = header.flags;
+      position_ += header.size();
+      if (!track_id.ok()) return Corrupt(block.core.offset, track_id.status().message());
+      block.core.track_id = track_id.value();
+      block.core.track = list_.ids.Find(track_id.value());
+      if (block.core.track < 0) {
+        Warn("block at byte " + std::to_string(block.core.offset) +
+             " is of a track that TRAK does not have; it is left out");
+        return {};
+      }
+      block.core.ordinal = ordinals_[static_cast<size_t>(block.core.track)]++;
+      *read = std::move(block);
+      return {};
+    }
+  }
+  if (status.ok() || status.code() == Code::kIo || status.code() == Code::kMemory) return status;
+  std::string message = status.message();
+  status = PassOverDamage(std::move(status));
+  if (status.code() == Code::kEnd) at_end_ = true;
+  if (status.code() == Code::kEnd) return {};
+  if (!status.ok()) return status;
+  damage_.clear();
+  return Status(Code::kCorrupt, message + "; reading goes on at byte " + std::to_string(position_));
+}
+
+Status V1Reader::Attachment(uint32_t track, ByteSpan* bytes) {
+  const auto known = attachments_.find(list_.ids.id(track));
+  if (known == attachments_.end()) return Status(Code::kNotFound, "track has no attachment");
+  *bytes = known->second;
+  return {};
+}
+
+// Blocks of a track by time, then number: random access points, or all.
+const std::vector<V1Reader::Key>& V1Reader::Keys(uint32_t track, bool any) {
+  const auto [slot, is_new] = keys_.try_emplace({track, any});
+  std::vector<Key>& keys = slot->second;
+  if (!is_new || !seekable_) return keys;
+  for (uint32_t number = 0; number < block_count(); ++number) {
+    const Core* core = CoreOf(number);
+    if (core == nullptr || core->track != static_cast<int32_t>(track)) continue;
+    const BlockRecord& record = Record(number, *core);
+    if ((any || record.is_key()) && record.time() != kNoTime)
+      keys.push_back({record.time(), number});
+  }
+  std::stable_sort(keys.begin(), keys.end(),
+                   [](const Key& a, const Key& b) { return a.time < b.time; });
+  return keys;
+}
+
+Status V1Reader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
+  if (!seekable_) return Status(Code::kNotSeekable, "the input cannot seek");
+  const auto last_until = [](const std::vector<Key>& keys, int64_t until) {
+    return std::upper_bound(keys.begin(), keys.end(), until,
+                            [](int64_t value, const Key& key) { return value < key.time; });
+  };
+  const std::vector<Key>& keys = Keys(track, any);
+  auto target = mode == SeekMode::kForward
+                    ? std::lower_bound(keys.begin(), keys.end(), time,
+                                       [](const Key& key, int64_t value) { return key.time < value; })
+                    : last_until(keys, time);
+  if (mode == SeekMode::kBackward && target != keys.begin()) --target;
+  if (target == keys.end())
+    return Status(Code::kNotFound, "no random access point of the track there");
+
+  std::vector<uint32_t> first(list_.tracks.size(), 0);
+  uint32_t start = target->number;
+  for (uint32_t other = 0; other < list_.tracks.size(); ++other) {
+    if (other == track || discarded_[other]) continue;
+    const std::vector<Key>& theirs = Keys(other, /*any=*/false);
+    if (theirs.empty()) continue;  // goes on wherever the others do
+    auto landing = last_until(theirs, Rescale(target->time, list_.tracks[track].time_base,
+                                              list_.tracks[other].time_base));
+    // All its random access points are later: from its first block on.
+    if (landing == theirs.begin()) landing = Keys(other, /*any=*/true).begin() + 1;
+    first[other] = (--landing)->number;
+    start = std::min(start, first[other]);
+  }
+  first[track] = target->number;
+  first_ = std::move(first);
+  filtering_ = true;
+  next_ = start;
+  reported_ = false;
+  next_damage_ = damage_.size();  // reported where reading passes them from the start
+  return {};
+}
+
+Status V1Reader::Rewind() {
+  if (!seekable_) {
+    if (next_ == 0 && waiting_.empty() && !at_end_) return {};
+    return Status(Code::kNotSeekable, "the input cannot seek");
+  }
+  next_ = 0;
+  next_damage_ = 0;
+  filtering_ = false;
+  reported_ = false;
+  return {};
+}
+
+void V1Reader::IndexSize(uint32_t track, uint64_t* entries, uint64_t* bytes) {
+  *entries = Keys(track, /*any=*/false).size();
+  *bytes = table_bytes_;
+}
+
+Status V1Reader::IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
+                              size_t* copied) {
+  const std::vector<Key>& keys = Keys(track, /*any=*/false);
+  *copied = 0;
+  for (uint64_t i = first; i < keys.size() && *copied < out.size(); ++i) {
+    const Core* core = CoreOf(keys[static_cast<size_t>(i)].number);
+    out[(*copied)++] = {core->offset, keys[static_cast<size_t>(i)].time};
+  }
+  return {};
+}
+
+}  // namespace h4mk

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// FORMAT.md, "Version 1": files of version 1 through the C ABI.
+#include "legacy/player.h"
+#include "legacy/vectors.h"
+
+namespace h4mk {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+// The blocks that a vector lists, as Player tells them.
+Lines ListedBlocks(const Json& cores) {
+  Lines lines;
+  for (const Json& row : cores) {
+    const std::string letter = row[3];
+    lines.push_back(std::to_string(row[1].get<int>()) + " " + std::to_string(row[2].get<int64_t>()) +
+                    " - " + (letter == "I" ? "Ik" : letter == "B" ? "B" : "P") + " " +
+                    std::to_string(row[4].get<int>()));
+  }
+  return lines;
+}
+
+TEST(V1ReaderTest, PlaysTheVectorsInFileOrder) {
+  for (const std::string folder : {"media", "media_odd"}) {
+    for (const Json& test : VectorIndex(folder)["cases"]) {
+      SCOPED_TRACE(folder + "/" + test["id"].get<std::string>());
+      const Json& expect = test["expect"];
+      if (!expect.contains("cores") || !expect["cores"].contains("ok")) continue;
+      const Bytes bytes = ReadVector(folder + "/" + test["file"].get<std::string>());
+      if (h4mk_probe(bytes.data(), bytes.size()) != 1) continue;  // headers that no writer makes
+      Player player(bytes);
+      ASSERT_EQ(player.status(), H4MK_OK) << player.message();
+      EXPECT_EQ(h4mk_reader_version(player.reader()), 1);
+      EXPECT_EQ(h4mk_reader_is_closed(player.reader()), 1);
+      EXPECT_EQ(player.All(), ListedBlocks(expect["cores"]["ok"]));
+      EXPECT_EQ(player.status(), H4MK_END);
+    }
+  }
+}
+
+TEST(V1ReaderTest, PlaysTheVectorsFromAPipe) {
+  for (const Json& test : VectorIndex("media")["cases"]) {
+    SCOPED_TRACE(test["id"].get<std::string>());
+    const Bytes bytes = ReadVector("media/" + test["file"].get<std::string>());
+    Player player(bytes, /*seekable=*/false);
+    EXPECT_EQ(player.All(), ListedBlocks(test["expect"]["cores"]["ok"]));
+    EXPECT_EQ(player.status(), H4MK_END);
+  }
+}
+
+TEST(V1ReaderTest, TracksAndMetadata) {
+  Player player(ReadVector("media/reference_demo.h4mk"));
+  ASSERT_EQ(h4mk_reader_track_count(player.reader()), 2u);
+  const h4mk_value* track = h4mk_reader_track(player.reader(), 0);
+  EXPECT_STREQ(h4mk_value_get_text(track, "name"), "main");
+  EXPECT_STREQ(h4mk_value_get_text(track, "codec"), "h4core");
+  EXPECT_STREQ(h4mk_value_get_text(track, "time_base"), "1/1000");
+  EXPECT_STREQ(h4mk_value_get_text(h4mk_reader_meta(player.reader()), "title"),
+               "H4MK Multi-Track Demo");
+  h4mk_track_info info;
+  ASSERT_EQ(h4mk_reader_track_info(player.reader(), 0, &info), H4MK_OK);
+  EXPECT_EQ(info.time_base_den, 1000);
+  EXPECT_EQ(info.block_count, 5u);
+  EXPECT_EQ(info.end_pts, 333);
+}
+
+TEST(V1ReaderTest, BlocksComeWithoutTheirRouting) {
+  Player player(ReadVector("media/reference_demo.h4mk"));
+  ASSERT_NE(player.Next(), "");
+  EXPECT_EQ(std::string(player.last().begin(), player.last().end()), "I0_main_audio_keyframe_12345");
+  EXPECT_EQ(player.offset(), 457 + 8);
+}
+
+TEST(V1ReaderTest, Seeks) {
+  Player player(ReadVector("media/reference_demo.h4mk"));
+  const auto seek = [&](int64_t time, int mode) {
+    const h4mk_status status = h4mk_reader_seek(player.reader(), 0, time, mode);
+    return status == H4MK_OK ? player.Next() : std::string(h4mk_strerror(status));
+  };
+  EXPECT_EQ(seek(332, H4MK_SEEK_BACKWARD), "1 0 - Ik 28");
+  EXPECT_EQ(seek(333, H4MK_SEEK_BACKWARD), "1 333 - Ik 27");
+  EXPECT_EQ(seek(-5, H4MK_SEEK_BACKWARD), "1 0 - Ik 28");  // before the first: the first
+  EXPECT_EQ(seek(1, H4MK_SEEK_FORWARD), "1 333 - Ik 27");
+  EXPECT_EQ(seek(334, H4MK_SEEK_FORWARD), "Not found in the file");
+  EXPECT_EQ(seek(70, H4MK_SEEK_BACKWARD | H4MK_SEEK_ANY), "1 66 - B 31");
+  EXPECT_EQ(h4mk_reader_rewind(player.reader()), H4MK_OK);
+  EXPECT_EQ(player.All().size(), 5u);
+}
+
+TEST(V1ReaderTest, IndexEntriesAreTheKeyframes) {
+  Player player(ReadVector("media/reference_demo.h4mk"));
+  h4mk_index_entry entries[8];
+  size_t count = 0;
+  ASSERT_EQ(h4mk_reader_index_entries(player.reader(), 0, 0, entries, 8, &count), H4MK_OK);
+  ASSERT_EQ(count, 2u);
+  EXPECT_EQ(entries[1].time, 333);
+  EXPECT_EQ(entries[1].offset, 670 - 12);
+}
+
+// Damage costs the blocks that it touches, is reported with its place, and nothing else.
+TEST(V1ReaderTest, DamagedBlocksAreReportedAndPassedOver) {
+  Bytes bytes = ReadVector("media/reference_demo.h4mk");
+  bytes[509 + 20] ^= 1;  // in the second block
+  for (bool seekable : {true, false}) {
+    Player player(bytes, seekable);
+    EXPECT_EQ(player.All(),
+              (Lines{"1 0 - Ik 28", "damage", "1 66 - B 31", "1 99 - P 28", "1 333 - Ik 27"}));
+    EXPECT_NE(player.damage().find("CRC at byte 497"), std::string::npos) << player.damage();
+  }
+}
+
+// A wrong length leads to where no chunk is; what it swallowed is found again.
+TEST(V1ReaderTest, DamagedLengthsAreNotFollowed) {
+  Bytes bytes = ReadVector("media/reference_demo.h4mk");
+  bytes[509 - 4] += 20;
+  for (bool seekable : {true, false}) {
+    Player player(bytes, seekable);
+    EXPECT_EQ(player.All(),
+              (Lines{"1 0 - Ik 28", "damage", "1 66 - B 31", "1 99 - P 28", "1 333 - Ik 27"}));
+  }
+}
+
+TEST(V1ReaderTest, CutFilesAreReadAsFarAsTheyGo) {
+  const Bytes bytes = ReadVector("media/reference_demo.h4mk");
+  Player player(ByteSpan(bytes).first(640));
+  EXPECT_EQ(player.All(), (Lines{"1 0 - Ik 28", "1 33 - P 30", "1 66 - B 31"}));
+  EXPECT_EQ(player.status(), H4MK_AGAIN);
+}
+
+TEST(V1ReaderTest, SurvivesEveryTruncationAndBitFlip) {
+  const Bytes bytes = ReadVector("media/b_blocks.h4mk");
+  const auto play = [](ByteSpan data) {
+    for (bool seekable : {true, false}) {
+      Player player(data, seekable);
+      EXPECT_LE(player.All().size(), 40u);
+      if (seekable && h4mk_reader_track_count(player.reader()) > 0)
+        h4mk_reader_seek(player.reader(), 0, 200, H4MK_SEEK_BACKWARD);
+    }
+  };
+  for (size_t size = 0; size < bytes.size(); ++size) play(ByteSpan(bytes).first(size));
+  for (size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+    Bytes flipped = bytes;
+    flipped[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+    play(flipped);
+  }
+}
+
+}  // namespace
+}  // namespace h4mk
