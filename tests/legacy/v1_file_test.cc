@@ -70,7 +70,7 @@ class V1VectorsTest : public testing::TestWithParam<const char*> {};
 // Each case: parse, tracks, blocks, seek tables, keyframes and chains.
 TEST_P(V1VectorsTest, AnswersAsTheVectorsSay) {
   const std::string folder = GetParam();
-  const Json index = VectorIndex(folder);
+  const Json& index = VectorIndex(folder);
   ASSERT_FALSE(index["cases"].empty());
   for (const Json& test : index["cases"]) {
     SCOPED_TRACE(folder + "/" + test["id"].get<std::string>());

@@ -26,6 +26,7 @@ TEST(V1ReaderTest, PlaysTheVectorsInFileOrder) {
       SCOPED_TRACE(folder + "/" + test["id"].get<std::string>());
       const Json& expect = test["expect"];
       if (!expect.contains("cores") || !expect["cores"].contains("ok")) continue;
+      if (test["size"] < 20) continue;  // a container CRC that lies in the header is an accident
       const Bytes bytes = ReadVector(folder + "/" + test["file"].get<std::string>());
       if (h4mk_probe(bytes.data(), bytes.size()) != 1) continue;  // headers that no writer makes
       Player player(bytes);

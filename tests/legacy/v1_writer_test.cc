@@ -64,7 +64,7 @@ TEST(V1WriterTest, RefusesWhatTheFormatCannotHold) {
 }
 
 TEST(V1BlockTest, Flags) {
-  const Json index = VectorIndex("media");
+  const Json& index = VectorIndex("media");
   for (const Json& test : index["make_flags"])
     EXPECT_EQ(Outcome(MakeV1Flags(test["pts_ms"], test["type"]), [](uint32_t f) { return Json(f); }),
               Expected(test["result"]));

@@ -8,6 +8,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 
 #include "base/fault.h"
@@ -25,10 +26,16 @@ inline Bytes ReadVector(const std::string& name) {
   return Bytes(std::istreambuf_iterator<char>(file), {});
 }
 
-inline Json VectorIndex(const std::string& folder) {
-  std::ifstream file(VectorPath(folder + "/index.json"));
-  EXPECT_TRUE(file) << folder;
-  return Json::parse(file);
+// Lives as long as the program, so that loops may go over a part of it.
+inline const Json& VectorIndex(const std::string& folder) {
+  static std::map<std::string, Json> indexes;
+  const auto [index, is_new] = indexes.try_emplace(folder);
+  if (is_new) {
+    std::ifstream file(VectorPath(folder + "/index.json"));
+    EXPECT_TRUE(file) << folder;
+    index->second = Json::parse(file);
+  }
+  return index->second;
 }
 
 inline Bytes FromHex(std::string_view text) {

@@ -37,6 +37,19 @@ inline void AppendLe(Bytes& out, T value) {
   StoreLe(out.data() + at, value);
 }
 
+// Big-endian integers: the transport dialect and its tables.
+template <typename T>
+inline T LoadBe(const uint8_t* p) {
+  T value = 0;
+  for (size_t i = 0; i < sizeof value; ++i) value = static_cast<T>(value << 8 | p[i]);
+  return value;
+}
+
+template <typename T>
+inline void AppendBe(Bytes& out, T value) {
+  for (size_t i = sizeof value; i-- > 0;) out.push_back(static_cast<uint8_t>(value >> (8 * i)));
+}
+
 inline void AppendBytes(Bytes& out, ByteSpan bytes) {
   out.insert(out.end(), bytes.begin(), bytes.end());
 }
@@ -90,6 +103,12 @@ class ByteReader {
   T Le() {
     const ByteSpan bytes = Take(sizeof(T));
     return bytes.empty() ? T{0} : LoadLe<T>(bytes.data());
+  }
+
+  template <typename T>
+  T Be() {
+    const ByteSpan bytes = Take(sizeof(T));
+    return bytes.empty() ? T{0} : LoadBe<T>(bytes.data());
   }
 
   uint64_t Varint() {

@@ -31,6 +31,8 @@ void Append(const Json& value, JsonStyle style, std::string& out) {
       Append(element, style, out);
     }
     out += ']';
+  } else if (value.is_binary()) {
+    for (uint8_t digit : value.get_binary()) out += static_cast<char>(digit);
   } else if (value.is_number_float()) {
     out += FormatPythonFloat(value.get<double>());
   } else {
@@ -44,6 +46,10 @@ std::string DumpPythonJson(const Json& value, JsonStyle style) {
   std::string out;
   Append(value, style, out);
   return out;
+}
+
+Json RawNumber(std::string_view digits) {
+  return Json::binary(std::vector<uint8_t>(digits.begin(), digits.end()));
 }
 
 std::string FormatPythonFloat(double number) {

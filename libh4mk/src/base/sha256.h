@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// SHA-256 by OpenSSL, in pieces.
+#ifndef H4MK_BASE_SHA256_H_
+#define H4MK_BASE_SHA256_H_
+
+#include <array>
+
+#include "base/bytes.h"
+
+struct evp_md_ctx_st;
+
+namespace h4mk {
+
+using Sha256Digest = std::array<uint8_t, 32>;
+
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  void Add(ByteSpan bytes);
+  // Once, at the end.
+  Sha256Digest Finish();
+
+ private:
+  evp_md_ctx_st* context_;
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_BASE_SHA256_H_
