@@ -158,7 +158,7 @@ bool ClusterIndex::ParseStripes(ByteReader& reader, uint32_t shift) {
   const ByteSpan crcs = reader.Take(count * kCrcSize);
   if (reader.failed()) return false;
   stripe_crcs_.resize(static_cast<size_t>(count));
-  std::memcpy(stripe_crcs_.data(), crcs.data(), crcs.size());
+  if (count > 0) std::memcpy(stripe_crcs_.data(), crcs.data(), crcs.size());
   return true;
 }
 
