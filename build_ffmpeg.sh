@@ -167,8 +167,9 @@ install_missing() {
     fi
     as_root=(sudo -n)
   fi
+  say "Missing packages: ${missing[*]}"
   run apt-update "Updating the list of packages" -- "${as_root[@]}" apt-get update
-  run apt-install "Installing ${missing[*]}" -- \
+  run apt-install "Installing the missing packages" -- \
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
