@@ -626,7 +626,7 @@ TEST_F(DamageTest, EveryByteOfEveryStructureChangedOnPurpose) {
 
 // Random bytes as the payload of each chunk, with checksums that fit.
 TEST_F(DamageTest, RandomPayloads) {
-  for (uint32_t seed = 1; seed <= 3000; ++seed) {
+  for (uint32_t seed = 1; seed <= Seeds(3000); ++seed) {
     SCOPED_TRACE(seed);
     const Chunk& chunk = chunks_[seed % chunks_.size()];
     if (chunk.tag == "TRAK") continue;

@@ -256,7 +256,7 @@ Media AnyBlocks(uint64_t seed) {
 }
 
 TEST_F(RoundTripTest, AnySequenceOfBlocksComesBack) {
-  for (uint64_t seed = 1; seed <= 400; ++seed) {
+  for (uint64_t seed = 1; seed <= Seeds(400); ++seed) {
     SCOPED_TRACE(seed);
     media_ = AnyBlocks(seed);
     options_ = ClusterLimits(seed % 3 == 0 ? 0 : static_cast<uint32_t>(1 << seed % 16),
@@ -485,16 +485,65 @@ TEST_F(RoundTripTest, CreationTimeIsInTheHeader) {
             (Bytes{8, 7, 6, 5, 4, 3, 2, 1}));
 }
 
-// reserve_index_space: the index lies in front, and the blocks are the same.
-TEST_F(RoundTripTest, AnIndexInFront) {
+// reserve_index_space: the index lies in front if it fits, and the blocks are the same.
+TEST_F(RoundTripTest, ReservedSpaceForTheIndex) {
   media_ = Film();
-  FillPayloads(&media_, 100);
+  FillPayloads(&media_, 10000);
   for (const uint32_t reserve : {1u, 64u, 4096u, 65536u}) {
     SCOPED_TRACE(reserve);
+    options_ = ClusterLimits(50000, 0);
     options_.reserve_index_space = reserve;
     ExpectAllBlocksComeBack();
-    WalkChunks(file_.bytes);
+    file_.furthest = 0;
+    Reader reader(&file_);
+    EXPECT_TRUE(reader.is_closed());
+    EXPECT_TRUE(reader.Warnings().empty());
+    EXPECT_EQ(reader.Seek(0, 14, H4MK_SEEK_BACKWARD), H4MK_OK);
+    EXPECT_EQ(file_.furthest < file_.bytes.size() / 2, reserve >= 4096)
+        << "whether the end was read";
   }
+}
+
+// The space is filled at the end, so the output must be able to seek.
+TEST_F(RoundTripTest, SpaceCannotBeReservedOnAPipe) {
+  file_.pipe = true;
+  const h4mk_io io = file_.Io();
+  options_.reserve_index_space = 4096;
+  h4mk_writer* writer = nullptr;
+  EXPECT_EQ(h4mk_writer_open(&io, &options_, &writer), H4MK_ERR_NOT_SEEKABLE);
+  h4mk_writer_free(writer);
+}
+
+// h4mk_writer_front_index(): what it gives is inserted behind the header, the last four bytes are
+// replaced, and the file opens without its end being read.
+TEST_F(RoundTripTest, AnIndexInFront) {
+  media_ = Film();
+  FillPayloads(&media_, 10000);
+  Writer writer(&file_, ClusterLimits(50000, 0));
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  uint8_t checksum[4];
+  for (const Track& track : media_.tracks) writer.AddTrack(track);
+  for (const Block& block : media_.blocks) ASSERT_EQ(writer.Write(block), H4MK_OK);
+  EXPECT_EQ(h4mk_writer_front_index(writer.get(), &data, &size, checksum), H4MK_ERR_STATE);
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  ASSERT_EQ(h4mk_writer_front_index(writer.get(), &data, &size, checksum), H4MK_OK);
+  file_.bytes.insert(file_.bytes.begin() + 16, data, data + size);
+  std::copy(checksum, checksum + 4, file_.bytes.end() - 4);
+
+  EXPECT_EQ(ReadAll(), media_.blocks);
+  file_.furthest = 0;
+  Reader reader(&file_);
+  ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+  EXPECT_TRUE(reader.is_closed());
+  ASSERT_EQ(reader.Seek(0, 14, H4MK_SEEK_BACKWARD), H4MK_OK) << reader.message();
+  EXPECT_LT(file_.furthest, file_.bytes.size() / 2) << "the end was read";
+  Block block;
+  do {
+    ASSERT_EQ(reader.Next(&block), H4MK_OK);
+  } while (block.track != 0);
+  EXPECT_EQ(block.pts, 14);
+  EXPECT_TRUE(reader.Warnings().empty());
 }
 
 // Buffers of the caller's own, counted references: data lives as long as one is held, also after

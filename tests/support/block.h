@@ -7,7 +7,9 @@
 
 #include <h4mk/h4mk.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <ostream>
 #include <random>
 #include <string>
@@ -18,6 +20,12 @@ namespace h4mk_test {
 using Bytes = std::vector<uint8_t>;
 
 inline Bytes ToBytes(const std::string& text) { return Bytes(text.begin(), text.end()); }
+
+// How many seeds a test tries: `ordinary`, or as many times more as H4MK_TEST_EFFORT says.
+inline uint32_t Seeds(uint32_t ordinary) {
+  const char* effort = std::getenv("H4MK_TEST_EFFORT");
+  return ordinary * (effort == nullptr ? 1 : std::max(1, std::atoi(effort)));
+}
 
 // `size` bytes that look random and depend on `seed` only.
 inline Bytes Payload(uint32_t seed, size_t size) {

@@ -236,6 +236,20 @@ inline Media UnsortedTimes(uint32_t seed, int count = 120) {
   return media;
 }
 
+// The largest and smallest times there are, in time bases that are far apart.
+inline Media ExtremeTimes() {
+  Media media;
+  media.tracks = {{"1/2147483647"}, {"2147483647/1"}, {"1/1000"}};
+  for (const int64_t time : {INT64_MIN + 1, INT64_MIN / 2, int64_t{-1}, int64_t{0}, int64_t{1},
+                             INT64_MAX / 2, INT64_MAX}) {
+    for (uint32_t track = 0; track < 3; ++track) {
+      media.blocks.push_back({track, kKey, time, time, 0, {}, {}});
+      media.blocks.push_back({track, kP, time, time, INT64_MAX, {}, {}});
+    }
+  }
+  return media;
+}
+
 // Any of the above at random: number of tracks, time bases, spacing of random access points,
 // missing times.
 inline Media AnyLayout(uint32_t seed) {
@@ -284,12 +298,13 @@ inline std::vector<Layout> AllLayouts() {
       {"EqualTimes", EqualTimes},
       {"MissingPts", MissingPts},
       {"MissingTimes", MissingTimes},
+      {"ExtremeTimes", ExtremeTimes},
   };
-  for (uint32_t seed = 1; seed <= 3; ++seed) {
+  for (uint32_t seed = 1; seed <= Seeds(3); ++seed) {
     layouts.push_back(
         {"UnsortedTimes" + std::to_string(seed), [seed] { return UnsortedTimes(seed); }});
   }
-  for (uint32_t seed = 1; seed <= 12; ++seed) {
+  for (uint32_t seed = 1; seed <= Seeds(12); ++seed) {
     layouts.push_back({"AnyLayout" + std::to_string(seed), [seed] { return AnyLayout(seed); }});
   }
   return layouts;

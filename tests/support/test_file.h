@@ -37,6 +37,7 @@ class TestFile {
   size_t writes = 0;
   size_t seeks = 0;
   size_t bytes_read = 0;
+  size_t furthest = 0;  // end of what was read
 
   // The callbacks; they refer to this object.
   h4mk_io Io() {
@@ -67,6 +68,7 @@ class TestFile {
     if (count != 0) std::memcpy(buffer, bytes.data() + position, count);
     position += count;
     bytes_read += count;
+    furthest = std::max(furthest, position);
     return static_cast<int64_t>(count);
   }
 

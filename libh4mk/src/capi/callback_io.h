@@ -14,17 +14,26 @@ class CallbackIo final : public Io {
  public:
   explicit CallbackIo(const h4mk_io& io) : io_(io) {}
   int64_t Read(uint8_t* buffer, size_t size) override {
-    return io_.read ? io_.read(io_.opaque, buffer, size) : -1;
+    return Keep(io_.read ? io_.read(io_.opaque, buffer, size) : -1);
   }
   int64_t Write(const uint8_t* buffer, size_t size) override {
-    return io_.write ? io_.write(io_.opaque, buffer, size) : -1;
+    return Keep(io_.write ? io_.write(io_.opaque, buffer, size) : -1);
   }
   bool CanSeek() const override { return io_.seek != nullptr; }
-  int64_t Seek(int64_t offset) override { return io_.seek(io_.opaque, offset); }
+  int64_t Seek(int64_t offset) override { return Keep(io_.seek(io_.opaque, offset)); }
   int64_t Size() override { return io_.size ? io_.size(io_.opaque) : -1; }
 
+  // The negative code that a callback returned last; 0 if none did.
+  int64_t error() const { return error_; }
+
  private:
+  int64_t Keep(int64_t result) {
+    if (result < 0) error_ = result;
+    return result;
+  }
+
   h4mk_io io_;
+  int64_t error_ = 0;
 };
 
 // Memory by h4mk_buffers, or of the library's own.

@@ -150,7 +150,7 @@ const char* h4mk_reader_message(const h4mk_reader* reader) {
 }
 
 int64_t h4mk_reader_io_error(const h4mk_reader* reader) {
-  return reader && reader->reader ? reader->reader->io_error() : 0;
+  return reader ? reader->io.error() : 0;
 }
 
 const char* h4mk_reader_next_warning(h4mk_reader* reader) {
@@ -244,7 +244,7 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
 }
 
 h4mk_status h4mk_reader_seek(h4mk_reader* reader, uint32_t track, int64_t time, int mode) {
-  if (track >= h4mk_reader_track_count(reader) || time == H4MK_NO_TIME ||
+  if (track >= h4mk_reader_track_count(reader) ||
       (mode & ~(H4MK_SEEK_FORWARD | H4MK_SEEK_ANY)))
     return H4MK_ERR_ARGUMENT;
   return Call(reader, [&] {

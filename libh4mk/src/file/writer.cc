@@ -256,6 +256,8 @@ Bytes MovePage(Bytes payload, uint64_t from, uint64_t to, uint64_t clusters_move
 Status Writer::WriteTail() {
   failed_ = Code::kIo;  // taken back below
   if (sink_.position() / kDescriptionShare > EncodeTracks(tracks_).size()) {
+    if (!tracks_changed_) trak_copied_from_ = trak_offset_;
+    if (!meta_changed_) meta_copied_from_ = meta_offset_;
     tracks_changed_ = true;
     meta_changed_ = meta_changed_ || meta_offset_ != 0;
   }
@@ -321,7 +323,9 @@ void Writer::AppendFront(Bytes* front, uint64_t at, uint64_t shift) const {
     top.pages[i].offset = to;
     AppendBytes(*front, MakeChunk(kTagIndex, 0, MovePage(page.payload, page.chunk_offset, to, shift)));
   }
-  top.trak += shift;
+  // What stands at the front already need not be read at the end.
+  top.trak = (trak_copied_from_ ? trak_copied_from_ : trak_offset_) + shift;
+  top.meta = meta_copied_from_ ? meta_copied_from_ : meta_offset_;
   if (top.meta != 0) top.meta += shift;
   top.file_size = closed_size_ + shift;
   AppendBytes(*front, MakeChunk(kTagIndex, 0, EncodeTop(top, ids_, at + front->size())));

@@ -74,6 +74,8 @@ class Writer {
   bool meta_changed_ = false;
   uint64_t trak_offset_ = 0;
   uint64_t meta_offset_ = 0;
+  uint64_t trak_copied_from_ = 0;  // the same descriptions once more, earlier in the file; 0: there are none
+  uint64_t meta_copied_from_ = 0;
 
   ClusterEncoder cluster_;
   double cluster_start_ = 0;      // seconds
