@@ -365,13 +365,19 @@ copy() {
 
 # -------------------------------------------------------------------------------------------------------------- building
 
-build() {
+# lock: two runs may not build at once; the lock is held until unlock, or the end.
+lock() {
   mkdir -p "$BUILD"
   exec 9>"$BUILD"/lock
   if ! flock -n 9; then
     say "Waiting for another build to end …"
     flock 9
   fi
+}
+unlock() { exec 9>&-; }
+
+# build: everything in dist/. REQUIRES: lock.
+build() {
   install_missing "$BUILD_PACKAGES"
   build_libh4mk
   find_source
@@ -379,7 +385,6 @@ build() {
   patch_source
   configure_ffmpeg
   build_ffmpeg
-  exec 9>&-
 }
 
 build_libh4mk() {
@@ -417,16 +422,20 @@ in_obj() {
 build_ffmpeg() {
   # Programs and libraries find each other by their own place, so that dist/ can be moved. Quoted for make, then the shell.
   local make=(make -C "$FF"/obj LDEXEFLAGS="-Wl,-rpath,'\$\$ORIGIN/../lib'" LDSOFLAGS="-Wl,-rpath,'\$\$\$\$ORIGIN'")
-  local todo installed=$DIST/.ffmpeg
-  todo=$("${make[@]}" -n 2>&1 | grep -v "Nothing to be done\|ing directory" || true)
-  if [[ $todo || $(cat "$installed" 2>/dev/null) != "$SOURCE_ID" ]]; then
+  local installed=$DIST/.ffmpeg objects
+  objects=$("${make[@]}" -n 2>&1 | grep -c '^printf.*\.o;' || true)
+  run ffmpeg-build "Building FFmpeg $SERIES" $'^[A-Z0-9]+\t[^ ]*\\.o$' "$objects" -- "${make[@]}" -j "$JOBS"
+  if [[ $(cat "$installed" 2>/dev/null) != "$SOURCE_ID" || $(newer_than "$installed") ]]; then
     rm -f "$installed"
-    run ffmpeg-build "Building FFmpeg $SERIES" $'^[A-Z0-9]+\t[^ ]*\\.o$' "$(grep -c '^printf.*\.o;' <<<"$todo" || true)" \
-      -- "${make[@]}" -j "$JOBS"
     run ffmpeg-install "Installing FFmpeg $SERIES" -- "${make[@]}" install
     sed -i "s|=$DIST|=\${pcfiledir}/../..|" "$DIST"/lib/pkgconfig/lib{av,sw,postproc}*.pc
     echo "$SOURCE_ID" >"$installed"
   fi
+}
+
+# Programs and libraries that were linked after the file $1 was written.
+newer_than() {
+  find "$FF"/obj -maxdepth 2 -type f \( -name 'lib*.so.*' -o -name ffmpeg -o -name ffprobe \) -newer "$1"
 }
 
 # ------------------------------------------------------------------------------------------------------------------ demo
@@ -436,7 +445,9 @@ demo() {
   local file=$1 dir=$BUILD/demo errors=0
   [[ -z $file || -f $file ]] || die "there is no file $file"
   [[ -z $file ]] || file=$(realpath --relative-to=. -- "$file")
+  lock
   build
+  unlock
   dir=$(realpath --relative-to=. "$dir")
   FFMPEG=$(realpath --relative-to=. "$DIST")/bin/ffmpeg
   FFPROBE=${FFMPEG%ffmpeg}ffprobe
@@ -577,11 +588,13 @@ compare() {
 # ------------------------------------------------------------------------------------------------------------------ test
 
 run_tests() {
+  lock
   build
   install_missing "$TEST_PACKAGES"
   run tests-configure "Configuring the tests" -- cmake -S "$ROOT" -B "$BUILD"/tests -DCMAKE_BUILD_TYPE=Release \
     -DH4MK_BUILD_TESTS=ON -DH4MK_FFMPEG_PREFIX="$DIST"
   run tests-build "Building the tests" -- cmake --build "$BUILD"/tests -j "$JOBS"
+  unlock
   ctest --test-dir "$BUILD"/tests --output-on-failure --no-tests=error -j "$JOBS"
 }
 
@@ -606,6 +619,7 @@ main() {
   fi
   case $command in
     build)
+      lock
       build
       say "Ready: ${DIST#"$PWD"/}/bin/ffmpeg -i INPUT -map 0 -c copy OUTPUT.h4mk"
       ;;
