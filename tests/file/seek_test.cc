@@ -30,8 +30,9 @@ std::set<int64_t> TimesToTry(const Media& media, uint32_t track) {
                              std::numeric_limits<int64_t>::max()};
   for (const Block& block : media.blocks) {
     if (block.track != track || block.time() == H4MK_NO_TIME) continue;
-    for (const int64_t time : {block.time() - 1, block.time(), block.time() + 1})
-      times.insert(time);
+    times.insert(block.time());
+    if (block.time() > std::numeric_limits<int64_t>::min() + 1) times.insert(block.time() - 1);
+    if (block.time() < std::numeric_limits<int64_t>::max()) times.insert(block.time() + 1);
   }
   return times;
 }
@@ -92,6 +93,7 @@ struct Cut {
   uint32_t cluster_size_limit;
   size_t largest_payload;
   const char* name;
+  friend std::ostream& operator<<(std::ostream& out, const Cut& cut) { return out << cut.name; }
 };
 
 class SeekTest : public testing::TestWithParam<std::tuple<Layout, Cut>> {
