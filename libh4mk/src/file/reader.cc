@@ -84,6 +84,8 @@ Status Reader::LoadNextCluster() {
     } else if (header.tag == kTagCore && (header.flags & kCoreIsCluster)) {
       const bool whole = whole_clusters_ && !on_route;
       status = current_->Load(position_, header, whole || !source_.seekable());
+    } else if (on_route) {
+      status = Corrupt(position_, "a cluster expected, found chunk " + TagText(header.tag));
     } else {
       status = PassOver(header);
       if (status.ok()) continue;
