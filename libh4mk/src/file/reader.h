@@ -71,7 +71,7 @@ class Reader final : public FileReader {
   Status ReadEnd();
   Status UseTop(uint64_t offset, ByteSpan payload);
   Status UseDescriptions(uint64_t trak, uint64_t meta);
-  Status RebuildIndex();
+  Status RebuildIndex(bool opening);
   Status FindLastPage(IndexPage* page, uint64_t* offset, uint64_t* end);
   Status WalkClusters();
   Status GuessTotals();

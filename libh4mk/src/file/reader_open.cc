@@ -44,7 +44,7 @@ Status Reader::Open() {
   if (has_end && !closed_) {
     Warn("no locator before the end at byte " + std::to_string(source_.Size()) +
          ": the file was cut, or is still being written");
-    H4MK_TRY(RebuildIndex());
+    H4MK_TRY(RebuildIndex(/*opening=*/true));
   }
   discarded_.assign(list_.tracks.size(), false);
   totals_.resize(list_.tracks.size());
@@ -235,7 +235,7 @@ Status Reader::UseDescriptions(uint64_t trak, uint64_t meta) {
 }
 
 // A file without an end: the last index page and those before it, then a walk over the clusters behind it.
-Status Reader::RebuildIndex() {
+Status Reader::RebuildIndex(bool opening) {
   index_.Clear();
   index_rebuilt_ = true;
   totals_.assign(list_.tracks.size(), {});
@@ -247,17 +247,19 @@ Status Reader::RebuildIndex() {
   if (found.code() == Code::kIo) return Status(found.code(), found.message());
   if (found.ok()) {
     std::vector<PageRef> chain;
-    totals_ = page.totals;
-    Status status = UseDescriptions(page.trak, page.meta);
-    for (uint64_t size = end - offset; status.ok();) {
-      chain.push_back(Summarize(page, offset, size));
-      if (page.previous == 0) break;
-      offset = page.previous;
-      Bytes payload;
+    // Once the file is open its tracks stay: they were handed out, and much is kept by track.
+    Status status;
+    if (opening) status = UseDescriptions(page.trak, page.meta);
+    while (status.ok()) {
+      Bytes payload;  // the last page as well is read with the tracks that count
       status = SmallChunk(offset, kTagIndex, &payload, nullptr);
       if (status.ok() && !DecodePage(payload, list_.ids, offset, &page))
         status = Corrupt(offset, "index page contradicts itself");
-      size = payload.size() + kChunkOverhead;
+      if (!status.ok()) break;
+      if (chain.empty()) totals_ = page.totals;
+      chain.push_back(Summarize(page, offset, payload.size() + kChunkOverhead));
+      if (page.previous == 0) break;
+      offset = page.previous;
     }
     if (status.code() == Code::kIo) return status;
     if (status.ok()) {

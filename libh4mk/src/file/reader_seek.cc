@@ -14,7 +14,7 @@ Status Reader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
   if (status.code() != Code::kCorrupt || index_rebuilt_) return status;
   // The index lies, or a page of it is damaged: it is made again from the clusters.
   Warn(status.message() + "; the index is made again");
-  H4MK_TRY(RebuildIndex());
+  H4MK_TRY(RebuildIndex(/*opening=*/false));
   return SeekIndexed(track, time, mode, any);
 }
 
