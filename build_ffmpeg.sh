@@ -25,6 +25,8 @@ Commands
   (none)       build libh4mk and FFmpeg with H4MK, install both into dist/
   demo [FILE]  build, then remux FILE (or a short clip made for it) to H4MK and back, and compare every packet
   test         build, then run all tests
+  system       build only a libavformat for the FFmpeg that this system has, into dist/system/: dist/system/run PROGRAM …
+               \`system install\` lets all programs use it, \`system uninstall\` takes that back
   clean        remove dist/ and build/, except for downloads
   help         this text
 
@@ -141,6 +143,7 @@ is_there() {
   case $1 in
     command) command -v "$2" >/dev/null ;;
     pkg-config) pkg-config --exists "$2" 2>/dev/null ;;
+    package) dpkg-query -W -f '${Status}' "$2" 2>/dev/null | grep -q ' installed' ;;
     file) [[ -e $2 ]] ;;
     header) printf '#include <%s>\n' "$2" | cc -E - >/dev/null 2>&1 ;;
   esac
@@ -210,7 +213,7 @@ from_debian() {
     rm -rf "$apt"
     mkdir -p "$apt"/{lists,cache,download}/partial "$apt"/parts
     echo "deb-src [signed-by=$keyrings] $uri $SUITE main" >"$apt"/sources.list
-    if try source-debian "Downloading FFmpeg $SERIES, Debian source package" -- apt_source "$apt" &&
+    if try source-debian "Downloading FFmpeg $SERIES, Debian source package" -- apt_source "$apt" ffmpeg &&
       mv "$apt"/download/ffmpeg_"$SERIES".*.orig.tar.xz "$CACHE"/; then
       rm -rf "$apt"
       return 0
@@ -219,6 +222,7 @@ from_debian() {
   return 1
 }
 
+# apt_source DIR PACKAGE
 apt_source() {
   local options=(
     -o Dir::Etc::SourceList="$1"/sources.list
@@ -234,7 +238,7 @@ apt_source() {
   )
   cd "$1"/download
   apt-get "${options[@]}" update &&
-    apt-get "${options[@]}" source --download-only --only-source ffmpeg
+    apt-get "${options[@]}" source --download-only --only-source "$2"
 }
 
 # Where this machine gets Debian from, so that no mirror has to be named here: the archives that hold its own release.
@@ -603,7 +607,7 @@ run_tests() {
 main() {
   local command=${1:-build} most=1
   case $command in
-    demo) most=2 ;;
+    demo | system) most=2 ;;
     -h | --help) command=help ;;
     build | test | clean | help) ;;
     *)
@@ -625,6 +629,11 @@ main() {
       ;;
     demo) demo "${2:-}" ;;
     test) run_tests ;;
+    system)
+      # shellcheck source=ffmpeg_patches/system.sh
+      source "$ROOT"/ffmpeg_patches/system.sh
+      system_command "${2:-}"
+      ;;
     clean)
       rm -rf "$DIST"
       find "$BUILD" -mindepth 1 -maxdepth 1 -not -name cache -exec rm -rf {} +

@@ -36,7 +36,6 @@
 #include "libavcodec/defs.h"
 
 #include "avformat.h"
-#include "demux.h"
 #include "h4mk.h"
 #include "internal.h"
 
@@ -474,7 +473,9 @@ static const H4MKField codec_fields[] = {
     F("width",                 width,                 S32),
     F("height",                height,                S32),
     F("sample_aspect_ratio",   sample_aspect_ratio,   RATIONAL),
+#if H4MK_HAVE_FRAMERATE
     F("framerate",             framerate,             RATIONAL),
+#endif
     F("field_order",           field_order,           ENUM, 0, field_order_name),
     F("color_range",           color_range,           ENUM, 0, color_range_name),
     F("color_primaries",       color_primaries,       ENUM, 0, color_primaries_name),
@@ -613,12 +614,12 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
     if (ret < 0)
         return ret;
 
-    if (par->nb_coded_side_data) {
+    if (H4MK_STREAM_NB_SIDE_DATA(st)) {
         array = h4mk_value_add_array(track, "side_data");
         if (!array)
             return AVERROR(ENOMEM);
-        for (int i = 0; i < par->nb_coded_side_data; i++) {
-            ret = ff_h4mk_write_side_data(array, &par->coded_side_data[i]);
+        for (int i = 0; i < H4MK_STREAM_NB_SIDE_DATA(st); i++) {
+            ret = ff_h4mk_write_side_data(array, &H4MK_STREAM_SIDE_DATA(st)[i]);
             if (ret < 0)
                 return ret;
         }
@@ -672,7 +673,7 @@ int ff_h4mk_read_track(AVFormatContext *s, AVStream *st, const h4mk_value *track
 
     for (size_t i = 0; i < h4mk_value_count(side_data); i++) {
         ret = ff_h4mk_read_side_data(s, h4mk_value_at(side_data, i),
-                                     &par->coded_side_data, &par->nb_coded_side_data);
+                                     &H4MK_STREAM_SIDE_DATA(st), &H4MK_STREAM_NB_SIDE_DATA(st));
         if (ret < 0)
             return ret;
     }
@@ -763,6 +764,7 @@ static int read_program(AVFormatContext *s, const h4mk_value *object, int number
     return ff_h4mk_read_tags(&program->metadata, h4mk_value_get(object, "tags"));
 }
 
+#if H4MK_HAVE_STREAM_GROUPS
 #define STRUCT AVStreamGroupTileGrid
 static const H4MKField tile_grid_fields[] = {
     F("coded_width",       coded_width,       S32),
@@ -897,6 +899,8 @@ static int read_group(AVFormatContext *s, const h4mk_value *object, int number)
     return ff_h4mk_read_tags(&group->metadata, h4mk_value_get(object, "tags"));
 }
 
+#endif /* H4MK_HAVE_STREAM_GROUPS */
+
 /* An array is written only if it has elements. */
 #define WRITE_ARRAY(key, count, write, elements)                                \
     do {                                                                        \
@@ -919,7 +923,9 @@ int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta)
 
     WRITE_ARRAY("chapters",      s->nb_chapters,      write_chapter, s->chapters);
     WRITE_ARRAY("programs",      s->nb_programs,      write_program, s->programs);
+#if H4MK_HAVE_STREAM_GROUPS
     WRITE_ARRAY("stream_groups", s->nb_stream_groups, write_group,   s->stream_groups);
+#endif
     if (ret >= 0 && s->start_time_realtime && s->start_time_realtime != AV_NOPTS_VALUE)
         ret = ff_h4mk_error(h4mk_value_set_int(meta, "start_time_realtime", s->start_time_realtime), 0);
     return ret;
@@ -932,7 +938,9 @@ int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta)
 
     READ_ARRAY("chapters",      read_chapter);
     READ_ARRAY("programs",      read_program);
+#if H4MK_HAVE_STREAM_GROUPS
     READ_ARRAY("stream_groups", read_group);
+#endif
     s->start_time_realtime = h4mk_value_get_int(meta, "start_time_realtime", AV_NOPTS_VALUE);
 
     /* Texts beside the known keys are tags of whoever wrote them. */

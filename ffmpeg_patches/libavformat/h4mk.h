@@ -29,11 +29,15 @@
 
 #include "libavutil/channel_layout.h"
 #include "libavutil/dict.h"
-#include "libavutil/iamf.h"
 #include "libavutil/macros.h"
 
 #include "libavcodec/packet.h"
 #include "avformat.h"
+#include "h4mk_compat.h"
+
+#if H4MK_HAVE_STREAM_GROUPS
+#include "libavutil/iamf.h"
+#endif
 
 /*
  * The file itself is the business of libh4mk. What FFmpeg adds is the meaning
@@ -205,6 +209,7 @@ int ff_h4mk_write_side_data(h4mk_value *array, const AVPacketSideData *sd);
 int ff_h4mk_read_side_data(void *logctx, const h4mk_value *object,
                            AVPacketSideData **sd, int *nb_sd);
 
+#if H4MK_HAVE_STREAM_GROUPS
 /**
  * Write a parameter definition, IAMF, 3.6.1.
  *
@@ -246,6 +251,7 @@ int ff_h4mk_write_mix_presentation(void *logctx, h4mk_value *object,
  * @return 0 or a negative AVERROR code
  */
 int ff_h4mk_read_mix_presentation(const h4mk_value *object, AVIAMFMixPresentation *mix);
+#endif /* H4MK_HAVE_STREAM_GROUPS */
 
 /**
  * @param io_error code that an I/O callback returned, 0 if none failed

@@ -21,12 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libavutil/ambient_viewing_environment.h"
 #include "libavutil/avstring.h"
 #include "libavutil/dovi_meta.h"
 #include "libavutil/error.h"
 #include "libavutil/hdr_dynamic_metadata.h"
-#include "libavutil/iamf.h"
 #include "libavutil/intreadwrite.h"
 #include "libavutil/log.h"
 #include "libavutil/macros.h"
@@ -39,6 +37,10 @@
 #include "libavcodec/packet.h"
 
 #include "h4mk.h"
+
+#if H4MK_HAVE_NEW_SIDE_DATA
+#include "libavutil/ambient_viewing_environment.h"
+#endif
 
 /**
  * How the payload of a type is written. Nothing that depends on the byte
@@ -70,9 +72,11 @@ ALLOC(stereo3d,          av_stereo3d_alloc_size)
 ALLOC(spherical,         av_spherical_alloc)
 ALLOC(mastering_display, av_mastering_display_metadata_alloc_size)
 ALLOC(content_light,     av_content_light_metadata_alloc)
-ALLOC(ambient,           av_ambient_viewing_environment_alloc)
 ALLOC(cpb,               av_cpb_properties_alloc)
 ALLOC(dovi,              av_dovi_alloc)
+#if H4MK_HAVE_NEW_SIDE_DATA
+ALLOC(ambient,           av_ambient_viewing_environment_alloc)
+#endif
 
 static void *alloc_prft(size_t *size)
 {
@@ -94,10 +98,12 @@ static const char *stereo3d_view_name(int value)
     return av_stereo3d_view_name(value);
 }
 
+#if H4MK_HAVE_NEW_SIDE_DATA
 static const char *stereo3d_eye_name(int value)
 {
     return av_stereo3d_primary_eye_name(value);
 }
+#endif
 
 static const char *projection_name(int value)
 {
@@ -114,10 +120,12 @@ static const H4MKField stereo3d_fields[] = {
     F("type",                           type,        ENUM, 0, stereo3d_type_name),
     F("flags",                          flags,       S32),
     F("view",                           view,        ENUM, 0, stereo3d_view_name),
+#if H4MK_HAVE_NEW_SIDE_DATA
     F("primary_eye",                    primary_eye, ENUM, 0, stereo3d_eye_name),
     F("baseline",                       baseline,    U32),
     F("horizontal_disparity_adjustment", horizontal_disparity_adjustment, RATIONAL),
     F("horizontal_field_of_view",       horizontal_field_of_view, RATIONAL),
+#endif
     { NULL }
 };
 #undef STRUCT
@@ -157,6 +165,7 @@ static const H4MKField content_light_fields[] = {
 };
 #undef STRUCT
 
+#if H4MK_HAVE_NEW_SIDE_DATA
 #define STRUCT AVAmbientViewingEnvironment
 static const H4MKField ambient_fields[] = {
     F("ambient_illuminance", ambient_illuminance, RATIONAL),
@@ -165,6 +174,7 @@ static const H4MKField ambient_fields[] = {
     { NULL }
 };
 #undef STRUCT
+#endif
 
 #define STRUCT AVCPBProperties
 static const H4MKField cpb_fields[] = {
@@ -187,7 +197,9 @@ static const H4MKField dovi_fields[] = {
     F("el_present_flag",  el_present_flag,  U8),
     F("bl_present_flag",  bl_present_flag,  U8),
     F("dv_bl_signal_compatibility_id", dv_bl_signal_compatibility_id, U8),
+#if H4MK_HAVE_NEW_SIDE_DATA
     F("dv_md_compression", dv_md_compression, U8),
+#endif
     { NULL }
 };
 #undef STRUCT
@@ -240,12 +252,14 @@ static const SideDataType types[] = {
     { "icc_profile",             AV_PKT_DATA_ICC_PROFILE,             FORM_BYTES },
     { "dovi_configuration",      AV_PKT_DATA_DOVI_CONF,               FIELDS(dovi) },
     { "s12m_timecode",           AV_PKT_DATA_S12M_TIMECODE,           FORM_WORDS },
+#if H4MK_HAVE_NEW_SIDE_DATA
     { "iamf_mix_gain",           AV_PKT_DATA_IAMF_MIX_GAIN_PARAM,     FORM_IAMF },
     { "iamf_demixing_info",      AV_PKT_DATA_IAMF_DEMIXING_INFO_PARAM, FORM_IAMF },
     { "iamf_recon_gain_info",    AV_PKT_DATA_IAMF_RECON_GAIN_INFO_PARAM, FORM_IAMF },
     { "ambient_viewing_environment", AV_PKT_DATA_AMBIENT_VIEWING_ENVIRONMENT, FIELDS(ambient) },
     { "frame_cropping",          AV_PKT_DATA_FRAME_CROPPING,          FORM_BYTES },
     { "lcevc",                   AV_PKT_DATA_LCEVC,                   FORM_BYTES },
+#endif
 };
 
 static const SideDataType *find_type(enum AVPacketSideDataType type)
@@ -278,12 +292,14 @@ static int write_json(h4mk_value *object, const SideDataType *type,
     void *defaults;
     int ret = 0;
 
+#if H4MK_HAVE_STREAM_GROUPS
     if (type->form == FORM_IAMF) {
         if (sd->size < sizeof(AVIAMFParamDefinition))
             return 0;
         ret = ff_h4mk_write_iamf_param(object, (const AVIAMFParamDefinition *)sd->data);
         return ret < 0 ? ret : 1;
     }
+#endif
 
     defaults = type->alloc(&size);
     if (!defaults)
@@ -299,8 +315,10 @@ static uint8_t *read_json(const h4mk_value *object, const SideDataType *type,
 {
     uint8_t *data;
 
+#if H4MK_HAVE_STREAM_GROUPS
     if (type->form == FORM_IAMF)
         return (uint8_t *)ff_h4mk_read_iamf_param(object, size);
+#endif
     data = type->alloc(size);
     if (data)
         ff_h4mk_read_fields(object, type->fields, data);

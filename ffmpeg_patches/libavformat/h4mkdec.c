@@ -35,7 +35,6 @@
 
 #include "avformat.h"
 #include "avio.h"
-#include "demux.h"
 #include "h4mk.h"
 #include "internal.h"
 
@@ -581,17 +580,17 @@ static int h4mk_read_seek2(AVFormatContext *s, int stream_index, int64_t min_ts,
 }
 
 const FFInputFormat ff_h4mk_demuxer = {
-    .p.name         = "h4mk",
-    .p.long_name    = NULL_IF_CONFIG_SMALL("H4MK"),
-    .p.extensions   = "h4mk",
-    .p.mime_type    = "video/x-h4mk",
-    .p.flags        = AVFMT_SEEK_TO_PTS | AVFMT_NO_BYTE_SEEK | AVFMT_NOBINSEARCH |
-                      AVFMT_NOGENSEARCH | AVFMT_SHOW_IDS,
-    .priv_data_size = sizeof(H4MKDemuxContext),
-    .flags_internal = FF_INFMT_FLAG_INIT_CLEANUP,
-    .read_probe     = h4mk_probe_file,
-    .read_header    = h4mk_read_header,
-    .read_packet    = h4mk_read_packet,
-    .read_close     = h4mk_read_close,
-    .read_seek2     = h4mk_read_seek2,
+    .H4MK_PUBLIC(name)          = "h4mk",
+    .H4MK_PUBLIC(long_name)     = NULL_IF_CONFIG_SMALL("H4MK"),
+    .H4MK_PUBLIC(extensions)    = "h4mk",
+    .H4MK_PUBLIC(mime_type)     = "video/x-h4mk",
+    .H4MK_PUBLIC(flags)         = AVFMT_SEEK_TO_PTS | AVFMT_NO_BYTE_SEEK | AVFMT_NOBINSEARCH |
+                                  AVFMT_NOGENSEARCH | AVFMT_SHOW_IDS,
+    .priv_data_size             = sizeof(H4MKDemuxContext),
+    .flags_internal             = FF_INFMT_FLAG_INIT_CLEANUP,
+    .read_probe                 = h4mk_probe_file,
+    .read_header                = h4mk_read_header,
+    .read_packet                = h4mk_read_packet,
+    .read_close                 = h4mk_read_close,
+    .read_seek2                 = h4mk_read_seek2,
 };

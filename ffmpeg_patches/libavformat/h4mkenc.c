@@ -38,7 +38,6 @@
 #include "avio.h"
 #include "h4mk.h"
 #include "internal.h"
-#include "mux.h"
 
 /* What h4mk_writer_front_index() leaves to its caller. */
 #define H4MK_HEADER_SIZE   16
@@ -497,26 +496,23 @@ static const AVClass h4mk_muxer_class = {
 };
 
 const FFOutputFormat ff_h4mk_muxer = {
-    .p.name            = "h4mk",
-    .p.long_name       = NULL_IF_CONFIG_SMALL("H4MK"),
-    .p.mime_type       = "video/x-h4mk",
-    .p.extensions      = "h4mk",
-    .priv_data_size    = sizeof(H4MKMuxContext),
-    .p.audio_codec     = AV_CODEC_ID_AAC,
-    .p.video_codec     = CONFIG_LIBX264_ENCODER ?
-                         AV_CODEC_ID_H264 : AV_CODEC_ID_MPEG4,
-    .p.subtitle_codec  = AV_CODEC_ID_ASS,
-    .write_header      = h4mk_write_header,
-    .write_packet      = h4mk_write_packet,
-    .write_trailer     = h4mk_write_trailer,
-    .deinit            = h4mk_deinit,
-    .query_codec       = h4mk_query_codec,
-    .p.flags           = AVFMT_GLOBALHEADER | AVFMT_VARIABLE_FPS |
-#if FF_API_ALLOW_FLUSH
-                         AVFMT_ALLOW_FLUSH |
-#endif
-                         AVFMT_NODIMENSIONS | AVFMT_TS_NONSTRICT |
-                         AVFMT_TS_NEGATIVE,
-    .p.priv_class      = &h4mk_muxer_class,
-    .flags_internal    = FF_OFMT_FLAG_ALLOW_FLUSH,
+    .H4MK_PUBLIC(name)          = "h4mk",
+    .H4MK_PUBLIC(long_name)     = NULL_IF_CONFIG_SMALL("H4MK"),
+    .H4MK_PUBLIC(mime_type)     = "video/x-h4mk",
+    .H4MK_PUBLIC(extensions)    = "h4mk",
+    .priv_data_size             = sizeof(H4MKMuxContext),
+    .H4MK_PUBLIC(audio_codec)   = AV_CODEC_ID_AAC,
+    .H4MK_PUBLIC(video_codec)   = CONFIG_LIBX264_ENCODER ?
+                                  AV_CODEC_ID_H264 : AV_CODEC_ID_MPEG4,
+    .H4MK_PUBLIC(subtitle_codec)= AV_CODEC_ID_ASS,
+    .write_header               = h4mk_write_header,
+    .write_packet               = h4mk_write_packet,
+    .write_trailer              = h4mk_write_trailer,
+    .deinit                     = h4mk_deinit,
+    .query_codec                = h4mk_query_codec,
+    .H4MK_PUBLIC(flags)         = AVFMT_GLOBALHEADER | AVFMT_VARIABLE_FPS | H4MK_ALLOW_FLUSH |
+                                  AVFMT_NODIMENSIONS | AVFMT_TS_NONSTRICT |
+                                  AVFMT_TS_NEGATIVE,
+    .H4MK_PUBLIC(priv_class)    = &h4mk_muxer_class,
+    .flags_internal             = FF_OFMT_FLAG_ALLOW_FLUSH,
 };

@@ -1,0 +1,214 @@
+# Part of build_ffmpeg.sh, which reads this file for its command "system": builds the one library of an FFmpeg that is already
+# installed that has to change, libavformat, as a drop-in for it. It uses the functions of build_ffmpeg.sh.
+# shellcheck shell=bash
+
+SYSTEM=$DIST/system
+INSTALL_DIR=/usr/local/lib/h4mk
+INSTALL_CONF=/etc/ld.so.conf.d/00-h4mk.conf # the linker looks through these files in the order of their names
+
+# What the system's libavformat is linked with, by what it is switched on, and the Debian package to build with it.
+SYSTEM_LIBRARIES="
+  libbz2            --enable-bzlib        libbz2-dev
+  libz              --enable-zlib         zlib1g-dev
+  libxml2           --enable-libxml2      libxml2-dev
+  libgme            --enable-libgme       libgme-dev
+  libopenmpt        --enable-libopenmpt   libopenmpt-dev
+  libchromaprint    --enable-chromaprint  libchromaprint-dev
+  libbluray         --enable-libbluray    libbluray-dev
+  libgnutls         --enable-gnutls       libgnutls28-dev
+  librabbitmq       --enable-librabbitmq  librabbitmq-dev
+  librist           --enable-librist      librist-dev
+  libsrt-gnutls     --enable-libsrt       libsrt-gnutls-dev
+  libssh-gcrypt     --enable-libssh       libssh-gcrypt-dev
+  libzmq            --enable-libzmq       libzmq3-dev"
+
+# system_command [install | uninstall]
+system_command() {
+  case ${1:-} in
+    '')
+      lock
+      build_system
+      say "Ready: ${SYSTEM#"$PWD"/}/run ffplay film.h4mk, and so every program that uses the system's FFmpeg;" \
+        "for all programs without that: build_ffmpeg.sh system install"
+      ;;
+    install)
+      [[ -f $SYSTEM/lib/version ]] || die "build_ffmpeg.sh system comes first"
+      check_system_version
+      need_root install
+      install -d "$INSTALL_DIR"
+      cp -P "$SYSTEM"/lib/* "$INSTALL_DIR"/
+      echo "$INSTALL_DIR" >"$INSTALL_CONF"
+      ldconfig
+      say "Installed in $INSTALL_DIR. No file of a package was changed; build_ffmpeg.sh system uninstall takes it away."
+      ;;
+    uninstall)
+      need_root uninstall
+      rm -rf "$INSTALL_CONF" "$INSTALL_DIR"
+      ldconfig
+      say "Removed from $INSTALL_DIR."
+      ;;
+    *)
+      say "build_ffmpeg.sh: system: unknown argument '$1'"
+      usage >&2
+      exit 2
+      ;;
+  esac
+}
+
+need_root() {
+  ((EUID == 0)) || die "as root: $ROOT/build_ffmpeg.sh system $1"
+}
+
+build_system() {
+  install_missing "$BUILD_PACKAGES
+    dpkg-dev  command  dpkg-source
+    binutils  command  readelf"
+  find_system
+  build_libh4mk
+  system_source
+  patch_source
+  configure_system
+  make_system
+  check_symbols
+  install_system
+}
+
+# find_system: sets SYSTEM_LIB to the library to replace, SYSTEM_VERSION to its package's version, SERIES and RELEASE.
+find_system() {
+  local package
+  SYSTEM_LIB=$(ldconfig -p | sed -n "\|=> $INSTALL_DIR|d; s|.*libavformat\.so\.[0-9]* .*=> ||p" | head -n 1)
+  [[ $SYSTEM_LIB ]] || die "no FFmpeg is installed here (libavformat.so); ./build_ffmpeg.sh builds one"
+  SYSTEM_LIB=$(realpath "$SYSTEM_LIB")
+  package=$(dpkg-query -S "$SYSTEM_LIB" 2>/dev/null | cut -d: -f1) ||
+    die "$SYSTEM_LIB belongs to no Debian package, so its source is not known"
+  SYSTEM_VERSION=$(dpkg-query -W -f '${source:Version}\n' "$package" | head -n 1)
+  RELEASE=${SYSTEM_VERSION#*:}
+  RELEASE=${RELEASE%%-*}
+  SERIES=$(cut -d. -f1,2 <<<"$RELEASE")
+  [[ -d $ROOT/ffmpeg_patches/$SERIES ]] ||
+    die "the FFmpeg of this system is $RELEASE; there are patches only for the series" \
+      "$(cd "$ROOT"/ffmpeg_patches && echo [0-9]*)"
+  FF=$BUILD/system-$RELEASE
+  SOURCE_ID="debian $SYSTEM_VERSION"
+}
+
+check_system_version() {
+  find_system
+  [[ $(cat "$SYSTEM"/lib/version) == "$SYSTEM_VERSION" ]] ||
+    die "this was built for version $(cat "$SYSTEM"/lib/version), the system has $SYSTEM_VERSION now: build_ffmpeg.sh system"
+}
+
+# system_source: the source of exactly the installed package, with the distribution's patches, from where the machine gets its
+# packages. Cached like the other source.
+system_source() {
+  local dsc file apt=$BUILD/apt keyrings
+  [[ $(cat "$FF"/source.id 2>/dev/null) == "$SOURCE_ID" ]] && return
+  file=ffmpeg_${SYSTEM_VERSION#*:}.dsc
+  if [[ ! -f $CACHE/$file ]]; then
+    keyrings=$(IFS=, && echo /usr/share/keyrings/debian-archive-*.gpg)
+    rm -rf "$apt"
+    mkdir -p "$CACHE" "$apt"/{lists,cache,download}/partial "$apt"/parts
+    # shellcheck disable=SC2016
+    apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Identifier: Packages' |
+      awk -v keyrings="$keyrings" '$3 == "main" && !seen[$1 $2]++ { print "deb-src [signed-by=" keyrings "] " $1, $2, $3 }' \
+        >"$apt"/sources.list
+    run source-system "Downloading the source of FFmpeg $SYSTEM_VERSION" -- apt_source "$apt" "ffmpeg=$SYSTEM_VERSION"
+    mv "$apt"/download/ffmpeg_* "$CACHE"/
+    rm -rf "$apt"
+  fi
+  rm -rf "$FF"
+  mkdir -p "$FF"
+  dsc=$CACHE/$file
+  run unpack-system "Unpacking FFmpeg $SYSTEM_VERSION" -- dpkg-source --no-check -x "$dsc" "$FF"/src
+  echo "$SOURCE_ID" >"$FF"/source.id
+}
+
+needed_by() {
+  readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
+}
+
+configure_system() {
+  local id name flag package rest options packages=''
+  options=(
+    --enable-shared --disable-static --enable-gpl --enable-version3 --enable-libh4mk --disable-autodetect
+    --disable-programs --disable-doc --disable-debug --disable-avdevice --disable-avfilter --disable-swscale
+    --disable-postproc)
+  rest=$(needed_by "$SYSTEM_LIB" | grep -vE '^(libavcodec|libavutil|libm|libc|libpthread|ld-linux.*)\.so')
+  while read -r name flag package; do
+    if [[ $name ]] && grep -q "^$name\.so" <<<"$rest"; then
+      options+=("$flag")
+      packages+="$package package $package"$'\n'
+      rest=$(grep -v "^$name\.so" <<<"$rest" || true)
+    fi
+  done <<<"$SYSTEM_LIBRARIES"
+  [[ -z $rest ]] || die "the system's libavformat uses libraries that are not known here: $rest"
+  install_missing "$packages"
+
+  id=$( (echo "${options[@]}" && cat "$FF"/src/configure "$DIST"/lib/pkgconfig/libh4mk.pc) | sha256sum)
+  [[ $(cat "$FF"/configure.id 2>/dev/null) == "$id" ]] && return
+  mkdir -p "$FF"/obj
+  run system-configure "Configuring libavformat $RELEASE" -- in_obj env \
+    PKG_CONFIG_PATH="$DIST/lib/pkgconfig:${PKG_CONFIG_PATH:-}" ../src/configure "${options[@]}"
+  as_the_system_is
+  echo "$id" >"$FF"/configure.id
+}
+
+# What a libavformat takes from the other libraries at compile time: which codecs are the default of a format, and the words of
+# its configuration, which programs compare and warn about. Both are those of the libraries that it is going to work with.
+as_the_system_is() {
+  local encoder library words needed
+  needed=$(needed_by "$(dirname "$SYSTEM_LIB")/$(needed_by "$SYSTEM_LIB" | grep '^libavcodec\.')")
+  for encoder in $(grep -rhoE 'CONFIG_LIB[A-Z0-9_]+_ENCODER' "$FF"/src/libavformat | sort -u); do
+    library=$(sed -E 's/^CONFIG_(LIB[A-Z0-9]+).*/\1/' <<<"$encoder" | tr '[:upper:]' '[:lower:]')
+    grep -q "^$library" <<<"$needed" || continue
+    sed -i "s/^#define $encoder 0/#define $encoder 1/" "$FF"/obj/config*.h
+  done
+  words=$(strings -a "$SYSTEM_LIB" | grep -m 1 -e '^--prefix=')
+  sed -i "s|^#define FFMPEG_CONFIGURATION .*|#define FFMPEG_CONFIGURATION \"${words//&/\\&}\"|" "$FF"/obj/config.h
+}
+
+make_system() {
+  local library dir name dep_libs=()
+  dir=$(dirname "$SYSTEM_LIB")
+  for library in avcodec avutil; do # linked with, not built
+    name=$(needed_by "$SYSTEM_LIB" | grep "^lib$library\.")
+    mkdir -p "$FF"/obj/lib$library
+    ln -sf "$dir/$name" "$FF"/obj/lib$library/lib$library.so
+    dep_libs+=(-o lib$library/lib$library.so)
+  done
+  local make=(make -C "$FF"/obj "${dep_libs[@]}" LDSOFLAGS="-Wl,-rpath,'\$\$\$\$ORIGIN'" libavformat/libavformat.so) objects
+  objects=$("${make[@]}" -n 2>&1 | grep -c '^printf.*\.o;' || true)
+  run system-build "Building libavformat $RELEASE" $'^[A-Z0-9]+\t[^ ]*\\.o$' "$objects" -- "${make[@]}" -j "$JOBS"
+}
+
+# Everything that a program may have been linked with, by name and version.
+exported() {
+  nm -D --defined-only "$1" | awk '{ print $NF }' | sort
+}
+
+check_symbols() {
+  local missing
+  missing=$(comm -23 <(exported "$SYSTEM_LIB") <(exported "$FF"/obj/libavformat/libavformat.so))
+  [[ -z $missing ]] || die "what was built lacks symbols of $SYSTEM_LIB, so it is no replacement: $missing"
+}
+
+install_system() {
+  local soname
+  soname=$(readelf -d "$SYSTEM_LIB" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
+  rm -rf "$SYSTEM"
+  mkdir -p "$SYSTEM"/lib
+  cp -L "$FF"/obj/libavformat/libavformat.so "$SYSTEM/lib/$soname"
+  cp -P "$DIST"/lib/libh4mk.so.* "$SYSTEM"/lib/
+  echo "$SYSTEM_VERSION" >"$SYSTEM"/lib/version
+  cat >"$SYSTEM"/run <<EOF
+#!/bin/sh
+# run PROGRAM [ARGUMENT…]: with a libavformat that knows H4MK, for FFmpeg $SYSTEM_VERSION of this system.
+lib=\$(dirname "\$(realpath "\$0")")/lib
+if [ "\$(dpkg-query -W -f '\${source:Version}' "$(dpkg-query -S "$SYSTEM_LIB" | cut -d: -f1)" 2>/dev/null)" != "\$(cat "\$lib"/version)" ]; then
+  echo "run: the FFmpeg of this system is no longer version \$(cat "\$lib"/version); build again: build_ffmpeg.sh system" >&2
+  exit 1
+fi
+LD_LIBRARY_PATH=\$lib\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH} exec "\$@"
+EOF
+  chmod +x "$SYSTEM"/run
+}
