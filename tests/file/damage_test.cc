@@ -316,7 +316,7 @@ TEST(StripeTest, ADamagedStripeCostsItsBlocksOnly) {
   const size_t stripe = 16 << 10;
   TestFile control(bytes);
   const std::vector<int64_t> offsets = Reader(&control).ReadOn().offsets;
-  const int64_t data = offsets[0];
+  const auto data = static_cast<size_t>(offsets[0]);
   for (size_t at = data; at < data + 195000u; at += 997) {
     SCOPED_TRACE(at);
     TestFile file(bytes);

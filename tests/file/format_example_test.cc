@@ -13,7 +13,7 @@ namespace {
 std::string HexDump(const uint8_t* data, size_t size) {
   std::string dump;
   for (size_t at = 0; at < size; at += 16) {
-    char text[8];
+    char text[24];
     std::snprintf(text, sizeof text, "%03zx ", at);
     dump += text;
     std::string readable;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Counts what is allocated with operator new, by the test and by the library. Include it in one
-// source of a program only: it replaces the global operators.
+// Counts what is allocated with operator new, by the test and by the library, and can let it fail.
+// Include it in one source of a program only: it replaces the global operators.
 
 #ifndef H4MK_TESTS_SUPPORT_ALLOCATIONS_H_
 #define H4MK_TESTS_SUPPORT_ALLOCATIONS_H_
@@ -31,8 +31,19 @@ class AllocationMeter {
   int64_t base_;
 };
 
+inline std::atomic<int64_t> g_until_failure{-1};  // allocations that still succeed; -1: all
+
+// While it lives, the allocation number `number` (from 0) fails, that one only.
+class FailingAllocation {
+ public:
+  explicit FailingAllocation(int64_t number) { g_until_failure = number; }
+  ~FailingAllocation() { g_until_failure = -1; }
+  bool has_failed() const { return g_until_failure < 0; }
+};
+
 // NULL when out of memory.
 inline void* CountedAllocNothrow(size_t size, size_t alignment) {
+  if (g_until_failure >= 0 && g_until_failure-- == 0) return nullptr;
   size = std::max<size_t>(size, 1);
   void* p = alignment <= alignof(std::max_align_t)
                 ? std::malloc(size)

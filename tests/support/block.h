@@ -93,11 +93,10 @@ inline Block FromC(const h4mk_block& c) {
   return block;
 }
 
-// Calls h4mk_writer_write() with the block.
-inline h4mk_status WriteBlock(h4mk_writer* writer, const Block& block) {
-  std::vector<h4mk_side_data> side_data;
+// The block as h4mk_writer_write() wants it; *side_data is the memory it refers to besides.
+inline h4mk_block ToC(const Block& block, std::vector<h4mk_side_data>* side_data) {
   for (const SideData& side : block.side_data) {
-    side_data.push_back({side.name.c_str(), side.data.data(), side.data.size()});
+    side_data->push_back({side.name.c_str(), side.data.data(), side.data.size()});
   }
   h4mk_block c = {};
   c.track = block.track;
@@ -107,8 +106,15 @@ inline h4mk_status WriteBlock(h4mk_writer* writer, const Block& block) {
   c.duration = block.duration;
   c.data = block.data.data();
   c.size = block.data.size();
-  c.side_data = side_data.data();
-  c.side_data_count = side_data.size();
+  c.side_data = side_data->data();
+  c.side_data_count = side_data->size();
+  return c;
+}
+
+// Calls h4mk_writer_write() with the block.
+inline h4mk_status WriteBlock(h4mk_writer* writer, const Block& block) {
+  std::vector<h4mk_side_data> side_data;
+  const h4mk_block c = ToC(block, &side_data);
   return h4mk_writer_write(writer, &c);
 }
 

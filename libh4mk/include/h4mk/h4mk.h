@@ -305,7 +305,7 @@ H4MK_API h4mk_status h4mk_reader_discard(h4mk_reader *reader, uint32_t track, in
 /** Reads the next block in file order.
  *  H4MK_OK: *block is filled; its pointers are valid until the next call with this reader, or as long as the caller holds a
  *  reference to block->buffer (data only). H4MK_END, H4MK_AGAIN: no more blocks. H4MK_ERR_CORRUPT: something was damaged and
- *  passed over; call again to go on behind it. H4MK_ERR_IO: a callback failed; calling again tries once more. */
+ *  passed over; call again to go on behind it. H4MK_ERR_IO: a callback failed; _MEMORY; calling again tries once more. */
 H4MK_API h4mk_status h4mk_reader_next(h4mk_reader *reader, h4mk_block *block);
 
 #define H4MK_SEEK_BACKWARD 0 /**< The last random access point at or before the time; the first one if there is none. */
@@ -374,7 +374,7 @@ H4MK_API h4mk_status h4mk_writer_set_meta(h4mk_writer *writer, const h4mk_value 
 H4MK_API h4mk_status h4mk_writer_update_track(h4mk_writer *writer, uint32_t track, const h4mk_value *description);
 
 /** Appends a block; everything is copied. Blocks of all tracks come in decoding order, interleaved as they shall be read.
- *  H4MK_ERR_ARGUMENT, _LIMIT (more than 1 GiB in a block), _MEMORY, _IO. After an I/O error the writer stays in that error. */
+ *  H4MK_ERR_ARGUMENT, _LIMIT (more than 1 GiB in a block), _MEMORY, _IO. The writer may stay in the last two. */
 H4MK_API h4mk_status h4mk_writer_write(h4mk_writer *writer, const h4mk_block *block);
 /** Closes the current cluster and writes it out: what was written so far can be read by others. */
 H4MK_API h4mk_status h4mk_writer_flush(h4mk_writer *writer);

@@ -41,6 +41,8 @@ struct h4mk_reader {
   std::string message;
   std::string warning;
   bool opened = false;
+  h4mk::ReadBlock read;    // the block that is handed out
+  bool has_read = false;   // … but was not yet, for want of memory
   std::unique_ptr<h4mk_value> meta;
   std::vector<std::unique_ptr<h4mk_value>> tracks;
   std::vector<h4mk_side_data> side_data;
@@ -212,8 +214,9 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
   if (reader == nullptr || block == nullptr) return H4MK_ERR_ARGUMENT;
   if (!reader->opened) return H4MK_ERR_STATE;
   return Call(reader, [&]() -> Status {
-    h4mk::ReadBlock read;
-    H4MK_TRY(reader->reader->Next(&read));
+    h4mk::ReadBlock& read = reader->read;
+    if (!reader->has_read) H4MK_TRY(reader->reader->Next(&read));
+    reader->has_read = true;
     const h4mk::BlockRecord& record = *read.record;
     block->track = static_cast<uint32_t>(record.track);
     block->flags =
@@ -239,6 +242,7 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
       block->side_data = reader->side_data.data();
       block->side_data_count = reader->side_data.size();
     }
+    reader->has_read = false;
     return {};
   });
 }
@@ -247,17 +251,20 @@ h4mk_status h4mk_reader_seek(h4mk_reader* reader, uint32_t track, int64_t time, 
   if (track >= h4mk_reader_track_count(reader) ||
       (mode & ~(H4MK_SEEK_FORWARD | H4MK_SEEK_ANY)))
     return H4MK_ERR_ARGUMENT;
-  return Call(reader, [&] {
-    return reader->reader->Seek(
+  return Call(reader, [&]() -> Status {
+    H4MK_TRY(reader->reader->Seek(
         track, time,
         mode & H4MK_SEEK_FORWARD ? h4mk::SeekMode::kForward : h4mk::SeekMode::kBackward,
-        (mode & H4MK_SEEK_ANY) != 0);
+        (mode & H4MK_SEEK_ANY) != 0));
+    reader->has_read = false;
+    return {};
   });
 }
 
 h4mk_status h4mk_reader_rewind(h4mk_reader* reader) {
   if (reader == nullptr) return H4MK_ERR_ARGUMENT;
   if (!reader->opened) return H4MK_ERR_STATE;
+  reader->has_read = false;
   return Call(reader, [&] { return reader->reader->Rewind(); });
 }
 

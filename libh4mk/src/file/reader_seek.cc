@@ -69,9 +69,12 @@ Status Reader::SeekIndexed(uint32_t track, int64_t time, SeekMode mode, bool any
   return {};
 }
 
+// Memory is taken first: what fails here leaves the position as it was.
 void Reader::Position(const std::vector<ClusterRef>& route, std::vector<Landing> landings) {
-  route_.clear();
-  for (const ClusterRef& cluster : route) route_.push_back(cluster.offset);
+  std::deque<uint64_t> offsets;
+  for (const ClusterRef& cluster : route) offsets.push_back(cluster.offset);
+  first_block_.reserve(landings.size());
+  route_ = std::move(offsets);
   landings_ = std::move(landings);
   filtering_ = true;
   first_block_.assign(landings_.size(), 0);

@@ -100,6 +100,10 @@ Status Writer::Write(const Block& block) {
     if (entry.name.empty() || entry.name.size() > kMaxSideDataName)
       return Status(Code::kArgument, "side data needs a name of 1 to 255 bytes");
 
+  return Step([&] { return Append(block); });
+}
+
+Status Writer::Append(const Block& block) {
   if (!started_) H4MK_TRY(Start());
   if (MustCloseBefore(block)) H4MK_TRY(CloseCluster());
 
@@ -145,19 +149,29 @@ bool Writer::MustCloseBefore(const Block& block) const {
 Status Writer::Flush() {
   if (failed_ != Code::kOk) return Status(failed_, "an earlier write failed");
   if (finished_) return Status(Code::kState, "the file is finished");
-  if (!started_) H4MK_TRY(Start());
-  return CloseCluster();
+  return Step([&]() -> Status {
+    if (!started_) H4MK_TRY(Start());
+    return CloseCluster();
+  });
 }
 
 Status Writer::Finish() {
   H4MK_TRY(Flush());
   finished_ = true;
-  return WriteTail();
+  return Step([&] { return WriteTail(); });
+}
+
+// What ends a step early, an error or an exception, is final: nothing may be written behind half a step.
+template <typename Body>
+Status Writer::Step(Body body) {
+  failed_ = Code::kMemory;
+  Status status = body();
+  failed_ = status.code();
+  return status;
 }
 
 Status Writer::Start() {
   started_ = true;
-  failed_ = Code::kIo;  // taken back below
   FileHeader header;
   header.timestamp_ms = options_.creation_time_ms;
   H4MK_TRY(chunks_.WriteFileHeader(header));
@@ -171,7 +185,6 @@ Status Writer::Start() {
     H4MK_TRY(chunks_.WriteChunk(kTagAttachment, 0, payload));
   }
   page_start_ = sink_.position();
-  failed_ = Code::kOk;
   return {};
 }
 
@@ -201,7 +214,6 @@ Status Writer::WriteDescriptions() {
 
 Status Writer::CloseCluster() {
   if (cluster_.block_count() == 0) return {};
-  failed_ = Code::kIo;  // taken back below
   const ClusterEncoder::Encoded encoded = cluster_.Encode(cluster_pts_ms_);
   H4MK_TRY(chunks_.WriteParts(encoded.head, encoded.data, encoded.crc));
   cluster_.Clear();
@@ -210,7 +222,6 @@ Status Writer::CloseCluster() {
       page_.entry_count() + tracks_.size() > kMaxPageEntries ||
       sink_.position() - page_start_ >= kPageBytes * growth)
     H4MK_TRY(WritePage());
-  failed_ = Code::kOk;
   return {};
 }
 
@@ -254,7 +265,6 @@ Bytes MovePage(Bytes payload, uint64_t from, uint64_t to, uint64_t clusters_move
 
 // FORMAT.md, "End of file": descriptions once more, the pages side by side, the top, the locator, the container checksum.
 Status Writer::WriteTail() {
-  failed_ = Code::kIo;  // taken back below
   if (sink_.position() / kDescriptionShare > EncodeTracks(tracks_).size()) {
     if (!tracks_changed_) trak_copied_from_ = trak_offset_;
     if (!meta_changed_) meta_copied_from_ = meta_offset_;
@@ -296,12 +306,10 @@ Status Writer::WriteTail() {
       H4MK_TRY(sink_.Seek(kFileHeaderSize));
       H4MK_TRY(sink_.Write(front));
       H4MK_TRY(sink_.Seek(end));
-      failed_ = Code::kOk;
       return {};
     }
   }
   H4MK_TRY(chunks_.WriteContainerChecksum(checksum));
-  failed_ = Code::kOk;
   return {};
 }
 

@@ -48,6 +48,9 @@ class Writer {
     uint64_t chunk_offset = 0;
   };
 
+  template <typename Body>
+  Status Step(Body body);
+  Status Append(const Block& block);
   Status Start();
   Status WriteReservedSpace();
   Status WriteDescriptions();
@@ -63,7 +66,7 @@ class Writer {
   const WriterOptions options_;
   bool started_ = false;
   bool finished_ = false;
-  Code failed_ = Code::kOk;  // an I/O error is final
+  Code failed_ = Code::kOk;  // an error of a step is final
 
   std::vector<Track> tracks_;
   TrackIds ids_;
