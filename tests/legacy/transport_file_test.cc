@@ -178,7 +178,7 @@ TEST(TransportTablesTest, TrackIndexOfTheVectors) {
     const Json& expect = test["expect"];
     if (!expect.contains("trak_json")) continue;
     SCOPED_TRACE(test["id"].get<std::string>());
-    const auto entries = DecodeTransportTrak(expect["trak_json"].get<std::string>());
+    const auto entries = DecodeTransportTrak(expect["trak_json"].get<std::string>(), 1000);
     ASSERT_TRUE(entries.ok());
     EXPECT_EQ(EncodeTransportTrak(entries.value()), expect["trak_json"]);
     const Result<Bytes> seekm = EncodeSeekm(MakeSeekm(entries.value()));

@@ -256,7 +256,8 @@ H4MK_API int h4mk_probe(const uint8_t *data, size_t size);
 /** Opens a file for reading; io is copied, what it refers to must outlive the reader. The reader starts at io's current
  *  position, which must be the start of the file. Reads header, TRAK and META; with a seekable input also the end of the file.
  *  *reader is set whenever memory allows, also on errors, so that h4mk_reader_message() can be asked; free it in any case.
- *  Errors: H4MK_ERR_NOT_H4MK, _VERSION, _TRUNCATED, _CORRUPT (TRAK cannot be used), _IO, _MEMORY, _ARGUMENT. */
+ *  Errors: H4MK_ERR_NOT_H4MK, _VERSION, _TRUNCATED, _CORRUPT (TRAK cannot be used), _NOT_SEEKABLE (the transport dialect needs an
+ *  input that seeks and knows its size), _IO, _MEMORY, _ARGUMENT. */
 H4MK_API h4mk_status h4mk_reader_open(const h4mk_io *io, const h4mk_reader_options *options, h4mk_reader **reader);
 H4MK_API void h4mk_reader_free(h4mk_reader *reader);
 

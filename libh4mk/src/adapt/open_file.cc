@@ -3,16 +3,12 @@
 
 #include <string>
 
+#include "adapt/transport_reader.h"
 #include "chunk/chunk_format.h"
 #include "file/reader.h"
 #include "file/v1_reader.h"
 
 namespace h4mk {
-namespace {
-
-constexpr size_t kTransportHeaderSize = 8;
-
-}  // namespace
 
 int FileVersion(ByteSpan front) {
   if (front.size() < kTransportHeaderSize || LoadLe<uint32_t>(front.data()) != kFileMagic) return 0;
@@ -37,6 +33,9 @@ Status MakeReader(Source source, BufferAllocator& allocator, bool keep_corrupt,
       return {};
     case 2:
       *reader = std::make_unique<Reader>(std::move(source), allocator, keep_corrupt);
+      return {};
+    case kTransportVersion:
+      *reader = std::make_unique<TransportReader>(std::move(source), allocator, keep_corrupt);
       return {};
     default:
       return Status(Code::kVersion, "version " + std::to_string(front[4]) +

@@ -32,7 +32,9 @@ struct TransportTrackEntry {
 };
 
 std::string EncodeTransportTrak(std::span<const TransportTrackEntry> entries);
-Result<std::vector<TransportTrackEntry>> DecodeTransportTrak(std::string_view text);
+// At most max_entries, since few bytes take much memory.
+Result<std::vector<TransportTrackEntry>> DecodeTransportTrak(std::string_view text,
+                                                             size_t max_entries);
 
 // SEEKM: the keyframes of each track.
 struct TransportSeekmTable {

@@ -5,7 +5,8 @@
 
 namespace h4mk {
 
-Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what) {
+Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what,
+                       size_t max_values) {
   std::vector<size_t> members;  // of each open object
   size_t values = 0;
   const char* refused = nullptr;
@@ -13,7 +14,7 @@ Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what)
     const auto level = static_cast<size_t>(depth);
     if (level > kMaxJsonDepth) refused = "nested too deeply";
     const bool is_end = event == Json::parse_event_t::object_end || event == Json::parse_event_t::array_end;
-    if (!is_end && ++values > kMaxJsonValues) refused = "made of too many values";
+    if (!is_end && ++values > max_values) refused = "made of too many values";
     if (event == Json::parse_event_t::object_start) members.push_back(0);
     if (event == Json::parse_event_t::object_end && !members.empty()) members.pop_back();
     if (event == Json::parse_event_t::key && !members.empty() && ++members.back() > kMaxJsonMembers)

@@ -19,8 +19,10 @@ inline constexpr size_t kMaxJsonDepth = 64;
 inline constexpr size_t kMaxJsonMembers = 4096;  // of one object
 inline constexpr size_t kMaxJsonValues = 1u << 17;
 
-// Parses a whole text. offset is where it stands in the file, for messages; what names it ("TRAK").
-Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what);
+// Parses a whole text. offset is where it stands in the file, for messages; what names it ("TRAK"). Values and keys together
+// may be max_values.
+Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what,
+                       size_t max_values = kMaxJsonValues);
 
 // Compact text; strings that are not UTF-8 do not occur in values made by this library.
 std::string DumpJson(const Json& value);

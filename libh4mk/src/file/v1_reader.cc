@@ -212,9 +212,9 @@ Status V1Reader::Attachment(uint32_t track, ByteSpan* bytes) {
 }
 
 // Blocks of a track by time, then number: random access points, or all.
-const std::vector<V1Reader::Key>& V1Reader::Keys(uint32_t track, bool any) {
+const TimedBlocks& V1Reader::Keys(uint32_t track, bool any) {
   const auto [slot, is_new] = keys_.try_emplace({track, any});
-  std::vector<Key>& keys = slot->second;
+  TimedBlocks& keys = slot->second;
   if (!is_new || !seekable_) return keys;
   for (uint32_t number = 0; number < block_count(); ++number) {
     const Core* core = CoreOf(number);
@@ -223,43 +223,19 @@ const std::vector<V1Reader::Key>& V1Reader::Keys(uint32_t track, bool any) {
     if ((any || record.is_key()) && record.time() != kNoTime)
       keys.push_back({record.time(), number});
   }
-  std::stable_sort(keys.begin(), keys.end(),
-                   [](const Key& a, const Key& b) { return a.time < b.time; });
+  SortByTime(keys);
   return keys;
 }
 
 Status V1Reader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
   if (!seekable_) return Status(Code::kNotSeekable, "the input cannot seek");
-  const auto last_until = [](const std::vector<Key>& keys, int64_t until) {
-    return std::upper_bound(keys.begin(), keys.end(), until,
-                            [](int64_t value, const Key& key) { return value < key.time; });
-  };
-  const std::vector<Key>& keys = Keys(track, any);
-  auto target = mode == SeekMode::kForward
-                    ? std::lower_bound(keys.begin(), keys.end(), time,
-                                       [](const Key& key, int64_t value) { return key.time < value; })
-                    : last_until(keys, time);
-  if (mode == SeekMode::kBackward && target != keys.begin()) --target;
-  if (target == keys.end())
-    return Status(Code::kNotFound, "no random access point of the track there");
-
-  std::vector<uint32_t> first(list_.tracks.size(), 0);
-  uint32_t start = target->number;
-  for (uint32_t other = 0; other < list_.tracks.size(); ++other) {
-    if (other == track || discarded_[other]) continue;
-    const std::vector<Key>& theirs = Keys(other, /*any=*/false);
-    if (theirs.empty()) continue;  // goes on wherever the others do
-    auto landing = last_until(theirs, Rescale(target->time, list_.tracks[track].time_base,
-                                              list_.tracks[other].time_base));
-    // All its random access points are later: from its first block on.
-    if (landing == theirs.begin()) landing = Keys(other, /*any=*/true).begin() + 1;
-    first[other] = (--landing)->number;
-    start = std::min(start, first[other]);
-  }
-  first[track] = target->number;
-  first_ = std::move(first);
+  SeekStart start;
+  H4MK_TRY(FindSeekStart(
+      [this](uint32_t of, bool all) -> const TimedBlocks& { return Keys(of, all); }, list_.tracks,
+      discarded_, track, time, mode, any, &start));
+  first_ = std::move(start.first);
   filtering_ = true;
-  next_ = start;
+  next_ = start.number;
   reported_ = false;
   next_damage_ = damage_.size();  // reported where reading passes them from the start
   return {};
@@ -284,7 +260,7 @@ void V1Reader::IndexSize(uint32_t track, uint64_t* entries, uint64_t* bytes) {
 
 Status V1Reader::IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
                               size_t* copied) {
-  const std::vector<Key>& keys = Keys(track, /*any=*/false);
+  const TimedBlocks& keys = Keys(track, /*any=*/false);
   *copied = 0;
   for (uint64_t i = first; i < keys.size() && *copied < out.size(); ++i) {
     const Core* core = CoreOf(keys[static_cast<size_t>(i)].number);

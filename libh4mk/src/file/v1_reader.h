@@ -11,6 +11,7 @@
 
 #include "chunk/chunk_reader.h"
 #include "cluster/v1_block.h"
+#include "file/block_times.h"
 #include "file/cluster_loader.h"
 #include "file/file_reader.h"
 #include "file/v1_block_log.h"
@@ -65,10 +66,6 @@ class V1Reader final : public FileReader {
     Core core;
     Bytes payload;
   };
-  struct Key {
-    int64_t time = 0;
-    uint32_t number = 0;
-  };
 
   // v1_reader_open.cc
   Status ReadChunks(bool until_core);
@@ -96,7 +93,7 @@ class V1Reader final : public FileReader {
   uint32_t block_count() const;
   const Core* CoreOf(uint32_t number) const;
   const BlockRecord& Record(uint32_t number, const Core& core);
-  const std::vector<Key>& Keys(uint32_t track, bool any);
+  const TimedBlocks& Keys(uint32_t track, bool any);
   void Warn(std::string text);
 
   Source source_;
@@ -127,7 +124,7 @@ class V1Reader final : public FileReader {
   bool filtering_ = false;
   std::vector<uint32_t> first_;  // by track, after a seek: blocks before this number are left out
   std::vector<bool> discarded_;
-  std::map<std::pair<uint32_t, bool>, std::vector<Key>> keys_;
+  std::map<std::pair<uint32_t, bool>, TimedBlocks> keys_;
 
   // An input that cannot seek: blocks that are waited for, and those that came before their turn.
   std::map<uint32_t, Waiting> waiting_;

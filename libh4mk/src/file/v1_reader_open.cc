@@ -174,11 +174,11 @@ Status V1Reader::IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* 
 
 // Tracks, metadata and block log, once all chunks (of a stream: those before the first block) are read.
 void V1Reader::TakeDescriptions() {
-  Result<std::vector<Json>> tracks = std::vector<Json>();
-  if (trak_) tracks = ParseV1Tracks(AsText(*trak_));
-  if (!tracks.ok()) {
-    Warn(tracks.status().message());
-    tracks = std::vector<Json>();
+  std::vector<Json> tracks;
+  if (trak_) {
+    Result<std::vector<Json>> parsed = ParseV1Tracks(AsText(*trak_));
+    if (parsed.ok()) tracks = std::move(parsed.value());
+    if (!parsed.ok()) Warn(parsed.status().message());
   }
   Json log;
   if (meta_chunk_) {
@@ -196,7 +196,7 @@ void V1Reader::TakeDescriptions() {
   }
   const auto take_tracks = [&] {
     list_ = {};
-    for (const Json& track : tracks.value()) AddTrack(track, &list_);
+    for (const Json& track : tracks) AddTrack(track, &list_);
   };
   take_tracks();
   if (log.is_object() && TakeLoggedTracks(log)) LoadLog(log);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// Blocks of a file of the transport dialect, one after the other, and seeking.
+#include "adapt/transport_reader.h"
+
+#include <algorithm>
+
+#include "adapt/open_file.h"
+#include "adapt/run_length.h"
+#include "base/crc32.h"
+
+namespace h4mk {
+namespace {
+
+constexpr size_t kMaxWarnings = 100;
+
+}  // namespace
+
+TransportReader::TransportReader(Source source, BufferAllocator& allocator, bool keep_corrupt)
+    : source_(std::move(source)), allocator_(allocator), keep_corrupt_(keep_corrupt) {}
+
+int TransportReader::version() const { return kTransportVersion; }
+
+Status TransportReader::Attachment(uint32_t, ByteSpan*) {
+  return Status(Code::kNotFound, "files of the transport dialect have no attachments");
+}
+
+// What is known of a block without its bytes: all but its size.
+BlockRecord TransportReader::Record(uint32_t number) const {
+  const Core& core = cores_[number];
+  BlockRecord record;
+  record.pts = core.pts;
+  record.dts = kNoTime;
+  record.duration = duration_us_;
+  record.ordinal = core.ordinal;
+  record.track = core.track;
+  record.flags = core.flags;
+  return record;
+}
+
+Status TransportReader::Next(ReadBlock* block) {
+  const auto next_damage = [this] { return Status(Code::kCorrupt, damage_[next_damage_++].message); };
+  for (; next_ < cores_.size(); ++next_, reported_ = false) {
+    const Core& core = cores_[next_];
+    if (next_damage_ < damage_.size() && damage_[next_damage_].offset < core.offset)
+      return next_damage();
+    const auto track = static_cast<size_t>(core.track);
+    if (core.track < 0 || discarded_[track] || (filtering_ && next_ < first_[track])) continue;
+    Status status = ReadCore(core, block);
+    const bool corrupt = status.code() == Code::kCorrupt;
+    if (!status.ok() && !corrupt) return status;
+    if (corrupt && !reported_) {
+      reported_ = true;
+      return status;
+    }
+    if (corrupt && !keep_corrupt_) continue;
+    const uint32_t size = record_.size;
+    record_ = Record(next_);
+    record_.size = size;
+    block->record = &record_;
+    block->corrupt = corrupt;
+    block->offset = static_cast<int64_t>(core.offset);
+    block->side_data = {};
+    reported_ = false;
+    ++next_;
+    return {};
+  }
+  if (next_damage_ < damage_.size()) return next_damage();
+  return closed_ ? Status(Code::kEnd, "end of file")
+                 : Status(Code::kAgain, "the file ends inside a chunk: it was cut");
+}
+
+// Reads and decompresses a block; on kCorrupt its bytes are there as they are stored.
+Status TransportReader::ReadCore(const Core& core, ReadBlock* block) {
+  Bytes stored(core.length);  // opening has compared it with the size of the file
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(core.offset, stored.data(), stored.size(), &got));
+  std::fill(stored.begin() + static_cast<ptrdiff_t>(got), stored.end(), uint8_t{0});
+  const std::string where =
+      " of the CORE chunk at byte " + std::to_string(core.offset - kTransportChunkHeaderSize);
+  Status damage;
+  if (got < stored.size() || Crc32(0, stored) != core.crc) {
+    damage = Status(Code::kCorrupt, "chunk_crc: the payload" + where + " does not match its CRC");
+  } else if (decompress_) {
+    Result<Bytes> plain = DecodeRunLength(stored);
+    if (plain.ok()) stored = std::move(plain.value());
+    if (!plain.ok()) damage = Status(Code::kCorrupt, plain.status().message() + ", block" + where);
+  }
+  uint8_t* data = nullptr;
+  H4MK_TRY(Alloc(stored.size(), &data));
+  std::copy(stored.begin(), stored.end(), data);
+  std::fill_n(data + stored.size(), kBlockPadding, uint8_t{0});
+  record_.size = static_cast<uint32_t>(stored.size());
+  block->data = data;
+  block->buffer = buffer_;
+  return damage;
+}
+
+Status TransportReader::Alloc(size_t size, uint8_t** data) {
+  ReleaseBuffer();
+  buffer_ = allocator_.Alloc(size + kBlockPadding, data);
+  return buffer_ ? Status() : Status(Code::kMemory, "out of memory");
+}
+
+void TransportReader::ReleaseBuffer() {
+  if (buffer_ != nullptr) allocator_.Release(buffer_);
+  buffer_ = nullptr;
+}
+
+const TimedBlocks& TransportReader::Keys(uint32_t track, bool any) {
+  const auto [slot, is_new] = keys_.try_emplace({track, any});
+  TimedBlocks& keys = slot->second;
+  if (!is_new) return keys;
+  for (uint32_t number = 0; number < cores_.size(); ++number) {
+    const Core& core = cores_[number];
+    if (core.track == static_cast<int32_t>(track) && (any || core.flags & kBlockKey) &&
+        core.pts != kNoTime)
+      keys.push_back({core.pts, number});
+  }
+  SortByTime(keys);
+  return keys;
+}
+
+Status TransportReader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
+  SeekStart start;
+  H4MK_TRY(FindSeekStart(
+      [this](uint32_t of, bool all) -> const TimedBlocks& { return Keys(of, all); }, tracks_,
+      discarded_, track, time, mode, any, &start));
+  first_ = std::move(start.first);
+  filtering_ = true;
+  next_ = start.number;
+  reported_ = false;
+  next_damage_ = damage_.size();  // reported where reading passes them from the start
+  return {};
+}
+
+Status TransportReader::Rewind() {
+  next_ = 0;
+  next_damage_ = 0;
+  filtering_ = false;
+  reported_ = false;
+  return {};
+}
+
+void TransportReader::IndexSize(uint32_t track, uint64_t* entries, uint64_t* bytes) {
+  *entries = Keys(track, /*any=*/false).size();
+  *bytes = index_bytes_;
+}
+
+Status TransportReader::IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
+                                     size_t* copied) {
+  const TimedBlocks& keys = Keys(track, /*any=*/false);
+  *copied = 0;
+  for (uint64_t i = first; i < keys.size() && *copied < out.size(); ++i) {
+    const TimedBlock& key = keys[static_cast<size_t>(i)];
+    out[(*copied)++] = {cores_[key.number].offset - kTransportChunkHeaderSize, key.time};
+  }
+  return {};
+}
+
+bool TransportReader::NextWarning(std::string* text) {
+  if (warnings_.empty()) return false;
+  *text = std::move(warnings_.front());
+  warnings_.pop_front();
+  return true;
+}
+
+void TransportReader::Warn(std::string text) {
+  if (warnings_.size() < kMaxWarnings) warnings_.push_back(std::move(text));
+}
+
+}  // namespace h4mk
