@@ -27,6 +27,7 @@ Commands
   test         build, then run all tests
   system       build only a libavformat for the FFmpeg that this system has, into dist/system/: dist/system/run PROGRAM …
                \`system install\` lets all programs use it, \`system uninstall\` takes that back
+  series       try the patches on every series of FFmpeg that they are for, each in a small build
   clean        remove dist/ and build/, except for downloads
   help         this text
 
@@ -609,7 +610,7 @@ main() {
   case $command in
     demo | system) most=2 ;;
     -h | --help) command=help ;;
-    build | test | clean | help) ;;
+    build | test | series | clean | help) ;;
     *)
       say "build_ffmpeg.sh: unknown command '$command'"
       usage >&2
@@ -633,6 +634,11 @@ main() {
       # shellcheck source=ffmpeg_patches/system.sh
       source "$ROOT"/ffmpeg_patches/system.sh
       system_command "${2:-}"
+      ;;
+    series)
+      # shellcheck source=ffmpeg_patches/series.sh
+      source "$ROOT"/ffmpeg_patches/series.sh
+      series_command
       ;;
     clean)
       rm -rf "$DIST"

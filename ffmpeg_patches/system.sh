@@ -101,16 +101,15 @@ check_system_version() {
 # system_source: the source of exactly the installed package, with the distribution's patches, from where the machine gets its
 # packages. Cached like the other source.
 system_source() {
-  local dsc file apt=$BUILD/apt keyrings
+  local file apt=$BUILD/apt keyrings=(/usr/share/keyrings/debian-archive-*.gpg)
   [[ $(cat "$FF"/source.id 2>/dev/null) == "$SOURCE_ID" ]] && return
   file=ffmpeg_${SYSTEM_VERSION#*:}.dsc
   if [[ ! -f $CACHE/$file ]]; then
-    keyrings=$(IFS=, && echo /usr/share/keyrings/debian-archive-*.gpg)
     rm -rf "$apt"
     mkdir -p "$CACHE" "$apt"/{lists,cache,download}/partial "$apt"/parts
     # shellcheck disable=SC2016
     apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Identifier: Packages' |
-      awk -v keyrings="$keyrings" '$3 == "main" && !seen[$1 $2]++ { print "deb-src [signed-by=" keyrings "] " $1, $2, $3 }' \
+      awk -v keyrings="$(IFS=, && echo "${keyrings[*]}")" '$3 == "main" && !seen[$1 $2]++ { print "deb-src [signed-by=" keyrings "] " $1, $2, $3 }' \
         >"$apt"/sources.list
     run source-system "Downloading the source of FFmpeg $SYSTEM_VERSION" -- apt_source "$apt" "ffmpeg=$SYSTEM_VERSION"
     mv "$apt"/download/ffmpeg_* "$CACHE"/
@@ -118,8 +117,7 @@ system_source() {
   fi
   rm -rf "$FF"
   mkdir -p "$FF"
-  dsc=$CACHE/$file
-  run unpack-system "Unpacking FFmpeg $SYSTEM_VERSION" -- dpkg-source --no-check -x "$dsc" "$FF"/src
+  run unpack-system "Unpacking FFmpeg $SYSTEM_VERSION" -- dpkg-source --no-check -x "$CACHE/$file" "$FF"/src
   echo "$SOURCE_ID" >"$FF"/source.id
 }
 
@@ -163,7 +161,7 @@ as_the_system_is() {
     grep -q "^$library" <<<"$needed" || continue
     sed -i "s/^#define $encoder 0/#define $encoder 1/" "$FF"/obj/config*.h
   done
-  words=$(strings -a "$SYSTEM_LIB" | grep -m 1 -e '^--prefix=')
+  words=$(strings -a "$SYSTEM_LIB" | awk '/^--prefix=/ && !n++')
   sed -i "s|^#define FFMPEG_CONFIGURATION .*|#define FFMPEG_CONFIGURATION \"${words//&/\\&}\"|" "$FF"/obj/config.h
 }
 

@@ -1,0 +1,99 @@
+# Part of build_ffmpeg.sh, which reads this file for its command "series": for every series of FFmpeg that there are patches for,
+# and whose source can be had, applies them, builds a small FFmpeg and remuxes a clip to H4MK and back.
+# shellcheck shell=bash
+
+# The Debian releases that have them; the newest of a series counts.
+SERIES_SUITES="bookworm trixie forky sid"
+
+series_command() {
+  local series sources=() failed=0
+  lock
+  install_missing "$BUILD_PACKAGES"
+  build_libh4mk
+  for series in $(cd "$ROOT"/ffmpeg_patches && ls -d [0-9]*.[0-9]*); do
+    series_source "$series"
+    sources=("$CACHE"/ffmpeg[_-]"$series"*.tar.xz)
+    if ((!${#sources[@]})); then
+      say "FFmpeg $series: no source to be had, NOT tried"
+    elif (try_series "${sources[-1]}"); then
+      say "FFmpeg $series: good (${sources[-1]##*/})"
+    else
+      say "FFmpeg $series: FAILED"
+      failed=1
+    fi
+  done
+  return $failed
+}
+
+# series_source SERIES: puts the source of a series into the cache, if a Debian release has it.
+series_source() {
+  local version found apt=$BUILD/apt uri suite keyrings=(/usr/share/keyrings/debian-archive-*.gpg)
+  found=("$CACHE"/ffmpeg[_-]"$1"*.tar.xz)
+  ((!${#found[@]})) || return 0
+  rm -rf "$apt"
+  mkdir -p "$CACHE" "$apt"/{lists,cache,download}/partial "$apt"/parts
+  for uri in $(debian_archives); do
+    for suite in $SERIES_SUITES; do
+      echo "deb-src [signed-by=$(IFS=, && echo "${keyrings[*]}")] $uri $suite main" >>"$apt"/sources.list
+    done
+    break
+  done
+  version=$(apt_versions "$apt" | sed -n "s/^Version: \(\([0-9]*:\)\?$1[.].*\)/\1/p" | sort -V | tail -n 1)
+  [[ $version ]] || return 0
+  try source-"$1" "Downloading FFmpeg $version" -- apt_source "$apt" "ffmpeg=$version" || return 0
+  mv "$apt"/download/ffmpeg_*.orig.tar.xz "$CACHE"/
+}
+
+apt_versions() {
+  local options=(-o Dir::Etc::SourceList="$1"/sources.list -o Dir::Etc::SourceParts="$1"/parts
+    -o Dir::State::Lists="$1"/lists -o Dir::Cache="$1"/cache -o APT::Sandbox::User=root)
+  apt-get "${options[@]}" update >/dev/null 2>&1 || true
+  apt-cache "${options[@]}" showsrc ffmpeg 2>/dev/null || true
+}
+
+# try_series TARBALL: in a subshell, since unpack_source sets the variables of the main build.
+try_series() {
+  SOURCE=$1
+  unpack_small
+  patch_source
+  local options=(
+    --enable-shared --disable-static --enable-version3 --enable-libh4mk --disable-autodetect --disable-doc --disable-debug
+    --disable-x86asm --disable-everything --enable-protocol=file,pipe
+    --enable-demuxer=h4mk,matroska,framehash --enable-muxer=h4mk,matroska,framehash
+    --enable-indev=lavfi --enable-filter=testsrc2,sine,aresample,format,scale,null,anull
+    --enable-encoder=mpeg4,pcm_s16le --enable-decoder=rawvideo,wrapped_avframe,pcm_s16le,mpeg4 --enable-parser=mpeg4video)
+  mkdir -p "$FF"/obj
+  [[ -f $FF/obj/ffbuild/config.mak ]] ||
+    run series-configure "Configuring FFmpeg $RELEASE" -- in_obj env PKG_CONFIG_PATH="$DIST/lib/pkgconfig" \
+      ../src/configure "${options[@]}"
+  run series-build "Building FFmpeg $RELEASE" -- make -C "$FF"/obj -j "$JOBS" ffmpeg ffprobe
+  in_obj series_smoke_test
+}
+
+unpack_small() {
+  RELEASE=$(tar -xOf "$SOURCE" --wildcards --occurrence=1 '*/RELEASE')
+  SERIES=$(cut -d. -f1,2 <<<"$RELEASE")
+  FF=$BUILD/series-$RELEASE
+  [[ -f $FF/unpacked ]] && return
+  rm -rf "$FF"
+  mkdir -p "$FF"/src
+  run unpack "Unpacking FFmpeg $RELEASE" -- copy_source
+  touch "$FF"/unpacked
+}
+
+# Encodes a clip, copies it to H4MK and on; the packets and the streams have to be those of the clip, from a seek on as well.
+series_smoke_test() {
+  export LD_LIBRARY_PATH=$DIST/lib:libavcodec:libavdevice:libavfilter:libavformat:libavutil:libswresample:libswscale:libpostproc
+  local ff=(./ffmpeg -v warning -nostdin -y)
+  "${ff[@]}" -f lavfi -i testsrc2=d=4:s=128x96 -f lavfi -i sine=d=4 -c:v mpeg4 -bf 2 -g 12 -c:a pcm_s16le \
+    -metadata title=clip clip.mkv || return 1
+  "${ff[@]}" -copyts -i clip.mkv -map 0 -c copy clip.h4mk || return 1
+  "${ff[@]}" -copyts -i clip.h4mk -map 0 -c copy again.h4mk || return 1
+  local file
+  for file in clip.mkv clip.h4mk again.h4mk; do
+    "${ff[@]}" -copyts -i $file -map 0 -c copy -f framehash - | grep -v '^#software' >$file.hash || return 1
+    "${ff[@]}" -copyts -ss 2 -i $file -map 0:v -c copy -f framehash - | grep -v '^#' >$file.seek || return 1
+  done
+  cmp clip.mkv.hash clip.h4mk.hash && cmp clip.h4mk.hash again.h4mk.hash && cmp clip.h4mk.seek again.h4mk.seek &&
+    [[ -s clip.h4mk.seek ]] && ./ffprobe -v error -show_format clip.h4mk | grep -q 'TAG:title=clip'
+}
