@@ -171,6 +171,8 @@ H4MK_API h4mk_status h4mk_value_set_real(h4mk_value *object, const char *key, do
 H4MK_API h4mk_status h4mk_value_set_bool(h4mk_value *object, const char *key, int truth);
 /** Sets a member to bytes, stored as base64 text. */
 H4MK_API h4mk_status h4mk_value_set_bytes(h4mk_value *object, const char *key, const void *data, size_t size);
+/** Sets a member to a copy of another value, which may be of any kind and may belong to object. */
+H4MK_API h4mk_status h4mk_value_set_value(h4mk_value *object, const char *key, const h4mk_value *value);
 /** Adds an empty object or array as a member and returns it; NULL when out of memory or object is none. */
 H4MK_API h4mk_value *h4mk_value_add_object(h4mk_value *object, const char *key);
 H4MK_API h4mk_value *h4mk_value_add_array(h4mk_value *object, const char *key);

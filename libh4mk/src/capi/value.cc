@@ -265,6 +265,17 @@ h4mk_status h4mk_value_set_bool(h4mk_value* object, const char* key, int truth) 
   });
 }
 
+h4mk_status h4mk_value_set_value(h4mk_value* object, const char* key, const h4mk_value* value) {
+  if (value == nullptr) return H4MK_ERR_ARGUMENT;
+  std::unique_ptr<h4mk_value> copy;
+  const h4mk_status status = h4mk::Guard([&] {
+    copy = h4mk::ValueFromJson(h4mk::ValueToJson(*value));
+    return H4MK_OK;
+  });
+  if (status != H4MK_OK) return status;
+  return SetMember(object, key, [&](h4mk_value* member) { *member = std::move(*copy); });
+}
+
 h4mk_status h4mk_value_set_bytes(h4mk_value* object, const char* key, const void* data,
                                  size_t size) {
   if (data == nullptr && size > 0) return H4MK_ERR_ARGUMENT;
