@@ -3,7 +3,10 @@ include(CMakePackageConfigHelpers)
 
 set(H4MK_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/h4mk)
 
-install(TARGETS h4mk EXPORT h4mkTargets)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
+
+install(TARGETS h4mk EXPORT h4mkTargets
+        LIBRARY COMPONENT runtime NAMELINK_COMPONENT development)
 install(TARGETS h4mk_static EXPORT h4mkStaticTargets)
 install(FILES include/h4mk/h4mk.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/h4mk)
 
