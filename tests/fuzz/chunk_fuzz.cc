@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+//
+// The header and the walk over chunks, forwards with resynchronisation, and back. The input is a
+// file.
+
+#include "adapt/open_file.h"
+#include "base/memory_io.h"
+#include "chunk/chunk_reader.h"
+#include "fuzz/file_mutator.h"
+#include "fuzz/fuzz.h"
+
+using namespace h4mk;  // NOLINT: a test
+using h4mk_fuzz::Touch;
+
+namespace {
+
+// Cannot seek back, like a pipe.
+class PipeInput final : public Io {
+ public:
+  explicit PipeInput(ByteSpan bytes) : input_(bytes) {}
+  int64_t Read(uint8_t* buffer, size_t size) override { return input_.Read(buffer, size); }
+  int64_t Write(const uint8_t*, size_t) override { return -1; }
+  bool CanSeek() const override { return false; }
+  int64_t Seek(int64_t) override { return -1; }
+  int64_t Size() override { return -1; }
+
+ private:
+  MemoryInput input_;
+};
+
+void Walk(Io& io, ByteSpan file) {
+  Source source(io);
+  ChunkReader chunks(source);
+  Bytes payload;
+  const auto is_valid = [&](uint64_t offset, const ChunkHeader& header, bool* valid) {
+    Bytes content;
+    uint32_t crc = 0;
+    *valid = chunks.ReadPayload(offset, header, &content, &crc).ok();
+    if (*valid) {  // to be read again
+      AppendLe(content, crc);
+      Unread(source, offset, header, content);
+    }
+    return Status();
+  };
+  uint64_t offset = kFileHeaderSize;
+  ChunkHeader header;
+  while (chunks.ReadHeader(offset, &header).ok()) {
+    const Status status = chunks.ReadPayload(offset, header, &payload);
+    if (status.ok()) {
+      FUZZ_CHECK(payload.size() == header.length);
+      FUZZ_CHECK(offset + header.size() <= file.size());
+      Touch(payload);
+      offset += header.size();
+      continue;
+    }
+    FUZZ_CHECK(status.code() == Code::kCorrupt || status.code() == Code::kAgain);
+    uint64_t found = 0;
+    if (!chunks.Resynchronise(offset, is_valid, &found).ok()) break;
+    FUZZ_CHECK(found > offset && found < file.size());
+    offset = found;
+  }
+  if (!source.seekable()) return;
+  uint64_t before = file.size(), found = 0;
+  while (chunks.FindBackward(before, file.size(), kTagIndex, is_valid, &found).ok()) {
+    FUZZ_CHECK(found < before);
+    before = found;
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const ByteSpan file(data, size);
+  FileVersion(file);
+  MemoryInput memory(file);
+  Walk(memory, file);
+  PipeInput pipe(file);
+  Walk(pipe, file);
+  return 0;
+}
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
+                                          unsigned int seed) {
+  return h4mk_fuzz::MutateFile(data, size, max_size, seed, 0);
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+//
+// The index of a cluster. The input is an index; its size and CRC are added here. What can be read
+// is encoded again and must come back the same.
+
+#include "base/crc32.h"
+#include "chunk/chunk_format.h"
+#include "cluster/cluster_encoder.h"
+#include "cluster/cluster_index.h"
+#include "fuzz/fuzz.h"
+
+using namespace h4mk;  // NOLINT: a test
+
+namespace {
+
+TrackIds Tracks() {
+  TrackIds ids;
+  for (uint32_t id = 0; id < 4; ++id) ids.Add(id);
+  return ids;
+}
+
+Bytes WithSizeAndCrc(ByteSpan index) {
+  Bytes payload;
+  AppendVarint(payload, index.size());
+  AppendBytes(payload, index);
+  AppendLe(payload, Crc32(0, payload));
+  return payload;
+}
+
+// The index of the same blocks; ordinals begin anew, and data is not needed for it.
+Bytes EncodeAgain(const ClusterIndex& index, const TrackIds& tracks) {
+  ClusterEncoder encoder;
+  for (size_t i = 0; i < tracks.size(); ++i) encoder.AddTrack(tracks.id(i));
+  static const uint8_t none = 0;
+  for (const BlockRecord& record : index.blocks()) {
+    encoder.AddToIndex({.track = static_cast<uint32_t>(record.track),
+                        .flags = record.flags,
+                        .pts = record.pts,
+                        .dts = record.dts,
+                        .duration = record.duration,
+                        .data = ByteSpan(&none, record.size),  // never looked into
+                        .side_data = index.side_data(record)});
+  }
+  const ByteSpan head = encoder.Encode(0).head;
+  return Bytes(head.begin() + kChunkHeaderSize, head.end());
+}
+
+bool Same(std::span<const SideData> a, std::span<const SideData> b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+    return x.name == y.name && std::equal(x.data.begin(), x.data.end(), y.data.begin(), y.data.end());
+  });
+}
+
+void CheckComesBack(const ClusterIndex& index, const TrackIds& tracks) {
+  ClusterIndex again;
+  size_t needed = 0;
+  FUZZ_CHECK(again.Parse(EncodeAgain(index, tracks), 0, tracks, &needed).ok());
+  FUZZ_CHECK(again.blocks().size() == index.blocks().size());
+  for (size_t i = 0; i < index.blocks().size(); ++i) {
+    const BlockRecord& a = index.blocks()[i];
+    const BlockRecord& b = again.blocks()[i];
+    FUZZ_CHECK(a.track == b.track && a.size == b.size && a.duration == b.duration);
+    FUZZ_CHECK(a.pts == b.pts && a.dts == b.dts);
+    FUZZ_CHECK((a.flags & kBlockPublicFlags) == (b.flags & kBlockPublicFlags));
+    FUZZ_CHECK(Same(index.side_data(a), again.side_data(b)));
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const TrackIds tracks = Tracks();
+  const Bytes payload = WithSizeAndCrc({data, size});
+  ClusterIndex index;
+  size_t needed = 0;
+  if (!index.Parse(payload, 0, tracks, &needed).ok()) return 0;
+  FUZZ_CHECK(index.data_start() == payload.size());
+  uint64_t data_size = 0;
+  for (const BlockRecord& block : index.blocks()) {
+    FUZZ_CHECK(uint64_t{block.offset} + block.size <= index.data_size());
+    data_size += block.size;
+    for (const SideData& entry : index.side_data(block)) h4mk_fuzz::Touch(entry.data);
+  }
+  FUZZ_CHECK(data_size == index.data_size());
+  if (!index.has_unknown_track()) CheckComesBack(index, tracks);
+  return 0;
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+//
+// Index pages, the top, the locator. The input is the offset of the chunk (u64), then its payload.
+// What can be read is encoded again and must then be read the same.
+
+#include "cluster/index_page.h"
+#include "fuzz/fuzz.h"
+
+using namespace h4mk;  // NOLINT: a test
+
+namespace {
+
+void CheckPage(ByteSpan payload, const TrackIds& tracks, uint64_t offset) {
+  IndexPage page;
+  if (!DecodePage(payload, tracks, offset, &page)) return;
+  FUZZ_CHECK(page.tracks.size() == tracks.size() && page.totals.size() == tracks.size());
+  FUZZ_CHECK(page.entry_count() <= kMaxPageEntries);
+  for (const PageTrack& track : page.tracks) {
+    FUZZ_CHECK(track.first_time.size() == track.cluster.size());
+    FUZZ_CHECK(track.last_time.size() == track.cluster.size());
+    for (int64_t cluster : track.cluster)
+      FUZZ_CHECK(cluster >= 0 && static_cast<size_t>(cluster) < page.clusters.size());
+  }
+  Summarize(page, offset, payload.size());
+  const Bytes once = EncodePage(page, tracks, offset);
+  IndexPage again;
+  FUZZ_CHECK(DecodePage(once, tracks, offset, &again));
+  FUZZ_CHECK(EncodePage(again, tracks, offset) == once);
+}
+
+void CheckTop(ByteSpan payload, const TrackIds& tracks, uint64_t offset) {
+  IndexTop top;
+  if (!DecodeTop(payload, tracks, offset, &top)) return;
+  FUZZ_CHECK(top.totals.size() == tracks.size());
+  for (const PageRef& page : top.pages) FUZZ_CHECK(page.tracks.size() == tracks.size());
+  const Bytes once = EncodeTop(top, tracks, offset);
+  IndexTop again;
+  FUZZ_CHECK(DecodeTop(once, tracks, offset, &again));
+  FUZZ_CHECK(EncodeTop(again, tracks, offset) == once);
+}
+
+void CheckTail(ByteSpan payload, uint64_t offset) {
+  Tail tail;
+  if (!DecodeTail(payload, offset, &tail)) return;
+  FUZZ_CHECK(tail.top < offset && tail.top_size <= offset - tail.top);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size < 8) return 0;
+  const uint64_t offset = LoadLe<uint64_t>(data) >> 1;  // offsets are below 2^63
+  const ByteSpan payload(data + 8, size - 8);
+  for (const uint32_t track_count : {0u, 1u, 3u}) {
+    TrackIds tracks;
+    for (uint32_t i = 0; i < track_count; ++i) tracks.Add(i + 1);
+    CheckPage(payload, tracks, offset);
+    CheckTop(payload, tracks, offset);
+  }
+  CheckTail(payload, offset);
+  return 0;
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+//
+// Makes the seeds of the fuzz targets from the recordings of tests/support/layouts.h and the files in
+// tests/vectors:
+//
+//     fuzz_make_seeds FOLDER        FOLDER/<target>/<name>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "adapt/open_file.h"
+#include "base/bytes.h"
+#include "support/chunks.h"
+#include "support/layouts.h"
+
+namespace h4mk_test {
+namespace {
+
+class SeedFolder {
+ public:
+  explicit SeedFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  void Add(const std::string& target, const std::string& name, const Bytes& bytes) {
+    const std::filesystem::path path = folder_ / target / name;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+  }
+
+  // A file, and its parts for the targets that read these alone.
+  void AddFile(const std::string& name, const Bytes& file) {
+    Bytes script(32);  // reader_fuzz.cc: three seeks
+    for (size_t i = 0; i < 3; ++i) {
+      script[2 + 10 * i] = static_cast<uint8_t>(i);
+      script[3 + 10 * i] = static_cast<uint8_t>(i);
+      script[4 + 10 * i] = static_cast<uint8_t>(40 * i);
+    }
+    Add("reader", name, script + file);
+    const int version = h4mk::FileVersion(file);
+    if (version == h4mk::kTransportVersion) {
+      Add("transport", name, file);
+      return;
+    }
+    Add("chunk", name, file);
+    if (version == 1) Add("v1", name, file);
+    if (version == 2) AddParts(name, file);
+  }
+
+ private:
+  void AddParts(const std::string& name, const Bytes& file) {
+    for (const Chunk& chunk : WalkChunks(file)) {
+      const Bytes payload(file.begin() + static_cast<ptrdiff_t>(chunk.payload()),
+                          file.begin() + static_cast<ptrdiff_t>(chunk.crc()));
+      const std::string part = name + "_" + std::to_string(chunk.begin);
+      if (chunk.is_cluster()) {
+        h4mk::ByteReader reader{h4mk::ByteSpan(payload)};
+        const h4mk::ByteSpan index = reader.Take(reader.Varint());
+        Add("cluster", part, Bytes(index.begin(), index.end()));
+      } else if (chunk.tag == "TSEK" || chunk.tag == "TAIL") {
+        Bytes offset;
+        h4mk::AppendLe(offset, uint64_t{chunk.begin} << 1);
+        Add("index", part, offset + payload);
+      } else if (chunk.tag == "TRAK" || chunk.tag == "META") {
+        Add("json", part, payload);
+      }
+    }
+  }
+
+  std::filesystem::path folder_;
+};
+
+void AddLayouts(SeedFolder* seeds) {
+  for (const Layout& layout : AllLayouts()) {
+    Media media = layout.make();
+    media.blocks.resize(std::min<size_t>(media.blocks.size(), 60));
+    FillPayloads(&media, 12);
+    media.blocks[3].side_data = {{"skip_samples", Payload(1, 10)}, {"x", {}}};
+    seeds->AddFile(layout.name, Mux(media, ClusterLimits(120, 0)));
+  }
+  Media large = SoundOnly();
+  large.blocks.resize(20);
+  FillPayloads(&large, 3000);
+  seeds->AddFile("stripes", Mux(large));
+  h4mk_writer_options options = ClusterLimits(200, 0);
+  options.reserve_index_space = 400;
+  large.blocks.resize(8);
+  FillPayloads(&large, 40);
+  seeds->AddFile("index_at_the_front", Mux(large, options));
+  Bytes program = Payload(1, 400);  // of writer_fuzz.cc
+  seeds->Add("writer", "blocks", program);
+}
+
+void AddVectors(SeedFolder* seeds, const std::filesystem::path& vectors) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(vectors)) {
+    if (entry.path().extension() != ".h4mk" || entry.file_size() > 8192) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    seeds->AddFile(entry.path().parent_path().filename().string() + "_" + entry.path().stem().string(),
+                   Bytes(std::istreambuf_iterator<char>(file), {}));
+  }
+}
+
+}  // namespace
+}  // namespace h4mk_test
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  h4mk_test::SeedFolder seeds(argv[1]);
+  h4mk_test::AddLayouts(&seeds);
+  h4mk_test::AddVectors(&seeds, H4MK_SOURCE_DIR "/tests/vectors");
+  return 0;
+}
