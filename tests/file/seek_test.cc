@@ -259,5 +259,48 @@ TEST(SeekCostTest, ASeekReadsLittle) {
   }
 }
 
+// Each place that is asked for is a request over HTTP: the front and the end to open, one for a seek, with all tracks. More seeks to that
+// place ask for nothing again, nor do the entries of the index.
+TEST(SeekCostTest, OpeningAndSeekingAskForThreePlaces) {
+  Media media;
+  AddVideo(&media, kVideo, 4000, 40, 1);
+  AddSimple(&media, kAudio, 9000, 0, 1024, 1024);
+  Interleave(&media);
+  FillPayloads(&media, 300);
+  for (const bool index_in_front : {false, true}) {
+    TestFile file;
+    Writer writer(&file);
+    for (const Track& track : media.tracks) writer.AddTrack(track);
+    for (const Block& block : media.blocks) ASSERT_EQ(writer.Write(block), H4MK_OK);
+    ASSERT_EQ(writer.Finish(), H4MK_OK);
+    if (index_in_front) {
+      const uint8_t* data = nullptr;
+      size_t size = 0;
+      uint8_t checksum[4];
+      ASSERT_EQ(h4mk_writer_front_index(writer.get(), &data, &size, checksum), H4MK_OK);
+      file.bytes.insert(file.bytes.begin() + 16, data, data + size);
+      std::copy(checksum, checksum + 4, file.bytes.end() - 4);
+    }
+    file.position = file.jumps = 0;
+    Reader reader(&file);
+    h4mk_index_entry entries[100];
+    size_t copied = 0;
+    ASSERT_EQ(h4mk_reader_index_entries(reader.get(), 0, 0, entries, 100, &copied), H4MK_OK);
+    ASSERT_GT(copied, 10u);
+    EXPECT_EQ(file.jumps, index_in_front ? 0u : 1u) << "to open";
+
+    file.jumps = 0;
+    Block block;
+    for (const int mode : {H4MK_SEEK_BACKWARD, H4MK_SEEK_FORWARD, H4MK_SEEK_BACKWARD}) {
+      const int64_t time = entries[copied / 2].time;
+      ASSERT_EQ(reader.Seek(0, time, mode), H4MK_OK);
+      do ASSERT_EQ(reader.Next(&block), H4MK_OK);
+      while (block.track != 0);
+      EXPECT_EQ(block.pts, time);
+    }
+    EXPECT_EQ(file.jumps, 1u) << "to seek";
+  }
+}
+
 }  // namespace
 }  // namespace h4mk_test

@@ -32,8 +32,8 @@ void CheckTables(ByteSpan payload) {
   CheckRunLength(payload);
   if (const auto entries = DecodeTransportSeek(payload); entries.ok())
     FindTransportEntry(entries.value(), 1000);
-  if (const auto entries = DecodeTransportTrak(text); entries.ok()) {
-    const auto again = DecodeTransportTrak(EncodeTransportTrak(entries.value()));
+  if (const auto entries = DecodeTransportTrak(text, 65536); entries.ok()) {
+    const auto again = DecodeTransportTrak(EncodeTransportTrak(entries.value()), 65536);
     FUZZ_CHECK(again.ok() && again.value().size() == entries.value().size());
   }
   if (const auto tables = DecodeSeekm(payload); tables.ok()) {

@@ -36,6 +36,7 @@ class TestFile {
   size_t reads = 0;
   size_t writes = 0;
   size_t seeks = 0;
+  size_t jumps = 0;  // seeks that lead back, or so far ahead that over HTTP another request is cheaper than reading on
   size_t bytes_read = 0;
   size_t furthest = 0;  // end of what was read
 
@@ -84,7 +85,9 @@ class TestFile {
 
   int Seek(int64_t offset) {
     if (seeks++ == failing_seek || offset < 0) return static_cast<int>(kFault);
-    position = static_cast<size_t>(offset);
+    const auto target = static_cast<size_t>(offset);
+    if (target < position || target - position > (256 << 10)) ++jumps;
+    position = target;
     return 0;
   }
 };

@@ -41,6 +41,7 @@ class ClusterLoader {
   Status LoadAt(uint64_t offset);
 
   bool loaded() const { return loaded_; }
+  bool Holds(uint64_t offset) const { return loaded_ && offset_ == offset; }
   const ClusterIndex& index() const { return index_; }
   uint64_t offset() const { return offset_; }
   uint64_t end() const { return offset_ + header_.size(); }

@@ -193,8 +193,11 @@ Status Index::AddEntry(size_t page, size_t entry, uint32_t track,
                        std::vector<ClusterRef>* clusters) {
   Result<const IndexPage*> loaded = Page(page);
   if (!loaded.ok()) return loaded.take_status();
-  const auto cluster = static_cast<size_t>(loaded.value()->tracks[track].cluster[entry]);
-  clusters->push_back({page, cluster, loaded.value()->clusters[cluster]});
+  const PageTrack& entries = loaded.value()->tracks[track];
+  const auto cluster = static_cast<size_t>(entries.cluster[entry]);
+  const int64_t time = entries.first_time[entry];
+  clusters->push_back({page, cluster, loaded.value()->clusters[cluster],
+                       time == entries.last_time[entry], time});
   return {};
 }
 

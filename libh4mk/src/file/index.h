@@ -18,6 +18,9 @@ struct ClusterRef {
   size_t page = 0;
   size_t cluster = 0;  // in the page
   uint64_t offset = 0;
+  // Found by its entry of a track: whether all random access points of the track in it have one time, and that.
+  bool has_one_time = false;
+  int64_t time = 0;
 
   bool operator==(const ClusterRef& other) const { return offset == other.offset; }
   // Clusters are in file order in the index.

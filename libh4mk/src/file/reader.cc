@@ -41,7 +41,10 @@ Status Reader::Next(ReadBlock* block) {
         return {};
       }
     }
-    H4MK_TRY(LoadNextCluster());
+    const bool is_target = route_.size() == 1 && unchecked_;
+    Status status = LoadNextCluster();
+    if (is_target) status = CheckTarget(std::move(status));
+    if (!status.ok()) return status;
   }
 }
 
@@ -58,8 +61,8 @@ Status Reader::LoadNextCluster() {
     if (on_route) {
       position_ = route_.front();
       has_header_ = false;
-      if (search_->loaded() && search_->offset() == position_) current_.swap(search_);
-      if (current_->loaded() && current_->offset() == position_) {  // the seek has loaded it
+      if (!current_->Holds(position_) && search_->Holds(position_)) current_.swap(search_);
+      if (current_->Holds(position_)) {  // the seek has loaded it
         route_.pop_front();
         StartCluster();
         return {};
@@ -83,6 +86,7 @@ Status Reader::LoadNextCluster() {
       status = Status(Code::kAgain, "");
     } else if (header.tag == kTagCore && (header.flags & kCoreIsCluster)) {
       const bool whole = whole_clusters_ && !on_route;
+      if (on_route && current_->loaded()) current_.swap(search_);  // the next seek may need it
       status = current_->Load(position_, header, whole || !source_.seekable());
     } else if (on_route) {
       status = Corrupt(position_, "a cluster expected, found chunk " + TagText(header.tag));
@@ -201,10 +205,12 @@ void Reader::StartCluster() {
       if (blocks[i].track != static_cast<int32_t>(track) || !blocks[i].is_key()) continue;
       const int64_t time = blocks[i].time();
       if (time == kNoTime || time > landing.time || (found && time < best)) continue;
+      if (found && time == best && landing.first_of_time) continue;
       found = true;
       best = time;
       first_block_[track] = i;
     }
+    if (landing.is_target) target_is_missing_ = !found || best != landing.time;
   }
 }
 

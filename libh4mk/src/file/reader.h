@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,12 +54,21 @@ class Reader final : public FileReader {
     bool by_time = false;
     size_t block = 0;  // position in the cluster
     int64_t time = 0;
+    bool first_of_time = false;  // by_time: of equal times the first one, not the last
+    bool is_target = false;
   };
   struct Target {
     ClusterRef cluster;
     size_t block = 0;  // position in the cluster
     int64_t time = 0;
     bool found = false;
+    bool by_time = false;  // what the index says; the cluster was not looked at
+  };
+  struct Request {
+    uint32_t track;
+    int64_t time;
+    SeekMode mode;
+    bool any;
   };
 
   // reader_open.cc: front, end and index of a file.
@@ -68,6 +78,7 @@ class Reader final : public FileReader {
   Status Resynchronise(uint64_t from, uint64_t* found);
   Status TakeTracks(uint64_t offset, ByteSpan payload);
   void TakeMeta(uint64_t offset, ByteSpan payload);
+  Status HoldIndex(uint64_t offset);
   Status ReadEnd();
   Status UseTop(uint64_t offset, ByteSpan payload);
   Status UseDescriptions(uint64_t trak, uint64_t meta);
@@ -91,13 +102,15 @@ class Reader final : public FileReader {
   bool IsSkipped(const BlockRecord& block) const;
 
   // reader_seek.cc
-  Status FindTarget(uint32_t track, int64_t time, SeekMode mode, bool any, Target* target);
+  Status FindTarget(const Request& request, bool may_believe, Target* target);
+  bool MayBelieveIndex(const Request& request) const;
+  Status CheckTarget(Status status);
   Status SearchClusters(const std::vector<ClusterRef>& clusters, uint32_t track, int64_t time,
                         SeekMode mode, Target* target);
   Status FindAny(uint32_t track, int64_t time, SeekMode mode, Target* target);
   Status FindLanding(uint32_t track, int64_t time, Landing* landing, ClusterRef* cluster);
-  Status LoadForSearch(const ClusterRef& cluster);
-  Status SeekIndexed(uint32_t track, int64_t time, SeekMode mode, bool any);
+  Status LoadForSearch(const ClusterRef& cluster, const std::vector<BlockRecord>** blocks);
+  Status SeekIndexed(const Request& request, bool may_believe);
   Status RefreshIndex();
   void Position(const std::vector<ClusterRef>& route, std::vector<Landing> landings);
 
@@ -135,6 +148,8 @@ class Reader final : public FileReader {
   ChunkHeader next_header_;
   bool saw_tail_ = false;
 
+  std::optional<Request> unchecked_;  // a seek whose target is where the index says, until that is reached
+  bool target_is_missing_ = false;
   std::deque<uint64_t> route_;  // clusters to be visited before reading goes on at position_
   bool filtering_ = false;
   std::vector<Landing> landings_;        // by track

@@ -10,8 +10,10 @@ namespace {
 
 constexpr uint64_t kTailSize = kTailPayloadSize + kChunkOverhead + kCrcSize;  // locator and container checksum
 
-// So much of a file's end is read at once: enough for the index of most files, which is about 1/10000 of them.
-constexpr uint64_t kMinEnd = 4096, kMaxEnd = 512 << 10, kEndShare = 4096;
+// So much of a file's end (or front) is read at once: enough for the index of most files, which is 1/2000 of them or less.
+uint64_t IndexShare(uint64_t file_size) {
+  return std::min(file_size, std::clamp<uint64_t>(file_size / 2048, 8192, 512 << 10));
+}
 
 // An index page is written every 64 MiB, and in very long files at distances that grow with the root of the size
 // (file/writer.cc). Who finds none walks over the file from its start.
@@ -79,6 +81,8 @@ Status Reader::ReadFront() {
     ChunkHeader header;
     Status status = NextHeader(&header);
     if (status.code() == Code::kEnd || header.tag == kTagCore || header.tag == kTagTail) break;
+    if (status.ok() && header.tag == kTagIndex && position_ == kFileHeaderSize)
+      H4MK_TRY(HoldIndex(kFileHeaderSize));
     if (status.ok()) status = ReadFrontChunk(header, &top, &top_offset);
     if (status.ok()) {
       position_ += header.size();
@@ -170,17 +174,22 @@ Status Reader::SmallChunk(uint64_t offset, uint32_t tag, Bytes* payload, uint32_
   return chunks_.ReadPayload(offset, header, payload, crc);
 }
 
+// Reads what most likely is the whole index in one go; it stays at hand for who asks for its pages.
+Status Reader::HoldIndex(uint64_t offset) {
+  const int64_t size = source_.Size();
+  if (!source_.seekable() || size < 0) return {};
+  Bytes index(static_cast<size_t>(IndexShare(static_cast<uint64_t>(size))));
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(offset, index.data(), index.size(), &got));
+  source_.Unread(offset, ByteSpan(index).first(got));
+  return {};
+}
+
 Status Reader::ReadEnd() {
   const int64_t size = source_.Size();
   if (size < static_cast<int64_t>(kFileHeaderSize + kTailSize)) return {};
   const auto file_size = static_cast<uint64_t>(size);
-  const uint64_t wanted =
-      std::min(file_size, std::clamp<uint64_t>(file_size / kEndShare, kMinEnd, kMaxEnd));
-  Bytes end(static_cast<size_t>(wanted));
-  size_t got = 0;
-  H4MK_TRY(source_.ReadAt(file_size - wanted, end.data(), end.size(), &got));
-  if (got < end.size()) return {};
-  source_.Unread(file_size - wanted, end);
+  H4MK_TRY(HoldIndex(file_size - IndexShare(file_size)));
 
   const uint64_t tail_offset = file_size - kTailSize;
   Bytes payload;

@@ -10,12 +10,30 @@ Status Reader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
   if (!source_.seekable() || source_.Size() < 0)
     return Status(Code::kNotSeekable, "the input cannot seek");
   if (!closed_) H4MK_TRY(RefreshIndex());
-  Status status = SeekIndexed(track, time, mode, any);
+  const Request request{track, time, mode, any};
+  Status status = SeekIndexed(request, /*may_believe=*/true);
   if (status.code() != Code::kCorrupt || index_rebuilt_) return status;
   // The index lies, or a page of it is damaged: it is made again from the clusters.
   Warn(status.message() + "; the index is made again");
   H4MK_TRY(RebuildIndex(/*opening=*/false));
-  return SeekIndexed(track, time, mode, any);
+  return SeekIndexed(request, /*may_believe=*/false);
+}
+
+// The target's cluster was not looked at when the seek was asked for. Now it is (or could not be) loaded, and shows whether the
+// index was right; if not, the seek is done again with one that is.
+Status Reader::CheckTarget(Status status) {
+  if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
+  const Request request = *unchecked_;
+  unchecked_.reset();
+  if (status.ok()) {
+    if (!target_is_missing_) return {};
+    status = Corrupt(current_->offset(), "the index names a random access point that is not there");
+  }
+  if (index_rebuilt_) return status;
+  Warn(status.message() + "; the index is made again");
+  H4MK_TRY(RebuildIndex(/*opening=*/false));
+  if (const Status again = SeekIndexed(request, /*may_believe=*/false); !again.ok()) return status;
+  return {};
 }
 
 Status Reader::Rewind() {
@@ -25,6 +43,7 @@ Status Reader::Rewind() {
   route_.clear();
   filtering_ = false;
   saw_tail_ = false;
+  unchecked_.reset();
   return {};
 }
 
@@ -35,18 +54,25 @@ Status Reader::RefreshIndex() {
   return WalkClusters();
 }
 
-Status Reader::SeekIndexed(uint32_t track, int64_t time, SeekMode mode, bool any) {
+// may_believe: the target's cluster need not be looked at now, where the index tells enough. So the clusters of the route are
+// read once and in file order, which over HTTP is one request.
+Status Reader::SeekIndexed(const Request& request, bool may_believe) {
+  Request found = request;
+  may_believe = may_believe && MayBelieveIndex(request);
   Target target;
-  H4MK_TRY(FindTarget(track, time, mode, any, &target));
-  if (!target.found && mode == SeekMode::kBackward) {
+  H4MK_TRY(FindTarget(found, may_believe, &target));
+  if (!target.found && request.mode == SeekMode::kBackward) {
     // Before the first one: the first one it is.
-    H4MK_TRY(FindTarget(track, time, SeekMode::kForward, any, &target));
+    found.mode = SeekMode::kForward;
+    H4MK_TRY(FindTarget(found, may_believe, &target));
   }
   if (!target.found)
     return Status(Code::kNotFound, "no random access point of the track there");
 
+  const uint32_t track = request.track;
   std::vector<Landing> landings(list_.tracks.size());
-  landings[track] = {true, target.cluster.offset, false, target.block, target.time};
+  landings[track] = {true, target.cluster.offset, target.by_time, target.block, target.time,
+                     found.mode == SeekMode::kForward, true};
   std::vector<ClusterRef> route;
   const TimeBase from = list_.tracks[track].time_base;
   for (uint32_t other = 0; other < list_.tracks.size(); ++other) {
@@ -66,7 +92,19 @@ Status Reader::SeekIndexed(uint32_t track, int64_t time, SeekMode mode, bool any
   route.erase(std::unique(route.begin(), route.end()), route.end());
   route.push_back(target.cluster);
   Position(route, std::move(landings));
+  if (target.by_time)
+    unchecked_ = request;
+  else
+    unchecked_.reset();
   return {};
+}
+
+// Tracks that begin behind the target need its place in the cluster.
+bool Reader::MayBelieveIndex(const Request& request) const {
+  if (request.any) return false;
+  for (uint32_t other = 0; other < list_.tracks.size(); ++other)
+    if (other != request.track && !discarded_[other] && index_.entries(other) == 0) return false;
+  return true;
 }
 
 // Memory is taken first: what fails here leaves the position as it was.
@@ -81,21 +119,36 @@ void Reader::Position(const std::vector<ClusterRef>& route, std::vector<Landing>
   checksum_valid_ = false;
   saw_tail_ = false;
   has_header_ = false;
-  current_->Reset();
+  // What is in memory may be on the route; StartCluster() says where to begin in it.
+  if (current_->loaded()) next_block_ = current_->index().blocks().size();
 }
 
-Status Reader::LoadForSearch(const ClusterRef& cluster) {
-  if (search_->loaded() && search_->offset() == cluster.offset) return {};
-  Status status = search_->LoadAt(cluster.offset);
-  if (status.code() == Code::kAgain) return Corrupt(cluster.offset, "cluster is not complete");
-  return status;
+// A cluster to look through. The one that is being read from stays as it is, for the case that the seek fails.
+Status Reader::LoadForSearch(const ClusterRef& cluster, const std::vector<BlockRecord>** blocks) {
+  if (current_->Holds(cluster.offset)) {
+    *blocks = &current_->index().blocks();
+    return {};
+  }
+  if (!search_->Holds(cluster.offset)) {
+    Status status = search_->LoadAt(cluster.offset);
+    if (status.code() == Code::kAgain) return Corrupt(cluster.offset, "cluster is not complete");
+    if (!status.ok()) return status;
+  }
+  *blocks = &search_->index().blocks();
+  return {};
 }
 
-Status Reader::FindTarget(uint32_t track, int64_t time, SeekMode mode, bool any, Target* target) {
+Status Reader::FindTarget(const Request& request, bool may_believe, Target* target) {
+  const auto [track, time, mode, any] = request;
   if (any) return FindAny(track, time, mode, target);
   std::vector<ClusterRef> clusters;
   H4MK_TRY(mode == SeekMode::kBackward ? index_.FindBackward(track, time, &clusters)
                                        : index_.FindForward(track, time, &clusters));
+  if (may_believe && clusters.size() == 1 && clusters[0].has_one_time &&
+      !current_->Holds(clusters[0].offset)) {
+    *target = {clusters[0], 0, clusters[0].time, true, true};
+    return {};
+  }
   H4MK_TRY(SearchClusters(clusters, track, time, mode, target));
   if (!clusters.empty() && !target->found)
     return Corrupt(clusters[0].offset, "the index names a random access point that is not there");
@@ -116,8 +169,9 @@ bool IsBetter(SeekMode mode, int64_t wanted, int64_t time, bool have_best, int64
 Status Reader::SearchClusters(const std::vector<ClusterRef>& clusters, uint32_t track, int64_t time,
                               SeekMode mode, Target* target) {
   for (const ClusterRef& cluster : clusters) {
-    H4MK_TRY(LoadForSearch(cluster));
-    const std::vector<BlockRecord>& blocks = search_->index().blocks();
+    const std::vector<BlockRecord>* found = nullptr;
+    H4MK_TRY(LoadForSearch(cluster, &found));
+    const std::vector<BlockRecord>& blocks = *found;
     for (size_t i = 0; i < blocks.size(); ++i) {
       if (blocks[i].track != static_cast<int32_t>(track) || !blocks[i].is_key()) continue;
       if (IsBetter(mode, time, blocks[i].time(), target->found, target->time))
@@ -143,8 +197,9 @@ Status Reader::FindAny(uint32_t track, int64_t time, SeekMode mode, Target* targ
   }
   int later_keys = 0;
   while (found) {
-    H4MK_TRY(LoadForSearch(cluster));
-    const std::vector<BlockRecord>& blocks = search_->index().blocks();
+    const std::vector<BlockRecord>* loaded = nullptr;
+    H4MK_TRY(LoadForSearch(cluster, &loaded));
+    const std::vector<BlockRecord>& blocks = *loaded;
     for (size_t i = 0; i < blocks.size(); ++i) {
       const BlockRecord& block = blocks[i];
       if (block.track != static_cast<int32_t>(track)) continue;

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# The Debian packages: what is in which, what they depend on, and that a program can be built with them.
+# Usage: deb_test.sh BUILD_DIRECTORY
+set -euo pipefail
+
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+command -v dpkg-deb >/dev/null && command -v dpkg-shlibdeps >/dev/null || { echo "no dpkg here"; exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+(cd "$1" && cpack -B "$work/packages" >"$work/cpack.log" 2>&1) || { cat "$work/cpack.log"; exit 1; }
+cd "$work/packages"
+for deb in *.deb; do
+  dpkg-deb -x "$deb" "$work/root"
+  dpkg-deb -c "$deb" | awk '{ print $6 }' >"$work/${deb%%_*}.list"
+done
+
+has() { grep -q "$2" "$work/$1.list" || { echo "$1 has no $2"; exit 1; }; }
+has_not() { ! grep -q "$2" "$work/$1.list" || { echo "$1 has $2"; exit 1; }; }
+has libh4mk1 'libh4mk\.so\.1$'
+has_not libh4mk1 'include\|\.a$\|libh4mk\.so$'
+has libh4mk-dev 'include/h4mk/h4mk\.h$'
+has libh4mk-dev 'libh4mk\.so$'
+has libh4mk-dev 'h4mkConfig\.cmake$'
+has h4mk 'bin/h4mk$'
+has h4mk 'man1/h4mk\.1'
+has h4mk 'mime/packages/h4mk\.xml$'
+for package in libh4mk1 libh4mk-dev h4mk; do
+  has $package "doc/$package/copyright$"
+  has $package "doc/$package/changelog.gz$"
+done
+dpkg-deb -f libh4mk1_*.deb Depends | grep -q libdeflate0
+dpkg-deb -f libh4mk-dev_*.deb Depends | grep -q 'libh4mk1 (= '
+dpkg-deb -f h4mk_*.deb Depends | grep -q 'libc6'
+
+PKG_CONFIG_PATH=$(dirname "$(find "$work/root" -name libh4mk.pc)")
+export PKG_CONFIG_PATH
+# shellcheck disable=SC2046 # several words each
+cc "$source_dir/main.c" -o "$work/main" $(pkg-config --cflags --libs libh4mk)
+LD_LIBRARY_PATH=$(pkg-config --variable=libdir libh4mk) "$work/main"
