@@ -341,6 +341,77 @@ H4MK_API h4mk_status h4mk_reader_index_size(const h4mk_reader *reader, uint32_t 
 H4MK_API h4mk_status h4mk_reader_index_entries(h4mk_reader *reader, uint32_t track, uint64_t first, h4mk_index_entry *entries,
                                                size_t count, size_t *copied);
 
+/* ------------------------------------------------------------------------------------------------------------ lookup */
+
+/* Questions about single blocks, on files of every version. They need an input that can seek and leave the reading position as
+ * it is; each takes O(log n) (version 1 and the transport dialect sort their blocks at the first one). Blocks of a track that is
+ * discarded count as all others. Where a list is asked for, up to `count` entries are filled (blocks may be NULL if count is 0)
+ * and *total says how many there are: call with 0 to ask. H4MK_ERR_NOT_SEEKABLE, _CORRUPT, _IO, _MEMORY, _ARGUMENT (no such
+ * track), _STATE (h4mk_reader_next() ran out of memory and must be called again first). */
+
+/** A block without its bytes. */
+typedef struct h4mk_block_info {
+    uint64_t ordinal; /**< Number within its track, from 0. */
+    int64_t pts;      /**< As in h4mk_block. */
+    int64_t dts;
+    int64_t duration;
+    uint32_t flags;   /**< H4MK_BLOCK_... */
+    uint32_t size;    /**< Bytes; 0 in the transport dialect, where it is known only after decompressing. */
+    int64_t chunk;    /**< Byte offset of the chunk that holds it. What clients of version 1 call chunk_index is chunk + 12. */
+    int64_t offset;   /**< Byte offset of its data (transport dialect: of its compressed data). */
+} h4mk_block_info;
+
+/** The last random access point of a track at or before a time (of equal times the last). H4MK_ERR_NOT_FOUND if all are later. */
+H4MK_API h4mk_status h4mk_reader_keyframe(h4mk_reader *reader, uint32_t track, int64_t time, h4mk_block_info *block);
+
+/** The blocks that must be decoded for a time, in decoding order: from that random access point on to the block whose time is the
+ *  largest not later than `time`, within the group of blocks that ends before the next random access point. None (*total 0) if
+ *  there is no random access point at or before the time. */
+H4MK_API h4mk_status h4mk_reader_decode_chain(h4mk_reader *reader, uint32_t track, int64_t time, h4mk_block_info *blocks,
+                                              size_t count, uint64_t *total);
+
+/** All random access points of a track with from <= time <= to, in file order. */
+H4MK_API h4mk_status h4mk_reader_keyframes_between(h4mk_reader *reader, uint32_t track, int64_t from, int64_t to,
+                                                   h4mk_block_info *blocks, size_t count, uint64_t *total);
+
+/** The block with a number within its track, from 0. H4MK_ERR_NOT_FOUND if the file does not have it. */
+H4MK_API h4mk_status h4mk_reader_block_info(h4mk_reader *reader, uint32_t track, uint64_t ordinal, h4mk_block_info *block);
+
+/** The same with its bytes; they are valid as those of h4mk_reader_next(). H4MK_ERR_CORRUPT: damaged (with keep_corrupt it is handed
+ *  out, with H4MK_BLOCK_CORRUPT set). */
+H4MK_API h4mk_status h4mk_reader_read_block(h4mk_reader *reader, uint32_t track, uint64_t ordinal, h4mk_block *block);
+
+/* ------------------------------------------------------------------------------------------------------------ chunks */
+
+/** A chunk as it stands in the file. */
+typedef struct h4mk_chunk {
+    int64_t offset;   /**< Of the chunk. */
+    int64_t payload;  /**< Byte offset of its payload. */
+    int64_t next;     /**< Byte offset of what follows. */
+    char tag[5];      /**< Four bytes as they stand in the file, and NUL. */
+    uint32_t flags;   /**< 0 in the transport dialect. */
+    uint32_t length;  /**< Of the payload. */
+    uint32_t crc;     /**< As stored. */
+} h4mk_chunk;
+
+/** The chunk at a byte offset; 0: the first one. To list all, go on with chunk->next until H4MK_END (fewer bytes than a chunk
+ *  header are left). The reading position stays. H4MK_ERR_CORRUPT: the chunk would extend past the file; H4MK_ERR_NOT_SEEKABLE,
+ *  _IO, _ARGUMENT. */
+H4MK_API h4mk_status h4mk_reader_chunk(h4mk_reader *reader, int64_t offset, h4mk_chunk *chunk);
+
+/** The payload of a chunk, checked; *data is valid until the next call with this reader. H4MK_ERR_CORRUPT: it does not match its
+ *  CRC, or is larger than 1 GiB. */
+H4MK_API h4mk_status h4mk_reader_chunk_payload(h4mk_reader *reader, const h4mk_chunk *chunk, const uint8_t **data, size_t *size);
+
+/** The hash in VERI of a file of the transport dialect, by both readings that there are of it: they never agree on what the first
+ *  writer made, which is no damage. Reads the whole file. H4MK_ERR_STATE: another version. */
+typedef struct h4mk_transport_veri {
+    int present;    /**< The file has a VERI chunk. */
+    int as_written; /**< 1: it is the SHA-256 of the chunks before it, which is what writers put there. */
+    int as_checked; /**< 1: it is the SHA-256 of the payloads by tag, which is what the first reader compares; 1 without VERI. */
+} h4mk_transport_veri;
+H4MK_API h4mk_status h4mk_reader_transport_veri(h4mk_reader *reader, h4mk_transport_veri *veri);
+
 /* ------------------------------------------------------------------------------------------------------------ writer */
 
 typedef struct h4mk_writer h4mk_writer;
@@ -352,11 +423,26 @@ typedef struct h4mk_writer_options {
     uint32_t reserve_index_space;   /**< Bytes kept free before the first cluster for a copy of the index, so that opening needs
                                          only the front of the file; needs io.seek. 0: none. */
     uint64_t creation_time_ms;      /**< Header time stamp, ms since 1970; 0: none (same bytes every time). */
+    int version;                    /**< 0 or 2: version 2; 1: version 1; H4MK_VERSION_TRANSPORT: the transport dialect. */
 } h4mk_writer_options;
-#define H4MK_WRITER_OPTIONS_INIT { sizeof(h4mk_writer_options), 0, 0, 0, 0 }
+#define H4MK_WRITER_OPTIONS_INIT { sizeof(h4mk_writer_options), 0, 0, 0, 0, 0 }
 
-/** Starts a file of version 2; io is copied, what it refers to must outlive the writer. Nothing is written before the first
- *  block, h4mk_writer_flush() or h4mk_writer_finish(). *writer is set whenever memory allows, also on errors. */
+/** Starts a file; io is copied, what it refers to must outlive the writer. Nothing is written before the first
+ *  block, h4mk_writer_flush() or h4mk_writer_finish(). *writer is set whenever memory allows, also on errors.
+ *
+ *  Version 1 and the transport dialect order or index their blocks as a whole: every block is kept in memory, nothing is written before
+ *  h4mk_writer_finish(), and the cluster limits, reserve_index_space and h4mk_writer_front_index() do not apply.
+ *
+ *  Version 1: TRAK gets its seven keys only; everything else (codec parameters, extradata, exact times, dts, durations, flags, side
+ *  data, decoding order) goes into META, which readers of version 1 ignore and this library reads back exactly (FORMAT.md, "Block
+ *  log"). Tracks with no more than those keys and time_base "1/1000", and blocks with a pts, no dts, no duration, no side data
+ *  and the flags KEY with TYPE_I, or TYPE_P, or TYPE_B, need none of that: the file is then that of the first writer, byte
+ *  for byte. H4MK_ERR_LIMIT names the limit that a block or track is beyond: pts_range (0 to 2^28 - 1 ms; shift times that
+ *  start below 0), track_id_range, too_many_seek_entries (65,535 random access points of a track),
+ *  short_or_out_of_range_struct (4 GiB).
+ *
+ *  Transport dialect: blocks must be multiples of 256 bytes (block_not_multiple_of_256) and have times from 0 on (pts_range). Each track's
+ *  id is its name (its track_id where the name is ""); a single track without a name is written as exports are, with SEEK. */
 H4MK_API h4mk_status h4mk_writer_open(const h4mk_io *io, const h4mk_writer_options *options, h4mk_writer **writer);
 /** Frees the writer. Blocks that were not yet written are lost unless h4mk_writer_finish() was called. */
 H4MK_API void h4mk_writer_free(h4mk_writer *writer);
@@ -376,6 +462,12 @@ H4MK_API h4mk_status h4mk_writer_set_meta(h4mk_writer *writer, const h4mk_value 
  *  counts. track_id and time_base must stay as they are. */
 H4MK_API h4mk_status h4mk_writer_update_track(h4mk_writer *writer, uint32_t track, const h4mk_value *description);
 
+/** Adds a chunk that the container does not interpret: SAFE, VERI, NOTE, or any tag of four printable characters that FORMAT.md
+ *  does not define. The bytes are copied, at most 64 MiB. Before the first block it stands in front of all blocks, later behind
+ *  the blocks so far, whose cluster is closed. Version 1 takes META too, whose bytes are then written as they are, and puts all in front; the
+ *  transport dialect takes SAFE only (JSON). H4MK_ERR_ARGUMENT: another tag. */
+H4MK_API h4mk_status h4mk_writer_add_chunk(h4mk_writer *writer, const char tag[4], uint32_t flags, const void *data, size_t size);
+
 /** Appends a block; everything is copied. Blocks of all tracks come in decoding order, interleaved as they shall be read.
  *  H4MK_ERR_ARGUMENT, _LIMIT (more than 1 GiB in a block), _MEMORY, _IO. The writer may stay in the last two. */
 H4MK_API h4mk_status h4mk_writer_write(h4mk_writer *writer, const h4mk_block *block);
@@ -389,6 +481,51 @@ H4MK_API h4mk_status h4mk_writer_finish(h4mk_writer *writer);
  *  *data is valid until the writer is freed. H4MK_ERR_LIMIT if the index is larger than 4 MiB, H4MK_ERR_STATE before finish
  *  and with reserve_index_space. */
 H4MK_API h4mk_status h4mk_writer_front_index(h4mk_writer *writer, const uint8_t **data, size_t *size, uint8_t checksum[4]);
+
+/* -------------------------------------------------------------------------------------------------------- conversion */
+
+typedef struct h4mk_convert_options {
+    size_t struct_size;
+    int version;       /**< Of the output: 0 or 2, 1, or H4MK_VERSION_TRANSPORT. */
+    int drop_original; /**< 1: leaves out ORIG, which a file of version 2 has that was made of another one, and which gives that
+                            one back byte for byte. */
+    void *opaque;      /**< First argument of both callbacks. */
+    /** Called now and then with the bytes of the input that were gone through and their number (0: not known). Anything but 0
+     *  stops with H4MK_ERR_STATE. May be NULL. */
+    int (*progress)(void *opaque, int64_t done, int64_t total);
+    /** Told each damage that was passed over, each thing that could not be kept, and why a conversion failed. May be NULL. */
+    void (*message)(void *opaque, const char *text);
+} h4mk_convert_options;
+#define H4MK_CONVERT_OPTIONS_INIT { sizeof(h4mk_convert_options), 0, 0, NULL, NULL, NULL }
+
+/** Writes a file of any version as one of another (FORMAT.md, "Conversion"): tracks, blocks, metadata, attachments, and chunks that
+ *  this library does not know. Version 1 to 2 to 1, and transport to 2 to transport, give identical files.
+ *  H4MK_ERR_CORRUPT: parts of the input were damaged and are left out, all else was written (nothing was, if the input cannot be
+ *  opened). H4MK_ERR_LIMIT, _ARGUMENT: the output cannot hold what the input has; what was written is no file. Others as
+ *  h4mk_reader_open() and h4mk_writer_finish(). */
+H4MK_API h4mk_status h4mk_convert(const h4mk_io *input, const h4mk_io *output, const h4mk_convert_options *options);
+
+/* ------------------------------------------------------------------------------------- block schedule, control frames */
+
+/** H4MK_BLOCK_ flags of the block with an index (from 0) of a track in groups of gop_size blocks: KEY with TYPE_I at the start of each; in
+ *  between TYPE_P, with allow_b TYPE_B for odd indices. H4MK_ERR_ARGUMENT if gop_size is 0. Thread safe. */
+H4MK_API h4mk_status h4mk_gop_flags(uint32_t gop_size, int allow_b, uint64_t index, uint32_t *flags);
+
+/** Camera and motion at a time (FORMAT.md, "Control frames"). Texts may be NULL for their default; nothing is checked. */
+typedef struct h4mk_control_frame {
+    int64_t pts_us;    /**< Microseconds. */
+    const char *move;  /**< "static" (default), "pan", "dolly", "orbit". */
+    double intensity;  /**< 0 to 1. */
+    double smooth;     /**< 0 to 1; 0.5 is usual. */
+    const char *curve; /**< "linear" (default), "ease_in", "ease_out", "ease_in_out". */
+    double strength;   /**< 0 to 1. */
+    const char *notes; /**< Default "". */
+} h4mk_control_frame;
+
+/** The payload of a block of a track of control frames: JSON text, which h4mk_value_from_json() reads. *needed is its size with the NUL
+ *  at its end; as much as `size` has room for goes to text (may be NULL if size is 0). Thread safe. */
+H4MK_API h4mk_status h4mk_control_frames_to_json(const h4mk_control_frame *frames, size_t count, char *text, size_t size,
+                                                 size_t *needed);
 
 #ifdef __cplusplus
 }

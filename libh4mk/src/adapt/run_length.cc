@@ -11,6 +11,10 @@ Result<Bytes> EncodeRunLength(ByteSpan plain) {
                  "block of " + std::to_string(plain.size()) +
                      " bytes; the transport dialect takes multiples of 256 only",
                  Code::kLimit);
+  return EncodeRuns(plain);
+}
+
+Bytes EncodeRuns(ByteSpan plain) {
   Bytes coded;
   for (size_t i = 0; i < plain.size();) {
     size_t run = 1;

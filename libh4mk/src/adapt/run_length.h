@@ -11,7 +11,9 @@ namespace h4mk {
 // Blocks beyond this are not decompressed: a file of a few bytes could ask for any amount of memory.
 inline constexpr uint64_t kMaxRunLengthSize = 64u << 20;
 
-// block_not_multiple_of_256.
+// For plain bytes of any length.
+Bytes EncodeRuns(ByteSpan plain);
+// As the first writer has it: block_not_multiple_of_256.
 Result<Bytes> EncodeRunLength(ByteSpan plain);
 // compressed_length_odd; kLimit where the result would be larger than kMaxRunLengthSize.
 Result<Bytes> DecodeRunLength(ByteSpan coded);

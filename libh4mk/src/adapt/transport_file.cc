@@ -179,6 +179,12 @@ Status WriteTransport(const TransportContents& contents, Sink& sink) {
     if (!result.ok()) return result.take_status();
     coded.push_back(std::move(result.value()));
   }
+  TransportContents with_coded = {{coded.begin(), coded.end()}, contents.seek, contents.meta,
+                                  contents.safe};
+  return WriteCodedTransport(with_coded, sink);
+}
+
+Status WriteCodedTransport(const TransportContents& contents, Sink& sink) {
   Json meta = contents.meta;
   meta["compression"] = {{"engine", "geometric-reference"}, {"engine_id", "unknown"},
                          {"fingerprint", "unknown"},        {"deterministic", true},
@@ -199,7 +205,7 @@ Status WriteTransport(const TransportContents& contents, Sink& sink) {
     return writer.WriteChunk(tag, payload);
   };
   H4MK_TRY(writer.WriteHeader(0));
-  for (const Bytes& block : coded) H4MK_TRY(write(kTagCore, block));
+  for (ByteSpan block : contents.blocks) H4MK_TRY(write(kTagCore, block));
   H4MK_TRY(write(kTagSeek, seek));
   H4MK_TRY(write(kTagMeta, as_bytes(meta_text)));
   H4MK_TRY(write(kTagSafe, as_bytes(safe_text)));

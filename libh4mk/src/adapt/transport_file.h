@@ -72,6 +72,9 @@ struct TransportContents {
 // Compresses the blocks and writes a whole file. block_not_multiple_of_256, before anything is written.
 Status WriteTransport(const TransportContents& contents, Sink& sink);
 
+// The same with blocks that are compressed already.
+Status WriteCodedTransport(const TransportContents& contents, Sink& sink);
+
 // Appends header and chunks.
 class TransportChunkWriter {
  public:

@@ -7,6 +7,7 @@
 #include "adapt/open_file.h"
 #include "adapt/run_length.h"
 #include "base/crc32.h"
+#include "base/fault.h"
 
 namespace h4mk {
 namespace {
@@ -45,7 +46,7 @@ Status TransportReader::Next(ReadBlock* block) {
       return next_damage();
     const auto track = static_cast<size_t>(core.track);
     if (core.track < 0 || discarded_[track] || (filtering_ && next_ < first_[track])) continue;
-    Status status = ReadCore(core, block);
+    Status status = HandOut(next_, block);
     const bool corrupt = status.code() == Code::kCorrupt;
     if (!status.ok() && !corrupt) return status;
     if (corrupt && !reported_) {
@@ -53,13 +54,6 @@ Status TransportReader::Next(ReadBlock* block) {
       return status;
     }
     if (corrupt && !keep_corrupt_) continue;
-    const uint32_t size = record_.size;
-    record_ = Record(next_);
-    record_.size = size;
-    block->record = &record_;
-    block->corrupt = corrupt;
-    block->offset = static_cast<int64_t>(core.offset);
-    block->side_data = {};
     reported_ = false;
     ++next_;
     return {};
@@ -67,6 +61,21 @@ Status TransportReader::Next(ReadBlock* block) {
   if (next_damage_ < damage_.size()) return next_damage();
   return closed_ ? Status(Code::kEnd, "end of file")
                  : Status(Code::kAgain, "the file ends inside a chunk: it was cut");
+}
+
+// On kCorrupt the block is there as it is stored.
+Status TransportReader::HandOut(uint32_t number, ReadBlock* block) {
+  const Core& core = cores_[number];
+  Status status = ReadCore(core, block);
+  block->corrupt = status.code() == Code::kCorrupt;
+  if (!status.ok() && !block->corrupt) return status;
+  const uint32_t size = record_.size;
+  record_ = Record(number);
+  record_.size = size;
+  block->record = &record_;
+  block->offset = static_cast<int64_t>(core.offset);
+  block->side_data = {};
+  return status;
 }
 
 // Reads and decompresses a block; on kCorrupt its bytes are there as they are stored.
@@ -106,31 +115,52 @@ void TransportReader::ReleaseBuffer() {
   buffer_ = nullptr;
 }
 
-const TimedBlocks& TransportReader::Keys(uint32_t track, bool any) {
-  const auto [slot, is_new] = keys_.try_emplace({track, any});
-  TimedBlocks& keys = slot->second;
-  if (!is_new) return keys;
-  for (uint32_t number = 0; number < cores_.size(); ++number) {
-    const Core& core = cores_[number];
-    if (core.track == static_cast<int32_t>(track) && (any || core.flags & kBlockKey) &&
-        core.pts != kNoTime)
-      keys.push_back({core.pts, number});
-  }
-  SortByTime(keys);
-  return keys;
+BlockTable& TransportReader::Table() {
+  if (!table_)
+    table_.emplace(static_cast<uint32_t>(cores_.size()), [this](uint32_t number, BlockInfo* info) {
+      *info = {Record(number), cores_[number].offset - kTransportChunkHeaderSize,
+               static_cast<int64_t>(cores_[number].offset)};
+      return info->record.track >= 0;
+    });
+  return *table_;
 }
 
 Status TransportReader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
   SeekStart start;
-  H4MK_TRY(FindSeekStart(
-      [this](uint32_t of, bool all) -> const TimedBlocks& { return Keys(of, all); }, tracks_,
-      discarded_, track, time, mode, any, &start));
+  H4MK_TRY(Table().FindSeekStart(tracks_, discarded_, track, time, mode, any, &start));
   first_ = std::move(start.first);
   filtering_ = true;
   next_ = start.number;
   reported_ = false;
   next_damage_ = damage_.size();  // reported where reading passes them from the start
   return {};
+}
+
+Status TransportReader::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) {
+  return Table().FindKeyframe(track, time, info);
+}
+
+Status TransportReader::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+                                    uint64_t* total) {
+  return Table().DecodeChain(track, time, out, total);
+}
+
+Status TransportReader::KeyframesBetween(uint32_t track, int64_t from, int64_t to,
+                                         std::span<BlockInfo> out, uint64_t* total) {
+  return Table().KeyframesBetween(track, from, to, out, total);
+}
+
+Status TransportReader::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
+  Result<uint32_t> number = Table().Find(track, ordinal);
+  if (!number.ok()) return number.take_status();
+  return Table().Get(number.value(), info);
+}
+
+Status TransportReader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) {
+  const Result<uint32_t> number = Table().Find(track, ordinal);
+  if (!number.ok()) return CopyOf(number.status());
+  Status status = HandOut(number.value(), block);
+  return block->corrupt && keep_corrupt_ ? Status() : std::move(status);
 }
 
 Status TransportReader::Rewind() {
@@ -142,19 +172,13 @@ Status TransportReader::Rewind() {
 }
 
 void TransportReader::IndexSize(uint32_t track, uint64_t* entries, uint64_t* bytes) {
-  *entries = Keys(track, /*any=*/false).size();
+  *entries = Table().key_count(track);
   *bytes = index_bytes_;
 }
 
 Status TransportReader::IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
                                      size_t* copied) {
-  const TimedBlocks& keys = Keys(track, /*any=*/false);
-  *copied = 0;
-  for (uint64_t i = first; i < keys.size() && *copied < out.size(); ++i) {
-    const TimedBlock& key = keys[static_cast<size_t>(i)];
-    out[(*copied)++] = {cores_[key.number].offset - kTransportChunkHeaderSize, key.time};
-  }
-  return {};
+  return Table().IndexEntries(track, first, out, copied);
 }
 
 bool TransportReader::NextWarning(std::string* text) {

@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "adapt/transport_file.h"
-#include "file/block_times.h"
+#include "file/block_table.h"
 #include "file/cluster_loader.h"
 #include "file/file_reader.h"
 
@@ -39,6 +39,15 @@ class TransportReader final : public FileReader {
   Status IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
                       size_t* copied) override;
 
+  Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) override;
+  Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+                     uint64_t* total) override;
+  Status KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
+                          uint64_t* total) override;
+  Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) override;
+  Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
+
+  Source& source() override { return source_; }
   int64_t io_error() const override { return source_.io_error(); }
   bool NextWarning(std::string* text) override;
 
@@ -77,7 +86,8 @@ class TransportReader final : public FileReader {
   Status ReadCore(const Core& core, ReadBlock* block);
   Status Alloc(size_t size, uint8_t** data);
   void ReleaseBuffer();
-  const TimedBlocks& Keys(uint32_t track, bool any);
+  BlockTable& Table();
+  Status HandOut(uint32_t number, ReadBlock* block);
   void Warn(std::string text);
 
   Source source_;
@@ -104,7 +114,7 @@ class TransportReader final : public FileReader {
   bool filtering_ = false;
   std::vector<uint32_t> first_;  // by track, after a seek: blocks before this number are left out
   std::vector<bool> discarded_;
-  std::map<std::pair<uint32_t, bool>, TimedBlocks> keys_;
+  std::optional<BlockTable> table_;  // once something is looked up
 
   void* buffer_ = nullptr;
   BlockRecord record_;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Opening a file of the transport dialect: its chunks, and what META, SEEK and the index of many tracks say of its blocks.
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include "adapt/run_length.h"
@@ -249,9 +248,7 @@ bool TransportReader::TakeTrackIndex() {
 Status TransportReader::TakeSeekTable() {
   const Json name = meta_.value("track_id", Json());
   AddTrack(name.is_string() ? name.get<std::string>() : "");
-  if (const Json fps = meta_.value("fps_hint", Json()); fps.is_number())
-    if (const double step = std::trunc(1e6 / fps.get<double>()); step >= 1 && step <= 3.6e9)
-      duration_us_ = static_cast<int64_t>(step);
+  duration_us_ = TransportDuration(meta_);
   std::vector<TransportSeekEntry> entries;
   if (const auto chunk = small_chunks_.find(kTagSeek); chunk != small_chunks_.end()) {
     auto decoded = DecodeTransportSeek(chunk->second);

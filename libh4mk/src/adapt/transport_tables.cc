@@ -2,6 +2,7 @@
 #include "adapt/transport_tables.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -154,6 +155,13 @@ const TransportSeekmTable::Entry* FindSeekmEntry(const TransportSeekmTable& tabl
   for (const TransportSeekmTable::Entry& entry : table.entries)
     if (t_us >= 0 && entry.pts_us <= static_cast<uint64_t>(t_us)) found = &entry;
   return found;
+}
+
+int64_t TransportDuration(const Json& meta) {
+  const auto fps = meta.find("fps_hint");
+  if (fps == meta.end() || !fps->is_number()) return 0;
+  const double step = std::trunc(1e6 / fps->get<double>());
+  return step >= 1 && step <= 3.6e9 ? static_cast<int64_t>(step) : 0;
 }
 
 Result<Json> AddTrackIndex(Json meta, std::span<const TransportTrackEntry> entries) {

@@ -55,6 +55,9 @@ std::vector<TransportSeekmTable> MakeSeekm(std::span<const TransportTrackEntry> 
 // The last entry with pts <= t; the first where t is before it; null only for a table without entries.
 const TransportSeekmTable::Entry* FindSeekmEntry(const TransportSeekmTable& table, int64_t t_us);
 
+// Microseconds from one block of an export to the next, by fps_hint of META; 0: not told.
+int64_t TransportDuration(const Json& meta);
+
 // Adds domain, tracks, seekm_b64 and trak_b64 to a META object.
 Result<Json> AddTrackIndex(Json meta, std::span<const TransportTrackEntry> entries);
 

@@ -3,21 +3,17 @@
 #include <h4mk/h4mk.h>
 
 #include <algorithm>
-#include <cstring>
-#include <memory>
-#include <optional>
-#include <string>
 #include <vector>
 
+#include "adapt/make_writer.h"
 #include "adapt/open_file.h"
-#include "base/status.h"
-#include "capi/callback_io.h"
-#include "capi/guard.h"
+#include "capi/handles.h"
 #include "capi/value.h"
 #include "chunk/chunk_format.h"
-#include "file/writer.h"
 
+using h4mk::Call;
 using h4mk::Code;
+using h4mk::CopyStruct;
 using h4mk::Status;
 
 static_assert(static_cast<int>(Code::kAgain) == H4MK_AGAIN);
@@ -30,62 +26,6 @@ static_assert(h4mk::kBlockPublicFlags ==
                H4MK_BLOCK_DISPOSABLE));
 static_assert(h4mk::kBlockKey == H4MK_BLOCK_KEY && h4mk::kBlockDiscard == H4MK_BLOCK_DISCARD &&
               h4mk::kBlockCorrupt == H4MK_BLOCK_CORRUPT);
-
-struct h4mk_reader {
-  h4mk_reader(const h4mk_io& callbacks, const h4mk_reader_options& options)
-      : io(callbacks), allocator(options.buffers) {}
-
-  h4mk::CallbackIo io;
-  h4mk::CallbackAllocator allocator;
-  std::unique_ptr<h4mk::FileReader> reader;  // null until it is known what the file is
-  std::string message;
-  std::string warning;
-  bool opened = false;
-  h4mk::ReadBlock read;    // the block that is handed out
-  bool has_read = false;   // … but was not yet, for want of memory
-  std::unique_ptr<h4mk_value> meta;
-  std::vector<std::unique_ptr<h4mk_value>> tracks;
-  std::vector<h4mk_side_data> side_data;
-  std::vector<std::string> side_data_names;
-};
-
-struct h4mk_writer {
-  h4mk_writer(const h4mk_io& callbacks, const h4mk::WriterOptions& options)
-      : io(callbacks), writer(io, options) {}
-
-  h4mk::CallbackIo io;
-  h4mk::Writer writer;
-  std::string message;
-  std::vector<h4mk::SideData> side_data;
-  h4mk::Bytes front_index;
-};
-
-namespace {
-
-// Keeps the message of a failure; running out of memory has a fixed one.
-template <typename Handle, typename Body>
-h4mk_status Call(Handle* handle, Body body) {
-  const h4mk_status status = h4mk::Guard([&]() -> h4mk_status {
-    const Status result = body();
-    if (result.ok()) return H4MK_OK;
-    handle->message = result.message();
-    return static_cast<h4mk_status>(result.code());
-  });
-  if (status == H4MK_ERR_MEMORY && handle->message.empty()) handle->message.clear();
-  return status;
-}
-
-// Copies the part of an options struct that its caller knows.
-template <typename Struct>
-bool CopyStruct(const Struct* from, Struct* to) {
-  if (from == nullptr) return true;
-  if (from->struct_size < sizeof from->struct_size) return false;
-  std::memcpy(to, from, std::min(from->struct_size, sizeof *to));
-  to->struct_size = sizeof *to;
-  return true;
-}
-
-}  // namespace
 
 unsigned h4mk_version(void) {
   return H4MK_VERSION_MAJOR << 16 | H4MK_VERSION_MINOR << 8 | H4MK_VERSION_PATCH;
@@ -217,31 +157,7 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
     h4mk::ReadBlock& read = reader->read;
     if (!reader->has_read) H4MK_TRY(reader->reader->Next(&read));
     reader->has_read = true;
-    const h4mk::BlockRecord& record = *read.record;
-    block->track = static_cast<uint32_t>(record.track);
-    block->flags =
-        (record.flags & h4mk::kBlockPublicFlags) | (read.corrupt ? H4MK_BLOCK_CORRUPT : 0u);
-    block->pts = record.pts;
-    block->dts = record.dts;
-    block->duration = record.duration;
-    block->data = read.data;
-    block->size = record.size;
-    block->side_data = nullptr;
-    block->side_data_count = 0;
-    block->ordinal = record.ordinal;
-    block->offset = read.offset;
-    block->buffer = read.buffer;
-    if (!read.side_data.empty()) {
-      const auto entries = read.side_data;
-      reader->side_data_names.clear();
-      reader->side_data.clear();
-      for (const h4mk::SideData& entry : entries) reader->side_data_names.emplace_back(entry.name);
-      for (size_t i = 0; i < entries.size(); ++i)
-        reader->side_data.push_back({reader->side_data_names[i].c_str(), entries[i].data.data(),
-                                     entries[i].data.size()});
-      block->side_data = reader->side_data.data();
-      block->side_data_count = reader->side_data.size();
-    }
+    h4mk::FillBlock(reader, read, block);
     reader->has_read = false;
     return {};
   });
@@ -309,13 +225,19 @@ h4mk_status h4mk_writer_open(const h4mk_io* io, const h4mk_writer_options* optio
   if (settings.cluster_time_limit_ms) chosen.cluster_time_limit_ms = settings.cluster_time_limit_ms;
   chosen.reserve_index_space = settings.reserve_index_space;
   chosen.creation_time_ms = settings.creation_time_ms;
-  return h4mk::Guard([&] {
-    *writer = new h4mk_writer(callbacks, chosen);
-    if (chosen.reserve_index_space > 0 && callbacks.seek == nullptr) {
-      (*writer)->message = "space for an index can only be reserved where the output can seek";
-      return H4MK_ERR_NOT_SEEKABLE;
-    }
+  h4mk_writer* opened = nullptr;
+  const h4mk_status created = h4mk::Guard([&] {
+    opened = new h4mk_writer(callbacks);
     return H4MK_OK;
+  });
+  if (created != H4MK_OK) return created;
+  *writer = opened;
+  return Call(opened, [&]() -> Status {
+    H4MK_TRY(h4mk::MakeWriter(opened->io, settings.version, chosen, &opened->writer));
+    if (chosen.reserve_index_space > 0 && callbacks.seek == nullptr)
+      return Status(Code::kNotSeekable,
+                    "space for an index can only be reserved where the output can seek");
+    return {};
   });
 }
 
@@ -326,38 +248,47 @@ const char* h4mk_writer_message(const h4mk_writer* writer) {
 }
 
 int64_t h4mk_writer_io_error(const h4mk_writer* writer) {
-  return writer ? writer->writer.io_error() : 0;
+  return writer && writer->writer ? writer->writer->io_error() : 0;
 }
 
 h4mk_status h4mk_writer_add_track(h4mk_writer* writer, const h4mk_value* description,
                                   uint32_t* track) {
-  if (writer == nullptr || description == nullptr || track == nullptr) return H4MK_ERR_ARGUMENT;
+  if (!h4mk::IsOpen(writer) || description == nullptr || track == nullptr) return H4MK_ERR_ARGUMENT;
   return Call(writer,
-              [&] { return writer->writer.AddTrack(h4mk::ValueToJson(*description), track); });
+              [&] { return writer->writer->AddTrack(h4mk::ValueToJson(*description), track); });
 }
 
 h4mk_status h4mk_writer_update_track(h4mk_writer* writer, uint32_t track,
                                      const h4mk_value* description) {
-  if (writer == nullptr || description == nullptr) return H4MK_ERR_ARGUMENT;
+  if (!h4mk::IsOpen(writer) || description == nullptr) return H4MK_ERR_ARGUMENT;
   return Call(writer,
-              [&] { return writer->writer.UpdateTrack(track, h4mk::ValueToJson(*description)); });
+              [&] { return writer->writer->UpdateTrack(track, h4mk::ValueToJson(*description)); });
 }
 
 h4mk_status h4mk_writer_set_attachment(h4mk_writer* writer, uint32_t track, const void* data,
                                        size_t size) {
-  if (writer == nullptr || (data == nullptr && size > 0)) return H4MK_ERR_ARGUMENT;
+  if (!h4mk::IsOpen(writer) || (data == nullptr && size > 0)) return H4MK_ERR_ARGUMENT;
   return Call(writer, [&] {
-    return writer->writer.SetAttachment(track, {static_cast<const uint8_t*>(data), size});
+    return writer->writer->SetAttachment(track, {static_cast<const uint8_t*>(data), size});
   });
 }
 
 h4mk_status h4mk_writer_set_meta(h4mk_writer* writer, const h4mk_value* meta) {
-  if (writer == nullptr || meta == nullptr) return H4MK_ERR_ARGUMENT;
-  return Call(writer, [&] { return writer->writer.SetMeta(h4mk::ValueToJson(*meta)); });
+  if (!h4mk::IsOpen(writer) || meta == nullptr) return H4MK_ERR_ARGUMENT;
+  return Call(writer, [&] { return writer->writer->SetMeta(h4mk::ValueToJson(*meta)); });
+}
+
+h4mk_status h4mk_writer_add_chunk(h4mk_writer* writer, const char tag[4], uint32_t flags,
+                                  const void* data, size_t size) {
+  if (!h4mk::IsOpen(writer) || tag == nullptr || (data == nullptr && size > 0)) return H4MK_ERR_ARGUMENT;
+  const auto number = h4mk::LoadLe<uint32_t>(reinterpret_cast<const uint8_t*>(tag));
+  return Call(writer, [&] {
+    return writer->writer->AddChunk(number, flags, {static_cast<const uint8_t*>(data), size});
+  });
 }
 
 h4mk_status h4mk_writer_write(h4mk_writer* writer, const h4mk_block* block) {
-  if (writer == nullptr || block == nullptr || (block->data == nullptr && block->size > 0) ||
+  if (!h4mk::IsOpen(writer) || block == nullptr || (block->data == nullptr && block->size > 0) ||
       (block->side_data == nullptr && block->side_data_count > 0))
     return H4MK_ERR_ARGUMENT;
   return Call(writer, [&]() -> Status {
@@ -376,27 +307,27 @@ h4mk_status h4mk_writer_write(h4mk_writer* writer, const h4mk_block* block) {
       writer->side_data.push_back({entry.name, {entry.data, entry.size}});
     }
     copy.side_data = writer->side_data;
-    return writer->writer.Write(copy);
+    return writer->writer->Write(copy);
   });
 }
 
 h4mk_status h4mk_writer_flush(h4mk_writer* writer) {
-  if (writer == nullptr) return H4MK_ERR_ARGUMENT;
-  return Call(writer, [&] { return writer->writer.Flush(); });
+  if (!h4mk::IsOpen(writer)) return H4MK_ERR_ARGUMENT;
+  return Call(writer, [&] { return writer->writer->Flush(); });
 }
 
 h4mk_status h4mk_writer_finish(h4mk_writer* writer) {
-  if (writer == nullptr) return H4MK_ERR_ARGUMENT;
-  return Call(writer, [&] { return writer->writer.Finish(); });
+  if (!h4mk::IsOpen(writer)) return H4MK_ERR_ARGUMENT;
+  return Call(writer, [&] { return writer->writer->Finish(); });
 }
 
 h4mk_status h4mk_writer_front_index(h4mk_writer* writer, const uint8_t** data, size_t* size,
                                     uint8_t checksum[4]) {
-  if (writer == nullptr || data == nullptr || size == nullptr || checksum == nullptr)
+  if (!h4mk::IsOpen(writer) || data == nullptr || size == nullptr || checksum == nullptr)
     return H4MK_ERR_ARGUMENT;
   return Call(writer, [&]() -> Status {
     uint32_t crc = 0;
-    H4MK_TRY(writer->writer.FrontIndex(&writer->front_index, &crc));
+    H4MK_TRY(writer->writer->FrontIndex(&writer->front_index, &crc));
     *data = writer->front_index.data();
     *size = writer->front_index.size();
     h4mk::StoreLe(checksum, crc);

@@ -34,10 +34,12 @@ inline constexpr uint32_t kTagCore = Tag("CORE");
 inline constexpr uint32_t kTagIndex = Tag("TSEK");
 inline constexpr uint32_t kTagAttachment = Tag("ATTA");
 inline constexpr uint32_t kTagFree = Tag("FREE");  // reserved space, ignored
+inline constexpr uint32_t kTagOriginal = Tag("ORIG");  // what a converted file was made of
 inline constexpr uint32_t kTagTail = Tag("TAIL");  // the locator, last chunk of a closed file
 
-inline constexpr std::array kKnownTags = {kTagTracks, kTagMeta,  kTagSafe,       kTagVeri, kTagNote,
-                                          kTagCore,   kTagIndex, kTagAttachment, kTagFree, kTagTail};
+inline constexpr std::array kKnownTags = {kTagTracks, kTagMeta,       kTagSafe, kTagVeri,
+                                          kTagNote,   kTagCore,       kTagIndex, kTagAttachment,
+                                          kTagFree,   kTagOriginal,   kTagTail};
 
 // FORMAT.md, "CORE": flags of the chunk.
 inline constexpr uint32_t kCoreIsCluster = 1u << 30;

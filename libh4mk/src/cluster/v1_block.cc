@@ -2,6 +2,7 @@
 #include "cluster/v1_block.h"
 
 #include "base/fault.h"
+#include "cluster/block.h"
 #include "chunk/chunk_format.h"
 
 namespace h4mk {
@@ -25,6 +26,11 @@ Result<uint32_t> MakeV1Flags(int64_t pts_ms, int64_t type) {
     return Fault("block_type", "block type " + std::to_string(type) + "; 0 to 2 are I, P, B",
                  Code::kArgument);
   return static_cast<uint32_t>(pts_ms) | static_cast<uint32_t>(type) << kCoreTypeShift;
+}
+
+uint32_t V1TypeOf(uint32_t block_flags) {
+  if (block_flags & kBlockKey) return kV1TypeI;
+  return (block_flags & kBlockTypeMask) == kV1TypeB ? kV1TypeB : kV1TypeP;
 }
 
 char V1TypeLetter(uint32_t type) { return "IPB?"[type & 3]; }

@@ -25,6 +25,8 @@ struct V1Flags {
 V1Flags ParseV1Flags(uint32_t flags);
 // pts_range, block_type.
 Result<uint32_t> MakeV1Flags(int64_t pts_ms, int64_t type);
+// The type that a block with these flags (block.h) has in version 1: what decoding can start at is I, all else is not.
+uint32_t V1TypeOf(uint32_t block_flags);
 // I, P, B, ?
 char V1TypeLetter(uint32_t type);
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/io.h"
 #include "base/json.h"
 #include "base/status.h"
 #include "cluster/cluster_index.h"
@@ -31,6 +32,13 @@ struct ReadBlock {
 struct IndexEntry {
   uint64_t offset = 0;  // of the chunk
   int64_t time = 0;
+};
+
+// A block that was looked up, without its bytes.
+struct BlockInfo {
+  BlockRecord record;
+  uint64_t chunk = 0;  // offset of the chunk it is in
+  int64_t offset = 0;  // of its data
 };
 
 class FileReader {
@@ -57,6 +65,22 @@ class FileReader {
   virtual Status IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
                               size_t* copied) = 0;
 
+  // Lookups, which need an input that can seek and leave the reading position as it is. Into `out` goes what it has room for;
+  // *total is how many there are.
+  // The last random access point at or before a time (the last of equal ones): kNotFound.
+  virtual Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) = 0;
+  // What DecodeChainBuilder says; empty where FindKeyframe() finds nothing.
+  virtual Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+                             uint64_t* total) = 0;
+  // Random access points with from <= time <= to, in the order that they are read in.
+  virtual Status KeyframesBetween(uint32_t track, int64_t from, int64_t to,
+                                  std::span<BlockInfo> out, uint64_t* total) = 0;
+  // The block with a number within its track: kNotFound. Its bytes too; kCorrupt as Next().
+  virtual Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) = 0;
+  virtual Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) = 0;
+
+  // The file's bytes, for those who look at its chunks.
+  virtual Source& source() = 0;
   virtual int64_t io_error() const = 0;
   // Next note of something wrong that did not stop the reader; false if there is none.
   virtual bool NextWarning(std::string* text) = 0;

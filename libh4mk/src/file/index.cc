@@ -189,6 +189,41 @@ Status Index::FindUnordered(uint32_t track, int64_t time, bool backward,
   return {};
 }
 
+Status Index::FindBetween(uint32_t track, int64_t from, int64_t to,
+                          std::vector<ClusterRef>* clusters) {
+  clusters->clear();
+  for (size_t p = 0; p < pages_.size(); ++p) {
+    const PageRef::Track& summary = pages_[p].ref.tracks[track];
+    if (summary.entries == 0 || summary.first_time > to || summary.last_time < from) continue;
+    Result<const IndexPage*> page = Page(p);
+    if (!page.ok()) return page.take_status();
+    const PageTrack& entries = page.value()->tracks[track];
+    const std::vector<uint64_t>& offsets = page.value()->clusters;
+    for (size_t i = 0; i < entries.cluster.size(); ++i)
+      if (entries.first_time[i] <= to && entries.last_time[i] >= from) {
+        const auto cluster = static_cast<size_t>(entries.cluster[i]);
+        clusters->push_back({p, cluster, offsets[cluster]});
+      }
+  }
+  return {};
+}
+
+uint64_t Index::cluster_count() const {
+  uint64_t sum = 0;
+  for (const Slot& slot : pages_) sum += slot.ref.clusters;
+  return sum;
+}
+
+Status Index::At(uint64_t number, ClusterRef* cluster) {
+  size_t p = 0;
+  for (; number >= pages_[p].ref.clusters; ++p) number -= pages_[p].ref.clusters;
+  Result<const IndexPage*> page = Page(p);
+  if (!page.ok()) return page.take_status();
+  const auto place = static_cast<size_t>(number);
+  *cluster = {p, place, page.value()->clusters[place]};
+  return {};
+}
+
 Status Index::AddEntry(size_t page, size_t entry, uint32_t track,
                        std::vector<ClusterRef>* clusters) {
   Result<const IndexPage*> loaded = Page(page);

@@ -52,6 +52,9 @@ class Index {
   Status FindBackward(uint32_t track, int64_t time, std::vector<ClusterRef>* clusters);
   Status FindForward(uint32_t track, int64_t time, std::vector<ClusterRef>* clusters);
 
+  // Clusters whose random access points of a track may have times from `from` to `to`, in file order.
+  Status FindBetween(uint32_t track, int64_t from, int64_t to, std::vector<ClusterRef>* clusters);
+
   // The first cluster with random access points of the track. False in *found if there is none.
   Status FindFirst(uint32_t track, ClusterRef* cluster, bool* found);
 
@@ -61,6 +64,10 @@ class Index {
   // The cluster behind one; *found is false at the end.
   Status Next(ClusterRef* cluster, bool* found);
   Status First(ClusterRef* cluster, bool* found);
+
+  // Clusters by their place in the whole file. REQUIRES: number < cluster_count().
+  uint64_t cluster_count() const;
+  Status At(uint64_t number, ClusterRef* cluster);
 
   // Appends the clusters from `from` up to, not including, `to`; those with random access points of the track only, or all.
   Status Between(const ClusterRef& from, const ClusterRef& to, int64_t track_or_all,

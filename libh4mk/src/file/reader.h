@@ -4,6 +4,7 @@
 #define H4MK_FILE_READER_H_
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,6 +43,15 @@ class Reader final : public FileReader {
   Status IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
                       size_t* copied) override;
 
+  Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) override;
+  Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+                     uint64_t* total) override;
+  Status KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
+                          uint64_t* total) override;
+  Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) override;
+  Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
+
+  Source& source() override { return source_; }
   int64_t io_error() const override { return source_.io_error(); }
   bool NextWarning(std::string* text) override;
 
@@ -113,6 +123,11 @@ class Reader final : public FileReader {
   Status SeekIndexed(const Request& request, bool may_believe);
   Status RefreshIndex();
   void Position(const std::vector<ClusterRef>& route, std::vector<Landing> landings);
+
+  // reader_lookup.cc
+  Status WithIndex(const std::function<Status()>& lookup);
+  Status FindOrdinal(uint32_t track, uint64_t ordinal, const BlockRecord** block);
+  BlockInfo InfoOf(const BlockRecord& block) const;
 
   void Warn(std::string text);
 

@@ -5,12 +5,15 @@
 #include <algorithm>
 
 #include "base/crc32.h"
+#include "base/fault.h"
 
 namespace h4mk {
 namespace {
 
 // Blocks of a stream that are kept until it is their turn; more than a decoder's worth is a damaged or hostile log.
 constexpr size_t kMaxWaiting = 64u << 20;
+
+Status CannotSeek() { return Status(Code::kNotSeekable, "the input cannot seek"); }
 
 Status CoreDamage(uint64_t offset) {
   return Corrupt(offset, "chunk_crc: CORE chunk does not match its CRC");
@@ -211,28 +214,22 @@ Status V1Reader::Attachment(uint32_t track, ByteSpan* bytes) {
   return {};
 }
 
-// Blocks of a track by time, then number: random access points, or all.
-const TimedBlocks& V1Reader::Keys(uint32_t track, bool any) {
-  const auto [slot, is_new] = keys_.try_emplace({track, any});
-  TimedBlocks& keys = slot->second;
-  if (!is_new || !seekable_) return keys;
-  for (uint32_t number = 0; number < block_count(); ++number) {
-    const Core* core = CoreOf(number);
-    if (core == nullptr || core->track != static_cast<int32_t>(track)) continue;
-    const BlockRecord& record = Record(number, *core);
-    if ((any || record.is_key()) && record.time() != kNoTime)
-      keys.push_back({record.time(), number});
-  }
-  SortByTime(keys);
-  return keys;
+BlockTable& V1Reader::Table() {
+  if (!table_)
+    table_.emplace(seekable_ ? block_count() : 0, [this](uint32_t number, BlockInfo* info) {
+      const Core* core = CoreOf(number);
+      if (core == nullptr || core->track < 0) return false;
+      *info = {Record(number, *core), core->offset,
+               static_cast<int64_t>(core->offset + kChunkHeaderSize + kV1RoutingSize)};
+      return true;
+    });
+  return *table_;
 }
 
 Status V1Reader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
-  if (!seekable_) return Status(Code::kNotSeekable, "the input cannot seek");
+  if (!seekable_) return CannotSeek();
   SeekStart start;
-  H4MK_TRY(FindSeekStart(
-      [this](uint32_t of, bool all) -> const TimedBlocks& { return Keys(of, all); }, list_.tracks,
-      discarded_, track, time, mode, any, &start));
+  H4MK_TRY(Table().FindSeekStart(list_.tracks, discarded_, track, time, mode, any, &start));
   first_ = std::move(start.first);
   filtering_ = true;
   next_ = start.number;
@@ -241,10 +238,43 @@ Status V1Reader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
   return {};
 }
 
+Status V1Reader::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) {
+  return seekable_ ? Table().FindKeyframe(track, time, info) : CannotSeek();
+}
+
+Status V1Reader::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+                             uint64_t* total) {
+  return seekable_ ? Table().DecodeChain(track, time, out, total) : CannotSeek();
+}
+
+Status V1Reader::KeyframesBetween(uint32_t track, int64_t from, int64_t to,
+                                  std::span<BlockInfo> out, uint64_t* total) {
+  return seekable_ ? Table().KeyframesBetween(track, from, to, out, total) : CannotSeek();
+}
+
+Status V1Reader::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
+  if (!seekable_) return CannotSeek();
+  Result<uint32_t> number = Table().Find(track, ordinal);
+  if (!number.ok()) return number.take_status();
+  return Table().Get(number.value(), info);
+}
+
+Status V1Reader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) {
+  if (!seekable_) return CannotSeek();
+  const Result<uint32_t> number = Table().Find(track, ordinal);
+  if (!number.ok()) return CopyOf(number.status());
+  const Core& core = *CoreOf(number.value());
+  ByteSpan payload;
+  Status status = ReadCore(core, &payload);
+  block->corrupt = status.code() == Code::kCorrupt;
+  if (!status.ok() && !(block->corrupt && keep_corrupt_)) return status;
+  return HandOut(number.value(), core, payload, block);
+}
+
 Status V1Reader::Rewind() {
   if (!seekable_) {
     if (next_ == 0 && waiting_.empty() && !at_end_) return {};
-    return Status(Code::kNotSeekable, "the input cannot seek");
+    return CannotSeek();
   }
   next_ = 0;
   next_damage_ = 0;
@@ -254,19 +284,13 @@ Status V1Reader::Rewind() {
 }
 
 void V1Reader::IndexSize(uint32_t track, uint64_t* entries, uint64_t* bytes) {
-  *entries = Keys(track, /*any=*/false).size();
+  *entries = Table().key_count(track);
   *bytes = table_bytes_;
 }
 
 Status V1Reader::IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
                               size_t* copied) {
-  const TimedBlocks& keys = Keys(track, /*any=*/false);
-  *copied = 0;
-  for (uint64_t i = first; i < keys.size() && *copied < out.size(); ++i) {
-    const Core* core = CoreOf(keys[static_cast<size_t>(i)].number);
-    out[(*copied)++] = {core->offset, keys[static_cast<size_t>(i)].time};
-  }
-  return {};
+  return Table().IndexEntries(track, first, out, copied);
 }
 
 }  // namespace h4mk

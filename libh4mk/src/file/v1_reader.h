@@ -11,7 +11,7 @@
 
 #include "chunk/chunk_reader.h"
 #include "cluster/v1_block.h"
-#include "file/block_times.h"
+#include "file/block_table.h"
 #include "file/cluster_loader.h"
 #include "file/file_reader.h"
 #include "file/v1_block_log.h"
@@ -41,6 +41,15 @@ class V1Reader final : public FileReader {
   Status IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
                       size_t* copied) override;
 
+  Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) override;
+  Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+                     uint64_t* total) override;
+  Status KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
+                          uint64_t* total) override;
+  Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) override;
+  Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
+
+  Source& source() override { return source_; }
   int64_t io_error() const override { return source_.io_error(); }
   bool NextWarning(std::string* text) override;
 
@@ -93,7 +102,7 @@ class V1Reader final : public FileReader {
   uint32_t block_count() const;
   const Core* CoreOf(uint32_t number) const;
   const BlockRecord& Record(uint32_t number, const Core& core);
-  const TimedBlocks& Keys(uint32_t track, bool any);
+  BlockTable& Table();
   void Warn(std::string text);
 
   Source source_;
@@ -124,7 +133,7 @@ class V1Reader final : public FileReader {
   bool filtering_ = false;
   std::vector<uint32_t> first_;  // by track, after a seek: blocks before this number are left out
   std::vector<bool> discarded_;
-  std::map<std::pair<uint32_t, bool>, TimedBlocks> keys_;
+  std::optional<BlockTable> table_;  // once something is looked up
 
   // An input that cannot seek: blocks that are waited for, and those that came before their turn.
   std::map<uint32_t, Waiting> waiting_;

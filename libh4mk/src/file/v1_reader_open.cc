@@ -185,7 +185,8 @@ void V1Reader::TakeDescriptions() {
     Result<Json> meta = ParseJson(AsText(*meta_chunk_), 0, "META");
     if (meta.ok() && meta.value().is_object()) {
       meta_ = std::move(meta.value());
-      if (const auto found = meta_.find(kV1LogKey); found != meta_.end() && found->is_object()) {
+      const auto found = meta_.find(kV1LogKey);
+      if (found != meta_.end() && found->is_object() && found->contains("blocks")) {
         log = std::move(*found);
         meta_.erase(kV1LogKey);
       }

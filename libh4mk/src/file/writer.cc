@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/crc32.h"
+#include "chunk/chunk_reader.h"
 
 namespace h4mk {
 namespace {
@@ -22,10 +23,10 @@ constexpr size_t kMaxStoredPages = 4u << 20;
 // least so many times as large.
 constexpr uint64_t kDescriptionShare = 64;
 
-uint64_t SideDataSize(const Block& block) {
-  uint64_t size = 0;
-  for (const SideData& entry : block.side_data) size += entry.name.size() + entry.data.size();
-  return size;
+// Chunks that a writer makes on its own.
+bool IsOwnTag(uint32_t tag) {
+  return tag == kTagTracks || tag == kTagMeta || tag == kTagCore || tag == kTagIndex ||
+         tag == kTagAttachment || tag == kTagFree || tag == kTagTail;
 }
 
 // Where a page's distances stand in its payload (FORMAT.md, "Index page").
@@ -85,21 +86,28 @@ Status Writer::SetMeta(const Json& meta) {
   return {};
 }
 
+Status Writer::AddChunk(uint32_t tag, uint32_t flags, ByteSpan payload) {
+  if (failed_ != Code::kOk) return Status(failed_, "an earlier write failed");
+  if (finished_) return Status(Code::kState, "the file is finished");
+  if (!IsPlausibleTag(tag) || IsOwnTag(tag))
+    return Status(Code::kArgument, "chunk " + TagText(tag) + " cannot be added");
+  if (payload.size() > kMaxSmallChunk)
+    return Status(Code::kLimit, "chunk of " + std::to_string(payload.size()) +
+                                    " bytes is larger than 64 MiB");
+  if (!started_) {
+    front_chunks_.push_back({tag, flags, Bytes(payload.begin(), payload.end())});
+    return {};
+  }
+  return Step([&]() -> Status {
+    H4MK_TRY(CloseCluster());
+    return chunks_.WriteChunk(tag, flags, payload);
+  });
+}
+
 Status Writer::Write(const Block& block) {
   if (failed_ != Code::kOk) return Status(failed_, "an earlier write failed");
   if (finished_) return Status(Code::kState, "the file is finished");
-  if (block.track >= tracks_.size()) return Status(Code::kArgument, "block of an unknown track");
-  if (block.data.size() > kMaxBlockSize)
-    return Status(Code::kLimit, "block of " + std::to_string(block.data.size()) +
-                                    " bytes is larger than 1 GiB");
-  if (block.flags & ~kBlockPublicFlags || (block.flags & kBlockTypeMask) == kBlockTypeMask)
-    return Status(Code::kArgument, "block with unknown flags");
-  if (block.side_data.size() > kMaxSideDataEntries || SideDataSize(block) > kMaxSideDataSize)
-    return Status(Code::kLimit, "block with more than 32 MiB or 65536 pieces of side data");
-  for (const SideData& entry : block.side_data)
-    if (entry.name.empty() || entry.name.size() > kMaxSideDataName)
-      return Status(Code::kArgument, "side data needs a name of 1 to 255 bytes");
-
+  H4MK_TRY(CheckBlock(block, tracks_.size()));
   return Step([&] { return Append(block); });
 }
 
@@ -184,6 +192,9 @@ Status Writer::Start() {
     AppendBytes(payload, bytes);
     H4MK_TRY(chunks_.WriteChunk(kTagAttachment, 0, payload));
   }
+  for (const FrontChunk& chunk : front_chunks_)
+    H4MK_TRY(chunks_.WriteChunk(chunk.tag, chunk.flags, chunk.payload));
+  front_chunks_.clear();
   page_start_ = sink_.position();
   return {};
 }

@@ -10,36 +10,30 @@
 #include "chunk/chunk_writer.h"
 #include "cluster/cluster_encoder.h"
 #include "cluster/index_page.h"
+#include "file/file_writer.h"
 #include "file/tracks.h"
 
 namespace h4mk {
 
-struct WriterOptions {
-  uint32_t cluster_size_limit = 4u << 20;
-  uint32_t cluster_time_limit_ms = 2000;
-  uint32_t reserve_index_space = 0;
-  uint64_t creation_time_ms = 0;
-};
-
-class Writer {
+class Writer final : public FileWriter {
  public:
   // io must outlive the writer.
   Writer(Io& io, const WriterOptions& options);
 
-  Status AddTrack(const Json& description, uint32_t* track);
-  Status UpdateTrack(uint32_t track, const Json& description);
-  Status SetAttachment(uint32_t track, ByteSpan bytes);
-  Status SetMeta(const Json& meta);
+  Status AddTrack(const Json& description, uint32_t* track) override;
+  Status UpdateTrack(uint32_t track, const Json& description) override;
+  Status SetAttachment(uint32_t track, ByteSpan bytes) override;
+  Status SetMeta(const Json& meta) override;
+  // Before the first block: stands in front of it; else behind the cluster that is closed by it.
+  Status AddChunk(uint32_t tag, uint32_t flags, ByteSpan payload) override;
 
-  Status Write(const Block& block);
-  Status Flush();
-  Status Finish();
+  Status Write(const Block& block) override;
+  Status Flush() override;
+  Status Finish() override;
 
-  // After Finish(): the index in a form that can be put in at byte 16, everything behind it moved; and the container checksum
-  // that the file has then.
-  Status FrontIndex(Bytes* index, uint32_t* checksum) const;
+  Status FrontIndex(Bytes* index, uint32_t* checksum) const override;
 
-  int64_t io_error() const { return sink_.io_error(); }
+  int64_t io_error() const override { return sink_.io_error(); }
 
  private:
   struct StoredPage {  // an index page that was written, kept to be repeated at the end of the file
@@ -72,6 +66,12 @@ class Writer {
   TrackIds ids_;
   std::vector<double> tick_seconds_;
   std::map<uint32_t, Bytes> attachments_;
+  struct FrontChunk {
+    uint32_t tag = 0;
+    uint32_t flags = 0;
+    Bytes payload;
+  };
+  std::vector<FrontChunk> front_chunks_;
   Json meta_ = Json::object();
   bool tracks_changed_ = true;
   bool meta_changed_ = false;

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+// Lookups, chunks and conversion behind the C ABI.
+#include "adapt/chunk_list.h"
+#include "adapt/convert.h"
+#include "adapt/open_file.h"
+#include "adapt/transport_file.h"
+#include "capi/handles.h"
+
+using h4mk::Call;
+using h4mk::Code;
+using h4mk::CopyStruct;
+using h4mk::Status;
+
+namespace h4mk {
+
+void FillBlock(h4mk_reader* reader, const ReadBlock& read, h4mk_block* block) {
+  const BlockRecord& record = *read.record;
+  block->track = static_cast<uint32_t>(record.track);
+  block->flags = (record.flags & kBlockPublicFlags) | (read.corrupt ? H4MK_BLOCK_CORRUPT : 0u);
+  block->pts = record.pts;
+  block->dts = record.dts;
+  block->duration = record.duration;
+  block->data = read.data;
+  block->size = record.size;
+  block->side_data = nullptr;
+  block->side_data_count = 0;
+  block->ordinal = record.ordinal;
+  block->offset = read.offset;
+  block->buffer = read.buffer;
+  if (read.side_data.empty()) return;
+  reader->side_data_names.clear();
+  reader->side_data.clear();
+  for (const SideData& entry : read.side_data) reader->side_data_names.emplace_back(entry.name);
+  for (size_t i = 0; i < read.side_data.size(); ++i)
+    reader->side_data.push_back({reader->side_data_names[i].c_str(), read.side_data[i].data.data(),
+                                 read.side_data[i].data.size()});
+  block->side_data = reader->side_data.data();
+  block->side_data_count = reader->side_data.size();
+}
+
+namespace {
+
+h4mk_block_info ToC(const BlockInfo& info) {
+  const BlockRecord& record = info.record;
+  return {record.ordinal,
+          record.pts,
+          record.dts,
+          record.duration,
+          record.flags & kBlockPublicFlags,
+          record.size,
+          static_cast<int64_t>(info.chunk),
+          info.offset};
+}
+
+bool HasTrack(const h4mk_reader* reader, uint32_t track) {
+  return track < h4mk_reader_track_count(reader);
+}
+
+// A lookup moves what a block points to that h4mk_reader_next() still has to hand out.
+template <typename Lookup>
+h4mk_status Ask(h4mk_reader* reader, Lookup lookup) {
+  return reader->has_read ? H4MK_ERR_STATE : Call(reader, lookup);
+}
+
+// A lookup that gives a list.
+template <typename Lookup>
+h4mk_status List(h4mk_reader* reader, h4mk_block_info* blocks, size_t count, uint64_t* total,
+                 Lookup lookup) {
+  return Ask(reader, [&]() -> Status {
+    uint64_t found = 0;
+    H4MK_TRY(lookup(std::span<BlockInfo>(), &found));
+    std::vector<BlockInfo> list(static_cast<size_t>(std::min<uint64_t>(count, found)));
+    if (!list.empty()) H4MK_TRY(lookup(std::span(list), &found));
+    for (size_t i = 0; i < std::min<uint64_t>(list.size(), found); ++i) blocks[i] = ToC(list[i]);
+    *total = found;
+    return {};
+  });
+}
+
+}  // namespace
+}  // namespace h4mk
+
+h4mk_status h4mk_reader_keyframe(h4mk_reader* reader, uint32_t track, int64_t time,
+                                 h4mk_block_info* block) {
+  if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
+  return h4mk::Ask(reader, [&]() -> Status {
+    h4mk::BlockInfo info;
+    H4MK_TRY(reader->reader->FindKeyframe(track, time, &info));
+    *block = h4mk::ToC(info);
+    return {};
+  });
+}
+
+h4mk_status h4mk_reader_decode_chain(h4mk_reader* reader, uint32_t track, int64_t time,
+                                     h4mk_block_info* blocks, size_t count, uint64_t* total) {
+  if (total == nullptr || (blocks == nullptr && count > 0) || !h4mk::HasTrack(reader, track))
+    return H4MK_ERR_ARGUMENT;
+  return h4mk::List(reader, blocks, count, total,
+                    [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
+                      return reader->reader->DecodeChain(track, time, out, found);
+                    });
+}
+
+h4mk_status h4mk_reader_keyframes_between(h4mk_reader* reader, uint32_t track, int64_t from,
+                                          int64_t to, h4mk_block_info* blocks, size_t count,
+                                          uint64_t* total) {
+  if (total == nullptr || (blocks == nullptr && count > 0) || !h4mk::HasTrack(reader, track))
+    return H4MK_ERR_ARGUMENT;
+  return h4mk::List(reader, blocks, count, total,
+                    [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
+                      return reader->reader->KeyframesBetween(track, from, to, out, found);
+                    });
+}
+
+h4mk_status h4mk_reader_block_info(h4mk_reader* reader, uint32_t track, uint64_t ordinal,
+                                   h4mk_block_info* block) {
+  if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
+  return h4mk::Ask(reader, [&]() -> Status {
+    h4mk::BlockInfo info;
+    H4MK_TRY(reader->reader->BlockAt(track, ordinal, &info));
+    *block = h4mk::ToC(info);
+    return {};
+  });
+}
+
+h4mk_status h4mk_reader_read_block(h4mk_reader* reader, uint32_t track, uint64_t ordinal,
+                                   h4mk_block* block) {
+  if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
+  return h4mk::Ask(reader, [&]() -> Status {
+    h4mk::ReadBlock read;
+    H4MK_TRY(reader->reader->ReadBlockAt(track, ordinal, &read));
+    h4mk::FillBlock(reader, read, block);
+    return {};
+  });
+}
+
+h4mk_status h4mk_reader_chunk(h4mk_reader* reader, int64_t offset, h4mk_chunk* chunk) {
+  if (reader == nullptr || !reader->reader || chunk == nullptr || offset < 0)
+    return H4MK_ERR_ARGUMENT;
+  return Call(reader, [&]() -> Status {
+    h4mk::ChunkInfo info;
+    H4MK_TRY(h4mk::ReadChunkInfo(reader->reader->source(), reader->reader->version(),
+                                 static_cast<uint64_t>(offset), &info));
+    *chunk = {static_cast<int64_t>(info.offset),
+              static_cast<int64_t>(info.payload),
+              static_cast<int64_t>(info.next),
+              {},
+              info.flags,
+              info.length,
+              info.crc};
+    std::memcpy(chunk->tag, &info.tag, sizeof info.tag);
+    return {};
+  });
+}
+
+h4mk_status h4mk_reader_chunk_payload(h4mk_reader* reader, const h4mk_chunk* chunk,
+                                      const uint8_t** data, size_t* size) {
+  if (reader == nullptr || !reader->reader || chunk == nullptr || data == nullptr ||
+      size == nullptr || chunk->offset < 0)
+    return H4MK_ERR_ARGUMENT;
+  return Call(reader, [&]() -> Status {
+    // The file says what stands there, not the caller.
+    h4mk::ChunkInfo info;
+    H4MK_TRY(h4mk::ReadChunkInfo(reader->reader->source(), reader->reader->version(),
+                                 static_cast<uint64_t>(chunk->offset), &info));
+    H4MK_TRY(h4mk::ReadChunkPayload(reader->reader->source(), reader->reader->version(), info,
+                                    &reader->chunk_payload));
+    *data = reader->chunk_payload.data();
+    *size = reader->chunk_payload.size();
+    return {};
+  });
+}
+
+h4mk_status h4mk_reader_transport_veri(h4mk_reader* reader, h4mk_transport_veri* veri) {
+  if (reader == nullptr || veri == nullptr) return H4MK_ERR_ARGUMENT;
+  if (!reader->opened || reader->reader->version() != H4MK_VERSION_TRANSPORT) return H4MK_ERR_STATE;
+  return Call(reader, [&]() -> Status {
+    const auto file = h4mk::TransportFile::Open(reader->reader->source(), /*check=*/false);
+    if (!file.ok()) return Status(file.status().code(), file.status().message());
+    const auto checked = file.value().CheckVeri();
+    if (!checked.ok()) return Status(checked.status().code(), checked.status().message());
+    *veri = {checked.value().present, checked.value().as_written, checked.value().as_checked};
+    return {};
+  });
+}
+
+h4mk_status h4mk_convert(const h4mk_io* input, const h4mk_io* output,
+                         const h4mk_convert_options* options) {
+  h4mk_io callbacks = H4MK_IO_INIT;
+  h4mk_convert_options settings = H4MK_CONVERT_OPTIONS_INIT;
+  if (output == nullptr || !CopyStruct(output, &callbacks) || !CopyStruct(options, &settings) ||
+      callbacks.write == nullptr)
+    return H4MK_ERR_ARGUMENT;
+  h4mk_reader_options reader_options = H4MK_READER_OPTIONS_INIT;
+  h4mk_reader* reader = nullptr;
+  h4mk_status status = h4mk_reader_open(input, &reader_options, &reader);
+  if (status == H4MK_OK)
+    status = Call(reader, [&]() -> Status {
+      h4mk::ConvertOptions chosen;
+      chosen.version = settings.version == 0 ? 2 : settings.version;
+      chosen.keep_original = settings.drop_original == 0;
+      if (settings.progress)
+        chosen.progress = [&](uint64_t done, uint64_t total) {
+          return settings.progress(settings.opaque, static_cast<int64_t>(done),
+                                   static_cast<int64_t>(total)) == 0;
+        };
+      if (settings.message)
+        chosen.message = [&](const std::string& text) {
+          settings.message(settings.opaque, text.c_str());
+        };
+      h4mk::CallbackIo io(callbacks);
+      return h4mk::Convert(*reader->reader, io, chosen);
+    });
+  if (status != H4MK_OK && settings.message)
+    settings.message(settings.opaque, *h4mk_reader_message(reader) != '\0'
+                                          ? h4mk_reader_message(reader)
+                                          : h4mk_strerror(status));
+  h4mk_reader_free(reader);
+  return status;
+}

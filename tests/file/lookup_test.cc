@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+//
+// FORMAT.md, "Lookup": keyframe, decode chain, range and block by number, on files of every
+// version, against a linear scan.
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <optional>
+#include <set>
+
+#include "support/container.h"
+#include "support/layouts.h"
+
+namespace h4mk_test {
+namespace {
+
+// Blocks of one track in decoding order.
+std::vector<Block> OfTrack(const Media& media, uint32_t track) {
+  std::vector<Block> blocks;
+  for (const Block& block : media.blocks)
+    if (block.track == track) blocks.push_back(block);
+  return blocks;
+}
+
+bool IsTimedKey(const Block& block) {
+  return (block.flags & H4MK_BLOCK_KEY) && block.time() != H4MK_NO_TIME;
+}
+
+std::optional<size_t> Keyframe(const std::vector<Block>& blocks, int64_t time) {
+  std::optional<size_t> best;
+  for (size_t i = 0; i < blocks.size(); ++i)
+    if (IsTimedKey(blocks[i]) && blocks[i].time() <= time &&
+        (!best || blocks[i].time() >= blocks[*best].time()))
+      best = i;
+  return best;
+}
+
+std::vector<uint64_t> Chain(const std::vector<Block>& blocks, int64_t time) {
+  const std::optional<size_t> key = Keyframe(blocks, time);
+  if (!key) return {};
+  size_t target = *key;
+  for (size_t i = *key; i < blocks.size(); ++i) {
+    if (i > *key && (blocks[i].flags & H4MK_BLOCK_KEY)) break;
+    if (blocks[i].time() != H4MK_NO_TIME && blocks[i].time() <= time &&
+        blocks[i].time() >= blocks[target].time())
+      target = i;
+  }
+  std::vector<uint64_t> chain;
+  for (size_t i = *key; i <= target; ++i) chain.push_back(i);
+  return chain;
+}
+
+std::vector<uint64_t> Ordinals(const std::vector<h4mk_block_info>& infos) {
+  std::vector<uint64_t> ordinals;
+  for (const h4mk_block_info& info : infos) ordinals.push_back(info.ordinal);
+  return ordinals;
+}
+
+template <typename Lookup>
+std::vector<h4mk_block_info> List(Lookup lookup) {
+  uint64_t total = 0;
+  EXPECT_EQ(lookup(nullptr, 0, &total), H4MK_OK);
+  std::vector<h4mk_block_info> infos(total + 1);
+  EXPECT_EQ(lookup(infos.data(), infos.size(), &total), H4MK_OK);
+  EXPECT_EQ(total, infos.size() - 1);
+  infos.resize(total);
+  return infos;
+}
+
+std::set<int64_t> SomeTimes(const std::vector<Block>& blocks) {
+  std::set<int64_t> times = {std::numeric_limits<int64_t>::min() + 1, -1000000,
+                             std::numeric_limits<int64_t>::max()};
+  const size_t step = std::max<size_t>(1, blocks.size() / 40);
+  for (size_t i = 0; i < blocks.size(); i += step) {
+    if (blocks[i].time() == H4MK_NO_TIME) continue;
+    times.insert(blocks[i].time());
+    if (blocks[i].time() < std::numeric_limits<int64_t>::max()) times.insert(blocks[i].time() + 1);
+    if (blocks[i].time() > std::numeric_limits<int64_t>::min() + 1)
+      times.insert(blocks[i].time() - 1);
+  }
+  return times;
+}
+
+void CheckBlock(h4mk_reader* reader, uint32_t track, size_t number, const Block& expected) {
+  h4mk_block_info info;
+  ASSERT_EQ(h4mk_reader_block_info(reader, track, number, &info), H4MK_OK);
+  EXPECT_EQ(info.pts, expected.pts);
+  EXPECT_EQ(info.dts, expected.dts);
+  EXPECT_EQ(info.size, expected.data.size());
+  EXPECT_EQ(info.flags, expected.flags);
+  EXPECT_EQ(info.ordinal, number);
+  h4mk_block block;
+  ASSERT_EQ(h4mk_reader_read_block(reader, track, number, &block), H4MK_OK)
+      << h4mk_reader_message(reader);
+  EXPECT_EQ(FromC(block).data, expected.data);
+  EXPECT_EQ(block.offset, info.offset);
+  EXPECT_LT(info.chunk, info.offset);
+}
+
+void CheckTrack(h4mk_reader* reader, const Media& media, uint32_t track) {
+  const std::vector<Block> blocks = OfTrack(media, track);
+  for (const int64_t time : SomeTimes(blocks)) {
+    SCOPED_TRACE(time);
+    const std::optional<size_t> key = Keyframe(blocks, time);
+    h4mk_block_info info;
+    const h4mk_status status = h4mk_reader_keyframe(reader, track, time, &info);
+    ASSERT_EQ(status, key ? H4MK_OK : H4MK_ERR_NOT_FOUND);
+    if (key) {
+      ASSERT_EQ(info.ordinal, *key);
+    }
+    const auto chain = List([&](h4mk_block_info* out, size_t count, uint64_t* total) {
+      return h4mk_reader_decode_chain(reader, track, time, out, count, total);
+    });
+    ASSERT_EQ(Ordinals(chain), Chain(blocks, time));
+    const int64_t to = time > std::numeric_limits<int64_t>::max() - 500 ? time : time + 500;
+    std::vector<uint64_t> between;
+    for (size_t i = 0; i < blocks.size(); ++i)
+      if (IsTimedKey(blocks[i]) && blocks[i].time() >= time && blocks[i].time() <= to)
+        between.push_back(i);
+    ASSERT_EQ(Ordinals(List([&](h4mk_block_info* out, size_t count, uint64_t* total) {
+                return h4mk_reader_keyframes_between(reader, track, time, to, out, count, total);
+              })),
+              between);
+  }
+  const size_t step = std::max<size_t>(1, blocks.size() / 20);
+  for (size_t i = 0; i < blocks.size(); i += step) CheckBlock(reader, track, i, blocks[i]);
+  if (!blocks.empty()) CheckBlock(reader, track, blocks.size() - 1, blocks.back());
+  h4mk_block_info info;
+  EXPECT_EQ(h4mk_reader_block_info(reader, track, blocks.size(), &info), H4MK_ERR_NOT_FOUND);
+}
+
+void CheckAll(const Bytes& bytes, const Media& media) {
+  TestFile file(bytes);
+  Reader reader(&file);
+  ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+  // Lookups do not move the reading position.
+  Block first;
+  if (!media.blocks.empty()) {
+    ASSERT_EQ(reader.Next(&first), H4MK_OK);
+  }
+  for (uint32_t track = 0; track < media.tracks.size(); ++track) {
+    SCOPED_TRACE("track " + std::to_string(track));
+    CheckTrack(reader.get(), media, track);
+  }
+  const Reading rest = reader.ReadOn();
+  EXPECT_EQ(rest.blocks.size() + 1, std::max<size_t>(1, media.blocks.size()));
+}
+
+class LookupTest : public testing::TestWithParam<Layout> {};
+
+TEST_P(LookupTest, Version2) {
+  const Media media = GetParam().make();
+  const Bytes bytes = Mux(media, ClusterLimits(3000, 300));
+  CheckAll(bytes, media);
+  CheckAll(Bytes(bytes.begin(), bytes.end() - 40),
+           media);  // without an end: the index is made anew
+}
+
+// Version 1 has no times before 0: each track is moved behind it, where that is possible.
+void ShiftTimes(Media* media) {
+  for (uint32_t track = 0; track < media->tracks.size(); ++track) {
+    int64_t first = 0;
+    for (const Block& block : media->blocks)
+      for (const int64_t time : {block.pts, block.dts})
+        if (block.track == track && time != H4MK_NO_TIME) first = std::min(first, time);
+    if (first < -(int64_t{1} << 40)) continue;
+    for (Block& block : media->blocks)
+      for (int64_t* time : {&block.pts, &block.dts})
+        if (block.track == track && *time != H4MK_NO_TIME) *time -= first;
+  }
+}
+
+TEST_P(LookupTest, Version1) {
+  Media media = GetParam().make();
+  ShiftTimes(&media);
+  h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
+  options.version = 1;
+  TestFile file;
+  {
+    Writer writer(&file, options);
+    for (const Track& track : media.tracks) writer.AddTrack(track);
+    for (const Block& block : media.blocks)
+      if (writer.Write(block) == H4MK_ERR_LIMIT) GTEST_SKIP() << writer.message();
+    ASSERT_EQ(writer.Finish(), H4MK_OK) << writer.message();
+  }
+  CheckAll(file.bytes, media);
+}
+
+INSTANTIATE_TEST_SUITE_P(Layouts, LookupTest, testing::ValuesIn(AllLayouts()),
+                         [](const auto& info) { return info.param.name; });
+
+// A block that is damaged is not handed out as good.
+TEST(LookupDamageTest, ReadBlockChecks) {
+  Media media;
+  media.tracks.resize(1);
+  for (int64_t i = 0; i < 3; ++i)
+    media.blocks.push_back({.pts = i, .dts = i, .data = Payload(1, 100)});
+  const Bytes bytes = Mux(media);
+  TestFile file(bytes);
+  Reader control(&file);
+  h4mk_block_info info;
+  ASSERT_EQ(h4mk_reader_block_info(control.get(), 0, 1, &info), H4MK_OK);
+  file.bytes[static_cast<size_t>(info.offset)] ^= 1;
+  Reader reader(&file);
+  h4mk_block block;
+  EXPECT_EQ(h4mk_reader_read_block(reader.get(), 0, 1, &block), H4MK_ERR_CORRUPT);
+  h4mk_reader_options keep = H4MK_READER_OPTIONS_INIT;
+  keep.keep_corrupt = 1;
+  Reader keeper(&file, keep);
+  ASSERT_EQ(h4mk_reader_read_block(keeper.get(), 0, 1, &block), H4MK_OK);
+  EXPECT_TRUE(block.flags & H4MK_BLOCK_CORRUPT);
+}
+
+TEST(ChunkListTest, AllChunksWithTheirPayloads) {
+  TestFile file;
+  Writer writer(&file);
+  writer.AddTrack();
+  ASSERT_EQ(h4mk_writer_add_chunk(writer.get(), "NOTE", 5, "front", 5), H4MK_OK);
+  ASSERT_EQ(writer.Write({.data = ToBytes("block")}), H4MK_OK);
+  ASSERT_EQ(h4mk_writer_add_chunk(writer.get(), "XTRA", 0, "", 0), H4MK_OK);
+  ASSERT_EQ(writer.Write({.pts = 1, .data = ToBytes("block")}), H4MK_OK);
+  for (const char* own : {"TRAK", "CORE", "TSEK", "TAIL", "FREE", "META", "ATTA",
+                          "ab\x01"
+                          "c"})
+    EXPECT_EQ(h4mk_writer_add_chunk(writer.get(), own, 0, "", 0), H4MK_ERR_ARGUMENT) << own;
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  Reader reader(&file);
+  EXPECT_TRUE(reader.is_closed());
+  std::string tags;
+  h4mk_chunk chunk;
+  h4mk_status status;
+  int64_t at = 0;
+  for (; (status = h4mk_reader_chunk(reader.get(), at, &chunk)) == H4MK_OK; at = chunk.next) {
+    tags += chunk.tag;
+    const uint8_t* data = nullptr;
+    size_t size = 0;
+    ASSERT_EQ(h4mk_reader_chunk_payload(reader.get(), &chunk, &data, &size), H4MK_OK);
+    EXPECT_EQ(size, chunk.length);
+    if (std::string(chunk.tag) != "NOTE") continue;
+    EXPECT_EQ(chunk.flags, 5u);
+    EXPECT_EQ(std::string(data, data + size), "front");
+  }
+  EXPECT_EQ(status, H4MK_END);
+  EXPECT_EQ(tags, "TRAKNOTECOREXTRACORETSEKTSEKTAIL");
+  EXPECT_EQ(at + 4, static_cast<int64_t>(file.bytes.size()));
+  EXPECT_EQ(reader.ReadOn().blocks.size(), 2u);
+  EXPECT_EQ(h4mk_reader_chunk(reader.get(), 17, &chunk), H4MK_ERR_CORRUPT);
+}
+
+}  // namespace
+}  // namespace h4mk_test
