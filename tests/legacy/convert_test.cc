@@ -120,42 +120,79 @@ TEST(ConversionTest, WithoutTheOriginal) {
     EXPECT_EQ(Count(Tags(back.bytes), tag), 1u) << tag;
 }
 
-// A file that was changed since is not turned back into what it was made of.
-TEST(ConversionTest, ChangesAreNotUndone) {
-  const Bytes media = ReadVector("media/reference_demo.h4mk");
-  const Bytes two = Convert(media, 2).bytes;
+// The payload of ORIG.
+Bytes Original(ByteSpan two) {
   Player player(two);
-  h4mk_io out = H4MK_IO_INIT;
-  h4mk_io_new_memory(&out);
-  h4mk_writer* writer = nullptr;
-  ASSERT_EQ(h4mk_writer_open(&out, nullptr, &writer), H4MK_OK);
-  uint32_t track = 0;
-  for (uint32_t i = 0; i < h4mk_reader_track_count(player.reader()); ++i)
-    h4mk_writer_add_track(writer, h4mk_reader_track(player.reader(), i), &track);
-  h4mk_value* meta = h4mk_value_new();
-  h4mk_value_set_text(meta, "title", "changed");
-  h4mk_writer_set_meta(writer, meta);
-  h4mk_value_free(meta);
-  h4mk_block block;
-  while (h4mk_reader_next(player.reader(), &block) == H4MK_OK) h4mk_writer_write(writer, &block);
   h4mk_chunk chunk;
   const uint8_t* data = nullptr;
   size_t size = 0;
   for (int64_t at = 0; h4mk_reader_chunk(player.reader(), at, &chunk) == H4MK_OK; at = chunk.next)
     if (std::string(chunk.tag) == "ORIG" &&
         h4mk_reader_chunk_payload(player.reader(), &chunk, &data, &size) == H4MK_OK)
-      h4mk_writer_add_chunk(writer, "ORIG", 0, data, size);
-  ASSERT_EQ(h4mk_writer_finish(writer), H4MK_OK);
+      return Bytes(data, data + size);
+  return {};
+}
+
+// The same tracks and blocks with other metadata (null: the same) and another ORIG.
+Bytes Rewrite(ByteSpan two, const char* title, ByteSpan original) {
+  Player player(two);
+  h4mk_io out = H4MK_IO_INIT;
+  h4mk_io_new_memory(&out);
+  h4mk_writer* writer = nullptr;
+  EXPECT_EQ(h4mk_writer_open(&out, nullptr, &writer), H4MK_OK);
+  uint32_t track = 0;
+  for (uint32_t i = 0; i < h4mk_reader_track_count(player.reader()); ++i)
+    h4mk_writer_add_track(writer, h4mk_reader_track(player.reader(), i), &track);
+  h4mk_value* meta = h4mk_value_new();
+  if (title) h4mk_value_set_text(meta, "title", title);
+  h4mk_writer_set_meta(writer, title ? meta : h4mk_reader_meta(player.reader()));
+  h4mk_value_free(meta);
+  h4mk_block block;
+  while (h4mk_reader_next(player.reader(), &block) == H4MK_OK) h4mk_writer_write(writer, &block);
+  h4mk_writer_add_chunk(writer, "ORIG", 0, original.data(), original.size());
+  EXPECT_EQ(h4mk_writer_finish(writer), H4MK_OK);
+  const uint8_t* data = nullptr;
+  size_t size = 0;
   h4mk_io_memory(&out, &data, &size);
-  const Bytes changed(data, data + size);
+  Bytes bytes(data, data + size);
   h4mk_writer_free(writer);
   h4mk_io_close(&out);
-  EXPECT_EQ(Count(Tags(changed), "ORIG"), 1u);
-  const Converted back = Convert(changed, 1);
+  return bytes;
+}
+
+// A file that was changed since is not turned back into what it was made of.
+TEST(ConversionTest, ChangesAreNotUndone) {
+  const Bytes media = ReadVector("media/b_blocks.h4mk");
+  const Bytes two = Convert(media, 2).bytes;
+  EXPECT_EQ(Convert(Rewrite(two, nullptr, Original(two)), 1).bytes, media);  // control
+  const Converted back = Convert(Rewrite(two, "changed", Original(two)), 1);
   EXPECT_EQ(back.status, H4MK_OK);
-  EXPECT_NE(back.bytes, media);
   Player reread(back.bytes);
   EXPECT_STREQ(h4mk_value_get_text(h4mk_reader_meta(reread.reader()), "title"), "changed");
+}
+
+// Whatever ORIG says: the original, or a file that is written anew.
+TEST(ConversionTest, DamagedOriginals) {
+  const Bytes media = ReadVector("media/b_blocks.h4mk");
+  const Bytes two = Convert(media, 2).bytes;
+  const Bytes original = Original(two);
+  ASSERT_GT(original.size(), 50u);
+  Player before(media);
+  const std::vector<std::string> lines = before.All();
+  const auto check = [&](ByteSpan damaged) {
+    const Converted back = Convert(Rewrite(two, nullptr, damaged), 1);
+    ASSERT_EQ(back.status, H4MK_OK);
+    if (back.bytes == media) return;
+    Player after(back.bytes);
+    ASSERT_EQ(after.All(), lines);
+  };
+  for (size_t size = 0; size < original.size(); size += 3) check(ByteSpan(original).first(size));
+  for (size_t byte = 0; byte < original.size(); ++byte)
+    for (const uint8_t bit : {1, 128}) {
+      Bytes damaged = original;
+      damaged[byte] ^= bit;
+      check(damaged);
+    }
 }
 
 TEST(ConversionTest, BetweenTheOldOnes) {

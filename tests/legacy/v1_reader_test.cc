@@ -146,5 +146,39 @@ TEST(V1ReaderTest, SurvivesEveryTruncationAndBitFlip) {
   }
 }
 
+// h4mk_reader_keyframe() and h4mk_reader_decode_chain() say what the first readers do, on every file that their writer made.
+TEST(V1ReaderTest, LookupsAnswerAsTheVectorsSay) {
+  size_t asked = 0;
+  for (const Json& test : VectorIndex("media")["cases"]) {
+    SCOPED_TRACE(test["id"].get<std::string>());
+    Player player(ReadVector("media/" + test["file"].get<std::string>()));
+    for (const Json& row : test["expect"].value("lookups", Json::array())) {
+      SCOPED_TRACE(row.dump().substr(0, 60));
+      h4mk_track_info info;
+      uint32_t track = 0;
+      while (h4mk_reader_track_info(player.reader(), track, &info) == H4MK_OK &&
+             info.track_id != Number(row[0]))
+        ++track;
+      if (track == h4mk_reader_track_count(player.reader())) continue;  // it has no such track
+      h4mk_block_info key;
+      const h4mk_status status = h4mk_reader_keyframe(player.reader(), track, Number(row[1]), &key);
+      ASSERT_EQ(status, row[2].is_null() ? H4MK_ERR_NOT_FOUND : H4MK_OK);
+      if (status == H4MK_OK) {
+        EXPECT_EQ(Json(key.chunk + 12), row[2]);
+      }
+      std::vector<h4mk_block_info> chain(300);
+      uint64_t total = 0;
+      ASSERT_EQ(h4mk_reader_decode_chain(player.reader(), track, Number(row[1]), chain.data(),
+                                         chain.size(), &total),
+                H4MK_OK);
+      Json offsets = Json::array();
+      for (size_t i = 0; i < total; ++i) offsets.push_back(chain[i].chunk + 12);
+      EXPECT_EQ(offsets, row[3]);
+      ++asked;
+    }
+  }
+  EXPECT_GT(asked, 100u);
+}
+
 }  // namespace
 }  // namespace h4mk

@@ -29,6 +29,7 @@ enum Op : uint8_t {
 
 constexpr size_t kMaxKept = 256u << 20;
 constexpr size_t kMaxPart = 32u << 20;
+constexpr size_t kMaxHeld = 256u << 20;  // bytes of blocks that wait for their turn
 constexpr size_t kReadStep = 256 << 10;
 
 ByteSpan AsBytes(const std::string& text) {
@@ -334,9 +335,12 @@ class Builder {
       next.track_id = reader_.tracks()[track].id;
       next.front = V1CoreFront(next.record, next.track_id, clocks_[track]);
       next.data.assign(read.data, read.data + read.record->size);
+      held_bytes_ += next.data.size();
+      if (held_bytes_ > kMaxHeld + read.record->size) return Bad();
     }
     const auto found = held_.find(number);
     *block = std::move(found->second);
+    held_bytes_ -= block->data.size();
     held_.erase(found);
     return {};
   }
@@ -348,6 +352,7 @@ class Builder {
   std::vector<V1Clock> clocks_;
   uint64_t expected_ = 0, read_ = 0;
   std::map<uint64_t, Held> held_;
+  size_t held_bytes_ = 0;
 };
 
 // All ORIG chunks as one, and the chunks that it can name.
