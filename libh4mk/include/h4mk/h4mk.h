@@ -74,7 +74,8 @@ typedef enum h4mk_status {
     H4MK_ERR_VERSION = 301,     /**< An H4MK file of a version that this library does not read. */
     H4MK_ERR_TRUNCATED = 302,   /**< The file ends inside its header or the descriptions that follow it. */
     H4MK_ERR_CORRUPT = 303,     /**< A checksum failed or a structure contradicts itself; the message names the offset. */
-    H4MK_ERR_NOT_FOUND = 304    /**< No such block, track or time in the file. */
+    H4MK_ERR_NOT_FOUND = 304,   /**< No such block, track or time in the file. */
+    H4MK_ERR_KEY = 305          /**< A key is missing or is the wrong one. */
 } h4mk_status;
 
 /** A short English sentence for a status; never NULL. Thread safe, static storage. */
@@ -200,6 +201,10 @@ H4MK_API h4mk_status h4mk_value_from_json(const char *text, size_t size, h4mk_va
 #define H4MK_BLOCK_DISCARD 0x8u     /**< Must be decoded, must not be shown. */
 #define H4MK_BLOCK_CORRUPT 0x10u    /**< Known to be damaged: when writing, by the caller; when reading, also by a failed checksum. */
 #define H4MK_BLOCK_DISPOSABLE 0x20u /**< No other block depends on it. */
+#define H4MK_BLOCK_ENCRYPTED 0x200u /**< The data is ciphertext (FORMAT.md, "Encrypted blocks"). Reading: only with
+                                         h4mk_reader_options.keep_encrypted. Writing: it is stored as it is and keeps its
+                                         ordinal; times, flags and side data must be as they were read, and META must have
+                                         the "protection" of the file it came from. */
 
 /** A named piece of data that belongs to one block. Names and bytes: FORMAT.md, "Side data". */
 typedef struct h4mk_side_data {
@@ -219,10 +224,23 @@ typedef struct h4mk_block {
     size_t size;
     const h4mk_side_data *side_data; /**< side_data_count entries. */
     size_t side_data_count;
-    uint64_t ordinal;        /**< Reading: the block's number within its track, from 0. Writing: ignored. */
+    uint64_t ordinal;        /**< Reading: the block's number within its track, from 0. Writing: ignored, except of an
+                                  encrypted block: then more than that of the block before it in its track. */
     int64_t offset;          /**< Reading: byte offset of the data in the file. Writing: ignored. */
     void *buffer;            /**< Reading: the handle from h4mk_buffers.alloc whose memory data lies in. Writing: ignored. */
 } h4mk_block;
+
+/* -------------------------------------------------------------------------------------------------------------- keys */
+
+#define H4MK_MIN_KEY_SIZE 16 /**< Bytes a key has at least; advice: 32, from a random generator. At most 1024. */
+
+/** A key for encrypted blocks and the id that files name it by. What takes one copies it, and wipes the copy. */
+typedef struct h4mk_key {
+    const uint8_t *kid; /**< kid_size bytes, at most 32. NULL with kid_size 0: the key fits whatever a file asks for. */
+    size_t kid_size;
+    const uint8_t *key; /**< key_size bytes. */
+    size_t key_size;
+} h4mk_key;
 
 /* ------------------------------------------------------------------------------------------------------------ reader */
 
@@ -245,8 +263,16 @@ typedef struct h4mk_reader_options {
     /** 0: blocks with a failed checksum are dropped, and reported by H4MK_ERR_CORRUPT. 1: they are handed out with
      *  H4MK_BLOCK_CORRUPT set after the same report. */
     int keep_corrupt;
+    /** 0: opening an encrypted file without keys is H4MK_ERR_KEY. 1: its blocks are handed out as they are, with
+     *  H4MK_BLOCK_ENCRYPTED set. */
+    int keep_encrypted;
+    /** Keys by which blocks are decrypted, key_count of them; the one whose id the file names, else the first without id. The
+     *  file must be encrypted, by one of them: else opening is H4MK_ERR_KEY. A block that is not what was encrypted, and blocks
+     *  that are missing or come twice, are H4MK_ERR_CORRUPT from h4mk_reader_next(). */
+    const h4mk_key *keys;
+    size_t key_count;
 } h4mk_reader_options;
-#define H4MK_READER_OPTIONS_INIT { sizeof(h4mk_reader_options), { NULL, NULL, NULL }, 0 }
+#define H4MK_READER_OPTIONS_INIT { sizeof(h4mk_reader_options), { NULL, NULL, NULL }, 0, 0, NULL, 0 }
 
 /** The "version" of files of the big-endian transport dialect (FORMAT.md, "Transport dialect"). */
 #define H4MK_VERSION_TRANSPORT 0x100
@@ -259,7 +285,7 @@ H4MK_API int h4mk_probe(const uint8_t *data, size_t size);
  *  position, which must be the start of the file. Reads header, TRAK and META; with a seekable input also the end of the file.
  *  *reader is set whenever memory allows, also on errors, so that h4mk_reader_message() can be asked; free it in any case.
  *  Errors: H4MK_ERR_NOT_H4MK, _VERSION, _TRUNCATED, _CORRUPT (TRAK cannot be used), _NOT_SEEKABLE (the transport dialect needs an
- *  input that seeks and knows its size), _IO, _MEMORY, _ARGUMENT. */
+ *  input that seeks and knows its size), _KEY, _IO, _MEMORY, _ARGUMENT. */
 H4MK_API h4mk_status h4mk_reader_open(const h4mk_io *io, const h4mk_reader_options *options, h4mk_reader **reader);
 H4MK_API void h4mk_reader_free(h4mk_reader *reader);
 
@@ -352,8 +378,13 @@ typedef struct h4mk_writer_options {
     uint32_t reserve_index_space;   /**< Bytes kept free before the first cluster for a copy of the index, so that opening needs
                                          only the front of the file; needs io.seek. 0: none. */
     uint64_t creation_time_ms;      /**< Header time stamp, ms since 1970; 0: none (same bytes every time). */
+    const char *encryption_scheme;  /**< H4MK_SCHEME_...: every block is encrypted. NULL: none is. */
+    h4mk_key encryption_key;        /**< The key, with its id if it shall have one. */
 } h4mk_writer_options;
-#define H4MK_WRITER_OPTIONS_INIT { sizeof(h4mk_writer_options), 0, 0, 0, 0 }
+#define H4MK_WRITER_OPTIONS_INIT { sizeof(h4mk_writer_options), 0, 0, 0, 0, NULL, { NULL, 0, NULL, 0 } }
+
+/** AES-256-GCM, each block on its own: for files. */
+#define H4MK_SCHEME_GCM "aes-256-gcm"
 
 /** Starts a file of version 2; io is copied, what it refers to must outlive the writer. Nothing is written before the first
  *  block, h4mk_writer_flush() or h4mk_writer_finish(). *writer is set whenever memory allows, also on errors. */
@@ -389,6 +420,55 @@ H4MK_API h4mk_status h4mk_writer_finish(h4mk_writer *writer);
  *  *data is valid until the writer is freed. H4MK_ERR_LIMIT if the index is larger than 4 MiB, H4MK_ERR_STATE before finish
  *  and with reserve_index_space. */
 H4MK_API h4mk_status h4mk_writer_front_index(h4mk_writer *writer, const uint8_t **data, size_t *size, uint8_t checksum[4]);
+
+/* ------------------------------------------------------------------------------------------------- ciphers and masks */
+
+/** Readers and writers encrypt by themselves when their options say so. These are for who moves blocks in other ways, a filter
+ *  between a demuxer and a muxer say. Conventions as above: one thread at a time uses an h4mk_cipher. */
+typedef struct h4mk_cipher h4mk_cipher;
+
+#define H4MK_FILE_ID_SIZE 16
+#define H4MK_CIPHER_OVERHEAD 16 /**< Bytes by which a sealed block is longer. */
+
+/** What a sealed block is bound to: it can be opened with the same values only. */
+typedef struct h4mk_cipher_block {
+    size_t struct_size;
+    uint32_t track_id;
+    int32_t time_base_num, time_base_den; /**< Both at least 1. */
+    uint32_t flags;   /**< H4MK_BLOCK_..., or 0. */
+    /** The number of the block within its track. Must never be used twice for sealing with one key and file id, whatever the
+     *  data: that gives both blocks away. */
+    uint64_t ordinal;
+    int64_t pts, dts, duration; /**< As in h4mk_block; H4MK_NO_TIME and 0 where they may change on the way. */
+} h4mk_cipher_block;
+#define H4MK_CIPHER_BLOCK_INIT { sizeof(h4mk_cipher_block), 0, 1, 1, 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, 0 }
+
+/** Makes a cipher for sealing: scheme H4MK_SCHEME_..., a key, and a file id of H4MK_FILE_ID_SIZE bytes; NULL: random ones,
+ *  which is what must be for anything new. *cipher is set whenever memory allows, also on errors, so that
+ *  h4mk_cipher_message() can be asked; free it in any case. Errors: H4MK_ERR_ARGUMENT, _MEMORY. */
+H4MK_API h4mk_status h4mk_cipher_new(const char *scheme, const h4mk_key *key, const uint8_t *file_id, h4mk_cipher **cipher);
+/** Makes a cipher from the member "protection" of META, for opening, with the key among key_count that fits. *cipher as above.
+ *  H4MK_ERR_KEY: none fits; H4MK_ERR_CORRUPT, _VERSION: the description cannot be used. */
+H4MK_API h4mk_status h4mk_cipher_from_description(const h4mk_value *protection, const h4mk_key *keys, size_t key_count,
+                                                  h4mk_cipher **cipher);
+/** Frees a cipher and wipes its keys. NULL allowed. */
+H4MK_API void h4mk_cipher_free(h4mk_cipher *cipher);
+/** What went wrong last, in words; "" if nothing. Valid until the next call. */
+H4MK_API const char *h4mk_cipher_message(const h4mk_cipher *cipher);
+/** The description that h4mk_cipher_from_description() takes; freed by h4mk_value_free(). Holds nothing secret. */
+H4MK_API h4mk_status h4mk_cipher_describe(const h4mk_cipher *cipher, h4mk_value **protection);
+/** Encrypts size bytes (at most 1 GiB less H4MK_CIPHER_OVERHEAD) to out, which has room for size + H4MK_CIPHER_OVERHEAD and may
+ *  be data. */
+H4MK_API h4mk_status h4mk_cipher_seal(h4mk_cipher *cipher, const h4mk_cipher_block *block, const uint8_t *data, size_t size,
+                                      uint8_t *out);
+/** Opens size sealed bytes to out, which has room for size - H4MK_CIPHER_OVERHEAD (and is not NULL) and may be data.
+ *  H4MK_ERR_CORRUPT: they are not what was sealed for this block; out is zeroed. */
+H4MK_API h4mk_status h4mk_cipher_open(h4mk_cipher *cipher, const h4mk_cipher_block *block, const uint8_t *data, size_t size,
+                                      uint8_t *out);
+
+/** Mask v1 (FORMAT.md): masks and unmasks block number `block` from data to out, which may be data. No integrity; never use a
+ *  key for two sequences of blocks. Thread safe. */
+H4MK_API h4mk_status h4mk_mask(const uint8_t *key, size_t key_size, uint64_t block, const uint8_t *data, size_t size, uint8_t *out);
 
 #ifdef __cplusplus
 }

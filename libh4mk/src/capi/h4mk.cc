@@ -13,9 +13,12 @@
 #include "base/status.h"
 #include "capi/callback_io.h"
 #include "capi/guard.h"
+#include "capi/protect.h"
 #include "capi/value.h"
 #include "chunk/chunk_format.h"
 #include "file/writer.h"
+#include "protect/decrypting_reader.h"
+#include "protect/encrypting_writer.h"
 
 using h4mk::Code;
 using h4mk::Status;
@@ -27,7 +30,7 @@ static_assert(static_cast<int>(Code::kNotFound) == H4MK_ERR_NOT_FOUND);
 static_assert(h4mk::kNoTime == H4MK_NO_TIME);
 static_assert(h4mk::kBlockPublicFlags ==
               (H4MK_BLOCK_TYPE_MASK | H4MK_BLOCK_KEY | H4MK_BLOCK_DISCARD | H4MK_BLOCK_CORRUPT |
-               H4MK_BLOCK_DISPOSABLE));
+               H4MK_BLOCK_DISPOSABLE | H4MK_BLOCK_ENCRYPTED));
 static_assert(h4mk::kBlockKey == H4MK_BLOCK_KEY && h4mk::kBlockDiscard == H4MK_BLOCK_DISCARD &&
               h4mk::kBlockCorrupt == H4MK_BLOCK_CORRUPT);
 
@@ -43,6 +46,7 @@ struct h4mk_reader {
   bool opened = false;
   h4mk::ReadBlock read;    // the block that is handed out
   bool has_read = false;   // … but was not yet, for want of memory
+  bool keep_encrypted = false;
   std::unique_ptr<h4mk_value> meta;
   std::vector<std::unique_ptr<h4mk_value>> tracks;
   std::vector<h4mk_side_data> side_data;
@@ -55,6 +59,7 @@ struct h4mk_writer {
 
   h4mk::CallbackIo io;
   h4mk::Writer writer;
+  std::unique_ptr<h4mk::EncryptingWriter> encrypting;  // null: blocks are written as they are
   std::string message;
   std::vector<h4mk::SideData> side_data;
   h4mk::Bytes front_index;
@@ -107,6 +112,7 @@ const char* h4mk_strerror(h4mk_status status) {
     case H4MK_ERR_TRUNCATED: return "The file ends inside its header";
     case H4MK_ERR_CORRUPT: return "The file is damaged";
     case H4MK_ERR_NOT_FOUND: return "Not found in the file";
+    case H4MK_ERR_KEY: return "A key is missing or is the wrong one";
   }
   return "Unknown status";
 }
@@ -136,7 +142,18 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
     h4mk::Source source(opened->io);
     H4MK_TRY(h4mk::MakeReader(std::move(source), opened->allocator, settings.keep_corrupt != 0,
                               &opened->reader));
+    opened->keep_encrypted = settings.keep_encrypted != 0;
+    if (settings.key_count > 0) {
+      std::vector<h4mk::MasterKey> keys;
+      H4MK_TRY(h4mk::CopyKeys(settings.keys, settings.key_count, &keys));
+      opened->reader = std::make_unique<h4mk::DecryptingReader>(
+          std::move(opened->reader), std::move(keys), opened->allocator);
+    }
     H4MK_TRY(opened->reader->Open());
+    const auto protection = opened->reader->meta().find(h4mk::kProtectionKey);
+    if (settings.key_count == 0 && !opened->keep_encrypted &&
+        protection != opened->reader->meta().end())
+      return h4mk::BlockCipher::Open(*protection, {}).take_status();
     opened->meta = h4mk::ValueFromJson(opened->reader->meta());
     for (const h4mk::Track& track : opened->reader->tracks())
       opened->tracks.push_back(h4mk::ValueFromJson(track.description));
@@ -218,6 +235,11 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
     if (!reader->has_read) H4MK_TRY(reader->reader->Next(&read));
     reader->has_read = true;
     const h4mk::BlockRecord& record = *read.record;
+    if ((record.flags & h4mk::kBlockEncrypted) && !reader->keep_encrypted) {
+      reader->has_read = false;
+      return h4mk::Corrupt(static_cast<uint64_t>(read.offset),
+                           "META does not say how the block is encrypted that stands");
+    }
     block->track = static_cast<uint32_t>(record.track);
     block->flags =
         (record.flags & h4mk::kBlockPublicFlags) | (read.corrupt ? H4MK_BLOCK_CORRUPT : 0u);
@@ -297,6 +319,17 @@ h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint6
 
 // ---------------------------------------------------------------------------------------------------------------- writer
 
+static Status StartEncryption(const h4mk_writer_options& options, h4mk_writer* writer) {
+  if (options.encryption_scheme == nullptr) return {};
+  std::vector<h4mk::MasterKey> keys;
+  H4MK_TRY(h4mk::CopyKeys(&options.encryption_key, 1, &keys));
+  auto cipher = h4mk::BlockCipher::New(options.encryption_scheme, keys[0]);
+  if (!cipher.ok()) return cipher.take_status();
+  writer->encrypting =
+      std::make_unique<h4mk::EncryptingWriter>(writer->writer, std::move(cipher.value()));
+  return {};
+}
+
 h4mk_status h4mk_writer_open(const h4mk_io* io, const h4mk_writer_options* options,
                              h4mk_writer** writer) {
   h4mk_io callbacks = H4MK_IO_INIT;
@@ -309,8 +342,10 @@ h4mk_status h4mk_writer_open(const h4mk_io* io, const h4mk_writer_options* optio
   if (settings.cluster_time_limit_ms) chosen.cluster_time_limit_ms = settings.cluster_time_limit_ms;
   chosen.reserve_index_space = settings.reserve_index_space;
   chosen.creation_time_ms = settings.creation_time_ms;
-  return h4mk::Guard([&] {
+  return h4mk::Guard([&]() -> h4mk_status {
     *writer = new h4mk_writer(callbacks, chosen);
+    const h4mk_status encrypts = Call(*writer, [&] { return StartEncryption(settings, *writer); });
+    if (encrypts != H4MK_OK) return encrypts;
     if (chosen.reserve_index_space > 0 && callbacks.seek == nullptr) {
       (*writer)->message = "space for an index can only be reserved where the output can seek";
       return H4MK_ERR_NOT_SEEKABLE;
@@ -353,7 +388,10 @@ h4mk_status h4mk_writer_set_attachment(h4mk_writer* writer, uint32_t track, cons
 
 h4mk_status h4mk_writer_set_meta(h4mk_writer* writer, const h4mk_value* meta) {
   if (writer == nullptr || meta == nullptr) return H4MK_ERR_ARGUMENT;
-  return Call(writer, [&] { return writer->writer.SetMeta(h4mk::ValueToJson(*meta)); });
+  return Call(writer, [&] {
+    const h4mk::Json json = h4mk::ValueToJson(*meta);
+    return writer->encrypting ? writer->encrypting->SetMeta(json) : writer->writer.SetMeta(json);
+  });
 }
 
 h4mk_status h4mk_writer_write(h4mk_writer* writer, const h4mk_block* block) {
@@ -376,7 +414,8 @@ h4mk_status h4mk_writer_write(h4mk_writer* writer, const h4mk_block* block) {
       writer->side_data.push_back({entry.name, {entry.data, entry.size}});
     }
     copy.side_data = writer->side_data;
-    return writer->writer.Write(copy);
+    copy.ordinal = block->ordinal;
+    return writer->encrypting ? writer->encrypting->Write(copy) : writer->writer.Write(copy);
   });
 }
 
@@ -387,7 +426,9 @@ h4mk_status h4mk_writer_flush(h4mk_writer* writer) {
 
 h4mk_status h4mk_writer_finish(h4mk_writer* writer) {
   if (writer == nullptr) return H4MK_ERR_ARGUMENT;
-  return Call(writer, [&] { return writer->writer.Finish(); });
+  return Call(writer, [&] {
+    return writer->encrypting ? writer->encrypting->Finish() : writer->writer.Finish();
+  });
 }
 
 h4mk_status h4mk_writer_front_index(h4mk_writer* writer, const uint8_t** data, size_t* size,

@@ -157,6 +157,8 @@ Status Reader::PassOver(const ChunkHeader& header) {
     Bytes payload;
     H4MK_TRY(chunks_.ReadPayload(position_, header, &payload, &crc));
     AddToChecksum(position_, position_ + header.size(), crc);
+    // A pipe has no end to look at first: what counts is known when it comes by.
+    if (header.tag == kTagMeta && !source_.seekable()) TakeMeta(position_, payload);
   } else {
     checksum_valid_ = false;
   }

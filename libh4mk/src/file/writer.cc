@@ -99,6 +99,9 @@ Status Writer::Write(const Block& block) {
   for (const SideData& entry : block.side_data)
     if (entry.name.empty() || entry.name.size() > kMaxSideDataName)
       return Status(Code::kArgument, "side data needs a name of 1 to 255 bytes");
+  if ((block.flags & kBlockEncrypted) && block.ordinal < cluster_.NextOrdinal(block.track))
+    return Status(Code::kArgument, "encrypted block " + std::to_string(block.ordinal) +
+                                       " comes too late in its track");
 
   return Step([&] { return Append(block); });
 }
@@ -106,6 +109,7 @@ Status Writer::Write(const Block& block) {
 Status Writer::Append(const Block& block) {
   if (!started_) H4MK_TRY(Start());
   if (MustCloseBefore(block)) H4MK_TRY(CloseCluster());
+  if (block.flags & kBlockEncrypted) H4MK_TRY(KeepOrdinal(block));
 
   const int64_t time = SeekTime(block.pts, block.dts);
   const double seconds =
@@ -128,6 +132,15 @@ Status Writer::Append(const Block& block) {
   totals_[block.track].Add(block);
   if ((block.flags & kBlockKey) && time != kNoTime) page_.AddKey(block.track, time);
   cluster_.Add(block);
+  return {};
+}
+
+// The number of an encrypted block is part of what it was encrypted with. Blocks that were left out before it leave a gap, which
+// only a new cluster can have.
+Status Writer::KeepOrdinal(const Block& block) {
+  if (block.ordinal == cluster_.NextOrdinal(block.track)) return {};
+  H4MK_TRY(CloseCluster());
+  cluster_.SkipTo(block.track, block.ordinal);
   return {};
 }
 

@@ -27,6 +27,7 @@ class Writer {
   Writer(Io& io, const WriterOptions& options);
 
   Status AddTrack(const Json& description, uint32_t* track);
+  const std::vector<Track>& tracks() const { return tracks_; }
   Status UpdateTrack(uint32_t track, const Json& description);
   Status SetAttachment(uint32_t track, ByteSpan bytes);
   Status SetMeta(const Json& meta);
@@ -55,6 +56,7 @@ class Writer {
   Status WriteReservedSpace();
   Status WriteDescriptions();
   bool MustCloseBefore(const Block& block) const;
+  Status KeepOrdinal(const Block& block);
   Status CloseCluster();
   Status WritePage();
   Status WriteTail();
