@@ -271,8 +271,13 @@ typedef struct h4mk_reader_options {
      *  that are missing or come twice, are H4MK_ERR_CORRUPT from h4mk_reader_next(). */
     const h4mk_key *keys;
     size_t key_count;
+    /** A public key in PEM form (Ed25519 or ECDSA P-256): nothing of the file is used before it was verified (FORMAT.md, "Signed
+     *  files"). The input must seek and know its size. Opening is H4MK_ERR_KEY where the file is not signed with it. What is not
+     *  as it was signed is damage, and a warning says where. A file without an end is read up to its last signature. NULL: nothing
+     *  is verified. */
+    const char *verify_key;
 } h4mk_reader_options;
-#define H4MK_READER_OPTIONS_INIT { sizeof(h4mk_reader_options), { NULL, NULL, NULL }, 0, 0, NULL, 0 }
+#define H4MK_READER_OPTIONS_INIT { sizeof(h4mk_reader_options), { NULL, NULL, NULL }, 0, 0, NULL, 0, NULL }
 
 /** The "version" of files of the big-endian transport dialect (FORMAT.md, "Transport dialect"). */
 #define H4MK_VERSION_TRANSPORT 0x100
@@ -304,6 +309,25 @@ H4MK_API int h4mk_reader_version(const h4mk_reader *reader);
 /** 1 if the file ends in its locator (version 1: in its container CRC); 0 if it is still growing, was cut, or the input cannot
  *  seek. */
 H4MK_API int h4mk_reader_is_closed(const h4mk_reader *reader);
+/** What is known to be signed of a file that was opened with a verify_key. */
+typedef struct h4mk_signature {
+    size_t struct_size;
+    int is_final;              /**< 1: up to the end of the file; 0: it has no end yet, or was cut. */
+    int descriptions_unsigned; /**< 1: descriptions were changed later without being signed. */
+    uint64_t chunk_count;      /**< Chunks that are signed. */
+    int64_t signed_until;      /**< Byte offset behind the last of them. */
+} h4mk_signature;
+#define H4MK_SIGNATURE_INIT { sizeof(h4mk_signature), 0, 0, 0, 0 }
+/** Fills *signature. H4MK_ERR_STATE if the reader was opened without verify_key. */
+H4MK_API h4mk_status h4mk_reader_signature(const h4mk_reader *reader, h4mk_signature *signature);
+/** Makes a proof that the block which h4mk_reader_next() handed out last is in the file that was signed: an object that holds all that
+ *  h4mk_proof_verify() needs, the stored block included (FORMAT.md, "Proof of a block"). Freed by h4mk_value_free().
+ *  H4MK_ERR_STATE if there was no block, or the reader was opened without verify_key. */
+H4MK_API h4mk_status h4mk_reader_prove(h4mk_reader *reader, h4mk_value **proof);
+/** Verifies a proof with a public key in PEM form. *block is an object with "track_id", "ordinal", "pts", "dts" (absent where
+ *  not known), "duration", "flags" and "data" (see h4mk_value_get_bytes()): what is proved, and nothing else of the proof is. Freed
+ *  by h4mk_value_free(). H4MK_ERR_KEY: no key, or signed with another one; H4MK_ERR_CORRUPT: it proves nothing. */
+H4MK_API h4mk_status h4mk_proof_verify(const h4mk_value *proof, const char *verify_key, h4mk_value **block);
 /** The metadata of the file, an object (empty if the file has none); lives as long as the reader. */
 H4MK_API const h4mk_value *h4mk_reader_meta(const h4mk_reader *reader);
 
@@ -380,8 +404,10 @@ typedef struct h4mk_writer_options {
     uint64_t creation_time_ms;      /**< Header time stamp, ms since 1970; 0: none (same bytes every time). */
     const char *encryption_scheme;  /**< H4MK_SCHEME_...: every block is encrypted. NULL: none is. */
     h4mk_key encryption_key;        /**< The key, with its id if it shall have one. */
+    const char *signing_key;        /**< A private key in PEM form, not encrypted (Ed25519 or ECDSA P-256): the file is signed while it
+                                         is written, at h4mk_writer_flush() and at the end. NULL: it is not. Copied, and wiped. */
 } h4mk_writer_options;
-#define H4MK_WRITER_OPTIONS_INIT { sizeof(h4mk_writer_options), 0, 0, 0, 0, NULL, { NULL, 0, NULL, 0 } }
+#define H4MK_WRITER_OPTIONS_INIT { sizeof(h4mk_writer_options), 0, 0, 0, 0, NULL, { NULL, 0, NULL, 0 }, NULL }
 
 /** AES-256-GCM, each block on its own: for files. */
 #define H4MK_SCHEME_GCM "aes-256-gcm"

@@ -19,6 +19,9 @@
 #include "file/writer.h"
 #include "protect/decrypting_reader.h"
 #include "protect/encrypting_writer.h"
+#include "protect/proof.h"
+#include "protect/tree_signer.h"
+#include "protect/verifying_reader.h"
 
 using h4mk::Code;
 using h4mk::Status;
@@ -39,6 +42,8 @@ struct h4mk_reader {
       : io(callbacks), allocator(options.buffers) {}
 
   h4mk::CallbackIo io;
+  std::unique_ptr<h4mk::VerifyingIo> verifying;  // null: nothing is verified
+  h4mk::VerifyingReader* proving = nullptr;      // part of reader, if anything is verified
   h4mk::CallbackAllocator allocator;
   std::unique_ptr<h4mk::FileReader> reader;  // null until it is known what the file is
   std::string message;
@@ -59,6 +64,7 @@ struct h4mk_writer {
 
   h4mk::CallbackIo io;
   h4mk::Writer writer;
+  std::unique_ptr<h4mk::TreeSigner> signer;  // null: the file is not signed
   std::unique_ptr<h4mk::EncryptingWriter> encrypting;  // null: blocks are written as they are
   std::string message;
   std::vector<h4mk::SideData> side_data;
@@ -123,6 +129,14 @@ int h4mk_probe(const uint8_t* data, size_t size) {
   return data == nullptr ? 0 : h4mk::FileVersion({data, size});
 }
 
+// The reader of a file whose bytes are verified already.
+static void MakeVerifying(h4mk_reader* reader) {
+  auto verifying =
+      std::make_unique<h4mk::VerifyingReader>(std::move(reader->reader), *reader->verifying);
+  reader->proving = verifying.get();
+  reader->reader = std::move(verifying);
+}
+
 h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* options,
                              h4mk_reader** reader) {
   h4mk_io callbacks = H4MK_IO_INIT;
@@ -139,9 +153,19 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
   if (created != H4MK_OK) return created;
   *reader = opened;
   return Call(opened, [&]() -> Status {
-    h4mk::Source source(opened->io);
+    if (settings.verify_key != nullptr) {
+      auto key = h4mk::SignatureKey::Public(settings.verify_key);
+      if (!key.ok()) return key.take_status();
+      opened->verifying =
+          std::make_unique<h4mk::VerifyingIo>(opened->io, std::move(key.value()));
+      H4MK_TRY(opened->verifying->Open());
+    }
+    h4mk::Source source(opened->verifying ? static_cast<h4mk::Io&>(*opened->verifying)
+                                          : opened->io);
     H4MK_TRY(h4mk::MakeReader(std::move(source), opened->allocator, settings.keep_corrupt != 0,
                               &opened->reader));
+    if (opened->verifying)
+      MakeVerifying(opened);
     opened->keep_encrypted = settings.keep_encrypted != 0;
     if (settings.key_count > 0) {
       std::vector<h4mk::MasterKey> keys;
@@ -184,6 +208,40 @@ int h4mk_reader_version(const h4mk_reader* reader) {
 
 int h4mk_reader_is_closed(const h4mk_reader* reader) {
   return reader && reader->reader && reader->reader->is_closed();
+}
+
+h4mk_status h4mk_reader_signature(const h4mk_reader* reader, h4mk_signature* signature) {
+  if (reader == nullptr || signature == nullptr || signature->struct_size < sizeof *signature)
+    return H4MK_ERR_ARGUMENT;
+  if (!reader->opened || !reader->verifying) return H4MK_ERR_STATE;
+  const h4mk::VerifyingIo& io = *reader->verifying;
+  *signature = {sizeof *signature, io.last().final, io.has_unsigned_descriptions(),
+                io.last().size(), static_cast<int64_t>(io.signed_until())};
+  return H4MK_OK;
+}
+
+h4mk_status h4mk_reader_prove(h4mk_reader* reader, h4mk_value** proof) {
+  if (reader == nullptr || proof == nullptr) return H4MK_ERR_ARGUMENT;
+  if (!reader->opened || !reader->verifying || !reader->proving) return H4MK_ERR_STATE;
+  return Call(reader, [&]() -> Status {
+    auto made = reader->proving->ProveLast();
+    if (!made.ok()) return made.take_status();
+    *proof = h4mk::ValueFromJson(made.value()).release();
+    return {};
+  });
+}
+
+h4mk_status h4mk_proof_verify(const h4mk_value* proof, const char* verify_key,
+                              h4mk_value** block) {
+  if (proof == nullptr || verify_key == nullptr || block == nullptr) return H4MK_ERR_ARGUMENT;
+  return h4mk::Guard([&]() -> h4mk_status {
+    const auto key = h4mk::SignatureKey::Public(verify_key);
+    if (!key.ok()) return static_cast<h4mk_status>(key.status().code());
+    const auto proven = h4mk::VerifyProof(h4mk::ValueToJson(*proof), key.value());
+    if (!proven.ok()) return static_cast<h4mk_status>(proven.status().code());
+    *block = h4mk::ValueFromJson(h4mk::DescribeProven(proven.value())).release();
+    return H4MK_OK;
+  });
 }
 
 const h4mk_value* h4mk_reader_meta(const h4mk_reader* reader) {
@@ -319,6 +377,15 @@ h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint6
 
 // ---------------------------------------------------------------------------------------------------------------- writer
 
+static Status StartSigning(const h4mk_writer_options& options, h4mk_writer* writer) {
+  if (options.signing_key == nullptr) return {};
+  auto key = h4mk::SignatureKey::Private(options.signing_key);
+  if (!key.ok()) return key.take_status();
+  writer->signer = std::make_unique<h4mk::TreeSigner>(std::move(key.value()));
+  writer->writer.SetSigner(writer->signer.get());
+  return {};
+}
+
 static Status StartEncryption(const h4mk_writer_options& options, h4mk_writer* writer) {
   if (options.encryption_scheme == nullptr) return {};
   std::vector<h4mk::MasterKey> keys;
@@ -346,6 +413,8 @@ h4mk_status h4mk_writer_open(const h4mk_io* io, const h4mk_writer_options* optio
     *writer = new h4mk_writer(callbacks, chosen);
     const h4mk_status encrypts = Call(*writer, [&] { return StartEncryption(settings, *writer); });
     if (encrypts != H4MK_OK) return encrypts;
+    const h4mk_status signs = Call(*writer, [&] { return StartSigning(settings, *writer); });
+    if (signs != H4MK_OK) return signs;
     if (chosen.reserve_index_space > 0 && callbacks.seek == nullptr) {
       (*writer)->message = "space for an index can only be reserved where the output can seek";
       return H4MK_ERR_NOT_SEEKABLE;

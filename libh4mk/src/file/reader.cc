@@ -36,6 +36,7 @@ Status Reader::Next(ReadBlock* block) {
         block->data = current_->data(record);
         block->corrupt = corrupt;
         block->offset = static_cast<int64_t>(current_->data_offset() + record.offset);
+        block->chunk_offset = current_->offset();
         block->buffer = current_->buffer();
         block->side_data = current_->index().side_data(record);
         return {};

@@ -164,14 +164,20 @@ Status Writer::Flush() {
   if (finished_) return Status(Code::kState, "the file is finished");
   return Step([&]() -> Status {
     if (!started_) H4MK_TRY(Start());
-    return CloseCluster();
+    H4MK_TRY(CloseCluster());
+    return WriteSignature(ChunkSigner::Moment::kFlush);
   });
 }
 
 Status Writer::Finish() {
-  H4MK_TRY(Flush());
-  finished_ = true;
-  return Step([&] { return WriteTail(); });
+  if (failed_ != Code::kOk) return Status(failed_, "an earlier write failed");
+  if (finished_) return Status(Code::kState, "the file is finished");
+  return Step([&]() -> Status {
+    if (!started_) H4MK_TRY(Start());
+    H4MK_TRY(CloseCluster());
+    finished_ = true;
+    return WriteTail();
+  });
 }
 
 // What ends a step early, an error or an exception, is final: nothing may be written behind half a step.
@@ -235,7 +241,19 @@ Status Writer::CloseCluster() {
       page_.entry_count() + tracks_.size() > kMaxPageEntries ||
       sink_.position() - page_start_ >= kPageBytes * growth)
     H4MK_TRY(WritePage());
-  return {};
+  return WriteSignature(ChunkSigner::Moment::kCluster);
+}
+
+void Writer::SetSigner(ChunkSigner* signer) {
+  signer_ = signer;
+  chunks_.set_observer(signer);
+}
+
+// FORMAT.md, "Signed files": a checkpoint, when the signer finds that there is enough to be signed.
+Status Writer::WriteSignature(ChunkSigner::Moment moment) {
+  if (signer_ == nullptr) return {};
+  const Bytes payload = signer_->Sign(moment, sink_.position(), tracks_, totals_);
+  return payload.empty() ? Status() : chunks_.WriteChunk(kTagVeri, 0, payload);
 }
 
 Status Writer::WritePage() {
@@ -295,6 +313,7 @@ Status Writer::WriteTail() {
                                 MovePage(page.payload, page.chunk_offset, sink_.position(), 0)));
   }
 
+  H4MK_TRY(WriteSignature(ChunkSigner::Moment::kEnd));
   Tail tail;
   tail.top = sink_.position();
   IndexTop top = MakeTop();

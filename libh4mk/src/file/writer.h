@@ -21,10 +21,22 @@ struct WriterOptions {
   uint64_t creation_time_ms = 0;
 };
 
+// Signs a file while it is written; the layer above brings it.
+class ChunkSigner : public ChunkObserver {
+ public:
+  enum class Moment { kCluster, kFlush, kEnd };
+  // The payload of a VERI chunk that is to be written at offset now; empty: none yet.
+  virtual Bytes Sign(Moment moment, uint64_t offset, const std::vector<Track>& tracks,
+                     const std::vector<TrackTotals>& totals) = 0;
+};
+
 class Writer {
  public:
   // io must outlive the writer.
   Writer(Io& io, const WriterOptions& options);
+
+  // Before anything is written. The signer must outlive the writer.
+  void SetSigner(ChunkSigner* signer);
 
   Status AddTrack(const Json& description, uint32_t* track);
   const std::vector<Track>& tracks() const { return tracks_; }
@@ -59,12 +71,14 @@ class Writer {
   Status KeepOrdinal(const Block& block);
   Status CloseCluster();
   Status WritePage();
+  Status WriteSignature(ChunkSigner::Moment moment);
   Status WriteTail();
   IndexTop MakeTop() const;
   void AppendFront(Bytes* front, uint64_t at, uint64_t shift) const;
 
   Sink sink_;
   ChunkWriter chunks_;
+  ChunkSigner* signer_ = nullptr;
   const WriterOptions options_;
   bool started_ = false;
   bool finished_ = false;

@@ -10,7 +10,7 @@ namespace h4mk {
 
 DecryptingReader::DecryptingReader(std::unique_ptr<FileReader> file, std::vector<MasterKey> keys,
                                    BufferAllocator& allocator)
-    : file_(std::move(file)), keys_(std::move(keys)), allocator_(allocator) {}
+    : ForwardingReader(std::move(file)), keys_(std::move(keys)), allocator_(allocator) {}
 
 DecryptingReader::~DecryptingReader() { ReleaseBuffer(); }
 
@@ -20,42 +20,42 @@ void DecryptingReader::ReleaseBuffer() {
 }
 
 Status DecryptingReader::Protection(const Json** protection) const {
-  const auto member = file_->meta().find(std::string(kProtectionKey));
-  if (member == file_->meta().end())
+  const auto member = file().meta().find(std::string(kProtectionKey));
+  if (member == file().meta().end())
     return Status(Code::kKey, "a key was given, but the file does not say that it is encrypted");
   *protection = &*member;
   return {};
 }
 
 Status DecryptingReader::Open() {
-  H4MK_TRY(file_->Open());
+  H4MK_TRY(file().Open());
   const Json* protection = nullptr;
   H4MK_TRY(Protection(&protection));
   Result<std::unique_ptr<BlockCipher>> cipher = BlockCipher::Open(*protection, keys_);
   if (!cipher.ok()) return cipher.take_status();
   cipher_ = std::move(cipher.value());
-  sequences_.resize(file_->tracks().size());
-  if (!file_->is_closed()) return {};
+  sequences_.resize(file().tracks().size());
+  if (!file().is_closed()) return {};
   std::vector<TrackCount> counts;
   return cipher_->CheckEnd(*protection, &counts);
 }
 
 // Payload bytes as they were before encryption.
 const TrackTotals& DecryptingReader::totals(uint32_t track) const {
-  totals_ = file_->totals(track);
+  totals_ = file().totals(track);
   totals_.bytes -= std::min(totals_.bytes, totals_.blocks * kGcmTagSize);
   return totals_;
 }
 
 void DecryptingReader::Discard(uint32_t track, bool discard) {
-  file_->Discard(track, discard);
+  file().Discard(track, discard);
   Sequence& sequence = sequences_[track];
   if (sequence.discarded != discard) sequence.known = false;
   sequence.discarded = discard;
 }
 
 Status DecryptingReader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
-  H4MK_TRY(file_->Seek(track, time, mode, any));
+  H4MK_TRY(file().Seek(track, time, mode, any));
   held_ = false;
   end_checked_ = false;
   for (Sequence& sequence : sequences_) sequence.known = false;
@@ -63,7 +63,7 @@ Status DecryptingReader::Seek(uint32_t track, int64_t time, SeekMode mode, bool 
 }
 
 Status DecryptingReader::Rewind() {
-  H4MK_TRY(file_->Rewind());
+  H4MK_TRY(file().Rewind());
   held_ = false;
   end_checked_ = false;
   for (Sequence& sequence : sequences_) {
@@ -76,7 +76,7 @@ Status DecryptingReader::Rewind() {
 
 std::string DecryptingReader::Name(const BlockRecord& record) const {
   return "block " + std::to_string(record.ordinal) + " of track " +
-         std::to_string(file_->tracks()[static_cast<size_t>(record.track)].id);
+         std::to_string(file().tracks()[static_cast<size_t>(record.track)].id);
 }
 
 Status DecryptingReader::Next(ReadBlock* block) {
@@ -98,7 +98,7 @@ Status DecryptingReader::Next(ReadBlock* block) {
 }
 
 Status DecryptingReader::NextSealed() {
-  Status status = file_->Next(&sealed_);
+  Status status = file().Next(&sealed_);
   if (status.code() == Code::kCorrupt)
     for (Sequence& sequence : sequences_) sequence.gap_told = true;
   if (status.code() == Code::kEnd && !end_checked_) {
@@ -125,7 +125,7 @@ Status DecryptingReader::CheckSequence(const BlockRecord& record, Sequence* sequ
 
 Status DecryptingReader::OpenBlock(const ReadBlock& sealed, ReadBlock* block) {
   const BlockRecord& record = *sealed.record;
-  const Track& track = file_->tracks()[static_cast<size_t>(record.track)];
+  const Track& track = file().tracks()[static_cast<size_t>(record.track)];
   const auto offset = static_cast<uint64_t>(sealed.offset);
   if (!(record.flags & kBlockEncrypted) || record.size < kGcmTagSize)
     return Corrupt(offset, Name(record) + " is not encrypted, as all blocks of this file must be,");
@@ -183,7 +183,7 @@ Status DecryptingReader::CheckEnd() {
   H4MK_TRY(cipher_->CheckEnd(*protection, &counts));
   for (size_t i = 0; i < sequences_.size(); ++i) {
     const Sequence& sequence = sequences_[i];
-    const uint32_t track_id = file_->tracks()[i].id;
+    const uint32_t track_id = file().tracks()[i].id;
     const auto count = std::find_if(counts.begin(), counts.end(), [&](const TrackCount& entry) {
       return entry.track_id == track_id;
     });

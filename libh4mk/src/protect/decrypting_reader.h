@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "file/cluster_loader.h"
-#include "file/file_reader.h"
 #include "protect/block_cipher.h"
+#include "protect/forwarding_reader.h"
 
 namespace h4mk {
 
-class DecryptingReader final : public FileReader {
+class DecryptingReader final : public ForwardingReader {
  public:
   // The allocator must outlive the reader.
   DecryptingReader(std::unique_ptr<FileReader> file, std::vector<MasterKey> keys,
@@ -24,30 +24,12 @@ class DecryptingReader final : public FileReader {
   // kKey: no key fits, or the file is not encrypted.
   Status Open() override;
 
-  int version() const override { return file_->version(); }
-  bool is_closed() const override { return file_->is_closed(); }
-  const std::vector<Track>& tracks() const override { return file_->tracks(); }
-  const Json& meta() const override { return file_->meta(); }
   const TrackTotals& totals(uint32_t track) const override;
-  Status Attachment(uint32_t track, ByteSpan* bytes) override {
-    return file_->Attachment(track, bytes);
-  }
   void Discard(uint32_t track, bool discard) override;
 
   Status Next(ReadBlock* block) override;
   Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any) override;
   Status Rewind() override;
-
-  void IndexSize(uint32_t track, uint64_t* entries, uint64_t* bytes) override {
-    file_->IndexSize(track, entries, bytes);
-  }
-  Status IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
-                      size_t* copied) override {
-    return file_->IndexEntries(track, first, out, copied);
-  }
-
-  int64_t io_error() const override { return file_->io_error(); }
-  bool NextWarning(std::string* text) override { return file_->NextWarning(text); }
 
  private:
   // What the next block of a track must be.
@@ -67,7 +49,6 @@ class DecryptingReader final : public FileReader {
   void ReleaseBuffer();
   std::string Name(const BlockRecord& record) const;
 
-  std::unique_ptr<FileReader> file_;
   const std::vector<MasterKey> keys_;
   BufferAllocator& allocator_;
   std::unique_ptr<BlockCipher> cipher_;
