@@ -15,9 +15,10 @@ h4mk_key KeyOf(const Bytes& master, const Bytes& kid = {}) {
   return {kid.data(), kid.size(), master.data(), master.size()};
 }
 
-h4mk_writer_options Encrypting(const Bytes& master = kMaster) {
+h4mk_writer_options Encrypting(const Bytes& master = kMaster,
+                               const char* scheme = H4MK_SCHEME_GCM) {
   h4mk_writer_options options = ClusterLimits(4000, 1000);
-  options.encryption_scheme = H4MK_SCHEME_GCM;
+  options.encryption_scheme = scheme;
   options.encryption_key = KeyOf(master, kKid);
   return options;
 }
@@ -138,8 +139,45 @@ TEST(EncryptionTest, OneTrackOnly) {
   EXPECT_EQ(reading.end, H4MK_END);
 }
 
-// ---------------------------------------------------------------------------------------------------------------
-// keys
+// Scheme living: keys lead forward only, but who has the master key can start again.
+TEST(EncryptionTest, LivingFilesReadAndSeekLikeOthers) {
+  const Media media = TwoTracks(1500);  // more than an epoch
+  TestFile file(Mux(media, Encrypting(kMaster, H4MK_SCHEME_LIVING)));
+  EXPECT_EQ(ReadWith(file.bytes).blocks, media.blocks);
+  Keys keys(kMaster);
+  Reader reader(&file, keys.options);
+  for (const int64_t time : {1490, 3, 1030, 1020, 0}) {
+    ASSERT_EQ(reader.Seek(0, time, H4MK_SEEK_BACKWARD), H4MK_OK);
+    Block block;
+    ASSERT_EQ(reader.Next(&block), H4MK_OK) << reader.message();
+    EXPECT_NE(std::find(media.blocks.begin(), media.blocks.end(), block), media.blocks.end());
+  }
+}
+
+// The writer's state after its first block does not open that block.
+TEST(EncryptionTest, ALivingWriterForgets) {
+  using namespace h4mk;
+  MasterKey key{{}, Secret(kMaster)};
+  auto made = BlockCipher::New(kSchemeLiving, key);
+  ASSERT_TRUE(made.ok());
+  BlockCipher& writer = *made.value();
+  auto reader = BlockCipher::Open(Json::parse(writer.Describe().dump()), {&key, 1});
+  ASSERT_TRUE(reader.ok()) << reader.status().message();
+  const uint32_t tracks[] = {1};
+  writer.ForgetMasterKey(tracks);
+  BlockContext block;
+  block.track_id = 1;
+  h4mk_test::Bytes first(kGcmTagSize + 4), second(kGcmTagSize + 4), out(4);
+  writer.Seal(block, BlockPart::kData, h4mk_test::Bytes(4), first.data());
+  block.ordinal = 1;
+  writer.Seal(block, BlockPart::kData, h4mk_test::Bytes(4), second.data());
+  EXPECT_TRUE(reader.value()->Open(block, BlockPart::kData, second, out.data()));
+  block.ordinal = 0;
+  EXPECT_TRUE(reader.value()->Open(block, BlockPart::kData, first, out.data()));
+  EXPECT_FALSE(writer.Open(block, BlockPart::kData, first, out.data()));
+}
+
+// ---- keys
 
 TEST(EncryptionTest, AWrongKeyIsAnErrorBeforeAnyBlock) {
   TestFile file(Mux(TwoTracks(), Encrypting()));
@@ -195,8 +233,7 @@ TEST(EncryptionTest, KeysOutsideTheirLengthsAreRefused) {
   }
 }
 
-// -------------------------------------------------------------------------------------------------------------
-// remuxing
+// ---- remuxing
 
 struct Sealed {
   Value meta;
@@ -299,8 +336,7 @@ TEST(EncryptionTest, ANewSessionHasNewKeysForTheSameNumbers) {
   EXPECT_EQ(seal(*reopened.value(), 10), seal(cipher, 10));
 }
 
-// ----------------------------------------------------------------------------------------------------------------
-// attacks
+// ---- attacks
 
 class AttackTest : public testing::Test {
  protected:
@@ -473,8 +509,7 @@ TEST(EncryptionBitTest, EveryChangedBitOfAClusterIsSeenWhateverTheChecksumsSay) 
   }
 }
 
-// -------------------------------------------------------------------------------------------------
-// ciphers, masks by themselves
+// ---- ciphers, masks by themselves
 
 TEST(CipherTest, SealAndOpenInPlace) {
   const h4mk_key key = KeyOf(kMaster);

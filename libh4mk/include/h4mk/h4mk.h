@@ -411,6 +411,8 @@ typedef struct h4mk_writer_options {
 
 /** AES-256-GCM, each block on its own: for files. */
 #define H4MK_SCHEME_GCM "aes-256-gcm"
+/** A key for each block, and keys are forgotten once used: for live streams (FORMAT.md, "Scheme living"). Seeks cost more. */
+#define H4MK_SCHEME_LIVING "living"
 
 /** Starts a file of version 2; io is copied, what it refers to must outlive the writer. Nothing is written before the first
  *  block, h4mk_writer_flush() or h4mk_writer_finish(). *writer is set whenever memory allows, also on errors. */

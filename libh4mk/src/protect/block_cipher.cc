@@ -77,6 +77,8 @@ std::array<uint8_t, kAadSize> AadOf(const BlockContext& block, BlockPart part, c
   return aad;
 }
 
+bool IsScheme(std::string_view scheme) { return scheme == kSchemeGcm || scheme == kSchemeLiving; }
+
 Status CheckKeyLength(const MasterKey& key) {
   const size_t size = key.key.bytes().size();
   if (size >= kMinMasterKey && size <= kMaxMasterKey && key.kid.size() <= kMaxKeyId) return {};
@@ -87,7 +89,7 @@ Status CheckKeyLength(const MasterKey& key) {
 
 Result<std::unique_ptr<BlockCipher>> BlockCipher::New(std::string_view scheme, const MasterKey& key,
                                                       const std::optional<Id>& file_id) {
-  if (scheme != kSchemeGcm)
+  if (!IsScheme(scheme))
     return Status(Code::kArgument, "no encryption scheme \"" + std::string(scheme) + "\"");
   if (Status status = CheckKeyLength(key); !status.ok()) return status;
   std::unique_ptr<BlockCipher> cipher(new BlockCipher);
@@ -107,7 +109,7 @@ Result<std::unique_ptr<BlockCipher>> BlockCipher::Open(const Json& protection,
                                                        std::span<const MasterKey> keys) {
   if (!protection.is_object()) return Unusable("scheme");
   const Json scheme = protection.value("scheme", Json());
-  if (scheme != kSchemeGcm)
+  if (!scheme.is_string() || !IsScheme(scheme.get_ref<const std::string&>()))
     return Status(Code::kVersion, "blocks are encrypted by a scheme that is not known here");
   std::unique_ptr<BlockCipher> cipher(new BlockCipher);
   cipher->scheme_ = scheme.get<std::string>();
@@ -127,17 +129,34 @@ Result<std::unique_ptr<BlockCipher>> BlockCipher::Open(const Json& protection,
     if (Status status = CheckKeyLength(key); !status.ok()) return status;
     tried = true;
     cipher->SetKey(key.key.bytes());
-    if (EqualInConstantTime(cipher->Check(), check)) return cipher;
+    if (EqualInConstantTime(cipher->check_, check)) return cipher;
   }
   return Status(Code::kKey, tried ? "the key is not the one that the file was encrypted with"
                                   : "the file is encrypted; its key" + named + " is needed");
 }
 
-void BlockCipher::SetKey(ByteSpan master_key) { root_ = HkdfExtract(file_id_, master_key); }
+void BlockCipher::SetKey(ByteSpan master_key) {
+  root_ = HkdfExtract(file_id_, master_key);
+  check_ = ExpandLabel(root_, "key check",
+                       {reinterpret_cast<const uint8_t*>(scheme_.data()), scheme_.size()});
+  end_key_ = ExpandLabel(root_, "end key");
+}
 
-Key BlockCipher::Check() const {
-  return ExpandLabel(root_, "key check",
-                     {reinterpret_cast<const uint8_t*>(scheme_.data()), scheme_.size()});
+void BlockCipher::ForgetMasterKey(std::span<const uint32_t> track_ids) {
+  if (scheme_ != kSchemeLiving) return;
+  for (const uint32_t track_id : track_ids) {
+    TrackState& track = tracks_[track_id];
+    track.session = sessions_.back().get();
+    track.living = LivingStart(track_id, *track.session);
+    track.run = UINT64_MAX;
+  }
+  root_ = Key();
+}
+
+LivingTrack BlockCipher::LivingStart(uint32_t track_id, const Session& session) const {
+  Bytes data(session.id.begin(), session.id.end());
+  AppendLe(data, track_id);
+  return LivingTrack(ExpandLabel(root_, "living track", data));
 }
 
 Key BlockCipher::EndMac(std::span<const TrackCount> counts) const {
@@ -147,14 +166,14 @@ Key BlockCipher::EndMac(std::span<const TrackCount> counts) const {
     AppendLe(data, count.track_id);
     AppendLe(data, count.blocks);
   }
-  return ExpandLabel(root_, "end", data);
+  return ExpandLabel(end_key_, "end", data);
 }
 
 Json BlockCipher::Describe(std::span<const TrackCount> counts) const {
   Json protection = {{"scheme", scheme_}};
   if (!kid_.empty()) protection["kid"] = EncodeHex(kid_);
   protection["file_id"] = EncodeBase64(file_id_);
-  protection["key_check"] = EncodeBase64(Check());
+  protection["key_check"] = EncodeBase64(check_);
   for (size_t i = 1; i < sessions_.size(); ++i) {
     std::vector<TrackCount> first;
     for (const auto& [track_id, ordinal] : sessions_[i]->first)
@@ -213,14 +232,21 @@ const BlockCipher::Session& BlockCipher::SessionOf(uint32_t track_id, uint64_t o
 
 Gcm& BlockCipher::CipherFor(const BlockContext& block, const Session& session) {
   TrackState& track = tracks_[block.track_id];
-  const uint64_t epoch = block.ordinal >> kEpochShift;
-  if (track.session == &session && track.epoch == epoch) return track.cipher;
-  Bytes data(session.id.begin(), session.id.end());
-  AppendLe(data, block.track_id);
-  AppendLe(data, epoch);
-  track.cipher.SetKey(ExpandLabel(root_, "block key", data));
+  const bool is_living = scheme_ == kSchemeLiving;
+  const uint64_t run = is_living ? block.ordinal : block.ordinal >> kEpochShift;
+  if (track.session == &session && track.run == run) return track.cipher;
+  if (is_living) {
+    if (track.session != &session || track.living.IsPast(block.ordinal))  // back: from the start
+      track.living = LivingStart(block.track_id, session);
+    track.cipher.SetKey(track.living.Take(block.ordinal));
+  } else {
+    Bytes data(session.id.begin(), session.id.end());
+    AppendLe(data, block.track_id);
+    AppendLe(data, run);
+    track.cipher.SetKey(ExpandLabel(root_, "block key", data));
+  }
   track.session = &session;
-  track.epoch = epoch;
+  track.run = run;
   return track.cipher;
 }
 

@@ -16,12 +16,14 @@
 #include "cluster/block.h"
 #include "file/tracks.h"
 #include "protect/gcm.h"
+#include "protect/key_chain.h"
 #include "protect/secret.h"
 
 namespace h4mk {
 
 inline constexpr std::string_view kProtectionKey = "protection";  // in META
 inline constexpr std::string_view kSchemeGcm = "aes-256-gcm";
+inline constexpr std::string_view kSchemeLiving = "living";
 
 inline constexpr size_t kMinMasterKey = 16;
 inline constexpr size_t kMaxMasterKey = 1024;
@@ -76,6 +78,10 @@ class BlockCipher {
   // must be called before.
   void StartSession(std::span<const TrackCount> first);
 
+  // For writers of scheme living, before the first block: derives what these tracks need, and
+  // forgets the master key. From then on nobody who takes this object can open what it has sealed.
+  void ForgetMasterKey(std::span<const uint32_t> track_ids);
+
   // out has data.size() + kGcmTagSize bytes, and may be data.
   void Seal(const BlockContext& block, BlockPart part, ByteSpan data, uint8_t* out);
   // out has sealed.size() - kGcmTagSize bytes, and may be sealed. False: it is not what was sealed
@@ -87,24 +93,26 @@ class BlockCipher {
     Id id{};
     std::map<uint32_t, uint64_t> first;  // by track id; 0 for those that are not there
   };
-  struct TrackState {  // the cipher for one run of 2^kEpochShift blocks of a track
+  struct TrackState {  // the cipher for a run of blocks of a track: 2^kEpochShift, of scheme living
+                       // one
     const Session* session = nullptr;
-    uint64_t epoch = 0;
+    uint64_t run = 0;
     Gcm cipher;
+    LivingTrack living;
   };
 
   BlockCipher() = default;
   void SetKey(ByteSpan master_key);
-  Key Check() const;
   Key EndMac(std::span<const TrackCount> counts) const;
   Status ReadSessions(const Json& protection);
   const Session& SessionOf(uint32_t track_id, uint64_t ordinal) const;
   Gcm& CipherFor(const BlockContext& block, const Session& session);
+  LivingTrack LivingStart(uint32_t track_id, const Session& session) const;
 
   std::string scheme_;
   Bytes kid_;
   Id file_id_{};
-  Key root_;
+  Key root_, check_, end_key_;
   std::vector<std::unique_ptr<Session>> sessions_;
   std::map<uint32_t, TrackState> tracks_;
 };

@@ -34,6 +34,7 @@ Status DecryptingReader::Open() {
   Result<std::unique_ptr<BlockCipher>> cipher = BlockCipher::Open(*protection, keys_);
   if (!cipher.ok()) return cipher.take_status();
   cipher_ = std::move(cipher.value());
+  keys_.clear();
   sequences_.resize(file().tracks().size());
   if (!file().is_closed()) return {};
   std::vector<TrackCount> counts;

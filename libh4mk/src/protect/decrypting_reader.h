@@ -49,7 +49,7 @@ class DecryptingReader final : public ForwardingReader {
   void ReleaseBuffer();
   std::string Name(const BlockRecord& record) const;
 
-  const std::vector<MasterKey> keys_;
+  std::vector<MasterKey> keys_;  // until the file is open
   BufferAllocator& allocator_;
   std::unique_ptr<BlockCipher> cipher_;
   mutable TrackTotals totals_;

@@ -48,6 +48,13 @@ Status EncryptingWriter::UpdateMeta(bool at_end) {
   return writer_.SetMeta(meta_);
 }
 
+void EncryptingWriter::ForgetMasterKey() {
+  std::vector<uint32_t> track_ids;
+  for (const Track& track : writer_.tracks()) track_ids.push_back(track.id);
+  cipher_->ForgetMasterKey(track_ids);
+  has_blocks_ = true;
+}
+
 BlockContext EncryptingWriter::ContextOf(const Block& block) const {
   const Track& track = writer_.tracks()[block.track];
   return {.track_id = track.id,
@@ -67,6 +74,7 @@ Status EncryptingWriter::Write(const Block& block) {
   if (block.data.size() > kMaxBlockSize - kGcmTagSize)
     return Status(Code::kLimit, "block larger than 1 GiB less 16 bytes cannot be encrypted");
   if (!started_) H4MK_TRY(UpdateMeta(/*at_end=*/false));
+  if (!has_blocks_) ForgetMasterKey();
   counts_.resize(writer_.tracks().size());
   const BlockContext context = ContextOf(block);
 

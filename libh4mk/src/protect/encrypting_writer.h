@@ -23,12 +23,14 @@ class EncryptingWriter {
 
  private:
   Status UpdateMeta(bool at_end);
+  void ForgetMasterKey();
   BlockContext ContextOf(const Block& block) const;
 
   Writer& writer_;
   std::unique_ptr<BlockCipher> cipher_;
   Json meta_ = Json::object();
   bool started_ = false;
+  bool has_blocks_ = false;
   std::vector<uint64_t> counts_;  // by track: blocks that were written
   Bytes data_, side_data_;
 };

@@ -36,12 +36,6 @@ Status Check(ByteSpan secret, const LivingV4::Settings& settings) {
 
 }  // namespace
 
-Key KeyChain::Next() {
-  const Key used = ExpandLabel(key_, "living key");
-  key_ = ExpandLabel(key_, "living next");
-  return used;
-}
-
 void LivingV4::SetKeys(const Key& root) {
   const Key initiator = ExpandLabel(root, "living initiator");
   const Key responder = ExpandLabel(root, "living responder");

@@ -9,21 +9,10 @@
 
 #include "base/status.h"
 #include "protect/block_cipher.h"
+#include "protect/key_chain.h"
 #include "protect/secret.h"
 
 namespace h4mk {
-
-// The end of a chain of keys: what was derived from it before cannot be had from it again.
-class KeyChain {
- public:
-  KeyChain() = default;
-  explicit KeyChain(const Key& start) : key_(start) {}
-  // The next key; the chain goes on.
-  Key Next();
-
- private:
-  Key key_;
-};
 
 class LivingV4 {
  public:
