@@ -74,7 +74,8 @@ typedef enum h4mk_status {
     H4MK_ERR_VERSION = 301,     /**< An H4MK file of a version that this library does not read. */
     H4MK_ERR_TRUNCATED = 302,   /**< The file ends inside its header or the descriptions that follow it. */
     H4MK_ERR_CORRUPT = 303,     /**< A checksum failed or a structure contradicts itself; the message names the offset. */
-    H4MK_ERR_NOT_FOUND = 304    /**< No such block, track or time in the file. */
+    H4MK_ERR_NOT_FOUND = 304,   /**< No such block, track or time in the file. */
+    H4MK_ERR_KEY = 305          /**< A key is missing or is the wrong one. */
 } h4mk_status;
 
 /** A short English sentence for a status; never NULL. Thread safe, static storage. */
@@ -200,6 +201,10 @@ H4MK_API h4mk_status h4mk_value_from_json(const char *text, size_t size, h4mk_va
 #define H4MK_BLOCK_DISCARD 0x8u     /**< Must be decoded, must not be shown. */
 #define H4MK_BLOCK_CORRUPT 0x10u    /**< Known to be damaged: when writing, by the caller; when reading, also by a failed checksum. */
 #define H4MK_BLOCK_DISPOSABLE 0x20u /**< No other block depends on it. */
+#define H4MK_BLOCK_ENCRYPTED 0x200u /**< The data is ciphertext (FORMAT.md, "Encrypted blocks"). Reading: only with
+                                         h4mk_reader_options.keep_encrypted. Writing: it is stored as it is and keeps its
+                                         ordinal; times, flags and side data must be as they were read, and META must have
+                                         the "protection" of the file it came from. */
 
 /** A named piece of data that belongs to one block. Names and bytes: FORMAT.md, "Side data". */
 typedef struct h4mk_side_data {
@@ -219,10 +224,23 @@ typedef struct h4mk_block {
     size_t size;
     const h4mk_side_data *side_data; /**< side_data_count entries. */
     size_t side_data_count;
-    uint64_t ordinal;        /**< Reading: the block's number within its track, from 0. Writing: ignored. */
+    uint64_t ordinal;        /**< Reading: the block's number within its track, from 0. Writing: ignored, except of an
+                                  encrypted block: then more than that of the block before it in its track. */
     int64_t offset;          /**< Reading: byte offset of the data in the file. Writing: ignored. */
     void *buffer;            /**< Reading: the handle from h4mk_buffers.alloc whose memory data lies in. Writing: ignored. */
 } h4mk_block;
+
+/* -------------------------------------------------------------------------------------------------------------- keys */
+
+#define H4MK_MIN_KEY_SIZE 16 /**< Bytes a key has at least; advice: 32, from a random generator. At most 1024. */
+
+/** A key for encrypted blocks and the id that files name it by. What takes one copies it, and wipes the copy. */
+typedef struct h4mk_key {
+    const uint8_t *kid; /**< kid_size bytes, at most 32. NULL with kid_size 0: the key fits whatever a file asks for. */
+    size_t kid_size;
+    const uint8_t *key; /**< key_size bytes. */
+    size_t key_size;
+} h4mk_key;
 
 /* ------------------------------------------------------------------------------------------------------------ reader */
 
@@ -245,8 +263,21 @@ typedef struct h4mk_reader_options {
     /** 0: blocks with a failed checksum are dropped, and reported by H4MK_ERR_CORRUPT. 1: they are handed out with
      *  H4MK_BLOCK_CORRUPT set after the same report. */
     int keep_corrupt;
+    /** 0: opening an encrypted file without keys is H4MK_ERR_KEY. 1: its blocks are handed out as they are, with
+     *  H4MK_BLOCK_ENCRYPTED set. */
+    int keep_encrypted;
+    /** Keys by which blocks are decrypted, key_count of them; the one whose id the file names, else the first without id. The
+     *  file must be encrypted, by one of them: else opening is H4MK_ERR_KEY. A block that is not what was encrypted, and blocks
+     *  that are missing or come twice, are H4MK_ERR_CORRUPT from h4mk_reader_next(). */
+    const h4mk_key *keys;
+    size_t key_count;
+    /** A public key in PEM form (Ed25519 or ECDSA P-256): nothing of the file is used before it was verified (FORMAT.md, "Signed
+     *  files"). The input must seek and know its size. Opening is H4MK_ERR_KEY where the file is not signed with it. What is not
+     *  as it was signed is damage, and a warning says where. A file without an end is read up to its last signature. NULL: nothing
+     *  is verified. */
+    const char *verify_key;
 } h4mk_reader_options;
-#define H4MK_READER_OPTIONS_INIT { sizeof(h4mk_reader_options), { NULL, NULL, NULL }, 0 }
+#define H4MK_READER_OPTIONS_INIT { sizeof(h4mk_reader_options), { NULL, NULL, NULL }, 0, 0, NULL, 0, NULL }
 
 /** The "version" of files of the big-endian transport dialect (FORMAT.md, "Transport dialect"). */
 #define H4MK_VERSION_TRANSPORT 0x100
@@ -259,7 +290,7 @@ H4MK_API int h4mk_probe(const uint8_t *data, size_t size);
  *  position, which must be the start of the file. Reads header, TRAK and META; with a seekable input also the end of the file.
  *  *reader is set whenever memory allows, also on errors, so that h4mk_reader_message() can be asked; free it in any case.
  *  Errors: H4MK_ERR_NOT_H4MK, _VERSION, _TRUNCATED, _CORRUPT (TRAK cannot be used), _NOT_SEEKABLE (the transport dialect needs an
- *  input that seeks and knows its size), _IO, _MEMORY, _ARGUMENT. */
+ *  input that seeks and knows its size), _KEY, _IO, _MEMORY, _ARGUMENT. */
 H4MK_API h4mk_status h4mk_reader_open(const h4mk_io *io, const h4mk_reader_options *options, h4mk_reader **reader);
 H4MK_API void h4mk_reader_free(h4mk_reader *reader);
 
@@ -278,6 +309,25 @@ H4MK_API int h4mk_reader_version(const h4mk_reader *reader);
 /** 1 if the file ends in its locator (version 1: in its container CRC); 0 if it is still growing, was cut, or the input cannot
  *  seek. */
 H4MK_API int h4mk_reader_is_closed(const h4mk_reader *reader);
+/** What is known to be signed of a file that was opened with a verify_key. */
+typedef struct h4mk_signature {
+    size_t struct_size;
+    int is_final;              /**< 1: up to the end of the file; 0: it has no end yet, or was cut. */
+    int descriptions_unsigned; /**< 1: descriptions were changed later without being signed. */
+    uint64_t chunk_count;      /**< Chunks that are signed. */
+    int64_t signed_until;      /**< Byte offset behind the last of them. */
+} h4mk_signature;
+#define H4MK_SIGNATURE_INIT { sizeof(h4mk_signature), 0, 0, 0, 0 }
+/** Fills *signature. H4MK_ERR_STATE if the reader was opened without verify_key. */
+H4MK_API h4mk_status h4mk_reader_signature(const h4mk_reader *reader, h4mk_signature *signature);
+/** Makes a proof that the block which h4mk_reader_next() handed out last is in the file that was signed: an object that holds all that
+ *  h4mk_proof_verify() needs, the stored block included (FORMAT.md, "Proof of a block"). Freed by h4mk_value_free().
+ *  H4MK_ERR_STATE if there was no block, or the reader was opened without verify_key. */
+H4MK_API h4mk_status h4mk_reader_prove(h4mk_reader *reader, h4mk_value **proof);
+/** Verifies a proof with a public key in PEM form. *block is an object with "track_id", "ordinal", "pts", "dts" (absent where
+ *  not known), "duration", "flags" and "data" (see h4mk_value_get_bytes()): what is proved, and nothing else of the proof is. Freed
+ *  by h4mk_value_free(). H4MK_ERR_KEY: no key, or signed with another one; H4MK_ERR_CORRUPT: it proves nothing. */
+H4MK_API h4mk_status h4mk_proof_verify(const h4mk_value *proof, const char *verify_key, h4mk_value **block);
 /** The metadata of the file, an object (empty if the file has none); lives as long as the reader. */
 H4MK_API const h4mk_value *h4mk_reader_meta(const h4mk_reader *reader);
 
@@ -424,8 +474,17 @@ typedef struct h4mk_writer_options {
                                          only the front of the file; needs io.seek. 0: none. */
     uint64_t creation_time_ms;      /**< Header time stamp, ms since 1970; 0: none (same bytes every time). */
     int version;                    /**< 0 or 2: version 2; 1: version 1; H4MK_VERSION_TRANSPORT: the transport dialect. */
+    const char *encryption_scheme;  /**< H4MK_SCHEME_...: every block is encrypted. NULL: none is. */
+    h4mk_key encryption_key;        /**< The key, with its id if it shall have one. */
+    const char *signing_key;        /**< A private key in PEM form, not encrypted (Ed25519 or ECDSA P-256): the file is signed while it
+                                         is written, at h4mk_writer_flush() and at the end. NULL: it is not. Copied, and wiped. */
 } h4mk_writer_options;
-#define H4MK_WRITER_OPTIONS_INIT { sizeof(h4mk_writer_options), 0, 0, 0, 0, 0 }
+#define H4MK_WRITER_OPTIONS_INIT { sizeof(h4mk_writer_options), 0, 0, 0, 0, 0, NULL, { NULL, 0, NULL, 0 }, NULL }
+
+/** AES-256-GCM, each block on its own: for files. */
+#define H4MK_SCHEME_GCM "aes-256-gcm"
+/** A key for each block, and keys are forgotten once used: for live streams (FORMAT.md, "Scheme living"). Seeks cost more. */
+#define H4MK_SCHEME_LIVING "living"
 
 /** Starts a file; io is copied, what it refers to must outlive the writer. Nothing is written before the first
  *  block, h4mk_writer_flush() or h4mk_writer_finish(). *writer is set whenever memory allows, also on errors.
@@ -526,6 +585,55 @@ typedef struct h4mk_control_frame {
  *  at its end; as much as `size` has room for goes to text (may be NULL if size is 0). Thread safe. */
 H4MK_API h4mk_status h4mk_control_frames_to_json(const h4mk_control_frame *frames, size_t count, char *text, size_t size,
                                                  size_t *needed);
+
+/* ------------------------------------------------------------------------------------------------- ciphers and masks */
+
+/** Readers and writers encrypt by themselves when their options say so. These are for who moves blocks in other ways, a filter
+ *  between a demuxer and a muxer say. Conventions as above: one thread at a time uses an h4mk_cipher. */
+typedef struct h4mk_cipher h4mk_cipher;
+
+#define H4MK_FILE_ID_SIZE 16
+#define H4MK_CIPHER_OVERHEAD 16 /**< Bytes by which a sealed block is longer. */
+
+/** What a sealed block is bound to: it can be opened with the same values only. */
+typedef struct h4mk_cipher_block {
+    size_t struct_size;
+    uint32_t track_id;
+    int32_t time_base_num, time_base_den; /**< Both at least 1. */
+    uint32_t flags;   /**< H4MK_BLOCK_..., or 0. */
+    /** The number of the block within its track. Must never be used twice for sealing with one key and file id, whatever the
+     *  data: that gives both blocks away. */
+    uint64_t ordinal;
+    int64_t pts, dts, duration; /**< As in h4mk_block; H4MK_NO_TIME and 0 where they may change on the way. */
+} h4mk_cipher_block;
+#define H4MK_CIPHER_BLOCK_INIT { sizeof(h4mk_cipher_block), 0, 1, 1, 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, 0 }
+
+/** Makes a cipher for sealing: scheme H4MK_SCHEME_..., a key, and a file id of H4MK_FILE_ID_SIZE bytes; NULL: random ones,
+ *  which is what must be for anything new. *cipher is set whenever memory allows, also on errors, so that
+ *  h4mk_cipher_message() can be asked; free it in any case. Errors: H4MK_ERR_ARGUMENT, _MEMORY. */
+H4MK_API h4mk_status h4mk_cipher_new(const char *scheme, const h4mk_key *key, const uint8_t *file_id, h4mk_cipher **cipher);
+/** Makes a cipher from the member "protection" of META, for opening, with the key among key_count that fits. *cipher as above.
+ *  H4MK_ERR_KEY: none fits; H4MK_ERR_CORRUPT, _VERSION: the description cannot be used. */
+H4MK_API h4mk_status h4mk_cipher_from_description(const h4mk_value *protection, const h4mk_key *keys, size_t key_count,
+                                                  h4mk_cipher **cipher);
+/** Frees a cipher and wipes its keys. NULL allowed. */
+H4MK_API void h4mk_cipher_free(h4mk_cipher *cipher);
+/** What went wrong last, in words; "" if nothing. Valid until the next call. */
+H4MK_API const char *h4mk_cipher_message(const h4mk_cipher *cipher);
+/** The description that h4mk_cipher_from_description() takes; freed by h4mk_value_free(). Holds nothing secret. */
+H4MK_API h4mk_status h4mk_cipher_describe(const h4mk_cipher *cipher, h4mk_value **protection);
+/** Encrypts size bytes (at most 1 GiB less H4MK_CIPHER_OVERHEAD) to out, which has room for size + H4MK_CIPHER_OVERHEAD and may
+ *  be data. */
+H4MK_API h4mk_status h4mk_cipher_seal(h4mk_cipher *cipher, const h4mk_cipher_block *block, const uint8_t *data, size_t size,
+                                      uint8_t *out);
+/** Opens size sealed bytes to out, which has room for size - H4MK_CIPHER_OVERHEAD (and is not NULL) and may be data.
+ *  H4MK_ERR_CORRUPT: they are not what was sealed for this block; out is zeroed. */
+H4MK_API h4mk_status h4mk_cipher_open(h4mk_cipher *cipher, const h4mk_cipher_block *block, const uint8_t *data, size_t size,
+                                      uint8_t *out);
+
+/** Mask v1 (FORMAT.md): masks and unmasks block number `block` from data to out, which may be data. No integrity; never use a
+ *  key for two sequences of blocks. Thread safe. */
+H4MK_API h4mk_status h4mk_mask(const uint8_t *key, size_t key_size, uint64_t block, const uint8_t *data, size_t size, uint8_t *out);
 
 #ifdef __cplusplus
 }

@@ -28,6 +28,7 @@ enum class Code : int {
   kTruncated = 302,
   kCorrupt = 303,
   kNotFound = 304,
+  kKey = 305,
 };
 
 class [[nodiscard]] Status {

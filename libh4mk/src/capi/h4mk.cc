@@ -8,6 +8,7 @@
 #include "adapt/make_writer.h"
 #include "adapt/open_file.h"
 #include "capi/handles.h"
+#include "capi/protect.h"
 #include "capi/value.h"
 #include "chunk/chunk_format.h"
 
@@ -23,7 +24,7 @@ static_assert(static_cast<int>(Code::kNotFound) == H4MK_ERR_NOT_FOUND);
 static_assert(h4mk::kNoTime == H4MK_NO_TIME);
 static_assert(h4mk::kBlockPublicFlags ==
               (H4MK_BLOCK_TYPE_MASK | H4MK_BLOCK_KEY | H4MK_BLOCK_DISCARD | H4MK_BLOCK_CORRUPT |
-               H4MK_BLOCK_DISPOSABLE));
+               H4MK_BLOCK_DISPOSABLE | H4MK_BLOCK_ENCRYPTED));
 static_assert(h4mk::kBlockKey == H4MK_BLOCK_KEY && h4mk::kBlockDiscard == H4MK_BLOCK_DISCARD &&
               h4mk::kBlockCorrupt == H4MK_BLOCK_CORRUPT);
 
@@ -47,6 +48,7 @@ const char* h4mk_strerror(h4mk_status status) {
     case H4MK_ERR_TRUNCATED: return "The file ends inside its header";
     case H4MK_ERR_CORRUPT: return "The file is damaged";
     case H4MK_ERR_NOT_FOUND: return "Not found in the file";
+    case H4MK_ERR_KEY: return "A key is missing or is the wrong one";
   }
   return "Unknown status";
 }
@@ -55,6 +57,14 @@ const char* h4mk_strerror(h4mk_status status) {
 
 int h4mk_probe(const uint8_t* data, size_t size) {
   return data == nullptr ? 0 : h4mk::FileVersion({data, size});
+}
+
+// The reader of a file whose bytes are verified already.
+static void MakeVerifying(h4mk_reader* reader) {
+  auto verifying =
+      std::make_unique<h4mk::VerifyingReader>(std::move(reader->reader), *reader->verifying);
+  reader->proving = verifying.get();
+  reader->reader = std::move(verifying);
 }
 
 h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* options,
@@ -73,10 +83,31 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
   if (created != H4MK_OK) return created;
   *reader = opened;
   return Call(opened, [&]() -> Status {
-    h4mk::Source source(opened->io);
+    if (settings.verify_key != nullptr) {
+      auto key = h4mk::SignatureKey::Public(settings.verify_key);
+      if (!key.ok()) return key.take_status();
+      opened->verifying =
+          std::make_unique<h4mk::VerifyingIo>(opened->io, std::move(key.value()));
+      H4MK_TRY(opened->verifying->Open());
+    }
+    h4mk::Source source(opened->verifying ? static_cast<h4mk::Io&>(*opened->verifying)
+                                          : opened->io);
     H4MK_TRY(h4mk::MakeReader(std::move(source), opened->allocator, settings.keep_corrupt != 0,
                               &opened->reader));
+    if (opened->verifying)
+      MakeVerifying(opened);
+    opened->keep_encrypted = settings.keep_encrypted != 0;
+    if (settings.key_count > 0) {
+      std::vector<h4mk::MasterKey> keys;
+      H4MK_TRY(h4mk::CopyKeys(settings.keys, settings.key_count, &keys));
+      opened->reader = std::make_unique<h4mk::DecryptingReader>(
+          std::move(opened->reader), std::move(keys), opened->allocator);
+    }
     H4MK_TRY(opened->reader->Open());
+    const auto protection = opened->reader->meta().find(h4mk::kProtectionKey);
+    if (settings.key_count == 0 && !opened->keep_encrypted &&
+        protection != opened->reader->meta().end())
+      return h4mk::BlockCipher::Open(*protection, {}).take_status();
     opened->meta = h4mk::ValueFromJson(opened->reader->meta());
     for (const h4mk::Track& track : opened->reader->tracks())
       opened->tracks.push_back(h4mk::ValueFromJson(track.description));
@@ -107,6 +138,40 @@ int h4mk_reader_version(const h4mk_reader* reader) {
 
 int h4mk_reader_is_closed(const h4mk_reader* reader) {
   return reader && reader->reader && reader->reader->is_closed();
+}
+
+h4mk_status h4mk_reader_signature(const h4mk_reader* reader, h4mk_signature* signature) {
+  if (reader == nullptr || signature == nullptr || signature->struct_size < sizeof *signature)
+    return H4MK_ERR_ARGUMENT;
+  if (!reader->opened || !reader->verifying) return H4MK_ERR_STATE;
+  const h4mk::VerifyingIo& io = *reader->verifying;
+  *signature = {sizeof *signature, io.last().final, io.has_unsigned_descriptions(),
+                io.last().size(), static_cast<int64_t>(io.signed_until())};
+  return H4MK_OK;
+}
+
+h4mk_status h4mk_reader_prove(h4mk_reader* reader, h4mk_value** proof) {
+  if (reader == nullptr || proof == nullptr) return H4MK_ERR_ARGUMENT;
+  if (!reader->opened || !reader->verifying || !reader->proving) return H4MK_ERR_STATE;
+  return Call(reader, [&]() -> Status {
+    auto made = reader->proving->ProveLast();
+    if (!made.ok()) return made.take_status();
+    *proof = h4mk::ValueFromJson(made.value()).release();
+    return {};
+  });
+}
+
+h4mk_status h4mk_proof_verify(const h4mk_value* proof, const char* verify_key,
+                              h4mk_value** block) {
+  if (proof == nullptr || verify_key == nullptr || block == nullptr) return H4MK_ERR_ARGUMENT;
+  return h4mk::Guard([&]() -> h4mk_status {
+    const auto key = h4mk::SignatureKey::Public(verify_key);
+    if (!key.ok()) return static_cast<h4mk_status>(key.status().code());
+    const auto proven = h4mk::VerifyProof(h4mk::ValueToJson(*proof), key.value());
+    if (!proven.ok()) return static_cast<h4mk_status>(proven.status().code());
+    *block = h4mk::ValueFromJson(h4mk::DescribeProven(proven.value())).release();
+    return H4MK_OK;
+  });
 }
 
 const h4mk_value* h4mk_reader_meta(const h4mk_reader* reader) {
@@ -157,7 +222,10 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
     h4mk::ReadBlock& read = reader->read;
     if (!reader->has_read) H4MK_TRY(reader->reader->Next(&read));
     reader->has_read = true;
-    h4mk::FillBlock(reader, read, block);
+    if (Status status = h4mk::FillBlock(reader, read, block); !status.ok()) {
+      reader->has_read = false;
+      return status;
+    }
     reader->has_read = false;
     return {};
   });
@@ -213,6 +281,26 @@ h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint6
 
 // ---------------------------------------------------------------------------------------------------------------- writer
 
+static Status StartSigning(const h4mk_writer_options& options, h4mk_writer* writer) {
+  if (options.signing_key == nullptr) return {};
+  auto key = h4mk::SignatureKey::Private(options.signing_key);
+  if (!key.ok()) return key.take_status();
+  writer->signer = std::make_unique<h4mk::TreeSigner>(std::move(key.value()));
+  writer->version2->SetSigner(writer->signer.get());
+  return {};
+}
+
+static Status StartEncryption(const h4mk_writer_options& options, h4mk_writer* writer) {
+  if (options.encryption_scheme == nullptr) return {};
+  std::vector<h4mk::MasterKey> keys;
+  H4MK_TRY(h4mk::CopyKeys(&options.encryption_key, 1, &keys));
+  auto cipher = h4mk::BlockCipher::New(options.encryption_scheme, keys[0]);
+  if (!cipher.ok()) return cipher.take_status();
+  writer->encrypting =
+      std::make_unique<h4mk::EncryptingWriter>(*writer->version2, std::move(cipher.value()));
+  return {};
+}
+
 h4mk_status h4mk_writer_open(const h4mk_io* io, const h4mk_writer_options* options,
                              h4mk_writer** writer) {
   h4mk_io callbacks = H4MK_IO_INIT;
@@ -234,6 +322,12 @@ h4mk_status h4mk_writer_open(const h4mk_io* io, const h4mk_writer_options* optio
   *writer = opened;
   return Call(opened, [&]() -> Status {
     H4MK_TRY(h4mk::MakeWriter(opened->io, settings.version, chosen, &opened->writer));
+    if (settings.version == 0 || settings.version == 2)
+      opened->version2 = static_cast<h4mk::Writer*>(opened->writer.get());
+    else if (settings.encryption_scheme != nullptr || settings.signing_key != nullptr)
+      return Status(Code::kArgument, "only version 2 can be encrypted or signed");
+    H4MK_TRY(StartEncryption(settings, opened));
+    H4MK_TRY(StartSigning(settings, opened));
     if (chosen.reserve_index_space > 0 && callbacks.seek == nullptr)
       return Status(Code::kNotSeekable,
                     "space for an index can only be reserved where the output can seek");
@@ -275,7 +369,10 @@ h4mk_status h4mk_writer_set_attachment(h4mk_writer* writer, uint32_t track, cons
 
 h4mk_status h4mk_writer_set_meta(h4mk_writer* writer, const h4mk_value* meta) {
   if (!h4mk::IsOpen(writer) || meta == nullptr) return H4MK_ERR_ARGUMENT;
-  return Call(writer, [&] { return writer->writer->SetMeta(h4mk::ValueToJson(*meta)); });
+  return Call(writer, [&] {
+    const h4mk::Json json = h4mk::ValueToJson(*meta);
+    return writer->encrypting ? writer->encrypting->SetMeta(json) : writer->writer->SetMeta(json);
+  });
 }
 
 h4mk_status h4mk_writer_add_chunk(h4mk_writer* writer, const char tag[4], uint32_t flags,
@@ -307,7 +404,8 @@ h4mk_status h4mk_writer_write(h4mk_writer* writer, const h4mk_block* block) {
       writer->side_data.push_back({entry.name, {entry.data, entry.size}});
     }
     copy.side_data = writer->side_data;
-    return writer->writer->Write(copy);
+    copy.ordinal = block->ordinal;
+    return writer->encrypting ? writer->encrypting->Write(copy) : writer->writer->Write(copy);
   });
 }
 
@@ -318,7 +416,9 @@ h4mk_status h4mk_writer_flush(h4mk_writer* writer) {
 
 h4mk_status h4mk_writer_finish(h4mk_writer* writer) {
   if (!h4mk::IsOpen(writer)) return H4MK_ERR_ARGUMENT;
-  return Call(writer, [&] { return writer->writer->Finish(); });
+  return Call(writer, [&] {
+    return writer->encrypting ? writer->encrypting->Finish() : writer->writer->Finish();
+  });
 }
 
 h4mk_status h4mk_writer_front_index(h4mk_writer* writer, const uint8_t** data, size_t* size,

@@ -17,12 +17,20 @@
 #include "capi/value.h"
 #include "file/file_reader.h"
 #include "file/file_writer.h"
+#include "file/writer.h"
+#include "protect/decrypting_reader.h"
+#include "protect/encrypting_writer.h"
+#include "protect/proof.h"
+#include "protect/tree_signer.h"
+#include "protect/verifying_reader.h"
 
 struct h4mk_reader {
   h4mk_reader(const h4mk_io& callbacks, const h4mk_reader_options& options)
       : io(callbacks), allocator(options.buffers) {}
 
   h4mk::CallbackIo io;
+  std::unique_ptr<h4mk::VerifyingIo> verifying;  // null: nothing is verified
+  h4mk::VerifyingReader* proving = nullptr;      // part of reader, if anything is verified
   h4mk::CallbackAllocator allocator;
   std::unique_ptr<h4mk::FileReader> reader;  // null until it is known what the file is
   std::string message;
@@ -30,6 +38,7 @@ struct h4mk_reader {
   bool opened = false;
   h4mk::ReadBlock read;   // the block that is handed out
   bool has_read = false;  // … but was not yet, for want of memory
+  bool keep_encrypted = false;
   std::unique_ptr<h4mk_value> meta;
   std::vector<std::unique_ptr<h4mk_value>> tracks;
   std::vector<h4mk_side_data> side_data;
@@ -41,7 +50,10 @@ struct h4mk_writer {
   explicit h4mk_writer(const h4mk_io& callbacks) : io(callbacks) {}
 
   h4mk::CallbackIo io;
+  std::unique_ptr<h4mk::TreeSigner> signer;  // null: the file is not signed
   std::unique_ptr<h4mk::FileWriter> writer;  // null if the version is not known
+  h4mk::Writer* version2 = nullptr;          // writer, if it writes that
+  std::unique_ptr<h4mk::EncryptingWriter> encrypting;  // null: blocks are written as they are
   std::string message;
   std::vector<h4mk::SideData> side_data;
   h4mk::Bytes front_index;
@@ -74,8 +86,8 @@ bool CopyStruct(const Struct* from, Struct* to) {
   return true;
 }
 
-// What was read as the C ABI hands it out.
-void FillBlock(h4mk_reader* reader, const ReadBlock& read, h4mk_block* block);
+// What was read as the C ABI hands it out. kCorrupt: it is encrypted, and nothing says how.
+Status FillBlock(h4mk_reader* reader, const ReadBlock& read, h4mk_block* block);
 
 }  // namespace h4mk
 

@@ -13,8 +13,11 @@ using h4mk::Status;
 
 namespace h4mk {
 
-void FillBlock(h4mk_reader* reader, const ReadBlock& read, h4mk_block* block) {
+Status FillBlock(h4mk_reader* reader, const ReadBlock& read, h4mk_block* block) {
   const BlockRecord& record = *read.record;
+  if ((record.flags & kBlockEncrypted) && !reader->keep_encrypted)
+    return Corrupt(static_cast<uint64_t>(read.offset),
+                   "META does not say how the block is encrypted that stands");
   block->track = static_cast<uint32_t>(record.track);
   block->flags = (record.flags & kBlockPublicFlags) | (read.corrupt ? H4MK_BLOCK_CORRUPT : 0u);
   block->pts = record.pts;
@@ -27,7 +30,7 @@ void FillBlock(h4mk_reader* reader, const ReadBlock& read, h4mk_block* block) {
   block->ordinal = record.ordinal;
   block->offset = read.offset;
   block->buffer = read.buffer;
-  if (read.side_data.empty()) return;
+  if (read.side_data.empty()) return {};
   reader->side_data_names.clear();
   reader->side_data.clear();
   for (const SideData& entry : read.side_data) reader->side_data_names.emplace_back(entry.name);
@@ -36,6 +39,7 @@ void FillBlock(h4mk_reader* reader, const ReadBlock& read, h4mk_block* block) {
                                  read.side_data[i].data.size()});
   block->side_data = reader->side_data.data();
   block->side_data_count = reader->side_data.size();
+  return {};
 }
 
 namespace {
@@ -129,8 +133,7 @@ h4mk_status h4mk_reader_read_block(h4mk_reader* reader, uint32_t track, uint64_t
   return h4mk::Ask(reader, [&]() -> Status {
     h4mk::ReadBlock read;
     H4MK_TRY(reader->reader->ReadBlockAt(track, ordinal, &read));
-    h4mk::FillBlock(reader, read, block);
-    return {};
+    return h4mk::FillBlock(reader, read, block);
   });
 }
 

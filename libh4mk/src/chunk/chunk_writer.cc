@@ -31,16 +31,26 @@ Status ChunkWriter::WriteFileHeader(const FileHeader& header) {
 Status ChunkWriter::WriteChunk(uint32_t tag, uint32_t flags, ByteSpan payload) {
   const Bytes chunk = MakeChunk(tag, flags, payload);
   AddToChecksum(ByteSpan(chunk).last(kCrcSize));
-  return sink_.Write(chunk);
+  const uint64_t offset = sink_.position();
+  H4MK_TRY(sink_.Write(chunk));
+  const ByteSpan hashed = ByteSpan(chunk).first(chunk.size() - kCrcSize);
+  if (observer_ != nullptr) observer_->Written(offset, {&hashed, 1});
+  return {};
 }
 
 Status ChunkWriter::WriteParts(ByteSpan head, std::span<const ByteSpan> body, uint32_t crc) {
   uint8_t stored[kCrcSize];
   StoreLe(stored, crc);
   AddToChecksum(stored);
+  const uint64_t offset = sink_.position();
   H4MK_TRY(sink_.Write(head));
   for (ByteSpan piece : body) H4MK_TRY(sink_.Write(piece));
-  return sink_.Write(stored);
+  H4MK_TRY(sink_.Write(stored));
+  if (observer_ == nullptr) return {};
+  std::vector<ByteSpan> chunk{head};
+  chunk.insert(chunk.end(), body.begin(), body.end());
+  observer_->Written(offset, chunk);
+  return {};
 }
 
 Status ChunkWriter::WriteContainerChecksum(uint32_t checksum) {

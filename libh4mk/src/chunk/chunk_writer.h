@@ -11,11 +11,21 @@ namespace h4mk {
 // Header and payload of a chunk as one byte string with its CRC behind it.
 Bytes MakeChunk(uint32_t tag, uint32_t flags, ByteSpan payload);
 
+// Is told of every chunk that was written.
+class ChunkObserver {
+ public:
+  virtual ~ChunkObserver() = default;
+  // The chunk in pieces, without its CRC; the first holds the chunk header.
+  virtual void Written(uint64_t offset, std::span<const ByteSpan> chunk) = 0;
+};
+
 class ChunkWriter {
  public:
   explicit ChunkWriter(Sink& sink) : sink_(sink) {}
 
   uint64_t position() const { return sink_.position(); }
+  // Must outlive the writer; may be null.
+  void set_observer(ChunkObserver* observer) { observer_ = observer; }
 
   Status WriteFileHeader(const FileHeader& header);
 
@@ -40,6 +50,7 @@ class ChunkWriter {
   void AddToChecksum(ByteSpan bytes);
 
   Sink& sink_;
+  ChunkObserver* observer_ = nullptr;
   uint32_t checksum_ = 0;
   uint32_t header_checksum_ = 0;     // of the file header alone
   uint32_t after_mark_ = 0;          // of the chunk CRCs behind the mark

@@ -14,15 +14,16 @@ namespace h4mk {
 // "Not known", for pts and dts.
 inline constexpr int64_t kNoTime = INT64_MIN;
 
-// FORMAT.md, "Block flags". The lower six bits are those of h4mk.h; the others exist only in files.
+// FORMAT.md, "Block flags". The public ones are those of h4mk.h; the others exist only in files.
 inline constexpr uint32_t kBlockTypeMask = 0x3;
 inline constexpr uint32_t kBlockKey = 0x4;
 inline constexpr uint32_t kBlockDiscard = 0x8;
 inline constexpr uint32_t kBlockCorrupt = 0x10;
-inline constexpr uint32_t kBlockPublicFlags = 0x3F;
 inline constexpr uint32_t kBlockNoPts = 0x40;
 inline constexpr uint32_t kBlockNoDts = 0x80;
 inline constexpr uint32_t kBlockHasSideData = 0x100;
+inline constexpr uint32_t kBlockEncrypted = 0x200;
+inline constexpr uint32_t kBlockPublicFlags = 0x3F | kBlockEncrypted;
 
 // FORMAT.md, "Limits".
 inline constexpr uint32_t kMaxBlockSize = 1u << 30;
@@ -44,7 +45,15 @@ struct Block {
   int64_t duration = 0;
   ByteSpan data;
   std::span<const SideData> side_data;
+  uint64_t ordinal = 0;  // of an encrypted block, whose number is part of what it was encrypted with; else unused
 };
+
+// What the flags of a block are in a file.
+inline uint32_t StoredFlags(const Block& block) {
+  return (block.flags & kBlockPublicFlags) | (block.pts == kNoTime ? kBlockNoPts : 0) |
+         (block.dts == kNoTime ? kBlockNoDts : 0) |
+         (block.side_data.empty() ? 0 : kBlockHasSideData);
+}
 
 // The time by which a block is found: pts, or dts where it has no pts.
 inline int64_t SeekTime(int64_t pts, int64_t dts) { return pts != kNoTime ? pts : dts; }

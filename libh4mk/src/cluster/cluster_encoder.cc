@@ -24,10 +24,7 @@ void ClusterEncoder::Add(const Block& block) {
 
 void ClusterEncoder::AddToIndex(const Block& block) {
   Track& track = tracks_[block.track];
-  uint32_t flags = block.flags & kBlockPublicFlags;
-  if (block.pts == kNoTime) flags |= kBlockNoPts;
-  if (block.dts == kNoTime) flags |= kBlockNoDts;
-  if (!block.side_data.empty()) flags |= kBlockHasSideData;
+  const uint32_t flags = StoredFlags(block);
 
   // FORMAT.md, "Times": an unknown dts takes its predicted value, so that the column stays small.
   const bool first = track.size.empty();

@@ -28,6 +28,13 @@ class ClusterEncoder {
   // The same without the block's data: for an index whose data stands elsewhere.
   void AddToIndex(const Block& block);
 
+  // The number within its track that the next block of a track gets.
+  uint64_t NextOrdinal(uint32_t track) const {
+    return tracks_[track].next_ordinal + tracks_[track].size.size();
+  }
+  // Leaves numbers out. REQUIRES: block_count() == 0.
+  void SkipTo(uint32_t track, uint64_t ordinal) { tracks_[track].next_ordinal = ordinal; }
+
   size_t block_count() const { return order_.size(); }
   size_t side_data_count() const { return side_data_count_; }
   // Bytes of payload and side data.

@@ -25,6 +25,7 @@ struct ReadBlock {
   const uint8_t* data = nullptr;
   bool corrupt = false;
   int64_t offset = 0;      // of the data in the file
+  uint64_t chunk_offset = 0;  // of the cluster; version 2 only
   void* buffer = nullptr;  // of the allocator, which data lies in; may be null
   std::span<const SideData> side_data;
 };

@@ -36,6 +36,7 @@ Status Reader::Next(ReadBlock* block) {
         block->data = current_->data(record);
         block->corrupt = corrupt;
         block->offset = static_cast<int64_t>(current_->data_offset() + record.offset);
+        block->chunk_offset = current_->offset();
         block->buffer = current_->buffer();
         block->side_data = current_->index().side_data(record);
         return {};
@@ -157,6 +158,8 @@ Status Reader::PassOver(const ChunkHeader& header) {
     Bytes payload;
     H4MK_TRY(chunks_.ReadPayload(position_, header, &payload, &crc));
     AddToChecksum(position_, position_ + header.size(), crc);
+    // A pipe has no end to look at first: what counts is known when it comes by.
+    if (header.tag == kTagMeta && !source_.seekable()) TakeMeta(position_, payload);
   } else {
     checksum_valid_ = false;
   }

@@ -120,6 +120,7 @@ class Reader final : public FileReader {
   Status FindAny(uint32_t track, int64_t time, SeekMode mode, Target* target);
   Status FindLanding(uint32_t track, int64_t time, Landing* landing, ClusterRef* cluster);
   Status LoadForSearch(const ClusterRef& cluster, const std::vector<BlockRecord>** blocks);
+  Status LoadIntoSearch(const ClusterRef& cluster);
   Status SeekIndexed(const Request& request, bool may_believe);
   Status RefreshIndex();
   void Position(const std::vector<ClusterRef>& route, std::vector<Landing> landings);

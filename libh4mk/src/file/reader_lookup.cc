@@ -28,10 +28,11 @@ BlockInfo Reader::InfoOf(const BlockRecord& block) const {
 Status Reader::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) {
   return WithIndex([&]() -> Status {
     Target target;
-    H4MK_TRY(FindTarget(track, time, SeekMode::kBackward, /*any=*/false, &target));
+    H4MK_TRY(FindTarget({track, time, SeekMode::kBackward, /*any=*/false},
+                        /*may_believe=*/false, &target));
     if (!target.found)
       return Status(Code::kNotFound, "no random access point of the track at or before the time");
-    H4MK_TRY(LoadForSearch(target.cluster));
+    H4MK_TRY(LoadIntoSearch(target.cluster));
     *info = InfoOf(search_->index().blocks()[target.block]);
     return {};
   });
@@ -42,10 +43,11 @@ Status Reader::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> ou
   return WithIndex([&]() -> Status {
     DecodeChainBuilder chain(time, out);
     Target target;
-    H4MK_TRY(FindTarget(track, time, SeekMode::kBackward, /*any=*/false, &target));
+    H4MK_TRY(FindTarget({track, time, SeekMode::kBackward, /*any=*/false},
+                        /*may_believe=*/false, &target));
     bool more = target.found;
     while (more) {
-      H4MK_TRY(LoadForSearch(target.cluster));
+      H4MK_TRY(LoadIntoSearch(target.cluster));
       const std::vector<BlockRecord>& blocks = search_->index().blocks();
       for (size_t i = target.block; i < blocks.size() && more; ++i)
         if (blocks[i].track == static_cast<int32_t>(track)) more = chain.Add(InfoOf(blocks[i]));
@@ -67,7 +69,7 @@ Status Reader::KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::s
     uint64_t count = 0;
     H4MK_TRY(index_.FindBetween(track, from, to, &clusters));
     for (const ClusterRef& cluster : clusters) {
-      H4MK_TRY(LoadForSearch(cluster));
+      H4MK_TRY(LoadIntoSearch(cluster));
       for (const BlockRecord& block : search_->index().blocks()) {
         if (block.track != static_cast<int32_t>(track) || !block.is_key() ||
             block.time() == kNoTime || block.time() < from || block.time() > to)
@@ -95,7 +97,7 @@ Status Reader::FindOrdinal(uint32_t track, uint64_t ordinal, const BlockRecord**
     for (; probe < high && first == nullptr; ++probe) {
       ClusterRef cluster;
       H4MK_TRY(index_.At(probe, &cluster));
-      H4MK_TRY(LoadForSearch(cluster));
+      H4MK_TRY(LoadIntoSearch(cluster));
       for (const BlockRecord& record : search_->index().blocks()) {
         if (!blocks_of_track(record)) continue;
         if (first == nullptr) first = &record;
@@ -136,6 +138,7 @@ Status Reader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* read) {
            search_->data(*block),
            corrupt,
            InfoOf(*block).offset,
+           search_->offset(),
            search_->buffer(),
            search_->index().side_data(*block)};
   return {};

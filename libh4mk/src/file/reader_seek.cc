@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Seeking: the block that is asked for, where the other tracks land, and the way there (FORMAT.md, "Seeking").
 #include <algorithm>
+#include <utility>
 
 #include "file/reader.h"
 
 namespace h4mk {
 
 Status Reader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
-  if (!source_.seekable() || source_.Size() < 0)
-    return Status(Code::kNotSeekable, "the input cannot seek");
-  if (!closed_) H4MK_TRY(RefreshIndex());
   const Request request{track, time, mode, any};
-  Status status = SeekIndexed(request, /*may_believe=*/true);
-  if (status.code() != Code::kCorrupt || index_rebuilt_) return status;
-  // The index lies, or a page of it is damaged: it is made again from the clusters.
-  Warn(status.message() + "; the index is made again");
-  H4MK_TRY(RebuildIndex(/*opening=*/false));
-  return SeekIndexed(request, /*may_believe=*/false);
+  bool may_believe = true;
+  return WithIndex([&] { return SeekIndexed(request, std::exchange(may_believe, false)); });
 }
 
 // The target's cluster was not looked at when the seek was asked for. Now it is (or could not be) loaded, and shows whether the
@@ -129,13 +123,16 @@ Status Reader::LoadForSearch(const ClusterRef& cluster, const std::vector<BlockR
     *blocks = &current_->index().blocks();
     return {};
   }
-  if (!search_->Holds(cluster.offset)) {
-    Status status = search_->LoadAt(cluster.offset);
-    if (status.code() == Code::kAgain) return Corrupt(cluster.offset, "cluster is not complete");
-    if (!status.ok()) return status;
-  }
+  H4MK_TRY(LoadIntoSearch(cluster));
   *blocks = &search_->index().blocks();
   return {};
+}
+
+Status Reader::LoadIntoSearch(const ClusterRef& cluster) {
+  if (search_->Holds(cluster.offset)) return {};
+  Status status = search_->LoadAt(cluster.offset);
+  if (status.code() == Code::kAgain) return Corrupt(cluster.offset, "cluster is not complete");
+  return status;
 }
 
 Status Reader::FindTarget(const Request& request, bool may_believe, Target* target) {

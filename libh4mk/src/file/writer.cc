@@ -108,12 +108,16 @@ Status Writer::Write(const Block& block) {
   if (failed_ != Code::kOk) return Status(failed_, "an earlier write failed");
   if (finished_) return Status(Code::kState, "the file is finished");
   H4MK_TRY(CheckBlock(block, tracks_.size()));
+  if ((block.flags & kBlockEncrypted) && block.ordinal < cluster_.NextOrdinal(block.track))
+    return Status(Code::kArgument, "encrypted block " + std::to_string(block.ordinal) +
+                                       " comes too late in its track");
   return Step([&] { return Append(block); });
 }
 
 Status Writer::Append(const Block& block) {
   if (!started_) H4MK_TRY(Start());
   if (MustCloseBefore(block)) H4MK_TRY(CloseCluster());
+  if (block.flags & kBlockEncrypted) H4MK_TRY(KeepOrdinal(block));
 
   const int64_t time = SeekTime(block.pts, block.dts);
   const double seconds =
@@ -139,6 +143,15 @@ Status Writer::Append(const Block& block) {
   return {};
 }
 
+// The number of an encrypted block is part of what it was encrypted with. Blocks that were left out before it leave a gap, which
+// only a new cluster can have.
+Status Writer::KeepOrdinal(const Block& block) {
+  if (block.ordinal == cluster_.NextOrdinal(block.track)) return {};
+  H4MK_TRY(CloseCluster());
+  cluster_.SkipTo(block.track, block.ordinal);
+  return {};
+}
+
 // FORMAT.md, "Clusters are closed": every random access point of a track with other blocks too starts a cluster.
 bool Writer::MustCloseBefore(const Block& block) const {
   if (cluster_.block_count() == 0) return false;
@@ -159,14 +172,20 @@ Status Writer::Flush() {
   if (finished_) return Status(Code::kState, "the file is finished");
   return Step([&]() -> Status {
     if (!started_) H4MK_TRY(Start());
-    return CloseCluster();
+    H4MK_TRY(CloseCluster());
+    return WriteSignature(ChunkSigner::Moment::kFlush);
   });
 }
 
 Status Writer::Finish() {
-  H4MK_TRY(Flush());
-  finished_ = true;
-  return Step([&] { return WriteTail(); });
+  if (failed_ != Code::kOk) return Status(failed_, "an earlier write failed");
+  if (finished_) return Status(Code::kState, "the file is finished");
+  return Step([&]() -> Status {
+    if (!started_) H4MK_TRY(Start());
+    H4MK_TRY(CloseCluster());
+    finished_ = true;
+    return WriteTail();
+  });
 }
 
 // What ends a step early, an error or an exception, is final: nothing may be written behind half a step.
@@ -233,7 +252,19 @@ Status Writer::CloseCluster() {
       page_.entry_count() + tracks_.size() > kMaxPageEntries ||
       sink_.position() - page_start_ >= kPageBytes * growth)
     H4MK_TRY(WritePage());
-  return {};
+  return WriteSignature(ChunkSigner::Moment::kCluster);
+}
+
+void Writer::SetSigner(ChunkSigner* signer) {
+  signer_ = signer;
+  chunks_.set_observer(signer);
+}
+
+// FORMAT.md, "Signed files": a checkpoint, when the signer finds that there is enough to be signed.
+Status Writer::WriteSignature(ChunkSigner::Moment moment) {
+  if (signer_ == nullptr) return {};
+  const Bytes payload = signer_->Sign(moment, sink_.position(), tracks_, totals_);
+  return payload.empty() ? Status() : chunks_.WriteChunk(kTagVeri, 0, payload);
 }
 
 Status Writer::WritePage() {
@@ -293,6 +324,7 @@ Status Writer::WriteTail() {
                                 MovePage(page.payload, page.chunk_offset, sink_.position(), 0)));
   }
 
+  H4MK_TRY(WriteSignature(ChunkSigner::Moment::kEnd));
   Tail tail;
   tail.top = sink_.position();
   IndexTop top = MakeTop();

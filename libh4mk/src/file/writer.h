@@ -15,12 +15,25 @@
 
 namespace h4mk {
 
+// Signs a file while it is written; the layer above brings it.
+class ChunkSigner : public ChunkObserver {
+ public:
+  enum class Moment { kCluster, kFlush, kEnd };
+  // The payload of a VERI chunk that is to be written at offset now; empty: none yet.
+  virtual Bytes Sign(Moment moment, uint64_t offset, const std::vector<Track>& tracks,
+                     const std::vector<TrackTotals>& totals) = 0;
+};
+
 class Writer final : public FileWriter {
  public:
   // io must outlive the writer.
   Writer(Io& io, const WriterOptions& options);
 
+  // Before anything is written. The signer must outlive the writer.
+  void SetSigner(ChunkSigner* signer);
+
   Status AddTrack(const Json& description, uint32_t* track) override;
+  const std::vector<Track>& tracks() const { return tracks_; }
   Status UpdateTrack(uint32_t track, const Json& description) override;
   Status SetAttachment(uint32_t track, ByteSpan bytes) override;
   Status SetMeta(const Json& meta) override;
@@ -49,14 +62,17 @@ class Writer final : public FileWriter {
   Status WriteReservedSpace();
   Status WriteDescriptions();
   bool MustCloseBefore(const Block& block) const;
+  Status KeepOrdinal(const Block& block);
   Status CloseCluster();
   Status WritePage();
+  Status WriteSignature(ChunkSigner::Moment moment);
   Status WriteTail();
   IndexTop MakeTop() const;
   void AppendFront(Bytes* front, uint64_t at, uint64_t shift) const;
 
   Sink sink_;
   ChunkWriter chunks_;
+  ChunkSigner* signer_ = nullptr;
   const WriterOptions options_;
   bool started_ = false;
   bool finished_ = false;

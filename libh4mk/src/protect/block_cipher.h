@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// Encrypts and opens the blocks of a file (FORMAT.md, "Encrypted blocks"): keys, nonces, associated
+// data, and the member "protection" of META. Knows nothing of files; EncryptingWriter and
+// DecryptingReader bring the two together.
+#ifndef H4MK_PROTECT_BLOCK_CIPHER_H_
+#define H4MK_PROTECT_BLOCK_CIPHER_H_
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "cluster/block.h"
+#include "file/tracks.h"
+#include "protect/gcm.h"
+#include "protect/key_chain.h"
+#include "protect/secret.h"
+
+namespace h4mk {
+
+inline constexpr std::string_view kProtectionKey = "protection";  // in META
+inline constexpr std::string_view kSchemeGcm = "aes-256-gcm";
+inline constexpr std::string_view kSchemeLiving = "living";
+
+inline constexpr size_t kMinMasterKey = 16;
+inline constexpr size_t kMaxMasterKey = 1024;
+inline constexpr size_t kMaxKeyId = 32;
+inline constexpr size_t kIdSize = 16;  // of a file, of a session
+using Id = std::array<uint8_t, kIdSize>;
+
+// A master key and the id that files name it by; an empty id fits every file.
+struct MasterKey {
+  Bytes kid;
+  Secret key;
+};
+
+// What a block's tag covers besides its bytes.
+struct BlockContext {
+  uint32_t track_id = 0;
+  TimeBase time_base;
+  uint64_t ordinal = 0;
+  int64_t pts = kNoTime;
+  int64_t dts = kNoTime;
+  int64_t duration = 0;
+  uint32_t flags = 0;  // as they are stored
+};
+
+enum class BlockPart : uint32_t { kData = 0, kSideData = 1 };
+
+// Blocks of a track, counted.
+struct TrackCount {
+  uint32_t track_id = 0;
+  uint64_t blocks = 0;
+};
+
+class BlockCipher {
+ public:
+  // For a new file. The id is random unless one is given. kArgument: no such scheme, or a key of a
+  // wrong length.
+  static Result<std::unique_ptr<BlockCipher>> New(std::string_view scheme, const MasterKey& key,
+                                                  const std::optional<Id>& file_id = {});
+
+  // For a file with this member of META, with the first key whose id fits. kKey: no key, or the
+  // wrong one. kCorrupt: the description cannot be used.
+  static Result<std::unique_ptr<BlockCipher>> Open(const Json& protection,
+                                                   std::span<const MasterKey> keys);
+
+  // The member of META. With the end of a closed file if counts are given.
+  Json Describe(std::span<const TrackCount> counts = {}) const;
+
+  // Checks the end of a closed file against the counts of its description; kCorrupt.
+  Status CheckEnd(const Json& protection, std::vector<TrackCount>* counts) const;
+
+  // What is encrypted from these ordinals on is under new keys. For whoever goes on with a file:
+  // must be called before.
+  void StartSession(std::span<const TrackCount> first);
+
+  // For writers of scheme living, before the first block: derives what these tracks need, and
+  // forgets the master key. From then on nobody who takes this object can open what it has sealed.
+  void ForgetMasterKey(std::span<const uint32_t> track_ids);
+
+  // out has data.size() + kGcmTagSize bytes, and may be data.
+  void Seal(const BlockContext& block, BlockPart part, ByteSpan data, uint8_t* out);
+  // out has sealed.size() - kGcmTagSize bytes, and may be sealed. False: it is not what was sealed
+  // for this context; what is in out then is worthless. REQUIRES: sealed.size() ≥ kGcmTagSize.
+  bool Open(const BlockContext& block, BlockPart part, ByteSpan sealed, uint8_t* out);
+
+ private:
+  struct Session {
+    Id id{};
+    std::map<uint32_t, uint64_t> first;  // by track id; 0 for those that are not there
+  };
+  struct TrackState {  // the cipher for a run of blocks of a track: 2^kEpochShift, of scheme living
+                       // one
+    const Session* session = nullptr;
+    uint64_t run = 0;
+    Gcm cipher;
+    LivingTrack living;
+  };
+
+  BlockCipher() = default;
+  void SetKey(ByteSpan master_key);
+  Key EndMac(std::span<const TrackCount> counts) const;
+  Status ReadSessions(const Json& protection);
+  const Session& SessionOf(uint32_t track_id, uint64_t ordinal) const;
+  Gcm& CipherFor(const BlockContext& block, const Session& session);
+  LivingTrack LivingStart(uint32_t track_id, const Session& session) const;
+
+  std::string scheme_;
+  Bytes kid_;
+  Id file_id_{};
+  Key root_, check_, end_key_;
+  std::vector<std::unique_ptr<Session>> sessions_;
+  std::map<uint32_t, TrackState> tracks_;
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_PROTECT_BLOCK_CIPHER_H_

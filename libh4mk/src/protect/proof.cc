@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "protect/proof.h"
+
+#include <algorithm>
+
+#include "chunk/chunk_format.h"
+
+namespace h4mk {
+namespace {
+
+Status ReadAll(VerifyingIo& io, uint64_t offset, uint64_t size, Bytes* bytes) {
+  bytes->resize(static_cast<size_t>(size));
+  size_t done = 0;
+  while (done < bytes->size()) {
+    const int64_t got = io.ReadAt(offset + done, bytes->data() + done, bytes->size() - done);
+    if (got <= 0) return Corrupt(offset + done, "what is to be proved cannot be read");
+    done += static_cast<size_t>(got);
+  }
+  return {};
+}
+
+// A member of a proof that holds bytes.
+bool GetBytes(const Json& proof, const char* key, Bytes* bytes) {
+  const auto member = proof.find(key);
+  return member != proof.end() && member->is_string() &&
+         DecodeBase64(member->get_ref<const std::string&>(), bytes);
+}
+
+bool GetDigests(const Json& proof, const char* key, std::vector<Sha256Digest>* digests) {
+  Bytes bytes;
+  if (!GetBytes(proof, key, &bytes) || bytes.size() % sizeof(Sha256Digest) != 0) return false;
+  digests->resize(bytes.size() / sizeof(Sha256Digest));
+  for (size_t i = 0; i < digests->size(); ++i)
+    std::copy_n(bytes.data() + i * sizeof(Sha256Digest), sizeof(Sha256Digest),
+                (*digests)[i].data());
+  return true;
+}
+
+std::string Joined(std::span<const Sha256Digest> digests) {
+  Bytes bytes;
+  for (const Sha256Digest& digest : digests) AppendBytes(bytes, digest);
+  return EncodeBase64(bytes);
+}
+
+uint64_t GetNumber(const Json& proof, const char* key) {
+  const auto member = proof.find(key);
+  return member != proof.end() && member->is_number_integer() && *member >= 0
+             ? member->get<uint64_t>()
+             : UINT64_MAX;
+}
+
+Sha256Digest Digest(ByteSpan bytes) {
+  Sha256 hash;
+  hash.Add(bytes);
+  return hash.Finish();
+}
+
+Status Worthless(const char* what) {
+  return Status(Code::kCorrupt, std::string("the proof is not valid: ") + what);
+}
+
+// The pieces in the proof are those of the cluster that is proved.
+bool PiecesMatch(ByteSpan data, uint64_t first, std::span<const Sha256Digest> pieces) {
+  for (size_t at = 0; at < data.size(); at += kPieceSize, ++first) {
+    const ByteSpan piece = data.subspan(at, std::min(kPieceSize, data.size() - at));
+    if (first >= pieces.size() || Digest(piece) != pieces[static_cast<size_t>(first)]) return false;
+    if (piece.size() < kPieceSize && first + 1 != pieces.size()) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<Json> ProveBlock(VerifyingIo& io, const ReadBlock& block, uint32_t track_id) {
+  const Checkpoint* checkpoint = nullptr;
+  size_t number = 0;
+  Status status = io.FindLeaf(block.chunk_offset, &checkpoint, &number);
+  if (!status.ok()) return status;
+  const TreeLeaf& leaf = checkpoint->leaves[number];
+  std::vector<Sha256Digest> hashes;
+  for (const TreeLeaf& each : checkpoint->leaves) hashes.push_back(each.hash);
+  const uint64_t leaf_number = checkpoint->before.size() + number;
+  const auto path = ProveInclusion(checkpoint->before, hashes, leaf_number);
+
+  Bytes chunk, checkpoint_chunk;
+  const uint64_t checkpoint_offset = block.chunk_offset - leaf.position + checkpoint->position;
+  status = ReadAll(io, block.chunk_offset, leaf.size, &chunk);
+  if (status.ok()) status = ReadAll(io, checkpoint_offset, kChunkHeaderSize, &checkpoint_chunk);
+  if (status.ok())
+    status = ReadAll(io, checkpoint_offset, ParseChunkHeader(checkpoint_chunk.data()).size(),
+                     &checkpoint_chunk);
+  if (!status.ok()) return status;
+
+  const ByteSpan hashed = ByteSpan(chunk).first(chunk.size() - kCrcSize);
+  const size_t head = ClusterHeadSize(hashed);
+  const ByteSpan data = hashed.subspan(head);
+  std::vector<Sha256Digest> pieces;
+  for (size_t at = 0; at < data.size(); at += kPieceSize)
+    pieces.push_back(Digest(data.subspan(at, std::min(kPieceSize, data.size() - at))));
+  const size_t first = block.record->offset / kPieceSize;
+  const size_t end = std::min<size_t>(
+      data.size(), (size_t{block.record->offset} + block.record->size + kPieceSize - 1) /
+                       kPieceSize * kPieceSize);
+  const ByteSpan payload = ByteSpan(checkpoint_chunk)
+                               .subspan(kChunkHeaderSize, checkpoint_chunk.size() - kChunkOverhead);
+  const size_t start = std::min(first * kPieceSize, end);
+  return Json{{"h4mk_proof", 1},
+              {"track_id", track_id},
+              {"ordinal", block.record->ordinal},
+              {"leaf", leaf_number},
+              {"checkpoint", EncodeBase64(payload)},
+              {"path", Joined(path)},
+              {"head", EncodeBase64(hashed.first(head))},
+              {"pieces", Joined(pieces)},
+              {"first_piece", first},
+              {"data", EncodeBase64(data.subspan(start, end - start))}};
+}
+
+Json DescribeProven(const ProvenBlock& block) {
+  Json value = {{"track_id", block.track_id}, {"ordinal", block.record.ordinal}};
+  if (block.record.pts != kNoTime) value["pts"] = block.record.pts;
+  if (block.record.dts != kNoTime) value["dts"] = block.record.dts;
+  value["duration"] = block.record.duration;
+  value["flags"] = block.record.flags & kBlockPublicFlags;
+  value["data"] = EncodeBase64(block.data);
+  return value;
+}
+
+Result<ProvenBlock> VerifyProof(const Json& proof, const SignatureKey& key) {
+  Bytes payload, head, data;
+  std::vector<Sha256Digest> path, pieces;
+  const uint64_t leaf = GetNumber(proof, "leaf"), first = GetNumber(proof, "first_piece");
+  const uint64_t ordinal = GetNumber(proof, "ordinal"), track_id = GetNumber(proof, "track_id");
+  if (!proof.is_object() || GetNumber(proof, "h4mk_proof") != 1 ||
+      !GetBytes(proof, "checkpoint", &payload) || !GetBytes(proof, "head", &head) ||
+      !GetBytes(proof, "data", &data) || !GetDigests(proof, "path", &path) ||
+      !GetDigests(proof, "pieces", &pieces) || first > pieces.size() || track_id > kMaxTrackId)
+    return Worthless("a member is missing or cannot be used");
+  Checkpoint checkpoint;
+  if (Status status = DecodeCheckpoint(payload, 0, key, &checkpoint); !status.ok()) return status;
+
+  Bytes digests;
+  for (const Sha256Digest& piece : pieces) AppendBytes(digests, piece);
+  const ByteSpan hashed[] = {head, digests};
+  if (ClusterHeadSize(head) != head.size() ||
+      !VerifyInclusion(LeafHash(hashed), leaf, checkpoint.size(), path, checkpoint.Root()))
+    return Worthless("the cluster is not in the tree that was signed");
+  if (!PiecesMatch(data, first, pieces)) return Worthless("the data is not that of the cluster");
+
+  TrackIds tracks;
+  tracks.Add(static_cast<uint32_t>(track_id));
+  ClusterIndex index;
+  size_t needed = 0;
+  if (!index.Parse(ByteSpan(head).subspan(kChunkHeaderSize), kChunkHeaderSize, tracks, &needed)
+           .ok())
+    return Worthless("the cluster cannot be read");
+  for (const BlockRecord& record : index.blocks()) {
+    if (record.track != 0 || record.ordinal != ordinal) continue;
+    const uint64_t start = first * kPieceSize;
+    if (record.offset < start || record.offset - start + uint64_t{record.size} > data.size())
+      return Worthless("not all of the block is there");
+    const auto from = data.begin() + static_cast<ptrdiff_t>(record.offset - start);
+    return ProvenBlock{static_cast<uint32_t>(track_id), record, Bytes(from, from + record.size)};
+  }
+  return Worthless("the cluster has no such block");
+}
+
+}  // namespace h4mk

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "protect/tree_signer.h"
+
+#include "protect/hkdf.h"
+
+namespace h4mk {
+namespace {
+
+// A checkpoint is written after so many chunks or bytes: what of a live stream, or of one that was
+// cut, cannot be verified.
+constexpr size_t kLeaves = 16;
+constexpr uint64_t kBytes = 16u << 20;
+
+}  // namespace
+
+TreeSigner::TreeSigner(SignatureKey key) : key_(std::move(key)) { RandomBytes(tree_id_); }
+
+void TreeSigner::Written(uint64_t offset, std::span<const ByteSpan> chunk) {
+  const ChunkHeader header = ParseChunkHeader(chunk[0].data());
+  if (!IsLeaf(header.tag)) return;
+  if (!has_leaves_) first_offset_ = offset;
+  has_leaves_ = true;
+  leaves_.push_back({offset - first_offset_, header.size(), ChunkLeafHash(chunk)});
+}
+
+Bytes TreeSigner::Sign(Moment moment, uint64_t offset, const std::vector<Track>& tracks,
+                       const std::vector<TrackTotals>& totals) {
+  if (!has_leaves_ || (leaves_.empty() && moment != Moment::kEnd)) return {};
+  const uint64_t position = offset - first_offset_;
+  if (moment == Moment::kCluster && leaves_.size() < kLeaves &&
+      position - leaves_[0].position < kBytes)
+    return {};
+  Checkpoint checkpoint;
+  checkpoint.final = moment == Moment::kEnd;
+  checkpoint.tree_id = tree_id_;
+  checkpoint.position = position;
+  checkpoint.previous = checkpoints_.empty() ? 0 : position - checkpoints_.back();
+  checkpoint.before = tree_;
+  checkpoint.leaves = std::move(leaves_);
+  leaves_.clear();
+  for (size_t i = 0; i < tracks.size(); ++i)
+    checkpoint.tracks.push_back(
+        {tracks[i].id, totals[i].blocks, totals[i].bytes, totals[i].end_pts});
+  if (checkpoint.final) checkpoint.checkpoints = checkpoints_;
+  for (const TreeLeaf& leaf : checkpoint.leaves) tree_.Add(leaf.hash);
+  checkpoints_.push_back(position);
+  return EncodeCheckpoint(checkpoint, key_);
+}
+
+}  // namespace h4mk

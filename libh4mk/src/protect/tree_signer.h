@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Keeps the tree of a file's chunks while they are written, and signs checkpoints of it.
+#ifndef H4MK_PROTECT_TREE_SIGNER_H_
+#define H4MK_PROTECT_TREE_SIGNER_H_
+
+#include "file/writer.h"
+#include "protect/checkpoint.h"
+
+namespace h4mk {
+
+class TreeSigner final : public ChunkSigner {
+ public:
+  explicit TreeSigner(SignatureKey key);
+
+  void Written(uint64_t offset, std::span<const ByteSpan> chunk) override;
+  Bytes Sign(Moment moment, uint64_t offset, const std::vector<Track>& tracks,
+             const std::vector<TrackTotals>& totals) override;
+
+ private:
+  const SignatureKey key_;
+  TreeId tree_id_{};
+  bool has_leaves_ = false;
+  uint64_t first_offset_ = 0;  // of the first leaf in the file
+  MerkleTree tree_;            // of the leaves that are in checkpoints
+  std::vector<TreeLeaf> leaves_;
+  std::vector<uint64_t> checkpoints_;  // positions
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_PROTECT_TREE_SIGNER_H_

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+#include "protect/verifying_io.h"
+
+#include <algorithm>
+
+#include "chunk/chunk_reader.h"
+
+namespace h4mk {
+namespace {
+
+constexpr size_t kMaxLoaded = 4;  // checkpoints in memory
+constexpr size_t kMaxVerified =
+    3;  // regions in memory: a chunk, what follows it, and the next chunk
+constexpr uint64_t kMaxGap = 256u << 20;    // between two chunks of the tree: index pages
+constexpr uint64_t kLost = 64u << 10;       // zeros at a time where a checkpoint is lost
+constexpr uint64_t kLookBack = 2ull << 30;  // for the last checkpoint: more than the largest chunk
+
+}  // namespace
+
+VerifyingIo::VerifyingIo(Io& io, SignatureKey key) : io_(io), input_(io), key_(std::move(key)) {}
+
+Status VerifyingIo::Open() {
+  const int64_t size = io_.Size();
+  if (!io_.CanSeek() || size < 0)
+    return Status(Code::kNotSeekable, "signatures can be verified where the input can seek only");
+  H4MK_TRY(FindLast(static_cast<uint64_t>(size)));
+  // Neither the size nor the end of the file is verified before its last chunk is.
+  const Checkpoint* checkpoint = &last_;
+  Checkpoint before;
+  if (last_.leaves.empty() && last_.previous != 0) {
+    H4MK_TRY(ReadCheckpoint(last_.position - last_.previous, &before));
+    checkpoint = &before;
+  }
+  if (checkpoint->leaves.empty()) return {};
+  const uint64_t last_leaf = base_ + checkpoint->leaves.back().position;
+  H4MK_TRY(Load(last_leaf));
+  if (warnings_.empty()) return {};
+  return Status(Code::kCorrupt, warnings_.front());
+}
+
+Status VerifyingIo::FindLast(uint64_t size) {
+  ChunkReader chunks(input_);
+  Status other_key;
+  Checkpoint found;
+  uint64_t end = 0;
+  const auto check = [&](uint64_t at, const ChunkHeader& header, bool* valid) -> Status {
+    Bytes payload;
+    *valid = false;
+    if (at + header.size() > size || header.flags != 0) return {};
+    Status status = chunks.ReadPayload(at, header, &payload);
+    if (status.code() == Code::kIo) return status;
+    if (!status.ok() || !IsCheckpoint(payload)) return {};
+    status = DecodeCheckpoint(payload, at, key_, &found);
+    *valid =
+        status.ok() && found.position <= at && (last_end_ == 0 || found.tree_id == last_.tree_id);
+    end = at + header.size();
+    if (status.code() == Code::kKey && other_key.ok()) other_key = std::move(status);
+    return {};
+  };
+  uint64_t at = 0;
+  const uint64_t distance = std::min(kLookBack, size - std::min(size, last_end_));
+  Status status = chunks.FindBackward(size, distance, kTagVeri, check, &at);
+  size_seen_ = size;
+  if (status.code() == Code::kEnd) {
+    if (last_end_ != 0) return {};  // nothing newer
+    if (!other_key.ok()) return other_key;
+    return Status(Code::kKey, "the file is not signed with this key");
+  }
+  if (!status.ok()) return status;
+  base_ = at - found.position;
+  last_ = std::move(found);
+  last_end_ = end;
+  known_.insert(last_.position);
+  known_.insert(last_.checkpoints.begin(), last_.checkpoints.end());
+  verified_.clear();
+  return {};
+}
+
+Status VerifyingIo::ReadCheckpoint(uint64_t position, Checkpoint* checkpoint) {
+  const uint64_t offset = base_ + position;
+  ChunkReader chunks(input_);
+  ChunkHeader header;
+  Bytes payload;
+  H4MK_TRY(chunks.ReadHeader(offset, &header));
+  if (header.tag != kTagVeri || header.flags != 0)
+    return Corrupt(offset, "a checkpoint expected, found another chunk");
+  H4MK_TRY(chunks.ReadPayload(offset, header, &payload));
+  H4MK_TRY(DecodeCheckpoint(payload, offset, key_, checkpoint));
+  if (checkpoint->tree_id == last_.tree_id && checkpoint->position == position) return {};
+  return Corrupt(offset, "checkpoint is of another file or another place");
+}
+
+// The first checkpoint behind a position: the one that lists what is there.
+Status VerifyingIo::CheckpointBehind(uint64_t position, const Checkpoint** checkpoint) {
+  for (;;) {
+    const uint64_t at = *known_.upper_bound(position);  // REQUIRES: position < last_.position
+    const Checkpoint* found = &last_;
+    if (at != last_.position) {
+      auto loaded = std::find_if(loaded_.begin(), loaded_.end(),
+                                 [at](const Checkpoint& c) { return c.position == at; });
+      if (loaded == loaded_.end()) {
+        Checkpoint read;
+        H4MK_TRY(ReadCheckpoint(at, &read));
+        if (loaded_.size() == kMaxLoaded) loaded_.pop_front();
+        loaded = loaded_.insert(loaded_.end(), std::move(read));
+      }
+      found = &*loaded;
+    }
+    // A file without an end has no list of all: back from one to the other.
+    const bool is_new = found->previous != 0 && known_.insert(at - found->previous).second;
+    if (!is_new || at - found->previous <= position) {
+      *checkpoint = found;
+      return {};
+    }
+  }
+}
+
+Status VerifyingIo::RegionAt(uint64_t offset, Region* region) {
+  if (offset < base_) {
+    *region = {0, base_, std::nullopt, false};
+    return {};
+  }
+  const uint64_t position = offset - base_;
+  if (position >= last_.position) {
+    const int64_t size = Size();
+    *region = {base_ + last_.position, std::max(static_cast<uint64_t>(size), last_end_),
+               std::nullopt, true};
+    return {};
+  }
+  const Checkpoint* checkpoint = nullptr;
+  H4MK_TRY(CheckpointBehind(position, &checkpoint));
+  uint64_t start = checkpoint->previous != 0 ? checkpoint->position - checkpoint->previous : 0;
+  for (const TreeLeaf& leaf : checkpoint->leaves) {
+    if (position < leaf.position) {
+      *region = {base_ + start, base_ + leaf.position, std::nullopt, false};
+      return {};
+    }
+    if (position < leaf.end()) {
+      *region = {base_ + leaf.position, base_ + leaf.end(), leaf.hash, false};
+      return {};
+    }
+    start = leaf.end();
+  }
+  *region = {base_ + start, base_ + checkpoint->position, std::nullopt, false};
+  return {};
+}
+
+// Puts the region around an offset first in verified_.
+Status VerifyingIo::Load(uint64_t offset) {
+  Region region;
+  Status status = RegionAt(offset, &region);
+  const bool lost = status.code() == Code::kCorrupt || status.code() == Code::kKey ||
+                    status.code() == Code::kAgain || status.code() == Code::kEnd;
+  if (!status.ok() && !lost) return status;
+  Verified loaded;
+  if (lost) {
+    warnings_.push_back(status.message());
+    const uint64_t end = *known_.upper_bound(offset - base_) + base_;
+    loaded = {offset, Bytes(static_cast<size_t>(std::min(end - offset, kLost)))};
+  } else {
+    if (!region.leaf && region.end - region.start > kMaxGap)
+      return Corrupt(region.start, "more than 256 MiB that are not signed");
+    loaded.start = region.start;
+    loaded.bytes.resize(static_cast<size_t>(region.end - region.start));
+    size_t got = 0;
+    H4MK_TRY(input_.ReadAt(region.start, loaded.bytes.data(), loaded.bytes.size(), &got));
+    if (region.is_tail) loaded.bytes.resize(got);
+    if (!IsWhatWasSigned(region, loaded.bytes)) {
+      warnings_.push_back("chunk at byte " + std::to_string(region.start) +
+                          " is not what was signed");
+      std::fill(loaded.bytes.begin(), loaded.bytes.end(), 0);
+    }
+  }
+  if (verified_.size() == kMaxVerified) verified_.pop_back();
+  verified_.push_front(std::move(loaded));
+  return {};
+}
+
+bool VerifyingIo::IsWhatWasSigned(const Region& region, ByteSpan bytes) {
+  if (!region.leaf) return IsFree(region, bytes);
+  if (bytes.size() < kChunkOverhead) return false;
+  const ByteSpan chunk = bytes.first(bytes.size() - kCrcSize);
+  return ParseChunkHeader(bytes.data()).size() == bytes.size() &&
+         ChunkLeafHash({&chunk, 1}) == *region.leaf;
+}
+
+// Nothing that holds blocks or descriptions may stand where nothing is signed; but at the end
+// descriptions may, which then are told to be unsigned.
+bool VerifyingIo::IsFree(const Region& region, ByteSpan bytes) {
+  size_t at = region.start == 0 ? std::min(kFileHeaderSize, bytes.size()) : 0;
+  while (at < bytes.size()) {
+    const size_t left = bytes.size() - at;
+    if (region.is_tail && left == kCrcSize) return true;
+    if (left < kChunkHeaderSize) return region.is_tail;
+    const ChunkHeader header = ParseChunkHeader(bytes.data() + at);
+    const bool is_description = header.tag == kTagTracks || header.tag == kTagMeta;
+    if (IsLeaf(header.tag) && !(region.is_tail && is_description)) return false;
+    has_unsigned_descriptions_ |= is_description;
+    if (header.size() > left) return region.is_tail;
+    at += static_cast<size_t>(header.size());
+  }
+  return true;
+}
+
+int64_t VerifyingIo::Read(uint8_t* buffer, size_t size) {
+  const int64_t count = ReadAt(position_, buffer, size);
+  if (count > 0) position_ += static_cast<uint64_t>(count);
+  return count;
+}
+
+int64_t VerifyingIo::ReadAt(uint64_t offset, uint8_t* buffer, size_t size) {
+  const auto holds = [offset](const Verified& region) {
+    return offset >= region.start && offset < region.end();
+  };
+  auto found = std::find_if(verified_.begin(), verified_.end(), holds);
+  if (found == verified_.end()) {
+    if (offset >= static_cast<uint64_t>(std::max<int64_t>(Size(), 0))) return 0;
+    const Status status = Load(offset);
+    if (!status.ok()) return input_.io_error() < 0 ? input_.io_error() : -1;
+    found = verified_.begin();
+    if (!holds(*found)) return 0;
+  }
+  const auto from = static_cast<size_t>(offset - found->start);
+  const size_t count = std::min(size, found->bytes.size() - from);
+  std::copy_n(found->bytes.data() + from, count, buffer);
+  return static_cast<int64_t>(count);
+}
+
+int64_t VerifyingIo::Seek(int64_t offset) {
+  position_ = static_cast<uint64_t>(offset);
+  return 0;
+}
+
+int64_t VerifyingIo::Size() {
+  const int64_t size = io_.Size();
+  if (last_.final || size < 0) return size;
+  if (static_cast<uint64_t>(size) > size_seen_)
+    if (const Status status = FindLast(static_cast<uint64_t>(size)); !status.ok())
+      warnings_.push_back(status.message());
+  return last_.final ? size : static_cast<int64_t>(last_end_);
+}
+
+Status VerifyingIo::FindLeaf(uint64_t offset, const Checkpoint** checkpoint, size_t* leaf) {
+  if (offset >= base_ && offset - base_ < last_.position) {
+    H4MK_TRY(CheckpointBehind(offset - base_, checkpoint));
+    const std::vector<TreeLeaf>& leaves = (*checkpoint)->leaves;
+    for (*leaf = 0; *leaf < leaves.size(); ++*leaf)
+      if (base_ + leaves[*leaf].position == offset) return {};
+  }
+  return Corrupt(offset, "no signed chunk starts");
+}
+
+bool VerifyingIo::NextWarning(std::string* text) {
+  if (warnings_.empty()) return false;
+  *text = std::move(warnings_.front());
+  warnings_.pop_front();
+  return true;
+}
+
+}  // namespace h4mk

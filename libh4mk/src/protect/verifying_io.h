@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// A signed file as an Io (FORMAT.md, "Signed files"): whoever reads through it gets bytes of chunks
+// that were verified, and zeros where a chunk is not what was signed, which readers take for
+// damage. So no layer above can use a byte before it was verified.
+#ifndef H4MK_PROTECT_VERIFYING_IO_H_
+#define H4MK_PROTECT_VERIFYING_IO_H_
+
+#include <deque>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/io.h"
+#include "protect/checkpoint.h"
+
+namespace h4mk {
+
+class VerifyingIo final : public Io {
+ public:
+  // io must outlive this object, seek, and know its size.
+  VerifyingIo(Io& io, SignatureKey key);
+
+  // Finds the last checkpoint and verifies it and the last chunk that it covers. kKey: signed with
+  // another key, or not signed at all. kCorrupt, kIo, kNotSeekable.
+  Status Open();
+
+  int64_t Read(uint8_t* buffer, size_t size) override;
+  int64_t Write(const uint8_t*, size_t) override { return -1; }
+  bool CanSeek() const override { return true; }
+  int64_t Seek(int64_t offset) override;
+  // A file that is still written ends behind its last checkpoint.
+  int64_t Size() override;
+
+  // As Read(), elsewhere, without moving.
+  int64_t ReadAt(uint64_t offset, uint8_t* buffer, size_t size);
+
+  const Checkpoint& last() const { return last_; }
+  // Offset behind the last byte that is signed.
+  uint64_t signed_until() const { return base_ + last_.position; }
+  // Descriptions stand behind the last checkpoint: edited without the key.
+  bool has_unsigned_descriptions() const { return has_unsigned_descriptions_; }
+
+  // The checkpoint that lists the chunk which starts at an offset, and the position of that chunk
+  // in its list. kCorrupt: none.
+  Status FindLeaf(uint64_t offset, const Checkpoint** checkpoint, size_t* leaf);
+
+  // Next note of a chunk that is not what was signed.
+  bool NextWarning(std::string* text);
+
+ private:
+  // A run of bytes that is verified as a whole: a chunk of the tree, or what stands between two
+  // such.
+  struct Region {
+    uint64_t start = 0;
+    uint64_t end = 0;
+    std::optional<Sha256Digest> leaf;
+    bool is_tail = false;  // from the last checkpoint on
+  };
+  struct Verified {
+    uint64_t start = 0;
+    Bytes bytes;
+    uint64_t end() const { return start + bytes.size(); }
+  };
+
+  Status FindLast(uint64_t size);
+  Status ReadCheckpoint(uint64_t position, Checkpoint* checkpoint);
+  Status CheckpointBehind(uint64_t position, const Checkpoint** checkpoint);
+  Status RegionAt(uint64_t offset, Region* region);
+  Status Load(uint64_t offset);
+  bool IsWhatWasSigned(const Region& region, ByteSpan bytes);
+  bool IsFree(const Region& region, ByteSpan bytes);
+
+  Io& io_;
+  Source input_;
+  const SignatureKey key_;
+  Checkpoint last_;
+  uint64_t base_ = 0;      // offset of the first chunk of the tree
+  uint64_t last_end_ = 0;  // offset behind the chunk of the last checkpoint
+  uint64_t size_seen_ = 0;
+  bool has_unsigned_descriptions_ = false;
+  std::set<uint64_t> known_;       // positions of checkpoints
+  std::deque<Checkpoint> loaded_;  // the few that were used last
+
+  uint64_t position_ = 0;
+  std::deque<Verified> verified_;
+  std::deque<std::string> warnings_;
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_PROTECT_VERIFYING_IO_H_

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "protect/verifying_reader.h"
+
+#include "protect/proof.h"
+
+namespace h4mk {
+
+Status VerifyingReader::Open() {
+  H4MK_TRY(file().Open());
+  if (!file().is_closed()) return {};
+  if (!io_.last().final)
+    return Status(Code::kCorrupt,
+                  "the file has an end, but its last checkpoint is not that of an end: it was cut");
+  return CheckTotals();
+}
+
+// Lengths and durations come from the index, which is not signed.
+Status VerifyingReader::CheckTotals() const {
+  for (const Checkpoint::Track& known : io_.last().tracks)
+    for (size_t i = 0; i < file().tracks().size(); ++i) {
+      const TrackTotals& totals = file().totals(static_cast<uint32_t>(i));
+      if (file().tracks()[i].id == known.track_id &&
+          (totals.blocks != known.blocks || totals.end_pts != known.end_pts))
+        return Status(Code::kCorrupt, "the index does not tell the end of track " +
+                                          std::to_string(known.track_id) + " that was signed");
+    }
+  return {};
+}
+
+// The bytes of a chunk are signed as a whole: a block's data must not be taken for a chunk.
+// That what was read from is a chunk that was signed, from its start.
+Status VerifyingReader::CheckChunk(uint64_t offset) {
+  if (offset == checked_chunk_) return {};
+  const Checkpoint* checkpoint = nullptr;
+  size_t leaf = 0;
+  H4MK_TRY(io_.FindLeaf(offset, &checkpoint, &leaf));
+  checked_chunk_ = offset;
+  return {};
+}
+
+Status VerifyingReader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) {
+  H4MK_TRY(file().ReadBlockAt(track, ordinal, block));
+  return CheckChunk(block->chunk_offset);
+}
+
+Status VerifyingReader::Next(ReadBlock* block) {
+  H4MK_TRY(file().Next(block));
+  H4MK_TRY(CheckChunk(block->chunk_offset));
+  last_record_ = *block->record;
+  last_.record = &last_record_;
+  last_.chunk_offset = block->chunk_offset;
+  return {};
+}
+
+Result<Json> VerifyingReader::ProveLast() {
+  if (last_.record == nullptr) return Status(Code::kState, "no block was read");
+  return ProveBlock(io_, last_, tracks()[static_cast<size_t>(last_record_.track)].id);
+}
+
+bool VerifyingReader::NextWarning(std::string* text) {
+  if (io_.NextWarning(text) || file().NextWarning(text)) return true;
+  if (!io_.has_unsigned_descriptions() || descriptions_told_) return false;
+  descriptions_told_ = true;
+  *text = "descriptions of tracks or of the file were changed without being signed";
+  return true;
+}
+
+}  // namespace h4mk

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// A reader of a signed file, over one that reads through a VerifyingIo: adds what bytes alone do
+// not show.
+#ifndef H4MK_PROTECT_VERIFYING_READER_H_
+#define H4MK_PROTECT_VERIFYING_READER_H_
+
+#include "protect/forwarding_reader.h"
+#include "protect/verifying_io.h"
+
+namespace h4mk {
+
+class VerifyingReader final : public ForwardingReader {
+ public:
+  // `io` is what the file is read through, is open, and must outlive the reader.
+  VerifyingReader(std::unique_ptr<FileReader> file, VerifyingIo& io)
+      : ForwardingReader(std::move(file)), io_(io) {}
+
+  // kCorrupt: the end of the file is not the one that was signed.
+  Status Open() override;
+  Status Next(ReadBlock* block) override;
+  Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
+  bool NextWarning(std::string* text) override;
+
+  // Proves the block that Next() gave last. kState: there is none.
+  Result<Json> ProveLast();
+
+ private:
+  Status CheckTotals() const;
+  Status CheckChunk(uint64_t offset);
+
+  VerifyingIo& io_;
+  BlockRecord last_record_;
+  ReadBlock last_;              // its record is last_record_, its data is gone
+  uint64_t checked_chunk_ = 0;  // the chunk at this offset is a signed one
+  bool descriptions_told_ = false;
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_PROTECT_VERIFYING_READER_H_

@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: MIT
+// FORMAT.md, "Encrypted blocks": whole files through the C interface, and what an attacker does to
+// them.
+#include "protect/block_cipher.h"
+#include "support/chunks.h"
+#include "support/container.h"
+
+namespace h4mk_test {
+namespace {
+
+const Bytes kMaster = Payload(7, 32);
+const Bytes kKid = Payload(8, 16);
+
+h4mk_key KeyOf(const Bytes& master, const Bytes& kid = {}) {
+  return {kid.data(), kid.size(), master.data(), master.size()};
+}
+
+h4mk_writer_options Encrypting(const Bytes& master = kMaster,
+                               const char* scheme = H4MK_SCHEME_GCM) {
+  h4mk_writer_options options = ClusterLimits(4000, 1000);
+  options.encryption_scheme = scheme;
+  options.encryption_key = KeyOf(master, kKid);
+  return options;
+}
+
+struct Keys {
+  explicit Keys(const Bytes& master, const Bytes& kid = {}) : key(KeyOf(master, kid)) {
+    options.keys = &key;
+    options.key_count = 1;
+  }
+  h4mk_key key;
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+};
+
+// Video with B blocks, side data and missing times, and audio.
+Media TwoTracks(int count = 60) {
+  Media media;
+  media.tracks = {{"1/25", "video", "h264"}, {"1/48000", "audio", "opus"}};
+  for (int i = 0; i < count; ++i) {
+    Block video{0, i % 12 == 0 ? kKey : kP, i, i - 2, 1, Payload(i, 50 + i * 7 % 300)};
+    if (i % 5 == 0) video.side_data = {{"skip_samples", Payload(i, 10)}, {"empty", {}}};
+    if (i % 7 == 0) video.dts = H4MK_NO_TIME;
+    media.blocks.push_back(video);
+    media.blocks.push_back({1, kKey, i * 1920, i * 1920, 1920, Payload(1000 + i, i % 90)});
+  }
+  return media;
+}
+
+std::vector<Block> OfTrack(const std::vector<Block>& blocks, uint32_t track) {
+  std::vector<Block> chosen;
+  for (const Block& block : blocks)
+    if (block.track == track) chosen.push_back(block);
+  return chosen;
+}
+
+Reading ReadWith(Bytes file, const Bytes& master = kMaster, bool pipe = false) {
+  TestFile input(std::move(file));
+  input.pipe = pipe;
+  Keys keys(master);
+  Reader reader(&input, keys.options);
+  EXPECT_EQ(reader.status(), H4MK_OK) << reader.message();
+  return reader.ReadOn();
+}
+
+std::string Found(const Bytes& file, const Bytes& needle) {
+  return std::search(file.begin(), file.end(), needle.begin(), needle.end()) == file.end() ? "no"
+                                                                                           : "yes";
+}
+
+TEST(EncryptionTest, WhatComesBackIsWhatWasWritten) {
+  const Media media = TwoTracks();
+  const Bytes file = Mux(media, Encrypting());
+  for (const bool pipe : {false, true}) {
+    const Reading reading = ReadWith(file, kMaster, pipe);
+    EXPECT_EQ(reading.blocks, media.blocks);
+    EXPECT_EQ(reading.damage, std::vector<std::string>());
+    EXPECT_EQ(reading.end, H4MK_END);
+  }
+}
+
+TEST(EncryptionTest, NothingOfBlocksOrKeysIsInTheFile) {
+  const Media media = TwoTracks();
+  const Bytes file = Mux(media, Encrypting());
+  EXPECT_EQ(Found(file, kMaster), "no");
+  for (const Block& block : media.blocks) {
+    if (block.data.size() >= 8) {
+      EXPECT_EQ(Found(file, block.data), "no") << block;
+    }
+    for (const SideData& entry : block.side_data)
+      if (!entry.data.empty()) {
+        EXPECT_EQ(Found(file, entry.data), "no") << block;
+      }
+  }
+}
+
+// Two files under one key have nothing in common: their ids are random.
+TEST(EncryptionTest, TheSameRecordingTwiceGivesOtherBytes) {
+  const Media media = TwoTracks(2);
+  TestFile first(Mux(media, Encrypting())), second(Mux(media, Encrypting()));
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  options.keep_encrypted = 1;
+  Reader a(&first, options), b(&second, options);
+  const Reading from_a = a.ReadOn(), from_b = b.ReadOn();
+  ASSERT_EQ(from_a.blocks.size(), from_b.blocks.size());
+  for (size_t i = 0; i < from_a.blocks.size(); ++i)
+    EXPECT_NE(from_a.blocks[i].data, from_b.blocks[i].data);
+}
+
+TEST(EncryptionTest, SeeksFromAnywhereGiveTheSameBlocks) {
+  const Media media = TwoTracks(200);
+  TestFile file(Mux(media, Encrypting())), plain(Mux(media, ClusterLimits(4000, 1000)));
+  Keys keys(kMaster);
+  Reader reader(&file, keys.options), expected(&plain);
+  for (const int64_t time : {150, 3, 199, 77, 0, 120}) {
+    ASSERT_EQ(reader.Seek(0, time, H4MK_SEEK_BACKWARD), H4MK_OK);
+    ASSERT_EQ(expected.Seek(0, time, H4MK_SEEK_BACKWARD), H4MK_OK);
+    for (int i = 0; i < 20; ++i) {
+      Block block, other;
+      const h4mk_status status = expected.Next(&other);
+      ASSERT_EQ(reader.Next(&block), status) << reader.message();
+      if (status == H4MK_OK) {
+        ASSERT_EQ(block, other);
+      }
+    }
+  }
+  ASSERT_EQ(h4mk_reader_rewind(reader.get()), H4MK_OK);
+  EXPECT_EQ(reader.ReadOn().blocks, media.blocks);
+}
+
+TEST(EncryptionTest, OneTrackOnly) {
+  const Media media = TwoTracks();
+  TestFile file(Mux(media, Encrypting()));
+  Keys keys(kMaster);
+  Reader reader(&file, keys.options);
+  h4mk_reader_discard(reader.get(), 0, 1);
+  const Reading reading = reader.ReadOn();
+  EXPECT_EQ(reading.blocks, OfTrack(media.blocks, 1));
+  EXPECT_EQ(reading.damage, std::vector<std::string>());
+  EXPECT_EQ(reading.end, H4MK_END);
+}
+
+// Scheme living: keys lead forward only, but who has the master key can start again.
+TEST(EncryptionTest, LivingFilesReadAndSeekLikeOthers) {
+  const Media media = TwoTracks(1500);  // more than an epoch
+  TestFile file(Mux(media, Encrypting(kMaster, H4MK_SCHEME_LIVING)));
+  EXPECT_EQ(ReadWith(file.bytes).blocks, media.blocks);
+  Keys keys(kMaster);
+  Reader reader(&file, keys.options);
+  for (const int64_t time : {1490, 3, 1030, 1020, 0}) {
+    ASSERT_EQ(reader.Seek(0, time, H4MK_SEEK_BACKWARD), H4MK_OK);
+    Block block;
+    ASSERT_EQ(reader.Next(&block), H4MK_OK) << reader.message();
+    EXPECT_NE(std::find(media.blocks.begin(), media.blocks.end(), block), media.blocks.end());
+  }
+}
+
+// The writer's state after its first block does not open that block.
+TEST(EncryptionTest, ALivingWriterForgets) {
+  using namespace h4mk;
+  MasterKey key{{}, Secret(kMaster)};
+  auto made = BlockCipher::New(kSchemeLiving, key);
+  ASSERT_TRUE(made.ok());
+  BlockCipher& writer = *made.value();
+  auto reader = BlockCipher::Open(Json::parse(writer.Describe().dump()), {&key, 1});
+  ASSERT_TRUE(reader.ok()) << reader.status().message();
+  const uint32_t tracks[] = {1};
+  writer.ForgetMasterKey(tracks);
+  BlockContext block;
+  block.track_id = 1;
+  h4mk_test::Bytes first(kGcmTagSize + 4), second(kGcmTagSize + 4), out(4);
+  writer.Seal(block, BlockPart::kData, h4mk_test::Bytes(4), first.data());
+  block.ordinal = 1;
+  writer.Seal(block, BlockPart::kData, h4mk_test::Bytes(4), second.data());
+  EXPECT_TRUE(reader.value()->Open(block, BlockPart::kData, second, out.data()));
+  block.ordinal = 0;
+  EXPECT_TRUE(reader.value()->Open(block, BlockPart::kData, first, out.data()));
+  EXPECT_FALSE(writer.Open(block, BlockPart::kData, first, out.data()));
+}
+
+// ---- keys
+
+TEST(EncryptionTest, AWrongKeyIsAnErrorBeforeAnyBlock) {
+  TestFile file(Mux(TwoTracks(), Encrypting()));
+  Keys wrong(Payload(9, 32));
+  Reader reader(&file, wrong.options);
+  EXPECT_EQ(reader.status(), H4MK_ERR_KEY);
+  EXPECT_NE(reader.message().find("not the one"), std::string::npos) << reader.message();
+  Block block;
+  EXPECT_NE(reader.Next(&block), H4MK_OK);
+}
+
+TEST(EncryptionTest, NoKeyIsAnErrorThatNamesTheKeyId) {
+  TestFile file(Mux(TwoTracks(), Encrypting()));
+  Reader reader(&file);
+  EXPECT_EQ(reader.status(), H4MK_ERR_KEY);
+  std::string kid;
+  for (uint8_t byte : kKid) {
+    char hex[3];
+    std::snprintf(hex, sizeof hex, "%02x", byte);
+    kid += hex;
+  }
+  EXPECT_NE(reader.message().find(kid), std::string::npos) << reader.message();
+}
+
+TEST(EncryptionTest, TheKeyIsChosenByItsId) {
+  TestFile file(Mux(TwoTracks(), Encrypting()));
+  const Bytes other = Payload(9, 32), other_kid = Payload(10, 16);
+  const h4mk_key keys[] = {KeyOf(other, other_kid), KeyOf(kMaster, kKid)};
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  options.keys = keys;
+  options.key_count = 2;
+  EXPECT_EQ(Reader(&file, options).status(), H4MK_OK);
+  options.key_count = 1;
+  EXPECT_EQ(Reader(&file, options).status(), H4MK_ERR_KEY);
+}
+
+// Else protection could be taken off.
+TEST(EncryptionTest, AKeyForAPlainFileIsAnError) {
+  TestFile file(Mux(TwoTracks()));
+  Keys keys(kMaster);
+  EXPECT_EQ(Reader(&file, keys.options).status(), H4MK_ERR_KEY);
+}
+
+TEST(EncryptionTest, KeysOutsideTheirLengthsAreRefused) {
+  for (const size_t size : {0, 15, 1025}) {
+    TestFile file;
+    const h4mk_io io = file.Io();
+    const Bytes key = Payload(1, size);
+    h4mk_writer_options options = Encrypting(key);
+    h4mk_writer* writer = nullptr;
+    EXPECT_EQ(h4mk_writer_open(&io, &options, &writer), H4MK_ERR_ARGUMENT) << size;
+    h4mk_writer_free(writer);
+  }
+}
+
+// ---- remuxing
+
+struct Sealed {
+  Value meta;
+  std::vector<Block> blocks;
+  std::vector<uint64_t> ordinals;
+};
+
+// The blocks of a file as ciphertext, and its metadata.
+Sealed ReadSealed(Bytes bytes) {
+  TestFile file(std::move(bytes));
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  options.keep_encrypted = 1;
+  Reader reader(&file, options);
+  EXPECT_EQ(reader.status(), H4MK_OK) << reader.message();
+  Sealed sealed{ParseJson(h4mk_value_to_json(h4mk_reader_meta(reader.get()))), {}, {}};
+  Reading reading = reader.ReadOn();
+  sealed.blocks = std::move(reading.blocks);
+  sealed.ordinals = std::move(reading.ordinals);
+  return sealed;
+}
+
+// Writes ciphertext, with its numbers, to a file of other clusters.
+Bytes WriteSealed(const Media& media, const Sealed& sealed) {
+  TestFile file;
+  Writer writer(&file, ClusterLimits(1500, 500));
+  for (const Track& track : media.tracks) writer.AddTrack(track);
+  EXPECT_EQ(h4mk_writer_set_meta(writer.get(), sealed.meta.get()), H4MK_OK);
+  for (size_t i = 0; i < sealed.blocks.size(); ++i) {
+    const Block& block = sealed.blocks[i];
+    std::vector<h4mk_side_data> side_data;
+    for (const SideData& side : block.side_data)
+      side_data.push_back({side.name.c_str(), side.data.data(), side.data.size()});
+    h4mk_block c = {};
+    c.track = block.track;
+    c.flags = block.flags;
+    c.pts = block.pts;
+    c.dts = block.dts;
+    c.duration = block.duration;
+    c.data = block.data.data();
+    c.size = block.data.size();
+    c.side_data = side_data.data();
+    c.side_data_count = side_data.size();
+    c.ordinal = sealed.ordinals[i];
+    EXPECT_EQ(h4mk_writer_write(writer.get(), &c), H4MK_OK) << writer.message();
+  }
+  EXPECT_EQ(writer.Finish(), H4MK_OK) << writer.message();
+  return std::move(file.bytes);
+}
+
+TEST(EncryptionTest, WithoutAKeyBlocksAreMarkedAsEncryptedWhenAskedFor) {
+  const Sealed sealed = ReadSealed(Mux(TwoTracks(), Encrypting()));
+  ASSERT_EQ(sealed.blocks.size(), 120u);
+  for (const Block& block : sealed.blocks) EXPECT_TRUE(block.flags & H4MK_BLOCK_ENCRYPTED);
+}
+
+TEST(EncryptionTest, CiphertextCanBeRemuxedWithoutTheKey) {
+  const Media media = TwoTracks();
+  const Reading reading = ReadWith(WriteSealed(media, ReadSealed(Mux(media, Encrypting()))));
+  EXPECT_EQ(reading.blocks, media.blocks);
+  EXPECT_EQ(reading.damage, std::vector<std::string>());
+  EXPECT_EQ(reading.end, H4MK_END);
+}
+
+TEST(EncryptionTest, EncryptedBlocksAreNotEncryptedAgain) {
+  TestFile file;
+  Writer writer(&file, Encrypting());
+  writer.AddTrack();
+  EXPECT_EQ(writer.Write({0, kKey | H4MK_BLOCK_ENCRYPTED}), H4MK_ERR_ARGUMENT);
+}
+
+// Whoever goes on with a file meets other keys at the same number: no nonce is used twice, whatever
+// was lost before.
+TEST(EncryptionTest, ANewSessionHasNewKeysForTheSameNumbers) {
+  using namespace h4mk;
+  MasterKey key{{}, Secret(kMaster)};
+  auto made = BlockCipher::New(kSchemeGcm, key);
+  ASSERT_TRUE(made.ok());
+  BlockCipher& cipher = *made.value();
+  const auto seal = [&](BlockCipher& by, uint64_t ordinal) {
+    h4mk_test::Bytes out(16 + kGcmTagSize);
+    BlockContext block;
+    block.track_id = 1;
+    block.ordinal = ordinal;
+    by.Seal(block, BlockPart::kData, h4mk_test::Bytes(16), out.data());
+    return out;
+  };
+  const auto before = seal(cipher, 9), lost = seal(cipher, 10);
+  const TrackCount first[] = {{1, 10}};
+  cipher.StartSession(first);
+  EXPECT_EQ(seal(cipher, 9), before);
+  const auto after = seal(cipher, 10);
+  EXPECT_NE(after, lost);
+  cipher.StartSession(first);  // again from there
+  EXPECT_NE(seal(cipher, 10), after);
+
+  const Json description = Json::parse(cipher.Describe().dump());
+  auto reopened = BlockCipher::Open(description, {&key, 1});
+  ASSERT_TRUE(reopened.ok()) << reopened.status().message();
+  EXPECT_EQ(seal(*reopened.value(), 9), before);
+  EXPECT_EQ(seal(*reopened.value(), 10), seal(cipher, 10));
+}
+
+// ---- attacks
+
+class AttackTest : public testing::Test {
+ protected:
+  // Writes what is left of the ciphertext, and reads that with the key.
+  Reading Attacked() { return ReadWith(WriteSealed(media_, sealed_)); }
+  void Erase(size_t i) {
+    sealed_.blocks.erase(sealed_.blocks.begin() + i);
+    sealed_.ordinals.erase(sealed_.ordinals.begin() + i);
+  }
+  // The ciphertext of a, with all else of b, at the place of b.
+  void ExpectTransplantIsSeen(size_t a, size_t b) {
+    sealed_.blocks[b].data = sealed_.blocks[a].data;
+    const Reading reading = Attacked();
+    ASSERT_EQ(reading.damage.size(), 1u);
+    EXPECT_NE(reading.damage[0].find("not what was encrypted"), std::string::npos);
+    EXPECT_EQ(reading.blocks.size(), media_.blocks.size() - 1);
+  }
+
+  const Media media_ = TwoTracks();
+  Sealed sealed_ = ReadSealed(Mux(media_, Encrypting()));
+};
+
+TEST_F(AttackTest, Exchanged) {
+  std::swap(sealed_.blocks[20].data, sealed_.blocks[22].data);
+  EXPECT_EQ(Attacked().damage.size(), 2u);
+}
+
+TEST_F(AttackTest, CopiedToAnotherNumber) { ExpectTransplantIsSeen(20, 22); }
+TEST_F(AttackTest, CopiedToAnotherTrack) { ExpectTransplantIsSeen(20, 21); }
+
+TEST_F(AttackTest, TransplantedFromAnotherFile) {
+  const Sealed other = ReadSealed(Mux(media_, Encrypting()));
+  sealed_.blocks[20] = other.blocks[20];
+  EXPECT_EQ(Attacked().damage.size(), 1u);
+}
+
+TEST_F(AttackTest, Dropped) {
+  Erase(20);
+  const Reading reading = Attacked();
+  ASSERT_EQ(reading.damage.size(), 1u);
+  EXPECT_NE(reading.damage[0].find("missing"), std::string::npos) << reading.damage[0];
+  EXPECT_EQ(reading.blocks.size(), media_.blocks.size() - 1);
+}
+
+TEST_F(AttackTest, DroppedAtTheFront) {
+  Erase(0);
+  EXPECT_EQ(Attacked().damage.size(), 1u);
+}
+
+TEST_F(AttackTest, CutOffAtTheEnd) {
+  Erase(sealed_.blocks.size() - 1);
+  const Reading reading = Attacked();
+  ASSERT_EQ(reading.damage.size(), 1u);
+  EXPECT_NE(reading.damage[0].find("but has 60 blocks"), std::string::npos) << reading.damage[0];
+}
+
+// Cut off with the count made to fit: that is authenticated too.
+TEST_F(AttackTest, CutOffWithAnotherCount) {
+  Erase(sealed_.blocks.size() - 1);
+  std::string meta = h4mk_value_to_json(sealed_.meta.get());
+  const size_t at = meta.find("[2,60]");
+  ASSERT_NE(at, std::string::npos) << meta;
+  sealed_.meta = ParseJson(meta.replace(at, 6, "[2,59]"));
+  TestFile file(WriteSealed(media_, sealed_));
+  Keys keys(kMaster);
+  Reader reader(&file, keys.options);
+  EXPECT_EQ(reader.status(), H4MK_ERR_CORRUPT);
+  EXPECT_NE(reader.message().find("not authentic"), std::string::npos) << reader.message();
+}
+
+TEST_F(AttackTest, Truncated) {
+  sealed_.blocks[20].data.pop_back();
+  EXPECT_EQ(Attacked().damage.size(), 1u);
+}
+
+TEST_F(AttackTest, ReplacedByPlainData) {
+  sealed_.blocks[20].flags &= ~H4MK_BLOCK_ENCRYPTED;
+  const Reading reading = Attacked();
+  ASSERT_EQ(reading.damage.size(), 1u);
+  EXPECT_NE(reading.damage[0].find("not encrypted"), std::string::npos) << reading.damage[0];
+}
+
+TEST_F(AttackTest, OtherTimesAndFlags) {
+  sealed_.blocks[20].pts += 1;
+  sealed_.blocks[22].dts += 1;
+  sealed_.blocks[24].duration += 1;
+  sealed_.blocks[26].flags ^= H4MK_BLOCK_DISCARD;
+  sealed_.blocks[28].flags ^= H4MK_BLOCK_KEY;
+  EXPECT_EQ(Attacked().damage.size(), 5u);
+}
+
+TEST_F(AttackTest, SideDataTakenOffOrChanged) {
+  ASSERT_FALSE(sealed_.blocks[20].side_data.empty());
+  ASSERT_FALSE(sealed_.blocks[30].side_data.empty());
+  sealed_.blocks[20].side_data.clear();
+  sealed_.blocks[30].side_data[0].data[0] ^= 1;
+  EXPECT_EQ(Attacked().damage.size(), 2u);
+}
+
+TEST_F(AttackTest, AnotherTimeBase) {
+  Media media = media_;
+  media.tracks[0].time_base = "1/24";
+  const Reading reading = ReadWith(WriteSealed(media, sealed_));
+  EXPECT_EQ(reading.damage.size(), 60u);
+  EXPECT_EQ(reading.blocks, OfTrack(media_.blocks, 1));
+}
+
+// Whole clusters twice, or in another order, with index and checksums made to fit.
+TEST_F(AttackTest, ClusterTwice) {
+  Bytes file = Mux(media_, Encrypting());
+  const std::vector<Chunk> chunks = WalkChunks(file);
+  const auto cluster =
+      std::find_if(chunks.begin(), chunks.end(), [](const Chunk& c) { return c.is_cluster(); });
+  const Bytes copy(file.begin() + cluster->begin, file.begin() + cluster->end());
+  file.insert(file.begin() + cluster->end(), copy.begin(), copy.end());
+  TestFile input(std::move(file));
+  input.pipe = true;  // reads clusters in the order in which they stand
+  Keys keys(kMaster);
+  Reader reader(&input, keys.options);
+  const Reading reading = reader.ReadOn();
+  EXPECT_FALSE(reading.damage.empty());
+  EXPECT_EQ(reading.blocks, media_.blocks);
+}
+
+// Every bit of a small file: as it is, the checksums tell; with the checksums made to fit, the tags
+// do. What may change unseen is only what is no part of a block.
+TEST(EncryptionBitTest, EveryChangedBitIsSeen) {
+  const Media media = TwoTracks(2);
+  const Bytes file = Mux(media, Encrypting());
+  for (size_t bit = 0; bit < 8 * file.size(); ++bit) {
+    TestFile changed(file);
+    changed.bytes[bit / 8] ^= 1 << bit % 8;
+    Keys keys(kMaster);
+    Reader reader(&changed, keys.options);
+    if (reader.status() != H4MK_OK) continue;
+    const Reading reading = reader.ReadOn();
+    const bool told =
+        !reading.damage.empty() || !reader.Warnings().empty() || reading.end != H4MK_END;
+    EXPECT_TRUE(told) << "bit " << bit % 8 << " of byte " << bit / 8;
+  }
+}
+
+TEST(EncryptionBitTest, EveryChangedBitOfAClusterIsSeenWhateverTheChecksumsSay) {
+  const Media media = TwoTracks(2);
+  const Bytes file = Mux(media, Encrypting());
+  for (const Chunk& chunk : WalkChunks(file)) {
+    if (!chunk.is_cluster()) continue;
+    const size_t index_size = file[chunk.payload()];  // one byte: the index is small
+    ASSERT_LT(index_size, 128u);
+    const size_t index_end = chunk.payload() + 1 + index_size;
+    for (size_t byte = chunk.payload() + 1; byte < chunk.crc(); ++byte) {
+      if (byte >= index_end && byte < index_end + 4) continue;  // the CRC of the index
+      for (int bit = 0; bit < 8; ++bit) {
+        TestFile changed(file);
+        changed.bytes[byte] ^= 1 << bit;
+        PutU32(&changed.bytes, index_end,
+               Crc32(changed.bytes.data() + chunk.payload(), 1 + index_size));
+        FixCrc(&changed.bytes, chunk);
+        Keys keys(kMaster);
+        Reader reader(&changed, keys.options);
+        if (reader.status() != H4MK_OK) continue;
+        const Reading reading = reader.ReadOn();
+        EXPECT_TRUE(!reading.damage.empty() || reading.blocks == media.blocks)
+            << "bit " << bit << " of byte " << byte;
+        for (const Block& block : reading.blocks)
+          EXPECT_NE(std::find(media.blocks.begin(), media.blocks.end(), block), media.blocks.end())
+              << "bit " << bit << " of byte " << byte << " made " << block;
+      }
+    }
+  }
+}
+
+// ---- ciphers, masks by themselves
+
+TEST(CipherTest, SealAndOpenInPlace) {
+  const h4mk_key key = KeyOf(kMaster);
+  h4mk_cipher* cipher = nullptr;
+  ASSERT_EQ(h4mk_cipher_new(H4MK_SCHEME_GCM, &key, nullptr, &cipher), H4MK_OK);
+  h4mk_value* description = nullptr;
+  ASSERT_EQ(h4mk_cipher_describe(cipher, &description), H4MK_OK);
+  h4mk_cipher* other = nullptr;
+  ASSERT_EQ(h4mk_cipher_from_description(description, &key, 1, &other), H4MK_OK)
+      << h4mk_cipher_message(other);
+  const Bytes plain = Payload(1, 100);
+  Bytes data = plain;
+  data.resize(plain.size() + H4MK_CIPHER_OVERHEAD);
+  h4mk_cipher_block block = H4MK_CIPHER_BLOCK_INIT;
+  block.ordinal = 5;
+  ASSERT_EQ(h4mk_cipher_seal(cipher, &block, data.data(), plain.size(), data.data()), H4MK_OK);
+  const Bytes sealed = data;
+  ASSERT_EQ(h4mk_cipher_open(other, &block, data.data(), data.size(), data.data()), H4MK_OK);
+  EXPECT_TRUE(std::equal(plain.begin(), plain.end(), data.begin()));
+  block.ordinal = 6;
+  data = sealed;
+  EXPECT_EQ(h4mk_cipher_open(other, &block, data.data(), data.size(), data.data()),
+            H4MK_ERR_CORRUPT);
+  EXPECT_TRUE(
+      std::all_of(data.begin(), data.begin() + plain.size(), [](uint8_t b) { return b == 0; }));
+  h4mk_value_free(description);
+  h4mk_cipher_free(cipher);
+  h4mk_cipher_free(other);
+}
+
+TEST(CipherTest, AMaskTakesItselfOff) {
+  const Bytes plain = Payload(1, 1000);
+  Bytes data = plain;
+  ASSERT_EQ(h4mk_mask(kMaster.data(), kMaster.size(), 3, data.data(), data.size(), data.data()),
+            H4MK_OK);
+  EXPECT_NE(data, plain);
+  ASSERT_EQ(h4mk_mask(kMaster.data(), kMaster.size(), 3, data.data(), data.size(), data.data()),
+            H4MK_OK);
+  EXPECT_EQ(data, plain);
+}
+
+}  // namespace
+}  // namespace h4mk_test

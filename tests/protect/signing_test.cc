@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: MIT
+// FORMAT.md, "Signed files": whole files through the C interface, and what an attacker without the
+// key does to them.
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include "protect/checkpoint.h"
+#include "support/chunks.h"
+#include "support/container.h"
+
+namespace h4mk_test {
+namespace {
+
+struct KeyPair {
+  std::string secret, open;  // PEM
+};
+
+std::string Pem(EVP_PKEY* key, bool secret) {
+  BIO* bio = BIO_new(BIO_s_mem());
+  if (secret) {
+    PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
+  } else {
+    PEM_write_bio_PUBKEY(bio, key);
+  }
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio, &text);
+  std::string pem(text, static_cast<size_t>(size));
+  BIO_free(bio);
+  return pem;
+}
+
+KeyPair MakeKey(bool ed25519 = true) {
+  EVP_PKEY* key = ed25519 ? EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")
+                          : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+  KeyPair pair{Pem(key, true), Pem(key, false)};
+  EVP_PKEY_free(key);
+  return pair;
+}
+
+const KeyPair& SigningKey() {
+  static const KeyPair pair = MakeKey();
+  return pair;
+}
+
+h4mk_writer_options Signing(const KeyPair& key = SigningKey()) {
+  h4mk_writer_options options = ClusterLimits(3000, 500);
+  options.signing_key = key.secret.c_str();
+  return options;
+}
+
+h4mk_reader_options Verifying(const KeyPair& key = SigningKey()) {
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  options.verify_key = key.open.c_str();
+  return options;
+}
+
+Media Film(int count = 200) {
+  Media media;
+  media.tracks = {{"1/25", "video", "h264"}, {"1/48000", "audio", "opus"}};
+  for (int i = 0; i < count; ++i) {
+    media.blocks.push_back({0, i % 12 == 0 ? kKey : kP, i, i, 1, Payload(i, 200 + i * 7 % 300)});
+    media.blocks.push_back({1, kKey, i * 1920, i * 1920, 1920, Payload(1000 + i, i % 90)});
+  }
+  return media;
+}
+
+struct Verified {
+  h4mk_status status;
+  std::string message;
+  Reading reading;
+  std::vector<std::string> warnings;
+
+  bool intact() const {
+    return status == H4MK_OK && reading.damage.empty() && warnings.empty() &&
+           reading.end == H4MK_END;
+  }
+};
+
+Verified Verify(Bytes bytes, const KeyPair& key = SigningKey()) {
+  TestFile file(std::move(bytes));
+  Reader reader(&file, Verifying(key));
+  Verified verified{reader.status(), reader.message(), {}, {}};
+  if (verified.status == H4MK_OK) verified.reading = reader.ReadOn();
+  verified.warnings = reader.Warnings();
+  return verified;
+}
+
+std::vector<Chunk> Clusters(const Bytes& file) {
+  std::vector<Chunk> clusters;
+  for (const Chunk& chunk : WalkChunks(file))
+    if (chunk.is_cluster()) clusters.push_back(chunk);
+  return clusters;
+}
+
+TEST(SigningTest, ASignedFileReadsAsItWasWritten) {
+  const Media media = Film();
+  for (const bool ed25519 : {true, false}) {
+    const KeyPair key = MakeKey(ed25519);
+    const Verified verified = Verify(Mux(media, Signing(key)), key);
+    EXPECT_TRUE(verified.intact()) << verified.message;
+    EXPECT_EQ(verified.reading.blocks, media.blocks);
+  }
+}
+
+TEST(SigningTest, WhoDoesNotVerifyReadsItTheSameWay) {
+  TestFile file(Mux(Film(), Signing()));
+  EXPECT_EQ(Reader(&file).ReadOn().blocks, Film().blocks);
+}
+
+TEST(SigningTest, SeeksAreVerifiedToo) {
+  TestFile file(Mux(Film(), Signing())), plain(Mux(Film(), ClusterLimits(3000, 500)));
+  Reader reader(&file, Verifying()), expected(&plain);
+  for (const int64_t time : {150, 3, 199, 77, 0, 120}) {
+    ASSERT_EQ(reader.Seek(0, time, H4MK_SEEK_BACKWARD), H4MK_OK);
+    ASSERT_EQ(expected.Seek(0, time, H4MK_SEEK_BACKWARD), H4MK_OK);
+    Block block, other;
+    ASSERT_EQ(reader.Next(&block), H4MK_OK) << reader.message();
+    ASSERT_EQ(expected.Next(&other), H4MK_OK);
+    EXPECT_EQ(block, other);
+  }
+}
+
+TEST(SigningTest, EncryptedFilesAreSignedAsTheyAreStored) {
+  const Bytes master = Payload(7, 32);
+  const h4mk_key key = {nullptr, 0, master.data(), master.size()};
+  h4mk_writer_options options = Signing();
+  options.encryption_scheme = H4MK_SCHEME_GCM;
+  options.encryption_key = key;
+  TestFile file(Mux(Film(), options));
+  h4mk_reader_options without = Verifying();
+  without.keep_encrypted = 1;  // verifying needs no key
+  EXPECT_EQ(Reader(&file, without).ReadOn().end, H4MK_END);
+  h4mk_reader_options with = Verifying();
+  with.keys = &key;
+  with.key_count = 1;
+  EXPECT_EQ(Reader(&file, with).ReadOn().blocks, Film().blocks);
+}
+
+TEST(SigningTest, AnIndexPutInAtTheFrontMovesWhatIsSigned) {
+  TestFile file;
+  h4mk_writer_options options = Signing();
+  Writer writer(&file, options);
+  const Media media = Film();
+  for (const Track& track : media.tracks) writer.AddTrack(track);
+  for (const Block& block : media.blocks) writer.Write(block);
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  const uint8_t* front = nullptr;
+  size_t size = 0;
+  uint8_t checksum[4];
+  ASSERT_EQ(h4mk_writer_front_index(writer.get(), &front, &size, checksum), H4MK_OK);
+  Bytes moved = file.bytes;
+  moved.insert(moved.begin() + 16, front, front + size);
+  std::copy(checksum, checksum + 4, moved.end() - 4);
+  const Verified verified = Verify(moved);
+  EXPECT_TRUE(verified.intact()) << verified.message;
+  EXPECT_EQ(verified.reading.blocks, media.blocks);
+}
+
+// ---- proof of a block
+
+TEST(ProofTest, ABlockIsProvedWithoutTheFile) {
+  const Media media = Film();
+  TestFile file(Mux(media, Signing()));
+  Reader reader(&file, Verifying());
+  for (size_t i = 0; i < media.blocks.size(); ++i) {
+    Block block;
+    ASSERT_EQ(reader.Next(&block), H4MK_OK);
+    if (i % 37 != 0) continue;
+    h4mk_value* made = nullptr;
+    ASSERT_EQ(h4mk_reader_prove(reader.get(), &made), H4MK_OK) << reader.message();
+    const Value sent = ParseJson(h4mk_value_to_json(Value(made).get()));
+    h4mk_value* proven = nullptr;
+    ASSERT_EQ(h4mk_proof_verify(sent.get(), SigningKey().open.c_str(), &proven), H4MK_OK);
+    const Value owner(proven);
+    const uint8_t* data = nullptr;
+    size_t size = 0;
+    ASSERT_EQ(h4mk_value_get_bytes(proven, "data", &data, &size), H4MK_OK);
+    EXPECT_EQ(Bytes(data, data + size), media.blocks[i].data);
+    EXPECT_EQ(h4mk_value_get_int(proven, "pts", -1), media.blocks[i].pts);
+    EXPECT_EQ(h4mk_value_get_int(proven, "track_id", -1), media.blocks[i].track + 1);
+    EXPECT_EQ(h4mk_proof_verify(sent.get(), MakeKey().open.c_str(), &proven), H4MK_ERR_KEY);
+  }
+}
+
+TEST(ProofTest, AChangedProofProvesNothing) {
+  TestFile file(Mux(Film(), Signing()));
+  Reader reader(&file, Verifying());
+  Block block;
+  ASSERT_EQ(reader.Next(&block), H4MK_OK);
+  h4mk_value* made = nullptr;
+  ASSERT_EQ(h4mk_reader_prove(reader.get(), &made), H4MK_OK);
+  const Value owner(made);
+  const std::string proof = h4mk_value_to_json(made);
+  h4mk_value* proven = nullptr;
+  ASSERT_EQ(h4mk_proof_verify(made, SigningKey().open.c_str(), &proven), H4MK_OK);
+  const std::string expected = h4mk_value_to_json(Value(proven).get());
+  for (size_t i = 0; i < proof.size(); i += 3) {
+    std::string changed = proof;
+    changed[i] = changed[i] == 'B' ? 'C' : 'B';
+    h4mk_value* value = nullptr;
+    if (h4mk_value_from_json(changed.data(), changed.size(), &value) != H4MK_OK) continue;
+    const Value freed(value);
+    if (h4mk_proof_verify(value, SigningKey().open.c_str(), &proven) != H4MK_OK) continue;
+    // Base64 has characters whose last bits mean nothing.
+    EXPECT_EQ(h4mk_value_to_json(Value(proven).get()), expected) << "character " << i;
+  }
+}
+
+TEST(ProofTest, AnotherNumberIsAnotherBlockOrNone) {
+  TestFile file(Mux(Film(), Signing()));
+  Reader reader(&file, Verifying());
+  Block block;
+  ASSERT_EQ(reader.Next(&block), H4MK_OK);
+  h4mk_value* made = nullptr;
+  ASSERT_EQ(h4mk_reader_prove(reader.get(), &made), H4MK_OK);
+  const Value owner(made);
+  h4mk_value_set_int(made, "ordinal", 1000000);
+  h4mk_value* proven = nullptr;
+  EXPECT_EQ(h4mk_proof_verify(made, SigningKey().open.c_str(), &proven), H4MK_ERR_CORRUPT);
+}
+
+// ---- keys
+
+TEST(SigningTest, AnotherKeyIsAnError) {
+  const KeyPair other = MakeKey();
+  EXPECT_EQ(Verify(Mux(Film(), Signing()), other).status, H4MK_ERR_KEY);
+  EXPECT_EQ(Verify(Mux(Film(), Signing()), MakeKey(false)).status, H4MK_ERR_KEY);
+}
+
+TEST(SigningTest, AFileWithoutSignatureIsAnError) {
+  EXPECT_EQ(Verify(Mux(Film())).status, H4MK_ERR_KEY);
+}
+
+TEST(SigningTest, WhatIsNoKeyIsRefused) {
+  TestFile file;
+  const h4mk_io io = file.Io();
+  h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
+  options.signing_key = "-----BEGIN PRIVATE KEY-----\nno\n-----END PRIVATE KEY-----\n";
+  h4mk_writer* writer = nullptr;
+  EXPECT_EQ(h4mk_writer_open(&io, &options, &writer), H4MK_ERR_KEY);
+  h4mk_writer_free(writer);
+}
+
+// ---- live and cut files
+
+TEST(SigningTest, AStreamIsVerifiedUpToItsLastCheckpoint) {
+  TestFile file;
+  Writer writer(&file, Signing());
+  const Media media = Film();
+  for (const Track& track : media.tracks) writer.AddTrack(track);
+  for (const Block& block : media.blocks) ASSERT_EQ(writer.Write(block), H4MK_OK);
+  const Verified verified = Verify(file.bytes);
+  ASSERT_EQ(verified.status, H4MK_OK) << verified.message;
+  EXPECT_EQ(verified.reading.end, H4MK_AGAIN);
+  EXPECT_GT(verified.reading.blocks.size(), media.blocks.size() / 4);
+  EXPECT_LT(verified.reading.blocks.size(), media.blocks.size());
+  EXPECT_TRUE(std::equal(verified.reading.blocks.begin(), verified.reading.blocks.end(),
+                         media.blocks.begin()));
+  // After a flush all that was written is signed.
+  ASSERT_EQ(writer.Flush(), H4MK_OK);
+  EXPECT_EQ(Verify(file.bytes).reading.blocks, media.blocks);
+}
+
+TEST(SigningTest, AReaderFollowsAGrowingFile) {
+  TestFile file;
+  Writer writer(&file, Signing());
+  const Media media = Film(40);
+  for (const Track& track : media.tracks) writer.AddTrack(track);
+  std::vector<Block> seen;
+  std::unique_ptr<Reader> reader;
+  TestFile copy;
+  for (const Block& block : media.blocks) {
+    ASSERT_EQ(writer.Write(block), H4MK_OK);
+    if (seen.empty() || block.track == 1) {
+      ASSERT_EQ(writer.Flush(), H4MK_OK);
+    }
+    copy.bytes = file.bytes;
+    if (!reader) reader = std::make_unique<Reader>(&copy, Verifying());
+    ASSERT_EQ(reader->status(), H4MK_OK) << reader->message();
+    const Reading reading = reader->ReadOn();
+    EXPECT_EQ(reading.damage, std::vector<std::string>());
+    seen.insert(seen.end(), reading.blocks.begin(), reading.blocks.end());
+  }
+  EXPECT_EQ(seen, media.blocks);
+}
+
+// ---- attacks
+
+TEST(SigningAttackTest, AChangedClusterCostsItsBlocksOnly) {
+  const Media media = Film();
+  Bytes file = Mux(media, Signing());
+  const std::vector<Chunk> clusters = Clusters(file);
+  const Chunk& changed = clusters[clusters.size() / 2];
+  file[changed.crc() - 1] ^= 1;
+  FixCrc(&file, changed);
+  const Verified verified = Verify(file);
+  ASSERT_EQ(verified.status, H4MK_OK) << verified.message;
+  EXPECT_EQ(verified.reading.damage.size(), 1u);
+  EXPECT_FALSE(verified.warnings.empty());
+  EXPECT_LT(verified.reading.blocks.size(), media.blocks.size());
+  EXPECT_GT(verified.reading.blocks.size(), media.blocks.size() * 3 / 4);
+}
+
+TEST(SigningAttackTest, AClusterThatIsHiddenIsMissed) {
+  Bytes file = Mux(Film(), Signing());
+  const std::vector<Chunk> clusters = Clusters(file);
+  Chunk hidden = clusters[clusters.size() / 2];
+  std::copy_n("FREE", 4, file.begin() + hidden.begin);
+  PutU32(&file, hidden.begin + 4, 0);
+  FixCrc(&file, hidden);
+  EXPECT_FALSE(Verify(file).reading.damage.empty());
+}
+
+TEST(SigningAttackTest, ClustersThatChangePlacesAreSeen) {
+  Media media;
+  media.tracks = {{"1/50", "audio", "opus"}};
+  for (int i = 0; i < 500; ++i)
+    media.blocks.push_back({0, kKey, i + 100000, i + 100000, 1, Payload(i, 50)});
+  Bytes file = Mux(media, Signing());
+  const std::vector<Chunk> clusters = Clusters(file);
+  const size_t size = clusters[3].end() - clusters[3].begin;
+  ASSERT_EQ(clusters[5].end() - clusters[5].begin, size);
+  ASSERT_TRUE(Verify(file).intact());
+  std::swap_ranges(file.begin() + clusters[3].begin, file.begin() + clusters[3].end(),
+                   file.begin() + clusters[5].begin);
+  EXPECT_GE(Verify(file).reading.damage.size(), 1u);
+}
+
+// A file that is cut behind a checkpoint and given the end of another file.
+TEST(SigningAttackTest, ACutFileGetsNoNewEnd) {
+  const Media media = Film();
+  const Bytes file = Mux(media, Signing());
+  const std::vector<Chunk> chunks = WalkChunks(file);
+  const auto first =
+      std::find_if(chunks.begin(), chunks.end(), [](const Chunk& c) { return c.tag == "VERI"; });
+  ASSERT_NE(first, chunks.end());
+  const Bytes cut(file.begin(), file.begin() + first->end());
+  EXPECT_EQ(Verify(cut).reading.end, H4MK_AGAIN);
+  // Without the final checkpoint but with everything else.
+  Bytes without = file;
+  const auto last =
+      std::find_if(chunks.rbegin(), chunks.rend(), [](const Chunk& c) { return c.tag == "VERI"; });
+  std::copy_n("FREE", 4, without.begin() + last->begin);
+  FixCrc(&without, *last);
+  const Verified verified = Verify(without);
+  EXPECT_FALSE(verified.intact());
+}
+
+TEST(SigningAttackTest, UnsignedDescriptionsAreTold) {
+  // Behind the final checkpoint: other metadata, as an edit without the key makes it.
+  Bytes file = Mux(Film(), Signing());
+  const std::vector<Chunk> chunks = WalkChunks(file);
+  Bytes edited(file.begin(), file.end() - 4);
+  const Bytes meta = MakeChunk("META", ToBytes("{\"tags\":{\"title\":\"other\"}}"));
+  edited = edited + meta;
+  const Verified verified = Verify(edited);
+  ASSERT_EQ(verified.status, H4MK_OK) << verified.message;
+  EXPECT_EQ(verified.reading.blocks, Film().blocks);
+  EXPECT_FALSE(verified.warnings.empty());
+}
+
+// Makes the container checksum fit, too.
+void FixChecksum(Bytes* file, const std::vector<Chunk>& chunks) {
+  Bytes summed(file->begin(), file->begin() + 16);
+  for (const Chunk& chunk : chunks)
+    summed.insert(summed.end(), file->begin() + chunk.crc(), file->begin() + chunk.end());
+  PutU32(file, file->size() - 4, Crc32(summed.data(), summed.size()));
+}
+
+// Every bit of a small file, with the checksum of its chunk made to fit: it is told, or it changes
+// nothing that is read.
+TEST(SigningBitTest, EveryChangedBitIsSeen) {
+  const Media media = Film(3);
+  const Bytes file = Mux(media, Signing());
+  const std::vector<Chunk> chunks = WalkChunks(file);
+  for (const Chunk& chunk : chunks)
+    for (size_t byte = chunk.begin; byte < chunk.crc(); ++byte)
+      for (int bit = 0; bit < 8; ++bit) {
+        Bytes changed = file;
+        changed[byte] ^= 1 << bit;
+        FixCrc(&changed, chunk);
+        FixChecksum(&changed, chunks);
+        const Verified verified = Verify(changed);
+        if (!verified.intact()) continue;
+        // Index, locator and free space are not signed.
+        EXPECT_TRUE(chunk.tag == "TSEK" || chunk.tag == "TAIL" || chunk.tag == "FREE")
+            << chunk.tag << " byte " << byte - chunk.begin << " bit " << bit;
+        EXPECT_EQ(verified.reading.blocks, media.blocks) << chunk.tag << " byte " << byte;
+      }
+}
+
+}  // namespace
+}  // namespace h4mk_test
