@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Memory runs out, once, at each single allocation of reading, seeking and writing: an error, nothing
-// leaked, and no wrong block, neither in what is read nor in what is written. Descriptions (opening a
-// file, adding tracks, finishing) are left out: nlohmann-json allocates in its destructor, which ends
-// the program where that fails.
+// Memory runs out, once, at each single allocation of reading, seeking and writing: an error,
+// nothing leaked, and no wrong block, neither in what is read nor in what is written. Descriptions
+// (opening a file, adding tracks, finishing) are left out: nlohmann-json allocates in its
+// destructor, which ends the program where that fails.
 
 #include <gtest/gtest.h>
 
@@ -14,13 +14,15 @@
 namespace h4mk_test {
 namespace {
 
-// Calls of the library only are made while an allocation is to fail: what the test does itself must not.
+// Calls of the library only are made while an allocation is to fail: what the test does itself must
+// not.
 class MemoryFaultTest : public testing::Test {
  protected:
   MemoryFaultTest() : media_(Film()) {
     media_.blocks.resize(60);
     FillPayloads(&media_, 60);
-    media_.blocks[7].side_data = {{"skip_samples", Payload(1, 10)}, {"a name that is long enough", {}}};
+    media_.blocks[7].side_data = {{"skip_samples", Payload(1, 10)},
+                                  {"a name that is long enough", {}}};
     bytes_ = Mux(media_, kLimits);
   }
 
@@ -143,7 +145,8 @@ TEST_F(MemoryFaultTest, EveryAllocationOfWritingFailsOnce) {
     ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
     const Reading reading = reader.ReadOn();
     ASSERT_EQ(reading.damage, std::vector<std::string>());
-    for (size_t i = 0; i < reading.blocks.size(); ++i) ASSERT_EQ(reading.blocks[i], media_.blocks[i]);
+    for (size_t i = 0; i < reading.blocks.size(); ++i)
+      ASSERT_EQ(reading.blocks[i], media_.blocks[i]);
   }
   EXPECT_GT(number, 100);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The machine loses power while a file is written. What was written before the last sync is on the
-// disk. Of what came later the disk may have kept any sectors, in any order, a part of one, zeros or
-// old bytes in their place, and the file may be shorter. It opens, what was synced is there, and
+// disk. Of what came later the disk may have kept any sectors, in any order, a part of one, zeros
+// or old bytes in their place, and the file may be shorter. It opens, what was synced is there, and
 // nothing wrong is handed out.
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ class Disk {
       const size_t end = std::min(file.size(), (at / kSector + 1) * kSector);
       size_t kept = end - at;
       const uint32_t fate = random_() % 4;
-      if (fate == 0) kept = 0;                      // dropped
+      if (fate == 0) kept = 0;                       // dropped
       if (fate == 1) kept = random_() % (kept + 1);  // torn
       for (size_t i = at; i < end; ++i) {
         file[i] = i < at + kept ? written_[i] : garbage ? static_cast<uint8_t>(random_()) : 0;
@@ -109,7 +109,8 @@ TEST_P(PowerLossTest, WhatWasSyncedIsThere) {
         ASSERT_EQ(writer.Finish(), H4MK_OK);
       }
       for (uint32_t seed = 1; seed <= Seeds(15); ++seed) {
-        SCOPED_TRACE(std::to_string(synced_blocks) + " blocks synced, seed " + std::to_string(seed));
+        SCOPED_TRACE(std::to_string(synced_blocks) + " blocks synced, seed " +
+                     std::to_string(seed));
         ExpectRight(Disk(file.bytes, synced, seed).AfterPowerLoss(), synced_blocks);
         if (HasFailure()) return;
       }
@@ -118,7 +119,8 @@ TEST_P(PowerLossTest, WhatWasSyncedIsThere) {
 }
 
 // Times that are found by seeking must be different, and every track there from the start.
-INSTANTIATE_TEST_SUITE_P(Layouts, PowerLossTest, testing::Values("Film", "OneGop", "AllIntra", "SoundOnly"));
+INSTANTIATE_TEST_SUITE_P(Layouts, PowerLossTest,
+                         testing::Values("Film", "OneGop", "AllIntra", "SoundOnly"));
 
 }  // namespace
 }  // namespace h4mk_test

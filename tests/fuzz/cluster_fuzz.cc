@@ -47,7 +47,8 @@ Bytes EncodeAgain(const ClusterIndex& index, const TrackIds& tracks) {
 
 bool Same(std::span<const SideData> a, std::span<const SideData> b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.name == y.name && std::equal(x.data.begin(), x.data.end(), y.data.begin(), y.data.end());
+    return x.name == y.name &&
+           std::equal(x.data.begin(), x.data.end(), y.data.begin(), y.data.end());
   });
 }
 

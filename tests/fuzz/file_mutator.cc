@@ -52,8 +52,8 @@ File::File(ByteSpan bytes) {
     const uint64_t length = transport_ ? LoadBe<uint32_t>(p + 4) : LoadLe<uint32_t>(p + 8);
     if (length > bytes.size() - at - overhead()) break;
     const ByteSpan payload = bytes.subspan(at + 12, static_cast<size_t>(length));
-    pieces_.push_back({LoadLe<uint32_t>(p), LoadLe<uint32_t>(p + 4),
-                       Bytes(payload.begin(), payload.end()), at});
+    pieces_.push_back(
+        {LoadLe<uint32_t>(p), LoadLe<uint32_t>(p + 4), Bytes(payload.begin(), payload.end()), at});
     at += payload.size() + overhead();
   }
   rest_.assign(bytes.begin() + static_cast<ptrdiff_t>(at), bytes.end());
@@ -99,7 +99,8 @@ void File::Mutate(std::mt19937& random, size_t room) {
       pieces_[one].tag = kKnownTags[random() % kKnownTags.size()];
       break;
     case 5:
-      if (header_.size() > 4) LLVMFuzzerMutate(header_.data() + 4, header_.size() - 4, header_.size() - 4);
+      if (header_.size() > 4)
+        LLVMFuzzerMutate(header_.data() + 4, header_.size() - 4, header_.size() - 4);
       break;
     case 6:
       pieces_.resize(one + 1);  // no end

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A mutator that knows what a file is made of: it changes what is inside of chunks, and their order,
-// then mends lengths, CRCs and the distances that lead from chunk to chunk. Random changes alone
-// would never get past the first CRC.
+// A mutator that knows what a file is made of: it changes what is inside of chunks, and their
+// order, then mends lengths, CRCs and the distances that lead from chunk to chunk. Random changes
+// alone would never get past the first CRC.
 
 #ifndef H4MK_TESTS_FUZZ_FILE_MUTATOR_H_
 #define H4MK_TESTS_FUZZ_FILE_MUTATOR_H_

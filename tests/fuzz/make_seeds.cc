@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Makes the seeds of the fuzz targets from the recordings of tests/support/layouts.h and the files in
-// tests/vectors:
+// Makes the seeds of the fuzz targets from the recordings of tests/support/layouts.h and the files
+// in tests/vectors:
 //
 //     fuzz_make_seeds FOLDER        FOLDER/<target>/<name>
 
@@ -96,8 +96,9 @@ void AddVectors(SeedFolder* seeds, const std::filesystem::path& vectors) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(vectors)) {
     if (entry.path().extension() != ".h4mk" || entry.file_size() > 8192) continue;
     std::ifstream file(entry.path(), std::ios::binary);
-    seeds->AddFile(entry.path().parent_path().filename().string() + "_" + entry.path().stem().string(),
-                   Bytes(std::istreambuf_iterator<char>(file), {}));
+    seeds->AddFile(
+        entry.path().parent_path().filename().string() + "_" + entry.path().stem().string(),
+        Bytes(std::istreambuf_iterator<char>(file), {}));
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A file of version 1, as V1File answers questions about it. (The `reader` target plays such files.)
+// A file of version 1, as V1File answers questions about it. (The `reader` target plays such
+// files.)
 
 #include "base/memory_io.h"
 #include "file/v1_file.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Any sequence of blocks comes back as it was written, whatever the limits of the clusters, with and
-// without the file's end, with the index in front. The input is read as a program for the writer.
+// Any sequence of blocks comes back as it was written, whatever the limits of the clusters, with
+// and without the file's end, with the index in front. The input is read as a program for the
+// writer.
 
 #include <h4mk/h4mk.h>
 
