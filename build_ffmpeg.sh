@@ -128,7 +128,9 @@ BUILD_PACKAGES="
   patch               command     patch
   pkg-config          command     pkg-config
   xz-utils            command     xz
+  libcli11-dev        pkg-config  CLI11
   libdeflate-dev      pkg-config  libdeflate
+  libfmt-dev          pkg-config  fmt
   nlohmann-json3-dev  pkg-config  nlohmann_json
   zlib1g-dev          pkg-config  zlib
   libbz2-dev          header      bzlib.h

@@ -4,10 +4,12 @@
 #ifndef H4MK_BASE_STATUS_H_
 #define H4MK_BASE_STATUS_H_
 
+#include <charconv>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace h4mk {
@@ -42,6 +44,8 @@ class [[nodiscard]] Status {
     static const std::string empty;
     return detail_ ? detail_->message : empty;
   }
+  // The byte offset that the message names first, if it names one; see Corrupt().
+  std::optional<uint64_t> offset() const;
 
  private:
   struct Detail {
@@ -54,6 +58,18 @@ class [[nodiscard]] Status {
 // "what at byte offset": the one form of all messages about the contents of a file.
 inline Status Corrupt(uint64_t offset, const std::string& what) {
   return Status(Code::kCorrupt, what + " at byte " + std::to_string(offset));
+}
+
+inline std::optional<uint64_t> Status::offset() const {
+  constexpr std::string_view kAtByte = "at byte ";
+  const std::string_view text = message();
+  const size_t at = text.find(kAtByte);
+  uint64_t number = 0;
+  if (at == text.npos ||
+      std::from_chars(text.data() + at + kAtByte.size(), text.data() + text.size(), number).ec !=
+          std::errc())
+    return std::nullopt;
+  return number;
 }
 
 template <typename T>

@@ -1,0 +1,19 @@
+# The payloads of a track.
+make_file clip clip.h4mk
+t h4mk cat -t 2 clip.h4mk | cksum
+t h4mk cat -t 2 clip.h4mk -o audio
+cksum <audio
+cat clip.h4mk | t h4mk cat -t 2 - | cksum
+t h4mk cat --json -t 1 clip.h4mk -o video
+t h4mk cat -t 3 clip.h4mk
+echo
+# They are those that the frame table has.
+python3 - <<'END'
+import json, subprocess
+rows = json.loads(subprocess.check_output(["h4mk", "list", "--json", "-t", "1", "clip.h4mk"]))["blocks"]
+file = open("clip.h4mk", "rb").read()
+print(b"".join(file[r["offset"]:][:r["size"]] for r in rows) == open("video", "rb").read())
+END
+# A damaged block is left out and named.
+poke clip.h4mk 20000 ffffffff
+t h4mk cat -t 1 clip.h4mk | wc -c

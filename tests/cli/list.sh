@@ -1,0 +1,15 @@
+# Blocks and chunks in the order of the file.
+make_file clip clip.h4mk
+t h4mk list clip.h4mk | head -20
+t h4mk list -t 2 clip.h4mk | tail -3
+t h4mk list --json -t 1 clip.h4mk | head -5
+h4mk list --json clip.h4mk | python3 -c 'import json, sys; print(len(json.load(sys.stdin)["blocks"]), "blocks")'
+t h4mk list -t 5 clip.h4mk
+t h4mk list --chunks clip.h4mk
+t h4mk list --chunks --json clip.h4mk | tail -4
+t h4mk list --chunks -t 1 clip.h4mk
+
+# What is damaged or missing is named, the rest is listed.
+head -c 30000 clip.h4mk >half.h4mk
+t h4mk list half.h4mk | tail -4
+t h4mk list --chunks half.h4mk

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Makes the files that the command line tests look at: make_file KIND FILE [hours]
+ *   clip   60 frames of video in GOPs of 12 with B frames, audio, an attachment, tags and chapters
+ *   pcm    one track of audio, every block a random access point
+ *   long   video and audio of so many hours, with tiny payloads
+ */
+#include <h4mk/h4mk.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static h4mk_writer *writer;
+
+static void check(h4mk_status status)
+{
+    if (status != H4MK_OK) {
+        fprintf(stderr, "make_file: %s\n", h4mk_writer_message(writer));
+        exit(1);
+    }
+}
+
+static h4mk_value *parse(const char *json)
+{
+    h4mk_value *value = NULL;
+    check(h4mk_value_from_json(json, strlen(json), &value));
+    return value;
+}
+
+static uint32_t add_track(const char *json)
+{
+    h4mk_value *value = parse(json);
+    uint32_t track = 0;
+    check(h4mk_writer_add_track(writer, value, &track));
+    h4mk_value_free(value);
+    return track;
+}
+
+static void set_meta(const char *json)
+{
+    h4mk_value *value = parse(json);
+    check(h4mk_writer_set_meta(writer, value));
+    h4mk_value_free(value);
+}
+
+static void write_block(uint32_t track, uint32_t flags, int64_t pts, int64_t dts, int64_t duration, size_t size)
+{
+    static uint8_t data[1 << 16];
+    static uint32_t state = 1;
+    h4mk_block block;
+    size_t i;
+    for (i = 0; i < size; i++) {
+        state = state * 1664525u + 1013904223u;
+        data[i] = (uint8_t)(state >> 24);
+    }
+    memset(&block, 0, sizeof(block));
+    block.track = track;
+    block.flags = flags;
+    block.pts = pts;
+    block.dts = dts;
+    block.duration = duration;
+    block.data = data;
+    block.size = size;
+    check(h4mk_writer_write(writer, &block));
+}
+
+/* Frame number n in decoding order of GOPs I P B B P B B … of 12. */
+static void write_frame(uint32_t track, int64_t n, size_t size)
+{
+    const int64_t in_gop = n % 12;
+    const int64_t gop = n - in_gop;
+    if (in_gop == 0)
+        write_block(track, H4MK_BLOCK_KEY | H4MK_BLOCK_TYPE_I, gop + 2, n, 1, 4 * size);
+    else if (in_gop % 3 == 1)
+        write_block(track, H4MK_BLOCK_TYPE_P, gop + 2 + (in_gop + 2 < 12 ? in_gop + 2 : 11), n, 1, size);
+    else
+        write_block(track, H4MK_BLOCK_TYPE_B | H4MK_BLOCK_DISPOSABLE, gop + 2 + in_gop - 1, n, 1, size / 2);
+}
+
+static const char video[] =
+    "{\"track_id\":1,\"name\":\"Main\",\"kind\":\"video\",\"codec\":\"mpeg2video\",\"sample_rate\":0,\"channels\":0,"
+    "\"note\":\"\",\"time_base\":\"1/25\",\"width\":320,\"height\":240,\"avg_frame_rate\":\"25/1\"}";
+static const char audio[] =
+    "{\"track_id\":2,\"name\":\"\",\"kind\":\"audio\",\"codec\":\"mp2\",\"sample_rate\":48000,\"channels\":2,"
+    "\"note\":\"\",\"time_base\":\"1/48000\",\"channel_layout\":\"stereo\"}";
+static const char font[] =
+    "{\"track_id\":3,\"name\":\"\",\"kind\":\"attachment\",\"codec\":\"ttf\",\"sample_rate\":0,\"channels\":0,"
+    "\"note\":\"\",\"time_base\":\"1/1000\",\"tags\":{\"filename\":\"font.ttf\"}}";
+static const char meta[] =
+    "{\"tags\":{\"title\":\"A clip\",\"comment\":\"made by make_file\"},"
+    "\"chapters\":[{\"id\":1,\"time_base\":\"1/1000\",\"start\":0,\"end\":1000,\"tags\":{\"title\":\"One\"}},"
+    "{\"id\":2,\"time_base\":\"1/1000\",\"start\":1000,\"end\":2400,\"tags\":{\"title\":\"Two\"}}]}";
+
+static void write_film(int64_t frames, size_t size, int with_attachment)
+{
+    const uint32_t v = add_track(video), a = add_track(audio);
+    int64_t n, audio_time = 0;
+    if (with_attachment)
+        check(h4mk_writer_set_attachment(writer, add_track(font), "not really a font", 17));
+    set_meta(meta);
+    for (n = 0; n < frames; n++) {
+        write_frame(v, n, size);
+        for (; audio_time < (n + 1) * 1920; audio_time += 1152)
+            write_block(a, H4MK_BLOCK_KEY, audio_time, audio_time, 1152, size / 10 + 1);
+    }
+}
+
+static void write_pcm(void)
+{
+    const uint32_t track = add_track(
+        "{\"track_id\":7,\"name\":\"\",\"kind\":\"audio\",\"codec\":\"pcm_s16le\",\"sample_rate\":8000,"
+        "\"channels\":1,\"note\":\"\",\"time_base\":\"1/8000\"}");
+    int64_t n;
+    for (n = 0; n < 100; n++)
+        write_block(track, H4MK_BLOCK_KEY, n * 400, n * 400, 400, 800);
+}
+
+int main(int argc, char **argv)
+{
+    h4mk_io io = H4MK_IO_INIT;
+    if (argc < 3 || h4mk_io_open_file(argv[2], H4MK_OPEN_WRITE, &io) != H4MK_OK)
+        return 2;
+    check(h4mk_writer_open(&io, NULL, &writer));
+    if (strcmp(argv[1], "clip") == 0)
+        write_film(60, 1000, 1);
+    else if (strcmp(argv[1], "pcm") == 0)
+        write_pcm();
+    else if (strcmp(argv[1], "long") == 0)
+        write_film((argc > 3 ? atoi(argv[3]) : 1) * 90000, 40, 0);
+    else
+        return 2;
+    check(h4mk_writer_finish(writer));
+    h4mk_writer_free(writer);
+    h4mk_io_close(&io);
+    return 0;
+}

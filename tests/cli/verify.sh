@@ -1,0 +1,64 @@
+# Every kind of damage is found, and nothing else is.
+make_file clip clip.h4mk
+t h4mk verify clip.h4mk
+t h4mk verify --json clip.h4mk
+cat clip.h4mk | t h4mk verify -
+chunks() { h4mk list --chunks "$1" | awk -v tag="$2" '$2 == tag {print $1}'; }
+
+damage() {  # damage NAME OFFSET HEX: what verify says of a clip with these bytes changed
+  echo "# $1"
+  cp clip.h4mk bad.h4mk
+  poke bad.h4mk "$2" "$3"
+  t h4mk verify bad.h4mk
+}
+damage "data of a block" 20000 ffffffff
+damage "a tag" "$(chunks clip.h4mk META | head -1)" 6d
+damage "the length of a cluster" $(($(chunks clip.h4mk CORE | head -1) + 8)) ffff
+damage "the index of a cluster" $(($(chunks clip.h4mk CORE | sed -n 2p) + 14)) ff
+damage "a page of the index" $(($(chunks clip.h4mk TSEK | head -1) + 40)) ff
+damage "the locator" $(($(chunks clip.h4mk TAIL) + 14)) 00
+damage "the container checksum" $(($(stat -c %s clip.h4mk) - 1)) 00
+damage "the header" 8 01
+
+echo "# two clusters exchanged, which their own CRCs do not show"
+python3 - <<'END'
+import struct
+file = open("clip.h4mk", "rb").read()
+at, chunks = 16, []
+while at + 12 < len(file):
+    size = 16 + struct.unpack_from("<I", file, at + 8)[0]
+    chunks.append(file[at:at + size])
+    at += size
+cores = [i for i, chunk in enumerate(chunks) if chunk[:4] == b"CORE"]
+a, b = cores[1], cores[2]
+chunks[a], chunks[b] = chunks[b], chunks[a]
+open("bad.h4mk", "wb").write(file[:16] + b"".join(chunks) + file[at:])
+END
+t h4mk verify bad.h4mk
+
+echo "# cut"
+head -c 30000 clip.h4mk >bad.h4mk
+t h4mk verify bad.h4mk
+t h4mk verify --json bad.h4mk | grep -A 20 '"errors"'
+head -c -4 clip.h4mk >bad.h4mk
+t h4mk verify bad.h4mk
+
+echo "# never 0 for a file that was cut anywhere"
+python3 - <<'END'
+import os, subprocess
+size = os.path.getsize("clip.h4mk")
+file = open("clip.h4mk", "rb").read()
+for length in [*range(0, size, 997), *range(size - 40, size)]:
+    open("bad.h4mk", "wb").write(file[:length])
+    for command in (["verify"], ["inspect"], ["list"], ["cat", "-t", "1"]):
+        code = subprocess.run(["h4mk", *command, "bad.h4mk"], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode
+        if code not in (1, 2):
+            print(command, "of", length, "bytes:", code)
+END
+
+echo "# version 1"
+cp "$CASES/../vectors/media/reference_demo.h4mk" v1.h4mk
+t h4mk verify v1.h4mk
+poke v1.h4mk 470 00
+t h4mk verify v1.h4mk

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "block_source.h"
+
+#include "file/chunk_walk.h"
+#include "text.h"
+
+namespace h4mk::tool {
+namespace {
+
+BlockRow MakeRow(const BlockRecord& record, uint64_t offset, uint64_t cluster) {
+  return {static_cast<uint32_t>(record.track), record.ordinal, record.pts, record.dts,
+          record.duration,                     record.flags,   record.size, offset, cluster};
+}
+
+// Version 2: the indexes of the clusters say it all.
+void ForEachIndexed(InputFile& file, FileReader& reader, Output& output,
+                    const std::function<void(const BlockRow&)>& visit) {
+  TrackIds ids;
+  for (const Track& track : reader.tracks()) ids.Add(track.id);
+  Source source(file.NewIo());
+  ChunkWalk walk(source, ids, 2, ChunkWalk::Depth::kIndexes);
+  for (;;) {
+    Piece piece;
+    const Status status = walk.Next(&piece);
+    if (status.code() == Code::kEnd) return;
+    if (!status.ok()) return output.Problem(status);
+    if (!piece.problem.empty())
+      output.Problem(Corrupt(piece.offset, piece.problem));
+    if (!piece.is_cluster || piece.kind == Piece::Kind::kUnfinished) continue;
+    for (const BlockRecord& record : walk.index().blocks())
+      if (record.track >= 0) visit(MakeRow(record, walk.data_offset() + record.offset, piece.offset));
+  }
+}
+
+void ForEachRead(FileReader& reader, Output& output,
+                 const std::function<void(const BlockRow&)>& visit) {
+  for (;;) {
+    ReadBlock block;
+    const Status status = reader.Next(&block);
+    if (status.ok()) {
+      visit(MakeRow(*block.record, static_cast<uint64_t>(block.offset), 0));
+    } else if (status.code() == Code::kCorrupt) {
+      output.Problem(status);
+    } else {
+      if (status.code() != Code::kEnd && status.code() != Code::kAgain) output.Problem(status);
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+char TypeLetter(uint32_t flags) { return "IPB?"[flags & kBlockTypeMask]; }
+
+Json BlockJson(const BlockRow& row, const Track& track) {
+  const auto time = [](int64_t value) { return value == kNoTime ? Json(nullptr) : Json(value); };
+  Json object = Json::object();
+  object["track_id"] = track.id;
+  object["ordinal"] = row.ordinal;
+  object["pts"] = time(row.pts);
+  object["dts"] = time(row.dts);
+  object["duration"] = row.duration;
+  object["time"] = row.time() == kNoTime ? Json(nullptr) : Json(Seconds(row.time(), track.time_base));
+  object["type"] = std::string(1, TypeLetter(row.flags));
+  object["key"] = row.is_key();
+  if (row.flags & kBlockDiscard) object["discard"] = true;
+  if (row.flags & kBlockCorrupt) object["corrupt"] = true;
+  object["size"] = row.size;
+  object["offset"] = row.offset;
+  if (row.cluster != 0) object["cluster"] = row.cluster;
+  return object;
+}
+
+void ForEachBlock(InputFile& file, FileReader& reader, Output& output,
+                  const std::function<void(const BlockRow&)>& visit) {
+  if (reader.version() == 2) ForEachIndexed(file, reader, output, visit);
+  else ForEachRead(reader, output, visit);
+  ReportWarnings(reader, output);
+}
+
+void ReportWarnings(FileReader& reader, Output& output) {
+  std::string text;
+  bool any = false;
+  while (reader.NextWarning(&text)) {
+    output.Problem(Status(reader.is_closed() ? Code::kCorrupt : Code::kAgain, text));
+    any = true;
+  }
+  if (!reader.is_closed() && !any)
+    output.Problem(Status(Code::kAgain, "the file has no end: it was cut, or is still being written"));
+}
+
+}  // namespace h4mk::tool

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Every block of a file by its description, without its data where the version allows that.
+#ifndef H4MK_TOOLS_BLOCK_SOURCE_H_
+#define H4MK_TOOLS_BLOCK_SOURCE_H_
+
+#include <functional>
+
+#include "file.h"
+#include "output.h"
+
+namespace h4mk::tool {
+
+struct BlockRow {
+  uint32_t track = 0;  // index
+  uint64_t ordinal = 0;
+  int64_t pts = 0, dts = 0, duration = 0;
+  uint32_t flags = 0;   // FORMAT.md, "Block flags"
+  uint32_t size = 0;
+  uint64_t offset = 0;   // of its data
+  uint64_t cluster = 0;  // version 2: offset of the cluster; else 0
+
+  int64_t time() const { return SeekTime(pts, dts); }
+  bool is_key() const { return flags & kBlockKey; }
+};
+
+// I, P, B or ?
+char TypeLetter(uint32_t flags);
+
+// The members of a block in JSON: the same names everywhere.
+Json BlockJson(const BlockRow& row, const Track& track);
+
+// Calls visit for every block in file order. Damage and a missing end become problems of the output.
+void ForEachBlock(InputFile& file, FileReader& reader, Output& output,
+                  const std::function<void(const BlockRow&)>& visit);
+
+// Tells of what opening and reading found, and of a file without an end, which is a problem.
+void ReportWarnings(FileReader& reader, Output& output);
+
+}  // namespace h4mk::tool
+
+#endif  // H4MK_TOOLS_BLOCK_SOURCE_H_

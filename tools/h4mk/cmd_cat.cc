@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// h4mk cat: the payloads of one track, one behind the other.
+#include "block_source.h"
+#include "command.h"
+#include "progress.h"
+#include "track_option.h"
+
+namespace h4mk::tool {
+namespace {
+
+struct CatOptions {
+  CommonOptions common;
+  int64_t track_id = kNoTrack;
+  std::string output = "-";
+};
+
+void Describe(CLI::App* command, CatOptions* options) {
+  AddCommonOptions(command, &options->common);
+  AddTrackOption(command, &options->track_id, false);
+  command->add_option("--output,-o", options->output, "Where the payloads go, default standard output")
+      ->type_name("FILE");
+  command->footer("Damaged blocks are left out. For an attachment: its bytes.");
+}
+
+struct Counts {
+  uint64_t blocks = 0, bytes = 0;
+};
+
+// Writes what can be read; what cannot is reported. An error only where writing failed.
+Status Copy(FileReader& reader, uint32_t track, uint64_t file_size, Sink& sink, Output& output,
+            Counts* counts) {
+  ByteSpan attachment;
+  if (reader.Attachment(track, &attachment).ok()) {
+    counts->bytes = attachment.size();
+    return sink.Write(attachment);
+  }
+  for (uint32_t i = 0; i < reader.tracks().size(); ++i) reader.Discard(i, i != track);
+  const auto progress = MakeProgress("cat");
+  for (;;) {
+    ReadBlock block;
+    const Status status = reader.Next(&block);
+    if (status.ok()) {
+      H4MK_TRY(sink.Write({block.data, block.record->size}));
+      ++counts->blocks;
+      counts->bytes += block.record->size;
+      if (progress) progress(static_cast<uint64_t>(block.offset), file_size);
+    } else if (status.code() == Code::kCorrupt) {
+      output.Problem(status);
+    } else {
+      if (status.code() != Code::kEnd && status.code() != Code::kAgain) output.Problem(status);
+      return {};
+    }
+  }
+}
+
+int Run(const CatOptions& options) {
+  // Payloads on standard output leave no room there for anything else.
+  Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
+  InputFile file;
+  std::unique_ptr<FileReader> reader;
+  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  if (const Status status = file.OpenReader(false, &reader); !status.ok()) return output.Fail(status);
+  Result<uint32_t> track = FindTrack(*reader, options.track_id);
+  if (!track.ok()) return output.Fail(track.status());
+  OutputFile out;
+  if (const Status status = out.Open(options.output); !status.ok()) return output.Fail(status);
+  Sink sink(out.io());
+  Counts counts;
+  Status status = Copy(*reader, track.value(), file.size(), sink, output, &counts);
+  if (status.ok()) status = out.Commit();
+  if (!status.ok()) return output.Fail(status);
+  ReportWarnings(*reader, output);
+  output.Set("track_id", reader->tracks()[track.value()].id);
+  output.Set("blocks", counts.blocks);
+  output.Set("bytes", counts.bytes);
+  return output.Finish();
+}
+
+}  // namespace
+
+void AddCat(CLI::App& app, int* exit_code) {
+  AddCommand<CatOptions>(app, exit_code, "cat", "Write the payloads of one track", Describe, Run);
+}
+
+}  // namespace h4mk::tool

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// h4mk frames: the frame table of a track: number in the order of presentation, time, kind.
+#include <algorithm>
+
+#include "block_source.h"
+#include "command.h"
+#include "text.h"
+#include "track_option.h"
+
+namespace h4mk::tool {
+namespace {
+
+struct FramesOptions {
+  CommonOptions common;
+  int64_t track_id = kNoTrack;
+};
+
+struct Frame {
+  int64_t time = 0;
+  uint64_t ordinal = 0;
+  uint32_t flags = 0;
+};
+
+void Describe(CLI::App* command, FramesOptions* options) {
+  AddCommonOptions(command, &options->common);
+  AddTrackOption(command, &options->track_id, false);
+  command->footer("Blocks that must be decoded but not shown, and those without a time, are no frames.");
+}
+
+int Run(const FramesOptions& options) {
+  Output output(options.common.file, options.common.json);
+  InputFile file;
+  std::unique_ptr<FileReader> reader;
+  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  if (const Status status = file.OpenReader(true, &reader); !status.ok()) return output.Fail(status);
+  Result<uint32_t> index = FindTrack(*reader, options.track_id);
+  if (!index.ok()) return output.Fail(index.status());
+  std::vector<Frame> frames;
+  ForEachBlock(file, *reader, output, [&](const BlockRow& row) {
+    if (row.track == index.value() && row.time() != kNoTime && !(row.flags & kBlockDiscard))
+      frames.push_back({row.time(), row.ordinal, row.flags});
+  });
+  std::stable_sort(frames.begin(), frames.end(),
+                   [](const Frame& a, const Frame& b) { return a.time < b.time; });
+  const Track& track = reader->tracks()[index.value()];
+  output.Set("track_id", track.id);
+  output.Set("time_base", fmt::format("{}/{}", track.time_base.num, track.time_base.den));
+  output.Set("count", frames.size());
+  output.BeginRows("frames");
+  output.Text("{:>8}  {:>12}  {:>12}  {:4}  {}\n", "frame", "time", "pts", "type", "ordinal");
+  for (size_t i = 0; i < frames.size(); ++i) {
+    const Frame& frame = frames[i];
+    const bool key = frame.flags & kBlockKey;
+    output.Row({{"frame", i},
+                {"pts", frame.time},
+                {"time", Seconds(frame.time, track.time_base)},
+                {"type", std::string(1, TypeLetter(frame.flags))},
+                {"key", key},
+                {"ordinal", frame.ordinal}});
+    output.Text("{:8}  {:>12}  {:12}  {}{:3}  {}\n", i, Clock(frame.time, track.time_base), frame.time,
+                TypeLetter(frame.flags), key ? "*" : "", frame.ordinal);
+  }
+  return output.Finish();
+}
+
+}  // namespace
+
+void AddFrames(CLI::App& app, int* exit_code) {
+  AddCommand<FramesOptions>(app, exit_code, "frames", "The frame table of a track: number, time, kind",
+                            Describe, Run);
+}
+
+}  // namespace h4mk::tool

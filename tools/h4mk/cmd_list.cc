@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// h4mk list: every block, or every chunk, of a file in the order of the file.
+#include "block_source.h"
+#include "command.h"
+#include "file/chunk_walk.h"
+#include "text.h"
+#include "track_option.h"
+
+namespace h4mk::tool {
+namespace {
+
+struct ListOptions {
+  CommonOptions common;
+  int64_t track_id = kNoTrack;
+  bool chunks = false;
+};
+
+void Describe(CLI::App* command, ListOptions* options) {
+  AddCommonOptions(command, &options->common);
+  AddTrackOption(command, &options->track_id, false);
+  command->add_flag("--chunks", options->chunks, "List chunks instead of blocks")->excludes("--track");
+}
+
+void ListChunks(InputFile& file, Output& output) {
+  output.BeginRows("chunks");
+  output.Text("{:>12}  {:4}  {:>8}  {:>10}  {}\n", "offset", "tag", "flags", "length", "crc");
+  Source source(file.NewIo());
+  const TrackIds none;
+  ChunkWalk walk(source, none, file.version(), ChunkWalk::Depth::kAll);
+  for (;;) {
+    Piece piece;
+    const Status status = walk.Next(&piece);
+    if (status.code() == Code::kEnd) break;
+    if (!status.ok()) return output.Problem(status);
+    if (!piece.problem.empty()) output.Problem(Corrupt(piece.offset, piece.problem));
+    if (piece.kind != Piece::Kind::kChunk && piece.kind != Piece::Kind::kDamagedData) continue;
+    const std::string crc = fmt::format("{:08x}", piece.crc);
+    output.Row({{"offset", piece.offset},
+                {"tag", TagText(piece.header.tag)},
+                {"flags", piece.header.flags},
+                {"length", piece.header.length},
+                {"crc", crc},
+                {"good", piece.kind == Piece::Kind::kChunk}});
+    output.Text("{:12}  {:4}  {:08x}  {:10}  {}\n", piece.offset, Printable(TagText(piece.header.tag)),
+                piece.header.flags, piece.header.length, crc);
+  }
+}
+
+std::string TimeText(int64_t time) { return time == kNoTime ? "-" : std::to_string(time); }
+
+void ListBlocks(InputFile& file, FileReader& reader, int64_t wanted, Output& output) {
+  output.BeginRows("blocks");
+  output.Text("{:>12}  {:>5}  {:>8}  {:>12}  {:>12}  {:>12}  {:>8}  {:4}  {}\n", "offset", "track",
+              "ordinal", "time", "pts", "dts", "duration", "type", "size");
+  ForEachBlock(file, reader, output, [&](const BlockRow& row) {
+    const Track& track = reader.tracks()[row.track];
+    if (wanted != kNoTrack && track.id != wanted) return;
+    output.Row(BlockJson(row, track));
+    output.Text("{:12}  {:5}  {:8}  {:>12}  {:>12}  {:>12}  {:8}  {}{:3}  {}\n", row.offset, track.id,
+                row.ordinal, Clock(row.time(), track.time_base), TimeText(row.pts), TimeText(row.dts),
+                row.duration, TypeLetter(row.flags), row.is_key() ? "*" : "", row.size);
+  });
+}
+
+int Run(const ListOptions& options) {
+  Output output(options.common.file, options.common.json);
+  InputFile file;
+  std::unique_ptr<FileReader> reader;
+  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  if (options.chunks && (file.version() == 1 || file.version() == 2)) {
+    ListChunks(file, output);
+    return output.Finish();
+  }
+  if (const Status status = file.OpenReader(true, &reader); !status.ok()) return output.Fail(status);
+  if (options.track_id != kNoTrack) {
+    Result<uint32_t> track = FindTrack(*reader, options.track_id);
+    if (!track.ok()) return output.Fail(track.status());
+  }
+  ListBlocks(file, *reader, options.track_id, output);
+  return output.Finish();
+}
+
+}  // namespace
+
+void AddList(CLI::App& app, int* exit_code) {
+  AddCommand<ListOptions>(app, exit_code, "list", "List all blocks, or all chunks, in file order", Describe, Run);
+}
+
+}  // namespace h4mk::tool

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// h4mk verify: is this file whole and unharmed?
+#include "block_source.h"
+#include "command.h"
+#include "file/verify.h"
+#include "progress.h"
+#include "text.h"
+
+namespace h4mk::tool {
+namespace {
+
+struct VerifyOptions {
+  CommonOptions common;
+};
+
+void Describe(CLI::App* command, VerifyOptions* options) {
+  AddCommonOptions(command, &options->common);
+  command->footer(
+      "Checks the CRC of every chunk, index and stripe, the container checksum, and the index against the blocks.\n"
+      "Exit status: 0 all is well, 1 something is damaged or missing, 2 the file cannot be read.");
+}
+
+void Show(const VerifyReport& report, Output& output) {
+  Json chunks = Json::object();
+  std::string list;
+  for (const auto& [tag, count] : report.chunks) {
+    chunks[tag] = count;
+    list += fmt::format(" {} {}", Grouped(count), Printable(tag));
+  }
+  output.Set("version", report.version);
+  output.Set("file_size", report.file_size);
+  output.Set("closed", report.closed);
+  output.Set("chunks", chunks);
+  output.Set("blocks", report.blocks);
+  output.Set("payload_bytes", report.payload_bytes);
+  output.Set("index_checked", report.index_checked);
+  output.Set("ok", report.ok());
+  output.Text("version {}, {} bytes, {}\n", report.version, Grouped(report.file_size),
+              report.closed ? "closed" : "without an end");
+  output.Text("good chunks:{}\n", list.empty() ? " none" : list);
+  output.Text("good blocks: {}, {} bytes\n", Grouped(report.blocks), Grouped(report.payload_bytes));
+  output.Text("index: {}\n", report.index_checked ? "compared with the blocks" : "not compared with the blocks");
+  output.Text("{}\n", report.ok() ? "OK" : fmt::format("NOT OK: {} found", Grouped(report.errors)));
+}
+
+int Run(const VerifyOptions& options) {
+  Output output(options.common.file, options.common.json);
+  InputFile file;
+  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  VerifyReport report;
+  Status status;
+  switch (file.version()) {
+    case 1: status = VerifyV1(file.NewIo(), MakeProgress("verify"), &report); break;
+    case 2: status = VerifyV2(file.NewIo(), MakeProgress("verify"), &report); break;
+    default: {
+      std::unique_ptr<FileReader> reader;
+      status = file.OpenReader(false, &reader);
+    }
+  }
+  if (!status.ok()) return output.Fail(status);
+  ClearProgress();
+  Show(report, output);
+  for (const Finding& finding : report.findings) {
+    if (finding.is_error) output.Problem(finding.offset, Code::kCorrupt, finding.message);
+    else output.Note(finding.offset, finding.message);
+  }
+  const int code = output.Finish();
+  return code == kExitDone || report.ok() ? code : kExitNo;
+}
+
+}  // namespace
+
+void AddVerify(CLI::App& app, int* exit_code) {
+  AddCommand<VerifyOptions>(app, exit_code, "verify", "Check every CRC, and the index against the blocks",
+                            Describe, Run);
+}
+
+}  // namespace h4mk::tool

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// The subcommands. Each Add function describes one to the parser and says what it does; it is all that a command shows of itself.
+#ifndef H4MK_TOOLS_COMMAND_H_
+#define H4MK_TOOLS_COMMAND_H_
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "output.h"
+
+namespace h4mk::tool {
+
+// What most commands take.
+struct CommonOptions {
+  std::string file;
+  bool json = false;
+};
+
+// Adds FILE and --json.
+void AddCommonOptions(CLI::App* command, CommonOptions* options);
+
+// Adds a command whose options are an Options, which live as long as the parser. `describe` adds them to the parser; `run` is called
+// if the user asks for the command, and gives the exit code.
+template <typename Options>
+void AddCommand(CLI::App& app, int* exit_code, const char* name, const char* summary,
+                void (*describe)(CLI::App*, Options*), int (*run)(const Options&)) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(name, summary);
+  describe(command, options.get());
+  command->callback([options, run, exit_code] { *exit_code = run(*options); });
+}
+
+void AddCat(CLI::App& app, int* exit_code);
+void AddFrames(CLI::App& app, int* exit_code);
+void AddInspect(CLI::App& app, int* exit_code);
+void AddList(CLI::App& app, int* exit_code);
+void AddVerify(CLI::App& app, int* exit_code);
+
+}  // namespace h4mk::tool
+
+#endif  // H4MK_TOOLS_COMMAND_H_

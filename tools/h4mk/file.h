@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Files as commands use them: FILE or - in, FILE or - out, and H4MK files of every version opened for reading.
+#ifndef H4MK_TOOLS_FILE_H_
+#define H4MK_TOOLS_FILE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapt/open_file.h"
+#include "base/io.h"
+
+namespace h4mk::tool {
+
+// An open file descriptor. Every object has a position of its own.
+class FdIo final : public Io {
+ public:
+  FdIo(int fd, bool seekable) : fd_(fd), seekable_(seekable) {}
+  int64_t Read(uint8_t* buffer, size_t size) override;
+  int64_t Write(const uint8_t* buffer, size_t size) override;
+  bool CanSeek() const override { return seekable_; }
+  int64_t Seek(int64_t offset) override;
+  int64_t Size() override;
+
+ private:
+  const int fd_;
+  const bool seekable_;
+  int64_t position_ = 0;
+};
+
+// A file to read, by its path or - for standard input. A pipe is copied to a file without a name first: every command can seek.
+class InputFile {
+ public:
+  ~InputFile();
+  Status Open(const std::string& path);
+  // 0: no H4MK file.
+  int version() const { return version_; }
+  uint64_t size() const { return size_; }
+  int fd() const { return fd_; }
+  // A view with a position of its own; lives as long as this file.
+  FdIo& NewIo();
+
+  // Opens the file with the library. keep_corrupt: damaged blocks are handed out as well.
+  Status OpenReader(bool keep_corrupt, std::unique_ptr<FileReader>* reader);
+
+ private:
+  Status ReadVersion();
+  int fd_ = -1;
+  uint64_t size_ = 0;
+  int version_ = 0;
+  std::vector<std::unique_ptr<FdIo>> ios_;
+  std::unique_ptr<BufferAllocator> allocator_;
+};
+
+// A file to write, by its path or - for standard output. A path gets its new content when Commit() is called, as a whole: until then
+// the bytes go to another file beside it, which is removed if there is no Commit().
+class OutputFile {
+ public:
+  ~OutputFile();
+  Status Open(const std::string& path);
+  Io& io() { return *io_; }
+  Status Commit();
+
+ private:
+  std::string path_, temporary_;
+  int fd_ = -1;
+  std::unique_ptr<FdIo> io_;
+};
+
+Status SystemError(const std::string& what);
+
+}  // namespace h4mk::tool
+
+#endif  // H4MK_TOOLS_FILE_H_

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "output.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "progress.h"
+#include "text.h"
+
+namespace h4mk::tool {
+
+const char* CodeName(Code code) {
+  switch (code) {
+    case Code::kArgument: return "argument";
+    case Code::kMemory: return "memory";
+    case Code::kState: return "state";
+    case Code::kLimit: return "limit";
+    case Code::kIo: return "io";
+    case Code::kNotSeekable: return "not_seekable";
+    case Code::kNotH4mk: return "not_h4mk";
+    case Code::kVersion: return "version";
+    case Code::kTruncated: return "truncated";
+    case Code::kNotFound: return "not_found";
+    case Code::kAgain: return "unfinished";
+    default: return "corrupt";
+  }
+}
+
+namespace {
+
+std::string Dump(const Json& value, int indent) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+Json ErrorObject(std::optional<uint64_t> offset, const char* code, const std::string& message) {
+  Json object = Json::object();
+  object["offset"] = offset ? Json(*offset) : Json(nullptr);
+  if (code) object["code"] = code;
+  object["message"] = message;
+  return object;
+}
+
+}  // namespace
+
+Output::Output(std::string file, bool json, std::FILE* to)
+    : file_(std::move(file)), json_(json), to_(to) {}
+
+void Output::Put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), to_); }
+
+void Output::OpenObject() {
+  if (opened_) return;
+  opened_ = true;
+  Put("{\n  \"file\": " + Dump(Json(file_), -1));
+}
+
+void Output::Member(const char* key) {
+  OpenObject();
+  Put(",\n  " + Dump(Json(key), -1) + ": ");
+}
+
+void Output::Set(const char* key, Json value) {
+  if (!json_) return;
+  Member(key);
+  std::string text = Dump(value, 2);
+  for (size_t at = 0; (at = text.find('\n', at)) != text.npos; at += 3) text.insert(at + 1, "  ");
+  Put(text);
+}
+
+void Output::BeginRows(const char* key) {
+  if (!json_) return;
+  Member(key);
+  Put("[");
+  in_rows_ = true;
+}
+
+void Output::Row(const Json& row) {
+  if (json_) Put((rows_++ == 0 ? "\n    " : ",\n    ") + Dump(row, -1));
+}
+
+void Output::Problem(const Status& status) {
+  Problem(status.offset(), status.code(), status.message());
+}
+
+void Output::Problem(std::optional<uint64_t> offset, Code code, const std::string& message) {
+  bad_ = true;
+  if (json_) {
+    errors_.push_back(ErrorObject(offset, CodeName(code), message));
+    return;
+  }
+  std::fflush(to_);
+  ClearProgress();
+  fmt::print(stderr, "h4mk: {}: {}\n", Printable(file_), Printable(message));
+}
+
+void Output::Note(std::optional<uint64_t> offset, const std::string& message) {
+  if (json_) {
+    notes_.push_back(ErrorObject(offset, nullptr, message));
+    return;
+  }
+  std::fflush(to_);
+  ClearProgress();
+  fmt::print(stderr, "h4mk: {}: note: {}\n", Printable(file_), Printable(message));
+}
+
+int Output::Finish(int code) {
+  ClearProgress();
+  if (json_) {
+    OpenObject();
+    if (in_rows_) {
+      Put(rows_ > 0 ? "\n  ]" : "]");
+      in_rows_ = false;
+    }
+    if (!notes_.empty()) Set("notes", notes_);
+    Set("errors", errors_);
+    Put("\n}\n");
+  }
+  if (std::fflush(to_) != 0 || std::ferror(to_)) {
+    fmt::print(stderr, "h4mk: cannot write the output: {}\n", std::strerror(errno));
+    return kExitBad;
+  }
+  return bad_ ? kExitBad : code;
+}
+
+}  // namespace h4mk::tool

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Numbers, times and texts as people read and write them.
+#ifndef H4MK_TOOLS_TEXT_H_
+#define H4MK_TOOLS_TEXT_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "file/tracks.h"
+
+namespace h4mk::tool {
+
+// A text from a file as it may go to a terminal: control characters and bytes that are no UTF-8 become \xNN.
+std::string Printable(std::string_view text);
+
+// 1234567 as 1,234,567
+std::string Grouped(uint64_t number);
+// 418.2 MB
+std::string HumanBytes(uint64_t bytes);
+// A time in a time base as 1:02:03.456; "-" if it is not known.
+std::string Clock(int64_t time, TimeBase time_base);
+// The same in seconds.
+double Seconds(int64_t time, TimeBase time_base);
+
+// "90", "1:30", "0:01:30.250", "-5": a time in microseconds. False if it is none.
+bool ParseClock(std::string_view text, int64_t* microseconds);
+
+}  // namespace h4mk::tool
+
+#endif  // H4MK_TOOLS_TEXT_H_
