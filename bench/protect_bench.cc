@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <memory>
 
+#include "cluster/cluster_encoder.h"
 #include "protect/block_cipher.h"
+#include "protect/checkpoint.h"
 #include "protect/mask.h"
 
 namespace h4mk {
@@ -117,6 +119,31 @@ void Open(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(Open)->Arg(1 << 10)->Arg(64 << 10);
+
+void RawSha256(benchmark::State& state) {
+  const Bytes in = Input(static_cast<size_t>(state.range(0)));
+  for (auto _ : state) {
+    Sha256 hash;
+    hash.Add(in);
+    benchmark::DoNotOptimize(hash.Finish());
+  }
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(RawSha256)->Arg(1 << 20);
+
+void HashCluster(benchmark::State& state) {
+  ClusterEncoder encoder;
+  encoder.AddTrack(1);
+  const Bytes in = Input(static_cast<size_t>(state.range(0)));
+  Block block;
+  block.data = in;
+  encoder.Add(block);
+  const ClusterEncoder::Encoded encoded = encoder.Encode(0);
+  const ByteSpan chunk[] = {encoded.head, encoded.data[0]};
+  for (auto _ : state) benchmark::DoNotOptimize(ChunkLeafHash(chunk));
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(HashCluster)->Arg(1 << 20);
 
 }  // namespace
 }  // namespace h4mk

@@ -42,8 +42,7 @@ class PieceHasher {
 };
 
 Bytes SignedText(ByteSpan payload) {
-  Bytes text;
-  AppendText(text, kLabel);
+  Bytes text(kLabel.begin(), kLabel.end());
   AppendBytes(text, payload);
   return text;
 }
