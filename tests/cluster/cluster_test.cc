@@ -2,6 +2,7 @@
 // A cluster's index gives back what was put in, and nothing else than that (FORMAT.md, "Cluster").
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "base/crc32.h"
@@ -68,6 +69,51 @@ TEST_F(ClusterTest, BlocksComeBackInFileOrder) {
   EXPECT_EQ(last.ordinal, 1u);
   EXPECT_EQ(index_.blocks()[2].size, 0u);
   EXPECT_EQ(index_.data_size(), 6u);
+}
+
+// Whatever the times, flags, sizes and side data are.
+TEST_F(ClusterTest, AnySequenceOfBlocksComesBack) {
+  std::mt19937_64 random(1);
+  const auto any_time = [&]() -> int64_t {
+    static constexpr int64_t kExtremes[] = {kNoTime, kNoTime + 1, INT64_MAX, -1, 0, 1};
+    const uint64_t kind = random() % 4;
+    if (kind == 0) return kExtremes[random() % std::size(kExtremes)];
+    return static_cast<int64_t>(kind == 1 ? random() : random() % 100);
+  };
+  const Bytes data(100, 0x55);
+  for (int round = 0; round < 300; ++round) {
+    SCOPED_TRACE(round);
+    std::vector<Block> blocks(1 + random() % 60);
+    const std::vector<SideData> lists[] = {{}, {{"skip_samples", ByteSpan(data).first(10)}}, {{"x", {}}, {"y", data}}};
+    for (Block& block : blocks) {
+      block.track = static_cast<uint32_t>(random() % 3);
+      block.flags = static_cast<uint32_t>(random() & kBlockPublicFlags);
+      block.pts = any_time();
+      block.dts = any_time();
+      block.duration = any_time();
+      block.data = ByteSpan(data).first(random() % (data.size() + 1));
+      if (round % 2) block.side_data = lists[random() % std::size(lists)];
+      encoder_.Add(block);
+    }
+    ASSERT_TRUE(Parse(Payload()).ok());
+    encoder_.Clear();
+    ASSERT_EQ(index_.blocks().size(), blocks.size());
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      const BlockRecord& record = index_.blocks()[i];
+      ASSERT_EQ(record.track, static_cast<int32_t>(blocks[i].track));
+      ASSERT_EQ(record.flags & kBlockPublicFlags, blocks[i].flags);
+      ASSERT_EQ(record.pts, blocks[i].pts);
+      ASSERT_EQ(record.dts, blocks[i].dts);
+      ASSERT_EQ(record.duration, blocks[i].duration);
+      ASSERT_EQ(record.size, blocks[i].data.size());
+      const std::span<const SideData> side_data = index_.side_data(record);
+      ASSERT_EQ(side_data.size(), blocks[i].side_data.size());
+      for (size_t k = 0; k < side_data.size(); ++k) {
+        ASSERT_EQ(side_data[k].name, blocks[i].side_data[k].name);
+        ASSERT_TRUE(std::ranges::equal(side_data[k].data, blocks[i].side_data[k].data));
+      }
+    }
+  }
 }
 
 TEST_F(ClusterTest, OrdinalsGoOnInTheNextCluster) {

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Line coverage of libh4mk by the tests that have run in a build folder of the preset `coverage`.
+
+    cmake --preset coverage && cmake --build --preset coverage && ctest --preset coverage
+    tests/coverage.py build/cmake-coverage [--least 95] [--missing]
+
+Prints a line a file, the lowest first, and fails if all together are below --least per cent. --missing also lists the lines.
+"""
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+SOURCES = Path(__file__).resolve().parents[1] / "libh4mk/src"
+
+
+def read_counts(build):
+    """{file: {line: how often it was run}}; a header's line counts if any source ran it."""
+    counts = {}
+    data = [str(path.resolve()) for path in (build / "libh4mk").rglob("*.gcda")]
+    if not data:
+        sys.exit(f"no test has run in {build}")
+    text = subprocess.run(["gcov", "--json-format", "--stdout", *data], check=True, capture_output=True, text=True).stdout
+    for report in text.splitlines():
+        for file in json.loads(report)["files"]:
+            path = Path(file["file"])
+            if not path.is_relative_to(SOURCES):
+                continue
+            lines = counts.setdefault(str(path.relative_to(SOURCES)), {})
+            for line in file["lines"]:
+                lines[line["line_number"]] = lines.get(line["line_number"], 0) + line["count"]
+    return counts
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", type=Path)
+    parser.add_argument("--least", type=float, default=95, help="per cent of all lines")
+    parser.add_argument("--missing", action="store_true")
+    options = parser.parse_args()
+    rows = []
+    for file, lines in read_counts(options.build).items():
+        missing = sorted(number for number, count in lines.items() if count == 0)
+        rows.append((len(lines), missing, file))
+    for total, missing, file in sorted(rows, key=lambda row: 1 - len(row[1]) / row[0]):
+        print(f"{100 * (1 - len(missing) / total):6.1f} %  {total - len(missing):5} of {total:5}  {file}")
+        if options.missing and missing:
+            print("          " + " ".join(map(str, missing)))
+    total, missed = sum(row[0] for row in rows), sum(len(row[1]) for row in rows)
+    share = 100 * (1 - missed / total)
+    print(f"{share:6.1f} %  {total - missed:5} of {total:5}  all lines of libh4mk")
+    return share < options.least
+
+
+if __name__ == "__main__":
+    sys.exit(main())
