@@ -318,6 +318,7 @@ TEST(EncryptionTest, ANewSessionHasNewKeysForTheSameNumbers) {
     block.track_id = 1;
     block.ordinal = ordinal;
     by.Seal(block, BlockPart::kData, h4mk_test::Bytes(16), out.data());
+    out.resize(16);  // the tag depends on the session anyway
     return out;
   };
   const auto before = seal(cipher, 9), lost = seal(cipher, 10);

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "cluster/index_page.h"
 #include "protect/checkpoint.h"
 #include "support/chunks.h"
 #include "support/container.h"
@@ -344,6 +345,49 @@ TEST(SigningAttackTest, ACutFileGetsNoNewEnd) {
   FixCrc(&without, *last);
   const Verified verified = Verify(without);
   EXPECT_FALSE(verified.intact());
+}
+
+// The same with an index at the front that tells the file to end there.
+TEST(SigningAttackTest, ACutFileGetsNoNewEndAtItsFront) {
+  const Bytes file = Mux(Film(), Signing());
+  const std::vector<Chunk> chunks = WalkChunks(file);
+  const auto first =
+      std::find_if(chunks.begin(), chunks.end(), [](const Chunk& c) { return c.tag == "VERI"; });
+  Bytes cut(file.begin(), file.begin() + first->end());
+  h4mk::TrackIds ids;
+  ids.Add(1);
+  ids.Add(2);
+  h4mk::IndexTop top;
+  top.totals.resize(2);
+  const size_t size = h4mk::EncodeTop(top, ids, 16).size() + kChunkHeaderSize + kCrcSize;
+  top.trak = 16 + size;
+  top.file_size = cut.size() + size;
+  const Bytes front = MakeChunk("TSEK", h4mk::EncodeTop(top, ids, 16));
+  ASSERT_EQ(front.size(), size);
+  cut.insert(cut.begin() + 16, front.begin(), front.end());
+  TestFile plain(cut);
+  ASSERT_TRUE(Reader(&plain).is_closed());  // who does not verify believes it
+  const Verified verified = Verify(cut);
+  EXPECT_EQ(verified.status, H4MK_ERR_CORRUPT);
+  EXPECT_NE(verified.message.find("was cut"), std::string::npos) << verified.message;
+}
+
+TEST(SigningAttackTest, AClusterThatIsNotSignedIsNotRead) {
+  const Media media = Film();
+  const Bytes file = Mux(media, Signing());
+  const std::vector<Chunk> clusters = Clusters(file);
+  const Bytes copy(file.begin() + clusters[2].begin, file.begin() + clusters[2].end());
+  for (const Chunk& chunk : WalkChunks(file)) {
+    if (chunk.tag != "VERI") continue;
+    Bytes forged = file;
+    forged.insert(forged.begin() + chunk.end(), copy.begin(), copy.end());
+    const Verified verified = Verify(forged);
+    if (verified.status != H4MK_OK) continue;
+    EXPECT_FALSE(verified.intact());
+    EXPECT_LE(verified.reading.blocks.size(), media.blocks.size());
+    for (size_t i = 0; i < verified.reading.blocks.size(); ++i)
+      ASSERT_EQ(verified.reading.blocks[i], media.blocks[i]);
+  }
 }
 
 TEST(SigningAttackTest, UnsignedDescriptionsAreTold) {
