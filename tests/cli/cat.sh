@@ -17,3 +17,6 @@ END
 # A damaged block is left out and named.
 poke clip.h4mk 20000 ffffffff
 t h4mk cat -t 1 clip.h4mk | wc -c
+# Ciphertext is not passed off as payload.
+make_file secret secret.h4mk
+t h4mk cat -t 7 secret.h4mk

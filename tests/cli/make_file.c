@@ -3,6 +3,7 @@
  * Makes the files that the command line tests look at: make_file KIND FILE [hours]
  *   clip   60 frames of video in GOPs of 12 with B frames, audio, an attachment, tags and chapters
  *   pcm    one track of audio, every block a random access point
+ *   secret the same, encrypted
  *   long   video and audio of so many hours, with tiny payloads
  */
 #include <h4mk/h4mk.h>
@@ -117,13 +118,20 @@ static void write_pcm(void)
 
 int main(int argc, char **argv)
 {
+    static const uint8_t key[32] = {1};
+    h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
     h4mk_io io = H4MK_IO_INIT;
     if (argc < 3 || h4mk_io_open_file(argv[2], H4MK_OPEN_WRITE, &io) != H4MK_OK)
         return 2;
-    check(h4mk_writer_open(&io, NULL, &writer));
+    if (strcmp(argv[1], "secret") == 0) {
+        options.encryption_scheme = H4MK_SCHEME_GCM;
+        options.encryption_key.key = key;
+        options.encryption_key.key_size = sizeof(key);
+    }
+    check(h4mk_writer_open(&io, &options, &writer));
     if (strcmp(argv[1], "clip") == 0)
         write_film(60, 1000, 1);
-    else if (strcmp(argv[1], "pcm") == 0)
+    else if (strcmp(argv[1], "pcm") == 0 || strcmp(argv[1], "secret") == 0)
         write_pcm();
     else if (strcmp(argv[1], "long") == 0)
         write_film((argc > 3 ? atoi(argv[3]) : 1) * 90000, 40, 0);

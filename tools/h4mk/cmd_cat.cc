@@ -39,6 +39,10 @@ Status Copy(FileReader& reader, uint32_t track, uint64_t file_size, Sink& sink, 
   for (;;) {
     ReadBlock block;
     const Status status = reader.Next(&block);
+    if (status.ok() && (block.record->flags & kBlockEncrypted)) {
+      output.Problem(Status(Code::kKey, "the blocks are encrypted"));
+      return {};
+    }
     if (status.ok()) {
       H4MK_TRY(sink.Write({block.data, block.record->size}));
       ++counts->blocks;

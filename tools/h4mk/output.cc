@@ -21,6 +21,7 @@ const char* CodeName(Code code) {
     case Code::kVersion: return "version";
     case Code::kTruncated: return "truncated";
     case Code::kNotFound: return "not_found";
+    case Code::kKey: return "key";
     case Code::kAgain: return "unfinished";
     default: return "corrupt";
   }
