@@ -17,6 +17,7 @@ class TrackIds {
  public:
   void Add(uint32_t track_id) { ids_.push_back(track_id); }
   size_t size() const { return ids_.size(); }
+  bool operator==(const TrackIds&) const = default;
   uint32_t id(size_t index) const { return ids_[index]; }
   // Index of a track id, or -1.
   int32_t Find(uint64_t track_id) const {

@@ -147,6 +147,12 @@ void TrackTotals::CheckRegular(int64_t time, bool is_key) {
   max_time_ = std::max(max_time_, time);  // kNoTime is the smallest
 }
 
+bool SameTotals(const TrackTotals& a, const TrackTotals& b) {
+  return a.blocks == b.blocks && a.bytes == b.bytes && a.start_pts == b.start_pts &&
+         a.first_dts == b.first_dts && a.end_pts == b.end_pts && a.all_key == b.all_key &&
+         a.starts_with_key == b.starts_with_key && a.regular == b.regular;
+}
+
 bool PageTrack::ordered() const {
   for (size_t i = 0; i < first_time.size(); ++i) {
     if (last_time[i] < first_time[i]) return false;

@@ -40,6 +40,9 @@ struct TrackTotals {
   int64_t last_key_ = kNoTime, key_before_ = kNoTime, max_time_ = kNoTime;
 };
 
+// Whether both say the same of a track.
+bool SameTotals(const TrackTotals& a, const TrackTotals& b);
+
 // The seek points of one track within one page: an entry for each cluster with random access points of it.
 struct PageTrack {
   std::vector<int64_t> cluster;     // position of the cluster in the page
@@ -47,6 +50,7 @@ struct PageTrack {
   std::vector<int64_t> last_time;   // largest
   // The entries' time ranges lie one after the other: a binary search finds every time.
   bool ordered() const;
+  bool operator==(const PageTrack&) const = default;
 };
 
 struct IndexPage {

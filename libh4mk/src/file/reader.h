@@ -81,6 +81,13 @@ class Reader final : public FileReader {
     bool any;
   };
 
+  // The last index in a file without an end: a page, or the top of an end that something was appended to.
+  struct LastIndex {
+    uint64_t offset = 0, end = 0;  // of its chunk
+    bool is_top = false;
+    uint64_t trak = 0, meta = 0;  // that a page names
+  };
+
   // reader_open.cc: front, end and index of a file.
   Status ReadFileHeader();
   Status ReadFront();
@@ -93,8 +100,11 @@ class Reader final : public FileReader {
   Status UseTop(uint64_t offset, ByteSpan payload);
   Status UseDescriptions(uint64_t trak, uint64_t meta);
   Status RebuildIndex(bool opening);
-  Status FindLastPage(IndexPage* page, uint64_t* offset, uint64_t* end);
-  Status WalkClusters();
+  Status FindLastIndex(LastIndex* last);
+  Status UsePages(const LastIndex& last, bool opening);
+  Status UseFormerTop(uint64_t offset, bool opening);
+  Status UseNewer(uint64_t trak, uint64_t meta);
+  Status WalkClusters(bool opening);
   Status GuessTotals();
   Status IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* valid);
   Status SmallChunk(uint64_t offset, uint32_t tag, Bytes* payload, uint32_t* crc);

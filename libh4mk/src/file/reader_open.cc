@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "base/crc32.h"
+#include "file/file_end.h"
 #include "file/reader.h"
 
 namespace h4mk {
 namespace {
-
-constexpr uint64_t kTailSize = kTailPayloadSize + kChunkOverhead + kCrcSize;  // locator and container checksum
 
 // So much of a file's end (or front) is read at once: enough for the index of most files, which is 1/2000 of them or less.
 uint64_t IndexShare(uint64_t file_size) {
@@ -250,56 +249,85 @@ Status Reader::RebuildIndex(bool opening) {
   totals_.assign(list_.tracks.size(), {});
   walked_until_ = first_cluster_;
   has_walked_page_ = false;
-  IndexPage page;
-  uint64_t offset = 0, end = 0;
-  const Status found = FindLastPage(&page, &offset, &end);
+  LastIndex last;
+  const Status found = FindLastIndex(&last);
   if (found.code() == Code::kIo) return Status(found.code(), found.message());
   if (found.ok()) {
-    std::vector<PageRef> chain;
-    // Once the file is open its tracks stay: they were handed out, and much is kept by track.
-    Status status;
-    if (opening) status = UseDescriptions(page.trak, page.meta);
-    while (status.ok()) {
-      Bytes payload;  // the last page as well is read with the tracks that count
-      status = SmallChunk(offset, kTagIndex, &payload, nullptr);
-      if (status.ok() && !DecodePage(payload, list_.ids, offset, &page))
-        status = Corrupt(offset, "index page contradicts itself");
-      if (!status.ok()) break;
-      if (chain.empty()) totals_ = page.totals;
-      chain.push_back(Summarize(page, offset, payload.size() + kChunkOverhead));
-      if (page.previous == 0) break;
-      offset = page.previous;
-    }
-    if (status.code() == Code::kIo) return status;
+    const Status status = last.is_top ? UseFormerTop(last.offset, opening) : UsePages(last, opening);
+    if (status.code() == Code::kIo) return Status(status.code(), status.message());
     if (status.ok()) {
-      for (auto ref = chain.rbegin(); ref != chain.rend(); ++ref) index_.AddPage(std::move(*ref));
-      walked_until_ = end;
+      walked_until_ = last.end;
     } else {
       Warn(status.message());
+      index_.Clear();
       totals_.assign(list_.tracks.size(), {});
     }
   }
-  return WalkClusters();
+  return WalkClusters(opening);
 }
 
-Status Reader::FindLastPage(IndexPage* page, uint64_t* offset, uint64_t* end) {
+// A page that was written as the file grew, and those before it.
+Status Reader::UsePages(const LastIndex& last, bool opening) {
+  // Once the file is open its tracks stay: they were handed out, and much is kept by track.
+  if (opening) H4MK_TRY(UseDescriptions(last.trak, last.meta));
+  std::vector<PageRef> chain;
+  for (uint64_t offset = last.offset; offset != 0;) {
+    Bytes payload;  // the last page as well is read with the tracks that count
+    IndexPage page;
+    H4MK_TRY(SmallChunk(offset, kTagIndex, &payload, nullptr));
+    if (!DecodePage(payload, list_.ids, offset, &page))
+      return Corrupt(offset, "index page contradicts itself");
+    if (chain.empty()) totals_ = page.totals;
+    chain.push_back(Summarize(page, offset, payload.size() + kChunkOverhead));
+    offset = page.previous;
+  }
+  for (auto ref = chain.rbegin(); ref != chain.rend(); ++ref) index_.AddPage(std::move(*ref));
+  return {};
+}
+
+// The top of an end that something was appended to: what it says holds up to there.
+Status Reader::UseFormerTop(uint64_t offset, bool opening) {
+  Bytes payload;
+  IndexTop top;
+  H4MK_TRY(SmallChunk(offset, kTagIndex, &payload, nullptr));
+  if (!DecodeTop(payload, list_.ids, offset, &top))
+    return Corrupt(offset, "index top contradicts itself");
+  if (opening) H4MK_TRY(UseDescriptions(top.trak, top.meta));
+  if (!DecodeTop(payload, list_.ids, offset, &top))  // with the tracks that count
+    return Corrupt(offset, "index top contradicts itself");
+  for (PageRef& page : top.pages) index_.AddPage(std::move(page));
+  totals_ = top.totals;
+  return {};
+}
+
+// Copies of pages at the end of a file name no TRAK, and no page before them; a top at the front names the end of the file.
+Status Reader::FindLastIndex(LastIndex* last) {
   const auto check = [&](uint64_t at, const ChunkHeader& header, bool* valid) -> Status {
     Bytes payload;
+    IndexPage page;
+    IndexTop top;
     *valid = false;
     if (header.length > kMaxSmallChunk) return {};
     const Status status = chunks_.ReadPayload(at, header, &payload);
-    if (status.code() == Code::kIo) return Status(status.code(), status.message());
-    // Copies of pages at the end of a file name no TRAK, and no page before them.
-    *valid = status.ok() && DecodePage(payload, list_.ids, at, page) && page->trak != 0;
-    *end = at + header.size();
+    if (!status.ok()) return status.code() == Code::kIo ? Status(status.code(), status.message()) : Status();
+    last->end = at + header.size();
+    last->is_top = IsTop(payload);
+    if (last->is_top) {
+      *valid = DecodeTop(payload, list_.ids, at, &top) && top.file_size == last->end + kTailSize;
+    } else {
+      *valid = DecodePage(payload, list_.ids, at, &page) && page.trak != 0;
+      last->trak = page.trak;
+      last->meta = page.meta;
+    }
     return {};
   };
   const auto size = static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
-  return chunks_.FindBackward(size, kLookBack + size / kLookBackShare, kTagIndex, check, offset);
+  return chunks_.FindBackward(size, kLookBack + size / kLookBackShare, kTagIndex, check, &last->offset);
 }
 
 // Brings the clusters from walked_until_ to the end of the file into the index.
-Status Reader::WalkClusters() {
+Status Reader::WalkClusters(bool opening) {
+  uint64_t trak = 0, meta = 0;  // newer ones, which count when a cluster follows them
   IndexPage page = has_walked_page_ ? walked_page_ : IndexPage(list_.tracks.size());
   bool changed = false;
   uint64_t at = walked_until_;
@@ -314,6 +342,8 @@ Status Reader::WalkClusters() {
     } else if (size >= 0 && at + header.size() > static_cast<uint64_t>(size)) {
       status = Status(Code::kAgain, "");
     } else if (header.tag == kTagCore && (header.flags & kCoreIsCluster)) {
+      if (opening && (trak != 0 || meta != 0)) H4MK_TRY(UseNewer(trak, meta));
+      trak = meta = 0;
       status = search_->Load(at, header, /*whole=*/false);
       if (status.ok()) {
         page.clusters.push_back(at);
@@ -326,6 +356,10 @@ Status Reader::WalkClusters() {
         }
       }
       search_->Reset();
+    } else if (header.tag == kTagTracks) {
+      trak = at;
+    } else if (header.tag == kTagMeta) {
+      meta = at;
     }
     if (status.ok()) {
       at += header.size();
@@ -361,6 +395,21 @@ Status Reader::WalkClusters() {
     walked_page_ = std::move(page);
   }
   return {};
+}
+
+// Descriptions that were written while the file grew. Tracks stay those that they are.
+Status Reader::UseNewer(uint64_t trak, uint64_t meta) {
+  Bytes payload;
+  if (trak != 0) {
+    const Status status = SmallChunk(trak, kTagTracks, &payload, nullptr);
+    if (status.code() == Code::kIo) return Status(status.code(), status.message());
+    Result<TrackList> list =
+        status.ok() ? ParseTracks({reinterpret_cast<const char*>(payload.data()), payload.size()}, trak)
+                    : Result<TrackList>(Status(status.code(), status.message()));
+    if (list.ok() && list.value().ids == list_.ids) list_ = std::move(list.value());
+    else Warn(list.ok() ? "TRAK at byte " + std::to_string(trak) + " has other tracks" : list.status().message());
+  }
+  return meta != 0 ? UseDescriptions(0, meta) : Status();
 }
 
 // Without an index, the first cluster still tells where the tracks begin.

@@ -45,7 +45,7 @@ Status Reader::Rewind() {
 Status Reader::RefreshIndex() {
   const int64_t size = source_.Size();
   if (size < 0 || static_cast<uint64_t>(size) < walked_until_ + kChunkOverhead) return {};
-  return WalkClusters();
+  return WalkClusters(/*opening=*/false);
 }
 
 // may_believe: the target's cluster need not be looked at now, where the index tells enough. So the clusters of the route are

@@ -12,15 +12,13 @@ bool ParsePositive(std::string_view text, int32_t* number) {
   return error == std::errc() && end == text.data() + text.size() && *number > 0;
 }
 
-bool ParseTimeBase(const Json& value, TimeBase* time_base) {
-  if (!value.is_string()) return false;
-  const std::string_view text = value.get_ref<const std::string&>();
+}  // namespace
+
+bool ParseTimeBase(std::string_view text, TimeBase* time_base) {
   const size_t slash = text.find('/');
   return slash != text.npos && ParsePositive(text.substr(0, slash), &time_base->num) &&
          ParsePositive(text.substr(slash + 1), &time_base->den);
 }
-
-}  // namespace
 
 int64_t Rescale(int64_t time, TimeBase from, TimeBase to) {
   if (from.num == to.num && from.den == to.den) return time;
@@ -40,7 +38,9 @@ Status ReadTrack(const Json& description, Track* track) {
   const Json& id = description["track_id"];
   if (!id.is_number_integer() || id < 0 || id > kMaxTrackId)
     return Status(Code::kArgument, "track_id is not in 0 to 65535");
-  if (!ParseTimeBase(description["time_base"], &track->time_base))
+  const Json& time_base = description["time_base"];
+  if (!time_base.is_string() ||
+      !ParseTimeBase(time_base.get_ref<const std::string&>(), &track->time_base))
     return Status(Code::kArgument, "time_base is not \"num/den\" with both from 1 to 2^31 - 1");
   track->id = id.get<uint32_t>();
   track->description = description;

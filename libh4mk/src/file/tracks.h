@@ -4,6 +4,7 @@
 #define H4MK_FILE_TRACKS_H_
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -19,6 +20,9 @@ struct TimeBase {
   int32_t num = 1;
   int32_t den = 1000;
 };
+
+// "num/den", both from 1 to 2^31 - 1.
+bool ParseTimeBase(std::string_view text, TimeBase* time_base);
 
 // time in another time base, rounded down; saturates.
 int64_t Rescale(int64_t time, TimeBase from, TimeBase to);

@@ -247,6 +247,39 @@ Status Writer::CloseCluster() {
   const ClusterEncoder::Encoded encoded = cluster_.Encode(cluster_pts_ms_);
   H4MK_TRY(chunks_.WriteParts(encoded.head, encoded.data, encoded.crc));
   cluster_.Clear();
+  return WritePageIfDue();
+}
+
+Status Writer::AppendCluster(const ClusterIndex& index, ByteSpan chunk) {
+  H4MK_TRY(Flush());
+  return Step([&] { return WriteCluster(index, chunk); });
+}
+
+Status Writer::WriteCluster(const ClusterIndex& index, ByteSpan chunk) {
+  H4MK_TRY(WriteDescriptions());
+  page_.clusters.push_back(sink_.position());
+  for (const BlockRecord& block : index.blocks()) {
+    if (block.track < 0) continue;
+    const auto track = static_cast<uint32_t>(block.track);
+    totals_[track].Add(block);
+    if (!block.is_key()) has_other_blocks_[track] = true;
+    else if (block.time() != kNoTime) page_.AddKey(track, block.time());
+    cluster_.SkipTo(track, block.ordinal + 1);
+  }
+  const size_t size = chunk.size() - kCrcSize;
+  H4MK_TRY(chunks_.WriteParts(chunk.first(size), {}, LoadLe<uint32_t>(chunk.data() + size)));
+  return WritePageIfDue();
+}
+
+Status Writer::SetOrdinal(uint32_t track, uint64_t ordinal) {
+  if (track >= tracks_.size()) return Status(Code::kArgument, "no such track");
+  if (cluster_.NextOrdinal(track) == ordinal) return {};
+  H4MK_TRY(Flush());
+  cluster_.SkipTo(track, ordinal);
+  return {};
+}
+
+Status Writer::WritePageIfDue() {
   const uint64_t growth = 1 + page_refs_.size() * tracks_.size() / kCellsUntilGrowth;
   if (page_.clusters.size() >= std::min<uint64_t>(kPageClusters * growth, kMaxPageClusters) ||
       page_.entry_count() + tracks_.size() > kMaxPageEntries ||

@@ -41,6 +41,12 @@ class Writer final : public FileWriter {
   Status AddChunk(uint32_t tag, uint32_t flags, ByteSpan payload) override;
 
   Status Write(const Block& block) override;
+  // Appends a whole cluster chunk that stands elsewhere, its CRC included, as it is. `index` is its index with the tracks of this
+  // writer.
+  Status AppendCluster(const ClusterIndex& index, ByteSpan chunk);
+  // The number that the next block of a track has within it: a gap shows that blocks are missing.
+  Status SetOrdinal(uint32_t track, uint64_t ordinal);
+
   Status Flush() override;
   Status Finish() override;
 
@@ -64,6 +70,8 @@ class Writer final : public FileWriter {
   bool MustCloseBefore(const Block& block) const;
   Status KeepOrdinal(const Block& block);
   Status CloseCluster();
+  Status WriteCluster(const ClusterIndex& index, ByteSpan chunk);
+  Status WritePageIfDue();
   Status WritePage();
   Status WriteSignature(ChunkSigner::Moment moment);
   Status WriteTail();

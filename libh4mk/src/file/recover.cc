@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+#include "file/recover.h"
+
+#include <algorithm>
+
+#include "file/tracks.h"
+#include "file/writer.h"
+
+namespace h4mk {
+namespace {
+
+class Recovery {
+ public:
+  Recovery(Io& io, Io& output, RecoverReport* report)
+      : source_(io), chunks_(source_), writer_(output, {}), report_(*report) {}
+
+  Status Run(const ChunkWalk::Progress& progress);
+
+ private:
+  Status FindDescriptions();
+  Status TakeDescription(const Piece& piece);
+  Status MakeUpTracks();
+  Status StartWriter();
+  Status Take(const ChunkWalk& walk, const Piece& piece);
+  Status TakeCluster(const ChunkWalk& walk, const Piece& piece);
+  Status TakeGoodBlocks(const ChunkWalk& walk, const Piece& piece);
+  Status TakeChunk(const Piece& piece);
+  Status TakeAttachment(const Piece& piece);
+  void CountMissing(const BlockRecord& block);
+  void Lose(const Piece& piece, std::string message);
+  Status Read(uint64_t offset, uint64_t size, Bytes* bytes);
+
+  Source source_;
+  ChunkReader chunks_;
+  Writer writer_;
+  RecoverReport& report_;
+  bool have_tracks_ = false;
+  TrackList list_;
+  Json meta_ = Json::object();
+  std::vector<uint64_t> next_ordinal_;  // by track
+  bool had_tail_ = false;
+  Bytes buffer_;
+};
+
+Status Recovery::Run(const ChunkWalk::Progress& progress) {
+  H4MK_TRY(FindDescriptions());
+  H4MK_TRY(StartWriter());
+  ChunkWalk walk(source_, list_.ids, 2, ChunkWalk::Depth::kAll, progress);
+  for (;;) {
+    Piece piece;
+    const Status status = walk.Next(&piece);
+    if (status.code() == Code::kEnd) break;
+    if (!status.ok()) return Status(status.code(), status.message());
+    H4MK_TRY(Take(walk, piece));
+  }
+  if (!had_tail_)
+    report_.losses.push_back({walk.position(), 0, "the end of the file; it was made anew"});
+  return writer_.Finish();
+}
+
+// The last TRAK and META that can be used count.
+Status Recovery::FindDescriptions() {
+  const TrackIds none;
+  ChunkWalk walk(source_, none, 2, ChunkWalk::Depth::kIndexes);
+  bool any_cluster = false;
+  for (;;) {
+    Piece piece;
+    const Status status = walk.Next(&piece);
+    if (status.code() == Code::kEnd) break;
+    if (!status.ok()) return Status(status.code(), status.message());
+    any_cluster = any_cluster || piece.is_cluster;
+    if (piece.kind == Piece::Kind::kChunk &&
+        (piece.header.tag == kTagTracks || piece.header.tag == kTagMeta))
+      H4MK_TRY(TakeDescription(piece));
+  }
+  if (have_tracks_) return {};
+  if (!any_cluster) return Corrupt(kFileHeaderSize, "neither tracks nor blocks found; nothing to recover");
+  return MakeUpTracks();
+}
+
+Status Recovery::TakeDescription(const Piece& piece) {
+  Bytes payload;
+  if (const Status status = chunks_.ReadPayload(piece.offset, piece.header, &payload); !status.ok())
+    return status.code() == Code::kIo ? Status(status.code(), status.message()) : Status();
+  const std::string_view text(reinterpret_cast<const char*>(payload.data()), payload.size());
+  if (piece.header.tag == kTagTracks) {
+    Result<TrackList> list = ParseTracks(text, piece.offset);
+    if (!list.ok()) return {};
+    list_ = std::move(list.value());
+    have_tracks_ = true;
+  } else if (Result<Json> meta = ParseJson(text, piece.offset, "META");
+             meta.ok() && meta.value().is_object()) {
+    meta_ = std::move(meta.value());
+  }
+  return {};
+}
+
+// Without any TRAK the blocks still say which tracks there are, but no more than that.
+Status Recovery::MakeUpTracks() {
+  TrackIds all;
+  for (uint32_t id = 0; id <= kMaxTrackId; ++id) all.Add(id);
+  std::vector<bool> seen(all.size());
+  ChunkWalk walk(source_, all, 2, ChunkWalk::Depth::kIndexes);
+  for (;;) {
+    Piece piece;
+    const Status status = walk.Next(&piece);
+    if (status.code() == Code::kEnd) break;
+    if (!status.ok()) return Status(status.code(), status.message());
+    if (!piece.is_cluster) continue;
+    for (const BlockRecord& block : walk.index().blocks()) seen[static_cast<size_t>(block.track)] = true;
+  }
+  for (uint32_t id = 0; id < seen.size(); ++id) {
+    if (!seen[id]) continue;
+    Track track;
+    H4MK_TRY(ReadTrack({{"track_id", id}, {"name", ""}, {"kind", "data"}, {"codec", "none"},
+                        {"sample_rate", 0}, {"channels", 0}, {"note", ""}, {"time_base", "1/1000"}},
+                       &track));
+    list_.ids.Add(id);
+    list_.tracks.push_back(std::move(track));
+  }
+  report_.losses.push_back({kFileHeaderSize, 0,
+                            "the descriptions of the tracks: codecs and time bases are made up"});
+  return {};
+}
+
+Status Recovery::StartWriter() {
+  for (const Track& track : list_.tracks) {
+    uint32_t index = 0;
+    H4MK_TRY(writer_.AddTrack(track.description, &index));
+  }
+  next_ordinal_.resize(list_.tracks.size());
+  return writer_.SetMeta(meta_);
+}
+
+Status Recovery::Take(const ChunkWalk& walk, const Piece& piece) {
+  switch (piece.kind) {
+    case Piece::Kind::kGap:
+    case Piece::Kind::kUnfinished:
+      Lose(piece, piece.problem);
+      return {};
+    case Piece::Kind::kDamagedData:
+      return TakeGoodBlocks(walk, piece);
+    case Piece::Kind::kChunk:
+      break;
+  }
+  had_tail_ = piece.header.tag == kTagTail;
+  return piece.is_cluster ? TakeCluster(walk, piece) : TakeChunk(piece);
+}
+
+Status Recovery::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
+  for (const BlockRecord& block : walk.index().blocks()) {
+    CountMissing(block);
+    ++report_.blocks;
+    report_.payload_bytes += block.size;
+  }
+  ++report_.clusters;
+  H4MK_TRY(Read(piece.offset, piece.header.size(), &buffer_));
+  return writer_.AppendCluster(walk.index(), buffer_);
+}
+
+Status Recovery::TakeGoodBlocks(const ChunkWalk& walk, const Piece& piece) {
+  uint64_t lost = 0, lost_bytes = 0;
+  for (const BlockRecord& record : walk.index().blocks()) {
+    if (!walk.IsGood(record)) {
+      ++lost;
+      lost_bytes += record.size;
+      continue;
+    }
+    if (record.track < 0) continue;
+    CountMissing(record);
+    H4MK_TRY(Read(walk.data_offset() + record.offset, record.size, &buffer_));
+    const auto track = static_cast<uint32_t>(record.track);
+    Block block;
+    block.track = track;
+    block.flags = record.flags & kBlockPublicFlags;
+    block.pts = record.pts;
+    block.dts = record.dts;
+    block.duration = record.duration;
+    block.data = buffer_;
+    block.side_data = walk.index().side_data(record);
+    block.ordinal = record.ordinal;
+    H4MK_TRY(writer_.SetOrdinal(track, record.ordinal));
+    H4MK_TRY(writer_.Write(block));
+    ++report_.blocks;
+    report_.payload_bytes += record.size;
+  }
+  report_.losses.push_back({piece.offset, lost_bytes,
+                            piece.problem + "; " + std::to_string(lost) + " of " +
+                                std::to_string(walk.index().blocks().size()) + " blocks lost",
+                            lost > 0});
+  return {};
+}
+
+// Chunks of other kinds. The writer makes descriptions, index and end itself.
+Status Recovery::TakeChunk(const Piece& piece) {
+  switch (piece.header.tag) {
+    case kTagTracks:
+    case kTagMeta:
+    case kTagIndex:
+    case kTagTail:
+    case kTagFree:
+      return {};
+    case kTagAttachment:
+      return TakeAttachment(piece);
+    default:
+      H4MK_TRY(Read(piece.offset + kChunkHeaderSize, piece.header.length, &buffer_));
+      return writer_.AddChunk(piece.header.tag, piece.header.flags, buffer_);
+  }
+}
+
+// FORMAT.md, "ATTA". The writer puts attachments in front of the first cluster, where they stand.
+Status Recovery::TakeAttachment(const Piece& piece) {
+  H4MK_TRY(Read(piece.offset + kChunkHeaderSize, piece.header.length, &buffer_));
+  ByteReader reader{ByteSpan(buffer_)};
+  const int32_t track = list_.ids.Find(reader.Varint());
+  Status status(Code::kArgument, "");
+  if (track >= 0 && !reader.failed())
+    status = writer_.SetAttachment(static_cast<uint32_t>(track), ByteSpan(reader.data(), reader.left()));
+  if (status.code() == Code::kMemory || status.code() == Code::kIo) return status;
+  if (!status.ok()) Lose(piece, "attachment of no track, or out of place");
+  return {};
+}
+
+void Recovery::CountMissing(const BlockRecord& block) {
+  if (block.track < 0) return;
+  uint64_t& next = next_ordinal_[static_cast<size_t>(block.track)];
+  if (block.ordinal > next) report_.lost_blocks += block.ordinal - next;
+  next = block.ordinal + 1;
+}
+
+void Recovery::Lose(const Piece& piece, std::string message) {
+  report_.losses.push_back(
+      {piece.offset, piece.end - piece.offset, std::move(message), MayHoldBlocks(piece)});
+}
+
+Status Recovery::Read(uint64_t offset, uint64_t size, Bytes* bytes) {
+  bytes->resize(static_cast<size_t>(size));
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(offset, bytes->data(), bytes->size(), &got));
+  if (got < size) return Status(Code::kIo, "the file became shorter while it was read");
+  return {};
+}
+
+}  // namespace
+
+bool MayHoldBlocks(const Piece& piece) {
+  const bool is_one_chunk =
+      piece.kind == Piece::Kind::kUnfinished || piece.end == piece.offset + piece.header.size();
+  return !is_one_chunk || piece.header.tag == kTagCore || !IsKnownTag(piece.header.tag);
+}
+
+bool RecoverReport::lost_any_blocks() const {
+  return lost_blocks > 0 || std::any_of(losses.begin(), losses.end(),
+                                        [](const Loss& loss) { return loss.may_hold_blocks; });
+}
+
+Status RecoverV2(Io& io, Io& output, const ChunkWalk::Progress& progress, RecoverReport* report) {
+  return Recovery(io, output, report).Run(progress);
+}
+
+}  // namespace h4mk
