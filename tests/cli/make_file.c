@@ -2,8 +2,9 @@
  *
  * Makes the files that the command line tests look at: make_file KIND FILE [hours]
  *   clip   60 frames of video in GOPs of 12 with B frames, audio, an attachment, tags and chapters
+ *   film   the same with larger frames, so that clusters have stripes
  *   pcm    one track of audio, every block a random access point
- *   secret the same, encrypted
+ *   secret pcm, encrypted
  *   long   video and audio of so many hours, with tiny payloads
  */
 #include <h4mk/h4mk.h>
@@ -131,6 +132,8 @@ int main(int argc, char **argv)
     check(h4mk_writer_open(&io, &options, &writer));
     if (strcmp(argv[1], "clip") == 0)
         write_film(60, 1000, 1);
+    else if (strcmp(argv[1], "film") == 0)
+        write_film(60, 8000, 0);
     else if (strcmp(argv[1], "pcm") == 0 || strcmp(argv[1], "secret") == 0)
         write_pcm();
     else if (strcmp(argv[1], "long") == 0)

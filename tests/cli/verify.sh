@@ -62,3 +62,11 @@ cp "$CASES/../vectors/media/reference_demo.h4mk" v1.h4mk
 t h4mk verify v1.h4mk
 poke v1.h4mk 470 00
 t h4mk verify v1.h4mk
+
+echo "# transport dialect"
+cp "$CASES/../vectors/cli/files/plain.h4mk" tr.h4mk
+t h4mk verify tr.h4mk
+poke tr.h4mk 60 00
+t h4mk verify tr.h4mk
+head -c 500 "$CASES/../vectors/cli/files/plain.h4mk" >tr.h4mk
+t h4mk verify tr.h4mk

@@ -7,11 +7,6 @@
 namespace h4mk::tool {
 namespace {
 
-BlockRow MakeRow(const BlockRecord& record, uint64_t offset, uint64_t cluster) {
-  return {static_cast<uint32_t>(record.track), record.ordinal, record.pts, record.dts,
-          record.duration,                     record.flags,   record.size, offset, cluster};
-}
-
 // Version 2: the indexes of the clusters say it all.
 void ForEachIndexed(InputFile& file, FileReader& reader, Output& output,
                     const std::function<void(const BlockRow&)>& visit) {
@@ -49,6 +44,15 @@ void ForEachRead(FileReader& reader, Output& output,
 }
 
 }  // namespace
+
+BlockRow MakeRow(const BlockRecord& record, uint64_t offset, uint64_t cluster) {
+  return {static_cast<uint32_t>(record.track), record.ordinal, record.pts, record.dts,
+          record.duration,                     record.flags,   record.size, offset, cluster};
+}
+
+BlockRow MakeRow(const BlockInfo& info) {
+  return MakeRow(info.record, static_cast<uint64_t>(info.offset), info.chunk);
+}
 
 char TypeLetter(uint32_t flags) { return "IPB?"[flags & kBlockTypeMask]; }
 

@@ -23,6 +23,9 @@ struct BlockRow {
   bool is_key() const { return flags & kBlockKey; }
 };
 
+BlockRow MakeRow(const BlockRecord& record, uint64_t offset, uint64_t cluster);
+BlockRow MakeRow(const BlockInfo& info);
+
 // I, P, B or ?
 char TypeLetter(uint32_t flags);
 

@@ -5,6 +5,8 @@
 #include "block_source.h"
 #include "command.h"
 #include "file/file_end.h"
+#include "html.h"
+#include "old_clients.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -12,12 +14,16 @@ namespace {
 
 struct InspectOptions {
   CommonOptions common;
+  std::string html;
 };
 
 void Describe(CLI::App* command, InspectOptions* options) {
   AddCommonOptions(command, &options->common);
+  command->add_option("--html", options->html, "Write a page with a timeline of tracks, GOPs and bit rate, - for standard output")
+      ->type_name("FILE");
   command->footer(
-      "Reads the front, the end and the index of the file, not its blocks; `h4mk verify` checks those.");
+      "Reads the front, the end and the index of the file, not its blocks; `h4mk verify` checks those. For --html the indexes of\n"
+      "the clusters too. For files of the transport dialect the text is that of the first client of that dialect.");
 }
 
 // The seek points of a track: for a track of GOPs, one at the start of each.
@@ -57,19 +63,6 @@ int64_t Number(const Json& object, const char* key) {
   return found != object.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
 }
 
-// What there is to say of the media in a line: "640x360, 24/1 fps".
-std::string MediaText(const Json& description) {
-  std::string text;
-  const auto add = [&](const std::string& part) { text += ", " + part; };
-  if (Number(description, "width") > 0)
-    add(fmt::format("{}x{}", Number(description, "width"), Number(description, "height")));
-  if (const std::string rate = Member(description, "avg_frame_rate"); !rate.empty()) add(rate + " fps");
-  if (Number(description, "sample_rate") > 0) add(fmt::format("{} Hz", Number(description, "sample_rate")));
-  if (const std::string layout = Member(description, "channel_layout"); !layout.empty()) add(layout);
-  else if (Number(description, "channels") > 0) add(fmt::format("{} channels", Number(description, "channels")));
-  return text;
-}
-
 Json TimeJson(int64_t time) { return time == kNoTime ? Json(nullptr) : Json(time); }
 
 Json TrackJson(const Track& track, const TrackTotals& totals, const Gops& gops, uint64_t attachment) {
@@ -93,9 +86,9 @@ Json TrackJson(const Track& track, const TrackTotals& totals, const Gops& gops, 
 void ShowTrack(const Track& track, const TrackTotals& totals, const Gops& gops, uint64_t attachment,
                Output& output) {
   const Json& description = track.description;
-  const std::string name = Member(description, "name");
+  const std::string name = Member(description, "name"), media = MediaText(description);
   output.Text("track {}: {}, {}{}, time base {}/{}{}\n", track.id, Printable(Member(description, "kind")),
-              Printable(Member(description, "codec")), Printable(MediaText(description)),
+              Printable(Member(description, "codec")), Printable(media.empty() ? media : ", " + media),
               track.time_base.num, track.time_base.den,
               name.empty() ? "" : fmt::format(", \"{}\"", Printable(name)));
   if (attachment > 0) output.Text("  attachment of {} bytes\n", Grouped(attachment));
@@ -131,13 +124,11 @@ void ShowTags(const Json& tags, Output& output) {
 }
 
 void ShowChapter(const Json& chapter, Output& output) {
-  Track times;  // a chapter has its own time base, written as a track has it
-  const Json base = {{"track_id", 0}, {"name", ""}, {"kind", ""}, {"codec", ""},
-                     {"time_base", Member(chapter, "time_base")}};
-  if (!ReadTrack(base, &times).ok()) return;
+  TimeBase time_base;
+  if (!ParseTimeBase(Member(chapter, "time_base"), &time_base)) return;
   const auto tags = chapter.find("tags");
   const std::string title = tags != chapter.end() && tags->is_object() ? Member(*tags, "title") : "";
-  output.Text("  {} {}\n", Clock(Number(chapter, "start"), times.time_base), Printable(title));
+  output.Text("  {} {}\n", Clock(Number(chapter, "start"), time_base), Printable(title));
 }
 
 void ShowMeta(const Json& meta, Output& output) {
@@ -189,15 +180,21 @@ std::string DurationText(const FileReader& reader) {
 }
 
 int Run(const InspectOptions& options) {
-  Output output(options.common.file, options.common.json);
+  Output output(options.common.file, options.common.json, options.html == "-" ? stderr : stdout);
   InputFile file;
   std::unique_ptr<FileReader> reader;
   if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  if (file.version() == kTransportVersion && !options.common.json && options.html.empty())
+    return TransportInspect(options.common.file);
   if (const Status status = file.OpenReader(true, &reader); !status.ok()) return output.Fail(status);
+  if (!options.html.empty()) {
+    const Status status = WriteHtml(options.common.file, file, *reader, output, options.html);
+    return status.ok() ? output.Finish() : output.Fail(status);
+  }
   output.Set("version", reader->version());
   output.Set("file_size", file.size());
   output.Set("closed", reader->is_closed());
-  output.Text("{}: H4MK version {}, {} bytes{}, {}\n", Printable(options.common.file), reader->version(),
+  output.Text("{}: H4MK, {}, {} bytes{}, {}\n", Printable(options.common.file), VersionText(reader->version()),
               Grouped(file.size()), DurationText(*reader),
               reader->is_closed() ? "closed" : "without an end");
   if (reader->version() == 2) ShowIndex(file, output);

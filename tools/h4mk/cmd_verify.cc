@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // h4mk verify: is this file whole and unharmed?
+#include "adapt/transport_verify.h"
 #include "block_source.h"
 #include "command.h"
 #include "file/verify.h"
@@ -35,7 +36,7 @@ void Show(const VerifyReport& report, Output& output) {
   output.Set("payload_bytes", report.payload_bytes);
   output.Set("index_checked", report.index_checked);
   output.Set("ok", report.ok());
-  output.Text("version {}, {} bytes, {}\n", report.version, Grouped(report.file_size),
+  output.Text("{}, {} bytes, {}\n", VersionText(report.version), Grouped(report.file_size),
               report.closed ? "closed" : "without an end");
   output.Text("good chunks:{}\n", list.empty() ? " none" : list);
   output.Text("good blocks: {}, {} bytes\n", Grouped(report.blocks), Grouped(report.payload_bytes));
@@ -52,7 +53,8 @@ int Run(const VerifyOptions& options) {
   switch (file.version()) {
     case 1: status = VerifyV1(file.NewIo(), MakeProgress("verify"), &report); break;
     case 2: status = VerifyV2(file.NewIo(), MakeProgress("verify"), &report); break;
-    default: {
+    case kTransportVersion: status = VerifyTransport(file.NewIo(), &report); break;
+    default: {  // says what is wrong with it
       std::unique_ptr<FileReader> reader;
       status = file.OpenReader(false, &reader);
     }

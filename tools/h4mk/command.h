@@ -32,11 +32,25 @@ void AddCommand(CLI::App& app, int* exit_code, const char* name, const char* sum
   command->callback([options, run, exit_code] { *exit_code = run(*options); });
 }
 
+void AddBlock(CLI::App& app, int* exit_code);
+void AddBuild(CLI::App& app, int* exit_code);
 void AddCat(CLI::App& app, int* exit_code);
+void AddChain(CLI::App& app, int* exit_code);
+void AddConvert(CLI::App& app, int* exit_code);
+void AddEdit(CLI::App& app, int* exit_code);
+void AddExport(CLI::App& app, int* exit_code);
 void AddFrames(CLI::App& app, int* exit_code);
+void AddIndex(CLI::App& app, int* exit_code);
 void AddInspect(CLI::App& app, int* exit_code);
 void AddList(CLI::App& app, int* exit_code);
+void AddManifest(CLI::App& app, int* exit_code);
+void AddMedia(CLI::App& app, int* exit_code);
+void AddRange(CLI::App& app, int* exit_code);
+void AddRecover(CLI::App& app, int* exit_code);
+void AddSeek(CLI::App& app, int* exit_code);
+void AddTransport(CLI::App& app, int* exit_code);
 void AddVerify(CLI::App& app, int* exit_code);
+void AddVideo(CLI::App& app, int* exit_code);
 
 }  // namespace h4mk::tool
 

@@ -84,6 +84,7 @@ void Output::Problem(const Status& status) {
 
 void Output::Problem(std::optional<uint64_t> offset, Code code, const std::string& message) {
   bad_ = true;
+  problems_.push_back(message);
   if (json_) {
     errors_.push_back(ErrorObject(offset, CodeName(code), message));
     return;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "base/status.h"
@@ -42,6 +43,8 @@ class Output {
   // Something is wrong with the file; the exit code will be kExitBad.
   void Problem(const Status& status);
   void Problem(std::optional<uint64_t> offset, Code code, const std::string& message);
+  // The messages so far.
+  const std::vector<std::string>& problems() const { return problems_; }
   // Something is worth knowing.
   void Note(std::optional<uint64_t> offset, const std::string& message);
 
@@ -64,6 +67,7 @@ class Output {
   bool in_rows_ = false;
   uint64_t rows_ = 0;
   bool bad_ = false;
+  std::vector<std::string> problems_;
   Json errors_ = Json::array(), notes_ = Json::array();
 };
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "adapt/open_file.h"
 #include "base/json.h"
 #include "cluster/block.h"
 
@@ -40,6 +41,10 @@ std::string Printable(std::string_view text) {
     text.remove_prefix(taken.size());
   }
   return out;
+}
+
+std::string VersionText(int version) {
+  return version == kTransportVersion ? "transport dialect" : "version " + std::to_string(version);
 }
 
 std::string Grouped(uint64_t number) {

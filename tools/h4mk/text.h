@@ -14,6 +14,8 @@ namespace h4mk::tool {
 // A text from a file as it may go to a terminal: control characters and bytes that are no UTF-8 become \xNN.
 std::string Printable(std::string_view text);
 
+// "version 2", "transport dialect"
+std::string VersionText(int version);
 // 1234567 as 1,234,567
 std::string Grouped(uint64_t number);
 // 418.2 MB

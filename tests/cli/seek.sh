@@ -1,0 +1,39 @@
+# Where a player lands, which blocks it decodes, which random access points there are; single blocks.
+make_file clip clip.h4mk
+t h4mk seek clip.h4mk -t 1 --t_ms 1000
+t h4mk seek clip.h4mk -t 1 --t 0:00:01.000 --forward
+t h4mk seek clip.h4mk -t 1 --t 1 --any
+t h4mk seek clip.h4mk -t 1 --t_ms -5000
+t h4mk seek clip.h4mk -t 1 --t_ms 99000 --forward
+t h4mk seek clip.h4mk -t 2 --pts_us 1000000
+t h4mk seek --json clip.h4mk -t 1 --t_ms 1000
+t h4mk seek clip.h4mk -t 1
+t h4mk seek clip.h4mk --t_ms 1
+t h4mk seek clip.h4mk -t x --t_ms 1
+t h4mk seek clip.h4mk -t 1 --t soon
+
+t h4mk chain clip.h4mk -t 1 --t_ms 250
+t h4mk chain clip.h4mk -t 1 --t_ms 0
+t h4mk chain clip.h4mk -t 2 --t 1
+t h4mk chain --json clip.h4mk -t 1 --t_ms 120
+t h4mk chain clip.h4mk -t 1
+
+t h4mk range clip.h4mk -t 1 --from_ms 500 --to_ms 1600
+t h4mk range clip.h4mk -t 1
+t h4mk range clip.h4mk -t 1 --from 10
+t h4mk range --json clip.h4mk -t 1 --to_ms 700
+
+t h4mk block clip.h4mk -t 1 --index 3
+cksum <block.bin
+h4mk block clip.h4mk -t 1 --index 3 -o - 2>/dev/null | cksum
+t h4mk block clip.h4mk -t 1 --index -1 -o last
+t h4mk block clip.h4mk -t 1 --index 60
+t h4mk block --json clip.h4mk -t 1 --index 60
+t h4mk block clip.h4mk --index 0
+t h4mk block clip.h4mk -t 1 --index 0 --raw
+t h4mk manifest clip.h4mk
+
+# A half-downloaded file answers as far as it goes, and is never a 0.
+head -c 30000 clip.h4mk >half.h4mk
+for command in "seek --t_ms 0" "chain --t_ms 100" "range" "block --index 0"; do t h4mk $command -t 1 half.h4mk; done
+t h4mk manifest half.h4mk | tail -10

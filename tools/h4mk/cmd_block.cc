@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// h4mk block and h4mk manifest: one block by its number; what there is to fetch.
+#include "block_source.h"
+#include "command.h"
+#include "old_clients.h"
+#include "text.h"
+#include "track_option.h"
+
+namespace h4mk::tool {
+namespace {
+
+struct BlockOptions {
+  CommonOptions common;
+  int64_t track_id = kNoTrack;
+  int64_t index = 0;
+  std::string output = "block.bin";
+  bool raw = false;
+};
+
+void DescribeBlock(CLI::App* command, BlockOptions* options) {
+  AddCommonOptions(command, &options->common);
+  AddTrackOption(command, &options->track_id, false);
+  command->add_option("--index,-i", options->index, "Number of the block within its track, from 0; negative: from the end")
+      ->required();
+  command->add_option("--output,-o", options->output, "Where its bytes go, default block.bin; - for standard output");
+  command->add_flag("--raw", options->raw, "Transport dialect: as they are in the file, not decompressed");
+  command->footer("Exit status 1: there is no such block. In the transport dialect blocks are counted over all tracks.");
+}
+
+int FetchBlock(InputFile& file, const BlockOptions& options, Output& output) {
+  std::unique_ptr<FileReader> reader;
+  if (const Status status = file.OpenReader(false, &reader); !status.ok()) return output.Fail(status);
+  Result<uint32_t> track = FindTrack(*reader, options.track_id);
+  if (!track.ok()) return output.Fail(track.status());
+  const uint64_t blocks = reader->totals(track.value()).blocks;
+  const uint64_t ordinal = static_cast<uint64_t>(options.index) + (options.index < 0 ? blocks : 0);
+  ReadBlock block;
+  Status status = reader->ReadBlockAt(track.value(), ordinal, &block);
+  if (status.code() == Code::kNotFound) {
+    output.Text("no block {}; the track has {}\n", options.index, Grouped(blocks));
+    output.Set("block", nullptr);
+    return output.Finish(kExitNo);
+  }
+  OutputFile out;
+  if (status.ok()) status = out.Open(options.output);
+  if (!status.ok()) return output.Fail(status);
+  const BlockRow row = MakeRow(*block.record, static_cast<uint64_t>(block.offset), 0);
+  Sink sink(out.io());
+  status = sink.Write({block.data, row.size});
+  if (status.ok()) status = out.Commit();
+  if (!status.ok()) return output.Fail(status);
+  output.Set("block", BlockJson(row, reader->tracks()[track.value()]));
+  output.Text("wrote {} ({} bytes)\n", Printable(options.output), row.size);
+  ReportWarnings(*reader, output);
+  return output.Finish();
+}
+
+int RunBlock(const BlockOptions& options) {
+  Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
+  InputFile file;
+  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  if (file.version() == kTransportVersion && options.track_id == kNoTrack && !options.common.json)
+    return VideoBlock(options.common.file, options.index, options.raw, options.output);
+  if (options.raw) return output.Fail(Status(Code::kArgument, "--raw is for files of the transport dialect"));
+  return FetchBlock(file, options, output);
+}
+
+struct ManifestOptions {
+  CommonOptions common;
+};
+
+void DescribeManifest(CLI::App* command, ManifestOptions* options) {
+  AddCommonOptions(command, &options->common);
+  command->footer("Always JSON. For files of the transport dialect as the old video client has it.");
+}
+
+int RunManifest(const ManifestOptions& options) {
+  Output output(options.common.file, /*json=*/true);
+  InputFile file;
+  std::unique_ptr<FileReader> reader;
+  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  if (file.version() == kTransportVersion && !options.common.json) return VideoManifest(options.common.file);
+  if (const Status status = file.OpenReader(false, &reader); !status.ok()) return output.Fail(status);
+  Json tracks = Json::array(), seek_tracks = Json::array();
+  uint64_t blocks = 0;
+  for (uint32_t i = 0; i < reader->tracks().size(); ++i) {
+    const Track& track = reader->tracks()[i];
+    uint64_t entries = 0, bytes = 0;
+    reader->IndexSize(i, &entries, &bytes);
+    if (entries > 0) seek_tracks.push_back(track.id);
+    blocks += reader->totals(i).blocks;
+    Json entry = Json::object();
+    for (const char* key : {"track_id", "name", "kind", "codec", "time_base"})
+      if (track.description.contains(key)) entry[key] = track.description[key];
+    entry["blocks"] = reader->totals(i).blocks;
+    entry["bytes"] = reader->totals(i).bytes;
+    entry["seek_points"] = entries;
+    tracks.push_back(std::move(entry));
+  }
+  output.Set("version", reader->version());
+  output.Set("tracks", std::move(tracks));
+  output.Set("seek_tracks", std::move(seek_tracks));
+  output.Set("core_blocks", blocks);
+  ReportWarnings(*reader, output);
+  return output.Finish();
+}
+
+}  // namespace
+
+void AddBlock(CLI::App& app, int* exit_code) {
+  AddCommand<BlockOptions>(app, exit_code, "block", "Write one block to a file", DescribeBlock, RunBlock);
+}
+
+void AddManifest(CLI::App& app, int* exit_code) {
+  AddCommand<ManifestOptions>(app, exit_code, "manifest", "Tracks and numbers of blocks, as JSON",
+                              DescribeManifest, RunManifest);
+}
+
+}  // namespace h4mk::tool

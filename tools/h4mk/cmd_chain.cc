@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// h4mk chain and h4mk range: which blocks must be decoded to show a time; which random access points lie between two times.
+#include "block_source.h"
+#include "command.h"
+#include "text.h"
+#include "time_option.h"
+#include "track_option.h"
+
+namespace h4mk::tool {
+namespace {
+
+void ShowBlocks(const std::vector<BlockInfo>& blocks, const Track& track, Output& output) {
+  output.BeginRows("blocks");
+  for (const BlockInfo& info : blocks) {
+    const BlockRow row = MakeRow(info);
+    output.Row(BlockJson(row, track));
+    output.Text("  block {} at {}, {}{}, {} bytes at byte {}\n", row.ordinal,
+                Clock(row.time(), track.time_base), TypeLetter(row.flags), row.is_key() ? "*" : "",
+                row.size, row.offset);
+  }
+  if (blocks.empty()) output.Text("  none\n");
+}
+
+// Opens the file and finds the track; the problem is reported.
+bool OpenTrack(const std::string& path, int64_t track_id, Output& output, InputFile* file,
+               std::unique_ptr<FileReader>* reader, uint32_t* track) {
+  Status status = file->Open(path);
+  if (status.ok()) status = file->OpenReader(false, reader);
+  if (status.ok()) {
+    Result<uint32_t> found = FindTrack(**reader, track_id);
+    if (found.ok()) *track = found.value();
+    else status = found.take_status();
+  }
+  if (!status.ok()) output.Problem(status);
+  return status.ok();
+}
+
+// Calls a lookup until there is room for all that it finds.
+template <typename Lookup>
+Status All(Lookup lookup, std::vector<BlockInfo>* blocks) {
+  uint64_t total = 64;
+  do {
+    blocks->resize(static_cast<size_t>(total));
+    H4MK_TRY(lookup(std::span(*blocks), &total));
+  } while (total > blocks->size());
+  blocks->resize(static_cast<size_t>(total));
+  return {};
+}
+
+// ------------------------------------------------------------------------------------------------------------ chain
+
+struct ChainOptions {
+  CommonOptions common;
+  int64_t track_id = kNoTrack;
+  TimeOption time;
+};
+
+void DescribeChain(CLI::App* command, ChainOptions* options) {
+  AddCommonOptions(command, &options->common);
+  AddTrackOption(command, &options->track_id, false);
+  options->time.Add(command, "t", "The time", true);
+  command->footer("The blocks are in decoding order, from a random access point on. Exit status 1: there are none.");
+}
+
+int RunChain(const ChainOptions& options) {
+  Output output(options.common.file, options.common.json);
+  InputFile file;
+  std::unique_ptr<FileReader> reader;
+  uint32_t track = 0;
+  if (!OpenTrack(options.common.file, options.track_id, output, &file, &reader, &track))
+    return output.Finish();
+  const Track& description = reader->tracks()[track];
+  const int64_t time = options.time.In(description.time_base);
+  std::vector<BlockInfo> blocks;
+  const Status status = All(
+      [&](std::span<BlockInfo> out, uint64_t* total) { return reader->DecodeChain(track, time, out, total); },
+      &blocks);
+  if (!status.ok()) return output.Fail(status);
+  output.Set("track_id", description.id);
+  output.Set("pts", time);
+  output.Text("to show {} of track {}, decode:\n", Clock(time, description.time_base), description.id);
+  ShowBlocks(blocks, description, output);
+  ReportWarnings(*reader, output);
+  return output.Finish(blocks.empty() ? kExitNo : kExitDone);
+}
+
+// ------------------------------------------------------------------------------------------------------------ range
+
+struct RangeOptions {
+  CommonOptions common;
+  int64_t track_id = kNoTrack;
+  TimeOption from, to;
+};
+
+void DescribeRange(CLI::App* command, RangeOptions* options) {
+  AddCommonOptions(command, &options->common);
+  AddTrackOption(command, &options->track_id, false);
+  options->from.Add(command, "from", "The first time, default the start", false);
+  options->to.Add(command, "to", "The last time, default the end", false);
+  command->footer("Exit status 1: there are no random access points between the two.");
+}
+
+int RunRange(const RangeOptions& options) {
+  Output output(options.common.file, options.common.json);
+  InputFile file;
+  std::unique_ptr<FileReader> reader;
+  uint32_t track = 0;
+  if (!OpenTrack(options.common.file, options.track_id, output, &file, &reader, &track))
+    return output.Finish();
+  const Track& description = reader->tracks()[track];
+  const int64_t from = options.from.given() ? options.from.In(description.time_base) : INT64_MIN + 1;
+  const int64_t to = options.to.given() ? options.to.In(description.time_base) : INT64_MAX;
+  std::vector<BlockInfo> blocks;
+  const Status status = All(
+      [&](std::span<BlockInfo> out, uint64_t* total) {
+        return reader->KeyframesBetween(track, from, to, out, total);
+      },
+      &blocks);
+  if (!status.ok()) return output.Fail(status);
+  output.Set("track_id", description.id);
+  output.Text("random access points of track {}:\n", description.id);
+  ShowBlocks(blocks, description, output);
+  ReportWarnings(*reader, output);
+  return output.Finish(blocks.empty() ? kExitNo : kExitDone);
+}
+
+}  // namespace
+
+void AddChain(CLI::App& app, int* exit_code) {
+  AddCommand<ChainOptions>(app, exit_code, "chain", "The blocks to decode to show a time", DescribeChain, RunChain);
+}
+
+void AddRange(CLI::App& app, int* exit_code) {
+  AddCommand<RangeOptions>(app, exit_code, "range", "The random access points between two times", DescribeRange,
+                           RunRange);
+}
+
+}  // namespace h4mk::tool

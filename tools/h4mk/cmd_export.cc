@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// h4mk export: any file, cut into blocks of one size, as H4MK; or the packets of a media file, by ffmpeg.
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <cmath>
+
+#include "adapt/gop.h"
+#include "adapt/make_writer.h"
+#include "adapt/transport_file.h"
+#include "command.h"
+#include "file.h"
+#include "progress.h"
+#include "text.h"
+#include "version_option.h"
+
+extern char** environ;
+
+namespace h4mk::tool {
+namespace {
+
+struct ExportOptions {
+  CommonOptions common;
+  std::string output;
+  int version = 2;
+  uint32_t block_size = 524288;
+  double fps = 30;
+  GopConfig gop;
+  bool packets = false;
+};
+
+void Describe(CLI::App* command, ExportOptions* options) {
+  command->add_option("INPUT", options->common.file, "Any file, or - for standard input")->required();
+  command->add_flag("--json", options->common.json, "One JSON object instead of text");
+  command->add_option("--output,-o", options->output, "The H4MK file, or - for standard output")->required();
+  AddVersionOption(command, &options->version);
+  command->add_option("--block_size", options->block_size, "Bytes a block, default 524288")
+      ->check(CLI::Range(1u, 1u << 30));
+  command->add_option("--fps", options->fps, "Blocks a second, default 30")->check(CLI::Range(0.001, 1e6));
+  command->add_option("--gop", options->gop.gop_size, "Blocks from one random access point to the next, default 30")
+      ->check(CLI::Range(1u, 1000000000u));
+  command->add_flag("--allow_b", options->gop.allow_b, "Every other block between random access points is a B block");
+  command->add_flag("--packets", options->packets,
+                    "INPUT is a media file: copy its packets, with the ffmpeg that is in PATH or $FFMPEG");
+  command->footer("The transport dialect takes blocks whose sizes are multiples of 256 only, the last one included.");
+}
+
+// The clients of the transport dialect count like this.
+int64_t BlockTime(const ExportOptions& options, uint64_t index) {
+  return static_cast<int64_t>(index) * static_cast<int64_t>(1000000 / options.fps);
+}
+
+Json TrackDescription() {
+  return {{"track_id", 1},    {"name", ""},    {"kind", "data"}, {"codec", "none"},
+          {"sample_rate", 0}, {"channels", 0}, {"note", ""},     {"time_base", "1/1000000"}};
+}
+
+// Reads the next block; shorter only at the end.
+Status ReadBlockOf(Source& source, uint64_t offset, const ExportOptions& options, Bytes* bytes) {
+  bytes->resize(options.block_size);
+  size_t got = 0;
+  H4MK_TRY(source.ReadAt(offset, bytes->data(), bytes->size(), &got));
+  bytes->resize(got);
+  return {};
+}
+
+struct Counts {
+  uint64_t blocks = 0, bytes = 0;
+};
+
+Status ExportFile(InputFile& input, Io& output, const ExportOptions& options, Counts* counts) {
+  std::unique_ptr<FileWriter> writer;
+  H4MK_TRY(MakeWriter(output, options.version, {}, &writer));
+  uint32_t track = 0;
+  H4MK_TRY(writer->AddTrack(TrackDescription(), &track));
+  Source source(input.NewIo());
+  Bytes bytes;
+  const auto progress = MakeProgress("export");
+  for (;; ++counts->blocks) {
+    H4MK_TRY(ReadBlockOf(source, counts->bytes, options, &bytes));
+    if (bytes.empty()) break;
+    Result<uint32_t> flags = GopFlags(options.gop, counts->blocks);
+    if (!flags.ok()) return flags.take_status();
+    Block block;
+    block.flags = flags.value();
+    block.pts = block.dts = BlockTime(options, counts->blocks);
+    block.duration = static_cast<int64_t>(1000000 / options.fps);
+    block.data = bytes;
+    H4MK_TRY(writer->Write(block));
+    counts->bytes += bytes.size();
+    if (progress) progress(counts->bytes, input.size());
+  }
+  return writer->Finish();
+}
+
+// As the exports of the transport dialect: META tells how the file was cut, SEEK where the random access points are in it.
+Status ExportTransport(InputFile& input, Io& output, const ExportOptions& options, Counts* counts) {
+  Source source(input.NewIo());
+  std::vector<Bytes> blocks;
+  TransportContents contents;
+  for (;; ++counts->blocks) {
+    Bytes bytes;
+    H4MK_TRY(ReadBlockOf(source, counts->bytes, options, &bytes));
+    if (bytes.empty()) break;
+    if (counts->blocks % options.gop.gop_size == 0)
+      contents.seek.push_back({static_cast<uint64_t>(BlockTime(options, counts->blocks)), counts->bytes});
+    counts->bytes += bytes.size();
+    blocks.push_back(std::move(bytes));
+  }
+  contents.blocks.assign(blocks.begin(), blocks.end());
+  contents.meta = {{"project", "HarmonyØ4"},  {"domain", "video-transport"},   {"block_size", options.block_size},
+                   {"fps_hint", options.fps}, {"gop", options.gop.gop_size}, {"masked", false}};
+  contents.safe = {{"scope", "container+transport-only"}, {"no_video_synthesis", true},
+                   {"no_pixel_semantics", true}, {"no_visual_ml", true}};
+  Sink sink(output);
+  return WriteTransport(contents, sink);
+}
+
+// The packets of every stream as they are. ffmpeg shows its own progress and errors.
+Status ExportPackets(const ExportOptions& options) {
+  const char* ffmpeg = std::getenv("FFMPEG");
+  std::vector<std::string> words = {ffmpeg ? ffmpeg : "ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y",
+                                    "-i", options.common.file, "-map", "0", "-c", "copy", "-f", "h4mk"};
+  if (options.version == 1) words.insert(words.end(), {"-format_version", "1"});
+  words.push_back(options.output);
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  pid_t child = 0;
+  errno = posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
+  if (errno != 0) return SystemError("cannot start " + words[0]);
+  int state = 0;
+  while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(state) || WEXITSTATUS(state) != 0) return Status(Code::kIo, words[0] + " failed");
+  return {};
+}
+
+Status Export(const ExportOptions& options, Counts* counts) {
+  InputFile input;
+  H4MK_TRY(input.Open(options.common.file));
+  OutputFile out;
+  H4MK_TRY(out.Open(options.output));
+  H4MK_TRY(options.version == kTransportVersion ? ExportTransport(input, out.io(), options, counts)
+                                                : ExportFile(input, out.io(), options, counts));
+  return out.Commit();
+}
+
+int Run(const ExportOptions& options) {
+  Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
+  Counts counts;
+  if (options.packets && options.version == kTransportVersion)
+    return output.Fail(Status(Code::kArgument, "packets go into version 1 or 2; `h4mk convert` goes on from there"));
+  const Status status = options.packets ? ExportPackets(options) : Export(options, &counts);
+  if (!status.ok()) return output.Fail(status);
+  if (options.packets) return output.Finish();
+  output.Set("blocks", counts.blocks);
+  output.Set("bytes", counts.bytes);
+  output.Text("{} blocks, {} bytes\n", Grouped(counts.blocks), Grouped(counts.bytes));
+  return output.Finish();
+}
+
+}  // namespace
+
+void AddExport(CLI::App& app, int* exit_code) {
+  AddCommand<ExportOptions>(app, exit_code, "export", "Any bytes, or the packets of a media file, as H4MK", Describe,
+                            Run);
+}
+
+}  // namespace h4mk::tool

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// h4mk index: the index of a file made anew, or put in front.
+#include "command.h"
+#include "edit_file.h"
+#include "file.h"
+#include "file/reindex.h"
+#include "progress.h"
+
+namespace h4mk::tool {
+namespace {
+
+struct IndexOptions {
+  CommonOptions common;
+  bool front = false;
+  std::string output;
+};
+
+void Describe(CLI::App* command, IndexOptions* options) {
+  AddCommonOptions(command, &options->common);
+  CLI::Option* front = command->add_flag(
+      "--front", options->front, "Put a copy of the index in front, for readers to whom the end of a file is dear");
+  command->add_option("--output,-o", options->output, "With --front: where the file goes, default FILE itself")
+      ->needs(front);
+  command->footer(
+      "Without --front: checks the index against the clusters, and makes index and end of FILE anew where they are missing or\n"
+      "wrong. Of the clusters only their indexes are read. For damage between clusters see `h4mk recover`.");
+}
+
+Status MoveToFront(const IndexOptions& options) {
+  InputFile file;
+  H4MK_TRY(file.Open(options.common.file));
+  if (file.version() != 2) return Status(Code::kVersion, "only files of version 2 have such an index");
+  OutputFile out;
+  H4MK_TRY(out.Open(options.output.empty() ? options.common.file : options.output));
+  H4MK_TRY(MoveIndexToFront(file.NewIo(), out.io(), MakeProgress("index")));
+  return out.Commit();
+}
+
+Status Rebuild(const std::string& path, bool* changed) {
+  EditFile file;
+  H4MK_TRY(file.Open(path));
+  return RebuildIndex(file, MakeProgress("index"), changed);
+}
+
+int Run(const IndexOptions& options) {
+  Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
+  bool changed = true;
+  const Status status = options.front ? MoveToFront(options) : Rebuild(options.common.file, &changed);
+  if (!status.ok()) return output.Fail(status);
+  output.Set("changed", changed);
+  output.Text("{}\n", options.front ? "the index is in front"
+                      : changed     ? "index and end were made anew"
+                                    : "the index is as it should be");
+  return output.Finish();
+}
+
+}  // namespace
+
+void AddIndex(CLI::App& app, int* exit_code) {
+  AddCommand<IndexOptions>(app, exit_code, "index", "Make the index anew, or put it in front", Describe, Run);
+}
+
+}  // namespace h4mk::tool

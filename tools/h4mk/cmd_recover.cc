@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// h4mk recover: a damaged or unfinished file into a whole one, saying what was lost.
+#include <sys/mman.h>
+
+#include "command.h"
+#include "file.h"
+#include "file/recover.h"
+#include "progress.h"
+#include "text.h"
+
+namespace h4mk::tool {
+namespace {
+
+struct RecoverOptions {
+  CommonOptions common;
+  std::string output;
+};
+
+void Describe(CLI::App* command, RecoverOptions* options) {
+  AddCommonOptions(command, &options->common);
+  command->add_option("OUT", options->output, "The whole file, or - for standard output")->required();
+  command->footer(
+      "Chunks that are whole are taken over byte for byte; index and end are made anew.\n"
+      "Exit status: 0 no block was lost, 1 some were (OUT has the others), 2 nothing could be done.");
+}
+
+Status RecoverMapped(const InputFile& file, Io& output, RecoverReport* report) {
+  if (file.size() == 0) return Status(Code::kNotH4mk, "the file is empty");
+  void* memory = mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.fd(), 0);
+  if (memory == MAP_FAILED) return SystemError("cannot read");
+  Status status = RecoverV1({static_cast<const uint8_t*>(memory), file.size()}, output,
+                            MakeProgress("recover"), report);
+  munmap(memory, file.size());
+  return status;
+}
+
+Status Recover(InputFile& file, Io& output, RecoverReport* report) {
+  switch (file.version()) {
+    case 1: return RecoverMapped(file, output, report);
+    case 2: return RecoverV2(file.NewIo(), output, MakeProgress("recover"), report);
+    case kTransportVersion:
+      return Status(Code::kVersion, "files of the transport dialect cannot be recovered");
+    default:  // the header may be what was damaged
+      return RecoverV2(file.NewIo(), output, MakeProgress("recover"), report);
+  }
+}
+
+void Show(const RecoverReport& report, Output& output) {
+  Json losses = Json::array();
+  for (const RecoverReport::Loss& loss : report.losses) {
+    losses.push_back({{"offset", loss.offset}, {"bytes", loss.bytes}, {"message", loss.message}});
+    output.Text("lost at byte {}: {}{}\n", loss.offset, Printable(loss.message),
+                loss.bytes > 0 ? fmt::format(" ({} bytes)", Grouped(loss.bytes)) : "");
+  }
+  output.Set("blocks", report.blocks);
+  output.Set("payload_bytes", report.payload_bytes);
+  output.Set("lost_blocks", report.lost_blocks);
+  output.Set("lost", std::move(losses));
+  output.Text("saved: {} blocks, {} bytes\n", Grouped(report.blocks), Grouped(report.payload_bytes));
+  if (report.lost_blocks > 0) output.Text("blocks lost between them: {}\n", Grouped(report.lost_blocks));
+  if (report.ok()) output.Text("nothing was lost\n");
+}
+
+int Run(const RecoverOptions& options) {
+  Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
+  InputFile file;
+  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  OutputFile out;
+  if (const Status status = out.Open(options.output); !status.ok()) return output.Fail(status);
+  RecoverReport report;
+  Status status = Recover(file, out.io(), &report);
+  if (status.ok()) status = out.Commit();
+  if (!status.ok()) return output.Fail(status);
+  ClearProgress();
+  Show(report, output);
+  return output.Finish(report.lost_any_blocks() ? kExitNo : kExitDone);
+}
+
+}  // namespace
+
+void AddRecover(CLI::App& app, int* exit_code) {
+  AddCommand<RecoverOptions>(app, exit_code, "recover", "Make a damaged or unfinished file whole", Describe, Run);
+}
+
+}  // namespace h4mk::tool

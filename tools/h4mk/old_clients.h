@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// The command lines of the first programs that read and wrote H4MK files, answer for answer: three of version 1, and two clients of
+// the transport dialect. Errors are exit status 1 here.
+#ifndef H4MK_TOOLS_OLD_CLIENTS_H_
+#define H4MK_TOOLS_OLD_CLIENTS_H_
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "adapt/transport_file.h"
+#include "file/v1_file.h"
+
+namespace h4mk::tool {
+
+// What the first programs said of a fault (base/fault.h).
+std::string OldMessage(const Status& fault, Source& source);
+std::string OldTransportMessage(const Status& fault, Source& source);
+
+// transport_client.cc
+int TransportInspect(const std::string& path);
+int TransportSeek(const std::string& path, int64_t pts_us);
+int TransportExport(const std::string& path);
+
+// video_client.cc
+int VideoManifest(const std::string& path);
+int VideoSeek(const std::string& path, const std::string& track_id, int64_t pts_us);
+int VideoBlock(const std::string& path, int64_t index, bool raw, const std::string& output);
+
+}  // namespace h4mk::tool
+
+#endif  // H4MK_TOOLS_OLD_CLIENTS_H_

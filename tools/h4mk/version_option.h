@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// --to: a version of the format.
+#ifndef H4MK_TOOLS_VERSION_OPTION_H_
+#define H4MK_TOOLS_VERSION_OPTION_H_
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "adapt/open_file.h"
+
+namespace h4mk::tool {
+
+inline void AddVersionOption(CLI::App* command, int* version) {
+  command
+      ->add_option_function<std::string>(
+          "--to",
+          [version](const std::string& text) {
+            *version = text == "transport" ? kTransportVersion : text == "1" ? 1 : 2;
+          },
+          "The version: 1, 2 (default) or transport")
+      ->type_name("VERSION")
+      ->check(CLI::IsMember({"1", "2", "transport"}).description(""));
+}
+
+}  // namespace h4mk::tool
+
+#endif  // H4MK_TOOLS_VERSION_OPTION_H_

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// manifest, seek and block as the video client of the transport dialect has them.
+#include <fmt/format.h>
+
+#include "adapt/run_length.h"
+#include "adapt/transport_tables.h"
+#include "chunk/chunk_format.h"
+#include "command.h"
+#include "file.h"
+#include "old_clients.h"
+
+namespace h4mk::tool {
+namespace {
+
+int Error(const std::string& message) {
+  std::fflush(stdout);
+  fmt::print(stderr, "error: {}\n", message);
+  return kExitNo;
+}
+
+class Client {
+ public:
+  int Open(const std::string& path) {
+    if (const Status status = input_.Open(path); !status.ok()) return Error(status.message());
+    source_.emplace(input_.NewIo());
+    Result<TransportFile> file = TransportFile::Open(*source_, /*check=*/true);
+    if (!file.ok()) return Error(OldTransportMessage(file.status(), *source_));
+    file_.emplace(std::move(file.value()));
+    return kExitDone;
+  }
+  // META, an object.
+  int ReadMeta(Json* meta) {
+    Result<std::optional<Bytes>> payload = file_->First(kTagMeta);
+    if (!payload.ok()) return Error(payload.status().message());
+    if (!payload.value()) return Error("no META chunk");
+    const Bytes& bytes = *payload.value();
+    Result<Json> parsed = ParseJson({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, 0, "META");
+    if (!parsed.ok()) return Error(parsed.status().message());
+    if (!parsed.value().is_object()) return Error("META is no JSON object");
+    *meta = std::move(parsed.value());
+    return kExitDone;
+  }
+  const TransportFile& file() const { return *file_; }
+  Source& source() { return *source_; }
+
+ private:
+  InputFile input_;
+  std::optional<Source> source_;
+  std::optional<TransportFile> file_;
+};
+
+Result<std::vector<TransportSeekmTable>> ReadSeekm(const Json& meta) {
+  Bytes bytes;
+  const auto text = meta.find("seekm_b64");
+  if (text == meta.end()) return std::vector<TransportSeekmTable>();
+  if (!text->is_string() || !DecodeBase64(text->get_ref<const std::string&>(), &bytes))
+    return Status(Code::kCorrupt, "seekm_b64 is no base64");
+  if (bytes.empty()) return std::vector<TransportSeekmTable>();
+  return DecodeSeekm(bytes);
+}
+
+}  // namespace
+
+int VideoManifest(const std::string& path) {
+  Client client;
+  Json meta;
+  if (const int code = client.Open(path); code != kExitDone) return code;
+  if (const int code = client.ReadMeta(&meta); code != kExitDone) return code;
+  Result<std::vector<TransportSeekmTable>> tables = ReadSeekm(meta);
+  if (!tables.ok()) return Error(tables.status().message());
+  Json manifest = Json::object();
+  manifest["tracks"] = meta.contains("tracks") ? meta["tracks"] : Json::array();
+  manifest["compression"] = meta.contains("compression") ? meta["compression"] : Json::object();
+  Json& seek_tracks = manifest["seek_tracks"] = Json::array();
+  for (const TransportSeekmTable& table : tables.value()) seek_tracks.push_back(table.track_id);
+  manifest["core_blocks"] = client.file().cores().size();
+  fmt::print("{}\n", manifest.dump(2, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace));
+  return kExitDone;
+}
+
+int VideoSeek(const std::string& path, const std::string& track_id, int64_t pts_us) {
+  Client client;
+  Json meta;
+  if (const int code = client.Open(path); code != kExitDone) return code;
+  if (const int code = client.ReadMeta(&meta); code != kExitDone) return code;
+  Result<std::vector<TransportSeekmTable>> tables = ReadSeekm(meta);
+  if (!tables.ok()) return Error(tables.status().message());
+  for (const TransportSeekmTable& table : tables.value()) {
+    const TransportSeekmTable::Entry* entry =
+        table.track_id == track_id ? FindSeekmEntry(table, pts_us) : nullptr;
+    if (entry == nullptr) continue;
+    fmt::print("track={} pts_us={} -> keyframe_pts_us={} core_index={}\n", track_id, pts_us, entry->pts_us,
+               entry->core_index);
+    return kExitDone;
+  }
+  return Error(fmt::format("no seek entries for track '{}'", track_id));
+}
+
+int VideoBlock(const std::string& path, int64_t index, bool raw, const std::string& output) {
+  Client client;
+  if (const int code = client.Open(path); code != kExitDone) return code;
+  const std::vector<TransportChunk>& cores = client.file().cores();
+  Bytes wanted;
+  const auto count = static_cast<int64_t>(cores.size());
+  const int64_t place = index < 0 ? index + count : index;
+  // All blocks are decompressed: one that cannot be is an error whichever was asked for.
+  for (int64_t i = 0; i < count; ++i) {
+    if (raw && i != place) continue;
+    Bytes payload;
+    if (const Status status = client.file().ReadPayload(cores[static_cast<size_t>(i)], &payload); !status.ok())
+      return Error(status.message());
+    Result<Bytes> plain = raw ? Result<Bytes>(payload) : DecodeRunLength(payload);
+    if (!plain.ok()) return Error(plain.status().message());
+    if (i == place) wanted = std::move(plain.value());
+  }
+  if (place < 0 || place >= count) return Error(fmt::format("core_index {} out of range", index));
+  OutputFile file;
+  Status status = file.Open(output);
+  Sink sink(file.io());
+  if (status.ok()) status = sink.Write(wanted);
+  if (status.ok()) status = file.Commit();
+  if (!status.ok()) return Error(status.message());
+  fmt::print(output == "-" ? stderr : stdout, "wrote {} ({}, {} bytes)\n", output,
+             raw ? "raw CORE bytes" : "decompressed", wanted.size());
+  return kExitDone;
+}
+
+void AddVideo(CLI::App& app, int* exit_code) {
+  CLI::App* client = app.add_subcommand("video", "manifest, seek and block as the video client of the transport dialect has them");
+  client->require_subcommand(1);
+  struct Options {
+    std::string file, track, output = "block.bin";
+    int64_t pts_us = 0, index = 0;
+    bool raw = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* manifest = client->add_subcommand("manifest", "Tracks and numbers");
+  manifest->add_option("FILE", options->file)->required();
+  manifest->callback([=] { *exit_code = VideoManifest(options->file); });
+  CLI::App* seek = client->add_subcommand("seek", "The keyframe of a track for a time");
+  seek->add_option("FILE", options->file)->required();
+  seek->add_option("--track", options->track)->required();
+  seek->add_option("--pts_us", options->pts_us)->required();
+  seek->callback([=] { *exit_code = VideoSeek(options->file, options->track, options->pts_us); });
+  CLI::App* block = client->add_subcommand("block", "One block");
+  block->add_option("FILE", options->file)->required();
+  block->add_option("--index", options->index)->required();
+  block->add_flag("--raw", options->raw);
+  block->add_option("--output,-o", options->output);
+  block->callback(
+      [=] { *exit_code = VideoBlock(options->file, options->index, options->raw, options->output); });
+}
+
+}  // namespace h4mk::tool
