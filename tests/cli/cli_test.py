@@ -4,12 +4,15 @@
 
 cli_test.py TOOL MAKE_FILE [--update] [NAME...]
 
+Also runs the programs of PROGRAMS, which check what a comparison of texts cannot; they return 0, or 77 where they cannot run.
+
 A script runs with bash in an empty folder with h4mk and make_file in its PATH. `t COMMAND...` shows a command, what it prints
 (standard error too) and, if it is not 0, its exit status. --update writes the .out files anew: look at the difference.
 """
 import difflib, os, pathlib, shutil, subprocess, sys, tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+PROGRAMS = ["corpus.py", "html_page.py", "old_clients.py"]
 PRELUDE = """
 set -u
 export LC_ALL=C.UTF-8
@@ -49,6 +52,10 @@ def main():
                 expected.decode(errors="replace").splitlines(True), actual.decode(errors="replace").splitlines(True),
                 expected_path.name, f"what {script.name} printed"))
     print(f"{len(scripts) - failed} of {len(scripts)} scripts as expected")
+    for program in [] if names or update else PROGRAMS:
+        print(f"{program}:", flush=True)
+        code = subprocess.run([sys.executable, str(HERE / program), tool, make_file]).returncode
+        failed += code not in (0, 77)
     return 1 if failed or not scripts else 0
 
 

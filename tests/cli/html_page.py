@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The page of `h4mk inspect --html` needs nothing else, and has what the file has: html_test.py TOOL MAKE_FILE"""
+"""The page of `h4mk inspect --html` needs nothing else, and has what the file has: html_page.py TOOL MAKE_FILE"""
 import html.parser, json, os, re, subprocess, sys, tempfile
 
 tool, make_file = map(os.path.abspath, sys.argv[1:3])

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The command lines of the first programs, against what those printed (tests/vectors/cli): old_clients_test.py TOOL"""
+"""The command lines of the first programs, against what those printed (tests/vectors/cli): old_clients.py TOOL"""
 import hashlib, json, os, pathlib, shutil, subprocess, sys, tempfile
 
-VECTORS = pathlib.Path(os.environ["H4MK_SOURCE_DIR"], "tests/vectors/cli")
+VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors/cli"
 TOOL = os.path.abspath(sys.argv[1])
 # How h4mk is told which of the programs it shall be. The first one has commands that no other has.
 PREFIX = {"harmony4_media.cli": [], "cli.main": ["transport"], "cli.video_tools": ["video"]}

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Real clips through the program: corpus_test.py TOOL. Every file in the folder H4MK_CORPUS that the patched ffmpeg can copy is
+"""Real clips through the program: corpus.py TOOL. Every file in the folder H4MK_CORPUS that the patched ffmpeg can copy is
 verified, edited, cut and recovered. Skipped without H4MK_CORPUS or a patched ffmpeg (H4MK_FFMPEG_PREFIX)."""
 import json, os, pathlib, subprocess, sys, tempfile
 
