@@ -195,6 +195,26 @@ TEST(ConversionTest, DamagedOriginals) {
     }
 }
 
+// A signature belongs to one file; VERI that is none is kept.
+TEST(ConversionTest, SignaturesAreLeftOut) {
+  h4mk_io out = H4MK_IO_INIT;
+  h4mk_io_new_memory(&out);
+  h4mk_writer* writer = nullptr;
+  ASSERT_EQ(h4mk_writer_open(&out, nullptr, &writer), H4MK_OK);
+  h4mk_writer_add_chunk(writer, "VERI", 0, "H4VC....", 8);
+  h4mk_writer_add_chunk(writer, "VERI", 0, "{}", 2);
+  ASSERT_EQ(h4mk_writer_finish(writer), H4MK_OK);
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  h4mk_io_memory(&out, &data, &size);
+  const Converted copy = Convert(ByteSpan(data, size), 2);
+  EXPECT_EQ(copy.status, H4MK_OK);
+  EXPECT_EQ(Count(Tags(copy.bytes), "VERI"), 1u);
+  EXPECT_EQ(copy.messages.size(), 1u);
+  h4mk_writer_free(writer);
+  h4mk_io_close(&out);
+}
+
 TEST(ConversionTest, BetweenTheOldOnes) {
   const Bytes transport = ReadVector("transport/tracks.h4mk");
   const Converted one = Convert(transport, 1);

@@ -216,6 +216,15 @@ TEST(V1FileWriterTest, LimitsAreNamed) {
   EXPECT_NE(keys.message().find("too_many_seek_entries"), std::string::npos) << keys.message();
 }
 
+TEST(V1FileWriterTest, EncryptedBlocksAreOfVersion2) {
+  for (const int version : {1, H4MK_VERSION_TRANSPORT}) {
+    V1Output output(version);
+    ASSERT_EQ(output.AddTrack(PlainTrack(1)), H4MK_OK);
+    EXPECT_EQ(output.Write({.flags = kKey | H4MK_BLOCK_ENCRYPTED, .data = Bytes(256)}),
+              H4MK_ERR_ARGUMENT);
+  }
+}
+
 TEST(V1FileWriterTest, VersionsThatDoNotExist) {
   h4mk_io io = H4MK_IO_INIT;
   h4mk_io_new_memory(&io);

@@ -9,6 +9,7 @@
 #include "adapt/original.h"
 #include "base/fault.h"
 #include "chunk/chunk_reader.h"
+#include "protect/checkpoint.h"
 
 namespace h4mk {
 namespace {
@@ -43,6 +44,7 @@ bool IsCopied(const ChunkInfo& chunk, int from, int to) {
 Status CopyChunks(FileReader& input, FileWriter& writer, const ConvertOptions& options,
                   OriginalRecorder* recorder) {
   if (!CanSeek(input)) return {};
+  bool told_signature = false;
   ChunkInfo chunk;
   for (uint64_t offset = 0;; offset = chunk.next) {
     Status status = ReadChunkInfo(input.source(), input.version(), offset, &chunk);
@@ -56,6 +58,12 @@ Status CopyChunks(FileReader& input, FileWriter& writer, const ConvertOptions& o
       continue;
     }
     if (!status.ok()) return status;
+    if (chunk.tag == kTagVeri && IsCheckpoint(payload)) {
+      if (!told_signature)
+        Say(options, "the signatures of the file do not hold for another one; they are left out");
+      told_signature = true;
+      continue;
+    }
     H4MK_TRY(writer.AddChunk(chunk.tag, chunk.flags, payload));
     if (recorder) recorder->AddChunk(chunk.offset, chunk.next);
   }
@@ -91,6 +99,7 @@ Status CopyBlocks(FileReader& input, FileWriter& writer, const ConvertOptions& o
     block.duration = record.duration;
     block.data = {read.data, record.size};
     block.side_data = read.side_data;
+    block.ordinal = record.ordinal;
     H4MK_TRY(writer.Write(block));
     if (options.progress && count % kBlocksBetweenCalls == 0 &&
         !options.progress(static_cast<uint64_t>(read.offset), total))

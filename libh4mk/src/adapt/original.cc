@@ -13,6 +13,7 @@
 #include "base/sha256.h"
 #include "chunk/chunk_format.h"
 #include "cluster/v1_block.h"
+#include "protect/checkpoint.h"
 
 namespace h4mk {
 namespace {
@@ -359,10 +360,17 @@ class Builder {
 Status FindOriginal(FileReader& reader, Bytes* original, std::vector<ChunkInfo>* kept) {
   ChunkInfo chunk;
   for (uint64_t offset = 0;; offset = chunk.next) {
-    const Status status = ReadChunkInfo(reader.source(), reader.version(), offset, &chunk);
+    Status status = ReadChunkInfo(reader.source(), reader.version(), offset, &chunk);
     if (status.code() == Code::kEnd || status.code() == Code::kCorrupt) return {};
     if (!status.ok()) return CopyOf(status);
-    if (IsKeptTag(chunk.tag)) kept->push_back(chunk);
+    bool is_signature = false;
+    if (chunk.tag == kTagVeri && chunk.length <= kMaxPart) {
+      Bytes payload;
+      status = ReadChunkPayload(reader.source(), reader.version(), chunk, &payload);
+      if (!status.ok() && status.code() != Code::kCorrupt) return status;
+      is_signature = IsCheckpoint(payload);
+    }
+    if (IsKeptTag(chunk.tag) && !is_signature) kept->push_back(chunk);
     if (chunk.tag != kTagOriginal) continue;
     if (chunk.length > kMaxPart || original->size() > kMaxKept + kMaxPart) return {};
     Bytes part;
