@@ -139,8 +139,12 @@ BUILD_PACKAGES="
   libssl-dev          pkg-config  openssl
   libx264-dev         pkg-config  x264"
 TEST_PACKAGES="
+  file                command     file
+  libglib2.0-bin      command     gio
   libgtest-dev        pkg-config  gtest
-  python3             command     python3"
+  openssl             command     openssl
+  python3             command     python3
+  shared-mime-info    command     update-mime-database"
 
 is_there() {
   case $1 in
@@ -395,10 +399,19 @@ build() {
 }
 
 build_libh4mk() {
+  local component
   run libh4mk-configure "Configuring libh4mk" -- cmake -S "$ROOT" -B "$BUILD"/libh4mk -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_INSTALL_PREFIX="$DIST" -DCMAKE_INSTALL_LIBDIR=lib -DH4MK_BUILD_TESTS=OFF
-  run libh4mk-build "Building libh4mk" -- cmake --build "$BUILD"/libh4mk -j "$JOBS"
-  run libh4mk-install "Installing libh4mk" -- cmake --install "$BUILD"/libh4mk
+  run libh4mk-build "Building libh4mk" -- cmake --build "$BUILD"/libh4mk -j "$JOBS" --target h4mk h4mk_static
+  for component in runtime development; do
+    run libh4mk-install "Installing libh4mk" -- cmake --install "$BUILD"/libh4mk --component $component
+  done
+}
+
+# REQUIRES: build_libh4mk. Apart from it, since FFmpeg needs the library only.
+build_tools() {
+  run tools-build "Building the tools" -- cmake --build "$BUILD"/libh4mk -j "$JOBS"
+  run tools-install "Installing the tools" -- cmake --install "$BUILD"/libh4mk --component tools
 }
 
 configure_ffmpeg() {
@@ -628,6 +641,7 @@ main() {
     build)
       lock
       build
+      build_tools
       say "Ready: ${DIST#"$PWD"/}/bin/ffmpeg -i INPUT -map 0 -c copy OUTPUT.h4mk"
       ;;
     demo) demo "${2:-}" ;;

@@ -26,6 +26,8 @@
 #include "libavutil/channel_layout.h"
 #include "libavutil/dict.h"
 #include "libavutil/error.h"
+#include "libavutil/file.h"
+#include "libavutil/log.h"
 #include "libavutil/mem.h"
 #include "libavutil/pixdesc.h"
 #include "libavutil/rational.h"
@@ -55,12 +57,67 @@ int ff_h4mk_error(h4mk_status status, int64_t io_error)
     case H4MK_ERR_IO:           return io_error < 0 && io_error >= INT_MIN ? io_error : AVERROR(EIO);
     case H4MK_ERR_NOT_SEEKABLE: return AVERROR(ESPIPE);
     case H4MK_ERR_NOT_FOUND:    return AVERROR(ENOENT);
+    case H4MK_ERR_KEY:          return AVERROR(EACCES);
     case H4MK_ERR_VERSION:      return AVERROR_PATCHWELCOME;
     case H4MK_ERR_NOT_H4MK:
     case H4MK_ERR_TRUNCATED:
     case H4MK_ERR_CORRUPT:      return AVERROR_INVALIDDATA;
     default:                    return AVERROR(EINVAL);
     }
+}
+
+void ff_h4mk_free_key(char **text)
+{
+    volatile char *p = *text;
+
+    while (p && *p)
+        *p++ = 0;
+    av_freep(text);
+}
+
+int ff_h4mk_read_key_file(void *logctx, const char *name, char **text)
+{
+    uint8_t *data;
+    size_t size;
+    int ret;
+
+    *text = NULL;
+    if (!name)
+        return 0;
+    if (av_strstart(name, "-----BEGIN", NULL))
+        *text = av_strdup(name);
+    else {
+        ret = av_file_map(name, &data, &size, 0, logctx);
+        if (ret < 0) {
+            av_log(logctx, AV_LOG_ERROR, "Cannot read the key in %s\n", name);
+            return ret;
+        }
+        *text = av_strndup((char *)data, size);
+        av_file_unmap(data, size);
+    }
+    return *text ? 0 : AVERROR(ENOMEM);
+}
+
+int ff_h4mk_read_hex_key_file(void *logctx, const char *name, uint8_t **key, int *size)
+{
+    char *text;
+    int ret = ff_h4mk_read_key_file(logctx, name, &text);
+
+    if (ret < 0 || !text)
+        return ret;
+    text[strcspn(text, " \r\n")] = 0;
+    av_freep(key);
+    *size = ff_hex_to_data(NULL, text);
+    *key  = av_mallocz(*size + 1);
+    if (!*key)
+        ret = AVERROR(ENOMEM);
+    else if (!*size || 2 * *size != strlen(text)) {
+        av_log(logctx, AV_LOG_ERROR, "The key in %s is not hexadecimal\n", name);
+        ret = AVERROR(EINVAL);
+    } else
+        ff_hex_to_data(*key, text);
+    ff_h4mk_free_key(&text);
+    return ret;
 }
 
 int ff_h4mk_find_name(const char *(*to_name)(int value), const char *name)
@@ -901,6 +958,22 @@ static int read_group(AVFormatContext *s, const h4mk_value *object, int number)
 
 #endif /* H4MK_HAVE_STREAM_GROUPS */
 
+static int write_protection(AVFormatContext *s, h4mk_value *meta)
+{
+    const AVDictionaryEntry *t = av_dict_get(s->metadata, H4MK_PROTECTION_TAG, NULL, AV_DICT_MATCH_CASE);
+    h4mk_value *value;
+    h4mk_status status;
+
+    if (!t)
+        return 0;
+    status = h4mk_value_from_json(t->value, strlen(t->value), &value);
+    if (status != H4MK_OK)
+        return ff_h4mk_error(status, 0);
+    status = h4mk_value_set_value(meta, "protection", value);
+    h4mk_value_free(value);
+    return ff_h4mk_error(status, 0);
+}
+
 /* An array is written only if it has elements. */
 #define WRITE_ARRAY(key, count, write, elements)                                \
     do {                                                                        \
@@ -919,8 +992,10 @@ static int read_group(AVFormatContext *s, const h4mk_value *object, int number)
 int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta)
 {
     h4mk_value *array;
-    int ret = ff_h4mk_write_tags(s, meta, "tags", s->metadata, NULL);
+    int ret = ff_h4mk_write_tags(s, meta, "tags", s->metadata, H4MK_PROTECTION_TAG);
 
+    if (ret >= 0)
+        ret = write_protection(s, meta);
     WRITE_ARRAY("chapters",      s->nb_chapters,      write_chapter, s->chapters);
     WRITE_ARRAY("programs",      s->nb_programs,      write_program, s->programs);
 #if H4MK_HAVE_STREAM_GROUPS
@@ -931,7 +1006,7 @@ int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta)
     return ret;
 }
 
-int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta)
+int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta, int keep_protection)
 {
     const h4mk_value *array;
     int ret = ff_h4mk_read_tags(&s->metadata, h4mk_value_get(meta, "tags"));
@@ -942,6 +1017,9 @@ int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta)
     READ_ARRAY("stream_groups", read_group);
 #endif
     s->start_time_realtime = h4mk_value_get_int(meta, "start_time_realtime", AV_NOPTS_VALUE);
+    if (ret >= 0 && keep_protection && h4mk_value_get(meta, "protection"))
+        ret = av_dict_set(&s->metadata, H4MK_PROTECTION_TAG,
+                          h4mk_value_to_json(h4mk_value_get(meta, "protection")), 0);
 
     /* Texts beside the known keys are tags of whoever wrote them. */
     for (size_t i = 0; i < h4mk_value_count(meta) && ret >= 0; i++) {

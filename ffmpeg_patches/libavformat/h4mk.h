@@ -47,6 +47,18 @@
  * "Side data".
  */
 
+/**
+ * AVEncryptionInfo.scheme of packets that are encrypted in a way that only
+ * libh4mk knows; AVEncryptionInfo.iv is the u64le number of the packet, followed
+ * by the ciphertext of its side data if it has some.
+ */
+#define H4MK_ENCRYPTION_SCHEME MKBETAG('h', '4', 'm', 'k')
+
+/* Name of that ciphertext in a file. */
+#define H4MK_ENCRYPTED_SIDE_DATA "encrypted"
+
+#define H4MK_PROTECTION_TAG "h4mk_protection"
+
 enum H4MKFieldType {
     H4MK_FIELD_U8,
     H4MK_FIELD_S32,
@@ -164,9 +176,11 @@ int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta);
 /**
  * The reverse of ff_h4mk_write_meta(), to be called when all streams exist.
  *
+ * @param keep_protection keep the description of encrypted packets, as the tag
+ *                        H4MK_PROTECTION_TAG, for files to which they are copied
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta);
+int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta, int keep_protection);
 
 /**
  * Room for a name that ff_h4mk_pack_side_data() makes up.
@@ -252,6 +266,28 @@ int ff_h4mk_write_mix_presentation(void *logctx, h4mk_value *object,
  */
 int ff_h4mk_read_mix_presentation(const h4mk_value *object, AVIAMFMixPresentation *mix);
 #endif /* H4MK_HAVE_STREAM_GROUPS */
+
+/**
+ * Read a key from a file: the command line can be seen by others.
+ *
+ * @param name text that begins like a PEM key is the key itself; may be NULL
+ * @param[out] text to be freed with ff_h4mk_free_key(); NULL if there is no name
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_read_key_file(void *logctx, const char *name, char **text);
+
+/**
+ * Read a hexadecimal key from a file in place of one in an option.
+ *
+ * @param name may be NULL: key and size stay as they are
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_read_hex_key_file(void *logctx, const char *name, uint8_t **key, int *size);
+
+/**
+ * Wipe and free what ff_h4mk_read_key_file() gave.
+ */
+void ff_h4mk_free_key(char **text);
 
 /**
  * @param io_error code that an I/O callback returned, 0 if none failed

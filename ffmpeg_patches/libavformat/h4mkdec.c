@@ -19,16 +19,22 @@
  */
 
 
+#include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "libavutil/buffer.h"
+#include "libavutil/dict.h"
+#include "libavutil/encryption_info.h"
 #include "libavutil/error.h"
 #include "libavutil/intmath.h"
+#include "libavutil/intreadwrite.h"
 #include "libavutil/log.h"
 #include "libavutil/macros.h"
 #include "libavutil/mathematics.h"
 #include "libavutil/mem.h"
+#include "libavutil/opt.h"
 
 #include "libavcodec/defs.h"
 #include "libavcodec/packet.h"
@@ -58,6 +64,7 @@ typedef struct H4MKTrack {
 } H4MKTrack;
 
 typedef struct H4MKDemuxContext {
+    const AVClass *class;
     h4mk_reader *reader;
     int64_t start;          ///< where the file begins in the input
     int64_t size;           ///< of the input when it was last looked at; negative: look again
@@ -65,6 +72,14 @@ typedef struct H4MKDemuxContext {
     int nb_discarded;       ///< streams in TRACK_DISCARDED
     int check_discard;      ///< AVStream.discard may have changed anywhere
     AVBufferPool *pools[MAX_POOL_BITS - MIN_POOL_BITS + 1];
+
+    uint8_t *decryption_key;
+    int decryption_key_size;
+    AVDictionary *decryption_keys; ///< hexadecimal key by hexadecimal id
+    char *decryption_key_file;
+    char *verify_key;
+    int keep_encrypted;
+    int block_numbers;
 } H4MKDemuxContext;
 
 static int h4mk_probe_file(const AVProbeData *p)
@@ -165,6 +180,52 @@ static void log_warnings(AVFormatContext *s)
         av_log(s, AV_LOG_WARNING, "%s\n", message);
 }
 
+static int add_block_number(AVPacket *pkt, uint64_t number)
+{
+    char text[24];
+    AVDictionary *dict = NULL;
+    uint8_t *data;
+    size_t size;
+    int ret;
+
+    snprintf(text, sizeof(text), "%"PRIu64, number);
+    ret = av_dict_set(&dict, "h4mk_block", text, 0);
+    data = ret >= 0 ? av_packet_pack_dictionary(dict, &size) : NULL;
+    av_dict_free(&dict);
+    if (!data || av_packet_add_side_data(pkt, AV_PKT_DATA_STRINGS_METADATA, data, size) < 0) {
+        av_free(data);
+        return AVERROR(ENOMEM);
+    }
+    return 0;
+}
+
+/**
+ * Say that a packet is ciphertext, and all that is needed to write it to another
+ * file from which it can be decrypted.
+ */
+static int add_encryption_info(AVPacket *pkt, const h4mk_block *block)
+{
+    const h4mk_side_data *sealed = block->side_data_count ? block->side_data : NULL;
+    const size_t sealed_size = sealed ? sealed->size : 0;
+    AVEncryptionInfo *info = av_encryption_info_alloc(0, 0, sizeof(block->ordinal) + sealed_size);
+    uint8_t *data = NULL;
+    size_t size;
+
+    if (info) {
+        info->scheme = H4MK_ENCRYPTION_SCHEME;
+        AV_WL64(info->iv, block->ordinal);
+        if (sealed_size)
+            memcpy(info->iv + sizeof(block->ordinal), sealed->data, sealed_size);
+        data = av_encryption_info_add_side_data(info, &size);
+        av_encryption_info_free(info);
+    }
+    if (!data || av_packet_add_side_data(pkt, AV_PKT_DATA_ENCRYPTION_INFO, data, size) < 0) {
+        av_free(data);
+        return AVERROR(ENOMEM);
+    }
+    return 0;
+}
+
 static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block)
 {
     const H4MKDemuxContext *h4mk = s->priv_data;
@@ -202,13 +263,15 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
     if (block->flags & H4MK_BLOCK_DISPOSABLE)
         pkt->flags |= AV_PKT_FLAG_DISPOSABLE;
 
+    if (block->flags & H4MK_BLOCK_ENCRYPTED)
+        return add_encryption_info(pkt, block);
     for (size_t i = 0; i < block->side_data_count; i++) {
         int ret = ff_h4mk_unpack_side_data(s, &block->side_data[i],
                                            &pkt->side_data, &pkt->side_data_elems);
         if (ret < 0)
             return ret;
     }
-    return 0;
+    return h4mk->block_numbers ? add_block_number(pkt, block->ordinal) : 0;
 }
 
 /**
@@ -355,11 +418,81 @@ static int read_index(AVFormatContext *s)
     return ret;
 }
 
+/**
+ * All keys of the options, for h4mk_reader_options.
+ *
+ * @param[out] keys   to be freed with av_free(), as one block
+ * @return their number or a negative AVERROR code
+ */
+static int collect_keys(AVFormatContext *s, h4mk_key **keys)
+{
+    const H4MKDemuxContext *h4mk = s->priv_data;
+    const AVDictionaryEntry *t = NULL;
+    const int max = av_dict_count(h4mk->decryption_keys) + 2;
+    h4mk_key *key;
+    uint8_t *bytes;
+    size_t size = 0;
+
+    while ((t = av_dict_iterate(h4mk->decryption_keys, t)))
+        size += strlen(t->key) / 2 + strlen(t->value) / 2 + 2;
+    *keys = key = av_calloc(1, max * sizeof(*key) + size);
+    if (!key)
+        return AVERROR(ENOMEM);
+    bytes = (uint8_t *)(key + max);
+    while ((t = av_dict_iterate(h4mk->decryption_keys, t))) {
+        const int kid_size = ff_hex_to_data(NULL, t->key);
+        const int key_size = ff_hex_to_data(NULL, t->value);
+
+        if (2 * kid_size != strlen(t->key) || 2 * key_size != strlen(t->value) || !kid_size) {
+            av_log(s, AV_LOG_ERROR, "decryption_keys: a key id or its key is not hexadecimal\n");
+            return AVERROR(EINVAL);
+        }
+        ff_hex_to_data(bytes, t->key);
+        ff_hex_to_data(bytes + kid_size, t->value);
+        *key++ = (h4mk_key){ bytes, kid_size, bytes + kid_size, key_size };
+        bytes += kid_size + key_size;
+    }
+    if (h4mk->decryption_key_size)
+        *key++ = (h4mk_key){ NULL, 0, h4mk->decryption_key, h4mk->decryption_key_size };
+    if (s->keylen)
+        *key++ = (h4mk_key){ NULL, 0, s->key, s->keylen };
+    return key - *keys;
+}
+
+static int open_reader(AVFormatContext *s, const h4mk_io *io)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+    h4mk_key *keys = NULL;
+    char *pem = NULL;
+    int ret = ff_h4mk_read_hex_key_file(s, h4mk->decryption_key_file,
+                                        &h4mk->decryption_key, &h4mk->decryption_key_size);
+
+    if (ret >= 0)
+        ret = ff_h4mk_read_key_file(s, h4mk->verify_key, &pem);
+    if (ret >= 0)
+        ret = collect_keys(s, &keys);
+    if (ret >= 0) {
+        options.buffers.opaque  = h4mk;
+        options.buffers.alloc   = buffer_alloc;
+        options.buffers.release = buffer_release;
+        options.keep_corrupt    = !(s->error_recognition & AV_EF_CRCCHECK) ||
+                                  s->error_recognition & AV_EF_IGNORE_ERR;
+        options.keep_encrypted  = h4mk->keep_encrypted;
+        options.keys            = keys;
+        options.key_count       = ret;
+        options.verify_key      = pem;
+        ret = reader_error(s, h4mk_reader_open(io, &options, &h4mk->reader));
+    }
+    ff_h4mk_free_key(&pem);
+    av_free(keys);
+    return ret;
+}
+
 static int h4mk_read_header(AVFormatContext *s)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     const int seekable = !!(s->pb->seekable & AVIO_SEEKABLE_NORMAL);
-    h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
     h4mk_io io = H4MK_IO_INIT;
     uint32_t nb_tracks;
     int ret;
@@ -370,12 +503,7 @@ static int h4mk_read_header(AVFormatContext *s)
     io.read       = io_read;
     io.seek       = seekable ? io_seek : NULL;
     io.size       = seekable ? io_size : NULL;
-    options.buffers.opaque  = h4mk;
-    options.buffers.alloc   = buffer_alloc;
-    options.buffers.release = buffer_release;
-    options.keep_corrupt    = !(s->error_recognition & AV_EF_CRCCHECK) ||
-                              s->error_recognition & AV_EF_IGNORE_ERR;
-    ret = reader_error(s, h4mk_reader_open(&io, &options, &h4mk->reader));
+    ret = open_reader(s, &io);
     if (ret < 0)
         return ret;
     log_warnings(s);
@@ -407,7 +535,7 @@ static int h4mk_read_header(AVFormatContext *s)
         if (ret < 0)
             return ret;
     }
-    ret = ff_h4mk_read_meta(s, h4mk_reader_meta(h4mk->reader));
+    ret = ff_h4mk_read_meta(s, h4mk_reader_meta(h4mk->reader), h4mk->keep_encrypted);
     if (ret < 0)
         return ret;
 
@@ -579,6 +707,25 @@ static int h4mk_read_seek2(AVFormatContext *s, int stream_index, int64_t min_ts,
     return seek(s, stream_index, before, H4MK_SEEK_BACKWARD | any);
 }
 
+#define OFFSET(x) offsetof(H4MKDemuxContext, x)
+#define D AV_OPT_FLAG_DECODING_PARAM
+static const AVOption options[] = {
+    { "decryption_key",  "Key of an encrypted file, hexadecimal", OFFSET(decryption_key), AV_OPT_TYPE_BINARY, .flags = D },
+    { "decryption_keys", "Keys by the id that files name them by: id=key:id=key..., hexadecimal", OFFSET(decryption_keys), AV_OPT_TYPE_DICT, .flags = D },
+    { "decryption_key_file", "File that holds the key, hexadecimal", OFFSET(decryption_key_file), AV_OPT_TYPE_STRING, .flags = D },
+    { "verify_key",      "Public key in a PEM file: use nothing of the input that it does not verify", OFFSET(verify_key), AV_OPT_TYPE_STRING, .flags = D },
+    { "keep_encrypted",  "Return encrypted packets as they are instead of asking for a key", OFFSET(keep_encrypted), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
+    { "block_numbers",   "Add the number that a packet has within its stream to its side data", OFFSET(block_numbers), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
+    { NULL }
+};
+
+static const AVClass h4mk_demuxer_class = {
+    .class_name = "H4MK demuxer",
+    .item_name  = av_default_item_name,
+    .option     = options,
+    .version    = LIBAVUTIL_VERSION_INT,
+};
+
 const FFInputFormat ff_h4mk_demuxer = {
     .H4MK_PUBLIC(name)          = "h4mk",
     .H4MK_PUBLIC(long_name)     = NULL_IF_CONFIG_SMALL("H4MK"),
@@ -586,6 +733,7 @@ const FFInputFormat ff_h4mk_demuxer = {
     .H4MK_PUBLIC(mime_type)     = "video/x-h4mk",
     .H4MK_PUBLIC(flags)         = AVFMT_SEEK_TO_PTS | AVFMT_NO_BYTE_SEEK | AVFMT_NOBINSEARCH |
                                   AVFMT_NOGENSEARCH | AVFMT_SHOW_IDS,
+    .H4MK_PUBLIC(priv_class)    = &h4mk_demuxer_class,
     .priv_data_size             = sizeof(H4MKDemuxContext),
     .flags_internal             = FF_INFMT_FLAG_INIT_CLEANUP,
     .read_probe                 = h4mk_probe_file,

@@ -21,6 +21,8 @@
 
 #include <string.h>
 
+#include "libavutil/attributes.h"
+#include "libavutil/encryption_info.h"
 #include "libavutil/error.h"
 #include "libavutil/intreadwrite.h"
 #include "libavutil/log.h"
@@ -42,6 +44,8 @@
 /* What h4mk_writer_front_index() leaves to its caller. */
 #define H4MK_HEADER_SIZE   16
 #define H4MK_CHECKSUM_SIZE 4
+
+#define DIRECT_WRITE_SIZE (64 << 10)
 
 typedef struct H4MKTrack {
     int64_t start_time; ///< what a demuxer shall report as AVStream.start_time
@@ -70,17 +74,35 @@ typedef struct H4MKMuxContext {
     int cluster_time_limit;
     int reserve_index_space;
     int index_to_front;
+    int format_version;
+    char *encryption_scheme;
+    uint8_t *encryption_key;
+    int encryption_key_size;
+    uint8_t *encryption_kid;
+    int encryption_kid_size;
+    char *encryption_key_file;
+    char *signing_key;
 } H4MKMuxContext;
 
 static int64_t io_write(void *opaque, const uint8_t *buffer, size_t size)
 {
     AVFormatContext *s = opaque;
     H4MKMuxContext *h4mk = s->priv_data;
-    const int len = FFMIN(size, 1 << 30);
+    AVIOContext *pb = s->pb;
+    const int direct = pb->direct;
+    int len = FFMIN(size, 1 << 30);
 
-    avio_write(s->pb, buffer, len);
+    /* the data of a cluster is one piece for each track: no need to copy it
+     * through the buffer of pb, in steps of that */
+    if (len >= DIRECT_WRITE_SIZE) {
+        if (pb->max_packet_size > 0)
+            len = FFMIN(len, pb->max_packet_size);
+        pb->direct = 1;
+    }
+    avio_write(pb, buffer, len);
+    pb->direct = direct;
     h4mk->unflushed = 1;
-    return s->pb->error < 0 ? s->pb->error : len;
+    return pb->error < 0 ? pb->error : len;
 }
 
 static int io_seek(void *opaque, int64_t offset)
@@ -175,16 +197,47 @@ end:
     return ret;
 }
 
+static av_cold int h4mk_init(AVFormatContext *s)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+
+    if (h4mk->format_version == 1) {
+        /* it has no negative times */
+        if (s->avoid_negative_ts == AVFMT_AVOID_NEG_TS_AUTO)
+            s->avoid_negative_ts = AVFMT_AVOID_NEG_TS_MAKE_NON_NEGATIVE;
+        ffformatcontext(s)->avoid_negative_ts_use_pts = 1;
+    }
+    return 0;
+}
+
+/**
+ * Say once a stream what readers that only know version 1 will not see of it.
+ */
+static void warn_version1(AVFormatContext *s, const AVStream *st)
+{
+    const int exact = !av_cmp_q(st->time_base, (AVRational){ 1, 1000 });
+
+    av_log(s, AV_LOG_WARNING, "Stream %d: version 1 of the format has no place for codec parameters, "
+           "durations, flags and side data%s%s. They are in the metadata, for readers that know of it.\n",
+           st->index, st->codecpar->video_delay ? ", nor for decoding timestamps" : "",
+           exact ? "" : ", and its times are in milliseconds");
+}
+
 static int h4mk_write_header(AVFormatContext *s)
 {
     H4MKMuxContext *h4mk = s->priv_data;
     h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
     h4mk_io io = H4MK_IO_INIT;
     const int seekable = !!(s->pb->seekable & AVIO_SEEKABLE_NORMAL);
+    char *pem;
     int ret;
 
     if (h4mk->index_to_front && h4mk->reserve_index_space) {
         av_log(s, AV_LOG_ERROR, "index_to_front and reserve_index_space exclude each other\n");
+        return AVERROR(EINVAL);
+    }
+    if (h4mk->format_version == 1 && (h4mk->index_to_front || h4mk->reserve_index_space)) {
+        av_log(s, AV_LOG_ERROR, "Version 1 of the format has no index at the front\n");
         return AVERROR(EINVAL);
     }
     if ((h4mk->index_to_front || h4mk->reserve_index_space) && !seekable)
@@ -199,7 +252,25 @@ static int h4mk_write_header(AVFormatContext *s)
     }
     options.cluster_size_limit    = h4mk->cluster_size_limit;
     options.cluster_time_limit_ms = h4mk->cluster_time_limit;
+    options.version               = h4mk->format_version;
+    ret = ff_h4mk_read_hex_key_file(s, h4mk->encryption_key_file,
+                                    &h4mk->encryption_key, &h4mk->encryption_key_size);
+    if (ret < 0)
+        return ret;
+    if (h4mk->encryption_scheme && strcmp(h4mk->encryption_scheme, "none")) {
+        options.encryption_scheme = h4mk->encryption_scheme;
+        options.encryption_key    = (h4mk_key){ h4mk->encryption_kid, h4mk->encryption_kid_size,
+                                                h4mk->encryption_key, h4mk->encryption_key_size };
+    } else if (h4mk->encryption_key_size) {
+        av_log(s, AV_LOG_ERROR, "An encryption_key needs an encryption_scheme\n");
+        return AVERROR(EINVAL);
+    }
+    ret = ff_h4mk_read_key_file(s, h4mk->signing_key, &pem);
+    if (ret < 0)
+        return ret;
+    options.signing_key = pem;
     ret = writer_error(s, h4mk_writer_open(&io, &options, &h4mk->writer));
+    ff_h4mk_free_key(&pem);
     if (ret < 0)
         return ret;
 
@@ -210,6 +281,8 @@ static int h4mk_write_header(AVFormatContext *s)
         AVStream *const st = s->streams[i];
         const AVCodecParameters *par = st->codecpar;
 
+        if (h4mk->format_version == 1)
+            warn_version1(s, st);
         ret = update_track(s, st);
         if (ret < 0)
             return ret;
@@ -281,6 +354,42 @@ static int start(AVFormatContext *s, const AVPacket *first)
     return ret;
 }
 
+/**
+ * A packet that a demuxer returned as ciphertext is written as that.
+ *
+ * @return 1 for such a packet, 0 for any other side data, or a negative AVERROR
+ *         code
+ */
+static int take_encryption_info(H4MKMuxContext *h4mk, const AVPacketSideData *sd, h4mk_block *block)
+{
+    const size_t n = block->side_data_count;
+    AVEncryptionInfo *info;
+    size_t sealed_size;
+    int ours;
+
+    if (sd->type != AV_PKT_DATA_ENCRYPTION_INFO)
+        return 0;
+    info = av_encryption_info_get_side_data(sd->data, sd->size);
+    ours = info && info->scheme == H4MK_ENCRYPTION_SCHEME && info->iv_size >= sizeof(uint64_t);
+    if (ours) {
+        block->flags  |= H4MK_BLOCK_ENCRYPTED;
+        block->ordinal = AV_RL64(info->iv);
+        sealed_size    = info->iv_size - sizeof(uint64_t);
+        if (sealed_size) {
+            h4mk->packed[n].data = av_memdup(info->iv + sizeof(uint64_t), sealed_size);
+            if (!h4mk->packed[n].data) {
+                av_encryption_info_free(info);
+                return AVERROR(ENOMEM);
+            }
+            h4mk->side_data[n] = (h4mk_side_data){ H4MK_ENCRYPTED_SIDE_DATA,
+                                                   h4mk->packed[n].data, sealed_size };
+            block->side_data_count++;
+        }
+    }
+    av_encryption_info_free(info);
+    return ours;
+}
+
 static int pack_side_data(H4MKMuxContext *h4mk, const AVPacket *pkt, h4mk_block *block)
 {
     const int count = pkt->side_data_elems;
@@ -295,11 +404,18 @@ static int pack_side_data(H4MKMuxContext *h4mk, const AVPacket *pkt, h4mk_block 
             return ret;
     }
     for (int i = 0; i < count; i++) {
-        ret = ff_h4mk_pack_side_data(&pkt->side_data[i], &h4mk->side_data[i],
-                                     h4mk->packed[i].name, &h4mk->packed[i].data);
-        block->side_data_count += ret >= 0;
+        const size_t n = block->side_data_count;
+
+        ret = take_encryption_info(h4mk, &pkt->side_data[i], block);
+        if (ret > 0)
+            continue;
         if (ret < 0)
             return ret;
+        ret = ff_h4mk_pack_side_data(&pkt->side_data[i], &h4mk->side_data[n],
+                                     h4mk->packed[n].name, &h4mk->packed[n].data);
+        if (ret < 0)
+            return ret;
+        block->side_data_count++;
     }
     block->side_data = h4mk->side_data;
     return 0;
@@ -459,7 +575,7 @@ static int h4mk_write_trailer(AVFormatContext *s)
     return ret;
 }
 
-static void h4mk_deinit(AVFormatContext *s)
+static av_cold void h4mk_deinit(AVFormatContext *s)
 {
     H4MKMuxContext *h4mk = s->priv_data;
 
@@ -485,6 +601,12 @@ static const AVOption options[] = {
     { "cluster_time_limit",  "Maximum duration of a cluster in milliseconds, 0: the default of libh4mk", OFFSET(cluster_time_limit), AV_OPT_TYPE_INT, { .i64 = 0 }, 0, INT_MAX, E },
     { "reserve_index_space", "Bytes to keep free at the front of the file for a copy of the index", OFFSET(reserve_index_space), AV_OPT_TYPE_INT, { .i64 = 0 }, 0, INT_MAX, E },
     { "index_to_front",      "Move the data to make room for a copy of the index at the front of the file", OFFSET(index_to_front), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, E },
+    { "format_version",      "Version of the format", OFFSET(format_version), AV_OPT_TYPE_INT, { .i64 = 2 }, 1, 2, E },
+    { "encryption_scheme",   "Encrypt all packets: none, " H4MK_SCHEME_GCM ", " H4MK_SCHEME_LIVING, OFFSET(encryption_scheme), AV_OPT_TYPE_STRING, .flags = E },
+    { "encryption_key",      "Key, hexadecimal", OFFSET(encryption_key), AV_OPT_TYPE_BINARY, .flags = E },
+    { "encryption_kid",      "Id by which the file names the key, hexadecimal", OFFSET(encryption_kid), AV_OPT_TYPE_BINARY, .flags = E },
+    { "encryption_key_file", "File that holds the key, hexadecimal", OFFSET(encryption_key_file), AV_OPT_TYPE_STRING, .flags = E },
+    { "signing_key",         "Sign the file with the private key in this PEM file", OFFSET(signing_key), AV_OPT_TYPE_STRING, .flags = E },
     { NULL }
 };
 
@@ -505,6 +627,7 @@ const FFOutputFormat ff_h4mk_muxer = {
     .H4MK_PUBLIC(video_codec)   = CONFIG_LIBX264_ENCODER ?
                                   AV_CODEC_ID_H264 : AV_CODEC_ID_MPEG4,
     .H4MK_PUBLIC(subtitle_codec)= AV_CODEC_ID_ASS,
+    .init                       = h4mk_init,
     .write_header               = h4mk_write_header,
     .write_packet               = h4mk_write_packet,
     .write_trailer              = h4mk_write_trailer,

@@ -1,0 +1,320 @@
+/*
+ * H4MK mask and encryption of packets
+ *
+ * This file is part of FFmpeg.
+ *
+ * FFmpeg is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * FFmpeg is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with FFmpeg; if not, write to the Free Software
+ * Foundation, Inc., 51 Franklin Street, Fifth Floor, Boston, MA 02110-1301 USA
+ */
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <h4mk/h4mk.h>
+
+#include "libavutil/dict.h"
+#include "libavutil/error.h"
+#include "libavutil/intreadwrite.h"
+#include "libavutil/log.h"
+#include "libavutil/mem.h"
+#include "libavutil/opt.h"
+
+#include "libavcodec/bsf.h"
+#include "libavcodec/bsf_internal.h"
+#include "libavcodec/packet.h"
+
+/*
+ * Both modes need the number of each packet, which is never taken from the
+ * count of this filter alone: whoever seeks, drops packets or reads one stream
+ * only gets the same packets back.
+ *
+ * MODE_XOR keeps the length. The number is in the packet's side data
+ * "strings_metadata" under NUMBER_KEY: set when masking, where it may come from
+ * the demuxer, and taken away when unmasking. Without one packets are counted.
+ *
+ * MODE_AEAD: a packet becomes
+ *     u8 version, 1
+ *     16 bytes, random, the same for all packets of a run: the file id
+ *     u64le number
+ *     ciphertext, 16 byte tag
+ * which is all that is needed to open it, whatever container it went through.
+ */
+#define NUMBER_KEY "h4mk_block"
+
+#define AEAD_VERSION     1
+#define AEAD_HEADER_SIZE (1 + H4MK_FILE_ID_SIZE + 8)
+#define AEAD_OVERHEAD    (AEAD_HEADER_SIZE + H4MK_CIPHER_OVERHEAD)
+
+enum { MODE_XOR, MODE_AEAD };
+enum { OP_MASK, OP_UNMASK };
+
+typedef struct H4MaskContext {
+    const AVClass *class;
+    uint8_t *key;
+    int key_size;
+    int mode;
+    int op;
+    int64_t number; ///< of the next packet, if it does not say itself
+
+    h4mk_cipher *cipher;
+    uint8_t file_id[H4MK_FILE_ID_SIZE]; ///< of cipher
+} H4MaskContext;
+
+static int status_to_error(h4mk_status status)
+{
+    switch (status) {
+    case H4MK_OK:          return 0;
+    case H4MK_ERR_MEMORY:  return AVERROR(ENOMEM);
+    case H4MK_ERR_CORRUPT: return AVERROR_INVALIDDATA;
+    default:               return AVERROR(EINVAL);
+    }
+}
+
+/**
+ * Make the cipher for a file id.
+ *
+ * @param file_id NULL: a new one
+ */
+static int open_cipher(AVBSFContext *ctx, const uint8_t *file_id)
+{
+    H4MaskContext *s = ctx->priv_data;
+    const h4mk_key key = { NULL, 0, s->key, s->key_size };
+    const uint8_t *bytes;
+    h4mk_value *description = NULL;
+    h4mk_status status;
+    size_t size;
+
+    h4mk_cipher_free(s->cipher);
+    status = h4mk_cipher_new(H4MK_SCHEME_GCM, &key, file_id, &s->cipher);
+    if (status == H4MK_OK)
+        status = h4mk_cipher_describe(s->cipher, &description);
+    if (status == H4MK_OK)
+        status = h4mk_value_get_bytes(description, "file_id", &bytes, &size);
+    if (status == H4MK_OK)
+        memcpy(s->file_id, bytes, FFMIN(size, sizeof(s->file_id)));
+    else
+        av_log(ctx, AV_LOG_ERROR, "%s\n", s->cipher && h4mk_cipher_message(s->cipher)[0] ?
+               h4mk_cipher_message(s->cipher) : h4mk_strerror(status));
+    h4mk_value_free(description);
+    return status_to_error(status);
+}
+
+static av_cold int h4mask_init(AVBSFContext *ctx)
+{
+    H4MaskContext *s = ctx->priv_data;
+
+    if (s->key_size < H4MK_MIN_KEY_SIZE) {
+        av_log(ctx, AV_LOG_ERROR, "A key of at least %d bytes is needed, as %d hexadecimal digits\n",
+               H4MK_MIN_KEY_SIZE, 2 * H4MK_MIN_KEY_SIZE);
+        return AVERROR(EINVAL);
+    }
+    return s->mode == MODE_AEAD && s->op == OP_MASK ? open_cipher(ctx, NULL) : 0;
+}
+
+/**
+ * Take the number out of the side data of a packet, and the side data away if
+ * there was nothing else in it.
+ *
+ * @return 1 if there was a number, 0 if not, or a negative AVERROR code
+ */
+static int take_number(AVPacket *pkt, int64_t *number)
+{
+    AVDictionary *dict = NULL;
+    const AVDictionaryEntry *t;
+    size_t size;
+    uint8_t *data = av_packet_get_side_data(pkt, AV_PKT_DATA_STRINGS_METADATA, &size);
+    int ret = data ? av_packet_unpack_dictionary(data, size, &dict) : 0;
+
+    if (ret < 0)
+        goto end;
+    t = av_dict_get(dict, NUMBER_KEY, NULL, AV_DICT_MATCH_CASE);
+    if (!t)
+        goto end;
+    *number = strtoll(t->value, NULL, 10);
+    av_dict_set(&dict, NUMBER_KEY, NULL, AV_DICT_MATCH_CASE);
+    av_packet_side_data_remove(pkt->side_data, &pkt->side_data_elems, AV_PKT_DATA_STRINGS_METADATA);
+    ret = 1;
+    if (av_dict_count(dict)) {
+        data = av_packet_pack_dictionary(dict, &size);
+        if (!data || av_packet_add_side_data(pkt, AV_PKT_DATA_STRINGS_METADATA, data, size) < 0) {
+            av_free(data);
+            ret = AVERROR(ENOMEM);
+        }
+    }
+
+end:
+    av_dict_free(&dict);
+    return ret;
+}
+
+static int put_number(AVPacket *pkt, int64_t number)
+{
+    AVDictionary *dict = NULL;
+    size_t size;
+    uint8_t *data = av_packet_get_side_data(pkt, AV_PKT_DATA_STRINGS_METADATA, &size);
+    int ret = data ? av_packet_unpack_dictionary(data, size, &dict) : 0;
+
+    if (ret >= 0)
+        ret = av_dict_set_int(&dict, NUMBER_KEY, number, 0);
+    if (ret >= 0) {
+        data = av_packet_pack_dictionary(dict, &size);
+        ret  = data ? av_packet_add_side_data(pkt, AV_PKT_DATA_STRINGS_METADATA, data, size)
+                    : AVERROR(ENOMEM);
+        if (ret < 0)
+            av_free(data);
+    }
+    av_dict_free(&dict);
+    return ret;
+}
+
+static int filter_xor(AVBSFContext *ctx, AVPacket *pkt, int64_t number)
+{
+    H4MaskContext *s = ctx->priv_data;
+    int ret = av_packet_make_writable(pkt);
+
+    if (ret < 0)
+        return ret;
+    ret = status_to_error(h4mk_mask(s->key, s->key_size, number, pkt->data, pkt->size, pkt->data));
+    return ret >= 0 && s->op == OP_MASK ? put_number(pkt, number) : ret;
+}
+
+/**
+ * Replace the payload of a packet by a buffer without copying the rest.
+ */
+static void set_payload(AVPacket *pkt, AVPacket *payload)
+{
+    FFSWAP(AVBufferRef *, pkt->buf, payload->buf);
+    pkt->data = payload->data;
+    pkt->size = payload->size;
+    av_packet_unref(payload);
+}
+
+static int seal(AVBSFContext *ctx, AVPacket *pkt, AVPacket *out, int64_t number)
+{
+    H4MaskContext *s = ctx->priv_data;
+    h4mk_cipher_block block = H4MK_CIPHER_BLOCK_INIT;
+    int ret;
+
+    if (pkt->size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE - AEAD_OVERHEAD)
+        return AVERROR(EINVAL);
+    ret = av_new_packet(out, pkt->size + AEAD_OVERHEAD);
+    if (ret < 0)
+        return ret;
+    out->data[0] = AEAD_VERSION;
+    memcpy(out->data + 1, s->file_id, H4MK_FILE_ID_SIZE);
+    AV_WL64(out->data + 1 + H4MK_FILE_ID_SIZE, number);
+    block.ordinal = number;
+    return status_to_error(h4mk_cipher_seal(s->cipher, &block, pkt->data, pkt->size,
+                                            out->data + AEAD_HEADER_SIZE));
+}
+
+static int unseal(AVBSFContext *ctx, const AVPacket *pkt, AVPacket *out)
+{
+    H4MaskContext *s = ctx->priv_data;
+    h4mk_cipher_block block = H4MK_CIPHER_BLOCK_INIT;
+    int ret;
+
+    if (pkt->size < AEAD_OVERHEAD || pkt->data[0] != AEAD_VERSION) {
+        av_log(ctx, AV_LOG_ERROR, "A packet of %d bytes was not made by this filter in mode aead\n", pkt->size);
+        return AVERROR_INVALIDDATA;
+    }
+    if (!s->cipher || memcmp(s->file_id, pkt->data + 1, H4MK_FILE_ID_SIZE)) {
+        ret = open_cipher(ctx, pkt->data + 1);
+        if (ret < 0)
+            return ret;
+    }
+    ret = av_new_packet(out, pkt->size - AEAD_OVERHEAD);
+    if (ret < 0)
+        return ret;
+    block.ordinal = AV_RL64(pkt->data + 1 + H4MK_FILE_ID_SIZE);
+    ret = status_to_error(h4mk_cipher_open(s->cipher, &block, pkt->data + AEAD_HEADER_SIZE,
+                                           pkt->size - AEAD_HEADER_SIZE, out->data));
+    if (ret < 0)
+        av_log(ctx, AV_LOG_ERROR, "Packet number %"PRIu64": wrong key, or it was changed\n", block.ordinal);
+    return ret;
+}
+
+static int filter_aead(AVBSFContext *ctx, AVPacket *pkt, int64_t number)
+{
+    H4MaskContext *s = ctx->priv_data;
+    AVPacket *out = av_packet_alloc();
+    int ret;
+
+    if (!out)
+        return AVERROR(ENOMEM);
+    ret = s->op == OP_MASK ? seal(ctx, pkt, out, number) : unseal(ctx, pkt, out);
+    if (ret >= 0)
+        set_payload(pkt, out);
+    av_packet_free(&out);
+    return ret;
+}
+
+static int h4mask_filter(AVBSFContext *ctx, AVPacket *pkt)
+{
+    H4MaskContext *s = ctx->priv_data;
+    int64_t number = s->number;
+    int ret = ff_bsf_get_packet_ref(ctx, pkt);
+
+    if (ret < 0)
+        return ret;
+    ret = s->mode == MODE_XOR ? take_number(pkt, &number) : 0;
+    if (ret >= 0) {
+        s->number = number + 1;
+        ret = s->mode == MODE_XOR ? filter_xor(ctx, pkt, number) : filter_aead(ctx, pkt, number);
+    }
+    if (ret < 0)
+        av_packet_unref(pkt);
+    return ret;
+}
+
+static av_cold void h4mask_close(AVBSFContext *ctx)
+{
+    H4MaskContext *s = ctx->priv_data;
+
+    h4mk_cipher_free(s->cipher);
+    s->cipher = NULL;
+}
+
+#define OFFSET(x) offsetof(H4MaskContext, x)
+#define FLAGS (AV_OPT_FLAG_VIDEO_PARAM | AV_OPT_FLAG_AUDIO_PARAM | AV_OPT_FLAG_SUBTITLE_PARAM | \
+               AV_OPT_FLAG_BSF_PARAM)
+static const AVOption options[] = {
+    { "key",    "Key, hexadecimal",               OFFSET(key),    AV_OPT_TYPE_BINARY, .flags = FLAGS },
+    { "mode",   "How packets are changed",        OFFSET(mode),   AV_OPT_TYPE_INT, { .i64 = MODE_AEAD }, MODE_XOR, MODE_AEAD, FLAGS, .unit = "mode" },
+        { "xor",    "mask version 1 of H4MK",     0, AV_OPT_TYPE_CONST, { .i64 = MODE_XOR },  0, 0, FLAGS, .unit = "mode" },
+        { "aead",   "AES-256-GCM",                0, AV_OPT_TYPE_CONST, { .i64 = MODE_AEAD }, 0, 0, FLAGS, .unit = "mode" },
+    { "op",     "What to do",                     OFFSET(op),     AV_OPT_TYPE_INT, { .i64 = OP_MASK }, OP_MASK, OP_UNMASK, FLAGS, .unit = "op" },
+        { "mask",   NULL,                         0, AV_OPT_TYPE_CONST, { .i64 = OP_MASK },   0, 0, FLAGS, .unit = "op" },
+        { "unmask", NULL,                         0, AV_OPT_TYPE_CONST, { .i64 = OP_UNMASK }, 0, 0, FLAGS, .unit = "op" },
+    { "number", "Number of the first packet, for packets that do not say theirs", OFFSET(number), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, INT64_MAX - 1, FLAGS },
+    { NULL }
+};
+
+static const AVClass h4mask_class = {
+    .class_name = "h4mask",
+    .item_name  = av_default_item_name,
+    .option     = options,
+    .version    = LIBAVUTIL_VERSION_INT,
+};
+
+const FFBitStreamFilter ff_h4mask_bsf = {
+    .p.name         = "h4mask",
+    .p.priv_class   = &h4mask_class,
+    .priv_data_size = sizeof(H4MaskContext),
+    .init           = h4mask_init,
+    .filter         = h4mask_filter,
+    .close          = h4mask_close,
+};

@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Encrypted files through the options of muxer and demuxer: with the key all comes back, from every point; without it, or with
+# another one, there is one clear error and never a packet of garbage; ciphertext can be copied as it is.
+
+. "${H4MK_SOURCE_DIR:?}/tests/support/ffmpeg.sh"
+
+KEY=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
+OTHER=ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
+ENCRYPT="-encryption_scheme aes-256-gcm -encryption_key $KEY"
+
+# copy INPUT OUTPUT [INPUT OPTION…]
+copy() {
+  local input=$1 output=$2
+  shift 2
+  ff -copyts "$@" -i "$input" -map 0 -copy_unknown -c copy -copyinkf -f h4mk "$output"
+}
+# refuses NAME WORDS [INPUT OPTION…]: encrypted.h4mk does not open; the message has the words; nothing comes out.
+refuses() {
+  local name=$1 words=$2
+  shift 2
+  rm -f out.h4mk
+  if copy encrypted.h4mk out.h4mk "$@" 2> message; then fail "$clip: $name: opened"; fi
+  [ ! -s out.h4mk ] || fail "$clip: $name: something came out"
+  grep -qi "$words" message || fail "$clip: $name: $(cat message)"
+}
+packets() { ff "$@" -map 0 -copy_unknown -c copy -f framehash - | grep -v '^#'; }
+
+for clip in $(make_clips 2); do
+  mux "$clip" plain.h4mk
+  # shellcheck disable=SC2086
+  mux "$clip" encrypted.h4mk $ENCRYPT || fail "$clip: encrypting"
+  cmp -s plain.h4mk encrypted.h4mk && fail "$clip: not encrypted"
+  copy encrypted.h4mk decrypted.h4mk -decryption_key $KEY || fail "$clip: decrypting"
+  expect "$clip" "$COMPARE" plain.h4mk decrypted.h4mk
+  refuses "no key" "key"
+  refuses "another key" "key" -decryption_key $OTHER
+
+  # A seek finds the same with the key as in a plain file; without it the same sizes and times but for the tags.
+  for time in 0.3 1 1.9; do
+    [ "$(packets -copyts -ss $time -decryption_key $KEY -i encrypted.h4mk)" = "$(packets -copyts -ss $time -i plain.h4mk)" ] ||
+      fail "$clip: from $time s on"
+  done
+
+  # Ciphertext is copied, and decrypted after that.
+  copy encrypted.h4mk copied.h4mk -keep_encrypted 1 2> /dev/null || fail "$clip: copying ciphertext"
+  copy copied.h4mk decrypted.h4mk -decryption_key $KEY || fail "$clip: decrypting the copy"
+  expect "$clip: copied as ciphertext" "$COMPARE" -packets plain.h4mk decrypted.h4mk
+done
+
+clip=clip_mpeg4.avi
+mux $clip plain.h4mk
+# shellcheck disable=SC2086
+mux $clip encrypted.h4mk $ENCRYPT -encryption_kid 0a0b
+expect "cryptokey" copy encrypted.h4mk decrypted.h4mk -cryptokey $KEY
+expect "keys by id" copy encrypted.h4mk decrypted.h4mk -decryption_keys "ff=$OTHER:0a0b=$KEY"
+expect "keys by id: result" "$COMPARE" plain.h4mk decrypted.h4mk
+refuses "another id" "key" -decryption_keys "ff=$KEY"
+refuses "no hexadecimal key" "hexa" -decryption_keys "0a0b=xyz"
+if mux $clip bad.h4mk -encryption_scheme aes-256-gcm 2> message; then fail "encrypted without a key"; fi
+if mux $clip bad.h4mk -encryption_scheme rot13 -encryption_key $KEY 2> message; then fail "a scheme that there is not"; fi
+if mux $clip bad.h4mk -encryption_key $KEY 2> message; then fail "a key without a scheme"; fi
+printf %s $KEY > key
+expect "the key from a file" copy encrypted.h4mk decrypted.h4mk -decryption_key_file key
+
+# Signed, too; another key, or a changed byte, is noticed.
+openssl genpkey -algorithm ed25519 -out sign.pem 2> /dev/null && openssl pkey -in sign.pem -pubout -out sign.pub
+openssl genpkey -algorithm ed25519 -out other.pem 2> /dev/null && openssl pkey -in other.pem -pubout -out other.pub
+# shellcheck disable=SC2086
+mux $clip encrypted.h4mk $ENCRYPT -signing_key sign.pem
+expect "signed" copy encrypted.h4mk decrypted.h4mk -decryption_key $KEY -verify_key sign.pub
+expect "signed: result" "$COMPARE" -packets plain.h4mk decrypted.h4mk
+refuses "signed by another" "sign" -decryption_key $KEY -verify_key other.pub
+
+# A plain file is no encrypted one whose protection was taken off.
+cp plain.h4mk encrypted.h4mk
+refuses "plain file with a key" "encrypted" -decryption_key $KEY
+finish
