@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+//
+// FORMAT.md, "Editing": tags and names change by appending; an edit that is interrupted anywhere, or
+// for which there is no room, leaves the file as it was.
+
+#include "file/edit.h"
+
+#include <gtest/gtest.h>
+
+#include "file/reindex.h"
+#include "file/verify.h"
+#include "support/container.h"
+#include "support/layouts.h"
+
+namespace h4mk_test {
+namespace {
+
+// A file in memory that can be told to fail.
+class MemoryFile final : public h4mk::EditableFile {
+ public:
+  explicit MemoryFile(Bytes content) : bytes(std::move(content)) {}
+  int64_t Read(uint8_t* buffer, size_t size) override {
+    const size_t count = position >= bytes.size() ? 0 : std::min(size, bytes.size() - position);
+    std::copy_n(bytes.begin() + position, count, buffer);
+    position += count;
+    return count;
+  }
+  int64_t Write(const uint8_t* buffer, size_t size) override {
+    if (position + size > capacity) return -28;
+    if (bytes.size() < position + size) bytes.resize(position + size);
+    std::copy_n(buffer, size, bytes.begin() + position);
+    position += size;
+    history.push_back(bytes);
+    return size;
+  }
+  bool CanSeek() const override { return true; }
+  int64_t Seek(int64_t offset) override {
+    position = offset;
+    return 0;
+  }
+  int64_t Size() override { return bytes.size(); }
+  int64_t Sync() override {
+    synced_sizes.push_back(bytes.size());
+    return 0;
+  }
+  int64_t Truncate(uint64_t size) override {
+    bytes.resize(size);
+    return 0;
+  }
+
+  Bytes bytes;
+  size_t position = 0;
+  size_t capacity = SIZE_MAX;
+  std::vector<Bytes> history;  // after each write
+  std::vector<size_t> synced_sizes;
+};
+
+Bytes SmallFile() {
+  Media media;
+  AddVideo(&media, kVideo, 3, 2, 1);
+  AddSimple(&media, kAudio, 25, 0, 1024, 1024);
+  Interleave(&media);
+  FillPayloads(&media, 300);
+  TestFile file;
+  Writer writer(&file, ClusterLimits(1000, 0));
+  for (const Track& track : media.tracks) writer.AddTrack(track);
+  h4mk_writer_set_meta(writer.get(), ParseJson(R"({"tags":{"title":"old"}})").get());
+  for (const Block& block : media.blocks) EXPECT_EQ(writer.Write(block), H4MK_OK);
+  EXPECT_EQ(writer.Finish(), H4MK_OK);
+  return std::move(file.bytes);
+}
+
+h4mk::Status Rename(MemoryFile* file, const std::string& title, const std::string& track_name) {
+  h4mk::Editor editor(*file);
+  if (h4mk::Status status = editor.Open(); !status.ok()) return status;
+  EXPECT_TRUE(editor.SetMeta({{"tags", {{"title", title}}}}).ok());
+  h4mk::Json track = editor.tracks()[0].description;
+  track["name"] = track_name;
+  EXPECT_TRUE(editor.SetTrack(0, track).ok());
+  return editor.Commit();
+}
+
+struct State {
+  std::string title, track_name;
+  size_t blocks = 0;
+  bool operator==(const State&) const = default;
+};
+
+State StateOf(const Bytes& bytes) {
+  TestFile file(bytes);
+  Reader reader(&file);
+  EXPECT_EQ(reader.status(), H4MK_OK) << reader.message();
+  if (reader.status() != H4MK_OK) return {};
+  const h4mk_value* tags = h4mk_value_get(h4mk_reader_meta(reader.get()), "tags");
+  const char* title = h4mk_value_get_text(tags, "title");
+  return {title ? title : "", h4mk_value_get_text(h4mk_reader_track(reader.get(), 0), "name"),
+          reader.ReadOn().blocks.size()};
+}
+
+std::string Problems(const Bytes& bytes) {
+  MemoryFile file(bytes);
+  h4mk::VerifyReport report;
+  EXPECT_TRUE(VerifyV2(file, nullptr, &report).ok());
+  std::string text;
+  for (const h4mk::Finding& finding : report.findings) text += finding.message + "\n";
+  return text;
+}
+
+TEST(EditTest, ChangesWhatTheFileSaysAndNoByteOfAChunk) {
+  const Bytes old = SmallFile();
+  MemoryFile file(old);
+  ASSERT_TRUE(Rename(&file, "new", "first").ok());
+  const State before = StateOf(old);
+  EXPECT_EQ(StateOf(file.bytes), (State{"new", "first", before.blocks}));
+  EXPECT_TRUE(std::equal(old.begin(), old.end() - 4, file.bytes.begin()));
+  EXPECT_EQ(Problems(file.bytes), "");
+}
+
+TEST(EditTest, EveryPrefixOfAnEditIsTheOldFileOrTheNewOne) {
+  const Bytes old = SmallFile();
+  MemoryFile file(old);
+  ASSERT_TRUE(Rename(&file, "new", "first").ok());
+  const State before = StateOf(old), after = StateOf(file.bytes);
+  for (size_t size = old.size() - 4; size < file.bytes.size(); ++size) {
+    const Bytes cut(file.bytes.begin(), file.bytes.begin() + size);
+    const State state = StateOf(cut);
+    EXPECT_TRUE(state == before || state == after) << "cut at " << size << " of " << file.bytes.size();
+    if (size + 60 < file.bytes.size()) EXPECT_EQ(state, before) << "cut at " << size;
+  }
+}
+
+// The bytes that make the file a closed one come when all others are on the disk.
+TEST(EditTest, TheLastBytesAreWrittenLast) {
+  const Bytes old = SmallFile();
+  MemoryFile file(old);
+  ASSERT_TRUE(Rename(&file, "new", "first").ok());
+  ASSERT_EQ(file.synced_sizes.size(), 2u);
+  EXPECT_EQ(file.synced_sizes[0] + 36, file.synced_sizes[1]);
+  for (const Bytes& moment : file.history) EXPECT_EQ(StateOf(moment).blocks, StateOf(old).blocks);
+}
+
+TEST(EditTest, NoRoomLeavesTheFileAsItWas) {
+  const Bytes old = SmallFile();
+  for (size_t room : {0, 1, 100, 250}) {
+    MemoryFile file(old);
+    file.capacity = old.size() + room;
+    EXPECT_EQ(Rename(&file, "new", "first").code(), h4mk::Code::kIo);
+    EXPECT_EQ(file.bytes, old) << room;
+  }
+}
+
+TEST(EditTest, EditsAreTakenBackOneByOne) {
+  const Bytes old = SmallFile();
+  MemoryFile file(old);
+  ASSERT_TRUE(Rename(&file, "new", "first").ok());
+  const Bytes once = file.bytes;
+  ASSERT_TRUE(Rename(&file, "newer", "second").ok());
+  ASSERT_TRUE(UndoEdit(file).ok());
+  EXPECT_EQ(file.bytes, once);
+  ASSERT_TRUE(UndoEdit(file).ok());
+  EXPECT_EQ(file.bytes, old);
+  EXPECT_EQ(UndoEdit(file).code(), h4mk::Code::kNotFound);
+  EXPECT_EQ(file.bytes, old);
+}
+
+TEST(EditTest, TracksKeepTheirIdsAndTimeBases) {
+  MemoryFile file(SmallFile());
+  h4mk::Editor editor(file);
+  ASSERT_TRUE(editor.Open().ok());
+  h4mk::Json track = editor.tracks()[0].description;
+  track["track_id"] = 9;
+  EXPECT_EQ(editor.SetTrack(0, track).code(), h4mk::Code::kArgument);
+  track = editor.tracks()[0].description;
+  track["time_base"] = "1/7";
+  EXPECT_EQ(editor.SetTrack(0, track).code(), h4mk::Code::kArgument);
+  EXPECT_EQ(editor.SetTrack(99, track).code(), h4mk::Code::kArgument);
+}
+
+// FORMAT.md, "End of file": the same clusters give the same index and end.
+TEST(ReindexTest, ACutEndIsMadeAnewByteForByte) {
+  const Bytes whole = SmallFile();
+  for (size_t cut : {1, 4, 30, 60, 200}) {
+    MemoryFile file(Bytes(whole.begin(), whole.end() - cut));
+    bool changed = false;
+    ASSERT_TRUE(RebuildIndex(file, nullptr, &changed).ok()) << cut;
+    EXPECT_TRUE(changed);
+    EXPECT_EQ(Problems(file.bytes), "") << cut;
+    EXPECT_EQ(StateOf(file.bytes), StateOf(whole)) << cut;
+  }
+  MemoryFile file(whole);
+  bool changed = true;
+  ASSERT_TRUE(RebuildIndex(file, nullptr, &changed).ok());
+  EXPECT_FALSE(changed);
+  EXPECT_EQ(file.bytes, whole);
+}
+
+// As h4mk_writer_front_index() has it.
+TEST(ReindexTest, AnIndexInFrontIsTheOneThatTheWriterOffers) {
+  TestFile out;
+  Writer writer(&out);
+  writer.AddTrack();
+  for (int i = 0; i < 50; ++i) writer.Write({.pts = i * 500, .dts = i * 500, .data = Payload(i, 99)});
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  uint8_t checksum[4];
+  ASSERT_EQ(h4mk_writer_front_index(writer.get(), &data, &size, checksum), H4MK_OK);
+  Bytes expected = out.bytes;
+  std::copy_n(checksum, 4, expected.end() - 4);
+  expected.insert(expected.begin() + 16, data, data + size);
+
+  MemoryFile in(out.bytes), moved({});
+  ASSERT_TRUE(MoveIndexToFront(in, moved, nullptr).ok());
+  EXPECT_EQ(moved.bytes, expected);
+}
+
+}  // namespace
+}  // namespace h4mk_test
