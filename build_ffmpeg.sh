@@ -402,7 +402,7 @@ build_libh4mk() {
   local component
   run libh4mk-configure "Configuring libh4mk" -- cmake -S "$ROOT" -B "$BUILD"/libh4mk -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_INSTALL_PREFIX="$DIST" -DCMAKE_INSTALL_LIBDIR=lib -DH4MK_BUILD_TESTS=OFF
-  run libh4mk-build "Building libh4mk" -- cmake --build "$BUILD"/libh4mk -j "$JOBS" --target h4mk h4mk_static
+  run libh4mk-build "Building libh4mk" -- cmake --build "$BUILD"/libh4mk -j "$JOBS" --target h4mk h4mk_static changelog
   for component in runtime development; do
     run libh4mk-install "Installing libh4mk" -- cmake --install "$BUILD"/libh4mk --component $component
   done
