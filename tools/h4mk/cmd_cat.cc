@@ -22,13 +22,13 @@ void Describe(CLI::App* command, CatOptions* options) {
   command->footer("Damaged blocks are left out. For an attachment: its bytes.");
 }
 
-struct Counts {
+struct Copied {
   uint64_t blocks = 0, bytes = 0;
 };
 
 // Writes what can be read; what cannot is reported. An error only where writing failed.
 Status Copy(FileReader& reader, uint32_t track, uint64_t file_size, Sink& sink, Output& output,
-            Counts* counts) {
+            Copied* counts) {
   ByteSpan attachment;
   if (reader.Attachment(track, &attachment).ok()) {
     counts->bytes = attachment.size();
@@ -69,7 +69,7 @@ int Run(const CatOptions& options) {
   OutputFile out;
   if (const Status status = out.Open(options.output); !status.ok()) return output.Fail(status);
   Sink sink(out.io());
-  Counts counts;
+  Copied counts;
   Status status = Copy(*reader, track.value(), file.size(), sink, output, &counts);
   if (status.ok()) status = out.Commit();
   if (!status.ok()) return output.Fail(status);

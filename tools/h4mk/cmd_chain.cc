@@ -21,19 +21,21 @@ void ShowBlocks(const std::vector<BlockInfo>& blocks, const Track& track, Output
   if (blocks.empty()) output.Text("  none\n");
 }
 
-// Opens the file and finds the track; the problem is reported.
-bool OpenTrack(const std::string& path, int64_t track_id, Output& output, InputFile* file,
-               std::unique_ptr<FileReader>* reader, uint32_t* track) {
-  Status status = file->Open(path);
-  if (status.ok()) status = file->OpenReader(false, reader);
-  if (status.ok()) {
-    Result<uint32_t> found = FindTrack(**reader, track_id);
-    if (found.ok()) *track = found.value();
-    else status = found.take_status();
+// The file and the track that a command asks for.
+struct OpenedTrack {
+  InputFile file;
+  std::unique_ptr<FileReader> reader;
+  uint32_t index = 0;
+  const Track& description() const { return reader->tracks()[index]; }
+
+  Status Open(const std::string& path, int64_t track_id) {
+    H4MK_TRY(file.Open(path));
+    H4MK_TRY(file.OpenReader(false, &reader));
+    Result<uint32_t> found = FindTrack(*reader, track_id);
+    if (found.ok()) index = found.value();
+    return found.take_status();
   }
-  if (!status.ok()) output.Problem(status);
-  return status.ok();
-}
+};
 
 // Calls a lookup until there is room for all that it finds.
 template <typename Lookup>
@@ -64,23 +66,20 @@ void DescribeChain(CLI::App* command, ChainOptions* options) {
 
 int RunChain(const ChainOptions& options) {
   Output output(options.common.file, options.common.json);
-  InputFile file;
-  std::unique_ptr<FileReader> reader;
-  uint32_t track = 0;
-  if (!OpenTrack(options.common.file, options.track_id, output, &file, &reader, &track))
-    return output.Finish();
-  const Track& description = reader->tracks()[track];
-  const int64_t time = options.time.In(description.time_base);
+  OpenedTrack track;
+  if (const Status status = track.Open(options.common.file, options.track_id); !status.ok())
+    return output.Fail(status);
+  const int64_t time = options.time.In(track.description().time_base);
   std::vector<BlockInfo> blocks;
   const Status status = All(
-      [&](std::span<BlockInfo> out, uint64_t* total) { return reader->DecodeChain(track, time, out, total); },
+      [&](std::span<BlockInfo> out, uint64_t* total) { return track.reader->DecodeChain(track.index, time, out, total); },
       &blocks);
   if (!status.ok()) return output.Fail(status);
-  output.Set("track_id", description.id);
+  output.Set("track_id", track.description().id);
   output.Set("pts", time);
-  output.Text("to show {} of track {}, decode:\n", Clock(time, description.time_base), description.id);
-  ShowBlocks(blocks, description, output);
-  ReportWarnings(*reader, output);
+  output.Text("to show {} of track {}, decode:\n", Clock(time, track.description().time_base), track.description().id);
+  ShowBlocks(blocks, track.description(), output);
+  ReportWarnings(*track.reader, output);
   return output.Finish(blocks.empty() ? kExitNo : kExitDone);
 }
 
@@ -102,25 +101,22 @@ void DescribeRange(CLI::App* command, RangeOptions* options) {
 
 int RunRange(const RangeOptions& options) {
   Output output(options.common.file, options.common.json);
-  InputFile file;
-  std::unique_ptr<FileReader> reader;
-  uint32_t track = 0;
-  if (!OpenTrack(options.common.file, options.track_id, output, &file, &reader, &track))
-    return output.Finish();
-  const Track& description = reader->tracks()[track];
-  const int64_t from = options.from.given() ? options.from.In(description.time_base) : INT64_MIN + 1;
-  const int64_t to = options.to.given() ? options.to.In(description.time_base) : INT64_MAX;
+  OpenedTrack track;
+  if (const Status status = track.Open(options.common.file, options.track_id); !status.ok())
+    return output.Fail(status);
+  const int64_t from = options.from.given() ? options.from.In(track.description().time_base) : INT64_MIN + 1;
+  const int64_t to = options.to.given() ? options.to.In(track.description().time_base) : INT64_MAX;
   std::vector<BlockInfo> blocks;
   const Status status = All(
       [&](std::span<BlockInfo> out, uint64_t* total) {
-        return reader->KeyframesBetween(track, from, to, out, total);
+        return track.reader->KeyframesBetween(track.index, from, to, out, total);
       },
       &blocks);
   if (!status.ok()) return output.Fail(status);
-  output.Set("track_id", description.id);
-  output.Text("random access points of track {}:\n", description.id);
-  ShowBlocks(blocks, description, output);
-  ReportWarnings(*reader, output);
+  output.Set("track_id", track.description().id);
+  output.Text("random access points of track {}:\n", track.description().id);
+  ShowBlocks(blocks, track.description(), output);
+  ReportWarnings(*track.reader, output);
   return output.Finish(blocks.empty() ? kExitNo : kExitDone);
 }
 

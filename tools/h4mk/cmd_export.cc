@@ -64,11 +64,11 @@ Status ReadBlockOf(Source& source, uint64_t offset, const ExportOptions& options
   return {};
 }
 
-struct Counts {
+struct Exported {
   uint64_t blocks = 0, bytes = 0;
 };
 
-Status ExportFile(InputFile& input, Io& output, const ExportOptions& options, Counts* counts) {
+Status ExportFile(InputFile& input, Io& output, const ExportOptions& options, Exported* counts) {
   std::unique_ptr<FileWriter> writer;
   H4MK_TRY(MakeWriter(output, options.version, {}, &writer));
   uint32_t track = 0;
@@ -94,7 +94,7 @@ Status ExportFile(InputFile& input, Io& output, const ExportOptions& options, Co
 }
 
 // As the exports of the transport dialect: META tells how the file was cut, SEEK where the random access points are in it.
-Status ExportTransport(InputFile& input, Io& output, const ExportOptions& options, Counts* counts) {
+Status ExportTransport(InputFile& input, Io& output, const ExportOptions& options, Exported* counts) {
   Source source(input.NewIo());
   std::vector<Bytes> blocks;
   TransportContents contents;
@@ -136,7 +136,7 @@ Status ExportPackets(const ExportOptions& options) {
   return {};
 }
 
-Status Export(const ExportOptions& options, Counts* counts) {
+Status Export(const ExportOptions& options, Exported* counts) {
   InputFile input;
   H4MK_TRY(input.Open(options.common.file));
   OutputFile out;
@@ -148,7 +148,7 @@ Status Export(const ExportOptions& options, Counts* counts) {
 
 int Run(const ExportOptions& options) {
   Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
-  Counts counts;
+  Exported counts;
   if (options.packets && options.version == kTransportVersion)
     return output.Fail(Status(Code::kArgument, "packets go into version 1 or 2; `h4mk convert` goes on from there"));
   const Status status = options.packets ? ExportPackets(options) : Export(options, &counts);

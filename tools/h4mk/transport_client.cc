@@ -10,15 +10,12 @@
 #include "command.h"
 #include "file.h"
 #include "old_clients.h"
+#include "transport_open.h"
 
 namespace h4mk::tool {
 namespace {
 
-int Error(const std::string& message) {
-  std::fflush(stdout);
-  fmt::print(stderr, "Error: {}\n", message);
-  return kExitNo;
-}
+constexpr char kWord[] = "Error";
 
 // The tag as text, and by the order of its bytes.
 std::string TagBytes(uint32_t tag) {
@@ -43,32 +40,11 @@ void ShowChunks(const TransportFile& file) {
 
 bool Exists(const std::string& path) { return std::filesystem::exists(path); }
 
-// Opens a file and checks all of it; the error is told.
-class Client {
- public:
-  int Open(const std::string& path) {
-    if (!Exists(path) && path != "-") return Error(path + " not found");
-    if (const Status status = input_.Open(path); !status.ok()) return Error(status.message());
-    source_.emplace(input_.NewIo());
-    Result<TransportFile> file = TransportFile::Open(*source_, /*check=*/true);
-    if (!file.ok()) return Error(OldTransportMessage(file.status(), *source_));
-    file_.emplace(std::move(file.value()));
-    return kExitDone;
-  }
-  const TransportFile& file() const { return *file_; }
-  Source& source() { return *source_; }
-  uint64_t size() const { return input_.size(); }
-
- private:
-  InputFile input_;
-  std::optional<Source> source_;
-  std::optional<TransportFile> file_;
-};
-
 }  // namespace
 
 int TransportInspect(const std::string& path) {
-  Client client;
+  TransportClient client(kWord);
+  if (!Exists(path) && path != "-") return client.Error(path + " not found");
   if (const int code = client.Open(path); code != kExitDone) return code;
   fmt::print("📦 HarmonyØ4 Container: {}\n   Size: {:.1f} KB\n",
              std::filesystem::path(path).filename().string(), static_cast<double>(client.size()) / 1024);
@@ -80,19 +56,19 @@ int TransportInspect(const std::string& path) {
                static_cast<double>(data.duration_us) / 1000000, data.duration_us, data.frame_count);
   }
   Result<TransportVeri> veri = client.file().CheckVeri();
-  if (!veri.ok()) return Error(veri.status().message());
+  if (!veri.ok()) return client.Error(veri.status().message());
   fmt::print("\nIntegrity: {}\n", veri.value().as_checked ? "✅ PASS" : "❌ FAIL");
   return kExitDone;
 }
 
 int TransportSeek(const std::string& path, int64_t pts_us) {
-  if (!Exists(path) && path != "-") return Error(path + " not found");
-  if (pts_us < 0) return Error("PTS must be >= 0");
-  Client client;
+  TransportClient client(kWord);
+  if (!Exists(path) && path != "-") return client.Error(path + " not found");
+  if (pts_us < 0) return client.Error("PTS must be >= 0");
   if (const int code = client.Open(path); code != kExitDone) return code;
   Result<std::vector<TransportSeekEntry>> table = client.file().Seek();
-  if (!table.ok()) return Error(OldTransportMessage(table.status(), client.source()));
-  if (table.value().empty()) return Error("No SEEK table in container");
+  if (!table.ok()) return client.Error(OldTransportMessage(table.status(), client.source()));
+  if (table.value().empty()) return client.Error("No SEEK table in container");
   const TransportSeekEntry* found = FindTransportEntry(table.value(), static_cast<uint64_t>(pts_us));
   if (found == nullptr) {
     fmt::print(stderr, "No keyframe found at or before {} µs\n", pts_us);
@@ -110,7 +86,7 @@ int TransportSeek(const std::string& path, int64_t pts_us) {
 
 // The client has such a command, which never worked.
 int TransportExport(const std::string& path) {
-  return Error(Exists(path) ? "this client cannot export; see `h4mk export`" : path + " not found");
+  return TransportClient(kWord).Error(Exists(path) ? "this client cannot export; see `h4mk export`" : path + " not found");
 }
 
 void AddTransport(CLI::App& app, int* exit_code) {

@@ -8,46 +8,23 @@
 #include "command.h"
 #include "file.h"
 #include "old_clients.h"
+#include "transport_open.h"
 
 namespace h4mk::tool {
 namespace {
 
-int Error(const std::string& message) {
-  std::fflush(stdout);
-  fmt::print(stderr, "error: {}\n", message);
-  return kExitNo;
+// META, an object.
+int ReadMeta(const TransportClient& client, Json* meta) {
+  Result<std::optional<Bytes>> payload = client.file().First(kTagMeta);
+  if (!payload.ok()) return client.Error(payload.status().message());
+  if (!payload.value()) return client.Error("no META chunk");
+  const Bytes& bytes = *payload.value();
+  Result<Json> parsed = ParseJson({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, 0, "META");
+  if (!parsed.ok()) return client.Error(parsed.status().message());
+  if (!parsed.value().is_object()) return client.Error("META is no JSON object");
+  *meta = std::move(parsed.value());
+  return kExitDone;
 }
-
-class Client {
- public:
-  int Open(const std::string& path) {
-    if (const Status status = input_.Open(path); !status.ok()) return Error(status.message());
-    source_.emplace(input_.NewIo());
-    Result<TransportFile> file = TransportFile::Open(*source_, /*check=*/true);
-    if (!file.ok()) return Error(OldTransportMessage(file.status(), *source_));
-    file_.emplace(std::move(file.value()));
-    return kExitDone;
-  }
-  // META, an object.
-  int ReadMeta(Json* meta) {
-    Result<std::optional<Bytes>> payload = file_->First(kTagMeta);
-    if (!payload.ok()) return Error(payload.status().message());
-    if (!payload.value()) return Error("no META chunk");
-    const Bytes& bytes = *payload.value();
-    Result<Json> parsed = ParseJson({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, 0, "META");
-    if (!parsed.ok()) return Error(parsed.status().message());
-    if (!parsed.value().is_object()) return Error("META is no JSON object");
-    *meta = std::move(parsed.value());
-    return kExitDone;
-  }
-  const TransportFile& file() const { return *file_; }
-  Source& source() { return *source_; }
-
- private:
-  InputFile input_;
-  std::optional<Source> source_;
-  std::optional<TransportFile> file_;
-};
 
 Result<std::vector<TransportSeekmTable>> ReadSeekm(const Json& meta) {
   Bytes bytes;
@@ -62,12 +39,12 @@ Result<std::vector<TransportSeekmTable>> ReadSeekm(const Json& meta) {
 }  // namespace
 
 int VideoManifest(const std::string& path) {
-  Client client;
+  TransportClient client("error");
   Json meta;
   if (const int code = client.Open(path); code != kExitDone) return code;
-  if (const int code = client.ReadMeta(&meta); code != kExitDone) return code;
+  if (const int code = ReadMeta(client, &meta); code != kExitDone) return code;
   Result<std::vector<TransportSeekmTable>> tables = ReadSeekm(meta);
-  if (!tables.ok()) return Error(tables.status().message());
+  if (!tables.ok()) return client.Error(tables.status().message());
   Json manifest = Json::object();
   manifest["tracks"] = meta.contains("tracks") ? meta["tracks"] : Json::array();
   manifest["compression"] = meta.contains("compression") ? meta["compression"] : Json::object();
@@ -79,12 +56,12 @@ int VideoManifest(const std::string& path) {
 }
 
 int VideoSeek(const std::string& path, const std::string& track_id, int64_t pts_us) {
-  Client client;
+  TransportClient client("error");
   Json meta;
   if (const int code = client.Open(path); code != kExitDone) return code;
-  if (const int code = client.ReadMeta(&meta); code != kExitDone) return code;
+  if (const int code = ReadMeta(client, &meta); code != kExitDone) return code;
   Result<std::vector<TransportSeekmTable>> tables = ReadSeekm(meta);
-  if (!tables.ok()) return Error(tables.status().message());
+  if (!tables.ok()) return client.Error(tables.status().message());
   for (const TransportSeekmTable& table : tables.value()) {
     const TransportSeekmTable::Entry* entry =
         table.track_id == track_id ? FindSeekmEntry(table, pts_us) : nullptr;
@@ -93,11 +70,11 @@ int VideoSeek(const std::string& path, const std::string& track_id, int64_t pts_
                entry->core_index);
     return kExitDone;
   }
-  return Error(fmt::format("no seek entries for track '{}'", track_id));
+  return client.Error(fmt::format("no seek entries for track '{}'", track_id));
 }
 
 int VideoBlock(const std::string& path, int64_t index, bool raw, const std::string& output) {
-  Client client;
+  TransportClient client("error");
   if (const int code = client.Open(path); code != kExitDone) return code;
   const std::vector<TransportChunk>& cores = client.file().cores();
   Bytes wanted;
@@ -108,18 +85,18 @@ int VideoBlock(const std::string& path, int64_t index, bool raw, const std::stri
     if (raw && i != place) continue;
     Bytes payload;
     if (const Status status = client.file().ReadPayload(cores[static_cast<size_t>(i)], &payload); !status.ok())
-      return Error(status.message());
+      return client.Error(status.message());
     Result<Bytes> plain = raw ? Result<Bytes>(payload) : DecodeRunLength(payload);
-    if (!plain.ok()) return Error(plain.status().message());
+    if (!plain.ok()) return client.Error(plain.status().message());
     if (i == place) wanted = std::move(plain.value());
   }
-  if (place < 0 || place >= count) return Error(fmt::format("core_index {} out of range", index));
+  if (place < 0 || place >= count) return client.Error(fmt::format("core_index {} out of range", index));
   OutputFile file;
   Status status = file.Open(output);
   Sink sink(file.io());
   if (status.ok()) status = sink.Write(wanted);
   if (status.ok()) status = file.Commit();
-  if (!status.ok()) return Error(status.message());
+  if (!status.ok()) return client.Error(status.message());
   fmt::print(output == "-" ? stderr : stdout, "wrote {} ({}, {} bytes)\n", output,
              raw ? "raw CORE bytes" : "decompressed", wanted.size());
   return kExitDone;

@@ -19,7 +19,7 @@ namespace h4mk {
 namespace {
 
 // FORMAT.md, "ORIG".
-constexpr uint32_t kMagic = Tag("H4OR");
+constexpr uint32_t kOriginalMagic = Tag("H4OR");
 enum Op : uint8_t {
   kLiteral = 0,
   kV1Blocks = 1,
@@ -190,7 +190,7 @@ Status OriginalRecorder::Finish(std::vector<Bytes>* payloads) {
   const auto size = static_cast<uint64_t>(source_.Size());
   std::sort(pieces_.begin(), pieces_.end(),
             [](const Piece& a, const Piece& b) { return a.begin < b.begin; });
-  AppendLe(ops_, kMagic);
+  AppendLe(ops_, kOriginalMagic);
   AppendVarint(ops_, static_cast<uint64_t>(reader_.version()));
   AppendLe(ops_, size);
   H4MK_TRY(Hash());
@@ -381,7 +381,7 @@ Status FindOriginal(FileReader& reader, Bytes* original, std::vector<ChunkInfo>*
 
 bool ParseRecipe(ByteSpan bytes, Recipe* recipe) {
   ByteReader reader(bytes);
-  if (reader.Le<uint32_t>() != kMagic) return false;
+  if (reader.Le<uint32_t>() != kOriginalMagic) return false;
   recipe->version = reader.Varint();
   recipe->size = reader.Le<uint64_t>();
   recipe->digest = reader.Take(sizeof(Sha256Digest));

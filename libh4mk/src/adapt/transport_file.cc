@@ -13,7 +13,6 @@
 namespace h4mk {
 namespace {
 
-constexpr uint32_t kTagSeek = Tag("SEEK");
 constexpr size_t kReadStep = 256 << 10;
 
 Status ReadExact(Source& source, uint64_t offset, uint8_t* out, size_t size) {

@@ -15,7 +15,6 @@ namespace {
 
 constexpr size_t kMaxDamage = 10000;
 constexpr size_t kScanWindow = 64 << 10;
-constexpr uint32_t kTagSeek = Tag("SEEK");
 constexpr uint64_t kMaxBlocks = UINT32_MAX - 1;
 
 bool IsTransportTag(uint32_t tag) {

@@ -8,8 +8,11 @@
 #include <vector>
 
 #include "base/json.h"
+#include "chunk/chunk_format.h"
 
 namespace h4mk {
+
+inline constexpr uint32_t kTagSeek = Tag("SEEK");  // in this dialect only: TSEK elsewhere
 
 struct TransportSeekEntry {
   uint64_t pts_us = 0;

@@ -8,7 +8,7 @@
 namespace h4mk {
 namespace {
 
-constexpr uint64_t kLookBack = 64u << 20;  // descriptions and index of an edit lie within
+constexpr uint64_t kTailLookBack = 64u << 20;  // descriptions and index of an edit lie within
 
 Status WriteAt(EditableFile& file, uint64_t offset, ByteSpan bytes) {
   Sink sink(file);
@@ -129,7 +129,7 @@ Status UndoEdit(EditableFile& file) {
     return {};
   };
   uint64_t tail = 0;
-  const Status found = chunks.FindBackward(end.tail_offset, kLookBack, kTagTail, was_the_end, &tail);
+  const Status found = chunks.FindBackward(end.tail_offset, kTailLookBack, kTagTail, was_the_end, &tail);
   if (found.code() == Code::kEnd) return Status(Code::kNotFound, "the file was not edited");
   if (!found.ok()) return Status(found.code(), found.message());
   const uint64_t old_end = tail + kTailChunkSize;

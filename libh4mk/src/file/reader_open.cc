@@ -16,7 +16,7 @@ uint64_t IndexShare(uint64_t file_size) {
 
 // An index page is written every 64 MiB, and in very long files at distances that grow with the root of the size
 // (file/writer.cc). Who finds none walks over the file from its start.
-constexpr uint64_t kLookBack = uint64_t{160} << 20, kLookBackShare = 256;
+constexpr uint64_t kIndexLookBack = uint64_t{160} << 20, kIndexLookBackShare = 256;
 
 constexpr size_t kMaxWarnings = 100;
 
@@ -322,7 +322,7 @@ Status Reader::FindLastIndex(LastIndex* last) {
     return {};
   };
   const auto size = static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
-  return chunks_.FindBackward(size, kLookBack + size / kLookBackShare, kTagIndex, check, &last->offset);
+  return chunks_.FindBackward(size, kIndexLookBack + size / kIndexLookBackShare, kTagIndex, check, &last->offset);
 }
 
 // Brings the clusters from walked_until_ to the end of the file into the index.

@@ -8,7 +8,7 @@
 namespace h4mk {
 namespace {
 
-constexpr uint32_t kMagic = Tag("H4VC");
+constexpr uint32_t kCheckpointMagic = Tag("H4VC");
 constexpr uint8_t kFinal = 1;
 constexpr std::string_view kLabel{"H4MK/2 checkpoint\0", 18};
 
@@ -142,7 +142,7 @@ Sha256Digest ChunkLeafHash(std::span<const ByteSpan> chunk) {
 
 Bytes EncodeCheckpoint(const Checkpoint& checkpoint, const SignatureKey& key) {
   Bytes out;
-  AppendLe(out, kMagic);
+  AppendLe(out, kCheckpointMagic);
   out.push_back(static_cast<uint8_t>(key.kind()));
   out.push_back(checkpoint.final ? kFinal : 0);
   AppendBytes(out, key.fingerprint());
@@ -182,7 +182,7 @@ Bytes EncodeCheckpoint(const Checkpoint& checkpoint, const SignatureKey& key) {
 }
 
 bool IsCheckpoint(ByteSpan payload) {
-  return payload.size() >= 4 && LoadLe<uint32_t>(payload.data()) == kMagic;
+  return payload.size() >= 4 && LoadLe<uint32_t>(payload.data()) == kCheckpointMagic;
 }
 
 Status DecodeCheckpoint(ByteSpan payload, uint64_t offset, const SignatureKey& key,

@@ -12,7 +12,7 @@
 namespace h4mk {
 namespace {
 
-constexpr std::string_view kMagic = "H4LC3";
+constexpr std::string_view kLivingV3Magic = "H4LC3";
 constexpr size_t kMinHeader = 47;
 constexpr uint8_t kHasKey = 1;
 
@@ -71,11 +71,11 @@ Result<Bytes> OpenMessage(const Key& message_key, uint64_t counter, ByteSpan cip
                           ByteSpan associated) {
   Gcm gcm;
   gcm.SetKey(message_key);
-  Bytes plain(std::max(ciphertext.size(), kGcmTagSize) - kGcmTagSize);
-  plain.reserve(1);
+  Bytes plain(ciphertext.size());  // the tag's room keeps data() from being null
   if (ciphertext.size() < kGcmTagSize ||
       !gcm.Open(NonceOf(message_key, counter), associated, ciphertext, plain.data()))
     return Fault("auth_failed", "message is not what was encrypted");
+  plain.resize(ciphertext.size() - kGcmTagSize);
   return plain;
 }
 
@@ -84,7 +84,7 @@ Result<Bytes> OpenMessage(const Key& message_key, uint64_t counter, ByteSpan cip
 Result<Bytes> EncodeLivingV3Header(const LivingV3Header& header) {
   if (header.suite.size() > 255) return Fault("suite_too_long", "more than 255 bytes");
   Bytes out;
-  AppendText(out, kMagic);
+  AppendText(out, kLivingV3Magic);
   out.push_back(static_cast<uint8_t>(header.suite.size()));
   AppendText(out, header.suite);
   AppendBe(out, header.counter);
@@ -96,9 +96,9 @@ Result<Bytes> EncodeLivingV3Header(const LivingV3Header& header) {
 
 Result<LivingV3Header> ParseLivingV3Header(ByteSpan bytes) {
   if (bytes.size() < kMinHeader) return Fault("header_too_short", "a header has 47 bytes or more");
-  if (!std::ranges::equal(bytes.first(kMagic.size()), BytesOf(kMagic)))
+  if (!std::ranges::equal(bytes.first(kLivingV3Magic.size()), BytesOf(kLivingV3Magic)))
     return Fault("not_v3_header", "\"H4LC3\" expected");
-  ByteReader reader(bytes.subspan(kMagic.size()));
+  ByteReader reader(bytes.subspan(kLivingV3Magic.size()));
   LivingV3Header header;
   const ByteSpan suite = reader.Take(reader.Le<uint8_t>());
   header.suite = WithoutInvalidUtf8({reinterpret_cast<const char*>(suite.data()), suite.size()});

@@ -13,7 +13,7 @@ constexpr size_t kMaxVerified =
     3;  // regions in memory: a chunk, what follows it, and the next chunk
 constexpr uint64_t kMaxGap = 256u << 20;    // between two chunks of the tree: index pages
 constexpr uint64_t kLost = 64u << 10;       // zeros at a time where a checkpoint is lost
-constexpr uint64_t kLookBack = 2ull << 30;  // for the last checkpoint: more than the largest chunk
+constexpr uint64_t kCheckpointLookBack = 2ull << 30;  // for the last checkpoint: more than the largest chunk
 
 }  // namespace
 
@@ -58,7 +58,7 @@ Status VerifyingIo::FindLast(uint64_t size) {
     return {};
   };
   uint64_t at = 0;
-  const uint64_t distance = std::min(kLookBack, size - std::min(size, last_end_));
+  const uint64_t distance = std::min(kCheckpointLookBack, size - std::min(size, last_end_));
   Status status = chunks.FindBackward(size, distance, kTagVeri, check, &at);
   size_seen_ = size;
   if (status.code() == Code::kEnd) {
