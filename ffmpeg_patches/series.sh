@@ -1,5 +1,6 @@
 # Part of build_ffmpeg.sh, which reads this file for its command "series": for every series of FFmpeg that there are patches for,
-# and whose source can be had, applies them, builds a small FFmpeg and remuxes a clip to H4MK and back.
+# and whose source can be had, applies them, builds a small FFmpeg, remuxes a clip to H4MK and back, and runs the tests of H4MK
+# that the patch adds to FFmpeg's own.
 # shellcheck shell=bash
 
 # The Debian releases that have them; the newest of a series counts.
@@ -59,15 +60,44 @@ try_series() {
   local options=(
     --enable-shared --disable-static --enable-version3 --enable-libh4mk --disable-autodetect --disable-doc --disable-debug
     --disable-x86asm --disable-everything --enable-protocol=file,pipe
-    --enable-demuxer=h4mk,matroska,framehash --enable-muxer=h4mk,matroska,framehash
+    --enable-demuxer=h4mk,matroska,framehash,image2,pcm_s16le,rawvideo,wav,ffmetadata
+    --enable-muxer=h4mk,matroska,framehash,framecrc,crc,image2,wav,ffmetadata
     --enable-indev=lavfi --enable-filter=testsrc2,sine,aresample,format,scale,null,anull
-    --enable-encoder=mpeg4,pcm_s16le --enable-decoder=rawvideo,wrapped_avframe,pcm_s16le,mpeg4 --enable-parser=mpeg4video)
+    --enable-encoder=rawvideo,pgmyuv,mpeg4,mp2,pcm_s16le,flac
+    --enable-decoder=rawvideo,pgmyuv,wrapped_avframe,pcm_s16le,mpeg4,mp2,flac --enable-parser=mpeg4video,mpegaudio,flac)
   mkdir -p "$FF"/obj
   [[ -f $FF/obj/ffbuild/config.mak ]] ||
     run series-configure "Configuring FFmpeg $RELEASE" -- in_obj env PKG_CONFIG_PATH="$DIST/lib/pkgconfig" \
       ../src/configure "${options[@]}"
   run series-build "Building FFmpeg $RELEASE" -- make -C "$FF"/obj -j "$JOBS" ffmpeg ffprobe
-  in_obj series_smoke_test
+  in_obj series_smoke_test || return 1
+  [[ $SERIES == 5.1 ]] || # its patch is for libavformat alone
+    in_obj run series-fate "FFmpeg's own tests of H4MK" -- env LD_LIBRARY_PATH="$(series_libraries)" \
+      make -j "$JOBS" fate-h4mk fate-lavf-h4mk fate-seek-lavf-h4mk
+  run series-headers "Headers, each alone" -- make -C "$FF"/obj libavformat/h4mk.h.o libavformat/h4mk_compat.h.o
+  try_minimal demuxer
+  try_minimal muxer
+}
+
+# try_minimal demuxer|muxer: builds libavformat with that and nothing else.
+try_minimal() {
+  local obj=$FF/minimal-$1
+  mkdir -p "$obj"
+  [[ -f $obj/ffbuild/config.mak ]] ||
+    run series-configure "Configuring the $1 alone" -- env -C "$obj" PKG_CONFIG_PATH="$DIST/lib/pkgconfig" \
+      ../src/configure --disable-autodetect --disable-doc --disable-debug --disable-x86asm --disable-programs \
+      --disable-everything --enable-version3 --enable-libh4mk --enable-"$1"=h4mk
+  run series-build "Building the $1 alone" -- make -C "$obj" -j "$JOBS" libavformat/libavformat.a
+  nm "$obj"/libavformat/libavformat.a 2>/dev/null | grep -q "ff_h4mk_$1"
+}
+
+# Where a program in the build folder finds libraries, as an absolute path: FFmpeg's tests change their folder.
+series_libraries() {
+  local library
+  printf %s "$DIST/lib"
+  for library in avcodec avdevice avfilter avformat avutil swresample swscale postproc; do
+    printf %s ":$FF/obj/lib$library"
+  done
 }
 
 unpack_small() {
@@ -83,7 +113,8 @@ unpack_small() {
 
 # Encodes a clip, copies it to H4MK and on; the packets and the streams have to be those of the clip, from a seek on as well.
 series_smoke_test() {
-  export LD_LIBRARY_PATH=$DIST/lib:libavcodec:libavdevice:libavfilter:libavformat:libavutil:libswresample:libswscale:libpostproc
+  local -x LD_LIBRARY_PATH
+  LD_LIBRARY_PATH=$(series_libraries)
   local ff=(./ffmpeg -v warning -nostdin -y)
   "${ff[@]}" -f lavfi -i testsrc2=d=4:s=128x96 -f lavfi -i sine=d=4 -c:v mpeg4 -bf 2 -g 12 -c:a pcm_s16le \
     -metadata title=clip clip.mkv || return 1

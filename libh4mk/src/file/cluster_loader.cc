@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/crc32.h"
+#include "base/fault.h"
 #include "chunk/chunk_reader.h"
 
 namespace h4mk {
@@ -12,7 +13,8 @@ namespace {
 
 constexpr size_t kFront = 4096 - kChunkHeaderSize;  // enough for the index of most clusters
 constexpr size_t kSearchFront = 17 << 10;  // … and the first stripe, in one read
-constexpr size_t kTrusted = 4u << 20;       // longer chunks must show a valid index before memory is taken for them
+constexpr size_t kTrusted = 256 << 10;  // longer chunks must show a valid index before memory is taken for them
+constexpr size_t kStep = 128 << 10;     // data is checked in steps that a processor's cache still holds
 
 std::string Range(uint64_t from, uint64_t until) {
   return "bytes " + std::to_string(from) + " to " + std::to_string(until - 1);
@@ -53,6 +55,7 @@ void ClusterLoader::Start(uint64_t offset, const ChunkHeader& header, bool whole
   header_ = header;
   whole_ = whole;
   read_until_ = 0;
+  ready_.clear();
   all_ready_ = false;
   has_bad_ = false;
 }
@@ -83,8 +86,8 @@ Status ClusterLoader::Incomplete() const {
 }
 
 Status ClusterLoader::LoadRest() {
-  const bool check_first = !whole_ || header_.length > kTrusted;
-  if (check_first) {
+  const bool index_first = !whole_ || header_.length > kTrusted;
+  if (index_first) {
     if (Status status = ReadIndex(); !status.ok()) {
       Unread(source_, offset_, header_, front());
       return status;
@@ -98,45 +101,59 @@ Status ClusterLoader::LoadRest() {
   }
   read_until_ = front().size();
   std::memcpy(payload_, front().data(), read_until_);
-  if (whole_) {
-    H4MK_TRY(LoadWhole());
-    size_t needed = 0;
-    Status status;
-    if (!check_first)
-      status = index_.Parse(ByteSpan(payload_, header_.length), offset_ + kChunkHeaderSize, tracks_,
-                            &needed);
-    if (status.code() == Code::kAgain) status = Corrupt(offset_, "cluster index cannot be read");
-    if (status.ok()) status = CheckLength();
-    if (!status.ok()) {
+  if (index_first) StartData();
+  if (whole_) H4MK_TRY(LoadWhole());
+  if (!index_first) {
+    if (Status status = ParseIndex(); !status.ok()) {
       Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
       return status;
     }
+    StartData();
   }
-  data_ = payload_ + index_.data_start();
-  ready_.assign(index_.stripe_crcs().size(), false);
-  bad_.assign(std::max<size_t>(ready_.size(), 1), false);
   loaded_ = true;
   return {};
 }
 
-// Reads the rest of the chunk, its CRC and the next chunk's header in one go.
+// REQUIRES: all of the chunk is read.
+Status ClusterLoader::ParseIndex() {
+  size_t needed = 0;
+  const Status status =
+      index_.Parse(ByteSpan(payload_, header_.length), offset_ + kChunkHeaderSize, tracks_, &needed);
+  if (status.code() == Code::kAgain) return Corrupt(offset_, "cluster index cannot be read");
+  return status.ok() ? CheckLength() : CopyOf(status);
+}
+
+// The index is known: nothing of the data is checked yet.
+void ClusterLoader::StartData() {
+  data_ = payload_ + index_.data_start();
+  ready_.assign(index_.stripe_crcs().size(), false);
+  bad_.assign(std::max<size_t>(ready_.size(), 1), false);
+}
+
+// Reads the rest of the chunk, its CRC and the next chunk's header: in one go, or where the data has stripes, and the index is
+// known, in steps that are checked at once.
 Status ClusterLoader::LoadWhole() {
   const size_t size = size_t{header_.length} + kCrcSize;
-  size_t got = 0;
-  Status status =
-      source_.ReadAt(offset_ + kChunkHeaderSize + read_until_, payload_ + read_until_,
-                     size + kChunkHeaderSize - read_until_, &got);
-  if (!status.ok()) {
-    Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
-    return status;
+  const size_t wanted = size + kChunkHeaderSize;
+  const size_t step = ready_.empty() ? wanted : std::max<size_t>(kStep, index_.stripe_size());
+  while (read_until_ < wanted) {
+    const size_t asked = std::min(step, wanted - read_until_);
+    size_t got = 0;
+    Status status = source_.ReadAt(offset_ + kChunkHeaderSize + read_until_, payload_ + read_until_, asked, &got);
+    if (!status.ok()) {
+      Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
+      return status;
+    }
+    read_until_ += got;
+    CheckRead();
+    if (got < asked) break;
   }
-  read_until_ += got;
   if (read_until_ < size) {
     Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
     return Incomplete();
   }
   stored_crc_ = LoadLe<uint32_t>(payload_ + header_.length);
-  if (read_until_ == size + kChunkHeaderSize) {
+  if (read_until_ == wanted) {
     has_next_header_ = true;
     next_header_ = ParseChunkHeader(payload_ + size);
   } else {
@@ -205,6 +222,14 @@ Status ClusterLoader::ReadData(uint64_t from, uint64_t until) {
   H4MK_TRY(source_.ReadAt(offset_ + kChunkHeaderSize + start, payload_ + start,
                           static_cast<size_t>(stop - start), &got));
   return got < stop - start ? Incomplete() : Status();
+}
+
+// Checks the stripes that are read to their end.
+void ClusterLoader::CheckRead() {
+  if (ready_.empty() || read_until_ < index_.data_start()) return;
+  const uint64_t read = read_until_ - index_.data_start();
+  all_ready_ = read >= index_.data_size();
+  CheckStripes(0, all_ready_ ? ready_.size() : static_cast<size_t>(read / index_.stripe_size()));
 }
 
 void ClusterLoader::CheckStripes(size_t first, size_t last) {

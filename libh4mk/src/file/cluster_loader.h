@@ -65,6 +65,9 @@ class ClusterLoader {
   Status LoadRest();
   Status ReadIndex();
   Status LoadWhole();
+  Status ParseIndex();
+  void StartData();
+  void CheckRead();
   Status Incomplete() const;
   Status FetchSlow(const BlockRecord& block);
   Status MakeReady(uint64_t from, uint64_t until);
