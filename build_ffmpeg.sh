@@ -137,6 +137,7 @@ BUILD_PACKAGES="
   liblzma-dev         pkg-config  liblzma
   libopus-dev         pkg-config  opus
   libssl-dev          pkg-config  openssl
+  libzstd-dev         pkg-config  libzstd
   libx264-dev         pkg-config  x264"
 TEST_PACKAGES="
   file                command     file

@@ -23,7 +23,7 @@ into, with exact times, checksums everywhere, and an index that survives a crash
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libh4mk-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-    "${runtime} (= ${PROJECT_VERSION}), libdeflate-dev, zlib1g-dev, libssl-dev")
+    "${runtime} (= ${PROJECT_VERSION}), libdeflate-dev, libzstd-dev, zlib1g-dev, libssl-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "The C header, the static library, and what pkg-config and CMake need to find them.")
 
 set(CPACK_COMPONENTS_ALL runtime development)

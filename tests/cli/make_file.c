@@ -5,6 +5,7 @@
  *   film   the same with larger frames, so that clusters have stripes
  *   pcm    one track of audio, every block a random access point
  *   secret pcm, encrypted
+ *   packed two tracks of text, one of them compressed
  *   long   video and audio of so many hours, with tiny payloads
  */
 #include <h4mk/h4mk.h>
@@ -117,6 +118,30 @@ static void write_pcm(void)
         write_block(track, H4MK_BLOCK_KEY, n * 400, n * 400, 400, 800);
 }
 
+static void write_packed(void)
+{
+    static char text[4000];
+    h4mk_block block;
+    uint32_t tracks[2];
+    int n, length;
+    tracks[0] = add_track("{\"track_id\":1,\"name\":\"\",\"kind\":\"data\",\"codec\":\"none\",\"sample_rate\":0,"
+                          "\"channels\":0,\"note\":\"\",\"time_base\":\"1/1000\",\"compression\":\"zstd\"}");
+    tracks[1] = add_track("{\"track_id\":2,\"name\":\"\",\"kind\":\"data\",\"codec\":\"none\",\"sample_rate\":0,"
+                          "\"channels\":0,\"note\":\"\",\"time_base\":\"1/1000\"}");
+    memset(&block, 0, sizeof(block));
+    for (n = 0; n < 20; n++) {
+        for (length = 0; length < 100 * (n + 1); length += 20)
+            sprintf(text + length, "%8d words, again\n.", n + length);
+        block.track = tracks[n % 2];
+        block.flags = H4MK_BLOCK_KEY;
+        block.pts = block.dts = n * 40;
+        block.duration = 40;
+        block.data = (const uint8_t *)text;
+        block.size = (size_t)length;
+        check(h4mk_writer_write(writer, &block));
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const uint8_t key[32] = {1};
@@ -136,6 +161,8 @@ int main(int argc, char **argv)
         write_film(60, 8000, 0);
     else if (strcmp(argv[1], "pcm") == 0 || strcmp(argv[1], "secret") == 0)
         write_pcm();
+    else if (strcmp(argv[1], "packed") == 0)
+        write_packed();
     else if (strcmp(argv[1], "long") == 0)
         write_film((argc > 3 ? atoi(argv[3]) : 1) * 90000, 40, 0);
     else

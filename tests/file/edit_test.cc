@@ -125,7 +125,9 @@ TEST(EditTest, EveryPrefixOfAnEditIsTheOldFileOrTheNewOne) {
     const Bytes cut(file.bytes.begin(), file.bytes.begin() + size);
     const State state = StateOf(cut);
     EXPECT_TRUE(state == before || state == after) << "cut at " << size << " of " << file.bytes.size();
-    if (size + 60 < file.bytes.size()) EXPECT_EQ(state, before) << "cut at " << size;
+    if (size + 60 < file.bytes.size()) {
+      EXPECT_EQ(state, before) << "cut at " << size;
+    }
   }
 }
 

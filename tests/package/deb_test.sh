@@ -29,7 +29,7 @@ for package in libh4mk1 libh4mk-dev h4mk; do
   has $package "doc/$package/copyright$"
   has $package "doc/$package/changelog.gz$"
 done
-dpkg-deb -f libh4mk1_*.deb Depends | grep -q libdeflate0
+dpkg-deb -f libh4mk1_*.deb Depends | grep -q 'libdeflate0.*libzstd1'
 dpkg-deb -f libh4mk-dev_*.deb Depends | grep -q 'libh4mk1 (= '
 dpkg-deb -f h4mk_*.deb Depends | grep -q 'libc6'
 

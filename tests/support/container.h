@@ -44,6 +44,7 @@ struct Track {
   std::string time_base = "1/1000";
   std::string kind = "video";
   std::string codec = "h264";
+  std::string compression = "";
 };
 
 inline Value Describe(const Track& track, uint32_t track_id) {
@@ -53,6 +54,8 @@ inline Value Describe(const Track& track, uint32_t track_id) {
   h4mk_value_set_text(value.get(), "kind", track.kind.c_str());
   h4mk_value_set_text(value.get(), "codec", track.codec.c_str());
   h4mk_value_set_text(value.get(), "time_base", track.time_base.c_str());
+  if (!track.compression.empty())
+    h4mk_value_set_text(value.get(), "compression", track.compression.c_str());
   return value;
 }
 

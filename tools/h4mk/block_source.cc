@@ -69,6 +69,7 @@ Json BlockJson(const BlockRow& row, const Track& track) {
   object["key"] = row.is_key();
   if (row.flags & kBlockDiscard) object["discard"] = true;
   if (row.flags & kBlockCorrupt) object["corrupt"] = true;
+  if (row.flags & kBlockCompressed) object["compressed"] = true;
   object["size"] = row.size;
   object["offset"] = row.offset;
   if (row.cluster != 0) object["cluster"] = row.cluster;

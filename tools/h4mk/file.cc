@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "chunk/chunk_format.h"
+#include "file/unpacking_reader.h"
 
 namespace h4mk::tool {
 namespace {
@@ -139,7 +140,7 @@ FdIo& InputFile::NewIo() {
 Status InputFile::OpenReader(bool keep_corrupt, std::unique_ptr<FileReader>* reader) {
   if (!allocator_) allocator_ = std::make_unique<HeapAllocator>();
   H4MK_TRY(MakeReader(Source(NewIo()), *allocator_, keep_corrupt, reader));
-  return (*reader)->Open();
+  return OpenUnpacked(*allocator_, reader);
 }
 
 OutputFile::~OutputFile() {

@@ -205,6 +205,8 @@ H4MK_API h4mk_status h4mk_value_from_json(const char *text, size_t size, h4mk_va
                                          h4mk_reader_options.keep_encrypted. Writing: it is stored as it is and keeps its
                                          ordinal; times, flags and side data must be as they were read, and META must have
                                          the "protection" of the file it came from. */
+#define H4MK_BLOCK_COMPRESSED 0x400u /**< Together with H4MK_BLOCK_ENCRYPTED: what was encrypted is compressed. Without it readers
+                                          unpack, and writers compress, where a track asks for it (h4mk_writer_add_track()). */
 
 /** A named piece of data that belongs to one block. Names and bytes: FORMAT.md, "Side data". */
 typedef struct h4mk_side_data {
@@ -343,7 +345,7 @@ typedef struct h4mk_track_info {
     int64_t first_dts;       /**< dts of the first block; H4MK_NO_TIME if not known. */
     int64_t end_pts;         /**< Largest pts + duration (dts where there is no pts); H4MK_NO_TIME if not known. */
     uint64_t block_count;    /**< Number of blocks; 0 if not known. */
-    uint64_t byte_count;     /**< Payload bytes; 0 if not known. */
+    uint64_t byte_count;     /**< Payload bytes as they are stored (compressed, say); 0 if not known. */
 } h4mk_track_info;
 /** Fills *info. Totals are known for closed files, and for others that can seek as far as they reach. */
 H4MK_API h4mk_status h4mk_reader_track_info(const h4mk_reader *reader, uint32_t track, h4mk_track_info *info);
@@ -406,7 +408,8 @@ typedef struct h4mk_block_info {
     int64_t dts;
     int64_t duration;
     uint32_t flags;   /**< H4MK_BLOCK_... */
-    uint32_t size;    /**< Bytes; 0 in the transport dialect, where it is known only after decompressing. */
+    uint32_t size;    /**< Bytes as they are stored, which is less than h4mk_block.size where a block is compressed; 0 in the
+                           transport dialect, where it is known only after decompressing. */
     int64_t chunk;    /**< Byte offset of the chunk that holds it. What clients of version 1 call chunk_index is chunk + 12. */
     int64_t offset;   /**< Byte offset of its data (transport dialect: of its compressed data). */
 } h4mk_block_info;
@@ -510,7 +513,10 @@ H4MK_API const char *h4mk_writer_message(const h4mk_writer *writer);
 H4MK_API int64_t h4mk_writer_io_error(const h4mk_writer *writer);
 
 /** Adds a track; the description is copied. It needs "track_id" (0 … 65535, unique), "name", "kind", "codec" and "time_base"
- *  ("num/den", both 1 … 2^31 - 1). *track is its index. Only before the first block (else H4MK_ERR_STATE). */
+ *  ("num/den", both 1 … 2^31 - 1). *track is its index. Only before the first block (else H4MK_ERR_STATE).
+ *
+ *  Version 2: with "compression" = "zstd", each block of the track is stored compressed where that makes it smaller; readers
+ *  hand it out as it was. For blocks that are not compressed by their codec: tokens, text, PCM. Another value is H4MK_ERR_ARGUMENT. */
 H4MK_API h4mk_status h4mk_writer_add_track(h4mk_writer *writer, const h4mk_value *description, uint32_t *track);
 /** The bytes of an attachment track; copied. Only before the first block. */
 H4MK_API h4mk_status h4mk_writer_set_attachment(h4mk_writer *writer, uint32_t track, const void *data, size_t size);
@@ -518,7 +524,7 @@ H4MK_API h4mk_status h4mk_writer_set_attachment(h4mk_writer *writer, uint32_t tr
  *  the last one counts. */
 H4MK_API h4mk_status h4mk_writer_set_meta(h4mk_writer *writer, const h4mk_value *meta);
 /** Replaces the description of a track while writing (a codec's parameters may be complete only at the end): the last one
- *  counts. track_id and time_base must stay as they are. */
+ *  counts. track_id, time_base and compression must stay as they are. */
 H4MK_API h4mk_status h4mk_writer_update_track(h4mk_writer *writer, uint32_t track, const h4mk_value *description);
 
 /** Adds a chunk that the container does not interpret: SAFE, VERI, NOTE, or any tag of four printable characters that FORMAT.md

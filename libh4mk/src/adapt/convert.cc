@@ -20,10 +20,12 @@ void Say(const ConvertOptions& options, const std::string& text) {
 
 bool CanSeek(FileReader& input) { return input.source().seekable() && input.source().Size() >= 0; }
 
-Status CopyTracks(FileReader& input, FileWriter& writer) {
+Status CopyTracks(FileReader& input, FileWriter& writer, int version) {
   for (uint32_t i = 0; i < input.tracks().size(); ++i) {
     uint32_t track = 0;
-    H4MK_TRY(writer.AddTrack(input.tracks()[i].description, &track));
+    Json description = input.tracks()[i].description;
+    if (version != 2) description.erase(kCompressionKey);  // only version 2 has compressed blocks
+    H4MK_TRY(writer.AddTrack(description, &track));
     ByteSpan attachment;
     if (input.Attachment(i, &attachment).ok()) H4MK_TRY(writer.SetAttachment(track, attachment));
   }
@@ -113,7 +115,7 @@ Status CopyBlocks(FileReader& input, FileWriter& writer, const ConvertOptions& o
 
 Status CopyFile(FileReader& input, FileWriter& writer, const ConvertOptions& options,
                 OriginalRecorder* recorder) {
-  H4MK_TRY(CopyTracks(input, writer));
+  H4MK_TRY(CopyTracks(input, writer, options.version));
   H4MK_TRY(CopyChunks(input, writer, options, recorder));
   return CopyBlocks(input, writer, options, recorder);
 }

@@ -13,7 +13,7 @@
 namespace h4mk {
 namespace {
 
-constexpr size_t kReadStep = 256 << 10;
+constexpr size_t kLoadStep = 256 << 10;
 
 Status ReadExact(Source& source, uint64_t offset, uint8_t* out, size_t size) {
   size_t got = 0;
@@ -28,7 +28,7 @@ template <typename Visit>
 Status ForBytes(Source& source, uint64_t from, uint64_t until, Visit visit) {
   Bytes buffer;
   while (from < until) {
-    buffer.resize(static_cast<size_t>(std::min<uint64_t>(kReadStep, until - from)));
+    buffer.resize(static_cast<size_t>(std::min<uint64_t>(kLoadStep, until - from)));
     H4MK_TRY(ReadExact(source, from, buffer.data(), buffer.size()));
     visit(ByteSpan(buffer));
     from += buffer.size();

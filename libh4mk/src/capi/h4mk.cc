@@ -11,6 +11,7 @@
 #include "capi/protect.h"
 #include "capi/value.h"
 #include "chunk/chunk_format.h"
+#include "file/unpacking_reader.h"
 
 using h4mk::Call;
 using h4mk::Code;
@@ -24,7 +25,7 @@ static_assert(static_cast<int>(Code::kNotFound) == H4MK_ERR_NOT_FOUND);
 static_assert(h4mk::kNoTime == H4MK_NO_TIME);
 static_assert(h4mk::kBlockPublicFlags ==
               (H4MK_BLOCK_TYPE_MASK | H4MK_BLOCK_KEY | H4MK_BLOCK_DISCARD | H4MK_BLOCK_CORRUPT |
-               H4MK_BLOCK_DISPOSABLE | H4MK_BLOCK_ENCRYPTED));
+               H4MK_BLOCK_DISPOSABLE | H4MK_BLOCK_ENCRYPTED | H4MK_BLOCK_COMPRESSED));
 static_assert(h4mk::kBlockKey == H4MK_BLOCK_KEY && h4mk::kBlockDiscard == H4MK_BLOCK_DISCARD &&
               h4mk::kBlockCorrupt == H4MK_BLOCK_CORRUPT);
 
@@ -103,7 +104,7 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
       opened->reader = std::make_unique<h4mk::DecryptingReader>(
           std::move(opened->reader), std::move(keys), opened->allocator);
     }
-    H4MK_TRY(opened->reader->Open());
+    H4MK_TRY(h4mk::OpenUnpacked(opened->allocator, &opened->reader));
     const auto protection = opened->reader->meta().find(h4mk::kProtectionKey);
     if (settings.key_count == 0 && !opened->keep_encrypted &&
         protection != opened->reader->meta().end())
@@ -387,6 +388,8 @@ h4mk_status h4mk_writer_add_chunk(h4mk_writer* writer, const char tag[4], uint32
 h4mk_status h4mk_writer_write(h4mk_writer* writer, const h4mk_block* block) {
   if (!h4mk::IsOpen(writer) || block == nullptr || (block->data == nullptr && block->size > 0) ||
       (block->side_data == nullptr && block->side_data_count > 0))
+    return H4MK_ERR_ARGUMENT;
+  if ((block->flags & H4MK_BLOCK_COMPRESSED) && !(block->flags & H4MK_BLOCK_ENCRYPTED))
     return H4MK_ERR_ARGUMENT;
   return Call(writer, [&]() -> Status {
     h4mk::Block copy;

@@ -11,7 +11,7 @@
 namespace h4mk {
 namespace {
 
-constexpr size_t kFront = 4096 - kChunkHeaderSize;  // enough for the index of most clusters
+constexpr size_t kLoadedFront = 4096 - kChunkHeaderSize;  // enough for the index of most clusters
 constexpr size_t kSearchFront = 17 << 10;  // … and the first stripe, in one read
 constexpr size_t kTrusted = 256 << 10;  // longer chunks must show a valid index before memory is taken for them
 constexpr size_t kStep = 128 << 10;     // data is checked in steps that a processor's cache still holds
@@ -62,7 +62,7 @@ void ClusterLoader::Start(uint64_t offset, const ChunkHeader& header, bool whole
 
 // Reads on until the index is there and valid.
 Status ClusterLoader::ReadIndex() {
-  size_t needed = std::min<size_t>(header_.length, kFront);
+  size_t needed = std::min<size_t>(header_.length, kLoadedFront);
   for (;;) {
     const size_t had = front().size();
     if (had < needed) {

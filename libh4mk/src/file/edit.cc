@@ -62,9 +62,7 @@ Status Editor::SetTrack(uint32_t track, const Json& description) {
   Track changed;
   H4MK_TRY(ReadTrack(description, &changed));
   Track& old = end_.tracks.tracks[track];
-  if (changed.id != old.id || changed.time_base.num != old.time_base.num ||
-      changed.time_base.den != old.time_base.den)
-    return Status(Code::kArgument, "track_id and time_base of a track cannot change");
+  H4MK_TRY(CheckSameBlocks(old, changed));
   tracks_changed_ = tracks_changed_ || changed.description != old.description;
   old = std::move(changed);
   return {};

@@ -99,7 +99,7 @@ Status Recovery::TakeDescription(const Piece& piece) {
 Status Recovery::MakeUpTracks() {
   TrackIds all;
   for (uint32_t id = 0; id <= kMaxTrackId; ++id) all.Add(id);
-  std::vector<bool> seen(all.size());
+  std::vector<bool> seen(all.size()), compressed(all.size());
   ChunkWalk walk(source_, all, 2, ChunkWalk::Depth::kIndexes);
   for (;;) {
     Piece piece;
@@ -107,14 +107,18 @@ Status Recovery::MakeUpTracks() {
     if (status.code() == Code::kEnd) break;
     if (!status.ok()) return Status(status.code(), status.message());
     if (!piece.is_cluster) continue;
-    for (const BlockRecord& block : walk.index().blocks()) seen[static_cast<size_t>(block.track)] = true;
+    for (const BlockRecord& block : walk.index().blocks()) {
+      seen[static_cast<size_t>(block.track)] = true;
+      if (block.flags & kBlockCompressed) compressed[static_cast<size_t>(block.track)] = true;
+    }
   }
   for (uint32_t id = 0; id < seen.size(); ++id) {
     if (!seen[id]) continue;
     Track track;
-    H4MK_TRY(ReadTrack({{"track_id", id}, {"name", ""}, {"kind", "data"}, {"codec", "none"},
-                        {"sample_rate", 0}, {"channels", 0}, {"note", ""}, {"time_base", "1/1000"}},
-                       &track));
+    Json description = {{"track_id", id},   {"name", ""},    {"kind", "data"}, {"codec", "none"},
+                        {"sample_rate", 0}, {"channels", 0}, {"note", ""},     {"time_base", "1/1000"}};
+    if (compressed[id]) description[kCompressionKey] = "zstd";
+    H4MK_TRY(ReadTrack(description, &track));
     list_.ids.Add(id);
     list_.tracks.push_back(std::move(track));
   }

@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kMaxCopies = 4u << 20;
 constexpr size_t kCopyStep = 1 << 20;
 
-Source NewSource(Io& io) {
+Source SourceFromStart(Io& io) {
   io.Seek(0);  // a source believes to start there
   return Source(io);
 }
@@ -79,7 +79,7 @@ class Descriptions {
 
 class Rebuilder {
  public:
-  explicit Rebuilder(EditableFile& file) : file_(file), source_(NewSource(file)), chunks_(source_) {}
+  explicit Rebuilder(EditableFile& file) : file_(file), source_(SourceFromStart(file)), chunks_(source_) {}
   Status Run(const ChunkWalk::Progress& progress, bool* changed);
 
  private:
@@ -277,7 +277,7 @@ Status Rebuilder::CheckEnd(bool* agrees) {
 
 class FrontCopier {
  public:
-  FrontCopier(Io& io, Io& output) : source_(NewSource(io)), chunks_(source_), sink_(output) {}
+  FrontCopier(Io& io, Io& output) : source_(SourceFromStart(io)), chunks_(source_), sink_(output) {}
   Status Run(const ChunkWalk::Progress& progress);
 
  private:

@@ -42,8 +42,18 @@ Status ReadTrack(const Json& description, Track* track) {
   if (!time_base.is_string() ||
       !ParseTimeBase(time_base.get_ref<const std::string&>(), &track->time_base))
     return Status(Code::kArgument, "time_base is not \"num/den\" with both from 1 to 2^31 - 1");
+  const auto compression = description.find(kCompressionKey);
+  if (compression != description.end())
+    track->compression = *compression == "zstd" ? Compression::kZstd : Compression::kUnknown;
   track->id = id.get<uint32_t>();
   track->description = description;
+  return {};
+}
+
+Status CheckSameBlocks(const Track& old, const Track& changed) {
+  if (changed.id != old.id || changed.time_base.num != old.time_base.num ||
+      changed.time_base.den != old.time_base.den || changed.compression != old.compression)
+    return Status(Code::kArgument, "track_id, time_base and compression of a track cannot change");
   return {};
 }
 

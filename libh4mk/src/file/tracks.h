@@ -27,9 +27,13 @@ bool ParseTimeBase(std::string_view text, TimeBase* time_base);
 // time in another time base, rounded down; saturates.
 int64_t Rescale(int64_t time, TimeBase from, TimeBase to);
 
+// How blocks of a track may be compressed; kUnknown: by what this library does not know.
+enum class Compression { kNone, kZstd, kUnknown };
+
 struct Track {
   uint32_t id = 0;
   TimeBase time_base;
+  Compression compression = Compression::kNone;
   Json description;
 };
 
@@ -38,8 +42,14 @@ struct TrackList {
   TrackIds ids;
 };
 
+// The key of TRAK that says how.
+inline constexpr const char* kCompressionKey = "compression";
+
 // Checks a description and reads what this layer needs of it; the status names the key that is wrong.
 Status ReadTrack(const Json& description, Track* track);
+
+// Whether a track with blocks may get another description: track_id, time_base and compression stay. kArgument.
+Status CheckSameBlocks(const Track& old, const Track& changed);
 
 Result<TrackList> ParseTracks(std::string_view text, uint64_t offset);
 std::string EncodeTracks(const std::vector<Track>& tracks);

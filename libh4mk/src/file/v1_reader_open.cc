@@ -9,7 +9,7 @@
 namespace h4mk {
 namespace {
 
-constexpr size_t kMaxWarnings = 100;
+constexpr size_t kMaxV1Warnings = 100;
 constexpr size_t kMaxDamage = 10000;
 constexpr uint64_t kMaxStreamBlocks = 4u << 20;  // that a block log may list where the size of the file is not known
 constexpr uint64_t kMinCoreSize = kChunkOverhead + kV1RoutingSize;
@@ -326,7 +326,7 @@ bool V1Reader::NextWarning(std::string* text) {
 }
 
 void V1Reader::Warn(std::string text) {
-  if (warnings_.size() < kMaxWarnings) warnings_.push_back(std::move(text));
+  if (warnings_.size() < kMaxV1Warnings) warnings_.push_back(std::move(text));
 }
 
 }  // namespace h4mk

@@ -43,6 +43,8 @@ Status Writer::AddTrack(const Json& description, uint32_t* track) {
     return Status(Code::kLimit, "more than " + std::to_string(kMaxTracks) + " tracks");
   Track added;
   H4MK_TRY(ReadTrack(description, &added));
+  if (added.compression == Compression::kUnknown)
+    return Status(Code::kArgument, "compression of a track can only be \"zstd\"");
   if (ids_.Find(added.id) >= 0)
     return Status(Code::kArgument, "two tracks with track_id " + std::to_string(added.id));
   ids_.Add(added.id);
@@ -61,10 +63,7 @@ Status Writer::UpdateTrack(uint32_t track, const Json& description) {
   if (description == tracks_[track].description) return {};
   Track changed;
   H4MK_TRY(ReadTrack(description, &changed));
-  const Track& old = tracks_[track];
-  if (changed.id != old.id || changed.time_base.num != old.time_base.num ||
-      changed.time_base.den != old.time_base.den)
-    return Status(Code::kArgument, "track_id and time_base of a track cannot change");
+  H4MK_TRY(CheckSameBlocks(tracks_[track], changed));
   tracks_[track] = std::move(changed);
   tracks_changed_ = true;
   return {};
@@ -111,7 +110,11 @@ Status Writer::Write(const Block& block) {
   if ((block.flags & kBlockEncrypted) && block.ordinal < cluster_.NextOrdinal(block.track))
     return Status(Code::kArgument, "encrypted block " + std::to_string(block.ordinal) +
                                        " comes too late in its track");
-  return Step([&] { return Append(block); });
+  if (tracks_[block.track].compression == Compression::kNone)
+    return Step([&] { return Append(block); });
+  Block packed;
+  H4MK_TRY(packer_.Pack(block, &packed));
+  return Step([&] { return Append(packed); });
 }
 
 Status Writer::Append(const Block& block) {

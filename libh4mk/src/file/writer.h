@@ -10,6 +10,7 @@
 #include "chunk/chunk_writer.h"
 #include "cluster/cluster_encoder.h"
 #include "cluster/index_page.h"
+#include "file/block_compression.h"
 #include "file/file_writer.h"
 #include "file/tracks.h"
 
@@ -104,6 +105,7 @@ class Writer final : public FileWriter {
   uint64_t trak_copied_from_ = 0;  // the same descriptions once more, earlier in the file; 0: there are none
   uint64_t meta_copied_from_ = 0;
 
+  BlockPacker packer_;
   ClusterEncoder cluster_;
   double cluster_start_ = 0;      // seconds
   bool cluster_has_time_ = false;

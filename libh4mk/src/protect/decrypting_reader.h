@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "file/cluster_loader.h"
+#include "file/forwarding_reader.h"
 #include "protect/block_cipher.h"
-#include "protect/forwarding_reader.h"
 
 namespace h4mk {
 

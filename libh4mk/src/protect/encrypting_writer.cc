@@ -66,11 +66,15 @@ BlockContext EncryptingWriter::ContextOf(const Block& block) const {
           .flags = StoredFlags(block) | kBlockEncrypted};
 }
 
-Status EncryptingWriter::Write(const Block& block) {
-  if (block.track >= writer_.tracks().size())
+// Compressed first: ciphertext cannot be.
+Status EncryptingWriter::Write(const Block& plain) {
+  if (plain.track >= writer_.tracks().size())
     return Status(Code::kArgument, "block of an unknown track");
-  if (block.flags & kBlockEncrypted)
+  if (plain.flags & kBlockEncrypted)
     return Status(Code::kArgument, "the block is encrypted already");
+  Block block = plain;
+  if (writer_.tracks()[plain.track].compression != Compression::kNone)
+    H4MK_TRY(packer_.Pack(plain, &block));
   if (block.data.size() > kMaxBlockSize - kGcmTagSize)
     return Status(Code::kLimit, "block larger than 1 GiB less 16 bytes cannot be encrypted");
   if (!started_) H4MK_TRY(UpdateMeta(/*at_end=*/false));

@@ -27,6 +27,7 @@ class EncryptingWriter {
   BlockContext ContextOf(const Block& block) const;
 
   Writer& writer_;
+  BlockPacker packer_;
   std::unique_ptr<BlockCipher> cipher_;
   Json meta_ = Json::object();
   bool started_ = false;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "chunk/chunk_format.h"
+#include "file/block_compression.h"
 
 namespace h4mk {
 namespace {
@@ -126,6 +127,23 @@ Json DescribeProven(const ProvenBlock& block) {
   return value;
 }
 
+namespace {
+
+// A block that is compressed, and not encrypted, is shown as it was before.
+bool Unpack(ProvenBlock* block) {
+  if (!(block->record.flags & kBlockCompressed) || (block->record.flags & kBlockEncrypted))
+    return true;
+  size_t size = 0;
+  if (!BlockUnpacker::UnpackedSize(block->data, &size).ok()) return false;
+  Bytes data(size);
+  if (!BlockUnpacker().Unpack(block->data, data).ok()) return false;
+  block->data = std::move(data);
+  block->record.flags &= ~kBlockCompressed;
+  return true;
+}
+
+}  // namespace
+
 Result<ProvenBlock> VerifyProof(const Json& proof, const SignatureKey& key) {
   Bytes payload, head, data;
   std::vector<Sha256Digest> path, pieces;
@@ -160,7 +178,9 @@ Result<ProvenBlock> VerifyProof(const Json& proof, const SignatureKey& key) {
     if (record.offset < start || record.offset - start + uint64_t{record.size} > data.size())
       return Worthless("not all of the block is there");
     const auto from = data.begin() + static_cast<ptrdiff_t>(record.offset - start);
-    return ProvenBlock{static_cast<uint32_t>(track_id), record, Bytes(from, from + record.size)};
+    ProvenBlock block{static_cast<uint32_t>(track_id), record, Bytes(from, from + record.size)};
+    if (!Unpack(&block)) return Worthless("the block cannot be unpacked");
+    return block;
   }
   return Worthless("the cluster has no such block");
 }

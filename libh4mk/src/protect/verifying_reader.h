@@ -4,7 +4,7 @@
 #ifndef H4MK_PROTECT_VERIFYING_READER_H_
 #define H4MK_PROTECT_VERIFYING_READER_H_
 
-#include "protect/forwarding_reader.h"
+#include "file/forwarding_reader.h"
 #include "protect/verifying_io.h"
 
 namespace h4mk {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A FileReader that hands every call on to another: the base of those that add something to it.
-#ifndef H4MK_PROTECT_FORWARDING_READER_H_
-#define H4MK_PROTECT_FORWARDING_READER_H_
+#ifndef H4MK_FILE_FORWARDING_READER_H_
+#define H4MK_FILE_FORWARDING_READER_H_
 
 #include <memory>
 #include <string>
@@ -68,4 +68,4 @@ class ForwardingReader : public FileReader {
 
 }  // namespace h4mk
 
-#endif  // H4MK_PROTECT_FORWARDING_READER_H_
+#endif  // H4MK_FILE_FORWARDING_READER_H_
