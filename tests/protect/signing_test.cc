@@ -187,6 +187,21 @@ TEST(ProofTest, ABlockIsProvedWithoutTheFile) {
   }
 }
 
+TEST(ProofTest, ABlockThatWasAskedForByNumberIsProved) {
+  const Media media = Film();
+  TestFile file(Mux(media, Signing()));
+  Reader reader(&file, Verifying());
+  h4mk_block block;
+  ASSERT_EQ(h4mk_reader_read_block(reader.get(), 1, 100, &block), H4MK_OK);
+  h4mk_value *made = nullptr, *proven = nullptr;
+  ASSERT_EQ(h4mk_reader_prove(reader.get(), &made), H4MK_OK) << reader.message();
+  const Value owner(made);
+  ASSERT_EQ(h4mk_proof_verify(made, SigningKey().open.c_str(), &proven), H4MK_OK);
+  const Value proven_owner(proven);
+  EXPECT_EQ(h4mk_value_get_int(proven, "ordinal", -1), 100);
+  EXPECT_EQ(h4mk_value_get_int(proven, "track_id", -1), 2);
+}
+
 TEST(ProofTest, AChangedProofProvesNothing) {
   TestFile file(Mux(Film(), Signing()));
   Reader reader(&file, Verifying());

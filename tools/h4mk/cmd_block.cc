@@ -2,6 +2,7 @@
 // h4mk block and h4mk manifest: one block by its number; what there is to fetch.
 #include "block_source.h"
 #include "command.h"
+#include "key_option.h"
 #include "old_clients.h"
 #include "text.h"
 #include "track_option.h"
@@ -15,6 +16,7 @@ struct BlockOptions {
   int64_t index = 0;
   std::string output = "block.bin";
   bool raw = false;
+  KeyOptions key;
 };
 
 void DescribeBlock(CLI::App* command, BlockOptions* options) {
@@ -23,13 +25,17 @@ void DescribeBlock(CLI::App* command, BlockOptions* options) {
   command->add_option("--index,-i", options->index, "Number of the block within its track, from 0; negative: from the end")
       ->required();
   command->add_option("--output,-o", options->output, "Where its bytes go, default block.bin; - for standard output");
-  command->add_flag("--raw", options->raw, "Transport dialect: as they are in the file, not decompressed");
+  command->add_flag("--raw", options->raw, "As they are in the file: encrypted; transport dialect: not decompressed");
+  AddDecryptionKeyOptions(command, &options->key);
   command->footer("Exit status 1: there is no such block. In the transport dialect blocks are counted over all tracks.");
 }
 
 int FetchBlock(InputFile& file, const BlockOptions& options, Output& output) {
-  std::unique_ptr<FileReader> reader;
-  if (const Status status = file.OpenReader(false, &reader); !status.ok()) return output.Fail(status);
+  OpenedFile opened;
+  const Status open = options.raw ? file.OpenReader(KeepEncrypted(), &opened)
+                                  : OpenWithKey(file, options.key, &opened);
+  if (!open.ok()) return output.Fail(open);
+  FileReader* const reader = opened.reader.get();
   Result<uint32_t> track = FindTrack(*reader, options.track_id);
   if (!track.ok()) return output.Fail(track.status());
   const uint64_t blocks = reader->totals(track.value()).blocks;
@@ -41,6 +47,8 @@ int FetchBlock(InputFile& file, const BlockOptions& options, Output& output) {
     output.Set("block", nullptr);
     return output.Finish(kExitNo);
   }
+  if (status.ok() && !options.raw && (block.record->flags & kBlockEncrypted))
+    status = Status(Code::kKey, "the blocks are encrypted; give --key-file or --key-env, or ask for --raw");
   OutputFile out;
   if (status.ok()) status = out.Open(options.output);
   if (!status.ok()) return output.Fail(status);
@@ -61,7 +69,6 @@ int RunBlock(const BlockOptions& options) {
   if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
   if (file.version() == kTransportVersion && options.track_id == kNoTrack && !options.common.json)
     return VideoBlock(options.common.file, options.index, options.raw, options.output);
-  if (options.raw) return output.Fail(Status(Code::kArgument, "--raw is for files of the transport dialect"));
   return FetchBlock(file, options, output);
 }
 

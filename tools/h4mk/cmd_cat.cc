@@ -2,6 +2,7 @@
 // h4mk cat: the payloads of one track, one behind the other.
 #include "block_source.h"
 #include "command.h"
+#include "key_option.h"
 #include "progress.h"
 #include "track_option.h"
 
@@ -12,6 +13,7 @@ struct CatOptions {
   CommonOptions common;
   int64_t track_id = kNoTrack;
   std::string output = "-";
+  KeyOptions key;
 };
 
 void Describe(CLI::App* command, CatOptions* options) {
@@ -19,6 +21,7 @@ void Describe(CLI::App* command, CatOptions* options) {
   AddTrackOption(command, &options->track_id, false);
   command->add_option("--output,-o", options->output, "Where the payloads go, default standard output")
       ->type_name("FILE");
+  AddDecryptionKeyOptions(command, &options->key);
   command->footer("Damaged blocks are left out. For an attachment: its bytes.");
 }
 
@@ -40,7 +43,7 @@ Status Copy(FileReader& reader, uint32_t track, uint64_t file_size, Sink& sink, 
     ReadBlock block;
     const Status status = reader.Next(&block);
     if (status.ok() && (block.record->flags & kBlockEncrypted)) {
-      output.Problem(Status(Code::kKey, "the blocks are encrypted"));
+      output.Problem(Status(Code::kKey, "the blocks are encrypted; give --key-file or --key-env"));
       return {};
     }
     if (status.ok()) {
@@ -61,20 +64,21 @@ int Run(const CatOptions& options) {
   // Payloads on standard output leave no room there for anything else.
   Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
   InputFile file;
-  std::unique_ptr<FileReader> reader;
+  OpenedFile opened;
   if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
-  if (const Status status = file.OpenReader(false, &reader); !status.ok()) return output.Fail(status);
-  Result<uint32_t> track = FindTrack(*reader, options.track_id);
+  if (const Status status = OpenWithKey(file, options.key, &opened); !status.ok()) return output.Fail(status);
+  FileReader& reader = *opened.reader;
+  Result<uint32_t> track = FindTrack(reader, options.track_id);
   if (!track.ok()) return output.Fail(track.status());
   OutputFile out;
   if (const Status status = out.Open(options.output); !status.ok()) return output.Fail(status);
   Sink sink(out.io());
   Copied counts;
-  Status status = Copy(*reader, track.value(), file.size(), sink, output, &counts);
+  Status status = Copy(reader, track.value(), file.size(), sink, output, &counts);
   if (status.ok()) status = out.Commit();
   if (!status.ok()) return output.Fail(status);
-  ReportWarnings(*reader, output);
-  output.Set("track_id", reader->tracks()[track.value()].id);
+  ReportWarnings(reader, output);
+  output.Set("track_id", reader.tracks()[track.value()].id);
   output.Set("blocks", counts.blocks);
   output.Set("bytes", counts.bytes);
   return output.Finish();

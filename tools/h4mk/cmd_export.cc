@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // h4mk export: any file, cut into blocks of one size, as H4MK; or the packets of a media file, by ffmpeg.
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmath>
 
@@ -10,7 +12,9 @@
 #include "adapt/transport_file.h"
 #include "command.h"
 #include "file.h"
+#include "key_option.h"
 #include "progress.h"
+#include "protect/hex.h"
 #include "text.h"
 #include "version_option.h"
 
@@ -27,6 +31,8 @@ struct ExportOptions {
   double fps = 30;
   GopConfig gop;
   bool packets = false;
+  std::string scheme, kid;
+  KeyOptions key;
 };
 
 void Describe(CLI::App* command, ExportOptions* options) {
@@ -42,7 +48,28 @@ void Describe(CLI::App* command, ExportOptions* options) {
   command->add_flag("--allow_b", options->gop.allow_b, "Every other block between random access points is a B block");
   command->add_flag("--packets", options->packets,
                     "INPUT is a media file: copy its packets, with the ffmpeg that is in PATH or $FFMPEG");
-  command->footer("The transport dialect takes blocks whose sizes are multiples of 256 only, the last one included.");
+  command
+      ->add_option_function<std::string>(
+          "--cipher",
+          [options](const std::string& name) { options->scheme = name == "aead" ? kSchemeGcm : kSchemeLiving; },
+          "Encrypt: aead (AES-256-GCM, for files) or living (keys are forgotten once used, for live streams)")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"aead", "living"}).description(""));
+  AddKeyOptions(command, &options->key, "The key for --cipher, hexadecimal");
+  command->add_option("--kid", options->kid, "An id to find the key by, hexadecimal; says nothing of the key")
+      ->type_name("HEX");
+  command->footer("A key is made by `openssl rand -hex 32 > key`. The transport dialect takes blocks whose sizes are multiples of 256 only, the last one included.");
+}
+
+Status ReadProtection(const ExportOptions& options, ProtectOptions* protect) {
+  if (options.scheme.empty() && (options.key.given() || !options.kid.empty()))
+    return Status(Code::kArgument, "a key is for --cipher, which says how to encrypt");
+  if (options.scheme.empty()) return {};
+  if (options.version != 2) return Status(Code::kArgument, "only version 2 can be encrypted");
+  protect->encryption_scheme = options.scheme;
+  H4MK_TRY(ReadMasterKey(options.key, "Key (hexadecimal): ", &protect->encryption_key));
+  if (DecodeHex(options.kid, &protect->encryption_key.kid) && options.kid.size() <= 2 * kMaxKeyId) return {};
+  return Status(Code::kArgument, "--kid is hexadecimal, at most 64 digits");
 }
 
 // The clients of the transport dialect count like this.
@@ -68,9 +95,10 @@ struct Exported {
   uint64_t blocks = 0, bytes = 0;
 };
 
-Status ExportFile(InputFile& input, Io& output, const ExportOptions& options, Exported* counts) {
+Status ExportFile(InputFile& input, Io& output, const ExportOptions& options, ProtectOptions protect,
+                  Exported* counts) {
   std::unique_ptr<FileWriter> writer;
-  H4MK_TRY(MakeWriter(output, options.version, {}, &writer));
+  H4MK_TRY(MakeWriter(output, options.version, {}, std::move(protect), &writer));
   uint32_t track = 0;
   H4MK_TRY(writer->AddTrack(TrackDescription(), &track));
   Source source(input.NewIo());
@@ -116,19 +144,38 @@ Status ExportTransport(InputFile& input, Io& output, const ExportOptions& option
   return WriteTransport(contents, sink);
 }
 
+// A file in memory that holds a key in hex, for a child: its command line can be read by others. -1: it cannot be made.
+int KeyForChild(const MasterKey& key) {
+  const int fd = memfd_create("key", 0);
+  std::string text = EncodeHex(key.key.bytes());
+  const bool written = fd >= 0 && write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  OPENSSL_cleanse(text.data(), text.size());
+  return written ? fd : -1;
+}
+
 // The packets of every stream as they are. ffmpeg shows its own progress and errors.
-Status ExportPackets(const ExportOptions& options) {
+Status ExportPackets(const ExportOptions& options, const ProtectOptions& protect) {
   const char* ffmpeg = std::getenv("FFMPEG");
   std::vector<std::string> words = {ffmpeg ? ffmpeg : "ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y",
                                     "-i", options.common.file, "-map", "0", "-c", "copy", "-f", "h4mk"};
   if (options.version == 1) words.insert(words.end(), {"-format_version", "1"});
+  int key = -1;
+  if (!protect.encryption_scheme.empty()) {
+    key = KeyForChild(protect.encryption_key);
+    if (key < 0) return SystemError("cannot hand the key on");
+    words.insert(words.end(), {"-encryption_scheme", protect.encryption_scheme, "-encryption_key_file",
+                               "/dev/fd/" + std::to_string(key)});
+    if (!options.kid.empty()) words.insert(words.end(), {"-encryption_kid", options.kid});
+  }
   words.push_back(options.output);
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   pid_t child = 0;
-  errno = posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
-  if (errno != 0) return SystemError("cannot start " + words[0]);
+  const int error = posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
+  if (key >= 0) close(key);
+  errno = error;
+  if (error != 0) return SystemError("cannot start " + words[0]);
   int state = 0;
   while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
   }
@@ -136,13 +183,13 @@ Status ExportPackets(const ExportOptions& options) {
   return {};
 }
 
-Status Export(const ExportOptions& options, Exported* counts) {
+Status Export(const ExportOptions& options, ProtectOptions protect, Exported* counts) {
   InputFile input;
   H4MK_TRY(input.Open(options.common.file));
   OutputFile out;
   H4MK_TRY(out.Open(options.output));
   H4MK_TRY(options.version == kTransportVersion ? ExportTransport(input, out.io(), options, counts)
-                                                : ExportFile(input, out.io(), options, counts));
+                                                : ExportFile(input, out.io(), options, std::move(protect), counts));
   return out.Commit();
 }
 
@@ -151,7 +198,10 @@ int Run(const ExportOptions& options) {
   Exported counts;
   if (options.packets && options.version == kTransportVersion)
     return output.Fail(Status(Code::kArgument, "packets go into version 1 or 2; `h4mk convert` goes on from there"));
-  const Status status = options.packets ? ExportPackets(options) : Export(options, &counts);
+  ProtectOptions protect;
+  if (const Status status = ReadProtection(options, &protect); !status.ok()) return output.Fail(status);
+  const Status status =
+      options.packets ? ExportPackets(options, protect) : Export(options, std::move(protect), &counts);
   if (!status.ok()) return output.Fail(status);
   if (options.packets) return output.Finish();
   output.Set("blocks", counts.blocks);

@@ -133,6 +133,13 @@ void ShowChapter(const Json& chapter, Output& output) {
   output.Text("  {} {}\n", Clock(Number(chapter, "start"), time_base), Printable(title));
 }
 
+void ShowProtection(const Json& protection, Output& output) {
+  if (!protection.is_object()) return;
+  const std::string kid = Member(protection, "kid");
+  output.Text("encrypted: {}{}\n", Printable(Member(protection, "scheme")),
+              kid.empty() ? "" : ", key id " + Printable(kid));
+}
+
 void ShowMeta(const Json& meta, Output& output) {
   output.Set("meta", meta);
   if (meta.contains("tags")) {
@@ -144,8 +151,9 @@ void ShowMeta(const Json& meta, Output& output) {
     for (const Json& chapter : meta["chapters"])
       if (chapter.is_object()) ShowChapter(chapter, output);
   }
+  if (meta.contains(kProtectionKey)) ShowProtection(meta[std::string(kProtectionKey)], output);
   for (const auto& [key, value] : meta.items())
-    if (key != "tags" && key != "chapters")
+    if (key != "tags" && key != "chapters" && key != kProtectionKey)
       output.Text("{}: {}\n", Printable(key),
                   value.is_structured() ? fmt::format("{} entries", value.size()) : Printable(DumpJson(value)));
 }

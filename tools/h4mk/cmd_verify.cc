@@ -6,18 +6,27 @@
 #include "file/verify.h"
 #include "progress.h"
 #include "text.h"
+#include "verify_protection.h"
 
 namespace h4mk::tool {
 namespace {
 
 struct VerifyOptions {
   CommonOptions common;
+  std::string public_key, proof;
+  KeyOptions key;
 };
 
 void Describe(CLI::App* command, VerifyOptions* options) {
-  AddCommonOptions(command, &options->common);
+  command->add_option("FILE", options->common.file, "An H4MK file, or - for standard input; with --proof the block's bytes");
+  command->add_flag("--json", options->common.json, "One JSON object instead of text");
+  command->add_option("--key", options->public_key, "A public key (PEM): is the file as it was signed?")->type_name("PUB");
+  command->add_option("--proof", options->proof, "What `h4mk prove` wrote: is FILE the block that it speaks of?")
+      ->type_name("PROOF");
+  AddDecryptionKeyOptions(command, &options->key);
   command->footer(
-      "Checks the CRC of every chunk, index and stripe, the container checksum, and the index against the blocks.\n"
+      "Checks the CRC of every chunk, index and stripe, the container checksum, and the index against the blocks; with --key\n"
+      "the signature of the whole file, with --key-file or --key-env that every block opens.\n"
       "Exit status: 0 all is well, 1 something is damaged or missing, 2 the file cannot be read.");
 }
 
@@ -35,17 +44,28 @@ void Show(const VerifyReport& report, Output& output) {
   output.Set("blocks", report.blocks);
   output.Set("payload_bytes", report.payload_bytes);
   output.Set("index_checked", report.index_checked);
-  output.Set("ok", report.ok());
   output.Text("{}, {} bytes, {}\n", VersionText(report.version), Grouped(report.file_size),
               report.closed ? "closed" : "without an end");
   output.Text("good chunks:{}\n", list.empty() ? " none" : list);
   output.Text("good blocks: {}, {} bytes\n", Grouped(report.blocks), Grouped(report.payload_bytes));
   output.Text("index: {}\n", report.index_checked ? "compared with the blocks" : "not compared with the blocks");
-  output.Text("{}\n", report.ok() ? "OK" : fmt::format("NOT OK: {} found", Grouped(report.errors)));
+}
+
+// What needs a key, beside the checksums.
+bool VerifyProtection(const VerifyOptions& options, InputFile& file, Output& output) {
+  bool ok = true;
+  if (!options.public_key.empty()) ok &= VerifySignature(file, options.public_key, output);
+  if (options.key.given()) ok &= VerifyEncryption(file, options.key, output);
+  return ok;
 }
 
 int Run(const VerifyOptions& options) {
+  if (!options.proof.empty()) {
+    Output output(options.proof, options.common.json);
+    return VerifyBlockProof(options.proof, options.public_key, options.common.file, output);
+  }
   Output output(options.common.file, options.common.json);
+  if (options.common.file.empty()) return output.Fail(Status(Code::kArgument, "FILE is required"));
   InputFile file;
   if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
   VerifyReport report;
@@ -62,12 +82,16 @@ int Run(const VerifyOptions& options) {
   if (!status.ok()) return output.Fail(status);
   ClearProgress();
   Show(report, output);
+  const bool ok = VerifyProtection(options, file, output) && report.ok();
+  const uint64_t found = report.errors + output.problems().size();
+  output.Set("ok", ok);
+  output.Text("{}\n", ok ? "OK" : fmt::format("NOT OK: {} found", Grouped(found)));
   for (const Finding& finding : report.findings) {
     if (finding.is_error) output.Problem(finding.offset, Code::kCorrupt, finding.message);
     else output.Note(finding.offset, finding.message);
   }
   const int code = output.Finish();
-  return code == kExitDone || report.ok() ? code : kExitNo;
+  return code == kExitDone || ok ? code : kExitNo;
 }
 
 }  // namespace

@@ -11,7 +11,6 @@
 #include <cstring>
 
 #include "chunk/chunk_format.h"
-#include "file/unpacking_reader.h"
 
 namespace h4mk::tool {
 namespace {
@@ -137,10 +136,19 @@ FdIo& InputFile::NewIo() {
   return *ios_.back();
 }
 
-Status InputFile::OpenReader(bool keep_corrupt, std::unique_ptr<FileReader>* reader) {
+Status InputFile::OpenReader(ReadOptions options, OpenedFile* opened) {
   if (!allocator_) allocator_ = std::make_unique<HeapAllocator>();
-  H4MK_TRY(MakeReader(Source(NewIo()), *allocator_, keep_corrupt, reader));
-  return OpenUnpacked(*allocator_, reader);
+  return OpenFile(NewIo(), *allocator_, std::move(options), opened);
+}
+
+Status InputFile::OpenReader(bool keep_corrupt, std::unique_ptr<FileReader>* reader) {
+  OpenedFile opened;
+  ReadOptions options;
+  options.keep_corrupt = keep_corrupt;
+  options.keep_encrypted = true;
+  Status status = OpenReader(std::move(options), &opened);
+  *reader = std::move(opened.reader);
+  return status;
 }
 
 OutputFile::~OutputFile() {

@@ -40,7 +40,9 @@ class InputFile {
   // A view with a position of its own; lives as long as this file.
   FdIo& NewIo();
 
-  // Opens the file with the library. keep_corrupt: damaged blocks are handed out as well.
+  // Opens the file with the library. *opened must not outlive this object.
+  Status OpenReader(ReadOptions options, OpenedFile* opened);
+  // The same for those who do not ask for what encrypted blocks hold. keep_corrupt: damaged blocks are handed out as well.
   Status OpenReader(bool keep_corrupt, std::unique_ptr<FileReader>* reader);
 
  private:

@@ -322,7 +322,7 @@ typedef struct h4mk_signature {
 #define H4MK_SIGNATURE_INIT { sizeof(h4mk_signature), 0, 0, 0, 0 }
 /** Fills *signature. H4MK_ERR_STATE if the reader was opened without verify_key. */
 H4MK_API h4mk_status h4mk_reader_signature(const h4mk_reader *reader, h4mk_signature *signature);
-/** Makes a proof that the block which h4mk_reader_next() handed out last is in the file that was signed: an object that holds all that
+/** Makes a proof that the block which h4mk_reader_next() or h4mk_reader_read_block() handed out last is in the file that was signed: an object that holds all that
  *  h4mk_proof_verify() needs, the stored block included (FORMAT.md, "Proof of a block"). Freed by h4mk_value_free().
  *  H4MK_ERR_STATE if there was no block, or the reader was opened without verify_key. */
 H4MK_API h4mk_status h4mk_reader_prove(h4mk_reader *reader, h4mk_value **proof);

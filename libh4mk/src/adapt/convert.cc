@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "adapt/chunk_list.h"
-#include "adapt/make_writer.h"
 #include "adapt/open_file.h"
 #include "adapt/original.h"
 #include "base/fault.h"
@@ -120,7 +119,7 @@ Status CopyFile(FileReader& input, FileWriter& writer, const ConvertOptions& opt
   return CopyBlocks(input, writer, options, recorder);
 }
 
-Status Convert(FileReader& input, Io& output, const ConvertOptions& options) {
+Status Convert(FileReader& input, Io& output, ConvertOptions options) {
   std::string warning;
   while (input.NextWarning(&warning)) Say(options, warning);
   if (input.version() == 2 && options.version != 2) {
@@ -130,7 +129,7 @@ Status Convert(FileReader& input, Io& output, const ConvertOptions& options) {
     if (rebuilt) return {};
   }
   std::unique_ptr<FileWriter> writer;
-  H4MK_TRY(MakeWriter(output, options.version, options.writer, &writer));
+  H4MK_TRY(MakeWriter(output, options.version, options.writer, std::move(options.protect), &writer));
   std::unique_ptr<OriginalRecorder> recorder;
   if (options.version == 2 && input.version() != 2 && options.keep_original && CanSeek(input))
     recorder = std::make_unique<OriginalRecorder>(input);

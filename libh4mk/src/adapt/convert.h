@@ -10,6 +10,7 @@
 #include <functional>
 #include <string>
 
+#include "adapt/make_writer.h"
 #include "file/file_reader.h"
 #include "file/file_writer.h"
 
@@ -19,6 +20,7 @@ struct ConvertOptions {
   int version = 2;            // of the output, as h4mk_reader_version()
   bool keep_original = true;  // version 2 from the others: write ORIG
   WriterOptions writer;
+  ProtectOptions protect;     // of the output
   // Bytes of the input that were gone through; returning false stops with kState. May be empty.
   std::function<bool(uint64_t done, uint64_t total)> progress;
   // Each damage that was passed over and each thing that could not be kept, in words. May be empty.
@@ -28,7 +30,7 @@ struct ConvertOptions {
 // input: open, at its start, nothing discarded. kCorrupt: damage was passed over, all else was
 // written. Errors of the writer (kLimit, kArgument): what the new form cannot hold; the output is
 // then not complete.
-Status Convert(FileReader& input, Io& output, const ConvertOptions& options);
+Status Convert(FileReader& input, Io& output, ConvertOptions options);
 
 // Copies what is left of `input` to a writer that has no tracks yet, without finishing it. As
 // Convert() for the rest.

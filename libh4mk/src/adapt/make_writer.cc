@@ -5,16 +5,36 @@
 #include "adapt/transport_writer.h"
 #include "file/v1_file_writer.h"
 #include "file/writer.h"
+#include "protect/encrypting_writer.h"
+#include "protect/tree_signer.h"
 
 namespace h4mk {
+namespace {
 
-Status MakeWriter(Io& io, int version, const WriterOptions& options,
+Status MakeProtectedWriter(Io& io, const WriterOptions& options, ProtectOptions protect,
+                           std::unique_ptr<FileWriter>* writer) {
+  auto made = std::make_unique<Writer>(io, options);
+  if (protect.signing_key)
+    made->SetSigner(std::make_unique<TreeSigner>(std::move(*protect.signing_key)));
+  if (protect.encryption_scheme.empty()) {
+    *writer = std::move(made);
+    return {};
+  }
+  auto cipher = BlockCipher::New(protect.encryption_scheme, protect.encryption_key);
+  if (!cipher.ok()) return cipher.take_status();
+  *writer = std::make_unique<EncryptingWriter>(std::move(made), std::move(cipher.value()));
+  return {};
+}
+
+}  // namespace
+
+Status MakeWriter(Io& io, int version, const WriterOptions& options, ProtectOptions protect,
                   std::unique_ptr<FileWriter>* writer) {
+  if (version == 0 || version == 2)
+    return MakeProtectedWriter(io, options, std::move(protect), writer);
+  if (!protect.encryption_scheme.empty() || protect.signing_key)
+    return Status(Code::kArgument, "only version 2 can be encrypted or signed");
   switch (version) {
-    case 0:
-    case 2:
-      *writer = std::make_unique<Writer>(io, options);
-      return {};
     case 1:
       *writer = std::make_unique<V1FileWriter>(io, options);
       return {};

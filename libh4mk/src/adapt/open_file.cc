@@ -6,7 +6,9 @@
 #include "adapt/transport_reader.h"
 #include "chunk/chunk_format.h"
 #include "file/reader.h"
+#include "file/unpacking_reader.h"
 #include "file/v1_reader.h"
+#include "protect/decrypting_reader.h"
 
 namespace h4mk {
 
@@ -41,6 +43,32 @@ Status MakeReader(Source source, BufferAllocator& allocator, bool keep_corrupt,
       return Status(Code::kVersion, "version " + std::to_string(front[4]) +
                                         " at byte 4 is not supported; expected 1 or 2");
   }
+}
+
+namespace {
+
+bool IsEncrypted(const FileReader& reader) { return reader.meta().contains(kProtectionKey); }
+
+}  // namespace
+
+Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedFile* opened) {
+  std::unique_ptr<FileReader>& reader = opened->reader;
+  if (options.verify_key || options.with_proofs) {
+    opened->verifying = std::make_unique<VerifyingIo>(io, std::move(options.verify_key));
+    H4MK_TRY(opened->verifying->Open());
+  }
+  Io& input = opened->verifying ? *opened->verifying : io;
+  H4MK_TRY(MakeReader(Source(input), allocator, options.keep_corrupt, &reader));
+  if (opened->verifying) {
+    auto verifying = std::make_unique<VerifyingReader>(std::move(reader), *opened->verifying);
+    opened->proving = verifying.get();
+    reader = std::move(verifying);
+  }
+  if (!options.keys.empty())
+    reader = std::make_unique<DecryptingReader>(std::move(reader), std::move(options.keys), allocator);
+  H4MK_TRY(OpenUnpacked(allocator, &reader));
+  if (options.keep_encrypted || !IsEncrypted(*reader)) return {};
+  return BlockCipher::Open(reader->meta()[std::string(kProtectionKey)], {}).take_status();
 }
 
 }  // namespace h4mk

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Chooses the reader for a file by its first bytes (FORMAT.md, "Which format a file has").
+// Chooses the reader for a file by its first bytes (FORMAT.md, "Which format a file has"), and puts around it what its
+// protection needs.
 #ifndef H4MK_ADAPT_OPEN_FILE_H_
 #define H4MK_ADAPT_OPEN_FILE_H_
 
@@ -8,6 +9,8 @@
 #include "base/io.h"
 #include "file/cluster_loader.h"
 #include "file/file_reader.h"
+#include "protect/block_cipher.h"
+#include "protect/verifying_reader.h"
 
 namespace h4mk {
 
@@ -20,6 +23,24 @@ int FileVersion(ByteSpan front);
 // *reader is not open yet. What the source reads from, and the allocator, must outlive it. kNotH4mk, kTruncated, kVersion, kIo.
 Status MakeReader(Source source, BufferAllocator& allocator, bool keep_corrupt,
                   std::unique_ptr<FileReader>* reader);
+
+struct ReadOptions {
+  bool keep_corrupt = false;    // damaged blocks are handed out as well
+  bool keep_encrypted = false;  // without keys encrypted blocks are handed out as they are
+  std::vector<MasterKey> keys;  // blocks are decrypted with the one that fits
+  std::optional<SignatureKey> verify_key;  // nothing is used that was not signed with it
+  bool with_proofs = false;     // blocks can be proved; without verify_key nothing is verified
+};
+
+// A reader and what it reads through.
+struct OpenedFile {
+  std::unique_ptr<VerifyingIo> verifying;  // null: nothing is verified
+  VerifyingReader* proving = nullptr;      // part of `reader`; null as `verifying`
+  std::unique_ptr<FileReader> reader;      // null where it is not known what the file is
+};
+
+// Opens a file. io and the allocator must outlive the result, which is set as far as it goes also on errors. As h4mk_reader_open().
+Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedFile* opened);
 
 }  // namespace h4mk
 

@@ -11,7 +11,7 @@
 #include "capi/protect.h"
 #include "capi/value.h"
 #include "chunk/chunk_format.h"
-#include "file/unpacking_reader.h"
+#include "protect/proof.h"
 
 using h4mk::Call;
 using h4mk::Code;
@@ -60,14 +60,6 @@ int h4mk_probe(const uint8_t* data, size_t size) {
   return data == nullptr ? 0 : h4mk::FileVersion({data, size});
 }
 
-// The reader of a file whose bytes are verified already.
-static void MakeVerifying(h4mk_reader* reader) {
-  auto verifying =
-      std::make_unique<h4mk::VerifyingReader>(std::move(reader->reader), *reader->verifying);
-  reader->proving = verifying.get();
-  reader->reader = std::move(verifying);
-}
-
 h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* options,
                              h4mk_reader** reader) {
   h4mk_io callbacks = H4MK_IO_INIT;
@@ -84,33 +76,19 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
   if (created != H4MK_OK) return created;
   *reader = opened;
   return Call(opened, [&]() -> Status {
+    h4mk::ReadOptions read;
+    read.keep_corrupt = settings.keep_corrupt != 0;
+    read.keep_encrypted = opened->keep_encrypted = settings.keep_encrypted != 0;
+    H4MK_TRY(h4mk::CopyKeys(settings.keys, settings.key_count, &read.keys));
     if (settings.verify_key != nullptr) {
       auto key = h4mk::SignatureKey::Public(settings.verify_key);
       if (!key.ok()) return key.take_status();
-      opened->verifying =
-          std::make_unique<h4mk::VerifyingIo>(opened->io, std::move(key.value()));
-      H4MK_TRY(opened->verifying->Open());
+      read.verify_key = std::move(key.value());
     }
-    h4mk::Source source(opened->verifying ? static_cast<h4mk::Io&>(*opened->verifying)
-                                          : opened->io);
-    H4MK_TRY(h4mk::MakeReader(std::move(source), opened->allocator, settings.keep_corrupt != 0,
-                              &opened->reader));
-    if (opened->verifying)
-      MakeVerifying(opened);
-    opened->keep_encrypted = settings.keep_encrypted != 0;
-    if (settings.key_count > 0) {
-      std::vector<h4mk::MasterKey> keys;
-      H4MK_TRY(h4mk::CopyKeys(settings.keys, settings.key_count, &keys));
-      opened->reader = std::make_unique<h4mk::DecryptingReader>(
-          std::move(opened->reader), std::move(keys), opened->allocator);
-    }
-    H4MK_TRY(h4mk::OpenUnpacked(opened->allocator, &opened->reader));
-    const auto protection = opened->reader->meta().find(h4mk::kProtectionKey);
-    if (settings.key_count == 0 && !opened->keep_encrypted &&
-        protection != opened->reader->meta().end())
-      return h4mk::BlockCipher::Open(*protection, {}).take_status();
-    opened->meta = h4mk::ValueFromJson(opened->reader->meta());
-    for (const h4mk::Track& track : opened->reader->tracks())
+    H4MK_TRY(h4mk::OpenFile(opened->io, opened->allocator, std::move(read), &opened->file));
+    const h4mk::FileReader& file = *opened->file.reader;
+    opened->meta = h4mk::ValueFromJson(file.meta());
+    for (const h4mk::Track& track : file.tracks())
       opened->tracks.push_back(h4mk::ValueFromJson(track.description));
     opened->opened = true;
     return {};
@@ -128,24 +106,24 @@ int64_t h4mk_reader_io_error(const h4mk_reader* reader) {
 }
 
 const char* h4mk_reader_next_warning(h4mk_reader* reader) {
-  if (reader == nullptr || !reader->reader || !reader->reader->NextWarning(&reader->warning))
+  if (reader == nullptr || !reader->file.reader || !reader->file.reader->NextWarning(&reader->warning))
     return nullptr;
   return reader->warning.c_str();
 }
 
 int h4mk_reader_version(const h4mk_reader* reader) {
-  return reader && reader->reader ? reader->reader->version() : 0;
+  return reader && reader->file.reader ? reader->file.reader->version() : 0;
 }
 
 int h4mk_reader_is_closed(const h4mk_reader* reader) {
-  return reader && reader->reader && reader->reader->is_closed();
+  return reader && reader->file.reader && reader->file.reader->is_closed();
 }
 
 h4mk_status h4mk_reader_signature(const h4mk_reader* reader, h4mk_signature* signature) {
   if (reader == nullptr || signature == nullptr || signature->struct_size < sizeof *signature)
     return H4MK_ERR_ARGUMENT;
-  if (!reader->opened || !reader->verifying) return H4MK_ERR_STATE;
-  const h4mk::VerifyingIo& io = *reader->verifying;
+  if (!reader->opened || !reader->file.verifying) return H4MK_ERR_STATE;
+  const h4mk::VerifyingIo& io = *reader->file.verifying;
   *signature = {sizeof *signature, io.last().final, io.has_unsigned_descriptions(),
                 io.last().size(), static_cast<int64_t>(io.signed_until())};
   return H4MK_OK;
@@ -153,9 +131,9 @@ h4mk_status h4mk_reader_signature(const h4mk_reader* reader, h4mk_signature* sig
 
 h4mk_status h4mk_reader_prove(h4mk_reader* reader, h4mk_value** proof) {
   if (reader == nullptr || proof == nullptr) return H4MK_ERR_ARGUMENT;
-  if (!reader->opened || !reader->verifying || !reader->proving) return H4MK_ERR_STATE;
+  if (!reader->opened || !reader->file.verifying || !reader->file.proving) return H4MK_ERR_STATE;
   return Call(reader, [&]() -> Status {
-    auto made = reader->proving->ProveLast();
+    auto made = reader->file.proving->ProveLast();
     if (!made.ok()) return made.take_status();
     *proof = h4mk::ValueFromJson(made.value()).release();
     return {};
@@ -190,8 +168,8 @@ const h4mk_value* h4mk_reader_track(const h4mk_reader* reader, uint32_t track) {
 h4mk_status h4mk_reader_track_info(const h4mk_reader* reader, uint32_t track,
                                    h4mk_track_info* info) {
   if (info == nullptr || track >= h4mk_reader_track_count(reader)) return H4MK_ERR_ARGUMENT;
-  const h4mk::Track& known = reader->reader->tracks()[track];
-  const h4mk::TrackTotals& totals = reader->reader->totals(track);
+  const h4mk::Track& known = reader->file.reader->tracks()[track];
+  const h4mk::TrackTotals& totals = reader->file.reader->totals(track);
   *info = {known.id,         known.time_base.num, known.time_base.den, totals.start_pts,
            totals.first_dts, totals.end_pts,      totals.blocks,       totals.bytes};
   return H4MK_OK;
@@ -203,7 +181,7 @@ h4mk_status h4mk_reader_attachment(h4mk_reader* reader, uint32_t track, const ui
     return H4MK_ERR_ARGUMENT;
   return Call(reader, [&]() -> Status {
     h4mk::ByteSpan bytes;
-    H4MK_TRY(reader->reader->Attachment(track, &bytes));
+    H4MK_TRY(reader->file.reader->Attachment(track, &bytes));
     *data = bytes.data();
     *size = bytes.size();
     return {};
@@ -212,7 +190,7 @@ h4mk_status h4mk_reader_attachment(h4mk_reader* reader, uint32_t track, const ui
 
 h4mk_status h4mk_reader_discard(h4mk_reader* reader, uint32_t track, int discard) {
   if (track >= h4mk_reader_track_count(reader)) return H4MK_ERR_ARGUMENT;
-  reader->reader->Discard(track, discard != 0);
+  reader->file.reader->Discard(track, discard != 0);
   return H4MK_OK;
 }
 
@@ -221,7 +199,7 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
   if (!reader->opened) return H4MK_ERR_STATE;
   return Call(reader, [&]() -> Status {
     h4mk::ReadBlock& read = reader->read;
-    if (!reader->has_read) H4MK_TRY(reader->reader->Next(&read));
+    if (!reader->has_read) H4MK_TRY(reader->file.reader->Next(&read));
     reader->has_read = true;
     if (Status status = h4mk::FillBlock(reader, read, block); !status.ok()) {
       reader->has_read = false;
@@ -237,7 +215,7 @@ h4mk_status h4mk_reader_seek(h4mk_reader* reader, uint32_t track, int64_t time, 
       (mode & ~(H4MK_SEEK_FORWARD | H4MK_SEEK_ANY)))
     return H4MK_ERR_ARGUMENT;
   return Call(reader, [&]() -> Status {
-    H4MK_TRY(reader->reader->Seek(
+    H4MK_TRY(reader->file.reader->Seek(
         track, time,
         mode & H4MK_SEEK_FORWARD ? h4mk::SeekMode::kForward : h4mk::SeekMode::kBackward,
         (mode & H4MK_SEEK_ANY) != 0));
@@ -250,14 +228,14 @@ h4mk_status h4mk_reader_rewind(h4mk_reader* reader) {
   if (reader == nullptr) return H4MK_ERR_ARGUMENT;
   if (!reader->opened) return H4MK_ERR_STATE;
   reader->has_read = false;
-  return Call(reader, [&] { return reader->reader->Rewind(); });
+  return Call(reader, [&] { return reader->file.reader->Rewind(); });
 }
 
 h4mk_status h4mk_reader_index_size(const h4mk_reader* reader, uint32_t track, uint64_t* entries,
                                    uint64_t* bytes) {
   if (entries == nullptr || bytes == nullptr || track >= h4mk_reader_track_count(reader))
     return H4MK_ERR_ARGUMENT;
-  reader->reader->IndexSize(track, entries, bytes);
+  reader->file.reader->IndexSize(track, entries, bytes);
   return H4MK_OK;
 }
 
@@ -271,7 +249,7 @@ h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint6
     size_t done = 0, got = 0;
     do {
       const size_t wanted = std::min(count - done, std::size(batch));
-      H4MK_TRY(reader->reader->IndexEntries(track, first + done, std::span(batch, wanted), &got));
+      H4MK_TRY(reader->file.reader->IndexEntries(track, first + done, std::span(batch, wanted), &got));
       for (size_t i = 0; i < got; ++i)
         entries[done++] = {static_cast<int64_t>(batch[i].offset), batch[i].time};
     } while (got == std::size(batch) && done < count);
@@ -282,23 +260,17 @@ h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint6
 
 // ---------------------------------------------------------------------------------------------------------------- writer
 
-static Status StartSigning(const h4mk_writer_options& options, h4mk_writer* writer) {
+static Status ReadProtection(const h4mk_writer_options& options, h4mk::ProtectOptions* protect) {
+  if (options.encryption_scheme != nullptr) {
+    std::vector<h4mk::MasterKey> keys;
+    H4MK_TRY(h4mk::CopyKeys(&options.encryption_key, 1, &keys));
+    protect->encryption_scheme = options.encryption_scheme;
+    protect->encryption_key = std::move(keys[0]);
+  }
   if (options.signing_key == nullptr) return {};
   auto key = h4mk::SignatureKey::Private(options.signing_key);
   if (!key.ok()) return key.take_status();
-  writer->signer = std::make_unique<h4mk::TreeSigner>(std::move(key.value()));
-  writer->version2->SetSigner(writer->signer.get());
-  return {};
-}
-
-static Status StartEncryption(const h4mk_writer_options& options, h4mk_writer* writer) {
-  if (options.encryption_scheme == nullptr) return {};
-  std::vector<h4mk::MasterKey> keys;
-  H4MK_TRY(h4mk::CopyKeys(&options.encryption_key, 1, &keys));
-  auto cipher = h4mk::BlockCipher::New(options.encryption_scheme, keys[0]);
-  if (!cipher.ok()) return cipher.take_status();
-  writer->encrypting =
-      std::make_unique<h4mk::EncryptingWriter>(*writer->version2, std::move(cipher.value()));
+  protect->signing_key = std::move(key.value());
   return {};
 }
 
@@ -322,13 +294,10 @@ h4mk_status h4mk_writer_open(const h4mk_io* io, const h4mk_writer_options* optio
   if (created != H4MK_OK) return created;
   *writer = opened;
   return Call(opened, [&]() -> Status {
-    H4MK_TRY(h4mk::MakeWriter(opened->io, settings.version, chosen, &opened->writer));
-    if (settings.version == 0 || settings.version == 2)
-      opened->version2 = static_cast<h4mk::Writer*>(opened->writer.get());
-    else if (settings.encryption_scheme != nullptr || settings.signing_key != nullptr)
-      return Status(Code::kArgument, "only version 2 can be encrypted or signed");
-    H4MK_TRY(StartEncryption(settings, opened));
-    H4MK_TRY(StartSigning(settings, opened));
+    h4mk::ProtectOptions protect;
+    H4MK_TRY(ReadProtection(settings, &protect));
+    H4MK_TRY(h4mk::MakeWriter(opened->io, settings.version, chosen, std::move(protect),
+                              &opened->writer));
     if (chosen.reserve_index_space > 0 && callbacks.seek == nullptr)
       return Status(Code::kNotSeekable,
                     "space for an index can only be reserved where the output can seek");
@@ -370,10 +339,7 @@ h4mk_status h4mk_writer_set_attachment(h4mk_writer* writer, uint32_t track, cons
 
 h4mk_status h4mk_writer_set_meta(h4mk_writer* writer, const h4mk_value* meta) {
   if (!h4mk::IsOpen(writer) || meta == nullptr) return H4MK_ERR_ARGUMENT;
-  return Call(writer, [&] {
-    const h4mk::Json json = h4mk::ValueToJson(*meta);
-    return writer->encrypting ? writer->encrypting->SetMeta(json) : writer->writer->SetMeta(json);
-  });
+  return Call(writer, [&] { return writer->writer->SetMeta(h4mk::ValueToJson(*meta)); });
 }
 
 h4mk_status h4mk_writer_add_chunk(h4mk_writer* writer, const char tag[4], uint32_t flags,
@@ -408,7 +374,7 @@ h4mk_status h4mk_writer_write(h4mk_writer* writer, const h4mk_block* block) {
     }
     copy.side_data = writer->side_data;
     copy.ordinal = block->ordinal;
-    return writer->encrypting ? writer->encrypting->Write(copy) : writer->writer->Write(copy);
+    return writer->writer->Write(copy);
   });
 }
 
@@ -419,9 +385,7 @@ h4mk_status h4mk_writer_flush(h4mk_writer* writer) {
 
 h4mk_status h4mk_writer_finish(h4mk_writer* writer) {
   if (!h4mk::IsOpen(writer)) return H4MK_ERR_ARGUMENT;
-  return Call(writer, [&] {
-    return writer->encrypting ? writer->encrypting->Finish() : writer->writer->Finish();
-  });
+  return Call(writer, [&] { return writer->writer->Finish(); });
 }
 
 h4mk_status h4mk_writer_front_index(h4mk_writer* writer, const uint8_t** data, size_t* size,

@@ -11,28 +11,21 @@
 #include <string>
 #include <vector>
 
+#include "adapt/open_file.h"
 #include "base/status.h"
 #include "capi/callback_io.h"
 #include "capi/guard.h"
 #include "capi/value.h"
 #include "file/file_reader.h"
 #include "file/file_writer.h"
-#include "file/writer.h"
-#include "protect/decrypting_reader.h"
-#include "protect/encrypting_writer.h"
-#include "protect/proof.h"
-#include "protect/tree_signer.h"
-#include "protect/verifying_reader.h"
 
 struct h4mk_reader {
   h4mk_reader(const h4mk_io& callbacks, const h4mk_reader_options& options)
       : io(callbacks), allocator(options.buffers) {}
 
   h4mk::CallbackIo io;
-  std::unique_ptr<h4mk::VerifyingIo> verifying;  // null: nothing is verified
-  h4mk::VerifyingReader* proving = nullptr;      // part of reader, if anything is verified
   h4mk::CallbackAllocator allocator;
-  std::unique_ptr<h4mk::FileReader> reader;  // null until it is known what the file is
+  h4mk::OpenedFile file;
   std::string message;
   std::string warning;
   bool opened = false;
@@ -50,10 +43,7 @@ struct h4mk_writer {
   explicit h4mk_writer(const h4mk_io& callbacks) : io(callbacks) {}
 
   h4mk::CallbackIo io;
-  std::unique_ptr<h4mk::TreeSigner> signer;  // null: the file is not signed
-  std::unique_ptr<h4mk::FileWriter> writer;  // null if the version is not known
-  h4mk::Writer* version2 = nullptr;          // writer, if it writes that
-  std::unique_ptr<h4mk::EncryptingWriter> encrypting;  // null: blocks are written as they are
+  std::unique_ptr<h4mk::FileWriter> writer;  // null if the options cannot be met
   std::string message;
   std::vector<h4mk::SideData> side_data;
   h4mk::Bytes front_index;

@@ -91,7 +91,7 @@ h4mk_status h4mk_reader_keyframe(h4mk_reader* reader, uint32_t track, int64_t ti
   if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
   return h4mk::Ask(reader, [&]() -> Status {
     h4mk::BlockInfo info;
-    H4MK_TRY(reader->reader->FindKeyframe(track, time, &info));
+    H4MK_TRY(reader->file.reader->FindKeyframe(track, time, &info));
     *block = h4mk::ToC(info);
     return {};
   });
@@ -103,7 +103,7 @@ h4mk_status h4mk_reader_decode_chain(h4mk_reader* reader, uint32_t track, int64_
     return H4MK_ERR_ARGUMENT;
   return h4mk::List(reader, blocks, count, total,
                     [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
-                      return reader->reader->DecodeChain(track, time, out, found);
+                      return reader->file.reader->DecodeChain(track, time, out, found);
                     });
 }
 
@@ -114,7 +114,7 @@ h4mk_status h4mk_reader_keyframes_between(h4mk_reader* reader, uint32_t track, i
     return H4MK_ERR_ARGUMENT;
   return h4mk::List(reader, blocks, count, total,
                     [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
-                      return reader->reader->KeyframesBetween(track, from, to, out, found);
+                      return reader->file.reader->KeyframesBetween(track, from, to, out, found);
                     });
 }
 
@@ -123,7 +123,7 @@ h4mk_status h4mk_reader_block_info(h4mk_reader* reader, uint32_t track, uint64_t
   if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
   return h4mk::Ask(reader, [&]() -> Status {
     h4mk::BlockInfo info;
-    H4MK_TRY(reader->reader->BlockAt(track, ordinal, &info));
+    H4MK_TRY(reader->file.reader->BlockAt(track, ordinal, &info));
     *block = h4mk::ToC(info);
     return {};
   });
@@ -134,17 +134,17 @@ h4mk_status h4mk_reader_read_block(h4mk_reader* reader, uint32_t track, uint64_t
   if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
   return h4mk::Ask(reader, [&]() -> Status {
     h4mk::ReadBlock read;
-    H4MK_TRY(reader->reader->ReadBlockAt(track, ordinal, &read));
+    H4MK_TRY(reader->file.reader->ReadBlockAt(track, ordinal, &read));
     return h4mk::FillBlock(reader, read, block);
   });
 }
 
 h4mk_status h4mk_reader_chunk(h4mk_reader* reader, int64_t offset, h4mk_chunk* chunk) {
-  if (reader == nullptr || !reader->reader || chunk == nullptr || offset < 0)
+  if (reader == nullptr || !reader->file.reader || chunk == nullptr || offset < 0)
     return H4MK_ERR_ARGUMENT;
   return Call(reader, [&]() -> Status {
     h4mk::ChunkInfo info;
-    H4MK_TRY(h4mk::ReadChunkInfo(reader->reader->source(), reader->reader->version(),
+    H4MK_TRY(h4mk::ReadChunkInfo(reader->file.reader->source(), reader->file.reader->version(),
                                  static_cast<uint64_t>(offset), &info));
     *chunk = {static_cast<int64_t>(info.offset),
               static_cast<int64_t>(info.payload),
@@ -160,15 +160,15 @@ h4mk_status h4mk_reader_chunk(h4mk_reader* reader, int64_t offset, h4mk_chunk* c
 
 h4mk_status h4mk_reader_chunk_payload(h4mk_reader* reader, const h4mk_chunk* chunk,
                                       const uint8_t** data, size_t* size) {
-  if (reader == nullptr || !reader->reader || chunk == nullptr || data == nullptr ||
+  if (reader == nullptr || !reader->file.reader || chunk == nullptr || data == nullptr ||
       size == nullptr || chunk->offset < 0)
     return H4MK_ERR_ARGUMENT;
   return Call(reader, [&]() -> Status {
     // The file says what stands there, not the caller.
     h4mk::ChunkInfo info;
-    H4MK_TRY(h4mk::ReadChunkInfo(reader->reader->source(), reader->reader->version(),
+    H4MK_TRY(h4mk::ReadChunkInfo(reader->file.reader->source(), reader->file.reader->version(),
                                  static_cast<uint64_t>(chunk->offset), &info));
-    H4MK_TRY(h4mk::ReadChunkPayload(reader->reader->source(), reader->reader->version(), info,
+    H4MK_TRY(h4mk::ReadChunkPayload(reader->file.reader->source(), reader->file.reader->version(), info,
                                     &reader->chunk_payload));
     *data = reader->chunk_payload.data();
     *size = reader->chunk_payload.size();
@@ -178,9 +178,9 @@ h4mk_status h4mk_reader_chunk_payload(h4mk_reader* reader, const h4mk_chunk* chu
 
 h4mk_status h4mk_reader_transport_veri(h4mk_reader* reader, h4mk_transport_veri* veri) {
   if (reader == nullptr || veri == nullptr) return H4MK_ERR_ARGUMENT;
-  if (!reader->opened || reader->reader->version() != H4MK_VERSION_TRANSPORT) return H4MK_ERR_STATE;
+  if (!reader->opened || reader->file.reader->version() != H4MK_VERSION_TRANSPORT) return H4MK_ERR_STATE;
   return Call(reader, [&]() -> Status {
-    const auto file = h4mk::TransportFile::Open(reader->reader->source(), /*check=*/false);
+    const auto file = h4mk::TransportFile::Open(reader->file.reader->source(), /*check=*/false);
     if (!file.ok()) return Status(file.status().code(), file.status().message());
     const auto checked = file.value().CheckVeri();
     if (!checked.ok()) return Status(checked.status().code(), checked.status().message());
@@ -214,7 +214,7 @@ h4mk_status h4mk_convert(const h4mk_io* input, const h4mk_io* output,
           settings.message(settings.opaque, text.c_str());
         };
       h4mk::CallbackIo io(callbacks);
-      return h4mk::Convert(*reader->reader, io, chosen);
+      return h4mk::Convert(*reader->file.reader, io, std::move(chosen));
     });
   if (status != H4MK_OK && settings.message)
     settings.message(settings.opaque, *h4mk_reader_message(reader) != '\0'

@@ -291,14 +291,14 @@ Status Writer::WritePageIfDue() {
   return WriteSignature(ChunkSigner::Moment::kCluster);
 }
 
-void Writer::SetSigner(ChunkSigner* signer) {
-  signer_ = signer;
-  chunks_.set_observer(signer);
+void Writer::SetSigner(std::unique_ptr<ChunkSigner> signer) {
+  signer_ = std::move(signer);
+  chunks_.set_observer(signer_.get());
 }
 
 // FORMAT.md, "Signed files": a checkpoint, when the signer finds that there is enough to be signed.
 Status Writer::WriteSignature(ChunkSigner::Moment moment) {
-  if (signer_ == nullptr) return {};
+  if (!signer_) return {};
   const Bytes payload = signer_->Sign(moment, sink_.position(), tracks_, totals_);
   return payload.empty() ? Status() : chunks_.WriteChunk(kTagVeri, 0, payload);
 }

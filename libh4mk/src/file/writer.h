@@ -4,6 +4,7 @@
 #define H4MK_FILE_WRITER_H_
 
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "base/io.h"
@@ -30,8 +31,8 @@ class Writer final : public FileWriter {
   // io must outlive the writer.
   Writer(Io& io, const WriterOptions& options);
 
-  // Before anything is written. The signer must outlive the writer.
-  void SetSigner(ChunkSigner* signer);
+  // Before anything is written.
+  void SetSigner(std::unique_ptr<ChunkSigner> signer);
 
   Status AddTrack(const Json& description, uint32_t* track) override;
   const std::vector<Track>& tracks() const { return tracks_; }
@@ -81,7 +82,7 @@ class Writer final : public FileWriter {
 
   Sink sink_;
   ChunkWriter chunks_;
-  ChunkSigner* signer_ = nullptr;
+  std::unique_ptr<ChunkSigner> signer_;  // null: the file is not signed
   const WriterOptions options_;
   bool started_ = false;
   bool finished_ = false;

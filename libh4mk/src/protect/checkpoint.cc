@@ -185,7 +185,7 @@ bool IsCheckpoint(ByteSpan payload) {
   return payload.size() >= 4 && LoadLe<uint32_t>(payload.data()) == kCheckpointMagic;
 }
 
-Status DecodeCheckpoint(ByteSpan payload, uint64_t offset, const SignatureKey& key,
+Status DecodeCheckpoint(ByteSpan payload, uint64_t offset, const SignatureKey* key,
                         Checkpoint* checkpoint) {
   constexpr size_t kFrontSize = 4 + 1 + 1 + sizeof(Sha256Digest);
   const auto damaged = [&] { return Corrupt(offset, "checkpoint cannot be read"); };
@@ -197,13 +197,13 @@ Status DecodeCheckpoint(ByteSpan payload, uint64_t offset, const SignatureKey& k
   ByteReader reader(payload.first(signed_size).subspan(4));
   checkpoint->kind = static_cast<SignatureKind>(reader.Le<uint8_t>());
   if (!DecodeBody(reader, checkpoint, &root)) return damaged();
-  if (checkpoint->kind != key.kind() || checkpoint->fingerprint != key.fingerprint())
+  if (key != nullptr &&
+      (checkpoint->kind != key->kind() || checkpoint->fingerprint != key->fingerprint()))
     return Status(Code::kKey,
                   "the file was signed with another key, at byte " + std::to_string(offset));
-  if (!key.Verify(SignedText(payload.first(signed_size)),
-                  payload.subspan(signed_size, signature_size)) ||
-      checkpoint->Root() != root)
-    return Corrupt(offset, "signature is not valid");
+  const bool is_signed = key == nullptr || key->Verify(SignedText(payload.first(signed_size)),
+                                                       payload.subspan(signed_size, signature_size));
+  if (!is_signed || checkpoint->Root() != root) return Corrupt(offset, "signature is not valid");
   return {};
 }
 

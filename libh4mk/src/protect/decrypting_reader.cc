@@ -36,6 +36,8 @@ Status DecryptingReader::Open() {
   cipher_ = std::move(cipher.value());
   keys_.clear();
   sequences_.resize(file().tracks().size());
+  meta_ = file().meta();
+  meta_.erase(std::string(kProtectionKey));
   if (!file().is_closed()) return {};
   std::vector<TrackCount> counts;
   return cipher_->CheckEnd(*protection, &counts);

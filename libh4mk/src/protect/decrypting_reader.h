@@ -24,6 +24,8 @@ class DecryptingReader final : public ForwardingReader {
   // kKey: no key fits, or the file is not encrypted.
   Status Open() override;
 
+  // Without "protection": what is handed out is not encrypted.
+  const Json& meta() const override { return meta_; }
   const TrackTotals& totals(uint32_t track) const override;
   void Discard(uint32_t track, bool discard) override;
 
@@ -53,6 +55,7 @@ class DecryptingReader final : public ForwardingReader {
   std::vector<MasterKey> keys_;  // until the file is open
   BufferAllocator& allocator_;
   std::unique_ptr<BlockCipher> cipher_;
+  Json meta_;
   mutable TrackTotals totals_;
 
   std::vector<Sequence> sequences_;

@@ -27,8 +27,9 @@ bool UnpackSideData(ByteSpan packed, std::vector<SideData>* entries) {
   return true;
 }
 
-EncryptingWriter::EncryptingWriter(Writer& writer, std::unique_ptr<BlockCipher> cipher)
-    : writer_(writer), cipher_(std::move(cipher)) {}
+EncryptingWriter::EncryptingWriter(std::unique_ptr<Writer> writer,
+                                   std::unique_ptr<BlockCipher> cipher)
+    : writer_(std::move(writer)), cipher_(std::move(cipher)) {}
 
 Status EncryptingWriter::SetMeta(const Json& meta) {
   if (!meta.is_object()) return Status(Code::kArgument, "metadata is no JSON object");
@@ -40,23 +41,23 @@ Status EncryptingWriter::SetMeta(const Json& meta) {
 // read.
 Status EncryptingWriter::UpdateMeta(bool at_end) {
   std::vector<TrackCount> counts;
-  counts_.resize(writer_.tracks().size());
+  counts_.resize(writer_->tracks().size());
   for (size_t i = 0; at_end && i < counts_.size(); ++i)
-    counts.push_back({writer_.tracks()[i].id, counts_[i]});
+    counts.push_back({writer_->tracks()[i].id, counts_[i]});
   meta_[std::string(kProtectionKey)] = cipher_->Describe(counts);
   started_ = true;
-  return writer_.SetMeta(meta_);
+  return writer_->SetMeta(meta_);
 }
 
 void EncryptingWriter::ForgetMasterKey() {
   std::vector<uint32_t> track_ids;
-  for (const Track& track : writer_.tracks()) track_ids.push_back(track.id);
+  for (const Track& track : writer_->tracks()) track_ids.push_back(track.id);
   cipher_->ForgetMasterKey(track_ids);
   has_blocks_ = true;
 }
 
 BlockContext EncryptingWriter::ContextOf(const Block& block) const {
-  const Track& track = writer_.tracks()[block.track];
+  const Track& track = writer_->tracks()[block.track];
   return {.track_id = track.id,
           .time_base = track.time_base,
           .ordinal = counts_[block.track],
@@ -68,18 +69,18 @@ BlockContext EncryptingWriter::ContextOf(const Block& block) const {
 
 // Compressed first: ciphertext cannot be.
 Status EncryptingWriter::Write(const Block& plain) {
-  if (plain.track >= writer_.tracks().size())
+  if (plain.track >= writer_->tracks().size())
     return Status(Code::kArgument, "block of an unknown track");
   if (plain.flags & kBlockEncrypted)
     return Status(Code::kArgument, "the block is encrypted already");
   Block block = plain;
-  if (writer_.tracks()[plain.track].compression != Compression::kNone)
+  if (writer_->tracks()[plain.track].compression != Compression::kNone)
     H4MK_TRY(packer_.Pack(plain, &block));
   if (block.data.size() > kMaxBlockSize - kGcmTagSize)
     return Status(Code::kLimit, "block larger than 1 GiB less 16 bytes cannot be encrypted");
   if (!started_) H4MK_TRY(UpdateMeta(/*at_end=*/false));
   if (!has_blocks_) ForgetMasterKey();
-  counts_.resize(writer_.tracks().size());
+  counts_.resize(writer_->tracks().size());
   const BlockContext context = ContextOf(block);
 
   data_.resize(block.data.size() + kGcmTagSize);
@@ -99,12 +100,12 @@ Status EncryptingWriter::Write(const Block& plain) {
     sealed.side_data = {&entry, 1};
   }
   ++counts_[block.track];  // also if writing fails: a number is never used twice
-  return writer_.Write(sealed);
+  return writer_->Write(sealed);
 }
 
 Status EncryptingWriter::Finish() {
   H4MK_TRY(UpdateMeta(/*at_end=*/true));
-  return writer_.Finish();
+  return writer_->Finish();
 }
 
 }  // namespace h4mk

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Between a caller and a Writer: encrypts every block, and keeps "protection" in META (FORMAT.md,
+// A FileWriter over a Writer: encrypts every block, and keeps "protection" in META (FORMAT.md,
 // "Encrypted blocks").
 #ifndef H4MK_PROTECT_ENCRYPTING_WRITER_H_
 #define H4MK_PROTECT_ENCRYPTING_WRITER_H_
@@ -12,21 +12,38 @@
 
 namespace h4mk {
 
-class EncryptingWriter {
+class EncryptingWriter final : public FileWriter {
  public:
-  // The writer must outlive this object, and must have no blocks yet.
-  EncryptingWriter(Writer& writer, std::unique_ptr<BlockCipher> cipher);
+  // REQUIRES: the writer has no blocks yet.
+  EncryptingWriter(std::unique_ptr<Writer> writer, std::unique_ptr<BlockCipher> cipher);
 
-  Status SetMeta(const Json& meta);
-  Status Write(const Block& block);
-  Status Finish();
+  Status AddTrack(const Json& description, uint32_t* track) override {
+    return writer_->AddTrack(description, track);
+  }
+  Status UpdateTrack(uint32_t track, const Json& description) override {
+    return writer_->UpdateTrack(track, description);
+  }
+  Status SetAttachment(uint32_t track, ByteSpan bytes) override {
+    return writer_->SetAttachment(track, bytes);
+  }
+  Status SetMeta(const Json& meta) override;
+  Status AddChunk(uint32_t tag, uint32_t flags, ByteSpan payload) override {
+    return writer_->AddChunk(tag, flags, payload);
+  }
+  Status Write(const Block& block) override;
+  Status Flush() override { return writer_->Flush(); }
+  Status Finish() override;
+  Status FrontIndex(Bytes* index, uint32_t* checksum) const override {
+    return writer_->FrontIndex(index, checksum);
+  }
+  int64_t io_error() const override { return writer_->io_error(); }
 
  private:
   Status UpdateMeta(bool at_end);
   void ForgetMasterKey();
   BlockContext ContextOf(const Block& block) const;
 
-  Writer& writer_;
+  std::unique_ptr<Writer> writer_;
   BlockPacker packer_;
   std::unique_ptr<BlockCipher> cipher_;
   Json meta_ = Json::object();

@@ -155,7 +155,9 @@ Result<ProvenBlock> VerifyProof(const Json& proof, const SignatureKey& key) {
       !GetDigests(proof, "pieces", &pieces) || first > pieces.size() || track_id > kMaxTrackId)
     return Worthless("a member is missing or cannot be used");
   Checkpoint checkpoint;
-  if (Status status = DecodeCheckpoint(payload, 0, key, &checkpoint); !status.ok()) return status;
+  if (Status status = DecodeCheckpoint(payload, 0, &key, &checkpoint); !status.ok())
+    return status.code() == Code::kKey ? Status(Code::kKey, "the proof is signed with another key")
+                                       : Worthless("its signature does not hold");
 
   Bytes digests;
   for (const Sha256Digest& piece : pieces) AppendBytes(digests, piece);

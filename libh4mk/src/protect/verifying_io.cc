@@ -17,7 +17,8 @@ constexpr uint64_t kCheckpointLookBack = 2ull << 30;  // for the last checkpoint
 
 }  // namespace
 
-VerifyingIo::VerifyingIo(Io& io, SignatureKey key) : io_(io), input_(io), key_(std::move(key)) {}
+VerifyingIo::VerifyingIo(Io& io, std::optional<SignatureKey> key)
+    : io_(io), input_(io), key_(std::move(key)) {}
 
 Status VerifyingIo::Open() {
   const int64_t size = io_.Size();
@@ -50,7 +51,7 @@ Status VerifyingIo::FindLast(uint64_t size) {
     Status status = chunks.ReadPayload(at, header, &payload);
     if (status.code() == Code::kIo) return status;
     if (!status.ok() || !IsCheckpoint(payload)) return {};
-    status = DecodeCheckpoint(payload, at, key_, &found);
+    status = DecodeCheckpoint(payload, at, key(), &found);
     *valid =
         status.ok() && found.position <= at && (last_end_ == 0 || found.tree_id == last_.tree_id);
     end = at + header.size();
@@ -64,7 +65,8 @@ Status VerifyingIo::FindLast(uint64_t size) {
   if (status.code() == Code::kEnd) {
     if (last_end_ != 0) return {};  // nothing newer
     if (!other_key.ok()) return other_key;
-    return Status(Code::kKey, "the file is not signed with this key");
+    return Status(Code::kKey, key_ ? "the file is not signed with this key"
+                                   : "the file is not signed");
   }
   if (!status.ok()) return status;
   base_ = at - found.position;
@@ -85,7 +87,7 @@ Status VerifyingIo::ReadCheckpoint(uint64_t position, Checkpoint* checkpoint) {
   if (header.tag != kTagVeri || header.flags != 0)
     return Corrupt(offset, "a checkpoint expected, found another chunk");
   H4MK_TRY(chunks.ReadPayload(offset, header, &payload));
-  H4MK_TRY(DecodeCheckpoint(payload, offset, key_, checkpoint));
+  H4MK_TRY(DecodeCheckpoint(payload, offset, key(), checkpoint));
   if (checkpoint->tree_id == last_.tree_id && checkpoint->position == position) return {};
   return Corrupt(offset, "checkpoint is of another file or another place");
 }

@@ -17,8 +17,9 @@ namespace h4mk {
 
 class VerifyingIo final : public Io {
  public:
-  // io must outlive this object, seek, and know its size.
-  VerifyingIo(Io& io, SignatureKey key);
+  // io must outlive this object, seek, and know its size. Without a key whoever signed the file is
+  // believed: enough to make proofs, which are verified elsewhere.
+  VerifyingIo(Io& io, std::optional<SignatureKey> key);
 
   // Finds the last checkpoint and verifies it and the last chunk that it covers. kKey: signed with
   // another key, or not signed at all. kCorrupt, kIo, kNotSeekable.
@@ -62,6 +63,7 @@ class VerifyingIo final : public Io {
     uint64_t end() const { return start + bytes.size(); }
   };
 
+  const SignatureKey* key() const { return key_ ? &*key_ : nullptr; }
   Status FindLast(uint64_t size);
   Status ReadCheckpoint(uint64_t position, Checkpoint* checkpoint);
   Status CheckpointBehind(uint64_t position, const Checkpoint** checkpoint);
@@ -72,7 +74,7 @@ class VerifyingIo final : public Io {
 
   Io& io_;
   Source input_;
-  const SignatureKey key_;
+  const std::optional<SignatureKey> key_;
   Checkpoint last_;
   uint64_t base_ = 0;      // offset of the first chunk of the tree
   uint64_t last_end_ = 0;  // offset behind the chunk of the last checkpoint

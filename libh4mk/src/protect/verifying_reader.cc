@@ -27,29 +27,29 @@ Status VerifyingReader::CheckTotals() const {
   return {};
 }
 
-// The bytes of a chunk are signed as a whole: a block's data must not be taken for a chunk.
-// That what was read from is a chunk that was signed, from its start.
-Status VerifyingReader::CheckChunk(uint64_t offset) {
-  if (offset == checked_chunk_) return {};
-  const Checkpoint* checkpoint = nullptr;
-  size_t leaf = 0;
-  H4MK_TRY(io_.FindLeaf(offset, &checkpoint, &leaf));
-  checked_chunk_ = offset;
+// The bytes of a chunk are signed as a whole: a block's data must not be taken for a chunk. What was
+// read from must be one that was signed, from its start.
+Status VerifyingReader::Check(const ReadBlock& block) {
+  if (block.chunk_offset != checked_chunk_) {
+    const Checkpoint* checkpoint = nullptr;
+    size_t leaf = 0;
+    H4MK_TRY(io_.FindLeaf(block.chunk_offset, &checkpoint, &leaf));
+    checked_chunk_ = block.chunk_offset;
+  }
+  last_record_ = *block.record;
+  last_.record = &last_record_;
+  last_.chunk_offset = block.chunk_offset;
   return {};
 }
 
 Status VerifyingReader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) {
   H4MK_TRY(file().ReadBlockAt(track, ordinal, block));
-  return CheckChunk(block->chunk_offset);
+  return Check(*block);
 }
 
 Status VerifyingReader::Next(ReadBlock* block) {
   H4MK_TRY(file().Next(block));
-  H4MK_TRY(CheckChunk(block->chunk_offset));
-  last_record_ = *block->record;
-  last_.record = &last_record_;
-  last_.chunk_offset = block->chunk_offset;
-  return {};
+  return Check(*block);
 }
 
 Result<Json> VerifyingReader::ProveLast() {

@@ -21,12 +21,12 @@ class VerifyingReader final : public ForwardingReader {
   Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
   bool NextWarning(std::string* text) override;
 
-  // Proves the block that Next() gave last. kState: there is none.
+  // Proves the block that was read last. kState: there is none.
   Result<Json> ProveLast();
 
  private:
   Status CheckTotals() const;
-  Status CheckChunk(uint64_t offset);
+  Status Check(const ReadBlock& block);
 
   VerifyingIo& io_;
   BlockRecord last_record_;

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// h4mk sign and h4mk prove: a file as a signed one; that a block is in it.
+#include "adapt/convert.h"
+#include "chunk/chunk_format.h"
+#include "command.h"
+#include "key_option.h"
+#include "progress.h"
+#include "protect/proof.h"
+#include "text.h"
+#include "track_option.h"
+
+namespace h4mk::tool {
+namespace {
+
+struct SignOptions {
+  CommonOptions common;
+  KeyOptions key;
+  std::string output;
+};
+
+void DescribeSign(CLI::App* command, SignOptions* options) {
+  AddCommonOptions(command, &options->common);
+  AddKeyOptions(command, &options->key, "The private key (Ed25519 or ECDSA P-256, PEM)");
+  command->add_option("--output,-o", options->output, "The signed file, or - for standard output; default FILE itself");
+  command->footer(
+      "A pair of keys is made by\n"
+      "  openssl genpkey -algorithm ed25519 -out sign.pem && openssl pkey -in sign.pem -pubout -out sign.pub\n"
+      "Whoever has sign.pub can `h4mk verify --key sign.pub` the file. The blocks stay as they are, encrypted ones too.");
+}
+
+Status ReadCreationTime(Source& source, WriterOptions* options) {
+  uint8_t header[kFileHeaderSize];
+  size_t got = 0;
+  H4MK_TRY(source.ReadAt(0, header, sizeof header, &got));
+  if (got == sizeof header) options->creation_time_ms = LoadLe<uint64_t>(header + 8);
+  return {};
+}
+
+Status Sign(const SignOptions& options, Output& output) {
+  Result<SignatureKey> key = ReadSigningKey(options.key);
+  if (!key.ok()) return key.take_status();
+  InputFile file;
+  OpenedFile opened;
+  H4MK_TRY(file.Open(options.common.file));
+  H4MK_TRY(file.OpenReader(KeepEncrypted(), &opened));
+  if (file.version() != 2)
+    return Status(Code::kVersion, "only files of version 2 can be signed; `h4mk convert` makes one");
+  if (!opened.reader->is_closed())
+    return Status(Code::kAgain, "the file has no end: it was cut, or is still being written; see `h4mk recover`");
+  OutputFile out;
+  H4MK_TRY(out.Open(options.output.empty() ? options.common.file : options.output));
+  ConvertOptions convert;
+  H4MK_TRY(ReadCreationTime(opened.reader->source(), &convert.writer));
+  convert.protect.signing_key = std::move(key.value());
+  convert.message = [&](const std::string& text) { output.Note(std::nullopt, text); };
+  convert.progress = MakeConvertProgress("sign");
+  Status status = Convert(*opened.reader, out.io(), std::move(convert));
+  if (status.code() == Code::kCorrupt)
+    return Status(Code::kCorrupt, "the file is damaged, nothing was signed; see `h4mk recover`");
+  if (!status.ok()) return status;
+  return out.Commit();
+}
+
+int RunSign(const SignOptions& options) {
+  const bool to_stdout = (options.output.empty() ? options.common.file : options.output) == "-";
+  Output output(options.common.file, options.common.json, to_stdout ? stderr : stdout);
+  if (const Status status = Sign(options, output); !status.ok()) return output.Fail(status);
+  output.Text("signed\n");
+  return output.Finish();
+}
+
+struct ProveOptions {
+  CommonOptions common;
+  int64_t track_id = kNoTrack;
+  uint64_t index = 0;
+  std::string output, key;
+};
+
+void DescribeProve(CLI::App* command, ProveOptions* options) {
+  AddCommonOptions(command, &options->common);
+  AddTrackOption(command, &options->track_id, false);
+  command->add_option("--index,-i", options->index, "Number of the block within its track, from 0")->required();
+  command->add_option("--output,-o", options->output, "The proof, or - for standard output")->required();
+  command->add_option("--key", options->key, "The public key (PEM); without it nobody is asked who signed the file")
+      ->type_name("FILE");
+  command->footer("The proof shows without the file that the block is in it: `h4mk verify --proof PROOF --key PUB BLOCKFILE`.\n"
+                  "Exit status 1: there is no such block.");
+}
+
+Status WriteProof(const OpenedFile& opened, const std::string& path) {
+  Result<Json> proof = opened.proving->ProveLast();
+  if (!proof.ok()) return proof.take_status();
+  const std::string text = DumpJson(proof.value()) + "\n";
+  OutputFile out;
+  H4MK_TRY(out.Open(path));
+  H4MK_TRY(Sink(out.io()).Write({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
+  return out.Commit();
+}
+
+int RunProve(const ProveOptions& options) {
+  Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
+  InputFile file;
+  ReadOptions read = KeepEncrypted();
+  read.with_proofs = true;
+  if (!options.key.empty()) {
+    Result<SignatureKey> key = ReadVerifyKey(options.key);
+    if (!key.ok()) return output.Fail(key.status());
+    read.verify_key = std::move(key.value());
+  }
+  OpenedFile opened;
+  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  if (const Status status = file.OpenReader(std::move(read), &opened); !status.ok()) return output.Fail(status);
+  Result<uint32_t> track = FindTrack(*opened.reader, options.track_id);
+  if (!track.ok()) return output.Fail(track.status());
+  ReadBlock block;
+  Status status = opened.reader->ReadBlockAt(track.value(), options.index, &block);
+  if (status.code() == Code::kNotFound) {
+    output.Text("no block {}\n", options.index);
+    return output.Finish(kExitNo);
+  }
+  if (status.ok()) status = WriteProof(opened, options.output);
+  if (!status.ok()) return output.Fail(status);
+  output.Set("track_id", opened.reader->tracks()[track.value()].id);
+  output.Set("ordinal", options.index);
+  output.Text("wrote {}\n", Printable(options.output));
+  return output.Finish();
+}
+
+}  // namespace
+
+void AddSign(CLI::App& app, int* exit_code) {
+  AddCommand<SignOptions>(app, exit_code, "sign", "Sign a file", DescribeSign, RunSign);
+}
+
+void AddProve(CLI::App& app, int* exit_code) {
+  AddCommand<ProveOptions>(app, exit_code, "prove", "Write a proof that a block is in a signed file", DescribeProve,
+                           RunProve);
+}
+
+}  // namespace h4mk::tool

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "key_option.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "protect/hex.h"
+
+namespace h4mk::tool {
+namespace {
+
+constexpr size_t kMaxKeyText = 16 << 10;
+
+std::string_view View(const Secret& text) {
+  return {reinterpret_cast<const char*>(text.bytes().data()), text.bytes().size()};
+}
+
+// Without the blanks and the end of line around it, which editors and shells leave there.
+Secret Trimmed(ByteSpan text) {
+  const auto is_blank = [](uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  while (!text.empty() && is_blank(text.back())) text = text.first(text.size() - 1);
+  while (!text.empty() && is_blank(text.front())) text = text.subspan(1);
+  return Secret(text);
+}
+
+Status ReadKeyFile(const std::string& path, Secret* text) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return SystemError("cannot open " + path);
+  FdIo io(fd, /*seekable=*/false);
+  Bytes buffer(kMaxKeyText);
+  size_t size = 0;
+  int64_t got = 0;
+  while (size < buffer.size() && (got = io.Read(buffer.data() + size, buffer.size() - size)) > 0)
+    size += static_cast<size_t>(got);
+  close(fd);
+  *text = Trimmed(ByteSpan(buffer).first(size));
+  OPENSSL_cleanse(buffer.data(), buffer.size());
+  if (got < 0) return SystemError("cannot read " + path);
+  return size < buffer.size() ? Status() : Status(Code::kKey, path + " is too large for a key");
+}
+
+Status ReadKeyText(const KeyOptions& options, Secret* text) {
+  if (!options.file.empty()) return ReadKeyFile(options.file, text);
+  const char* value = std::getenv(options.env.c_str());
+  if (value == nullptr)
+    return Status(Code::kKey, "there is no environment variable " + options.env);
+  const std::string_view view(value);
+  *text = Trimmed({reinterpret_cast<const uint8_t*>(view.data()), view.size()});
+  return {};
+}
+
+// Asks at the terminal, without showing what is typed.
+Status Prompt(const std::string& prompt, Secret* text) {
+  Bytes typed(2 * kMaxMasterKey + 2);
+  const int failed = EVP_read_pw_string(reinterpret_cast<char*>(typed.data()),
+                                        static_cast<int>(typed.size()), prompt.c_str(), /*verify=*/0);
+  if (failed == 0)
+    *text = Trimmed(ByteSpan(typed).first(strnlen(reinterpret_cast<char*>(typed.data()), typed.size())));
+  OPENSSL_cleanse(typed.data(), typed.size());
+  return failed == 0 ? Status() : Status(Code::kKey, "no key was typed");
+}
+
+}  // namespace
+
+void AddKeyOptions(CLI::App* command, KeyOptions* options, const std::string& what) {
+  CLI::Option* file = command->add_option("--key-file", options->file, what + ", in this file")->type_name("FILE");
+  command->add_option("--key-env", options->env, "… or in this environment variable")->type_name("NAME")->excludes(file);
+}
+
+void AddDecryptionKeyOptions(CLI::App* command, KeyOptions* options) {
+  AddKeyOptions(command, options, "The key of an encrypted file, hexadecimal");
+}
+
+Status ReadMasterKey(const KeyOptions& options, const std::string& prompt, MasterKey* key) {
+  Secret text;
+  if (!options.given() && !isatty(STDIN_FILENO))
+    return Status(Code::kKey, "no key: give --key-file or --key-env");
+  H4MK_TRY(options.given() ? ReadKeyText(options, &text) : Prompt(prompt, &text));
+  Bytes bytes;
+  const bool is_hex = DecodeHex(View(text), &bytes);
+  key->key = Secret(bytes);
+  OPENSSL_cleanse(bytes.data(), bytes.size());
+  if (is_hex && key->key.bytes().size() >= kMinMasterKey && key->key.bytes().size() <= kMaxMasterKey) return {};
+  return Status(Code::kKey, "the key is not hexadecimal with 32 to 2048 digits");
+}
+
+Result<SignatureKey> ReadSigningKey(const KeyOptions& options) {
+  Secret text;
+  if (!options.given()) return Status(Code::kKey, "no key: give --key-file or --key-env");
+  if (Status status = ReadKeyText(options, &text); !status.ok()) return status;
+  return SignatureKey::Private(View(text));
+}
+
+Result<SignatureKey> ReadVerifyKey(const std::string& path) {
+  Secret text;
+  if (Status status = ReadKeyFile(path, &text); !status.ok()) return status;
+  return SignatureKey::Public(View(text));
+}
+
+Status OpenWithKey(InputFile& file, const KeyOptions& options, OpenedFile* opened) {
+  ReadOptions read;
+  if (options.given()) {
+    H4MK_TRY(ReadMasterKey(options, "", &read.keys.emplace_back()));
+    return file.OpenReader(std::move(read), opened);
+  }
+  read.keep_encrypted = !isatty(STDIN_FILENO);
+  Status status = file.OpenReader(std::move(read), opened);
+  if (status.code() != Code::kKey) return status;
+  read = {};
+  H4MK_TRY(ReadMasterKey(options, "Key (hexadecimal): ", &read.keys.emplace_back()));
+  *opened = {};
+  return file.OpenReader(std::move(read), opened);
+}
+
+}  // namespace h4mk::tool

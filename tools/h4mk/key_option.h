@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Keys. What is secret comes from a file, an environment variable or a prompt, never from the command line, which others can read.
+#ifndef H4MK_TOOLS_KEY_OPTION_H_
+#define H4MK_TOOLS_KEY_OPTION_H_
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "file.h"
+#include "protect/block_cipher.h"
+#include "protect/signature.h"
+
+namespace h4mk::tool {
+
+struct KeyOptions {
+  std::string file, env;
+  bool given() const { return !file.empty() || !env.empty(); }
+};
+
+// --key-file and --key-env. what: "The key, …", for --help.
+void AddKeyOptions(CLI::App* command, KeyOptions* options, const std::string& what);
+// The same for a key that opens encrypted blocks.
+void AddDecryptionKeyOptions(CLI::App* command, KeyOptions* options);
+
+// A key for blocks, in hex: what the options name, else what is typed at the terminal. kKey: neither is there.
+Status ReadMasterKey(const KeyOptions& options, const std::string& prompt, MasterKey* key);
+
+// A private key in PEM.
+Result<SignatureKey> ReadSigningKey(const KeyOptions& options);
+// A public key in PEM, from a file.
+Result<SignatureKey> ReadVerifyKey(const std::string& path);
+
+// For those who do not ask what encrypted blocks hold.
+inline ReadOptions KeepEncrypted() {
+  ReadOptions options;
+  options.keep_encrypted = true;
+  return options;
+}
+
+// Opens a file whose blocks are wanted. The key of an encrypted one is what the options name, else what is typed at the terminal;
+// without any its blocks are handed out as they are, marked as encrypted.
+Status OpenWithKey(InputFile& file, const KeyOptions& options, OpenedFile* opened);
+
+}  // namespace h4mk::tool
+
+#endif  // H4MK_TOOLS_KEY_OPTION_H_
