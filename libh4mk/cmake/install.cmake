@@ -1,4 +1,4 @@
-# Installs the two libraries, the one public header, libh4mk.pc and the CMake package.
+# Installs the two libraries, the public headers, libh4mk.pc and the CMake package.
 include(CMakePackageConfigHelpers)
 
 set(H4MK_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/h4mk)
@@ -8,7 +8,7 @@ set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
 install(TARGETS h4mk EXPORT h4mkTargets
         LIBRARY COMPONENT runtime NAMELINK_COMPONENT development)
 install(TARGETS h4mk_static EXPORT h4mkStaticTargets)
-install(FILES include/h4mk/h4mk.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/h4mk)
+install(FILES include/h4mk/adapter.h include/h4mk/h4mk.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/h4mk)
 
 install(EXPORT h4mkTargets NAMESPACE h4mk:: DESTINATION ${H4MK_CMAKE_DIR})
 install(EXPORT h4mkStaticTargets NAMESPACE h4mk:: DESTINATION ${H4MK_CMAKE_DIR})

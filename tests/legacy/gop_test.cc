@@ -61,5 +61,54 @@ TEST(ControlFramesTest, Vectors) {
   EXPECT_EQ(DecodeControlFrames(R"({"controls":[{}]})").value()[0].smooth, 0.5);
 }
 
+// FORMAT.md, "Control frames in time".
+TEST(ControlFramesTest, ValuesBetweenKeyFrames) {
+  const h4mk_control_frame frames[] = {
+      {0, "pan", 0.0, 0.0, "ease_in", 0.0, "first"},
+      {1'000'000, "dolly", 1.0, 1.0, "ease_out", 1.0, nullptr},
+      {3'000'000, nullptr, 0.0, 0.5, nullptr, 0.0, "last"},
+  };
+  const auto at = [&](int64_t pts_us) {
+    h4mk_control_state state;
+    EXPECT_EQ(h4mk_control_frames_at(frames, 3, pts_us, &state), H4MK_OK);
+    return state;
+  };
+  EXPECT_EQ(at(-5).frame.intensity, 0);
+  EXPECT_STREQ(at(-5).frame.notes, "first");
+  EXPECT_DOUBLE_EQ(at(500'000).frame.intensity, 0.5);  // not smooth: straight
+  EXPECT_DOUBLE_EQ(at(500'000).frame.strength, 0.25);
+  EXPECT_DOUBLE_EQ(at(500'000).pan, 0.125);
+  EXPECT_STREQ(at(500'000).frame.move, "pan");
+  EXPECT_DOUBLE_EQ(at(1'000'000).pan, 0.5);
+  EXPECT_DOUBLE_EQ(at(1'500'000).frame.intensity, 1 - (3 * 0.0625 - 2 * 0.015625));
+  EXPECT_DOUBLE_EQ(at(1'500'000).frame.strength, 1 - 0.25 * 1.75);
+  EXPECT_EQ(at(1'500'000).pan, 0.5);
+  EXPECT_DOUBLE_EQ(at(3'000'000).dolly, 1);
+  EXPECT_STREQ(at(3'000'000).frame.move, "static");
+  EXPECT_STREQ(at(9'000'000).frame.notes, "last");
+  EXPECT_DOUBLE_EQ(at(9'000'000).dolly, 1);
+}
+
+// What the camera went is what its intensity adds up to.
+TEST(ControlFramesTest, TheCameraGoesAsFarAsItsIntensitySays) {
+  const std::vector<ControlFrame> frames = {{0, "orbit", 0.2, 0.7, "linear", 0, ""},
+                                            {2'000'000, "orbit", 0.9, 0.3, "linear", 0, ""},
+                                            {2'500'000, "orbit", 0.4, 0.5, "linear", 0, ""}};
+  double sum = 0;
+  for (int64_t us = 500; us < 4'000'000; us += 1000)
+    sum += ControlStateAt(frames, us).frame.intensity / 1000;
+  EXPECT_NEAR(ControlStateAt(frames, 4'000'000).orbit, sum, 1e-6);
+}
+
+TEST(ControlFramesTest, WhatCannotBeEvaluatedIsRefused) {
+  h4mk_control_state state;
+  ASSERT_EQ(h4mk_control_frames_at(nullptr, 0, 7, &state), H4MK_OK);
+  EXPECT_EQ(state.frame.smooth, 0.5);
+  EXPECT_STREQ(state.frame.curve, "linear");
+  const h4mk_control_frame backwards[] = {{5, nullptr, 0, 0, nullptr, 0, nullptr},
+                                          {4, nullptr, 0, 0, nullptr, 0, nullptr}};
+  EXPECT_EQ(h4mk_control_frames_at(backwards, 2, 0, &state), H4MK_ERR_ARGUMENT);
+}
+
 }  // namespace
 }  // namespace h4mk

@@ -22,6 +22,7 @@ const char* CodeName(Code code) {
     case Code::kTruncated: return "truncated";
     case Code::kNotFound: return "not_found";
     case Code::kKey: return "key";
+    case Code::kAdapter: return "adapter";
     case Code::kAgain: return "unfinished";
     default: return "corrupt";
   }

@@ -59,7 +59,7 @@ H4MK_API unsigned h4mk_version(void);
 
 /* ----------------------------------------------------------------------------------------------------------- status */
 
-/** Numbers are permanent. Ranges: 1.. no result, 100.. the caller, 200.. input and output, 300.. the file. */
+/** Numbers are permanent. Ranges: 1.. no result, 100.. the caller, 200.. input and output, 300.. the file, 400.. adapters. */
 typedef enum h4mk_status {
     H4MK_OK = 0,
     H4MK_END = 1,               /**< Nothing more: the file is closed and has been read to its end. */
@@ -75,7 +75,8 @@ typedef enum h4mk_status {
     H4MK_ERR_TRUNCATED = 302,   /**< The file ends inside its header or the descriptions that follow it. */
     H4MK_ERR_CORRUPT = 303,     /**< A checksum failed or a structure contradicts itself; the message names the offset. */
     H4MK_ERR_NOT_FOUND = 304,   /**< No such block, track or time in the file. */
-    H4MK_ERR_KEY = 305          /**< A key is missing or is the wrong one. */
+    H4MK_ERR_KEY = 305,         /**< A key is missing or is the wrong one. */
+    H4MK_ERR_ADAPTER = 400      /**< An adapter (adapter.h) failed, or is not what it must be; the message says how. */
 } h4mk_status;
 
 /** A short English sentence for a status; never NULL. Thread safe, static storage. */
@@ -591,6 +592,17 @@ typedef struct h4mk_control_frame {
  *  at its end; as much as `size` has room for goes to text (may be NULL if size is 0). Thread safe. */
 H4MK_API h4mk_status h4mk_control_frames_to_json(const h4mk_control_frame *frames, size_t count, char *text, size_t size,
                                                  size_t *needed);
+
+/** Camera and motion at any time (FORMAT.md, "Control frames in time"). */
+typedef struct h4mk_control_state {
+    h4mk_control_frame frame;  /**< pts_us is the time; texts are those of the frames that were given, or static. */
+    double pan, dolly, orbit;  /**< How far the camera went in each way since the first frame, in seconds of intensity 1. */
+} h4mk_control_state;
+
+/** Evaluates key frames, which are in the order of pts_us (else H4MK_ERR_ARGUMENT), at a time. Without frames: the defaults. Thread
+ *  safe. */
+H4MK_API h4mk_status h4mk_control_frames_at(const h4mk_control_frame *frames, size_t count, int64_t pts_us,
+                                            h4mk_control_state *state);
 
 /* ------------------------------------------------------------------------------------------------- ciphers and masks */
 

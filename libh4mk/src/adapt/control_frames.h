@@ -26,6 +26,15 @@ std::string EncodeControlFrames(const std::vector<ControlFrame>& frames);
 // Members that are absent have their defaults. bad_json: no JSON of this form.
 Result<std::vector<ControlFrame>> DecodeControlFrames(std::string_view text);
 
+// FORMAT.md, "Control frames in time".
+struct ControlState {
+  ControlFrame frame;  // its pts_us is the time
+  double pan = 0, dolly = 0, orbit = 0;
+};
+
+// REQUIRES: frames are in the order of pts_us. Without frames: the defaults.
+ControlState ControlStateAt(const std::vector<ControlFrame>& frames, int64_t pts_us);
+
 }  // namespace h4mk
 
 #endif  // H4MK_ADAPT_CONTROL_FRAMES_H_

@@ -31,6 +31,7 @@ enum class Code : int {
   kCorrupt = 303,
   kNotFound = 304,
   kKey = 305,
+  kAdapter = 400,
 };
 
 class [[nodiscard]] Status {

@@ -50,6 +50,7 @@ const char* h4mk_strerror(h4mk_status status) {
     case H4MK_ERR_CORRUPT: return "The file is damaged";
     case H4MK_ERR_NOT_FOUND: return "Not found in the file";
     case H4MK_ERR_KEY: return "A key is missing or is the wrong one";
+    case H4MK_ERR_ADAPTER: return "An adapter failed";
   }
   return "Unknown status";
 }

@@ -88,6 +88,13 @@ Status Reader::FindOrdinal(uint32_t track, uint64_t ordinal, const BlockRecord**
   const auto blocks_of_track = [&](const BlockRecord& record) {
     return record.track == static_cast<int32_t>(track);
   };
+  // Who asks for one block after the other mostly finds the next one where the last one was.
+  if (search_->loaded())
+    for (const BlockRecord& record : search_->index().blocks())
+      if (blocks_of_track(record) && record.ordinal == ordinal) {
+        *block = &record;
+        return {};
+      }
   uint64_t low = 0, high = index_.cluster_count();
   while (low < high) {
     // Clusters without blocks of the track take the place of the next one with some.

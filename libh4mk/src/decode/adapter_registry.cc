@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "decode/adapter_registry.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "decode/adapter_instance.h"
+#include "decode/builtin_adapters.h"
+
+namespace h4mk {
+
+AdapterRegistry::AdapterRegistry()
+    : entries_{{&kDspAdapter, {}}, {&kNullAdapter, {}}, {&kPassThroughAdapter, {}}} {}
+
+void AdapterRegistry::Unload::operator()(void* library) const { dlclose(library); }
+
+Status AdapterRegistry::AddEntry(Entry entry) {
+  H4MK_TRY(CheckAdapter(entry.adapter));
+  if (Find(entry.adapter->name) != nullptr)
+    return Status(Code::kAdapter,
+                  "there is an adapter " + std::string(entry.adapter->name) + " already");
+  entries_.push_back(std::move(entry));
+  return {};
+}
+
+Status AdapterRegistry::Load(const std::string& path) {
+  // dlopen() looks for names without a slash in places that others may choose.
+  if (path.find('/') == path.npos)
+    return Status(Code::kArgument, "\"" + path + "\": the path of a plugin needs a slash");
+  std::unique_ptr<void, Unload> library(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL));
+  if (!library) return Status(Code::kNotFound, dlerror());
+  const auto entry =
+      reinterpret_cast<h4mk_adapter_entry_function>(dlsym(library.get(), H4MK_ADAPTER_ENTRY));
+  if (entry == nullptr) return Status(Code::kAdapter, path + ": no function " H4MK_ADAPTER_ENTRY);
+  libraries_.reserve(libraries_.size() + 1);
+  const Status added = AddEntry({entry(), path});
+  if (!added.ok()) return Status(added.code(), path + ": " + added.message());
+  libraries_.push_back(std::move(library));
+  return {};
+}
+
+Status AdapterRegistry::LoadFolder(const std::string& folder) {
+  if (!folder.starts_with('/'))
+    return Status(Code::kArgument, "\"" + folder + "\": the folder of plugins must be absolute");
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error))
+    if (at->path().extension() == ".so") paths.push_back(at->path().string());
+  if (error) return Status(Code::kNotFound, folder + ": " + error.message());
+  std::sort(paths.begin(), paths.end());
+  for (const std::string& path : paths) H4MK_TRY(Load(path));
+  return {};
+}
+
+const h4mk_adapter* AdapterRegistry::Find(std::string_view name) const {
+  for (const Entry& entry : entries_)
+    if (entry.adapter->name == name) return entry.adapter;
+  return nullptr;
+}
+
+const h4mk_adapter* AdapterRegistry::ForTrack(const h4mk_adapter_track& track) const {
+  if (track.adapter != nullptr) return Find(track.adapter);
+  for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry)
+    if (entry->adapter->claims(&track)) return entry->adapter;
+  return nullptr;
+}
+
+Status AdapterRegistry::Choose(const char* name, const h4mk_adapter_track& track,
+                               const h4mk_adapter** adapter) const {
+  *adapter = name != nullptr ? Find(name) : ForTrack(track);
+  if (*adapter != nullptr) return {};
+  const char* wanted = name != nullptr ? name : track.adapter;
+  if (wanted != nullptr)
+    return Status(Code::kNotFound, "there is no adapter " + std::string(wanted));
+  return Status(Code::kNotFound, "no adapter claims track " + std::to_string(track.track_id) +
+                                     " (kind " + track.kind + ", codec " + track.codec + ")");
+}
+
+}  // namespace h4mk

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// The adapters that are part of the library (FORMAT.md, "Adapters").
+#ifndef H4MK_DECODE_BUILTIN_ADAPTERS_H_
+#define H4MK_DECODE_BUILTIN_ADAPTERS_H_
+
+#include <h4mk/adapter.h>
+
+namespace h4mk {
+
+extern const h4mk_adapter kDspAdapter;          // spectra to sound
+extern const h4mk_adapter kNullAdapter;         // the blocks of a chain, one behind the other
+extern const h4mk_adapter kPassThroughAdapter;  // the same, but a B block shows its next neighbour
+
+}  // namespace h4mk
+
+#endif  // H4MK_DECODE_BUILTIN_ADAPTERS_H_

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "decode/chain_decoder.h"
+
+#include "base/fault.h"
+
+namespace h4mk {
+namespace {
+
+h4mk_adapter_block ToAdapterBlock(const BlockRecord& record, const uint8_t* data) {
+  h4mk_adapter_block block = H4MK_ADAPTER_BLOCK_INIT;
+  block.flags = record.flags & kBlockPublicFlags;
+  block.pts = record.pts;
+  block.dts = record.dts;
+  block.duration = record.duration;
+  block.ordinal = record.ordinal;
+  block.data = data;
+  block.size = record.size;
+  return block;
+}
+
+}  // namespace
+
+// --------------------------------------------------------------------------------------------------------------
+// seeking
+
+Status ChainDecoder::FindChain(int64_t time, std::vector<BlockInfo>* chain) {
+  uint64_t total = 64;
+  do {
+    chain->resize(static_cast<size_t>(total));
+    H4MK_TRY(reader_.DecodeChain(track_, time, *chain, &total));
+    if (total > kMaxChain)
+      return Status(Code::kLimit, "a chain of " + std::to_string(total) + " blocks");
+  } while (total > chain->size());
+  chain->resize(static_cast<size_t>(total));
+  if (chain->empty())
+    return Status(Code::kNotFound, "no random access point of the track at or before the time");
+  return {};
+}
+
+// Where decoding begins so that all outputs that sound into the target's are there.
+Status ChainDecoder::StartFor(const BlockInfo& key, const BlockInfo& target, uint64_t* start) {
+  *start = key.record.ordinal;
+  int64_t time = key.record.time();
+  while (target.record.ordinal - *start < session_->preroll() && time > INT64_MIN) {
+    BlockInfo earlier;
+    const Status status = reader_.FindKeyframe(track_, time - 1, &earlier);
+    if (status.code() == Code::kNotFound) return {};
+    H4MK_TRY(CopyOf(status));
+    // In a file whose times go back there is no earlier one.
+    if (earlier.record.ordinal >= *start) return {};
+    *start = earlier.record.ordinal;
+    time = earlier.record.time();
+  }
+  return {};
+}
+
+Status ChainDecoder::Seek(int64_t time) {
+  std::vector<BlockInfo> chain;
+  H4MK_TRY(FindChain(time, &chain));
+  const BlockInfo& key = chain.front();
+  const BlockInfo& target = chain.back();
+  const bool ahead = has_last_ && target.record.time() > last_time_;
+  if (!ahead || key.record.ordinal < run_start_ || key.record.ordinal > next_) {
+    uint64_t start = 0;
+    H4MK_TRY(StartFor(key, target, &start));
+    Restart(start);
+  }
+  has_target_ = true;
+  target_ordinal_ = target.record.ordinal;
+  target_time_ = target.record.time();
+  return {};
+}
+
+void ChainDecoder::Restart(uint64_t ordinal) {
+  session_->Flush();
+  // What was read ahead serves as well if it is what follows.
+  const bool follows = ordinal >= next_;
+  while (!prefetched_.empty() && (!follows || next_ < ordinal)) {
+    TakePrefetched();
+    ++next_;
+  }
+  run_start_ = next_ = ordinal;
+  drained_ = has_last_ = has_target_ = late_ = false;
+}
+
+// -------------------------------------------------------------------------------------------------------------
+// decoding
+
+// Passes over what is before the target, and what is decoded late because the target did not wait
+// for it.
+const DecodeSession::Waiting* ChainDecoder::FrontFromTarget() {
+  if (has_target_ && next_ > target_ordinal_ && session_->preroll() == 0)
+    session_->ReleaseUntil(target_time_);
+  while (const DecodeSession::Waiting* front = session_->Front()) {
+    if (has_target_ && (front->block.ordinal == target_ordinal_ || front->time > target_time_)) {
+      has_target_ = false;
+      late_ = true;
+    }
+    if (front->time > target_time_) late_ = false;
+    const bool is_late = late_ && front->time < target_time_;
+    if (!has_target_ && !is_late) return front;
+    if (!is_late) last_time_ = front->time;
+    has_last_ = true;
+    // What cannot be shown is not asked for either.
+    (void)session_->Skip().ok();
+  }
+  return nullptr;
+}
+
+Status ChainDecoder::Next(h4mk_output* output, const std::atomic<bool>* cancel) {
+  for (;;) {
+    if (const DecodeSession::Waiting* front = FrontFromTarget()) {
+      last_time_ = front->time;
+      has_last_ = true;
+      return session_->Receive(output);
+    }
+    if (cancel != nullptr && cancel->load(std::memory_order_relaxed))
+      return Status(Code::kState, "cancelled");
+    H4MK_TRY(SendNext());
+  }
+}
+
+// Feeds the session with block next_, or with the end of the track.
+Status ChainDecoder::SendNext() {
+  StoredBlock stored;
+  ReadBlock read;
+  h4mk_adapter_block block;
+  Status status;
+  if (!prefetched_.empty()) {
+    stored = TakePrefetched();
+    block = ToAdapterBlock(stored.record, stored.data.data());
+    if (stored.code != Code::kOk) status = Status(stored.code, stored.message);
+  } else {
+    status = reader_.ReadBlockAt(track_, next_, &read);
+    if (status.ok()) block = ToAdapterBlock(*read.record, read.data);
+  }
+  if (status.code() == Code::kNotFound) {
+    if (drained_) return Status(reader_.is_closed() ? Code::kEnd : Code::kAgain, "no more blocks");
+    session_->SendEnd();
+    drained_ = true;
+    return {};
+  }
+  if (status.code() == Code::kCorrupt) {
+    ++next_;
+    session_->Lose();
+    return status;
+  }
+  H4MK_TRY(std::move(status));
+  ++next_;
+  drained_ = false;
+  return session_->Send(block);
+}
+
+// ------------------------------------------------------------------------------------------------------------
+// prefetch
+
+Status ChainDecoder::ReadStored(uint64_t ordinal, StoredBlock* block) {
+  ReadBlock read;
+  const Status status = reader_.ReadBlockAt(track_, ordinal, &read);
+  if (status.ok()) {
+    block->record = *read.record;
+    block->data.assign(read.data, read.data + read.record->size);
+  } else if (status.code() == Code::kCorrupt) {
+    block->record.ordinal = ordinal;
+    block->code = status.code();
+    block->message = status.message();
+  } else {
+    return CopyOf(status);
+  }
+  return {};
+}
+
+bool ChainDecoder::Prefetch() {
+  // The rest of this group, the next one, and the first block of the one behind it.
+  if (drained_ || prefetched_keys_ >= 2 || prefetched_bytes_ >= kMaxPrefetch ||
+      prefetched_.size() >= kMaxPrefetchBlocks)
+    return false;
+  StoredBlock block;
+  if (!ReadStored(next_ + prefetched_.size(), &block).ok()) return false;
+  prefetched_bytes_ += block.data.size();
+  prefetched_keys_ += block.record.is_key();
+  prefetched_.push_back(std::move(block));
+  return true;
+}
+
+ChainDecoder::StoredBlock ChainDecoder::TakePrefetched() {
+  StoredBlock block = std::move(prefetched_.front());
+  prefetched_.pop_front();
+  prefetched_bytes_ -= block.data.size();
+  prefetched_keys_ -= block.record.is_key();
+  return block;
+}
+
+}  // namespace h4mk

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "decode/decode_ahead.h"
+
+#include <new>
+
+namespace h4mk {
+namespace {
+
+// Failures behind which there is more to decode.
+bool GoesOn(Code code) {
+  return code == Code::kOk || code == Code::kCorrupt || code == Code::kAdapter ||
+         code == Code::kLimit;
+}
+
+}  // namespace
+
+DecodeAhead::DecodeAhead(std::unique_ptr<ChainDecoder> decoder, size_t depth)
+    : decoder_(std::move(decoder)), depth_(depth), worker_([this] { Work(); }) {}
+
+DecodeAhead::~DecodeAhead() {
+  {
+    const std::lock_guard lock(mutex_);
+    quit_ = true;
+    cancel_ = true;
+  }
+  to_worker_.notify_one();
+  worker_.join();
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// caller
+
+Status DecodeAhead::Seek(int64_t time) {
+  std::unique_lock lock(mutex_);
+  seeking_ = true;
+  seek_time_ = time;
+  cancel_ = true;
+  ready_.clear();
+  bytes_ = 0;
+  to_worker_.notify_one();
+  to_caller_.wait(lock, [&] { return !seeking_; });
+  return std::move(seek_status_);
+}
+
+Status DecodeAhead::Next(h4mk_output* output) {
+  {
+    std::unique_lock lock(mutex_);
+    if (ready_.empty()) {
+      stopped_ = false;  // a file that grows may have more now
+      to_worker_.notify_one();
+    }
+    to_caller_.wait(lock, [&] { return !ready_.empty(); });
+    shown_ = std::move(ready_.front());
+    ready_.pop_front();
+    bytes_ -= shown_.data.size();
+  }
+  to_worker_.notify_one();
+  if (shown_.code != Code::kOk) return Status(shown_.code, shown_.message);
+  *output = shown_.output;
+  output->data = shown_.data.data();
+  if (output->pixel_format != nullptr) output->pixel_format = shown_.pixel_format.c_str();
+  return {};
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// worker
+
+void DecodeAhead::Work() {
+  bool may_prefetch = true;
+  std::unique_lock lock(mutex_);
+  while (!quit_) {
+    if (seeking_) {
+      DoSeek(lock);
+      may_prefetch = true;
+    } else if (HasRoom()) {
+      DecodeOne(lock);
+      may_prefetch = true;
+    } else if (may_prefetch) {
+      lock.unlock();
+      may_prefetch = Prefetch();
+      lock.lock();
+    } else {
+      to_worker_.wait(lock, [&] { return quit_ || seeking_ || HasRoom(); });
+    }
+  }
+}
+
+bool DecodeAhead::Prefetch() {
+  try {
+    return decoder_->Prefetch();
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void DecodeAhead::DoSeek(std::unique_lock<std::mutex>& lock) {
+  const int64_t time = seek_time_;
+  cancel_ = false;
+  lock.unlock();
+  Status status;
+  try {
+    status = decoder_->Seek(time);
+  } catch (const std::bad_alloc&) {
+    status = Status(Code::kMemory, "out of memory");
+  }
+  lock.lock();
+  seek_status_ = std::move(status);
+  stopped_ = false;
+  seeking_ = false;
+  to_caller_.notify_one();
+}
+
+void DecodeAhead::DecodeOne(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  Ready ready;
+  ready.output = H4MK_OUTPUT_INIT;
+  try {
+    const Status status = decoder_->Next(&ready.output, &cancel_);
+    ready.code = status.code();
+    ready.message = status.message();
+    if (status.ok()) {
+      ready.data.assign(ready.output.data, ready.output.data + ready.output.size);
+      if (ready.output.pixel_format != nullptr) ready.pixel_format = ready.output.pixel_format;
+    }
+  } catch (const std::bad_alloc&) {
+    ready.code = Code::kMemory;
+  }
+  lock.lock();
+  if (seeking_ || quit_) return;
+  bytes_ += ready.data.size();
+  stopped_ = !GoesOn(ready.code);
+  ready_.push_back(std::move(ready));
+  to_caller_.notify_one();
+}
+
+}  // namespace h4mk
