@@ -6,6 +6,7 @@
  *   pcm    one track of audio, every block a random access point
  *   secret pcm, encrypted
  *   packed two tracks of text, one of them compressed
+ *   opaque blocks for the adapters null (10 a second, groups of 5) and dsp (two tones, and a block that is none)
  *   long   video and audio of so many hours, with tiny payloads
  */
 #include <h4mk/h4mk.h>
@@ -142,6 +143,43 @@ static void write_packed(void)
     }
 }
 
+static void write_text(uint32_t track, uint32_t flags, int64_t pts, const char *data, size_t size)
+{
+    h4mk_block block;
+    memset(&block, 0, sizeof(block));
+    block.track = track;
+    block.flags = flags;
+    block.pts = pts;
+    block.dts = pts;
+    block.data = (const uint8_t *)data;
+    block.size = size;
+    check(h4mk_writer_write(writer, &block));
+}
+
+static void write_opaque(void)
+{
+    static const char dsp0[] = "DSP0\2\0\0\0\12\0\0\100\0\0\100\0\0\40\0\100"; /* bins 10 and 64 */
+    const uint32_t n = add_track(
+        "{\"track_id\":1,\"name\":\"\",\"kind\":\"data\",\"codec\":\"null\",\"sample_rate\":0,\"channels\":0,"
+        "\"note\":\"\",\"time_base\":\"1/10\"}");
+    const uint32_t d = add_track(
+        "{\"track_id\":2,\"name\":\"\",\"kind\":\"audio\",\"codec\":\"none\",\"sample_rate\":44100,\"channels\":1,"
+        "\"note\":\"\",\"time_base\":\"1/44100\",\"adapter\":\"dsp\"}");
+    const uint32_t o = add_track(
+        "{\"track_id\":3,\"name\":\"\",\"kind\":\"data\",\"codec\":\"other\",\"sample_rate\":0,\"channels\":0,"
+        "\"note\":\"\",\"time_base\":\"1/10\"}");
+    int64_t i;
+    for (i = 0; i < 10; i++) {
+        char letter = (char)('a' + i);
+        write_text(n, i % 5 == 0 ? H4MK_BLOCK_KEY : H4MK_BLOCK_TYPE_P, i, &letter, 1);
+        if (i == 3)
+            write_text(d, H4MK_BLOCK_KEY, i * 1024, "DSP1", 4);
+        else
+            write_text(d, H4MK_BLOCK_KEY, i * 1024, dsp0, sizeof(dsp0) - 1);
+        write_text(o, H4MK_BLOCK_KEY, i, &letter, 1);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const uint8_t key[32] = {1};
@@ -163,6 +201,8 @@ int main(int argc, char **argv)
         write_pcm();
     else if (strcmp(argv[1], "packed") == 0)
         write_packed();
+    else if (strcmp(argv[1], "opaque") == 0)
+        write_opaque();
     else if (strcmp(argv[1], "long") == 0)
         write_film((argc > 3 ? atoi(argv[3]) : 1) * 90000, 40, 0);
     else

@@ -32,11 +32,13 @@ void AddCommand(CLI::App& app, int* exit_code, const char* name, const char* sum
   command->callback([options, run, exit_code] { *exit_code = run(*options); });
 }
 
+void AddAdapters(CLI::App& app, int* exit_code);
 void AddBlock(CLI::App& app, int* exit_code);
 void AddBuild(CLI::App& app, int* exit_code);
 void AddCat(CLI::App& app, int* exit_code);
 void AddChain(CLI::App& app, int* exit_code);
 void AddConvert(CLI::App& app, int* exit_code);
+void AddDecode(CLI::App& app, int* exit_code);
 void AddEdit(CLI::App& app, int* exit_code);
 void AddExport(CLI::App& app, int* exit_code);
 void AddFrames(CLI::App& app, int* exit_code);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "old_clients.h"
+#include "output.h"
 
 namespace h4mk::tool {
 

@@ -185,14 +185,15 @@ h4mk_status h4mk_decoder_open(h4mk_reader* reader, uint32_t track,
   if (opened == nullptr) return H4MK_ERR_MEMORY;
   *decoder = opened;
   return Call(opened, [&]() -> Status {
-    const h4mk::TrackParameters parameters(reader->reader->tracks()[track]);
+    const h4mk::TrackParameters parameters(reader->file.reader->tracks()[track]);
     const h4mk::AdapterRegistry& registry =
         settings.adapters != nullptr ? settings.adapters->registry : opened->builtin;
     const h4mk_adapter* adapter = nullptr;
     H4MK_TRY(registry.Choose(settings.adapter, parameters.ToC(), &adapter));
     std::unique_ptr<h4mk::DecodeSession> session;
     H4MK_TRY(h4mk::DecodeSession::Open(*adapter, parameters.ToC(), &session));
-    auto chain = std::make_unique<h4mk::ChainDecoder>(*reader->reader, track, std::move(session));
+    auto chain =
+        std::make_unique<h4mk::ChainDecoder>(*reader->file.reader, track, std::move(session));
     if (settings.decode_ahead == 0)
       opened->chain = std::move(chain);
     else
