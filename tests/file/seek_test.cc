@@ -302,5 +302,27 @@ TEST(SeekCostTest, OpeningAndSeekingAskForThreePlaces) {
   }
 }
 
+// Who plays on from there asks for no other place, also where small tracks are left out (subtitles, say).
+TEST(SeekCostTest, PlayingOnAfterASeekNeverJumps) {
+  Media media;
+  AddVideo(&media, kVideo, 1000, 20, 1);
+  AddSimple(&media, kAudio, 3000, 0, 1024, 1024);
+  AddSimple(&media, kAudio, 3000, 0, 1024, 1024);
+  Interleave(&media);
+  FillPayloads(&media, 3000);
+  TestFile file(Mux(media));
+  Reader reader(&file);
+  h4mk_reader_discard(reader.get(), 2, 1);
+  ASSERT_EQ(reader.Seek(0, media.blocks[media.blocks.size() / 2].pts, H4MK_SEEK_BACKWARD), H4MK_OK);
+  Block block;
+  do ASSERT_EQ(reader.Next(&block), H4MK_OK);
+  while (block.track != 0);
+  file.jumps = 0;
+  size_t read = 1;
+  while (reader.Next(&block) == H4MK_OK) ++read;
+  EXPECT_GT(read, 1000u);
+  EXPECT_EQ(file.jumps, 0u);
+}
+
 }  // namespace
 }  // namespace h4mk_test

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kLoadedFront = 4096 - kChunkHeaderSize;  // enough for the index of most clusters
 constexpr size_t kSearchFront = 17 << 10;  // … and the first stripe, in one read
 constexpr size_t kTrusted = 256 << 10;  // longer chunks must show a valid index before memory is taken for them
+constexpr uint64_t kReadOn = 256 << 10;  // the rest of a cluster that is read at once
 constexpr size_t kStep = 128 << 10;     // data is checked in steps that a processor's cache still holds
 
 std::string Range(uint64_t from, uint64_t until) {
@@ -130,6 +131,12 @@ void ClusterLoader::StartData() {
   bad_.assign(std::max<size_t>(ready_.size(), 1), false);
 }
 
+Status ClusterLoader::LoadData() {
+  if (whole_) return {};
+  whole_ = true;
+  return LoadWhole();
+}
+
 // Reads the rest of the chunk, its CRC and the next chunk's header: in one go, or where the data has stripes, and the index is
 // known, in steps that are checked at once.
 Status ClusterLoader::LoadWhole() {
@@ -188,10 +195,7 @@ Status ClusterLoader::MakeReady(uint64_t from, uint64_t until) {
   const uint64_t stripe = index_.stripe_size();
   if (all_ready_) return {};
   if (stripe == 0) {  // the CRC of the chunk covers all
-    if (!whole_) {
-      whole_ = true;
-      H4MK_TRY(LoadWhole());
-    }
+    H4MK_TRY(LoadData());
     if (Crc32(Crc32(0, ChunkHeaderBytes(header_)), ByteSpan(payload_, header_.length)) != stored_crc_)
       has_bad_ = bad_[0] = true;
     all_ready_ = true;
@@ -207,10 +211,23 @@ Status ClusterLoader::MakeReady(uint64_t from, uint64_t until) {
   while (first < last && ready_[first]) ++first;
   while (first < last && ready_[last - 1]) --last;
   if (first == last) return {};
-  // The first block costs its own stripes only; who reads on gets as much again each time.
+  // The first block costs its own stripes only. Who goes on wants the rest, and in order: to jump is a request where the input is
+  // on a network. Where that is much, he gets as much again each time.
+  const auto next = static_cast<size_t>(std::ranges::find(ready_, false) - ready_.begin());
+  const bool goes_on = std::ranges::find(ready_, true) != ready_.end();
+  if (goes_on && (ready_.size() - next) * stripe <= kReadOn) {
+    first = next;
+    last = ready_.size();
+  }
   for (size_t before = first; before-- > 0 && ready_[before] && last < ready_.size() && !ready_[last];) ++last;
-  H4MK_TRY(ReadData(first * stripe, std::min<uint64_t>(last * stripe, index_.data_size())));
-  CheckStripes(first, last);
+  while (first < last) {  // never what was read before: a block may refer to it
+    size_t stop = first;
+    while (stop < last && !ready_[stop]) ++stop;
+    H4MK_TRY(ReadData(first * stripe, std::min<uint64_t>(stop * stripe, index_.data_size())));
+    CheckStripes(first, stop);
+    while (stop < last && ready_[stop]) ++stop;
+    first = stop;
+  }
   return {};
 }
 

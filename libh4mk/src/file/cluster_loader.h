@@ -40,6 +40,9 @@ class ClusterLoader {
   // The same for a cluster that a search has led to: header, index and the first data are read at once.
   Status LoadAt(uint64_t offset);
 
+  // Reads all the data of a cluster that was loaded without. REQUIRES: no block was fetched.
+  Status LoadData();
+
   bool loaded() const { return loaded_; }
   bool Holds(uint64_t offset) const { return loaded_ && offset_ == offset; }
   const ClusterIndex& index() const { return index_; }

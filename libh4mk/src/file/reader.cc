@@ -9,6 +9,7 @@
 namespace h4mk {
 namespace {
 
+constexpr uint64_t kWorthAJump = 64 << 10;     // what is less is read and thrown away
 constexpr uint32_t kCheckedChunk = 1 << 20;  // chunks that are passed over are checked up to this size
 
 }  // namespace
@@ -55,6 +56,14 @@ bool Reader::IsSkipped(const BlockRecord& block) const {
   return discarded_[track] || (filtering_ && next_block_ < first_block_[track]);
 }
 
+// Whether the data of discarded tracks is worth a jump.
+bool Reader::SkipsMuch() const {
+  uint64_t skipped = 0;
+  for (const BlockRecord& block : current_->index().blocks())
+    if (block.track >= 0 && discarded_[static_cast<size_t>(block.track)]) skipped += block.size;
+  return skipped > kWorthAJump;
+}
+
 // Moves to the next cluster and starts it.
 Status Reader::LoadNextCluster() {
   for (;;) {
@@ -89,6 +98,10 @@ Status Reader::LoadNextCluster() {
       const bool whole = whole_clusters_ && !on_route;
       if (on_route && current_->loaded()) current_.swap(search_);  // the next seek may need it
       status = current_->Load(position_, header, whole || !source_.seekable());
+      if (status.ok() && !on_route && !SkipsMuch()) {
+        status = current_->LoadData();
+        if (!status.ok()) current_->Reset();
+      }
     } else if (on_route) {
       status = Corrupt(position_, "a cluster expected, found chunk " + TagText(header.tag));
     } else {

@@ -119,6 +119,7 @@ class Reader final : public FileReader {
   void StartCluster();
   bool CanReadOn(int64_t size);
   bool IsUnfinishedCluster(uint64_t offset, const ChunkHeader& header);
+  bool SkipsMuch() const;
   bool IsSkipped(const BlockRecord& block) const;
 
   // reader_seek.cc
