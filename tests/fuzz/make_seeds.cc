@@ -11,6 +11,7 @@
 
 #include "adapt/open_file.h"
 #include "base/bytes.h"
+#include "decode/dsp_block.h"
 #include "support/chunks.h"
 #include "support/layouts.h"
 
@@ -92,6 +93,38 @@ void AddLayouts(SeedFolder* seeds) {
   seeds->Add("writer", "blocks", program);
 }
 
+// For adapter_fuzz.cc: each adapter with the blocks of the golden vectors, and DSP1 blocks of its
+// own.
+void AddAdapterBlocks(SeedFolder* seeds) {
+  h4mk::Dsp1Spectrum spectrum;
+  spectrum.format = {h4mk::Window::kSine, 2, 32, 8};
+  const std::vector<uint16_t> values(h4mk::BinCount(32), 300);
+  spectrum.channels.assign(2, {4.5f, values, values});
+  const Bytes whole = h4mk::EncodeDsp1Whole(spectrum);
+  h4mk::Dsp1Spectrum next = spectrum;
+  next.channels[1].magnitude[7] = 5;
+  next.channels[0].phase[3] = 9;
+  const Bytes difference = h4mk::EncodeDsp1Difference(spectrum, next);
+  const Bytes dsp0 = {'D', 'S', 'P', '0', 1, 0, 0, 0, 10, 0, 0, 64, 0, 32};
+  for (uint8_t adapter = 0; adapter < 3; ++adapter)
+    for (const auto& [name, first, second] :
+         {std::tuple("dsp0", dsp0, dsp0), std::tuple("dsp1", whole, difference)}) {
+      Bytes input = {adapter};
+      for (const auto& [flags, time, block] :
+           {std::tuple(4, 0, first), std::tuple(0x11, 2, second), std::tuple(0x12, 1, second),
+            std::tuple(0x81, 3, second)}) {
+        input.push_back(static_cast<uint8_t>(flags));
+        input.push_back(static_cast<uint8_t>(time));
+        input.push_back(static_cast<uint8_t>(block.size()));
+        input.insert(input.end(), block.begin(), block.end());
+      }
+      seeds->Add("adapter", std::string(name) + "_" + std::to_string(adapter), input);
+    }
+  const std::string controls =
+      R"({"controls":[{"pts_us":0,"camera":{"move":"pan","intensity":0.5}},{"pts_us":1000,"motion":{"curve":"ease_in"}}]})";
+  seeds->Add("adapter", "control_frames", Bytes(controls.begin(), controls.end()));
+}
+
 void AddVectors(SeedFolder* seeds, const std::filesystem::path& vectors) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(vectors)) {
     if (entry.path().extension() != ".h4mk" || entry.file_size() > 8192) continue;
@@ -109,6 +142,7 @@ int main(int argc, char** argv) {
   if (argc != 2) return 2;
   h4mk_test::SeedFolder seeds(argv[1]);
   h4mk_test::AddLayouts(&seeds);
+  h4mk_test::AddAdapterBlocks(&seeds);
   h4mk_test::AddVectors(&seeds, H4MK_SOURCE_DIR "/tests/vectors");
   return 0;
 }

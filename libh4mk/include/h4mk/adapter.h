@@ -250,7 +250,7 @@ typedef struct h4mk_decoder_options {
 
 /** Opens a decoder that begins with the track's first block. *decoder is set whenever memory allows, also on errors, so that
  *  h4mk_decoder_message() can be asked; free it in any case. H4MK_ERR_NOT_FOUND: no adapter for the track; H4MK_ERR_ADAPTER: it failed to open;
- *  H4MK_ERR_ARGUMENT: no such track; H4MK_ERR_NOT_SEEKABLE, _STATE as for lookups (h4mk.h). options may be NULL. */
+ *  H4MK_ERR_ARGUMENT: no such track; H4MK_ERR_STATE as for lookups (h4mk.h). options may be NULL. */
 H4MK_API h4mk_status h4mk_decoder_open(h4mk_reader *reader, uint32_t track, const h4mk_decoder_options *options,
                                        h4mk_decoder **decoder);
 H4MK_API void h4mk_decoder_free(h4mk_decoder *decoder);
@@ -259,8 +259,8 @@ H4MK_API const char *h4mk_decoder_message(const h4mk_decoder *decoder);
 
 /** Makes the next output the one that is shown at a time (in the track's time base): that of the last block in
  *  h4mk_reader_decode_chain(). Where the time lies ahead in the group of blocks that is being decoded, nothing is decoded twice.
- *  H4MK_ERR_NOT_FOUND: all random access points are later; H4MK_ERR_LIMIT: its chain has more than 65,536 blocks. The position is
- *  unchanged on errors of the argument only. */
+ *  H4MK_ERR_NOT_FOUND: all random access points are later; H4MK_ERR_LIMIT: its chain has more than 65,536 blocks; others as
+ *  for lookups. On an error the position is unchanged (with decode_ahead: not known). */
 H4MK_API h4mk_status h4mk_decoder_seek(h4mk_decoder *decoder, int64_t time);
 /** The next output in presentation order; output->struct_size is set by the caller. What it points to is valid until the next call with
  *  this decoder. H4MK_END, H4MK_AGAIN: as h4mk_reader_next(). H4MK_ERR_CORRUPT, _ADAPTER: a block cannot be decoded; the next call goes on

@@ -17,7 +17,7 @@
 namespace h4mk {
 
 // B blocks that wait for the I or P block behind them, and states that wait to be shown.
-inline constexpr size_t kMaxWaiting = 256;
+inline constexpr size_t kMaxWaiting = 64;
 
 class DecodeSession {
  public:

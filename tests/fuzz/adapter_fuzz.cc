@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+//
+// Blocks as the built-in adapters see them, in any order of types and times, and control frames.
+// The input: a byte that chooses the adapter, then blocks: u8 type and flags, u8 time, u8 size,
+// bytes.
+
+#include <h4mk/adapter.h>
+
+#include "adapt/control_frames.h"
+#include "decode/builtin_adapters.h"
+#include "decode/dsp_block.h"
+#include "decode/session.h"
+#include "fuzz/fuzz.h"
+
+using namespace h4mk;  // NOLINT: a test
+
+namespace {
+
+// A frame of sound of the largest size takes milliseconds.
+constexpr int kMostBlocks = 12;
+
+// A whole block that can be read is written again and must then be read the same.
+void CheckDsp(ByteSpan block) {
+  Dsp0Spectrum partials;
+  ApplyDsp0(block, Dsp0Use::kSet, &partials);
+  ApplyDsp0(block, Dsp0Use::kAdd, &partials);
+  Dsp1Spectrum spectrum, again;
+  if (!ApplyDsp1(block, &spectrum).ok()) return;
+  FUZZ_CHECK(CheckDsp1Format(spectrum.format).ok());
+  FUZZ_CHECK(ApplyDsp1(EncodeDsp1Whole(spectrum), &again).ok() && again == spectrum);
+  FUZZ_CHECK(ApplyDsp1(EncodeDsp1Difference(again, spectrum), &again).ok() && again == spectrum);
+}
+
+void ReceiveAll(DecodeSession& session) {
+  for (;;) {
+    h4mk_output output;
+    const Status status = session.Receive(&output);
+    if (status.code() == Code::kAgain || status.code() == Code::kEnd) return;
+    if (!status.ok()) continue;
+    h4mk_fuzz::Touch({output.data, output.size});
+    const char* json = nullptr;
+    FUZZ_CHECK(session.Describe(&json).ok() && ParseJson(json, 0, "state").ok());
+  }
+}
+
+void PlayBlocks(const h4mk_adapter& adapter, ByteReader reader) {
+  const h4mk_adapter_track track = H4MK_ADAPTER_TRACK_INIT;
+  std::unique_ptr<DecodeSession> session;
+  FUZZ_CHECK(DecodeSession::Open(adapter, track, &session).ok());
+  for (int i = 0; i < kMostBlocks && reader.left() > 0; ++i) {
+    const uint8_t flags = reader.Le<uint8_t>(), time = reader.Le<uint8_t>();
+    const ByteSpan data = reader.Take(std::min<size_t>(reader.Le<uint8_t>(), reader.left()));
+    CheckDsp(data);
+    h4mk_adapter_block block = H4MK_ADAPTER_BLOCK_INIT;
+    block.flags = flags & (kBlockTypeMask | kBlockKey | kBlockDiscard);
+    block.pts = time;
+    block.dts = flags & 0x10 ? i : kNoTime;
+    block.ordinal = static_cast<uint64_t>(i);
+    block.data = data.data();
+    block.size = data.size();
+    FUZZ_CHECK(session->Send(block).code() != Code::kAgain);
+    ReceiveAll(*session);
+    if (flags & 0x80) session->Flush();
+  }
+  session->SendEnd();
+  ReceiveAll(*session);
+}
+
+void CheckControlFrames(std::string_view text) {
+  const auto frames = DecodeControlFrames(text);
+  if (!frames.ok()) return;
+  const auto again = DecodeControlFrames(EncodeControlFrames(frames.value()));
+  FUZZ_CHECK(again.ok() && again.value().size() == frames.value().size());
+  if (std::is_sorted(frames.value().begin(), frames.value().end(),
+                     [](const auto& a, const auto& b) { return a.pts_us < b.pts_us; }))
+    for (const int64_t time : {INT64_MIN, int64_t{0}, int64_t{1000}, INT64_MAX})
+      (void)ControlStateAt(frames.value(), time);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  ByteReader reader({data, size});
+  const h4mk_adapter* adapters[] = {&kDspAdapter, &kNullAdapter, &kPassThroughAdapter};
+  const uint8_t choice = reader.Le<uint8_t>();
+  PlayBlocks(*adapters[choice % 3], reader);
+  CheckControlFrames({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
