@@ -103,9 +103,9 @@ void DecodeSound(benchmark::State& state) {
 BENCHMARK(DecodeSound)->Arg(32)->Arg(1025);
 
 // An hour of sound in memory.
-const h4mk_io& SoundFile() {
-  static h4mk_io file = [] {
-    h4mk_io written = H4MK_IO_INIT, read = H4MK_IO_INIT;
+ByteSpan SoundFile() {
+  static const ByteSpan file = [] {
+    static h4mk_io written = H4MK_IO_INIT;
     h4mk_writer* writer = nullptr;
     h4mk_value* track = h4mk_value_new();
     uint32_t index = 0;
@@ -131,18 +131,19 @@ const h4mk_io& SoundFile() {
     const uint8_t* data = nullptr;
     size_t size = 0;
     h4mk_io_memory(&written, &data, &size);
-    h4mk_io_open_memory(data, size, &read);
-    return read;
+    return ByteSpan(data, size);
   }();
   return file;
 }
 
 void SeekSound(benchmark::State& state) {
+  h4mk_io io = H4MK_IO_INIT;
+  h4mk_io_open_memory(SoundFile().data(), SoundFile().size(), &io);
   h4mk_reader* reader = nullptr;
   h4mk_decoder* decoder = nullptr;
   h4mk_decoder_options options = H4MK_DECODER_OPTIONS_INIT;
   options.decode_ahead = static_cast<uint32_t>(state.range(0));
-  if (h4mk_reader_open(&SoundFile(), nullptr, &reader) != H4MK_OK ||
+  if (h4mk_reader_open(&io, nullptr, &reader) != H4MK_OK ||
       h4mk_decoder_open(reader, 0, &options, &decoder) != H4MK_OK)
     state.SkipWithError("cannot open");
   std::mt19937 random(1);
@@ -157,6 +158,7 @@ void SeekSound(benchmark::State& state) {
   }
   h4mk_decoder_free(decoder);
   h4mk_reader_free(reader);
+  h4mk_io_close(&io);
 }
 BENCHMARK(SeekSound)->Arg(0)->Arg(16)->UseRealTime();
 

@@ -345,7 +345,7 @@ TEST_F(SessionTest, ABrokenPromiseIsAnErrorWithItsName) {
       {renders([](h4mk_output* o) { o->size = 1; }), "render gave an output without data"},
       {renders([](h4mk_output* o) { o->data = some, o->size = H4MK_MAX_OUTPUT + size_t{1}; }),
        "more than one output may have"},
-      {renders([](h4mk_output* o) { o->type = static_cast<h4mk_output_type>(7); }), "type 7"},
+      {renders([](h4mk_output* o) { o->type = 7; }), "type 7"},
       {renders([](h4mk_output* o) { o->type = H4MK_OUTPUT_AUDIO; }), "audio of 0 channels"},
       {renders([](h4mk_output* o) {
          o->type = H4MK_OUTPUT_AUDIO, o->channels = 1, o->sample_rate = 8000;

@@ -44,7 +44,7 @@ void DescribeDecode(CLI::App* command, DecodeOptions* options) {
   command->footer("Blocks that cannot be decoded are reported and left out. Exit status 1: nothing is shown at the time.");
 }
 
-const char* OutputTypeName(h4mk_output_type type) {
+const char* OutputTypeName(int32_t type) {
   switch (type) {
     case H4MK_OUTPUT_AUDIO: return "audio";
     case H4MK_OUTPUT_VIDEO: return "video";

@@ -83,7 +83,7 @@ typedef enum h4mk_output_type {
 /** What belongs to one block. */
 typedef struct h4mk_output {
     size_t struct_size;
-    h4mk_output_type type;
+    int32_t type;            /**< H4MK_OUTPUT_... */
     const uint8_t *data;     /**< size bytes; may be NULL if that is 0. */
     size_t size;
     int32_t sample_rate;     /**< Audio: samples a second, at least 1. */

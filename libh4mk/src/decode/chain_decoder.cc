@@ -86,6 +86,12 @@ void ChainDecoder::Restart(uint64_t ordinal) {
 // -------------------------------------------------------------------------------------------------------------
 // decoding
 
+// Blocks that are decoded between an output and the target are shown between them, but for the
+// anchor behind a target that is a B block.
+bool ChainDecoder::IsHeardAtTarget(const DecodeSession::Waiting& entry) const {
+  return has_target_ && entry.block.ordinal + session_->preroll() + 1 >= target_ordinal_;
+}
+
 // Passes over what is before the target, and what is decoded late because the target did not wait
 // for it.
 const DecodeSession::Waiting* ChainDecoder::FrontFromTarget() {
@@ -102,7 +108,7 @@ const DecodeSession::Waiting* ChainDecoder::FrontFromTarget() {
     if (!is_late) last_time_ = front->time;
     has_last_ = true;
     // What cannot be shown is not asked for either.
-    (void)session_->Skip().ok();
+    (void)session_->Skip(IsHeardAtTarget(*front)).ok();
   }
   return nullptr;
 }

@@ -51,6 +51,7 @@ class ChainDecoder {
   Status StartFor(const BlockInfo& key, const BlockInfo& target, uint64_t* start);
   Status SendNext();
   Status ReadStored(uint64_t ordinal, StoredBlock* block);
+  bool IsHeardAtTarget(const DecodeSession::Waiting& entry) const;
   const DecodeSession::Waiting* FrontFromTarget();
   void Restart(uint64_t ordinal);
   StoredBlock TakePrefetched();

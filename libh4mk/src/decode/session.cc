@@ -54,7 +54,8 @@ Status DecodeSession::DecodeAnchor(const h4mk_adapter_block& block, Waiting entr
                              : instance_->ApplyP(newest_.state, block, &entry.state);
   if (!status.ok()) {
     Lose();
-    return Status(status.code(), "block " + std::to_string(block.ordinal) + ": " + status.message());
+    return Status(status.code(),
+                  "block " + std::to_string(block.ordinal) + ": " + status.message());
   }
   older_ = std::exchange(newest_, {entry.time, entry.state});
   Insert(std::move(entry));
@@ -116,6 +117,7 @@ void DecodeSession::Flush() {
   clock_ = INT64_MIN;
   ended_ = false;
   shown_ = nullptr;
+  gap_ = false;
   instance_->Reset();
 }
 
@@ -135,6 +137,8 @@ const DecodeSession::Waiting* DecodeSession::Front() {
 }
 
 Status DecodeSession::Render(const Waiting& entry, h4mk_output* output) {
+  if (gap_) instance_->Reset();
+  gap_ = false;
   H4MK_TRY(instance_->Render(entry.state, output));
   output->pts = entry.block.pts;
   output->duration = entry.block.duration;
@@ -142,12 +146,13 @@ Status DecodeSession::Render(const Waiting& entry, h4mk_output* output) {
   return {};
 }
 
-Status DecodeSession::Skip() {
+Status DecodeSession::Skip(bool is_heard) {
   if (Front() == nullptr) return Status(Code::kAgain, "no output is ready");
   const Waiting entry = std::move(waiting_.front());
   waiting_.pop_front();
+  gap_ = gap_ || !is_heard;
   h4mk_output unused;
-  return preroll() > 0 ? Render(entry, &unused) : Status();
+  return is_heard && preroll() > 0 ? Render(entry, &unused) : Status();
 }
 
 Status DecodeSession::Receive(h4mk_output* output) {

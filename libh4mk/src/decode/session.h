@@ -44,8 +44,9 @@ class DecodeSession {
     Bytes data;                    // of such a block
   };
   const Waiting* Front();
-  // Takes it without showing it. Only adapters whose outputs overlap are asked to render it.
-  Status Skip();
+  // Takes it without showing it. is_heard: it may sound into one that will be shown (of adapters
+  // whose outputs overlap).
+  Status Skip(bool is_heard);
   // kAgain: more must be sent. kEnd. *output is valid until the next call.
   Status Receive(h4mk_output* output);
 
@@ -77,6 +78,7 @@ class DecodeSession {
   std::deque<Waiting> waiting_;  // by time
   int64_t clock_ = INT64_MIN;    // no block to come is shown before this
   bool ended_ = false;
+  bool gap_ = false;  // an output was left out since the last one that was rendered
   AdapterInstance::State shown_;
 };
 
