@@ -24,6 +24,8 @@ CONCERNS = [
     ("muxer", r"muxer(?<!demuxer)|h4mkenc", "avformat: add H4MK muxer", "Writes any codec, append-only, by libh4mk."),
     ("filter", r"h4mask|bitstream_filters|libavcodec/bsf", "avcodec/bsf: add h4mask",
      "Masks or encrypts single packets in the ways of the H4MK format."),
+    ("decoder", r"libh4mk_(audio|video)|libh4mkdec|libavcodec/(Makefile|allcodecs)", "avcodec: add decoders for H4MK tracks with an adapter",
+     "An adapter is a decoder that libh4mk has or loads, for blocks that only their owner understands."),
     ("ffmpeg", r"fftools", "fftools/ffmpeg: keep all of the source in a stream copy to H4MK", ""),
     ("fate", r"tests/|fate", "fate: add tests for H4MK", "They need no samples."),
 ]

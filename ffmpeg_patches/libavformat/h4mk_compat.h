@@ -35,6 +35,8 @@
 #define H4MK_HAVE_STREAM_GROUPS (LIBAVFORMAT_VERSION_MAJOR >= 61)
 /* side data and members of it that came after 5.1 */
 #define H4MK_HAVE_NEW_SIDE_DATA (LIBAVFORMAT_VERSION_MAJOR >= 61)
+/* codec ids and decoders for tracks that an adapter of libh4mk decodes */
+#define H4MK_HAVE_ADAPTERS      (LIBAVFORMAT_VERSION_MAJOR >= 61)
 /* AVCodecParameters.framerate */
 #define H4MK_HAVE_FRAMERATE     (LIBAVFORMAT_VERSION_MAJOR >= 61)
 

@@ -24,6 +24,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <h4mk/adapter.h>
+
 #include "libavutil/buffer.h"
 #include "libavutil/dict.h"
 #include "libavutil/encryption_info.h"
@@ -60,6 +62,7 @@ enum TrackState {
 
 typedef struct H4MKTrack {
     enum TrackState state;
+    int has_adapter;        ///< FFmpeg knows the track as one that an adapter decodes
     int has_start_time;     ///< AVStream.start_time is what the file says, also if that is AV_NOPTS_VALUE
 } H4MKTrack;
 
@@ -80,6 +83,8 @@ typedef struct H4MKDemuxContext {
     char *verify_key;
     int keep_encrypted;
     int block_numbers;
+    char *adapter;
+    h4mk_adapters *adapters; ///< what decodes codecs that FFmpeg does not know; NULL until it is needed
 } H4MKDemuxContext;
 
 static int h4mk_probe_file(const AVProbeData *p)
@@ -260,7 +265,8 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
         pkt->flags |= AV_PKT_FLAG_DISCARD;
     if (block->flags & H4MK_BLOCK_CORRUPT)
         pkt->flags |= AV_PKT_FLAG_CORRUPT;
-    if (block->flags & H4MK_BLOCK_DISPOSABLE)
+    if (block->flags & H4MK_BLOCK_DISPOSABLE || h4mk->tracks[block->track].has_adapter &&
+        (block->flags & H4MK_BLOCK_TYPE_MASK) == H4MK_BLOCK_TYPE_B)
         pkt->flags |= AV_PKT_FLAG_DISPOSABLE;
 
     if (block->flags & H4MK_BLOCK_ENCRYPTED)
@@ -328,6 +334,67 @@ static int read_attachment(AVFormatContext *s, AVStream *st)
     memcpy(st->codecpar->extradata, data, size);
     return 0;
 }
+
+#if H4MK_HAVE_ADAPTERS
+static int load_adapters(AVFormatContext *s)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    h4mk_status status;
+
+    if (h4mk->adapters)
+        return 0;
+    h4mk->adapters = h4mk_adapters_new();
+    if (!h4mk->adapters)
+        return AVERROR(ENOMEM);
+    if (!h4mk->adapter)
+        return 0;
+    status = h4mk_adapters_load(h4mk->adapters, h4mk->adapter);
+    if (status != H4MK_OK)
+        av_log(s, AV_LOG_ERROR, "%s\n", h4mk_adapters_message(h4mk->adapters));
+    return ff_h4mk_error(status, 0);
+}
+
+/**
+ * A codec that FFmpeg does not know may be one that an adapter of libh4mk
+ * decodes. The decoder for these is told all about the track by its extradata.
+ */
+static int find_adapter(AVFormatContext *s, AVStream *st, const h4mk_value *object)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    AVCodecParameters *par = st->codecpar;
+    h4mk_adapter_track track = H4MK_ADAPTER_TRACK_INIT;
+    const char *codec = h4mk_value_get_text(object, "codec");
+    const char *json = h4mk_value_to_json(object);
+    int ret = load_adapters(s);
+
+    if (ret < 0)
+        return ret;
+    if (!json)
+        return AVERROR(ENOMEM);
+    track.kind        = av_get_media_type_string(par->codec_type);
+    track.codec       = codec ? codec : "";
+    track.adapter     = h4mk_value_get_text(object, "adapter");
+    track.sample_rate = par->sample_rate;
+    track.channels    = par->ch_layout.nb_channels;
+    track.description = json;
+    h4mk_value_get_bytes(object, "extradata", &track.extradata, &track.extradata_size);
+    if (!h4mk_adapters_for_track(h4mk->adapters, &track)) {
+        if (track.codec[0] && strcmp(track.codec, "none"))
+            av_log(s, AV_LOG_INFO, "Stream %d has codec %s. An adapter that decodes it can be plugged in "
+                   "by the option adapter.\n", st->index, track.codec);
+        return 0;
+    }
+    par->codec_id = par->codec_type == AVMEDIA_TYPE_AUDIO ? AV_CODEC_ID_H4MK_AUDIO
+                                                          : AV_CODEC_ID_H4MK_VIDEO;
+    h4mk->tracks[st->index].has_adapter = 1;
+    av_dict_set(&st->metadata, "codec_name", NULL, 0);
+    av_freep(&par->extradata);
+    ret = ff_alloc_extradata(par, strlen(json));
+    if (ret >= 0)
+        memcpy(par->extradata, json, par->extradata_size);
+    return ret;
+}
+#endif
 
 static void set_times(AVFormatContext *s, AVStream *st, const h4mk_value *track,
                       const h4mk_track_info *info)
@@ -522,6 +589,15 @@ static int h4mk_read_header(AVFormatContext *s)
         ret = ff_h4mk_read_track(s, st, track);
         if (ret < 0)
             return ret;
+#if H4MK_HAVE_ADAPTERS
+        if (st->codecpar->codec_id == AV_CODEC_ID_NONE &&
+            (st->codecpar->codec_type == AVMEDIA_TYPE_AUDIO ||
+             st->codecpar->codec_type == AVMEDIA_TYPE_VIDEO)) {
+            ret = find_adapter(s, st, track);
+            if (ret < 0)
+                return ret;
+        }
+#endif
         ret = reader_error(s, h4mk_reader_track_info(h4mk->reader, i, &info));
         if (ret < 0)
             return ret;
@@ -607,6 +683,10 @@ static int h4mk_read_close(AVFormatContext *s)
 
     h4mk_reader_free(h4mk->reader);
     h4mk->reader = NULL;
+#if H4MK_HAVE_ADAPTERS
+    h4mk_adapters_free(h4mk->adapters);
+    h4mk->adapters = NULL;
+#endif
     for (int i = 0; i < FF_ARRAY_ELEMS(h4mk->pools); i++)
         av_buffer_pool_uninit(&h4mk->pools[i]);
     av_freep(&h4mk->tracks);
@@ -715,6 +795,9 @@ static const AVOption options[] = {
     { "decryption_key_file", "File that holds the key, hexadecimal", OFFSET(decryption_key_file), AV_OPT_TYPE_STRING, .flags = D },
     { "verify_key",      "Public key in a PEM file: use nothing of the input that it does not verify", OFFSET(verify_key), AV_OPT_TYPE_STRING, .flags = D },
     { "keep_encrypted",  "Return encrypted packets as they are instead of asking for a key", OFFSET(keep_encrypted), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
+#if H4MK_HAVE_ADAPTERS
+    { "adapter",         "Shared object with an adapter that decodes tracks", OFFSET(adapter), AV_OPT_TYPE_STRING, .flags = D },
+#endif
     { "block_numbers",   "Add the number that a packet has within its stream to its side data", OFFSET(block_numbers), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
     { NULL }
 };

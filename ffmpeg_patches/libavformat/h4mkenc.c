@@ -31,6 +31,8 @@
 #include "libavutil/mem.h"
 #include "libavutil/opt.h"
 
+#include "libavcodec/avcodec.h"
+#include "libavcodec/codec_desc.h"
 #include "libavcodec/codec_id.h"
 #include "libavcodec/packet.h"
 
@@ -75,6 +77,7 @@ typedef struct H4MKMuxContext {
     int reserve_index_space;
     int index_to_front;
     int format_version;
+    char *compression;
     char *encryption_scheme;
     uint8_t *encryption_key;
     int encryption_key_size;
@@ -126,6 +129,21 @@ static int writer_error(AVFormatContext *s, h4mk_status status)
 }
 
 /**
+ * Whether a codec leaves something for general compression to do.
+ */
+static int is_compressible(const AVCodecParameters *par)
+{
+    const AVCodecDescriptor *desc = avcodec_descriptor_get(par->codec_id);
+
+    switch (par->codec_type) {
+    case AVMEDIA_TYPE_VIDEO:    return par->codec_id == AV_CODEC_ID_RAWVIDEO || !desc;
+    case AVMEDIA_TYPE_AUDIO:    return av_get_exact_bits_per_sample(par->codec_id) >= 8 || !desc;
+    case AVMEDIA_TYPE_SUBTITLE: return !desc || desc->props & AV_CODEC_PROP_TEXT_SUB;
+    default:                    return par->codec_type != AVMEDIA_TYPE_ATTACHMENT;
+    }
+}
+
+/**
  * Hand the description of a track to the writer, if it is not the one that the
  * writer has.
  */
@@ -143,6 +161,11 @@ static int update_track(AVFormatContext *s, AVStream *st)
     ret = ff_h4mk_write_track(s, st, track->has_start_time ? &track->start_time : NULL, value);
     if (ret < 0)
         goto end;
+    if (h4mk->compression && strcmp(h4mk->compression, "none") && is_compressible(st->codecpar) &&
+        h4mk_value_set_text(value, "compression", h4mk->compression) != H4MK_OK) {
+        ret = AVERROR(ENOMEM);
+        goto end;
+    }
     json = h4mk_value_to_json(value);
     if (!json) {
         ret = AVERROR(ENOMEM);
@@ -602,6 +625,7 @@ static const AVOption options[] = {
     { "reserve_index_space", "Bytes to keep free at the front of the file for a copy of the index", OFFSET(reserve_index_space), AV_OPT_TYPE_INT, { .i64 = 0 }, 0, INT_MAX, E },
     { "index_to_front",      "Move the data to make room for a copy of the index at the front of the file", OFFSET(index_to_front), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, E },
     { "format_version",      "Version of the format", OFFSET(format_version), AV_OPT_TYPE_INT, { .i64 = 2 }, 1, 2, E },
+    { "compression",         "Compress the packets of codecs that do not: none, zstd", OFFSET(compression), AV_OPT_TYPE_STRING, .flags = E },
     { "encryption_scheme",   "Encrypt all packets: none, " H4MK_SCHEME_GCM ", " H4MK_SCHEME_LIVING, OFFSET(encryption_scheme), AV_OPT_TYPE_STRING, .flags = E },
     { "encryption_key",      "Key, hexadecimal", OFFSET(encryption_key), AV_OPT_TYPE_BINARY, .flags = E },
     { "encryption_kid",      "Id by which the file names the key, hexadecimal", OFFSET(encryption_kid), AV_OPT_TYPE_BINARY, .flags = E },

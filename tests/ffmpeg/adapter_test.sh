@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Tracks that an adapter of libh4mk decodes: ffmpeg plays them, a copy of them is the same track, and nothing is needed to copy them.
+# Arguments: the programs h4mk and make_file.
+
+. "${H4MK_SOURCE_DIR:?}/tests/support/ffmpeg.sh"
+
+H4MK=$1
+"$2" opaque opaque.h4mk || fail "make_file"
+track() { "$H4MK" inspect --json "$1" | python3 -c 'import json, sys; print([t for t in json.load(sys.stdin)["tracks"] if t["track_id"] == 2])'; }
+
+"$H4MK" decode -t 2 -o expected opaque.h4mk 2> /dev/null
+ff -i opaque.h4mk -map 0:a -f f32le sound 2> message
+[ -s expected ] || fail "nothing to compare with"
+expect "the same sound as from the library" cmp expected sound
+grep -q 'adapter dsp: DSP1: the block is too short' message || fail "the bad block: $(cat message)"
+
+mux opaque.h4mk copy.h4mk
+expect "packets of a copy" "$COMPARE" -packets opaque.h4mk copy.h4mk
+ff -i copy.h4mk -map 0:a -f f32le again 2> /dev/null
+expect "the sound of a copy" cmp sound again
+[ "$("$H4MK" inspect --json copy.h4mk | grep -c '"adapter": *"dsp"')" = 1 ] || fail "the copy does not name its adapter: $(track copy.h4mk)"
+
+# Block 5 and what follows; it is a random access point, so all that is missing is what sounds over from before.
+ff -ss 0.11610 -i opaque.h4mk -map 0:a -f f32le late 2> /dev/null
+[ "$(stat -c %s late)" = $((5 * 1024 * 4)) ] || fail "after a seek: $(stat -c %s late) bytes"
+
+ff -adapter ./none.so -i opaque.h4mk -map 0:a -f null - 2> message && fail "an adapter that is not there"
+grep -q 'none.so' message || fail "does not name it: $(cat message)"
+finish
