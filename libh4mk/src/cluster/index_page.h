@@ -90,6 +90,9 @@ struct IndexTop {
   uint64_t file_size = 0;
 };
 
+// Where the distances of a page stand in its payload. What follows does not change when it is moved.
+inline constexpr size_t kPagePrevious = 4, kPageTrak = 12, kPageMeta = 20, kPageFirstCluster = 28, kPageRest = 36;
+
 PageRef Summarize(const IndexPage& page, uint64_t offset, uint64_t size);
 
 // Payload of a TSEK chunk that stands at chunk_offset.

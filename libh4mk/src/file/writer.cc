@@ -29,9 +29,6 @@ bool IsOwnTag(uint32_t tag) {
          tag == kTagAttachment || tag == kTagFree || tag == kTagTail;
 }
 
-// Where a page's distances stand in its payload (FORMAT.md, "Index page").
-constexpr size_t kPrevious = 4, kTrak = 12, kMeta = 20, kFirstCluster = 28;
-
 }  // namespace
 
 Writer::Writer(Io& io, const WriterOptions& options)
@@ -299,7 +296,8 @@ void Writer::SetSigner(std::unique_ptr<ChunkSigner> signer) {
 // FORMAT.md, "Signed files": a checkpoint, when the signer finds that there is enough to be signed.
 Status Writer::WriteSignature(ChunkSigner::Moment moment) {
   if (!signer_) return {};
-  const Bytes payload = signer_->Sign(moment, sink_.position(), tracks_, totals_);
+  const IndexTop top = moment == ChunkSigner::Moment::kEnd ? MakeTop() : IndexTop();
+  const Bytes payload = signer_->Sign(moment, sink_.position(), tracks_, totals_, top);
   return payload.empty() ? Status() : chunks_.WriteChunk(kTagVeri, 0, payload);
 }
 
@@ -329,12 +327,12 @@ namespace {
 
 // The payload of a page as it must be at another place: its distances change, nothing else.
 Bytes MovePage(Bytes payload, uint64_t from, uint64_t to, uint64_t clusters_moved) {
-  StoreLe(payload.data() + kPrevious, int64_t{0});  // repeated pages are found through the top only
-  StoreLe(payload.data() + kTrak, int64_t{0});
-  StoreLe(payload.data() + kMeta, int64_t{0});
-  const auto distance = LoadLe<int64_t>(payload.data() + kFirstCluster);
+  StoreLe(payload.data() + kPagePrevious, int64_t{0});  // repeated pages are found through the top only
+  StoreLe(payload.data() + kPageTrak, int64_t{0});
+  StoreLe(payload.data() + kPageMeta, int64_t{0});
+  const auto distance = LoadLe<int64_t>(payload.data() + kPageFirstCluster);
   if (distance != 0)
-    StoreLe(payload.data() + kFirstCluster,
+    StoreLe(payload.data() + kPageFirstCluster,
             WrapAdd(distance, static_cast<int64_t>(to - from - clusters_moved)));
   return payload;
 }

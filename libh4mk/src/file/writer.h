@@ -21,9 +21,10 @@ namespace h4mk {
 class ChunkSigner : public ChunkObserver {
  public:
   enum class Moment { kCluster, kFlush, kEnd };
-  // The payload of a VERI chunk that is to be written at offset now; empty: none yet.
+  // The payload of a VERI chunk that is to be written at offset now; empty: none yet. top: of the
+  // index, for kEnd.
   virtual Bytes Sign(Moment moment, uint64_t offset, const std::vector<Track>& tracks,
-                     const std::vector<TrackTotals>& totals) = 0;
+                     const std::vector<TrackTotals>& totals, const IndexTop& top) = 0;
 };
 
 class Writer final : public FileWriter {

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "file/tracks.h"
+
 namespace h4mk {
 namespace {
 
@@ -77,16 +79,30 @@ bool DecodeLeaves(ByteReader& reader, Checkpoint* checkpoint) {
 
 bool DecodeTracks(ByteReader& reader, Checkpoint* checkpoint) {
   const uint64_t count = reader.Varint();
-  if (count > reader.left()) return false;
+  if (count > kMaxTracks) return false;
   checkpoint->tracks.clear();
   for (uint64_t i = 0; i < count && !reader.failed(); ++i) {
     Checkpoint::Track& track = checkpoint->tracks.emplace_back();
-    track.track_id = static_cast<uint32_t>(reader.Varint());
+    const uint64_t track_id = reader.Varint();
+    if (track_id > kMaxTrackId) return false;
+    track.track_id = static_cast<uint32_t>(track_id);
     track.blocks = reader.Varint();
     track.bytes = reader.Varint();
     if (reader.Le<uint8_t>() != 0) track.end_pts = reader.Signed();
   }
   return !reader.failed();
+}
+
+bool DecodeIndexDigests(ByteReader& reader, Checkpoint* checkpoint) {
+  const uint64_t count = reader.Varint();
+  if (count > reader.left() / sizeof(Sha256Digest)) return false;
+  checkpoint->pages.resize(static_cast<size_t>(count));
+  for (Sha256Digest& page : checkpoint->pages) TakeArray(reader, &page);
+  if (!checkpoint->final) return true;
+  TakeArray(reader, &checkpoint->top);
+  TakeArray(reader, &checkpoint->trak);
+  TakeArray(reader, &checkpoint->meta);
+  return true;
 }
 
 bool DecodeBody(ByteReader& reader, Checkpoint* checkpoint, Sha256Digest* root) {
@@ -110,7 +126,7 @@ bool DecodeBody(ByteReader& reader, Checkpoint* checkpoint, Sha256Digest* root) 
     if (step > checkpoint->position - at) return false;
     checkpoint->checkpoints.push_back(at += step);
   }
-  return !reader.failed() && reader.left() == 0;
+  return DecodeIndexDigests(reader, checkpoint) && !reader.failed() && reader.left() == 0;
 }
 
 }  // namespace
@@ -175,6 +191,11 @@ Bytes EncodeCheckpoint(const Checkpoint& checkpoint, const SignatureKey& key) {
     AppendVarint(out, other - at);
     at = other;
   }
+  AppendVarint(out, checkpoint.pages.size());
+  for (const Sha256Digest& page : checkpoint.pages) AppendBytes(out, page);
+  if (checkpoint.final)
+    for (const Sha256Digest* digest : {&checkpoint.top, &checkpoint.trak, &checkpoint.meta})
+      AppendBytes(out, *digest);
   const Bytes signature = key.Sign(SignedText(out));
   AppendBytes(out, signature);
   AppendLe(out, static_cast<uint16_t>(signature.size()));

@@ -45,7 +45,13 @@ struct Checkpoint {
     int64_t end_pts = kNoTime;
   };
   std::vector<Track> tracks;
-  std::vector<uint64_t> checkpoints;  // positions of all before, in the final one
+  // Digests of the pages of the index (index_digest.h): the originals since the checkpoint before; in
+  // the final one copies of all.
+  std::vector<Sha256Digest> pages;
+  // Only in the final one:
+  std::vector<uint64_t> checkpoints;  // positions of all before
+  Sha256Digest top{};                 // of the index
+  Sha256Digest trak{}, meta{};        // hashes of the descriptions that count; zeros: there is none
 
   uint64_t size() const { return before.size() + leaves.size(); }
   // Root of the tree of all leaves.

@@ -2,6 +2,7 @@
 #include "protect/tree_signer.h"
 
 #include "protect/hkdf.h"
+#include "protect/index_digest.h"
 
 namespace h4mk {
 namespace {
@@ -17,14 +18,24 @@ TreeSigner::TreeSigner(SignatureKey key) : key_(std::move(key)) { RandomBytes(tr
 
 void TreeSigner::Written(uint64_t offset, std::span<const ByteSpan> chunk) {
   const ChunkHeader header = ParseChunkHeader(chunk[0].data());
+  if (header.tag == kTagIndex) TakePage(offset, chunk[0].subspan(kChunkHeaderSize));
   if (!IsLeaf(header.tag)) return;
   if (!has_leaves_) first_offset_ = offset;
   has_leaves_ = true;
   leaves_.push_back({offset - first_offset_, header.size(), ChunkLeafHash(chunk)});
+  if (header.tag == kTagTracks) trak_ = leaves_.back().hash;
+  if (header.tag == kTagMeta) meta_ = leaves_.back().hash;
+}
+
+void TreeSigner::TakePage(uint64_t offset, ByteSpan payload) {
+  const bool is_original = IsPage(payload) && LoadLe<uint64_t>(payload.data() + kPageTrak) != 0;
+  if (!is_original) return;
+  new_pages_.push_back(PageDigest(PageForm::kOriginal, payload, offset, first_offset_));
+  all_pages_.push_back(PageDigest(PageForm::kCopy, payload, offset, first_offset_));
 }
 
 Bytes TreeSigner::Sign(Moment moment, uint64_t offset, const std::vector<Track>& tracks,
-                       const std::vector<TrackTotals>& totals) {
+                       const std::vector<TrackTotals>& totals, const IndexTop& top) {
   if (!has_leaves_ || (leaves_.empty() && moment != Moment::kEnd)) return {};
   const uint64_t position = offset - first_offset_;
   if (moment == Moment::kCluster && leaves_.size() < kLeaves &&
@@ -41,7 +52,13 @@ Bytes TreeSigner::Sign(Moment moment, uint64_t offset, const std::vector<Track>&
   for (size_t i = 0; i < tracks.size(); ++i)
     checkpoint.tracks.push_back(
         {tracks[i].id, totals[i].blocks, totals[i].bytes, totals[i].end_pts});
-  if (checkpoint.final) checkpoint.checkpoints = checkpoints_;
+  checkpoint.pages = checkpoint.final ? all_pages_ : std::exchange(new_pages_, {});
+  if (checkpoint.final) {
+    checkpoint.checkpoints = checkpoints_;
+    checkpoint.top = TopDigest(top);
+    checkpoint.trak = trak_;
+    checkpoint.meta = meta_;
+  }
   for (const TreeLeaf& leaf : checkpoint.leaves) tree_.Add(leaf.hash);
   checkpoints_.push_back(position);
   return EncodeCheckpoint(checkpoint, key_);

@@ -14,9 +14,11 @@ class TreeSigner final : public ChunkSigner {
 
   void Written(uint64_t offset, std::span<const ByteSpan> chunk) override;
   Bytes Sign(Moment moment, uint64_t offset, const std::vector<Track>& tracks,
-             const std::vector<TrackTotals>& totals) override;
+             const std::vector<TrackTotals>& totals, const IndexTop& top) override;
 
  private:
+  void TakePage(uint64_t offset, ByteSpan payload);
+
   const SignatureKey key_;
   TreeId tree_id_{};
   bool has_leaves_ = false;
@@ -24,6 +26,8 @@ class TreeSigner final : public ChunkSigner {
   MerkleTree tree_;            // of the leaves that are in checkpoints
   std::vector<TreeLeaf> leaves_;
   std::vector<uint64_t> checkpoints_;  // positions
+  std::vector<Sha256Digest> new_pages_, all_pages_;  // of the index: since the last checkpoint; as copies
+  Sha256Digest trak_{}, meta_{};       // hashes of the last ones
 };
 
 }  // namespace h4mk

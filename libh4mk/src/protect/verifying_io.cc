@@ -117,16 +117,26 @@ Status VerifyingIo::CheckpointBehind(uint64_t position, const Checkpoint** check
   }
 }
 
+// What stands between two leaves that a checkpoint lists, or around all of them.
+VerifyingIo::Region VerifyingIo::Gap(uint64_t start, uint64_t end, const Checkpoint& checkpoint) {
+  Region region;
+  region.start = start;
+  region.end = end;
+  region.pages = checkpoint.pages;
+  region.form = checkpoint.final ? PageForm::kCopy : PageForm::kOriginal;
+  return region;
+}
+
 Status VerifyingIo::RegionAt(uint64_t offset, Region* region) {
   if (offset < base_) {
-    *region = {0, base_, std::nullopt, false};
+    *region = Gap(0, base_, last_);
     return {};
   }
   const uint64_t position = offset - base_;
   if (position >= last_.position) {
     const int64_t size = Size();
-    *region = {base_ + last_.position, std::max(static_cast<uint64_t>(size), last_end_),
-               std::nullopt, true};
+    *region = Gap(base_ + last_.position, std::max(static_cast<uint64_t>(size), last_end_), last_);
+    region->is_tail = true;
     return {};
   }
   const Checkpoint* checkpoint = nullptr;
@@ -134,16 +144,16 @@ Status VerifyingIo::RegionAt(uint64_t offset, Region* region) {
   uint64_t start = checkpoint->previous != 0 ? checkpoint->position - checkpoint->previous : 0;
   for (const TreeLeaf& leaf : checkpoint->leaves) {
     if (position < leaf.position) {
-      *region = {base_ + start, base_ + leaf.position, std::nullopt, false};
+      *region = Gap(base_ + start, base_ + leaf.position, *checkpoint);
       return {};
     }
     if (position < leaf.end()) {
-      *region = {base_ + leaf.position, base_ + leaf.end(), leaf.hash, false};
+      *region = Region{base_ + leaf.position, base_ + leaf.end(), leaf.hash};
       return {};
     }
     start = leaf.end();
   }
-  *region = {base_ + start, base_ + checkpoint->position, std::nullopt, false};
+  *region = Gap(base_ + start, base_ + checkpoint->position, *checkpoint);
   return {};
 }
 
@@ -167,10 +177,10 @@ Status VerifyingIo::Load(uint64_t offset) {
     size_t got = 0;
     H4MK_TRY(input_.ReadAt(region.start, loaded.bytes.data(), loaded.bytes.size(), &got));
     if (region.is_tail) loaded.bytes.resize(got);
-    if (!IsWhatWasSigned(region, loaded.bytes)) {
-      warnings_.push_back("chunk at byte " + std::to_string(region.start) +
-                          " is not what was signed");
-      std::fill(loaded.bytes.begin(), loaded.bytes.end(), 0);
+    if (!region.leaf) {
+      BlankUnsigned(region, loaded.bytes);
+    } else if (!IsWhatWasSigned(region, loaded.bytes)) {
+      Blank(region.start, loaded.bytes);
     }
   }
   if (verified_.size() == kMaxVerified) verified_.pop_back();
@@ -178,30 +188,89 @@ Status VerifyingIo::Load(uint64_t offset) {
   return {};
 }
 
-bool VerifyingIo::IsWhatWasSigned(const Region& region, ByteSpan bytes) {
-  if (!region.leaf) return IsFree(region, bytes);
+void VerifyingIo::Blank(uint64_t offset, std::span<uint8_t> bytes) {
+  warnings_.push_back("chunk at byte " + std::to_string(offset) + " is not what was signed");
+  std::fill(bytes.begin(), bytes.end(), uint8_t{0});
+}
+
+bool VerifyingIo::IsWhatWasSigned(const Region& region, ByteSpan bytes) const {
   if (bytes.size() < kChunkOverhead) return false;
   const ByteSpan chunk = bytes.first(bytes.size() - kCrcSize);
   return ParseChunkHeader(bytes.data()).size() == bytes.size() &&
          ChunkLeafHash({&chunk, 1}) == *region.leaf;
 }
 
-// Nothing that holds blocks or descriptions may stand where nothing is signed; but at the end
-// descriptions may, which then are told to be unsigned.
-bool VerifyingIo::IsFree(const Region& region, ByteSpan bytes) {
+// Leaves only what may stand where no leaf is.
+void VerifyingIo::BlankUnsigned(const Region& region, std::span<uint8_t> bytes) {
+  std::vector<std::span<uint8_t>> chunks;
   size_t at = region.start == 0 ? std::min(kFileHeaderSize, bytes.size()) : 0;
   while (at < bytes.size()) {
-    const size_t left = bytes.size() - at;
-    if (region.is_tail && left == kCrcSize) return true;
-    if (left < kChunkHeaderSize) return region.is_tail;
-    const ChunkHeader header = ParseChunkHeader(bytes.data() + at);
-    const bool is_description = header.tag == kTagTracks || header.tag == kTagMeta;
-    if (IsLeaf(header.tag) && !(region.is_tail && is_description)) return false;
-    has_unsigned_descriptions_ |= is_description;
-    if (header.size() > left) return region.is_tail;
-    at += static_cast<size_t>(header.size());
+    const std::span<uint8_t> left = bytes.subspan(at);
+    const uint64_t size =
+        left.size() < kChunkHeaderSize ? UINT64_MAX : ParseChunkHeader(left.data()).size();
+    if (size > left.size()) {  // the container checksum, or what is still being written
+      if (!region.is_tail) Blank(region.start + at, left);
+      break;
+    }
+    chunks.push_back(left.first(static_cast<size_t>(size)));
+    at += static_cast<size_t>(size);
   }
+  // A top tells which pages are to be expected.
+  std::stable_partition(chunks.begin(), chunks.end(), [](std::span<const uint8_t> chunk) {
+    return IsTop(chunk.subspan(kChunkHeaderSize));
+  });
+  for (const std::span<uint8_t> chunk : chunks) {
+    const uint64_t offset = region.start + static_cast<uint64_t>(chunk.data() - bytes.data());
+    if (!MayStand(region, offset, chunk)) Blank(offset, chunk);
+  }
+}
+
+// Nothing that holds blocks or descriptions may stand where nothing is signed; but at the end
+// descriptions may, which then are told to be unsigned. The index must say what was signed.
+bool VerifyingIo::MayStand(const Region& region, uint64_t offset, ByteSpan chunk) {
+  const ChunkHeader header = ParseChunkHeader(chunk.data());
+  const ByteSpan payload = chunk.subspan(kChunkHeaderSize, header.length);
+  if (header.tag == kTagIndex) {
+    if (IsTop(payload)) return IsSignedTop(offset, payload);
+    return !IsPage(payload) || IsSignedPage(region, offset, payload);
+  }
+  if (!IsLeaf(header.tag)) return true;
+  const bool is_description = header.tag == kTagTracks || header.tag == kTagMeta;
+  has_unsigned_descriptions_ |= region.is_tail && is_description;
+  return region.is_tail && is_description;
+}
+
+// A page that the top names as its n-th must be that one.
+bool VerifyingIo::IsSignedPage(const Region& region, uint64_t offset, ByteSpan payload) const {
+  if (payload.size() < kPageRest) return false;
+  const Sha256Digest digest = PageDigest(region.form, payload, offset, base_);
+  if (std::find(region.pages.begin(), region.pages.end(), digest) == region.pages.end())
+    return false;
+  const auto number = page_numbers_.find(offset);
+  return number == page_numbers_.end() || !last_.final ||
+         (number->second < last_.pages.size() &&
+          PageDigest(PageForm::kCopy, payload, offset, base_) == last_.pages[number->second]);
+}
+
+bool VerifyingIo::IsSignedTop(uint64_t offset, ByteSpan payload) {
+  TrackIds ids;
+  for (const Checkpoint::Track& track : last_.tracks) ids.Add(track.track_id);
+  IndexTop top;
+  if (!last_.final || !DecodeTop(payload, ids, offset, &top) || TopDigest(top) != last_.top ||
+      !Counts(top.trak, last_.trak) || !Counts(top.meta, last_.meta))
+    return false;
+  for (size_t i = 0; i < top.pages.size(); ++i) page_numbers_[top.pages[i].offset] = i;
   return true;
+}
+
+// Whether a description is the one that counted when the file was signed, or an unsigned one, which
+// is told.
+bool VerifyingIo::Counts(uint64_t description, const Sha256Digest& hash) {
+  if (description == 0) return hash == Sha256Digest{};
+  if (description >= last_end_) return true;
+  const Checkpoint* checkpoint = nullptr;
+  size_t leaf = 0;
+  return FindLeaf(description, &checkpoint, &leaf).ok() && checkpoint->leaves[leaf].hash == hash;
 }
 
 int64_t VerifyingIo::Read(uint8_t* buffer, size_t size) {

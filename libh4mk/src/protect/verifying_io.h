@@ -6,12 +6,14 @@
 #define H4MK_PROTECT_VERIFYING_IO_H_
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 
 #include "base/io.h"
 #include "protect/checkpoint.h"
+#include "protect/index_digest.h"
 
 namespace h4mk {
 
@@ -56,6 +58,9 @@ class VerifyingIo final : public Io {
     uint64_t end = 0;
     std::optional<Sha256Digest> leaf;
     bool is_tail = false;  // from the last checkpoint on
+    // Digests of the pages of the index that may stand here.
+    std::vector<Sha256Digest> pages;
+    PageForm form = PageForm::kOriginal;
   };
   struct Verified {
     uint64_t start = 0;
@@ -67,10 +72,16 @@ class VerifyingIo final : public Io {
   Status FindLast(uint64_t size);
   Status ReadCheckpoint(uint64_t position, Checkpoint* checkpoint);
   Status CheckpointBehind(uint64_t position, const Checkpoint** checkpoint);
+  static Region Gap(uint64_t start, uint64_t end, const Checkpoint& checkpoint);
   Status RegionAt(uint64_t offset, Region* region);
   Status Load(uint64_t offset);
-  bool IsWhatWasSigned(const Region& region, ByteSpan bytes);
-  bool IsFree(const Region& region, ByteSpan bytes);
+  void Blank(uint64_t offset, std::span<uint8_t> bytes);
+  bool IsWhatWasSigned(const Region& region, ByteSpan bytes) const;
+  void BlankUnsigned(const Region& region, std::span<uint8_t> bytes);
+  bool MayStand(const Region& region, uint64_t offset, ByteSpan chunk);
+  bool IsSignedPage(const Region& region, uint64_t offset, ByteSpan payload) const;
+  bool IsSignedTop(uint64_t offset, ByteSpan payload);
+  bool Counts(uint64_t description, const Sha256Digest& hash);
 
   Io& io_;
   Source input_;
@@ -82,6 +93,7 @@ class VerifyingIo final : public Io {
   bool has_unsigned_descriptions_ = false;
   std::set<uint64_t> known_;       // positions of checkpoints
   std::deque<Checkpoint> loaded_;  // the few that were used last
+  std::map<uint64_t, size_t> page_numbers_;  // by offset, of pages that a top names
 
   uint64_t position_ = 0;
   std::deque<Verified> verified_;

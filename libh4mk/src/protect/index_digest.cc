@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "protect/index_digest.h"
+
+namespace h4mk {
+namespace {
+
+// Distances in a page as positions, which count from the first chunk of the tree. None stays 0.
+uint64_t PositionAt(ByteSpan payload, size_t at, uint64_t chunk_offset, uint64_t base) {
+  const auto distance = LoadLe<uint64_t>(payload.data() + at);
+  return distance == 0 ? 0 : chunk_offset - distance - base;
+}
+
+Sha256Digest Hash(ByteSpan bytes) {
+  Sha256 hash;
+  hash.Add(bytes);
+  return hash.Finish();
+}
+
+}  // namespace
+
+Sha256Digest PageDigest(PageForm form, ByteSpan payload, uint64_t chunk_offset, uint64_t base) {
+  Bytes text;
+  if (form == PageForm::kOriginal)
+    for (const size_t at : {kPagePrevious, kPageTrak, kPageMeta})
+      AppendLe(text, PositionAt(payload, at, chunk_offset, base));
+  AppendLe(text, PositionAt(payload, kPageFirstCluster, chunk_offset, base));
+  AppendBytes(text, payload.subspan(kPageRest));
+  return Hash(text);
+}
+
+Sha256Digest TopDigest(const IndexTop& top) {
+  Bytes text;
+  AppendLe(text, uint64_t{top.pages.size()});
+  for (const PageRef& page : top.pages) {
+    AppendLe(text, page.clusters);
+    for (const PageRef::Track& track : page.tracks) {
+      AppendLe(text, track.entries);
+      AppendLe(text, track.first_time);
+      AppendLe(text, track.last_time);
+      text.push_back(track.ordered ? 0 : 1);
+    }
+  }
+  for (const TrackTotals& totals : top.totals) {
+    AppendLe(text, totals.blocks);
+    AppendLe(text, totals.bytes);
+    AppendLe(text, totals.start_pts);
+    AppendLe(text, totals.first_dts);
+    AppendLe(text, totals.end_pts);
+    text.push_back(static_cast<uint8_t>((totals.all_key ? 0 : 8) | (totals.starts_with_key ? 0 : 16) |
+                                        (totals.regular ? 0 : 32)));
+  }
+  return Hash(text);
+}
+
+}  // namespace h4mk

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// FORMAT.md, "Signed files": digests of the index. Pages are copied, tops are made anew and both are
+// moved; what they say of the clusters stays.
+#ifndef H4MK_PROTECT_INDEX_DIGEST_H_
+#define H4MK_PROTECT_INDEX_DIGEST_H_
+
+#include "base/sha256.h"
+#include "cluster/index_page.h"
+
+namespace h4mk {
+
+// Of a page as it was written between clusters, with the page before and the descriptions that it
+// names, or of any of its copies, without. base: offset of the first chunk of the tree.
+enum class PageForm { kOriginal, kCopy };
+// REQUIRES: IsPage(payload), of kPageRest bytes at least.
+Sha256Digest PageDigest(PageForm form, ByteSpan payload, uint64_t chunk_offset, uint64_t base);
+
+// Of all that a top says but where its pages and descriptions stand.
+Sha256Digest TopDigest(const IndexTop& top);
+
+}  // namespace h4mk
+
+#endif  // H4MK_PROTECT_INDEX_DIGEST_H_
