@@ -90,3 +90,12 @@ t h4mk export raw -o none.h4mk --cipher aead --key-file key --to 1
 t h4mk cat plain.h4mk --key-file key --key-env KEY
 ls none.h4mk 2>&1
 for command in sign prove; do t h4mk $command --help; done
+
+echo "# the old cipher, for what exists"
+t h4mk export raw -o old.h4mk --block_size 1024 --gop 4 --to transport --cipher living-v3 --key-file key
+h4mk cat old.h4mk --key-file key | cmp - raw && echo "the same bytes"
+t h4mk verify old.h4mk --key-file key
+t h4mk cat old.h4mk --key-file other
+t h4mk convert old.h4mk plain.h4mk --key-file key
+h4mk cat plain.h4mk | cmp - raw && echo "the same bytes"
+t h4mk export raw -o none.h4mk --cipher living-v3 --key-file key

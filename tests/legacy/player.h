@@ -14,12 +14,17 @@ namespace h4mk {
 
 class Player {
  public:
-  explicit Player(ByteSpan bytes, bool seekable = true) : bytes_(bytes.begin(), bytes.end()) {
+  explicit Player(ByteSpan bytes, bool seekable = true, ByteSpan key = {})
+      : bytes_(bytes.begin(), bytes.end()) {
     h4mk_io_open_memory(bytes_.data(), bytes_.size(), &io_);
     h4mk_io given = io_;
     if (!seekable) given.seek = nullptr;
     if (!seekable) given.size = nullptr;
-    status_ = h4mk_reader_open(&given, nullptr, &reader_);
+    const h4mk_key keys = {nullptr, 0, key.data(), key.size()};
+    h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+    options.keys = &keys;
+    options.key_count = key.empty() ? 0 : 1;
+    status_ = h4mk_reader_open(&given, &options, &reader_);
   }
   ~Player() {
     h4mk_reader_free(reader_);

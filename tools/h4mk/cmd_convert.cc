@@ -40,6 +40,7 @@ int Run(const ConvertCommandOptions& options) {
   if (const Status status = out.Open(options.output); !status.ok()) return output.Fail(status);
   ConvertOptions convert;
   convert.version = options.version;
+  convert.keep_original = !options.key.given();  // it has the ciphertext
   convert.message = [&](const std::string& text) { output.Note(std::nullopt, text); };
   convert.progress = MakeConvertProgress("convert");
   const Status status = Convert(*opened.reader, out.io(), std::move(convert));

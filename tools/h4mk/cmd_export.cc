@@ -9,6 +9,7 @@
 
 #include "adapt/gop.h"
 #include "adapt/make_writer.h"
+#include "adapt/transport_cipher.h"
 #include "adapt/transport_file.h"
 #include "command.h"
 #include "file.h"
@@ -51,10 +52,11 @@ void Describe(CLI::App* command, ExportOptions* options) {
   command
       ->add_option_function<std::string>(
           "--cipher",
-          [options](const std::string& name) { options->scheme = name == "aead" ? kSchemeGcm : kSchemeLiving; },
-          "Encrypt: aead (AES-256-GCM, for files) or living (keys are forgotten once used, for live streams)")
+          [options](const std::string& name) { options->scheme = name == "aead" ? kSchemeGcm : name; },
+          "Encrypt: aead (AES-256-GCM, for files), living (keys are forgotten once used, for live streams) or, for the\n"
+          "transport dialect and for what exists only, living-v3")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"aead", "living"}).description(""));
+      ->check(CLI::IsMember({"aead", "living", "living-v3"}).description(""));
   AddKeyOptions(command, &options->key, "The key for --cipher, hexadecimal");
   command->add_option("--kid", options->kid, "An id to find the key by, hexadecimal; says nothing of the key")
       ->type_name("HEX");
@@ -65,7 +67,10 @@ Status ReadProtection(const ExportOptions& options, ProtectOptions* protect) {
   if (options.scheme.empty() && (options.key.given() || !options.kid.empty()))
     return Status(Code::kArgument, "a key is for --cipher, which says how to encrypt");
   if (options.scheme.empty()) return {};
-  if (options.version != 2) return Status(Code::kArgument, "only version 2 can be encrypted");
+  const bool is_living_v3 = options.scheme == kSchemeLivingV3;
+  if (options.version != (is_living_v3 ? kTransportVersion : 2))
+    return Status(Code::kArgument, is_living_v3 ? "living-v3 is for --to transport only"
+                                                : "only version 2 can be encrypted");
   protect->encryption_scheme = options.scheme;
   H4MK_TRY(ReadMasterKey(options.key, "Key (hexadecimal): ", &protect->encryption_key));
   if (DecodeHex(options.kid, &protect->encryption_key.kid) && options.kid.size() <= 2 * kMaxKeyId) return {};
@@ -122,7 +127,8 @@ Status ExportFile(InputFile& input, Io& output, const ExportOptions& options, Pr
 }
 
 // As the exports of the transport dialect: META tells how the file was cut, SEEK where the random access points are in it.
-Status ExportTransport(InputFile& input, Io& output, const ExportOptions& options, Exported* counts) {
+Status ExportTransport(InputFile& input, Io& output, const ExportOptions& options, const ProtectOptions& protect,
+                       Exported* counts) {
   Source source(input.NewIo());
   std::vector<Bytes> blocks;
   TransportContents contents;
@@ -138,6 +144,8 @@ Status ExportTransport(InputFile& input, Io& output, const ExportOptions& option
   contents.blocks.assign(blocks.begin(), blocks.end());
   contents.meta = {{"project", "HarmonyØ4"},  {"domain", "video-transport"},   {"block_size", options.block_size},
                    {"fps_hint", options.fps}, {"gop", options.gop.gop_size}, {"masked", false}};
+  contents.secret = protect.encryption_key.key.bytes();
+  if (!contents.secret.empty()) contents.meta["encrypted"] = true;
   contents.safe = {{"scope", "container+transport-only"}, {"no_video_synthesis", true},
                    {"no_pixel_semantics", true}, {"no_visual_ml", true}};
   Sink sink(output);
@@ -188,7 +196,7 @@ Status Export(const ExportOptions& options, ProtectOptions protect, Exported* co
   H4MK_TRY(input.Open(options.common.file));
   OutputFile out;
   H4MK_TRY(out.Open(options.output));
-  H4MK_TRY(options.version == kTransportVersion ? ExportTransport(input, out.io(), options, counts)
+  H4MK_TRY(options.version == kTransportVersion ? ExportTransport(input, out.io(), options, protect, counts)
                                                 : ExportFile(input, out.io(), options, std::move(protect), counts));
   return out.Commit();
 }
@@ -200,6 +208,10 @@ int Run(const ExportOptions& options) {
     return output.Fail(Status(Code::kArgument, "packets go into version 1 or 2; `h4mk convert` goes on from there"));
   ProtectOptions protect;
   if (const Status status = ReadProtection(options, &protect); !status.ok()) return output.Fail(status);
+  if (options.scheme == kSchemeLivingV3)
+    output.Note(std::nullopt,
+                "living-v3 encrypts all files of one key with the same keystream: whoever has two of them reads both. Use "
+                "--cipher living or aead for anything new");
   const Status status =
       options.packets ? ExportPackets(options, protect) : Export(options, std::move(protect), &counts);
   if (!status.ok()) return output.Fail(status);

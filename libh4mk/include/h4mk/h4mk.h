@@ -269,7 +269,8 @@ typedef struct h4mk_reader_options {
     /** 0: opening an encrypted file without keys is H4MK_ERR_KEY. 1: its blocks are handed out as they are, with
      *  H4MK_BLOCK_ENCRYPTED set. */
     int keep_encrypted;
-    /** Keys by which blocks are decrypted, key_count of them; the one whose id the file names, else the first without id. The
+    /** Keys by which blocks are decrypted, key_count of them; the one whose id the file names, else the first without id (the
+     *  transport dialect names none). The
      *  file must be encrypted, by one of them: else opening is H4MK_ERR_KEY. A block that is not what was encrypted, and blocks
      *  that are missing or come twice, are H4MK_ERR_CORRUPT from h4mk_reader_next(). */
     const h4mk_key *keys;
@@ -489,6 +490,9 @@ typedef struct h4mk_writer_options {
 #define H4MK_SCHEME_GCM "aes-256-gcm"
 /** A key for each block, and keys are forgotten once used: for live streams (FORMAT.md, "Scheme living"). Seeks cost more. */
 #define H4MK_SCHEME_LIVING "living"
+/** Living Cipher v3, for files of the transport dialect (version H4MK_VERSION_TRANSPORT) that its first reader shall read. Do not use it
+ *  for anything new: two files under one key give each other away (FORMAT.md, "Living Cipher v4", lists what is wrong). */
+#define H4MK_SCHEME_LIVING_V3 "living-v3"
 
 /** Starts a file; io is copied, what it refers to must outlive the writer. Nothing is written before the first
  *  block, h4mk_writer_flush() or h4mk_writer_finish(). *writer is set whenever memory allows, also on errors.
@@ -504,7 +508,7 @@ typedef struct h4mk_writer_options {
  *  start below 0), track_id_range, too_many_seek_entries (65,535 random access points of a track),
  *  short_or_out_of_range_struct (4 GiB).
  *
- *  Transport dialect: blocks must be multiples of 256 bytes (block_not_multiple_of_256) and have times from 0 on (pts_range). Each track's
+ *  Transport dialect: encrypted by H4MK_SCHEME_LIVING_V3 only. Blocks must be multiples of 256 bytes (block_not_multiple_of_256) and have times from 0 on (pts_range). Each track's
  *  id is its name (its track_id where the name is ""); a single track without a name is written as exports are, with SEEK. */
 H4MK_API h4mk_status h4mk_writer_open(const h4mk_io *io, const h4mk_writer_options *options, h4mk_writer **writer);
 /** Frees the writer. Blocks that were not yet written are lost unless h4mk_writer_finish() was called. */
@@ -648,6 +652,82 @@ H4MK_API h4mk_status h4mk_cipher_seal(h4mk_cipher *cipher, const h4mk_cipher_blo
  *  H4MK_ERR_CORRUPT: they are not what was sealed for this block; out is zeroed. */
 H4MK_API h4mk_status h4mk_cipher_open(h4mk_cipher *cipher, const h4mk_cipher_block *block, const uint8_t *data, size_t size,
                                       uint8_t *out);
+
+/* ---- messages: Living Cipher v4, and v3 for what exists (FORMAT.md, "Living Cipher v4") */
+
+/** One end of a session. Whoever starts it is the initiator, the other end the responder; both may send. Messages may be lost, late or forged
+ *  on the way: one that is refused leaves no trace. */
+typedef struct h4mk_living h4mk_living;
+
+#define H4MK_LIVING_HELLO_SIZE 70
+#define H4MK_LIVING_OVERHEAD 57   /**< Bytes by which a message is longer than what it says. */
+#define H4MK_LIVING_MIN_SECRET 32 /**< Bytes that both ends share, from a random generator. */
+#define H4MK_X25519_KEY_SIZE 32
+
+typedef struct h4mk_living_options {
+    size_t struct_size;
+    uint32_t window; /**< Keys of messages that were passed over which are kept, at most 65536; 0: 64. */
+    /** The initiator's: public X25519 key of the responder. What the initiator sends is then re-keyed by it, so that whoever learns
+     *  the secret is out again after 1024 messages. NULL: re-keyed by random values. H4MK_X25519_KEY_SIZE bytes. */
+    const uint8_t *responder_public;
+    const uint8_t *responder_private; /**< The responder's: the private part of it. */
+} h4mk_living_options;
+#define H4MK_LIVING_OPTIONS_INIT { sizeof(h4mk_living_options), 0, NULL, NULL }
+
+/** What a message is bound to: it can be read with the same values only. */
+typedef struct h4mk_living_binding {
+    size_t struct_size;
+    uint8_t file_id[H4MK_FILE_ID_SIZE];
+    uint32_t track_id;
+    uint32_t flags;
+    uint64_t ordinal;
+    int64_t pts, dts, duration;
+} h4mk_living_binding;
+#define H4MK_LIVING_BINDING_INIT { sizeof(h4mk_living_binding), {0}, 0, 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, 0 }
+
+/** A new pair of X25519 keys. H4MK_ERR_ARGUMENT. Thread safe. */
+H4MK_API h4mk_status h4mk_living_new_keys(uint8_t private_key[H4MK_X25519_KEY_SIZE], uint8_t public_key[H4MK_X25519_KEY_SIZE]);
+/** Starts a session; hello goes to the other end, in the clear. options may be NULL. *living is freed by h4mk_living_free().
+ *  H4MK_ERR_KEY: the secret is shorter than H4MK_LIVING_MIN_SECRET; H4MK_ERR_ARGUMENT, _MEMORY. */
+H4MK_API h4mk_status h4mk_living_start(const uint8_t *secret, size_t secret_size, const h4mk_living_options *options,
+                                       uint8_t hello[H4MK_LIVING_HELLO_SIZE], h4mk_living **living);
+/** The other end. H4MK_ERR_KEY: the secret is another one, or responder_private is missing; H4MK_ERR_CORRUPT: not a hello. */
+H4MK_API h4mk_status h4mk_living_accept(const uint8_t *secret, size_t secret_size, const h4mk_living_options *options,
+                                        const uint8_t *hello, size_t hello_size, h4mk_living **living);
+/** Frees an end and wipes its keys. NULL allowed. */
+H4MK_API void h4mk_living_free(h4mk_living *living);
+/** Encrypts the next message to out, which has room for size + H4MK_LIVING_OVERHEAD and is not data. At most 1 GiB. */
+H4MK_API h4mk_status h4mk_living_encrypt(h4mk_living *living, const h4mk_living_binding *binding, const uint8_t *data, size_t size,
+                                         uint8_t *out);
+/** Decrypts a message to out, which has room for size - H4MK_LIVING_OVERHEAD (and is not NULL). H4MK_ERR_CORRUPT: it is forged, was read
+ *  before, comes too late or too early, or is bound to other values; out is untouched. */
+H4MK_API h4mk_status h4mk_living_decrypt(h4mk_living *living, const h4mk_living_binding *binding, const uint8_t *message, size_t size,
+                                         uint8_t *out);
+
+/** One end of a conversation of Living Cipher v3, with its weaknesses: one forged message may end it, and a secret must never be used
+ *  for two conversations. For what exists. */
+typedef struct h4mk_living_v3 h4mk_living_v3;
+#define H4MK_LIVING_V3_OVERHEAD 126 /**< Bytes by which a message is longer than what it says, at most. */
+#if defined(__GNUC__)
+#define H4MK_LIVING_V3_WARNING __attribute__((warn_unused_result, deprecated("Living Cipher v3 is broken: use h4mk_living_start()")))
+#else
+#define H4MK_LIVING_V3_WARNING
+#endif
+/** The end that reads what was sent with a secret. *living is freed by h4mk_living_v3_free(). H4MK_ERR_ARGUMENT, _MEMORY. */
+H4MK_API h4mk_status h4mk_living_v3_reader(const uint8_t *secret, size_t secret_size, h4mk_living_v3 **living);
+/** The end that sends. Not for anything new: compilers warn. */
+H4MK_API H4MK_LIVING_V3_WARNING h4mk_status h4mk_living_v3_sender(const uint8_t *secret, size_t secret_size, h4mk_living_v3 **living);
+/** Frees an end and wipes its keys. NULL allowed. */
+H4MK_API void h4mk_living_v3_free(h4mk_living_v3 *living);
+/** Encrypts the next message to out, which has room for size + H4MK_LIVING_V3_OVERHEAD and is not data; *out_size tells how long it is. */
+H4MK_API h4mk_status h4mk_living_v3_encrypt(h4mk_living_v3 *living, const uint8_t *associated, size_t associated_size,
+                                            const uint8_t *data, size_t size, uint8_t *out, size_t *out_size);
+/** Decrypts a message (header and ciphertext) to out, which has room for size bytes; *out_size tells how long it is. H4MK_ERR_CORRUPT: it
+ *  was refused; h4mk_living_v3_message() names the fault of FORMAT.md. */
+H4MK_API h4mk_status h4mk_living_v3_decrypt(h4mk_living_v3 *living, const uint8_t *associated, size_t associated_size,
+                                            const uint8_t *message, size_t size, uint8_t *out, size_t *out_size);
+/** What went wrong last; "" if nothing. Valid until the next call. */
+H4MK_API const char *h4mk_living_v3_message(const h4mk_living_v3 *living);
 
 /** Mask v1 (FORMAT.md): masks and unmasks block number `block` from data to out, which may be data. No integrity; never use a
  *  key for two sequences of blocks. Thread safe. */

@@ -2,6 +2,7 @@
 #include "adapt/make_writer.h"
 
 #include "adapt/open_file.h"
+#include "adapt/transport_cipher.h"
 #include "adapt/transport_writer.h"
 #include "file/v1_file_writer.h"
 #include "file/writer.h"
@@ -32,14 +33,16 @@ Status MakeWriter(Io& io, int version, const WriterOptions& options, ProtectOpti
                   std::unique_ptr<FileWriter>* writer) {
   if (version == 0 || version == 2)
     return MakeProtectedWriter(io, options, std::move(protect), writer);
-  if (!protect.encryption_scheme.empty() || protect.signing_key)
+  const bool is_living_v3 =
+      version == kTransportVersion && protect.encryption_scheme == kSchemeLivingV3;
+  if ((!protect.encryption_scheme.empty() && !is_living_v3) || protect.signing_key)
     return Status(Code::kArgument, "only version 2 can be encrypted or signed");
   switch (version) {
     case 1:
       *writer = std::make_unique<V1FileWriter>(io, options);
       return {};
     case kTransportVersion:
-      *writer = std::make_unique<TransportWriter>(io);
+      *writer = std::make_unique<TransportWriter>(io, std::move(protect.encryption_key.key));
       return {};
     default:
       return Status(Code::kArgument, "version " + std::to_string(version) + " cannot be written");

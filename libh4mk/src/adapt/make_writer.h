@@ -15,7 +15,8 @@
 namespace h4mk {
 
 struct ProtectOptions {
-  std::string encryption_scheme;  // every block is encrypted; empty: none is
+  // Every block is encrypted; empty: none is. kSchemeLivingV3 for the transport dialect only.
+  std::string encryption_scheme;
   MasterKey encryption_key;
   std::optional<SignatureKey> signing_key;  // private
 };

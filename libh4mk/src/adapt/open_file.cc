@@ -59,6 +59,8 @@ Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedF
   }
   Io& input = opened->verifying ? *opened->verifying : io;
   H4MK_TRY(MakeReader(Source(input), allocator, options.keep_corrupt, &reader));
+  if (reader->version() == kTransportVersion)  // which decrypts before it decompresses
+    static_cast<TransportReader&>(*reader).SetKeys(std::exchange(options.keys, {}));
   if (opened->verifying) {
     auto verifying = std::make_unique<VerifyingReader>(std::move(reader), *opened->verifying);
     opened->proving = verifying.get();

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "adapt/run_length.h"
+#include "adapt/transport_cipher.h"
 #include "base/crc32.h"
 #include "base/fault.h"
 #include "base/python_json.h"
@@ -179,7 +180,7 @@ Status WriteTransport(const TransportContents& contents, Sink& sink) {
     coded.push_back(std::move(result.value()));
   }
   TransportContents with_coded = {{coded.begin(), coded.end()}, contents.seek, contents.meta,
-                                  contents.safe};
+                                  contents.safe, contents.secret};
   return WriteCodedTransport(with_coded, sink);
 }
 
@@ -189,6 +190,11 @@ Status WriteCodedTransport(const TransportContents& contents, Sink& sink) {
                          {"fingerprint", "unknown"},        {"deterministic", true},
                          {"identity_safe", true},           {"opaque", false},
                          {"sealed", false}};
+  std::optional<TransportCipher> cipher;
+  if (!contents.secret.empty()) {
+    cipher.emplace(contents.secret, contents.meta);
+    MarkEncryptedTransport(&meta);
+  }
   const std::string meta_text = DumpPythonJson(meta, JsonStyle::kCompact);
   const std::string safe_text = DumpPythonJson(contents.safe, JsonStyle::kCompact);
   const auto as_bytes = [](const std::string& text) {
@@ -204,7 +210,8 @@ Status WriteCodedTransport(const TransportContents& contents, Sink& sink) {
     return writer.WriteChunk(tag, payload);
   };
   H4MK_TRY(writer.WriteHeader(0));
-  for (ByteSpan block : contents.blocks) H4MK_TRY(write(kTagCore, block));
+  for (ByteSpan block : contents.blocks)
+    H4MK_TRY(cipher ? write(kTagCore, cipher->Seal(block)) : write(kTagCore, block));
   H4MK_TRY(write(kTagSeek, seek));
   H4MK_TRY(write(kTagMeta, as_bytes(meta_text)));
   H4MK_TRY(write(kTagSafe, as_bytes(safe_text)));

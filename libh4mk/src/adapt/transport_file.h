@@ -67,6 +67,7 @@ struct TransportContents {
   std::vector<TransportSeekEntry> seek;
   Json meta = Json::object();  // "compression" is added
   Json safe = Json::object();
+  ByteSpan secret;  // of a Living Cipher v3 that blocks are encrypted with; empty: they are not
 };
 
 // Compresses the blocks and writes a whole file. block_not_multiple_of_256, before anything is written.

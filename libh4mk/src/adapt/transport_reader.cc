@@ -66,7 +66,7 @@ Status TransportReader::Next(ReadBlock* block) {
 // On kCorrupt the block is there as it is stored.
 Status TransportReader::HandOut(uint32_t number, ReadBlock* block) {
   const Core& core = cores_[number];
-  Status status = ReadCore(core, block);
+  Status status = ReadCore(number, block);
   block->corrupt = status.code() == Code::kCorrupt;
   if (!status.ok() && !block->corrupt) return status;
   const uint32_t size = record_.size;
@@ -78,8 +78,18 @@ Status TransportReader::HandOut(uint32_t number, ReadBlock* block) {
   return status;
 }
 
-// Reads and decompresses a block; on kCorrupt its bytes are there as they are stored.
-Status TransportReader::ReadCore(const Core& core, ReadBlock* block) {
+Result<Bytes> TransportReader::Decode(uint32_t number, Bytes stored) {
+  if (cipher_) {
+    Result<Bytes> opened = cipher_->Open(number, stored);
+    if (!opened.ok()) return opened;
+    stored = std::move(opened.value());
+  }
+  return decompress_ ? DecodeRunLength(stored) : Result<Bytes>(std::move(stored));
+}
+
+// Reads, decrypts and decompresses a block; on kCorrupt its bytes are there as they are stored.
+Status TransportReader::ReadCore(uint32_t number, ReadBlock* block) {
+  const Core& core = cores_[number];
   Bytes stored(core.length);  // opening has compared it with the size of the file
   size_t got = 0;
   H4MK_TRY(source_.ReadAt(core.offset, stored.data(), stored.size(), &got));
@@ -89,8 +99,8 @@ Status TransportReader::ReadCore(const Core& core, ReadBlock* block) {
   Status damage;
   if (got < stored.size() || Crc32(0, stored) != core.crc) {
     damage = Status(Code::kCorrupt, "chunk_crc: the payload" + where + " does not match its CRC");
-  } else if (decompress_) {
-    Result<Bytes> plain = DecodeRunLength(stored);
+  } else {
+    Result<Bytes> plain = Decode(number, stored);
     if (plain.ok()) stored = std::move(plain.value());
     if (!plain.ok()) damage = Status(Code::kCorrupt, plain.status().message() + ", block" + where);
   }

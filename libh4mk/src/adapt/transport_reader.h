@@ -9,10 +9,12 @@
 #include <map>
 #include <optional>
 
+#include "adapt/transport_cipher.h"
 #include "adapt/transport_file.h"
 #include "file/block_table.h"
 #include "file/cluster_loader.h"
 #include "file/file_reader.h"
+#include "protect/block_cipher.h"
 
 namespace h4mk {
 
@@ -21,6 +23,10 @@ class TransportReader final : public FileReader {
   // What the source reads from, and the allocator, must outlive the reader.
   TransportReader(Source source, BufferAllocator& allocator, bool keep_corrupt);
   ~TransportReader() override { ReleaseBuffer(); }
+
+  // Before Open(): decrypts blocks with the first of these keys that has no id. Opening then is kKey
+  // where it is not the one, or the file is not encrypted.
+  void SetKeys(std::vector<MasterKey> keys) { keys_ = std::move(keys); }
 
   Status Open() override;
   int version() const override;
@@ -75,6 +81,7 @@ class TransportReader final : public FileReader {
   Status ReadPayload(const TransportChunk& chunk, Bytes* payload, bool* valid);
   void TakeMeta();
   void ChooseDecoder();
+  Status StartDecryption();
   bool TakeTrackIndex();
   Status TakeSeekTable();
   Status PlainOffsets(std::vector<uint64_t>* offsets);
@@ -83,7 +90,8 @@ class TransportReader final : public FileReader {
 
   // transport_reader.cc
   BlockRecord Record(uint32_t number) const;
-  Status ReadCore(const Core& core, ReadBlock* block);
+  Status ReadCore(uint32_t number, ReadBlock* block);
+  Result<Bytes> Decode(uint32_t number, Bytes stored);
   Status Alloc(size_t size, uint8_t** data);
   void ReleaseBuffer();
   BlockTable& Table();
@@ -107,6 +115,8 @@ class TransportReader final : public FileReader {
   std::vector<TrackTotals> totals_;
   Json meta_ = Json::object();
   bool decompress_ = true;
+  std::vector<MasterKey> keys_;  // until the file is open
+  std::optional<TransportCipher> cipher_;
   int64_t duration_us_ = 0;  // of every block; 0: not known
 
   uint32_t next_ = 0;  // number

@@ -44,6 +44,7 @@ Status TransportReader::Open() {
   H4MK_TRY(ReadChunks());
   TakeMeta();
   ChooseDecoder();
+  if (!keys_.empty()) H4MK_TRY(StartDecryption());
   if (!TakeTrackIndex()) H4MK_TRY(TakeSeekTable());
   NumberBlocks();
   small_chunks_.clear();
@@ -181,7 +182,7 @@ void TransportReader::TakeMeta() {
 
 // Blocks are decompressed unless META says that they are encrypted, or made by a compressor that is not known here.
 void TransportReader::ChooseDecoder() {
-  const bool is_encrypted = meta_.contains("encryption") || meta_.value("encrypted", Json()) == true;
+  const bool is_encrypted = IsEncryptedTransport(meta_) && keys_.empty();
   const Json compression = meta_.value("compression", Json());
   const Json engine = compression.is_object() ? compression.value("engine", Json()) : Json();
   const bool is_foreign = engine.is_string() && engine != "geometric-reference";
@@ -190,6 +191,29 @@ void TransportReader::ChooseDecoder() {
   if (is_foreign)
     Warn("the blocks were compressed by \"" + engine.get<std::string>() +
          "\", which is not known here; they are handed out as they are stored");
+}
+
+// The first block that is whole shows whether the key is the one.
+Status TransportReader::StartDecryption() {
+  if (!IsEncryptedTransport(meta_))
+    return Status(Code::kKey, "a key was given, but the file does not say that it is encrypted");
+  const auto key = std::find_if(keys_.begin(), keys_.end(),
+                                [](const MasterKey& candidate) { return candidate.kid.empty(); });
+  if (key == keys_.end())
+    return Status(Code::kKey, "the file names no key; give the one that it was encrypted with without an id");
+  cipher_.emplace(key->key.bytes(), meta_);
+  keys_.clear();
+  UnmarkEncryptedTransport(&meta_);
+  for (uint32_t number = 0; number < cores_.size(); ++number) {
+    const Core& core = cores_[number];
+    Bytes stored;
+    bool valid = false;
+    H4MK_TRY(ReadPayload({core.offset, kTagCore, core.length, core.crc}, &stored, &valid));
+    if (!valid) continue;
+    if (cipher_->Open(number, stored).ok()) return {};
+    return Status(Code::kKey, "the key is not the one that the file was encrypted with");
+  }
+  return {};
 }
 
 void TransportReader::AddTrack(const std::string& name) {
@@ -295,7 +319,12 @@ Status TransportReader::PlainOffsets(std::vector<uint64_t>* offsets) {
     payload.resize(core.length);
     size_t got = 0;
     H4MK_TRY(source_.ReadAt(core.offset, payload.data(), payload.size(), &got));
-    offset += decompress_ ? RunLengthSize(payload) : core.length;
+    if (cipher_) {
+      const auto number = static_cast<uint32_t>(offsets->size() - 1);
+      Result<Bytes> opened = cipher_->Open(number, payload);
+      payload = opened.ok() ? std::move(opened.value()) : Bytes();
+    }
+    offset += decompress_ ? RunLengthSize(payload) : payload.size();
   }
   return {};
 }

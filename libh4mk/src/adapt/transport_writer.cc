@@ -120,6 +120,7 @@ Status TransportWriter::Finish() {
     if (!meta.ok()) return meta.take_status();
     contents_.meta = std::move(meta.value());
   }
+  contents_.secret = secret_.bytes();
   contents_.blocks.assign(coded_.begin(), coded_.end());
   return WriteCodedTransport(contents_, sink_);
 }

@@ -11,13 +11,15 @@
 #include "base/io.h"
 #include "file/file_writer.h"
 #include "file/tracks.h"
+#include "protect/secret.h"
 
 namespace h4mk {
 
 class TransportWriter final : public FileWriter {
  public:
-  // io must outlive the writer.
-  explicit TransportWriter(Io& io) : sink_(io) {}
+  // io must outlive the writer. secret: of a Living Cipher v3 that blocks are encrypted with; empty:
+  // they are not.
+  TransportWriter(Io& io, Secret secret) : sink_(io), secret_(std::move(secret)) {}
 
   // A track's id in the file is its name, or its track_id where it has none. A single track without
   // a name is written as exports are, with SEEK and without an index of tracks, unless its blocks
@@ -43,6 +45,7 @@ class TransportWriter final : public FileWriter {
   bool IsExport() const;
 
   Sink sink_;
+  const Secret secret_;
   bool finished_ = false, half_done_ = false;
   std::vector<Track> tracks_;
   std::vector<std::string> names_;

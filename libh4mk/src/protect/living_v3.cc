@@ -67,18 +67,6 @@ Bytes Associated(ByteSpan associated, ByteSpan header) {
   return all;
 }
 
-Result<Bytes> OpenMessage(const Key& message_key, uint64_t counter, ByteSpan ciphertext,
-                          ByteSpan associated) {
-  Gcm gcm;
-  gcm.SetKey(message_key);
-  Bytes plain(ciphertext.size());  // the tag's room keeps data() from being null
-  if (ciphertext.size() < kGcmTagSize ||
-      !gcm.Open(NonceOf(message_key, counter), associated, ciphertext, plain.data()))
-    return Fault("auth_failed", "message is not what was encrypted");
-  plain.resize(ciphertext.size() - kGcmTagSize);
-  return plain;
-}
-
 }  // namespace
 
 Result<Bytes> EncodeLivingV3Header(const LivingV3Header& header) {
@@ -132,6 +120,19 @@ Key LivingV3::NewPrivateKey() const {
   Key key;
   RandomBytes(key);
   return key;
+}
+
+Result<Bytes> LivingV3::OpenMessage(const Key& message_key, uint64_t counter, ByteSpan header,
+                                    ByteSpan ciphertext, ByteSpan associated) {
+  Gcm gcm;
+  gcm.SetKey(message_key);
+  Bytes plain(ciphertext.size());  // the tag's room keeps data() from being null
+  if (ciphertext.size() < kGcmTagSize ||
+      !gcm.Open(NonceOf(message_key, counter), Associated(associated, header), ciphertext,
+                plain.data()))
+    return Fault("auth_failed", "message is not what was encrypted");
+  plain.resize(ciphertext.size() - kGcmTagSize);
+  return plain;
 }
 
 Key LivingV3::Step(Key* chain, uint64_t counter) {
@@ -222,7 +223,6 @@ Result<Bytes> LivingV3::Decrypt(ByteSpan header_bytes, ByteSpan ciphertext, Byte
   if (header.dh_public)
     if (Status status = TakeRemoteKey(*header.dh_public); !status.ok()) return status;
 
-  const Bytes aad = Associated(associated, header_bytes);
   const uint64_t counter = header.counter;
   State& state = state_;
   if (counter < state.recv_counter && state.recv_counter - counter > settings_.window)
@@ -233,13 +233,13 @@ Result<Bytes> LivingV3::Decrypt(ByteSpan header_bytes, ByteSpan ciphertext, Byte
   if (counter > state.recv_counter && !state.skipped_keys.contains(counter))
     MakeSkippedKeys(counter);
   if (const auto key = state.skipped_keys.extract(counter); !key.empty())
-    return OpenMessage(key.mapped(), counter, ciphertext, aad);
+    return OpenMessage(key.mapped(), counter, header_bytes, ciphertext, associated);
   if (counter < state.recv_counter) return Fault("unexpected_counter", "message was read before");
 
   if (header.transcript != state.transcript)
     return Fault("transcript_mismatch", "what was received before is not what was sent");
   const Key message_key = Step(&state.chain_key_recv, counter);
-  Result<Bytes> plain = OpenMessage(message_key, counter, ciphertext, aad);
+  Result<Bytes> plain = OpenMessage(message_key, counter, header_bytes, ciphertext, associated);
   if (!plain.ok()) return plain;
   UpdateTranscript(header_bytes, ciphertext, &state.transcript);
   ++state.recv_counter;

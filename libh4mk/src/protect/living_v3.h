@@ -70,6 +70,10 @@ class LivingV3 {
   // implementation.
   Result<Bytes> Decrypt(ByteSpan header, ByteSpan ciphertext, ByteSpan associated);
 
+  // A message by its key. auth_failed.
+  static Result<Bytes> OpenMessage(const Key& message_key, uint64_t counter, ByteSpan header,
+                                   ByteSpan ciphertext, ByteSpan associated);
+
   // One step of a chain: its message key; the chain goes on.
   static Key Step(Key* chain, uint64_t counter);
   static void MixRoot(const Key& shared, State* state);

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::string_view kHelloMagic = "H4LC4";
 constexpr uint8_t kUsesDh = 1;
-constexpr size_t kHelloSize = 5 + 1 + kKeySize + kKeySize;  // magic, flags, salt, commitment
 
 // Header of a message: direction, counter, value of the epoch.
 constexpr size_t kHeaderSize = 1 + 8 + kKeySize;

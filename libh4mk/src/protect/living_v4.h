@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "protect/block_cipher.h"
+#include "protect/gcm.h"
 #include "protect/key_chain.h"
 #include "protect/secret.h"
 
@@ -17,6 +18,9 @@ namespace h4mk {
 class LivingV4 {
  public:
   static constexpr size_t kMinSecret = 32;
+  static constexpr size_t kHelloSize = 5 + 1 + kKeySize + kKeySize;  // magic, flags, salt, commitment
+  // Of a message: direction, counter, value and tag.
+  static constexpr size_t kOverhead = 1 + 8 + kKeySize + kGcmTagSize;
 
   struct Settings {
     uint64_t window = 64;         // keys of messages that are late which are kept
