@@ -89,3 +89,28 @@ whole out.h4mk
 head -c 600 "$CASES/../vectors/media/reference_demo.h4mk" >v1.h4mk
 t h4mk recover v1.h4mk out.h4mk
 whole out.h4mk
+
+echo "# cut inside a cluster with stripes: the blocks whose stripes are whole are saved"
+head -c $(($(chunks film.h4mk CORE | sed -n 2p) + 60000)) film.h4mk >bad.h4mk
+t h4mk recover bad.h4mk out.h4mk
+whole out.h4mk
+cmp <(h4mk cat -t 1 film.h4mk | head -c "$(h4mk cat -t 1 out.h4mk | wc -c)") <(h4mk cat -t 1 out.h4mk) && echo "those that stood there"
+
+echo "# transport dialect"
+for vector in transport/tracks.h4mk cli/files/plain.h4mk; do
+  cp "$CASES/../vectors/$vector" tr.h4mk
+  t h4mk recover tr.h4mk out.h4mk
+  cmp tr.h4mk out.h4mk && echo "a whole file comes back byte for byte"
+done
+h4mk list --chunks tr.h4mk
+poke tr.h4mk 24 ffff
+t h4mk recover tr.h4mk out.h4mk
+whole out.h4mk
+poke tr.h4mk 10 0000
+t h4mk recover tr.h4mk out.h4mk
+whole out.h4mk
+head -c 1000 "$CASES/../vectors/cli/files/plain.h4mk" >tr.h4mk
+t h4mk recover tr.h4mk out.h4mk
+t h4mk verify out.h4mk
+head -c 10 "$CASES/../vectors/cli/files/plain.h4mk" >tr.h4mk
+t h4mk recover tr.h4mk out.h4mk

@@ -2,6 +2,7 @@
 // h4mk recover: a damaged or unfinished file into a whole one, saying what was lost.
 #include <sys/mman.h>
 
+#include "adapt/transport_recover.h"
 #include "command.h"
 #include "file.h"
 #include "file/recover.h"
@@ -24,22 +25,24 @@ void Describe(CLI::App* command, RecoverOptions* options) {
       "Exit status: 0 no block was lost, 1 some were (OUT has the others), 2 nothing could be done.");
 }
 
-Status RecoverMapped(const InputFile& file, Io& output, RecoverReport* report) {
+// Recovery of formats whose files are small enough to be looked at as a whole.
+using RecoverBytes = Status (*)(ByteSpan file, Io& output, const ChunkWalk::Progress& progress, RecoverReport* report);
+
+Status RecoverMapped(RecoverBytes recover, const InputFile& file, Io& output, RecoverReport* report) {
   if (file.size() == 0) return Status(Code::kNotH4mk, "the file is empty");
   void* memory = mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.fd(), 0);
   if (memory == MAP_FAILED) return SystemError("cannot read");
-  Status status = RecoverV1({static_cast<const uint8_t*>(memory), file.size()}, output,
-                            MakeProgress("recover"), report);
+  Status status =
+      recover({static_cast<const uint8_t*>(memory), file.size()}, output, MakeProgress("recover"), report);
   munmap(memory, file.size());
   return status;
 }
 
 Status Recover(InputFile& file, Io& output, RecoverReport* report) {
   switch (file.version()) {
-    case 1: return RecoverMapped(file, output, report);
+    case 1: return RecoverMapped(RecoverV1, file, output, report);
     case 2: return RecoverV2(file.NewIo(), output, MakeProgress("recover"), report);
-    case kTransportVersion:
-      return Status(Code::kVersion, "files of the transport dialect cannot be recovered");
+    case kTransportVersion: return RecoverMapped(RecoverTransport, file, output, report);
     default:  // the header may be what was damaged
       return RecoverV2(file.NewIo(), output, MakeProgress("recover"), report);
   }

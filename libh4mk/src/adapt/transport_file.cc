@@ -37,15 +37,15 @@ Status ForBytes(Source& source, uint64_t from, uint64_t until, Visit visit) {
   return {};
 }
 
-Bytes ChunkFront(uint32_t tag, ByteSpan payload) {
+}  // namespace
+
+Bytes TransportChunkFront(uint32_t tag, ByteSpan payload) {
   Bytes front;
   AppendLe(front, tag);
   AppendBe(front, static_cast<uint32_t>(payload.size()));
   AppendBe(front, Crc32(0, payload));
   return front;
 }
-
-}  // namespace
 
 Result<TransportFile> TransportFile::Open(Source& source, bool check) {
   TransportFile file(source);
@@ -168,7 +168,7 @@ Status TransportChunkWriter::WriteHeader(uint16_t reserved) {
 }
 
 Status TransportChunkWriter::WriteChunk(uint32_t tag, ByteSpan payload) {
-  H4MK_TRY(sink_.Write(ChunkFront(tag, payload)));
+  H4MK_TRY(sink_.Write(TransportChunkFront(tag, payload)));
   return sink_.Write(payload);
 }
 
@@ -205,7 +205,7 @@ Status WriteCodedTransport(const TransportContents& contents, Sink& sink) {
   TransportChunkWriter writer(sink);
   Sha256 hash;  // VERI: of all chunks before it, their headers included
   const auto write = [&](uint32_t tag, ByteSpan payload) {
-    hash.Add(ChunkFront(tag, payload));
+    hash.Add(TransportChunkFront(tag, payload));
     hash.Add(payload);
     return writer.WriteChunk(tag, payload);
   };

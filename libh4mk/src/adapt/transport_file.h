@@ -76,6 +76,9 @@ Status WriteTransport(const TransportContents& contents, Sink& sink);
 // The same with blocks that are compressed already.
 Status WriteCodedTransport(const TransportContents& contents, Sink& sink);
 
+// The header of a chunk.
+Bytes TransportChunkFront(uint32_t tag, ByteSpan payload);
+
 // Appends header and chunks.
 class TransportChunkWriter {
  public:

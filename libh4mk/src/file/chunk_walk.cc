@@ -131,7 +131,7 @@ Status ChunkWalk::CheckCluster(Piece* piece, bool* usable) {
     piece->problem = "cluster is not complete";
     piece->end = size_;
     *usable = true;
-    return {};
+    return depth_ == Depth::kAll ? CheckWholeStripes() : Status();
   }
   *usable = true;
   if (depth_ == Depth::kIndexes) return {};
@@ -147,6 +147,25 @@ Status ChunkWalk::CheckCluster(Piece* piece, bool* usable) {
   piece->kind = Piece::Kind::kDamagedData;
   piece->problem = any_bad ? "data of the cluster does not match its CRC"
                            : "cluster does not match the CRC of the chunk";
+  return {};
+}
+
+// Of a cluster that was cut: a stripe that is there as a whole can be good.
+Status ChunkWalk::CheckWholeStripes() {
+  bad_.assign(index_.stripe_crcs().size(), true);
+  all_bad_ = bad_.empty();
+  stripe_ = 0;
+  stripe_crc_ = 0;
+  buffer_.resize(kPiece);
+  const uint64_t end = std::min(size_, data_offset_ + index_.data_size());
+  for (uint64_t at = data_offset_; at < end && !bad_.empty();) {
+    const auto step = static_cast<size_t>(std::min<uint64_t>(end - at, kPiece));
+    size_t got = 0;
+    H4MK_TRY(source_.ReadAt(at, buffer_.data(), step, &got));
+    if (got < step) return Status(Code::kIo, "the file became shorter while it was read");
+    CheckStripes(at, ByteSpan(buffer_).first(step));
+    at += step;
+  }
   return {};
 }
 

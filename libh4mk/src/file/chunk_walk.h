@@ -17,7 +17,7 @@ struct Piece {
     kChunk,       // a whole chunk with a good CRC
     kDamagedData, // a cluster whose index is good; the data of some blocks is not, see ChunkWalk::IsGood()
     kGap,         // bytes that are no chunk
-    kUnfinished,  // the file ends inside a chunk
+    kUnfinished,  // the file ends inside a chunk; of a cluster whose index is there (is_cluster) some blocks may be good
   };
   Kind kind = Kind::kChunk;
   uint64_t offset = 0;
@@ -61,6 +61,7 @@ class ChunkWalk {
   Status CheckSmall(Piece* piece, bool* good);
   Status Stream(const Piece& piece, const std::function<void(uint64_t at, ByteSpan bytes)>& visit,
                 uint32_t* actual, uint32_t* stored);
+  Status CheckWholeStripes();
   void CheckStripes(uint64_t at, ByteSpan bytes);
   Status PassGap(Piece* piece);
   Status IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* valid);

@@ -139,7 +139,10 @@ Status Recovery::StartWriter() {
 Status Recovery::Take(const ChunkWalk& walk, const Piece& piece) {
   switch (piece.kind) {
     case Piece::Kind::kGap:
+      Lose(piece, piece.problem);
+      return {};
     case Piece::Kind::kUnfinished:
+      if (piece.is_cluster) return TakeGoodBlocks(walk, piece);
       Lose(piece, piece.problem);
       return {};
     case Piece::Kind::kDamagedData:
