@@ -109,7 +109,7 @@ whole out.h4mk
 poke tr.h4mk 10 0000
 t h4mk recover tr.h4mk out.h4mk
 whole out.h4mk
-head -c 1000 "$CASES/../vectors/cli/files/plain.h4mk" >tr.h4mk
+head -c 600 "$CASES/../vectors/cli/files/plain.h4mk" >tr.h4mk
 t h4mk recover tr.h4mk out.h4mk
 t h4mk verify out.h4mk
 head -c 10 "$CASES/../vectors/cli/files/plain.h4mk" >tr.h4mk

@@ -60,6 +60,12 @@ Bytes WithTop(const Bytes& file, void (*change)(h4mk::IndexTop*)) {
   return changed;
 }
 
+bool Told(const Verified& verified) {
+  for (const std::string& warning : verified.warnings)
+    if (warning.find("not what was signed") != std::string::npos) return true;
+  return false;
+}
+
 // Who does not verify believes it; who does is told, and gets every block all the same.
 void ExpectTold(const Bytes& lying) {
   TestFile plain(lying);
@@ -145,11 +151,11 @@ TEST(SignedIndexTest, PageOfACutFileThatPassesOverOthers) {
   for (const Chunk& chunk : WalkChunks(whole)) {
     if (chunk.tag != "VERI" || chunk.begin < last.end() + 2000) continue;
     const Bytes cut(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(chunk.end()));
-    ASSERT_TRUE(Verify(cut).warnings.empty());
+    ASSERT_FALSE(Told(Verify(cut)));
     Bytes lying = cut;
     for (size_t i = 0; i < 8; ++i) lying[last.payload() + h4mk::kPagePrevious + i] = 0;
     FixCrc(&lying, last);
-    EXPECT_FALSE(Verify(lying).warnings.empty());
+    EXPECT_TRUE(Told(Verify(lying)));
     return;
   }
   FAIL() << "no checkpoint behind the second page";

@@ -316,8 +316,8 @@ TEST(SigningAttackTest, ACutFileGetsNoNewEndAtItsFront) {
   TestFile plain(cut);
   ASSERT_TRUE(Reader(&plain).is_closed());  // who does not verify believes it
   const Verified verified = Verify(cut);
-  EXPECT_EQ(verified.status, H4MK_ERR_CORRUPT);
-  EXPECT_NE(verified.message.find("was cut"), std::string::npos) << verified.message;
+  EXPECT_EQ(verified.reading.end, H4MK_AGAIN);
+  EXPECT_FALSE(verified.warnings.empty());
 }
 
 TEST(SigningAttackTest, AClusterThatIsNotSignedIsNotRead) {
@@ -332,9 +332,13 @@ TEST(SigningAttackTest, AClusterThatIsNotSignedIsNotRead) {
     const Verified verified = Verify(forged);
     if (verified.status != H4MK_OK) continue;
     EXPECT_FALSE(verified.intact());
-    EXPECT_LE(verified.reading.blocks.size(), media.blocks.size());
-    for (size_t i = 0; i < verified.reading.blocks.size(); ++i)
-      ASSERT_EQ(verified.reading.blocks[i], media.blocks[i]);
+    // Signed ones, in their order, each once.
+    auto at = media.blocks.begin();
+    for (const Block& block : verified.reading.blocks) {
+      at = std::find(at, media.blocks.end(), block);
+      ASSERT_NE(at, media.blocks.end());
+      ++at;
+    }
   }
 }
 
@@ -368,9 +372,14 @@ TEST(SigningBitTest, EveryChangedBitIsSeen) {
         FixChecksum(&changed, chunks);
         const Verified verified = Verify(changed);
         if (!verified.intact()) continue;
-        // Where the page before and the descriptions are is not used of a closed file; the end has a locator.
-        const bool is_unused = chunk.tag == "TSEK" && byte >= chunk.payload() + h4mk::kPagePrevious &&
-                               byte < chunk.payload() + h4mk::kPageFirstCluster;
+        // Of a closed file nobody asks a page for descriptions and the page before. Where the top says
+        // that a page is there must be one, when it is needed.
+        const bool is_top = h4mk::IsTop(h4mk::ByteSpan(file).subspan(chunk.payload(), 4));
+        const size_t place = byte - std::min(byte, chunk.payload());
+        const bool is_unused =
+            chunk.tag == "TSEK" &&
+            (is_top ? (place >= 29 && place < 34) || (place == 44 && bit >= 6)  // unused flags of totals
+                    : place >= h4mk::kPagePrevious && place < h4mk::kPageFirstCluster);
         EXPECT_TRUE(is_unused || chunk.tag == "TAIL")
             << chunk.tag << " byte " << byte - chunk.begin << " bit " << bit;
         EXPECT_EQ(verified.reading.blocks, media.blocks) << chunk.tag << " byte " << byte;

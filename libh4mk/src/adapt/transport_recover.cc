@@ -161,12 +161,8 @@ Status TransportRecovery::Run(Io& output, const ChunkWalk::Progress& progress) {
     report_.losses.push_back({file_.size(), 0, "META: what the tracks and times of the blocks are"});
   else if (!has_veri_)
     report_.losses.push_back({file_.size(), 0, "VERI; it was made anew"});
-  for (ByteSpan core : cores_) {
-    if (core.empty()) continue;
-    ++report_.blocks;
-    report_.payload_bytes += core.size();
-  }
-  report_.clusters = report_.blocks;
+  for (ByteSpan core : cores_) report_.payload_bytes += core.size();
+  report_.blocks = cores_.size() - report_.lost_blocks;
   return Write(output);
 }
 

@@ -33,10 +33,10 @@ Status VerifyingIo::Open() {
     checkpoint = &before;
   }
   if (checkpoint->leaves.empty()) return {};
-  const uint64_t last_leaf = base_ + checkpoint->leaves.back().position;
-  H4MK_TRY(Load(last_leaf));
-  if (warnings_.empty()) return {};
-  return Status(Code::kCorrupt, warnings_.front());
+  H4MK_TRY(LoadTail());
+  const size_t told = warnings_.size();
+  H4MK_TRY(Load(base_ + checkpoint->leaves.back().position));
+  return warnings_.size() == told ? Status() : Status(Code::kCorrupt, warnings_.back());
 }
 
 Status VerifyingIo::FindLast(uint64_t size) {
@@ -148,7 +148,9 @@ Status VerifyingIo::RegionAt(uint64_t offset, Region* region) {
       return {};
     }
     if (position < leaf.end()) {
-      *region = Region{base_ + leaf.position, base_ + leaf.end(), leaf.hash};
+      region->start = base_ + leaf.position;
+      region->end = base_ + leaf.end();
+      region->leaf = leaf.hash;
       return {};
     }
     start = leaf.end();
@@ -157,8 +159,16 @@ Status VerifyingIo::RegionAt(uint64_t offset, Region* region) {
   return {};
 }
 
+// The index top in it tells which pages are to be expected.
+Status VerifyingIo::LoadTail() {
+  if (!last_.final || tail_seen_) return {};
+  tail_seen_ = true;
+  return Load(signed_until());
+}
+
 // Puts the region around an offset first in verified_.
 Status VerifyingIo::Load(uint64_t offset) {
+  if (offset < signed_until()) H4MK_TRY(LoadTail());
   Region region;
   Status status = RegionAt(offset, &region);
   const bool lost = status.code() == Code::kCorrupt || status.code() == Code::kKey ||
@@ -231,8 +241,9 @@ bool VerifyingIo::MayStand(const Region& region, uint64_t offset, ByteSpan chunk
   const ChunkHeader header = ParseChunkHeader(chunk.data());
   const ByteSpan payload = chunk.subspan(kChunkHeaderSize, header.length);
   if (header.tag == kTagIndex) {
+    if (header.flags != 0) return false;
     if (IsTop(payload)) return IsSignedTop(offset, payload);
-    return !IsPage(payload) || IsSignedPage(region, offset, payload);
+    return IsPage(payload) && IsSignedPage(region, offset, payload);
   }
   if (!IsLeaf(header.tag)) return true;
   const bool is_description = header.tag == kTagTracks || header.tag == kTagMeta;

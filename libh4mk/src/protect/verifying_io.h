@@ -74,6 +74,7 @@ class VerifyingIo final : public Io {
   Status CheckpointBehind(uint64_t position, const Checkpoint** checkpoint);
   static Region Gap(uint64_t start, uint64_t end, const Checkpoint& checkpoint);
   Status RegionAt(uint64_t offset, Region* region);
+  Status LoadTail();
   Status Load(uint64_t offset);
   void Blank(uint64_t offset, std::span<uint8_t> bytes);
   bool IsWhatWasSigned(const Region& region, ByteSpan bytes) const;
@@ -91,6 +92,7 @@ class VerifyingIo final : public Io {
   uint64_t last_end_ = 0;  // offset behind the chunk of the last checkpoint
   uint64_t size_seen_ = 0;
   bool has_unsigned_descriptions_ = false;
+  bool tail_seen_ = false;
   std::set<uint64_t> known_;       // positions of checkpoints
   std::deque<Checkpoint> loaded_;  // the few that were used last
   std::map<uint64_t, size_t> page_numbers_;  // by offset, of pages that a top names
