@@ -8,6 +8,7 @@
  *   packed two tracks of text, one of them compressed
  *   opaque blocks for the adapters null (10 a second, groups of 5) and dsp (two tones, and a block that is none)
  *   long   video and audio of so many hours, with tiny payloads
+ *   opus   one track of audio of so many hours, blocks of 20 ms at 32 kb/s
  */
 #include <h4mk/h4mk.h>
 #include <stdio.h>
@@ -180,6 +181,16 @@ static void write_opaque(void)
     }
 }
 
+static void write_opus(int hours)
+{
+    const uint32_t track = add_track(
+        "{\"track_id\":1,\"name\":\"\",\"kind\":\"audio\",\"codec\":\"opus\",\"sample_rate\":48000,"
+        "\"channels\":2,\"note\":\"\",\"time_base\":\"1/48000\"}");
+    int64_t n;
+    for (n = 0; n < (int64_t)hours * 3600 * 50; n++)
+        write_block(track, H4MK_BLOCK_KEY, n * 960, n * 960, 960, 64 + n % 32);
+}
+
 int main(int argc, char **argv)
 {
     static const uint8_t key[32] = {1};
@@ -203,6 +214,8 @@ int main(int argc, char **argv)
         write_packed();
     else if (strcmp(argv[1], "opaque") == 0)
         write_opaque();
+    else if (strcmp(argv[1], "opus") == 0)
+        write_opus(argc > 3 ? atoi(argv[3]) : 1);
     else if (strcmp(argv[1], "long") == 0)
         write_film((argc > 3 ? atoi(argv[3]) : 1) * 90000, 40, 0);
     else

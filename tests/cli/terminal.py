@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What only a terminal shows, at a pseudo terminal: progress bars, and a prompt for keys that does not show what is typed:
+terminal.py TOOL MAKE_FILE"""
+import os, pty, subprocess, sys, tempfile, time
+
+tool, make_file = map(os.path.abspath, sys.argv[1:3])
+KEY = "01" + 31 * "00"  # of `make_file secret`
+
+
+def read_all(fd):
+    text = b""
+    while True:
+        try:
+            got = os.read(fd, 1 << 16)
+        except OSError:  # a terminal without anybody at its other end
+            return text
+        if not got:
+            return text
+        text += got
+
+
+def slow_cat(stderr):
+    """`h4mk cat` whose reader takes its time, so that there is something to wait for; what it wrote."""
+    child = subprocess.Popen([tool, "cat", "-t", "1", "film.h4mk"], stdout=subprocess.PIPE, stderr=stderr)
+    first = child.stdout.read(1)
+    time.sleep(0.6)
+    rest = child.stdout.read()
+    assert child.wait() == 0
+    return first + rest
+
+
+def at_a_terminal(arguments, typed):
+    """The exit status of a command at a terminal of its own, and what the terminal showed."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(tool, [tool, *arguments])
+    shown = b""
+    while b": " not in shown:  # the prompt
+        shown += os.read(fd, 1024)
+    os.write(fd, typed.encode() + b"\n")
+    shown += read_all(fd)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+
+with tempfile.TemporaryDirectory() as folder:
+    os.chdir(folder)
+    subprocess.run([make_file, "film", "film.h4mk"], check=True)
+    subprocess.run([make_file, "secret", "secret.h4mk"], check=True)
+
+    master, slave = pty.openpty()
+    payload = slow_cat(slave)
+    os.close(slave)
+    shown = read_all(master).decode()
+    assert "cat [" in shown and "%" in shown and " of " in shown, f"no progress bar: {shown!r}"
+    assert shown.endswith("\r\x1b[K"), f"the bar is left behind: {shown!r}"
+    with open("stderr", "w+b") as file:
+        assert slow_cat(file) == payload
+        assert os.path.getsize("stderr") == 0, "a progress bar where no terminal is"
+
+    code, shown = at_a_terminal(["cat", "secret.h4mk", "-o", "out"], KEY)
+    assert code == 0 and "Key" in shown, f"{code}: {shown!r}"
+    assert KEY not in shown, "the key is shown"
+    with open("key", "w") as file:
+        file.write(KEY)
+    plain = subprocess.run([tool, "cat", "secret.h4mk", "--key-file", "key"], stdout=subprocess.PIPE, check=True).stdout
+    assert len(plain) == 80000 and open("out", "rb").read() == plain
+    code, shown = at_a_terminal(["cat", "secret.h4mk", "-o", "out"], "ff" + KEY)
+    assert code == 2 and "key" in shown, f"{code}: {shown!r}"
+print("ok")
