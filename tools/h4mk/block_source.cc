@@ -14,17 +14,14 @@ void ForEachIndexed(InputFile& file, FileReader& reader, Output& output,
   for (const Track& track : reader.tracks()) ids.Add(track.id);
   Source source(file.NewIo());
   ChunkWalk walk(source, ids, 2, ChunkWalk::Depth::kIndexes);
-  for (;;) {
-    Piece piece;
-    const Status status = walk.Next(&piece);
-    if (status.code() == Code::kEnd) return;
-    if (!status.ok()) return output.Problem(status);
+  const Status status = ForEachPiece(walk, [&](const Piece& piece) {
     if (!piece.problem.empty())
       output.Problem(Corrupt(piece.offset, piece.problem));
-    if (!piece.is_cluster || piece.kind == Piece::Kind::kUnfinished) continue;
+    if (!piece.is_cluster || piece.kind == Piece::Kind::kUnfinished) return;
     for (const BlockRecord& record : walk.index().blocks())
       if (record.track >= 0) visit(MakeRow(record, walk.data_offset() + record.offset, piece.offset));
-  }
+  });
+  if (!status.ok()) output.Problem(status);
 }
 
 void ForEachRead(FileReader& reader, Output& output,

@@ -27,13 +27,9 @@ void ListChunks(InputFile& file, Output& output) {
   Source source(file.NewIo());
   const TrackIds none;
   ChunkWalk walk(source, none, file.version(), ChunkWalk::Depth::kAll);
-  for (;;) {
-    Piece piece;
-    const Status status = walk.Next(&piece);
-    if (status.code() == Code::kEnd) break;
-    if (!status.ok()) return output.Problem(status);
+  const Status status = ForEachPiece(walk, [&](const Piece& piece) {
     if (!piece.problem.empty()) output.Problem(Corrupt(piece.offset, piece.problem));
-    if (piece.kind != Piece::Kind::kChunk && piece.kind != Piece::Kind::kDamagedData) continue;
+    if (piece.kind != Piece::Kind::kChunk && piece.kind != Piece::Kind::kDamagedData) return;
     const std::string crc = fmt::format("{:08x}", piece.crc);
     output.Row({{"offset", piece.offset},
                 {"tag", TagText(piece.header.tag)},
@@ -43,7 +39,8 @@ void ListChunks(InputFile& file, Output& output) {
                 {"good", piece.kind == Piece::Kind::kChunk}});
     output.Text("{:12}  {:4}  {:08x}  {:10}  {}\n", piece.offset, Printable(TagText(piece.header.tag)),
                 piece.header.flags, piece.header.length, crc);
-  }
+  });
+  if (!status.ok()) output.Problem(status);
 }
 
 std::string TimeText(int64_t time) { return time == kNoTime ? "-" : std::to_string(time); }

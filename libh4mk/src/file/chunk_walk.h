@@ -5,6 +5,7 @@
 #define H4MK_FILE_CHUNK_WALK_H_
 
 #include <functional>
+#include <type_traits>
 #include <vector>
 
 #include "chunk/chunk_reader.h"
@@ -84,6 +85,22 @@ class ChunkWalk {
   uint32_t stripe_crc_ = 0;
   Bytes buffer_;
 };
+
+// Calls visit(piece) for every piece that is left; what it returns, if anything, is a Status.
+template <typename Visit>
+Status ForEachPiece(ChunkWalk& walk, Visit visit) {
+  for (;;) {
+    Piece piece;
+    Status status = walk.Next(&piece);
+    if (status.code() == Code::kEnd) return {};
+    if (!status.ok()) return status;
+    if constexpr (std::is_void_v<decltype(visit(piece))>) {
+      visit(piece);
+    } else {
+      H4MK_TRY(visit(piece));
+    }
+  }
+}
 
 }  // namespace h4mk
 

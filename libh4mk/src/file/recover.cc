@@ -46,13 +46,7 @@ Status Recovery::Run(const ChunkWalk::Progress& progress) {
   H4MK_TRY(FindDescriptions());
   H4MK_TRY(StartWriter());
   ChunkWalk walk(source_, list_.ids, 2, ChunkWalk::Depth::kAll, progress);
-  for (;;) {
-    Piece piece;
-    const Status status = walk.Next(&piece);
-    if (status.code() == Code::kEnd) break;
-    if (!status.ok()) return Status(status.code(), status.message());
-    H4MK_TRY(Take(walk, piece));
-  }
+  H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) { return Take(walk, piece); }));
   if (!had_tail_)
     report_.losses.push_back({walk.position(), 0, "the end of the file; it was made anew"});
   return writer_.Finish();
@@ -63,16 +57,11 @@ Status Recovery::FindDescriptions() {
   const TrackIds none;
   ChunkWalk walk(source_, none, 2, ChunkWalk::Depth::kIndexes);
   bool any_cluster = false;
-  for (;;) {
-    Piece piece;
-    const Status status = walk.Next(&piece);
-    if (status.code() == Code::kEnd) break;
-    if (!status.ok()) return Status(status.code(), status.message());
+  H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) -> Status {
     any_cluster = any_cluster || piece.is_cluster;
-    if (piece.kind == Piece::Kind::kChunk &&
-        (piece.header.tag == kTagTracks || piece.header.tag == kTagMeta))
-      H4MK_TRY(TakeDescription(piece));
-  }
+    const bool is_description = piece.header.tag == kTagTracks || piece.header.tag == kTagMeta;
+    return piece.kind == Piece::Kind::kChunk && is_description ? TakeDescription(piece) : Status();
+  }));
   if (have_tracks_) return {};
   if (!any_cluster) return Corrupt(kFileHeaderSize, "neither tracks nor blocks found; nothing to recover");
   return MakeUpTracks();
@@ -101,17 +90,13 @@ Status Recovery::MakeUpTracks() {
   for (uint32_t id = 0; id <= kMaxTrackId; ++id) all.Add(id);
   std::vector<bool> seen(all.size()), compressed(all.size());
   ChunkWalk walk(source_, all, 2, ChunkWalk::Depth::kIndexes);
-  for (;;) {
-    Piece piece;
-    const Status status = walk.Next(&piece);
-    if (status.code() == Code::kEnd) break;
-    if (!status.ok()) return Status(status.code(), status.message());
-    if (!piece.is_cluster) continue;
+  H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) {
+    if (!piece.is_cluster) return;
     for (const BlockRecord& block : walk.index().blocks()) {
       seen[static_cast<size_t>(block.track)] = true;
       if (block.flags & kBlockCompressed) compressed[static_cast<size_t>(block.track)] = true;
     }
-  }
+  }));
   for (uint32_t id = 0; id < seen.size(); ++id) {
     if (!seen[id]) continue;
     Track track;

@@ -126,13 +126,9 @@ Status Rebuilder::Run(const ChunkWalk::Progress& progress, bool* changed) {
 Status Rebuilder::FindTracks() {
   const TrackIds none;
   ChunkWalk walk(source_, none, 2, ChunkWalk::Depth::kIndexes);
-  for (;;) {
-    Piece piece;
-    const Status status = walk.Next(&piece);
-    if (status.code() == Code::kEnd) break;
-    if (!status.ok()) return Status(status.code(), status.message());
+  H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) {
     if (piece.kind == Piece::Kind::kChunk) descriptions_.Take(piece);
-  }
+  }));
   const uint64_t offset = descriptions_.trak;
   if (offset == 0) return Corrupt(kFileHeaderSize, "no TRAK chunk found; expected one");
   ChunkHeader header;
@@ -152,20 +148,16 @@ Status Rebuilder::FindTracks() {
 Status Rebuilder::Walk(const ChunkWalk::Progress& progress) {
   ChunkWalk walk(source_, list_.ids, 2, ChunkWalk::Depth::kIndexes, progress);
   Status damage;
-  for (;;) {
-    Piece piece;
-    const Status status = walk.Next(&piece);
-    if (status.code() == Code::kEnd) return {};
-    if (!status.ok()) return Status(status.code(), status.message());
+  return ForEachPiece(walk, [&](const Piece& piece) -> Status {
     if (piece.kind != Piece::Kind::kChunk) {  // at the end it is no harm
       if (damage.ok()) damage = Corrupt(piece.offset, piece.problem);
-      continue;
+      return {};
     }
     const bool is_content = piece.header.tag != kTagIndex && piece.header.tag != kTagTail;
     if (is_content && !damage.ok())
       return Status(Code::kCorrupt, damage.message() + "; h4mk recover saves what is behind it");
-    if (damage.ok()) H4MK_TRY(Take(walk, piece));
-  }
+    return damage.ok() ? Take(walk, piece) : Status();
+  });
 }
 
 Status Rebuilder::Take(const ChunkWalk& walk, const Piece& piece) {

@@ -65,10 +65,7 @@ Status V1FileWriter::UpdateTrack(uint32_t track, const Json& description) {
   if (track >= tracks_.size()) return Status(Code::kArgument, "no such track");
   Track changed;
   H4MK_TRY(ReadTrack(description, &changed));
-  const Track& old = tracks_[track];
-  if (changed.id != old.id || changed.time_base.num != old.time_base.num ||
-      changed.time_base.den != old.time_base.den)
-    return Status(Code::kArgument, "track_id and time_base of a track cannot change");
+  H4MK_TRY(CheckSameBlocks(tracks_[track], changed));
   tracks_[track] = std::move(changed);
   return {};
 }

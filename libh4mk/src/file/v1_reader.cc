@@ -13,8 +13,6 @@ namespace {
 // Blocks of a stream that are kept until it is their turn; more than a decoder's worth is a damaged or hostile log.
 constexpr size_t kMaxWaiting = 64u << 20;
 
-Status CannotSeek() { return Status(Code::kNotSeekable, "the input cannot seek"); }
-
 Status CoreDamage(uint64_t offset) {
   return Corrupt(offset, "chunk_crc: CORE chunk does not match its CRC");
 }
@@ -46,38 +44,28 @@ const BlockRecord& V1Reader::Record(uint32_t number, const Core& core) {
 }
 
 Status V1Reader::Next(ReadBlock* block) {
-  return seekable_ ? NextOfFile(block) : NextOfStream(block);
+  return seekable_ ? TableReader::Next(block) : NextOfStream(block);
 }
 
-Status V1Reader::NextOfFile(ReadBlock* block) {
-  const auto next_damage = [this] { return Status(Code::kCorrupt, damage_[next_damage_++].message); };
-  for (; next_ < block_count(); ++next_, reported_ = false) {
-    const Core* core = CoreOf(next_);
-    if (core == nullptr) continue;
-    if (next_damage_ < damage_.size() && damage_[next_damage_].offset < core->offset)
-      return next_damage();
-    const auto track = static_cast<size_t>(core->track);
-    if (core->track < 0 || discarded_[track] || (filtering_ && next_ < first_[track])) continue;
-    ByteSpan payload;
-    Status status = ReadCore(*core, &payload);
-    const bool corrupt = status.code() == Code::kCorrupt;
-    if (!status.ok() && !corrupt) return status;
-    if (corrupt && !reported_) {
-      reported_ = true;
-      return status;
-    }
-    if (corrupt && !keep_corrupt_) continue;
-    reported_ = false;
-    block->corrupt = corrupt;
-    return HandOut(next_++, *core, payload, block);
-  }
-  if (next_damage_ < damage_.size()) return next_damage();
-  return closed_ ? Status(Code::kEnd, "end of file")
-                 : Status(Code::kAgain, "the file was cut: it has no container CRC");
+bool V1Reader::Describe(uint32_t number, BlockInfo* info) {
+  const Core* core = CoreOf(number);
+  if (core == nullptr) return false;
+  *info = {Record(number, *core), core->offset,
+           static_cast<int64_t>(core->offset + kChunkHeaderSize + kV1RoutingSize)};
+  info->record.track = core->track;
+  return true;
+}
+
+Status V1Reader::ReadNumbered(uint32_t number, ReadBlock* block) {
+  const Core& core = *CoreOf(number);
+  ByteSpan payload;
+  Status status = ReadCore(core, &payload);
+  if (status.ok() || status.code() == Code::kCorrupt) HandOut(number, core, payload, block);
+  return status;
 }
 
 // REQUIRES: payload lies in buffer_.
-Status V1Reader::HandOut(uint32_t number, const Core& core, ByteSpan payload, ReadBlock* block) {
+void V1Reader::HandOut(uint32_t number, const Core& core, ByteSpan payload, ReadBlock* block) {
   const BlockRecord& record = Record(number, core);
   block->record = &record;
   block->data = payload.data() + kV1RoutingSize;
@@ -85,18 +73,6 @@ Status V1Reader::HandOut(uint32_t number, const Core& core, ByteSpan payload, Re
   block->buffer = buffer_;
   block->side_data = {};
   if (log_) block->side_data = log_->side_data(record);
-  return {};
-}
-
-Status V1Reader::Alloc(size_t size, uint8_t** data) {
-  ReleaseBuffer();
-  buffer_ = allocator_.Alloc(size + kBlockPadding, data);
-  return buffer_ ? Status() : Status(Code::kMemory, "out of memory");
-}
-
-void V1Reader::ReleaseBuffer() {
-  if (buffer_ != nullptr) allocator_.Release(buffer_);
-  buffer_ = nullptr;
 }
 
 // Reads a payload; on kCorrupt it is there all the same.
@@ -130,7 +106,8 @@ Status V1Reader::NextOfStream(ReadBlock* block) {
       std::copy(ready.payload.begin(), ready.payload.end(), data);
       std::fill_n(data + ready.payload.size(), kBlockPadding, uint8_t{0});
       block->corrupt = false;
-      return HandOut(number, ready.core, {data, ready.payload.size()}, block);
+      HandOut(number, ready.core, {data, ready.payload.size()}, block);
+      return {};
     }
     if (log_ && next_ < log_->block_count() && lost_[next_]) {
       ++next_;
@@ -140,9 +117,7 @@ Status V1Reader::NextOfStream(ReadBlock* block) {
       next_ = waiting_.begin()->first;
       continue;
     }
-    if (at_end_)
-      return closed_ ? Status(Code::kEnd, "end of file")
-                     : Status(Code::kAgain, "the file was cut: it has no container CRC");
+    if (at_end_) return AtEnd();
     std::optional<Waiting> read;
     H4MK_TRY(ReadStreamCore(&read));
     if (!read) continue;
@@ -214,83 +189,9 @@ Status V1Reader::Attachment(uint32_t track, ByteSpan* bytes) {
   return {};
 }
 
-BlockTable& V1Reader::Table() {
-  if (!table_)
-    table_.emplace(seekable_ ? block_count() : 0, [this](uint32_t number, BlockInfo* info) {
-      const Core* core = CoreOf(number);
-      if (core == nullptr || core->track < 0) return false;
-      *info = {Record(number, *core), core->offset,
-               static_cast<int64_t>(core->offset + kChunkHeaderSize + kV1RoutingSize)};
-      return true;
-    });
-  return *table_;
-}
-
-Status V1Reader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
-  if (!seekable_) return CannotSeek();
-  SeekStart start;
-  H4MK_TRY(Table().FindSeekStart(list_.tracks, discarded_, track, time, mode, any, &start));
-  first_ = std::move(start.first);
-  filtering_ = true;
-  next_ = start.number;
-  reported_ = false;
-  next_damage_ = damage_.size();  // reported where reading passes them from the start
-  return {};
-}
-
-Status V1Reader::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) {
-  return seekable_ ? Table().FindKeyframe(track, time, info) : CannotSeek();
-}
-
-Status V1Reader::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
-                             uint64_t* total) {
-  return seekable_ ? Table().DecodeChain(track, time, out, total) : CannotSeek();
-}
-
-Status V1Reader::KeyframesBetween(uint32_t track, int64_t from, int64_t to,
-                                  std::span<BlockInfo> out, uint64_t* total) {
-  return seekable_ ? Table().KeyframesBetween(track, from, to, out, total) : CannotSeek();
-}
-
-Status V1Reader::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
-  if (!seekable_) return CannotSeek();
-  Result<uint32_t> number = Table().Find(track, ordinal);
-  if (!number.ok()) return number.take_status();
-  return Table().Get(number.value(), info);
-}
-
-Status V1Reader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) {
-  if (!seekable_) return CannotSeek();
-  const Result<uint32_t> number = Table().Find(track, ordinal);
-  if (!number.ok()) return CopyOf(number.status());
-  const Core& core = *CoreOf(number.value());
-  ByteSpan payload;
-  Status status = ReadCore(core, &payload);
-  block->corrupt = status.code() == Code::kCorrupt;
-  if (!status.ok() && !(block->corrupt && keep_corrupt_)) return status;
-  return HandOut(number.value(), core, payload, block);
-}
-
 Status V1Reader::Rewind() {
-  if (!seekable_) {
-    if (next_ == 0 && waiting_.empty() && !at_end_) return {};
-    return CannotSeek();
-  }
-  next_ = 0;
-  next_damage_ = 0;
-  filtering_ = false;
-  reported_ = false;
-  return {};
-}
-
-void V1Reader::IndexSize(uint32_t track, uint64_t* entries, uint64_t* bytes) {
-  *entries = Table().key_count(track);
-  *bytes = table_bytes_;
-}
-
-Status V1Reader::IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
-                              size_t* copied) {
-  return Table().IndexEntries(track, first, out, copied);
+  if (!seekable_ && next_ == 0 && waiting_.empty() && !at_end_) return {};
+  return TableReader::Rewind();
 }
 
 }  // namespace h4mk

@@ -9,7 +9,6 @@
 namespace h4mk {
 namespace {
 
-constexpr size_t kMaxV1Warnings = 100;
 constexpr size_t kMaxDamage = 10000;
 constexpr uint64_t kMaxStreamBlocks = 4u << 20;  // that a block log may list where the size of the file is not known
 constexpr uint64_t kMinCoreSize = kChunkOverhead + kV1RoutingSize;
@@ -32,10 +31,7 @@ void AddTrack(const Json& v1_track, TrackList* list) {
 }  // namespace
 
 V1Reader::V1Reader(Source source, BufferAllocator& allocator, bool keep_corrupt)
-    : source_(std::move(source)),
-      chunks_(source_),
-      allocator_(allocator),
-      keep_corrupt_(keep_corrupt) {}
+    : TableReader(std::move(source), allocator, keep_corrupt), chunks_(source_) {}
 
 Status V1Reader::Open() {
   seekable_ = source_.seekable() && source_.Size() >= 0;
@@ -93,7 +89,7 @@ Status V1Reader::ReadChunk(const ChunkHeader& header) {
   } else if (header.tag == kTagMeta && !meta_chunk_) {
     meta_chunk_ = std::move(payload);
   } else if (header.tag == kTagIndex) {
-    table_bytes_ += header.size();
+    index_bytes_ += header.size();
   } else if (header.tag == kTagAttachment) {
     ByteReader reader{ByteSpan(payload)};
     const auto track_id = static_cast<uint32_t>(reader.Varint());
@@ -316,17 +312,6 @@ void V1Reader::CountTotals() {
   for (uint32_t number = 0; seekable_ && number < block_count(); ++number)
     if (const Core* core = CoreOf(number); core != nullptr && core->track >= 0)
       totals_[static_cast<size_t>(core->track)].Add(Record(number, *core));
-}
-
-bool V1Reader::NextWarning(std::string* text) {
-  if (warnings_.empty()) return false;
-  *text = std::move(warnings_.front());
-  warnings_.pop_front();
-  return true;
-}
-
-void V1Reader::Warn(std::string text) {
-  if (warnings_.size() < kMaxV1Warnings) warnings_.push_back(std::move(text));
 }
 
 }  // namespace h4mk

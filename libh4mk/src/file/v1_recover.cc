@@ -32,13 +32,7 @@ Status V1Recovery::Run(Io& output, const ChunkWalk::Progress& progress) {
   Source source(input);
   const TrackIds none;
   ChunkWalk walk(source, none, 1, ChunkWalk::Depth::kAll, progress);
-  for (;;) {
-    Piece piece;
-    const Status status = walk.Next(&piece);
-    if (status.code() == Code::kEnd) break;
-    if (!status.ok()) return Status(status.code(), status.message());
-    Take(piece);
-  }
+  H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) { Take(piece); }));
   if (walk.position() + kCrcSize > file_.size())
     report_.losses.push_back({walk.position(), 0, "the end of the file; it was made anew"});
   if (!have_tracks_ && contents_.blocks.empty())

@@ -12,18 +12,14 @@ Status WalkChunks(Io& io, const ChunkWalk::Progress& progress, VerifyReport* rep
   Source source(io);
   const TrackIds none;
   ChunkWalk walk(source, none, 1, ChunkWalk::Depth::kAll, progress);
-  for (;;) {
-    Piece piece;
-    const Status status = walk.Next(&piece);
-    if (status.code() == Code::kEnd) return {};
-    if (!status.ok()) return Status(status.code(), status.message());
+  return ForEachPiece(walk, [&](const Piece& piece) {
     if (piece.kind == Piece::Kind::kChunk) {
       ++report->chunks[TagText(piece.header.tag)];
-      continue;
+      return;
     }
     if (piece.kind == Piece::Kind::kUnfinished) report->closed = false;
     report->Error(piece.offset, piece.problem + " at byte " + std::to_string(piece.offset));
-  }
+  });
 }
 
 std::string At(uint64_t offset) { return " at byte " + std::to_string(offset); }

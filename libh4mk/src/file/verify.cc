@@ -115,13 +115,7 @@ Status Verifier::Run(const ChunkWalk::Progress& progress) {
   }
   checksum_ = Crc32(0, header);
   ChunkWalk walk(source_, ids_, 2, ChunkWalk::Depth::kAll, progress);
-  for (;;) {
-    Piece piece;
-    const Status status = walk.Next(&piece);
-    if (status.code() == Code::kEnd) break;
-    if (!status.ok()) return Status(status.code(), status.message());
-    H4MK_TRY(Take(walk, piece));
-  }
+  H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) { return Take(walk, piece); }));
   CheckTops();
   CheckEnd(walk.position());
   report_.index_checked = track_count_ > 0 && !tops_.empty();
