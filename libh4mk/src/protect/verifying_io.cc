@@ -183,7 +183,10 @@ Status VerifyingIo::Load(uint64_t offset) {
     if (!region.leaf && region.end - region.start > kMaxGap)
       return Corrupt(region.start, "more than 256 MiB that are not signed");
     loaded.start = region.start;
-    loaded.bytes.resize(static_cast<size_t>(region.end - region.start));
+    // What a checkpoint says of sizes may be more than there is.
+    const auto size = static_cast<uint64_t>(std::max<int64_t>(io_.Size(), 0));
+    loaded.bytes.resize(
+        static_cast<size_t>(std::min(region.end, std::max(size, region.start)) - region.start));
     size_t got = 0;
     H4MK_TRY(input_.ReadAt(region.start, loaded.bytes.data(), loaded.bytes.size(), &got));
     if (region.is_tail) loaded.bytes.resize(got);
