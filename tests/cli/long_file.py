@@ -33,6 +33,6 @@ with tempfile.TemporaryDirectory() as folder:
     assert read - of_the_program < size // 50, f"inspect read {read} of {size} bytes"
 
     found, read = run("seek", "--track", "1", "--t", "5:00:00")
-    assert abs(found["block"]["time"] - 5 * 3600) < 2.1, found
+    assert abs(found["found"]["time"] - 5 * 3600) < 2.1, found
     assert read - of_the_program < size // 100, f"seek read {read} of {size} bytes"
 print("ok")

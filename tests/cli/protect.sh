@@ -38,6 +38,8 @@ cp "$CASES/../vectors/media/reference_demo.h4mk" v1.h4mk
 t h4mk sign v1.h4mk --key-file sign.pem
 t h4mk verify v1.h4mk --key sign.pub
 
+t h4mk recover signed.h4mk bad.h4mk
+t h4mk verify bad.h4mk
 echo "# proof of a block"
 t h4mk prove signed.h4mk -t 1 -i 7 -o proof.json
 h4mk block signed.h4mk -t 1 -i 7 -o block.bin >/dev/null

@@ -38,6 +38,7 @@ def at_a_terminal(arguments, typed):
     shown = b""
     while b": " not in shown:  # the prompt
         shown += os.read(fd, 1024)
+    time.sleep(0.3)  # echo is turned off behind the prompt
     os.write(fd, typed.encode() + b"\n")
     shown += read_all(fd)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()

@@ -135,7 +135,9 @@ int VerifyBlockProof(const std::string& proof_path, const std::string& key_path,
   output.Set("size", block.data.size());
   output.Text("block {} of track {}, {} bytes, is in the file that was signed\n", Grouped(block.record.ordinal),
               block.track_id, Grouped(block.data.size()));
-  if (!same) output.Text("NOT OK: {} holds other bytes\n", Printable(block_path));
+  if (!same)
+    output.Text("NOT OK: {} holds other bytes{}\n", Printable(block_path),
+                block.record.flags & kBlockEncrypted ? "; what is proved is encrypted, as `h4mk block --raw` has it" : "");
   return output.Finish(same ? kExitDone : kExitNo);
 }
 

@@ -41,6 +41,13 @@ inline constexpr std::array kKnownTags = {kTagTracks, kTagMeta,       kTagSafe, 
                                           kTagNote,   kTagCore,       kTagIndex, kTagAttachment,
                                           kTagFree,   kTagOriginal,   kTagTail};
 
+// FORMAT.md, "Signed files": whether the payload of VERI begins as that of a checkpoint does, a signature that holds for this
+// file alone.
+inline constexpr uint32_t kCheckpointMagic = Tag("H4VC");
+inline bool IsCheckpoint(ByteSpan payload) {
+  return payload.size() >= 4 && LoadLe<uint32_t>(payload.data()) == kCheckpointMagic;
+}
+
 // FORMAT.md, "CORE": flags of the chunk.
 inline constexpr uint32_t kCoreIsCluster = 1u << 30;
 inline constexpr uint32_t kCoreTypeShift = 28;

@@ -39,6 +39,7 @@ class Recovery {
   Json meta_ = Json::object();
   std::vector<uint64_t> next_ordinal_;  // by track
   bool had_tail_ = false;
+  bool lost_signature_ = false;
   Bytes buffer_;
 };
 
@@ -196,6 +197,12 @@ Status Recovery::TakeChunk(const Piece& piece) {
       return TakeAttachment(piece);
     default:
       H4MK_TRY(Read(piece.offset + kChunkHeaderSize, piece.header.length, &buffer_));
+      if (piece.header.tag == kTagVeri && IsCheckpoint(buffer_)) {
+        if (!std::exchange(lost_signature_, true))
+          report_.losses.push_back(
+              {piece.offset, 0, "the signatures, which do not hold for another file"});
+        return {};
+      }
       return writer_.AddChunk(piece.header.tag, piece.header.flags, buffer_);
   }
 }

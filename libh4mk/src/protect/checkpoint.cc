@@ -10,7 +10,6 @@
 namespace h4mk {
 namespace {
 
-constexpr uint32_t kCheckpointMagic = Tag("H4VC");
 constexpr uint8_t kFinal = 1;
 constexpr std::string_view kLabel{"H4MK/2 checkpoint\0", 18};
 
@@ -200,10 +199,6 @@ Bytes EncodeCheckpoint(const Checkpoint& checkpoint, const SignatureKey& key) {
   AppendBytes(out, signature);
   AppendLe(out, static_cast<uint16_t>(signature.size()));
   return out;
-}
-
-bool IsCheckpoint(ByteSpan payload) {
-  return payload.size() >= 4 && LoadLe<uint32_t>(payload.data()) == kCheckpointMagic;
 }
 
 Status DecodeCheckpoint(ByteSpan payload, uint64_t offset, const SignatureKey* key,

@@ -78,9 +78,6 @@ Sha256Digest ChunkLeafHash(std::span<const ByteSpan> chunk);
 // The payload, signed.
 Bytes EncodeCheckpoint(const Checkpoint& checkpoint, const SignatureKey& key);
 
-// Whether a payload begins as that of a checkpoint does.
-bool IsCheckpoint(ByteSpan payload);
-
 // Decodes a payload and verifies its signature; without a key nobody knows whose it is. kKey: signed
 // with another key. kCorrupt: anything else.
 Status DecodeCheckpoint(ByteSpan payload, uint64_t offset, const SignatureKey* key,
