@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Index pages, the top, the locator. The input is the offset of the chunk (u64), then its payload.
+// Index pages, the top, the locator, checkpoints. The input is the offset of the chunk (u64), then its payload.
 // What can be read is encoded again and must then be read the same.
 
 #include "cluster/index_page.h"
 #include "fuzz/fuzz.h"
+#include "protect/checkpoint.h"
 
 using namespace h4mk;  // NOLINT: a test
 
@@ -45,6 +46,18 @@ void CheckTail(ByteSpan payload, uint64_t offset) {
   FUZZ_CHECK(tail.top < offset && tail.top_size <= offset - tail.top);
 }
 
+// Leaves stand one behind the other, before their checkpoint.
+void CheckCheckpoint(ByteSpan payload, uint64_t offset) {
+  Checkpoint checkpoint;
+  if (!DecodeCheckpoint(payload, offset, nullptr, &checkpoint).ok()) return;
+  uint64_t end = 0;
+  for (const TreeLeaf& leaf : checkpoint.leaves) {
+    FUZZ_CHECK(leaf.position >= end);
+    end = leaf.end();
+  }
+  FUZZ_CHECK(end <= checkpoint.position);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -58,5 +71,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CheckTop(payload, tracks, offset);
   }
   CheckTail(payload, offset);
+  CheckCheckpoint(payload, offset);
   return 0;
 }

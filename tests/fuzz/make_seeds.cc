@@ -14,6 +14,7 @@
 #include "decode/dsp_block.h"
 #include "support/chunks.h"
 #include "support/layouts.h"
+#include "support/signing.h"
 
 namespace h4mk_test {
 namespace {
@@ -89,6 +90,11 @@ void AddLayouts(SeedFolder* seeds) {
   large.blocks.resize(8);
   FillPayloads(&large, 40);
   seeds->AddFile("index_at_the_front", Mux(large, options));
+  h4mk_writer_options signing = Signing();
+  signing.cluster_size_limit = 200;
+  seeds->Add("signed", "clusters", Mux(large, signing));
+  signing.reserve_index_space = 700;
+  seeds->Add("signed", "index_at_the_front", Mux(large, signing));
   Bytes program = Payload(1, 400);  // of writer_fuzz.cc
   seeds->Add("writer", "blocks", program);
 }

@@ -4,6 +4,7 @@
 
 #include "adapt/run_length.h"
 #include "adapt/transport_file.h"
+#include "adapt/transport_recover.h"
 #include "base/memory_io.h"
 #include "chunk/chunk_format.h"
 #include "fuzz/file_mutator.h"
@@ -45,10 +46,21 @@ void CheckTables(ByteSpan payload) {
     FUZZ_CHECK(DecodeStandaloneSeek(EncodeStandaloneSeek(entries.value())).ok());
 }
 
+// What is recovered is whole.
+void CheckRecovery(ByteSpan bytes) {
+  MemoryOutput output;
+  RecoverReport report;
+  if (!RecoverTransport(bytes, output, nullptr, &report).ok()) return;
+  MemoryInput input(output.bytes);
+  Source source(input);
+  FUZZ_CHECK(TransportFile::Open(source, /*check=*/true).ok());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CheckTables({data, size});
+  CheckRecovery({data, size});
   for (const bool check : {false, true}) {
     MemoryInput input({data, size});
     Source source(input);
