@@ -12,6 +12,7 @@ t h4mk sign clip.h4mk --key-file no_such_file
 t h4mk sign clip.h4mk --key-env NO_SUCH_NAME
 t h4mk sign clip.h4mk --key-file sign.pub
 t h4mk sign clip.h4mk --key-file sign.pem -o signed.h4mk
+t h4mk verify signed.h4mk
 t h4mk verify signed.h4mk --key sign.pub
 t h4mk verify signed.h4mk --key sign.pub --json | grep -A 6 signature
 t h4mk verify signed.h4mk --key other.pub

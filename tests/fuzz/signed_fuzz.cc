@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A signed file through the reader that verifies, with whoever signed it believed: mutations get as far as checkpoints, leaves and
-// digests of the index. What is read comes to an end, and a proof that is made holds or says why not.
+// A signed file through the reader that verifies, with whoever signed it believed: mutations get as
+// far as checkpoints, leaves and digests of the index. What is read comes to an end, and a proof
+// that is made holds or says why not.
 
 #include "base/memory_io.h"
 #include "file/reader.h"
@@ -53,7 +54,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!io.Open().ok()) return 0;
   ReadThrough(io);
   Allocator allocator;
-  VerifyingReader reader(std::make_unique<Reader>(Source(io), allocator, /*keep_corrupt=*/false), io);
+  VerifyingReader reader(std::make_unique<Reader>(Source(io), allocator, /*keep_corrupt=*/false),
+                         io);
   if (!reader.Open().ok()) return 0;
   Read(reader, size);
   if (!reader.tracks().empty() && reader.Seek(0, 20, SeekMode::kBackward, false).ok())

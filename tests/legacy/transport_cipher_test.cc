@@ -60,7 +60,8 @@ TEST(TransportCipherTest, AnotherSecretIsAnErrorBeforeAnyBlock) {
   EXPECT_EQ(Player(plain, true, secret).status(), H4MK_ERR_KEY);
 }
 
-// Written by the name of the scheme only; blocks behind the 1024th carry a key that nobody mixes in.
+// Written by the name of the scheme only; blocks behind the 1024th carry a key that nobody mixes
+// in.
 TEST(TransportCipherTest, WhatIsWrittenReadsBack) {
   constexpr int kBlocks = 1030;
   const Bytes secret(32, 7);

@@ -71,7 +71,8 @@ TEST(MerkleTest, ProofsOfTheReferenceTree) {
     std::vector<std::string> path;
     for (const Sha256Digest& node : proof) path.push_back(ToHex(node));
     EXPECT_EQ(path, test.path) << test.leaf << " of " << test.size;
-    EXPECT_TRUE(VerifyInclusion(all[static_cast<size_t>(test.leaf)], test.leaf, test.size, proof, tree.Root()));
+    EXPECT_TRUE(VerifyInclusion(all[static_cast<size_t>(test.leaf)], test.leaf, test.size, proof,
+                                tree.Root()));
   }
 }
 

@@ -33,9 +33,10 @@ TEST(HkdfTest, LongerInputsAndOutputs) {
   EXPECT_EQ(ToHex(key), "06a6b88c5853361a06104c9ceb35b45cef760014904671014a193f40c15fc244");
   Bytes out(82);
   HkdfExpand(key, Numbers(0xb0, 80), out);
-  EXPECT_EQ(ToHex(out),
-            "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e"
-            "590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87");
+  EXPECT_EQ(
+      ToHex(out),
+      "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e"
+      "590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87");
 }
 
 // RFC 5869, A.3
@@ -111,7 +112,8 @@ TEST(GcmTest, EveryChangedBitIsSeen) {
 // Keys as PEM has them: DER with the 32 bytes at its end.
 std::string Pem(const char* kind, std::string_view der_front, std::string_view key) {
   const std::string text = EncodeBase64(FromHex(std::string(der_front) + std::string(key)));
-  return std::string("-----BEGIN ") + kind + " KEY-----\n" + text + "\n-----END " + kind + " KEY-----\n";
+  return std::string("-----BEGIN ") + kind + " KEY-----\n" + text + "\n-----END " + kind +
+         " KEY-----\n";
 }
 
 // RFC 8032, section 7.1, tests 1 to 3
@@ -121,15 +123,18 @@ TEST(SignatureTest, Ed25519) {
   } cases[] = {
       {"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
-       "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9"
+       "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf"
+       "9"
        "b46bd25bf5f0595bbe24655141438e7a100b"},
       {"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
-       "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f1"
+       "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f"
+       "1"
        "1d8c387b2eaeb4302aeeb00d291612bb0c00"},
       {"c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
        "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82",
-       "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984d"
+       "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984"
+       "d"
        "c6594a7c15e9716ed28dc027beceea1ec40a"},
   };
   for (const auto& test : cases) {
@@ -153,9 +158,10 @@ TEST(SignatureTest, Ed25519) {
 // RFC 7748, section 5.2
 TEST(X25519Test, FirstCase) {
   Key shared;
-  ASSERT_TRUE(X25519(
-      ArrayFromHex<Key>("a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4"),
-      ArrayFromHex<Key>("e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c"), &shared));
+  ASSERT_TRUE(
+      X25519(ArrayFromHex<Key>("a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4"),
+             ArrayFromHex<Key>("e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c"),
+             &shared));
   EXPECT_EQ(ToHex(shared), "c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552");
 }
 

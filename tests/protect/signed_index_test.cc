@@ -84,7 +84,8 @@ TEST(SignedIndexTest, SeveralPagesAreVerified) {
 }
 
 TEST(SignedIndexTest, TopThatTellsOtherTimes) {
-  ExpectTold(WithTop(SignedFile(), [](h4mk::IndexTop* top) { top->pages[1].tracks[0].first_time -= 100; }));
+  ExpectTold(WithTop(SignedFile(),
+                     [](h4mk::IndexTop* top) { top->pages[1].tracks[0].first_time -= 100; }));
 }
 
 TEST(SignedIndexTest, TopThatTellsAnotherStart) {

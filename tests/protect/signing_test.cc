@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // FORMAT.md, "Signed files": whole files through the C interface, and what an attacker without the
 // key does to them.
+#include "support/signing.h"
+
 #include "cluster/index_page.h"
 #include "protect/checkpoint.h"
-#include "support/signing.h"
 
 namespace h4mk_test {
 namespace {
@@ -372,13 +373,14 @@ TEST(SigningBitTest, EveryChangedBitIsSeen) {
         FixChecksum(&changed, chunks);
         const Verified verified = Verify(changed);
         if (!verified.intact()) continue;
-        // Of a closed file nobody asks a page for descriptions and the page before. Where the top says
-        // that a page is there must be one, when it is needed.
+        // Of a closed file nobody asks a page for descriptions and the page before. Where the top
+        // says that a page is there must be one, when it is needed.
         const bool is_top = h4mk::IsTop(h4mk::ByteSpan(file).subspan(chunk.payload(), 4));
         const size_t place = byte - std::min(byte, chunk.payload());
         const bool is_unused =
             chunk.tag == "TSEK" &&
-            (is_top ? (place >= 29 && place < 34) || (place == 44 && bit >= 6)  // unused flags of totals
+            (is_top ? (place >= 29 && place < 34) ||
+                          (place == 44 && bit >= 6)  // unused flags of totals
                     : place >= h4mk::kPagePrevious && place < h4mk::kPageFirstCluster);
         EXPECT_TRUE(is_unused || chunk.tag == "TAIL")
             << chunk.tag << " byte " << byte - chunk.begin << " bit " << bit;

@@ -21,11 +21,14 @@ struct SignOptions {
 void DescribeSign(CLI::App* command, SignOptions* options) {
   AddCommonOptions(command, &options->common);
   AddKeyOptions(command, &options->key, "The private key (Ed25519 or ECDSA P-256, PEM)");
-  command->add_option("--output,-o", options->output, "The signed file, or - for standard output; default FILE itself");
+  command->add_option("--output,-o", options->output,
+                      "The signed file, or - for standard output; default FILE itself");
   command->footer(
       "A pair of keys is made by\n"
-      "  openssl genpkey -algorithm ed25519 -out sign.pem && openssl pkey -in sign.pem -pubout -out sign.pub\n"
-      "Whoever has sign.pub can `h4mk verify --key sign.pub` the file. The blocks stay as they are, encrypted ones too.");
+      "  openssl genpkey -algorithm ed25519 -out sign.pem && openssl pkey -in sign.pem -pubout "
+      "-out sign.pub\n"
+      "Whoever has sign.pub can `h4mk verify --key sign.pub` the file. The blocks stay as they "
+      "are, encrypted ones too.");
 }
 
 Status ReadCreationTime(Source& source, WriterOptions* options) {
@@ -44,9 +47,11 @@ Status Sign(const SignOptions& options, Output& output) {
   H4MK_TRY(file.Open(options.common.file));
   H4MK_TRY(file.OpenReader(KeepEncrypted(), &opened));
   if (file.version() != 2)
-    return Status(Code::kVersion, "only files of version 2 can be signed; `h4mk convert` makes one");
+    return Status(Code::kVersion,
+                  "only files of version 2 can be signed; `h4mk convert` makes one");
   if (!opened.reader->is_closed())
-    return Status(Code::kAgain, "the file has no end: it was cut, or is still being written; see `h4mk recover`");
+    return Status(Code::kAgain,
+                  "the file has no end: it was cut, or is still being written; see `h4mk recover`");
   OutputFile out;
   H4MK_TRY(out.Open(options.output.empty() ? options.common.file : options.output));
   ConvertOptions convert;
@@ -79,12 +84,18 @@ struct ProveOptions {
 void DescribeProve(CLI::App* command, ProveOptions* options) {
   AddCommonOptions(command, &options->common);
   AddTrackOption(command, &options->track_id, false);
-  command->add_option("--index,-i", options->index, "Number of the block within its track, from 0")->required();
-  command->add_option("--output,-o", options->output, "The proof, or - for standard output")->required();
-  command->add_option("--key", options->key, "The public key (PEM); without it nobody is asked who signed the file")
+  command->add_option("--index,-i", options->index, "Number of the block within its track, from 0")
+      ->required();
+  command->add_option("--output,-o", options->output, "The proof, or - for standard output")
+      ->required();
+  command
+      ->add_option("--key", options->key,
+                   "The public key (PEM); without it nobody is asked who signed the file")
       ->type_name("FILE");
-  command->footer("The proof shows without the file that the block is in it: `h4mk verify --proof PROOF --key PUB BLOCKFILE`.\n"
-                  "Exit status 1: there is no such block.");
+  command->footer(
+      "The proof shows without the file that the block is in it: `h4mk verify --proof PROOF --key "
+      "PUB BLOCKFILE`.\n"
+      "Exit status 1: there is no such block.");
 }
 
 Status WriteProof(const OpenedFile& opened, const std::string& path) {
@@ -108,8 +119,10 @@ int RunProve(const ProveOptions& options) {
     read.verify_key = std::move(key.value());
   }
   OpenedFile opened;
-  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
-  if (const Status status = file.OpenReader(std::move(read), &opened); !status.ok()) return output.Fail(status);
+  if (const Status status = file.Open(options.common.file); !status.ok())
+    return output.Fail(status);
+  if (const Status status = file.OpenReader(std::move(read), &opened); !status.ok())
+    return output.Fail(status);
   Result<uint32_t> track = FindTrack(*opened.reader, options.track_id);
   if (!track.ok()) return output.Fail(track.status());
   ReadBlock block;
@@ -133,7 +146,8 @@ void AddSign(CLI::App& app, int* exit_code) {
 }
 
 void AddProve(CLI::App& app, int* exit_code) {
-  AddCommand<ProveOptions>(app, exit_code, "prove", "Write a proof that a block is in a signed file", DescribeProve,
+  AddCommand<ProveOptions>(app, exit_code, "prove",
+                           "Write a proof that a block is in a signed file", DescribeProve,
                            RunProve);
 }
 

@@ -43,6 +43,7 @@ void Show(const VerifyReport& report, Output& output) {
   output.Set("chunks", chunks);
   output.Set("blocks", report.blocks);
   output.Set("payload_bytes", report.payload_bytes);
+  output.Set("signed", report.is_signed);
   output.Set("index_checked", report.index_checked);
   output.Text("{}, {} bytes, {}\n", VersionText(report.version), Grouped(report.file_size),
               report.closed ? "closed" : "without an end");
@@ -52,9 +53,10 @@ void Show(const VerifyReport& report, Output& output) {
 }
 
 // What needs a key, beside the checksums.
-bool VerifyProtection(const VerifyOptions& options, InputFile& file, Output& output) {
+bool VerifyProtection(const VerifyOptions& options, bool is_signed, InputFile& file, Output& output) {
   bool ok = true;
   if (!options.public_key.empty()) ok &= VerifySignature(file, options.public_key, output);
+  else if (is_signed) output.Text("signature: not verified, give --key\n");
   if (options.key.given()) ok &= VerifyEncryption(file, options.key, output);
   return ok;
 }
@@ -82,7 +84,7 @@ int Run(const VerifyOptions& options) {
   if (!status.ok()) return output.Fail(status);
   ClearProgress();
   Show(report, output);
-  const bool ok = VerifyProtection(options, file, output) && report.ok();
+  const bool ok = VerifyProtection(options, report.is_signed, file, output) && report.ok();
   const uint64_t found = report.errors + output.problems().size();
   output.Set("ok", ok);
   output.Text("{}\n", ok ? "OK" : fmt::format("NOT OK: {} found", Grouped(found)));

@@ -55,10 +55,12 @@ Status ReadKeyText(const KeyOptions& options, Secret* text) {
 // Asks at the terminal, without showing what is typed.
 Status Prompt(const std::string& prompt, Secret* text) {
   Bytes typed(2 * kMaxMasterKey + 2);
-  const int failed = EVP_read_pw_string(reinterpret_cast<char*>(typed.data()),
-                                        static_cast<int>(typed.size()), prompt.c_str(), /*verify=*/0);
+  const int failed =
+      EVP_read_pw_string(reinterpret_cast<char*>(typed.data()), static_cast<int>(typed.size()),
+                         prompt.c_str(), /*verify=*/0);
   if (failed == 0)
-    *text = Trimmed(ByteSpan(typed).first(strnlen(reinterpret_cast<char*>(typed.data()), typed.size())));
+    *text = Trimmed(
+        ByteSpan(typed).first(strnlen(reinterpret_cast<char*>(typed.data()), typed.size())));
   OPENSSL_cleanse(typed.data(), typed.size());
   return failed == 0 ? Status() : Status(Code::kKey, "no key was typed");
 }
@@ -66,8 +68,11 @@ Status Prompt(const std::string& prompt, Secret* text) {
 }  // namespace
 
 void AddKeyOptions(CLI::App* command, KeyOptions* options, const std::string& what) {
-  CLI::Option* file = command->add_option("--key-file", options->file, what + ", in this file")->type_name("FILE");
-  command->add_option("--key-env", options->env, "… or in this environment variable")->type_name("NAME")->excludes(file);
+  CLI::Option* file =
+      command->add_option("--key-file", options->file, what + ", in this file")->type_name("FILE");
+  command->add_option("--key-env", options->env, "… or in this environment variable")
+      ->type_name("NAME")
+      ->excludes(file);
 }
 
 void AddDecryptionKeyOptions(CLI::App* command, KeyOptions* options) {
@@ -83,7 +88,9 @@ Status ReadMasterKey(const KeyOptions& options, const std::string& prompt, Maste
   const bool is_hex = DecodeHex(View(text), &bytes);
   key->key = Secret(bytes);
   OPENSSL_cleanse(bytes.data(), bytes.size());
-  if (is_hex && key->key.bytes().size() >= kMinMasterKey && key->key.bytes().size() <= kMaxMasterKey) return {};
+  if (is_hex && key->key.bytes().size() >= kMinMasterKey &&
+      key->key.bytes().size() <= kMaxMasterKey)
+    return {};
   return Status(Code::kKey, "the key is not hexadecimal with 32 to 2048 digits");
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Keys. What is secret comes from a file, an environment variable or a prompt, never from the command line, which others can read.
+// Keys. What is secret comes from a file, an environment variable or a prompt, never from the
+// command line, which others can read.
 #ifndef H4MK_TOOLS_KEY_OPTION_H_
 #define H4MK_TOOLS_KEY_OPTION_H_
 
@@ -22,7 +23,8 @@ void AddKeyOptions(CLI::App* command, KeyOptions* options, const std::string& wh
 // The same for a key that opens encrypted blocks.
 void AddDecryptionKeyOptions(CLI::App* command, KeyOptions* options);
 
-// A key for blocks, in hex: what the options name, else what is typed at the terminal. kKey: neither is there.
+// A key for blocks, in hex: what the options name, else what is typed at the terminal. kKey:
+// neither is there.
 Status ReadMasterKey(const KeyOptions& options, const std::string& prompt, MasterKey* key);
 
 // A private key in PEM.
@@ -37,8 +39,9 @@ inline ReadOptions KeepEncrypted() {
   return options;
 }
 
-// Opens a file whose blocks are wanted. The key of an encrypted one is what the options name, else what is typed at the terminal;
-// without any its blocks are handed out as they are, marked as encrypted.
+// Opens a file whose blocks are wanted. The key of an encrypted one is what the options name, else
+// what is typed at the terminal; without any its blocks are handed out as they are, marked as
+// encrypted.
 Status OpenWithKey(InputFile& file, const KeyOptions& options, OpenedFile* opened);
 
 }  // namespace h4mk::tool

@@ -52,8 +52,10 @@ Result<ProvenBlock> ReadAndVerify(const std::string& proof_path, const std::stri
   if (!key.ok()) return key.take_status();
   Bytes text;
   if (Status status = ReadWhole(proof_path, &text); !status.ok()) return status;
-  Result<Json> proof = ParseJson({reinterpret_cast<const char*>(text.data()), text.size()}, 0, "proof");
-  if (!proof.ok() || !proof.value().is_object()) return Status(Code::kNotFound, "the proof is no JSON object");
+  Result<Json> proof =
+      ParseJson({reinterpret_cast<const char*>(text.data()), text.size()}, 0, "proof");
+  if (!proof.ok() || !proof.value().is_object())
+    return Status(Code::kNotFound, "the proof is no JSON object");
   return VerifyProof(proof.value(), key.value());
 }
 
@@ -112,9 +114,10 @@ bool VerifyEncryption(InputFile& file, const KeyOptions& options, Output& output
   return ok;
 }
 
-int VerifyBlockProof(const std::string& proof_path, const std::string& key_path, const std::string& block_path,
-                     Output& output) {
-  if (key_path.empty()) return output.Fail(Status(Code::kArgument, "--proof needs the public key: --key PUB"));
+int VerifyBlockProof(const std::string& proof_path, const std::string& key_path,
+                     const std::string& block_path, Output& output) {
+  if (key_path.empty())
+    return output.Fail(Status(Code::kArgument, "--proof needs the public key: --key PUB"));
   Bytes expected;
   if (!block_path.empty())
     if (const Status status = ReadWhole(block_path, &expected); !status.ok())
@@ -133,11 +136,13 @@ int VerifyBlockProof(const std::string& proof_path, const std::string& key_path,
   output.Set("track_id", block.track_id);
   output.Set("ordinal", block.record.ordinal);
   output.Set("size", block.data.size());
-  output.Text("block {} of track {}, {} bytes, is in the file that was signed\n", Grouped(block.record.ordinal),
-              block.track_id, Grouped(block.data.size()));
+  output.Text("block {} of track {}, {} bytes, is in the file that was signed\n",
+              Grouped(block.record.ordinal), block.track_id, Grouped(block.data.size()));
   if (!same)
     output.Text("NOT OK: {} holds other bytes{}\n", Printable(block_path),
-                block.record.flags & kBlockEncrypted ? "; what is proved is encrypted, as `h4mk block --raw` has it" : "");
+                block.record.flags & kBlockEncrypted
+                    ? "; what is proved is encrypted, as `h4mk block --raw` has it"
+                    : "");
   return output.Finish(same ? kExitDone : kExitNo);
 }
 

@@ -35,7 +35,7 @@ class TransportCipher {
   std::string track_id_ = "unknown";
   int64_t pts_us_ = 0;
   LivingV3 sender_;
-  Key first_, chain_;   // the sender's chain at the start, and before message next_
+  Key first_, chain_;  // the sender's chain at the start, and before message next_
   uint64_t next_ = 0;
 };
 

@@ -86,9 +86,12 @@ void TransportRecovery::Walk(const ChunkWalk::Progress& progress) {
     if (progress) progress(at, file_.size());
     const auto chunk = HeaderAt(at);
     if (chunk && IsWhole(*chunk)) {
-      if (chunk->tag == kTagCore) cores_.push_back(PayloadOf(*chunk));
-      else if (chunk->tag == kTagVeri) has_veri_ = true;
-      else others_.push_back({chunk->tag, PayloadOf(*chunk)});
+      if (chunk->tag == kTagCore)
+        cores_.push_back(PayloadOf(*chunk));
+      else if (chunk->tag == kTagVeri)
+        has_veri_ = true;
+      else
+        others_.push_back({chunk->tag, PayloadOf(*chunk)});
       at = chunk->offset + chunk->length;
     } else if (chunk && IsWrittenTag(chunk->tag) && EndsWhereOneBegins(*chunk)) {
       TakeDamaged(*chunk);
@@ -123,8 +126,9 @@ void TransportRecovery::FillGap() {
     if (!meta.ok() || !meta.value().is_object()) return;
     const Json in_meta = meta.value().value("trak_b64", Json());
     if (!in_meta.is_string() || !DecodeBase64(in_meta.get<std::string>(), &trak)) return;
-    const auto entries = DecodeTransportTrak(
-        {reinterpret_cast<const char*>(trak.data()), trak.size()}, file_.size() / kTransportChunkHeaderSize);
+    const auto entries =
+        DecodeTransportTrak({reinterpret_cast<const char*>(trak.data()), trak.size()},
+                            file_.size() / kTransportChunkHeaderSize);
     if (!entries.ok() || entries.value().size() <= cores_.size()) return;
     const size_t missing = entries.value().size() - cores_.size();
     cores_.insert(cores_.begin() + static_cast<ptrdiff_t>(*gap_), missing, ByteSpan());
@@ -152,13 +156,15 @@ Status TransportRecovery::Run(Io& output, const ChunkWalk::Progress& progress) {
   Walk(progress);
   FillGap();
   if (cores_.empty() && others_.empty())
-    return Corrupt(kTransportHeaderSize, "neither blocks nor anything else found; nothing to recover");
+    return Corrupt(kTransportHeaderSize,
+                   "neither blocks nor anything else found; nothing to recover");
   const auto has = [this](uint32_t tag) {
     return std::any_of(others_.begin(), others_.end(),
                        [tag](const Other& other) { return other.tag == tag; });
   };
   if (!has(kTagMeta))
-    report_.losses.push_back({file_.size(), 0, "META: what the tracks and times of the blocks are"});
+    report_.losses.push_back(
+        {file_.size(), 0, "META: what the tracks and times of the blocks are"});
   else if (!has_veri_)
     report_.losses.push_back({file_.size(), 0, "VERI; it was made anew"});
   for (ByteSpan core : cores_) report_.payload_bytes += core.size();

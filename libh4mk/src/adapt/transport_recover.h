@@ -7,8 +7,9 @@
 
 namespace h4mk {
 
-// Chunks that are whole are taken over byte for byte, VERI is made anew. A block that is lost leaves an empty one in its
-// place as far as that is known, so that the others keep their numbers. kIo (output), kCorrupt (nothing in it can be used).
+// Chunks that are whole are taken over byte for byte, VERI is made anew. A block that is lost
+// leaves an empty one in its place as far as that is known, so that the others keep their numbers.
+// kIo (output), kCorrupt (nothing in it can be used).
 Status RecoverTransport(ByteSpan file, Io& output, const ChunkWalk::Progress& progress,
                         RecoverReport* report);
 

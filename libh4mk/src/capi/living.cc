@@ -14,8 +14,8 @@
 #include "protect/living_v4.h"
 #include "protect/x25519.h"
 
-using h4mk::ByteSpan;
 using h4mk::Bytes;
+using h4mk::ByteSpan;
 using h4mk::LivingV3;
 using h4mk::LivingV4;
 using h4mk::Result;

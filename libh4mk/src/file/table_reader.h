@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A FileReader that knows of all blocks of a file when it is open, by their numbers in the order that they are handed out in:
-// what the readers of version 1 and of the transport dialect have in common.
+// A FileReader that knows of all blocks of a file when it is open, by their numbers in the order
+// that they are handed out in: what the readers of version 1 and of the transport dialect have in
+// common.
 #ifndef H4MK_FILE_TABLE_READER_H_
 #define H4MK_FILE_TABLE_READER_H_
 
@@ -58,7 +59,8 @@ class TableReader : public FileReader {
   virtual bool Describe(uint32_t number, BlockInfo* info) = 0;
   // Reads a block; on kCorrupt it is there as it is stored. REQUIRES: Describe() was true.
   virtual Status ReadNumbered(uint32_t number, ReadBlock* block) = 0;
-  // Whether the table holds all blocks: else they are read as they come, and nothing can be looked up.
+  // Whether the table holds all blocks: else they are read as they come, and nothing can be looked
+  // up.
   virtual bool has_table() const { return true; }
   // What a file without an end lacks.
   virtual const char* cut_message() const = 0;
@@ -89,7 +91,7 @@ class TableReader : public FileReader {
   size_t next_damage_ = 0;
   bool reported_ = false;  // damage of the next block
   bool filtering_ = false;
-  std::vector<uint32_t> first_;      // by track, after a seek: blocks before this number are left out
+  std::vector<uint32_t> first_;  // by track, after a seek: blocks before this number are left out
   std::optional<BlockTable> table_;  // once something is looked up
   std::deque<std::string> warnings_;
 };

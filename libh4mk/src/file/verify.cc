@@ -180,7 +180,7 @@ Status Verifier::TakeSmall(const Piece& piece) {
   const uint32_t tag = piece.header.tag;
   if (tag == kTagTracks || tag == kTagMeta) descriptions_[piece.offset] = tag;
   if (tag == kTagIndex) return TakeIndex(piece);
-  if (tag != kTagTracks && tag != kTagMeta && tag != kTagTail) return {};
+  if (tag != kTagTracks && tag != kTagMeta && tag != kTagTail && tag != kTagVeri) return {};
   Bytes payload;
   const Status read = chunks_.ReadPayload(piece.offset, piece.header, &payload);
   if (read.code() == Code::kIo) return Status(read.code(), read.message());
@@ -193,6 +193,8 @@ Status Verifier::TakeSmall(const Piece& piece) {
     Result<Json> meta = ParseJson(text, piece.offset, "META");
     if (!meta.ok()) problem = meta.take_status();
     else if (!meta.value().is_object()) problem = Corrupt(piece.offset, "META is no JSON object");
+  } else if (read.ok() && tag == kTagVeri) {
+    report_.is_signed |= IsCheckpoint(payload);
   } else if (read.ok()) {
     tail_offset_ = piece.offset;
     tail_.emplace();

@@ -25,6 +25,7 @@ struct VerifyReport {
   uint64_t clusters = 0;
   uint64_t blocks = 0;                      // with good data
   uint64_t payload_bytes = 0;               // of those
+  bool is_signed = false;                   // it has signatures, which nobody has verified
   bool index_checked = false;               // the index agrees with the blocks, or findings say where not
   std::vector<Finding> findings;            // the first kMaxFindings
   uint64_t errors = 0;                      // all

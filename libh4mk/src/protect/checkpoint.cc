@@ -217,8 +217,9 @@ Status DecodeCheckpoint(ByteSpan payload, uint64_t offset, const SignatureKey* k
       (checkpoint->kind != key->kind() || checkpoint->fingerprint != key->fingerprint()))
     return Status(Code::kKey,
                   "the file was signed with another key, at byte " + std::to_string(offset));
-  const bool is_signed = key == nullptr || key->Verify(SignedText(payload.first(signed_size)),
-                                                       payload.subspan(signed_size, signature_size));
+  const bool is_signed =
+      key == nullptr || key->Verify(SignedText(payload.first(signed_size)),
+                                    payload.subspan(signed_size, signature_size));
   if (!is_signed || checkpoint->Root() != root) return Corrupt(offset, "signature is not valid");
   return {};
 }

@@ -45,8 +45,8 @@ struct Checkpoint {
     int64_t end_pts = kNoTime;
   };
   std::vector<Track> tracks;
-  // Digests of the pages of the index (index_digest.h): the originals since the checkpoint before; in
-  // the final one copies of all.
+  // Digests of the pages of the index (index_digest.h): the originals since the checkpoint before;
+  // in the final one copies of all.
   std::vector<Sha256Digest> pages;
   // Only in the final one:
   std::vector<uint64_t> checkpoints;  // positions of all before
@@ -78,8 +78,8 @@ Sha256Digest ChunkLeafHash(std::span<const ByteSpan> chunk);
 // The payload, signed.
 Bytes EncodeCheckpoint(const Checkpoint& checkpoint, const SignatureKey& key);
 
-// Decodes a payload and verifies its signature; without a key nobody knows whose it is. kKey: signed
-// with another key. kCorrupt: anything else.
+// Decodes a payload and verifies its signature; without a key nobody knows whose it is. kKey:
+// signed with another key. kCorrupt: anything else.
 Status DecodeCheckpoint(ByteSpan payload, uint64_t offset, const SignatureKey* key,
                         Checkpoint* checkpoint);
 

@@ -46,8 +46,8 @@ Sha256Digest TopDigest(const IndexTop& top) {
     AppendLe(text, totals.start_pts);
     AppendLe(text, totals.first_dts);
     AppendLe(text, totals.end_pts);
-    text.push_back(static_cast<uint8_t>((totals.all_key ? 0 : 8) | (totals.starts_with_key ? 0 : 16) |
-                                        (totals.regular ? 0 : 32)));
+    text.push_back(static_cast<uint8_t>(
+        (totals.all_key ? 0 : 8) | (totals.starts_with_key ? 0 : 16) | (totals.regular ? 0 : 32)));
   }
   return Hash(text);
 }

@@ -18,7 +18,8 @@ namespace h4mk {
 class LivingV4 {
  public:
   static constexpr size_t kMinSecret = 32;
-  static constexpr size_t kHelloSize = 5 + 1 + kKeySize + kKeySize;  // magic, flags, salt, commitment
+  static constexpr size_t kHelloSize =
+      5 + 1 + kKeySize + kKeySize;  // magic, flags, salt, commitment
   // Of a message: direction, counter, value and tag.
   static constexpr size_t kOverhead = 1 + 8 + kKeySize + kGcmTagSize;
 

@@ -26,8 +26,9 @@ class TreeSigner final : public ChunkSigner {
   MerkleTree tree_;            // of the leaves that are in checkpoints
   std::vector<TreeLeaf> leaves_;
   std::vector<uint64_t> checkpoints_;  // positions
-  std::vector<Sha256Digest> new_pages_, all_pages_;  // of the index: since the last checkpoint; as copies
-  Sha256Digest trak_{}, meta_{};       // hashes of the last ones
+  std::vector<Sha256Digest> new_pages_,
+      all_pages_;                 // of the index: since the last checkpoint; as copies
+  Sha256Digest trak_{}, meta_{};  // hashes of the last ones
 };
 
 }  // namespace h4mk

@@ -11,9 +11,10 @@ namespace {
 constexpr size_t kMaxLoaded = 4;  // checkpoints in memory
 constexpr size_t kMaxVerified =
     3;  // regions in memory: a chunk, what follows it, and the next chunk
-constexpr uint64_t kMaxGap = 256u << 20;    // between two chunks of the tree: index pages
-constexpr uint64_t kLost = 64u << 10;       // zeros at a time where a checkpoint is lost
-constexpr uint64_t kCheckpointLookBack = 2ull << 30;  // for the last checkpoint: more than the largest chunk
+constexpr uint64_t kMaxGap = 256u << 20;  // between two chunks of the tree: index pages
+constexpr uint64_t kLost = 64u << 10;     // zeros at a time where a checkpoint is lost
+constexpr uint64_t kCheckpointLookBack =
+    2ull << 30;  // for the last checkpoint: more than the largest chunk
 
 }  // namespace
 
@@ -65,8 +66,8 @@ Status VerifyingIo::FindLast(uint64_t size) {
   if (status.code() == Code::kEnd) {
     if (last_end_ != 0) return {};  // nothing newer
     if (!other_key.ok()) return other_key;
-    return Status(Code::kKey, key_ ? "the file is not signed with this key"
-                                   : "the file is not signed");
+    return Status(Code::kKey,
+                  key_ ? "the file is not signed with this key" : "the file is not signed");
   }
   if (!status.ok()) return status;
   base_ = at - found.position;

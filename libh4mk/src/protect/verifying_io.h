@@ -93,8 +93,8 @@ class VerifyingIo final : public Io {
   uint64_t size_seen_ = 0;
   bool has_unsigned_descriptions_ = false;
   bool tail_seen_ = false;
-  std::set<uint64_t> known_;       // positions of checkpoints
-  std::deque<Checkpoint> loaded_;  // the few that were used last
+  std::set<uint64_t> known_;                 // positions of checkpoints
+  std::deque<Checkpoint> loaded_;            // the few that were used last
   std::map<uint64_t, size_t> page_numbers_;  // by offset, of pages that a top names
 
   uint64_t position_ = 0;

@@ -27,8 +27,8 @@ Status VerifyingReader::CheckTotals() const {
   return {};
 }
 
-// The bytes of a chunk are signed as a whole: a block's data must not be taken for a chunk. What was
-// read from must be one that was signed, from its start.
+// The bytes of a chunk are signed as a whole: a block's data must not be taken for a chunk. What
+// was read from must be one that was signed, from its start.
 Status VerifyingReader::Check(const ReadBlock& block) {
   if (block.chunk_offset != checked_chunk_) {
     const Checkpoint* checkpoint = nullptr;
