@@ -49,14 +49,13 @@ Status Source::PutBack(uint64_t offset, ByteSpan bytes, Status failure) {
   return failure;
 }
 
-void Source::Unread(uint64_t offset, ByteSpan bytes) {
-  Bytes kept(bytes.begin(), bytes.end());
+void Source::Hold(uint64_t offset, Bytes bytes) {
   // What is held behind these bytes would be lost on an input that cannot seek back to it.
-  if (offset + kept.size() >= held_offset_ && offset + kept.size() < held_offset_ + held_.size())
-    kept.insert(kept.end(),
-                held_.begin() + static_cast<ptrdiff_t>(offset + kept.size() - held_offset_),
+  if (offset + bytes.size() >= held_offset_ && offset + bytes.size() < held_offset_ + held_.size())
+    bytes.insert(bytes.end(),
+                held_.begin() + static_cast<ptrdiff_t>(offset + bytes.size() - held_offset_),
                 held_.end());
-  held_ = std::move(kept);
+  held_ = std::move(bytes);
   held_offset_ = offset;
 }
 

@@ -36,7 +36,8 @@ class Source {
   Status ReadAt(uint64_t offset, uint8_t* out, size_t size, size_t* got);
 
   // Keeps bytes for later reads at and behind offset (they are served before the input is asked).
-  void Unread(uint64_t offset, ByteSpan bytes);
+  void Unread(uint64_t offset, ByteSpan bytes) { Hold(offset, Bytes(bytes.begin(), bytes.end())); }
+  void Hold(uint64_t offset, Bytes bytes);
 
  private:
   Status MoveTo(uint64_t offset);

@@ -180,7 +180,8 @@ Status Reader::HoldIndex(uint64_t offset) {
   Bytes index(static_cast<size_t>(IndexShare(static_cast<uint64_t>(size))));
   size_t got = 0;
   H4MK_TRY(source_.ReadAt(offset, index.data(), index.size(), &got));
-  source_.Unread(offset, ByteSpan(index).first(got));
+  index.resize(got);
+  source_.Hold(offset, std::move(index));
   return {};
 }
 
