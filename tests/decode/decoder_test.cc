@@ -9,6 +9,8 @@
 #include <memory>
 #include <random>
 
+#include "capi/handles.h"
+#include "decode/chain_decoder.h"
 #include "decode/dsp_block.h"
 #include "decode/text_adapter.h"
 #include "support/container.h"
@@ -225,6 +227,27 @@ TEST(ChainTest, WhatLiesAheadInTheGroupIsNotDecodedTwice) {
   ASSERT_EQ(decoder.Seek(70), H4MK_OK);  // back: from its I block on
   ASSERT_EQ(decoder.Next(&time, &text), H4MK_OK);
   EXPECT_EQ(g_decoded, 7);
+}
+
+// What a worker does when it has decoded enough: the file is not asked again until the next group
+// has been shown.
+TEST(ChainTest, TheNextGroupIsReadAhead) {
+  const h4mk_adapter adapter = TextAdapter();
+  for (const bool prefetch : {true, false}) {
+    TestFile file(FileOf({"", 2, true, DecodingOrder(12)}));
+    Reader reader(&file);
+    std::unique_ptr<h4mk::DecodeSession> session;
+    const h4mk_adapter_track track = H4MK_ADAPTER_TRACK_INIT;
+    ASSERT_TRUE(h4mk::DecodeSession::Open(adapter, track, &session).ok());
+    h4mk::ChainDecoder decoder(*reader.get()->file.reader, 0, std::move(session));
+    h4mk_output output;
+    ASSERT_TRUE(decoder.Next(&output).ok());
+    while (prefetch && decoder.Prefetch()) {
+    }
+    const size_t reads = file.reads;
+    while (output.pts < 130) ASSERT_TRUE(decoder.Next(&output).ok());
+    EXPECT_EQ(file.reads == reads, prefetch);
+  }
 }
 
 TEST(ChainTest, TheShownStateIsDescribed) {
