@@ -229,6 +229,34 @@ TEST(ChainTest, WhatLiesAheadInTheGroupIsNotDecodedTwice) {
   EXPECT_EQ(g_decoded, 7);
 }
 
+// adapter.h, preroll: what is heard at the target is rendered, and only that, after a reset.
+TEST(ChainTest, WhatSoundsIntoATargetIsRenderedFirst) {
+  h4mk_adapter adapter = TextAdapter();
+  adapter.preroll = 3;
+  std::vector<Step> steps(40, {'P', 0});
+  for (size_t i = 0; i < steps.size(); ++i)
+    steps[i] = {i % 20 == 0 ? 'I' : 'P', 10 * static_cast<int64_t>(i)};
+  TestFile file(FileOf({"", 2, true, steps}));
+  Reader reader(&file);
+  std::unique_ptr<h4mk::DecodeSession> session;
+  const h4mk_adapter_track track = H4MK_ADAPTER_TRACK_INIT;
+  ASSERT_TRUE(h4mk::DecodeSession::Open(adapter, track, &session).ok());
+  h4mk::ChainDecoder decoder(*reader.get()->file.reader, 0, std::move(session));
+  h4mk_output output;
+  const auto rendered_for = [&](int64_t time) {
+    g_rendered = g_resets = 0;
+    EXPECT_TRUE(decoder.Seek(time).ok() && decoder.Next(&output).ok());
+    EXPECT_EQ(output.pts, time);
+    EXPECT_GE(g_resets, 1);
+    return g_rendered.load();
+  };
+  EXPECT_EQ(rendered_for(0), 1);  // nothing is before it
+  EXPECT_EQ(rendered_for(100),
+            5);  // ahead in the same group; one more than 3, in case the target is a B block
+  EXPECT_EQ(rendered_for(200), 5);  // the first of a group: from the one before
+  EXPECT_EQ(rendered_for(10), 2);
+}
+
 // What a worker does when it has decoded enough: the file is not asked again until the next group
 // has been shown.
 TEST(ChainTest, TheNextGroupIsReadAhead) {

@@ -15,7 +15,7 @@
 namespace h4mk_test {
 
 // What all instances together did.
-inline std::atomic<int> g_decoded, g_states, g_instances, g_resets;
+inline std::atomic<int> g_decoded, g_rendered, g_states, g_instances, g_resets;
 
 struct TextInstance {
   std::string json;
@@ -64,6 +64,7 @@ inline h4mk_adapter TextAdapter() {
   };
   adapter.render = [](void*, const void* state, h4mk_output* output) {
     const auto* text = static_cast<const std::string*>(state);
+    ++g_rendered;
     output->data = reinterpret_cast<const uint8_t*>(text->data());
     output->size = text->size();
     return H4MK_OK;
