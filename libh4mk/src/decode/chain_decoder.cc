@@ -128,36 +128,33 @@ Status ChainDecoder::Next(h4mk_output* output, const std::atomic<bool>* cancel) 
 
 // Feeds the session with block next_, or with the end of the track.
 Status ChainDecoder::SendNext() {
-  StoredBlock stored;
-  ReadBlock read;
-  h4mk_adapter_block block;
-  Status status;
   if (!prefetched_.empty()) {
-    stored = TakePrefetched();
-    block = ToAdapterBlock(stored.record, stored.data.data());
-    if (stored.code != Code::kOk) status = Status(stored.code, stored.message);
-  } else {
-    status = reader_.ReadBlockAt(track_, next_, &read);
-    if (status.ok()) block = ToAdapterBlock(*read.record, read.data);
+    const StoredBlock stored = TakePrefetched();
+    ++next_;
+    if (stored.code == Code::kOk)
+      return session_->Send(ToAdapterBlock(stored.record, stored.data.data()));
+    session_->Lose();
+    return Status(stored.code, stored.message);
   }
-  if (status.code() == Code::kNotFound) {
+  ReadBlock read;
+  Status status = reader_.ReadBlockAt(track_, next_, &read);
+  if (status.ok()) {
+    ++next_;
+    drained_ = false;
+    return session_->Send(ToAdapterBlock(*read.record, read.data));
+  }
+  if (status.code() == Code::kCorrupt) {
+    ++next_;
+    session_->Lose();
+  } else if (status.code() == Code::kNotFound) {
     if (drained_) return Status(reader_.is_closed() ? Code::kEnd : Code::kAgain, "no more blocks");
     session_->SendEnd();
     drained_ = true;
     return {};
   }
-  if (status.code() == Code::kCorrupt) {
-    ++next_;
-    session_->Lose();
-    return status;
-  }
-  H4MK_TRY(std::move(status));
-  ++next_;
-  drained_ = false;
-  return session_->Send(block);
+  return status;
 }
 
-// ------------------------------------------------------------------------------------------------------------
 // prefetch
 
 Status ChainDecoder::ReadStored(uint64_t ordinal, StoredBlock* block) {

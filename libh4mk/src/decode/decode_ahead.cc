@@ -2,6 +2,7 @@
 #include "decode/decode_ahead.h"
 
 #include <new>
+#include <system_error>
 
 namespace h4mk {
 namespace {
@@ -15,7 +16,13 @@ bool GoesOn(Code code) {
 }  // namespace
 
 DecodeAhead::DecodeAhead(std::unique_ptr<ChainDecoder> decoder, size_t depth)
-    : decoder_(std::move(decoder)), depth_(depth), worker_([this] { Work(); }) {}
+    : decoder_(std::move(decoder)), depth_(depth) {
+  try {
+    worker_ = std::thread([this] { Work(); });
+  } catch (const std::system_error&) {
+    throw std::bad_alloc();  // the system has no room for another thread
+  }
+}
 
 DecodeAhead::~DecodeAhead() {
   {
@@ -39,7 +46,7 @@ Status DecodeAhead::Seek(int64_t time) {
   bytes_ = 0;
   to_worker_.notify_one();
   to_caller_.wait(lock, [&] { return !seeking_; });
-  return std::move(seek_status_);
+  return seek_code_ == Code::kOk ? Status() : Status(seek_code_, seek_message_);
 }
 
 Status DecodeAhead::Next(h4mk_output* output) {
@@ -49,7 +56,11 @@ Status DecodeAhead::Next(h4mk_output* output) {
       stopped_ = false;  // a file that grows may have more now
       to_worker_.notify_one();
     }
-    to_caller_.wait(lock, [&] { return !ready_.empty(); });
+    to_caller_.wait(lock, [&] { return !ready_.empty() || no_memory_; });
+    if (ready_.empty()) {
+      no_memory_ = false;
+      return Status(Code::kMemory, "out of memory");
+    }
     shown_ = std::move(ready_.front());
     ready_.pop_front();
     bytes_ -= shown_.data.size();
@@ -97,39 +108,47 @@ void DecodeAhead::DoSeek(std::unique_lock<std::mutex>& lock) {
   const int64_t time = seek_time_;
   cancel_ = false;
   lock.unlock();
-  Status status;
+  Code code = Code::kMemory;
+  std::string message;
   try {
-    status = decoder_->Seek(time);
+    const Status status = decoder_->Seek(time);
+    message = status.message();
+    code = status.code();
   } catch (const std::bad_alloc&) {
-    status = Status(Code::kMemory, "out of memory");
   }
   lock.lock();
-  seek_status_ = std::move(status);
-  stopped_ = false;
+  seek_code_ = code;
+  seek_message_ = std::move(message);
+  stopped_ = no_memory_ = false;
   seeking_ = false;
   to_caller_.notify_one();
 }
 
 void DecodeAhead::DecodeOne(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
-  Ready ready;
-  ready.output = H4MK_OUTPUT_INIT;
+  std::list<Ready> made;  // so that handing it over takes no memory
   try {
+    Ready& ready = made.emplace_back();
+    ready.output = H4MK_OUTPUT_INIT;
     const Status status = decoder_->Next(&ready.output, &cancel_);
-    ready.code = status.code();
     ready.message = status.message();
+    ready.code = status.code();
     if (status.ok()) {
       ready.data.assign(ready.output.data, ready.output.data + ready.output.size);
       if (ready.output.pixel_format != nullptr) ready.pixel_format = ready.output.pixel_format;
     }
   } catch (const std::bad_alloc&) {
-    ready.code = Code::kMemory;
+    made.clear();
   }
   lock.lock();
   if (seeking_ || quit_) return;
-  bytes_ += ready.data.size();
-  stopped_ = !GoesOn(ready.code);
-  ready_.push_back(std::move(ready));
+  if (made.empty()) {
+    no_memory_ = stopped_ = true;
+  } else {
+    bytes_ += made.back().data.size();
+    stopped_ = !GoesOn(made.back().code);
+    ready_.splice(ready_.end(), made);
+  }
   to_caller_.notify_one();
 }
 

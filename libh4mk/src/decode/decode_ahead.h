@@ -6,7 +6,7 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
+#include <list>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -59,9 +59,11 @@ class DecodeAhead {
   bool quit_ = false;
   bool seeking_ = false;  // the worker has not yet done what seek_time_ asks for
   int64_t seek_time_ = 0;
-  Status seek_status_;
-  bool stopped_ = false;  // the last of ready_ is an end, or a failure that would come again
-  std::deque<Ready> ready_;
+  Code seek_code_ = Code::kOk;  // what that gave, with…
+  std::string seek_message_;
+  bool stopped_ = false;    // the last of ready_ is an end, or a failure that would come again
+  bool no_memory_ = false;  // … or there was no memory for it
+  std::list<Ready> ready_;
   size_t bytes_ = 0;  // of ready_
   std::thread worker_;
 };

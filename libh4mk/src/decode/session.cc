@@ -2,6 +2,7 @@
 #include "decode/session.h"
 
 #include <algorithm>
+#include <new>
 
 namespace h4mk {
 namespace {
@@ -43,8 +44,13 @@ Status DecodeSession::Send(const h4mk_adapter_block& block) {
     return Status(Code::kLimit, "more than " + std::to_string(kMaxWaiting) +
                                     " blocks wait for the one behind them");
   }
-  return IsB(block.flags) ? DecodeB(block, std::move(entry))
-                          : DecodeAnchor(block, std::move(entry));
+  try {
+    return IsB(block.flags) ? DecodeB(block, std::move(entry))
+                            : DecodeAnchor(block, std::move(entry));
+  } catch (const std::bad_alloc&) {
+    Lose();  // else the next block would be applied to what is before this one
+    throw;
+  }
 }
 
 Status DecodeSession::DecodeAnchor(const h4mk_adapter_block& block, Waiting entry) {
