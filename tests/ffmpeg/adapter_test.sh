@@ -26,6 +26,23 @@ expect "the sound of a copy" cmp sound again
 ff -ss 0.11610 -i opaque.h4mk -map 0:a -f f32le late 2> /dev/null
 [ "$(stat -c %s late)" = $((5 * 1024 * 4)) ] || fail "after a seek: $(stat -c %s late) bytes"
 
+# The example plugin: every frame, from every frame on.
+example=$H4MK_SOURCE_DIR/tools/example_plugin include=$H4MK_SOURCE_DIR/libh4mk/include
+cc -shared -fPIC -I"$include" "$example"/plugin.c "$example"/frame_coding.c -o example.so || fail "the example plugin"
+cc -I"$include" "$example"/encode.c "$example"/frame_coding.c -L"$H4MK_FFMPEG_PREFIX/lib" -lh4mk \
+  -Wl,-rpath,"$H4MK_FFMPEG_PREFIX/lib" -o encode || fail "its encoder"
+frames() { ff "$@" -f framemd5 - | sed -n 's/^[0-9].*, *//p'; }
+ff -f lavfi -i testsrc2=size=64x48:rate=25 -frames:v 31 -pix_fmt rgb24 -f rawvideo film.raw
+./encode 64 48 rgb24 25 film.raw film.h4mk || fail "encoding"
+frames -f rawvideo -video_size 64x48 -pixel_format rgb24 -framerate 25 -i film.raw > expected
+[ "$(wc -l < expected)" = 31 ] || fail "31 frames expected"
+for frame in $(seq 0 30); do
+  tail -n +$((frame + 1)) expected > rest
+  frames -adapter ./example.so -ss "$(awk "BEGIN { print $frame / 25 }")" -i film.h4mk > found
+  expect "from frame $frame on" cmp rest found
+done
+"$FFPROBE" -hide_banner film.h4mk 2>&1 | grep -q 'codec example.*option adapter' || fail "no word about how to plug one in"
+
 ff -adapter ./none.so -i opaque.h4mk -map 0:a -f null - 2> message && fail "an adapter that is not there"
 grep -q 'none.so' message || fail "does not name it: $(cat message)"
 finish
