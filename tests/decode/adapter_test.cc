@@ -34,15 +34,15 @@ h4mk_adapter_track TrackOf(const char* codec, const char* adapter = nullptr) {
 
 TEST(AdaptersTest, BuiltInOnesAreThere) {
   const Adapters adapters = NewAdapters();
-  ASSERT_EQ(h4mk_adapters_count(adapters.get()), 3u);
-  for (const char* name : {"dsp", "null", "pass_through"}) {
+  ASSERT_EQ(h4mk_adapters_count(adapters.get()), 4u);
+  for (const char* name : {"audio_fft", "dsp", "null", "pass_through"}) {
     ASSERT_NE(h4mk_adapters_find(adapters.get(), name), nullptr) << name;
     const h4mk_adapter_track track = TrackOf(name);
     EXPECT_EQ(h4mk_adapters_for_track(adapters.get(), &track),
               h4mk_adapters_find(adapters.get(), name));
   }
   EXPECT_EQ(h4mk_adapters_path_at(adapters.get(), 0), nullptr);
-  EXPECT_EQ(h4mk_adapters_at(adapters.get(), 3), nullptr);
+  EXPECT_EQ(h4mk_adapters_at(adapters.get(), 4), nullptr);
 }
 
 TEST(AdaptersTest, ATrackNamesItsAdapterOrIsClaimed) {
@@ -104,9 +104,9 @@ TEST(PluginTest, IsLoadedByItsPath) {
   const Adapters adapters = NewAdapters();
   ASSERT_EQ(h4mk_adapters_load(adapters.get(), H4MK_PLUGIN), H4MK_OK)
       << h4mk_adapters_message(adapters.get());
-  EXPECT_STREQ(h4mk_adapters_path_at(adapters.get(), 3), H4MK_PLUGIN);
+  EXPECT_STREQ(h4mk_adapters_path_at(adapters.get(), 4), H4MK_PLUGIN);
   const h4mk_adapter_track track = TrackOf("plugin");
-  EXPECT_EQ(h4mk_adapters_for_track(adapters.get(), &track), h4mk_adapters_at(adapters.get(), 3));
+  EXPECT_EQ(h4mk_adapters_for_track(adapters.get(), &track), h4mk_adapters_at(adapters.get(), 4));
   EXPECT_EQ(h4mk_adapters_load(adapters.get(), H4MK_PLUGIN),
             H4MK_ERR_ADAPTER);  // its name is taken
 }
@@ -122,7 +122,7 @@ TEST(PluginTest, WhatCannotBeUsedIsRefused) {
   EXPECT_EQ(load(H4MK_OTHER_VERSION_PLUGIN), H4MK_ERR_ADAPTER);
   EXPECT_NE(std::string(h4mk_adapters_message(adapters.get())).find("version 99"),
             std::string::npos);
-  EXPECT_EQ(h4mk_adapters_count(adapters.get()), 3u);
+  EXPECT_EQ(h4mk_adapters_count(adapters.get()), 4u);
 }
 
 TEST(PluginTest, AFolderIsLoadedWholeAndMustBeAbsolute) {

@@ -26,7 +26,8 @@ int Main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   int exit_code = kExitDone;
   for (auto* add : {AddInspect, AddList, AddFrames, AddCat, AddSeek, AddChain, AddRange, AddBlock, AddManifest, AddDecode, AddAdapters,
-                    AddVerify, AddSign, AddProve, AddRecover, AddEdit, AddIndex, AddConvert, AddExport, AddBuild, AddMedia, AddTransport, AddVideo}) add(app, &exit_code);
+                    AddCoherence, AddVerify, AddSign, AddProve, AddRecover, AddEdit, AddIndex, AddConvert, AddExport,
+                    AddTokenize, AddBuild, AddMedia, AddTransport, AddVideo}) add(app, &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -164,7 +164,7 @@ typedef const h4mk_adapter *(*h4mk_adapter_entry_function)(void);
 /** The adapters an application can use. Several threads may use one that nobody adds to. */
 typedef struct h4mk_adapters h4mk_adapters;
 
-/** With those that are built in: "dsp", "null", "pass_through". NULL when out of memory. */
+/** With those that are built in: "audio_fft", "dsp", "null", "pass_through". NULL when out of memory. */
 H4MK_API h4mk_adapters *h4mk_adapters_new(void);
 /** Frees it and unloads its plugins. Sessions and decoders that use them must be freed before. */
 H4MK_API void h4mk_adapters_free(h4mk_adapters *adapters);

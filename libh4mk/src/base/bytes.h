@@ -46,8 +46,15 @@ inline T LoadBe(const uint8_t* p) {
 }
 
 template <typename T>
+inline void StoreBe(uint8_t* p, T value) {
+  for (size_t i = sizeof value; i-- > 0;) *p++ = static_cast<uint8_t>(value >> (8 * i));
+}
+
+template <typename T>
 inline void AppendBe(Bytes& out, T value) {
-  for (size_t i = sizeof value; i-- > 0;) out.push_back(static_cast<uint8_t>(value >> (8 * i)));
+  const size_t at = out.size();
+  out.resize(at + sizeof value);
+  StoreBe(out.data() + at, value);
 }
 
 inline void AppendBytes(Bytes& out, ByteSpan bytes) {

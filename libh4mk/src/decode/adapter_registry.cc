@@ -13,7 +13,7 @@
 namespace h4mk {
 
 AdapterRegistry::AdapterRegistry()
-    : entries_{{&kDspAdapter, {}}, {&kNullAdapter, {}}, {&kPassThroughAdapter, {}}} {}
+    : entries_{{&kAudioFftAdapter, {}}, {&kDspAdapter, {}}, {&kNullAdapter, {}}, {&kPassThroughAdapter, {}}} {}
 
 void AdapterRegistry::Unload::operator()(void* library) const { dlclose(library); }
 

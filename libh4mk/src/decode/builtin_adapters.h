@@ -7,6 +7,7 @@
 
 namespace h4mk {
 
+extern const h4mk_adapter kAudioFftAdapter;     // audio tokens to sound
 extern const h4mk_adapter kDspAdapter;          // spectra to sound
 extern const h4mk_adapter kNullAdapter;         // the blocks of a chain, one behind the other
 extern const h4mk_adapter kPassThroughAdapter;  // the same, but a B block shows its next neighbour

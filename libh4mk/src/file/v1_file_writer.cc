@@ -36,7 +36,7 @@ bool IsPlain(const Block& block) {
          is_key == ((block.flags & kBlockTypeMask) == kV1TypeI) && block.side_data.empty();
 }
 
-Bytes CopyOf(const std::string& text) { return Bytes(text.begin(), text.end()); }
+Bytes BytesOf(const std::string& text) { return Bytes(text.begin(), text.end()); }
 
 }  // namespace
 
@@ -143,7 +143,7 @@ Status V1FileWriter::MakeMeta(Bytes* text, bool* present) {
   *present = true;
   if (!NeedsLog()) {
     *present = meta_bytes_ || meta_;
-    if (*present) *text = meta_bytes_ ? *meta_bytes_ : CopyOf(DumpJson(*meta_));
+    if (*present) *text = meta_bytes_ ? *meta_bytes_ : BytesOf(DumpJson(*meta_));
     return {};
   }
   Json meta = meta_.value_or(Json::object());
@@ -158,7 +158,7 @@ Status V1FileWriter::MakeMeta(Bytes* text, bool* present) {
   log["tracks"] = Json::array();
   for (const Track& track : tracks_) log["tracks"].push_back(track.description);
   log["blocks"] = log_.Finish();
-  *text = CopyOf(DumpJson(meta));
+  *text = BytesOf(DumpJson(meta));
   if (text->size() > kMaxSmallChunk)
     return Status(Code::kLimit, "the block log makes META larger than 64 MiB");
   return {};

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Another program: started by an argument vector, without a shell, and read from.
+#ifndef H4MK_TOOLS_CHILD_H_
+#define H4MK_TOOLS_CHILD_H_
+
+#include <sys/types.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "file.h"
+
+namespace h4mk::tool {
+
+// A program whose standard output is read; what it says on standard error is shown. It is stopped when this object goes.
+class Child {
+ public:
+  ~Child();
+  // words: the program, searched in PATH if it has no slash, and its arguments.
+  Status Start(std::vector<std::string> words);
+  FdIo& output() { return *output_; }
+  // To be called when all was read. kIo: it failed.
+  Status Finish();
+
+ private:
+  std::string program_;
+  pid_t pid_ = -1;
+  int fd_ = -1;
+  std::unique_ptr<FdIo> output_;
+};
+
+// --ffmpeg, default $FFMPEG, else ffmpeg in PATH. ffprobe is the program beside it.
+void AddFfmpegOption(CLI::App* command, std::string* ffmpeg);
+std::string FfprobeBeside(const std::string& ffmpeg);
+
+// Runs a program and calls visit with each line it prints, as key and value pairs: "packet|pts=3|size=5" (ffprobe -of compact).
+class Fields {
+ public:
+  explicit Fields(std::string_view line) : line_(line) {}
+  // The value of a key; "" if there is none.
+  std::string_view Text(std::string_view key) const;
+  // False: there is no such number.
+  bool Number(std::string_view key, int64_t* number) const;
+  bool StartsWith(std::string_view kind) const { return line_.starts_with(kind); }
+
+ private:
+  std::string_view line_;
+};
+Status ForEachLine(std::vector<std::string> words, const std::function<void(const Fields&)>& visit);
+
+}  // namespace h4mk::tool
+
+#endif  // H4MK_TOOLS_CHILD_H_

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// h4mk coherence: how well the tokens of successive blocks agree (FORMAT.md, "Coherence").
+#include <cmath>
+
+#include "audio_fft_track.h"
+#include "block_source.h"
+#include "command.h"
+#include "text.h"
+#include "track_option.h"
+
+namespace h4mk::tool {
+namespace {
+
+struct CoherenceOptions {
+  CommonOptions common;
+  int64_t track_id = kNoTrack;
+};
+
+void Describe(CLI::App* command, CoherenceOptions* options) {
+  AddCommonOptions(command, &options->common);
+  AddTrackOption(command, &options->track_id, false);
+  command->footer(
+      "For each block of a track of audio_fft the cosine between its spectrum of magnitudes and that of the block before it: 1 where only\n"
+      "the loudness changes, 0 where they have nothing in common.");
+}
+
+using Spectrum = std::vector<double>;
+
+// FORMAT.md, "Coherence"
+double Coherence(const Spectrum& a, const Spectrum& b) {
+  double ab = 0, aa = 0, bb = 0;
+  for (size_t k = 0; k < a.size(); ++k) {
+    ab += a[k] * b[k];
+    aa += a[k] * a[k];
+    bb += b[k] * b[k];
+  }
+  if (aa == 0 || bb == 0) return aa == bb ? 1 : 0;
+  return std::min(1.0, ab / std::sqrt(aa * bb));
+}
+
+Status ReadSpectrum(const ReadBlock& block, const AudioTokenFormat& format, Spectrum* spectrum) {
+  const uint32_t flags = block.record->flags;
+  AudioFftFrame before, own;
+  H4MK_TRY(DecodeAudioFftBlock({block.data, block.record->size}, (flags & kBlockKey) || (flags & kBlockTypeMask) == 0, format,
+                               &before, &own));
+  std::vector<Bin> bins(BinCount(format.frame_size));
+  AudioFftBins(own, bins);
+  spectrum->resize(bins.size());
+  std::transform(bins.begin(), bins.end(), spectrum->begin(), [](const Bin& bin) { return std::abs(bin); });
+  return {};
+}
+
+Status Report(FileReader& reader, uint32_t track_index, Output& output) {
+  const Track& track = reader.tracks()[track_index];
+  AudioTokenFormat format;
+  H4MK_TRY(ReadAudioFftFormat(track, &format));
+  output.Set("track_id", track.id);
+  output.BeginRows("blocks");
+  output.Text("{:>8}  {:>12}  {}\n", "ordinal", "time", "coherence");
+  Spectrum last, spectrum;
+  uint64_t next_ordinal = 0, count = 0;
+  double sum = 0;
+  H4MK_TRY(ForEachReadBlock(reader, track_index, output, [&](const ReadBlock& block) -> Status {
+    const BlockRecord& record = *block.record;
+    if (const Status status = ReadSpectrum(block, format, &spectrum); !status.ok()) {
+      output.Problem(static_cast<uint64_t>(block.offset), status.code(), status.message());
+      return {};
+    }
+    const bool follows = !last.empty() && record.ordinal == next_ordinal;
+    const double coherence = follows ? Coherence(last, spectrum) : 0;
+    output.Row({{"ordinal", record.ordinal},
+                {"time", Seconds(record.time(), track.time_base)},
+                {"coherence", follows ? Json(std::round(coherence * 1e6) / 1e6) : Json(nullptr)}});
+    output.Text("{:8}  {:>12}  {}\n", record.ordinal, Clock(record.time(), track.time_base),
+                follows ? fmt::format("{:.4f}", coherence) : "-");
+    count += follows;
+    sum += coherence;
+    next_ordinal = record.ordinal + 1;
+    std::swap(last, spectrum);
+    return {};
+  }));
+  if (count > 0) output.Text("mean {:.4f}\n", sum / static_cast<double>(count));
+  return {};
+}
+
+int Run(const CoherenceOptions& options) {
+  Output output(options.common.file, options.common.json);
+  InputFile file;
+  std::unique_ptr<FileReader> reader;
+  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  if (const Status status = file.OpenReader(false, &reader); !status.ok()) return output.Fail(status);
+  Result<uint32_t> track = FindAudioFftTrack(*reader, options.track_id);
+  if (!track.ok()) return output.Fail(track.status());
+  if (const Status status = Report(*reader, track.value(), output); !status.ok()) return output.Fail(status);
+  ReportWarnings(*reader, output);
+  return output.Finish();
+}
+
+}  // namespace
+
+void AddCoherence(CLI::App& app, int* exit_code) {
+  AddCommand<CoherenceOptions>(app, exit_code, "coherence", "How well successive audio tokens agree, block by block", Describe, Run);
+}
+
+}  // namespace h4mk::tool
