@@ -5,6 +5,7 @@
  *   film   the same with larger frames, so that clusters have stripes
  *   pcm    one track of audio, every block a random access point
  *   secret pcm, encrypted
+ *   cues   control frames and captions
  *   packed two tracks of text, one of them compressed
  *   opaque blocks for the adapters null (10 a second, groups of 5) and dsp (two tones, and a block that is none)
  *   long   video and audio of so many hours, with tiny payloads
@@ -191,6 +192,40 @@ static void write_opus(int hours)
         write_block(track, H4MK_BLOCK_KEY, n * 960, n * 960, 960, 64 + n % 32);
 }
 
+static void write_cue(uint32_t track, int64_t time, int64_t duration, const char *text)
+{
+    h4mk_block block;
+    memset(&block, 0, sizeof(block));
+    block.track = track;
+    block.flags = H4MK_BLOCK_KEY;
+    block.pts = block.dts = time;
+    block.duration = duration;
+    block.data = (const uint8_t *)text;
+    block.size = strlen(text);
+    check(h4mk_writer_write(writer, &block));
+}
+
+static void write_cues(void)
+{
+    const uint32_t controls = add_track(
+        "{\"track_id\":1,\"name\":\"Camera\",\"kind\":\"data\",\"codec\":\"control_frames\",\"sample_rate\":0,\"channels\":0,"
+        "\"note\":\"\",\"time_base\":\"1/1000000\"}");
+    const uint32_t captions = add_track(
+        "{\"track_id\":2,\"name\":\"Captions\",\"kind\":\"subtitle\",\"codec\":\"text\",\"sample_rate\":0,\"channels\":0,"
+        "\"note\":\"\",\"time_base\":\"1/1000\"}");
+    h4mk_control_frame frame = {0, "pan", 0.5, 0.5, "ease_in", 0.25, "cue"};
+    char text[512];
+    size_t needed = 0;
+    int i;
+    for (i = 0; i < 4; i++) {
+        frame.pts_us = i * 600000;
+        check(h4mk_control_frames_to_json(&frame, 1, text, sizeof(text), &needed));
+        write_cue(controls, frame.pts_us, 600000, text);
+        sprintf(text, "Caption %d. ", i + 1);
+        write_cue(captions, i * 600, 500, text);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const uint8_t key[32] = {1};
@@ -210,6 +245,8 @@ int main(int argc, char **argv)
         write_film(60, 8000, 0);
     else if (strcmp(argv[1], "pcm") == 0 || strcmp(argv[1], "secret") == 0)
         write_pcm();
+    else if (strcmp(argv[1], "cues") == 0)
+        write_cues();
     else if (strcmp(argv[1], "packed") == 0)
         write_packed();
     else if (strcmp(argv[1], "opaque") == 0)

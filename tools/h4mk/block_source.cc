@@ -67,6 +67,7 @@ Json BlockJson(const BlockRow& row, const Track& track) {
   if (row.flags & kBlockDiscard) object["discard"] = true;
   if (row.flags & kBlockCorrupt) object["corrupt"] = true;
   if (row.flags & kBlockCompressed) object["compressed"] = true;
+  if (row.flags & kBlockElsewhere) object["elsewhere"] = true;
   object["size"] = row.size;
   object["offset"] = row.offset;
   if (row.cluster != 0) object["cluster"] = row.cluster;

@@ -88,11 +88,13 @@ void ShowTrack(const Track& track, const TrackTotals& totals, const Gops& gops, 
   const Json& description = track.description;
   const std::string name = Member(description, "name"), media = MediaText(description);
   const std::string compression = Member(description, kCompressionKey);
-  output.Text("track {}: {}, {}{}, time base {}/{}{}{}\n", track.id, Printable(Member(description, "kind")),
+  const std::string beside = Member(description, kBesideKey);
+  output.Text("track {}: {}, {}{}, time base {}/{}{}{}{}\n", track.id, Printable(Member(description, "kind")),
               Printable(Member(description, "codec")), Printable(media.empty() ? media : ", " + media),
               track.time_base.num, track.time_base.den,
               name.empty() ? "" : fmt::format(", \"{}\"", Printable(name)),
-              compression.empty() ? "" : ", compressed by " + Printable(compression));
+              compression.empty() ? "" : ", compressed by " + Printable(compression),
+              beside.empty() ? "" : fmt::format(", blocks in \"{}\"", Printable(beside)));
   if (attachment > 0) output.Text("  attachment of {} bytes\n", Grouped(attachment));
   if (totals.blocks == 0) return;
   std::string rate;

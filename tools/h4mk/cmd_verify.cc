@@ -61,6 +61,31 @@ bool VerifyProtection(const VerifyOptions& options, bool is_signed, InputFile& f
   return ok;
 }
 
+// Blocks of a sidecar that are in files beside it.
+bool VerifyBeside(InputFile& file, Output& output) {
+  std::unique_ptr<FileReader> reader;
+  if (file.version() != 2 || !file.OpenReader(false, &reader).ok() || !BesideReader::IsNeeded(*reader)) return true;
+  const auto progress = MakeProgress("verify");
+  uint64_t blocks = 0, bad = 0;
+  for (;;) {
+    ReadBlock block;
+    const Status status = reader->Next(&block);
+    if (status.ok()) {
+      ++blocks;
+      if (progress) progress(static_cast<uint64_t>(block.offset), file.size());
+      continue;
+    }
+    if (status.code() == Code::kEnd || status.code() == Code::kAgain) break;
+    output.Problem(status);
+    ++bad;
+    if (status.code() != Code::kCorrupt) break;
+  }
+  ClearProgress();
+  output.Set("readable_blocks", blocks);
+  output.Text("with the files beside it: {} blocks can be read\n", Grouped(blocks));
+  return bad == 0;
+}
+
 int Run(const VerifyOptions& options) {
   if (!options.proof.empty()) {
     Output output(options.proof, options.common.json);
@@ -84,7 +109,8 @@ int Run(const VerifyOptions& options) {
   if (!status.ok()) return output.Fail(status);
   ClearProgress();
   Show(report, output);
-  const bool ok = VerifyProtection(options, report.is_signed, file, output) && report.ok();
+  const bool beside_ok = VerifyBeside(file, output);
+  const bool ok = VerifyProtection(options, report.is_signed, file, output) && report.ok() && beside_ok;
   const uint64_t found = report.errors + output.problems().size();
   output.Set("ok", ok);
   output.Text("{}\n", ok ? "OK" : fmt::format("NOT OK: {} found", Grouped(found)));

@@ -42,6 +42,25 @@ class HeapAllocator final : public BufferAllocator {
   size_t spare_size_ = 0;
 };
 
+// A file that is closed with this object.
+class OwnedFile final : public Io {
+ public:
+  Status Open(const std::string& path) {
+    H4MK_TRY(file_.Open(path));
+    io_ = &file_.NewIo();
+    return {};
+  }
+  int64_t Read(uint8_t* buffer, size_t size) override { return io_->Read(buffer, size); }
+  int64_t Write(const uint8_t*, size_t) override { return -1; }
+  bool CanSeek() const override { return true; }
+  int64_t Seek(int64_t offset) override { return io_->Seek(offset); }
+  int64_t Size() override { return io_->Size(); }
+
+ private:
+  InputFile file_;
+  FdIo* io_ = nullptr;
+};
+
 // Copies a pipe to a file that has no name.
 Status Spool(int from, int* to) {
   std::FILE* file = std::tmpfile();
@@ -104,6 +123,7 @@ InputFile::~InputFile() {
 }
 
 Status InputFile::Open(const std::string& path) {
+  path_ = path;
   const bool is_stdin = path == "-";
   fd_ = is_stdin ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd_ < 0) return SystemError("cannot open");
@@ -138,6 +158,12 @@ FdIo& InputFile::NewIo() {
 
 Status InputFile::OpenReader(ReadOptions options, OpenedFile* opened) {
   if (!allocator_) allocator_ = std::make_unique<HeapAllocator>();
+  options.open_beside = [folder = path_.substr(0, path_.rfind('/') + 1)](const std::string& name, std::unique_ptr<Io>* io) {
+    auto file = std::make_unique<OwnedFile>();
+    H4MK_TRY(file->Open(folder + name));
+    *io = std::move(file);
+    return Status();
+  };
   return OpenFile(NewIo(), *allocator_, std::move(options), opened);
 }
 

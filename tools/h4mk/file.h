@@ -31,7 +31,10 @@ class FdIo final : public Io {
 // A file to read, by its path or - for standard input. A pipe is copied to a file without a name first: every command can seek.
 class InputFile {
  public:
+  InputFile() = default;
   ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
   Status Open(const std::string& path);
   // 0: no H4MK file.
   int version() const { return version_; }
@@ -40,13 +43,14 @@ class InputFile {
   // A view with a position of its own; lives as long as this file.
   FdIo& NewIo();
 
-  // Opens the file with the library. *opened must not outlive this object.
+  // Opens the file with the library, and those beside it that a sidecar names. *opened must not outlive this object.
   Status OpenReader(ReadOptions options, OpenedFile* opened);
   // The same for those who do not ask for what encrypted blocks hold. keep_corrupt: damaged blocks are handed out as well.
   Status OpenReader(bool keep_corrupt, std::unique_ptr<FileReader>* reader);
 
  private:
   Status ReadVersion();
+  std::string path_;
   int fd_ = -1;
   uint64_t size_ = 0;
   int version_ = 0;

@@ -27,7 +27,7 @@ int Main(int argc, char** argv) {
   int exit_code = kExitDone;
   for (auto* add : {AddInspect, AddList, AddFrames, AddCat, AddSeek, AddChain, AddRange, AddBlock, AddManifest, AddDecode, AddAdapters,
                     AddCoherence, AddVerify, AddSign, AddProve, AddRecover, AddEdit, AddIndex, AddConvert, AddExport,
-                    AddTokenize, AddBuild, AddMedia, AddTransport, AddVideo}) add(app, &exit_code);
+                    AddMerge, AddSidecar, AddTokenize, AddBuild, AddMedia, AddTransport, AddVideo}) add(app, &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -110,6 +110,10 @@ typedef struct h4mk_io {
  *  H4MK_ERR_MEMORY, H4MK_ERR_IO (errno tells why). */
 H4MK_API h4mk_status h4mk_io_open_file(const char *path, int mode, h4mk_io *io);
 
+/** Opens the file with a name in the folder of the file with a path: what h4mk_reader_options.open_beside may be, with the path of the
+ *  sidecar as beside_opaque. H4MK_ERR_ARGUMENT: the name is none that FORMAT.md, "Sidecars", allows; others as h4mk_io_open_file(). */
+H4MK_API h4mk_status h4mk_io_open_beside(void *path, const char *name, h4mk_io *io);
+
 /** Reads from memory, which must stay valid until h4mk_io_close(). */
 H4MK_API h4mk_status h4mk_io_open_memory(const void *data, size_t size, h4mk_io *io);
 
@@ -209,6 +213,9 @@ H4MK_API h4mk_status h4mk_value_from_json(const char *text, size_t size, h4mk_va
 #define H4MK_BLOCK_COMPRESSED 0x400u /**< Together with H4MK_BLOCK_ENCRYPTED: what was encrypted is compressed. Without it readers
                                           unpack, and writers compress, where a track asks for it (h4mk_writer_add_track()). */
 
+#define H4MK_BLOCK_ELSEWHERE 0x800u  /**< The data is not the block but says which bytes of a file beside this one are (FORMAT.md,
+                                          "Sidecars"). Reading: only together with H4MK_BLOCK_ENCRYPTED. Writing: as it is given. */
+
 /** A named piece of data that belongs to one block. Names and bytes: FORMAT.md, "Side data". */
 typedef struct h4mk_side_data {
     const char *name;    /**< 1 to 255 bytes. */
@@ -280,8 +287,15 @@ typedef struct h4mk_reader_options {
      *  as it was signed is damage, and a warning says where. A file without an end is read up to its last signature. NULL: nothing
      *  is verified. */
     const char *verify_key;
+    /** Opens a file beside the one that is read, for blocks of a sidecar: FORMAT.md, "Sidecars". The name is that of a file in the
+     *  same folder: it has no "/", "\\", ":" or control characters, and is not "." or "..". *io must seek and know its size; the reader
+     *  closes it. Called once for each name, when the first such block is read; on errors again with the next call. NULL: such blocks
+     *  are H4MK_ERR_NOT_FOUND, and the message says which file is missing. A block whose bytes there are not what they were is
+     *  H4MK_ERR_CORRUPT. */
+    h4mk_status (*open_beside)(void *opaque, const char *name, h4mk_io *io);
+    void *beside_opaque; /**< First argument of open_beside; must outlive the reader. */
 } h4mk_reader_options;
-#define H4MK_READER_OPTIONS_INIT { sizeof(h4mk_reader_options), { NULL, NULL, NULL }, 0, 0, NULL, 0, NULL }
+#define H4MK_READER_OPTIONS_INIT { sizeof(h4mk_reader_options), { NULL, NULL, NULL }, 0, 0, NULL, 0, NULL, NULL, NULL }
 
 /** The "version" of files of the big-endian transport dialect (FORMAT.md, "Transport dialect"). */
 #define H4MK_VERSION_TRANSPORT 0x100

@@ -69,6 +69,8 @@ Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedF
   if (!options.keys.empty())
     reader = std::make_unique<DecryptingReader>(std::move(reader), std::move(options.keys), allocator);
   H4MK_TRY(OpenUnpacked(allocator, &reader));
+  if (!options.keep_references && BesideReader::IsNeeded(*reader))
+    reader = std::make_unique<BesideReader>(std::move(reader), std::move(options.open_beside), allocator);
   if (options.keep_encrypted || !IsEncrypted(*reader)) return {};
   return BlockCipher::Open(reader->meta()[std::string(kProtectionKey)], {}).take_status();
 }

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/io.h"
+#include "file/beside_reader.h"
 #include "file/cluster_loader.h"
 #include "file/file_reader.h"
 #include "protect/block_cipher.h"
@@ -29,6 +30,8 @@ struct ReadOptions {
   bool keep_encrypted = false;  // without keys encrypted blocks are handed out as they are
   std::vector<MasterKey> keys;  // blocks are decrypted with the one that fits
   std::optional<SignatureKey> verify_key;  // nothing is used that was not signed with it
+  bool keep_references = false;  // blocks in other files are handed out as references
+  OpenBeside open_beside;       // for sidecars; empty: blocks in other files cannot be read
   bool with_proofs = false;     // blocks can be proved; without verify_key nothing is verified
 };
 

@@ -38,4 +38,36 @@ void CallbackAllocator::Release(void* handle) {
   spare_ = handle;
 }
 
+namespace {
+
+// A file that is closed with this object.
+class OwnedCallbackIo final : public Io {
+ public:
+  explicit OwnedCallbackIo(const h4mk_io& io) : owned_(io), io_(io) {}
+  ~OwnedCallbackIo() override { h4mk_io_close(&owned_); }
+  int64_t Read(uint8_t* buffer, size_t size) override { return io_.Read(buffer, size); }
+  int64_t Write(const uint8_t*, size_t) override { return -1; }
+  bool CanSeek() const override { return io_.CanSeek(); }
+  int64_t Seek(int64_t offset) override { return io_.Seek(offset); }
+  int64_t Size() override { return io_.Size(); }
+
+ private:
+  h4mk_io owned_;
+  CallbackIo io_;
+};
+
+}  // namespace
+
+OpenBeside BesideOpener(const h4mk_reader_options& options) {
+  if (options.open_beside == nullptr) return {};
+  return [open = options.open_beside, opaque = options.beside_opaque](const std::string& name,
+                                                                      std::unique_ptr<Io>* io) {
+    h4mk_io opened = H4MK_IO_INIT;
+    const h4mk_status status = open(opaque, name.c_str(), &opened);
+    if (status != H4MK_OK) return Status(static_cast<Code>(status), h4mk_strerror(status));
+    *io = std::make_unique<OwnedCallbackIo>(opened);
+    return Status();
+  };
+}
+
 }  // namespace h4mk

@@ -6,6 +6,7 @@
 #include <h4mk/h4mk.h>
 
 #include "base/io.h"
+#include "file/beside_reader.h"
 #include "file/cluster_loader.h"
 
 namespace h4mk {
@@ -35,6 +36,9 @@ class CallbackIo final : public Io {
   h4mk_io io_;
   int64_t error_ = 0;
 };
+
+// How a reader opens files beside the one that it reads; empty if its options do not say.
+OpenBeside BesideOpener(const h4mk_reader_options& options);
 
 // Memory by h4mk_buffers, or of the library's own.
 class CallbackAllocator final : public BufferAllocator {

@@ -25,7 +25,8 @@ static_assert(static_cast<int>(Code::kNotFound) == H4MK_ERR_NOT_FOUND);
 static_assert(h4mk::kNoTime == H4MK_NO_TIME);
 static_assert(h4mk::kBlockPublicFlags ==
               (H4MK_BLOCK_TYPE_MASK | H4MK_BLOCK_KEY | H4MK_BLOCK_DISCARD | H4MK_BLOCK_CORRUPT |
-               H4MK_BLOCK_DISPOSABLE | H4MK_BLOCK_ENCRYPTED | H4MK_BLOCK_COMPRESSED));
+               H4MK_BLOCK_DISPOSABLE | H4MK_BLOCK_ENCRYPTED | H4MK_BLOCK_COMPRESSED |
+               H4MK_BLOCK_ELSEWHERE));
 static_assert(h4mk::kBlockKey == H4MK_BLOCK_KEY && h4mk::kBlockDiscard == H4MK_BLOCK_DISCARD &&
               h4mk::kBlockCorrupt == H4MK_BLOCK_CORRUPT);
 
@@ -81,6 +82,7 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
     read.keep_corrupt = settings.keep_corrupt != 0;
     read.keep_encrypted = opened->keep_encrypted = settings.keep_encrypted != 0;
     H4MK_TRY(h4mk::CopyKeys(settings.keys, settings.key_count, &read.keys));
+    read.open_beside = h4mk::BesideOpener(settings);
     if (settings.verify_key != nullptr) {
       auto key = h4mk::SignatureKey::Public(settings.verify_key);
       if (!key.ok()) return key.take_status();

@@ -9,9 +9,11 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <string>
 
 #include "base/bytes.h"
 #include "capi/guard.h"
+#include "file/block_reference.h"
 
 namespace {
 
@@ -108,6 +110,15 @@ h4mk_status h4mk_io_open_file(const char* path, int mode, h4mk_io* io) {
   const bool can_seek = lseek(fd, 0, SEEK_CUR) >= 0;
   *io = {sizeof *io, file, FileRead, FileWrite, can_seek ? FileSeek : nullptr, FileSize, FileClose};
   return H4MK_OK;
+}
+
+h4mk_status h4mk_io_open_beside(void* path, const char* name, h4mk_io* io) {
+  if (path == nullptr || name == nullptr || io == nullptr || !h4mk::IsNameOfFileBeside(name))
+    return H4MK_ERR_ARGUMENT;
+  return h4mk::Guard([&] {
+    const std::string file = static_cast<const char*>(path);
+    return h4mk_io_open_file((file.substr(0, file.rfind('/') + 1) + name).c_str(), H4MK_OPEN_READ, io);
+  });
 }
 
 h4mk_status h4mk_io_open_memory(const void* data, size_t size, h4mk_io* io) {

@@ -24,7 +24,9 @@ inline constexpr uint32_t kBlockNoDts = 0x80;
 inline constexpr uint32_t kBlockHasSideData = 0x100;
 inline constexpr uint32_t kBlockEncrypted = 0x200;
 inline constexpr uint32_t kBlockCompressed = 0x400;
-inline constexpr uint32_t kBlockPublicFlags = 0x3F | kBlockEncrypted | kBlockCompressed;
+inline constexpr uint32_t kBlockElsewhere = 0x800;
+inline constexpr uint32_t kBlockPublicFlags =
+    0x3F | kBlockEncrypted | kBlockCompressed | kBlockElsewhere;
 
 // FORMAT.md, "Limits".
 inline constexpr uint32_t kMaxBlockSize = 1u << 30;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "file/file_writer.h"
 
+#include "file/block_reference.h"
+
 namespace h4mk {
 
 uint64_t SideDataSize(const Block& block) {
@@ -16,6 +18,8 @@ Status CheckBlock(const Block& block, size_t tracks) {
                   "block of " + std::to_string(block.data.size()) + " bytes is larger than 1 GiB");
   if (block.flags & ~kBlockPublicFlags || (block.flags & kBlockTypeMask) == kBlockTypeMask)
     return Status(Code::kArgument, "block with unknown flags");
+  if ((block.flags & kBlockElsewhere) && block.data.size() != kBlockReferenceSize && !(block.flags & kBlockEncrypted))
+    return Status(Code::kArgument, "a reference to a block elsewhere has 44 bytes");
   if (block.side_data.size() > kMaxSideDataEntries || SideDataSize(block) > kMaxSideDataSize)
     return Status(Code::kLimit, "block with more than 32 MiB or 65536 pieces of side data");
   for (const SideData& entry : block.side_data)
