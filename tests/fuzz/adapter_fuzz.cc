@@ -44,7 +44,11 @@ void ReceiveAll(DecodeSession& session) {
 }
 
 void PlayBlocks(const h4mk_adapter& adapter, ByteReader reader) {
-  const h4mk_adapter_track track = H4MK_ADAPTER_TRACK_INIT;
+  static const uint8_t kAudioFftFormat[] = {0, 1, 0, 0, 16, 0, 0, 0};  // 256 samples, 16 tokens
+  h4mk_adapter_track track = H4MK_ADAPTER_TRACK_INIT;
+  track.sample_rate = 48000;
+  track.extradata = kAudioFftFormat;
+  track.extradata_size = sizeof kAudioFftFormat;
   std::unique_ptr<DecodeSession> session;
   FUZZ_CHECK(DecodeSession::Open(adapter, track, &session).ok());
   for (int i = 0; i < kMostBlocks && reader.left() > 0; ++i) {
@@ -81,9 +85,10 @@ void CheckControlFrames(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ByteReader reader({data, size});
-  const h4mk_adapter* adapters[] = {&kDspAdapter, &kNullAdapter, &kPassThroughAdapter};
+  const h4mk_adapter* adapters[] = {&kDspAdapter, &kNullAdapter, &kPassThroughAdapter,
+                                    &kAudioFftAdapter};
   const uint8_t choice = reader.Le<uint8_t>();
-  PlayBlocks(*adapters[choice % 3], reader);
+  PlayBlocks(*adapters[choice % 4], reader);
   CheckControlFrames({reinterpret_cast<const char*>(data), size});
   return 0;
 }

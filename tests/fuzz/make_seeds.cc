@@ -5,12 +5,14 @@
 //
 //     fuzz_make_seeds FOLDER        FOLDER/<target>/<name>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "adapt/open_file.h"
 #include "base/bytes.h"
+#include "decode/audio_fft_block.h"
 #include "decode/dsp_block.h"
 #include "support/chunks.h"
 #include "support/layouts.h"
@@ -128,6 +130,18 @@ void AddAdapterBlocks(SeedFolder* seeds) {
     }
   const std::string controls =
       R"({"controls":[{"pts_us":0,"camera":{"move":"pan","intensity":0.5}},{"pts_us":1000,"motion":{"curve":"ease_in"}}]})";
+  // Audio tokens of the format that the target gives its tracks: an I and a P block of a tone.
+  std::vector<float> tone(512);
+  for (size_t i = 0; i < tone.size(); ++i) tone[i] = static_cast<float>(0.5 * std::sin(0.3 * static_cast<double>(i)));
+  h4mk::AudioFftEncoder encoder({48000, 256, 8});
+  encoder.Begin(std::span(tone).first(256));
+  Bytes blocks = {3};
+  for (const uint8_t type : {0, 1}) {
+    const h4mk::ByteSpan block = encoder.Encode(std::span(tone).subspan(128 + 128 * type, 256), type == 0);
+    blocks.insert(blocks.end(), {static_cast<uint8_t>(type == 0 ? 4 : 1), type, static_cast<uint8_t>(block.size())});
+    blocks.insert(blocks.end(), block.begin(), block.end());
+  }
+  seeds->Add("adapter", "audio_fft", blocks);
   seeds->Add("adapter", "control_frames", Bytes(controls.begin(), controls.end()));
 }
 
