@@ -45,6 +45,7 @@
 #include "avio.h"
 #include "h4mk.h"
 #include "internal.h"
+#include "url.h"
 
 /* Payload buffers come in sizes of powers of two, each from a pool of its own.
  * What is larger is allocated for itself. */
@@ -132,6 +133,76 @@ static int64_t io_size(void *opaque)
     if (h4mk->size < 0)
         h4mk->size = avio_size(s->pb);
     return h4mk->size < 0 ? h4mk->size : FFMAX(h4mk->size - h4mk->start, 0);
+}
+
+/**
+ * A file beside the input that blocks of a sidecar are in.
+ */
+typedef struct BesideFile {
+    AVFormatContext *s;
+    AVIOContext *pb;
+} BesideFile;
+
+static int64_t beside_read(void *opaque, uint8_t *buffer, size_t size)
+{
+    BesideFile *file = opaque;
+    int ret = avio_read(file->pb, buffer, FFMIN(size, 1 << 30));
+
+    return ret == AVERROR_EOF ? 0 : ret;
+}
+
+static int beside_seek(void *opaque, int64_t offset)
+{
+    BesideFile *file = opaque;
+    int64_t ret = avio_seek(file->pb, offset, SEEK_SET);
+
+    return FFMIN(ret, 0);
+}
+
+static int64_t beside_size(void *opaque)
+{
+    BesideFile *file = opaque;
+
+    return avio_size(file->pb);
+}
+
+static void beside_close(void *opaque)
+{
+    BesideFile *file = opaque;
+
+    ff_format_io_close(file->s, &file->pb);
+    av_free(file);
+}
+
+/**
+ * libh4mk has seen to it that the name is one of a file and not of a path.
+ */
+static h4mk_status open_beside(void *opaque, const char *name, h4mk_io *io)
+{
+    AVFormatContext *s = opaque;
+    BesideFile *file;
+    char url[MAX_URL_SIZE];
+    int ret = ff_make_absolute_url(url, sizeof(url), s->url, name);
+
+    if (ret < 0)
+        return H4MK_ERR_NOT_FOUND;
+    file = av_mallocz(sizeof(*file));
+    if (!file)
+        return H4MK_ERR_MEMORY;
+    file->s = s;
+    ret = s->io_open(s, &file->pb, url, AVIO_FLAG_READ, NULL);
+    if (ret < 0) {
+        av_log(s, AV_LOG_ERROR, "Cannot open %s, which has data of this file: %s\n", url, av_err2str(ret));
+        av_free(file);
+        return H4MK_ERR_NOT_FOUND;
+    }
+    *io        = (h4mk_io)H4MK_IO_INIT;
+    io->opaque = file;
+    io->read   = beside_read;
+    io->seek   = beside_seek;
+    io->size   = beside_size;
+    io->close  = beside_close;
+    return H4MK_OK;
 }
 
 static void *buffer_alloc(void *opaque, size_t size, uint8_t **data)
@@ -549,6 +620,8 @@ static int open_reader(AVFormatContext *s, const h4mk_io *io)
         options.keys            = keys;
         options.key_count       = ret;
         options.verify_key      = pem;
+        options.open_beside     = open_beside;
+        options.beside_opaque   = s;
         ret = reader_error(s, h4mk_reader_open(io, &options, &h4mk->reader));
     }
     ff_h4mk_free_key(&pem);
