@@ -611,30 +611,47 @@ static const char *foreign_codec(const AVStream *st)
            !avcodec_descriptor_get_by_name(t->value) ? t->value : NULL;
 }
 
-#if H4MK_HAVE_ADAPTERS
 /**
- * The extradata of a track that an adapter decodes is its object in the TRAK it
- * comes from: all that FFmpeg has no place for is taken from there.
+ * The extradata of a track that an adapter decodes is its object in the TRAK that
+ * it comes from.
+ *
+ * @return the object, to be freed by h4mk_value_free(), or NULL for other tracks
  */
-static int write_adapter_track(h4mk_value *track, const AVCodecParameters *par)
+static h4mk_value *adapter_track(const AVCodecParameters *par)
+{
+    h4mk_value *object = NULL;
+
+#if H4MK_HAVE_ADAPTERS
+    if (par->extradata_size > 0 &&
+        (par->codec_id == AV_CODEC_ID_H4MK_AUDIO || par->codec_id == AV_CODEC_ID_H4MK_VIDEO))
+        h4mk_value_from_json((const char *)par->extradata, par->extradata_size, &object);
+    if (h4mk_value_get_type(object) != H4MK_VALUE_OBJECT) {
+        h4mk_value_free(object);
+        object = NULL;
+    }
+#endif
+    return object;
+}
+
+/**
+ * Take from such an object all that FFmpeg has no place for.
+ */
+static h4mk_status write_adapter_track(h4mk_value *track, const h4mk_value *object)
 {
     static const char *const ours[] = { "tags", "side_data", "disposition", "name", "note", "start_time", "stream_id" };
-    h4mk_value *object;
-    h4mk_status status = h4mk_value_from_json((const char *)par->extradata, par->extradata_size, &object);
+    h4mk_status status = H4MK_OK;
 
     for (size_t i = 0; status == H4MK_OK && i < h4mk_value_count(object); i++) {
         const char *key = h4mk_value_key_at(object, i);
-        int is_ours = h4mk_value_get(track, key) && strcmp(key, "codec") && strcmp(key, "extradata");
+        int is_ours = h4mk_value_get(track, key) && strcmp(key, "codec");
 
         for (int j = 0; j < FF_ARRAY_ELEMS(ours); j++)
             is_ours |= !strcmp(key, ours[j]);
         if (!is_ours)
             status = h4mk_value_set_value(track, key, h4mk_value_at(object, i));
     }
-    h4mk_value_free(object);
-    return ff_h4mk_error(status, 0);
+    return status;
 }
-#endif
 
 int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
                         const int64_t *start_time, h4mk_value *track)
@@ -643,12 +660,8 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
     const AVCodecDescriptor *desc = avcodec_descriptor_get(par->codec_id);
     const char *kind = av_get_media_type_string(par->codec_type);
     const char *foreign = foreign_codec(st);
-#if H4MK_HAVE_ADAPTERS
-    const int has_adapter = par->codec_id == AV_CODEC_ID_H4MK_AUDIO || par->codec_id == AV_CODEC_ID_H4MK_VIDEO;
-#else
-    const int has_adapter = 0;
-#endif
     AVCodecParameters *defaults;
+    h4mk_value *adapted;
     const AVStream no_stream = { 0 };
     h4mk_value *array;
     int ret;
@@ -679,7 +692,13 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
     if (par->codec_tag && (ret = ff_h4mk_error(write_codec_tag(track, par->codec_tag), 0)) < 0)
         return ret;
     /* the extradata of an attachment is its file, which has a place of its own */
-    if (par->extradata_size > 0 && par->codec_type != AVMEDIA_TYPE_ATTACHMENT && !has_adapter)
+    adapted = adapter_track(par);
+    if (adapted) {
+        ret = ff_h4mk_error(write_adapter_track(track, adapted), 0);
+        h4mk_value_free(adapted);
+        if (ret < 0)
+            return ret;
+    } else if (par->extradata_size > 0 && par->codec_type != AVMEDIA_TYPE_ATTACHMENT)
         SET(bytes, "extradata", par->extradata, par->extradata_size);
 
     defaults = avcodec_parameters_alloc();
@@ -700,10 +719,6 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
     ret = ff_h4mk_error(write_disposition(track, st->disposition), 0);
     if (ret < 0)
         return ret;
-#if H4MK_HAVE_ADAPTERS
-    if (has_adapter && (ret = write_adapter_track(track, par)) < 0)
-        return ret;
-#endif
 
     if (H4MK_STREAM_NB_SIDE_DATA(st)) {
         array = h4mk_value_add_array(track, "side_data");
