@@ -2,7 +2,6 @@
 #include "file/beside_reader.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace h4mk {
 namespace {
@@ -12,52 +11,14 @@ constexpr size_t kMaxOtherFiles = 64;
 }  // namespace
 
 BesideReader::BesideReader(std::unique_ptr<FileReader> file, OpenBeside open, BufferAllocator& allocator)
-    : ForwardingReader(std::move(file)), open_(std::move(open)), allocator_(allocator) {}
-
-BesideReader::~BesideReader() { ReleaseBuffer(); }
+    : ReplacingReader(std::move(file), allocator), open_(std::move(open)) {}
 
 bool BesideReader::IsNeeded(const FileReader& file) {
   return std::any_of(file.tracks().begin(), file.tracks().end(),
                      [](const Track& track) { return track.description.contains(kBesideKey); });
 }
 
-void BesideReader::ReleaseBuffer() {
-  if (buffer_ != nullptr) allocator_.Release(buffer_);
-  buffer_ = nullptr;
-}
-
-Status BesideReader::Next(ReadBlock* block) {
-  for (;;) {
-    if (!held_) H4MK_TRY(file().Next(&stored_));
-    held_ = true;  // until it was handed out: what may go well the next time must not cost it
-    Status status = Resolve(stored_, block);
-    if (!status.ok() && status.code() != Code::kCorrupt) return status;
-    held_ = false;
-    // A reference whose damage was reported leads nowhere, and need not be reported again.
-    if (status.ok() || !stored_.corrupt) return status;
-  }
-}
-
-Status BesideReader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
-  H4MK_TRY(file().Seek(track, time, mode, any));
-  held_ = false;
-  return {};
-}
-
-Status BesideReader::Rewind() {
-  H4MK_TRY(file().Rewind());
-  held_ = false;
-  return {};
-}
-
-Status BesideReader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) {
-  ReadBlock stored;
-  H4MK_TRY(file().ReadBlockAt(track, ordinal, &stored));
-  return Resolve(stored, block);
-}
-
-Status BesideReader::Resolve(const ReadBlock& stored, ReadBlock* block) {
-  *block = stored;
+Status BesideReader::Replace(const ReadBlock& stored, ReadBlock* block) {
   const BlockRecord& record = *stored.record;
   if (!(record.flags & kBlockElsewhere) || (record.flags & kBlockEncrypted)) return {};
   const Track& track = file().tracks()[static_cast<size_t>(record.track)];
@@ -76,12 +37,7 @@ Status BesideReader::Resolve(const ReadBlock& stored, ReadBlock* block) {
   if (status.ok()) status = OtherFileOf(track, &other, &name);
   if (status.ok()) status = ReadRange(reference, *other, name, &data);
   if (!status.ok()) return fail(status);
-  record_ = record;
-  record_.size = reference.size;
-  record_.flags &= ~kBlockElsewhere;
-  block->record = &record_;
-  block->data = data;
-  block->buffer = buffer_;
+  UseBuffer(data, reference.size, kBlockElsewhere, block);
   return {};
 }
 
@@ -109,16 +65,13 @@ Status BesideReader::OtherFileOf(const Track& track, OtherFile** other, std::str
   return {};
 }
 
-// Into buffer_.
 Status BesideReader::ReadRange(const BlockReference& reference, OtherFile& other, const std::string& name, uint8_t** data) {
   const auto range = [&] {
     return "bytes " + std::to_string(reference.offset) + " to " + std::to_string(reference.offset + reference.size) + " of \"" + name + "\"";
   };
   if (reference.offset + reference.size > static_cast<uint64_t>(std::max<int64_t>(0, other.io->Size())))
     return Status(Code::kCorrupt, range() + " are behind its end");
-  ReleaseBuffer();
-  buffer_ = allocator_.Alloc(reference.size + kBlockPadding, data);
-  if (buffer_ == nullptr) return Status(Code::kMemory, "no memory for a block");
+  H4MK_TRY(NewBuffer(reference.size, data));
   size_t got = 0;
   if (const Status status = other.source->ReadAt(reference.offset, *data, reference.size, &got); !status.ok())
     return Status(status.code(), range() + " cannot be read");
@@ -126,7 +79,6 @@ Status BesideReader::ReadRange(const BlockReference& reference, OtherFile& other
   hash.Add({*data, got});
   if (got < reference.size || hash.Finish() != reference.digest)
     return Status(Code::kCorrupt, range() + " are not those that the block was");
-  std::memset(*data + reference.size, 0, kBlockPadding);
   return {};
 }
 

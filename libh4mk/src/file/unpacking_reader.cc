@@ -2,7 +2,6 @@
 #include "file/unpacking_reader.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace h4mk {
 
@@ -15,48 +14,7 @@ Status OpenUnpacked(BufferAllocator& allocator, std::unique_ptr<FileReader>* rea
   return {};
 }
 
-UnpackingReader::UnpackingReader(std::unique_ptr<FileReader> file, BufferAllocator& allocator)
-    : ForwardingReader(std::move(file)), allocator_(allocator) {}
-
-UnpackingReader::~UnpackingReader() { ReleaseBuffer(); }
-
-void UnpackingReader::ReleaseBuffer() {
-  if (buffer_ != nullptr) allocator_.Release(buffer_);
-  buffer_ = nullptr;
-}
-
-Status UnpackingReader::Next(ReadBlock* block) {
-  for (;;) {
-    if (!held_) H4MK_TRY(file().Next(&stored_));
-    held_ = true;  // until it was handed out: running out of memory must not cost it
-    Status status = UnpackBlock(stored_, block);
-    if (status.code() == Code::kMemory) return status;
-    held_ = false;
-    // Of a block whose damage was reported nothing can be unpacked, and it need not be reported again.
-    if (status.ok() || !stored_.corrupt) return status;
-  }
-}
-
-Status UnpackingReader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
-  H4MK_TRY(file().Seek(track, time, mode, any));
-  held_ = false;
-  return {};
-}
-
-Status UnpackingReader::Rewind() {
-  H4MK_TRY(file().Rewind());
-  held_ = false;
-  return {};
-}
-
-Status UnpackingReader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) {
-  ReadBlock stored;
-  H4MK_TRY(file().ReadBlockAt(track, ordinal, &stored));
-  return UnpackBlock(stored, block);
-}
-
-Status UnpackingReader::UnpackBlock(const ReadBlock& stored, ReadBlock* block) {
-  *block = stored;
+Status UnpackingReader::Replace(const ReadBlock& stored, ReadBlock* block) {
   const BlockRecord& record = *stored.record;
   if (!(record.flags & kBlockCompressed) || (record.flags & kBlockEncrypted)) return {};
   const Track& track = file().tracks()[static_cast<size_t>(record.track)];
@@ -71,20 +29,12 @@ Status UnpackingReader::UnpackBlock(const ReadBlock& stored, ReadBlock* block) {
   size_t size = 0;
   if (const Status status = BlockUnpacker::UnpackedSize(packed, &size); !status.ok())
     return fail(status.message());
-  ReleaseBuffer();
   uint8_t* data = nullptr;
-  buffer_ = allocator_.Alloc(size + kBlockPadding, &data);
-  if (buffer_ == nullptr) return Status(Code::kMemory, "no memory for a block");
+  H4MK_TRY(NewBuffer(size, &data));
   Status status = unpacker_.Unpack(packed, {data, size});
   if (status.code() == Code::kCorrupt) return fail(status.message());
   if (!status.ok()) return status;
-  std::memset(data + size, 0, kBlockPadding);
-  record_ = record;
-  record_.size = static_cast<uint32_t>(size);
-  record_.flags &= ~kBlockCompressed;
-  block->record = &record_;
-  block->data = data;
-  block->buffer = buffer_;
+  UseBuffer(data, size, kBlockCompressed, block);
   return {};
 }
 

@@ -6,8 +6,7 @@
 #include <memory>
 
 #include "file/block_compression.h"
-#include "file/cluster_loader.h"
-#include "file/forwarding_reader.h"
+#include "file/replacing_reader.h"
 
 namespace h4mk {
 
@@ -15,28 +14,15 @@ namespace h4mk {
 // Errors of Open().
 Status OpenUnpacked(BufferAllocator& allocator, std::unique_ptr<FileReader>* reader);
 
-class UnpackingReader final : public ForwardingReader {
+// Blocks that are encrypted still stay as they are.
+class UnpackingReader final : public ReplacingReader {
  public:
-  // `file` is open; the allocator must outlive the reader.
-  UnpackingReader(std::unique_ptr<FileReader> file, BufferAllocator& allocator);
-  ~UnpackingReader() override;
-
-  // Blocks that are encrypted still stay as they are.
-  Status Next(ReadBlock* block) override;
-  Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any) override;
-  Status Rewind() override;
-  Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
+  using ReplacingReader::ReplacingReader;
 
  private:
-  Status UnpackBlock(const ReadBlock& stored, ReadBlock* block);
-  void ReleaseBuffer();
+  Status Replace(const ReadBlock& stored, ReadBlock* block) override;
 
-  BufferAllocator& allocator_;
   BlockUnpacker unpacker_;
-  ReadBlock stored_;
-  bool held_ = false;  // stored_ is still to be handed out
-  void* buffer_ = nullptr;
-  BlockRecord record_;
 };
 
 }  // namespace h4mk
