@@ -27,6 +27,16 @@ for clip in $(make_clips 2); do
 done
 
 # An index in front: another file, the same content.
+# Compressed where the codec leaves something to gain, and the same packets; else left alone.
+ff -f lavfi -i sine=duration=2 -c:a pcm_s16le tone.wav
+mux tone.wav plain.h4mk
+mux tone.wav small.h4mk -compression zstd
+expect "compressed packets" "$COMPARE" -packets plain.h4mk small.h4mk
+[ $((2 * $(stat -c %s small.h4mk))) -lt $(($(stat -c %s plain.h4mk) * 3 / 2)) ] || fail "PCM is not compressed: $(stat -c %s small.h4mk)"
+mux clip_mpeg4.avi again.h4mk -compression zstd
+[ "$(ff -i again.h4mk -map 0:v -c copy -f md5 -)" = "$(ff -i clip_mpeg4.avi -map 0:v -c copy -f md5 -)" ] || fail "video with -compression"
+mux tone.wav none.h4mk -compression lzma 2> /dev/null && fail "a compression that does not exist"
+
 for option in "-index_to_front 1" "-reserve_index_space 4096" "-reserve_index_space 16"; do
   # shellcheck disable=SC2086
   expect "$option" mux clip_mpeg4.avi front.h4mk $option
