@@ -12,8 +12,9 @@
  *
  *     #include <h4mk/adapter.h>
  *     static const h4mk_adapter adapter = {
- *         H4MK_ADAPTER_ABI, sizeof(h4mk_adapter), "example", "An example", 0,
- *         claims, open_track, decode_I, apply_P, NULL, render, NULL, free_state, NULL, NULL, close_track
+ *         .abi_version = H4MK_ADAPTER_ABI, .struct_size = sizeof(h4mk_adapter), .name = "example", .description = "An example",
+ *         .claims = claims, .open = open_track, .decode_I = decode_I, .apply_P = apply_P, .render = render,
+ *         .free_state = free_state, .close = close_track // all members whose comment does not say NULL
  *     };
  *     H4MK_ADAPTER_EXPORT const h4mk_adapter *h4mk_adapter_entry(void) { return &adapter; }
  *
@@ -50,8 +51,8 @@ typedef struct h4mk_adapter_track {
     const char *kind;        /**< "audio", "video", …; never NULL. */
     const char *codec;       /**< Never NULL. */
     const char *adapter;     /**< The name in the track's member "adapter"; NULL if it has none. */
-    int32_t sample_rate;     /**< 0: not known. */
-    int32_t channels;        /**< 0: not known. */
+    int32_t sample_rate;     /**< 0: not known, the adapter chooses. */
+    int32_t channels;        /**< 0: not known, the adapter chooses. */
     int32_t time_base_num, time_base_den; /**< Seconds a tick; both at least 1. */
     const uint8_t *extradata; /**< extradata_size bytes; may be NULL if that is 0. */
     size_t extradata_size;
@@ -59,7 +60,8 @@ typedef struct h4mk_adapter_track {
 } h4mk_adapter_track;
 #define H4MK_ADAPTER_TRACK_INIT { sizeof(h4mk_adapter_track), 0, "", "", NULL, 0, 0, 1, 1000, NULL, 0, NULL }
 
-/** A block as an adapter sees it. Everything pointed to is valid during the call only. */
+/** A block as an adapter sees it: decrypted and unpacked. Everything pointed to is valid during the call only. size may be 0, and nothing is promised about
+ *  the bytes behind the data. */
 typedef struct h4mk_adapter_block {
     size_t struct_size;
     uint32_t flags;      /**< H4MK_BLOCK_... */
@@ -84,7 +86,7 @@ typedef enum h4mk_output_type {
 typedef struct h4mk_output {
     size_t struct_size;
     int32_t type;            /**< H4MK_OUTPUT_... */
-    const uint8_t *data;     /**< size bytes; may be NULL if that is 0. */
+    const uint8_t *data;     /**< size bytes, audio as floats are aligned; may be NULL if that is 0. */
     size_t size;
     int32_t sample_rate;     /**< Audio: samples a second, at least 1. */
     int32_t channels;        /**< Audio: 1 to 64; size is a multiple of 4 * channels. */
@@ -124,18 +126,20 @@ typedef struct h4mk_adapter {
 
     /** 1: this adapter is for the track, 0: it is not. Asked only where the track names no adapter. */
     int (*claims)(const h4mk_adapter_track *track);
-    /** Makes an instance for a track. *instance may be set on errors too, so that message() can be asked; then close() is called. */
+    /** Makes an instance for a track. H4MK_ERR_ARGUMENT: it is none that this adapter can decode. *instance may be set on errors too, so that
+     *  message() can be asked; then close() is called. If it stays NULL neither is. */
     h4mk_status (*open)(const h4mk_adapter_track *track, void **instance);
 
     /** The state after a block that needs no other. *state becomes the host's until free_state(); not NULL. */
     h4mk_status (*decode_I)(void *instance, const h4mk_adapter_block *block, void **state);
-    /** … after a block that needs the state after the I or P block before it in decoding order. */
+    /** … after a block that needs the state after the I or P block before it in decoding order. previous is never NULL: where that block
+     *  is missing or failed, P blocks are passed over up to the next of type I. */
     h4mk_status (*apply_P)(void *instance, const void *previous, const h4mk_adapter_block *block, void **state);
     /** … after a block between two I or P blocks in time, from the states after both. next is NULL where the track ends before there
      *  is one. NULL: a track with B blocks is an error. */
     h4mk_status (*apply_B)(void *instance, const void *previous, const void *next, const h4mk_adapter_block *block, void **state);
-    /** Shows a state. *output is filled but for pts, duration and ordinal; what it points to stays valid until the next call with this
-     *  instance. Called in presentation order, not for every state. */
+    /** Shows a state: fills *output, which comes as H4MK_OUTPUT_INIT, but for struct_size, pts, duration and ordinal. What it points to stays
+     *  valid until the next call with this instance. Called in presentation order, not for every state. */
     h4mk_status (*render)(void *instance, const void *state, h4mk_output *output);
     /** A state as a JSON object, valid until the next call with this instance. NULL: there is nothing to say. */
     h4mk_status (*describe)(void *instance, const void *state, const char **json);
