@@ -181,7 +181,8 @@ TEST(EncryptionTest, ALivingWriterForgets) {
 
 TEST(EncryptionTest, AWrongKeyIsAnErrorBeforeAnyBlock) {
   TestFile file(Mux(TwoTracks(), Encrypting()));
-  Keys wrong(Payload(9, 32));
+  const Bytes other = Payload(9, 32);  // Keys refers to it
+  Keys wrong(other);
   Reader reader(&file, wrong.options);
   EXPECT_EQ(reader.status(), H4MK_ERR_KEY);
   EXPECT_NE(reader.message().find("not the one"), std::string::npos) << reader.message();
