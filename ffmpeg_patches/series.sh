@@ -88,7 +88,8 @@ try_minimal() {
       ../src/configure --disable-autodetect --disable-doc --disable-debug --disable-x86asm --disable-programs \
       --disable-everything --enable-version3 --enable-libh4mk --enable-"$1"=h4mk
   run series-build "Building the $1 alone" -- make -C "$obj" -j "$JOBS" libavformat/libavformat.a
-  nm "$obj"/libavformat/libavformat.a 2>/dev/null | grep -q "ff_h4mk_$1"
+  # not -q: nm would not be read to its end
+  nm "$obj"/libavformat/libavformat.a 2>/dev/null | grep "ff_h4mk_$1" >/dev/null
 }
 
 # Where a program in the build folder finds libraries, as an absolute path: FFmpeg's tests change their folder.
