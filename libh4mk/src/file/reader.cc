@@ -98,7 +98,7 @@ Status Reader::LoadNextCluster() {
       const bool whole = whole_clusters_ && !on_route;
       if (on_route && current_->loaded()) current_.swap(search_);  // the next seek may need it
       status = current_->Load(position_, header, whole || !source_.seekable());
-      if (status.ok() && !on_route && !SkipsMuch()) {
+      if (status.ok() && !on_route && !whole && !SkipsMuch()) {
         status = current_->LoadData();
         if (!status.ok()) current_->Reset();
       }
