@@ -223,11 +223,12 @@ static int h4mk_receive_frame(AVCodecContext *avctx, AVFrame *frame)
         h4mk_output output = H4MK_OUTPUT_INIT;
 
         status = h4mk_session_receive(h4mk->session, &output);
-        if (status == H4MK_OK)
+        if (status == H4MK_OK && output.size)
             return set_frame(avctx, frame, &output);
         if (status == H4MK_END)
             return AVERROR_EOF;
-        ret = status == H4MK_AGAIN ? send_packet(avctx) : session_error(avctx, status);
+        ret = status == H4MK_OK    ? 0 : /* there are no empty frames */
+              status == H4MK_AGAIN ? send_packet(avctx) : session_error(avctx, status);
     } while (ret >= 0);
     return ret;
 }
