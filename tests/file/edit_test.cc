@@ -203,13 +203,7 @@ TEST(ReindexTest, AnIndexInFrontIsTheOneThatTheWriterOffers) {
   writer.AddTrack();
   for (int i = 0; i < 50; ++i) writer.Write({.pts = i * 500, .dts = i * 500, .data = Payload(i, 99)});
   ASSERT_EQ(writer.Finish(), H4MK_OK);
-  const uint8_t* data = nullptr;
-  size_t size = 0;
-  uint8_t checksum[4];
-  ASSERT_EQ(h4mk_writer_front_index(writer.get(), &data, &size, checksum), H4MK_OK);
-  Bytes expected = out.bytes;
-  std::copy_n(checksum, 4, expected.end() - 4);
-  expected.insert(expected.begin() + 16, data, data + size);
+  const Bytes expected = WithIndexInFront(writer, out.bytes);
 
   MemoryFile in(out.bytes), moved({});
   ASSERT_TRUE(MoveIndexToFront(in, moved, nullptr).ok());

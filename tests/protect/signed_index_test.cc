@@ -168,13 +168,7 @@ TEST(SignedIndexTest, AnIndexPutInAtTheFrontIsVerified) {
   writer.AddTrack(Long().tracks[0]);
   for (const Block& block : Long().blocks) ASSERT_EQ(writer.Write(block), H4MK_OK);
   ASSERT_EQ(writer.Finish(), H4MK_OK);
-  const uint8_t* front = nullptr;
-  size_t size = 0;
-  uint8_t checksum[4];
-  ASSERT_EQ(h4mk_writer_front_index(writer.get(), &front, &size, checksum), H4MK_OK);
-  Bytes moved = file.bytes;
-  moved.insert(moved.begin() + 16, front, front + size);
-  std::copy(checksum, checksum + 4, moved.end() - 4);
+  Bytes moved = WithIndexInFront(writer, file.bytes);
   EXPECT_TRUE(Verify(moved).intact());
   const Chunk page = WalkChunks(moved)[1];
   ASSERT_EQ(page.tag, "TSEK");

@@ -78,13 +78,7 @@ TEST(SigningTest, AnIndexPutInAtTheFrontMovesWhatIsSigned) {
   for (const Track& track : media.tracks) writer.AddTrack(track);
   for (const Block& block : media.blocks) writer.Write(block);
   ASSERT_EQ(writer.Finish(), H4MK_OK);
-  const uint8_t* front = nullptr;
-  size_t size = 0;
-  uint8_t checksum[4];
-  ASSERT_EQ(h4mk_writer_front_index(writer.get(), &front, &size, checksum), H4MK_OK);
-  Bytes moved = file.bytes;
-  moved.insert(moved.begin() + 16, front, front + size);
-  std::copy(checksum, checksum + 4, moved.end() - 4);
+  Bytes moved = WithIndexInFront(writer, file.bytes);
   const Verified verified = Verify(moved);
   EXPECT_TRUE(verified.intact()) << verified.message;
   EXPECT_EQ(verified.reading.blocks, media.blocks);

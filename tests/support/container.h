@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <h4mk/h4mk.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -90,6 +91,17 @@ class Writer {
   h4mk_status status_ = H4MK_OK;
   uint32_t next_id_ = 1;
 };
+
+// The finished file with its index in front, put there as h4mk_writer_front_index() says.
+inline Bytes WithIndexInFront(Writer& writer, Bytes file) {
+  const uint8_t* index = nullptr;
+  size_t size = 0;
+  uint8_t checksum[4] = {};
+  EXPECT_EQ(h4mk_writer_front_index(writer.get(), &index, &size, checksum), H4MK_OK);
+  std::copy_n(checksum, 4, file.end() - 4);
+  file.insert(file.begin() + 16, index, index + size);
+  return file;
+}
 
 // What reading to the end gave.
 struct Reading {
