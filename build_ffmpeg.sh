@@ -131,6 +131,7 @@ BUILD_PACKAGES="
   libcli11-dev        pkg-config  CLI11
   libdeflate-dev      pkg-config  libdeflate
   libfmt-dev          pkg-config  fmt
+  libisal-dev         pkg-config  libisal
   libkissfft-dev      header      kissfft/kiss_fft.h
   nlohmann-json3-dev  pkg-config  nlohmann_json
   zlib1g-dev          pkg-config  zlib

@@ -24,6 +24,9 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libh4mk-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
     "${runtime} (= ${PROJECT_VERSION}), libdeflate-dev, libzstd-dev, zlib1g-dev, libssl-dev")
+if(ISAL_FOUND)
+  string(APPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS ", libisal-dev")
+endif()
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "The C header, the static library, and what pkg-config and CMake need to find them.")
 
 set(CPACK_COMPONENTS_ALL runtime development)

@@ -35,7 +35,7 @@ h4mk inspect clip.h4mk | grep title
 
 echo "# damage between clusters is not for this command"
 cp old.h4mk clip.h4mk
-poke clip.h4mk 14395 ff
+poke clip.h4mk $(($(h4mk list --chunks clip.h4mk | awk '$2 == "CORE" {print $1}' | sed -n 2p) + 16)) ff
 t h4mk index clip.h4mk
 
 echo "# in front"

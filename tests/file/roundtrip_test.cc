@@ -433,8 +433,8 @@ TEST_F(RoundTripTest, ADiscardedTrackIsLeftOut) {
   EXPECT_EQ(reader.ReadOn().blocks, media_.blocks);
 }
 
-// A new cluster opens at each random access point of a track that also has other blocks: a seek
-// point is a cluster start.
+// A new cluster opens at each random access point of a track that also has other blocks: a seek point is a cluster start. Only blocks
+// of tracks without other blocks may stand before it.
 TEST_F(RoundTripTest, EveryRandomAccessPointOfAVideoStartsACluster) {
   media_ = Film();
   FillPayloads(&media_, 100);
@@ -445,8 +445,8 @@ TEST_F(RoundTripTest, EveryRandomAccessPointOfAVideoStartsACluster) {
   for (const Chunk& chunk : WalkChunks(file_.bytes)) {
     if (!chunk.is_cluster()) continue;
     for (size_t i = 0; i < reading.blocks.size(); ++i) {
-      if (!chunk.Contains(reading.offsets[i])) continue;
-      found += reading.blocks[i].track == 0 && (reading.blocks[i].flags & H4MK_BLOCK_KEY);
+      if (reading.blocks[i].track != 0 || !chunk.Contains(reading.offsets[i])) continue;
+      found += (reading.blocks[i].flags & H4MK_BLOCK_KEY) != 0;
       break;
     }
   }

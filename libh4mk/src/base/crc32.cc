@@ -4,10 +4,25 @@
 #include <libdeflate.h>
 #include <zlib.h>
 
+#ifdef H4MK_HAVE_ISAL
+#include <isa-l/crc.h>
+#endif
+
 namespace h4mk {
+namespace {
+
+#ifdef H4MK_HAVE_ISAL
+// Where ISA-L has carry-less multiplication of 512 bits. Without, libdeflate is the faster one.
+const bool kPreferIsal = __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("avx512vbmi2");
+#endif
+
+}  // namespace
 
 uint32_t Crc32(uint32_t crc, ByteSpan bytes) {
   if (bytes.empty()) return crc;  // libdeflate takes a null pointer for "start value, please"
+#ifdef H4MK_HAVE_ISAL
+  if (kPreferIsal) return crc32_gzip_refl(crc, bytes.data(), bytes.size());
+#endif
   return libdeflate_crc32(crc, bytes.data(), bytes.size());
 }
 

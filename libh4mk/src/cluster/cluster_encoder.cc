@@ -51,6 +51,18 @@ void ClusterEncoder::AddToIndex(const Block& block) {
   if (!block.side_data.empty()) AddSideData(block);
 }
 
+void ClusterEncoder::PutFirst(uint32_t track) {
+  const auto place = static_cast<int64_t>(tracks_[track].place);
+  std::rotate(used_.begin(), used_.begin() + place, used_.begin() + place + 1);
+  for (size_t i = 0; i < used_.size(); ++i) tracks_[used_[i]].place = i;
+  for (int64_t& of_block : order_) {
+    if (of_block == place)
+      of_block = 0;
+    else if (of_block < place)
+      ++of_block;
+  }
+}
+
 // FORMAT.md, "Side data": the number of entries, or 0 for the same as the block of this track before.
 void ClusterEncoder::AddSideData(const Block& block) {
   side_data_count_ += block.side_data.size();

@@ -28,6 +28,9 @@ class ClusterEncoder {
   // The same without the block's data: for an index whose data stands elsewhere.
   void AddToIndex(const Block& block);
 
+  // Puts the data of a track in front of that of the others. REQUIRES: it has a block.
+  void PutFirst(uint32_t track);
+
   // The number within its track that the next block of a track gets.
   uint64_t NextOrdinal(uint32_t track) const {
     return tracks_[track].next_ordinal + tracks_[track].size.size();
@@ -64,7 +67,7 @@ class ClusterEncoder {
   uint32_t ChunkCrc(const Encoded& encoded) const;
 
   std::vector<Track> tracks_;
-  std::vector<uint32_t> used_;  // tracks with blocks in the order of their first ones
+  std::vector<uint32_t> used_;  // tracks with blocks, in the order of their data
   std::vector<int64_t> order_;  // place in used_ of each block's track
   uint32_t first_type_ = 0;
   size_t data_size_ = 0;

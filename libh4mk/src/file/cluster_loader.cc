@@ -12,7 +12,6 @@ namespace h4mk {
 namespace {
 
 constexpr size_t kLoadedFront = 4096 - kChunkHeaderSize;  // enough for the index of most clusters
-constexpr size_t kSearchFront = 17 << 10;  // … and the first stripe, in one read
 constexpr size_t kTrusted = 256 << 10;  // longer chunks must show a valid index before memory is taken for them
 constexpr uint64_t kReadOn = 256 << 10;  // the rest of a cluster that is read at once
 constexpr size_t kStep = 128 << 10;     // data is checked in steps that a processor's cache still holds
@@ -38,13 +37,15 @@ Status ClusterLoader::Load(uint64_t offset, const ChunkHeader& header, bool whol
 }
 
 Status ClusterLoader::LoadAt(uint64_t offset) {
-  front_.resize(kChunkHeaderSize + kSearchFront);
+  front_.resize(kChunkHeaderSize + kLoadedFront);
   size_t got = 0;
   H4MK_TRY(source_.ReadAt(offset, front_.data(), front_.size(), &got));
   if (got < kChunkHeaderSize) return Corrupt(offset, "a cluster expected, found the end of the file");
   const ChunkHeader header = ParseChunkHeader(front_.data());
   if (header.tag != kTagCore || !(header.flags & kCoreIsCluster))
     return Corrupt(offset, "a cluster expected, found chunk " + TagText(header.tag));
+  const int64_t size = source_.Size();
+  if (size >= 0 && offset + header.size() > static_cast<uint64_t>(size)) return Status(Code::kAgain, "");
   Start(offset, header, /*whole=*/false);
   front_.resize(std::min<size_t>(got, kChunkHeaderSize + size_t{header.length}));
   return LoadRest();

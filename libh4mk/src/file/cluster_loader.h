@@ -37,7 +37,7 @@ class ClusterLoader {
   // fetched, which also is how large clusters are read on seekable inputs. kAgain: the file ends inside the chunk. kCorrupt: the index cannot be used; damaged data shows in Fetch().
   Status Load(uint64_t offset, const ChunkHeader& header, bool whole);
 
-  // The same for a cluster that a search has led to: header, index and the first data are read at once.
+  // The index of a cluster that a seek has led to, with its header in one read.
   Status LoadAt(uint64_t offset);
 
   // Reads all the data of a cluster that was loaded without. REQUIRES: no block was fetched.

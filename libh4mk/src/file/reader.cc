@@ -3,6 +3,7 @@
 #include "file/reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/crc32.h"
 
@@ -10,38 +11,34 @@ namespace h4mk {
 namespace {
 
 constexpr uint64_t kWorthAJump = 64 << 10;     // what is less is read and thrown away
+constexpr uint64_t kKeptCluster = 256 << 10;   // a cluster that is kept while the next one is read
 constexpr uint32_t kCheckedChunk = 1 << 20;  // chunks that are passed over are checked up to this size
 
 }  // namespace
 
 Status Reader::Next(ReadBlock* block) {
   for (;;) {
-    if (current_->loaded()) {
-      const std::vector<BlockRecord>& blocks = current_->index().blocks();
-      while (next_block_ < blocks.size()) {
-        const BlockRecord& record = blocks[next_block_];
-        if ((filtering_ || any_discarded_ || record.track < 0) && IsSkipped(record)) {
-          ++next_block_;
-          continue;
-        }
-        const Status status = current_->Fetch(record);
-        const bool corrupt = status.code() == Code::kCorrupt;
-        if (!status.ok() && !corrupt) return Status(status.code(), status.message());
-        if (corrupt && !has_reported_) {
-          has_reported_ = true;
-          return Status(status.code(), status.message());
-        }
-        ++next_block_;
-        if (corrupt && !keep_corrupt_) continue;
-        block->record = &record;
-        block->data = current_->data(record);
-        block->corrupt = corrupt;
-        block->offset = static_cast<int64_t>(current_->data_offset() + record.offset);
-        block->chunk_offset = current_->offset();
-        block->buffer = current_->buffer();
-        block->side_data = current_->index().side_data(record);
-        return {};
+    size_t position = 0;
+    while (current_->loaded() && NextPosition(&position)) {
+      const BlockRecord& record = current_->index().blocks()[position];
+      const Status status = current_->Fetch(record);
+      const bool corrupt = status.code() == Code::kCorrupt;
+      if (!status.ok() && !corrupt) return Status(status.code(), status.message());
+      if (corrupt && !has_reported_) {
+        has_reported_ = true;
+        return Status(status.code(), status.message());
       }
+      if (lead_) led_ = std::exchange(lead_, std::nullopt);
+      else ++next_block_;
+      if (corrupt && !keep_corrupt_) continue;
+      block->record = &record;
+      block->data = current_->data(record);
+      block->corrupt = corrupt;
+      block->offset = static_cast<int64_t>(current_->data_offset() + record.offset);
+      block->chunk_offset = current_->offset();
+      block->buffer = current_->buffer();
+      block->side_data = current_->index().side_data(record);
+      return {};
     }
     const bool is_target = route_.size() == 1 && unchecked_;
     Status status = LoadNextCluster();
@@ -50,10 +47,25 @@ Status Reader::Next(ReadBlock* block) {
   }
 }
 
-bool Reader::IsSkipped(const BlockRecord& block) const {
-  if (block.track < 0) return true;
+// The block of the current cluster to be handed out next. The one that a seek asked for comes before those that stand before it:
+// its data is right behind the index, that of others may be far behind.
+bool Reader::NextPosition(size_t* position) {
+  const std::vector<BlockRecord>& blocks = current_->index().blocks();
+  if (lead_) {
+    *position = *lead_;
+    return true;
+  }
+  const bool may_skip = filtering_ || any_discarded_ || current_->index().has_unknown_track();
+  while (may_skip && next_block_ < blocks.size() && IsSkipped(next_block_)) ++next_block_;
+  *position = next_block_;
+  return next_block_ < blocks.size();
+}
+
+bool Reader::IsSkipped(size_t position) const {
+  const BlockRecord& block = current_->index().blocks()[position];
+  if (block.track < 0 || position == led_) return true;
   const auto track = static_cast<size_t>(block.track);
-  return discarded_[track] || (filtering_ && next_block_ < first_block_[track]);
+  return discarded_[track] || (filtering_ && position < first_block_[track]);
 }
 
 // Whether the data of discarded tracks is worth a jump.
@@ -64,20 +76,31 @@ bool Reader::SkipsMuch() const {
   return skipped > kWorthAJump;
 }
 
+// Moves to the next cluster of the route and starts it.
+Status Reader::LoadRouteCluster() {
+  position_ = route_.front();
+  has_header_ = false;
+  if (!current_->Holds(position_) && search_->Holds(position_)) current_.swap(search_);
+  if (!current_->Holds(position_)) {
+    // The next seek may need it. But large ones would push each other out of the processor's cache.
+    if (current_->loaded() && current_->end() - current_->offset() <= kKeptCluster) current_.swap(search_);
+    const Status status = current_->LoadAt(position_);
+    if (status.code() == Code::kCorrupt || status.code() == Code::kAgain) {
+      route_.pop_front();  // what was to be fetched from here is lost, the rest is not
+      Status damage = Corrupt(position_, "cluster cannot be read");
+      return route_.empty() ? Damaged(std::move(damage)) : std::move(damage);
+    }
+    if (!status.ok()) return Status(status.code(), status.message());
+  }
+  route_.pop_front();
+  StartCluster();
+  return {};
+}
+
 // Moves to the next cluster and starts it.
 Status Reader::LoadNextCluster() {
+  if (!route_.empty()) return LoadRouteCluster();
   for (;;) {
-    const bool on_route = !route_.empty();
-    if (on_route) {
-      position_ = route_.front();
-      has_header_ = false;
-      if (!current_->Holds(position_) && search_->Holds(position_)) current_.swap(search_);
-      if (current_->Holds(position_)) {  // the seek has loaded it
-        route_.pop_front();
-        StartCluster();
-        return {};
-      }
-    }
     const int64_t size = source_.Size();
     const bool past_end =
         size >= 0 && position_ + kChunkHeaderSize > static_cast<uint64_t>(size);
@@ -95,28 +118,18 @@ Status Reader::LoadNextCluster() {
     } else if (size >= 0 && position_ + header.size() > static_cast<uint64_t>(size)) {
       status = Status(Code::kAgain, "");
     } else if (header.tag == kTagCore && (header.flags & kCoreIsCluster)) {
-      const bool whole = whole_clusters_ && !on_route;
-      if (on_route && current_->loaded()) current_.swap(search_);  // the next seek may need it
-      status = current_->Load(position_, header, whole || !source_.seekable());
-      if (status.ok() && !on_route && !whole && !SkipsMuch()) {
+      status = current_->Load(position_, header, whole_clusters_ || !source_.seekable());
+      if (status.ok() && !whole_clusters_ && !SkipsMuch()) {
         status = current_->LoadData();
         if (!status.ok()) current_->Reset();
       }
-    } else if (on_route) {
-      status = Corrupt(position_, "a cluster expected, found chunk " + TagText(header.tag));
     } else {
       status = PassOver(header);
       if (status.ok()) continue;
     }
     if (status.ok()) {
-      if (on_route) route_.pop_front();
       StartCluster();
       return {};
-    }
-    if (on_route && (status.code() == Code::kCorrupt || status.code() == Code::kAgain)) {
-      route_.pop_front();  // what was to be fetched from here is lost, the rest is not
-      Status damage = Corrupt(position_, "cluster cannot be read");
-      return route_.empty() ? Damaged(std::move(damage)) : std::move(damage);
     }
     if (status.code() == Code::kCorrupt) return Damaged(std::move(status));
     if (status.code() != Code::kAgain) return status;
@@ -184,6 +197,8 @@ Status Reader::PassOver(const ChunkHeader& header) {
 
 void Reader::StartCluster() {
   next_block_ = 0;
+  lead_.reset();
+  led_.reset();
   has_reported_ = false;
   saw_tail_ = false;
   position_ = current_->end();
@@ -228,6 +243,14 @@ void Reader::StartCluster() {
     }
     if (landing.is_target) target_is_missing_ = !found || best != landing.time;
   }
+  const auto target = std::ranges::find_if(landings_, [&](const Landing& landing) {
+    return landing.is_target && landing.cluster == current_->offset();
+  });
+  if (target == landings_.end()) return;
+  const auto track = static_cast<size_t>(target - landings_.begin());
+  const size_t position = first_block_[track];
+  if (!discarded_[track] && position < blocks.size() && blocks[position].track == static_cast<int32_t>(track))
+    lead_ = position;
 }
 
 // Something at position_ cannot be read: finds where to go on, and returns the damage.

@@ -110,6 +110,7 @@ class Reader final : public FileReader {
   Status SmallChunk(uint64_t offset, uint32_t tag, Bytes* payload, uint32_t* crc);
 
   // reader.cc
+  Status LoadRouteCluster();
   Status LoadNextCluster();
   Status NextHeader(ChunkHeader* header);
   Status PassOver(const ChunkHeader& header);
@@ -120,7 +121,8 @@ class Reader final : public FileReader {
   bool CanReadOn(int64_t size);
   bool IsUnfinishedCluster(uint64_t offset, const ChunkHeader& header);
   bool SkipsMuch() const;
-  bool IsSkipped(const BlockRecord& block) const;
+  bool IsSkipped(size_t position) const;
+  bool NextPosition(size_t* position);
 
   // reader_seek.cc
   Status FindTarget(const Request& request, bool may_believe, Target* target);
@@ -169,6 +171,8 @@ class Reader final : public FileReader {
   std::unique_ptr<ClusterLoader> current_;
   std::unique_ptr<ClusterLoader> search_;
   size_t next_block_ = 0;
+  std::optional<size_t> lead_;  // position of the block that a seek asked for: the first to be handed out
+  std::optional<size_t> led_;   // … and was
   bool has_reported_ = false;  // damage of the current cluster's data
   uint64_t position_ = 0;      // of the next chunk
   bool has_header_ = false;    // next_header_ stands at position_

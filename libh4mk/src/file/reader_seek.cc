@@ -113,6 +113,7 @@ void Reader::Position(const std::vector<ClusterRef>& route, std::vector<Landing>
   checksum_valid_ = false;
   saw_tail_ = false;
   has_header_ = false;
+  lead_.reset();
   // What is in memory may be on the route; StartCluster() says where to begin in it.
   if (current_->loaded()) next_block_ = current_->index().blocks().size();
 }

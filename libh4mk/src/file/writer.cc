@@ -23,6 +23,12 @@ constexpr size_t kMaxStoredPages = 4u << 20;
 // least so many times as large.
 constexpr uint64_t kDescriptionShare = 64;
 
+// Blocks are held until it is known which cluster they go into, but no more than these. What comes directly before a key frame is
+// some 20 to 100 ms of sound.
+constexpr size_t kMaxHeldBlocks = 64;
+constexpr size_t kMaxHeldBytes = 64 << 10;
+constexpr double kMaxHeldSeconds = 0.25;
+
 // Chunks that a writer makes on its own.
 bool IsOwnTag(uint32_t tag) {
   return tag == kTagTracks || tag == kTagMeta || tag == kTagCore || tag == kTagIndex ||
@@ -95,6 +101,7 @@ Status Writer::AddChunk(uint32_t tag, uint32_t flags, ByteSpan payload) {
     return {};
   }
   return Step([&]() -> Status {
+    H4MK_TRY(AppendHeld());
     H4MK_TRY(CloseCluster());
     return chunks_.WriteChunk(tag, flags, payload);
   });
@@ -104,30 +111,83 @@ Status Writer::Write(const Block& block) {
   if (failed_ != Code::kOk) return Status(failed_, "an earlier write failed");
   if (finished_) return Status(Code::kState, "the file is finished");
   H4MK_TRY(CheckBlock(block, tracks_.size()));
-  if ((block.flags & kBlockEncrypted) && block.ordinal < cluster_.NextOrdinal(block.track))
+  if ((block.flags & kBlockEncrypted) && block.ordinal < NextOrdinal(block.track))
     return Status(Code::kArgument, "encrypted block " + std::to_string(block.ordinal) +
                                        " comes too late in its track");
   if (tracks_[block.track].compression == Compression::kNone)
-    return Step([&] { return Append(block); });
+    return Step([&] { return Place(block); });
   Block packed;
   H4MK_TRY(packer_.Pack(block, &packed));
-  return Step([&] { return Append(packed); });
+  return Step([&] { return Place(packed); });
+}
+
+// FORMAT.md, "Clusters are closed": a seek point starts a cluster, and what stands directly before it of tracks that need not be
+// decoded from there goes along. So all tracks begin in that cluster, and a seek need not read the one before.
+Status Writer::Place(const Block& block) {
+  if (!started_) H4MK_TRY(Start());
+  if (MayHold(block)) {
+    if (!held_.empty() && Seconds(block) - Seconds(held_.front()) >= kMaxHeldSeconds) H4MK_TRY(AppendHeld());
+    Hold(block);
+    return {};
+  }
+  const bool starts_cluster = IsSeekPoint(block) && !cluster_is_open_to_keys_;
+  if (starts_cluster) H4MK_TRY(CloseCluster());
+  H4MK_TRY(AppendHeld());
+  H4MK_TRY(Append(block));
+  if (starts_cluster) {
+    cluster_is_open_to_keys_ = true;
+    cluster_.PutFirst(block.track);  // what a seek wants stands right behind the index
+  }
+  return {};
+}
+
+bool Writer::IsSeekPoint(const Block& block) const {
+  return (block.flags & kBlockKey) && has_other_blocks_[block.track];
+}
+
+bool Writer::MayHold(const Block& block) const {
+  return has_gop_track_ && !has_other_blocks_[block.track] && (block.flags & kBlockKey) &&
+         block.side_data.empty() && held_.size() < kMaxHeldBlocks &&
+         held_data_.size() + block.data.size() <= kMaxHeldBytes;
+}
+
+void Writer::Hold(const Block& block) {
+  held_.push_back(block);
+  AppendBytes(held_data_, block.data);
+}
+
+Status Writer::AppendHeld() {
+  size_t start = 0;
+  for (Block& block : held_) {
+    block.data = ByteSpan(held_data_).subspan(start, block.data.size());
+    start += block.data.size();
+    H4MK_TRY(Append(block));
+  }
+  held_.clear();
+  held_data_.clear();
+  return {};
+}
+
+uint64_t Writer::NextOrdinal(uint32_t track) const {
+  const auto held = std::ranges::count(held_, track, &Block::track);
+  return cluster_.NextOrdinal(track) + static_cast<uint64_t>(held);
+}
+
+// By what clusters are closed in time.
+double Writer::Seconds(const Block& block) const {
+  return static_cast<double>(block.dts != kNoTime ? block.dts : block.pts) * tick_seconds_[block.track];
 }
 
 Status Writer::Append(const Block& block) {
-  if (!started_) H4MK_TRY(Start());
   if (MustCloseBefore(block)) H4MK_TRY(CloseCluster());
   if (block.flags & kBlockEncrypted) H4MK_TRY(KeepOrdinal(block));
 
   const int64_t time = SeekTime(block.pts, block.dts);
-  const double seconds =
-      static_cast<double>(block.dts != kNoTime ? block.dts : time) * tick_seconds_[block.track];
   if (cluster_.block_count() == 0) {
     H4MK_TRY(WriteDescriptions());
     page_.clusters.push_back(sink_.position());
     cluster_has_time_ = time != kNoTime;
-    cluster_start_ = seconds;
-    cluster_is_open_to_keys_ = has_other_blocks_[block.track];
+    cluster_start_ = Seconds(block);
     const double ms = static_cast<double>(time) * tick_seconds_[block.track] * 1000;
     cluster_pts_ms_ = time == kNoTime || !(ms > 0) ? 0
                       : ms > kCoreMaxPtsMs         ? kCoreMaxPtsMs
@@ -135,7 +195,7 @@ Status Writer::Append(const Block& block) {
   }
   if (!(block.flags & kBlockKey)) {
     cluster_is_open_to_keys_ = false;
-    has_other_blocks_[block.track] = true;
+    has_other_blocks_[block.track] = has_gop_track_ = true;
   }
   totals_[block.track].Add(block);
   if ((block.flags & kBlockKey) && time != kNoTime) page_.AddKey(block.track, time);
@@ -152,19 +212,14 @@ Status Writer::KeepOrdinal(const Block& block) {
   return {};
 }
 
-// FORMAT.md, "Clusters are closed": every random access point of a track with other blocks too starts a cluster.
 bool Writer::MustCloseBefore(const Block& block) const {
   if (cluster_.block_count() == 0) return false;
   if (cluster_.block_count() == kMaxClusterBlocks ||
       cluster_.side_data_count() + block.side_data.size() > kMaxSideDataEntries ||
       cluster_.size() + block.data.size() + SideDataSize(block) > options_.cluster_size_limit)
     return true;
-  if ((block.flags & kBlockKey) && has_other_blocks_[block.track] && !cluster_is_open_to_keys_)
-    return true;
-  const int64_t time = block.dts != kNoTime ? block.dts : block.pts;
-  if (time == kNoTime || !cluster_has_time_) return false;
-  const double span = static_cast<double>(time) * tick_seconds_[block.track] - cluster_start_;
-  return span * 1000 >= options_.cluster_time_limit_ms;
+  if (!cluster_has_time_ || (block.dts == kNoTime && block.pts == kNoTime)) return false;
+  return (Seconds(block) - cluster_start_) * 1000 >= options_.cluster_time_limit_ms;
 }
 
 Status Writer::Flush() {
@@ -172,6 +227,7 @@ Status Writer::Flush() {
   if (finished_) return Status(Code::kState, "the file is finished");
   return Step([&]() -> Status {
     if (!started_) H4MK_TRY(Start());
+    H4MK_TRY(AppendHeld());
     H4MK_TRY(CloseCluster());
     return WriteSignature(ChunkSigner::Moment::kFlush);
   });
@@ -182,6 +238,7 @@ Status Writer::Finish() {
   if (finished_) return Status(Code::kState, "the file is finished");
   return Step([&]() -> Status {
     if (!started_) H4MK_TRY(Start());
+    H4MK_TRY(AppendHeld());
     H4MK_TRY(CloseCluster());
     finished_ = true;
     return WriteTail();
@@ -247,6 +304,7 @@ Status Writer::CloseCluster() {
   const ClusterEncoder::Encoded encoded = cluster_.Encode(cluster_pts_ms_);
   H4MK_TRY(chunks_.WriteParts(encoded.head, encoded.data, encoded.crc));
   cluster_.Clear();
+  cluster_is_open_to_keys_ = false;
   return WritePageIfDue();
 }
 
@@ -262,7 +320,7 @@ Status Writer::WriteCluster(const ClusterIndex& index, ByteSpan chunk) {
     if (block.track < 0) continue;
     const auto track = static_cast<uint32_t>(block.track);
     totals_[track].Add(block);
-    if (!block.is_key()) has_other_blocks_[track] = true;
+    if (!block.is_key()) has_other_blocks_[track] = has_gop_track_ = true;
     else if (block.time() != kNoTime) page_.AddKey(track, block.time());
     cluster_.SkipTo(track, block.ordinal + 1);
   }
@@ -273,7 +331,7 @@ Status Writer::WriteCluster(const ClusterIndex& index, ByteSpan chunk) {
 
 Status Writer::SetOrdinal(uint32_t track, uint64_t ordinal) {
   if (track >= tracks_.size()) return Status(Code::kArgument, "no such track");
-  if (cluster_.NextOrdinal(track) == ordinal) return {};
+  if (NextOrdinal(track) == ordinal) return {};
   H4MK_TRY(Flush());
   cluster_.SkipTo(track, ordinal);
   return {};

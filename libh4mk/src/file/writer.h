@@ -66,11 +66,18 @@ class Writer final : public FileWriter {
 
   template <typename Body>
   Status Step(Body body);
+  Status Place(const Block& block);
+  bool MayHold(const Block& block) const;
+  void Hold(const Block& block);
+  Status AppendHeld();
+  uint64_t NextOrdinal(uint32_t track) const;
   Status Append(const Block& block);
   Status Start();
   Status WriteReservedSpace();
   Status WriteDescriptions();
+  bool IsSeekPoint(const Block& block) const;
   bool MustCloseBefore(const Block& block) const;
+  double Seconds(const Block& block) const;
   Status KeepOrdinal(const Block& block);
   Status CloseCluster();
   Status WriteCluster(const ClusterIndex& index, ByteSpan chunk);
@@ -111,7 +118,7 @@ class Writer final : public FileWriter {
   ClusterEncoder cluster_;
   double cluster_start_ = 0;      // seconds
   bool cluster_has_time_ = false;
-  bool cluster_is_open_to_keys_ = false;  // begun by a random access point of a GOP track, nothing but such since
+  bool cluster_is_open_to_keys_ = false;  // begun by a seek point, nothing but key blocks since
   uint32_t cluster_pts_ms_ = 0;
 
   IndexPage page_;
@@ -123,6 +130,11 @@ class Writer final : public FileWriter {
   uint64_t last_page_offset_ = 0;
   std::vector<TrackTotals> totals_;
   std::vector<bool> has_other_blocks_;  // by track: not all are random access points
+  bool has_gop_track_ = false;          // one of them has
+
+  // Blocks that go with the next one, into this cluster or a new one. Their data stands in held_data_ one after the other.
+  std::vector<Block> held_;
+  Bytes held_data_;
   uint64_t closed_size_ = 0;
 };
 
