@@ -66,9 +66,11 @@ try_series() {
     --enable-encoder=rawvideo,pgmyuv,mpeg4,mp2,pcm_s16le,flac
     --enable-decoder=rawvideo,pgmyuv,wrapped_avframe,pcm_s16le,mpeg4,mp2,flac --enable-parser=mpeg4video,mpegaudio,flac)
   mkdir -p "$FF"/obj
-  [[ -f $FF/obj/ffbuild/config.mak ]] ||
+  if [[ ! -f $FF/configured || $(<"$FF"/configured) != "${options[*]}" ]]; then
     run series-configure "Configuring FFmpeg $RELEASE" -- in_obj env PKG_CONFIG_PATH="$DIST/lib/pkgconfig" \
       ../src/configure "${options[@]}"
+    echo "${options[*]}" >"$FF"/configured
+  fi
   run series-build "Building FFmpeg $RELEASE" -- make -C "$FF"/obj -j "$JOBS" ffmpeg ffprobe
   in_obj series_smoke_test || return 1
   [[ $SERIES == 5.1 ]] || # its patch is for libavformat alone

@@ -72,29 +72,19 @@ static int session_error(AVCodecContext *avctx, h4mk_status status)
 static int open_session(AVCodecContext *avctx, const h4mk_value *object)
 {
     LibH4MKContext *h4mk = avctx->priv_data;
-    h4mk_adapter_track track = H4MK_ADAPTER_TRACK_INIT;
-    const char *codec = h4mk_value_get_text(object, "codec");
-    const h4mk_adapter *adapter;
+    const h4mk_adapter *adapter = h4mk_adapters_for_description(h4mk->adapters, object);
     h4mk_status status;
 
-    track.track_id      = h4mk_value_get_int(object, "track_id", 0);
-    track.kind          = av_get_media_type_string(avctx->codec_type);
-    track.codec         = codec ? codec : "";
-    track.adapter       = h4mk_value_get_text(object, "adapter");
-    track.sample_rate   = FFMAX(avctx->sample_rate, 0);
-    track.channels      = avctx->ch_layout.nb_channels;
-    track.time_base_num = FFMAX(avctx->pkt_timebase.num, 1);
-    track.time_base_den = FFMAX(avctx->pkt_timebase.den, 1);
-    track.description   = h4mk_value_to_json(object);
-    h4mk_value_get_bytes(object, "extradata", &track.extradata, &track.extradata_size);
-
-    adapter = h4mk_adapters_for_track(h4mk->adapters, &track);
     if (!adapter) {
+        const char *name = h4mk_value_get_text(object, "adapter");
+
+        if (!name)
+            name = h4mk_value_get_text(object, "codec");
         av_log(avctx, AV_LOG_ERROR, "There is no adapter for codec %s; name one by the option adapter\n",
-               track.adapter ? track.adapter : track.codec);
+               name ? name : "none");
         return AVERROR_DECODER_NOT_FOUND;
     }
-    status = h4mk_session_open(adapter, &track, &h4mk->session);
+    status = h4mk_session_open_description(adapter, object, &h4mk->session);
     return status == H4MK_OK ? 0 : session_error(avctx, status);
 }
 

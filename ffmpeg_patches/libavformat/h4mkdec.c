@@ -433,28 +433,22 @@ static int find_adapter(AVFormatContext *s, AVStream *st, const h4mk_value *obje
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     AVCodecParameters *par = st->codecpar;
-    h4mk_adapter_track track = H4MK_ADAPTER_TRACK_INIT;
-    const char *codec = h4mk_value_get_text(object, "codec");
-    const char *json = h4mk_value_to_json(object);
+    const char *json;
     int ret = load_adapters(s);
 
     if (ret < 0)
         return ret;
-    if (!json)
-        return AVERROR(ENOMEM);
-    track.kind        = av_get_media_type_string(par->codec_type);
-    track.codec       = codec ? codec : "";
-    track.adapter     = h4mk_value_get_text(object, "adapter");
-    track.sample_rate = par->sample_rate;
-    track.channels    = par->ch_layout.nb_channels;
-    track.description = json;
-    h4mk_value_get_bytes(object, "extradata", &track.extradata, &track.extradata_size);
-    if (!h4mk_adapters_for_track(h4mk->adapters, &track)) {
-        if (track.codec[0] && strcmp(track.codec, "none"))
+    if (!h4mk_adapters_for_description(h4mk->adapters, object)) {
+        const char *codec = h4mk_value_get_text(object, "codec");
+
+        if (codec && strcmp(codec, "none"))
             av_log(s, AV_LOG_INFO, "Stream %d has codec %s. An adapter that decodes it can be plugged in "
-                   "by the option adapter.\n", st->index, track.codec);
+                   "by the option adapter.\n", st->index, codec);
         return 0;
     }
+    json = h4mk_value_to_json(object);
+    if (!json)
+        return AVERROR(ENOMEM);
     par->codec_id = par->codec_type == AVMEDIA_TYPE_AUDIO ? AV_CODEC_ID_H4MK_AUDIO
                                                           : AV_CODEC_ID_H4MK_VIDEO;
     h4mk->tracks[st->index].has_adapter = 1;

@@ -2,6 +2,7 @@
 // h4mk chain and h4mk range: which blocks must be decoded to show a time; which random access points lie between two times.
 #include "block_source.h"
 #include "command.h"
+#include "file/lookup_all.h"
 #include "text.h"
 #include "time_option.h"
 #include "track_option.h"
@@ -37,18 +38,6 @@ struct OpenedTrack {
   }
 };
 
-// Calls a lookup until there is room for all that it finds.
-template <typename Lookup>
-Status All(Lookup lookup, std::vector<BlockInfo>* blocks) {
-  uint64_t total = 64;
-  do {
-    blocks->resize(static_cast<size_t>(total));
-    H4MK_TRY(lookup(std::span(*blocks), &total));
-  } while (total > blocks->size());
-  blocks->resize(static_cast<size_t>(total));
-  return {};
-}
-
 // ------------------------------------------------------------------------------------------------------------ chain
 
 struct ChainOptions {
@@ -71,7 +60,7 @@ int RunChain(const ChainOptions& options) {
     return output.Fail(status);
   const int64_t time = options.time.In(track.description().time_base);
   std::vector<BlockInfo> blocks;
-  const Status status = All(
+  const Status status = LookupAll(
       [&](std::span<BlockInfo> out, uint64_t* total) { return track.reader->DecodeChain(track.index, time, out, total); },
       &blocks);
   if (!status.ok()) return output.Fail(status);
@@ -107,7 +96,7 @@ int RunRange(const RangeOptions& options) {
   const int64_t from = options.from.given() ? options.from.In(track.description().time_base) : INT64_MIN + 1;
   const int64_t to = options.to.given() ? options.to.In(track.description().time_base) : INT64_MAX;
   std::vector<BlockInfo> blocks;
-  const Status status = All(
+  const Status status = LookupAll(
       [&](std::span<BlockInfo> out, uint64_t* total) {
         return track.reader->KeyframesBetween(track.index, from, to, out, total);
       },

@@ -195,6 +195,8 @@ H4MK_API const char *h4mk_adapters_path_at(const h4mk_adapters *adapters, size_t
 H4MK_API const h4mk_adapter *h4mk_adapters_find(const h4mk_adapters *adapters, const char *name);
 /** The adapter for a track: the one that it names; if it names none, the one added last that claims it. NULL if there is none. */
 H4MK_API const h4mk_adapter *h4mk_adapters_for_track(const h4mk_adapters *adapters, const h4mk_adapter_track *track);
+/** The same for a track by its object in TRAK (h4mk_reader_track()). NULL also if that is none. */
+H4MK_API const h4mk_adapter *h4mk_adapters_for_description(const h4mk_adapters *adapters, const h4mk_value *track);
 
 /* ------------------------------------------------------------------------------------------------------------- session */
 
@@ -218,6 +220,8 @@ typedef struct h4mk_session h4mk_session;
 /** Opens a session; the adapter must outlive it. *session is set whenever memory allows, also on errors, so that
  *  h4mk_session_message() can be asked; free it in any case. H4MK_ERR_ADAPTER: the adapter failed, or broke its contract. */
 H4MK_API h4mk_status h4mk_session_open(const h4mk_adapter *adapter, const h4mk_adapter_track *track, h4mk_session **session);
+/** The same for a track by its object in TRAK (h4mk_reader_track()). */
+H4MK_API h4mk_status h4mk_session_open_description(const h4mk_adapter *adapter, const h4mk_value *track, h4mk_session **session);
 H4MK_API void h4mk_session_free(h4mk_session *session);
 /** What went wrong last, in words; "" if nothing. Valid until the next call. */
 H4MK_API const char *h4mk_session_message(const h4mk_session *session);

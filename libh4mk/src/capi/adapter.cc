@@ -116,18 +116,54 @@ const h4mk_adapter* h4mk_adapters_for_track(const h4mk_adapters* adapters,
   return adapters->registry.ForTrack(given);
 }
 
+const h4mk_adapter* h4mk_adapters_for_description(const h4mk_adapters* adapters, const h4mk_value* track) {
+  if (adapters == nullptr || track == nullptr) return nullptr;
+  const h4mk_adapter* found = nullptr;
+  h4mk::Guard([&] {
+    h4mk::Track described;
+    if (h4mk::ReadTrack(h4mk::ValueToJson(*track), &described).ok())
+      found = adapters->registry.ForTrack(h4mk::TrackParameters(described).ToC());
+    return H4MK_OK;
+  });
+  return found;
+}
+
 // ---------------------------------------------------------------------------------------------------------------
 // session
+
+namespace h4mk {
+namespace {
+
+// open(h4mk_session*): opens what the new handle holds.
+template <typename Open>
+h4mk_status NewSession(h4mk_session** session, Open open) {
+  h4mk_session* opened = NewHandle<h4mk_session>();
+  if (opened == nullptr) return H4MK_ERR_MEMORY;
+  *session = opened;
+  return Call(opened, [&] { return open(opened); });
+}
+
+}  // namespace
+}  // namespace h4mk
 
 h4mk_status h4mk_session_open(const h4mk_adapter* adapter, const h4mk_adapter_track* track,
                               h4mk_session** session) {
   h4mk_adapter_track given;
   if (adapter == nullptr || session == nullptr || !h4mk::ReadTrackStruct(track, &given))
     return H4MK_ERR_ARGUMENT;
-  h4mk_session* opened = h4mk::NewHandle<h4mk_session>();
-  if (opened == nullptr) return H4MK_ERR_MEMORY;
-  *session = opened;
-  return Call(opened, [&] { return h4mk::DecodeSession::Open(*adapter, given, &opened->session); });
+  return h4mk::NewSession(session, [&](h4mk_session* opened) {
+    return h4mk::DecodeSession::Open(*adapter, given, &opened->session);
+  });
+}
+
+h4mk_status h4mk_session_open_description(const h4mk_adapter* adapter, const h4mk_value* track,
+                                          h4mk_session** session) {
+  if (adapter == nullptr || track == nullptr || session == nullptr) return H4MK_ERR_ARGUMENT;
+  return h4mk::NewSession(session, [&](h4mk_session* opened) -> Status {
+    h4mk::Track described;
+    H4MK_TRY(h4mk::ReadTrack(h4mk::ValueToJson(*track), &described));
+    return h4mk::DecodeSession::Open(*adapter, h4mk::TrackParameters(described).ToC(), &opened->session);
+  });
 }
 
 void h4mk_session_free(h4mk_session* session) { delete session; }

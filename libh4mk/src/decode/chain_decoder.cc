@@ -2,6 +2,7 @@
 #include "decode/chain_decoder.h"
 
 #include "base/fault.h"
+#include "file/lookup_all.h"
 
 namespace h4mk {
 namespace {
@@ -24,14 +25,9 @@ h4mk_adapter_block ToAdapterBlock(const BlockRecord& record, const uint8_t* data
 // seeking
 
 Status ChainDecoder::FindChain(int64_t time, std::vector<BlockInfo>* chain) {
-  uint64_t total = 64;
-  do {
-    chain->resize(static_cast<size_t>(total));
-    H4MK_TRY(reader_.DecodeChain(track_, time, *chain, &total));
-    if (total > kMaxChain)
-      return Status(Code::kLimit, "a chain of " + std::to_string(total) + " blocks");
-  } while (total > chain->size());
-  chain->resize(static_cast<size_t>(total));
+  H4MK_TRY(LookupAll(
+      [&](std::span<BlockInfo> out, uint64_t* total) { return reader_.DecodeChain(track_, time, out, total); }, chain,
+      kMaxChain));
   if (chain->empty())
     return Status(Code::kNotFound, "no random access point of the track at or before the time");
   return {};

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Lookups that find any number of blocks.
+#ifndef H4MK_FILE_LOOKUP_ALL_H_
+#define H4MK_FILE_LOOKUP_ALL_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "file/file_reader.h"
+
+namespace h4mk {
+
+// Calls lookup(std::span<BlockInfo>, uint64_t* total) until there is room for all that it finds. kLimit: that is more than `most`.
+template <typename Lookup>
+Status LookupAll(Lookup lookup, std::vector<BlockInfo>* blocks, uint64_t most = UINT64_MAX) {
+  uint64_t total = 64;
+  do {
+    blocks->resize(static_cast<size_t>(total));
+    H4MK_TRY(lookup(std::span(*blocks), &total));
+    if (total > most)
+      return Status(Code::kLimit, std::to_string(total) + " blocks are more than " + std::to_string(most));
+  } while (total > blocks->size());
+  blocks->resize(static_cast<size_t>(total));
+  return {};
+}
+
+}  // namespace h4mk
+
+#endif  // H4MK_FILE_LOOKUP_ALL_H_
