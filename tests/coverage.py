@@ -28,8 +28,8 @@ def read_counts(build):
             path = Path(file["file"])
             if not path.is_relative_to(SOURCES):
                 continue
-            lines = counts.setdefault(str(path.relative_to(SOURCES)), {})
-            for line in file["lines"]:
+            for line in file["lines"]:  # none in a header without code
+                lines = counts.setdefault(str(path.relative_to(SOURCES)), {})
                 lines[line["line_number"]] = lines.get(line["line_number"], 0) + line["count"]
     return counts
 
