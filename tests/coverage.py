@@ -17,9 +17,9 @@ SOURCES = Path(__file__).resolve().parents[1] / "libh4mk/src"
 
 
 def read_counts(build):
-    """{file: {line: how often it was run}}; a header's line counts if any source ran it."""
+    """{file: {line: how often it was run}}; a header's line counts if any source ran it, one of the tests or tools too."""
     counts = {}
-    data = [str(path.resolve()) for path in (build / "libh4mk").rglob("*.gcda")]
+    data = [str(path.resolve()) for path in build.rglob("*.gcda")]
     if not data:
         sys.exit(f"no test has run in {build}")
     text = subprocess.run(["gcov", "--json-format", "--stdout", *data], check=True, capture_output=True, text=True).stdout
