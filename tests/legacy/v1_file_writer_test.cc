@@ -6,6 +6,7 @@
 
 #include "adapt/transport_file.h"
 #include "base/memory_io.h"
+#include "file/v1_block_log.h"
 #include "file/v1_file.h"
 #include "legacy/player.h"
 #include "legacy/vectors.h"
@@ -36,6 +37,14 @@ class V1Output {
     EXPECT_EQ(h4mk_value_from_json(text.data(), text.size(), &value), H4MK_OK);
     uint32_t track = 0;
     const h4mk_status status = h4mk_writer_add_track(writer_, value, &track);
+    h4mk_value_free(value);
+    return status;
+  }
+  h4mk_status Update(uint32_t track, const Json& description) {
+    const std::string text = description.dump();
+    h4mk_value* value = nullptr;
+    EXPECT_EQ(h4mk_value_from_json(text.data(), text.size(), &value), H4MK_OK);
+    const h4mk_status status = h4mk_writer_update_track(writer_, track, value);
     h4mk_value_free(value);
     return status;
   }
@@ -216,6 +225,78 @@ TEST(V1FileWriterTest, LimitsAreNamed) {
   EXPECT_NE(keys.message().find("too_many_seek_entries"), std::string::npos) << keys.message();
 }
 
+// What version 1 has no room for is refused when it is asked for, not when the file is finished.
+TEST(V1FileWriterTest, WhatItCannotHoldIsRefusedAtOnce) {
+  V1Output output;
+  ASSERT_EQ(output.AddTrack(PlainTrack(1)), H4MK_OK);
+  EXPECT_EQ(output.AddTrack(PlainTrack(1)), H4MK_ERR_ARGUMENT);
+  EXPECT_NE(output.message().find("duplicate_track"), std::string::npos) << output.message();
+  for (const char* tag : {"TRAK", "CORE", "TSEK", "ATTA"})
+    EXPECT_EQ(h4mk_writer_add_chunk(output.get(), tag, 0, "x", 1), H4MK_ERR_ARGUMENT) << tag;
+  EXPECT_EQ(h4mk_writer_add_chunk(output.get(), "NOTE", 0, "x", 1), H4MK_OK);
+  h4mk_value* log = h4mk_value_new();
+  h4mk_value_add_object(log, kV1LogKey);
+  EXPECT_EQ(h4mk_writer_set_meta(output.get(), log), H4MK_ERR_ARGUMENT);
+  h4mk_value_free(log);
+  EXPECT_EQ(h4mk_writer_set_attachment(output.get(), 1, "x", 1), H4MK_ERR_ARGUMENT);
+  ASSERT_EQ(output.Write({.pts = 1, .dts = H4MK_NO_TIME}), H4MK_OK);
+  EXPECT_EQ(h4mk_writer_flush(output.get()), H4MK_OK);  // nothing can be written before the end
+  EXPECT_TRUE(output.bytes().empty());
+  ASSERT_EQ(output.Finish(), H4MK_OK);
+  EXPECT_EQ(output.Finish(), H4MK_ERR_STATE);
+  EXPECT_EQ(output.Write({.pts = 2, .dts = H4MK_NO_TIME}), H4MK_ERR_STATE);
+  EXPECT_EQ(h4mk_writer_add_chunk(output.get(), "NOTE", 0, "x", 1), H4MK_ERR_STATE);
+  const uint8_t* index = nullptr;
+  size_t size = 0;
+  uint8_t checksum[4];
+  EXPECT_EQ(h4mk_writer_front_index(output.get(), &index, &size, checksum), H4MK_ERR_STATE);
+  EXPECT_NE(output.message().find("no index that could stand at the front"), std::string::npos);
+}
+
+TEST(V1FileWriterTest, ATrackMayGetAnotherDescription) {
+  V1Output output;
+  ASSERT_EQ(output.AddTrack(PlainTrack(1)), H4MK_OK);
+  ASSERT_EQ(output.Write({.pts = 1, .dts = H4MK_NO_TIME}), H4MK_OK);
+  Json changed = PlainTrack(1);
+  changed["name"] = "renamed";
+  EXPECT_EQ(output.Update(0, changed), H4MK_OK);
+  EXPECT_EQ(output.Update(1, changed), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(output.Update(0, PlainTrack(2)), H4MK_ERR_ARGUMENT);
+  changed["time_base"] = "1/25";
+  EXPECT_EQ(output.Update(0, changed), H4MK_ERR_ARGUMENT);
+  ASSERT_EQ(output.Finish(), H4MK_OK);
+  Player player(output.bytes());
+  EXPECT_STREQ(h4mk_value_get_text(h4mk_reader_track(player.reader(), 0), "name"), "renamed");
+}
+
+// META as bytes comes back byte for byte, and is refused where it would have to be changed.
+TEST(V1FileWriterTest, MetaAsBytes) {
+  const std::string meta = "{ \"a\" : 1 }";
+  const struct {
+    std::string meta;
+    int64_t dts;  // without one the file needs no block log
+    h4mk_status status;
+  } cases[] = {{meta, H4MK_NO_TIME, H4MK_OK},
+               {"no JSON", H4MK_NO_TIME, H4MK_OK},
+               {meta, 0, H4MK_OK},
+               {"no JSON", 0, H4MK_ERR_ARGUMENT},
+               {"[]", 0, H4MK_ERR_ARGUMENT}};
+  for (const auto& [text, dts, status] : cases) {
+    SCOPED_TRACE(text);
+    V1Output output;
+    ASSERT_EQ(output.AddTrack(PlainTrack(1)), H4MK_OK);
+    ASSERT_EQ(h4mk_writer_add_chunk(output.get(), "META", 0, text.data(), text.size()), H4MK_OK);
+    ASSERT_EQ(output.Write({.pts = 1, .dts = dts}), H4MK_OK);
+    ASSERT_EQ(output.Finish(), status) << output.message();
+    if (status != H4MK_OK) continue;
+    const Bytes bytes = output.bytes();
+    EXPECT_EQ(std::search(bytes.begin(), bytes.end(), text.begin(), text.end()) != bytes.end(),
+              dts == H4MK_NO_TIME);
+    Player player(bytes);
+    EXPECT_EQ(h4mk_value_get_int(h4mk_reader_meta(player.reader()), "a", 0), text == meta ? 1 : 0);
+  }
+}
+
 TEST(V1FileWriterTest, EncryptedBlocksAreOfVersion2) {
   for (const int version : {1, H4MK_VERSION_TRANSPORT}) {
     V1Output output(version);
@@ -260,6 +341,31 @@ TEST(TransportWriterTest, BlocksTracksAndTimesComeBack) {
   EXPECT_EQ(veri.present, 1);
   EXPECT_EQ(veri.as_written, 1);
   EXPECT_EQ(veri.as_checked, 0);
+}
+
+TEST(TransportWriterTest, WhatItCannotHoldIsRefused) {
+  V1Output output(H4MK_VERSION_TRANSPORT);
+  Json track = PlainTrack(1);
+  ASSERT_EQ(output.AddTrack(track), H4MK_OK);
+  track["track_id"] = 2;  // with the same name, which is what tells tracks apart
+  ASSERT_EQ(output.AddTrack(track), H4MK_OK);
+  EXPECT_EQ(output.Update(0, track), H4MK_OK);
+  EXPECT_EQ(output.Update(2, track), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_writer_set_attachment(output.get(), 0, "x", 1), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_writer_add_chunk(output.get(), "NOTE", 0, "x", 1), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_writer_add_chunk(output.get(), "SAFE", 0, "x", 1), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_writer_add_chunk(output.get(), "SAFE", 0, "{}", 2), H4MK_OK);
+  ASSERT_EQ(output.Write({.pts = 1, .data = Bytes(256)}), H4MK_OK);
+  EXPECT_EQ(output.AddTrack(track), H4MK_ERR_STATE);
+  EXPECT_EQ(h4mk_writer_flush(output.get()), H4MK_OK);
+  EXPECT_EQ(output.Finish(), H4MK_ERR_ARGUMENT);
+  EXPECT_NE(output.message().find("duplicate_track"), std::string::npos) << output.message();
+  EXPECT_EQ(output.Finish(), H4MK_ERR_STATE);
+  EXPECT_EQ(output.Write({.pts = 2, .data = Bytes(256)}), H4MK_ERR_STATE);
+  const uint8_t* index = nullptr;
+  size_t size = 0;
+  uint8_t checksum[4];
+  EXPECT_EQ(h4mk_writer_front_index(output.get(), &index, &size, checksum), H4MK_ERR_STATE);
 }
 
 // A single track without a name is an export where SEEK and fps_hint say all that there is to say
