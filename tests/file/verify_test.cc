@@ -11,14 +11,13 @@
 
 #include "base/memory_io.h"
 #include "cluster/index_page.h"
-#include "support/chunks.h"
-#include "support/container.h"
 #include "support/layouts.h"
+#include "support/signing.h"
 
 namespace h4mk_test {
 namespace {
 
-h4mk::VerifyReport Verify(const Bytes& bytes) {
+h4mk::VerifyReport ReportOf(const Bytes& bytes) {
   h4mk::MemoryInput input(bytes);
   h4mk::VerifyReport report;
   const h4mk::Status status = VerifyV2(input, nullptr, &report);
@@ -29,16 +28,8 @@ h4mk::VerifyReport Verify(const Bytes& bytes) {
 
 std::string Findings(const Bytes& bytes) {
   std::string text;
-  for (const h4mk::Finding& finding : Verify(bytes).findings) text += finding.message + "\n";
+  for (const h4mk::Finding& finding : ReportOf(bytes).findings) text += finding.message + "\n";
   return text;
-}
-
-// FORMAT.md, "End of file": the checksum of header and chunk CRCs.
-void FixEnd(Bytes* file) {
-  Bytes checked(file->begin(), file->begin() + kHeaderSize);
-  for (const Chunk& chunk : WalkChunks(*file))
-    checked.insert(checked.end(), file->begin() + chunk.crc(), file->begin() + chunk.end());
-  PutU32(file, file->size() - kCrcSize, Crc32(checked.data(), checked.size()));
 }
 
 class VerifyTest : public testing::Test {
@@ -97,7 +88,7 @@ class VerifyTest : public testing::Test {
     index.tail.top_size += static_cast<uint32_t>(growth);
     file = file + MakeChunk("TSEK", EncodeTop(index.top, ids_, file.size()));
     file = file + MakeChunk("TAIL", EncodeTail(index.tail, file.size())) + Bytes(kCrcSize);
-    FixEnd(&file);
+    FixChecksum(&file, WalkChunks(file));
     return file;
   }
   // What is found where only that was changed.
@@ -109,7 +100,7 @@ class VerifyTest : public testing::Test {
     Bytes file = bytes_;
     change(file.data() + chunk.payload());
     FixCrc(&file, chunk);
-    FixEnd(&file);
+    FixChecksum(&file, WalkChunks(file));
     return file;
   }
 
@@ -122,7 +113,7 @@ class VerifyTest : public testing::Test {
 
 TEST_F(VerifyTest, NothingIsFoundInWhatTheWriterWrote) {
   EXPECT_EQ(FindingsWith([](Index*) {}), "");
-  const h4mk::VerifyReport report = Verify(bytes_);
+  const h4mk::VerifyReport report = ReportOf(bytes_);
   EXPECT_TRUE(report.closed);
   EXPECT_TRUE(report.index_checked);
   EXPECT_EQ(report.blocks, 92u);
@@ -196,7 +187,7 @@ TEST_F(VerifyTest, ClustersThatAreInNoPage) {
   const Chunk& page = Last("TSEK", 1);
   std::copy_n("XSEK", 4, file.begin() + page.begin);
   FixCrc(&file, page);
-  FixEnd(&file);
+  FixChecksum(&file, WalkChunks(file));
   size_t first = 0;
   for (size_t i = chunks_.size(); i-- > 0;)
     if (chunks_[i].is_cluster()) first = chunks_[i].begin;
@@ -215,7 +206,7 @@ TEST_F(VerifyTest, BlocksOfATrackThatIsNotThere) {
   ASSERT_NE(at, file.begin() + trak.crc());
   at[11] = '3';
   FixCrc(&file, trak);
-  FixEnd(&file);
+  FixChecksum(&file, WalkChunks(file));
   const auto cluster =
       std::find_if(chunks_.begin(), chunks_.end(), std::mem_fn(&Chunk::is_cluster));
   EXPECT_NE(Findings(file).find("cluster" + At(cluster->begin) +
@@ -239,7 +230,7 @@ TEST_F(VerifyTest, DescriptionsThatCannotBeUsed) {
 
 TEST_F(VerifyTest, FilesThatAreHardlyThere) {
   for (size_t size = 5; size < kHeaderSize; ++size) {
-    const h4mk::VerifyReport report = Verify(Bytes(bytes_.begin(), bytes_.begin() + size));
+    const h4mk::VerifyReport report = ReportOf(Bytes(bytes_.begin(), bytes_.begin() + size));
     EXPECT_FALSE(report.closed);
     EXPECT_GE(report.errors, 1u) << size;
     EXPECT_EQ(report.findings.back().message, "file ends inside its header" + At(size));
