@@ -176,6 +176,94 @@ TEST(V1FileWriterTest, EverythingComesBackThroughTheBlockLog) {
   EXPECT_EQ(file.value().DecodeChain(7, 100).value().size(), 4u);  // 0, 33, 66 and 100 ms
 }
 
+// Blocks that need the log, each of another size.
+struct Logged {
+  std::vector<Bytes> data;
+  Bytes file;
+};
+
+Logged WithLog(uint32_t seed) {
+  Logged logged;
+  V1Output output;
+  EXPECT_EQ(output.AddTrack(PlainTrack(1)), H4MK_OK);
+  for (uint32_t i = 0; i < 6; ++i) {
+    logged.data.push_back(h4mk_test::Payload(seed + i, 20 + seed + i));
+    EXPECT_EQ(
+        output.Write({.flags = i == 0 ? kKey : kP, .pts = i, .dts = i, .data = logged.data[i]}),
+        H4MK_OK);
+  }
+  EXPECT_EQ(output.Finish(), H4MK_OK);
+  logged.file = output.bytes();
+  return logged;
+}
+
+std::vector<Bytes> DataOf(Player& player, size_t* damages) {
+  std::vector<Bytes> data;
+  *damages = 0;
+  for (const std::string& line : player.All()) *damages += line == "damage";
+  EXPECT_EQ(h4mk_reader_rewind(player.reader()), H4MK_OK);
+  for (std::string line = player.Next(); !line.empty(); line = player.Next())
+    if (line != "damage") data.push_back(player.last());
+  return data;
+}
+
+// The log says which block is missing: those behind it keep their numbers and times.
+TEST(V1FileWriterTest, DamagedBlocksAreMissingInTheLog) {
+  const Logged logged = WithLog(0);
+  for (size_t i = 0; i < logged.data.size(); ++i) {
+    SCOPED_TRACE(i);
+    Bytes file = logged.file;
+    *std::search(file.begin(), file.end(), logged.data[i].begin(), logged.data[i].end()) ^= 1;
+    Player player(file);
+    size_t damages = 0;
+    std::vector<Bytes> expected = logged.data;
+    expected.erase(expected.begin() + static_cast<ptrdiff_t>(i));
+    EXPECT_EQ(DataOf(player, &damages), expected);
+    EXPECT_EQ(damages, 1u);
+  }
+}
+
+// The time of a block is in the flags of its chunk, which is how the log finds it.
+TEST(V1FileWriterTest, ABlockThatLostItsTimeIsDamage) {
+  const Logged logged = WithLog(0);
+  for (const bool seekable : {true, false}) {
+    Bytes file = logged.file;
+    const auto data =
+        std::search(file.begin(), file.end(), logged.data[2].begin(), logged.data[2].end());
+    data[-16] ^= 0x40;  // behind the tag: flags, length, and 8 bytes of routing
+    Player player(file, seekable);
+    std::vector<std::string> lines = player.All();
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), "damage"), 1) << seekable;
+    std::erase(lines, "damage");
+    EXPECT_EQ(lines, (std::vector<std::string>{"1 0 0 Ik 20", "1 1 1 P 21", "1 3 3 P 23",
+                                               "1 4 4 P 24", "1 5 5 P 25"}));
+  }
+}
+
+// Whole chunks of one file behind the descriptions of another.
+TEST(V1FileWriterTest, ALogOfAnotherFileIsNotUsed) {
+  const Logged logged = WithLog(0), other = WithLog(50);
+  const std::string core = "CORE";
+  const auto cores_of = [&](const Bytes& file) {
+    return std::search(file.begin(), file.end(), core.begin(), core.end());
+  };
+  Bytes mixed(logged.file.begin(), cores_of(logged.file));
+  mixed.insert(mixed.end(), cores_of(other.file), other.file.end());
+  for (const bool seekable : {true, false}) {
+    Player player(mixed, seekable);
+    ASSERT_EQ(player.status(), H4MK_OK);
+    const size_t blocks = [&] {
+      size_t count = 0;
+      for (const std::string& line : player.All()) count += line != "damage";
+      return count;
+    }();
+    std::string warnings;
+    while (const char* text = h4mk_reader_next_warning(player.reader())) warnings += text;
+    EXPECT_EQ(blocks, seekable ? 6u : 0u);  // a stream has told the log's tracks and times already
+    EXPECT_NE(warnings.find("block log"), std::string::npos) << warnings;
+  }
+}
+
 TEST(V1FileWriterTest, AttachmentsComeBack) {
   V1Output output;
   Json font = PlainTrack(1);
