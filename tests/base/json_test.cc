@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/python_json.h"
+
 namespace h4mk {
 namespace {
 
@@ -31,6 +33,20 @@ TEST(ParseJson, HasLimits) {
   std::string many = "{";
   for (int i = 0; i < 5000; ++i) many += (i ? ",\"" : "\"") + std::to_string(i) + "\":0";
   EXPECT_EQ(ErrorOf(many + "}"), "META is an object with too many members at byte 7");
+}
+
+// Leaves digits where the next call has its variables.
+[[gnu::noinline]] void FillStackWithDigits() {
+  volatile char digits[4096];
+  for (volatile char& digit : digits) digit = '5';
+}
+
+TEST(FormatPythonFloat, DoesNotDependOnWhatTheStackHolds) {
+  for (const auto& [number, text] : {std::pair(29.97, "29.97"), {1e-7, "1e-07"}, {1e22, "1e+22"}, {0.1, "0.1"}}) {
+    FillStackWithDigits();
+    const std::string formatted = FormatPythonFloat(number);
+    EXPECT_EQ(formatted, text);
+  }
 }
 
 // RFC 3629: no surrogates, no overlong forms, nothing beyond U+10FFFF.

@@ -4,6 +4,7 @@
  * kind of misuse.
  */
 #include <h4mk/h4mk.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -265,6 +266,85 @@ static void test_reader_misuse(void) {
   h4mk_io_close(&in);
 }
 
+/* Null where something is needed. */
+static void test_null(void) {
+  h4mk_io io = H4MK_IO_INIT;
+  const uint8_t* data = NULL;
+  uint8_t checksum[4];
+  size_t size = 0;
+  uint64_t number = 0;
+  h4mk_index_entry entry;
+  h4mk_block_info info;
+  h4mk_block block;
+  h4mk_chunk chunk;
+  h4mk_track_info track;
+  h4mk_transport_veri veri;
+  h4mk_value* proof = NULL;
+  h4mk_signature signature;
+  memset(&signature, 0, sizeof signature);
+  memset(&chunk, 0, sizeof chunk);
+  CHECK(h4mk_io_open_memory(NULL, 1, &io) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_io_open_memory("x", 1, NULL) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_io_new_memory(NULL) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_io_memory(&io, &data, &size) == H4MK_ERR_ARGUMENT); /* not one of those */
+  CHECK(h4mk_io_open_beside(NULL, "x", &io) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_io_open_beside("/tmp/x", "../x", &io) == H4MK_ERR_ARGUMENT);
+  CHECK(strcmp(h4mk_reader_message(NULL), "") == 0);
+  CHECK(h4mk_reader_io_error(NULL) == 0);
+  CHECK(h4mk_reader_next_warning(NULL) == NULL);
+  CHECK(h4mk_reader_version(NULL) == 0);
+  CHECK(h4mk_reader_is_closed(NULL) == 0);
+  CHECK(h4mk_reader_meta(NULL) == NULL);
+  CHECK(h4mk_reader_track_count(NULL) == 0);
+  CHECK(h4mk_reader_track(NULL, 0) == NULL);
+  CHECK(h4mk_reader_signature(NULL, &signature) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_prove(NULL, &proof) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_track_info(NULL, 0, &track) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_attachment(NULL, 0, &data, &size) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_discard(NULL, 0, 1) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_next(NULL, &block) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_seek(NULL, 0, 0, H4MK_SEEK_BACKWARD) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_rewind(NULL) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_index_size(NULL, 0, &number, &number) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_index_entries(NULL, 0, 0, &entry, 1, &size) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_keyframe(NULL, 0, 0, &info) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_decode_chain(NULL, 0, 0, &info, 1, &number) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_keyframes_between(NULL, 0, 0, 1, &info, 1, &number) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_block_info(NULL, 0, 0, &info) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_read_block(NULL, 0, 0, &block) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_chunk(NULL, 16, &chunk) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_chunk_payload(NULL, &chunk, &data, &size) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_transport_veri(NULL, &veri) == H4MK_ERR_ARGUMENT);
+  CHECK(strcmp(h4mk_writer_message(NULL), "") == 0);
+  CHECK(h4mk_writer_io_error(NULL) == 0);
+  CHECK(h4mk_writer_set_attachment(NULL, 0, "x", 1) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_writer_add_chunk(NULL, "NOTE", 0, "x", 1) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_writer_update_track(NULL, 0, NULL) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_writer_flush(NULL) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_writer_front_index(NULL, &data, &size, checksum) == H4MK_ERR_ARGUMENT);
+}
+
+/* The codes of the system come through. */
+static void test_system_errors(void) {
+  h4mk_io io = H4MK_IO_INIT;
+  h4mk_reader* reader = NULL;
+  CHECK(h4mk_io_open_file("/", H4MK_OPEN_READ, &io) == H4MK_OK);
+  CHECK(h4mk_reader_open(&io, NULL, &reader) == H4MK_ERR_IO);
+  CHECK(h4mk_reader_io_error(reader) == -EISDIR);
+  h4mk_reader_free(reader);
+  h4mk_io_close(&io);
+  if (h4mk_io_open_file("/dev/full", H4MK_OPEN_WRITE, &io) == H4MK_OK) {
+    h4mk_writer* writer = NULL;
+    uint32_t track;
+    CHECK(h4mk_writer_open(&io, NULL, &writer) == H4MK_OK);
+    add_track(writer, 1, "1/25", &track);
+    CHECK(h4mk_writer_finish(writer) == H4MK_ERR_IO);
+    CHECK(h4mk_writer_io_error(writer) == -ENOSPC);
+    h4mk_writer_free(writer);
+    h4mk_io_close(&io);
+  }
+}
+
 /* h4mk_probe(): 0 unless the first 16 bytes are those of a header. */
 static void test_probe(void) {
   uint8_t header[16] = {'H', '4', 'M', 'K', 1};
@@ -281,8 +361,9 @@ static void test_status(void) {
   int status;
   CHECK(h4mk_version() ==
         (H4MK_VERSION_MAJOR << 16 | H4MK_VERSION_MINOR << 8 | H4MK_VERSION_PATCH));
-  for (status = -1; status < 400; status++) CHECK(h4mk_strerror((h4mk_status)status) != NULL);
+  for (status = -1; status <= H4MK_ERR_ADAPTER; status++) CHECK(h4mk_strerror((h4mk_status)status) != NULL);
   CHECK(strcmp(h4mk_strerror(H4MK_ERR_IO), h4mk_strerror(H4MK_ERR_CORRUPT)) != 0);
+  CHECK(strcmp(h4mk_strerror(H4MK_ERR_ADAPTER), h4mk_strerror((h4mk_status)399)) != 0);
 }
 
 int main(void) {
@@ -291,6 +372,8 @@ int main(void) {
   test_reader();
   test_writer_misuse();
   test_reader_misuse();
+  test_null();
+  test_system_errors();
   test_probe();
   test_status();
   if (failures) fprintf(stderr, "%d checks failed\n", failures);

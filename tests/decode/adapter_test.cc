@@ -353,6 +353,8 @@ TEST_F(SessionTest, ABrokenPromiseIsAnErrorWithItsName) {
        }),
        "6 bytes"},
       {renders([](h4mk_output* o) { o->type = H4MK_OUTPUT_VIDEO; }), "a picture of 0 x 0"},
+      {renders([](h4mk_output* o) { o->type = H4MK_OUTPUT_VIDEO, o->width = o->height = 2; }),
+       "a picture of 2 x 2 without a size or pixel format"},
   };
   for (const auto& [change, message] : cases) {
     adapter_ = TextAdapter();
@@ -365,6 +367,48 @@ TEST_F(SessionTest, ABrokenPromiseIsAnErrorWithItsName) {
         << h4mk_session_message(session_);
     h4mk_session_free(std::exchange(session_, nullptr));
   }
+}
+
+TEST_F(SessionTest, APictureIsHandedOutAsItIs) {
+  adapter_.render = [](void*, const void*, h4mk_output* output) {
+    static const uint8_t gray[4] = {1, 2, 3, 4};
+    output->type = H4MK_OUTPUT_VIDEO;
+    output->width = output->height = 2;
+    output->pixel_format = "gray";
+    output->data = gray;
+    output->size = sizeof gray;
+    return H4MK_OK;
+  };
+  ASSERT_EQ(Open(), H4MK_OK);
+  EXPECT_EQ(Send("a", H4MK_BLOCK_TYPE_I, 0, 0), H4MK_OK);
+  h4mk_output output = H4MK_OUTPUT_INIT;
+  ASSERT_EQ(h4mk_session_receive(session_, &output), H4MK_OK);
+  EXPECT_EQ(output.width, 2);
+  EXPECT_STREQ(output.pixel_format, "gray");
+  EXPECT_EQ(output.data[3], 4);
+}
+
+// A caller can tell a bad block from one that is too much, or for which there was no memory.
+TEST_F(SessionTest, AFailureKeepsItsCode) {
+  static h4mk_status failure;
+  adapter_.decode_I = [](void*, const h4mk_adapter_block*, void**) { return failure; };
+  ASSERT_EQ(Open(), H4MK_OK);
+  for (const h4mk_status code : {H4MK_ERR_CORRUPT, H4MK_ERR_MEMORY, H4MK_ERR_LIMIT}) {
+    failure = code;
+    EXPECT_EQ(Send("a", H4MK_BLOCK_TYPE_I, 0, 0), code);
+  }
+  failure = H4MK_ERR_IO;  // is not the adapter's to say
+  EXPECT_EQ(Send("a", H4MK_BLOCK_TYPE_I, 0, 0), H4MK_ERR_ADAPTER);
+}
+
+TEST_F(SessionTest, AnAdapterNeedNotDescribeItsStates) {
+  adapter_.describe = nullptr;
+  ASSERT_EQ(Open(), H4MK_OK);
+  SendBlocks("I0", false);
+  Finish();
+  const char* json = nullptr;
+  EXPECT_EQ(h4mk_session_describe(session_, &json), H4MK_ERR_NOT_FOUND);
+  EXPECT_STREQ(h4mk_session_message(session_), "adapter text does not describe its states");
 }
 
 TEST_F(SessionTest, AnAdapterThatCannotOpenSaysWhy) {

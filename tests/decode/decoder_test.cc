@@ -300,6 +300,34 @@ TEST(ChainTest, ATrackThatNobodyClaimsSaysSo) {
   EXPECT_EQ(h4mk_decoder_open(reader.get(), 1, nullptr, &decoder), H4MK_ERR_ARGUMENT);
 }
 
+TEST(ChainTest, AnAdapterThatIsAskedForByNameMustBeThere) {
+  TestFile file(FileOf({"", 2, true, DecodingOrder(1)}));
+  Reader reader(&file);
+  h4mk_decoder_options options = H4MK_DECODER_OPTIONS_INIT;
+  options.adapter = "nobody";
+  h4mk_decoder* decoder = nullptr;
+  EXPECT_EQ(h4mk_decoder_open(reader.get(), 0, &options, &decoder), H4MK_ERR_NOT_FOUND);
+  EXPECT_STREQ(h4mk_decoder_message(decoder), "there is no adapter nobody");
+  h4mk_output output = H4MK_OUTPUT_INIT;
+  const char* json = nullptr;
+  EXPECT_EQ(h4mk_decoder_seek(decoder, 0), H4MK_ERR_STATE);
+  EXPECT_EQ(h4mk_decoder_next(decoder, &output), H4MK_ERR_STATE);
+  EXPECT_EQ(h4mk_decoder_describe(decoder, &json), H4MK_ERR_STATE);
+  h4mk_decoder_free(decoder);
+}
+
+// A file of a few bytes a block must not make a seek decode without end.
+TEST(ChainTest, AChainThatIsTooLongIsRefused) {
+  for (const int blocks : {65536, 65537}) {
+    std::vector<Step> steps(static_cast<size_t>(blocks), {'P', 0});
+    for (size_t i = 0; i < steps.size(); ++i)
+      steps[i] = {i == 0 ? 'I' : 'P', static_cast<int64_t>(i)};
+    Decoder decoder(FileOf({"", 2, false, steps}));
+    EXPECT_EQ(decoder.Seek(10), H4MK_OK);
+    EXPECT_EQ(decoder.Seek(blocks - 1), blocks > 65536 ? H4MK_ERR_LIMIT : H4MK_OK);
+  }
+}
+
 // A worker that is freed, or sent elsewhere, in the middle of its work.
 TEST(AheadTest, MaySeekAndEndAtAnyMoment) {
   const Recording recording = {"", 2, true, DecodingOrder(12)};

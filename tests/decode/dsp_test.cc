@@ -140,6 +140,19 @@ TEST(NullAdapterTest, Vectors) {
   }
 }
 
+TEST(NullAdapterTest, ABBlockOfPassThroughNeedsWhatItShows) {
+  const auto adapter = Instance(kPassThroughAdapter);
+  const Bytes block = {1, 2, 3};
+  AdapterInstance::State state, shown;
+  ASSERT_TRUE(adapter->DecodeI(BlockOf(block), &state).ok());
+  const Status status = adapter->ApplyB(state, nullptr, BlockOf(block), &shown);
+  EXPECT_EQ(status.code(), Code::kCorrupt);
+  EXPECT_EQ(status.message(),
+            "adapter pass_through: a B block without a block behind it that is none");
+  EXPECT_EQ(Description(*adapter, state),
+            Json({{"type", "PassThroughState"}, {"block_count", 1}, {"total_bytes", 3}}));
+}
+
 TEST(NullAdapterTest, ALongChainIsFreed) {
   const auto adapter = Instance(kNullAdapter);
   const Bytes block(1);
@@ -267,6 +280,23 @@ TEST(Dsp1Test, ChannelsAreInterleaved) {
   const auto* out = reinterpret_cast<const float*>(output.data);
   EXPECT_NE(out[2 * 100], 0);
   for (size_t i = 0; i < kHop; ++i) EXPECT_EQ(out[2 * i + 1], 0);
+}
+
+TEST(Dsp1Test, ADescriptionCountsTheBinsThatSound) {
+  Dsp1Spectrum spectrum = Spectra(Noise(kSize))[0];
+  Dsp1Channel& channel = spectrum.channels[0];
+  std::fill(channel.magnitude.begin(), channel.magnitude.end(), uint16_t{0});
+  channel.magnitude[3] = channel.magnitude[8] = 1;
+  const auto dsp = Instance(kDspAdapter, 44100);
+  AdapterInstance::State state;
+  ASSERT_TRUE(dsp->DecodeI(BlockOf(EncodeDsp1Whole(spectrum)), &state).ok());
+  EXPECT_EQ(Description(*dsp, state), Json({{"type", "DSPState"},
+                                            {"sample_rate", 44100},
+                                            {"bin_count", 2},
+                                            {"layout", "DSP1"},
+                                            {"size", kSize},
+                                            {"hop", kHop},
+                                            {"channels", 1}}));
 }
 
 // Each is one change of a block that decodes.

@@ -7,7 +7,9 @@
 #include <random>
 
 #include "adapt/gop.h"
+#include "decode/adapter_instance.h"
 #include "decode/audio_fft_decoder.h"
+#include "decode/builtin_adapters.h"
 #include "decode/video_token.h"
 #include "legacy/vectors.h"
 
@@ -242,6 +244,83 @@ TEST(AudioFftTest, ExtradataSaysTheFormat) {
   EXPECT_FALSE(DecodeAudioFftFormat(Bytes(7), 44100, &read).ok());
   EXPECT_FALSE(DecodeAudioFftFormat(EncodeAudioFftFormat({44100, 257, 7}), 44100, &read).ok());
   EXPECT_FALSE(DecodeAudioFftFormat(EncodeAudioFftFormat({44100, 16385, 7}), 44100, &read).ok());
+}
+
+// ---- the adapter
+
+class AudioFftAdapterTest : public testing::Test {
+ protected:
+  AudioFftAdapterTest() {
+    track_.sample_rate = 44100;
+    track_.time_base_num = 1;
+    track_.time_base_den = 44100;
+    track_.extradata = extradata_.data();
+    track_.extradata_size = extradata_.size();
+  }
+  void Open() { ASSERT_TRUE(AdapterInstance::Open(kAudioFftAdapter, track_, &instance_).ok()); }
+  static h4mk_adapter_block BlockOf(const Bytes& data, int64_t duration = 0) {
+    h4mk_adapter_block block = H4MK_ADAPTER_BLOCK_INIT;
+    block.duration = duration;
+    block.data = data.data();
+    block.size = data.size();
+    return block;
+  }
+  // How many samples a state gives.
+  size_t SampleCount(const AdapterInstance::State& state) {
+    h4mk_output output;
+    EXPECT_TRUE(instance_->Render(state, &output).ok());
+    EXPECT_EQ(output.type, H4MK_OUTPUT_AUDIO);
+    EXPECT_EQ(output.sample_rate, 44100);
+    EXPECT_EQ(output.channels, 1);
+    return output.size / sizeof(float);
+  }
+
+  const AudioTokenFormat format_{44100, 512, 7};
+  Bytes extradata_ = EncodeAudioFftFormat(format_);
+  const TokenTrack blocks_ = Encode(Sound(2000, 44100), format_, 4);
+  h4mk_adapter_track track_ = H4MK_ADAPTER_TRACK_INIT;
+  std::unique_ptr<AdapterInstance> instance_;
+};
+
+TEST_F(AudioFftAdapterTest, BlocksAreSoundUpToTheNext) {
+  Open();
+  AdapterInstance::State state, next;
+  ASSERT_TRUE(instance_->DecodeI(BlockOf(blocks_.blocks[0]), &state).ok());
+  EXPECT_EQ(SampleCount(state), 256u);
+  ASSERT_TRUE(instance_->ApplyP(state, BlockOf(blocks_.blocks[1]), &next).ok());
+  EXPECT_EQ(SampleCount(next), 256u);
+  AdapterInstance::State b;  // a B block is one that follows as well
+  ASSERT_TRUE(instance_->ApplyB(state, nullptr, BlockOf(blocks_.blocks[1]), &b).ok());
+  EXPECT_EQ(SampleCount(b), 256u);
+  const char* json = nullptr;
+  ASSERT_TRUE(instance_->Describe(state, &json).ok());
+  EXPECT_EQ(Json::parse(json), Json({{"type", "AudioFftState"},
+                                     {"sample_rate", 44100},
+                                     {"frame_size", 512},
+                                     {"bin_count", 7}}));
+}
+
+// The duration of a block is one of samples where ticks are samples, and only there.
+TEST_F(AudioFftAdapterTest, TheLastBlockMayBeShorter) {
+  for (const auto& [ticks, duration, expected] :
+       {std::tuple(44100, 100, 100u), std::tuple(44100, 5000, 256u), std::tuple(1000, 100, 256u)}) {
+    track_.time_base_den = ticks;
+    Open();
+    AdapterInstance::State state;
+    ASSERT_TRUE(instance_->DecodeI(BlockOf(blocks_.blocks[0], duration), &state).ok());
+    EXPECT_EQ(SampleCount(state), expected) << ticks << " " << duration;
+    state = nullptr;
+  }
+}
+
+TEST_F(AudioFftAdapterTest, WithoutAFormatNoBlockCanBeDecoded) {
+  track_.extradata_size = 7;
+  Open();
+  AdapterInstance::State state;
+  const Status status = instance_->DecodeI(BlockOf(blocks_.blocks[0]), &state);
+  EXPECT_EQ(status.code(), Code::kCorrupt);
+  EXPECT_EQ(status.message(),
+            "adapter audio_fft: a track of audio_fft has extradata of 8 bytes");
 }
 
 // ---- hostile blocks

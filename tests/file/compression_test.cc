@@ -186,6 +186,32 @@ TEST(CompressionTest, SingleBlocksByTheirNumber) {
   }
 }
 
+// All questions have the answers that they have for the plain file.
+TEST(CompressionTest, LookupsAreThoseOfThePlainFile) {
+  const Media media = Mixed();
+  TestFile packed(Mux(media, ClusterLimits(4000, 1000)));
+  TestFile plain(Mux(WithoutCompression(media), ClusterLimits(4000, 1000)));
+  Reader reader(&packed), expected(&plain);
+  uint64_t entries = 0, bytes = 0;
+  ASSERT_EQ(h4mk_reader_index_size(reader.get(), 0, &entries, &bytes), H4MK_OK);
+  EXPECT_GE(entries, 1u);
+  for (int64_t time = -1; time < 61; ++time) {
+    h4mk_block_info info, other;
+    const h4mk_status status = h4mk_reader_keyframe(expected.get(), 0, time, &other);
+    ASSERT_EQ(h4mk_reader_keyframe(reader.get(), 0, time, &info), status);
+    if (status != H4MK_OK) continue;
+    EXPECT_EQ(info.ordinal, other.ordinal);
+    EXPECT_EQ(info.pts, other.pts);
+    ASSERT_EQ(reader.Seek(0, time, H4MK_SEEK_BACKWARD), H4MK_OK);
+    Block block;
+    ASSERT_EQ(reader.Next(&block), H4MK_OK);
+    EXPECT_EQ(block.data, media.blocks[2 * static_cast<size_t>(block.pts)].data);
+  }
+  ASSERT_EQ(h4mk_reader_rewind(reader.get()), H4MK_OK);
+  EXPECT_EQ(reader.ReadOn().blocks, media.blocks);
+  EXPECT_EQ(h4mk_reader_io_error(reader.get()), 0);
+}
+
 // ---- together with the rest
 
 h4mk_writer_options Encrypting() {

@@ -239,6 +239,69 @@ TEST_F(IoFaultTest, WhatIsFlushedCanBeRead) {
   }
 }
 
+// What a file says of itself may change while it grows; without an end the newest counts that a
+// cluster follows.
+TEST_F(IoFaultTest, DescriptionsOfAFileThatGrew) {
+  TestFile file;
+  Writer writer(&file);
+  writer.AddTrack();
+  ASSERT_EQ(writer.Write({.data = Payload(1, 20)}), H4MK_OK);
+  ASSERT_EQ(writer.Flush(), H4MK_OK);
+  const Value renamed = Describe({}, 1);
+  h4mk_value_set_text(renamed.get(), "name", "renamed");
+  ASSERT_EQ(h4mk_writer_update_track(writer.get(), 0, renamed.get()), H4MK_OK);
+  ASSERT_EQ(h4mk_writer_set_meta(writer.get(), ParseJson(R"({"title":"later"})").get()), H4MK_OK);
+  ASSERT_EQ(writer.Write({.pts = 1, .dts = 1, .data = Payload(2, 20)}), H4MK_OK);
+  ASSERT_EQ(writer.Flush(), H4MK_OK);
+  const Chunk newer = [&] {
+    Chunk last{};
+    for (const Chunk& chunk : WalkChunks(file.bytes))
+      if (chunk.tag == "TRAK") last = chunk;
+    return last;
+  }();
+  const auto name_of = [](Reader& reader) {
+    return std::string(h4mk_value_get_text(h4mk_reader_track(reader.get(), 0), "name"));
+  };
+  const auto warnings_of = [](Reader& reader) {
+    std::string text;
+    for (const std::string& warning : reader.Warnings()) text += warning + "\n";
+    return text;
+  };
+  {
+    TestFile view(file.bytes);
+    Reader reader(&view);
+    ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+    EXPECT_EQ(name_of(reader), "renamed");
+    EXPECT_STREQ(h4mk_value_get_text(h4mk_reader_meta(reader.get()), "title"), "later");
+    EXPECT_EQ(reader.ReadOn().blocks.size(), 2u);
+  }
+  {
+    TestFile view(file.bytes);  // damaged: the former one, and a warning
+    view.bytes[newer.payload() + 3] ^= 1;
+    Reader reader(&view);
+    ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+    EXPECT_EQ(name_of(reader), "track 1");
+    EXPECT_NE(warnings_of(reader).find("at byte " + std::to_string(newer.begin)),
+              std::string::npos);
+    EXPECT_EQ(reader.ReadOn().blocks.size(), 2u);
+  }
+  {
+    TestFile view(file.bytes);  // of other tracks
+    const Bytes id = ToBytes("\"track_id\":1");
+    *(std::search(view.bytes.begin() + static_cast<ptrdiff_t>(newer.begin), view.bytes.end(),
+                  id.begin(), id.end()) +
+      11) = '2';
+    FixCrc(&view.bytes, newer);
+    Reader reader(&view);
+    ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+    EXPECT_EQ(name_of(reader), "track 1");
+    EXPECT_NE(warnings_of(reader).find("TRAK at byte " + std::to_string(newer.begin) +
+                                       " has other tracks\n"),
+              std::string::npos);
+    EXPECT_EQ(reader.ReadOn().blocks.size(), 2u);
+  }
+}
+
 // A growing file can be sought in as far as it reaches now, also in what was written after it was
 // opened.
 TEST_F(IoFaultTest, SeekingInAGrowingFile) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Blocks as the built-in adapters see them, in any order of types and times, and control frames.
-// The input: a byte that chooses the adapter, then blocks: u8 type and flags, u8 time, u8 size,
-// bytes.
+// The input: u8 that chooses the adapter, u32 sample rate, u8 size of the track's extradata, bytes;
+// then blocks: u8 type and flags, u8 time, u16 size, bytes.
 
 #include <h4mk/adapter.h>
 
@@ -43,17 +43,23 @@ void ReceiveAll(DecodeSession& session) {
   }
 }
 
+// A copy of exactly that size, so that a sanitizer sees reads behind it.
+Bytes TakeAtMost(ByteReader& reader, size_t size) {
+  const ByteSpan bytes = reader.Take(std::min(size, reader.left()));
+  return Bytes(bytes.begin(), bytes.end());
+}
+
 void PlayBlocks(const h4mk_adapter& adapter, ByteReader reader) {
-  static const uint8_t kAudioFftFormat[] = {0, 1, 0, 0, 16, 0, 0, 0};  // 256 samples, 16 tokens
   h4mk_adapter_track track = H4MK_ADAPTER_TRACK_INIT;
-  track.sample_rate = 48000;
-  track.extradata = kAudioFftFormat;
-  track.extradata_size = sizeof kAudioFftFormat;
+  track.sample_rate = static_cast<int32_t>(reader.Le<uint32_t>());
+  const Bytes extradata = TakeAtMost(reader, reader.Le<uint8_t>());
+  track.extradata = extradata.data();
+  track.extradata_size = extradata.size();
   std::unique_ptr<DecodeSession> session;
   FUZZ_CHECK(DecodeSession::Open(adapter, track, &session).ok());
   for (int i = 0; i < kMostBlocks && reader.left() > 0; ++i) {
     const uint8_t flags = reader.Le<uint8_t>(), time = reader.Le<uint8_t>();
-    const ByteSpan data = reader.Take(std::min<size_t>(reader.Le<uint8_t>(), reader.left()));
+    const Bytes data = TakeAtMost(reader, reader.Le<uint16_t>());
     CheckDsp(data);
     h4mk_adapter_block block = H4MK_ADAPTER_BLOCK_INIT;
     block.flags = flags & (kBlockTypeMask | kBlockKey | kBlockDiscard);

@@ -14,6 +14,8 @@
 #include "base/bytes.h"
 #include "decode/audio_fft_block.h"
 #include "decode/dsp_block.h"
+#include "file/block_compression.h"
+#include "legacy/vectors.h"
 #include "support/chunks.h"
 #include "support/layouts.h"
 #include "support/signing.h"
@@ -42,6 +44,7 @@ class SeedFolder {
       script[4 + 10 * i] = static_cast<uint8_t>(40 * i);
     }
     Add("reader", name, script + file);
+    Add("decoder", name, script + file);
     const int version = h4mk::FileVersion(file);
     if (version == h4mk::kTransportVersion) {
       Add("transport", name, file);
@@ -101,48 +104,173 @@ void AddLayouts(SeedFolder* seeds) {
   seeds->Add("writer", "blocks", program);
 }
 
-// For adapter_fuzz.cc: each adapter with the blocks of the golden vectors, and DSP1 blocks of its
-// own.
-void AddAdapterBlocks(SeedFolder* seeds) {
+// The input of adapter_fuzz.cc, put together.
+class AdapterInput {
+ public:
+  explicit AdapterInput(uint8_t adapter, const Bytes& extradata = {}) {
+    bytes_.push_back(adapter);
+    h4mk::AppendLe(bytes_, kSampleRate);
+    bytes_.push_back(static_cast<uint8_t>(extradata.size()));
+    h4mk::AppendBytes(bytes_, extradata);
+  }
+  AdapterInput& Block(uint8_t flags, uint8_t time, h4mk::ByteSpan data) {
+    bytes_.push_back(flags);
+    bytes_.push_back(time);
+    h4mk::AppendLe(bytes_, static_cast<uint16_t>(data.size()));
+    h4mk::AppendBytes(bytes_, data);
+    return *this;
+  }
+  const Bytes& bytes() const { return bytes_; }
+
+  static constexpr uint32_t kSampleRate = 48000;
+
+ private:
+  Bytes bytes_;
+};
+
+constexpr uint8_t kDsp = 0, kNull = 1, kPassThrough = 2, kAudioFft = 3;  // as the target has them
+
+struct Spectra {
+  Bytes dsp0, whole, difference;
+};
+
+Spectra MakeSpectra() {
   h4mk::Dsp1Spectrum spectrum;
   spectrum.format = {h4mk::Window::kSine, 2, 32, 8};
   const std::vector<uint16_t> values(h4mk::BinCount(32), 300);
   spectrum.channels.assign(2, {4.5f, values, values});
-  const Bytes whole = h4mk::EncodeDsp1Whole(spectrum);
   h4mk::Dsp1Spectrum next = spectrum;
   next.channels[1].magnitude[7] = 5;
   next.channels[0].phase[3] = 9;
-  const Bytes difference = h4mk::EncodeDsp1Difference(spectrum, next);
-  const Bytes dsp0 = {'D', 'S', 'P', '0', 1, 0, 0, 0, 10, 0, 0, 64, 0, 32};
-  for (uint8_t adapter = 0; adapter < 3; ++adapter)
-    for (const auto& [name, first, second] :
-         {std::tuple("dsp0", dsp0, dsp0), std::tuple("dsp1", whole, difference)}) {
-      Bytes input = {adapter};
-      for (const auto& [flags, time, block] :
-           {std::tuple(4, 0, first), std::tuple(0x11, 2, second), std::tuple(0x12, 1, second),
-            std::tuple(0x81, 3, second)}) {
-        input.push_back(static_cast<uint8_t>(flags));
-        input.push_back(static_cast<uint8_t>(time));
-        input.push_back(static_cast<uint8_t>(block.size()));
-        input.insert(input.end(), block.begin(), block.end());
-      }
-      seeds->Add("adapter", std::string(name) + "_" + std::to_string(adapter), input);
-    }
-  const std::string controls =
-      R"({"controls":[{"pts_us":0,"camera":{"move":"pan","intensity":0.5}},{"pts_us":1000,"motion":{"curve":"ease_in"}}]})";
-  // Audio tokens of the format that the target gives its tracks: an I and a P block of a tone.
-  std::vector<float> tone(512);
-  for (size_t i = 0; i < tone.size(); ++i) tone[i] = static_cast<float>(0.5 * std::sin(0.3 * static_cast<double>(i)));
-  h4mk::AudioFftEncoder encoder({48000, 256, 8});
+  return {{'D', 'S', 'P', '0', 1, 0, 0, 0, 10, 0, 0, 64, 0, 32},
+          h4mk::EncodeDsp1Whole(spectrum),
+          h4mk::EncodeDsp1Difference(spectrum, next)};
+}
+
+constexpr h4mk::AudioTokenFormat kTokens{AdapterInput::kSampleRate, 256, 8};
+
+// An I block and P blocks of a tone.
+std::vector<Bytes> MakeTokenBlocks() {
+  std::vector<float> tone(1024);
+  for (size_t i = 0; i < tone.size(); ++i)
+    tone[i] = static_cast<float>(0.5 * std::sin(0.3 * static_cast<double>(i)));
+  h4mk::AudioFftEncoder encoder(kTokens);
   encoder.Begin(std::span(tone).first(256));
-  Bytes blocks = {3};
-  for (const uint8_t type : {0, 1}) {
-    const h4mk::ByteSpan block = encoder.Encode(std::span(tone).subspan(128 + 128 * type, 256), type == 0);
-    blocks.insert(blocks.end(), {static_cast<uint8_t>(type == 0 ? 4 : 1), type, static_cast<uint8_t>(block.size())});
-    blocks.insert(blocks.end(), block.begin(), block.end());
+  std::vector<Bytes> blocks;
+  for (size_t i = 0; i < 4; ++i) {
+    const h4mk::ByteSpan block =
+        encoder.Encode(std::span(tone).subspan(128 * (i + 1), 256), i == 0);
+    blocks.emplace_back(block.begin(), block.end());
   }
-  seeds->Add("adapter", "audio_fft", blocks);
-  seeds->Add("adapter", "control_frames", Bytes(controls.begin(), controls.end()));
+  return blocks;
+}
+
+// For adapter_fuzz.cc: each adapter with the blocks of the golden vectors, and DSP1 blocks of its
+// own.
+void AddAdapterBlocks(SeedFolder* seeds) {
+  const Spectra spectra = MakeSpectra();
+  for (const uint8_t adapter : {kDsp, kNull, kPassThrough})
+    for (const auto& [name, first, second] :
+         {std::tuple("dsp0", spectra.dsp0, spectra.dsp0),
+          std::tuple("dsp1", spectra.whole, spectra.difference)})
+      seeds->Add("adapter", std::string(name) + "_" + std::to_string(adapter),
+                 AdapterInput(adapter)
+                     .Block(4, 0, first)
+                     .Block(0x11, 2, second)
+                     .Block(0x12, 1, second)
+                     .Block(0x81, 3, second)
+                     .bytes());
+  AdapterInput tokens(kAudioFft, h4mk::EncodeAudioFftFormat(kTokens));
+  for (const Bytes& block : MakeTokenBlocks())
+    tokens.Block(tokens.bytes().size() < 20 ? 4 : 1, 0, block);
+  seeds->Add("adapter", "audio_fft", tokens.bytes());
+  const h4mk::Json& vectors = h4mk::VectorIndex("adapters");
+  for (const h4mk::Json& test : vectors["dsp"]) {
+    AdapterInput input(kDsp);
+    const bool b_block = test.contains("prev_next_b_hex");
+    uint8_t number = 0;
+    for (const h4mk::Json& hex : test[b_block ? "prev_next_b_hex" : "blocks_hex"]) {
+      const uint8_t flags = number == 0 ? 4 : b_block && number == 2 ? 0x12 : 0x11;
+      input.Block(flags, number++, h4mk::FromHex(hex.get<std::string>()));
+    }
+    seeds->Add("adapter", "vector_" + test["id"].get<std::string>(), input.bytes());
+  }
+  size_t number = 0;
+  for (const h4mk::Json& test : vectors["controls"]) {
+    const std::string json = test["json"];
+    seeds->Add("adapter", "controls_" + std::to_string(number++), Bytes(json.begin(), json.end()));
+  }
+}
+
+// For token_fuzz.cc: a format, then samples or tokens.
+void AddTokens(SeedFolder* seeds) {
+  Bytes format;
+  h4mk::AppendLe(format, kTokens.sample_rate);
+  h4mk::AppendLe(format, static_cast<uint16_t>(kTokens.frame_size));
+  format.push_back(static_cast<uint8_t>(kTokens.top_k));
+  const h4mk::Json& vectors = h4mk::VectorIndex("tokens");
+  const std::string video = vectors["video"][0]["tokens_hex"][1];
+  seeds->Add("token", "video", format + h4mk::FromHex(video));
+  for (const h4mk::Json& test : vectors["audio"]) {
+    Bytes samples = h4mk::ReadVector("tokens/" + test["file"].get<std::string>());
+    samples.resize(std::min<size_t>(samples.size(), 2048));
+    seeds->Add("token", test["id"], format + samples);
+  }
+  const std::vector<Bytes> blocks = MakeTokenBlocks();
+  seeds->Add("token", "block_i", format + blocks[0]);
+  seeds->Add("token", "block_p", format + blocks[1]);
+}
+
+// A file with a track for each built-in adapter; the blocks of the first are compressed.
+void AddAdapterFile(SeedFolder* seeds) {
+  const Spectra spectra = MakeSpectra();
+  const Bytes text(200, 'a');
+  const std::vector<std::vector<Bytes>> blocks = {
+      {text, text, text},
+      {text, {}, {1, 2, 3}},
+      {spectra.whole, spectra.difference, spectra.difference},
+      {spectra.dsp0, spectra.dsp0, spectra.dsp0},
+      MakeTokenBlocks()};
+  const std::string codecs[] = {R"("null","compression":"zstd")",
+                                R"("pass_through","adapter":"pass_through")", R"("dsp")",
+                                R"("dsp","sample_rate":8000)",
+                                R"("audio_fft","sample_rate":48000,"extradata":")" +
+                                    h4mk::EncodeBase64(h4mk::EncodeAudioFftFormat(kTokens)) + '"'};
+  TestFile file;
+  Writer writer(&file, ClusterLimits(300, 0));
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    const Value track =
+        ParseJson(R"({"track_id":)" + std::to_string(i + 1) +
+                  R"(,"name":"","kind":"audio","time_base":"1/48000","codec":)" + codecs[i] + '}');
+    uint32_t index = 0;
+    EXPECT_EQ(h4mk_writer_add_track(writer.get(), track.get(), &index), H4MK_OK);
+  }
+  for (size_t n = 0; n < 3; ++n)
+    for (uint32_t track = 0; track < blocks.size(); ++track)
+      EXPECT_EQ(writer.Write({track,
+                              n == 0 ? kKey : kP,
+                              static_cast<int64_t>(128 * n),
+                              static_cast<int64_t>(128 * n),
+                              128,
+                              blocks[track][n],
+                              {}}),
+                H4MK_OK);
+  EXPECT_EQ(writer.Finish(), H4MK_OK);
+  seeds->AddFile("adapter_tracks", file.bytes);
+}
+
+// For compression_fuzz.cc.
+void AddPackedBlocks(SeedFolder* seeds) {
+  for (const size_t size : {2, 300, 5000}) {
+    const Bytes data(size, 'a');
+    h4mk::Block plain, packed;
+    plain.data = data;
+    h4mk::BlockPacker packer;
+    if (packer.Pack(plain, &packed).ok())
+      seeds->Add("compression", std::to_string(size),
+                 Bytes(packed.data.begin(), packed.data.end()));
+  }
+  seeds->Add("compression", "noise", Payload(1, 300));
 }
 
 void AddVectors(SeedFolder* seeds, const std::filesystem::path& vectors) {
@@ -163,6 +291,9 @@ int main(int argc, char** argv) {
   h4mk_test::SeedFolder seeds(argv[1]);
   h4mk_test::AddLayouts(&seeds);
   h4mk_test::AddAdapterBlocks(&seeds);
+  h4mk_test::AddTokens(&seeds);
+  h4mk_test::AddAdapterFile(&seeds);
+  h4mk_test::AddPackedBlocks(&seeds);
   h4mk_test::AddVectors(&seeds, H4MK_SOURCE_DIR "/tests/vectors");
   return 0;
 }

@@ -6,11 +6,11 @@
 #include <h4mk/h4mk.h>
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "fuzz/file_mutator.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/input.h"
 
 using h4mk_fuzz::ByteSpan;
 
@@ -36,35 +36,6 @@ struct Script {
       const uint8_t* q = p + 2 + 10 * i;
       seeks[i] = {q[0], static_cast<uint8_t>(q[1] & 3), h4mk::LoadLe<int64_t>(q + 2)};
     }
-  }
-};
-
-struct Input {
-  ByteSpan bytes;
-  size_t position = 0;
-  size_t most = SIZE_MAX;  // bytes a read
-
-  h4mk_io Io(bool pipe) {
-    h4mk_io io = H4MK_IO_INIT;
-    io.opaque = this;
-    io.read = [](void* opaque, uint8_t* buffer, size_t size) {
-      Input& self = *static_cast<Input*>(opaque);
-      const size_t left = self.bytes.size() - std::min(self.position, self.bytes.size());
-      const size_t count = std::min({size, left, self.most});
-      if (count > 0) std::memcpy(buffer, self.bytes.data() + self.position, count);
-      self.position += count;
-      return static_cast<int64_t>(count);
-    };
-    if (pipe) return io;
-    io.seek = [](void* opaque, int64_t offset) {
-      if (offset < 0) return -1;
-      static_cast<Input*>(opaque)->position = static_cast<size_t>(offset);
-      return 0;
-    };
-    io.size = [](void* opaque) {
-      return static_cast<int64_t>(static_cast<Input*>(opaque)->bytes.size());
-    };
-    return io;
   }
 };
 
@@ -149,7 +120,7 @@ class Session {
       FUZZ_CHECK(copied <= out.size());
   }
 
-  Input input_;
+  h4mk_fuzz::Input input_;
   const Script script_;
   h4mk_reader* reader_ = nullptr;
   h4mk_status status_ = H4MK_OK;

@@ -6,6 +6,7 @@
 
 #include "adapt/transport_file.h"
 #include "base/memory_io.h"
+#include "file/v1_block_log.h"
 #include "file/v1_file.h"
 #include "legacy/player.h"
 #include "legacy/vectors.h"
@@ -36,6 +37,14 @@ class V1Output {
     EXPECT_EQ(h4mk_value_from_json(text.data(), text.size(), &value), H4MK_OK);
     uint32_t track = 0;
     const h4mk_status status = h4mk_writer_add_track(writer_, value, &track);
+    h4mk_value_free(value);
+    return status;
+  }
+  h4mk_status Update(uint32_t track, const Json& description) {
+    const std::string text = description.dump();
+    h4mk_value* value = nullptr;
+    EXPECT_EQ(h4mk_value_from_json(text.data(), text.size(), &value), H4MK_OK);
+    const h4mk_status status = h4mk_writer_update_track(writer_, track, value);
     h4mk_value_free(value);
     return status;
   }
@@ -167,6 +176,94 @@ TEST(V1FileWriterTest, EverythingComesBackThroughTheBlockLog) {
   EXPECT_EQ(file.value().DecodeChain(7, 100).value().size(), 4u);  // 0, 33, 66 and 100 ms
 }
 
+// Blocks that need the log, each of another size.
+struct Logged {
+  std::vector<Bytes> data;
+  Bytes file;
+};
+
+Logged WithLog(uint32_t seed) {
+  Logged logged;
+  V1Output output;
+  EXPECT_EQ(output.AddTrack(PlainTrack(1)), H4MK_OK);
+  for (uint32_t i = 0; i < 6; ++i) {
+    logged.data.push_back(h4mk_test::Payload(seed + i, 20 + seed + i));
+    EXPECT_EQ(
+        output.Write({.flags = i == 0 ? kKey : kP, .pts = i, .dts = i, .data = logged.data[i]}),
+        H4MK_OK);
+  }
+  EXPECT_EQ(output.Finish(), H4MK_OK);
+  logged.file = output.bytes();
+  return logged;
+}
+
+std::vector<Bytes> DataOf(Player& player, size_t* damages) {
+  std::vector<Bytes> data;
+  *damages = 0;
+  for (const std::string& line : player.All()) *damages += line == "damage";
+  EXPECT_EQ(h4mk_reader_rewind(player.reader()), H4MK_OK);
+  for (std::string line = player.Next(); !line.empty(); line = player.Next())
+    if (line != "damage") data.push_back(player.last());
+  return data;
+}
+
+// The log says which block is missing: those behind it keep their numbers and times.
+TEST(V1FileWriterTest, DamagedBlocksAreMissingInTheLog) {
+  const Logged logged = WithLog(0);
+  for (size_t i = 0; i < logged.data.size(); ++i) {
+    SCOPED_TRACE(i);
+    Bytes file = logged.file;
+    *std::search(file.begin(), file.end(), logged.data[i].begin(), logged.data[i].end()) ^= 1;
+    Player player(file);
+    size_t damages = 0;
+    std::vector<Bytes> expected = logged.data;
+    expected.erase(expected.begin() + static_cast<ptrdiff_t>(i));
+    EXPECT_EQ(DataOf(player, &damages), expected);
+    EXPECT_EQ(damages, 1u);
+  }
+}
+
+// The time of a block is in the flags of its chunk, which is how the log finds it.
+TEST(V1FileWriterTest, ABlockThatLostItsTimeIsDamage) {
+  const Logged logged = WithLog(0);
+  for (const bool seekable : {true, false}) {
+    Bytes file = logged.file;
+    const auto data =
+        std::search(file.begin(), file.end(), logged.data[2].begin(), logged.data[2].end());
+    data[-16] ^= 0x40;  // behind the tag: flags, length, and 8 bytes of routing
+    Player player(file, seekable);
+    std::vector<std::string> lines = player.All();
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), "damage"), 1) << seekable;
+    std::erase(lines, "damage");
+    EXPECT_EQ(lines, (std::vector<std::string>{"1 0 0 Ik 20", "1 1 1 P 21", "1 3 3 P 23",
+                                               "1 4 4 P 24", "1 5 5 P 25"}));
+  }
+}
+
+// Whole chunks of one file behind the descriptions of another.
+TEST(V1FileWriterTest, ALogOfAnotherFileIsNotUsed) {
+  const Logged logged = WithLog(0), other = WithLog(50);
+  const std::string core = "CORE";
+  const auto cores_of = [&](const Bytes& file) {
+    return std::search(file.begin(), file.end(), core.begin(), core.end());
+  };
+  Bytes mixed(logged.file.begin(), cores_of(logged.file));
+  mixed.insert(mixed.end(), cores_of(other.file), other.file.end());
+  for (const bool seekable : {true, false}) {
+    Player player(mixed, seekable);
+    ASSERT_EQ(player.status(), H4MK_OK);
+    const size_t blocks = [&] {
+      size_t count = 0;
+      for (const std::string& line : player.All()) count += line != "damage";
+      return count;
+    }();
+    std::string warnings;
+    while (const char* text = h4mk_reader_next_warning(player.reader())) warnings += text;
+    EXPECT_EQ(blocks, seekable ? 6u : 0u);  // a stream has told the log's tracks and times already
+    EXPECT_NE(warnings.find("block log"), std::string::npos) << warnings;
+  }
+}
+
 TEST(V1FileWriterTest, AttachmentsComeBack) {
   V1Output output;
   Json font = PlainTrack(1);
@@ -216,6 +313,78 @@ TEST(V1FileWriterTest, LimitsAreNamed) {
   EXPECT_NE(keys.message().find("too_many_seek_entries"), std::string::npos) << keys.message();
 }
 
+// What version 1 has no room for is refused when it is asked for, not when the file is finished.
+TEST(V1FileWriterTest, WhatItCannotHoldIsRefusedAtOnce) {
+  V1Output output;
+  ASSERT_EQ(output.AddTrack(PlainTrack(1)), H4MK_OK);
+  EXPECT_EQ(output.AddTrack(PlainTrack(1)), H4MK_ERR_ARGUMENT);
+  EXPECT_NE(output.message().find("duplicate_track"), std::string::npos) << output.message();
+  for (const char* tag : {"TRAK", "CORE", "TSEK", "ATTA"})
+    EXPECT_EQ(h4mk_writer_add_chunk(output.get(), tag, 0, "x", 1), H4MK_ERR_ARGUMENT) << tag;
+  EXPECT_EQ(h4mk_writer_add_chunk(output.get(), "NOTE", 0, "x", 1), H4MK_OK);
+  h4mk_value* log = h4mk_value_new();
+  h4mk_value_add_object(log, kV1LogKey);
+  EXPECT_EQ(h4mk_writer_set_meta(output.get(), log), H4MK_ERR_ARGUMENT);
+  h4mk_value_free(log);
+  EXPECT_EQ(h4mk_writer_set_attachment(output.get(), 1, "x", 1), H4MK_ERR_ARGUMENT);
+  ASSERT_EQ(output.Write({.pts = 1, .dts = H4MK_NO_TIME}), H4MK_OK);
+  EXPECT_EQ(h4mk_writer_flush(output.get()), H4MK_OK);  // nothing can be written before the end
+  EXPECT_TRUE(output.bytes().empty());
+  ASSERT_EQ(output.Finish(), H4MK_OK);
+  EXPECT_EQ(output.Finish(), H4MK_ERR_STATE);
+  EXPECT_EQ(output.Write({.pts = 2, .dts = H4MK_NO_TIME}), H4MK_ERR_STATE);
+  EXPECT_EQ(h4mk_writer_add_chunk(output.get(), "NOTE", 0, "x", 1), H4MK_ERR_STATE);
+  const uint8_t* index = nullptr;
+  size_t size = 0;
+  uint8_t checksum[4];
+  EXPECT_EQ(h4mk_writer_front_index(output.get(), &index, &size, checksum), H4MK_ERR_STATE);
+  EXPECT_NE(output.message().find("no index that could stand at the front"), std::string::npos);
+}
+
+TEST(V1FileWriterTest, ATrackMayGetAnotherDescription) {
+  V1Output output;
+  ASSERT_EQ(output.AddTrack(PlainTrack(1)), H4MK_OK);
+  ASSERT_EQ(output.Write({.pts = 1, .dts = H4MK_NO_TIME}), H4MK_OK);
+  Json changed = PlainTrack(1);
+  changed["name"] = "renamed";
+  EXPECT_EQ(output.Update(0, changed), H4MK_OK);
+  EXPECT_EQ(output.Update(1, changed), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(output.Update(0, PlainTrack(2)), H4MK_ERR_ARGUMENT);
+  changed["time_base"] = "1/25";
+  EXPECT_EQ(output.Update(0, changed), H4MK_ERR_ARGUMENT);
+  ASSERT_EQ(output.Finish(), H4MK_OK);
+  Player player(output.bytes());
+  EXPECT_STREQ(h4mk_value_get_text(h4mk_reader_track(player.reader(), 0), "name"), "renamed");
+}
+
+// META as bytes comes back byte for byte, and is refused where it would have to be changed.
+TEST(V1FileWriterTest, MetaAsBytes) {
+  const std::string meta = "{ \"a\" : 1 }";
+  const struct {
+    std::string meta;
+    int64_t dts;  // without one the file needs no block log
+    h4mk_status status;
+  } cases[] = {{meta, H4MK_NO_TIME, H4MK_OK},
+               {"no JSON", H4MK_NO_TIME, H4MK_OK},
+               {meta, 0, H4MK_OK},
+               {"no JSON", 0, H4MK_ERR_ARGUMENT},
+               {"[]", 0, H4MK_ERR_ARGUMENT}};
+  for (const auto& [text, dts, status] : cases) {
+    SCOPED_TRACE(text);
+    V1Output output;
+    ASSERT_EQ(output.AddTrack(PlainTrack(1)), H4MK_OK);
+    ASSERT_EQ(h4mk_writer_add_chunk(output.get(), "META", 0, text.data(), text.size()), H4MK_OK);
+    ASSERT_EQ(output.Write({.pts = 1, .dts = dts}), H4MK_OK);
+    ASSERT_EQ(output.Finish(), status) << output.message();
+    if (status != H4MK_OK) continue;
+    const Bytes bytes = output.bytes();
+    EXPECT_EQ(std::search(bytes.begin(), bytes.end(), text.begin(), text.end()) != bytes.end(),
+              dts == H4MK_NO_TIME);
+    Player player(bytes);
+    EXPECT_EQ(h4mk_value_get_int(h4mk_reader_meta(player.reader()), "a", 0), text == meta ? 1 : 0);
+  }
+}
+
 TEST(V1FileWriterTest, EncryptedBlocksAreOfVersion2) {
   for (const int version : {1, H4MK_VERSION_TRANSPORT}) {
     V1Output output(version);
@@ -260,6 +429,31 @@ TEST(TransportWriterTest, BlocksTracksAndTimesComeBack) {
   EXPECT_EQ(veri.present, 1);
   EXPECT_EQ(veri.as_written, 1);
   EXPECT_EQ(veri.as_checked, 0);
+}
+
+TEST(TransportWriterTest, WhatItCannotHoldIsRefused) {
+  V1Output output(H4MK_VERSION_TRANSPORT);
+  Json track = PlainTrack(1);
+  ASSERT_EQ(output.AddTrack(track), H4MK_OK);
+  track["track_id"] = 2;  // with the same name, which is what tells tracks apart
+  ASSERT_EQ(output.AddTrack(track), H4MK_OK);
+  EXPECT_EQ(output.Update(0, track), H4MK_OK);
+  EXPECT_EQ(output.Update(2, track), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_writer_set_attachment(output.get(), 0, "x", 1), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_writer_add_chunk(output.get(), "NOTE", 0, "x", 1), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_writer_add_chunk(output.get(), "SAFE", 0, "x", 1), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_writer_add_chunk(output.get(), "SAFE", 0, "{}", 2), H4MK_OK);
+  ASSERT_EQ(output.Write({.pts = 1, .data = Bytes(256)}), H4MK_OK);
+  EXPECT_EQ(output.AddTrack(track), H4MK_ERR_STATE);
+  EXPECT_EQ(h4mk_writer_flush(output.get()), H4MK_OK);
+  EXPECT_EQ(output.Finish(), H4MK_ERR_ARGUMENT);
+  EXPECT_NE(output.message().find("duplicate_track"), std::string::npos) << output.message();
+  EXPECT_EQ(output.Finish(), H4MK_ERR_STATE);
+  EXPECT_EQ(output.Write({.pts = 2, .data = Bytes(256)}), H4MK_ERR_STATE);
+  const uint8_t* index = nullptr;
+  size_t size = 0;
+  uint8_t checksum[4];
+  EXPECT_EQ(h4mk_writer_front_index(output.get(), &index, &size, checksum), H4MK_ERR_STATE);
 }
 
 // A single track without a name is an export where SEEK and fps_hint say all that there is to say

@@ -234,6 +234,51 @@ TEST(EncryptionTest, KeysOutsideTheirLengthsAreRefused) {
   }
 }
 
+// What stands around the blocks is as in a plain file, and can be changed as there.
+TEST(EncryptionTest, DescriptionsAndAttachmentsStayReadable) {
+  TestFile file;
+  {
+    Writer writer(&file, Encrypting());
+    writer.AddTrack();
+    writer.AddTrack({"1/1000", "attachment", "ttf"});
+    ASSERT_EQ(h4mk_writer_set_attachment(writer.get(), 1, "font", 4), H4MK_OK);
+    ASSERT_EQ(h4mk_writer_add_chunk(writer.get(), "NOTE", 0, "note", 4), H4MK_OK);
+    ASSERT_EQ(writer.Write({.data = Payload(1, 100)}), H4MK_OK);
+    EXPECT_EQ(writer.Write({.track = 2}), H4MK_ERR_ARGUMENT);
+    ASSERT_EQ(writer.Flush(), H4MK_OK);
+    const Value renamed = Describe({}, 1);
+    h4mk_value_set_text(renamed.get(), "name", "renamed");
+    ASSERT_EQ(h4mk_writer_update_track(writer.get(), 0, renamed.get()), H4MK_OK);
+    const Value meta = ParseJson(R"({"tags":{"title":"later"}})");
+    ASSERT_EQ(h4mk_writer_set_meta(writer.get(), meta.get()), H4MK_OK);
+    EXPECT_EQ(h4mk_writer_set_meta(writer.get(), ParseJson("[]").get()), H4MK_ERR_ARGUMENT);
+    ASSERT_EQ(writer.Finish(), H4MK_OK) << writer.message();
+    EXPECT_EQ(writer.io_error(), 0);
+  }
+  Keys keys(kMaster, kKid);
+  Reader reader(&file, keys.options);
+  ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+  EXPECT_STREQ(h4mk_value_get_text(h4mk_reader_track(reader.get(), 0), "name"), "renamed");
+  EXPECT_STREQ(h4mk_value_get_text(h4mk_value_get(h4mk_reader_meta(reader.get()), "tags"), "title"),
+               "later");
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  ASSERT_EQ(h4mk_reader_attachment(reader.get(), 1, &data, &size), H4MK_OK);
+  EXPECT_EQ(Bytes(data, data + size), ToBytes("font"));
+  EXPECT_EQ(Found(file.bytes, ToBytes("NOTE")), "yes");
+  EXPECT_EQ(reader.ReadOn().blocks.size(), 1u);
+}
+
+TEST(EncryptionTest, AFailureOfTheOutputHasItsCode) {
+  TestFile file;
+  file.capacity = 100;
+  Writer writer(&file, Encrypting());
+  writer.AddTrack();
+  for (int i = 0; i < 20; ++i) (void)writer.Write({.pts = i, .dts = i, .data = Payload(1, 1000)});
+  EXPECT_EQ(writer.Finish(), H4MK_ERR_IO);
+  EXPECT_EQ(writer.io_error(), TestFile::kFault);
+}
+
 // ---- remuxing
 
 struct Sealed {
@@ -540,6 +585,87 @@ TEST(CipherTest, SealAndOpenInPlace) {
   h4mk_value_free(description);
   h4mk_cipher_free(cipher);
   h4mk_cipher_free(other);
+}
+
+// "protection" of META, with one member changed.
+TEST(CipherTest, ADescriptionThatCannotBeUsedIsRefused) {
+  const h4mk_key key = KeyOf(kMaster, kKid);
+  h4mk_cipher* cipher = nullptr;
+  ASSERT_EQ(h4mk_cipher_new(H4MK_SCHEME_GCM, &key, nullptr, &cipher), H4MK_OK);
+  h4mk_value* description = nullptr;
+  ASSERT_EQ(h4mk_cipher_describe(cipher, &description), H4MK_OK);
+  h4mk_cipher_free(cipher);
+  const std::string good = h4mk_value_to_json(description);
+  h4mk_value_free(description);
+  const auto open_with = [&](const std::string& member) {
+    // A member that comes later replaces the one before it.
+    const Value value = ParseJson(good.substr(0, good.size() - 1) + member + "}");
+    h4mk_cipher* opened = nullptr;
+    const h4mk_status status = h4mk_cipher_from_description(value.get(), &key, 1, &opened);
+    EXPECT_EQ(status == H4MK_OK, *h4mk_cipher_message(opened) == 0) << member;
+    h4mk_cipher_free(opened);
+    return status;
+  };
+  const std::string id = "\"AAAAAAAAAAAAAAAAAAAAAA==\"";  // 16 bytes
+  EXPECT_EQ(open_with(""), H4MK_OK);
+  EXPECT_EQ(open_with(R"(,"sessions":[])"), H4MK_OK);
+  EXPECT_EQ(open_with(",\"sessions\":[{\"id\":" + id + ",\"first\":[[1,5]]}]"), H4MK_OK);
+  EXPECT_EQ(open_with(R"(,"scheme":"rot13")"), H4MK_ERR_VERSION);
+  EXPECT_EQ(open_with(R"(,"scheme":1)"), H4MK_ERR_VERSION);
+  EXPECT_EQ(open_with(R"(,"kid":"xy")"), H4MK_ERR_CORRUPT);
+  EXPECT_EQ(open_with(R"(,"kid":"0")"), H4MK_ERR_CORRUPT);
+  EXPECT_EQ(open_with(R"(,"kid":7)"), H4MK_ERR_CORRUPT);
+  EXPECT_EQ(open_with(",\"kid\":\"" + std::string(66, '0') + "\""), H4MK_ERR_CORRUPT);
+  EXPECT_EQ(open_with(R"(,"kid":"00FF")"), H4MK_ERR_KEY) << "the id of another key";
+  EXPECT_EQ(open_with(R"(,"file_id":"AAAA")"), H4MK_ERR_CORRUPT);
+  EXPECT_EQ(open_with(R"(,"file_id":null)"), H4MK_ERR_CORRUPT);
+  EXPECT_EQ(open_with(R"(,"key_check":"no base64!")"), H4MK_ERR_CORRUPT);
+  EXPECT_EQ(open_with(",\"file_id\":" + id), H4MK_ERR_KEY) << "of another file";
+  EXPECT_EQ(open_with(R"(,"sessions":{})"), H4MK_ERR_CORRUPT);
+  EXPECT_EQ(open_with(R"(,"sessions":[1])"), H4MK_ERR_CORRUPT);
+  EXPECT_EQ(open_with(R"(,"sessions":[{"id":"AAAA","first":[]}])"), H4MK_ERR_CORRUPT);
+  for (const char* first :
+       {"1", "[1]", "[[1]]", "[[1,2,3]]", "[[-1,2]]", "[[1,-2]]", "[[65536,2]]"})
+    EXPECT_EQ(open_with(",\"sessions\":[{\"id\":" + id + ",\"first\":" + first + "}]"),
+              H4MK_ERR_CORRUPT)
+        << first;
+  const Value array = ParseJson("[]");
+  h4mk_cipher* none = nullptr;
+  EXPECT_EQ(h4mk_cipher_from_description(array.get(), &key, 1, &none), H4MK_ERR_CORRUPT);
+  h4mk_cipher_free(none);
+}
+
+TEST(CipherTest, MisuseIsAnError) {
+  const h4mk_key key = KeyOf(kMaster);
+  h4mk_cipher* cipher = nullptr;
+  h4mk_value* value = nullptr;
+  EXPECT_EQ(h4mk_cipher_new(nullptr, &key, nullptr, &cipher), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_cipher_new(H4MK_SCHEME_GCM, nullptr, nullptr, &cipher), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_cipher_from_description(nullptr, &key, 1, &cipher), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_cipher_describe(nullptr, &value), H4MK_ERR_ARGUMENT);
+  EXPECT_STREQ(h4mk_cipher_message(nullptr), "");
+
+  uint8_t data[64] = {};
+  h4mk_cipher_block block = H4MK_CIPHER_BLOCK_INIT;
+  EXPECT_EQ(h4mk_cipher_new("rot13", &key, nullptr, &cipher), H4MK_ERR_ARGUMENT);
+  ASSERT_NE(cipher, nullptr);  // so that it can be asked
+  EXPECT_STREQ(h4mk_cipher_message(cipher), "no encryption scheme \"rot13\"");
+  EXPECT_EQ(h4mk_cipher_describe(cipher, &value), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_cipher_seal(cipher, &block, data, 1, data), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_cipher_open(cipher, &block, data, 32, data), H4MK_ERR_ARGUMENT);
+  h4mk_cipher_free(cipher);
+
+  ASSERT_EQ(h4mk_cipher_new(H4MK_SCHEME_GCM, &key, data, &cipher), H4MK_OK);
+  EXPECT_EQ(h4mk_cipher_seal(cipher, nullptr, data, 1, data), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_cipher_seal(cipher, &block, nullptr, 1, data), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_cipher_seal(cipher, &block, data, size_t{1} << 30, data), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_cipher_open(cipher, &block, data, 15, data), H4MK_ERR_CORRUPT) << "no tag";
+  block.time_base_den = 0;
+  EXPECT_EQ(h4mk_cipher_seal(cipher, &block, data, 1, data), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_cipher_open(cipher, &block, data, 32, data), H4MK_ERR_ARGUMENT);
+  h4mk_cipher_free(cipher);
+  EXPECT_EQ(h4mk_mask(nullptr, 1, 0, data, 1, data), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_mask(data, 1, 0, nullptr, 1, data), H4MK_ERR_ARGUMENT);
 }
 
 TEST(CipherTest, AMaskTakesItselfOff) {

@@ -84,6 +84,69 @@ TEST(SigningTest, AnIndexPutInAtTheFrontMovesWhatIsSigned) {
   EXPECT_EQ(verified.reading.blocks, media.blocks);
 }
 
+// h4mk_reader_signature(): how far a file is signed, also while it has no end.
+TEST(SigningTest, HowFarItIsSignedCanBeAsked) {
+  const Bytes whole = Mux(Film(), Signing());
+  TestFile file(whole);
+  h4mk_signature signature = H4MK_SIGNATURE_INIT;
+  {
+    Reader reader(&file, Verifying());
+    ASSERT_EQ(h4mk_reader_signature(reader.get(), &signature), H4MK_OK);
+    EXPECT_EQ(signature.is_final, 1);
+    EXPECT_EQ(signature.descriptions_unsigned, 0);
+    const std::vector<Chunk> chunks = WalkChunks(whole);
+    EXPECT_GT(signature.chunk_count, Clusters(whole).size());
+    EXPECT_LE(signature.signed_until, static_cast<int64_t>(chunks.back().end()));
+    EXPECT_GE(signature.signed_until, static_cast<int64_t>(Clusters(whole).back().end()));
+    h4mk_signature small = H4MK_SIGNATURE_INIT;
+    small.struct_size = 8;
+    EXPECT_EQ(h4mk_reader_signature(reader.get(), &small), H4MK_ERR_ARGUMENT);
+    EXPECT_EQ(h4mk_reader_signature(reader.get(), nullptr), H4MK_ERR_ARGUMENT);
+  }
+  const uint64_t all = signature.chunk_count;
+  TestFile cut(Bytes(whole.begin(), whole.begin() + whole.size() / 2));
+  Reader reader(&cut, Verifying());
+  ASSERT_EQ(h4mk_reader_signature(reader.get(), &signature), H4MK_OK) << reader.message();
+  EXPECT_EQ(signature.is_final, 0);
+  EXPECT_LT(signature.chunk_count, all);
+  EXPECT_LE(signature.signed_until, static_cast<int64_t>(cut.bytes.size()));
+  Reader unverified(&file);
+  EXPECT_EQ(h4mk_reader_signature(unverified.get(), &signature), H4MK_ERR_STATE);
+}
+
+TEST(SigningTest, KeysOfOtherKindsAreRefused) {
+  const auto refusal = [](const std::string& pem) {
+    TestFile file;
+    const h4mk_io io = file.Io();
+    h4mk_writer_options options = Signing();
+    options.signing_key = pem.c_str();
+    h4mk_writer* writer = nullptr;
+    EXPECT_EQ(h4mk_writer_open(&io, &options, &writer), H4MK_ERR_KEY);
+    const std::string message = h4mk_writer_message(writer);
+    h4mk_writer_free(writer);
+    return message;
+  };
+  const std::string other = "a key must be of the kind Ed25519 or ECDSA on P-256";
+  EVP_PKEY* key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-384");
+  EXPECT_EQ(refusal(Pem(key, true)), other);
+  EVP_PKEY_free(key);
+  key = EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519");
+  EXPECT_EQ(refusal(Pem(key, true)), other);
+  EVP_PKEY_free(key);
+  // One that needs a password: nobody is asked for it.
+  key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
+  BIO* bio = BIO_new(BIO_s_mem());
+  char password[] = "secret";
+  PEM_write_bio_PrivateKey(bio, key, EVP_aes_128_cbc(), nullptr, 0, nullptr, password);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio, &text);
+  const std::string none = "no unencrypted key in PEM form was found where one was expected";
+  EXPECT_EQ(refusal(std::string(text, static_cast<size_t>(size))), none);
+  BIO_free(bio);
+  EVP_PKEY_free(key);
+  EXPECT_EQ(refusal(SigningKey().open), none) << "a public key signs nothing";
+}
+
 // ---- proof of a block
 
 // Whether it is stored compressed or not.

@@ -56,7 +56,8 @@ std::string FormatPythonFloat(double number) {
   if (std::isnan(number)) return "NaN";
   if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";
   char text[64];
-  const auto written = std::to_chars(text, text + sizeof text, number, std::chars_format::scientific);
+  const auto written = std::to_chars(text, text + sizeof text - 1, number, std::chars_format::scientific);
+  *written.ptr = 0;  // to_chars() leaves it open, and atoi() reads on to the first byte that is no digit
   std::string_view all(text, static_cast<size_t>(written.ptr - text));
   std::string out;
   if (all.starts_with('-')) {

@@ -33,11 +33,14 @@ Json CountsToJson(std::span<const TrackCount> counts) {
   return list;
 }
 
+// From 0 on. What comes through h4mk_value is a signed number.
+bool IsCount(const Json& number) { return number.is_number_integer() && number >= 0; }
+
 bool CountsFromJson(const Json& list, std::vector<TrackCount>* counts) {
   if (!list.is_array() || list.size() > kMaxTracks) return false;
   for (const Json& entry : list) {
-    if (!entry.is_array() || entry.size() != 2 || !entry[0].is_number_unsigned() ||
-        !entry[1].is_number_unsigned() || entry[0] > kMaxTrackId)
+    if (!entry.is_array() || entry.size() != 2 || !IsCount(entry[0]) || !IsCount(entry[1]) ||
+        entry[0] > kMaxTrackId)
       return false;
     counts->push_back({entry[0].get<uint32_t>(), entry[1].get<uint64_t>()});
   }

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+//
+// What is found in a file whose checksums all fit while its structures lie: the index is compared
+// with the blocks, and whatever does not agree is named with its place.
+
+#include "file/verify.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "base/memory_io.h"
+#include "cluster/index_page.h"
+#include "support/layouts.h"
+#include "support/signing.h"
+
+namespace h4mk_test {
+namespace {
+
+h4mk::VerifyReport ReportOf(const Bytes& bytes) {
+  h4mk::MemoryInput input(bytes);
+  h4mk::VerifyReport report;
+  const h4mk::Status status = VerifyV2(input, nullptr, &report);
+  EXPECT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(report.errors == 0, report.ok());
+  return report;
+}
+
+std::string Findings(const Bytes& bytes) {
+  std::string text;
+  for (const h4mk::Finding& finding : ReportOf(bytes).findings) text += finding.message + "\n";
+  return text;
+}
+
+class VerifyTest : public testing::Test {
+ protected:
+  VerifyTest() {
+    Media media;
+    AddVideo(&media, kVideo, 6, 2, 1);
+    AddSimple(&media, kAudio, 50, 0, 1024, 1024);
+    Interleave(&media);
+    FillPayloads(&media, 60);
+    TestFile file;
+    Writer writer(&file, ClusterLimits(400, 0));
+    for (const Track& track : media.tracks) writer.AddTrack(track);
+    h4mk_writer_set_meta(writer.get(), ParseJson(R"({"tags":{"title":"verified"}})").get());
+    for (const Block& block : media.blocks) EXPECT_EQ(writer.Write(block), H4MK_OK);
+    EXPECT_EQ(writer.Finish(), H4MK_OK);
+    bytes_ = std::move(file.bytes);
+    chunks_ = WalkChunks(bytes_);
+    ids_.Add(1);
+    ids_.Add(2);
+  }
+
+  const Chunk& Last(const std::string& tag, size_t back = 0) const {
+    for (size_t i = chunks_.size(); i-- > 0;)
+      if (chunks_[i].tag == tag && back-- == 0) return chunks_[i];
+    ADD_FAILURE() << "no chunk " << tag;
+    return chunks_.back();
+  }
+  h4mk::ByteSpan PayloadOf(const Chunk& chunk) const {
+    return h4mk::ByteSpan(bytes_).subspan(chunk.payload(), chunk.payload_size);
+  }
+
+  // The file with another last page, index top and locator, all checksums right.
+  struct Index {
+    h4mk::IndexPage page;
+    h4mk::IndexTop top;
+    h4mk::Tail tail;
+  };
+  Bytes WithIndex(const std::function<void(Index*)>& change) const {
+    const Chunk &page = Last("TSEK", 1), &top = Last("TSEK"), &tail = Last("TAIL");
+    EXPECT_EQ(page.end(), top.begin);
+    EXPECT_EQ(top.end(), tail.begin);
+    Index index;
+    EXPECT_TRUE(DecodePage(PayloadOf(page), ids_, page.begin, &index.page));
+    EXPECT_TRUE(DecodeTop(PayloadOf(top), ids_, top.begin, &index.top));
+    EXPECT_TRUE(DecodeTail(PayloadOf(tail), tail.begin, &index.tail));
+    change(&index);
+    Bytes file(bytes_.begin(), bytes_.begin() + page.begin);
+    file = file + MakeChunk("TSEK", EncodePage(index.page, ids_, file.size()));
+    const size_t moved = file.size() - top.begin;
+    for (h4mk::PageRef& ref : index.top.pages) ref.size += moved;
+    const Bytes top_chunk = MakeChunk("TSEK", EncodeTop(index.top, ids_, file.size()));
+    const size_t growth = top_chunk.size() - (top.end() - top.begin);
+    index.top.file_size += moved + growth;
+    index.tail.top += moved;
+    index.tail.top_size += static_cast<uint32_t>(growth);
+    file = file + MakeChunk("TSEK", EncodeTop(index.top, ids_, file.size()));
+    file = file + MakeChunk("TAIL", EncodeTail(index.tail, file.size())) + Bytes(kCrcSize);
+    FixChecksum(&file, WalkChunks(file));
+    return file;
+  }
+  // What is found where only that was changed.
+  std::string FindingsWith(const std::function<void(Index*)>& change) const {
+    return Findings(WithIndex(change));
+  }
+  // The file with other bytes in a chunk.
+  Bytes With(const Chunk& chunk, const std::function<void(uint8_t*)>& change) const {
+    Bytes file = bytes_;
+    change(file.data() + chunk.payload());
+    FixCrc(&file, chunk);
+    FixChecksum(&file, WalkChunks(file));
+    return file;
+  }
+
+  static std::string At(size_t offset) { return " at byte " + std::to_string(offset); }
+
+  Bytes bytes_;
+  std::vector<Chunk> chunks_;
+  h4mk::TrackIds ids_;
+};
+
+TEST_F(VerifyTest, NothingIsFoundInWhatTheWriterWrote) {
+  EXPECT_EQ(FindingsWith([](Index*) {}), "");
+  const h4mk::VerifyReport report = ReportOf(bytes_);
+  EXPECT_TRUE(report.closed);
+  EXPECT_TRUE(report.index_checked);
+  EXPECT_EQ(report.blocks, 92u);
+  EXPECT_FALSE(report.is_signed);
+}
+
+TEST_F(VerifyTest, APageAgreesWithItsClusters) {
+  const std::string page = "index page" + At(Last("TSEK", 1).begin);
+  EXPECT_EQ(FindingsWith([](Index* index) {
+              --index->page.tracks[1].last_time.back();
+              --index->top.pages[0].tracks[1].last_time;
+            }),
+            page + " does not agree with the clusters before it\n");
+  EXPECT_EQ(FindingsWith([](Index* index) { ++index->page.totals[1].blocks; }),
+            page + " has wrong totals for track 2\n");
+}
+
+TEST_F(VerifyTest, ATopAgreesWithItsPages) {
+  const std::string top = "index top" + At(Last("TSEK").begin);
+  const std::string page = " the page" + At(Last("TSEK", 1).begin) + "\n";
+  EXPECT_EQ(FindingsWith([](Index* index) { ++index->top.pages[0].tracks[0].last_time; }),
+            top + " does not agree with" + page);
+  EXPECT_EQ(FindingsWith([](Index* index) { ++index->top.pages[0].clusters; }),
+            top + " does not agree with" + page);
+  EXPECT_EQ(FindingsWith([](Index* index) { --index->top.pages[0].offset; }),
+            top + " names a page" + At(Last("TSEK", 1).begin - 1) + ", where none is\n");
+  EXPECT_EQ(FindingsWith([](Index* index) { index->top.pages.clear(); }),
+            top + " has 0 pages; expected 1\n");
+  EXPECT_EQ(FindingsWith([](Index* index) { index->top.pages.push_back(index->top.pages[0]); }),
+            "index page" + At(Last("TSEK", 1).begin) +
+                " is no copy of the page that it stands for\n" + top +
+                " has 2 pages; expected 1\n");
+  EXPECT_EQ(FindingsWith([](Index* index) { ++index->top.totals[0].bytes; }),
+            top + " has wrong totals for track 1\n");
+}
+
+TEST_F(VerifyTest, ATopNamesTheDescriptionsThatCount) {
+  const std::string top = "index top" + At(Last("TSEK").begin);
+  EXPECT_EQ(FindingsWith([](Index* index) { ++index->top.trak; }),
+            top + " names a TRAK where none is\n");
+  EXPECT_EQ(FindingsWith([&](Index* index) { index->top.meta = index->top.trak; }),
+            top + " names a META where none is\n");
+}
+
+TEST_F(VerifyTest, TheLocatorNamesTheTop) {
+  const std::string locator = "locator" + At(Last("TAIL").begin);
+  EXPECT_NE(FindingsWith([](Index* index) {
+              index->tail.top -= 4;
+            }).find(locator + " does not name an index top of this file\n"),
+            std::string::npos);
+  EXPECT_NE(Findings(With(Last("TAIL"), [](uint8_t* payload) { payload[0] = 'X'; }))
+                .find("locator contradicts itself" + At(Last("TAIL").begin) + "\n"),
+            std::string::npos);
+}
+
+TEST_F(VerifyTest, StructuresThatContradictThemselves) {
+  const auto lie = [](uint8_t* payload) { std::fill_n(payload + 36, 3, uint8_t{0xFF}); };
+  const std::string page = Findings(With(Last("TSEK", 1), lie));
+  EXPECT_NE(page.find("index page contradicts itself" + At(Last("TSEK", 1).begin) + "\n"),
+            std::string::npos)
+      << page;
+  const std::string top = Findings(With(Last("TSEK"), lie));
+  EXPECT_NE(top.find("index top contradicts itself" + At(Last("TSEK").begin) + "\n"),
+            std::string::npos)
+      << top;
+}
+
+// A page that is a chunk of an unknown kind for all readers.
+TEST_F(VerifyTest, ClustersThatAreInNoPage) {
+  Bytes file = bytes_;
+  const Chunk& page = Last("TSEK", 1);
+  std::copy_n("XSEK", 4, file.begin() + page.begin);
+  FixCrc(&file, page);
+  FixChecksum(&file, WalkChunks(file));
+  size_t first = 0;
+  for (size_t i = chunks_.size(); i-- > 0;)
+    if (chunks_[i].is_cluster()) first = chunks_[i].begin;
+  EXPECT_NE(Findings(file).find("clusters from byte " + std::to_string(first) +
+                                " on are in no index page\n"),
+            std::string::npos)
+      << Findings(file);
+}
+
+TEST_F(VerifyTest, BlocksOfATrackThatIsNotThere) {
+  const Chunk& trak = Last("TRAK");
+  const Bytes id = ToBytes("\"track_id\":2");
+  Bytes file = bytes_;
+  const auto at =
+      std::search(file.begin() + trak.payload(), file.begin() + trak.crc(), id.begin(), id.end());
+  ASSERT_NE(at, file.begin() + trak.crc());
+  at[11] = '3';
+  FixCrc(&file, trak);
+  FixChecksum(&file, WalkChunks(file));
+  const auto cluster =
+      std::find_if(chunks_.begin(), chunks_.end(), std::mem_fn(&Chunk::is_cluster));
+  EXPECT_NE(Findings(file).find("cluster" + At(cluster->begin) +
+                                " has blocks of a track that TRAK does not have\n"),
+            std::string::npos)
+      << Findings(file);
+}
+
+TEST_F(VerifyTest, DescriptionsThatCannotBeUsed) {
+  const Chunk& meta = Last("META");
+  const auto with_meta = [&](const std::string& text) {
+    return Findings(With(meta, [&](uint8_t* payload) {
+      std::fill_n(std::copy(text.begin(), text.end(), payload), meta.payload_size - text.size(),
+                  uint8_t{' '});
+    }));
+  };
+  EXPECT_EQ(with_meta("{}"), "");  // control
+  EXPECT_NE(with_meta("[]").find("META is no JSON object" + At(meta.begin)), std::string::npos);
+  EXPECT_NE(with_meta("{").find("META is not valid JSON" + At(meta.begin)), std::string::npos);
+}
+
+TEST_F(VerifyTest, FilesThatAreHardlyThere) {
+  for (size_t size = 5; size < kHeaderSize; ++size) {
+    const h4mk::VerifyReport report = ReportOf(Bytes(bytes_.begin(), bytes_.begin() + size));
+    EXPECT_FALSE(report.closed);
+    EXPECT_GE(report.errors, 1u) << size;
+    EXPECT_EQ(report.findings.back().message, "file ends inside its header" + At(size));
+  }
+  h4mk::MemoryInput other(h4mk::ByteSpan(bytes_).subspan(1));
+  h4mk::VerifyReport report;
+  EXPECT_EQ(VerifyV2(other, nullptr, &report).code(), h4mk::Code::kNotH4mk);
+}
+
+}  // namespace
+}  // namespace h4mk_test
