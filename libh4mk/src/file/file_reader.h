@@ -82,7 +82,6 @@ class FileReader {
 
   // The file's bytes, for those who look at its chunks.
   virtual Source& source() = 0;
-  virtual int64_t io_error() const = 0;
   // Next note of something wrong that did not stop the reader; false if there is none.
   virtual bool NextWarning(std::string* text) = 0;
 };

@@ -55,7 +55,6 @@ class ForwardingReader : public FileReader {
     return file_->ReadBlockAt(track, ordinal, block);
   }
   Source& source() override { return file_->source(); }
-  int64_t io_error() const override { return file_->io_error(); }
   bool NextWarning(std::string* text) override { return file_->NextWarning(text); }
 
  protected:

@@ -52,7 +52,6 @@ class Reader final : public FileReader {
   Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
 
   Source& source() override { return source_; }
-  int64_t io_error() const override { return source_.io_error(); }
   bool NextWarning(std::string* text) override;
 
  private:

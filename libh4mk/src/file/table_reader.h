@@ -41,7 +41,6 @@ class TableReader : public FileReader {
   Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
 
   Source& source() override { return source_; }
-  int64_t io_error() const override { return source_.io_error(); }
   bool NextWarning(std::string* text) override;
 
  protected:
