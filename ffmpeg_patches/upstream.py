@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -26,7 +27,8 @@ CONCERNS = [
      "Masks or encrypts single packets in the ways of the H4MK format."),
     ("decoder", r"libh4mk_(audio|video)|libh4mkdec|libavcodec/(Makefile|allcodecs)", "avcodec: add decoders for H4MK tracks with an adapter",
      "An adapter is a decoder that libh4mk has or loads, for blocks that only their owner understands."),
-    ("ffmpeg", r"fftools", "fftools/ffmpeg: keep all of the source in a stream copy to H4MK", ""),
+    # The body is that of the patch itself.
+    ("ffmpeg", r"fftools", "fftools/ffmpeg: keep all of the source in a stream copy to H4MK", None),
     ("fate", r"tests/|fate", "fate: add tests for H4MK", "They need no samples."),
 ]
 
@@ -69,6 +71,15 @@ def added_files():
             yield path.relative_to(HERE), without_older_series(path.read_text())
 
 
+def body_of(patches, subject):
+    """What a patch says above its first file."""
+    for patch in patches:
+        found = re.match(rf"Subject: {re.escape(subject)}\n\n(.*?)\n\n--- ", patch.read_text(), re.S)
+        if found:
+            return found[1]
+    sys.exit(f"upstream.py: no patch has the subject: {subject}")
+
+
 def git(tree, *arguments):
     identity = ["-c", "user.name=H4MK maintainers", "-c", "user.email=maintainers@h4mk.invalid"]
     subprocess.run(["git", "-C", tree, *identity, *arguments], check=True, stdout=subprocess.DEVNULL)
@@ -96,6 +107,7 @@ def main(source, output):
         git(tree, "commit", "-q", "--allow-empty", "-m", f"FFmpeg {series}")
 
         for number, (_, _, subject, body) in enumerate(CONCERNS):
+            message = textwrap.fill(body or body_of(patches, subject), 72)
             for path in paths:
                 old = (source / path).read_text().splitlines(True) if (source / path).exists() else []
                 new = (patched / path).read_text().splitlines(True)
@@ -107,7 +119,7 @@ def main(source, output):
                     (tree / path).parent.mkdir(parents=True, exist_ok=True)
                     (tree / path).write_text(text)
             git(tree, "add", "-A")
-            git(tree, "commit", "-q", "-s", "-m", f"{subject}\n\n{body}" if body else subject)
+            git(tree, "commit", "-q", "-s", "-m", f"{subject}\n\n{message}")
         git(tree, "format-patch", "-q", "-o", str(output), f"HEAD~{len(CONCERNS)}")
     for patch in sorted(output.glob("*.patch")):
         print(patch)

@@ -1,54 +1,101 @@
-# `cpack` in a build folder that was configured with -DCMAKE_INSTALL_PREFIX=/usr makes Debian packages: libh4mk1, libh4mk-dev and
-# h4mk (the tools).
+# `cpack` in a build folder of the preset "package" (or any other that was configured with -DCMAKE_INSTALL_PREFIX=/usr) makes Debian
+# packages: libh4mk1, libh4mk-dev and h4mk (the tools).
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME h4mk)
 set(CPACK_PACKAGE_VENDOR "H4MK")
 set(CPACK_PACKAGE_CONTACT "H4MK maintainers <maintainers@h4mk.invalid>")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 0h4mk1) # older than what Debian itself would call 1
 set(CPACK_DEBIAN_ENABLE_COMPONENT_DEPENDS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/libh4mk)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(packages ${PROJECT_BINARY_DIR}/packages)
 
 set(runtime "libh4mk${PROJECT_VERSION_MAJOR}")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME ${runtime})
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
-set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "The shared library. The format holds many tracks of blocks that it never looks
-into, with exact times, checksums everywhere, and an index that survives a crash.")
+set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "The shared library. The format holds many tracks of blocks that it never
+looks into, with exact times, checksums everywhere, and an index that
+survives a crash.")
+# What CPack would write itself asks of every program for exactly the version that it was built with, and calls ldconfig from
+# scripts; a trigger does that once for all packages. Only where it is given scripts does CPack write none: these two are not there.
+# There is no list of symbols with versions (lintian: no-symbols-control-file), since all are from the first one.
+file(WRITE ${packages}/shlibs "libh4mk ${PROJECT_VERSION_MAJOR} ${runtime} (>= ${PROJECT_VERSION})\n")
+file(WRITE ${packages}/triggers "activate-noawait ldconfig\n")
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${packages}/shlibs ${packages}/triggers ${packages}/none/postinst ${packages}/none/postrm)
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libh4mk-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-    "${runtime} (= ${PROJECT_VERSION}), libdeflate-dev, libzstd-dev, zlib1g-dev, libssl-dev")
+    "${runtime} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}), libdeflate-dev, libzstd-dev, zlib1g-dev, libssl-dev")
 if(ISAL_FOUND)
   string(APPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS ", libisal-dev")
 endif()
-set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "The C header, the static library, and what pkg-config and CMake need to find them.")
+set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "What programs are built with that use the library: its C headers h4mk.h, for
+files, and adapter.h, for plugins that decode blocks; the static library; and
+what pkg-config and CMake need to find them.")
 
 set(CPACK_COMPONENTS_ALL runtime development)
 if(H4MK_BUILD_TOOLS)
   list(APPEND CPACK_COMPONENTS_ALL tools)
   set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME h4mk)
   set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION video)
+  # The desktop entry offers mpv, where it is installed (TryExec; lintian: desktop-command-not-in-package).
+  set(CPACK_DEBIAN_TOOLS_PACKAGE_SUGGESTS mpv)
   set(CPACK_DEBIAN_TOOLS_DESCRIPTION "The command line tool: inspects, verifies, recovers, edits and converts files.
 Makes them known to the desktop and to file(1).")
 endif()
 
-# Debian wants both in every package.
+# Debian wants these in every package: two changelogs, and the licence in the form of its own.
 find_program(GZIP gzip REQUIRED)
-add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/changelog.gz
-  COMMAND ${GZIP} -9nc ${PROJECT_SOURCE_DIR}/CHANGELOG.md > ${PROJECT_BINARY_DIR}/changelog.gz
-  DEPENDS ${PROJECT_SOURCE_DIR}/CHANGELOG.md)
-add_custom_target(changelog ALL DEPENDS ${PROJECT_BINARY_DIR}/changelog.gz)
+string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)
+file(CONFIGURE OUTPUT ${packages}/changelog.Debian CONTENT
+"h4mk (@PROJECT_VERSION@-@CPACK_DEBIAN_PACKAGE_RELEASE@) UNRELEASED; urgency=medium
+
+  * As the build system packs it; what changed is in changelog.gz.
+
+ -- @CPACK_PACKAGE_CONTACT@  @date@
+" @ONLY)
+set(gzipped "")
+foreach(name changelog changelog.Debian)
+  set(source ${packages}/${name})
+  if(name STREQUAL changelog)
+    set(source ${PROJECT_SOURCE_DIR}/CHANGELOG.md)
+  endif()
+  add_custom_command(OUTPUT ${packages}/${name}.gz COMMAND ${GZIP} -9nc ${source} > ${packages}/${name}.gz DEPENDS ${source})
+  list(APPEND gzipped ${packages}/${name}.gz)
+endforeach()
+add_custom_target(changelog ALL DEPENDS ${gzipped})
+
+file(READ ${PROJECT_SOURCE_DIR}/LICENSE text)
+string(REGEX MATCH "Copyright \\(c\\) ([^\n]*)" _ "${text}")
+set(holders ${CMAKE_MATCH_1})
+string(REGEX MATCH "Permission is hereby.*SOFTWARE\\.\n" text "${text}") # what follows is about files for FFmpeg, which are not packed
+string(REPLACE "\n\n" "\n.\n" text "${text}")
+string(REPLACE "\n" "\n " text "${text}")
+string(STRIP "${text}" text)
+file(CONFIGURE OUTPUT ${packages}/copyright CONTENT
+"Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: h4mk
+
+Files: *
+Copyright: @holders@
+License: Expat
+ @text@
+" @ONLY)
+
 foreach(component ${CPACK_COMPONENTS_ALL})
   string(TOUPPER ${component} COMPONENT)
-  set(folder ${CMAKE_INSTALL_DATADIR}/doc/${CPACK_DEBIAN_${COMPONENT}_PACKAGE_NAME})
-  install(FILES LICENSE DESTINATION ${folder} RENAME copyright COMPONENT ${component})
-  install(FILES ${PROJECT_BINARY_DIR}/changelog.gz DESTINATION ${folder} COMPONENT ${component})
+  install(FILES ${packages}/copyright ${gzipped} COMPONENT ${component}
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${CPACK_DEBIAN_${COMPONENT}_PACKAGE_NAME})
 endforeach()
+
+# Strips, and compresses manual pages, in what is about to be packed.
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/package_files.cmake)
+set(CPACK_H4MK_STRIP ${CMAKE_STRIP})
+set(CPACK_H4MK_GZIP ${GZIP})
 
 include(CPack)

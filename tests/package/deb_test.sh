@@ -23,18 +23,30 @@ has libh4mk-dev 'include/h4mk/h4mk\.h$'
 has libh4mk-dev 'libh4mk\.so$'
 has libh4mk-dev 'h4mkConfig\.cmake$'
 has h4mk 'bin/h4mk$'
-has h4mk 'man1/h4mk\.1'
+has h4mk 'man1/h4mk\.1\.gz$'
 has h4mk 'mime/packages/h4mk\.xml$'
 for package in libh4mk1 libh4mk-dev h4mk; do
   has $package "doc/$package/copyright$"
   has $package "doc/$package/changelog.gz$"
+  has $package "doc/$package/changelog.Debian.gz$"
 done
 dpkg-deb -f libh4mk1_*.deb Depends | grep -q 'libdeflate0.*libzstd1'
 dpkg-deb -f libh4mk-dev_*.deb Depends | grep -q 'libh4mk1 (= '
 dpkg-deb -f h4mk_*.deb Depends | grep -q 'libc6'
+
+# A later version of the library will do for what was built with this one; a trigger calls ldconfig, no script.
+dpkg-deb --ctrl-tarfile libh4mk1_*.deb | tar -xO ./shlibs | grep -qx 'libh4mk 1 libh4mk1 (>= [0-9.]*)'
+dpkg-deb --ctrl-tarfile libh4mk1_*.deb | tar -xO ./triggers | grep -qx 'activate-noawait ldconfig'
+! dpkg-deb --ctrl-tarfile libh4mk1_*.deb | tar -t | grep -q 'postinst\|postrm' || { echo "libh4mk1 has scripts"; exit 1; }
 
 PKG_CONFIG_PATH=$(dirname "$(find "$work/root" -name libh4mk.pc)")
 export PKG_CONFIG_PATH
 # shellcheck disable=SC2046 # several words each
 cc "$source_dir/main.c" -o "$work/main" $(pkg-config --cflags --libs libh4mk)
 LD_LIBRARY_PATH=$(pkg-config --variable=libdir libh4mk) "$work/main"
+# shellcheck disable=SC2046
+cc -c "$source_dir/main.c" -o "$work/main.o" $(pkg-config --cflags libh4mk)
+# shellcheck disable=SC2046
+c++ "$work/main.o" "$(pkg-config --variable=libdir libh4mk)/libh4mk.a" -o "$work/static" \
+  $(pkg-config --libs $(pkg-config --print-requires-private libh4mk))
+"$work/static"

@@ -1,0 +1,20 @@
+# cpack runs this when the files of all packages lie in its own folder: brings them into the form that Debian wants, which an
+# ordinary `cmake --install` does not need. packages.cmake sets the variables.
+function(strip)
+  execute_process(COMMAND ${CPACK_H4MK_STRIP} --remove-section=.comment --remove-section=.note ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+file(GLOB_RECURSE files LIST_DIRECTORIES false ${CPACK_TEMPORARY_DIRECTORY}/*)
+foreach(file ${files})
+  if(IS_SYMLINK ${file})
+    continue()
+  elseif(file MATCHES "/man/man[0-9]/")
+    execute_process(COMMAND ${CPACK_H4MK_GZIP} -9n ${file} COMMAND_ERROR_IS_FATAL ANY)
+  elseif(file MATCHES "/bin/")
+    strip(${file})
+  elseif(file MATCHES "\\.so\\.")
+    strip(--strip-unneeded ${file})
+  elseif(file MATCHES "\\.a$")
+    strip(--strip-debug --enable-deterministic-archives ${file})
+  endif()
+endforeach()
