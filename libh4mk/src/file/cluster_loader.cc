@@ -12,6 +12,7 @@ namespace h4mk {
 namespace {
 
 constexpr size_t kLoadedFront = 4096 - kChunkHeaderSize;  // enough for the index of most clusters
+constexpr size_t kSoughtFront = 8192 - kChunkHeaderSize;  // … and all of one of small packets
 constexpr size_t kTrusted = 256 << 10;  // longer chunks must show a valid index before memory is taken for them
 constexpr uint64_t kReadOn = 256 << 10;  // the rest of a cluster that is read at once
 constexpr size_t kStep = 128 << 10;     // data is checked in steps that a processor's cache still holds
@@ -37,7 +38,7 @@ Status ClusterLoader::Load(uint64_t offset, const ChunkHeader& header, bool whol
 }
 
 Status ClusterLoader::LoadAt(uint64_t offset) {
-  front_.resize(kChunkHeaderSize + kLoadedFront);
+  front_.resize(kChunkHeaderSize + kSoughtFront);
   size_t got = 0;
   H4MK_TRY(source_.ReadAt(offset, front_.data(), front_.size(), &got));
   if (got < kChunkHeaderSize) return Corrupt(offset, "a cluster expected, found the end of the file");
@@ -134,8 +135,9 @@ void ClusterLoader::StartData() {
 
 Status ClusterLoader::LoadData() {
   if (whole_) return {};
+  H4MK_TRY(LoadWhole());
   whole_ = true;
-  return LoadWhole();
+  return {};
 }
 
 // Reads the rest of the chunk, its CRC and the next chunk's header: in one go, or where the data has stripes, and the index is

@@ -170,11 +170,17 @@ Status Reader::SearchClusters(const std::vector<ClusterRef>& clusters, uint32_t 
     const std::vector<BlockRecord>* found = nullptr;
     H4MK_TRY(LoadForSearch(cluster, &found));
     const std::vector<BlockRecord>& blocks = *found;
+    size_t best = blocks.size();
     for (size_t i = 0; i < blocks.size(); ++i) {
       if (blocks[i].track != static_cast<int32_t>(track) || !blocks[i].is_key()) continue;
-      if (IsBetter(mode, time, blocks[i].time(), target->found, target->time))
-        *target = {cluster, i, blocks[i].time(), true};
+      if (!IsBetter(mode, time, blocks[i].time(), target->found, target->time)) continue;
+      best = i;
+      target->found = true;
+      target->time = blocks[i].time();
     }
+    if (best == blocks.size()) continue;
+    target->cluster = cluster;
+    target->block = best;
   }
   return {};
 }
