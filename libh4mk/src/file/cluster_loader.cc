@@ -38,6 +38,7 @@ Status ClusterLoader::Load(uint64_t offset, const ChunkHeader& header, bool whol
 }
 
 Status ClusterLoader::LoadAt(uint64_t offset) {
+  Reset();
   front_.resize(kChunkHeaderSize + kSoughtFront);
   size_t got = 0;
   H4MK_TRY(source_.ReadAt(offset, front_.data(), front_.size(), &got));
@@ -48,7 +49,11 @@ Status ClusterLoader::LoadAt(uint64_t offset) {
   const int64_t size = source_.Size();
   if (size >= 0 && offset + header.size() > static_cast<uint64_t>(size)) return Status(Code::kAgain, "");
   Start(offset, header, /*whole=*/false);
-  front_.resize(std::min<size_t>(got, kChunkHeaderSize + size_t{header.length}));
+  if (const size_t end = kChunkHeaderSize + size_t{header.length}; got > end) {
+    source_.Unread(offset + end, ByteSpan(front_).subspan(end, got - end));  // the next cluster may be wanted too
+    got = end;
+  }
+  front_.resize(got);
   return LoadRest();
 }
 
