@@ -33,6 +33,7 @@ METRICS = [
     ("demux_ns", "demux, CPU a packet", "ns", 0, True),
     ("open_us", "open, CPU", "µs", 0, True),
     ("seek_us", "random seek and packet, CPU", "µs", 1, True),
+    ("seek_alone_us", "… other streams discarded", "µs", 1, True),
     ("http_requests", "HTTP requests: open, seek", "", 0, True),
     ("http_kb", "HTTP bytes: open, seek", "kB", 0, True),
     ("mux_mib", "peak memory of muxing", "MiB", 1, True),
@@ -116,6 +117,7 @@ class Comparison:
         self.note_times(read, "file", "demux_ns", "demux_ns", lambda r: 1 / r["packets"], names)
         self.note_times(read, "file", "open_ns", "open_us", lambda r: 1e-3, names)
         self.note_times(read, "file", "seek_ns", "seek_us", lambda r: 1e-3, names)
+        self.note_times(read, "file", "seek_alone_ns", "seek_alone_us", lambda r: 1e-3, names)
 
     def note_times(self, records, key, member, metric, factor, names):
         scaled = [{"round": r["round"], "format": names[r[key]], metric: r[member] * factor(r)} for r in records]

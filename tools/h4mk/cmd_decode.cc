@@ -41,7 +41,7 @@ void DescribeDecode(CLI::App* command, DecodeOptions* options) {
                    "Where the outputs go: sound as WAV if the name ends in .wav, else as 32-bit floats; raw pictures; "
                    "bytes. Default standard output, with --json nowhere")
       ->type_name("OUT");
-  command->footer("Blocks that cannot be decoded are reported and left out. Exit status 1: nothing is shown at the time.");
+  command->footer("Blocks that cannot be decoded are reported and left out; then the exit status is 2. 1: nothing is shown at the time.");
 }
 
 const char* OutputTypeName(int32_t type) {
@@ -158,6 +158,7 @@ struct AdaptersOptions {
 void DescribeAdapters(CLI::App* command, AdaptersOptions* options) {
   command->add_flag("--json", options->json, "One JSON object instead of text");
   AddPluginOption(command, &options->plugins);
+  command->footer("A track that names an adapter is decoded by that one, any other by the last in the list that claims it.");
 }
 
 int RunAdapters(const AdaptersOptions& options) {
