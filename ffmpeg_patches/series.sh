@@ -1,6 +1,6 @@
 # Part of build_ffmpeg.sh, which reads this file for its command "series": for every series of FFmpeg that there are patches for,
 # and whose source can be had, applies them, builds a small FFmpeg, remuxes a clip to H4MK and back, and runs the tests of H4MK
-# that the patch adds to FFmpeg's own.
+# that the patch adds to FFmpeg's own. Without libh4mk, a patched FFmpeg has to be the unpatched one.
 # shellcheck shell=bash
 
 # The Debian releases that have them; the newest of a series counts.
@@ -77,8 +77,62 @@ try_series() {
     in_obj run series-fate "FFmpeg's own tests of H4MK" -- env LD_LIBRARY_PATH="$(series_libraries)" \
       make -j "$JOBS" fate-h4mk fate-lavf-h4mk fate-seek-lavf-h4mk
   run series-headers "Headers, each alone" -- make -C "$FF"/obj libavformat/h4mk.h.o libavformat/h4mk_compat.h.o
-  try_minimal demuxer
-  try_minimal muxer
+  try_minimal demuxer && try_minimal muxer && try_disabled
+}
+
+# try_disabled: FFmpeg without libh4mk, from the unpatched source and from the patched: compares what configure found, every
+# object but those of files that the patches change, what the two say of themselves, and all that they write.
+try_disabled() {
+  local tree file id same=0 plain=$FF/plain disabled=$FF/disabled list=$FF/overlay.list
+  local options=(
+    --disable-autodetect --disable-doc --disable-debug --disable-x86asm --disable-optimizations --disable-swscale --disable-everything
+    --enable-protocol=file,pipe --enable-indev=lavfi --enable-filter=testsrc2,sine,aresample,format,aformat,null,anull
+    --enable-demuxer=avi,matroska,mov,nut,wav --enable-muxer=avi,framehash,matroska,mov,nut,wav
+    --enable-encoder=ffvhuff,pcm_s16le --enable-decoder=ffvhuff,rawvideo,wrapped_avframe,pcm_s16le)
+  rm -rf "$plain"/src
+  mkdir -p "$plain"/obj "$disabled"/obj
+  ln -sfn ../src "$disabled"/src
+  cp -al "$FF"/src "$plain"/src
+  while read -r file; do
+    rm -f "$plain/src/$file"
+    if [[ -f $FF/orig/$file ]]; then cp -p "$FF/orig/$file" "$plain/src/$file"; fi
+  done <"$list"
+  for tree in "$plain" "$disabled"; do
+    id=$( (echo "${options[@]}" && cat "$tree"/src/{configure,lib*/all*.c,libavcodec/bitstream_filters.c}) | sha256sum)
+    if [[ $(cat "$tree"/configure.id 2>/dev/null) != "$id" ]]; then
+      run series-configure "Configuring without libh4mk" -- env -C "$tree"/obj ../src/configure "${options[@]}"
+      echo "$id" >"$tree"/configure.id
+    fi
+    run series-build "Building without libh4mk" -- make -C "$tree"/obj -j "$JOBS" ffmpeg
+    rm -rf "$tree"/out
+    mkdir "$tree"/out
+    (cd "$tree"/out && run_disabled) || return 1
+  done
+  for file in config.h config_components.h; do
+    diff "$plain/obj/$file" <(grep -v H4M "$disabled/obj/$file") || same=1
+  done
+  while read -r file; do
+    grep -qxF "${file%.o}.c" "$list" || cmp "$plain/obj/$file" "$disabled/obj/$file" || same=1
+  done < <(cd "$plain"/obj && find . -name '*.o' -not -path '*/bsf/*' -printf '%P\n') # bsf/ has the source's absolute path in it
+  diff -r "$plain"/out "$disabled"/out || same=1
+  return $same
+}
+
+# In a folder beside obj/.
+run_disabled() {
+  local ff=(../obj/ffmpeg -v error -nostdin -y) format what
+  "${ff[@]}" -h full >help || return 1
+  for what in formats codecs decoders encoders bsfs protocols filters; do
+    "${ff[@]}" -$what | grep -v ' h4mk_\(audio\|video\) ' >$what || return 1 # names of codecs are there with and without it
+  done
+  ff+=(-fflags +bitexact)
+  for format in mov matroska nut avi; do
+    "${ff[@]}" -f lavfi -i testsrc2=d=1:s=64x48 -f lavfi -i sine=d=1 -c:v ffvhuff -c:a pcm_s16le \
+      -metadata title=clip -metadata creation_time=2020-01-01 -fflags +bitexact -f $format $format || return 1
+    "${ff[@]}" -i $format -map 0 -c copy -fflags +bitexact -f $format $format.copy || return 1
+    "${ff[@]}" -ss 0.5 -i $format -map 0:a -c copy -fflags +bitexact -f wav $format.wav || return 1
+    "${ff[@]}" -copyts -i $format -map 0 -c copy -f framehash $format.hash || return 1
+  done
 }
 
 # try_minimal demuxer|muxer: builds libavformat with that and nothing else.
