@@ -212,9 +212,11 @@ void Reader::StartCluster() {
   if (current_->index().has_unknown_track())
     Warn("cluster at byte " + std::to_string(current_->offset()) +
          " has blocks of a track that TRAK does not have; they are left out");
-  if (!filtering_) return;
+  if (filtering_) Land();
+}
 
-  // Which blocks of this cluster count, after a seek.
+// After a seek: which blocks of this cluster count, and which is the first to be handed out.
+void Reader::Land() {
   const std::vector<BlockRecord>& blocks = current_->index().blocks();
   filtering_ = false;
   first_block_.assign(landings_.size(), 0);
@@ -229,28 +231,29 @@ void Reader::StartCluster() {
     landing.active = false;
     if (current_->offset() > landing.cluster) continue;
     first_block_[track] = landing.block;
-    if (!landing.by_time) continue;
-    bool found = false;
-    int64_t best = 0;
-    for (size_t i = 0; i < blocks.size(); ++i) {
-      if (blocks[i].track != static_cast<int32_t>(track) || !blocks[i].is_key()) continue;
-      const int64_t time = blocks[i].time();
-      if (time == kNoTime || time > landing.time || (found && time < best)) continue;
-      if (found && time == best && landing.first_of_time) continue;
-      found = true;
-      best = time;
-      first_block_[track] = i;
-    }
-    if (landing.is_target) target_is_missing_ = !found || best != landing.time;
+    if (landing.by_time) LandByTime(track);
+    const size_t first = first_block_[track];
+    if (landing.is_target && !discarded_[track] && first < blocks.size() &&
+        blocks[first].track == static_cast<int32_t>(track))
+      lead_ = first;
   }
-  const auto target = std::ranges::find_if(landings_, [&](const Landing& landing) {
-    return landing.is_target && landing.cluster == current_->offset();
-  });
-  if (target == landings_.end()) return;
-  const auto track = static_cast<size_t>(target - landings_.begin());
-  const size_t position = first_block_[track];
-  if (!discarded_[track] && position < blocks.size() && blocks[position].track == static_cast<int32_t>(track))
-    lead_ = position;
+}
+
+void Reader::LandByTime(size_t track) {
+  const Landing& landing = landings_[track];
+  const std::vector<BlockRecord>& blocks = current_->index().blocks();
+  bool found = false;
+  int64_t best = 0;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (blocks[i].track != static_cast<int32_t>(track) || !blocks[i].is_key()) continue;
+    const int64_t time = blocks[i].time();
+    if (time == kNoTime || time > landing.time || (found && time < best)) continue;
+    if (found && time == best && landing.first_of_time) continue;
+    found = true;
+    best = time;
+    first_block_[track] = i;
+  }
+  if (landing.is_target) target_is_missing_ = !found || best != landing.time;
 }
 
 // Something at position_ cannot be read: finds where to go on, and returns the damage.

@@ -117,6 +117,8 @@ class Reader final : public FileReader {
   Status GoOnAt(uint64_t found, const Status& damage);
   Status AtEnd();
   void StartCluster();
+  void Land();
+  void LandByTime(size_t track);
   bool CanReadOn(int64_t size);
   bool IsUnfinishedCluster(uint64_t offset, const ChunkHeader& header);
   bool SkipsMuch() const;
