@@ -11,6 +11,7 @@
 #include "cluster/v1_block.h"
 #include "file/v1_file.h"
 #include "file/v1_writer.h"
+#include "legacy/transport_chunk.h"
 #include "legacy/vectors.h"
 
 namespace h4mk {
@@ -28,15 +29,16 @@ struct Recovered {
   }
 };
 
-// ---- version 1
-
-Recovered RecoverV1Bytes(const Bytes& bytes) {
+template <typename Recover>
+Recovered RecoverBytes(Recover recover, const Bytes& bytes) {
   Recovered recovered;
   MemoryOutput output;
-  recovered.status = RecoverV1(bytes, output, nullptr, &recovered.report);
+  recovered.status = recover(bytes, output, nullptr, &recovered.report);
   recovered.bytes = std::move(output.bytes);
   return recovered;
 }
+
+// ---- version 1
 
 Bytes V1ChunkOf(std::string_view tag, uint32_t flags, ByteSpan payload) {
   Bytes chunk;
@@ -86,7 +88,7 @@ std::string Contents(const Bytes& bytes) {
 
 TEST(V1RecoverTest, AWholeFileLosesNothing) {
   const Recovered recovered =
-      RecoverV1Bytes(V1FileOf({V1ChunkOf("TRAK", 0, Text(kTrack)), V1ChunkOf("NOTE", 0, Text("n")),
+      RecoverBytes(RecoverV1, V1FileOf({V1ChunkOf("TRAK", 0, Text(kTrack)), V1ChunkOf("NOTE", 0, Text("n")),
                                V1ChunkOf("VERI", 0, Text("v")), V1ChunkOf("ABCD", 5, Text("x")),
                                V1CoreOf(1, 0, kV1TypeI), V1CoreOf(1, 7, kV1TypeP)}));
   ASSERT_TRUE(recovered.status.ok()) << recovered.status.message();
@@ -105,7 +107,7 @@ TEST(V1RecoverTest, TracksThatWereLostAreMadeUp) {
     const Bytes file =
         damaged ? V1FileOf({V1ChunkOf("TRAK", 0, Text("no JSON")), V1CoreOf(5, 0, kV1TypeI)})
                 : V1FileOf({V1CoreOf(5, 0, kV1TypeI)});
-    const Recovered recovered = RecoverV1Bytes(file);
+    const Recovered recovered = RecoverBytes(RecoverV1, file);
     ASSERT_TRUE(recovered.status.ok()) << recovered.status.message();
     EXPECT_EQ(Contents(recovered.bytes), "5 5@0 ");
     EXPECT_NE(recovered.losses().find("the description of track 5; it is made up\n"),
@@ -117,7 +119,7 @@ TEST(V1RecoverTest, TracksThatWereLostAreMadeUp) {
 }
 
 TEST(V1RecoverTest, BlocksThatAreNoneAreLeftOut) {
-  const Recovered recovered = RecoverV1Bytes(
+  const Recovered recovered = RecoverBytes(RecoverV1,
       V1FileOf({V1ChunkOf("TRAK", 0, Text(kTrack)), V1CoreOf(1, 0, kV1TypeI),
                 V1CoreOf(1, 3, kV1TypeReserved), V1ChunkOf("CORE", 0, Text("short"))}));
   ASSERT_TRUE(recovered.status.ok()) << recovered.status.message();
@@ -128,29 +130,12 @@ TEST(V1RecoverTest, BlocksThatAreNoneAreLeftOut) {
 }
 
 TEST(V1RecoverTest, NothingToRecover) {
-  const Recovered recovered = RecoverV1Bytes(V1FileOf({V1ChunkOf("NOTE", 0, Text("n"))}));
+  const Recovered recovered = RecoverBytes(RecoverV1, V1FileOf({V1ChunkOf("NOTE", 0, Text("n"))}));
   EXPECT_EQ(recovered.status.code(), Code::kCorrupt);
   EXPECT_TRUE(recovered.bytes.empty());
 }
 
 // ---- transport dialect
-
-Recovered RecoverTransportBytes(const Bytes& bytes) {
-  Recovered recovered;
-  MemoryOutput output;
-  recovered.status = RecoverTransport(bytes, output, nullptr, &recovered.report);
-  recovered.bytes = std::move(output.bytes);
-  return recovered;
-}
-
-Bytes TransportChunkOf(std::string_view tag, ByteSpan payload) {
-  Bytes chunk;
-  AppendText(chunk, tag);
-  AppendBe(chunk, static_cast<uint32_t>(payload.size()));
-  AppendBe(chunk, Crc32(0, payload));
-  AppendBytes(chunk, payload);
-  return chunk;
-}
 
 class TransportRecoverTest : public testing::Test {
  protected:
@@ -189,7 +174,7 @@ class TransportRecoverTest : public testing::Test {
 };
 
 TEST_F(TransportRecoverTest, AMissingHashIsMadeAnew) {
-  const Recovered recovered = RecoverTransportBytes(File());
+  const Recovered recovered = RecoverBytes(RecoverTransport, File());
   ASSERT_TRUE(recovered.status.ok());
   EXPECT_EQ(Blocks(recovered.bytes), "012");
   EXPECT_EQ(recovered.losses(), "VERI; it was made anew\n");
@@ -199,7 +184,7 @@ TEST_F(TransportRecoverTest, AMissingHashIsMadeAnew) {
 // The numbers of the blocks behind it stay what they are.
 TEST_F(TransportRecoverTest, ADamagedBlockKeepsItsPlace) {
   chunks_[1].back() ^= 1;
-  const Recovered recovered = RecoverTransportBytes(File());
+  const Recovered recovered = RecoverBytes(RecoverTransport, File());
   ASSERT_TRUE(recovered.status.ok());
   EXPECT_EQ(Blocks(recovered.bytes), "0-2");
   EXPECT_EQ(recovered.losses(), "CORE chunk does not match its CRC\nVERI; it was made anew\n");
@@ -209,7 +194,7 @@ TEST_F(TransportRecoverTest, ADamagedBlockKeepsItsPlace) {
 
 TEST_F(TransportRecoverTest, ADamagedChunkThatIsNoBlock) {
   chunks_[3].back() ^= 1;
-  const Recovered recovered = RecoverTransportBytes(File());
+  const Recovered recovered = RecoverBytes(RecoverTransport, File());
   ASSERT_TRUE(recovered.status.ok());
   EXPECT_EQ(Blocks(recovered.bytes), "012");
   EXPECT_EQ(recovered.losses(),
@@ -221,7 +206,7 @@ TEST_F(TransportRecoverTest, ADamagedChunkThatIsNoBlock) {
 // Where no chunk can be made out, META says how many blocks stood there.
 TEST_F(TransportRecoverTest, AHoleIsFilledWithAsManyBlocksAsAreMissing) {
   std::fill_n(chunks_[1].begin(), 12, uint8_t{0});
-  const Recovered recovered = RecoverTransportBytes(File());
+  const Recovered recovered = RecoverBytes(RecoverTransport, File());
   ASSERT_TRUE(recovered.status.ok());
   EXPECT_EQ(Blocks(recovered.bytes), "0-2");
   EXPECT_EQ(recovered.losses(), "no whole chunk\nVERI; it was made anew\n");
@@ -230,7 +215,7 @@ TEST_F(TransportRecoverTest, AHoleIsFilledWithAsManyBlocksAsAreMissing) {
 
 TEST_F(TransportRecoverTest, NothingToRecover) {
   chunks_ = {Bytes(50, 0xFF)};
-  const Recovered recovered = RecoverTransportBytes(File());
+  const Recovered recovered = RecoverBytes(RecoverTransport, File());
   EXPECT_EQ(recovered.status.code(), Code::kCorrupt);
   EXPECT_TRUE(recovered.bytes.empty());
 }

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "adapt/transport_tables.h"
-#include "base/crc32.h"
 #include "legacy/player.h"
+#include "legacy/transport_chunk.h"
 #include "legacy/vectors.h"
 
 namespace h4mk {
@@ -30,15 +30,6 @@ Json PlayedBlocks(Player& player) {
   return rows;
 }
 
-Bytes Chunk(const char* tag, ByteSpan payload) {
-  Bytes chunk;
-  AppendText(chunk, tag);
-  AppendBe(chunk, static_cast<uint32_t>(payload.size()));
-  AppendBe(chunk, Crc32(0, payload));
-  AppendBytes(chunk, payload);
-  return chunk;
-}
-
 Bytes File(std::initializer_list<Bytes> chunks) {
   Bytes file = FromHex("48344d4b00010000");
   for (const Bytes& chunk : chunks) AppendBytes(file, chunk);
@@ -52,9 +43,9 @@ ByteSpan Text(std::string_view text) {
 // Three blocks of 2, 3 and 1 bytes, SEEK with the first and the third.
 Bytes SmallFile(std::string_view meta) {
   const uint8_t a[] = {7, 2}, b[] = {8, 3}, c[] = {9, 1};
-  return File({Chunk("CORE", a), Chunk("CORE", b), Chunk("CORE", c),
-               Chunk("SEEK", EncodeTransportSeek(std::vector<TransportSeekEntry>{{100, 0}, {900, 5}})),
-               Chunk("META", Text(meta))});
+  return File({TransportChunkOf("CORE", a), TransportChunkOf("CORE", b), TransportChunkOf("CORE", c),
+               TransportChunkOf("SEEK", EncodeTransportSeek(std::vector<TransportSeekEntry>{{100, 0}, {900, 5}})),
+               TransportChunkOf("META", Text(meta))});
 }
 
 TEST(TransportReaderTest, HandsOutTheBlocksOfEveryVector) {
@@ -101,7 +92,7 @@ TEST(TransportReaderTest, TrackIndexAsAChunk) {
   const uint8_t block[] = {7, 2};
   const std::string trak = EncodeTransportTrak(std::vector<TransportTrackEntry>{
       {"b", 40, "I", true, 0}, {"a", 20, "P", false, 1}});
-  Player player(File({Chunk("CORE", block), Chunk("CORE", block), Chunk("TRAK", Text(trak))}));
+  Player player(File({TransportChunkOf("CORE", block), TransportChunkOf("CORE", block), TransportChunkOf("TRAK", Text(trak))}));
   EXPECT_EQ(player.All(), (Lines{"2 40 - Ik 2", "1 20 - P 2"}));
   EXPECT_EQ(TrackName(player, 0), "a");
 }
@@ -110,7 +101,7 @@ TEST(TransportReaderTest, BlocksThatTheIndexDoesNotKnowAreNotLost) {
   const uint8_t block[] = {7, 2};
   const std::string trak =
       EncodeTransportTrak(std::vector<TransportTrackEntry>{{"a", 40, "I", true, 1}});
-  Player player(File({Chunk("CORE", block), Chunk("CORE", block), Chunk("TRAK", Text(trak))}));
+  Player player(File({TransportChunkOf("CORE", block), TransportChunkOf("CORE", block), TransportChunkOf("TRAK", Text(trak))}));
   EXPECT_EQ(player.All(), (Lines{"2 - - I 2", "1 40 - Ik 2"}));
   EXPECT_EQ(Warnings(player).size(), 1u);
 }

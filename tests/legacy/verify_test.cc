@@ -11,6 +11,7 @@
 #include "cluster/v1_block.h"
 #include "cluster/v1_seek_table.h"
 #include "file/v1_writer.h"
+#include "legacy/transport_chunk.h"
 #include "legacy/vectors.h"
 
 namespace h4mk {
@@ -155,15 +156,6 @@ TEST_F(V1VerifyTest, DamageOfABlock) {
 }
 
 // ---- transport dialect
-
-Bytes TransportChunkOf(const char* tag, ByteSpan payload) {
-  Bytes chunk;
-  AppendText(chunk, tag);
-  AppendBe(chunk, static_cast<uint32_t>(payload.size()));
-  AppendBe(chunk, Crc32(0, payload));
-  AppendBytes(chunk, payload);
-  return chunk;
-}
 
 // A block, SEEK with entries at these times, and VERI.
 Bytes TransportFileOf(const Bytes& seek) {
