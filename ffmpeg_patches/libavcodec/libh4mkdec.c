@@ -41,7 +41,6 @@ typedef struct LibH4MKContext {
     h4mk_adapters *adapters;
     h4mk_session *session;
     AVPacket *pkt;
-    uint64_t ordinal;
     char *adapter;
 } LibH4MKContext;
 
@@ -195,7 +194,6 @@ static int send_packet(AVCodecContext *avctx)
     block.pts      = h4mk->pkt->pts;
     block.dts      = h4mk->pkt->dts;
     block.duration = h4mk->pkt->duration;
-    block.ordinal  = h4mk->ordinal++;
     block.data     = h4mk->pkt->data;
     block.size     = h4mk->pkt->size;
     status = h4mk_session_send(h4mk->session, &block);

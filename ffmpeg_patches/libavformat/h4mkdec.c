@@ -64,6 +64,7 @@ enum TrackState {
 typedef struct H4MKTrack {
     enum TrackState state;
     int has_adapter;        ///< FFmpeg knows the track as one that an adapter decodes
+    uint32_t preroll;       ///< packets that the adapter needs before the one that a seek leads to
     int has_start_time;     ///< AVStream.start_time is what the file says, also if that is AV_NOPTS_VALUE
 } H4MKTrack;
 
@@ -406,6 +407,18 @@ static int read_attachment(AVFormatContext *s, AVStream *st)
     return 0;
 }
 
+/**
+ * What sounds over from before the packet that a seek leads to is decoded from
+ * packets that are marked to be discarded, as those before the start of an edit
+ * list are.
+ */
+static h4mk_status set_preroll(H4MKDemuxContext *h4mk, int stream_index, int enable)
+{
+    const uint32_t preroll = h4mk->tracks[stream_index].preroll;
+
+    return preroll ? h4mk_reader_set_preroll(h4mk->reader, stream_index, enable ? preroll : 0) : H4MK_OK;
+}
+
 #if H4MK_HAVE_ADAPTERS
 static int load_adapters(AVFormatContext *s)
 {
@@ -433,12 +446,14 @@ static int find_adapter(AVFormatContext *s, AVStream *st, const h4mk_value *obje
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     AVCodecParameters *par = st->codecpar;
+    const h4mk_adapter *adapter;
     const char *json;
     int ret = load_adapters(s);
 
     if (ret < 0)
         return ret;
-    if (!h4mk_adapters_for_description(h4mk->adapters, object)) {
+    adapter = h4mk_adapters_for_description(h4mk->adapters, object);
+    if (!adapter) {
         const char *codec = h4mk_value_get_text(object, "codec");
 
         if (codec && strcmp(codec, "none"))
@@ -452,12 +467,14 @@ static int find_adapter(AVFormatContext *s, AVStream *st, const h4mk_value *obje
     par->codec_id = par->codec_type == AVMEDIA_TYPE_AUDIO ? AV_CODEC_ID_H4MK_AUDIO
                                                           : AV_CODEC_ID_H4MK_VIDEO;
     h4mk->tracks[st->index].has_adapter = 1;
+    h4mk->tracks[st->index].preroll     = adapter->preroll;
     av_dict_set(&st->metadata, "codec_name", NULL, 0);
     av_freep(&par->extradata);
     ret = ff_alloc_extradata(par, strlen(json));
-    if (ret >= 0)
-        memcpy(par->extradata, json, par->extradata_size);
-    return ret;
+    if (ret < 0)
+        return ret;
+    memcpy(par->extradata, json, par->extradata_size);
+    return ff_h4mk_error(set_preroll(h4mk, st->index, 1), 0);
 }
 #endif
 
@@ -777,6 +794,7 @@ static int64_t seek_time(AVFormatContext *s, int stream_index, int64_t ts, int m
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     h4mk_block block;
+    int found;
 
     /* a discarded stream would never come; the next packet sets that right */
     if (h4mk->tracks[stream_index].state != TRACK_READ) {
@@ -784,8 +802,11 @@ static int64_t seek_time(AVFormatContext *s, int stream_index, int64_t ts, int m
         h4mk->nb_discarded -= h4mk->tracks[stream_index].state == TRACK_DISCARDED;
         h4mk->tracks[stream_index].state = TRACK_READ;
     }
-    if (seek(s, stream_index, ts, mode) < 0 ||
-        next_of_track(h4mk, stream_index, &block) != H4MK_OK)
+    set_preroll(h4mk, stream_index, 0);
+    found = seek(s, stream_index, ts, mode) >= 0 &&
+            next_of_track(h4mk, stream_index, &block) == H4MK_OK;
+    set_preroll(h4mk, stream_index, 1);
+    if (!found)
         return AV_NOPTS_VALUE;
     return block.pts != H4MK_NO_TIME ? block.pts : block.dts;
 }

@@ -37,8 +37,7 @@ static h4mk_status add_track(h4mk_writer* writer, int id, const char* time_base,
 }
 
 static h4mk_block block_at(uint32_t track, int64_t time) {
-  h4mk_block block;
-  memset(&block, 0, sizeof block);
+  h4mk_block block = H4MK_BLOCK_INIT;
   block.track = track;
   block.flags = H4MK_BLOCK_KEY;
   block.pts = block.dts = time;

@@ -53,13 +53,12 @@ static void write_block(uint32_t track, uint32_t flags, int64_t pts, int64_t dts
 {
     static uint8_t data[1 << 16];
     static uint32_t state = 1;
-    h4mk_block block;
+    h4mk_block block = H4MK_BLOCK_INIT;
     size_t i;
     for (i = 0; i < size; i++) {
         state = state * 1664525u + 1013904223u;
         data[i] = (uint8_t)(state >> 24);
     }
-    memset(&block, 0, sizeof(block));
     block.track = track;
     block.flags = flags;
     block.pts = pts;
@@ -124,14 +123,13 @@ static void write_pcm(void)
 static void write_packed(void)
 {
     static char text[4000];
-    h4mk_block block;
+    h4mk_block block = H4MK_BLOCK_INIT;
     uint32_t tracks[2];
     int n, length;
     tracks[0] = add_track("{\"track_id\":1,\"name\":\"\",\"kind\":\"data\",\"codec\":\"none\",\"sample_rate\":0,"
                           "\"channels\":0,\"note\":\"\",\"time_base\":\"1/1000\",\"compression\":\"zstd\"}");
     tracks[1] = add_track("{\"track_id\":2,\"name\":\"\",\"kind\":\"data\",\"codec\":\"none\",\"sample_rate\":0,"
                           "\"channels\":0,\"note\":\"\",\"time_base\":\"1/1000\"}");
-    memset(&block, 0, sizeof(block));
     for (n = 0; n < 20; n++) {
         for (length = 0; length < 100 * (n + 1); length += 20)
             sprintf(text + length, "%8d words, again\n.", n + length);
@@ -147,8 +145,7 @@ static void write_packed(void)
 
 static void write_text(uint32_t track, uint32_t flags, int64_t pts, const char *data, size_t size)
 {
-    h4mk_block block;
-    memset(&block, 0, sizeof(block));
+    h4mk_block block = H4MK_BLOCK_INIT;
     block.track = track;
     block.flags = flags;
     block.pts = pts;
@@ -194,8 +191,7 @@ static void write_opus(int hours)
 
 static void write_cue(uint32_t track, int64_t time, int64_t duration, const char *text)
 {
-    h4mk_block block;
-    memset(&block, 0, sizeof(block));
+    h4mk_block block = H4MK_BLOCK_INIT;
     block.track = track;
     block.flags = H4MK_BLOCK_KEY;
     block.pts = block.dts = time;

@@ -259,10 +259,27 @@ TEST_F(SessionTest, AFailureLosesEverythingUpToTheNextIBlock) {
   ASSERT_EQ(Open(), H4MK_OK);
   Send("a", H4MK_BLOCK_TYPE_I, 0, 0);
   EXPECT_EQ(Send("!", H4MK_BLOCK_TYPE_P, 1, 1), H4MK_ERR_CORRUPT);
-  EXPECT_STREQ(h4mk_session_message(session_), "block 0: adapter text: not a letter");
+  EXPECT_STREQ(h4mk_session_message(session_), "the block at time 1: adapter text: not a letter");
   EXPECT_EQ(Send("b", H4MK_BLOCK_TYPE_P, 2, 2), H4MK_OK);
   Send("c", H4MK_BLOCK_TYPE_I, 3, 3);
   EXPECT_EQ(Finish(), "0:a 3:c ");
+}
+
+TEST_F(SessionTest, AMessageNamesTheBlockByWhatIsKnownOfIt) {
+  ASSERT_EQ(Open(), H4MK_OK);
+  h4mk_adapter_block block = H4MK_ADAPTER_BLOCK_INIT;
+  const auto message = [&] {
+    block.flags = H4MK_BLOCK_KEY;
+    block.data = reinterpret_cast<const uint8_t*>("!");
+    block.size = 1;
+    EXPECT_EQ(h4mk_session_send(session_, &block), H4MK_ERR_CORRUPT);
+    return std::string(h4mk_session_message(session_));
+  };
+  EXPECT_EQ(message(), "a block: adapter text: not a letter");
+  block.dts = 7;
+  EXPECT_EQ(message(), "the block at time 7: adapter text: not a letter");
+  block.ordinal = 5;
+  EXPECT_EQ(message(), "block 5: adapter text: not a letter");
 }
 
 TEST_F(SessionTest, AFailureOfABBlockLosesThatOnly) {

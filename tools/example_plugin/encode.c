@@ -67,13 +67,12 @@ static void add_track(encoder *self, int frames_a_second)
 static void write_frame(encoder *self, int64_t start, int at, int previous, int next)
 {
     const uint8_t *frame = self->frames[at];
-    h4mk_block block;
+    h4mk_block block = H4MK_BLOCK_INIT;
     size_t i;
     for (i = 0; i < self->size; i++)
         self->residual[i] = (uint8_t)(frame[i] - predict(frame, i, self->format.pixel_size,
                                                          previous < 0 ? NULL : self->frames[previous],
                                                          next < 0 ? NULL : self->frames[next]));
-    memset(&block, 0, sizeof(block));
     block.track = self->track;
     block.flags = previous < 0 ? H4MK_BLOCK_KEY | H4MK_BLOCK_TYPE_I
                   : next < 0   ? H4MK_BLOCK_TYPE_P

@@ -60,6 +60,8 @@ typedef struct h4mk_adapter_track {
 } h4mk_adapter_track;
 #define H4MK_ADAPTER_TRACK_INIT { sizeof(h4mk_adapter_track), 0, "", "", NULL, 0, 0, 1, 1000, NULL, 0, NULL }
 
+#define H4MK_NO_ORDINAL UINT64_MAX
+
 /** A block as an adapter sees it: decrypted and unpacked. Everything pointed to is valid during the call only. size may be 0, and nothing is promised about
  *  the bytes behind the data. */
 typedef struct h4mk_adapter_block {
@@ -68,11 +70,11 @@ typedef struct h4mk_adapter_block {
     int64_t pts;         /**< Presentation time in the track's time base, or H4MK_NO_TIME. */
     int64_t dts;         /**< Decoding time, or H4MK_NO_TIME: then blocks come in the order of their pts. */
     int64_t duration;    /**< 0 if not known. */
-    uint64_t ordinal;    /**< The block's number within its track, from 0. */
+    uint64_t ordinal;    /**< The block's number within its track, from 0; H4MK_NO_ORDINAL where the host does not know. */
     const uint8_t *data; /**< size bytes; may be NULL if that is 0. */
     size_t size;
 } h4mk_adapter_block;
-#define H4MK_ADAPTER_BLOCK_INIT { sizeof(h4mk_adapter_block), 0, H4MK_NO_TIME, H4MK_NO_TIME, 0, 0, NULL, 0 }
+#define H4MK_ADAPTER_BLOCK_INIT { sizeof(h4mk_adapter_block), 0, H4MK_NO_TIME, H4MK_NO_TIME, 0, H4MK_NO_ORDINAL, NULL, 0 }
 
 typedef enum h4mk_output_type {
     H4MK_OUTPUT_BYTES = 0, /**< Anything. */
@@ -94,7 +96,7 @@ typedef struct h4mk_output {
     const char *pixel_format; /**< Video: FFmpeg's name ("gray", "yuv420p", "rgb24", …). */
     int64_t pts;             /**< Of the block; adapters leave it alone. */
     int64_t duration;        /**< Of the block; adapters leave it alone. */
-    uint64_t ordinal;        /**< Of the block; adapters leave it alone. */
+    uint64_t ordinal;        /**< Of the block, or H4MK_NO_ORDINAL; adapters leave it alone. */
 } h4mk_output;
 #define H4MK_OUTPUT_INIT { sizeof(h4mk_output), H4MK_OUTPUT_BYTES, NULL, 0, 0, 0, 0, 0, NULL, H4MK_NO_TIME, 0, 0 }
 

@@ -239,6 +239,7 @@ typedef struct h4mk_block {
     int64_t offset;          /**< Reading: byte offset of the data in the file. Writing: ignored. */
     void *buffer;            /**< Reading: the handle from h4mk_buffers.alloc whose memory data lies in. Writing: ignored. */
 } h4mk_block;
+#define H4MK_BLOCK_INIT { 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, 0, NULL, 0, NULL, 0, 0, 0, NULL }
 
 /* -------------------------------------------------------------------------------------------------------------- keys */
 
@@ -389,6 +390,12 @@ H4MK_API h4mk_status h4mk_reader_next(h4mk_reader *reader, h4mk_block *block);
  *  that has none begins with its first block behind that block in the file. Reading goes on from there in file order, each block
  *  once; only the block that was asked for comes before others of its cluster that stand before it (FORMAT.md, "Seeking"). On an error the position is unchanged. H4MK_ERR_NOT_SEEKABLE, _NOT_FOUND, _CORRUPT, _IO, _ARGUMENT. */
 H4MK_API h4mk_status h4mk_reader_seek(h4mk_reader *reader, uint32_t track, int64_t time, int mode);
+
+/** After a seek this track begins `blocks` blocks earlier than h4mk_reader_seek() says, or at the random access point before those, or
+ *  where it has no more: they come directly before the block that it would begin with, with H4MK_BLOCK_DISCARD set. For decoders whose
+ *  outputs overlap (h4mk_adapter.preroll). 0: off, as it is at first. Counts from the next seek on, at most 65,536; not for a block that H4MK_SEEK_ANY
+ *  leads to if that is no random access point. H4MK_ERR_ARGUMENT, _MEMORY. */
+H4MK_API h4mk_status h4mk_reader_set_preroll(h4mk_reader *reader, uint32_t track, uint32_t blocks);
 
 /** Positions the reader at the first block of the file. */
 H4MK_API h4mk_status h4mk_reader_rewind(h4mk_reader *reader);

@@ -227,6 +227,19 @@ h4mk_status h4mk_reader_seek(h4mk_reader* reader, uint32_t track, int64_t time, 
   });
 }
 
+h4mk_status h4mk_reader_set_preroll(h4mk_reader* reader, uint32_t track, uint32_t blocks) {
+  if (track >= h4mk_reader_track_count(reader) || blocks > 1 << 16) return H4MK_ERR_ARGUMENT;
+  return Call(reader, [&]() -> Status {
+    if (reader->preroll == nullptr) {
+      auto preroll = std::make_unique<h4mk::PrerollReader>(std::move(reader->file.reader));
+      reader->preroll = preroll.get();
+      reader->file.reader = std::move(preroll);
+    }
+    reader->preroll->SetPreroll(track, blocks);
+    return {};
+  });
+}
+
 h4mk_status h4mk_reader_rewind(h4mk_reader* reader) {
   if (reader == nullptr) return H4MK_ERR_ARGUMENT;
   if (!reader->opened) return H4MK_ERR_STATE;

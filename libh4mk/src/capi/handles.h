@@ -16,6 +16,7 @@
 #include "capi/callback_io.h"
 #include "capi/guard.h"
 #include "capi/value.h"
+#include "decode/preroll_reader.h"
 #include "file/file_reader.h"
 #include "file/file_writer.h"
 
@@ -26,6 +27,7 @@ struct h4mk_reader {
   h4mk::CallbackIo io;
   h4mk::CallbackAllocator allocator;
   h4mk::OpenedFile file;
+  h4mk::PrerollReader* preroll = nullptr;  // file.reader, once a track has one
   std::string message;
   std::string warning;
   bool opened = false;

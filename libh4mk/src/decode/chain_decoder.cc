@@ -2,6 +2,7 @@
 #include "decode/chain_decoder.h"
 
 #include "base/fault.h"
+#include "decode/preroll_reader.h"
 #include "file/lookup_all.h"
 
 namespace h4mk {
@@ -33,23 +34,6 @@ Status ChainDecoder::FindChain(int64_t time, std::vector<BlockInfo>* chain) {
   return {};
 }
 
-// Where decoding begins so that all outputs that sound into the target's are there.
-Status ChainDecoder::StartFor(const BlockInfo& key, const BlockInfo& target, uint64_t* start) {
-  *start = key.record.ordinal;
-  int64_t time = key.record.time();
-  while (target.record.ordinal - *start < session_->preroll() && time > INT64_MIN) {
-    BlockInfo earlier;
-    const Status status = reader_.FindKeyframe(track_, time - 1, &earlier);
-    if (status.code() == Code::kNotFound) return {};
-    H4MK_TRY(CopyOf(status));
-    // In a file whose times go back there is no earlier one.
-    if (earlier.record.ordinal >= *start) return {};
-    *start = earlier.record.ordinal;
-    time = earlier.record.time();
-  }
-  return {};
-}
-
 Status ChainDecoder::Seek(int64_t time) {
   std::vector<BlockInfo> chain;
   H4MK_TRY(FindChain(time, &chain));
@@ -58,7 +42,7 @@ Status ChainDecoder::Seek(int64_t time) {
   const bool ahead = has_last_ && target.record.time() > last_time_;
   if (!ahead || key.record.ordinal < run_start_ || key.record.ordinal > next_) {
     uint64_t start = 0;
-    H4MK_TRY(StartFor(key, target, &start));
+    H4MK_TRY(FindPrerollStart(reader_, track_, key.record, target.record.ordinal, session_->preroll(), &start));
     Restart(start);
   }
   has_target_ = true;

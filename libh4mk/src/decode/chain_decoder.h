@@ -48,7 +48,6 @@ class ChainDecoder {
   };
 
   Status FindChain(int64_t time, std::vector<BlockInfo>* chain);
-  Status StartFor(const BlockInfo& key, const BlockInfo& target, uint64_t* start);
   Status SendNext();
   Status ReadStored(uint64_t ordinal, StoredBlock* block);
   bool IsHeardAtTarget(const DecodeSession::Waiting& entry) const;

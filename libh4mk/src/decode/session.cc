@@ -10,6 +10,13 @@ namespace {
 constexpr uint32_t kTypeI = 0, kTypeB = 2;
 
 bool IsI(uint32_t flags) { return (flags & kBlockKey) || (flags & kBlockTypeMask) == kTypeI; }
+// For messages.
+std::string NameOf(const h4mk_adapter_block& block) {
+  if (block.ordinal != H4MK_NO_ORDINAL) return "block " + std::to_string(block.ordinal);
+  const int64_t time = SeekTime(block.pts, block.dts);
+  return time == kNoTime ? std::string("a block") : "the block at time " + std::to_string(time);
+}
+
 bool IsB(uint32_t flags) { return !IsI(flags) && (flags & kBlockTypeMask) == kTypeB; }
 
 }  // namespace
@@ -30,7 +37,7 @@ Status DecodeSession::Send(const h4mk_adapter_block& block) {
   if (Front() != nullptr) return Status(Code::kAgain, "an output is ready");
   if (block.flags & kBlockEncrypted) {
     Lose();
-    return Status(Code::kKey, "block " + std::to_string(block.ordinal) + " is encrypted");
+    return Status(Code::kKey, NameOf(block) + " is encrypted");
   }
   ended_ = false;
   Waiting entry;
@@ -61,7 +68,7 @@ Status DecodeSession::DecodeAnchor(const h4mk_adapter_block& block, Waiting entr
   if (!status.ok()) {
     Lose();
     return Status(status.code(),
-                  "block " + std::to_string(block.ordinal) + ": " + status.message());
+                  NameOf(block) + ": " + status.message());
   }
   older_ = std::exchange(newest_, {entry.time, entry.state});
   Insert(std::move(entry));

@@ -43,8 +43,8 @@ class PieceHasher {
 };
 
 Bytes SignedText(ByteSpan payload) {
-  Bytes text(kLabel.begin(), kLabel.end());
-  AppendBytes(text, payload);
+  Bytes text(kLabel.size() + payload.size());
+  std::ranges::copy(payload, std::ranges::copy(kLabel, text.begin()).out);
   return text;
 }
 
