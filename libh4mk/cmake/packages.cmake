@@ -87,10 +87,19 @@ License: Expat
  @text@
 " @ONLY)
 
+# Libraries that are headers only end up in the binaries, and their licences ask for their texts to go with those. Debian's packages
+# of them have these.
+set(inside_runtime nlohmann-json3-dev libkissfft-dev)
+set(inside_development ${inside_runtime})
+set(inside_tools nlohmann-json3-dev libcli11-dev)
+
 foreach(component ${CPACK_COMPONENTS_ALL})
   string(TOUPPER ${component} COMPONENT)
-  install(FILES ${packages}/copyright ${gzipped} COMPONENT ${component}
-    DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${CPACK_DEBIAN_${COMPONENT}_PACKAGE_NAME})
+  set(folder ${CMAKE_INSTALL_DATADIR}/doc/${CPACK_DEBIAN_${COMPONENT}_PACKAGE_NAME})
+  install(FILES ${packages}/copyright ${gzipped} COMPONENT ${component} DESTINATION ${folder})
+  foreach(library ${inside_${component}})
+    install(FILES /usr/share/doc/${library}/copyright RENAME copyright.${library} OPTIONAL COMPONENT ${component} DESTINATION ${folder})
+  endforeach()
 endforeach()
 
 # Strips, and compresses manual pages, in what is about to be packed.

@@ -30,6 +30,10 @@ for package in libh4mk1 libh4mk-dev h4mk; do
   has $package "doc/$package/changelog.gz$"
   has $package "doc/$package/changelog.Debian.gz$"
 done
+# The licences of what is compiled in.
+has libh4mk1 'copyright.nlohmann-json3-dev$'
+has libh4mk1 'copyright.libkissfft-dev$'
+has h4mk 'copyright.libcli11-dev$'
 dpkg-deb -f libh4mk1_*.deb Depends | grep -q 'libdeflate0.*libzstd1'
 dpkg-deb -f libh4mk-dev_*.deb Depends | grep -q 'libh4mk1 (= '
 dpkg-deb -f h4mk_*.deb Depends | grep -q 'libc6'
