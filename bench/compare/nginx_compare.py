@@ -45,7 +45,7 @@ http {{
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
   server {{
-    listen 127.0.0.1:{port} sndbuf=16k; # what waits in a large buffer would count as sent
+    listen 127.0.0.1:{port} sndbuf=64k; # what waits in a large buffer would count as sent
     root {folder}/files;
   }}
 }}

@@ -653,6 +653,27 @@ static h4mk_status write_adapter_track(h4mk_value *track, const h4mk_value *obje
     return status;
 }
 
+static int write_side_data(h4mk_value *object, const AVPacketSideData *side_data, int nb_side_data)
+{
+    h4mk_value *array = nb_side_data ? h4mk_value_add_array(object, "side_data") : NULL;
+    int ret = nb_side_data && !array ? AVERROR(ENOMEM) : 0;
+
+    for (int i = 0; i < nb_side_data && ret >= 0; i++)
+        ret = ff_h4mk_write_side_data(array, &side_data[i]);
+    return ret;
+}
+
+static int read_side_data(AVFormatContext *s, const h4mk_value *object,
+                          AVPacketSideData **side_data, int *nb_side_data)
+{
+    const h4mk_value *array = h4mk_value_get(object, "side_data");
+    int ret = 0;
+
+    for (size_t i = 0; i < h4mk_value_count(array) && ret >= 0; i++)
+        ret = ff_h4mk_read_side_data(s, h4mk_value_at(array, i), side_data, nb_side_data);
+    return ret;
+}
+
 int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
                         const int64_t *start_time, h4mk_value *track)
 {
@@ -663,7 +684,6 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
     AVCodecParameters *defaults;
     h4mk_value *adapted;
     const AVStream no_stream = { 0 };
-    h4mk_value *array;
     int ret;
 
 #define SET(type, ...)                                                          \
@@ -720,16 +740,9 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
     if (ret < 0)
         return ret;
 
-    if (H4MK_STREAM_NB_SIDE_DATA(st)) {
-        array = h4mk_value_add_array(track, "side_data");
-        if (!array)
-            return AVERROR(ENOMEM);
-        for (int i = 0; i < H4MK_STREAM_NB_SIDE_DATA(st); i++) {
-            ret = ff_h4mk_write_side_data(array, &H4MK_STREAM_SIDE_DATA(st)[i]);
-            if (ret < 0)
-                return ret;
-        }
-    }
+    ret = write_side_data(track, H4MK_STREAM_SIDE_DATA(st), H4MK_STREAM_NB_SIDE_DATA(st));
+    if (ret < 0)
+        return ret;
     return ff_h4mk_write_tags(s, track, "tags", st->metadata, foreign ? "codec_name" : NULL);
 }
 
@@ -746,7 +759,6 @@ int ff_h4mk_read_track(AVFormatContext *s, AVStream *st, const h4mk_value *track
     AVCodecParameters *par = st->codecpar;
     const char *codec = h4mk_value_get_text(track, "codec");
     const AVCodecDescriptor *desc = codec ? avcodec_descriptor_get_by_name(codec) : NULL;
-    const h4mk_value *side_data = h4mk_value_get(track, "side_data");
     const uint8_t *extradata;
     size_t extradata_size;
     int64_t rate;
@@ -777,14 +789,9 @@ int ff_h4mk_read_track(AVFormatContext *s, AVStream *st, const h4mk_value *track
     parse_rational(h4mk_value_get(track, "stream_sample_aspect_ratio"), &st->sample_aspect_ratio);
     st->disposition = read_disposition(track);
 
-    for (size_t i = 0; i < h4mk_value_count(side_data); i++) {
-        ret = ff_h4mk_read_side_data(s, h4mk_value_at(side_data, i),
-                                     &H4MK_STREAM_SIDE_DATA(st), &H4MK_STREAM_NB_SIDE_DATA(st));
-        if (ret < 0)
-            return ret;
-    }
-
-    ret = ff_h4mk_read_tags(&st->metadata, h4mk_value_get(track, "tags"));
+    ret = read_side_data(s, track, &H4MK_STREAM_SIDE_DATA(st), &H4MK_STREAM_NB_SIDE_DATA(st));
+    if (ret >= 0)
+        ret = ff_h4mk_read_tags(&st->metadata, h4mk_value_get(track, "tags"));
     if (ret >= 0)
         ret = read_aliases(st, track);
     if (ret >= 0 && !desc && codec && codec[0] && strcmp(codec, "none"))
@@ -884,20 +891,40 @@ static const H4MKField tile_grid_fields[] = {
 };
 #undef STRUCT
 
-#define STRUCT AVStreamGroupLCEVC
+#define STRUCT AVStreamGroupLayeredVideo
 static const H4MKField lcevc_fields[] = {
-    F("lcevc_index",       lcevc_index,       U32),
+    F("lcevc_index",       el_index,          U32),
+    F("width",             width,             S32),
+    F("height",            height,            S32),
+    { NULL }
+};
+#if H4MK_HAVE_LAYERED_VIDEO
+static const H4MKField dolby_vision_fields[] = {
+    F("el_index",          el_index,          U32),
     F("width",             width,             S32),
     F("height",            height,            S32),
     { NULL }
 };
 #undef STRUCT
 
-H4MK_NAMES(group_type_name, NULL, "iamf_audio_element", "iamf_mix_presentation", "tile_grid", "lcevc")
+#define STRUCT AVStreamGroupTREF
+static const H4MKField tref_fields[] = {
+    F("metadata_index",    metadata_index,    U32),
+    { NULL }
+};
+#endif
+#undef STRUCT
+
+H4MK_NAMES(group_type_name, NULL, "iamf_audio_element", "iamf_mix_presentation", "tile_grid", "lcevc",
+#if H4MK_HAVE_LAYERED_VIDEO
+           "tref", "dolby_vision"
+#endif
+)
 
 static int write_tile_grid(h4mk_value *object, const AVStreamGroupTileGrid *grid)
 {
     h4mk_value *array = h4mk_value_add_array(object, "tiles");
+    int ret = 0;
 
     for (unsigned i = 0; i < grid->nb_tiles; i++) {
         h4mk_value *tile = array ? h4mk_value_append_object(array) : NULL;
@@ -907,15 +934,26 @@ static int write_tile_grid(h4mk_value *object, const AVStreamGroupTileGrid *grid
             h4mk_value_set_int(tile, "vertical",   grid->offsets[i].vertical)   != H4MK_OK)
             return AVERROR(ENOMEM);
     }
-    return ff_h4mk_write_fields(object, tile_grid_fields, grid, NULL);
+#if H4MK_HAVE_TILE_SIDE_DATA
+    ret = write_side_data(object, grid->coded_side_data, grid->nb_coded_side_data);
+#endif
+    return ret < 0 ? ret : ff_h4mk_write_fields(object, tile_grid_fields, grid, NULL);
 }
 
-static int read_tile_grid(const h4mk_value *object, AVStreamGroupTileGrid *grid)
+static int read_tile_grid(AVFormatContext *s, const h4mk_value *object, AVStreamGroupTileGrid *grid)
 {
     const h4mk_value *array = h4mk_value_get(object, "tiles");
     const size_t count = h4mk_value_count(array);
+#if H4MK_HAVE_TILE_SIDE_DATA
+    int ret;
+#endif
 
     ff_h4mk_read_fields(object, tile_grid_fields, grid);
+#if H4MK_HAVE_TILE_SIDE_DATA
+    ret = read_side_data(s, object, &grid->coded_side_data, &grid->nb_coded_side_data);
+    if (ret < 0)
+        return ret;
+#endif
     if (!count || count > INT_MAX)
         return 0;
     grid->offsets = av_calloc(count, sizeof(*grid->offsets));
@@ -950,8 +988,16 @@ static int write_group(AVFormatContext *s, const AVStreamGroup *group, h4mk_valu
         ret = write_tile_grid(object, group->params.tile_grid);
         break;
     case AV_STREAM_GROUP_PARAMS_LCEVC:
-        ret = ff_h4mk_write_fields(object, lcevc_fields, group->params.lcevc, NULL);
+        ret = ff_h4mk_write_fields(object, lcevc_fields, group->params.layered_video, NULL);
         break;
+#if H4MK_HAVE_LAYERED_VIDEO
+    case AV_STREAM_GROUP_PARAMS_DOLBY_VISION:
+        ret = ff_h4mk_write_fields(object, dolby_vision_fields, group->params.layered_video, NULL);
+        break;
+    case AV_STREAM_GROUP_PARAMS_TREF:
+        ret = ff_h4mk_write_fields(object, tref_fields, group->params.tref, NULL);
+        break;
+#endif
     case AV_STREAM_GROUP_PARAMS_IAMF_AUDIO_ELEMENT:
         ret = ff_h4mk_write_audio_element(object, group);
         break;
@@ -987,11 +1033,19 @@ static int read_group(AVFormatContext *s, const h4mk_value *object, int number)
 
     switch (group->type) {
     case AV_STREAM_GROUP_PARAMS_TILE_GRID:
-        ret = read_tile_grid(object, group->params.tile_grid);
+        ret = read_tile_grid(s, object, group->params.tile_grid);
         break;
     case AV_STREAM_GROUP_PARAMS_LCEVC:
-        ff_h4mk_read_fields(object, lcevc_fields, group->params.lcevc);
+        ff_h4mk_read_fields(object, lcevc_fields, group->params.layered_video);
         break;
+#if H4MK_HAVE_LAYERED_VIDEO
+    case AV_STREAM_GROUP_PARAMS_DOLBY_VISION:
+        ff_h4mk_read_fields(object, dolby_vision_fields, group->params.layered_video);
+        break;
+    case AV_STREAM_GROUP_PARAMS_TREF:
+        ff_h4mk_read_fields(object, tref_fields, group->params.tref);
+        break;
+#endif
     case AV_STREAM_GROUP_PARAMS_IAMF_AUDIO_ELEMENT:
         ret = ff_h4mk_read_audio_element(object, group);
         break;

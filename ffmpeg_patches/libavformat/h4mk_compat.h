@@ -33,6 +33,10 @@
 
 /* AVStreamGroup, IAMF */
 #define H4MK_HAVE_STREAM_GROUPS (LIBAVFORMAT_VERSION_MAJOR >= 61)
+/* AVStreamGroupTileGrid.coded_side_data */
+#define H4MK_HAVE_TILE_SIDE_DATA (LIBAVFORMAT_VERSION_MAJOR >= 62)
+/* AVStreamGroupLayeredVideo, AVStreamGroupTREF */
+#define H4MK_HAVE_LAYERED_VIDEO (LIBAVFORMAT_VERSION_MAJOR >= 63)
 /* side data and members of it that came after 5.1 */
 #define H4MK_HAVE_NEW_SIDE_DATA (LIBAVFORMAT_VERSION_MAJOR >= 61)
 /* codec ids and decoders for tracks that an adapter of libh4mk decodes */
@@ -47,6 +51,12 @@
 
 /* a public member of FFInputFormat or FFOutputFormat */
 #define H4MK_PUBLIC(member) p.member
+
+#if !H4MK_HAVE_LAYERED_VIDEO
+#define AVStreamGroupLayeredVideo AVStreamGroupLCEVC
+#define layered_video lcevc
+#define el_index      lcevc_index
+#endif
 
 /* the side data that applies to the whole of a stream */
 #define H4MK_STREAM_SIDE_DATA(st)    ((st)->codecpar->coded_side_data)

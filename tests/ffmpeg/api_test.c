@@ -585,14 +585,35 @@ static void test_chapters_and_programs(void) {
   end(&test);
 }
 
-#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(61, 0, 0)
+/* Writes what was set up, and gives the group that comes back, or NULL. */
+static const AVStreamGroup *read_group(Test *test, const AVStreamGroup *group) {
+  const AVStreamGroup *got;
+  int n = 0;
+  write_header(test);
+  write_packet(test, new_packet(0, 0, 0, 50));
+  read_back(test);
+  if (!test->in || test->in->nb_stream_groups != 1) {
+    fail("the group is lost", 0);
+    return NULL;
+  }
+  got = test->in->stream_groups[0];
+  n += mc_int("group", "id", group->id, got->id);
+  n += mc_int("group", "type", group->type, got->type);
+  n += mc_int("group", "streams", group->nb_streams, got->nb_streams);
+  n += mc_int("group", "disposition", group->disposition, got->disposition);
+  n += mc_tags("group", group->metadata, got->metadata);
+  if (n) fail("the group differs", 0);
+  return n ? NULL : got;
+}
+
 /* The tiles of a large picture, as HEIC files have them. */
-static void test_stream_groups(void) {
+static void test_tile_grid(void) {
   Test test;
-  AVStreamGroup *group, *got;
+  AVStreamGroup *group;
+  const AVStreamGroup *got;
   AVStreamGroupTileGrid *grid, *tiles;
-  int i;
-  begin(&test, "stream groups");
+  int i, n = 0;
+  begin(&test, "tile grid");
   for (i = 0; i < 4; i++) add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_HEVC, 1, 1);
   group = avformat_stream_group_create(test.out, AV_STREAM_GROUP_PARAMS_TILE_GRID, NULL);
   for (i = 0; i < 4; i++) avformat_stream_group_add_stream(group, test.out->streams[i]);
@@ -613,37 +634,70 @@ static void test_stream_groups(void) {
   grid->height = 90;
   grid->horizontal_offset = 3;
   grid->background[1] = 9;
-  write_header(&test);
-  write_packet(&test, new_packet(0, 0, 0, 50));
-  read_back(&test);
-  if (test.in && test.in->nb_stream_groups != 1) fail("the group is lost", 0);
-  if (test.in && test.in->nb_stream_groups == 1) {
-    int n = 0;
-    got = test.in->stream_groups[0];
-    tiles = got->params.tile_grid;
-    n += mc_int("group", "id", group->id, got->id);
-    n += mc_int("group", "type", group->type, got->type);
-    n += mc_int("group", "streams", group->nb_streams, got->nb_streams);
-    n += mc_int("group", "disposition", group->disposition, got->disposition);
-    n += mc_tags("group", group->metadata, got->metadata);
-    if (!tiles)
-      fail("no tile grid", 0);
-    else {
-      n += mc_int("grid", "tiles", grid->nb_tiles, tiles->nb_tiles);
-      n += mc_int("grid", "width", grid->width, tiles->width);
-      n += mc_int("grid", "height", grid->height, tiles->height);
-      n += mc_int("grid", "horizontal_offset", grid->horizontal_offset, tiles->horizontal_offset);
-      n += mc_int("grid", "coded_width", grid->coded_width, tiles->coded_width);
-      n += mc_bytes("grid", "background", grid->background, 4, tiles->background, 4);
-      for (i = 0; i < 4 && tiles->nb_tiles == 4; i++) {
-        n += mc_int("tile", "idx", grid->offsets[i].idx, tiles->offsets[i].idx);
-        n +=
-            mc_int("tile", "horizontal", grid->offsets[i].horizontal, tiles->offsets[i].horizontal);
-        n += mc_int("tile", "vertical", grid->offsets[i].vertical, tiles->offsets[i].vertical);
-      }
+#if LIBAVFORMAT_VERSION_MAJOR >= 62
+  memset(av_packet_side_data_new(&grid->coded_side_data, &grid->nb_coded_side_data,
+                                 AV_PKT_DATA_DISPLAYMATRIX, 36, 0)->data, 1, 36);
+#endif
+  got = read_group(&test, group);
+  tiles = got ? got->params.tile_grid : NULL;
+  if (tiles) {
+    n += mc_int("grid", "tiles", grid->nb_tiles, tiles->nb_tiles);
+    n += mc_int("grid", "width", grid->width, tiles->width);
+    n += mc_int("grid", "height", grid->height, tiles->height);
+    n += mc_int("grid", "horizontal_offset", grid->horizontal_offset, tiles->horizontal_offset);
+    n += mc_int("grid", "coded_width", grid->coded_width, tiles->coded_width);
+    n += mc_bytes("grid", "background", grid->background, 4, tiles->background, 4);
+    for (i = 0; i < 4 && tiles->nb_tiles == 4; i++) {
+      n += mc_int("tile", "idx", grid->offsets[i].idx, tiles->offsets[i].idx);
+      n += mc_int("tile", "horizontal", grid->offsets[i].horizontal, tiles->offsets[i].horizontal);
+      n += mc_int("tile", "vertical", grid->offsets[i].vertical, tiles->offsets[i].vertical);
     }
-    if (n) fail("the group differs", 0);
+#if LIBAVFORMAT_VERSION_MAJOR >= 62
+    n += mc_side_data("grid", grid->coded_side_data, grid->nb_coded_side_data,
+                      tiles->coded_side_data, tiles->nb_coded_side_data);
+#endif
+    if (n) fail("the grid differs", 0);
   }
+  end(&test);
+}
+
+#if LIBAVFORMAT_VERSION_MAJOR >= 63
+/* A film in two layers. */
+static void test_layered_video(enum AVStreamGroupParamsType type) {
+  Test test;
+  AVStreamGroup *group;
+  const AVStreamGroup *got;
+  int i, n = 0;
+  begin(&test, "layered video");
+  for (i = 0; i < 2; i++) add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_HEVC, 1, 1);
+  group = avformat_stream_group_create(test.out, type, NULL);
+  for (i = 0; i < 2; i++) avformat_stream_group_add_stream(group, test.out->streams[i]);
+  *group->params.layered_video = (AVStreamGroupLayeredVideo){
+      .av_class = group->params.layered_video->av_class, .el_index = 1, .width = 3840, .height = 2160};
+  got = read_group(&test, group);
+  if (got) {
+    n += mc_int("layers", "el_index", 1, got->params.layered_video->el_index);
+    n += mc_int("layers", "width", 3840, got->params.layered_video->width);
+    n += mc_int("layers", "height", 2160, got->params.layered_video->height);
+    if (n) fail("the layers differ", 0);
+  }
+  end(&test);
+}
+
+/* A film, and a stream that describes it. */
+static void test_described_stream(void) {
+  Test test;
+  AVStreamGroup *group;
+  const AVStreamGroup *got;
+  int i;
+  begin(&test, "described stream");
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_HEVC, 1, 1);
+  add_stream(&test, AVMEDIA_TYPE_DATA, AV_CODEC_ID_SMPTE_KLV, 1, 1);
+  group = avformat_stream_group_create(test.out, AV_STREAM_GROUP_PARAMS_TREF, NULL);
+  for (i = 0; i < 2; i++) avformat_stream_group_add_stream(group, test.out->streams[i]);
+  group->params.tref->metadata_index = 1;
+  got = read_group(&test, group);
+  if (got && got->params.tref->metadata_index != 1) fail("the group names another stream", 0);
   end(&test);
 }
 #endif
@@ -663,8 +717,11 @@ int main(void) {
   test_attachment();
   test_tags();
   test_chapters_and_programs();
-#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(61, 0, 0)
-  test_stream_groups();
+  test_tile_grid();
+#if LIBAVFORMAT_VERSION_MAJOR >= 63
+  test_layered_video(AV_STREAM_GROUP_PARAMS_LCEVC);
+  test_layered_video(AV_STREAM_GROUP_PARAMS_DOLBY_VISION);
+  test_described_stream();
 #endif
   if (failures) printf("%d failures\n", failures);
   return failures != 0;
