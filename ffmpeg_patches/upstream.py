@@ -3,7 +3,7 @@
 """Writes the patches as FFmpeg would want them sent: one commit a concern, for `git am`, without what is there for older series.
 
 Usage: upstream.py SOURCE OUTPUT
-  SOURCE  an unpacked, unpatched FFmpeg of a series that has a folder here
+  SOURCE  an unpacked, unpatched FFmpeg of the newest series that has a folder here
   OUTPUT  a new directory for the patches; their messages are in CONCERNS below
 """
 import difflib
@@ -31,6 +31,10 @@ CONCERNS = [
     ("ffmpeg", r"fftools", "fftools/ffmpeg: keep all of the source in a stream copy to H4MK", None),
     ("fate", r"tests/|fate", "fate: add tests for H4MK", "They need no samples."),
 ]
+
+
+# The library whose minor version a concern raises: it has something new.
+RAISED = {"demuxer": "libavformat", "muxer": "libavformat", "filter": "libavcodec", "decoder": "libavcodec"}
 
 
 def concern_of(path, line=""):
@@ -65,6 +69,13 @@ def without_older_series(text):
     return text.replace('#include "h4mk_compat.h"\n', '#include "demux.h"\n#include "internal.h"\n#include "mux.h"\n')
 
 
+def raise_minor(path):
+    """As FFmpeg's checklist for new formats wants it: the micro version begins again."""
+    text = path.read_text()
+    text = re.sub(r"(_VERSION_MINOR +)(\d+)", lambda found: f"{found[1]}{int(found[2]) + 1}", text, count=1)
+    path.write_text(re.sub(r"(_VERSION_MICRO +)\d+", r"\g<1>100", text, count=1))
+
+
 def added_files():
     for path in sorted(HERE.glob("lib*/**/*")):
         if path.is_file() and path.name != "h4mk_compat.h":
@@ -92,10 +103,11 @@ def main(source, output):
     if not patches:
         sys.exit(f"upstream.py: there are no patches for FFmpeg {series}")
     paths = sorted(set(re.findall(r"^\+\+\+ b/(\S+)", "".join(p.read_text() for p in patches), re.M)))
+    versions = sorted(f"{library}/version.h" for library in set(RAISED.values()))
 
     with tempfile.TemporaryDirectory() as temporary:
         tree, patched = Path(temporary) / "tree", Path(temporary) / "patched"
-        for path in paths:
+        for path in paths + versions:
             for root in (tree, patched):
                 (root / path).parent.mkdir(parents=True, exist_ok=True)
                 if (source / path).exists():
@@ -106,7 +118,7 @@ def main(source, output):
         git(tree, "add", "-A")
         git(tree, "commit", "-q", "--allow-empty", "-m", f"FFmpeg {series}")
 
-        for number, (_, _, subject, body) in enumerate(CONCERNS):
+        for number, (name, _, subject, body) in enumerate(CONCERNS):
             message = textwrap.fill(body or body_of(patches, subject), 72)
             for path in paths:
                 old = (source / path).read_text().splitlines(True) if (source / path).exists() else []
@@ -118,6 +130,8 @@ def main(source, output):
                 if concern_of(str(path)) == number:
                     (tree / path).parent.mkdir(parents=True, exist_ok=True)
                     (tree / path).write_text(text)
+            if name in RAISED:
+                raise_minor(tree / RAISED[name] / "version.h")
             git(tree, "add", "-A")
             git(tree, "commit", "-q", "-s", "-m", f"{subject}\n\n{message}")
         git(tree, "format-patch", "-q", "-o", str(output), f"HEAD~{len(CONCERNS)}")
