@@ -11,7 +11,7 @@ series_command() {
   lock
   install_missing "$BUILD_PACKAGES"
   build_libh4mk
-  for series in $(cd "$ROOT"/ffmpeg_patches && ls -d [0-9]*.[0-9]*); do
+  for series in $(series_list); do
     series_source "$series"
     sources=("$CACHE"/ffmpeg[_-]"$series"*.tar.xz)
     if ((!${#sources[@]})); then
@@ -24,6 +24,10 @@ series_command() {
     fi
   done
   return $failed
+}
+
+series_list() {
+  (cd "$ROOT"/ffmpeg_patches && ls -d [0-9]*.[0-9]*) | sort -V
 }
 
 # series_source SERIES: puts the source of a series into the cache, if a Debian release has it.
@@ -79,7 +83,8 @@ try_series() {
       make -j "$JOBS" fate-h4mk fate-lavf-h4mk fate-seek-lavf-h4mk
   fi
   run series-headers "Headers, each alone" -- make -C "$FF"/obj libavformat/h4mk.h.o libavformat/h4mk_compat.h.o
-  try_minimal demuxer && try_minimal muxer && try_disabled
+  try_minimal demuxer && try_minimal muxer && try_disabled || return 1
+  [[ $SERIES != $(series_list | tail -n 1) ]] || try_upstream
 }
 
 # try_disabled: FFmpeg without libh4mk, from the unpatched source and from the patched: compares what configure found, every
@@ -134,6 +139,25 @@ run_disabled() {
     "${ff[@]}" -i $format -map 0 -c copy -fflags +bitexact -f $format $format.copy || return 1
     "${ff[@]}" -ss 0.5 -i $format -map 0:a -c copy -fflags +bitexact -f wav $format.wav || return 1
     "${ff[@]}" -copyts -i $format -map 0 -c copy -f framehash $format.hash || return 1
+  done
+}
+
+# try_upstream: what would be sent upstream applies to the unpatched source that try_disabled leaves; after each commit all files
+# that were changed so far compile.
+try_upstream() {
+  local patch objects=() tree=$FF/upstream
+  rm -rf "$tree"/{src,patches}
+  mkdir -p "$tree"/obj
+  cp -al "$FF"/plain/src "$tree"/src
+  "$ROOT"/ffmpeg_patches/upstream.py "$tree"/src "$tree"/patches >/dev/null || return 1
+  for patch in "$tree"/patches/*.patch; do
+    patch -s -p1 -d "$tree"/src -i "$patch" || return 1
+    run series-configure "Configuring ${patch##*/}" -- env -C "$tree"/obj PKG_CONFIG_PATH="$DIST/lib/pkgconfig" \
+      ../src/configure --disable-autodetect --disable-doc --disable-debug --disable-x86asm --disable-everything \
+      --enable-version3 --enable-libh4mk --enable-demuxer=h4mk --enable-muxer=h4mk --enable-bsf=h4mask \
+      --enable-decoder=libh4mk_audio,libh4mk_video
+    mapfile -t -O "${#objects[@]}" objects < <(sed -n 's|^+++ b/\(lib.*\)\.c$|\1.o|p' "$patch")
+    run series-build "Building ${patch##*/}" -- make -C "$tree"/obj -j "$JOBS" "${objects[@]}"
   done
 }
 

@@ -59,9 +59,23 @@ def up_to(old, new, path, number):
     return result
 
 
+def without_conditions(text):
+    """The text without the lines that ask what a series has; what is between them stays."""
+    result, ours = [], []  # of the conditions that are open: whether it asks that
+    for line in text.splitlines(True):
+        if line.startswith("#if"):
+            ours.append(line.startswith("#if H4MK_HAVE_"))
+            if ours[-1]:
+                continue
+        elif line.startswith("#endif") and ours.pop():
+            continue
+        result.append(line)
+    return "".join(result)
+
+
 def without_older_series(text):
     """What h4mk_compat.h is for, undone."""
-    text = re.sub(r"^#if H4MK_HAVE_\w+\n(.*?)^#endif[^\n]*\n", r"\1", text, flags=re.M | re.S)
+    text = without_conditions(text)
     text = re.sub(r"\.H4MK_PUBLIC\((\w+)\)", r".p.\1", text)
     text = re.sub(r"H4MK_STREAM_SIDE_DATA\((\w+)\)", r"\1->codecpar->coded_side_data", text)
     text = re.sub(r"H4MK_STREAM_NB_SIDE_DATA\((\w+)\)", r"\1->codecpar->nb_coded_side_data", text)
