@@ -114,11 +114,12 @@ class DamageTest : public testing::Test {
   }
 
   // Which blocks of the recording were read: they must be a subsequence of it, each identical, with
-  // its ordinal.
-  std::set<size_t> Identify(const Reading& reading, bool corrupt_allowed = false) const {
+  // its ordinal. After a seek the first one may stand behind others.
+  std::set<size_t> Identify(const Reading& reading, bool corrupt_allowed = false, bool sought = false) const {
     std::set<size_t> found;
     size_t next = 0;
     for (size_t i = 0; i < reading.blocks.size(); ++i) {
+      if (sought && i == 1) next = 0;
       if (corrupt_allowed && (reading.blocks[i].flags & H4MK_BLOCK_CORRUPT)) continue;
       while (next < media_.blocks.size() && !(media_.blocks[next] == reading.blocks[i])) ++next;
       if (next == media_.blocks.size()) {
@@ -126,7 +127,7 @@ class DamageTest : public testing::Test {
         return found;
       }
       EXPECT_EQ(reading.ordinals[i], ordinals_[next]);
-      found.insert(next++);
+      EXPECT_TRUE(found.insert(next++).second) << "a second time: " << reading.blocks[i];
     }
     return found;
   }
@@ -254,7 +255,7 @@ TEST_F(DamageTest, EveryFlippedBitAndSought) {
         ASSERT_NE(reader.message(), "");
         continue;
       }
-      Identify(reader.ReadOn(1000));
+      Identify(reader.ReadOn(1000), false, /*sought=*/true);
     }
     if (HasFailure()) return;
   }
@@ -671,7 +672,7 @@ TEST_F(DamageTest, AnIndexOfAnotherFile) {
   Reader reader(&file);
   ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
   for (const int64_t time : {0, 3, 8, 14, 100}) {
-    if (reader.Seek(0, time, H4MK_SEEK_BACKWARD) == H4MK_OK) Identify(reader.ReadOn(1000));
+    if (reader.Seek(0, time, H4MK_SEEK_BACKWARD) == H4MK_OK) Identify(reader.ReadOn(1000), false, /*sought=*/true);
   }
   ASSERT_EQ(h4mk_reader_rewind(reader.get()), H4MK_OK);
   EXPECT_EQ(Identify(reader.ReadOn()).size(), media_.blocks.size());

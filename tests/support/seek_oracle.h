@@ -36,9 +36,9 @@ class SeekOracle {
       start[other] = LastNotAfter(other, block.time(), media_.tracks[track], false)
                          .value_or(FirstBlock(other));
     }
-    std::vector<size_t> blocks;
+    std::vector<size_t> blocks = {*target};  // before all others
     for (size_t i = 0; i < media_.blocks.size(); ++i) {
-      if (i >= start[media_.blocks[i].track]) blocks.push_back(i);
+      if (i != *target && i >= start[media_.blocks[i].track]) blocks.push_back(i);
     }
     return blocks;
   }

@@ -387,8 +387,8 @@ H4MK_API h4mk_status h4mk_reader_next(h4mk_reader *reader, h4mk_block *block);
 /** Positions the reader so that the next block of this track is the one that mode asks for, by pts (dts where a block has
  *  none); of equal times the last one backward, the first one forward. The other tracks are positioned at their last random
  *  access point that is not later than that block; at their first block if all their random access points are later; a track
- *  that has none begins with its first block behind that block in the file. Reading goes on from there in file order, each block
- *  once; only the block that was asked for comes before others of its cluster that stand before it (FORMAT.md, "Seeking"). On an error the position is unchanged. H4MK_ERR_NOT_SEEKABLE, _NOT_FOUND, _CORRUPT, _IO, _ARGUMENT. */
+ *  that has none begins with its first block behind that block in the file. The block that was asked for comes first, all
+ *  others follow in file order, each once (FORMAT.md, "Seeking"). On an error the position is unchanged. H4MK_ERR_NOT_SEEKABLE, _NOT_FOUND, _CORRUPT, _IO, _ARGUMENT. */
 H4MK_API h4mk_status h4mk_reader_seek(h4mk_reader *reader, uint32_t track, int64_t time, int mode);
 
 /** After a seek this track begins `blocks` blocks earlier than h4mk_reader_seek() says, or at the random access point before those, or

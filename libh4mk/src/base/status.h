@@ -37,6 +37,7 @@ enum class Code : int {
 class [[nodiscard]] Status {
  public:
   Status() = default;
+  // REQUIRES: code is not kOk.
   Status(Code code, std::string message)
       : detail_(std::make_unique<Detail>(Detail{code, std::move(message)})) {}
 

@@ -28,7 +28,7 @@ Status Reader::Next(ReadBlock* block) {
         has_reported_ = true;
         return Status(status.code(), status.message());
       }
-      if (lead_) led_ = std::exchange(lead_, std::nullopt);
+      if (lead_) led_ = {current_->offset(), *std::exchange(lead_, std::nullopt), has_reported_};
       else ++next_block_;
       if (corrupt && !keep_corrupt_) continue;
       block->record = &record;
@@ -40,22 +40,19 @@ Status Reader::Next(ReadBlock* block) {
       block->side_data = current_->index().side_data(record);
       return {};
     }
-    const bool is_target = route_.size() == 1 && unchecked_;
-    Status status = LoadNextCluster();
-    if (is_target) status = CheckTarget(std::move(status));
+    Status status = target_ ? LoadTarget() : LoadNextCluster();
     if (!status.ok()) return status;
   }
 }
 
-// The block of the current cluster to be handed out next. The one that a seek asked for comes before those that stand before it:
-// its data is right behind the index, that of others may be far behind.
+// The block of the current cluster to be handed out next.
 bool Reader::NextPosition(size_t* position) {
   const std::vector<BlockRecord>& blocks = current_->index().blocks();
   if (lead_) {
     *position = *lead_;
     return true;
   }
-  const bool may_skip = filtering_ || any_discarded_ || current_->index().has_unknown_track();
+  const bool may_skip = filtering_ || led_ || any_discarded_ || current_->index().has_unknown_track();
   while (may_skip && next_block_ < blocks.size() && IsSkipped(next_block_)) ++next_block_;
   *position = next_block_;
   return next_block_ < blocks.size();
@@ -63,7 +60,7 @@ bool Reader::NextPosition(size_t* position) {
 
 bool Reader::IsSkipped(size_t position) const {
   const BlockRecord& block = current_->index().blocks()[position];
-  if (block.track < 0 || position == led_) return true;
+  if (block.track < 0 || (led_ && led_->cluster == current_->offset() && led_->block == position)) return true;
   const auto track = static_cast<size_t>(block.track);
   return discarded_[track] || (filtering_ && position < first_block_[track]);
 }
@@ -76,22 +73,64 @@ bool Reader::SkipsMuch() const {
   return skipped > kWorthAJump;
 }
 
+// Goes to the block that a seek asked for, which is handed out before all others: so one cluster is read for it. Those where other
+// tracks begin come next, and this one again in its turn.
+Status Reader::LoadTarget() {
+  const uint32_t track = *target_;
+  const Landing& landing = landings_[track];
+  Status status = LoadHeld(route_.back());
+  if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
+  const BlockRecord* block = nullptr;
+  size_t first = 0;
+  if (status.ok()) {
+    const std::vector<BlockRecord>& blocks = current_->index().blocks();
+    next_block_ = blocks.size();
+    first = FirstOf(track);
+    if (first < blocks.size() && blocks[first].track == static_cast<int32_t>(track)) block = &blocks[first];
+    if (landing.by_time && (block == nullptr || block->time() != landing.time))
+      status = Corrupt(current_->offset(), "the index names a random access point that is not there");
+  }
+  if (!status.ok() && unchecked_ && !index_rebuilt_) return SeekAgain(std::move(status));
+  target_.reset();
+  unchecked_.reset();
+  has_reported_ = false;
+  if (block != nullptr && !discarded_[track]) lead_ = first;
+  return {};
+}
+
+// Makes a cluster that a seek leads to the current one.
+Status Reader::LoadHeld(uint64_t offset) {
+  if (current_->Holds(offset)) return {};
+  if (search_->Holds(offset)) {
+    current_.swap(search_);
+    return {};
+  }
+  // The next seek may need it. But large ones would push each other out of the processor's cache.
+  const bool comes_again = led_ && current_->Holds(led_->cluster);
+  const bool is_kept = comes_again || current_->end() - current_->offset() <= kKeptCluster;
+  if (current_->loaded() && is_kept && !(led_ && search_->Holds(led_->cluster))) current_.swap(search_);
+  return current_->LoadAt(offset);
+}
+
+// Whether a track that is not discarded (a caller may do so after the seek only) has begun, or begins in this cluster of the route.
+bool Reader::IsWanted(uint64_t offset) const {
+  for (size_t track = 0; track < landings_.size(); ++track)
+    if (!discarded_[track] && (!landings_[track].active || landings_[track].cluster <= offset)) return true;
+  return false;
+}
+
 // Moves to the next cluster of the route and starts it.
 Status Reader::LoadRouteCluster() {
+  while (route_.size() > 1 && !IsWanted(route_.front())) route_.pop_front();
   position_ = route_.front();
   has_header_ = false;
-  if (!current_->Holds(position_) && search_->Holds(position_)) current_.swap(search_);
-  if (!current_->Holds(position_)) {
-    // The next seek may need it. But large ones would push each other out of the processor's cache.
-    if (current_->loaded() && current_->end() - current_->offset() <= kKeptCluster) current_.swap(search_);
-    const Status status = current_->LoadAt(position_);
-    if (status.code() == Code::kCorrupt || status.code() == Code::kAgain) {
-      route_.pop_front();  // what was to be fetched from here is lost, the rest is not
-      Status damage = Corrupt(position_, "cluster cannot be read");
-      return route_.empty() ? Damaged(std::move(damage)) : std::move(damage);
-    }
-    if (!status.ok()) return Status(status.code(), status.message());
+  const Status status = LoadHeld(position_);
+  if (status.code() == Code::kCorrupt || status.code() == Code::kAgain) {
+    route_.pop_front();  // what was to be fetched from here is lost, the rest is not
+    Status damage = Corrupt(position_, "cluster cannot be read");
+    return route_.empty() ? Damaged(std::move(damage)) : std::move(damage);
   }
+  if (!status.ok()) return Status(status.code(), status.message());
   route_.pop_front();
   StartCluster();
   return {};
@@ -197,9 +236,9 @@ Status Reader::PassOver(const ChunkHeader& header) {
 
 void Reader::StartCluster() {
   next_block_ = 0;
-  lead_.reset();
-  led_.reset();
-  has_reported_ = false;
+  const bool is_led = led_ && led_->cluster == current_->offset();
+  has_reported_ = is_led && led_->has_reported;
+  if (!is_led && route_.empty()) led_.reset();
   saw_tail_ = false;
   position_ = current_->end();
   has_header_ = current_->has_next_header();
@@ -215,7 +254,7 @@ void Reader::StartCluster() {
   if (filtering_) Land();
 }
 
-// After a seek: which blocks of this cluster count, and which is the first to be handed out.
+// After a seek: which blocks of this cluster count.
 void Reader::Land() {
   const std::vector<BlockRecord>& blocks = current_->index().blocks();
   filtering_ = false;
@@ -230,18 +269,16 @@ void Reader::Land() {
     }
     landing.active = false;
     if (current_->offset() > landing.cluster) continue;
-    first_block_[track] = landing.block;
-    if (landing.by_time) LandByTime(track);
-    const size_t first = first_block_[track];
-    if (landing.is_target && !discarded_[track] && first < blocks.size() &&
-        blocks[first].track == static_cast<int32_t>(track))
-      lead_ = first;
+    first_block_[track] = FirstOf(track);
   }
 }
 
-void Reader::LandByTime(size_t track) {
+// The position in the current cluster, which is the one that it lands in, where a track begins.
+size_t Reader::FirstOf(size_t track) const {
   const Landing& landing = landings_[track];
+  if (!landing.by_time) return landing.block;
   const std::vector<BlockRecord>& blocks = current_->index().blocks();
+  size_t first = 0;
   bool found = false;
   int64_t best = 0;
   for (size_t i = 0; i < blocks.size(); ++i) {
@@ -251,9 +288,9 @@ void Reader::LandByTime(size_t track) {
     if (found && time == best && landing.first_of_time) continue;
     found = true;
     best = time;
-    first_block_[track] = i;
+    first = i;
   }
-  if (landing.is_target) target_is_missing_ = !found || best != landing.time;
+  return first;
 }
 
 // Something at position_ cannot be read: finds where to go on, and returns the damage.

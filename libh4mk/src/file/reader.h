@@ -64,7 +64,12 @@ class Reader final : public FileReader {
     size_t block = 0;  // position in the cluster
     int64_t time = 0;
     bool first_of_time = false;  // by_time: of equal times the first one, not the last
-    bool is_target = false;
+  };
+  // The block that a seek asked for.
+  struct Led {
+    uint64_t cluster = 0;  // offset
+    size_t block = 0;      // position in it
+    bool has_reported = false;  // damage of the cluster's data
   };
   struct Target {
     ClusterRef cluster;
@@ -109,7 +114,10 @@ class Reader final : public FileReader {
   Status SmallChunk(uint64_t offset, uint32_t tag, Bytes* payload, uint32_t* crc);
 
   // reader.cc
+  Status LoadTarget();
   Status LoadRouteCluster();
+  Status LoadHeld(uint64_t offset);
+  bool IsWanted(uint64_t offset) const;
   Status LoadNextCluster();
   Status NextHeader(ChunkHeader* header);
   Status PassOver(const ChunkHeader& header);
@@ -118,7 +126,7 @@ class Reader final : public FileReader {
   Status AtEnd();
   void StartCluster();
   void Land();
-  void LandByTime(size_t track);
+  size_t FirstOf(size_t track) const;
   bool CanReadOn(int64_t size);
   bool IsUnfinishedCluster(uint64_t offset, const ChunkHeader& header);
   bool SkipsMuch() const;
@@ -128,7 +136,7 @@ class Reader final : public FileReader {
   // reader_seek.cc
   Status FindTarget(const Request& request, bool may_believe, Target* target);
   bool MayBelieveIndex(const Request& request) const;
-  Status CheckTarget(Status status);
+  Status SeekAgain(Status status);
   Status SearchClusters(const std::vector<ClusterRef>& clusters, uint32_t track, int64_t time,
                         SeekMode mode, Target* target);
   Status FindAny(uint32_t track, int64_t time, SeekMode mode, Target* target);
@@ -172,8 +180,9 @@ class Reader final : public FileReader {
   std::unique_ptr<ClusterLoader> current_;
   std::unique_ptr<ClusterLoader> search_;
   size_t next_block_ = 0;
-  std::optional<size_t> lead_;  // position of the block that a seek asked for: the first to be handed out
-  std::optional<size_t> led_;   // … and was
+  std::optional<uint32_t> target_;  // the track of a seek whose block is still to be handed out, as the first one
+  std::optional<size_t> lead_;      // the position of that block in the current cluster
+  std::optional<Led> led_;          // … and where it was, until reading comes by
   bool has_reported_ = false;  // damage of the current cluster's data
   uint64_t position_ = 0;      // of the next chunk
   bool has_header_ = false;    // next_header_ stands at position_
@@ -181,7 +190,6 @@ class Reader final : public FileReader {
   bool saw_tail_ = false;
 
   std::optional<Request> unchecked_;  // a seek whose target is where the index says, until that is reached
-  bool target_is_missing_ = false;
   std::deque<uint64_t> route_;  // clusters to be visited before reading goes on at position_
   bool filtering_ = false;
   std::vector<Landing> landings_;        // by track

@@ -13,17 +13,11 @@ Status Reader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
   return WithIndex([&] { return SeekIndexed(request, std::exchange(may_believe, false)); });
 }
 
-// The target's cluster was not looked at when the seek was asked for. Now it is (or could not be) loaded, and shows whether the
-// index was right; if not, the seek is done again with one that is.
-Status Reader::CheckTarget(Status status) {
-  if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
+// The target's cluster was not looked at when the seek was asked for. Now it cannot be read, or shows that the index was wrong: the
+// seek is done again with one that is right.
+Status Reader::SeekAgain(Status status) {
   const Request request = *unchecked_;
   unchecked_.reset();
-  if (status.ok()) {
-    if (!target_is_missing_) return {};
-    status = Corrupt(current_->offset(), "the index names a random access point that is not there");
-  }
-  if (index_rebuilt_) return status;
   Warn(status.message() + "; the index is made again");
   H4MK_TRY(RebuildIndex(/*opening=*/false));
   if (const Status again = SeekIndexed(request, /*may_believe=*/false); !again.ok()) return status;
@@ -38,6 +32,9 @@ Status Reader::Rewind() {
   filtering_ = false;
   saw_tail_ = false;
   unchecked_.reset();
+  target_.reset();
+  lead_.reset();
+  led_.reset();
   return {};
 }
 
@@ -66,7 +63,7 @@ Status Reader::SeekIndexed(const Request& request, bool may_believe) {
   const uint32_t track = request.track;
   std::vector<Landing> landings(list_.tracks.size());
   landings[track] = {true, target.cluster.offset, target.by_time, target.block, target.time,
-                     found.mode == SeekMode::kForward, true};
+                     found.mode == SeekMode::kForward};
   std::vector<ClusterRef> route;
   const TimeBase from = list_.tracks[track].time_base;
   for (uint32_t other = 0; other < list_.tracks.size(); ++other) {
@@ -86,6 +83,7 @@ Status Reader::SeekIndexed(const Request& request, bool may_believe) {
   route.erase(std::unique(route.begin(), route.end()), route.end());
   route.push_back(target.cluster);
   Position(route, std::move(landings));
+  target_ = track;
   if (target.by_time)
     unchecked_ = request;
   else
@@ -114,7 +112,8 @@ void Reader::Position(const std::vector<ClusterRef>& route, std::vector<Landing>
   saw_tail_ = false;
   has_header_ = false;
   lead_.reset();
-  // What is in memory may be on the route; StartCluster() says where to begin in it.
+  led_.reset();
+  // What is in memory may be on the route; LoadTarget() and StartCluster() say where to begin in it.
   if (current_->loaded()) next_block_ = current_->index().blocks().size();
 }
 
