@@ -130,6 +130,28 @@ TEST_P(SeekTest, TheSameInAFileWithoutItsEnd) {
   CheckEverySeek(&reader, media_);
 }
 
+// The other versions, whose blocks are found by tables.
+TEST(SeekVersionsTest, EverySeekLandsWhereALinearScanSays) {
+  for (const int version : {1, static_cast<int>(H4MK_VERSION_TRANSPORT)}) {
+    SCOPED_TRACE("version " + std::to_string(version));
+    h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
+    options.version = version;
+    const char* time_base = version == 1 ? "1/1000" : "1/1000000";
+    Media media;
+    media.tracks = {{time_base, "video", "a"}, {time_base, "audio", "b"}, {time_base, "data", "c"}};
+    for (int i = 0; i < 60; ++i) {
+      media.blocks.push_back({0, i % 8 == 0 ? kKey : kP, 10 * i, 10 * i});
+      if (i % 3 == 0) media.blocks.push_back({1, kKey, 10 * i + 5, 10 * i + 5});
+      if (i % 20 == 7) media.blocks.push_back({2, kKey, 10 * i, 10 * i});
+    }
+    for (size_t i = 0; i < media.blocks.size(); ++i) media.blocks[i].data = Payload(static_cast<uint32_t>(i), 256);
+    TestFile file(Mux(media, options));
+    Reader reader(&file);
+    ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+    CheckEverySeek(&reader, media);
+  }
+}
+
 const Cut kCuts[] = {
     {1, 60, "OneBlock"},         // a cluster of its own for each block
     {600, 60, "FewBlocks"},      //

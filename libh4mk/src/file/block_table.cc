@@ -45,7 +45,10 @@ Status BlockTable::FindSeekStart(const std::vector<Track>& tracks,
   for (uint32_t other = 0; other < tracks.size(); ++other) {
     if (other == track || discarded[other]) continue;
     const TimedBlocks& keys = Timed(other, /*any=*/false);
-    if (keys.empty()) continue;  // goes on wherever the others do
+    if (keys.empty()) {  // nowhere to begin: what follows the target
+      start->first[other] = target->number;
+      continue;
+    }
     auto landing =
         FirstAfter(keys, Rescale(target->time, tracks[track].time_base, tracks[other].time_base));
     // All its random access points are later: from its first block on.

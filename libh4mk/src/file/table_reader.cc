@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "file/table_reader.h"
 
+#include <utility>
+
 #include "base/fault.h"
 
 namespace h4mk {
@@ -16,16 +18,16 @@ Status TableReader::AtEnd() const {
   return closed_ ? Status(Code::kEnd, "end of file") : Status(Code::kAgain, cut_message());
 }
 
+// The block that a seek asked for, then all from next_ on.
 Status TableReader::Next(ReadBlock* block) {
-  for (; next_ < block_count(); ++next_, reported_ = false) {
+  for (; lead_ || next_ < block_count(); Advance()) {
+    const uint32_t number = lead_ ? *lead_ : next_;
     BlockInfo info;
-    if (!Describe(next_, &info)) continue;
+    if (!Describe(number, &info)) continue;
     if (next_damage_ < damage_.size() && damage_[next_damage_].offset < info.chunk)
       return NextDamage();
-    const auto track = static_cast<size_t>(info.record.track);
-    if (info.record.track < 0 || discarded_[track] || (filtering_ && next_ < first_[track]))
-      continue;
-    Status status = ReadNumbered(next_, block);
+    if (!lead_ && IsSkipped(info.record)) continue;
+    Status status = ReadNumbered(number, block);
     block->corrupt = status.code() == Code::kCorrupt;
     if (!status.ok() && !block->corrupt) return status;
     if (block->corrupt && !reported_) {
@@ -33,11 +35,23 @@ Status TableReader::Next(ReadBlock* block) {
       return status;
     }
     if (block->corrupt && !keep_corrupt_) continue;
-    reported_ = false;
-    ++next_;
+    Advance();
     return {};
   }
   return next_damage_ < damage_.size() ? NextDamage() : AtEnd();
+}
+
+void TableReader::Advance() {
+  if (lead_) led_ = std::exchange(lead_, std::nullopt);
+  else ++next_;
+  reported_ = false;
+}
+
+// REQUIRES: the record is that of block next_.
+bool TableReader::IsSkipped(const BlockRecord& record) const {
+  if (record.track < 0 || led_ == next_) return true;
+  const auto track = static_cast<size_t>(record.track);
+  return discarded_[track] || (filtering_ && next_ < first_[track]);
 }
 
 Status TableReader::Alloc(size_t size, uint8_t** data) {
@@ -66,6 +80,8 @@ Status TableReader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) 
   first_ = std::move(start.first);
   filtering_ = true;
   next_ = start.number;
+  lead_ = discarded_[track] ? std::nullopt : std::optional(first_[track]);
+  led_.reset();
   reported_ = false;
   next_damage_ = damage_.size();  // reported where reading passes them from the start
   return {};
@@ -104,6 +120,8 @@ Status TableReader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* blo
 Status TableReader::Rewind() {
   if (!has_table()) return CannotSeek();
   next_ = 0;
+  lead_.reset();
+  led_.reset();
   next_damage_ = 0;
   filtering_ = false;
   reported_ = false;

@@ -85,10 +85,14 @@ class TableReader : public FileReader {
 
  private:
   BlockTable& Table();
+  void Advance();
+  bool IsSkipped(const BlockRecord& record) const;
   Status NextDamage() { return Status(Code::kCorrupt, damage_[next_damage_++].message); }
 
   size_t next_damage_ = 0;
   bool reported_ = false;  // damage of the next block
+  std::optional<uint32_t> lead_;  // number of the block that a seek asked for: the first to be handed out
+  std::optional<uint32_t> led_;   // … and was
   bool filtering_ = false;
   std::vector<uint32_t> first_;  // by track, after a seek: blocks before this number are left out
   std::optional<BlockTable> table_;  // once something is looked up
