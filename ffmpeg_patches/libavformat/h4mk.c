@@ -1010,6 +1010,34 @@ static int write_group(AVFormatContext *s, const AVStreamGroup *group, h4mk_valu
     return ff_h4mk_write_tags(s, object, "tags", group->metadata, NULL);
 }
 
+/**
+ * Some groups name streams by their number within the group, and their users do
+ * not look whether it has so many.
+ */
+static int has_named_streams(const AVStreamGroup *group)
+{
+    const AVStreamGroupTileGrid *grid = group->params.tile_grid;
+
+    switch (group->type) {
+    case AV_STREAM_GROUP_PARAMS_TILE_GRID:
+        for (unsigned i = 0; i < grid->nb_tiles; i++)
+            if (grid->offsets[i].idx >= group->nb_streams)
+                return 0;
+        return 1;
+#if H4MK_HAVE_LAYERED_VIDEO
+    case AV_STREAM_GROUP_PARAMS_DOLBY_VISION:
+#endif
+    case AV_STREAM_GROUP_PARAMS_LCEVC:
+        return group->params.layered_video->el_index < group->nb_streams;
+#if H4MK_HAVE_LAYERED_VIDEO
+    case AV_STREAM_GROUP_PARAMS_TREF:
+        return group->params.tref->metadata_index < group->nb_streams;
+#endif
+    default:
+        return 1;
+    }
+}
+
 static int read_group(AVFormatContext *s, const h4mk_value *object, int number)
 {
     const h4mk_value *array = h4mk_value_get(object, "streams");
@@ -1055,6 +1083,11 @@ static int read_group(AVFormatContext *s, const h4mk_value *object, int number)
     }
     if (ret < 0)
         return ret;
+    if (!has_named_streams(group)) {
+        av_log(s, AV_LOG_WARNING, "Skipping stream group %d, which lacks a stream that it names\n", number);
+        ff_remove_stream_group(s, group);
+        return 0;
+    }
     group->disposition = read_disposition(object);
     return ff_h4mk_read_tags(&group->metadata, h4mk_value_get(object, "tags"));
 }

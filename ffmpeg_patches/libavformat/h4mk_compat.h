@@ -35,6 +35,8 @@
 #define H4MK_HAVE_STREAM_GROUPS (LIBAVFORMAT_VERSION_MAJOR >= 61)
 /* AVStreamGroupTileGrid.coded_side_data */
 #define H4MK_HAVE_TILE_SIDE_DATA (LIBAVFORMAT_VERSION_MAJOR >= 62)
+/* AV_PKT_DATA_3D_REFERENCE_DISPLAYS */
+#define H4MK_HAVE_REFERENCE_DISPLAYS (LIBAVFORMAT_VERSION_MAJOR >= 62)
 /* AVStreamGroupLayeredVideo, AVStreamGroupTREF */
 #define H4MK_HAVE_LAYERED_VIDEO (LIBAVFORMAT_VERSION_MAJOR >= 63)
 /* side data and members of it that came after 5.1 */

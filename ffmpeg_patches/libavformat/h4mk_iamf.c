@@ -195,9 +195,9 @@ static void read_param(const h4mk_value *object, const char *key, AVIAMFParamDef
 
 /* AVIAMFLayer.demixing_matrix has a column for each channel that the streams
  * of the group carry. */
-static int matrix_size(const AVIAMFLayer *layer, const AVStreamGroup *group)
+static int64_t matrix_size(const AVIAMFLayer *layer, const AVStreamGroup *group)
 {
-    int columns = group->nb_streams;
+    int64_t columns = group->nb_streams;
 
     for (unsigned i = 0; i < group->nb_streams; i++)
         columns += group->streams[i]->codecpar->ch_layout.nb_channels == 2;
@@ -223,7 +223,8 @@ static int write_layer(h4mk_value *object, const AVIAMFLayer *layer, const AVStr
 
 static int read_layer(const h4mk_value *object, AVIAMFLayer *layer, const AVStreamGroup *group)
 {
-    int ret, size;
+    int64_t size;
+    int ret;
 
     if (!layer)
         return AVERROR(ENOMEM);

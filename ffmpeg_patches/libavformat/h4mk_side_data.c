@@ -18,6 +18,7 @@
  * Foundation, Inc., 51 Franklin Street, Fifth Floor, Boston, MA 02110-1301 USA
  */
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -283,6 +284,18 @@ static int is_json(const SideDataType *type)
     return type && (type->form == FORM_FIELDS || type->form == FORM_IAMF);
 }
 
+/* Who uses a struct relies on its size, and on counts and offsets in it. */
+static int is_struct(enum AVPacketSideDataType number)
+{
+    const SideDataType *type = find_type(number);
+
+#if H4MK_HAVE_REFERENCE_DISPLAYS
+    if (number == AV_PKT_DATA_3D_REFERENCE_DISPLAYS)
+        return 1;
+#endif
+    return is_json(type) || type && type->form == FORM_HDR10_PLUS;
+}
+
 /* Returns 0 for a struct that is smaller than this build knows it: such a one
  * can only be carried as it is. */
 static int write_json(h4mk_value *object, const SideDataType *type,
@@ -425,14 +438,16 @@ int ff_h4mk_unpack_side_data(void *logctx, const h4mk_side_data *src,
     h4mk_value *object;
     uint8_t *data;
     size_t size;
+    long value;
     int ret;
 
     if (!type) {
-        if (!av_strstart(src->name, "ffmpeg_", &number) || !av_isdigit(*number)) {
+        value = av_strstart(src->name, "ffmpeg_", &number) && av_isdigit(*number) ? strtol(number, NULL, 10) : -1;
+        if (value < 0 || value > INT_MAX || is_struct(value)) {
             av_log(logctx, AV_LOG_VERBOSE, "Skipping side data \"%s\", which is not known\n", src->name);
             return 0;
         }
-        return add_bytes(sd, nb_sd, atoi(number), src->data, src->size);
+        return add_bytes(sd, nb_sd, value, src->data, src->size);
     }
 
     switch (type->form) {

@@ -343,7 +343,8 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
 
     if (block->flags & H4MK_BLOCK_ENCRYPTED)
         return add_encryption_info(pkt, block);
-    for (size_t i = 0; i < block->side_data_count; i++) {
+    /* FFmpeg refuses to copy a packet that has more than one of each */
+    for (size_t i = 0; i < FFMIN(block->side_data_count, AV_PKT_DATA_NB); i++) {
         int ret = ff_h4mk_unpack_side_data(s, &block->side_data[i],
                                            &pkt->side_data, &pkt->side_data_elems);
         if (ret < 0)

@@ -429,6 +429,30 @@ static void test_packet_side_data(void) {
   end(&test);
 }
 
+/* A struct that is too small is written as what it is, but not handed to those who read it as the
+ * whole struct. */
+static void test_half_a_struct(void) {
+  static const enum AVPacketSideDataType types[] = {AV_PKT_DATA_MASTERING_DISPLAY_METADATA,
+                                                    AV_PKT_DATA_DYNAMIC_HDR10_PLUS,
+                                                    AV_PKT_DATA_IAMF_MIX_GAIN_PARAM};
+  Test test;
+  AVPacket* packet;
+  unsigned i;
+  begin(&test, "half a struct");
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_HEVC, 1, 1000);
+  write_header(&test);
+  for (i = 0; i < sizeof types / sizeof *types; i++) {
+    packet = new_packet(0, i, i, 30);
+    memset(av_packet_new_side_data(packet, types[i], 4), 255, 4);
+    write_packet(&test, packet);
+  }
+  read_back(&test);
+  if (test.got.count != 3) fail("packets are lost", 0);
+  for (i = 0; i < (unsigned)test.got.count; i++)
+    if (test.got.packets[i]->side_data_elems) fail("half a struct was handed out", 0);
+  end(&test);
+}
+
 /* ----------------------------------------------------------------------------------------------------------
  * packets */
 
@@ -661,6 +685,36 @@ static void test_tile_grid(void) {
   end(&test);
 }
 
+/* Groups with a number where there is no stream are left out, the one behind them comes. */
+static void test_groups_that_lack_a_stream(void) {
+  Test test;
+  AVStreamGroup *group;
+  int i;
+  begin(&test, "groups that lack a stream");
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_HEVC, 1, 1);
+  for (i = 0; i < 2; i++) {
+    group = avformat_stream_group_create(test.out, AV_STREAM_GROUP_PARAMS_TILE_GRID, NULL);
+    avformat_stream_group_add_stream(group, test.out->streams[0]);
+    group->id = i;
+    group->params.tile_grid->nb_tiles = 1;
+    group->params.tile_grid->offsets = av_calloc(1, sizeof *group->params.tile_grid->offsets);
+    group->params.tile_grid->offsets[0].idx = 1 - i;
+  }
+  group = avformat_stream_group_create(test.out, AV_STREAM_GROUP_PARAMS_LCEVC, NULL);
+  avformat_stream_group_add_stream(group, test.out->streams[0]);
+#if LIBAVFORMAT_VERSION_MAJOR >= 63
+  group->params.layered_video->el_index = 1000000000;
+#else
+  group->params.lcevc->lcevc_index = 1000000000;
+#endif
+  write_header(&test);
+  read_back(&test);
+  if (test.in && (test.in->nb_stream_groups != 1 || test.in->stream_groups[0]->id != 1))
+    fail("not the one group that is whole", 0);
+  if (test.in && avformat_find_stream_info(test.in, NULL) < 0) fail("no stream information", 0);
+  end(&test);
+}
+
 #if LIBAVFORMAT_VERSION_MAJOR >= 63
 /* A film in two layers. */
 static void test_layered_video(enum AVStreamGroupParamsType type) {
@@ -711,6 +765,7 @@ int main(void) {
   test_time_bases();
   test_stream_side_data();
   test_packet_side_data();
+  test_half_a_struct();
   test_flags_and_sizes();
   test_times();
   test_attached_picture();
@@ -718,6 +773,7 @@ int main(void) {
   test_tags();
   test_chapters_and_programs();
   test_tile_grid();
+  test_groups_that_lack_a_stream();
 #if LIBAVFORMAT_VERSION_MAJOR >= 63
   test_layered_video(AV_STREAM_GROUP_PARAMS_LCEVC);
   test_layered_video(AV_STREAM_GROUP_PARAMS_DOLBY_VISION);
