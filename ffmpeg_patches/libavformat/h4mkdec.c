@@ -813,20 +813,38 @@ static int64_t seek_time(AVFormatContext *s, int stream_index, int64_t ts, int m
 }
 
 /**
- * Convert limits in microseconds to ticks. A tick is inside if the microsecond
- * that is nearest to it is, or else times that were converted to microseconds
- * would not lead back to where they come from.
+ * @return ticks, which av_rescale() makes INT64_MIN where they are too many
  */
-static void rescale_limits(AVRational tb, int64_t *min_ts, int64_t *ts, int64_t *max_ts)
+static int64_t saturate(int64_t ticks, int64_t microseconds)
+{
+    return ticks == INT64_MIN && microseconds > 0 ? INT64_MAX : ticks;
+}
+
+/**
+ * Find the first tick that is at a time or after it when it is converted to
+ * microseconds: the nearest one counts, or else times that were converted would
+ * not lead back to where they come from.
+ */
+static int64_t first_tick(int64_t microseconds, AVRational tb)
 {
     const int64_t half = 2 * (int64_t)AV_TIME_BASE * tb.num;
 
-    *ts = av_rescale_q(*ts, AV_TIME_BASE_Q, tb);
-    *min_ts = *min_ts < INT64_MIN / 2 + 1 ? INT64_MIN :
-              av_rescale_rnd(2 * *min_ts - 1, tb.den, half, AV_ROUND_UP);
-    *max_ts = *max_ts > INT64_MAX / 2 - 1 ? INT64_MAX :
-              av_rescale_rnd(2 * *max_ts + 1, tb.den, half, AV_ROUND_UP) - 1;
-    *ts = av_clip64(*ts, *min_ts, *max_ts);
+    if (microseconds <= INT64_MIN / 2 || microseconds > INT64_MAX / 2)
+        return microseconds < 0 ? INT64_MIN : INT64_MAX;
+    return saturate(av_rescale_rnd(2 * microseconds - 1, tb.den, half, AV_ROUND_UP), microseconds);
+}
+
+/**
+ * Convert limits in microseconds to ticks.
+ */
+static void rescale_limits(AVRational tb, int64_t *min_ts, int64_t *ts, int64_t *max_ts)
+{
+    const int64_t behind = *max_ts < INT64_MAX ? first_tick(*max_ts + 1, tb) : INT64_MAX;
+
+    *ts     = saturate(av_rescale_q(*ts, AV_TIME_BASE_Q, tb), *ts);
+    *min_ts = first_tick(*min_ts, tb);
+    *max_ts = behind == INT64_MIN || behind == INT64_MAX ? behind : behind - 1;
+    *ts     = av_clip64(*ts, *min_ts, *max_ts);
 }
 
 static int h4mk_read_seek2(AVFormatContext *s, int stream_index, int64_t min_ts,

@@ -630,6 +630,39 @@ static const AVStreamGroup *read_group(Test *test, const AVStreamGroup *group) {
   return n ? NULL : got;
 }
 
+/* Seeks by time to where no stream is, in ticks that such a time has too many of. */
+static void test_far_seeks(void) {
+  static const struct {
+    int64_t min, time, max, expected;
+  } seeks[] = {
+      {INT64_MIN, INT64_MAX - 1, INT64_MAX - 1, 2000000000},
+      {-7000000000000000000, 7000000000000000000, 7100000000000000000, 2000000000},
+      {-7100000000000000000, -7000000000000000000, 7000000000000000000, 0},
+      {1500000, 7000000000000000000, INT64_MAX, 2000000000},
+      {INT64_MIN, -7000000000000000000, 1500000, 0},
+      {7000000000000000000, 7000000000000000001, 7100000000000000000, -1},
+      {-7100000000000000000, -7000000000000000000, -1, -1},
+  };
+  Test test;
+  AVPacket* packet = av_packet_alloc();
+  unsigned i;
+  begin(&test, "far seeks");
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_H264, 1, 1000000000);
+  add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_AAC, 1, 48000);
+  write_header(&test);
+  for (i = 0; i < 3; i++) write_packet(&test, new_packet(0, i * INT64_C(1000000000), i * INT64_C(1000000000), 30));
+  read_back(&test);
+  for (i = 0; test.in && i < sizeof seeks / sizeof *seeks; i++) {
+    int ret = avformat_seek_file(test.in, -1, seeks[i].min, seeks[i].time, seeks[i].max, 0);
+    if ((ret < 0) != (seeks[i].expected < 0)) fail("seek", ret);
+    if (ret < 0 || av_read_frame(test.in, packet) < 0) continue;
+    if (packet->pts != seeks[i].expected) fail("a seek leads elsewhere", (int)i);
+    av_packet_unref(packet);
+  }
+  av_packet_free(&packet);
+  end(&test);
+}
+
 /* The tiles of a large picture, as HEIC files have them. */
 static void test_tile_grid(void) {
   Test test;
@@ -772,6 +805,7 @@ int main(void) {
   test_attachment();
   test_tags();
   test_chapters_and_programs();
+  test_far_seeks();
   test_tile_grid();
   test_groups_that_lack_a_stream();
 #if LIBAVFORMAT_VERSION_MAJOR >= 63
