@@ -28,6 +28,7 @@ Commands
   system       build only a libavformat for the FFmpeg that this system has, into dist/system/: dist/system/run PROGRAM …
                \`system install\` lets all programs use it, \`system uninstall\` takes that back
   series       try the patches on every series of FFmpeg that they are for, each in a small build
+  fuzz         build the fuzz targets for libFuzzer, the demuxer's with an FFmpeg of its own (tests/fuzz/README.md)
   clean        remove dist/ and build/, except for downloads
   help         this text
 
@@ -629,7 +630,7 @@ main() {
   case $command in
     demo | system) most=2 ;;
     -h | --help) command=help ;;
-    build | test | series | clean | help) ;;
+    build | test | series | fuzz | clean | help) ;;
     *)
       say "build_ffmpeg.sh: unknown command '$command'"
       usage >&2
@@ -659,6 +660,11 @@ main() {
       # shellcheck source=ffmpeg_patches/series.sh
       source "$ROOT"/ffmpeg_patches/series.sh
       series_command
+      ;;
+    fuzz)
+      # shellcheck source=tests/fuzz/build.sh
+      source "$ROOT"/tests/fuzz/build.sh
+      fuzz_command
       ;;
     clean)
       rm -rf "$DIST"

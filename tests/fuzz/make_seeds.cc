@@ -259,6 +259,69 @@ void AddAdapterFile(SeedFolder* seeds) {
   seeds->AddFile("adapter_tracks", file.bytes);
 }
 
+constexpr const char* kDescribedTracks[] = {
+    R"({"track_id":1,"name":"","kind":"video","codec":"hevc","codec_tag":"hvc1","time_base":"1/1000",
+        "width":64,"height":48,"pixel_format":"yuv420p","color_space":"bt709","field_order":"tt",
+        "avg_frame_rate":"25/1","discard":"none","disposition":["default"],"extradata":"AAEC",
+        "stream_sample_aspect_ratio":"4/3","start_time":"unknown","stream_id":7,
+        "side_data":[{"name":"display_matrix","data":"AAABAAAAAAAAAAAAAAAAAAAAAQAAAAAAAAAAAAAAAAAAAABA"},
+                     {"name":"mastering_display","has_primaries":1,"white_point":["1/3","1/3"]},
+                     {"name":"stereo3d","type":"side by side","view":"left"},
+                     {"name":"spherical","projection":"equirectangular","yaw":65536},
+                     {"name":"content_light_level","max_cll":1000},{"name":"dovi_configuration","dv_profile":8},
+                     {"name":"cpb_properties","buffer_size":12345},{"name":"ffmpeg_20","data":"AA=="}],
+        "tags":{"language":"deu","artist":["a","b"]}})",
+    R"({"track_id":2,"name":"left","note":"n","kind":"audio","codec":"opus","time_base":"1/48000",
+        "sample_rate":48000,"channels":2,"channel_map":[{"channel":0,"name":"l"},{"channel":1}],
+        "sample_format":"flt","initial_padding":312,"seek_preroll":3840,"start_time":-312})",
+    R"({"track_id":3,"name":"","kind":"video","codec":"png","time_base":"1/90000","disposition":["attached_pic"]})",
+    R"({"track_id":4,"name":"","kind":"video","codec":"dsp","time_base":"1/1000"})"};
+constexpr const char* kDescription =
+    R"({"title":"of somebody else","tags":{"title":"t"},"start_time_realtime":1,
+    "chapters":[{"id":1,"time_base":"1/1000","start":0,"end":500,"tags":{"title":"c"}}],
+    "programs":[{"id":3,"program_num":3,"streams":[0,1],"pmt_version":1,"tags":{"service_name":"s"}}],
+    "stream_groups":[
+     {"type":"tile_grid","id":1,"streams":[0,2],"coded_width":128,"coded_height":96,"background":[0,1,2,3],
+      "width":128,"height":96,"tiles":[{"stream":0},{"stream":1,"horizontal":64,"vertical":48}]},
+     {"type":"lcevc","id":2,"streams":[0,2],"lcevc_index":1,"width":64,"height":48},
+     {"type":"iamf_audio_element","id":3,"streams":[1],"audio_element_type":"channel",
+      "demixing_info":{"type":"demixing","parameter_id":1,"subblocks":[{"dmixp_mode":1}]},
+      "recon_gain_info":{"type":"recon_gain","parameter_id":2,"subblocks":[{"recon_gain":[1,2]}]},
+      "layers":[{"channels":2,"channel_layout":"stereo","flags":1,"ambisonics_mode":"projection",
+                 "demixing_matrix":["1/1","0/1","0/1","1/1"]}]},
+     {"type":"iamf_mix_presentation","id":4,"annotations":{"en":"mix"},
+      "submixes":[{"default_mix_gain":"0/1","output_mix_config":{"type":"mix_gain","parameter_id":3},
+        "elements":[{"audio_element_id":3,"annotations":{"en":"e"},"element_mix_config":{"type":"mix_gain",
+                     "subblocks":[{"animation_type":"linear","start_point_value":"1/2"}]}}],
+        "layouts":[{"layout_type":"loudspeakers","channels":2,"channel_layout":"stereo"},
+                   {"layout_type":"binaural"}]}]}]})";
+
+// All that FFmpeg says of streams and files, and side data in each of its forms.
+void AddDescribedFile(SeedFolder* seeds) {
+  TestFile file;
+  Writer writer(&file, ClusterLimits(300, 0));
+  const Value meta = ParseJson(kDescription);
+  EXPECT_EQ(h4mk_writer_set_meta(writer.get(), meta.get()), H4MK_OK);
+  for (const char* track : kDescribedTracks) {
+    uint32_t index = 0;
+    EXPECT_EQ(h4mk_writer_add_track(writer.get(), ParseJson(track).get(), &index), H4MK_OK);
+  }
+  const std::vector<SideData> side_data[] = {
+      {{"skip_samples", Bytes(10, 1)}, {"palette", Bytes(16, 3)}},
+      {{"iamf_mix_gain", ToBytes(R"({"type":"mix_gain","subblocks":[{"animation_type":"step"}]})")},
+       {"producer_reference_time", ToBytes(R"({"wallclock":1700000000123456,"flags":24})")}},
+      {{"dynamic_hdr10_plus", Bytes(40, 0)}, {"ffmpeg_33", Bytes(40, 255)}, {"ffmpeg_99", {1}}},
+      {{"ambient_viewing_environment", ToBytes(R"({"ambient_illuminance":"314/1"})")}, {"x", {}}}};
+  EXPECT_EQ(writer.Write({2, kKey, 0, 0, 0, Payload(1, 50), {}}), H4MK_OK);
+  for (int64_t n = 0; n < 8; ++n)
+    for (const uint32_t track : {0, 1, 3})
+      EXPECT_EQ(writer.Write({track, n % 4 == 0 ? kKey : kP, 40 * n, 40 * n, 40,
+                              Payload(static_cast<uint32_t>(n), 20), side_data[(n + track) % 4]}),
+                H4MK_OK);
+  EXPECT_EQ(writer.Finish(), H4MK_OK);
+  seeds->AddFile("described", file.bytes);
+}
+
 // For compression_fuzz.cc.
 void AddPackedBlocks(SeedFolder* seeds) {
   for (const size_t size : {2, 300, 5000}) {
@@ -293,6 +356,7 @@ int main(int argc, char** argv) {
   h4mk_test::AddAdapterBlocks(&seeds);
   h4mk_test::AddTokens(&seeds);
   h4mk_test::AddAdapterFile(&seeds);
+  h4mk_test::AddDescribedFile(&seeds);
   h4mk_test::AddPackedBlocks(&seeds);
   h4mk_test::AddVectors(&seeds, H4MK_SOURCE_DIR "/tests/vectors");
   return 0;
