@@ -9,9 +9,7 @@ fuzz_command() {
   install_missing "$BUILD_PACKAGES
     clang         command     clang++
     libgtest-dev  pkg-config  gtest"
-  local runtime
-  runtime=libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev # libFuzzer and the sanitizers
-  install_missing "$runtime package $runtime"
+  install_sanitizers
   local cmake=$BUILD/cmake-fuzz prefix=$BUILD/fuzz-ffmpeg
   run fuzz-configure "Configuring for libFuzzer" -- env -C "$ROOT" cmake --preset fuzz -DH4MK_FFMPEG_PREFIX=
   run fuzz-libh4mk "Building libh4mk" -- cmake --build "$cmake" -j "$JOBS" --target h4mk_static
@@ -26,10 +24,18 @@ fuzz_command() {
   say "Ready: ${cmake#"$PWD"/}/tests/fuzz/fuzz_demuxer; how to run it is in tests/fuzz/README.md"
 }
 
+# libFuzzer too.
+install_sanitizers() {
+  local package
+  package=libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev
+  install_missing "$package package $package"
+}
+
 # fuzz_ffmpeg PREFIX: H4MK alone, and static: with shared libraries there would be two libh4mk in one program.
 fuzz_ffmpeg() {
   local obj=$FF/fuzz options=(
-    --prefix="$1" --cc=clang --ld=clang++ --extra-cflags="$FUZZ_FLAGS" --extra-ldflags="$FUZZ_FLAGS" --pkg-config-flags=--static
+    --prefix="$1" --cc=clang --ld=clang++ --pkg-config-flags=--static
+    --extra-cflags="$FUZZ_FLAGS -fsanitize-ignorelist=$ROOT/tests/fuzz/ffmpeg.ignore" --extra-ldflags="$FUZZ_FLAGS"
     --disable-autodetect --disable-doc --disable-programs --disable-asm --disable-stripping --optflags=-O1
     --disable-avdevice --disable-avfilter --disable-swresample --disable-swscale --disable-everything
     --enable-version3 --enable-libh4mk --enable-demuxer=h4mk --enable-muxer=h4mk --enable-decoder="libh4mk_audio,libh4mk_video")
