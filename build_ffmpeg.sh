@@ -29,6 +29,7 @@ Commands
                \`system install\` lets all programs use it, \`system uninstall\` takes that back
   series       try the patches on every series of FFmpeg that they are for, each in a small build
   fuzz         build the fuzz targets for libFuzzer, the demuxer's with an FFmpeg of its own (tests/fuzz/README.md)
+  msan         run these targets on their seeds under MemorySanitizer
   clean        remove dist/ and build/, except for downloads
   help         this text
 
@@ -630,7 +631,7 @@ main() {
   case $command in
     demo | system) most=2 ;;
     -h | --help) command=help ;;
-    build | test | series | fuzz | clean | help) ;;
+    build | test | series | fuzz | msan | clean | help) ;;
     *)
       say "build_ffmpeg.sh: unknown command '$command'"
       usage >&2
@@ -665,6 +666,13 @@ main() {
       # shellcheck source=tests/fuzz/build.sh
       source "$ROOT"/tests/fuzz/build.sh
       fuzz_command
+      ;;
+    msan)
+      # shellcheck source=tests/fuzz/build.sh
+      source "$ROOT"/tests/fuzz/build.sh
+      # shellcheck source=tests/fuzz/msan.sh
+      source "$ROOT"/tests/fuzz/msan.sh
+      msan_command
       ;;
     clean)
       rm -rf "$DIST"
