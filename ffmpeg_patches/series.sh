@@ -174,13 +174,14 @@ try_minimal() {
   nm "$obj"/libavformat/libavformat.a 2>/dev/null | grep "ff_h4mk_$1" >/dev/null
 }
 
-# Where a program in the build folder finds libraries, as an absolute path: FFmpeg's tests change their folder.
+# Where a program in the build folder finds libraries, as an absolute path: FFmpeg's tests change their folder. dist/ has libh4mk,
+# and behind these an FFmpeg of its own.
 series_libraries() {
   local library
-  printf %s "$DIST/lib"
   for library in avcodec avdevice avfilter avformat avutil swresample swscale postproc; do
-    printf %s ":$FF/obj/lib$library"
+    printf %s "$FF/obj/lib$library:"
   done
+  printf %s "$DIST/lib"
 }
 
 unpack_small() {
