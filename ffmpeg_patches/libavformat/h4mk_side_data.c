@@ -51,7 +51,7 @@ enum SideDataForm {
     FORM_BYTES,      ///< FFmpeg defines the bytes
     FORM_WORDS,      ///< an array of 32-bit words, little-endian in the file
     FORM_FIELDS,     ///< a struct, as a JSON object
-    FORM_HDR10_PLUS, ///< AVDynamicHDRPlus, as the T.35 payload it comes from
+    FORM_T35,        ///< a struct, as the T.35 payload it comes from
     FORM_IAMF,       ///< AVIAMFParamDefinition, as a JSON object
 };
 
@@ -226,7 +226,10 @@ static const SideDataType types[] = {
     { "mpegts_stream_id",        AV_PKT_DATA_MPEGTS_STREAM_ID,        FORM_BYTES },
     { "encryption_info",         AV_PKT_DATA_ENCRYPTION_INFO,         FORM_BYTES },
     { "quality_stats",           AV_PKT_DATA_QUALITY_STATS,           FORM_BYTES },
-    { "dynamic_hdr10_plus",      AV_PKT_DATA_DYNAMIC_HDR10_PLUS,      FORM_HDR10_PLUS },
+    { "dynamic_hdr10_plus",      AV_PKT_DATA_DYNAMIC_HDR10_PLUS,      FORM_T35 },
+#if H4MK_HAVE_2094_50
+    { "dynamic_hdr_2094_50",     AV_PKT_DATA_DYNAMIC_HDR_SMPTE_2094_APP5, FORM_T35 },
+#endif
     { "palette",                 AV_PKT_DATA_PALETTE,                 FORM_WORDS },
     { "new_extradata",           AV_PKT_DATA_NEW_EXTRADATA,           FORM_BYTES },
     { "param_change",            AV_PKT_DATA_PARAM_CHANGE,            FORM_BYTES },
@@ -293,7 +296,41 @@ static int is_struct(enum AVPacketSideDataType number)
     if (number == AV_PKT_DATA_3D_REFERENCE_DISPLAYS)
         return 1;
 #endif
-    return is_json(type) || type && type->form == FORM_HDR10_PLUS;
+    return is_json(type) || type && type->form == FORM_T35;
+}
+
+static int write_t35(const AVPacketSideData *sd, uint8_t **data, size_t *size)
+{
+#if H4MK_HAVE_2094_50
+    if (sd->type == AV_PKT_DATA_DYNAMIC_HDR_SMPTE_2094_APP5)
+        return sd->size < sizeof(AVDynamicHDRSmpte2094App5) ? AVERROR(EINVAL) :
+               av_dynamic_hdr_smpte2094_app5_to_t35((const AVDynamicHDRSmpte2094App5 *)sd->data, data, size);
+#endif
+    return sd->size < sizeof(AVDynamicHDRPlus) ? AVERROR(EINVAL) :
+           av_dynamic_hdr_plus_to_t35((const AVDynamicHDRPlus *)sd->data, data, size);
+}
+
+static int read_t35(enum AVPacketSideDataType type, const h4mk_side_data *src,
+                    uint8_t **data, size_t *size)
+{
+    int ret;
+
+#if H4MK_HAVE_2094_50
+    if (type == AV_PKT_DATA_DYNAMIC_HDR_SMPTE_2094_APP5) {
+        AVDynamicHDRSmpte2094App5 *app5 = av_dynamic_hdr_smpte2094_app5_alloc(size);
+
+        *data = (uint8_t *)app5;
+        ret   = app5 ? av_dynamic_hdr_smpte2094_app5_from_t35(app5, src->data, src->size) : AVERROR(ENOMEM);
+        if (ret < 0)
+            av_freep(data);
+        return ret;
+    }
+#endif
+    *data = (uint8_t *)av_dynamic_hdr_plus_alloc(size);
+    ret   = *data ? av_dynamic_hdr_plus_from_t35((AVDynamicHDRPlus *)*data, src->data, src->size) : AVERROR(ENOMEM);
+    if (ret < 0)
+        av_freep(data);
+    return ret;
 }
 
 /* Returns 0 for a struct that is smaller than this build knows it: such a one
@@ -390,9 +427,8 @@ int ff_h4mk_pack_side_data(const AVPacketSideData *sd, h4mk_side_data *dst,
         dst->data = *tmp = swap_words(sd->data, sd->size, 1);
         if (!*tmp)
             return AVERROR(ENOMEM);
-    } else if (type && type->form == FORM_HDR10_PLUS) {
-        ret = sd->size < sizeof(AVDynamicHDRPlus) ? AVERROR(EINVAL) :
-              av_dynamic_hdr_plus_to_t35((const AVDynamicHDRPlus *)sd->data, tmp, &dst->size);
+    } else if (type && type->form == FORM_T35) {
+        ret = write_t35(sd, tmp, &dst->size);
         if (ret == AVERROR(ENOMEM))
             return ret;
         if (ret < 0) {
@@ -454,15 +490,12 @@ int ff_h4mk_unpack_side_data(void *logctx, const h4mk_side_data *src,
     case FORM_WORDS:
         return add_side_data(sd, nb_sd, type->type,
                              swap_words(src->data, src->size, 0), src->size);
-    case FORM_HDR10_PLUS:
-        data = (uint8_t *)av_dynamic_hdr_plus_alloc(&size);
-        if (!data)
-            return AVERROR(ENOMEM);
-        ret = av_dynamic_hdr_plus_from_t35((AVDynamicHDRPlus *)data, src->data, src->size);
-        if (ret < 0) {
-            av_free(data);
+    case FORM_T35:
+        ret = read_t35(type->type, src, &data, &size);
+        if (ret == AVERROR(ENOMEM))
+            return ret;
+        if (ret < 0)
             break;
-        }
         return add_side_data(sd, nb_sd, type->type, data, size);
     case FORM_FIELDS:
     case FORM_IAMF:

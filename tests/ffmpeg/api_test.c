@@ -429,6 +429,39 @@ static void test_packet_side_data(void) {
   end(&test);
 }
 
+#if LIBAVFORMAT_VERSION_MAJOR >= 63
+/* Metadata that FFmpeg knows as a struct whose counts must not come from a file as they are. */
+static void test_smpte_2094_50(void) {
+  Test test;
+  AVPacket* packet;
+  size_t size, t35_size = 0;
+  uint8_t* t35 = NULL;
+  AVDynamicHDRSmpte2094App5* hdr = av_dynamic_hdr_smpte2094_app5_alloc(&size);
+  begin(&test, "SMPTE 2094-50");
+  hdr->has_custom_hdr_reference_white_flag = 1;
+  hdr->hdr_reference_white = 1234;
+  if (av_dynamic_hdr_smpte2094_app5_to_t35(hdr, &t35, &t35_size) < 0 ||
+      av_dynamic_hdr_smpte2094_app5_from_t35(hdr, t35, t35_size) < 0)
+    fail("no such metadata", 0);
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_HEVC, 1, 1000);
+  write_header(&test);
+  packet = new_packet(0, 0, 0, 30);
+  memcpy(av_packet_new_side_data(packet, AV_PKT_DATA_DYNAMIC_HDR_SMPTE_2094_APP5, size), hdr, size);
+  write_packet(&test, packet);
+  packet = new_packet(0, 1, 1, 30);
+  memset(av_packet_new_side_data(packet, AV_PKT_DATA_DYNAMIC_HDR_SMPTE_2094_APP5, 4), 255, 4);
+  write_packet(&test, packet);
+  read_back(&test);
+  if (test.got.count != 2 || test.got.packets[0]->side_data_elems != 1 ||
+      test.got.packets[0]->side_data[0].size != size || memcmp(test.got.packets[0]->side_data[0].data, hdr, size))
+    fail("the metadata differs", 0);
+  if (test.got.count == 2 && test.got.packets[1]->side_data_elems) fail("half a struct was handed out", 0);
+  av_free(hdr);
+  av_free(t35);
+  end(&test);
+}
+#endif
+
 /* A struct that is too small is written as what it is, but not handed to those who read it as the
  * whole struct. */
 static void test_half_a_struct(void) {
@@ -799,6 +832,9 @@ int main(void) {
   test_stream_side_data();
   test_packet_side_data();
   test_half_a_struct();
+#if LIBAVFORMAT_VERSION_MAJOR >= 63
+  test_smpte_2094_50();
+#endif
   test_flags_and_sizes();
   test_times();
   test_attached_picture();

@@ -93,7 +93,7 @@ Status CheckKeyLength(const MasterKey& key) {
 Result<std::unique_ptr<BlockCipher>> BlockCipher::New(std::string_view scheme, const MasterKey& key,
                                                       const std::optional<Id>& file_id) {
   if (!IsScheme(scheme))
-    return Status(Code::kArgument, "no encryption scheme \"" + std::string(scheme) + "\"");
+    return Status(Code::kArgument, "no encryption scheme \"" + std::string(scheme) + "\": there are aes-256-gcm and living");
   if (Status status = CheckKeyLength(key); !status.ok()) return status;
   std::unique_ptr<BlockCipher> cipher(new BlockCipher);
   cipher->scheme_ = scheme;
