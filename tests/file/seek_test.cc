@@ -130,13 +130,13 @@ TEST_P(SeekTest, TheSameInAFileWithoutItsEnd) {
   CheckEverySeek(&reader, media_);
 }
 
-// The other versions, whose blocks are found by tables.
+// All versions; blocks of the others are found by tables.
 TEST(SeekVersionsTest, EverySeekLandsWhereALinearScanSays) {
-  for (const int version : {1, static_cast<int>(H4MK_VERSION_TRANSPORT)}) {
+  for (const int version : {1, 2, static_cast<int>(H4MK_VERSION_TRANSPORT)}) {
     SCOPED_TRACE("version " + std::to_string(version));
     h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
     options.version = version;
-    const char* time_base = version == 1 ? "1/1000" : "1/1000000";
+    const char* time_base = version <= 2 ? "1/1000" : "1/1000000";
     Media media;
     media.tracks = {{time_base, "video", "a"}, {time_base, "audio", "b"}, {time_base, "data", "c"}};
     for (int i = 0; i < 60; ++i) {
@@ -149,6 +149,11 @@ TEST(SeekVersionsTest, EverySeekLandsWhereALinearScanSays) {
     Reader reader(&file);
     ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
     CheckEverySeek(&reader, media);
+
+    // Who discards the track that he has sought does not get its block.
+    ASSERT_EQ(reader.Seek(0, 300, H4MK_SEEK_BACKWARD), H4MK_OK);
+    h4mk_reader_discard(reader.get(), 0, 1);
+    for (const Block& block : reader.ReadOn().blocks) EXPECT_NE(block.track, 0u);
   }
 }
 

@@ -60,7 +60,7 @@ typedef struct h4mk_adapter_track {
 } h4mk_adapter_track;
 #define H4MK_ADAPTER_TRACK_INIT { sizeof(h4mk_adapter_track), 0, "", "", NULL, 0, 0, 1, 1000, NULL, 0, NULL }
 
-#define H4MK_NO_ORDINAL UINT64_MAX
+#define H4MK_NO_ORDINAL UINT64_MAX /**< Not known which block of its track it is: after a seek inside FFmpeg, say. */
 
 /** A block as an adapter sees it: decrypted and unpacked. Everything pointed to is valid during the call only. size may be 0, and nothing is promised about
  *  the bytes behind the data. */

@@ -10,14 +10,14 @@ namespace {
 constexpr uint32_t kTypeI = 0, kTypeB = 2;
 
 bool IsI(uint32_t flags) { return (flags & kBlockKey) || (flags & kBlockTypeMask) == kTypeI; }
+bool IsB(uint32_t flags) { return !IsI(flags) && (flags & kBlockTypeMask) == kTypeB; }
+
 // For messages.
 std::string NameOf(const h4mk_adapter_block& block) {
   if (block.ordinal != H4MK_NO_ORDINAL) return "block " + std::to_string(block.ordinal);
   const int64_t time = SeekTime(block.pts, block.dts);
   return time == kNoTime ? std::string("a block") : "the block at time " + std::to_string(time);
 }
-
-bool IsB(uint32_t flags) { return !IsI(flags) && (flags & kBlockTypeMask) == kTypeB; }
 
 }  // namespace
 
@@ -67,8 +67,7 @@ Status DecodeSession::DecodeAnchor(const h4mk_adapter_block& block, Waiting entr
                              : instance_->ApplyP(newest_.state, block, &entry.state);
   if (!status.ok()) {
     Lose();
-    return Status(status.code(),
-                  NameOf(block) + ": " + status.message());
+    return Status(status.code(), NameOf(block) + ": " + status.message());
   }
   older_ = std::exchange(newest_, {entry.time, entry.state});
   Insert(std::move(entry));

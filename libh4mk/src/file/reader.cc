@@ -78,7 +78,7 @@ bool Reader::SkipsMuch() const {
 Status Reader::LoadTarget() {
   const uint32_t track = *target_;
   const Landing& landing = landings_[track];
-  Status status = LoadHeld(route_.back());
+  Status status = MakeCurrent(route_.back());
   if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
   const BlockRecord* block = nullptr;
   size_t first = 0;
@@ -98,8 +98,8 @@ Status Reader::LoadTarget() {
   return {};
 }
 
-// Makes a cluster that a seek leads to the current one.
-Status Reader::LoadHeld(uint64_t offset) {
+// Makes a cluster that a seek leads to the current one. That of the block that was asked for stays in memory until its turn comes.
+Status Reader::MakeCurrent(uint64_t offset) {
   if (current_->Holds(offset)) return {};
   if (search_->Holds(offset)) {
     current_.swap(search_);
@@ -107,8 +107,8 @@ Status Reader::LoadHeld(uint64_t offset) {
   }
   // The next seek may need it. But large ones would push each other out of the processor's cache.
   const bool comes_again = led_ && current_->Holds(led_->cluster);
-  const bool is_kept = comes_again || current_->end() - current_->offset() <= kKeptCluster;
-  if (current_->loaded() && is_kept && !(led_ && search_->Holds(led_->cluster))) current_.swap(search_);
+  const bool is_kept = current_->loaded() && (comes_again || current_->end() - current_->offset() <= kKeptCluster);
+  if (is_kept && !(led_ && search_->Holds(led_->cluster))) current_.swap(search_);
   return current_->LoadAt(offset);
 }
 
@@ -124,13 +124,13 @@ Status Reader::LoadRouteCluster() {
   while (route_.size() > 1 && !IsWanted(route_.front())) route_.pop_front();
   position_ = route_.front();
   has_header_ = false;
-  const Status status = LoadHeld(position_);
+  Status status = MakeCurrent(position_);
   if (status.code() == Code::kCorrupt || status.code() == Code::kAgain) {
     route_.pop_front();  // what was to be fetched from here is lost, the rest is not
     Status damage = Corrupt(position_, "cluster cannot be read");
     return route_.empty() ? Damaged(std::move(damage)) : std::move(damage);
   }
-  if (!status.ok()) return Status(status.code(), status.message());
+  if (!status.ok()) return status;
   route_.pop_front();
   StartCluster();
   return {};

@@ -116,7 +116,7 @@ class Reader final : public FileReader {
   // reader.cc
   Status LoadTarget();
   Status LoadRouteCluster();
-  Status LoadHeld(uint64_t offset);
+  Status MakeCurrent(uint64_t offset);
   bool IsWanted(uint64_t offset) const;
   Status LoadNextCluster();
   Status NextHeader(ChunkHeader* header);

@@ -26,7 +26,7 @@ Status TableReader::Next(ReadBlock* block) {
     if (!Describe(number, &info)) continue;
     if (next_damage_ < damage_.size() && damage_[next_damage_].offset < info.chunk)
       return NextDamage();
-    if (!lead_ && IsSkipped(info.record)) continue;
+    if (IsSkipped(number, info.record)) continue;
     Status status = ReadNumbered(number, block);
     block->corrupt = status.code() == Code::kCorrupt;
     if (!status.ok() && !block->corrupt) return status;
@@ -47,11 +47,10 @@ void TableReader::Advance() {
   reported_ = false;
 }
 
-// REQUIRES: the record is that of block next_.
-bool TableReader::IsSkipped(const BlockRecord& record) const {
-  if (record.track < 0 || led_ == next_) return true;
+bool TableReader::IsSkipped(uint32_t number, const BlockRecord& record) const {
+  if (record.track < 0 || led_ == number) return true;
   const auto track = static_cast<size_t>(record.track);
-  return discarded_[track] || (filtering_ && next_ < first_[track]);
+  return discarded_[track] || (filtering_ && number < first_[track]);
 }
 
 Status TableReader::Alloc(size_t size, uint8_t** data) {
@@ -80,7 +79,7 @@ Status TableReader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) 
   first_ = std::move(start.first);
   filtering_ = true;
   next_ = start.number;
-  lead_ = discarded_[track] ? std::nullopt : std::optional(first_[track]);
+  lead_ = first_[track];
   led_.reset();
   reported_ = false;
   next_damage_ = damage_.size();  // reported where reading passes them from the start

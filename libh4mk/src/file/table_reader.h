@@ -86,7 +86,7 @@ class TableReader : public FileReader {
  private:
   BlockTable& Table();
   void Advance();
-  bool IsSkipped(const BlockRecord& record) const;
+  bool IsSkipped(uint32_t number, const BlockRecord& record) const;
   Status NextDamage() { return Status(Code::kCorrupt, damage_[next_damage_++].message); }
 
   size_t next_damage_ = 0;
