@@ -67,7 +67,6 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
     TrackRun run;
     run.track = tracks.Find(reader.Varint());
     has_unknown_track_ |= run.track < 0;
-    run.first_value = static_cast<size_t>(total) * kColumns;
     const uint64_t count = track_count > 1 ? reader.Varint() : block_count;
     if (reader.failed() || count == 0 || count > block_count - total) return false;
     run.count = static_cast<size_t>(count);
@@ -83,37 +82,48 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
 
 bool ClusterIndex::ParseColumns(ByteReader& reader) {
   values_.resize(order_.size() * kColumns);
-  for (const TrackRun& run : runs_) {
-    int64_t* column = values_.data() + run.first_value;
-    for (size_t i = 0; i < kColumns; ++i, column += run.count) {
-      // The dts column starts with the second block: dts_base is that of the first.
-      const bool is_dts = i == 3;
-      if (!ReadColumn(reader, {column + (is_dts ? 1 : 0), run.count - (is_dts ? 1 : 0)}))
-        return false;
+  int64_t* room = values_.data();
+  for (TrackRun& run : runs_) {
+    for (Column* column : {&run.flags, &run.size, &run.duration}) {
+      if (!ReadColumn(reader, room, run.count, column)) return false;
+      room += run.count;
     }
+    if (!ReadDts(reader, room, &run)) return false;
+    room += run.count;
+    if (!ReadColumn(reader, room, run.count, &run.pts_minus_dts)) return false;
+    room += run.count;
   }
+  return true;
+}
+
+// The dts column starts with the second block: dts_base is that of the first.
+bool ClusterIndex::ReadDts(ByteReader& reader, int64_t* out, TrackRun* run) {
+  *out = 0;
+  run->dts = {out, 0};
+  if (run->count == 1) return true;
+  if (!ReadColumn(reader, out + 1, run->count - 1, &run->dts)) return false;
+  if (run->dts.mask == 0)
+    run->dts_base = WrapSub(run->dts_base, run->dts[0]);  // so that it goes for the first block as well
+  else
+    run->dts.values = out;
   return true;
 }
 
 // Brings the tracks' columns into file order.
 bool ClusterIndex::BuildBlocks() {
   struct Cursor {
-    const int64_t* flags;
-    size_t column, left;
-    uint64_t ordinal;
+    const TrackRun* run;
+    size_t next;  // position in the run
     int64_t next_dts;
-    int32_t track;
     uint64_t offset;  // of the next block's data
   };
   std::vector<Cursor> cursors;
   cursors.reserve(runs_.size());
   uint64_t offset = 0;
   for (const TrackRun& run : runs_) {
-    int64_t* columns = values_.data() + run.first_value;
-    columns[3 * run.count] = 0;
-    cursors.push_back({columns, run.count, run.count, run.ordinal, run.dts_base, run.track, offset});
+    cursors.push_back({&run, 0, run.dts_base, offset});
     for (size_t i = 0; i < run.count; ++i) {
-      const int64_t size = columns[run.count + i];
+      const int64_t size = run.size[i];
       if (size < 0 || size > kMaxBlockSize) return false;
       offset += static_cast<uint64_t>(size);
     }
@@ -124,24 +134,25 @@ bool ClusterIndex::BuildBlocks() {
   has_side_data_ = false;
   for (size_t i = 0; i < order_.size(); ++i) {
     const auto which = static_cast<uint64_t>(order_[i]);
-    if (which >= cursors.size() || cursors[which].left == 0) return false;
+    if (which >= cursors.size()) return false;
     Cursor& cursor = cursors[which];
-    const int64_t* value = cursor.flags++;
-    --cursor.left;
-    const auto flags = static_cast<uint32_t>(value[0]);
-    const int64_t size = value[cursor.column];
-    const int64_t duration = value[2 * cursor.column];
-    const int64_t dts = WrapAdd(cursor.next_dts, value[3 * cursor.column]);
-    const int64_t pts = WrapAdd(dts, value[4 * cursor.column]);
+    const TrackRun& run = *cursor.run;
+    const size_t k = cursor.next++;
+    if (k >= run.count) return false;
+    const auto flags = static_cast<uint32_t>(run.flags[k]);
+    const int64_t size = run.size[k];
+    const int64_t duration = run.duration[k];
+    const int64_t dts = WrapAdd(cursor.next_dts, run.dts[k]);
+    const int64_t pts = WrapAdd(dts, run.pts_minus_dts[k]);
     cursor.next_dts = WrapAdd(dts, duration);
     BlockRecord& block = blocks_[i];
     block.pts = flags & kBlockNoPts ? kNoTime : pts;
     block.dts = flags & kBlockNoDts ? kNoTime : dts;
     block.duration = duration;
-    block.ordinal = cursor.ordinal++;
+    block.ordinal = run.ordinal + k;
     block.offset = static_cast<uint32_t>(cursor.offset);
     block.size = static_cast<uint32_t>(size);
-    block.track = cursor.track;
+    block.track = run.track;
     block.flags = flags;
     block.side_data = 0;
     has_side_data_ |= (flags & kBlockHasSideData) != 0;

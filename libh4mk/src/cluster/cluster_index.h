@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "cluster/block.h"
+#include "cluster/column.h"
 
 namespace h4mk {
 
@@ -73,7 +74,7 @@ class ClusterIndex {
     size_t count = 0;
     uint64_t ordinal = 0;
     int64_t dts_base = 0;
-    size_t first_value = 0;  // in values_, five columns of count
+    Column flags, size, duration, dts, pts_minus_dts;
   };
   struct SideDataList {
     size_t first = 0, count = 0;
@@ -81,6 +82,7 @@ class ClusterIndex {
 
   bool ParseHeader(ByteReader& reader, const TrackIds& tracks);
   bool ParseColumns(ByteReader& reader);
+  static bool ReadDts(ByteReader& reader, int64_t* out, TrackRun* run);
   bool BuildBlocks();
   bool ParseStripes(ByteReader& reader, uint32_t shift);
   bool ParseSideData(ByteReader& reader);

@@ -142,54 +142,85 @@ void AppendColumn(Bytes& out, std::span<const int64_t> values) {
   AppendPacked(out, residuals, width);
 }
 
-bool ReadColumn(ByteReader& reader, std::span<int64_t> values) {
-  if (values.empty()) return !reader.failed();
-  const auto first = reader.Le<uint8_t>();
-  if (first == kAllZero) {
-    std::fill(values.begin(), values.end(), 0);
-    return true;
-  }
-  const int width = first & ~kExtended;
-  const uint8_t extension = first & kExtended ? reader.Le<uint8_t>() : uint8_t{0};
-  if (width > kMaxWidth || (extension & ~(kHasStep | kHasExceptions))) reader.Fail();
-  const auto min = static_cast<uint64_t>(reader.Signed());
-  const uint64_t step = extension & kHasStep ? reader.Varint() : 1;
+namespace {
 
-  uint64_t exceptions = extension & kHasExceptions ? reader.Varint() : 0;
-  ByteReader exception_list = reader;
-  if (exceptions > values.size()) reader.Fail();
-  for (uint64_t i = 0; i < exceptions && !reader.failed(); ++i) {
+// What stands before the packed values.
+struct ColumnHead {
+  int width = 0;
+  uint64_t min = 0, step = 1, exceptions = 0;
+
+  bool is_constant() const { return width == 0 && exceptions == 0; }
+};
+
+ColumnHead ReadHead(ByteReader& reader, size_t count) {
+  ColumnHead head;
+  const auto first = reader.Le<uint8_t>();
+  if (first == kAllZero) return head;
+  head.width = first & ~kExtended;
+  const uint8_t extension = first & kExtended ? reader.Le<uint8_t>() : uint8_t{0};
+  if (head.width > kMaxWidth || (extension & ~(kHasStep | kHasExceptions))) reader.Fail();
+  head.min = static_cast<uint64_t>(reader.Signed());
+  if (extension & kHasStep) head.step = reader.Varint();
+  if (extension & kHasExceptions) head.exceptions = reader.Varint();
+  if (head.exceptions > count) reader.Fail();
+  return head;
+}
+
+bool ReadExceptions(ByteReader& list, uint64_t exceptions, std::span<int64_t> values) {
+  for (size_t at = 0; exceptions > 0; --exceptions, ++at) {
+    const uint64_t gap = list.Varint();
+    if (gap >= values.size() - at) return false;
+    at += static_cast<size_t>(gap);
+    values[at] = static_cast<int64_t>(list.Varint());
+    if (at + 1 == values.size() && exceptions > 1) return false;
+  }
+  return true;
+}
+
+bool ReadValues(ByteReader& reader, const ColumnHead& head, std::span<int64_t> values) {
+  ByteReader exceptions = reader;
+  for (uint64_t i = 0; i < head.exceptions && !reader.failed(); ++i) {
     reader.Varint();
     reader.Varint();
   }
-  const ByteSpan packed = reader.Take(PackedSize(values.size(), width));
+  const ByteSpan packed = reader.Take(PackedSize(values.size(), head.width));
   if (reader.failed()) return false;
 
-  if (width == 0) {
+  if (head.width == 0) {
     std::fill(values.begin(), values.end(), 0);
   } else {
-    ReadPacked(packed, width, values);
+    ReadPacked(packed, head.width, values);
   }
-  for (size_t at = 0; exceptions > 0; --exceptions, ++at) {
-    const uint64_t gap = exception_list.Varint();
-    if (gap >= values.size() - at) {
-      reader.Fail();
-      return false;
-    }
-    at += static_cast<size_t>(gap);
-    values[at] = static_cast<int64_t>(exception_list.Varint());
-    if (at + 1 == values.size() && exceptions > 1) {
-      reader.Fail();
-      return false;
-    }
+  if (!ReadExceptions(exceptions, head.exceptions, values)) {
+    reader.Fail();
+    return false;
   }
-  if (step == 1) {
-    for (int64_t& value : values)
-      value = static_cast<int64_t>(min + static_cast<uint64_t>(value));
+  if (head.step == 1) {
+    for (int64_t& value : values) value = static_cast<int64_t>(head.min + static_cast<uint64_t>(value));
   } else {
     for (int64_t& value : values)
-      value = static_cast<int64_t>(min + step * static_cast<uint64_t>(value));
+      value = static_cast<int64_t>(head.min + head.step * static_cast<uint64_t>(value));
   }
+  return true;
+}
+
+}  // namespace
+
+bool ReadColumn(ByteReader& reader, std::span<int64_t> values) {
+  if (values.empty()) return !reader.failed();
+  const ColumnHead head = ReadHead(reader, values.size());
+  if (reader.failed()) return false;
+  if (!head.is_constant()) return ReadValues(reader, head, values);
+  std::fill(values.begin(), values.end(), static_cast<int64_t>(head.min));
+  return true;
+}
+
+bool ReadColumn(ByteReader& reader, int64_t* out, size_t count, Column* column) {
+  const ColumnHead head = ReadHead(reader, count);
+  if (reader.failed()) return false;
+  *column = {out, head.is_constant() ? 0 : SIZE_MAX};
+  if (!head.is_constant()) return ReadValues(reader, head, {out, count});
+  out[0] = static_cast<int64_t>(head.min);
   return true;
 }
 

@@ -17,6 +17,17 @@ void AppendColumn(Bytes& out, std::span<const int64_t> values);
 // Reads values.size() values. False if the column is damaged (then reader.failed()).
 bool ReadColumn(ByteReader& reader, std::span<int64_t> values);
 
+// A column that was read: its values, or, where all are the same as so often, only the first one.
+struct Column {
+  const int64_t* values = nullptr;
+  size_t mask = 0;  // for positions: all bits, or none
+
+  int64_t operator[](size_t i) const { return values[i & mask]; }
+};
+
+// Reads count values into out, or the first one if that says it all, and makes *column of them. REQUIRES: count > 0.
+bool ReadColumn(ByteReader& reader, int64_t* out, size_t count, Column* column);
+
 }  // namespace h4mk
 
 #endif  // H4MK_CLUSTER_COLUMN_H_

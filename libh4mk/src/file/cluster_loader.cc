@@ -12,7 +12,7 @@ namespace h4mk {
 namespace {
 
 constexpr size_t kLoadedFront = 4096 - kChunkHeaderSize;  // enough for the index of most clusters
-constexpr size_t kSoughtFront = 8192 - kChunkHeaderSize;  // … and all of one of small packets
+constexpr size_t kSoughtFront = 17 << 10;   // … and the first stripe of data, where a seek point stands
 constexpr size_t kTrusted = 256 << 10;  // longer chunks must show a valid index before memory is taken for them
 constexpr uint64_t kReadOn = 256 << 10;  // the rest of a cluster that is read at once
 constexpr size_t kStep = 128 << 10;     // data is checked in steps that a processor's cache still holds
@@ -32,33 +32,44 @@ void ClusterLoader::Reset() {
 }
 
 Status ClusterLoader::Load(uint64_t offset, const ChunkHeader& header, bool whole) {
+  Reset();
   Start(offset, header, whole);
-  front_.resize(kChunkHeaderSize);
   return LoadRest();
 }
 
-Status ClusterLoader::LoadAt(uint64_t offset) {
+// Where the index says how long the cluster can be, memory is taken first and the bytes are read to where they stay.
+Status ClusterLoader::LoadAt(uint64_t offset, uint64_t extent) {
   Reset();
-  front_.resize(kChunkHeaderSize + kSoughtFront);
+  const bool has_extent = extent != 0 && extent <= kTrusted;
+  size_t asked = kSoughtFront;
+  uint8_t* front = nullptr;
+  if (has_extent) {
+    asked = std::min(asked, static_cast<size_t>(extent) + kChunkHeaderSize);  // with the header behind it
+    H4MK_TRY(TakeBuffer(extent + kChunkHeaderSize, &front));
+  } else {
+    front_.resize(asked);
+    front = front_.data();
+  }
   size_t got = 0;
-  H4MK_TRY(source_.ReadAt(offset, front_.data(), front_.size(), &got));
+  H4MK_TRY(source_.ReadAt(offset, front, asked, &got));
   if (got < kChunkHeaderSize) return Corrupt(offset, "a cluster expected, found the end of the file");
-  const ChunkHeader header = ParseChunkHeader(front_.data());
+  const ChunkHeader header = ParseChunkHeader(front);
   if (header.tag != kTagCore || !(header.flags & kCoreIsCluster))
     return Corrupt(offset, "a cluster expected, found chunk " + TagText(header.tag));
   const int64_t size = source_.Size();
   if (size >= 0 && offset + header.size() > static_cast<uint64_t>(size)) return Status(Code::kAgain, "");
+  if (has_extent && header.size() > extent) return LoadAt(offset, 0);  // one of the two is wrong; the CRCs will tell
   Start(offset, header, /*whole=*/false);
-  if (const size_t end = kChunkHeaderSize + size_t{header.length}; got > end) {
-    source_.Unread(offset + end, ByteSpan(front_).subspan(end, got - end));  // the next cluster may be wanted too
-    got = end;
+  payload_ = front + kChunkHeaderSize;
+  read_until_ = got - kChunkHeaderSize;
+  if (const size_t wanted = size_t{header.length} + kChunkOverhead; read_until_ > wanted) {
+    source_.Unread(offset + kChunkHeaderSize + wanted, ByteSpan(payload_ + wanted, read_until_ - wanted));
+    read_until_ = wanted;
   }
-  front_.resize(got);
   return LoadRest();
 }
 
 void ClusterLoader::Start(uint64_t offset, const ChunkHeader& header, bool whole) {
-  Reset();
   offset_ = offset;
   header_ = header;
   whole_ = whole;
@@ -68,54 +79,64 @@ void ClusterLoader::Start(uint64_t offset, const ChunkHeader& header, bool whole
   has_bad_ = false;
 }
 
+Status ClusterLoader::TakeBuffer(uint64_t size, uint8_t** bytes) {
+  buffer_ = allocator_.Alloc(static_cast<size_t>(size) + kBlockPadding, bytes);
+  if (buffer_ != nullptr) return {};
+  return Status(Code::kMemory, "no memory for a cluster of " + std::to_string(size) + " bytes");
+}
+
 // Reads on until the index is there and valid.
 Status ClusterLoader::ReadIndex() {
   size_t needed = std::min<size_t>(header_.length, kLoadedFront);
   for (;;) {
-    const size_t had = front().size();
-    if (had < needed) {
-      front_.resize(kChunkHeaderSize + needed);
-      size_t got = 0;
-      Status status = source_.ReadAt(offset_ + kChunkHeaderSize + had,
-                                     front_.data() + kChunkHeaderSize + had, needed - had, &got);
-      front_.resize(kChunkHeaderSize + had + (status.ok() ? got : 0));
-      if (!status.ok()) return status;
-      if (got < needed - had) return Incomplete();
-    }
-    const Status status = index_.Parse(front(), offset_ + kChunkHeaderSize, tracks_, &needed);
+    H4MK_TRY(ReadUntil(needed));
+    const size_t had = std::min<size_t>(read_until_, header_.length);
+    const Status status =
+        index_.Parse(ByteSpan(payload_, had), offset_ + kChunkHeaderSize, tracks_, &needed);
     if (status.ok()) return CheckLength();
-    if (status.code() != Code::kAgain || needed > header_.length || needed <= front().size())
+    if (status.code() != Code::kAgain || needed > header_.length || needed <= had)
       return Corrupt(offset_, "cluster index cannot be read");
   }
+}
+
+Status ClusterLoader::ReadUntil(size_t needed) {
+  if (read_until_ >= needed) return {};
+  if (buffer_ == nullptr) {
+    front_.resize(kChunkHeaderSize + needed);
+    payload_ = front_.data() + kChunkHeaderSize;
+  }
+  const size_t asked = needed - read_until_;
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(offset_ + kChunkHeaderSize + read_until_, payload_ + read_until_, asked, &got));
+  read_until_ += got;
+  return got < asked ? Incomplete() : Status();
 }
 
 Status ClusterLoader::Incomplete() const {
   return Status(Code::kAgain, "cluster at byte " + std::to_string(offset_) + " is not complete");
 }
 
+// What was read of a cluster that cannot be used is read again by who looks for the next one.
+Status ClusterLoader::GiveBack(Status status) {
+  Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
+  return status;
+}
+
 Status ClusterLoader::LoadRest() {
   const bool index_first = !whole_ || header_.length > kTrusted;
-  if (index_first) {
-    if (Status status = ReadIndex(); !status.ok()) {
-      Unread(source_, offset_, header_, front());
-      return status;
-    }
-  }
-  buffer_ = allocator_.Alloc(size_t{header_.length} + kChunkOverhead + kBlockPadding, &payload_);
+  if (index_first)
+    if (Status status = ReadIndex(); !status.ok()) return GiveBack(std::move(status));
   if (buffer_ == nullptr) {
-    Unread(source_, offset_, header_, front());
-    return Status(Code::kMemory,
-                  "no memory for a cluster of " + std::to_string(header_.length) + " bytes");
+    uint8_t* bytes = nullptr;
+    if (Status status = TakeBuffer(uint64_t{header_.length} + kChunkOverhead, &bytes); !status.ok())
+      return GiveBack(std::move(status));
+    if (read_until_ > 0) std::memcpy(bytes, payload_, read_until_);
+    payload_ = bytes;
   }
-  read_until_ = front().size();
-  std::memcpy(payload_, front().data(), read_until_);
   if (index_first) StartData();
   if (whole_) H4MK_TRY(LoadWhole());
   if (!index_first) {
-    if (Status status = ParseIndex(); !status.ok()) {
-      Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
-      return status;
-    }
+    if (Status status = ParseIndex(); !status.ok()) return GiveBack(std::move(status));
     StartData();
   }
   loaded_ = true;
@@ -155,18 +176,12 @@ Status ClusterLoader::LoadWhole() {
     const size_t asked = std::min(step, wanted - read_until_);
     size_t got = 0;
     Status status = source_.ReadAt(offset_ + kChunkHeaderSize + read_until_, payload_ + read_until_, asked, &got);
-    if (!status.ok()) {
-      Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
-      return status;
-    }
+    if (!status.ok()) return GiveBack(std::move(status));
     read_until_ += got;
     CheckRead();
     if (got < asked) break;
   }
-  if (read_until_ < size) {
-    Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
-    return Incomplete();
-  }
+  if (read_until_ < size) return GiveBack(Incomplete());
   stored_crc_ = LoadLe<uint32_t>(payload_ + header_.length);
   if (read_until_ == wanted) {
     has_next_header_ = true;

@@ -37,8 +37,9 @@ class ClusterLoader {
   // fetched, which also is how large clusters are read on seekable inputs. kAgain: the file ends inside the chunk. kCorrupt: the index cannot be used; damaged data shows in Fetch().
   Status Load(uint64_t offset, const ChunkHeader& header, bool whole);
 
-  // The index of a cluster that a seek has led to, with its header in one read.
-  Status LoadAt(uint64_t offset);
+  // The index of a cluster that a seek has led to, with its header and what it begins with in one read. extent: how many bytes
+  // lie between its beginning and the next cluster's, 0 if that is not known.
+  Status LoadAt(uint64_t offset, uint64_t extent);
 
   // Reads all the data of a cluster that was loaded without. REQUIRES: no block was fetched.
   Status LoadData();
@@ -67,6 +68,9 @@ class ClusterLoader {
   void Start(uint64_t offset, const ChunkHeader& header, bool whole);
   Status LoadRest();
   Status ReadIndex();
+  Status ReadUntil(size_t needed);
+  Status TakeBuffer(uint64_t size, uint8_t** bytes);
+  Status GiveBack(Status status);
   Status LoadWhole();
   Status ParseIndex();
   void StartData();
@@ -88,10 +92,9 @@ class ClusterLoader {
   ChunkHeader header_;
   ClusterIndex index_;
 
-  Bytes front_;  // the chunk from its header on, until there is a buffer
-  ByteSpan front() const { return ByteSpan(front_).subspan(kChunkHeaderSize); }  // of the payload
+  Bytes front_;  // room for the header and the beginning of the payload, until there is a buffer
   void* buffer_ = nullptr;
-  uint8_t* payload_ = nullptr;  // the chunk's payload and what was read along behind it
+  uint8_t* payload_ = nullptr;  // the chunk's payload and what was read along behind it, in one of these
   uint8_t* data_ = nullptr;     // the blocks' data in it
   size_t read_until_ = 0;       // bytes of the payload that were read
   bool whole_ = false;

@@ -200,10 +200,8 @@ Status Index::FindBetween(uint32_t track, int64_t from, int64_t to,
     const PageTrack& entries = page.value()->tracks[track];
     const std::vector<uint64_t>& offsets = page.value()->clusters;
     for (size_t i = 0; i < entries.cluster.size(); ++i)
-      if (entries.first_time[i] <= to && entries.last_time[i] >= from) {
-        const auto cluster = static_cast<size_t>(entries.cluster[i]);
-        clusters->push_back({p, cluster, offsets[cluster]});
-      }
+      if (entries.first_time[i] <= to && entries.last_time[i] >= from)
+        clusters->push_back(RefTo(p, offsets, static_cast<size_t>(entries.cluster[i])));
   }
   return {};
 }
@@ -219,9 +217,13 @@ Status Index::At(uint64_t number, ClusterRef* cluster) {
   for (; number >= pages_[p].ref.clusters; ++p) number -= pages_[p].ref.clusters;
   Result<const IndexPage*> page = Page(p);
   if (!page.ok()) return page.take_status();
-  const auto place = static_cast<size_t>(number);
-  *cluster = {p, place, page.value()->clusters[place]};
+  *cluster = RefTo(p, page.value()->clusters, static_cast<size_t>(number));
   return {};
+}
+
+ClusterRef Index::RefTo(size_t page, const std::vector<uint64_t>& offsets, size_t cluster) {
+  const uint64_t offset = offsets[cluster];
+  return {page, cluster, offset, cluster + 1 < offsets.size() ? offsets[cluster + 1] - offset : 0};
 }
 
 Status Index::AddEntry(size_t page, size_t entry, uint32_t track,
@@ -229,10 +231,10 @@ Status Index::AddEntry(size_t page, size_t entry, uint32_t track,
   Result<const IndexPage*> loaded = Page(page);
   if (!loaded.ok()) return loaded.take_status();
   const PageTrack& entries = loaded.value()->tracks[track];
-  const auto cluster = static_cast<size_t>(entries.cluster[entry]);
-  const int64_t time = entries.first_time[entry];
-  clusters->push_back({page, cluster, loaded.value()->clusters[cluster],
-                       time == entries.last_time[entry], time});
+  ClusterRef& found = clusters->emplace_back(
+      RefTo(page, loaded.value()->clusters, static_cast<size_t>(entries.cluster[entry])));
+  found.time = entries.first_time[entry];
+  found.has_one_time = found.time == entries.last_time[entry];
   return {};
 }
 
@@ -256,7 +258,7 @@ Status Index::First(ClusterRef* cluster, bool* found) {
     if (pages_[p].ref.clusters == 0) continue;
     Result<const IndexPage*> page = Page(p);
     if (!page.ok()) return page.take_status();
-    *cluster = {p, 0, page.value()->clusters[0]};
+    *cluster = RefTo(p, page.value()->clusters, 0);
     *found = true;
     return {};
   }
@@ -274,8 +276,7 @@ Status Index::Next(ClusterRef* cluster, bool* found) {
   if (next.page >= pages_.size()) return {};
   Result<const IndexPage*> page = Page(next.page);
   if (!page.ok()) return page.take_status();
-  next.offset = page.value()->clusters[next.cluster];
-  *cluster = next;
+  *cluster = RefTo(next.page, page.value()->clusters, next.cluster);
   *found = true;
   return {};
 }
@@ -286,16 +287,16 @@ Status Index::Between(const ClusterRef& from, const ClusterRef& to, int64_t trac
     Result<const IndexPage*> page = Page(p);
     if (!page.ok()) return page.take_status();
     const std::vector<uint64_t>& offsets = page.value()->clusters;
-    const auto add = [&](size_t cluster) {
-      if (offsets[cluster] >= from.offset && offsets[cluster] < to.offset)
-        clusters->push_back({p, cluster, offsets[cluster]});
-    };
+    const auto first = static_cast<size_t>(std::ranges::lower_bound(offsets, from.offset) - offsets.begin());
+    const auto last = static_cast<size_t>(std::ranges::lower_bound(offsets, to.offset) - offsets.begin());
     if (track_or_all == kAllTracks) {
-      for (size_t i = 0; i < offsets.size(); ++i) add(i);
-    } else {
-      for (int64_t i : page.value()->tracks[static_cast<size_t>(track_or_all)].cluster)
-        add(static_cast<size_t>(i));
+      for (size_t i = first; i < last; ++i) clusters->push_back(RefTo(p, offsets, i));
+      continue;
     }
+    const std::vector<int64_t>& of_track = page.value()->tracks[static_cast<size_t>(track_or_all)].cluster;
+    const auto until = std::ranges::lower_bound(of_track, static_cast<int64_t>(last));
+    for (auto i = std::ranges::lower_bound(of_track, static_cast<int64_t>(first)); i < until; ++i)
+      clusters->push_back(RefTo(p, offsets, static_cast<size_t>(*i)));
   }
   return {};
 }

@@ -18,6 +18,7 @@ struct ClusterRef {
   size_t page = 0;
   size_t cluster = 0;  // in the page
   uint64_t offset = 0;
+  uint64_t extent = 0;  // bytes up to the next cluster in the page, 0: not known
   // Found by its entry of a track: whether all random access points of the track in it have one time, and that.
   bool has_one_time = false;
   int64_t time = 0;
@@ -89,6 +90,7 @@ class Index {
   Status FindOrdered(uint32_t track, int64_t time, bool backward, std::vector<ClusterRef>* clusters);
   Status FindUnordered(uint32_t track, int64_t time, bool backward,
                        std::vector<ClusterRef>* clusters);
+  static ClusterRef RefTo(size_t page, const std::vector<uint64_t>& offsets, size_t cluster);
   Status AddEntry(size_t page, size_t entry, uint32_t track, std::vector<ClusterRef>* clusters);
   void MakeRoom();
 

@@ -78,7 +78,7 @@ bool Reader::SkipsMuch() const {
 Status Reader::LoadTarget() {
   const uint32_t track = *target_;
   const Landing& landing = landings_[track];
-  Status status = MakeCurrent(route_.back());
+  Status status = MakeCurrent(route_.front());
   if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
   const BlockRecord* block = nullptr;
   size_t first = 0;
@@ -99,9 +99,9 @@ Status Reader::LoadTarget() {
 }
 
 // Makes a cluster that a seek leads to the current one. That of the block that was asked for stays in memory until its turn comes.
-Status Reader::MakeCurrent(uint64_t offset) {
-  if (current_->Holds(offset)) return {};
-  if (search_->Holds(offset)) {
+Status Reader::MakeCurrent(const ClusterRef& cluster) {
+  if (current_->Holds(cluster.offset)) return {};
+  if (search_->Holds(cluster.offset)) {
     current_.swap(search_);
     return {};
   }
@@ -109,7 +109,7 @@ Status Reader::MakeCurrent(uint64_t offset) {
   const bool comes_again = led_ && current_->Holds(led_->cluster);
   const bool is_kept = current_->loaded() && (comes_again || current_->end() - current_->offset() <= kKeptCluster);
   if (is_kept && !(led_ && search_->Holds(led_->cluster))) current_.swap(search_);
-  return current_->LoadAt(offset);
+  return current_->LoadAt(cluster.offset, cluster.extent);
 }
 
 // Whether a track that is not discarded (a caller may do so after the seek only) has begun, or begins in this cluster of the route.
@@ -121,17 +121,17 @@ bool Reader::IsWanted(uint64_t offset) const {
 
 // Moves to the next cluster of the route and starts it.
 Status Reader::LoadRouteCluster() {
-  while (route_.size() > 1 && !IsWanted(route_.front())) route_.pop_front();
-  position_ = route_.front();
+  while (route_.size() > 1 && !IsWanted(route_.back().offset)) route_.pop_back();
+  position_ = route_.back().offset;
   has_header_ = false;
-  Status status = MakeCurrent(position_);
+  Status status = MakeCurrent(route_.back());
   if (status.code() == Code::kCorrupt || status.code() == Code::kAgain) {
-    route_.pop_front();  // what was to be fetched from here is lost, the rest is not
+    route_.pop_back();  // what was to be fetched from here is lost, the rest is not
     Status damage = Corrupt(position_, "cluster cannot be read");
     return route_.empty() ? Damaged(std::move(damage)) : std::move(damage);
   }
   if (!status.ok()) return status;
-  route_.pop_front();
+  route_.pop_back();
   StartCluster();
   return {};
 }

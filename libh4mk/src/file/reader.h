@@ -116,7 +116,7 @@ class Reader final : public FileReader {
   // reader.cc
   Status LoadTarget();
   Status LoadRouteCluster();
-  Status MakeCurrent(uint64_t offset);
+  Status MakeCurrent(const ClusterRef& cluster);
   bool IsWanted(uint64_t offset) const;
   Status LoadNextCluster();
   Status NextHeader(ChunkHeader* header);
@@ -145,7 +145,7 @@ class Reader final : public FileReader {
   Status LoadIntoSearch(const ClusterRef& cluster);
   Status SeekIndexed(const Request& request, bool may_believe);
   Status RefreshIndex();
-  void Position(const std::vector<ClusterRef>& route, std::vector<Landing> landings);
+  void Position(std::vector<ClusterRef> route, std::vector<Landing> landings);
 
   // reader_lookup.cc
   Status WithIndex(const std::function<Status()>& lookup);
@@ -190,7 +190,7 @@ class Reader final : public FileReader {
   bool saw_tail_ = false;
 
   std::optional<Request> unchecked_;  // a seek whose target is where the index says, until that is reached
-  std::deque<uint64_t> route_;  // clusters to be visited before reading goes on at position_
+  std::vector<ClusterRef> route_;  // clusters to be visited before reading goes on at position_; the next one stands last
   bool filtering_ = false;
   std::vector<Landing> landings_;        // by track
   std::vector<size_t> first_block_;      // by track: first position in the current cluster that counts

@@ -82,7 +82,8 @@ Status Reader::SeekIndexed(const Request& request, bool may_believe) {
   std::sort(route.begin(), route.end());
   route.erase(std::unique(route.begin(), route.end()), route.end());
   route.push_back(target.cluster);
-  Position(route, std::move(landings));
+  std::reverse(route.begin(), route.end());
+  Position(std::move(route), std::move(landings));
   target_ = track;
   if (target.by_time)
     unchecked_ = request;
@@ -100,11 +101,9 @@ bool Reader::MayBelieveIndex(const Request& request) const {
 }
 
 // Memory is taken first: what fails here leaves the position as it was.
-void Reader::Position(const std::vector<ClusterRef>& route, std::vector<Landing> landings) {
-  std::deque<uint64_t> offsets;
-  for (const ClusterRef& cluster : route) offsets.push_back(cluster.offset);
+void Reader::Position(std::vector<ClusterRef> route, std::vector<Landing> landings) {
   first_block_.reserve(landings.size());
-  route_ = std::move(offsets);
+  route_ = std::move(route);
   landings_ = std::move(landings);
   filtering_ = true;
   first_block_.assign(landings_.size(), 0);
@@ -130,7 +129,7 @@ Status Reader::LoadForSearch(const ClusterRef& cluster, const std::vector<BlockR
 
 Status Reader::LoadIntoSearch(const ClusterRef& cluster) {
   if (search_->Holds(cluster.offset)) return {};
-  Status status = search_->LoadAt(cluster.offset);
+  Status status = search_->LoadAt(cluster.offset, cluster.extent);
   if (status.code() == Code::kAgain) return Corrupt(cluster.offset, "cluster is not complete");
   return status;
 }
