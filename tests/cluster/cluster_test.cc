@@ -49,6 +49,28 @@ class ClusterTest : public testing::Test {
     return payload;
   }
 
+  // FindKey() against the blocks of a complete index.
+  static void CheckKeys(ClusterIndex* index, const std::vector<BlockRecord>& blocks, int64_t time) {
+    for (int32_t track = 0; track < 3; ++track)
+      for (const bool first_of_time : {false, true}) {
+        const BlockRecord* best = nullptr;
+        for (const BlockRecord& block : blocks)
+          if (block.track == track && block.is_key() && block.time() != kNoTime && block.time() <= time &&
+              (!best || block.time() > best->time() || (block.time() == best->time() && !first_of_time)))
+            best = &block;
+        BlockRecord key;
+        ASSERT_EQ(index->FindKey(track, time, first_of_time, &key), best != nullptr);
+        if (best == nullptr) continue;
+        EXPECT_EQ(key.ordinal, best->ordinal);
+        EXPECT_EQ(key.offset, best->offset);
+        EXPECT_EQ(key.size, best->size);
+        EXPECT_EQ(key.pts, best->pts);
+        EXPECT_EQ(key.dts, best->dts);
+        EXPECT_EQ(key.duration, best->duration);
+        EXPECT_EQ(key.flags, best->flags);
+      }
+  }
+
   ClusterEncoder encoder_;
   TrackIds ids_;
   ClusterIndex index_;
@@ -93,6 +115,11 @@ TEST_F(ClusterTest, AnySequenceOfBlocksComesBack) {
       block.duration = any_time();
       block.data = ByteSpan(data).first(random() % (data.size() + 1));
       if (round % 2) block.side_data = lists[random() % std::size(lists)];
+      if (round % 3 == 0) {  // columns of one value
+        block.pts = block.dts = 10 * (&block - blocks.data());
+        block.duration = 10;
+        block.data = data;
+      }
       encoder_.Add(block);
     }
     ASSERT_TRUE(Parse(Payload()).ok());
@@ -112,6 +139,43 @@ TEST_F(ClusterTest, AnySequenceOfBlocksComesBack) {
         ASSERT_EQ(side_data[k].name, blocks[i].side_data[k].name);
         ASSERT_TRUE(std::ranges::equal(side_data[k].data, blocks[i].side_data[k].data));
       }
+    }
+  }
+}
+
+// An outline leads to a key frame as the whole index does, and can be made whole.
+TEST_F(ClusterTest, AnOutlineKnowsKeyFrames) {
+  std::mt19937_64 random(2);
+  const Bytes data(100, 0x55);
+  for (int round = 0; round < 300; ++round) {
+    SCOPED_TRACE(round);
+    const auto count = static_cast<int64_t>(1 + random() % 60);
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t dts = round % 3 == 0 ? 10 * i : static_cast<int64_t>(random() % 40);
+      const uint32_t flags = random() % 4 == 0 ? kBlockKey : 0;
+      const bool no_pts = random() % 8 == 0, no_dts = random() % 8 == 0;
+      Block block{static_cast<uint32_t>(random() % 3), flags, no_pts ? kNoTime : dts, no_dts ? kNoTime : dts, 10};
+      block.data = ByteSpan(data).first(random() % (data.size() + 1));
+      encoder_.Add(block);
+    }
+    const Bytes payload = Payload();
+    encoder_.Clear();
+    size_t needed = 0;
+    ClusterIndex whole;
+    ASSERT_TRUE(whole.Parse(payload, 0, ids_, &needed).ok());
+    ASSERT_TRUE(index_.ParseOutline(payload, 0, ids_, &needed).ok());
+    EXPECT_TRUE(index_.blocks().empty());
+    EXPECT_EQ(index_.data_size(), whole.data_size());
+    for (int64_t time = -1; time < 45; time += 3) {
+      CheckKeys(&index_, whole.blocks(), time);
+      CheckKeys(&whole, whole.blocks(), time);
+    }
+    ASSERT_TRUE(index_.Complete().ok());
+    ASSERT_EQ(index_.blocks().size(), whole.blocks().size());
+    for (size_t i = 0; i < whole.blocks().size(); ++i) {
+      EXPECT_EQ(index_.blocks()[i].ordinal, whole.blocks()[i].ordinal);
+      EXPECT_EQ(index_.blocks()[i].pts, whole.blocks()[i].pts);
+      EXPECT_EQ(index_.blocks()[i].offset, whole.blocks()[i].offset);
     }
   }
 }

@@ -221,6 +221,27 @@ TEST_F(SeekFileTest, RewindStartsAgain) {
   EXPECT_EQ(reader.ReadOn().blocks, media_.blocks);
 }
 
+// Lookups may look into the cluster that the block stands in which was just handed out.
+TEST_F(SeekFileTest, LookupsBehindASeekChangeNothing) {
+  options_ = ClusterLimits(1 << 20, 0);
+  Finish();
+  for (const int64_t time : TimesToTry(media_, 0)) {
+    SCOPED_TRACE(time);
+    Reader reader(&file_);
+    const std::optional<std::vector<size_t>> expected = SeekOracle(media_).BlocksAfter(0, time, H4MK_SEEK_BACKWARD);
+    ASSERT_TRUE(expected);
+    ASSERT_EQ(reader.Seek(0, time, H4MK_SEEK_BACKWARD), H4MK_OK);
+    for (const size_t i : *expected) {
+      Block block;
+      ASSERT_EQ(reader.Next(&block), H4MK_OK);
+      EXPECT_EQ(block, media_.blocks[i]);
+      h4mk_block_info info;
+      const h4mk_status status = h4mk_reader_keyframe(reader.get(), 0, block.track == 0 ? block.time() : time, &info);
+      EXPECT_TRUE(status == H4MK_OK || status == H4MK_ERR_NOT_FOUND) << reader.message();
+    }
+  }
+}
+
 TEST_F(SeekFileTest, DiscardedTracksStayAwayAfterASeek) {
   Reader reader(&file_);
   ASSERT_EQ(h4mk_reader_discard(reader.get(), 1, 1), H4MK_OK);

@@ -120,6 +120,16 @@ TEST_F(VerifyTest, NothingIsFoundInWhatTheWriterWrote) {
   EXPECT_FALSE(report.is_signed);
 }
 
+// A reader takes from the index how much of a cluster there can be. Where that is too little, what the cluster says counts.
+TEST_F(VerifyTest, AWrongDistanceBetweenClustersHarmsNoSeek) {
+  TestFile good(bytes_), forged(WithIndex([](Index* index) { index->page.clusters[1] -= 300; }));
+  Reader control(&good), reader(&forged);
+  ASSERT_EQ(control.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_OK);
+  ASSERT_EQ(reader.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_OK);
+  EXPECT_EQ(reader.ReadOn().blocks, control.ReadOn().blocks);
+  EXPECT_EQ(reader.Warnings(), std::vector<std::string>());
+}
+
 TEST_F(VerifyTest, APageAgreesWithItsClusters) {
   const std::string page = "index page" + At(Last("TSEK", 1).begin);
   EXPECT_EQ(FindingsWith([](Index* index) {

@@ -67,6 +67,21 @@ void CheckComesBack(const ClusterIndex& index, const TrackIds& tracks) {
   }
 }
 
+// What an outline finds does not depend on whether it is complete.
+void CheckOutline(ByteSpan payload, const TrackIds& tracks, bool whole_is_ok) {
+  ClusterIndex index;
+  size_t needed = 0;
+  const bool ok = index.ParseOutline(payload, 0, tracks, &needed).ok();
+  BlockRecord keys[2];
+  bool found[2] = {};
+  if (ok) found[0] = index.FindKey(0, INT64_MAX, true, &keys[0]);
+  FUZZ_CHECK((ok && index.Complete().ok()) == whole_is_ok);
+  if (!whole_is_ok) return;
+  found[1] = index.FindKey(0, INT64_MAX, true, &keys[1]);
+  FUZZ_CHECK(found[0] == found[1]);
+  FUZZ_CHECK(!found[0] || (keys[0].offset == keys[1].offset && keys[0].pts == keys[1].pts));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -74,7 +89,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Bytes payload = WithSizeAndCrc({data, size});
   ClusterIndex index;
   size_t needed = 0;
-  if (!index.Parse(payload, 0, tracks, &needed).ok()) return 0;
+  const bool ok = index.Parse(payload, 0, tracks, &needed).ok();
+  CheckOutline(payload, tracks, ok);
+  if (!ok) return 0;
   FUZZ_CHECK(index.data_start() == payload.size());
   uint64_t data_size = 0;
   for (const BlockRecord& block : index.blocks()) {

@@ -98,6 +98,7 @@ inline int64_t WrapSub(int64_t a, int64_t b) {
 // Reads a byte range from front to back. After a read past the end, failed() is true and all further reads give 0.
 class ByteReader {
  public:
+  ByteReader() = default;
   explicit ByteReader(ByteSpan bytes)
       : begin_(bytes.data()), pos_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
@@ -150,9 +151,9 @@ class ByteReader {
   }
 
  private:
-  const uint8_t* begin_;
-  const uint8_t* pos_;
-  const uint8_t* end_;
+  const uint8_t* begin_ = nullptr;
+  const uint8_t* pos_ = nullptr;
+  const uint8_t* end_ = nullptr;
   bool failed_ = false;
 };
 

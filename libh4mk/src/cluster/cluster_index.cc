@@ -11,14 +11,53 @@
 namespace h4mk {
 namespace {
 
-constexpr size_t kColumns = 5;            // flags, size, duration, dts, pts_minus_dts
+constexpr size_t kColumns = 4;  // flags, duration, dts, pts_minus_dts; sizes are kept apart
 constexpr uint64_t kMaxClusterTracks = 4096;
 constexpr uint64_t kMaxIndexSize = 128u << 20;
 
 }  // namespace
 
-Status ClusterIndex::Parse(ByteSpan front, uint64_t offset, const TrackIds& tracks,
-                           size_t* needed) {
+// Goes through the blocks of one track.
+struct ClusterIndex::Cursor {
+  explicit Cursor(const TrackRun& run) : run(&run), next_dts(run.dts_before), offset(run.offset) {}
+
+  // False at the end.
+  bool Next(BlockRecord* block) {
+    const size_t i = next++;
+    if (i >= run->count) return false;
+    const auto flags = static_cast<uint32_t>(run->flags[i]);
+    const int64_t duration = run->duration[i];
+    const int64_t dts = WrapAdd(next_dts, run->dts[i]);
+    const int64_t pts = WrapAdd(dts, run->pts_minus_dts[i]);
+    block->pts = flags & kBlockNoPts ? kNoTime : pts;
+    block->dts = flags & kBlockNoDts ? kNoTime : dts;
+    block->duration = duration;
+    block->ordinal = run->ordinal + i;
+    block->offset = static_cast<uint32_t>(offset);
+    block->size = static_cast<uint32_t>(run->size[i]);
+    block->track = run->track;
+    block->flags = flags;
+    block->side_data = 0;
+    next_dts = WrapAdd(dts, duration);
+    offset += block->size;
+    return true;
+  }
+
+  const TrackRun* run;
+  size_t next = 0;
+  int64_t next_dts;
+  uint64_t offset;
+};
+
+Status ClusterIndex::Parse(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed) {
+  H4MK_TRY(ParseOutline(front, offset, tracks, needed));
+  return Complete();
+}
+
+Status ClusterIndex::ParseOutline(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed) {
+  offset_ = offset;
+  complete_ = false;
+  blocks_.clear();
   ByteReader size_reader(front);
   const uint64_t index_size = size_reader.Varint();
   if (size_reader.failed() || index_size > kMaxIndexSize) {
@@ -38,17 +77,55 @@ Status ClusterIndex::Parse(ByteSpan front, uint64_t offset, const TrackIds& trac
   if (Crc32(0, covered) != stored)
     return Corrupt(offset, "cluster index does not match its CRC");
 
-  ByteReader reader(covered.subspan(before));
-  if (!ParseHeader(reader, tracks) || !ParseColumns(reader) || !BuildBlocks() ||
-      !ParseStripes(reader, stripe_shift_))
+  const ByteSpan index = covered.subspan(before);
+  index_.assign(index.begin(), index.end());
+  ByteReader reader{ByteSpan(index_)};
+  if (!ParseHeader(reader, tracks) || !ParseSizes(reader) || !ParseStripes(reader))
     return Corrupt(offset, "cluster index contradicts itself");
-  if (has_side_data_) {
-    // Kept apart, since blocks may be handed out while the next cluster is read.
-    index_copy_.assign(reader.data(), reader.data() + reader.left());
-    ByteReader side_reader{ByteSpan(index_copy_)};
-    if (!ParseSideData(side_reader)) return Corrupt(offset, "side data of a cluster is damaged");
-  }
+  side_data_at_ = reader;
   return {};
+}
+
+Status ClusterIndex::Complete() {
+  if (complete_) return {};
+  ByteReader order = order_at_;
+  order_.assign(block_count_, 0);
+  bool ok = runs_.size() == 1 || ReadColumn(order, order_);
+  values_.resize(block_count_ * kColumns);
+  int64_t* room = values_.data();
+  for (TrackRun& run : runs_) {
+    ok = ok && ReadRun(run, room);
+    room += run.count * kColumns;
+  }
+  if (!ok || !BuildBlocks()) {
+    blocks_.clear();
+    return Corrupt(offset_, "cluster index contradicts itself");
+  }
+  if (ByteReader side_data = side_data_at_; has_side_data_ && !ParseSideData(side_data)) {
+    blocks_.clear();
+    return Corrupt(offset_, "side data of a cluster is damaged");
+  }
+  complete_ = true;
+  return {};
+}
+
+bool ClusterIndex::FindKey(int32_t track, int64_t time, bool first_of_time, BlockRecord* key) {
+  bool found = false;
+  for (TrackRun& run : runs_) {
+    if (run.track != track) continue;
+    if (!complete_) {
+      values_.resize(run.count * kColumns);
+      if (!ReadRun(run, values_.data())) return false;
+    }
+    Cursor cursor(run);
+    for (BlockRecord block; cursor.Next(&block);) {
+      if (!block.is_key() || block.time() == kNoTime || block.time() > time) continue;
+      if (found && (block.time() < key->time() || (first_of_time && block.time() == key->time()))) continue;
+      found = true;
+      *key = block;
+    }
+  }
+  return found;
 }
 
 bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
@@ -76,96 +153,72 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
     runs_.push_back(run);
   }
   if (reader.failed() || total != block_count) return false;
-  order_.assign(static_cast<size_t>(block_count), 0);
-  return track_count == 1 || ReadColumn(reader, order_);
+  block_count_ = static_cast<size_t>(block_count);
+  order_at_ = reader;
+  return track_count == 1 || SkipColumn(reader, block_count_);
 }
 
-bool ClusterIndex::ParseColumns(ByteReader& reader) {
-  values_.resize(order_.size() * kColumns);
-  int64_t* room = values_.data();
+// Sizes say where the data of each track begins, and how much there is. The other columns are passed over.
+bool ClusterIndex::ParseSizes(ByteReader& reader) {
+  sizes_.resize(block_count_);
+  int64_t* room = sizes_.data();
+  data_size_ = 0;
   for (TrackRun& run : runs_) {
-    for (Column* column : {&run.flags, &run.size, &run.duration}) {
-      if (!ReadColumn(reader, room, run.count, column)) return false;
-      room += run.count;
-    }
-    if (!ReadDts(reader, room, &run)) return false;
-    room += run.count;
-    if (!ReadColumn(reader, room, run.count, &run.pts_minus_dts)) return false;
-    room += run.count;
-  }
-  return true;
-}
-
-// The dts column starts with the second block: dts_base is that of the first.
-bool ClusterIndex::ReadDts(ByteReader& reader, int64_t* out, TrackRun* run) {
-  *out = 0;
-  run->dts = {out, 0};
-  if (run->count == 1) return true;
-  if (!ReadColumn(reader, out + 1, run->count - 1, &run->dts)) return false;
-  if (run->dts.mask == 0)
-    run->dts_base = WrapSub(run->dts_base, run->dts[0]);  // so that it goes for the first block as well
-  else
-    run->dts.values = out;
-  return true;
-}
-
-// Brings the tracks' columns into file order.
-bool ClusterIndex::BuildBlocks() {
-  struct Cursor {
-    const TrackRun* run;
-    size_t next;  // position in the run
-    int64_t next_dts;
-    uint64_t offset;  // of the next block's data
-  };
-  std::vector<Cursor> cursors;
-  cursors.reserve(runs_.size());
-  uint64_t offset = 0;
-  for (const TrackRun& run : runs_) {
-    cursors.push_back({&run, 0, run.dts_base, offset});
+    run.offset = data_size_;
+    run.columns = reader;
+    if (!SkipColumn(reader, run.count) || !ReadColumn(reader, room, run.count, &run.size)) return false;
     for (size_t i = 0; i < run.count; ++i) {
       const int64_t size = run.size[i];
       if (size < 0 || size > kMaxBlockSize) return false;
-      offset += static_cast<uint64_t>(size);
+      data_size_ += static_cast<uint64_t>(size);
     }
-    if (offset > UINT32_MAX) return false;
+    if (data_size_ > UINT32_MAX) return false;
+    room += run.count;
+    SkipColumn(reader, run.count);
+    SkipColumn(reader, run.count - 1);  // see ReadRun()
+    SkipColumn(reader, run.count);
   }
-  data_size_ = offset;
-  blocks_.resize(order_.size());
+  return !reader.failed();
+}
+
+// Reads the columns of a track but its sizes.
+bool ClusterIndex::ReadRun(TrackRun& run, int64_t* room) {
+  ByteReader reader = run.columns;
+  if (!ReadColumn(reader, room, run.count, &run.flags) || !SkipColumn(reader, run.count) ||
+      !ReadColumn(reader, room + run.count, run.count, &run.duration))
+    return false;
+  // The dts column starts with the second block: dts_base is that of the first.
+  int64_t* const dts = room + 2 * run.count;
+  dts[0] = 0;
+  Column rest;
+  if (run.count > 1 && !ReadColumn(reader, dts + 1, run.count - 1, &rest)) return false;
+  run.dts = {dts, rest.mask};
+  run.dts_before = run.dts_base;
+  if (run.count > 1 && rest.mask == 0) {
+    run.dts = rest;
+    run.dts_before = WrapSub(run.dts_base, rest[0]);  // so that it goes for the first block as well
+  }
+  return ReadColumn(reader, room + 3 * run.count, run.count, &run.pts_minus_dts);
+}
+
+// Brings the tracks' blocks into file order.
+bool ClusterIndex::BuildBlocks() {
+  std::vector<Cursor> cursors(runs_.begin(), runs_.end());
+  blocks_.resize(block_count_);
   has_side_data_ = false;
-  for (size_t i = 0; i < order_.size(); ++i) {
+  for (size_t i = 0; i < block_count_; ++i) {
     const auto which = static_cast<uint64_t>(order_[i]);
-    if (which >= cursors.size()) return false;
-    Cursor& cursor = cursors[which];
-    const TrackRun& run = *cursor.run;
-    const size_t k = cursor.next++;
-    if (k >= run.count) return false;
-    const auto flags = static_cast<uint32_t>(run.flags[k]);
-    const int64_t size = run.size[k];
-    const int64_t duration = run.duration[k];
-    const int64_t dts = WrapAdd(cursor.next_dts, run.dts[k]);
-    const int64_t pts = WrapAdd(dts, run.pts_minus_dts[k]);
-    cursor.next_dts = WrapAdd(dts, duration);
-    BlockRecord& block = blocks_[i];
-    block.pts = flags & kBlockNoPts ? kNoTime : pts;
-    block.dts = flags & kBlockNoDts ? kNoTime : dts;
-    block.duration = duration;
-    block.ordinal = run.ordinal + k;
-    block.offset = static_cast<uint32_t>(cursor.offset);
-    block.size = static_cast<uint32_t>(size);
-    block.track = run.track;
-    block.flags = flags;
-    block.side_data = 0;
-    has_side_data_ |= (flags & kBlockHasSideData) != 0;
-    cursor.offset += static_cast<uint64_t>(size);
+    if (which >= cursors.size() || !cursors[which].Next(&blocks_[i])) return false;
+    has_side_data_ |= (blocks_[i].flags & kBlockHasSideData) != 0;
   }
   return true;
 }
 
-bool ClusterIndex::ParseStripes(ByteReader& reader, uint32_t shift) {
+bool ClusterIndex::ParseStripes(ByteReader& reader) {
   stripe_crcs_.clear();
-  stripe_size_ = shift ? uint64_t{1} << shift : 0;
-  if (shift == 0) return true;
-  const uint64_t count = (data_size_ + stripe_size_ - 1) >> shift;
+  stripe_size_ = stripe_shift_ ? uint64_t{1} << stripe_shift_ : 0;
+  if (stripe_size_ == 0) return true;
+  const uint64_t count = (data_size_ + stripe_size_ - 1) >> stripe_shift_;
   const ByteSpan crcs = reader.Take(count * kCrcSize);
   if (reader.failed()) return false;
   stripe_crcs_.resize(static_cast<size_t>(count));

@@ -53,6 +53,14 @@ class ClusterIndex {
   // Every count is bounded before memory is taken for it: a hostile index costs a few MiB.
   Status Parse(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed);
 
+  // The same, but blocks() are not there until Complete(): who seeks wants one of them, which FindKey() gives.
+  Status ParseOutline(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed);
+  Status Complete();
+
+  // The last random access point of a track up to a time: of those with the same time the last one, or the first. Its side data is
+  // not looked for. False: there is none, or the index contradicts itself.
+  bool FindKey(int32_t track, int64_t time, bool first_of_time, BlockRecord* key);
+
   const std::vector<BlockRecord>& blocks() const { return blocks_; }
   // Where the data starts in the payload, and how long it is by the sizes of the blocks.
   size_t data_start() const { return data_start_; }
@@ -74,25 +82,34 @@ class ClusterIndex {
     size_t count = 0;
     uint64_t ordinal = 0;
     int64_t dts_base = 0;
+    int64_t dts_before = 0;  // what the dts column counts from
+    uint64_t offset = 0;  // of its data in the cluster's
+    ByteReader columns;   // stands before the first one
     Column flags, size, duration, dts, pts_minus_dts;
   };
+  struct Cursor;
   struct SideDataList {
     size_t first = 0, count = 0;
   };
 
   bool ParseHeader(ByteReader& reader, const TrackIds& tracks);
-  bool ParseColumns(ByteReader& reader);
-  static bool ReadDts(ByteReader& reader, int64_t* out, TrackRun* run);
+  bool ParseSizes(ByteReader& reader);
+  bool ParseStripes(ByteReader& reader);
+  static bool ReadRun(TrackRun& run, int64_t* room);
   bool BuildBlocks();
-  bool ParseStripes(ByteReader& reader, uint32_t shift);
   bool ParseSideData(ByteReader& reader);
 
+  uint64_t offset_ = 0;
+  Bytes index_;  // a copy, since blocks may be handed out, with side data from here, while the next cluster is read
+  ByteReader order_at_, side_data_at_;  // in it
+  size_t block_count_ = 0;
+  bool complete_ = false;
   std::vector<BlockRecord> blocks_;
   std::vector<TrackRun> runs_;
   std::vector<int64_t> order_;
+  std::vector<int64_t> sizes_;
   std::vector<int64_t> values_;
   std::vector<uint32_t> stripe_crcs_;
-  Bytes index_copy_;  // side data points into it
   std::vector<SideData> side_data_;
   std::vector<SideDataList> side_data_lists_;
   size_t data_start_ = 0;

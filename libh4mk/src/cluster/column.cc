@@ -177,13 +177,18 @@ bool ReadExceptions(ByteReader& list, uint64_t exceptions, std::span<int64_t> va
   return true;
 }
 
-bool ReadValues(ByteReader& reader, const ColumnHead& head, std::span<int64_t> values) {
-  ByteReader exceptions = reader;
+// The packed values, which stand behind the exceptions.
+ByteSpan TakePacked(ByteReader& reader, const ColumnHead& head, size_t count) {
   for (uint64_t i = 0; i < head.exceptions && !reader.failed(); ++i) {
     reader.Varint();
     reader.Varint();
   }
-  const ByteSpan packed = reader.Take(PackedSize(values.size(), head.width));
+  return reader.Take(PackedSize(count, head.width));
+}
+
+bool ReadValues(ByteReader& reader, const ColumnHead& head, std::span<int64_t> values) {
+  ByteReader exceptions = reader;
+  const ByteSpan packed = TakePacked(reader, head, values.size());
   if (reader.failed()) return false;
 
   if (head.width == 0) {
@@ -222,6 +227,11 @@ bool ReadColumn(ByteReader& reader, int64_t* out, size_t count, Column* column) 
   if (!head.is_constant()) return ReadValues(reader, head, {out, count});
   out[0] = static_cast<int64_t>(head.min);
   return true;
+}
+
+bool SkipColumn(ByteReader& reader, size_t count) {
+  if (count > 0) TakePacked(reader, ReadHead(reader, count), count);
+  return !reader.failed();
 }
 
 }  // namespace h4mk

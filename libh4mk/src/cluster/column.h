@@ -28,6 +28,9 @@ struct Column {
 // Reads count values into out, or the first one if that says it all, and makes *column of them. REQUIRES: count > 0.
 bool ReadColumn(ByteReader& reader, int64_t* out, size_t count, Column* column);
 
+// Passes over a column of count values. What is wrong with its exceptions does not show.
+bool SkipColumn(ByteReader& reader, size_t count);
+
 }  // namespace h4mk
 
 #endif  // H4MK_CLUSTER_COLUMN_H_

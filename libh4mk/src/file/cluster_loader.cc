@@ -60,6 +60,7 @@ Status ClusterLoader::LoadAt(uint64_t offset, uint64_t extent) {
   if (size >= 0 && offset + header.size() > static_cast<uint64_t>(size)) return Status(Code::kAgain, "");
   if (has_extent && header.size() > extent) return LoadAt(offset, 0);  // one of the two is wrong; the CRCs will tell
   Start(offset, header, /*whole=*/false);
+  outline_ = true;
   payload_ = front + kChunkHeaderSize;
   read_until_ = got - kChunkHeaderSize;
   if (const size_t wanted = size_t{header.length} + kChunkOverhead; read_until_ > wanted) {
@@ -73,6 +74,7 @@ void ClusterLoader::Start(uint64_t offset, const ChunkHeader& header, bool whole
   offset_ = offset;
   header_ = header;
   whole_ = whole;
+  outline_ = false;
   read_until_ = 0;
   ready_.clear();
   all_ready_ = false;
@@ -90,11 +92,12 @@ Status ClusterLoader::ReadIndex() {
   size_t needed = std::min<size_t>(header_.length, kLoadedFront);
   for (;;) {
     H4MK_TRY(ReadUntil(needed));
-    const size_t had = std::min<size_t>(read_until_, header_.length);
-    const Status status =
-        index_.Parse(ByteSpan(payload_, had), offset_ + kChunkHeaderSize, tracks_, &needed);
+    const ByteSpan had(payload_, std::min<size_t>(read_until_, header_.length));
+    const uint64_t at = offset_ + kChunkHeaderSize;
+    const Status status = outline_ ? index_.ParseOutline(had, at, tracks_, &needed)
+                                   : index_.Parse(had, at, tracks_, &needed);
     if (status.ok()) return CheckLength();
-    if (status.code() != Code::kAgain || needed > header_.length || needed <= had)
+    if (status.code() != Code::kAgain || needed > header_.length || needed <= had.size())
       return Corrupt(offset_, "cluster index cannot be read");
   }
 }

@@ -37,9 +37,15 @@ class ClusterLoader {
   // fetched, which also is how large clusters are read on seekable inputs. kAgain: the file ends inside the chunk. kCorrupt: the index cannot be used; damaged data shows in Fetch().
   Status Load(uint64_t offset, const ChunkHeader& header, bool whole);
 
-  // The index of a cluster that a seek has led to, with its header and what it begins with in one read. extent: how many bytes
-  // lie between its beginning and the next cluster's, 0 if that is not known.
+  // The outline of the index of a cluster that a seek has led to, with its header and what it begins with in one read. extent: how
+  // many bytes lie between its beginning and the next cluster's, 0 if that is not known.
   Status LoadAt(uint64_t offset, uint64_t extent);
+
+  // What an outline leaves out: all blocks. Before, index().blocks() is empty.
+  Status Complete() { return index_.Complete(); }
+  bool FindKey(int32_t track, int64_t time, bool first_of_time, BlockRecord* key) {
+    return index_.FindKey(track, time, first_of_time, key);
+  }
 
   // Reads all the data of a cluster that was loaded without. REQUIRES: no block was fetched.
   Status LoadData();
@@ -98,6 +104,7 @@ class ClusterLoader {
   uint8_t* data_ = nullptr;     // the blocks' data in it
   size_t read_until_ = 0;       // bytes of the payload that were read
   bool whole_ = false;
+  bool outline_ = false;
 
   // Data that is read and checked, and what of it failed (by stripe; bad_[0] for all if there are none).
   bool all_ready_ = false;

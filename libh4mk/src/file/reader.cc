@@ -18,26 +18,28 @@ constexpr uint32_t kCheckedChunk = 1 << 20;  // chunks that are passed over are 
 
 Status Reader::Next(ReadBlock* block) {
   for (;;) {
-    size_t position = 0;
-    while (current_->loaded() && NextPosition(&position)) {
-      const BlockRecord& record = current_->index().blocks()[position];
-      const Status status = current_->Fetch(record);
+    while (const BlockRecord* record = NextRecord()) {
+      const Status status = current_->Fetch(*record);
       const bool corrupt = status.code() == Code::kCorrupt;
       if (!status.ok() && !corrupt) return Status(status.code(), status.message());
       if (corrupt && !has_reported_) {
         has_reported_ = true;
         return Status(status.code(), status.message());
       }
-      if (lead_) led_ = {current_->offset(), *std::exchange(lead_, std::nullopt), has_reported_};
-      else ++next_block_;
+      if (lead_) {
+        led_ = {*std::exchange(lead_, std::nullopt), current_->offset(), has_reported_};
+        record = &led_->block;
+      } else {
+        ++next_block_;
+      }
       if (corrupt && !keep_corrupt_) continue;
-      block->record = &record;
-      block->data = current_->data(record);
+      block->record = record;
+      block->data = current_->data(*record);
       block->corrupt = corrupt;
-      block->offset = static_cast<int64_t>(current_->data_offset() + record.offset);
+      block->offset = static_cast<int64_t>(current_->data_offset() + record->offset);
       block->chunk_offset = current_->offset();
       block->buffer = current_->buffer();
-      block->side_data = current_->index().side_data(record);
+      block->side_data = current_->index().side_data(*record);
       return {};
     }
     Status status = target_ ? LoadTarget() : LoadNextCluster();
@@ -45,22 +47,22 @@ Status Reader::Next(ReadBlock* block) {
   }
 }
 
-// The block of the current cluster to be handed out next.
-bool Reader::NextPosition(size_t* position) {
+// The block of the current cluster to be handed out next, or null.
+const BlockRecord* Reader::NextRecord() {
+  if (!current_->loaded()) return nullptr;
+  if (lead_) return &*lead_;
   const std::vector<BlockRecord>& blocks = current_->index().blocks();
-  if (lead_) {
-    *position = *lead_;
-    return true;
-  }
   const bool may_skip = filtering_ || led_ || any_discarded_ || current_->index().has_unknown_track();
   while (may_skip && next_block_ < blocks.size() && IsSkipped(next_block_)) ++next_block_;
-  *position = next_block_;
-  return next_block_ < blocks.size();
+  return next_block_ < blocks.size() ? &blocks[next_block_] : nullptr;
 }
 
 bool Reader::IsSkipped(size_t position) const {
   const BlockRecord& block = current_->index().blocks()[position];
-  if (block.track < 0 || (led_ && led_->cluster == current_->offset() && led_->block == position)) return true;
+  if (block.track < 0) return true;
+  if (led_ && led_->cluster == current_->offset() && led_->block.track == block.track &&
+      led_->block.ordinal == block.ordinal)
+    return true;
   const auto track = static_cast<size_t>(block.track);
   return discarded_[track] || (filtering_ && position < first_block_[track]);
 }
@@ -80,22 +82,36 @@ Status Reader::LoadTarget() {
   const Landing& landing = landings_[track];
   Status status = MakeCurrent(route_.front());
   if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
-  const BlockRecord* block = nullptr;
-  size_t first = 0;
+  BlockRecord block;
+  bool found = false;
   if (status.ok()) {
-    const std::vector<BlockRecord>& blocks = current_->index().blocks();
-    next_block_ = blocks.size();
-    first = FirstOf(track);
-    if (first < blocks.size() && blocks[first].track == static_cast<int32_t>(track)) block = &blocks[first];
-    if (landing.by_time && (block == nullptr || block->time() != landing.time))
+    next_block_ = kNone;
+    found = FindLead(track, &block);
+    if (landing.by_time && (!found || block.time() != landing.time))
       status = Corrupt(current_->offset(), "the index names a random access point that is not there");
   }
   if (!status.ok() && unchecked_ && !index_rebuilt_) return SeekAgain(std::move(status));
   target_.reset();
   unchecked_.reset();
   has_reported_ = false;
-  if (block != nullptr && !discarded_[track]) lead_ = first;
+  if (found && !discarded_[track]) lead_ = block;
   return {};
+}
+
+// The block of the current cluster where the track begins that a seek asked for. Its time alone leads to it, without the other
+// blocks; but side data is known of all or none.
+bool Reader::FindLead(uint32_t track, BlockRecord* block) {
+  const Landing& landing = landings_[track];
+  if (landing.by_time &&
+      current_->FindKey(static_cast<int32_t>(track), landing.time, landing.first_of_time, block) &&
+      !(block->flags & kBlockHasSideData))
+    return true;
+  if (!current_->Complete().ok()) return false;
+  const std::vector<BlockRecord>& blocks = current_->index().blocks();
+  const size_t first = FirstOf(track);
+  if (first >= blocks.size() || blocks[first].track != static_cast<int32_t>(track)) return false;
+  *block = blocks[first];
+  return true;
 }
 
 // Makes a cluster that a seek leads to the current one. That of the block that was asked for stays in memory until its turn comes.
@@ -125,6 +141,7 @@ Status Reader::LoadRouteCluster() {
   position_ = route_.back().offset;
   has_header_ = false;
   Status status = MakeCurrent(route_.back());
+  if (status.ok()) status = current_->Complete();
   if (status.code() == Code::kCorrupt || status.code() == Code::kAgain) {
     route_.pop_back();  // what was to be fetched from here is lost, the rest is not
     Status damage = Corrupt(position_, "cluster cannot be read");
@@ -274,22 +291,14 @@ void Reader::Land() {
 }
 
 // The position in the current cluster, which is the one that it lands in, where a track begins.
-size_t Reader::FirstOf(size_t track) const {
+size_t Reader::FirstOf(size_t track) {
   const Landing& landing = landings_[track];
   if (!landing.by_time) return landing.block;
+  BlockRecord key;
+  if (!current_->FindKey(static_cast<int32_t>(track), landing.time, landing.first_of_time, &key)) return 0;
   const std::vector<BlockRecord>& blocks = current_->index().blocks();
   size_t first = 0;
-  bool found = false;
-  int64_t best = 0;
-  for (size_t i = 0; i < blocks.size(); ++i) {
-    if (blocks[i].track != static_cast<int32_t>(track) || !blocks[i].is_key()) continue;
-    const int64_t time = blocks[i].time();
-    if (time == kNoTime || time > landing.time || (found && time < best)) continue;
-    if (found && time == best && landing.first_of_time) continue;
-    found = true;
-    best = time;
-    first = i;
-  }
+  while (blocks[first].track != key.track || blocks[first].ordinal != key.ordinal) ++first;
   return first;
 }
 

@@ -67,8 +67,8 @@ class Reader final : public FileReader {
   };
   // The block that a seek asked for.
   struct Led {
-    uint64_t cluster = 0;  // offset
-    size_t block = 0;      // position in it
+    BlockRecord block;
+    uint64_t cluster = 0;       // offset
     bool has_reported = false;  // damage of the cluster's data
   };
   struct Target {
@@ -126,12 +126,13 @@ class Reader final : public FileReader {
   Status AtEnd();
   void StartCluster();
   void Land();
-  size_t FirstOf(size_t track) const;
+  size_t FirstOf(size_t track);
+  bool FindLead(uint32_t track, BlockRecord* block);
   bool CanReadOn(int64_t size);
   bool IsUnfinishedCluster(uint64_t offset, const ChunkHeader& header);
   bool SkipsMuch() const;
   bool IsSkipped(size_t position) const;
-  bool NextPosition(size_t* position);
+  const BlockRecord* NextRecord();
 
   // reader_seek.cc
   Status FindTarget(const Request& request, bool may_believe, Target* target);
@@ -179,10 +180,11 @@ class Reader final : public FileReader {
   // The cluster that blocks are handed out from, and one for searching.
   std::unique_ptr<ClusterLoader> current_;
   std::unique_ptr<ClusterLoader> search_;
-  size_t next_block_ = 0;
-  std::optional<uint32_t> target_;  // the track of a seek whose block is still to be handed out, as the first one
-  std::optional<size_t> lead_;      // the position of that block in the current cluster
-  std::optional<Led> led_;          // … and where it was, until reading comes by
+  static constexpr size_t kNone = SIZE_MAX;
+  size_t next_block_ = 0;  // kNone: those of the current cluster are not due
+  std::optional<uint32_t> target_;   // the track of a seek whose block is still to be handed out, as the first one
+  std::optional<BlockRecord> lead_;  // that block, in the current cluster
+  std::optional<Led> led_;           // … and where it was, until reading comes by
   bool has_reported_ = false;  // damage of the current cluster's data
   uint64_t position_ = 0;      // of the next chunk
   bool has_header_ = false;    // next_header_ stands at position_

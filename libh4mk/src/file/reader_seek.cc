@@ -112,13 +112,13 @@ void Reader::Position(std::vector<ClusterRef> route, std::vector<Landing> landin
   has_header_ = false;
   lead_.reset();
   led_.reset();
-  // What is in memory may be on the route; LoadTarget() and StartCluster() say where to begin in it.
-  if (current_->loaded()) next_block_ = current_->index().blocks().size();
+  next_block_ = kNone;  // what is in memory may be on the route: StartCluster() says when it is due
 }
 
 // A cluster to look through. The one that is being read from stays as it is, for the case that the seek fails.
 Status Reader::LoadForSearch(const ClusterRef& cluster, const std::vector<BlockRecord>** blocks) {
   if (current_->Holds(cluster.offset)) {
+    H4MK_TRY(current_->Complete());
     *blocks = &current_->index().blocks();
     return {};
   }
@@ -128,10 +128,12 @@ Status Reader::LoadForSearch(const ClusterRef& cluster, const std::vector<BlockR
 }
 
 Status Reader::LoadIntoSearch(const ClusterRef& cluster) {
-  if (search_->Holds(cluster.offset)) return {};
-  Status status = search_->LoadAt(cluster.offset, cluster.extent);
-  if (status.code() == Code::kAgain) return Corrupt(cluster.offset, "cluster is not complete");
-  return status;
+  if (!search_->Holds(cluster.offset)) {
+    Status status = search_->LoadAt(cluster.offset, cluster.extent);
+    if (status.code() == Code::kAgain) return Corrupt(cluster.offset, "cluster is not complete");
+    if (!status.ok()) return status;
+  }
+  return search_->Complete();
 }
 
 Status Reader::FindTarget(const Request& request, bool may_believe, Target* target) {
