@@ -177,8 +177,10 @@ static void mux(int rounds, const char *source, int count, char **formats_and_pa
     if (avformat_find_stream_info(in, NULL) < 0) fail("no streams", source, AVERROR_INVALIDDATA);
     load_packets(in, &all);
     for (int round = 0; round < rounds; round++)
-        for (int i = 0; i + 1 < count; i += 2)
-            mux_once(round, in, &all, formats_and_paths[i], formats_and_paths[i + 1]);
+        for (int i = 0; i < count / 2; i++) { /* nobody is always the first */
+            char **next = formats_and_paths + 2 * ((i + round) % (count / 2));
+            mux_once(round, in, &all, next[0], next[1]);
+        }
     for (size_t i = 0; i < all.count; i++) av_packet_free(&all.packet[i]);
     free(all.packet);
     avformat_close_input(&in);
@@ -262,7 +264,7 @@ static void read_all(int rounds, int seeks, int count, char **files) {
         avformat_close_input(&in);
     }
     for (int round = 0; round < rounds; round++)
-        for (int i = 0; i < count; i++) read_once(round, seeks, files[i], packet);
+        for (int i = 0; i < count; i++) read_once(round, seeks, files[(i + round) % count], packet);
     av_packet_free(&packet);
 }
 

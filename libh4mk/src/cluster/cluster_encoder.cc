@@ -27,24 +27,16 @@ void ClusterEncoder::AddToIndex(const Block& block) {
   const uint32_t flags = StoredFlags(block);
 
   // FORMAT.md, "Times": an unknown dts takes its predicted value, so that the column stays small.
-  const bool first = track.size.empty();
-  if (first) {
+  if (track.blocks.empty()) {
     track.place = used_.size();
     used_.push_back(block.track);
+    track.dts_base = block.dts != kNoTime ? block.dts : block.pts != kNoTime ? block.pts : 0;
+    track.next_dts = track.dts_base;
   }
-  int64_t dts = block.dts;
-  if (first) {
-    if (dts == kNoTime) dts = block.pts != kNoTime ? block.pts : 0;
-    track.dts_base = dts;
-  } else {
-    if (dts == kNoTime) dts = track.next_dts;
-    track.dts.push_back(WrapSub(dts, track.next_dts));
-  }
+  const int64_t dts = block.dts != kNoTime ? block.dts : track.next_dts;
+  track.blocks.push_back({flags, static_cast<int64_t>(block.data.size()), block.duration,
+                          WrapSub(dts, track.next_dts), block.pts == kNoTime ? 0 : WrapSub(block.pts, dts)});
   track.next_dts = WrapAdd(dts, block.duration);
-  track.flags.push_back(flags);
-  track.size.push_back(static_cast<int64_t>(block.data.size()));
-  track.duration.push_back(block.duration);
-  track.pts_minus_dts.push_back(block.pts == kNoTime ? 0 : WrapSub(block.pts, dts));
 
   if (order_.empty()) first_type_ = flags & kBlockTypeMask;
   order_.push_back(static_cast<int64_t>(track.place));
@@ -132,18 +124,18 @@ void ClusterEncoder::EncodeIndex(Bytes& index) {
   for (uint32_t i : used_) {
     const Track& track = tracks_[i];
     AppendVarint(index, track.track_id);
-    if (used_.size() > 1) AppendVarint(index, track.size.size());
+    if (used_.size() > 1) AppendVarint(index, track.blocks.size());
     AppendVarint(index, track.next_ordinal);
     AppendSigned(index, track.dts_base);
   }
   if (used_.size() > 1) AppendColumn(index, order_);
   for (uint32_t i : used_) {
-    const Track& track = tracks_[i];
-    AppendColumn(index, track.flags);
-    AppendColumn(index, track.size);
-    AppendColumn(index, track.duration);
-    AppendColumn(index, track.dts);
-    AppendColumn(index, track.pts_minus_dts);
+    const std::span<const Columns> blocks = tracks_[i].blocks;
+    AppendColumnOf(index, blocks, &Columns::flags);
+    AppendColumnOf(index, blocks, &Columns::size);
+    AppendColumnOf(index, blocks, &Columns::duration);
+    AppendColumnOf(index, blocks.subspan(1), &Columns::dts);  // that of the first is dts_base
+    AppendColumnOf(index, blocks, &Columns::pts_minus_dts);
   }
   AppendStripes(index);
   if (!side_data_.empty()) {
@@ -154,6 +146,12 @@ void ClusterEncoder::EncodeIndex(Bytes& index) {
     }
     AppendBytes(index, side_data_);
   }
+}
+
+void ClusterEncoder::AppendColumnOf(Bytes& index, std::span<const Columns> blocks, int64_t Columns::*column) {
+  column_.resize(blocks.size());
+  for (size_t i = 0; i < blocks.size(); ++i) column_[i] = blocks[i].*column;
+  AppendColumn(index, column_);
 }
 
 void ClusterEncoder::AppendStripes(Bytes& index) {
@@ -182,13 +180,9 @@ void ClusterEncoder::AppendStripes(Bytes& index) {
 void ClusterEncoder::Clear() {
   for (uint32_t i : used_) {
     Track& track = tracks_[i];
-    track.next_ordinal += track.size.size();
+    track.next_ordinal += track.blocks.size();
     track.data.clear();
-    track.flags.clear();
-    track.size.clear();
-    track.duration.clear();
-    track.dts.clear();
-    track.pts_minus_dts.clear();
+    track.blocks.clear();
   }
   for (Bytes& last : last_side_data_) last.clear();
   used_.clear();

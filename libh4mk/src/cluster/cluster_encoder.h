@@ -33,7 +33,7 @@ class ClusterEncoder {
 
   // The number within its track that the next block of a track gets.
   uint64_t NextOrdinal(uint32_t track) const {
-    return tracks_[track].next_ordinal + tracks_[track].size.size();
+    return tracks_[track].next_ordinal + tracks_[track].blocks.size();
   }
   // Leaves numbers out. REQUIRES: block_count() == 0.
   void SkipTo(uint32_t track, uint64_t ordinal) { tracks_[track].next_ordinal = ordinal; }
@@ -51,6 +51,9 @@ class ClusterEncoder {
   void Clear();
 
  private:
+  struct Columns {  // of one block
+    int64_t flags, size, duration, dts, pts_minus_dts;
+  };
   struct Track {
     uint32_t track_id = 0;
     size_t place = 0;  // in used_
@@ -58,11 +61,12 @@ class ClusterEncoder {
     uint64_t next_ordinal = 0;  // number of the first block of the next cluster
     int64_t dts_base = 0;
     int64_t next_dts = 0;  // predicted
-    std::vector<int64_t> flags, size, duration, dts, pts_minus_dts;
+    std::vector<Columns> blocks;
   };
 
   void AddSideData(const Block& block);
   void EncodeIndex(Bytes& index);
+  void AppendColumnOf(Bytes& index, std::span<const Columns> blocks, int64_t Columns::*column);
   void AppendStripes(Bytes& index);
   uint32_t ChunkCrc(const Encoded& encoded) const;
 
@@ -79,6 +83,7 @@ class ClusterEncoder {
   Bytes side_data_;
   std::vector<Bytes> last_side_data_;  // by track
 
+  std::vector<int64_t> column_;
   Bytes index_;
   Bytes head_;
   std::vector<uint32_t> stripe_crcs_;
