@@ -309,6 +309,19 @@ TEST(SeekCostTest, ASeekReadsLittle) {
   }
 }
 
+// The more there is in a cluster, the less index there is at the end of the file.
+TEST(SeekCostTest, OpeningReadsLittleWhereClustersAreLarge) {
+  Media media;
+  AddSimple(&media, kVideo, 800, 0, 1, 1);
+  for (Block& block : media.blocks) block.data = Payload(1, 64 << 10);
+  TestFile file(Mux(media, H4MK_WRITER_OPTIONS_INIT));
+  ASSERT_GT(file.bytes.size(), 50u << 20);
+  file.bytes_read = 0;
+  Reader reader(&file);
+  ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+  EXPECT_LT(file.bytes_read, 16u << 10);
+}
+
 // Each place that is asked for is a request over HTTP: the front and the end to open, one for a seek, with all tracks. More seeks to that
 // place ask for nothing again, nor do the entries of the index.
 TEST(SeekCostTest, OpeningAndSeekingAskForThreePlaces) {

@@ -99,7 +99,7 @@ class Reader final : public FileReader {
   Status Resynchronise(uint64_t from, uint64_t* found);
   Status TakeTracks(uint64_t offset, ByteSpan payload);
   void TakeMeta(uint64_t offset, ByteSpan payload);
-  Status HoldIndex(uint64_t offset);
+  Status HoldIndex(uint64_t offset, uint64_t size);
   Status ReadEnd();
   Status UseTop(uint64_t offset, ByteSpan payload);
   Status UseDescriptions(uint64_t trak, uint64_t meta);

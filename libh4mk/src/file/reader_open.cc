@@ -9,9 +9,12 @@
 namespace h4mk {
 namespace {
 
-// So much of a file's end (or front) is read at once: enough for the index of most files, which is 1/2000 of them or less.
-uint64_t IndexShare(uint64_t file_size) {
-  return std::min(file_size, std::clamp<uint64_t>(file_size / 2048, 8192, 512 << 10));
+// So much of a file's end (or front) is read at once: enough for the index of most files, which is 1/2000 of them or less. Where
+// clusters are large it is much less: some 4 bytes for each. How large they are, the first one tells well enough.
+uint64_t IndexShare(uint64_t file_size, uint64_t cluster_size) {
+  uint64_t share = file_size / 2048;
+  if (cluster_size > 0) share = std::min(share, 8 * (file_size / cluster_size) + 8192);
+  return std::min(file_size, std::clamp<uint64_t>(share, 8192, 512 << 10));
 }
 
 // An index page is written every 64 MiB, and in very long files at distances that grow with the root of the size
@@ -81,7 +84,7 @@ Status Reader::ReadFront() {
     Status status = NextHeader(&header);
     if (status.code() == Code::kEnd || header.tag == kTagCore || header.tag == kTagTail) break;
     if (status.ok() && header.tag == kTagIndex && position_ == kFileHeaderSize)
-      H4MK_TRY(HoldIndex(kFileHeaderSize));
+      H4MK_TRY(HoldIndex(kFileHeaderSize, IndexShare(static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0)), 0)));
     if (status.ok()) status = ReadFrontChunk(header, &top, &top_offset);
     if (status.ok()) {
       position_ += header.size();
@@ -174,10 +177,9 @@ Status Reader::SmallChunk(uint64_t offset, uint32_t tag, Bytes* payload, uint32_
 }
 
 // Reads what most likely is the whole index in one go; it stays at hand for who asks for its pages.
-Status Reader::HoldIndex(uint64_t offset) {
-  const int64_t size = source_.Size();
-  if (!source_.seekable() || size < 0) return {};
-  Bytes index(static_cast<size_t>(IndexShare(static_cast<uint64_t>(size))));
+Status Reader::HoldIndex(uint64_t offset, uint64_t size) {
+  if (!source_.seekable() || source_.Size() < 0) return {};
+  Bytes index(static_cast<size_t>(size));
   size_t got = 0;
   H4MK_TRY(source_.ReadAt(offset, index.data(), index.size(), &got));
   index.resize(got);
@@ -189,7 +191,9 @@ Status Reader::ReadEnd() {
   const int64_t size = source_.Size();
   if (size < static_cast<int64_t>(kFileHeaderSize + kTailSize)) return {};
   const auto file_size = static_cast<uint64_t>(size);
-  H4MK_TRY(HoldIndex(file_size - IndexShare(file_size)));
+  const bool has_cluster = has_header_ && next_header_.tag == kTagCore;
+  const uint64_t share = IndexShare(file_size, has_cluster ? next_header_.size() : 0);
+  H4MK_TRY(HoldIndex(file_size - share, share));
 
   const uint64_t tail_offset = file_size - kTailSize;
   Bytes payload;
