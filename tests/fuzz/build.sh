@@ -12,7 +12,7 @@ fuzz_command() {
   install_sanitizers
   local cmake=$BUILD/cmake-fuzz prefix=$BUILD/fuzz-ffmpeg
   run fuzz-configure "Configuring for libFuzzer" -- env -C "$ROOT" cmake --preset fuzz -DH4MK_FFMPEG_PREFIX=
-  run fuzz-libh4mk "Building libh4mk" -- cmake --build "$cmake" -j "$JOBS" --target h4mk_static
+  run fuzz-libh4mk "Building libh4mk" -- cmake --build "$cmake" -j "$JOBS" --target h4mk h4mk_static
   run fuzz-install "Installing libh4mk" -- cmake --install "$cmake"/libh4mk --prefix "$prefix" --component development
   rm -f "$prefix"/lib/libh4mk.so # leads to no library: the static one is to be linked
   find_source
