@@ -291,6 +291,46 @@ TEST(SeekLongTest, ManyIndexPages) {
   }
 }
 
+// Where other tracks begin is looked up when reading goes on behind the block that a seek asked for. Damage to the index that only
+// shows then costs nothing either.
+TEST(SeekLongTest, AnIndexPageOfAnotherTrackIsDamaged) {
+  Media media;
+  media.tracks = {{"1/1000", "video", "a"}, {"1/1000", "subtitle", "b"}};
+  media.blocks.push_back({1, kKey, 0, 0});
+  for (int i = 0; i < 700; ++i) {  // a cluster each: two pages
+    media.blocks.push_back({0, kKey, 10 * i, 10 * i});
+    media.blocks.push_back({0, kP, 10 * i + 5, 10 * i + 5});
+  }
+  FillPayloads(&media, 20);
+  TestFile file(Mux(media, H4MK_WRITER_OPTIONS_INIT));
+  std::vector<Chunk> index;
+  for (const Chunk& chunk : WalkChunks(file.bytes))
+    if (chunk.tag == "TSEK") index.push_back(chunk);
+  ASSERT_EQ(index.size(), 4u) << "two pages, the first one again, the top";
+  ++file.bytes[index[2].payload() + 10];
+  Reader reader(&file);
+  const std::vector<size_t> expected = SeekOracle(media).BlocksAfter(0, 6500, H4MK_SEEK_BACKWARD).value();
+  ASSERT_EQ(reader.Seek(0, 6500, H4MK_SEEK_BACKWARD), H4MK_OK);
+  Block block;
+  ASSERT_EQ(reader.Next(&block), H4MK_OK);
+  EXPECT_EQ(block, media.blocks[expected[0]]);
+  EXPECT_EQ(reader.Warnings(), std::vector<std::string>());
+  for (size_t i = 1; i < expected.size(); ++i) {
+    ASSERT_EQ(reader.Next(&block), H4MK_OK) << reader.message();
+    ASSERT_EQ(block, media.blocks[expected[i]]);
+  }
+  EXPECT_EQ(reader.Next(&block), H4MK_ERR_CORRUPT) << "the page itself, when reading comes by";
+  std::vector<std::string> warnings = reader.Warnings();
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_TRUE(warnings[0].ends_with("the index is made again")) << warnings[0];
+
+  // Where the track that is sought needs the page, the seek itself notices.
+  Reader other(&file);
+  EXPECT_TRUE(other.Seek(0, 3000, H4MK_SEEK_BACKWARD) == H4MK_OK && other.Next(&block) == H4MK_OK) << other.message();
+  EXPECT_EQ(block.pts, 3000);
+  EXPECT_EQ(other.Warnings(), warnings);
+}
+
 // Seeking in a long file reads the index and the cluster, not the file.
 TEST(SeekCostTest, ASeekReadsLittle) {
   Media media;

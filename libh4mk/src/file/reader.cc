@@ -155,6 +155,7 @@ Status Reader::LoadRouteCluster() {
 
 // Moves to the next cluster and starts it.
 Status Reader::LoadNextCluster() {
+  if (unplanned_) H4MK_TRY(PlanRoute());
   if (!route_.empty()) return LoadRouteCluster();
   for (;;) {
     const int64_t size = source_.Size();

@@ -78,6 +78,11 @@ class Reader final : public FileReader {
     bool found = false;
     bool by_time = false;  // what the index says; the cluster was not looked at
   };
+  // A seek of which only the target is known so far.
+  struct Unplanned {
+    uint32_t track;
+    Target target;
+  };
   struct Request {
     uint32_t track;
     int64_t time;
@@ -105,8 +110,9 @@ class Reader final : public FileReader {
   Status UseDescriptions(uint64_t trak, uint64_t meta);
   Status RebuildIndex(bool opening);
   Status FindLastIndex(LastIndex* last);
-  Status UsePages(const LastIndex& last, bool opening);
-  Status UseFormerTop(uint64_t offset, bool opening);
+  Status UseLastIndex();
+  Status UsePages(const LastIndex& last);
+  Status UseFormerTop(uint64_t offset);
   Status UseNewer(uint64_t trak, uint64_t meta);
   Status WalkClusters(bool opening);
   Status GuessTotals();
@@ -145,6 +151,8 @@ class Reader final : public FileReader {
   Status LoadForSearch(const ClusterRef& cluster, const std::vector<BlockRecord>** blocks);
   Status LoadIntoSearch(const ClusterRef& cluster);
   Status SeekIndexed(const Request& request, bool may_believe);
+  Status PlanRoute();
+  Status FindRoute();
   Status RefreshIndex();
   void Position(std::vector<ClusterRef> route, std::vector<Landing> landings);
 
@@ -192,6 +200,7 @@ class Reader final : public FileReader {
   bool saw_tail_ = false;
 
   std::optional<Request> unchecked_;  // a seek whose target is where the index says, until that is reached
+  std::optional<Unplanned> unplanned_;
   std::vector<ClusterRef> route_;  // clusters to be visited before reading goes on at position_; the next one stands last
   bool filtering_ = false;
   std::vector<Landing> landings_;        // by track

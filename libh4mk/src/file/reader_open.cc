@@ -247,34 +247,38 @@ Status Reader::UseDescriptions(uint64_t trak, uint64_t meta) {
   return {};
 }
 
-// A file without an end: the last index page and those before it, then a walk over the clusters behind it.
+// Of a file without an end, when it is opened: the last index page and those before it, then a walk over the clusters behind it. Once
+// the index that was used is found to be damaged or wrong, nothing that it may have come from is believed: a walk over all clusters.
 Status Reader::RebuildIndex(bool opening) {
   index_.Clear();
-  index_rebuilt_ = true;
   totals_.assign(list_.tracks.size(), {});
   walked_until_ = first_cluster_;
   has_walked_page_ = false;
-  LastIndex last;
-  const Status found = FindLastIndex(&last);
-  if (found.code() == Code::kIo) return Status(found.code(), found.message());
-  if (found.ok()) {
-    const Status status = last.is_top ? UseFormerTop(last.offset, opening) : UsePages(last, opening);
-    if (status.code() == Code::kIo) return Status(status.code(), status.message());
-    if (status.ok()) {
-      walked_until_ = last.end;
-    } else {
-      Warn(status.message());
-      index_.Clear();
-      totals_.assign(list_.tracks.size(), {});
-    }
-  }
+  if (opening) H4MK_TRY(UseLastIndex());
+  index_rebuilt_ = walked_until_ == first_cluster_;
   return WalkClusters(opening);
 }
 
+Status Reader::UseLastIndex() {
+  LastIndex last;
+  Status status = FindLastIndex(&last);
+  if (status.code() == Code::kIo) return status;
+  if (!status.ok()) return {};
+  status = last.is_top ? UseFormerTop(last.offset) : UsePages(last);
+  if (status.code() == Code::kIo) return status;
+  if (status.ok()) {
+    walked_until_ = last.end;
+  } else {
+    Warn(status.message());
+    index_.Clear();
+    totals_.assign(list_.tracks.size(), {});
+  }
+  return {};
+}
+
 // A page that was written as the file grew, and those before it.
-Status Reader::UsePages(const LastIndex& last, bool opening) {
-  // Once the file is open its tracks stay: they were handed out, and much is kept by track.
-  if (opening) H4MK_TRY(UseDescriptions(last.trak, last.meta));
+Status Reader::UsePages(const LastIndex& last) {
+  H4MK_TRY(UseDescriptions(last.trak, last.meta));
   std::vector<PageRef> chain;
   for (uint64_t offset = last.offset; offset != 0;) {
     Bytes payload;  // the last page as well is read with the tracks that count
@@ -291,13 +295,13 @@ Status Reader::UsePages(const LastIndex& last, bool opening) {
 }
 
 // The top of an end that something was appended to: what it says holds up to there.
-Status Reader::UseFormerTop(uint64_t offset, bool opening) {
+Status Reader::UseFormerTop(uint64_t offset) {
   Bytes payload;
   IndexTop top;
   H4MK_TRY(SmallChunk(offset, kTagIndex, &payload, nullptr));
   if (!DecodeTop(payload, list_.ids, offset, &top))
     return Corrupt(offset, "index top contradicts itself");
-  if (opening) H4MK_TRY(UseDescriptions(top.trak, top.meta));
+  H4MK_TRY(UseDescriptions(top.trak, top.meta));
   if (!DecodeTop(payload, list_.ids, offset, &top))  // with the tracks that count
     return Corrupt(offset, "index top contradicts itself");
   for (PageRef& page : top.pages) index_.AddPage(std::move(page));
@@ -330,7 +334,8 @@ Status Reader::FindLastIndex(LastIndex* last) {
   return chunks_.FindBackward(size, kIndexLookBack + size / kIndexLookBackShare, kTagIndex, check, &last->offset);
 }
 
-// Brings the clusters from walked_until_ to the end of the file into the index.
+// Brings the clusters from walked_until_ to the end of the file into the index. Once the file is open its tracks stay: they were handed
+// out, and much is kept by track.
 Status Reader::WalkClusters(bool opening) {
   uint64_t trak = 0, meta = 0;  // newer ones, which count when a cluster follows them
   IndexPage page = has_walked_page_ ? walked_page_ : IndexPage(list_.tracks.size());

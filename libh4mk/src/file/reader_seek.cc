@@ -32,6 +32,7 @@ Status Reader::Rewind() {
   filtering_ = false;
   saw_tail_ = false;
   unchecked_.reset();
+  unplanned_.reset();
   target_.reset();
   lead_.reset();
   led_.reset();
@@ -64,12 +65,40 @@ Status Reader::SeekIndexed(const Request& request, bool may_believe) {
   std::vector<Landing> landings(list_.tracks.size());
   landings[track] = {true, target.cluster.offset, target.by_time, target.block, target.time,
                      found.mode == SeekMode::kForward};
+  Position({target.cluster}, std::move(landings));
+  target_ = track;
+  unplanned_ = Unplanned{track, target};
+  if (target.by_time)
+    unchecked_ = request;
+  else
+    unchecked_.reset();
+  return {};
+}
+
+// The way to the target, by where the other tracks begin. That is found out when reading goes on behind the block that a seek asked
+// for: who only wants that one does not pay for the way.
+Status Reader::PlanRoute() {
+  Status status = FindRoute();
+  if (status.code() == Code::kCorrupt && !index_rebuilt_) {
+    Warn(status.message() + "; the index is made again");
+    H4MK_TRY(RebuildIndex(/*opening=*/false));
+    unplanned_->target.cluster.page = kNone;  // some page of the new index
+    status = FindRoute();
+  }
+  // A route that cannot be found leaves the target.
+  if (status.ok() || status.code() == Code::kCorrupt) unplanned_.reset();
+  return status;
+}
+
+Status Reader::FindRoute() {
+  const auto& [track, target] = *unplanned_;
+  std::vector<Landing> landings = landings_;
   std::vector<ClusterRef> route;
   const TimeBase from = list_.tracks[track].time_base;
   for (uint32_t other = 0; other < list_.tracks.size(); ++other) {
     if (other == track || discarded_[other]) continue;
     if (index_.entries(other) == 0) {  // nowhere to begin: what follows the target, without a gap
-      landings[other] = {true, target.cluster.offset, false, target.block + 1, 0};
+      if (!target.by_time) landings[other] = {true, target.cluster.offset, false, target.block + 1, 0};
       continue;
     }
     ClusterRef cluster;
@@ -83,12 +112,8 @@ Status Reader::SeekIndexed(const Request& request, bool may_believe) {
   route.erase(std::unique(route.begin(), route.end()), route.end());
   route.push_back(target.cluster);
   std::reverse(route.begin(), route.end());
-  Position(std::move(route), std::move(landings));
-  target_ = track;
-  if (target.by_time)
-    unchecked_ = request;
-  else
-    unchecked_.reset();
+  route_ = std::move(route);
+  landings_ = std::move(landings);
   return {};
 }
 
