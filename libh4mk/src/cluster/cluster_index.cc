@@ -19,7 +19,7 @@ constexpr uint64_t kMaxIndexSize = 128u << 20;
 
 // Goes through the blocks of one track.
 struct ClusterIndex::Cursor {
-  explicit Cursor(const TrackRun& run) : run(&run), next_dts(run.dts_before), offset(run.offset) {}
+  explicit Cursor(const TrackRun& of) : run(&of), next_dts(of.dts_before), offset(of.offset) {}
 
   // False at the end.
   bool Next(BlockRecord* block) {
