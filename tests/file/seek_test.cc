@@ -324,6 +324,17 @@ TEST(SeekLongTest, AnIndexPageOfAnotherTrackIsDamaged) {
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_TRUE(warnings[0].ends_with("the index is made again")) << warnings[0];
 
+  // A lookup may have noticed before.
+  Reader third(&file);
+  h4mk_block_info info;
+  ASSERT_EQ(third.Seek(0, 6500, H4MK_SEEK_BACKWARD), H4MK_OK);
+  ASSERT_EQ(third.Next(&block), H4MK_OK);
+  ASSERT_EQ(h4mk_reader_keyframe(third.get(), 0, 3000, &info), H4MK_OK) << third.message();
+  for (size_t i = 1; i < expected.size(); ++i) {
+    ASSERT_EQ(third.Next(&block), H4MK_OK) << third.message();
+    ASSERT_EQ(block, media.blocks[expected[i]]);
+  }
+
   // Where the track that is sought needs the page, the seek itself notices.
   Reader other(&file);
   EXPECT_TRUE(other.Seek(0, 3000, H4MK_SEEK_BACKWARD) == H4MK_OK && other.Next(&block) == H4MK_OK) << other.message();

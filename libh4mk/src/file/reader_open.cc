@@ -254,6 +254,7 @@ Status Reader::RebuildIndex(bool opening) {
   totals_.assign(list_.tracks.size(), {});
   walked_until_ = first_cluster_;
   has_walked_page_ = false;
+  if (unplanned_) unplanned_->target.cluster.page = kNone;  // some page of the new index
   if (opening) H4MK_TRY(UseLastIndex());
   index_rebuilt_ = walked_until_ == first_cluster_;
   return WalkClusters(opening);

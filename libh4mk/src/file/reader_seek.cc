@@ -82,7 +82,6 @@ Status Reader::PlanRoute() {
   if (status.code() == Code::kCorrupt && !index_rebuilt_) {
     Warn(status.message() + "; the index is made again");
     H4MK_TRY(RebuildIndex(/*opening=*/false));
-    unplanned_->target.cluster.page = kNone;  // some page of the new index
     status = FindRoute();
   }
   // A route that cannot be found leaves the target.
