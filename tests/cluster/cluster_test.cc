@@ -163,9 +163,9 @@ TEST_F(ClusterTest, AnOutlineKnowsKeyFrames) {
     size_t needed = 0;
     ClusterIndex whole;
     ASSERT_TRUE(whole.Parse(payload, 0, ids_, &needed).ok());
-    ASSERT_TRUE(index_.ParseOutline(payload, 0, ids_, &needed).ok());
+    const uint64_t size = whole.data_start() + whole.data_size();
+    ASSERT_TRUE(index_.ParseOutline(payload, 0, size, ids_, &needed).ok());
     EXPECT_TRUE(index_.blocks().empty());
-    EXPECT_EQ(index_.data_size(), whole.data_size());
     for (int64_t time = -1; time < 45; time += 3) {
       CheckKeys(&index_, whole.blocks(), time);
       CheckKeys(&whole, whole.blocks(), time);
@@ -178,6 +178,28 @@ TEST_F(ClusterTest, AnOutlineKnowsKeyFrames) {
       EXPECT_EQ(index_.blocks()[i].offset, whole.blocks()[i].offset);
     }
   }
+}
+
+// The length of a chunk is not covered by the CRC of the index.
+TEST_F(ClusterTest, AnOutlineBelievesItsChunkUntilItIsComplete) {
+  Add(0, 0, "key", kBlockKey);
+  Add(1, 0, "other", kBlockKey);
+  Add(0, 1, "rest", 0);
+  const Bytes payload = Payload();
+  size_t needed = 0;
+  BlockRecord key;
+  for (const int64_t wrong : {-12, -10, -9, -8, -1, 1, 100}) {
+    SCOPED_TRACE(wrong);
+    const uint64_t size = payload.size() + static_cast<uint64_t>(wrong);
+    ASSERT_TRUE(index_.ParseOutline(payload, 0, size, ids_, &needed).ok());
+    EXPECT_EQ(index_.FindKey(0, 0, false, &key), size >= index_.data_start() + 3);
+    EXPECT_EQ(index_.FindKey(1, 0, false, &key), size >= index_.data_start() + 3 + 4 + 5);
+    EXPECT_EQ(index_.Complete().code(), Code::kCorrupt);
+    EXPECT_TRUE(index_.blocks().empty());
+  }
+  EXPECT_EQ(index_.ParseOutline(payload, 0, needed - 1, ids_, &needed).code(), Code::kCorrupt);
+  ASSERT_TRUE(index_.ParseOutline(payload, 0, payload.size(), ids_, &needed).ok());
+  EXPECT_TRUE(index_.Complete().ok());
 }
 
 TEST_F(ClusterTest, OrdinalsGoOnInTheNextCluster) {

@@ -67,19 +67,19 @@ void CheckComesBack(const ClusterIndex& index, const TrackIds& tracks) {
   }
 }
 
-// What an outline finds does not depend on whether it is complete.
-void CheckOutline(ByteSpan payload, const TrackIds& tracks, bool whole_is_ok) {
+// What an outline finds does not depend on whether it is complete, nor lies it outside the data.
+void CheckOutline(ByteSpan payload, const TrackIds& tracks, const ClusterIndex* whole) {
   ClusterIndex index;
   size_t needed = 0;
-  const bool ok = index.ParseOutline(payload, 0, tracks, &needed).ok();
+  const uint64_t size = whole ? whole->data_start() + whole->data_size() : payload.size() + 100;
+  const bool ok = index.ParseOutline(payload, 0, size, tracks, &needed).ok();
   BlockRecord keys[2];
-  bool found[2] = {};
-  if (ok) found[0] = index.FindKey(0, INT64_MAX, true, &keys[0]);
-  FUZZ_CHECK((ok && index.Complete().ok()) == whole_is_ok);
-  if (!whole_is_ok) return;
-  found[1] = index.FindKey(0, INT64_MAX, true, &keys[1]);
-  FUZZ_CHECK(found[0] == found[1]);
-  FUZZ_CHECK(!found[0] || (keys[0].offset == keys[1].offset && keys[0].pts == keys[1].pts));
+  const bool found = ok && index.FindKey(0, INT64_MAX, true, &keys[0]);
+  FUZZ_CHECK(!found || uint64_t{keys[0].offset} + keys[0].size <= index.data_size());
+  FUZZ_CHECK((ok && index.Complete().ok()) == (whole != nullptr));
+  if (!whole) return;
+  FUZZ_CHECK(found == index.FindKey(0, INT64_MAX, true, &keys[1]));
+  FUZZ_CHECK(!found || (keys[0].offset == keys[1].offset && keys[0].pts == keys[1].pts));
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ClusterIndex index;
   size_t needed = 0;
   const bool ok = index.Parse(payload, 0, tracks, &needed).ok();
-  CheckOutline(payload, tracks, ok);
+  CheckOutline(payload, tracks, ok ? &index : nullptr);
   if (!ok) return 0;
   FUZZ_CHECK(index.data_start() == payload.size());
   uint64_t data_size = 0;

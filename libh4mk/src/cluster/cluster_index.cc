@@ -11,7 +11,8 @@
 namespace h4mk {
 namespace {
 
-constexpr size_t kColumns = 4;  // flags, duration, dts, pts_minus_dts; sizes are kept apart
+// The columns of a track, in their order. That of the dts has no value for the first block.
+enum : size_t { kFlags, kSize, kDuration, kDts, kPtsMinusDts, kColumns };
 constexpr uint64_t kMaxClusterTracks = 4096;
 constexpr uint64_t kMaxIndexSize = 128u << 20;
 
@@ -19,12 +20,14 @@ constexpr uint64_t kMaxIndexSize = 128u << 20;
 
 // Goes through the blocks of one track.
 struct ClusterIndex::Cursor {
-  explicit Cursor(const TrackRun& of) : run(&of), next_dts(of.dts_before), offset(of.offset) {}
+  explicit Cursor(const TrackRun& of) : Cursor(of, of.count) {}
+  Cursor(const TrackRun& of, size_t first_blocks)
+      : run(&of), count(first_blocks), next_dts(of.dts_before), offset(of.offset) {}
 
   // False at the end.
   bool Next(BlockRecord* block) {
     const size_t i = next++;
-    if (i >= run->count) return false;
+    if (i >= count) return false;
     const auto flags = static_cast<uint32_t>(run->flags[i]);
     const int64_t duration = run->duration[i];
     const int64_t dts = WrapAdd(next_dts, run->dts[i]);
@@ -44,17 +47,43 @@ struct ClusterIndex::Cursor {
   }
 
   const TrackRun* run;
+  size_t count;
   size_t next = 0;
   int64_t next_dts;
   uint64_t offset;
 };
 
 Status ClusterIndex::Parse(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed) {
-  H4MK_TRY(ParseOutline(front, offset, tracks, needed));
-  return Complete();
+  H4MK_TRY(ParseFront(front, offset, tracks, needed));
+  ByteReader reader = columns_at_;
+  if (!ReadRuns(reader, &data_size_) || !ParseStripes(reader)) return Contradiction();
+  return Build();
 }
 
-Status ClusterIndex::ParseOutline(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed) {
+Status ClusterIndex::ParseOutline(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks,
+                                  size_t* needed) {
+  H4MK_TRY(ParseFront(front, offset, tracks, needed));
+  ByteReader reader = columns_at_;
+  if (payload_size < data_start_ || !SkipRuns(reader)) return Contradiction();
+  data_size_ = payload_size - data_start_;
+  return ParseStripes(reader) ? Status() : Contradiction();
+}
+
+Status ClusterIndex::Complete() {
+  if (complete_) return {};
+  ByteReader reader = columns_at_;
+  uint64_t data_size = 0;
+  if (!ReadRuns(reader, &data_size)) return Contradiction();
+  if (data_size != data_size_)
+    return Corrupt(offset_, "data of a cluster is " + std::to_string(data_size_) + " bytes, but its index says " +
+                                std::to_string(data_size));
+  return Build();
+}
+
+Status ClusterIndex::Contradiction() const { return Corrupt(offset_, "cluster index contradicts itself"); }
+
+// Up to the columns.
+Status ClusterIndex::ParseFront(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed) {
   offset_ = offset;
   complete_ = false;
   blocks_.clear();
@@ -80,28 +109,20 @@ Status ClusterIndex::ParseOutline(ByteSpan front, uint64_t offset, const TrackId
   const ByteSpan index = covered.subspan(before);
   index_.assign(index.begin(), index.end());
   ByteReader reader{ByteSpan(index_)};
-  if (!ParseHeader(reader, tracks) || !ParseSizes(reader) || !ParseStripes(reader))
-    return Corrupt(offset, "cluster index contradicts itself");
-  side_data_at_ = reader;
+  if (!ParseHeader(reader, tracks)) return Contradiction();
+  columns_at_ = reader;
   return {};
 }
 
-Status ClusterIndex::Complete() {
-  if (complete_) return {};
+// The blocks, from what was read of them.
+Status ClusterIndex::Build() {
   ByteReader order = order_at_;
   order_.assign(block_count_, 0);
-  bool ok = runs_.size() == 1 || ReadColumn(order, order_);
-  values_.resize(block_count_ * kColumns);
-  int64_t* room = values_.data();
-  for (TrackRun& run : runs_) {
-    ok = ok && ReadRun(run, room);
-    room += run.count * kColumns;
-  }
-  if (!ok || !BuildBlocks()) {
+  if ((runs_.size() > 1 && !ReadColumn(order, order_)) || !BuildBlocks()) {
     blocks_.clear();
-    return Corrupt(offset_, "cluster index contradicts itself");
+    return Contradiction();
   }
-  if (ByteReader side_data = side_data_at_; has_side_data_ && !ParseSideData(side_data)) {
+  if (has_side_data_ && !ParseSideData(side_data_at_)) {
     blocks_.clear();
     return Corrupt(offset_, "side data of a cluster is damaged");
   }
@@ -113,11 +134,9 @@ bool ClusterIndex::FindKey(int32_t track, int64_t time, bool first_of_time, Bloc
   bool found = false;
   for (TrackRun& run : runs_) {
     if (run.track != track) continue;
-    if (!complete_) {
-      values_.resize(run.count * kColumns);
-      if (!ReadRun(run, values_.data())) return false;
-    }
-    Cursor cursor(run);
+    size_t count = run.count;
+    if (!complete_ && (!ReadUntilKey(run, &count) || !FindDataOf(run, count))) return false;
+    Cursor cursor(run, count);
     for (BlockRecord block; cursor.Next(&block);) {
       if (!block.is_key() || block.time() == kNoTime || block.time() > time) continue;
       if (found && (block.time() < key->time() || (first_of_time && block.time() == key->time()))) continue;
@@ -158,47 +177,87 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
   return track_count == 1 || SkipColumn(reader, block_count_);
 }
 
-// Sizes say where the data of each track begins, and how much there is. The other columns are passed over.
-bool ClusterIndex::ParseSizes(ByteReader& reader) {
-  sizes_.resize(block_count_);
-  int64_t* room = sizes_.data();
-  data_size_ = 0;
+bool ClusterIndex::SkipRuns(ByteReader& reader) {
   for (TrackRun& run : runs_) {
-    run.offset = data_size_;
     run.columns = reader;
-    if (!SkipColumn(reader, run.count) || !ReadColumn(reader, room, run.count, &run.size)) return false;
-    for (size_t i = 0; i < run.count; ++i) {
-      const int64_t size = run.size[i];
-      if (size < 0 || size > kMaxBlockSize) return false;
-      data_size_ += static_cast<uint64_t>(size);
-    }
-    if (data_size_ > UINT32_MAX) return false;
-    room += run.count;
-    SkipColumn(reader, run.count);
-    SkipColumn(reader, run.count - 1);  // see ReadRun()
-    SkipColumn(reader, run.count);
+    for (size_t column = 0; column < kColumns; ++column)
+      SkipColumn(reader, column == kDts ? run.count - 1 : run.count);
   }
   return !reader.failed();
 }
 
-// Reads the columns of a track but its sizes.
-bool ClusterIndex::ReadRun(TrackRun& run, int64_t* room) {
-  ByteReader reader = run.columns;
-  if (!ReadColumn(reader, room, run.count, &run.flags) || !SkipColumn(reader, run.count) ||
-      !ReadColumn(reader, room + run.count, run.count, &run.duration))
+bool ClusterIndex::ReadRuns(ByteReader& reader, uint64_t* data_size) {
+  *data_size = 0;
+  values_.resize(block_count_ * kColumns);
+  int64_t* room = values_.data();
+  for (TrackRun& run : runs_) {
+    run.offset = *data_size;
+    if (!ReadRun(reader, run, run.count, room) || !AddSizes(run, run.count, data_size)) return false;
+    room += run.count * kColumns;
+  }
+  return true;
+}
+
+// Reads the columns of a track, of each as many values as are wanted. REQUIRES: wanted > 0.
+bool ClusterIndex::ReadRun(ByteReader& reader, TrackRun& run, size_t wanted, int64_t* room) {
+  const auto column = [&](size_t number) { return std::span(room + number * run.count, wanted); };
+  if (!ReadColumn(reader, run.count, column(kFlags), &run.flags) ||
+      !ReadColumn(reader, run.count, column(kSize), &run.size) ||
+      !ReadColumn(reader, run.count, column(kDuration), &run.duration))
     return false;
   // The dts column starts with the second block: dts_base is that of the first.
-  int64_t* const dts = room + 2 * run.count;
+  const std::span<int64_t> dts = column(kDts);
   dts[0] = 0;
-  Column rest;
-  if (run.count > 1 && !ReadColumn(reader, dts + 1, run.count - 1, &rest)) return false;
-  run.dts = {dts, rest.mask};
+  run.dts = {dts.data(), SIZE_MAX};
   run.dts_before = run.dts_base;
-  if (run.count > 1 && rest.mask == 0) {
-    run.dts = rest;
-    run.dts_before = WrapSub(run.dts_base, rest[0]);  // so that it goes for the first block as well
+  if (wanted == 1) {
+    SkipColumn(reader, run.count - 1);
+  } else {
+    Column rest;
+    if (!ReadColumn(reader, run.count - 1, dts.subspan(1), &rest)) return false;
+    if (rest.mask == 0) {
+      run.dts = rest;
+      run.dts_before = WrapSub(run.dts_base, rest[0]);  // so that it goes for the first block as well
+    }
   }
-  return ReadColumn(reader, room + 3 * run.count, run.count, &run.pts_minus_dts);
+  return ReadColumn(reader, run.count, column(kPtsMinusDts), &run.pts_minus_dts);
+}
+
+// The sizes of a track's first blocks. False where they cannot be.
+bool ClusterIndex::AddSizes(const TrackRun& run, size_t count, uint64_t* sum) {
+  for (size_t i = 0; i < count; ++i) {
+    const int64_t size = run.size[i];
+    if (size < 0 || size > kMaxBlockSize) return false;
+    *sum += static_cast<uint64_t>(size);
+  }
+  return *sum <= UINT32_MAX;
+}
+
+// Of an outline: the blocks of a track up to its last random access point, which often is the first block. *count is how many.
+bool ClusterIndex::ReadUntilKey(TrackRun& run, size_t* count) {
+  ByteReader reader = run.columns;
+  values_.resize(block_count_ * kColumns);
+  if (!ReadColumn(reader, run.count, std::span(values_).first(run.count), &run.flags)) return false;
+  size_t last = run.count;
+  while (last > 0 && !(run.flags[last - 1] & kBlockKey)) --last;
+  *count = last;
+  reader = run.columns;
+  return last == 0 || ReadRun(reader, run, last, values_.data());
+}
+
+// Of an outline: where the data of a track is, of which count blocks were read. False where that cannot be.
+bool ClusterIndex::FindDataOf(TrackRun& run, size_t count) {
+  run.offset = 0;
+  for (const TrackRun* before = runs_.data(); before < &run; ++before) {
+    TrackRun sizes = *before;
+    ByteReader reader = before->columns;
+    SkipColumn(reader, before->count);
+    if (!ReadColumn(reader, before->count, std::span(values_).last(before->count), &sizes.size) ||
+        !AddSizes(sizes, before->count, &run.offset))
+      return false;
+  }
+  uint64_t end = run.offset;
+  return AddSizes(run, count, &end) && end <= data_size_;
 }
 
 // Brings the tracks' blocks into file order.
@@ -214,19 +273,22 @@ bool ClusterIndex::BuildBlocks() {
   return true;
 }
 
-bool ClusterIndex::ParseStripes(ByteReader& reader) {
+// Behind the columns; side data follows.
+bool ClusterIndex::ParseStripes(ByteReader reader) {
   stripe_crcs_.clear();
   stripe_size_ = stripe_shift_ ? uint64_t{1} << stripe_shift_ : 0;
-  if (stripe_size_ == 0) return true;
-  const uint64_t count = (data_size_ + stripe_size_ - 1) >> stripe_shift_;
-  const ByteSpan crcs = reader.Take(count * kCrcSize);
-  if (reader.failed()) return false;
-  stripe_crcs_.resize(static_cast<size_t>(count));
-  if (count > 0) std::memcpy(stripe_crcs_.data(), crcs.data(), crcs.size());
+  if (stripe_size_ != 0) {
+    const uint64_t count = (data_size_ + stripe_size_ - 1) >> stripe_shift_;
+    const ByteSpan crcs = reader.Take(count * kCrcSize);
+    if (reader.failed()) return false;
+    stripe_crcs_.resize(static_cast<size_t>(count));
+    if (count > 0) std::memcpy(stripe_crcs_.data(), crcs.data(), crcs.size());
+  }
+  side_data_at_ = reader;
   return true;
 }
 
-bool ClusterIndex::ParseSideData(ByteReader& reader) {
+bool ClusterIndex::ParseSideData(ByteReader reader) {
   side_data_.clear();
   side_data_lists_.clear();
   const uint64_t name_count = reader.Varint();

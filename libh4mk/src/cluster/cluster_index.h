@@ -53,8 +53,9 @@ class ClusterIndex {
   // Every count is bounded before memory is taken for it: a hostile index costs a few MiB.
   Status Parse(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed);
 
-  // The same, but blocks() are not there until Complete(): who seeks wants one of them, which FindKey() gives.
-  Status ParseOutline(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed);
+  // The same for a payload that is said to have payload_size bytes, but blocks() are not there until Complete(), which also tells
+  // whether that size is true: who seeks wants one of them, which FindKey() gives.
+  Status ParseOutline(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks, size_t* needed);
   Status Complete();
 
   // The last random access point of a track up to a time: of those with the same time the last one, or the first. Its side data is
@@ -62,7 +63,7 @@ class ClusterIndex {
   bool FindKey(int32_t track, int64_t time, bool first_of_time, BlockRecord* key);
 
   const std::vector<BlockRecord>& blocks() const { return blocks_; }
-  // Where the data starts in the payload, and how long it is by the sizes of the blocks.
+  // Where the data starts in the payload, and how long it is: what the sizes of the blocks add up to, or may in an outline.
   size_t data_start() const { return data_start_; }
   uint64_t data_size() const { return data_size_; }
   // Bytes a stripe; 0: the data has no CRCs of its own, that of the chunk counts.
@@ -84,7 +85,7 @@ class ClusterIndex {
     int64_t dts_base = 0;
     int64_t dts_before = 0;  // what the dts column counts from
     uint64_t offset = 0;  // of its data in the cluster's
-    ByteReader columns;   // stands before the first one
+    ByteReader columns;   // stands before the first one; of an outline only
     Column flags, size, duration, dts, pts_minus_dts;
   };
   struct Cursor;
@@ -92,22 +93,28 @@ class ClusterIndex {
     size_t first = 0, count = 0;
   };
 
+  Status ParseFront(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed);
   bool ParseHeader(ByteReader& reader, const TrackIds& tracks);
-  bool ParseSizes(ByteReader& reader);
-  bool ParseStripes(ByteReader& reader);
-  static bool ReadRun(TrackRun& run, int64_t* room);
+  bool SkipRuns(ByteReader& reader);
+  bool ReadRuns(ByteReader& reader, uint64_t* data_size);
+  static bool ReadRun(ByteReader& reader, TrackRun& run, size_t wanted, int64_t* room);
+  static bool AddSizes(const TrackRun& run, size_t count, uint64_t* sum);
+  bool ReadUntilKey(TrackRun& run, size_t* count);
+  bool FindDataOf(TrackRun& run, size_t count);
+  bool ParseStripes(ByteReader reader);
+  Status Build();
   bool BuildBlocks();
-  bool ParseSideData(ByteReader& reader);
+  bool ParseSideData(ByteReader reader);
+  Status Contradiction() const;
 
   uint64_t offset_ = 0;
   Bytes index_;  // a copy, since blocks may be handed out, with side data from here, while the next cluster is read
-  ByteReader order_at_, side_data_at_;  // in it
+  ByteReader order_at_, columns_at_, side_data_at_;  // in it
   size_t block_count_ = 0;
   bool complete_ = false;
   std::vector<BlockRecord> blocks_;
   std::vector<TrackRun> runs_;
   std::vector<int64_t> order_;
-  std::vector<int64_t> sizes_;
   std::vector<int64_t> values_;
   std::vector<uint32_t> stripe_crcs_;
   std::vector<SideData> side_data_;

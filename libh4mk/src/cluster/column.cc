@@ -166,13 +166,15 @@ ColumnHead ReadHead(ByteReader& reader, size_t count) {
   return head;
 }
 
-bool ReadExceptions(ByteReader& list, uint64_t exceptions, std::span<int64_t> values) {
+// Of a column of count values, the first of which are there.
+bool ReadExceptions(ByteReader& list, uint64_t exceptions, size_t count, std::span<int64_t> values) {
   for (size_t at = 0; exceptions > 0; --exceptions, ++at) {
     const uint64_t gap = list.Varint();
-    if (gap >= values.size() - at) return false;
+    if (gap >= count - at) return false;
     at += static_cast<size_t>(gap);
+    if (at >= values.size()) return true;
     values[at] = static_cast<int64_t>(list.Varint());
-    if (at + 1 == values.size() && exceptions > 1) return false;
+    if (at + 1 == count && exceptions > 1) return false;
   }
   return true;
 }
@@ -186,9 +188,9 @@ ByteSpan TakePacked(ByteReader& reader, const ColumnHead& head, size_t count) {
   return reader.Take(PackedSize(count, head.width));
 }
 
-bool ReadValues(ByteReader& reader, const ColumnHead& head, std::span<int64_t> values) {
+bool ReadValues(ByteReader& reader, const ColumnHead& head, size_t count, std::span<int64_t> values) {
   ByteReader exceptions = reader;
-  const ByteSpan packed = TakePacked(reader, head, values.size());
+  const ByteSpan packed = TakePacked(reader, head, count);
   if (reader.failed()) return false;
 
   if (head.width == 0) {
@@ -196,7 +198,7 @@ bool ReadValues(ByteReader& reader, const ColumnHead& head, std::span<int64_t> v
   } else {
     ReadPacked(packed, head.width, values);
   }
-  if (!ReadExceptions(exceptions, head.exceptions, values)) {
+  if (!ReadExceptions(exceptions, head.exceptions, count, values)) {
     reader.Fail();
     return false;
   }
@@ -215,17 +217,17 @@ bool ReadColumn(ByteReader& reader, std::span<int64_t> values) {
   if (values.empty()) return !reader.failed();
   const ColumnHead head = ReadHead(reader, values.size());
   if (reader.failed()) return false;
-  if (!head.is_constant()) return ReadValues(reader, head, values);
+  if (!head.is_constant()) return ReadValues(reader, head, values.size(), values);
   std::fill(values.begin(), values.end(), static_cast<int64_t>(head.min));
   return true;
 }
 
-bool ReadColumn(ByteReader& reader, int64_t* out, size_t count, Column* column) {
+bool ReadColumn(ByteReader& reader, size_t count, std::span<int64_t> values, Column* column) {
   const ColumnHead head = ReadHead(reader, count);
   if (reader.failed()) return false;
-  *column = {out, head.is_constant() ? 0 : SIZE_MAX};
-  if (!head.is_constant()) return ReadValues(reader, head, {out, count});
-  out[0] = static_cast<int64_t>(head.min);
+  *column = {values.data(), head.is_constant() ? 0 : SIZE_MAX};
+  if (!head.is_constant()) return ReadValues(reader, head, count, values);
+  values[0] = static_cast<int64_t>(head.min);
   return true;
 }
 

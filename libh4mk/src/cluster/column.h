@@ -25,8 +25,9 @@ struct Column {
   int64_t operator[](size_t i) const { return values[i & mask]; }
 };
 
-// Reads count values into out, or the first one if that says it all, and makes *column of them. REQUIRES: count > 0.
-bool ReadColumn(ByteReader& reader, int64_t* out, size_t count, Column* column);
+// Reads the first values of a column of count values, or one if that says it all, and makes *column of them. What is wrong with the
+// others need not show. REQUIRES: 0 < values.size() <= count.
+bool ReadColumn(ByteReader& reader, size_t count, std::span<int64_t> values, Column* column);
 
 // Passes over a column of count values. What is wrong with its exceptions does not show.
 bool SkipColumn(ByteReader& reader, size_t count);

@@ -94,7 +94,7 @@ Status ClusterLoader::ReadIndex() {
     H4MK_TRY(ReadUntil(needed));
     const ByteSpan had(payload_, std::min<size_t>(read_until_, header_.length));
     const uint64_t at = offset_ + kChunkHeaderSize;
-    const Status status = outline_ ? index_.ParseOutline(had, at, tracks_, &needed)
+    const Status status = outline_ ? index_.ParseOutline(had, at, header_.length, tracks_, &needed)
                                    : index_.Parse(had, at, tracks_, &needed);
     if (status.ok()) return CheckLength();
     if (status.code() != Code::kAgain || needed > header_.length || needed <= had.size())

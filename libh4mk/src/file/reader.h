@@ -154,7 +154,7 @@ class Reader final : public FileReader {
   Status PlanRoute();
   Status FindRoute();
   Status RefreshIndex();
-  void Position(std::vector<ClusterRef> route, std::vector<Landing> landings);
+  void Position(uint32_t track, const ClusterRef& cluster, const Landing& landing);
 
   // reader_lookup.cc
   Status WithIndex(const std::function<Status()>& lookup);
@@ -202,6 +202,7 @@ class Reader final : public FileReader {
   std::optional<Request> unchecked_;  // a seek whose target is where the index says, until that is reached
   std::optional<Unplanned> unplanned_;
   std::vector<ClusterRef> route_;  // clusters to be visited before reading goes on at position_; the next one stands last
+  std::vector<ClusterRef> candidates_;  // FindTarget()'s, here for its memory
   bool filtering_ = false;
   std::vector<Landing> landings_;        // by track
   std::vector<size_t> first_block_;      // by track: first position in the current cluster that counts

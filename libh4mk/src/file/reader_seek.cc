@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Seeking: the block that is asked for, where the other tracks land, and the way there (FORMAT.md, "Seeking").
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "file/reader.h"
@@ -10,7 +11,8 @@ namespace h4mk {
 Status Reader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
   const Request request{track, time, mode, any};
   bool may_believe = true;
-  return WithIndex([&] { return SeekIndexed(request, std::exchange(may_believe, false)); });
+  const auto seek = [&] { return SeekIndexed(request, std::exchange(may_believe, false)); };
+  return WithIndex(std::cref(seek));  // a copy would take memory
 }
 
 // The target's cluster was not looked at when the seek was asked for. Now it cannot be read, or shows that the index was wrong: the
@@ -61,13 +63,10 @@ Status Reader::SeekIndexed(const Request& request, bool may_believe) {
   if (!target.found)
     return Status(Code::kNotFound, "no random access point of the track there");
 
-  const uint32_t track = request.track;
-  std::vector<Landing> landings(list_.tracks.size());
-  landings[track] = {true, target.cluster.offset, target.by_time, target.block, target.time,
-                     found.mode == SeekMode::kForward};
-  Position({target.cluster}, std::move(landings));
-  target_ = track;
-  unplanned_ = Unplanned{track, target};
+  Position(request.track, target.cluster,
+           {true, target.cluster.offset, target.by_time, target.block, target.time, found.mode == SeekMode::kForward});
+  target_ = request.track;
+  unplanned_ = Unplanned{request.track, target};
   if (target.by_time)
     unchecked_ = request;
   else
@@ -125,12 +124,16 @@ bool Reader::MayBelieveIndex(const Request& request) const {
 }
 
 // Memory is taken first: what fails here leaves the position as it was.
-void Reader::Position(std::vector<ClusterRef> route, std::vector<Landing> landings) {
-  first_block_.reserve(landings.size());
-  route_ = std::move(route);
-  landings_ = std::move(landings);
+void Reader::Position(uint32_t track, const ClusterRef& cluster, const Landing& landing) {
+  const size_t tracks = list_.tracks.size();
+  route_.reserve(1);
+  landings_.reserve(tracks);
+  first_block_.reserve(tracks);
+  route_.assign(1, cluster);
+  landings_.assign(tracks, Landing());
+  landings_[track] = landing;
+  first_block_.assign(tracks, 0);
   filtering_ = true;
-  first_block_.assign(landings_.size(), 0);
   checksum_valid_ = false;
   saw_tail_ = false;
   has_header_ = false;
@@ -163,7 +166,7 @@ Status Reader::LoadIntoSearch(const ClusterRef& cluster) {
 Status Reader::FindTarget(const Request& request, bool may_believe, Target* target) {
   const auto [track, time, mode, any] = request;
   if (any) return FindAny(track, time, mode, target);
-  std::vector<ClusterRef> clusters;
+  std::vector<ClusterRef>& clusters = candidates_;
   H4MK_TRY(mode == SeekMode::kBackward ? index_.FindBackward(track, time, &clusters)
                                        : index_.FindForward(track, time, &clusters));
   if (may_believe && clusters.size() == 1 && clusters[0].has_one_time &&
