@@ -213,6 +213,23 @@ TEST_F(ClusterTest, OrdinalsGoOnInTheNextCluster) {
   EXPECT_EQ(index_.blocks()[1].ordinal, 1u);
 }
 
+// A seek reads the stripes of one block: where that is the first one they are smaller.
+TEST_F(ClusterTest, StripesAreSmallerWhereSeeksLead) {
+  Add(0, 0, std::string(300, 'a'));
+  Add(1, 0, std::string(1 << 20, 'b'));
+  ASSERT_TRUE(Parse(Payload()).ok());
+  EXPECT_EQ(index_.stripe_size(), 128u << 10);
+  encoder_.PutFirst(1);
+  const Bytes payload = Payload();
+  ASSERT_TRUE(Parse(payload).ok());
+  EXPECT_EQ(index_.stripe_size(), 64u << 10);
+  EXPECT_EQ(index_.stripe_crcs()[0], Crc32(0, ByteSpan(payload).subspan(index_.data_start(), 64 << 10)));
+  encoder_.Clear();
+  Add(1, 0, std::string((1 << 20) + 300, 'b'));
+  ASSERT_TRUE(Parse(Payload()).ok());
+  EXPECT_EQ(index_.stripe_size(), 128u << 10);
+}
+
 TEST_F(ClusterTest, StripesCoverLargeData) {
   Add(0, 0, std::string(40000, 'x'));
   const Bytes payload = Payload();

@@ -44,6 +44,7 @@ void ClusterEncoder::AddToIndex(const Block& block) {
 }
 
 void ClusterEncoder::PutFirst(uint32_t track) {
+  begins_with_seek_point_ = true;
   const auto place = static_cast<int64_t>(tracks_[track].place);
   std::rotate(used_.begin(), used_.begin() + place, used_.begin() + place + 1);
   for (size_t i = 0; i < used_.size(); ++i) tracks_[used_[i]].place = i;
@@ -107,7 +108,7 @@ uint32_t ClusterEncoder::ChunkCrc(const Encoded& encoded) const {
     for (ByteSpan data : encoded.data) crc = Crc32(crc, data);
     return crc;
   }
-  const size_t stripe = size_t{1} << StripeShift(data_size_);
+  const size_t stripe = size_t{1} << stripe_shift();
   size_t left = data_size_;
   for (uint32_t stripe_crc : stripe_crcs_) {
     const size_t size = std::min(stripe, left);
@@ -117,10 +118,12 @@ uint32_t ClusterEncoder::ChunkCrc(const Encoded& encoded) const {
   return crc;
 }
 
+uint32_t ClusterEncoder::stripe_shift() const { return StripeShift(data_size_, begins_with_seek_point_); }
+
 void ClusterEncoder::EncodeIndex(Bytes& index) {
   AppendVarint(index, order_.size());
   AppendVarint(index, used_.size());
-  index.push_back(static_cast<uint8_t>(StripeShift(data_size_)));
+  index.push_back(static_cast<uint8_t>(stripe_shift()));
   for (uint32_t i : used_) {
     const Track& track = tracks_[i];
     AppendVarint(index, track.track_id);
@@ -156,7 +159,7 @@ void ClusterEncoder::AppendColumnOf(Bytes& index, std::span<const Columns> block
 
 void ClusterEncoder::AppendStripes(Bytes& index) {
   stripe_crcs_.clear();
-  const uint32_t shift = StripeShift(data_size_);
+  const uint32_t shift = stripe_shift();
   if (shift == 0) return;
   const size_t stripe = size_t{1} << shift;
   uint32_t crc = 0;
@@ -188,6 +191,7 @@ void ClusterEncoder::Clear() {
   used_.clear();
   order_.clear();
   data_size_ = 0;
+  begins_with_seek_point_ = false;
   names_.clear();
   names_size_ = 0;
   side_data_count_ = 0;

@@ -28,7 +28,7 @@ class ClusterEncoder {
   // The same without the block's data: for an index whose data stands elsewhere.
   void AddToIndex(const Block& block);
 
-  // Puts the data of a track in front of that of the others. REQUIRES: it has a block.
+  // Puts the data of a track in front of that of the others, since seeks lead to its first block. REQUIRES: it has one.
   void PutFirst(uint32_t track);
 
   // The number within its track that the next block of a track gets.
@@ -65,6 +65,7 @@ class ClusterEncoder {
   };
 
   void AddSideData(const Block& block);
+  uint32_t stripe_shift() const;
   void EncodeIndex(Bytes& index);
   void AppendColumnOf(Bytes& index, std::span<const Columns> blocks, int64_t Columns::*column);
   void AppendStripes(Bytes& index);
@@ -75,6 +76,7 @@ class ClusterEncoder {
   std::vector<int64_t> order_;  // place in used_ of each block's track
   uint32_t first_type_ = 0;
   size_t data_size_ = 0;
+  bool begins_with_seek_point_ = false;
 
   // Side data: names once, then what each block has. The last list of a track need not be repeated.
   std::vector<std::string> names_;
