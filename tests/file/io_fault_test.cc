@@ -346,5 +346,50 @@ TEST_F(IoFaultTest, SeekingInAGrowingFile) {
   }
 }
 
+// What cannot be read behind the last cluster is gone through when the file is opened and at the first lookup, not at each.
+TEST_F(IoFaultTest, SeekingWhereTheEndIsUnreadable) {
+  constexpr size_t kZeros = 4 << 20;
+  TestFile file(Bytes(bytes_.begin(), bytes_.begin() + bytes_.size() / 2));
+  file.bytes.resize(file.bytes.size() + kZeros);
+  Reader reader(&file);
+  ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+  Block block;
+  file.bytes_read = 0;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(reader.Seek(0, 10 * i, H4MK_SEEK_BACKWARD), H4MK_OK) << reader.message();
+    ASSERT_EQ(reader.Next(&block), H4MK_OK);
+  }
+  EXPECT_LT(file.bytes_read, 2 * kZeros);
+}
+
+// A download into a file that has its size from the beginning.
+TEST_F(IoFaultTest, SeekingInAFileThatIsFilled) {
+  const std::vector<Chunk> chunks = WalkChunks(bytes_);
+  size_t first = 0;
+  while (!chunks[first].is_cluster()) ++first;
+  for (const size_t step : {1u, 7u, 100u, 1000u}) {
+    SCOPED_TRACE(step);
+    TestFile file(bytes_);
+    std::fill(file.bytes.begin() + static_cast<ptrdiff_t>(chunks[first].end()), file.bytes.end(), uint8_t{0});
+    Reader reader(&file);
+    ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+    size_t found = 0;
+    for (size_t filled = chunks[first].end(); filled < bytes_.size(); filled += step) {
+      std::copy_n(bytes_.begin() + static_cast<ptrdiff_t>(filled), std::min(step, bytes_.size() - filled),
+                  file.bytes.begin() + static_cast<ptrdiff_t>(filled));
+      uint64_t entries = 0, size = 0;
+      ASSERT_EQ(reader.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_OK) << reader.message();
+      ASSERT_EQ(h4mk_reader_index_size(reader.get(), 0, &entries, &size), H4MK_OK);
+      EXPECT_GE(entries, found);
+      found = entries;
+    }
+    TestFile whole(bytes_);
+    Reader of_whole(&whole);
+    uint64_t entries = 0, size = 0;
+    ASSERT_EQ(h4mk_reader_index_size(of_whole.get(), 0, &entries, &size), H4MK_OK);
+    EXPECT_EQ(found, entries);
+  }
+}
+
 }  // namespace
 }  // namespace h4mk_test

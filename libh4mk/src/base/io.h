@@ -39,6 +39,9 @@ class Source {
   void Unread(uint64_t offset, ByteSpan bytes) { Hold(offset, Bytes(bytes.begin(), bytes.end())); }
   void Hold(uint64_t offset, Bytes bytes);
 
+  // What was read ahead or handed back is read again: it may have been written to since. REQUIRES: seekable().
+  void Forget() { held_.clear(); }
+
  private:
   Status MoveTo(uint64_t offset);
   Status PutBack(uint64_t offset, ByteSpan bytes, Status failure);

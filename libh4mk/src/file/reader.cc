@@ -12,7 +12,6 @@ namespace {
 
 constexpr uint64_t kWorthAJump = 64 << 10;     // what is less is read and thrown away
 constexpr uint64_t kKeptCluster = 256 << 10;   // a cluster that is kept while the next one is read
-constexpr uint32_t kCheckedChunk = 1 << 20;  // chunks that are passed over are checked up to this size
 
 }  // namespace
 

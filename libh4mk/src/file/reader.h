@@ -97,6 +97,14 @@ class Reader final : public FileReader {
     uint64_t trak = 0, meta = 0;  // that a page names
   };
 
+  // A file without an end as it was when it was looked at last.
+  struct WalkedEnd {
+    int64_t size = -1;
+    uint64_t until = 0;  // the end of its last cluster
+    uint32_t crc = 0;    // of what stands there
+    bool operator==(const WalkedEnd&) const = default;
+  };
+
   // reader_open.cc: front, end and index of a file.
   Status ReadFileHeader();
   Status ReadFront();
@@ -163,6 +171,8 @@ class Reader final : public FileReader {
 
   void Warn(std::string text);
 
+  static constexpr uint32_t kCheckedChunk = 1 << 20;  // chunks that are passed over are checked up to this size
+
   Source source_;
   ChunkReader chunks_;
   BufferAllocator& allocator_;
@@ -181,6 +191,7 @@ class Reader final : public FileReader {
   uint64_t first_cluster_ = 0;  // offset of the first chunk behind the front
   Index index_;
   uint64_t walked_until_ = 0;  // a file without an end: what follows is not in the index yet
+  WalkedEnd walked_end_;
   IndexPage walked_page_;
   bool has_walked_page_ = false;
   bool index_rebuilt_ = false;

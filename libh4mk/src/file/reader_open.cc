@@ -253,6 +253,7 @@ Status Reader::RebuildIndex(bool opening) {
   index_.Clear();
   totals_.assign(list_.tracks.size(), {});
   walked_until_ = first_cluster_;
+  walked_end_ = {};
   has_walked_page_ = false;
   if (unplanned_) unplanned_->target.cluster.page = kNone;  // some page of the new index
   if (opening) H4MK_TRY(UseLastIndex());
@@ -348,6 +349,7 @@ Status Reader::WalkClusters(bool opening) {
     if (status.code() == Code::kEnd) break;
     if (!status.ok()) return status;
     const int64_t size = source_.Size();
+    bool is_description = false;
     if (!IsPlausibleTag(header.tag)) {
       status = Corrupt(at, "no chunk found; expected one");
     } else if (size >= 0 && at + header.size() > static_cast<uint64_t>(size)) {
@@ -367,10 +369,12 @@ Status Reader::WalkClusters(bool opening) {
         }
       }
       search_->Reset();
-    } else if (header.tag == kTagTracks) {
-      trak = at;
-    } else if (header.tag == kTagMeta) {
-      meta = at;
+    } else {
+      bool valid = true;
+      if (header.length <= kCheckedChunk) H4MK_TRY(IsValidChunk(at, header, &valid));
+      if (!valid) status = Corrupt(at, TagText(header.tag) + " chunk does not match its CRC");
+      is_description = header.tag == kTagTracks || header.tag == kTagMeta;
+      if (valid && is_description) (header.tag == kTagTracks ? trak : meta) = at;
     }
     if (status.ok()) {
       at += header.size();
@@ -393,6 +397,7 @@ Status Reader::WalkClusters(bool opening) {
     const Status next = Resynchronise(at, &found);
     if (next.code() == Code::kEnd) break;  // an unfinished chunk: the file may go on here
     if (!next.ok()) return Status(next.code(), next.message());
+    if (is_description) Warn(status.message());  // reading on tells of the others
     at = found;
   }
   walked_until_ = at;

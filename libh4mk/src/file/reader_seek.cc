@@ -4,9 +4,15 @@
 #include <functional>
 #include <utility>
 
+#include "base/crc32.h"
 #include "file/reader.h"
 
 namespace h4mk {
+namespace {
+
+constexpr size_t kLookedAt = 16 << 10;  // the index of most clusters
+
+}  // namespace
 
 Status Reader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
   const Request request{track, time, mode, any};
@@ -41,11 +47,21 @@ Status Reader::Rewind() {
   return {};
 }
 
-// Takes in what was appended to a file without an end since it was looked at last.
+// Takes in what was written to the end of a file without one since it was looked at last: appended, or where its clusters end, if it has
+// its size from the beginning (a download). What cannot be read there, megabytes of zeros after a power loss for instance, is not gone
+// through at each lookup.
 Status Reader::RefreshIndex() {
   const int64_t size = source_.Size();
   if (size < 0 || static_cast<uint64_t>(size) < walked_until_ + kChunkOverhead) return {};
-  return WalkClusters(/*opening=*/false);
+  source_.Forget();
+  Bytes bytes(std::min<uint64_t>(kLookedAt, static_cast<uint64_t>(size) - walked_until_));
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(walked_until_, bytes.data(), bytes.size(), &got));
+  const WalkedEnd end{size, walked_until_, Crc32(0, ByteSpan(bytes).first(got))};
+  if (end == walked_end_) return {};
+  H4MK_TRY(WalkClusters(/*opening=*/false));
+  walked_end_ = end;  // where it is still the end: all that was there was gone through
+  return {};
 }
 
 // may_believe: the target's cluster need not be looked at now, where the index tells enough. So the clusters of the route are
