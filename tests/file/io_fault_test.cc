@@ -346,6 +346,34 @@ TEST_F(IoFaultTest, SeekingInAGrowingFile) {
   }
 }
 
+// What was counted before a read failed is not counted again.
+TEST_F(IoFaultTest, AReadFailsWhileAGrownFileIsTakenIn) {
+  std::vector<Chunk> clusters;
+  for (const Chunk& chunk : WalkChunks(bytes_)) {
+    if (chunk.is_cluster()) clusters.push_back(chunk);
+  }
+  const Bytes grown(bytes_.begin(), bytes_.begin() + static_cast<ptrdiff_t>(clusters.back().end()));
+  TestFile whole(grown);
+  Reader of_whole(&whole);
+  h4mk_track_info expected, info;
+  ASSERT_EQ(h4mk_reader_track_info(of_whole.get(), 0, &expected), H4MK_OK);
+  size_t failed = 0;
+  for (size_t failing = 0; failing < 200; ++failing) {
+    SCOPED_TRACE(failing);
+    TestFile file(Bytes(grown.begin(), grown.begin() + static_cast<ptrdiff_t>(clusters[0].end())));
+    Reader reader(&file);
+    ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+    file.bytes = grown;
+    file.max_transfer = 64;
+    file.failing_read = file.reads + failing;
+    failed += reader.Seek(0, 0, H4MK_SEEK_BACKWARD) != H4MK_OK;
+    ASSERT_EQ(reader.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_OK) << reader.message();
+    ASSERT_EQ(h4mk_reader_track_info(reader.get(), 0, &info), H4MK_OK);
+    EXPECT_EQ(info.block_count, expected.block_count);
+  }
+  EXPECT_GT(failed, clusters.size());
+}
+
 // What cannot be read behind the last cluster is gone through when the file is opened and at the first lookup, not at each.
 TEST_F(IoFaultTest, SeekingWhereTheEndIsUnreadable) {
   constexpr size_t kZeros = 4 << 20;

@@ -105,6 +105,15 @@ class Reader final : public FileReader {
     bool operator==(const WalkedEnd&) const = default;
   };
 
+  // On the way over clusters that are not in the index yet.
+  struct Walk {
+    bool opening = false;
+    uint64_t at = 0;
+    uint64_t trak = 0, meta = 0;  // newer ones, which count when a cluster follows them
+    IndexPage page;
+    bool changed = false;  // the page
+  };
+
   // reader_open.cc: front, end and index of a file.
   Status ReadFileHeader();
   Status ReadFront();
@@ -123,6 +132,10 @@ class Reader final : public FileReader {
   Status UseFormerTop(uint64_t offset);
   Status UseNewer(uint64_t trak, uint64_t meta);
   Status WalkClusters(bool opening);
+  Status WalkChunk(Walk* walk, bool* more);
+  Status WalkCluster(Walk* walk, const ChunkHeader& header);
+  Status WalkOther(Walk* walk, const ChunkHeader& header);
+  void PutWalkedPage(IndexPage page);
   Status GuessTotals();
   Status IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* valid);
   Status SmallChunk(uint64_t offset, uint32_t tag, Bytes* payload, uint32_t* crc);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Opening a file: its front (header, TRAK, META), its end (locator, top of the index), and what to do without an end.
 #include <algorithm>
+#include <utility>
 
 #include "base/crc32.h"
 #include "file/file_end.h"
@@ -339,78 +340,92 @@ Status Reader::FindLastIndex(LastIndex* last) {
 // Brings the clusters from walked_until_ to the end of the file into the index. Once the file is open its tracks stay: they were handed
 // out, and much is kept by track.
 Status Reader::WalkClusters(bool opening) {
-  uint64_t trak = 0, meta = 0;  // newer ones, which count when a cluster follows them
-  IndexPage page = has_walked_page_ ? walked_page_ : IndexPage(list_.tracks.size());
-  bool changed = false;
-  uint64_t at = walked_until_;
-  for (;;) {
-    ChunkHeader header;
-    Status status = chunks_.ReadHeader(at, &header);
-    if (status.code() == Code::kEnd) break;
-    if (!status.ok()) return status;
-    const int64_t size = source_.Size();
-    bool is_description = false;
-    if (!IsPlausibleTag(header.tag)) {
-      status = Corrupt(at, "no chunk found; expected one");
-    } else if (size >= 0 && at + header.size() > static_cast<uint64_t>(size)) {
-      status = Status(Code::kAgain, "");
-    } else if (header.tag == kTagCore && (header.flags & kCoreIsCluster)) {
-      if (opening && (trak != 0 || meta != 0)) H4MK_TRY(UseNewer(trak, meta));
-      trak = meta = 0;
-      status = search_->Load(at, header, /*whole=*/false);
-      if (status.ok()) {
-        page.clusters.push_back(at);
-        changed = true;
-        for (const BlockRecord& block : search_->index().blocks()) {
-          if (block.track < 0) continue;
-          const auto track = static_cast<uint32_t>(block.track);
-          totals_[track].Add(block);
-          if (block.is_key() && block.time() != kNoTime) page.AddKey(track, block.time());
-        }
-      }
-      search_->Reset();
-    } else {
-      bool valid = true;
-      if (header.length <= kCheckedChunk) H4MK_TRY(IsValidChunk(at, header, &valid));
-      if (!valid) status = Corrupt(at, TagText(header.tag) + " chunk does not match its CRC");
-      is_description = header.tag == kTagTracks || header.tag == kTagMeta;
-      if (valid && is_description) (header.tag == kTagTracks ? trak : meta) = at;
-    }
-    if (status.ok()) {
-      at += header.size();
-      if (page.clusters.size() == kMaxPageClusters ||
-          page.entry_count() + list_.tracks.size() > kMaxPageEntries) {
-        if (has_walked_page_) {
-          index_.ReplaceLastPage(std::move(page));
-        } else {
-          index_.AddPage(std::move(page));
-        }
-        has_walked_page_ = false;
-        page = IndexPage(list_.tracks.size());
-        changed = false;
-      }
-      continue;
-    }
-    if (status.code() != Code::kCorrupt && status.code() != Code::kAgain) return status;
-    if (status.code() == Code::kAgain && IsUnfinishedCluster(at, header)) break;
-    uint64_t found = 0;
-    const Status next = Resynchronise(at, &found);
-    if (next.code() == Code::kEnd) break;  // an unfinished chunk: the file may go on here
-    if (!next.ok()) return Status(next.code(), next.message());
-    if (is_description) Warn(status.message());  // reading on tells of the others
-    at = found;
-  }
-  walked_until_ = at;
-  if (changed) {
-    if (has_walked_page_) {
-      index_.ReplaceLastPage(page);
-    } else {
-      index_.AddPage(page);
-    }
+  Walk walk;
+  walk.opening = opening;
+  walk.at = walked_until_;
+  walk.page = has_walked_page_ ? walked_page_ : IndexPage(list_.tracks.size());
+  Status status;
+  for (bool more = true; more && status.ok();) status = WalkChunk(&walk, &more);
+  // What was gone through is so also where reading failed behind it.
+  walked_until_ = walk.at;
+  if (walk.changed) {
+    PutWalkedPage(walk.page);
     has_walked_page_ = true;
-    walked_page_ = std::move(page);
+    walked_page_ = std::move(walk.page);
   }
+  return status;
+}
+
+Status Reader::WalkChunk(Walk* walk, bool* more) {
+  ChunkHeader header;
+  Status status = chunks_.ReadHeader(walk->at, &header);
+  *more = status.ok();
+  if (!status.ok()) return status.code() == Code::kEnd ? Status() : std::move(status);
+  const int64_t size = source_.Size();
+  const bool is_cluster = header.tag == kTagCore && (header.flags & kCoreIsCluster);
+  if (!IsPlausibleTag(header.tag)) {
+    status = Corrupt(walk->at, "no chunk found; expected one");
+  } else if (size >= 0 && walk->at + header.size() > static_cast<uint64_t>(size)) {
+    status = Status(Code::kAgain, "");
+  } else {
+    status = is_cluster ? WalkCluster(walk, header) : WalkOther(walk, header);
+  }
+  if (status.ok()) {
+    walk->at += header.size();
+    return {};
+  }
+  if (status.code() != Code::kCorrupt && status.code() != Code::kAgain) return status;
+  *more = false;
+  if (status.code() == Code::kAgain && IsUnfinishedCluster(walk->at, header)) return {};
+  uint64_t found = 0;
+  const Status next = Resynchronise(walk->at, &found);
+  if (next.code() == Code::kEnd) return {};  // an unfinished chunk: the file may go on here
+  if (!next.ok()) return Status(next.code(), next.message());
+  if (header.tag == kTagTracks || header.tag == kTagMeta) Warn(status.message());  // reading on tells of the others
+  *more = true;
+  walk->at = found;
   return {};
+}
+
+Status Reader::WalkCluster(Walk* walk, const ChunkHeader& header) {
+  if (walk->opening) H4MK_TRY(UseNewer(std::exchange(walk->trak, 0), std::exchange(walk->meta, 0)));
+  const Status status = search_->Load(walk->at, header, /*whole=*/false);
+  if (status.ok()) {
+    walk->page.clusters.push_back(walk->at);
+    for (const BlockRecord& block : search_->index().blocks()) {
+      if (block.track < 0) continue;
+      const auto track = static_cast<uint32_t>(block.track);
+      totals_[track].Add(block);
+      if (block.is_key() && block.time() != kNoTime) walk->page.AddKey(track, block.time());
+    }
+    walk->changed = true;
+  }
+  search_->Reset();
+  if (!status.ok()) return Status(status.code(), status.message());
+  if (walk->page.clusters.size() < kMaxPageClusters &&
+      walk->page.entry_count() + list_.tracks.size() <= kMaxPageEntries)
+    return {};
+  PutWalkedPage(std::exchange(walk->page, IndexPage(list_.tracks.size())));
+  has_walked_page_ = walk->changed = false;
+  return {};
+}
+
+// A chunk that holds no blocks. It is checked, so that damage to its length is not followed.
+Status Reader::WalkOther(Walk* walk, const ChunkHeader& header) {
+  bool valid = true;
+  if (header.length <= kCheckedChunk) H4MK_TRY(IsValidChunk(walk->at, header, &valid));
+  if (!valid) return Corrupt(walk->at, TagText(header.tag) + " chunk does not match its CRC");
+  if (header.tag == kTagTracks) walk->trak = walk->at;
+  if (header.tag == kTagMeta) walk->meta = walk->at;
+  return {};
+}
+
+// The last page of the index is the one that an earlier walk began, or a new one.
+void Reader::PutWalkedPage(IndexPage page) {
+  if (has_walked_page_)
+    index_.ReplaceLastPage(std::move(page));
+  else
+    index_.AddPage(std::move(page));
 }
 
 // Descriptions that were written while the file grew. Tracks stay those that they are.
