@@ -100,8 +100,8 @@ class Reader final : public FileReader {
   // A file without an end as it was when it was looked at last.
   struct WalkedEnd {
     int64_t size = -1;
-    uint64_t until = 0;  // the end of its last cluster
-    uint32_t crc = 0;    // of what stands there
+    uint64_t until = 0;  // where the walk over its chunks came to
+    uint32_t crc = 0;    // of what made it stop there
     bool operator==(const WalkedEnd&) const = default;
   };
 
@@ -175,6 +175,7 @@ class Reader final : public FileReader {
   Status PlanRoute();
   Status FindRoute();
   Status RefreshIndex();
+  Status LookAtEnd(WalkedEnd* end, bool* known);
   void Position(uint32_t track, const ClusterRef& cluster, const Landing& landing);
 
   // reader_lookup.cc
@@ -223,7 +224,7 @@ class Reader final : public FileReader {
   ChunkHeader next_header_;
   bool saw_tail_ = false;
 
-  std::optional<Request> unchecked_;  // a seek whose target is where the index says, until that is reached
+  std::optional<Request> unchecked_;  // a seek whose target is where the index says, until that block is there
   std::optional<Unplanned> unplanned_;
   std::vector<ClusterRef> route_;  // clusters to be visited before reading goes on at position_; the next one stands last
   std::vector<ClusterRef> candidates_;  // FindTarget()'s, here for its memory

@@ -33,7 +33,10 @@ Status Reader::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) {
     if (!target.found)
       return Status(Code::kNotFound, "no random access point of the track at or before the time");
     H4MK_TRY(LoadIntoSearch(target.cluster));
-    *info = InfoOf(search_->index().blocks()[target.block]);
+    const std::vector<BlockRecord>& blocks = search_->index().blocks();
+    if (target.block >= blocks.size())  // it was found in a copy that had been read before
+      return Corrupt(target.cluster.offset, "a cluster has changed");
+    *info = InfoOf(blocks[target.block]);
     return {};
   });
 }

@@ -381,7 +381,8 @@ Status Reader::WalkChunk(Walk* walk, bool* more) {
   const Status next = Resynchronise(walk->at, &found);
   if (next.code() == Code::kEnd) return {};  // an unfinished chunk: the file may go on here
   if (!next.ok()) return Status(next.code(), next.message());
-  if (header.tag == kTagTracks || header.tag == kTagMeta) Warn(status.message());  // reading on tells of the others
+  const bool is_description = header.tag == kTagTracks || header.tag == kTagMeta;
+  if (status.code() == Code::kCorrupt && is_description) Warn(status.message());  // reading on tells of the others
   *more = true;
   walk->at = found;
   return {};

@@ -10,7 +10,20 @@
 namespace h4mk {
 namespace {
 
-constexpr size_t kLookedAt = 16 << 10;  // the index of most clusters
+// Of what stands where a walk has stopped at least so much is looked at to see whether it has changed, and at most so much of a chunk
+// that began there but could not be used: larger ones are walked to each time.
+constexpr size_t kLeastLookedAt = 4 << 10;
+constexpr size_t kMostLookedAt = 1 << 20;
+
+// How many bytes from here on decide whether the chunk that begins here can be used.
+uint64_t DecisiveBytes(ByteSpan front) {
+  if (front.size() < kChunkHeaderSize) return 0;
+  const ChunkHeader header = ParseChunkHeader(front.data());
+  if (!IsPlausibleTag(header.tag)) return 0;
+  if (header.tag != kTagCore || !(header.flags & kCoreIsCluster)) return header.size();
+  ByteReader reader(front.subspan(kChunkHeaderSize));
+  return std::min<uint64_t>(reader.Varint(), header.length) + reader.position() + kChunkHeaderSize + kCrcSize;
+}
 
 }  // namespace
 
@@ -47,20 +60,37 @@ Status Reader::Rewind() {
   return {};
 }
 
-// Takes in what was written to the end of a file without one since it was looked at last: appended, or where its clusters end, if it has
-// its size from the beginning (a download). What cannot be read there, megabytes of zeros after a power loss for instance, is not gone
-// through at each lookup.
+// Takes in what was written to the end of a file without one since it was looked at last: appended, or where the walk over its chunks
+// came to, if it has its size from the beginning (a download). What cannot be read there, megabytes of zeros after a power loss for
+// instance, is not gone through at each lookup.
 Status Reader::RefreshIndex() {
   const int64_t size = source_.Size();
   if (size < 0 || static_cast<uint64_t>(size) < walked_until_ + kChunkOverhead) return {};
-  source_.Forget();
-  Bytes bytes(std::min<uint64_t>(kLookedAt, static_cast<uint64_t>(size) - walked_until_));
-  size_t got = 0;
-  H4MK_TRY(source_.ReadAt(walked_until_, bytes.data(), bytes.size(), &got));
-  const WalkedEnd end{size, walked_until_, Crc32(0, ByteSpan(bytes).first(got))};
-  if (end == walked_end_) return {};
+  WalkedEnd end{size, walked_until_, 0};
+  bool known = false;
+  H4MK_TRY(LookAtEnd(&end, &known));
+  if (known && end == walked_end_) return {};
   H4MK_TRY(WalkClusters(/*opening=*/false));
-  walked_end_ = end;  // where it is still the end: all that was there was gone through
+  walked_end_ = known ? end : WalkedEnd();
+  return {};
+}
+
+// *known: what was looked at is all that decides whether the walk goes on.
+Status Reader::LookAtEnd(WalkedEnd* end, bool* known) {
+  source_.Forget();
+  const uint64_t left = static_cast<uint64_t>(end->size) - end->until;
+  Bytes bytes;
+  for (uint64_t wanted = kLeastLookedAt; wanted > bytes.size();) {
+    const size_t had = bytes.size();
+    if (had == left) break;
+    bytes.resize(static_cast<size_t>(std::min({wanted, left, uint64_t{kMostLookedAt}})));
+    size_t got = 0;
+    H4MK_TRY(source_.ReadAt(end->until + had, bytes.data() + had, bytes.size() - had, &got));
+    wanted = DecisiveBytes(bytes);
+    if (wanted > kMostLookedAt) return {};
+  }
+  end->crc = Crc32(0, bytes);
+  *known = true;
   return {};
 }
 
