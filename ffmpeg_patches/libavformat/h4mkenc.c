@@ -47,7 +47,7 @@
 #define H4MK_HEADER_SIZE   16
 #define H4MK_CHECKSUM_SIZE 4
 
-#define DIRECT_WRITE_SIZE (256 << 10) ///< where the protocol does not say what it writes at once
+#define DIRECT_WRITE_SIZE (64 << 10)
 
 typedef struct H4MKTrack {
     int64_t start_time; ///< what a demuxer shall report as AVStream.start_time
@@ -93,13 +93,17 @@ static int64_t io_write(void *opaque, const uint8_t *buffer, size_t size)
     H4MKMuxContext *h4mk = s->priv_data;
     AVIOContext *pb = s->pb;
     const int direct = pb->direct;
-    const int block = pb->max_packet_size > 0 ? pb->max_packet_size : DIRECT_WRITE_SIZE;
-    const int len = FFMIN(size, block - avio_tell(pb) % block);
+    const int block = pb->max_packet_size;
+    int len = FFMIN(size, 1 << 30);
 
-    /* the data of a cluster is one piece for each track: no need to copy it
-     * through the buffer of pb. Blocks that begin where those of the page cache
-     * do are cheaper to write, and to read */
-    pb->direct |= len == block;
+    /* The data of a cluster is one piece for each track: no need to copy it
+     * through the buffer of pb. Where the protocol has blocks, those that begin
+     * at their multiples are cheaper to write to a file, and to read. */
+    if (block > 0) {
+        len = FFMIN(len, block - avio_tell(pb) % block);
+        pb->direct |= len == block;
+    } else
+        pb->direct |= len >= DIRECT_WRITE_SIZE;
     avio_write(pb, buffer, len);
     pb->direct = direct;
     h4mk->unflushed = 1;
