@@ -213,6 +213,17 @@ TEST_F(ClusterTest, OrdinalsGoOnInTheNextCluster) {
   EXPECT_EQ(index_.blocks()[1].ordinal, 1u);
 }
 
+TEST_F(ClusterTest, ATrackIsListedOnce) {
+  Add(0, 0, "x");
+  Add(1, 0, "y");
+  const Bytes payload = Payload();
+  constexpr size_t kFirst = 4, kSecond = 8;  // behind four numbers of a byte each, as the others of a track are
+  ASSERT_EQ(payload[kFirst], 7);
+  ASSERT_EQ(payload[kSecond], 1);
+  EXPECT_TRUE(Parse(Tamper(payload, kSecond, 1)).ok());
+  EXPECT_EQ(Parse(Tamper(payload, kSecond, 7)).code(), Code::kCorrupt);
+}
+
 // A seek reads the stripes of one block: where that is the first one they are smaller.
 TEST_F(ClusterTest, StripesAreSmallerWhereSeeksLead) {
   Add(0, 0, std::string(300, 'a'));

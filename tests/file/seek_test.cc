@@ -291,6 +291,35 @@ TEST(SeekLongTest, ManyIndexPages) {
   }
 }
 
+// No CRC that a seek looks at covers the length of a chunk. Where that is what costs the block, the seek leads to one that can be read.
+TEST(SeekLongTest, TheLengthOfAClusterIsDamaged) {
+  Media media;
+  media.tracks = {{"1/1000", "video", "a"}};
+  for (int i = 0; i < 20; ++i) {
+    media.blocks.push_back({0, kKey, 10 * i, 10 * i});
+    media.blocks.push_back({0, kP, 10 * i + 5, 10 * i + 5});
+  }
+  FillPayloads(&media, 200);
+  const Bytes bytes = Mux(media, H4MK_WRITER_OPTIONS_INIT);
+  std::vector<Chunk> clusters;
+  for (const Chunk& chunk : WalkChunks(bytes))
+    if (chunk.is_cluster()) clusters.push_back(chunk);
+  ASSERT_EQ(clusters.size(), 20u);
+  for (const size_t damaged : {0u, 1u, 10u, 19u})
+    for (int bit = 0; bit < 8; ++bit) {
+      SCOPED_TRACE(testing::Message() << "cluster " << damaged << ", bit " << bit);
+      TestFile file(bytes);
+      file.bytes[clusters[damaged].begin + 8] ^= static_cast<uint8_t>(1 << bit);
+      Reader reader(&file);
+      Block block;
+      const auto time = static_cast<int64_t>(10 * damaged);
+      ASSERT_EQ(reader.Seek(0, time, H4MK_SEEK_BACKWARD), H4MK_OK) << reader.message();
+      ASSERT_EQ(reader.Next(&block), H4MK_OK) << reader.message();
+      EXPECT_EQ(block.pts, damaged == 0 ? 10 : time - 10);
+      EXPECT_FALSE(reader.Warnings().empty());
+    }
+}
+
 // Where other tracks begin is looked up when reading goes on behind the block that a seek asked for. Damage to the index that only
 // shows then costs nothing either.
 TEST(SeekLongTest, AnIndexPageOfAnotherTrackIsDamaged) {

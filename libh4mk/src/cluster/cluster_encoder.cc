@@ -44,7 +44,7 @@ void ClusterEncoder::AddToIndex(const Block& block) {
 }
 
 void ClusterEncoder::PutFirst(uint32_t track) {
-  begins_with_seek_point_ = true;
+  seeks_lead_here_ = true;
   const auto place = static_cast<int64_t>(tracks_[track].place);
   std::rotate(used_.begin(), used_.begin() + place, used_.begin() + place + 1);
   for (size_t i = 0; i < used_.size(); ++i) tracks_[used_[i]].place = i;
@@ -118,7 +118,7 @@ uint32_t ClusterEncoder::ChunkCrc(const Encoded& encoded) const {
   return crc;
 }
 
-uint32_t ClusterEncoder::stripe_shift() const { return StripeShift(data_size_, begins_with_seek_point_); }
+uint32_t ClusterEncoder::stripe_shift() const { return StripeShift(data_size_, seeks_lead_here_); }
 
 void ClusterEncoder::EncodeIndex(Bytes& index) {
   AppendVarint(index, order_.size());
@@ -191,7 +191,7 @@ void ClusterEncoder::Clear() {
   used_.clear();
   order_.clear();
   data_size_ = 0;
-  begins_with_seek_point_ = false;
+  seeks_lead_here_ = false;
   names_.clear();
   names_size_ = 0;
   side_data_count_ = 0;

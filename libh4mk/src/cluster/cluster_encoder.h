@@ -76,7 +76,7 @@ class ClusterEncoder {
   std::vector<int64_t> order_;  // place in used_ of each block's track
   uint32_t first_type_ = 0;
   size_t data_size_ = 0;
-  bool begins_with_seek_point_ = false;
+  bool seeks_lead_here_ = false;
 
   // Side data: names once, then what each block has. The last list of a track need not be repeated.
   std::vector<std::string> names_;

@@ -87,6 +87,7 @@ Status ClusterIndex::ParseFront(ByteSpan front, uint64_t offset, const TrackIds&
   offset_ = offset;
   complete_ = false;
   blocks_.clear();
+  runs_.clear();  // they refer to the index before
   ByteReader size_reader(front);
   const uint64_t index_size = size_reader.Varint();
   if (size_reader.failed() || index_size > kMaxIndexSize) {
@@ -131,18 +132,17 @@ Status ClusterIndex::Build() {
 }
 
 bool ClusterIndex::FindKey(int32_t track, int64_t time, bool first_of_time, BlockRecord* key) {
+  const auto run = std::ranges::find(runs_, track, &TrackRun::track);
+  if (run == runs_.end()) return false;
+  size_t count = run->count;
+  if (!complete_ && (!ReadUntilKey(*run, &count) || !FindDataOf(*run, count))) return false;
   bool found = false;
-  for (TrackRun& run : runs_) {
-    if (run.track != track) continue;
-    size_t count = run.count;
-    if (!complete_ && (!ReadUntilKey(run, &count) || !FindDataOf(run, count))) return false;
-    Cursor cursor(run, count);
-    for (BlockRecord block; cursor.Next(&block);) {
-      if (!block.is_key() || block.time() == kNoTime || block.time() > time) continue;
-      if (found && (block.time() < key->time() || (first_of_time && block.time() == key->time()))) continue;
-      found = true;
-      *key = block;
-    }
+  Cursor cursor(*run, count);
+  for (BlockRecord block; cursor.Next(&block);) {
+    if (!block.is_key() || block.time() == kNoTime || block.time() > time) continue;
+    if (found && (block.time() < key->time() || (first_of_time && block.time() == key->time()))) continue;
+    found = true;
+    *key = block;
   }
   return found;
 }
@@ -156,13 +156,13 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
     return false;
   if (stripe_shift_ != 0 && (stripe_shift_ < kMinStripeShift || stripe_shift_ > kMaxStripeShift))
     return false;
-  runs_.clear();
   has_unknown_track_ = false;
   uint64_t total = 0;
   for (uint64_t i = 0; i < track_count; ++i) {
     TrackRun run;
     run.track = tracks.Find(reader.Varint());
     has_unknown_track_ |= run.track < 0;
+    if (run.track >= 0 && std::ranges::find(runs_, run.track, &TrackRun::track) != runs_.end()) return false;
     const uint64_t count = track_count > 1 ? reader.Varint() : block_count;
     if (reader.failed() || count == 0 || count > block_count - total) return false;
     run.count = static_cast<size_t>(count);
@@ -242,7 +242,7 @@ bool ClusterIndex::ReadUntilKey(TrackRun& run, size_t* count) {
   while (last > 0 && !(run.flags[last - 1] & kBlockKey)) --last;
   *count = last;
   reader = run.columns;
-  return last == 0 || ReadRun(reader, run, last, values_.data());
+  return last > 0 && ReadRun(reader, run, last, values_.data());
 }
 
 // Of an outline: where the data of a track is, of which count blocks were read. False where that cannot be.

@@ -48,6 +48,10 @@ struct BlockRecord {
 
 class ClusterIndex {
  public:
+  ClusterIndex() = default;
+  ClusterIndex(const ClusterIndex&) = delete;  // much in it points to its own
+  ClusterIndex& operator=(const ClusterIndex&) = delete;
+
   // Decodes an index from the front of a cluster chunk's payload. front may be less than the whole payload: then *needed is
   // set to the number of payload bytes up to the data, and kAgain is returned. offset is that of the payload in the file.
   // Every count is bounded before memory is taken for it: a hostile index costs a few MiB.
@@ -59,11 +63,12 @@ class ClusterIndex {
   Status Complete();
 
   // The last random access point of a track up to a time: of those with the same time the last one, or the first. Its side data is
-  // not looked for. False: there is none, or the index contradicts itself.
+  // not looked for. False: there is none, or the index contradicts itself or the size that an outline was told.
   bool FindKey(int32_t track, int64_t time, bool first_of_time, BlockRecord* key);
 
   const std::vector<BlockRecord>& blocks() const { return blocks_; }
-  // Where the data starts in the payload, and how long it is: what the sizes of the blocks add up to, or may in an outline.
+  // Where the data starts in the payload, and how long it is: what the sizes of the blocks add up to; in an outline, what its payload's
+  // size leaves.
   size_t data_start() const { return data_start_; }
   uint64_t data_size() const { return data_size_; }
   // Bytes a stripe; 0: the data has no CRCs of its own, that of the chunk counts.

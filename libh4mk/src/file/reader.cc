@@ -21,11 +21,16 @@ Status Reader::Next(ReadBlock* block) {
       const Status status = current_->Fetch(*record);
       const bool corrupt = status.code() == Code::kCorrupt;
       if (!status.ok() && !corrupt) return Status(status.code(), status.message());
+      if (corrupt && lead_ && unchecked_ && !index_rebuilt_ && !current_->Complete().ok()) {
+        H4MK_TRY(SeekAgain(Corrupt(current_->offset(), "the length of a cluster is damaged")));
+        break;
+      }
       if (corrupt && !has_reported_) {
         has_reported_ = true;
         return Status(status.code(), status.message());
       }
       if (lead_) {
+        unchecked_.reset();
         led_ = {*std::exchange(lead_, std::nullopt), current_->offset(), has_reported_};
         record = &led_->block;
       } else {
@@ -91,9 +96,11 @@ Status Reader::LoadTarget() {
   }
   if (!status.ok() && unchecked_ && !index_rebuilt_) return SeekAgain(std::move(status));
   target_.reset();
-  unchecked_.reset();
   has_reported_ = false;
-  if (found && !discarded_[track]) lead_ = block;
+  if (found && !discarded_[track])
+    lead_ = block;
+  else
+    unchecked_.reset();
   return {};
 }
 
