@@ -225,7 +225,7 @@ from_debian() {
     rm -rf "$apt"
     mkdir -p "$apt"/{lists,cache,download}/partial "$apt"/parts
     echo "deb-src [signed-by=$keyrings] $uri $SUITE main" >"$apt"/sources.list
-    if try source-debian "Downloading FFmpeg $SERIES, Debian source package" -- apt_source "$apt" ffmpeg &&
+    if try source-debian "Downloading FFmpeg $SERIES, Debian source package" -- apt_source "$apt" ffmpeg --tar-only &&
       mv "$apt"/download/ffmpeg_"$SERIES".*.orig.tar.xz "$CACHE"/; then
       rm -rf "$apt"
       return 0
@@ -234,7 +234,7 @@ from_debian() {
   return 1
 }
 
-# apt_source DIR PACKAGE
+# apt_source DIR PACKAGE [--tar-only]: all of a source package, or only what upstream released.
 apt_source() {
   local options=(
     -o Dir::Etc::SourceList="$1"/sources.list
@@ -250,7 +250,7 @@ apt_source() {
   )
   cd "$1"/download
   apt-get "${options[@]}" update &&
-    apt-get "${options[@]}" source --download-only --only-source "$2"
+    apt-get "${options[@]}" source --download-only --only-source "${@:3}" "$2"
 }
 
 # Where this machine gets Debian from, so that no mirror has to be named here: the archives that hold its own release.

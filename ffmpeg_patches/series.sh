@@ -45,7 +45,7 @@ series_source() {
   done
   version=$(apt_versions "$apt" | sed -n "s/^Version: \(\([0-9]*:\)\?$1[.].*\)/\1/p" | sort -V | tail -n 1)
   [[ $version ]] || return 0
-  try source-"$1" "Downloading FFmpeg $version" -- apt_source "$apt" "ffmpeg=$version" || return 0
+  try source-"$1" "Downloading FFmpeg $version" -- apt_source "$apt" "ffmpeg=$version" --tar-only || return 0
   mv "$apt"/download/ffmpeg_*.orig.tar.xz "$CACHE"/
 }
 

@@ -46,7 +46,7 @@ msan_library() {
     (. /etc/os-release && IFS=, && echo "deb-src [signed-by=${keyrings[*]}] $uri $VERSION_CODENAME main" >"$apt"/sources.list)
     break
   done
-  run msan-source "Downloading LLVM $version" -- apt_source "$apt" "llvm-toolchain-$version"
+  run msan-source "Downloading LLVM $version" -- apt_source "$apt" "llvm-toolchain-$version" --tar-only
   run msan-unpack "Unpacking its C++ library" -- tar -xf "$apt"/download/llvm-toolchain-*.orig.tar.xz -C "$1"/llvm --strip-components=1 \
     --wildcards '*/cmake/*' '*/runtimes/*' '*/libcxx/*' '*/libcxxabi/*' '*/llvm/utils/*'
   run msan-library "Configuring the C++ library" -- cmake -S "$1"/llvm/runtimes -B "$2" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
