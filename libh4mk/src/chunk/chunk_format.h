@@ -66,6 +66,8 @@ struct ChunkHeader {
   uint32_t length = 0;  // of the payload
 
   uint64_t size() const { return uint64_t{length} + kChunkOverhead; }
+  // FORMAT.md, "CORE"; of version 2 only.
+  bool is_cluster() const { return tag == kTagCore && (flags & kCoreIsCluster); }
 };
 
 inline ChunkHeader ParseChunkHeader(const uint8_t* p) {

@@ -24,7 +24,7 @@ ChunkWalk::ChunkWalk(Source& source, const TrackIds& tracks, int version, Depth 
       size_(static_cast<uint64_t>(std::max<int64_t>(source.Size(), 0))) {}
 
 bool ChunkWalk::IsCluster(const ChunkHeader& header) const {
-  return version_ >= 2 && header.tag == kTagCore && (header.flags & kCoreIsCluster);
+  return version_ >= 2 && header.is_cluster();
 }
 
 Status ChunkWalk::Next(Piece* piece) {

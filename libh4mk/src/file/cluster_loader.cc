@@ -54,7 +54,7 @@ Status ClusterLoader::LoadAt(uint64_t offset, uint64_t extent) {
   H4MK_TRY(source_.ReadAt(offset, front, asked, &got));
   if (got < kChunkHeaderSize) return Corrupt(offset, "a cluster expected, found the end of the file");
   const ChunkHeader header = ParseChunkHeader(front);
-  if (header.tag != kTagCore || !(header.flags & kCoreIsCluster))
+  if (!header.is_cluster())
     return Corrupt(offset, "a cluster expected, found chunk " + TagText(header.tag));
   const int64_t size = source_.Size();
   if (size >= 0 && offset + header.size() > static_cast<uint64_t>(size)) return Status(Code::kAgain, "");
@@ -96,7 +96,7 @@ Status ClusterLoader::ReadIndex() {
     const uint64_t at = offset_ + kChunkHeaderSize;
     const Status status = outline_ ? index_.ParseOutline(had, at, header_.length, tracks_, &needed)
                                    : index_.Parse(had, at, tracks_, &needed);
-    if (status.ok()) return CheckLength();
+    if (status.ok()) return outline_ ? Status() : CheckLength();  // what an outline believes shows when it is completed
     if (status.code() != Code::kAgain || needed > header_.length || needed <= had.size())
       return Corrupt(offset_, "cluster index cannot be read");
   }

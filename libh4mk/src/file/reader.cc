@@ -180,7 +180,7 @@ Status Reader::LoadNextCluster() {
       status = Corrupt(position_, "no chunk found; expected one");
     } else if (size >= 0 && position_ + header.size() > static_cast<uint64_t>(size)) {
       status = Status(Code::kAgain, "");
-    } else if (header.tag == kTagCore && (header.flags & kCoreIsCluster)) {
+    } else if (header.is_cluster()) {
       status = current_->Load(position_, header, whole_clusters_ || !source_.seekable());
       if (status.ok() && !whole_clusters_ && !SkipsMuch()) {
         status = current_->LoadData();
@@ -225,7 +225,7 @@ bool Reader::CanReadOn(int64_t size) {
 
 // Whether a cluster that is longer than the file is a true one: then what is there of it is no place to look for chunks.
 bool Reader::IsUnfinishedCluster(uint64_t offset, const ChunkHeader& header) {
-  if (header.tag != kTagCore || !(header.flags & kCoreIsCluster) || !source_.seekable()) return false;
+  if (!header.is_cluster() || !source_.seekable()) return false;
   const bool valid = search_->Load(offset, header, /*whole=*/false).ok();
   search_->Reset();
   return valid;

@@ -362,13 +362,12 @@ Status Reader::WalkChunk(Walk* walk, bool* more) {
   *more = status.ok();
   if (!status.ok()) return status.code() == Code::kEnd ? Status() : std::move(status);
   const int64_t size = source_.Size();
-  const bool is_cluster = header.tag == kTagCore && (header.flags & kCoreIsCluster);
   if (!IsPlausibleTag(header.tag)) {
     status = Corrupt(walk->at, "no chunk found; expected one");
   } else if (size >= 0 && walk->at + header.size() > static_cast<uint64_t>(size)) {
     status = Status(Code::kAgain, "");
   } else {
-    status = is_cluster ? WalkCluster(walk, header) : WalkOther(walk, header);
+    status = header.is_cluster() ? WalkCluster(walk, header) : WalkOther(walk, header);
   }
   if (status.ok()) {
     walk->at += header.size();
@@ -378,9 +377,9 @@ Status Reader::WalkChunk(Walk* walk, bool* more) {
   *more = false;
   if (status.code() == Code::kAgain && IsUnfinishedCluster(walk->at, header)) return {};
   uint64_t found = 0;
-  const Status next = Resynchronise(walk->at, &found);
+  Status next = Resynchronise(walk->at, &found);
   if (next.code() == Code::kEnd) return {};  // an unfinished chunk: the file may go on here
-  if (!next.ok()) return Status(next.code(), next.message());
+  if (!next.ok()) return next;
   const bool is_description = header.tag == kTagTracks || header.tag == kTagMeta;
   if (status.code() == Code::kCorrupt && is_description) Warn(status.message());  // reading on tells of the others
   *more = true;
@@ -390,7 +389,7 @@ Status Reader::WalkChunk(Walk* walk, bool* more) {
 
 Status Reader::WalkCluster(Walk* walk, const ChunkHeader& header) {
   if (walk->opening) H4MK_TRY(UseNewer(std::exchange(walk->trak, 0), std::exchange(walk->meta, 0)));
-  const Status status = search_->Load(walk->at, header, /*whole=*/false);
+  Status status = search_->Load(walk->at, header, /*whole=*/false);
   if (status.ok()) {
     walk->page.clusters.push_back(walk->at);
     for (const BlockRecord& block : search_->index().blocks()) {
@@ -402,7 +401,7 @@ Status Reader::WalkCluster(Walk* walk, const ChunkHeader& header) {
     walk->changed = true;
   }
   search_->Reset();
-  if (!status.ok()) return Status(status.code(), status.message());
+  if (!status.ok()) return status;
   if (walk->page.clusters.size() < kMaxPageClusters &&
       walk->page.entry_count() + list_.tracks.size() <= kMaxPageEntries)
     return {};
@@ -468,7 +467,7 @@ Status Reader::IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* va
   const int64_t size = source_.Size();
   if (size >= 0 && offset + header.size() > static_cast<uint64_t>(size)) return {};
   Status status;
-  if (header.tag == kTagCore && (header.flags & kCoreIsCluster) && source_.seekable()) {
+  if (header.is_cluster() && source_.seekable()) {
     status = search_->Load(offset, header, /*whole=*/false);
     search_->Reset();
   } else if (header.length <= kMaxSmallChunk) {

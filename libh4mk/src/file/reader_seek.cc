@@ -20,7 +20,7 @@ uint64_t DecisiveBytes(ByteSpan front) {
   if (front.size() < kChunkHeaderSize) return 0;
   const ChunkHeader header = ParseChunkHeader(front.data());
   if (!IsPlausibleTag(header.tag)) return 0;
-  if (header.tag != kTagCore || !(header.flags & kCoreIsCluster)) return header.size();
+  if (!header.is_cluster()) return header.size();
   ByteReader reader(front.subspan(kChunkHeaderSize));
   return std::min<uint64_t>(reader.Varint(), header.length) + reader.position() + kChunkHeaderSize + kCrcSize;
 }
@@ -80,14 +80,13 @@ Status Reader::LookAtEnd(WalkedEnd* end, bool* known) {
   source_.Forget();
   const uint64_t left = static_cast<uint64_t>(end->size) - end->until;
   Bytes bytes;
-  for (uint64_t wanted = kLeastLookedAt; wanted > bytes.size();) {
+  for (uint64_t wanted = std::min<uint64_t>(kLeastLookedAt, left); wanted > bytes.size();
+       wanted = std::min(DecisiveBytes(bytes), left)) {
+    if (wanted > kMostLookedAt) return {};
     const size_t had = bytes.size();
-    if (had == left) break;
-    bytes.resize(static_cast<size_t>(std::min({wanted, left, uint64_t{kMostLookedAt}})));
+    bytes.resize(static_cast<size_t>(wanted));
     size_t got = 0;
     H4MK_TRY(source_.ReadAt(end->until + had, bytes.data() + had, bytes.size() - had, &got));
-    wanted = DecisiveBytes(bytes);
-    if (wanted > kMostLookedAt) return {};
   }
   end->crc = Crc32(0, bytes);
   *known = true;

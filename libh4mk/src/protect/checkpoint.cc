@@ -139,7 +139,7 @@ Sha256Digest Checkpoint::Root() const {
 size_t ClusterHeadSize(ByteSpan chunk) {
   if (chunk.size() < kChunkHeaderSize) return 0;
   const ChunkHeader header = ParseChunkHeader(chunk.data());
-  if (header.tag != kTagCore || !(header.flags & kCoreIsCluster)) return chunk.size();
+  if (!header.is_cluster()) return chunk.size();
   ByteReader reader(chunk.subspan(kChunkHeaderSize));
   reader.Take(reader.Varint());
   reader.Take(kCrcSize);
