@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Encrypted blocks": whole files through the C interface, and what an attacker does to
+// protection.md, "Encrypted blocks": whole files through the C interface, and what an attacker does to
 // them.
 #include "protect/block_cipher.h"
 #include "support/chunks.h"

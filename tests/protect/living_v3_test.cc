@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Living Cipher v3", against the golden vectors: every conversation, with the state
+// legacy.md, "Living Cipher v3", against the golden vectors: every conversation, with the state
 // that each step leaves behind.
 #include "protect/living_v3.h"
 

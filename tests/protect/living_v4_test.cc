@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Living Cipher v4": a test for each weakness of version 3 that it repairs.
+// protection.md, "Living Cipher v4": a test for each weakness of version 3 that it repairs.
 #include "protect/living_v4.h"
 
 #include <set>

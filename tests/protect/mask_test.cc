@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Mask v1", against the golden vectors.
+// legacy.md, "Mask v1", against the golden vectors.
 #include "protect/mask.h"
 
 #include "legacy/vectors.h"

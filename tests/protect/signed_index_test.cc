@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Signed files": an index that lies is told, and is not used.
+// protection.md, "Signed files": an index that lies is told, and is not used.
 #include "cluster/index_page.h"
 #include "support/signing.h"
 

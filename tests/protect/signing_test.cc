@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Signed files": whole files through the C interface, and what an attacker without the
+// protection.md, "Signed files": whole files through the C interface, and what an attacker without the
 // key does to them.
 #include "support/signing.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * h4mk.h: read and write H4MK media containers (the format is specified in FORMAT.md).
+ * h4mk.h: read and write H4MK media containers (the format is specified in FORMAT.md, protection in spec/protection.md, older formats in spec/legacy.md).
  *
  * Conventions, once for the whole header
  *  1. Functions that can fail return h4mk_status: H4MK_OK is 0, H4MK_END and H4MK_AGAIN say that there is nothing (more)
@@ -206,7 +206,7 @@ H4MK_API h4mk_status h4mk_value_from_json(const char *text, size_t size, h4mk_va
 #define H4MK_BLOCK_DISCARD 0x8u     /**< Must be decoded, must not be shown. */
 #define H4MK_BLOCK_CORRUPT 0x10u    /**< Known to be damaged: when writing, by the caller; when reading, also by a failed checksum. */
 #define H4MK_BLOCK_DISPOSABLE 0x20u /**< No other block depends on it. */
-#define H4MK_BLOCK_ENCRYPTED 0x200u /**< The data is ciphertext (FORMAT.md, "Encrypted blocks"). Reading: only with
+#define H4MK_BLOCK_ENCRYPTED 0x200u /**< The data is ciphertext (protection.md, "Encrypted blocks"). Reading: only with
                                          h4mk_reader_options.keep_encrypted. Writing: it is stored as it is and keeps its
                                          ordinal; times, flags and side data must be as they were read, and META must have
                                          the "protection" of the file it came from. */
@@ -283,7 +283,7 @@ typedef struct h4mk_reader_options {
      *  that are missing or come twice, are H4MK_ERR_CORRUPT from h4mk_reader_next(). */
     const h4mk_key *keys;
     size_t key_count;
-    /** A public key in PEM form (Ed25519 or ECDSA P-256): nothing of the file is used before it was verified (FORMAT.md, "Signed
+    /** A public key in PEM form (Ed25519 or ECDSA P-256): nothing of the file is used before it was verified (protection.md, "Signed
      *  files"). The input must seek and know its size. Opening is H4MK_ERR_KEY where the file is not signed with it. What is not
      *  as it was signed is damage, and a warning says where. A file without an end is read up to its last signature. NULL: nothing
      *  is verified. */
@@ -340,7 +340,7 @@ typedef struct h4mk_signature {
 /** Fills *signature. H4MK_ERR_STATE if the reader was opened without verify_key. */
 H4MK_API h4mk_status h4mk_reader_signature(const h4mk_reader *reader, h4mk_signature *signature);
 /** Makes a proof that the block which h4mk_reader_next() or h4mk_reader_read_block() handed out last is in the file that was signed: an object that holds all that
- *  h4mk_proof_verify() needs, the stored block included (FORMAT.md, "Proof of a block"). Freed by h4mk_value_free().
+ *  h4mk_proof_verify() needs, the stored block included (protection.md, "Proof of a block"). Freed by h4mk_value_free().
  *  H4MK_ERR_STATE if there was no block, or the reader was opened without verify_key. */
 H4MK_API h4mk_status h4mk_reader_prove(h4mk_reader *reader, h4mk_value **proof);
 /** Verifies a proof with a public key in PEM form. *block is an object with "track_id", "ordinal", "pts", "dts" (absent where
@@ -510,10 +510,10 @@ typedef struct h4mk_writer_options {
 
 /** AES-256-GCM, each block on its own: for files. */
 #define H4MK_SCHEME_GCM "aes-256-gcm"
-/** A key for each block, and keys are forgotten once used: for live streams (FORMAT.md, "Scheme living"). Seeks cost more. */
+/** A key for each block, and keys are forgotten once used: for live streams (protection.md, "Scheme living"). Seeks cost more. */
 #define H4MK_SCHEME_LIVING "living"
 /** Living Cipher v3, for files of the transport dialect (version H4MK_VERSION_TRANSPORT) that its first reader shall read. Do not use it
- *  for anything new: two files under one key give each other away (FORMAT.md, "Living Cipher v4", lists what is wrong). */
+ *  for anything new: two files under one key give each other away (protection.md, "Living Cipher v4", lists what is wrong). */
 #define H4MK_SCHEME_LIVING_V3 "living-v3"
 
 /** Starts a file; io is copied, what it refers to must outlive the writer. Nothing is written before the first
@@ -700,7 +700,7 @@ H4MK_API h4mk_status h4mk_cipher_seal(h4mk_cipher *cipher, const h4mk_cipher_blo
 H4MK_API h4mk_status h4mk_cipher_open(h4mk_cipher *cipher, const h4mk_cipher_block *block, const uint8_t *data, size_t size,
                                       uint8_t *out);
 
-/* ---- messages: Living Cipher v4, and v3 for what exists (FORMAT.md, "Living Cipher v4") */
+/* ---- messages: Living Cipher v4, and v3 for what exists (protection.md, "Living Cipher v4") */
 
 /** One end of a session. Whoever starts it is the initiator, the other end the responder; both may send. Messages may be lost, late or forged
  *  on the way: one that is refused leaves no trace. */
@@ -776,7 +776,7 @@ H4MK_API h4mk_status h4mk_living_v3_decrypt(h4mk_living_v3 *living, const uint8_
 /** What went wrong last; "" if nothing. Valid until the next call. */
 H4MK_API const char *h4mk_living_v3_message(const h4mk_living_v3 *living);
 
-/** Mask v1 (FORMAT.md): masks and unmasks block number `block` from data to out, which may be data. No integrity; never use a
+/** Mask v1 (legacy.md): masks and unmasks block number `block` from data to out, which may be data. No integrity; never use a
  *  key for two sequences of blocks. Thread safe. */
 H4MK_API h4mk_status h4mk_mask(const uint8_t *key, size_t key_size, uint64_t block, const uint8_t *data, size_t size, uint8_t *out);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Blocks of encrypted files of the transport dialect (FORMAT.md, "Living Cipher v3"): block i is
+// Blocks of encrypted files of the transport dialect (legacy.md, "Living Cipher v3"): block i is
 // message i of one state, which only its sender moves.
 #ifndef H4MK_ADAPT_TRANSPORT_CIPHER_H_
 #define H4MK_ADAPT_TRANSPORT_CIPHER_H_

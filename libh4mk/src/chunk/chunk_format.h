@@ -41,7 +41,7 @@ inline constexpr std::array kKnownTags = {kTagTracks, kTagMeta,       kTagSafe, 
                                           kTagNote,   kTagCore,       kTagIndex, kTagAttachment,
                                           kTagFree,   kTagOriginal,   kTagTail};
 
-// FORMAT.md, "Signed files": whether the payload of VERI begins as that of a checkpoint does, a signature that holds for this
+// protection.md, "Signed files": whether the payload of VERI begins as that of a checkpoint does, a signature that holds for this
 // file alone.
 inline constexpr uint32_t kCheckpointMagic = Tag("H4VC");
 inline bool IsCheckpoint(ByteSpan payload) {

@@ -351,7 +351,7 @@ void Writer::SetSigner(std::unique_ptr<ChunkSigner> signer) {
   chunks_.set_observer(signer_.get());
 }
 
-// FORMAT.md, "Signed files": a checkpoint, when the signer finds that there is enough to be signed.
+// protection.md, "Signed files": a checkpoint, when the signer finds that there is enough to be signed.
 Status Writer::WriteSignature(ChunkSigner::Moment moment) {
   if (!signer_) return {};
   const IndexTop top = moment == ChunkSigner::Moment::kEnd ? MakeTop() : IndexTop();

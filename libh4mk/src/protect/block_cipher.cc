@@ -57,7 +57,7 @@ GcmNonce NonceOf(const BlockContext& block, BlockPart part) {
 constexpr std::string_view kAadLabel{"H4MK/2 block\0", 13};
 constexpr size_t kAadSize = 13 + 4 + 2 * kIdSize + 3 * 4 + 4 * 8 + 4;
 
-// FORMAT.md, "Encrypted blocks": associated data.
+// protection.md, "Encrypted blocks": associated data.
 std::array<uint8_t, kAadSize> AadOf(const BlockContext& block, BlockPart part, const Id& file_id,
                                     const Id& session_id) {
   std::array<uint8_t, kAadSize> aad;

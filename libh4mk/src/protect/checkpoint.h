@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Signed files": the checkpoint, payload of a VERI chunk.
+// protection.md, "Signed files": the checkpoint, payload of a VERI chunk.
 #ifndef H4MK_PROTECT_CHECKPOINT_H_
 #define H4MK_PROTECT_CHECKPOINT_H_
 
@@ -71,7 +71,7 @@ inline constexpr size_t kPieceSize = 16 << 10;
 // damaged), else all.
 size_t ClusterHeadSize(ByteSpan chunk);
 
-// FORMAT.md, "Signed files": the hash of a chunk, given in pieces and without its CRC. REQUIRES:
+// protection.md, "Signed files": the hash of a chunk, given in pieces and without its CRC. REQUIRES:
 // the first piece holds the chunk header and, of a cluster, all that stands before its data.
 Sha256Digest ChunkLeafHash(std::span<const ByteSpan> chunk);
 

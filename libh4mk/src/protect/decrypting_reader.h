@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A FileReader over another: opens every block with a key, and reports what is missing (FORMAT.md,
+// A FileReader over another: opens every block with a key, and reports what is missing (protection.md,
 // "Encrypted blocks").
 #ifndef H4MK_PROTECT_DECRYPTING_READER_H_
 #define H4MK_PROTECT_DECRYPTING_READER_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A FileWriter over a Writer: encrypts every block, and keeps "protection" in META (FORMAT.md,
+// A FileWriter over a Writer: encrypts every block, and keeps "protection" in META (protection.md,
 // "Encrypted blocks").
 #ifndef H4MK_PROTECT_ENCRYPTING_WRITER_H_
 #define H4MK_PROTECT_ENCRYPTING_WRITER_H_
@@ -53,7 +53,7 @@ class EncryptingWriter final : public FileWriter {
   Bytes data_, side_data_;
 };
 
-// FORMAT.md, "Encrypted blocks": the side data of a block as one piece, and its name when it is
+// protection.md, "Encrypted blocks": the side data of a block as one piece, and its name when it is
 // encrypted.
 inline constexpr std::string_view kEncryptedSideData = "encrypted";
 Bytes PackSideData(std::span<const SideData> entries);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// HKDF with SHA-256 (RFC 5869), and the labels of FORMAT.md, "Protection".
+// HKDF with SHA-256 (RFC 5869), and the labels of protection.md, "Protection".
 #ifndef H4MK_PROTECT_HKDF_H_
 #define H4MK_PROTECT_HKDF_H_
 
@@ -17,7 +17,7 @@ void HkdfExpand(ByteSpan key, ByteSpan info, std::span<uint8_t> out);
 // Both steps. An empty salt stands for 32 zero bytes.
 void Hkdf(ByteSpan salt, ByteSpan input, ByteSpan info, std::span<uint8_t> out);
 
-// Expand() of FORMAT.md: info = "H4MK/2 " || label || 0 || data.
+// Expand() of protection.md: info = "H4MK/2 " || label || 0 || data.
 Key ExpandLabel(ByteSpan key, std::string_view label, ByteSpan data = {});
 
 void RandomBytes(std::span<uint8_t> out);

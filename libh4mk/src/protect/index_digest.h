@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Signed files": digests of the index. Pages are copied, tops are made anew and both
+// protection.md, "Signed files": digests of the index. Pages are copied, tops are made anew and both
 // are moved; what they say of the clusters stays.
 #ifndef H4MK_PROTECT_INDEX_DIGEST_H_
 #define H4MK_PROTECT_INDEX_DIGEST_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Scheme living": keys that lead forward only.
+// protection.md, "Scheme living": keys that lead forward only.
 #ifndef H4MK_PROTECT_KEY_CHAIN_H_
 #define H4MK_PROTECT_KEY_CHAIN_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Living Cipher v3, byte for byte as its first implementation has it, errors and all (FORMAT.md,
+// Living Cipher v3, byte for byte as its first implementation has it, errors and all (legacy.md,
 // "Living Cipher v3"): for what exists. Its weaknesses are part of it; nothing new should be
 // written with it.
 #ifndef H4MK_PROTECT_LIVING_V3_H_
@@ -66,7 +66,7 @@ class LivingV3 {
   State& state() { return state_; }
 
   LivingV3Message Encrypt(ByteSpan plain, ByteSpan associated);
-  // The kinds of error of FORMAT.md; a failure leaves behind what it left behind in the first
+  // The kinds of error of legacy.md; a failure leaves behind what it left behind in the first
   // implementation.
   Result<Bytes> Decrypt(ByteSpan header, ByteSpan ciphertext, ByteSpan associated);
 

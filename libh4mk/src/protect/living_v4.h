@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Living Cipher v4: messages of a session between two ends, with keys that are deleted after use
-// (FORMAT.md, "Living Cipher v4").
+// (protection.md, "Living Cipher v4").
 #ifndef H4MK_PROTECT_LIVING_V4_H_
 #define H4MK_PROTECT_LIVING_V4_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Mask v1": XOR with a keystream of SHA-256. No integrity; kept for what exists.
+// legacy.md, "Mask v1": XOR with a keystream of SHA-256. No integrity; kept for what exists.
 #ifndef H4MK_PROTECT_MASK_H_
 #define H4MK_PROTECT_MASK_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Proof of a block": that a block is in a signed file, without the file.
+// protection.md, "Proof of a block": that a block is in a signed file, without the file.
 #ifndef H4MK_PROTECT_PROOF_H_
 #define H4MK_PROTECT_PROOF_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A signed file as an Io (FORMAT.md, "Signed files"): whoever reads through it gets bytes of chunks
+// A signed file as an Io (protection.md, "Signed files"): whoever reads through it gets bytes of chunks
 // that were verified, and zeros where a chunk is not what was signed, which readers take for
 // damage. So no layer above can use a byte before it was verified.
 #ifndef H4MK_PROTECT_VERIFYING_IO_H_
