@@ -19,7 +19,9 @@
  */
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "libavutil/avstring.h"
@@ -27,6 +29,8 @@
 #include "libavutil/dict.h"
 #include "libavutil/error.h"
 #include "libavutil/file.h"
+#include "libavutil/imgutils.h"
+#include "libavutil/intreadwrite.h"
 #include "libavutil/log.h"
 #include "libavutil/mem.h"
 #include "libavutil/pixdesc.h"
@@ -46,6 +50,18 @@
 #define MAX_ENUM_VALUE 1023
 
 #define RATIONAL_SIZE 32
+
+/* AV_PROFILE_UNKNOWN, AV_LEVEL_UNKNOWN */
+#define MIN_PROFILE (-99)
+
+/* H264_MAX_DPB_FRAMES, HEVC_MAX_DPB_SIZE, MAX_REORDER_DELAY: decoders and
+ * libavformat have room for so many pictures that wait. */
+#define MAX_VIDEO_DELAY 16
+
+/* FF_MAX_EXTRADATA_SIZE, beyond which no decoder opens. */
+#define MAX_EXTRADATA_SIZE ((1 << 28) - AV_INPUT_BUFFER_PADDING_SIZE)
+
+#define F H4MK_FIELD
 
 int ff_h4mk_error(h4mk_status status, int64_t io_error)
 {
@@ -150,14 +166,27 @@ static h4mk_status put_rational(h4mk_value *value, const char *key, AVRational q
     return put_text(value, key, buf);
 }
 
-static int parse_rational(const h4mk_value *value, AVRational *q)
+/**
+ * Read "num/den" with num from min to max. What could be divided by is never 0,
+ * but where both are: that is how FFmpeg says that a rate is not known.
+ */
+static int parse_rational(const h4mk_value *value, AVRational *q, int64_t min, int64_t max)
 {
     const char *text = h4mk_value_text(value);
-    AVRational parsed;
+    long long num, den;
+    char *end;
 
-    if (!text || sscanf(text, "%d/%d", &parsed.num, &parsed.den) != 2)
+    if (!text)
         return AVERROR(EINVAL);
-    *q = parsed;
+    num = strtoll(text, &end, 10);
+    if (end == text || *end != '/')
+        return AVERROR(EINVAL);
+    text = end + 1;
+    den  = strtoll(text, &end, 10);
+    if (end == text || *end || num < FFMAX(min, INT_MIN) || num > FFMIN(max, INT_MAX) ||
+        den < 0 || den > INT_MAX || num && !den)
+        return AVERROR(EINVAL);
+    *q = (AVRational){ num, den };
     return 0;
 }
 
@@ -214,31 +243,60 @@ int ff_h4mk_write_fields(h4mk_value *object, const H4MKField *field,
     return ff_h4mk_error(status, 0);
 }
 
-static void read_field(const h4mk_value *value, const H4MKField *field, uint8_t *p)
+/**
+ * Find out which values a field may have.
+ */
+static void field_range(const H4MKField *field, int64_t *min, int64_t *max)
 {
-    int found;
-
+    *min = field->min;
+    *max = field->max;
+    if (*min || *max)
+        return;
     switch (field->type) {
-    case H4MK_FIELD_U8:
-        *p = h4mk_value_int(value, *p);
-        break;
-    case H4MK_FIELD_S32:
-        *(int32_t *)p = h4mk_value_int(value, *(int32_t *)p);
-        break;
-    case H4MK_FIELD_U32:
-        *(uint32_t *)p = h4mk_value_int(value, *(uint32_t *)p);
-        break;
-    case H4MK_FIELD_S64:
-        *(int64_t *)p = h4mk_value_int(value, *(int64_t *)p);
-        break;
-    case H4MK_FIELD_RATIONAL:
-        parse_rational(value, (AVRational *)p);
-        break;
-    case H4MK_FIELD_ENUM:
-        found = ff_h4mk_find_name(field->to_name, h4mk_value_text(value));
-        *(int *)p = found != H4MK_NO_VALUE ? found : h4mk_value_int(value, *(int *)p);
-        break;
+    case H4MK_FIELD_U8:  *min = 0;         *max = UINT8_MAX;  break;
+    case H4MK_FIELD_U32: *min = 0;         *max = UINT32_MAX; break;
+    case H4MK_FIELD_S64: *min = INT64_MIN; *max = INT64_MAX;  break;
+    default:             *min = INT32_MIN; *max = INT32_MAX;  break;
     }
+}
+
+static int read_enum(const h4mk_value *value, const H4MKField *field, int *number)
+{
+    const char *name = h4mk_value_text(value);
+    const int64_t given = name ? ff_h4mk_find_name(field->to_name, name)
+                               : h4mk_value_int(value, H4MK_NO_VALUE);
+
+    if (given <= H4MK_NO_VALUE || given > INT_MAX || !field->to_name(given))
+        return AVERROR(EINVAL);
+    *number = given;
+    return 0;
+}
+
+/**
+ * @return 0, or a negative AVERROR code if the value is none that the field allows
+ */
+static int read_field(const h4mk_value *value, const H4MKField *field, uint8_t *p)
+{
+    int64_t number, min, max;
+
+    field_range(field, &min, &max);
+    if (field->type == H4MK_FIELD_RATIONAL)
+        return parse_rational(value, (AVRational *)p, min, max);
+    if (field->type == H4MK_FIELD_ENUM)
+        return read_enum(value, field, (int *)p);
+
+    if (h4mk_value_get_type(value) != H4MK_VALUE_INT)
+        return AVERROR(EINVAL);
+    number = h4mk_value_int(value, 0);
+    if (number < min || number > max)
+        return AVERROR(EINVAL);
+    switch (field->type) {
+    case H4MK_FIELD_U8:  *p             = number; break;
+    case H4MK_FIELD_S32: *(int32_t *)p  = number; break;
+    case H4MK_FIELD_U32: *(uint32_t *)p = number; break;
+    default:             *(int64_t *)p  = number; break;
+    }
+    return 0;
 }
 
 void ff_h4mk_read_fields(const h4mk_value *object, const H4MKField *field,
@@ -389,8 +447,8 @@ static int read_disposition(const h4mk_value *object)
     for (size_t i = 0; i < h4mk_value_count(array); i++) {
         const h4mk_value *value = h4mk_value_at(array, i);
         const char *name = h4mk_value_text(value);
-        const int bit = name ? av_disposition_from_string(name) : h4mk_value_int(value, 0);
-        if (!name || bit > 0)
+        const int64_t bit = name ? av_disposition_from_string(name) : h4mk_value_int(value, 0);
+        if (bit > 0 && bit <= UINT32_MAX)
             disposition |= bit;
     }
     return disposition;
@@ -433,27 +491,42 @@ int ff_h4mk_write_layout(h4mk_value *object, const AVChannelLayout *layout)
     return ff_h4mk_error(status, 0);
 }
 
+/**
+ * Read a layout that is given channel by channel.
+ */
+static int read_channel_map(const h4mk_value *array, AVChannelLayout *layout)
+{
+    int ret = av_channel_layout_custom_init(layout, h4mk_value_count(array));
+
+    for (int i = 0; ret >= 0 && i < layout->nb_channels; i++) {
+        const h4mk_value *channel = h4mk_value_at(array, i);
+        const int64_t id = h4mk_value_get_int(channel, "channel", AV_CHAN_UNKNOWN);
+        const char *name = h4mk_value_get_text(channel, "name");
+
+        layout->u.map[i].id = id >= 0 && id <= AV_CHAN_AMBISONIC_END ? id : AV_CHAN_UNKNOWN;
+        if (name)
+            av_strlcpy(layout->u.map[i].name, name, sizeof(layout->u.map[i].name));
+    }
+    return ret;
+}
+
 int ff_h4mk_read_layout(const h4mk_value *object, AVChannelLayout *layout)
 {
     const char *text = h4mk_value_get_text(object, "channel_layout");
     const h4mk_value *array = h4mk_value_get(object, "channel_map");
     const int64_t channels = h4mk_value_get_int(object, "channels", 0);
-    int ret;
+    int ret = 0;
 
-    if (text && (ret = av_channel_layout_from_string(layout, text)) >= 0)
+    if (text && av_channel_layout_from_string(layout, text) < 0)
+        av_channel_layout_uninit(layout);
+    if (!layout->nb_channels && h4mk_value_count(array) > 0 &&
+        h4mk_value_count(array) <= H4MK_MAX_CHANNELS)
+        ret = read_channel_map(array, layout);
+    if (ret < 0)
         return ret;
-    if (h4mk_value_count(array) > 0 && h4mk_value_count(array) <= INT16_MAX) {
-        ret = av_channel_layout_custom_init(layout, h4mk_value_count(array));
-        for (int i = 0; ret >= 0 && i < layout->nb_channels; i++) {
-            const h4mk_value *channel = h4mk_value_at(array, i);
-            const char *name = h4mk_value_get_text(channel, "name");
-            layout->u.map[i].id = h4mk_value_get_int(channel, "channel", AV_CHAN_UNKNOWN);
-            if (name)
-                av_strlcpy(layout->u.map[i].name, name, sizeof(layout->u.map[i].name));
-        }
-        return ret;
-    }
-    if (channels > 0 && channels <= INT_MAX)
+    if (!av_channel_layout_check(layout) || layout->nb_channels > H4MK_MAX_CHANNELS)
+        av_channel_layout_uninit(layout);
+    if (!layout->nb_channels && channels > 0 && channels <= H4MK_MAX_CHANNELS)
         layout->nb_channels = channels; /* AV_CHANNEL_ORDER_UNSPEC */
     return 0;
 }
@@ -472,10 +545,12 @@ static h4mk_status write_codec_tag(h4mk_value *object, uint32_t tag)
 static uint32_t read_codec_tag(const h4mk_value *object)
 {
     const char *text = h4mk_value_get_text(object, "codec_tag");
+    int64_t number;
 
     if (text)
-        return strlen(text) == 4 ? MKTAG(text[0], text[1], text[2], (unsigned)text[3]) : 0;
-    return h4mk_value_get_int(object, "codec_tag", 0);
+        return strlen(text) == 4 ? AV_RL32(text) : 0;
+    number = h4mk_value_get_int(object, "codec_tag", 0);
+    return number >= 0 && number <= UINT32_MAX ? number : 0;
 }
 
 #define NAMES_OF(function, call)            \
@@ -508,55 +583,50 @@ static const char *discard_name(int value)
     return NULL;
 }
 
-#define F(key, member, type, ...) { key, offsetof(STRUCT, member), H4MK_FIELD_ ## type, __VA_ARGS__ }
 
-#define STRUCT AVCodecParameters
 static const H4MKField video_fields[] = {
-    F("pixel_format",          format,                ENUM, 0, pixel_format_name),
+    F(AVCodecParameters, "pixel_format", format, ENUM, .to_name = pixel_format_name),
     { NULL }
 };
 
 static const H4MKField audio_fields[] = {
-    F("sample_format",         format,                ENUM, 0, sample_format_name),
+    F(AVCodecParameters, "sample_format", format, ENUM, .to_name = sample_format_name),
     { NULL }
 };
 
 static const H4MKField codec_fields[] = {
-    F("bit_rate",              bit_rate,              S64),
-    F("bits_per_coded_sample", bits_per_coded_sample, S32),
-    F("bits_per_raw_sample",   bits_per_raw_sample,   S32),
-    F("profile",               profile,               S32),
-    F("level",                 level,                 S32),
-    F("width",                 width,                 S32),
-    F("height",                height,                S32),
-    F("sample_aspect_ratio",   sample_aspect_ratio,   RATIONAL),
+    F(AVCodecParameters, "bit_rate", bit_rate, S64, 0, H4MK_MAX_BIT_RATE),
+    F(AVCodecParameters, "bits_per_coded_sample", bits_per_coded_sample, S32, 0, UINT16_MAX),
+    F(AVCodecParameters, "bits_per_raw_sample", bits_per_raw_sample, S32, 0, 64),
+    F(AVCodecParameters, "profile", profile, S32, MIN_PROFILE, UINT16_MAX),
+    F(AVCodecParameters, "level", level, S32, MIN_PROFILE, UINT16_MAX),
+    F(AVCodecParameters, "width", width, S32, 0, H4MK_MAX_SIDE),
+    F(AVCodecParameters, "height", height, S32, 0, H4MK_MAX_SIDE),
+    F(AVCodecParameters, "sample_aspect_ratio", sample_aspect_ratio, RATIONAL, 0, INT_MAX),
 #if H4MK_HAVE_FRAMERATE
-    F("framerate",             framerate,             RATIONAL),
+    F(AVCodecParameters, "framerate", framerate, RATIONAL, 0, INT_MAX),
 #endif
-    F("field_order",           field_order,           ENUM, 0, field_order_name),
-    F("color_range",           color_range,           ENUM, 0, color_range_name),
-    F("color_primaries",       color_primaries,       ENUM, 0, color_primaries_name),
-    F("color_transfer",        color_trc,             ENUM, 0, color_transfer_name),
-    F("color_space",           color_space,           ENUM, 0, color_space_name),
-    F("chroma_location",       chroma_location,       ENUM, 0, chroma_location_name),
-    F("video_delay",           video_delay,           S32),
-    F("block_align",           block_align,           S32),
-    F("frame_size",            frame_size,            S32),
-    F("initial_padding",       initial_padding,       S32),
-    F("trailing_padding",      trailing_padding,      S32),
-    F("seek_preroll",          seek_preroll,          S32),
+    F(AVCodecParameters, "field_order", field_order, ENUM, .to_name = field_order_name),
+    F(AVCodecParameters, "color_range", color_range, ENUM, .to_name = color_range_name),
+    F(AVCodecParameters, "color_primaries", color_primaries, ENUM, .to_name = color_primaries_name),
+    F(AVCodecParameters, "color_transfer", color_trc, ENUM, .to_name = color_transfer_name),
+    F(AVCodecParameters, "color_space", color_space, ENUM, .to_name = color_space_name),
+    F(AVCodecParameters, "chroma_location", chroma_location, ENUM, .to_name = chroma_location_name),
+    F(AVCodecParameters, "video_delay", video_delay, S32, 0, MAX_VIDEO_DELAY),
+    F(AVCodecParameters, "block_align", block_align, S32, 0, H4MK_MAX_SAMPLES),
+    F(AVCodecParameters, "frame_size", frame_size, S32, 0, H4MK_MAX_SAMPLES),
+    F(AVCodecParameters, "initial_padding", initial_padding, S32, 0, H4MK_MAX_SAMPLES),
+    F(AVCodecParameters, "trailing_padding", trailing_padding, S32, 0, H4MK_MAX_SAMPLES),
+    F(AVCodecParameters, "seek_preroll", seek_preroll, S32, 0, H4MK_MAX_SAMPLES),
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVStream
 static const H4MKField stream_fields[] = {
-    F("avg_frame_rate",        avg_frame_rate,        RATIONAL),
-    F("r_frame_rate",          r_frame_rate,          RATIONAL),
-    F("discard",               discard,               ENUM, 0, discard_name),
+    F(AVStream, "avg_frame_rate", avg_frame_rate, RATIONAL, 0, INT_MAX),
+    F(AVStream, "r_frame_rate", r_frame_rate, RATIONAL, 0, INT_MAX),
+    F(AVStream, "discard", discard, ENUM, .to_name = discard_name),
     { NULL }
 };
-#undef STRUCT
 
 static const H4MKField *format_fields(enum AVMediaType type)
 {
@@ -597,6 +667,17 @@ static int read_aliases(AVStream *st, const h4mk_value *track)
 }
 
 /**
+ * Find the codec with a name. One of another type than its track cannot be what
+ * the track has: it is a codec that FFmpeg does not know.
+ */
+static const AVCodecDescriptor *find_codec(const char *name, enum AVMediaType type)
+{
+    const AVCodecDescriptor *desc = name ? avcodec_descriptor_get_by_name(name) : NULL;
+
+    return desc && (desc->type == type || type == AVMEDIA_TYPE_ATTACHMENT) ? desc : NULL;
+}
+
+/**
  * @return the name of a codec that FFmpeg does not know, as read_track() left
  *         it in the metadata, or NULL
  */
@@ -608,7 +689,7 @@ static const char *foreign_codec(const AVStream *st)
         return NULL;
     t = av_dict_get(st->metadata, "codec_name", NULL, AV_DICT_MATCH_CASE);
     return t && t->value[0] && is_utf8(t->value) && strcmp(t->value, "none") &&
-           !avcodec_descriptor_get_by_name(t->value) ? t->value : NULL;
+           !find_codec(t->value, st->codecpar->codec_type) ? t->value : NULL;
 }
 
 /**
@@ -746,47 +827,71 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
     return ff_h4mk_write_tags(s, track, "tags", st->metadata, foreign ? "codec_name" : NULL);
 }
 
+/**
+ * Files of version 1 name some kinds in their own way.
+ */
 static enum AVMediaType read_kind(const char *kind)
 {
     for (int i = 0; kind && i < AVMEDIA_TYPE_NB; i++)
         if (!strcmp(kind, av_get_media_type_string(i)))
             return i;
+    if (kind && !strcmp(kind, "captions"))
+        return AVMEDIA_TYPE_SUBTITLE;
     return !kind || !strcmp(kind, "unknown") ? AVMEDIA_TYPE_UNKNOWN : AVMEDIA_TYPE_DATA;
+}
+
+static int read_extradata(AVCodecParameters *par, const h4mk_value *track)
+{
+    const uint8_t *extradata;
+    size_t size;
+    int ret;
+
+    if (h4mk_value_get_bytes(track, "extradata", &extradata, &size) != H4MK_OK ||
+        !size || size >= MAX_EXTRADATA_SIZE)
+        return 0;
+    ret = ff_alloc_extradata(par, size);
+    if (ret >= 0)
+        memcpy(par->extradata, extradata, size);
+    return ret;
+}
+
+static void read_parameters(AVCodecParameters *par, const h4mk_value *track)
+{
+    const int64_t rate = h4mk_value_get_int(track, "sample_rate", 0);
+
+    par->codec_tag   = read_codec_tag(track);
+    par->sample_rate = rate > 0 && rate <= H4MK_MAX_SAMPLE_RATE ? rate : 0;
+    ff_h4mk_read_fields(track, format_fields(par->codec_type), par);
+    ff_h4mk_read_fields(track, codec_fields, par);
+    if (par->width && par->height &&
+        av_image_check_size2(par->width, par->height, INT64_MAX, AV_PIX_FMT_NONE, 0, NULL) < 0)
+        par->width = par->height = 0;
 }
 
 int ff_h4mk_read_track(AVFormatContext *s, AVStream *st, const h4mk_value *track)
 {
     AVCodecParameters *par = st->codecpar;
     const char *codec = h4mk_value_get_text(track, "codec");
-    const AVCodecDescriptor *desc = codec ? avcodec_descriptor_get_by_name(codec) : NULL;
-    const uint8_t *extradata;
-    size_t extradata_size;
-    int64_t rate;
+    const int64_t id = h4mk_value_get_int(track, "stream_id", 0);
+    const AVCodecDescriptor *desc;
     int ret;
 
     par->codec_type = read_kind(h4mk_value_get_text(track, "kind"));
+    desc            = find_codec(codec, par->codec_type);
     par->codec_id   = desc ? desc->id : AV_CODEC_ID_NONE;
-    par->codec_tag  = read_codec_tag(track);
-    rate            = h4mk_value_get_int(track, "sample_rate", 0);
-    par->sample_rate = rate > 0 && rate <= INT_MAX ? rate : 0;
-    st->id          = h4mk_value_get_int(track, "stream_id", 0);
+    st->id          = id >= INT_MIN && id <= INT_MAX ? id : 0;
 
-    if (h4mk_value_get_bytes(track, "extradata", &extradata, &extradata_size) == H4MK_OK &&
-        extradata_size && extradata_size < INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE) {
-        ret = ff_alloc_extradata(par, extradata_size);
-        if (ret < 0)
-            return ret;
-        memcpy(par->extradata, extradata, extradata_size);
-    }
-
-    ff_h4mk_read_fields(track, format_fields(par->codec_type), par);
-    ff_h4mk_read_fields(track, codec_fields, par);
+    ret = read_extradata(par, track);
+    if (ret < 0)
+        return ret;
+    read_parameters(par, track);
     ff_h4mk_read_fields(track, stream_fields, st);
     ret = ff_h4mk_read_layout(track, &par->ch_layout);
     if (ret < 0)
         return ret;
     st->sample_aspect_ratio = par->sample_aspect_ratio;
-    parse_rational(h4mk_value_get(track, "stream_sample_aspect_ratio"), &st->sample_aspect_ratio);
+    parse_rational(h4mk_value_get(track, "stream_sample_aspect_ratio"),
+                   &st->sample_aspect_ratio, 0, INT_MAX);
     st->disposition = read_disposition(track);
 
     ret = read_side_data(s, track, &H4MK_STREAM_SIDE_DATA(st), &H4MK_STREAM_NB_SIDE_DATA(st));
@@ -814,31 +919,44 @@ static int write_chapter(AVFormatContext *s, const AVChapter *chapter, h4mk_valu
 
 static int read_chapter(AVFormatContext *s, const h4mk_value *object, int number)
 {
-    AVRational time_base = { 0 };
-    AVChapter *chapter;
+    static const H4MKField fields[] = {
+        F(AVChapter, "id", id, S64),
+        F(AVChapter, "time_base", time_base, RATIONAL, 1, INT_MAX),
+        F(AVChapter, "start", start, S64, -H4MK_MAX_TIME, H4MK_MAX_TIME),
+        F(AVChapter, "end", end, S64, -H4MK_MAX_TIME, H4MK_MAX_TIME),
+        { NULL }
+    };
+    AVChapter *chapter = av_mallocz(sizeof(*chapter));
+    int ret;
 
-    if (parse_rational(h4mk_value_get(object, "time_base"), &time_base) < 0 ||
-        time_base.num <= 0 || time_base.den <= 0) {
-        av_log(s, AV_LOG_WARNING, "Skipping chapter %d, which has no time base\n", number);
+    if (!chapter)
+        return AVERROR(ENOMEM);
+    chapter->id    = number;
+    chapter->start = chapter->end = AV_NOPTS_VALUE;
+    ff_h4mk_read_fields(object, fields, chapter);
+    if (!chapter->time_base.num || chapter->end != AV_NOPTS_VALUE && chapter->start > chapter->end) {
+        av_log(s, AV_LOG_WARNING, "Skipping chapter %d, which has no time base or ends before its start\n", number);
+        av_free(chapter);
         return 0;
     }
-    chapter = avpriv_new_chapter(s, h4mk_value_get_int(object, "id", number), time_base,
-                                 h4mk_value_get_int(object, "start", AV_NOPTS_VALUE),
-                                 h4mk_value_get_int(object, "end", AV_NOPTS_VALUE), NULL);
-    return chapter ? ff_h4mk_read_tags(&chapter->metadata, h4mk_value_get(object, "tags")) : 0;
+    /* avpriv_new_chapter() would make one of all that have the same id */
+    ret = av_dynarray_add_nofree(&s->chapters, &s->nb_chapters, chapter);
+    if (ret < 0) {
+        av_free(chapter);
+        return ret;
+    }
+    return ff_h4mk_read_tags(&chapter->metadata, h4mk_value_get(object, "tags"));
 }
 
-#define STRUCT AVProgram
 static const H4MKField program_fields[] = {
-    F("flags",       flags,       S32),
-    F("discard",     discard,     ENUM, 0, discard_name),
-    F("program_num", program_num, S32),
-    F("pmt_pid",     pmt_pid,     S32),
-    F("pcr_pid",     pcr_pid,     S32),
-    F("pmt_version", pmt_version, S32),
+    F(AVProgram, "flags", flags, S32),
+    F(AVProgram, "discard", discard, ENUM, .to_name = discard_name),
+    F(AVProgram, "program_num", program_num, S32),
+    F(AVProgram, "pmt_pid", pmt_pid, S32),
+    F(AVProgram, "pcr_pid", pcr_pid, S32),
+    F(AVProgram, "pmt_version", pmt_version, S32),
     { NULL }
 };
-#undef STRUCT
 
 static int write_program(AVFormatContext *s, const AVProgram *program, h4mk_value *object)
 {
@@ -863,7 +981,8 @@ static int write_program(AVFormatContext *s, const AVProgram *program, h4mk_valu
 static int read_program(AVFormatContext *s, const h4mk_value *object, int number)
 {
     const h4mk_value *array = h4mk_value_get(object, "streams");
-    const int id = h4mk_value_get_int(object, "id", number);
+    const int64_t given = h4mk_value_get_int(object, "id", number);
+    const int id = given >= INT_MIN && given <= INT_MAX ? given : number;
     AVProgram *program = av_new_program(s, id);
 
     if (!program)
@@ -878,42 +997,36 @@ static int read_program(AVFormatContext *s, const h4mk_value *object, int number
 }
 
 #if H4MK_HAVE_STREAM_GROUPS
-#define STRUCT AVStreamGroupTileGrid
 static const H4MKField tile_grid_fields[] = {
-    F("coded_width",       coded_width,       S32),
-    F("coded_height",      coded_height,      S32),
-    F("background",        background,        U8, 4),
-    F("horizontal_offset", horizontal_offset, S32),
-    F("vertical_offset",   vertical_offset,   S32),
-    F("width",             width,             S32),
-    F("height",            height,            S32),
+    F(AVStreamGroupTileGrid, "coded_width", coded_width, S32, 0, H4MK_MAX_SIDE),
+    F(AVStreamGroupTileGrid, "coded_height", coded_height, S32, 0, H4MK_MAX_SIDE),
+    F(AVStreamGroupTileGrid, "background", background, U8, .count = 4),
+    F(AVStreamGroupTileGrid, "horizontal_offset", horizontal_offset, S32, 0, H4MK_MAX_SIDE),
+    F(AVStreamGroupTileGrid, "vertical_offset", vertical_offset, S32, 0, H4MK_MAX_SIDE),
+    F(AVStreamGroupTileGrid, "width", width, S32, 0, H4MK_MAX_SIDE),
+    F(AVStreamGroupTileGrid, "height", height, S32, 0, H4MK_MAX_SIDE),
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVStreamGroupLayeredVideo
 static const H4MKField lcevc_fields[] = {
-    F("lcevc_index",       el_index,          U32),
-    F("width",             width,             S32),
-    F("height",            height,            S32),
+    F(AVStreamGroupLayeredVideo, "lcevc_index", el_index, U32),
+    F(AVStreamGroupLayeredVideo, "width", width, S32, 0, H4MK_MAX_SIDE),
+    F(AVStreamGroupLayeredVideo, "height", height, S32, 0, H4MK_MAX_SIDE),
     { NULL }
 };
 #if H4MK_HAVE_LAYERED_VIDEO
 static const H4MKField dolby_vision_fields[] = {
-    F("el_index",          el_index,          U32),
-    F("width",             width,             S32),
-    F("height",            height,            S32),
+    F(AVStreamGroupLayeredVideo, "el_index", el_index, U32),
+    F(AVStreamGroupLayeredVideo, "width", width, S32, 0, H4MK_MAX_SIDE),
+    F(AVStreamGroupLayeredVideo, "height", height, S32, 0, H4MK_MAX_SIDE),
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVStreamGroupTREF
 static const H4MKField tref_fields[] = {
-    F("metadata_index",    metadata_index,    U32),
+    F(AVStreamGroupTREF, "metadata_index", metadata_index, U32),
     { NULL }
 };
 #endif
-#undef STRUCT
 
 H4MK_NAMES(group_type_name, NULL, "iamf_audio_element", "iamf_mix_presentation", "tile_grid", "lcevc",
 #if H4MK_HAVE_LAYERED_VIDEO
@@ -940,6 +1053,19 @@ static int write_tile_grid(h4mk_value *object, const AVStreamGroupTileGrid *grid
     return ret < 0 ? ret : ff_h4mk_write_fields(object, tile_grid_fields, grid, NULL);
 }
 
+/* An element of AVStreamGroupTileGrid.offsets, whose type has no name. */
+typedef struct Tile {
+    uint32_t stream;
+    int32_t horizontal, vertical;
+} Tile;
+
+static const H4MKField tile_fields[] = {
+    F(Tile, "stream", stream, U32),
+    F(Tile, "horizontal", horizontal, S32, 0, H4MK_MAX_SIDE),
+    F(Tile, "vertical", vertical, S32, 0, H4MK_MAX_SIDE),
+    { NULL }
+};
+
 static int read_tile_grid(AVFormatContext *s, const h4mk_value *object, AVStreamGroupTileGrid *grid)
 {
     const h4mk_value *array = h4mk_value_get(object, "tiles");
@@ -954,17 +1080,19 @@ static int read_tile_grid(AVFormatContext *s, const h4mk_value *object, AVStream
     if (ret < 0)
         return ret;
 #endif
-    if (!count || count > INT_MAX)
+    if (!count || count > INT_MAX / sizeof(*grid->offsets))
         return 0;
     grid->offsets = av_calloc(count, sizeof(*grid->offsets));
     if (!grid->offsets)
         return AVERROR(ENOMEM);
     grid->nb_tiles = count;
     for (size_t i = 0; i < count; i++) {
-        const h4mk_value *tile = h4mk_value_at(array, i);
-        grid->offsets[i].idx        = h4mk_value_get_int(tile, "stream", 0);
-        grid->offsets[i].horizontal = h4mk_value_get_int(tile, "horizontal", 0);
-        grid->offsets[i].vertical   = h4mk_value_get_int(tile, "vertical", 0);
+        Tile tile = { 0 };
+
+        ff_h4mk_read_fields(h4mk_value_at(array, i), tile_fields, &tile);
+        grid->offsets[i].idx        = tile.stream;
+        grid->offsets[i].horizontal = tile.horizontal;
+        grid->offsets[i].vertical   = tile.vertical;
     }
     return 0;
 }
@@ -1011,12 +1139,13 @@ static int write_group(AVFormatContext *s, const AVStreamGroup *group, h4mk_valu
 }
 
 /**
- * Some groups name streams by their number within the group, and their users do
- * not look whether it has so many.
+ * Whether a group has all that its users take for granted: the streams that it
+ * names by their number within the group, the one layer of a scene.
  */
-static int has_named_streams(const AVStreamGroup *group)
+static int is_complete(const AVStreamGroup *group)
 {
     const AVStreamGroupTileGrid *grid = group->params.tile_grid;
+    const AVIAMFAudioElement *element = group->params.iamf_audio_element;
 
     switch (group->type) {
     case AV_STREAM_GROUP_PARAMS_TILE_GRID:
@@ -1024,6 +1153,9 @@ static int has_named_streams(const AVStreamGroup *group)
             if (grid->offsets[i].idx >= group->nb_streams)
                 return 0;
         return 1;
+    case AV_STREAM_GROUP_PARAMS_IAMF_AUDIO_ELEMENT:
+        return group->nb_streams &&
+               (element->audio_element_type != AV_IAMF_AUDIO_ELEMENT_TYPE_SCENE || element->nb_layers);
 #if H4MK_HAVE_LAYERED_VIDEO
     case AV_STREAM_GROUP_PARAMS_DOLBY_VISION:
 #endif
@@ -1083,8 +1215,8 @@ static int read_group(AVFormatContext *s, const h4mk_value *object, int number)
     }
     if (ret < 0)
         return ret;
-    if (!has_named_streams(group)) {
-        av_log(s, AV_LOG_WARNING, "Skipping stream group %d, which lacks a stream that it names\n", number);
+    if (!is_complete(group)) {
+        av_log(s, AV_LOG_WARNING, "Skipping stream group %d, which lacks a stream or a layer that it names\n", number);
         ff_remove_stream_group(s, group);
         return 0;
     }
@@ -1142,6 +1274,11 @@ int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta)
     return ret;
 }
 
+static const H4MKField meta_fields[] = {
+    F(AVFormatContext, "start_time_realtime", start_time_realtime, S64, -H4MK_MAX_TIME, H4MK_MAX_TIME),
+    { NULL }
+};
+
 int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta, int keep_protection)
 {
     const h4mk_value *array;
@@ -1152,7 +1289,8 @@ int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta, int keep_prote
 #if H4MK_HAVE_STREAM_GROUPS
     READ_ARRAY("stream_groups", read_group);
 #endif
-    s->start_time_realtime = h4mk_value_get_int(meta, "start_time_realtime", AV_NOPTS_VALUE);
+    s->start_time_realtime = AV_NOPTS_VALUE;
+    ff_h4mk_read_fields(meta, meta_fields, s);
     if (ret >= 0 && keep_protection && h4mk_value_get(meta, "protection"))
         ret = av_dict_set(&s->metadata, H4MK_PROTECTION_TAG,
                           h4mk_value_to_json(h4mk_value_get(meta, "protection")), 0);

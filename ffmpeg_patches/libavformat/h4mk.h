@@ -54,6 +54,17 @@
  */
 #define H4MK_ENCRYPTION_SCHEME MKBETAG('h', '4', 'm', 'k')
 
+/**
+ * Largest sizes and times that are read. With these no sum or product of two
+ * overflows where FFmpeg does not look.
+ */
+#define H4MK_MAX_SIDE        (1 << 21)    ///< pixels; av_image_check_size() allows no longer sides
+#define H4MK_MAX_CHANNELS    UINT16_MAX
+#define H4MK_MAX_SAMPLE_RATE (1 << 26)
+#define H4MK_MAX_SAMPLES     (1 << 24)    ///< of a frame, a padding, or a block in bytes
+#define H4MK_MAX_BIT_RATE    (INT64_C(1) << 48)
+#define H4MK_MAX_TIME        (INT64_C(1) << 62)
+
 /* Name of that ciphertext in a file. */
 #define H4MK_ENCRYPTED_SIDE_DATA "encrypted"
 
@@ -64,20 +75,29 @@ enum H4MKFieldType {
     H4MK_FIELD_S32,
     H4MK_FIELD_U32,
     H4MK_FIELD_S64,
-    H4MK_FIELD_RATIONAL, ///< "num/den"
+    H4MK_FIELD_RATIONAL, ///< "num/den"; num is what min and max limit
     H4MK_FIELD_ENUM,     ///< by name; a value without a name as its number
 };
 
 /**
- * One member of a C struct and its key in a JSON object.
+ * One member of a C struct, its key in a JSON object, and the values of it that
+ * the rest of FFmpeg is ready for. A file may say anything; what is outside is
+ * not read.
  */
 typedef struct H4MKField {
     const char *key;                        ///< NULL ends a table
     size_t offset;                          ///< of the member in its struct
     enum H4MKFieldType type;
+    int64_t min, max;                       ///< smallest and largest value; both 0: any of the type
     int count;                              ///< elements of an array, 0 for a single value
-    const char *(*to_name)(int value);      ///< ENUM only: NULL if there is no name
+    const char *(*to_name)(int value);      ///< ENUM only: NULL for a value that there is not
 } H4MKField;
+
+/**
+ * An entry of a table of fields. What follows the type: min, max, .count, .to_name.
+ */
+#define H4MK_FIELD(container, key, member, type, ...) \
+    { key, offsetof(container, member), H4MK_FIELD_ ## type, __VA_ARGS__ }
 
 /**
  * Write the members of a struct into a JSON object.
@@ -89,8 +109,8 @@ int ff_h4mk_write_fields(h4mk_value *object, const H4MKField *fields,
                          const void *data, const void *defaults);
 
 /**
- * Read the members of a struct from a JSON object. Members whose key is absent
- * or makes no sense stay as they are.
+ * Read the members of a struct from a JSON object. Members whose key is absent,
+ * or whose value is none that the field allows, stay as they are.
  */
 void ff_h4mk_read_fields(const h4mk_value *object, const H4MKField *fields,
                          void *data);
@@ -232,10 +252,12 @@ int ff_h4mk_read_side_data(void *logctx, const h4mk_value *object,
 int ff_h4mk_write_iamf_param(h4mk_value *object, const AVIAMFParamDefinition *param);
 
 /**
+ * @param type      what it must be
  * @param[out] size of the returned block
  * @return a parameter definition to be freed with av_free(), NULL on error
  */
-AVIAMFParamDefinition *ff_h4mk_read_iamf_param(const h4mk_value *object, size_t *size);
+AVIAMFParamDefinition *ff_h4mk_read_iamf_param(const h4mk_value *object,
+                                               enum AVIAMFParamDefinitionType type, size_t *size);
 
 /**
  * Write an audio element, IAMF, 3.6.

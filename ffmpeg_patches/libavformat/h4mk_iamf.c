@@ -29,6 +29,8 @@
 #include "avformat.h"
 #include "h4mk.h"
 
+#define F H4MK_FIELD
+
 H4MK_NAMES(param_type_name,  "mix_gain", "demixing", "recon_gain")
 H4MK_NAMES(animation_name,   "step", "linear", "bezier")
 H4MK_NAMES(ambisonics_name,  "mono", "projection")
@@ -36,46 +38,37 @@ H4MK_NAMES(element_name,     "channel", "scene")
 H4MK_NAMES(headphones_name,  "stereo", "binaural")
 H4MK_NAMES(layout_type_name, NULL, NULL, "loudspeakers", "binaural")
 
-#define F(key, member, type, ...) { key, offsetof(STRUCT, member), H4MK_FIELD_ ## type, __VA_ARGS__ }
 
-#define STRUCT AVIAMFParamDefinition
 static const H4MKField param_fields[] = {
-    F("type",                       type,                       ENUM, 0, param_type_name),
-    F("parameter_id",               parameter_id,               U32),
-    F("parameter_rate",             parameter_rate,             U32),
-    F("duration",                   duration,                   U32),
-    F("constant_subblock_duration", constant_subblock_duration, U32),
+    F(AVIAMFParamDefinition, "type", type, ENUM, .to_name = param_type_name),
+    F(AVIAMFParamDefinition, "parameter_id", parameter_id, U32),
+    F(AVIAMFParamDefinition, "parameter_rate", parameter_rate, U32),
+    F(AVIAMFParamDefinition, "duration", duration, U32),
+    F(AVIAMFParamDefinition, "constant_subblock_duration", constant_subblock_duration, U32),
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVIAMFMixGain
 static const H4MKField mix_gain_fields[] = {
-    F("subblock_duration",           subblock_duration,           U32),
-    F("animation_type",              animation_type,              ENUM, 0, animation_name),
-    F("start_point_value",           start_point_value,           RATIONAL),
-    F("end_point_value",             end_point_value,             RATIONAL),
-    F("control_point_value",         control_point_value,         RATIONAL),
-    F("control_point_relative_time", control_point_relative_time, RATIONAL),
+    F(AVIAMFMixGain, "subblock_duration", subblock_duration, U32),
+    F(AVIAMFMixGain, "animation_type", animation_type, ENUM, .to_name = animation_name),
+    F(AVIAMFMixGain, "start_point_value", start_point_value, RATIONAL),
+    F(AVIAMFMixGain, "end_point_value", end_point_value, RATIONAL),
+    F(AVIAMFMixGain, "control_point_value", control_point_value, RATIONAL),
+    F(AVIAMFMixGain, "control_point_relative_time", control_point_relative_time, RATIONAL),
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVIAMFDemixingInfo
 static const H4MKField demixing_fields[] = {
-    F("subblock_duration", subblock_duration, U32),
-    F("dmixp_mode",        dmixp_mode,        U32),
+    F(AVIAMFDemixingInfo, "subblock_duration", subblock_duration, U32),
+    F(AVIAMFDemixingInfo, "dmixp_mode", dmixp_mode, U32),
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVIAMFReconGain
 static const H4MKField recon_gain_fields[] = {
-    F("subblock_duration", subblock_duration, U32),
-    F("recon_gain",        recon_gain,        U8, 6 * 12),
+    F(AVIAMFReconGain, "subblock_duration", subblock_duration, U32),
+    F(AVIAMFReconGain, "recon_gain", recon_gain, U8, .count = 6 * 12),
     { NULL }
 };
-#undef STRUCT
 
 static const H4MKField *const subblock_fields[] = {
     [AV_IAMF_PARAMETER_DEFINITION_MIX_GAIN]   = mix_gain_fields,
@@ -83,51 +76,41 @@ static const H4MKField *const subblock_fields[] = {
     [AV_IAMF_PARAMETER_DEFINITION_RECON_GAIN] = recon_gain_fields,
 };
 
-#define STRUCT AVIAMFLayer
 static const H4MKField layer_fields[] = {
-    F("flags",             flags,             U32),
-    F("output_gain_flags", output_gain_flags, U32),
-    F("output_gain",       output_gain,       RATIONAL),
-    F("ambisonics_mode",   ambisonics_mode,   ENUM, 0, ambisonics_name),
+    F(AVIAMFLayer, "flags", flags, U32),
+    F(AVIAMFLayer, "output_gain_flags", output_gain_flags, U32),
+    F(AVIAMFLayer, "output_gain", output_gain, RATIONAL),
+    F(AVIAMFLayer, "ambisonics_mode", ambisonics_mode, ENUM, .to_name = ambisonics_name),
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVIAMFAudioElement
 static const H4MKField audio_element_fields[] = {
-    F("audio_element_type", audio_element_type, ENUM, 0, element_name),
-    F("default_w",          default_w,          U32),
+    F(AVIAMFAudioElement, "audio_element_type", audio_element_type, ENUM, .to_name = element_name),
+    F(AVIAMFAudioElement, "default_w", default_w, U32),
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVIAMFSubmixElement
 static const H4MKField submix_element_fields[] = {
-    F("audio_element_id",          audio_element_id,          U32),
-    F("default_mix_gain",          default_mix_gain,          RATIONAL),
-    F("headphones_rendering_mode", headphones_rendering_mode, ENUM, 0, headphones_name),
+    F(AVIAMFSubmixElement, "audio_element_id", audio_element_id, U32),
+    F(AVIAMFSubmixElement, "default_mix_gain", default_mix_gain, RATIONAL),
+    F(AVIAMFSubmixElement, "headphones_rendering_mode", headphones_rendering_mode, ENUM, .to_name = headphones_name),
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVIAMFSubmixLayout
 static const H4MKField submix_layout_fields[] = {
-    F("layout_type",                layout_type,                ENUM, 0, layout_type_name),
-    F("integrated_loudness",        integrated_loudness,        RATIONAL),
-    F("digital_peak",               digital_peak,               RATIONAL),
-    F("true_peak",                  true_peak,                  RATIONAL),
-    F("dialogue_anchored_loudness", dialogue_anchored_loudness, RATIONAL),
-    F("album_anchored_loudness",    album_anchored_loudness,    RATIONAL),
+    F(AVIAMFSubmixLayout, "layout_type", layout_type, ENUM, .to_name = layout_type_name),
+    F(AVIAMFSubmixLayout, "integrated_loudness", integrated_loudness, RATIONAL),
+    F(AVIAMFSubmixLayout, "digital_peak", digital_peak, RATIONAL),
+    F(AVIAMFSubmixLayout, "true_peak", true_peak, RATIONAL),
+    F(AVIAMFSubmixLayout, "dialogue_anchored_loudness", dialogue_anchored_loudness, RATIONAL),
+    F(AVIAMFSubmixLayout, "album_anchored_loudness", album_anchored_loudness, RATIONAL),
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVIAMFSubmix
 static const H4MKField submix_fields[] = {
-    F("default_mix_gain", default_mix_gain, RATIONAL),
+    F(AVIAMFSubmix, "default_mix_gain", default_mix_gain, RATIONAL),
     { NULL }
 };
-#undef STRUCT
 
 static const H4MKField rational_field[] = {
     { "demixing_matrix", 0, H4MK_FIELD_RATIONAL },
@@ -156,14 +139,16 @@ int ff_h4mk_write_iamf_param(h4mk_value *object, const AVIAMFParamDefinition *pa
     return ret;
 }
 
-AVIAMFParamDefinition *ff_h4mk_read_iamf_param(const h4mk_value *object, size_t *size)
+AVIAMFParamDefinition *ff_h4mk_read_iamf_param(const h4mk_value *object,
+                                               enum AVIAMFParamDefinitionType type, size_t *size)
 {
     const h4mk_value *array = h4mk_value_get(object, "subblocks");
-    const int type = ff_h4mk_find_name(param_type_name, h4mk_value_get_text(object, "type"));
     const size_t count = h4mk_value_count(array);
     AVIAMFParamDefinition *param;
 
-    if (type < 0 || count > UINT16_MAX)
+    /* its users know which type belongs where, and do not look */
+    if (ff_h4mk_find_name(param_type_name, h4mk_value_get_text(object, "type")) != type ||
+        count > UINT16_MAX)
         return NULL;
     param = av_iamf_param_definition_alloc(type, count, size);
     if (!param)
@@ -185,12 +170,13 @@ static int write_param(h4mk_value *object, const char *key, const AVIAMFParamDef
     return value ? ff_h4mk_write_iamf_param(value, param) : AVERROR(ENOMEM);
 }
 
-static void read_param(const h4mk_value *object, const char *key, AVIAMFParamDefinition **param)
+static void read_param(const h4mk_value *object, const char *key, enum AVIAMFParamDefinitionType type,
+                       AVIAMFParamDefinition **param)
 {
     const h4mk_value *value = h4mk_value_get(object, key);
 
     if (value)
-        *param = ff_h4mk_read_iamf_param(value, NULL);
+        *param = ff_h4mk_read_iamf_param(value, type, NULL);
 }
 
 /* AVIAMFLayer.demixing_matrix has a column for each channel that the streams
@@ -234,7 +220,7 @@ static int read_layer(const h4mk_value *object, AVIAMFLayer *layer, const AVStre
         return ret;
     ff_h4mk_read_fields(object, layer_fields, layer);
     size = matrix_size(layer, group);
-    if (size > 0 && h4mk_value_count(h4mk_value_get(object, "demixing_matrix")) == size) {
+    if (size > 0 && size <= INT_MAX && h4mk_value_count(h4mk_value_get(object, "demixing_matrix")) == size) {
         H4MKField matrix[] = { rational_field[0], rational_field[1] };
         matrix[0].count = size;
         layer->demixing_matrix = av_calloc(size, sizeof(*layer->demixing_matrix));
@@ -272,8 +258,8 @@ int ff_h4mk_read_audio_element(const h4mk_value *object, AVStreamGroup *group)
     int ret = 0;
 
     ff_h4mk_read_fields(object, audio_element_fields, element);
-    read_param(object, "demixing_info", &element->demixing_info);
-    read_param(object, "recon_gain_info", &element->recon_gain_info);
+    read_param(object, "demixing_info", AV_IAMF_PARAMETER_DEFINITION_DEMIXING, &element->demixing_info);
+    read_param(object, "recon_gain_info", AV_IAMF_PARAMETER_DEFINITION_RECON_GAIN, &element->recon_gain_info);
     for (size_t i = 0; i < h4mk_value_count(array) && ret >= 0; i++)
         ret = read_layer(h4mk_value_at(array, i), av_iamf_audio_element_add_layer(element), group);
     return ret;
@@ -331,7 +317,7 @@ static int read_submix(const h4mk_value *object, AVIAMFSubmix *submix)
     if (!submix)
         return AVERROR(ENOMEM);
     ff_h4mk_read_fields(object, submix_fields, submix);
-    read_param(object, "output_mix_config", &submix->output_mix_config);
+    read_param(object, "output_mix_config", AV_IAMF_PARAMETER_DEFINITION_MIX_GAIN, &submix->output_mix_config);
 
     for (size_t i = 0; i < h4mk_value_count(elements) && ret >= 0; i++) {
         const h4mk_value *value = h4mk_value_at(elements, i);
@@ -339,7 +325,7 @@ static int read_submix(const h4mk_value *object, AVIAMFSubmix *submix)
         if (!element)
             return AVERROR(ENOMEM);
         ff_h4mk_read_fields(value, submix_element_fields, element);
-        read_param(value, "element_mix_config", &element->element_mix_config);
+        read_param(value, "element_mix_config", AV_IAMF_PARAMETER_DEFINITION_MIX_GAIN, &element->element_mix_config);
         ret = ff_h4mk_read_tags(&element->annotations, h4mk_value_get(value, "annotations"));
     }
 

@@ -43,6 +43,8 @@
 #include "libavutil/ambient_viewing_environment.h"
 #endif
 
+#define F H4MK_FIELD
+
 /**
  * How the payload of a type is written. Nothing that depends on the byte
  * order, the struct layout or the enum numbers of this build gets into a file.
@@ -61,6 +63,7 @@ typedef struct SideDataType {
     enum SideDataForm form;
     const H4MKField *fields;      ///< FORM_FIELDS only
     void *(*alloc)(size_t *size); ///< FORM_FIELDS only
+    int (*is_valid)(const void *);///< whether what was read can be handed out; NULL: it can
 } SideDataType;
 
 #define ALLOC(name, function)                   \
@@ -89,132 +92,130 @@ static void *alloc_service(size_t *size)
     return av_mallocz(*size = sizeof(enum AVAudioServiceType));
 }
 
+/* These call a value that there is not "unknown". */
+static const char *known(const char *name)
+{
+    return name && strcmp(name, "unknown") ? name : NULL;
+}
+
 static const char *stereo3d_type_name(int value)
 {
-    return av_stereo3d_type_name(value);
+    return known(av_stereo3d_type_name(value));
 }
 
 static const char *stereo3d_view_name(int value)
 {
-    return av_stereo3d_view_name(value);
+    return known(av_stereo3d_view_name(value));
 }
 
 #if H4MK_HAVE_NEW_SIDE_DATA
 static const char *stereo3d_eye_name(int value)
 {
-    return av_stereo3d_primary_eye_name(value);
+    return known(av_stereo3d_primary_eye_name(value));
 }
 #endif
 
 static const char *projection_name(int value)
 {
-    return av_spherical_projection_name(value);
+    return known(av_spherical_projection_name(value));
 }
 
 H4MK_NAMES(service_name, "main", "effects", "visually_impaired", "hearing_impaired",
            "dialogue", "commentary", "emergency", "voice_over", "karaoke")
 
-#define F(key, member, type, ...) { key, offsetof(STRUCT, member), H4MK_FIELD_ ## type, __VA_ARGS__ }
 
-#define STRUCT AVStereo3D
 static const H4MKField stereo3d_fields[] = {
-    F("type",                           type,        ENUM, 0, stereo3d_type_name),
-    F("flags",                          flags,       S32),
-    F("view",                           view,        ENUM, 0, stereo3d_view_name),
+    F(AVStereo3D, "type", type, ENUM, .to_name = stereo3d_type_name),
+    F(AVStereo3D, "flags", flags, S32, 0, INT_MAX),
+    F(AVStereo3D, "view", view, ENUM, .to_name = stereo3d_view_name),
 #if H4MK_HAVE_NEW_SIDE_DATA
-    F("primary_eye",                    primary_eye, ENUM, 0, stereo3d_eye_name),
-    F("baseline",                       baseline,    U32),
-    F("horizontal_disparity_adjustment", horizontal_disparity_adjustment, RATIONAL),
-    F("horizontal_field_of_view",       horizontal_field_of_view, RATIONAL),
+    F(AVStereo3D, "primary_eye", primary_eye, ENUM, .to_name = stereo3d_eye_name),
+    F(AVStereo3D, "baseline", baseline, U32),
+    F(AVStereo3D, "horizontal_disparity_adjustment", horizontal_disparity_adjustment, RATIONAL),
+    F(AVStereo3D, "horizontal_field_of_view", horizontal_field_of_view, RATIONAL),
 #endif
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVSphericalMapping
 static const H4MKField spherical_fields[] = {
-    F("projection",   projection,   ENUM, 0, projection_name),
-    F("yaw",          yaw,          S32),
-    F("pitch",        pitch,        S32),
-    F("roll",         roll,         S32),
-    F("bound_left",   bound_left,   U32),
-    F("bound_top",    bound_top,    U32),
-    F("bound_right",  bound_right,  U32),
-    F("bound_bottom", bound_bottom, U32),
-    F("padding",      padding,      U32),
+    F(AVSphericalMapping, "projection", projection, ENUM, .to_name = projection_name),
+    F(AVSphericalMapping, "yaw", yaw, S32),
+    F(AVSphericalMapping, "pitch", pitch, S32),
+    F(AVSphericalMapping, "roll", roll, S32),
+    F(AVSphericalMapping, "bound_left", bound_left, U32),
+    F(AVSphericalMapping, "bound_top", bound_top, U32),
+    F(AVSphericalMapping, "bound_right", bound_right, U32),
+    F(AVSphericalMapping, "bound_bottom", bound_bottom, U32),
+    F(AVSphericalMapping, "padding", padding, U32),
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVMasteringDisplayMetadata
+/* av_spherical_tile_bounds() divides by what the bounds leave of the picture. */
+static int is_valid_spherical(const void *data)
+{
+    const AVSphericalMapping *map = data;
+
+    return map->bound_left < UINT32_MAX - map->bound_right &&
+           map->bound_top  < UINT32_MAX - map->bound_bottom;
+}
+
 static const H4MKField mastering_display_fields[] = {
-    F("display_primaries", display_primaries, RATIONAL, 6),
-    F("white_point",       white_point,       RATIONAL, 2),
-    F("min_luminance",     min_luminance,     RATIONAL),
-    F("max_luminance",     max_luminance,     RATIONAL),
-    F("has_primaries",     has_primaries,     S32),
-    F("has_luminance",     has_luminance,     S32),
+    F(AVMasteringDisplayMetadata, "display_primaries", display_primaries, RATIONAL, .count = 6),
+    F(AVMasteringDisplayMetadata, "white_point", white_point, RATIONAL, .count = 2),
+    F(AVMasteringDisplayMetadata, "min_luminance", min_luminance, RATIONAL),
+    F(AVMasteringDisplayMetadata, "max_luminance", max_luminance, RATIONAL),
+    F(AVMasteringDisplayMetadata, "has_primaries", has_primaries, S32, 0, 1),
+    F(AVMasteringDisplayMetadata, "has_luminance", has_luminance, S32, 0, 1),
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVContentLightMetadata
 static const H4MKField content_light_fields[] = {
-    F("max_cll",  MaxCLL,  U32),
-    F("max_fall", MaxFALL, U32),
+    F(AVContentLightMetadata, "max_cll", MaxCLL, U32),
+    F(AVContentLightMetadata, "max_fall", MaxFALL, U32),
     { NULL }
 };
-#undef STRUCT
 
 #if H4MK_HAVE_NEW_SIDE_DATA
-#define STRUCT AVAmbientViewingEnvironment
 static const H4MKField ambient_fields[] = {
-    F("ambient_illuminance", ambient_illuminance, RATIONAL),
-    F("ambient_light_x",     ambient_light_x,     RATIONAL),
-    F("ambient_light_y",     ambient_light_y,     RATIONAL),
+    F(AVAmbientViewingEnvironment, "ambient_illuminance", ambient_illuminance, RATIONAL),
+    F(AVAmbientViewingEnvironment, "ambient_light_x", ambient_light_x, RATIONAL),
+    F(AVAmbientViewingEnvironment, "ambient_light_y", ambient_light_y, RATIONAL),
     { NULL }
 };
-#undef STRUCT
 #endif
 
-#define STRUCT AVCPBProperties
 static const H4MKField cpb_fields[] = {
-    F("max_bitrate", max_bitrate, S64),
-    F("min_bitrate", min_bitrate, S64),
-    F("avg_bitrate", avg_bitrate, S64),
-    F("buffer_size", buffer_size, S64),
-    F("vbv_delay",   vbv_delay,   S64),
+    F(AVCPBProperties, "max_bitrate", max_bitrate, S64, 0, H4MK_MAX_BIT_RATE),
+    F(AVCPBProperties, "min_bitrate", min_bitrate, S64, 0, H4MK_MAX_BIT_RATE),
+    F(AVCPBProperties, "avg_bitrate", avg_bitrate, S64, 0, H4MK_MAX_BIT_RATE),
+    F(AVCPBProperties, "buffer_size", buffer_size, S64, 0, H4MK_MAX_BIT_RATE),
+    F(AVCPBProperties, "vbv_delay", vbv_delay, S64, -1, INT64_MAX),
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVDOVIDecoderConfigurationRecord
 static const H4MKField dovi_fields[] = {
-    F("dv_version_major", dv_version_major, U8),
-    F("dv_version_minor", dv_version_minor, U8),
-    F("dv_profile",       dv_profile,       U8),
-    F("dv_level",         dv_level,         U8),
-    F("rpu_present_flag", rpu_present_flag, U8),
-    F("el_present_flag",  el_present_flag,  U8),
-    F("bl_present_flag",  bl_present_flag,  U8),
-    F("dv_bl_signal_compatibility_id", dv_bl_signal_compatibility_id, U8),
+    F(AVDOVIDecoderConfigurationRecord, "dv_version_major", dv_version_major, U8),
+    F(AVDOVIDecoderConfigurationRecord, "dv_version_minor", dv_version_minor, U8),
+    F(AVDOVIDecoderConfigurationRecord, "dv_profile", dv_profile, U8, 0, 127),
+    F(AVDOVIDecoderConfigurationRecord, "dv_level", dv_level, U8, 0, 63),
+    F(AVDOVIDecoderConfigurationRecord, "rpu_present_flag", rpu_present_flag, U8, 0, 1),
+    F(AVDOVIDecoderConfigurationRecord, "el_present_flag", el_present_flag, U8, 0, 1),
+    F(AVDOVIDecoderConfigurationRecord, "bl_present_flag", bl_present_flag, U8, 0, 1),
+    F(AVDOVIDecoderConfigurationRecord, "dv_bl_signal_compatibility_id", dv_bl_signal_compatibility_id, U8, 0, 15),
 #if H4MK_HAVE_NEW_SIDE_DATA
-    F("dv_md_compression", dv_md_compression, U8),
+    F(AVDOVIDecoderConfigurationRecord, "dv_md_compression", dv_md_compression, U8, 0, 3),
 #endif
     { NULL }
 };
-#undef STRUCT
 
-#define STRUCT AVProducerReferenceTime
 static const H4MKField prft_fields[] = {
-    F("wallclock", wallclock, S64),
-    F("flags",     flags,     S32),
+    F(AVProducerReferenceTime, "wallclock", wallclock, S64),
+    F(AVProducerReferenceTime, "flags", flags, S32, 0, INT_MAX),
     { NULL }
 };
-#undef STRUCT
 
 static const H4MKField service_fields[] = {
-    { "type", 0, H4MK_FIELD_ENUM, 0, service_name },
+    { "type", 0, H4MK_FIELD_ENUM, .to_name = service_name },
     { NULL }
 };
 
@@ -247,7 +248,7 @@ static const SideDataType types[] = {
     { "webvtt_settings",         AV_PKT_DATA_WEBVTT_SETTINGS,         FORM_BYTES },
     { "metadata_update",         AV_PKT_DATA_METADATA_UPDATE,         FORM_BYTES },
     { "mastering_display",       AV_PKT_DATA_MASTERING_DISPLAY_METADATA, FIELDS(mastering_display) },
-    { "spherical",               AV_PKT_DATA_SPHERICAL,               FIELDS(spherical) },
+    { "spherical",               AV_PKT_DATA_SPHERICAL,               FIELDS(spherical), is_valid_spherical },
     { "content_light_level",     AV_PKT_DATA_CONTENT_LIGHT_LEVEL,     FIELDS(content_light) },
     { "a53_cc",                  AV_PKT_DATA_A53_CC,                  FORM_BYTES },
     { "encryption_init_info",    AV_PKT_DATA_ENCRYPTION_INIT_INFO,    FORM_BYTES },
@@ -333,6 +334,15 @@ static int read_t35(enum AVPacketSideDataType type, const h4mk_side_data *src,
     return ret;
 }
 
+#if H4MK_HAVE_STREAM_GROUPS
+static enum AVIAMFParamDefinitionType param_type(enum AVPacketSideDataType type)
+{
+    return type == AV_PKT_DATA_IAMF_MIX_GAIN_PARAM      ? AV_IAMF_PARAMETER_DEFINITION_MIX_GAIN :
+           type == AV_PKT_DATA_IAMF_DEMIXING_INFO_PARAM ? AV_IAMF_PARAMETER_DEFINITION_DEMIXING :
+                                                          AV_IAMF_PARAMETER_DEFINITION_RECON_GAIN;
+}
+#endif
+
 /* Returns 0 for a struct that is smaller than this build knows it: such a one
  * can only be carried as it is. */
 static int write_json(h4mk_value *object, const SideDataType *type,
@@ -367,11 +377,13 @@ static uint8_t *read_json(const h4mk_value *object, const SideDataType *type,
 
 #if H4MK_HAVE_STREAM_GROUPS
     if (type->form == FORM_IAMF)
-        return (uint8_t *)ff_h4mk_read_iamf_param(object, size);
+        return (uint8_t *)ff_h4mk_read_iamf_param(object, param_type(type->type), size);
 #endif
     data = type->alloc(size);
     if (data)
         ff_h4mk_read_fields(object, type->fields, data);
+    if (data && type->is_valid && !type->is_valid(data))
+        av_freep(&data);
     return data;
 }
 

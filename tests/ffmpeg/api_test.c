@@ -219,7 +219,9 @@ static void test_every_enum_value(void) {
   for (i = 0; i < count; i++) \
   add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_FFV1, 1, 25)->codecpar->field = i
   EACH(color_range, AVCOL_RANGE_NB);
-  EACH(color_primaries, AVCOL_PRI_NB);
+  for (i = 0; i < AVCOL_PRI_NB; i++) /* there are numbers that mean nothing */
+    if (av_color_primaries_name(i))
+      add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_FFV1, 1, 25)->codecpar->color_primaries = i;
   EACH(color_trc, AVCOL_TRC_NB);
   EACH(color_space, AVCOL_SPC_NB);
   EACH(chroma_location, AVCHROMA_LOC_NB);
@@ -339,7 +341,7 @@ static void test_stream_side_data(void) {
   spherical = av_spherical_alloc(&size);
   spherical->projection = AV_SPHERICAL_EQUIRECTANGULAR_TILE;
   spherical->yaw = -90 * 65536;
-  spherical->bound_left = UINT32_MAX;
+  spherical->bound_left = UINT32_MAX - 1;
   spherical->padding = 3;
   add_struct(par, AV_PKT_DATA_SPHERICAL, spherical, size);
   mastering = av_mastering_display_metadata_alloc_size(&size);
