@@ -27,6 +27,7 @@
 #include "libavutil/avstring.h"
 #include "libavutil/channel_layout.h"
 #include "libavutil/dict.h"
+#include "libavutil/encryption_info.h"
 #include "libavutil/error.h"
 #include "libavutil/file.h"
 #include "libavutil/imgutils.h"
@@ -734,14 +735,122 @@ static h4mk_status write_adapter_track(h4mk_value *track, const h4mk_value *obje
     return status;
 }
 
+/**
+ * Take what says how ciphertext of H4MK files is decrypted out of a list.
+ *
+ * @return the entry, or NULL
+ */
+static AVEncryptionInitInfo *take_protection(AVEncryptionInitInfo **list)
+{
+    for (; *list; list = &(*list)->next) {
+        AVEncryptionInitInfo *info = *list;
+
+        if (info->system_id_size == H4MK_SYSTEM_ID_SIZE &&
+            !memcmp(info->system_id, H4MK_SYSTEM_ID, H4MK_SYSTEM_ID_SIZE)) {
+            *list      = info->next;
+            info->next = NULL;
+            return info;
+        }
+    }
+    return NULL;
+}
+
+/**
+ * Find out what is left of side data without that.
+ *
+ * @param[out] data to be freed with av_free(), NULL if nothing is left
+ * @return 1 if there was such an entry, 0 if not, or a negative AVERROR code
+ */
+static int strip_protection(const AVPacketSideData *sd, uint8_t **data, size_t *size)
+{
+    AVEncryptionInitInfo *list = NULL, *info;
+    int found = 0;
+
+    *data = NULL;
+    if (sd->type == AV_PKT_DATA_ENCRYPTION_INIT_INFO)
+        list = av_encryption_init_info_get_side_data(sd->data, sd->size);
+    while ((info = take_protection(&list))) {
+        av_encryption_init_info_free(info);
+        found = 1;
+    }
+    if (found && list) {
+        *data = av_encryption_init_info_add_side_data(list, size);
+        if (!*data)
+            found = AVERROR(ENOMEM);
+    }
+    av_encryption_init_info_free(list);
+    return found;
+}
+
+/**
+ * Tell a stream what META says of its encrypted packets.
+ */
+static int add_protection(AVStream *st, const char *json)
+{
+    AVPacketSideData **side_data = &H4MK_STREAM_SIDE_DATA(st);
+    int *count = &H4MK_STREAM_NB_SIDE_DATA(st);
+    AVEncryptionInitInfo *info = av_encryption_init_info_alloc(H4MK_SYSTEM_ID_SIZE, 0, 0, strlen(json));
+    uint8_t *data = NULL;
+    size_t size;
+
+    if (!info)
+        return AVERROR(ENOMEM);
+    memcpy(info->system_id, H4MK_SYSTEM_ID, H4MK_SYSTEM_ID_SIZE);
+    memcpy(info->data, json, strlen(json));
+    for (int i = 0; i < *count; i++)
+        if ((*side_data)[i].type == AV_PKT_DATA_ENCRYPTION_INIT_INFO)
+            info->next = av_encryption_init_info_get_side_data((*side_data)[i].data, (*side_data)[i].size);
+    data = av_encryption_init_info_add_side_data(info, &size);
+    av_encryption_init_info_free(info);
+    if (!data || !av_packet_side_data_add(side_data, count, AV_PKT_DATA_ENCRYPTION_INIT_INFO, data, size, 0)) {
+        av_free(data);
+        return AVERROR(ENOMEM);
+    }
+    return 0;
+}
+
 static int write_side_data(h4mk_value *object, const AVPacketSideData *side_data, int nb_side_data)
 {
     h4mk_value *array = nb_side_data ? h4mk_value_add_array(object, "side_data") : NULL;
     int ret = nb_side_data && !array ? AVERROR(ENOMEM) : 0;
 
-    for (int i = 0; i < nb_side_data && ret >= 0; i++)
-        ret = ff_h4mk_write_side_data(array, &side_data[i]);
-    return ret;
+    for (int i = 0; i < nb_side_data && ret >= 0; i++) {
+        AVPacketSideData sd = side_data[i];
+
+        ret = strip_protection(&side_data[i], &sd.data, &sd.size);
+        if (!ret)
+            ret = ff_h4mk_write_side_data(array, &side_data[i]);
+        else if (ret > 0 && sd.data)
+            ret = ff_h4mk_write_side_data(array, &sd);
+        av_free(sd.data);
+    }
+    return FFMIN(ret, 0);
+}
+
+/**
+ * Take away what only the demuxer itself may say, if a file does.
+ */
+static int strip_all_protection(AVPacketSideData *side_data, int *nb_side_data)
+{
+    for (int i = 0; i < *nb_side_data; i++) {
+        uint8_t *data;
+        size_t size;
+        int ret = strip_protection(&side_data[i], &data, &size);
+
+        if (ret < 0)
+            return ret;
+        if (!ret)
+            continue;
+        av_free(side_data[i].data);
+        side_data[i].data = data;
+        side_data[i].size = size;
+        if (!data) {
+            (*nb_side_data)--;
+            memmove(&side_data[i], &side_data[i + 1], (*nb_side_data - i) * sizeof(*side_data));
+            i--;
+        }
+    }
+    return 0;
 }
 
 static int read_side_data(AVFormatContext *s, const h4mk_value *object,
@@ -752,7 +861,7 @@ static int read_side_data(AVFormatContext *s, const h4mk_value *object,
 
     for (size_t i = 0; i < h4mk_value_count(array) && ret >= 0; i++)
         ret = ff_h4mk_read_side_data(s, h4mk_value_at(array, i), side_data, nb_side_data);
-    return ret;
+    return ret < 0 ? ret : strip_all_protection(*side_data, nb_side_data);
 }
 
 int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
@@ -1228,17 +1337,32 @@ static int read_group(AVFormatContext *s, const h4mk_value *object, int number)
 
 static int write_protection(AVFormatContext *s, h4mk_value *meta)
 {
-    const AVDictionaryEntry *t = av_dict_get(s->metadata, H4MK_PROTECTION_TAG, NULL, AV_DICT_MATCH_CASE);
-    h4mk_value *value;
+    AVEncryptionInitInfo *list = NULL, *info = NULL;
+    h4mk_value *value = NULL;
     h4mk_status status;
 
-    if (!t)
-        return 0;
-    status = h4mk_value_from_json(t->value, strlen(t->value), &value);
-    if (status != H4MK_OK)
-        return ff_h4mk_error(status, 0);
-    status = h4mk_value_set_value(meta, "protection", value);
+    for (unsigned i = 0; i < s->nb_streams && !info; i++) {
+        const AVStream *st = s->streams[i];
+
+        for (int j = 0; j < H4MK_STREAM_NB_SIDE_DATA(st) && !info; j++) {
+            const AVPacketSideData *sd = &H4MK_STREAM_SIDE_DATA(st)[j];
+
+            if (sd->type == AV_PKT_DATA_ENCRYPTION_INIT_INFO)
+                list = av_encryption_init_info_get_side_data(sd->data, sd->size);
+            info = take_protection(&list);
+            av_encryption_init_info_free(list);
+            list = NULL;
+        }
+    }
+    if (!info) {
+        av_log(s, AV_LOG_ERROR, "The packets are encrypted, but no stream says how\n");
+        return AVERROR(EINVAL);
+    }
+    status = h4mk_value_from_json((const char *)info->data, info->data_size, &value);
+    if (status == H4MK_OK)
+        status = h4mk_value_set_value(meta, "protection", value);
     h4mk_value_free(value);
+    av_encryption_init_info_free(info);
     return ff_h4mk_error(status, 0);
 }
 
@@ -1257,12 +1381,12 @@ static int write_protection(AVFormatContext *s, h4mk_value *meta)
             ret = read(s, h4mk_value_at(array, i), i);                          \
     } while (0)
 
-int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta)
+int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta, int ciphertext)
 {
     h4mk_value *array;
-    int ret = ff_h4mk_write_tags(s, meta, "tags", s->metadata, H4MK_PROTECTION_TAG);
+    int ret = ff_h4mk_write_tags(s, meta, "tags", s->metadata, NULL);
 
-    if (ret >= 0)
+    if (ret >= 0 && ciphertext)
         ret = write_protection(s, meta);
     WRITE_ARRAY("chapters",      s->nb_chapters,      write_chapter, s->chapters);
     WRITE_ARRAY("programs",      s->nb_programs,      write_program, s->programs);
@@ -1291,9 +1415,14 @@ int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta, int keep_prote
 #endif
     s->start_time_realtime = AV_NOPTS_VALUE;
     ff_h4mk_read_fields(meta, meta_fields, s);
-    if (ret >= 0 && keep_protection && h4mk_value_get(meta, "protection"))
-        ret = av_dict_set(&s->metadata, H4MK_PROTECTION_TAG,
-                          h4mk_value_to_json(h4mk_value_get(meta, "protection")), 0);
+    if (keep_protection && h4mk_value_get(meta, "protection")) {
+        const char *json = h4mk_value_to_json(h4mk_value_get(meta, "protection"));
+
+        if (!json)
+            return AVERROR(ENOMEM);
+        for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++)
+            ret = add_protection(s->streams[i], json);
+    }
 
     /* Texts beside the known keys are tags of whoever wrote them. */
     for (size_t i = 0; i < h4mk_value_count(meta) && ret >= 0; i++) {

@@ -68,7 +68,13 @@
 /* Name of that ciphertext in a file. */
 #define H4MK_ENCRYPTED_SIDE_DATA "encrypted"
 
-#define H4MK_PROTECTION_TAG "h4mk_protection"
+/**
+ * AVEncryptionInitInfo.system_id of what META says of encrypted packets, which is
+ * its data, as JSON. Streams have it whose packets are returned as ciphertext; a
+ * tag would let users, and any input, tell the muxer what to write there.
+ */
+#define H4MK_SYSTEM_ID      "H4MK protection"
+#define H4MK_SYSTEM_ID_SIZE sizeof(H4MK_SYSTEM_ID)
 
 enum H4MKFieldType {
     H4MK_FIELD_U8,
@@ -188,16 +194,18 @@ int ff_h4mk_read_track(AVFormatContext *s, AVStream *st,
 /**
  * Describe all of a file but its streams: tags, chapters, programs, groups.
  *
- * @param meta an empty object
+ * @param meta       an empty object
+ * @param ciphertext packets are written as the ciphertext that they are: what is
+ *                   needed to decrypt them is taken from the streams
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta);
+int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta, int ciphertext);
 
 /**
  * The reverse of ff_h4mk_write_meta(), to be called when all streams exist.
  *
- * @param keep_protection keep the description of encrypted packets, as the tag
- *                        H4MK_PROTECTION_TAG, for files to which they are copied
+ * @param keep_protection tell the description of encrypted packets to the
+ *                        streams, for files to which they are copied
  * @return 0 or a negative AVERROR code
  */
 int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta, int keep_protection);

@@ -67,6 +67,7 @@ typedef struct H4MKMuxContext {
     H4MKTrack *tracks;
     char *meta_json;        ///< the metadata that the writer has
     int started;            ///< there was a packet
+    int ciphertext;         ///< all packets are ciphertext of another file
     int unflushed;          ///< the library has written something since the last flush
     h4mk_side_data *side_data;
     H4MKPackedSideData *packed;
@@ -198,7 +199,7 @@ static int update_meta(AVFormatContext *s)
 
     if (!value)
         return AVERROR(ENOMEM);
-    ret = ff_h4mk_write_meta(s, value);
+    ret = ff_h4mk_write_meta(s, value, h4mk->ciphertext);
     if (ret < 0)
         goto end;
     json = h4mk_value_to_json(value);
@@ -353,6 +354,31 @@ static void set_start_time(AVFormatContext *s, const AVStream *st, const AVPacke
 }
 
 /**
+ * Whether side data says that a packet is ciphertext of an H4MK file.
+ */
+static int is_ciphertext(const AVPacketSideData *sd, AVEncryptionInfo **info)
+{
+    *info = sd->type == AV_PKT_DATA_ENCRYPTION_INFO ? av_encryption_info_get_side_data(sd->data, sd->size) : NULL;
+    if (*info && (*info)->scheme == H4MK_ENCRYPTION_SCHEME && (*info)->iv_size >= sizeof(uint64_t))
+        return 1;
+    av_encryption_info_free(*info);
+    *info = NULL;
+    return 0;
+}
+
+static int has_ciphertext(const AVPacket *pkt)
+{
+    AVEncryptionInfo *info;
+
+    for (int i = 0; i < pkt->side_data_elems; i++)
+        if (is_ciphertext(&pkt->side_data[i], &info)) {
+            av_encryption_info_free(info);
+            return 1;
+        }
+    return 0;
+}
+
+/**
  * The first packet opens the file. What waits behind it tells where the other
  * streams start, so that even a reader that cannot seek knows that at once.
  */
@@ -361,7 +387,10 @@ static int start(AVFormatContext *s, const AVPacket *first)
     H4MKMuxContext *h4mk = s->priv_data;
     int ret = 0;
 
-    h4mk->started = 1;
+    h4mk->started    = 1;
+    h4mk->ciphertext = has_ciphertext(first);
+    if (h4mk->ciphertext)
+        ret = update_meta(s);
     for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++) {
         AVStream *const st = s->streams[i];
         H4MKTrack *track = &h4mk->tracks[i];
@@ -390,29 +419,24 @@ static int take_encryption_info(H4MKMuxContext *h4mk, const AVPacketSideData *sd
     const size_t n = block->side_data_count;
     AVEncryptionInfo *info;
     size_t sealed_size;
-    int ours;
+    int ret = 1;
 
-    if (sd->type != AV_PKT_DATA_ENCRYPTION_INFO)
+    if (!is_ciphertext(sd, &info))
         return 0;
-    info = av_encryption_info_get_side_data(sd->data, sd->size);
-    ours = info && info->scheme == H4MK_ENCRYPTION_SCHEME && info->iv_size >= sizeof(uint64_t);
-    if (ours) {
-        block->flags  |= H4MK_BLOCK_ENCRYPTED;
-        block->ordinal = AV_RL64(info->iv);
-        sealed_size    = info->iv_size - sizeof(uint64_t);
-        if (sealed_size) {
-            h4mk->packed[n].data = av_memdup(info->iv + sizeof(uint64_t), sealed_size);
-            if (!h4mk->packed[n].data) {
-                av_encryption_info_free(info);
-                return AVERROR(ENOMEM);
-            }
+    block->flags  |= H4MK_BLOCK_ENCRYPTED;
+    block->ordinal = AV_RL64(info->iv);
+    sealed_size    = info->iv_size - sizeof(uint64_t);
+    if (sealed_size) {
+        h4mk->packed[n].data = av_memdup(info->iv + sizeof(uint64_t), sealed_size);
+        if (h4mk->packed[n].data) {
             h4mk->side_data[n] = (h4mk_side_data){ H4MK_ENCRYPTED_SIDE_DATA,
                                                    h4mk->packed[n].data, sealed_size };
             block->side_data_count++;
-        }
+        } else
+            ret = AVERROR(ENOMEM);
     }
     av_encryption_info_free(info);
-    return ours;
+    return ret;
 }
 
 static int pack_side_data(H4MKMuxContext *h4mk, const AVPacket *pkt, h4mk_block *block)
@@ -538,6 +562,11 @@ static int h4mk_write_packet(AVFormatContext *s, AVPacket *pkt)
         if (ret < 0)
             goto end;
     }
+    if (!(block.flags & H4MK_BLOCK_ENCRYPTED) != !h4mk->ciphertext) {
+        av_log(s, AV_LOG_ERROR, "Ciphertext and other packets cannot be in the same file\n");
+        ret = AVERROR(EINVAL);
+        goto end;
+    }
     ret = writer_error(s, h4mk_writer_write(h4mk->writer, &block));
     flush_output(s);
 
@@ -581,20 +610,27 @@ static int move_index_to_front(AVFormatContext *s)
     return 0;
 }
 
+/**
+ * @return the first of two results that is an error
+ */
+static int first_error(int first, int second)
+{
+    return first < 0 ? first : FFMIN(second, 0);
+}
+
+/**
+ * What is wrong with a description costs that description only: the file gets its
+ * index and its end, and the caller the error.
+ */
 static int h4mk_write_trailer(AVFormatContext *s)
 {
     H4MKMuxContext *h4mk = s->priv_data;
-    int ret;
+    int ret = 0;
 
-    for (unsigned i = 0; i < s->nb_streams; i++) {
-        ret = update_track(s, s->streams[i]);
-        if (ret < 0)
-            return ret;
-    }
-    ret = update_meta(s);
-    if (ret < 0)
-        return ret;
-    ret = writer_error(s, h4mk_writer_finish(h4mk->writer));
+    for (unsigned i = 0; i < s->nb_streams; i++)
+        ret = first_error(ret, update_track(s, s->streams[i]));
+    ret = first_error(ret, update_meta(s));
+    ret = first_error(ret, writer_error(s, h4mk_writer_finish(h4mk->writer)));
     if (ret >= 0 && h4mk->index_to_front && s->pb->seekable & AVIO_SEEKABLE_NORMAL)
         ret = move_index_to_front(s);
     return ret;

@@ -628,6 +628,7 @@ static void test_chapters_and_programs(void) {
   add_chapter(test.out, INT64_C(-7000000000), (AVRational){1, 1000000000}, 1,
               INT64_C(9000000000000), NULL);
   add_chapter(test.out, 6, (AVRational){1001, 30000}, 7, AV_NOPTS_VALUE, "no end");
+  add_chapter(test.out, 5, (AVRational){1, 1000}, 1000, 2000, "an id that another chapter has");
   program = av_new_program(test.out, 100);
   program->program_num = 7;
   program->pmt_pid = 256;
@@ -641,6 +642,27 @@ static void test_chapters_and_programs(void) {
   read_back(&test);
   if (test.in && mc_chapters(test.out, test.in) + mc_programs(test.out, test.in))
     fail("they differ", 0);
+  end(&test);
+}
+
+/* What cannot be described at the end costs the description, not the index of the file. */
+static void test_trailer_errors(void) {
+  Test test;
+  int i, ret;
+  begin(&test, "trailer errors");
+  add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_FLAC, 1, 48000);
+  write_header(&test);
+  for (i = 0; i < 9; i++) write_packet(&test, new_packet(0, i, i, 10));
+  test.out->streams[0]->time_base.den = 1000; /* it cannot change in midstream */
+  av_dict_set(&test.out->metadata, "title", "told at the end", 0);
+  ret = av_write_trailer(test.out);
+  if (ret >= 0) fail("the error is not reported", 0);
+  avio_closep(&test.out->pb);
+  test.out->streams[0]->time_base.den = 48000;
+  ret = avformat_open_input(&test.in, PATH, NULL, NULL);
+  if (ret < 0) fail("open", ret);
+  if (test.in && !avformat_index_get_entries_count(test.in->streams[0])) fail("no index", 0);
+  if (test.in && !av_dict_get(test.in->metadata, "title", NULL, 0)) fail("no title", 0);
   end(&test);
 }
 
@@ -843,6 +865,7 @@ int main(void) {
   test_attachment();
   test_tags();
   test_chapters_and_programs();
+  test_trailer_errors();
   test_far_seeks();
   test_tile_grid();
   test_groups_that_lack_a_stream();

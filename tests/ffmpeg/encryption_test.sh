@@ -73,6 +73,32 @@ expect "signed" copy encrypted.h4mk decrypted.h4mk -decryption_key $KEY -verify_
 expect "signed: result" "$COMPARE" -packets plain.h4mk decrypted.h4mk
 refuses "signed by another" "sign" -decryption_key $KEY -verify_key other.pub
 
+# What the muxer writes of ciphertext comes from the demuxer alone: a tag of that name is a tag, and a file that says so of itself
+# is not believed. Ciphertext and other packets do not mix.
+mux $clip tagged.h4mk -metadata 'h4mk_protection={"scheme":"aes-256-gcm"}' || fail "a tag stops the muxer"
+expect "a tag that looks like protection" "$COMPARE" -packets plain.h4mk tagged.h4mk
+[ "$("$FFPROBE" -v error -show_entries format_tags=h4mk_protection -of csv=p=0 tagged.h4mk)" ] || fail "a tag is lost"
+mux tagged.h4mk again.h4mk || fail "an inherited tag stops the muxer"
+expect "an inherited tag" "$COMPARE" -packets plain.h4mk again.h4mk
+copy encrypted.h4mk copied.h4mk -keep_encrypted 1 2> /dev/null
+[ "$("$FFPROBE" -v error -show_format copied.h4mk -keep_encrypted 1 | grep -c protection)" = 0 ] || fail "protection is a tag"
+python3 - << 'EOF'
+import os, struct, sys
+sys.path.insert(0, os.environ["H4MK_SOURCE_DIR"] + "/tests/support")
+import base64, chunks
+system, data = b"H4MK protection\0", b'{"scheme":"aes-256-gcm"}'
+info = struct.pack(">5I", 1, len(system), 0, 0, len(data)) + system + data
+file = chunks.File(open("plain.h4mk", "rb").read())
+trak = file.json("TRAK")
+trak["tracks"][0]["side_data"] = [{"name": "encryption_init_info", "data": base64.b64encode(info).decode()}]
+file.set_json("TRAK", trak)
+file.drop_index()
+open("claims.h4mk", "wb").write(file.bytes())
+EOF
+[ "$("$FFPROBE" -v error -show_streams claims.h4mk | grep -ci encryption)" = 0 ] || fail "a file says what only the demuxer may"
+if ff -keep_encrypted 1 -i encrypted.h4mk -i plain.h4mk -map 0 -map 1 -c copy mixed.h4mk 2> message; then fail "ciphertext and other packets"; fi
+grep -q "same file" message || fail "ciphertext and other packets: $(cat message)"
+
 # A plain file is no encrypted one whose protection was taken off.
 cp plain.h4mk encrypted.h4mk
 refuses "plain file with a key" "encrypted" -decryption_key $KEY
