@@ -55,10 +55,6 @@
 /* AV_PROFILE_UNKNOWN, AV_LEVEL_UNKNOWN */
 #define MIN_PROFILE (-99)
 
-/* H264_MAX_DPB_FRAMES, HEVC_MAX_DPB_SIZE, MAX_REORDER_DELAY: decoders and
- * libavformat have room for so many pictures that wait. */
-#define MAX_VIDEO_DELAY 16
-
 /* FF_MAX_EXTRADATA_SIZE, beyond which no decoder opens. */
 #define MAX_EXTRADATA_SIZE ((1 << 28) - AV_INPUT_BUFFER_PADDING_SIZE)
 
@@ -613,7 +609,7 @@ static const H4MKField codec_fields[] = {
     F(AVCodecParameters, "color_transfer", color_trc, ENUM, .to_name = color_transfer_name),
     F(AVCodecParameters, "color_space", color_space, ENUM, .to_name = color_space_name),
     F(AVCodecParameters, "chroma_location", chroma_location, ENUM, .to_name = chroma_location_name),
-    F(AVCodecParameters, "video_delay", video_delay, S32, 0, MAX_VIDEO_DELAY),
+    F(AVCodecParameters, "video_delay", video_delay, S32, 0, H4MK_MAX_VIDEO_DELAY),
     F(AVCodecParameters, "block_align", block_align, S32, 0, H4MK_MAX_SAMPLES),
     F(AVCodecParameters, "frame_size", frame_size, S32, 0, H4MK_MAX_SAMPLES),
     F(AVCodecParameters, "initial_padding", initial_padding, S32, 0, H4MK_MAX_SAMPLES),

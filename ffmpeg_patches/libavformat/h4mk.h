@@ -65,6 +65,12 @@
 #define H4MK_MAX_BIT_RATE    (INT64_C(1) << 48)
 #define H4MK_MAX_TIME        (INT64_C(1) << 62)
 
+/**
+ * H264_MAX_DPB_FRAMES, HEVC_MAX_DPB_SIZE, MAX_REORDER_DELAY: decoders and
+ * libavformat have room for so many pictures that wait.
+ */
+#define H4MK_MAX_VIDEO_DELAY 16
+
 /* Name of that ciphertext in a file. */
 #define H4MK_ENCRYPTED_SIDE_DATA "encrypted"
 

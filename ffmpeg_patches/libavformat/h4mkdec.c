@@ -64,7 +64,6 @@ enum TrackState {
 typedef struct H4MKTrack {
     enum TrackState state;
     int has_adapter;        ///< FFmpeg knows the track as one that an adapter decodes
-    uint32_t preroll;       ///< packets that the adapter needs before the one that a seek leads to
     int has_start_time;     ///< AVStream.start_time is what the file says, also if that is AV_NOPTS_VALUE
 } H4MKTrack;
 
@@ -408,18 +407,6 @@ static int read_attachment(AVFormatContext *s, AVStream *st)
     return 0;
 }
 
-/**
- * What sounds over from before the packet that a seek leads to is decoded from
- * packets that are marked to be discarded, as those before the start of an edit
- * list are.
- */
-static h4mk_status set_preroll(H4MKDemuxContext *h4mk, int stream_index, int enable)
-{
-    const uint32_t preroll = h4mk->tracks[stream_index].preroll;
-
-    return preroll ? h4mk_reader_set_preroll(h4mk->reader, stream_index, enable ? preroll : 0) : H4MK_OK;
-}
-
 #if H4MK_HAVE_ADAPTERS
 static int load_adapters(AVFormatContext *s)
 {
@@ -468,14 +455,16 @@ static int find_adapter(AVFormatContext *s, AVStream *st, const h4mk_value *obje
     par->codec_id = par->codec_type == AVMEDIA_TYPE_AUDIO ? AV_CODEC_ID_H4MK_AUDIO
                                                           : AV_CODEC_ID_H4MK_VIDEO;
     h4mk->tracks[st->index].has_adapter = 1;
-    h4mk->tracks[st->index].preroll     = adapter->preroll;
     av_dict_set(&st->metadata, "codec_name", NULL, 0);
     av_freep(&par->extradata);
     ret = ff_alloc_extradata(par, strlen(json));
     if (ret < 0)
         return ret;
     memcpy(par->extradata, json, par->extradata_size);
-    return ff_h4mk_error(set_preroll(h4mk, st->index, 1), 0);
+    /* After a seek the decoder needs packets from before the one that it leads to.
+     * They come marked to be discarded, as those before the start of an edit list. */
+    return !adapter->preroll ? 0 :
+           reader_error(s, h4mk_reader_set_preroll(h4mk->reader, st->index, adapter->preroll));
 }
 #endif
 
@@ -788,28 +777,116 @@ static int seek(AVFormatContext *s, int stream_index, int64_t ts, int mode)
     return status == H4MK_ERR_NOT_FOUND ? ff_h4mk_error(status, 0) : reader_error(s, status);
 }
 
+static int64_t block_time(const h4mk_block_info *block)
+{
+    return block->pts != H4MK_NO_TIME ? block->pts : block->dts;
+}
+
 /**
- * Seek and tell where that leads to, or AV_NOPTS_VALUE.
+ * Turn the status of a lookup into an error code.
+ *
+ * @param[in,out] ts becomes AV_NOPTS_VALUE where there is no such block
  */
-static int64_t seek_time(AVFormatContext *s, int stream_index, int64_t ts, int mode)
+static int lookup_error(AVFormatContext *s, h4mk_status status, int64_t *ts)
+{
+    log_warnings(s);
+    if (status != H4MK_ERR_NOT_FOUND)
+        return reader_error(s, status);
+    *ts = AV_NOPTS_VALUE;
+    return 0;
+}
+
+/**
+ * Find the last block at or before a time that a seek can lead to, without going
+ * there.
+ *
+ * @param[out] ts      its time, or AV_NOPTS_VALUE if there is none
+ * @param[out] ordinal its number within the stream
+ */
+static int find_before(AVFormatContext *s, int stream_index, int64_t time, int any,
+                       int64_t *ts, uint64_t *ordinal)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
-    h4mk_block block;
-    int found;
+    h4mk_block_info key, *chain;
+    h4mk_status status = h4mk_reader_keyframe(h4mk->reader, stream_index, time, &key);
+    uint64_t count = 0;
 
-    /* a discarded stream would never come; the next packet sets that right */
-    if (h4mk->tracks[stream_index].state != TRACK_READ) {
-        h4mk_reader_discard(h4mk->reader, stream_index, 0);
-        h4mk->nb_discarded -= h4mk->tracks[stream_index].state == TRACK_DISCARDED;
-        h4mk->tracks[stream_index].state = TRACK_READ;
+    *ordinal = 0;
+    if (status != H4MK_OK)
+        return lookup_error(s, status, ts);
+    *ts      = block_time(&key);
+    *ordinal = key.ordinal;
+    if (any) /* what is decoded for a time ends with the block that it belongs to */
+        status = h4mk_reader_decode_chain(h4mk->reader, stream_index, time, NULL, 0, &count);
+    if (status != H4MK_OK || !count)
+        return lookup_error(s, status, ts);
+    chain = av_calloc(count, sizeof(*chain));
+    if (!chain)
+        return AVERROR(ENOMEM);
+    status = h4mk_reader_decode_chain(h4mk->reader, stream_index, time, chain, count, &count);
+    if (status == H4MK_OK && count) {
+        *ts      = block_time(&chain[count - 1]);
+        *ordinal = chain[count - 1].ordinal;
     }
-    set_preroll(h4mk, stream_index, 0);
-    found = seek(s, stream_index, ts, mode) >= 0 &&
-            next_of_track(h4mk, stream_index, &block) == H4MK_OK;
-    set_preroll(h4mk, stream_index, 1);
-    if (!found)
-        return AV_NOPTS_VALUE;
-    return block.pts != H4MK_NO_TIME ? block.pts : block.dts;
+    av_free(chain);
+    return lookup_error(s, status, ts);
+}
+
+/**
+ * Find the first random access point from min to max. The window in which it is
+ * sought grows, so that what is read depends on how far it is and not on max.
+ */
+static int find_key_after(AVFormatContext *s, int stream_index, int64_t min, int64_t max, int64_t *ts)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    const AVRational tb = s->streams[stream_index]->time_base;
+    int64_t width = av_clip64(av_rescale(1, tb.den, tb.num), 1, INT64_MAX / 4);
+    h4mk_block_info blocks[64];
+    uint64_t count = 0;
+
+    *ts = AV_NOPTS_VALUE;
+    while (!count && min <= max) {
+        const int64_t end = FFMIN(av_sat_add64(min, width), max);
+        h4mk_status status = h4mk_reader_keyframes_between(h4mk->reader, stream_index, min, end, blocks,
+                                                           FF_ARRAY_ELEMS(blocks), &count);
+        if (status != H4MK_OK)
+            return lookup_error(s, status, ts);
+        for (int i = 0; i < FFMIN(count, FF_ARRAY_ELEMS(blocks)); i++)
+            if (*ts == AV_NOPTS_VALUE || block_time(&blocks[i]) < *ts)
+                *ts = block_time(&blocks[i]);
+        if (end == INT64_MAX)
+            break;
+        min   = end + 1;
+        width = FFMIN(2 * width, INT64_MAX / 4);
+    }
+    return 0;
+}
+
+/**
+ * Find the first block of any kind from min to max, at or behind one with a
+ * number: where that is found, the blocks that may be shown before it follow.
+ */
+static int find_any_after(AVFormatContext *s, int stream_index, uint64_t ordinal,
+                          int64_t min, int64_t max, int64_t *ts)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+
+    *ts = AV_NOPTS_VALUE;
+    for (int left = 2 * H4MK_MAX_VIDEO_DELAY; left; ordinal++) {
+        h4mk_block_info block;
+        h4mk_status status = h4mk_reader_block_info(h4mk->reader, stream_index, ordinal, &block);
+        int64_t time;
+
+        if (status == H4MK_ERR_NOT_FOUND)
+            break;
+        if (status != H4MK_OK)
+            return lookup_error(s, status, ts);
+        time = block_time(&block);
+        if (time >= min && time <= max && (*ts == AV_NOPTS_VALUE || time < *ts))
+            *ts = time;
+        left -= time >= min;
+    }
+    return 0;
 }
 
 /**
@@ -852,8 +929,10 @@ static int h4mk_read_seek2(AVFormatContext *s, int stream_index, int64_t min_ts,
 {
     const H4MKDemuxContext *h4mk = s->priv_data;
     const int any = flags & AVSEEK_FLAG_ANY ? H4MK_SEEK_ANY : 0;
-    int64_t before, after;
+    int64_t before, found = AV_NOPTS_VALUE, after = AV_NOPTS_VALUE;
+    uint64_t ordinal;
     AVRational tb;
+    int ret;
 
     if (flags & (AVSEEK_FLAG_BYTE | AVSEEK_FLAG_FRAME))
         return AVERROR(ENOSYS);
@@ -880,18 +959,24 @@ static int h4mk_read_seek2(AVFormatContext *s, int stream_index, int64_t min_ts,
     if (max_ts == INT64_MAX && min_ts >= ts)
         return seek(s, stream_index, min_ts, H4MK_SEEK_FORWARD | any);
 
-    before = seek_time(s, stream_index, FFMIN(ts, max_ts), H4MK_SEEK_BACKWARD | any);
-    after  = seek_time(s, stream_index, FFMAX(ts, min_ts), H4MK_SEEK_FORWARD  | any);
-    if (before != AV_NOPTS_VALUE && (before < min_ts || before > max_ts))
-        before = AV_NOPTS_VALUE;
-    if (after != AV_NOPTS_VALUE && (after < min_ts || after > max_ts))
-        after = AV_NOPTS_VALUE;
-    if (before == AV_NOPTS_VALUE && after == AV_NOPTS_VALUE)
-        return AVERROR(ENOENT);
-    if (before == AV_NOPTS_VALUE ||
-        after != AV_NOPTS_VALUE && (uint64_t)after - ts < (uint64_t)ts - before)
+    ret = find_before(s, stream_index, FFMIN(ts, max_ts), any, &before, &ordinal);
+    if (ret < 0)
+        return ret;
+    if (before != AV_NOPTS_VALUE && before >= min_ts) {
+        /* what comes later is looked for only as far as it is nearer */
+        found  = before;
+        max_ts = FFMIN(max_ts, av_sat_sub64(av_sat_add64(ts, av_sat_sub64(ts, before)), 1));
+    }
+    min_ts = FFMAX(ts, min_ts);
+    if (min_ts <= max_ts) {
+        ret = any ? find_any_after(s, stream_index, ordinal, min_ts, max_ts, &after)
+                  : find_key_after(s, stream_index, min_ts, max_ts, &after);
+        if (ret < 0)
+            return ret;
+    }
+    if (after != AV_NOPTS_VALUE)
         return seek(s, stream_index, after, H4MK_SEEK_FORWARD | any);
-    return seek(s, stream_index, before, H4MK_SEEK_BACKWARD | any);
+    return found == AV_NOPTS_VALUE ? AVERROR(ENOENT) : seek(s, stream_index, found, H4MK_SEEK_BACKWARD | any);
 }
 
 #define OFFSET(x) offsetof(H4MKDemuxContext, x)

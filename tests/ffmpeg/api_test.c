@@ -10,6 +10,7 @@
 #include <libavutil/hdr_dynamic_metadata.h>
 #include <libavutil/mastering_display_metadata.h>
 #include <libavutil/mem.h>
+#include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <libavutil/samplefmt.h>
 #include <libavutil/spherical.h>
@@ -720,6 +721,119 @@ static void test_far_seeks(void) {
   end(&test);
 }
 
+/* An input in memory that can be told to fail. */
+typedef struct FaultyInput {
+  uint8_t* data;
+  int64_t size, position;
+  int error; /* what the next reads return; 0: they do not fail */
+} FaultyInput;
+
+static int faulty_read(void* opaque, uint8_t* buffer, int size) {
+  FaultyInput* input = opaque;
+  const int64_t left = input->size - input->position;
+  if (input->error) return input->error;
+  if (left <= 0) return AVERROR_EOF;
+  size = (int)FFMIN(size, left);
+  memcpy(buffer, input->data + input->position, size);
+  input->position += size;
+  return size;
+}
+
+static int64_t faulty_seek(void* opaque, int64_t offset, int whence) {
+  FaultyInput* input = opaque;
+  if (whence == AVSEEK_SIZE) return input->size;
+  return input->position = offset;
+}
+
+/* Opens the file that was written through an input that can fail. */
+static AVFormatContext* open_faulty(FaultyInput* input) {
+  AVFormatContext* format = avformat_alloc_context();
+  AVIOContext* io = NULL;
+  int ret = avio_open(&io, PATH, AVIO_FLAG_READ);
+  memset(input, 0, sizeof *input);
+  if (ret >= 0) {
+    input->size = avio_size(io);
+    input->data = av_malloc(input->size);
+    avio_read(io, input->data, (int)input->size);
+    avio_close(io);
+  }
+  format->pb = avio_alloc_context(av_malloc(4096), 4096, 0, input, faulty_read, NULL, faulty_seek);
+  ret = avformat_open_input(&format, NULL, NULL, NULL);
+  if (ret < 0) fail("open", ret);
+  return format;
+}
+
+static void close_faulty(AVFormatContext* format, FaultyInput* input) {
+  AVIOContext* io = format ? format->pb : NULL;
+  avformat_close_input(&format);
+  if (io) av_freep(&io->buffer);
+  avio_context_free(&io);
+  av_free(input->data);
+}
+
+/* A seek that fails leaves the position as it is, and says why it failed. */
+static void test_failed_seeks(void) {
+  static const struct {
+    int64_t min, time, max;
+    int flags, expected; /* pts, or -1: there is nothing within the limits */
+  } seeks[] = {
+      {30, 40, 60, 0, -1},     {110, 120, 190, 0, -1},   {30, 40, 60, AVSEEK_FLAG_ANY, 40},
+      {33, 34, 36, AVSEEK_FLAG_ANY, -1}, {10, 45, 120, 0, 100}, {0, 60, 150, 0, 100},
+      {0, 50, 150, 0, 0},      {301, 400, 500, 0, -1},   {-50, -20, -1, 0, -1},
+      {42, 44, 59, AVSEEK_FLAG_ANY, 50}, {250, 260, 1000000, 0, 300},
+  };
+  Test test;
+  FaultyInput input;
+  AVFormatContext* format;
+  AVPacket* packet = av_packet_alloc();
+  unsigned i;
+  int ret;
+  begin(&test, "failed seeks");
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_H264, 1, 1000);
+  for (i = 0; i < 2; i++) add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_AAC, 1, 1000);
+  av_opt_set_int(test.out->priv_data, "cluster_size_limit", 1000, 0);
+  write_header(&test);
+  for (i = 0; i <= 30; i++) {
+    AVPacket* video = new_packet(0, i * 10, i * 10, 100);
+    if (i % 10) video->flags = 0;
+    write_packet(&test, video);
+    write_packet(&test, new_packet(1, i * 10 + 1, i * 10 + 1, 20));
+  }
+  read_back(&test);
+  for (i = 0; test.in && i < sizeof seeks / sizeof *seeks; i++) {
+    av_seek_frame(test.in, 0, 0, AVSEEK_FLAG_BACKWARD);
+    av_read_frame(test.in, packet);
+    av_packet_unref(packet);
+    ret = avformat_seek_file(test.in, 0, seeks[i].min, seeks[i].time, seeks[i].max, seeks[i].flags);
+    if ((ret < 0) != (seeks[i].expected < 0)) fail("a seek", ret);
+    if (ret < 0 && ret != AVERROR(ENOENT)) fail("the reason", ret);
+    if (av_read_frame(test.in, packet) < 0) fail("no packet behind a seek", 0);
+    if (ret < 0 && (packet->stream_index != 1 || packet->pts != 1))
+      fail("a seek that fails moves the position", (int)i);
+    if (ret >= 0 && (packet->stream_index != 0 || packet->pts != seeks[i].expected))
+      fail("a seek leads elsewhere", (int)i);
+    av_packet_unref(packet);
+  }
+
+  format = open_faulty(&input);
+  for (i = 0; format && i < 3; i++) {
+    static const int errors[] = {AVERROR(EIO), AVERROR_EXIT, AVERROR(EAGAIN)};
+    input.error = errors[i];
+    ret = avformat_seek_file(format, 0, 150, 290, 310, 0);
+    if (ret != errors[i]) fail("an error of the input becomes", ret);
+    input.error = 0;
+    format->pb->error = format->pb->eof_reached = 0;
+    ret = avformat_seek_file(format, 0, 150, 290, 310, 0);
+    if (ret < 0 || av_read_frame(format, packet) < 0 || packet->pts != 300)
+      fail("a seek after one that failed", ret);
+    av_packet_unref(packet);
+    av_seek_frame(format, 0, 0, AVSEEK_FLAG_BACKWARD);
+  }
+  close_faulty(format, &input);
+  av_packet_free(&packet);
+  end(&test);
+}
+
 /* The tiles of a large picture, as HEIC files have them. */
 static void test_tile_grid(void) {
   Test test;
@@ -867,6 +981,7 @@ int main(void) {
   test_chapters_and_programs();
   test_trailer_errors();
   test_far_seeks();
+  test_failed_seeks();
   test_tile_grid();
   test_groups_that_lack_a_stream();
 #if LIBAVFORMAT_VERSION_MAJOR >= 63
