@@ -97,6 +97,7 @@ typedef AVOutputFormat FFOutputFormat;
 #define H4MK_ALLOW_FLUSH           AVFMT_ALLOW_FLUSH
 #define FF_OFMT_FLAG_ALLOW_FLUSH   0
 #define FF_INFMT_FLAG_INIT_CLEANUP FF_FMT_INIT_CLEANUP
+#define FF_INFMT_FLAG_EXACT        FF_FMT_EXACT
 
 static inline const AVDictionaryEntry *av_dict_iterate(const AVDictionary *m,
                                                        const AVDictionaryEntry *prev)

@@ -302,6 +302,17 @@ static int add_encryption_info(AVPacket *pkt, const h4mk_block *block)
     return 0;
 }
 
+/**
+ * A file may say anything. What callers add to timestamps is something that can
+ * be added; only subtitles use what is below 0.
+ */
+static int64_t packet_duration(const AVStream *st, const h4mk_block *block)
+{
+    const int is_subtitle = st->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE;
+
+    return block->duration < 0 && !is_subtitle || FFABS(block->duration) > H4MK_MAX_TIME ? 0 : block->duration;
+}
+
 static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block)
 {
     const H4MKDemuxContext *h4mk = s->priv_data;
@@ -326,7 +337,7 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
     pkt->stream_index = block->track;
     pkt->pts          = block->pts;
     pkt->dts          = block->dts;
-    pkt->duration     = block->duration;
+    pkt->duration     = packet_duration(st, block);
     pkt->pos          = block->offset >= 0 ? h4mk->start + block->offset : -1;
     if (st->start_time == AV_NOPTS_VALUE && !h4mk->tracks[block->track].has_start_time)
         st->start_time = block->pts;
@@ -490,7 +501,7 @@ static void set_times(AVFormatContext *s, AVStream *st, const h4mk_value *track,
 
     /* A first_dts tells avformat_find_stream_info() that there is no need to
      * read packets in search of it. Where it is not known any value will do,
-     * as nothing is derived from it without AVFMT_FLAG_NOFILLIN. */
+     * as nothing is derived from it with FF_INFMT_FLAG_EXACT. */
     sti->first_dts = info->first_dts != H4MK_NO_TIME     ? info->first_dts :
                      st->start_time  != AV_NOPTS_VALUE   ? st->start_time : 0;
     sti->cur_dts   = sti->first_dts;
@@ -689,12 +700,6 @@ static int h4mk_read_header(AVFormatContext *s)
     if (ret < 0)
         return ret;
 
-    /* The file says what every packet's times are, and also where they are not
-     * known. Nothing is left to be guessed, and what was written comes back. */
-    s->flags |= AVFMT_FLAG_NOFILLIN;
-    /* The same goes for frame rates. */
-    if (s->fps_probe_size < 0)
-        s->fps_probe_size = 0;
     h4mk->check_discard = 1;
     return read_index(s);
 }
@@ -1010,7 +1015,7 @@ const FFInputFormat ff_h4mk_demuxer = {
                                   AVFMT_NOGENSEARCH | AVFMT_SHOW_IDS,
     .H4MK_PUBLIC(priv_class)    = &h4mk_demuxer_class,
     .priv_data_size             = sizeof(H4MKDemuxContext),
-    .flags_internal             = FF_INFMT_FLAG_INIT_CLEANUP,
+    .flags_internal             = FF_INFMT_FLAG_INIT_CLEANUP | FF_INFMT_FLAG_EXACT,
     .read_probe                 = h4mk_probe_file,
     .read_header                = h4mk_read_header,
     .read_packet                = h4mk_read_packet,

@@ -102,7 +102,7 @@ static void read_back(Test* test) {
     fail("open", ret);
     return;
   }
-  test->in->flags |= AVFMT_FLAG_NOFILLIN | AVFMT_FLAG_NOPARSE; /* what is in the file, no guesses */
+  test->in->flags |= AVFMT_FLAG_NOPARSE;
   ret = mc_read_all(test->in, &test->got);
   if (ret < 0) fail("read", ret);
 }
@@ -456,9 +456,11 @@ static void test_smpte_2094_50(void) {
   write_packet(&test, packet);
   read_back(&test);
   if (test.got.count != 2 || test.got.packets[0]->side_data_elems != 1 ||
-      test.got.packets[0]->side_data[0].size != size || memcmp(test.got.packets[0]->side_data[0].data, hdr, size))
+      test.got.packets[0]->side_data[0].size != size ||
+      memcmp(test.got.packets[0]->side_data[0].data, hdr, size))
     fail("the metadata differs", 0);
-  if (test.got.count == 2 && test.got.packets[1]->side_data_elems) fail("half a struct was handed out", 0);
+  if (test.got.count == 2 && test.got.packets[1]->side_data_elems)
+    fail("half a struct was handed out", 0);
   av_free(hdr);
   av_free(t35);
   end(&test);
@@ -668,8 +670,8 @@ static void test_trailer_errors(void) {
 }
 
 /* Writes what was set up, and gives the group that comes back, or NULL. */
-static const AVStreamGroup *read_group(Test *test, const AVStreamGroup *group) {
-  const AVStreamGroup *got;
+static const AVStreamGroup* read_group(Test* test, const AVStreamGroup* group) {
+  const AVStreamGroup* got;
   int n = 0;
   write_header(test);
   write_packet(test, new_packet(0, 0, 0, 50));
@@ -708,7 +710,8 @@ static void test_far_seeks(void) {
   add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_H264, 1, 1000000000);
   add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_AAC, 1, 48000);
   write_header(&test);
-  for (i = 0; i < 3; i++) write_packet(&test, new_packet(0, i * INT64_C(1000000000), i * INT64_C(1000000000), 30));
+  for (i = 0; i < 3; i++)
+    write_packet(&test, new_packet(0, i * INT64_C(1000000000), i * INT64_C(1000000000), 30));
   read_back(&test);
   for (i = 0; test.in && i < sizeof seeks / sizeof *seeks; i++) {
     int ret = avformat_seek_file(test.in, -1, seeks[i].min, seeks[i].time, seeks[i].max, 0);
@@ -716,6 +719,53 @@ static void test_far_seeks(void) {
     if (ret < 0 || av_read_frame(test.in, packet) < 0) continue;
     if (packet->pts != seeks[i].expected) fail("a seek leads elsewhere", (int)i);
     av_packet_unref(packet);
+  }
+  av_packet_free(&packet);
+  end(&test);
+}
+
+/* What the caller asks for is done, and its context is left as it set it up. */
+static void test_options_of_the_caller(void) {
+  static const struct {
+    int flags;
+    int64_t pts, dts; /* of a packet that has no pts, behind one that has both */
+    int64_t first_dts;
+  } cases[] = {
+      {0, AV_NOPTS_VALUE, 40, 0},
+      {AVFMT_FLAG_NOFILLIN, AV_NOPTS_VALUE, 40, 0},
+      {AVFMT_FLAG_IGNDTS, AV_NOPTS_VALUE, 40, AV_NOPTS_VALUE},
+      {AVFMT_FLAG_GENPTS, 120, 40, 0}, /* by the packets behind it */
+  };
+  Test test;
+  AVPacket* packet = av_packet_alloc();
+  unsigned i;
+  begin(&test, "options of the caller");
+  /* with a delay of 0 libavformat gives the muxer a pts */
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_MPEG2VIDEO, 1, 1000)->codecpar->video_delay = 1;
+  write_header(&test);
+  for (i = 0; i < 4; i++)
+    write_packet(&test, new_packet(0, i == 1 ? AV_NOPTS_VALUE : i * 40, i * 40, 10));
+  read_back(&test);
+  for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+    AVFormatContext* format = avformat_alloc_context();
+    int flags;
+    format->flags |= cases[i].flags | AVFMT_FLAG_NOPARSE;
+    flags = format->flags;
+    if (avformat_open_input(&format, PATH, NULL, NULL) < 0) {
+      fail("open", 0);
+      continue;
+    }
+    if (format->flags != flags || format->fps_probe_size != -1)
+      fail("the context was changed", (int)i);
+    if (av_read_frame(format, packet) < 0 || packet->dts != cases[i].first_dts)
+      fail("first packet", (int)i);
+    av_packet_unref(packet);
+    if (av_read_frame(format, packet) < 0 || packet->pts != cases[i].pts ||
+        packet->dts != cases[i].dts)
+      fail("second packet", (int)i);
+    if (packet->duration) fail("a duration was guessed", (int)i);
+    av_packet_unref(packet);
+    avformat_close_input(&format);
   }
   av_packet_free(&packet);
   end(&test);
@@ -777,10 +827,17 @@ static void test_failed_seeks(void) {
     int64_t min, time, max;
     int flags, expected; /* pts, or -1: there is nothing within the limits */
   } seeks[] = {
-      {30, 40, 60, 0, -1},     {110, 120, 190, 0, -1},   {30, 40, 60, AVSEEK_FLAG_ANY, 40},
-      {33, 34, 36, AVSEEK_FLAG_ANY, -1}, {10, 45, 120, 0, 100}, {0, 60, 150, 0, 100},
-      {0, 50, 150, 0, 0},      {301, 400, 500, 0, -1},   {-50, -20, -1, 0, -1},
-      {42, 44, 59, AVSEEK_FLAG_ANY, 50}, {250, 260, 1000000, 0, 300},
+      {30, 40, 60, 0, -1},
+      {110, 120, 190, 0, -1},
+      {30, 40, 60, AVSEEK_FLAG_ANY, 40},
+      {33, 34, 36, AVSEEK_FLAG_ANY, -1},
+      {10, 45, 120, 0, 100},
+      {0, 60, 150, 0, 100},
+      {0, 50, 150, 0, 0},
+      {301, 400, 500, 0, -1},
+      {-50, -20, -1, 0, -1},
+      {42, 44, 59, AVSEEK_FLAG_ANY, 50},
+      {250, 260, 1000000, 0, 300},
   };
   Test test;
   FaultyInput input;
@@ -837,8 +894,8 @@ static void test_failed_seeks(void) {
 /* The tiles of a large picture, as HEIC files have them. */
 static void test_tile_grid(void) {
   Test test;
-  AVStreamGroup *group;
-  const AVStreamGroup *got;
+  AVStreamGroup* group;
+  const AVStreamGroup* got;
   AVStreamGroupTileGrid *grid, *tiles;
   int i, n = 0;
   begin(&test, "tile grid");
@@ -864,7 +921,9 @@ static void test_tile_grid(void) {
   grid->background[1] = 9;
 #if LIBAVFORMAT_VERSION_MAJOR >= 62
   memset(av_packet_side_data_new(&grid->coded_side_data, &grid->nb_coded_side_data,
-                                 AV_PKT_DATA_DISPLAYMATRIX, 36, 0)->data, 1, 36);
+                                 AV_PKT_DATA_DISPLAYMATRIX, 36, 0)
+             ->data,
+         1, 36);
 #endif
   got = read_group(&test, group);
   tiles = got ? got->params.tile_grid : NULL;
@@ -892,7 +951,7 @@ static void test_tile_grid(void) {
 /* Groups with a number where there is no stream are left out, the one behind them comes. */
 static void test_groups_that_lack_a_stream(void) {
   Test test;
-  AVStreamGroup *group;
+  AVStreamGroup* group;
   int i;
   begin(&test, "groups that lack a stream");
   add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_HEVC, 1, 1);
@@ -923,15 +982,18 @@ static void test_groups_that_lack_a_stream(void) {
 /* A film in two layers. */
 static void test_layered_video(enum AVStreamGroupParamsType type) {
   Test test;
-  AVStreamGroup *group;
-  const AVStreamGroup *got;
+  AVStreamGroup* group;
+  const AVStreamGroup* got;
   int i, n = 0;
   begin(&test, "layered video");
   for (i = 0; i < 2; i++) add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_HEVC, 1, 1);
   group = avformat_stream_group_create(test.out, type, NULL);
   for (i = 0; i < 2; i++) avformat_stream_group_add_stream(group, test.out->streams[i]);
-  *group->params.layered_video = (AVStreamGroupLayeredVideo){
-      .av_class = group->params.layered_video->av_class, .el_index = 1, .width = 3840, .height = 2160};
+  *group->params.layered_video =
+      (AVStreamGroupLayeredVideo){.av_class = group->params.layered_video->av_class,
+                                  .el_index = 1,
+                                  .width = 3840,
+                                  .height = 2160};
   got = read_group(&test, group);
   if (got) {
     n += mc_int("layers", "el_index", 1, got->params.layered_video->el_index);
@@ -945,8 +1007,8 @@ static void test_layered_video(enum AVStreamGroupParamsType type) {
 /* A film, and a stream that describes it. */
 static void test_described_stream(void) {
   Test test;
-  AVStreamGroup *group;
-  const AVStreamGroup *got;
+  AVStreamGroup* group;
+  const AVStreamGroup* got;
   int i;
   begin(&test, "described stream");
   add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_HEVC, 1, 1);
@@ -982,6 +1044,7 @@ int main(void) {
   test_trailer_errors();
   test_far_seeks();
   test_failed_seeks();
+  test_options_of_the_caller();
   test_tile_grid();
   test_groups_that_lack_a_stream();
 #if LIBAVFORMAT_VERSION_MAJOR >= 63

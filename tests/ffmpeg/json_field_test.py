@@ -153,6 +153,19 @@ def variants(clip):
                     yield f"{name}{tag} {'.'.join(map(str, path))} = {json.dumps(new)}", changed
 
 
+def show(path):
+    """ffprobe prints all; returns what is wrong."""
+    for layout in ("default", "json", "flat"):
+        result = subprocess.run([PREFIX / "bin" / "ffprobe", "-v", "error", "-of", layout, "-show_streams", "-show_stream_groups", "-show_programs",
+                                 "-show_chapters", "-show_format", "-show_packets", path], capture_output=True, text=True)
+        if result.returncode:
+            return f"ffprobe -of {layout}: {result.returncode} {result.stderr.strip()[-200:]}"
+    for group in ("Tile Grid", "LCEVC", "IAMF Audio Element", "IAMF Mix Presentation"):
+        if group not in result.stdout:
+            return f"ffprobe: no {group}"
+    return None
+
+
 def run(names):
     """Goes through files; returns those that end the program."""
     ended, rest = [], list(names)
@@ -185,6 +198,8 @@ def main():
             name = f"{number}.h4mk"
             pathlib.Path(name).write_bytes(clip.bytes())
             batch[name] = what
+            if not count and (message := show(name)):
+                failures.append(message)
             count += 1
             if len(batch) == FILES_A_RUN:
                 flush()
