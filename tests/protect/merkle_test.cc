@@ -15,7 +15,7 @@ std::vector<Sha256Digest> ReferenceLeaves() {
                           "606162636465666768696a6b6c6d6e6f"}) {
     const Bytes data = FromHex(hex);
     const ByteSpan span(data);
-    leaves.push_back(LeafHash({&span, 1}));
+    leaves.push_back(LeafHash(LeafKind::kBytes, {&span, 1}));
   }
   return leaves;
 }
@@ -80,7 +80,7 @@ Sha256Digest NumberedLeaf(uint64_t number) {
   Bytes data;
   AppendLe(data, number);
   const ByteSpan span(data);
-  return LeafHash({&span, 1});
+  return LeafHash(LeafKind::kBytes, {&span, 1});
 }
 
 // Whatever part of the tree is known by its peaks only.
@@ -115,11 +115,13 @@ TEST(MerkleTest, EveryLeafHasAProofOfLogarithmicLength) {
     }
 }
 
-// A leaf is never taken for a node: their hashes begin differently.
+// A leaf is never taken for a node, nor one kind for the other: their hashes begin differently.
 TEST(MerkleTest, ANodeIsNoLeaf) {
   const Sha256Digest left = NumberedLeaf(0), right = NumberedLeaf(1);
   const ByteSpan joined[] = {left, right};
-  EXPECT_NE(LeafHash(joined), NodeHash(left, right));
+  for (const LeafKind kind : {LeafKind::kBytes, LeafKind::kCluster})
+    EXPECT_NE(LeafHash(kind, joined), NodeHash(left, right));
+  EXPECT_NE(LeafHash(LeafKind::kBytes, joined), LeafHash(LeafKind::kCluster, joined));
 }
 
 }  // namespace

@@ -295,8 +295,13 @@ typedef struct h4mk_reader_options {
      *  H4MK_ERR_CORRUPT. */
     h4mk_status (*open_beside)(void *opaque, const char *name, h4mk_io *io);
     void *beside_opaque; /**< First argument of open_beside; must outlive the reader. */
+    /** With verify_key. 0: what is not as it was signed is left out, and told by h4mk_reader_next_warning(). 1: it is
+     *  H4MK_ERR_CORRUPT, of h4mk_reader_open() or of the call that finds it, and of all calls that read behind that; so are
+     *  descriptions that were changed without being signed, and a file that was signed up to an end which is not there. A file that
+     *  has no end yet is no error: h4mk_signature.is_final tells. */
+    int refuse_unsigned;
 } h4mk_reader_options;
-#define H4MK_READER_OPTIONS_INIT { sizeof(h4mk_reader_options), { NULL, NULL, NULL }, 0, 0, NULL, 0, NULL, NULL, NULL }
+#define H4MK_READER_OPTIONS_INIT { sizeof(h4mk_reader_options), { NULL, NULL, NULL }, 0, 0, NULL, 0, NULL, NULL, NULL, 0 }
 
 /** The "version" of files of the big-endian transport dialect (FORMAT.md, "Transport dialect"). */
 #define H4MK_VERSION_TRANSPORT 0x100
@@ -332,11 +337,14 @@ H4MK_API int h4mk_reader_is_closed(const h4mk_reader *reader);
 typedef struct h4mk_signature {
     size_t struct_size;
     int is_final;              /**< 1: up to the end of the file; 0: it has no end yet, or was cut. */
-    int descriptions_unsigned; /**< 1: descriptions were changed later without being signed. */
+    int descriptions_unsigned; /**< 1: descriptions were changed later without being signed. Only words about the recording can be:
+                                *   names, notes, tags, chapters (protection.md, "What describes the blocks"). */
     uint64_t chunk_count;      /**< Chunks that are signed. */
     int64_t signed_until;      /**< Byte offset behind the last of them. */
+    uint64_t problem_count;    /**< Things that were found so far not to be as they were signed, at most 1000. The file is good as far
+                                *   as it was read if this is 0, is_final is 1 and descriptions_unsigned is 0. */
 } h4mk_signature;
-#define H4MK_SIGNATURE_INIT { sizeof(h4mk_signature), 0, 0, 0, 0 }
+#define H4MK_SIGNATURE_INIT { sizeof(h4mk_signature), 0, 0, 0, 0, 0 }
 /** Fills *signature. H4MK_ERR_STATE if the reader was opened without verify_key. */
 H4MK_API h4mk_status h4mk_reader_signature(const h4mk_reader *reader, h4mk_signature *signature);
 /** Makes a proof that the block which h4mk_reader_next() or h4mk_reader_read_block() handed out last is in the file that was signed: an object that holds all that

@@ -62,7 +62,10 @@ Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedF
   if (reader->version() == kTransportVersion)  // which decrypts before it decompresses
     static_cast<TransportReader&>(*reader).SetKeys(std::exchange(options.keys, {}));
   if (opened->verifying) {
-    auto verifying = std::make_unique<VerifyingReader>(std::move(reader), *opened->verifying);
+    auto verifying = std::make_unique<VerifyingReader>(
+        std::move(reader), *opened->verifying,
+        options.refuse_unsigned ? VerifyingReader::Strictness::kRefuse
+                                : VerifyingReader::Strictness::kTell);
     opened->proving = verifying.get();
     reader = std::move(verifying);
   }

@@ -30,6 +30,7 @@ struct ReadOptions {
   bool keep_encrypted = false;  // without keys encrypted blocks are handed out as they are
   std::vector<MasterKey> keys;  // blocks are decrypted with the one that fits
   std::optional<SignatureKey> verify_key;  // nothing is used that was not signed with it
+  bool refuse_unsigned = false;  // with it: what is not as it was signed is an error for good
   bool keep_references = false;  // blocks in other files are handed out as references
   OpenBeside open_beside;       // for sidecars; empty: blocks in other files cannot be read
   bool with_proofs = false;     // blocks can be proved; without verify_key nothing is verified

@@ -19,6 +19,9 @@ class Io {
   virtual bool CanSeek() const = 0;
   virtual int64_t Seek(int64_t offset) = 0;  // 0 or a negative code
   virtual int64_t Size() = 0;                // negative: not known
+  // Whether a chunk may be read that starts at an offset: one that verifies signatures says no
+  // where none was signed.
+  virtual bool StartsChunk(uint64_t) { return true; }
 };
 
 // Reads at absolute offsets. Small reads go through a small buffer; large ones straight into the caller's memory. On an
@@ -30,6 +33,7 @@ class Source {
   bool seekable() const { return io_.CanSeek(); }
   // Size of the file now; -1 if the input does not tell.
   int64_t Size() { return io_.Size(); }
+  bool StartsChunk(uint64_t offset) { return io_.StartsChunk(offset); }
   int64_t io_error() const { return io_error_; }
 
   // Reads size bytes at offset; *got is smaller only at the end of the input. After a failure the same bytes can be read again.

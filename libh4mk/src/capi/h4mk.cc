@@ -87,6 +87,7 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
       auto key = h4mk::SignatureKey::Public(settings.verify_key);
       if (!key.ok()) return key.take_status();
       read.verify_key = std::move(key.value());
+      read.refuse_unsigned = settings.refuse_unsigned != 0;
     }
     H4MK_TRY(h4mk::OpenFile(opened->io, opened->allocator, std::move(read), &opened->file));
     const h4mk::FileReader& file = *opened->file.reader;
@@ -123,12 +124,19 @@ int h4mk_reader_is_closed(const h4mk_reader* reader) {
 }
 
 h4mk_status h4mk_reader_signature(const h4mk_reader* reader, h4mk_signature* signature) {
-  if (reader == nullptr || signature == nullptr || signature->struct_size < sizeof *signature)
+  constexpr size_t kFirstSize = offsetof(h4mk_signature, problem_count);
+  if (reader == nullptr || signature == nullptr || signature->struct_size < kFirstSize)
     return H4MK_ERR_ARGUMENT;
   if (!reader->opened || !reader->file.verifying) return H4MK_ERR_STATE;
   const h4mk::VerifyingIo& io = *reader->file.verifying;
-  *signature = {sizeof *signature, io.last().final, io.has_unsigned_descriptions(),
-                io.last().size(), static_cast<int64_t>(io.signed_until())};
+  const size_t size = std::min(signature->struct_size, sizeof *signature);
+  const h4mk_signature known = {size,
+                                io.last().final,
+                                io.has_unsigned_descriptions(),
+                                io.last().size(),
+                                static_cast<int64_t>(io.signed_until()),
+                                io.problems()};
+  std::memcpy(signature, &known, size);
   return H4MK_OK;
 }
 

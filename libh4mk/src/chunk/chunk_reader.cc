@@ -28,7 +28,7 @@ Status ChunkReader::ReadHeader(uint64_t offset, ChunkHeader* header) {
     source_.Unread(offset, ByteSpan(bytes, got));
     return Status(Code::kEnd, "no chunk follows at byte " + std::to_string(offset));
   }
-  *header = ParseChunkHeader(bytes);
+  *header = source_.StartsChunk(offset) ? ParseChunkHeader(bytes) : ChunkHeader();
   return {};
 }
 
@@ -83,7 +83,8 @@ Status ChunkReader::Resynchronise(uint64_t offset, const Check& check, uint64_t*
       return Status(Code::kEnd, "no further chunk found");
     }
     for (size_t i = offset == start ? 1 : 0; i + kChunkHeaderSize <= got; ++i) {
-      if (!IsKnownTag(LoadLe<uint32_t>(window.data() + i))) continue;
+      if (!IsKnownTag(LoadLe<uint32_t>(window.data() + i)) || !source_.StartsChunk(offset + i))
+        continue;
       bool valid = false;
       H4MK_TRY(check(offset + i, ParseChunkHeader(window.data() + i), &valid));
       if (valid) {
@@ -112,7 +113,9 @@ Status ChunkReader::FindBackward(uint64_t before, uint64_t distance, uint32_t ta
                             static_cast<size_t>(end - start) + kChunkHeaderSize, &got));
     for (uint64_t at = end; at-- > start;) {
       const auto i = static_cast<size_t>(at - start);
-      if (i + kChunkHeaderSize > got || LoadLe<uint32_t>(window.data() + i) != tag) continue;
+      if (i + kChunkHeaderSize > got || LoadLe<uint32_t>(window.data() + i) != tag ||
+          !source_.StartsChunk(at))
+        continue;
       bool valid = false;
       H4MK_TRY(check(at, ParseChunkHeader(window.data() + i), &valid));
       if (valid) {

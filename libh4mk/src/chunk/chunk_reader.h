@@ -21,7 +21,8 @@ class ChunkReader {
  public:
   explicit ChunkReader(Source& source) : source_(source) {}
 
-  // kEnd: fewer bytes than a chunk header follow (nothing, or the container checksum).
+  // kEnd: fewer bytes than a chunk header follow (nothing, or the container checksum). Where no
+  // chunk may start (Io::StartsChunk) the header reads as zeros, which is none.
   Status ReadHeader(uint64_t offset, ChunkHeader* header);
 
   // Reads the payload of the chunk at offset and checks its CRC, which also goes to *crc. kAgain: the file ends inside

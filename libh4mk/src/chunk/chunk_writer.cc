@@ -25,7 +25,9 @@ Status ChunkWriter::WriteFileHeader(const FileHeader& header) {
   AppendLe(bytes, header.timestamp_ms);
   AddToChecksum(bytes);
   header_checksum_ = checksum_;
-  return sink_.Write(bytes);
+  H4MK_TRY(sink_.Write(bytes));
+  if (observer_ != nullptr) observer_->HeaderWritten(bytes);
+  return {};
 }
 
 Status ChunkWriter::WriteChunk(uint32_t tag, uint32_t flags, ByteSpan payload) {

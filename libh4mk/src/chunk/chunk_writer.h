@@ -11,10 +11,11 @@ namespace h4mk {
 // Header and payload of a chunk as one byte string with its CRC behind it.
 Bytes MakeChunk(uint32_t tag, uint32_t flags, ByteSpan payload);
 
-// Is told of every chunk that was written.
+// Is told of the file header and of every chunk, once they were written.
 class ChunkObserver {
  public:
   virtual ~ChunkObserver() = default;
+  virtual void HeaderWritten(ByteSpan header) = 0;
   // The chunk in pieces, without its CRC; the first holds the chunk header.
   virtual void Written(uint64_t offset, std::span<const ByteSpan> chunk) = 0;
 };

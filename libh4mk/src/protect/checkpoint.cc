@@ -92,16 +92,23 @@ bool DecodeTracks(ByteReader& reader, Checkpoint* checkpoint) {
   return !reader.failed();
 }
 
-bool DecodeIndexDigests(ByteReader& reader, Checkpoint* checkpoint) {
+bool DecodeDigests(ByteReader& reader, std::vector<Sha256Digest>* digests) {
   const uint64_t count = reader.Varint();
   if (count > reader.left() / sizeof(Sha256Digest)) return false;
-  checkpoint->pages.resize(static_cast<size_t>(count));
-  for (Sha256Digest& page : checkpoint->pages) TakeArray(reader, &page);
-  if (!checkpoint->final) return true;
-  TakeArray(reader, &checkpoint->top);
-  TakeArray(reader, &checkpoint->trak);
-  TakeArray(reader, &checkpoint->meta);
+  digests->resize(static_cast<size_t>(count));
+  for (Sha256Digest& digest : *digests) TakeArray(reader, &digest);
   return true;
+}
+
+bool DecodeIndexDigests(ByteReader& reader, Checkpoint* checkpoint) {
+  if (!DecodeDigests(reader, &checkpoint->pages)) return false;
+  if (!checkpoint->final) return true;
+  if (!DecodeDigests(reader, &checkpoint->copies)) return false;
+  TakeArray(reader, &checkpoint->top);
+  checkpoint->trak = reader.Le<uint64_t>();
+  checkpoint->meta = reader.Le<uint64_t>();
+  // Descriptions are leaves: they stand before the checkpoint.
+  return checkpoint->trak <= checkpoint->position && checkpoint->meta <= checkpoint->position;
 }
 
 bool DecodeBody(ByteReader& reader, Checkpoint* checkpoint, Sha256Digest* root) {
@@ -109,6 +116,7 @@ bool DecodeBody(ByteReader& reader, Checkpoint* checkpoint, Sha256Digest* root) 
   checkpoint->final = flags & kFinal;
   TakeArray(reader, &checkpoint->fingerprint);
   TakeArray(reader, &checkpoint->tree_id);
+  TakeArray(reader, &checkpoint->header);
   checkpoint->position = reader.Le<uint64_t>();
   checkpoint->previous = reader.Le<uint64_t>();
   if (flags & ~kFinal || checkpoint->position > INT64_MAX ||
@@ -152,8 +160,19 @@ Sha256Digest ChunkLeafHash(std::span<const ByteSpan> chunk) {
   pieces.Add(chunk[0].subspan(head));
   for (ByteSpan data : chunk.subspan(1)) pieces.Add(data);
   const ByteSpan hashed[] = {chunk[0].first(head), pieces.digests()};
-  return LeafHash(hashed);
+  const bool is_cluster =
+      chunk[0].size() >= kChunkHeaderSize && ParseChunkHeader(chunk[0].data()).is_cluster();
+  return LeafHash(is_cluster ? LeafKind::kCluster : LeafKind::kBytes, hashed);
 }
+
+namespace {
+
+void AppendDigests(std::span<const Sha256Digest> digests, Bytes* out) {
+  AppendVarint(*out, digests.size());
+  for (const Sha256Digest& digest : digests) AppendBytes(*out, digest);
+}
+
+}  // namespace
 
 Bytes EncodeCheckpoint(const Checkpoint& checkpoint, const SignatureKey& key) {
   Bytes out;
@@ -162,6 +181,7 @@ Bytes EncodeCheckpoint(const Checkpoint& checkpoint, const SignatureKey& key) {
   out.push_back(checkpoint.final ? kFinal : 0);
   AppendBytes(out, key.fingerprint());
   AppendBytes(out, checkpoint.tree_id);
+  AppendBytes(out, checkpoint.header);
   AppendLe(out, checkpoint.position);
   AppendLe(out, checkpoint.previous);
   AppendVarint(out, checkpoint.before.size());
@@ -190,11 +210,13 @@ Bytes EncodeCheckpoint(const Checkpoint& checkpoint, const SignatureKey& key) {
     AppendVarint(out, other - at);
     at = other;
   }
-  AppendVarint(out, checkpoint.pages.size());
-  for (const Sha256Digest& page : checkpoint.pages) AppendBytes(out, page);
-  if (checkpoint.final)
-    for (const Sha256Digest* digest : {&checkpoint.top, &checkpoint.trak, &checkpoint.meta})
-      AppendBytes(out, *digest);
+  AppendDigests(checkpoint.pages, &out);
+  if (checkpoint.final) {
+    AppendDigests(checkpoint.copies, &out);
+    AppendBytes(out, checkpoint.top);
+    AppendLe(out, checkpoint.trak);
+    AppendLe(out, checkpoint.meta);
+  }
   const Bytes signature = key.Sign(SignedText(out));
   AppendBytes(out, signature);
   AppendLe(out, static_cast<uint16_t>(signature.size()));

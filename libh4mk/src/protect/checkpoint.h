@@ -34,6 +34,7 @@ struct Checkpoint {
   bool final = false;
   Sha256Digest fingerprint{};  // of the key
   TreeId tree_id{};
+  std::array<uint8_t, kFileHeaderSize> header{};  // of the file
   uint64_t previous = 0;  // bytes from the checkpoint before to this one; 0: there is none
   uint64_t position = 0;  // of this checkpoint's chunk, counted as those of the leaves
   MerkleTree before;      // the leaves of earlier checkpoints
@@ -45,23 +46,27 @@ struct Checkpoint {
     int64_t end_pts = kNoTime;
   };
   std::vector<Track> tracks;
-  // Digests of the pages of the index (index_digest.h): the originals since the checkpoint before;
-  // in the final one copies of all.
+  // Digests (index_digest.h) of the pages of the index that were written since the checkpoint before.
   std::vector<Sha256Digest> pages;
   // Only in the final one:
   std::vector<uint64_t> checkpoints;  // positions of all before
+  std::vector<Sha256Digest> copies;   // digests of all pages, as copies
   Sha256Digest top{};                 // of the index
-  Sha256Digest trak{}, meta{};        // hashes of the descriptions that count; zeros: there is none
+  uint64_t trak = 0, meta = 0;        // places of the descriptions that count
 
   uint64_t size() const { return before.size() + leaves.size(); }
   // Root of the tree of all leaves.
   Sha256Digest Root() const;
 };
 
+// protection.md, "Signed files": a place is a position plus 1, or 0 for that of nothing.
+inline uint64_t PlaceOf(uint64_t position) { return position + 1; }
+
 // Whether a chunk is a leaf: all but those that are moved or written anew without a change of what
 // the file holds.
-inline bool IsLeaf(uint32_t tag) {
-  return tag != kTagIndex && tag != kTagTail && tag != kTagFree && tag != kTagVeri;
+inline bool IsLeaf(uint32_t tag, ByteSpan payload) {
+  if (tag == kTagVeri) return !IsCheckpoint(payload);
+  return tag != kTagIndex && tag != kTagTail && tag != kTagFree;
 }
 
 // The data of a cluster is hashed in pieces of this size.

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "protect/index_digest.h"
 
+#include "protect/checkpoint.h"
+
 namespace h4mk {
 namespace {
 
-// Distances in a page as positions, which count from the first chunk of the tree. None stays 0.
-uint64_t PositionAt(ByteSpan payload, size_t at, uint64_t chunk_offset, uint64_t base) {
+// Distances in a page as places, which count from the first chunk of the tree.
+uint64_t PlaceAt(ByteSpan payload, size_t at, uint64_t chunk_offset, uint64_t base) {
   const auto distance = LoadLe<uint64_t>(payload.data() + at);
-  return distance == 0 ? 0 : chunk_offset - distance - base;
+  return distance == 0 ? 0 : PlaceOf(chunk_offset - distance - base);
 }
 
 Sha256Digest Hash(ByteSpan bytes) {
@@ -18,12 +20,18 @@ Sha256Digest Hash(ByteSpan bytes) {
 
 }  // namespace
 
+PageForm FormOf(ByteSpan payload) {
+  for (const size_t at : {kPagePrevious, kPageTrak, kPageMeta})
+    if (LoadLe<uint64_t>(payload.data() + at) != 0) return PageForm::kOriginal;
+  return PageForm::kCopy;
+}
+
 Sha256Digest PageDigest(PageForm form, ByteSpan payload, uint64_t chunk_offset, uint64_t base) {
   Bytes text;
   if (form == PageForm::kOriginal)
     for (const size_t at : {kPagePrevious, kPageTrak, kPageMeta})
-      AppendLe(text, PositionAt(payload, at, chunk_offset, base));
-  AppendLe(text, PositionAt(payload, kPageFirstCluster, chunk_offset, base));
+      AppendLe(text, PlaceAt(payload, at, chunk_offset, base));
+  AppendLe(text, PlaceAt(payload, kPageFirstCluster, chunk_offset, base));
   AppendBytes(text, payload.subspan(kPageRest));
   return Hash(text);
 }

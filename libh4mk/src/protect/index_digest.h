@@ -12,7 +12,9 @@ namespace h4mk {
 // Of a page as it was written between clusters, with the page before and the descriptions that it
 // names, or of any of its copies, without. base: offset of the first chunk of the tree.
 enum class PageForm { kOriginal, kCopy };
-// REQUIRES: IsPage(payload), of kPageRest bytes at least.
+// Which of them a page is.
+PageForm FormOf(ByteSpan payload);
+// REQUIRES, of both: IsPage(payload), of kPageRest bytes at least.
 Sha256Digest PageDigest(PageForm form, ByteSpan payload, uint64_t chunk_offset, uint64_t base);
 
 // Of all that a top says but where its pages and descriptions stand.

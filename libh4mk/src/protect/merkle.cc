@@ -6,7 +6,7 @@
 namespace h4mk {
 namespace {
 
-constexpr uint8_t kLeaf = 0, kNode = 1;
+constexpr uint8_t kNode = 1;
 
 // Roots of the subtrees that an inclusion proof is made of.
 class Subtrees {
@@ -42,9 +42,10 @@ class Subtrees {
 
 }  // namespace
 
-Sha256Digest LeafHash(std::span<const ByteSpan> pieces) {
+Sha256Digest LeafHash(LeafKind kind, std::span<const ByteSpan> pieces) {
   Sha256 hash;
-  hash.Add({&kLeaf, 1});
+  const auto first = static_cast<uint8_t>(kind);
+  hash.Add({&first, 1});
   for (ByteSpan piece : pieces) hash.Add(piece);
   return hash.Finish();
 }

@@ -11,8 +11,11 @@
 
 namespace h4mk {
 
-// HASH(0x00 || pieces one after the other)
-Sha256Digest LeafHash(std::span<const ByteSpan> pieces);
+// What a leaf is the hash of. Each kind has a first byte of its own, so that none can be read as
+// another, nor as a node.
+enum class LeafKind : uint8_t { kBytes = 0x00, kCluster = 0x02 };
+// HASH(kind || pieces one after the other)
+Sha256Digest LeafHash(LeafKind kind, std::span<const ByteSpan> pieces);
 // HASH(0x01 || left || right)
 Sha256Digest NodeHash(const Sha256Digest& left, const Sha256Digest& right);
 

@@ -60,12 +60,27 @@ Status Worthless(const char* what) {
   return Status(Code::kCorrupt, std::string("the proof is not valid: ") + what);
 }
 
-// The pieces in the proof are those of the cluster that is proved.
-bool PiecesMatch(ByteSpan data, uint64_t first, std::span<const Sha256Digest> pieces) {
+uint64_t PieceCount(uint64_t size) { return (size + kPieceSize - 1) / kPieceSize; }
+
+// What a cluster's head says of the size of its data; false if the bytes are no head of a cluster.
+bool DataSize(ByteSpan head, uint64_t* size) {
+  if (head.size() < kChunkHeaderSize || ClusterHeadSize(head) != head.size()) return false;
+  const ChunkHeader header = ParseChunkHeader(head.data());
+  const uint64_t before_data = head.size() - kChunkHeaderSize;
+  if (!header.is_cluster() || before_data > header.length) return false;
+  *size = header.length - before_data;
+  return true;
+}
+
+// The data in the proof is whole pieces of the cluster that is proved, from number `first` on.
+bool PiecesMatch(ByteSpan data, uint64_t first, std::span<const Sha256Digest> pieces,
+                 uint64_t data_size) {
   for (size_t at = 0; at < data.size(); at += kPieceSize, ++first) {
     const ByteSpan piece = data.subspan(at, std::min(kPieceSize, data.size() - at));
-    if (first >= pieces.size() || Digest(piece) != pieces[static_cast<size_t>(first)]) return false;
-    if (piece.size() < kPieceSize && first + 1 != pieces.size()) return false;
+    if (first >= pieces.size() ||
+        piece.size() != std::min<uint64_t>(kPieceSize, data_size - first * kPieceSize) ||
+        Digest(piece) != pieces[static_cast<size_t>(first)])
+      return false;
   }
   return true;
 }
@@ -162,17 +177,21 @@ Result<ProvenBlock> VerifyProof(const Json& proof, const SignatureKey& key) {
   Bytes digests;
   for (const Sha256Digest& piece : pieces) AppendBytes(digests, piece);
   const ByteSpan hashed[] = {head, digests};
-  if (ClusterHeadSize(head) != head.size() ||
-      !VerifyInclusion(LeafHash(hashed), leaf, checkpoint.size(), path, checkpoint.Root()))
+  uint64_t data_size = 0;
+  if (!DataSize(head, &data_size) || pieces.size() != PieceCount(data_size))
+    return Worthless("its head and pieces are not those of a cluster");
+  if (!VerifyInclusion(LeafHash(LeafKind::kCluster, hashed), leaf, checkpoint.size(), path,
+                       checkpoint.Root()))
     return Worthless("the cluster is not in the tree that was signed");
-  if (!PiecesMatch(data, first, pieces)) return Worthless("the data is not that of the cluster");
+  if (!PiecesMatch(data, first, pieces, data_size)) return Worthless("the data is not that of the cluster");
 
   TrackIds tracks;
   tracks.Add(static_cast<uint32_t>(track_id));
   ClusterIndex index;
   size_t needed = 0;
   if (!index.Parse(ByteSpan(head).subspan(kChunkHeaderSize), kChunkHeaderSize, tracks, &needed)
-           .ok())
+           .ok() ||
+      index.data_size() != data_size)
     return Worthless("the cluster cannot be read");
   for (const BlockRecord& record : index.blocks()) {
     if (record.track != 0 || record.ordinal != ordinal) continue;

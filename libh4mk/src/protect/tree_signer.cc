@@ -16,20 +16,24 @@ constexpr uint64_t kBytes = 16u << 20;
 
 TreeSigner::TreeSigner(SignatureKey key) : key_(std::move(key)) { RandomBytes(tree_id_); }
 
+void TreeSigner::HeaderWritten(ByteSpan header) {
+  std::copy_n(header.begin(), header_.size(), header_.begin());
+}
+
 void TreeSigner::Written(uint64_t offset, std::span<const ByteSpan> chunk) {
   const ChunkHeader header = ParseChunkHeader(chunk[0].data());
-  if (header.tag == kTagIndex) TakePage(offset, chunk[0].subspan(kChunkHeaderSize));
-  if (!IsLeaf(header.tag)) return;
+  const ByteSpan payload = chunk[0].subspan(kChunkHeaderSize);
+  if (header.tag == kTagIndex) TakePage(offset, payload);
+  if (!IsLeaf(header.tag, payload)) return;
   if (!has_leaves_) first_offset_ = offset;
   has_leaves_ = true;
   leaves_.push_back({offset - first_offset_, header.size(), ChunkLeafHash(chunk)});
-  if (header.tag == kTagTracks) trak_ = leaves_.back().hash;
-  if (header.tag == kTagMeta) meta_ = leaves_.back().hash;
+  if (header.tag == kTagTracks) trak_ = PlaceOf(leaves_.back().position);
+  if (header.tag == kTagMeta) meta_ = PlaceOf(leaves_.back().position);
 }
 
 void TreeSigner::TakePage(uint64_t offset, ByteSpan payload) {
-  const bool is_original = IsPage(payload) && LoadLe<uint64_t>(payload.data() + kPageTrak) != 0;
-  if (!is_original) return;
+  if (!IsPage(payload) || FormOf(payload) != PageForm::kOriginal) return;
   new_pages_.push_back(PageDigest(PageForm::kOriginal, payload, offset, first_offset_));
   all_pages_.push_back(PageDigest(PageForm::kCopy, payload, offset, first_offset_));
 }
@@ -44,6 +48,7 @@ Bytes TreeSigner::Sign(Moment moment, uint64_t offset, const std::vector<Track>&
   Checkpoint checkpoint;
   checkpoint.final = moment == Moment::kEnd;
   checkpoint.tree_id = tree_id_;
+  checkpoint.header = header_;
   checkpoint.position = position;
   checkpoint.previous = checkpoints_.empty() ? 0 : position - checkpoints_.back();
   checkpoint.before = tree_;
@@ -52,9 +57,10 @@ Bytes TreeSigner::Sign(Moment moment, uint64_t offset, const std::vector<Track>&
   for (size_t i = 0; i < tracks.size(); ++i)
     checkpoint.tracks.push_back(
         {tracks[i].id, totals[i].blocks, totals[i].bytes, totals[i].end_pts});
-  checkpoint.pages = checkpoint.final ? all_pages_ : std::exchange(new_pages_, {});
+  checkpoint.pages = std::exchange(new_pages_, {});
   if (checkpoint.final) {
     checkpoint.checkpoints = checkpoints_;
+    checkpoint.copies = all_pages_;
     checkpoint.top = TopDigest(top);
     checkpoint.trak = trak_;
     checkpoint.meta = meta_;

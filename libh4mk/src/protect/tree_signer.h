@@ -12,6 +12,7 @@ class TreeSigner final : public ChunkSigner {
  public:
   explicit TreeSigner(SignatureKey key);
 
+  void HeaderWritten(ByteSpan header) override;
   void Written(uint64_t offset, std::span<const ByteSpan> chunk) override;
   Bytes Sign(Moment moment, uint64_t offset, const std::vector<Track>& tracks,
              const std::vector<TrackTotals>& totals, const IndexTop& top) override;
@@ -21,6 +22,7 @@ class TreeSigner final : public ChunkSigner {
 
   const SignatureKey key_;
   TreeId tree_id_{};
+  std::array<uint8_t, kFileHeaderSize> header_{};
   bool has_leaves_ = false;
   uint64_t first_offset_ = 0;  // of the first leaf in the file
   MerkleTree tree_;            // of the leaves that are in checkpoints
@@ -28,7 +30,7 @@ class TreeSigner final : public ChunkSigner {
   std::vector<uint64_t> checkpoints_;  // positions
   std::vector<Sha256Digest> new_pages_,
       all_pages_;                 // of the index: since the last checkpoint; as copies
-  Sha256Digest trak_{}, meta_{};  // hashes of the last ones
+  uint64_t trak_ = 0, meta_ = 0;  // places of the last ones
 };
 
 }  // namespace h4mk

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "chunk/chunk_reader.h"
+#include "protect/description.h"
 
 namespace h4mk {
 namespace {
@@ -12,6 +13,7 @@ constexpr size_t kMaxLoaded = 4;  // checkpoints in memory
 constexpr size_t kMaxVerified =
     3;  // regions in memory: a chunk, what follows it, and the next chunk
 constexpr uint64_t kMaxGap = 256u << 20;  // between two chunks of the tree: index pages
+constexpr size_t kMaxWarnings = 1000;
 constexpr uint64_t kLost = 64u << 10;     // zeros at a time where a checkpoint is lost
 constexpr uint64_t kCheckpointLookBack =
     2ull << 30;  // for the last checkpoint: more than the largest chunk
@@ -26,6 +28,7 @@ Status VerifyingIo::Open() {
   if (!io_.CanSeek() || size < 0)
     return Status(Code::kNotSeekable, "signatures can be verified where the input can seek only");
   H4MK_TRY(FindLast(static_cast<uint64_t>(size)));
+  H4MK_TRY(CheckHeader());
   // Neither the size nor the end of the file is verified before its last chunk is.
   const Checkpoint* checkpoint = &last_;
   Checkpoint before;
@@ -35,9 +38,9 @@ Status VerifyingIo::Open() {
   }
   if (checkpoint->leaves.empty()) return {};
   H4MK_TRY(LoadTail());
-  const size_t told = warnings_.size();
+  const uint64_t told = problems_;
   H4MK_TRY(Load(base_ + checkpoint->leaves.back().position));
-  return warnings_.size() == told ? Status() : Status(Code::kCorrupt, warnings_.back());
+  return problems_ == told ? Status() : Status(Code::kCorrupt, first_problem_);
 }
 
 Status VerifyingIo::FindLast(uint64_t size) {
@@ -76,6 +79,9 @@ Status VerifyingIo::FindLast(uint64_t size) {
   known_.insert(last_.position);
   known_.insert(last_.checkpoints.begin(), last_.checkpoints.end());
   verified_.clear();
+  edits_.clear();
+  tops_.clear();
+  page_numbers_.clear();
   return {};
 }
 
@@ -123,20 +129,22 @@ VerifyingIo::Region VerifyingIo::Gap(uint64_t start, uint64_t end, const Checkpo
   Region region;
   region.start = start;
   region.end = end;
-  region.pages = checkpoint.pages;
-  region.form = checkpoint.final ? PageForm::kCopy : PageForm::kOriginal;
+  region.originals = checkpoint.pages;
+  region.copies = checkpoint.copies;
   return region;
 }
 
 Status VerifyingIo::RegionAt(uint64_t offset, Region* region) {
   if (offset < base_) {
     *region = Gap(0, base_, last_);
+    region->originals.clear();  // only copies of the index are put in at the front
     return {};
   }
   const uint64_t position = offset - base_;
   if (position >= last_.position) {
     const int64_t size = Size();
-    *region = Gap(base_ + last_.position, std::max(static_cast<uint64_t>(size), last_end_), last_);
+    region->start = base_ + last_.position;
+    region->end = std::max(static_cast<uint64_t>(size), last_end_);
     region->is_tail = true;
     return {};
   }
@@ -177,9 +185,10 @@ Status VerifyingIo::Load(uint64_t offset) {
   if (!status.ok() && !lost) return status;
   Verified loaded;
   if (lost) {
-    warnings_.push_back(status.message());
+    Tell(status.message());
     const uint64_t end = *known_.upper_bound(offset - base_) + base_;
-    loaded = {offset, Bytes(static_cast<size_t>(std::min(end - offset, kLost)))};
+    loaded.start = offset;
+    loaded.bytes.resize(static_cast<size_t>(std::min(end - offset, kLost)));
   } else {
     if (!region.leaf && region.end - region.start > kMaxGap)
       return Corrupt(region.start, "more than 256 MiB that are not signed");
@@ -192,8 +201,10 @@ Status VerifyingIo::Load(uint64_t offset) {
     H4MK_TRY(input_.ReadAt(region.start, loaded.bytes.data(), loaded.bytes.size(), &got));
     if (region.is_tail) loaded.bytes.resize(got);
     if (!region.leaf) {
-      BlankUnsigned(region, loaded.bytes);
-    } else if (!IsWhatWasSigned(region, loaded.bytes)) {
+      TakeGap(region, &loaded);
+    } else if (IsWhatWasSigned(region, loaded.bytes)) {
+      loaded.starts.push_back(region.start);
+    } else {
       Blank(region.start, loaded.bytes);
     }
   }
@@ -202,8 +213,23 @@ Status VerifyingIo::Load(uint64_t offset) {
   return {};
 }
 
+// The header says how all the rest is to be read.
+Status VerifyingIo::CheckHeader() {
+  std::array<uint8_t, kFileHeaderSize> header;
+  size_t got = 0;
+  H4MK_TRY(input_.ReadAt(0, header.data(), header.size(), &got));
+  if (got == header.size() && header == last_.header) return {};
+  return Corrupt(0, "the file header is not what was signed");
+}
+
+void VerifyingIo::Tell(std::string problem) {
+  if (told_.size() == kMaxWarnings || !told_.insert(problem).second) return;
+  if (problems_++ == 0) first_problem_ = problem;
+  warnings_.push_back(std::move(problem));
+}
+
 void VerifyingIo::Blank(uint64_t offset, std::span<uint8_t> bytes) {
-  warnings_.push_back("chunk at byte " + std::to_string(offset) + " is not what was signed");
+  Tell("chunk at byte " + std::to_string(offset) + " is not what was signed");
   std::fill(bytes.begin(), bytes.end(), uint8_t{0});
 }
 
@@ -214,78 +240,177 @@ bool VerifyingIo::IsWhatWasSigned(const Region& region, ByteSpan bytes) const {
          ChunkLeafHash({&chunk, 1}) == *region.leaf;
 }
 
+namespace {
+
+// A top names descriptions and tells which pages are to be expected; a locator names a top.
+int OrderOfChecks(ByteSpan chunk) {
+  const uint32_t tag = ParseChunkHeader(chunk.data()).tag;
+  if (tag == kTagTail) return 3;
+  if (tag != kTagIndex) return 0;
+  return IsTop(chunk.subspan(kChunkHeaderSize)) ? 1 : 2;
+}
+
+}  // namespace
+
 // Leaves only what may stand where no leaf is.
-void VerifyingIo::BlankUnsigned(const Region& region, std::span<uint8_t> bytes) {
+void VerifyingIo::TakeGap(const Region& region, Verified* gap) {
+  const std::span<uint8_t> bytes(gap->bytes);
   std::vector<std::span<uint8_t>> chunks;
-  size_t at = region.start == 0 ? std::min(kFileHeaderSize, bytes.size()) : 0;
+  size_t at = 0;
+  if (region.start == 0) {
+    at = std::min(kFileHeaderSize, bytes.size());
+    std::copy_n(last_.header.begin(), at, bytes.begin());
+  }
   while (at < bytes.size()) {
     const std::span<uint8_t> left = bytes.subspan(at);
     const uint64_t size =
         left.size() < kChunkHeaderSize ? UINT64_MAX : ParseChunkHeader(left.data()).size();
-    if (size > left.size()) {  // the container checksum, or what is still being written
-      if (!region.is_tail) Blank(region.start + at, left);
+    if (size > left.size()) {
+      const bool is_checksum = region.is_tail && last_.final && left.size() == kCrcSize;
+      if (!is_checksum) Blank(region.start + at, left);
       break;
     }
     chunks.push_back(left.first(static_cast<size_t>(size)));
     at += static_cast<size_t>(size);
   }
-  // A top tells which pages are to be expected.
-  std::stable_partition(chunks.begin(), chunks.end(), [](std::span<const uint8_t> chunk) {
-    return IsTop(chunk.subspan(kChunkHeaderSize));
-  });
+  std::ranges::stable_sort(chunks, {}, OrderOfChecks);
   for (const std::span<uint8_t> chunk : chunks) {
     const uint64_t offset = region.start + static_cast<uint64_t>(chunk.data() - bytes.data());
-    if (!MayStand(region, offset, chunk)) Blank(offset, chunk);
+    if (MayStand(region, offset, chunk)) {
+      gap->starts.push_back(offset);
+    } else {
+      Blank(offset, chunk);
+    }
   }
 }
 
-// Nothing that holds blocks or descriptions may stand where nothing is signed; but at the end
-// descriptions may, which then are told to be unsigned. The index must say what was signed.
+// protection.md, "What a verifying reader uses": what may stand between leaves.
 bool VerifyingIo::MayStand(const Region& region, uint64_t offset, ByteSpan chunk) {
   const ChunkHeader header = ParseChunkHeader(chunk.data());
   const ByteSpan payload = chunk.subspan(kChunkHeaderSize, header.length);
-  if (header.tag == kTagIndex) {
-    if (header.flags != 0) return false;
-    if (IsTop(payload)) return IsSignedTop(offset, payload);
-    return IsPage(payload) && IsSignedPage(region, offset, payload);
+  if (header.flags != 0) return false;
+  switch (header.tag) {
+    case kTagFree:
+      return std::ranges::all_of(payload, [](uint8_t byte) { return byte == 0; });
+    case kTagVeri:
+      return IsKnownCheckpoint(offset, payload);
+    case kTagIndex:
+      if (IsTop(payload)) return IsSignedTop(region, offset, payload);
+      return IsPage(payload) && IsSignedPage(region, offset, payload);
+    case kTagTail:
+      return IsLocator(region, offset, payload);
+    case kTagTracks:
+    case kTagMeta:
+      return region.is_tail && last_.final && IsEdit(offset, header.tag, payload);
+    default:
+      return false;
   }
-  if (!IsLeaf(header.tag)) return true;
-  const bool is_description = header.tag == kTagTracks || header.tag == kTagMeta;
-  has_unsigned_descriptions_ |= region.is_tail && is_description;
-  return region.is_tail && is_description;
+}
+
+bool VerifyingIo::IsKnownCheckpoint(uint64_t offset, ByteSpan payload) const {
+  if (offset < base_ || !known_.contains(offset - base_)) return false;
+  Checkpoint checkpoint;
+  return DecodeCheckpoint(payload, offset, key(), &checkpoint).ok() &&
+         checkpoint.tree_id == last_.tree_id && checkpoint.position == offset - base_;
 }
 
 // A page that the top names as its n-th must be that one.
 bool VerifyingIo::IsSignedPage(const Region& region, uint64_t offset, ByteSpan payload) const {
   if (payload.size() < kPageRest) return false;
-  const Sha256Digest digest = PageDigest(region.form, payload, offset, base_);
-  if (std::find(region.pages.begin(), region.pages.end(), digest) == region.pages.end())
-    return false;
+  const PageForm form = FormOf(payload);
+  const auto& expected = form == PageForm::kCopy ? region.copies : region.originals;
+  const Sha256Digest digest = PageDigest(form, payload, offset, base_);
+  if (std::ranges::find(expected, digest) == expected.end()) return false;
   const auto number = page_numbers_.find(offset);
-  return number == page_numbers_.end() || !last_.final ||
-         (number->second < last_.pages.size() &&
-          PageDigest(PageForm::kCopy, payload, offset, base_) == last_.pages[number->second]);
+  return number == page_numbers_.end() ||
+         (number->second < last_.copies.size() &&
+          PageDigest(PageForm::kCopy, payload, offset, base_) == last_.copies[number->second]);
 }
 
-bool VerifyingIo::IsSignedTop(uint64_t offset, ByteSpan payload) {
+bool VerifyingIo::IsSignedTop(const Region& region, uint64_t offset, ByteSpan payload) {
+  if (!last_.final || (!region.is_tail && region.start != 0)) return false;
   TrackIds ids;
   for (const Checkpoint::Track& track : last_.tracks) ids.Add(track.track_id);
   IndexTop top;
-  if (!last_.final || !DecodeTop(payload, ids, offset, &top) || TopDigest(top) != last_.top ||
-      !Counts(top.trak, last_.trak) || !Counts(top.meta, last_.meta))
+  if (!DecodeTop(payload, ids, offset, &top) || TopDigest(top) != last_.top ||
+      !Counts(kTagTracks, top.trak, last_.trak) || !Counts(kTagMeta, top.meta, last_.meta))
     return false;
   for (size_t i = 0; i < top.pages.size(); ++i) page_numbers_[top.pages[i].offset] = i;
+  if (region.is_tail) tops_[offset] = payload.size() + kChunkOverhead;
   return true;
 }
 
-// Whether a description is the one that counted when the file was signed, or an unsigned one, which
-// is told.
-bool VerifyingIo::Counts(uint64_t description, const Sha256Digest& hash) {
-  if (description == 0) return hash == Sha256Digest{};
-  if (description >= last_end_) return true;
+bool VerifyingIo::IsLocator(const Region& region, uint64_t offset, ByteSpan payload) const {
+  Tail tail;
+  if (!region.is_tail || payload.size() != kTailPayloadSize ||
+      !DecodeTail(payload, offset, &tail))
+    return false;
+  const auto top = tops_.find(tail.top);
+  return top != tops_.end() && top->second == tail.top_size;
+}
+
+// Whether a description is the one that counted when the file was signed, or an edit of it.
+bool VerifyingIo::Counts(uint32_t tag, uint64_t description, uint64_t place) {
+  const auto edit = edits_.find(description);
+  if (edit != edits_.end()) return edit->second == tag;
+  if (description == 0 || place == 0) return description == 0 && place == 0;
+  Sha256Digest named, signed_one;
+  return LeafHashAt(description, &named).ok() &&
+         LeafHashAt(base_ + place - 1, &signed_one).ok() && named == signed_one;
+}
+
+Status VerifyingIo::LeafHashAt(uint64_t offset, Sha256Digest* hash) {
   const Checkpoint* checkpoint = nullptr;
   size_t leaf = 0;
-  return FindLeaf(description, &checkpoint, &leaf).ok() && checkpoint->leaves[leaf].hash == hash;
+  H4MK_TRY(FindLeaf(offset, &checkpoint, &leaf));
+  *hash = checkpoint->leaves[leaf].hash;
+  return {};
+}
+
+namespace {
+
+// Of what a description may not say differently; none if it is none.
+std::optional<Sha256Digest> DigestOf(uint32_t tag, ByteSpan text) {
+  Result<Json> parsed =
+      ParseJson({reinterpret_cast<const char*>(text.data()), text.size()}, 0, "description");
+  if (!parsed.ok() || !parsed.value().is_object()) return std::nullopt;
+  Json& json = parsed.value();
+  if (tag == kTagTracks) return TracksDigest(std::move(json));
+  const Json protection = json.value("protection", Json());
+  Sha256 both;
+  both.Add(JsonDigest(protection));
+  both.Add(MetaDigest(std::move(json)));
+  return both.Finish();
+}
+
+}  // namespace
+
+// A description behind the final checkpoint may only change words about the recording.
+bool VerifyingIo::IsEdit(uint64_t offset, uint32_t tag, ByteSpan payload) {
+  const uint64_t place = tag == kTagTracks ? last_.trak : last_.meta;
+  Bytes text = {'{', '}'};
+  if (place != 0 && !ReadSigned(base_ + place - 1, tag, &text).ok()) return false;
+  const std::optional<Sha256Digest> edited = DigestOf(tag, payload);
+  if (!edited || edited != DigestOf(tag, text)) return false;
+  edits_[offset] = tag;
+  return true;
+}
+
+// The payload of a chunk that was signed.
+Status VerifyingIo::ReadSigned(uint64_t offset, uint32_t tag, Bytes* payload) {
+  if (!StartsChunk(offset)) return Corrupt(offset, "no signed chunk starts");
+  // It lies within one region, the one that was loaded for this.
+  const ByteSpan chunk = ByteSpan(verified_.front().bytes);
+  const ChunkHeader header = ParseChunkHeader(chunk.data());
+  if (header.tag != tag) return Corrupt(offset, "chunk " + TagText(tag) + " was signed as another");
+  const ByteSpan bytes = chunk.subspan(kChunkHeaderSize, header.length);
+  payload->assign(bytes.begin(), bytes.end());
+  return {};
+}
+
+bool VerifyingIo::StartsChunk(uint64_t offset) {
+  const Verified* region = nullptr;
+  return Find(offset, &region) > 0 && std::ranges::count(region->starts, offset) > 0;
 }
 
 int64_t VerifyingIo::Read(uint8_t* buffer, size_t size) {
@@ -295,21 +420,31 @@ int64_t VerifyingIo::Read(uint8_t* buffer, size_t size) {
 }
 
 int64_t VerifyingIo::ReadAt(uint64_t offset, uint8_t* buffer, size_t size) {
-  const auto holds = [offset](const Verified& region) {
-    return offset >= region.start && offset < region.end();
+  const Verified* region = nullptr;
+  if (const int64_t found = Find(offset, &region); found <= 0) return found;
+  const auto from = static_cast<size_t>(offset - region->start);
+  const size_t count = std::min(size, region->bytes.size() - from);
+  std::copy_n(region->bytes.data() + from, count, buffer);
+  return static_cast<int64_t>(count);
+}
+
+// Brings the region that holds an offset to the front of verified_. 1; 0: the file ends before it;
+// negative: an error.
+int64_t VerifyingIo::Find(uint64_t offset, const Verified** region) {
+  const auto holds = [offset](const Verified& verified) {
+    return offset >= verified.start && offset < verified.end();
   };
-  auto found = std::find_if(verified_.begin(), verified_.end(), holds);
+  const auto found = std::ranges::find_if(verified_, holds);
   if (found == verified_.end()) {
     if (offset >= static_cast<uint64_t>(std::max<int64_t>(Size(), 0))) return 0;
     const Status status = Load(offset);
     if (!status.ok()) return input_.io_error() < 0 ? input_.io_error() : -1;
-    found = verified_.begin();
-    if (!holds(*found)) return 0;
+    if (!holds(verified_.front())) return 0;
+  } else {
+    std::rotate(verified_.begin(), found, found + 1);
   }
-  const auto from = static_cast<size_t>(offset - found->start);
-  const size_t count = std::min(size, found->bytes.size() - from);
-  std::copy_n(found->bytes.data() + from, count, buffer);
-  return static_cast<int64_t>(count);
+  *region = &verified_.front();
+  return 1;
 }
 
 int64_t VerifyingIo::Seek(int64_t offset) {
@@ -322,7 +457,7 @@ int64_t VerifyingIo::Size() {
   if (last_.final || size < 0) return size;
   if (static_cast<uint64_t>(size) > size_seen_)
     if (const Status status = FindLast(static_cast<uint64_t>(size)); !status.ok())
-      warnings_.push_back(status.message());
+      Tell(status.message());
   return last_.final ? size : static_cast<int64_t>(last_end_);
 }
 
@@ -334,6 +469,13 @@ Status VerifyingIo::FindLeaf(uint64_t offset, const Checkpoint** checkpoint, siz
       if (base_ + leaves[*leaf].position == offset) return {};
   }
   return Corrupt(offset, "no signed chunk starts");
+}
+
+Status VerifyingIo::Verdict() const {
+  if (problems_ > 0) return Status(Code::kCorrupt, first_problem_);
+  if (has_unsigned_descriptions())
+    return Status(Code::kCorrupt, "descriptions were changed without being signed");
+  return {};
 }
 
 bool VerifyingIo::NextWarning(std::string* text) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A signed file as an Io (protection.md, "Signed files"): whoever reads through it gets bytes of chunks
-// that were verified, and zeros where a chunk is not what was signed, which readers take for
-// damage. So no layer above can use a byte before it was verified.
+// A signed file as an Io (protection.md, "What a verifying reader uses"): whoever reads through it
+// gets bytes of chunks that were verified, and zeros where a chunk is not what was signed, which
+// readers take for damage; and no chunk but these is read, wherever an offset leads. So no layer
+// above can use a byte before it was verified.
 #ifndef H4MK_PROTECT_VERIFYING_IO_H_
 #define H4MK_PROTECT_VERIFYING_IO_H_
 
@@ -33,6 +34,7 @@ class VerifyingIo final : public Io {
   int64_t Seek(int64_t offset) override;
   // A file that is still written ends behind its last checkpoint.
   int64_t Size() override;
+  bool StartsChunk(uint64_t offset) override;
 
   // As Read(), elsewhere, without moving.
   int64_t ReadAt(uint64_t offset, uint8_t* buffer, size_t size);
@@ -41,7 +43,11 @@ class VerifyingIo final : public Io {
   // Offset behind the last byte that is signed.
   uint64_t signed_until() const { return base_ + last_.position; }
   // Descriptions stand behind the last checkpoint: edited without the key.
-  bool has_unsigned_descriptions() const { return has_unsigned_descriptions_; }
+  bool has_unsigned_descriptions() const { return !edits_.empty(); }
+  // Things that were found not to be as they were signed, up to a thousand.
+  uint64_t problems() const { return problems_; }
+  // kCorrupt, with the first of them, if there were any so far or descriptions are not signed.
+  Status Verdict() const;
 
   // The checkpoint that lists the chunk which starts at an offset, and the position of that chunk
   // in its list. kCorrupt: none.
@@ -59,12 +65,12 @@ class VerifyingIo final : public Io {
     std::optional<Sha256Digest> leaf;
     bool is_tail = false;  // from the last checkpoint on
     // Digests of the pages of the index that may stand here.
-    std::vector<Sha256Digest> pages;
-    PageForm form = PageForm::kOriginal;
+    std::vector<Sha256Digest> originals, copies;
   };
   struct Verified {
     uint64_t start = 0;
     Bytes bytes;
+    std::vector<uint64_t> starts;  // of the chunks in it that may be read
     uint64_t end() const { return start + bytes.size(); }
   };
 
@@ -76,13 +82,21 @@ class VerifyingIo final : public Io {
   Status RegionAt(uint64_t offset, Region* region);
   Status LoadTail();
   Status Load(uint64_t offset);
+  int64_t Find(uint64_t offset, const Verified** region);
+  Status CheckHeader();
+  void Tell(std::string problem);
   void Blank(uint64_t offset, std::span<uint8_t> bytes);
   bool IsWhatWasSigned(const Region& region, ByteSpan bytes) const;
-  void BlankUnsigned(const Region& region, std::span<uint8_t> bytes);
+  void TakeGap(const Region& region, Verified* gap);
   bool MayStand(const Region& region, uint64_t offset, ByteSpan chunk);
+  bool IsKnownCheckpoint(uint64_t offset, ByteSpan payload) const;
   bool IsSignedPage(const Region& region, uint64_t offset, ByteSpan payload) const;
-  bool IsSignedTop(uint64_t offset, ByteSpan payload);
-  bool Counts(uint64_t description, const Sha256Digest& hash);
+  bool IsSignedTop(const Region& region, uint64_t offset, ByteSpan payload);
+  bool IsLocator(const Region& region, uint64_t offset, ByteSpan payload) const;
+  bool IsEdit(uint64_t offset, uint32_t tag, ByteSpan payload);
+  bool Counts(uint32_t tag, uint64_t description, uint64_t place);
+  Status LeafHashAt(uint64_t offset, Sha256Digest* hash);
+  Status ReadSigned(uint64_t offset, uint32_t tag, Bytes* payload);
 
   Io& io_;
   Source input_;
@@ -91,15 +105,21 @@ class VerifyingIo final : public Io {
   uint64_t base_ = 0;      // offset of the first chunk of the tree
   uint64_t last_end_ = 0;  // offset behind the chunk of the last checkpoint
   uint64_t size_seen_ = 0;
-  bool has_unsigned_descriptions_ = false;
   bool tail_seen_ = false;
   std::set<uint64_t> known_;                 // positions of checkpoints
   std::deque<Checkpoint> loaded_;            // the few that were used last
-  std::map<uint64_t, size_t> page_numbers_;  // by offset, of pages that a top names
+  // What stands behind the final checkpoint, by offset: edited descriptions and their tags, tops and
+  // the sizes of their chunks. And pages that a top names.
+  std::map<uint64_t, uint32_t> edits_;
+  std::map<uint64_t, uint64_t> tops_;
+  std::map<uint64_t, size_t> page_numbers_;
 
   uint64_t position_ = 0;
   std::deque<Verified> verified_;
   std::deque<std::string> warnings_;
+  std::set<std::string> told_;
+  uint64_t problems_ = 0;
+  std::string first_problem_;
 };
 
 }  // namespace h4mk

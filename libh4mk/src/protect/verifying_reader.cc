@@ -7,11 +7,32 @@ namespace h4mk {
 
 Status VerifyingReader::Open() {
   H4MK_TRY(file().Open());
-  if (!file().is_closed()) return {};
-  if (!io_.last().final)
+  return Verdict(CheckEnd());
+}
+
+Status VerifyingReader::CheckEnd() const {
+  const bool final = io_.last().final;
+  if (file().is_closed() && !final)
     return Status(Code::kCorrupt,
                   "the file has an end, but its last checkpoint is not that of an end: it was cut");
-  return CheckTotals();
+  if (!file().is_closed() && final && strictness_ == Strictness::kRefuse)
+    return Status(Code::kCorrupt, "the file was signed up to its end, which is not there any more");
+  return file().is_closed() ? CheckTotals() : Status();
+}
+
+// What a call gives in the end.
+Status VerifyingReader::Verdict(Status status) const {
+  if (strictness_ == Strictness::kTell) return status;
+  Status verdict = io_.Verdict();
+  return verdict.ok() ? std::move(status) : std::move(verdict);
+}
+
+Status VerifyingReader::Attachment(uint32_t track, ByteSpan* bytes) {
+  return Verdict(file().Attachment(track, bytes));
+}
+
+Status VerifyingReader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
+  return Verdict(file().Seek(track, time, mode, any));
 }
 
 // Lengths and durations come from the index, which is not signed.
@@ -43,12 +64,12 @@ Status VerifyingReader::Check(const ReadBlock& block) {
 }
 
 Status VerifyingReader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) {
-  H4MK_TRY(file().ReadBlockAt(track, ordinal, block));
+  H4MK_TRY(Verdict(file().ReadBlockAt(track, ordinal, block)));
   return Check(*block);
 }
 
 Status VerifyingReader::Next(ReadBlock* block) {
-  H4MK_TRY(file().Next(block));
+  H4MK_TRY(Verdict(file().Next(block)));
   return Check(*block);
 }
 
