@@ -771,6 +771,39 @@ static void test_options_of_the_caller(void) {
   end(&test);
 }
 
+/* Packets that are kept keep about their own size: not the cluster that they are from. */
+static void test_memory_of_packets(void) {
+  static const int sizes[] = {0, 1, 400, 5000, 60000, 100000, 2000000};
+  Test test;
+  int i, kind;
+  begin(&test, "memory of packets");
+  for (i = 0; i < 8; i++) add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_MPEG4, 1, 1000);
+  test.out->streams[7]->disposition = AV_DISPOSITION_ATTACHED_PIC;
+  write_header(&test);
+  write_packet(&test, new_packet(7, 0, 0, 70000));
+  for (i = 0; i < 30; i++)
+    for (kind = 0; kind < 7; kind++)
+      write_packet(&test, new_packet(kind, i * 10, i * 10, sizes[kind]));
+  read_back(&test);
+  for (i = 0; test.in && i < test.got.count; i++) {
+    const AVPacket* packet = test.got.packets[i];
+    const int64_t kept = packet->buf ? packet->buf->size : 0;
+    const int64_t most = packet->stream_index == 7  ? packet->size + 100
+                         : packet->size <= 64 << 10 ? packet->size + 100
+                                                    : INT64_C(64) * packet->size;
+    if (kept > most) {
+      printf("a packet of %d bytes keeps %d\n", packet->size, (int)kept);
+      fail("a packet keeps its cluster", 0);
+      break;
+    }
+  }
+  if (test.in && test.in->streams[7]->attached_pic.buf &&
+      test.in->streams[7]->attached_pic.buf->size > 70100)
+    fail("the cover keeps its cluster", 0);
+  expect_same_packets(&test);
+  end(&test);
+}
+
 /* An input in memory that can be told to fail. */
 typedef struct FaultyInput {
   uint8_t* data;
@@ -1045,6 +1078,7 @@ int main(void) {
   test_far_seeks();
   test_failed_seeks();
   test_options_of_the_caller();
+  test_memory_of_packets();
   test_tile_grid();
   test_groups_that_lack_a_stream();
 #if LIBAVFORMAT_VERSION_MAJOR >= 63
