@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md begins with a file in hex. It must be what the library writes.
+// spec/example.md shows a file in hex. It must be what the library writes.
 #include <gtest/gtest.h>
 #include <h4mk/h4mk.h>
 
@@ -63,7 +63,7 @@ std::string Example() {
 }
 
 TEST(FormatExample, IsWhatTheLibraryWrites) {
-  std::ifstream file(H4MK_SOURCE_DIR "/libh4mk/FORMAT.md");
+  std::ifstream file(H4MK_SOURCE_DIR "/libh4mk/spec/example.md");
   std::stringstream text;
   text << file.rdbuf();
   const std::string begin = "<!-- example:begin -->\n```\n", end = "```\n<!-- example:end -->";
