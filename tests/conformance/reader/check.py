@@ -1,0 +1,205 @@
+"""core.md, "Index" and "Reading": which page or top counts, and whether the index says what the clusters hold."""
+
+from bisect import bisect_right
+
+from .chunks import HEADER_SIZE, Chunk
+from .index import (
+    Page, PageTrack, Top, Totals, check_top, ended_a_file, ends_the_file, parse_locator, parse_page, parse_top,
+)  # fmt: skip
+from .primitives import Broken, require
+from .reading import Reading
+from .recording import Entry, TotalsUpTo, page_track, summary
+
+
+class Index:
+    """The part of the index that counts: `top`, or `pages` from the first to the last one that does."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self._contradicted: set[int] = set()
+        self.pages = self._parse_all(b"H4TP", parse_page)
+        self.tops = self._parse_all(b"H4TT", parse_top)
+        self._links = self._pages_that_count()
+        self._problem_offsets = {problem["offset"] for problem in reading.problems}
+        self.top = None if reading.pipe else self._find_top()
+        self.chain = [] if reading.pipe else self._find_chain()
+        self.closed = reading.has_end or any(self._at_front(top) for top in self.tops.values())
+
+    def _parse_all(self, begin: bytes, parse) -> dict[int, Page | Top]:
+        found = {}
+        for chunk in self.reading.whole(b"TSEK", begin):
+            try:
+                found[chunk.offset] = parse(self.reading.data, chunk)
+            except Broken:
+                self.reading.problem("damaged_chunk", chunk.offset)
+        return found
+
+    def _at_front(self, top: Top) -> bool:
+        """ "The file is closed if its size is what such a top says." """
+        first = self.reading.first_cluster
+        return ends_the_file(top, len(self.reading.data)) and self._counts(top) and (first is None or top.offset < first)
+
+    def _counts(self, top: Top) -> bool:
+        try:
+            check_top(top, len(self.reading.data), self.reading.first_cluster)
+        except Broken:
+            return False
+        return True
+
+    def _find_top(self) -> Top | None:
+        front = [top for top in self.tops.values() if self._at_front(top)]
+        if not self.reading.has_end:
+            return front[-1] if front else None
+        tail = self.reading.chunks[-1]
+        try:
+            offset, size = parse_locator(self.reading.data, tail)
+        except Broken:
+            return None
+        top = self.tops.get(offset)
+        if top is None:
+            self._contradiction_unless_damaged(offset, tail)
+        elif top.size != size:
+            self._contradiction(tail.offset)
+        elif not ends_the_file(top, len(self.reading.data)) or not self._counts(top):
+            self._contradiction(offset)
+        else:
+            return top
+        return front[-1] if front else None
+
+    def _pages_that_count(self) -> dict[int, tuple[int | None, int]]:
+        """ "A page counts": for each one that does the page before it, and its last cluster or that of a page before.
+        The first page may be without clusters: the first one that has some leads to the first cluster."""
+        links: dict[int, tuple[int | None, int]] = {}
+        for offset, page in sorted(self.pages.items()):
+            if page.copy or (page.before is not None and page.before not in links):
+                continue
+            end = links[page.before][1] if page.before is not None else 0
+            if page.clusters and not (end < page.clusters[0] if end else page.clusters[0] == self.reading.first_cluster):
+                continue
+            links[offset] = page.before, page.clusters[-1] if page.clusters else end
+        return links
+
+    def _last_chain(self) -> list[Page]:
+        """All pages up to the last one that counts."""
+        chain: list[Page] = []
+        offset = max(self._links, default=None)
+        while offset is not None:
+            chain.append(self.pages[offset])
+            offset = self._links[offset][0]
+        return chain[::-1]
+
+    def _find_chain(self) -> list[Page]:
+        """Without an end: the pages up to the last one that counts, or those of a former top that stands behind it."""
+        chain = self._last_chain()
+        former = [top for top in self.tops.values() if ended_a_file(top) and self._counts(top)]
+        if former and (not chain or former[-1].offset > chain[-1].offset):
+            return [self.pages[place] for place, _, _ in former[-1].pages if place in self.pages]
+        return chain
+
+    def _contradiction(self, offset: int) -> None:
+        if offset not in self._contradicted:
+            self._contradicted.add(offset)
+            self.reading.problem("index_contradiction", offset)
+
+    def _contradiction_unless_damaged(self, place: int | None, named_by: Chunk) -> None:
+        """A chunk that is named and not there was damaged, or was never there."""
+        if place is None or not self._is_damaged(place):
+            self._contradiction(named_by.offset)
+
+    def _is_damaged(self, place: int) -> bool:
+        chunks = self.reading.chunks
+        position = bisect_right(chunks, place, key=lambda chunk: chunk.offset)
+        if not position:
+            return False
+        chunk = chunks[position - 1]
+        return chunk.lost or (chunk.offset == place and (not chunk.usable or place in self._problem_offsets))
+
+    # Comparison with the clusters
+
+    def check(self) -> None:
+        """Compares with the clusters, as far as no damage hides them."""
+        reading = self.reading
+        self.damage = min(
+            (chunk.offset for chunk in reading.chunks if chunk.lost or (chunk.is_cluster and (not chunk.cluster or chunk.unknown_flags))),
+            default=len(reading.data),
+        )  # fmt: skip
+        for page in self.pages.values():
+            if not page.copy and page.offset not in self._links and reading.first_cluster is not None:
+                self._contradiction(page.offset)
+        self._check_pages(self._last_chain())
+        if self.top is not None:
+            self._check_top(self.top)
+            self._check_pages([self.pages[place] for place, _, _ in self.top.pages if place in self.pages])
+
+    def _check_pages(self, pages: list[Page]) -> None:
+        recording = self.reading.recording
+        running = {track: TotalsUpTo(entries) for track, entries in recording.tracks.items()}
+        offsets = [chunk.offset for chunk in self.reading.clusters]
+        by_cluster: dict[int, list[Entry]] = {}
+        for entry in recording.all:
+            by_cluster.setdefault(entry.cluster, []).append(entry)
+        at = 0
+        for page in pages:
+            end = page.clusters[-1] if page.clusters else 0
+            if end >= self.damage:
+                return
+            if page.clusters != offsets[at : at + len(page.clusters)]:
+                self._contradiction(page.offset)
+                return
+            at += len(page.clusters)
+            entries = [entry for cluster in page.clusters for entry in by_cluster.get(cluster, [])]
+            self._check_page(page, entries, {track: totals.advance(end) for track, totals in running.items()})
+
+    def _check_page(self, page: Page, entries: list[Entry], totals: dict[int, Totals]) -> None:
+        of_track: dict[int, list[Entry]] = {}
+        for entry in entries:
+            of_track.setdefault(entry.block.track, []).append(entry)
+        positions = {offset: position for position, offset in enumerate(page.clusters)}
+        for track in page.tracks.keys() | totals.keys():
+            expected = page_track(of_track.get(track, []), positions, totals.get(track, Totals()))
+            said = page.tracks.get(track, PageTrack([], None, Totals()))
+            times_fit = said.times is None or said.times == expected.times
+            if said.spans != expected.spans or said.totals != expected.totals or not times_fit:
+                self._contradiction(page.offset)
+
+    def _check_top(self, top: Top) -> None:
+        try:
+            self._check_places(top)
+            self._check_columns(top)
+            if self.damage == len(self.reading.data):
+                self._check_totals(top)
+        except Broken:
+            self._contradiction(top.offset)
+
+    def _check_places(self, top: Top) -> None:
+        for place, size, clusters in top.pages:
+            page = self.pages.get(place)
+            if page is not None:
+                require((page.size, len(page.clusters)) == (size, clusters), "a page is another one than the top says")
+            else:
+                require(self._is_damaged(place), "there is no page where the top has one")
+        for place, found in ((top.trak, self.reading.descriptions.traks), (top.meta, self.reading.descriptions.metas)):
+            there = place is None or any(chunk.offset == place for chunk, _ in found) or self._is_damaged(place)
+            require(there and (place is None or place >= HEADER_SIZE), "a description is not where the top says")
+
+    def _check_columns(self, top: Top) -> None:
+        for track_id, track in top.tracks.items():
+            first_time = first_key = 0
+            for i, (place, _, _) in enumerate(top.pages):
+                if place not in self.pages:
+                    first_time, first_key = track.first_time[i], track.first_key[i]
+                    continue
+                page = summary(self.pages[place], track_id)
+                first_time = page.first_time if page.first_time is not None else first_time
+                first_key = page.first_key if page.first_key is not None else first_key
+                expected = (page.blocks, page.hidden, first_time, page.keys, first_key, page.key_range, page.unordered)
+                said = (track.blocks, track.hidden, track.first_time, track.keys, track.first_key, track.key_range, track.unordered)
+                require(tuple(column[i] for column in said) == expected, "a page is another one than the top says")
+
+    def _check_totals(self, top: Top) -> None:
+        for track_id in top.tracks.keys() | self.reading.recording.tracks.keys():
+            require(track_id in top.tracks, "the top lacks a track")
+            totals = top.tracks[track_id].totals
+            require(totals == self.reading.recording.totals(track_id), "the top has other totals than the clusters")
+        listed = sum(clusters for _, _, clusters in top.pages)
+        require(listed == len(self.reading.clusters), "the top has not all clusters")

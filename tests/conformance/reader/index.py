@@ -1,0 +1,225 @@
+"""core.md, "Index": pages, the top, the locator, and totals. What they say; whether it is so stands in check.py."""
+
+from dataclasses import dataclass, field
+
+from .chunks import CHECKSUM_SIZE, TAIL_SIZE, Chunk
+from .primitives import Bytes, Cursor, require, signed
+
+MAX_CLUSTERS = 65536
+MAX_SPANS = 2**17
+MAX_PAGES_TIMES_TRACKS = 2**18
+SMALLEST_CLUSTER = 31
+
+
+@dataclass
+class Totals:
+    """Of a track up to the end of a page, or of the file."""
+
+    blocks: int = 0
+    hidden: int = 0
+    bytes: int = 0
+    start_pts: int | None = None
+    first_dts: int | None = None
+    end: int | None = None
+    not_all_seek_points: bool = False
+    first_is_none: bool = False
+    overlap: bool = False
+
+
+@dataclass
+class Span:
+    """What a page says of one track in one cluster. Seek points have times from `first_key` to `last_key`."""
+
+    cluster: int
+    blocks: int = 0
+    hidden: int = 0
+    first_time: int = 0
+    first_key: int | None = None
+    last_key: int | None = None
+
+
+@dataclass
+class PageTrack:
+    spans: list[Span]
+    times: list[int] | None
+    totals: Totals
+
+
+@dataclass
+class Page:
+    offset: int
+    size: int
+    copy: bool
+    before: int | None = None
+    clusters: list[int] = field(default_factory=list)  # offsets
+    tracks: dict[int, PageTrack] = field(default_factory=dict)
+
+
+@dataclass
+class TopTrack:
+    blocks: list[int]
+    hidden: list[int]
+    first_time: list[int]
+    keys: list[int]
+    first_key: list[int]
+    key_range: list[int]
+    unordered: list[int]
+    totals: Totals
+
+
+@dataclass
+class Top:
+    offset: int
+    size: int
+    to_end: int
+    first_cluster: int | None
+    trak: int
+    meta: int | None
+    pages: list[tuple[int, int, int]]  # offset, size, clusters
+    tracks: dict[int, TopTrack]
+
+
+def parse_totals(cursor: Cursor) -> Totals:
+    bits = cursor.fixed(1)
+    totals = Totals(cursor.varint(), cursor.varint(), cursor.varint())
+    totals.start_pts = cursor.signed_varint() if bits & 1 else None
+    totals.first_dts = cursor.signed_varint() if bits & 2 else None
+    totals.end = cursor.signed_varint() if bits & 4 else None
+    totals.not_all_seek_points, totals.first_is_none, totals.overlap = (bool(bits & bit) for bit in (8, 16, 32))
+    require(totals.hidden <= totals.blocks, "more blocks are hidden than there are")
+    return totals
+
+
+def _place(offset: int, distance: int) -> int | None:
+    """ "All offsets in the index are distances": the offset that is meant; 0 means none."""
+    return offset - distance if distance else None
+
+
+def parse_page(data: Bytes, chunk: Chunk) -> Page:
+    cursor = Cursor(data[chunk.payload : chunk.end - 4])
+    cursor.take(4)
+    bits = cursor.fixed(1)
+    require(bits <= 1, "a reserved bit of a page is set")
+    page = Page(chunk.offset, chunk.end - chunk.offset, bits == 1)
+    page.before = _place(chunk.offset, cursor.i64())
+    descriptions = cursor.i64(), cursor.i64()
+    first = _place(chunk.offset, cursor.i64())
+    require(not page.copy or (page.before is None and descriptions == (0, 0)), "a copy names what only an original does")
+    require(page.copy or descriptions[0] != 0, "a page names no TRAK")
+    cluster_count = cursor.varint()
+    require(cluster_count <= MAX_CLUSTERS, "a page has more than 65536 clusters")
+    require((cluster_count > 0) == (first is not None), "a page with clusters names the first, one without names none")
+    if first is not None:
+        page.clusters = _clusters(cursor, first, cluster_count)
+        require(page.copy or page.clusters[-1] < page.offset, "a cluster stands behind its page")
+    track_count, spans = cursor.varint(), 0
+    require(track_count <= 4096, "a page has more than 4096 tracks")
+    for _ in range(track_count):
+        track_id = cursor.varint()
+        require(track_id not in page.tracks, "a page has a track twice")
+        track = _page_track(cursor, cluster_count, MAX_SPANS - spans, len(data))
+        page.tracks[track_id] = track
+        spans += len(track.spans)
+    return page
+
+
+def _clusters(cursor: Cursor, first: int, count: int) -> list[int]:
+    clusters = [first]
+    for distance in cursor.column(count - 1):
+        require(distance >= SMALLEST_CLUSTER, "a cluster takes 31 bytes or more")
+        clusters.append(clusters[-1] + distance)
+    return clusters
+
+
+def _page_track(cursor: Cursor, cluster_count: int, max_spans: int, file_size: int) -> PageTrack:
+    count = cursor.varint()
+    require(count <= min(cluster_count, max_spans), "a track has too many spans")
+    positions = cursor.deltas(count)
+    _require_rising(positions, cluster_count)
+    blocks, hidden = cursor.column(count), cursor.column(count)
+    require(all(0 <= few <= all_ and 1 <= all_ <= 65535 for few, all_ in zip(hidden, blocks)), "blocks of a span are not possible")
+    require(sum(blocks) <= file_size, "a page has more blocks than the file has bytes")
+    first_times = cursor.deltas(count)
+    spans = [Span(*values) for values in zip(positions, blocks, hidden, first_times)]
+    _keys(cursor, spans)
+    times = _times(cursor, sum(blocks) - sum(hidden))
+    return PageTrack(spans, times, parse_totals(cursor))
+
+
+def _require_rising(positions: list[int], end: int) -> None:
+    rising = all(a < b for a, b in zip(positions, positions[1:]))
+    require(rising and (not positions or (positions[0] >= 0 and positions[-1] < end)), "positions do not rise, or too far")
+
+
+def _keys(cursor: Cursor, spans: list[Span]) -> None:
+    count = cursor.varint()
+    require(count <= len(spans), "more spans have seek points than there are")
+    positions = cursor.deltas(count)
+    _require_rising(positions, len(spans))
+    delays, ranges = cursor.column(count), cursor.column(count)
+    for position, delay, key_range in zip(positions, delays, ranges):
+        span = spans[position]
+        span.first_key = signed(span.first_time + delay)
+        span.last_key = signed(span.first_key + key_range)
+        require(span.first_time <= span.first_key <= span.last_key, "times of seek points are not possible")
+
+
+def _times(cursor: Cursor, frames: int) -> list[int] | None:
+    size = cursor.varint()
+    return Cursor(cursor.take(size)).deltas(frames) if size else None
+
+
+def parse_top(data: Bytes, chunk: Chunk) -> Top:
+    cursor = Cursor(data[chunk.payload : chunk.end - 4])
+    cursor.take(4)
+    to_end = cursor.fixed(8)
+    first, trak, meta = (_place(chunk.offset, cursor.i64()) for _ in range(3))
+    require(trak is not None, "a top names no TRAK")
+    count = cursor.varint()
+    require(count <= MAX_PAGES_TIMES_TRACKS, "a top has too many pages")
+    places = [chunk.offset - distance for distance in cursor.deltas(count)]
+    sizes, clusters = cursor.column(count), cursor.column(count)
+    require(all(0 <= number <= MAX_CLUSTERS for number in clusters), "a page has more than 65536 clusters")
+    track_count = cursor.varint()
+    require(track_count <= 4096 and track_count * count <= MAX_PAGES_TIMES_TRACKS, "pages times tracks are too many")
+    tracks: dict[int, TopTrack] = {}
+    for _ in range(track_count):
+        track_id = cursor.varint()
+        require(track_id not in tracks, "a top has a track twice")
+        tracks[track_id] = _top_track(cursor, count)
+    pages = list(zip(places, sizes, clusters))
+    return Top(chunk.offset, chunk.end - chunk.offset, to_end, first, trak, meta, pages, tracks)
+
+
+def _top_track(cursor: Cursor, count: int) -> TopTrack:
+    column, deltas = cursor.column, cursor.deltas
+    return TopTrack(
+        blocks=column(count), hidden=column(count), first_time=deltas(count), keys=column(count),
+        first_key=deltas(count), key_range=column(count), unordered=column(count), totals=parse_totals(cursor),
+    )  # fmt: skip
+
+
+def check_top(top: Top, file_size: int, first_cluster: int | None) -> None:
+    """What a reader MUST refuse in a top. `first_cluster`: the first one that stands behind the header."""
+    require(len({place for place, _, _ in top.pages}) == len(top.pages), "a top names a page twice")
+    require(sum(clusters for _, _, clusters in top.pages) <= file_size // SMALLEST_CLUSTER, "too many clusters")
+    blocks = [number for track in top.tracks.values() for number in track.blocks]
+    require(min(blocks, default=0) >= 0 and sum(blocks) <= file_size, "more blocks than the file has bytes")
+    require(sum(track.totals.blocks for track in top.tracks.values()) <= file_size, "more blocks than the file has bytes")
+    require(top.first_cluster == first_cluster, "the first cluster of a top is another one")
+
+
+def ends_the_file(top: Top, file_size: int) -> bool:
+    return top.offset + top.to_end == file_size
+
+
+def ended_a_file(top: Top) -> bool:
+    """It was followed by the end of the file when it was written: it "will do as well as a page"."""
+    return top.to_end == top.size + TAIL_SIZE + CHECKSUM_SIZE
+
+
+def parse_locator(data: Bytes, chunk: Chunk) -> tuple[int | None, int]:
+    """Offset and size of the top."""
+    cursor = Cursor(data[chunk.payload : chunk.end - 4])
+    require(bytes(cursor.take(4)) == b"H4TL", "a locator begins with H4TL")
+    return _place(chunk.offset, cursor.i64()), cursor.fixed(4)
