@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 
-from .chunks import HEADER_SIZE, Chunk
+from .chunks import Chunk
 from .index import (
     Page, PageTrack, Top, Totals, check_top, ended_a_file, ends_the_file, parse_locator, parse_page, parse_top,
 )  # fmt: skip
@@ -17,12 +17,13 @@ class Index:
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
         self._contradicted: set[int] = set()
+        self._chunk_tags = {chunk.offset: chunk.tag for chunk in reading.chunks}
+        self._problem_offsets = {problem["offset"] for problem in reading.problems}
         self.pages = self._parse_all(b"H4TP", parse_page)
         self.tops = self._parse_all(b"H4TT", parse_top)
         self._links = self._pages_that_count()
-        self._problem_offsets = {problem["offset"] for problem in reading.problems}
-        self.top = None if reading.pipe else self._find_top()
-        self.chain = [] if reading.pipe else self._find_chain()
+        self.top = self._find_top()
+        self.chain = self._find_chain()
         self.closed = reading.has_end or any(self._at_front(top) for top in self.tops.values())
 
     def _parse_all(self, begin: bytes, parse) -> dict[int, Page | Top]:
@@ -31,7 +32,7 @@ class Index:
             try:
                 found[chunk.offset] = parse(self.reading.data, chunk)
             except Broken:
-                self.reading.problem("damaged_chunk", chunk.offset)
+                self._contradiction(chunk.offset)
         return found
 
     def _at_front(self, top: Top) -> bool:
@@ -42,6 +43,7 @@ class Index:
     def _counts(self, top: Top) -> bool:
         try:
             check_top(top, len(self.reading.data), self.reading.first_cluster)
+            self._check_descriptions(top)
         except Broken:
             return False
         return True
@@ -112,7 +114,7 @@ class Index:
         if not position:
             return False
         chunk = chunks[position - 1]
-        return chunk.lost or (chunk.offset == place and (not chunk.usable or place in self._problem_offsets))
+        return chunk.lost or (chunk.offset == place and (not chunk.usable or place in self._problem_offsets | self._contradicted))
 
     # Comparison with the clusters
 
@@ -126,12 +128,13 @@ class Index:
         for page in self.pages.values():
             if not page.copy and page.offset not in self._links and reading.first_cluster is not None:
                 self._contradiction(page.offset)
-        self._check_pages(self._last_chain())
+        self._check_pages([(page, len(page.clusters)) for page in self._last_chain()])
         if self.top is not None:
+            self._check_pages([(self.pages.get(place), clusters) for place, _, clusters in self.top.pages])
             self._check_top(self.top)
-            self._check_pages([self.pages[place] for place, _, _ in self.top.pages if place in self.pages])
 
-    def _check_pages(self, pages: list[Page]) -> None:
+    def _check_pages(self, pages: list[tuple[Page | None, int]]) -> None:
+        """Pages in the order of their clusters, and how many each one has; None: a damaged one."""
         recording = self.reading.recording
         running = {track: TotalsUpTo(entries) for track, entries in recording.tracks.items()}
         offsets = [chunk.offset for chunk in self.reading.clusters]
@@ -139,14 +142,17 @@ class Index:
         for entry in recording.all:
             by_cluster.setdefault(entry.cluster, []).append(entry)
         at = 0
-        for page in pages:
+        for page, count in pages:
+            if page is None:
+                at += count
+                continue
             end = page.clusters[-1] if page.clusters else 0
             if end >= self.damage:
                 return
             if page.clusters != offsets[at : at + len(page.clusters)]:
                 self._contradiction(page.offset)
                 return
-            at += len(page.clusters)
+            at += count
             entries = [entry for cluster in page.clusters for entry in by_cluster.get(cluster, [])]
             self._check_page(page, entries, {track: totals.advance(end) for track, totals in running.items()})
 
@@ -178,15 +184,18 @@ class Index:
                 require((page.size, len(page.clusters)) == (size, clusters), "a page is another one than the top says")
             else:
                 require(self._is_damaged(place), "there is no page where the top has one")
-        for place, found in ((top.trak, self.reading.descriptions.traks), (top.meta, self.reading.descriptions.metas)):
-            there = place is None or any(chunk.offset == place for chunk, _ in found) or self._is_damaged(place)
-            require(there and (place is None or place >= HEADER_SIZE), "a description is not where the top says")
+
+    def _check_descriptions(self, top: Top) -> None:
+        """TRAK and META stand where the top says, or something that is damaged."""
+        for tag, place in ((b"TRAK", top.trak), (b"META", top.meta)):
+            there = place is None or self._is_damaged(place) or self._chunk_tags.get(place) == tag
+            require(there, "a description is not where the top says")
 
     def _check_columns(self, top: Top) -> None:
         for track_id, track in top.tracks.items():
             first_time = first_key = 0
             for i, (place, _, _) in enumerate(top.pages):
-                if place not in self.pages:
+                if place not in self.pages or place in self._contradicted:
                     first_time, first_key = track.first_time[i], track.first_key[i]
                     continue
                 page = summary(self.pages[place], track_id)

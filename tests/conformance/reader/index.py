@@ -179,7 +179,6 @@ def parse_top(data: Bytes, chunk: Chunk) -> Top:
     require(count <= MAX_PAGES_TIMES_TRACKS, "a top has too many pages")
     places = [chunk.offset - distance for distance in cursor.deltas(count)]
     sizes, clusters = cursor.column(count), cursor.column(count)
-    require(all(0 <= number <= MAX_CLUSTERS for number in clusters), "a page has more than 65536 clusters")
     track_count = cursor.varint()
     require(track_count <= 4096 and track_count * count <= MAX_PAGES_TIMES_TRACKS, "pages times tracks are too many")
     tracks: dict[int, TopTrack] = {}
@@ -202,7 +201,8 @@ def _top_track(cursor: Cursor, count: int) -> TopTrack:
 def check_top(top: Top, file_size: int, first_cluster: int | None) -> None:
     """What a reader MUST refuse in a top. `first_cluster`: the first one that stands behind the header."""
     require(len({place for place, _, _ in top.pages}) == len(top.pages), "a top names a page twice")
-    require(sum(clusters for _, _, clusters in top.pages) <= file_size // SMALLEST_CLUSTER, "too many clusters")
+    clusters = [number for _, _, number in top.pages]
+    require(min(clusters, default=0) >= 0 and sum(clusters) <= file_size // SMALLEST_CLUSTER, "too many clusters")
     blocks = [number for track in top.tracks.values() for number in track.blocks]
     require(min(blocks, default=0) >= 0 and sum(blocks) <= file_size, "more blocks than the file has bytes")
     require(sum(track.totals.blocks for track in top.tracks.values()) <= file_size, "more blocks than the file has bytes")

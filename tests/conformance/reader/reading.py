@@ -141,8 +141,10 @@ class Reading:
             bad = [block for block in blocks if c.touches(chunk.cluster, block, stripes)]
         else:
             bad = [] if chunk.whole else [block for block in blocks if not block.flags & c.EXTERNAL]
-        if bad or not chunk.whole:
+        if bad:
             self.problem("damaged_data", chunk.offset, blocks=names(bad))
+        elif not chunk.whole:
+            self.problem("cluster_checksum", chunk.offset)
         lost = {block.name for block in bad}
         return [block for block in blocks if block.name not in lost]
 

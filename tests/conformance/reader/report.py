@@ -6,7 +6,7 @@ from typing import Any
 from . import questions
 from .check import Index
 from .chunks import CHECKSUM_SIZE, Refused
-from .index import Totals
+from .index import Top, Totals
 from .primitives import Bytes
 from .reading import Json, Reading
 
@@ -22,19 +22,20 @@ class Report:
     def _read(self, reading: Reading) -> None:
         self.reading = reading
         descriptions = reading.descriptions
-        index = Index(reading)
-        if index.top is not None:
-            descriptions.take_from_top(index.top.trak, index.top.meta)
+        index = None if reading.pipe else Index(reading)
+        top = index.top if index else None
+        if top is not None:
+            descriptions.take_from_top(top.trak, top.meta)
         descriptions.report_requirements()
         attachments = descriptions.attachment_list()
         reading.read_blocks()
-        if not reading.pipe:
+        if index:
             index.check()
         self._check_container()
-        totals = {track: self._totals(index, track) for track in descriptions.tracks}
+        totals = {track: self._totals(top, track) for track in descriptions.tracks}
         self.json = {
             "outcome": "read",
-            "closed": index.closed,
+            "closed": index.closed if index else reading.has_end,
             "tracks": [track.described for track in descriptions.tracks.values()],
             "meta": descriptions.meta[1] if descriptions.meta else None,
             "attachments": attachments,
@@ -45,9 +46,9 @@ class Report:
             "problems": sorted(reading.problems, key=lambda problem: (problem["offset"], problem["kind"])),
         }
 
-    def _totals(self, index: Index, track: int) -> Totals:
-        if index.top is not None and track in index.top.tracks:
-            return index.top.tracks[track].totals
+    def _totals(self, top: Top | None, track: int) -> Totals:
+        if top is not None and track in top.tracks:
+            return top.tracks[track].totals
         return self.reading.recording.totals(track)
 
     def _check_container(self) -> None:
@@ -103,7 +104,9 @@ class Report:
 
 
 
-def index_json(index: Index) -> Json:
+def index_json(index: Index | None) -> Json:
+    if index is None:
+        return {"from": "walk", "pages": 0, "clusters": 0}
     if index.top is not None:
         pages = index.top.pages
         return {"from": "top", "pages": len(pages), "clusters": sum(clusters for _, _, clusters in pages)}
