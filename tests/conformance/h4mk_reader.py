@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Prints what a file of H4MK holds, as JSON: README.md, "What a reader must say"."""
 
 import argparse

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Tests of the reader's own parts, on bytes that are written down by hand: `python3 -m unittest reader_test`."""
 
 import hashlib
@@ -309,7 +310,7 @@ class Files(unittest.TestCase):
     def test_a_damaged_salt_is_computed(self):
         data = closed(FRONT, CLUSTERS)
         found = self.read(flip(data, 9))
-        self.assertEqual(found["problems"], [{"kind": "damaged_salt", "offset": 8}])
+        self.assertEqual([problem["kind"] for problem in found["problems"]], ["damaged_salt", "container_checksum"])
         self.assertEqual(len(found["blocks"]), 6)
 
     def test_nothing_is_looked_for_inside_a_chunk_whose_length_is_right(self):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A reader of H4MK, version 2, made from libh4mk/spec/core.md alone: a second explanation of the format.
 
 Read in this order: primitives (varints, columns, CRC), chunks (the file as a sequence of chunks, damage), description

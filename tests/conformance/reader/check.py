@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """core.md, "Index" and "Reading": which page or top counts, and whether the index says what the clusters hold."""
 
 from bisect import bisect_right
@@ -6,7 +7,7 @@ from .chunks import Chunk
 from .index import (
     Page, PageTrack, Top, Totals, check_top, ended_a_file, ends_the_file, parse_locator, parse_page, parse_top,
 )  # fmt: skip
-from .primitives import Broken, require
+from .primitives import Broken, Budget, require
 from .reading import Reading
 from .recording import Entry, TotalsUpTo, page_track, summary
 
@@ -19,6 +20,7 @@ class Index:
         self._contradicted: set[int] = set()
         self._chunk_tags = {chunk.offset: chunk.tag for chunk in reading.chunks}
         self._problem_offsets = {problem["offset"] for problem in reading.problems}
+        self._budget = Budget(len(reading.data))
         self.pages = self._parse_all(b"H4TP", parse_page)
         self.tops = self._parse_all(b"H4TT", parse_top)
         self._links = self._pages_that_count()
@@ -30,7 +32,7 @@ class Index:
         found = {}
         for chunk in self.reading.whole(b"TSEK", begin):
             try:
-                found[chunk.offset] = parse(self.reading.data, chunk)
+                found[chunk.offset] = parse(self.reading.data, chunk, self._budget)
             except Broken:
                 self._contradiction(chunk.offset)
         return found
@@ -38,7 +40,8 @@ class Index:
     def _at_front(self, top: Top) -> bool:
         """ "The file is closed if its size is what such a top says." """
         first = self.reading.first_cluster
-        return ends_the_file(top, len(self.reading.data)) and self._counts(top) and (first is None or top.offset < first)
+        at_front = first is None or top.offset < first
+        return at_front and ends_the_file(top, len(self.reading.data)) and self._counts(top)
 
     def _counts(self, top: Top) -> bool:
         try:
@@ -63,7 +66,7 @@ class Index:
         elif top.size != size:
             self._contradiction(tail.offset)
         elif not ends_the_file(top, len(self.reading.data)) or not self._counts(top):
-            self._contradiction(offset)
+            self._contradiction_if_front_is_known(offset)
         else:
             return top
         return front[-1] if front else None
@@ -76,9 +79,12 @@ class Index:
             if page.copy or (page.before is not None and page.before not in links):
                 continue
             end = links[page.before][1] if page.before is not None else 0
-            if page.clusters and not (end < page.clusters[0] if end else page.clusters[0] == self.reading.first_cluster):
-                continue
-            links[offset] = page.before, page.clusters[-1] if page.clusters else end
+            if page.clusters:
+                first = page.clusters[0]
+                if first <= end or (end == 0 and first != self.reading.first_cluster):
+                    continue
+                end = page.clusters[-1]
+            links[offset] = page.before, end
         return links
 
     def _last_chain(self) -> list[Page]:
@@ -103,6 +109,11 @@ class Index:
             self._contradicted.add(offset)
             self.reading.problem("index_contradiction", offset)
 
+    def _contradiction_if_front_is_known(self, offset: int) -> None:
+        """ "If the front of the file is damaged so that its first cluster is not known, no page counts." """
+        if self.reading.first_cluster is not None or not any(chunk.lost for chunk in self.reading.chunks):
+            self._contradiction(offset)
+
     def _contradiction_unless_damaged(self, place: int | None, named_by: Chunk) -> None:
         """A chunk that is named and not there was damaged, or was never there."""
         if place is None or not self._is_damaged(place):
@@ -114,20 +125,21 @@ class Index:
         if not position:
             return False
         chunk = chunks[position - 1]
-        return chunk.lost or (chunk.offset == place and (not chunk.usable or place in self._problem_offsets | self._contradicted))
+        unusable = not chunk.usable or place in self._problem_offsets or place in self._contradicted
+        return chunk.lost or (chunk.offset == place and unusable)
 
     # Comparison with the clusters
 
     def check(self) -> None:
         """Compares with the clusters, as far as no damage hides them."""
         reading = self.reading
-        self.damage = min(
-            (chunk.offset for chunk in reading.chunks if chunk.lost or (chunk.is_cluster and (not chunk.cluster or chunk.unknown_flags))),
-            default=len(reading.data),
-        )  # fmt: skip
+        named = {cluster for page in self.pages.values() for cluster in page.clusters}
+        unread = [chunk for chunk in reading.chunks if not chunk.is_readable and (chunk.is_cluster or not chunk.whole)]
+        places = (chunk.offset for chunk in unread if chunk.lost or chunk.is_cluster or chunk.offset in named)
+        self.damage = min(places, default=len(reading.data))
         for page in self.pages.values():
-            if not page.copy and page.offset not in self._links and reading.first_cluster is not None:
-                self._contradiction(page.offset)
+            if not page.copy and page.offset not in self._links:
+                self._contradiction_if_front_is_known(page.offset)
         self._check_pages([(page, len(page.clusters)) for page in self._last_chain()])
         if self.top is not None:
             self._check_pages([(self.pages.get(place), clusters) for place, _, clusters in self.top.pages])
@@ -202,8 +214,8 @@ class Index:
                 first_time = page.first_time if page.first_time is not None else first_time
                 first_key = page.first_key if page.first_key is not None else first_key
                 expected = (page.blocks, page.hidden, first_time, page.keys, first_key, page.key_range, page.unordered)
-                said = (track.blocks, track.hidden, track.first_time, track.keys, track.first_key, track.key_range, track.unordered)
-                require(tuple(column[i] for column in said) == expected, "a page is another one than the top says")
+                said = tuple(column[i] for column in track.columns())
+                require(said == expected, "a page is another one than the top says")
 
     def _check_totals(self, top: Top) -> None:
         for track_id in top.tracks.keys() | self.reading.recording.tracks.keys():

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """core.md, "File", "Chunk", "Reading", "Damage": the file as a sequence of chunks, the damaged one as well."""
 
 import re
@@ -6,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .cluster import Cluster, find_index, parse_cluster
-from .primitives import Broken, Bytes, Crc, salt_for
+from .primitives import Broken, Budget, Bytes, Crc, salt_for
 
 HEADER_SIZE = 16
 CHECKSUM_SIZE = 4
@@ -73,6 +74,11 @@ class Chunk:
         return self.tag == b"CORE" and bool(self.flags & CLUSTER_FLAG)
 
     @property
+    def is_readable(self) -> bool:
+        """A cluster whose blocks can be listed."""
+        return self.cluster is not None and not self.unfinished and not self.unknown_flags
+
+    @property
     def unknown_flags(self) -> int:
         """Bits 16-31 that have no meaning here."""
         return self.flags & 0xFFFF0000 & ~(CLUSTER_FLAG if self.tag == b"CORE" else 0)
@@ -94,6 +100,7 @@ class Walk:
     def __init__(self, crc: Crc, limit: int) -> None:
         self.crc = crc
         self.limit = limit
+        self._budget = Budget(len(crc.data))
         self._seen: Chunk | None = None
 
     def chunks(self) -> Iterator[Chunk]:
@@ -108,7 +115,7 @@ class Walk:
             position = chunk.end
 
     def _at(self, position: int) -> Chunk | None:
-        """What stands here, if it has the shape of a chunk. Looked at once, though its neighbour asks for it as well."""
+        """What stands here, if it has the shape of a chunk. The chunk before it has asked already: looked at once."""
         if self._seen is None or self._seen.offset != position:
             self._seen = self._read(position)
         return self._seen
@@ -133,7 +140,7 @@ class Walk:
         if index is not None:
             chunk.index_holds = True
             try:
-                chunk.cluster = parse_cluster(self.crc, index, chunk.payload, chunk.length)
+                chunk.cluster = parse_cluster(self.crc, index, chunk.payload, chunk.length, self._budget)
             except Broken:
                 pass
 
@@ -147,7 +154,8 @@ class Walk:
         The sizes in the index of a cluster say the same."""
         if chunk.lost or chunk.end > self.limit:
             return False
-        at_end = chunk.end == self.limit or (chunk.end + CHECKSUM_SIZE == self.limit and chunk.length == TAIL_SIZE - OVERHEAD)
+        before_checksum = chunk.end + CHECKSUM_SIZE == self.limit and chunk.length == TAIL_SIZE - OVERHEAD
+        at_end = chunk.end == self.limit or before_checksum
         return chunk.cluster is not None or at_end or self._stands(chunk.end)
 
     def _lost(self, chunk: Chunk) -> Chunk:
@@ -155,15 +163,15 @@ class Walk:
         has the shape of a chunk and ends behind the file is the unfinished end."""
         for match in ANY_KNOWN_TAG.finditer(self.crc.data, chunk.offset + 1, self.limit):
             if self._stands(match.start()):
-                return self._stretch(chunk.offset, match.start())
+                return self._stretch(chunk.offset, match.start(), chunk.index_holds)
         if self.limit - chunk.offset < 12 or (not chunk.lost and chunk.within_limits and chunk.end > self.limit):
             chunk.unfinished = True
             return chunk
-        return self._stretch(chunk.offset, self.limit)
+        return self._stretch(chunk.offset, self.limit, chunk.index_holds)
 
     @staticmethod
-    def _stretch(begin: int, end: int) -> Chunk:
-        return Chunk(begin, b"", 0, end - begin - OVERHEAD, lost=True)
+    def _stretch(begin: int, end: int, index_holds: bool = False) -> Chunk:
+        return Chunk(begin, b"", 0, end - begin - OVERHEAD, lost=True, index_holds=index_holds)
 
 
 def has_end(crc: Crc) -> bool:

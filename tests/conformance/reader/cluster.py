@@ -1,11 +1,13 @@
+# SPDX-License-Identifier: MIT
 """core.md, "Cluster": from the payload of a `CORE` chunk to blocks with their times and places."""
 
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from .primitives import MASK, NO_TIME, Broken, Bytes, Crc, Cursor, require, signed
+from .primitives import MASK, NO_TIME, Broken, Budget, Bytes, Crc, Cursor, require, signed
 
-KEY, DISCARD, NO_PTS, NO_DTS, SIDE_DATA = 1 << 2, 1 << 3, 1 << 6, 1 << 7, 1 << 8
+KEY, DISCARD, CORRUPT, DISPOSABLE = 1 << 2, 1 << 3, 1 << 4, 1 << 5
+NO_PTS, NO_DTS, SIDE_DATA = 1 << 6, 1 << 7, 1 << 8
 ENCRYPTED, COMPRESSED, EXTERNAL = 1 << 9, 1 << 10, 1 << 11
 MUST_BE_UNDERSTOOD = 0xF << 12
 
@@ -92,11 +94,16 @@ def find_index(crc: Crc, begin: int, end: int) -> tuple[int, int] | None:
     return (index_begin, index_end) if crc.of(begin, index_end) == stored else None
 
 
-def parse_cluster(crc: Crc, index: tuple[int, int], payload_begin: int, payload_length: int) -> Cluster:
-    """The index, in the order of its fields. Raises Broken where it breaks a rule."""
+def parse_cluster(
+    crc: Crc, index: tuple[int, int], payload_begin: int, payload_length: int, budget: Budget
+) -> Cluster:
+    """The index, in the order of its fields. Raises Broken where it breaks a rule. Only an index that does is taken
+    from the budget: the blocks of the others are no more than their bytes."""
+    left = budget.left
     cursor = Cursor(crc.data[index[0] : index[1]])
     block_count = cursor.varint()
     require(1 <= block_count <= min(65535, payload_length), "block_count is not 1 … 65535, or more than the bytes")
+    budget.take(block_count)
     track_count = cursor.varint()
     require(1 <= track_count <= min(block_count, 4096), "track_count is not 1 … block_count")
     form = cursor.fixed(1)
@@ -116,6 +123,7 @@ def parse_cluster(crc: Crc, index: tuple[int, int], payload_begin: int, payload_
     _external(cursor, cluster, has_external)
     if any(block.flags & SIDE_DATA for block in blocks):
         _side_data(cursor, blocks, payload_length)
+    budget.left = left
     return cluster
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """core.md, "Compressed blocks" and "External data": the bytes of blocks where they are not simply here."""
 
 import os

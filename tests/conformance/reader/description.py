@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """core.md, "TRAK" and the JSON of "Conventions"."""
 
 import json

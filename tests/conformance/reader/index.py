@@ -1,9 +1,10 @@
+# SPDX-License-Identifier: MIT
 """core.md, "Index": pages, the top, the locator, and totals. What they say; whether it is so stands in check.py."""
 
 from dataclasses import dataclass, field
 
 from .chunks import CHECKSUM_SIZE, TAIL_SIZE, Chunk
-from .primitives import Bytes, Cursor, require, signed
+from .primitives import Budget, Bytes, Cursor, require, signed
 
 MAX_CLUSTERS = 65536
 MAX_SPANS = 2**17
@@ -66,6 +67,9 @@ class TopTrack:
     unordered: list[int]
     totals: Totals
 
+    def columns(self) -> tuple[list[int], ...]:
+        return self.blocks, self.hidden, self.first_time, self.keys, self.first_key, self.key_range, self.unordered
+
 
 @dataclass
 class Top:
@@ -95,7 +99,7 @@ def _place(offset: int, distance: int) -> int | None:
     return offset - distance if distance else None
 
 
-def parse_page(data: Bytes, chunk: Chunk) -> Page:
+def parse_page(data: Bytes, chunk: Chunk, budget: Budget) -> Page:
     cursor = Cursor(data[chunk.payload : chunk.end - 4])
     cursor.take(4)
     bits = cursor.fixed(1)
@@ -104,10 +108,12 @@ def parse_page(data: Bytes, chunk: Chunk) -> Page:
     page.before = _place(chunk.offset, cursor.i64())
     descriptions = cursor.i64(), cursor.i64()
     first = _place(chunk.offset, cursor.i64())
-    require(not page.copy or (page.before is None and descriptions == (0, 0)), "a copy names what only an original does")
+    bare = page.before is None and descriptions == (0, 0)
+    require(not page.copy or bare, "a copy names what only an original does")
     require(page.copy or descriptions[0] != 0, "a page names no TRAK")
     cluster_count = cursor.varint()
     require(cluster_count <= MAX_CLUSTERS, "a page has more than 65536 clusters")
+    budget.take(cluster_count)
     require((cluster_count > 0) == (first is not None), "a page with clusters names the first, one without names none")
     if first is not None:
         page.clusters = _clusters(cursor, first, cluster_count)
@@ -117,7 +123,7 @@ def parse_page(data: Bytes, chunk: Chunk) -> Page:
     for _ in range(track_count):
         track_id = cursor.varint()
         require(track_id not in page.tracks, "a page has a track twice")
-        track = _page_track(cursor, cluster_count, MAX_SPANS - spans, len(data))
+        track = _page_track(cursor, cluster_count, MAX_SPANS - spans, budget)
         page.tracks[track_id] = track
         spans += len(track.spans)
     return page
@@ -131,24 +137,24 @@ def _clusters(cursor: Cursor, first: int, count: int) -> list[int]:
     return clusters
 
 
-def _page_track(cursor: Cursor, cluster_count: int, max_spans: int, file_size: int) -> PageTrack:
+def _page_track(cursor: Cursor, cluster_count: int, max_spans: int, budget: Budget) -> PageTrack:
     count = cursor.varint()
     require(count <= min(cluster_count, max_spans), "a track has too many spans")
+    budget.take(count)
     positions = cursor.deltas(count)
     _require_rising(positions, cluster_count)
     blocks, hidden = cursor.column(count), cursor.column(count)
-    require(all(0 <= few <= all_ and 1 <= all_ <= 65535 for few, all_ in zip(hidden, blocks)), "blocks of a span are not possible")
-    require(sum(blocks) <= file_size, "a page has more blocks than the file has bytes")
+    require(all(1 <= number <= 65535 for number in blocks), "a span has no blocks, or too many")
+    require(all(0 <= few <= number for few, number in zip(hidden, blocks)), "more blocks are hidden than there are")
     first_times = cursor.deltas(count)
     spans = [Span(*values) for values in zip(positions, blocks, hidden, first_times)]
     _keys(cursor, spans)
-    times = _times(cursor, sum(blocks) - sum(hidden))
+    times = _times(cursor, sum(blocks) - sum(hidden), budget)
     return PageTrack(spans, times, parse_totals(cursor))
 
 
 def _require_rising(positions: list[int], end: int) -> None:
-    rising = all(a < b for a, b in zip(positions, positions[1:]))
-    require(rising and (not positions or (positions[0] >= 0 and positions[-1] < end)), "positions do not rise, or too far")
+    require(all(a < b for a, b in zip([-1, *positions], [*positions, end])), "positions do not rise, or too far")
 
 
 def _keys(cursor: Cursor, spans: list[Span]) -> None:
@@ -164,12 +170,15 @@ def _keys(cursor: Cursor, spans: list[Span]) -> None:
         require(span.first_time <= span.first_key <= span.last_key, "times of seek points are not possible")
 
 
-def _times(cursor: Cursor, frames: int) -> list[int] | None:
+def _times(cursor: Cursor, frames: int, budget: Budget) -> list[int] | None:
     size = cursor.varint()
-    return Cursor(cursor.take(size)).deltas(frames) if size else None
+    if size == 0:
+        return None
+    budget.take(frames)
+    return Cursor(cursor.take(size)).deltas(frames)
 
 
-def parse_top(data: Bytes, chunk: Chunk) -> Top:
+def parse_top(data: Bytes, chunk: Chunk, budget: Budget) -> Top:
     cursor = Cursor(data[chunk.payload : chunk.end - 4])
     cursor.take(4)
     to_end = cursor.fixed(8)
@@ -177,6 +186,7 @@ def parse_top(data: Bytes, chunk: Chunk) -> Top:
     require(trak is not None, "a top names no TRAK")
     count = cursor.varint()
     require(count <= MAX_PAGES_TIMES_TRACKS, "a top has too many pages")
+    budget.take(count)
     places = [chunk.offset - distance for distance in cursor.deltas(count)]
     sizes, clusters = cursor.column(count), cursor.column(count)
     track_count = cursor.varint()
@@ -185,6 +195,7 @@ def parse_top(data: Bytes, chunk: Chunk) -> Top:
     for _ in range(track_count):
         track_id = cursor.varint()
         require(track_id not in tracks, "a top has a track twice")
+        budget.take(count)
         tracks[track_id] = _top_track(cursor, count)
     pages = list(zip(places, sizes, clusters))
     return Top(chunk.offset, chunk.end - chunk.offset, to_end, first, trak, meta, pages, tracks)
@@ -204,8 +215,9 @@ def check_top(top: Top, file_size: int, first_cluster: int | None) -> None:
     clusters = [number for _, _, number in top.pages]
     require(min(clusters, default=0) >= 0 and sum(clusters) <= file_size // SMALLEST_CLUSTER, "too many clusters")
     blocks = [number for track in top.tracks.values() for number in track.blocks]
-    require(min(blocks, default=0) >= 0 and sum(blocks) <= file_size, "more blocks than the file has bytes")
-    require(sum(track.totals.blocks for track in top.tracks.values()) <= file_size, "more blocks than the file has bytes")
+    total = sum(track.totals.blocks for track in top.tracks.values())
+    require(min(blocks, default=0) >= 0, "a page has less than no blocks")
+    require(sum(blocks) <= file_size and total <= file_size, "more blocks than the file has bytes")
     require(top.first_cluster == first_cluster, "the first cluster of a top is another one")
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """core.md, "Conventions" and "Column": integers, varints, columns, and CRCs that start from the file's salt."""
 
 import zlib
@@ -20,6 +21,18 @@ def signed(value: int) -> int:
     """The number from -2^63 on that is the same modulo 2^64: "added and subtracted modulo 2^64"."""
     value &= MASK
     return value - 2**64 if value >> 63 else value
+
+
+class Budget:
+    """ "Work is in proportion to the size of the file": constant columns cost two bytes however long they are, so
+    values are counted before they are made. What the structures of a good file have together stays far below."""
+
+    def __init__(self, file_size: int) -> None:
+        self.left = 4 * file_size + 4096
+
+    def take(self, values: int) -> None:
+        require(values <= self.left, "more values than a file of this size can have")
+        self.left -= values
 
 
 class Cursor:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """core.md, "Seeking", "Frames", "Decode chain", "Block by number": what the answers are, by looking at every block.
 
 A reader finds the same by binary search over the index; report.py shows that the index says the same as the clusters.
@@ -49,12 +50,10 @@ def _beginning(recording: Recording, track: Track, target: Entry, target_track: 
 
 def order_behind(recording: Recording, begins: dict[int, Entry | None], target: Entry) -> list[Entry]:
     """The block that was asked for first; all others in the order of the file."""
-    others = [
-        entry
-        for entry in recording.all
-        if (begin := begins.get(entry.block.track)) is not None and entry.position >= begin.position and entry is not target
-    ]
-    return [target, *others]
+    places = {track: begin.position for track, begin in begins.items() if begin is not None}
+    never = len(recording.all)
+    behind = [entry for entry in recording.all if entry.position >= places.get(entry.block.track, never)]
+    return [target, *(entry for entry in behind if entry is not target)]
 
 
 def frames(recording: Recording, track: int) -> list[Entry]:

@@ -1,8 +1,10 @@
+# SPDX-License-Identifier: MIT
 """core.md, "Reading" and "Which description counts": from chunks to descriptions, attachments, blocks and problems."""
 
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from . import cluster as c
@@ -13,6 +15,9 @@ from .primitives import Broken, Bytes, Crc, Cursor
 from .recording import Recording
 
 Json = dict[str, Any]
+
+SHOWN_FLAGS = {c.KEY: "key", c.DISCARD: "discard", c.CORRUPT: "corrupt", c.DISPOSABLE: "disposable"}
+STORED_FLAGS = {c.ENCRYPTED: "encrypted", c.COMPRESSED: "compressed", c.EXTERNAL: "external"}
 
 
 def short_hash(data: Bytes) -> str:
@@ -36,7 +41,7 @@ class Reading:
             self.has_end = has_end(self.crc)
             self.chunks = self._walk()
         self._problems_of_chunks()
-        self.clusters = [chunk for chunk in self.chunks if chunk.cluster and not chunk.unfinished and not chunk.unknown_flags]
+        self.clusters = [chunk for chunk in self.chunks if chunk.is_readable]
         self.descriptions = Descriptions(self)
         self.recording = Recording()
         self.others = OtherFiles(None if pipe else folder)
@@ -48,13 +53,14 @@ class Reading:
     def _walk(self) -> list[Chunk]:
         size = len(self.data)
         chunks = list(Walk(self.crc, size - CHECKSUM_SIZE if self.has_end else size).chunks())
-        if not self.has_end and len(chunks) > 1 and size - chunks[-1].offset == CHECKSUM_SIZE and chunks[-2].length == 16:
-            if chunks[-2].tag == b"TAIL" or not chunks[-2].whole:
+        if not self.has_end and len(chunks) > 1 and size - chunks[-1].offset == CHECKSUM_SIZE:
+            before = chunks[-2]
+            if before.length == 16 and (before.tag == b"TAIL" or not before.whole):
                 chunks.pop()  # the checksum behind a damaged locator
         self.has_end = self.has_end and bool(chunks) and chunks[-1].usable and chunks[-1].tag == b"TAIL"
         return chunks
 
-    @property
+    @cached_property
     def first_cluster(self) -> int | None:
         """The first cluster behind the header, if what stands before it is known."""
         for chunk in self.chunks:
@@ -80,7 +86,7 @@ class Reading:
                 self.problem("missing_bytes", chunk.offset)
             elif chunk.unknown_flags and chunk.tag in KNOWN_TAGS and (chunk.whole or chunk.cluster):
                 self.problem("unknown_chunk_flag", chunk.offset, flags=chunk.unknown_flags)
-            elif chunk.is_cluster and chunk.cluster is None:
+            elif (chunk.is_cluster and chunk.cluster is None) or (chunk.lost and chunk.index_holds):
                 self.problem("damaged_index", chunk.offset)
             elif not chunk.is_cluster and not chunk.whole:
                 self.problem("damaged_chunk", chunk.offset)
@@ -184,7 +190,7 @@ class Reading:
             "track": block.track,
             "ordinal": block.ordinal,
             "type": "IPBP"[block.flags & 3],
-            "flags": flag_names(block.flags, {c.KEY: "key", c.DISCARD: "discard", 1 << 4: "corrupt", 1 << 5: "disposable"}),
+            "flags": flag_names(block.flags, SHOWN_FLAGS),
             "pts": block.pts,
             "dts": block.dts,
             "duration": block.duration,
@@ -192,14 +198,16 @@ class Reading:
             "sha256": None if content is None else short_hash(content),
         }
         if block.side_data:
-            described["side_data"] = [
-                {"name": piece.name.decode(errors="backslashreplace"), "size": len(piece.data), "sha256": short_hash(piece.data)}
-                for piece in block.side_data
-            ]
-        how = flag_names(block.flags, {c.ENCRYPTED: "encrypted", c.COMPRESSED: "compressed", c.EXTERNAL: "external"})
+            described["side_data"] = [side_data_json(piece) for piece in block.side_data]
+        how = flag_names(block.flags, STORED_FLAGS)
         if how:
             described["stored"] = {"as": how, "size": len(stored), "sha256": short_hash(stored)}
         return described
+
+
+def side_data_json(piece: c.SideData) -> Json:
+    name = piece.name.decode(errors="backslashreplace")
+    return {"name": name, "size": len(piece.data), "sha256": short_hash(piece.data)}
 
 
 def names(blocks: Iterable[c.Block]) -> list[list[int]]:
@@ -268,7 +276,7 @@ class Descriptions:
         return trak, meta or (last(self.metas) if nothing_follows else None)
 
     def take_from_top(self, trak: int, meta: int | None) -> None:
-        """ "In a closed file: the TRAK and META that the top names. If it is damaged: the last whole one before it." """
+        """ "In a closed file: the TRAK and META that the top names. If damaged: the last whole one before it." """
         self.trak = last(self.traks, before=trak + 1) or self.trak
         self.meta = last(self.metas, before=meta + 1) if meta is not None else None
 

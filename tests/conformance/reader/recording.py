@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the clusters of a file hold together, from their indexes: the blocks of each track in the order of the file, and
 the totals and pages that core.md, "Index", has for them."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """README.md, "What a reader must say": all together, as JSON."""
 
 import zlib
@@ -5,7 +6,7 @@ from typing import Any
 
 from . import questions
 from .check import Index
-from .chunks import CHECKSUM_SIZE, Refused
+from .chunks import CHECKSUM_SIZE, HEADER_SIZE, Refused
 from .index import Top, Totals
 from .primitives import Bytes
 from .reading import Json, Reading
@@ -52,15 +53,15 @@ class Report:
         return self.reading.recording.totals(track)
 
     def _check_container(self) -> None:
-        """ "Container checksum": over the header and the CRC fields of all chunks. Where a stretch was lost it cannot hold."""
+        """ "Container checksum": over the header and the CRC fields of all chunks. Where some are lost it cannot hold."""
         reading = self.reading
         if not reading.has_end or any(chunk.lost for chunk in reading.chunks):
             return
-        header = bytearray(reading.data[:16])
-        header[8:12] = reading.crc.salt.to_bytes(4, "little")
+        header = bytes(reading.data[:HEADER_SIZE])
         fields = [bytes(reading.data[chunk.end - 4 : chunk.end]) for chunk in reading.chunks]
         end = len(reading.data) - CHECKSUM_SIZE
-        if zlib.crc32(bytes(header) + b"".join(fields), reading.crc.salt) != int.from_bytes(reading.data[end:], "little"):
+        computed = zlib.crc32(header + b"".join(fields), reading.crc.salt)
+        if computed != int.from_bytes(reading.data[end:], "little"):
             reading.problem("container_checksum", end)
 
     # Questions
@@ -71,7 +72,7 @@ class Report:
         if target is None:
             self.json["seek"] = None
             return
-        tracks = {number: found for number, found in self.reading.descriptions.tracks.items() if not found.unknown_requirements()}
+        tracks = {n: track for n, track in self.reading.descriptions.tracks.items() if not track.unknown_requirements()}
         begins = questions.beginnings(recording, tracks, target)
         order = questions.order_behind(recording, begins, target)
         self.json["seek"] = {
