@@ -37,6 +37,7 @@
 #include "libavutil/mathematics.h"
 #include "libavutil/mem.h"
 #include "libavutil/opt.h"
+#include "libavutil/time.h"
 
 #include "libavcodec/defs.h"
 #include "libavcodec/packet.h"
@@ -63,6 +64,11 @@
 /* An index that takes no more than this is there from the start. */
 #define MAX_INDEX_SIZE (4 << 20)
 
+/* How often it is looked whether a file has grown, and how often if that takes a
+ * new connection, in microseconds. */
+#define POLL_INTERVAL    20000
+#define CONNECT_INTERVAL 1000000
+
 enum TrackState {
     TRACK_READ,
     TRACK_DISCARDED, ///< by the caller, through AVStream.discard
@@ -80,6 +86,9 @@ typedef struct H4MKDemuxContext {
     h4mk_reader *reader;
     int64_t start;          ///< where the file begins in the input
     int64_t size;           ///< of the input when it was last looked at; negative: look again
+    int follow;             ///< wait at the present end of a file that is still being written
+    int64_t waiting_since;  ///< when that began, 0: not waiting
+    int64_t connected_at;   ///< when the size was last asked for anew, while waiting
     H4MKTrack *tracks;
     int nb_discarded;       ///< streams in TRACK_DISCARDED
     int check_discard;      ///< AVStream.discard may have changed anywhere
@@ -101,16 +110,35 @@ static int h4mk_probe_file(const AVProbeData *p)
     return h4mk_probe(p->buf, p->buf_size) ? AVPROBE_SCORE_MAX : 0;
 }
 
+/**
+ * How many bytes there are behind the position. Reading more from a protocol that
+ * follows a file would wait for them.
+ */
+static int64_t bytes_left(AVFormatContext *s)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    const int64_t position = avio_tell(s->pb);
+
+    if (h4mk->size <= position)
+        h4mk->size = avio_size(s->pb);
+    return FFMAX(h4mk->size - position, 0);
+}
+
 static int64_t io_read(void *opaque, uint8_t *buffer, size_t size)
 {
     AVFormatContext *s = opaque;
     H4MKDemuxContext *h4mk = s->priv_data;
     AVIOContext *pb = s->pb;
-    const int len = FFMIN(size, 1 << 30);
     const int direct = pb->direct;
+    int len = FFMIN(size, 1 << 30);
     int ret;
 
     if (pb->seekable & AVIO_SEEKABLE_NORMAL) {
+        if (h4mk->follow) {
+            len = FFMIN(len, bytes_left(s));
+            if (!len)
+                return 0;
+        }
         /* libh4mk reads ahead by itself, as far as is worth it: no need to
          * fill the buffer of pb as well, and to copy from there */
         pb->direct = 1;
@@ -141,6 +169,61 @@ static int64_t io_size(void *opaque)
     if (h4mk->size < 0)
         h4mk->size = avio_size(s->pb);
     return h4mk->size < 0 ? h4mk->size : FFMAX(h4mk->size - h4mk->start, 0);
+}
+
+/**
+ * Ask for the size anew where a protocol learns it from the answer to a request:
+ * the one for the last byte.
+ */
+static void reconnect(AVFormatContext *s)
+{
+    AVIOContext *pb = s->pb;
+    const int direct = pb->direct;
+    const int64_t position = avio_tell(pb);
+
+    pb->direct = 1;
+    avio_seek(pb, FFMAX(avio_size(pb) - 1, 0), SEEK_SET);
+    pb->direct = direct;
+    avio_seek(pb, position, SEEK_SET);
+}
+
+/**
+ * Wait until the input is larger than what the library has seen of it. Callers
+ * that do not wait come here again and again.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+static int wait_for_growth(AVFormatContext *s)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    int64_t timeout = 0, size;
+
+    if (!h4mk->waiting_since)
+        h4mk->waiting_since = h4mk->connected_at = av_gettime_relative();
+    if (s->pb->av_class)
+        av_opt_get_int(s->pb, "rw_timeout", AV_OPT_SEARCH_CHILDREN, &timeout);
+    while ((size = avio_size(s->pb)) <= h4mk->size) {
+        const int64_t now = av_gettime_relative();
+
+        if (size < 0)
+            return size;
+        if (ff_check_interrupt(&s->interrupt_callback))
+            return AVERROR_EXIT;
+        if (timeout > 0 && now - h4mk->waiting_since >= timeout)
+            return AVERROR(EIO);
+        if (now - h4mk->connected_at >= CONNECT_INTERVAL) {
+            h4mk->connected_at = now;
+            reconnect(s);
+            continue;
+        }
+        if (s->flags & AVFMT_FLAG_NONBLOCK)
+            return AVERROR(EAGAIN);
+        av_usleep(POLL_INTERVAL);
+    }
+    h4mk->size          = size;
+    h4mk->waiting_since = 0;
+    s->pb->eof_reached  = 0;
+    return 0;
 }
 
 /**
@@ -658,6 +741,17 @@ static int open_reader(AVFormatContext *s, const h4mk_io *io)
     return ret;
 }
 
+/**
+ * Whether the protocol was told to follow the file. Then it has taken the option.
+ */
+static int protocol_follows(const AVIOContext *pb)
+{
+    int64_t follow = 0;
+
+    return pb->av_class &&
+           av_opt_get_int((void *)pb, "follow", AV_OPT_SEARCH_CHILDREN, &follow) >= 0 && follow;
+}
+
 static int h4mk_read_header(AVFormatContext *s)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
@@ -668,6 +762,7 @@ static int h4mk_read_header(AVFormatContext *s)
 
     h4mk->start   = avio_tell(s->pb);
     h4mk->size    = -1;
+    h4mk->follow |= protocol_follows(s->pb);
     io.opaque     = s;
     io.read       = io_read;
     io.seek       = seekable ? io_seek : NULL;
@@ -762,6 +857,12 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
         if (status == H4MK_END)
             return AVERROR_EOF;
         if (status == H4MK_AGAIN) {
+            if (h4mk->follow && s->pb->seekable & AVIO_SEEKABLE_NORMAL) {
+                int ret = wait_for_growth(s);
+                if (ret < 0)
+                    return ret;
+                continue;
+            }
             /* more may come until the caller asks again */
             h4mk->size = -1;
             s->pb->eof_reached = 0;
@@ -1012,6 +1113,7 @@ static const AVOption options[] = {
 #if H4MK_HAVE_ADAPTERS
     { "adapter",         "Shared object with an adapter that decodes tracks", OFFSET(adapter), AV_OPT_TYPE_STRING, .flags = D },
 #endif
+    { "follow",          "Wait for more at the present end of a file that is still being written", OFFSET(follow), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
     { "block_numbers",   "Add the number that a packet has within its stream to its side data", OFFSET(block_numbers), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
     { NULL }
 };

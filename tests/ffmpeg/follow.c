@@ -3,10 +3,55 @@
  * follow GROWING REFERENCE SECONDS: reads a file while it is written. At its end av_read_frame()
  * says AVERROR_EOF; called again later it goes on with what was added. All packets of the finished
  * file must come in this way within so many seconds, each once: those of REFERENCE.
+ *
+ * follow -prefixes FILE COPY: opens every prefix of a file, as COPY, with -follow 1. Opening may
+ * fail, but never waits for more to be written. libavformat itself does for the first 10 bytes of
+ * any format, in search of ID3v2 tags.
  */
 #include <libavutil/time.h>
 
 #include "media_compare.h"
+
+#define SECONDS_TO_OPEN 20
+#define ID3V2_HEADER_SIZE 10
+
+static int64_t deadline_to_open;
+static int interrupted(void* opaque) {
+  (void)opaque;
+  return av_gettime_relative() > deadline_to_open;
+}
+
+static int open_prefixes(const char* path, const char* copy) {
+  const AVInputFormat* h4mk = av_find_input_format("h4mk");
+  static char bytes[1 << 20];
+  FILE* file = fopen(path, "rb");
+  const size_t size = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+  size_t length;
+  int opened = 0;
+  fclose(file);
+  file = fopen(copy, "wb");
+  length = fwrite(bytes, 1, FFMIN(size, ID3V2_HEADER_SIZE), file);
+  fflush(file);
+  for (; length < size; length++) {
+    AVFormatContext* format = avformat_alloc_context();
+    AVDictionary* options = NULL;
+    format->interrupt_callback.callback = interrupted;
+    deadline_to_open = av_gettime_relative() + SECONDS_TO_OPEN * INT64_C(1000000);
+    av_dict_set(&options, "follow", "1", 0);
+    if (avformat_open_input(&format, copy, h4mk, &options) >= 0) opened++;
+    av_dict_free(&options);
+    avformat_close_input(&format);
+    if (interrupted(NULL)) {
+      printf("opening %zu of %zu bytes waits for more\n", length, size);
+      return 1;
+    }
+    fputc(bytes[length], file);
+    fflush(file);
+  }
+  fclose(file);
+  printf("%d of %zu prefixes can be opened\n", opened, size);
+  return !opened;
+}
 
 int main(int argc, char** argv) {
   AVFormatContext *growing = NULL, *reference = NULL;
@@ -15,6 +60,7 @@ int main(int argc, char** argv) {
   int waits = 0, n;
   if (argc != 4) return 2;
   av_log_set_level(AV_LOG_FATAL);
+  if (!strcmp(argv[1], "-prefixes")) return open_prefixes(argv[2], argv[3]);
   if (avformat_open_input(&reference, argv[2], NULL, NULL) < 0 || mc_read_all(reference, &want) < 0)
     return 2;
   if (avformat_open_input(&growing, argv[1], NULL, NULL) < 0) {
