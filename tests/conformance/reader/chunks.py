@@ -145,9 +145,11 @@ class Walk:
                 pass
 
     def _stands(self, position: int) -> bool:
-        """A chunk that holds by its CRC; a cluster: whose index does."""
+        """A whole chunk: one that holds by its CRC; a cluster: whose index does. So does that of the unfinished end."""
         chunk = self._at(position)
-        return chunk is not None and (chunk.whole or chunk.cluster is not None)
+        if chunk is None:
+            return False
+        return chunk.whole or chunk.unfinished or (chunk.index_holds and chunk.end <= self.limit)
 
     def _length_is_right(self, chunk: Chunk) -> bool:
         """ "Where a chunk has a bad CRC but a whole chunk or the end of the file follows it, its length is right."

@@ -18,7 +18,7 @@ def parse_json(data: Bytes) -> Any:
     try:
         text = bytes(data).decode("utf-8")
         _check_nesting(text)
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_float)
+        value = json.loads(text, object_pairs_hook=_object, **NUMBERS)
     except (ValueError, RecursionError) as error:
         raise Broken(f"no I-JSON: {error}") from error
     require(_count(value) <= 2**17, "JSON has more than 2^17 values and keys")
@@ -48,6 +48,14 @@ def _no_constant(name: str) -> Any:
 def _float(text: str) -> float:
     require(math.isfinite(float(text)), "a number of JSON is out of range")
     return float(text)
+
+
+def _integer(text: str) -> int:
+    require(len(text) <= 20 and -(2**63) <= int(text) < 2**63, "an integer of JSON is no signed 64-bit number")
+    return int(text)
+
+
+NUMBERS = {"parse_int": _integer, "parse_float": _float, "parse_constant": _no_constant}
 
 
 def _count(root: Any) -> int:

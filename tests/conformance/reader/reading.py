@@ -260,12 +260,12 @@ class Descriptions:
             self.attachments[track_id] = chunk, bytes(cursor.take(cursor.left()))
 
     def _last_that_others_follow(self) -> int:
-        """The last whole cluster, page or locator. A locator is among them, though the text does not name it: else an
+        """The last whole cluster, page (no copy) or locator. A locator is among them, though the text does not name it: else an
         edit that was interrupted would take back the one before it."""
         reading = self.reading
-        last = [chunk.offset for chunk in reading.clusters]
-        last += [chunk.offset for chunk in reading.whole(b"TSEK", b"H4TP") + reading.whole(b"TAIL")]
-        return max(last, default=0)
+        pages = [chunk for chunk in reading.whole(b"TSEK", b"H4TP") if reading.payload(chunk)[4:5] != b"\1"]
+        others = reading.clusters + pages + reading.whole(b"TAIL")
+        return max((chunk.offset for chunk in others), default=0)
 
     def _without_top(self) -> tuple[Any, Any]:
         if self.reading.pipe:
