@@ -142,6 +142,7 @@ void BlockCipher::SetKey(ByteSpan master_key) {
   root_ = HkdfExtract(file_id_, master_key);
   check_ = ExpandLabel(root_, "key check",
                        {reinterpret_cast<const uint8_t*>(scheme_.data()), scheme_.size()});
+  descriptions_key_ = ExpandLabel(root_, "descriptions key");
   end_key_ = ExpandLabel(root_, "end key");
 }
 
@@ -162,8 +163,16 @@ LivingTrack BlockCipher::LivingStart(uint32_t track_id, const Session& session) 
   return LivingTrack(ExpandLabel(root_, "living track", data));
 }
 
-Key BlockCipher::EndMac(std::span<const TrackCount> counts) const {
+Key BlockCipher::DescriptionsMac(const DescriptionDigests& descriptions) const {
   Bytes data;
+  AppendBytes(data, descriptions.tracks);
+  AppendBytes(data, descriptions.meta);
+  return ExpandLabel(descriptions_key_, "descriptions", data);
+}
+
+Key BlockCipher::EndMac(const Key& descriptions, std::span<const TrackCount> counts) const {
+  Bytes data;
+  AppendBytes(data, descriptions);
   AppendLe(data, static_cast<uint32_t>(counts.size()));
   for (const TrackCount& count : counts) {
     AppendLe(data, count.track_id);
@@ -172,7 +181,7 @@ Key BlockCipher::EndMac(std::span<const TrackCount> counts) const {
   return ExpandLabel(end_key_, "end", data);
 }
 
-Json BlockCipher::Describe(std::span<const TrackCount> counts) const {
+Json BlockCipher::Describe() const {
   Json protection = {{"scheme", scheme_}};
   if (!kid_.empty()) protection["kid"] = EncodeHex(kid_);
   protection["file_id"] = EncodeBase64(file_id_);
@@ -184,19 +193,40 @@ Json BlockCipher::Describe(std::span<const TrackCount> counts) const {
     protection["sessions"].push_back(
         {{"id", EncodeBase64(sessions_[i]->id)}, {"first", CountsToJson(first)}});
   }
-  if (!counts.empty())
-    protection["end"] = {{"blocks", CountsToJson(counts)}, {"mac", EncodeBase64(EndMac(counts))}};
   return protection;
+}
+
+Json BlockCipher::Describe(const DescriptionDigests& descriptions,
+                           const std::optional<std::vector<TrackCount>>& counts) const {
+  Json protection = Describe();
+  const Key mac = DescriptionsMac(descriptions);
+  protection["descriptions"] = EncodeBase64(mac);
+  if (counts)
+    protection["end"] = {{"blocks", CountsToJson(*counts)},
+                         {"mac", EncodeBase64(EndMac(mac, *counts))}};
+  return protection;
+}
+
+Status BlockCipher::CheckDescriptions(const Json& protection,
+                                      const DescriptionDigests& descriptions) const {
+  Key mac;
+  if (ReadBytes(protection, "descriptions", mac) &&
+      EqualInConstantTime(mac, DescriptionsMac(descriptions)))
+    return {};
+  return Status(Code::kCorrupt,
+                "the descriptions in TRAK and META are not those that were written with the encrypted "
+                "blocks");
 }
 
 Status BlockCipher::CheckEnd(const Json& protection, std::vector<TrackCount>* counts) const {
   const auto end = protection.find("end");
-  Key mac;
+  Key mac, descriptions;
   if (end == protection.end() || !end->is_object() || !ReadBytes(*end, "mac", mac) ||
+      !ReadBytes(protection, "descriptions", descriptions) ||
       !CountsFromJson(end->value("blocks", Json()), counts))
     return Status(Code::kCorrupt,
                   "META: the file is closed, but \"protection\" does not tell its end");
-  if (!EqualInConstantTime(mac, EndMac(*counts)))
+  if (!EqualInConstantTime(mac, EndMac(descriptions, *counts)))
     return Status(Code::kCorrupt, "META: the end of the file in \"protection\" is not authentic");
   return {};
 }

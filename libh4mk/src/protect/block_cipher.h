@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "cluster/block.h"
 #include "file/tracks.h"
+#include "protect/description.h"
 #include "protect/gcm.h"
 #include "protect/key_chain.h"
 #include "protect/secret.h"
@@ -68,10 +69,16 @@ class BlockCipher {
   static Result<std::unique_ptr<BlockCipher>> Open(const Json& protection,
                                                    std::span<const MasterKey> keys);
 
-  // The member of META. With the end of a closed file if counts are given.
-  Json Describe(std::span<const TrackCount> counts = {}) const;
+  // What is needed to open blocks.
+  Json Describe() const;
+  // The member of META, of a file with these descriptions; with the end of a closed one if there are
+  // counts, one for each track.
+  Json Describe(const DescriptionDigests& descriptions,
+                const std::optional<std::vector<TrackCount>>& counts) const;
 
-  // Checks the end of a closed file against the counts of its description; kCorrupt.
+  // Whether the descriptions are those that were written with the member; kCorrupt.
+  Status CheckDescriptions(const Json& protection, const DescriptionDigests& descriptions) const;
+  // Checks the end of a closed file, and gives its counts; kCorrupt.
   Status CheckEnd(const Json& protection, std::vector<TrackCount>* counts) const;
 
   // What is encrypted from these ordinals on is under new keys. For whoever goes on with a file:
@@ -103,7 +110,8 @@ class BlockCipher {
 
   BlockCipher() = default;
   void SetKey(ByteSpan master_key);
-  Key EndMac(std::span<const TrackCount> counts) const;
+  Key DescriptionsMac(const DescriptionDigests& descriptions) const;
+  Key EndMac(const Key& descriptions, std::span<const TrackCount> counts) const;
   Status ReadSessions(const Json& protection);
   const Session& SessionOf(uint32_t track_id, uint64_t ordinal) const;
   Gcm& CipherFor(const BlockContext& block, const Session& session);
@@ -112,7 +120,7 @@ class BlockCipher {
   std::string scheme_;
   Bytes kid_;
   Id file_id_{};
-  Key root_, check_, end_key_;
+  Key root_, check_, descriptions_key_, end_key_;
   std::vector<std::unique_ptr<Session>> sessions_;
   std::map<uint32_t, TrackState> tracks_;
 };

@@ -38,9 +38,22 @@ Status DecryptingReader::Open() {
   sequences_.resize(file().tracks().size());
   meta_ = file().meta();
   meta_.erase(std::string(kProtectionKey));
-  if (!file().is_closed()) return {};
+  H4MK_TRY(cipher_->CheckDescriptions(*protection, DigestsOf(file().tracks(), file().meta())));
   std::vector<TrackCount> counts;
-  return cipher_->CheckEnd(*protection, &counts);
+  return file().is_closed() ? ReadEnd(&counts) : Status();
+}
+
+// The end of a closed file has every track, and they are those of the file.
+Status DecryptingReader::ReadEnd(std::vector<TrackCount>* counts) const {
+  const Json* protection = nullptr;
+  H4MK_TRY(Protection(&protection));
+  H4MK_TRY(cipher_->CheckEnd(*protection, counts));
+  const auto& tracks = file().tracks();
+  const bool same = std::equal(
+      counts->begin(), counts->end(), tracks.begin(), tracks.end(),
+      [](const TrackCount& count, const Track& track) { return count.track_id == track.id; });
+  return same ? Status()
+              : Status(Code::kCorrupt, "the tracks of the file are not those that were encrypted");
 }
 
 // Payload bytes as they were before encryption.
@@ -186,19 +199,13 @@ Status DecryptingReader::OpenSideData(const BlockContext& context, const ReadBlo
 
 // At the end of a closed file every track must have come to its last block.
 Status DecryptingReader::CheckEnd() {
-  const Json* protection = nullptr;
-  H4MK_TRY(Protection(&protection));
   std::vector<TrackCount> counts;
-  H4MK_TRY(cipher_->CheckEnd(*protection, &counts));
+  H4MK_TRY(ReadEnd(&counts));
   for (size_t i = 0; i < sequences_.size(); ++i) {
     const Sequence& sequence = sequences_[i];
-    const uint32_t track_id = file().tracks()[i].id;
-    const auto count = std::find_if(counts.begin(), counts.end(), [&](const TrackCount& entry) {
-      return entry.track_id == track_id;
-    });
-    const uint64_t blocks = count == counts.end() ? 0 : count->blocks;
+    const uint64_t blocks = counts[i].blocks;
     if (sequence.discarded || !sequence.known || sequence.next == blocks) continue;
-    return Status(Code::kCorrupt, "track " + std::to_string(track_id) + " ends after block " +
+    return Status(Code::kCorrupt, "track " + std::to_string(counts[i].track_id) + " ends after block " +
                                       std::to_string(sequence.next) + ", but has " +
                                       std::to_string(blocks) + " blocks");
   }

@@ -48,6 +48,7 @@ class DecryptingReader final : public ForwardingReader {
   Status OpenBlock(const ReadBlock& sealed, ReadBlock* block);
   Status OpenSideData(const BlockContext& context, const ReadBlock& sealed);
   Status CheckEnd();
+  Status ReadEnd(std::vector<TrackCount>* counts) const;
   Status Protection(const Json** protection) const;
   void ReleaseBuffer();
   std::string Name(const BlockRecord& record) const;

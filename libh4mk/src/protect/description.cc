@@ -79,22 +79,30 @@ Sha256Digest JsonDigest(const Json& value) {
   return hasher.Finish();
 }
 
-Sha256Digest TracksDigest(Json trak) {
-  const auto tracks = trak.find("tracks");
-  if (tracks != trak.end() && tracks->is_array())
-    for (Json& track : *tracks)
+Sha256Digest TracksDigest(Json tracks) {
+  if (tracks.is_array())
+    for (Json& track : tracks)
       if (track.is_object())
         for (const char* words : {"name", "note", "tags"}) track.erase(words);
-  return JsonDigest(trak);
+  return JsonDigest(tracks);
 }
 
 // Texts beside the keys of META are tags.
-Sha256Digest MetaDigest(Json meta) {
+Sha256Digest MetaDigest(const Json& meta) {
   Json kept = Json::object();
-  for (const auto& [key, value] : meta.items())
-    if (key != "tags" && key != "chapters" && key != "protection" && !value.is_string())
-      kept[key] = std::move(value);
+  if (meta.is_object())
+    for (const auto& [key, value] : meta.items())
+      if (key != "tags" && key != "chapters" && key != "protection" && !value.is_string())
+        kept[key] = value;
   return JsonDigest(kept);
+}
+
+DescriptionDigests DigestsOf(const std::vector<Track>& tracks, const Json& meta) {
+  // As they are read again: what is written may have texts and numbers that JSON does not have.
+  const auto as_read = [](const Json& value) { return Json::parse(DumpJson(value), nullptr, false); };
+  Json list = Json::array();
+  for (const Track& track : tracks) list.push_back(track.description);
+  return {TracksDigest(as_read(list)), MetaDigest(as_read(meta))};
 }
 
 }  // namespace h4mk

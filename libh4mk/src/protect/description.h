@@ -4,17 +4,26 @@
 #ifndef H4MK_PROTECT_DESCRIPTION_H_
 #define H4MK_PROTECT_DESCRIPTION_H_
 
+#include <vector>
+
 #include "base/json.h"
 #include "base/sha256.h"
+#include "file/tracks.h"
 
 namespace h4mk {
 
 // protection.md, "Digest of a JSON value".
 Sha256Digest JsonDigest(const Json& value);
 
-// The two as objects, as they stand in their chunks. REQUIRES: both are objects.
-Sha256Digest TracksDigest(Json trak);
-Sha256Digest MetaDigest(Json meta);
+// protection.md, "What describes the blocks": of the array in TRAK, and of the object in META.
+Sha256Digest TracksDigest(Json tracks);
+Sha256Digest MetaDigest(const Json& meta);
+
+// Of both, of a file with these tracks.
+struct DescriptionDigests {
+  Sha256Digest tracks{}, meta{};
+};
+DescriptionDigests DigestsOf(const std::vector<Track>& tracks, const Json& meta);
 
 }  // namespace h4mk
 

@@ -34,19 +34,27 @@ EncryptingWriter::EncryptingWriter(std::unique_ptr<Writer> writer,
 Status EncryptingWriter::SetMeta(const Json& meta) {
   if (!meta.is_object()) return Status(Code::kArgument, "metadata is no JSON object");
   meta_ = meta;
-  return UpdateMeta(/*at_end=*/false);
+  is_described_ = false;
+  return {};
 }
 
 // The description stands before the first block, so that a pipe and a file that was cut can be
-// read.
+// read, and again wherever TRAK or META change.
 Status EncryptingWriter::UpdateMeta(bool at_end) {
-  std::vector<TrackCount> counts;
   counts_.resize(writer_->tracks().size());
+  std::optional<std::vector<TrackCount>> counts;
+  if (at_end) counts.emplace();
   for (size_t i = 0; at_end && i < counts_.size(); ++i)
-    counts.push_back({writer_->tracks()[i].id, counts_[i]});
-  meta_[std::string(kProtectionKey)] = cipher_->Describe(counts);
-  started_ = true;
+    counts->push_back({writer_->tracks()[i].id, counts_[i]});
+  meta_[std::string(kProtectionKey)] =
+      cipher_->Describe(DigestsOf(writer_->tracks(), meta_), counts);
+  is_described_ = true;
   return writer_->SetMeta(meta_);
+}
+
+Status EncryptingWriter::Flush() {
+  if (!is_described_) H4MK_TRY(UpdateMeta(/*at_end=*/false));
+  return writer_->Flush();
 }
 
 void EncryptingWriter::ForgetMasterKey() {
@@ -78,7 +86,7 @@ Status EncryptingWriter::Write(const Block& plain) {
     H4MK_TRY(packer_.Pack(plain, &block));
   if (block.data.size() > kMaxBlockSize - kGcmTagSize)
     return Status(Code::kLimit, "block larger than 1 GiB less 16 bytes cannot be encrypted");
-  if (!started_) H4MK_TRY(UpdateMeta(/*at_end=*/false));
+  if (!is_described_) H4MK_TRY(UpdateMeta(/*at_end=*/false));
   if (!has_blocks_) ForgetMasterKey();
   counts_.resize(writer_->tracks().size());
   const BlockContext context = ContextOf(block);

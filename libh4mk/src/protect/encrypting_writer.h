@@ -18,9 +18,11 @@ class EncryptingWriter final : public FileWriter {
   EncryptingWriter(std::unique_ptr<Writer> writer, std::unique_ptr<BlockCipher> cipher);
 
   Status AddTrack(const Json& description, uint32_t* track) override {
+    is_described_ = false;
     return writer_->AddTrack(description, track);
   }
   Status UpdateTrack(uint32_t track, const Json& description) override {
+    is_described_ = false;
     return writer_->UpdateTrack(track, description);
   }
   Status SetAttachment(uint32_t track, ByteSpan bytes) override {
@@ -31,7 +33,7 @@ class EncryptingWriter final : public FileWriter {
     return writer_->AddChunk(tag, flags, payload);
   }
   Status Write(const Block& block) override;
-  Status Flush() override { return writer_->Flush(); }
+  Status Flush() override;
   Status Finish() override;
   Status FrontIndex(Bytes* index, uint32_t* checksum) const override {
     return writer_->FrontIndex(index, checksum);
@@ -47,7 +49,7 @@ class EncryptingWriter final : public FileWriter {
   BlockPacker packer_;
   std::unique_ptr<BlockCipher> cipher_;
   Json meta_ = Json::object();
-  bool started_ = false;
+  bool is_described_ = false;  // "protection" in META fits TRAK and META
   bool has_blocks_ = false;
   std::vector<uint64_t> counts_;  // by track: blocks that were written
   Bytes data_, side_data_;

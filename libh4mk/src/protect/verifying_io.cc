@@ -375,11 +375,15 @@ std::optional<Sha256Digest> DigestOf(uint32_t tag, ByteSpan text) {
       ParseJson({reinterpret_cast<const char*>(text.data()), text.size()}, 0, "description");
   if (!parsed.ok() || !parsed.value().is_object()) return std::nullopt;
   Json& json = parsed.value();
-  if (tag == kTagTracks) return TracksDigest(std::move(json));
-  const Json protection = json.value("protection", Json());
   Sha256 both;
-  both.Add(JsonDigest(protection));
-  both.Add(MetaDigest(std::move(json)));
+  if (tag == kTagTracks) {
+    both.Add(TracksDigest(json.value("tracks", Json())));
+    json.erase("tracks");
+    both.Add(JsonDigest(json));
+  } else {
+    both.Add(MetaDigest(json));
+    both.Add(JsonDigest(json.value("protection", Json())));
+  }
   return both.Finish();
 }
 

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+// protection.md, "Encrypted blocks": encryption covers the file. Tracks that vanish, descriptions
+// that are other ones, and ends that are not the last are refused before any block comes out.
+#include <functional>
+
+#include "base/json.h"
+#include "support/chunks.h"
+#include "support/encryption.h"
+
+namespace h4mk_test {
+namespace {
+
+using h4mk::Json;
+
+Media Recording() {
+  Media media;
+  media.tracks = {{"1/25", "video", "h264"}, {"1/48000", "audio", "opus"}};
+  for (int i = 0; i < 40; ++i) {
+    media.blocks.push_back({0, i % 12 == 0 ? kKey : kP, i, i, 1, Payload(i, 100)});
+    media.blocks.push_back({1, kKey, i * 1920, i * 1920, 1920, Payload(1000 + i, 50)});
+  }
+  return media;
+}
+
+// An encrypted recording, and what an attacker changes of it.
+class DescriptionsTest : public testing::Test {
+ protected:
+  DescriptionsTest() {
+    const Bytes file = Mux(Recording(), Encrypting());
+    sealed_ = ReadSealed(file);
+    meta_ = Json::parse(h4mk_value_to_json(sealed_.meta.get()));
+    for (size_t i = 0; i < 2; ++i)
+      tracks_.push_back(Json::parse(h4mk_value_to_json(
+          Describe(Recording().tracks[i], static_cast<uint32_t>(i + 1)).get())));
+  }
+
+  Bytes File(bool finish = true) {
+    std::vector<Value> tracks;
+    for (const Json& track : tracks_) tracks.push_back(ParseJson(track.dump()));
+    sealed_.meta = ParseJson(meta_.dump());
+    return WriteSealed(tracks, sealed_, finish);
+  }
+  // The message of an error of opening; "" if there is none.
+  std::string Refusal(bool finish = true) {
+    TestFile file(File(finish));
+    Keys keys(kMaster);
+    Reader reader(&file, keys.options);
+    if (reader.status() == H4MK_OK) return "";
+    EXPECT_EQ(reader.status(), H4MK_ERR_CORRUPT);
+    return reader.message();
+  }
+  void DropTrack(uint32_t track) {
+    tracks_.erase(tracks_.begin() + track);
+    for (size_t i = sealed_.blocks.size(); i-- > 0;) {
+      Block& block = sealed_.blocks[i];
+      if (block.track == track) {
+        sealed_.blocks.erase(sealed_.blocks.begin() + i);
+        sealed_.ordinals.erase(sealed_.ordinals.begin() + i);
+      } else if (block.track > track) {
+        --block.track;
+      }
+    }
+  }
+
+  Sealed sealed_;
+  std::vector<Json> tracks_;
+  Json meta_;
+};
+
+TEST_F(DescriptionsTest, WhatWasWrittenIsRead) {
+  EXPECT_EQ(Refusal(), "");
+  TestFile file(File());
+  Keys keys(kMaster);
+  EXPECT_EQ(Reader(&file, keys.options).ReadOn().blocks, Recording().blocks);
+}
+
+TEST_F(DescriptionsTest, ATrackThatVanishesIsSeen) {
+  DropTrack(1);
+  EXPECT_NE(Refusal(), "");
+}
+
+TEST_F(DescriptionsTest, ATrackThatVanishesIsSeenWhileTheFileGrows) {
+  meta_["protection"].erase("end");
+  EXPECT_EQ(Refusal(/*finish=*/false), "") << "control";
+  DropTrack(0);
+  EXPECT_NE(Refusal(/*finish=*/false), "");
+}
+
+TEST_F(DescriptionsTest, ATrackThatIsAddedIsSeen) {
+  Json more = tracks_[1];
+  more["track_id"] = 3;
+  tracks_.push_back(more);
+  EXPECT_NE(Refusal(), "");
+}
+
+TEST_F(DescriptionsTest, TracksInAnotherOrderAreSeen) {
+  std::swap(tracks_[0], tracks_[1]);
+  for (Block& block : sealed_.blocks) block.track ^= 1;
+  EXPECT_NE(Refusal(), "");
+}
+
+TEST_F(DescriptionsTest, EveryOtherDescriptionIsSeen) {
+  const Json before = tracks_[0];
+  for (const auto& [key, value] :
+       {std::pair<const char*, Json>{"codec", "hevc"}, {"kind", "data"}, {"time_base", "1/50"},
+        {"extradata", "AAEC"}, {"adapter", "evil"}, {"compression", "zstd"}, {"beside", "x.mp4"},
+        {"width", 64}, {"a key of later", Json()}}) {
+    tracks_[0][key] = value;
+    EXPECT_NE(Refusal(), "") << key;
+    tracks_[0] = before;
+  }
+  for (const auto& [key, value] :
+       {std::pair<const char*, Json>{"programs", Json::array()}, {"start_time_realtime", 1}}) {
+    meta_[key] = value;
+    EXPECT_NE(Refusal(), "") << key;
+    meta_.erase(key);
+  }
+  EXPECT_EQ(Refusal(), "");
+}
+
+TEST_F(DescriptionsTest, WordsMayBeEditedWithoutTheKey) {
+  tracks_[0]["name"] = "renamed";
+  tracks_[1]["note"] = "a note";
+  tracks_[1]["tags"] = {{"language", "en"}};
+  meta_["tags"] = {{"title", "edited"}};
+  meta_["chapters"] = Json::array();
+  meta_["artist"] = "a text";
+  EXPECT_EQ(Refusal(), "");
+}
+
+TEST_F(DescriptionsTest, TheMemberCannotBeTakenOffOrExchanged) {
+  const Json protection = meta_["protection"];
+  meta_["protection"].erase("descriptions");
+  EXPECT_NE(Refusal(), "");
+  EXPECT_NE(Refusal(/*finish=*/false), "");
+  meta_ = Json::parse(h4mk_value_to_json(ReadSealed(Mux(Recording(), Encrypting())).meta.get()));
+  const Json other = meta_["protection"]["descriptions"];
+  meta_["protection"] = protection;
+  meta_["protection"]["descriptions"] = other;
+  EXPECT_NE(Refusal(), "");
+}
+
+TEST_F(DescriptionsTest, TheEndHasEveryTrackInItsOrder) {
+  EXPECT_NE((meta_["protection"].erase("end"), Refusal()), "") << "a closed file without it";
+}
+
+// A recording whose descriptions changed while it was written, as when a decoder's configuration
+// becomes known at its end.
+struct Changing {
+  TestFile file;
+  std::vector<std::string> metas;  // with "protection", each as it was written
+  std::vector<std::string> tracks;
+
+  Changing() {
+    Writer writer(&file, Encrypting());
+    writer.AddTrack(Recording().tracks[0]);
+    const auto change = [&](const char* extradata) {
+      const Value changed = Describe(Recording().tracks[0], 1);
+      h4mk_value_set_text(changed.get(), "extradata", extradata);
+      EXPECT_EQ(h4mk_writer_update_track(writer.get(), 0, changed.get()), H4MK_OK);
+    };
+    for (int i = 0; i < 60; ++i) {
+      if (i == 20) change("AAEC");
+      EXPECT_EQ(writer.Write({0, kKey, i, i, 1, Payload(i, 300)}), H4MK_OK);
+    }
+    change("AwQF");
+    EXPECT_EQ(writer.Finish(), H4MK_OK);
+    for (const Chunk& chunk : WalkChunks(file.bytes)) {
+      const std::string text(file.bytes.begin() + chunk.payload(), file.bytes.begin() + chunk.crc());
+      if (chunk.tag == "META") metas.push_back(text);
+      if (chunk.tag == "TRAK") tracks.push_back(text);
+    }
+  }
+};
+
+TEST(ChangingDescriptionsTest, EveryBeginningOfTheFileIsRead) {
+  const Changing changing;
+  Keys keys(kMaster);
+  for (const Chunk& chunk : WalkChunks(changing.file.bytes)) {
+    if (!chunk.is_cluster()) continue;
+    TestFile cut(Bytes(changing.file.bytes.begin(), changing.file.bytes.begin() + chunk.end()));
+    Reader reader(&cut, keys.options);
+    EXPECT_EQ(reader.status(), H4MK_OK) << reader.message() << " at " << chunk.end();
+    EXPECT_EQ(reader.ReadOn().damage, std::vector<std::string>());
+  }
+  TestFile whole(changing.file.bytes), pipe(changing.file.bytes);
+  Reader reader(&whole, keys.options);
+  EXPECT_EQ(reader.ReadOn().end, H4MK_END) << reader.message();
+  pipe.pipe = true;
+  Reader piped(&pipe, keys.options);
+  const Reading reading = piped.ReadOn();
+  EXPECT_EQ(reading.end, H4MK_END) << piped.message();
+  EXPECT_EQ(reading.blocks.size(), 60u);
+  EXPECT_EQ(reading.damage, std::vector<std::string>());
+}
+
+// Earlier descriptions of the same file are authentic; the end says that they are not the last.
+TEST(ChangingDescriptionsTest, EarlierOnesDoNotFitTheEnd) {
+  const Changing changing;
+  ASSERT_GE(changing.metas.size(), 3u);
+  const Json first = Json::parse(changing.metas.front()), last = Json::parse(changing.metas.back());
+  const auto refusal = [&](const Json& meta, const std::string& tracks) {
+    Sealed sealed = ReadSealed(changing.file.bytes);
+    sealed.meta = ParseJson(meta.dump());
+    std::vector<Value> described;
+    const Json root = Json::parse(tracks);
+    for (const Json& track : root["tracks"]) described.push_back(ParseJson(track.dump()));
+    TestFile file(WriteSealed(described, sealed));
+    Keys keys(kMaster);
+    return Reader(&file, keys.options).status();
+  };
+  EXPECT_EQ(refusal(last, changing.tracks.back()), H4MK_OK) << "control";
+  EXPECT_EQ(refusal(last, changing.tracks.front()), H4MK_ERR_CORRUPT);
+  EXPECT_EQ(refusal(first, changing.tracks.front()), H4MK_ERR_CORRUPT);
+  Json mixed = last;
+  mixed["protection"]["descriptions"] = first["protection"]["descriptions"];
+  EXPECT_EQ(refusal(mixed, changing.tracks.front()), H4MK_ERR_CORRUPT);
+}
+
+}  // namespace
+}  // namespace h4mk_test
