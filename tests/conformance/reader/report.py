@@ -68,11 +68,11 @@ class Report:
 
     def seek(self, track: int, time: int, forward: bool) -> None:
         recording = self.reading.recording
-        target = questions.find_seek_point(recording, track, time, forward)
+        tracks = {n: found for n, found in self.reading.descriptions.tracks.items() if not found.unknown_requirements()}
+        target = questions.find_seek_point(recording, track, time, forward) if track in tracks else None
         if target is None:
             self.json["seek"] = None
             return
-        tracks = {n: track for n, track in self.reading.descriptions.tracks.items() if not track.unknown_requirements()}
         begins = questions.beginnings(recording, tracks, target)
         order = questions.order_behind(recording, begins, target)
         self.json["seek"] = {
