@@ -394,6 +394,9 @@ class Files(unittest.TestCase):
             os.symlink(name + "2", name)
             self.assertEqual(self.read(data, folder)["problems"][0]["kind"], "external_missing")
             os.remove(name)
+            os.mkdir(name)
+            self.assertEqual(self.read(data, folder)["problems"][0]["kind"], "external_missing")
+            os.rmdir(name)
             os.mkfifo(name)
             self.assertEqual(self.read(data, folder)["problems"][0]["kind"], "external_missing")
 

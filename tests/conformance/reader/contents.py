@@ -69,15 +69,19 @@ class OtherFiles:
             descriptor = os.open(os.path.join(self.folder, name), flags)
         except OSError as error:
             raise Broken(str(error)) from error
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             status = os.fstat(descriptor)
             require(stat.S_ISREG(status.st_mode), "no regular file")
             require(all(offset + size <= status.st_size for offset, size in ranges), "the file is shorter")
-            return [self._read_range(file, offset, size) for offset, size in ranges]
+            return [self._read_range(descriptor, offset, size) for offset, size in ranges]
+        finally:
+            os.close(descriptor)
 
     @staticmethod
-    def _read_range(file, offset: int, size: int) -> bytes:
-        file.seek(offset)
-        data = file.read(size)
-        require(len(data) == size, "the file became shorter")
-        return data
+    def _read_range(descriptor: int, offset: int, size: int) -> bytes:
+        parts, left = [], size
+        while left:
+            parts.append(os.pread(descriptor, left, offset + size - left))
+            require(parts[-1] != b"", "the file became shorter")
+            left -= len(parts[-1])
+        return b"".join(parts)
