@@ -46,7 +46,7 @@ class Index:
     def _counts(self, top: Top) -> bool:
         try:
             check_top(top, len(self.reading.data), self.reading.first_cluster)
-            self._check_descriptions(top)
+            require(self._descriptions_are_there(top), "a description is not where the top says")
         except Broken:
             return False
         return True
@@ -140,6 +140,8 @@ class Index:
         for page in self.pages.values():
             if not page.copy and page.offset not in self._links:
                 self._contradiction_if_front_is_known(page.offset)
+            elif not self._descriptions_are_there(page):
+                self._contradiction(page.offset)
         self._check_pages([(page, len(page.clusters)) for page in self._last_chain()])
         if self.top is not None:
             self._check_pages([(self.pages.get(place), clusters) for place, _, clusters in self.top.pages])
@@ -197,11 +199,12 @@ class Index:
             else:
                 require(self._is_damaged(place), "there is no page where the top has one")
 
-    def _check_descriptions(self, top: Top) -> None:
-        """TRAK and META stand where the top says, or something that is damaged."""
-        for tag, place in ((b"TRAK", top.trak), (b"META", top.meta)):
-            there = place is None or self._is_damaged(place) or self._chunk_tags.get(place) == tag
-            require(there, "a description is not where the top says")
+    def _descriptions_are_there(self, said: Page | Top) -> bool:
+        """TRAK and META stand where they are said to be, or something that is damaged."""
+        return all(
+            place is None or self._is_damaged(place) or self._chunk_tags.get(place) == tag
+            for tag, place in ((b"TRAK", said.trak), (b"META", said.meta))
+        )
 
     def _check_columns(self, top: Top) -> None:
         for track_id, track in top.tracks.items():

@@ -52,6 +52,8 @@ class Page:
     size: int
     copy: bool
     before: int | None = None
+    trak: int | None = None
+    meta: int | None = None
     clusters: list[int] = field(default_factory=list)  # offsets
     tracks: dict[int, PageTrack] = field(default_factory=dict)
 
@@ -106,11 +108,11 @@ def parse_page(data: Bytes, chunk: Chunk, budget: Budget) -> Page:
     require(bits <= 1, "a reserved bit of a page is set")
     page = Page(chunk.offset, chunk.end - chunk.offset, bits == 1)
     page.before = _place(chunk.offset, cursor.i64())
-    descriptions = cursor.i64(), cursor.i64()
+    page.trak, page.meta = _place(chunk.offset, cursor.i64()), _place(chunk.offset, cursor.i64())
     first = _place(chunk.offset, cursor.i64())
-    bare = page.before is None and descriptions == (0, 0)
+    bare = page.before is None and page.trak is None and page.meta is None
     require(not page.copy or bare, "a copy names what only an original does")
-    require(page.copy or descriptions[0] != 0, "a page names no TRAK")
+    require(page.copy or page.trak is not None, "a page names no TRAK")
     cluster_count = cursor.varint()
     require(cluster_count <= MAX_CLUSTERS, "a page has more than 65536 clusters")
     budget.take(cluster_count)
