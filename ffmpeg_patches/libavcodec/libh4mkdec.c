@@ -173,6 +173,19 @@ static int set_frame(AVCodecContext *avctx, AVFrame *frame, const h4mk_output *o
     return 0;
 }
 
+/**
+ * The type of a block is in the side data that the demuxer adds.
+ */
+static uint32_t block_type(const AVPacket *pkt)
+{
+    size_t size;
+    const uint8_t *stats = av_packet_get_side_data(pkt, AV_PKT_DATA_QUALITY_STATS, &size);
+    const int type = stats && size >= 5 ? stats[4] : AV_PICTURE_TYPE_NONE;
+
+    return type == AV_PICTURE_TYPE_B ? H4MK_BLOCK_TYPE_B :
+           type == AV_PICTURE_TYPE_I || pkt->flags & AV_PKT_FLAG_KEY ? H4MK_BLOCK_TYPE_I : H4MK_BLOCK_TYPE_P;
+}
+
 static int send_packet(AVCodecContext *avctx)
 {
     LibH4MKContext *h4mk = avctx->priv_data;
@@ -186,9 +199,11 @@ static int send_packet(AVCodecContext *avctx)
     }
     if (ret < 0)
         return ret;
-    block.flags    = h4mk->pkt->flags & AV_PKT_FLAG_KEY        ? H4MK_BLOCK_KEY | H4MK_BLOCK_TYPE_I :
-                     h4mk->pkt->flags & AV_PKT_FLAG_DISPOSABLE ? H4MK_BLOCK_TYPE_B :
-                                                                 H4MK_BLOCK_TYPE_P;
+    block.flags    = block_type(h4mk->pkt);
+    if (h4mk->pkt->flags & AV_PKT_FLAG_KEY)
+        block.flags |= H4MK_BLOCK_KEY;
+    if (h4mk->pkt->flags & AV_PKT_FLAG_DISPOSABLE)
+        block.flags |= H4MK_BLOCK_DISPOSABLE;
     if (h4mk->pkt->flags & AV_PKT_FLAG_DISCARD)
         block.flags |= H4MK_BLOCK_DISCARD;
     block.pts      = h4mk->pkt->pts;

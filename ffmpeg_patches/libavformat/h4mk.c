@@ -29,7 +29,6 @@
 #include "libavutil/dict.h"
 #include "libavutil/encryption_info.h"
 #include "libavutil/error.h"
-#include "libavutil/file.h"
 #include "libavutil/imgutils.h"
 #include "libavutil/intreadwrite.h"
 #include "libavutil/log.h"
@@ -51,6 +50,8 @@
 #define MAX_ENUM_VALUE 1023
 
 #define RATIONAL_SIZE 32
+
+#define MAX_KEY_FILE_SIZE (64 << 10)
 
 /* AV_PROFILE_UNKNOWN, AV_LEVEL_UNKNOWN */
 #define MIN_PROFILE (-99)
@@ -88,33 +89,54 @@ void ff_h4mk_free_key(char **text)
     av_freep(text);
 }
 
-int ff_h4mk_read_key_file(void *logctx, const char *name, char **text)
+/**
+ * Open a file that an option names. What protocols are allowed is about the names
+ * that are found in the input.
+ */
+static int open_key_file(AVFormatContext *s, AVIOContext **pb, const char *name)
 {
-    uint8_t *data;
-    size_t size;
+    char *whitelist = s->protocol_whitelist;
+    int ret;
+
+    s->protocol_whitelist = NULL;
+    ret = s->io_open(s, pb, name, AVIO_FLAG_READ, NULL);
+    s->protocol_whitelist = whitelist;
+    return ret;
+}
+
+int ff_h4mk_read_key_file(AVFormatContext *s, const char *name, char **text)
+{
+    AVIOContext *pb = NULL;
     int ret;
 
     *text = NULL;
     if (!name)
         return 0;
-    if (av_strstart(name, "-----BEGIN", NULL))
-        *text = av_strdup(name);
-    else {
-        ret = av_file_map(name, &data, &size, 0, logctx);
-        if (ret < 0) {
-            av_log(logctx, AV_LOG_ERROR, "Cannot read the key in %s\n", name);
-            return ret;
-        }
-        *text = av_strndup((char *)data, size);
-        av_file_unmap(data, size);
+    *text = av_mallocz(FFMAX(MAX_KEY_FILE_SIZE, strlen(name)) + 1);
+    if (!*text)
+        return AVERROR(ENOMEM);
+    if (av_strstart(name, "-----BEGIN", NULL)) {
+        strcpy(*text, name);
+        return 0;
     }
-    return *text ? 0 : AVERROR(ENOMEM);
+    ret = open_key_file(s, &pb, name);
+    if (ret >= 0)
+        ret = avio_read(pb, *text, MAX_KEY_FILE_SIZE);
+    if (ret == AVERROR_EOF)
+        ret = AVERROR_INVALIDDATA;
+    ff_format_io_close(s, &pb);
+    if (ret < 0) {
+        av_log(s, AV_LOG_ERROR, "Cannot read a key in %s: %s\n", name, av_err2str(ret));
+        ff_h4mk_free_key(text);
+        return ret;
+    }
+    return 0;
 }
 
-int ff_h4mk_read_hex_key_file(void *logctx, const char *name, uint8_t **key, int *size)
+int ff_h4mk_read_hex_key_file(AVFormatContext *s, const char *name, uint8_t **key, int *size)
 {
     char *text;
-    int ret = ff_h4mk_read_key_file(logctx, name, &text);
+    int ret = ff_h4mk_read_key_file(s, name, &text);
 
     if (ret < 0 || !text)
         return ret;
@@ -125,7 +147,7 @@ int ff_h4mk_read_hex_key_file(void *logctx, const char *name, uint8_t **key, int
     if (!*key)
         ret = AVERROR(ENOMEM);
     else if (!*size || 2 * *size != strlen(text)) {
-        av_log(logctx, AV_LOG_ERROR, "The key in %s is not hexadecimal\n", name);
+        av_log(s, AV_LOG_ERROR, "The key in %s is not hexadecimal\n", name);
         ret = AVERROR(EINVAL);
     } else
         ff_hex_to_data(*key, text);
@@ -778,10 +800,7 @@ static int strip_protection(const AVPacketSideData *sd, uint8_t **data, size_t *
     return found;
 }
 
-/**
- * Tell a stream what META says of its encrypted packets.
- */
-static int add_protection(AVStream *st, const char *json)
+static int add_init_info(AVStream *st, const char *json)
 {
     AVPacketSideData **side_data = &H4MK_STREAM_SIDE_DATA(st);
     int *count = &H4MK_STREAM_NB_SIDE_DATA(st);
@@ -803,6 +822,62 @@ static int add_protection(AVStream *st, const char *json)
         return AVERROR(ENOMEM);
     }
     return 0;
+}
+
+int ff_h4mk_add_original(AVFormatContext *s, AVStream *st, const h4mk_value *track, const h4mk_value *meta)
+{
+    h4mk_value *object = h4mk_value_new();
+    const char *json = NULL;
+    int ret = AVERROR(ENOMEM);
+
+    if (object && h4mk_value_set_int(object, "index", st->index) == H4MK_OK &&
+        h4mk_value_set_int(object, "count", s->nb_streams) == H4MK_OK &&
+        h4mk_value_set_value(object, "track", track) == H4MK_OK &&
+        h4mk_value_set_value(object, "meta", meta) == H4MK_OK)
+        json = h4mk_value_to_json(object);
+    if (json)
+        ret = add_init_info(st, json);
+    h4mk_value_free(object);
+    return ret;
+}
+
+h4mk_value *ff_h4mk_get_original(const AVStream *st)
+{
+    h4mk_value *object = NULL;
+
+    for (int i = 0; i < H4MK_STREAM_NB_SIDE_DATA(st) && !object; i++) {
+        const AVPacketSideData *sd = &H4MK_STREAM_SIDE_DATA(st)[i];
+        AVEncryptionInitInfo *list = NULL, *info;
+
+        if (sd->type == AV_PKT_DATA_ENCRYPTION_INIT_INFO)
+            list = av_encryption_init_info_get_side_data(sd->data, sd->size);
+        info = take_protection(&list);
+        av_encryption_init_info_free(list);
+        if (info)
+            h4mk_value_from_json((const char *)info->data, info->data_size, &object);
+        av_encryption_init_info_free(info);
+    }
+    return object;
+}
+
+/**
+ * Copy the members of an object but for those with some keys, and, if texts are
+ * words, those that are texts.
+ */
+static int copy_members(h4mk_value *to, const h4mk_value *from, const char *const *words, int texts_are_words)
+{
+    h4mk_status status = H4MK_OK;
+
+    for (size_t i = 0; i < h4mk_value_count(from) && status == H4MK_OK; i++) {
+        const char *key = h4mk_value_key_at(from, i);
+        int is_word = texts_are_words && h4mk_value_get_type(h4mk_value_at(from, i)) == H4MK_VALUE_STRING;
+
+        for (int j = 0; words[j]; j++)
+            is_word |= !key || !strcmp(key, words[j]);
+        if (!is_word)
+            status = h4mk_value_set_value(to, key, h4mk_value_at(from, i));
+    }
+    return ff_h4mk_error(status, 0);
 }
 
 static int write_side_data(h4mk_value *object, const AVPacketSideData *side_data, int nb_side_data)
@@ -930,6 +1005,25 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
     if (ret < 0)
         return ret;
     return ff_h4mk_write_tags(s, track, "tags", st->metadata, foreign ? "codec_name" : NULL);
+}
+
+int ff_h4mk_write_original_track(AVFormatContext *s, const AVStream *st, h4mk_value *track)
+{
+    static const char *const words[] = { "name", "note", "tags", NULL };
+    h4mk_value *original = ff_h4mk_get_original(st);
+    int ret = AVERROR(EINVAL);
+
+    if (h4mk_value_get_int(original, "index", -1) == st->index &&
+        h4mk_value_get_int(original, "count", -1) == s->nb_streams)
+        ret = copy_members(track, h4mk_value_get(original, "track"), words, 0);
+    else
+        av_log(s, AV_LOG_ERROR, "Streams of ciphertext are copied all together and in their order, or not at all\n");
+    h4mk_value_free(original);
+    if (ret < 0)
+        return ret;
+    if (write_alias(track, st, 0) != H4MK_OK || write_alias(track, st, 1) != H4MK_OK)
+        return AVERROR(ENOMEM);
+    return ff_h4mk_write_tags(s, track, "tags", st->metadata, foreign_codec(st) ? "codec_name" : NULL);
 }
 
 /**
@@ -1331,37 +1425,6 @@ static int read_group(AVFormatContext *s, const h4mk_value *object, int number)
 
 #endif /* H4MK_HAVE_STREAM_GROUPS */
 
-static int write_protection(AVFormatContext *s, h4mk_value *meta)
-{
-    AVEncryptionInitInfo *list = NULL, *info = NULL;
-    h4mk_value *value = NULL;
-    h4mk_status status;
-
-    for (unsigned i = 0; i < s->nb_streams && !info; i++) {
-        const AVStream *st = s->streams[i];
-
-        for (int j = 0; j < H4MK_STREAM_NB_SIDE_DATA(st) && !info; j++) {
-            const AVPacketSideData *sd = &H4MK_STREAM_SIDE_DATA(st)[j];
-
-            if (sd->type == AV_PKT_DATA_ENCRYPTION_INIT_INFO)
-                list = av_encryption_init_info_get_side_data(sd->data, sd->size);
-            info = take_protection(&list);
-            av_encryption_init_info_free(list);
-            list = NULL;
-        }
-    }
-    if (!info) {
-        av_log(s, AV_LOG_ERROR, "The packets are encrypted, but no stream says how\n");
-        return AVERROR(EINVAL);
-    }
-    status = h4mk_value_from_json((const char *)info->data, info->data_size, &value);
-    if (status == H4MK_OK)
-        status = h4mk_value_set_value(meta, "protection", value);
-    h4mk_value_free(value);
-    av_encryption_init_info_free(info);
-    return ff_h4mk_error(status, 0);
-}
-
 /* An array is written only if it has elements. */
 #define WRITE_ARRAY(key, count, write, elements)                                \
     do {                                                                        \
@@ -1377,14 +1440,33 @@ static int write_protection(AVFormatContext *s, h4mk_value *meta)
             ret = read(s, h4mk_value_at(array, i), i);                          \
     } while (0)
 
-int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta, int ciphertext)
+/**
+ * Write tags and chapters, which are words about the recording.
+ */
+static int write_words(AVFormatContext *s, h4mk_value *meta)
 {
     h4mk_value *array;
     int ret = ff_h4mk_write_tags(s, meta, "tags", s->metadata, NULL);
 
-    if (ret >= 0 && ciphertext)
-        ret = write_protection(s, meta);
     WRITE_ARRAY("chapters",      s->nb_chapters,      write_chapter, s->chapters);
+    return ret;
+}
+
+int ff_h4mk_write_original_meta(AVFormatContext *s, h4mk_value *meta)
+{
+    static const char *const words[] = { "tags", "chapters", NULL };
+    h4mk_value *original = s->nb_streams ? ff_h4mk_get_original(s->streams[0]) : NULL;
+    int ret = copy_members(meta, h4mk_value_get(original, "meta"), words, 1);
+
+    h4mk_value_free(original);
+    return ret < 0 ? ret : write_words(s, meta);
+}
+
+int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta)
+{
+    h4mk_value *array;
+    int ret = write_words(s, meta);
+
     WRITE_ARRAY("programs",      s->nb_programs,      write_program, s->programs);
 #if H4MK_HAVE_STREAM_GROUPS
     WRITE_ARRAY("stream_groups", s->nb_stream_groups, write_group,   s->stream_groups);
@@ -1399,7 +1481,7 @@ static const H4MKField meta_fields[] = {
     { NULL }
 };
 
-int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta, int keep_protection)
+int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta)
 {
     const h4mk_value *array;
     int ret = ff_h4mk_read_tags(&s->metadata, h4mk_value_get(meta, "tags"));
@@ -1411,14 +1493,6 @@ int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta, int keep_prote
 #endif
     s->start_time_realtime = AV_NOPTS_VALUE;
     ff_h4mk_read_fields(meta, meta_fields, s);
-    if (keep_protection && h4mk_value_get(meta, "protection")) {
-        const char *json = h4mk_value_to_json(h4mk_value_get(meta, "protection"));
-
-        if (!json)
-            return AVERROR(ENOMEM);
-        for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++)
-            ret = add_protection(s->streams[i], json);
-    }
 
     /* Texts beside the known keys are tags of whoever wrote them. */
     for (size_t i = 0; i < h4mk_value_count(meta) && ret >= 0; i++) {

@@ -75,9 +75,11 @@
 #define H4MK_ENCRYPTED_SIDE_DATA "encrypted"
 
 /**
- * AVEncryptionInitInfo.system_id of what META says of encrypted packets, which is
- * its data, as JSON. Streams have it whose packets are returned as ciphertext; a
- * tag would let users, and any input, tell the muxer what to write there.
+ * AVEncryptionInitInfo.system_id of what streams have whose packets are returned as
+ * ciphertext. Its data is the JSON object {"index", "count", "track", "meta"}: the
+ * number of the stream, that of all streams, its object of TRAK, and META. Who has
+ * the key compares these with what they were when the packets were encrypted, so
+ * they are written again as they are.
  */
 #define H4MK_SYSTEM_ID      "H4MK protection"
 #define H4MK_SYSTEM_ID_SIZE sizeof(H4MK_SYSTEM_ID)
@@ -200,21 +202,46 @@ int ff_h4mk_read_track(AVFormatContext *s, AVStream *st,
 /**
  * Describe all of a file but its streams: tags, chapters, programs, groups.
  *
- * @param meta       an empty object
- * @param ciphertext packets are written as the ciphertext that they are: what is
- *                   needed to decrypt them is taken from the streams
+ * @param meta an empty object
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta, int ciphertext);
+int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta);
 
 /**
  * The reverse of ff_h4mk_write_meta(), to be called when all streams exist.
  *
- * @param keep_protection tell the description of encrypted packets to the
- *                        streams, for files to which they are copied
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta, int keep_protection);
+int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta);
+
+/**
+ * Tell a stream what is needed to write its ciphertext to another file, see
+ * H4MK_SYSTEM_ID.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_add_original(AVFormatContext *s, AVStream *st, const h4mk_value *track, const h4mk_value *meta);
+
+/**
+ * @return what ff_h4mk_add_original() told a stream, to be freed with
+ *         h4mk_value_free(), or NULL
+ */
+h4mk_value *ff_h4mk_get_original(const AVStream *st);
+
+/**
+ * As ff_h4mk_write_track(), for ciphertext: all but the words about the recording
+ * is that of the original.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_write_original_track(AVFormatContext *s, const AVStream *st, h4mk_value *track);
+
+/**
+ * As ff_h4mk_write_meta(), for ciphertext.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_write_original_meta(AVFormatContext *s, h4mk_value *meta);
 
 /**
  * Room for a name that ff_h4mk_pack_side_data() makes up.
@@ -310,7 +337,7 @@ int ff_h4mk_read_mix_presentation(const h4mk_value *object, AVIAMFMixPresentatio
  * @param[out] text to be freed with ff_h4mk_free_key(); NULL if there is no name
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_read_key_file(void *logctx, const char *name, char **text);
+int ff_h4mk_read_key_file(AVFormatContext *s, const char *name, char **text);
 
 /**
  * Read a hexadecimal key from a file in place of one in an option.
@@ -318,7 +345,7 @@ int ff_h4mk_read_key_file(void *logctx, const char *name, char **text);
  * @param name may be NULL: key and size stay as they are
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_read_hex_key_file(void *logctx, const char *name, uint8_t **key, int *size);
+int ff_h4mk_read_hex_key_file(AVFormatContext *s, const char *name, uint8_t **key, int *size);
 
 /**
  * Wipe and free what ff_h4mk_read_key_file() gave.

@@ -26,6 +26,10 @@
 
 #include <h4mk/adapter.h>
 
+#include "config.h"
+
+#include "libavutil/avstring.h"
+#include "libavutil/bprint.h"
 #include "libavutil/buffer.h"
 #include "libavutil/dict.h"
 #include "libavutil/encryption_info.h"
@@ -61,13 +65,13 @@
 #define MAX_COPY_SIZE  (64 << 10)
 #define MAX_TIMES_KEPT 64
 
-/* An index that takes no more than this is there from the start. */
-#define MAX_INDEX_SIZE (4 << 20)
-
 /* How often it is looked whether a file has grown, and how often if that takes a
  * new connection, in microseconds. */
 #define POLL_INTERVAL    20000
 #define CONNECT_INTERVAL 1000000
+
+/* AV_PKT_DATA_QUALITY_STATS without errors of planes */
+#define QUALITY_STATS_SIZE 8
 
 enum TrackState {
     TRACK_READ,
@@ -100,6 +104,8 @@ typedef struct H4MKDemuxContext {
     char *decryption_key_file;
     char *verify_key;
     int keep_encrypted;
+    int enable_sidecars;
+    int told_sidecar;       ///< that they are not enabled
     int block_numbers;
     char *adapter;
     h4mk_adapters *adapters; ///< what decodes codecs that FFmpeg does not know; NULL until it is needed
@@ -266,26 +272,77 @@ static void beside_close(void *opaque)
 }
 
 /**
+ * Append the name of a file to a URL so that it can only be that of a file.
+ */
+static void append_encoded(AVBPrint *url, const char *name)
+{
+    for (; *name; name++)
+        if (av_isdigit(*name) || av_toupper(*name) >= 'A' && av_toupper(*name) <= 'Z' || strchr("-._~", *name))
+            av_bprint_chars(url, *name, 1);
+        else
+            av_bprintf(url, "%%%02X", (uint8_t)*name);
+}
+
+/**
+ * Put the name of a file in the place of the one in a URL, or in a path. The file
+ * names it: nothing of it may be taken for anything but a name.
+ */
+static int make_url_beside(const char *base, const char *name, AVBPrint *url)
+{
+    const char *protocol = base[0] ? avio_find_protocol_name(base) : NULL;
+    const char *authority = strstr(base, "://");
+    size_t length = strlen(base);
+
+    if (protocol && !strcmp(protocol, "file"))
+        authority = NULL;
+    else if (authority)
+        length = strcspn(base, "?#");
+    else
+        return AVERROR(EINVAL);
+    while (length && base[length - 1] != '/' && !(HAVE_DOS_PATHS && strchr("\\:", base[length - 1])))
+        length--;
+    if (authority && length < authority + strlen("://") - base)
+        return AVERROR(EINVAL);
+    if (!length && av_strstart(base, "file:", NULL))
+        length = strlen("file:");
+    av_bprint_append_data(url, base, length);
+    if (authority)
+        append_encoded(url, name);
+    else
+        av_bprintf(url, "%s", name);
+    return av_bprint_is_complete(url) ? 0 : AVERROR(ENOMEM);
+}
+
+/**
  * libh4mk has seen to it that the name is one of a file and not of a path.
  */
 static h4mk_status open_beside(void *opaque, const char *name, h4mk_io *io)
 {
     AVFormatContext *s = opaque;
+    H4MKDemuxContext *h4mk = s->priv_data;
     BesideFile *file;
-    char url[MAX_URL_SIZE];
-    int ret = ff_make_absolute_url(url, sizeof(url), s->url, name);
+    AVBPrint url;
+    int ret;
 
-    if (ret < 0)
+    if (!h4mk->enable_sidecars) {
+        if (!h4mk->told_sidecar++)
+            av_log(s, AV_LOG_ERROR, "Data of this file is in the file \"%s\" beside it. "
+                   "Set enable_sidecars to let it be opened.\n", name);
         return H4MK_ERR_NOT_FOUND;
+    }
     file = av_mallocz(sizeof(*file));
     if (!file)
         return H4MK_ERR_MEMORY;
     file->s = s;
-    ret = s->io_open(s, &file->pb, url, AVIO_FLAG_READ, NULL);
+    av_bprint_init(&url, 0, AV_BPRINT_SIZE_UNLIMITED);
+    ret = make_url_beside(s->url ? s->url : "", name, &url);
+    if (ret >= 0)
+        ret = s->io_open(s, &file->pb, url.str, AVIO_FLAG_READ, NULL);
+    av_bprint_finalize(&url, NULL);
     if (ret < 0) {
-        av_log(s, AV_LOG_ERROR, "Cannot open %s, which has data of this file: %s\n", url, av_err2str(ret));
+        av_log(s, AV_LOG_ERROR, "Cannot open \"%s\", which has data of this file: %s\n", name, av_err2str(ret));
         av_free(file);
-        return H4MK_ERR_NOT_FOUND;
+        return ret == AVERROR(ENOMEM) ? H4MK_ERR_MEMORY : H4MK_ERR_NOT_FOUND;
     }
     *io        = (h4mk_io)H4MK_IO_INIT;
     io->opaque = file;
@@ -332,10 +389,13 @@ static int reader_error(AVFormatContext *s, h4mk_status status)
     H4MKDemuxContext *h4mk = s->priv_data;
     const char *message = h4mk->reader ? h4mk_reader_message(h4mk->reader) : "";
 
-    if (status == H4MK_OK)
-        return 0;
-    av_log(s, AV_LOG_ERROR, "%s\n", message[0] ? message : h4mk_strerror(status));
-    return ff_h4mk_error(status, h4mk->reader ? h4mk_reader_io_error(h4mk->reader) : 0);
+    const int ret = ff_h4mk_error(status, h4mk->reader ? h4mk_reader_io_error(h4mk->reader) : 0);
+    /* nothing is wrong where the caller asked for it */
+    const int level = ret == AVERROR(EAGAIN) || ret == AVERROR_EXIT ? AV_LOG_DEBUG : AV_LOG_ERROR;
+
+    if (ret < 0)
+        av_log(s, level, "%s\n", message[0] ? message : h4mk_strerror(status));
+    return ret;
 }
 
 static void log_warnings(AVFormatContext *s)
@@ -363,6 +423,21 @@ static int add_block_number(AVPacket *pkt, uint64_t number)
         av_free(data);
         return AVERROR(ENOMEM);
     }
+    return 0;
+}
+
+/**
+ * Tell the decoder of an adapter's track the type of a block, which flags do not.
+ */
+static int add_picture_type(AVPacket *pkt, const h4mk_block *block)
+{
+    uint8_t *data = av_packet_new_side_data(pkt, AV_PKT_DATA_QUALITY_STATS, QUALITY_STATS_SIZE);
+
+    if (!data)
+        return AVERROR(ENOMEM);
+    memset(data, 0, QUALITY_STATS_SIZE);
+    data[4] = (block->flags & H4MK_BLOCK_TYPE_MASK) == H4MK_BLOCK_TYPE_I ? AV_PICTURE_TYPE_I :
+              (block->flags & H4MK_BLOCK_TYPE_MASK) == H4MK_BLOCK_TYPE_B ? AV_PICTURE_TYPE_B : AV_PICTURE_TYPE_P;
     return 0;
 }
 
@@ -447,8 +522,7 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
         pkt->flags |= AV_PKT_FLAG_DISCARD;
     if (block->flags & H4MK_BLOCK_CORRUPT)
         pkt->flags |= AV_PKT_FLAG_CORRUPT;
-    if (block->flags & H4MK_BLOCK_DISPOSABLE || h4mk->tracks[block->track].has_adapter &&
-        (block->flags & H4MK_BLOCK_TYPE_MASK) == H4MK_BLOCK_TYPE_B)
+    if (block->flags & H4MK_BLOCK_DISPOSABLE)
         pkt->flags |= AV_PKT_FLAG_DISPOSABLE;
 
     if (block->flags & H4MK_BLOCK_ENCRYPTED)
@@ -457,6 +531,11 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
     for (size_t i = 0; i < FFMIN(block->side_data_count, AV_PKT_DATA_NB); i++) {
         int ret = ff_h4mk_unpack_side_data(s, &block->side_data[i],
                                            &pkt->side_data, &pkt->side_data_elems);
+        if (ret < 0)
+            return ret;
+    }
+    if (h4mk->tracks[block->track].has_adapter) {
+        int ret = add_picture_type(pkt, block);
         if (ret < 0)
             return ret;
     }
@@ -648,23 +727,20 @@ static int read_stream_index(AVFormatContext *s, AVStream *st, uint64_t count)
     return 0;
 }
 
+/**
+ * Hand out the index of each stream that max_index_size has room for. Seeking does
+ * not depend on it.
+ */
 static int read_index(AVFormatContext *s)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
-    uint64_t total = 0, entries, bytes;
+    uint64_t entries, bytes;
     int ret = 0;
 
-    for (unsigned i = 0; i < s->nb_streams; i++) {
-        if (h4mk_reader_index_size(h4mk->reader, i, &entries, &bytes) != H4MK_OK)
-            return 0;
-        total += FFMIN(entries, MAX_INDEX_SIZE);
-    }
-    if (total * sizeof(AVIndexEntry) > MAX_INDEX_SIZE)
-        return 0;
-    for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++) {
-        h4mk_reader_index_size(h4mk->reader, i, &entries, &bytes);
-        ret = read_stream_index(s, s->streams[i], entries);
-    }
+    for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++)
+        if (h4mk_reader_index_size(h4mk->reader, i, &entries, &bytes) == H4MK_OK &&
+            entries <= s->max_index_size / sizeof(AVIndexEntry))
+            ret = read_stream_index(s, s->streams[i], entries);
     return ret;
 }
 
@@ -808,7 +884,11 @@ static int h4mk_read_header(AVFormatContext *s)
         if (ret < 0)
             return ret;
     }
-    ret = ff_h4mk_read_meta(s, h4mk_reader_meta(h4mk->reader), h4mk->keep_encrypted);
+    ret = ff_h4mk_read_meta(s, h4mk_reader_meta(h4mk->reader));
+    if (h4mk->keep_encrypted && h4mk_value_get(h4mk_reader_meta(h4mk->reader), "protection"))
+        for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++)
+            ret = ff_h4mk_add_original(s, s->streams[i], h4mk_reader_track(h4mk->reader, i),
+                                       h4mk_reader_meta(h4mk->reader));
     if (ret < 0)
         return ret;
 
@@ -1113,6 +1193,7 @@ static const AVOption options[] = {
 #if H4MK_HAVE_ADAPTERS
     { "adapter",         "Shared object with an adapter that decodes tracks", OFFSET(adapter), AV_OPT_TYPE_STRING, .flags = D },
 #endif
+    { "enable_sidecars", "Open files beside the input that it says its data is in", OFFSET(enable_sidecars), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
     { "follow",          "Wait for more at the present end of a file that is still being written", OFFSET(follow), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
     { "block_numbers",   "Add the number that a packet has within its stream to its side data", OFFSET(block_numbers), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
     { NULL }

@@ -67,6 +67,7 @@ typedef struct H4MKMuxContext {
     H4MKTrack *tracks;
     char *meta_json;        ///< the metadata that the writer has
     int started;            ///< there was a packet
+    int described;          ///< the writer has tracks and metadata
     int ciphertext;         ///< all packets are ciphertext of another file
     int unflushed;          ///< the library has written something since the last flush
     h4mk_side_data *side_data;
@@ -161,10 +162,11 @@ static int update_track(AVFormatContext *s, AVStream *st)
 
     if (!value)
         return AVERROR(ENOMEM);
-    ret = ff_h4mk_write_track(s, st, track->has_start_time ? &track->start_time : NULL, value);
+    ret = h4mk->ciphertext ? ff_h4mk_write_original_track(s, st, value) :
+          ff_h4mk_write_track(s, st, track->has_start_time ? &track->start_time : NULL, value);
     if (ret < 0)
         goto end;
-    if (h4mk->compression && strcmp(h4mk->compression, "none") && is_compressible(st->codecpar) &&
+    if (!h4mk->ciphertext && h4mk->compression && strcmp(h4mk->compression, "none") && is_compressible(st->codecpar) &&
         h4mk_value_set_text(value, "compression", h4mk->compression) != H4MK_OK) {
         ret = AVERROR(ENOMEM);
         goto end;
@@ -199,7 +201,7 @@ static int update_meta(AVFormatContext *s)
 
     if (!value)
         return AVERROR(ENOMEM);
-    ret = ff_h4mk_write_meta(s, value, h4mk->ciphertext);
+    ret = h4mk->ciphertext ? ff_h4mk_write_original_meta(s, value) : ff_h4mk_write_meta(s, value);
     if (ret < 0)
         goto end;
     json = h4mk_value_to_json(value);
@@ -247,6 +249,43 @@ static void warn_version1(AVFormatContext *s, const AVStream *st)
            "durations, flags and side data%s%s. They are in the metadata, for readers that know of it.\n",
            st->index, st->codecpar->video_delay ? ", nor for decoding timestamps" : "",
            exact ? "" : ", and its times are in milliseconds");
+}
+
+/**
+ * Hand all tracks, attachments and the metadata to the writer.
+ */
+static int describe(AVFormatContext *s)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+
+    for (unsigned i = 0; i < s->nb_streams; i++) {
+        AVStream *const st = s->streams[i];
+        const AVCodecParameters *par = st->codecpar;
+        int ret;
+
+        if (h4mk->format_version == 1)
+            warn_version1(s, st);
+        ret = update_track(s, st);
+        if (ret >= 0 && par->codec_type == AVMEDIA_TYPE_ATTACHMENT && par->extradata_size)
+            ret = writer_error(s, h4mk_writer_set_attachment(h4mk->writer, i, par->extradata,
+                                                             par->extradata_size));
+        if (ret < 0)
+            return ret;
+    }
+    h4mk->described = 1;
+    return update_meta(s);
+}
+
+static int may_be_ciphertext(AVFormatContext *s)
+{
+    for (unsigned i = 0; i < s->nb_streams; i++) {
+        h4mk_value *original = ff_h4mk_get_original(s->streams[i]);
+
+        h4mk_value_free(original);
+        if (original)
+            return 1;
+    }
+    return 0;
 }
 
 static int h4mk_write_header(AVFormatContext *s)
@@ -303,24 +342,11 @@ static int h4mk_write_header(AVFormatContext *s)
     h4mk->tracks = av_calloc(s->nb_streams, sizeof(*h4mk->tracks));
     if (!h4mk->tracks)
         return AVERROR(ENOMEM);
-    for (unsigned i = 0; i < s->nb_streams; i++) {
-        AVStream *const st = s->streams[i];
-        const AVCodecParameters *par = st->codecpar;
-
-        if (h4mk->format_version == 1)
-            warn_version1(s, st);
-        ret = update_track(s, st);
-        if (ret < 0)
-            return ret;
-        if (par->codec_type == AVMEDIA_TYPE_ATTACHMENT && par->extradata_size) {
-            ret = writer_error(s, h4mk_writer_set_attachment(h4mk->writer, i, par->extradata,
-                                                             par->extradata_size));
-            if (ret < 0)
-                return ret;
-        }
-    }
-    return update_meta(s);
+    /* whether packets are ciphertext, which only the first of them shows, is
+     * something that descriptions must tell from the beginning */
+    return may_be_ciphertext(s) ? 0 : describe(s);
 }
+
 
 /**
  * Find out what a demuxer shall report as start time of a stream. A caller that
@@ -387,10 +413,13 @@ static int start(AVFormatContext *s, const AVPacket *first)
     H4MKMuxContext *h4mk = s->priv_data;
     int ret = 0;
 
-    h4mk->started    = 1;
-    h4mk->ciphertext = has_ciphertext(first);
+    h4mk->started = 1;
+    if (!h4mk->described) {
+        h4mk->ciphertext = has_ciphertext(first);
+        ret = describe(s);
+    }
     if (h4mk->ciphertext)
-        ret = update_meta(s);
+        return ret;
     for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++) {
         AVStream *const st = s->streams[i];
         H4MKTrack *track = &h4mk->tracks[i];
@@ -439,7 +468,21 @@ static int take_encryption_info(H4MKMuxContext *h4mk, const AVPacketSideData *sd
     return ret;
 }
 
-static int pack_side_data(H4MKMuxContext *h4mk, const AVPacket *pkt, h4mk_block *block)
+/**
+ * Whether side data is what the demuxer says of a block of an adapter's track in
+ * its place, see block_flags().
+ */
+static int is_picture_type(const AVStream *st, const AVPacketSideData *sd)
+{
+#if H4MK_HAVE_ADAPTERS
+    return sd->type == AV_PKT_DATA_QUALITY_STATS &&
+           (st->codecpar->codec_id == AV_CODEC_ID_H4MK_AUDIO || st->codecpar->codec_id == AV_CODEC_ID_H4MK_VIDEO);
+#else
+    return 0;
+#endif
+}
+
+static int pack_side_data(H4MKMuxContext *h4mk, const AVStream *st, const AVPacket *pkt, h4mk_block *block)
 {
     const int count = pkt->side_data_elems;
     int ret;
@@ -455,7 +498,7 @@ static int pack_side_data(H4MKMuxContext *h4mk, const AVPacket *pkt, h4mk_block 
     for (int i = 0; i < count; i++) {
         const size_t n = block->side_data_count;
 
-        ret = take_encryption_info(h4mk, &pkt->side_data[i], block);
+        ret = is_picture_type(st, &pkt->side_data[i]) ? 1 : take_encryption_info(h4mk, &pkt->side_data[i], block);
         if (ret > 0)
             continue;
         if (ret < 0)
@@ -535,7 +578,8 @@ static int h4mk_write_packet(AVFormatContext *s, AVPacket *pkt)
     int ret;
 
     if (!pkt) {
-        ret = writer_error(s, h4mk_writer_flush(h4mk->writer));
+        /* there is nothing to flush before the writer knows the tracks */
+        ret = h4mk->described ? writer_error(s, h4mk_writer_flush(h4mk->writer)) : 0;
         flush_output(s);
         return ret < 0 ? ret : 1;
     }
@@ -558,7 +602,7 @@ static int h4mk_write_packet(AVFormatContext *s, AVPacket *pkt)
     if (pkt->side_data_elems) {
         ret = check_new_extradata(st, pkt);
         if (ret >= 0)
-            ret = pack_side_data(h4mk, pkt, &block);
+            ret = pack_side_data(h4mk, st, pkt, &block);
         if (ret < 0)
             goto end;
     }
@@ -625,7 +669,7 @@ static int first_error(int first, int second)
 static int h4mk_write_trailer(AVFormatContext *s)
 {
     H4MKMuxContext *h4mk = s->priv_data;
-    int ret = 0;
+    int ret = h4mk->described ? 0 : describe(s);
 
     for (unsigned i = 0; i < s->nb_streams; i++)
         ret = first_error(ret, update_track(s, s->streams[i]));

@@ -97,7 +97,13 @@ open("claims.h4mk", "wb").write(file.bytes())
 EOF
 [ "$("$FFPROBE" -v error -show_streams claims.h4mk | grep -ci encryption)" = 0 ] || fail "a file says what only the demuxer may"
 if ff -keep_encrypted 1 -i encrypted.h4mk -i plain.h4mk -map 0 -map 1 -c copy mixed.h4mk 2> message; then fail "ciphertext and other packets"; fi
-grep -q "same file" message || fail "ciphertext and other packets: $(cat message)"
+grep -q "all together" message || fail "ciphertext and other packets: $(cat message)"
+if ff -keep_encrypted 1 -i encrypted.h4mk -map 0:1 -map 0:0 -c copy mixed.h4mk 2> message; then fail "ciphertext in another order"; fi
+grep -q "all together" message || fail "ciphertext in another order: $(cat message)"
+# The words about the recording can be others.
+ff -keep_encrypted 1 -i encrypted.h4mk -map 0 -c copy -metadata title=Other -metadata:s:0 title=Name copied.h4mk
+expect "other words" copy copied.h4mk decrypted.h4mk -decryption_key $KEY
+grep -q Other decrypted.h4mk || fail "other words are lost"
 
 # A plain file is no encrypted one whose protection was taken off.
 cp plain.h4mk encrypted.h4mk

@@ -18,6 +18,7 @@
  * Foundation, Inc., 51 Franklin Street, Fifth Floor, Boston, MA 02110-1301 USA
  */
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -53,6 +54,7 @@
  * which is all that is needed to open it, whatever container it went through.
  */
 #define NUMBER_KEY "h4mk_block"
+#define MAX_NUMBER (INT64_MAX - 1)
 
 #define AEAD_VERSION     1
 #define AEAD_HEADER_SIZE (1 + H4MK_FILE_ID_SIZE + 8)
@@ -98,6 +100,7 @@ static int open_cipher(AVBSFContext *ctx, const uint8_t *file_id)
     size_t size;
 
     h4mk_cipher_free(s->cipher);
+    s->cipher = NULL;
     status = h4mk_cipher_new(H4MK_SCHEME_GCM, &key, file_id, &s->cipher);
     if (status == H4MK_OK)
         status = h4mk_cipher_describe(s->cipher, &description);
@@ -130,10 +133,11 @@ static av_cold int h4mask_init(AVBSFContext *ctx)
  *
  * @return 1 if there was a number, 0 if not, or a negative AVERROR code
  */
-static int take_number(AVPacket *pkt, int64_t *number)
+static int take_number(AVBSFContext *ctx, AVPacket *pkt, int64_t *number)
 {
     AVDictionary *dict = NULL;
     const AVDictionaryEntry *t;
+    char *end;
     size_t size;
     uint8_t *data = av_packet_get_side_data(pkt, AV_PKT_DATA_STRINGS_METADATA, &size);
     int ret = data ? av_packet_unpack_dictionary(data, size, &dict) : 0;
@@ -143,7 +147,13 @@ static int take_number(AVPacket *pkt, int64_t *number)
     t = av_dict_get(dict, NUMBER_KEY, NULL, AV_DICT_MATCH_CASE);
     if (!t)
         goto end;
-    *number = strtoll(t->value, NULL, 10);
+    errno   = 0;
+    *number = strtoll(t->value, &end, 10);
+    if (errno || *end || *number < 0 || *number > MAX_NUMBER) {
+        av_log(ctx, AV_LOG_ERROR, "A packet has the number \"%s\", which is none\n", t->value);
+        ret = AVERROR_INVALIDDATA;
+        goto end;
+    }
     av_dict_set(&dict, NUMBER_KEY, NULL, AV_DICT_MATCH_CASE);
     av_packet_side_data_remove(pkt->side_data, &pkt->side_data_elems, AV_PKT_DATA_STRINGS_METADATA);
     ret = 1;
@@ -270,7 +280,11 @@ static int h4mask_filter(AVBSFContext *ctx, AVPacket *pkt)
 
     if (ret < 0)
         return ret;
-    ret = s->mode == MODE_XOR ? take_number(pkt, &number) : 0;
+    ret = s->mode == MODE_XOR ? take_number(ctx, pkt, &number) : 0;
+    if (ret >= 0 && number > MAX_NUMBER) {
+        av_log(ctx, AV_LOG_ERROR, "There are no more numbers for packets\n");
+        ret = AVERROR(ERANGE);
+    }
     if (ret >= 0) {
         s->number = number + 1;
         ret = s->mode == MODE_XOR ? filter_xor(ctx, pkt, number) : filter_aead(ctx, pkt, number);
@@ -299,7 +313,7 @@ static const AVOption options[] = {
     { "op",     "What to do",                     OFFSET(op),     AV_OPT_TYPE_INT, { .i64 = OP_MASK }, OP_MASK, OP_UNMASK, FLAGS, .unit = "op" },
         { "mask",   NULL,                         0, AV_OPT_TYPE_CONST, { .i64 = OP_MASK },   0, 0, FLAGS, .unit = "op" },
         { "unmask", NULL,                         0, AV_OPT_TYPE_CONST, { .i64 = OP_UNMASK }, 0, 0, FLAGS, .unit = "op" },
-    { "number", "Number of the first packet, for packets that do not say theirs", OFFSET(number), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, INT64_MAX - 1, FLAGS },
+    { "number", "Number of the first packet, for packets that do not say theirs", OFFSET(number), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, MAX_NUMBER, FLAGS },
     { NULL }
 };
 
