@@ -424,5 +424,82 @@ TEST_F(IoFaultTest, SeekingInAFileThatIsFilled) {
   }
 }
 
+// ---- callbacks that do not keep their word: an I/O error each
+
+// A file whose callbacks lie in one way; `file` must outlive it.
+struct LyingFile {
+  TestFile* file = nullptr;
+  h4mk_io honest = {};
+  int64_t more = 0;   // that a call says it has moved beyond what it was asked for
+  int64_t size = -1;  // that the file says to have
+
+  explicit LyingFile(TestFile* real) : file(real), honest(real->Io()) {}
+
+  h4mk_io Io() {
+    h4mk_io io = honest;
+    io.opaque = this;
+    io.read = [](void* self, uint8_t* buffer, size_t wanted) {
+      const auto* lying = static_cast<LyingFile*>(self);
+      const int64_t count = lying->honest.read(lying->file, buffer, wanted);
+      return lying->more > 0 && count > 0 ? static_cast<int64_t>(wanted) + lying->more : count;
+    };
+    io.write = [](void* self, const uint8_t* buffer, size_t given) {
+      const auto* lying = static_cast<LyingFile*>(self);
+      return lying->honest.write(lying->file, buffer, given) + lying->more;
+    };
+    io.seek = [](void* self, int64_t offset) {
+      const auto* lying = static_cast<LyingFile*>(self);
+      return lying->honest.seek(lying->file, offset);
+    };
+    io.size = [](void* self) {
+      const auto* lying = static_cast<LyingFile*>(self);
+      return lying->size >= 0 ? lying->size : lying->honest.size(lying->file);
+    };
+    return io;
+  }
+};
+
+TEST_F(IoFaultTest, ReadThatGivesMoreThanItWasAskedFor) {
+  for (const int64_t more : {int64_t{1}, int64_t{1} << 20, INT64_MAX - (int64_t{1} << 32)}) {
+    TestFile file(bytes_);
+    LyingFile lying(&file);
+    lying.more = more;
+    const h4mk_io io = lying.Io();
+    h4mk_reader* reader = nullptr;
+    EXPECT_EQ(h4mk_reader_open(&io, nullptr, &reader), H4MK_ERR_IO) << more;
+    EXPECT_NE(std::string(h4mk_reader_message(reader)).find("more bytes than"), std::string::npos);
+    h4mk_reader_free(reader);
+  }
+}
+
+TEST_F(IoFaultTest, WriteThatTakesMoreThanItWasGiven) {
+  TestFile file;
+  LyingFile lying(&file);
+  lying.more = 1;
+  const h4mk_io io = lying.Io();
+  h4mk_writer* writer = nullptr;
+  ASSERT_EQ(h4mk_writer_open(&io, nullptr, &writer), H4MK_OK);
+  uint32_t track = 0;
+  ASSERT_EQ(h4mk_writer_add_track(writer, Describe({}, 1).get(), &track), H4MK_OK);
+  EXPECT_EQ(h4mk_writer_finish(writer), H4MK_ERR_IO);
+  h4mk_writer_free(writer);
+}
+
+// What is not there would be looked for behind the end for ever.
+TEST_F(IoFaultTest, ASizeThatLies) {
+  for (const int64_t size :
+       {static_cast<int64_t>(bytes_.size()) + 1, int64_t{1} << 40, INT64_MAX}) {
+    TestFile file(bytes_);
+    LyingFile lying(&file);
+    lying.size = size;
+    const h4mk_io io = lying.Io();
+    h4mk_reader* reader = nullptr;
+    EXPECT_EQ(h4mk_reader_open(&io, nullptr, &reader), H4MK_ERR_IO) << size;
+    EXPECT_NE(std::string(h4mk_reader_message(reader)).find("but says that it has"),
+              std::string::npos);
+    h4mk_reader_free(reader);
+  }
+}
+
 }  // namespace
 }  // namespace h4mk_test

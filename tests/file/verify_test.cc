@@ -250,5 +250,27 @@ TEST_F(VerifyTest, FilesThatAreHardlyThere) {
   EXPECT_EQ(VerifyV2(other, nullptr, &report).code(), h4mk::Code::kNotH4mk);
 }
 
+// FORMAT.md, "Compressed blocks": nobody can read such a block.
+TEST(VerifyBlocksTest, CompressedBlockOfATrackThatDoesNotSayHow) {
+  Media media;
+  media.tracks = {{"1/25", "video", "h264", "zstd"}};
+  for (int i = 0; i < 5; ++i) media.blocks.push_back({0, kKey, i, i, 1, Bytes(500, 'x')});
+  Bytes file = Mux(media);
+  EXPECT_EQ(Findings(file), "") << "control";
+  const std::vector<Chunk> chunks = WalkChunks(file);
+  const Bytes key = ToBytes("\"compression\"");
+  for (const Chunk& chunk : chunks) {
+    const auto begin = file.begin() + static_cast<ptrdiff_t>(chunk.begin);
+    const auto end = file.begin() + static_cast<ptrdiff_t>(chunk.end());
+    const auto found = std::search(begin, end, key.begin(), key.end());
+    if (chunk.tag != "TRAK" || found == end) continue;
+    *(found + 1) = 'k';
+    FixCrc(&file, chunk);
+  }
+  FixChecksum(&file, chunks);
+  EXPECT_NE(Findings(file).find("compressed block 0 of track 1"), std::string::npos)
+      << Findings(file);
+}
+
 }  // namespace
 }  // namespace h4mk_test

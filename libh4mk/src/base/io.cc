@@ -62,6 +62,7 @@ void Source::Hold(uint64_t offset, Bytes bytes) {
 Status Source::MoveTo(uint64_t offset) {
   if (offset == input_position_) return {};
   if (io_.CanSeek()) {
+    if (offset > INT64_MAX) return Status(Code::kIo, "no input has a byte " + std::to_string(offset));
     const int64_t code = io_.Seek(static_cast<int64_t>(offset));
     if (code < 0) {
       io_error_ = code;
@@ -83,16 +84,28 @@ Status Source::MoveTo(uint64_t offset) {
   return {};
 }
 
-// Reads until at least `least` bytes are there or the input ends.
+// Reads until at least `least` bytes are there or the input ends. A file that grows may have more a
+// moment after it gave nothing; one that says so and gives nothing again would be searched for ever.
 Status Source::ReadInput(uint8_t* out, size_t least, size_t most, size_t* got) {
   *got = 0;
+  bool gave_nothing = false;
   while (*got < least) {
     const int64_t count = io_.Read(out + *got, most - *got);
     if (count < 0) {
       io_error_ = count;
       return Status(Code::kIo, "reading failed at byte " + std::to_string(input_position_));
     }
-    if (count == 0) break;
+    if (static_cast<uint64_t>(count) > most - *got)
+      return Status(Code::kIo, "the input gave more bytes than it was asked for at byte " +
+                                   std::to_string(input_position_));
+    if (count == 0) {
+      const int64_t size = io_.CanSeek() ? io_.Size() : -1;
+      if (size < 0 || static_cast<uint64_t>(size) <= input_position_) break;
+      if (gave_nothing)
+        return Status(Code::kIo, "the input ends at byte " + std::to_string(input_position_) +
+                                     ", but says that it has " + std::to_string(size) + " bytes");
+    }
+    gave_nothing = count == 0;
     *got += static_cast<size_t>(count);
     input_position_ += static_cast<uint64_t>(count);
   }
@@ -106,6 +119,9 @@ Status Sink::Write(ByteSpan bytes) {
       io_error_ = count;
       return Status(Code::kIo, "writing failed at byte " + std::to_string(position_));
     }
+    if (static_cast<uint64_t>(count) > bytes.size())
+      return Status(Code::kIo, "the output took more bytes than it was given at byte " +
+                                   std::to_string(position_));
     bytes = bytes.subspan(static_cast<size_t>(count));
     position_ += static_cast<uint64_t>(count);
   }

@@ -65,6 +65,7 @@ class Verifier {
   VerifyReport& report_;
   TrackIds ids_;
   size_t track_count_ = 0;
+  std::vector<bool> has_compression_;  // by track
 
   // What the pages must say, as far as no damage came in between.
   IndexPage expected_;
@@ -93,7 +94,10 @@ Status Verifier::OpenReader() {
   if (!status.ok()) report_.Error(status.offset().value_or(0), status.message());
   report_.closed = status.ok() && reader.is_closed();
   if (status.ok())
-    for (const Track& track : reader.tracks()) ids_.Add(track.id);
+    for (const Track& track : reader.tracks()) {
+      ids_.Add(track.id);
+      has_compression_.push_back(track.compression != Compression::kNone);
+    }
   track_count_ = ids_.size();
   expected_ = IndexPage(track_count_);
   totals_.resize(track_count_);
@@ -157,6 +161,11 @@ void Verifier::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
     if (block.track < 0) continue;
     const auto track = static_cast<uint32_t>(block.track);
     CheckOrdinal(piece, block);
+    if ((block.flags & kBlockCompressed) && !has_compression_[track])
+      report_.Error(piece.offset, "compressed block " + std::to_string(block.ordinal) + " of track " +
+                                      std::to_string(ids_.id(track)) +
+                                      ", which does not say how, in the cluster at byte " +
+                                      std::to_string(piece.offset));
     totals_[track].Add(block);
     if (block.is_key() && block.time() != kNoTime) expected_.AddKey(track, block.time());
   }
