@@ -12,9 +12,11 @@ import zlib
 from unittest import mock
 
 from reader import primitives
+from reader.cluster import Block
 from reader.contents import zstd_content
 from reader.description import Track, parse_json, parse_tracks
 from reader.primitives import Broken, Crc, Cursor, move, salt_for
+from reader.recording import Recording
 from reader.report import Report
 
 SALT = 0x12345678
@@ -150,6 +152,30 @@ class Zstd(unittest.TestCase):
         ):
             with self.assertRaises(Broken, msg=text):
                 zstd_content(bytes.fromhex(text))
+
+
+class TotalsOfTracks(unittest.TestCase):
+    def totals(self, *clusters):
+        """Clusters of blocks (flags, pts, duration)."""
+        recording = Recording()
+        for offset, blocks in enumerate(clusters):
+            for flags, pts, duration in blocks:
+                recording.add(offset, Block(1, 0, flags, 3, duration, pts and pts - 2, pts))
+        return recording.totals(1)
+
+    def test_values(self):
+        found = self.totals([(4 | 8, 10, 5), (0, None, 5), (0, 30, -7)], [(4, 29, 0)])
+        self.assertEqual((found.blocks, found.hidden, found.bytes), (4, 2, 12))
+        self.assertEqual((found.start_pts, found.first_dts, found.end), (30, 8, 30))
+        self.assertEqual((found.not_all_seek_points, found.first_is_none), (True, False))
+
+    def test_overlap_is_between_clusters(self):
+        self.assertFalse(self.totals([(4, 20, 1), (4, 10, 1)], [(4, 21, 1)]).overlap)
+        self.assertTrue(self.totals([(4, 20, 1), (4, 10, 1)], [(4, 20, 1)]).overlap)
+        self.assertTrue(self.totals([(4, 20, 1)], [(4, 30, 1)], [(4, 25, 1)]).overlap)
+
+    def test_the_end_stays_within_64_bits(self):
+        self.assertEqual(self.totals([(4, 2**63 - 5, 100)]).end, 2**63 - 1)
 
 
 # Files, by hand.
@@ -318,6 +344,12 @@ class Files(unittest.TestCase):
         self.assertEqual(self.ordinals(FRONT + flip(inner, 13) + CLUSTERS[2]), [4, 5])
         self.assertEqual(self.problems(FRONT + flip(inner, 13) + CLUSTERS[2]), ["damaged_chunk", "ordinals"])
 
+    def test_nothing_is_looked_for_inside_the_unfinished_end(self):
+        data = FRONT + CLUSTERS[0] + cluster(2, [CLUSTERS[1] + CLUSTERS[2], b"the rest"])
+        self.assertEqual(self.ordinals(data), [0, 1, 2, 3])
+        self.assertEqual(self.ordinals(data[:-12]), [0, 1])
+        self.assertEqual(self.problems(data[:-12]), ["missing_bytes"])
+
     def test_goes_on_at_the_next_tag_where_nothing_follows(self):
         self.assertEqual(self.ordinals(FRONT + CLUSTERS[0] + b"rubbish" * 9 + CLUSTERS[1]), [0, 1, 2, 3])
         self.assertEqual(self.ordinals(FRONT + flip(CLUSTERS[0], 9) + CLUSTERS[1]), [2, 3])
@@ -416,6 +448,12 @@ class Files(unittest.TestCase):
         self.assertEqual(self.read(edited)["tracks"], [TRACK])
         self.assertEqual(self.read(edited)["index"], {"from": "page", "pages": 1, "clusters": 3})
 
+    def test_an_interrupted_edit_does_not_take_back_the_one_before(self):
+        """Nothing but a locator follows the descriptions of the first edit."""
+        once = closed(FRONT, CLUSTERS)[:-4] + trak(TRACK | {"name": "once"}) + chunk(b"TAIL", b"H4TL" + bytes(12))
+        twice = once + trak(TRACK | {"name": "twice"})
+        self.assertEqual(self.read(twice)["tracks"][0]["name"], "once")
+
     def test_attachments(self):
         data = FRONT + chunk(b"ATTA", b"\1old") + chunk(b"ATTA", b"\1font") + chunk(b"ATTA", b"\2x") + CLUSTERS[0]
         found = self.read(data)
@@ -428,6 +466,8 @@ class Files(unittest.TestCase):
         found = self.read(moved)
         self.assertEqual(found["index"]["from"], "walk")
         self.assertIn("index_contradiction", [problem["kind"] for problem in found["problems"]])
+        behind_another = closed(FRONT + cluster(0, [b"x"]), CLUSTERS)
+        self.assertEqual(self.read(behind_another)["index"]["from"], "walk")
 
     def test_an_index_that_lies_is_found(self):
         data = closed(FRONT, [cluster(2 * i, [b"aaaa", b"b"]) for i in range(3)])
