@@ -58,6 +58,59 @@ expect "numbers of the demuxer" "$COMPARE" -packets counted.h4mk numbered.h4mk
 ff -copyts -i clip.h4mk -map 0:a -c copy -bsf "h4mask=mode=xor:key=$KEY:number=5" shifted.h4mk
 cmp -s counted.h4mk shifted.h4mk && fail "the number makes no difference"
 
+# What comes back from which container: payloads, sizes and flags of all packets, or a refusal that gives the reason.
+declare -A routes=(
+  [h4mk]="h264 hevc vp9 av1 mpeg4 mpeg2video aac opus ac3 mp2 flac pcm_s16le" [nut]="h264 hevc vp9 av1 mpeg4 mpeg2video aac opus ac3 mp2 flac pcm_s16le"
+  [matroska]="h264 hevc vp9 mpeg4 mpeg2video aac ac3 pcm_s16le" [mp4]="h264 hevc vp9 mpeg4 mpeg2video aac opus"
+  [avi]="vp9 av1 mpeg4 mpeg2video aac" [flv]="h264 hevc vp9 av1 aac" [mpegts]="")
+clip_of() { # CODEC: makes codec.nut, by an encoder or from the corpus
+  local codec=$1 encoder=$1 source
+  case $codec in h264) encoder=libx264 ;; opus) encoder=libopus ;; hevc) encoder=libx265 ;; vp9) encoder=libvpx-vp9 ;; av1) encoder=libsvtav1 ;; esac
+  case $codec in h264 | hevc | vp9 | av1 | mpeg*) source=$VIDEO ;; *) source=$AUDIO ;; esac
+  if has_encoder "$encoder"; then
+    case $codec in
+      h264 | hevc) # from MP4: sizes in place of start codes
+        ff -f lavfi -i "$source" -t 3 -c "$encoder" -g 12 "$codec.mp4" && ff -i "$codec.mp4" -c copy "$codec.nut"
+        ;;
+      *) ff -f lavfi -i "$source" -t 3 -c "$encoder" -g 12 "$codec.nut" ;;
+    esac
+    return
+  fi
+  case $codec in hevc) source=testsrc2_h265.mp4 ;; vp9) source=testsrc2_vp9.webm ;; av1) source=sample_with_colr_mdcv_and_clli.mp4 ;; *) return 1 ;; esac
+  [ -f "${H4MK_CORPUS:-}/$source" ] && ff -i "$H4MK_CORPUS/$source" -map 0:v -c copy -frames 60 "$codec.nut"
+}
+# payloads OUTPUT OPTIONS…: of what these options give
+payloads() {
+  local file=$1
+  shift
+  ff -copyts "$@" -f h4mk "$file" 2> /dev/null && "$FFPROBE" -v error -show_data_hash md5 -show_entries packet=size,flags,data_hash -of csv=p=0 "$file"
+}
+for codec in h264 hevc vp9 av1 mpeg4 mpeg2video aac opus ac3 mp2 flac pcm_s16le; do
+  clip_of $codec || { echo "no $codec"; continue; }
+  for container in "${!routes[@]}"; do
+    ff -i $codec.nut -c copy -f $container reference 2> /dev/null || continue
+    if [[ " ${routes[$container]} " != *" $codec "* ]]; then
+      ff -i $codec.nut -c copy -bsf "h4mask=key=$KEY:container=$container" -f $container masked 2> message && fail "$codec in $container is not refused"
+      grep -q "$codec do not come back from $container" message || fail "$codec in $container: $(cat message)"
+      continue
+    fi
+    expect "$codec in $container: masking" ff -i $codec.nut -c copy -bsf "h4mask=key=$KEY:container=$container" -f $container masked
+    expected=$(payloads out.h4mk -i reference -c copy -copyinkf)
+    # what the parser makes of ciphertext has no key flags: ffmpeg waits for one unless told not to
+    got=$(payloads out.h4mk -i masked -c copy -copyinkf -bsf "h4mask=op=unmask:key=$KEY")
+    [ "$expected" ] && [ "$got" = "$expected" ] || fail "$codec does not come back from $container"
+  done
+done
+ff -i h264.nut -c copy -bsf h264_mp4toannexb start_codes.nut
+for container in matroska mp4 flv; do
+  ff -i start_codes.nut -c copy -bsf "h4mask=key=$KEY:container=$container" -f $container masked 2> message && fail "start codes in $container"
+  grep -q "with start codes do not come back" message || fail "start codes in $container: $(cat message)"
+done
+ff -i h264.nut -c copy -bsf "h4mask=key=$KEY:container=ogg" masked.nut 2> message && fail "a container that was never tried"
+grep -q "never tried" message || fail "a container that was never tried: $(cat message)"
+"$FFMPEG" -v warning -nostdin -y -i h264.nut -c copy -bsf "h4mask=key=$KEY" masked.nut 2> message
+grep -q "option container" message || fail "no word of the option container: $(cat message)"
+
 fields=1-
 # Two runs under one key have nothing in common; what was changed, or opened with another key, is an error.
 mux_masked aead clip.h4mk a.mkv

@@ -33,6 +33,7 @@
 #include "libavutil/mem.h"
 #include "libavutil/opt.h"
 
+#include "libavcodec/avcodec.h"
 #include "libavcodec/bsf.h"
 #include "libavcodec/bsf_internal.h"
 #include "libavcodec/packet.h"
@@ -47,18 +48,51 @@
  * the demuxer, and taken away when unmasking. Without one packets are counted.
  *
  * MODE_AEAD: a packet becomes
- *     u8 version, 1
+ *     u8 version, 2
  *     16 bytes, random, the same for all packets of a run: the file id
  *     u64le number
+ *     u8 flags: bit 0 AV_PKT_FLAG_KEY, bit 1 AV_PKT_FLAG_DISCARD, bit 2 AV_PKT_FLAG_DISPOSABLE
  *     ciphertext, 16 byte tag
- * which is all that is needed to open it, whatever container it went through.
+ * which is all that is needed to open it. Version 1 has no flags. They are here as
+ * parsers, which take ciphertext for what it was, set them wrong.
+ *
+ * Neither is for containers that look into packets and change, cut or drop what
+ * they do not understand: see "routes".
  */
 #define NUMBER_KEY "h4mk_block"
 #define MAX_NUMBER (INT64_MAX - 1)
 
-#define AEAD_VERSION     1
-#define AEAD_HEADER_SIZE (1 + H4MK_FILE_ID_SIZE + 8)
-#define AEAD_OVERHEAD    (AEAD_HEADER_SIZE + H4MK_CIPHER_OVERHEAD)
+#define AEAD_VERSION        2
+#define AEAD_HEADER_SIZE_V1 (1 + H4MK_FILE_ID_SIZE + 8)
+#define AEAD_HEADER_SIZE    (AEAD_HEADER_SIZE_V1 + 1)
+#define AEAD_OVERHEAD       (AEAD_HEADER_SIZE + H4MK_CIPHER_OVERHEAD)
+
+/* AV_PKT_FLAG_... by the bit that stands for it. */
+static const int packet_flags[] = { AV_PKT_FLAG_KEY, AV_PKT_FLAG_DISCARD, AV_PKT_FLAG_DISPOSABLE };
+
+/* A codec that no stream has. */
+#define NEVER ((enum AVCodecID)-1)
+
+/* What was tried: codecs whose packets go through a container as they are. All
+ * others are parsed on the way, by muxer or demuxer, and come back cut, joined,
+ * rewritten or not at all. H4MK and NUT keep the packets of all codecs. */
+static const struct {
+    const char *container;
+    enum AVCodecID codecs[12];
+} routes[] = {
+    { "h4mk", { AV_CODEC_ID_NONE } },
+    { "nut", { AV_CODEC_ID_NONE } },
+    { "matroska", { AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_VP9, AV_CODEC_ID_MPEG4,
+                    AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_AAC, AV_CODEC_ID_AC3,
+                    AV_CODEC_ID_PCM_S16LE } },
+    { "mp4", { AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_VP9, AV_CODEC_ID_MPEG4,
+               AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_AAC, AV_CODEC_ID_OPUS } },
+    { "avi", { AV_CODEC_ID_VP9, AV_CODEC_ID_AV1, AV_CODEC_ID_MPEG4, AV_CODEC_ID_MPEG2VIDEO,
+               AV_CODEC_ID_AAC } },
+    { "flv", { AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_VP9, AV_CODEC_ID_AV1,
+               AV_CODEC_ID_AAC } },
+    { "mpegts", { NEVER } },
+};
 
 enum { MODE_XOR, MODE_AEAD };
 enum { OP_MASK, OP_UNMASK };
@@ -70,6 +104,8 @@ typedef struct H4MaskContext {
     int mode;
     int op;
     int64_t number; ///< of the next packet, if it does not say itself
+
+    char *container;
 
     h4mk_cipher *cipher;
     uint8_t file_id[H4MK_FILE_ID_SIZE]; ///< of cipher
@@ -115,16 +151,60 @@ static int open_cipher(AVBSFContext *ctx, const uint8_t *file_id)
     return status_to_error(status);
 }
 
+/**
+ * Whether packets of H.264 or HEVC have start codes, which muxers replace by sizes.
+ */
+static int has_start_codes(const AVCodecParameters *par)
+{
+    return (par->codec_id == AV_CODEC_ID_H264 || par->codec_id == AV_CODEC_ID_HEVC) &&
+           (par->extradata_size < 1 || par->extradata[0] != 1);
+}
+
+/**
+ * Refuse what would not come back. A filter does not see where its packets go, so
+ * that is known only if the caller says it.
+ */
+static int check_route(AVBSFContext *ctx)
+{
+    const H4MaskContext *s = ctx->priv_data;
+    const enum AVCodecID id = ctx->par_in->codec_id;
+
+    if (!s->container) {
+        av_log(ctx, AV_LOG_WARNING, "Masked packets come back from H4MK and NUT. Other containers look into those "
+               "of many codecs: the option container says where these go, and has that checked.\n");
+        return 0;
+    }
+    for (int i = 0; i < FF_ARRAY_ELEMS(routes); i++) {
+        if (strcmp(routes[i].container, s->container))
+            continue;
+        if (routes[i].codecs[0] == AV_CODEC_ID_NONE)
+            return 0;
+        for (int j = 0; j < FF_ARRAY_ELEMS(routes[i].codecs); j++)
+            if (routes[i].codecs[j] == id && !has_start_codes(ctx->par_in))
+                return 0;
+        av_log(ctx, AV_LOG_ERROR, "Masked packets of %s%s do not come back from %s: what muxes or demuxes them looks "
+               "into them. H4MK and NUT do not.\n", avcodec_get_name(id),
+               has_start_codes(ctx->par_in) ? " with start codes" : "", s->container);
+        return AVERROR(EINVAL);
+    }
+    av_log(ctx, AV_LOG_ERROR, "The container %s was never tried; H4MK and NUT give masked packets back\n", s->container);
+    return AVERROR(EINVAL);
+}
+
 static av_cold int h4mask_init(AVBSFContext *ctx)
 {
     H4MaskContext *s = ctx->priv_data;
+    int ret;
 
     if (s->key_size < H4MK_MIN_KEY_SIZE) {
         av_log(ctx, AV_LOG_ERROR, "A key of at least %d bytes is needed, as %d hexadecimal digits\n",
                H4MK_MIN_KEY_SIZE, 2 * H4MK_MIN_KEY_SIZE);
         return AVERROR(EINVAL);
     }
-    return s->mode == MODE_AEAD && s->op == OP_MASK ? open_cipher(ctx, NULL) : 0;
+    if (s->op != OP_MASK)
+        return 0;
+    ret = check_route(ctx);
+    return ret >= 0 && s->mode == MODE_AEAD ? open_cipher(ctx, NULL) : ret;
 }
 
 /**
@@ -223,21 +303,36 @@ static int seal(AVBSFContext *ctx, AVPacket *pkt, AVPacket *out, int64_t number)
     ret = av_new_packet(out, pkt->size + AEAD_OVERHEAD);
     if (ret < 0)
         return ret;
+    for (int i = 0; i < FF_ARRAY_ELEMS(packet_flags); i++)
+        if (pkt->flags & packet_flags[i])
+            block.flags |= 1 << i;
     out->data[0] = AEAD_VERSION;
     memcpy(out->data + 1, s->file_id, H4MK_FILE_ID_SIZE);
     AV_WL64(out->data + 1 + H4MK_FILE_ID_SIZE, number);
+    out->data[AEAD_HEADER_SIZE_V1] = block.flags;
     block.ordinal = number;
     return status_to_error(h4mk_cipher_seal(s->cipher, &block, pkt->data, pkt->size,
                                             out->data + AEAD_HEADER_SIZE));
 }
 
-static int unseal(AVBSFContext *ctx, const AVPacket *pkt, AVPacket *out)
+static void restore_flags(AVPacket *pkt, uint32_t flags)
+{
+    for (int i = 0; i < FF_ARRAY_ELEMS(packet_flags); i++) {
+        pkt->flags &= ~packet_flags[i];
+        if (flags & 1 << i)
+            pkt->flags |= packet_flags[i];
+    }
+}
+
+static int unseal(AVBSFContext *ctx, AVPacket *pkt, AVPacket *out)
 {
     H4MaskContext *s = ctx->priv_data;
     h4mk_cipher_block block = H4MK_CIPHER_BLOCK_INIT;
+    const int version = pkt->size ? pkt->data[0] : 0;
+    const int header_size = version == AEAD_VERSION ? AEAD_HEADER_SIZE : AEAD_HEADER_SIZE_V1;
     int ret;
 
-    if (pkt->size < AEAD_OVERHEAD || pkt->data[0] != AEAD_VERSION) {
+    if (version < 1 || version > AEAD_VERSION || pkt->size < header_size + H4MK_CIPHER_OVERHEAD) {
         av_log(ctx, AV_LOG_ERROR, "A packet of %d bytes was not made by this filter in mode aead\n", pkt->size);
         return AVERROR_INVALIDDATA;
     }
@@ -246,14 +341,18 @@ static int unseal(AVBSFContext *ctx, const AVPacket *pkt, AVPacket *out)
         if (ret < 0)
             return ret;
     }
-    ret = av_new_packet(out, pkt->size - AEAD_OVERHEAD);
+    ret = av_new_packet(out, pkt->size - header_size - H4MK_CIPHER_OVERHEAD);
     if (ret < 0)
         return ret;
     block.ordinal = AV_RL64(pkt->data + 1 + H4MK_FILE_ID_SIZE);
-    ret = status_to_error(h4mk_cipher_open(s->cipher, &block, pkt->data + AEAD_HEADER_SIZE,
-                                           pkt->size - AEAD_HEADER_SIZE, out->data));
+    if (version == AEAD_VERSION)
+        block.flags = pkt->data[AEAD_HEADER_SIZE_V1];
+    ret = status_to_error(h4mk_cipher_open(s->cipher, &block, pkt->data + header_size,
+                                           pkt->size - header_size, out->data));
     if (ret < 0)
         av_log(ctx, AV_LOG_ERROR, "Packet number %"PRIu64": wrong key, or it was changed\n", block.ordinal);
+    else if (version == AEAD_VERSION)
+        restore_flags(pkt, block.flags);
     return ret;
 }
 
@@ -313,6 +412,7 @@ static const AVOption options[] = {
     { "op",     "What to do",                     OFFSET(op),     AV_OPT_TYPE_INT, { .i64 = OP_MASK }, OP_MASK, OP_UNMASK, FLAGS, .unit = "op" },
         { "mask",   NULL,                         0, AV_OPT_TYPE_CONST, { .i64 = OP_MASK },   0, 0, FLAGS, .unit = "op" },
         { "unmask", NULL,                         0, AV_OPT_TYPE_CONST, { .i64 = OP_UNMASK }, 0, 0, FLAGS, .unit = "op" },
+    { "container", "Where the packets go: h4mk, nut, matroska, mp4, avi, flv, mpegts", OFFSET(container), AV_OPT_TYPE_STRING, .flags = FLAGS },
     { "number", "Number of the first packet, for packets that do not say theirs", OFFSET(number), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, MAX_NUMBER, FLAGS },
     { NULL }
 };
