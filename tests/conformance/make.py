@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Makes all files of the suite, their expectations, the table in README.md and the vectors of the specification.
+
+    make.py            makes them
+    make.py --check    says what differs from what is in the folder, and changes nothing
+"""
+import argparse
+import json
+import pathlib
+import sys
+
+import cases
+import vectors
+from builder.file import File
+
+HERE = pathlib.Path(__file__).resolve().parent
+SPEC = HERE.parent.parent / "libh4mk" / "spec"
+BEGIN, END = "<!-- files: made by make.py -->", "<!-- end of files -->"
+
+
+def as_json(value, indent=0):
+    """Objects and lists a line each where they are short: a difference shows where it is."""
+    flat = json.dumps(value, ensure_ascii=True)
+    if len(flat) + indent <= 150 or not value or not isinstance(value, (dict, list)):
+        return flat
+    pad = " " * (indent + 1)
+    if isinstance(value, dict):
+        parts = [f"{pad}{json.dumps(k)}: {as_json(v, indent + 1)}" for k, v in value.items()]
+        return "{\n" + ",\n".join(parts) + "\n" + " " * indent + "}"
+    return "[\n" + ",\n".join(pad + as_json(v, indent + 1) for v in value) + "\n" + " " * indent + "]"
+
+
+def files():
+    """All files of the suite by their path in this folder."""
+    out = {}
+    for entry in cases.load():
+        case = entry.make(File(entry.name))
+        said = {"shows": entry.shows, "section": entry.section, "expect": case.expect}
+        for member in ("ask", "pipe", "also"):
+            if getattr(case, member):
+                said[member] = getattr(case, member)
+        out[f"{entry.folder}/{entry.name}.h4mk"] = case.data
+        out[f"{entry.folder}/{entry.name}.json"] = (as_json(said) + "\n").encode()
+        for name, data in case.beside.items():
+            out[f"{entry.folder}/{name}"] = data
+    return out
+
+
+def table():
+    lines = []
+    for folder in ("valid", "invalid"):
+        lines += [f"### `{folder}/`", "", "| file | shows | core.md |", "| --- | --- | --- |"]
+        lines += [f"| `{e.name}` | {e.shows.replace('|', chr(92) + '|')} | {e.section} |"
+                  for e in sorted(cases.ALL, key=lambda e: e.name) if e.folder == folder]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def readme():
+    text = (HERE / "README.md").read_text()
+    head, rest = text.split(BEGIN)
+    return f"{head}{BEGIN}\n\n{table()}\n{END}{rest.split(END)[1]}"
+
+
+def everything():
+    made = {HERE / path: data for path, data in files().items()}
+    made[HERE / "README.md"] = readme().encode()
+    made[SPEC / "vectors.md"] = vectors.document().encode()
+    return made
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    made = everything()
+    there = {p for folder in ("valid", "invalid") for p in (HERE / folder).glob("*")}
+    wrong = [f"{p.relative_to(HERE)}: nothing makes it" for p in sorted(there - made.keys())]
+    for path, data in made.items():
+        if path.is_file() and path.read_bytes() == data:
+            continue
+        wrong.append(f"{path.name}: differs from what make.py makes")
+        if not check:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(data)
+    if not check:
+        for path in there - made.keys():
+            path.unlink()
+        print(f"{len(cases.ALL)} files, {sum(len(d) for p, d in made.items() if p.suffix == '.h4mk')} bytes")
+        return 0
+    print("\n".join(wrong) or "all as make.py makes it")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
