@@ -37,8 +37,8 @@ def files():
     for entry in cases.load():
         case = entry.make(File(entry.name))
         said = {"shows": entry.shows, "section": entry.section, "expect": case.expect}
-        for member in ("ask", "pipe", "also"):
-            if getattr(case, member):
+        for member, default in (("ask", []), ("pipe", {}), ("also", [])):
+            if getattr(case, member) != default:
                 said[member] = getattr(case, member)
         out[f"{entry.folder}/{entry.name}.h4mk"] = case.data
         out[f"{entry.folder}/{entry.name}.json"] = (as_json(said) + "\n").encode()
@@ -75,14 +75,14 @@ def main():
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     made = everything()
-    there = {p for folder in ("valid", "invalid") for p in (HERE / folder).glob("*")}
+    there = {p for folder in ("valid", "invalid") for p in (HERE / folder).glob("**/*") if p.is_file()}
     wrong = [f"{p.relative_to(HERE)}: nothing makes it" for p in sorted(there - made.keys())]
     for path, data in made.items():
         if path.is_file() and path.read_bytes() == data:
             continue
         wrong.append(f"{path.name}: differs from what make.py makes")
         if not check:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
     if not check:
         for path in there - made.keys():

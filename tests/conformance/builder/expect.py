@@ -79,15 +79,20 @@ def refused(data, kind, offset, **more):
 
 
 def read(f, data=None, lost=(), problems=(), blocks=None, tracks=None, meta="as written", attachments=None, index=None, closed=None,
-         clusters=None, **more):
+         clusters=None, pipe=None, **more):
     """A file that is read. What is not said otherwise is as the writer meant it.
 
-    lost: [track, ordinal] of blocks that are not handed out. clusters: those whose totals are told."""
+    lost: [track, ordinal] of blocks that are not handed out. clusters: those that the file has. pipe: members that differ when the
+    file is read from a pipe, besides those that always do; False: that is not compared."""
     tracks = f.tracks if tracks is None else tracks
     closed = f.closed is not None if closed is None else closed
     clusters = f.clusters if clusters is None else clusters
     blocks = [b for c in clusters for b in c.blocks] if blocks is None else blocks
-    totals = {str(t["track_id"]): said_of_totals(model.Totals.of(t["track_id"], clusters)) for t in tracks}
+    index = index or index_of(f, closed)
+    problems = sorted(problems, key=lambda p: (p["offset"], p["kind"]))
+    useless = {p["offset"] for p in problems if p["kind"] in USELESS}
+    walked = totals_of(tracks, [c for c in clusters if c.offset not in useless])
+    totals = totals_of(tracks, clusters) if index["from"] == "top" else walked
     expect = {
         "outcome": "read",
         "closed": closed,
@@ -97,12 +102,28 @@ def read(f, data=None, lost=(), problems=(), blocks=None, tracks=None, meta="as 
                          "sha256": digest(f.attachments[t["track_id"]])}
                         for t in tracks if t["track_id"] in f.attachments] if attachments is None else attachments,
         "blocks": [said_of(b) for b in blocks if [b.track, b.ordinal] not in [list(x) for x in lost]],
-        "problems": sorted(problems, key=lambda p: (p["offset"], p["kind"])),
+        "problems": problems,
         "totals": totals,
-        "frames": {t: v["blocks"] - v["hidden"] for t, v in totals.items()},
-        "index": index or index_of(f, closed),
+        "frames": frames_of(totals),
+        "index": index,
     }
-    return Case(f.bytes() if data is None else bytes(data), expect, **more)
+    if pipe is not False:
+        pipe = {"problems": [p for p in problems if p["kind"] != "index_contradiction"], "totals": walked, "frames": frames_of(walked),
+                "index": WALK, **(pipe or {})}
+        pipe = {k: v for k, v in pipe.items() if v != expect[k]}
+    return Case(f.bytes() if data is None else bytes(data), expect, pipe=pipe, **more)
+
+
+# What keeps a reader from using anything of a cluster.
+USELESS = ("damaged_index", "damaged_chunk", "unknown_chunk_flag", "missing_bytes")
+
+
+def totals_of(tracks, clusters):
+    return {str(t["track_id"]): said_of_totals(model.Totals.of(t["track_id"], clusters)) for t in tracks}
+
+
+def frames_of(totals):
+    return {t: v["blocks"] - v["hidden"] for t, v in totals.items()}
 
 
 def cut(f, size, **more):

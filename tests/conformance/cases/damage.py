@@ -11,14 +11,14 @@ from .index import group, pages
 def front_trak_damaged(f):
     """The TRAK in front is damaged; the top names the one at the end."""
     f.describe([track(1)], {"title": "x"}).cluster(group(0)).describe([track(1)], {"title": "x"}).finish()
-    return read(f, flipped(f.bytes(), 50), problems=[problem("damaged_chunk", 16)])
+    return read(f, flipped(f.bytes(), 50), problems=[problem("damaged_chunk", 16)], pipe=False)
 
 
 @invalid("Which description counts")
 def front_trak_damaged_while_growing(f):
     """The TRAK in front is damaged, and the file has no end: a good TRAK stands before the last page."""
     f.describe([track(1)], {"title": "x"}).cluster(group(0)).describe([track(1)]).page().cluster(group(1))
-    return read(f, flipped(f.bytes(), 50), problems=[problem("damaged_chunk", 16)])
+    return read(f, flipped(f.bytes(), 50), problems=[problem("damaged_chunk", 16)], pipe=False)
 
 
 @invalid("Which description counts")
@@ -114,6 +114,7 @@ def salt_damaged(f):
     case.also = [{"outcome": "refused", "error": {"kind": "corrupt", "offset": 16}}]
     # The checksum is that over the header as it was.
     case.expect["problems"].append(problem("container_checksum", len(case.data) - 4))
+    case.pipe = False
     return case
 
 

@@ -34,7 +34,7 @@ def edit_interrupted(f, steps):
     f.reopen().describe([track(1, name="never")], {"title": "never"})
     if steps >= 1:
         f.top()
-    return read(f, tracks=before[0], meta=before[1], closed=False)
+    return read(f, tracks=before[0], meta=before[1], closed=False, pipe={"tracks": f.tracks, "meta": f.meta_value})
 
 
 @valid("Editing")
@@ -56,7 +56,8 @@ def edit_interrupted_in_locator(f):
     before = f.meta_value
     edited(f, "never")
     tail = f.chunks[-1]
-    return read(f, f.bytes()[:tail.offset + 20], meta=before, closed=False, problems=[problem("missing_bytes", tail)])
+    return read(f, f.bytes()[:tail.offset + 20], meta=before, closed=False, problems=[problem("missing_bytes", tail)],
+                pipe={"meta": f.meta_value})
 
 
 @valid("Editing")

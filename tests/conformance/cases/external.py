@@ -45,8 +45,8 @@ def beside(f, case, data=FILM):
             blocks, missing = lost_to(f, "external_missing", i, t)
             lost += blocks
             problems.append(missing)
-    case.pipe = {"blocks": [b for b in case.expect["blocks"] if [b["track"], b["ordinal"]] not in lost],
-                 "problems": sorted(problems, key=lambda p: (p["offset"], p["kind"], p.get("track", 0)))}
+    case.pipe |= {"blocks": [b for b in case.expect["blocks"] if [b["track"], b["ordinal"]] not in lost],
+                  "problems": sorted(problems, key=lambda p: (p["offset"], p["kind"], p.get("track", 0)))}
     return case
 
 

@@ -58,14 +58,14 @@ def heads_without_chunks(f):
 def page_spans_of_clusters_it_has_not(f):
     """A span in the cluster at position 2 of two."""
     f.describe([track(1)]).cluster(group(0)).cluster(group(1)).page(change={"track 1 cluster": [0, 2]})
-    return read(f, problems=[problem("damaged_chunk", f.pages[0])], index=WALK)
+    return read(f, problems=[problem("index_contradiction", f.pages[0])], index=WALK)
 
 
 @invalid("Page")
 def page_spans_not_rising(f):
     """Two spans of one track in one cluster."""
     f.describe([track(1)]).cluster(group(0)).cluster(group(1)).page(change={"track 1 cluster": [1, 1]})
-    return read(f, problems=[problem("damaged_chunk", f.pages[0])], index=WALK)
+    return read(f, problems=[problem("index_contradiction", f.pages[0])], index=WALK)
 
 
 @invalid("Limits")
@@ -74,7 +74,7 @@ def page_of_too_many_spans(f):
     f.describe([track(1)]).cluster(group(0)).page(change={
         "track 1 spans": 2**40, "track 1 cluster": varint(0) + b"\x00\x02", "track 1 blocks": b"\x00\x02", "track 1 hidden": ZERO,
         "track 1 first_time": varint(0) + ZERO})
-    return read(f, problems=[problem("damaged_chunk", f.pages[0])], index=WALK)
+    return read(f, problems=[problem("index_contradiction", f.pages[0])], index=WALK)
 
 
 @invalid("Page")
@@ -82,35 +82,35 @@ def page_keys_more_than_spans(f):
     """Two key spans where there is one span."""
     f.describe([track(1)]).cluster(group(0)).page(change={
         "track 1 keys": 2, "track 1 key_span": [0, 1], "track 1 key_delay": [0, 0], "track 1 key_range": [0, 0]})
-    return read(f, problems=[problem("damaged_chunk", f.pages[0])], index=WALK)
+    return read(f, problems=[problem("index_contradiction", f.pages[0])], index=WALK)
 
 
 @invalid("Page")
 def page_times_beyond_page(f):
     """times_size is more than what is left of the page."""
     f.describe([track(1)]).cluster(group(0)).page(change={"track 1 times_size": 100})
-    return read(f, problems=[problem("damaged_chunk", f.pages[0])], index=WALK)
+    return read(f, problems=[problem("index_contradiction", f.pages[0])], index=WALK)
 
 
 @invalid("Page")
 def page_track_twice(f):
     """A page lists a track twice."""
     f.describe([track(1), track(2)]).cluster(group(0) + group(0, 2)).page(change={"track 2 track_id": 1})
-    return read(f, problems=[problem("damaged_chunk", f.pages[0])], index=WALK)
+    return read(f, problems=[problem("index_contradiction", f.pages[0])], index=WALK)
 
 
 @invalid("Page")
 def page_cut(f):
     """A page that ends in the middle of its last totals; the chunk's CRC holds."""
     f.describe([track(1)]).cluster(group(0)).page(change={"track 1 totals end": b""})
-    return read(f, problems=[problem("damaged_chunk", f.pages[0])], index=WALK)
+    return read(f, problems=[problem("index_contradiction", f.pages[0])], index=WALK)
 
 
 @invalid("Page")
 def page_clusters_behind_itself(f):
     """A page lists two clusters, of which the second one would stand behind the page."""
     f.describe([track(1)]).cluster(group(0)).cluster(group(1)).page(change={"cluster distances": [10**5]})
-    return read(f, problems=[problem("damaged_chunk", f.pages[0])], index=WALK)
+    return read(f, problems=[problem("index_contradiction", f.pages[0])], index=WALK)
 
 
 @invalid("Page")
@@ -129,7 +129,7 @@ def pages_that_name_each_other(f):
     f.describe([track(1)]).cluster(group(0))
     first = f.end
     f.page(change={"distance to previous page": -200}).cluster(group(1)).page(previous=first)
-    return read(f, problems=[problem("damaged_chunk", f.pages[0]), problem("index_contradiction", f.pages[1])], index=WALK)
+    return read(f, problems=[problem("index_contradiction", f.pages[0]), problem("index_contradiction", f.pages[1])], index=WALK)
 
 
 @invalid("Limits")

@@ -265,7 +265,7 @@ def top_says_other_totals(f):
 def page_reserved_flag(f):
     """Bit 1 of a page's flags is reserved and set: the page cannot be used."""
     f.describe([track(1)]).cluster(group(0)).page(change={"flags": 2}).cluster(group(1))
-    return read(f, problems=[problem("damaged_chunk", f.pages[0])], index=WALK)
+    return read(f, problems=[problem("index_contradiction", f.pages[0])], index=WALK)
 
 
 @invalid("Page")
@@ -282,7 +282,7 @@ def page_distance_out_of_file(f):
     """The distance to the page before leads before the file; another one leads behind its end."""
     pages(f, 1).cluster(group(2)).page(previous=None, change={"distance to previous page": 10**6})
     f.cluster(group(3)).page(change={"distance to previous page": -10**6})
-    return read(f, problems=[problem("damaged_chunk", p) for p in f.pages[1:]],
+    return read(f, problems=[problem("index_contradiction", p) for p in f.pages[1:]],
                 index={"from": "page", "pages": 1, "clusters": 2})
 
 
@@ -290,27 +290,27 @@ def page_distance_out_of_file(f):
 def page_before_itself(f):
     """The page before is the page itself: whoever follows it must not go round."""
     pages(f, 1).cluster(group(2)).page(change={"distance to previous page": -1})
-    return read(f, problems=[problem("damaged_chunk", f.pages[1])], index={"from": "page", "pages": 1, "clusters": 2})
+    return read(f, problems=[problem("index_contradiction", f.pages[1])], index={"from": "page", "pages": 1, "clusters": 2})
 
 
 @invalid("Limits")
 def page_of_too_many_clusters(f):
     """cluster_count is 65,537."""
     f.describe([track(1)]).cluster(group(0)).page(change={"cluster_count": 65537, "cluster distances": b"\x00\x64"})
-    return read(f, problems=[problem("damaged_chunk", f.pages[0])], index=WALK)
+    return read(f, problems=[problem("index_contradiction", f.pages[0])], index=WALK)
 
 
 @invalid("Limits")
 def page_clusters_too_close(f):
     """The distance from a cluster to the next is 30: a cluster takes 31 bytes or more."""
     f.describe([track(1)]).cluster(group(0)).cluster(group(1)).page(change={"cluster distances": [30]})
-    return read(f, problems=[problem("damaged_chunk", f.pages[0])], index=WALK)
+    return read(f, problems=[problem("index_contradiction", f.pages[0])], index=WALK)
 
 
 def with_top(f, n=3, **more):
-    """Pages, then a top that breaks a rule which the chunk and the file's size alone show."""
+    """Pages, then a top that breaks a rule."""
     pages(f, n).top(**more).locator().checksum()
-    return read(f, problems=[problem("damaged_chunk", f.last_top)], index={"from": "page", "pages": n, "clusters": 2 * n})
+    return read(f, problems=[problem("index_contradiction", f.last_top)], index={"from": "page", "pages": n, "clusters": 2 * n})
 
 
 @invalid("Top")
@@ -319,7 +319,7 @@ def top_names_page_twice(f):
     pages(f, 1)
     page = f.listed_pages()[0]
     f.top(pages=[page] * 200).locator().checksum()
-    return read(f, problems=[problem("damaged_chunk", f.last_top)], index={"from": "page", "pages": 1, "clusters": 2})
+    return read(f, problems=[problem("index_contradiction", f.last_top)], index={"from": "page", "pages": 1, "clusters": 2})
 
 
 @invalid("Limits")

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs a reader over the suite and compares what it says with what must be said.
+
+    run.py --reader 'python3 h4mk_reader.py'             everything
+    run.py --reader './with_libh4mk' --only invalid/ -v  a part, with all differences
+
+A reader is a command that takes options of README.md and a file, and prints JSON. What it leaves out of the object is not compared; --members says
+which members it must have. --kinds names the kinds of problems that it can tell apart; without it, all. A reader that only says whether something
+is wrong, not what, is run with --kinds any.
+"""
+import argparse
+import json
+import pathlib
+import shlex
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+CHECKS = {"index_contradiction", "ordinals", "container_checksum", "cluster_checksum"}
+
+
+class Runner:
+    def __init__(self, arguments):
+        self.command = shlex.split(arguments.reader)
+        self.members = arguments.members
+        self.without = set(arguments.without)
+        self.kinds = arguments.kinds
+        self.timeout = arguments.timeout
+        self.compared = 0
+
+    def ask(self, path, options):
+        done = subprocess.run([*self.command, *options, str(path)], capture_output=True, timeout=self.timeout, stdin=subprocess.DEVNULL)
+        try:
+            return json.loads(done.stdout)
+        except ValueError:
+            text = done.stderr.decode(errors="replace").strip().splitlines()
+            return {"outcome": f"no JSON, status {done.returncode}: {text[-1] if text else 'nothing was said'}"}
+
+    def problems(self, said):
+        """The problems that this reader is asked for."""
+        if self.kinds == "any":
+            return bool([p for p in said if p["kind"] not in CHECKS])
+        return sorted((p for p in said if not (p["kind"] in CHECKS and "checks" in self.without)
+                       and (self.kinds is None or p["kind"] in self.kinds)), key=lambda p: json.dumps(p, sort_keys=True))
+
+    def comparable(self, member, must, said):
+        """Both sides, without what this reader cannot tell."""
+        if member == "problems":
+            return self.problems(must), self.problems(said) if isinstance(said, list) else bool(said)
+        if "zstd" in self.without and member in ("blocks", "block") and said:
+            one = member == "block"
+            pairs = zip([must] if one else must, [said] if one else said)
+            for wanted, got in pairs:
+                if wanted and "compressed" in wanted.get("stored", {}).get("as", ()) and got and got.get("sha256") is None:
+                    wanted["sha256"] = None
+        return must, said
+
+    def differences(self, must, said, prefix=""):
+        """What must be said and is not, in words."""
+        if must.get("outcome") != said.get("outcome"):
+            yield f"{prefix}outcome: must be {must['outcome']}, is {said.get('outcome')} {json.dumps(said.get('error', ''))}"
+            return
+        for member, value in must.items():
+            if member not in said and member not in self.members:
+                continue
+            self.compared += 1
+            wanted, got = self.comparable(member, json.loads(json.dumps(value)), said.get(member))
+            if wanted != got:
+                yield f"{prefix}{member}: " + difference(wanted, got)
+
+    def run(self, path):
+        """Differences of one file."""
+        entry = json.loads(path.with_suffix(".json").read_text())
+        must = entry["expect"]
+        said = self.ask(path, [])
+        found = list(self.differences(must, said))
+        for other in entry.get("also", ()):
+            if found and not list(self.differences(other, said)):
+                found = []
+        if "questions" not in self.without:
+            for question in entry.get("ask", ()):
+                answer = self.ask(path, question["options"])
+                member, = set(question) - {"options"}
+                if member not in answer and member not in self.members:
+                    continue
+                self.compared += 1
+                wanted, got = self.comparable(member, question[member], answer.get(member, "nothing"))
+                if wanted != got:
+                    found.append(f"{' '.join(question['options'])}: " + difference(wanted, got))
+        if "pipe" not in self.without and entry.get("pipe", {}) is not None and entry.get("pipe") is not False:
+            piped = self.ask(path, ["--pipe"])
+            found += self.differences({**must, **entry.get("pipe", {})}, piped, "from a pipe: ")
+        return found
+
+
+def difference(must, said):
+    """The first place where two values differ."""
+    if isinstance(must, list) and isinstance(said, list):
+        for i, (a, b) in enumerate(zip(must, said)):
+            if a != b:
+                return f"[{i}] " + difference(a, b)
+        if len(must) != len(said):
+            more, name = (must, "missing") if len(must) > len(said) else (said, "too many")
+            return f"{name}: {json.dumps(more[min(len(must), len(said)):])}"
+    if isinstance(must, dict) and isinstance(said, dict):
+        for k in [*must, *said]:
+            if must.get(k, "nothing") != said.get(k, "nothing"):
+                return f"{k}: " + difference(must.get(k, "nothing"), said.get(k, "nothing"))
+    return f"must be {json.dumps(must)}, is {json.dumps(said)}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reader", required=True, help="the command")
+    parser.add_argument("--only", default="", help="files whose path has this in it")
+    parser.add_argument("--members", type=lambda t: t.split(","), default=["outcome", "blocks", "problems"],
+                        help="members that the reader must not leave out (outcome,blocks,problems)")
+    parser.add_argument("--without", type=lambda t: t.split(","), default=[],
+                        help="what the reader cannot do: zstd, pipe, questions, checks (problems that need a look at the whole file)")
+    parser.add_argument("--kinds", type=lambda t: t if t == "any" else set(t.split(",")), help="kinds of problems that are compared")
+    parser.add_argument("--timeout", type=float, default=30, help="seconds for a file (30)")
+    parser.add_argument("-v", "--verbose", action="store_true", help="all differences of a file, not the first one")
+    arguments = parser.parse_args()
+    runner = Runner(arguments)
+    files = sorted(p for folder in ("valid", "invalid") for p in (HERE / folder).glob("*.h4mk"))
+    files = [p for p in files if arguments.only in str(p.relative_to(HERE))]
+    failed = 0
+    for path in files:
+        try:
+            found = runner.run(path)
+        except subprocess.TimeoutExpired:
+            found = [f"no answer after {arguments.timeout:g} s"]
+        if found:
+            failed += 1
+            print(f"{path.relative_to(HERE)}:")
+            for line in found if arguments.verbose else found[:1]:
+                print(f"    {line[:600]}")
+    print(f"{len(files) - failed} of {len(files)} files as they must be; {runner.compared} members compared")
+    return 0 if files and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
