@@ -144,13 +144,12 @@ class File:
         fields = index.page_fields(self.end, listed, self.clusters[:self.in_pages], self.track_ids,
                                    self.clusters[0].offset if self.clusters else None, **more)
         chunk = self.chunk("TSEK", fields, crc=crc, flags=flags)
-        self.pages.append(index.Page(chunk.offset, chunk.size, listed, self.track_ids))
+        self.pages.append(index.Page(chunk.offset, chunk.size, listed, self.in_pages, self.track_ids))
         self.in_pages = len(self.clusters)
         return self
 
     def copy_fields(self, page, at, **more):
-        earlier = self.clusters[:self.clusters.index(page.clusters[0])] if page.clusters else self.clusters
-        return index.page_fields(at, page.clusters, earlier, page.tracks, None, copy=True, **more)
+        return index.page_fields(at, page.clusters, self.clusters[:page.before], page.tracks, None, copy=True, **more)
 
     def copies(self, **more):
         """Copies of all pages but the last, so that the whole index lies side by side."""

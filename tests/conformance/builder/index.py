@@ -13,6 +13,7 @@ class Page:
     offset: int
     size: int
     clusters: list
+    before: int                                    # how many clusters the pages before list
     tracks: list                                   # ids of the tracks that it lists
     copies: list = field(default_factory=list)     # offset and size of each copy
 

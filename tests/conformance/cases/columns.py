@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Columns and varints."""
 from builder.expect import ids, problem, read
-from builder.fields import Form, signed, varint
+from builder.fields import Form, signed, varint, wrap
 from builder.model import Block, delta, key, track
 
 from . import invalid, valid
@@ -11,7 +11,7 @@ def ten(durations=None, sizes=None, pts=None):
     """Ten blocks of one track, the first one a key."""
     durations = durations or [10] * 10
     sizes = sizes or [2] * 10
-    dts = [sum(durations[:i]) for i in range(10)]
+    dts = [wrap(sum(durations[:i])) for i in range(10)]
     pts = pts or dts
     return [Block(1, bytes([65 + i]) * sizes[i], pts[i], dts[i], durations[i], "P" if i else "I", 0 if i else 4) for i in range(10)]
 
@@ -36,7 +36,7 @@ def column_zeros_in_full(f):
 @valid("Column")
 def column_widths(f):
     """Residuals of 1, 9, 33 and 64 bits, some wider than they need be."""
-    huge = [0, 2**63 - 1, 1, 2**62, 5, 2**40, 0, 3, 9, 1]
+    huge = [0, 2**63 - 2, 1, 2**62, 5, 2**40, 0, 3, 9, 1]
     return one(f, ten(pts=[0, 2**33 + 9, 90, 4, 50, 60, 70, 80, 91, 100], durations=huge),
                forms={"track 1 flags": Form(width=9), "track 1 size": Form(width=33), "track 1 duration": Form(width=64)})
 

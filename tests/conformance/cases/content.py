@@ -40,22 +40,11 @@ def embedded_growing(f):
     return read(attached(f).cluster(group(0)))
 
 
-def cut_behind_inner(f):
-    """Up to the last byte of the inner file: the CRC of the ATTA is missing."""
-    atta = f.chunks[-1]
-    return read(f, f.bytes()[:-4], attachments=[], problems=[problem("missing_bytes", atta)], index=WALK)
-
-
 @invalid("Content never becomes structure")
 def embedded_cut_behind_inner(f):
     """The file is cut exactly behind the attached one: its last 36 bytes are the end of another file."""
-    return cut_behind_inner(attached(f))
-
-
-@invalid("Content never becomes structure")
-def embedded_cut_behind_inner_same_salt(f):
-    """The same where both files have one salt, so that the inner locator holds: its top does not lead to the first cluster of this file, which has none."""
-    return cut_behind_inner(attached(f, f.salt))
+    atta = attached(f).chunks[-1]
+    return read(f, f.bytes()[:-4], attachments=[], problems=[problem("missing_bytes", atta)], index=WALK)
 
 
 @invalid("Content never becomes structure")
@@ -88,7 +77,7 @@ def embedded_attachment_length_damaged(f):
     from another salt."""
     attached(f).cluster(group(0)).finish()
     atta = f.chunks[2]
-    return read(f, flipped(f.bytes(), atta.offset + 8, 4), attachments=[], problems=[problem("damaged_chunk", atta)])
+    return read(f, flipped(f.bytes(), atta.offset + 8, 4), attachments=[], problems=[problem("damaged_chunk", atta)], index=WALK)
 
 
 @invalid("Content never becomes structure")
@@ -96,7 +85,7 @@ def embedded_attachment_tag_damaged(f):
     """A byte of the ATTA's tag is not printable: chunks are looked for, and those of the inner file do not hold."""
     attached(f).cluster(group(0)).finish()
     atta = f.chunks[2]
-    return read(f, flipped(f.bytes(), atta.offset, 7), attachments=[], problems=[problem("damaged_chunk", atta)])
+    return read(f, flipped(f.bytes(), atta.offset, 7), attachments=[], problems=[problem("damaged_chunk", atta)], index=WALK)
 
 
 @invalid("Content never becomes structure")

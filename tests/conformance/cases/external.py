@@ -38,7 +38,7 @@ def lost_to(f, kind, cluster=0, track_id=1):
 def beside(f, case, data=FILM):
     """Puts the other file into the folder. From a pipe it is not there."""
     case.beside[film_of(f)] = data
-    problems = list(case.expect["problems"])
+    problems = [p for p in case.expect["problems"] if not p["kind"].startswith("external_")]
     lost = []
     for i, c in enumerate(f.clusters):
         for t in dict.fromkeys(b.track for b in c.blocks if b.at is not None):
