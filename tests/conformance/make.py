@@ -34,16 +34,17 @@ def as_json(value, indent=0):
 def files():
     """All files of the suite by their path in this folder."""
     out = {}
-    for entry in cases.load():
-        case = entry.make(File(entry.name))
-        said = {"shows": entry.shows, "section": entry.section, "expect": case.expect}
+    made = [(e.folder, e.name, e.section, e.shows, e.make(File(e.name))) for e in cases.load()]
+    made += [("vectors", name, "vectors.md", shows, case) for name, shows, case in vectors.cases()]
+    for folder, name, section, shows, case in made:
+        said = {"shows": shows, "section": section, "expect": case.expect}
         for member, default in (("ask", []), ("pipe", {}), ("also", [])):
             if getattr(case, member) != default:
                 said[member] = getattr(case, member)
-        out[f"{entry.folder}/{entry.name}.h4mk"] = case.data
-        out[f"{entry.folder}/{entry.name}.json"] = (as_json(said) + "\n").encode()
-        for name, data in case.beside.items():
-            out[f"{entry.folder}/{name}"] = data
+        out[f"{folder}/{name}.h4mk"] = case.data
+        out[f"{folder}/{name}.json"] = (as_json(said) + "\n").encode()
+        for beside, data in case.beside.items():
+            out[f"{folder}/{beside}"] = data
     return out
 
 
@@ -75,7 +76,7 @@ def main():
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     made = everything()
-    there = {p for folder in ("valid", "invalid") for p in (HERE / folder).glob("**/*") if p.is_file()}
+    there = {p for folder in ("valid", "invalid", "vectors") for p in (HERE / folder).glob("**/*") if p.is_file()}
     wrong = [f"{p.relative_to(HERE)}: nothing makes it" for p in sorted(there - made.keys())]
     for path, data in made.items():
         if path.is_file() and path.read_bytes() == data:
@@ -87,7 +88,8 @@ def main():
     if not check:
         for path in there - made.keys():
             path.unlink()
-        print(f"{len(cases.ALL)} files, {sum(len(d) for p, d in made.items() if p.suffix == '.h4mk')} bytes")
+        sizes = [len(data) for path, data in made.items() if path.suffix == ".h4mk"]
+        print(f"{len(sizes)} files, {sum(sizes)} bytes")
         return 0
     print("\n".join(wrong) or "all as make.py makes it")
     return 1 if wrong else 0

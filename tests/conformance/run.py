@@ -158,7 +158,7 @@ def main():
     parser.add_argument("-v", "--verbose", action="store_true", help="all differences of a file, not the first one")
     arguments = parser.parse_args()
     runner = Runner(arguments)
-    files = sorted(p for folder in ("valid", "invalid") for p in (HERE / folder).glob("*.h4mk"))
+    files = sorted(p for folder in ("valid", "invalid", "vectors") for p in (HERE / folder).glob("*.h4mk"))
     files = [p for p in files if str(p.relative_to(HERE)).startswith(arguments.only)]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(1 if runner.module else arguments.jobs) as pool:
