@@ -20,7 +20,7 @@ wc -c <sound
 t h4mk decode -t 2 --json --from_ms 40 --to_ms 100 opaque.h4mk
 # Encrypted blocks with their key, and without.
 make_file secret secret.h4mk
-printf '01%062d' 0 >key
+(umask 077; printf '01%062d' 0 >key)
 t h4mk decode --adapter null --time 0 --key-file key secret.h4mk -o first
 cksum <first
 t h4mk decode --adapter null --time 0 secret.h4mk

@@ -33,6 +33,12 @@ echo "# names cannot play with the terminal"
 h4mk edit clip.h4mk --tag "title=$(printf 'A\033[2J\302\233')" >/dev/null
 h4mk inspect clip.h4mk | tail -1
 
+h4mk edit clip.h4mk --tag "title=$(printf 'abc\342\200\256def\342\201\246\177')" >/dev/null
+h4mk inspect clip.h4mk | tail -1
+h4mk inspect --json clip.h4mk | grep title
+echo "# … and the JSON means what was written"
+h4mk inspect --json clip.h4mk | python3 -c 'import json, sys; print(ascii(json.load(sys.stdin)["meta"]["tags"]["title"]))'
+
 echo "# wrong usage, files that cannot be edited"
 t h4mk edit clip.h4mk --tag title
 t h4mk edit clip.h4mk --chapter soon=Title

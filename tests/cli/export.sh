@@ -12,8 +12,8 @@ t h4mk seek tr.h4mk 200000
 t h4mk export raw -o bad.h4mk --block_size 1000 --to transport
 ls bad.h4mk 2>&1
 cat raw | h4mk export - -o - --block_size 1024 --fps 25 --gop 4 2>/dev/null | cmp - out.h4mk && echo "a pipe gets the same"
-t h4mk export --json raw -o out.h4mk
+t h4mk export --json -y raw -o out.h4mk
 t h4mk export raw
 t h4mk export no_such_file -o out.h4mk
 t h4mk export raw -o out.h4mk --gop 0
-FFMPEG=no_such_program t h4mk export --packets raw -o out.h4mk
+FFMPEG=no_such_program t h4mk export --packets raw -o none.h4mk

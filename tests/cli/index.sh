@@ -48,7 +48,7 @@ cp front.h4mk twice.h4mk
 t h4mk index --front twice.h4mk
 cmp front.h4mk twice.h4mk && echo "twice is the same as once"
 cmp <(h4mk list -t 1 --json clip.h4mk | sed '/"file"/d; s/,"offset.*//') <(h4mk list -t 1 --json front.h4mk | sed '/"file"/d; s/,"offset.*//') && echo "the same blocks"
-t h4mk index --front long.h4mk -o front.h4mk
+t h4mk index -y --front long.h4mk -o front.h4mk
 t h4mk verify front.h4mk | tail -1
 head -c 50000 old.h4mk >half.h4mk
 t h4mk index --front half.h4mk

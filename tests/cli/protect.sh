@@ -1,5 +1,6 @@
 # Signed files, proofs, encrypted files. The keys are those of RFC 8032, section 7.1.
 pem() { printf -- '-----BEGIN %s KEY-----\n%s\n-----END %s KEY-----\n' "$1" "$2" "$1"; }
+umask 077
 pem PRIVATE MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g >sign.pem
 pem PUBLIC MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= >sign.pub
 pem PUBLIC MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw= >other.pub
@@ -39,7 +40,7 @@ cp "$CASES/../vectors/media/reference_demo.h4mk" v1.h4mk
 t h4mk sign v1.h4mk --key-file sign.pem
 t h4mk verify v1.h4mk --key sign.pub
 
-t h4mk recover signed.h4mk bad.h4mk
+t h4mk recover -y signed.h4mk bad.h4mk
 t h4mk verify bad.h4mk
 echo "# proof of a block"
 t h4mk prove signed.h4mk -t 1 -i 7 -o proof.json
@@ -59,6 +60,19 @@ h4mk prove signed.h4mk -t 1 -i 7 -o - --key sign.pub 2>/dev/null | cmp - proof.j
 t h4mk prove signed.h4mk -t 1 -i 7 -o - --key other.pub
 t h4mk prove clip.h4mk -t 1 -i 7 -o proof.json
 
+echo "# keys that others can read, or exchange"
+for mode in 640 604 660; do
+  chmod $mode sign.pem
+  t h4mk sign -y clip.h4mk --key-file sign.pem -o bad.h4mk
+done
+chmod 600 sign.pem
+for mode in 644 664; do
+  chmod $mode sign.pub
+  t h4mk verify signed.h4mk --key sign.pub | sed '$!d'
+  h4mk verify signed.h4mk --key sign.pub 2>&1 >/dev/null
+done
+chmod 644 sign.pub
+
 echo "# encryption"
 echo 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f >key
 echo ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f >other
@@ -73,11 +87,11 @@ for cipher in aead living; do
   t h4mk verify $cipher.h4mk --key-file other
   t h4mk cat $cipher.h4mk
   t h4mk cat $cipher.h4mk --key-file short
-  t h4mk block $cipher.h4mk -i 3 -o block.bin
-  t h4mk block $cipher.h4mk -i 3 -o block.bin --raw
-  t h4mk block $cipher.h4mk -i 3 -o block.bin --key-file key
+  t h4mk block $cipher.h4mk -i 3 -y -o block.bin
+  t h4mk block $cipher.h4mk -i 3 -y -o block.bin --raw
+  t h4mk block $cipher.h4mk -i 3 -y -o block.bin --key-file key
   tr -d a <block.bin | wc -c
-  t h4mk convert $cipher.h4mk plain.h4mk --key-file key
+  t h4mk convert -y $cipher.h4mk plain.h4mk --key-file key
   h4mk cat plain.h4mk | cmp - raw && echo "the same bytes"
   t h4mk sign $cipher.h4mk --key-file sign.pem
   t h4mk verify $cipher.h4mk --key sign.pub --key-file key --json | grep -A 10 '"ok"'
@@ -99,6 +113,6 @@ t h4mk export raw -o old.h4mk --block_size 1024 --gop 4 --to transport --cipher 
 h4mk cat old.h4mk --key-file key | cmp - raw && echo "the same bytes"
 t h4mk verify old.h4mk --key-file key
 t h4mk cat old.h4mk --key-file other
-t h4mk convert old.h4mk plain.h4mk --key-file key
+t h4mk convert -y old.h4mk plain.h4mk --key-file key
 h4mk cat plain.h4mk | cmp - raw && echo "the same bytes"
 t h4mk export raw -o none.h4mk --cipher living-v3 --key-file key

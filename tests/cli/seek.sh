@@ -30,10 +30,10 @@ t h4mk block clip.h4mk -t 1 --index -1 -o last
 t h4mk block clip.h4mk -t 1 --index 60
 t h4mk block --json clip.h4mk -t 1 --index 60
 t h4mk block clip.h4mk --index 0
-t h4mk block clip.h4mk -t 1 --index 0 --raw
+t h4mk block -y clip.h4mk -t 1 --index 0 --raw
 t h4mk manifest clip.h4mk
 
 # A half-downloaded file answers as far as it goes, and is never a 0.
 head -c 30000 clip.h4mk >half.h4mk
-for command in "seek --t_ms 0" "chain --t_ms 100" "range" "block --index 0"; do t h4mk $command -t 1 half.h4mk; done
+for command in "seek --t_ms 0" "chain --t_ms 100" "range" "block -y --index 0"; do t h4mk $command -t 1 half.h4mk; done
 t h4mk manifest half.h4mk | tail -10

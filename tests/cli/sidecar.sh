@@ -47,5 +47,5 @@ t h4mk sidecar film.mp4 -o other/film.h4mk --ffmpeg tools/ffmpeg
 t h4mk sidecar film.mp4 -o film.mp4 --ffmpeg tools/ffmpeg
 t h4mk sidecar nothing.mp4 --ffmpeg tools/ffmpeg
 printf '#!/bin/sh\ncat film.mp4\n' >tools/ffmpeg
-t h4mk sidecar film.mp4 --ffmpeg tools/ffmpeg
+t h4mk sidecar -y film.mp4 --ffmpeg tools/ffmpeg
 ls

@@ -62,6 +62,7 @@ with tempfile.TemporaryDirectory() as folder:
     code, shown = at_a_terminal(["cat", "secret.h4mk", "-o", "out"], KEY)
     assert code == 0 and "Key" in shown, f"{code}: {shown!r}"
     assert KEY not in shown, "the key is shown"
+    os.umask(0o077)  # a key is nobody else's business
     with open("key", "w") as file:
         file.write(KEY)
     plain = subprocess.run([tool, "cat", "secret.h4mk", "--key-file", "key"], stdout=subprocess.PIPE, check=True).stdout

@@ -18,14 +18,14 @@ namespace {
 
 constexpr size_t kMaxLine = 1 << 20;
 
-// Starts a program with nothing to read and a pipe to write to.
-int Spawn(std::vector<std::string>& words, int output, pid_t* pid) {
+// Starts a program with a pipe to write to.
+int Spawn(std::vector<std::string>& words, bool with_input, int output, pid_t* pid) {
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (!with_input) posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   const int error = posix_spawnp(pid, arguments[0], &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
@@ -41,22 +41,29 @@ Child::~Child() {
   (void)Finish().ok();
 }
 
-Status Child::Start(std::vector<std::string> words) {
+Status Child::Start(std::vector<std::string> words, bool with_input) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return SystemError("cannot make a pipe");
   fd_ = ends[0];
   output_ = std::make_unique<FdIo>(fd_, false);
   program_ = words[0];
-  const int error = Spawn(words, ends[1], &pid_);
+  const int error = Spawn(words, with_input, ends[1], &pid_);
   close(ends[1]);
   errno = error;
-  if (error == 0) return {};
+  if (error == 0) {
+    EndWithThis(pid_);
+    return {};
+  }
   pid_ = -1;
   return SystemError("cannot start " + program_);
 }
 
 Status Child::Finish() {
   int state = 0;
+  siginfo_t ended;
+  while (waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+  }
+  DoNotEnd(pid_);  // before its number is free for another program
   while (waitpid(pid_, &state, 0) < 0 && errno == EINTR) {
   }
   pid_ = -1;

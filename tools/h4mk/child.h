@@ -19,7 +19,8 @@ class Child {
  public:
   ~Child();
   // words: the program, searched in PATH if it has no slash, and its arguments.
-  Status Start(std::vector<std::string> words);
+  // with_input: it reads this program's standard input, else nothing.
+  Status Start(std::vector<std::string> words, bool with_input = false);
   FdIo& output() { return *output_; }
   // To be called when all was read. kIo: it failed.
   Status Finish();

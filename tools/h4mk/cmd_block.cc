@@ -6,6 +6,7 @@
 #include "old_clients.h"
 #include "text.h"
 #include "track_option.h"
+#include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
@@ -16,6 +17,7 @@ struct BlockOptions {
   int64_t index = 0;
   std::string output = "block.bin";
   bool raw = false;
+  WriteOptions write;
   KeyOptions key;
 };
 
@@ -26,6 +28,7 @@ void DescribeBlock(CLI::App* command, BlockOptions* options) {
       ->required();
   command->add_option("--output,-o", options->output, "Where its bytes go, default block.bin; - for standard output");
   command->add_flag("--raw", options->raw, "As they are in the file: encrypted; transport dialect: not decompressed");
+  AddWriteOptions(command, &options->write);
   AddDecryptionKeyOptions(command, &options->key);
   command->footer("Exit status 1: there is no such block. In the transport dialect blocks are counted over all tracks.");
 }
@@ -50,13 +53,13 @@ int FetchBlock(InputFile& file, const BlockOptions& options, Output& output) {
   if (status.ok() && !options.raw && (block.record->flags & kBlockEncrypted))
     status = Status(Code::kKey, "the blocks are encrypted; give --key-file or --key-env, or ask for --raw");
   OutputFile out;
-  if (status.ok()) status = out.Open(options.output);
+  if (status.ok()) status = out.Open(options.output, options.write);
   if (!status.ok()) return output.Fail(status);
   const BlockRow row = MakeRow(*block.record, static_cast<uint64_t>(block.offset), 0);
   Sink sink(out.io());
   status = sink.Write({block.data, row.size});
   if (status.ok()) status = out.Commit();
-  if (!status.ok()) return output.Fail(status);
+  if (!status.ok()) return output.Fail(out.Explain(std::move(status)));
   output.Set("block", BlockJson(row, reader->tracks()[track.value()]));
   output.Text("wrote {} ({} bytes)\n", Printable(options.output), row.size);
   ReportWarnings(*reader, output);
@@ -68,7 +71,7 @@ int RunBlock(const BlockOptions& options) {
   InputFile file;
   if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
   if (file.version() == kTransportVersion && options.track_id == kNoTrack && !options.common.json)
-    return VideoBlock(options.common.file, options.index, options.raw, options.output);
+    return VideoBlock(options.common.file, options.index, options.raw, options.output, options.write);
   return FetchBlock(file, options, output);
 }
 

@@ -5,6 +5,7 @@
 #include "key_option.h"
 #include "progress.h"
 #include "track_option.h"
+#include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
@@ -13,6 +14,7 @@ struct CatOptions {
   CommonOptions common;
   int64_t track_id = kNoTrack;
   std::string output = "-";
+  WriteOptions write;
   KeyOptions key;
 };
 
@@ -21,6 +23,7 @@ void Describe(CLI::App* command, CatOptions* options) {
   AddTrackOption(command, &options->track_id, false);
   command->add_option("--output,-o", options->output, "Where the payloads go, default standard output")
       ->type_name("FILE");
+  AddWriteOptions(command, &options->write);
   AddDecryptionKeyOptions(command, &options->key);
   command->footer("Damaged blocks are left out. For an attachment: its bytes.");
 }
@@ -71,12 +74,12 @@ int Run(const CatOptions& options) {
   Result<uint32_t> track = FindTrack(reader, options.track_id);
   if (!track.ok()) return output.Fail(track.status());
   OutputFile out;
-  if (const Status status = out.Open(options.output); !status.ok()) return output.Fail(status);
+  if (const Status status = out.Open(options.output, options.write); !status.ok()) return output.Fail(status);
   Sink sink(out.io());
   Copied counts;
   Status status = Copy(reader, track.value(), file.size(), sink, output, &counts);
   if (status.ok()) status = out.Commit();
-  if (!status.ok()) return output.Fail(status);
+  if (!status.ok()) return output.Fail(out.Explain(std::move(status)));
   ReportWarnings(reader, output);
   output.Set("track_id", reader.tracks()[track.value()].id);
   output.Set("blocks", counts.blocks);

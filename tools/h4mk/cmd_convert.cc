@@ -5,6 +5,7 @@
 #include "key_option.h"
 #include "progress.h"
 #include "version_option.h"
+#include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
@@ -13,6 +14,7 @@ struct ConvertCommandOptions {
   CommonOptions common;
   std::string output;
   int version = 2;
+  WriteOptions write;
   KeyOptions key;
 };
 
@@ -20,6 +22,7 @@ void Describe(CLI::App* command, ConvertCommandOptions* options) {
   AddCommonOptions(command, &options->common);
   command->add_option("OUT", options->output, "The new file, or - for standard output")->required();
   AddVersionOption(command, &options->version);
+  AddWriteOptions(command, &options->write);
   AddDecryptionKeyOptions(command, &options->key);
   command->footer(
       "Chunks that only their owner understands are kept. A file that went to version 2 gives the same bytes on its way back.\n"
@@ -37,13 +40,13 @@ int Run(const ConvertCommandOptions& options) {
   if (!opened.reader->is_closed())
     return output.Fail(Status(Code::kAgain, "the file has no end: it was cut, or is still being written; see `h4mk recover`"));
   OutputFile out;
-  if (const Status status = out.Open(options.output); !status.ok()) return output.Fail(status);
+  if (const Status status = out.Open(options.output, options.write); !status.ok()) return output.Fail(status);
   ConvertOptions convert;
   convert.version = options.version;
   convert.keep_original = !options.key.given();  // it has the ciphertext
   convert.message = [&](const std::string& text) { output.Note(std::nullopt, text); };
   convert.progress = MakeConvertProgress("convert");
-  const Status status = Convert(*opened.reader, out.io(), std::move(convert));
+  const Status status = out.Explain(Convert(*opened.reader, out.io(), std::move(convert)));
   if (!status.ok() && status.code() != Code::kCorrupt) return output.Fail(status);
   if (!status.ok()) output.Problem(status);  // damage was passed over, the rest was written
   if (const Status committed = out.Commit(); !committed.ok()) return output.Fail(committed);

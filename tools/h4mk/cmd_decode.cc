@@ -10,6 +10,7 @@
 #include "text.h"
 #include "time_option.h"
 #include "track_option.h"
+#include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
@@ -24,6 +25,7 @@ struct DecodeOptions {
   TimeOption time, from, to;
   KeyOptions key;
   std::string output;
+  WriteOptions write;
 };
 
 void DescribeDecode(CLI::App* command, DecodeOptions* options) {
@@ -41,6 +43,7 @@ void DescribeDecode(CLI::App* command, DecodeOptions* options) {
                    "Where the outputs go: sound as WAV if the name ends in .wav, else as 32-bit floats; raw pictures; "
                    "bytes. Default standard output, with --json nowhere")
       ->type_name("OUT");
+  AddWriteOptions(command, &options->write);
   command->footer("Blocks that cannot be decoded are reported and left out; then the exit status is 2. 1: nothing is shown at the time.");
 }
 
@@ -137,13 +140,13 @@ int RunDecode(const DecodeOptions& options) {
   }
   OutputWriter writer;
   if (!path.empty())
-    if (const Status status = writer.Open(path); !status.ok()) return report.Fail(status);
+    if (const Status status = writer.Open(path, options.write); !status.ok()) return report.Fail(status);
   report.Set("track_id", track.id);
   if (report.json()) report.BeginRows("outputs");
   uint64_t count = 0;
   Status status = DecodeAll(options, *decoder, track, path.empty() ? nullptr : &writer, report, &count);
   if (status.ok() && !path.empty()) status = writer.Finish();
-  if (!status.ok()) return report.Fail(status);
+  if (!status.ok()) return report.Fail(writer.Explain(std::move(status)));
   ReportWarnings(reader, report);
   return report.Finish(count == 0 && options.time.given() ? kExitNo : kExitDone);
 }

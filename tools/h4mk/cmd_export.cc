@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // h4mk export: any file, cut into blocks of one size, as H4MK; or the packets of a media file, by ffmpeg.
-#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -11,6 +9,7 @@
 #include "adapt/make_writer.h"
 #include "adapt/transport_cipher.h"
 #include "adapt/transport_file.h"
+#include "child.h"
 #include "command.h"
 #include "file.h"
 #include "key_option.h"
@@ -18,8 +17,7 @@
 #include "protect/hex.h"
 #include "text.h"
 #include "version_option.h"
-
-extern char** environ;
+#include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
@@ -33,6 +31,7 @@ struct ExportOptions {
   GopConfig gop;
   bool packets = false;
   std::string scheme, kid;
+  WriteOptions write;
   KeyOptions key;
 };
 
@@ -40,6 +39,7 @@ void Describe(CLI::App* command, ExportOptions* options) {
   command->add_option("INPUT", options->common.file, "Any file, or - for standard input")->required();
   command->add_flag("--json", options->common.json, "One JSON object instead of text");
   command->add_option("--output,-o", options->output, "The H4MK file, or - for standard output")->required();
+  AddForceOption(command, &options->write);
   AddVersionOption(command, &options->version);
   command->add_option("--block_size", options->block_size, "Bytes a block, default 524288")
       ->check(CLI::Range(1u, 1u << 30));
@@ -161,41 +161,55 @@ int KeyForChild(const MasterKey& key) {
   return written ? fd : -1;
 }
 
-// The packets of every stream as they are. ffmpeg shows its own progress and errors.
-Status ExportPackets(const ExportOptions& options, const ProtectOptions& protect) {
+// The words of a command that copies the packets of every stream as they are. Names are never options, protocols or lists for ffmpeg.
+std::vector<std::string> CopyCommand(const ExportOptions& options) {
   const char* ffmpeg = std::getenv("FFMPEG");
-  std::vector<std::string> words = {ffmpeg ? ffmpeg : "ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y",
-                                    "-i", options.common.file, "-map", "0", "-c", "copy", "-f", "h4mk"};
+  const std::string& input = options.common.file;
+  std::vector<std::string> words = {ffmpeg ? ffmpeg : "ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-i",
+                                    input == "-" ? "pipe:0" : "file:" + input, "-map", "0", "-c", "copy", "-f", "h4mk"};
   if (options.version == 1) words.insert(words.end(), {"-format_version", "1"});
-  int key = -1;
+  return words;
+}
+
+Status CopyOutput(Child& ffmpeg, Io& output) {
+  Sink sink(output);
+  Bytes buffer(1 << 20);
+  for (;;) {
+    const int64_t got = ffmpeg.output().Read(buffer.data(), buffer.size());
+    if (got < 0) return SystemError("cannot read what ffmpeg writes");
+    if (got == 0) return ffmpeg.Finish();
+    H4MK_TRY(sink.Write(ByteSpan(buffer).first(static_cast<size_t>(got))));
+  }
+}
+
+// ffmpeg shows its own errors.
+Status ExportPackets(const ExportOptions& options, const ProtectOptions& protect) {
+  InputFile input;  // not to be overwritten
+  OutputFile out;
+  const bool is_stdin = options.common.file == "-";
+  if (!is_stdin) H4MK_TRY(input.Open(options.common.file));
+  H4MK_TRY(out.Open(options.output, options.write));
+  std::vector<std::string> words = CopyCommand(options);
+  OwnedFd key;
   if (!protect.encryption_scheme.empty()) {
-    key = KeyForChild(protect.encryption_key);
-    if (key < 0) return SystemError("cannot hand the key on");
+    key = OwnedFd(KeyForChild(protect.encryption_key));
+    if (!key.ok()) return SystemError("cannot hand the key on");
     words.insert(words.end(), {"-encryption_scheme", protect.encryption_scheme, "-encryption_key_file",
-                               "/dev/fd/" + std::to_string(key)});
+                               "/dev/fd/" + std::to_string(key.get())});
     if (!options.kid.empty()) words.insert(words.end(), {"-encryption_kid", options.kid});
   }
-  words.push_back(options.output);
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  pid_t child = 0;
-  const int error = posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
-  if (key >= 0) close(key);
-  errno = error;
-  if (error != 0) return SystemError("cannot start " + words[0]);
-  int state = 0;
-  while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
-  }
-  if (!WIFEXITED(state) || WEXITSTATUS(state) != 0) return Status(Code::kIo, words[0] + " failed");
-  return {};
+  words.push_back("pipe:1");
+  Child ffmpeg;
+  H4MK_TRY(ffmpeg.Start(std::move(words), is_stdin));
+  H4MK_TRY(CopyOutput(ffmpeg, out.io()));
+  return out.Commit();
 }
 
 Status Export(const ExportOptions& options, ProtectOptions protect, Exported* counts) {
   InputFile input;
   H4MK_TRY(input.Open(options.common.file));
   OutputFile out;
-  H4MK_TRY(out.Open(options.output));
+  H4MK_TRY(out.Open(options.output, options.write));
   H4MK_TRY(options.version == kTransportVersion ? ExportTransport(input, out.io(), options, protect, counts)
                                                 : ExportFile(input, out.io(), options, std::move(protect), counts));
   return out.Commit();

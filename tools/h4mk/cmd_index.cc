@@ -5,6 +5,7 @@
 #include "file.h"
 #include "file/reindex.h"
 #include "progress.h"
+#include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
@@ -13,6 +14,7 @@ struct IndexOptions {
   CommonOptions common;
   bool front = false;
   std::string output;
+  WriteOptions write;
 };
 
 void Describe(CLI::App* command, IndexOptions* options) {
@@ -21,6 +23,7 @@ void Describe(CLI::App* command, IndexOptions* options) {
       "--front", options->front, "Put a copy of the index in front, for readers to whom the end of a file is dear");
   command->add_option("--output,-o", options->output, "With --front: where the file goes, default FILE itself")
       ->needs(front);
+  AddForceOption(command, &options->write);
   command->footer(
       "Without --front: checks the index against the clusters, and makes index and end of FILE anew where they are missing or\n"
       "wrong. Of the clusters only their indexes are read. For damage between clusters see `h4mk recover`.");
@@ -31,7 +34,7 @@ Status MoveToFront(const IndexOptions& options) {
   H4MK_TRY(file.Open(options.common.file));
   if (file.version() != 2) return Status(Code::kVersion, "only files of version 2 have such an index");
   OutputFile out;
-  H4MK_TRY(out.Open(options.output.empty() ? options.common.file : options.output));
+  H4MK_TRY(options.output.empty() ? out.OpenInPlace(options.common.file) : out.Open(options.output, options.write));
   H4MK_TRY(MoveIndexToFront(file.NewIo(), out.io(), MakeProgress("index")));
   return out.Commit();
 }

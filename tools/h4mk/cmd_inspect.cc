@@ -8,6 +8,7 @@
 #include "html.h"
 #include "old_clients.h"
 #include "text.h"
+#include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
@@ -15,12 +16,14 @@ namespace {
 struct InspectOptions {
   CommonOptions common;
   std::string html;
+  WriteOptions write;
 };
 
 void Describe(CLI::App* command, InspectOptions* options) {
   AddCommonOptions(command, &options->common);
   command->add_option("--html", options->html, "Write a page with a timeline of tracks, GOPs and bit rate, - for standard output")
       ->type_name("FILE");
+  AddForceOption(command, &options->write);
   command->footer(
       "Reads the front, the end and the index of the file, not its blocks; `h4mk verify` checks those. For --html the indexes of\n"
       "the clusters too. For files of the transport dialect the text is that of the first client of that dialect.");
@@ -200,7 +203,7 @@ int Run(const InspectOptions& options) {
     return TransportInspect(options.common.file);
   if (const Status status = file.OpenReader(true, &reader); !status.ok()) return output.Fail(status);
   if (!options.html.empty()) {
-    const Status status = WriteHtml(options.common.file, file, *reader, output, options.html);
+    const Status status = WriteHtml(options.common.file, file, *reader, output, options.html, options.write);
     return status.ok() ? output.Finish() : output.Fail(status);
   }
   output.Set("version", reader->version());

@@ -7,6 +7,7 @@
 #include "block_source.h"
 #include "command.h"
 #include "text.h"
+#include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
@@ -15,12 +16,14 @@ struct MergeOptions {
   std::vector<std::string> files;
   bool json = false;
   std::string output;
+  WriteOptions write;
 };
 
 void Describe(CLI::App* command, MergeOptions* options) {
   command->add_option("FILE", options->files, "H4MK files of any version")->required();
   command->add_flag("--json", options->json, "One JSON object instead of text");
   command->add_option("--output,-o", options->output, "The new file, or - for standard output")->type_name("OUT")->required();
+  AddWriteOptions(command, &options->write);
   command->footer(
       "Tracks keep their track_id where it is not taken; tags and chapters are those of the first file. Blocks of a sidecar stay where\n"
       "they are: put OUT into the same folder.");
@@ -111,30 +114,36 @@ Status CopyAll(MergeInputs& inputs, FileWriter& writer, Output& output, uint64_t
   }
 }
 
-Status Merge(const MergeOptions& options, Output& output, size_t* tracks, uint64_t* blocks) {
-  MergeInputs inputs;
+Status OpenAll(const MergeOptions& options, MergeInputs* inputs) {
   for (const std::string& path : options.files) {
-    if (const Status status = inputs.emplace_back(std::make_unique<MergeInput>())->Open(path); !status.ok())
+    if (const Status status = inputs->emplace_back(std::make_unique<MergeInput>())->Open(path); !status.ok())
       return Status(status.code(), path + ": " + status.message());
   }
-  OutputFile out;
-  H4MK_TRY(out.Open(options.output));
+  return {};
+}
+
+Status Merge(MergeInputs& inputs, Io& out, Output& output, size_t* tracks, uint64_t* blocks) {
   std::unique_ptr<FileWriter> writer;
-  H4MK_TRY(MakeWriter(out.io(), 2, {}, {}, &writer));
+  H4MK_TRY(MakeWriter(out, 2, {}, {}, &writer));
   std::set<int64_t> ids;
   for (const auto& input : inputs) H4MK_TRY(AddTracks(*input, *writer, &ids));
   *tracks = ids.size();
   if (!inputs[0]->reader().meta().empty()) H4MK_TRY(writer->SetMeta(inputs[0]->reader().meta()));
   H4MK_TRY(CopyAll(inputs, *writer, output, blocks));
-  H4MK_TRY(writer->Finish());
-  return out.Commit();
+  return writer->Finish();
 }
 
 int Run(const MergeOptions& options) {
   Output output(options.output, options.json, options.output == "-" ? stderr : stdout);
   size_t tracks = 0;
   uint64_t blocks = 0;
-  if (const Status status = Merge(options, output, &tracks, &blocks); !status.ok()) return output.Fail(status);
+  MergeInputs inputs;
+  OutputFile out;
+  Status status = OpenAll(options, &inputs);
+  if (status.ok()) status = out.Open(options.output, options.write);
+  if (status.ok()) status = Merge(inputs, out.io(), output, &tracks, &blocks);
+  if (status.ok()) status = out.Commit();
+  if (!status.ok()) return output.Fail(out.Explain(std::move(status)));
   output.Set("tracks", tracks);
   output.Set("blocks", blocks);
   output.Text("{} tracks, {} blocks\n", tracks, Grouped(blocks));

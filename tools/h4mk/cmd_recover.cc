@@ -8,6 +8,7 @@
 #include "file/recover.h"
 #include "progress.h"
 #include "text.h"
+#include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
@@ -15,11 +16,13 @@ namespace {
 struct RecoverOptions {
   CommonOptions common;
   std::string output;
+  WriteOptions write;
 };
 
 void Describe(CLI::App* command, RecoverOptions* options) {
   AddCommonOptions(command, &options->common);
   command->add_option("OUT", options->output, "The whole file, or - for standard output")->required();
+  AddWriteOptions(command, &options->write);
   command->footer(
       "Chunks that are whole are taken over byte for byte; index and end are made anew.\n"
       "Exit status: 0 no block was lost, 1 some were (OUT has the others), 2 nothing could be done.");
@@ -69,11 +72,11 @@ int Run(const RecoverOptions& options) {
   InputFile file;
   if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
   OutputFile out;
-  if (const Status status = out.Open(options.output); !status.ok()) return output.Fail(status);
+  if (const Status status = out.Open(options.output, options.write); !status.ok()) return output.Fail(status);
   RecoverReport report;
   Status status = Recover(file, out.io(), &report);
   if (status.ok()) status = out.Commit();
-  if (!status.ok()) return output.Fail(status);
+  if (!status.ok()) return output.Fail(out.Explain(std::move(status)));
   ClearProgress();
   Show(report, output);
   return output.Finish(report.lost_any_blocks() ? kExitNo : kExitDone);

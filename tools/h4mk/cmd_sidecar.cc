@@ -9,6 +9,7 @@
 #include "file/unpacking_reader.h"
 #include "progress.h"
 #include "text.h"
+#include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 struct SidecarOptions {
   CommonOptions common;
   std::string output, ffmpeg;
+  WriteOptions write;
 };
 
 void Describe(CLI::App* command, SidecarOptions* options) {
@@ -23,6 +25,7 @@ void Describe(CLI::App* command, SidecarOptions* options) {
   command->add_flag("--json", options->common.json, "One JSON object instead of text");
   command->add_option("--output,-o", options->output, "The H4MK file, in the folder of INPUT; default its name with .h4mk at the end")
       ->type_name("FILE");
+  AddForceOption(command, &options->write);
   AddFfmpegOption(command, &options->ffmpeg);
   command->footer(
       "Index, chains, verification and editing work on the sidecar as on any file; blocks are read from INPUT and compared with their\n"
@@ -42,9 +45,13 @@ struct StreamPlaces {
 // Finds blocks in the file that they were read from. What a demuxer says of places is not believed: bytes are compared.
 class BlockFinder {
  public:
-  Status Open(const SidecarOptions& options) {
+  Status OpenFile(const SidecarOptions& options) {
     H4MK_TRY(file_.Open(options.common.file));
     source_.emplace(file_.NewIo());
+    return {};
+  }
+
+  Status FindPlaces(const SidecarOptions& options) {
     return ForEachLine({FfprobeBeside(options.ffmpeg), "-v", "error", "-show_entries", "packet=stream_index,pos,size", "-of",
                         "compact", "file:" + options.common.file},
                        [this](const Fields& fields) {
@@ -197,7 +204,10 @@ Status OutputPath(const SidecarOptions& options, std::filesystem::path* path) {
 Status MakeSidecar(const SidecarOptions& options, std::filesystem::path* path, SidecarCounts* counts) {
   H4MK_TRY(OutputPath(options, path));
   BlockFinder finder;
-  H4MK_TRY(finder.Open(options));
+  OutputFile out;
+  H4MK_TRY(finder.OpenFile(options));
+  H4MK_TRY(out.Open(path->string(), options.write));
+  H4MK_TRY(finder.FindPlaces(options));
   Child ffmpeg;
   H4MK_TRY(ffmpeg.Start({options.ffmpeg, "-v", "error", "-nostdin", "-i", "file:" + options.common.file, "-map", "0", "-c", "copy",
                          "-copy_unknown", "-copyts", "-copyinkf", "-f", "h4mk", "-"}));
@@ -205,8 +215,6 @@ Status MakeSidecar(const SidecarOptions& options, std::filesystem::path* path, S
   std::unique_ptr<FileReader> input;
   H4MK_TRY(MakeReader(Source(ffmpeg.output()), allocator, false, &input));
   H4MK_TRY(OpenUnpacked(allocator, &input));
-  OutputFile out;
-  H4MK_TRY(out.Open(path->string()));
   std::unique_ptr<FileWriter> writer;
   H4MK_TRY(MakeWriter(out.io(), 2, {}, {}, &writer));
   SidecarWriter sidecar(finder, *writer, counts);

@@ -8,6 +8,7 @@
 #include "protect/proof.h"
 #include "text.h"
 #include "track_option.h"
+#include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
@@ -16,6 +17,7 @@ struct SignOptions {
   CommonOptions common;
   KeyOptions key;
   std::string output;
+  WriteOptions write;
 };
 
 void DescribeSign(CLI::App* command, SignOptions* options) {
@@ -23,6 +25,7 @@ void DescribeSign(CLI::App* command, SignOptions* options) {
   AddKeyOptions(command, &options->key, "The private key (Ed25519 or ECDSA P-256, PEM)");
   command->add_option("--output,-o", options->output,
                       "The signed file, or - for standard output; default FILE itself");
+  AddForceOption(command, &options->write);
   command->footer(
       "A pair of keys is made by\n"
       "  openssl genpkey -algorithm ed25519 -out sign.pem && openssl pkey -in sign.pem -pubout "
@@ -53,7 +56,7 @@ Status Sign(const SignOptions& options, Output& output) {
     return Status(Code::kAgain,
                   "the file has no end: it was cut, or is still being written; see `h4mk recover`");
   OutputFile out;
-  H4MK_TRY(out.Open(options.output.empty() ? options.common.file : options.output));
+  H4MK_TRY(options.output.empty() ? out.OpenInPlace(options.common.file) : out.Open(options.output, options.write));
   ConvertOptions convert;
   H4MK_TRY(ReadCreationTime(opened.reader->source(), &convert.writer));
   convert.protect.signing_key = std::move(key.value());
@@ -79,6 +82,7 @@ struct ProveOptions {
   int64_t track_id = kNoTrack;
   uint64_t index = 0;
   std::string output, key;
+  WriteOptions write;
 };
 
 void DescribeProve(CLI::App* command, ProveOptions* options) {
@@ -88,6 +92,7 @@ void DescribeProve(CLI::App* command, ProveOptions* options) {
       ->required();
   command->add_option("--output,-o", options->output, "The proof, or - for standard output")
       ->required();
+  AddForceOption(command, &options->write);
   command
       ->add_option("--key", options->key,
                    "The public key (PEM); without it nobody is asked who signed the file")
@@ -98,12 +103,12 @@ void DescribeProve(CLI::App* command, ProveOptions* options) {
       "Exit status 1: there is no such block.");
 }
 
-Status WriteProof(const OpenedFile& opened, const std::string& path) {
+Status WriteProof(const OpenedFile& opened, const ProveOptions& options) {
   Result<Json> proof = opened.proving->ProveLast();
   if (!proof.ok()) return proof.take_status();
   const std::string text = DumpJson(proof.value()) + "\n";
   OutputFile out;
-  H4MK_TRY(out.Open(path));
+  H4MK_TRY(out.Open(options.output, options.write, OutputFile::Content::kText));
   H4MK_TRY(Sink(out.io()).Write({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
   return out.Commit();
 }
@@ -131,7 +136,7 @@ int RunProve(const ProveOptions& options) {
     output.Text("no block {}\n", options.index);
     return output.Finish(kExitNo);
   }
-  if (status.ok()) status = WriteProof(opened, options.output);
+  if (status.ok()) status = WriteProof(opened, options);
   if (!status.ok()) return output.Fail(status);
   output.Set("track_id", opened.reader->tracks()[track.value()].id);
   output.Set("ordinal", options.index);

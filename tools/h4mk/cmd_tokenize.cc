@@ -7,6 +7,7 @@
 #include "decode/video_token.h"
 #include "text.h"
 #include "wav.h"
+#include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 struct TokenizeOptions {
   CommonOptions common;
   std::string output, ffmpeg;
+  WriteOptions write;
   AudioTokenFormat format;
   uint32_t sample_rate = 0;  // 0: that of the input
   uint32_t gop = 30;
@@ -33,6 +35,7 @@ void Describe(CLI::App* command, TokenizeOptions* options) {
       ->check(CLI::Range(1u, 1000000000u).description(""));
   command->add_option("--sample-rate", options->sample_rate, "Samples a second, default those of INPUT")->type_name("HZ");
   command->add_flag("--compress", options->compress, "Store blocks compressed");
+  AddForceOption(command, &options->write);
   AddFfmpegOption(command, &options->ffmpeg);
   command->footer(
       "The first track of sound becomes one of audio_fft, the first of pictures one of video_token. WAV files with 16-bit samples are read\n"
@@ -224,13 +227,15 @@ class TokenWriter {
 Status Tokenize(const TokenizeOptions& options, Tokenized* counts) {
   Pictures pictures;
   bool has_sound = false;
+  InputFile input;  // not to be overwritten
+  OutputFile out;
+  H4MK_TRY(input.Open(options.common.file));
+  H4MK_TRY(out.Open(options.output, options.write));
   if (!SoundInput::IsWav(options.common.file)) H4MK_TRY(ReadPictures(options, &pictures, &has_sound));
   SoundInput sound;
   bool found = false;
   H4MK_TRY(sound.Open(options, has_sound, &found));
   if (!found && pictures.packets.empty()) return Status(Code::kNotFound, "neither sound nor pictures found");
-  OutputFile out;
-  H4MK_TRY(out.Open(options.output));
   std::unique_ptr<FileWriter> writer;
   H4MK_TRY(MakeWriter(out.io(), 2, {}, {}, &writer));
   TokenWriter tokens(options, *writer, counts);

@@ -10,6 +10,7 @@
 
 #include "adapt/open_file.h"
 #include "file.h"
+#include "own_path.h"
 
 namespace h4mk::tool {
 
@@ -18,7 +19,9 @@ EditFile::~EditFile() {
 }
 
 Status EditFile::Open(const std::string& path) {
-  fd_ = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  Place place;
+  H4MK_TRY(FindPlace(path, &place));
+  fd_ = OpenAt(place, O_RDWR | O_NONBLOCK);
   if (fd_ < 0) return SystemError("cannot open for writing");
   struct stat info;
   if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) return Status(Code::kIo, "is no regular file");

@@ -2,15 +2,18 @@
 #include "file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "chunk/chunk_format.h"
+#include "text.h"
 
 namespace h4mk::tool {
 namespace {
@@ -42,12 +45,17 @@ class HeapAllocator final : public BufferAllocator {
   size_t spare_size_ = 0;
 };
 
-// A file that is closed with this object.
-class OwnedFile final : public Io {
+// A file beside the one that is read. Its name came from a file, so that it may be anything: only a regular file is opened, no link,
+// and nothing that would wait.
+class FileBeside final : public Io {
  public:
   Status Open(const std::string& path) {
-    H4MK_TRY(file_.Open(path));
-    io_ = &file_.NewIo();
+    fd_ = OwnedFd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat info;
+    if (!fd_.ok() && errno == ELOOP) return Status(Code::kIo, "cannot open: it is a link");
+    if (!fd_.ok() || fstat(fd_.get(), &info) != 0) return SystemError("cannot open");
+    if (!S_ISREG(info.st_mode)) return Status(Code::kIo, "cannot open: it is no regular file");
+    io_.emplace(fd_.get(), true);
     return {};
   }
   int64_t Read(uint8_t* buffer, size_t size) override { return io_->Read(buffer, size); }
@@ -57,9 +65,37 @@ class OwnedFile final : public Io {
   int64_t Size() override { return io_->Size(); }
 
  private:
-  InputFile file_;
-  FdIo* io_ = nullptr;
+  OwnedFd fd_;
+  std::optional<FdIo> io_;
 };
+
+// What this program reads. None of it is written to, and it says how much output is to be expected.
+struct InputId {
+  dev_t device;
+  ino_t inode;
+};
+std::vector<InputId> g_inputs;
+uint64_t g_input_bytes = 0;
+
+bool IsInput(const struct stat& info) {
+  return std::any_of(g_inputs.begin(), g_inputs.end(), [&](const InputId& input) {
+    return input.device == info.st_dev && input.inode == info.st_ino;
+  });
+}
+
+void NoteInput(const struct stat& info) {
+  if (!S_ISREG(info.st_mode) || IsInput(info)) return;
+  g_inputs.push_back({info.st_dev, info.st_ino});
+  g_input_bytes += static_cast<uint64_t>(info.st_size);
+}
+
+// More output than this is not expected of an input, and needs --max-output: a file of 1 MiB that says that it holds a terabyte shall
+// not fill the disk.
+constexpr uint64_t kOutputFloor = 64u << 20, kOutputRatio = 256;
+
+uint64_t ExpectedOutput() {
+  return g_input_bytes > (UINT64_MAX >> 9) ? UINT64_MAX : kOutputFloor + kOutputRatio * g_input_bytes;
+}
 
 // Copies a pipe to a file that has no name.
 Status Spool(int from, int* to) {
@@ -138,6 +174,7 @@ Status InputFile::Open(const std::string& path) {
     if (!status.ok()) return Status(status.code(), status.message());
     if (fstat(fd_, &info) != 0) return SystemError("cannot open");
   }
+  NoteInput(info);
   size_ = static_cast<uint64_t>(info.st_size);
   return ReadVersion();
 }
@@ -159,12 +196,24 @@ FdIo& InputFile::NewIo() {
 Status InputFile::OpenReader(ReadOptions options, OpenedFile* opened) {
   if (!allocator_) allocator_ = std::make_unique<HeapAllocator>();
   options.open_beside = [folder = path_.substr(0, path_.rfind('/') + 1)](const std::string& name, std::unique_ptr<Io>* io) {
-    auto file = std::make_unique<OwnedFile>();
-    H4MK_TRY(file->Open(folder + name));
+    auto file = std::make_unique<FileBeside>();
+    H4MK_TRY(file->Open((folder.empty() ? "./" : folder) + name));
     *io = std::move(file);
     return Status();
   };
-  return OpenFile(NewIo(), *allocator_, std::move(options), opened);
+  Status status = OpenFile(NewIo(), *allocator_, std::move(options), opened);
+  if (status.ok()) NoteFilesBeside(*opened->reader);
+  return status;
+}
+
+void InputFile::NoteFilesBeside(const FileReader& reader) const {
+  for (const Track& track : reader.tracks()) {
+    const auto name = track.description.find(kBesideKey);
+    struct stat info;
+    if (name != track.description.end() && name->is_string() &&
+        lstat((path_.substr(0, path_.rfind('/') + 1) + name->get<std::string>()).c_str(), &info) == 0)
+      NoteInput(info);
+  }
 }
 
 Status InputFile::OpenReader(bool keep_corrupt, std::unique_ptr<FileReader>* reader) {
@@ -177,44 +226,130 @@ Status InputFile::OpenReader(bool keep_corrupt, std::unique_ptr<FileReader>* rea
   return status;
 }
 
-OutputFile::~OutputFile() {
-  if (fd_ >= 0) close(fd_);
-  if (!temporary_.empty()) unlink(temporary_.c_str());
+// Refuses to write past a limit.
+class OutputFile::LimitedIo final : public FdIo {
+ public:
+  LimitedIo(int fd, bool seekable) : FdIo(fd, seekable) {}
+  int64_t Write(const uint8_t* buffer, size_t size) override {
+    if (position_ > limit || size > limit - position_) {
+      reached = true;
+      return -EFBIG;
+    }
+    const int64_t put = FdIo::Write(buffer, size);
+    if (put > 0) position_ += static_cast<uint64_t>(put);
+    if (put < 0) error = static_cast<int>(-put);
+    return put;
+  }
+  int64_t Seek(int64_t offset) override {
+    position_ = static_cast<uint64_t>(offset);
+    return FdIo::Seek(offset);
+  }
+
+  uint64_t limit = UINT64_MAX;
+  bool is_expected = false;  // the limit is not the user's
+  bool reached = false;
+  int error = 0;  // of the system
+
+ private:
+  uint64_t position_ = 0;
+};
+
+Status OutputFile::Fault(const std::string& what) const {
+  return Status(Code::kIo, "cannot write " + path_ + ": " + what);
 }
 
-Status OutputFile::Open(const std::string& path) {
-  path_ = path;
+void OutputFile::SetLimit(const WriteOptions& options) {
+  io_->is_expected = !options.max_output.has_value();
+  io_->limit = options.max_output.value_or(ExpectedOutput());
+}
+
+Status OutputFile::OpenStandardOutput(Content content) {
+  if (content == Content::kBinary && isatty(STDOUT_FILENO))
+    return Status(Code::kArgument, "standard output is a terminal, which bytes would upset; give --output FILE, or a pipe");
   struct stat info;
-  const bool exists = path != "-" && stat(path.c_str(), &info) == 0;
-  const bool in_place = path == "-" || (exists && !S_ISREG(info.st_mode));  // /dev/null, a named pipe
-  if (path == "-") {
-    fd_ = dup(STDOUT_FILENO);
-  } else if (in_place) {
-    fd_ = open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  } else {
-    temporary_ = path + ".XXXXXX";
-    fd_ = mkostemp(temporary_.data(), O_CLOEXEC);
-    if (fd_ < 0) temporary_.clear();
-  }
-  if (fd_ < 0) return SystemError("cannot write " + path);
-  if (!in_place) {
-    const mode_t mask = umask(0);
-    umask(mask);
-    if (fchmod(fd_, exists ? info.st_mode & 07777 : 0666 & ~mask) != 0)
-      return SystemError("cannot write " + path);
-  }
-  io_ = std::make_unique<FdIo>(fd_, !in_place);
+  if (fstat(STDOUT_FILENO, &info) == 0 && S_ISREG(info.st_mode) && IsInput(info))
+    return Status(Code::kArgument, "standard output goes to a file that is read");
+  fd_ = OwnedFd(dup(STDOUT_FILENO));
+  if (!fd_.ok()) return SystemError("cannot write " + path_);
+  io_ = std::make_shared<LimitedIo>(fd_.get(), false);
   return {};
 }
+
+// /dev/null, a named pipe: what somebody else put there is not trusted.
+Status OutputFile::OpenDevice() {
+  fd_ = OwnedFd(OpenAt(place_, O_WRONLY));
+  struct stat info;
+  if (!fd_.ok() || fstat(fd_.get(), &info) != 0) return SystemError("cannot write " + path_);
+  if (S_ISREG(info.st_mode)) {  // /dev/stdout
+    if (IsInput(info)) return Fault("it is a file that is read");
+  } else if (info.st_uid != geteuid() && info.st_uid != 0) {
+    return Fault("it is no regular file, and somebody else's");
+  }
+  if (S_ISBLK(info.st_mode) && !overwrite_) return Fault("it is a disk; --force overwrites it");
+  io_ = std::make_shared<LimitedIo>(fd_.get(), false);
+  return {};
+}
+
+// A file that was the caller's keeps its mode; set-user-id is of no use to a media file.
+Status OutputFile::OpenTemporary() {
+  const mode_t mask = umask(0);
+  umask(mask);
+  const bool is_own = place_.exists && place_.info.st_uid == geteuid() && place_.info.st_gid == getegid();
+  if (!temporary_.Create(place_, is_own ? place_.info.st_mode & 0777 : 0666 & ~mask))
+    return SystemError("cannot write " + path_);
+  io_ = std::make_shared<LimitedIo>(temporary_.fd(), true);
+  return {};
+}
+
+Status OutputFile::Open(const std::string& path, const WriteOptions& options, Content content) {
+  path_ = path;
+  overwrite_ = options.overwrite;
+  if (path == "-") {
+    H4MK_TRY(OpenStandardOutput(content));
+  } else {
+    H4MK_TRY(FindPlace(path, &place_));
+    if (place_.is_regular() && IsInput(place_.info)) return Fault("it is a file that is read");
+    if (place_.is_regular() && !overwrite_) return Fault("it exists; --force (-y) overwrites it");
+    if (place_.exists && S_ISDIR(place_.info.st_mode)) {
+      errno = EISDIR;
+      return SystemError("cannot write " + path);
+    }
+    H4MK_TRY(place_.exists && !place_.is_regular() ? OpenDevice() : OpenTemporary());
+  }
+  SetLimit(options);
+  return {};
+}
+
+Status OutputFile::OpenInPlace(const std::string& path) {
+  path_ = path;
+  overwrite_ = true;
+  if (path == "-") {
+    H4MK_TRY(OpenStandardOutput(Content::kBinary));
+  } else {
+    H4MK_TRY(FindPlace(path, &place_));
+    if (!place_.is_regular()) return Fault("it is no regular file");
+    H4MK_TRY(OpenTemporary());
+  }
+  SetLimit({});
+  return {};
+}
+
+Io& OutputFile::io() { return *io_; }
 
 Status OutputFile::Commit() {
-  const int fd = fd_;
-  fd_ = -1;
-  if (close(fd) != 0) return SystemError("cannot write " + path_);
-  if (temporary_.empty()) return {};
-  if (rename(temporary_.c_str(), path_.c_str()) != 0) return SystemError("cannot write " + path_);
-  temporary_.clear();
-  return {};
+  if (fd_.ok()) return close(fd_.Release()) == 0 ? Status() : SystemError("cannot write " + path_);
+  if (temporary_.PutInPlace(overwrite_)) return {};
+  if (errno == EEXIST) return Fault("it exists by now; --force (-y) overwrites it");
+  return SystemError("cannot write " + path_);
+}
+
+Status OutputFile::Explain(Status status) const {
+  if (status.ok() || !io_) return status;
+  if (io_->error != 0) return Fault(std::strerror(io_->error));
+  if (!io_->reached) return status;
+  const std::string expected = io_->is_expected ? ", more than is to be expected of this input" : "";
+  return Status(Code::kLimit, fmt::format("the output would be larger than {}{}; --max-output SIZE allows more",
+                                          HumanBytes(io_->limit), expected));
 }
 
 }  // namespace h4mk::tool

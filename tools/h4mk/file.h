@@ -4,16 +4,19 @@
 #define H4MK_TOOLS_FILE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "adapt/open_file.h"
 #include "base/io.h"
+#include "own_path.h"
+#include "temporary_file.h"
 
 namespace h4mk::tool {
 
 // An open file descriptor. Every object has a position of its own.
-class FdIo final : public Io {
+class FdIo : public Io {
  public:
   FdIo(int fd, bool seekable) : fd_(fd), seekable_(seekable) {}
   int64_t Read(uint8_t* buffer, size_t size) override;
@@ -50,6 +53,8 @@ class InputFile {
 
  private:
   Status ReadVersion();
+  // Files that the tracks of a sidecar name are read too.
+  void NoteFilesBeside(const FileReader& reader) const;
   std::string path_;
   int fd_ = -1;
   uint64_t size_ = 0;
@@ -58,19 +63,40 @@ class InputFile {
   std::unique_ptr<BufferAllocator> allocator_;
 };
 
+// How files are written: --force, --max-output.
+struct WriteOptions {
+  bool overwrite = false;
+  std::optional<uint64_t> max_output;  // bytes
+};
+
 // A file to write, by its path or - for standard output. A path gets its new content when Commit() is called, as a whole: until then
-// the bytes go to another file beside it, which is removed if there is no Commit().
+// the bytes go to another file beside it, which is removed if there is no Commit() or a signal ends the program. What is there is only
+// overwritten if the options say so, and never what this program reads. Links that somebody else made are not followed.
 class OutputFile {
  public:
-  ~OutputFile();
-  Status Open(const std::string& path);
-  Io& io() { return *io_; }
+  enum class Content { kBinary, kText };  // a terminal takes only text
+  Status Open(const std::string& path, const WriteOptions& options, Content content = Content::kBinary);
+  // New content for a file that is read: FILE of a command that changes FILE.
+  Status OpenInPlace(const std::string& path);
+  Io& io();
   Status Commit();
+  // What to say of a failure to write.
+  Status Explain(Status status) const;
 
  private:
-  std::string path_, temporary_;
-  int fd_ = -1;
-  std::unique_ptr<FdIo> io_;
+  class LimitedIo;
+  Status OpenStandardOutput(Content content);
+  Status OpenDevice();
+  Status OpenTemporary();
+  Status Fault(const std::string& what) const;
+  void SetLimit(const WriteOptions& options);
+
+  std::string path_;
+  bool overwrite_ = false;
+  Place place_;
+  TemporaryFile temporary_;
+  OwnedFd fd_;  // where no temporary file is
+  std::shared_ptr<LimitedIo> io_;
 };
 
 Status SystemError(const std::string& what);

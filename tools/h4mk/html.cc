@@ -170,9 +170,9 @@ std::string ForScript(const Json& value) {
 }  // namespace
 
 Status WriteHtml(const std::string& name, InputFile& file, FileReader& reader, Output& output,
-                 const std::string& path) {
+                 const std::string& path, const WriteOptions& write) {
   OutputFile out;
-  H4MK_TRY(out.Open(path));
+  H4MK_TRY(out.Open(path, write, OutputFile::Content::kText));
   const std::string data = ForScript(Page(file, reader).Collect(name, output));
   std::string page = kTimelineHtml;
   constexpr std::string_view kPlace = "{{data}}";

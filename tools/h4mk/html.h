@@ -11,7 +11,7 @@ namespace h4mk::tool {
 
 // Writes the page about a file. Problems of the file go to the output, and into the page.
 Status WriteHtml(const std::string& name, InputFile& file, FileReader& reader, Output& output,
-                 const std::string& path);
+                 const std::string& path, const WriteOptions& write);
 
 // What there is to say of a track's media in a line: "640x360, 24/1 fps".
 std::string MediaText(const Json& description);

@@ -2,12 +2,15 @@
 #include "key_option.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <openssl/evp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
 #include "protect/hex.h"
+#include "text.h"
 
 namespace h4mk::tool {
 namespace {
@@ -26,9 +29,18 @@ Secret Trimmed(ByteSpan text) {
   return Secret(text);
 }
 
-Status ReadKeyFile(const std::string& path, Secret* text) {
+// As ssh does, but it is left at a warning: a key in a file that all can read may be what a container has.
+void WarnIfOpen(const std::string& path, int fd, mode_t forbidden, const char* what) {
+  struct stat info;
+  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || (info.st_mode & forbidden) == 0) return;
+  fmt::print(stderr, "h4mk: {}: warning: others can {} this key (mode {:04o}); `chmod {} FILE` mends that\n", Printable(path),
+             what, info.st_mode & 0777, (forbidden & 044) != 0 ? "600" : "go-w");
+}
+
+Status ReadKeyFile(const std::string& path, bool is_secret, Secret* text) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return SystemError("cannot open " + path);
+  WarnIfOpen(path, fd, is_secret ? 077 : 022, is_secret ? "read" : "exchange");
   FdIo io(fd, /*seekable=*/false);
   Bytes buffer(kMaxKeyText);
   size_t size = 0;
@@ -43,7 +55,7 @@ Status ReadKeyFile(const std::string& path, Secret* text) {
 }
 
 Status ReadKeyText(const KeyOptions& options, Secret* text) {
-  if (!options.file.empty()) return ReadKeyFile(options.file, text);
+  if (!options.file.empty()) return ReadKeyFile(options.file, /*is_secret=*/true, text);
   const char* value = std::getenv(options.env.c_str());
   if (value == nullptr)
     return Status(Code::kKey, "there is no environment variable " + options.env);
@@ -103,7 +115,7 @@ Result<SignatureKey> ReadSigningKey(const KeyOptions& options) {
 
 Result<SignatureKey> ReadVerifyKey(const std::string& path) {
   Secret text;
-  if (Status status = ReadKeyFile(path, &text); !status.ok()) return status;
+  if (Status status = ReadKeyFile(path, /*is_secret=*/false, &text); !status.ok()) return status;
   return SignatureKey::Public(View(text));
 }
 

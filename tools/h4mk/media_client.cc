@@ -12,6 +12,7 @@
 #include "file.h"
 #include "file/v1_writer.h"
 #include "old_clients.h"
+#include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
@@ -48,13 +49,14 @@ V1Contents Demo() {
   return demo;
 }
 
-int Build(const std::string& path) {
+int Build(const std::string& path, const WriteOptions& write) {
   const std::string name = path.empty() ? kDemoName : path;
   OutputFile file;
   errno = 0;
-  Status status = file.Open(name);
-  if (!status.ok())
+  Status status = file.Open(name, write);
+  if (!status.ok() && errno != 0)
     return Error(fmt::format(" writing file: [Errno {}] {}: '{}'", errno, std::strerror(errno), name));
+  if (!status.ok()) return Error(": " + status.message());
   Sink sink(file.io());
   status = WriteV1(Demo(), sink);
   if (status.ok()) status = file.Commit();
@@ -129,10 +131,12 @@ int Chain(const std::string& path, int64_t track_id, int64_t t_ms) {
 struct MediaOptions {
   std::string in, out = kDemoName;
   int64_t track_id = 0, t_ms = 0;
+  WriteOptions write;
 };
 
 void DescribeBuild(CLI::App* command, MediaOptions* options) {
   command->add_option("--out,-o", options->out, std::string("The file, default ") + kDemoName);
+  AddForceOption(command, &options->write);
 }
 void DescribeList(CLI::App* command, MediaOptions* options) {
   command->add_option("--in", options->in, "A file of version 1")->required();
@@ -143,7 +147,7 @@ void DescribeChain(CLI::App* command, MediaOptions* options) {
   command->add_option("--t_ms", options->t_ms, "The time in milliseconds")->required();
 }
 
-int RunBuild(const MediaOptions& options) { return Build(options.out); }
+int RunBuild(const MediaOptions& options) { return Build(options.out, options.write); }
 int RunList(const MediaOptions& options) { return List(options.in); }
 int RunChain(const MediaOptions& options) { return Chain(options.in, options.track_id, options.t_ms); }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "adapt/transport_file.h"
+#include "file.h"
 #include "file/v1_file.h"
 
 namespace h4mk::tool {
@@ -24,7 +25,8 @@ int TransportExport(const std::string& path);
 // video_client.cc
 int VideoManifest(const std::string& path);
 int VideoSeek(const std::string& path, const std::string& track_id, int64_t pts_us);
-int VideoBlock(const std::string& path, int64_t index, bool raw, const std::string& output);
+int VideoBlock(const std::string& path, int64_t index, bool raw, const std::string& output,
+               const WriteOptions& write);
 
 }  // namespace h4mk::tool
 

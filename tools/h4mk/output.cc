@@ -31,7 +31,7 @@ const char* CodeName(Code code) {
 namespace {
 
 std::string Dump(const Json& value, int indent) {
-  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+  return PrintableJson(value.dump(indent, ' ', false, Json::error_handler_t::replace));
 }
 
 Json ErrorObject(std::optional<uint64_t> offset, const char* code, const std::string& message) {

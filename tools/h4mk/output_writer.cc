@@ -11,9 +11,9 @@ constexpr uint16_t kWavFloat = 3;
 
 }  // namespace
 
-Status OutputWriter::Open(const std::string& path) {
+Status OutputWriter::Open(const std::string& path, const WriteOptions& options) {
   is_wav_ = path.ends_with(".wav");
-  H4MK_TRY(file_.Open(path));
+  H4MK_TRY(file_.Open(path, options));
   sink_ = std::make_unique<Sink>(file_.io());
   return {};
 }

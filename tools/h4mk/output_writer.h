@@ -14,10 +14,12 @@ namespace h4mk::tool {
 class OutputWriter {
  public:
   // A path that ends in .wav takes sound with a header; - is standard output.
-  Status Open(const std::string& path);
+  Status Open(const std::string& path, const WriteOptions& options);
   Status Write(const h4mk_output& output);
   // Without it nothing of a path is left.
   Status Finish();
+  // What to say of a failure to write.
+  Status Explain(Status status) const { return file_.Explain(std::move(status)); }
 
  private:
   Status CheckSound(const h4mk_output& output);

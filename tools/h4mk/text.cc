@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 
 #include "adapt/open_file.h"
 #include "base/json.h"
@@ -26,6 +29,23 @@ bool IsControl(std::string_view character) {
   return first < 0x20 || first == 0x7F || c1;
 }
 
+// Unicode's marks, embeddings, overrides and isolates of direction, and its separators of lines and paragraphs.
+constexpr uint32_t kTurning[] = {0x061C, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A, 0x202B, 0x202C,
+                                 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069};
+
+// The code point of a character of UTF-8.
+uint32_t CodePoint(std::string_view character) {
+  const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<uint8_t>(character[i])); };
+  if (character.size() == 1) return byte(0);
+  uint32_t code = byte(0) & (0xFFu >> (character.size() + 1));
+  for (size_t i = 1; i < character.size(); ++i) code = code << 6 | (byte(i) & 0x3F);
+  return code;
+}
+
+bool IsTurning(std::string_view character) {
+  return character.size() > 1 && std::ranges::find(kTurning, CodePoint(character)) != std::end(kTurning);
+}
+
 }  // namespace
 
 std::string Printable(std::string_view text) {
@@ -35,9 +55,25 @@ std::string Printable(std::string_view text) {
     const std::string_view taken = text.substr(0, size > 0 ? size : 1);
     if (size == 0 || IsControl(taken)) {
       for (const char byte : taken) out += fmt::format("\\x{:02x}", static_cast<uint8_t>(byte));
+    } else if (IsTurning(taken)) {
+      out += fmt::format("\\u{{{:x}}}", CodePoint(taken));
     } else {
       out += taken;
     }
+    text.remove_prefix(taken.size());
+  }
+  return out;
+}
+
+std::string PrintableJson(std::string json) {
+  const auto is_plain = [](char c) { return c >= ' ' ? c != 0x7F : c == '\n'; };
+  if (std::all_of(json.begin(), json.end(), is_plain)) return json;
+  std::string out;
+  for (std::string_view text = json; !text.empty();) {
+    const std::string_view taken = text.substr(0, std::max<size_t>(1, CharacterSize(text)));
+    const bool is_escaped = taken != "\n" && (IsControl(taken) || IsTurning(taken));
+    if (is_escaped) out += fmt::format("\\u{:04x}", CodePoint(taken));
+    else out += taken;
     text.remove_prefix(taken.size());
   }
   return out;
@@ -96,6 +132,25 @@ bool ParseClock(std::string_view text, int64_t* microseconds) {
   }
   if (!(seconds < 9e12)) return false;
   *microseconds = std::llround(seconds * 1e6) * (negative ? -1 : 1);
+  return true;
+}
+
+bool ParseSize(std::string_view text, uint64_t* bytes) {
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  if (error != std::errc() || !(number >= 0)) return false;
+  std::string_view unit(at, static_cast<size_t>(end - at));
+  if (!unit.empty() && (unit.back() == 'B' || unit.back() == 'b')) unit.remove_suffix(1);
+  const bool is_binary = !unit.empty() && unit.back() == 'i';
+  if (is_binary) unit.remove_suffix(1);
+  constexpr std::string_view kUnits = "KMGTP";
+  if (unit.size() > 1 || (is_binary && unit.empty())) return false;
+  const size_t power = unit.empty() ? 0 : kUnits.find(static_cast<char>(std::toupper(static_cast<uint8_t>(unit[0])))) + 1;
+  if (power == 0 && !unit.empty()) return false;
+  for (size_t i = 0; i < power; ++i) number *= is_binary ? 1024 : 1000;
+  if (!(number < 1.8e19)) return false;
+  *bytes = static_cast<uint64_t>(number);
   return true;
 }
 

@@ -11,8 +11,11 @@
 
 namespace h4mk::tool {
 
-// A text from a file as it may go to a terminal: control characters and bytes that are no UTF-8 become \xNN.
+// A text from a file as it may go to a terminal: control characters and bytes that are no UTF-8 become \xNN, characters that turn the
+// direction of the text round, or end a line, \u{NNNN}.
 std::string Printable(std::string_view text);
+// JSON as it may go to a terminal: such characters, which JSON allows, become \uNNNN, which means the same.
+std::string PrintableJson(std::string json);
 
 // "version 2", "transport dialect"
 std::string VersionText(int version);
@@ -27,6 +30,8 @@ double Seconds(int64_t time, TimeBase time_base);
 
 // "90", "1:30", "0:01:30.250", "-5": a time in microseconds. False if it is none.
 bool ParseClock(std::string_view text, int64_t* microseconds);
+// "1000", "500MB", "2.5GiB", "10k": a number of bytes. False if it is none.
+bool ParseSize(std::string_view text, uint64_t* bytes);
 
 }  // namespace h4mk::tool
 

@@ -10,6 +10,7 @@
 #include "command.h"
 #include "file.h"
 #include "old_clients.h"
+#include "text.h"
 #include "transport_open.h"
 
 namespace h4mk::tool {
@@ -26,7 +27,7 @@ std::string TagBytes(uint32_t tag) {
 
 void ShowChunks(const TransportFile& file) {
   std::map<std::string, std::vector<TransportChunk>> by_tag;
-  for (const TransportChunk& chunk : file.chunks()) by_tag[TagBytes(chunk.tag)].push_back(chunk);
+  for (const TransportChunk& chunk : file.chunks()) by_tag[Printable(TagBytes(chunk.tag))].push_back(chunk);
   fmt::print("\nChunks:\n");
   for (const auto& [tag, chunks] : by_tag) {
     uint64_t bytes = 0;

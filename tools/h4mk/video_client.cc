@@ -9,6 +9,7 @@
 #include "file.h"
 #include "old_clients.h"
 #include "transport_open.h"
+#include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
@@ -73,7 +74,8 @@ int VideoSeek(const std::string& path, const std::string& track_id, int64_t pts_
   return client.Error(fmt::format("no seek entries for track '{}'", track_id));
 }
 
-int VideoBlock(const std::string& path, int64_t index, bool raw, const std::string& output) {
+int VideoBlock(const std::string& path, int64_t index, bool raw, const std::string& output,
+               const WriteOptions& write) {
   TransportClient client("error");
   if (const int code = client.Open(path); code != kExitDone) return code;
   const std::vector<TransportChunk>& cores = client.file().cores();
@@ -92,7 +94,7 @@ int VideoBlock(const std::string& path, int64_t index, bool raw, const std::stri
   }
   if (place < 0 || place >= count) return client.Error(fmt::format("core_index {} out of range", index));
   OutputFile file;
-  Status status = file.Open(output);
+  Status status = file.Open(output, write);
   Sink sink(file.io());
   if (status.ok()) status = sink.Write(wanted);
   if (status.ok()) status = file.Commit();
@@ -109,6 +111,7 @@ void AddVideo(CLI::App& app, int* exit_code) {
     std::string file, track, output = "block.bin";
     int64_t pts_us = 0, index = 0;
     bool raw = false;
+    WriteOptions write;
   };
   auto options = std::make_shared<Options>();
   CLI::App* manifest = client->add_subcommand("manifest", "Tracks and numbers");
@@ -124,8 +127,9 @@ void AddVideo(CLI::App& app, int* exit_code) {
   block->add_option("--index", options->index)->required();
   block->add_flag("--raw", options->raw);
   block->add_option("--output,-o", options->output);
+  AddForceOption(block, &options->write);
   block->callback(
-      [=] { *exit_code = VideoBlock(options->file, options->index, options->raw, options->output); });
+      [=] { *exit_code = VideoBlock(options->file, options->index, options->raw, options->output, options->write); });
 }
 
 }  // namespace h4mk::tool
