@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The page of `h4mk inspect --html` needs nothing else, and has what the file has: html_page.py TOOL MAKE_FILE"""
-import html.parser, json, os, re, subprocess, sys, tempfile
+import html.parser, json, os, re, resource, shutil, subprocess, sys, tempfile
 
 tool, make_file = map(os.path.abspath, sys.argv[1:3])
 
@@ -32,6 +32,32 @@ def page_of(name):
     return json.loads(page.data)
 
 
+# Just enough of a browser for the script of the page.
+BROWSER = """
+const nothing = () => {}, element = () => ({ style: {}, classList: { add: nothing }, append: nothing, addEventListener: nothing, clientWidth: 1200,
+  clientHeight: 600, offsetWidth: 100, insertRow: element, getContext: () => new Proxy({}, { get: (_, name) =>
+    name === "measureText" ? text => ({ width: 7 * text.length }) : name === "canvas" ? {} : nothing, set: () => true }) });
+const elements = {};
+global.document = { getElementById: id => elements[id] ||= Object.assign(element(), id === "data" ? { textContent: DATA } : {}),
+  createElement: element, documentElement: {}, title: "" };
+global.getComputedStyle = () => ({ getPropertyValue: () => "#000" });
+global.devicePixelRatio = 1; global.addEventListener = nothing; global.matchMedia = () => ({ addEventListener: nothing });
+global.location = { hash: "" }; global.requestAnimationFrame = f => f();
+"""
+
+
+def run_script(name):
+    """Runs the script of a page with node, where there is one. It must end, and not fail."""
+    node = shutil.which("node")
+    if not node:
+        return
+    page = open(name).read()
+    script = re.search(r"<script>\n(.*?)</script>", page, re.S)[1]
+    with open("page.js", "w") as file:
+        file.write(BROWSER.replace("DATA", json.dumps(Page(page).data)) + script + "\nfor (let i = 0; i < 60; i++) zoom(0.5); for (let i = 0; i < 60; i++) zoom(2);\n")
+    subprocess.run([node, "--max-old-space-size=500", "page.js"], check=True, timeout=60)
+
+
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     subprocess.run([make_file, "clip", "clip.h4mk"], check=True)
@@ -56,4 +82,33 @@ with tempfile.TemporaryDirectory() as folder:
     done = subprocess.run([tool, "inspect", "--html", "half.html", "clip.h4mk"], stderr=subprocess.DEVNULL)
     assert done.returncode == 2
     assert json.loads(Page(open("half.html").read()).data)["problems"], "the page does not say that the file was cut"
+
+    # Times that no clock shows: the script of the page comes to its end.
+    subprocess.run([make_file, "far", "far.h4mk"], check=True)
+    subprocess.run([tool, "inspect", "--html", "far.html", "far.h4mk"], check=True)
+    run_script("far.html")
+    subprocess.run([tool, "inspect", "--html", "long.html", "long.h4mk"], check=True)
+    run_script("long.html")
+
+    # An index that lies: where the attachment was are clusters, each of 40,000 blocks, which it does not know of.
+    subprocess.run([make_file, "dense", "dense.h4mk"], check=True)
+    chunks = json.loads(subprocess.check_output([tool, "list", "--chunks", "--json", "dense.h4mk"]))["chunks"]
+    place = next(c for c in chunks if c["tag"] == "ATTA")
+    cluster = next(c for c in chunks if c["tag"] == "CORE")
+    size = cluster["length"] + 16
+    with open("dense.h4mk", "r+b") as file:
+        file.seek(cluster["offset"])
+        bytes_of_cluster = file.read(size)
+        file.seek(place["offset"])
+        copies = (place["length"] + 16) // size
+        file.write(copies * bytes_of_cluster)
+    assert copies > 20
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    subprocess.run([tool, "inspect", "--html", "dense.html", "dense.h4mk"], stderr=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    data = json.loads(Page(open("dense.html").read()).data)
+    track = data["tracks"][0]
+    assert track["blocks"] >= 40000 * copies, "blocks are counted by what the index says"
+    assert "blocks_list" not in track, "the page has as many blocks as there are"
+    assert os.path.getsize("dense.html") < 2_000_000 and (after <= before or after < 200_000), (os.path.getsize("dense.html"), after)
 print("ok")

@@ -6,6 +6,27 @@ cat clip.h4mk | t h4mk inspect -
 make_file pcm pcm.h4mk
 t h4mk inspect pcm.h4mk
 
+# What people ask of tracks first.
+make_file rich rich.h4mk
+t h4mk inspect rich.h4mk
+
+# Times as far apart as numbers are.
+make_file far far.h4mk
+t h4mk inspect far.h4mk
+
+# Several files, and folders of them.
+mkdir -p folder/inner
+cp pcm.h4mk folder/b.h4mk
+cp pcm.h4mk folder/inner/a.h4mk
+echo text >folder/notes.txt
+t h4mk inspect folder/b.h4mk pcm.h4mk no_such_file
+t h4mk inspect -r folder
+t h4mk inspect --json -r folder | grep '"file"'
+t h4mk inspect -q pcm.h4mk
+t h4mk inspect folder
+mkdir nothing
+t h4mk inspect -r nothing
+
 # A half-downloaded file says what it has, and that it is not whole.
 head -c 30000 clip.h4mk >half.h4mk
 t h4mk inspect half.h4mk

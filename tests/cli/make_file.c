@@ -9,6 +9,9 @@
  *   packed two tracks of text, one of them compressed
  *   opaque blocks for the adapters null (10 a second, groups of 5) and dsp (two tones, and a block that is none)
  *   long   video and audio of so many hours, with tiny payloads
+ *   far    blocks as far apart in time as numbers are, and some at a time that no clock shows
+ *   dense  40,000 tiny blocks, and an attachment of 2 MB
+ *   rich   what tracks can say of themselves: languages, dispositions, profiles, HDR, a turned picture, a cover
  *   opus   one track of audio of so many hours, blocks of 20 ms at 32 kb/s
  */
 #include <h4mk/h4mk.h>
@@ -179,6 +182,65 @@ static void write_opaque(void)
     }
 }
 
+static void write_far(void)
+{
+    const uint32_t a = add_track("{\"track_id\":1,\"name\":\"\",\"kind\":\"data\",\"codec\":\"none\",\"sample_rate\":0,"
+                                 "\"channels\":0,\"note\":\"\",\"time_base\":\"1/1000\"}");
+    const uint32_t b = add_track("{\"track_id\":2,\"name\":\"\",\"kind\":\"data\",\"codec\":\"none\",\"sample_rate\":0,"
+                                 "\"channels\":0,\"note\":\"\",\"time_base\":\"1/1\"}");
+    int64_t n;
+    write_block(a, H4MK_BLOCK_KEY, -9000000000000000000, -9000000000000000000, 40, 100);
+    write_block(a, H4MK_BLOCK_KEY, 9000000000000000000, 9000000000000000000, 40, 100);
+    for (n = 0; n < 50; n++)
+        write_block(b, H4MK_BLOCK_KEY, 9000000000000000 + n, 9000000000000000 + n, 1, 100);
+}
+
+static void write_dense(void)
+{
+    static const uint8_t zeros[2000000];
+    const uint32_t track = add_track("{\"track_id\":1,\"name\":\"\",\"kind\":\"data\",\"codec\":\"none\",\"sample_rate\":0,"
+                                     "\"channels\":0,\"note\":\"\",\"time_base\":\"1/40000\"}");
+    int64_t n;
+    check(h4mk_writer_set_attachment(writer, add_track(font), zeros, sizeof(zeros)));
+    for (n = 0; n < 40000; n++)
+        write_block(track, n ? H4MK_BLOCK_TYPE_P : H4MK_BLOCK_KEY, n, n, 1, 1);
+}
+
+/* The display matrix turns by 90 degrees. */
+static void write_rich(void)
+{
+    static const char *const tracks[] = {
+        "{\"track_id\":1,\"name\":\"Main\",\"kind\":\"video\",\"codec\":\"hevc\",\"sample_rate\":0,\"channels\":0,\"note\":\"\","
+        "\"time_base\":\"1/1000\",\"width\":3840,\"height\":2160,\"avg_frame_rate\":\"24000/1001\",\"profile\":2,"
+        "\"pixel_format\":\"yuv420p10le\",\"color_space\":\"bt2020nc\",\"color_primaries\":\"bt2020\","
+        "\"color_transfer\":\"smpte2084\",\"disposition\":[\"default\"],\"side_data\":[{\"name\":\"display_matrix\",\"data\":"
+        "\"AAAAAAAAAQAAAAAAAAD//wAAAAAAAAAAAAAAAAAAAAAAAABA\"},{\"name\":\"content_light_level\",\"max_cll\":1000}]}",
+        "{\"track_id\":2,\"name\":\"\",\"kind\":\"video\",\"codec\":\"h264\",\"sample_rate\":0,\"channels\":0,\"note\":\"\","
+        "\"time_base\":\"1/1000\",\"width\":720,\"height\":576,\"avg_frame_rate\":\"853140083/35584029\",\"profile\":100,"
+        "\"field_order\":\"tt\",\"pixel_format\":\"yuv420p\",\"color_space\":\"bt709\",\"color_primaries\":\"bt709\","
+        "\"color_transfer\":\"bt709\"}",
+        "{\"track_id\":3,\"name\":\"Deutsch\",\"kind\":\"audio\",\"codec\":\"aac\",\"sample_rate\":48000,\"channels\":6,"
+        "\"note\":\"\",\"time_base\":\"1/1000\",\"channel_layout\":\"5.1\",\"profile\":1,\"disposition\":[\"default\",\"dub\"],"
+        "\"tags\":{\"language\":\"ger\"}}",
+        "{\"track_id\":4,\"name\":\"\",\"kind\":\"subtitle\",\"codec\":\"subrip\",\"sample_rate\":0,\"channels\":0,\"note\":\"\","
+        "\"time_base\":\"1/1000\",\"disposition\":[\"forced\",\"hearing_impaired\"],\"tags\":{\"language\":\"eng\"}}",
+        "{\"track_id\":5,\"name\":\"\",\"kind\":\"video\",\"codec\":\"png\",\"sample_rate\":0,\"channels\":0,\"note\":\"\","
+        "\"time_base\":\"1/1000\",\"width\":600,\"height\":900,\"disposition\":[\"attached_pic\"]}",
+        "{\"track_id\":6,\"name\":\"\",\"kind\":\"audio\",\"codec\":\"flac\",\"sample_rate\":96000,\"channels\":1,\"note\":\"\","
+        "\"time_base\":\"1/1000\",\"bits_per_raw_sample\":24}",
+    };
+    const uint32_t count = sizeof(tracks) / sizeof(*tracks);
+    uint32_t i;
+    for (i = 0; i < count; i++)
+        add_track(tracks[i]);
+    check(h4mk_writer_set_attachment(writer,
+        add_track("{\"track_id\":7,\"name\":\"\",\"kind\":\"attachment\",\"codec\":\"none\",\"sample_rate\":0,\"channels\":0,"
+                  "\"note\":\"\",\"time_base\":\"1/1000\",\"tags\":{\"filename\":\"notes.txt\",\"mimetype\":\"text/plain\"}}"),
+        "notes", 5));
+    for (i = 0; i < count; i++)
+        write_block(i, H4MK_BLOCK_KEY, 0, 0, 1000, 1000);
+}
+
 static void write_opus(int hours)
 {
     const uint32_t track = add_track(
@@ -247,6 +309,12 @@ int main(int argc, char **argv)
         write_packed();
     else if (strcmp(argv[1], "opaque") == 0)
         write_opaque();
+    else if (strcmp(argv[1], "far") == 0)
+        write_far();
+    else if (strcmp(argv[1], "dense") == 0)
+        write_dense();
+    else if (strcmp(argv[1], "rich") == 0)
+        write_rich();
     else if (strcmp(argv[1], "opus") == 0)
         write_opus(argc > 3 ? atoi(argv[3]) : 1);
     else if (strcmp(argv[1], "long") == 0)

@@ -15,6 +15,9 @@ t h4mk sign clip.h4mk --key-file sign.pub
 t h4mk sign clip.h4mk --key-file sign.pem -o signed.h4mk
 t h4mk verify signed.h4mk
 t h4mk verify signed.h4mk --key sign.pub
+t h4mk inspect signed.h4mk | sed -n 2p
+t h4mk inspect --json signed.h4mk | grep -A 7 protection
+openssl pkey -pubin -in sign.pub -outform DER | sha256sum | cut -c 1-16
 t h4mk verify signed.h4mk --key sign.pub --json | grep -A 6 signature
 t h4mk verify signed.h4mk --key other.pub
 t h4mk verify clip.h4mk --key sign.pub

@@ -39,6 +39,7 @@ cksum <film.mp4 | cmp - before && echo untouched
 mkdir other && cp film.h4mk other
 t h4mk cat -t 1 other/film.h4mk -o x
 t h4mk verify other/film.h4mk | grep film.mp4
+t h4mk inspect other/film.h4mk | grep film.mp4
 # A film that was changed is found out.
 poke film.mp4 20000 ffffffff
 t h4mk verify film.h4mk | tail -3

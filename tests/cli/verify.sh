@@ -43,6 +43,36 @@ t h4mk verify --json bad.h4mk | grep -A 20 '"errors"'
 head -c -4 clip.h4mk >bad.h4mk
 t h4mk verify bad.h4mk
 
+echo "# several files, and folders of them"
+mkdir -p folder/inner
+cp clip.h4mk folder/b.h4mk
+cp clip.h4mk folder/a.h4mk
+cp bad.h4mk folder/inner/cut.h4mk
+t h4mk verify clip.h4mk folder/a.h4mk
+t h4mk verify -r folder
+t h4mk verify -r -q folder no_such_file
+t h4mk verify -q folder/b.h4mk folder/a.h4mk
+t h4mk verify -r -v folder/inner clip.h4mk
+t h4mk verify -r --json folder | grep -e file\" -e '"ok'
+t h4mk verify -v clip.h4mk
+t h4mk verify -q clip.h4mk
+t h4mk verify -q bad.h4mk
+
+echo "# many problems are counted"
+make_file long long.h4mk
+python3 - <<'END'
+import json, subprocess
+clusters = [c for c in json.loads(subprocess.check_output(["h4mk", "list", "--chunks", "--json", "long.h4mk"]))["chunks"] if c["tag"] == "CORE"]
+with open("long.h4mk", "r+b") as file:
+    for cluster in clusters[:500]:
+        file.seek(cluster["offset"] + cluster["length"])
+        file.write(b"\xff\xff\xff\xff")
+END
+t h4mk verify long.h4mk | head -1
+h4mk verify long.h4mk 2>&1 | sed -n '2,3p;101,$p'
+h4mk verify --json long.h4mk | python3 -c 'import json, sys; answer = json.load(sys.stdin); print(len(answer["errors"]), answer["more_errors"])'
+t h4mk verify -q long.h4mk folder/a.h4mk
+
 echo "# never 0 for a file that was cut anywhere"
 python3 - <<'END'
 import os, subprocess

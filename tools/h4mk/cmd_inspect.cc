@@ -4,7 +4,10 @@
 
 #include "block_source.h"
 #include "command.h"
+#include "describe.h"
 #include "file/file_end.h"
+#include "file/block_reference.h"
+#include "files_option.h"
 #include "html.h"
 #include "old_clients.h"
 #include "text.h"
@@ -14,13 +17,13 @@ namespace h4mk::tool {
 namespace {
 
 struct InspectOptions {
-  CommonOptions common;
+  FilesOptions files;
   std::string html;
   WriteOptions write;
 };
 
 void Describe(CLI::App* command, InspectOptions* options) {
-  AddCommonOptions(command, &options->common);
+  AddFilesOptions(command, &options->files);
   command->add_option("--html", options->html, "Write a page with a timeline of tracks, GOPs and bit rate, - for standard output")
       ->type_name("FILE");
   AddForceOption(command, &options->write);
@@ -39,12 +42,13 @@ Status ReadGops(FileReader& reader, uint32_t track, Gops* gops) {
   constexpr size_t kStep = 4096;
   std::vector<IndexEntry> entries(kStep);
   int64_t before = kNoTime;
+  const TimeBase time_base = reader.tracks()[track].time_base;
   for (;;) {
     size_t copied = 0;
     H4MK_TRY(reader.IndexEntries(track, gops->count, entries, &copied));
     for (size_t i = 0; i < copied; ++i) {
       if (before != kNoTime) {
-        const double length = Seconds(WrapSub(entries[i].time, before), reader.tracks()[track].time_base);
+        const double length = SecondsBetween(before, entries[i].time, time_base);
         const bool first = gops->longest == 0 && gops->shortest == 0;
         gops->shortest = first ? length : std::min(gops->shortest, length);
         gops->longest = first ? length : std::max(gops->longest, length);
@@ -54,16 +58,6 @@ Status ReadGops(FileReader& reader, uint32_t track, Gops* gops) {
     gops->count += copied;
     if (copied < kStep) return {};
   }
-}
-
-std::string Member(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-int64_t Number(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
 }
 
 Json TimeJson(int64_t time) { return time == kNoTime ? Json(nullptr) : Json(time); }
@@ -76,7 +70,7 @@ Json TrackJson(const Track& track, const TrackTotals& totals, const Gops& gops, 
   object["start_pts"] = TimeJson(totals.start_pts);
   object["end_pts"] = TimeJson(totals.end_pts);
   if (totals.start_pts != kNoTime && totals.end_pts != kNoTime)
-    object["duration"] = Seconds(WrapSub(totals.end_pts, totals.start_pts), track.time_base);
+    object["duration"] = SecondsBetween(totals.start_pts, totals.end_pts, track.time_base);
   object["seek_points"] = gops.count;
   if (gops.count > 1) {
     object["shortest_gop"] = gops.shortest;
@@ -86,40 +80,58 @@ Json TrackJson(const Track& track, const TrackTotals& totals, const Gops& gops, 
   return object;
 }
 
-void ShowTrack(const Track& track, const TrackTotals& totals, const Gops& gops, uint64_t attachment,
-               Output& output) {
+// What the file says of a track beside its media.
+std::string Particulars(const Track& track) {
+  const std::string name = TextOf(track.description, "name"), compression = TextOf(track.description, kCompressionKey);
+  std::string text;
+  if (!name.empty()) text += fmt::format(", \"{}\"", Printable(name));
+  if (!compression.empty()) text += ", compressed by " + Printable(compression);
+  return text;
+}
+
+std::string WithComma(const std::string& text) { return text.empty() ? text : ", " + Printable(text); }
+
+void ShowAttachment(const Track& track, uint64_t size, Output& output) {
+  const auto found = track.description.find("tags");
+  const Json tags = found != track.description.end() && found->is_object() ? *found : Json::object();
+  const std::string name = TextOf(tags, "filename");
+  output.Text("track {}: attachment, {}{}{}, {} bytes\n", track.id, Printable(TextOf(track.description, "codec")),
+              name.empty() ? "" : fmt::format(", \"{}\"", Printable(name)), WithComma(TextOf(tags, "mimetype")), Grouped(size));
+}
+
+// Blocks of a sidecar: what is stored are references, whose size says nothing of the media.
+std::string BesideText(InputFile& file, const std::string& beside) {
+  return fmt::format("in \"{}\"{}", Printable(beside), file.HasBeside(beside) ? "" : ", which is missing: they cannot be read");
+}
+
+void ShowTrack(InputFile& file, const Track& track, const TrackTotals& totals, const Gops& gops, Output& output) {
   const Json& description = track.description;
-  const std::string name = Member(description, "name"), media = MediaText(description);
-  const std::string compression = Member(description, kCompressionKey);
-  const std::string beside = Member(description, kBesideKey);
-  output.Text("track {}: {}, {}{}, time base {}/{}{}{}{}\n", track.id, Printable(Member(description, "kind")),
-              Printable(Member(description, "codec")), Printable(media.empty() ? media : ", " + media),
-              track.time_base.num, track.time_base.den,
-              name.empty() ? "" : fmt::format(", \"{}\"", Printable(name)),
-              compression.empty() ? "" : ", compressed by " + Printable(compression),
-              beside.empty() ? "" : fmt::format(", blocks in \"{}\"", Printable(beside)));
-  if (attachment > 0) output.Text("  attachment of {} bytes\n", Grouped(attachment));
+  output.Text("track {}: {}, {}{}{}, time base {}/{}{}\n", track.id, Printable(TextOf(description, "kind")),
+              Printable(CodecText(description)), WithComma(MediaText(description)), WithComma(AudienceText(description)),
+              track.time_base.num, track.time_base.den, Particulars(track));
   if (totals.blocks == 0) return;
-  std::string rate;
-  if (totals.start_pts != kNoTime && totals.end_pts > totals.start_pts)
-    rate = fmt::format(", {:.1f} kb/s", static_cast<double>(totals.bytes) * 8 / 1000 /
-                                            Seconds(totals.end_pts - totals.start_pts, track.time_base));
-  output.Text("  {} blocks, {} bytes{}, {} to {}\n", Grouped(totals.blocks), Grouped(totals.bytes), rate,
+  const std::string beside = TextOf(description, kBesideKey);
+  const double seconds = SecondsBetween(totals.start_pts, totals.end_pts, track.time_base);
+  std::string size = beside.empty() ? Grouped(totals.bytes) + " bytes" : BesideText(file, beside);
+  if (beside.empty() && totals.start_pts != kNoTime && totals.end_pts != kNoTime && seconds > 0)
+    size += ", " + BitRateText(static_cast<double>(totals.bytes) * 8 / seconds);
+  output.Text("  {} block{}, {}, {} to {}\n", Grouped(totals.blocks), totals.blocks == 1 ? "" : "s", size,
               Clock(totals.start_pts, track.time_base), Clock(totals.end_pts, track.time_base));
   if (gops.count > 1)
     output.Text("  {} seek points, {:.3f} to {:.3f} s apart{}\n", Grouped(gops.count), gops.shortest,
                 gops.longest, totals.all_key ? ", every block is a random access point" : "");
 }
 
-void ShowTracks(FileReader& reader, Output& output) {
+void ShowTracks(InputFile& file, FileReader& reader, Output& output) {
   Json tracks = Json::array();
   for (uint32_t i = 0; i < reader.tracks().size(); ++i) {
     Gops gops;
     if (const Status status = ReadGops(reader, i, &gops); !status.ok()) output.Problem(status);
     ByteSpan attachment;
-    if (!reader.Attachment(i, &attachment).ok()) attachment = {};
-    ShowTrack(reader.tracks()[i], reader.totals(i), gops, attachment.size(), output);
-    tracks.push_back(TrackJson(reader.tracks()[i], reader.totals(i), gops, attachment.size()));
+    const bool is_attachment = reader.Attachment(i, &attachment).ok();
+    if (is_attachment) ShowAttachment(reader.tracks()[i], attachment.size(), output);
+    else ShowTrack(file, reader.tracks()[i], reader.totals(i), gops, output);
+    tracks.push_back(TrackJson(reader.tracks()[i], reader.totals(i), gops, is_attachment ? attachment.size() : 0));
   }
   output.Set("tracks", std::move(tracks));
 }
@@ -132,17 +144,10 @@ void ShowTags(const Json& tags, Output& output) {
 
 void ShowChapter(const Json& chapter, Output& output) {
   TimeBase time_base;
-  if (!ParseTimeBase(Member(chapter, "time_base"), &time_base)) return;
+  if (!ParseTimeBase(TextOf(chapter, "time_base"), &time_base)) return;
   const auto tags = chapter.find("tags");
-  const std::string title = tags != chapter.end() && tags->is_object() ? Member(*tags, "title") : "";
-  output.Text("  {} {}\n", Clock(Number(chapter, "start"), time_base), Printable(title));
-}
-
-void ShowProtection(const Json& protection, Output& output) {
-  if (!protection.is_object()) return;
-  const std::string kid = Member(protection, "kid");
-  output.Text("encrypted: {}{}\n", Printable(Member(protection, "scheme")),
-              kid.empty() ? "" : ", key id " + Printable(kid));
+  const std::string title = tags != chapter.end() && tags->is_object() ? TextOf(*tags, "title") : "";
+  output.Text("  {} {}\n", Clock(NumberOf(chapter, "start"), time_base), Printable(title));
 }
 
 void ShowMeta(const Json& meta, Output& output) {
@@ -156,7 +161,6 @@ void ShowMeta(const Json& meta, Output& output) {
     for (const Json& chapter : meta["chapters"])
       if (chapter.is_object()) ShowChapter(chapter, output);
   }
-  if (meta.contains(kProtectionKey)) ShowProtection(meta[std::string(kProtectionKey)], output);
   for (const auto& [key, value] : meta.items())
     if (key != "tags" && key != "chapters" && key != kProtectionKey)
       output.Text("{}: {}\n", Printable(key),
@@ -175,12 +179,13 @@ void ShowIndex(InputFile& file, Output& output) {
   }
   output.Set("clusters", clusters);
   output.Set("index", {{"top", end.top_offset}, {"pages", end.top.pages.size()}, {"bytes", bytes}});
-  output.Text("{} clusters, index of {} pages, {} bytes\n", Grouped(clusters), end.top.pages.size(),
-              Grouped(bytes));
+  output.Text("{} cluster{}, index of {} page{}, {} bytes\n", Grouped(clusters), clusters == 1 ? "" : "s", end.top.pages.size(),
+              end.top.pages.size() == 1 ? "" : "s", Grouped(bytes));
 }
 
-std::string DurationText(const FileReader& reader) {
-  double start = 0, end = 0;
+// From the first time of any track to the last; negative: not known.
+double DurationOf(const FileReader& reader) {
+  double start = 0, end = -1;
   bool any = false;
   for (uint32_t i = 0; i < reader.tracks().size(); ++i) {
     const TrackTotals& totals = reader.totals(i);
@@ -190,33 +195,63 @@ std::string DurationText(const FileReader& reader) {
     end = any ? std::max(end, Seconds(totals.end_pts, time_base)) : Seconds(totals.end_pts, time_base);
     any = true;
   }
-  if (!any || !(end - start < 9e12)) return "";
-  return ", " + Clock(static_cast<int64_t>((end - start) * 1000 + 0.5), {1, 1000});
+  return end - start < 9e12 ? end - start : -1;
+}
+
+std::string DurationText(const FileReader& reader, uint64_t file_size) {
+  const double seconds = DurationOf(reader);
+  if (seconds < 0) return "";
+  std::string text = ", " + Clock(static_cast<int64_t>(seconds * 1000 + 0.5), {1, 1000});
+  bool is_sidecar = false;
+  for (const Track& track : reader.tracks()) is_sidecar |= track.description.contains(kBesideKey);
+  if (seconds > 0 && !is_sidecar) text += ", " + BitRateText(static_cast<double>(file_size) * 8 / seconds);
+  return text;
+}
+
+void ShowFile(const std::string& path, InputFile& file, FileReader& reader, Output& output) {
+  const Protection protection = ReadProtection(file, reader);
+  output.Set("version", reader.version());
+  output.Set("file_size", file.size());
+  output.Set("closed", reader.is_closed());
+  output.Set("protection", ProtectionJson(protection));
+  output.Text("{}: H4MK, {}, {} bytes{}, {}\n", Printable(path), VersionText(reader.version()), Grouped(file.size()),
+              DurationText(reader, file.size()), reader.is_closed() ? "closed" : "without an end");
+  for (const std::string& line : ProtectionLines(protection)) output.Text("{}\n", Printable(line));
+  if (reader.version() == 2) ShowIndex(file, output);
+  ShowTracks(file, reader, output);
+  ShowMeta(reader.meta(), output);
+  ReportWarnings(reader, output);
+  if (reader.version() == 2 && !reader.is_closed() && !output.json())
+    output.Note(std::nullopt, "if nobody is writing it any more, `h4mk index` gives it its end, and `h4mk verify` looks for damage");
+}
+
+int InspectOne(const InspectOptions& options, const std::string& path, Output& output) {
+  InputFile file;
+  std::unique_ptr<FileReader> reader;
+  if (const Status status = file.Open(path); !status.ok()) return output.Fail(status);
+  if (file.version() == kTransportVersion && !options.files.json && options.html.empty()) return TransportInspect(path);
+  if (const Status status = file.OpenReader(true, &reader); !status.ok()) return output.Fail(status);
+  if (options.html.empty()) {
+    ShowFile(path, file, *reader, output);
+    return output.Finish();
+  }
+  const Status status = WriteHtml(path, file, *reader, output, options.html, options.write);
+  return status.ok() ? output.Finish() : output.Fail(status);
 }
 
 int Run(const InspectOptions& options) {
-  Output output(options.common.file, options.common.json, options.html == "-" ? stderr : stdout);
-  InputFile file;
-  std::unique_ptr<FileReader> reader;
-  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
-  if (file.version() == kTransportVersion && !options.common.json && options.html.empty())
-    return TransportInspect(options.common.file);
-  if (const Status status = file.OpenReader(true, &reader); !status.ok()) return output.Fail(status);
   if (!options.html.empty()) {
-    const Status status = WriteHtml(options.common.file, file, *reader, output, options.html, options.write);
-    return status.ok() ? output.Finish() : output.Fail(status);
+    Output output(options.files.paths[0], options.files.json, options.html == "-" ? stderr : stdout);
+    if (options.files.paths.size() > 1 || options.files.recursive)
+      return output.Fail(Status(Code::kArgument, "--html is for one file"));
+    return InspectOne(options, options.files.paths[0], output);
   }
-  output.Set("version", reader->version());
-  output.Set("file_size", file.size());
-  output.Set("closed", reader->is_closed());
-  output.Text("{}: H4MK, {}, {} bytes{}, {}\n", Printable(options.common.file), VersionText(reader->version()),
-              Grouped(file.size()), DurationText(*reader),
-              reader->is_closed() ? "closed" : "without an end");
-  if (reader->version() == 2) ShowIndex(file, output);
-  ShowTracks(*reader, output);
-  ShowMeta(reader->meta(), output);
-  ReportWarnings(*reader, output);
-  return output.Finish();
+  bool is_first = true;
+  return ForEachFile(options.files, [&](const std::string& path, Output& output) {
+    if (!is_first) output.Text("\n");
+    is_first = false;
+    return InspectOne(options, path, output);
+  });
 }
 
 }  // namespace

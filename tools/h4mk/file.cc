@@ -206,6 +206,11 @@ Status InputFile::OpenReader(ReadOptions options, OpenedFile* opened) {
   return status;
 }
 
+bool InputFile::HasBeside(const std::string& name) const {
+  struct stat info;
+  return lstat((path_.substr(0, path_.rfind('/') + 1) + name).c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
 void InputFile::NoteFilesBeside(const FileReader& reader) const {
   for (const Track& track : reader.tracks()) {
     const auto name = track.description.find(kBesideKey);

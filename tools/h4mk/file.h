@@ -46,6 +46,9 @@ class InputFile {
   // A view with a position of its own; lives as long as this file.
   FdIo& NewIo();
 
+  // Whether a file that a sidecar names is there.
+  bool HasBeside(const std::string& name) const;
+
   // Opens the file with the library, and those beside it that a sidecar names. *opened must not outlive this object.
   Status OpenReader(ReadOptions options, OpenedFile* opened);
   // The same for those who do not ask for what encrypted blocks hold. keep_corrupt: damaged blocks are handed out as well.

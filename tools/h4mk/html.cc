@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "describe.h"
+#include "file/block_reference.h"
 #include "text.h"
 #include "timeline_html.h"
 
@@ -11,12 +13,17 @@ namespace h4mk::tool {
 namespace {
 
 constexpr double kLeastBin = 0.02;       // seconds
+constexpr double kLongest = 9e12;        // seconds: what clocks can show
 constexpr size_t kMostBins = 32768;      // of a track
+constexpr size_t kMostBinsOfAll = 1 << 20;
 constexpr uint64_t kMostBlocks = 50000;  // of all tracks: files with more are shown by their bit rate only
-constexpr size_t kMostGops = 100000;     // of a track
+constexpr uint64_t kMostGops = 500000;   // of all tracks
 
+// What was read of a track. What the index tells of numbers of blocks may be a lie, and a large one.
 struct Lane {
   double start = 0, end = 0;
+  uint64_t count = 0, bytes = 0;
+  bool all_key = true;
   std::vector<uint64_t> bins;  // bytes
   std::vector<int64_t> gops;   // milliseconds
   Json blocks = Json::array();
@@ -39,17 +46,16 @@ class Page {
   FileReader& reader_;
   std::vector<Lane> lanes_;
   double start_ = 0, end_ = 0, bin_ = kLeastBin;
-  bool with_blocks_ = false;
+  size_t most_bins_ = kMostBins;
+  uint64_t blocks_ = 0, gops_ = 0;
 };
 
 double SecondsOf(const Track& track, int64_t time) { return Seconds(time, track.time_base); }
 
 void Page::FindTimes() {
   bool any = false;
-  uint64_t blocks = 0;
   for (uint32_t i = 0; i < lanes_.size(); ++i) {
     const TrackTotals& totals = reader_.totals(i);
-    blocks += totals.blocks;
     if (totals.start_pts == kNoTime || totals.end_pts == kNoTime) continue;
     lanes_[i].start = SecondsOf(reader_.tracks()[i], totals.start_pts);
     lanes_[i].end = SecondsOf(reader_.tracks()[i], totals.end_pts);
@@ -57,38 +63,40 @@ void Page::FindTimes() {
     end_ = any ? std::max(end_, lanes_[i].end) : lanes_[i].end;
     any = true;
   }
-  with_blocks_ = blocks <= kMostBlocks;
-  bin_ = std::max(kLeastBin, (end_ - start_) / kMostBins);
+  most_bins_ = std::min(kMostBins, kMostBinsOfAll / std::max<size_t>(1, lanes_.size()));
+  bin_ = std::max(kLeastBin, (end_ - start_) / static_cast<double>(most_bins_));
 }
 
 void Page::AddBlock(const BlockRow& row) {
+  Lane& lane = lanes_[row.track];
+  ++lane.count;
+  lane.bytes += row.size;
+  lane.all_key &= row.is_key();
+  if (++blocks_ == kMostBlocks + 1)
+    for (Lane& of_any : lanes_) of_any.blocks = nullptr;
   if (row.time() == kNoTime) return;
   const Track& track = reader_.tracks()[row.track];
-  Lane& lane = lanes_[row.track];
   const double time = SecondsOf(track, row.time()), place = (time - start_) / bin_;
-  if (place >= 0 && place < 2 * static_cast<double>(kMostBins)) {
+  if (place >= 0 && place < 2 * static_cast<double>(most_bins_)) {
     const auto bin = static_cast<size_t>(place);
     if (lane.bins.size() <= bin) lane.bins.resize(bin + 1);
     lane.bins[bin] += row.size;
   }
-  if (row.is_key() && !reader_.totals(row.track).all_key && lane.gops.size() < kMostGops)
+  if (row.is_key() && gops_ < kMostGops && std::abs(time) < kLongest) {
+    ++gops_;
     lane.gops.push_back(std::llround(time * 1000));
-  if (with_blocks_)
+  }
+  if (blocks_ <= kMostBlocks)
     lane.blocks.push_back({time, SecondsOf(track, row.duration), row.size, row.flags & kBlockTypeMask,
                            row.is_key() ? 1 : 0, row.ordinal, row.offset});
 }
 
-std::string TextOf(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 Json Page::TrackJson(uint32_t index) {
   const Track& track = reader_.tracks()[index];
-  const TrackTotals& totals = reader_.totals(index);
   Lane& lane = lanes_[index];
   uint64_t entries = 0, bytes = 0;
   reader_.IndexSize(index, &entries, &bytes);
+  if (lane.all_key) lane.gops.clear();
   std::sort(lane.gops.begin(), lane.gops.end());
   Json gops = Json::array();
   int64_t before = 0;
@@ -98,17 +106,19 @@ Json Page::TrackJson(uint32_t index) {
   }
   Json object = {{"id", track.id},
                  {"kind", TextOf(track.description, "kind")},
-                 {"codec", TextOf(track.description, "codec")},
+                 {"codec", CodecText(track.description)},
                  {"name", TextOf(track.description, "name")},
                  {"media", MediaText(track.description)},
-                 {"blocks", totals.blocks},
-                 {"bytes", totals.bytes},
+                 {"audience", AudienceText(track.description)},
+                 {"beside", TextOf(track.description, kBesideKey)},
+                 {"blocks", lane.count},
+                 {"bytes", lane.bytes},
                  {"start", lane.start},
                  {"end", lane.end},
                  {"seek_points", entries},
                  {"bins", lane.bins},
                  {"gops", std::move(gops)}};
-  if (with_blocks_) {
+  if (blocks_ <= kMostBlocks) {
     std::stable_sort(lane.blocks.begin(), lane.blocks.end(),
                      [](const Json& a, const Json& b) { return a[0].get<double>() < b[0].get<double>(); });
     object["blocks_list"] = std::move(lane.blocks);
@@ -149,6 +159,13 @@ Json Page::Meta() {
   return rows;
 }
 
+Json Problems(const Output& output) {
+  Json problems = output.problems();
+  if (const uint64_t more = output.problem_count() - problems.size(); more > 0)
+    problems.push_back(fmt::format("… and {} more", Grouped(more)));
+  return problems;
+}
+
 Json Page::Collect(const std::string& name, Output& output) {
   FindTimes();
   ForEachBlock(file_, reader_, output, [this](const BlockRow& row) { AddBlock(row); });
@@ -157,7 +174,8 @@ Json Page::Collect(const std::string& name, Output& output) {
   return {{"file", name},        {"version", reader_.version()}, {"size", file_.size()},
           {"closed", reader_.is_closed()}, {"start", start_},      {"end", end_},
           {"bin", bin_},         {"tracks", std::move(tracks)},  {"chapters", Chapters()},
-          {"meta", Meta()},      {"problems", output.problems()}};
+          {"meta", Meta()},      {"protection", ProtectionLines(ReadProtection(file_, reader_))},
+          {"problems", Problems(output)}};
 }
 
 // JSON that can stand in a script element.
@@ -180,21 +198,6 @@ Status WriteHtml(const std::string& name, InputFile& file, FileReader& reader, O
   Sink sink(out.io());
   H4MK_TRY(sink.Write({reinterpret_cast<const uint8_t*>(page.data()), page.size()}));
   return out.Commit();
-}
-
-std::string MediaText(const Json& description) {
-  std::string text;
-  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
-  const auto number = [&](const char* key) {
-    const auto found = description.find(key);
-    return found != description.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
-  };
-  if (number("width") > 0) add(fmt::format("{}x{}", number("width"), number("height")));
-  if (const std::string rate = TextOf(description, "avg_frame_rate"); !rate.empty()) add(rate + " fps");
-  if (number("sample_rate") > 0) add(fmt::format("{} Hz", number("sample_rate")));
-  if (const std::string layout = TextOf(description, "channel_layout"); !layout.empty()) add(layout);
-  else if (number("channels") > 0) add(fmt::format("{} channels", number("channels")));
-  return text;
 }
 
 }  // namespace h4mk::tool

@@ -13,9 +13,6 @@ namespace h4mk::tool {
 Status WriteHtml(const std::string& name, InputFile& file, FileReader& reader, Output& output,
                  const std::string& path, const WriteOptions& write);
 
-// What there is to say of a track's media in a line: "640x360, 24/1 fps".
-std::string MediaText(const Json& description);
-
 }  // namespace h4mk::tool
 
 #endif  // H4MK_TOOLS_HTML_H_

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "output.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 
 #include "progress.h"
@@ -29,6 +31,8 @@ const char* CodeName(Code code) {
 }
 
 namespace {
+
+constexpr uint64_t kMostMessages = 100;  // of each sort that are shown one by one
 
 std::string Dump(const Json& value, int indent) {
   return PrintableJson(value.dump(indent, ' ', false, Json::error_handler_t::replace));
@@ -83,26 +87,64 @@ void Output::Problem(const Status& status) {
   Problem(status.offset(), status.code(), status.message());
 }
 
-void Output::Problem(std::optional<uint64_t> offset, Code code, const std::string& message) {
+void Output::Problem(std::optional<uint64_t> offset, Code code, const std::string& message,
+                     std::optional<double> seconds) {
   bad_ = true;
+  if (++problem_count_ > kMostMessages) return more_problems_.Add(message);
   problems_.push_back(message);
   if (json_) {
     errors_.push_back(ErrorObject(offset, CodeName(code), message));
+    if (seconds) errors_.back()["time"] = *seconds;
     return;
   }
+  if (silent_) return;
   std::fflush(to_);
   ClearProgress();
-  fmt::print(stderr, "h4mk: {}: {}\n", Printable(file_), Printable(message));
+  fmt::print(stderr, "h4mk: {}: {}{}\n", Printable(file_), Printable(message),
+             seconds ? " (" + Clock(std::llround(*seconds * 1000), {1, 1000}) + ")" : "");
+}
+
+void Output::MoreProblems(uint64_t count) {
+  bad_ = bad_ || count > 0;
+  problem_count_ += count;
+  if (count > 0) more_problems_.Add("others", count);
 }
 
 void Output::Note(std::optional<uint64_t> offset, const std::string& message) {
+  if (++note_count_ > kMostMessages) return more_notes_.Add(message);
   if (json_) {
     notes_.push_back(ErrorObject(offset, nullptr, message));
     return;
   }
+  if (quiet_) return;
   std::fflush(to_);
   ClearProgress();
   fmt::print(stderr, "h4mk: {}: note: {}\n", Printable(file_), Printable(message));
+}
+
+// Numbers become N.
+void Output::Counted::Add(const std::string& message, uint64_t count) {
+  constexpr size_t kMostKinds = 64;
+  total_ += count;
+  std::string kind;
+  for (const char c : message) {
+    if (c < '0' || c > '9') kind += c;
+    else if (!kind.ends_with('N')) kind += 'N';
+  }
+  if (kinds_.size() >= kMostKinds && !kinds_.contains(kind)) kind = "others";
+  kinds_[kind] += count;
+}
+
+std::vector<std::pair<std::string, uint64_t>> Output::Counted::Kinds() const {
+  std::vector<std::pair<std::string, uint64_t>> kinds(kinds_.begin(), kinds_.end());
+  std::stable_sort(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  return kinds;
+}
+
+void Output::ShowCounted(const Counted& counted, const char* what) const {
+  if (counted.total() == 0) return;
+  fmt::print(stderr, "h4mk: {}: … and {} more {}:\n", Printable(file_), Grouped(counted.total()), what);
+  for (const auto& [kind, count] : counted.Kinds()) fmt::print(stderr, "  {} × {}\n", Grouped(count), Printable(kind));
 }
 
 int Output::Finish(int code) {
@@ -113,9 +155,19 @@ int Output::Finish(int code) {
       Put(rows_ > 0 ? "\n  ]" : "]");
       in_rows_ = false;
     }
+    for (const auto& [key, counted] : {std::pair("more_notes", &more_notes_), std::pair("more_errors", &more_problems_)}) {
+      Json kinds = Json::array();
+      for (const auto& [kind, count] : counted->Kinds()) kinds.push_back({{"count", count}, {"like", kind}});
+      if (!kinds.empty()) Set(key, std::move(kinds));
+    }
     if (!notes_.empty()) Set("notes", notes_);
     Set("errors", errors_);
     Put("\n}\n");
+  }
+  std::fflush(to_);
+  if (!json_ && !silent_) {
+    ShowCounted(more_problems_, "problems");
+    if (!quiet_) ShowCounted(more_notes_, "notes");
   }
   if (std::fflush(to_) != 0 || std::ferror(to_)) {
     fmt::print(stderr, "h4mk: cannot write the output: {}\n", std::strerror(errno));

@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -26,11 +28,16 @@ class Output {
   Output(std::string file, bool json, std::FILE* to = stdout);
 
   bool json() const { return json_; }
+  // --quiet: no text, no notes; only what is wrong.
+  void SetQuiet(bool quiet) { quiet_ = quiet; }
+  // Says nothing at all, but remembers what is wrong; nothing changes with --json.
+  void SetSilent() { quiet_ = silent_ = true; }
+  bool is_silent() const { return silent_; }
 
   // Text; nothing with --json.
   template <typename... Args>
   void Text(fmt::format_string<Args...> format, Args&&... args) {
-    if (!json_) Put(fmt::format(format, std::forward<Args>(args)...));
+    if (!json_ && !quiet_) Put(fmt::format(format, std::forward<Args>(args)...));
   }
 
   // A member of the JSON object; nothing without --json. Not after BeginRows().
@@ -42,9 +49,13 @@ class Output {
 
   // Something is wrong with the file; the exit code will be kExitBad.
   void Problem(const Status& status);
-  void Problem(std::optional<uint64_t> offset, Code code, const std::string& message);
-  // The messages so far.
+  // seconds: where in time it is.
+  void Problem(std::optional<uint64_t> offset, Code code, const std::string& message, std::optional<double> seconds = {});
+  // The first messages, and how many there were.
   const std::vector<std::string>& problems() const { return problems_; }
+  uint64_t problem_count() const { return problem_count_; }
+  // Problems that were counted elsewhere, without their messages.
+  void MoreProblems(uint64_t count);
   // Something is worth knowing.
   void Note(std::optional<uint64_t> offset, const std::string& message);
 
@@ -56,6 +67,19 @@ class Output {
   }
 
  private:
+  // Messages beyond the first of them are only counted, by what they have in common: a file of 1 KB can have a million problems.
+  class Counted {
+   public:
+    void Add(const std::string& message, uint64_t count = 1);
+    uint64_t total() const { return total_; }
+    // The kinds of messages, most frequent first; numbers in them are N.
+    std::vector<std::pair<std::string, uint64_t>> Kinds() const;
+
+   private:
+    uint64_t total_ = 0;
+    std::map<std::string, uint64_t> kinds_;
+  };
+  void ShowCounted(const Counted& counted, const char* what) const;
   void Put(const std::string& text);
   void OpenObject();
   void Member(const char* key);
@@ -67,7 +91,10 @@ class Output {
   bool in_rows_ = false;
   uint64_t rows_ = 0;
   bool bad_ = false;
+  bool quiet_ = false, silent_ = false;
   std::vector<std::string> problems_;
+  uint64_t problem_count_ = 0, note_count_ = 0;
+  Counted more_problems_, more_notes_;
   Json errors_ = Json::array(), notes_ = Json::array();
 };
 

@@ -106,6 +106,12 @@ double Seconds(int64_t time, TimeBase time_base) {
   return static_cast<double>(time) * time_base.num / time_base.den;
 }
 
+double SecondsBetween(int64_t from, int64_t to, TimeBase time_base) {
+  int64_t length = 0;
+  if (!__builtin_sub_overflow(to, from, &length)) return Seconds(length, time_base);
+  return Seconds(to, time_base) - Seconds(from, time_base);
+}
+
 std::string Clock(int64_t time, TimeBase time_base) {
   if (time == kNoTime) return "-";
   const int64_t ms = Rescale(time, time_base, {1, 1000});

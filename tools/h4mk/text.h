@@ -27,6 +27,8 @@ std::string HumanBytes(uint64_t bytes);
 std::string Clock(int64_t time, TimeBase time_base);
 // The same in seconds.
 double Seconds(int64_t time, TimeBase time_base);
+// From one time to another, which may be farther apart than a time can say.
+double SecondsBetween(int64_t from, int64_t to, TimeBase time_base);
 
 // "90", "1:30", "0:01:30.250", "-5": a time in microseconds. False if it is none.
 bool ParseClock(std::string_view text, int64_t* microseconds);

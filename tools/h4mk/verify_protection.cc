@@ -136,10 +136,12 @@ int VerifyBlockProof(const std::string& proof_path, const std::string& key_path,
   output.Set("track_id", block.track_id);
   output.Set("ordinal", block.record.ordinal);
   output.Set("size", block.data.size());
-  output.Text("block {} of track {}, {} bytes, is in the file that was signed\n",
-              Grouped(block.record.ordinal), block.track_id, Grouped(block.data.size()));
-  if (!same)
-    output.Text("NOT OK: {} holds other bytes{}\n", Printable(block_path),
+  if (same)
+    output.Text("OK: block {} of track {}, {} bytes, is in the file that was signed\n",
+                Grouped(block.record.ordinal), block.track_id, Grouped(block.data.size()));
+  else
+    output.Text("NOT OK: {} holds other bytes than block {} of track {}, of which the proof speaks{}\n",
+                Printable(block_path), Grouped(block.record.ordinal), block.track_id,
                 block.record.flags & kBlockEncrypted
                     ? "; what is proved is encrypted, as `h4mk block --raw` has it"
                     : "");
