@@ -18,6 +18,9 @@ wc -c <sound.wav
 t h4mk decode -t 2 -o sound --to_ms 40 opaque.h4mk
 wc -c <sound
 t h4mk decode -t 2 --json --from_ms 40 --to_ms 100 opaque.h4mk
+# Chains grow by what was in them: outputs are bounded, also where only described.
+t h4mk decode -t 1 opaque.h4mk --max-output 20
+t h4mk decode -t 1 --json opaque.h4mk --max-output 20 | tail -9
 # Encrypted blocks with their key, and without.
 make_file secret secret.h4mk
 (umask 077; printf '01%062d' 0 >key)

@@ -4,6 +4,7 @@ t h4mk export raw -o out.h4mk --block_size 1024 --fps 25 --gop 4
 t h4mk verify out.h4mk | tail -1
 t h4mk frames out.h4mk
 h4mk cat out.h4mk | cmp - raw && echo "the same bytes"
+t h4mk export out.h4mk -o media.h4mk
 t h4mk export raw -o v1.h4mk --block_size 1000 --gop 4 --allow_b --to 1
 t h4mk list v1.h4mk
 h4mk cat v1.h4mk | cmp - raw && echo "the same bytes"

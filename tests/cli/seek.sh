@@ -1,9 +1,9 @@
 # Where a player lands, which blocks it decodes, which random access points there are; single blocks.
 make_file clip clip.h4mk
 t h4mk seek clip.h4mk -t 1 --t_ms 1000
-t h4mk seek clip.h4mk -t 1 --t 0:00:01.000 --forward
+t h4mk seek clip.h4mk -t 1 --time 0:00:01.000 --forward
 t h4mk seek clip.h4mk -t 1 --t 1 --any
-t h4mk seek clip.h4mk -t 1 --t_ms -5000
+t h4mk seek clip.h4mk -t 1 --time_ms -5000
 t h4mk seek clip.h4mk -t 1 --t_ms 99000 --forward
 t h4mk seek clip.h4mk -t 2 --pts_us 1000000
 t h4mk seek --json clip.h4mk -t 1 --t_ms 1000
@@ -13,7 +13,7 @@ t h4mk seek clip.h4mk -t x --t_ms 1
 t h4mk seek clip.h4mk -t 1 --t soon
 
 t h4mk chain clip.h4mk -t 1 --t_ms 250
-t h4mk chain clip.h4mk -t 1 --t_ms 0
+t h4mk chain clip.h4mk -t 1 --time_ms 0
 t h4mk chain clip.h4mk -t 2 --t 1
 t h4mk chain --json clip.h4mk -t 1 --t_ms 120
 t h4mk chain clip.h4mk -t 1

@@ -36,10 +36,11 @@ def at_a_terminal(arguments, typed):
     if pid == 0:
         os.execv(tool, [tool, *arguments])
     shown = b""
-    while b": " not in shown:  # the prompt
-        shown += os.read(fd, 1024)
-    time.sleep(0.3)  # echo is turned off behind the prompt
-    os.write(fd, typed.encode() + b"\n")
+    if typed:
+        while b": " not in shown:  # the prompt
+            shown += os.read(fd, 1024)
+        time.sleep(0.3)  # echo is turned off behind the prompt
+        os.write(fd, typed.encode() + b"\n")
     shown += read_all(fd)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
 
@@ -58,6 +59,13 @@ with tempfile.TemporaryDirectory() as folder:
     with open("stderr", "w+b") as file:
         assert slow_cat(file) == payload
         assert os.path.getsize("stderr") == 0, "a progress bar where no terminal is"
+
+    # Bytes are not for a terminal; text is.
+    for command in (["cat", "-t", "1", "film.h4mk"], ["block", "-t", "1", "-i", "0", "-o", "-", "film.h4mk"], ["convert", "film.h4mk", "-"]):
+        code, shown = at_a_terminal(command, "")
+        assert code == 2 and "standard output is a terminal" in shown and len(shown) < 300, f"{code}: {shown!r}"
+    code, shown = at_a_terminal(["inspect", "--html", "-", "film.h4mk"], "")
+    assert code == 0 and "</html>" in shown
 
     code, shown = at_a_terminal(["cat", "secret.h4mk", "-o", "out"], KEY)
     assert code == 0 and "Key" in shown, f"{code}: {shown!r}"

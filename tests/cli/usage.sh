@@ -1,9 +1,19 @@
 # Asked for nothing, for help, for nonsense; files that cannot be read. Usage and bad files are status 2.
 t h4mk
+t h4mk help
+t h4mk help --all
 t h4mk --version
+t h4mk legacy
 t h4mk frob
+t h4mk inpsect
 t h4mk inspect
 t h4mk inspect --frob x
+t h4mk inspect --htlm x y
+t h4mk seek x y z
+t h4mk transport frob
+t h4mk no/such/file
+cmp <(h4mk help verify) <(h4mk verify --help) && echo "help verify is verify --help"
+t h4mk help frob
 t h4mk inspect no_such_file
 t h4mk inspect --json no_such_file
 t h4mk inspect .
@@ -21,6 +31,14 @@ t h4mk inspect short
 t h4mk verify short
 t h4mk inspect - <other
 make_file clip clip.h4mk
+
+# Without a command: what the file holds.
+cmp <(h4mk clip.h4mk) <(h4mk inspect clip.h4mk) && echo "the same"
+cp clip.h4mk inspct
+h4mk inspct | head -1
+h4mk - <clip.h4mk | head -1
+h4mk legacy mt_list --in clip.h4mk 2>&1
+
 t sh -c 'h4mk list clip.h4mk >/dev/full'
 t h4mk cat clip.h4mk
 t h4mk cat -t 9 clip.h4mk

@@ -311,6 +311,22 @@ TEST_F(SessionTest, BlocksThatWaitAreBounded) {
   EXPECT_EQ(Finish(), "0:a ");
 }
 
+// Few bytes of a file can be very many of a block that was compressed.
+TEST_F(SessionTest, BytesThatWaitAreBounded) {
+  ASSERT_EQ(Open(), H4MK_OK);
+  const std::string large(20 << 20, 'b');
+  Send("a", H4MK_BLOCK_TYPE_I, 0, H4MK_NO_TIME);
+  h4mk_adapter_block block = H4MK_ADAPTER_BLOCK_INIT;
+  block.flags = H4MK_BLOCK_TYPE_B;
+  block.data = reinterpret_cast<const uint8_t*>(large.data());
+  block.size = large.size();
+  ReceiveAll();
+  for (block.pts = 1; h4mk_session_send(session_, &block) == H4MK_OK; ++block.pts) ASSERT_LT(block.pts, 10);
+  EXPECT_EQ(block.pts, 5);
+  EXPECT_EQ(Send("c", H4MK_BLOCK_TYPE_I, 6, H4MK_NO_TIME), H4MK_OK);
+  EXPECT_EQ(Finish(), "0:a 6:c ");
+}
+
 TEST_F(SessionTest, TheStateOfTheLastOutputIsDescribed) {
   ASSERT_EQ(Open(), H4MK_OK);
   const char* json = nullptr;

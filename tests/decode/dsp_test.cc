@@ -163,6 +163,16 @@ TEST(NullAdapterTest, ALongChainIsFreed) {
   EXPECT_EQ(RenderHex(*adapter, state).size(), 2'000'000u);
 }
 
+// What no output may have is not kept either.
+TEST(NullAdapterTest, AChainIsNoLongerThanAnOutput) {
+  const auto adapter = Instance(kNullAdapter);
+  const Bytes block(H4MK_MAX_OUTPUT / 4);
+  AdapterInstance::State state, longer;
+  ASSERT_TRUE(adapter->DecodeI(BlockOf(block), &state).ok());
+  for (int i = 1; i < 4; ++i) ASSERT_TRUE(adapter->ApplyP(state, BlockOf(block), &state).ok());
+  EXPECT_EQ(adapter->ApplyP(state, BlockOf(Bytes(1)), &longer).code(), Code::kLimit);
+}
+
 // --------------------------------------------------------------------------------------------------------------
 // spectra
 

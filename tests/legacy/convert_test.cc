@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // FORMAT.md, "Conversion": every vector to version 2 and back is the same file, byte for byte.
 #include "adapt/chunk_list.h"
+#include "base/crc32.h"
+#include "base/sha256.h"
 #include "chunk/chunk_format.h"
 #include "legacy/player.h"
 #include "legacy/vectors.h"
@@ -193,6 +195,59 @@ TEST(ConversionTest, DamagedOriginals) {
       damaged[byte] ^= bit;
       check(damaged);
     }
+}
+
+// The same file with another ORIG and its other chunks.
+Bytes WithOriginal(ByteSpan two, ByteSpan original) {
+  Player player(two);
+  Bytes bytes(two.begin(), two.begin() + 16);
+  h4mk_chunk chunk;
+  for (int64_t at = 0; h4mk_reader_chunk(player.reader(), at, &chunk) == H4MK_OK; at = chunk.next) {
+    const std::string tag = chunk.tag;
+    if (tag == "TSEK" || tag == "TAIL") continue;  // they name places
+    const auto from = static_cast<ptrdiff_t>(chunk.offset), to = static_cast<ptrdiff_t>(chunk.next);
+    if (tag != "ORIG") {
+      bytes.insert(bytes.end(), two.begin() + from, two.begin() + to);
+      continue;
+    }
+    const size_t start = bytes.size();
+    AppendBytes(bytes, ChunkHeaderBytes({kTagOriginal, 0, static_cast<uint32_t>(original.size())}));
+    AppendBytes(bytes, original);
+    AppendLe(bytes, Crc32(0, ByteSpan(bytes).subspan(start)));
+  }
+  return bytes;
+}
+
+// Two bytes of a recipe name a chunk of any size. Each chunk goes into the original once, or a file
+// of 65 KB would become one of 524 MB.
+TEST(ConversionTest, NoChunkIsInTheOriginalTwice) {
+  const Bytes media = ReadVector("media/all_sidecars.h4mk");
+  const Bytes two = Convert(media, 2).bytes;
+  Bytes original = Original(two);
+  EXPECT_EQ(Convert(WithOriginal(two, original), 1).bytes, media);  // control
+  Player player(media);
+  h4mk_chunk chunk;
+  int64_t at = 0;
+  while (h4mk_reader_chunk(player.reader(), at, &chunk) == H4MK_OK && std::string(chunk.tag) != "SAFE")
+    at = chunk.next;
+  ASSERT_STREQ(chunk.tag, "SAFE");  // the first chunk that is kept: number 0
+  Bytes bomb = media;
+  for (int i = 0; i < 1000; ++i) {
+    original.push_back(4);  // a chunk …
+    original.push_back(0);  // … by its number
+    bomb.insert(bomb.end(), media.begin() + static_cast<ptrdiff_t>(chunk.offset),
+                media.begin() + static_cast<ptrdiff_t>(chunk.next));
+  }
+  // FORMAT.md, "ORIG": magic, version, size, digest.
+  StoreLe(original.data() + 5, static_cast<uint64_t>(bomb.size()));
+  Sha256 hash;
+  hash.Add(bomb);
+  const Sha256Digest digest = hash.Finish();
+  std::copy(digest.begin(), digest.end(), original.begin() + 13);
+  const Converted back = Convert(WithOriginal(two, original), 1);
+  EXPECT_LT(back.bytes.size(), 2 * media.size());
+  Player before(media), after(back.bytes);
+  EXPECT_EQ(after.All(), before.All());
 }
 
 // A signature belongs to one file; VERI that is none is kept.

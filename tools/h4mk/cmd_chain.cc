@@ -49,7 +49,7 @@ struct ChainOptions {
 void DescribeChain(CLI::App* command, ChainOptions* options) {
   AddCommonOptions(command, &options->common);
   AddTrackOption(command, &options->track_id, false);
-  options->time.Add(command, "t", "The time", true);
+  options->time.Add(command, "time", "The time", true);
   command->footer("The blocks are in decoding order, from a random access point on. Exit status 1: there are none.");
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // h4mk decode and h4mk adapters: what an adapter makes of a track's blocks, and which adapters there are.
+#include <algorithm>
+
 #include "block_source.h"
 #include "command.h"
 #include "decode/chain_decoder.h"
@@ -85,8 +87,9 @@ Status OpenDecoder(const DecodeOptions& options, FileReader& reader, uint32_t tr
   H4MK_TRY(LoadPlugins(options.plugins, adapters));
   const TrackParameters parameters(reader.tracks()[track]);
   const h4mk_adapter* adapter = nullptr;
-  H4MK_TRY(adapters->Choose(options.adapter.empty() ? nullptr : options.adapter.c_str(),
-                            parameters.ToC(), &adapter));
+  if (const Status status = adapters->Choose(options.adapter.empty() ? nullptr : options.adapter.c_str(), parameters.ToC(), &adapter);
+      !status.ok())
+    return Status(status.code(), status.message() + "; --plugin PATH brings one, `h4mk adapters` lists those that are there");
   std::unique_ptr<DecodeSession> session;
   H4MK_TRY(DecodeSession::Open(*adapter, parameters.ToC(), &session));
   *decoder = std::make_unique<ChainDecoder>(reader, track, std::move(session));
@@ -100,6 +103,8 @@ bool GoesOn(Code code) {
 // Hands all outputs that are asked for to `writer` (null: none) and to the report. An error only where writing failed.
 Status DecodeAll(const DecodeOptions& options, ChainDecoder& decoder, const Track& track,
                  OutputWriter* writer, Output& report, uint64_t* count) {
+  const uint64_t most = options.write.MostOutput();
+  uint64_t bytes = 0;  // of outputs, which cost time also where nobody takes them
   const int64_t to = options.to.given() ? options.to.In(track.time_base) : INT64_MAX;
   for (;;) {
     h4mk_output output;
@@ -111,6 +116,8 @@ Status DecodeAll(const DecodeOptions& options, ChainDecoder& decoder, const Trac
     }
     if (output.pts != kNoTime && output.pts > to) return {};
     ++*count;
+    if (output.size > most - std::min(most, bytes)) return options.write.TooMuch();
+    bytes += output.size;
     if (report.json()) report.Row(OutputJson(output, decoder, track));
     if (writer != nullptr) H4MK_TRY(writer->Write(output));
     if (options.time.given()) return {};

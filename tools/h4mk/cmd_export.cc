@@ -215,6 +215,27 @@ Status Export(const ExportOptions& options, ProtectOptions protect, Exported* co
   return out.Commit();
 }
 
+// The name of a kind of media file, by its first bytes; null if they are none that is known.
+const char* MediaName(const std::string& path) {
+  struct Magic {
+    size_t offset;
+    std::string_view bytes;
+    const char* name;
+  };
+  constexpr Magic kMagic[] = {{4, "ftyp", "MP4"},     {4, "moov", "MOV"},          {0, "\x1A\x45\xDF\xA3", "Matroska"},
+                              {8, "AVI ", "AVI"},     {8, "WAVE", "WAV"},          {0, "OggS", "Ogg"},
+                              {0, "fLaC", "FLAC"},    {0, "ID3", "MP3"},           {0, "nut/multimedia container", "NUT"},
+                              {0, "FLV\x01", "FLV"},  {0, "\x47\x40", "MPEG-TS"}, {0, "H4MK", "H4MK"}};
+  InputFile file;
+  char front[32] = {};
+  if (path == "-" || !file.Open(path).ok()) return nullptr;
+  (void)file.NewIo().Read(reinterpret_cast<uint8_t*>(front), sizeof front);
+  const std::string_view text(front, sizeof front);
+  for (const Magic& magic : kMagic)
+    if (text.substr(magic.offset).starts_with(magic.bytes)) return magic.name;
+  return nullptr;
+}
+
 int Run(const ExportOptions& options) {
   Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
   Exported counts;
@@ -233,6 +254,9 @@ int Run(const ExportOptions& options) {
   output.Set("blocks", counts.blocks);
   output.Set("bytes", counts.bytes);
   output.Text("{} blocks, {} bytes\n", Grouped(counts.blocks), Grouped(counts.bytes));
+  if (const char* name = MediaName(options.common.file))
+    output.Note(std::nullopt, fmt::format("this is a media file ({}), which was cut into blocks of {} bytes as it is; --packets takes its packets "
+                                          "instead, so that it plays", name, Grouped(options.block_size)));
   return output.Finish();
 }
 

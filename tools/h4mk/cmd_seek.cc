@@ -24,7 +24,7 @@ void Describe(CLI::App* command, SeekOptions* options) {
   AddCommonOptions(command, &options->common);
   command->add_option("PTS_US", options->old_pts_us, "As the first client of the transport dialect takes it");
   command->add_option("--track,-t", options->track, "The track_id, as `h4mk inspect` shows it")->type_name("ID");
-  options->time.Add(command, "t", "The time", false);
+  options->time.Add(command, "time", "The time", false);
   command->add_option("--pts_us", options->pts_us, "The time, in microseconds")->type_name("INT");
   command->add_flag("--forward", options->forward, "The first random access point at or after the time");
   command->add_flag("--any", options->any, "Any block, not only random access points");
@@ -86,7 +86,7 @@ int Run(const SeekOptions& options) {
   if (options.pts_us && file.version() == kTransportVersion && !options.common.json)
     return VideoSeek(options.common.file, options.track, *options.pts_us);
   if (!options.pts_us && !options.time.given())
-    return output.Fail(Status(Code::kArgument, "say which time: --t, --t_ms or --pts_us"));
+    return output.Fail(Status(Code::kArgument, "say which time: --time, --time_ms or --pts_us"));
   return SeekIn(file, options, output);
 }
 

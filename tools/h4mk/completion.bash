@@ -1,15 +1,41 @@
 # SPDX-License-Identifier: MIT
-# Completion of h4mk for bash. Commands and options come from the program's own help.
+# Completion of h4mk for bash. Commands, options and most values come from the program itself.
+_h4mk_commands() { h4mk help --all 2>/dev/null | sed -n 's/^  \([a-z_][a-z_]*\) .*/\1/p'; }
+
+# The track_ids of the first file on the command line that has any.
+_h4mk_tracks() {
+  local word ids
+  for word in "${COMP_WORDS[@]:2}"; do
+    [[ -f $word ]] || continue
+    ids=$(h4mk inspect --json -- "$word" 2>/dev/null | sed -n 's/.*"track_id": \([0-9]*\).*/\1/p')
+    [[ -z $ids ]] || { echo "$ids"; return; }
+  done
+}
+
 _h4mk() {
-  local current=${COMP_WORDS[COMP_CWORD]} words
-  if ((COMP_CWORD == 1)); then
-    words="$(h4mk --help 2>/dev/null | sed -n '/^Subcommands:/,/^$/s/^  \([a-z_]*\) .*/\1/p') --help --version"
-    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-  elif [[ $current == -* ]]; then
-    words=$(h4mk "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -- '--[a-z_-]*' | sort -u)
-    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-  else
-    mapfile -t COMPREPLY < <(compgen -f -- "$current")
-  fi
+  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words
+  case $COMP_CWORD,$before in
+  1,*)
+    mapfile -t COMPREPLY < <(compgen -W "$(_h4mk_commands) help legacy --help --version" -- "$current"; compgen -f -- "$current")
+    return ;;
+  2,help | 2,legacy) words=$(_h4mk_commands) ;;
+  *,--to)
+    words="1 2 transport"
+    [[ ${COMP_WORDS[1]} != decode && ${COMP_WORDS[1]} != range ]] || return ;;  # a time
+  *,--cipher) words="aead living living-v3" ;;
+  *,--track | *,-t | *,--track-name) words=$(_h4mk_tracks) ;;
+  *,--adapter) words=$(h4mk adapters 2>/dev/null | sed 's/ .*//') ;;
+  *,--key-env) mapfile -t COMPREPLY < <(compgen -e -- "$current"); return ;;
+  *,--time | *,--from | *,--index | *,-i | *,--tag | *,--remove-tag | *,--track-tag | *,--chapter | *,--kid | *,--gop | *,--fps | *,--block_size | \
+    *,--max-output) return ;;
+  *)
+    if [[ $current == -* ]]; then
+      words=$(h4mk "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -- '--[a-z][a-z_-]*' | sort -u)
+    else
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+    fi ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }
 complete -o filenames -F _h4mk h4mk

@@ -52,9 +52,9 @@ class FileBeside final : public Io {
   Status Open(const std::string& path) {
     fd_ = OwnedFd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat info;
-    if (!fd_.ok() && errno == ELOOP) return Status(Code::kIo, "cannot open: it is a link");
-    if (!fd_.ok() || fstat(fd_.get(), &info) != 0) return SystemError("cannot open");
-    if (!S_ISREG(info.st_mode)) return Status(Code::kIo, "cannot open: it is no regular file");
+    if (!fd_.ok() && errno == ELOOP) return Status(Code::kIo, "it is a link");
+    if (!fd_.ok() || fstat(fd_.get(), &info) != 0) return Status(Code::kIo, std::strerror(errno));
+    if (!S_ISREG(info.st_mode)) return Status(Code::kIo, "it is no regular file");
     io_.emplace(fd_.get(), true);
     return {};
   }
@@ -231,6 +231,13 @@ Status InputFile::OpenReader(bool keep_corrupt, std::unique_ptr<FileReader>* rea
   return status;
 }
 
+uint64_t WriteOptions::MostOutput() const { return max_output.value_or(ExpectedOutput()); }
+
+Status WriteOptions::TooMuch() const {
+  return Status(Code::kLimit, fmt::format("the output would be larger than {}{}; --max-output SIZE allows more", HumanBytes(MostOutput()),
+                                          max_output ? "" : ", more than is to be expected of this input"));
+}
+
 // Refuses to write past a limit.
 class OutputFile::LimitedIo final : public FdIo {
  public:
@@ -251,7 +258,6 @@ class OutputFile::LimitedIo final : public FdIo {
   }
 
   uint64_t limit = UINT64_MAX;
-  bool is_expected = false;  // the limit is not the user's
   bool reached = false;
   int error = 0;  // of the system
 
@@ -264,8 +270,8 @@ Status OutputFile::Fault(const std::string& what) const {
 }
 
 void OutputFile::SetLimit(const WriteOptions& options) {
-  io_->is_expected = !options.max_output.has_value();
-  io_->limit = options.max_output.value_or(ExpectedOutput());
+  limits_ = options;
+  io_->limit = options.MostOutput();
 }
 
 Status OutputFile::OpenStandardOutput(Content content) {
@@ -351,10 +357,8 @@ Status OutputFile::Commit() {
 Status OutputFile::Explain(Status status) const {
   if (status.ok() || !io_) return status;
   if (io_->error != 0) return Fault(std::strerror(io_->error));
-  if (!io_->reached) return status;
-  const std::string expected = io_->is_expected ? ", more than is to be expected of this input" : "";
-  return Status(Code::kLimit, fmt::format("the output would be larger than {}{}; --max-output SIZE allows more",
-                                          HumanBytes(io_->limit), expected));
+  if (io_->reached) return limits_.TooMuch();
+  return status;
 }
 
 }  // namespace h4mk::tool

@@ -70,6 +70,10 @@ class InputFile {
 struct WriteOptions {
   bool overwrite = false;
   std::optional<uint64_t> max_output;  // bytes
+  // The most that is written: the user's limit, else what is to be expected of the files that are read.
+  uint64_t MostOutput() const;
+  // What to say where that is reached.
+  Status TooMuch() const;
 };
 
 // A file to write, by its path or - for standard output. A path gets its new content when Commit() is called, as a whole: until then
@@ -96,6 +100,7 @@ class OutputFile {
 
   std::string path_;
   bool overwrite_ = false;
+  WriteOptions limits_;
   Place place_;
   TemporaryFile temporary_;
   OwnedFd fd_;  // where no temporary file is

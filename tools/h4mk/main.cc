@@ -1,15 +1,38 @@
 // SPDX-License-Identifier: MIT
 // h4mk: looks into, checks, repairs and changes H4MK files.
 #include <h4mk/h4mk.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 
 #include "command.h"
+#include "text.h"
 
 namespace h4mk::tool {
 namespace {
 
+// What the help shows together. The first commands are those that most people need.
+enum class Group { kFirst, kMore, kLegacy };
+struct Entry {
+  void (*add)(CLI::App& app, int* exit_code);
+  Group group;
+};
+constexpr Entry kCommands[] = {
+    {AddInspect, Group::kFirst},  {AddVerify, Group::kFirst},    {AddRecover, Group::kFirst}, {AddEdit, Group::kFirst},
+    {AddConvert, Group::kFirst},  {AddMerge, Group::kFirst},     {AddExport, Group::kFirst},  {AddSidecar, Group::kFirst},
+    {AddSign, Group::kFirst},     {AddDecode, Group::kFirst},    {AddList, Group::kMore},     {AddFrames, Group::kMore},
+    {AddCat, Group::kMore},       {AddBlock, Group::kMore},      {AddSeek, Group::kMore},     {AddChain, Group::kMore},
+    {AddRange, Group::kMore},     {AddManifest, Group::kMore},   {AddIndex, Group::kMore},    {AddProve, Group::kMore},
+    {AddAdapters, Group::kMore},  {AddTokenize, Group::kMore},   {AddCoherence, Group::kMore}, {AddBuild, Group::kLegacy},
+    {AddMedia, Group::kLegacy},   {AddTransport, Group::kLegacy}, {AddVideo, Group::kLegacy}};
+
+constexpr char kUsage[] =
+    "Looks into, checks, repairs and changes H4MK files.\n\n"
+    "Usage: h4mk FILE               what the file holds\n"
+    "       h4mk COMMAND [OPTIONS]  `h4mk help COMMAND` tells more\n";
 constexpr char kFooter[] =
     "FILE may be - for standard input. Exit status: 0 done, 1 the answer is no, 2 wrong usage or bad file.";
 
@@ -19,33 +42,146 @@ std::string Version() {
          std::to_string(version & 255);
 }
 
-int Main(int argc, char** argv) {
-  CLI::App app("Looks into, checks, repairs and changes H4MK files.", "h4mk");
-  app.set_version_flag("--version", Version());
-  app.footer(kFooter);
-  app.require_subcommand(0, 1);
-  int exit_code = kExitDone;
-  for (auto* add : {AddInspect, AddList, AddFrames, AddCat, AddSeek, AddChain, AddRange, AddBlock, AddManifest, AddDecode, AddAdapters,
-                    AddCoherence, AddVerify, AddSign, AddProve, AddRecover, AddEdit, AddIndex, AddConvert, AddExport,
-                    AddMerge, AddSidecar, AddTokenize, AddBuild, AddMedia, AddTransport, AddVideo}) add(app, &exit_code);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kExitDone : kExitBad;
+class Program {
+ public:
+  Program() : app_("", "h4mk") {
+    app_.set_version_flag("--version", Version());
+    app_.require_subcommand(0, 1);
+    app_.footer(kFooter);
+    for (const Entry& entry : kCommands) {
+      entry.add(app_, &exit_code_);
+      for (const CLI::App* command : app_.get_subcommands({}))
+        if (!GroupOf(command->get_name())) groups_.push_back({command->get_name(), entry.group});
+    }
   }
-  if (app.get_subcommands().empty()) {
-    std::fputs(app.help().c_str(), stdout);
-    return kExitNo;
+
+  int Run(std::vector<std::string> words) {
+    if (words.empty()) {
+      std::fputs(Help(false).c_str(), stdout);
+      return kExitNo;  // as the first programs
+    }
+    if (words[0] == "--help" || words[0] == "-h") words[0] = "help";
+    if (words[0] == "help" && (words.size() == 1 || words[1] == "--all")) return Show(Help(words.size() > 1));
+    if (words[0] == "help") words = {words[1], "--help"};
+    if (words[0] == "legacy" && words.size() == 1) return Show(LegacyHelp());
+    if (words[0] == "legacy") words.erase(words.begin());
+    if (words[0].empty() || words[0] == "-" || words[0][0] != '-') {
+      if (!GroupOf(words[0]) && !IsFile(words[0])) return NoCommand(words[0]);
+      if (!GroupOf(words[0])) words.insert(words.begin(), {"inspect", "--"});
+    }
+    return Parse(std::move(words));
   }
-  return exit_code;
-}
+
+ private:
+  std::optional<Group> GroupOf(const std::string& name) const {
+    for (const auto& [known, group] : groups_)
+      if (known == name) return group;
+    return std::nullopt;
+  }
+
+  // Whether a word in place of a command is a file: one that is there, or something that can be nothing else.
+  static bool IsFile(const std::string& word) {
+    struct stat info;
+    return word == "-" || stat(word.c_str(), &info) == 0 || word.find_first_of("./") != word.npos;
+  }
+
+  static int Show(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    return std::fflush(stdout) == 0 ? kExitDone : kExitBad;
+  }
+
+  std::string List(Group group) const {
+    std::string text;
+    for (const auto& [name, of] : groups_)
+      if (of == group) text += fmt::format("  {:<12}{}\n", name, app_.get_subcommand(name)->get_description());
+    return text;
+  }
+
+  std::string Help(bool all) const {
+    std::string text = std::string(kUsage) + "\nCommands:\n" + List(Group::kFirst);
+    if (all) text += "\nMore commands:\n" + List(Group::kMore) + "\nThe first programs of this format, as they were (`h4mk legacy`):\n" + List(Group::kLegacy);
+    else text += "\n`h4mk help --all` lists the others, `h4mk --version` tells the version.\n";
+    return text + kFooter + "\n";
+  }
+
+  std::string LegacyHelp() const {
+    return "The command lines of the first programs that read and wrote this format, answer for answer:\n" + List(Group::kLegacy) +
+           "`h4mk legacy COMMAND` is the same as `h4mk COMMAND`.\n";
+  }
+
+  // What was meant by a word with a typing error: the nearest of some names. "" if none is near.
+  static std::string Nearest(const std::string& word, const std::vector<std::string>& names) {
+    std::string nearest;
+    size_t best = std::max<size_t>(1, word.size() / 3) + 1;
+    for (const std::string& name : names)
+      if (const size_t distance = EditDistance(word, name); distance < best) {
+        best = distance;
+        nearest = name;
+      }
+    return nearest;
+  }
+
+  int NoCommand(const std::string& word) const {
+    std::vector<std::string> names = {"help", "legacy"};
+    for (const auto& [name, group] : groups_) names.push_back(name);
+    const std::string meant = Nearest(word, names);
+    fmt::print(stderr, "h4mk: \"{}\" is neither a command nor a file{}\n", Printable(word),
+               meant.empty() ? "; `h4mk help` lists the commands" : "; did you mean " + meant + "?");
+    return kExitBad;
+  }
+
+  // seek and chain once took --t and --t_ms.
+  static void TranslateOldNames(std::vector<std::string>* words) {
+    if ((*words)[0] != "seek" && (*words)[0] != "chain") return;
+    for (std::string& word : *words)
+      for (const std::string old : {"--t", "--t_ms"})
+        if (word == old || word.starts_with(old + "=")) word.insert(3, "ime");
+  }
+
+  int Parse(std::vector<std::string> words) {
+    TranslateOldNames(&words);
+    std::reverse(words.begin(), words.end());  // as CLI11 wants them
+    try {
+      app_.parse(words);
+      return exit_code_;
+    } catch (const CLI::Success& asked) {  // for help, for the version
+      return app_.exit(asked) == 0 ? kExitDone : kExitBad;
+    } catch (const CLI::ParseError& error) {
+      return Usage(error);
+    }
+  }
+
+  // Says what is wrong with the command line, and what might be meant.
+  int Usage(const CLI::ParseError& error) const {
+    const CLI::App* command = &app_;
+    while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+    std::string name = command->get_name(), message = error.what();
+    for (const CLI::App* parent = command->get_parent(); parent != nullptr; parent = parent->get_parent())
+      name = parent->get_name() + " " + name;
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {  // "The following argument was not expected: WORD"
+      std::string word = message.substr(message.find(": ") + 2);
+      word = word.substr(0, word.find_first_of(" ="));
+      std::vector<std::string> options;
+      for (const CLI::Option* option : command->get_options())
+        for (const std::string& long_name : option->get_lnames()) options.push_back("--" + long_name);
+      const std::string meant = word.starts_with("-") ? Nearest(word, options) : "";
+      message = fmt::format("\"{}\" was not expected{}", word, meant.empty() ? "" : "; did you mean " + meant + "?");
+    }
+    fmt::print(stderr, "{}: {}\n`{} --help` tells more.\n", name, Printable(message), name);
+    return kExitBad;
+  }
+
+  CLI::App app_;
+  int exit_code_ = kExitDone;
+  std::vector<std::pair<std::string, Group>> groups_;
+};
 
 }  // namespace
 }  // namespace h4mk::tool
 
 int main(int argc, char** argv) {
   try {
-    return h4mk::tool::Main(argc, argv);
+    return h4mk::tool::Program().Run({argv + std::min(argc, 1), argv + argc});
   } catch (const std::exception& error) {  // out of memory, that is
     std::fprintf(stderr, "h4mk: %s\n", error.what());
     return h4mk::tool::kExitBad;

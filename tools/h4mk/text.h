@@ -30,6 +30,9 @@ double Seconds(int64_t time, TimeBase time_base);
 // From one time to another, which may be farther apart than a time can say.
 double SecondsBetween(int64_t from, int64_t to, TimeBase time_base);
 
+// How many letters must be changed, added, left out or exchanged with their neighbour to make one word of another.
+size_t EditDistance(std::string_view a, std::string_view b);
+
 // "90", "1:30", "0:01:30.250", "-5": a time in microseconds. False if it is none.
 bool ParseClock(std::string_view text, int64_t* microseconds);
 // "1000", "500MB", "2.5GiB", "10k": a number of bytes. False if it is none.

@@ -245,7 +245,12 @@ class Builder {
  public:
   Builder(FileReader& reader, const Recipe& recipe, const std::vector<ChunkInfo>& chunks,
           Sink* sink)
-      : reader_(reader), recipe_(recipe), chunks_(chunks), output_(sink), clocks_(Clocks(reader)) {}
+      : reader_(reader),
+        recipe_(recipe),
+        chunks_(chunks),
+        is_written_(chunks.size()),
+        output_(sink),
+        clocks_(Clocks(reader)) {}
 
   // kCorrupt: the recipe does not fit the file.
   Status Build() {
@@ -253,7 +258,7 @@ class Builder {
     ByteReader ops(recipe_.ops);
     while (ops.left() > 0) {
       H4MK_TRY(Step(ops));
-      if (ops.failed() || output_.size() > recipe_.size) return Bad();
+      if (ops.failed()) return Bad();
     }
     const Sha256Digest digest = output_.Finish();
     if (!std::equal(digest.begin(), digest.end(), recipe_.digest.begin(), recipe_.digest.end()))
@@ -267,6 +272,8 @@ class Builder {
     uint32_t track_id = 0;
     Bytes front;  // of a CORE chunk of version 1
     Bytes data;
+    // In memory, which a block without data takes too.
+    size_t size() const { return sizeof(Held) + front.size() + data.size(); }
   };
 
   static Status Bad() {
@@ -275,7 +282,7 @@ class Builder {
 
   Status Step(ByteReader& ops) {
     const uint8_t op = ops.Le<uint8_t>();
-    if (op == kLiteral) return output_.Write(ops.Take(ops.Varint()));
+    if (op == kLiteral) return Write(ops.Take(ops.Varint()));
     if (op == kChunk) return WriteChunk(ops.Varint());
     if (op > kChunk) return Bad();
     const auto first =
@@ -287,8 +294,17 @@ class Builder {
     return {};
   }
 
+  // No more than the recipe promises: what is written is hashed only when all of it is there.
+  Status Write(ByteSpan bytes) {
+    if (bytes.size() > recipe_.size - output_.size()) return Bad();
+    return output_.Write(bytes);
+  }
+
+  // Each chunk once, as it was in the original: a recipe of two bytes would else be as many bytes
+  // as the chunk has, as often as it likes.
   Status WriteChunk(uint64_t number) {
-    if (number >= chunks_.size()) return Bad();
+    if (number >= chunks_.size() || is_written_[static_cast<size_t>(number)]) return Bad();
+    is_written_[static_cast<size_t>(number)] = true;
     const ChunkInfo& chunk = chunks_[static_cast<size_t>(number)];
     Bytes payload;
     H4MK_TRY(ReadChunkPayload(reader_.source(), reader_.version(), chunk, &payload));
@@ -297,30 +313,30 @@ class Builder {
       AppendLe(front, chunk.tag);
       AppendBe(front, chunk.length);
       AppendBe(front, Crc32(0, payload));
-      H4MK_TRY(output_.Write(front));
-      return output_.Write(payload);
+      H4MK_TRY(Write(front));
+      return Write(payload);
     }
-    H4MK_TRY(output_.Write(ChunkHeaderBytes({chunk.tag, chunk.flags, chunk.length})));
-    H4MK_TRY(output_.Write(payload));
+    H4MK_TRY(Write(ChunkHeaderBytes({chunk.tag, chunk.flags, chunk.length})));
+    H4MK_TRY(Write(payload));
     AppendLe(payload, chunk.crc);
-    return output_.Write(ByteSpan(payload).last(kCrcSize));
+    return Write(ByteSpan(payload).last(kCrcSize));
   }
 
   Status WriteBlock(uint8_t op, uint64_t number) {
     Held block;
     H4MK_TRY(Take(number, &block));
-    if (op == kBlockBytes) return output_.Write(block.data);
+    if (op == kBlockBytes) return Write(block.data);
     if (op == kTransportBlocks) {
       const Bytes coded = EncodeRuns(block.data);
-      H4MK_TRY(output_.Write(TransportCoreFront(coded)));
-      return output_.Write(coded);
+      H4MK_TRY(Write(TransportCoreFront(coded)));
+      return Write(coded);
     }
     if (block.front.empty()) return Bad();
     uint8_t crc[kCrcSize];
     StoreLe(crc, Crc32(Crc32(0, block.front), block.data));
-    H4MK_TRY(output_.Write(block.front));
-    H4MK_TRY(output_.Write(block.data));
-    return output_.Write(crc);
+    H4MK_TRY(Write(block.front));
+    H4MK_TRY(Write(block.data));
+    return Write(crc);
   }
 
   // Blocks are read in their order; those that come before their turn are held.
@@ -336,12 +352,12 @@ class Builder {
       next.track_id = reader_.tracks()[track].id;
       next.front = V1CoreFront(next.record, next.track_id, clocks_[track]);
       next.data.assign(read.data, read.data + read.record->size);
-      held_bytes_ += next.data.size();
-      if (held_bytes_ > kMaxHeld + read.record->size) return Bad();
+      held_bytes_ += next.size();
+      if (held_bytes_ > kMaxHeld + next.size()) return Bad();
     }
     const auto found = held_.find(number);
     *block = std::move(found->second);
-    held_bytes_ -= block->data.size();
+    held_bytes_ -= block->size();
     held_.erase(found);
     return {};
   }
@@ -349,6 +365,7 @@ class Builder {
   FileReader& reader_;
   const Recipe& recipe_;
   const std::vector<ChunkInfo>& chunks_;
+  std::vector<bool> is_written_;  // by number of the chunk
   Output output_;
   std::vector<V1Clock> clocks_;
   uint64_t expected_ = 0, read_ = 0;

@@ -19,17 +19,16 @@ class Concatenation {
   uint64_t count() const { return last_ ? last_->count : 0; }
   uint64_t size() const { return last_ ? last_->size : 0; }
 
-  // These bytes and the block's.
-  Concatenation With(const h4mk_adapter_block& block) const {
-    Concatenation longer;
-    longer.last_ = std::make_shared<Piece>(last_, ByteSpan(block.data, block.size));
-    return longer;
+  // These bytes and the block's. kLimit: more than one output may have. They are not kept, then:
+  // blocks that were compressed to almost nothing can be a lot of bytes.
+  Status Add(const h4mk_adapter_block& block, Concatenation* longer) const {
+    if (block.size > H4MK_MAX_OUTPUT - size())
+      return Status(Code::kLimit, "a chain of " + std::to_string(size() + block.size) + " bytes");
+    longer->last_ = std::make_shared<Piece>(last_, ByteSpan(block.data, block.size));
+    return {};
   }
 
-  // kLimit: more than one output may have.
-  Status CopyTo(Bytes* bytes) const {
-    if (size() > H4MK_MAX_OUTPUT)
-      return Status(Code::kLimit, "a chain of " + std::to_string(size()) + " bytes");
+  void CopyTo(Bytes* bytes) const {
     bytes->resize(static_cast<size_t>(size()));
     size_t end = bytes->size();
     for (const Piece* piece = last_.get(); piece != nullptr; piece = piece->before.get()) {
@@ -37,7 +36,6 @@ class Concatenation {
       std::copy(piece->data.begin(), piece->data.end(),
                 bytes->begin() + static_cast<ptrdiff_t>(end));
     }
-    return {};
   }
 
  private:

@@ -15,19 +15,17 @@ class NullDecoder {
   explicit NullDecoder(const h4mk_adapter_track&) {}
 
   Status DecodeI(const h4mk_adapter_block& block, State* state) {
-    *state = State().With(block);
-    return {};
+    return State().Add(block, state);
   }
   Status ApplyP(const State& previous, const h4mk_adapter_block& block, State* state) {
-    *state = previous.With(block);
-    return {};
+    return previous.Add(block, state);
   }
   Status ApplyB(const State& previous, const State*, const h4mk_adapter_block& block,
                 State* state) {
     return ApplyP(previous, block, state);
   }
   Status Render(const State& state, h4mk_output* output) {
-    H4MK_TRY(state.CopyTo(&bytes_));
+    state.CopyTo(&bytes_);
     output->data = bytes_.data();
     output->size = bytes_.size();
     return {};

@@ -46,10 +46,11 @@ Status DecodeSession::Send(const h4mk_adapter_block& block) {
   entry.time = SeekTime(block.pts, block.dts);
   if (entry.time == kNoTime) entry.time = clock_;
   clock_ = std::max(clock_, block.dts != kNoTime ? block.dts : entry.time);
-  if (waiting_.size() >= kMaxWaiting) {
+  if (waiting_.size() >= kMaxWaiting || WaitingBytes() > kMaxWaitingBytes) {
     Lose();
-    return Status(Code::kLimit, "more than " + std::to_string(kMaxWaiting) +
-                                    " blocks wait for the one behind them");
+    return Status(Code::kLimit, "more than " + std::to_string(kMaxWaiting) + " blocks, or " +
+                                    std::to_string(kMaxWaitingBytes >> 20) +
+                                    " MiB of them, wait for the one behind them");
   }
   try {
     return IsB(block.flags) ? DecodeB(block, std::move(entry))
@@ -110,6 +111,13 @@ void DecodeSession::Insert(Waiting entry) {
       std::upper_bound(waiting_.begin(), waiting_.end(), entry.time,
                        [](int64_t time, const Waiting& other) { return time < other.time; });
   waiting_.insert(behind, std::move(entry));
+}
+
+// Few blocks wait, so that they can be counted each time.
+size_t DecodeSession::WaitingBytes() const {
+  size_t bytes = 0;
+  for (const Waiting& entry : waiting_) bytes += entry.block.size;
+  return bytes;
 }
 
 void DecodeSession::SendEnd() {

@@ -18,6 +18,8 @@ namespace h4mk {
 
 // B blocks that wait for the I or P block behind them, and states that wait to be shown.
 inline constexpr size_t kMaxWaiting = 64;
+// … and so many bytes, beside the last of them.
+inline constexpr size_t kMaxWaitingBytes = 64u << 20;
 
 class DecodeSession {
  public:
@@ -71,6 +73,7 @@ class DecodeSession {
   Status DecodeB(const h4mk_adapter_block& block, Waiting entry);
   Status DecodeWaiting(const Anchor& previous, const AdapterInstance::State& next, int64_t until);
   void Insert(Waiting entry);
+  size_t WaitingBytes() const;
   Status Render(const Waiting& entry, h4mk_output* output);
 
   const std::unique_ptr<AdapterInstance> instance_;

@@ -1,0 +1,24 @@
+# What the shell offers behind a tab.
+. "$CASES/../../tools/h4mk/completion.bash"
+make_file clip clip.h4mk
+make_file pcm other.h4mk
+tab() {  # tab WORD…: what the last word, as far as it was typed, may become
+  COMP_WORDS=("$@")
+  COMP_CWORD=$(($# - 1))
+  COMPREPLY=()
+  _h4mk
+  echo "$* > ${COMPREPLY[*]}"
+}
+tab h4mk in
+tab h4mk cl
+tab h4mk help ve
+tab h4mk verify --rec
+tab h4mk verify c
+tab h4mk convert --to ""
+tab h4mk decode --to ""
+tab h4mk export --cipher l
+tab h4mk cat clip.h4mk --track ""
+tab h4mk cat other.h4mk -t ""
+tab h4mk cat -t ""
+tab h4mk decode --adapter d
+tab h4mk seek clip.h4mk --time ""
