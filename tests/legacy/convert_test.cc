@@ -238,7 +238,7 @@ TEST(ConversionTest, NoChunkIsInTheOriginalTwice) {
     bomb.insert(bomb.end(), media.begin() + static_cast<ptrdiff_t>(chunk.offset),
                 media.begin() + static_cast<ptrdiff_t>(chunk.next));
   }
-  // FORMAT.md, "ORIG": magic, version, size, digest.
+  // legacy.md, "ORIG": magic, version, size, digest.
   StoreLe(original.data() + 5, static_cast<uint64_t>(bomb.size()));
   Sha256 hash;
   hash.Add(bomb);
