@@ -53,7 +53,7 @@ const Json* SideData(const Json& description, std::string_view name) {
   return nullptr;
 }
 
-// names.md, "Names of side data": display_matrix. Degrees clockwise that a player turns the picture; -1: none that is a turn.
+// ffmpeg.md, "Names of side data": display_matrix. Degrees clockwise that a player turns the picture; -1: none that is a turn.
 int Rotation(const Json& description) {
   const Json* entry = SideData(description, "display_matrix");
   Bytes bytes;
@@ -104,7 +104,7 @@ std::string SoundText(const Json& description) {
   return text;
 }
 
-// The last checkpoint of a signed file (protection.md, "Signed files"), near its end. A file is not gone through for it.
+// The last checkpoint of a signed file (protection.md), near its end. A file is not gone through for it.
 bool FindCheckpoint(InputFile& file, Checkpoint* checkpoint) {
   constexpr uint64_t kDistance = 512 << 10;
   Source source(file.NewIo());
