@@ -70,6 +70,9 @@
 #define POLL_INTERVAL    20000
 #define CONNECT_INTERVAL 1000000
 
+/* A cover that does not come with the first packets of a pipe is no cover. */
+#define MAX_PACKETS_AHEAD 32
+
 /* AV_PKT_DATA_QUALITY_STATS without errors of planes */
 #define QUALITY_STATS_SIZE 8
 
@@ -94,6 +97,9 @@ typedef struct H4MKDemuxContext {
     int64_t waiting_since;  ///< when that began, 0: not waiting
     int64_t connected_at;   ///< when the size was last asked for anew, while waiting
     H4MKTrack *tracks;
+    AVPacket *ahead[MAX_PACKETS_AHEAD]; ///< packets that were read in search of covers
+    int nb_ahead;
+    int first_ahead;        ///< the next of them to be returned
     int nb_discarded;       ///< streams in TRACK_DISCARDED
     int check_discard;      ///< AVStream.discard may have changed anywhere
     AVBufferPool *pools[MAX_POOL_BITS - MIN_POOL_BITS + 1];
@@ -578,6 +584,54 @@ static int read_attached_pic(AVFormatContext *s, AVStream *st)
     return reader_error(s, h4mk_reader_rewind(h4mk->reader));
 }
 
+static int is_cover(const AVStream *st)
+{
+    return st->disposition & AV_DISPOSITION_ATTACHED_PIC &&
+           !(st->disposition & AV_DISPOSITION_TIMED_THUMBNAILS);
+}
+
+/**
+ * Where the input cannot seek, covers are looked for in the first packets, which
+ * are kept for read_packet().
+ */
+static int read_covers_ahead(AVFormatContext *s)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    int missing = 0;
+
+    for (unsigned i = 0; i < s->nb_streams; i++)
+        missing += is_cover(s->streams[i]);
+    while (missing && h4mk->nb_ahead < MAX_PACKETS_AHEAD) {
+        AVPacket *pkt;
+        h4mk_block block;
+        AVStream *st;
+        int ret;
+
+        if (h4mk_reader_next(h4mk->reader, &block) != H4MK_OK)
+            break; /* read_packet() comes to that */
+        st  = s->streams[block.track];
+        pkt = av_packet_alloc();
+        if (!pkt)
+            return AVERROR(ENOMEM);
+        ret = set_packet(s, pkt, &block, 0);
+        if (ret < 0) {
+            av_packet_free(&pkt);
+            return ret;
+        }
+        if (is_cover(st) && h4mk->tracks[st->index].state != TRACK_PICTURE && pkt->size) {
+            av_packet_unref(&st->attached_pic);
+            av_packet_move_ref(&st->attached_pic, pkt);
+            av_packet_free(&pkt);
+            st->attached_pic.flags |= AV_PKT_FLAG_KEY;
+            h4mk->tracks[st->index].state = TRACK_PICTURE;
+            h4mk_reader_discard(h4mk->reader, st->index, 1);
+            missing--;
+        } else
+            h4mk->ahead[h4mk->nb_ahead++] = pkt;
+    }
+    return 0;
+}
+
 static int read_attachment(AVFormatContext *s, AVStream *st)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
@@ -877,10 +931,13 @@ static int h4mk_read_header(AVFormatContext *s)
         set_times(s, st, track, &info);
         if (st->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
             ret = read_attachment(s, st);
-        else if (seekable && info.block_count == 1 &&
-                 st->disposition & AV_DISPOSITION_ATTACHED_PIC &&
-                 !(st->disposition & AV_DISPOSITION_TIMED_THUMBNAILS))
+        else if (seekable && info.block_count == 1 && is_cover(st))
             ret = read_attached_pic(s, st);
+        if (ret < 0)
+            return ret;
+    }
+    if (!seekable) {
+        ret = read_covers_ahead(s);
         if (ret < 0)
             return ret;
     }
@@ -921,6 +978,17 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
         for (unsigned i = 0; i < s->nb_streams; i++)
             update_discard(s, s->streams[i]);
         h4mk->check_discard = 0;
+    }
+
+    while (h4mk->first_ahead < h4mk->nb_ahead) {
+        AVPacket **ahead = &h4mk->ahead[h4mk->first_ahead++];
+        const int wanted = s->streams[(*ahead)->stream_index]->discard < AVDISCARD_ALL;
+
+        if (wanted)
+            av_packet_move_ref(pkt, *ahead);
+        av_packet_free(ahead);
+        if (wanted)
+            return 0;
     }
 
     for (;;) {
@@ -964,6 +1032,8 @@ static int h4mk_read_close(AVFormatContext *s)
     h4mk_adapters_free(h4mk->adapters);
     h4mk->adapters = NULL;
 #endif
+    for (int i = 0; i < h4mk->nb_ahead; i++)
+        av_packet_free(&h4mk->ahead[i]);
     for (int i = 0; i < FF_ARRAY_ELEMS(h4mk->pools); i++)
         av_buffer_pool_uninit(&h4mk->pools[i]);
     av_freep(&h4mk->tracks);
@@ -978,6 +1048,22 @@ static int seek(AVFormatContext *s, int stream_index, int64_t ts, int mode)
     log_warnings(s);
     h4mk->check_discard = 1;
     return status == H4MK_ERR_NOT_FOUND ? ff_h4mk_error(status, 0) : reader_error(s, status);
+}
+
+/**
+ * Whether a seek of the file to a time, backward, leads to its start: all streams
+ * then begin with their first packets, also those that begin before the one that
+ * is sought.
+ */
+static int is_start(AVFormatContext *s, int stream_index, int64_t ts)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    const AVRational tb = s->streams[stream_index]->time_base;
+    h4mk_block_info first;
+
+    return s->start_time != AV_NOPTS_VALUE && ts <= av_rescale_q(s->start_time, AV_TIME_BASE_Q, tb) &&
+           h4mk_reader_block_info(h4mk->reader, stream_index, 0, &first) == H4MK_OK &&
+           first.flags & H4MK_BLOCK_KEY;
 }
 
 static int64_t block_time(const h4mk_block_info *block)
@@ -1130,8 +1216,9 @@ static void rescale_limits(AVRational tb, int64_t *min_ts, int64_t *ts, int64_t 
 static int h4mk_read_seek2(AVFormatContext *s, int stream_index, int64_t min_ts,
                            int64_t ts, int64_t max_ts, int flags)
 {
-    const H4MKDemuxContext *h4mk = s->priv_data;
+    H4MKDemuxContext *h4mk = s->priv_data;
     const int any = flags & AVSEEK_FLAG_ANY ? H4MK_SEEK_ANY : 0;
+    const int whole_file = stream_index < 0;
     int64_t before, found = AV_NOPTS_VALUE, after = AV_NOPTS_VALUE;
     uint64_t ordinal;
     AVRational tb;
@@ -1157,6 +1244,10 @@ static int h4mk_read_seek2(AVFormatContext *s, int stream_index, int64_t min_ts,
 
     /* av_seek_frame(), and others who do not care how far it is. Before the
      * first seek point is the first one, as there is nothing else. */
+    if (whole_file && min_ts == -INT64_MAX && max_ts <= ts && is_start(s, stream_index, max_ts)) {
+        h4mk->check_discard = 1;
+        return reader_error(s, h4mk_reader_rewind(h4mk->reader));
+    }
     if (min_ts == -INT64_MAX && max_ts <= ts || h4mk->tracks[stream_index].state == TRACK_PICTURE)
         return seek(s, stream_index, max_ts, H4MK_SEEK_BACKWARD | any);
     if (max_ts == INT64_MAX && min_ts >= ts)

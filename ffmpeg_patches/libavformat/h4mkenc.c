@@ -47,6 +47,14 @@
 #define H4MK_HEADER_SIZE   16
 #define H4MK_CHECKSUM_SIZE 4
 
+/* Of a chunk: the tag, then flags and the size of its payload, u32le. Of the flags
+ * of a cluster: that it is one, the type of its first packet, its time in
+ * milliseconds. */
+#define H4MK_CHUNK_HEADER_SIZE 12
+#define CLUSTER_FLAG           (1U << 30)
+#define CLUSTER_TYPE_MASK      (3U << 28)
+#define CLUSTER_TIME_MASK      ((1U << 28) - 1)
+
 #define DIRECT_WRITE_SIZE (64 << 10)
 
 typedef struct H4MKTrack {
@@ -69,6 +77,11 @@ typedef struct H4MKMuxContext {
     int started;            ///< there was a packet
     int described;          ///< the writer has tracks and metadata
     int ciphertext;         ///< all packets are ciphertext of another file
+    uint8_t chunk_header[H4MK_CHUNK_HEADER_SIZE];
+    int chunk_header_size;  ///< bytes of it that the library has written
+    int64_t chunk_left;     ///< bytes up to the next chunk, 0: its header is being written
+    int in_clusters;        ///< there was a cluster
+    int no_markers;         ///< what is written are no chunks one after the other
     int unflushed;          ///< the library has written something since the last flush
     h4mk_side_data *side_data;
     H4MKPackedSideData *packed;
@@ -89,14 +102,14 @@ typedef struct H4MKMuxContext {
     char *signing_key;
 } H4MKMuxContext;
 
-static int64_t io_write(void *opaque, const uint8_t *buffer, size_t size)
+/**
+ * Write bytes without copying large pieces through the buffer of pb.
+ */
+static int write_bytes(AVFormatContext *s, const uint8_t *buffer, int len)
 {
-    AVFormatContext *s = opaque;
-    H4MKMuxContext *h4mk = s->priv_data;
     AVIOContext *pb = s->pb;
     const int direct = pb->direct;
     const int block = pb->max_packet_size;
-    int len = FFMIN(size, 1 << 30);
 
     /* The data of a cluster is one piece for each track: no need to copy it
      * through the buffer of pb. Where the protocol has blocks, those that begin
@@ -108,16 +121,82 @@ static int64_t io_write(void *opaque, const uint8_t *buffer, size_t size)
         pb->direct |= len >= DIRECT_WRITE_SIZE;
     avio_write(pb, buffer, len);
     pb->direct = direct;
-    h4mk->unflushed = 1;
     return pb->error < 0 ? pb->error : len;
+}
+
+/**
+ * Tell who relays the stream what begins with a chunk: what comes before the first
+ * cluster is the header that every reader needs, and each cluster that begins with
+ * a packet to start with is a place where one can join.
+ */
+static void mark_chunk(AVFormatContext *s, const uint8_t *header)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+    const uint32_t flags = AV_RL32(header + 4);
+    const int is_cluster = AV_RL32(header) == MKTAG('C', 'O', 'R', 'E') && flags & CLUSTER_FLAG;
+
+    if (is_cluster) {
+        h4mk->in_clusters = 1;
+        avio_write_marker(s->pb, (flags & CLUSTER_TIME_MASK) * INT64_C(1000),
+                          flags & CLUSTER_TYPE_MASK ? AVIO_DATA_MARKER_BOUNDARY_POINT : AVIO_DATA_MARKER_SYNC_POINT);
+    } else if (h4mk->in_clusters)
+        avio_write_marker(s->pb, AV_NOPTS_VALUE, AVIO_DATA_MARKER_TRAILER);
+}
+
+static int64_t io_write(void *opaque, const uint8_t *buffer, size_t size)
+{
+    AVFormatContext *s = opaque;
+    H4MKMuxContext *h4mk = s->priv_data;
+    int len = FFMIN(size, 1 << 30), ret;
+
+    h4mk->unflushed = 1;
+    if (!s->pb->write_data_type || h4mk->no_markers)
+        return write_bytes(s, buffer, len);
+
+    if (!h4mk->in_clusters)
+        avio_write_marker(s->pb, AV_NOPTS_VALUE, AVIO_DATA_MARKER_HEADER);
+    /* up to where the next chunk begins, whose header says what it is */
+    if (!h4mk->chunk_left) {
+        const int missing = H4MK_CHUNK_HEADER_SIZE - h4mk->chunk_header_size;
+
+        memcpy(h4mk->chunk_header + h4mk->chunk_header_size, buffer, FFMIN(len, missing));
+        if (len < missing) {
+            h4mk->chunk_header_size += len;
+            return len; /* written with the rest of it */
+        }
+        mark_chunk(s, h4mk->chunk_header);
+        ret = write_bytes(s, h4mk->chunk_header, H4MK_CHUNK_HEADER_SIZE);
+        if (ret < 0)
+            return ret;
+        h4mk->chunk_header_size = 0;
+        h4mk->chunk_left        = (int64_t)AV_RL32(h4mk->chunk_header + 8) + H4MK_CHECKSUM_SIZE;
+        return missing;
+    }
+    ret = write_bytes(s, buffer, FFMIN(len, h4mk->chunk_left));
+    if (ret > 0)
+        h4mk->chunk_left -= ret;
+    return ret;
+}
+
+/**
+ * What is too short for the header of a chunk is the checksum at the end.
+ */
+static int write_rest(AVFormatContext *s)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+    const int size = h4mk->chunk_header_size;
+
+    h4mk->chunk_header_size = 0;
+    return size ? FFMIN(write_bytes(s, h4mk->chunk_header, size), 0) : 0;
 }
 
 static int io_seek(void *opaque, int64_t offset)
 {
     AVFormatContext *s = opaque;
-    const H4MKMuxContext *h4mk = s->priv_data;
+    H4MKMuxContext *h4mk = s->priv_data;
     int64_t ret = avio_seek(s->pb, h4mk->start + offset, SEEK_SET);
 
+    h4mk->no_markers = 1;
     return ret < 0 ? ret : 0;
 }
 
@@ -308,7 +387,9 @@ static int h4mk_write_header(AVFormatContext *s)
     if ((h4mk->index_to_front || h4mk->reserve_index_space) && !seekable)
         av_log(s, AV_LOG_WARNING, "The output cannot seek, the index will be at the end only\n");
 
-    h4mk->start = avio_tell(s->pb);
+    h4mk->start      = avio_tell(s->pb);
+    h4mk->chunk_left = H4MK_HEADER_SIZE;
+    h4mk->no_markers = h4mk->format_version == 1;
     io.opaque   = s;
     io.write    = io_write;
     if (seekable && h4mk->reserve_index_space) {
@@ -675,6 +756,7 @@ static int h4mk_write_trailer(AVFormatContext *s)
         ret = first_error(ret, update_track(s, s->streams[i]));
     ret = first_error(ret, update_meta(s));
     ret = first_error(ret, writer_error(s, h4mk_writer_finish(h4mk->writer)));
+    ret = first_error(ret, write_rest(s));
     if (ret >= 0 && h4mk->index_to_front && s->pb->seekable & AVIO_SEEKABLE_NORMAL)
         ret = move_index_to_front(s);
     return ret;

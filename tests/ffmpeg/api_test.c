@@ -21,6 +21,12 @@
 
 #define PATH "api_test.h4mk"
 
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+#define RELAY_CONST const
+#else
+#define RELAY_CONST
+#endif
+
 static const char* test_name;
 static int failures;
 
@@ -804,6 +810,121 @@ static void test_memory_of_packets(void) {
   end(&test);
 }
 
+/* What a relay keeps: all bytes, and where each piece begins that a marker names. */
+typedef struct Relay {
+  uint8_t bytes[1 << 20];
+  int size, header_size, joints[100], joint_count;
+  int64_t times[100];
+} Relay;
+
+static int relay_write(void* opaque, RELAY_CONST uint8_t* data, int size,
+                       enum AVIODataMarkerType type, int64_t time) {
+  Relay* relay = opaque;
+  if (type == AVIO_DATA_MARKER_SYNC_POINT && relay->joint_count < 100) {
+    relay->times[relay->joint_count] = time;
+    relay->joints[relay->joint_count++] = relay->size;
+  }
+  if (type == AVIO_DATA_MARKER_HEADER) relay->header_size = relay->size + size;
+  memcpy(relay->bytes + relay->size, data, size);
+  relay->size += size;
+  return size;
+}
+
+static int read_bytes(void* opaque, uint8_t* buffer, int size) {
+  FILE* file = opaque;
+  const size_t got = fread(buffer, 1, size, file);
+  return got ? (int)got : AVERROR_EOF;
+}
+
+/* Who joins a live stream gets its header, and what follows a seek point. */
+static void test_late_joiners(void) {
+  static Relay relay;
+  Test test;
+  AVIOContext* io;
+  AVPacket* packet = av_packet_alloc();
+  int i;
+  memset(&relay, 0, sizeof relay);
+  begin(&test, "late joiners");
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_H264, 1, 1000);
+  av_opt_set_int(test.out->priv_data, "cluster_time_limit", 500, 0);
+  io = avio_alloc_context(av_malloc(4096), 4096, 1, &relay, NULL, NULL, NULL);
+  io->write_data_type = relay_write;
+  test.out->pb = io;
+  if (avformat_write_header(test.out, NULL) < 0) fail("header", 0);
+  for (i = 0; i < 50; i++) {
+    AVPacket* video = new_packet(0, i * 100, i * 100, 3000);
+    if (i % 10) video->flags = 0;
+    write_packet(&test, video);
+  }
+  if (av_write_trailer(test.out) < 0) fail("trailer", 0);
+  avio_flush(io);
+  if (relay.header_size < 16 || relay.joint_count < 4) fail("few markers", relay.joint_count);
+  for (i = -1; i < relay.joint_count; i++) {
+    const int from = i < 0 ? relay.header_size : relay.joints[i];
+    FILE* file = tmpfile();
+    AVFormatContext* in = avformat_alloc_context();
+    fwrite(relay.bytes, 1, relay.header_size, file);
+    fwrite(relay.bytes + from, 1, relay.size - from, file);
+    rewind(file);
+    in->pb = avio_alloc_context(av_malloc(4096), 4096, 0, file, read_bytes, NULL, NULL);
+    test.in = in;
+    if (avformat_open_input(&in, NULL, NULL, NULL) < 0) {
+      fail("who joins cannot open", i);
+    } else {
+      AVIOContext* pb = in->pb;
+      if (av_read_frame(in, packet) < 0 || !(packet->flags & AV_PKT_FLAG_KEY) ||
+          packet->pts != (i < 0 ? 0 : relay.times[i] / 1000))
+        fail("who joins does not begin there", i);
+      av_packet_unref(packet);
+      avformat_close_input(&in);
+      av_freep(&pb->buffer);
+      avio_context_free(&pb);
+    }
+    test.in = NULL;
+    fclose(file);
+  }
+  av_packet_free(&packet);
+  av_freep(&io->buffer);
+  avio_context_free(&io);
+  end(&test);
+}
+
+/* Who reads a pipe gets the cover, too. */
+static void test_cover_from_a_pipe(void) {
+  Test test;
+  AVFormatContext* in = avformat_alloc_context();
+  FILE* file;
+  AVIOContext* pb;
+  PacketList got = {0};
+  int i;
+  begin(&test, "cover from a pipe");
+  add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_AAC, 1, 1000);
+  add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_MJPEG, 1, 1000)->disposition =
+      AV_DISPOSITION_ATTACHED_PIC;
+  write_header(&test);
+  write_packet(&test, new_packet(0, 0, 0, 20));
+  write_packet(&test, new_packet(1, 0, 0, 5000));
+  for (i = 1; i < 9; i++) write_packet(&test, new_packet(0, i * 20, i * 20, 20));
+  av_write_trailer(test.out);
+  avio_closep(&test.out->pb);
+  file = fopen(PATH, "rb");
+  in->pb = pb = avio_alloc_context(av_malloc(4096), 4096, 0, file, read_bytes, NULL, NULL);
+  if (avformat_open_input(&in, NULL, NULL, NULL) < 0) {
+    fail("open", 0);
+  } else {
+    if (in->streams[1]->attached_pic.size != 5000)
+      fail("no cover", in->streams[1]->attached_pic.size);
+    mc_read_all(in, &got);
+    if (got.count != 10) fail("number of packets", got.count);
+    mc_free(&got);
+    avformat_close_input(&in);
+  }
+  av_freep(&pb->buffer);
+  avio_context_free(&pb);
+  fclose(file);
+  end(&test);
+}
+
 /* An input in memory that can be told to fail. */
 typedef struct FaultyInput {
   uint8_t* data;
@@ -1079,6 +1200,8 @@ int main(void) {
   test_failed_seeks();
   test_options_of_the_caller();
   test_memory_of_packets();
+  test_late_joiners();
+  test_cover_from_a_pipe();
   test_tile_grid();
   test_groups_that_lack_a_stream();
 #if LIBAVFORMAT_VERSION_MAJOR >= 63

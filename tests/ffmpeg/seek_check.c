@@ -113,6 +113,19 @@ static int reads_right(AVFormatContext* format, const Scan* scan, int target, in
   return 1;
 }
 
+/* Compares what is read with the whole file. */
+static int reads_all(AVFormatContext* format, const Scan* scan, int limit, AVPacket* packet) {
+  int i;
+  for (i = 0; i < scan->packets.count && (!limit || i < limit); i++) {
+    int right;
+    if (av_read_frame(format, packet) < 0) return 0;
+    right = same(packet, scan->packets.packets[i]);
+    av_packet_unref(packet);
+    if (!right) return 0;
+  }
+  return 1;
+}
+
 typedef struct Result {
   long seeks, wrong;
 } Result;
@@ -154,7 +167,7 @@ static void try_time(AVFormatContext* format, const Scan* scan, int stream, int6
 }
 
 /* Seeks by AV_TIME_BASE, which means the default stream: a packet's time, rounded to microseconds,
- * leads to that packet. */
+ * leads to that packet; the start of the file leads to all of it. */
 static void try_default_stream(AVFormatContext* format, const Scan* scan, int64_t time, int limit,
                                AVPacket* packet, Result* result) {
   const int stream = av_find_default_stream_index(format);
@@ -164,6 +177,14 @@ static void try_default_stream(AVFormatContext* format, const Scan* scan, int64_
   int error;
   if (av_cmp_q(base, AV_TIME_BASE_Q) < 0) return; /* the time is not exact enough */
   error = av_seek_frame(format, -1, us, AVSEEK_FLAG_BACKWARD);
+  if (us <= format->start_time &&
+      target == find_or_first(scan, stream, time, base, BACKWARD | ANY)) {
+    result->seeks++;
+    if (error >= 0 && reads_all(format, scan, limit, packet)) return;
+    result->wrong++;
+    printf("  the start of the file: wrong packets afterwards\n");
+    return;
+  }
   judge(format, scan, error, target, limit, packet, result, "av_seek_frame", -1, us, BACKWARD);
 }
 

@@ -26,4 +26,10 @@ for time in 0 0.2 0.48 0.5 0.96 1.3 2.1 99; do
   got=$("$FFPROBE" -v error -show_entries packet=pts_time -of csv=p=0 ss.h4mk | sed 's/,.*//; q')
   [ "$got" = "$want" ] || fail "-ss $time starts at $got, not at $want"
 done
+
+# Repeated input: each round has all packets, also those that begin before the first picture.
+ff -f lavfi -i "$VIDEO" -f lavfi -i "$AUDIO" -t 2 -c:v mpeg4 -c:a aac loop.mkv
+mux loop.mkv loop.h4mk
+count() { ff "$@" -map 0 -c copy -f framehash - | grep -vc '^#'; }
+[ "$(count -stream_loop 3 -i loop.h4mk)" = $((4 * $(count -i loop.h4mk))) ] || fail "-stream_loop loses packets: $(count -stream_loop 3 -i loop.h4mk)"
 finish
