@@ -30,7 +30,7 @@ class ClusterTest : public testing::Test {
 
   // The payload of the encoded chunk.
   Bytes Payload() {
-    const ClusterEncoder::Encoded encoded = encoder_.Encode(0);
+    const ClusterEncoder::Encoded encoded = encoder_.Encode();
     Bytes payload(encoded.head.begin() + kChunkHeaderSize, encoded.head.end());
     for (ByteSpan data : encoded.data) AppendBytes(payload, data);
     return payload;
@@ -38,7 +38,7 @@ class ClusterTest : public testing::Test {
 
   Status Parse(const Bytes& payload) {
     size_t needed = 0;
-    return index_.Parse(payload, 0, ids_, &needed);
+    return index_.Parse(payload, 0, payload.size(), ids_, &needed);
   }
 
   // Replaces bytes of the index of a payload and mends its CRC.
@@ -162,7 +162,7 @@ TEST_F(ClusterTest, AnOutlineKnowsKeyFrames) {
     encoder_.Clear();
     size_t needed = 0;
     ClusterIndex whole;
-    ASSERT_TRUE(whole.Parse(payload, 0, ids_, &needed).ok());
+    ASSERT_TRUE(whole.Parse(payload, 0, payload.size(), ids_, &needed).ok());
     const uint64_t size = whole.data_start() + whole.data_size();
     ASSERT_TRUE(index_.ParseOutline(payload, 0, size, ids_, &needed).ok());
     EXPECT_TRUE(index_.blocks().empty());
@@ -254,7 +254,7 @@ TEST_F(ClusterTest, ChunkCrcIsThatOfTheWholeChunk) {
   for (size_t size : {10u, 40000u, 3000000u}) {
     Add(0, 0, std::string(size, 'x'));
     Add(1, 0, std::string(size / 3, 'y'));
-    const ClusterEncoder::Encoded encoded = encoder_.Encode(0);
+    const ClusterEncoder::Encoded encoded = encoder_.Encode();
     uint32_t crc = Crc32(0, encoded.head);
     for (ByteSpan data : encoded.data) crc = Crc32(crc, data);
     EXPECT_EQ(encoded.crc, crc) << size;
@@ -267,7 +267,7 @@ TEST_F(ClusterTest, AsksForMoreUntilTheIndexIsThere) {
   const Bytes payload = Payload();
   for (size_t size = 0; size < payload.size() - 3; ++size) {
     size_t needed = 0;
-    const Status status = index_.Parse(ByteSpan(payload).first(size), 0, ids_, &needed);
+    const Status status = index_.Parse(ByteSpan(payload).first(size), 0, payload.size(), ids_, &needed);
     EXPECT_EQ(status.code(), Code::kAgain) << size;
     EXPECT_GT(needed, size);
   }

@@ -103,7 +103,8 @@ class DamageTest : public testing::Test {
 
   // The file with another TRAK chunk, up to its last cluster.
   Bytes WithTracks(const Bytes& payload) const {
-    Bytes file = MakeHeader(2) + MakeChunk("TRAK", payload);
+    Bytes file(bytes_.begin(), bytes_.begin() + kHeaderSize);
+    file = file + MakeChunk("TRAK", payload, 0, SaltOf(file));
     for (const Chunk& cluster : Clusters()) file = file + BytesOf(cluster);
     return file;
   }
@@ -396,11 +397,11 @@ TEST_F(DamageTest, MissingDoubledAndExchangedClusters) {
 
 // Unknown chunks are skipped, wherever they stand.
 TEST_F(DamageTest, UnknownChunksAreSkipped) {
-  Bytes file = MakeHeader(2);
+  Bytes file(bytes_.begin(), bytes_.begin() + kHeaderSize);
   for (const Chunk& chunk : chunks_) {
     if (chunk.tag != "TRAK" && !chunk.is_cluster()) continue;
-    file = file + MakeChunk("XYZW", Payload(1, 50), 0x12345678) + BytesOf(chunk) +
-           MakeChunk("note", {});
+    file = file + MakeChunk("XYZW", Payload(1, 50), 0x1234, SaltOf(file)) + BytesOf(chunk) +
+           MakeChunk("note", {}, 0, SaltOf(file));
   }
   for (const bool pipe : {false, true}) {
     TestFile test_file(file);
@@ -576,7 +577,7 @@ void FixClusterCrcs(Bytes* file, const Chunk& cluster) {
   }
   if (index_size + kCrcSize <= cluster.crc() - at) {
     PutU32(file, at + index_size,
-           Crc32(file->data() + cluster.payload(), at + index_size - cluster.payload()));
+           Crc32(file->data() + cluster.payload(), at + index_size - cluster.payload(), SaltOf(*file)));
   }
   FixCrc(file, cluster);
 }

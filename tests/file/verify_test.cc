@@ -78,16 +78,16 @@ class VerifyTest : public testing::Test {
     EXPECT_TRUE(DecodeTail(PayloadOf(tail), tail.begin, &index.tail));
     change(&index);
     Bytes file(bytes_.begin(), bytes_.begin() + page.begin);
-    file = file + MakeChunk("TSEK", EncodePage(index.page, ids_, file.size()));
+    file = file + MakeChunk("TSEK", EncodePage(index.page, ids_, file.size()), 0, SaltOf(file));
     const size_t moved = file.size() - top.begin;
     for (h4mk::PageRef& ref : index.top.pages) ref.size += moved;
-    const Bytes top_chunk = MakeChunk("TSEK", EncodeTop(index.top, ids_, file.size()));
+    const Bytes top_chunk = MakeChunk("TSEK", EncodeTop(index.top, ids_, file.size()), 0, SaltOf(file));
     const size_t growth = top_chunk.size() - (top.end() - top.begin);
     index.top.file_size += moved + growth;
     index.tail.top += moved;
     index.tail.top_size += static_cast<uint32_t>(growth);
-    file = file + MakeChunk("TSEK", EncodeTop(index.top, ids_, file.size()));
-    file = file + MakeChunk("TAIL", EncodeTail(index.tail, file.size())) + Bytes(kCrcSize);
+    file = file + MakeChunk("TSEK", EncodeTop(index.top, ids_, file.size()), 0, SaltOf(file));
+    file = file + MakeChunk("TAIL", EncodeTail(index.tail, file.size()), 0, SaltOf(file)) + Bytes(kCrcSize);
     FixChecksum(&file, WalkChunks(file));
     return file;
   }

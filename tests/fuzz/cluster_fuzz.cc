@@ -41,7 +41,7 @@ Bytes EncodeAgain(const ClusterIndex& index, const TrackIds& tracks) {
                         .data = ByteSpan(&none, record.size),  // never looked into
                         .side_data = index.side_data(record)});
   }
-  const ByteSpan head = encoder.Encode(0).head;
+  const ByteSpan head = encoder.Encode().head;
   return Bytes(head.begin() + kChunkHeaderSize, head.end());
 }
 
@@ -55,7 +55,7 @@ bool Same(std::span<const SideData> a, std::span<const SideData> b) {
 void CheckComesBack(const ClusterIndex& index, const TrackIds& tracks) {
   ClusterIndex again;
   size_t needed = 0;
-  FUZZ_CHECK(again.Parse(EncodeAgain(index, tracks), 0, tracks, &needed).ok());
+  FUZZ_CHECK(again.Parse(EncodeAgain(index, tracks), 0, ClusterIndex::kAnyPayload, tracks, &needed).ok());
   FUZZ_CHECK(again.blocks().size() == index.blocks().size());
   for (size_t i = 0; i < index.blocks().size(); ++i) {
     const BlockRecord& a = index.blocks()[i];
@@ -99,7 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Bytes payload = WithSizeAndCrc({data, size});
   ClusterIndex index;
   size_t needed = 0;
-  const bool ok = index.Parse(payload, 0, tracks, &needed).ok();
+  const bool ok = index.Parse(payload, 0, payload.size(), tracks, &needed).ok();
   CheckOutline(payload, tracks, ok ? &index : nullptr);
   if (!ok) return 0;
   FUZZ_CHECK(index.data_start() == payload.size());

@@ -36,6 +36,9 @@ class File {
   void MendCluster(Bytes* payload);
   void MendDistance(Piece* piece, size_t field, size_t at);
 
+  // core.md, "File": what the CRCs of version 2 start from.
+  uint32_t salt() const { return header_.size() >= 12 && header_[4] == 2 ? LoadLe<uint32_t>(header_.data() + 8) : 0; }
+
   bool transport_ = false;
   Bytes header_;
   std::vector<Piece> pieces_;
@@ -118,7 +121,7 @@ void File::MendCluster(Bytes* payload) {
   const size_t covered = reader.position() + static_cast<size_t>(index_size);
   if (reader.failed() || index_size > payload->size() || covered + kCrcSize > payload->size())
     return;
-  StoreLe(payload->data() + covered, Crc32(0, ByteSpan(*payload).first(covered)));
+  StoreLe(payload->data() + covered, Crc32(salt(), ByteSpan(*payload).first(covered)));
 }
 
 // A distance in an index keeps its meaning where the chunk it leads to has moved.
@@ -174,14 +177,14 @@ Bytes File::Serialize() {
     AppendLe(out, piece.flags);
     AppendLe(out, static_cast<uint32_t>(piece.payload.size()));
     AppendBytes(out, piece.payload);
-    AppendLe(out, Crc32(0, ByteSpan(out).subspan(at)));
+    AppendLe(out, Crc32(salt(), ByteSpan(out).subspan(at)));
     AppendBytes(checksummed, ByteSpan(out).last(kCrcSize));
   }
   // The container checksum: version 1 takes it of all bytes, version 2 of header and CRCs.
   if (rest_.size() >= kCrcSize) {
     const bool version_1 = header_.size() > 4 && header_[4] == 1;
     if (version_1) AppendBytes(out, ByteSpan(rest_).first(rest_.size() - kCrcSize));
-    AppendLe(out, Crc32(0, version_1 ? out : checksummed));
+    AppendLe(out, Crc32(salt(), version_1 ? out : checksummed));
   } else {
     AppendBytes(out, rest_);
   }

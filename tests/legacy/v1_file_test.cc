@@ -27,7 +27,7 @@ Json ParseRows(const V1File& file) {
   for (const V1Chunk& chunk : file.chunks())
     chunks.push_back(
         {TagAsVectors(chunk.tag), chunk.flags, chunk.offset, chunk.length, Hex32(chunk.crc)});
-  const FileHeader& header = file.header();
+  const V1Header& header = file.header();
   return {{"header", {{"version", header.version}, {"flags", header.flags},
                       {"timestamp", LargeNumber(header.timestamp_ms)}}},
           {"chunks", chunks}};

@@ -496,7 +496,7 @@ TEST(EncryptionBitTest, EveryChangedBitOfAClusterIsSeenWhateverTheChecksumsSay) 
         TestFile changed(file);
         changed.bytes[byte] ^= 1 << bit;
         PutU32(&changed.bytes, index_end,
-               Crc32(changed.bytes.data() + chunk.payload(), 1 + index_size));
+               Crc32(changed.bytes.data() + chunk.payload(), 1 + index_size, SaltOf(changed.bytes)));
         FixCrc(&changed.bytes, chunk);
         Keys keys(kMaster);
         Reader reader(&changed, keys.options);

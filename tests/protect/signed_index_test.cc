@@ -50,10 +50,10 @@ Bytes WithTop(const Bytes& file, void (*change)(h4mk::IndexTop*)) {
   change(&top);
   const Bytes payload = h4mk::EncodeTop(top, Ids(), old.begin);
   top.file_size = top.file_size - old.payload_size + payload.size();
-  const Bytes chunk = MakeChunk("TSEK", h4mk::EncodeTop(top, Ids(), old.begin));
+  const Bytes chunk = MakeChunk("TSEK", h4mk::EncodeTop(top, Ids(), old.begin), 0, SaltOf(file));
   Bytes changed = Bytes(file.begin(), file.begin() + static_cast<ptrdiff_t>(old.begin)) + chunk;
   const h4mk::Tail tail = {old.begin, static_cast<uint32_t>(chunk.size())};
-  changed = changed + MakeChunk("TAIL", h4mk::EncodeTail(tail, changed.size()));
+  changed = changed + MakeChunk("TAIL", h4mk::EncodeTail(tail, changed.size()), 0, SaltOf(file));
   const std::vector<Chunk> chunks = WalkChunks(changed);
   changed.resize(changed.size() + 4);
   FixChecksum(&changed, chunks);

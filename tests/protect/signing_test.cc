@@ -368,7 +368,7 @@ TEST(SigningAttackTest, ACutFileGetsNoNewEndAtItsFront) {
   const size_t size = h4mk::EncodeTop(top, ids, 16).size() + kChunkHeaderSize + kCrcSize;
   top.trak = 16 + size;
   top.file_size = cut.size() + size;
-  const Bytes front = MakeChunk("TSEK", h4mk::EncodeTop(top, ids, 16));
+  const Bytes front = MakeChunk("TSEK", h4mk::EncodeTop(top, ids, 16), 0, SaltOf(cut));
   ASSERT_EQ(front.size(), size);
   cut.insert(cut.begin() + 16, front.begin(), front.end());
   TestFile plain(cut);
@@ -405,7 +405,7 @@ TEST(SigningAttackTest, UnsignedDescriptionsAreTold) {
   Bytes file = Mux(Film(), Signing());
   const std::vector<Chunk> chunks = WalkChunks(file);
   Bytes edited(file.begin(), file.end() - 4);
-  const Bytes meta = MakeChunk("META", ToBytes("{\"tags\":{\"title\":\"other\"}}"));
+  const Bytes meta = MakeChunk("META", ToBytes("{\"tags\":{\"title\":\"other\"}}"), 0, SaltOf(file));
   edited = edited + meta;
   const Verified verified = Verify(edited);
   ASSERT_EQ(verified.status, H4MK_OK) << verified.message;

@@ -20,8 +20,9 @@ constexpr size_t kChunkHeaderSize = 12;
 constexpr size_t kCrcSize = 4;
 constexpr uint32_t kClusterFlag = 1u << 30;
 
-inline uint32_t Crc32(const uint8_t* data, size_t size) {
-  uint32_t crc = ~0u;
+// Starts from `start`: the salt of the file.
+inline uint32_t Crc32(const uint8_t* data, size_t size, uint32_t start = 0) {
+  uint32_t crc = ~start;
   for (size_t i = 0; i < size; ++i) {
     crc ^= data[i];
     for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
@@ -55,12 +56,17 @@ inline Bytes MakeHeader(uint8_t version) {
   return header;
 }
 
-inline Bytes MakeChunk(const std::string& tag, const Bytes& payload, uint32_t flags = 0) {
+// core.md, "File": what the CRCs of a file of version 2 start from; 0 in version 1.
+inline uint32_t SaltOf(const Bytes& file) {
+  return file.size() >= kHeaderSize && file[4] == 2 ? GetU32(file, 8) : 0;
+}
+
+inline Bytes MakeChunk(const std::string& tag, const Bytes& payload, uint32_t flags = 0, uint32_t salt = 0) {
   Bytes chunk = ToBytes(tag);
   AppendU32(&chunk, flags);
   AppendU32(&chunk, static_cast<uint32_t>(payload.size()));
   chunk = chunk + payload;
-  AppendU32(&chunk, Crc32(chunk.data(), chunk.size()));
+  AppendU32(&chunk, Crc32(chunk.data(), chunk.size(), salt));
   return chunk;
 }
 
@@ -94,7 +100,7 @@ inline std::vector<Chunk> WalkChunks(const Bytes& file) {
 
 // Makes the CRC of a chunk fit its changed content.
 inline void FixCrc(Bytes* file, const Chunk& chunk) {
-  PutU32(file, chunk.crc(), Crc32(file->data() + chunk.begin, chunk.crc() - chunk.begin));
+  PutU32(file, chunk.crc(), Crc32(file->data() + chunk.begin, chunk.crc() - chunk.begin, SaltOf(*file)));
 }
 
 }  // namespace h4mk_test

@@ -64,6 +64,7 @@ class Writer {
  public:
   explicit Writer(TestFile* file, h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT) {
     const h4mk_io io = file->Io();
+    options.repeatable = 1;  // tests look at bytes
     status_ = h4mk_writer_open(&io, &options, &writer_);
     EXPECT_EQ(status_, H4MK_OK) << message();
   }

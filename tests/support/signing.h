@@ -80,7 +80,7 @@ inline void FixChecksum(Bytes* file, const std::vector<Chunk>& chunks) {
   Bytes summed(file->begin(), file->begin() + 16);
   for (const Chunk& chunk : chunks)
     summed.insert(summed.end(), file->begin() + chunk.crc(), file->begin() + chunk.end());
-  PutU32(file, file->size() - 4, Crc32(summed.data(), summed.size()));
+  PutU32(file, file->size() - 4, Crc32(summed.data(), summed.size(), SaltOf(*file)));
 }
 
 }  // namespace h4mk_test

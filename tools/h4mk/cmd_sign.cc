@@ -34,14 +34,6 @@ void DescribeSign(CLI::App* command, SignOptions* options) {
       "are, encrypted ones too.");
 }
 
-Status ReadCreationTime(Source& source, WriterOptions* options) {
-  uint8_t header[kFileHeaderSize];
-  size_t got = 0;
-  H4MK_TRY(source.ReadAt(0, header, sizeof header, &got));
-  if (got == sizeof header) options->creation_time_ms = LoadLe<uint64_t>(header + 8);
-  return {};
-}
-
 Status Sign(const SignOptions& options, Output& output) {
   Result<SignatureKey> key = ReadSigningKey(options.key);
   if (!key.ok()) return key.take_status();
@@ -58,7 +50,6 @@ Status Sign(const SignOptions& options, Output& output) {
   OutputFile out;
   H4MK_TRY(options.output.empty() ? out.OpenInPlace(options.common.file) : out.Open(options.output, options.write));
   ConvertOptions convert;
-  H4MK_TRY(ReadCreationTime(opened.reader->source(), &convert.writer));
   convert.protect.signing_key = std::move(key.value());
   convert.message = [&](const std::string& text) { output.Note(std::nullopt, text); };
   convert.progress = MakeConvertProgress("sign");

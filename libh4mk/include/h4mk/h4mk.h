@@ -76,6 +76,7 @@ typedef enum h4mk_status {
     H4MK_ERR_CORRUPT = 303,     /**< A checksum failed or a structure contradicts itself; the message names the offset. */
     H4MK_ERR_NOT_FOUND = 304,   /**< No such block, track or time in the file. */
     H4MK_ERR_KEY = 305,         /**< A key is missing or is the wrong one. */
+    H4MK_ERR_UNSUPPORTED = 306, /**< The file, a track or a block needs a feature that this library does not know; the message names it. */
     H4MK_ERR_ADAPTER = 400      /**< An adapter (adapter.h) failed, or is not what it must be; the message says how. */
 } h4mk_status;
 
@@ -355,6 +356,15 @@ H4MK_API h4mk_status h4mk_reader_prove(h4mk_reader *reader, h4mk_value **proof);
  *  not known), "duration", "flags" and "data" (see h4mk_value_get_bytes()): what is proved, and nothing else of the proof is. Freed
  *  by h4mk_value_free(). H4MK_ERR_KEY: no key, or signed with another one; H4MK_ERR_CORRUPT: it proves nothing. */
 H4MK_API h4mk_status h4mk_proof_verify(const h4mk_value *proof, const char *verify_key, h4mk_value **block);
+#define H4MK_CHANGED_TRACKS 1u /**< Tracks were added behind those that were there, or are described anew. */
+#define H4MK_CHANGED_META 2u   /**< h4mk_reader_meta() is another one. */
+
+/** What has changed in the descriptions since the reader was opened or this was called last: H4MK_CHANGED_... together, 0 for nothing.
+ *  A recording may get tracks, tags and chapters while it runs (core.md, "TRAK"): a reader of a closed file knows all of them when it is opened,
+ *  others learn of them on the way. Before h4mk_reader_next() hands out a block of a track that was added, h4mk_reader_track_count() counts
+ *  it; indexes of tracks never change. What h4mk_reader_track() and h4mk_reader_meta() returned before is freed by this call if it has changed. */
+H4MK_API unsigned h4mk_reader_changes(h4mk_reader *reader);
+
 /** The metadata of the file, an object (empty if the file has none); lives as long as the reader. */
 H4MK_API const h4mk_value *h4mk_reader_meta(const h4mk_reader *reader);
 
@@ -507,7 +517,8 @@ typedef struct h4mk_writer_options {
     uint32_t cluster_time_limit_ms; /**< … or when it would span more than this; 0: 2000. */
     uint32_t reserve_index_space;   /**< Bytes kept free before the first cluster for a copy of the index, so that opening needs
                                          only the front of the file; needs io.seek. 0: none. */
-    uint64_t creation_time_ms;      /**< Header time stamp, ms since 1970; 0: none (same bytes every time). */
+    int repeatable;                 /**< Not 0: the same input gives the same bytes. The file's salt is then no secret, which weakens what keeps
+                                         its content apart from its structure (core.md, "File"): not for recordings of untrusted bytes. */
     int version;                    /**< 0 or 2: version 2; 1: version 1; H4MK_VERSION_TRANSPORT: the transport dialect. */
     const char *encryption_scheme;  /**< H4MK_SCHEME_...: every block is encrypted. NULL: none is. */
     h4mk_key encryption_key;        /**< The key, with its id if it shall have one. */

@@ -39,7 +39,7 @@ Status MakeWriter(Io& io, int version, const WriterOptions& options, ProtectOpti
     return Status(Code::kArgument, "only version 2 can be encrypted or signed");
   switch (version) {
     case 1:
-      *writer = std::make_unique<V1FileWriter>(io, options);
+      *writer = std::make_unique<V1FileWriter>(io);
       return {};
     case kTransportVersion:
       *writer = std::make_unique<TransportWriter>(io, std::move(protect.encryption_key.key));

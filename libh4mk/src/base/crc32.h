@@ -13,6 +13,9 @@ namespace h4mk {
 // CRC of bytes appended to those that crc was taken of; 0 is the CRC of nothing.
 uint32_t Crc32(uint32_t crc, ByteSpan bytes);
 
+// The value that a CRC started from if it is `end` behind these bytes.
+uint32_t Crc32Start(uint32_t end, ByteSpan bytes);
+
 // CRC of two byte strings one after the other, from the CRC of each and the length of the second.
 uint32_t Crc32Combine(uint32_t first, uint32_t second, uint64_t second_size);
 

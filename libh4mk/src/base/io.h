@@ -36,6 +36,10 @@ class Source {
   bool StartsChunk(uint64_t offset) { return io_.StartsChunk(offset); }
   int64_t io_error() const { return io_error_; }
 
+  // What every CRC of the file starts from (core.md, "File"); set by ReadFileHeader(). 0 in version 1.
+  uint32_t salt() const { return salt_; }
+  void set_salt(uint32_t salt) { salt_ = salt; }
+
   // Reads size bytes at offset; *got is smaller only at the end of the input. After a failure the same bytes can be read again.
   Status ReadAt(uint64_t offset, uint8_t* out, size_t size, size_t* got);
 
@@ -52,6 +56,7 @@ class Source {
   Status ReadInput(uint8_t* out, size_t least, size_t most, size_t* got);
 
   Io& io_;
+  uint32_t salt_ = 0;
   uint64_t input_position_ = 0;
   int64_t io_error_ = 0;
   Bytes held_;  // bytes of the file from held_offset_ on

@@ -3,26 +3,34 @@
 
 #include <openssl/evp.h>
 
+#include <string>
+#include <unordered_set>
+#include <vector>
+
 namespace h4mk {
 
 Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what,
                        size_t max_values) {
-  std::vector<size_t> members;  // of each open object
+  std::vector<std::unordered_set<std::string>> members;  // of each open object
   size_t values = 0;
   const char* refused = nullptr;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json&) {
+  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
     const auto level = static_cast<size_t>(depth);
     if (level > kMaxJsonDepth) refused = "nested too deeply";
     const bool is_end = event == Json::parse_event_t::object_end || event == Json::parse_event_t::array_end;
     if (!is_end && ++values > max_values) refused = "made of too many values";
-    if (event == Json::parse_event_t::object_start) members.push_back(0);
+    if (event == Json::parse_event_t::object_start) members.emplace_back();
     if (event == Json::parse_event_t::object_end && !members.empty()) members.pop_back();
-    if (event == Json::parse_event_t::key && !members.empty() && ++members.back() > kMaxJsonMembers)
-      refused = "an object with too many members";
+    if (event == Json::parse_event_t::key && !members.empty()) {
+      if (!members.back().insert(parsed.get_ref<const std::string&>()).second) refused = "an object with a key twice";
+      if (members.back().size() > kMaxJsonMembers) refused = "an object with too many members";
+    }
     return refused == nullptr;
   };
   if (text.starts_with("\xEF\xBB\xBF"))
     return Corrupt(offset, std::string(what) + " starts with a byte order mark");
+  if (text.find('\0') != text.npos)  // the parser takes it for the end
+    return Corrupt(offset, std::string(what) + " is not valid JSON");
   Json value = Json::parse(text.begin(), text.end(), watch, /*allow_exceptions=*/false);
   if (refused != nullptr) return Corrupt(offset, std::string(what) + " is " + refused);
   if (value.is_discarded()) return Corrupt(offset, std::string(what) + " is not valid JSON");

@@ -31,6 +31,7 @@ enum class Code : int {
   kCorrupt = 303,
   kNotFound = 304,
   kKey = 305,
+  kUnsupported = 306,
   kAdapter = 400,
 };
 

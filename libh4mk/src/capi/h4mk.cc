@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Readers and writers behind the C ABI: argument checks, exception barrier, status and message. No logic of its own.
+#include <utility>
 #include <h4mk/h4mk.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 
 #include "adapt/make_writer.h"
 #include "adapt/open_file.h"
+#include "base/fault.h"
 #include "capi/handles.h"
 #include "capi/protect.h"
 #include "capi/value.h"
@@ -51,6 +53,7 @@ const char* h4mk_strerror(h4mk_status status) {
     case H4MK_ERR_CORRUPT: return "The file is damaged";
     case H4MK_ERR_NOT_FOUND: return "Not found in the file";
     case H4MK_ERR_KEY: return "A key is missing or is the wrong one";
+    case H4MK_ERR_UNSUPPORTED: return "The file needs a feature that this library does not know";
     case H4MK_ERR_ADAPTER: return "An adapter failed";
   }
   return "Unknown status";
@@ -94,6 +97,7 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
     opened->meta = h4mk::ValueFromJson(file.meta());
     for (const h4mk::Track& track : file.tracks())
       opened->tracks.push_back(h4mk::ValueFromJson(track.description));
+    opened->file.reader->TakeChanges();  // so far
     opened->opened = true;
     return {};
   });
@@ -168,6 +172,36 @@ const h4mk_value* h4mk_reader_meta(const h4mk_reader* reader) {
   return reader ? reader->meta.get() : nullptr;
 }
 
+namespace {
+
+// Tracks that were added are counted at once; what callers may still hold is replaced when they ask for it.
+void NoteChanges(h4mk_reader* reader) {
+  h4mk::FileReader& file = *reader->file.reader;
+  const unsigned changes = file.TakeChanges();
+  if (changes == 0) return;
+  reader->changes |= changes;
+  while (reader->tracks.size() < file.tracks().size())
+    reader->tracks.push_back(h4mk::ValueFromJson(file.tracks()[reader->tracks.size()].description));
+}
+
+}  // namespace
+
+unsigned h4mk_reader_changes(h4mk_reader* reader) {
+  if (reader == nullptr || !reader->opened) return 0;
+  unsigned changes = 0;
+  h4mk::Guard([&]() -> h4mk_status {
+    NoteChanges(reader);
+    const h4mk::FileReader& file = *reader->file.reader;
+    if (reader->changes & H4MK_CHANGED_META) reader->meta = h4mk::ValueFromJson(file.meta());
+    if (reader->changes & H4MK_CHANGED_TRACKS)
+      for (size_t i = 0; i < reader->tracks.size(); ++i)
+        reader->tracks[i] = h4mk::ValueFromJson(file.tracks()[i].description);
+    changes = std::exchange(reader->changes, 0u);
+    return H4MK_OK;
+  });
+  return changes;
+}
+
 uint32_t h4mk_reader_track_count(const h4mk_reader* reader) {
   return reader ? static_cast<uint32_t>(reader->tracks.size()) : 0;
 }
@@ -210,7 +244,11 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
   if (!reader->opened) return H4MK_ERR_STATE;
   return Call(reader, [&]() -> Status {
     h4mk::ReadBlock& read = reader->read;
-    if (!reader->has_read) H4MK_TRY(reader->file.reader->Next(&read));
+    if (!reader->has_read) {
+      const Status next = reader->file.reader->Next(&read);
+      NoteChanges(reader);
+      H4MK_TRY(h4mk::CopyOf(next));
+    }
     reader->has_read = true;
     if (Status status = h4mk::FillBlock(reader, read, block); !status.ok()) {
       reader->has_read = false;
@@ -309,7 +347,7 @@ h4mk_status h4mk_writer_open(const h4mk_io* io, const h4mk_writer_options* optio
   if (settings.cluster_size_limit) chosen.cluster_size_limit = settings.cluster_size_limit;
   if (settings.cluster_time_limit_ms) chosen.cluster_time_limit_ms = settings.cluster_time_limit_ms;
   chosen.reserve_index_space = settings.reserve_index_space;
-  chosen.creation_time_ms = settings.creation_time_ms;
+  chosen.repeatable = settings.repeatable != 0;
   h4mk_writer* opened = nullptr;
   const h4mk_status created = h4mk::Guard([&] {
     opened = new h4mk_writer(callbacks);

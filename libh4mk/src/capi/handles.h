@@ -34,6 +34,7 @@ struct h4mk_reader {
   h4mk::ReadBlock read;   // the block that is handed out
   bool has_read = false;  // … but was not yet, for want of memory
   bool keep_encrypted = false;
+  unsigned changes = 0;   // of the descriptions, not told yet
   std::unique_ptr<h4mk_value> meta;
   std::vector<std::unique_ptr<h4mk_value>> tracks;
   std::vector<h4mk_side_data> side_data;

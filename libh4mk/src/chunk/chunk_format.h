@@ -15,6 +15,7 @@ inline constexpr size_t kFileHeaderSize = 16;
 inline constexpr size_t kChunkHeaderSize = 12;  // tag, flags, length
 inline constexpr size_t kCrcSize = 4;
 inline constexpr size_t kChunkOverhead = kChunkHeaderSize + kCrcSize;
+inline constexpr uint64_t kMaxIndexSize = 128u << 20;  // of a cluster
 
 // A tag as it stands in the file, read as a little-endian number.
 constexpr uint32_t Tag(const char (&text)[5]) {
@@ -48,16 +49,20 @@ inline bool IsCheckpoint(ByteSpan payload) {
   return payload.size() >= 4 && LoadLe<uint32_t>(payload.data()) == kCheckpointMagic;
 }
 
-// FORMAT.md, "CORE": flags of the chunk.
+// core.md, "Chunk": flags. A chunk with one of the high bits that is not known must not be used.
 inline constexpr uint32_t kCoreIsCluster = 1u << 30;
+inline constexpr uint32_t kMustKnowFlags = 0xFFFF0000;
+
+// Version 1: type and time of the block stand in the flags of its CORE chunk.
 inline constexpr uint32_t kCoreTypeShift = 28;
 inline constexpr uint32_t kCoreMaxPtsMs = (1u << 28) - 1;
 
+// core.md, "File": the header of version 2.
 struct FileHeader {
   uint8_t version = 2;
-  uint8_t flags = 0;
-  uint16_t reserved = 0;
-  uint64_t timestamp_ms = 0;
+  uint8_t required_features = 0;
+  uint16_t optional_features = 0;
+  uint32_t salt = 0;
 };
 
 struct ChunkHeader {
@@ -66,8 +71,9 @@ struct ChunkHeader {
   uint32_t length = 0;  // of the payload
 
   uint64_t size() const { return uint64_t{length} + kChunkOverhead; }
-  // FORMAT.md, "CORE"; of version 2 only.
-  bool is_cluster() const { return tag == kTagCore && (flags & kCoreIsCluster); }
+  // Both of version 2 only.
+  bool is_cluster() const { return tag == kTagCore && (flags & kMustKnowFlags) == kCoreIsCluster; }
+  uint32_t unknown_flags() const { return flags & kMustKnowFlags & ~(tag == kTagCore ? kCoreIsCluster : 0); }
 };
 
 inline ChunkHeader ParseChunkHeader(const uint8_t* p) {

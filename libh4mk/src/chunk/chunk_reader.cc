@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/crc32.h"
+#include "base/fault.h"
+#include "chunk/range_crc.h"
 
 namespace h4mk {
 namespace {
@@ -12,7 +14,53 @@ constexpr size_t kScanWindow = 64 << 10;
 constexpr size_t kGrowth = 1 << 20;
 constexpr size_t kMaxGivenBack = 8 << 20;
 
+// What checks of chunks that may be none can cost: so much, and so many times the bytes that were looked through.
+constexpr uint64_t kLeastBudget = kMaxSmallChunk;
+constexpr uint64_t kBudgetShare = 16;
+
 }  // namespace
+
+Status ReadFileHeader(Source& source, FileHeader* header) {
+  uint8_t bytes[kFileHeaderSize];
+  size_t got = 0;
+  H4MK_TRY(source.ReadAt(0, bytes, sizeof bytes, &got));
+  if (got < 4 || LoadLe<uint32_t>(bytes) != kFileMagic)
+    return Status(Code::kNotH4mk, "not an H4MK file: \"H4MK\" expected at byte 0");
+  if (got < sizeof bytes)
+    return Status(Code::kTruncated, "file ends inside its header at byte " + std::to_string(got));
+  *header = {bytes[4], bytes[5], LoadLe<uint16_t>(bytes + 6), LoadLe<uint32_t>(bytes + 8)};
+  if (header->version != 2)
+    return Status(Code::kVersion, "version " + std::to_string(header->version) +
+                                      " at byte 4 is not supported; expected 2");
+  if (header->required_features != 0)
+    return Status(Code::kUnsupported, "the file requires features " + std::to_string(header->required_features) +
+                                          " at byte 5 that this version of the library does not know");
+  source.set_salt(header->salt);
+  return {};
+}
+
+Status RepairSalt(Source& source, bool* changed) {
+  *changed = false;
+  ChunkReader chunks(source);
+  ChunkHeader first, second;
+  const Status status = chunks.ReadHeader(kFileHeaderSize, &first);
+  const uint64_t next = kFileHeaderSize + first.size();
+  if (status.code() == Code::kEnd || first.length > kMaxSmallChunk || first.is_cluster()) return {};
+  H4MK_TRY(CopyOf(status));
+  if (source.Size() < 0 || next + kChunkOverhead > static_cast<uint64_t>(source.Size())) return {};
+  Bytes bytes(static_cast<size_t>(first.size()));
+  size_t got = 0;
+  H4MK_TRY(source.ReadAt(kFileHeaderSize, bytes.data(), bytes.size(), &got));
+  if (got < bytes.size()) return {};
+  H4MK_TRY(chunks.ReadHeader(next, &second));
+  const uint32_t old = source.salt();
+  const size_t covered = bytes.size() - kCrcSize;
+  source.set_salt(Crc32Start(LoadLe<uint32_t>(bytes.data() + covered), ByteSpan(bytes).first(covered)));
+  if (const Status checked = chunks.IsWhole(next, second, changed); !checked.ok()) return CopyOf(checked);
+  if (source.salt() == old) *changed = false;
+  if (!*changed) source.set_salt(old);
+  return {};
+}
 
 void Unread(Source& source, uint64_t offset, const ChunkHeader& header, ByteSpan payload) {
   source.Unread(offset + kChunkHeaderSize, payload);
@@ -59,7 +107,7 @@ Status ChunkReader::ReadPayload(uint64_t offset, const ChunkHeader& header, Byte
                                       std::to_string(offset) + " is not complete");
     }
   }
-  const uint32_t actual = Crc32(Crc32(0, ChunkHeaderBytes(header)), ByteSpan(*payload).first(header.length));
+  const uint32_t actual = Crc32(Crc32(source_.salt(), ChunkHeaderBytes(header)), ByteSpan(*payload).first(header.length));
   const auto stored = LoadLe<uint32_t>(payload->data() + header.length);
   if (actual != stored) {
     Unread(source_, offset, header, *payload);
@@ -67,11 +115,136 @@ Status ChunkReader::ReadPayload(uint64_t offset, const ChunkHeader& header, Byte
   }
   payload->resize(header.length);
   if (crc) *crc = stored;
+  if (version_ >= 2 && header.unknown_flags() != 0)
+    return Status(Code::kUnsupported, TagText(header.tag) + " chunk at byte " + std::to_string(offset) + " has flags " +
+                                          std::to_string(header.unknown_flags()) +
+                                          " that this version of the library does not know");
   return {};
 }
 
-Status ChunkReader::Resynchronise(uint64_t offset, const Check& check, uint64_t* found) {
+// How many bytes behind the chunk's header say whether the chunk is whole; a CRC follows them. 0: it cannot be.
+Status ChunkReader::Covered(uint64_t offset, const ChunkHeader& header, uint64_t* size) {
+  *size = header.length;
+  if (!IsCluster(header)) {
+    if (header.length > (header.tag == kTagAttachment ? kMaxAttachmentChunk : kMaxSmallChunk)) *size = 0;
+    return {};
+  }
+  uint8_t front[10];  // the size of its index
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(offset + kChunkHeaderSize, front, sizeof front, &got));
+  ByteReader reader(ByteSpan(front, got));
+  const uint64_t index_size = reader.Varint();
+  source_.Unread(offset + kChunkHeaderSize, ByteSpan(front, got));
+  const uint64_t covered = reader.position() + index_size;
+  *size = reader.failed() || index_size > kMaxIndexSize || covered + kCrcSize > header.length ? 0 : covered;
+  return {};
+}
+
+Status ChunkReader::IsWhole(uint64_t offset, const ChunkHeader& header, bool* whole) {
+  if (source_.seekable()) {
+    RangeCrc ranges(source_);
+    return IsWholeWith(offset, header, &ranges, whole);
+  }
+  uint64_t budget = kMaxAttachmentChunk;
+  return IsWholeInStream(offset, header, &budget, whole);
+}
+
+Status ChunkReader::IsWholeWith(uint64_t offset, const ChunkHeader& header, RangeCrc* ranges, bool* whole) {
+  *whole = false;
+  const int64_t file_size = source_.Size();
+  const bool fits = file_size < 0 || offset + header.size() <= static_cast<uint64_t>(file_size);
+  if (!fits && !IsCluster(header)) return {};  // a cluster may be the unfinished end
+  uint64_t covered = 0;
+  H4MK_TRY(Covered(offset, header, &covered));
+  if (covered == 0 && header.length > 0) return {};
+  // The CRC of a chunk covers its header, that of an index what stands behind it.
+  const uint64_t payload = offset + kChunkHeaderSize;
+  const uint32_t start = IsCluster(header) ? source_.salt() : Crc32(source_.salt(), ChunkHeaderBytes(header));
+  uint32_t actual = 0;
+  const Status status = ranges->Of(start, payload, payload + covered, &actual);
+  if (status.code() == Code::kEnd) return {};
+  H4MK_TRY(CopyOf(status));
+  uint8_t stored[kCrcSize];
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(payload + covered, stored, sizeof stored, &got));
+  *whole = got == sizeof stored && LoadLe<uint32_t>(stored) == actual;
+  return {};
+}
+
+// On an input that cannot seek, what is read has to be kept, so that it can be read again: each check costs its length. Once the
+// budget is used up, chunks that claim more are not looked at.
+Status ChunkReader::IsWholeInStream(uint64_t offset, const ChunkHeader& header, uint64_t* budget, bool* whole) {
+  *whole = false;
+  uint64_t covered = 0;
+  H4MK_TRY(Covered(offset, header, &covered));
+  if ((covered == 0 && header.length > 0) || covered > *budget) return {};
+  *budget -= covered;
+  Bytes bytes(static_cast<size_t>(covered) + kCrcSize);
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(offset + kChunkHeaderSize, bytes.data(), bytes.size(), &got));
+  source_.Unread(offset + kChunkHeaderSize, ByteSpan(bytes).first(got));
+  if (got < bytes.size()) return {};
+  const uint32_t start = IsCluster(header) ? source_.salt() : Crc32(source_.salt(), ChunkHeaderBytes(header));
+  *whole = Crc32(start, ByteSpan(bytes).first(static_cast<size_t>(covered))) ==
+           LoadLe<uint32_t>(bytes.data() + covered);
+  return {};
+}
+
+Status ChunkReader::FindNext(uint64_t offset, uint64_t* found) {
+  ChunkHeader header;
+  const Status status = ReadHeader(offset, &header);
+  if (status.code() == Code::kIo) return CopyOf(status);
+  if (status.ok() && source_.seekable() && source_.Size() >= 0) {
+    const Next next = WhatFollows(offset + header.size());
+    H4MK_TRY(CopyOf(next.status));
+    if (next.is_end) return Status(Code::kEnd, "no further chunk found");
+    *found = offset + header.size();
+    if (next.is_chunk) return {};
+    if (version_ == 1 && IsKnownTag(header.tag)) {
+      H4MK_TRY(FindTrueLength(offset, header, found));
+      if (*found > offset) return {};
+      // No salt tells a file of version 1 from what it carries: nothing is looked for in a chunk that was cut.
+      if (offset + header.size() > static_cast<uint64_t>(source_.Size()))
+        return Status(Code::kEnd, "no further chunk found");
+    }
+  }
+  if (status.ok()) source_.Unread(offset, ChunkHeaderBytes(header));
+  return Scan(offset, found);
+}
+
+// What stands at the offset where a chunk ends if its length is right.
+ChunkReader::Next ChunkReader::WhatFollows(uint64_t offset) {
+  Next next;
+  const auto size = static_cast<uint64_t>(source_.Size());
+  next.is_end = offset == size || offset + kCrcSize == size;
+  ChunkHeader header;
+  if (offset > size || size - offset < kChunkOverhead) return next;
+  next.status = ReadHeader(offset, &header);
+  if (next.status.ok() && IsPlausibleTag(header.tag)) next.status = IsWhole(offset, header, &next.is_chunk);
+  return next;
+}
+
+// legacy.md, "Version 1": a chunk whose CRC holds once a bit of its length is turned has that length. *found is its end, or offset.
+Status ChunkReader::FindTrueLength(uint64_t offset, const ChunkHeader& header, uint64_t* found) {
+  *found = offset;
+  RangeCrc ranges(source_);
+  for (int bit = 0; bit < 32; ++bit) {
+    ChunkHeader turned = header;
+    turned.length ^= 1u << bit;
+    bool whole = false;
+    H4MK_TRY(IsWholeWith(offset, turned, &ranges, &whole));
+    if (!whole) continue;
+    *found = offset + turned.size();
+    return {};
+  }
+  return {};
+}
+
+Status ChunkReader::Scan(uint64_t offset, uint64_t* found) {
   const uint64_t start = offset;
+  const bool seekable = source_.seekable();
+  RangeCrc ranges(source_);
+  uint64_t budget = kLeastBudget;
   Bytes scanned;  // on an input that cannot seek, to be given back if nothing is found: it may grow
   Bytes window(kScanWindow);
   for (;;) {
@@ -83,18 +256,21 @@ Status ChunkReader::Resynchronise(uint64_t offset, const Check& check, uint64_t*
       return Status(Code::kEnd, "no further chunk found");
     }
     for (size_t i = offset == start ? 1 : 0; i + kChunkHeaderSize <= got; ++i) {
-      if (!IsKnownTag(LoadLe<uint32_t>(window.data() + i)) || !source_.StartsChunk(offset + i))
-        continue;
-      bool valid = false;
-      H4MK_TRY(check(offset + i, ParseChunkHeader(window.data() + i), &valid));
-      if (valid) {
+      if (!IsKnownTag(LoadLe<uint32_t>(window.data() + i)) || !source_.StartsChunk(offset + i)) continue;
+      const ChunkHeader header = ParseChunkHeader(window.data() + i);
+      bool whole = false;
+      if (!seekable) source_.Unread(offset, ByteSpan(window).first(got));
+      H4MK_TRY(seekable ? IsWholeWith(offset + i, header, &ranges, &whole)
+                        : IsWholeInStream(offset + i, header, &budget, &whole));
+      if (!seekable) source_.Unread(offset, ByteSpan(window).first(got));  // the check has read on
+      if (whole) {
         *found = offset + i;
         return {};
       }
-      source_.Unread(offset, ByteSpan(window).first(got));  // the check has read on
     }
     const size_t done = got - kChunkHeaderSize + 1;
-    if (!source_.seekable() && scanned.size() <= kMaxGivenBack)
+    budget += kBudgetShare * done;
+    if (!seekable && scanned.size() <= kMaxGivenBack)
       AppendBytes(scanned, ByteSpan(window).first(done));
     offset += done;
   }
@@ -106,6 +282,7 @@ Status ChunkReader::FindBackward(uint64_t before, uint64_t distance, uint32_t ta
   const uint64_t lowest =
       std::max<uint64_t>(before > distance ? before - distance : 0, kFileHeaderSize);
   uint64_t end = before;
+  uint64_t budget = kLeastBudget;
   while (end > lowest) {
     const uint64_t start = end - std::min<uint64_t>(end - lowest, kScanWindow);
     size_t got = 0;
@@ -113,16 +290,18 @@ Status ChunkReader::FindBackward(uint64_t before, uint64_t distance, uint32_t ta
                             static_cast<size_t>(end - start) + kChunkHeaderSize, &got));
     for (uint64_t at = end; at-- > start;) {
       const auto i = static_cast<size_t>(at - start);
-      if (i + kChunkHeaderSize > got || LoadLe<uint32_t>(window.data() + i) != tag ||
-          !source_.StartsChunk(at))
-        continue;
+      if (i + kChunkHeaderSize > got || LoadLe<uint32_t>(window.data() + i) != tag || !source_.StartsChunk(at)) continue;
+      const ChunkHeader header = ParseChunkHeader(window.data() + i);
+      if (header.length > budget) continue;
+      budget -= header.length;
       bool valid = false;
-      H4MK_TRY(check(at, ParseChunkHeader(window.data() + i), &valid));
+      H4MK_TRY(check(at, header, &valid));
       if (valid) {
         *found = at;
         return {};
       }
     }
+    budget += kBudgetShare * (end - start);
     end = start;
   }
   return Status(Code::kEnd, "no such chunk found");

@@ -5,14 +5,14 @@
 
 namespace h4mk {
 
-Bytes MakeChunk(uint32_t tag, uint32_t flags, ByteSpan payload) {
+Bytes MakeChunk(uint32_t tag, uint32_t flags, ByteSpan payload, uint32_t salt) {
   Bytes chunk;
   chunk.reserve(payload.size() + kChunkOverhead);
   AppendLe(chunk, tag);
   AppendLe(chunk, flags);
   AppendLe(chunk, static_cast<uint32_t>(payload.size()));
   AppendBytes(chunk, payload);
-  AppendLe(chunk, Crc32(0, chunk));
+  AppendLe(chunk, Crc32(salt, chunk));
   return chunk;
 }
 
@@ -20,9 +20,11 @@ Status ChunkWriter::WriteFileHeader(const FileHeader& header) {
   Bytes bytes;
   AppendLe(bytes, kFileMagic);
   AppendLe(bytes, header.version);
-  AppendLe(bytes, header.flags);
-  AppendLe(bytes, header.reserved);
-  AppendLe(bytes, header.timestamp_ms);
+  AppendLe(bytes, header.required_features);
+  AppendLe(bytes, header.optional_features);
+  AppendLe(bytes, header.salt);
+  AppendLe(bytes, uint32_t{0});
+  salt_ = checksum_ = header.salt;
   AddToChecksum(bytes);
   header_checksum_ = checksum_;
   H4MK_TRY(sink_.Write(bytes));
@@ -31,7 +33,7 @@ Status ChunkWriter::WriteFileHeader(const FileHeader& header) {
 }
 
 Status ChunkWriter::WriteChunk(uint32_t tag, uint32_t flags, ByteSpan payload) {
-  const Bytes chunk = MakeChunk(tag, flags, payload);
+  const Bytes chunk = MakeChunk(tag, flags, payload, salt_);
   AddToChecksum(ByteSpan(chunk).last(kCrcSize));
   const uint64_t offset = sink_.position();
   H4MK_TRY(sink_.Write(chunk));

@@ -9,7 +9,7 @@
 namespace h4mk {
 
 // Header and payload of a chunk as one byte string with its CRC behind it.
-Bytes MakeChunk(uint32_t tag, uint32_t flags, ByteSpan payload);
+Bytes MakeChunk(uint32_t tag, uint32_t flags, ByteSpan payload, uint32_t salt);
 
 // Is told of the file header and of every chunk, once they were written.
 class ChunkObserver {
@@ -28,7 +28,9 @@ class ChunkWriter {
   // Must outlive the writer; may be null.
   void set_observer(ChunkObserver* observer) { observer_ = observer; }
 
+  // Its salt goes into the CRCs of all chunks that follow.
   Status WriteFileHeader(const FileHeader& header);
+  uint32_t salt() const { return salt_; }
 
   // REQUIRES: payload.size() < 2^32.
   Status WriteChunk(uint32_t tag, uint32_t flags, ByteSpan payload);
@@ -52,6 +54,7 @@ class ChunkWriter {
 
   Sink& sink_;
   ChunkObserver* observer_ = nullptr;
+  uint32_t salt_ = 0;
   uint32_t checksum_ = 0;
   uint32_t header_checksum_ = 0;     // of the file header alone
   uint32_t after_mark_ = 0;          // of the chunk CRCs behind the mark

@@ -25,6 +25,7 @@ inline constexpr uint32_t kBlockHasSideData = 0x100;
 inline constexpr uint32_t kBlockEncrypted = 0x200;
 inline constexpr uint32_t kBlockCompressed = 0x400;
 inline constexpr uint32_t kBlockElsewhere = 0x800;
+inline constexpr uint32_t kBlockMustKnow = 0xF000;  // a block with one of these that is not known is not handed out
 inline constexpr uint32_t kBlockPublicFlags =
     0x3F | kBlockEncrypted | kBlockCompressed | kBlockElsewhere;
 
@@ -34,6 +35,7 @@ inline constexpr uint32_t kMaxClusterBlocks = 65535;
 inline constexpr size_t kMaxSideDataName = 255;
 inline constexpr size_t kMaxSideDataEntries = 65536;     // of a cluster
 inline constexpr uint64_t kMaxSideDataSize = 32u << 20;  // of one block, names included
+inline constexpr uint64_t kMaxRepeatedSideData = 32;     // of a cluster, times its payload
 
 struct SideData {
   std::string_view name;

@@ -38,7 +38,6 @@ void ClusterEncoder::AddToIndex(const Block& block) {
                           WrapSub(dts, track.next_dts), block.pts == kNoTime ? 0 : WrapSub(block.pts, dts)});
   track.next_dts = WrapAdd(dts, block.duration);
 
-  if (order_.empty()) first_type_ = flags & kBlockTypeMask;
   order_.push_back(static_cast<int64_t>(track.place));
   if (!block.side_data.empty()) AddSideData(block);
 }
@@ -60,6 +59,7 @@ void ClusterEncoder::PutFirst(uint32_t track) {
 void ClusterEncoder::AddSideData(const Block& block) {
   side_data_count_ += block.side_data.size();
   Bytes list;
+  uint64_t bytes = 0;
   AppendVarint(list, block.side_data.size());
   for (const SideData& entry : block.side_data) {
     auto name = std::find(names_.begin(), names_.end(), entry.name);
@@ -70,9 +70,11 @@ void ClusterEncoder::AddSideData(const Block& block) {
     AppendVarint(list, static_cast<uint64_t>(name - names_.begin()));
     AppendVarint(list, entry.data.size());
     AppendBytes(list, entry.data);
+    bytes += entry.data.size();
   }
   Bytes& last = last_side_data_[block.track];
-  if (list == last) {
+  if (list == last && repeated_side_data_ + bytes <= kMaxRepeatedSideData * (data_size_ + side_data_.size())) {
+    repeated_side_data_ += bytes;
     side_data_.push_back(0);
   } else {
     AppendBytes(side_data_, list);
@@ -80,19 +82,19 @@ void ClusterEncoder::AddSideData(const Block& block) {
   }
 }
 
-ClusterEncoder::Encoded ClusterEncoder::Encode(uint32_t pts_ms) {
+ClusterEncoder::Encoded ClusterEncoder::Encode() {
   index_.clear();
   EncodeIndex(index_);
 
   head_.clear();
   AppendLe(head_, kTagCore);
-  AppendLe(head_, kCoreIsCluster | first_type_ << kCoreTypeShift | std::min(pts_ms, kCoreMaxPtsMs));
+  AppendLe(head_, kCoreIsCluster);
   const size_t payload_size =
       VarintSize(index_.size()) + index_.size() + kCrcSize + data_size_;
   AppendLe(head_, static_cast<uint32_t>(payload_size));
   AppendVarint(head_, index_.size());
   AppendBytes(head_, index_);
-  AppendLe(head_, Crc32(0, ByteSpan(head_).subspan(kChunkHeaderSize)));
+  AppendLe(head_, Crc32(salt_, ByteSpan(head_).subspan(kChunkHeaderSize)));
 
   Encoded encoded;
   encoded.head = head_;
@@ -103,7 +105,7 @@ ClusterEncoder::Encoded ClusterEncoder::Encode(uint32_t pts_ms) {
 
 // From the CRCs of the stripes where there are some: no second pass over the data.
 uint32_t ClusterEncoder::ChunkCrc(const Encoded& encoded) const {
-  uint32_t crc = Crc32(0, encoded.head);
+  uint32_t crc = Crc32(salt_, encoded.head);
   if (stripe_crcs_.empty()) {
     for (ByteSpan data : encoded.data) crc = Crc32(crc, data);
     return crc;
@@ -112,7 +114,7 @@ uint32_t ClusterEncoder::ChunkCrc(const Encoded& encoded) const {
   size_t left = data_size_;
   for (uint32_t stripe_crc : stripe_crcs_) {
     const size_t size = std::min(stripe, left);
-    crc = Crc32Combine(crc, stripe_crc, size);
+    crc = Crc32Combine(crc ^ salt_, stripe_crc, size);  // the stripe's CRC starts from the salt, not from 0
     left -= size;
   }
   return crc;
@@ -162,7 +164,7 @@ void ClusterEncoder::AppendStripes(Bytes& index) {
   const uint32_t shift = stripe_shift();
   if (shift == 0) return;
   const size_t stripe = size_t{1} << shift;
-  uint32_t crc = 0;
+  uint32_t crc = salt_;
   size_t left = stripe;  // of the stripe that is being filled; stripes do not care for tracks
   for (uint32_t track : used_) {
     for (ByteSpan data = tracks_[track].data; !data.empty();) {
@@ -172,7 +174,7 @@ void ClusterEncoder::AppendStripes(Bytes& index) {
       left -= part.size();
       if (left > 0) continue;
       stripe_crcs_.push_back(crc);
-      crc = 0;
+      crc = salt_;
       left = stripe;
     }
   }
@@ -195,6 +197,7 @@ void ClusterEncoder::Clear() {
   names_.clear();
   names_size_ = 0;
   side_data_count_ = 0;
+  repeated_side_data_ = 0;
   side_data_.clear();
 }
 

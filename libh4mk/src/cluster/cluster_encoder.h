@@ -21,6 +21,9 @@ class ClusterEncoder {
     uint32_t crc = 0;
   };
 
+  // What all CRCs start from: the salt of the file. Before the first block.
+  void set_salt(uint32_t salt) { salt_ = salt; }
+
   void AddTrack(uint32_t track_id);
 
   // Copies the block. REQUIRES: block.track was added; fewer than kMaxClusterBlocks blocks; sizes within the limits.
@@ -39,13 +42,16 @@ class ClusterEncoder {
   void SkipTo(uint32_t track, uint64_t ordinal) { tracks_[track].next_ordinal = ordinal; }
 
   size_t block_count() const { return order_.size(); }
+  // core.md, "Limits": a cluster has no more blocks than its payload has bytes. The shortest index takes 15.
+  bool HasRoomFor(const Block& block) const {
+    return order_.size() < data_size_ + block.data.size() + side_data_.size() + 15;
+  }
   size_t side_data_count() const { return side_data_count_; }
   // Bytes of payload and side data.
   size_t size() const { return data_size_ + side_data_.size() + names_size_; }
 
-  // Encodes what was added; pts_ms and the type of the first block go into the chunk's flags. The result is valid until the
-  // next Add(). REQUIRES: block_count() > 0.
-  Encoded Encode(uint32_t pts_ms);
+  // Encodes what was added. The result is valid until the next Add(). REQUIRES: block_count() > 0.
+  Encoded Encode();
 
   // Starts the next cluster; block numbers go on.
   void Clear();
@@ -74,7 +80,7 @@ class ClusterEncoder {
   std::vector<Track> tracks_;
   std::vector<uint32_t> used_;  // tracks with blocks, in the order of their data
   std::vector<int64_t> order_;  // place in used_ of each block's track
-  uint32_t first_type_ = 0;
+  uint32_t salt_ = 0;
   size_t data_size_ = 0;
   bool seeks_lead_here_ = false;
 
@@ -82,6 +88,7 @@ class ClusterEncoder {
   std::vector<std::string> names_;
   size_t names_size_ = 0;
   size_t side_data_count_ = 0;
+  uint64_t repeated_side_data_ = 0;
   Bytes side_data_;
   std::vector<Bytes> last_side_data_;  // by track
 

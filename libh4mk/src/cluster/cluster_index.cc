@@ -14,7 +14,6 @@ namespace {
 // The columns of a track, in their order. That of the dts has no value for the first block.
 enum : size_t { kFlags, kSize, kDuration, kDts, kPtsMinusDts, kColumns };
 constexpr uint64_t kMaxClusterTracks = 4096;
-constexpr uint64_t kMaxIndexSize = 128u << 20;
 
 }  // namespace
 
@@ -53,8 +52,9 @@ struct ClusterIndex::Cursor {
   uint64_t offset;
 };
 
-Status ClusterIndex::Parse(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed) {
-  H4MK_TRY(ParseFront(front, offset, tracks, needed));
+Status ClusterIndex::Parse(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks,
+                           size_t* needed) {
+  H4MK_TRY(ParseFront(front, offset, payload_size, tracks, needed));
   ByteReader reader = columns_at_;
   if (!ReadRuns(reader, &data_size_) || !ParseStripes(reader)) return Contradiction();
   return Build();
@@ -62,7 +62,7 @@ Status ClusterIndex::Parse(ByteSpan front, uint64_t offset, const TrackIds& trac
 
 Status ClusterIndex::ParseOutline(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks,
                                   size_t* needed) {
-  H4MK_TRY(ParseFront(front, offset, tracks, needed));
+  H4MK_TRY(ParseFront(front, offset, payload_size, tracks, needed));
   ByteReader reader = columns_at_;
   if (payload_size < data_start_ || !SkipRuns(reader)) return Contradiction();
   data_size_ = payload_size - data_start_;
@@ -83,8 +83,10 @@ Status ClusterIndex::Complete() {
 Status ClusterIndex::Contradiction() const { return Corrupt(offset_, "cluster index contradicts itself"); }
 
 // Up to the columns.
-Status ClusterIndex::ParseFront(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed) {
+Status ClusterIndex::ParseFront(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks,
+                                size_t* needed) {
   offset_ = offset;
+  payload_size_ = payload_size;
   complete_ = false;
   blocks_.clear();
   runs_.clear();  // they refer to the index before
@@ -104,7 +106,7 @@ Status ClusterIndex::ParseFront(ByteSpan front, uint64_t offset, const TrackIds&
 
   const ByteSpan covered = front.first(before + static_cast<size_t>(index_size));
   const auto stored = LoadLe<uint32_t>(covered.data() + covered.size());
-  if (Crc32(0, covered) != stored)
+  if (check_crc_ && Crc32(salt_, covered) != stored)
     return Corrupt(offset, "cluster index does not match its CRC");
 
   const ByteSpan index = covered.subspan(before);
@@ -151,7 +153,7 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
   const uint64_t block_count = reader.Varint();
   const uint64_t track_count = reader.Varint();
   stripe_shift_ = reader.Le<uint8_t>();
-  if (reader.failed() || block_count == 0 || block_count > kMaxClusterBlocks ||
+  if (reader.failed() || block_count == 0 || block_count > std::min<uint64_t>(kMaxClusterBlocks, payload_size_) ||
       track_count == 0 || track_count > block_count || track_count > kMaxClusterTracks)
     return false;
   if (stripe_shift_ != 0 && (stripe_shift_ < kMinStripeShift || stripe_shift_ > kMaxStripeShift))
@@ -168,6 +170,7 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
     run.count = static_cast<size_t>(count);
     total += count;
     run.ordinal = reader.Varint();
+    if (run.ordinal > INT64_MAX - count) return false;
     run.dts_base = reader.Signed();
     runs_.push_back(run);
   }
@@ -300,22 +303,26 @@ bool ClusterIndex::ParseSideData(ByteReader reader) {
     names.emplace_back(reinterpret_cast<const char*>(name.data()), name.size());
   }
   std::vector<uint32_t> last(runs_.size(), 0);  // list of the run's block before, + 1
+  uint64_t repeated = 0;
   for (size_t i = 0; i < blocks_.size(); ++i) {
     if (!(blocks_[i].flags & kBlockHasSideData)) continue;
     uint32_t& previous = last[static_cast<size_t>(order_[i])];
     const uint64_t count = reader.Varint();
     if (count == 0) {
       if (reader.failed() || previous == 0) return false;
+      repeated += side_data_lists_[previous - 1].bytes;
+      if (repeated / kMaxRepeatedSideData > payload_size_) return false;
       blocks_[i].side_data = previous;
       continue;
     }
     if (count > kMaxSideDataEntries - side_data_.size()) return false;
-    SideDataList list{side_data_.size(), static_cast<size_t>(count)};
+    SideDataList list{side_data_.size(), static_cast<size_t>(count), 0};
     for (uint64_t k = 0; k < count; ++k) {
       const uint64_t name = reader.Varint();
       const ByteSpan data = reader.Take(reader.Varint());
       if (reader.failed() || name >= names.size()) return false;
       side_data_.push_back({names[static_cast<size_t>(name)], data});
+      list.bytes += data.size();
     }
     side_data_lists_.push_back(list);
     previous = blocks_[i].side_data = static_cast<uint32_t>(side_data_lists_.size());

@@ -52,12 +52,19 @@ class ClusterIndex {
   ClusterIndex(const ClusterIndex&) = delete;  // much in it points to its own
   ClusterIndex& operator=(const ClusterIndex&) = delete;
 
+  // What the CRC of an index starts from: the salt of the file.
+  void set_salt(uint32_t salt) { salt_ = salt; }
+  // The index was verified by something better than its CRC, whose salt is not known.
+  void SkipCrc() { check_crc_ = false; }
+
   // Decodes an index from the front of a cluster chunk's payload. front may be less than the whole payload: then *needed is
   // set to the number of payload bytes up to the data, and kAgain is returned. offset is that of the payload in the file.
   // Every count is bounded before memory is taken for it: a hostile index costs a few MiB.
-  Status Parse(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed);
+  // payload_size: as the chunk's header says; what the index asks for is bounded by it.
+  Status Parse(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks, size_t* needed);
+  static constexpr uint64_t kAnyPayload = UINT64_MAX;  // the data stands elsewhere
 
-  // The same for a payload that is said to have payload_size bytes, but blocks() are not there until Complete(), which also tells
+  // The same, but blocks() are not there until Complete(), which also tells
   // whether that size is true: who seeks wants one of them, which FindKey() gives.
   Status ParseOutline(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks, size_t* needed);
   Status Complete();
@@ -96,9 +103,10 @@ class ClusterIndex {
   struct Cursor;
   struct SideDataList {
     size_t first = 0, count = 0;
+    uint64_t bytes = 0;
   };
 
-  Status ParseFront(ByteSpan front, uint64_t offset, const TrackIds& tracks, size_t* needed);
+  Status ParseFront(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks, size_t* needed);
   bool ParseHeader(ByteReader& reader, const TrackIds& tracks);
   bool SkipRuns(ByteReader& reader);
   bool ReadRuns(ByteReader& reader, uint64_t* data_size);
@@ -112,7 +120,10 @@ class ClusterIndex {
   bool ParseSideData(ByteReader reader);
   Status Contradiction() const;
 
+  uint32_t salt_ = 0;
+  bool check_crc_ = true;
   uint64_t offset_ = 0;
+  uint64_t payload_size_ = 0;
   Bytes index_;  // a copy, since blocks may be handed out, with side data from here, while the next cluster is read
   ByteReader order_at_, columns_at_, side_data_at_;  // in it
   size_t block_count_ = 0;

@@ -65,6 +65,12 @@ struct IndexPage {
 
   uint64_t entry_count() const;
 
+  // Makes room for tracks that were added.
+  void GrowTo(size_t track_count) {
+    tracks.resize(track_count);
+    totals.resize(track_count);
+  }
+
   // Notes a random access point; clusters.back() is the cluster it is in.
   void AddKey(uint32_t track, int64_t time);
 };

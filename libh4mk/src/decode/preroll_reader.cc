@@ -23,7 +23,7 @@ Status FindPrerollStart(FileReader& reader, uint32_t track, const BlockRecord& k
 }
 
 void PrerollReader::SetPreroll(uint32_t track, uint32_t blocks) {
-  if (tracks_.empty()) tracks_.resize(tracks().size());
+  tracks_.resize(tracks().size());
   tracks_[track].preroll = blocks;
 }
 

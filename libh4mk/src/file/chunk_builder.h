@@ -13,15 +13,16 @@ namespace h4mk {
 
 class ChunkBuilder {
  public:
-  // checksum is the one over everything before the offset.
-  ChunkBuilder(uint64_t offset, uint32_t checksum) : offset_(offset), checksum_(checksum) {}
+  // checksum is the one over everything before the offset, salt that of the file.
+  ChunkBuilder(uint64_t offset, uint32_t checksum, uint32_t salt)
+      : offset_(offset), salt_(salt), checksum_(checksum) {}
 
   uint64_t position() const { return offset_ + bytes_.size(); }
   uint32_t checksum() const { return checksum_; }
   const Bytes& bytes() const { return bytes_; }
 
   void Add(uint32_t tag, ByteSpan payload) {
-    const Bytes chunk = MakeChunk(tag, 0, payload);
+    const Bytes chunk = MakeChunk(tag, 0, payload, salt_);
     AppendBytes(bytes_, chunk);
     checksum_ = Crc32(checksum_, ByteSpan(chunk).last(kCrcSize));
   }
@@ -41,6 +42,7 @@ class ChunkBuilder {
 
  private:
   const uint64_t offset_;
+  const uint32_t salt_;
   uint32_t checksum_;
   Bytes bytes_;
 };

@@ -16,12 +16,14 @@ constexpr size_t kFront = 4096;     // enough for the index of most clusters
 ChunkWalk::ChunkWalk(Source& source, const TrackIds& tracks, int version, Depth depth,
                      Progress progress)
     : source_(source),
-      chunks_(source),
+      chunks_(source, version),
       tracks_(tracks),
       version_(version),
       depth_(depth),
       progress_(std::move(progress)),
-      size_(static_cast<uint64_t>(std::max<int64_t>(source.Size(), 0))) {}
+      size_(static_cast<uint64_t>(std::max<int64_t>(source.Size(), 0))) {
+  index_.set_salt(source.salt());
+}
 
 bool ChunkWalk::IsCluster(const ChunkHeader& header) const {
   return version_ >= 2 && header.is_cluster();
@@ -48,6 +50,12 @@ Status ChunkWalk::Next(Piece* piece) {
                                      " bytes does not fit into the file"
                                : "no chunk found; expected one";
   }
+  if (!usable && piece->offset == kFileHeaderSize && version_ >= 2) {
+    bool repaired = false;
+    H4MK_TRY(RepairSalt(source_, &repaired));
+    index_.set_salt(source_.salt());
+    if (repaired) return Next(piece);
+  }
   if (!usable) return PassGap(piece);
   position_ = piece->end;
   return {};
@@ -57,12 +65,7 @@ Status ChunkWalk::Next(Piece* piece) {
 Status ChunkWalk::PassGap(Piece* piece) {
   const bool chunk_begins = IsPlausibleTag(piece->header.tag) && piece->end > size_;
   uint64_t found = 0;
-  const Status status = chunks_.Resynchronise(
-      piece->offset,
-      [this](uint64_t at, const ChunkHeader& header, bool* valid) {
-        return IsValidChunk(at, header, valid);
-      },
-      &found);
+  const Status status = chunks_.FindNext(piece->offset, &found);
   if (status.code() == Code::kEnd) {
     piece->kind = chunk_begins ? Piece::Kind::kUnfinished : Piece::Kind::kGap;
     if (chunk_begins) piece->problem = TagText(piece->header.tag) + " chunk is not complete";
@@ -75,20 +78,6 @@ Status ChunkWalk::PassGap(Piece* piece) {
   }
   piece->is_cluster = false;
   position_ = piece->end;
-  return {};
-}
-
-Status ChunkWalk::IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* valid) {
-  Piece piece;
-  piece.offset = offset;
-  piece.end = offset + header.size();
-  piece.header = header;
-  piece.is_cluster = IsCluster(header);
-  *valid = false;
-  if (!piece.is_cluster) return piece.end <= size_ ? CheckSmall(&piece, valid) : Status();
-  Status problem;
-  H4MK_TRY(ParseIndex(piece, &problem));
-  *valid = problem.ok();
   return {};
 }
 
@@ -106,7 +95,7 @@ Status ChunkWalk::ParseIndex(const Piece& piece, Status* problem) {
     if (!is_there || got < front.size() - had) needed = SIZE_MAX;
     front.resize(had + got);
     *problem = needed == SIZE_MAX ? Status(Code::kAgain, "")
-                                  : index_.Parse(front, payload, tracks_, &needed);
+                                  : index_.Parse(front, payload, piece.header.length, tracks_, &needed);
     if (problem->ok()) break;
     if (problem->code() != Code::kAgain || needed > piece.header.length || needed <= front.size()) {
       *problem = Corrupt(piece.offset, "cluster index cannot be read");
@@ -137,7 +126,7 @@ Status ChunkWalk::CheckCluster(Piece* piece, bool* usable) {
   if (depth_ == Depth::kIndexes) return {};
   bad_.assign(index_.stripe_crcs().size(), false);
   stripe_ = 0;
-  stripe_crc_ = 0;
+  stripe_crc_ = source_.salt();
   uint32_t actual = 0;
   H4MK_TRY(Stream(*piece, [this](uint64_t at, ByteSpan bytes) { CheckStripes(at, bytes); },
                   &actual, &piece->crc));
@@ -155,7 +144,7 @@ Status ChunkWalk::CheckWholeStripes() {
   bad_.assign(index_.stripe_crcs().size(), true);
   all_bad_ = bad_.empty();
   stripe_ = 0;
-  stripe_crc_ = 0;
+  stripe_crc_ = source_.salt();
   buffer_.resize(kPiece);
   const uint64_t end = std::min(size_, data_offset_ + index_.data_size());
   for (uint64_t at = data_offset_; at < end && !bad_.empty();) {
@@ -182,7 +171,7 @@ Status ChunkWalk::Stream(const Piece& piece,
                          const std::function<void(uint64_t at, ByteSpan bytes)>& visit,
                          uint32_t* actual, uint32_t* stored) {
   buffer_.resize(kPiece);
-  uint32_t crc = Crc32(0, ChunkHeaderBytes(piece.header));
+  uint32_t crc = Crc32(source_.salt(), ChunkHeaderBytes(piece.header));
   uint64_t at = piece.offset + kChunkHeaderSize;
   const uint64_t end = at + piece.header.length;
   while (at < end) {
@@ -223,7 +212,7 @@ void ChunkWalk::CheckStripes(uint64_t at, ByteSpan bytes) {
     if (in_data + step < stripe_end) return;
     bad_[stripe_] = stripe_crc_ != index_.stripe_crcs()[stripe_];
     ++stripe_;
-    stripe_crc_ = 0;
+    stripe_crc_ = source_.salt();
   }
 }
 

@@ -65,7 +65,6 @@ class ChunkWalk {
   Status CheckWholeStripes();
   void CheckStripes(uint64_t at, ByteSpan bytes);
   Status PassGap(Piece* piece);
-  Status IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* valid);
   bool IsCluster(const ChunkHeader& header) const;
 
   Source& source_;

@@ -71,6 +71,7 @@ Status ClusterLoader::LoadAt(uint64_t offset, uint64_t extent) {
 }
 
 void ClusterLoader::Start(uint64_t offset, const ChunkHeader& header, bool whole) {
+  index_.set_salt(source_.salt());
   offset_ = offset;
   header_ = header;
   whole_ = whole;
@@ -95,7 +96,7 @@ Status ClusterLoader::ReadIndex() {
     const ByteSpan had(payload_, std::min<size_t>(read_until_, header_.length));
     const uint64_t at = offset_ + kChunkHeaderSize;
     const Status status = outline_ ? index_.ParseOutline(had, at, header_.length, tracks_, &needed)
-                                   : index_.Parse(had, at, tracks_, &needed);
+                                   : index_.Parse(had, at, header_.length, tracks_, &needed);
     if (status.ok()) return outline_ ? Status() : CheckLength();  // what an outline believes shows when it is completed
     if (status.code() != Code::kAgain || needed > header_.length || needed <= had.size())
       return Corrupt(offset_, "cluster index cannot be read");
@@ -150,7 +151,7 @@ Status ClusterLoader::LoadRest() {
 Status ClusterLoader::ParseIndex() {
   size_t needed = 0;
   const Status status =
-      index_.Parse(ByteSpan(payload_, header_.length), offset_ + kChunkHeaderSize, tracks_, &needed);
+      index_.Parse(ByteSpan(payload_, header_.length), offset_ + kChunkHeaderSize, header_.length, tracks_, &needed);
   if (status.code() == Code::kAgain) return Corrupt(offset_, "cluster index cannot be read");
   return status.ok() ? CheckLength() : CopyOf(status);
 }
@@ -222,7 +223,7 @@ Status ClusterLoader::MakeReady(uint64_t from, uint64_t until) {
   if (all_ready_) return {};
   if (stripe == 0) {  // the CRC of the chunk covers all
     H4MK_TRY(LoadData());
-    if (Crc32(Crc32(0, ChunkHeaderBytes(header_)), ByteSpan(payload_, header_.length)) != stored_crc_)
+    if (Crc32(Crc32(source_.salt(), ChunkHeaderBytes(header_)), ByteSpan(payload_, header_.length)) != stored_crc_)
       has_bad_ = bad_[0] = true;
     all_ready_ = true;
     return {};
@@ -281,7 +282,7 @@ void ClusterLoader::CheckStripes(size_t first, size_t last) {
     if (ready_[i]) continue;
     const uint64_t at = i * stripe;
     const ByteSpan bytes(data_ + at, static_cast<size_t>(std::min(stripe, index_.data_size() - at)));
-    if (Crc32(0, bytes) != index_.stripe_crcs()[i]) has_bad_ = bad_[i] = true;
+    if (Crc32(source_.salt(), bytes) != index_.stripe_crcs()[i]) has_bad_ = bad_[i] = true;
     ready_[i] = true;
   }
 }

@@ -37,7 +37,7 @@ Result<uint32_t> ContainerChecksum(Source& source, uint64_t until) {
   uint8_t header[kFileHeaderSize];
   size_t got = 0;
   if (Status status = source.ReadAt(0, header, sizeof header, &got); !status.ok()) return status;
-  uint32_t checksum = Crc32(0, ByteSpan(header, got));
+  uint32_t checksum = Crc32(source.salt(), ByteSpan(header, got));
   ChunkReader chunks(source);
   for (uint64_t at = kFileHeaderSize; at < until;) {
     ChunkHeader chunk;
@@ -54,7 +54,9 @@ Result<uint32_t> ContainerChecksum(Source& source, uint64_t until) {
 
 Status Editor::Open() {
   Source source = NewSource(file_);
-  return ReadFileEnd(source, &end_);
+  H4MK_TRY(ReadFileEnd(source, &end_));
+  salt_ = source.salt();
+  return {};
 }
 
 Status Editor::SetTrack(uint32_t track, const Json& description) {
@@ -82,7 +84,7 @@ Status Editor::Commit() {
   const std::string trak = EncodeTracks(end_.tracks.tracks), meta = DumpJson(end_.meta);
   if (trak.size() > kMaxSmallChunk || meta.size() > kMaxSmallChunk)
     return Status(Code::kLimit, "descriptions larger than 64 MiB");
-  ChunkBuilder chunks(start, end_.checksum);
+  ChunkBuilder chunks(start, end_.checksum, salt_);
   if (tracks_changed_) {
     end_.top.trak = chunks.position();
     chunks.Add(kTagTracks, trak);

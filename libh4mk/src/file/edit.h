@@ -37,6 +37,7 @@ class Editor {
  private:
   EditableFile& file_;
   FileEnd end_;
+  uint32_t salt_ = 0;
   bool tracks_changed_ = false, meta_changed_ = false;
 };
 

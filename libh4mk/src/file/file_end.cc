@@ -39,6 +39,8 @@ Status ReadFileEnd(Source& source, FileEnd* end) {
   const Status none(Code::kNotFound, "the file has no end: it was cut, or is still being written");
   const int64_t size = source.Size();
   if (size < static_cast<int64_t>(kFileHeaderSize + kTailSize)) return Status(none.code(), none.message());
+  FileHeader file_header;
+  H4MK_TRY(ReadFileHeader(source, &file_header));
   ChunkReader chunks(source);
   end->tail_offset = static_cast<uint64_t>(size) - kTailSize;
   Bytes payload;

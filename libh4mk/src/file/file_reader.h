@@ -56,6 +56,11 @@ class FileReader {
   virtual Status Attachment(uint32_t track, ByteSpan* bytes) = 0;
   virtual void Discard(uint32_t track, bool discard) = 0;
 
+  // What has changed in tracks() and meta() since this was asked last, as kChanged… together. Tracks are added behind those that were
+  // there; their indexes stay.
+  static constexpr unsigned kChangedTracks = 1, kChangedMeta = 2;
+  virtual unsigned TakeChanges() { return 0; }
+
   // The next block in file order; *block is valid until the next call. kEnd, kAgain, kCorrupt as h4mk_reader_next().
   virtual Status Next(ReadBlock* block) = 0;
   virtual Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any) = 0;

@@ -5,6 +5,8 @@
 #ifndef H4MK_FILE_FILE_WRITER_H_
 #define H4MK_FILE_FILE_WRITER_H_
 
+#include <optional>
+
 #include "base/json.h"
 #include "base/status.h"
 #include "cluster/block.h"
@@ -15,7 +17,8 @@ struct WriterOptions {
   uint32_t cluster_size_limit = 4u << 20;
   uint32_t cluster_time_limit_ms = 2000;
   uint32_t reserve_index_space = 0;
-  uint64_t creation_time_ms = 0;
+  bool repeatable = false;         // the same input gives the same bytes
+  std::optional<uint32_t> salt;    // of a file whose clusters are copied as they are; else chosen by the writer
 };
 
 class FileWriter {

@@ -25,6 +25,7 @@ class ForwardingReader : public FileReader {
     return file_->Attachment(track, bytes);
   }
   void Discard(uint32_t track, bool discard) override { file_->Discard(track, discard); }
+  unsigned TakeChanges() override { return file_->TakeChanges(); }
   Status Next(ReadBlock* block) override { return file_->Next(block); }
   Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any) override {
     return file_->Seek(track, time, mode, any);

@@ -37,6 +37,14 @@ void Index::ReplaceLastPage(IndexPage page) {
   AddPage(std::move(page));
 }
 
+void Index::GrowTo(size_t tracks) {
+  for (Slot& slot : pages_) {
+    slot.ref.tracks.resize(tracks);
+    if (slot.page) slot.page->GrowTo(tracks);
+  }
+  ordered_.clear();
+}
+
 uint64_t Index::entries(uint32_t track) const {
   uint64_t sum = 0;
   for (const Slot& slot : pages_) sum += slot.ref.tracks[track].entries;

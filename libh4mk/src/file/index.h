@@ -48,6 +48,9 @@ class Index {
   // A page, read from the file if need be. The pointer is valid until the next call. kCorrupt, kIo.
   Result<const IndexPage*> Page(size_t page);
 
+  // Tracks were added to those that the index was made with.
+  void GrowTo(size_t tracks);
+
   // Clusters that can hold the answer to a search for random access points of a track, in file order: at or before time
   // (backward), or at or after it. One where the track's times are in order, which takes O(log n); none if there is no answer.
   Status FindBackward(uint32_t track, int64_t time, std::vector<ClusterRef>* clusters);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/crc32.h"
+#include "base/fault.h"
 
 namespace h4mk {
 namespace {
@@ -18,9 +19,17 @@ constexpr uint64_t kKeptCluster = 256 << 10;   // a cluster that is kept while t
 Status Reader::Next(ReadBlock* block) {
   for (;;) {
     while (const BlockRecord* record = NextRecord()) {
+      if (!IsUnderstood(*record)) {
+        const bool is_new = MustReport(*record);
+        Status unknown = ReportUnknown(*record);
+        if (std::exchange(lead_, std::nullopt)) unchecked_.reset();
+        else ++next_block_;
+        if (is_new) return unknown;
+        continue;
+      }
       const Status status = current_->Fetch(*record);
       const bool corrupt = status.code() == Code::kCorrupt;
-      if (!status.ok() && !corrupt) return Status(status.code(), status.message());
+      if (!status.ok() && !corrupt) return CopyOf(status);
       if (corrupt && lead_ && unchecked_ && !index_rebuilt_ && !current_->Complete().ok()) {
         H4MK_TRY(SeekAgain(Corrupt(current_->offset(), "the length of a cluster is damaged")));
         break;
@@ -69,6 +78,31 @@ bool Reader::IsSkipped(size_t position) const {
     return true;
   const auto track = static_cast<size_t>(block.track);
   return discarded_[track] || (filtering_ && position < first_block_[track]);
+}
+
+// core.md, "Block flags" and `requires`: a block that this library cannot understand is not handed out.
+bool Reader::IsUnderstood(const BlockRecord& block) const {
+  return !(block.flags & kBlockMustKnow) &&
+         (!any_requirement_ || list_.tracks[static_cast<size_t>(block.track)].unknown_requirement.empty());
+}
+
+bool Reader::MustReport(const BlockRecord& block) const {
+  const uint32_t flags = block.flags & kBlockMustKnow;
+  return flags != 0 ? (flags & ~reported_flags_) != 0 : !reported_tracks_[static_cast<size_t>(block.track)];
+}
+
+Status Reader::ReportUnknown(const BlockRecord& block) {
+  const uint32_t flags = block.flags & kBlockMustKnow;
+  reported_flags_ |= flags;
+  if (flags != 0)
+    return Status(Code::kUnsupported, "blocks of the cluster at byte " + std::to_string(current_->offset()) +
+                                          " have flags " + std::to_string(flags) +
+                                          " that this version of the library does not know; they are left out");
+  const auto track = static_cast<size_t>(block.track);
+  reported_tracks_[track] = true;
+  return Status(Code::kUnsupported, "track " + std::to_string(list_.tracks[track].id) + " requires \"" +
+                                        list_.tracks[track].unknown_requirement +
+                                        "\", which this version of the library does not know; its blocks are left out");
 }
 
 // Whether the data of discarded tracks is worth a jump.
@@ -202,7 +236,7 @@ Status Reader::LoadNextCluster() {
       return AtEnd();
     }
     uint64_t found = 0;
-    status = Resynchronise(position_, &found);
+    status = chunks_.FindNext(position_, &found);
     if (status.code() == Code::kEnd) return AtEnd();
     if (!status.ok()) return status;
     Status damage = Corrupt(position_, TagText(header.tag) + " chunk of " +
@@ -245,10 +279,12 @@ Status Reader::PassOver(const ChunkHeader& header) {
   uint32_t crc = 0;
   if (header.length <= kCheckedChunk) {
     Bytes payload;
-    H4MK_TRY(chunks_.ReadPayload(position_, header, &payload, &crc));
+    const Status status = chunks_.ReadPayload(position_, header, &payload, &crc);
+    if (!status.ok() && status.code() != Code::kUnsupported) return CopyOf(status);
     AddToChecksum(position_, position_ + header.size(), crc);
-    // A pipe has no end to look at first: what counts is known when it comes by.
-    if (header.tag == kTagMeta && !source_.seekable()) TakeMeta(position_, payload);
+    if (!status.ok()) Warn(status.message());
+    // Where there is no end to look at first, what counts is known when it comes by.
+    if (status.ok() && !closed_) TakeDescription(header.tag, position_, payload);
   } else {
     checksum_valid_ = false;
   }
@@ -256,6 +292,13 @@ Status Reader::PassOver(const ChunkHeader& header) {
   has_header_ = false;
   saw_tail_ = header.tag == kTagTail;
   return {};
+}
+
+// A later description, met while reading.
+void Reader::TakeDescription(uint32_t tag, uint64_t offset, ByteSpan payload) {
+  if (tag == kTagMeta && offset > meta_offset_) TakeMeta(offset, payload);
+  if (tag != kTagTracks || offset <= trak_offset_) return;
+  if (const Status status = TakeLaterTracks(offset, payload); !status.ok()) Warn(status.message());
 }
 
 void Reader::StartCluster() {
@@ -315,7 +358,7 @@ Status Reader::Damaged(Status damage) {
   uint64_t found = 0;
   checksum_valid_ = false;
   has_header_ = false;
-  const Status status = Resynchronise(at, &found);
+  const Status status = chunks_.FindNext(at, &found);
   if (status.code() == Code::kEnd) {
     // Nothing follows. A growing file may go on here, a closed one is read.
     const int64_t size = source_.Size();

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/io.h"
@@ -35,6 +36,7 @@ class Reader final : public FileReader {
   Status Attachment(uint32_t track, ByteSpan* bytes) override;
   void Discard(uint32_t track, bool discard) override;
 
+  unsigned TakeChanges() override { return std::exchange(changes_, 0u); }
   Status Next(ReadBlock* block) override;
   Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any) override;
   Status Rewind() override;
@@ -118,8 +120,9 @@ class Reader final : public FileReader {
   Status ReadFileHeader();
   Status ReadFront();
   Status ReadFrontChunk(const ChunkHeader& header, Bytes* top, uint64_t* top_offset);
-  Status Resynchronise(uint64_t from, uint64_t* found);
   Status TakeTracks(uint64_t offset, ByteSpan payload);
+  Status TakeLaterTracks(uint64_t offset, ByteSpan payload);
+  void GrowTracks();
   void TakeMeta(uint64_t offset, ByteSpan payload);
   Status HoldIndex(uint64_t offset, uint64_t size);
   Status ReadEnd();
@@ -137,7 +140,6 @@ class Reader final : public FileReader {
   Status WalkOther(Walk* walk, const ChunkHeader& header);
   void PutWalkedPage(IndexPage page);
   Status GuessTotals();
-  Status IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* valid);
   Status SmallChunk(uint64_t offset, uint32_t tag, Bytes* payload, uint32_t* crc);
 
   // reader.cc
@@ -148,6 +150,7 @@ class Reader final : public FileReader {
   Status LoadNextCluster();
   Status NextHeader(ChunkHeader* header);
   Status PassOver(const ChunkHeader& header);
+  void TakeDescription(uint32_t tag, uint64_t offset, ByteSpan payload);
   Status Damaged(Status damage);
   Status GoOnAt(uint64_t found, const Status& damage);
   Status AtEnd();
@@ -159,6 +162,9 @@ class Reader final : public FileReader {
   bool IsUnfinishedCluster(uint64_t offset, const ChunkHeader& header);
   bool SkipsMuch() const;
   bool IsSkipped(size_t position) const;
+  bool IsUnderstood(const BlockRecord& block) const;
+  Status ReportUnknown(const BlockRecord& block);
+  bool MustReport(const BlockRecord& block) const;
   const BlockRecord* NextRecord();
 
   // reader_seek.cc
@@ -195,6 +201,8 @@ class Reader final : public FileReader {
   FileHeader header_;
   TrackList list_;
   bool have_tracks_ = false;
+  bool opened_ = false;   // tracks were handed out: they stay, and others may come behind them
+  unsigned changes_ = 0;  // since TakeChanges()
   uint32_t trak_crc_ = 0, meta_crc_ = 0;
   uint64_t trak_offset_ = 0, meta_offset_ = 0;
   Json meta_ = Json::object();
@@ -232,6 +240,9 @@ class Reader final : public FileReader {
   std::vector<Landing> landings_;        // by track
   std::vector<size_t> first_block_;      // by track: first position in the current cluster that counts
   std::vector<bool> discarded_;
+  bool any_requirement_ = false;                    // a track has one that this library does not know
+  uint32_t reported_flags_ = 0;                     // of blocks that were left out for flags that are not known
+  std::vector<bool> reported_tracks_;               // left out for what they require
   bool any_discarded_ = false;
   bool whole_clusters_ = true;
 

@@ -141,6 +141,8 @@ Status Reader::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
 Status Reader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* read) {
   const BlockRecord* block = nullptr;
   H4MK_TRY(WithIndex([&] { return FindOrdinal(track, ordinal, &block); }));
+  if (!IsUnderstood(*block))
+    return Status(Code::kUnsupported, "block " + std::to_string(ordinal) + " needs a feature that this library does not know");
   Status status = search_->Fetch(*block);
   const bool corrupt = status.code() == Code::kCorrupt;
   if (!status.ok() && !(corrupt && keep_corrupt_)) return status;

@@ -51,25 +51,19 @@ Status Reader::Open() {
          ": the file was cut, or is still being written");
     H4MK_TRY(RebuildIndex(/*opening=*/true));
   }
-  discarded_.assign(list_.tracks.size(), false);
-  totals_.resize(list_.tracks.size());
+  GrowTracks();
   position_ = first_cluster_;
+  opened_ = true;
+  changes_ = 0;
   return GuessTotals();
 }
 
 Status Reader::ReadFileHeader() {
+  H4MK_TRY(h4mk::ReadFileHeader(source_, &header_));
   uint8_t bytes[kFileHeaderSize];
   size_t got = 0;
   H4MK_TRY(source_.ReadAt(0, bytes, sizeof bytes, &got));
-  if (got < 4 || LoadLe<uint32_t>(bytes) != kFileMagic)
-    return Status(Code::kNotH4mk, "not an H4MK file: \"H4MK\" expected at byte 0");
-  if (got < sizeof bytes)
-    return Status(Code::kTruncated, "file ends inside its header at byte " + std::to_string(got));
-  header_ = {bytes[4], bytes[5], LoadLe<uint16_t>(bytes + 6), LoadLe<uint64_t>(bytes + 8)};
-  if (header_.version != 2)
-    return Status(Code::kVersion, "version " + std::to_string(header_.version) +
-                                      " at byte 4 is not supported; expected 2");
-  checksum_ = Crc32(0, bytes);
+  checksum_ = Crc32(header_.salt, ByteSpan(bytes, got));
   checksum_until_ = kFileHeaderSize;
   checksum_valid_ = true;
   return {};
@@ -92,12 +86,26 @@ Status Reader::ReadFront() {
       has_header_ = false;
       continue;
     }
+    if (status.code() == Code::kUnsupported) {
+      if (damage.ok()) damage = std::move(status);
+      position_ += header.size();
+      has_header_ = false;
+      continue;
+    }
     const bool incomplete = status.code() == Code::kAgain;
     if (status.code() != Code::kCorrupt && !incomplete) return status;
+    if (position_ == kFileHeaderSize && source_.seekable()) {
+      bool repaired = false;
+      H4MK_TRY(RepairSalt(source_, &repaired));
+      if (repaired) {
+        Warn("the salt at byte 8 is damaged: no chunk matches it; expected " + std::to_string(source_.salt()));
+        continue;
+      }
+    }
     if (incomplete) status = Status(Code::kTruncated, status.message());
     if (damage.ok()) damage = Status(status.code(), status.message());
     uint64_t found = 0;
-    status = Resynchronise(position_, &found);
+    status = chunks_.FindNext(position_, &found);
     has_header_ = false;
     checksum_valid_ = false;
     if (status.code() == Code::kEnd) break;
@@ -139,15 +147,6 @@ Status Reader::ReadFrontChunk(const ChunkHeader& header, Bytes* top, uint64_t* t
   return {};
 }
 
-Status Reader::Resynchronise(uint64_t from, uint64_t* found) {
-  return chunks_.Resynchronise(
-      from,
-      [this](uint64_t at, const ChunkHeader& header, bool* valid) {
-        return IsValidChunk(at, header, valid);
-      },
-      found);
-}
-
 Status Reader::TakeTracks(uint64_t offset, ByteSpan payload) {
   Result<TrackList> list = ParseTracks(
       {reinterpret_cast<const char*>(payload.data()), payload.size()}, offset);
@@ -157,11 +156,38 @@ Status Reader::TakeTracks(uint64_t offset, ByteSpan payload) {
   return {};
 }
 
+// core.md, "TRAK": a later one may add tracks.
+Status Reader::TakeLaterTracks(uint64_t offset, ByteSpan payload) {
+  Result<TrackList> list = ParseTracks({reinterpret_cast<const char*>(payload.data()), payload.size()}, offset);
+  if (!list.ok()) return list.take_status();
+  H4MK_TRY(CheckLaterTracks(list_, list.value(), offset));
+  list_ = std::move(list.value());
+  trak_offset_ = offset;
+  changes_ |= kChangedTracks;
+  GrowTracks();
+  return {};
+}
+
+// What is kept by track.
+void Reader::GrowTracks() {
+  const size_t count = list_.tracks.size();
+  discarded_.resize(count);
+  any_requirement_ = std::ranges::any_of(list_.tracks, [](const Track& track) { return !track.unknown_requirement.empty(); });
+  reported_tracks_.resize(count);
+  totals_.resize(count);
+  if (!landings_.empty()) landings_.resize(count);
+  if (!first_block_.empty()) first_block_.resize(count);
+  if (has_walked_page_) walked_page_.GrowTo(count);
+  index_.GrowTo(count);
+}
+
 void Reader::TakeMeta(uint64_t offset, ByteSpan payload) {
   Result<Json> meta = ParseJson({reinterpret_cast<const char*>(payload.data()), payload.size()},
                                 offset, "META");
   if (meta.ok() && meta.value().is_object()) {
     meta_ = std::move(meta.value());
+    meta_offset_ = offset;
+    changes_ |= kChangedMeta;
   } else {
     Warn(meta.ok() ? "META at byte " + std::to_string(offset) + " is no JSON object"
                    : meta.status().message());
@@ -283,6 +309,7 @@ Status Reader::UseLastIndex() {
 Status Reader::UsePages(const LastIndex& last) {
   H4MK_TRY(UseDescriptions(last.trak, last.meta));
   std::vector<PageRef> chain;
+  uint64_t earliest = first_cluster_;
   for (uint64_t offset = last.offset; offset != 0;) {
     Bytes payload;  // the last page as well is read with the tracks that count
     IndexPage page;
@@ -290,9 +317,12 @@ Status Reader::UsePages(const LastIndex& last) {
     if (!DecodePage(payload, list_.ids, offset, &page))
       return Corrupt(offset, "index page contradicts itself");
     if (chain.empty()) totals_ = page.totals;
+    if (!page.clusters.empty()) earliest = page.clusters.front();
     chain.push_back(Summarize(page, offset, payload.size() + kChunkOverhead));
     offset = page.previous;
   }
+  // core.md, "A page counts": one that stands in what the file carries leads elsewhere.
+  if (earliest != first_cluster_) return Corrupt(last.offset, "index pages do not lead to the first cluster");
   for (auto ref = chain.rbegin(); ref != chain.rend(); ++ref) index_.AddPage(std::move(*ref));
   return {};
 }
@@ -377,7 +407,7 @@ Status Reader::WalkChunk(Walk* walk, bool* more) {
   *more = false;
   if (status.code() == Code::kAgain && IsUnfinishedCluster(walk->at, header)) return {};
   uint64_t found = 0;
-  Status next = Resynchronise(walk->at, &found);
+  Status next = chunks_.FindNext(walk->at, &found);
   if (next.code() == Code::kEnd) return {};  // an unfinished chunk: the file may go on here
   if (!next.ok()) return next;
   const bool is_description = header.tag == kTagTracks || header.tag == kTagMeta;
@@ -388,7 +418,8 @@ Status Reader::WalkChunk(Walk* walk, bool* more) {
 }
 
 Status Reader::WalkCluster(Walk* walk, const ChunkHeader& header) {
-  if (walk->opening) H4MK_TRY(UseNewer(std::exchange(walk->trak, 0), std::exchange(walk->meta, 0)));
+  H4MK_TRY(UseNewer(std::exchange(walk->trak, 0), std::exchange(walk->meta, 0)));
+  walk->page.GrowTo(list_.tracks.size());
   Status status = search_->Load(walk->at, header, /*whole=*/false);
   if (status.ok()) {
     walk->page.clusters.push_back(walk->at);
@@ -413,8 +444,9 @@ Status Reader::WalkCluster(Walk* walk, const ChunkHeader& header) {
 // A chunk that holds no blocks. It is checked, so that damage to its length is not followed.
 Status Reader::WalkOther(Walk* walk, const ChunkHeader& header) {
   bool valid = true;
-  if (header.length <= kCheckedChunk) H4MK_TRY(IsValidChunk(walk->at, header, &valid));
+  if (header.length <= kCheckedChunk) H4MK_TRY(chunks_.IsWhole(walk->at, header, &valid));
   if (!valid) return Corrupt(walk->at, TagText(header.tag) + " chunk does not match its CRC");
+  if (header.unknown_flags() != 0) return {};
   if (header.tag == kTagTracks) walk->trak = walk->at;
   if (header.tag == kTagMeta) walk->meta = walk->at;
   return {};
@@ -428,17 +460,14 @@ void Reader::PutWalkedPage(IndexPage page) {
     index_.AddPage(std::move(page));
 }
 
-// Descriptions that were written while the file grew. Tracks stay those that they are.
+// Descriptions that were written while the file grew.
 Status Reader::UseNewer(uint64_t trak, uint64_t meta) {
   Bytes payload;
-  if (trak != 0) {
-    const Status status = SmallChunk(trak, kTagTracks, &payload, nullptr);
-    if (status.code() == Code::kIo) return Status(status.code(), status.message());
-    Result<TrackList> list =
-        status.ok() ? ParseTracks({reinterpret_cast<const char*>(payload.data()), payload.size()}, trak)
-                    : Result<TrackList>(Status(status.code(), status.message()));
-    if (list.ok() && list.value().ids == list_.ids) list_ = std::move(list.value());
-    else Warn(list.ok() ? "TRAK at byte " + std::to_string(trak) + " has other tracks" : list.status().message());
+  if (trak != 0 && trak != trak_offset_) {
+    Status status = SmallChunk(trak, kTagTracks, &payload, nullptr);
+    if (status.code() == Code::kIo) return status;
+    if (status.ok()) status = TakeLaterTracks(trak, payload);
+    if (!status.ok()) Warn(status.message());
   }
   return meta != 0 ? UseDescriptions(0, meta) : Status();
 }
@@ -458,31 +487,6 @@ Status Reader::GuessTotals() {
     totals.blocks = totals.bytes = 0;
     totals.end_pts = kNoTime;
   }
-  return {};
-}
-
-// Whether a chunk that was found while looking for one is real: an index CRC or the CRC of the whole chunk says so.
-Status Reader::IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* valid) {
-  *valid = false;
-  const int64_t size = source_.Size();
-  if (size >= 0 && offset + header.size() > static_cast<uint64_t>(size)) return {};
-  Status status;
-  if (header.is_cluster() && source_.seekable()) {
-    status = search_->Load(offset, header, /*whole=*/false);
-    search_->Reset();
-  } else if (header.length <= kMaxSmallChunk) {
-    Bytes payload;
-    uint32_t crc = 0;
-    status = chunks_.ReadPayload(offset, header, &payload, &crc);
-    if (status.ok()) {  // to be read again
-      AppendLe(payload, crc);
-      Unread(source_, offset, header, payload);
-    }
-  } else {
-    return {};
-  }
-  if (status.code() == Code::kIo) return status;
-  *valid = status.ok();
   return {};
 }
 

@@ -2,6 +2,8 @@
 #include "file/recover.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "file/tracks.h"
 #include "file/writer.h"
@@ -12,7 +14,7 @@ namespace {
 class Recovery {
  public:
   Recovery(Io& io, Io& output, RecoverReport* report)
-      : source_(io), chunks_(source_), writer_(output, {}), report_(*report) {}
+      : source_(io), chunks_(source_), output_(output), report_(*report) {}
 
   Status Run(const ChunkWalk::Progress& progress);
 
@@ -32,7 +34,8 @@ class Recovery {
 
   Source source_;
   ChunkReader chunks_;
-  Writer writer_;
+  Io& output_;
+  std::optional<Writer> writer_;
   RecoverReport& report_;
   bool have_tracks_ = false;
   TrackList list_;
@@ -44,13 +47,15 @@ class Recovery {
 };
 
 Status Recovery::Run(const ChunkWalk::Progress& progress) {
+  FileHeader header;
+  H4MK_TRY(ReadFileHeader(source_, &header));
   H4MK_TRY(FindDescriptions());
   H4MK_TRY(StartWriter());
   ChunkWalk walk(source_, list_.ids, 2, ChunkWalk::Depth::kAll, progress);
   H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) { return Take(walk, piece); }));
   if (!had_tail_)
     report_.losses.push_back({walk.position(), 0, "the end of the file; it was made anew"});
-  return writer_.Finish();
+  return writer_->Finish();
 }
 
 // The last TRAK and META that can be used count.
@@ -113,13 +118,17 @@ Status Recovery::MakeUpTracks() {
   return {};
 }
 
+// Clusters are copied as they are, so the new file has the salt of the old one.
 Status Recovery::StartWriter() {
+  WriterOptions options;
+  options.salt = source_.salt();
+  writer_.emplace(output_, options);
   for (const Track& track : list_.tracks) {
     uint32_t index = 0;
-    H4MK_TRY(writer_.AddTrack(track.description, &index));
+    H4MK_TRY(writer_->AddTrack(track.description, &index));
   }
   next_ordinal_.resize(list_.tracks.size());
-  return writer_.SetMeta(meta_);
+  return writer_->SetMeta(meta_);
 }
 
 Status Recovery::Take(const ChunkWalk& walk, const Piece& piece) {
@@ -148,7 +157,7 @@ Status Recovery::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
   }
   ++report_.clusters;
   H4MK_TRY(Read(piece.offset, piece.header.size(), &buffer_));
-  return writer_.AppendCluster(walk.index(), buffer_);
+  return writer_->AppendCluster(walk.index(), buffer_);
 }
 
 Status Recovery::TakeGoodBlocks(const ChunkWalk& walk, const Piece& piece) {
@@ -172,8 +181,8 @@ Status Recovery::TakeGoodBlocks(const ChunkWalk& walk, const Piece& piece) {
     block.data = buffer_;
     block.side_data = walk.index().side_data(record);
     block.ordinal = record.ordinal;
-    H4MK_TRY(writer_.SetOrdinal(track, record.ordinal));
-    H4MK_TRY(writer_.Write(block));
+    H4MK_TRY(writer_->SetOrdinal(track, record.ordinal));
+    H4MK_TRY(writer_->Write(block));
     ++report_.blocks;
     report_.payload_bytes += record.size;
   }
@@ -203,7 +212,7 @@ Status Recovery::TakeChunk(const Piece& piece) {
               {piece.offset, 0, "the signatures, which do not hold for another file"});
         return {};
       }
-      return writer_.AddChunk(piece.header.tag, piece.header.flags, buffer_);
+      return writer_->AddChunk(piece.header.tag, piece.header.flags, buffer_);
   }
 }
 
@@ -214,7 +223,7 @@ Status Recovery::TakeAttachment(const Piece& piece) {
   const int32_t track = list_.ids.Find(reader.Varint());
   Status status(Code::kArgument, "");
   if (track >= 0 && !reader.failed())
-    status = writer_.SetAttachment(static_cast<uint32_t>(track), ByteSpan(reader.data(), reader.left()));
+    status = writer_->SetAttachment(static_cast<uint32_t>(track), ByteSpan(reader.data(), reader.left()));
   if (status.code() == Code::kMemory || status.code() == Code::kIo) return status;
   if (!status.ok()) Lose(piece, "attachment of no track, or out of place");
   return {};

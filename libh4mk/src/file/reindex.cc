@@ -124,6 +124,8 @@ Status Rebuilder::Run(const ChunkWalk::Progress& progress, bool* changed) {
 }
 
 Status Rebuilder::FindTracks() {
+  FileHeader file_header;
+  H4MK_TRY(ReadFileHeader(source_, &file_header));
   const TrackIds none;
   ChunkWalk walk(source_, none, 2, ChunkWalk::Depth::kIndexes);
   H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) {
@@ -223,7 +225,7 @@ Status Rebuilder::AddLastPage(ChunkBuilder* chunks) {
 Status Rebuilder::MakeEnd(Bytes* bytes) {
   Result<uint32_t> checksum = ContainerChecksum(source_, content_end_);
   if (!checksum.ok()) return checksum.take_status();
-  ChunkBuilder chunks(content_end_, checksum.value());
+  ChunkBuilder chunks(content_end_, checksum.value(), source_.salt());
   const size_t earlier = content_pages_;
   H4MK_TRY(AddLastPage(&chunks));
   size_t all = 0;
@@ -300,7 +302,7 @@ Status FrontCopier::Run(const ChunkWalk::Progress& progress) {
   uint8_t header[kFileHeaderSize];
   size_t got = 0;
   H4MK_TRY(source_.ReadAt(0, header, sizeof header, &got));
-  uint32_t checksum = Crc32(0, header);
+  uint32_t checksum = Crc32(source_.salt(), header);
   for (size_t at = 0; at < front.size();) {
     const uint64_t size = ParseChunkHeader(front.data() + at).size();
     at += static_cast<size_t>(size);
@@ -347,7 +349,7 @@ Status FrontCopier::PreferFront(uint32_t tag, uint64_t* offset) {
 }
 
 Bytes FrontCopier::MakeFront(uint64_t shift) const {
-  ChunkBuilder chunks(kFileHeaderSize, 0);
+  ChunkBuilder chunks(kFileHeaderSize, 0, source_.salt());
   IndexTop top = end_.top;
   for (size_t i = 0; i < pages_.size(); ++i) {
     IndexPage page = pages_[i];

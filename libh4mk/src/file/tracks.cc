@@ -9,7 +9,16 @@ namespace {
 
 bool ParsePositive(std::string_view text, int32_t* number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
-  return error == std::errc() && end == text.data() + text.size() && *number > 0;
+  return error == std::errc() && end == text.data() + text.size() && *number > 0 && text[0] != '0';
+}
+
+// core.md, "TRAK": the first of the names in `requires`. This library knows none.
+std::string UnknownRequirement(const Json& description) {
+  const auto names = description.find("requires");
+  if (names == description.end()) return "";
+  if (!names->is_array()) return DumpJson(*names);
+  if (names->empty()) return "";
+  return names->front().is_string() ? names->front().get<std::string>() : DumpJson(names->front());
 }
 
 }  // namespace
@@ -45,6 +54,7 @@ Status ReadTrack(const Json& description, Track* track) {
   const auto compression = description.find(kCompressionKey);
   if (compression != description.end())
     track->compression = *compression == "zstd" ? Compression::kZstd : Compression::kUnknown;
+  track->unknown_requirement = UnknownRequirement(description);
   track->id = id.get<uint32_t>();
   track->description = description;
   return {};
@@ -52,8 +62,18 @@ Status ReadTrack(const Json& description, Track* track) {
 
 Status CheckSameBlocks(const Track& old, const Track& changed) {
   if (changed.id != old.id || changed.time_base.num != old.time_base.num ||
-      changed.time_base.den != old.time_base.den || changed.compression != old.compression)
-    return Status(Code::kArgument, "track_id, time_base and compression of a track cannot change");
+      changed.time_base.den != old.time_base.den || changed.compression != old.compression ||
+      changed.unknown_requirement != old.unknown_requirement)
+    return Status(Code::kArgument, "track_id, time_base, compression and requires of a track cannot change");
+  return {};
+}
+
+Status CheckLaterTracks(const TrackList& old, const TrackList& later, uint64_t offset) {
+  if (later.tracks.size() < old.tracks.size())
+    return Corrupt(offset, "TRAK has fewer tracks than the one before");
+  for (size_t i = 0; i < old.tracks.size(); ++i)
+    if (const Status status = CheckSameBlocks(old.tracks[i], later.tracks[i]); !status.ok())
+      return Corrupt(offset, "TRAK contradicts the one before (" + status.message() + ")");
   return {};
 }
 

@@ -34,6 +34,7 @@ struct Track {
   uint32_t id = 0;
   TimeBase time_base;
   Compression compression = Compression::kNone;
+  std::string unknown_requirement;  // of the key `requires`, the first; empty: all is understood
   Json description;
 };
 
@@ -50,6 +51,9 @@ Status ReadTrack(const Json& description, Track* track);
 
 // Whether a track with blocks may get another description: track_id, time_base and compression stay. kArgument.
 Status CheckSameBlocks(const Track& old, const Track& changed);
+
+// Whether a later TRAK may replace an earlier one: the same tracks, perhaps with more behind them. kCorrupt.
+Status CheckLaterTracks(const TrackList& old, const TrackList& later, uint64_t offset);
 
 Result<TrackList> ParseTracks(std::string_view text, uint64_t offset);
 std::string EncodeTracks(const std::vector<Track>& tracks);

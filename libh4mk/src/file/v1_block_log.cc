@@ -14,7 +14,7 @@ void V1BlockLogWriter::Add(const Block& block) {
 }
 
 void V1BlockLogWriter::EndPage() {
-  const ClusterEncoder::Encoded encoded = encoder_.Encode(0);
+  const ClusterEncoder::Encoded encoded = encoder_.Encode();
   pages_.push_back(EncodeBase64(encoded.head.subspan(kChunkHeaderSize)));
   encoder_.Clear();
 }
@@ -55,7 +55,7 @@ Status V1BlockLog::Load(const Json& pages, const TrackList& tracks, uint64_t max
 Status V1BlockLog::LoadPage(size_t page) {
   loaded_page_ = SIZE_MAX;
   size_t needed = 0;
-  H4MK_TRY(page_.Parse(pages_[page].index, 0, tracks_->ids, &needed));
+  H4MK_TRY(page_.Parse(pages_[page].index, 0, ClusterIndex::kAnyPayload, tracks_->ids, &needed));
   loaded_page_ = page;
   return {};
 }

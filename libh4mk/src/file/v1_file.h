@@ -34,13 +34,21 @@ struct V1Core {
   uint32_t size = 0;  // of the block
 };
 
+struct V1Header {
+  uint8_t version = 1;
+  uint8_t flags = 0;
+  uint16_t reserved = 0;
+  uint64_t timestamp_ms = 0;
+};
+
+
 class V1File {
  public:
   // Parses a whole file; with `check` all CRCs too. Memory: 32 bytes a chunk. The source must be seekable, of known size, and
   // outlive the result. too_short, bad_magic, chunk_overrun, chunk_crc, container_crc.
   static Result<V1File> Open(Source& source, bool check);
 
-  const FileHeader& header() const { return header_; }
+  const V1Header& header() const { return header_; }
   const std::vector<V1Chunk>& chunks() const { return chunks_; }
   // Bytes between the last chunk and the container CRC.
   uint64_t slack_offset() const { return slack_offset_; }
@@ -73,7 +81,7 @@ class V1File {
   Status LoadTables();
 
   Source* source_;
-  FileHeader header_;
+  V1Header header_;
   std::vector<V1Chunk> chunks_;
   uint64_t slack_offset_ = 0;
   std::vector<V1SeekTable> tables_;

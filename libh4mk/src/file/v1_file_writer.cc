@@ -169,7 +169,6 @@ Status V1FileWriter::Finish() {
   if (finished_) return Status(Code::kState, "the file is finished");
   finished_ = true;
   V1Contents contents;
-  contents.timestamp_ms = creation_time_ms_;
   for (const Track& track : tracks_) contents.tracks.push_back(V1Track(track.description));
   Bytes meta;
   bool has_meta = false;

@@ -20,8 +20,7 @@ namespace h4mk {
 class V1FileWriter final : public FileWriter {
  public:
   // io must outlive the writer.
-  V1FileWriter(Io& io, const WriterOptions& options)
-      : sink_(io), creation_time_ms_(options.creation_time_ms) {}
+  explicit V1FileWriter(Io& io) : sink_(io) {}
 
   // Faults of WriteV1() are told as early as possible, all before the first byte is written.
   Status AddTrack(const Json& description, uint32_t* track) override;
@@ -49,7 +48,6 @@ class V1FileWriter final : public FileWriter {
   Status MakeMeta(Bytes* text, bool* present);
 
   Sink sink_;
-  const uint64_t creation_time_ms_;
   bool started_ = false, finished_ = false, half_done_ = false;
   std::vector<Track> tracks_;
   TrackIds ids_;

@@ -31,7 +31,7 @@ void AddTrack(const Json& v1_track, TrackList* list) {
 }  // namespace
 
 V1Reader::V1Reader(Source source, BufferAllocator& allocator, bool keep_corrupt)
-    : TableReader(std::move(source), allocator, keep_corrupt), chunks_(source_) {}
+    : TableReader(std::move(source), allocator, keep_corrupt), chunks_(source_, /*version=*/1) {}
 
 Status V1Reader::Open() {
   seekable_ = source_.seekable() && source_.Size() >= 0;
@@ -138,12 +138,7 @@ Status V1Reader::PassOverDamage(Status damage) {
     }
   }
   uint64_t found = 0;
-  H4MK_TRY(chunks_.Resynchronise(
-      from,
-      [this](uint64_t at, const ChunkHeader& header, bool* valid) {
-        return IsValidChunk(at, header, valid);
-      },
-      &found));
+  H4MK_TRY(chunks_.FindNext(from, &found));
   if (damage_.size() < kMaxDamage)
     damage_.push_back(
         {from, damage.message() + "; reading goes on at byte " + std::to_string(found)});

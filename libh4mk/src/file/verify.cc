@@ -117,7 +117,9 @@ Status Verifier::Run(const ChunkWalk::Progress& progress) {
     report_.Error(got, "file ends inside its header at byte " + std::to_string(got));
     return {};
   }
-  checksum_ = Crc32(0, header);
+  FileHeader file_header;
+  H4MK_TRY(ReadFileHeader(source_, &file_header));
+  checksum_ = Crc32(source_.salt(), header);
   ChunkWalk walk(source_, ids_, 2, ChunkWalk::Depth::kAll, progress);
   H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) { return Take(walk, piece); }));
   CheckTops();

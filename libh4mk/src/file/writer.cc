@@ -2,7 +2,7 @@
 #include "file/writer.h"
 
 #include <algorithm>
-#include <cmath>
+#include <random>
 
 #include "base/crc32.h"
 #include "chunk/chunk_reader.h"
@@ -41,7 +41,8 @@ Writer::Writer(Io& io, const WriterOptions& options)
     : sink_(io), chunks_(sink_), options_(options) {}
 
 Status Writer::AddTrack(const Json& description, uint32_t* track) {
-  if (started_) return Status(Code::kState, "tracks cannot be added after the first block");
+  if (failed_ != Code::kOk) return Status(failed_, "an earlier write failed");
+  if (finished_) return Status(Code::kState, "the file is finished");
   if (tracks_.size() == kMaxTracks)
     return Status(Code::kLimit, "more than " + std::to_string(kMaxTracks) + " tracks");
   Track added;
@@ -50,6 +51,12 @@ Status Writer::AddTrack(const Json& description, uint32_t* track) {
     return Status(Code::kArgument, "compression of a track can only be \"zstd\"");
   if (ids_.Find(added.id) >= 0)
     return Status(Code::kArgument, "two tracks with track_id " + std::to_string(added.id));
+  if (started_)  // its blocks come behind the TRAK that has it
+    H4MK_TRY(Step([&]() -> Status {
+      H4MK_TRY(AppendHeld());
+      return CloseCluster();
+    }));
+  tracks_changed_ = true;
   ids_.Add(added.id);
   tick_seconds_.push_back(static_cast<double>(added.time_base.num) / added.time_base.den);
   cluster_.AddTrack(added.id);
@@ -57,7 +64,8 @@ Status Writer::AddTrack(const Json& description, uint32_t* track) {
   tracks_.push_back(std::move(added));
   totals_.emplace_back();
   has_other_blocks_.push_back(false);
-  page_ = IndexPage(tracks_.size());
+  page_.GrowTo(tracks_.size());
+  for (PageRef& ref : page_refs_) ref.tracks.resize(tracks_.size());
   return {};
 }
 
@@ -188,10 +196,6 @@ Status Writer::Append(const Block& block) {
     page_.clusters.push_back(sink_.position());
     cluster_has_time_ = time != kNoTime;
     cluster_start_ = Seconds(block);
-    const double ms = static_cast<double>(time) * tick_seconds_[block.track] * 1000;
-    cluster_pts_ms_ = time == kNoTime || !(ms > 0) ? 0
-                      : ms > kCoreMaxPtsMs         ? kCoreMaxPtsMs
-                                                   : static_cast<uint32_t>(ms);
   }
   if (!(block.flags & kBlockKey)) {
     cluster_is_open_to_keys_ = false;
@@ -214,7 +218,7 @@ Status Writer::KeepOrdinal(const Block& block) {
 
 bool Writer::MustCloseBefore(const Block& block) const {
   if (cluster_.block_count() == 0) return false;
-  if (cluster_.block_count() == kMaxClusterBlocks ||
+  if (cluster_.block_count() == kMaxClusterBlocks || !cluster_.HasRoomFor(block) ||
       cluster_.side_data_count() + block.side_data.size() > kMaxSideDataEntries ||
       cluster_.size() + block.data.size() + SideDataSize(block) > options_.cluster_size_limit)
     return true;
@@ -257,7 +261,8 @@ Status Writer::Step(Body body) {
 Status Writer::Start() {
   started_ = true;
   FileHeader header;
-  header.timestamp_ms = options_.creation_time_ms;
+  header.salt = ChooseSalt();
+  cluster_.set_salt(header.salt);
   H4MK_TRY(chunks_.WriteFileHeader(header));
   if (options_.reserve_index_space > 0) H4MK_TRY(WriteReservedSpace());
   chunks_.Mark();
@@ -273,6 +278,14 @@ Status Writer::Start() {
   front_chunks_.clear();
   page_start_ = sink_.position();
   return {};
+}
+
+// core.md, "File": nobody who chose bytes for this file may know it before. With `repeatable` it comes from what the file describes.
+uint32_t Writer::ChooseSalt() const {
+  if (options_.salt) return *options_.salt;
+  if (!options_.repeatable) return std::random_device{}();
+  const std::string text = EncodeTracks(tracks_);
+  return Crc32(0, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
 }
 
 Status Writer::WriteReservedSpace() {
@@ -301,7 +314,7 @@ Status Writer::WriteDescriptions() {
 
 Status Writer::CloseCluster() {
   if (cluster_.block_count() == 0) return {};
-  const ClusterEncoder::Encoded encoded = cluster_.Encode(cluster_pts_ms_);
+  const ClusterEncoder::Encoded encoded = cluster_.Encode();
   H4MK_TRY(chunks_.WriteParts(encoded.head, encoded.data, encoded.crc));
   cluster_.Clear();
   cluster_is_open_to_keys_ = false;
@@ -434,7 +447,7 @@ Status Writer::WriteTail() {
     if (sink_.seekable() && keep_pages_ &&
         (front.size() == reserved || front.size() + kChunkOverhead <= reserved)) {
       if (front.size() < reserved)
-        AppendBytes(front, MakeChunk(kTagFree, 0, Bytes(reserved - front.size() - kChunkOverhead)));
+        AppendBytes(front, MakeChunk(kTagFree, 0, Bytes(reserved - front.size() - kChunkOverhead), chunks_.salt()));
       checksum = chunks_.ChecksumWithFront(front);
       H4MK_TRY(chunks_.WriteContainerChecksum(checksum));
       const uint64_t end = sink_.position();
@@ -464,14 +477,14 @@ void Writer::AppendFront(Bytes* front, uint64_t at, uint64_t shift) const {
     const StoredPage& page = stored_pages_[i];
     const uint64_t to = at + front->size();
     top.pages[i].offset = to;
-    AppendBytes(*front, MakeChunk(kTagIndex, 0, MovePage(page.payload, page.chunk_offset, to, shift)));
+    AppendBytes(*front, MakeChunk(kTagIndex, 0, MovePage(page.payload, page.chunk_offset, to, shift), chunks_.salt()));
   }
   // What stands at the front already need not be read at the end.
   top.trak = (trak_copied_from_ ? trak_copied_from_ : trak_offset_) + shift;
   top.meta = meta_copied_from_ ? meta_copied_from_ : meta_offset_;
   if (top.meta != 0) top.meta += shift;
   top.file_size = closed_size_ + shift;
-  AppendBytes(*front, MakeChunk(kTagIndex, 0, EncodeTop(top, ids_, at + front->size())));
+  AppendBytes(*front, MakeChunk(kTagIndex, 0, EncodeTop(top, ids_, at + front->size()), chunks_.salt()));
 }
 
 Status Writer::FrontIndex(Bytes* index, uint32_t* checksum) const {

@@ -73,6 +73,7 @@ class Writer final : public FileWriter {
   uint64_t NextOrdinal(uint32_t track) const;
   Status Append(const Block& block);
   Status Start();
+  uint32_t ChooseSalt() const;
   Status WriteReservedSpace();
   Status WriteDescriptions();
   bool IsSeekPoint(const Block& block) const;
@@ -119,7 +120,6 @@ class Writer final : public FileWriter {
   double cluster_start_ = 0;      // seconds
   bool cluster_has_time_ = false;
   bool cluster_is_open_to_keys_ = false;  // begun by a seek point, nothing but key blocks since
-  uint32_t cluster_pts_ms_ = 0;
 
   IndexPage page_;
   uint64_t page_start_ = 0;

@@ -65,6 +65,7 @@ const TrackTotals& DecryptingReader::totals(uint32_t track) const {
 
 void DecryptingReader::Discard(uint32_t track, bool discard) {
   file().Discard(track, discard);
+  sequences_.resize(file().tracks().size());
   Sequence& sequence = sequences_[track];
   if (sequence.discarded != discard) sequence.known = false;
   sequence.discarded = discard;
@@ -100,6 +101,7 @@ Status DecryptingReader::Next(ReadBlock* block) {
     if (!held_) H4MK_TRY(NextSealed());
     held_ = true;  // until it was handed out: running out of memory must not cost it
     const BlockRecord& record = *sealed_.record;
+    sequences_.resize(file().tracks().size());  // tracks may have been added
     Sequence& sequence = sequences_[static_cast<size_t>(record.track)];
     Status status;
     if (!sealed_.corrupt) {  // else it was reported; what is left of it cannot be opened

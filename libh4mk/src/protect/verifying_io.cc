@@ -27,6 +27,8 @@ Status VerifyingIo::Open() {
   const int64_t size = io_.Size();
   if (!io_.CanSeek() || size < 0)
     return Status(Code::kNotSeekable, "signatures can be verified where the input can seek only");
+  FileHeader header;
+  H4MK_TRY(ReadFileHeader(input_, &header));
   H4MK_TRY(FindLast(static_cast<uint64_t>(size)));
   H4MK_TRY(CheckHeader());
   // Neither the size nor the end of the file is verified before its last chunk is.
