@@ -227,7 +227,7 @@ static void test_writer_misuse(void) {
 
   block = block_at(0, 5);
   CHECK(h4mk_writer_write(writer, &block) == H4MK_OK);
-  CHECK(add_track(writer, 3, "1/25", &track) == H4MK_ERR_STATE);
+  CHECK(add_track(writer, 3, "1/25", &track) == H4MK_OK); /* while it runs */
   CHECK(h4mk_writer_set_attachment(writer, 0, "x", 1) == H4MK_ERR_STATE ||
         h4mk_writer_set_attachment(writer, 0, "x", 1) == H4MK_ERR_ARGUMENT);
   CHECK(h4mk_writer_finish(writer) == H4MK_OK);

@@ -309,9 +309,7 @@ TEST_F(IoFaultTest, DescriptionsOfAFileThatGrew) {
     Reader reader(&view);
     ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
     EXPECT_EQ(name_of(reader), "track 1");
-    EXPECT_NE(warnings_of(reader).find("TRAK at byte " + std::to_string(newer.begin) +
-                                       " has other tracks\n"),
-              std::string::npos);
+    EXPECT_NE(warnings_of(reader).find("TRAK contradicts the one before"), std::string::npos);
     EXPECT_EQ(reader.ReadOn().blocks.size(), 2u);
   }
 }

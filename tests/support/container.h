@@ -152,7 +152,7 @@ class Reader {
         reading.blocks.push_back(FromC(c));
         reading.ordinals.push_back(c.ordinal);
         reading.offsets.push_back(c.offset);
-      } else if (reading.end == H4MK_ERR_CORRUPT) {
+      } else if (reading.end == H4MK_ERR_CORRUPT || reading.end == H4MK_ERR_UNSUPPORTED) {
         reading.damage.push_back(message());
       } else {
         return reading;

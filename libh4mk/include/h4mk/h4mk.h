@@ -395,7 +395,8 @@ H4MK_API h4mk_status h4mk_reader_discard(h4mk_reader *reader, uint32_t track, in
 /** Reads the next block in file order.
  *  H4MK_OK: *block is filled; its pointers are valid until the next call with this reader, or as long as the caller holds a
  *  reference to block->buffer (data only). H4MK_END, H4MK_AGAIN: no more blocks. H4MK_ERR_CORRUPT: something was damaged and
- *  passed over; call again to go on behind it. H4MK_ERR_IO: a callback failed; _MEMORY; calling again tries once more. */
+ *  passed over; call again to go on behind it. H4MK_ERR_UNSUPPORTED: a block or a track needs a feature that this library does not know, which the
+ *  message names; its blocks are left out, call again for the others. H4MK_ERR_IO: a callback failed; _MEMORY; calling again tries once more. */
 H4MK_API h4mk_status h4mk_reader_next(h4mk_reader *reader, h4mk_block *block);
 
 #define H4MK_SEEK_BACKWARD 0 /**< The last random access point at or before the time; the first one if there is none. */

@@ -57,7 +57,7 @@ Status ReadChunkPayload(Source& source, int version, const ChunkInfo& chunk, Byt
   payload->resize(got);
   const uint32_t start = version == kTransportVersion
                              ? 0
-                             : Crc32(0, ChunkHeaderBytes({chunk.tag, chunk.flags, chunk.length}));
+                             : Crc32(source.salt(), ChunkHeaderBytes({chunk.tag, chunk.flags, chunk.length}));
   if (got == chunk.length && Crc32(start, *payload) == chunk.crc) return {};
   return Corrupt(chunk.offset,
                  "chunk_crc: " + TagText(chunk.tag) + " chunk does not match its CRC");

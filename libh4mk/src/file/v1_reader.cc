@@ -173,6 +173,10 @@ Status V1Reader::ReadStreamCore(std::optional<Waiting>* read) {
     }
   }
   if (status.ok() || status.code() == Code::kIo || status.code() == Code::kMemory) return status;
+  if (status.code() == Code::kAgain) {  // cut inside this chunk: what it carries may look like chunks
+    at_end_ = true;
+    return {};
+  }
   std::string message = status.message();
   status = PassOverDamage(std::move(status));
   if (status.code() == Code::kEnd) at_end_ = true;
