@@ -66,7 +66,7 @@ typedef enum h4mk_status {
     H4MK_AGAIN = 2,             /**< Nothing more yet: the file has no end, it is still growing or was cut. Call again if it may grow. */
     H4MK_ERR_ARGUMENT = 100,    /**< A parameter is outside its documented range. */
     H4MK_ERR_MEMORY = 101,      /**< Out of memory. */
-    H4MK_ERR_STATE = 102,       /**< The call is not allowed now (a track added after the first block, say). */
+    H4MK_ERR_STATE = 102,       /**< The call is not allowed now (a block written after h4mk_writer_finish(), say). */
     H4MK_ERR_LIMIT = 103,       /**< A limit of the format would be exceeded; the message says which. */
     H4MK_ERR_IO = 200,          /**< A callback of h4mk_io failed; h4mk_..._io_error() has its code. */
     H4MK_ERR_NOT_SEEKABLE = 201,/**< The call needs a seekable input. */
@@ -560,7 +560,9 @@ H4MK_API const char *h4mk_writer_message(const h4mk_writer *writer);
 H4MK_API int64_t h4mk_writer_io_error(const h4mk_writer *writer);
 
 /** Adds a track; the description is copied. It needs "track_id" (0 … 65535, unique), "name", "kind", "codec" and "time_base"
- *  ("num/den", both 1 … 2^31 - 1). *track is its index. Only before the first block (else H4MK_ERR_STATE).
+ *  ("num/den", both 1 … 2^31 - 1). *track is its index. Once blocks
+ *  were written version 2 takes more tracks: the open cluster is closed, and readers learn of the track before its first block; the other versions return
+ *  H4MK_ERR_STATE.
  *
  *  Version 2: with "compression" = "zstd", each block of the track is stored compressed where that makes it smaller; readers
  *  hand it out as it was. For blocks that are not compressed by their codec: tokens, text, PCM. Another value is H4MK_ERR_ARGUMENT. */

@@ -316,9 +316,10 @@ class Builder {
       H4MK_TRY(Write(front));
       return Write(payload);
     }
-    H4MK_TRY(Write(ChunkHeaderBytes({chunk.tag, chunk.flags, chunk.length})));
+    const auto header = ChunkHeaderBytes({chunk.tag, chunk.flags, chunk.length});
+    H4MK_TRY(Write(header));
     H4MK_TRY(Write(payload));
-    AppendLe(payload, chunk.crc);
+    AppendLe(payload, Crc32(Crc32(0, header), payload));  // that of the file here starts from its salt
     return Write(ByteSpan(payload).last(kCrcSize));
   }
 

@@ -25,6 +25,11 @@ bool IsPlausibleTag(uint32_t tag) {
   return true;
 }
 
+uint32_t ChunkHeader::unknown_flags() const {
+  if (!IsKnownTag(tag) || tag == kTagSafe || tag == kTagNote) return 0;
+  return flags & kMustKnowFlags & ~(tag == kTagCore ? kCoreIsCluster : 0);
+}
+
 bool IsKnownTag(uint32_t tag) {
   return std::find(kKnownTags.begin(), kKnownTags.end(), tag) != kKnownTags.end();
 }

@@ -73,7 +73,8 @@ struct ChunkHeader {
   uint64_t size() const { return uint64_t{length} + kChunkOverhead; }
   // Both of version 2 only.
   bool is_cluster() const { return tag == kTagCore && (flags & kMustKnowFlags) == kCoreIsCluster; }
-  uint32_t unknown_flags() const { return flags & kMustKnowFlags & ~(tag == kTagCore ? kCoreIsCluster : 0); }
+  // Flags of a chunk that this library would use, if it knew them. Chunks that are only kept may have any.
+  uint32_t unknown_flags() const;
 };
 
 inline ChunkHeader ParseChunkHeader(const uint8_t* p) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/crc32.h"
+#include "base/fault.h"
 #include "file/file_end.h"
 #include "file/reader.h"
 
@@ -124,8 +125,9 @@ Status Reader::ReadFrontChunk(const ChunkHeader& header, Bytes* top, uint64_t* t
   if (!IsPlausibleTag(header.tag)) return Corrupt(position_, "no chunk found; expected one");
   Bytes payload;
   uint32_t crc = 0;
-  H4MK_TRY(chunks_.ReadPayload(position_, header, &payload, &crc));
-  AddToChecksum(position_, position_ + header.size(), crc);
+  const Status status = chunks_.ReadPayload(position_, header, &payload, &crc);
+  if (status.ok() || status.code() == Code::kUnsupported) AddToChecksum(position_, position_ + header.size(), crc);
+  H4MK_TRY(CopyOf(status));
   if (header.tag == kTagTracks) {
     trak_crc_ = crc;
     trak_offset_ = position_;
