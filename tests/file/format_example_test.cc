@@ -31,7 +31,9 @@ std::string Example() {
   h4mk_io io = H4MK_IO_INIT;
   h4mk_writer* writer = nullptr;
   EXPECT_EQ(h4mk_io_new_memory(&io), H4MK_OK);
-  EXPECT_EQ(h4mk_writer_open(&io, nullptr, &writer), H4MK_OK);
+  h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
+  options.repeatable = 1;
+  EXPECT_EQ(h4mk_writer_open(&io, &options, &writer), H4MK_OK);
   h4mk_value* track = h4mk_value_new();
   h4mk_value_set_int(track, "track_id", 1);
   h4mk_value_set_text(track, "name", "");

@@ -157,7 +157,7 @@ TEST(EncryptionTest, LivingKeysAreLeavesOfATree) {
 // not to be authentic. With keys in a chain this would not end.
 TEST(EncryptionTest, LivingNumbersOfAnySizeAreOpened) {
   const Media media = TwoTracks(3);
-  for (const uint64_t number : {uint64_t{1} << 32, uint64_t{1} << 50, uint64_t{INT64_MAX}}) {
+  for (const uint64_t number : {uint64_t{1} << 32, uint64_t{1} << 50, uint64_t{INT64_MAX} - 1}) {
     Sealed sealed = ReadSealed(Mux(media, Encrypting(kMaster, H4MK_SCHEME_LIVING)));
     sealed.ordinals[4] = number;
     const Reading reading = ReadWith(WriteSealed(media, sealed));

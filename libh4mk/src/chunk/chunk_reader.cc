@@ -53,6 +53,7 @@ Status RepairSalt(Source& source, bool* changed) {
   H4MK_TRY(source.ReadAt(kFileHeaderSize, bytes.data(), bytes.size(), &got));
   if (got < bytes.size()) return {};
   H4MK_TRY(chunks.ReadHeader(next, &second));
+  if (!IsKnownTag(first.tag) || !IsKnownTag(second.tag)) return {};  // zeros fit each other with some salt
   const uint32_t old = source.salt();
   const size_t covered = bytes.size() - kCrcSize;
   source.set_salt(Crc32Start(LoadLe<uint32_t>(bytes.data() + covered), ByteSpan(bytes).first(covered)));
