@@ -72,7 +72,8 @@ int ff_h4mk_error(h4mk_status status, int64_t io_error)
     case H4MK_ERR_NOT_SEEKABLE: return AVERROR(ESPIPE);
     case H4MK_ERR_NOT_FOUND:    return AVERROR(ENOENT);
     case H4MK_ERR_KEY:          return AVERROR(EACCES);
-    case H4MK_ERR_VERSION:      return AVERROR_PATCHWELCOME;
+    case H4MK_ERR_VERSION:
+    case H4MK_ERR_UNSUPPORTED:  return AVERROR_PATCHWELCOME;
     case H4MK_ERR_NOT_H4MK:
     case H4MK_ERR_TRUNCATED:
     case H4MK_ERR_CORRUPT:      return AVERROR_INVALIDDATA;

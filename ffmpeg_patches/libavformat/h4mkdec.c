@@ -557,7 +557,8 @@ static h4mk_status next_of_track(H4MKDemuxContext *h4mk, int track, h4mk_block *
 
     do {
         status = h4mk_reader_next(h4mk->reader, block);
-    } while (status == H4MK_ERR_CORRUPT || status == H4MK_OK && block->track != track);
+    } while (status == H4MK_ERR_CORRUPT || status == H4MK_ERR_UNSUPPORTED ||
+             status == H4MK_OK && block->track != track);
     return status;
 }
 
@@ -1016,7 +1017,8 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
             s->pb->eof_reached = 0;
             return AVERROR_EOF;
         }
-        if (status != H4MK_ERR_CORRUPT || s->error_recognition & AV_EF_EXPLODE)
+        if (status != H4MK_ERR_CORRUPT && status != H4MK_ERR_UNSUPPORTED ||
+            s->error_recognition & AV_EF_EXPLODE)
             return reader_error(s, status);
         reader_error(s, status);
     }

@@ -398,6 +398,7 @@ static int h4mk_write_header(AVFormatContext *s)
     }
     options.cluster_size_limit    = h4mk->cluster_size_limit;
     options.cluster_time_limit_ms = h4mk->cluster_time_limit;
+    options.repeatable            = !!(s->flags & AVFMT_FLAG_BITEXACT);
     options.version               = h4mk->format_version;
     ret = ff_h4mk_read_hex_key_file(s, h4mk->encryption_key_file,
                                     &h4mk->encryption_key, &h4mk->encryption_key_size);
