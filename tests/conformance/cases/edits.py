@@ -49,6 +49,13 @@ def edit_interrupted_behind_top(f):
     return edit_interrupted(f, 1)
 
 
+@valid("Which description counts")
+def edit_interrupted_first_meta(f):
+    """An edit that gives a file its first META was interrupted: the file has none, as before."""
+    f.describe([track(1)]).cluster(group(0)).finish().reopen().describe_meta({"title": "never"}).top()
+    return read(f, meta=None, closed=False, pipe={"meta": f.meta_value})
+
+
 @valid("Editing")
 def edit_interrupted_in_locator(f):
     """An edit was interrupted within the new locator."""

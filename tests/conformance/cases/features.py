@@ -98,6 +98,13 @@ def top_with_unknown_flag(f):
 
 
 @invalid("Chunk")
+def locator_with_unknown_flag(f):
+    """Bit 17 of the locator's flags: without it the file has no end."""
+    f.describe([track(1)]).cluster(group(0)).page().top().locator(flags=1 << 17).checksum()
+    return read(f, closed=False, problems=[problem("unknown_chunk_flag", f.chunks[-1], flags=1 << 17)])
+
+
+@invalid("Chunk")
 def attachment_with_unknown_flag(f):
     """Bit 29 of an ATTA's flags: it is passed over."""
     f.describe([track(1), track(2, kind="attachment", codec="ttf")])

@@ -58,7 +58,9 @@ def equal_times(f):
     f.describe([track(1)]).cluster([key(1, b"a", 10), key(1, b"b", 10), delta(1, b"c", 5)]).cluster([key(1, b"d", 10), delta(1, b"e", 20)])
     case = read(f.finish(times=True)).frames(1, [[5, 2], [10, 0], [10, 1], [10, 3], [20, 4]])
     case.chain(1, 1, [0]).chain(1, 2, [1]).chain(1, 3, [3]).chain(1, 4, [3, 4]).chain(1, 0, None)
-    return case
+    case.seek(1, 10, {"found": [1, 3], "begins": {"1": 3}, "order": [[1, 3], [1, 4]]})
+    case.seek(1, 0, {"found": [1, 0], "begins": {"1": 0}, "order": [[1, i] for i in range(5)]})
+    return case.seek(1, 1, {"found": [1, 0], "begins": {"1": 0}, "order": [[1, i] for i in range(5)]}, "--forward")
 
 
 @valid("Page")
@@ -79,8 +81,10 @@ def seek_points_not_ordered(f):
         if i == 1:
             f.page()
     case = read(f.finish())
-    for time, found in ((60, 0), (40, 2), (15, 1), (70, 3), (100, 3)):
+    for time, found in ((60, 0), (40, 2), (15, 1), (5, 1), (70, 3), (100, 3)):
         case.seek(1, time, {"found": [1, found], "begins": {"1": found}, "order": [[1, i] for i in range(found, 4)]})
+    for time, found in ((5, 1), (20, 2), (31, 0), (70, 3)):
+        case.seek(1, time, {"found": [1, found], "begins": {"1": found}, "order": [[1, i] for i in range(found, 4)]}, "--forward")
     return case
 
 
