@@ -70,7 +70,7 @@ void ClusterEncoder::AddSideData(const Block& block) {
     AppendVarint(list, static_cast<uint64_t>(name - names_.begin()));
     AppendVarint(list, entry.data.size());
     AppendBytes(list, entry.data);
-    bytes += entry.data.size();
+    bytes += std::max<size_t>(entry.data.size(), 1);
   }
   Bytes& last = last_side_data_[block.track];
   if (list == last && repeated_side_data_ + bytes <= kMaxRepeatedSideData * (data_size_ + side_data_.size())) {

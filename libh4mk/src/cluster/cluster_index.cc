@@ -322,7 +322,7 @@ bool ClusterIndex::ParseSideData(ByteReader reader) {
       const ByteSpan data = reader.Take(reader.Varint());
       if (reader.failed() || name >= names.size()) return false;
       side_data_.push_back({names[static_cast<size_t>(name)], data});
-      list.bytes += data.size();
+      list.bytes += std::max<uint64_t>(data.size(), 1);
     }
     side_data_lists_.push_back(list);
     previous = blocks_[i].side_data = static_cast<uint32_t>(side_data_lists_.size());
