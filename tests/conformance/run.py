@@ -17,9 +17,11 @@ import io
 import json
 import os
 import pathlib
+import resource
 import shlex
 import subprocess
 import sys
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 CHECKS = {"index_contradiction", "ordinals", "container_checksum", "cluster_checksum"}
@@ -36,11 +38,14 @@ class Runner:
         self.flags = arguments.flags
         self.timeout = arguments.timeout
         self.compared = 0
+        self.slowest = 0.0, ""
 
     def ask(self, path, options):
         if self.module:
             return self.ask_module([*options, str(path)])
+        begin = time.monotonic()
         done = subprocess.run([*self.command, *options, str(path)], capture_output=True, timeout=self.timeout, stdin=subprocess.DEVNULL)
+        self.slowest = max(self.slowest, (time.monotonic() - begin, path.stem))
         try:
             return json.loads(done.stdout)
         except ValueError:
@@ -71,6 +76,8 @@ class Runner:
 
     def comparable(self, member, must, said):
         """Both sides, without what this reader cannot tell."""
+        if said is not None and must is not None and type(said) is not type(must):
+            return must, said
         if member == "problems":
             return self.problems(must, said or [])
         if member == "meta":  # an empty META says nothing
@@ -215,6 +222,8 @@ def main():
             for line in found if arguments.verbose else found[:1]:
                 print(f"    {line[:600]}")
     print(f"{len(files) - failed} of {len(files)} files as they must be; {runner.compared} members compared")
+    if not runner.module:
+        print(f"slowest: {runner.slowest[1]}, {runner.slowest[0]:.2f} s; most memory: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024} MiB")
     return 0 if files and not failed else 1
 
 

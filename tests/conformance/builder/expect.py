@@ -54,7 +54,7 @@ class Case:
     expect: dict
     ask: list = field(default_factory=list)    # {"options": […], member: answer}
     pipe: dict = field(default_factory=dict)   # members that differ when the file is read from a pipe
-    beside: dict = field(default_factory=dict) # other files that lie in the folder
+    beside: dict = field(default_factory=dict) # other files that lie in the folder: bytes, or the Path that a link leads to
     also: list = field(default_factory=list)   # expectations that are as good, where the document says MAY
 
     def asked(self, member, answer, *options):

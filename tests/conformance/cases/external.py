@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Blocks whose data lies in another file (core.md, "External data")."""
-from builder.expect import ids, problem, read
+import pathlib
 
+from builder.expect import ids, problem, read
 from builder.model import EXTERNAL, delta, key, track
 
 from . import invalid, valid
@@ -164,6 +165,16 @@ def external_name_is_folder(f):
     lost, missing = lost_to(f, "external_missing")
     case = read(f.finish(), lost=lost, problems=[missing])
     case.beside["external-folder/keep"] = b"A folder where a file is meant.\n"
+    return case
+
+
+@invalid("External data")
+def external_name_is_link(f):
+    """The name is that of a link, which leads to a file with the right bytes. Nobody may follow it."""
+    f.describe([video("external-link")]).cluster([taken(1, 0, 10, 0, True), delta(1, b"here", 10)])
+    lost, missing = lost_to(f, "external_missing")
+    case = read(f.finish(), lost=lost, problems=[missing])
+    case.beside["external-link"] = pathlib.Path("external-changed.bin")
     return case
 
 
