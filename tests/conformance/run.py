@@ -62,11 +62,11 @@ class Runner:
         except Exception as error:  # whatever it is, the reader failed on this file
             return {"outcome": f"{type(error).__name__}: {error}"}
 
-    def problems(self, must, said):
+    def problems(self, must, said, closed):
         """Both lists, without the problems that this reader is not asked for."""
         if self.kinds == "any":
             wrong = any(p["kind"] not in CHECKS | {"missing_bytes"} for p in must)
-            unclear = must and not wrong  # found by a look at the whole file, or no damage: to be said or not
+            unclear = (must or not closed) and not wrong  # found by a look at the whole file, or no damage: to be said or not
             return wrong, bool(said) and not unclear
 
         def asked(problems):
@@ -74,12 +74,12 @@ class Runner:
                            and (self.kinds is None or p["kind"] in self.kinds)), key=lambda p: json.dumps(p, sort_keys=True))
         return asked(must), asked(said)
 
-    def comparable(self, member, must, said):
+    def comparable(self, member, must, said, closed):
         """Both sides, without what this reader cannot tell."""
         if said is not None and must is not None and type(said) is not type(must):
             return must, said
         if member == "problems":
-            return self.problems(must, said or [])
+            return self.problems(must, said or [], closed)
         if member == "meta":  # an empty META says nothing
             return must or {}, said or {}
         if member == "totals" and said:
@@ -122,7 +122,7 @@ class Runner:
             if member not in said and member not in self.members:
                 continue
             self.compared += 1
-            wanted, got = self.comparable(member, json.loads(json.dumps(value)), said.get(member))
+            wanted, got = self.comparable(member, json.loads(json.dumps(value)), said.get(member), must.get("closed"))
             if wanted != got:
                 yield f"{prefix}{member}: " + difference(wanted, got)
 

@@ -416,6 +416,16 @@ def side_data_repeated_too_often(f):
     return read(f, blocks=[], problems=[problem("damaged_index", f.chunks[-1])])
 
 
+@invalid("Limits")
+def side_data_without_bytes_repeated_too_often(f):
+    """200 pieces of side data without a byte, repeated by 100 blocks: each counts as a byte."""
+    side = (("x-nothing", b""),) * 200
+    f.describe([track(1)]).cluster([key(1, b"", 0, side=side)]
+                                   + [delta(1, b"", 10 * i, side=side, repeats=True) for i in range(1, 101)], counted=False)
+    assert 100 * 200 > 32 * (f.chunks[-1].size - 16)
+    return read(f, problems=[problem("damaged_index", f.chunks[-1])])
+
+
 @valid("Limits")
 def side_data_repeated_often(f):
     """The same with 30 blocks, which is allowed."""

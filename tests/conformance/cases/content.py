@@ -109,6 +109,19 @@ def embedded_page_of_same_salt(f):
     return read(f, f.bytes()[:-4], problems=[problem("missing_bytes", last)], index=WALK)
 
 
+@invalid("Damage")
+def embedded_before_unfinished_end(f):
+    """A NOTE that holds a cluster of the same salt is damaged, and the unfinished end follows it: its length is right, nothing is looked for inside it."""
+    fake = File("fake", salt=f.salt)
+    fake.describe([track(1)]).cluster(group(7))
+    f.describe([track(1)]).cluster(group(0)).write("NOTE", b"xx" + fake.bytes()[fake.clusters[0].offset:])
+    note = f.chunks[-1]
+    f.cluster(group(1))
+    unfinished = f.clusters.pop()
+    return read(f, flipped(f.bytes()[:-5], note.offset + 12),
+                problems=[problem("damaged_chunk", note), problem("missing_bytes", unfinished)])
+
+
 @valid("Content never becomes structure")
 def embedded_in_unknown_chunk(f):
     """Chunks of an unknown tag, FREE and NOTE hold whole clusters and descriptions of the same salt, with ordinals that would go on."""

@@ -67,6 +67,13 @@ def edit_interrupted_in_locator(f):
                 pipe={"meta": f.meta_value})
 
 
+@valid("Which description counts")
+def edit_without_checksum(f):
+    """An edit whose locator is there and whose checksum is not: the file has no end, but a locator follows the new META, which counts."""
+    edited(pages(f, 1).finish())
+    return read(f, f.bytes()[:-4], closed=False)
+
+
 @valid("Editing")
 def edit_undone(f):
     """An edit was taken back: cut behind the former locator, and the checksum written over what is left."""

@@ -81,6 +81,13 @@ def page_of_no_clusters(f):
 
 
 @valid("Page")
+def page_of_no_clusters_first(f):
+    """The first page lists nothing: the first one that has clusters is the one that has to begin with the first cluster."""
+    f.describe([track(1)]).page().cluster(group(0)).page().cluster(group(1))
+    return read(f)
+
+
+@valid("Page")
 def page_unused_totals_bits(f):
     """Bits 6 and 7 of the flags of totals are unused: set, and ignored."""
     f.describe([track(1)]).cluster(group(0))
