@@ -76,6 +76,7 @@ ls -A
 echo "# more than is to be expected of the input"
 refused h4mk cat -t 1 clip.h4mk -o big --max-output 10kB
 refused h4mk convert clip.h4mk big --max-output 68KiB
+refused h4mk convert --to 1 clip.h4mk big --max-output 10kB
 refused h4mk recover clip.h4mk big --max-output 1
 refused h4mk cat -t 1 clip.h4mk -o big --max-output lots
 t h4mk cat -t 1 clip.h4mk -o big --max-output 1G

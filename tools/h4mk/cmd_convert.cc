@@ -44,6 +44,7 @@ int Run(const ConvertCommandOptions& options) {
   ConvertOptions convert;
   convert.version = options.version;
   convert.keep_original = !options.key.given();  // it has the ciphertext
+  convert.max_payload = options.write.MostOutput();
   convert.message = [&](const std::string& text) { output.Note(std::nullopt, text); };
   convert.progress = MakeConvertProgress("convert");
   const Status status = out.Explain(Convert(*opened.reader, out.io(), std::move(convert)));

@@ -79,6 +79,7 @@ Status CopyBlocks(FileReader& input, FileWriter& writer, const ConvertOptions& o
   constexpr uint32_t kBlocksBetweenCalls = 64;
   const uint64_t total = CanSeek(input) ? static_cast<uint64_t>(input.source().Size()) : 0;
   bool damaged = false;
+  uint64_t payload = 0;
   for (uint32_t count = 1;; ++count) {
     ReadBlock read;
     Status status = input.Next(&read);
@@ -96,6 +97,10 @@ Status CopyBlocks(FileReader& input, FileWriter& writer, const ConvertOptions& o
     if (!status.ok()) return status;
     if (recorder) H4MK_TRY(recorder->AddBlock(read));
     const BlockRecord& record = *read.record;
+    payload += record.size;
+    if (payload > options.max_payload)
+      return Status(Code::kLimit, "the blocks are more than the " + std::to_string(options.max_payload) +
+                                      " bytes that the output may have");
     Block block;
     block.track = static_cast<uint32_t>(record.track);
     block.flags = (record.flags & kBlockPublicFlags) | (read.corrupt ? kBlockCorrupt : 0u);

@@ -21,6 +21,9 @@ struct ConvertOptions {
   bool keep_original = true;  // version 2 from the others: write ORIG
   WriterOptions writer;
   ProtectOptions protect;     // of the output
+  // The most that the blocks may have together. The older forms are held in memory until all of
+  // them is known, and a block that was compressed to 40 bytes can be a megabyte.
+  uint64_t max_payload = UINT64_MAX;
   // Bytes of the input that were gone through; returning false stops with kState. May be empty.
   std::function<bool(uint64_t done, uint64_t total)> progress;
   // Each damage that was passed over and each thing that could not be kept, in words. May be empty.
@@ -28,8 +31,8 @@ struct ConvertOptions {
 };
 
 // input: open, at its start, nothing discarded. kCorrupt: damage was passed over, all else was
-// written. Errors of the writer (kLimit, kArgument): what the new form cannot hold; the output is
-// then not complete.
+// written. Errors of the writer (kLimit, kArgument): what the new form cannot hold, or
+// more than max_payload; the output is then not complete.
 Status Convert(FileReader& input, Io& output, ConvertOptions options);
 
 // Copies what is left of `input` to a writer that has no tracks yet, without finishing it. As

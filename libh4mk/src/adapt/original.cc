@@ -30,7 +30,7 @@ enum Op : uint8_t {
 
 constexpr size_t kMaxKept = 256u << 20;
 constexpr size_t kMaxPart = 32u << 20;
-constexpr size_t kMaxHeld = 256u << 20;  // bytes of blocks that wait for their turn
+constexpr size_t kMaxHeld = 64u << 20;  // bytes of blocks that wait for their turn
 constexpr size_t kReadStep = 256 << 10;
 
 ByteSpan AsBytes(const std::string& text) {
