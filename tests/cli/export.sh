@@ -12,7 +12,7 @@ t h4mk export raw -o tr.h4mk --block_size 1024 --gop 4 --to transport
 t h4mk seek tr.h4mk 200000
 t h4mk export raw -o bad.h4mk --block_size 1000 --to transport
 ls bad.h4mk 2>&1
-cat raw | h4mk export - -o - --block_size 1024 --fps 25 --gop 4 2>/dev/null | cmp - out.h4mk && echo "a pipe gets the same"
+cat raw | h4mk export - -o - --block_size 1024 --fps 25 --gop 4 2>/dev/null | h4mk cat - | cmp - raw && echo "a pipe gets the same"
 t h4mk export --json -y raw -o out.h4mk
 t h4mk export raw
 t h4mk export no_such_file -o out.h4mk

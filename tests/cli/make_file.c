@@ -296,6 +296,7 @@ int main(int argc, char **argv)
         options.encryption_key.key = key;
         options.encryption_key.key_size = sizeof(key);
     }
+    options.repeatable = 1; /* what is printed of them is compared */
     check(h4mk_writer_open(&io, &options, &writer));
     if (strcmp(argv[1], "clip") == 0)
         write_film(60, 1000, 1);

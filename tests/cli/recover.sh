@@ -50,7 +50,7 @@ python3 - <<'END'
 import struct, zlib
 file = open("clip.h4mk", "rb").read()
 chunk = b"XYZW" + struct.pack("<II", 5, 3) + b"abc"
-chunk += struct.pack("<I", zlib.crc32(chunk))
+chunk += struct.pack("<I", zlib.crc32(chunk, struct.unpack_from("<I", file, 8)[0]))  # the salt
 open("bad.h4mk", "wb").write(file[:782] + chunk + file[782:40000])
 END
 h4mk recover -y bad.h4mk out.h4mk >/dev/null

@@ -213,7 +213,7 @@ Bytes WithOriginal(ByteSpan two, ByteSpan original) {
     const size_t start = bytes.size();
     AppendBytes(bytes, ChunkHeaderBytes({kTagOriginal, 0, static_cast<uint32_t>(original.size())}));
     AppendBytes(bytes, original);
-    AppendLe(bytes, Crc32(0, ByteSpan(bytes).subspan(start)));
+    AppendLe(bytes, Crc32(LoadLe<uint32_t>(two.data() + 8), ByteSpan(bytes).subspan(start)));  // core.md, "File": the salt
   }
   return bytes;
 }

@@ -13,7 +13,7 @@ cmake -S "$source_dir" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/installed" -D
 cmake --build "$work/build" >/dev/null
 libdir=$(dirname "$(find "$work/installed" -name 'libh4mk.so')")
 export LD_LIBRARY_PATH=$libdir
-decode() { "$work/installed/bin/h4mk" decode --plugin "$work/build/example.so" "$@"; }
+decode() { "$work/installed/bin/h4mk" decode -y --plugin "$work/build/example.so" "$@"; }
 
 # 31 frames: two whole groups and a part of one, with a square that moves over a pattern and noise.
 python3 - "$work/frames" <<'END'
@@ -40,5 +40,5 @@ for n in $(seq 0 30); do
 done
 
 echo "without the plugin the track says what it needs"
-if "$work/installed/bin/h4mk" decode "$work/example.h4mk" -o "$work/again" 2>"$work/message"; then exit 1; fi
+if "$work/installed/bin/h4mk" decode -y "$work/example.h4mk" -o "$work/again" 2>"$work/message"; then exit 1; fi
 grep -q 'no adapter example' "$work/message"

@@ -12,7 +12,7 @@ void ForEachIndexed(InputFile& file, FileReader& reader, Output& output,
                     const std::function<void(const BlockRow&)>& visit) {
   TrackIds ids;
   for (const Track& track : reader.tracks()) ids.Add(track.id);
-  Source source(file.NewIo());
+  Source source = file.NewSource();
   ChunkWalk walk(source, ids, 2, ChunkWalk::Depth::kIndexes);
   const Status status = ForEachPiece(walk, [&](const Piece& piece) {
     if (!piece.problem.empty())

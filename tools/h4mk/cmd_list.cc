@@ -24,7 +24,7 @@ void Describe(CLI::App* command, ListOptions* options) {
 void ListChunks(InputFile& file, Output& output) {
   output.BeginRows("chunks");
   output.Text("{:>12}  {:4}  {:>8}  {:>10}  {}\n", "offset", "tag", "flags", "length", "crc");
-  Source source(file.NewIo());
+  Source source = file.NewSource();
   const TrackIds none;
   ChunkWalk walk(source, none, file.version(), ChunkWalk::Depth::kAll);
   const Status status = ForEachPiece(walk, [&](const Piece& piece) {

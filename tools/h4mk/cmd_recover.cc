@@ -2,6 +2,8 @@
 // h4mk recover: a damaged or unfinished file into a whole one, saying what was lost.
 #include <sys/mman.h>
 
+#include <array>
+
 #include "adapt/transport_recover.h"
 #include "command.h"
 #include "file.h"
@@ -41,13 +43,40 @@ Status RecoverMapped(RecoverBytes recover, const InputFile& file, Io& output, Re
   return status;
 }
 
+// A file whose front was damaged: what its first bytes are in every file of version 2, and the salt that stands behind them.
+class WithHeader final : public Io {
+ public:
+  explicit WithHeader(Io& file) : file_(file) {}
+  int64_t Read(uint8_t* buffer, size_t size) override {
+    const int64_t got = file_.Read(buffer, size);
+    for (int64_t i = 0; i < got && position_ + i < static_cast<int64_t>(kFront.size()); ++i)
+      buffer[i] = kFront[static_cast<size_t>(position_ + i)];
+    if (got > 0) position_ += got;
+    return got;
+  }
+  int64_t Write(const uint8_t*, size_t) override { return -1; }
+  bool CanSeek() const override { return true; }
+  int64_t Seek(int64_t offset) override {
+    position_ = offset;
+    return file_.Seek(offset);
+  }
+  int64_t Size() override { return file_.Size(); }
+
+ private:
+  static constexpr std::array<uint8_t, 8> kFront = {'H', '4', 'M', 'K', 2};  // core.md, "File"
+  Io& file_;
+  int64_t position_ = 0;
+};
+
 Status Recover(InputFile& file, Io& output, RecoverReport* report) {
   switch (file.version()) {
     case 1: return RecoverMapped(RecoverV1, file, output, report);
     case 2: return RecoverV2(file.NewIo(), output, MakeProgress("recover"), report);
     case kTransportVersion: return RecoverMapped(RecoverTransport, file, output, report);
-    default:  // the header may be what was damaged
-      return RecoverV2(file.NewIo(), output, MakeProgress("recover"), report);
+    default: {  // the header may be what was damaged
+      WithHeader repaired(file.NewIo());
+      return RecoverV2(repaired, output, MakeProgress("recover"), report);
+    }
   }
 }
 

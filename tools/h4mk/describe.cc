@@ -107,7 +107,7 @@ std::string SoundText(const Json& description) {
 // The last checkpoint of a signed file (protection.md), near its end. A file is not gone through for it.
 bool FindCheckpoint(InputFile& file, Checkpoint* checkpoint) {
   constexpr uint64_t kDistance = 512 << 10;
-  Source source(file.NewIo());
+  Source source = file.NewSource();
   ChunkReader chunks(source);
   uint64_t at = 0;
   const auto check = [&](uint64_t offset, const ChunkHeader& header, bool* valid) -> Status {

@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "chunk/chunk_format.h"
+#include "chunk/chunk_reader.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -191,6 +192,13 @@ Status InputFile::ReadVersion() {
 FdIo& InputFile::NewIo() {
   ios_.push_back(std::make_unique<FdIo>(fd_, true));
   return *ios_.back();
+}
+
+Source InputFile::NewSource() {
+  Source source(NewIo());
+  FileHeader header;
+  if (version_ == 2) (void)ReadFileHeader(source, &header).ok();  // what is wrong with it is found by who reads on
+  return source;
 }
 
 Status InputFile::OpenReader(ReadOptions options, OpenedFile* opened) {

@@ -45,6 +45,8 @@ class InputFile {
   int fd() const { return fd_; }
   // A view with a position of its own; lives as long as this file.
   FdIo& NewIo();
+  // The same for those who read chunks: it knows the salt of the file.
+  Source NewSource();
 
   // Whether a file that a sidecar names is there.
   bool HasBeside(const std::string& name) const;
