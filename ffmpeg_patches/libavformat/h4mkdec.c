@@ -724,6 +724,8 @@ static void set_times(AVFormatContext *s, AVStream *st, const h4mk_value *track,
     avpriv_set_pts_info(st, 64, info->time_base_num, info->time_base_den);
     if (h4mk_value_get(track, "start_time")) {
         st->start_time = h4mk_value_get_int(track, "start_time", AV_NOPTS_VALUE);
+        if (st->start_time < -H4MK_MAX_TIME || st->start_time > H4MK_MAX_TIME)
+            st->start_time = AV_NOPTS_VALUE;
         /* libavformat waits for the start of audio and video only, and learns
          * that of other streams when it comes */
         h4mk->tracks[st->index].has_start_time = is_av;

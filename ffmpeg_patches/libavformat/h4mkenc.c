@@ -47,13 +47,8 @@
 #define H4MK_HEADER_SIZE   16
 #define H4MK_CHECKSUM_SIZE 4
 
-/* Of a chunk: the tag, then flags and the size of its payload, u32le. Of the flags
- * of a cluster: that it is one, the type of its first packet, its time in
- * milliseconds. */
+/* Of a chunk: the tag, then flags and the size of its payload, u32le. */
 #define H4MK_CHUNK_HEADER_SIZE 12
-#define CLUSTER_FLAG           (1U << 30)
-#define CLUSTER_TYPE_MASK      (3U << 28)
-#define CLUSTER_TIME_MASK      ((1U << 28) - 1)
 
 #define DIRECT_WRITE_SIZE (64 << 10)
 
@@ -62,6 +57,16 @@ typedef struct H4MKTrack {
     int has_start_time; ///< start_time is set, also if it is AV_NOPTS_VALUE
     char *json;         ///< the description that the writer has
 } H4MKTrack;
+
+/**
+ * What a relay wants to know of the cluster that is being gathered.
+ */
+typedef struct H4MKCluster {
+    int nb_packets;
+    int nb_video_packets;
+    int can_start;          ///< a decoder can start with its first packet, of video if there is any
+    int64_t time;           ///< of its first packet, in microseconds
+} H4MKCluster;
 
 typedef struct H4MKPackedSideData {
     char name[H4MK_SIDE_DATA_NAME_SIZE];
@@ -81,6 +86,8 @@ typedef struct H4MKMuxContext {
     int chunk_header_size;  ///< bytes of it that the library has written
     int64_t chunk_left;     ///< bytes up to the next chunk, 0: its header is being written
     int in_clusters;        ///< there was a cluster
+    int has_video;          ///< there is a stream of video but for covers
+    H4MKCluster cluster;
     int no_markers;         ///< what is written are no chunks one after the other
     int unflushed;          ///< the library has written something since the last flush
     h4mk_side_data *side_data;
@@ -132,15 +139,33 @@ static int write_bytes(AVFormatContext *s, const uint8_t *buffer, int len)
 static void mark_chunk(AVFormatContext *s, const uint8_t *header)
 {
     H4MKMuxContext *h4mk = s->priv_data;
-    const uint32_t flags = AV_RL32(header + 4);
-    const int is_cluster = AV_RL32(header) == MKTAG('C', 'O', 'R', 'E') && flags & CLUSTER_FLAG;
+    const H4MKCluster cluster = h4mk->cluster;
 
-    if (is_cluster) {
+    if (AV_RL32(header) == MKTAG('C', 'O', 'R', 'E')) {
+        memset(&h4mk->cluster, 0, sizeof(h4mk->cluster));
         h4mk->in_clusters = 1;
-        avio_write_marker(s->pb, (flags & CLUSTER_TIME_MASK) * INT64_C(1000),
-                          flags & CLUSTER_TYPE_MASK ? AVIO_DATA_MARKER_BOUNDARY_POINT : AVIO_DATA_MARKER_SYNC_POINT);
+        avio_write_marker(s->pb, cluster.nb_packets ? cluster.time : AV_NOPTS_VALUE,
+                          cluster.can_start ? AVIO_DATA_MARKER_SYNC_POINT : AVIO_DATA_MARKER_BOUNDARY_POINT);
     } else if (h4mk->in_clusters)
         avio_write_marker(s->pb, AV_NOPTS_VALUE, AVIO_DATA_MARKER_TRAILER);
+}
+
+/**
+ * The library writes a cluster before it takes the packet that would be too much
+ * for it.
+ */
+static void add_to_cluster(AVFormatContext *s, const AVPacket *pkt)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+    H4MKCluster *cluster = &h4mk->cluster;
+    const AVStream *st = s->streams[pkt->stream_index];
+    const int64_t time = pkt->pts != AV_NOPTS_VALUE ? pkt->pts : pkt->dts;
+    const int is_video = st->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
+
+    if (!cluster->nb_packets++)
+        cluster->time = time == AV_NOPTS_VALUE ? time : av_rescale_q(time, st->time_base, AV_TIME_BASE_Q);
+    if (is_video ? !cluster->nb_video_packets++ : !h4mk->has_video && cluster->nb_packets == 1)
+        cluster->can_start = !!(pkt->flags & AV_PKT_FLAG_KEY);
 }
 
 static int64_t io_write(void *opaque, const uint8_t *buffer, size_t size)
@@ -390,6 +415,9 @@ static int h4mk_write_header(AVFormatContext *s)
     h4mk->start      = avio_tell(s->pb);
     h4mk->chunk_left = H4MK_HEADER_SIZE;
     h4mk->no_markers = h4mk->format_version == 1;
+    for (unsigned i = 0; i < s->nb_streams; i++)
+        h4mk->has_video |= s->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
+                           !(s->streams[i]->disposition & AV_DISPOSITION_ATTACHED_PIC);
     io.opaque   = s;
     io.write    = io_write;
     if (seekable && h4mk->reserve_index_space) {
@@ -694,6 +722,7 @@ static int h4mk_write_packet(AVFormatContext *s, AVPacket *pkt)
         goto end;
     }
     ret = writer_error(s, h4mk_writer_write(h4mk->writer, &block));
+    add_to_cluster(s, pkt);
     flush_output(s);
 
 end:

@@ -2,7 +2,8 @@
 """Takes files of versions 1 and 2 apart and puts them together again, independent of the library.
 
 A file is a header of 16 bytes, chunks (tag, u32 flags, u32 length, payload, u32 CRC of all that), and, if it is closed, the
-container checksum: the CRC of the header and of the CRC fields of all chunks. All that knows of CRCs is here.
+container checksum: the CRC of the header and of the CRC fields of all chunks. CRCs of version 2 start from the salt in the
+header. All that knows of CRCs is here.
 """
 import json
 import struct
@@ -27,8 +28,8 @@ class File:
         self.closed = len(data) - at == 4
 
     def start_value(self):
-        """What the CRC of a chunk begins with."""
-        return 0
+        """What every CRC begins with: the salt of a file of version 2."""
+        return struct.unpack_from("<I", self.header, 8)[0] if self.header[4] == 2 else 0
 
     def bytes(self):
         out = bytearray(self.header)
