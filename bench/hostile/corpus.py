@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""Files that want to cost more than they weigh: right checksums, wrong intentions. Each is at most SIZE bytes.
+
+The bytes are made here from libh4mk/spec/core.md, without the library."""
+import base64
+import json
+import struct
+import zlib
+
+SALT = 0x5EED5EED
+
+
+def varint(value):
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def signed(value):
+    return varint(value << 1 if value >= 0 else (-value << 1) - 1)
+
+
+def constant(value, count):
+    """A column of one value."""
+    if count == 0:
+        return b""
+    return b"\x7f" if value == 0 else b"\x00" + signed(value)
+
+
+def header(version=2, salt=SALT):
+    return b"H4MK" + bytes([version, 0, 0, 0]) + struct.pack("<II", salt if version == 2 else 0, 0)
+
+
+def chunk(tag, payload, flags=0, salt=SALT):
+    head = tag + struct.pack("<II", flags, len(payload))
+    return head + payload + struct.pack("<I", zlib.crc32(payload, zlib.crc32(head, salt)))
+
+
+def trak(tracks=1, **keys):
+    described = [{"track_id": i + 1, "name": "", "kind": "video", "codec": "h264", "time_base": "1/1000", **keys} for i in range(tracks)]
+    return chunk(b"TRAK", json.dumps({"tracks": described}).encode())
+
+
+def cluster(count, ordinal=0, flags=4, size=0, data=b"", side_data=b"", time=0, track_id=1):
+    index = varint(count) + varint(1) + b"\x00" + varint(track_id) + varint(ordinal) + signed(time)
+    index += constant(flags | (0x100 if side_data else 0), count) + constant(size, count) + constant(1, count)
+    index += constant(0, count - 1) + constant(0, count) + side_data
+    front = varint(len(index)) + index
+    return chunk(b"CORE", front + struct.pack("<I", zlib.crc32(front, SALT)) + data, 1 << 30)
+
+
+def fill(unit, size, front):
+    """front, and as many units behind it as fit."""
+    out = bytearray(front)
+    i = 0
+    while True:
+        piece = unit(i)
+        if len(out) + len(piece) > size:
+            return bytes(out)
+        out += piece
+        i += 1
+
+
+def fake_headers(tag, length):
+    def make(size):
+        start = header() + trak() + cluster(1)
+        body = (tag + struct.pack("<II", 0, length)) * ((size - len(start) - 16) // 12)
+        broken = bytearray(chunk(b"NOTE", body))
+        broken[8:12] = struct.pack("<I", 0x7FFFFFFF)  # so that reading has to look for the next chunk
+        return start + bytes(broken)
+    return make
+
+
+def fake_headers_of_version_1(size):
+    start = header(1) + chunk(b"TRAK", json.dumps({"tracks": [{"track_id": 1, "name": "a", "kind": "audio", "codec": "h4core"}]}).encode(), salt=0)
+    return start + b"\x00" * 16 + (b"CORE" + struct.pack("<II", 0, size // 2)) * ((size - len(start) - 16) // 12)
+
+
+def empty_blocks(size):
+    return fill(lambda i: cluster(30, ordinal=30 * i, time=30 * i), size, header() + trak())
+
+
+def too_many_empty_blocks(size):
+    return fill(lambda i: cluster(65535, ordinal=65535 * i), size, header() + trak())
+
+
+def tiny_blocks(size):
+    return fill(lambda i: cluster(4000, ordinal=4000 * i, size=1, data=b"x" * 4000, time=4000 * i), size, header() + trak())
+
+
+def ordinals(size):
+    return fill(lambda i: cluster(1, ordinal=i << 40), size, header() + trak())
+
+
+def extreme_times(size):
+    return fill(lambda i: cluster(2, ordinal=2 * i, time=(-1) ** i * (1 << 62)), size, header() + trak())
+
+
+def repeated_side_data(size):
+    entry = b"x" * (size // 20)
+
+    def unit(i):
+        count = 600
+        lists = varint(1) + varint(0) + varint(len(entry)) + entry + b"\x00" * (count - 1)
+        return cluster(count, ordinal=count * i, size=1, data=b"x" * count, side_data=varint(1) + varint(1) + b"s" + lists)
+    return fill(unit, size, header() + trak())
+
+
+def page(at, clusters, previous, trak_at, first):
+    body = b"H4TP\x00" + struct.pack("<qqqq", at - previous if previous else 0, at - trak_at, 0, at - first if first else 0)
+    body += varint(clusters) + constant(31, max(clusters - 1, 0)) + varint(0)
+    return chunk(b"TSEK", body)
+
+
+def many_pages(size):
+    out = bytearray(header() + trak() + cluster(1))
+    first, previous = 16 + len(trak()), 0
+    while len(out) < size - 100:
+        piece = page(len(out), 1 if not previous else 0, previous, 16, first if not previous else 0)
+        previous = len(out)
+        out += piece
+    return bytes(out)
+
+
+def one_page_many_times(size):
+    del size
+    front = header() + trak()
+    first = len(front)
+    out = front + cluster(1)
+    page_at = len(out)
+    out += page(page_at, 65536, 0, 16, first)
+    page_size = len(out) - page_at
+    top_at = len(out)
+    count = 200000
+    body = struct.pack("<qqq", top_at - first, top_at - 16, 0) + varint(count)
+    body += signed(top_at - page_at) + constant(0, count - 1) + constant(page_size, count) + constant(65536, count) + varint(0)
+    total = 12 + 4 + 8 + len(body) + 4
+    body = b"H4TT" + struct.pack("<Q", total + 36) + body
+    out += chunk(b"TSEK", body)
+    out += chunk(b"TAIL", b"H4TL" + struct.pack("<qI", len(out) - top_at, total))
+    return out + b"\0\0\0\0"
+
+
+def many_tracks(size):
+    return fill(lambda i: cluster(1, track_id=1 + i % 4096, time=i), size, header() + trak(4096))
+
+
+def many_values(size):
+    meta = json.dumps({"tags": {f"k{i}": "v" for i in range(4000)}, "x": [[0] * 1000] * (min(size, 400000) // 4000)}).encode()
+    return header() + trak() + chunk(b"META", meta) + cluster(1)
+
+
+def many_chapters(size):
+    chapters = [{"id": i, "time_base": "1/1000", "start": i, "end": i + 1} for i in range(size // 100)]
+    return header() + trak() + chunk(b"META", json.dumps({"chapters": chapters}).encode()) + cluster(1)
+
+
+def compressed_blocks(size):
+    # A zstd frame of one RLE block of 65,535 bytes: RFC 8878, 3.1.1.
+    frame = b"\x28\xb5\x2f\xfd\x60" + struct.pack("<H", 65535 - 256) + (65535 << 3 | 2 | 1).to_bytes(3, "little") + b"\x00"
+    return fill(lambda i: cluster(100, ordinal=100 * i, flags=4 | 0x400, size=len(frame), data=frame * 100), size,
+                header() + trak(compression="zstd"))
+
+
+def version_1_blocks(size):
+    start = header(1) + chunk(b"TRAK", json.dumps({"tracks": [{"track_id": 1, "name": "a", "kind": "audio", "codec": "h4core"}]}).encode(), salt=0)
+    block = chunk(b"CORE", b"H4TB\x01\0\0\0", salt=0)
+    return start + block * ((size - len(start)) // len(block))
+
+
+def recipe_bomb(size):
+    """ORIG that asks for the same kept chunk again and again."""
+    kept = chunk(b"note", b"x" * (size // 4))
+    recipe = b"H4OR" + varint(1) + struct.pack("<Q", 1 << 40) + b"\0" * 32 + b"\0\0\0\0" + b"\x04\x00" * (size // 4)
+    return header() + trak() + kept + chunk(b"ORIG", recipe) + cluster(1)
+
+
+def attachment(size):
+    return header() + trak(kind="attachment") + chunk(b"ATTA", varint(1) + base64.b64encode(b"x" * (size // 2))) + cluster(1)
+
+
+CASES = {
+    "fake CORE headers": fake_headers(b"CORE", 1 << 19),
+    "fake TSEK headers": fake_headers(b"TSEK", 1 << 19),
+    "fake VERI headers": fake_headers(b"VERI", 1 << 18),
+    "fake headers, version 1": fake_headers_of_version_1,
+    "empty blocks": empty_blocks,
+    "more empty blocks than bytes": too_many_empty_blocks,
+    "blocks of a byte": tiny_blocks,
+    "ordinals that jump": ordinals,
+    "extreme times": extreme_times,
+    "side data that repeats": repeated_side_data,
+    "pages without clusters": many_pages,
+    "one page named often": one_page_many_times,
+    "4096 tracks": many_tracks,
+    "JSON of many values": many_values,
+    "many chapters": many_chapters,
+    "zstd, 64 KiB each": compressed_blocks,
+    "blocks of version 1": version_1_blocks,
+    "a recipe that repeats": recipe_bomb,
+    "an attachment": attachment,
+}

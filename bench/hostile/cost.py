@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What hostile files cost: CPU seconds and peak memory of each command on each file of corpus.py.
+
+    python3 bench/hostile/cost.py --tool build/cmake-release/tools/h4mk/h4mk [--ffprobe dist/bin/ffprobe] [--size KIB]
+
+No file under 1 MiB may cost more than 2 s or 256 MiB; what does is marked, and the exit status is 1."""
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import corpus  # noqa: E402
+
+MAX_SECONDS, MAX_MIB = 2.0, 256
+
+
+def run(command):
+    """CPU seconds, peak MiB, bytes of output and exit status of a command."""
+    with open(os.devnull, "w") as null:
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=null, stdin=subprocess.DEVNULL)
+        written = 0
+        while piece := child.stdout.read(1 << 16):
+            written += len(piece)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = status
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, written, status
+
+
+def commands(tool, ffprobe, path, out):
+    yield "inspect", [tool, "inspect", path]
+    yield "inspect --json", [tool, "inspect", "--json", path]
+    yield "inspect --html", [tool, "inspect", "-y", "--html", out + ".html", path]
+    yield "verify", [tool, "verify", path]
+    yield "verify --json", [tool, "verify", "--json", path]
+    yield "list", [tool, "list", path]
+    yield "frames", [tool, "frames", "--track", "1", path]
+    yield "seek", [tool, "seek", "--track", "1", "--time", "1", path]
+    yield "recover", [tool, "recover", "-y", path, out + ".h4mk"]
+    yield "convert --to 1", [tool, "convert", "-y", "--to", "1", path, out + ".v1"]
+    if ffprobe:
+        yield "ffprobe", [ffprobe, "-v", "quiet", path]
+        yield "ffprobe -show_packets", [ffprobe, "-v", "quiet", "-show_packets", path]
+        yield "ffprobe -read_intervals", [ffprobe, "-v", "quiet", "-read_intervals", "1000%+#1", "-show_packets", path]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tool", required=True, help="the program h4mk")
+    parser.add_argument("--ffprobe", help="an ffprobe that reads H4MK")
+    parser.add_argument("--size", type=int, default=1000, help="KiB of each file (1000)")
+    parser.add_argument("--case", help="only files whose name holds this text")
+    parser.add_argument("--all", action="store_true", help="each command, not only the dearest of a file")
+    options = parser.parse_args()
+    worst = 0
+    print(f"{'file':32} {'KiB':>6}  {'seconds':>8} {'ms/KiB':>7} {'MiB':>6} {'output':>10}  dearest command")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, make in corpus.CASES.items():
+            if options.case and options.case not in name:
+                continue
+            path = os.path.join(folder, "hostile.h4mk")
+            data = make(options.size * 1024)
+            pathlib.Path(path).write_bytes(data)
+            rows = []
+            for title, command in commands(options.tool, options.ffprobe, path, os.path.join(folder, "out")):
+                rows.append((title, *run(command)))
+            dearest = max(rows, key=lambda row: max(row[1] / MAX_SECONDS, row[2] / MAX_MIB))
+            for title, seconds, mib, written, _ in rows if options.all else [dearest]:
+                mark = "  TOO MUCH" if seconds > MAX_SECONDS or mib > MAX_MIB else ""
+                worst += bool(mark)
+                kib = len(data) / 1024
+                print(f"{name:32} {kib:6.0f}  {seconds:8.2f} {1000 * seconds / max(kib, 1):7.2f} {mib:6.0f} {written:10}  {title}{mark}")
+    return 1 if worst else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
