@@ -166,6 +166,29 @@ TEST(EncryptionTest, LivingNumbersOfAnySizeAreOpened) {
   }
 }
 
+// core.md, "TRAK": tracks may be added while a file is written, unless their keys are gone.
+TEST(EncryptionTest, TracksThatAreAddedLaterAreEncryptedToo) {
+  for (const char* scheme : {H4MK_SCHEME_GCM, H4MK_SCHEME_LIVING}) {
+    TestFile file;
+    Writer writer(&file, Encrypting(kMaster, scheme));
+    writer.AddTrack();
+    ASSERT_EQ(writer.Write({.data = ToBytes("first")}), H4MK_OK);
+    uint32_t track = 0;
+    const h4mk_status added = h4mk_writer_add_track(writer.get(), Describe({}, 2).get(), &track);
+    if (std::string(scheme) == H4MK_SCHEME_LIVING) {
+      EXPECT_EQ(added, H4MK_ERR_STATE);
+      continue;
+    }
+    ASSERT_EQ(added, H4MK_OK) << writer.message();
+    ASSERT_EQ(writer.Write({.track = track, .pts = 1, .dts = 1, .data = ToBytes("second")}), H4MK_OK);
+    ASSERT_EQ(writer.Finish(), H4MK_OK);
+    const Reading reading = ReadWith(file.bytes);
+    ASSERT_EQ(reading.blocks.size(), 2u);
+    EXPECT_EQ(reading.blocks[1].data, ToBytes("second"));
+    EXPECT_EQ(reading.end, H4MK_END);
+  }
+}
+
 // The writer's state after its first block does not open that block.
 TEST(EncryptionTest, ALivingWriterForgets) {
   using namespace h4mk;

@@ -69,6 +69,9 @@ class BlockCipher {
   static Result<std::unique_ptr<BlockCipher>> Open(const Json& protection,
                                                    std::span<const MasterKey> keys);
 
+  // Whether ForgetMasterKey() leaves keys of no other tracks.
+  bool forgets() const { return scheme_ == kSchemeLiving; }
+
   // What is needed to open blocks.
   Json Describe() const;
   // The member of META, of a file with these descriptions; with the end of a closed one if there are

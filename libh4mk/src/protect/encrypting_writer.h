@@ -18,6 +18,8 @@ class EncryptingWriter final : public FileWriter {
   EncryptingWriter(std::unique_ptr<Writer> writer, std::unique_ptr<BlockCipher> cipher);
 
   Status AddTrack(const Json& description, uint32_t* track) override {
+    if (has_blocks_ && cipher_->forgets())
+      return Status(Code::kState, "a file of the scheme \"living\" gets no tracks after its first block: the key is gone");
     is_described_ = false;
     return writer_->AddTrack(description, track);
   }
