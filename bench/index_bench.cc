@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Looking a time up in indexes of 10^2 to 10^8 entries, whose pages grow as the writer lets them
-// grow (FORMAT.md, "Index page"). Warm: times within one page that is in memory, which shows O(log
+// grow (core.md, "Page"). Warm: times within one page that is in memory, which shows O(log
 // n). Cold: times anywhere, so that pages have to be read, checked and decoded.
 #include <benchmark/benchmark.h>
 

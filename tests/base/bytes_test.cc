@@ -12,7 +12,7 @@ Bytes Varint(uint64_t value) {
   return bytes;
 }
 
-// FORMAT.md, "Varint".
+// core.md, "Varint".
 TEST(Varint, HasSevenBitsAByteLowestFirst) {
   EXPECT_EQ(Varint(0), Bytes({0x00}));
   EXPECT_EQ(Varint(127), Bytes({0x7F}));
@@ -42,7 +42,7 @@ TEST(Varint, TooLongIsRefused) {
   }
 }
 
-// FORMAT.md, "Signed varint": 0, -1, 1, -2, 2 are 0, 1, 2, 3, 4.
+// core.md, "Signed varint": 0, -1, 1, -2, 2 are 0, 1, 2, 3, 4.
 TEST(SignedVarint, AlternatesSigns) {
   const int64_t values[] = {0, -1, 1, -2, 2};
   for (uint64_t i = 0; i < 5; ++i) {

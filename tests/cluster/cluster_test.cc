@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A cluster's index gives back what was put in, and nothing else than that (FORMAT.md, "Cluster").
+// A cluster's index gives back what was put in, and nothing else than that (core.md, "Cluster").
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -25,7 +25,7 @@ Values Decode(const Bytes& bytes, size_t count, bool* ok = nullptr) {
   return values;
 }
 
-// FORMAT.md, "Column".
+// core.md, "Column".
 TEST(Column, KnownForms) {
   EXPECT_EQ(Encode({}), Bytes());
   EXPECT_EQ(Encode({0, 0, 0}), Bytes({0x7F})) << "all zero";

@@ -47,7 +47,7 @@ TEST(IndexPage, ComesBack) {
   EXPECT_EQ(page.totals[1].start_pts, kNoTime);
 }
 
-// FORMAT.md, "Index": offsets are distances, so that chunks can be moved together.
+// core.md, "Index": offsets are distances, so that chunks can be moved together.
 TEST(IndexPage, MovesWithWhatItPointsTo) {
   IndexPage moved;
   ASSERT_TRUE(DecodePage(EncodePage(Example(), Ids(), 100000), Ids(), 100777, &moved));
@@ -109,7 +109,7 @@ TEST(IndexTop, NoPrefixIsAccepted) {
     EXPECT_FALSE(DecodeTop(ByteSpan(whole).first(size), Ids(), 1500, &top)) << size;
 }
 
-// FORMAT.md, "Totals": regular.
+// core.md, "Page": totals.
 TEST(TrackTotals, KnowsWhetherSeekingCanTakeTheShortWay) {
   const auto regular = [](std::vector<std::pair<int64_t, bool>> blocks) {
     TrackTotals totals;

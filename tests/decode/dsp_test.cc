@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Adapters": what the built-in adapters make of blocks, against the golden vectors, and
+// adapters.md: what the built-in adapters make of blocks, against the golden vectors, and
 // spectra to sound.
 #include <h4mk/adapter.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Video tokens", "Audio tokens" and "Adapter audio_fft": tokens equal to the golden vectors, and sound that comes back.
+// adapters.md, "Video tokens", "Audio tokens" and "Adapter audio_fft": tokens equal to the golden vectors, and sound that comes back.
 #include <h4mk/h4mk.h>
 
 #include <cmath>

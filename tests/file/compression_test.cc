@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Compressed blocks".
+// core.md, "Compressed blocks".
 #include <zstd.h>
 
 #include "base/memory_io.h"

@@ -306,7 +306,7 @@ TEST_F(DamageTest, EveryFlippedBitWithKeepCorrupt) {
   }
 }
 
-// FORMAT.md, "Stripes": in a large cluster a damaged byte costs the blocks that its stripe has a
+// core.md, "Stripes": in a large cluster a damaged byte costs the blocks that its stripe has a
 // part of, and no others.
 TEST(StripeTest, ADamagedStripeCostsItsBlocksOnly) {
   Media media;
@@ -566,7 +566,7 @@ TEST_F(DamageTest, ABlockOfAnUnknownTrack) {
 // --------------------------------------------------------------------------------------------------
 // structures that lie
 
-// Makes all checksums of a cluster fit: the one of its index (FORMAT.md, "Cluster": a varint with
+// Makes all checksums of a cluster fit: the one of its index (core.md, "Cluster": a varint with
 // the size of the index, the index, its CRC) and the one of the chunk.
 void FixClusterCrcs(Bytes* file, const Chunk& cluster) {
   size_t at = cluster.payload(), index_size = 0;

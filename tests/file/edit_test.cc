@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// FORMAT.md, "Editing": tags and names change by appending; an edit that is interrupted anywhere, or
+// core.md, "Editing": tags and names change by appending; an edit that is interrupted anywhere, or
 // for which there is no room, leaves the file as it was.
 
 #include "file/edit.h"
@@ -178,7 +178,7 @@ TEST(EditTest, TracksKeepTheirIdsAndTimeBases) {
   EXPECT_EQ(editor.SetTrack(99, track).code(), h4mk::Code::kArgument);
 }
 
-// FORMAT.md, "End of file": the same clusters give the same index and end.
+// core.md, "End of file": the same clusters give the same index and end.
 TEST(ReindexTest, ACutEndIsMadeAnewByteForByte) {
   const Bytes whole = SmallFile();
   for (size_t cut : {1, 4, 30, 60, 200}) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// FORMAT.md, "Lookup": keyframe, decode chain, range and block by number, on files of every
+// core.md, "Reading": keyframe, decode chain, range and block by number, on files of every
 // version, against a linear scan.
 
 #include <gtest/gtest.h>

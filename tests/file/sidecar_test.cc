@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Sidecars": blocks that are ranges of another file.
+// core.md, "External data": blocks that are ranges of another file.
 #include <map>
 
 #include "base/sha256.h"

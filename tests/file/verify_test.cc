@@ -250,7 +250,7 @@ TEST_F(VerifyTest, FilesThatAreHardlyThere) {
   EXPECT_EQ(VerifyV2(other, nullptr, &report).code(), h4mk::Code::kNotH4mk);
 }
 
-// FORMAT.md, "Compressed blocks": nobody can read such a block.
+// core.md, "Compressed blocks": nobody can read such a block.
 TEST(VerifyBlocksTest, CompressedBlockOfATrackThatDoesNotSayHow) {
   Media media;
   media.tracks = {{"1/25", "video", "h264", "zstd"}};

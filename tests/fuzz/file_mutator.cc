@@ -114,7 +114,7 @@ void File::Mutate(std::mt19937& random, size_t room) {
   }
 }
 
-// FORMAT.md, "Cluster": the CRC of index_size and index.
+// core.md, "Cluster": the CRC of index_size and index.
 void File::MendCluster(Bytes* payload) {
   ByteReader reader{ByteSpan(*payload)};
   const uint64_t index_size = reader.Varint();

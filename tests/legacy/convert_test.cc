@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Conversion": every vector to version 2 and back is the same file, byte for byte.
+// legacy.md, "Conversion": every vector to version 2 and back is the same file, byte for byte.
 #include "adapt/chunk_list.h"
 #include "base/crc32.h"
 #include "base/sha256.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Block schedule" and "Control frames", against the golden vectors.
+// legacy.md, "Block schedule" and "Control frames", against the golden vectors.
 #include "adapt/gop.h"
 
 #include <h4mk/h4mk.h>
@@ -61,7 +61,7 @@ TEST(ControlFramesTest, Vectors) {
   EXPECT_EQ(DecodeControlFrames(R"({"controls":[{}]})").value()[0].smooth, 0.5);
 }
 
-// FORMAT.md, "Control frames in time".
+// adapters.md, "Control frames in time".
 TEST(ControlFramesTest, ValuesBetweenKeyFrames) {
   const h4mk_control_frame frames[] = {
       {0, "pan", 0.0, 0.0, "ease_in", 0.0, "first"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Transport dialect", against the golden vectors: read, write, tables, block compression.
+// legacy.md, "Transport dialect", against the golden vectors: read, write, tables, block compression.
 #include "adapt/transport_file.h"
 
 #include "adapt/run_length.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Transport dialect", "Playing": such files through the C ABI.
+// legacy.md, "Transport dialect: playing": such files through the C ABI.
 #include <gtest/gtest.h>
 
 #include "adapt/transport_tables.h"

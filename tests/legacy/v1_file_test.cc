@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Version 1", "Answers": what a whole file of version 1 says, against the golden vectors.
+// legacy.md, "Version 1: answers": what a whole file of version 1 says, against the golden vectors.
 #include "file/v1_file.h"
 
 #include "base/memory_io.h"

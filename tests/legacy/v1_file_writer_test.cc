@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Writing version 1 through the C ABI: byte for byte what its first writer made of the same input,
-// everything else in the block log of META, every limit an error that names it (FORMAT.md, "Version
+// everything else in the block log of META, every limit an error that names it (legacy.md, "Version
 // 1").
 #include <gtest/gtest.h>
 

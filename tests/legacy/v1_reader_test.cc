@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Version 1": files of version 1 through the C ABI.
+// legacy.md, "Version 1": files of version 1 through the C ABI.
 #include "legacy/player.h"
 #include "legacy/vectors.h"
 

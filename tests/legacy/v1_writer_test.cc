@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Version 1", "Writing": the same input gives the same bytes, and every limit has a name.
+// legacy.md, "Version 1: chunks": the same input gives the same bytes, and every limit has a name.
 #include "file/v1_writer.h"
 
 #include "base/memory_io.h"

@@ -63,7 +63,7 @@ h4mk::IndexTop LastTop(const Bytes& file) {
   return top;
 }
 
-// FORMAT.md, "Editing": chunks over the place of the checksum, and an end that names them.
+// core.md, "Editing": chunks over the place of the checksum, and an end that names them.
 Bytes WithEnd(const Bytes& file, const Bytes& chunks,
               const std::function<void(h4mk::IndexTop*)>& change) {
   h4mk::TrackIds ids;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""read_v1.py FILE: reads as strictly as the first readers of version 1 did (FORMAT.md, "Version 1"): every CRC, the footer,
+"""read_v1.py FILE: reads as strictly as the first readers of version 1 did (legacy.md, "Version 1"): every CRC, the footer,
 the seven keys of TRAK and no other, H4TB in every block, blocks ordered by time and track. Prints the number of tracks."""
 import json
 import struct

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// h4mk coherence: how well the tokens of successive blocks agree (FORMAT.md, "Coherence").
+// h4mk coherence: how well the tokens of successive blocks agree (adapters.md, "Coherence").
 #include <cmath>
 
 #include "audio_fft_track.h"
@@ -26,7 +26,7 @@ void Describe(CLI::App* command, CoherenceOptions* options) {
 
 using Spectrum = std::vector<double>;
 
-// FORMAT.md, "Coherence"
+// adapters.md, "Coherence"
 double Coherence(const Spectrum& a, const Spectrum& b) {
   double ab = 0, aa = 0, bb = 0;
   for (size_t k = 0; k < a.size(); ++k) {

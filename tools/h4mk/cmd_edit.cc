@@ -80,7 +80,7 @@ Status ReplaceMeta(const std::string& path, Json* meta) {
   return {};
 }
 
-// FORMAT.md, "Keys of META": chapters. Those that are added count in milliseconds and end where the next one begins.
+// ffmpeg.md, "Keys of META": chapters. Those that are added count in milliseconds and end where the next one begins.
 Status AddChapters(const std::vector<std::string>& added, Json* meta) {
   if (!meta->contains("chapters") || !(*meta)["chapters"].is_array()) (*meta)["chapters"] = Json::array();
   Json& chapters = (*meta)["chapters"];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * adapter.h: decoders for tracks whose blocks only their owner understands (FORMAT.md, "Adapters").
+ * adapter.h: decoders for tracks whose blocks only their owner understands (adapters.md).
  *
  *   h4mk_adapter    what a decoder implements, in a plugin, in an application or in this library
  *   h4mk_adapters   the adapters that an application can use: those built in, its own, and plugins that it loads

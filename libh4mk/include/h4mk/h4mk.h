@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * h4mk.h: read and write H4MK media containers (the format is specified in FORMAT.md, protection in spec/protection.md, older formats in spec/legacy.md).
+ * h4mk.h: read and write H4MK media containers (the format is specified in spec/README.md).
  *
  * Conventions, once for the whole header
  *  1. Functions that can fail return h4mk_status: H4MK_OK is 0, H4MK_END and H4MK_AGAIN say that there is nothing (more)
@@ -112,7 +112,7 @@ typedef struct h4mk_io {
 H4MK_API h4mk_status h4mk_io_open_file(const char *path, int mode, h4mk_io *io);
 
 /** Opens the file with a name in the folder of the file with a path: what h4mk_reader_options.open_beside may be, with the path of the
- *  sidecar as beside_opaque. H4MK_ERR_ARGUMENT: the name is none that FORMAT.md, "Sidecars", allows; others as h4mk_io_open_file(). */
+ *  sidecar as beside_opaque. H4MK_ERR_ARGUMENT: the name is none that core.md, "External data", allows; others as h4mk_io_open_file(). */
 H4MK_API h4mk_status h4mk_io_open_beside(void *path, const char *name, h4mk_io *io);
 
 /** Reads from memory, which must stay valid until h4mk_io_close(). */
@@ -129,7 +129,7 @@ H4MK_API void h4mk_io_close(h4mk_io *io);
 
 /* ------------------------------------------------------------------------------------------------------------ values */
 
-/** A JSON value: track descriptions and metadata are objects of these (FORMAT.md, "TRAK" and "META", lists the keys).
+/** A JSON value: track descriptions and metadata are objects of these (ffmpeg.md, "Keys of TRAK" and "Keys of META", lists the keys).
  *  Members keep their order. Members and elements belong to the value they are in and live as long as it is not changed
  *  or freed. Setters and adders replace a member of the same key. All need an object or array as said; a wrong kind of
  *  value is H4MK_ERR_ARGUMENT from setters and "absent" from getters. */
@@ -198,7 +198,7 @@ H4MK_API h4mk_status h4mk_value_from_json(const char *text, size_t size, h4mk_va
 /** "This time is not known", for pts and dts. The value of FFmpeg's AV_NOPTS_VALUE. */
 #define H4MK_NO_TIME INT64_MIN
 
-/** Flags of a block (FORMAT.md, "Block flags"). */
+/** Flags of a block (core.md, "Block flags"). */
 #define H4MK_BLOCK_TYPE_MASK 0x3u   /**< The block's type, one of the four below. */
 #define H4MK_BLOCK_TYPE_I 0x0u      /**< Decodable by itself. */
 #define H4MK_BLOCK_TYPE_P 0x1u      /**< Needs earlier blocks. */
@@ -214,10 +214,10 @@ H4MK_API h4mk_status h4mk_value_from_json(const char *text, size_t size, h4mk_va
 #define H4MK_BLOCK_COMPRESSED 0x400u /**< Together with H4MK_BLOCK_ENCRYPTED: what was encrypted is compressed. Without it readers
                                           unpack, and writers compress, where a track asks for it (h4mk_writer_add_track()). */
 
-#define H4MK_BLOCK_ELSEWHERE 0x800u  /**< The data is not the block but says which bytes of a file beside this one are (FORMAT.md,
-                                          "Sidecars"). Reading: only together with H4MK_BLOCK_ENCRYPTED. Writing: as it is given. */
+#define H4MK_BLOCK_ELSEWHERE 0x800u  /**< The data is not the block but says which bytes of a file beside this one are (core.md,
+                                          "External data"). Reading: only together with H4MK_BLOCK_ENCRYPTED. Writing: as it is given. */
 
-/** A named piece of data that belongs to one block. Names and bytes: FORMAT.md, "Side data". */
+/** A named piece of data that belongs to one block. Names and bytes: core.md, "Side data". */
 typedef struct h4mk_side_data {
     const char *name;    /**< 1 to 255 bytes. */
     const uint8_t *data; /**< May be NULL if size is 0. */
@@ -289,7 +289,7 @@ typedef struct h4mk_reader_options {
      *  as it was signed is damage, and a warning says where. A file without an end is read up to its last signature. NULL: nothing
      *  is verified. */
     const char *verify_key;
-    /** Opens a file beside the one that is read, for blocks of a sidecar: FORMAT.md, "Sidecars". The name is that of a file in the
+    /** Opens a file beside the one that is read, for blocks of a sidecar: core.md, "External data". The name is that of a file in the
      *  same folder: it has no "/", "\\", ":" or control characters, and is not "." or "..". *io must seek and know its size; the reader
      *  closes it. Called once for each name, when the first such block is read; on errors again with the next call. NULL: such blocks
      *  are H4MK_ERR_NOT_FOUND, and the message says which file is missing. A block whose bytes there are not what they were is
@@ -304,7 +304,7 @@ typedef struct h4mk_reader_options {
 } h4mk_reader_options;
 #define H4MK_READER_OPTIONS_INIT { sizeof(h4mk_reader_options), { NULL, NULL, NULL }, 0, 0, NULL, 0, NULL, NULL, NULL, 0 }
 
-/** The "version" of files of the big-endian transport dialect (FORMAT.md, "Transport dialect"). */
+/** The "version" of files of the big-endian transport dialect (legacy.md, "Transport dialect"). */
 #define H4MK_VERSION_TRANSPORT 0x100
 
 /** Probes the first bytes of a file. Returns 0 (no H4MK), else the version (1, 2, … or H4MK_VERSION_TRANSPORT); needs 16
@@ -328,7 +328,7 @@ H4MK_API int64_t h4mk_reader_io_error(const h4mk_reader *reader);
 H4MK_API const char *h4mk_reader_next_warning(h4mk_reader *reader);
 
 /** Version of the file: 1, 2 or H4MK_VERSION_TRANSPORT. Files of version 1 have time base 1/1000 and blocks without dts in the
- *  order of their pts, unless they say more of themselves (FORMAT.md, "Block log"). Files of the transport dialect have time
+ *  order of their pts, unless they say more of themselves (legacy.md, "Block log"). Files of the transport dialect have time
  *  base 1/1000000; their blocks come decompressed where this library can do that. */
 H4MK_API int h4mk_reader_version(const h4mk_reader *reader);
 /** 1 if the file ends in its locator (version 1: in its container CRC); 0 if it is still growing, was cut, or the input cannot
@@ -407,7 +407,7 @@ H4MK_API h4mk_status h4mk_reader_next(h4mk_reader *reader, h4mk_block *block);
  *  none); of equal times the last one backward, the first one forward. The other tracks are positioned at their last random
  *  access point that is not later than that block; at their first block if all their random access points are later; a track
  *  that has none begins with its first block behind that block in the file. The block that was asked for comes first, all
- *  others follow in file order, each once (FORMAT.md, "Seeking"). On an error the position is unchanged. H4MK_ERR_NOT_SEEKABLE, _NOT_FOUND, _CORRUPT, _IO, _ARGUMENT. */
+ *  others follow in file order, each once (core.md, "Seeking"). On an error the position is unchanged. H4MK_ERR_NOT_SEEKABLE, _NOT_FOUND, _CORRUPT, _IO, _ARGUMENT. */
 H4MK_API h4mk_status h4mk_reader_seek(h4mk_reader *reader, uint32_t track, int64_t time, int mode);
 
 /** After a seek this track begins `blocks` blocks earlier than h4mk_reader_seek() says, or at the random access point before those, or
@@ -543,7 +543,7 @@ typedef struct h4mk_writer_options {
  *  h4mk_writer_finish(), and the cluster limits, reserve_index_space and h4mk_writer_front_index() do not apply.
  *
  *  Version 1: TRAK gets its seven keys only; everything else (codec parameters, extradata, exact times, dts, durations, flags, side
- *  data, decoding order) goes into META, which readers of version 1 ignore and this library reads back exactly (FORMAT.md, "Block
+ *  data, decoding order) goes into META, which readers of version 1 ignore and this library reads back exactly (legacy.md, "Block
  *  log"). Tracks with no more than those keys and time_base "1/1000", and blocks with a pts, no dts, no duration, no side data
  *  and the flags KEY with TYPE_I, or TYPE_P, or TYPE_B, need none of that: the file is then that of the first writer, byte
  *  for byte. H4MK_ERR_LIMIT names the limit that a block or track is beyond: pts_range (0 to 2^28 - 1 ms; shift times that
@@ -576,7 +576,7 @@ H4MK_API h4mk_status h4mk_writer_set_meta(h4mk_writer *writer, const h4mk_value 
  *  counts. track_id, time_base and compression must stay as they are. */
 H4MK_API h4mk_status h4mk_writer_update_track(h4mk_writer *writer, uint32_t track, const h4mk_value *description);
 
-/** Adds a chunk that the container does not interpret: SAFE, VERI, NOTE, or any tag of four printable characters that FORMAT.md
+/** Adds a chunk that the container does not interpret: SAFE, VERI, NOTE, or any tag of four printable characters that core.md
  *  does not define. The bytes are copied, at most 64 MiB. Before the first block it stands in front of all blocks, later behind
  *  the blocks so far, whose cluster is closed. Version 1 takes META too, whose bytes are then written as they are, and puts all in front; the
  *  transport dialect takes SAFE only (JSON). H4MK_ERR_ARGUMENT: another tag. */
@@ -612,7 +612,7 @@ typedef struct h4mk_convert_options {
 } h4mk_convert_options;
 #define H4MK_CONVERT_OPTIONS_INIT { sizeof(h4mk_convert_options), 0, 0, NULL, NULL, NULL }
 
-/** Writes a file of any version as one of another (FORMAT.md, "Conversion"): tracks, blocks, metadata, attachments, and chunks that
+/** Writes a file of any version as one of another (legacy.md, "Conversion"): tracks, blocks, metadata, attachments, and chunks that
  *  this library does not know. Version 1 to 2 to 1, and transport to 2 to transport, give identical files.
  *  H4MK_ERR_CORRUPT: parts of the input were damaged and are left out, all else was written (nothing was, if the input cannot be
  *  opened). H4MK_ERR_LIMIT, _ARGUMENT: the output cannot hold what the input has; what was written is no file. Others as
@@ -625,7 +625,7 @@ H4MK_API h4mk_status h4mk_convert(const h4mk_io *input, const h4mk_io *output, c
  *  between TYPE_P, with allow_b TYPE_B for odd indices. H4MK_ERR_ARGUMENT if gop_size is 0. Thread safe. */
 H4MK_API h4mk_status h4mk_gop_flags(uint32_t gop_size, int allow_b, uint64_t index, uint32_t *flags);
 
-/** Camera and motion at a time (FORMAT.md, "Control frames"). Texts may be NULL for their default; nothing is checked. */
+/** Camera and motion at a time (legacy.md, "Control frames"). Texts may be NULL for their default; nothing is checked. */
 typedef struct h4mk_control_frame {
     int64_t pts_us;    /**< Microseconds. */
     const char *move;  /**< "static" (default), "pan", "dolly", "orbit". */
@@ -641,7 +641,7 @@ typedef struct h4mk_control_frame {
 H4MK_API h4mk_status h4mk_control_frames_to_json(const h4mk_control_frame *frames, size_t count, char *text, size_t size,
                                                  size_t *needed);
 
-/** Camera and motion at any time (FORMAT.md, "Control frames in time"). */
+/** Camera and motion at any time (adapters.md, "Control frames in time"). */
 typedef struct h4mk_control_state {
     h4mk_control_frame frame;  /**< pts_us is the time; texts are those of the frames that were given, or static. */
     double pan, dolly, orbit;  /**< How far the camera went in each way since the first frame, in seconds of intensity 1. */
@@ -657,7 +657,7 @@ H4MK_API h4mk_status h4mk_control_frames_at(const h4mk_control_frame *frames, si
 #define H4MK_VIDEO_TOKEN_SIZE 13
 #define H4MK_AUDIO_TOKEN_SIZE 8
 
-/** Says of a block of pictures when it is shown, which one it is, and whether decoding can start there (FORMAT.md, "Video tokens"). */
+/** Says of a block of pictures when it is shown, which one it is, and whether decoding can start there (adapters.md, "Video tokens"). */
 typedef struct h4mk_video_token {
     uint64_t pts_us; /**< Microseconds. */
     uint32_t index;  /**< Number of the block, from 0. */
@@ -670,7 +670,7 @@ H4MK_API h4mk_status h4mk_video_token_encode(const h4mk_video_token *token, uint
  *  H4MK_VIDEO_TOKEN_SIZE. Thread safe. */
 H4MK_API h4mk_status h4mk_video_token_decode(const uint8_t *data, size_t size, int little_endian, h4mk_video_token *token);
 
-/** The tokens of sound (FORMAT.md, "Audio tokens"): for each frame of frame_size samples, frame_size / 2 apart, its top_k loudest bins.
+/** The tokens of sound (adapters.md, "Audio tokens"): for each frame of frame_size samples, frame_size / 2 apart, its top_k loudest bins.
  *  pcm: mono, 16 bits, little-endian, pcm_size bytes. frame_size: 2 to 16384; sample_rate: frame_size / 5 to 768000 Hz; top_k: from 1,
  *  more than frame_size / 2 + 1 are not there. *needed is the number of bytes that there are; up to size of them go to tokens (may be
  *  NULL if size is 0). H4MK_ERR_ARGUMENT: outside these ranges, or pcm_size is odd; _MEMORY. Thread safe. */
@@ -792,7 +792,7 @@ H4MK_API void h4mk_living_v3_free(h4mk_living_v3 *living);
 H4MK_API h4mk_status h4mk_living_v3_encrypt(h4mk_living_v3 *living, const uint8_t *associated, size_t associated_size,
                                             const uint8_t *data, size_t size, uint8_t *out, size_t *out_size);
 /** Decrypts a message (header and ciphertext) to out, which has room for size bytes; *out_size tells how long it is. H4MK_ERR_CORRUPT: it
- *  was refused; h4mk_living_v3_message() names the fault of FORMAT.md. */
+ *  was refused; h4mk_living_v3_message() names the fault of legacy.md. */
 H4MK_API h4mk_status h4mk_living_v3_decrypt(h4mk_living_v3 *living, const uint8_t *associated, size_t associated_size,
                                             const uint8_t *message, size_t size, uint8_t *out, size_t *out_size);
 /** What went wrong last; "" if nothing. Valid until the next call. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Control frames": camera and motion as JSON, the payload of a track of their own.
+// legacy.md, "Control frames": camera and motion as JSON, the payload of a track of their own.
 #ifndef H4MK_ADAPT_CONTROL_FRAMES_H_
 #define H4MK_ADAPT_CONTROL_FRAMES_H_
 
@@ -10,7 +10,7 @@
 
 namespace h4mk {
 
-// Numbers are meant to be 0 to 1, move and curve to be the names that FORMAT.md lists; nothing is
+// Numbers are meant to be 0 to 1, move and curve to be the names that legacy.md lists; nothing is
 // checked.
 struct ControlFrame {
   int64_t pts_us = 0;
@@ -26,7 +26,7 @@ std::string EncodeControlFrames(const std::vector<ControlFrame>& frames);
 // Members that are absent have their defaults. bad_json: no JSON of this form.
 Result<std::vector<ControlFrame>> DecodeControlFrames(std::string_view text);
 
-// FORMAT.md, "Control frames in time".
+// adapters.md, "Control frames in time".
 struct ControlState {
   ControlFrame frame;  // its pts_us is the time
   double pan = 0, dolly = 0, orbit = 0;

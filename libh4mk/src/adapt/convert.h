@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes a file of any version or dialect as another one (FORMAT.md, "Conversion"): tracks, blocks,
+// Writes a file of any version or dialect as another one (legacy.md, "Conversion"): tracks, blocks,
 // metadata, attachments and chunks that only their owner understands. What the new form cannot hold
 // is kept in ORIG where that is version 2, so that the way back gives the same bytes; a file of
 // version 1 or of the transport dialect that came from version 2 reads back exactly, but is not the

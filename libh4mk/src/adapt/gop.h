@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Block schedule": which kind the blocks of a track have that is cut into groups of one
+// legacy.md, "Block schedule": which kind the blocks of a track have that is cut into groups of one
 // size.
 #ifndef H4MK_ADAPT_GOP_H_
 #define H4MK_ADAPT_GOP_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Chooses the reader for a file by its first bytes (FORMAT.md, "Which format a file has"), and puts around it what its
+// Chooses the reader for a file by its first bytes (core.md, "File"), and puts around it what its
 // protection needs.
 #ifndef H4MK_ADAPT_OPEN_FILE_H_
 #define H4MK_ADAPT_OPEN_FILE_H_

@@ -18,7 +18,7 @@
 namespace h4mk {
 namespace {
 
-// FORMAT.md, "ORIG".
+// legacy.md, "ORIG".
 constexpr uint32_t kOriginalMagic = Tag("H4OR");
 enum Op : uint8_t {
   kLiteral = 0,

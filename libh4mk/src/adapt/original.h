@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "ORIG": what a file of version 1 or of the transport dialect had beside its blocks,
+// legacy.md, "ORIG": what a file of version 1 or of the transport dialect had beside its blocks,
 // kept in the file of version 2 that was made of it, so that the way back gives the same bytes.
 #ifndef H4MK_ADAPT_ORIGINAL_H_
 #define H4MK_ADAPT_ORIGINAL_H_

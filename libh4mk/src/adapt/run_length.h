@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Transport dialect", "Block compression": pairs of a value and how often it comes, 1 to 255.
+// legacy.md, "Block compression": pairs of a value and how often it comes, 1 to 255.
 #ifndef H4MK_ADAPT_RUN_LENGTH_H_
 #define H4MK_ADAPT_RUN_LENGTH_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A file of the transport dialect as its first reader sees it, and a writer of the same bytes (FORMAT.md, "Transport
+// A file of the transport dialect as its first reader sees it, and a writer of the same bytes (legacy.md, "Transport
 // dialect"). TransportReader plays such files.
 #ifndef H4MK_ADAPT_TRANSPORT_FILE_H_
 #define H4MK_ADAPT_TRANSPORT_FILE_H_

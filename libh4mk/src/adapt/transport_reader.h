@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Plays a file of the transport dialect: a track for each track id of its index, blocks decompressed (FORMAT.md, "Transport
-// dialect", "Playing"). What tells blocks apart stands at the end of such a file, so the input must seek; opening reads the
+// Plays a file of the transport dialect: a track for each track id of its index, blocks decompressed (legacy.md,
+// "Transport dialect: playing"). What tells blocks apart stands at the end of such a file, so the input must seek; opening reads the
 // headers of all chunks (32 bytes of memory a block). TransportFile answers questions about the same bytes.
 #ifndef H4MK_ADAPT_TRANSPORT_READER_H_
 #define H4MK_ADAPT_TRANSPORT_READER_H_

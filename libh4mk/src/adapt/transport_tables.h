@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Transport dialect": SEEK, the index of many tracks in META (TRAK and SEEKM), and two structures that stand alone.
+// legacy.md, "Transport dialect": SEEK, the index of many tracks in META (TRAK and SEEKM), and two structures that stand alone.
 #ifndef H4MK_ADAPT_TRANSPORT_TABLES_H_
 #define H4MK_ADAPT_TRANSPORT_TABLES_H_
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Writes the transport dialect through the interface of all writers (FORMAT.md, "Transport
-// dialect", "Writing"). SEEK and META come behind the blocks and META has an entry for each: blocks
-// are compressed as they come and kept in memory until Finish().
+// Writes the transport dialect through the interface of all writers (legacy.md,
+// "Transport dialect: writing"). SEEK and META come behind the blocks and META has an entry for
+// each: blocks are compressed as they come and kept in memory until Finish().
 #ifndef H4MK_ADAPT_TRANSPORT_WRITER_H_
 #define H4MK_ADAPT_TRANSPORT_WRITER_H_
 

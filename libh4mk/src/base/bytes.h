@@ -65,7 +65,7 @@ inline void AppendText(Bytes& out, std::string_view text) {
   out.insert(out.end(), text.begin(), text.end());
 }
 
-// FORMAT.md, "Varint": seven bits a byte, lowest first, bit 7 set on all but the last byte; at most 10 bytes.
+// core.md, "Varint": seven bits a byte, lowest first, bit 7 set on all but the last byte; at most 10 bytes.
 inline void AppendVarint(Bytes& out, uint64_t value) {
   while (value >= 0x80) {
     out.push_back(static_cast<uint8_t>(value) | 0x80);
@@ -78,7 +78,7 @@ inline size_t VarintSize(uint64_t value) {
   return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7;
 }
 
-// FORMAT.md, "Signed varint": 0, -1, 1, -2 … are 0, 1, 2, 3 …
+// core.md, "Signed varint": 0, -1, 1, -2 … are 0, 1, 2, 3 …
 inline uint64_t ZigZag(int64_t value) {
   return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
 }

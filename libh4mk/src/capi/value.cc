@@ -10,7 +10,7 @@ using h4mk::Json;
 
 namespace {
 
-// FORMAT.md, "Text that is not UTF-8".
+// ffmpeg.md, "Values".
 constexpr const char* kBase64Key = "base64";
 
 }  // namespace

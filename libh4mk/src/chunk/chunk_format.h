@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "File" and "Chunk": constants and fixed structures of the outermost layer.
+// core.md, "File" and "Chunk": constants and fixed structures of the outermost layer.
 #ifndef H4MK_CHUNK_CHUNK_FORMAT_H_
 #define H4MK_CHUNK_CHUNK_FORMAT_H_
 
@@ -95,7 +95,7 @@ std::string TagText(uint32_t tag);
 // Tags are four printable ASCII characters; anything else is damage, not an unknown chunk.
 bool IsPlausibleTag(uint32_t tag);
 
-// One of the tags of FORMAT.md: what resynchronisation looks for.
+// One of the tags of core.md: what resynchronisation looks for.
 bool IsKnownTag(uint32_t tag);
 
 }  // namespace h4mk

@@ -39,7 +39,7 @@ class ChunkWriter {
   // the payload in pieces, crc that of all.
   Status WriteParts(ByteSpan head, std::span<const ByteSpan> body, uint32_t crc);
 
-  // FORMAT.md, "Container checksum": of the file header and the chunk CRCs so far.
+  // core.md, "Container checksum": of the file header and the chunk CRCs so far.
   uint32_t checksum() const { return checksum_; }
 
   // Ends the front of the file: what may be replaced later by other chunks.

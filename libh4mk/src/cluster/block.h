@@ -14,7 +14,7 @@ namespace h4mk {
 // "Not known", for pts and dts.
 inline constexpr int64_t kNoTime = INT64_MIN;
 
-// FORMAT.md, "Block flags". The public ones are those of h4mk.h; the others exist only in files.
+// core.md, "Block flags". The public ones are those of h4mk.h; the others exist only in files.
 inline constexpr uint32_t kBlockTypeMask = 0x3;
 inline constexpr uint32_t kBlockKey = 0x4;
 inline constexpr uint32_t kBlockDiscard = 0x8;
@@ -29,7 +29,7 @@ inline constexpr uint32_t kBlockMustKnow = 0xF000;  // a block with one of these
 inline constexpr uint32_t kBlockPublicFlags =
     0x3F | kBlockEncrypted | kBlockCompressed | kBlockElsewhere;
 
-// FORMAT.md, "Limits".
+// core.md, "Limits".
 inline constexpr uint32_t kMaxBlockSize = 1u << 30;
 inline constexpr uint32_t kMaxClusterBlocks = 65535;
 inline constexpr size_t kMaxSideDataName = 255;

@@ -26,7 +26,7 @@ void ClusterEncoder::AddToIndex(const Block& block) {
   Track& track = tracks_[block.track];
   const uint32_t flags = StoredFlags(block);
 
-  // FORMAT.md, "Times": an unknown dts takes its predicted value, so that the column stays small.
+  // core.md, "Times": an unknown dts takes its predicted value, so that the column stays small.
   if (track.blocks.empty()) {
     track.place = used_.size();
     used_.push_back(block.track);
@@ -55,7 +55,7 @@ void ClusterEncoder::PutFirst(uint32_t track) {
   }
 }
 
-// FORMAT.md, "Side data": the number of entries, or 0 for the same as the block of this track before.
+// core.md, "Side data": the number of entries, or 0 for the same as the block of this track before.
 void ClusterEncoder::AddSideData(const Block& block) {
   side_data_count_ += block.side_data.size();
   Bytes list;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Collects blocks and encodes them as one cluster (FORMAT.md, "Cluster").
+// Collects blocks and encodes them as one cluster (core.md, "Cluster").
 #ifndef H4MK_CLUSTER_CLUSTER_ENCODER_H_
 #define H4MK_CLUSTER_CLUSTER_ENCODER_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Cluster": what encoder and decoder share.
+// core.md, "Cluster": what encoder and decoder share.
 #ifndef H4MK_CLUSTER_CLUSTER_FORMAT_H_
 #define H4MK_CLUSTER_CLUSTER_FORMAT_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The decoded index of one cluster: every block's times, flags and place (FORMAT.md, "Cluster").
+// The decoded index of one cluster: every block's times, flags and place (core.md, "Cluster").
 #ifndef H4MK_CLUSTER_CLUSTER_INDEX_H_
 #define H4MK_CLUSTER_CLUSTER_INDEX_H_
 

@@ -8,7 +8,7 @@
 namespace h4mk {
 namespace {
 
-// FORMAT.md, "Column": the first byte is the width, or one of these.
+// core.md, "Column": the first byte is the width, or one of these.
 constexpr uint8_t kAllZero = 0x7F;
 constexpr uint8_t kExtended = 0x80;  // added to the width: a byte of the two bits below follows
 constexpr uint8_t kHasStep = 0x01;

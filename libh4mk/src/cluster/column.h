@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Column": a sequence of integers, bit-packed against its smallest value, with a common step and exceptions.
+// core.md, "Column": a sequence of integers, bit-packed against its smallest value, with a common step and exceptions.
 #ifndef H4MK_CLUSTER_COLUMN_H_
 #define H4MK_CLUSTER_COLUMN_H_
 

@@ -13,7 +13,7 @@ constexpr uint32_t kPageMagic = Tag("H4TP");
 constexpr uint32_t kTopMagic = Tag("H4TT");
 constexpr uint32_t kTailMagic = Tag("H4TL");
 
-// FORMAT.md, "Totals": which of the three times follow, and what else is known.
+// core.md, "Page": which of the three times follow, and what else is known.
 constexpr uint8_t kHasStart = 0x1, kHasFirstDts = 0x2, kHasEnd = 0x4;
 constexpr uint8_t kNotAllKey = 0x8, kStartsWithOther = 0x10, kIrregular = 0x20;
 
@@ -135,7 +135,7 @@ void TrackTotals::Add(int64_t pts, int64_t dts, int64_t duration, uint32_t flags
   end_pts = end_pts == kNoTime ? end : std::max(end_pts, end);
 }
 
-// FORMAT.md, "Totals": regular.
+// core.md, "Page": totals.
 void TrackTotals::CheckRegular(int64_t time, bool is_key) {
   if (is_key) {
     if (max_time_ != kNoTime && max_time_ >= time) regular = false;
@@ -193,7 +193,7 @@ PageRef Summarize(const IndexPage& page, uint64_t offset, uint64_t size) {
   return ref;
 }
 
-// FORMAT.md, "Index page".
+// core.md, "Page".
 Bytes EncodePage(const IndexPage& page, const TrackIds& tracks, uint64_t chunk_offset) {
   Bytes out;
   AppendLe(out, kPageMagic);
@@ -253,7 +253,7 @@ bool DecodePage(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset,
   return !reader.failed();
 }
 
-// FORMAT.md, "Index top".
+// core.md, "Top".
 Bytes EncodeTop(const IndexTop& top, const TrackIds& tracks, uint64_t chunk_offset) {
   Bytes out;
   AppendLe(out, kTopMagic);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Index": pages (the seek points of a run of clusters) and the top (all pages of a file), both in TSEK chunks.
+// core.md, "Index": pages (the seek points of a run of clusters) and the top (all pages of a file), both in TSEK chunks.
 // Offsets here are absolute; in the file they are distances from the chunk that holds them, so that chunks can be moved
 // together (an index in front of the file moves everything behind it).
 #ifndef H4MK_CLUSTER_INDEX_PAGE_H_
@@ -13,7 +13,7 @@
 
 namespace h4mk {
 
-// FORMAT.md, "Limits".
+// core.md, "Limits".
 inline constexpr uint32_t kMaxPageClusters = 65536;
 inline constexpr uint64_t kMaxPageEntries = 1u << 17;  // of all tracks
 inline constexpr uint64_t kMaxTopCells = 1u << 18;     // pages times tracks
@@ -112,7 +112,7 @@ bool DecodeTop(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, 
 bool IsPage(ByteSpan payload);
 bool IsTop(ByteSpan payload);
 
-// FORMAT.md, "Locator": the payload of the TAIL chunk.
+// core.md, "Locator": the payload of the TAIL chunk.
 inline constexpr size_t kTailPayloadSize = 16;
 struct Tail {
   uint64_t top = 0;       // offset of the top's chunk

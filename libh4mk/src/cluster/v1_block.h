@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Version 1": the flags of a CORE chunk and the routing in front of a block's bytes.
+// legacy.md, "Version 1": the flags of a CORE chunk and the routing in front of a block's bytes.
 #ifndef H4MK_CLUSTER_V1_BLOCK_H_
 #define H4MK_CLUSTER_V1_BLOCK_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Version 1": the seek table of one track (a TSEK chunk).
+// legacy.md, "Version 1": the seek table of one track (a TSEK chunk).
 #ifndef H4MK_CLUSTER_V1_SEEK_TABLE_H_
 #define H4MK_CLUSTER_V1_SEEK_TABLE_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Adapter audio_fft": audio tokens to sound.
+// adapters.md, "Adapter audio_fft": audio tokens to sound.
 #include <algorithm>
 
 #include "decode/adapter_shell.h"

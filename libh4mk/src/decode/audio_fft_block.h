@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Adapter audio_fft": audio tokens as blocks that give the sound back.
+// adapters.md, "Adapter audio_fft": audio tokens as blocks that give the sound back.
 #ifndef H4MK_DECODE_AUDIO_FFT_BLOCK_H_
 #define H4MK_DECODE_AUDIO_FFT_BLOCK_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Audio tokens": the loudest bins of the spectra of overlapping frames of sound.
+// adapters.md, "Audio tokens": the loudest bins of the spectra of overlapping frames of sound.
 #ifndef H4MK_DECODE_AUDIO_TOKEN_H_
 #define H4MK_DECODE_AUDIO_TOKEN_H_
 

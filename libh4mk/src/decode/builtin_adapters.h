@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The adapters that are part of the library (FORMAT.md, "Adapters").
+// The adapters that are part of the library (adapters.md).
 #ifndef H4MK_DECODE_BUILTIN_ADAPTERS_H_
 #define H4MK_DECODE_BUILTIN_ADAPTERS_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Adapter dsp": blocks of spectra to sound.
+// adapters.md, "Adapter dsp": blocks of spectra to sound.
 #include <optional>
 #include <variant>
 

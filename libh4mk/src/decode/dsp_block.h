@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "DSP0" and "DSP1": spectra as blocks hold them.
+// adapters.md, "DSP0" and "DSP1": spectra as blocks hold them.
 #ifndef H4MK_DECODE_DSP_BLOCK_H_
 #define H4MK_DECODE_DSP_BLOCK_H_
 
@@ -51,7 +51,7 @@ struct Dsp1Format {
   bool operator==(const Dsp1Format&) const = default;
 };
 
-// kCorrupt: what FORMAT.md does not allow.
+// kCorrupt: what adapters.md does not allow.
 Status CheckDsp1Format(const Dsp1Format& format);
 
 struct Dsp1Channel {

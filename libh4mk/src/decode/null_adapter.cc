@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Adapter null" and "Adapter pass_through".
+// adapters.md, "Adapter null" and "Adapter pass_through".
 #include "decode/adapter_shell.h"
 #include "decode/builtin_adapters.h"
 #include "decode/concatenation.h"

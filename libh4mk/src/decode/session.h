@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Decoding with an adapter": one track's decoder, which takes blocks in decoding order
-// and gives outputs in presentation order. What the chain decoder and applications without a file
-// build on.
+// adapters.md, "Decoding with an adapter": one track's decoder, which takes blocks in decoding
+// order and gives outputs in presentation order. What the chain decoder and applications without a
+// file build on.
 #ifndef H4MK_DECODE_SESSION_H_
 #define H4MK_DECODE_SESSION_H_
 

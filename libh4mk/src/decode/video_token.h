@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Video tokens": when a block of a picture track is shown, which one it is, and whether decoding can start there.
+// adapters.md, "Video tokens": when a block of a picture track is shown, which one it is, and whether decoding can start there.
 #ifndef H4MK_DECODE_VIDEO_TOKEN_H_
 #define H4MK_DECODE_VIDEO_TOKEN_H_
 

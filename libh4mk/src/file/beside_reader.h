@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A FileReader over another that hands out blocks which are ranges of files beside it (FORMAT.md, "Sidecars").
+// A FileReader over another that hands out blocks which are ranges of files beside it (core.md, "External data").
 #ifndef H4MK_FILE_BESIDE_READER_H_
 #define H4MK_FILE_BESIDE_READER_H_
 

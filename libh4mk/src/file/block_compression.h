@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Compressed blocks": the data of single blocks as zstd frames.
+// core.md, "Compressed blocks": the data of single blocks as zstd frames.
 #ifndef H4MK_FILE_BLOCK_COMPRESSION_H_
 #define H4MK_FILE_BLOCK_COMPRESSION_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Sidecars": a block that is a range of another file.
+// core.md, "External data": a block that is a range of another file.
 #ifndef H4MK_FILE_BLOCK_REFERENCE_H_
 #define H4MK_FILE_BLOCK_REFERENCE_H_
 

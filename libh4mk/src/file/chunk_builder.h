@@ -30,7 +30,7 @@ class ChunkBuilder {
     Add(tag, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
   }
 
-  // FORMAT.md, "End of file": the top, the locator and the container checksum.
+  // core.md, "End of file": the top, the locator and the container checksum.
   void AddEnd(IndexTop top, const TrackIds& ids) {
     const uint64_t at = position();
     const size_t size = EncodeTop(top, ids, at).size() + kChunkOverhead;

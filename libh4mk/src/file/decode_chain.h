@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Lookup", "Decode chain": which blocks of a track must be decoded to show what belongs
+// core.md, "Decode chain": which blocks of a track must be decoded to show what belongs
 // to a time.
 #ifndef H4MK_FILE_DECODE_CHAIN_H_
 #define H4MK_FILE_DECODE_CHAIN_H_

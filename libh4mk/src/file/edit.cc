@@ -77,7 +77,7 @@ Status Editor::SetMeta(const Json& meta) {
   return {};
 }
 
-// FORMAT.md, "Editing": newer descriptions, a new top and a new locator, over the place of the old checksum.
+// core.md, "Editing": newer descriptions, a new top and a new locator, over the place of the old checksum.
 Status Editor::Commit() {
   if (!tracks_changed_ && !meta_changed_) return {};
   const uint64_t start = end_.top.file_size - kCrcSize;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Changes what a closed file of version 2 says of itself by appending to it (FORMAT.md, "Editing"): no byte of a chunk is touched, the
+// Changes what a closed file of version 2 says of itself by appending to it (core.md, "Editing"): no byte of a chunk is touched, the
 // work is in proportion to the metadata, and whatever happens in between, the file says either the old or the new.
 #ifndef H4MK_FILE_EDIT_H_
 #define H4MK_FILE_EDIT_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The end of a closed file of version 2 and what it names: index top, tracks, metadata (FORMAT.md, "End of file").
+// The end of a closed file of version 2 and what it names: index top, tracks, metadata (core.md, "End of file").
 #ifndef H4MK_FILE_FILE_END_H_
 #define H4MK_FILE_FILE_END_H_
 

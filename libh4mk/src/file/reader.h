@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads a file: open, next block, seek (FORMAT.md, "Reading"). Version 2.
+// Reads a file: open, next block, seek (core.md, "Reading"). Version 2.
 #ifndef H4MK_FILE_READER_H_
 #define H4MK_FILE_READER_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lookups that leave the reading position as it is (FORMAT.md, "Lookup"). The cluster that a search
+// Lookups that leave the reading position as it is (core.md, "Reading"). The cluster that a search
 // has led to stays in search_.
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Seeking: the block that is asked for, where the other tracks land, and the way there (FORMAT.md, "Seeking").
+// Seeking: the block that is asked for, where the other tracks land, and the way there (core.md, "Seeking").
 #include <algorithm>
 #include <functional>
 #include <utility>
@@ -257,7 +257,7 @@ Status Reader::SearchClusters(const std::vector<ClusterRef>& clusters, uint32_t 
   return {};
 }
 
-// Any block counts. Where the track is regular (FORMAT.md, "Totals"), a time between two random access points belongs to a block
+// Any block counts. Where the track is regular (core.md, "Page"), a time between two random access points belongs to a block
 // between them, or to one behind the second, before a third. Elsewhere all clusters are looked through.
 Status Reader::FindAny(uint32_t track, int64_t time, SeekMode mode, Target* target) {
   const bool ordered = totals_[track].regular && index_.IsOrdered(track);

@@ -216,7 +216,8 @@ Status Recovery::TakeChunk(const Piece& piece) {
   }
 }
 
-// FORMAT.md, "ATTA". The writer puts attachments in front of the first cluster, where they stand.
+// core.md, "Chunk": ATTA. The writer puts attachments in front of the first cluster, where they
+// stand.
 Status Recovery::TakeAttachment(const Piece& piece) {
   H4MK_TRY(Read(piece.offset + kChunkHeaderSize, piece.header.length, &buffer_));
   ByteReader reader{ByteSpan(buffer_)};

@@ -9,7 +9,7 @@
 namespace h4mk {
 namespace {
 
-// Pages are repeated next to the top while all of them together are no larger than this (FORMAT.md, "End of file").
+// Pages are repeated next to the top while all of them together are no larger than this (core.md, "End of file").
 constexpr size_t kMaxCopies = 4u << 20;
 constexpr size_t kCopyStep = 1 << 20;
 
@@ -221,7 +221,7 @@ Status Rebuilder::AddLastPage(ChunkBuilder* chunks) {
   return {};
 }
 
-// FORMAT.md, "End of file": the last page, copies of the others, top, locator, checksum.
+// core.md, "End of file": the last page, copies of the others, top, locator, checksum.
 Status Rebuilder::MakeEnd(Bytes* bytes) {
   Result<uint32_t> checksum = ContainerChecksum(source_, content_end_);
   if (!checksum.ok()) return checksum.take_status();

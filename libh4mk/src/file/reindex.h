@@ -13,7 +13,7 @@ namespace h4mk {
 // *changed tells whether the file was not as it should be.
 Status RebuildIndex(EditableFile& file, const ChunkWalk::Progress& progress, bool* changed);
 
-// Copies a closed file and puts its index in front (FORMAT.md, "Index at the front"). Errors of ReadFileEnd(); kIo.
+// Copies a closed file and puts its index in front (core.md, "Index at the front"). Errors of ReadFileEnd(); kIo.
 Status MoveIndexToFront(Io& io, Io& output, const ChunkWalk::Progress& progress);
 
 }  // namespace h4mk

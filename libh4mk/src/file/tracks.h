@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "TRAK": the tracks of a file, each a JSON object of which this layer needs track_id and time_base.
+// core.md, "TRAK": the tracks of a file, each a JSON object of which this layer needs track_id and time_base.
 #ifndef H4MK_FILE_TRACKS_H_
 #define H4MK_FILE_TRACKS_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A FileReader over another that hands compressed blocks out as they were before (FORMAT.md, "Compressed blocks").
+// A FileReader over another that hands compressed blocks out as they were before (core.md, "Compressed blocks").
 #ifndef H4MK_FILE_UNPACKING_READER_H_
 #define H4MK_FILE_UNPACKING_READER_H_
 

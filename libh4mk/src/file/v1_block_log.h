@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Version 1", "Block log": what version 1 cannot say of its blocks (decoding order, exact times, flags, side data),
+// legacy.md, "Block log": what version 1 cannot say of its blocks (decoding order, exact times, flags, side data),
 // kept in META in the form of version 2's cluster indexes. The blocks of the file are found in it by the order that both sides
 // know: sorted by pts in ms, then track_id.
 #ifndef H4MK_FILE_V1_BLOCK_LOG_H_

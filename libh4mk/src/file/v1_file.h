@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A file of version 1 as its first readers see it: every chunk, the blocks, the seek tables, the keyframe for a time and the
-// decode chain up to it (FORMAT.md, "Version 1"). V1Reader plays such files; this class answers questions about them.
+// decode chain up to it (legacy.md, "Version 1"). V1Reader plays such files; this class answers questions about them.
 #ifndef H4MK_FILE_V1_FILE_H_
 #define H4MK_FILE_V1_FILE_H_
 

@@ -189,7 +189,7 @@ Status V1FileWriter::Finish() {
   std::vector<Bytes> attachments;
   attachments.reserve(attachments_.size());
   for (const auto& [track, bytes] : attachments_) {
-    Bytes& payload = attachments.emplace_back();  // FORMAT.md, "ATTA"
+    Bytes& payload = attachments.emplace_back();  // core.md, "Chunk": ATTA
     AppendVarint(payload, ids_.id(track));
     AppendBytes(payload, bytes);
     contents.extra.push_back({kTagAttachment, 0, payload});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Writes version 1 through the interface of all writers: what version 1 cannot say goes into the
-// block log in META, so that the file reads back exactly (FORMAT.md, "Version 1", "Block log").
+// block log in META, so that the file reads back exactly (legacy.md, "Block log").
 // Blocks are written in the order of their times, which is known only at the end: all of them are
 // kept in memory until Finish().
 #ifndef H4MK_FILE_V1_FILE_WRITER_H_

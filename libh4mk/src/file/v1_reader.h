@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Plays a file of version 1: one CORE chunk a block, without H4TB; where META has a block log, in decoding order with exact
-// times (FORMAT.md, "Version 1"). With an input that can seek, the chunk headers of the whole file are read when it is opened
+// times (legacy.md, "Version 1"). With an input that can seek, the chunk headers of the whole file are read when it is opened
 // (32 bytes of memory a block), since version 1 has no way to find its end; without, blocks are read as they come.
 #ifndef H4MK_FILE_V1_READER_H_
 #define H4MK_FILE_V1_READER_H_

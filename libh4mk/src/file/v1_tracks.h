@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FORMAT.md, "Version 1": TRAK, whose tracks have seven keys and no others.
+// legacy.md, "Version 1": TRAK, whose tracks have seven keys and no others.
 #ifndef H4MK_FILE_V1_TRACKS_H_
 #define H4MK_FILE_V1_TRACKS_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes a file of version 1: the same input gives the same bytes as from its first writer (FORMAT.md, "Version 1").
+// Writes a file of version 1: the same input gives the same bytes as from its first writer (legacy.md, "Version 1").
 #ifndef H4MK_FILE_V1_WRITER_H_
 #define H4MK_FILE_V1_WRITER_H_
 

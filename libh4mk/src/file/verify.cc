@@ -176,7 +176,7 @@ void Verifier::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
                                     " has blocks of a track that TRAK does not have");
 }
 
-// FORMAT.md, "Cluster": ordinal. A gap that the chunks do not show was there when the file was written.
+// core.md, "Cluster": ordinal. A gap that the chunks do not show was there when the file was written.
 void Verifier::CheckOrdinal(const Piece& piece, const BlockRecord& block) {
   uint64_t& next = next_ordinal_[static_cast<size_t>(block.track)];
   if (block.ordinal != next && totals_valid_)
@@ -310,7 +310,7 @@ void Verifier::CheckTop(const SeenTop& seen) {
     report_.Error(seen.offset, "index top" + place + " names a META where none is");
 }
 
-// FORMAT.md, "End of file": the locator, then the container checksum.
+// core.md, "End of file": the locator, then the container checksum.
 void Verifier::CheckEnd(uint64_t position) {
   const std::string place = " at byte " + std::to_string(position);
   if (!tail_ || report_.file_size - position != kCrcSize) {

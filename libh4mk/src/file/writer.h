@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes a file of version 2, append-only: clusters, index pages as it grows, and the end (FORMAT.md, "Writing").
+// Writes a file of version 2, append-only: clusters, index pages as it grows, and the end (core.md, "File").
 #ifndef H4MK_FILE_WRITER_H_
 #define H4MK_FILE_WRITER_H_
 

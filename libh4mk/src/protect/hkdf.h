@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// HKDF with SHA-256 (RFC 5869), and the labels of protection.md, "Protection".
+// HKDF with SHA-256 (RFC 5869), and the labels of protection.md, "Notation".
 #ifndef H4MK_PROTECT_HKDF_H_
 #define H4MK_PROTECT_HKDF_H_
 
