@@ -2,6 +2,7 @@
 #include "cluster/index_page.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "chunk/chunk_format.h"
 #include "cluster/column.h"
@@ -13,9 +14,9 @@ constexpr uint32_t kPageMagic = Tag("H4TP");
 constexpr uint32_t kTopMagic = Tag("H4TT");
 constexpr uint32_t kTailMagic = Tag("H4TL");
 
-// core.md, "Page": which of the three times follow, and what else is known.
+// core.md, "Totals": which of the three times follow, and what else is known.
 constexpr uint8_t kHasStart = 0x1, kHasFirstDts = 0x2, kHasEnd = 0x4;
-constexpr uint8_t kNotAllKey = 0x8, kStartsWithOther = 0x10, kIrregular = 0x20;
+constexpr uint8_t kNotAllKey = 0x8, kStartsWithOther = 0x10, kOverlaps = 0x20;
 
 // A distance back from the chunk at `from`; 0 says "none".
 void AppendDistance(Bytes& out, uint64_t from, uint64_t to) {
@@ -37,8 +38,9 @@ void AppendTotals(Bytes& out, const TrackTotals& totals) {
                                      (totals.end_pts != kNoTime ? kHasEnd : 0) |
                                      (totals.all_key ? 0 : kNotAllKey) |
                                      (totals.starts_with_key ? 0 : kStartsWithOther) |
-                                     (totals.regular ? 0 : kIrregular)));
+                                     (totals.overlaps ? kOverlaps : 0)));
   AppendVarint(out, totals.blocks);
+  AppendVarint(out, totals.hidden);
   AppendVarint(out, totals.bytes);
   for (int64_t time : {totals.start_pts, totals.first_dts, totals.end_pts})
     if (time != kNoTime) AppendSigned(out, time);
@@ -48,22 +50,16 @@ TrackTotals ReadTotals(ByteReader& reader) {
   TrackTotals totals;
   const auto known = reader.Le<uint8_t>();
   totals.blocks = reader.Varint();
+  totals.hidden = reader.Varint();
   totals.bytes = reader.Varint();
+  if (totals.hidden > totals.blocks) reader.Fail();
   if (known & kHasStart) totals.start_pts = reader.Signed();
   if (known & kHasFirstDts) totals.first_dts = reader.Signed();
   if (known & kHasEnd) totals.end_pts = reader.Signed();
   totals.all_key = !(known & kNotAllKey);
   totals.starts_with_key = !(known & kStartsWithOther);
-  totals.regular = !(known & kIrregular);
+  totals.overlaps = known & kOverlaps;
   return totals;
-}
-
-// Values as differences to the one before; the first stands alone.
-void AppendDeltas(Bytes& out, std::vector<int64_t> values) {
-  if (values.empty()) return;
-  AppendSigned(out, values[0]);
-  for (size_t i = values.size() - 1; i > 0; --i) values[i] = WrapSub(values[i], values[i - 1]);
-  AppendColumn(out, std::span(values).subspan(1));
 }
 
 bool ReadDeltas(ByteReader& reader, std::span<int64_t> values) {
@@ -89,22 +85,117 @@ bool ReadDifferences(ByteReader& reader, std::vector<int64_t>& high,
   return true;
 }
 
-// *room is how many entries the page may still have.
-bool ReadPageTrack(ByteReader& reader, size_t cluster_count, uint64_t* room, PageTrack* track) {
-  const uint64_t entries = reader.Varint();
-  if (reader.failed() || entries > cluster_count || entries > *room) return false;
-  *room -= entries;
-  track->cluster.resize(static_cast<size_t>(entries));
-  track->first_time.resize(track->cluster.size());
-  if (!ReadDeltas(reader, track->cluster) || !ReadDeltas(reader, track->first_time) ||
-      !ReadDifferences(reader, track->last_time, track->first_time))
-    return false;
+// Whether these are positions, rising, in something with so many places.
+bool ArePositions(const std::vector<int64_t>& positions, size_t places) {
   int64_t before = -1;
-  for (int64_t cluster : track->cluster) {
-    if (cluster <= before || cluster >= static_cast<int64_t>(cluster_count)) return false;
-    before = cluster;
+  for (int64_t position : positions) {
+    if (position <= before || position >= static_cast<int64_t>(places)) return false;
+    before = position;
   }
   return true;
+}
+
+// The first time of the span that each entry of key_span is for.
+std::vector<int64_t> SpanTimes(const PageTrack& track) {
+  std::vector<int64_t> times;
+  times.reserve(track.keys());
+  for (int64_t span : track.key_span) times.push_back(track.first_time[static_cast<size_t>(span)]);
+  return times;
+}
+
+void AppendPageTrack(Bytes& out, const PageTrack& track) {
+  AppendVarint(out, track.spans());
+  AppendDeltas(out, track.cluster);
+  AppendColumn(out, track.blocks);
+  AppendColumn(out, track.hidden);
+  AppendDeltas(out, track.first_time);
+  AppendVarint(out, track.keys());
+  AppendDeltas(out, track.key_span);
+  AppendDifferences(out, track.first_key, SpanTimes(track));
+  AppendDifferences(out, track.last_key, track.first_key);
+  AppendVarint(out, track.times.size());
+  AppendBytes(out, track.times);
+}
+
+// What the tracks of a page may still have: so hostile ones cost no more than the file has bytes.
+struct PageRoom {
+  uint64_t spans = kMaxPageSpans;
+  std::vector<int64_t> blocks;  // by cluster
+};
+
+bool ReadSpans(ByteReader& reader, PageRoom& room, PageTrack* track) {
+  const uint64_t spans = reader.Varint();
+  if (reader.failed() || spans > room.blocks.size() || spans > room.spans) return false;
+  room.spans -= spans;
+  const auto count = static_cast<size_t>(spans);
+  for (std::vector<int64_t>* values : {&track->cluster, &track->blocks, &track->hidden, &track->first_time})
+    values->resize(count);
+  if (!ReadDeltas(reader, track->cluster) || !ReadColumn(reader, track->blocks) ||
+      !ReadColumn(reader, track->hidden) || !ReadDeltas(reader, track->first_time) ||
+      !ArePositions(track->cluster, room.blocks.size()))
+    return false;
+  for (size_t i = 0; i < count; ++i) {
+    int64_t& left = room.blocks[static_cast<size_t>(track->cluster[i])];
+    const int64_t blocks = track->blocks[i], hidden = track->hidden[i];
+    if (blocks < 1 || blocks > left || hidden < 0 || hidden > blocks) return false;
+    left -= blocks;
+  }
+  return true;
+}
+
+bool ReadKeys(ByteReader& reader, PageTrack* track) {
+  const uint64_t keys = reader.Varint();
+  if (reader.failed() || keys > track->spans()) return false;
+  track->key_span.resize(static_cast<size_t>(keys));
+  return ReadDeltas(reader, track->key_span) && ArePositions(track->key_span, track->spans()) &&
+         ReadDifferences(reader, track->first_key, SpanTimes(*track)) &&
+         ReadDifferences(reader, track->last_key, track->first_key);
+}
+
+bool ReadPageTrack(ByteReader& reader, PageRoom& room, PageTrack* track) {
+  if (!ReadSpans(reader, room, track) || !ReadKeys(reader, track)) return false;
+  const ByteSpan times = reader.Take(reader.Varint());
+  track->times.assign(times.begin(), times.end());
+  return !reader.failed();
+}
+
+// The offsets of clusters, and how many blocks each can hold at most: every block takes a byte of it.
+bool ReadClusters(ByteReader& reader, uint64_t chunk_offset, uint64_t file_size, IndexPage* page,
+                  PageRoom* room) {
+  const uint64_t first = ReadDistance(reader, chunk_offset);
+  const uint64_t cluster_count = reader.Varint();
+  if (reader.failed() || cluster_count > kMaxPageClusters || (cluster_count > 0 && first == 0))
+    return false;
+  if (cluster_count > file_size / kMinClusterSize) return false;
+  std::vector<int64_t> sizes(cluster_count > 0 ? static_cast<size_t>(cluster_count) - 1 : 0);
+  if (!ReadColumn(reader, sizes)) return false;
+  if (cluster_count == 0) return true;
+  // A cluster stands before its page, but for copies that were put in front of the file.
+  const uint64_t end = page->is_copy && first > chunk_offset ? file_size : chunk_offset;
+  uint64_t at = first;
+  for (int64_t size : sizes) {
+    if (at > end || size < kMinClusterSize || static_cast<uint64_t>(size) > end - at) return false;
+    page->clusters.push_back(at);
+    room->blocks.push_back(std::min<int64_t>(size, kMaxClusterBlocks));
+    at += static_cast<uint64_t>(size);
+  }
+  if (at > end || end - at < kMinClusterSize) return false;
+  page->clusters.push_back(at);
+  room->blocks.push_back(static_cast<int64_t>(std::min<uint64_t>(end - at, kMaxClusterBlocks)));
+  return true;
+}
+
+// Whether what a page says of other chunks is what such a page can say.
+bool ReadPageFront(ByteReader& reader, uint64_t chunk_offset, IndexPage* page) {
+  if (reader.Le<uint32_t>() != kPageMagic) return false;
+  const auto flags = reader.Le<uint8_t>();
+  page->is_copy = flags & kPageIsCopy;
+  page->previous = ReadDistance(reader, chunk_offset);
+  page->trak = ReadDistance(reader, chunk_offset);
+  page->meta = ReadDistance(reader, chunk_offset);
+  if (reader.failed() || (flags & ~kPageIsCopy)) return false;
+  if (page->is_copy) return page->previous == 0 && page->trak == 0 && page->meta == 0;
+  return page->trak != 0 && (page->previous == 0 || page->previous < chunk_offset);  // no loops
 }
 
 }  // namespace
@@ -126,77 +217,80 @@ void TrackTotals::Add(int64_t pts, int64_t dts, int64_t duration, uint32_t flags
   }
   if (start_pts == kNoTime && !(flags & kBlockDiscard)) start_pts = pts;
   ++blocks;
+  hidden += !IsFrame(time, flags);
   bytes += size;
-  if (!is_key) all_key = false;
+  all_key = all_key && is_key;
   if (time == kNoTime) return;
-  CheckRegular(time, is_key);
   int64_t end = 0;
   if (__builtin_add_overflow(time, std::max<int64_t>(duration, 0), &end)) end = INT64_MAX;
-  end_pts = end_pts == kNoTime ? end : std::max(end_pts, end);
+  end_pts = std::max(end_pts, end);  // kNoTime is the smallest
 }
 
-// core.md, "Page": totals.
-void TrackTotals::CheckRegular(int64_t time, bool is_key) {
-  if (is_key) {
-    if (max_time_ != kNoTime && max_time_ >= time) regular = false;
-    key_before_ = last_key_;
-    last_key_ = time;
-  } else if (key_before_ != kNoTime && time <= key_before_) {
-    regular = false;
-  }
-  max_time_ = std::max(max_time_, time);  // kNoTime is the smallest
-}
-
-bool SameTotals(const TrackTotals& a, const TrackTotals& b) {
-  return a.blocks == b.blocks && a.bytes == b.bytes && a.start_pts == b.start_pts &&
-         a.first_dts == b.first_dts && a.end_pts == b.end_pts && a.all_key == b.all_key &&
-         a.starts_with_key == b.starts_with_key && a.regular == b.regular;
+uint64_t PageTrack::frames() const {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < spans(); ++i) sum += static_cast<uint64_t>(frames(i));
+  return sum;
 }
 
 bool PageTrack::ordered() const {
-  for (size_t i = 0; i < first_time.size(); ++i) {
-    if (last_time[i] < first_time[i]) return false;
-    if (i > 0 && first_time[i] <= last_time[i - 1]) return false;
+  for (size_t i = 0; i < keys(); ++i) {
+    if (last_key[i] < first_key[i]) return false;
+    if (i > 0 && first_key[i] <= last_key[i - 1]) return false;
   }
   return true;
 }
 
-uint64_t IndexPage::entry_count() const {
+bool PageTrack::DecodeTimes(std::vector<int64_t>* out) const {
+  out->resize(static_cast<size_t>(frames()));
+  ByteReader reader{ByteSpan(times)};
+  return !times.empty() && ReadDeltas(reader, *out);
+}
+
+uint64_t IndexPage::span_count() const {
   uint64_t count = 0;
-  for (const PageTrack& track : tracks) count += track.cluster.size();
+  for (const PageTrack& track : tracks) count += track.spans();
   return count;
 }
 
-void IndexPage::AddKey(uint32_t track, int64_t time) {
-  PageTrack& entries = tracks[track];
-  const auto cluster = static_cast<int64_t>(clusters.size()) - 1;
-  if (entries.cluster.empty() || entries.cluster.back() != cluster) {
-    entries.cluster.push_back(cluster);
-    entries.first_time.push_back(time);
-    entries.last_time.push_back(time);
-    return;
-  }
-  entries.first_time.back() = std::min(entries.first_time.back(), time);
-  entries.last_time.back() = std::max(entries.last_time.back(), time);
-}
-
-PageRef Summarize(const IndexPage& page, uint64_t offset, uint64_t size) {
+PageRef Summarize(const IndexPage& page, uint64_t offset, uint64_t size, const PageRef* before) {
   PageRef ref{offset, size, page.clusters.size(), {}};
   for (const PageTrack& track : page.tracks) {
+    const size_t number = ref.tracks.size();
     PageRef::Track& summary = ref.tracks.emplace_back();
-    summary.entries = track.cluster.size();
+    // A track that came later is not in earlier pages.
+    if (before != nullptr && number < before->tracks.size()) {
+      summary.first_time = before->tracks[number].first_time;
+      summary.first_key = summary.last_key = before->tracks[number].first_key;
+    }
+    bool any = false;
+    for (size_t i = 0; i < track.spans(); ++i) {
+      summary.blocks += static_cast<uint64_t>(track.blocks[i]);
+      summary.hidden += static_cast<uint64_t>(track.hidden[i]);
+      if (track.frames(i) == 0) continue;
+      summary.first_time = any ? std::min(summary.first_time, track.first_time[i]) : track.first_time[i];
+      any = true;
+    }
+    summary.keys = track.keys();
     summary.ordered = track.ordered();
-    if (track.cluster.empty()) continue;
-    summary.first_time = *std::min_element(track.first_time.begin(), track.first_time.end());
-    summary.last_time = *std::max_element(track.last_time.begin(), track.last_time.end());
+    if (summary.keys == 0) continue;
+    summary.first_key = *std::min_element(track.first_key.begin(), track.first_key.end());
+    summary.last_key = *std::max_element(track.last_key.begin(), track.last_key.end());
   }
   return ref;
+}
+
+void AppendDeltas(Bytes& out, std::vector<int64_t> values) {
+  if (values.empty()) return;
+  AppendSigned(out, values[0]);
+  for (size_t i = values.size() - 1; i > 0; --i) values[i] = WrapSub(values[i], values[i - 1]);
+  AppendColumn(out, std::span(values).subspan(1));
 }
 
 // core.md, "Page".
 Bytes EncodePage(const IndexPage& page, const TrackIds& tracks, uint64_t chunk_offset) {
   Bytes out;
   AppendLe(out, kPageMagic);
+  out.push_back(page.is_copy ? kPageIsCopy : 0);
   AppendDistance(out, chunk_offset, page.previous);
   AppendDistance(out, chunk_offset, page.trak);
   AppendDistance(out, chunk_offset, page.meta);
@@ -208,47 +302,43 @@ Bytes EncodePage(const IndexPage& page, const TrackIds& tracks, uint64_t chunk_o
   AppendColumn(out, sizes);
   AppendVarint(out, page.tracks.size());
   for (size_t i = 0; i < page.tracks.size(); ++i) {
-    const PageTrack& track = page.tracks[i];
     AppendVarint(out, tracks.id(i));
-    AppendVarint(out, track.cluster.size());
-    AppendDeltas(out, track.cluster);
-    AppendDeltas(out, track.first_time);
-    AppendDifferences(out, track.last_time, track.first_time);
+    AppendPageTrack(out, page.tracks[i]);
     AppendTotals(out, page.totals[i]);
   }
   return out;
 }
 
-bool DecodePage(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, IndexPage* page) {
+Bytes CopyOfPage(Bytes payload, uint64_t from, uint64_t to, uint64_t clusters_moved) {
+  payload[kPageFlags] |= kPageIsCopy;
+  for (const size_t at : {kPagePrevious, kPageTrak, kPageMeta}) StoreLe(payload.data() + at, int64_t{0});
+  const auto distance = LoadLe<int64_t>(payload.data() + kPageFirstCluster);
+  if (distance != 0)
+    StoreLe(payload.data() + kPageFirstCluster,
+            WrapAdd(distance, static_cast<int64_t>(to - from - clusters_moved)));
+  return payload;
+}
+
+bool DecodePage(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, uint64_t file_size,
+                IndexPage* page) {
   *page = IndexPage(tracks.size());
   ByteReader reader(payload);
-  if (reader.Le<uint32_t>() != kPageMagic) return false;
-  page->previous = ReadDistance(reader, chunk_offset);
-  page->trak = ReadDistance(reader, chunk_offset);
-  page->meta = ReadDistance(reader, chunk_offset);
-  const uint64_t first = ReadDistance(reader, chunk_offset);
-  const uint64_t cluster_count = reader.Varint();
-  if (reader.failed() || cluster_count > kMaxPageClusters || (cluster_count > 0 && first == 0))
+  PageRoom room;
+  if (!ReadPageFront(reader, chunk_offset, page) ||
+      !ReadClusters(reader, chunk_offset, file_size, page, &room))
     return false;
-  if (page->previous >= chunk_offset && page->previous != 0) return false;  // no loops
-  std::vector<int64_t> sizes(cluster_count > 0 ? static_cast<size_t>(cluster_count) - 1 : 0);
-  if (!ReadColumn(reader, sizes)) return false;
-  if (cluster_count > 0) page->clusters.push_back(first);
-  for (int64_t size : sizes) {
-    // A cluster is smaller than 2^32 bytes, other chunks may lie between two.
-    if (size <= 0 || size > INT64_MAX / 2 - static_cast<int64_t>(page->clusters.back()))
-      return false;
-    page->clusters.push_back(page->clusters.back() + static_cast<uint64_t>(size));
-  }
   const uint64_t track_count = reader.Varint();
-  uint64_t room = kMaxPageEntries;
+  if (track_count > kMaxIndexTracks) return false;
   for (uint64_t i = 0; i < track_count && !reader.failed(); ++i) {
-    PageTrack unknown;
     const int32_t which = tracks.Find(reader.Varint());
-    PageTrack* track = which < 0 ? &unknown : &page->tracks[static_cast<size_t>(which)];
-    if (!ReadPageTrack(reader, page->clusters.size(), &room, track)) return false;
+    PageTrack track;
+    if (!ReadPageTrack(reader, room, &track)) return false;
     const TrackTotals totals = ReadTotals(reader);
-    if (which >= 0) page->totals[static_cast<size_t>(which)] = totals;
+    if (which < 0) continue;
+    PageTrack& known = page->tracks[static_cast<size_t>(which)];
+    if (known.spans() > 0) return false;  // the same track twice
+    known = std::move(track);
+    page->totals[static_cast<size_t>(which)] = totals;
   }
   return !reader.failed();
 }
@@ -258,79 +348,128 @@ Bytes EncodeTop(const IndexTop& top, const TrackIds& tracks, uint64_t chunk_offs
   Bytes out;
   AppendLe(out, kTopMagic);
   AppendLe(out, top.file_size - chunk_offset);
+  AppendDistance(out, chunk_offset, top.first_cluster);
   AppendDistance(out, chunk_offset, top.trak);
   AppendDistance(out, chunk_offset, top.meta);
   AppendVarint(out, top.pages.size());
-  std::vector<int64_t> offsets, sizes, clusters;
-  for (const PageRef& page : top.pages) {
-    offsets.push_back(WrapSub(static_cast<int64_t>(chunk_offset), static_cast<int64_t>(page.offset)));
-    sizes.push_back(static_cast<int64_t>(page.size));
-    clusters.push_back(static_cast<int64_t>(page.clusters));
-  }
-  AppendDeltas(out, offsets);
-  AppendColumn(out, sizes);
-  AppendColumn(out, clusters);
+  std::vector<int64_t> values;
+  const auto of_pages = [&](const auto& value) -> const std::vector<int64_t>& {
+    values.clear();
+    for (const PageRef& page : top.pages) values.push_back(static_cast<int64_t>(value(page)));
+    return values;
+  };
+  AppendDeltas(out, of_pages([&](const PageRef& page) { return chunk_offset - page.offset; }));
+  AppendColumn(out, of_pages([](const PageRef& page) { return page.size; }));
+  AppendColumn(out, of_pages([](const PageRef& page) { return page.clusters; }));
   AppendVarint(out, tracks.size());
   for (size_t i = 0; i < tracks.size(); ++i) {
-    std::vector<int64_t> entries, first, last, unordered;
-    for (const PageRef& page : top.pages) {
-      entries.push_back(static_cast<int64_t>(page.tracks[i].entries));
-      first.push_back(page.tracks[i].first_time);
-      last.push_back(page.tracks[i].last_time);
-      unordered.push_back(page.tracks[i].ordered ? 0 : 1);
-    }
+    using Track = PageRef::Track;
+    const auto of_track = [&](const auto& value) -> const std::vector<int64_t>& {
+      return of_pages([&](const PageRef& page) { return value(page.tracks[i]); });
+    };
     AppendVarint(out, tracks.id(i));
-    AppendColumn(out, entries);
-    AppendDeltas(out, first);
-    AppendDifferences(out, last, first);
-    AppendColumn(out, unordered);
+    AppendColumn(out, of_track([](const Track& track) { return track.blocks; }));
+    AppendColumn(out, of_track([](const Track& track) { return track.hidden; }));
+    AppendDeltas(out, of_track([](const Track& track) { return track.first_time; }));
+    AppendColumn(out, of_track([](const Track& track) { return track.keys; }));
+    AppendDeltas(out, of_track([](const Track& track) { return track.first_key; }));
+    AppendColumn(out, of_track([](const Track& track) { return WrapSub(track.last_key, track.first_key); }));
+    AppendColumn(out, of_track([](const Track& track) { return track.ordered ? 0 : 1; }));
     AppendTotals(out, top.totals[i]);
   }
   return out;
 }
+
+namespace {
+
+// What the top says of one track; by page.
+struct TopTrack {
+  std::vector<int64_t> blocks, hidden, first_time, keys, first_key, last_key, unordered;
+  TrackTotals totals;
+};
+
+bool ReadTopTrack(ByteReader& reader, size_t pages, TopTrack* track) {
+  for (std::vector<int64_t>* values : {&track->blocks, &track->hidden, &track->first_time, &track->keys,
+                                       &track->first_key, &track->unordered})
+    values->resize(pages);
+  if (!ReadColumn(reader, track->blocks) || !ReadColumn(reader, track->hidden) ||
+      !ReadDeltas(reader, track->first_time) || !ReadColumn(reader, track->keys) ||
+      !ReadDeltas(reader, track->first_key) || !ReadDifferences(reader, track->last_key, track->first_key) ||
+      !ReadColumn(reader, track->unordered))
+    return false;
+  track->totals = ReadTotals(reader);
+  return !reader.failed();
+}
+
+// *room is how many blocks the file may still have.
+bool IsTopTrackPossible(const TopTrack& track, const std::vector<PageRef>& pages, uint64_t* room) {
+  for (size_t i = 0; i < pages.size(); ++i) {
+    const auto clusters = static_cast<int64_t>(pages[i].clusters);
+    const int64_t blocks = track.blocks[i], hidden = track.hidden[i], keys = track.keys[i];
+    if (blocks < 0 || static_cast<uint64_t>(blocks) > *room || hidden < 0 || hidden > blocks ||
+        keys < 0 || keys > clusters)
+      return false;
+    *room -= static_cast<uint64_t>(blocks);
+  }
+  return true;
+}
+
+bool ReadPageRefs(ByteReader& reader, uint64_t chunk_offset, size_t count, IndexTop* top) {
+  std::vector<int64_t> offsets(count), sizes(count), clusters(count);
+  if (!ReadDeltas(reader, offsets) || !ReadColumn(reader, sizes) || !ReadColumn(reader, clusters))
+    return false;
+  uint64_t room = top->file_size / kMinClusterSize;
+  for (size_t i = 0; i < count; ++i) {
+    const int64_t offset = WrapSub(static_cast<int64_t>(chunk_offset), offsets[i]);
+    if (offset < static_cast<int64_t>(kFileHeaderSize) || sizes[i] <= 0 || sizes[i] > INT32_MAX ||
+        clusters[i] < 0 || clusters[i] > kMaxPageClusters || static_cast<uint64_t>(clusters[i]) > room)
+      return false;
+    room -= static_cast<uint64_t>(clusters[i]);
+    offsets[i] = offset;
+    top->pages.push_back(
+        {static_cast<uint64_t>(offset), static_cast<uint64_t>(sizes[i]), static_cast<uint64_t>(clusters[i]), {}});
+  }
+  std::sort(offsets.begin(), offsets.end());
+  return std::adjacent_find(offsets.begin(), offsets.end()) == offsets.end();  // none twice
+}
+
+}  // namespace
 
 bool DecodeTop(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, IndexTop* top) {
   *top = IndexTop();
   ByteReader reader(payload);
   if (reader.Le<uint32_t>() != kTopMagic) return false;
   const auto to_end = reader.Le<uint64_t>();
-  if (to_end > INT64_MAX - chunk_offset) return false;
+  if (chunk_offset > INT64_MAX || to_end > INT64_MAX - chunk_offset) return false;
   top->file_size = chunk_offset + to_end;
+  top->first_cluster = ReadDistance(reader, chunk_offset);
   top->trak = ReadDistance(reader, chunk_offset);
   top->meta = ReadDistance(reader, chunk_offset);
   const uint64_t page_count = reader.Varint();
-  const uint64_t cells_a_page = std::max<uint64_t>(tracks.size(), 1);
-  if (reader.failed() || page_count > kMaxTopCells / cells_a_page) return false;
-  const auto count = static_cast<size_t>(page_count);
-  std::vector<int64_t> offsets(count), sizes(count), clusters(count);
-  if (!ReadDeltas(reader, offsets) || !ReadColumn(reader, sizes) || !ReadColumn(reader, clusters))
+  if (reader.failed() || page_count > kMaxTopCells / std::max<uint64_t>(tracks.size(), 1) ||
+      !ReadPageRefs(reader, chunk_offset, static_cast<size_t>(page_count), top))
     return false;
-  for (size_t i = 0; i < count; ++i) {
-    const int64_t offset = WrapSub(static_cast<int64_t>(chunk_offset), offsets[i]);
-    if (offset < static_cast<int64_t>(kFileHeaderSize) || sizes[i] <= 0 || sizes[i] > INT32_MAX ||
-        clusters[i] < 0 || clusters[i] > kMaxPageClusters)
-      return false;
-    top->pages.push_back({static_cast<uint64_t>(offset), static_cast<uint64_t>(sizes[i]),
-                          static_cast<uint64_t>(clusters[i]),
-                          std::vector<PageRef::Track>(tracks.size())});
-  }
   top->totals.resize(tracks.size());
+  for (PageRef& page : top->pages) page.tracks.resize(tracks.size());
   const uint64_t track_count = reader.Varint();
-  std::vector<int64_t> entries(count), first(count), last, unordered(count);
+  if (track_count > kMaxIndexTracks || page_count * track_count > kMaxTopCells) return false;
+  uint64_t room = top->file_size;
+  TopTrack track;
+  std::vector<bool> seen(tracks.size());
   for (uint64_t t = 0; t < track_count && !reader.failed(); ++t) {
     const int32_t which = tracks.Find(reader.Varint());
-    if (!ReadColumn(reader, entries) || !ReadDeltas(reader, first) ||
-        !ReadDifferences(reader, last, first) || !ReadColumn(reader, unordered))
+    if (!ReadTopTrack(reader, top->pages.size(), &track) || !IsTopTrackPossible(track, top->pages, &room))
       return false;
-    const TrackTotals totals = ReadTotals(reader);
     if (which < 0) continue;
-    const auto track = static_cast<size_t>(which);
-    top->totals[track] = totals;
-    for (size_t i = 0; i < count; ++i) {
-      if (entries[i] < 0 || entries[i] > clusters[i]) return false;
-      top->pages[i].tracks[track] = {static_cast<uint64_t>(entries[i]), first[i], last[i],
-                                     unordered[i] == 0};
-    }
+    const auto known = static_cast<size_t>(which);
+    if (seen[known]) return false;
+    seen[known] = true;
+    top->totals[known] = track.totals;
+    for (size_t i = 0; i < top->pages.size(); ++i)
+      top->pages[i].tracks[known] = {static_cast<uint64_t>(track.blocks[i]), static_cast<uint64_t>(track.hidden[i]),
+                                     track.first_time[i],                    static_cast<uint64_t>(track.keys[i]),
+                                     track.first_key[i],                     track.last_key[i],
+                                     track.unordered[i] == 0};
   }
   return !reader.failed();
 }

@@ -37,6 +37,10 @@ class BlockTable {
   Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out, uint64_t* total);
   Status KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
                           uint64_t* total);
+  Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info);
+  Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out, uint64_t* total);
+  Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info);
+  Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out, size_t* copied);
   // The number of a block by its ordinal. kNotFound.
   Result<uint32_t> Find(uint32_t track, uint64_t ordinal);
 
@@ -45,7 +49,7 @@ class BlockTable {
     return describe_(number, info) ? Status() : Status(Code::kNotFound, "no such block");
   }
 
-  uint64_t key_count(uint32_t track) { return Timed(track, false).size(); }
+  uint64_t key_count(uint32_t track) { return Timed(track, Which::kKeys).size(); }
   Status IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out, size_t* copied);
 
  private:
@@ -55,14 +59,15 @@ class BlockTable {
   };
   // Blocks of one track by time; equal times in the order of their numbers.
   using TimedBlocks = std::vector<TimedBlock>;
-  // Random access points of a track, or (any) all of its blocks.
-  const TimedBlocks& Timed(uint32_t track, bool any);
+  enum class Which { kKeys, kFrames, kAll };
+  const TimedBlocks& Timed(uint32_t track, Which which);
+  Status ChainTo(uint32_t track, const TimedBlock& frame, std::span<BlockInfo> out, uint64_t* total);
   const std::vector<uint32_t>& NumbersOf(uint32_t track);
   static TimedBlocks::const_iterator FirstAfter(const TimedBlocks& blocks, int64_t time);
 
   const uint32_t block_count_;
   const Describe describe_;
-  std::map<std::pair<uint32_t, bool>, TimedBlocks> timed_;
+  std::map<std::pair<uint32_t, Which>, TimedBlocks> timed_;
   std::map<uint32_t, std::vector<uint32_t>> numbers_;  // of each track's blocks, by place
 };
 

@@ -75,7 +75,8 @@ class FileReader {
   // *total is how many there are.
   // The last random access point at or before a time (the last of equal ones): kNotFound.
   virtual Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) = 0;
-  // What DecodeChainBuilder says; empty where FindKeyframe() finds nothing.
+  // What must be decoded to show what is shown at a time: the chain of the last frame that is not later. Empty: there is
+  // none, or it cannot be decoded.
   virtual Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
                              uint64_t* total) = 0;
   // Random access points with from <= time <= to, in the order that they are read in.
@@ -84,6 +85,18 @@ class FileReader {
   // The block with a number within its track: kNotFound. Its bytes too; kCorrupt as Next().
   virtual Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) = 0;
   virtual Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) = 0;
+
+  // Frames, numbered as they are shown (core.md, "Frames"); totals().frames() says how many there are.
+  // The block of a frame, and what must be decoded to show it (core.md, "Decode chain"; nothing if it cannot be):
+  // kNotFound.
+  virtual Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info) = 0;
+  virtual Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
+                            uint64_t* total) = 0;
+  // The last frame that is not later than a time: kNotFound.
+  virtual Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) = 0;
+  // Copies the times of frames from number `first` on; *copied is smaller than out.size() if there are no more.
+  virtual Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
+                            size_t* copied) = 0;
 
   // The file's bytes, for those who look at its chunks.
   virtual Source& source() = 0;

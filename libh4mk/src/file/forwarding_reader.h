@@ -55,6 +55,19 @@ class ForwardingReader : public FileReader {
   Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override {
     return file_->ReadBlockAt(track, ordinal, block);
   }
+  Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info) override {
+    return file_->FindFrame(track, number, info);
+  }
+  Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
+                    uint64_t* total) override {
+    return file_->FrameChain(track, number, out, total);
+  }
+  Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) override {
+    return file_->FindFrameAt(track, time, number, info);
+  }
+  Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out, size_t* copied) override {
+    return file_->FrameTimes(track, first, out, copied);
+  }
   Source& source() override { return file_->source(); }
   bool NextWarning(std::string* text) override { return file_->NextWarning(text); }
 

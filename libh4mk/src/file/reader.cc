@@ -411,7 +411,7 @@ Status Reader::Attachment(uint32_t track, ByteSpan* bytes) {
 }
 
 void Reader::IndexSize(uint32_t track, uint64_t* entries, uint64_t* bytes) {
-  *entries = index_.entries(track);
+  *entries = index_.keys(track);
   *bytes = index_.bytes();
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/io.h"
 #include "chunk/chunk_reader.h"
+#include "cluster/page_builder.h"
 #include "file/cluster_loader.h"
 #include "file/file_reader.h"
 #include "file/index.h"
@@ -50,6 +51,11 @@ class Reader final : public FileReader {
                      uint64_t* total) override;
   Status KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
                           uint64_t* total) override;
+  Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info) override;
+  Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) override;
+  Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out, size_t* copied) override;
+  Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
+                    uint64_t* total) override;
   Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) override;
   Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
 
@@ -92,6 +98,26 @@ class Reader final : public FileReader {
     bool any;
   };
 
+  // A frame: its number, and its place in a cluster.
+  struct FrameRef {
+    uint64_t number = 0;
+    ClusterRef cluster;
+    size_t block = 0;
+  };
+  struct TimedBlock {
+    int64_t time = 0;
+    size_t block = 0;  // position in the cluster
+  };
+  // The frames of a track whose clusters overlap, in the order of presentation.
+  struct FrameTable {
+    struct Entry {
+      int64_t time = 0;
+      uint32_t page = 0, span = 0;
+    };
+    uint64_t blocks = 0;  // of the track when it was made
+    std::vector<Entry> frames;
+  };
+
   // The last index in a file without an end: a page, or the top of an end that something was appended to.
   struct LastIndex {
     uint64_t offset = 0, end = 0;  // of its chunk
@@ -112,8 +138,8 @@ class Reader final : public FileReader {
     bool opening = false;
     uint64_t at = 0;
     uint64_t trak = 0, meta = 0;  // newer ones, which count when a cluster follows them
-    IndexPage page;
-    bool changed = false;  // the page
+    PageBuilder builder;
+    bool changed = false;  // its page
   };
 
   // reader_open.cc: front, end and index of a file.
@@ -126,6 +152,8 @@ class Reader final : public FileReader {
   void TakeMeta(uint64_t offset, ByteSpan payload);
   Status HoldIndex(uint64_t offset, uint64_t size);
   Status ReadEnd();
+  uint64_t FileSize();
+  Status CheckFirstCluster(uint64_t offset, const IndexTop& top) const;
   Status UseTop(uint64_t offset, ByteSpan payload);
   Status UseDescriptions(uint64_t trak, uint64_t meta);
   Status RebuildIndex(bool opening);
@@ -171,8 +199,9 @@ class Reader final : public FileReader {
   Status FindTarget(const Request& request, bool may_believe, Target* target);
   bool MayBelieveIndex(const Request& request) const;
   Status SeekAgain(Status status);
-  Status SearchClusters(const std::vector<ClusterRef>& clusters, uint32_t track, int64_t time,
-                        SeekMode mode, Target* target);
+  static Status NotThere(const ClusterRef& cluster);
+  Status SearchCandidates(const Request& request, Target* target);
+  Status SearchCluster(const ClusterRef& cluster, const Request& request, Target* target);
   Status FindAny(uint32_t track, int64_t time, SeekMode mode, Target* target);
   Status FindLanding(uint32_t track, int64_t time, Landing* landing, ClusterRef* cluster);
   Status LoadForSearch(const ClusterRef& cluster, const std::vector<BlockRecord>** blocks);
@@ -187,7 +216,17 @@ class Reader final : public FileReader {
   // reader_lookup.cc
   Status WithIndex(const std::function<Status()>& lookup);
   Status FindOrdinal(uint32_t track, uint64_t ordinal, const BlockRecord** block);
+  Status FindInCluster(uint32_t track, uint64_t ordinal, const BlockRecord** block, const BlockRecord** first);
   BlockInfo InfoOf(const BlockRecord& block) const;
+
+  // reader_frames.cc
+  Status LoadFrames(uint32_t track, const SpanRef& span);
+  Status LocateFrame(uint32_t track, uint64_t number, FrameRef* frame);
+  Status LocateFrameAt(uint32_t track, int64_t time, FrameRef* frame);
+  Status MakeFrameTable(uint32_t track, const FrameTable** table);
+  Status AddToTable(uint32_t track, const SpanRef& span, size_t* place, FrameTable* table);
+  Status CopyFrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out, size_t* copied);
+  Status ChainTo(uint32_t track, const FrameRef& frame, std::span<BlockInfo> out, uint64_t* total);
 
   void Warn(std::string text);
 
@@ -214,8 +253,8 @@ class Reader final : public FileReader {
   Index index_;
   uint64_t walked_until_ = 0;  // a file without an end: what follows is not in the index yet
   WalkedEnd walked_end_;
-  IndexPage walked_page_;
-  bool has_walked_page_ = false;
+  PageBuilder walked_;            // the page of the clusters that a walk has come by last
+  bool has_walked_page_ = false;  // it is the last one in the index
   bool index_rebuilt_ = false;
 
   // The cluster that blocks are handed out from, and one for searching.
@@ -235,8 +274,9 @@ class Reader final : public FileReader {
   std::optional<Request> unchecked_;  // a seek whose target is where the index says, until that block is there
   std::optional<Unplanned> unplanned_;
   std::vector<ClusterRef> route_;  // clusters to be visited before reading goes on at position_; the next one stands last
-  std::vector<ClusterRef> candidates_;  // FindTarget()'s, here for its memory
   bool filtering_ = false;
+  std::map<uint32_t, FrameTable> frame_tables_;  // by track, once they are needed
+  std::vector<TimedBlock> frames_;               // LoadFrames()'s
   std::vector<Landing> landings_;        // by track
   std::vector<size_t> first_block_;      // by track: first position in the current cluster that counts
   std::vector<bool> discarded_;

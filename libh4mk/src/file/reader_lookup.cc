@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Lookups that leave the reading position as it is (core.md, "Reading"). The cluster that a search
-// has led to stays in search_.
+// Lookups that leave the reading position as it is. The cluster that a search has led to stays in
+// search_.
 #include <algorithm>
+#include <utility>
 
-#include "file/decode_chain.h"
 #include "file/reader.h"
 
 namespace h4mk {
@@ -41,90 +41,62 @@ Status Reader::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) {
   });
 }
 
-Status Reader::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
-                           uint64_t* total) {
-  return WithIndex([&]() -> Status {
-    DecodeChainBuilder chain(time, out);
-    Target target;
-    H4MK_TRY(FindTarget({track, time, SeekMode::kBackward, /*any=*/false},
-                        /*may_believe=*/false, &target));
-    bool more = target.found;
-    while (more) {
-      H4MK_TRY(LoadIntoSearch(target.cluster));
-      const std::vector<BlockRecord>& blocks = search_->index().blocks();
-      for (size_t i = target.block; i < blocks.size() && more; ++i)
-        if (blocks[i].track == static_cast<int32_t>(track)) more = chain.Add(InfoOf(blocks[i]));
-      // A track of random access points only has chains of one block: its next block may be hours
-      // away.
-      if (!more || totals_[track].all_key) break;
-      target.block = 0;
-      H4MK_TRY(index_.Next(&target.cluster, &more));
-    }
-    *total = chain.total();
-    return {};
-  });
-}
-
 Status Reader::KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
                                 uint64_t* total) {
   return WithIndex([&]() -> Status {
-    std::vector<ClusterRef> clusters;
-    uint64_t count = 0;
-    H4MK_TRY(index_.FindBetween(track, from, to, &clusters));
-    for (const ClusterRef& cluster : clusters) {
+    *total = 0;
+    return index_.ForBetween(track, from, to, [&](const ClusterRef& cluster) -> Status {
       H4MK_TRY(LoadIntoSearch(cluster));
       for (const BlockRecord& block : search_->index().blocks()) {
         if (block.track != static_cast<int32_t>(track) || !block.is_key() ||
             block.time() == kNoTime || block.time() < from || block.time() > to)
           continue;
-        if (count < out.size()) out[static_cast<size_t>(count)] = InfoOf(block);
-        ++count;
+        if (*total < out.size()) out[static_cast<size_t>(*total)] = InfoOf(block);
+        ++*total;
       }
-    }
-    *total = count;
-    return {};
+      return {};
+    });
   });
 }
 
-// A binary search over all clusters by the ordinals in them.
+// In the cluster in search_: the block with this number, or null, and the first one of the track.
+Status Reader::FindInCluster(uint32_t track, uint64_t ordinal, const BlockRecord** block,
+                             const BlockRecord** first) {
+  *block = *first = nullptr;
+  for (const BlockRecord& record : search_->index().blocks()) {
+    if (record.track != static_cast<int32_t>(track)) continue;
+    if (*first == nullptr) *first = &record;
+    if (record.ordinal != ordinal) continue;
+    *block = &record;
+    return {};
+  }
+  if (*first == nullptr)
+    return Corrupt(search_->offset(), "the index names blocks of a track that are not there");
+  return {};
+}
+
+// core.md, "Block by number". Numbers count the blocks before, as long as none were lost; then the clusters between low
+// and high are left, and the first one that was looked at tells how many are missing up to there.
 Status Reader::FindOrdinal(uint32_t track, uint64_t ordinal, const BlockRecord** block) {
-  const auto blocks_of_track = [&](const BlockRecord& record) {
-    return record.track == static_cast<int32_t>(track);
-  };
+  const BlockRecord* first = nullptr;
   // Who asks for one block after the other mostly finds the next one where the last one was.
-  if (search_->loaded())
-    for (const BlockRecord& record : search_->index().blocks())
-      if (blocks_of_track(record) && record.ordinal == ordinal) {
-        *block = &record;
-        return {};
-      }
-  uint64_t low = 0, high = index_.cluster_count();
-  while (low < high) {
-    // Clusters without blocks of the track take the place of the next one with some.
-    const uint64_t middle = low + (high - low) / 2;
-    const BlockRecord *first = nullptr, *last = nullptr;
-    uint64_t probe = middle;
-    for (; probe < high && first == nullptr; ++probe) {
-      ClusterRef cluster;
-      H4MK_TRY(index_.At(probe, &cluster));
-      H4MK_TRY(LoadIntoSearch(cluster));
-      for (const BlockRecord& record : search_->index().blocks()) {
-        if (!blocks_of_track(record)) continue;
-        if (first == nullptr) first = &record;
-        last = &record;
-        if (record.ordinal == ordinal) {
-          *block = &record;
-          return {};
-        }
-      }
-    }
-    if (first == nullptr || ordinal < first->ordinal) {
-      high = middle;
-    } else if (ordinal > last->ordinal) {
-      low = probe;
-    } else {
-      break;
-    }
+  if (search_->loaded() && FindInCluster(track, ordinal, block, &first).ok() && *block != nullptr) return {};
+  uint64_t low = 0, high = totals_[track].blocks, guess = ordinal;
+  for (bool estimated = false; low < high;) {
+    guess = std::clamp(guess, low, high - 1);
+    SpanRef span;
+    bool found = false;
+    H4MK_TRY(index_.SpanOfBlock(track, guess, &span, &found));
+    if (!found) break;
+    H4MK_TRY(LoadIntoSearch(span.cluster));
+    H4MK_TRY(FindInCluster(track, ordinal, block, &first));
+    if (*block != nullptr) return {};
+    if (ordinal < first->ordinal)
+      high = span.first_block;
+    else
+      low = span.first_block + span.blocks;
+    const uint64_t missing = first->ordinal - std::min(first->ordinal, span.first_block);
+    guess = std::exchange(estimated, true) ? low + (high - low) / 2 : ordinal - std::min(ordinal, missing);
   }
   return Status(Code::kNotFound, "the track has no block " + std::to_string(ordinal));
 }

@@ -179,7 +179,7 @@ void Reader::GrowTracks() {
   totals_.resize(count);
   if (!landings_.empty()) landings_.resize(count);
   if (!first_block_.empty()) first_block_.resize(count);
-  if (has_walked_page_) walked_page_.GrowTo(count);
+  walked_.GrowTo(count);
   index_.GrowTo(count);
 }
 
@@ -239,6 +239,12 @@ Status Reader::ReadEnd() {
   return status;
 }
 
+// What offsets can be at most; more than any if it is not known.
+uint64_t Reader::FileSize() {
+  const int64_t size = source_.Size();
+  return size < 0 ? INT64_MAX : static_cast<uint64_t>(size);
+}
+
 // Takes over the top of the index; the file is closed if it reaches as far as the top says.
 Status Reader::UseTop(uint64_t offset, ByteSpan payload) {
   IndexTop top;
@@ -249,11 +255,19 @@ Status Reader::UseTop(uint64_t offset, ByteSpan payload) {
   H4MK_TRY(UseDescriptions(top.trak, top.meta));
   if (!DecodeTop(payload, list_.ids, offset, &top))  // with the tracks that count
     return Corrupt(offset, "index top contradicts itself");
+  H4MK_TRY(CheckFirstCluster(offset, top));
   index_.Clear();
+  index_.set_file_size(top.file_size);
   for (PageRef& page : top.pages) index_.AddPage(std::move(page));
   totals_ = top.totals;
   closed_ = true;
   return {};
+}
+
+// core.md, "Top": one that stands in what the file carries leads elsewhere.
+Status Reader::CheckFirstCluster(uint64_t offset, const IndexTop& top) const {
+  if (top.first_cluster == 0 || top.first_cluster == first_cluster_) return {};
+  return Corrupt(offset, "index top does not lead to the first cluster");
 }
 
 // Reads TRAK and META where they stand elsewhere than those that were read already, and differ.
@@ -284,8 +298,12 @@ Status Reader::RebuildIndex(bool opening) {
   walked_until_ = first_cluster_;
   walked_end_ = {};
   has_walked_page_ = false;
+  frame_tables_.clear();
+  index_.set_file_size(FileSize());
   if (unplanned_) unplanned_->target.cluster.page = kNone;  // some page of the new index
   if (opening) H4MK_TRY(UseLastIndex());
+  walked_ = PageBuilder(list_.tracks.size(), /*most_times=*/0);
+  walked_.Resume(totals_);
   index_rebuilt_ = walked_until_ == first_cluster_;
   return WalkClusters(opening);
 }
@@ -316,11 +334,11 @@ Status Reader::UsePages(const LastIndex& last) {
     Bytes payload;  // the last page as well is read with the tracks that count
     IndexPage page;
     H4MK_TRY(SmallChunk(offset, kTagIndex, &payload, nullptr));
-    if (!DecodePage(payload, list_.ids, offset, &page))
+    if (!DecodePage(payload, list_.ids, offset, FileSize(), &page))
       return Corrupt(offset, "index page contradicts itself");
     if (chain.empty()) totals_ = page.totals;
     if (!page.clusters.empty()) earliest = page.clusters.front();
-    chain.push_back(Summarize(page, offset, payload.size() + kChunkOverhead));
+    chain.push_back(Summarize(page, offset, payload.size() + kChunkOverhead, nullptr));
     offset = page.previous;
   }
   // core.md, "A page counts": one that stands in what the file carries leads elsewhere.
@@ -339,6 +357,7 @@ Status Reader::UseFormerTop(uint64_t offset) {
   H4MK_TRY(UseDescriptions(top.trak, top.meta));
   if (!DecodeTop(payload, list_.ids, offset, &top))  // with the tracks that count
     return Corrupt(offset, "index top contradicts itself");
+  H4MK_TRY(CheckFirstCluster(offset, top));
   for (PageRef& page : top.pages) index_.AddPage(std::move(page));
   totals_ = top.totals;
   return {};
@@ -359,7 +378,7 @@ Status Reader::FindLastIndex(LastIndex* last) {
     if (last->is_top) {
       *valid = DecodeTop(payload, list_.ids, at, &top) && top.file_size == last->end + kTailSize;
     } else {
-      *valid = DecodePage(payload, list_.ids, at, &page) && page.trak != 0;
+      *valid = DecodePage(payload, list_.ids, at, FileSize(), &page) && !page.is_copy;
       last->trak = page.trak;
       last->meta = page.meta;
     }
@@ -375,16 +394,18 @@ Status Reader::WalkClusters(bool opening) {
   Walk walk;
   walk.opening = opening;
   walk.at = walked_until_;
-  walk.page = has_walked_page_ ? walked_page_ : IndexPage(list_.tracks.size());
+  walk.builder = walked_;
   Status status;
   for (bool more = true; more && status.ok();) status = WalkChunk(&walk, &more);
   // What was gone through is so also where reading failed behind it.
   walked_until_ = walk.at;
   if (walk.changed) {
-    PutWalkedPage(walk.page);
+    PutWalkedPage(walk.builder.page());
     has_walked_page_ = true;
-    walked_page_ = std::move(walk.page);
   }
+  walk.builder.GrowTo(list_.tracks.size());
+  totals_ = walk.builder.totals();
+  walked_ = std::move(walk.builder);
   return status;
 }
 
@@ -421,24 +442,16 @@ Status Reader::WalkChunk(Walk* walk, bool* more) {
 
 Status Reader::WalkCluster(Walk* walk, const ChunkHeader& header) {
   H4MK_TRY(UseNewer(std::exchange(walk->trak, 0), std::exchange(walk->meta, 0)));
-  walk->page.GrowTo(list_.tracks.size());
+  walk->builder.GrowTo(list_.tracks.size());
   Status status = search_->Load(walk->at, header, /*whole=*/false);
   if (status.ok()) {
-    walk->page.clusters.push_back(walk->at);
-    for (const BlockRecord& block : search_->index().blocks()) {
-      if (block.track < 0) continue;
-      const auto track = static_cast<uint32_t>(block.track);
-      totals_[track].Add(block);
-      if (block.is_key() && block.time() != kNoTime) walk->page.AddKey(track, block.time());
-    }
+    walk->builder.AddCluster(walk->at, search_->index().blocks());
     walk->changed = true;
   }
   search_->Reset();
   if (!status.ok()) return status;
-  if (walk->page.clusters.size() < kMaxPageClusters &&
-      walk->page.entry_count() + list_.tracks.size() <= kMaxPageEntries)
-    return {};
-  PutWalkedPage(std::exchange(walk->page, IndexPage(list_.tracks.size())));
+  if (!walk->builder.is_full()) return {};
+  PutWalkedPage(walk->builder.Take());
   has_walked_page_ = walk->changed = false;
   return {};
 }
@@ -486,7 +499,7 @@ Status Reader::GuessTotals() {
   for (const BlockRecord& block : current_->index().blocks())
     if (block.track >= 0) totals_[static_cast<size_t>(block.track)].Add(block);
   for (TrackTotals& totals : totals_) {
-    totals.blocks = totals.bytes = 0;
+    totals.blocks = totals.hidden = totals.bytes = 0;
     totals.end_pts = kNoTime;
   }
   return {};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Seeking: the block that is asked for, where the other tracks land, and the way there (core.md, "Seeking").
+// Seeking: the block that is asked for, where the other tracks land, and the way there (FORMAT.md, "Seeking").
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "base/crc32.h"
@@ -140,7 +141,7 @@ Status Reader::FindRoute() {
   const TimeBase from = list_.tracks[track].time_base;
   for (uint32_t other = 0; other < list_.tracks.size(); ++other) {
     if (other == track || discarded_[other]) continue;
-    if (index_.entries(other) == 0) {  // nowhere to begin: what follows the target, without a gap
+    if (index_.keys(other) == 0) {  // nowhere to begin: what follows the target, without a gap
       if (!target.by_time) landings[other] = {true, target.cluster.offset, false, target.block + 1, 0};
       continue;
     }
@@ -164,7 +165,7 @@ Status Reader::FindRoute() {
 bool Reader::MayBelieveIndex(const Request& request) const {
   if (request.any) return false;
   for (uint32_t other = 0; other < list_.tracks.size(); ++other)
-    if (other != request.track && !discarded_[other] && index_.entries(other) == 0) return false;
+    if (other != request.track && !discarded_[other] && index_.keys(other) == 0) return false;
   return true;
 }
 
@@ -211,18 +212,22 @@ Status Reader::LoadIntoSearch(const ClusterRef& cluster) {
 Status Reader::FindTarget(const Request& request, bool may_believe, Target* target) {
   const auto [track, time, mode, any] = request;
   if (any) return FindAny(track, time, mode, target);
-  std::vector<ClusterRef>& clusters = candidates_;
-  H4MK_TRY(mode == SeekMode::kBackward ? index_.FindBackward(track, time, &clusters)
-                                       : index_.FindForward(track, time, &clusters));
-  if (may_believe && clusters.size() == 1 && clusters[0].has_one_time &&
-      !current_->Holds(clusters[0].offset)) {
-    *target = {clusters[0], 0, clusters[0].time, true, true};
+  const bool backward = mode == SeekMode::kBackward;
+  Index::Found found;
+  ClusterRef cluster;
+  H4MK_TRY(index_.Find(track, time, backward, &found, &cluster));
+  if (found == Index::Found::kNone) return {};
+  if (found == Index::Found::kMany) return SearchCandidates(request, target);
+  if (may_believe && cluster.has_one_time && !current_->Holds(cluster.offset)) {
+    *target = {cluster, 0, cluster.time, true, true};
     return {};
   }
-  H4MK_TRY(SearchClusters(clusters, track, time, mode, target));
-  if (!clusters.empty() && !target->found)
-    return Corrupt(clusters[0].offset, "the index names a random access point that is not there");
-  return {};
+  H4MK_TRY(SearchCluster(cluster, request, target));
+  return target->found ? Status() : NotThere(cluster);
+}
+
+Status Reader::NotThere(const ClusterRef& cluster) {
+  return Corrupt(cluster.offset, "the index names a random access point that is not there");
 }
 
 namespace {
@@ -236,81 +241,73 @@ bool IsBetter(SeekMode mode, int64_t wanted, int64_t time, bool have_best, int64
 
 }  // namespace
 
-Status Reader::SearchClusters(const std::vector<ClusterRef>& clusters, uint32_t track, int64_t time,
-                              SeekMode mode, Target* target) {
-  for (const ClusterRef& cluster : clusters) {
-    const std::vector<BlockRecord>* found = nullptr;
-    H4MK_TRY(LoadForSearch(cluster, &found));
-    const std::vector<BlockRecord>& blocks = *found;
-    size_t best = blocks.size();
-    for (size_t i = 0; i < blocks.size(); ++i) {
-      if (blocks[i].track != static_cast<int32_t>(track) || !blocks[i].is_key()) continue;
-      if (!IsBetter(mode, time, blocks[i].time(), target->found, target->time)) continue;
-      best = i;
-      target->found = true;
-      target->time = blocks[i].time();
-    }
-    if (best == blocks.size()) continue;
-    target->cluster = cluster;
-    target->block = best;
+Status Reader::SearchCandidates(const Request& request, Target* target) {
+  std::optional<ClusterRef> first;
+  const auto search = [&](const ClusterRef& cluster) {
+    if (!first) first = cluster;
+    return SearchCluster(cluster, request, target);
+  };
+  H4MK_TRY(index_.ForCandidates(request.track, request.time, request.mode == SeekMode::kBackward,
+                                std::cref(search)));
+  return first && !target->found ? NotThere(*first) : Status();
+}
+
+Status Reader::SearchCluster(const ClusterRef& cluster, const Request& request, Target* target) {
+  const std::vector<BlockRecord>* found = nullptr;
+  H4MK_TRY(LoadForSearch(cluster, &found));
+  const std::vector<BlockRecord>& blocks = *found;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    const BlockRecord& block = blocks[i];
+    if (block.track != static_cast<int32_t>(request.track) || !(request.any || block.is_key())) continue;
+    if (IsBetter(request.mode, request.time, block.time(), target->found, target->time))
+      *target = {cluster, i, block.time(), true};
   }
   return {};
 }
 
-// Any block counts. Where the track is regular (core.md, "Page"), a time between two random access points belongs to a block
-// between them, or to one behind the second, before a third. Elsewhere all clusters are looked through.
+// Any block counts. Where the track's clusters do not overlap, the answer is in the last span whose frames begin at
+// the time or before, or between it and the next span with frames. Elsewhere all spans are looked through.
 Status Reader::FindAny(uint32_t track, int64_t time, SeekMode mode, Target* target) {
-  const bool ordered = totals_[track].regular && index_.IsOrdered(track);
-  ClusterRef cluster;
+  const Request request{track, time, mode, /*any=*/true};
+  const bool in_order = !totals_[track].overlaps;
+  const bool backward = mode == SeekMode::kBackward;
+  SpanRef span;
   bool found = false;
-  std::vector<ClusterRef> start;
-  if (ordered) H4MK_TRY(index_.FindBackward(track, time, &start));
-  if (start.empty()) {
-    H4MK_TRY(index_.First(&cluster, &found));
-  } else {
-    cluster = start[0];
-    found = true;
-  }
-  int later_keys = 0;
+  if (in_order) H4MK_TRY(index_.SpanAtTime(track, time, &span, &found));
+  if (!found) H4MK_TRY(index_.FirstSpan(track, &span, &found));
   while (found) {
-    const std::vector<BlockRecord>* loaded = nullptr;
-    H4MK_TRY(LoadForSearch(cluster, &loaded));
-    const std::vector<BlockRecord>& blocks = *loaded;
-    for (size_t i = 0; i < blocks.size(); ++i) {
-      const BlockRecord& block = blocks[i];
-      if (block.track != static_cast<int32_t>(track)) continue;
-      if (IsBetter(mode, time, block.time(), target->found, target->time))
-        *target = {cluster, i, block.time(), true};
-      if (block.is_key() && block.time() != kNoTime && block.time() > time) ++later_keys;
-    }
-    if (ordered && later_keys > 1) break;
-    H4MK_TRY(index_.Next(&cluster, &found));
+    int64_t first_time = 0;
+    H4MK_TRY(index_.FirstTime(track, span, &first_time));
+    const bool can_hold = backward ? first_time <= time : !target->found || first_time < target->time;
+    if (can_hold) H4MK_TRY(SearchCluster(span.cluster, request, target));
+    const bool is_later = span.frames > 0 && first_time > time;
+    if (in_order && (is_later || (!backward && target->found))) break;
+    H4MK_TRY(index_.NextSpan(track, &span, &found));
   }
   return {};
 }
 
 // Where a track other than the one that was sought begins: at its last random access point not later than time.
 Status Reader::FindLanding(uint32_t track, int64_t time, Landing* landing, ClusterRef* cluster) {
-  std::vector<ClusterRef> clusters;
-  H4MK_TRY(index_.FindBackward(track, time, &clusters));
-  if (clusters.empty()) {
-    // All its random access points are later: its blocks count from the first one on, which may be none of those.
-    bool found = false;
-    H4MK_TRY(totals_[track].starts_with_key ? index_.FindFirst(track, cluster, &found)
-                                            : index_.First(cluster, &found));
-    if (found) *landing = {true, cluster->offset, false, 0, 0};
-    return {};
-  }
-  if (clusters.size() == 1) {
-    *cluster = clusters[0];
+  Index::Found found;
+  H4MK_TRY(index_.Find(track, time, /*backward=*/true, &found, cluster));
+  if (found == Index::Found::kOne) {
     *landing = {true, cluster->offset, true, 0, time};
     return {};
   }
   Target target;
-  H4MK_TRY(SearchClusters(clusters, track, time, SeekMode::kBackward, &target));
-  if (!target.found) return {};
-  *cluster = target.cluster;
-  *landing = {true, cluster->offset, false, target.block, 0};
+  if (found == Index::Found::kMany)
+    H4MK_TRY(SearchCandidates({track, time, SeekMode::kBackward, /*any=*/false}, &target));
+  if (target.found) {
+    *cluster = target.cluster;
+    *landing = {true, cluster->offset, false, target.block, 0};
+    return {};
+  }
+  // All its random access points are later: its blocks count from the first one on, which may be none of those.
+  bool any = false;
+  H4MK_TRY(totals_[track].starts_with_key ? index_.FindFirst(track, cluster, &any)
+                                          : index_.First(cluster, &any));
+  if (any) *landing = {true, cluster->offset, false, 0, 0};
   return {};
 }
 

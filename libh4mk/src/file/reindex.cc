@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/crc32.h"
+#include "cluster/page_builder.h"
 #include "file/chunk_builder.h"
 
 namespace h4mk {
@@ -20,20 +21,52 @@ Source SourceFromStart(Io& io) {
 
 // A copy of a page names no descriptions and no page before it: it is found through the top only.
 Bytes EncodeCopy(IndexPage page, const TrackIds& ids, uint64_t offset) {
+  page.is_copy = true;
   page.previous = page.trak = page.meta = 0;
   return EncodePage(page, ids, offset);
 }
 
+void Append(std::vector<int64_t>* to, const std::vector<int64_t>& from, size_t shift = 0) {
+  for (const int64_t value : from) to->push_back(value + static_cast<int64_t>(shift));
+}
+
+// The times of frames of two pages one after the other, where both have them.
+Bytes JoinTimes(const PageTrack& a, const PageTrack& b) {
+  std::vector<int64_t> times, more;
+  Bytes joined;
+  if ((a.frames() > 0 && !a.DecodeTimes(&times)) || (b.frames() > 0 && !b.DecodeTimes(&more))) return joined;
+  Append(&times, more);
+  AppendDeltas(joined, std::move(times));
+  return joined;
+}
+
+// Adds the clusters of a page behind those of another.
 void Append(IndexPage* to, const IndexPage& from) {
-  const auto before = static_cast<int64_t>(to->clusters.size());
+  const size_t clusters = to->clusters.size();
   to->clusters.insert(to->clusters.end(), from.clusters.begin(), from.clusters.end());
   for (size_t t = 0; t < to->tracks.size(); ++t) {
     const PageTrack& source = from.tracks[t];
     PageTrack& track = to->tracks[t];
-    for (const int64_t cluster : source.cluster) track.cluster.push_back(before + cluster);
-    track.first_time.insert(track.first_time.end(), source.first_time.begin(), source.first_time.end());
-    track.last_time.insert(track.last_time.end(), source.last_time.begin(), source.last_time.end());
+    track.times = JoinTimes(track, source);
+    Append(&track.key_span, source.key_span, track.spans());
+    Append(&track.cluster, source.cluster, clusters);
+    Append(&track.blocks, source.blocks);
+    Append(&track.hidden, source.hidden);
+    Append(&track.first_time, source.first_time);
+    Append(&track.first_key, source.first_key);
+    Append(&track.last_key, source.last_key);
   }
+}
+
+// Whether pages that were read say what the clusters say. They need not have the times of frames.
+bool SamePages(std::vector<IndexPage> stated, const std::vector<IndexPage>& actual) {
+  if (stated.size() != actual.size()) return false;
+  for (size_t i = 0; i < stated.size(); ++i) {
+    for (size_t t = 0; t < actual[i].tracks.size(); ++t)
+      if (stated[i].tracks[t].times.empty()) stated[i].tracks[t].times = actual[i].tracks[t].times;
+    if (stated[i].clusters != actual[i].clusters || stated[i].tracks != actual[i].tracks) return false;
+  }
+  return true;
 }
 
 Status ReadPages(ChunkReader& chunks, const FileEnd& end, std::vector<IndexPage>* pages) {
@@ -44,7 +77,7 @@ Status ReadPages(ChunkReader& chunks, const FileEnd& end, std::vector<IndexPage>
     H4MK_TRY(chunks.ReadHeader(ref.offset, &header));
     if (header.tag != kTagIndex) return Corrupt(ref.offset, "index page expected");
     H4MK_TRY(chunks.ReadPayload(ref.offset, header, &payload));
-    if (!DecodePage(payload, end.tracks.ids, ref.offset, &page))
+    if (!DecodePage(payload, end.tracks.ids, ref.offset, end.top.file_size, &page))
       return Corrupt(ref.offset, "index page contradicts itself");
     pages->push_back(std::move(page));
   }
@@ -92,6 +125,8 @@ class Rebuilder {
   Status Walk(const ChunkWalk::Progress& progress);
   Status Take(const ChunkWalk& walk, const Piece& piece);
   void TakeCluster(const ChunkWalk& walk, uint64_t offset);
+  void AddPage(IndexPage page, uint64_t offset, uint64_t size);
+  uint64_t FileSize();
   Status TakePage(const Piece& piece);
   Status AddLastPage(ChunkBuilder* chunks);
   Status MakeEnd(Bytes* bytes);
@@ -104,8 +139,8 @@ class Rebuilder {
   Descriptions descriptions_;
 
   std::vector<KnownPage> pages_;  // that stand among the clusters
-  IndexPage open_page_;           // the clusters behind them
-  std::vector<TrackTotals> totals_;
+  PageBuilder open_page_;         // the clusters behind them
+  uint64_t first_cluster_ = 0;
   uint64_t content_end_ = kFileHeaderSize;  // behind it there is nothing but index and end
   size_t content_pages_ = 0;                // those of pages_ before content_end_
 };
@@ -141,8 +176,7 @@ Status Rebuilder::FindTracks() {
       ParseTracks({reinterpret_cast<const char*>(payload.data()), payload.size()}, offset);
   if (!list.ok()) return list.take_status();
   list_ = std::move(list.value());
-  open_page_ = IndexPage(list_.tracks.size());
-  totals_.resize(list_.tracks.size());
+  open_page_ = PageBuilder(list_.tracks.size());
   descriptions_ = Descriptions();
   return {};
 }
@@ -175,13 +209,8 @@ Status Rebuilder::Take(const ChunkWalk& walk, const Piece& piece) {
 }
 
 void Rebuilder::TakeCluster(const ChunkWalk& walk, uint64_t offset) {
-  open_page_.clusters.push_back(offset);
-  for (const BlockRecord& block : walk.index().blocks()) {
-    if (block.track < 0) continue;
-    const auto track = static_cast<uint32_t>(block.track);
-    totals_[track].Add(block);
-    if (block.is_key() && block.time() != kNoTime) open_page_.AddKey(track, block.time());
-  }
+  if (first_cluster_ == 0) first_cluster_ = offset;
+  open_page_.AddCluster(offset, walk.index().blocks());
 }
 
 // A page that stands among the clusters stays where it is.
@@ -189,35 +218,39 @@ Status Rebuilder::TakePage(const Piece& piece) {
   Bytes payload;
   H4MK_TRY(chunks_.ReadPayload(piece.offset, piece.header, &payload));
   IndexPage page;
-  if (!DecodePage(payload, list_.ids, piece.offset, &page) || page.trak == 0 ||
-      page.clusters != open_page_.clusters)
+  if (!DecodePage(payload, list_.ids, piece.offset, FileSize(), &page) || page.is_copy ||
+      page.clusters != open_page_.page().clusters)
     return {};
-  page = std::move(open_page_);
-  page.totals = totals_;
-  open_page_ = IndexPage(list_.tracks.size());
-  PageRef ref = Summarize(page, piece.offset, piece.header.size());
-  pages_.push_back({std::move(page), std::move(ref)});
+  AddPage(open_page_.Take(), piece.offset, piece.header.size());
   return {};
+}
+
+void Rebuilder::AddPage(IndexPage page, uint64_t offset, uint64_t size) {
+  PageRef ref = Summarize(page, offset, size, pages_.empty() ? nullptr : &pages_.back().ref);
+  pages_.push_back({std::move(page), std::move(ref)});
+}
+
+uint64_t Rebuilder::FileSize() {
+  return static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
 }
 
 // The clusters that are in no page before content_end_.
 Status Rebuilder::AddLastPage(ChunkBuilder* chunks) {
   IndexPage last(list_.tracks.size());
   for (size_t i = content_pages_; i < pages_.size(); ++i) Append(&last, pages_[i].page);
-  Append(&last, open_page_);
+  Append(&last, open_page_.Take());
   pages_.resize(content_pages_);
-  if (last.clusters.size() > kMaxPageClusters || last.entry_count() > kMaxPageEntries)
+  if (last.clusters.size() > kMaxPageClusters || last.span_count() > kMaxPageSpans)
     return Status(Code::kLimit, "too many clusters without an index page; h4mk recover makes a new file");
   if (last.clusters.empty() && !pages_.empty()) return {};
   last.previous = pages_.empty() ? 0 : pages_.back().ref.offset;
   last.trak = descriptions_.trak;
   last.meta = descriptions_.meta;
-  last.totals = totals_;
+  last.totals = open_page_.totals();
   const uint64_t at = chunks->position();
   const Bytes payload = EncodePage(last, list_.ids, at);
   chunks->Add(kTagIndex, payload);
-  PageRef ref = Summarize(last, at, payload.size() + kChunkOverhead);
-  pages_.push_back({std::move(last), std::move(ref)});
+  AddPage(std::move(last), at, payload.size() + kChunkOverhead);
   return {};
 }
 
@@ -238,7 +271,8 @@ Status Rebuilder::MakeEnd(Bytes* bytes) {
     }
     top.pages.push_back(pages_[i].ref);
   }
-  top.totals = totals_;
+  top.totals = open_page_.totals();
+  top.first_cluster = first_cluster_;
   top.trak = descriptions_.trak;
   top.meta = descriptions_.meta;
   chunks.AddEnd(std::move(top), list_.ids);
@@ -255,15 +289,13 @@ Status Rebuilder::CheckEnd(bool* agrees) {
   if (status.ok()) status = ReadPages(chunks_, end, &pages);
   if (status.code() == Code::kIo) return status;
   if (!status.ok() || end.tracks.tracks.size() != list_.tracks.size() ||
-      end.top.trak != descriptions_.trak || end.top.meta != descriptions_.meta)
+      end.top.trak != descriptions_.trak || end.top.meta != descriptions_.meta ||
+      end.top.first_cluster != first_cluster_)
     return {};
-  IndexPage stated(list_.tracks.size()), actual(list_.tracks.size());
-  for (const IndexPage& page : pages) Append(&stated, page);
-  for (const KnownPage& page : pages_) Append(&actual, page.page);
-  Append(&actual, open_page_);
-  *agrees = stated.clusters == actual.clusters && stated.tracks == actual.tracks;
-  for (size_t i = 0; i < totals_.size(); ++i)
-    *agrees = *agrees && SameTotals(end.top.totals[i], totals_[i]);
+  std::vector<IndexPage> actual;
+  for (const KnownPage& page : pages_) actual.push_back(page.page);
+  *agrees = open_page_.page().clusters.empty() && SamePages(std::move(pages), actual) &&
+            end.top.totals == open_page_.totals();
   return {};
 }
 
@@ -359,6 +391,7 @@ Bytes FrontCopier::MakeFront(uint64_t shift) const {
   }
   top.trak += shift;
   if (top.meta != 0) top.meta += shift;
+  if (top.first_cluster != 0) top.first_cluster += shift;
   top.file_size += shift;
   chunks.Add(kTagIndex, EncodeTop(top, end_.tracks.ids, chunks.position()));
   return chunks.bytes();

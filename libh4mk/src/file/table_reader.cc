@@ -100,6 +100,23 @@ Status TableReader::KeyframesBetween(uint32_t track, int64_t from, int64_t to,
   return has_table() ? Table().KeyframesBetween(track, from, to, out, total) : CannotSeek();
 }
 
+Status TableReader::FindFrame(uint32_t track, uint64_t number, BlockInfo* info) {
+  return has_table() ? Table().FindFrame(track, number, info) : CannotSeek();
+}
+
+Status TableReader::FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
+                               uint64_t* total) {
+  return has_table() ? Table().FrameChain(track, number, out, total) : CannotSeek();
+}
+
+Status TableReader::FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) {
+  return has_table() ? Table().FindFrameAt(track, time, number, info) : CannotSeek();
+}
+
+Status TableReader::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out, size_t* copied) {
+  return has_table() ? Table().FrameTimes(track, first, out, copied) : CannotSeek();
+}
+
 Status TableReader::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
   if (!has_table()) return CannotSeek();
   Result<uint32_t> number = Table().Find(track, ordinal);

@@ -40,6 +40,12 @@ class TableReader : public FileReader {
   Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) override;
   Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
 
+  Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info) override;
+  Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
+                    uint64_t* total) override;
+  Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) override;
+  Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out, size_t* copied) override;
+
   Source& source() override { return source_; }
   bool NextWarning(std::string* text) override;
 

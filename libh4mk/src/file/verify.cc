@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/crc32.h"
+#include "cluster/page_builder.h"
 #include "file/reader.h"
 
 namespace h4mk {
@@ -23,12 +24,20 @@ class NoAllocator final : public BufferAllocator {
 
 bool SameSummary(const PageRef& a, const PageRef& b) {
   if (a.size != b.size || a.clusters != b.clusters) return false;
-  for (size_t i = 0; i < a.tracks.size(); ++i)
-    if (a.tracks[i].entries != b.tracks[i].entries || a.tracks[i].ordered != b.tracks[i].ordered ||
-        a.tracks[i].first_time != b.tracks[i].first_time ||
-        a.tracks[i].last_time != b.tracks[i].last_time)
-      return false;
+  for (size_t i = 0; i < a.tracks.size(); ++i) {
+    const PageRef::Track &x = a.tracks[i], &y = b.tracks[i];
+    if (x.blocks != y.blocks || x.hidden != y.hidden || x.keys != y.keys || x.ordered != y.ordered) return false;
+    if (x.frames() > 0 && x.first_time != y.first_time) return false;
+    if (x.keys > 0 && (x.first_key != y.first_key || x.last_key != y.last_key)) return false;
+  }
   return true;
+}
+
+// What a page says of a track but for the times of frames, which it need not have.
+bool SameSpans(const PageTrack& a, const PageTrack& b) {
+  return a.cluster == b.cluster && a.blocks == b.blocks && a.hidden == b.hidden &&
+         a.first_time == b.first_time && a.key_span == b.key_span && a.first_key == b.first_key &&
+         a.last_key == b.last_key;
 }
 
 class Verifier {
@@ -54,6 +63,7 @@ class Verifier {
   void CheckOrdinal(const Piece& piece, const BlockRecord& block);
   Status TakeSmall(const Piece& piece);
   Status TakeIndex(const Piece& piece);
+  bool AgreesWithClusters(const IndexPage& page) const;
   void TakePage(const Piece& piece, const IndexPage& page);
   void CheckTops();
   void CheckTop(const SeenTop& seen);
@@ -68,12 +78,12 @@ class Verifier {
   std::vector<bool> has_compression_;  // by track
 
   // What the pages must say, as far as no damage came in between.
-  IndexPage expected_;
+  PageBuilder expected_;
   bool expected_valid_ = true;
   bool totals_valid_ = true;
-  std::vector<TrackTotals> totals_;
   std::vector<uint64_t> next_ordinal_;
   uint64_t unpaged_ = 0;  // clusters behind the last page
+  uint64_t first_cluster_ = 0;
 
   std::map<uint64_t, SeenPage> pages_;  // by offset
   std::vector<uint32_t> originals_;     // digests of the pages that are no copies
@@ -99,8 +109,7 @@ Status Verifier::OpenReader() {
       has_compression_.push_back(track.compression != Compression::kNone);
     }
   track_count_ = ids_.size();
-  expected_ = IndexPage(track_count_);
-  totals_.resize(track_count_);
+  expected_ = PageBuilder(track_count_, SIZE_MAX);
   next_ordinal_.resize(track_count_);
   return {};
 }
@@ -153,7 +162,8 @@ Status Verifier::Take(const ChunkWalk& walk, const Piece& piece) {
 void Verifier::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
   ++report_.clusters;
   ++unpaged_;
-  expected_.clusters.push_back(piece.offset);
+  if (first_cluster_ == 0) first_cluster_ = piece.offset;
+  expected_.AddCluster(piece.offset, walk.index().blocks());
   for (const BlockRecord& block : walk.index().blocks()) {
     const bool good = piece.kind == Piece::Kind::kChunk || walk.IsGood(block);
     if (good) {
@@ -161,15 +171,13 @@ void Verifier::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
       report_.payload_bytes += block.size;
     }
     if (block.track < 0) continue;
-    const auto track = static_cast<uint32_t>(block.track);
     CheckOrdinal(piece, block);
+    const auto track = static_cast<size_t>(block.track);
     if ((block.flags & kBlockCompressed) && !has_compression_[track])
       report_.Error(piece.offset, "compressed block " + std::to_string(block.ordinal) + " of track " +
                                       std::to_string(ids_.id(track)) +
                                       ", which does not say how, in the cluster at byte " +
                                       std::to_string(piece.offset));
-    totals_[track].Add(block);
-    if (block.is_key() && block.time() != kNoTime) expected_.AddKey(track, block.time());
   }
   if (walk.index().has_unknown_track() && track_count_ > 0)
     report_.Error(piece.offset, "cluster at byte " + std::to_string(piece.offset) +
@@ -232,7 +240,7 @@ Status Verifier::TakeIndex(const Piece& piece) {
     return {};
   }
   IndexPage page;
-  if (!DecodePage(payload, ids_, piece.offset, &page)) {
+  if (!DecodePage(payload, ids_, piece.offset, report_.file_size, &page)) {
     report_.Error(piece.offset, "index page contradicts itself" + place);
     return {};
   }
@@ -240,26 +248,41 @@ Status Verifier::TakeIndex(const Piece& piece) {
   return {};
 }
 
+// Whether a page says of its clusters and of the frames in them what they say.
+bool Verifier::AgreesWithClusters(const IndexPage& page) const {
+  if (page.clusters != expected_.page().clusters) return false;
+  for (size_t i = 0; i < track_count_; ++i) {
+    if (!SameSpans(page.tracks[i], expected_.page().tracks[i])) return false;
+    if (page.tracks[i].times.empty()) continue;
+    std::vector<int64_t> stored;
+    std::span<const int64_t> times;
+    if (!page.tracks[i].DecodeTimes(&stored) || !expected_.Times(i, &times) ||
+        !std::ranges::equal(stored, times))
+      return false;
+  }
+  return true;
+}
+
 void Verifier::TakePage(const Piece& piece, const IndexPage& page) {
-  const bool is_copy = page.trak == 0;
-  if (!is_copy && track_count_ > 0) {
+  if (!page.is_copy && track_count_ > 0) {
     const std::string place = " at byte " + std::to_string(piece.offset);
-    if (expected_valid_ && (page.clusters != expected_.clusters || page.tracks != expected_.tracks))
+    if (expected_valid_ && !AgreesWithClusters(page))
       report_.Error(piece.offset, "index page" + place + " does not agree with the clusters before it");
     if (totals_valid_)
       for (size_t i = 0; i < track_count_; ++i)
-        if (!SameTotals(page.totals[i], totals_[i]))
+        if (page.totals[i] != expected_.totals()[i])
           report_.Error(piece.offset, "index page" + place + " has wrong totals for track " +
                                           std::to_string(ids_.id(i)));
-    expected_ = IndexPage(track_count_);
+    expected_.Take();
     expected_valid_ = true;
     unpaged_ = 0;
   }
   IndexPage anywhere = page;
+  anywhere.is_copy = true;
   anywhere.previous = anywhere.trak = anywhere.meta = 0;
   const uint32_t digest = Crc32(0, EncodePage(anywhere, ids_, 0));
-  pages_[piece.offset] = {Summarize(page, piece.offset, piece.header.size()), digest};
-  if (!is_copy) originals_.push_back(digest);
+  pages_[piece.offset] = {Summarize(page, piece.offset, piece.header.size(), nullptr), digest};
+  if (!page.is_copy) originals_.push_back(digest);
 }
 
 // A top counts if the file is as long as it says; others were replaced by a later one.
@@ -270,9 +293,11 @@ void Verifier::CheckTops() {
     CheckTop(seen);
     any = true;
   }
+  const std::vector<uint64_t>& unpaged = expected_.page().clusters;
+  const uint64_t first_unpaged = unpaged.empty() ? 0 : unpaged[0];
   if (any && unpaged_ > 0 && totals_valid_)
-    report_.Error(expected_.clusters[0], "clusters from byte " + std::to_string(expected_.clusters[0]) +
-                                             " on are in no index page");
+    report_.Error(first_unpaged, "clusters from byte " + std::to_string(first_unpaged) +
+                                     " on are in no index page");
 }
 
 void Verifier::CheckTop(const SeenTop& seen) {
@@ -297,9 +322,11 @@ void Verifier::CheckTop(const SeenTop& seen) {
     report_.Error(seen.offset, "index top" + place + " has " + std::to_string(next) + " pages; expected " +
                                    std::to_string(originals_.size()));
   for (size_t i = 0; i < track_count_ && totals_valid_; ++i)
-    if (!SameTotals(seen.top.totals[i], totals_[i]))
+    if (seen.top.totals[i] != expected_.totals()[i])
       report_.Error(seen.offset, "index top" + place + " has wrong totals for track " +
                                      std::to_string(ids_.id(i)));
+  if (seen.top.first_cluster != first_cluster_)
+    report_.Error(seen.offset, "index top" + place + " names another first cluster");
   const auto is_there = [&](uint64_t offset, uint32_t tag) {
     const auto found = descriptions_.find(offset);
     return found != descriptions_.end() && found->second == tag;

@@ -62,7 +62,6 @@ Status Writer::AddTrack(const Json& description, uint32_t* track) {
   cluster_.AddTrack(added.id);
   *track = static_cast<uint32_t>(tracks_.size());
   tracks_.push_back(std::move(added));
-  totals_.emplace_back();
   has_other_blocks_.push_back(false);
   page_.GrowTo(tracks_.size());
   for (PageRef& ref : page_refs_) ref.tracks.resize(tracks_.size());
@@ -129,7 +128,7 @@ Status Writer::Write(const Block& block) {
   return Step([&] { return Place(packed); });
 }
 
-// core.md, "When clusters are closed": a seek point starts a cluster, and what stands directly before it of tracks that need not be
+// FORMAT.md, "Clusters are closed": a seek point starts a cluster, and what stands directly before it of tracks that need not be
 // decoded from there goes along. So all tracks begin in that cluster, and a seek need not read the one before.
 Status Writer::Place(const Block& block) {
   if (!started_) H4MK_TRY(Start());
@@ -193,7 +192,6 @@ Status Writer::Append(const Block& block) {
   const int64_t time = SeekTime(block.pts, block.dts);
   if (cluster_.block_count() == 0) {
     H4MK_TRY(WriteDescriptions());
-    page_.clusters.push_back(sink_.position());
     cluster_has_time_ = time != kNoTime;
     cluster_start_ = Seconds(block);
   }
@@ -201,8 +199,7 @@ Status Writer::Append(const Block& block) {
     cluster_is_open_to_keys_ = false;
     has_other_blocks_[block.track] = has_gop_track_ = true;
   }
-  totals_[block.track].Add(block);
-  if ((block.flags & kBlockKey) && time != kNoTime) page_.AddKey(block.track, time);
+  page_.Add(block);
   cluster_.Add(block);
   return {};
 }
@@ -216,14 +213,27 @@ Status Writer::KeepOrdinal(const Block& block) {
   return {};
 }
 
+// Where blocks are stored in another order than shown, a cluster may grow by a quarter until one comes that is shown
+// behind all before it: so the times of clusters do not overlap, and frames are found without reading all times.
 bool Writer::MustCloseBefore(const Block& block) const {
   if (cluster_.block_count() == 0) return false;
   if (cluster_.block_count() == kMaxClusterBlocks || !cluster_.HasRoomFor(block) ||
-      cluster_.side_data_count() + block.side_data.size() > kMaxSideDataEntries ||
-      cluster_.size() + block.data.size() + SideDataSize(block) > options_.cluster_size_limit)
+      cluster_.side_data_count() + block.side_data.size() > kMaxSideDataEntries)
     return true;
-  if (!cluster_has_time_ || (block.dts == kNoTime && block.pts == kNoTime)) return false;
-  return (Seconds(block) - cluster_start_) * 1000 >= options_.cluster_time_limit_ms;
+  const uint64_t size = cluster_.size() + block.data.size() + SideDataSize(block);
+  const bool has_time = cluster_has_time_ && (block.dts != kNoTime || block.pts != kNoTime);
+  const double span_ms = has_time ? (Seconds(block) - cluster_start_) * 1000 : 0;
+  if (size <= options_.cluster_size_limit && span_ms < options_.cluster_time_limit_ms) return false;
+  return !WouldOverlap(block) || size > options_.cluster_size_limit / 4 * uint64_t{5} ||
+         span_ms >= options_.cluster_time_limit_ms * 1.25;
+}
+
+// Whether blocks that are shown before some of this cluster may follow if the next one begins with this block.
+bool Writer::WouldOverlap(const Block& block) const {
+  const std::vector<uint32_t>& reordered = page_.reordered();
+  return std::ranges::any_of(reordered, [&](uint32_t track) {
+    return track != block.track || !page_.IsNewest(track, SeekTime(block.pts, block.dts));
+  });
 }
 
 Status Writer::Flush() {
@@ -268,7 +278,7 @@ Status Writer::Start() {
   chunks_.Mark();
   H4MK_TRY(WriteDescriptions());
   for (const auto& [track, bytes] : attachments_) {
-    Bytes payload;  // core.md, "Chunk": ATTA
+    Bytes payload;  // FORMAT.md, "ATTA"
     AppendVarint(payload, ids_.id(track));
     AppendBytes(payload, bytes);
     H4MK_TRY(chunks_.WriteChunk(kTagAttachment, 0, payload));
@@ -314,10 +324,17 @@ Status Writer::WriteDescriptions() {
 
 Status Writer::CloseCluster() {
   if (cluster_.block_count() == 0) return {};
+  const uint64_t offset = sink_.position();
   const ClusterEncoder::Encoded encoded = cluster_.Encode();
   H4MK_TRY(chunks_.WriteParts(encoded.head, encoded.data, encoded.crc));
   cluster_.Clear();
   cluster_is_open_to_keys_ = false;
+  page_.EndCluster(offset);
+  return EndCluster(offset);
+}
+
+Status Writer::EndCluster(uint64_t offset) {
+  if (first_cluster_ == 0) first_cluster_ = offset;
   return WritePageIfDue();
 }
 
@@ -328,18 +345,17 @@ Status Writer::AppendCluster(const ClusterIndex& index, ByteSpan chunk) {
 
 Status Writer::WriteCluster(const ClusterIndex& index, ByteSpan chunk) {
   H4MK_TRY(WriteDescriptions());
-  page_.clusters.push_back(sink_.position());
   for (const BlockRecord& block : index.blocks()) {
     if (block.track < 0) continue;
     const auto track = static_cast<uint32_t>(block.track);
-    totals_[track].Add(block);
     if (!block.is_key()) has_other_blocks_[track] = has_gop_track_ = true;
-    else if (block.time() != kNoTime) page_.AddKey(track, block.time());
     cluster_.SkipTo(track, block.ordinal + 1);
   }
+  const uint64_t offset = sink_.position();
   const size_t size = chunk.size() - kCrcSize;
   H4MK_TRY(chunks_.WriteParts(chunk.first(size), {}, LoadLe<uint32_t>(chunk.data() + size)));
-  return WritePageIfDue();
+  page_.AddCluster(offset, index.blocks());
+  return EndCluster(offset);
 }
 
 Status Writer::SetOrdinal(uint32_t track, uint64_t ordinal) {
@@ -352,8 +368,7 @@ Status Writer::SetOrdinal(uint32_t track, uint64_t ordinal) {
 
 Status Writer::WritePageIfDue() {
   const uint64_t growth = 1 + page_refs_.size() * tracks_.size() / kCellsUntilGrowth;
-  if (page_.clusters.size() >= std::min<uint64_t>(kPageClusters * growth, kMaxPageClusters) ||
-      page_.entry_count() + tracks_.size() > kMaxPageEntries ||
+  if (page_.page().clusters.size() >= kPageClusters * growth || page_.is_full() ||
       sink_.position() - page_start_ >= kPageBytes * growth)
     H4MK_TRY(WritePage());
   return WriteSignature(ChunkSigner::Moment::kCluster);
@@ -368,22 +383,22 @@ void Writer::SetSigner(std::unique_ptr<ChunkSigner> signer) {
 Status Writer::WriteSignature(ChunkSigner::Moment moment) {
   if (!signer_) return {};
   const IndexTop top = moment == ChunkSigner::Moment::kEnd ? MakeTop() : IndexTop();
-  const Bytes payload = signer_->Sign(moment, sink_.position(), tracks_, totals_, top);
+  const Bytes payload = signer_->Sign(moment, sink_.position(), tracks_, page_.totals(), top);
   return payload.empty() ? Status() : chunks_.WriteChunk(kTagVeri, 0, payload);
 }
 
 Status Writer::WritePage() {
   const uint64_t offset = sink_.position();
-  page_.previous = last_page_offset_;
-  page_.trak = trak_offset_;
-  page_.meta = meta_offset_;
-  page_.totals = totals_;
-  Bytes payload = EncodePage(page_, ids_, offset);
+  IndexPage page = page_.Take();
+  page.previous = last_page_offset_;
+  page.trak = trak_offset_;
+  page.meta = meta_offset_;
+  Bytes payload = EncodePage(page, ids_, offset);
   H4MK_TRY(chunks_.WriteChunk(kTagIndex, 0, payload));
   last_page_offset_ = offset;
   page_start_ = sink_.position();
-  page_refs_.push_back(Summarize(page_, offset, payload.size() + kChunkOverhead));
-  page_ = IndexPage(tracks_.size());
+  page_refs_.push_back(Summarize(page, offset, payload.size() + kChunkOverhead,
+                                 page_refs_.empty() ? nullptr : &page_refs_.back()));
   stored_bytes_ += payload.size();
   keep_pages_ = keep_pages_ && stored_bytes_ <= kMaxStoredPages;
   if (keep_pages_) {
@@ -394,23 +409,7 @@ Status Writer::WritePage() {
   return {};
 }
 
-namespace {
-
-// The payload of a page as it must be at another place: its distances change, nothing else.
-Bytes MovePage(Bytes payload, uint64_t from, uint64_t to, uint64_t clusters_moved) {
-  StoreLe(payload.data() + kPagePrevious, int64_t{0});  // repeated pages are found through the top only
-  StoreLe(payload.data() + kPageTrak, int64_t{0});
-  StoreLe(payload.data() + kPageMeta, int64_t{0});
-  const auto distance = LoadLe<int64_t>(payload.data() + kPageFirstCluster);
-  if (distance != 0)
-    StoreLe(payload.data() + kPageFirstCluster,
-            WrapAdd(distance, static_cast<int64_t>(to - from - clusters_moved)));
-  return payload;
-}
-
-}  // namespace
-
-// core.md, "End of file": descriptions once more, the pages side by side, the top, the locator, the container checksum.
+// FORMAT.md, "End of file": descriptions once more, the pages side by side, the top, the locator, the container checksum.
 Status Writer::WriteTail() {
   if (sink_.position() / kDescriptionShare > EncodeTracks(tracks_).size()) {
     if (!tracks_changed_) trak_copied_from_ = trak_offset_;
@@ -420,13 +419,13 @@ Status Writer::WriteTail() {
   }
   H4MK_TRY(WriteDescriptions());
   const size_t earlier_pages = page_refs_.size();
-  if (!page_.clusters.empty() || page_refs_.empty()) H4MK_TRY(WritePage());
+  if (!page_.page().clusters.empty() || page_refs_.empty()) H4MK_TRY(WritePage());
   const size_t repeated = keep_pages_ ? earlier_pages : 0;
   for (size_t i = 0; i < repeated; ++i) {
     const StoredPage& page = stored_pages_[i];
     page_refs_[i].offset = sink_.position();
     H4MK_TRY(chunks_.WriteChunk(kTagIndex, 0,
-                                MovePage(page.payload, page.chunk_offset, sink_.position(), 0)));
+                                CopyOfPage(page.payload, page.chunk_offset, sink_.position(), 0)));
   }
 
   H4MK_TRY(WriteSignature(ChunkSigner::Moment::kEnd));
@@ -464,7 +463,8 @@ Status Writer::WriteTail() {
 IndexTop Writer::MakeTop() const {
   IndexTop top;
   top.pages = page_refs_;
-  top.totals = totals_;
+  top.totals = page_.totals();
+  top.first_cluster = first_cluster_;
   top.trak = trak_offset_;
   top.meta = meta_offset_;
   return top;
@@ -477,12 +477,13 @@ void Writer::AppendFront(Bytes* front, uint64_t at, uint64_t shift) const {
     const StoredPage& page = stored_pages_[i];
     const uint64_t to = at + front->size();
     top.pages[i].offset = to;
-    AppendBytes(*front, MakeChunk(kTagIndex, 0, MovePage(page.payload, page.chunk_offset, to, shift), chunks_.salt()));
+    AppendBytes(*front, MakeChunk(kTagIndex, 0, CopyOfPage(page.payload, page.chunk_offset, to, shift), chunks_.salt()));
   }
   // What stands at the front already need not be read at the end.
   top.trak = (trak_copied_from_ ? trak_copied_from_ : trak_offset_) + shift;
   top.meta = meta_copied_from_ ? meta_copied_from_ : meta_offset_;
   if (top.meta != 0) top.meta += shift;
+  if (top.first_cluster != 0) top.first_cluster += shift;
   top.file_size = closed_size_ + shift;
   AppendBytes(*front, MakeChunk(kTagIndex, 0, EncodeTop(top, ids_, at + front->size()), chunks_.salt()));
 }

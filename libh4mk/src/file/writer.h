@@ -10,7 +10,7 @@
 #include "base/io.h"
 #include "chunk/chunk_writer.h"
 #include "cluster/cluster_encoder.h"
-#include "cluster/index_page.h"
+#include "cluster/page_builder.h"
 #include "file/block_compression.h"
 #include "file/file_writer.h"
 #include "file/tracks.h"
@@ -78,10 +78,12 @@ class Writer final : public FileWriter {
   Status WriteDescriptions();
   bool IsSeekPoint(const Block& block) const;
   bool MustCloseBefore(const Block& block) const;
+  bool WouldOverlap(const Block& block) const;
   double Seconds(const Block& block) const;
   Status KeepOrdinal(const Block& block);
   Status CloseCluster();
   Status WriteCluster(const ClusterIndex& index, ByteSpan chunk);
+  Status EndCluster(uint64_t offset);
   Status WritePageIfDue();
   Status WritePage();
   Status WriteSignature(ChunkSigner::Moment moment);
@@ -121,14 +123,14 @@ class Writer final : public FileWriter {
   bool cluster_has_time_ = false;
   bool cluster_is_open_to_keys_ = false;  // begun by a seek point, nothing but key blocks since
 
-  IndexPage page_;
+  PageBuilder page_;
   uint64_t page_start_ = 0;
+  uint64_t first_cluster_ = 0;
   std::vector<StoredPage> stored_pages_;
   std::vector<PageRef> page_refs_;
   size_t stored_bytes_ = 0;
   bool keep_pages_ = true;
   uint64_t last_page_offset_ = 0;
-  std::vector<TrackTotals> totals_;
   std::vector<bool> has_other_blocks_;  // by track: not all are random access points
   bool has_gop_track_ = false;          // one of them has
 

@@ -42,20 +42,24 @@ Sha256Digest TopDigest(const IndexTop& top) {
   for (const PageRef& page : top.pages) {
     AppendLe(text, page.clusters);
     for (const PageRef::Track& track : page.tracks) {
-      AppendLe(text, track.entries);
+      AppendLe(text, track.blocks);
+      AppendLe(text, track.hidden);
       AppendLe(text, track.first_time);
-      AppendLe(text, track.last_time);
+      AppendLe(text, track.keys);
+      AppendLe(text, track.first_key);
+      AppendLe(text, track.last_key);
       text.push_back(track.ordered ? 0 : 1);
     }
   }
   for (const TrackTotals& totals : top.totals) {
     AppendLe(text, totals.blocks);
+    AppendLe(text, totals.hidden);
     AppendLe(text, totals.bytes);
     AppendLe(text, totals.start_pts);
     AppendLe(text, totals.first_dts);
     AppendLe(text, totals.end_pts);
     text.push_back(static_cast<uint8_t>(
-        (totals.all_key ? 0 : 8) | (totals.starts_with_key ? 0 : 16) | (totals.regular ? 0 : 32)));
+        (totals.all_key ? 0 : 8) | (totals.starts_with_key ? 0 : 16) | (totals.overlaps ? 32 : 0)));
   }
   return Hash(text);
 }
