@@ -9,6 +9,7 @@
 
 #include "base/memory_io.h"
 #include "chunk/chunk_writer.h"
+#include "cluster/page_builder.h"
 #include "file/index.h"
 
 namespace {
@@ -29,14 +30,16 @@ Bytes MakePages(int64_t entries, const TrackIds& ids, std::vector<PageRef>* refs
   for (int64_t next = 0; next < entries;) {
     const int64_t growth = 1 + static_cast<int64_t>(refs->size()) / 2048;
     const int64_t end = std::min(entries, next + 512 * growth);
-    IndexPage page(1);
+    PageBuilder builder(1);
     for (; next < end; ++next) {
-      page.clusters.push_back(OffsetOf(next));
-      page.AddKey(0, next * kTicks);
+      const BlockRecord key{.pts = next * kTicks, .dts = next * kTicks, .flags = kBlockKey};
+      builder.AddCluster(OffsetOf(next), std::span(&key, 1));
     }
+    IndexPage page = builder.Take();
+    page.is_copy = true;  // clusters stand behind it
     const uint64_t offset = file.size();
     AppendBytes(file, MakeChunk(kTagIndex, 0, EncodePage(page, ids, offset)));
-    refs->push_back(Summarize(page, offset, file.size() - offset));
+    refs->push_back(Summarize(page, offset, file.size() - offset, refs->empty() ? nullptr : &refs->back()));
   }
   return file;
 }
@@ -58,8 +61,10 @@ class SomeIndex {
 
   // Whether what is found is right.
   bool Find(int64_t time) {
-    const bool ok = index_->FindBackward(0, time, &found_).ok();
-    return ok && found_.size() == 1 && found_[0].offset == OffsetOf(time / kTicks);
+    Index::Found found;
+    ClusterRef cluster;
+    return index_->Find(0, time, /*backward=*/true, &found, &cluster).ok() &&
+           found == Index::Found::kOne && cluster.offset == OffsetOf(time / kTicks);
   }
 
  private:
@@ -70,7 +75,6 @@ class SomeIndex {
   std::optional<Source> source_;
   std::optional<ChunkReader> chunks_;
   std::optional<Index> index_;
-  std::vector<ClusterRef> found_;
 };
 
 void Lookup(benchmark::State& state, bool warm) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// core.md, "Reading": keyframe, decode chain, range and block by number, on files of every
-// version, against a linear scan.
+// core.md, "Frames", "Decode chain", "Block by number": all lookups, on files of every version,
+// against a linear scan.
 
 #include <gtest/gtest.h>
 
@@ -37,19 +37,37 @@ std::optional<size_t> Keyframe(const std::vector<Block>& blocks, int64_t time) {
   return best;
 }
 
-std::vector<uint64_t> Chain(const std::vector<Block>& blocks, int64_t time) {
-  const std::optional<size_t> key = Keyframe(blocks, time);
-  if (!key) return {};
-  size_t target = *key;
-  for (size_t i = *key; i < blocks.size(); ++i) {
-    if (i > *key && (blocks[i].flags & H4MK_BLOCK_KEY)) break;
-    if (blocks[i].time() != H4MK_NO_TIME && blocks[i].time() <= time &&
-        blocks[i].time() >= blocks[target].time())
-      target = i;
-  }
+// Positions of the frames in the order of presentation.
+std::vector<size_t> Frames(const std::vector<Block>& blocks) {
+  std::vector<size_t> frames;
+  for (size_t i = 0; i < blocks.size(); ++i)
+    if (blocks[i].time() != H4MK_NO_TIME && !(blocks[i].flags & H4MK_BLOCK_DISCARD))
+      frames.push_back(i);
+  std::ranges::stable_sort(frames, {}, [&](size_t i) { return blocks[i].time(); });
+  return frames;
+}
+
+// The number of the frame that is shown at a time.
+std::optional<size_t> FrameAt(const std::vector<Block>& blocks, int64_t time) {
+  const std::vector<size_t> frames = Frames(blocks);
+  std::optional<size_t> best;
+  for (size_t i = 0; i < frames.size(); ++i)
+    if (blocks[frames[i]].time() <= time) best = i;
+  return best;
+}
+
+std::vector<uint64_t> Chain(const std::vector<Block>& blocks, size_t frame) {
   std::vector<uint64_t> chain;
-  for (size_t i = *key; i <= target; ++i) chain.push_back(i);
-  return chain;
+  for (size_t i = frame + 1; i-- > 0;) {
+    chain.insert(chain.begin(), i);
+    if (IsTimedKey(blocks[i]) && blocks[i].time() <= blocks[frame].time()) return chain;
+  }
+  return {};  // it cannot be decoded
+}
+
+std::vector<uint64_t> ChainAt(const std::vector<Block>& blocks, int64_t time) {
+  const std::optional<size_t> number = FrameAt(blocks, time);
+  return number ? Chain(blocks, Frames(blocks)[*number]) : std::vector<uint64_t>();
 }
 
 std::vector<uint64_t> Ordinals(const std::vector<h4mk_block_info>& infos) {
@@ -99,6 +117,53 @@ void CheckBlock(h4mk_reader* reader, uint32_t track, size_t number, const Block&
   EXPECT_LT(info.chunk, info.offset);
 }
 
+void CheckFrameAt(h4mk_reader* reader, uint32_t track, const std::vector<Block>& blocks, int64_t time) {
+  const std::optional<size_t> frame = FrameAt(blocks, time);
+  uint64_t number = 0;
+  h4mk_block_info info;
+  ASSERT_EQ(h4mk_reader_frame_at(reader, track, time, &number, &info),
+            frame ? H4MK_OK : H4MK_ERR_NOT_FOUND);
+  if (!frame) return;
+  EXPECT_EQ(number, *frame);
+  EXPECT_EQ(info.ordinal, Frames(blocks)[*frame]);
+}
+
+// The times of all frames, fetched by so many at once.
+std::vector<int64_t> TimesBy(h4mk_reader* reader, uint32_t track, size_t step) {
+  std::vector<int64_t> times;
+  for (size_t copied = step; copied == step;) {
+    const size_t first = times.size();
+    times.resize(first + step);
+    EXPECT_EQ(h4mk_reader_frame_times(reader, track, first, times.data() + first, step, &copied), H4MK_OK);
+    times.resize(first + copied);
+  }
+  return times;
+}
+
+void CheckFrames(h4mk_reader* reader, uint32_t track, const std::vector<Block>& blocks) {
+  const std::vector<size_t> frames = Frames(blocks);
+  uint64_t count = 0;
+  ASSERT_EQ(h4mk_reader_frame_count(reader, track, &count), H4MK_OK);
+  ASSERT_EQ(count, frames.size());
+  std::vector<int64_t> times;
+  for (size_t frame : frames) times.push_back(blocks[frame].time());
+  for (const size_t step : {size_t{1000}, size_t{7}}) ASSERT_EQ(TimesBy(reader, track, step), times);
+  for (size_t i = 0; i < frames.size(); i += std::max<size_t>(1, frames.size() / 40)) {
+    SCOPED_TRACE("frame " + std::to_string(i));
+    h4mk_block_info info;
+    ASSERT_EQ(h4mk_reader_frame(reader, track, i, &info), H4MK_OK);
+    ASSERT_EQ(info.ordinal, frames[i]);
+    ASSERT_EQ(Ordinals(List([&](h4mk_block_info* out, size_t room, uint64_t* total) {
+                return h4mk_reader_frame_chain(reader, track, i, out, room, total);
+              })),
+              Chain(blocks, frames[i]));
+  }
+  h4mk_block_info info;
+  uint64_t total = 0;
+  EXPECT_EQ(h4mk_reader_frame(reader, track, frames.size(), &info), H4MK_ERR_NOT_FOUND);
+  EXPECT_EQ(h4mk_reader_frame_chain(reader, track, frames.size(), nullptr, 0, &total), H4MK_ERR_NOT_FOUND);
+}
+
 void CheckTrack(h4mk_reader* reader, const Media& media, uint32_t track) {
   const std::vector<Block> blocks = OfTrack(media, track);
   for (const int64_t time : SomeTimes(blocks)) {
@@ -113,7 +178,8 @@ void CheckTrack(h4mk_reader* reader, const Media& media, uint32_t track) {
     const auto chain = List([&](h4mk_block_info* out, size_t count, uint64_t* total) {
       return h4mk_reader_decode_chain(reader, track, time, out, count, total);
     });
-    ASSERT_EQ(Ordinals(chain), Chain(blocks, time));
+    ASSERT_EQ(Ordinals(chain), ChainAt(blocks, time));
+    CheckFrameAt(reader, track, blocks, time);
     const int64_t to = time > std::numeric_limits<int64_t>::max() - 500 ? time : time + 500;
     std::vector<uint64_t> between;
     for (size_t i = 0; i < blocks.size(); ++i)
@@ -124,6 +190,7 @@ void CheckTrack(h4mk_reader* reader, const Media& media, uint32_t track) {
               })),
               between);
   }
+  CheckFrames(reader, track, blocks);
   const size_t step = std::max<size_t>(1, blocks.size() / 20);
   for (size_t i = 0; i < blocks.size(); i += step) CheckBlock(reader, track, i, blocks[i]);
   if (!blocks.empty()) CheckBlock(reader, track, blocks.size() - 1, blocks.back());
@@ -156,6 +223,7 @@ TEST_P(LookupTest, Version2) {
   CheckAll(bytes, media);
   CheckAll(Bytes(bytes.begin(), bytes.end() - 40),
            media);  // without an end: the index is made anew
+  CheckAll(Mux(media, ClusterLimits(400, 0)), media);  // groups of blocks are cut anywhere
 }
 
 constexpr char kTooFarForVersion1[] = "ExtremeTimes";

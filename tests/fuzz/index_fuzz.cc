@@ -11,21 +11,35 @@ using namespace h4mk;  // NOLINT: a test
 
 namespace {
 
+constexpr uint64_t kFileSize = uint64_t{1} << 20;
+constexpr uint64_t kDecodedTimes = uint64_t{1} << 16;  // more would take long, and show nothing new
+
 void CheckPage(ByteSpan payload, const TrackIds& tracks, uint64_t offset) {
   IndexPage page;
-  if (!DecodePage(payload, tracks, offset, &page)) return;
+  if (!DecodePage(payload, tracks, offset, kFileSize, &page)) return;
   FUZZ_CHECK(page.tracks.size() == tracks.size() && page.totals.size() == tracks.size());
-  FUZZ_CHECK(page.entry_count() <= kMaxPageEntries);
+  FUZZ_CHECK(page.span_count() <= kMaxPageSpans);
+  uint64_t blocks = 0;
   for (const PageTrack& track : page.tracks) {
-    FUZZ_CHECK(track.first_time.size() == track.cluster.size());
-    FUZZ_CHECK(track.last_time.size() == track.cluster.size());
+    FUZZ_CHECK(track.blocks.size() == track.spans() && track.hidden.size() == track.spans());
+    FUZZ_CHECK(track.first_time.size() == track.spans() && track.keys() <= track.spans());
+    FUZZ_CHECK(track.first_key.size() == track.keys() && track.last_key.size() == track.keys());
     for (int64_t cluster : track.cluster)
       FUZZ_CHECK(cluster >= 0 && static_cast<size_t>(cluster) < page.clusters.size());
+    for (size_t i = 0; i < track.spans(); ++i) {
+      FUZZ_CHECK(track.blocks[i] > 0 && track.frames(i) >= 0 && track.frames(i) <= track.blocks[i]);
+      blocks += static_cast<uint64_t>(track.blocks[i]);
+    }
   }
-  Summarize(page, offset, payload.size());
+  FUZZ_CHECK(blocks <= std::max(offset, kFileSize));  // every block takes a byte of the file
+  std::vector<int64_t> times;
+  if (blocks < kDecodedTimes)
+    for (const PageTrack& track : page.tracks)
+      if (track.DecodeTimes(&times)) FUZZ_CHECK(times.size() == track.frames());
+  Summarize(page, offset, payload.size(), nullptr);
   const Bytes once = EncodePage(page, tracks, offset);
   IndexPage again;
-  FUZZ_CHECK(DecodePage(once, tracks, offset, &again));
+  FUZZ_CHECK(DecodePage(once, tracks, offset, kFileSize, &again));
   FUZZ_CHECK(EncodePage(again, tracks, offset) == once);
 }
 

@@ -85,7 +85,7 @@ TEST(SignedIndexTest, SeveralPagesAreVerified) {
 
 TEST(SignedIndexTest, TopThatTellsOtherTimes) {
   ExpectTold(WithTop(SignedFile(),
-                     [](h4mk::IndexTop* top) { top->pages[1].tracks[0].first_time -= 100; }));
+                     [](h4mk::IndexTop* top) { top->pages[1].tracks[0].first_key -= 100; }));
 }
 
 TEST(SignedIndexTest, TopThatTellsAnotherStart) {

@@ -460,9 +460,8 @@ typedef struct h4mk_block_info {
 /** The last random access point of a track at or before a time (of equal times the last). H4MK_ERR_NOT_FOUND if all are later. */
 H4MK_API h4mk_status h4mk_reader_keyframe(h4mk_reader *reader, uint32_t track, int64_t time, h4mk_block_info *block);
 
-/** The blocks that must be decoded for a time, in decoding order: from that random access point on to the block whose time is the
- *  largest not later than `time`, within the group of blocks that ends before the next random access point. None (*total 0) if
- *  there is no random access point at or before the time. */
+/** The blocks that must be decoded to show what is shown at a time, in decoding order: those of h4mk_reader_frame_chain() for the
+ *  frame of h4mk_reader_frame_at(). None (*total 0) if there is no such frame, or if it cannot be decoded. */
 H4MK_API h4mk_status h4mk_reader_decode_chain(h4mk_reader *reader, uint32_t track, int64_t time, h4mk_block_info *blocks,
                                               size_t count, uint64_t *total);
 
@@ -476,6 +475,37 @@ H4MK_API h4mk_status h4mk_reader_block_info(h4mk_reader *reader, uint32_t track,
 /** The same with its bytes; they are valid as those of h4mk_reader_next(). H4MK_ERR_CORRUPT: damaged (with keep_corrupt it is handed
  *  out, with H4MK_BLOCK_CORRUPT set). */
 H4MK_API h4mk_status h4mk_reader_read_block(h4mk_reader *reader, uint32_t track, uint64_t ordinal, h4mk_block *block);
+
+/* ------------------------------------------------------------------------------------------------------------ frames */
+
+/* Frames are the blocks of a track that are shown: those that have a time (pts, or dts without it) and are not marked discard.
+ * They are numbered from 0 in the order of their times, those with equal times in the order of the file. All that is said above of
+ * lookups holds here too. In version 2 the answer takes one read of a cluster's index behind what opening has read, wherever
+ * the times of clusters follow each other; else the times of all frames of the track are read once. */
+
+/** Number of frames of a track; 0 if not known (an input that cannot seek). Reads nothing. H4MK_ERR_ARGUMENT. */
+H4MK_API h4mk_status h4mk_reader_frame_count(const h4mk_reader *reader, uint32_t track, uint64_t *count);
+
+/** The block of frame `number`. H4MK_ERR_NOT_FOUND: the track has no such frame. */
+H4MK_API h4mk_status h4mk_reader_frame(h4mk_reader *reader, uint32_t track, uint64_t number, h4mk_block_info *block);
+
+/** The frame that is shown at a time: the last one that is not later. Fills *number and *block, either of which may be NULL.
+ *  H4MK_ERR_NOT_FOUND: all frames are later. */
+H4MK_API h4mk_status h4mk_reader_frame_at(h4mk_reader *reader, uint32_t track, int64_t time, uint64_t *number,
+                                          h4mk_block_info *block);
+
+/** Copies the times of up to `count` frames from frame number `first` on to `times`; *copied tells how many, fewer than count if
+ *  there are no more. The times of all frames of a track with a constant rate are in the index; others are read from the
+ *  clusters. After an error *copied is untouched, and `times` may have been written to. */
+H4MK_API h4mk_status h4mk_reader_frame_times(h4mk_reader *reader, uint32_t track, uint64_t first, int64_t *times, size_t count,
+                                             size_t *copied);
+
+/** The blocks that must be decoded to show frame `number`, in decoding order, the last of them the frame itself: all blocks of the
+ *  track from the last random access point that stands before it and is not later. In an open GOP that is not the nearest one: a frame
+ *  may stand behind a random access point that is shown after it. None (*total 0): the frame cannot be decoded. H4MK_ERR_NOT_FOUND: the
+ *  track has no such frame. */
+H4MK_API h4mk_status h4mk_reader_frame_chain(h4mk_reader *reader, uint32_t track, uint64_t number, h4mk_block_info *blocks,
+                                             size_t count, uint64_t *total);
 
 /* ------------------------------------------------------------------------------------------------------------ chunks */
 
@@ -514,7 +544,8 @@ typedef struct h4mk_writer h4mk_writer;
 
 typedef struct h4mk_writer_options {
     size_t struct_size;
-    uint32_t cluster_size_limit;    /**< A cluster is closed before its payload exceeds this many bytes; 0: 4 MiB. */
+    uint32_t cluster_size_limit;    /**< A cluster is closed before its payload exceeds this many bytes; 0: 4 MiB. Where blocks are
+                                         stored in another order than shown, it may grow by a quarter until there is a good place. */
     uint32_t cluster_time_limit_ms; /**< … or when it would span more than this; 0: 2000. */
     uint32_t reserve_index_space;   /**< Bytes kept free before the first cluster for a copy of the index, so that opening needs
                                          only the front of the file; needs io.seek. 0: none. */

@@ -118,6 +118,58 @@ h4mk_status h4mk_reader_keyframes_between(h4mk_reader* reader, uint32_t track, i
                     });
 }
 
+h4mk_status h4mk_reader_frame_count(const h4mk_reader* reader, uint32_t track, uint64_t* count) {
+  if (count == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
+  *count = reader->file.reader->totals(track).frames();
+  return H4MK_OK;
+}
+
+h4mk_status h4mk_reader_frame(h4mk_reader* reader, uint32_t track, uint64_t number,
+                              h4mk_block_info* block) {
+  if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
+  return h4mk::Ask(reader, [&]() -> Status {
+    h4mk::BlockInfo info;
+    H4MK_TRY(reader->file.reader->FindFrame(track, number, &info));
+    *block = h4mk::ToC(info);
+    return {};
+  });
+}
+
+h4mk_status h4mk_reader_frame_at(h4mk_reader* reader, uint32_t track, int64_t time, uint64_t* number,
+                                 h4mk_block_info* block) {
+  if (!h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
+  return h4mk::Ask(reader, [&]() -> Status {
+    h4mk::BlockInfo info;
+    uint64_t found = 0;
+    H4MK_TRY(reader->file.reader->FindFrameAt(track, time, &found, &info));
+    if (number != nullptr) *number = found;
+    if (block != nullptr) *block = h4mk::ToC(info);
+    return {};
+  });
+}
+
+h4mk_status h4mk_reader_frame_times(h4mk_reader* reader, uint32_t track, uint64_t first,
+                                    int64_t* times, size_t count, size_t* copied) {
+  if (copied == nullptr || (times == nullptr && count > 0) || !h4mk::HasTrack(reader, track))
+    return H4MK_ERR_ARGUMENT;
+  return h4mk::Ask(reader, [&]() -> Status {
+    size_t done = 0;
+    H4MK_TRY(reader->file.reader->FrameTimes(track, first, std::span(times, count), &done));
+    *copied = done;
+    return {};
+  });
+}
+
+h4mk_status h4mk_reader_frame_chain(h4mk_reader* reader, uint32_t track, uint64_t number,
+                                    h4mk_block_info* blocks, size_t count, uint64_t* total) {
+  if (total == nullptr || (blocks == nullptr && count > 0) || !h4mk::HasTrack(reader, track))
+    return H4MK_ERR_ARGUMENT;
+  return h4mk::List(reader, blocks, count, total,
+                    [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
+                      return reader->file.reader->FrameChain(track, number, out, found);
+                    });
+}
+
 h4mk_status h4mk_reader_block_info(h4mk_reader* reader, uint32_t track, uint64_t ordinal,
                                    h4mk_block_info* block) {
   if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;

@@ -6,8 +6,9 @@
 namespace h4mk {
 namespace {
 
-// The times of frames are stored where they take at most a byte for so many blocks of the page.
-constexpr uint64_t kBlocksPerByte = 32;
+// The times of frames are stored where they take at most a byte for so many blocks of the page. Pictures
+// are asked for by their number, sound seldom.
+constexpr uint64_t kBlocksPerByte = 8, kBlocksPerByteOfKeys = 32;
 
 }  // namespace
 
@@ -122,7 +123,8 @@ Bytes PageBuilder::EncodeTimes(const Track& track, uint64_t most) const {
 
 IndexPage PageBuilder::Take() {
   for (size_t i = 0; i < tracks_.size(); ++i) {
-    page_.tracks[i].times = EncodeTimes(tracks_[i], block_count_ / kBlocksPerByte);
+    const uint64_t share = totals_[i].all_key ? kBlocksPerByteOfKeys : kBlocksPerByte;
+    page_.tracks[i].times = EncodeTimes(tracks_[i], block_count_ / share);
     tracks_[i].times.clear();
     tracks_[i].has_all_times = true;
   }

@@ -11,11 +11,11 @@
 namespace h4mk {
 namespace {
 
-// So much of a file's end (or front) is read at once: enough for the index of most files, which is 1/2000 of them or less. Where
-// clusters are large it is much less: some 4 bytes for each. How large they are, the first one tells well enough.
+// So much of a file's end (or front) is read at once: enough for the index of most files, which is 1/1024 of them or less. Where
+// clusters are large it is much less: some 3 to 6 bytes for each. How large they are, the first one tells well enough.
 uint64_t IndexShare(uint64_t file_size, uint64_t cluster_size) {
-  uint64_t share = file_size / 2048;
-  if (cluster_size > 0) share = std::min(share, 8 * (file_size / cluster_size) + 8192);
+  uint64_t share = file_size / 1024;
+  if (cluster_size > 0) share = std::min(share, 12 * (file_size / cluster_size) + 8192);
   return std::min(file_size, std::clamp<uint64_t>(share, 8192, 512 << 10));
 }
 
