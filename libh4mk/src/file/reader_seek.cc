@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Seeking: the block that is asked for, where the other tracks land, and the way there (FORMAT.md, "Seeking").
+// Seeking: the block that is asked for, where the other tracks land, and the way there (core.md, "Seeking").
 #include <algorithm>
 #include <functional>
 #include <optional>

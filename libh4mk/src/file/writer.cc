@@ -128,7 +128,7 @@ Status Writer::Write(const Block& block) {
   return Step([&] { return Place(packed); });
 }
 
-// FORMAT.md, "Clusters are closed": a seek point starts a cluster, and what stands directly before it of tracks that need not be
+// core.md, "Clusters are closed": a seek point starts a cluster, and what stands directly before it of tracks that need not be
 // decoded from there goes along. So all tracks begin in that cluster, and a seek need not read the one before.
 Status Writer::Place(const Block& block) {
   if (!started_) H4MK_TRY(Start());
@@ -278,7 +278,7 @@ Status Writer::Start() {
   chunks_.Mark();
   H4MK_TRY(WriteDescriptions());
   for (const auto& [track, bytes] : attachments_) {
-    Bytes payload;  // FORMAT.md, "ATTA"
+    Bytes payload;  // core.md, "ATTA"
     AppendVarint(payload, ids_.id(track));
     AppendBytes(payload, bytes);
     H4MK_TRY(chunks_.WriteChunk(kTagAttachment, 0, payload));
@@ -409,7 +409,7 @@ Status Writer::WritePage() {
   return {};
 }
 
-// FORMAT.md, "End of file": descriptions once more, the pages side by side, the top, the locator, the container checksum.
+// core.md, "End of file": descriptions once more, the pages side by side, the top, the locator, the container checksum.
 Status Writer::WriteTail() {
   if (sink_.position() / kDescriptionShare > EncodeTracks(tracks_).size()) {
     if (!tracks_changed_) trak_copied_from_ = trak_offset_;
