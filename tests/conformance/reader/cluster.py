@@ -201,7 +201,8 @@ def _external(cursor: Cursor, cluster: Cluster, present: bool) -> None:
         if not blocks:
             continue
         require(present, "a block is external, and form says that none is")
-        require(not any(block.flags & COMPRESSED for block in blocks), "an external block is compressed")
+        changed = any(block.flags & (ENCRYPTED | COMPRESSED) for block in blocks)
+        require(not changed, "an external block is encrypted or compressed")
         together = sum(block.size for block in blocks)
         require(together <= MAX_EXTERNAL or len(blocks) == 1, "the external blocks of a track are too large")
         cluster.hashes[listed.track] = bytes(cursor.take(32))
