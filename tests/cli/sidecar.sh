@@ -22,7 +22,7 @@ chmod +x tools/*
 t h4mk sidecar film.mp4 --ffmpeg tools/ffmpeg
 t h4mk inspect film.h4mk | sed -n '1,7p'
 t h4mk verify film.h4mk
-h4mk list --json film.h4mk | grep -c '"elsewhere":true'
+h4mk list --json film.h4mk | grep -c '"external":true'
 # What is read is what the whole file has: blocks, chains, and the copy that needs no other file.
 for track in 1 2; do
   cmp <(h4mk cat -t $track whole.h4mk) <(h4mk cat -t $track film.h4mk) && echo "track $track: the same"
@@ -43,6 +43,7 @@ t h4mk inspect other/film.h4mk | grep film.mp4
 # A film that was changed is found out.
 poke film.mp4 20000 ffffffff
 t h4mk verify film.h4mk | tail -3
+h4mk verify film.h4mk 2>&1 | grep -o 'bytes [0-9]* to [0-9]* of "film.mp4" .*'
 # What cannot be.
 t h4mk sidecar film.mp4 -o other/film.h4mk --ffmpeg tools/ffmpeg
 t h4mk sidecar film.mp4 -o film.mp4 --ffmpeg tools/ffmpeg

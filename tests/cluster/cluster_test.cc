@@ -109,7 +109,7 @@ TEST_F(ClusterTest, AnySequenceOfBlocksComesBack) {
     const std::vector<SideData> lists[] = {{}, {{"skip_samples", ByteSpan(data).first(10)}}, {{"x", {}}, {"y", data}}};
     for (Block& block : blocks) {
       block.track = static_cast<uint32_t>(random() % 3);
-      block.flags = static_cast<uint32_t>(random() & kBlockPublicFlags);
+      block.flags = static_cast<uint32_t>(random() & (kBlockPublicFlags & ~kBlockExternal));
       block.pts = any_time();
       block.dts = any_time();
       block.duration = any_time();

@@ -19,7 +19,9 @@ void ForEachIndexed(InputFile& file, FileReader& reader, Output& output,
       output.Problem(Corrupt(piece.offset, piece.problem));
     if (!piece.is_cluster || piece.kind == Piece::Kind::kUnfinished) return;
     for (const BlockRecord& record : walk.index().blocks())
-      if (record.track >= 0) visit(MakeRow(record, walk.data_offset() + record.offset, piece.offset));
+      if (record.track >= 0)
+        visit(MakeRow(record, record.flags & kBlockExternal ? walk.index().range_of(record).offset : walk.data_offset() + record.offset,
+                      piece.offset));
   });
   if (!status.ok()) output.Problem(status);
 }
@@ -67,7 +69,7 @@ Json BlockJson(const BlockRow& row, const Track& track) {
   if (row.flags & kBlockDiscard) object["discard"] = true;
   if (row.flags & kBlockCorrupt) object["corrupt"] = true;
   if (row.flags & kBlockCompressed) object["compressed"] = true;
-  if (row.flags & kBlockElsewhere) object["elsewhere"] = true;
+  if (row.flags & kBlockExternal) object["external"] = true;
   object["size"] = row.size;
   object["offset"] = row.offset;
   if (row.cluster != 0) object["cluster"] = row.cluster;

@@ -6,7 +6,7 @@
 #include "command.h"
 #include "describe.h"
 #include "file/file_end.h"
-#include "file/block_reference.h"
+#include "file/external_data.h"
 #include "files_option.h"
 #include "html.h"
 #include "old_clients.h"
@@ -99,9 +99,9 @@ void ShowAttachment(const Track& track, uint64_t size, Output& output) {
               name.empty() ? "" : fmt::format(", \"{}\"", Printable(name)), WithComma(TextOf(tags, "mimetype")), Grouped(size));
 }
 
-// Blocks of a sidecar: what is stored are references, whose size says nothing of the media.
+// Blocks of a sidecar.
 std::string BesideText(InputFile& file, const std::string& beside) {
-  return fmt::format("in \"{}\"{}", Printable(beside), file.HasBeside(beside) ? "" : ", which is missing: they cannot be read");
+  return fmt::format(", in \"{}\"{}", Printable(beside), file.HasBeside(beside) ? "" : ", which is missing: they cannot be read");
 }
 
 void ShowTrack(InputFile& file, const Track& track, const TrackTotals& totals, const Gops& gops, Output& output) {
@@ -112,9 +112,10 @@ void ShowTrack(InputFile& file, const Track& track, const TrackTotals& totals, c
   if (totals.blocks == 0) return;
   const std::string beside = TextOf(description, kBesideKey);
   const double seconds = SecondsBetween(totals.start_pts, totals.end_pts, track.time_base);
-  std::string size = beside.empty() ? Grouped(totals.bytes) + " bytes" : BesideText(file, beside);
-  if (beside.empty() && totals.start_pts != kNoTime && totals.end_pts != kNoTime && seconds > 0)
+  std::string size = Grouped(totals.bytes) + " bytes";
+  if (totals.start_pts != kNoTime && totals.end_pts != kNoTime && seconds > 0)
     size += ", " + BitRateText(static_cast<double>(totals.bytes) * 8 / seconds);
+  if (!beside.empty()) size += BesideText(file, beside);
   output.Text("  {} block{}, {}, {} to {}\n", Grouped(totals.blocks), totals.blocks == 1 ? "" : "s", size,
               Clock(totals.start_pts, track.time_base), Clock(totals.end_pts, track.time_base));
   if (gops.count > 1)

@@ -35,7 +35,7 @@ class MergeInput {
   Status Open(const std::string& path) {
     H4MK_TRY(file_.Open(path));
     ReadOptions read;
-    read.keep_references = true;
+    read.keep_external = true;
     H4MK_TRY(file_.OpenReader(std::move(read), &opened_));
     return {};
   }
@@ -99,6 +99,7 @@ Status CopyBlock(const MergeInput& input, FileWriter& writer) {
   block.duration = record.duration;
   block.data = {input.block().data, record.size};
   block.side_data = input.block().side_data;
+  if (record.flags & kBlockExternal) block.external_offset = static_cast<uint64_t>(input.block().external_offset);
   return writer.Write(block);
 }
 

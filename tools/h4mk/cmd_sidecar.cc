@@ -5,7 +5,7 @@
 #include "adapt/make_writer.h"
 #include "child.h"
 #include "command.h"
-#include "file/beside_reader.h"
+#include "file/external_data.h"
 #include "file/unpacking_reader.h"
 #include "progress.h"
 #include "text.h"
@@ -29,7 +29,8 @@ void Describe(CLI::App* command, SidecarOptions* options) {
   AddFfmpegOption(command, &options->ffmpeg);
   command->footer(
       "Index, chains, verification and editing work on the sidecar as on any file; blocks are read from INPUT and compared with their\n"
-      "hash. What is not in INPUT in one piece is stored in the sidecar. ffmpeg must be one that writes H4MK.");
+      "hash. What INPUT has in pieces is stored in the sidecar: almost all of an MPEG transport stream, so that it has no use for one.\n"
+      "ffmpeg must be one that writes H4MK.");
 }
 
 // Where ffprobe says that the packets of a stream are, in their order.
@@ -40,6 +41,7 @@ struct Place {
 struct StreamPlaces {
   std::vector<Place> places;
   size_t next = 0;
+  uint32_t misses = 0;  // since the last block that was found
 };
 
 // Finds blocks in the file that they were read from. What a demuxer says of places is not believed: bytes are compared.
@@ -67,15 +69,17 @@ class BlockFinder {
 
   // *found is false where the block is not in the file in one piece.
   Status Find(uint32_t stream, ByteSpan block, uint64_t* offset, bool* found) {
-    constexpr size_t kLookAhead = 32;  // packets that ffmpeg may have left out
+    constexpr size_t kLookAhead = 32;    // packets that ffmpeg may have left out
+    constexpr uint32_t kGiveUp = 256;    // what has so many blocks in pieces has all of them so
     *found = false;
-    if (stream >= streams_.size()) return {};
+    if (stream >= streams_.size() || streams_[stream].misses == kGiveUp) return {};
     StreamPlaces& places = streams_[stream];
     const size_t end = std::min(places.places.size(), places.next + kLookAhead);
     for (size_t i = places.next; i < end && !*found; ++i) {
       H4MK_TRY(FindAt(places.places[i], block, offset, found));
       if (*found) places.next = i + 1;
     }
+    places.misses = *found ? 0 : places.misses + 1;
     return {};
   }
 
@@ -105,7 +109,7 @@ struct SidecarCounts {
   uint64_t beside = 0, beside_bytes = 0, stored = 0, stored_bytes = 0;
 };
 
-// Copies what ffmpeg made of a file, with references in place of the blocks that are in that file.
+// Copies what ffmpeg made of a file, without the data of the blocks that are in that file.
 class SidecarWriter {
  public:
   SidecarWriter(BlockFinder& finder, FileWriter& writer, SidecarCounts* counts) : finder_(finder), writer_(writer), counts_(*counts) {}
@@ -157,20 +161,11 @@ class SidecarWriter {
     block.duration = record.duration;
     block.data = {read.data, record.size};
     block.side_data = read.side_data;
-    BlockReference reference;
     bool found = false;
-    if (block.data.size() > kBlockReferenceSize)
-      H4MK_TRY(finder_.Find(block.track, block.data, &reference.offset, &found));
+    if (!block.data.empty()) H4MK_TRY(finder_.Find(block.track, block.data, &block.external_offset, &found));
     ++(found ? counts_.beside : counts_.stored);
     (found ? counts_.beside_bytes : counts_.stored_bytes) += block.data.size();
-    if (!found) return writer_.Write(block);
-    Sha256 hash;
-    hash.Add(block.data);
-    reference.size = record.size;
-    reference.digest = hash.Finish();
-    const Bytes bytes = EncodeBlockReference(reference);
-    block.data = bytes;
-    block.flags |= kBlockElsewhere;
+    if (found) block.flags |= kBlockExternal;
     return writer_.Write(block);
   }
 
@@ -194,7 +189,8 @@ Status OutputPath(const SidecarOptions& options, std::filesystem::path* path) {
   *path = options.output;
   if (options.output.empty()) (*path = input).replace_extension(".h4mk");
   if (!IsNameOfFileBeside(input.filename().string()))
-    return Status(Code::kArgument, "the name of the file cannot be kept in a sidecar: 1 to 255 bytes of UTF-8 without \\ and :");
+    return Status(Code::kArgument, "the name of the file cannot be kept in a sidecar: 1 to 255 bytes of UTF-8, no \\ : % ? # or control characters, no - "
+                  "at the beginning");
   const auto folder = [](const std::filesystem::path& of) { return std::filesystem::absolute(of).lexically_normal().parent_path(); };
   if (folder(*path) != folder(input)) return Status(Code::kArgument, "a sidecar lies in the folder of its file");
   if (path->filename() == input.filename()) return Status(Code::kArgument, "the sidecar would take the place of its file; say --output");
@@ -238,8 +234,9 @@ int Run(const SidecarOptions& options) {
   output.Set("bytes_beside", counts.beside_bytes);
   output.Set("blocks_stored", counts.stored);
   output.Set("bytes_stored", counts.stored_bytes);
-  output.Text("{}: {} blocks, {} bytes, are in {}; {} blocks, {} bytes, are stored\n", Printable(path.string()), Grouped(counts.beside),
-              Grouped(counts.beside_bytes), Printable(options.common.file), Grouped(counts.stored), Grouped(counts.stored_bytes));
+  output.Text("{}: {} blocks, {} bytes, are in {}; {} blocks, {} bytes, are stored{}\n", Printable(path.string()), Grouped(counts.beside),
+              Grouped(counts.beside_bytes), Printable(options.common.file), Grouped(counts.stored), Grouped(counts.stored_bytes),
+              counts.stored > 0 ? ", which it does not have in one piece" : "");
   return output.Finish();
 }
 

@@ -71,7 +71,8 @@ bool VerifyProtection(const VerifyOptions& options, bool is_signed, InputFile& f
 // Blocks of a sidecar that are in files beside it.
 bool VerifyBeside(InputFile& file, Output& output) {
   std::unique_ptr<FileReader> reader;
-  if (file.version() != 2 || !file.OpenReader(false, &reader).ok() || !BesideReader::IsNeeded(*reader)) return true;
+  if (file.version() != 2 || !file.OpenReader(false, &reader).ok()) return true;
+  if (std::none_of(reader->tracks().begin(), reader->tracks().end(), NamesFileBeside)) return true;
   const auto progress = MakeProgress("verify");
   uint64_t blocks = 0, bad = 0;
   for (;;) {

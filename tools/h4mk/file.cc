@@ -54,6 +54,7 @@ class FileBeside final : public Io {
     fd_ = OwnedFd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat info;
     if (!fd_.ok() && errno == ELOOP) return Status(Code::kIo, "it is a link");
+    if (!fd_.ok() && errno == ENOENT) return Status(Code::kNotFound, std::strerror(errno));
     if (!fd_.ok() || fstat(fd_.get(), &info) != 0) return Status(Code::kIo, std::strerror(errno));
     if (!S_ISREG(info.st_mode)) return Status(Code::kIo, "it is no regular file");
     io_.emplace(fd_.get(), true);

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "describe.h"
-#include "file/block_reference.h"
+#include "file/external_data.h"
 #include "text.h"
 #include "timeline_html.h"
 

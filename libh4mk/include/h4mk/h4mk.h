@@ -112,7 +112,8 @@ typedef struct h4mk_io {
 H4MK_API h4mk_status h4mk_io_open_file(const char *path, int mode, h4mk_io *io);
 
 /** Opens the file with a name in the folder of the file with a path: what h4mk_reader_options.open_beside may be, with the path of the
- *  sidecar as beside_opaque. H4MK_ERR_ARGUMENT: the name is none that core.md, "External data", allows; others as h4mk_io_open_file(). */
+ *  sidecar as beside_opaque. Only a regular file is opened, and no link is followed. H4MK_ERR_ARGUMENT: the name is none that core.md,
+ *  "External data", allows; H4MK_ERR_NOT_FOUND: there is none; others as h4mk_io_open_file(). */
 H4MK_API h4mk_status h4mk_io_open_beside(void *path, const char *name, h4mk_io *io);
 
 /** Reads from memory, which must stay valid until h4mk_io_close(). */
@@ -214,8 +215,10 @@ H4MK_API h4mk_status h4mk_value_from_json(const char *text, size_t size, h4mk_va
 #define H4MK_BLOCK_COMPRESSED 0x400u /**< Together with H4MK_BLOCK_ENCRYPTED: what was encrypted is compressed. Without it readers
                                           unpack, and writers compress, where a track asks for it (h4mk_writer_add_track()). */
 
-#define H4MK_BLOCK_ELSEWHERE 0x800u  /**< The data is not the block but says which bytes of a file beside this one are (core.md,
-                                          "External data"). Reading: only together with H4MK_BLOCK_ENCRYPTED. Writing: as it is given. */
+#define H4MK_BLOCK_EXTERNAL 0x800u   /**< The data is in a file beside this one, which the track names (core.md, "External data").
+                                          Lookups tell it. Blocks that are read do not have it: their data is there. Writing: data and
+                                          size are what the other file has from h4mk_block.offset on; they are hashed, not stored. Not
+                                          together with H4MK_BLOCK_ENCRYPTED or H4MK_BLOCK_COMPRESSED. */
 
 /** A named piece of data that belongs to one block. Names and bytes: core.md, "Side data". */
 typedef struct h4mk_side_data {
@@ -237,7 +240,8 @@ typedef struct h4mk_block {
     size_t side_data_count;
     uint64_t ordinal;        /**< Reading: the block's number within its track, from 0. Writing: ignored, except of an
                                   encrypted block: then more than that of the block before it in its track. */
-    int64_t offset;          /**< Reading: byte offset of the data in the file. Writing: ignored. */
+    int64_t offset;          /**< Reading: byte offset of the data in the file; if it came from a file beside it, of the cluster's
+                                  data. Writing: ignored, except with H4MK_BLOCK_EXTERNAL: byte offset in the other file. */
     void *buffer;            /**< Reading: the handle from h4mk_buffers.alloc whose memory data lies in. Writing: ignored. */
 } h4mk_block;
 #define H4MK_BLOCK_INIT { 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, 0, NULL, 0, NULL, 0, 0, 0, NULL }
@@ -290,10 +294,11 @@ typedef struct h4mk_reader_options {
      *  is verified. */
     const char *verify_key;
     /** Opens a file beside the one that is read, for blocks of a sidecar: core.md, "External data". The name is that of a file in the
-     *  same folder: it has no "/", "\\", ":" or control characters, and is not "." or "..". *io must seek and know its size; the reader
-     *  closes it. Called once for each name, when the first such block is read; on errors again with the next call. NULL: such blocks
-     *  are H4MK_ERR_NOT_FOUND, and the message says which file is missing. A block whose bytes there are not what they were is
-     *  H4MK_ERR_CORRUPT. */
+     *  same folder: it has none of / \\ : % ? # and no control characters, does not begin with "-", and is not "." or "..". What opens
+     *  must be a regular file and no link, as h4mk_io_open_beside() sees to. *io must seek and know its size; the reader closes it.
+     *  Called once for each name, when the first such block is read; on errors again with the next call. NULL: such blocks are
+     *  H4MK_ERR_NOT_FOUND, and the message says which file is missing. Blocks whose bytes there are not what they were are
+     *  H4MK_ERR_CORRUPT, and the message says which bytes. */
     h4mk_status (*open_beside)(void *opaque, const char *name, h4mk_io *io);
     void *beside_opaque; /**< First argument of open_beside; must outlive the reader. */
     /** With verify_key. 0: what is not as it was signed is left out, and told by h4mk_reader_next_warning(). 1: it is
@@ -454,7 +459,7 @@ typedef struct h4mk_block_info {
     uint32_t size;    /**< Bytes as they are stored, which is less than h4mk_block.size where a block is compressed; 0 in the
                            transport dialect, where it is known only after decompressing. */
     int64_t chunk;    /**< Byte offset of the chunk that holds it. What clients of version 1 call chunk_index is chunk + 12. */
-    int64_t offset;   /**< Byte offset of its data (transport dialect: of its compressed data). */
+    int64_t offset;   /**< Byte offset of its data (transport dialect: of its compressed data); with H4MK_BLOCK_EXTERNAL in the other file. */
 } h4mk_block_info;
 
 /** The last random access point of a track at or before a time (of equal times the last). H4MK_ERR_NOT_FOUND if all are later. */

@@ -8,7 +8,7 @@
 #include "adapt/original.h"
 #include "base/fault.h"
 #include "chunk/chunk_reader.h"
-#include "file/block_reference.h"
+#include "file/external_data.h"
 #include "protect/block_cipher.h"
 #include "protect/checkpoint.h"
 
@@ -26,8 +26,7 @@ Status CopyTracks(FileReader& input, FileWriter& writer, int version) {
     uint32_t track = 0;
     Json description = input.tracks()[i].description;
     if (version != 2) description.erase(kCompressionKey);  // only version 2 has compressed blocks
-    // What is read are the blocks themselves, unless they are ciphertext.
-    if (!input.meta().contains(kProtectionKey)) description.erase(kBesideKey);
+    description.erase(kBesideKey);  // what is read are the blocks themselves
     H4MK_TRY(writer.AddTrack(description, &track));
     ByteSpan attachment;
     if (input.Attachment(i, &attachment).ok()) H4MK_TRY(writer.SetAttachment(track, attachment));

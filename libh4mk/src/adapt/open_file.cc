@@ -59,6 +59,7 @@ Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedF
   }
   Io& input = opened->verifying ? *opened->verifying : io;
   H4MK_TRY(MakeReader(Source(input), allocator, options.keep_corrupt, &reader));
+  if (reader->version() == 2) static_cast<Reader&>(*reader).SetBeside(std::move(options.open_beside), options.keep_external);
   if (reader->version() == kTransportVersion)  // which decrypts before it decompresses
     static_cast<TransportReader&>(*reader).SetKeys(std::exchange(options.keys, {}));
   if (opened->verifying) {
@@ -72,8 +73,6 @@ Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedF
   if (!options.keys.empty())
     reader = std::make_unique<DecryptingReader>(std::move(reader), std::move(options.keys), allocator);
   H4MK_TRY(OpenUnpacked(allocator, &reader));
-  if (!options.keep_references && BesideReader::IsNeeded(*reader))
-    reader = std::make_unique<BesideReader>(std::move(reader), std::move(options.open_beside), allocator);
   if (options.keep_encrypted || !IsEncrypted(*reader)) return {};
   return BlockCipher::Open(reader->meta()[std::string(kProtectionKey)], {}).take_status();
 }

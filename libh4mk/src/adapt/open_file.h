@@ -7,8 +7,8 @@
 #include <memory>
 
 #include "base/io.h"
-#include "file/beside_reader.h"
 #include "file/cluster_loader.h"
+#include "file/external_data.h"
 #include "file/file_reader.h"
 #include "protect/block_cipher.h"
 #include "protect/verifying_reader.h"
@@ -31,7 +31,7 @@ struct ReadOptions {
   std::vector<MasterKey> keys;  // blocks are decrypted with the one that fits
   std::optional<SignatureKey> verify_key;  // nothing is used that was not signed with it
   bool refuse_unsigned = false;  // with it: what is not as it was signed is an error for good
-  bool keep_references = false;  // blocks in other files are handed out as references
+  bool keep_external = false;   // blocks from other files keep their flag, for who writes them as such again
   OpenBeside open_beside;       // for sidecars; empty: blocks in other files cannot be read
   bool with_proofs = false;     // blocks can be proved; without verify_key nothing is verified
 };

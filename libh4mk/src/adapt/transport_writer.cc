@@ -64,8 +64,8 @@ Status TransportWriter::Write(const Block& block) {
   if (half_done_) return Status(Code::kMemory, "an earlier write failed");
   if (finished_) return Status(Code::kState, "the file is finished");
   H4MK_TRY(CheckBlock(block, tracks_.size()));
-  if (block.flags & (kBlockEncrypted | kBlockElsewhere))
-    return Status(Code::kArgument, "only files of version 2 hold encrypted blocks and references");
+  if (block.flags & (kBlockEncrypted | kBlockExternal))
+    return Status(Code::kArgument, "only files of version 2 hold encrypted blocks and blocks in other files");
   const int64_t time = SeekTime(block.pts, block.dts);
   const int64_t pts_us =
       time == kNoTime ? kNoTime : Rescale(time, tracks_[block.track].time_base, kMicroseconds);

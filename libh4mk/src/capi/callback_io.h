@@ -6,7 +6,7 @@
 #include <h4mk/h4mk.h>
 
 #include "base/io.h"
-#include "file/beside_reader.h"
+#include "file/external_data.h"
 #include "file/cluster_loader.h"
 
 namespace h4mk {

@@ -28,7 +28,7 @@ static_assert(h4mk::kNoTime == H4MK_NO_TIME);
 static_assert(h4mk::kBlockPublicFlags ==
               (H4MK_BLOCK_TYPE_MASK | H4MK_BLOCK_KEY | H4MK_BLOCK_DISCARD | H4MK_BLOCK_CORRUPT |
                H4MK_BLOCK_DISPOSABLE | H4MK_BLOCK_ENCRYPTED | H4MK_BLOCK_COMPRESSED |
-               H4MK_BLOCK_ELSEWHERE));
+               H4MK_BLOCK_EXTERNAL));
 static_assert(h4mk::kBlockKey == H4MK_BLOCK_KEY && h4mk::kBlockDiscard == H4MK_BLOCK_DISCARD &&
               h4mk::kBlockCorrupt == H4MK_BLOCK_CORRUPT);
 
@@ -427,6 +427,8 @@ h4mk_status h4mk_writer_write(h4mk_writer* writer, const h4mk_block* block) {
     copy.dts = block->dts;
     copy.duration = block->duration;
     copy.data = {block->data, block->size};
+    // CheckBlock() refuses what is negative.
+    if (block->flags & H4MK_BLOCK_EXTERNAL) copy.external_offset = static_cast<uint64_t>(block->offset);
     writer->side_data.clear();
     for (size_t i = 0; i < block->side_data_count; ++i) {
       const h4mk_side_data& entry = block->side_data[i];

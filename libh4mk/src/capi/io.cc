@@ -13,7 +13,7 @@
 
 #include "base/bytes.h"
 #include "capi/guard.h"
-#include "file/block_reference.h"
+#include "file/external_data.h"
 
 namespace {
 
@@ -96,12 +96,10 @@ void MemoryClose(void* opaque) { delete static_cast<Memory*>(opaque); }
 
 }  // namespace
 
-h4mk_status h4mk_io_open_file(const char* path, int mode, h4mk_io* io) {
-  if (path == nullptr || io == nullptr || (mode != H4MK_OPEN_READ && mode != H4MK_OPEN_WRITE))
-    return H4MK_ERR_ARGUMENT;
-  const int flags = mode == H4MK_OPEN_READ ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
-  const int fd = open(path, flags | O_CLOEXEC, 0666);
-  if (fd < 0) return H4MK_ERR_IO;
+namespace {
+
+// Takes the descriptor.
+h4mk_status NewFileIo(int fd, h4mk_io* io) {
   auto* file = new (std::nothrow) File{fd};
   if (file == nullptr) {
     close(fd);
@@ -112,12 +110,33 @@ h4mk_status h4mk_io_open_file(const char* path, int mode, h4mk_io* io) {
   return H4MK_OK;
 }
 
+// The name came from a file that may be hostile: nothing is opened that waits, leads elsewhere or does something when it is read.
+h4mk_status OpenRegularFile(const char* path, h4mk_io* io) {
+  const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return errno == ENOENT ? H4MK_ERR_NOT_FOUND : H4MK_ERR_IO;
+  struct stat info;
+  if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) return NewFileIo(fd, io);
+  close(fd);
+  errno = EINVAL;
+  return H4MK_ERR_IO;
+}
+
+}  // namespace
+
+h4mk_status h4mk_io_open_file(const char* path, int mode, h4mk_io* io) {
+  if (path == nullptr || io == nullptr || (mode != H4MK_OPEN_READ && mode != H4MK_OPEN_WRITE))
+    return H4MK_ERR_ARGUMENT;
+  const int flags = mode == H4MK_OPEN_READ ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
+  const int fd = open(path, flags | O_CLOEXEC, 0666);
+  return fd < 0 ? H4MK_ERR_IO : NewFileIo(fd, io);
+}
+
 h4mk_status h4mk_io_open_beside(void* path, const char* name, h4mk_io* io) {
   if (path == nullptr || name == nullptr || io == nullptr || !h4mk::IsNameOfFileBeside(name))
     return H4MK_ERR_ARGUMENT;
   return h4mk::Guard([&] {
     const std::string file = static_cast<const char*>(path);
-    return h4mk_io_open_file((file.substr(0, file.rfind('/') + 1) + name).c_str(), H4MK_OPEN_READ, io);
+    return OpenRegularFile((file.substr(0, file.rfind('/') + 1) + name).c_str(), io);
   });
 }
 

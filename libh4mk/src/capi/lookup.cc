@@ -15,11 +15,11 @@ namespace h4mk {
 
 Status FillBlock(h4mk_reader* reader, const ReadBlock& read, h4mk_block* block) {
   const BlockRecord& record = *read.record;
-  if ((record.flags & (kBlockEncrypted | kBlockCompressed | kBlockElsewhere)) && !reader->keep_encrypted)
+  if ((record.flags & (kBlockEncrypted | kBlockCompressed | kBlockExternal)) && !reader->keep_encrypted)
     return Corrupt(static_cast<uint64_t>(read.offset),
                    record.flags & kBlockEncrypted
                        ? "META does not say how the block is encrypted that stands"
-                       : "TRAK does not say how the block is compressed, or where it is, that stands");
+                       : "TRAK does not say how the block is compressed that stands");
   block->track = static_cast<uint32_t>(record.track);
   block->flags = (record.flags & kBlockPublicFlags) | (read.corrupt ? H4MK_BLOCK_CORRUPT : 0u);
   block->pts = record.pts;

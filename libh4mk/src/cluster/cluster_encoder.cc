@@ -18,11 +18,40 @@ void ClusterEncoder::AddTrack(uint32_t track_id) {
 
 void ClusterEncoder::Add(const Block& block) {
   AddToIndex(block);
+  if (block.flags & kBlockExternal) {
+    AddExternal(block, block.data.size());
+    tracks_[block.track].external->hashing.Add(block.data);
+    return;
+  }
   AppendBytes(tracks_[block.track].data, block.data);
   data_size_ += block.data.size();
 }
 
-void ClusterEncoder::AddToIndex(const Block& block) {
+void ClusterEncoder::AddExternalToIndex(const Block& block, uint32_t size) {
+  AddToIndex(block, size);
+  AddExternal(block, size);
+}
+
+// core.md, "External data": where the block is, as both forms of the column `jump` say it.
+void ClusterEncoder::AddExternal(const Block& block, size_t size) {
+  std::unique_ptr<External>& external = tracks_[block.track].external;
+  const auto jump_from = [&](uint64_t end) {
+    return WrapSub(static_cast<int64_t>(block.external_offset), static_cast<int64_t>(end));
+  };
+  if (!external) {
+    external = std::make_unique<External>();
+    external->first = block.external_offset;
+  } else {
+    external->jumps_in_track.push_back(jump_from(external->end));
+    external->jumps_in_cluster.push_back(jump_from(external_end_));
+  }
+  external_end_ = external->end = block.external_offset + size;
+  external->size += size;
+  external_size_ += size;
+  has_external_ = true;
+}
+
+void ClusterEncoder::AddToIndex(const Block& block, size_t size) {
   Track& track = tracks_[block.track];
   const uint32_t flags = StoredFlags(block);
 
@@ -34,7 +63,7 @@ void ClusterEncoder::AddToIndex(const Block& block) {
     track.next_dts = track.dts_base;
   }
   const int64_t dts = block.dts != kNoTime ? block.dts : track.next_dts;
-  track.blocks.push_back({flags, static_cast<int64_t>(block.data.size()), block.duration,
+  track.blocks.push_back({flags, static_cast<int64_t>(size), block.duration,
                           WrapSub(dts, track.next_dts), block.pts == kNoTime ? 0 : WrapSub(block.pts, dts)});
   track.next_dts = WrapAdd(dts, block.duration);
 
@@ -125,7 +154,7 @@ uint32_t ClusterEncoder::stripe_shift() const { return StripeShift(data_size_, s
 void ClusterEncoder::EncodeIndex(Bytes& index) {
   AppendVarint(index, order_.size());
   AppendVarint(index, used_.size());
-  index.push_back(static_cast<uint8_t>(stripe_shift()));
+  index.push_back(static_cast<uint8_t>(stripe_shift() | (has_external_ ? kFormExternal : 0)));
   for (uint32_t i : used_) {
     const Track& track = tracks_[i];
     AppendVarint(index, track.track_id);
@@ -143,6 +172,7 @@ void ClusterEncoder::EncodeIndex(Bytes& index) {
     AppendColumnOf(index, blocks, &Columns::pts_minus_dts);
   }
   AppendStripes(index);
+  if (has_external_) AppendExternal(index);
   if (!side_data_.empty()) {
     AppendVarint(index, names_.size());
     for (const std::string& name : names_) {
@@ -150,6 +180,26 @@ void ClusterEncoder::EncodeIndex(Bytes& index) {
       AppendText(index, name);
     }
     AppendBytes(index, side_data_);
+  }
+  // core.md, "Cluster": not more blocks than the payload has bytes. The unused end of the index makes up for data that is not here.
+  if (has_external_ && index.size() + data_size_ < order_.size()) index.resize(order_.size() - data_size_);
+}
+
+void ClusterEncoder::AppendExternal(Bytes& index) {
+  Bytes in_track, in_cluster;
+  for (uint32_t i : used_) {
+    External* external = tracks_[i].external.get();
+    if (external == nullptr) continue;
+    if (!external->hash) external->hash = external->hashing.Finish();
+    in_track.clear();
+    in_cluster.clear();
+    AppendColumn(in_track, external->jumps_in_track);
+    AppendColumn(in_cluster, external->jumps_in_cluster);
+    const bool is_in_track = in_track.size() <= in_cluster.size();
+    AppendBytes(index, *external->hash);
+    index.push_back(is_in_track ? kJumpInTrack : kJumpInCluster);
+    AppendVarint(index, external->first);
+    AppendBytes(index, is_in_track ? in_track : in_cluster);
   }
 }
 
@@ -188,11 +238,14 @@ void ClusterEncoder::Clear() {
     track.next_ordinal += track.blocks.size();
     track.data.clear();
     track.blocks.clear();
+    track.external.reset();
   }
   for (Bytes& last : last_side_data_) last.clear();
   used_.clear();
   order_.clear();
   data_size_ = 0;
+  external_size_ = external_end_ = 0;
+  has_external_ = false;
   seeks_lead_here_ = false;
   names_.clear();
   names_size_ = 0;

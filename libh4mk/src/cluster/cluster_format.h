@@ -13,6 +13,14 @@ namespace h4mk {
 inline constexpr uint32_t kMinStripeShift = 12;
 inline constexpr uint32_t kMaxStripeShift = 30;
 
+// The byte `form` of an index: the stripe shift and this bit.
+inline constexpr uint32_t kFormStripeShift = 0x1F;
+inline constexpr uint32_t kFormExternal = 0x20;
+
+// core.md, "External data": what the column `jump` counts from.
+inline constexpr uint8_t kJumpInTrack = 0;
+inline constexpr uint8_t kJumpInCluster = 1;
+
 // Size of the stripes (as a power of two) that a writer uses for so many bytes of payload; 0: none. A seek reads whole
 // stripes, so they are small: index and first stripe fit into one read of 32 KiB, which is what FFmpeg reads at once. Since
 // each costs four bytes there are no more than 16, or 32 where seeks lead to the first block.

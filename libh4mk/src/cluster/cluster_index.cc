@@ -40,8 +40,9 @@ struct ClusterIndex::Cursor {
     block->track = run->track;
     block->flags = flags;
     block->side_data = 0;
+    block->external = 0;
     next_dts = WrapAdd(dts, duration);
-    offset += block->size;
+    offset += block->stored_size();
     return true;
   }
 
@@ -125,7 +126,12 @@ Status ClusterIndex::Build() {
     blocks_.clear();
     return Contradiction();
   }
-  if (has_side_data_ && !ParseSideData(side_data_at_)) {
+  ByteReader reader = rest_at_;
+  if (has_external_ && !ParseExternal(reader)) {
+    blocks_.clear();
+    return Contradiction();
+  }
+  if (has_side_data_ && !ParseSideData(reader)) {
     blocks_.clear();
     return Corrupt(offset_, "side data of a cluster is damaged");
   }
@@ -135,7 +141,7 @@ Status ClusterIndex::Build() {
 
 bool ClusterIndex::FindKey(int32_t track, int64_t time, bool first_of_time, BlockRecord* key) {
   const auto run = std::ranges::find(runs_, track, &TrackRun::track);
-  if (run == runs_.end()) return false;
+  if (run == runs_.end() || (has_external_ && !complete_)) return false;
   size_t count = run->count;
   if (!complete_ && (!ReadUntilKey(*run, &count) || !FindDataOf(*run, count))) return false;
   bool found = false;
@@ -146,13 +152,16 @@ bool ClusterIndex::FindKey(int32_t track, int64_t time, bool first_of_time, Bloc
     found = true;
     *key = block;
   }
-  return found;
+  return found && (has_external_ || !(key->flags & kBlockExternal));
 }
 
 bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
   const uint64_t block_count = reader.Varint();
   const uint64_t track_count = reader.Varint();
-  stripe_shift_ = reader.Le<uint8_t>();
+  const uint32_t form = reader.Le<uint8_t>();
+  stripe_shift_ = form & kFormStripeShift;
+  has_external_ = form & kFormExternal;
+  if (form & ~(kFormStripeShift | kFormExternal)) return false;
   if (reader.failed() || block_count == 0 || block_count > std::min<uint64_t>(kMaxClusterBlocks, payload_size_) ||
       track_count == 0 || track_count > block_count || track_count > kMaxClusterTracks)
     return false;
@@ -195,7 +204,9 @@ bool ClusterIndex::ReadRuns(ByteReader& reader, uint64_t* data_size) {
   int64_t* room = values_.data();
   for (TrackRun& run : runs_) {
     run.offset = *data_size;
-    if (!ReadRun(reader, run, run.count, room) || !AddSizes(run, run.count, data_size)) return false;
+    if (!ReadRun(reader, run, run.count, room) ||
+        !(has_external_ ? AddStoredSizes(run, data_size) : AddSizes(run, run.count, data_size)))
+      return false;
     room += run.count * kColumns;
   }
   return true;
@@ -236,6 +247,16 @@ bool ClusterIndex::AddSizes(const TrackRun& run, size_t count, uint64_t* sum) {
   return *sum <= UINT32_MAX;
 }
 
+// The same where some are not in the cluster, of all blocks of a track.
+bool ClusterIndex::AddStoredSizes(const TrackRun& run, uint64_t* sum) {
+  for (size_t i = 0; i < run.count; ++i) {
+    const int64_t size = run.size[i];
+    if (size < 0 || size > kMaxBlockSize) return false;
+    if (!(run.flags[i] & kBlockExternal)) *sum += static_cast<uint64_t>(size);
+  }
+  return *sum <= UINT32_MAX;
+}
+
 // Of an outline: the blocks of a track up to its last random access point, which often is the first block. *count is how many.
 bool ClusterIndex::ReadUntilKey(TrackRun& run, size_t* count) {
   ByteReader reader = run.columns;
@@ -267,16 +288,17 @@ bool ClusterIndex::FindDataOf(TrackRun& run, size_t count) {
 bool ClusterIndex::BuildBlocks() {
   std::vector<Cursor> cursors(runs_.begin(), runs_.end());
   blocks_.resize(block_count_);
-  has_side_data_ = false;
+  uint32_t flags = 0;  // of all
   for (size_t i = 0; i < block_count_; ++i) {
     const auto which = static_cast<uint64_t>(order_[i]);
     if (which >= cursors.size() || !cursors[which].Next(&blocks_[i])) return false;
-    has_side_data_ |= (blocks_[i].flags & kBlockHasSideData) != 0;
+    flags |= blocks_[i].flags;
   }
-  return true;
+  has_side_data_ = flags & kBlockHasSideData;
+  return has_external_ || !(flags & kBlockExternal);
 }
 
-// Behind the columns; side data follows.
+// Behind the columns; external data and side data follow.
 bool ClusterIndex::ParseStripes(ByteReader reader) {
   stripe_crcs_.clear();
   stripe_size_ = stripe_shift_ ? uint64_t{1} << stripe_shift_ : 0;
@@ -287,7 +309,71 @@ bool ClusterIndex::ParseStripes(ByteReader reader) {
     stripe_crcs_.resize(static_cast<size_t>(count));
     if (count > 0) std::memcpy(stripe_crcs_.data(), crcs.data(), crcs.size());
   }
-  side_data_at_ = reader;
+  rest_at_ = reader;
+  return true;
+}
+
+// Goes through the external blocks of one track.
+struct ClusterIndex::ExternalCursor {
+  uint32_t group = 0;  // in groups_
+  size_t next = 0;
+  bool in_cluster = false;  // what jumps count from
+  uint64_t end = 0;         // of the block before
+  std::vector<int64_t> jumps;
+};
+
+// core.md, "External data". Where a block is may follow from a block of another track before it.
+bool ClusterIndex::ParseExternal(ByteReader& reader) {
+  groups_.clear();
+  ranges_.clear();
+  std::vector<ExternalCursor> cursors(runs_.size());
+  if (!ReadGroups(reader, &cursors)) return false;
+  uint64_t end = 0;  // of the block before, of any track
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    BlockRecord& block = blocks_[i];
+    if (!(block.flags & kBlockExternal)) continue;
+    if (block.flags & (kBlockEncrypted | kBlockCompressed)) return false;
+    ExternalCursor& cursor = cursors[static_cast<size_t>(order_[i])];
+    ExternalGroup& group = groups_[cursor.group];
+    const size_t position = group.first + cursor.next;
+    ExternalRange& range = ranges_[position];
+    if (cursor.next > 0) {
+      const uint64_t from = cursor.in_cluster ? end : cursor.end;
+      range.offset = from + static_cast<uint64_t>(cursor.jumps[cursor.next - 1]);
+    }
+    range.start = group.size;
+    range.size = block.size;
+    range.group = cursor.group;
+    if (range.offset > kMaxExternalEnd - block.size) return false;
+    group.size += block.size;
+    if (group.size > kMaxExternalGroup && group.count > 1) return false;
+    ++cursor.next;
+    cursor.end = end = range.end();
+    block.external = static_cast<uint32_t>(position + 1);
+  }
+  return true;
+}
+
+// What stands there for each track; of the ranges only the first of each group has its place then.
+bool ClusterIndex::ReadGroups(ByteReader& reader, std::vector<ExternalCursor>* cursors) {
+  for (size_t i = 0; i < runs_.size(); ++i) {
+    const TrackRun& run = runs_[i];
+    ExternalGroup group;
+    group.first = ranges_.size();
+    for (size_t k = 0; k < run.count; ++k) group.count += (run.flags[k] & kBlockExternal) != 0;
+    if (group.count == 0) continue;
+    const ByteSpan hash = reader.Take(group.hash.size());
+    const auto from = reader.Le<uint8_t>();
+    ExternalCursor& cursor = (*cursors)[i];
+    cursor.group = static_cast<uint32_t>(groups_.size());
+    cursor.in_cluster = from == kJumpInCluster;
+    ranges_.resize(group.first + group.count);
+    ranges_[group.first].offset = reader.Varint();
+    cursor.jumps.resize(group.count - 1);
+    if (reader.failed() || (from != kJumpInTrack && from != kJumpInCluster) || !ReadColumn(reader, cursor.jumps)) return false;
+    std::copy(hash.begin(), hash.end(), group.hash.begin());
+    groups_.push_back(group);
+  }
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/sha256.h"
 #include "base/status.h"
 #include "cluster/block.h"
 #include "cluster/column.h"
@@ -41,9 +42,27 @@ struct BlockRecord {
   int32_t track = 0;       // index, -1: a track that TRAK does not have
   uint32_t flags = 0;      // as in the file
   uint32_t side_data = 0;  // position + 1 in ClusterIndex::side_data, 0: none
+  uint32_t external = 0;   // position + 1 in ClusterIndex::ranges, 0: the data is in the cluster
 
   int64_t time() const { return SeekTime(pts, dts); }
   bool is_key() const { return flags & kBlockKey; }
+  // Bytes of it in the cluster's data.
+  uint32_t stored_size() const { return flags & kBlockExternal ? 0 : size; }
+};
+
+// core.md, "External data": where an external block is in the other file, and the blocks that are hashed together with it.
+struct ExternalRange {
+  uint64_t offset = 0;
+  uint64_t start = 0;  // in its group, whose blocks are hashed back to back
+  uint32_t size = 0;
+  uint32_t group = 0;
+
+  uint64_t end() const { return offset + size; }
+};
+struct ExternalGroup {
+  Sha256Digest hash = {};
+  size_t first = 0, count = 0;  // in ClusterIndex::ranges
+  uint64_t size = 0;
 };
 
 class ClusterIndex {
@@ -70,7 +89,8 @@ class ClusterIndex {
   Status Complete();
 
   // The last random access point of a track up to a time: of those with the same time the last one, or the first. Its side data is
-  // not looked for. False: there is none, or the index contradicts itself or the size that an outline was told.
+  // not looked for, nor its range. False: there is none, the index contradicts itself or the size that an outline was told, or it is an
+  // outline of external data.
   bool FindKey(int32_t track, int64_t time, bool first_of_time, BlockRecord* key);
 
   const std::vector<BlockRecord>& blocks() const { return blocks_; }
@@ -82,6 +102,14 @@ class ClusterIndex {
   uint64_t stripe_size() const { return stripe_size_; }
   const std::vector<uint32_t>& stripe_crcs() const { return stripe_crcs_; }
   bool has_unknown_track() const { return has_unknown_track_; }
+
+  // Groups of external blocks. REQUIRES of range_of(): the block has the flag.
+  bool has_external() const { return has_external_; }
+  const std::vector<ExternalGroup>& groups() const { return groups_; }
+  std::span<const ExternalRange> ranges(const ExternalGroup& group) const {
+    return std::span(ranges_).subspan(group.first, group.count);
+  }
+  const ExternalRange& range_of(const BlockRecord& block) const { return ranges_[block.external - 1]; }
 
   std::span<const SideData> side_data(const BlockRecord& block) const {
     if (block.side_data == 0) return {};
@@ -101,6 +129,7 @@ class ClusterIndex {
     Column flags, size, duration, dts, pts_minus_dts;
   };
   struct Cursor;
+  struct ExternalCursor;
   struct SideDataList {
     size_t first = 0, count = 0;
     uint64_t bytes = 0;
@@ -112,11 +141,14 @@ class ClusterIndex {
   bool ReadRuns(ByteReader& reader, uint64_t* data_size);
   static bool ReadRun(ByteReader& reader, TrackRun& run, size_t wanted, int64_t* room);
   static bool AddSizes(const TrackRun& run, size_t count, uint64_t* sum);
+  static bool AddStoredSizes(const TrackRun& run, uint64_t* sum);
   bool ReadUntilKey(TrackRun& run, size_t* count);
   bool FindDataOf(TrackRun& run, size_t count);
   bool ParseStripes(ByteReader reader);
   Status Build();
   bool BuildBlocks();
+  bool ParseExternal(ByteReader& reader);
+  bool ReadGroups(ByteReader& reader, std::vector<ExternalCursor>* cursors);
   bool ParseSideData(ByteReader reader);
   Status Contradiction() const;
 
@@ -125,7 +157,7 @@ class ClusterIndex {
   uint64_t offset_ = 0;
   uint64_t payload_size_ = 0;
   Bytes index_;  // a copy, since blocks may be handed out, with side data from here, while the next cluster is read
-  ByteReader order_at_, columns_at_, side_data_at_;  // in it
+  ByteReader order_at_, columns_at_, rest_at_;  // in it
   size_t block_count_ = 0;
   bool complete_ = false;
   std::vector<BlockRecord> blocks_;
@@ -135,10 +167,13 @@ class ClusterIndex {
   std::vector<uint32_t> stripe_crcs_;
   std::vector<SideData> side_data_;
   std::vector<SideDataList> side_data_lists_;
+  std::vector<ExternalGroup> groups_;
+  std::vector<ExternalRange> ranges_;
   size_t data_start_ = 0;
   uint64_t data_size_ = 0;
   uint64_t stripe_size_ = 0;
   uint32_t stripe_shift_ = 0;
+  bool has_external_ = false;
   bool has_side_data_ = false;
   bool has_unknown_track_ = false;
 };

@@ -23,7 +23,7 @@ void BlockUnpacker::Free::operator()(ZSTD_DCtx_s* context) const { ZSTD_freeDCtx
 Status BlockPacker::Pack(const Block& block, Block* packed) {
   *packed = block;
   const size_t size = block.data.size();
-  if ((block.flags & (kBlockCompressed | kBlockEncrypted | kBlockElsewhere)) || size <= 1 || size > kMaxUnpackedSize)
+  if ((block.flags & (kBlockCompressed | kBlockEncrypted | kBlockExternal)) || size <= 1 || size > kMaxUnpackedSize)
     return {};
   if (!context_) context_.reset(ZSTD_createCCtx());
   if (!context_) return NoMemoryForZstd();

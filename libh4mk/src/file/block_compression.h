@@ -28,7 +28,7 @@ inline constexpr bool IsUnpackedSizeAllowed(uint64_t stored, uint64_t unpacked) 
 class BlockPacker {
  public:
   // *packed is the block as it is to be stored: compressed where that makes it smaller, and valid until the next call, else a
-  // copy of `block`. A block that is compressed or encrypted already, or elsewhere, stays as it is. kMemory.
+  // copy of `block`. A block that is compressed or encrypted already, or in another file, stays as it is. kMemory.
   Status Pack(const Block& block, Block* packed);
 
  private:

@@ -217,7 +217,7 @@ void ChunkWalk::CheckStripes(uint64_t at, ByteSpan bytes) {
 }
 
 bool ChunkWalk::IsGood(const BlockRecord& block) const {
-  if (block.size == 0) return true;
+  if (block.stored_size() == 0) return true;
   if (bad_.empty()) return !all_bad_;
   const uint64_t stripe = index_.stripe_size();
   for (uint64_t i = block.offset / stripe; i * stripe < uint64_t{block.offset} + block.size; ++i)

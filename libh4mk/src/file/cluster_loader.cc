@@ -204,7 +204,7 @@ Status ClusterLoader::CheckLength() const {
 }
 
 Status ClusterLoader::FetchSlow(const BlockRecord& block) {
-  if (block.size == 0) return {};
+  if (block.stored_size() == 0) return {};
   H4MK_TRY(MakeReady(block.offset, uint64_t{block.offset} + block.size));
   if (!has_bad_ || !IsBad(block)) return {};
   const uint64_t stripe = index_.stripe_size();

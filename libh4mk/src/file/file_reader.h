@@ -27,6 +27,7 @@ struct ReadBlock {
   int64_t offset = 0;      // of the data in the file
   uint64_t chunk_offset = 0;  // of the cluster; version 2 only
   void* buffer = nullptr;  // of the allocator, which data lies in; may be null
+  int64_t external_offset = -1;  // of data that came from another file: where it stands there, and offset is that of the cluster's data
   std::span<const SideData> side_data;
 };
 
@@ -39,7 +40,7 @@ struct IndexEntry {
 struct BlockInfo {
   BlockRecord record;
   uint64_t chunk = 0;  // offset of the chunk it is in
-  int64_t offset = 0;  // of its data
+  int64_t offset = 0;  // of its data; in the other file, if it is external
 };
 
 class FileReader {

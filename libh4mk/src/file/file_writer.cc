@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "file/file_writer.h"
 
-#include "file/block_reference.h"
-
 namespace h4mk {
 
 uint64_t SideDataSize(const Block& block) {
@@ -18,8 +16,10 @@ Status CheckBlock(const Block& block, size_t tracks) {
                   "block of " + std::to_string(block.data.size()) + " bytes is larger than 1 GiB");
   if (block.flags & ~kBlockPublicFlags || (block.flags & kBlockTypeMask) == kBlockTypeMask)
     return Status(Code::kArgument, "block with unknown flags");
-  if ((block.flags & kBlockElsewhere) && block.data.size() != kBlockReferenceSize && !(block.flags & kBlockEncrypted))
-    return Status(Code::kArgument, "a reference to a block elsewhere has 44 bytes");
+  if ((block.flags & kBlockExternal) && (block.flags & (kBlockEncrypted | kBlockCompressed)))
+    return Status(Code::kArgument, "a block in another file can be neither encrypted nor compressed");
+  if ((block.flags & kBlockExternal) && block.external_offset > kMaxExternalEnd - block.data.size())
+    return Status(Code::kArgument, "a block in another file that ends behind 2^63 - 1");
   if (block.side_data.size() > kMaxSideDataEntries || SideDataSize(block) > kMaxSideDataSize)
     return Status(Code::kLimit, "block with more than 32 MiB or 65536 pieces of side data");
   for (const SideData& entry : block.side_data)

@@ -27,17 +27,16 @@ Status Reader::Next(ReadBlock* block) {
         if (is_new) return unknown;
         continue;
       }
-      const Status status = current_->Fetch(*record);
+      const Status status = Fetch(*current_, *record);
+      const bool is_external = record->flags & kBlockExternal;
       const bool corrupt = status.code() == Code::kCorrupt;
       if (!status.ok() && !corrupt) return CopyOf(status);
       if (corrupt && lead_ && unchecked_ && !index_rebuilt_ && !current_->Complete().ok()) {
         H4MK_TRY(SeekAgain(Corrupt(current_->offset(), "the length of a cluster is damaged")));
         break;
       }
-      if (corrupt && !has_reported_) {
-        has_reported_ = true;
+      if (corrupt && (is_external ? external_.IsNews() : !std::exchange(has_reported_, true)))
         return Status(status.code(), status.message());
-      }
       if (lead_) {
         unchecked_.reset();
         led_ = {*std::exchange(lead_, std::nullopt), current_->offset(), has_reported_};
@@ -45,19 +44,42 @@ Status Reader::Next(ReadBlock* block) {
       } else {
         ++next_block_;
       }
-      if (corrupt && !keep_corrupt_) continue;
-      block->record = record;
-      block->data = current_->data(*record);
-      block->corrupt = corrupt;
-      block->offset = static_cast<int64_t>(current_->data_offset() + record->offset);
-      block->chunk_offset = current_->offset();
-      block->buffer = current_->buffer();
-      block->side_data = current_->index().side_data(*record);
+      if (corrupt && (!keep_corrupt_ || is_external)) continue;
+      FillBlock(*current_, *record, corrupt, block);
       return {};
     }
     Status status = target_ ? LoadTarget() : LoadNextCluster();
     if (!status.ok()) return status;
   }
+}
+
+// Makes the data of a block available.
+Status Reader::Fetch(ClusterLoader& cluster, const BlockRecord& record) {
+  if (!(record.flags & kBlockExternal)) return cluster.Fetch(record);
+  return external_.Fetch(list_.tracks[static_cast<size_t>(record.track)], cluster.offset(), cluster.index(), record);
+}
+
+void Reader::FillBlock(const ClusterLoader& cluster, const BlockRecord& record, bool corrupt, ReadBlock* block) {
+  *block = {&record,
+            cluster.data(record),
+            corrupt,
+            static_cast<int64_t>(cluster.data_offset() + record.offset),
+            cluster.offset(),
+            cluster.buffer(),
+            -1,
+            cluster.index().side_data(record)};
+  if (!(record.flags & kBlockExternal)) return;
+  external_record_ = record;
+  if (!keep_external_) external_record_.flags &= ~kBlockExternal;
+  block->record = &external_record_;
+  block->data = external_.data();
+  block->buffer = external_.buffer();
+  block->external_offset = static_cast<int64_t>(cluster.index().range_of(record).offset);
+}
+
+void Reader::SetBeside(OpenBeside open, bool keep_external) {
+  external_.SetOpener(std::move(open));
+  keep_external_ = keep_external;
 }
 
 // The block of the current cluster to be handed out next, or null.
@@ -109,7 +131,7 @@ Status Reader::ReportUnknown(const BlockRecord& block) {
 bool Reader::SkipsMuch() const {
   uint64_t skipped = 0;
   for (const BlockRecord& block : current_->index().blocks())
-    if (block.track >= 0 && discarded_[static_cast<size_t>(block.track)]) skipped += block.size;
+    if (block.track >= 0 && discarded_[static_cast<size_t>(block.track)]) skipped += block.stored_size();
   return skipped > kWorthAJump;
 }
 
@@ -139,12 +161,12 @@ Status Reader::LoadTarget() {
 }
 
 // The block of the current cluster where the track begins that a seek asked for. Its time alone leads to it, without the other
-// blocks; but side data is known of all or none.
+// blocks; but side data and external data is known of all or none.
 bool Reader::FindLead(uint32_t track, BlockRecord* block) {
   const Landing& landing = landings_[track];
   if (landing.by_time &&
       current_->FindKey(static_cast<int32_t>(track), landing.time, landing.first_of_time, block) &&
-      !(block->flags & kBlockHasSideData))
+      !(block->flags & (kBlockHasSideData | kBlockExternal)))
     return true;
   if (!current_->Complete().ok()) return false;
   const std::vector<BlockRecord>& blocks = current_->index().blocks();

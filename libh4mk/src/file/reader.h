@@ -16,6 +16,7 @@
 #include "chunk/chunk_reader.h"
 #include "cluster/page_builder.h"
 #include "file/cluster_loader.h"
+#include "file/external_data.h"
 #include "file/file_reader.h"
 #include "file/index.h"
 #include "file/tracks.h"
@@ -26,6 +27,9 @@ class Reader final : public FileReader {
  public:
   // What the source reads from, and the allocator, must outlive the reader.
   Reader(Source source, BufferAllocator& allocator, bool keep_corrupt);
+
+  // How files beside this one are opened. keep_external: their blocks are still marked as such, for who writes them so again.
+  void SetBeside(OpenBeside open, bool keep_external);
 
   Status Open() override;
 
@@ -171,6 +175,8 @@ class Reader final : public FileReader {
   Status SmallChunk(uint64_t offset, uint32_t tag, Bytes* payload, uint32_t* crc);
 
   // reader.cc
+  Status Fetch(ClusterLoader& cluster, const BlockRecord& record);
+  void FillBlock(const ClusterLoader& cluster, const BlockRecord& record, bool corrupt, ReadBlock* block);
   Status LoadTarget();
   Status LoadRouteCluster();
   Status MakeCurrent(const ClusterRef& cluster);
@@ -266,6 +272,9 @@ class Reader final : public FileReader {
   std::optional<BlockRecord> lead_;  // that block, in the current cluster
   std::optional<Led> led_;           // … and where it was, until reading comes by
   bool has_reported_ = false;  // damage of the current cluster's data
+  ExternalData external_;
+  bool keep_external_ = false;
+  BlockRecord external_record_;  // of the external block that was handed out last
   uint64_t position_ = 0;      // of the next chunk
   bool has_header_ = false;    // next_header_ stands at position_
   ChunkHeader next_header_;

@@ -22,7 +22,9 @@ Status Reader::WithIndex(const std::function<Status()>& lookup) {
 
 // REQUIRES: the block is in the cluster in search_.
 BlockInfo Reader::InfoOf(const BlockRecord& block) const {
-  return {block, search_->offset(), static_cast<int64_t>(search_->data_offset() + block.offset)};
+  const uint64_t offset = block.flags & kBlockExternal ? search_->index().range_of(block).offset
+                                                       : search_->data_offset() + block.offset;
+  return {block, search_->offset(), static_cast<int64_t>(offset)};
 }
 
 Status Reader::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) {
@@ -115,16 +117,11 @@ Status Reader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* read) {
   H4MK_TRY(WithIndex([&] { return FindOrdinal(track, ordinal, &block); }));
   if (!IsUnderstood(*block))
     return Status(Code::kUnsupported, "block " + std::to_string(ordinal) + " needs a feature that this library does not know");
-  Status status = search_->Fetch(*block);
+  external_.Restart();
+  Status status = Fetch(*search_, *block);
   const bool corrupt = status.code() == Code::kCorrupt;
-  if (!status.ok() && !(corrupt && keep_corrupt_)) return status;
-  *read = {block,
-           search_->data(*block),
-           corrupt,
-           InfoOf(*block).offset,
-           search_->offset(),
-           search_->buffer(),
-           search_->index().side_data(*block)};
+  if (!status.ok() && (!corrupt || !keep_corrupt_ || (block->flags & kBlockExternal))) return status;
+  FillBlock(*search_, *block, corrupt, read);
   return {};
 }
 

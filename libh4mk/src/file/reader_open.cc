@@ -34,7 +34,8 @@ Reader::Reader(Source source, BufferAllocator& allocator, bool keep_corrupt)
       keep_corrupt_(keep_corrupt),
       index_(chunks_, list_.ids),
       current_(std::make_unique<ClusterLoader>(source_, list_.ids, allocator)),
-      search_(std::make_unique<ClusterLoader>(source_, list_.ids, allocator)) {}
+      search_(std::make_unique<ClusterLoader>(source_, list_.ids, allocator)),
+      external_(allocator) {}
 
 Status Reader::Open() {
   H4MK_TRY(ReadFileHeader());

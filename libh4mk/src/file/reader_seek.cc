@@ -48,6 +48,7 @@ Status Reader::SeekAgain(Status status) {
 
 Status Reader::Rewind() {
   current_->Reset();
+  external_.Restart();
   position_ = first_cluster_;
   has_header_ = false;
   route_.clear();
@@ -180,6 +181,7 @@ void Reader::Position(uint32_t track, const ClusterRef& cluster, const Landing& 
   landings_[track] = landing;
   first_block_.assign(tracks, 0);
   filtering_ = true;
+  external_.Restart();
   checksum_valid_ = false;
   saw_tail_ = false;
   has_header_ = false;

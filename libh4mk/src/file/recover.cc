@@ -26,6 +26,9 @@ class Recovery {
   Status Take(const ChunkWalk& walk, const Piece& piece);
   Status TakeCluster(const ChunkWalk& walk, const Piece& piece);
   Status TakeGoodBlocks(const ChunkWalk& walk, const Piece& piece);
+  std::vector<bool> TracksToKeepTogether(const ChunkWalk& walk) const;
+  Status TakeTogether(const ChunkWalk& walk, const std::vector<bool>& together);
+  Status ReadGoodBlock(const ChunkWalk& walk, const BlockRecord& record, Block* block);
   Status TakeChunk(const Piece& piece);
   Status TakeAttachment(const Piece& piece);
   void CountMissing(const BlockRecord& block);
@@ -153,7 +156,7 @@ Status Recovery::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
   for (const BlockRecord& block : walk.index().blocks()) {
     CountMissing(block);
     ++report_.blocks;
-    report_.payload_bytes += block.size;
+    report_.payload_bytes += block.stored_size();
   }
   ++report_.clusters;
   H4MK_TRY(Read(piece.offset, piece.header.size(), &buffer_));
@@ -161,35 +164,91 @@ Status Recovery::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
 }
 
 Status Recovery::TakeGoodBlocks(const ChunkWalk& walk, const Piece& piece) {
+  const std::vector<bool> together = TracksToKeepTogether(walk);
+  H4MK_TRY(TakeTogether(walk, together));
   uint64_t lost = 0, lost_bytes = 0;
   for (const BlockRecord& record : walk.index().blocks()) {
-    if (!walk.IsGood(record)) {
+    const bool is_together = record.track >= 0 && together[static_cast<size_t>(record.track)];
+    if (!walk.IsGood(record) || ((record.flags & kBlockExternal) && !is_together)) {
       ++lost;
-      lost_bytes += record.size;
+      lost_bytes += record.stored_size();
       continue;
     }
-    if (record.track < 0) continue;
-    CountMissing(record);
-    H4MK_TRY(Read(walk.data_offset() + record.offset, record.size, &buffer_));
-    const auto track = static_cast<uint32_t>(record.track);
+    if (record.track < 0 || is_together) continue;
     Block block;
-    block.track = track;
-    block.flags = record.flags & kBlockPublicFlags;
-    block.pts = record.pts;
-    block.dts = record.dts;
-    block.duration = record.duration;
-    block.data = buffer_;
-    block.side_data = walk.index().side_data(record);
-    block.ordinal = record.ordinal;
-    H4MK_TRY(writer_->SetOrdinal(track, record.ordinal));
+    H4MK_TRY(ReadGoodBlock(walk, record, &block));
+    H4MK_TRY(writer_->SetOrdinal(block.track, record.ordinal));
     H4MK_TRY(writer_->Write(block));
-    ++report_.blocks;
-    report_.payload_bytes += record.size;
   }
   report_.losses.push_back({piece.offset, lost_bytes,
                             piece.problem + "; " + std::to_string(lost) + " of " +
                                 std::to_string(walk.index().blocks().size()) + " blocks lost",
                             lost > 0});
+  return {};
+}
+
+// The hash of a track's external blocks holds for all of them, in one cluster. They can stay there if none of the track's blocks is
+// lost; to make another hash needs the other file.
+std::vector<bool> Recovery::TracksToKeepTogether(const ChunkWalk& walk) const {
+  std::vector<bool> together(list_.tracks.size());
+  if (!walk.index().has_external()) return together;
+  for (const BlockRecord& record : walk.index().blocks())
+    if (record.track >= 0 && (record.flags & kBlockExternal)) together[static_cast<size_t>(record.track)] = true;
+  for (const BlockRecord& record : walk.index().blocks())
+    if (record.track >= 0 && !walk.IsGood(record)) together[static_cast<size_t>(record.track)] = false;
+  return together;
+}
+
+// Makes a cluster of the blocks of some tracks.
+Status Recovery::TakeTogether(const ChunkWalk& walk, const std::vector<bool>& together) {
+  if (std::find(together.begin(), together.end(), true) == together.end()) return {};
+  const ClusterIndex& index = walk.index();
+  ClusterEncoder encoder;
+  encoder.set_salt(source_.salt());
+  for (const Track& track : list_.tracks) encoder.AddTrack(track.id);
+  std::vector<bool> is_begun(together.size());
+  for (const BlockRecord& record : index.blocks()) {
+    if (record.track < 0 || !together[static_cast<size_t>(record.track)]) continue;
+    Block block;
+    H4MK_TRY(ReadGoodBlock(walk, record, &block));
+    if (!is_begun[block.track]) encoder.SkipTo(block.track, record.ordinal);
+    is_begun[block.track] = true;
+    if (record.flags & kBlockExternal) {
+      const ExternalRange& range = index.range_of(record);
+      block.external_offset = range.offset;
+      encoder.AddExternalToIndex(block, range.size);
+      encoder.SetExternalHash(block.track, index.groups()[range.group].hash);
+    } else {
+      encoder.Add(block);
+    }
+  }
+  const ClusterEncoder::Encoded encoded = encoder.Encode();
+  Bytes chunk(encoded.head.begin(), encoded.head.end());
+  for (ByteSpan data : encoded.data) AppendBytes(chunk, data);
+  AppendLe(chunk, encoded.crc);
+  ClusterIndex made;
+  made.set_salt(source_.salt());
+  const ByteSpan payload = ByteSpan(chunk).subspan(kChunkHeaderSize, chunk.size() - kChunkOverhead);
+  size_t needed = 0;
+  H4MK_TRY(made.Parse(payload, kChunkHeaderSize, payload.size(), list_.ids, &needed));
+  ++report_.clusters;
+  return writer_->AppendCluster(made, chunk);
+}
+
+// The block, its data in buffer_, and counts it.
+Status Recovery::ReadGoodBlock(const ChunkWalk& walk, const BlockRecord& record, Block* block) {
+  CountMissing(record);
+  H4MK_TRY(Read(walk.data_offset() + record.offset, record.stored_size(), &buffer_));
+  block->track = static_cast<uint32_t>(record.track);
+  block->flags = record.flags & kBlockPublicFlags;
+  block->pts = record.pts;
+  block->dts = record.dts;
+  block->duration = record.duration;
+  block->data = buffer_;
+  block->side_data = walk.index().side_data(record);
+  block->ordinal = record.ordinal;
+  ++report_.blocks;
+  report_.payload_bytes += record.stored_size();
   return {};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A FileReader over another that puts other data in the place of some blocks' data: the base of those that unpack, or fetch it elsewhere.
+// A FileReader over another that puts other data in the place of some blocks' data: the base of those that unpack.
 #ifndef H4MK_FILE_REPLACING_READER_H_
 #define H4MK_FILE_REPLACING_READER_H_
 

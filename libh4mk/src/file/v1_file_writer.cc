@@ -103,8 +103,8 @@ Status V1FileWriter::Write(const Block& block) {
   if (half_done_) return Status(Code::kMemory, "an earlier write failed");
   if (finished_) return Status(Code::kState, "the file is finished");
   H4MK_TRY(CheckBlock(block, tracks_.size()));
-  if (block.flags & (kBlockEncrypted | kBlockElsewhere))
-    return Status(Code::kArgument, "only files of version 2 hold encrypted blocks and references");
+  if (block.flags & (kBlockEncrypted | kBlockExternal))
+    return Status(Code::kArgument, "only files of version 2 hold encrypted blocks and blocks in other files");
   started_ = true;
   V1Block row;
   row.track_id = ids_.id(block.track);

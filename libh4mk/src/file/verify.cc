@@ -61,6 +61,7 @@ class Verifier {
   Status Take(const ChunkWalk& walk, const Piece& piece);
   void TakeCluster(const ChunkWalk& walk, const Piece& piece);
   void CheckOrdinal(const Piece& piece, const BlockRecord& block);
+  void CheckNamesFile(const Piece& piece, uint32_t track);
   Status TakeSmall(const Piece& piece);
   Status TakeIndex(const Piece& piece);
   bool AgreesWithClusters(const IndexPage& page) const;
@@ -76,6 +77,7 @@ class Verifier {
   TrackIds ids_;
   size_t track_count_ = 0;
   std::vector<bool> has_compression_;  // by track
+  std::vector<bool> names_file_;  // by track: beside this one; or it was told that it does not
 
   // What the pages must say, as far as no damage came in between.
   PageBuilder expected_;
@@ -107,6 +109,7 @@ Status Verifier::OpenReader() {
     for (const Track& track : reader.tracks()) {
       ids_.Add(track.id);
       has_compression_.push_back(track.compression != Compression::kNone);
+      names_file_.push_back(NamesFileBeside(track));
     }
   track_count_ = ids_.size();
   expected_ = PageBuilder(track_count_, SIZE_MAX);
@@ -168,7 +171,7 @@ void Verifier::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
     const bool good = piece.kind == Piece::Kind::kChunk || walk.IsGood(block);
     if (good) {
       ++report_.blocks;
-      report_.payload_bytes += block.size;
+      report_.payload_bytes += block.stored_size();
     }
     if (block.track < 0) continue;
     CheckOrdinal(piece, block);
@@ -178,6 +181,7 @@ void Verifier::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
                                       std::to_string(ids_.id(track)) +
                                       ", which does not say how, in the cluster at byte " +
                                       std::to_string(piece.offset));
+    if (block.flags & kBlockExternal) CheckNamesFile(piece, track);
   }
   if (walk.index().has_unknown_track() && track_count_ > 0)
     report_.Error(piece.offset, "cluster at byte " + std::to_string(piece.offset) +
@@ -193,6 +197,15 @@ void Verifier::CheckOrdinal(const Piece& piece, const BlockRecord& block) {
                      std::to_string(block.ordinal) + " follows where block " + std::to_string(next) +
                      " was expected, in the cluster at byte " + std::to_string(piece.offset));
   next = block.ordinal + 1;
+}
+
+// core.md, "External data". Whether the other file is there, and has the blocks, is not looked at here. Told once a track.
+void Verifier::CheckNamesFile(const Piece& piece, uint32_t track) {
+  if (names_file_[track]) return;
+  names_file_[track] = true;
+  report_.Error(piece.offset, "track " + std::to_string(ids_.id(track)) +
+                                  " does not name the file that its blocks are in, from the cluster at byte " +
+                                  std::to_string(piece.offset) + " on");
 }
 
 Status Verifier::TakeSmall(const Piece& piece) {

@@ -6,6 +6,7 @@
 
 #include "base/crc32.h"
 #include "chunk/chunk_reader.h"
+#include "file/external_data.h"
 
 namespace h4mk {
 namespace {
@@ -118,6 +119,8 @@ Status Writer::Write(const Block& block) {
   if (failed_ != Code::kOk) return Status(failed_, "an earlier write failed");
   if (finished_) return Status(Code::kState, "the file is finished");
   H4MK_TRY(CheckBlock(block, tracks_.size()));
+  if ((block.flags & kBlockExternal) && !NamesFileBeside(tracks_[block.track]))
+    return Status(Code::kArgument, "a block in another file, but its track does not name one");
   if ((block.flags & kBlockEncrypted) && block.ordinal < NextOrdinal(block.track))
     return Status(Code::kArgument, "encrypted block " + std::to_string(block.ordinal) +
                                        " comes too late in its track");
@@ -220,6 +223,8 @@ bool Writer::MustCloseBefore(const Block& block) const {
   if (cluster_.block_count() == kMaxClusterBlocks || !cluster_.HasRoomFor(block) ||
       cluster_.side_data_count() + block.side_data.size() > kMaxSideDataEntries)
     return true;
+  const uint64_t external = cluster_.external_size(block.track);  // a larger block is alone
+  if ((block.flags & kBlockExternal) && external > 0 && external + block.data.size() > kMaxExternalGroup) return true;
   const uint64_t size = cluster_.size() + block.data.size() + SideDataSize(block);
   const bool has_time = cluster_has_time_ && (block.dts != kNoTime || block.pts != kNoTime);
   const double span_ms = has_time ? (Seconds(block) - cluster_start_) * 1000 : 0;

@@ -81,6 +81,8 @@ Status EncryptingWriter::Write(const Block& plain) {
     return Status(Code::kArgument, "block of an unknown track");
   if (plain.flags & kBlockEncrypted)
     return Status(Code::kArgument, "the block is encrypted already");
+  if (plain.flags & kBlockExternal)
+    return Status(Code::kArgument, "a block in another file cannot be encrypted");
   Block block = plain;
   if (writer_->tracks()[plain.track].compression != Compression::kNone)
     H4MK_TRY(packer_.Pack(plain, &block));

@@ -88,6 +88,8 @@ bool PiecesMatch(ByteSpan data, uint64_t first, std::span<const Sha256Digest> pi
 }  // namespace
 
 Result<Json> ProveBlock(VerifyingIo& io, const ReadBlock& block, uint32_t track_id) {
+  if (block.external_offset >= 0)  // the tree has the hash of its group, not of the block
+    return Status(Code::kArgument, "the block is in another file; of such blocks there are no proofs");
   const Checkpoint* checkpoint = nullptr;
   size_t number = 0;
   Status status = io.FindLeaf(block.chunk_offset, &checkpoint, &number);
@@ -197,6 +199,7 @@ Result<ProvenBlock> VerifyProof(const Json& proof, const SignatureKey& key) {
     return Worthless("the cluster cannot be read");
   for (const BlockRecord& record : index.blocks()) {
     if (record.track != 0 || record.ordinal != ordinal) continue;
+    if (record.flags & kBlockExternal) return Worthless("the block is in another file");
     const uint64_t start = first * kPieceSize;
     if (record.offset < start || record.offset - start + uint64_t{record.size} > data.size())
       return Worthless("not all of the block is there");

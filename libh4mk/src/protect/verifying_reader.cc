@@ -60,6 +60,7 @@ Status VerifyingReader::Check(const ReadBlock& block) {
   last_record_ = *block.record;
   last_.record = &last_record_;
   last_.chunk_offset = block.chunk_offset;
+  last_.external_offset = block.external_offset;
   return {};
 }
 
