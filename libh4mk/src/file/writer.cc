@@ -131,7 +131,7 @@ Status Writer::Write(const Block& block) {
   return Step([&] { return Place(packed); });
 }
 
-// core.md, "Clusters are closed": a seek point starts a cluster, and what stands directly before it of tracks that need not be
+// core.md, "When clusters are closed": a seek point starts a cluster, and what stands directly before it of tracks that need not be
 // decoded from there goes along. So all tracks begin in that cluster, and a seek need not read the one before.
 Status Writer::Place(const Block& block) {
   if (!started_) H4MK_TRY(Start());
@@ -283,7 +283,7 @@ Status Writer::Start() {
   chunks_.Mark();
   H4MK_TRY(WriteDescriptions());
   for (const auto& [track, bytes] : attachments_) {
-    Bytes payload;  // core.md, "ATTA"
+    Bytes payload;  // core.md, "Chunk"
     AppendVarint(payload, ids_.id(track));
     AppendBytes(payload, bytes);
     H4MK_TRY(chunks_.WriteChunk(kTagAttachment, 0, payload));
