@@ -591,48 +591,6 @@ static int is_cover(const AVStream *st)
            !(st->disposition & AV_DISPOSITION_TIMED_THUMBNAILS);
 }
 
-/**
- * Where the input cannot seek, covers are looked for in the first packets, which
- * are kept for read_packet().
- */
-static int read_covers_ahead(AVFormatContext *s)
-{
-    H4MKDemuxContext *h4mk = s->priv_data;
-    int missing = 0;
-
-    for (unsigned i = 0; i < s->nb_streams; i++)
-        missing += is_cover(s->streams[i]);
-    while (missing && h4mk->nb_ahead < MAX_PACKETS_AHEAD) {
-        AVPacket *pkt;
-        h4mk_block block;
-        AVStream *st;
-        int ret;
-
-        if (h4mk_reader_next(h4mk->reader, &block) != H4MK_OK)
-            break; /* read_packet() comes to that */
-        st  = s->streams[block.track];
-        pkt = av_packet_alloc();
-        if (!pkt)
-            return AVERROR(ENOMEM);
-        ret = set_packet(s, pkt, &block, 0);
-        if (ret < 0) {
-            av_packet_free(&pkt);
-            return ret;
-        }
-        if (is_cover(st) && h4mk->tracks[st->index].state != TRACK_PICTURE && pkt->size) {
-            av_packet_unref(&st->attached_pic);
-            av_packet_move_ref(&st->attached_pic, pkt);
-            av_packet_free(&pkt);
-            st->attached_pic.flags |= AV_PKT_FLAG_KEY;
-            h4mk->tracks[st->index].state = TRACK_PICTURE;
-            h4mk_reader_discard(h4mk->reader, st->index, 1);
-            missing--;
-        } else
-            h4mk->ahead[h4mk->nb_ahead++] = pkt;
-    }
-    return 0;
-}
-
 static int read_attachment(AVFormatContext *s, AVStream *st)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
@@ -885,12 +843,148 @@ static int protocol_follows(const AVIOContext *pb)
            av_opt_get_int((void *)pb, "follow", AV_OPT_SEARCH_CHILDREN, &follow) >= 0 && follow;
 }
 
+/**
+ * Add the stream of a track, whose index it has.
+ */
+static int add_stream(AVFormatContext *s, uint32_t i)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    const h4mk_value *track = h4mk_reader_track(h4mk->reader, i);
+    AVStream *st = avformat_new_stream(s, NULL);
+    h4mk_track_info info;
+    int ret;
+
+    if (!st)
+        return AVERROR(ENOMEM);
+    ret = ff_h4mk_read_track(s, st, track);
+    if (ret < 0)
+        return ret;
+#if H4MK_HAVE_ADAPTERS
+    if (st->codecpar->codec_id == AV_CODEC_ID_NONE &&
+        (st->codecpar->codec_type == AVMEDIA_TYPE_AUDIO ||
+         st->codecpar->codec_type == AVMEDIA_TYPE_VIDEO)) {
+        ret = find_adapter(s, st, track);
+        if (ret < 0)
+            return ret;
+    }
+#endif
+    ret = reader_error(s, h4mk_reader_track_info(h4mk->reader, i, &info));
+    if (ret < 0)
+        return ret;
+    set_times(s, st, track, &info);
+    if (st->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
+        return read_attachment(s, st);
+    return s->pb->seekable & AVIO_SEEKABLE_NORMAL && info.block_count == 1 && is_cover(st) ?
+           read_attached_pic(s, st) : 0;
+}
+
+/**
+ * Add the streams of all tracks that have none yet. A recording may get tracks
+ * while it runs.
+ */
+static int add_streams(AVFormatContext *s)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    const uint32_t nb_tracks = h4mk_reader_track_count(h4mk->reader);
+    H4MKTrack *tracks;
+
+    if (nb_tracks <= s->nb_streams)
+        return 0;
+    tracks = av_realloc_array(h4mk->tracks, nb_tracks, sizeof(*tracks));
+    if (!tracks)
+        return AVERROR(ENOMEM);
+    h4mk->tracks = tracks;
+    memset(tracks + s->nb_streams, 0, (nb_tracks - s->nb_streams) * sizeof(*tracks));
+    while (s->nb_streams < nb_tracks) {
+        int ret = add_stream(s, s->nb_streams);
+        if (ret < 0)
+            return ret;
+    }
+    return 0;
+}
+
+/**
+ * Tell the caller what has changed in the descriptions since the last packet.
+ */
+static int signal_changes(AVFormatContext *s)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    const unsigned changes = h4mk_reader_changes(h4mk->reader);
+    int ret = 0;
+
+    if (changes & H4MK_CHANGED_META) {
+        av_dict_free(&s->metadata);
+        ret = ff_h4mk_read_tags(&s->metadata,
+                                h4mk_value_get(h4mk_reader_meta(h4mk->reader), "tags"));
+        s->event_flags |= AVFMT_EVENT_FLAG_METADATA_UPDATED;
+    }
+    if (ret < 0 || !(changes & H4MK_CHANGED_TRACKS))
+        return ret;
+    for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++) {
+        AVStream *const st = s->streams[i];
+
+        av_dict_free(&st->metadata);
+        ret = ff_h4mk_read_tags(&st->metadata,
+                                h4mk_value_get(h4mk_reader_track(h4mk->reader, i), "tags"));
+        st->event_flags |= AVSTREAM_EVENT_FLAG_METADATA_UPDATED;
+    }
+    if (ret >= 0 && s->nb_streams < h4mk_reader_track_count(h4mk->reader)) {
+        s->ctx_flags |= AVFMTCTX_NOHEADER; /* what lets a demuxer add streams here */
+        ret = add_streams(s);
+    }
+    return ret;
+}
+
+/**
+ * Where the input cannot seek, covers are looked for in the first packets, which
+ * are kept for read_packet().
+ */
+static int read_covers_ahead(AVFormatContext *s)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    int missing = 0;
+
+    for (unsigned i = 0; i < s->nb_streams; i++)
+        missing += is_cover(s->streams[i]);
+    while (missing && h4mk->nb_ahead < MAX_PACKETS_AHEAD) {
+        AVPacket *pkt;
+        h4mk_block block;
+        AVStream *st;
+        int ret;
+
+        if (h4mk_reader_next(h4mk->reader, &block) != H4MK_OK)
+            break; /* read_packet() comes to that */
+        ret = signal_changes(s);
+        if (ret < 0)
+            return ret;
+        st  = s->streams[block.track];
+        pkt = av_packet_alloc();
+        if (!pkt)
+            return AVERROR(ENOMEM);
+        ret = set_packet(s, pkt, &block, 0);
+        if (ret < 0) {
+            av_packet_free(&pkt);
+            return ret;
+        }
+        if (is_cover(st) && h4mk->tracks[st->index].state != TRACK_PICTURE && pkt->size) {
+            av_packet_unref(&st->attached_pic);
+            av_packet_move_ref(&st->attached_pic, pkt);
+            av_packet_free(&pkt);
+            st->attached_pic.flags |= AV_PKT_FLAG_KEY;
+            h4mk->tracks[st->index].state = TRACK_PICTURE;
+            h4mk_reader_discard(h4mk->reader, st->index, 1);
+            missing--;
+        } else
+            h4mk->ahead[h4mk->nb_ahead++] = pkt;
+    }
+    return 0;
+}
+
 static int h4mk_read_header(AVFormatContext *s)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     const int seekable = !!(s->pb->seekable & AVIO_SEEKABLE_NORMAL);
     h4mk_io io = H4MK_IO_INIT;
-    uint32_t nb_tracks;
     int ret;
 
     h4mk->start   = avio_tell(s->pb);
@@ -905,40 +999,9 @@ static int h4mk_read_header(AVFormatContext *s)
         return ret;
     log_warnings(s);
 
-    nb_tracks    = h4mk_reader_track_count(h4mk->reader);
-    h4mk->tracks = av_calloc(FFMAX(nb_tracks, 1), sizeof(*h4mk->tracks));
-    if (!h4mk->tracks)
-        return AVERROR(ENOMEM);
-    for (uint32_t i = 0; i < nb_tracks; i++) {
-        const h4mk_value *track = h4mk_reader_track(h4mk->reader, i);
-        AVStream *st = avformat_new_stream(s, NULL);
-        h4mk_track_info info;
-
-        if (!st)
-            return AVERROR(ENOMEM);
-        ret = ff_h4mk_read_track(s, st, track);
-        if (ret < 0)
-            return ret;
-#if H4MK_HAVE_ADAPTERS
-        if (st->codecpar->codec_id == AV_CODEC_ID_NONE &&
-            (st->codecpar->codec_type == AVMEDIA_TYPE_AUDIO ||
-             st->codecpar->codec_type == AVMEDIA_TYPE_VIDEO)) {
-            ret = find_adapter(s, st, track);
-            if (ret < 0)
-                return ret;
-        }
-#endif
-        ret = reader_error(s, h4mk_reader_track_info(h4mk->reader, i, &info));
-        if (ret < 0)
-            return ret;
-        set_times(s, st, track, &info);
-        if (st->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
-            ret = read_attachment(s, st);
-        else if (seekable && info.block_count == 1 && is_cover(st))
-            ret = read_attached_pic(s, st);
-        if (ret < 0)
-            return ret;
-    }
+    ret = add_streams(s);
+    if (ret < 0)
+        return ret;
     if (!seekable) {
         ret = read_covers_ahead(s);
         if (ret < 0)
@@ -995,9 +1058,15 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
     }
 
     for (;;) {
+        AVStream *st;
+        int ret;
+
         status = h4mk_reader_next(h4mk->reader, &block);
+        ret    = signal_changes(s);
+        if (ret < 0)
+            return ret;
         if (status == H4MK_OK) {
-            AVStream *const st = s->streams[block.track];
+            st = s->streams[block.track];
             if (st->discard < AVDISCARD_ALL)
                 return set_packet(s, pkt, &block, 1);
             update_discard(s, st);
@@ -1009,7 +1078,7 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
             return AVERROR_EOF;
         if (status == H4MK_AGAIN) {
             if (h4mk->follow && s->pb->seekable & AVIO_SEEKABLE_NORMAL) {
-                int ret = wait_for_growth(s);
+                ret = wait_for_growth(s);
                 if (ret < 0)
                     return ret;
                 continue;
