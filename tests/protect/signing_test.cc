@@ -436,9 +436,9 @@ TEST(SigningBitTest, EveryChangedBitIsSeen) {
         const size_t place = byte - std::min(byte, chunk.payload());
         const bool is_unused =
             chunk.tag == "TSEK" &&
-            (is_top ? (place >= 29 && place < 34) ||
-                          (place == 44 && bit >= 6)  // unused flags of totals
-                    : place >= h4mk::kPagePrevious && place < h4mk::kPageFirstCluster);
+            (is_top ? (place >= 37 && place < 42) ||
+                          (place == 56 && bit >= 6)  // unused flags of totals
+                    : place >= h4mk::kPageFlags && place < h4mk::kPageFirstCluster);
         EXPECT_TRUE(is_unused || chunk.tag == "TAIL")
             << chunk.tag << " byte " << byte - chunk.begin << " bit " << bit;
         EXPECT_EQ(verified.reading.blocks, media.blocks) << chunk.tag << " byte " << byte;
