@@ -53,8 +53,19 @@ std::vector<Step> DecodingOrder(int groups) {
   return steps;
 }
 
+// Open groups: I P B B, then I B B P B B whose first B blocks are shown before their I.
+std::vector<Step> OpenGroups(int groups) {
+  std::vector<Step> steps = {{'I', 0}, {'P', 30}, {'B', 10}, {'B', 20}};
+  for (int g = 0; g < groups; ++g)
+    for (const auto& [type, time] : {Step{'I', 6}, {'B', 4}, {'B', 5}, {'P', 9}, {'B', 7}, {'B', 8}})
+      steps.push_back({type, 10 * (6 * g + time)});
+  return steps;
+}
+
 std::vector<Recording> Recordings() {
   return {{"version 2, decoding order", 2, true, DecodingOrder(12)},
+          {"version 2, open groups", 2, true, OpenGroups(12)},
+          {"version 1, open groups", 1, true, OpenGroups(12)},
           {"version 2, presentation order", 2, false, PresentationOrder(12)},
           {"version 1, decoding order", 1, true, DecodingOrder(12)},
           {"version 1, presentation order", 1, false, PresentationOrder(12)},

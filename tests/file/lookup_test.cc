@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "support/chunks.h"
 #include "support/container.h"
 #include "support/layouts.h"
 
@@ -305,6 +306,92 @@ TEST(LookupDamageTest, ReadBlockChecks) {
   Reader keeper(&file, keep);
   ASSERT_EQ(h4mk_reader_read_block(keeper.get(), 0, 1, &block), H4MK_OK);
   EXPECT_TRUE(block.flags & H4MK_BLOCK_CORRUPT);
+}
+
+// core.md, "Block by number": where blocks were lost, the numbers that clusters begin with lead to the others. What is lost
+// is not found, and no more than a few clusters are read.
+TEST(LookupDamageTest, BlocksBehindLostOnesAreFoundByNumber) {
+  Media media;
+  media.tracks.resize(1);
+  for (int64_t i = 0; i < 600; ++i) media.blocks.push_back({.pts = i, .dts = i, .data = Payload(1, 100)});
+  Bytes file = Mux(media, ClusterLimits(1000, 0));
+  std::vector<Chunk> clusters;
+  for (const Chunk& chunk : WalkChunks(file))
+    if (chunk.is_cluster()) clusters.push_back(chunk);
+  ASSERT_GE(clusters.size(), 60u);
+  // Without an end the index is made of what is there.
+  file.resize(clusters.back().end());
+  file.erase(file.begin() + clusters[20].begin, file.begin() + clusters[35].begin);
+  file.erase(file.begin() + clusters[3].begin, file.begin() + clusters[5].begin);
+  TestFile input(file);
+  Reader reader(&input);
+  h4mk_block_info info;
+  int found = 0;
+  for (uint64_t number = 0; number < 610; ++number) {
+    const h4mk_status status = h4mk_reader_block_info(reader.get(), 0, number, &info);
+    ASSERT_TRUE(status == H4MK_OK || status == H4MK_ERR_NOT_FOUND) << reader.message();
+    if (status != H4MK_OK) continue;
+    ++found;
+    ASSERT_EQ(info.ordinal, number);
+    ASSERT_EQ(info.pts, static_cast<int64_t>(number));
+  }
+  h4mk_track_info track;
+  ASSERT_EQ(h4mk_reader_track_info(reader.get(), 0, &track), H4MK_OK);
+  EXPECT_EQ(static_cast<uint64_t>(found), track.block_count);
+  EXPECT_LT(found, 500);
+}
+
+// A frame, a time and a block are one place of the file away from what opening has read; the times of all frames none.
+TEST(LookupCostTest, OneReadLeadsToAFrame) {
+  Media media;
+  AddVideo(&media, kVideo, 900, 9, 1, /*open=*/true);
+  AddSimple(&media, kAudio, 20000, 0, 1024, 1024);
+  Interleave(&media);
+  FillPayloads(&media, 300);
+  TestFile file(Mux(media, H4MK_WRITER_OPTIONS_INIT));
+  Reader reader(&file);
+  uint64_t count = 0;
+  file.jumps = 0;
+  ASSERT_EQ(h4mk_reader_frame_count(reader.get(), 0, &count), H4MK_OK);
+  std::vector<int64_t> times(count);
+  size_t copied = 0;
+  ASSERT_EQ(h4mk_reader_frame_times(reader.get(), 0, 0, times.data(), count, &copied), H4MK_OK);
+  EXPECT_EQ(copied, count);
+  EXPECT_EQ(file.jumps, 0u) << "the times are in the index";
+  h4mk_block_info info;
+  uint64_t number = 0;
+  for (const uint64_t i : {count / 2, count / 3, count - 1}) {
+    file.jumps = 0;
+    ASSERT_EQ(h4mk_reader_frame(reader.get(), 0, i, &info), H4MK_OK);
+    EXPECT_EQ(info.pts, times[i]);
+    EXPECT_EQ(file.jumps, 1u);
+    file.jumps = 0;
+    ASSERT_EQ(h4mk_reader_frame_at(reader.get(), 0, times[i / 5], &number, nullptr), H4MK_OK);
+    EXPECT_EQ(number, i / 5);
+    EXPECT_LE(file.jumps, 1u);
+    file.jumps = 0;
+    ASSERT_EQ(h4mk_reader_block_info(reader.get(), 0, i / 2, &info), H4MK_OK);
+    EXPECT_EQ(info.ordinal, i / 2);
+    EXPECT_LE(file.jumps, 1u);
+  }
+}
+
+// Groups of pictures longer than a cluster are cut where no picture of the next cluster is shown before one of this.
+TEST(LookupCostTest, ClustersOfReorderedPicturesDoNotOverlap) {
+  Media media;
+  AddVideo(&media, kVideo, 2, 200, 1);
+  FillPayloads(&media, 300);
+  TestFile file(Mux(media, ClusterLimits(8000, 0)));
+  std::vector<Chunk> clusters;
+  for (const Chunk& chunk : WalkChunks(file.bytes))
+    if (chunk.is_cluster()) clusters.push_back(chunk);
+  ASSERT_GE(clusters.size(), 20u);
+  Reader reader(&file);
+  h4mk_block_info info;
+  file.jumps = 0;
+  ASSERT_EQ(h4mk_reader_frame(reader.get(), 0, 500, &info), H4MK_OK);
+  EXPECT_EQ(info.pts, 501);
+  EXPECT_EQ(file.jumps, 1u) << "and not one for each cluster";
 }
 
 TEST(ChunkListTest, AllChunksWithTheirPayloads) {
