@@ -296,8 +296,9 @@ typedef struct h4mk_reader_options {
     /** Opens a file beside the one that is read, for blocks of a sidecar: core.md, "External data". The name is that of a file in the
      *  same folder: it has none of / \\ : % ? # and no control characters, does not begin with "-", and is not "." or "..". What opens
      *  must be a regular file and no link, as h4mk_io_open_beside() sees to. *io must seek and know its size; the reader closes it.
-     *  Called once for each name, when the first such block is read; on errors again with the next call. NULL: such blocks are
-     *  H4MK_ERR_NOT_FOUND, and the message says which file is missing. Blocks whose bytes there are not what they were are
+     *  Called once for each name, when the first such block is read; on errors again with the blocks of the next cluster. NULL, or an
+     *  error: the blocks of a track in a cluster are H4MK_ERR_NOT_FOUND together, and the message says which file is missing; the next
+     *  call of h4mk_reader_next() goes on behind them. Blocks whose bytes there are not what they were are
      *  H4MK_ERR_CORRUPT, and the message says which bytes. */
     h4mk_status (*open_beside)(void *opaque, const char *name, h4mk_io *io);
     void *beside_opaque; /**< First argument of open_beside; must outlive the reader. */

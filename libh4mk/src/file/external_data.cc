@@ -81,6 +81,8 @@ void ExternalData::Drop(Group* group) {
 
 void ExternalData::Restart() {
   for (auto& [name, other] : others_) other.read = 0;
+  for (auto& [track, group] : groups_)
+    if (group.failure == Code::kNotFound) Drop(&group);
 }
 
 bool ExternalData::IsNews() { return failed_ != nullptr && !std::exchange(failed_->is_told, true); }
@@ -94,8 +96,10 @@ Status ExternalData::Fetch(const Track& track, uint64_t cluster, const ClusterIn
     group.cluster = cluster;
     const Status status = Load(track, index, described, &group);
     if (!status.ok()) Drop(&group);
-    if (!status.ok() && status.code() != Code::kCorrupt) return Status(status.code(), status.message());
-    if (!status.ok())
+    if (!status.ok() && status.code() != Code::kCorrupt && status.code() != Code::kNotFound) return CopyOf(status);
+    group.failure = status.code();
+    if (status.code() == Code::kNotFound) group.problem = status.message();
+    if (status.code() == Code::kCorrupt)
       group.problem = "the " + std::to_string(described.count) + " blocks of track " + std::to_string(track.id) +
                       " that are in another file cannot be used: " + status.message() + ", named by the cluster";
     group.cluster = cluster;
@@ -103,7 +107,8 @@ Status ExternalData::Fetch(const Track& track, uint64_t cluster, const ClusterIn
     group.known = true;
   }
   failed_ = &group;
-  if (!group.problem.empty()) return Corrupt(cluster, group.problem);
+  if (group.failure == Code::kNotFound) return Status(Code::kNotFound, group.problem);
+  if (group.failure != Code::kOk) return Corrupt(cluster, group.problem);
   if (group.buffer == nullptr) return ReadAgain(track, index, range, group);
   data_ = group.data + range.start;
   buffer_ = group.buffer;
@@ -213,7 +218,7 @@ Status ExternalData::OtherFileOf(const Track& track, OtherFile** other, std::str
   if (const Status status = open_(*name, &opened.io); !status.ok())
     return Status(Code::kNotFound, blocks + (status.code() == Code::kNotFound ? "was not found beside this file"
                                                                               : "cannot be opened beside this file: " + status.message()));
-  if (!opened.io->CanSeek() || opened.io->Size() < 0) return Status(Code::kNotSeekable, blocks + "cannot seek");
+  if (!opened.io->CanSeek() || opened.io->Size() < 0) return Status(Code::kNotFound, blocks + "cannot be used: it cannot seek");
   opened.source = std::make_unique<Source>(*opened.io);
   *other = &(others_[*name] = std::move(opened));
   return {};

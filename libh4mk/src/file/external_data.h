@@ -44,7 +44,7 @@ class ExternalData {
   void SetOpener(OpenBeside open) { open_ = std::move(open); }
 
   // Fetches a block of the cluster at an offset, which `index` describes. kNotFound: the other file cannot be opened. kCorrupt: it is
-  // not what it was, or the sidecar is not what it should be.
+  // not what it was, or the sidecar is not what it should be. Both cost all blocks of the group.
   Status Fetch(const Track& track, uint64_t cluster, const ClusterIndex& index, const BlockRecord& block);
 
   // Of the block that was fetched last, until the next call.
@@ -53,7 +53,8 @@ class ExternalData {
   // Whether the last failure was not told of before: one message is enough for the blocks of a group. True once.
   bool IsNews();
 
-  // Reading begins anew somewhere. Else what is read of a file is limited, since a small file can name the same bytes again and again.
+  // Reading begins anew somewhere: what was not found is looked for again. And what is read of a file in between is limited, since a
+  // small file can name the same bytes again and again.
   void Restart();
 
  private:
@@ -67,7 +68,8 @@ class ExternalData {
     bool known = false;
     uint64_t cluster = 0;
     Sha256Digest hash = {};
-    std::string problem;   // why they cannot be used; empty: they can
+    Code failure = Code::kOk;  // why they cannot be handed out: kNotFound or kCorrupt
+    std::string problem;       // … in words
     bool is_told = false;
     void* buffer = nullptr;  // their data; null where it is too much to be kept
     uint8_t* data = nullptr;

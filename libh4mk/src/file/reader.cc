@@ -29,7 +29,7 @@ Status Reader::Next(ReadBlock* block) {
       }
       const Status status = Fetch(*current_, *record);
       const bool is_external = record->flags & kBlockExternal;
-      const bool corrupt = status.code() == Code::kCorrupt;
+      const bool corrupt = status.code() == Code::kCorrupt || (is_external && status.code() == Code::kNotFound);
       if (!status.ok() && !corrupt) return CopyOf(status);
       if (corrupt && lead_ && unchecked_ && !index_rebuilt_ && !current_->Complete().ok()) {
         H4MK_TRY(SeekAgain(Corrupt(current_->offset(), "the length of a cluster is damaged")));
