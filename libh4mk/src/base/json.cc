@@ -16,7 +16,8 @@ Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what,
   const char* refused = nullptr;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
     const auto level = static_cast<size_t>(depth);
-    if (level > kMaxJsonDepth) refused = "nested too deeply";
+    const bool is_start = event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+    if (is_start && level >= kMaxJsonDepth) refused = "nested too deeply";
     const bool is_end = event == Json::parse_event_t::object_end || event == Json::parse_event_t::array_end;
     if (!is_end && ++values > max_values) refused = "made of too many values";
     if (event == Json::parse_event_t::object_start) members.emplace_back();

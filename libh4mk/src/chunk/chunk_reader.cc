@@ -172,6 +172,21 @@ Status ChunkReader::IsWholeWith(uint64_t offset, const ChunkHeader& header, Rang
   return {};
 }
 
+// Memory grows with what is really there: a size that a file claims is not believed. Less than size: the input ends.
+Status ChunkReader::ReadUpTo(uint64_t offset, uint64_t size, Bytes* bytes) {
+  while (bytes->size() < size) {
+    const size_t done = bytes->size();
+    const auto step = static_cast<size_t>(std::min<uint64_t>(size - done, kGrowth));
+    bytes->resize(done + step);
+    size_t got = 0;
+    const Status status = source_.ReadAt(offset + done, bytes->data() + done, step, &got);
+    bytes->resize(done + got);
+    if (!status.ok()) source_.Unread(offset, ByteSpan(*bytes).first(done));
+    if (!status.ok() || got < step) return CopyOf(status);
+  }
+  return {};
+}
+
 // On an input that cannot seek, what is read has to be kept, so that it can be read again: each check costs its length. Once the
 // budget is used up, chunks that claim more are not looked at.
 Status ChunkReader::IsWholeInStream(uint64_t offset, const ChunkHeader& header, uint64_t* budget, bool* whole) {
@@ -180,11 +195,10 @@ Status ChunkReader::IsWholeInStream(uint64_t offset, const ChunkHeader& header, 
   H4MK_TRY(Covered(offset, header, &covered));
   if ((covered == 0 && header.length > 0) || covered > *budget) return {};
   *budget -= covered;
-  Bytes bytes(static_cast<size_t>(covered) + kCrcSize);
-  size_t got = 0;
-  H4MK_TRY(source_.ReadAt(offset + kChunkHeaderSize, bytes.data(), bytes.size(), &got));
-  source_.Unread(offset + kChunkHeaderSize, ByteSpan(bytes).first(got));
-  if (got < bytes.size()) return {};
+  Bytes bytes;
+  H4MK_TRY(ReadUpTo(offset + kChunkHeaderSize, covered + kCrcSize, &bytes));
+  source_.Unread(offset + kChunkHeaderSize, bytes);
+  if (bytes.size() < covered + kCrcSize) return {};
   const uint32_t start = IsCluster(header) ? source_.salt() : Crc32(source_.salt(), ChunkHeaderBytes(header));
   *whole = Crc32(start, ByteSpan(bytes).first(static_cast<size_t>(covered))) ==
            LoadLe<uint32_t>(bytes.data() + covered);
@@ -209,8 +223,31 @@ Status ChunkReader::FindNext(uint64_t offset, uint64_t* found) {
         return Status(Code::kEnd, "no further chunk found");
     }
   }
+  if (status.ok() && !source_.seekable()) {
+    bool follows = false;
+    H4MK_TRY(FollowsInStream(offset, header, &follows));
+    *found = offset + header.size();
+    if (follows) return {};
+  }
   if (status.ok()) source_.Unread(offset, ChunkHeaderBytes(header));
   return Scan(offset, found);
+}
+
+// Whether a whole chunk stands behind one whose header was read. What is read can be read again.
+Status ChunkReader::FollowsInStream(uint64_t offset, const ChunkHeader& header, bool* follows) {
+  *follows = false;
+  source_.Unread(offset, ChunkHeaderBytes(header));
+  if (header.length > kMaxSmallChunk) return {};
+  Bytes bytes;
+  H4MK_TRY(ReadUpTo(offset, header.size() + kChunkHeaderSize, &bytes));
+  if (bytes.size() == header.size() + kChunkHeaderSize) {
+    const uint64_t next = offset + header.size();
+    const ChunkHeader behind = ParseChunkHeader(bytes.data() + header.size());
+    uint64_t budget = kLeastBudget;
+    if (IsPlausibleTag(behind.tag)) H4MK_TRY(IsWholeInStream(next, behind, &budget, follows));
+  }
+  source_.Unread(offset, bytes);
+  return {};
 }
 
 // What stands at the offset where a chunk ends if its length is right.

@@ -64,6 +64,8 @@ class ChunkReader {
     bool is_chunk = false;  // that is whole
   };
   Next WhatFollows(uint64_t offset);
+  Status ReadUpTo(uint64_t offset, uint64_t size, Bytes* bytes);
+  Status FollowsInStream(uint64_t offset, const ChunkHeader& header, bool* follows);
   Status FindTrueLength(uint64_t offset, const ChunkHeader& header, uint64_t* found);
   Status Scan(uint64_t offset, uint64_t* found);
   Status IsWholeWith(uint64_t offset, const ChunkHeader& header, RangeCrc* ranges, bool* whole);

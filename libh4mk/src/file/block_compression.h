@@ -16,7 +16,7 @@ namespace h4mk {
 
 // What a stored block may unpack to: bounds the memory, and the work for each byte of the file.
 inline constexpr uint64_t kMaxUnpackedSize = 64u << 20;
-inline constexpr uint64_t kFreeUnpackedSize = 1u << 20;  // whatever the ratio
+inline constexpr uint64_t kFreeUnpackedSize = 64 << 10;  // whatever the ratio
 inline constexpr uint64_t kMaxUnpackedRatio = 1024;
 
 inline constexpr bool IsUnpackedSizeAllowed(uint64_t stored, uint64_t unpacked) {

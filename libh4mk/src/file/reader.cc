@@ -104,16 +104,29 @@ bool Reader::IsSkipped(size_t position) const {
 
 // core.md, "Block flags" and `requires`: a block that this library cannot understand is not handed out.
 bool Reader::IsUnderstood(const BlockRecord& block) const {
+  if ((block.flags & kBlockCompressed) && block.track >= 0 &&
+      list_.tracks[static_cast<size_t>(block.track)].compression == Compression::kNone)
+    return false;
   return !(block.flags & kBlockMustKnow) &&
          (!any_requirement_ || list_.tracks[static_cast<size_t>(block.track)].unknown_requirement.empty());
 }
 
 bool Reader::MustReport(const BlockRecord& block) const {
+  if (block.flags & kBlockCompressed && IsKnownRequirement(block)) return true;
   const uint32_t flags = block.flags & kBlockMustKnow;
   return flags != 0 ? (flags & ~reported_flags_) != 0 : !reported_tracks_[static_cast<size_t>(block.track)];
 }
 
+// What is wrong with the block is not that it needs a feature.
+bool Reader::IsKnownRequirement(const BlockRecord& block) const {
+  return !(block.flags & kBlockMustKnow) &&
+         list_.tracks[static_cast<size_t>(block.track)].unknown_requirement.empty();
+}
+
 Status Reader::ReportUnknown(const BlockRecord& block) {
+  if (IsKnownRequirement(block))
+    return Corrupt(current_->offset(), "block " + std::to_string(block.ordinal) +
+                                           " is compressed, but its track does not say how, in the cluster");
   const uint32_t flags = block.flags & kBlockMustKnow;
   reported_flags_ |= flags;
   if (flags != 0)
@@ -219,6 +232,7 @@ Status Reader::LoadRouteCluster() {
 Status Reader::LoadNextCluster() {
   if (unplanned_) H4MK_TRY(PlanRoute());
   if (!route_.empty()) return LoadRouteCluster();
+  if (ended_) return Status(Code::kAgain, "the file has no end");
   for (;;) {
     const int64_t size = source_.Size();
     const bool past_end =
@@ -237,6 +251,7 @@ Status Reader::LoadNextCluster() {
     } else if (size >= 0 && position_ + header.size() > static_cast<uint64_t>(size)) {
       status = Status(Code::kAgain, "");
     } else if (header.is_cluster()) {
+      TakeDescriptions();
       status = current_->Load(position_, header, whole_clusters_ || !source_.seekable());
       if (status.ok() && !whole_clusters_ && !SkipsMuch()) {
         status = current_->LoadData();
@@ -299,6 +314,9 @@ Status Reader::NextHeader(ChunkHeader* header) {
 // A chunk that holds no blocks. It is checked, so that damage to its length is not followed.
 Status Reader::PassOver(const ChunkHeader& header) {
   uint32_t crc = 0;
+  if (header.length > (header.tag == kTagAttachment ? kMaxAttachmentChunk : kMaxSmallChunk))
+    return Corrupt(position_, TagText(header.tag) + " chunk of " + std::to_string(header.length) +
+                                  " bytes is larger than the limit");
   if (header.length <= kCheckedChunk) {
     Bytes payload;
     const Status status = chunks_.ReadPayload(position_, header, &payload, &crc);
@@ -306,21 +324,28 @@ Status Reader::PassOver(const ChunkHeader& header) {
     AddToChecksum(position_, position_ + header.size(), crc);
     if (!status.ok()) Warn(status.message());
     // Where there is no end to look at first, what counts is known when it comes by.
-    if (status.ok() && !closed_) TakeDescription(header.tag, position_, payload);
+    if (status.ok() && !closed_) KeepDescription(header.tag, position_, std::move(payload));
   } else {
     checksum_valid_ = false;
   }
   position_ += header.size();
   has_header_ = false;
-  saw_tail_ = header.tag == kTagTail;
+  saw_tail_ = header.tag == kTagTail && header.unknown_flags() == 0;
   return {};
 }
 
-// A later description, met while reading.
-void Reader::TakeDescription(uint32_t tag, uint64_t offset, ByteSpan payload) {
-  if (tag == kTagMeta && offset > meta_offset_) TakeMeta(offset, payload);
-  if (tag != kTagTracks || offset <= trak_offset_) return;
-  if (const Status status = TakeLaterTracks(offset, payload); !status.ok()) Warn(status.message());
+// A later description, met while reading. It counts once a cluster follows (core.md, "Which description counts"); a pipe has
+// nothing else to go by.
+void Reader::KeepDescription(uint32_t tag, uint64_t offset, Bytes payload) {
+  if (tag == kTagMeta && offset > meta_offset_) later_meta_ = {offset, std::move(payload)};
+  else if (tag == kTagTracks && offset > trak_offset_) later_tracks_ = {offset, std::move(payload)};
+  if (!source_.seekable()) TakeDescriptions();
+}
+
+void Reader::TakeDescriptions() {
+  if (const auto meta = std::exchange(later_meta_, std::nullopt)) TakeMeta(meta->first, meta->second);
+  if (const auto tracks = std::exchange(later_tracks_, std::nullopt))
+    if (const Status status = TakeLaterTracks(tracks->first, tracks->second); !status.ok()) Warn(status.message());
 }
 
 void Reader::StartCluster() {
@@ -385,7 +410,8 @@ Status Reader::Damaged(Status damage) {
     // Nothing follows. A growing file may go on here, a closed one is read.
     const int64_t size = source_.Size();
     position_ = closed_ && size >= 0 ? static_cast<uint64_t>(size) : at;
-    if (position_ == at) return AtEnd();
+    if (!source_.seekable()) ended_ = true;  // nothing will be read again
+    else if (position_ == at) return AtEnd();
     return Status(damage.code(), damage.message() + "; nothing readable follows");
   }
   if (!status.ok()) return Status(status.code(), status.message());
@@ -402,12 +428,12 @@ Status Reader::GoOnAt(uint64_t found, const Status& damage) {
 
 Status Reader::AtEnd() {
   current_->Reset();
-  uint8_t stored[kCrcSize];
+  uint8_t stored[kCrcSize + 1];  // nothing may follow the checksum
   size_t got = 0;
   if (closed_ || saw_tail_) H4MK_TRY(source_.ReadAt(position_, stored, sizeof stored, &got));
-  if (got < sizeof stored) {
+  if (got != kCrcSize) {
     source_.Unread(position_, ByteSpan(stored, got));
-    if (!closed_) return Status(Code::kAgain, "the file has no end yet");
+    if (!is_closed()) return Status(Code::kAgain, "the file has no end yet");
   } else if (checksum_valid_ && checksum_until_ == position_) {
     if (LoadLe<uint32_t>(stored) != checksum_)
       Warn("container checksum at byte " + std::to_string(position_) +

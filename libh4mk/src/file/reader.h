@@ -34,7 +34,7 @@ class Reader final : public FileReader {
   Status Open() override;
 
   int version() const override { return header_.version; }
-  bool is_closed() const override { return closed_; }
+  bool is_closed() const override { return closed_ || has_locator_; }
   const std::vector<Track>& tracks() const override { return list_.tracks; }
   const Json& meta() const override { return meta_; }
   const TrackTotals& totals(uint32_t track) const override { return totals_[track]; }
@@ -147,6 +147,8 @@ class Reader final : public FileReader {
   };
 
   // reader_open.cc: front, end and index of a file.
+  Status UseTracksOfLastPage();
+  void CheckAttachments();
   Status ReadFileHeader();
   Status ReadFront();
   Status ReadFrontChunk(const ChunkHeader& header, Bytes* top, uint64_t* top_offset);
@@ -184,7 +186,8 @@ class Reader final : public FileReader {
   Status LoadNextCluster();
   Status NextHeader(ChunkHeader* header);
   Status PassOver(const ChunkHeader& header);
-  void TakeDescription(uint32_t tag, uint64_t offset, ByteSpan payload);
+  void KeepDescription(uint32_t tag, uint64_t offset, Bytes payload);
+  void TakeDescriptions();
   Status Damaged(Status damage);
   Status GoOnAt(uint64_t found, const Status& damage);
   Status AtEnd();
@@ -198,6 +201,7 @@ class Reader final : public FileReader {
   bool IsSkipped(size_t position) const;
   bool IsUnderstood(const BlockRecord& block) const;
   Status ReportUnknown(const BlockRecord& block);
+  bool IsKnownRequirement(const BlockRecord& block) const;
   bool MustReport(const BlockRecord& block) const;
   const BlockRecord* NextRecord();
 
@@ -255,6 +259,9 @@ class Reader final : public FileReader {
   std::map<uint32_t, Bytes> attachments_;  // by track id
 
   bool closed_ = false;
+  bool has_locator_ = false;  // of a file that is not: it ends as a closed one does, but its index cannot be used
+  bool ended_ = false;        // an input that cannot seek ends in something that cannot be read
+  std::optional<std::pair<uint64_t, Bytes>> later_tracks_, later_meta_;  // met while reading, with their places; for the next cluster
   uint64_t first_cluster_ = 0;  // offset of the first chunk behind the front
   Index index_;
   uint64_t walked_until_ = 0;  // a file without an end: what follows is not in the index yet

@@ -45,19 +45,40 @@ Status Reader::Open() {
   const bool has_end = source_.seekable() && source_.Size() >= 0;
   // The end may hold newer descriptions, and those that damage to the front has cost.
   if (has_end && !closed_) H4MK_TRY(ReadEnd());
+  if (has_end && !have_tracks_) H4MK_TRY(UseTracksOfLastPage());
   if (!have_tracks_ && !front.ok()) return Status(front.code(), front.message());
+  if (!have_tracks_ && position_ == kFileHeaderSize)
+    return Status(Code::kTruncated, "file ends behind its header at byte 16; expected a TRAK chunk");
   if (!have_tracks_) return Corrupt(kFileHeaderSize, "no TRAK chunk found; expected one");
+  CheckAttachments();
   if (!front.ok()) Warn(front.message());
   if (has_end && !closed_) {
-    Warn("no locator before the end at byte " + std::to_string(source_.Size()) +
-         ": the file was cut, or is still being written");
     H4MK_TRY(RebuildIndex(/*opening=*/true));
+    if (!has_locator_)
+      Warn("no locator before the end at byte " + std::to_string(source_.Size()) +
+           ": the file was cut, or is still being written");
   }
   GrowTracks();
   position_ = first_cluster_;
   opened_ = true;
   changes_ = 0;
   return GuessTotals();
+}
+
+// The front is damaged: a page names a TRAK as well.
+Status Reader::UseTracksOfLastPage() {
+  LastIndex last;
+  const Status found = FindLastIndex(&last);
+  if (found.code() == Code::kIo) return CopyOf(found);
+  if (!found.ok() || last.is_top) return {};
+  const Status status = UseDescriptions(last.trak, last.meta);
+  return status.code() == Code::kIo ? CopyOf(status) : Status();
+}
+
+void Reader::CheckAttachments() {
+  for (const auto& [track_id, bytes] : attachments_)
+    if (list_.ids.Find(track_id) < 0)
+      Warn("attachment of track " + std::to_string(track_id) + ", which TRAK does not have; it is left out");
 }
 
 Status Reader::ReadFileHeader() {
@@ -79,7 +100,7 @@ Status Reader::ReadFront() {
   for (;;) {
     ChunkHeader header;
     Status status = NextHeader(&header);
-    if (status.code() == Code::kEnd || header.tag == kTagCore || header.tag == kTagTail) break;
+    if (status.code() == Code::kEnd || header.is_cluster() || header.tag == kTagTail) break;
     if (status.ok() && header.tag == kTagIndex && position_ == kFileHeaderSize)
       H4MK_TRY(HoldIndex(kFileHeaderSize, IndexShare(static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0)), 0)));
     if (status.ok()) status = ReadFrontChunk(header, &top, &top_offset);
@@ -143,9 +164,11 @@ Status Reader::ReadFrontChunk(const ChunkHeader& header, Bytes* top, uint64_t* t
     *top = std::move(payload);
   } else if (header.tag == kTagAttachment) {
     ByteReader reader{ByteSpan(payload)};
-    const auto track_id = static_cast<uint32_t>(reader.Varint());
-    if (!reader.failed())
-      attachments_[track_id].assign(reader.data(), reader.data() + reader.left());
+    const uint64_t track_id = reader.Varint();
+    if (reader.failed() || track_id > kMaxTrackId)
+      Warn("attachment at byte " + std::to_string(position_) + " names no track; it is left out");
+    else
+      attachments_[static_cast<uint32_t>(track_id)].assign(reader.data(), reader.data() + reader.left());
   }
   return {};
 }
@@ -253,10 +276,10 @@ Status Reader::UseTop(uint64_t offset, ByteSpan payload) {
     return Corrupt(offset, "index top contradicts itself");
   if (source_.Size() >= 0 && static_cast<uint64_t>(source_.Size()) != top.file_size) return {};
   if (!source_.seekable()) return {};
+  H4MK_TRY(CheckFirstCluster(offset, top));
   H4MK_TRY(UseDescriptions(top.trak, top.meta));
   if (!DecodeTop(payload, list_.ids, offset, &top))  // with the tracks that count
     return Corrupt(offset, "index top contradicts itself");
-  H4MK_TRY(CheckFirstCluster(offset, top));
   index_.Clear();
   index_.set_file_size(top.file_size);
   for (PageRef& page : top.pages) index_.AddPage(std::move(page));
@@ -355,10 +378,10 @@ Status Reader::UseFormerTop(uint64_t offset) {
   H4MK_TRY(SmallChunk(offset, kTagIndex, &payload, nullptr));
   if (!DecodeTop(payload, list_.ids, offset, &top))
     return Corrupt(offset, "index top contradicts itself");
+  H4MK_TRY(CheckFirstCluster(offset, top));
   H4MK_TRY(UseDescriptions(top.trak, top.meta));
   if (!DecodeTop(payload, list_.ids, offset, &top))  // with the tracks that count
     return Corrupt(offset, "index top contradicts itself");
-  H4MK_TRY(CheckFirstCluster(offset, top));
   for (PageRef& page : top.pages) index_.AddPage(std::move(page));
   totals_ = top.totals;
   return {};
@@ -377,7 +400,10 @@ Status Reader::FindLastIndex(LastIndex* last) {
     last->end = at + header.size();
     last->is_top = IsTop(payload);
     if (last->is_top) {
-      *valid = DecodeTop(payload, list_.ids, at, &top) && top.file_size == last->end + kTailSize;
+      Tail tail;  // without it the end was not finished, and what it describes does not count
+      *valid = DecodeTop(payload, list_.ids, at, &top) && top.file_size == last->end + kTailSize &&
+               SmallChunk(last->end, kTagTail, &payload, nullptr).ok() && DecodeTail(payload, last->end, &tail) &&
+               tail.top == at;
     } else {
       *valid = DecodePage(payload, list_.ids, at, FileSize(), &page) && !page.is_copy;
       last->trak = page.trak;
@@ -463,6 +489,7 @@ Status Reader::WalkOther(Walk* walk, const ChunkHeader& header) {
   if (header.length <= kCheckedChunk) H4MK_TRY(chunks_.IsWhole(walk->at, header, &valid));
   if (!valid) return Corrupt(walk->at, TagText(header.tag) + " chunk does not match its CRC");
   if (header.unknown_flags() != 0) return {};
+  has_locator_ = header.tag == kTagTail && walk->at + header.size() + kCrcSize == FileSize();
   if (header.tag == kTagTracks) walk->trak = walk->at;
   if (header.tag == kTagMeta) walk->meta = walk->at;
   return {};

@@ -44,6 +44,9 @@ Status ReadTrack(const Json& description, Track* track) {
   for (const char* key : {"track_id", "name", "kind", "codec", "time_base"})
     if (!description.contains(key))
       return Status(Code::kArgument, std::string("track lacks the key \"") + key + "\"");
+  for (const char* key : {"name", "kind", "codec"})
+    if (!description[key].is_string())
+      return Status(Code::kArgument, std::string("the key \"") + key + "\" of a track is no text");
   const Json& id = description["track_id"];
   if (!id.is_number_integer() || id < 0 || id > kMaxTrackId)
     return Status(Code::kArgument, "track_id is not in 0 to 65535");
