@@ -31,7 +31,8 @@ BlockRecord Other(int32_t track, int64_t time, uint32_t flags = 1) {
 IndexPage PageOf(const std::vector<std::vector<BlockRecord>>& clusters) {
   PageBuilder builder(2);
   uint64_t offset = 1000;
-  for (const std::vector<BlockRecord>& blocks : clusters) builder.AddCluster(std::exchange(offset, offset + 700), blocks);
+  for (const std::vector<BlockRecord>& blocks : clusters)
+    builder.AddCluster(std::exchange(offset, offset + 700), blocks);
   IndexPage page = builder.Take();
   page.trak = 16;
   return page;
@@ -67,12 +68,14 @@ TEST(IndexPage, SpansTellBlocksFramesAndSeekPointsOfACluster) {
   EXPECT_EQ(first.cluster, (std::vector<int64_t>{0, 2}));
   EXPECT_EQ(first.blocks, (std::vector<int64_t>{3, 2}));
   EXPECT_EQ(first.hidden, (std::vector<int64_t>{0, 0}));
-  EXPECT_EQ(first.first_time, (std::vector<int64_t>{-50, 398})) << "of all blocks, not of seek points";
+  EXPECT_EQ(first.first_time, (std::vector<int64_t>{-50, 398}))
+      << "of all blocks, not of seek points";
   EXPECT_EQ(first.first_key, (std::vector<int64_t>{-50, 400}));
   EXPECT_EQ(second.cluster, (std::vector<int64_t>{0, 1}));
   EXPECT_EQ(second.hidden, (std::vector<int64_t>{0, 1})) << "a block marked discard";
   EXPECT_EQ(second.first_key, (std::vector<int64_t>{7, 11}));
-  EXPECT_EQ(second.last_key, (std::vector<int64_t>{9, 12})) << "decoding can start at what is not shown";
+  EXPECT_EQ(second.last_key, (std::vector<int64_t>{9, 12}))
+      << "decoding can start at what is not shown";
 }
 
 TEST(IndexPage, AClusterWithoutTimesHasTheTimeOfTheOneBefore) {
@@ -88,11 +91,13 @@ TEST(IndexPage, TimesOfFramesAreStoredWhereTheyAreCheap) {
   std::vector<std::vector<BlockRecord>> constant, odd, film, sound;
   std::vector<int64_t> times;
   for (int64_t i = 0; i < 40; ++i) {
-    constant.push_back({Key(0, 10 * i), Other(0, 10 * i + 6), Other(0, 10 * i + 2), Other(0, 10 * i + 4),
-                        Other(0, 10 * i + 8), Other(0, 10 * i + 9, kBlockDiscard)});
+    constant.push_back({Key(0, 10 * i), Other(0, 10 * i + 6), Other(0, 10 * i + 2),
+                        Other(0, 10 * i + 4), Other(0, 10 * i + 8),
+                        Other(0, 10 * i + 9, kBlockDiscard)});
     odd.push_back({Key(0, 10 * i + i * i % 7), Other(0, 10 * i + 8)});
     sound.push_back({Key(0, 64 * i / 3), Key(0, (64 * i + 32) / 3)});
-    film.push_back({Key(0, 125 * i / 3), Other(0, (125 * i + 62) / 3), Key(1, 50 * i), Key(1, 50 * i + 25)});
+    film.push_back(
+        {Key(0, 125 * i / 3), Other(0, (125 * i + 62) / 3), Key(1, 50 * i), Key(1, 50 * i + 25)});
     for (int64_t t : {0, 2, 4, 6, 8}) times.push_back(10 * i + t);
   }
   IndexPage page;
@@ -109,7 +114,8 @@ TEST(IndexPage, TimesOfFramesAreStoredWhereTheyAreCheap) {
 TEST(IndexPage, ABuilderKeepsABoundedNumberOfTimes) {
   PageBuilder builder(2, /*most_times=*/100);
   for (int64_t i = 0; i < 200; ++i)
-    builder.AddCluster(1000 + 100 * static_cast<uint64_t>(i), std::vector{Key(0, i), Key(0, i), Key(1, i / 50 * 50)});
+    builder.AddCluster(1000 + 100 * static_cast<uint64_t>(i),
+                       std::vector{Key(0, i), Key(0, i), Key(1, i / 50 * 50)});
   std::span<const int64_t> times;
   EXPECT_FALSE(builder.Times(0, &times));
   EXPECT_EQ(times.size(), 0u);
@@ -186,8 +192,10 @@ TEST_F(BadPage, OriginalsNameATrackListAndCopiesDoNot) {
 // A page before this one is really before it: following pages ends.
 TEST_F(BadPage, LoopsAndClustersOutsideOfTheFile) {
   EXPECT_TRUE(IsRefused([](IndexPage* page) { page->previous = kHere + 1; }));
-  EXPECT_TRUE(IsRefused([](IndexPage* page) { page->clusters[2] = kHere - 30; })) << "no room for a cluster";
-  EXPECT_TRUE(IsRefused([](IndexPage* page) { page->clusters[1] = 1030; })) << "closer than a cluster takes";
+  EXPECT_TRUE(IsRefused([](IndexPage* page) { page->clusters[2] = kHere - 30; }))
+      << "no room for a cluster";
+  EXPECT_TRUE(IsRefused([](IndexPage* page) { page->clusters[1] = 1030; }))
+      << "closer than a cluster takes";
   EXPECT_TRUE(IsRefused([](IndexPage* page) { page->clusters[1] = 900; }));
 }
 
@@ -199,7 +207,8 @@ TEST_F(BadPage, SpansOutOfOrder) {
 
 // Every block takes a byte of its cluster: work and memory stay in proportion to the file.
 TEST_F(BadPage, MoreBlocksThanAClusterCanHave) {
-  EXPECT_FALSE(IsRefused([](IndexPage* page) { page->tracks[0].blocks[0] = 698; })) << "700 bytes, two of track 1";
+  EXPECT_FALSE(IsRefused([](IndexPage* page) { page->tracks[0].blocks[0] = 698; }))
+      << "700 bytes, two of track 1";
   EXPECT_TRUE(IsRefused([](IndexPage* page) { page->tracks[0].blocks[0] = 699; }));
   EXPECT_TRUE(IsRefused([](IndexPage* page) { page->tracks[0].blocks[1] = 65536; }));
   EXPECT_TRUE(IsRefused([](IndexPage* page) { page->tracks[0].blocks[1] = 0; }));
@@ -268,7 +277,8 @@ TEST(IndexTop, APageWithoutBlocksHasTheTimesOfTheOneBefore) {
 // core.md, "Top": what a binary search for a frame goes by.
 TEST(IndexTop, TheFirstTimeOfAPageIsThatOfClustersWithFrames) {
   const BlockRecord untimed{.pts = kNoTime, .dts = kNoTime, .track = 0, .flags = 1};
-  EXPECT_EQ(Summarize(PageOf({{untimed}, {Key(0, 40)}}), kHere, 100, nullptr).tracks[0].first_time, 40);
+  EXPECT_EQ(Summarize(PageOf({{untimed}, {Key(0, 40)}}), kHere, 100, nullptr).tracks[0].first_time,
+            40);
 }
 
 TEST(IndexTop, NoPrefixIsAccepted) {

@@ -20,7 +20,8 @@ constexpr uint8_t kNotAllKey = 0x8, kStartsWithOther = 0x10, kOverlaps = 0x20;
 
 // A distance back from the chunk at `from`; 0 says "none".
 void AppendDistance(Bytes& out, uint64_t from, uint64_t to) {
-  AppendLe(out, to == 0 ? int64_t{0} : WrapSub(static_cast<int64_t>(from), static_cast<int64_t>(to)));
+  AppendLe(out,
+           to == 0 ? int64_t{0} : WrapSub(static_cast<int64_t>(from), static_cast<int64_t>(to)));
 }
 
 // Offset that a distance leads to; 0 for none. Fails the reader if it lies outside of any file.
@@ -33,12 +34,11 @@ uint64_t ReadDistance(ByteReader& reader, uint64_t from) {
 }
 
 void AppendTotals(Bytes& out, const TrackTotals& totals) {
-  out.push_back(static_cast<uint8_t>((totals.start_pts != kNoTime ? kHasStart : 0) |
-                                     (totals.first_dts != kNoTime ? kHasFirstDts : 0) |
-                                     (totals.end_pts != kNoTime ? kHasEnd : 0) |
-                                     (totals.all_key ? 0 : kNotAllKey) |
-                                     (totals.starts_with_key ? 0 : kStartsWithOther) |
-                                     (totals.overlaps ? kOverlaps : 0)));
+  out.push_back(static_cast<uint8_t>(
+      (totals.start_pts != kNoTime ? kHasStart : 0) |
+      (totals.first_dts != kNoTime ? kHasFirstDts : 0) | (totals.end_pts != kNoTime ? kHasEnd : 0) |
+      (totals.all_key ? 0 : kNotAllKey) | (totals.starts_with_key ? 0 : kStartsWithOther) |
+      (totals.overlaps ? kOverlaps : 0)));
   AppendVarint(out, totals.blocks);
   AppendVarint(out, totals.hidden);
   AppendVarint(out, totals.bytes);
@@ -128,7 +128,8 @@ bool ReadSpans(ByteReader& reader, PageRoom& room, PageTrack* track) {
   if (reader.failed() || spans > room.blocks.size() || spans > room.spans) return false;
   room.spans -= spans;
   const auto count = static_cast<size_t>(spans);
-  for (std::vector<int64_t>* values : {&track->cluster, &track->blocks, &track->hidden, &track->first_time})
+  for (std::vector<int64_t>* values :
+       {&track->cluster, &track->blocks, &track->hidden, &track->first_time})
     values->resize(count);
   if (!ReadDeltas(reader, track->cluster) || !ReadColumn(reader, track->blocks) ||
       !ReadColumn(reader, track->hidden) || !ReadDeltas(reader, track->first_time) ||
@@ -159,7 +160,8 @@ bool ReadPageTrack(ByteReader& reader, PageRoom& room, PageTrack* track) {
   return !reader.failed();
 }
 
-// The offsets of clusters, and how many blocks each can hold at most: every block takes a byte of it.
+// The offsets of clusters, and how many blocks each can hold at most: every block takes a byte of
+// it.
 bool ReadClusters(ByteReader& reader, uint64_t chunk_offset, uint64_t file_size, IndexPage* page,
                   PageRoom* room) {
   const uint64_t first = ReadDistance(reader, chunk_offset);
@@ -267,7 +269,8 @@ PageRef Summarize(const IndexPage& page, uint64_t offset, uint64_t size, const P
       summary.blocks += static_cast<uint64_t>(track.blocks[i]);
       summary.hidden += static_cast<uint64_t>(track.hidden[i]);
       if (track.frames(i) == 0) continue;
-      summary.first_time = any ? std::min(summary.first_time, track.first_time[i]) : track.first_time[i];
+      summary.first_time =
+          any ? std::min(summary.first_time, track.first_time[i]) : track.first_time[i];
       any = true;
     }
     summary.keys = track.keys();
@@ -311,7 +314,8 @@ Bytes EncodePage(const IndexPage& page, const TrackIds& tracks, uint64_t chunk_o
 
 Bytes CopyOfPage(Bytes payload, uint64_t from, uint64_t to, uint64_t clusters_moved) {
   payload[kPageFlags] |= kPageIsCopy;
-  for (const size_t at : {kPagePrevious, kPageTrak, kPageMeta}) StoreLe(payload.data() + at, int64_t{0});
+  for (const size_t at : {kPagePrevious, kPageTrak, kPageMeta})
+    StoreLe(payload.data() + at, int64_t{0});
   const auto distance = LoadLe<int64_t>(payload.data() + kPageFirstCluster);
   if (distance != 0)
     StoreLe(payload.data() + kPageFirstCluster,
@@ -373,7 +377,8 @@ Bytes EncodeTop(const IndexTop& top, const TrackIds& tracks, uint64_t chunk_offs
     AppendDeltas(out, of_track([](const Track& track) { return track.first_time; }));
     AppendColumn(out, of_track([](const Track& track) { return track.keys; }));
     AppendDeltas(out, of_track([](const Track& track) { return track.first_key; }));
-    AppendColumn(out, of_track([](const Track& track) { return WrapSub(track.last_key, track.first_key); }));
+    AppendColumn(
+        out, of_track([](const Track& track) { return WrapSub(track.last_key, track.first_key); }));
     AppendColumn(out, of_track([](const Track& track) { return track.ordered ? 0 : 1; }));
     AppendTotals(out, top.totals[i]);
   }
@@ -389,12 +394,13 @@ struct TopTrack {
 };
 
 bool ReadTopTrack(ByteReader& reader, size_t pages, TopTrack* track) {
-  for (std::vector<int64_t>* values : {&track->blocks, &track->hidden, &track->first_time, &track->keys,
-                                       &track->first_key, &track->unordered})
+  for (std::vector<int64_t>* values : {&track->blocks, &track->hidden, &track->first_time,
+                                       &track->keys, &track->first_key, &track->unordered})
     values->resize(pages);
   if (!ReadColumn(reader, track->blocks) || !ReadColumn(reader, track->hidden) ||
       !ReadDeltas(reader, track->first_time) || !ReadColumn(reader, track->keys) ||
-      !ReadDeltas(reader, track->first_key) || !ReadDifferences(reader, track->last_key, track->first_key) ||
+      !ReadDeltas(reader, track->first_key) ||
+      !ReadDifferences(reader, track->last_key, track->first_key) ||
       !ReadColumn(reader, track->unordered))
     return false;
   track->totals = ReadTotals(reader);
@@ -422,12 +428,15 @@ bool ReadPageRefs(ByteReader& reader, uint64_t chunk_offset, size_t count, Index
   for (size_t i = 0; i < count; ++i) {
     const int64_t offset = WrapSub(static_cast<int64_t>(chunk_offset), offsets[i]);
     if (offset < static_cast<int64_t>(kFileHeaderSize) || sizes[i] <= 0 || sizes[i] > INT32_MAX ||
-        clusters[i] < 0 || clusters[i] > kMaxPageClusters || static_cast<uint64_t>(clusters[i]) > room)
+        clusters[i] < 0 || clusters[i] > kMaxPageClusters ||
+        static_cast<uint64_t>(clusters[i]) > room)
       return false;
     room -= static_cast<uint64_t>(clusters[i]);
     offsets[i] = offset;
-    top->pages.push_back(
-        {static_cast<uint64_t>(offset), static_cast<uint64_t>(sizes[i]), static_cast<uint64_t>(clusters[i]), {}});
+    top->pages.push_back({static_cast<uint64_t>(offset),
+                          static_cast<uint64_t>(sizes[i]),
+                          static_cast<uint64_t>(clusters[i]),
+                          {}});
   }
   std::sort(offsets.begin(), offsets.end());
   return std::adjacent_find(offsets.begin(), offsets.end()) == offsets.end();  // none twice
@@ -458,7 +467,8 @@ bool DecodeTop(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, 
   std::vector<bool> seen(tracks.size());
   for (uint64_t t = 0; t < track_count && !reader.failed(); ++t) {
     const int32_t which = tracks.Find(reader.Varint());
-    if (!ReadTopTrack(reader, top->pages.size(), &track) || !IsTopTrackPossible(track, top->pages, &room))
+    if (!ReadTopTrack(reader, top->pages.size(), &track) ||
+        !IsTopTrackPossible(track, top->pages, &room))
       return false;
     if (which < 0) continue;
     const auto known = static_cast<size_t>(which);
@@ -466,9 +476,12 @@ bool DecodeTop(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, 
     seen[known] = true;
     top->totals[known] = track.totals;
     for (size_t i = 0; i < top->pages.size(); ++i)
-      top->pages[i].tracks[known] = {static_cast<uint64_t>(track.blocks[i]), static_cast<uint64_t>(track.hidden[i]),
-                                     track.first_time[i],                    static_cast<uint64_t>(track.keys[i]),
-                                     track.first_key[i],                     track.last_key[i],
+      top->pages[i].tracks[known] = {static_cast<uint64_t>(track.blocks[i]),
+                                     static_cast<uint64_t>(track.hidden[i]),
+                                     track.first_time[i],
+                                     static_cast<uint64_t>(track.keys[i]),
+                                     track.first_key[i],
+                                     track.last_key[i],
                                      track.unordered[i] == 0};
   }
   return !reader.failed();

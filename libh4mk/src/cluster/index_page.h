@@ -50,15 +50,16 @@ struct TrackTotals {
 
 // One track within one page. Spans are the clusters with blocks of the track.
 struct PageTrack {
-  std::vector<int64_t> cluster;     // position of the cluster in the page
-  std::vector<int64_t> blocks;      // how many
-  std::vector<int64_t> hidden;      // how many of them are no frames
-  std::vector<int64_t> first_time;  // smallest time of a block; where none has one, that of the span before, or 0
+  std::vector<int64_t> cluster;  // position of the cluster in the page
+  std::vector<int64_t> blocks;   // how many
+  std::vector<int64_t> hidden;   // how many of them are no frames
+  std::vector<int64_t>
+      first_time;  // smallest time of a block; where none has one, that of the span before, or 0
   // The spans with seek points.
   std::vector<int64_t> key_span;   // position of the span
   std::vector<int64_t> first_key;  // smallest time of a seek point
   std::vector<int64_t> last_key;   // largest
-  Bytes times;                     // the times of frames as they stand in the file; empty: they are not stored
+  Bytes times;  // the times of frames as they stand in the file; empty: they are not stored
 
   size_t spans() const { return cluster.size(); }
   size_t keys() const { return key_span.size(); }
@@ -99,10 +100,12 @@ struct PageRef {
   uint64_t clusters = 0;
   struct Track {
     uint64_t blocks = 0, hidden = 0;
-    int64_t first_time = 0;  // smallest of the spans with frames; without: that of the page before, or 0
-    uint64_t keys = 0;       // spans with seek points
-    int64_t first_key = 0, last_key = 0;  // range of the times of all seek points; without: as first_time
-    bool ordered = true;                  // the page's seek points are
+    int64_t first_time =
+        0;              // smallest of the spans with frames; without: that of the page before, or 0
+    uint64_t keys = 0;  // spans with seek points
+    int64_t first_key = 0,
+            last_key = 0;  // range of the times of all seek points; without: as first_time
+    bool ordered = true;   // the page's seek points are
     uint64_t frames() const { return blocks - hidden; }
     bool operator==(const Track&) const = default;
   };
@@ -118,7 +121,8 @@ struct IndexTop {
   uint64_t file_size = 0;
 };
 
-// Where the distances of a page stand in its payload. What follows does not change when it is moved.
+// Where the distances of a page stand in its payload. What follows does not change when it is
+// moved.
 inline constexpr size_t kPageFlags = 4, kPagePrevious = 5, kPageTrak = 13, kPageMeta = 21,
                         kPageFirstCluster = 29, kPageRest = 37;
 inline constexpr uint8_t kPageIsCopy = 0x1;
@@ -133,11 +137,12 @@ void AppendDeltas(Bytes& out, std::vector<int64_t> values);
 Bytes EncodePage(const IndexPage& page, const TrackIds& tracks, uint64_t chunk_offset);
 Bytes EncodeTop(const IndexTop& top, const TrackIds& tracks, uint64_t chunk_offset);
 
-// The payload of a page as it is in a copy that stands elsewhere, where clusters were moved as well.
+// The payload of a page as it is in a copy that stands elsewhere, where clusters were moved as
+// well.
 Bytes CopyOfPage(Bytes payload, uint64_t from, uint64_t to, uint64_t clusters_moved);
 
-// False if the payload is damaged or says what cannot be in a file of this size. Tracks that are not
-// in `tracks` are passed over.
+// False if the payload is damaged or says what cannot be in a file of this size. Tracks that are
+// not in `tracks` are passed over.
 bool DecodePage(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, uint64_t file_size,
                 IndexPage* page);
 bool DecodeTop(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, IndexTop* top);

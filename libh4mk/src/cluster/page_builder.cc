@@ -6,8 +6,8 @@
 namespace h4mk {
 namespace {
 
-// The times of frames are stored where they take at most a byte for so many blocks of the page. Pictures
-// are asked for by their number, sound seldom.
+// The times of frames are stored where they take at most a byte for so many blocks of the page.
+// Pictures are asked for by their number, sound seldom.
 constexpr uint64_t kBlocksPerByte = 8, kBlocksPerByteOfKeys = 32;
 
 }  // namespace
@@ -74,9 +74,11 @@ void PageBuilder::EndSpan(uint32_t number) {
     const auto first = track.times.end() - frames;
     if (!std::is_sorted(first, track.times.end())) std::sort(first, track.times.end());
   }
-  if (track.first_time != kNoTime && track.max_time != kNoTime && track.first_time <= track.max_time)
+  if (track.first_time != kNoTime && track.max_time != kNoTime &&
+      track.first_time <= track.max_time)
     totals_[number].overlaps = true;
-  if (track.first_time == kNoTime) track.first_time = spans.spans() > 0 ? spans.first_time.back() : 0;
+  if (track.first_time == kNoTime)
+    track.first_time = spans.spans() > 0 ? spans.first_time.back() : 0;
   if (track.first_key != kNoTime) {
     spans.key_span.push_back(static_cast<int64_t>(spans.spans()));
     spans.first_key.push_back(track.first_key);
@@ -96,12 +98,13 @@ void PageBuilder::EndSpan(uint32_t number) {
 void PageBuilder::AddCluster(uint64_t offset, std::span<const BlockRecord> blocks) {
   for (const BlockRecord& block : blocks)
     if (block.track >= 0)
-      Add(static_cast<uint32_t>(block.track), block.pts, block.dts, block.duration, block.flags, block.size);
+      Add(static_cast<uint32_t>(block.track), block.pts, block.dts, block.duration, block.flags,
+          block.size);
   EndCluster(offset);
 }
 
-// Nothing that was read tells the largest time of a block, but it is not later than the largest end. A
-// block that begins there may have an equal time, which changes no order.
+// Nothing that was read tells the largest time of a block, but it is not later than the largest
+// end. A block that begins there may have an equal time, which changes no order.
 void PageBuilder::Resume(const std::vector<TrackTotals>& totals) {
   totals_ = totals;
   for (size_t i = 0; i < tracks_.size(); ++i)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Makes index pages and the totals of a file from its blocks. The writer, a reader of a file without
-// an end, verify and reindex all make them here, so they agree.
+// Makes index pages and the totals of a file from its blocks. The writer, a reader of a file
+// without an end, verify and reindex all make them here, so they agree.
 #ifndef H4MK_CLUSTER_PAGE_BUILDER_H_
 #define H4MK_CLUSTER_PAGE_BUILDER_H_
 
@@ -12,7 +12,8 @@
 
 namespace h4mk {
 
-// The times of so many frames are kept for a page, 2 MiB; a writer stores none where there are more.
+// The times of so many frames are kept for a page, 2 MiB; a writer stores none where there are
+// more.
 inline constexpr size_t kMaxKeptTimes = size_t{1} << 18;
 
 class PageBuilder {
@@ -48,13 +49,14 @@ class PageBuilder {
   uint64_t span_count() const { return span_count_; }
   // Whether another cluster may be too much for the page.
   bool is_full() const {
-    return page_.clusters.size() >= kMaxPageClusters || span_count_ + tracks_.size() > kMaxPageSpans;
+    return page_.clusters.size() >= kMaxPageClusters ||
+           span_count_ + tracks_.size() > kMaxPageSpans;
   }
   // The times of the page's frames, span by span. False: there are more than are kept.
   bool Times(size_t track, std::span<const int64_t>* times) const;
 
-  // The page with its totals and, where they are cheap, the times of frames. The next cluster begins
-  // another page.
+  // The page with its totals and, where they are cheap, the times of frames. The next cluster
+  // begins another page.
   IndexPage Take();
 
  private:
@@ -71,7 +73,8 @@ class PageBuilder {
     bool has_all_times = true;
   };
 
-  void Add(uint32_t track, int64_t pts, int64_t dts, int64_t duration, uint32_t flags, uint64_t size);
+  void Add(uint32_t track, int64_t pts, int64_t dts, int64_t duration, uint32_t flags,
+           uint64_t size);
   void AddTime(Track& track, int64_t time);
   void EndSpan(uint32_t track);
   Bytes EncodeTimes(const Track& track, uint64_t most) const;

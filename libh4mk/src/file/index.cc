@@ -12,8 +12,9 @@ constexpr uint64_t kMaxCachedEntries = 1u << 18;
 // What a page takes in memory, roughly: by that it is let go of.
 uint64_t EntryCount(const IndexPage& page) { return page.clusters.size() + page.span_count(); }
 
-// Of `count` places, some of which have something: the first one from which on `before` is false for
-// those that have. REQUIRES: before(i) is true for the first of them, and false from some place on.
+// Of `count` places, some of which have something: the first one from which on `before` is false
+// for those that have. REQUIRES: before(i) is true for the first of them, and false from some place
+// on.
 template <typename Has, typename Before>
 size_t PartitionPoint(size_t count, Has has, Before before) {
   size_t low = 0, high = count;
@@ -96,7 +97,8 @@ bool Index::Agrees(const IndexPage& page, const PageRef& ref) {
   if (page.clusters.size() != ref.clusters) return false;
   const PageRef found = Summarize(page, ref.offset, ref.size, nullptr);
   for (size_t i = 0; i < ref.tracks.size(); ++i)
-    if (found.tracks[i].blocks != ref.tracks[i].blocks || found.tracks[i].hidden != ref.tracks[i].hidden ||
+    if (found.tracks[i].blocks != ref.tracks[i].blocks ||
+        found.tracks[i].hidden != ref.tracks[i].hidden ||
         found.tracks[i].keys != ref.tracks[i].keys)
       return false;
   return true;
@@ -114,7 +116,8 @@ Result<const IndexPage*> Index::Page(size_t number) {
   auto page = std::make_unique<IndexPage>();
   if (!DecodePage(payload, tracks_, slot.ref.offset, file_size_, page.get()))
     return Corrupt(slot.ref.offset, "index page contradicts itself");
-  if (!Agrees(*page, slot.ref)) return Corrupt(slot.ref.offset, "index page contradicts the index top");
+  if (!Agrees(*page, slot.ref))
+    return Corrupt(slot.ref.offset, "index page contradicts the index top");
   MakeRoom();
   slot.page = std::move(page);
   cached_.push_back(number);
@@ -132,7 +135,8 @@ void Index::MakeRoom() {
   }
 }
 
-Status Index::PageTimes(size_t number, uint32_t track, std::span<const int64_t>* times, bool* stored) {
+Status Index::PageTimes(size_t number, uint32_t track, std::span<const int64_t>* times,
+                        bool* stored) {
   *stored = true;
   if (times_page_ != number || times_track_ != track) {
     Result<const IndexPage*> page = Page(number);
@@ -150,7 +154,8 @@ Status Index::PageTimes(size_t number, uint32_t track, std::span<const int64_t>*
   return {};
 }
 
-// ------------------------------------------------------------------------------------------------ seek points
+// ------------------------------------------------------------------------------------------------
+// seek points
 
 bool Index::IsOrdered(uint32_t track) {
   if (ordered_.empty()) ordered_.assign(tracks_.size(), -1);
@@ -179,7 +184,9 @@ Status Index::FindOrdered(uint32_t track, int64_t time, bool backward, Found* fo
                           ClusterRef* cluster) {
   *found = Found::kNone;
   const auto has_keys = [&](size_t page) { return pages_[page].ref.tracks[track].keys > 0; };
-  const auto before_answer = [&](int64_t first, int64_t last) { return backward ? first <= time : last < time; };
+  const auto before_answer = [&](int64_t first, int64_t last) {
+    return backward ? first <= time : last < time;
+  };
   size_t number = PartitionPoint(pages_.size(), has_keys, [&](size_t page) {
     const PageRef::Track& keys = pages_[page].ref.tracks[track];
     return before_answer(keys.first_key, keys.last_key);
@@ -204,15 +211,16 @@ Status Index::FindOrdered(uint32_t track, int64_t time, bool backward, Found* fo
   return {};
 }
 
-// Times jump about: every entry whose range may hold a better answer than those that are certain. What is
-// certain is found in a first pass.
+// Times jump about: every entry whose range may hold a better answer than those that are certain.
+// What is certain is found in a first pass.
 Status Index::ForCandidates(uint32_t track, int64_t time, bool backward, const Visit& visit) {
   bool certain = false;
   int64_t best = 0;
   for (const bool visiting : {false, true}) {
     for (size_t p = 0; p < pages_.size(); ++p) {
       const PageRef::Track& summary = pages_[p].ref.tracks[track];
-      if (summary.keys == 0 || (backward ? summary.first_key > time : summary.last_key < time)) continue;
+      if (summary.keys == 0 || (backward ? summary.first_key > time : summary.last_key < time))
+        continue;
       Result<const IndexPage*> page = Page(p);
       if (!page.ok()) return page.take_status();
       const PageTrack& spans = page.value()->tracks[track];
@@ -220,7 +228,8 @@ Status Index::ForCandidates(uint32_t track, int64_t time, bool backward, const V
         const int64_t first = spans.first_key[i], last = spans.last_key[i];
         if (backward ? first > time : last < time) continue;
         if (!visiting) {
-          const int64_t offer = backward ? (last <= time ? last : first) : (first >= time ? first : last);
+          const int64_t offer =
+              backward ? (last <= time ? last : first) : (first >= time ? first : last);
           if (!certain || (backward ? offer > best : offer < best)) best = offer;
           certain = true;
         } else if (backward ? std::min(last, time) >= best : std::max(first, time) <= best) {
@@ -273,8 +282,8 @@ Status Index::FindFirst(uint32_t track, ClusterRef* cluster, bool* found) {
   return {};
 }
 
-Status Index::FindKeyBefore(uint32_t track, const ClusterRef& before, int64_t time, ClusterRef* cluster,
-                            bool* found) {
+Status Index::FindKeyBefore(uint32_t track, const ClusterRef& before, int64_t time,
+                            ClusterRef* cluster, bool* found) {
   *found = false;
   for (size_t p = std::min(before.page + 1, pages_.size()); p-- > 0;) {
     const PageRef::Track& summary = pages_[p].ref.tracks[track];
@@ -294,7 +303,8 @@ Status Index::FindKeyBefore(uint32_t track, const ClusterRef& before, int64_t ti
   return {};
 }
 
-// --------------------------------------------------------------------------------------------------- clusters
+// ---------------------------------------------------------------------------------------------------
+// clusters
 
 Status Index::First(ClusterRef* cluster, bool* found) {
   *cluster = ClusterRef();
@@ -316,11 +326,13 @@ Status Index::Next(int64_t track_or_all, ClusterRef* cluster, bool* found) {
   for (size_t p = cluster->page; p < pages_.size(); ++p, next = 0) {
     const PageRef& ref = pages_[p].ref;
     if (next >= ref.clusters) continue;
-    if (track_or_all != kAllTracks && ref.tracks[static_cast<size_t>(track_or_all)].blocks == 0) continue;
+    if (track_or_all != kAllTracks && ref.tracks[static_cast<size_t>(track_or_all)].blocks == 0)
+      continue;
     Result<const IndexPage*> page = Page(p);
     if (!page.ok()) return page.take_status();
     if (track_or_all != kAllTracks) {
-      const std::vector<int64_t>& of_track = page.value()->tracks[static_cast<size_t>(track_or_all)].cluster;
+      const std::vector<int64_t>& of_track =
+          page.value()->tracks[static_cast<size_t>(track_or_all)].cluster;
       const auto at = std::ranges::lower_bound(of_track, static_cast<int64_t>(next));
       if (at == of_track.end()) continue;
       next = static_cast<size_t>(*at);
@@ -338,13 +350,16 @@ Status Index::Between(const ClusterRef& from, const ClusterRef& to, int64_t trac
     Result<const IndexPage*> page = Page(p);
     if (!page.ok()) return page.take_status();
     const std::vector<uint64_t>& offsets = page.value()->clusters;
-    const auto first = static_cast<size_t>(std::ranges::lower_bound(offsets, from.offset) - offsets.begin());
-    const auto last = static_cast<size_t>(std::ranges::lower_bound(offsets, to.offset) - offsets.begin());
+    const auto first =
+        static_cast<size_t>(std::ranges::lower_bound(offsets, from.offset) - offsets.begin());
+    const auto last =
+        static_cast<size_t>(std::ranges::lower_bound(offsets, to.offset) - offsets.begin());
     if (track_or_all == kAllTracks) {
       for (size_t i = first; i < last; ++i) clusters->push_back(RefTo(p, offsets, i));
       continue;
     }
-    const std::vector<int64_t>& of_track = page.value()->tracks[static_cast<size_t>(track_or_all)].cluster;
+    const std::vector<int64_t>& of_track =
+        page.value()->tracks[static_cast<size_t>(track_or_all)].cluster;
     const auto until = std::ranges::lower_bound(of_track, static_cast<int64_t>(last));
     for (auto i = std::ranges::lower_bound(of_track, static_cast<int64_t>(first)); i < until; ++i)
       clusters->push_back(RefTo(p, offsets, static_cast<size_t>(*i)));
@@ -352,7 +367,8 @@ Status Index::Between(const ClusterRef& from, const ClusterRef& to, int64_t trac
   return {};
 }
 
-// ------------------------------------------------------------------------------------------ blocks and frames
+// ------------------------------------------------------------------------------------------ blocks
+// and frames
 
 const Index::Sums& Index::SumsOf(uint32_t track) {
   const auto known = sums_.find(track);
@@ -370,8 +386,12 @@ Status Index::SpanAt(uint32_t track, size_t number, size_t span, SpanRef* out) {
   Result<const IndexPage*> page = Page(number);
   if (!page.ok()) return page.take_status();
   const PageTrack& spans = page.value()->tracks[track];
-  *out = {RefTo(number, page.value()->clusters, static_cast<size_t>(spans.cluster[span])), span,
-          sums.blocks[number], sums.frames[number], 0, 0};
+  *out = {RefTo(number, page.value()->clusters, static_cast<size_t>(spans.cluster[span])),
+          span,
+          sums.blocks[number],
+          sums.frames[number],
+          0,
+          0};
   for (size_t i = 0; i < span; ++i) {
     out->first_block += static_cast<uint64_t>(spans.blocks[i]);
     out->first_frame += static_cast<uint64_t>(spans.frames(i));
@@ -420,7 +440,8 @@ Status Index::SpanAtTime(uint32_t track, int64_t time, SpanRef* span, bool* foun
   const PageTrack& spans = page.value()->tracks[track];
   const auto shows = [&](size_t i) { return spans.frames(i) > 0; };
   const size_t at = LastBefore(
-      PartitionPoint(spans.spans(), shows, [&](size_t i) { return spans.first_time[i] <= time; }), shows);
+      PartitionPoint(spans.spans(), shows, [&](size_t i) { return spans.first_time[i] <= time; }),
+      shows);
   if (at == kNoPlace) return Corrupt(pages_[p].ref.offset, "index page contradicts the index top");
   return SpanAt(track, p, at, span);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The index of a file as a reader sees it: pages, from the file or made by walking over clusters, and lookup in them.
+// The index of a file as a reader sees it: pages, from the file or made by walking over clusters,
+// and lookup in them.
 #ifndef H4MK_FILE_INDEX_H_
 #define H4MK_FILE_INDEX_H_
 
@@ -61,8 +62,8 @@ class Index {
 
   // A page, read from the file if need be. The pointer is valid until the next call. kCorrupt, kIo.
   Result<const IndexPage*> Page(size_t page);
-  // The times of the frames of a track in a page, span by span; *times is valid until the next call.
-  // False in *stored: the page does not have them.
+  // The times of the frames of a track in a page, span by span; *times is valid until the next
+  // call. False in *stored: the page does not have them.
   Status PageTimes(size_t page, uint32_t track, std::span<const int64_t>* times, bool* stored);
 
   // Tracks were added to those that the index was made with.
@@ -70,9 +71,9 @@ class Index {
 
   // ---- seek points
 
-  // Where the answer is to a search for a seek point of a track: at or before time (backward), or at or
-  // after it. kOne: in *cluster, or nowhere; takes O(log n). kMany: times are not in order, and
-  // ForCandidates() goes through the clusters that can hold it.
+  // Where the answer is to a search for a seek point of a track: at or before time (backward), or
+  // at or after it. kOne: in *cluster, or nowhere; takes O(log n). kMany: times are not in order,
+  // and ForCandidates() goes through the clusters that can hold it.
   enum class Found { kNone, kOne, kMany };
   Status Find(uint32_t track, int64_t time, bool backward, Found* found, ClusterRef* cluster);
   using Visit = std::function<Status(const ClusterRef&)>;
@@ -90,21 +91,21 @@ class Index {
   // Seek points of a track lie one behind the other in time all over the file.
   bool IsOrdered(uint32_t track);
 
-  // Calls visit(cluster offset, time) for up to count clusters with seek points of a track, from number
-  // `first` on. A template, since opening a file goes through all of them.
+  // Calls visit(cluster offset, time) for up to count clusters with seek points of a track, from
+  // number `first` on. A template, since opening a file goes through all of them.
   template <typename VisitEntry>
   Status ForEntries(uint32_t track, uint64_t first, uint64_t count, VisitEntry visit);
 
   // ---- clusters
 
-  // The cluster behind one, or the first: of all, or of those with blocks of a track. *found is false at
-  // the end.
+  // The cluster behind one, or the first: of all, or of those with blocks of a track. *found is
+  // false at the end.
   Status Next(int64_t track_or_all, ClusterRef* cluster, bool* found);
   Status First(ClusterRef* cluster, bool* found);
   static constexpr int64_t kAllTracks = -1;
 
-  // Appends the clusters from `from` up to, not including, `to`; those with blocks of the track only, or
-  // all.
+  // Appends the clusters from `from` up to, not including, `to`; those with blocks of the track
+  // only, or all.
   Status Between(const ClusterRef& from, const ClusterRef& to, int64_t track_or_all,
                  std::vector<ClusterRef>* clusters);
 
@@ -113,7 +114,8 @@ class Index {
   // The span with the block or the frame of this number, counted from the front of the file.
   Status SpanOfBlock(uint32_t track, uint64_t number, SpanRef* span, bool* found);
   Status SpanOfFrame(uint32_t track, uint64_t number, SpanRef* span, bool* found);
-  // The last span with frames whose first time is not later. REQUIRES: the track's clusters do not overlap.
+  // The last span with frames whose first time is not later. REQUIRES: the track's clusters do not
+  // overlap.
   Status SpanAtTime(uint32_t track, int64_t time, SpanRef* span, bool* found);
   Status FirstSpan(uint32_t track, SpanRef* span, bool* found);
   Status NextSpan(uint32_t track, SpanRef* span, bool* found);
@@ -138,7 +140,8 @@ class Index {
 
   void Changed();
   const Sums& SumsOf(uint32_t track);
-  Status FindOrdered(uint32_t track, int64_t time, bool backward, Found* found, ClusterRef* cluster);
+  Status FindOrdered(uint32_t track, int64_t time, bool backward, Found* found,
+                     ClusterRef* cluster);
   Status SpanOf(uint32_t track, uint64_t number, bool frames, SpanRef* span, bool* found);
   static ClusterRef RefTo(size_t page, const std::vector<uint64_t>& offsets, size_t cluster);
   static ClusterRef RefToKey(size_t number, const IndexPage& page, uint32_t track, size_t key);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// core.md, "Frames" and "Decode chain": frames by number and by time, their times, and what has to be
-// decoded for one. A frame's cluster stays in search_.
+// core.md, "Frames" and "Decode chain": frames by number and by time, their times, and what has to
+// be decoded for one. A frame's cluster stays in search_.
 #include <algorithm>
 
 #include "file/reader.h"
@@ -12,7 +12,9 @@ Status NoFrame(uint64_t number) {
   return Status(Code::kNotFound, "the track has no frame " + std::to_string(number));
 }
 
-Status NoFrameAt() { return Status(Code::kNotFound, "no frame of the track at or before the time"); }
+Status NoFrameAt() {
+  return Status(Code::kNotFound, "no frame of the track at or before the time");
+}
 
 Status OtherFrames(const ClusterRef& cluster) {
   return Corrupt(cluster.offset, "the index names other frames than there are");
@@ -26,7 +28,8 @@ Status Reader::LoadFrames(uint32_t track, const SpanRef& span) {
   const std::vector<BlockRecord>& blocks = search_->index().blocks();
   frames_.clear();
   for (size_t i = 0; i < blocks.size(); ++i)
-    if (blocks[i].track == static_cast<int32_t>(track) && IsFrame(blocks[i].time(), blocks[i].flags))
+    if (blocks[i].track == static_cast<int32_t>(track) &&
+        IsFrame(blocks[i].time(), blocks[i].flags))
       frames_.push_back({blocks[i].time(), i});
   const auto is_earlier = [](const TimedBlock& a, const TimedBlock& b) { return a.time < b.time; };
   if (!std::ranges::is_sorted(frames_, is_earlier)) std::ranges::stable_sort(frames_, is_earlier);
@@ -43,12 +46,14 @@ Status Reader::LocateFrame(uint32_t track, uint64_t number, FrameRef* frame) {
     const FrameTable::Entry& entry = table->frames[static_cast<size_t>(number)];
     H4MK_TRY(index_.SpanAt(track, entry.page, entry.span, &span));
     H4MK_TRY(LoadFrames(track, span));
-    place = static_cast<size_t>(std::ranges::lower_bound(frames_, entry.time, {}, &TimedBlock::time) -
-                                frames_.begin());
+    place = static_cast<size_t>(
+        std::ranges::lower_bound(frames_, entry.time, {}, &TimedBlock::time) - frames_.begin());
     // Of equal times in one cluster it may not be the first.
-    for (size_t i = static_cast<size_t>(number); i > 0 && table->frames[i - 1].time == entry.time; --i)
+    for (size_t i = static_cast<size_t>(number); i > 0 && table->frames[i - 1].time == entry.time;
+         --i)
       place += table->frames[i - 1].page == entry.page && table->frames[i - 1].span == entry.span;
-    if (place >= frames_.size() || frames_[place].time != entry.time) return OtherFrames(span.cluster);
+    if (place >= frames_.size() || frames_[place].time != entry.time)
+      return OtherFrames(span.cluster);
   } else {
     bool found = false;
     H4MK_TRY(index_.SpanOfFrame(track, number, &span, &found));
@@ -83,7 +88,8 @@ Status Reader::LocateFrameAt(uint32_t track, int64_t time, FrameRef* frame) {
   return {};
 }
 
-// The times of all frames have to be known where clusters overlap: from pages that have them, else from the clusters.
+// The times of all frames have to be known where clusters overlap: from pages that have them, else
+// from the clusters.
 Status Reader::MakeFrameTable(uint32_t track, const FrameTable** table) {
   const auto known = frame_tables_.find(track);
   if (known != frame_tables_.end() && known->second.blocks == totals_[track].blocks) {
@@ -149,7 +155,8 @@ Status Reader::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out
   return WithIndex([&] { return CopyFrameTimes(track, first, out, copied); });
 }
 
-Status Reader::CopyFrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out, size_t* copied) {
+Status Reader::CopyFrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
+                              size_t* copied) {
   *copied = 0;
   if (totals_[track].overlaps) {
     const FrameTable* table = nullptr;
@@ -166,7 +173,8 @@ Status Reader::CopyFrameTimes(uint32_t track, uint64_t first, std::span<int64_t>
     bool stored = false;
     H4MK_TRY(index_.PageTimes(span.cluster.page, track, &times, &stored));
     if (stored) {
-      times = times.subspan(static_cast<size_t>(first - index_.FramesBefore(track, span.cluster.page)));
+      times =
+          times.subspan(static_cast<size_t>(first - index_.FramesBefore(track, span.cluster.page)));
       const size_t count = std::min(times.size(), out.size() - *copied);
       std::copy_n(times.begin(), count, out.begin() + static_cast<ptrdiff_t>(*copied));
       *copied += count;
@@ -182,7 +190,8 @@ Status Reader::CopyFrameTimes(uint32_t track, uint64_t first, std::span<int64_t>
   return {};
 }
 
-Status Reader::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out, uint64_t* total) {
+Status Reader::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+                           uint64_t* total) {
   return WithIndex([&]() -> Status {
     *total = 0;
     FrameRef frame;
@@ -192,7 +201,8 @@ Status Reader::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> ou
   });
 }
 
-Status Reader::FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out, uint64_t* total) {
+Status Reader::FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
+                          uint64_t* total) {
   return WithIndex([&]() -> Status {
     FrameRef frame;
     H4MK_TRY(LocateFrame(track, number, &frame));
@@ -200,12 +210,14 @@ Status Reader::FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> 
   });
 }
 
-// All blocks of the track from the last key block on that stands before the frame and is not later, up to the frame.
-// REQUIRES: search_ holds the frame's cluster.
-Status Reader::ChainTo(uint32_t track, const FrameRef& frame, std::span<BlockInfo> out, uint64_t* total) {
+// All blocks of the track from the last key block on that stands before the frame and is not later,
+// up to the frame. REQUIRES: search_ holds the frame's cluster.
+Status Reader::ChainTo(uint32_t track, const FrameRef& frame, std::span<BlockInfo> out,
+                       uint64_t* total) {
   *total = 0;
   const int64_t time = search_->index().blocks()[frame.block].time();
-  // The last key block before position `end` of the cluster in search_; that position: there is none.
+  // The last key block before position `end` of the cluster in search_; that position: there is
+  // none.
   const auto find_key = [&](size_t end) {
     const std::vector<BlockRecord>& blocks = search_->index().blocks();
     for (size_t i = end; i-- > 0;)
