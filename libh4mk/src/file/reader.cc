@@ -431,6 +431,7 @@ Status Reader::AtEnd() {
   uint8_t stored[kCrcSize + 1];  // nothing may follow the checksum
   size_t got = 0;
   if (closed_ || saw_tail_) H4MK_TRY(source_.ReadAt(position_, stored, sizeof stored, &got));
+  if (!source_.seekable()) source_.Unread(position_, ByteSpan(stored, got));  // the end may be asked for again
   if (got != kCrcSize) {
     source_.Unread(position_, ByteSpan(stored, got));
     if (!is_closed()) return Status(Code::kAgain, "the file has no end yet");
