@@ -25,11 +25,15 @@ static_assert(LivingV4::kHelloSize == H4MK_LIVING_HELLO_SIZE);
 static_assert(LivingV4::kOverhead == H4MK_LIVING_OVERHEAD);
 static_assert(h4mk::kKeySize == H4MK_X25519_KEY_SIZE);
 
-struct h4mk_living {
+struct h4mk_living : h4mk::InSecretMemory {
+  explicit h4mk_living(LivingV4 made) : end(std::move(made)) {}
+
   LivingV4 end;
 };
 
-struct h4mk_living_v3 {
+struct h4mk_living_v3 : h4mk::InSecretMemory {
+  explicit h4mk_living_v3(LivingV3 made) : end(std::move(made)) {}
+
   LivingV3 end;
   std::string message;
 };
@@ -69,7 +73,7 @@ h4mk_status NewV3(const uint8_t* secret, size_t size, bool reads, h4mk_living_v3
   if (!IsSpan(secret, size) || living == nullptr) return H4MK_ERR_ARGUMENT;
   return Guard([&] {
     auto made = std::make_unique<h4mk_living_v3>(
-        h4mk_living_v3{LivingV3({secret, size}, kLivingV3Context, {}), ""});
+        h4mk_living_v3(LivingV3({secret, size}, kLivingV3Context, {})));
     LivingV3::State& state = made->end.state();
     if (reads) state.chain_key_recv = state.chain_key_send;  // v3 has no roles
     *living = made.release();
@@ -102,7 +106,7 @@ h4mk_status h4mk_living_start(const uint8_t* secret, size_t secret_size,
     Bytes sent;
     Result<LivingV4> end = LivingV4::Start({secret, secret_size}, std::move(settings), &sent);
     if (!end.ok()) return static_cast<h4mk_status>(end.status().code());
-    *living = new h4mk_living{std::move(end.value())};
+    *living = new h4mk_living(std::move(end.value()));
     std::ranges::copy(sent, hello);
     return H4MK_OK;
   });
@@ -119,7 +123,7 @@ h4mk_status h4mk_living_accept(const uint8_t* secret, size_t secret_size,
     Result<LivingV4> end =
         LivingV4::Accept({secret, secret_size}, std::move(settings), {hello, hello_size});
     if (!end.ok()) return static_cast<h4mk_status>(end.status().code());
-    *living = new h4mk_living{std::move(end.value())};
+    *living = new h4mk_living(std::move(end.value()));
     return H4MK_OK;
   });
 }

@@ -57,7 +57,7 @@ struct TrackCount {
   uint64_t blocks = 0;
 };
 
-class BlockCipher {
+class BlockCipher : public InSecretMemory {
  public:
   // For a new file. The id is random unless one is given. kArgument: no such scheme, or a key of a
   // wrong length.
@@ -125,7 +125,8 @@ class BlockCipher {
   Id file_id_{};
   Key root_, check_, descriptions_key_, end_key_;
   std::vector<std::unique_ptr<Session>> sessions_;
-  std::map<uint32_t, TrackState> tracks_;
+  std::map<uint32_t, TrackState, std::less<>, SecretAllocator<std::pair<const uint32_t, TrackState>>>
+      tracks_;
 };
 
 }  // namespace h4mk

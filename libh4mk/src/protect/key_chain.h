@@ -64,7 +64,7 @@ class LivingTrack {
     }
   };
 
-  std::vector<Node> ahead_;  // the next one last
+  std::vector<Node, SecretAllocator<Node>> ahead_;  // the next one last
 };
 
 }  // namespace h4mk

@@ -63,7 +63,8 @@ class LivingV4 {
     KeyChain messages;  // of the epoch that `next` is in, once a message of it was sent or read
     uint64_t epochs_taken = 0;
     uint64_t next = 0;             // counter of the next message
-    std::map<uint64_t, Key> late;  // messages that were passed over
+    std::map<uint64_t, Key, std::less<>, SecretAllocator<std::pair<const uint64_t, Key>>>
+        late;  // messages that were passed over
   };
 
   LivingV4() = default;

@@ -1,40 +1,60 @@
 // SPDX-License-Identifier: MIT
-// Bytes that are wiped before their memory is given back, and comparison in constant time.
+// Memory for keys: wiped before it is given back, locked and left out of core dumps where the system
+// allows; and comparison in constant time.
 #ifndef H4MK_PROTECT_SECRET_H_
 #define H4MK_PROTECT_SECRET_H_
 
 #include <openssl/crypto.h>
 
 #include <array>
-#include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 
 namespace h4mk {
+
+// Memory of OpenSSL's secure heap, which OpenSSL itself takes for private keys too; ordinary memory
+// where that is full, wiped all the same. FreeSecret(p, size) is given the size that was asked for.
+void* AllocateSecret(size_t size);
+void FreeSecret(void* memory, size_t size);
+
+// For containers of keys.
+template <typename T>
+struct SecretAllocator {
+  using value_type = T;
+  SecretAllocator() = default;
+  template <typename Other>
+  SecretAllocator(const SecretAllocator<Other>&) {}  // NOLINT: implicit, as allocators are
+
+  T* allocate(size_t count) { return static_cast<T*>(AllocateSecret(count * sizeof(T))); }
+  void deallocate(T* memory, size_t count) { FreeSecret(memory, count * sizeof(T)); }
+  template <typename Other>
+  bool operator==(const SecretAllocator<Other>&) const {
+    return true;
+  }
+};
+
+// The base of objects that hold keys for as long as they live.
+struct InSecretMemory {
+  static void* operator new(size_t size) { return AllocateSecret(size); }
+  static void operator delete(void* memory, size_t size) { FreeSecret(memory, size); }
+};
 
 // Key material of a length known at run time.
 class Secret {
  public:
   Secret() = default;
   explicit Secret(ByteSpan bytes) : bytes_(bytes.begin(), bytes.end()) {}
-  ~Secret() { Wipe(); }
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
-  Secret(Secret&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
-  Secret& operator=(Secret&& other) noexcept {
-    if (this == &other) return *this;
-    Wipe();
-    bytes_ = std::exchange(other.bytes_, {});
-    return *this;
-  }
+  Secret(Secret&&) = default;
+  Secret& operator=(Secret&&) = default;
 
   ByteSpan bytes() const { return bytes_; }
   bool empty() const { return bytes_.empty(); }
 
  private:
-  void Wipe() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
-
-  Bytes bytes_;
+  std::vector<uint8_t, SecretAllocator<uint8_t>> bytes_;
 };
 
 inline constexpr size_t kKeySize = 32;

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// Keys in memory: what a core dump of the process would hold of them. The test looks through its own
+// memory, and keeps the key itself inverted.
+#include "protect/secret.h"
+
+#include <gtest/gtest.h>
+#include <h4mk/h4mk.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "protect/block_cipher.h"
+
+namespace h4mk {
+namespace {
+
+Bytes Inverted(ByteSpan bytes) {
+  Bytes out(bytes.begin(), bytes.end());
+  for (uint8_t& byte : out) byte ^= 0xFF;
+  return out;
+}
+
+struct Mapping {
+  uint64_t begin = 0, end = 0;
+  bool is_dumped = true;
+};
+
+// The memory of this process that can be written to. Empty where the system does not tell.
+std::vector<Mapping> Mappings() {
+  std::vector<Mapping> mappings;
+  std::ifstream file("/proc/self/smaps");
+  for (std::string line; std::getline(file, line);) {
+    Mapping mapping;
+    char permissions[8] = {};
+    unsigned long begin = 0, end = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx %7s", &begin, &end, permissions) == 3 &&
+        permissions[1] != '\0' && permissions[4] == '\0') {
+      mapping.begin = begin;
+      mapping.end = permissions[1] == 'w' && permissions[0] == 'r' ? end : begin;
+      mappings.push_back(mapping);
+    } else if (line.starts_with("VmFlags:") && !mappings.empty()) {
+      mappings.back().is_dumped = line.find(" dd") == line.npos;
+    }
+  }
+  return mappings;
+}
+
+bool IsDumped(const void* memory) {
+  const auto at = reinterpret_cast<uint64_t>(memory);
+  for (const Mapping& mapping : Mappings())
+    if (at >= mapping.begin && at < mapping.end) return mapping.is_dumped;
+  return true;
+}
+
+// Places of a key in memory that is dumped, without making copies of it.
+size_t CopiesInADump(const Bytes& inverted) {
+  size_t copies = 0;
+  for (const Mapping& mapping : Mappings()) {
+    if (!mapping.is_dumped || mapping.end < mapping.begin + inverted.size()) continue;
+    const auto* memory = reinterpret_cast<const uint8_t*>(mapping.begin);
+    const size_t last = mapping.end - mapping.begin - inverted.size();
+    for (size_t i = 0; i <= last; ++i) {
+      size_t same = 0;
+      while (same < inverted.size() && static_cast<uint8_t>(memory[i + same] ^ 0xFF) == inverted[same])
+        ++same;
+      if (same == inverted.size()) ++copies;
+    }
+  }
+  return copies;
+}
+
+class SecretTest : public testing::Test {
+ protected:
+  void SetUp() override {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "a sanitizer's own memory cannot be looked through";
+#endif
+    if (Mappings().empty()) GTEST_SKIP() << "the system does not show a process its memory";
+  }
+};
+
+TEST_F(SecretTest, KeysAreLeftOutOfDumps) {
+  const Secret secret(Bytes(32, 7));
+  EXPECT_FALSE(IsDumped(secret.bytes().data()));
+  const std::vector<Key, SecretAllocator<Key>> keys(3);
+  EXPECT_FALSE(IsDumped(keys.data()));
+  auto cipher = BlockCipher::New(kSchemeGcm, {{}, Secret(Bytes(32, 7))});
+  ASSERT_TRUE(cipher.ok());
+  EXPECT_FALSE(IsDumped(cipher.value().get()));
+}
+
+TEST_F(SecretTest, TheSearchFindsWhatIsThere) {
+  Bytes inverted(32);
+  RandomBytes(inverted);
+  const Bytes plain = Inverted(inverted);
+  EXPECT_GE(CopiesInADump(inverted), 1u) << plain.size();
+}
+
+TEST_F(SecretTest, WhatIsGivenBackIsWiped) {
+  Bytes inverted(64);
+  RandomBytes(inverted);
+  {
+    Bytes plain = Inverted(inverted);
+    Secret secret(plain);
+    OPENSSL_cleanse(plain.data(), plain.size());
+    Secret moved(std::move(secret));
+    EXPECT_EQ(moved.bytes().size(), 64u);
+  }
+  EXPECT_EQ(CopiesInADump(inverted), 0u);
+}
+
+// More than the heap has room for: keys are wiped, wherever they are.
+TEST_F(SecretTest, AFullHeapIsNoError) {
+  std::vector<Secret> secrets;
+  for (int i = 0; i < 2000; ++i) secrets.emplace_back(Bytes(1024, 7));
+  EXPECT_TRUE(IsDumped(secrets.back().bytes().data())) << "the heap was not full";
+  secrets.clear();
+  EXPECT_FALSE(IsDumped(Secret(Bytes(32, 7)).bytes().data()));
+}
+
+// A cipher at work, and after it.
+TEST_F(SecretTest, ACipherLeavesNoMasterKeyInADump) {
+  for (const char* scheme : {H4MK_SCHEME_GCM, H4MK_SCHEME_LIVING}) {
+    Bytes inverted(32);
+    RandomBytes(inverted);
+    h4mk_cipher* cipher = nullptr;
+    {
+      Bytes plain = Inverted(inverted);
+      const h4mk_key key = {nullptr, 0, plain.data(), plain.size()};
+      ASSERT_EQ(h4mk_cipher_new(scheme, &key, nullptr, &cipher), H4MK_OK);
+      OPENSSL_cleanse(plain.data(), plain.size());
+    }
+    h4mk_cipher_block block = H4MK_CIPHER_BLOCK_INIT;
+    uint8_t data[100] = {};
+    ASSERT_EQ(h4mk_cipher_seal(cipher, &block, data, 50, data), H4MK_OK);
+    EXPECT_EQ(CopiesInADump(inverted), 0u) << scheme << ", at work";
+    h4mk_cipher_free(cipher);
+    EXPECT_EQ(CopiesInADump(inverted), 0u) << scheme << ", afterwards";
+  }
+}
+
+}  // namespace
+}  // namespace h4mk
