@@ -103,7 +103,14 @@ bool DecodeDigests(ByteReader& reader, std::vector<Sha256Digest>* digests) {
 bool DecodeIndexDigests(ByteReader& reader, Checkpoint* checkpoint) {
   if (!DecodeDigests(reader, &checkpoint->pages)) return false;
   if (!checkpoint->final) return true;
-  if (!DecodeDigests(reader, &checkpoint->copies)) return false;
+  const uint64_t count = reader.Varint();
+  if (count > reader.left() / (sizeof(Sha256Digest) + sizeof(uint64_t))) return false;
+  checkpoint->copies.resize(static_cast<size_t>(count));
+  for (Checkpoint::Page& page : checkpoint->copies) {
+    TakeArray(reader, &page.digest);
+    page.place = reader.Le<uint64_t>();
+    if (page.place == 0 || page.place > checkpoint->position) return false;
+  }
   TakeArray(reader, &checkpoint->top);
   checkpoint->trak = reader.Le<uint64_t>();
   checkpoint->meta = reader.Le<uint64_t>();
@@ -212,7 +219,11 @@ Bytes EncodeCheckpoint(const Checkpoint& checkpoint, const SignatureKey& key) {
   }
   AppendDigests(checkpoint.pages, &out);
   if (checkpoint.final) {
-    AppendDigests(checkpoint.copies, &out);
+    AppendVarint(out, checkpoint.copies.size());
+    for (const Checkpoint::Page& page : checkpoint.copies) {
+      AppendBytes(out, page.digest);
+      AppendLe(out, page.place);
+    }
     AppendBytes(out, checkpoint.top);
     AppendLe(out, checkpoint.trak);
     AppendLe(out, checkpoint.meta);

@@ -50,7 +50,11 @@ struct Checkpoint {
   std::vector<Sha256Digest> pages;
   // Only in the final one:
   std::vector<uint64_t> checkpoints;  // positions of all before
-  std::vector<Sha256Digest> copies;   // digests of all pages, as copies
+  struct Page {
+    Sha256Digest digest{};  // as a copy
+    uint64_t place = 0;     // where the top behind the checkpoint names it
+  };
+  std::vector<Page> copies;           // all pages of the index
   Sha256Digest top{};                 // of the index
   uint64_t trak = 0, meta = 0;        // places of the descriptions that count
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "protect/index_digest.h"
 
+#include <algorithm>
+#include <array>
+
 #include "protect/checkpoint.h"
 
 namespace h4mk {
@@ -20,9 +23,13 @@ Sha256Digest Hash(ByteSpan bytes) {
 
 }  // namespace
 
-PageForm FormOf(ByteSpan payload) {
-  for (const size_t at : {kPagePrevious, kPageTrak, kPageMeta})
-    if (LoadLe<uint64_t>(payload.data() + at) != 0) return PageForm::kOriginal;
+std::optional<PageForm> FormOf(ByteSpan payload) {
+  if (payload[kPageFlags] == 0) return PageForm::kOriginal;
+  const bool has_distances =
+      std::ranges::any_of(std::array{kPagePrevious, kPageTrak, kPageMeta}, [payload](size_t at) {
+        return LoadLe<uint64_t>(payload.data() + at) != 0;
+      });
+  if (payload[kPageFlags] != kPageIsCopy || has_distances) return std::nullopt;
   return PageForm::kCopy;
 }
 
@@ -40,6 +47,7 @@ Sha256Digest TopDigest(const IndexTop& top) {
   Bytes text;
   AppendLe(text, uint64_t{top.pages.size()});
   for (const PageRef& page : top.pages) {
+    AppendLe(text, page.size);
     AppendLe(text, page.clusters);
     for (const PageRef::Track& track : page.tracks) {
       AppendLe(text, track.blocks);

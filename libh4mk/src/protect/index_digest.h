@@ -4,6 +4,8 @@
 #ifndef H4MK_PROTECT_INDEX_DIGEST_H_
 #define H4MK_PROTECT_INDEX_DIGEST_H_
 
+#include <optional>
+
 #include "base/sha256.h"
 #include "cluster/index_page.h"
 
@@ -12,8 +14,8 @@ namespace h4mk {
 // Of a page as it was written between clusters, with the page before and the descriptions that it
 // names, or of any of its copies, without. base: offset of the first chunk of the tree.
 enum class PageForm { kOriginal, kCopy };
-// Which of them a page is.
-PageForm FormOf(ByteSpan payload);
+// Which of them a page is; none if its flags and distances are of neither.
+std::optional<PageForm> FormOf(ByteSpan payload);
 // REQUIRES, of both: IsPage(payload), of kPageRest bytes at least.
 Sha256Digest PageDigest(PageForm form, ByteSpan payload, uint64_t chunk_offset, uint64_t base);
 

@@ -60,7 +60,8 @@ Bytes TreeSigner::Sign(Moment moment, uint64_t offset, const std::vector<Track>&
   checkpoint.pages = std::exchange(new_pages_, {});
   if (checkpoint.final) {
     checkpoint.checkpoints = checkpoints_;
-    checkpoint.copies = all_pages_;
+    for (size_t i = 0; i < all_pages_.size(); ++i)
+      checkpoint.copies.push_back({all_pages_[i], PlaceOf(top.pages[i].offset - first_offset_)});
     checkpoint.top = TopDigest(top);
     checkpoint.trak = trak_;
     checkpoint.meta = meta_;

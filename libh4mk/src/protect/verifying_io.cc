@@ -84,6 +84,8 @@ Status VerifyingIo::FindLast(uint64_t size) {
   edits_.clear();
   tops_.clear();
   page_numbers_.clear();
+  for (size_t i = 0; i < last_.copies.size(); ++i)
+    page_numbers_[base_ + last_.copies[i].place - 1] = i;
   return {};
 }
 
@@ -132,7 +134,7 @@ VerifyingIo::Region VerifyingIo::Gap(uint64_t start, uint64_t end, const Checkpo
   region.start = start;
   region.end = end;
   region.originals = checkpoint.pages;
-  region.copies = checkpoint.copies;
+  for (const Checkpoint::Page& page : checkpoint.copies) region.copies.push_back(page.digest);
   return region;
 }
 
@@ -244,12 +246,11 @@ bool VerifyingIo::IsWhatWasSigned(const Region& region, ByteSpan bytes) const {
 
 namespace {
 
-// A top names descriptions and tells which pages are to be expected; a locator names a top.
+// A top names descriptions and pages, a locator names a top.
 int OrderOfChecks(ByteSpan chunk) {
   const uint32_t tag = ParseChunkHeader(chunk.data()).tag;
-  if (tag == kTagTail) return 3;
-  if (tag != kTagIndex) return 0;
-  return IsTop(chunk.subspan(kChunkHeaderSize)) ? 1 : 2;
+  if (tag == kTagTail) return 2;
+  return tag == kTagIndex && IsTop(chunk.subspan(kChunkHeaderSize)) ? 1 : 0;
 }
 
 }  // namespace
@@ -278,7 +279,7 @@ void VerifyingIo::TakeGap(const Region& region, Verified* gap) {
   std::ranges::stable_sort(chunks, {}, OrderOfChecks);
   for (const std::span<uint8_t> chunk : chunks) {
     const uint64_t offset = region.start + static_cast<uint64_t>(chunk.data() - bytes.data());
-    if (MayStand(region, offset, chunk)) {
+    if (MayStand(region, *gap, offset, chunk)) {
       gap->starts.push_back(offset);
     } else {
       Blank(offset, chunk);
@@ -287,7 +288,8 @@ void VerifyingIo::TakeGap(const Region& region, Verified* gap) {
 }
 
 // protection.md, "What a verifying reader uses": what may stand between leaves.
-bool VerifyingIo::MayStand(const Region& region, uint64_t offset, ByteSpan chunk) {
+bool VerifyingIo::MayStand(const Region& region, const Verified& gap, uint64_t offset,
+                           ByteSpan chunk) {
   const ChunkHeader header = ParseChunkHeader(chunk.data());
   const ByteSpan payload = chunk.subspan(kChunkHeaderSize, header.length);
   if (header.flags != 0) return false;
@@ -297,7 +299,7 @@ bool VerifyingIo::MayStand(const Region& region, uint64_t offset, ByteSpan chunk
     case kTagVeri:
       return IsKnownCheckpoint(offset, payload);
     case kTagIndex:
-      if (IsTop(payload)) return IsSignedTop(region, offset, payload);
+      if (IsTop(payload)) return IsSignedTop(region, gap, offset, payload);
       return IsPage(payload) && IsSignedPage(region, offset, payload);
     case kTagTail:
       return IsLocator(region, offset, payload);
@@ -316,28 +318,46 @@ bool VerifyingIo::IsKnownCheckpoint(uint64_t offset, ByteSpan payload) const {
          checkpoint.tree_id == last_.tree_id && checkpoint.position == offset - base_;
 }
 
-// A page that the top names as its n-th must be that one.
+// Where the n-th page was when the file was signed there must be that one.
 bool VerifyingIo::IsSignedPage(const Region& region, uint64_t offset, ByteSpan payload) const {
   if (payload.size() < kPageRest) return false;
-  const PageForm form = FormOf(payload);
+  const std::optional<PageForm> form = FormOf(payload);
+  if (!form) return false;
   const auto& expected = form == PageForm::kCopy ? region.copies : region.originals;
-  const Sha256Digest digest = PageDigest(form, payload, offset, base_);
+  const Sha256Digest digest = PageDigest(*form, payload, offset, base_);
   if (std::ranges::find(expected, digest) == expected.end()) return false;
   const auto number = page_numbers_.find(offset);
   return number == page_numbers_.end() ||
-         (number->second < last_.copies.size() &&
-          PageDigest(PageForm::kCopy, payload, offset, base_) == last_.copies[number->second]);
+         PageDigest(PageForm::kCopy, payload, offset, base_) == last_.copies[number->second].digest;
 }
 
-bool VerifyingIo::IsSignedTop(const Region& region, uint64_t offset, ByteSpan payload) {
+// A top names pages where they were when the file was signed. One at the front names copies there.
+bool VerifyingIo::NamesPages(const Region& region, const Verified& gap, const IndexTop& top) const {
+  for (size_t i = 0; i < top.pages.size(); ++i) {
+    const uint64_t offset = top.pages[i].offset;
+    const auto number = page_numbers_.find(offset);
+    if (number != page_numbers_.end() && number->second == i) continue;
+    if (region.start != 0 || std::ranges::count(gap.starts, offset) == 0) return false;
+    const ByteSpan chunk = ByteSpan(gap.bytes).subspan(static_cast<size_t>(offset));
+    const ChunkHeader header = ParseChunkHeader(chunk.data());
+    const ByteSpan payload = chunk.subspan(kChunkHeaderSize, header.length);
+    if (header.tag != kTagIndex || !IsPage(payload) ||
+        PageDigest(PageForm::kCopy, payload, offset, base_) != last_.copies[i].digest)
+      return false;
+  }
+  return true;
+}
+
+bool VerifyingIo::IsSignedTop(const Region& region, const Verified& gap, uint64_t offset,
+                              ByteSpan payload) {
   if (!last_.final || (!region.is_tail && region.start != 0)) return false;
   TrackIds ids;
   for (const Checkpoint::Track& track : last_.tracks) ids.Add(track.track_id);
   IndexTop top;
   if (!DecodeTop(payload, ids, offset, &top) || TopDigest(top) != last_.top ||
+      top.pages.size() != last_.copies.size() || !NamesPages(region, gap, top) ||
       !Counts(kTagTracks, top.trak, last_.trak) || !Counts(kTagMeta, top.meta, last_.meta))
     return false;
-  for (size_t i = 0; i < top.pages.size(); ++i) page_numbers_[top.pages[i].offset] = i;
   if (region.is_tail) tops_[offset] = payload.size() + kChunkOverhead;
   return true;
 }

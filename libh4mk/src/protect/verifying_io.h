@@ -88,10 +88,11 @@ class VerifyingIo final : public Io {
   void Blank(uint64_t offset, std::span<uint8_t> bytes);
   bool IsWhatWasSigned(const Region& region, ByteSpan bytes) const;
   void TakeGap(const Region& region, Verified* gap);
-  bool MayStand(const Region& region, uint64_t offset, ByteSpan chunk);
+  bool MayStand(const Region& region, const Verified& gap, uint64_t offset, ByteSpan chunk);
   bool IsKnownCheckpoint(uint64_t offset, ByteSpan payload) const;
   bool IsSignedPage(const Region& region, uint64_t offset, ByteSpan payload) const;
-  bool IsSignedTop(const Region& region, uint64_t offset, ByteSpan payload);
+  bool NamesPages(const Region& region, const Verified& gap, const IndexTop& top) const;
+  bool IsSignedTop(const Region& region, const Verified& gap, uint64_t offset, ByteSpan payload);
   bool IsLocator(const Region& region, uint64_t offset, ByteSpan payload) const;
   bool IsEdit(uint64_t offset, uint32_t tag, ByteSpan payload);
   bool Counts(uint32_t tag, uint64_t description, uint64_t place);
@@ -108,8 +109,8 @@ class VerifyingIo final : public Io {
   bool tail_seen_ = false;
   std::set<uint64_t> known_;                 // positions of checkpoints
   std::deque<Checkpoint> loaded_;            // the few that were used last
-  // What stands behind the final checkpoint, by offset: edited descriptions and their tags, tops and
-  // the sizes of their chunks. And pages that a top names.
+  // By offset: what stands behind the final checkpoint, edited descriptions and their tags, tops and
+  // the sizes of their chunks; and the numbers of pages that it names.
   std::map<uint64_t, uint32_t> edits_;
   std::map<uint64_t, uint64_t> tops_;
   std::map<uint64_t, size_t> page_numbers_;

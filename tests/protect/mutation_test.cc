@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: MIT
+// protection.md, "Attacks": files that are changed in every way that their structure offers, with
+// all checksums made to fit. One that still counts as fully good must give the same output.
+#include <functional>
+#include <set>
+
+#include "base/json.h"
+#include "file/reindex.h"
+#include "support/encryption.h"
+#include "support/signing.h"
+
+namespace h4mk_test {
+namespace {
+
+using h4mk::Json;
+
+Bytes Record(const h4mk_writer_options& options) {
+  TestFile file;
+  Writer writer(&file, options);
+  const char* tracks[] = {
+      R"({"track_id":1,"name":"eye","kind":"video","codec":"h264","time_base":"1/25",)"
+      R"("extradata":"AAEC","width":64,"compression":"zstd","tags":{"a":"b"}})",
+      R"({"track_id":2,"name":"ear","kind":"audio","codec":"opus","time_base":"1/48000","note":"n"})",
+      R"({"track_id":3,"name":"font","kind":"attachment","codec":"ttf","time_base":"1/1000"})"};
+  for (const char* track : tracks) {
+    uint32_t index = 0;
+    EXPECT_EQ(h4mk_writer_add_track(writer.get(), ParseJson(track).get(), &index), H4MK_OK);
+  }
+  EXPECT_EQ(
+      h4mk_writer_set_meta(
+          writer.get(),
+          ParseJson(R"({"tags":{"title":"t"},"programs":[{"id":1}],"start_time_realtime":5})").get()),
+      H4MK_OK);
+  EXPECT_EQ(h4mk_writer_set_attachment(writer.get(), 2, "font", 4), H4MK_OK);
+  EXPECT_EQ(h4mk_writer_add_chunk(writer.get(), "NOTE", 0, "a note", 6), H4MK_OK);
+  for (int i = 0; i < 6; ++i) {
+    Block video{0, i % 2 == 0 ? kKey : kP, i, i, 1, Bytes(40 + i, 'x')};
+    if (i == 1) video.side_data = {{"skip_samples", Payload(1, 10)}};
+    EXPECT_EQ(writer.Write(video), H4MK_OK);
+    EXPECT_EQ(writer.Write({1, kKey, i * 1920, i * 1920, 1920, Payload(100 + i, 20)}), H4MK_OK);
+  }
+  EXPECT_EQ(writer.Finish(), H4MK_OK);
+  return std::move(file.bytes);
+}
+
+// Memory that RebuildIndex() can write to.
+class EditedMemory final : public h4mk::EditableFile {
+ public:
+  explicit EditedMemory(Bytes content) : file(std::move(content)), io_(file.Io()) {}
+  int64_t Read(uint8_t* buffer, size_t size) override { return io_.read(&file, buffer, size); }
+  int64_t Write(const uint8_t* buffer, size_t size) override {
+    return io_.write(&file, buffer, size);
+  }
+  bool CanSeek() const override { return true; }
+  int64_t Seek(int64_t offset) override { return io_.seek(&file, offset); }
+  int64_t Size() override { return io_.size(&file); }
+  int64_t Sync() override { return 0; }
+  int64_t Truncate(uint64_t size) override {
+    file.bytes.resize(size);
+    return 0;
+  }
+
+  TestFile file;
+
+ private:
+  h4mk_io io_;
+};
+
+// ---- changes
+
+using Use = std::function<void(const std::string& what, const Bytes& file)>;
+
+std::vector<Bytes> ChunksOf(const Bytes& file) {
+  std::vector<Bytes> chunks;
+  for (const Chunk& chunk : WalkChunks(file))
+    chunks.emplace_back(file.begin() + chunk.begin, file.begin() + chunk.end());
+  return chunks;
+}
+
+Bytes Joined(const Bytes& header, const std::vector<Bytes>& chunks) {
+  Bytes file = header;
+  for (const Bytes& chunk : chunks) file = file + chunk;
+  file.resize(file.size() + kCrcSize);
+  FixChecksum(&file, WalkChunks(Bytes(file.begin(), file.end() - kCrcSize)));
+  return file;
+}
+
+// The chunks as they are, and with an index and an end that fit them.
+void UseWithAndWithoutNewIndex(const std::string& what, const Bytes& header,
+                               const std::vector<Bytes>& chunks, const Use& use) {
+  use(what, Joined(header, chunks));
+  std::vector<Bytes> kept;
+  for (const Bytes& chunk : chunks) {
+    const std::string tag(chunk.begin(), chunk.begin() + 4);
+    if (tag != "TSEK" && tag != "TAIL") kept.push_back(chunk);
+  }
+  Bytes without_end = Joined(header, kept);
+  without_end.resize(without_end.size() - kCrcSize);
+  EditedMemory file(std::move(without_end));
+  bool changed = false;
+  if (RebuildIndex(file, nullptr, &changed).ok()) use(what + ", new index", file.file.bytes);
+}
+
+void ForEachChangeOfChunks(const Bytes& file, const Use& use) {
+  const Bytes header(file.begin(), file.begin() + kHeaderSize);
+  const std::vector<Bytes> chunks = ChunksOf(file);
+  const auto name = [&](size_t i) {
+    return std::string(chunks[i].begin(), chunks[i].begin() + 4) + " " + std::to_string(i);
+  };
+  UseWithAndWithoutNewIndex("nothing", header, chunks, use);
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    std::vector<Bytes> changed = chunks;
+    changed.erase(changed.begin() + i);
+    UseWithAndWithoutNewIndex(name(i) + " dropped", header, changed, use);
+    changed = chunks;
+    changed.insert(changed.begin() + i, chunks[i]);
+    UseWithAndWithoutNewIndex(name(i) + " doubled", header, changed, use);
+    changed = chunks;
+    changed.push_back(chunks[i]);
+    UseWithAndWithoutNewIndex(name(i) + " once more at the end", header, changed, use);
+    changed = chunks;
+    std::copy_n("FREE", 4, changed[i].begin());
+    PutU32(&changed[i], 4, 0);
+    UseWithAndWithoutNewIndex(name(i) + " hidden", header, changed, use);
+    for (size_t other = i + 1; other < chunks.size(); ++other) {
+      changed = chunks;
+      std::swap(changed[i], changed[other]);
+      UseWithAndWithoutNewIndex(name(i) + " and " + name(other) + " swapped", header, changed, use);
+    }
+  }
+}
+
+Json Another(const Json& value) {
+  if (value.is_string()) return value.get<std::string>() + "A";
+  if (value.is_number_integer()) return value.get<int64_t>() + 1;
+  if (value.is_boolean()) return !value.get<bool>();
+  return Json();
+}
+
+// Each value by itself: another one, none, one more beside it. `path` leads to it.
+void ForEachChangeOfJson(const Json& root, const Json::json_pointer& path,
+                         const std::function<void(const std::string&, const Json&)>& use) {
+  const Json& value = root.at(path);
+  const auto with = [&](const char* what, const std::function<void(Json*)>& change) {
+    Json changed = root;
+    change(&changed);
+    use(path.to_string() + " " + what, changed);
+  };
+  if (!path.empty()) {
+    with("changed", [&](Json* changed) { (*changed)[path] = Another(value); });
+    with("removed", [&](Json* changed) {
+      Json& owner = (*changed)[path.parent_pointer()];
+      if (owner.is_object())
+        owner.erase(path.back());
+      else
+        owner.erase(owner.begin() + std::stol(path.back()));
+    });
+  }
+  if (value.is_object()) {
+    with("with a member more", [&](Json* changed) { (*changed)[path]["more"] = 1; });
+    for (const auto& [key, member] : value.items()) ForEachChangeOfJson(root, path / key, use);
+  } else if (value.is_array()) {
+    with("doubled", [&](Json* changed) {
+      if (!value.empty()) (*changed)[path].push_back(value[0]);
+    });
+    with("turned round", [&](Json* changed) { std::ranges::reverse((*changed)[path]); });
+    for (size_t i = 0; i < value.size(); ++i) ForEachChangeOfJson(root, path / i, use);
+  }
+}
+
+void ForEachChangeOfDescriptions(const Bytes& file, const Use& use) {
+  const Bytes header(file.begin(), file.begin() + kHeaderSize);
+  const std::vector<Bytes> chunks = ChunksOf(file);
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    const std::string tag(chunks[i].begin(), chunks[i].begin() + 4);
+    if (tag != "TRAK" && tag != "META") continue;
+    const Json root = Json::parse(chunks[i].begin() + kChunkHeaderSize, chunks[i].end() - kCrcSize);
+    ForEachChangeOfJson(root, Json::json_pointer(), [&](const std::string& what, const Json& json) {
+      std::vector<Bytes> changed = chunks;
+      changed[i] = MakeChunk(tag, ToBytes(json.dump()));
+      UseWithAndWithoutNewIndex(tag + what, header, changed, use);
+      // An edit: the same behind the end.
+      changed = chunks;
+      changed.push_back(MakeChunk(tag, ToBytes(json.dump())));
+      UseWithAndWithoutNewIndex(tag + what + ", appended", header, changed, use);
+    });
+  }
+}
+
+// As they are, and with all checksums made to fit: of the cluster's index, its chunk and the file.
+void ForEachChangeOfBytes(const Bytes& file, const Use& use) {
+  const std::vector<Chunk> chunks = WalkChunks(file);
+  for (size_t byte = 0; byte < file.size(); ++byte)
+    for (const uint8_t mask : {0x01, 0xFF}) {
+      Bytes changed = file;
+      changed[byte] ^= mask;
+      const std::string what = "byte " + std::to_string(byte) + " ^ " + std::to_string(mask);
+      use(what, changed);
+      for (const Chunk& chunk : chunks) {
+        if (byte < chunk.begin || byte >= chunk.crc()) continue;
+        const size_t index = 1 + file[chunk.payload()];  // its size is one byte
+        if (chunk.is_cluster() && byte > chunk.payload() && byte < chunk.payload() + index)
+          PutU32(&changed, chunk.payload() + index,
+                 Crc32(changed.data() + chunk.payload(), index));
+        FixCrc(&changed, chunk);
+      }
+      FixChecksum(&changed, chunks);
+      use(what + ", checksums right", changed);
+    }
+}
+
+// ---- what a reader says
+
+void Append(std::string* text, const Block& block) {
+  for (const int64_t number : {int64_t{block.track}, int64_t{block.flags}, block.pts, block.dts,
+                               block.duration})
+    *text += std::to_string(number) + " ";
+  text->append(block.data.begin(), block.data.end());
+  for (const SideData& side : block.side_data) {
+    *text += side.name + "=";
+    text->append(side.data.begin(), side.data.end());
+  }
+  *text += "\n";
+}
+
+// What who reads gets to see; "" unless all of it counts as good.
+using Observe = std::function<std::string(const Bytes&)>;
+
+bool IsGood(Reader& reader, const Reading& reading) {
+  return reading.end == H4MK_END && reading.damage.empty() && reader.Warnings().empty();
+}
+
+std::string ObserveSigned(const Bytes& bytes) {
+  TestFile file(bytes);
+  h4mk_reader_options options = Verifying();
+  options.refuse_unsigned = 1;
+  Reader reader(&file, options);
+  if (reader.status() != H4MK_OK || !reader.is_closed()) return "";
+  std::string seen = h4mk_value_to_json(h4mk_reader_meta(reader.get()));
+  const uint32_t tracks = h4mk_reader_track_count(reader.get());
+  for (uint32_t i = 0; i < tracks; ++i) {
+    seen += h4mk_value_to_json(h4mk_reader_track(reader.get(), i));
+    h4mk_track_info info;
+    EXPECT_EQ(h4mk_reader_track_info(reader.get(), i, &info), H4MK_OK);
+    for (const int64_t number : {info.start_pts, info.first_dts, info.end_pts,
+                                 static_cast<int64_t>(info.block_count)})
+      seen += " " + std::to_string(number);
+    const uint8_t* data = nullptr;
+    size_t size = 0;
+    if (h4mk_reader_attachment(reader.get(), i, &data, &size) == H4MK_OK)
+      seen.append(data, data + size);
+  }
+  const Reading reading = reader.ReadOn();
+  for (const Block& block : reading.blocks) Append(&seen, block);
+  for (uint32_t i = 0; i < tracks; ++i)
+    for (const int64_t time : {0, 3, 5000}) {
+      Block block;
+      const h4mk_status status = reader.Seek(i, time, H4MK_SEEK_BACKWARD);
+      if (status != H4MK_OK && status != H4MK_ERR_NOT_FOUND) return "";
+      if (status == H4MK_OK && reader.Next(&block) == H4MK_OK) Append(&seen, block);
+    }
+  return IsGood(reader, reading) ? seen : "";
+}
+
+// What encryption alone does not cover is left out: words, attachments, the index, the order between
+// tracks.
+std::string ObserveEncrypted(const Bytes& bytes) {
+  TestFile file(bytes);
+  Keys keys(kMaster);
+  Reader reader(&file, keys.options);
+  if (reader.status() != H4MK_OK || !reader.is_closed()) return "";
+  const Json meta = Json::parse(h4mk_value_to_json(h4mk_reader_meta(reader.get())));
+  std::set<std::string> members;
+  for (const auto& [key, value] : meta.items())
+    if (key != "tags" && key != "chapters" && !value.is_string()) members.insert(key + value.dump());
+  std::string seen;
+  for (const std::string& member : members) seen += member;
+  for (uint32_t i = 0; i < h4mk_reader_track_count(reader.get()); ++i) {
+    Json track = Json::parse(h4mk_value_to_json(h4mk_reader_track(reader.get(), i)));
+    for (const char* words : {"name", "note", "tags"}) track.erase(words);
+    seen += track.dump();
+  }
+  const Reading reading = reader.ReadOn();
+  for (uint32_t track = 0; track < 3; ++track)
+    for (const Block& block : reading.blocks)
+      if (block.track == track) Append(&seen, block);
+  return IsGood(reader, reading) ? seen : "";
+}
+
+void ExpectNoChangeIsUnseen(const Bytes& file, const Observe& observe) {
+  const std::string good = observe(file);
+  ASSERT_NE(good, "");
+  size_t changes = 0, refused = 0;
+  const Use use = [&](const std::string& what, const Bytes& changed) {
+    ++changes;
+    const std::string seen = observe(changed);
+    if (seen.empty()) {
+      ++refused;
+    } else {
+      EXPECT_EQ(seen, good) << what;
+    }
+  };
+  ForEachChangeOfChunks(file, use);
+  ForEachChangeOfDescriptions(file, use);
+  ForEachChangeOfBytes(file, use);
+  EXPECT_GT(changes, 5000u);
+  EXPECT_GT(refused, changes / 2);
+  testing::Test::RecordProperty("changes", static_cast<int>(changes));
+  testing::Test::RecordProperty("refused", static_cast<int>(refused));
+}
+
+h4mk_writer_options Small(h4mk_writer_options options) {
+  options.cluster_size_limit = 120;
+  return options;
+}
+
+TEST(MutationTest, NoChangeOfASignedFileIsUnseen) {
+  ExpectNoChangeIsUnseen(Record(Small(Signing())), ObserveSigned);
+}
+
+TEST(MutationTest, NoChangeOfAnEncryptedFileIsUnseen) {
+  ExpectNoChangeIsUnseen(Record(Small(Encrypting())), ObserveEncrypted);
+}
+
+TEST(MutationTest, NoChangeOfALivingFileIsUnseen) {
+  ExpectNoChangeIsUnseen(Record(Small(Encrypting(kMaster, H4MK_SCHEME_LIVING))), ObserveEncrypted);
+}
+
+TEST(MutationTest, NoChangeOfASignedAndEncryptedFileIsUnseen) {
+  h4mk_writer_options options = Small(Encrypting());
+  options.signing_key = SigningKey().secret.c_str();
+  ExpectNoChangeIsUnseen(Record(options), [](const Bytes& bytes) {
+    TestFile file(bytes);
+    Keys keys(kMaster);
+    keys.options.verify_key = SigningKey().open.c_str();
+    keys.options.refuse_unsigned = 1;
+    Reader reader(&file, keys.options);
+    if (reader.status() != H4MK_OK || !reader.is_closed()) return std::string();
+    std::string seen = h4mk_value_to_json(h4mk_reader_meta(reader.get()));
+    const Reading reading = reader.ReadOn();
+    for (const Block& block : reading.blocks) Append(&seen, block);
+    return IsGood(reader, reading) ? seen : std::string();
+  });
+}
+
+}  // namespace
+}  // namespace h4mk_test
