@@ -407,7 +407,7 @@ TEST(ForgedProofTest, AnAttachmentProvesNoBlock) {
   block.data = lie;
   encoder.SkipTo(0, 1000000);
   encoder.Add(block);
-  const ClusterEncoder::Encoded encoded = encoder.Encode(0);
+  const ClusterEncoder::Encoded encoded = encoder.Encode();
   const auto head = ByteSpan(encoded.head).subspan(kChunkHeaderSize);
   ASSERT_LT(head[0], 0x80);  // the size of the index: the attachment's track has it as its number
   Sha256 hash;
