@@ -177,11 +177,11 @@ void ForEachChangeOfDescriptions(const Bytes& file, const Use& use) {
     const Json root = Json::parse(chunks[i].begin() + kChunkHeaderSize, chunks[i].end() - kCrcSize);
     ForEachChangeOfJson(root, Json::json_pointer(), [&](const std::string& what, const Json& json) {
       std::vector<Bytes> changed = chunks;
-      changed[i] = MakeChunk(tag, ToBytes(json.dump()));
+      changed[i] = MakeChunk(tag, ToBytes(json.dump()), 0, SaltOf(file));
       UseWithAndWithoutNewIndex(tag + what, header, changed, use);
       // An edit: the same behind the end.
       changed = chunks;
-      changed.push_back(MakeChunk(tag, ToBytes(json.dump())));
+      changed.push_back(MakeChunk(tag, ToBytes(json.dump()), 0, SaltOf(file)));
       UseWithAndWithoutNewIndex(tag + what + ", appended", header, changed, use);
     });
   }
@@ -201,7 +201,7 @@ void ForEachChangeOfBytes(const Bytes& file, const Use& use) {
         const size_t index = 1 + file[chunk.payload()];  // its size is one byte
         if (chunk.is_cluster() && byte > chunk.payload() && byte < chunk.payload() + index)
           PutU32(&changed, chunk.payload() + index,
-                 Crc32(changed.data() + chunk.payload(), index));
+                 Crc32(changed.data() + chunk.payload(), index, SaltOf(changed)));
         FixCrc(&changed, chunk);
       }
       FixChecksum(&changed, chunks);

@@ -63,6 +63,12 @@ h4mk::IndexTop LastTop(const Bytes& file) {
   return top;
 }
 
+// A chunk with a CRC as a file has it.
+Bytes ChunkFor(const Bytes& file, const std::string& tag, const Bytes& payload,
+               uint32_t flags = 0) {
+  return MakeChunk(tag, payload, flags, SaltOf(file));
+}
+
 // core.md, "Editing": chunks over the place of the checksum, and an end that names them.
 Bytes WithEnd(const Bytes& file, const Bytes& chunks,
               const std::function<void(h4mk::IndexTop*)>& change) {
@@ -73,11 +79,11 @@ Bytes WithEnd(const Bytes& file, const Bytes& chunks,
   Bytes edited = Bytes(file.begin(), file.end() - 4) + chunks;
   change(&top);
   const uint64_t at = edited.size();
-  const size_t size = MakeChunk("TSEK", h4mk::EncodeTop(top, ids, at)).size();
+  const size_t size = ChunkFor(file, "TSEK", h4mk::EncodeTop(top, ids, at)).size();
   top.file_size = at + size + 36;
-  edited = edited + MakeChunk("TSEK", h4mk::EncodeTop(top, ids, at));
+  edited = edited + ChunkFor(file, "TSEK", h4mk::EncodeTop(top, ids, at));
   const h4mk::Tail tail = {at, static_cast<uint32_t>(size)};
-  edited = edited + MakeChunk("TAIL", h4mk::EncodeTail(tail, edited.size()));
+  edited = edited + ChunkFor(file, "TAIL", h4mk::EncodeTail(tail, edited.size()));
   const std::vector<Chunk> all = WalkChunks(edited);
   edited.resize(edited.size() + 4);
   FixChecksum(&edited, all);
@@ -90,10 +96,10 @@ Bytes Edited(const Bytes& file, const std::string& tracks, const std::string& me
   size_t trak = 0, at = file.size() - 4;
   if (!tracks.empty()) {
     trak = at;
-    chunks = MakeChunk("TRAK", ToBytes(tracks));
+    chunks = ChunkFor(file, "TRAK", ToBytes(tracks));
   }
   const size_t meta_at = at + chunks.size();
-  if (!meta.empty()) chunks = chunks + MakeChunk("META", ToBytes(meta));
+  if (!meta.empty()) chunks = chunks + ChunkFor(file, "META", ToBytes(meta));
   return WithEnd(file, chunks, [&](h4mk::IndexTop* top) {
     if (!tracks.empty()) top->trak = trak;
     if (!meta.empty()) top->meta = meta_at;
@@ -165,13 +171,13 @@ TEST(UnsignedBytesTest, AFileAsItWasSignedIsGoodForEverybody) {
 
 TEST(UnsignedBytesTest, DescriptionsHiddenInFreeSpace) {
   const Bytes file = SignedFile();
-  const Bytes forged_tracks = MakeChunk(
+  const Bytes forged_tracks = ChunkFor(file, 
       "TRAK", ToBytes(R"({"tracks":[{"track_id":1,"name":"forged","kind":"video","codec":"h264",)"
                       R"("time_base":"1/50"}]})"));
-  const Bytes forged_meta = MakeChunk("META", ToBytes(R"({"tags":{"title":"forged"}})"));
+  const Bytes forged_meta = ChunkFor(file, "META", ToBytes(R"({"tags":{"title":"forged"}})"));
   const size_t inside = file.size() - 4 + kChunkHeaderSize;
   const Bytes attacked =
-      WithEnd(file, MakeChunk("FREE", forged_tracks + forged_meta), [&](h4mk::IndexTop* top) {
+      WithEnd(file, ChunkFor(file, "FREE", forged_tracks + forged_meta), [&](h4mk::IndexTop* top) {
         top->trak = inside;
         top->meta = inside + forged_tracks.size();
       });
@@ -187,11 +193,11 @@ TEST(UnsignedBytesTest, FreeSpaceIsZeros) {
     changed.insert(changed.begin() + kHeaderSize, front.begin(), front.end());
     return changed;
   };
-  EXPECT_EQ(See(with_front(MakeChunk("FREE", Bytes(100)))).signature.problem_count, 0u);
+  EXPECT_EQ(See(with_front(ChunkFor(file, "FREE", Bytes(100)))).signature.problem_count, 0u);
   Bytes payload(100);
   payload[99] = 1;
-  ExpectToldAndNotUsed(with_front(MakeChunk("FREE", payload)), "one byte");
-  ExpectToldAndNotUsed(with_front(MakeChunk("FREE", Bytes(100), 1)), "flags");
+  ExpectToldAndNotUsed(with_front(ChunkFor(file, "FREE", payload)), "one byte");
+  ExpectToldAndNotUsed(with_front(ChunkFor(file, "FREE", Bytes(100), 1)), "flags");
 }
 
 // A damaged chunk makes readers look for the next one: it must not be one that was put in.
@@ -199,7 +205,7 @@ TEST(UnsignedBytesTest, AnAttachmentHiddenWhereDamageLeadsTo) {
   Bytes file = SignedFile();
   const Chunk attachment = Find(file, "ATTA");
   file[attachment.crc() - 1] ^= 1;
-  Bytes evil = MakeChunk("FREE", MakeChunk("ATTA", Bytes{20} + ToBytes("evil")));
+  Bytes evil = ChunkFor(file, "FREE", ChunkFor(file, "ATTA", Bytes{20} + ToBytes("evil")));
   evil.back() ^= 1;
   file.insert(file.begin() + kHeaderSize, evil.begin(), evil.end());
   const Seen seen = See(file);
@@ -211,7 +217,7 @@ TEST(UnsignedBytesTest, AnAttachmentHiddenWhereDamageLeadsTo) {
 // ---- chunks inside of chunks that are signed
 
 TEST(UnsignedBytesTest, OffsetsLeadToStartsOfChunksOnly) {
-  const Bytes inner = MakeChunk(
+  const Bytes inner = ChunkFor(SignedFile(), 
       "TRAK", ToBytes(R"({"tracks":[{"track_id":1,"name":"inner","kind":"video","codec":"h264",)"
                       R"("time_base":"1/50"}]})"));
   const Bytes file = SignedFile(inner);
@@ -236,7 +242,7 @@ TEST(UnsignedBytesTest, AVeriThatIsNoCheckpointIsSigned) {
   ExpectToldAndNotUsed(file, "changed");
   const Bytes good = SignedFile();
   ExpectToldAndNotUsed(
-      Bytes(good.begin(), good.end() - 4) + MakeChunk("VERI", ToBytes("hello")), "added");
+      Bytes(good.begin(), good.end() - 4) + ChunkFor(file, "VERI", ToBytes("hello")), "added");
 }
 
 TEST(UnsignedBytesTest, ACheckpointStandsInItsPlaceOnly) {
@@ -254,8 +260,8 @@ TEST(UnsignedBytesTest, ACheckpointStandsInItsPlaceOnly) {
 TEST(UnsignedBytesTest, ALocatorHasNoRoomForMore) {
   const Bytes file = SignedFile();
   const Bytes front(file.begin(), file.end() - 4);
-  ExpectToldAndNotUsed(front + MakeChunk("TAIL", Bytes(100, 7)), "another size");
-  ExpectToldAndNotUsed(front + MakeChunk("TAIL", ToBytes("H4TL000000000000")), "names nothing");
+  ExpectToldAndNotUsed(front + ChunkFor(file, "TAIL", Bytes(100, 7)), "another size");
+  ExpectToldAndNotUsed(front + ChunkFor(file, "TAIL", ToBytes("H4TL000000000000")), "names nothing");
 }
 
 TEST(UnsignedBytesTest, BytesBehindTheEnd) {
