@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// protection.md, "Attacks": files that are changed in every way that their structure offers, with
+// protection.md, "Attacks, and the tests that stand for them": files that are changed in every way that their structure offers, with
 // all checksums made to fit. One that still counts as fully good must give the same output.
 #include <functional>
 #include <set>
