@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "chunk/chunk_reader.h"
+#include "file/file_end.h"
 #include "protect/description.h"
 
 namespace h4mk {
@@ -358,7 +359,10 @@ bool VerifyingIo::IsSignedTop(const Region& region, const Verified& gap, uint64_
       top.pages.size() != last_.copies.size() || !NamesPages(region, gap, top) ||
       !Counts(kTagTracks, top.trak, last_.trak) || !Counts(kTagMeta, top.meta, last_.meta))
     return false;
-  if (region.is_tail) tops_[offset] = payload.size() + kChunkOverhead;
+  if (!region.is_tail) return true;
+  const uint64_t size = payload.size() + kChunkOverhead;
+  if (top.file_size != offset + size + kTailSize) return false;
+  tops_[offset] = size;
   return true;
 }
 
