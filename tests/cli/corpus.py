@@ -21,7 +21,7 @@ def answer(*arguments):
 
 def export(clip, *options):
     environment = dict(os.environ, FFMPEG=str(ffmpeg))
-    done = subprocess.run([tool, "export", "--packets", clip, *options], env=environment,
+    done = subprocess.run([tool, "export", "-y", "--packets", clip, *options], env=environment,
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return done.returncode == 0
 

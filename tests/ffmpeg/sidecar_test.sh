@@ -68,13 +68,9 @@ for number in 0 1 2 3; do
   ff -enable_sidecars 1 -i "http://127.0.0.1:$(cat port)/dir/$number.h4mk?key=a/b" -map 0 -c copy -f null - 2> /dev/null
 done | sort -u > opened
 kill $server
-for path in "we?ird/%2e%2e%2fsecret" "we?ird/a?delete=all" "we?ird/#x" "we?ird/grün film"; do
-  grep -qF "'$path'" opened || fail "a folder: $path was not opened: $(cat opened)"
-done
-for path in /dir/%252e%252e%252fsecret /dir/a%3Fdelete%3Dall /dir/%23x /dir/gr%C3%BCn%20film; do
-  grep -qxF "$path" requests || fail "a URL: $path was not asked for: $(sort -u requests)"
-done
-[ "$(grep -c 'secret$\|delete=all' requests)" = 1 ] || fail "a URL: $(sort -u requests)"
+# core.md, "External data": names with %, ? or # are refused, all others are names.
+[ "$(cat opened)" = "Opening 'we?ird/grün film' for reading" ] || fail "a folder: $(cat opened)"
+[ "$(grep -v '\.h4mk?key=a/b$' requests | sort -u)" = /dir/gr%C3%BCn%20film ] || fail "a URL: $(sort -u requests)"
 
 # Without the film there is nothing to play, and its name is told.
 mkdir alone && mv films/side.h4mk alone/
