@@ -28,7 +28,7 @@ def export(clip, *options):
 
 def signed_problems(blocks):
     """Signing keeps every block, and one of them is proved."""
-    if h4mk("sign", "a.h4mk", "--key-file", "sign.pem", "-o", "signed.h4mk").returncode != 0:
+    if h4mk("sign", "-y", "a.h4mk", "--key-file", "sign.pem", "-o", "signed.h4mk").returncode != 0:
         return ["sign failed"]
     found = []
     if h4mk("verify", "signed.h4mk", "--key", "sign.pub").returncode != 0:
@@ -38,8 +38,8 @@ def signed_problems(blocks):
     if blocks:
         block = random.choice(blocks)
         at = ["-t", str(block["track_id"]), "-i", str(block["ordinal"])]
-        h4mk("prove", "signed.h4mk", *at, "-o", "proof.json")
-        h4mk("block", "a.h4mk", *at, "-o", "block.bin")
+        h4mk("prove", "-y", "signed.h4mk", *at, "-o", "proof.json")
+        h4mk("block", "-y", "a.h4mk", *at, "-o", "block.bin")
         if h4mk("verify", "--proof", "proof.json", "--key", "sign.pub", "block.bin").returncode != 0:
             found.append(f"block {at} is not proved")
     return found
@@ -59,7 +59,7 @@ def encrypted_problems(clip, blocks):
                 found.append(f"{cipher}: track {track} differs")
         for block in random.sample(blocks, min(4, len(blocks))):
             at = ["-t", str(block["track_id"]), "-i", str(block["ordinal"]), "-o", "-"]
-            if h4mk("block", "secret.h4mk", *at, "--key-file", "key").stdout != h4mk("block", "a.h4mk", *at).stdout:
+            if h4mk("block", "-y", "secret.h4mk", *at, "--key-file", "key").stdout != h4mk("block", "-y", "a.h4mk", *at).stdout:
                 found.append(f"{cipher}: block {at} differs")
     return found
 
@@ -84,7 +84,7 @@ def problems(clip):
         file.truncate(max(1000, os.path.getsize("a.h4mk") * 2 // 3))
     if 0 in (h4mk(command, "a.h4mk").returncode for command in ("verify", "inspect", "list", "manifest")):
         found.append("status 0 for a file that was cut")
-    if h4mk("recover", "a.h4mk", "b.h4mk").returncode < 2 and h4mk("verify", "b.h4mk").returncode != 0:
+    if h4mk("recover", "-y", "a.h4mk", "b.h4mk").returncode < 2 and h4mk("verify", "b.h4mk").returncode != 0:
         found.append("a recovered file is not whole")
     return found
 
