@@ -175,7 +175,7 @@ void Verifier::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
     }
     if (block.track < 0) continue;
     CheckOrdinal(piece, block);
-    const auto track = static_cast<size_t>(block.track);
+    const auto track = static_cast<uint32_t>(block.track);
     if ((block.flags & kBlockCompressed) && !has_compression_[track])
       report_.Error(piece.offset, "compressed block " + std::to_string(block.ordinal) + " of track " +
                                       std::to_string(ids_.id(track)) +

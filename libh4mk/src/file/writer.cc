@@ -52,11 +52,11 @@ Status Writer::AddTrack(const Json& description, uint32_t* track) {
     return Status(Code::kArgument, "compression of a track can only be \"zstd\"");
   if (ids_.Find(added.id) >= 0)
     return Status(Code::kArgument, "two tracks with track_id " + std::to_string(added.id));
-  if (started_)  // its blocks come behind the TRAK that has it
-    H4MK_TRY(Step([&]() -> Status {
-      H4MK_TRY(AppendHeld());
-      return CloseCluster();
-    }));
+  const auto close = [&]() -> Status {
+    H4MK_TRY(AppendHeld());
+    return CloseCluster();
+  };
+  if (started_) H4MK_TRY(Step(close));  // its blocks come behind the TRAK that has it
   tracks_changed_ = true;
   ids_.Add(added.id);
   tick_seconds_.push_back(static_cast<double>(added.time_base.num) / added.time_base.den);
