@@ -202,7 +202,7 @@ TEST_F(BadPage, LoopsAndClustersOutsideOfTheFile) {
 TEST_F(BadPage, SpansOutOfOrder) {
   EXPECT_TRUE(IsRefused([](IndexPage* page) { page->tracks[0].cluster = {2, 0}; }));
   EXPECT_TRUE(IsRefused([](IndexPage* page) { page->tracks[0].cluster[1] = 3; }));
-  EXPECT_TRUE(IsRefused([](IndexPage* page) { page->tracks[0].key_span[1] = 2; }));
+  EXPECT_TRUE(IsRefused([](IndexPage* page) { page->tracks[0].key_span = {1, 0}; }));
 }
 
 // Every block takes a byte of its cluster: work and memory stay in proportion to the file.
