@@ -19,6 +19,7 @@ namespace {
 constexpr size_t kScriptSize = 32;
 constexpr size_t kMostBlocks = 1 << 17;  // a few bytes can say "65535 empty blocks"
 constexpr size_t kBlocksAfterSeek = 50;
+constexpr size_t kMostTimes = 4096;
 
 struct Script {
   struct Seek {
@@ -105,9 +106,29 @@ class Session {
     for (uint32_t track = 0; track < std::min(track_count_, 4u); ++track)
       for (const int64_t time : {int64_t{0}, INT64_MAX, INT64_MIN + 1})
         Seek(track, time, H4MK_SEEK_BACKWARD);
+    for (uint32_t track = 0; track < std::min(track_count_, 4u); ++track)
+      for (const Script::Seek& seek : script_.seeks) LookUp(track, seek.time);
     if (h4mk_reader_discard(reader_, script_.discard, 1) == H4MK_OK &&
         h4mk_reader_rewind(reader_) == H4MK_OK)
       Read(kMostBlocks);
+  }
+
+  // What an index says of frames may be a lie, but what is handed out is a block of the track.
+  void LookUp(uint32_t track, int64_t time) {
+    uint64_t frames = 0, number = 0, total = 0;
+    FUZZ_CHECK(h4mk_reader_frame_count(reader_, track, &frames) == H4MK_OK);
+    std::vector<int64_t> times(kMostTimes);
+    size_t copied = 0;
+    if (h4mk_reader_frame_times(reader_, track, frames / 2, times.data(), times.size(), &copied) == H4MK_OK)
+      FUZZ_CHECK(copied <= times.size());
+    h4mk_block_info info = {}, chain[4];
+    if (h4mk_reader_frame(reader_, track, static_cast<uint64_t>(time) % (frames + 1), &info) == H4MK_OK)
+      FUZZ_CHECK(!(info.flags & H4MK_BLOCK_DISCARD));
+    if (h4mk_reader_frame_at(reader_, track, time, &number, &info) == H4MK_OK &&
+        h4mk_reader_frame_chain(reader_, track, number, chain, 4, &total) == H4MK_OK && total > 0)
+      FUZZ_CHECK(chain[0].flags & H4MK_BLOCK_KEY);
+    if (h4mk_reader_block_info(reader_, track, info.ordinal / 2, &info) == H4MK_OK)
+      FUZZ_CHECK(info.offset > info.chunk);
   }
 
  private:
