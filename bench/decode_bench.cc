@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <random>
 
-#include "decode/builtin_adapters.h"
-#include "decode/dsp_block.h"
+#include "adapters/builtin_adapters.h"
+#include "adapters/dsp_block.h"
 #include "decode/session.h"
 
 namespace h4mk {

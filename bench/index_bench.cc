@@ -9,8 +9,8 @@
 
 #include "base/memory_io.h"
 #include "chunk/chunk_writer.h"
-#include "cluster/page_builder.h"
-#include "file/index.h"
+#include "index/index.h"
+#include "index/page_builder.h"
 
 namespace {
 
@@ -39,7 +39,8 @@ Bytes MakePages(int64_t entries, const TrackIds& ids, std::vector<PageRef>* refs
     page.is_copy = true;  // clusters stand behind it
     const uint64_t offset = file.size();
     AppendBytes(file, MakeChunk(kTagIndex, 0, EncodePage(page, ids, offset)));
-    refs->push_back(Summarize(page, offset, file.size() - offset, refs->empty() ? nullptr : &refs->back()));
+    refs->push_back(
+        Summarize(page, offset, file.size() - offset, refs->empty() ? nullptr : &refs->back()));
   }
   return file;
 }

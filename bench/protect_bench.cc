@@ -10,9 +10,9 @@
 #include <memory>
 
 #include "cluster/cluster_encoder.h"
+#include "legacy/mask.h"
 #include "protect/block_cipher.h"
 #include "protect/checkpoint.h"
-#include "protect/mask.h"
 
 namespace h4mk {
 namespace {

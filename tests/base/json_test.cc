@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/python_json.h"
+#include "legacy/python_json.h"
 
 namespace h4mk {
 namespace {
@@ -14,9 +14,11 @@ std::string ErrorOf(const std::string& text) {
 }
 
 TEST(ParseJson, KeepsOrderAndValues) {
-  const Result<Json> json = ParseJson(R"({"z":1,"a":[true,null,-9223372036854775808,18446744073709551615]})", 0, "x");
+  const Result<Json> json =
+      ParseJson(R"({"z":1,"a":[true,null,-9223372036854775808,18446744073709551615]})", 0, "x");
   ASSERT_TRUE(json.ok());
-  EXPECT_EQ(DumpJson(json.value()), R"({"z":1,"a":[true,null,-9223372036854775808,18446744073709551615]})");
+  EXPECT_EQ(DumpJson(json.value()),
+            R"({"z":1,"a":[true,null,-9223372036854775808,18446744073709551615]})");
 }
 
 TEST(ParseJson, NamesTheOffset) {
@@ -26,7 +28,8 @@ TEST(ParseJson, NamesTheOffset) {
   EXPECT_EQ(ErrorOf(""), "META is not valid JSON at byte 7");
 }
 
-// Depth and members are bounded: written recursively and looked up linearly, they would cost a hostile file nothing.
+// Depth and members are bounded: written recursively and looked up linearly, they would cost a
+// hostile file nothing.
 TEST(ParseJson, HasLimits) {
   EXPECT_EQ(ErrorOf(std::string(60, '[') + std::string(60, ']')), "");
   EXPECT_EQ(ErrorOf(std::string(100000, '[')), "META is nested too deeply at byte 7");
@@ -42,7 +45,8 @@ TEST(ParseJson, HasLimits) {
 }
 
 TEST(FormatPythonFloat, DoesNotDependOnWhatTheStackHolds) {
-  for (const auto& [number, text] : {std::pair(29.97, "29.97"), {1e-7, "1e-07"}, {1e22, "1e+22"}, {0.1, "0.1"}}) {
+  for (const auto& [number, text] :
+       {std::pair(29.97, "29.97"), {1e-7, "1e-07"}, {1e22, "1e+22"}, {0.1, "0.1"}}) {
     FillStackWithDigits();
     const std::string formatted = FormatPythonFloat(number);
     EXPECT_EQ(formatted, text);
@@ -51,18 +55,20 @@ TEST(FormatPythonFloat, DoesNotDependOnWhatTheStackHolds) {
 
 // RFC 3629: no surrogates, no overlong forms, nothing beyond U+10FFFF.
 TEST(IsUtf8, FollowsTheStandard) {
-  for (const char* good : {"", "a", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x8E\xAC", "\xF4\x8F\xBF\xBF"})
+  for (const char* good :
+       {"", "a", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x8E\xAC", "\xF4\x8F\xBF\xBF"})
     EXPECT_TRUE(IsUtf8(good)) << good;
-  for (const char* bad : {"\x80", "\xC0\x80", "\xC1\xBF", "\xC3", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xE2\x82",
-                          "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF"})
+  for (const char* bad :
+       {"\x80", "\xC0\x80", "\xC1\xBF", "\xC3", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xE2\x82",
+        "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF"})
     EXPECT_FALSE(IsUtf8(bad));
 }
 
 // RFC 4648, section 10.
 TEST(Base64, MatchesTheStandard) {
-  const std::pair<std::string, std::string> vectors[] = {{"", ""},         {"f", "Zg=="},
-                                                         {"fo", "Zm8="},   {"foo", "Zm9v"},
-                                                         {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<std::string, std::string> vectors[] = {
+      {"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
+      {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, encoded] : vectors) {
     const Bytes bytes(plain.begin(), plain.end());
     EXPECT_EQ(EncodeBase64(bytes), encoded);

@@ -154,7 +154,8 @@ TEST(ValueTest, JsonThatIsNone) {
   }
 }
 
-// I-JSON (RFC 7493, section 2.3): two readers of a member that comes twice could understand it differently.
+// I-JSON (RFC 7493, section 2.3): two readers of a member that comes twice could understand it
+// differently.
 TEST(ValueTest, AKeyTwiceIsRefused) {
   for (const std::string text : {R"({"a":1,"a":2,"b":3})", R"({"x":{"a":1,"\u0061":2}})"}) {
     h4mk_value* value = nullptr;

@@ -55,8 +55,10 @@ class ClusterTest : public testing::Test {
       for (const bool first_of_time : {false, true}) {
         const BlockRecord* best = nullptr;
         for (const BlockRecord& block : blocks)
-          if (block.track == track && block.is_key() && block.time() != kNoTime && block.time() <= time &&
-              (!best || block.time() > best->time() || (block.time() == best->time() && !first_of_time)))
+          if (block.track == track && block.is_key() && block.time() != kNoTime &&
+              block.time() <= time &&
+              (!best || block.time() > best->time() ||
+               (block.time() == best->time() && !first_of_time)))
             best = &block;
         BlockRecord key;
         ASSERT_EQ(index->FindKey(track, time, first_of_time, &key), best != nullptr);
@@ -106,7 +108,8 @@ TEST_F(ClusterTest, AnySequenceOfBlocksComesBack) {
   for (int round = 0; round < 300; ++round) {
     SCOPED_TRACE(round);
     std::vector<Block> blocks(1 + random() % 60);
-    const std::vector<SideData> lists[] = {{}, {{"skip_samples", ByteSpan(data).first(10)}}, {{"x", {}}, {"y", data}}};
+    const std::vector<SideData> lists[] = {
+        {}, {{"skip_samples", ByteSpan(data).first(10)}}, {{"x", {}}, {"y", data}}};
     for (Block& block : blocks) {
       block.track = static_cast<uint32_t>(random() % 3);
       block.flags = static_cast<uint32_t>(random() & (kBlockPublicFlags & ~kBlockExternal));
@@ -154,7 +157,8 @@ TEST_F(ClusterTest, AnOutlineKnowsKeyFrames) {
       const int64_t dts = round % 3 == 0 ? 10 * i : static_cast<int64_t>(random() % 40);
       const uint32_t flags = random() % 4 == 0 ? kBlockKey : 0;
       const bool no_pts = random() % 8 == 0, no_dts = random() % 8 == 0;
-      Block block{static_cast<uint32_t>(random() % 3), flags, no_pts ? kNoTime : dts, no_dts ? kNoTime : dts, 10};
+      Block block{static_cast<uint32_t>(random() % 3), flags, no_pts ? kNoTime : dts,
+                  no_dts ? kNoTime : dts, 10};
       block.data = ByteSpan(data).first(random() % (data.size() + 1));
       encoder_.Add(block);
     }
@@ -217,7 +221,8 @@ TEST_F(ClusterTest, ATrackIsListedOnce) {
   Add(0, 0, "x");
   Add(1, 0, "y");
   const Bytes payload = Payload();
-  constexpr size_t kFirst = 4, kSecond = 8;  // behind four numbers of a byte each, as the others of a track are
+  constexpr size_t kFirst = 4,
+                   kSecond = 8;  // behind four numbers of a byte each, as the others of a track are
   ASSERT_EQ(payload[kFirst], 7);
   ASSERT_EQ(payload[kSecond], 1);
   EXPECT_TRUE(Parse(Tamper(payload, kSecond, 1)).ok());
@@ -234,7 +239,8 @@ TEST_F(ClusterTest, StripesAreSmallerWhereSeeksLead) {
   const Bytes payload = Payload();
   ASSERT_TRUE(Parse(payload).ok());
   EXPECT_EQ(index_.stripe_size(), 64u << 10);
-  EXPECT_EQ(index_.stripe_crcs()[0], Crc32(0, ByteSpan(payload).subspan(index_.data_start(), 64 << 10)));
+  EXPECT_EQ(index_.stripe_crcs()[0],
+            Crc32(0, ByteSpan(payload).subspan(index_.data_start(), 64 << 10)));
   encoder_.Clear();
   Add(1, 0, std::string((1 << 20) + 300, 'b'));
   ASSERT_TRUE(Parse(Payload()).ok());
@@ -247,7 +253,8 @@ TEST_F(ClusterTest, StripesCoverLargeData) {
   ASSERT_TRUE(Parse(payload).ok());
   ASSERT_EQ(index_.stripe_size(), 16384u);
   ASSERT_EQ(index_.stripe_crcs().size(), 3u);
-  EXPECT_EQ(index_.stripe_crcs()[2], Crc32(0, ByteSpan(payload).subspan(index_.data_start() + 2 * 16384)));
+  EXPECT_EQ(index_.stripe_crcs()[2],
+            Crc32(0, ByteSpan(payload).subspan(index_.data_start() + 2 * 16384)));
 }
 
 TEST_F(ClusterTest, ChunkCrcIsThatOfTheWholeChunk) {
@@ -267,7 +274,8 @@ TEST_F(ClusterTest, AsksForMoreUntilTheIndexIsThere) {
   const Bytes payload = Payload();
   for (size_t size = 0; size < payload.size() - 3; ++size) {
     size_t needed = 0;
-    const Status status = index_.Parse(ByteSpan(payload).first(size), 0, payload.size(), ids_, &needed);
+    const Status status =
+        index_.Parse(ByteSpan(payload).first(size), 0, payload.size(), ids_, &needed);
     EXPECT_EQ(status.code(), Code::kAgain) << size;
     EXPECT_GT(needed, size);
   }

@@ -30,7 +30,8 @@ TEST(Column, KnownForms) {
   EXPECT_EQ(Encode({}), Bytes());
   EXPECT_EQ(Encode({0, 0, 0}), Bytes({0x7F})) << "all zero";
   EXPECT_EQ(Encode({5, 5, 5}), Bytes({0x00, 0x0A})) << "constant: width 0, min 5";
-  EXPECT_EQ(Encode({-1, 0, 1}), Bytes({0x02, 0x01, 0b100100})) << "width 2, min -1, residuals 0 1 2";
+  EXPECT_EQ(Encode({-1, 0, 1}), Bytes({0x02, 0x01, 0b100100}))
+      << "width 2, min -1, residuals 0 1 2";
   EXPECT_EQ(Encode({10, 30, 20}), Bytes({0x82, 0x01, 0x14, 0x0A, 0b011000})) << "step 10";
   Values key(100, 1);
   key[0] = 4;
@@ -75,10 +76,10 @@ TEST(Column, NoPrefixIsAccepted) {
 
 TEST(Column, DamageIsRefused) {
   const Bytes damaged[] = {
-      {0x41, 0x00},                                // width 65
-      {0x81, 0x04, 0x00, 0x00},                    // reserved bit
-      {0x80, 0x02, 0x00, 0x05},                    // more exceptions than values
-      {0x80, 0x02, 0x00, 0x01, 0x04, 0x01},        // exception behind the last value
+      {0x41, 0x00},                                      // width 65
+      {0x81, 0x04, 0x00, 0x00},                          // reserved bit
+      {0x80, 0x02, 0x00, 0x05},                          // more exceptions than values
+      {0x80, 0x02, 0x00, 0x01, 0x04, 0x01},              // exception behind the last value
       {0x80, 0x02, 0x00, 0x02, 0x03, 0x01, 0x00, 0x01},  // the second one is
   };
   for (const Bytes& bytes : damaged) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Blocks whose data is in another file, as a cluster's index describes them (core.md, "External data").
+// Blocks whose data is in another file, as a cluster's index describes them (core.md, "External
+// data").
 #include <gtest/gtest.h>
 
 #include <map>
@@ -33,7 +34,13 @@ class ExternalDataTest : public testing::Test {
 
   void Add(uint32_t track, uint64_t offset, const Bytes& data, uint32_t flags = kBlockExternal) {
     const auto time = static_cast<int64_t>(encoder_.NextOrdinal(track));
-    encoder_.Add({.track = track, .flags = flags, .pts = time, .dts = time, .duration = 1, .data = data, .external_offset = offset});
+    encoder_.Add({.track = track,
+                  .flags = flags,
+                  .pts = time,
+                  .dts = time,
+                  .duration = 1,
+                  .data = data,
+                  .external_offset = offset});
   }
 
   Bytes Payload() {
@@ -61,7 +68,8 @@ class ExternalDataTest : public testing::Test {
     AppendLe(payload, Crc32(0, payload));
     return payload;
   }
-  // Whether a reader refuses the cluster when the byte at a place of its index, counted from the end, is another.
+  // Whether a reader refuses the cluster when the byte at a place of its index, counted from the
+  // end, is another.
   bool IsRefused(const Bytes& payload, size_t from_end, uint8_t value) {
     Bytes index = IndexOf(payload);
     index[index.size() - from_end] = value;
@@ -73,9 +81,9 @@ class ExternalDataTest : public testing::Test {
     std::string text;
     for (const BlockRecord& block : index_.blocks()) {
       if (!text.empty()) text += " ";
-      text += block.flags & kBlockExternal
-                  ? std::to_string(index_.range_of(block).offset) + "+" + std::to_string(index_.range_of(block).size)
-                  : "-";
+      text += block.flags & kBlockExternal ? std::to_string(index_.range_of(block).offset) + "+" +
+                                                 std::to_string(index_.range_of(block).size)
+                                           : "-";
     }
     return text;
   }
@@ -85,7 +93,8 @@ class ExternalDataTest : public testing::Test {
   ClusterIndex index_;
 };
 
-// The section as it stands in the file: for each track SHA-256, what jumps count from, the first offset, the jumps.
+// The section as it stands in the file: for each track SHA-256, what jumps count from, the first
+// offset, the jumps.
 TEST_F(ExternalDataTest, Bytes) {
   Add(0, 1000, Filled(100, 'a'));
   Add(1, 1100, Filled(10, 'b'));
@@ -97,24 +106,24 @@ TEST_F(ExternalDataTest, Bytes) {
 
   Bytes section;
   AppendBytes(section, HashOf([] {
-    Bytes all = Filled(100, 'a');
-    AppendBytes(all, Filled(50, 'c'));
-    AppendBytes(all, Filled(50, 'd'));
-    return all;
-  }()));
-  AppendBytes(section, Bytes{0,                   // jumps count from the block of this track before: 10, 10
-                             0xE8, 0x07,          // 1000
-                             0x00, 0x14});        // a constant column of 10
+                Bytes all = Filled(100, 'a');
+                AppendBytes(all, Filled(50, 'c'));
+                AppendBytes(all, Filled(50, 'd'));
+                return all;
+              }()));
+  AppendBytes(section, Bytes{0,           // jumps count from the block of this track before: 10, 10
+                             0xE8, 0x07,  // 1000
+                             0x00, 0x14});  // a constant column of 10
   AppendBytes(section, HashOf(Filled(10, 'b')));
-  AppendBytes(section, Bytes{0, 0xCC, 0x08});     // 1100; no jump
+  AppendBytes(section, Bytes{0, 0xCC, 0x08});  // 1100; no jump
   const Bytes index = IndexOf(payload);
   EXPECT_EQ(Bytes(index.end() - static_cast<ptrdiff_t>(section.size()), index.end()), section);
   EXPECT_EQ(index[2], kFormExternal);
   EXPECT_EQ(index_.data_size(), 0u);
 }
 
-// Two tracks whose blocks lie alternately in the other file, of sizes that vary: what lies between two blocks of a track is a block of
-// the other one, so that jumps within the cluster are all 0.
+// Two tracks whose blocks lie alternately in the other file, of sizes that vary: what lies between
+// two blocks of a track is a block of the other one, so that jumps within the cluster are all 0.
 TEST_F(ExternalDataTest, TheShorterColumnIsWritten) {
   uint64_t at = 48;
   std::string places;
@@ -130,7 +139,8 @@ TEST_F(ExternalDataTest, TheShorterColumnIsWritten) {
   EXPECT_LT(payload.size(), 2 * 38 + 200 * 2u);  // hashes, and next to nothing but the sizes
 }
 
-// What is not in the file does not count in the sum of the data, nor in where the data of other blocks is.
+// What is not in the file does not count in the sum of the data, nor in where the data of other
+// blocks is.
 TEST_F(ExternalDataTest, BesideBlocksThatAreStored) {
   Add(0, 0, {'x', 'y'}, 0);
   Add(0, 500, Filled(300, 1));
@@ -142,7 +152,8 @@ TEST_F(ExternalDataTest, BesideBlocksThatAreStored) {
   EXPECT_EQ(index_.data_size(), 4u);
   std::string stored;
   for (const BlockRecord& block : index_.blocks())
-    for (uint32_t i = 0; i < block.stored_size(); ++i) stored += static_cast<char>(payload[index_.data_start() + block.offset + i]);
+    for (uint32_t i = 0; i < block.stored_size(); ++i)
+      stored += static_cast<char>(payload[index_.data_start() + block.offset + i]);
   EXPECT_EQ(stored, "xyzw");
   EXPECT_EQ(index_.blocks()[1].size, 300u);
 }
@@ -160,18 +171,21 @@ TEST_F(ExternalDataTest, PlacesComeBackWhateverTheyAre) {
       const uint64_t fitting = std::min<uint64_t>(offset, kMaxExternalEnd - data.size());
       Add(track, fitting, data, is_external ? kBlockExternal : 0);
       if (is_external) AppendBytes(groups[track], data);
-      places += (i ? " " : "") + (is_external ? std::to_string(fitting) + "+" + std::to_string(data.size()) : "-");
+      places += (i ? " " : "") +
+                (is_external ? std::to_string(fitting) + "+" + std::to_string(data.size()) : "-");
     }
     ASSERT_TRUE(Parse(Payload()).ok());
     ASSERT_EQ(Places(), places);
     for (const BlockRecord& block : index_.blocks())
       if (block.flags & kBlockExternal)
-        ASSERT_EQ(index_.groups()[index_.range_of(block).group].hash, HashOf(groups[static_cast<uint32_t>(block.track)]));
+        ASSERT_EQ(index_.groups()[index_.range_of(block).group].hash,
+                  HashOf(groups[static_cast<uint32_t>(block.track)]));
     encoder_.Clear();
   }
 }
 
-// core.md, "Cluster": not more blocks than the payload has bytes, also where all of them are alike and none is here.
+// core.md, "Cluster": not more blocks than the payload has bytes, also where all of them are alike
+// and none is here.
 TEST_F(ExternalDataTest, ThePayloadIsNotShorterThanItsBlocksAreMany) {
   for (uint64_t i = 0; i < 1000; ++i) Add(0, 100 * i, Filled(100, 7));
   const Bytes payload = Payload();
@@ -200,7 +214,8 @@ TEST_F(ExternalDataTest, ReservedBitsOfTheForm) {
   Add(0, 1000, Filled(100, 'a'));
   const Bytes payload = Payload(), index = IndexOf(payload);
   ASSERT_TRUE(Parse(payload).ok());  // control
-  for (const uint8_t form : {0x40, 0x80, 0x60, 0xA0}) EXPECT_TRUE(IsRefused(payload, index.size() - 2, form)) << int{form};
+  for (const uint8_t form : {0x40, 0x80, 0x60, 0xA0})
+    EXPECT_TRUE(IsRefused(payload, index.size() - 2, form)) << int{form};
 }
 
 TEST_F(ExternalDataTest, ABlockInAnotherFileNeedsThatTheFormSaysSo) {
@@ -221,11 +236,16 @@ TEST_F(ExternalDataTest, ASectionThatIsCut) {
   Add(0, 1300, Filled(100, 'b'));
   const Bytes index = IndexOf(Payload());
   for (size_t left = index.size() - 39; left < index.size(); ++left)
-    EXPECT_EQ(Parse(PayloadOf(Bytes(index.begin(), index.begin() + static_cast<ptrdiff_t>(left)))).code(), Code::kCorrupt) << left;
+    EXPECT_EQ(
+        Parse(PayloadOf(Bytes(index.begin(), index.begin() + static_cast<ptrdiff_t>(left)))).code(),
+        Code::kCorrupt)
+        << left;
 }
 
 TEST_F(ExternalDataTest, ABlockMayEndAtTheLargestOffsetAndNotBehindIt) {
-  for (const auto& [offset, ok] : {std::pair{kMaxExternalEnd - 100, true}, {kMaxExternalEnd - 99, false}, {UINT64_MAX, false}}) {
+  for (const auto& [offset, ok] : {std::pair{kMaxExternalEnd - 100, true},
+                                   {kMaxExternalEnd - 99, false},
+                                   {UINT64_MAX, false}}) {
     Add(0, offset, Filled(100, 'a'));
     EXPECT_EQ(Parse(Payload()).ok(), ok) << offset;
     encoder_.Clear();

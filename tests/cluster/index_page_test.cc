@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // core.md, "Page", "Top" and "Totals": what is written comes back, and what cannot be is refused.
-#include "cluster/index_page.h"
+#include "index/index_page.h"
 
 #include <gtest/gtest.h>
 
 #include <functional>
 
-#include "cluster/page_builder.h"
+#include "index/page_builder.h"
 
 namespace h4mk {
 namespace {

@@ -321,7 +321,8 @@ TEST_F(SessionTest, BytesThatWaitAreBounded) {
   block.data = reinterpret_cast<const uint8_t*>(large.data());
   block.size = large.size();
   ReceiveAll();
-  for (block.pts = 1; h4mk_session_send(session_, &block) == H4MK_OK; ++block.pts) ASSERT_LT(block.pts, 10);
+  for (block.pts = 1; h4mk_session_send(session_, &block) == H4MK_OK; ++block.pts)
+    ASSERT_LT(block.pts, 10);
   EXPECT_EQ(block.pts, 5);
   EXPECT_EQ(Send("c", H4MK_BLOCK_TYPE_I, 6, H4MK_NO_TIME), H4MK_OK);
   EXPECT_EQ(Finish(), "0:a 6:c ");

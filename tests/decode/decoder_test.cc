@@ -9,9 +9,9 @@
 #include <memory>
 #include <random>
 
+#include "adapters/dsp_block.h"
 #include "capi/handles.h"
 #include "decode/chain_decoder.h"
-#include "decode/dsp_block.h"
 #include "decode/text_adapter.h"
 #include "support/container.h"
 
@@ -57,7 +57,8 @@ std::vector<Step> DecodingOrder(int groups) {
 std::vector<Step> OpenGroups(int groups) {
   std::vector<Step> steps = {{'I', 0}, {'P', 30}, {'B', 10}, {'B', 20}};
   for (int g = 0; g < groups; ++g)
-    for (const auto& [type, time] : {Step{'I', 6}, {'B', 4}, {'B', 5}, {'P', 9}, {'B', 7}, {'B', 8}})
+    for (const auto& [type, time] :
+         {Step{'I', 6}, {'B', 4}, {'B', 5}, {'P', 9}, {'B', 7}, {'B', 8}})
       steps.push_back({type, 10 * (6 * g + time)});
   return steps;
 }

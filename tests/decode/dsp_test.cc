@@ -7,8 +7,8 @@
 #include <numbers>
 #include <random>
 
-#include "decode/builtin_adapters.h"
-#include "decode/dsp_block.h"
+#include "adapters/builtin_adapters.h"
+#include "adapters/dsp_block.h"
 #include "decode/session.h"
 #include "legacy/vectors.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// h4mk_reader_set_preroll(): after a seek a track begins so many blocks earlier, on files of every version. All else is as without it.
+// h4mk_reader_set_preroll(): after a seek a track begins so many blocks earlier, on files of every
+// version. All else is as without it.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -46,18 +47,21 @@ std::vector<Handed> ReadOn(Reader& reader) {
   for (size_t i = 0; i < reading.blocks.size(); ++i) {
     const Block& block = reading.blocks[i];
     all.push_back({block.track, reading.ordinals[i], (block.flags & H4MK_BLOCK_DISCARD) != 0});
-    EXPECT_EQ(block.data, Payload(static_cast<uint32_t>(2 * reading.ordinals[i]) + block.track, kSize));
+    EXPECT_EQ(block.data,
+              Payload(static_cast<uint32_t>(2 * reading.ordinals[i]) + block.track, kSize));
   }
   return all;
 }
 
 // What is read without a preroll, and before the first block of a track those that it asks for.
-std::vector<Handed> WithPreroll(const std::vector<Handed>& plain, uint32_t picture_preroll, uint32_t sound_preroll) {
+std::vector<Handed> WithPreroll(const std::vector<Handed>& plain, uint32_t picture_preroll,
+                                uint32_t sound_preroll) {
   std::vector<Handed> all;
   std::set<uint32_t> seen;
   for (const Handed& handed : plain) {
     const uint64_t preroll = handed.track == kSound ? sound_preroll : picture_preroll;
-    if (seen.insert(handed.track).second && preroll > 0 && (handed.track == kSound || handed.ordinal % 8 == 0)) {
+    if (seen.insert(handed.track).second && preroll > 0 &&
+        (handed.track == kSound || handed.ordinal % 8 == 0)) {
       uint64_t start = handed.ordinal - std::min(handed.ordinal, preroll);
       if (handed.track == kPicture) start -= start % 8;
       for (; start < handed.ordinal; ++start) all.push_back({handed.track, start, true});
@@ -72,8 +76,10 @@ class PrerollTest : public testing::TestWithParam<int> {
   PrerollTest() {
     h4mk_writer_options options = ClusterLimits(GetParam() == 2 ? 1500 : 0, 0);
     options.version = GetParam();
-    file_.bytes = Mux(TwoTracks(options.version == static_cast<int>(H4MK_VERSION_TRANSPORT) ? "1/1000000" : "1/1000"),
-                      options);
+    file_.bytes =
+        Mux(TwoTracks(options.version == static_cast<int>(H4MK_VERSION_TRANSPORT) ? "1/1000000"
+                                                                                  : "1/1000"),
+            options);
   }
 
   // What a seek gives without a preroll.
@@ -94,7 +100,8 @@ TEST_P(PrerollTest, EveryTrackBeginsSoMuchEarlier) {
     ASSERT_EQ(h4mk_reader_set_preroll(reader.get(), kSound, sounds), H4MK_OK);
     for (const uint32_t track : {kPicture, kSound})
       for (int64_t time = 0; time < 10 * kBlocks; time += 35)
-        for (const int mode : {H4MK_SEEK_BACKWARD, H4MK_SEEK_FORWARD, H4MK_SEEK_BACKWARD | H4MK_SEEK_ANY}) {
+        for (const int mode :
+             {H4MK_SEEK_BACKWARD, H4MK_SEEK_FORWARD, H4MK_SEEK_BACKWARD | H4MK_SEEK_ANY}) {
           if (reader.Seek(track, time, mode) != H4MK_OK) continue;
           ASSERT_EQ(ReadOn(reader), WithPreroll(Plain(track, time, mode), pictures, sounds))
               << "track " << track << " time " << time << " mode " << mode;
@@ -135,9 +142,12 @@ TEST_P(PrerollTest, AReadThatFailsCostsNoBlock) {
     h4mk_block block;
     for (;;) {
       const h4mk_status status = h4mk_reader_next(reader.get(), &block);
-      if (status == H4MK_OK) found.push_back({block.track, block.ordinal, (block.flags & H4MK_BLOCK_DISCARD) != 0});
-      else if (status == H4MK_ERR_IO) ++failed;
-      else break;
+      if (status == H4MK_OK)
+        found.push_back({block.track, block.ordinal, (block.flags & H4MK_BLOCK_DISCARD) != 0});
+      else if (status == H4MK_ERR_IO)
+        ++failed;
+      else
+        break;
     }
     ASSERT_EQ(found, expected) << "read " << read;
     if (file_.reads <= file_.failing_read) break;
@@ -154,7 +164,8 @@ TEST_P(PrerollTest, ADamagedBlockIsReportedAndPassedOver) {
   ASSERT_EQ(reader.Seek(kSound, 800, H4MK_SEEK_BACKWARD), H4MK_OK);
   const Reading reading = reader.ReadOn(10 * kBlocks);
   EXPECT_FALSE(reading.damage.empty());
-  EXPECT_EQ(std::ranges::count(reading.ordinals, 80u), 2);  // the block that was sought, and the picture
+  EXPECT_EQ(std::ranges::count(reading.ordinals, 80u),
+            2);  // the block that was sought, and the picture
 }
 
 TEST_P(PrerollTest, ArgumentsAreChecked) {
@@ -164,7 +175,8 @@ TEST_P(PrerollTest, ArgumentsAreChecked) {
   EXPECT_EQ(h4mk_reader_set_preroll(nullptr, 0, 1), H4MK_ERR_ARGUMENT);
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, PrerollTest, testing::Values(1, 2, static_cast<int>(H4MK_VERSION_TRANSPORT)));
+INSTANTIATE_TEST_SUITE_P(Versions, PrerollTest,
+                         testing::Values(1, 2, static_cast<int>(H4MK_VERSION_TRANSPORT)));
 
 }  // namespace
 }  // namespace h4mk_test

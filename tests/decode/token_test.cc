@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
-// adapters.md, "Video tokens", "Audio tokens" and "Adapter audio_fft": tokens equal to the golden vectors, and sound that comes back.
+// adapters.md, "Video tokens", "Audio tokens" and "Adapter audio_fft": tokens equal to the golden
+// vectors, and sound that comes back.
 #include <h4mk/h4mk.h>
 
 #include <cmath>
 #include <numbers>
 #include <random>
 
-#include "adapt/gop.h"
+#include "adapters/audio_fft_decoder.h"
+#include "adapters/builtin_adapters.h"
+#include "adapters/video_token.h"
 #include "decode/adapter_instance.h"
-#include "decode/audio_fft_decoder.h"
-#include "decode/builtin_adapters.h"
-#include "decode/video_token.h"
+#include "legacy/gop.h"
 #include "legacy/vectors.h"
 
 namespace h4mk {
@@ -93,7 +94,8 @@ TEST(AudioTokenTest, TokensOfRecordings) {
       EXPECT_EQ(ToHex(tokens), JoinedTokens(row)) << id;
       continue;
     }
-    // Of equal magnitudes it is not defined which are taken, only how many and what they are: silence.
+    // Of equal magnitudes it is not defined which are taken, only how many and what they are:
+    // silence.
     ASSERT_EQ(tokens.size(), JoinedTokens(row).size() / 2) << id;
     for (size_t i = 0; i < tokens.size(); i += kAudioTokenSize)
       EXPECT_EQ(ToHex(ByteSpan(tokens).subspan(i + 4, 4)), "00007fff") << id;
@@ -114,12 +116,15 @@ TEST(AudioTokenTest, ThroughTheCInterface) {
   const Json& row = VectorIndex("tokens")["audio"][0];
   const Bytes pcm = ReadVector("tokens/" + row["file"].get<std::string>());
   size_t needed = 0;
-  ASSERT_EQ(h4mk_audio_tokens(pcm.data(), pcm.size(), 48000, 2048, 32, nullptr, 0, &needed), H4MK_OK);
-  Bytes tokens(needed);
-  ASSERT_EQ(h4mk_audio_tokens(pcm.data(), pcm.size(), 48000, 2048, 32, tokens.data(), needed, &needed),
+  ASSERT_EQ(h4mk_audio_tokens(pcm.data(), pcm.size(), 48000, 2048, 32, nullptr, 0, &needed),
             H4MK_OK);
+  Bytes tokens(needed);
+  ASSERT_EQ(
+      h4mk_audio_tokens(pcm.data(), pcm.size(), 48000, 2048, 32, tokens.data(), needed, &needed),
+      H4MK_OK);
   EXPECT_EQ(ToHex(tokens), JoinedTokens(row));
-  EXPECT_EQ(h4mk_audio_tokens(pcm.data(), 3, 48000, 2048, 32, nullptr, 0, &needed), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(h4mk_audio_tokens(pcm.data(), 3, 48000, 2048, 32, nullptr, 0, &needed),
+            H4MK_ERR_ARGUMENT);
   uint8_t bytes[H4MK_VIDEO_TOKEN_SIZE];
   h4mk_video_token token = {7, 8, 1}, read;
   ASSERT_EQ(h4mk_video_token_encode(&token, bytes), H4MK_OK);
@@ -169,7 +174,8 @@ TokenTrack Encode(const std::vector<float>& samples, const AudioTokenFormat& for
 }
 
 // Decodes from block `first`, which is whole.
-std::vector<float> Decode(const TokenTrack& track, const AudioTokenFormat& format, size_t first = 0) {
+std::vector<float> Decode(const TokenTrack& track, const AudioTokenFormat& format,
+                          size_t first = 0) {
   AudioFftDecoder decoder(format);
   AudioFftDecoder::State state;
   std::vector<float> samples;
@@ -197,8 +203,11 @@ double SnrDb(const std::vector<float>& expected, const std::vector<float>& actua
 constexpr uint32_t kAll = 16384;
 
 TEST(AudioFftTest, AllBinsGiveTheSoundBack) {
-  for (const AudioTokenFormat format : {AudioTokenFormat{48000, 2048, kAll}, {8000, 256, kAll},
-                                        {44100, 1000, kAll}, {96000, 512, kAll}, {44100, 675, kAll}}) {
+  for (const AudioTokenFormat format : {AudioTokenFormat{48000, 2048, kAll},
+                                        {8000, 256, kAll},
+                                        {44100, 1000, kAll},
+                                        {96000, 512, kAll},
+                                        {44100, 675, kAll}}) {
     const std::vector<float> sound = Sound(20001, format.sample_rate);
     EXPECT_GE(SnrDb(sound, Decode(Encode(sound, format, 8), format)), 60)
         << format.sample_rate << " " << format.frame_size;
@@ -319,8 +328,7 @@ TEST_F(AudioFftAdapterTest, WithoutAFormatNoBlockCanBeDecoded) {
   AdapterInstance::State state;
   const Status status = instance_->DecodeI(BlockOf(blocks_.blocks[0]), &state);
   EXPECT_EQ(status.code(), Code::kCorrupt);
-  EXPECT_EQ(status.message(),
-            "adapter audio_fft: a track of audio_fft has extradata of 8 bytes");
+  EXPECT_EQ(status.message(), "adapter audio_fft: a track of audio_fft has extradata of 8 bytes");
 }
 
 // ---- hostile blocks

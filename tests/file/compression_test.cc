@@ -4,10 +4,10 @@
 
 #include "base/memory_io.h"
 #include "file/block_compression.h"
-#include "file/recover.h"
-#include "file/writer.h"
-#include "support/container.h"
+#include "maintain/recover.h"
 #include "support/chunks.h"
+#include "support/container.h"
+#include "writer/writer.h"
 
 namespace h4mk_test {
 namespace {
@@ -72,8 +72,8 @@ Bytes FileWithFrame(const Bytes& frame, const char* compression = "zstd") {
   h4mk::MemoryOutput io;
   h4mk::Writer writer(io, {});
   uint32_t track = 0;
-  h4mk::Json description = {{"track_id", 1}, {"name", ""}, {"kind", "data"}, {"codec", "none"},
-                            {"time_base", "1/25"}};
+  h4mk::Json description = {
+      {"track_id", 1}, {"name", ""}, {"kind", "data"}, {"codec", "none"}, {"time_base", "1/25"}};
   if (compression != nullptr) description["compression"] = compression;
   EXPECT_TRUE(writer.AddTrack(description, &track).ok());
   h4mk::Block block;
@@ -117,8 +117,8 @@ TEST(CompressionTest, EveryMixtureComesBack) {
       media.tracks.push_back({"1/25", "data", "none", random() % 3 ? "zstd" : ""});
     for (int i = 0; i < 80; ++i) {
       const size_t size = random() % 4 ? random() % 300 : random() % 70000;
-      Block block{static_cast<uint32_t>(random() % media.tracks.size()),
-                  random() % 4 ? kP : kKey, i, i, 1};
+      Block block{static_cast<uint32_t>(random() % media.tracks.size()), random() % 4 ? kP : kKey,
+                  i, i, 1};
       block.data = random() % 3 == 0 ? Payload(random(), size)
                    : random() % 2    ? Text(random(), size)
                                      : Bytes(size, static_cast<uint8_t>(random()));
@@ -145,7 +145,8 @@ TEST(CompressionTest, EveryMixtureComesBack) {
   }
 }
 
-// What does not become smaller is stored as it is: the file grows by its flag and its track's key, at most.
+// What does not become smaller is stored as it is: the file grows by its flag and its track's key,
+// at most.
 TEST(CompressionTest, NoiseDoesNotGrow) {
   Media media;
   media.tracks = {{"1/25", "data", "none", "zstd"}};
@@ -297,7 +298,8 @@ TEST(CompressionTest, RecoveryKeepsBlocksCompressed) {
     EXPECT_LT(recovered.size(), plain);
     EXPECT_EQ(Read(recovered).blocks, media.blocks);
     if (without_tracks) break;
-    // Without the descriptions, of which the page at the end says where they are, the flag of a block is enough.
+    // Without the descriptions, of which the page at the end says where they are, the flag of a
+    // block is enough.
     for (const Chunk& chunk : WalkChunks(file))
       if (chunk.tag == "TRAK") file[chunk.payload() + 1] ^= 1;
   }

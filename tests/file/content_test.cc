@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// core.md, "Content never becomes structure": what a file carries may be another H4MK file. Whatever happens to the file around it, no block,
-// track or tag of the inner file comes out of it.
+// core.md, "Content never becomes structure": what a file carries may be another H4MK file.
+// Whatever happens to the file around it, no block, track or tag of the inner file comes out of it.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -24,7 +24,11 @@ Bytes InnerFile(int version) {
   writer.AddTrack({.codec = version == 1 ? "h4core" : "inner"});
   h4mk_writer_set_meta(writer.get(), ParseJson(kInnerTitle).get());
   for (int i = 0; i < 6; ++i)
-    EXPECT_EQ(writer.Write({.flags = H4MK_BLOCK_KEY, .pts = 40 * i, .dts = H4MK_NO_TIME, .data = ToBytes("inner")}), H4MK_OK);
+    EXPECT_EQ(writer.Write({.flags = H4MK_BLOCK_KEY,
+                            .pts = 40 * i,
+                            .dts = H4MK_NO_TIME,
+                            .data = ToBytes("inner")}),
+              H4MK_OK);
   EXPECT_EQ(writer.Finish(), H4MK_OK);
   return std::move(file.bytes);
 }
@@ -46,13 +50,18 @@ Outer OuterFile(int version, Carrier carrier, const Bytes& inner) {
   if (carrier == Carrier::kAttachment)
     EXPECT_EQ(h4mk_writer_set_attachment(writer.get(), track, inner.data(), inner.size()), H4MK_OK);
   for (int i = 0; i < 3; ++i) {
-    const Bytes data = carrier == Carrier::kBlock && i == 1 ? inner : ToBytes("outer" + std::to_string(i));
+    const Bytes data =
+        carrier == Carrier::kBlock && i == 1 ? inner : ToBytes("outer" + std::to_string(i));
     outer.blocks.insert(data);
-    EXPECT_EQ(writer.Write({.flags = i == 0 ? H4MK_BLOCK_KEY : H4MK_BLOCK_TYPE_P, .pts = 1000 + i, .dts = H4MK_NO_TIME, .data = data}),
+    EXPECT_EQ(writer.Write({.flags = i == 0 ? H4MK_BLOCK_KEY : H4MK_BLOCK_TYPE_P,
+                            .pts = 1000 + i,
+                            .dts = H4MK_NO_TIME,
+                            .data = data}),
               H4MK_OK);
     if (version == 2) EXPECT_EQ(writer.Flush(), H4MK_OK);
     if (carrier == Carrier::kUnknownChunk && i == 0)
-      EXPECT_EQ(h4mk_writer_add_chunk(writer.get(), "xtra", 0, inner.data(), inner.size()), H4MK_OK);
+      EXPECT_EQ(h4mk_writer_add_chunk(writer.get(), "xtra", 0, inner.data(), inner.size()),
+                H4MK_OK);
   }
   EXPECT_EQ(writer.Finish(), H4MK_OK);
   outer.bytes = std::move(file.bytes);
@@ -60,7 +69,8 @@ Outer OuterFile(int version, Carrier carrier, const Bytes& inner) {
 }
 
 // Opens, reads on and seeks; nothing of the inner file may show.
-void ExpectNothingInner(const Outer& outer, const Bytes& changed, bool pipe, const std::string& what) {
+void ExpectNothingInner(const Outer& outer, const Bytes& changed, bool pipe,
+                        const std::string& what) {
   TestFile file(changed);
   file.pipe = pipe;
   Reader reader(&file);
@@ -69,7 +79,8 @@ void ExpectNothingInner(const Outer& outer, const Bytes& changed, bool pipe, con
   EXPECT_EQ(std::string(meta ? meta : "").find("inner"), std::string::npos) << what;
   for (uint32_t i = 0; i < h4mk_reader_track_count(reader.get()); ++i)
     EXPECT_STRNE(h4mk_value_get_text(h4mk_reader_track(reader.get(), i), "codec"), "inner") << what;
-  for (const Block& block : reader.ReadOn().blocks) EXPECT_TRUE(outer.blocks.contains(block.data)) << what;
+  for (const Block& block : reader.ReadOn().blocks)
+    EXPECT_TRUE(outer.blocks.contains(block.data)) << what;
   if (pipe || h4mk_reader_track_count(reader.get()) == 0) return;
   Block block;
   if (reader.Seek(0, 0, 0) == H4MK_OK && reader.Next(&block) == H4MK_OK)
@@ -86,19 +97,22 @@ TEST_P(ContentTest, CutAtEveryByte) {
   const Outer outer = OuterFile(version(), carrier(), InnerFile(version()));
   for (const bool pipe : {false, true})
     for (size_t size = 16; size < outer.bytes.size(); ++size)
-      ExpectNothingInner(outer, Bytes(outer.bytes.begin(), outer.bytes.begin() + static_cast<ptrdiff_t>(size)), pipe,
-                         "cut to " + std::to_string(size) + (pipe ? " in a pipe" : ""));
+      ExpectNothingInner(
+          outer, Bytes(outer.bytes.begin(), outer.bytes.begin() + static_cast<ptrdiff_t>(size)),
+          pipe, "cut to " + std::to_string(size) + (pipe ? " in a pipe" : ""));
 }
 
 TEST_P(ContentTest, EveryBitFlipped) {
   const Outer outer = OuterFile(version(), carrier(), InnerFile(version()));
   // The content itself may change; what must not happen is that it is taken for more than content.
   for (const bool pipe : {false, true}) {
-    if (pipe && version() == 1) continue;  // a stream of version 1 has neither salt nor end: see legacy.md
+    if (pipe && version() == 1)
+      continue;  // a stream of version 1 has neither salt nor end: see legacy.md
     for (size_t bit = 16 * 8; bit < outer.bytes.size() * 8; ++bit) {
       Bytes changed = outer.bytes;
       changed[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
-      ExpectNothingInner(outer, changed, pipe, "bit " + std::to_string(bit) + (pipe ? " in a pipe" : ""));
+      ExpectNothingInner(outer, changed, pipe,
+                         "bit " + std::to_string(bit) + (pipe ? " in a pipe" : ""));
       if (HasFailure()) return;
     }
   }
@@ -112,15 +126,17 @@ TEST_P(ContentTest, PartsOfAFile) {
     const Bytes part(inner.begin() + static_cast<ptrdiff_t>(chunks[first].begin), inner.end());
     const Outer outer = OuterFile(version(), carrier(), part);
     for (size_t size = 16; size < outer.bytes.size(); size += 3)
-      ExpectNothingInner(outer, Bytes(outer.bytes.begin(), outer.bytes.begin() + static_cast<ptrdiff_t>(size)), false,
-                         "part " + std::to_string(first) + " cut to " + std::to_string(size));
+      ExpectNothingInner(
+          outer, Bytes(outer.bytes.begin(), outer.bytes.begin() + static_cast<ptrdiff_t>(size)),
+          false, "part " + std::to_string(first) + " cut to " + std::to_string(size));
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(, ContentTest,
-                         testing::Values(std::tuple(2, Carrier::kAttachment), std::tuple(2, Carrier::kBlock),
-                                         std::tuple(2, Carrier::kUnknownChunk), std::tuple(1, Carrier::kBlock)));
-
+                         testing::Values(std::tuple(2, Carrier::kAttachment),
+                                         std::tuple(2, Carrier::kBlock),
+                                         std::tuple(2, Carrier::kUnknownChunk),
+                                         std::tuple(1, Carrier::kBlock)));
 
 }  // namespace
 }  // namespace h4mk_test

@@ -116,7 +116,8 @@ class DamageTest : public testing::Test {
 
   // Which blocks of the recording were read: they must be a subsequence of it, each identical, with
   // its ordinal. After a seek the first one may stand behind others.
-  std::set<size_t> Identify(const Reading& reading, bool corrupt_allowed = false, bool sought = false) const {
+  std::set<size_t> Identify(const Reading& reading, bool corrupt_allowed = false,
+                            bool sought = false) const {
     std::set<size_t> found;
     size_t next = 0;
     for (size_t i = 0; i < reading.blocks.size(); ++i) {
@@ -577,7 +578,8 @@ void FixClusterCrcs(Bytes* file, const Chunk& cluster) {
   }
   if (index_size + kCrcSize <= cluster.crc() - at) {
     PutU32(file, at + index_size,
-           Crc32(file->data() + cluster.payload(), at + index_size - cluster.payload(), SaltOf(*file)));
+           Crc32(file->data() + cluster.payload(), at + index_size - cluster.payload(),
+                 SaltOf(*file)));
   }
   FixCrc(file, cluster);
 }
@@ -673,7 +675,8 @@ TEST_F(DamageTest, AnIndexOfAnotherFile) {
   Reader reader(&file);
   ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
   for (const int64_t time : {0, 3, 8, 14, 100}) {
-    if (reader.Seek(0, time, H4MK_SEEK_BACKWARD) == H4MK_OK) Identify(reader.ReadOn(1000), false, /*sought=*/true);
+    if (reader.Seek(0, time, H4MK_SEEK_BACKWARD) == H4MK_OK)
+      Identify(reader.ReadOn(1000), false, /*sought=*/true);
   }
   ASSERT_EQ(h4mk_reader_rewind(reader.get()), H4MK_OK);
   EXPECT_EQ(Identify(reader.ReadOn()).size(), media_.blocks.size());

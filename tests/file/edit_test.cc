@@ -3,12 +3,12 @@
 // core.md, "Editing": tags and names change by appending; an edit that is interrupted anywhere, or
 // for which there is no room, leaves the file as it was.
 
-#include "file/edit.h"
+#include "maintain/edit.h"
 
 #include <gtest/gtest.h>
 
-#include "file/reindex.h"
-#include "file/verify.h"
+#include "maintain/reindex.h"
+#include "maintain/verify.h"
 #include "support/container.h"
 #include "support/layouts.h"
 
@@ -124,7 +124,8 @@ TEST(EditTest, EveryPrefixOfAnEditIsTheOldFileOrTheNewOne) {
   for (size_t size = old.size() - 4; size < file.bytes.size(); ++size) {
     const Bytes cut(file.bytes.begin(), file.bytes.begin() + size);
     const State state = StateOf(cut);
-    EXPECT_TRUE(state == before || state == after) << "cut at " << size << " of " << file.bytes.size();
+    EXPECT_TRUE(state == before || state == after)
+        << "cut at " << size << " of " << file.bytes.size();
     if (size + 60 < file.bytes.size()) {
       EXPECT_EQ(state, before) << "cut at " << size;
     }
@@ -201,7 +202,8 @@ TEST(ReindexTest, AnIndexInFrontIsTheOneThatTheWriterOffers) {
   TestFile out;
   Writer writer(&out);
   writer.AddTrack();
-  for (int i = 0; i < 50; ++i) writer.Write({.pts = i * 500, .dts = i * 500, .data = Payload(i, 99)});
+  for (int i = 0; i < 50; ++i)
+    writer.Write({.pts = i * 500, .dts = i * 500, .data = Payload(i, 99)});
   ASSERT_EQ(writer.Finish(), H4MK_OK);
   const Bytes expected = WithIndexInFront(writer, out.bytes);
 

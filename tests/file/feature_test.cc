@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// core.md, "What may change": what a reader of today does with files of tomorrow. What must be understood is refused or left out, and named;
-// all the rest is ignored.
+// core.md, "What may change": what a reader of today does with files of tomorrow. What must be
+// understood is refused or left out, and named; all the rest is ignored.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -20,7 +20,11 @@ class FeatureTest : public testing::Test {
     writer.AddTrack();
     writer.AddTrack({.kind = "audio", .codec = "aac"});
     for (int i = 0; i < 8; ++i)
-      EXPECT_EQ(writer.Write({.track = static_cast<uint32_t>(i % 2), .pts = 10 * i, .dts = 10 * i, .data = Payload(i, 10)}), H4MK_OK);
+      EXPECT_EQ(writer.Write({.track = static_cast<uint32_t>(i % 2),
+                              .pts = 10 * i,
+                              .dts = 10 * i,
+                              .data = Payload(i, 10)}),
+                H4MK_OK);
     EXPECT_EQ(writer.Finish(), H4MK_OK);
     bytes_ = std::move(file.bytes);
     chunks_ = WalkChunks(bytes_);
@@ -39,7 +43,8 @@ class FeatureTest : public testing::Test {
   }
 
   const Chunk& First(const std::string& tag) const {
-    return *std::find_if(chunks_.begin(), chunks_.end(), [&](const Chunk& chunk) { return chunk.tag == tag; });
+    return *std::find_if(chunks_.begin(), chunks_.end(),
+                         [&](const Chunk& chunk) { return chunk.tag == tag; });
   }
 
   Bytes WithChunkFlags(const std::string& tag, uint32_t flags) const {
@@ -101,7 +106,10 @@ TEST_F(FeatureTest, AnUnknownRequirementLeavesTheTrackOut) {
   uint32_t index = 0;
   ASSERT_EQ(h4mk_writer_add_track(writer.get(), strange.get(), &index), H4MK_OK);
   for (int i = 0; i < 6; ++i)
-    ASSERT_EQ(writer.Write({.track = static_cast<uint32_t>(i % 2), .pts = i, .dts = i, .data = Payload(i, 5)}), H4MK_OK);
+    ASSERT_EQ(
+        writer.Write(
+            {.track = static_cast<uint32_t>(i % 2), .pts = i, .dts = i, .data = Payload(i, 5)}),
+        H4MK_OK);
   ASSERT_EQ(writer.Finish(), H4MK_OK);
   const Reading reading = Read(file.bytes);
   EXPECT_EQ(reading.blocks.size(), 3u);

@@ -20,7 +20,8 @@ std::string HexDump(const uint8_t* data, size_t size) {
     for (size_t i = at; i < at + 16; ++i) {
       std::snprintf(text, sizeof text, " %02x", i < size ? data[i] : 0);
       dump += i < size ? text : "   ";
-      if (i < size) readable += data[i] >= 0x20 && data[i] < 0x7F ? static_cast<char>(data[i]) : '.';
+      if (i < size)
+        readable += data[i] >= 0x20 && data[i] < 0x7F ? static_cast<char>(data[i]) : '.';
     }
     dump += "  " + readable + "\n";
   }

@@ -107,8 +107,8 @@ TEST_F(IoFaultTest, EveryReadFailsOnce) {
   }
 }
 
-// A seek during which a callback fails leaves the position as it was, and the same seek then works. What the seek itself need not
-// read may fail with the first block: that can be asked for again.
+// A seek during which a callback fails leaves the position as it was, and the same seek then works.
+// What the seek itself need not read may fail with the first block: that can be asked for again.
 TEST_F(IoFaultTest, EveryReadAndSeekOfASeekFailsOnce) {
   FillPayloads(&media_, 3000);
   const Bytes bytes = Mux(media_, kLimits);
@@ -121,7 +121,8 @@ TEST_F(IoFaultTest, EveryReadAndSeekOfASeekFailsOnce) {
         Reader reader(&file);
         Block block;
         for (size_t i = 0; i < 5; ++i) ASSERT_EQ(reader.Next(&block), H4MK_OK);
-        (fail_seek ? file.failing_seek : file.failing_read) = (fail_seek ? file.seeks : file.reads) + call;
+        (fail_seek ? file.failing_seek : file.failing_read) =
+            (fail_seek ? file.seeks : file.reads) + call;
         const h4mk_status status = reader.Seek(0, 40, mode);
         if (status != H4MK_OK) {
           ++failed_seeks;
@@ -372,7 +373,8 @@ TEST_F(IoFaultTest, AReadFailsWhileAGrownFileIsTakenIn) {
   EXPECT_GT(failed, clusters.size());
 }
 
-// What cannot be read behind the last cluster is gone through when the file is opened and at the first lookup, not at each.
+// What cannot be read behind the last cluster is gone through when the file is opened and at the
+// first lookup, not at each.
 TEST_F(IoFaultTest, SeekingWhereTheEndIsUnreadable) {
   constexpr size_t kZeros = 4 << 20;
   TestFile file(Bytes(bytes_.begin(), bytes_.begin() + bytes_.size() / 2));
@@ -391,7 +393,8 @@ TEST_F(IoFaultTest, SeekingWhereTheEndIsUnreadable) {
 // A download into a file that has its size from the beginning.
 TEST_F(IoFaultTest, SeekingInAFileThatIsFilled) {
   Media large = media_;  // chunks that can only be used when many bytes are there
-  for (size_t i = 0; i < large.blocks.size(); i += 25) large.blocks[i].side_data = {{"noise", Payload(i, 40000)}};
+  for (size_t i = 0; i < large.blocks.size(); i += 25)
+    large.blocks[i].side_data = {{"noise", Payload(i, 40000)}};
   for (const Bytes& bytes : {bytes_, Mux(large, kLimits)}) {
     const std::vector<Chunk> chunks = WalkChunks(bytes);
     size_t first = 0;
@@ -404,12 +407,14 @@ TEST_F(IoFaultTest, SeekingInAFileThatIsFilled) {
       if (bytes.size() / step > 10000 || (step < 1000 && bytes.size() > 100000)) continue;
       SCOPED_TRACE(step);
       TestFile file(bytes);
-      std::fill(file.bytes.begin() + static_cast<ptrdiff_t>(chunks[first].end()), file.bytes.end(), uint8_t{0});
+      std::fill(file.bytes.begin() + static_cast<ptrdiff_t>(chunks[first].end()), file.bytes.end(),
+                uint8_t{0});
       Reader reader(&file);
       ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
       uint64_t found = 0;
       for (size_t filled = chunks[first].end(); filled < bytes.size(); filled += step) {
-        std::copy_n(bytes.begin() + static_cast<ptrdiff_t>(filled), std::min(step, bytes.size() - filled),
+        std::copy_n(bytes.begin() + static_cast<ptrdiff_t>(filled),
+                    std::min(step, bytes.size() - filled),
                     file.bytes.begin() + static_cast<ptrdiff_t>(filled));
         uint64_t entries = 0;
         ASSERT_EQ(reader.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_OK) << reader.message();

@@ -27,7 +27,11 @@ class LateTrackTest : public testing::Test {
   }
 
   void Write(uint32_t track, int64_t time) {
-    EXPECT_EQ(writer_.Write({.track = track, .pts = time, .dts = time, .data = Payload(static_cast<int>(time), 20)}), H4MK_OK);
+    EXPECT_EQ(writer_.Write({.track = track,
+                             .pts = time,
+                             .dts = time,
+                             .data = Payload(static_cast<int>(time), 20)}),
+              H4MK_OK);
   }
 
   static std::vector<uint32_t> TracksOf(const Reading& reading) {
@@ -85,7 +89,8 @@ TEST_F(LateTrackTest, APipeLearnsOfThemOnTheWay) {
 
 TEST_F(LateTrackTest, AReaderOfAGrowingFileLearnsOfThem) {
   ASSERT_EQ(writer_.Flush(), H4MK_OK);
-  TestFile growing(Bytes(file_.bytes.begin(), file_.bytes.begin() + static_cast<ptrdiff_t>(before_)));
+  TestFile growing(
+      Bytes(file_.bytes.begin(), file_.bytes.begin() + static_cast<ptrdiff_t>(before_)));
   Reader reader(&growing);
   ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
   EXPECT_EQ(reader.ReadOn().end, H4MK_AGAIN);
@@ -104,9 +109,11 @@ TEST_F(LateTrackTest, TracksStay) {
   ASSERT_EQ(writer_.Flush(), H4MK_OK);
   Bytes bytes = file_.bytes;
   std::vector<Chunk> chunks = WalkChunks(bytes);
-  const auto later = std::find_if(chunks.rbegin(), chunks.rend(), [](const Chunk& chunk) { return chunk.tag == "TRAK"; });
+  const auto later = std::find_if(chunks.rbegin(), chunks.rend(),
+                                  [](const Chunk& chunk) { return chunk.tag == "TRAK"; });
   const Bytes id = ToBytes("\"track_id\":1");
-  const auto at = std::search(bytes.begin() + static_cast<ptrdiff_t>(later->begin), bytes.end(), id.begin(), id.end());
+  const auto at = std::search(bytes.begin() + static_cast<ptrdiff_t>(later->begin), bytes.end(),
+                              id.begin(), id.end());
   ASSERT_NE(at, bytes.end());
   at[11] = '9';
   FixCrc(&bytes, *later);

@@ -118,7 +118,8 @@ void CheckBlock(h4mk_reader* reader, uint32_t track, size_t number, const Block&
   EXPECT_LT(info.chunk, info.offset);
 }
 
-void CheckFrameAt(h4mk_reader* reader, uint32_t track, const std::vector<Block>& blocks, int64_t time) {
+void CheckFrameAt(h4mk_reader* reader, uint32_t track, const std::vector<Block>& blocks,
+                  int64_t time) {
   const std::optional<size_t> frame = FrameAt(blocks, time);
   uint64_t number = 0;
   h4mk_block_info info;
@@ -135,7 +136,8 @@ std::vector<int64_t> TimesBy(h4mk_reader* reader, uint32_t track, size_t step) {
   for (size_t copied = step; copied == step;) {
     const size_t first = times.size();
     times.resize(first + step);
-    EXPECT_EQ(h4mk_reader_frame_times(reader, track, first, times.data() + first, step, &copied), H4MK_OK);
+    EXPECT_EQ(h4mk_reader_frame_times(reader, track, first, times.data() + first, step, &copied),
+              H4MK_OK);
     times.resize(first + copied);
   }
   return times;
@@ -148,7 +150,8 @@ void CheckFrames(h4mk_reader* reader, uint32_t track, const std::vector<Block>& 
   ASSERT_EQ(count, frames.size());
   std::vector<int64_t> times;
   for (size_t frame : frames) times.push_back(blocks[frame].time());
-  for (const size_t step : {size_t{1000}, size_t{7}}) ASSERT_EQ(TimesBy(reader, track, step), times);
+  for (const size_t step : {size_t{1000}, size_t{7}})
+    ASSERT_EQ(TimesBy(reader, track, step), times);
   for (size_t i = 0; i < frames.size(); i += std::max<size_t>(1, frames.size() / 40)) {
     SCOPED_TRACE("frame " + std::to_string(i));
     h4mk_block_info info;
@@ -162,7 +165,8 @@ void CheckFrames(h4mk_reader* reader, uint32_t track, const std::vector<Block>& 
   h4mk_block_info info;
   uint64_t total = 0;
   EXPECT_EQ(h4mk_reader_frame(reader, track, frames.size(), &info), H4MK_ERR_NOT_FOUND);
-  EXPECT_EQ(h4mk_reader_frame_chain(reader, track, frames.size(), nullptr, 0, &total), H4MK_ERR_NOT_FOUND);
+  EXPECT_EQ(h4mk_reader_frame_chain(reader, track, frames.size(), nullptr, 0, &total),
+            H4MK_ERR_NOT_FOUND);
 }
 
 void CheckTrack(h4mk_reader* reader, const Media& media, uint32_t track) {
@@ -223,7 +227,7 @@ TEST_P(LookupTest, Version2) {
   const Bytes bytes = Mux(media, ClusterLimits(3000, 300));
   CheckAll(bytes, media);
   CheckAll(Bytes(bytes.begin(), bytes.end() - 40),
-           media);  // without an end: the index is made anew
+           media);                                     // without an end: the index is made anew
   CheckAll(Mux(media, ClusterLimits(400, 0)), media);  // groups of blocks are cut anywhere
 }
 
@@ -253,7 +257,8 @@ TEST_P(LookupVersion1Test, SameAnswers) {
   {
     Writer writer(&file, options);
     for (const Track& track : media.tracks) writer.AddTrack(track);
-    for (const Block& block : media.blocks) ASSERT_EQ(writer.Write(block), H4MK_OK) << writer.message();
+    for (const Block& block : media.blocks)
+      ASSERT_EQ(writer.Write(block), H4MK_OK) << writer.message();
     ASSERT_EQ(writer.Finish(), H4MK_OK) << writer.message();
   }
   CheckAll(file.bytes, media);
@@ -308,12 +313,13 @@ TEST(LookupDamageTest, ReadBlockChecks) {
   EXPECT_TRUE(block.flags & H4MK_BLOCK_CORRUPT);
 }
 
-// core.md, "Block by number": where blocks were lost, the numbers that clusters begin with lead to the others. What is lost
-// is not found, and no more than a few clusters are read.
+// core.md, "Block by number": where blocks were lost, the numbers that clusters begin with lead to
+// the others. What is lost is not found, and no more than a few clusters are read.
 TEST(LookupDamageTest, BlocksBehindLostOnesAreFoundByNumber) {
   Media media;
   media.tracks.resize(1);
-  for (int64_t i = 0; i < 600; ++i) media.blocks.push_back({.pts = i, .dts = i, .data = Payload(1, 100)});
+  for (int64_t i = 0; i < 600; ++i)
+    media.blocks.push_back({.pts = i, .dts = i, .data = Payload(1, 100)});
   Bytes file = Mux(media, ClusterLimits(1000, 0));
   std::vector<Chunk> clusters;
   for (const Chunk& chunk : WalkChunks(file))
@@ -341,7 +347,8 @@ TEST(LookupDamageTest, BlocksBehindLostOnesAreFoundByNumber) {
   EXPECT_LT(found, 500);
 }
 
-// A frame, a time and a block are one place of the file away from what opening has read; the times of all frames none.
+// A frame, a time and a block are one place of the file away from what opening has read; the times
+// of all frames none.
 TEST(LookupCostTest, OneReadLeadsToAFrame) {
   Media media;
   AddVideo(&media, kVideo, 900, 9, 1, /*open=*/true);
@@ -376,7 +383,8 @@ TEST(LookupCostTest, OneReadLeadsToAFrame) {
   }
 }
 
-// Groups of pictures longer than a cluster are cut where no picture of the next cluster is shown before one of this.
+// Groups of pictures longer than a cluster are cut where no picture of the next cluster is shown
+// before one of this.
 TEST(LookupCostTest, ClustersOfReorderedPicturesDoNotOverlap) {
   Media media;
   AddVideo(&media, kVideo, 2, 200, 1);

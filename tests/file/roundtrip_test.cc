@@ -3,11 +3,11 @@
 // The promise: a container that loses nothing. Whatever blocks are written come back, all of them,
 // in order, identical.
 
-#include <set>
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <random>
+#include <set>
 
 #include "support/chunks.h"
 #include "support/container.h"
@@ -434,8 +434,8 @@ TEST_F(RoundTripTest, ADiscardedTrackIsLeftOut) {
   EXPECT_EQ(reader.ReadOn().blocks, media_.blocks);
 }
 
-// A new cluster opens at each random access point of a track that also has other blocks: a seek point is a cluster start. Only blocks
-// of tracks without other blocks may stand before it.
+// A new cluster opens at each random access point of a track that also has other blocks: a seek
+// point is a cluster start. Only blocks of tracks without other blocks may stand before it.
 TEST_F(RoundTripTest, EveryRandomAccessPointOfAVideoStartsACluster) {
   media_ = Film();
   FillPayloads(&media_, 100);

@@ -44,18 +44,21 @@ bool IsSame(const h4mk_block& read, const Block& block) {
 }
 
 // Reads on and compares with blocks of the media.
-testing::AssertionResult ReadsExactly(Reader* reader, const Media& media, const std::vector<size_t>& expected) {
+testing::AssertionResult ReadsExactly(Reader* reader, const Media& media,
+                                      const std::vector<size_t>& expected) {
   h4mk_block c;
   for (auto next = expected.begin(); next != expected.end(); ++next) {
     const Block& block = media.blocks[*next];
     const h4mk_status status = h4mk_reader_next(reader->get(), &c);
     if (status != H4MK_OK) {
-      return testing::AssertionFailure() << "status " << status << " instead of " << block << ", block " << *next
-                                         << " of the file: " << reader->message();
+      return testing::AssertionFailure()
+             << "status " << status << " instead of " << block << ", block " << *next
+             << " of the file: " << reader->message();
     }
     if (!IsSame(c, block)) {
-      return testing::AssertionFailure() << FromC(c) << ", number " << c.ordinal << " of its track, instead of "
-                                         << block << ", block " << *next << " of the file";
+      return testing::AssertionFailure()
+             << FromC(c) << ", number " << c.ordinal << " of its track, instead of " << block
+             << ", block " << *next << " of the file";
     }
   }
   const h4mk_status status = h4mk_reader_next(reader->get(), &c);
@@ -144,7 +147,8 @@ TEST(SeekVersionsTest, EverySeekLandsWhereALinearScanSays) {
       if (i % 3 == 0) media.blocks.push_back({1, kKey, 10 * i + 5, 10 * i + 5});
       if (i % 20 == 7) media.blocks.push_back({2, kKey, 10 * i, 10 * i});
     }
-    for (size_t i = 0; i < media.blocks.size(); ++i) media.blocks[i].data = Payload(static_cast<uint32_t>(i), 256);
+    for (size_t i = 0; i < media.blocks.size(); ++i)
+      media.blocks[i].data = Payload(static_cast<uint32_t>(i), 256);
     TestFile file(Mux(media, options));
     Reader reader(&file);
     ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
@@ -228,7 +232,8 @@ TEST_F(SeekFileTest, LookupsBehindASeekChangeNothing) {
   for (const int64_t time : TimesToTry(media_, 0)) {
     SCOPED_TRACE(time);
     Reader reader(&file_);
-    const std::optional<std::vector<size_t>> expected = SeekOracle(media_).BlocksAfter(0, time, H4MK_SEEK_BACKWARD);
+    const std::optional<std::vector<size_t>> expected =
+        SeekOracle(media_).BlocksAfter(0, time, H4MK_SEEK_BACKWARD);
     ASSERT_TRUE(expected);
     ASSERT_EQ(reader.Seek(0, time, H4MK_SEEK_BACKWARD), H4MK_OK);
     for (const size_t i : *expected) {
@@ -236,7 +241,8 @@ TEST_F(SeekFileTest, LookupsBehindASeekChangeNothing) {
       ASSERT_EQ(reader.Next(&block), H4MK_OK);
       EXPECT_EQ(block, media_.blocks[i]);
       h4mk_block_info info;
-      const h4mk_status status = h4mk_reader_keyframe(reader.get(), 0, block.track == 0 ? block.time() : time, &info);
+      const h4mk_status status =
+          h4mk_reader_keyframe(reader.get(), 0, block.track == 0 ? block.time() : time, &info);
       EXPECT_TRUE(status == H4MK_OK || status == H4MK_ERR_NOT_FOUND) << reader.message();
     }
   }
@@ -291,7 +297,8 @@ TEST(SeekLongTest, ManyIndexPages) {
   }
 }
 
-// No CRC that a seek looks at covers the length of a chunk. Where that is what costs the block, the seek leads to one that can be read.
+// No CRC that a seek looks at covers the length of a chunk. Where that is what costs the block, the
+// seek leads to one that can be read.
 TEST(SeekLongTest, TheLengthOfAClusterIsDamaged) {
   Media media;
   media.tracks = {{"1/1000", "video", "a"}};
@@ -320,8 +327,8 @@ TEST(SeekLongTest, TheLengthOfAClusterIsDamaged) {
     }
 }
 
-// Where other tracks begin is looked up when reading goes on behind the block that a seek asked for. Damage to the index that only
-// shows then costs nothing either.
+// Where other tracks begin is looked up when reading goes on behind the block that a seek asked
+// for. Damage to the index that only shows then costs nothing either.
 TEST(SeekLongTest, AnIndexPageOfAnotherTrackIsDamaged) {
   Media media;
   media.tracks = {{"1/1000", "video", "a"}, {"1/1000", "subtitle", "b"}};
@@ -338,7 +345,8 @@ TEST(SeekLongTest, AnIndexPageOfAnotherTrackIsDamaged) {
   ASSERT_EQ(index.size(), 4u) << "two pages, the first one again, the top";
   ++file.bytes[index[2].payload() + 10];
   Reader reader(&file);
-  const std::vector<size_t> expected = SeekOracle(media).BlocksAfter(0, 6500, H4MK_SEEK_BACKWARD).value();
+  const std::vector<size_t> expected =
+      SeekOracle(media).BlocksAfter(0, 6500, H4MK_SEEK_BACKWARD).value();
   ASSERT_EQ(reader.Seek(0, 6500, H4MK_SEEK_BACKWARD), H4MK_OK);
   Block block;
   ASSERT_EQ(reader.Next(&block), H4MK_OK);
@@ -366,7 +374,8 @@ TEST(SeekLongTest, AnIndexPageOfAnotherTrackIsDamaged) {
 
   // Where the track that is sought needs the page, the seek itself notices.
   Reader other(&file);
-  EXPECT_TRUE(other.Seek(0, 3000, H4MK_SEEK_BACKWARD) == H4MK_OK && other.Next(&block) == H4MK_OK) << other.message();
+  EXPECT_TRUE(other.Seek(0, 3000, H4MK_SEEK_BACKWARD) == H4MK_OK && other.Next(&block) == H4MK_OK)
+      << other.message();
   EXPECT_EQ(block.pts, 3000);
   EXPECT_EQ(other.Warnings(), warnings);
 }
@@ -402,8 +411,9 @@ TEST(SeekCostTest, OpeningReadsLittleWhereClustersAreLarge) {
   EXPECT_LT(file.bytes_read, 16u << 10);
 }
 
-// Each place that is asked for is a request over HTTP: the front and the end to open, one for a seek, with all tracks. More seeks to that
-// place ask for nothing again, nor do the entries of the index.
+// Each place that is asked for is a request over HTTP: the front and the end to open, one for a
+// seek, with all tracks. More seeks to that place ask for nothing again, nor do the entries of the
+// index.
 TEST(SeekCostTest, OpeningAndSeekingAskForThreePlaces) {
   Media media;
   AddVideo(&media, kVideo, 4000, 40, 1);
@@ -438,12 +448,13 @@ TEST(SeekCostTest, OpeningAndSeekingAskForThreePlaces) {
   }
 }
 
-// The sound that is heard at a seek point stands directly before it. It is in the cluster of the seek point, so that no other has to
-// be read.
+// The sound that is heard at a seek point stands directly before it. It is in the cluster of the
+// seek point, so that no other has to be read.
 TEST(SeekCostTest, SoundAtASeekPointIsInItsCluster) {
   Media media;
   media.tracks = {kVideo};
-  for (int i = 0; i < 200; ++i) media.blocks.push_back({0, i % 20 == 0 ? kKey : kP, i, i, 1, {}, {}});
+  for (int i = 0; i < 200; ++i)
+    media.blocks.push_back({0, i % 20 == 0 ? kKey : kP, i, i, 1, {}, {}});
   AddSimple(&media, kAudio, 370, 0, 1024, 1024);
   Interleave(&media);
   FillPayloads(&media, 100);
@@ -457,7 +468,8 @@ TEST(SeekCostTest, SoundAtASeekPointIsInItsCluster) {
     ASSERT_EQ(h4mk_reader_next(reader.get(), &video), H4MK_OK);
     ASSERT_EQ(video.track, 0u) << "what was asked for comes first";
     EXPECT_EQ(video.pts, time);
-    const auto cluster = std::ranges::find_if(chunks, [&](const Chunk& chunk) { return chunk.Contains(video.offset); });
+    const auto cluster = std::ranges::find_if(
+        chunks, [&](const Chunk& chunk) { return chunk.Contains(video.offset); });
     ASSERT_EQ(h4mk_reader_next(reader.get(), &sound), H4MK_OK);
     EXPECT_EQ(sound.track, 1u);
     EXPECT_LE(sound.pts, time * 1920);
@@ -466,8 +478,8 @@ TEST(SeekCostTest, SoundAtASeekPointIsInItsCluster) {
   }
 }
 
-// Who plays on from there asks for one other place, where a track begins long before, and comes back; for none if he wants that track no
-// longer, nor if a small one is left out (subtitles, say).
+// Who plays on from there asks for one other place, where a track begins long before, and comes
+// back; for none if he wants that track no longer, nor if a small one is left out (subtitles, say).
 TEST(SeekCostTest, PlayingOnAfterASeekJumpsForTracksThatBeginBefore) {
   Media media;
   AddVideo(&media, kVideo, 1000, 20, 1);
@@ -479,7 +491,8 @@ TEST(SeekCostTest, PlayingOnAfterASeekJumpsForTracksThatBeginBefore) {
   for (const bool without_sound : {false, true}) {
     Reader reader(&file);
     h4mk_reader_discard(reader.get(), 2, 1);
-    ASSERT_EQ(reader.Seek(0, media.blocks[media.blocks.size() / 2].pts, H4MK_SEEK_BACKWARD), H4MK_OK);
+    ASSERT_EQ(reader.Seek(0, media.blocks[media.blocks.size() / 2].pts, H4MK_SEEK_BACKWARD),
+              H4MK_OK);
     Block block;
     ASSERT_EQ(reader.Next(&block), H4MK_OK);
     ASSERT_EQ(block.track, 0u);

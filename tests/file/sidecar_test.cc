@@ -8,9 +8,9 @@
 #include <map>
 
 #include "base/memory_io.h"
-#include "file/external_data.h"
-#include "file/recover.h"
-#include "file/verify.h"
+#include "maintain/recover.h"
+#include "maintain/verify.h"
+#include "reader/external_data.h"
 #include "support/chunks.h"
 #include "support/container.h"
 
@@ -41,7 +41,8 @@ struct Folder {
     io->opaque = new File{folder, &file->second};
     io->read = [](void* opaque, uint8_t* buffer, size_t size) -> int64_t {
       auto* open = static_cast<File*>(opaque);
-      const size_t count = std::min(size, open->bytes->size() - std::min(open->bytes->size(), open->position));
+      const size_t count =
+          std::min(size, open->bytes->size() - std::min(open->bytes->size(), open->position));
       std::copy_n(open->bytes->data() + open->position, count, buffer);
       open->position += count;
       open->folder->bytes_read += count;
@@ -51,7 +52,9 @@ struct Folder {
       static_cast<File*>(opaque)->position = static_cast<size_t>(offset);
       return 0;
     };
-    io->size = [](void* opaque) { return static_cast<int64_t>(static_cast<File*>(opaque)->bytes->size()); };
+    io->size = [](void* opaque) {
+      return static_cast<int64_t>(static_cast<File*>(opaque)->bytes->size());
+    };
     io->close = [](void* opaque) { delete static_cast<File*>(opaque); };
     return H4MK_OK;
   }
@@ -79,7 +82,8 @@ uint32_t AddTrackBeside(h4mk_writer* writer, const std::string& name, int64_t id
   return index;
 }
 
-// A film of 40 blocks in a file "film.mp4" with other bytes in between; every fifth block is in the sidecar itself.
+// A film of 40 blocks in a file "film.mp4" with other bytes in between; every fifth block is in the
+// sidecar itself.
 class SidecarTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -94,13 +98,16 @@ class SidecarTest : public testing::Test {
 
   static bool IsStored(size_t i) { return i % 5 == 0; }
 
-  Bytes Make(h4mk_writer_options options = ClusterLimits(4000, 400), const std::string& name = "film.mp4") {
+  Bytes Make(h4mk_writer_options options = ClusterLimits(4000, 400),
+             const std::string& name = "film.mp4") {
     TestFile file;
     Writer writer(&file, options);
     AddTrackBeside(writer.get(), name);
     for (size_t i = 0; i < media_.blocks.size(); ++i) {
       const Block& block = media_.blocks[i];
-      EXPECT_EQ(IsStored(i) ? writer.Write(block) : WriteExternal(writer.get(), block, places_[i]), H4MK_OK) << writer.message();
+      EXPECT_EQ(IsStored(i) ? writer.Write(block) : WriteExternal(writer.get(), block, places_[i]),
+                H4MK_OK)
+          << writer.message();
     }
     EXPECT_EQ(writer.Finish(), H4MK_OK);
     return std::move(file.bytes);
@@ -152,7 +159,8 @@ TEST_F(SidecarTest, ABlockCostsLessThanFourBytes) {
   uint64_t at = 40;
   for (int i = 0; i < 5000; ++i) {
     const Bytes data = Payload(i, 200 + i * 131 % 700);
-    ASSERT_EQ(WriteExternal(writer.get(), {0, i % 50 == 0 ? kKey : kP, i, i, 1, data}, at), H4MK_OK);
+    ASSERT_EQ(WriteExternal(writer.get(), {0, i % 50 == 0 ? kKey : kP, i, i, 1, data}, at),
+              H4MK_OK);
     at += data.size() + (i % 10 == 9 ? 3000 + i % 77 : 0);  // other tracks between them
   }
   ASSERT_EQ(writer.Finish(), H4MK_OK);
@@ -206,7 +214,8 @@ TEST_F(SidecarTest, TotalsCountTheBytesOfAllBlocks) {
   EXPECT_EQ(info.byte_count, bytes);
 }
 
-// One block costs its group, which is what the track has in one cluster: at most the size that the writer's clusters have.
+// One block costs its group, which is what the track has in one cluster: at most the size that the
+// writer's clusters have.
 TEST_F(SidecarTest, ASingleBlockReadsOneGroup) {
   TestFile file(Make(ClusterLimits(1000, 400)));
   Reader reader(&file, folder_.Options());
@@ -225,7 +234,8 @@ TEST_F(SidecarTest, GroupsThatAreTooLargeToBeKept) {
   Writer writer(&file, options);
   for (uint32_t track = 0; track < 3; ++track) AddTrackBeside(writer.get(), "large.mov", track + 1);
   for (int i = 0; i < 6; ++i) {
-    const Block block{static_cast<uint32_t>(i % 3), kKey, i, i, 1, Bytes(15u << 20, static_cast<uint8_t>(i))};
+    const Block block{
+        static_cast<uint32_t>(i % 3), kKey, i, i, 1, Bytes(15u << 20, static_cast<uint8_t>(i))};
     ASSERT_EQ(WriteExternal(writer.get(), block, film.size()), H4MK_OK);
     film.insert(film.end(), block.data.begin(), block.data.end());
     blocks.push_back(block);
@@ -260,7 +270,8 @@ TEST_F(SidecarTest, WithoutAFolderTheMissingFileIsNamed) {
   EXPECT_EQ(total, 9u);
 }
 
-// core.md: a reader without the other file does everything but hand out these blocks. It is told once a track and cluster.
+// core.md: a reader without the other file does everything but hand out these blocks. It is told
+// once a track and cluster.
 TEST_F(SidecarTest, WhatIsStoredIsReadWithoutTheOtherFile) {
   TestFile file(Make());
   folder_.files.clear();
@@ -280,7 +291,8 @@ TEST_F(SidecarTest, WhatIsStoredIsReadWithoutTheOtherFile) {
     if (IsStored(i)) stored.push_back(media_.blocks[i]);
   EXPECT_EQ(read, stored);
   const auto chunks = WalkChunks(file.bytes);
-  EXPECT_EQ(told, std::count_if(chunks.begin(), chunks.end(), [](const Chunk& chunk) { return chunk.is_cluster(); }));
+  EXPECT_EQ(told, std::count_if(chunks.begin(), chunks.end(),
+                                [](const Chunk& chunk) { return chunk.is_cluster(); }));
 }
 
 TEST_F(SidecarTest, AFileThatAppearsIsFound) {
@@ -291,7 +303,9 @@ TEST_F(SidecarTest, AFileThatAppearsIsFound) {
   Block block;
   ASSERT_EQ(reader.Next(&block), H4MK_OK);
   EXPECT_EQ(reader.Next(&block), H4MK_ERR_NOT_FOUND);
-  EXPECT_NE(reader.message().find("\"film.mp4\", which has blocks of track 1, was not found beside this file"), std::string::npos)
+  EXPECT_NE(reader.message().find(
+                "\"film.mp4\", which has blocks of track 1, was not found beside this file"),
+            std::string::npos)
       << reader.message();
   folder_.error = H4MK_ERR_IO;
   h4mk_block single;
@@ -304,7 +318,8 @@ TEST_F(SidecarTest, AFileThatAppearsIsFound) {
   EXPECT_EQ(reader.ReadOn().blocks, media_.blocks);
 }
 
-// A changed byte costs the blocks that are hashed together, those of its cluster; it is told once, with name and range.
+// A changed byte costs the blocks that are hashed together, those of its cluster; it is told once,
+// with name and range.
 TEST_F(SidecarTest, AnotherFileIsNotPassedOff) {
   const Bytes file = Make(ClusterLimits(1000, 400));
   folder_.files["film.mp4"][places_[11] + 3] ^= 1;
@@ -316,7 +331,8 @@ TEST_F(SidecarTest, AnotherFileIsNotPassedOff) {
     EXPECT_GT(reading.blocks.size(), 34u);
     for (const Block& block : reading.blocks) EXPECT_EQ(block, media_.blocks[block.dts]);
     ASSERT_EQ(reading.damage.size(), 1u);
-    EXPECT_NE(reading.damage[0].find("of \"film.mp4\" are not what they were"), std::string::npos) << reading.damage[0];
+    EXPECT_NE(reading.damage[0].find("of \"film.mp4\" are not what they were"), std::string::npos)
+        << reading.damage[0];
     EXPECT_NE(reading.damage[0].find("bytes "), std::string::npos);
   }
 }
@@ -326,7 +342,8 @@ TEST_F(SidecarTest, AFileThatIsTooShort) {
   const Bytes file = Make(ClusterLimits(1000, 400));
   folder_.files["film.mp4"].resize(places_[31]);
   const Reading reading = Read(file, folder_.Options());
-  EXPECT_NE(reading.damage.back().find("are not all there"), std::string::npos) << reading.damage.back();
+  EXPECT_NE(reading.damage.back().find("are not all there"), std::string::npos)
+      << reading.damage.back();
   for (const Block& block : reading.blocks) EXPECT_EQ(block, media_.blocks[block.dts]);
   EXPECT_GE(reading.blocks.size(), 28u);
 }
@@ -335,14 +352,16 @@ TEST_F(SidecarTest, AFileThatIsTooShort) {
 
 TEST_F(SidecarTest, NothingButANameInTheSameFolderIsOpened) {
   for (const char* name :
-       {"/etc/passwd", "../film.mp4", "..", ".", "", "a/b", "a\\b", "c:film.mp4", "file:film.mp4", "film\n.mp4", "%2e%2e%2fsecret",
-        "film.mp4?delete=all", "film.mp4#t", "-", "-film.mp4", "film\x7F.mp4", "film\xC2\x85.mp4", "film\xFF.mp4"}) {
+       {"/etc/passwd", "../film.mp4", "..", ".", "", "a/b", "a\\b", "c:film.mp4", "file:film.mp4",
+        "film\n.mp4", "%2e%2e%2fsecret", "film.mp4?delete=all", "film.mp4#t", "-", "-film.mp4",
+        "film\x7F.mp4", "film\xC2\x85.mp4", "film\xFF.mp4"}) {
     EXPECT_FALSE(h4mk::IsNameOfFileBeside(name)) << name;
     h4mk_io io = H4MK_IO_INIT;
     char path[] = "/tmp/x.h4mk";
     EXPECT_EQ(h4mk_io_open_beside(path, name, &io), H4MK_ERR_ARGUMENT) << name;
   }
-  for (const char* name : {"film.mp4", "...", ".hidden", "a film!-.mp4", "Grüße.mp4", "film\xC2\xA0.mp4"})
+  for (const char* name :
+       {"film.mp4", "...", ".hidden", "a film!-.mp4", "Grüße.mp4", "film\xC2\xA0.mp4"})
     EXPECT_TRUE(h4mk::IsNameOfFileBeside(name)) << name;
   EXPECT_TRUE(h4mk::IsNameOfFileBeside(std::string(255, 'a')));
   EXPECT_FALSE(h4mk::IsNameOfFileBeside(std::string(256, 'a')));
@@ -352,12 +371,14 @@ TEST_F(SidecarTest, AFileWithSuchANameOpensNothing) {
   for (const char* name : {"/ilm.mp4", "../m.mp4", "-ilm.mp4", "f%lm.mp4", "film?mp4"}) {
     const Reading reading = Read(WithName(name), folder_.Options());
     EXPECT_EQ(reading.blocks.size(), 8u) << name;
-    EXPECT_NE(reading.damage[0].find("does not name a file"), std::string::npos) << reading.damage[0];
+    EXPECT_NE(reading.damage[0].find("does not name a file"), std::string::npos)
+        << reading.damage[0];
   }
   EXPECT_EQ(folder_.asked, std::vector<std::string>());
 }
 
-// Only regular files: a FIFO would wait for ever, a link leads elsewhere, a device does things when it is read.
+// Only regular files: a FIFO would wait for ever, a link leads elsewhere, a device does things when
+// it is read.
 TEST_F(SidecarTest, OnlyRegularFilesAreOpened) {
   char folder[] = "/tmp/h4mk_sidecar_XXXXXX";
   ASSERT_NE(mkdtemp(folder), nullptr);
@@ -401,10 +422,12 @@ TEST_F(SidecarTest, WhatIsReadOfTheOtherFileIsBounded) {
   Reader reader(&copy, folder_.Options());
   const Reading reading = reader.ReadOn();
   EXPECT_EQ(reading.blocks.size(), 32u);
-  EXPECT_NE(reading.damage.at(0).find("more than 32 times"), std::string::npos) << reading.damage[0];
+  EXPECT_NE(reading.damage.at(0).find("more than 32 times"), std::string::npos)
+      << reading.damage[0];
   // What a caller asks for is not counted together.
   h4mk_block single;
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(h4mk_reader_read_block(reader.get(), 0, 900 - i, &single), H4MK_OK);
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(h4mk_reader_read_block(reader.get(), 0, 900 - i, &single), H4MK_OK);
   ASSERT_EQ(reader.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_OK);
   Block next;
   EXPECT_EQ(reader.Next(&next), H4MK_OK);
@@ -420,7 +443,9 @@ TEST_F(SidecarTest, WhatWritersRefuse) {
   const Block block{beside, kKey, 0, 0, 1, Bytes(43)};
   EXPECT_EQ(WriteExternal(writer.get(), block, static_cast<uint64_t>(-1)), H4MK_ERR_ARGUMENT);
   EXPECT_EQ(WriteExternal(writer.get(), block, INT64_MAX - 42), H4MK_ERR_ARGUMENT);
-  EXPECT_EQ(WriteExternal(writer.get(), {beside, kKey | H4MK_BLOCK_ENCRYPTED, 0, 0, 1, Bytes(43)}, 0), H4MK_ERR_ARGUMENT);
+  EXPECT_EQ(
+      WriteExternal(writer.get(), {beside, kKey | H4MK_BLOCK_ENCRYPTED, 0, 0, 1, Bytes(43)}, 0),
+      H4MK_ERR_ARGUMENT);
   EXPECT_EQ(WriteExternal(writer.get(), {bad, kKey, 0, 0, 1, Bytes(43)}, 0), H4MK_ERR_ARGUMENT);
   EXPECT_EQ(WriteExternal(writer.get(), block, INT64_MAX - 43), H4MK_OK);
 }
@@ -488,11 +513,13 @@ TEST_F(SidecarTest, VerifyFindsATrackThatNamesNoFile) {
   ASSERT_TRUE(h4mk::VerifyV2(io, nullptr, &report).ok());
   ASSERT_FALSE(report.ok());
   bool is_told = false;
-  for (const h4mk::Finding& finding : report.findings) is_told |= finding.message.find("does not name") != std::string::npos;
+  for (const h4mk::Finding& finding : report.findings)
+    is_told |= finding.message.find("does not name") != std::string::npos;
   EXPECT_TRUE(is_told);
 }
 
-// What is in the other file is not lost when the sidecar is damaged: each byte of a cluster behind its index is changed in turn.
+// What is in the other file is not lost when the sidecar is damaged: each byte of a cluster behind
+// its index is changed in turn.
 TEST_F(SidecarTest, RecoverKeepsBlocksThatAreElsewhere) {
   const Bytes file = Make(ClusterLimits(1500, 400));
   for (const Chunk& chunk : WalkChunks(file)) {
@@ -505,7 +532,8 @@ TEST_F(SidecarTest, RecoverKeepsBlocksThatAreElsewhere) {
       const Reading reading = Read(RecoverFile(damaged, &report), folder_.Options());
       for (const Block& block : reading.blocks) EXPECT_EQ(block, media_.blocks[block.dts]);
       size_t external = 0;
-      for (const Block& block : reading.blocks) external += !IsStored(static_cast<size_t>(block.dts));
+      for (const Block& block : reading.blocks)
+        external += !IsStored(static_cast<size_t>(block.dts));
       EXPECT_EQ(reading.damage, std::vector<std::string>());
       // A block that is stored and lost leaves a gap, which the hash of a group cannot have.
       if (reading.blocks.size() == 40) EXPECT_EQ(external, 32u);

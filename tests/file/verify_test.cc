@@ -3,14 +3,14 @@
 // What is found in a file whose checksums all fit while its structures lie: the index is compared
 // with the blocks, and whatever does not agree is named with its place.
 
-#include "file/verify.h"
+#include "maintain/verify.h"
 
 #include <gtest/gtest.h>
 
 #include <functional>
 
 #include "base/memory_io.h"
-#include "cluster/index_page.h"
+#include "index/index_page.h"
 #include "support/layouts.h"
 #include "support/signing.h"
 
@@ -81,13 +81,15 @@ class VerifyTest : public testing::Test {
     file = file + MakeChunk("TSEK", EncodePage(index.page, ids_, file.size()), 0, SaltOf(file));
     const size_t moved = file.size() - top.begin;
     for (h4mk::PageRef& ref : index.top.pages) ref.size += moved;
-    const Bytes top_chunk = MakeChunk("TSEK", EncodeTop(index.top, ids_, file.size()), 0, SaltOf(file));
+    const Bytes top_chunk =
+        MakeChunk("TSEK", EncodeTop(index.top, ids_, file.size()), 0, SaltOf(file));
     const size_t growth = top_chunk.size() - (top.end() - top.begin);
     index.top.file_size += moved + growth;
     index.tail.top += moved;
     index.tail.top_size += static_cast<uint32_t>(growth);
     file = file + MakeChunk("TSEK", EncodeTop(index.top, ids_, file.size()), 0, SaltOf(file));
-    file = file + MakeChunk("TAIL", EncodeTail(index.tail, file.size()), 0, SaltOf(file)) + Bytes(kCrcSize);
+    file = file + MakeChunk("TAIL", EncodeTail(index.tail, file.size()), 0, SaltOf(file)) +
+           Bytes(kCrcSize);
     FixChecksum(&file, WalkChunks(file));
     return file;
   }
@@ -120,9 +122,10 @@ TEST_F(VerifyTest, NothingIsFoundInWhatTheWriterWrote) {
   EXPECT_FALSE(report.is_signed);
 }
 
-// A reader takes from the index how much of a cluster there can be. Where that is too little, what the cluster says counts.
+// A reader takes from the index how much of a cluster there can be. Where that is too little, what
+// the cluster says counts.
 TEST_F(VerifyTest, AWrongDistanceBetweenClustersHarmsNoSeek) {
-  TestFile good(bytes_), forged(WithIndex([](Index* index) { index->page.clusters[1] -= 300; }));
+  TestFile good(bytes_), forged(WithIndex([](Index*index) { index->page.clusters[1] -= 300; }));
   Reader control(&good), reader(&forged);
   ASSERT_EQ(control.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_OK);
   ASSERT_EQ(reader.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_OK);
@@ -171,8 +174,9 @@ TEST_F(VerifyTest, ATopAgreesWithItsPages) {
             top + " names a page" + At(Last("TSEK", 1).begin - 1) + ", where none is\n");
   EXPECT_EQ(FindingsWith([](Index* index) { index->top.pages.clear(); }),
             top + " has 0 pages; expected 1\n");
-  EXPECT_NE(FindingsWith([](Index* index) { index->top.pages.push_back(index->top.pages[0]); })
-                .find("index top contradicts itself"),
+  EXPECT_NE(FindingsWith([](Index* index) {
+              index->top.pages.push_back(index->top.pages[0]);
+            }).find("index top contradicts itself"),
             std::string::npos)
       << "a page is named twice";
   EXPECT_EQ(FindingsWith([](Index* index) { index->top.first_cluster += 40; }),

@@ -6,11 +6,11 @@
 
 #include <h4mk/adapter.h>
 
-#include "adapt/control_frames.h"
-#include "decode/builtin_adapters.h"
-#include "decode/dsp_block.h"
+#include "adapters/builtin_adapters.h"
+#include "adapters/dsp_block.h"
 #include "decode/session.h"
 #include "fuzz/fuzz.h"
+#include "legacy/control_frames.h"
 
 using namespace h4mk;  // NOLINT: a test
 

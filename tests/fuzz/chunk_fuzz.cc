@@ -3,11 +3,11 @@
 // The header and the walk over chunks, forwards with resynchronisation, and back. The input is a
 // file.
 
-#include "adapt/open_file.h"
 #include "base/memory_io.h"
 #include "chunk/chunk_reader.h"
 #include "fuzz/file_mutator.h"
 #include "fuzz/fuzz.h"
+#include "open/open_file.h"
 
 using namespace h4mk;  // NOLINT: a test
 using h4mk_fuzz::Touch;

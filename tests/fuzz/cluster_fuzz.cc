@@ -55,7 +55,8 @@ bool Same(std::span<const SideData> a, std::span<const SideData> b) {
 void CheckComesBack(const ClusterIndex& index, const TrackIds& tracks) {
   ClusterIndex again;
   size_t needed = 0;
-  FUZZ_CHECK(again.Parse(EncodeAgain(index, tracks), 0, ClusterIndex::kAnyPayload, tracks, &needed).ok());
+  FUZZ_CHECK(
+      again.Parse(EncodeAgain(index, tracks), 0, ClusterIndex::kAnyPayload, tracks, &needed).ok());
   FUZZ_CHECK(again.blocks().size() == index.blocks().size());
   for (size_t i = 0; i < index.blocks().size(); ++i) {
     const BlockRecord& a = index.blocks()[i];
@@ -71,7 +72,8 @@ void CheckComesBack(const ClusterIndex& index, const TrackIds& tracks) {
 const BlockRecord* LastKey(const std::vector<BlockRecord>& blocks) {
   const BlockRecord* last = nullptr;
   for (const BlockRecord& block : blocks)
-    if (block.track == 0 && block.is_key() && block.time() != kNoTime && (!last || block.time() > last->time()))
+    if (block.track == 0 && block.is_key() && block.time() != kNoTime &&
+        (!last || block.time() > last->time()))
       last = &block;
   return last;
 }
@@ -89,7 +91,8 @@ void CheckOutline(ByteSpan payload, const TrackIds& tracks, const ClusterIndex* 
   if (!whole) return;
   const BlockRecord* last = LastKey(whole->blocks());
   FUZZ_CHECK(found == (last != nullptr));
-  FUZZ_CHECK(!found || (key.offset == last->offset && key.pts == last->pts && key.ordinal == last->ordinal));
+  FUZZ_CHECK(!found ||
+             (key.offset == last->offset && key.pts == last->pts && key.ordinal == last->ordinal));
 }
 
 }  // namespace

@@ -6,10 +6,10 @@
 #include <random>
 #include <vector>
 
-#include "adapt/transport_file.h"
 #include "base/crc32.h"
 #include "chunk/chunk_format.h"
 #include "fuzz/fuzz.h"
+#include "legacy/transport/transport_file.h"
 
 namespace h4mk_fuzz {
 namespace {
@@ -37,7 +37,9 @@ class File {
   void MendDistance(Piece* piece, size_t field, size_t at);
 
   // core.md, "File": what the CRCs of version 2 start from.
-  uint32_t salt() const { return header_.size() >= 12 && header_[4] == 2 ? LoadLe<uint32_t>(header_.data() + 8) : 0; }
+  uint32_t salt() const {
+    return header_.size() >= 12 && header_[4] == 2 ? LoadLe<uint32_t>(header_.data() + 8) : 0;
+  }
 
   bool transport_ = false;
   Bytes header_;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Index pages, the top, the locator, checkpoints. The input is the offset of the chunk (u64), then its payload.
-// What can be read is encoded again and must then be read the same.
+// Index pages, the top, the locator, checkpoints. The input is the offset of the chunk (u64), then
+// its payload. What can be read is encoded again and must then be read the same.
 
-#include "cluster/index_page.h"
 #include "fuzz/fuzz.h"
+#include "index/index_page.h"
 #include "protect/checkpoint.h"
 
 using namespace h4mk;  // NOLINT: a test

@@ -5,8 +5,8 @@
 #include <h4mk/h4mk.h>
 
 #include "file/tracks.h"
-#include "file/v1_tracks.h"
 #include "fuzz/fuzz.h"
+#include "legacy/v1/v1_tracks.h"
 
 using namespace h4mk;  // NOLINT: a test
 

@@ -10,12 +10,12 @@
 #include <fstream>
 #include <iterator>
 
-#include "adapt/open_file.h"
+#include "adapters/audio_fft_block.h"
+#include "adapters/dsp_block.h"
 #include "base/bytes.h"
-#include "decode/audio_fft_block.h"
-#include "decode/dsp_block.h"
 #include "file/block_compression.h"
 #include "legacy/vectors.h"
+#include "open/open_file.h"
 #include "support/chunks.h"
 #include "support/layouts.h"
 #include "support/signing.h"

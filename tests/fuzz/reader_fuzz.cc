@@ -119,10 +119,12 @@ class Session {
     FUZZ_CHECK(h4mk_reader_frame_count(reader_, track, &frames) == H4MK_OK);
     std::vector<int64_t> times(kMostTimes);
     size_t copied = 0;
-    if (h4mk_reader_frame_times(reader_, track, frames / 2, times.data(), times.size(), &copied) == H4MK_OK)
+    if (h4mk_reader_frame_times(reader_, track, frames / 2, times.data(), times.size(), &copied) ==
+        H4MK_OK)
       FUZZ_CHECK(copied <= times.size());
     h4mk_block_info info = {}, chain[4];
-    if (h4mk_reader_frame(reader_, track, static_cast<uint64_t>(time) % (frames + 1), &info) == H4MK_OK)
+    if (h4mk_reader_frame(reader_, track, static_cast<uint64_t>(time) % (frames + 1), &info) ==
+        H4MK_OK)
       FUZZ_CHECK(!(info.flags & H4MK_BLOCK_DISCARD));
     if (h4mk_reader_frame_at(reader_, track, time, &number, &info) == H4MK_OK &&
         h4mk_reader_frame_chain(reader_, track, number, chain, 4, &total) == H4MK_OK && total > 0)

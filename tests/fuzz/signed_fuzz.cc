@@ -5,10 +5,10 @@
 // that is made holds or says why not.
 
 #include "base/memory_io.h"
-#include "file/reader.h"
 #include "fuzz/file_mutator.h"
 #include "fuzz/fuzz.h"
-#include "protect/verifying_reader.h"
+#include "pipeline/verifying_reader.h"
+#include "reader/reader.h"
 
 using namespace h4mk;  // NOLINT: a test
 

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "decode/audio_fft_decoder.h"
-#include "decode/video_token.h"
+#include "adapters/audio_fft_decoder.h"
+#include "adapters/video_token.h"
 #include "fuzz/fuzz.h"
 
 using namespace h4mk;  // NOLINT: a test

@@ -2,13 +2,13 @@
 //
 // A file of the transport dialect, its tables and its block compression.
 
-#include "adapt/run_length.h"
-#include "adapt/transport_file.h"
-#include "adapt/transport_recover.h"
 #include "base/memory_io.h"
 #include "chunk/chunk_format.h"
 #include "fuzz/file_mutator.h"
 #include "fuzz/fuzz.h"
+#include "legacy/run_length.h"
+#include "legacy/transport/transport_file.h"
+#include "legacy/transport/transport_recover.h"
 
 using namespace h4mk;  // NOLINT: a test
 

@@ -4,9 +4,9 @@
 // files.)
 
 #include "base/memory_io.h"
-#include "file/v1_file.h"
 #include "fuzz/file_mutator.h"
 #include "fuzz/fuzz.h"
+#include "legacy/v1/v1_file.h"
 
 using namespace h4mk;  // NOLINT: a test
 

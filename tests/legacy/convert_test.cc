@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // legacy.md, "Conversion": every vector to version 2 and back is the same file, byte for byte.
-#include "adapt/chunk_list.h"
 #include "base/crc32.h"
 #include "base/sha256.h"
 #include "chunk/chunk_format.h"
+#include "convert/chunk_list.h"
 #include "legacy/player.h"
 #include "legacy/vectors.h"
 
@@ -213,7 +213,8 @@ Bytes WithOriginal(ByteSpan two, ByteSpan original) {
     const size_t start = bytes.size();
     AppendBytes(bytes, ChunkHeaderBytes({kTagOriginal, 0, static_cast<uint32_t>(original.size())}));
     AppendBytes(bytes, original);
-    AppendLe(bytes, Crc32(LoadLe<uint32_t>(two.data() + 8), ByteSpan(bytes).subspan(start)));  // core.md, "File": the salt
+    AppendLe(bytes, Crc32(LoadLe<uint32_t>(two.data() + 8),
+                          ByteSpan(bytes).subspan(start)));  // core.md, "File": the salt
   }
   return bytes;
 }
@@ -228,7 +229,8 @@ TEST(ConversionTest, NoChunkIsInTheOriginalTwice) {
   Player player(media);
   h4mk_chunk chunk;
   int64_t at = 0;
-  while (h4mk_reader_chunk(player.reader(), at, &chunk) == H4MK_OK && std::string(chunk.tag) != "SAFE")
+  while (h4mk_reader_chunk(player.reader(), at, &chunk) == H4MK_OK &&
+         std::string(chunk.tag) != "SAFE")
     at = chunk.next;
   ASSERT_STREQ(chunk.tag, "SAFE");  // the first chunk that is kept: number 0
   Bytes bomb = media;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Version 1 and the transport dialect, cut at every byte and with every single bit flipped: it is detected, or nothing that is
-// read is different.
-#include "adapt/transport_file.h"
+// Version 1 and the transport dialect, cut at every byte and with every single bit flipped: it is
+// detected, or nothing that is read is different.
 #include "base/memory_io.h"
 #include "chunk/chunk_format.h"
-#include "file/v1_file.h"
 #include "legacy/player.h"
+#include "legacy/transport/transport_file.h"
+#include "legacy/v1/v1_file.h"
 #include "legacy/vectors.h"
 
 namespace h4mk {
@@ -30,7 +30,9 @@ Lines Play(const Bytes& bytes, bool seekable = true) {
   Lines lines;
   if (player.status() != H4MK_OK) return lines;
   for (std::string line = player.Next(); !line.empty(); line = player.Next())
-    lines.push_back(line == "damage" ? line : line + " " + std::string(player.last().begin(), player.last().end()));
+    lines.push_back(line == "damage"
+                        ? line
+                        : line + " " + std::string(player.last().begin(), player.last().end()));
   return lines;
 }
 
@@ -62,7 +64,8 @@ TEST_P(V1DamageTest, EveryTruncation) {
   }
 }
 
-// Version 1 keeps track_id and type under the CRC of the chunk, and the header under that of the container.
+// Version 1 keeps track_id and type under the CRC of the chunk, and the header under that of the
+// container.
 TEST_P(V1DamageTest, EveryFlippedBit) {
   for (size_t bit = 0; bit < 8 * bytes_.size(); ++bit) {
     SCOPED_TRACE("bit " + std::to_string(bit % 8) + " of byte " + std::to_string(bit / 8));
@@ -95,18 +98,21 @@ class TransportDamageTest : public testing::TestWithParam<const char*> {
 TEST_P(TransportDamageTest, EveryTruncation) {
   ASSERT_TRUE(IsValid(bytes_));  // control
   for (size_t size = 0; size < bytes_.size(); ++size)
-    EXPECT_FALSE(IsValid(Bytes(bytes_.begin(), bytes_.begin() + static_cast<ptrdiff_t>(size)))) << size;
+    EXPECT_FALSE(IsValid(Bytes(bytes_.begin(), bytes_.begin() + static_cast<ptrdiff_t>(size))))
+        << size;
 }
 
 // The only bits that nothing covers are reserved, and every reader ignores them.
 TEST_P(TransportDamageTest, EveryFlippedBit) {
   for (size_t bit = 0; bit < 8 * bytes_.size(); ++bit) {
     const bool is_reserved = bit / 8 == 6 || bit / 8 == 7;
-    EXPECT_EQ(IsValid(Flip(bytes_, bit)), is_reserved) << "bit " << bit % 8 << " of byte " << bit / 8;
+    EXPECT_EQ(IsValid(Flip(bytes_, bit)), is_reserved)
+        << "bit " << bit % 8 << " of byte " << bit / 8;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Vectors, TransportDamageTest, testing::Values("plain.h4mk", "no_blocks.h4mk"));
+INSTANTIATE_TEST_SUITE_P(Vectors, TransportDamageTest,
+                         testing::Values("plain.h4mk", "no_blocks.h4mk"));
 
 }  // namespace
 }  // namespace h4mk

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // legacy.md, "Block schedule" and "Control frames", against the golden vectors.
-#include "adapt/gop.h"
+#include "legacy/gop.h"
 
 #include <h4mk/h4mk.h>
 
-#include "adapt/control_frames.h"
+#include "legacy/control_frames.h"
 #include "legacy/vectors.h"
 
 namespace h4mk {

@@ -53,7 +53,8 @@ class Player {
     for (size_t i = 0; i < 64 && block.size > 0; ++i) padding |= block.data[block.size + i];
     last_.assign(block.data, block.data + block.size);
     offset_ = block.offset;
-    std::string line = std::to_string(info.track_id) + " " + time(block.pts) + " " + time(block.dts) + " ";
+    std::string line =
+        std::to_string(info.track_id) + " " + time(block.pts) + " " + time(block.dts) + " ";
     line += "IPB?"[block.flags & H4MK_BLOCK_TYPE_MASK];
     if (block.flags & H4MK_BLOCK_KEY) line += 'k';
     return line + " " + std::to_string(block.size);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Damaged files of version 1 and of the transport dialect made whole: what is good is taken over,
 // what is lost is named.
-#include "file/recover.h"
+#include "maintain/recover.h"
 
-#include "adapt/transport_file.h"
-#include "adapt/transport_recover.h"
-#include "adapt/transport_tables.h"
 #include "base/crc32.h"
 #include "base/memory_io.h"
-#include "cluster/v1_block.h"
-#include "file/v1_file.h"
-#include "file/v1_writer.h"
+#include "legacy/transport/transport_file.h"
+#include "legacy/transport/transport_recover.h"
+#include "legacy/transport/transport_tables.h"
 #include "legacy/transport_chunk.h"
+#include "legacy/v1/v1_block.h"
+#include "legacy/v1/v1_file.h"
+#include "legacy/v1/v1_writer.h"
 #include "legacy/vectors.h"
 
 namespace h4mk {
@@ -87,10 +87,10 @@ std::string Contents(const Bytes& bytes) {
 }
 
 TEST(V1RecoverTest, AWholeFileLosesNothing) {
-  const Recovered recovered =
-      RecoverBytes(RecoverV1, V1FileOf({V1ChunkOf("TRAK", 0, Text(kTrack)), V1ChunkOf("NOTE", 0, Text("n")),
-                               V1ChunkOf("VERI", 0, Text("v")), V1ChunkOf("ABCD", 5, Text("x")),
-                               V1CoreOf(1, 0, kV1TypeI), V1CoreOf(1, 7, kV1TypeP)}));
+  const Recovered recovered = RecoverBytes(
+      RecoverV1, V1FileOf({V1ChunkOf("TRAK", 0, Text(kTrack)), V1ChunkOf("NOTE", 0, Text("n")),
+                           V1ChunkOf("VERI", 0, Text("v")), V1ChunkOf("ABCD", 5, Text("x")),
+                           V1CoreOf(1, 0, kV1TypeI), V1CoreOf(1, 7, kV1TypeP)}));
   ASSERT_TRUE(recovered.status.ok()) << recovered.status.message();
   EXPECT_EQ(recovered.losses(), "");
   EXPECT_EQ(Contents(recovered.bytes), "1 1@0 1@7 ");
@@ -119,9 +119,9 @@ TEST(V1RecoverTest, TracksThatWereLostAreMadeUp) {
 }
 
 TEST(V1RecoverTest, BlocksThatAreNoneAreLeftOut) {
-  const Recovered recovered = RecoverBytes(RecoverV1,
-      V1FileOf({V1ChunkOf("TRAK", 0, Text(kTrack)), V1CoreOf(1, 0, kV1TypeI),
-                V1CoreOf(1, 3, kV1TypeReserved), V1ChunkOf("CORE", 0, Text("short"))}));
+  const Recovered recovered = RecoverBytes(
+      RecoverV1, V1FileOf({V1ChunkOf("TRAK", 0, Text(kTrack)), V1CoreOf(1, 0, kV1TypeI),
+                           V1CoreOf(1, 3, kV1TypeReserved), V1ChunkOf("CORE", 0, Text("short"))}));
   ASSERT_TRUE(recovered.status.ok()) << recovered.status.message();
   EXPECT_EQ(Contents(recovered.bytes), "1 1@0 ");
   EXPECT_EQ(recovered.report.losses.size(), 2u) << recovered.losses();

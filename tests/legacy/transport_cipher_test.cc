@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Encrypted files of the transport dialect, read and written with their secret through the C ABI.
-#include "adapt/transport_cipher.h"
+#include "legacy/transport/transport_cipher.h"
 
 #include "base/memory_io.h"
 #include "legacy/player.h"

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// legacy.md, "Transport dialect", against the golden vectors: read, write, tables, block compression.
-#include "adapt/transport_file.h"
+// legacy.md, "Transport dialect", against the golden vectors: read, write, tables, block
+// compression.
+#include "legacy/transport/transport_file.h"
 
-#include "adapt/run_length.h"
 #include "base/memory_io.h"
-#include "base/python_json.h"
 #include "chunk/chunk_format.h"
+#include "legacy/python_json.h"
+#include "legacy/run_length.h"
 #include "legacy/vectors.h"
 
 namespace h4mk {
@@ -129,7 +130,8 @@ TEST_P(TransportVectorsTest, AnswersAsTheVectorsSay) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Folders, TransportVectorsTest, testing::Values("transport", "transport_bad"));
+INSTANTIATE_TEST_SUITE_P(Folders, TransportVectorsTest,
+                         testing::Values("transport", "transport_bad"));
 
 // The index of many tracks that a vector's blocks give.
 std::vector<TransportTrackEntry> TrackEntries(const Json& blocks) {
@@ -156,7 +158,8 @@ TEST(TransportWriterTest, WritesTheVectorsByteForByte) {
     const Bytes secret = is_encrypted ? FromHex(given["secret_hex"].get<std::string>()) : Bytes();
     contents.secret = secret;
     std::vector<Bytes> blocks;
-    for (const Json& block : given["blocks"]) blocks.push_back(BlockBytes(has_tracks ? block[4] : block));
+    for (const Json& block : given["blocks"])
+      blocks.push_back(BlockBytes(has_tracks ? block[4] : block));
     contents.blocks.assign(blocks.begin(), blocks.end());
     if (has_tracks) {
       Result<Json> meta = AddTrackIndex(contents.meta, TrackEntries(given["blocks"]));
@@ -169,7 +172,8 @@ TEST(TransportWriterTest, WritesTheVectorsByteForByte) {
     MemoryOutput output;
     Sink sink(output);
     ASSERT_TRUE(WriteTransport(contents, sink).ok());
-    EXPECT_EQ(ToHex(output.bytes), ToHex(ReadVector("transport/" + test["file"].get<std::string>())));
+    EXPECT_EQ(ToHex(output.bytes),
+              ToHex(ReadVector("transport/" + test["file"].get<std::string>())));
     ++written;
   }
   EXPECT_GE(written, 10u);
@@ -231,8 +235,9 @@ TEST(TransportTablesTest, StandaloneStructures) {
   for (const Json& test : index["standalone_seek_table"]) {
     SCOPED_TRACE(test.dump());
     if (test.contains("data_hex")) {
-      EXPECT_EQ(Outcome(DecodeStandaloneSeek(FromHex(test["data_hex"].get<std::string>())), SeekRows),
-                Expected(test["result"]));
+      EXPECT_EQ(
+          Outcome(DecodeStandaloneSeek(FromHex(test["data_hex"].get<std::string>())), SeekRows),
+          Expected(test["result"]));
       continue;
     }
     std::vector<TransportSeekEntry> entries;
@@ -251,9 +256,9 @@ TEST(TransportTablesTest, StandaloneStructures) {
 TEST(RunLengthTest, Vectors) {
   const auto as_hex = [](const Bytes& bytes) { return Json(ToHex(bytes)); };
   for (const Json& test : VectorIndex("transport")["run_length_coder"]) {
-    const Result<Bytes> result = test.contains("plain")
-                                     ? EncodeRunLength(BlockBytes(test["plain"]))
-                                     : DecodeRunLength(FromHex(test["coded_hex"].get<std::string>()));
+    const Result<Bytes> result =
+        test.contains("plain") ? EncodeRunLength(BlockBytes(test["plain"]))
+                               : DecodeRunLength(FromHex(test["coded_hex"].get<std::string>()));
     EXPECT_EQ(Outcome(result, as_hex), Expected(test["result"]));
   }
 }

@@ -2,8 +2,8 @@
 // legacy.md, "Transport dialect: playing": such files through the C ABI.
 #include <gtest/gtest.h>
 
-#include "adapt/transport_tables.h"
 #include "legacy/player.h"
+#include "legacy/transport/transport_tables.h"
 #include "legacy/transport_chunk.h"
 #include "legacy/vectors.h"
 
@@ -43,9 +43,11 @@ ByteSpan Text(std::string_view text) {
 // Three blocks of 2, 3 and 1 bytes, SEEK with the first and the third.
 Bytes SmallFile(std::string_view meta) {
   const uint8_t a[] = {7, 2}, b[] = {8, 3}, c[] = {9, 1};
-  return File({TransportChunkOf("CORE", a), TransportChunkOf("CORE", b), TransportChunkOf("CORE", c),
-               TransportChunkOf("SEEK", EncodeTransportSeek(std::vector<TransportSeekEntry>{{100, 0}, {900, 5}})),
-               TransportChunkOf("META", Text(meta))});
+  return File(
+      {TransportChunkOf("CORE", a), TransportChunkOf("CORE", b), TransportChunkOf("CORE", c),
+       TransportChunkOf("SEEK",
+                        EncodeTransportSeek(std::vector<TransportSeekEntry>{{100, 0}, {900, 5}})),
+       TransportChunkOf("META", Text(meta))});
 }
 
 TEST(TransportReaderTest, HandsOutTheBlocksOfEveryVector) {
@@ -90,9 +92,10 @@ TEST(TransportReaderTest, TracksAndTimesOfTheIndexInMeta) {
 // The same index in a chunk of its own.
 TEST(TransportReaderTest, TrackIndexAsAChunk) {
   const uint8_t block[] = {7, 2};
-  const std::string trak = EncodeTransportTrak(std::vector<TransportTrackEntry>{
-      {"b", 40, "I", true, 0}, {"a", 20, "P", false, 1}});
-  Player player(File({TransportChunkOf("CORE", block), TransportChunkOf("CORE", block), TransportChunkOf("TRAK", Text(trak))}));
+  const std::string trak = EncodeTransportTrak(
+      std::vector<TransportTrackEntry>{{"b", 40, "I", true, 0}, {"a", 20, "P", false, 1}});
+  Player player(File({TransportChunkOf("CORE", block), TransportChunkOf("CORE", block),
+                      TransportChunkOf("TRAK", Text(trak))}));
   EXPECT_EQ(player.All(), (Lines{"2 40 - Ik 2", "1 20 - P 2"}));
   EXPECT_EQ(TrackName(player, 0), "a");
 }
@@ -101,7 +104,8 @@ TEST(TransportReaderTest, BlocksThatTheIndexDoesNotKnowAreNotLost) {
   const uint8_t block[] = {7, 2};
   const std::string trak =
       EncodeTransportTrak(std::vector<TransportTrackEntry>{{"a", 40, "I", true, 1}});
-  Player player(File({TransportChunkOf("CORE", block), TransportChunkOf("CORE", block), TransportChunkOf("TRAK", Text(trak))}));
+  Player player(File({TransportChunkOf("CORE", block), TransportChunkOf("CORE", block),
+                      TransportChunkOf("TRAK", Text(trak))}));
   EXPECT_EQ(player.All(), (Lines{"2 - - I 2", "1 40 - Ik 2"}));
   EXPECT_EQ(Warnings(player).size(), 1u);
 }
@@ -123,8 +127,8 @@ TEST(TransportReaderTest, BlockSizeSparesReadingTheBlocks) {
 }
 
 TEST(TransportReaderTest, BlocksThatCannotBeDecompressedComeAsTheyAre) {
-  for (const char* meta : {R"({"encryption":{}})", R"({"encrypted":true})",
-                           R"({"compression":{"engine":"core"}})"}) {
+  for (const char* meta :
+       {R"({"encryption":{}})", R"({"encrypted":true})", R"({"compression":{"engine":"core"}})"}) {
     Player player(SmallFile(meta));
     EXPECT_EQ(Warnings(player).size(), 2u) << meta;  // also: SEEK counts in plain bytes
     EXPECT_EQ(player.All(), (Lines{"1 100 - Ik 2", "1 - - P 2", "1 - - P 2"}));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // legacy.md, "Version 1: answers": what a whole file of version 1 says, against the golden vectors.
-#include "file/v1_file.h"
+#include "legacy/v1/v1_file.h"
 
 #include "base/memory_io.h"
 #include "legacy/vectors.h"
@@ -28,8 +28,10 @@ Json ParseRows(const V1File& file) {
     chunks.push_back(
         {TagAsVectors(chunk.tag), chunk.flags, chunk.offset, chunk.length, Hex32(chunk.crc)});
   const V1Header& header = file.header();
-  return {{"header", {{"version", header.version}, {"flags", header.flags},
-                      {"timestamp", LargeNumber(header.timestamp_ms)}}},
+  return {{"header",
+           {{"version", header.version},
+            {"flags", header.flags},
+            {"timestamp", LargeNumber(header.timestamp_ms)}}},
           {"chunks", chunks}};
 }
 
@@ -103,7 +105,8 @@ TEST_P(V1VectorsTest, AnswersAsTheVectorsSay) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Folders, V1VectorsTest, testing::Values("media", "media_odd", "media_bad"));
+INSTANTIATE_TEST_SUITE_P(Folders, V1VectorsTest,
+                         testing::Values("media", "media_odd", "media_bad"));
 
 TEST(V1FileTest, PayloadsAreFoundByTheirOffsetOnly) {
   const Bytes bytes = ReadVector("media/reference_demo.h4mk");
@@ -125,7 +128,8 @@ TEST(V1FileTest, KeyframesBetweenTwoTimes) {
   EXPECT_EQ(file.value().KeyframesBetween(1, 1, 332).value(), std::vector<uint64_t>());
 }
 
-// No byte may be wrong, missing or too many without an error or an answer; run under a sanitizer this finds overreads.
+// No byte may be wrong, missing or too many without an error or an answer; run under a sanitizer
+// this finds overreads.
 TEST(V1FileTest, SurvivesEveryTruncationAndBitFlip) {
   const Bytes bytes = ReadVector("media/b_blocks.h4mk");
   const auto ask = [](ByteSpan data) {

@@ -4,11 +4,11 @@
 // 1").
 #include <gtest/gtest.h>
 
-#include "adapt/transport_file.h"
 #include "base/memory_io.h"
-#include "file/v1_block_log.h"
-#include "file/v1_file.h"
 #include "legacy/player.h"
+#include "legacy/transport/transport_file.h"
+#include "legacy/v1/v1_block_log.h"
+#include "legacy/v1/v1_file.h"
 #include "legacy/vectors.h"
 #include "support/block.h"
 

@@ -13,9 +13,12 @@ Lines ListedBlocks(const Json& cores) {
   Lines lines;
   for (const Json& row : cores) {
     const std::string letter = row[3];
-    lines.push_back(std::to_string(row[1].get<int>()) + " " + std::to_string(row[2].get<int64_t>()) +
-                    " - " + (letter == "I" ? "Ik" : letter == "B" ? "B" : "P") + " " +
-                    std::to_string(row[4].get<int>()));
+    lines.push_back(std::to_string(row[1].get<int>()) + " " +
+                    std::to_string(row[2].get<int64_t>()) + " - " +
+                    (letter == "I"   ? "Ik"
+                     : letter == "B" ? "B"
+                                     : "P") +
+                    " " + std::to_string(row[4].get<int>()));
   }
   return lines;
 }
@@ -68,7 +71,8 @@ TEST(V1ReaderTest, TracksAndMetadata) {
 TEST(V1ReaderTest, BlocksComeWithoutTheirRouting) {
   Player player(ReadVector("media/reference_demo.h4mk"));
   ASSERT_NE(player.Next(), "");
-  EXPECT_EQ(std::string(player.last().begin(), player.last().end()), "I0_main_audio_keyframe_12345");
+  EXPECT_EQ(std::string(player.last().begin(), player.last().end()),
+            "I0_main_audio_keyframe_12345");
   EXPECT_EQ(player.offset(), 457 + 8);
 }
 
@@ -146,7 +150,8 @@ TEST(V1ReaderTest, SurvivesEveryTruncationAndBitFlip) {
   }
 }
 
-// h4mk_reader_keyframe() and h4mk_reader_decode_chain() say what the first readers do, on every file that their writer made.
+// h4mk_reader_keyframe() and h4mk_reader_decode_chain() say what the first readers do, on every
+// file that their writer made.
 TEST(V1ReaderTest, LookupsAnswerAsTheVectorsSay) {
   size_t asked = 0;
   for (const Json& test : VectorIndex("media")["cases"]) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // legacy.md, "Version 1: chunks": the same input gives the same bytes, and every limit has a name.
-#include "file/v1_writer.h"
+#include "legacy/v1/v1_writer.h"
 
 #include "base/memory_io.h"
-#include "cluster/v1_block.h"
-#include "cluster/v1_seek_table.h"
+#include "legacy/v1/v1_block.h"
+#include "legacy/v1/v1_seek_table.h"
 #include "legacy/vectors.h"
 
 namespace h4mk {
@@ -21,11 +21,11 @@ struct Input {
     memory.reserve(blocks.size() + 4);
     for (const Json& track : tracks) contents.tracks.push_back(track);
     for (const Json& row : blocks) {
-      const int64_t type = row[2].is_string()
-                               ? static_cast<int64_t>(std::string("IPB").find(row[2].get<std::string>()))
-                               : row[2].get<int64_t>();
-      contents.blocks.push_back(
-          {row[0], row[1], type, Keep(FromHex(row[3].get<std::string>()))});
+      const int64_t type =
+          row[2].is_string()
+              ? static_cast<int64_t>(std::string("IPB").find(row[2].get<std::string>()))
+              : row[2].get<int64_t>();
+      contents.blocks.push_back({row[0], row[1], type, Keep(FromHex(row[3].get<std::string>()))});
     }
     const auto sidecar = [&](const char* tag, std::optional<ByteSpan>& to) {
       if (sidecars.contains(tag) && !sidecars[tag].is_null())
@@ -66,8 +66,9 @@ TEST(V1WriterTest, RefusesWhatTheFormatCannotHold) {
 TEST(V1BlockTest, Flags) {
   const Json& index = VectorIndex("media");
   for (const Json& test : index["make_flags"])
-    EXPECT_EQ(Outcome(MakeV1Flags(test["pts_ms"], test["type"]), [](uint32_t f) { return Json(f); }),
-              Expected(test["result"]));
+    EXPECT_EQ(
+        Outcome(MakeV1Flags(test["pts_ms"], test["type"]), [](uint32_t f) { return Json(f); }),
+        Expected(test["result"]));
   for (const Json& test : index["parse_flags"]) {
     const V1Flags flags = ParseV1Flags(test["flags"]);
     EXPECT_EQ(flags.pts_ms, test["pts_ms"]);

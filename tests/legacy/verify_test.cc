@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 // What is found in damaged files of version 1 and of the transport dialect, whose checksums may all
 // fit.
-#include "file/verify.h"
+#include "maintain/verify.h"
 
-#include "adapt/transport_tables.h"
-#include "adapt/transport_verify.h"
 #include "base/crc32.h"
 #include "base/memory_io.h"
 #include "base/sha256.h"
-#include "cluster/v1_block.h"
-#include "cluster/v1_seek_table.h"
-#include "file/v1_writer.h"
+#include "legacy/transport/transport_tables.h"
+#include "legacy/transport/transport_verify.h"
 #include "legacy/transport_chunk.h"
+#include "legacy/v1/v1_block.h"
+#include "legacy/v1/v1_seek_table.h"
+#include "legacy/v1/v1_writer.h"
 #include "legacy/vectors.h"
 
 namespace h4mk {

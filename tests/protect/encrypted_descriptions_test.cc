@@ -30,8 +30,8 @@ class DescriptionsTest : public testing::Test {
     sealed_ = ReadSealed(file);
     meta_ = Json::parse(h4mk_value_to_json(sealed_.meta.get()));
     for (size_t i = 0; i < 2; ++i)
-      tracks_.push_back(Json::parse(h4mk_value_to_json(
-          Describe(Recording().tracks[i], static_cast<uint32_t>(i + 1)).get())));
+      tracks_.push_back(Json::parse(
+          h4mk_value_to_json(Describe(Recording().tracks[i], static_cast<uint32_t>(i + 1)).get())));
   }
 
   Bytes File(bool finish = true) {
@@ -101,10 +101,15 @@ TEST_F(DescriptionsTest, TracksInAnotherOrderAreSeen) {
 
 TEST_F(DescriptionsTest, EveryOtherDescriptionIsSeen) {
   const Json before = tracks_[0];
-  for (const auto& [key, value] :
-       {std::pair<const char*, Json>{"codec", "hevc"}, {"kind", "data"}, {"time_base", "1/50"},
-        {"extradata", "AAEC"}, {"adapter", "evil"}, {"compression", "zstd"}, {"beside", "x.mp4"},
-        {"width", 64}, {"a key of later", Json()}}) {
+  for (const auto& [key, value] : {std::pair<const char*, Json>{"codec", "hevc"},
+                                   {"kind", "data"},
+                                   {"time_base", "1/50"},
+                                   {"extradata", "AAEC"},
+                                   {"adapter", "evil"},
+                                   {"compression", "zstd"},
+                                   {"beside", "x.mp4"},
+                                   {"width", 64},
+                                   {"a key of later", Json()}}) {
     tracks_[0][key] = value;
     EXPECT_NE(Refusal(), "") << key;
     tracks_[0] = before;
@@ -166,7 +171,8 @@ struct Changing {
     change("AwQF");
     EXPECT_EQ(writer.Finish(), H4MK_OK);
     for (const Chunk& chunk : WalkChunks(file.bytes)) {
-      const std::string text(file.bytes.begin() + chunk.payload(), file.bytes.begin() + chunk.crc());
+      const std::string text(file.bytes.begin() + chunk.payload(),
+                             file.bytes.begin() + chunk.crc());
       if (chunk.tag == "META") metas.push_back(text);
       if (chunk.tag == "TRAK") tracks.push_back(text);
     }

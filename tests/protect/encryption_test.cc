@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// protection.md, "Encrypted blocks": whole files through the C interface, and what an attacker does to
-// them.
-#include "protect/block_cipher.h"
-#include "protect/hex.h"
-#include "support/chunks.h"
+// protection.md, "Encrypted blocks": whole files through the C interface, and what an attacker does
+// to them.
 #include "support/encryption.h"
+
+#include "crypto/hex.h"
+#include "protect/block_cipher.h"
+#include "support/chunks.h"
 
 namespace h4mk_test {
 namespace {
@@ -180,7 +181,8 @@ TEST(EncryptionTest, TracksThatAreAddedLaterAreEncryptedToo) {
       continue;
     }
     ASSERT_EQ(added, H4MK_OK) << writer.message();
-    ASSERT_EQ(writer.Write({.track = track, .pts = 1, .dts = 1, .data = ToBytes("second")}), H4MK_OK);
+    ASSERT_EQ(writer.Write({.track = track, .pts = 1, .dts = 1, .data = ToBytes("second")}),
+              H4MK_OK);
     ASSERT_EQ(writer.Finish(), H4MK_OK);
     const Reading reading = ReadWith(file.bytes);
     ASSERT_EQ(reading.blocks.size(), 2u);
@@ -518,8 +520,9 @@ TEST(EncryptionBitTest, EveryChangedBitOfAClusterIsSeenWhateverTheChecksumsSay) 
       for (int bit = 0; bit < 8; ++bit) {
         TestFile changed(file);
         changed.bytes[byte] ^= 1 << bit;
-        PutU32(&changed.bytes, index_end,
-               Crc32(changed.bytes.data() + chunk.payload(), 1 + index_size, SaltOf(changed.bytes)));
+        PutU32(
+            &changed.bytes, index_end,
+            Crc32(changed.bytes.data() + chunk.payload(), 1 + index_size, SaltOf(changed.bytes)));
         FixCrc(&changed.bytes, chunk);
         Keys keys(kMaster);
         Reader reader(&changed, keys.options);
@@ -580,7 +583,8 @@ TEST(CipherTest, ADescriptionThatCannotBeUsedIsRefused) {
     const Value value = ParseJson(good);
     if (!member.empty()) {
       const Value changed = ParseJson("{" + member.substr(1) + "}");
-      h4mk_value_set_value(value.get(), h4mk_value_key_at(changed.get(), 0), h4mk_value_at(changed.get(), 0));
+      h4mk_value_set_value(value.get(), h4mk_value_key_at(changed.get(), 0),
+                           h4mk_value_at(changed.get(), 0));
     }
     h4mk_cipher* opened = nullptr;
     const h4mk_status status = h4mk_cipher_from_description(value.get(), &key, 1, &opened);
@@ -631,7 +635,8 @@ TEST(CipherTest, MisuseIsAnError) {
   h4mk_cipher_block block = H4MK_CIPHER_BLOCK_INIT;
   EXPECT_EQ(h4mk_cipher_new("rot13", &key, nullptr, &cipher), H4MK_ERR_ARGUMENT);
   ASSERT_NE(cipher, nullptr);  // so that it can be asked
-  EXPECT_STREQ(h4mk_cipher_message(cipher), "no encryption scheme \"rot13\": there are aes-256-gcm and living");
+  EXPECT_STREQ(h4mk_cipher_message(cipher),
+               "no encryption scheme \"rot13\": there are aes-256-gcm and living");
   EXPECT_EQ(h4mk_cipher_describe(cipher, &value), H4MK_ERR_ARGUMENT);
   EXPECT_EQ(h4mk_cipher_seal(cipher, &block, data, 1, data), H4MK_ERR_ARGUMENT);
   EXPECT_EQ(h4mk_cipher_open(cipher, &block, data, 32, data), H4MK_ERR_ARGUMENT);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // legacy.md, "Living Cipher v3", against the golden vectors: every conversation, with the state
 // that each step leaves behind.
-#include "protect/living_v3.h"
+#include "legacy/living_v3.h"
 
 #include <deque>
 
+#include "crypto/hkdf.h"
+#include "crypto/x25519.h"
 #include "legacy/vectors.h"
-#include "protect/hkdf.h"
-#include "protect/x25519.h"
 
 namespace h4mk {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <set>
 
+#include "crypto/hkdf.h"
+#include "crypto/x25519.h"
 #include "legacy/vectors.h"
-#include "protect/hkdf.h"
-#include "protect/x25519.h"
 
 namespace h4mk {
 namespace {

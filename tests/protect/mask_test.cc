@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // legacy.md, "Mask v1", against the golden vectors.
-#include "protect/mask.h"
+#include "legacy/mask.h"
 
 #include "legacy/vectors.h"
 

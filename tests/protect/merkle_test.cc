@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Merkle trees: the values that implementations of RFC 6962 and RFC 9162 share, and proofs for
 // every leaf of every size.
-#include "protect/merkle.h"
+#include "crypto/merkle.h"
 
 #include "legacy/vectors.h"
 

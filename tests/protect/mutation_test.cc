@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// protection.md, "Attacks, and the tests that stand for them": files that are changed in every way that their structure offers, with
-// all checksums made to fit. One that still counts as fully good must give the same output.
+// protection.md, "Attacks, and the tests that stand for them": files that are changed in every way
+// that their structure offers, with all checksums made to fit. One that still counts as fully good
+// must give the same output.
 #include <functional>
 #include <set>
 
 #include "base/json.h"
-#include "file/reindex.h"
+#include "maintain/reindex.h"
 #include "support/encryption.h"
 #include "support/signing.h"
 
@@ -26,11 +27,11 @@ Bytes Record(const h4mk_writer_options& options) {
     uint32_t index = 0;
     EXPECT_EQ(h4mk_writer_add_track(writer.get(), ParseJson(track).get(), &index), H4MK_OK);
   }
-  EXPECT_EQ(
-      h4mk_writer_set_meta(
-          writer.get(),
-          ParseJson(R"({"tags":{"title":"t"},"programs":[{"id":1}],"start_time_realtime":5})").get()),
-      H4MK_OK);
+  EXPECT_EQ(h4mk_writer_set_meta(
+                writer.get(),
+                ParseJson(R"({"tags":{"title":"t"},"programs":[{"id":1}],"start_time_realtime":5})")
+                    .get()),
+            H4MK_OK);
   EXPECT_EQ(h4mk_writer_set_attachment(writer.get(), 2, "font", 4), H4MK_OK);
   EXPECT_EQ(h4mk_writer_add_chunk(writer.get(), "NOTE", 0, "a note", 6), H4MK_OK);
   for (int i = 0; i < 6; ++i) {
@@ -212,8 +213,8 @@ void ForEachChangeOfBytes(const Bytes& file, const Use& use) {
 // ---- what a reader says
 
 void Append(std::string* text, const Block& block) {
-  for (const int64_t number : {int64_t{block.track}, int64_t{block.flags}, block.pts, block.dts,
-                               block.duration})
+  for (const int64_t number :
+       {int64_t{block.track}, int64_t{block.flags}, block.pts, block.dts, block.duration})
     *text += std::to_string(number) + " ";
   text->append(block.data.begin(), block.data.end());
   for (const SideData& side : block.side_data) {
@@ -242,8 +243,8 @@ std::string ObserveSigned(const Bytes& bytes) {
     seen += h4mk_value_to_json(h4mk_reader_track(reader.get(), i));
     h4mk_track_info info;
     EXPECT_EQ(h4mk_reader_track_info(reader.get(), i, &info), H4MK_OK);
-    for (const int64_t number : {info.start_pts, info.first_dts, info.end_pts,
-                                 static_cast<int64_t>(info.block_count)})
+    for (const int64_t number :
+         {info.start_pts, info.first_dts, info.end_pts, static_cast<int64_t>(info.block_count)})
       seen += " " + std::to_string(number);
     const uint8_t* data = nullptr;
     size_t size = 0;
@@ -262,8 +263,8 @@ std::string ObserveSigned(const Bytes& bytes) {
   return IsGood(reader, reading) ? seen : "";
 }
 
-// What encryption alone does not cover is left out: words, attachments, the index, the order between
-// tracks.
+// What encryption alone does not cover is left out: words, attachments, the index, the order
+// between tracks.
 std::string ObserveEncrypted(const Bytes& bytes) {
   TestFile file(bytes);
   Keys keys(kMaster);
@@ -272,7 +273,8 @@ std::string ObserveEncrypted(const Bytes& bytes) {
   const Json meta = Json::parse(h4mk_value_to_json(h4mk_reader_meta(reader.get())));
   std::set<std::string> members;
   for (const auto& [key, value] : meta.items())
-    if (key != "tags" && key != "chapters" && !value.is_string()) members.insert(key + value.dump());
+    if (key != "tags" && key != "chapters" && !value.is_string())
+      members.insert(key + value.dump());
   std::string seen;
   for (const std::string& member : members) seen += member;
   for (uint32_t i = 0; i < h4mk_reader_track_count(reader.get()); ++i) {

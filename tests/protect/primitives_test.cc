@@ -2,11 +2,11 @@
 // Published values of the primitives that protection stands on.
 #include <gtest/gtest.h>
 
+#include "crypto/gcm.h"
+#include "crypto/hkdf.h"
+#include "crypto/signature.h"
+#include "crypto/x25519.h"
 #include "legacy/vectors.h"
-#include "protect/gcm.h"
-#include "protect/hkdf.h"
-#include "protect/signature.h"
-#include "protect/x25519.h"
 
 namespace h4mk {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Keys in memory: what a core dump of the process would hold of them. The test looks through its own
-// memory, and keeps the key itself inverted.
-#include "protect/secret.h"
+// Keys in memory: what a core dump of the process would hold of them. The test looks through its
+// own memory, and keeps the key itself inverted.
+#include "crypto/secret.h"
 
 #include <gtest/gtest.h>
 #include <h4mk/h4mk.h>
@@ -64,7 +64,8 @@ size_t CopiesInADump(const Bytes& inverted) {
     const size_t last = mapping.end - mapping.begin - inverted.size();
     for (size_t i = 0; i <= last; ++i) {
       size_t same = 0;
-      while (same < inverted.size() && static_cast<uint8_t>(memory[i + same] ^ 0xFF) == inverted[same])
+      while (same < inverted.size() &&
+             static_cast<uint8_t>(memory[i + same] ^ 0xFF) == inverted[same])
         ++same;
       if (same == inverted.size()) ++copies;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // protection.md, "Signed files": an index that lies is told, and is not used.
-#include "cluster/index_page.h"
+#include "index/index_page.h"
 #include "support/signing.h"
 
 namespace h4mk_test {
@@ -84,8 +84,8 @@ TEST(SignedIndexTest, SeveralPagesAreVerified) {
 }
 
 TEST(SignedIndexTest, TopThatTellsOtherTimes) {
-  ExpectTold(WithTop(SignedFile(),
-                     [](h4mk::IndexTop* top) { top->pages[1].tracks[0].first_key -= 100; }));
+  ExpectTold(
+      WithTop(SignedFile(), [](h4mk::IndexTop* top) { top->pages[1].tracks[0].first_key -= 100; }));
 }
 
 TEST(SignedIndexTest, TopThatTellsAnotherStart) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// protection.md, "Signed files": whole files through the C interface, and what an attacker without the
-// key does to them.
+// protection.md, "Signed files": whole files through the C interface, and what an attacker without
+// the key does to them.
 #include "support/signing.h"
 
-#include "cluster/index_page.h"
+#include "index/index_page.h"
 #include "protect/checkpoint.h"
 #include "protect/index_digest.h"
 
@@ -406,7 +406,8 @@ TEST(SigningAttackTest, UnsignedDescriptionsAreTold) {
   Bytes file = Mux(Film(), Signing());
   const std::vector<Chunk> chunks = WalkChunks(file);
   Bytes edited(file.begin(), file.end() - 4);
-  const Bytes meta = MakeChunk("META", ToBytes("{\"tags\":{\"title\":\"other\"}}"), 0, SaltOf(file));
+  const Bytes meta =
+      MakeChunk("META", ToBytes("{\"tags\":{\"title\":\"other\"}}"), 0, SaltOf(file));
   edited = edited + meta;
   const Verified verified = Verify(edited);
   ASSERT_EQ(verified.status, H4MK_OK) << verified.message;

@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "cluster/cluster_encoder.h"
-#include "cluster/index_page.h"
+#include "index/index_page.h"
 #include "protect/checkpoint.h"
 #include "support/signing.h"
 
@@ -171,9 +171,10 @@ TEST(UnsignedBytesTest, AFileAsItWasSignedIsGoodForEverybody) {
 
 TEST(UnsignedBytesTest, DescriptionsHiddenInFreeSpace) {
   const Bytes file = SignedFile();
-  const Bytes forged_tracks = ChunkFor(file, 
-      "TRAK", ToBytes(R"({"tracks":[{"track_id":1,"name":"forged","kind":"video","codec":"h264",)"
-                      R"("time_base":"1/50"}]})"));
+  const Bytes forged_tracks =
+      ChunkFor(file, "TRAK",
+               ToBytes(R"({"tracks":[{"track_id":1,"name":"forged","kind":"video","codec":"h264",)"
+                       R"("time_base":"1/50"}]})"));
   const Bytes forged_meta = ChunkFor(file, "META", ToBytes(R"({"tags":{"title":"forged"}})"));
   const size_t inside = file.size() - 4 + kChunkHeaderSize;
   const Bytes attacked =
@@ -217,13 +218,13 @@ TEST(UnsignedBytesTest, AnAttachmentHiddenWhereDamageLeadsTo) {
 // ---- chunks inside of chunks that are signed
 
 TEST(UnsignedBytesTest, OffsetsLeadToStartsOfChunksOnly) {
-  const Bytes inner = ChunkFor(SignedFile(), 
-      "TRAK", ToBytes(R"({"tracks":[{"track_id":1,"name":"inner","kind":"video","codec":"h264",)"
-                      R"("time_base":"1/50"}]})"));
+  const Bytes inner =
+      ChunkFor(SignedFile(), "TRAK",
+               ToBytes(R"({"tracks":[{"track_id":1,"name":"inner","kind":"video","codec":"h264",)"
+                       R"("time_base":"1/50"}]})"));
   const Bytes file = SignedFile(inner);
   const size_t inside = Find(file, "ATTA").payload() + 1;
-  const Bytes attacked =
-      WithEnd(file, {}, [&](h4mk::IndexTop* top) { top->trak = inside; });
+  const Bytes attacked = WithEnd(file, {}, [&](h4mk::IndexTop* top) { top->trak = inside; });
   EXPECT_NE(See(attacked, H4MK_READER_OPTIONS_INIT).tracks.find("inner"), std::string::npos);
   const Seen seen = See(attacked);
   EXPECT_EQ(seen.tracks, See(file).tracks);
@@ -261,7 +262,8 @@ TEST(UnsignedBytesTest, ALocatorHasNoRoomForMore) {
   const Bytes file = SignedFile();
   const Bytes front(file.begin(), file.end() - 4);
   ExpectToldAndNotUsed(front + ChunkFor(file, "TAIL", Bytes(100, 7)), "another size");
-  ExpectToldAndNotUsed(front + ChunkFor(file, "TAIL", ToBytes("H4TL000000000000")), "names nothing");
+  ExpectToldAndNotUsed(front + ChunkFor(file, "TAIL", ToBytes("H4TL000000000000")),
+                       "names nothing");
 }
 
 TEST(UnsignedBytesTest, BytesBehindTheEnd) {

@@ -61,7 +61,8 @@ inline uint32_t SaltOf(const Bytes& file) {
   return file.size() >= kHeaderSize && file[4] == 2 ? GetU32(file, 8) : 0;
 }
 
-inline Bytes MakeChunk(const std::string& tag, const Bytes& payload, uint32_t flags = 0, uint32_t salt = 0) {
+inline Bytes MakeChunk(const std::string& tag, const Bytes& payload, uint32_t flags = 0,
+                       uint32_t salt = 0) {
   Bytes chunk = ToBytes(tag);
   AppendU32(&chunk, flags);
   AppendU32(&chunk, static_cast<uint32_t>(payload.size()));
@@ -100,7 +101,8 @@ inline std::vector<Chunk> WalkChunks(const Bytes& file) {
 
 // Makes the CRC of a chunk fit its changed content.
 inline void FixCrc(Bytes* file, const Chunk& chunk) {
-  PutU32(file, chunk.crc(), Crc32(file->data() + chunk.begin, chunk.crc() - chunk.begin, SaltOf(*file)));
+  PutU32(file, chunk.crc(),
+         Crc32(file->data() + chunk.begin, chunk.crc() - chunk.begin, SaltOf(*file)));
 }
 
 }  // namespace h4mk_test

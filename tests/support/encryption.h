@@ -15,7 +15,7 @@ inline h4mk_key KeyOf(const Bytes& master, const Bytes& kid = {}) {
 }
 
 inline h4mk_writer_options Encrypting(const Bytes& master = kMaster,
-                               const char* scheme = H4MK_SCHEME_GCM) {
+                                      const char* scheme = H4MK_SCHEME_GCM) {
   h4mk_writer_options options = ClusterLimits(4000, 1000);
   options.encryption_scheme = scheme;
   options.encryption_key = KeyOf(master, kKid);

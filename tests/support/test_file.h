@@ -36,7 +36,8 @@ class TestFile {
   size_t reads = 0;
   size_t writes = 0;
   size_t seeks = 0;
-  size_t jumps = 0;  // seeks that lead back, or so far ahead that over HTTP another request is cheaper than reading on
+  size_t jumps = 0;  // seeks that lead back, or so far ahead that over HTTP another request is
+                     // cheaper than reading on
   size_t bytes_read = 0;
   size_t furthest = 0;  // end of what was read
 

@@ -17,11 +17,14 @@ Result<uint32_t> FindAudioFftTrack(const FileReader& reader, int64_t track_id) {
     for (uint32_t i = 0; i < tracks.size(); ++i)
       if (IsAudioFft(tracks[i])) found.push_back(i);
     if (found.size() == 1) return found[0];
-    return Status(Code::kNotFound, found.empty() ? "no track of audio_fft" : "several tracks of audio_fft; say which --track");
+    return Status(Code::kNotFound, found.empty()
+                                       ? "no track of audio_fft"
+                                       : "several tracks of audio_fft; say which --track");
   }
   Result<uint32_t> track = FindTrack(reader, track_id);
   if (track.ok() && !IsAudioFft(tracks[track.value()]))
-    return Status(Code::kArgument, "track " + std::to_string(track_id) + " is not one of audio_fft");
+    return Status(Code::kArgument,
+                  "track " + std::to_string(track_id) + " is not one of audio_fft");
   return track;
 }
 
@@ -29,8 +32,8 @@ Status ReadAudioFftFormat(const Track& track, AudioTokenFormat* format) {
   const auto rate = track.description.find("sample_rate");
   const auto text = track.description.find("extradata");
   Bytes extradata;
-  if (rate == track.description.end() || !rate->is_number_integer() || *rate < 1 || *rate > UINT32_MAX ||
-      text == track.description.end() || !text->is_string() ||
+  if (rate == track.description.end() || !rate->is_number_integer() || *rate < 1 ||
+      *rate > UINT32_MAX || text == track.description.end() || !text->is_string() ||
       !DecodeBase64(text->get_ref<const std::string&>(), &extradata))
     return Status(Code::kCorrupt, "the track lacks its sample_rate or extradata");
   return DecodeAudioFftFormat(extradata, rate->get<uint32_t>(), format);
@@ -48,7 +51,8 @@ Status ForEachReadBlock(FileReader& reader, uint32_t track, Output& output,
     }
     if (status.code() == Code::kEnd || status.code() == Code::kAgain) return {};
     if (!status.ok()) return Status(status.code(), status.message());
-    if (block.record->flags & kBlockEncrypted) return Status(Code::kKey, "the blocks are encrypted");
+    if (block.record->flags & kBlockEncrypted)
+      return Status(Code::kKey, "the blocks are encrypted");
     H4MK_TRY(visit(block));
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "block_source.h"
 
-#include "file/chunk_walk.h"
+#include "maintain/chunk_walk.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -15,12 +15,13 @@ void ForEachIndexed(InputFile& file, FileReader& reader, Output& output,
   Source source = file.NewSource();
   ChunkWalk walk(source, ids, 2, ChunkWalk::Depth::kIndexes);
   const Status status = ForEachPiece(walk, [&](const Piece& piece) {
-    if (!piece.problem.empty())
-      output.Problem(Corrupt(piece.offset, piece.problem));
+    if (!piece.problem.empty()) output.Problem(Corrupt(piece.offset, piece.problem));
     if (!piece.is_cluster || piece.kind == Piece::Kind::kUnfinished) return;
     for (const BlockRecord& record : walk.index().blocks())
       if (record.track >= 0)
-        visit(MakeRow(record, record.flags & kBlockExternal ? walk.index().range_of(record).offset : walk.data_offset() + record.offset,
+        visit(MakeRow(record,
+                      record.flags & kBlockExternal ? walk.index().range_of(record).offset
+                                                    : walk.data_offset() + record.offset,
                       piece.offset));
   });
   if (!status.ok()) output.Problem(status);
@@ -45,8 +46,15 @@ void ForEachRead(FileReader& reader, Output& output,
 }  // namespace
 
 BlockRow MakeRow(const BlockRecord& record, uint64_t offset, uint64_t cluster) {
-  return {static_cast<uint32_t>(record.track), record.ordinal, record.pts, record.dts,
-          record.duration,                     record.flags,   record.size, offset, cluster};
+  return {static_cast<uint32_t>(record.track),
+          record.ordinal,
+          record.pts,
+          record.dts,
+          record.duration,
+          record.flags,
+          record.size,
+          offset,
+          cluster};
 }
 
 BlockRow MakeRow(const BlockInfo& info) {
@@ -63,7 +71,8 @@ Json BlockJson(const BlockRow& row, const Track& track) {
   object["pts"] = time(row.pts);
   object["dts"] = time(row.dts);
   object["duration"] = row.duration;
-  object["time"] = row.time() == kNoTime ? Json(nullptr) : Json(Seconds(row.time(), track.time_base));
+  object["time"] =
+      row.time() == kNoTime ? Json(nullptr) : Json(Seconds(row.time(), track.time_base));
   object["type"] = std::string(1, TypeLetter(row.flags));
   object["key"] = row.is_key();
   if (row.flags & kBlockDiscard) object["discard"] = true;
@@ -78,8 +87,10 @@ Json BlockJson(const BlockRow& row, const Track& track) {
 
 void ForEachBlock(InputFile& file, FileReader& reader, Output& output,
                   const std::function<void(const BlockRow&)>& visit) {
-  if (reader.version() == 2) ForEachIndexed(file, reader, output, visit);
-  else ForEachRead(reader, output, visit);
+  if (reader.version() == 2)
+    ForEachIndexed(file, reader, output, visit);
+  else
+    ForEachRead(reader, output, visit);
   ReportWarnings(reader, output);
 }
 
@@ -91,7 +102,8 @@ void ReportWarnings(FileReader& reader, Output& output) {
     any = true;
   }
   if (!reader.is_closed() && !any)
-    output.Problem(Status(Code::kAgain, "the file has no end: it was cut, or is still being written"));
+    output.Problem(
+        Status(Code::kAgain, "the file has no end: it was cut, or is still being written"));
 }
 
 }  // namespace h4mk::tool

@@ -14,7 +14,7 @@ struct BlockRow {
   uint32_t track = 0;  // index
   uint64_t ordinal = 0;
   int64_t pts = 0, dts = 0, duration = 0;
-  uint32_t flags = 0;   // core.md, "Block flags"
+  uint32_t flags = 0;  // core.md, "Block flags"
   uint32_t size = 0;
   uint64_t offset = 0;   // of its data
   uint64_t cluster = 0;  // version 2: offset of the cluster; else 0
@@ -32,7 +32,8 @@ char TypeLetter(uint32_t flags);
 // The members of a block in JSON: the same names everywhere.
 Json BlockJson(const BlockRow& row, const Track& track);
 
-// Calls visit for every block in file order. Damage and a missing end become problems of the output.
+// Calls visit for every block in file order. Damage and a missing end become problems of the
+// output.
 void ForEachBlock(InputFile& file, FileReader& reader, Output& output,
                   const std::function<void(const BlockRow&)>& visit);
 

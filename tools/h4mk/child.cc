@@ -25,7 +25,8 @@ int Spawn(std::vector<std::string>& words, bool with_input, int output, pid_t* p
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  if (!with_input) posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (!with_input)
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   const int error = posix_spawnp(pid, arguments[0], &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
@@ -74,7 +75,10 @@ Status Child::Finish() {
 void AddFfmpegOption(CLI::App* command, std::string* ffmpeg) {
   const char* chosen = std::getenv("FFMPEG");
   *ffmpeg = chosen ? chosen : "ffmpeg";
-  command->add_option("--ffmpeg", *ffmpeg, "The program ffmpeg, default $FFMPEG, else that in PATH; ffprobe is the one beside it")
+  command
+      ->add_option(
+          "--ffmpeg", *ffmpeg,
+          "The program ffmpeg, default $FFMPEG, else that in PATH; ffprobe is the one beside it")
       ->type_name("PROGRAM");
 }
 
@@ -98,7 +102,8 @@ bool Fields::Number(std::string_view key, int64_t* number) const {
   return !text.empty() && error == std::errc() && end == text.data() + text.size();
 }
 
-Status ForEachLine(std::vector<std::string> words, const std::function<void(const Fields&)>& visit) {
+Status ForEachLine(std::vector<std::string> words,
+                   const std::function<void(const Fields&)>& visit) {
   Child child;
   H4MK_TRY(child.Start(std::move(words)));
   std::string line;

@@ -14,7 +14,8 @@
 
 namespace h4mk::tool {
 
-// A program whose standard output is read; what it says on standard error is shown. It is stopped when this object goes.
+// A program whose standard output is read; what it says on standard error is shown. It is stopped
+// when this object goes.
 class Child {
  public:
   ~Child();
@@ -36,7 +37,8 @@ class Child {
 void AddFfmpegOption(CLI::App* command, std::string* ffmpeg);
 std::string FfprobeBeside(const std::string& ffmpeg);
 
-// Runs a program and calls visit with each line it prints, as key and value pairs: "packet|pts=3|size=5" (ffprobe -of compact).
+// Runs a program and calls visit with each line it prints, as key and value pairs:
+// "packet|pts=3|size=5" (ffprobe -of compact).
 class Fields {
  public:
   explicit Fields(std::string_view line) : line_(line) {}

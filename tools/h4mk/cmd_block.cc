@@ -24,13 +24,19 @@ struct BlockOptions {
 void DescribeBlock(CLI::App* command, BlockOptions* options) {
   AddCommonOptions(command, &options->common);
   AddTrackOption(command, &options->track_id, false);
-  command->add_option("--index,-i", options->index, "Number of the block within its track, from 0; negative: from the end")
+  command
+      ->add_option("--index,-i", options->index,
+                   "Number of the block within its track, from 0; negative: from the end")
       ->required();
-  command->add_option("--output,-o", options->output, "Where its bytes go, default block.bin; - for standard output");
-  command->add_flag("--raw", options->raw, "As they are in the file: encrypted; transport dialect: not decompressed");
+  command->add_option("--output,-o", options->output,
+                      "Where its bytes go, default block.bin; - for standard output");
+  command->add_flag("--raw", options->raw,
+                    "As they are in the file: encrypted; transport dialect: not decompressed");
   AddWriteOptions(command, &options->write);
   AddDecryptionKeyOptions(command, &options->key);
-  command->footer("Exit status 1: there is no such block. In the transport dialect blocks are counted over all tracks.");
+  command->footer(
+      "Exit status 1: there is no such block. In the transport dialect blocks are counted over all "
+      "tracks.");
 }
 
 int FetchBlock(InputFile& file, const BlockOptions& options, Output& output) {
@@ -51,7 +57,8 @@ int FetchBlock(InputFile& file, const BlockOptions& options, Output& output) {
     return output.Finish(kExitNo);
   }
   if (status.ok() && !options.raw && (block.record->flags & kBlockEncrypted))
-    status = Status(Code::kKey, "the blocks are encrypted; give --key-file or --key-env, or ask for --raw");
+    status = Status(Code::kKey,
+                    "the blocks are encrypted; give --key-file or --key-env, or ask for --raw");
   OutputFile out;
   if (status.ok()) status = out.Open(options.output, options.write);
   if (!status.ok()) return output.Fail(status);
@@ -69,9 +76,11 @@ int FetchBlock(InputFile& file, const BlockOptions& options, Output& output) {
 int RunBlock(const BlockOptions& options) {
   Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
   InputFile file;
-  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  if (const Status status = file.Open(options.common.file); !status.ok())
+    return output.Fail(status);
   if (file.version() == kTransportVersion && options.track_id == kNoTrack && !options.common.json)
-    return VideoBlock(options.common.file, options.index, options.raw, options.output, options.write);
+    return VideoBlock(options.common.file, options.index, options.raw, options.output,
+                      options.write);
   return FetchBlock(file, options, output);
 }
 
@@ -81,16 +90,20 @@ struct ManifestOptions {
 
 void DescribeManifest(CLI::App* command, ManifestOptions* options) {
   AddCommonOptions(command, &options->common);
-  command->footer("Always JSON. For files of the transport dialect as the old video client has it.");
+  command->footer(
+      "Always JSON. For files of the transport dialect as the old video client has it.");
 }
 
 int RunManifest(const ManifestOptions& options) {
   Output output(options.common.file, /*json=*/true);
   InputFile file;
   std::unique_ptr<FileReader> reader;
-  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
-  if (file.version() == kTransportVersion && !options.common.json) return VideoManifest(options.common.file);
-  if (const Status status = file.OpenReader(false, &reader); !status.ok()) return output.Fail(status);
+  if (const Status status = file.Open(options.common.file); !status.ok())
+    return output.Fail(status);
+  if (file.version() == kTransportVersion && !options.common.json)
+    return VideoManifest(options.common.file);
+  if (const Status status = file.OpenReader(false, &reader); !status.ok())
+    return output.Fail(status);
   Json tracks = Json::array(), seek_tracks = Json::array();
   uint64_t blocks = 0;
   for (uint32_t i = 0; i < reader->tracks().size(); ++i) {
@@ -118,7 +131,8 @@ int RunManifest(const ManifestOptions& options) {
 }  // namespace
 
 void AddBlock(CLI::App& app, int* exit_code) {
-  AddCommand<BlockOptions>(app, exit_code, "block", "Write one block to a file", DescribeBlock, RunBlock);
+  AddCommand<BlockOptions>(app, exit_code, "block", "Write one block to a file", DescribeBlock,
+                           RunBlock);
 }
 
 void AddManifest(CLI::App& app, int* exit_code) {

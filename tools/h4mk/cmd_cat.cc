@@ -21,7 +21,8 @@ struct CatOptions {
 void Describe(CLI::App* command, CatOptions* options) {
   AddCommonOptions(command, &options->common);
   AddTrackOption(command, &options->track_id, false);
-  command->add_option("--output,-o", options->output, "Where the payloads go, default standard output")
+  command
+      ->add_option("--output,-o", options->output, "Where the payloads go, default standard output")
       ->type_name("FILE");
   AddWriteOptions(command, &options->write);
   AddDecryptionKeyOptions(command, &options->key);
@@ -68,13 +69,16 @@ int Run(const CatOptions& options) {
   Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
   InputFile file;
   OpenedFile opened;
-  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
-  if (const Status status = OpenWithKey(file, options.key, &opened); !status.ok()) return output.Fail(status);
+  if (const Status status = file.Open(options.common.file); !status.ok())
+    return output.Fail(status);
+  if (const Status status = OpenWithKey(file, options.key, &opened); !status.ok())
+    return output.Fail(status);
   FileReader& reader = *opened.reader;
   Result<uint32_t> track = FindTrack(reader, options.track_id);
   if (!track.ok()) return output.Fail(track.status());
   OutputFile out;
-  if (const Status status = out.Open(options.output, options.write); !status.ok()) return output.Fail(status);
+  if (const Status status = out.Open(options.output, options.write); !status.ok())
+    return output.Fail(status);
   Sink sink(out.io());
   Copied counts;
   Status status = Copy(reader, track.value(), file.size(), sink, output, &counts);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// h4mk chain and h4mk range: which blocks must be decoded to show a time; which random access points lie between two times.
+// h4mk chain and h4mk range: which blocks must be decoded to show a time; which random access
+// points lie between two times.
 #include "block_source.h"
 #include "command.h"
 #include "file/lookup_all.h"
@@ -38,7 +39,8 @@ struct OpenedTrack {
   }
 };
 
-// ------------------------------------------------------------------------------------------------------------ chain
+// ------------------------------------------------------------------------------------------------------------
+// chain
 
 struct ChainOptions {
   CommonOptions common;
@@ -50,7 +52,9 @@ void DescribeChain(CLI::App* command, ChainOptions* options) {
   AddCommonOptions(command, &options->common);
   AddTrackOption(command, &options->track_id, false);
   options->time.Add(command, "time", "The time", true);
-  command->footer("The blocks are in decoding order, from a random access point on. Exit status 1: there are none.");
+  command->footer(
+      "The blocks are in decoding order, from a random access point on. Exit status 1: there are "
+      "none.");
 }
 
 int RunChain(const ChainOptions& options) {
@@ -61,18 +65,22 @@ int RunChain(const ChainOptions& options) {
   const int64_t time = options.time.In(track.description().time_base);
   std::vector<BlockInfo> blocks;
   const Status status = LookupAll(
-      [&](std::span<BlockInfo> out, uint64_t* total) { return track.reader->DecodeChain(track.index, time, out, total); },
+      [&](std::span<BlockInfo> out, uint64_t* total) {
+        return track.reader->DecodeChain(track.index, time, out, total);
+      },
       &blocks);
   if (!status.ok()) return output.Fail(status);
   output.Set("track_id", track.description().id);
   output.Set("pts", time);
-  output.Text("to show {} of track {}, decode:\n", Clock(time, track.description().time_base), track.description().id);
+  output.Text("to show {} of track {}, decode:\n", Clock(time, track.description().time_base),
+              track.description().id);
   ShowBlocks(blocks, track.description(), output);
   ReportWarnings(*track.reader, output);
   return output.Finish(blocks.empty() ? kExitNo : kExitDone);
 }
 
-// ------------------------------------------------------------------------------------------------------------ range
+// ------------------------------------------------------------------------------------------------------------
+// range
 
 struct RangeOptions {
   CommonOptions common;
@@ -93,7 +101,8 @@ int RunRange(const RangeOptions& options) {
   OpenedTrack track;
   if (const Status status = track.Open(options.common.file, options.track_id); !status.ok())
     return output.Fail(status);
-  const int64_t from = options.from.given() ? options.from.In(track.description().time_base) : INT64_MIN + 1;
+  const int64_t from =
+      options.from.given() ? options.from.In(track.description().time_base) : INT64_MIN + 1;
   const int64_t to = options.to.given() ? options.to.In(track.description().time_base) : INT64_MAX;
   std::vector<BlockInfo> blocks;
   const Status status = LookupAll(
@@ -112,12 +121,13 @@ int RunRange(const RangeOptions& options) {
 }  // namespace
 
 void AddChain(CLI::App& app, int* exit_code) {
-  AddCommand<ChainOptions>(app, exit_code, "chain", "The blocks to decode to show a time", DescribeChain, RunChain);
+  AddCommand<ChainOptions>(app, exit_code, "chain", "The blocks to decode to show a time",
+                           DescribeChain, RunChain);
 }
 
 void AddRange(CLI::App& app, int* exit_code) {
-  AddCommand<RangeOptions>(app, exit_code, "range", "The random access points between two times", DescribeRange,
-                           RunRange);
+  AddCommand<RangeOptions>(app, exit_code, "range", "The random access points between two times",
+                           DescribeRange, RunRange);
 }
 
 }  // namespace h4mk::tool

@@ -20,7 +20,8 @@ void Describe(CLI::App* command, CoherenceOptions* options) {
   AddCommonOptions(command, &options->common);
   AddTrackOption(command, &options->track_id, false);
   command->footer(
-      "For each block of a track of audio_fft the cosine between its spectrum of magnitudes and that of the block before it: 1 where only\n"
+      "For each block of a track of audio_fft the cosine between its spectrum of magnitudes and "
+      "that of the block before it: 1 where only\n"
       "the loudness changes, 0 where they have nothing in common.");
 }
 
@@ -41,12 +42,14 @@ double Coherence(const Spectrum& a, const Spectrum& b) {
 Status ReadSpectrum(const ReadBlock& block, const AudioTokenFormat& format, Spectrum* spectrum) {
   const uint32_t flags = block.record->flags;
   AudioFftFrame before, own;
-  H4MK_TRY(DecodeAudioFftBlock({block.data, block.record->size}, (flags & kBlockKey) || (flags & kBlockTypeMask) == 0, format,
+  H4MK_TRY(DecodeAudioFftBlock({block.data, block.record->size},
+                               (flags & kBlockKey) || (flags & kBlockTypeMask) == 0, format,
                                &before, &own));
   std::vector<Bin> bins(BinCount(format.frame_size));
   AudioFftBins(own, bins);
   spectrum->resize(bins.size());
-  std::transform(bins.begin(), bins.end(), spectrum->begin(), [](const Bin& bin) { return std::abs(bin); });
+  std::transform(bins.begin(), bins.end(), spectrum->begin(),
+                 [](const Bin& bin) { return std::abs(bin); });
   return {};
 }
 
@@ -87,11 +90,14 @@ int Run(const CoherenceOptions& options) {
   Output output(options.common.file, options.common.json);
   InputFile file;
   std::unique_ptr<FileReader> reader;
-  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
-  if (const Status status = file.OpenReader(false, &reader); !status.ok()) return output.Fail(status);
+  if (const Status status = file.Open(options.common.file); !status.ok())
+    return output.Fail(status);
+  if (const Status status = file.OpenReader(false, &reader); !status.ok())
+    return output.Fail(status);
   Result<uint32_t> track = FindAudioFftTrack(*reader, options.track_id);
   if (!track.ok()) return output.Fail(track.status());
-  if (const Status status = Report(*reader, track.value(), output); !status.ok()) return output.Fail(status);
+  if (const Status status = Report(*reader, track.value(), output); !status.ok())
+    return output.Fail(status);
   ReportWarnings(*reader, output);
   return output.Finish();
 }
@@ -99,7 +105,9 @@ int Run(const CoherenceOptions& options) {
 }  // namespace
 
 void AddCoherence(CLI::App& app, int* exit_code) {
-  AddCommand<CoherenceOptions>(app, exit_code, "coherence", "How well successive audio tokens agree, block by block", Describe, Run);
+  AddCommand<CoherenceOptions>(app, exit_code, "coherence",
+                               "How well successive audio tokens agree, block by block", Describe,
+                               Run);
 }
 
 }  // namespace h4mk::tool

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // h4mk convert: a file of one version or dialect as another.
-#include "adapt/convert.h"
 #include "command.h"
+#include "convert/convert.h"
 #include "key_option.h"
 #include "progress.h"
 #include "version_option.h"
@@ -25,7 +25,8 @@ void Describe(CLI::App* command, ConvertCommandOptions* options) {
   AddWriteOptions(command, &options->write);
   AddDecryptionKeyOptions(command, &options->key);
   command->footer(
-      "Chunks that only their owner understands are kept. A file that went to version 2 gives the same bytes on its way back.\n"
+      "Chunks that only their owner understands are kept. A file that went to version 2 gives the "
+      "same bytes on its way back.\n"
       "What the new form cannot hold is named.");
 }
 
@@ -33,14 +34,18 @@ int Run(const ConvertCommandOptions& options) {
   Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
   InputFile file;
   OpenedFile opened;
-  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  if (const Status status = file.Open(options.common.file); !status.ok())
+    return output.Fail(status);
   const Status open = options.key.given() ? OpenWithKey(file, options.key, &opened)
                                           : file.OpenReader(KeepEncrypted(), &opened);
   if (!open.ok()) return output.Fail(open);
   if (!opened.reader->is_closed())
-    return output.Fail(Status(Code::kAgain, "the file has no end: it was cut, or is still being written; see `h4mk recover`"));
+    return output.Fail(
+        Status(Code::kAgain,
+               "the file has no end: it was cut, or is still being written; see `h4mk recover`"));
   OutputFile out;
-  if (const Status status = out.Open(options.output, options.write); !status.ok()) return output.Fail(status);
+  if (const Status status = out.Open(options.output, options.write); !status.ok())
+    return output.Fail(status);
   ConvertOptions convert;
   convert.version = options.version;
   convert.keep_original = !options.key.given();  // it has the ciphertext
@@ -58,8 +63,8 @@ int Run(const ConvertCommandOptions& options) {
 }  // namespace
 
 void AddConvert(CLI::App& app, int* exit_code) {
-  AddCommand<ConvertCommandOptions>(app, exit_code, "convert", "Write a file as another version or dialect", Describe,
-                                    Run);
+  AddCommand<ConvertCommandOptions>(app, exit_code, "convert",
+                                    "Write a file as another version or dialect", Describe, Run);
 }
 
 }  // namespace h4mk::tool

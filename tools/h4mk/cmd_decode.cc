@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// h4mk decode and h4mk adapters: what an adapter makes of a track's blocks, and which adapters there are.
+// h4mk decode and h4mk adapters: what an adapter makes of a track's blocks, and which adapters
+// there are.
 #include <algorithm>
 
 #include "block_source.h"
@@ -17,7 +18,8 @@
 namespace h4mk::tool {
 namespace {
 
-// -------------------------------------------------------------------------------------------------------------- decode
+// --------------------------------------------------------------------------------------------------------------
+// decode
 
 struct DecodeOptions {
   CommonOptions common;
@@ -42,18 +44,24 @@ void DescribeDecode(CLI::App* command, DecodeOptions* options) {
   options->to.Add(command, "to", "Where to end, default the end", false);
   command
       ->add_option("--output,-o", options->output,
-                   "Where the outputs go: sound as WAV if the name ends in .wav, else as 32-bit floats; raw pictures; "
+                   "Where the outputs go: sound as WAV if the name ends in .wav, else as 32-bit "
+                   "floats; raw pictures; "
                    "bytes. Default standard output, with --json nowhere")
       ->type_name("OUT");
   AddWriteOptions(command, &options->write);
-  command->footer("Blocks that cannot be decoded are reported and left out; then the exit status is 2. 1: nothing is shown at the time.");
+  command->footer(
+      "Blocks that cannot be decoded are reported and left out; then the exit status is 2. 1: "
+      "nothing is shown at the time.");
 }
 
 const char* OutputTypeName(int32_t type) {
   switch (type) {
-    case H4MK_OUTPUT_AUDIO: return "audio";
-    case H4MK_OUTPUT_VIDEO: return "video";
-    default: return "bytes";
+    case H4MK_OUTPUT_AUDIO:
+      return "audio";
+    case H4MK_OUTPUT_VIDEO:
+      return "video";
+    default:
+      return "bytes";
   }
 }
 
@@ -87,9 +95,12 @@ Status OpenDecoder(const DecodeOptions& options, FileReader& reader, uint32_t tr
   H4MK_TRY(LoadPlugins(options.plugins, adapters));
   const TrackParameters parameters(reader.tracks()[track]);
   const h4mk_adapter* adapter = nullptr;
-  if (const Status status = adapters->Choose(options.adapter.empty() ? nullptr : options.adapter.c_str(), parameters.ToC(), &adapter);
+  if (const Status status = adapters->Choose(
+          options.adapter.empty() ? nullptr : options.adapter.c_str(), parameters.ToC(), &adapter);
       !status.ok())
-    return Status(status.code(), status.message() + "; --plugin PATH brings one, `h4mk adapters` lists those that are there");
+    return Status(status.code(),
+                  status.message() +
+                      "; --plugin PATH brings one, `h4mk adapters` lists those that are there");
   std::unique_ptr<DecodeSession> session;
   H4MK_TRY(DecodeSession::Open(*adapter, parameters.ToC(), &session));
   *decoder = std::make_unique<ChainDecoder>(reader, track, std::move(session));
@@ -100,7 +111,8 @@ bool GoesOn(Code code) {
   return code == Code::kCorrupt || code == Code::kAdapter || code == Code::kLimit;
 }
 
-// Hands all outputs that are asked for to `writer` (null: none) and to the report. An error only where writing failed.
+// Hands all outputs that are asked for to `writer` (null: none) and to the report. An error only
+// where writing failed.
 Status DecodeAll(const DecodeOptions& options, ChainDecoder& decoder, const Track& track,
                  OutputWriter* writer, Output& report, uint64_t* count) {
   const uint64_t most = options.write.MostOutput();
@@ -131,13 +143,16 @@ int RunDecode(const DecodeOptions& options) {
   OpenedFile opened;
   AdapterRegistry adapters;
   std::unique_ptr<ChainDecoder> decoder;
-  if (const Status status = file.Open(options.common.file); !status.ok()) return report.Fail(status);
-  if (const Status status = OpenWithKey(file, options.key, &opened); !status.ok()) return report.Fail(status);
+  if (const Status status = file.Open(options.common.file); !status.ok())
+    return report.Fail(status);
+  if (const Status status = OpenWithKey(file, options.key, &opened); !status.ok())
+    return report.Fail(status);
   FileReader& reader = *opened.reader;
   const Result<uint32_t> found = FindTrack(reader, options.track_id);
   if (!found.ok()) return report.Fail(found.status());
   const Track& track = reader.tracks()[found.value()];
-  if (const Status status = OpenDecoder(options, reader, found.value(), &adapters, &decoder); !status.ok())
+  if (const Status status = OpenDecoder(options, reader, found.value(), &adapters, &decoder);
+      !status.ok())
     return report.Fail(status);
   const TimeOption& start = options.time.given() ? options.time : options.from;
   if (start.given()) {
@@ -147,18 +162,21 @@ int RunDecode(const DecodeOptions& options) {
   }
   OutputWriter writer;
   if (!path.empty())
-    if (const Status status = writer.Open(path, options.write); !status.ok()) return report.Fail(status);
+    if (const Status status = writer.Open(path, options.write); !status.ok())
+      return report.Fail(status);
   report.Set("track_id", track.id);
   if (report.json()) report.BeginRows("outputs");
   uint64_t count = 0;
-  Status status = DecodeAll(options, *decoder, track, path.empty() ? nullptr : &writer, report, &count);
+  Status status =
+      DecodeAll(options, *decoder, track, path.empty() ? nullptr : &writer, report, &count);
   if (status.ok() && !path.empty()) status = writer.Finish();
   if (!status.ok()) return report.Fail(writer.Explain(std::move(status)));
   ReportWarnings(reader, report);
   return report.Finish(count == 0 && options.time.given() ? kExitNo : kExitDone);
 }
 
-// ------------------------------------------------------------------------------------------------------------ adapters
+// ------------------------------------------------------------------------------------------------------------
+// adapters
 
 struct AdaptersOptions {
   bool json = false;
@@ -168,7 +186,9 @@ struct AdaptersOptions {
 void DescribeAdapters(CLI::App* command, AdaptersOptions* options) {
   command->add_flag("--json", options->json, "One JSON object instead of text");
   AddPluginOption(command, &options->plugins);
-  command->footer("A track that names an adapter is decoded by that one, any other by the last in the list that claims it.");
+  command->footer(
+      "A track that names an adapter is decoded by that one, any other by the last in the list "
+      "that claims it.");
 }
 
 int RunAdapters(const AdaptersOptions& options) {
@@ -191,12 +211,13 @@ int RunAdapters(const AdaptersOptions& options) {
 }  // namespace
 
 void AddDecode(CLI::App& app, int* exit_code) {
-  AddCommand<DecodeOptions>(app, exit_code, "decode", "Decode a track with an adapter", DescribeDecode, RunDecode);
+  AddCommand<DecodeOptions>(app, exit_code, "decode", "Decode a track with an adapter",
+                            DescribeDecode, RunDecode);
 }
 
 void AddAdapters(CLI::App& app, int* exit_code) {
-  AddCommand<AdaptersOptions>(app, exit_code, "adapters", "The adapters that decode can use", DescribeAdapters,
-                              RunAdapters);
+  AddCommand<AdaptersOptions>(app, exit_code, "adapters", "The adapters that decode can use",
+                              DescribeAdapters, RunAdapters);
 }
 
 }  // namespace h4mk::tool

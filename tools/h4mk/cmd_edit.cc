@@ -20,23 +20,34 @@ struct EditOptions {
 
 void Describe(CLI::App* command, EditOptions* options) {
   AddCommonOptions(command, &options->common);
-  command->add_option("--tag", options->tags, "Set a tag of the file")->type_name("KEY=VALUE")->allow_extra_args(false);
+  command->add_option("--tag", options->tags, "Set a tag of the file")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
   command->add_option("--remove-tag", options->removed_tags, "Remove a tag of the file")
       ->type_name("KEY")
       ->allow_extra_args(false);
-  command->add_option("--track-name", options->track_names, "Name a track")->type_name("ID=NAME")->allow_extra_args(false);
-  command->add_option("--track-tag", options->track_tags, "Set a tag of a track; an empty value removes it")
+  command->add_option("--track-name", options->track_names, "Name a track")
+      ->type_name("ID=NAME")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--track-tag", options->track_tags,
+                   "Set a tag of a track; an empty value removes it")
       ->type_name("ID:KEY=VALUE")
       ->allow_extra_args(false);
-  command->add_flag("--clear-chapters", options->clear_chapters, "Remove all chapters, before others are added");
-  command->add_option("--chapter", options->chapters, "Add a chapter; TIME as 1:02:03.5 or in seconds")
+  command->add_flag("--clear-chapters", options->clear_chapters,
+                    "Remove all chapters, before others are added");
+  command
+      ->add_option("--chapter", options->chapters, "Add a chapter; TIME as 1:02:03.5 or in seconds")
       ->type_name("TIME=TITLE")
       ->allow_extra_args(false);
-  command->add_option("--meta", options->meta_file, "Replace all metadata by this JSON object, - for standard input")
+  command
+      ->add_option("--meta", options->meta_file,
+                   "Replace all metadata by this JSON object, - for standard input")
       ->type_name("FILE");
   command->add_flag("--undo", options->undo, "Take the last edit back");
   command->footer(
-      "FILE is changed by appending: no block is touched or moved, and whatever happens in between, the file says either the old or\n"
+      "FILE is changed by appending: no block is touched or moved, and whatever happens in "
+      "between, the file says either the old or\n"
       "the new. Values may be empty; a chapter ends where the next one begins.");
 }
 
@@ -80,9 +91,11 @@ Status ReplaceMeta(const std::string& path, Json* meta) {
   return {};
 }
 
-// ffmpeg.md, "Keys of META": chapters. Those that are added count in milliseconds and end where the next one begins.
+// ffmpeg.md, "Keys of META": chapters. Those that are added count in milliseconds and end where the
+// next one begins.
 Status AddChapters(const std::vector<std::string>& added, Json* meta) {
-  if (!meta->contains("chapters") || !(*meta)["chapters"].is_array()) (*meta)["chapters"] = Json::array();
+  if (!meta->contains("chapters") || !(*meta)["chapters"].is_array())
+    (*meta)["chapters"] = Json::array();
   Json& chapters = (*meta)["chapters"];
   for (const std::string& text : added) {
     std::string time, title;
@@ -144,8 +157,10 @@ Status ChangeTracks(const EditOptions& options, Editor* editor) {
     H4MK_TRY(Split(tag, '=', &key, &value));
     H4MK_TRY(FindById(*editor, id, &track));
     Json description = editor->tracks()[track].description;
-    if (value.empty()) RemoveTag(&description, key);
-    else H4MK_TRY(SetTag(&description, key, value));
+    if (value.empty())
+      RemoveTag(&description, key);
+    else
+      H4MK_TRY(SetTag(&description, key, value));
     H4MK_TRY(editor->SetTrack(track, description));
   }
   return {};
@@ -182,16 +197,19 @@ int Run(const EditOptions& options) {
   if (!status.ok()) return output.Fail(status);
   output.Set("size_before", before);
   output.Set("size", after);
-  if (after == before) output.Text("nothing to change\n");
-  else output.Text("{} {} bytes\n", after > before ? "appended" : "removed",
-                   Grouped(after > before ? after - before : before - after));
+  if (after == before)
+    output.Text("nothing to change\n");
+  else
+    output.Text("{} {} bytes\n", after > before ? "appended" : "removed",
+                Grouped(after > before ? after - before : before - after));
   return output.Finish();
 }
 
 }  // namespace
 
 void AddEdit(CLI::App& app, int* exit_code) {
-  AddCommand<EditOptions>(app, exit_code, "edit", "Change tags, names of tracks and chapters in place", Describe, Run);
+  AddCommand<EditOptions>(app, exit_code, "edit",
+                          "Change tags, names of tracks and chapters in place", Describe, Run);
 }
 
 }  // namespace h4mk::tool

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
-// h4mk export: any file, cut into blocks of one size, as H4MK; or the packets of a media file, by ffmpeg.
+// h4mk export: any file, cut into blocks of one size, as H4MK; or the packets of a media file, by
+// ffmpeg.
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmath>
 
-#include "adapt/gop.h"
-#include "adapt/make_writer.h"
-#include "adapt/transport_cipher.h"
-#include "adapt/transport_file.h"
 #include "child.h"
 #include "command.h"
+#include "crypto/hex.h"
 #include "file.h"
 #include "key_option.h"
+#include "legacy/gop.h"
+#include "legacy/transport/transport_cipher.h"
+#include "legacy/transport/transport_file.h"
+#include "open/make_writer.h"
 #include "progress.h"
-#include "protect/hex.h"
 #include "text.h"
 #include "version_option.h"
 #include "write_option.h"
@@ -36,31 +37,45 @@ struct ExportOptions {
 };
 
 void Describe(CLI::App* command, ExportOptions* options) {
-  command->add_option("INPUT", options->common.file, "Any file, or - for standard input")->required();
+  command->add_option("INPUT", options->common.file, "Any file, or - for standard input")
+      ->required();
   command->add_flag("--json", options->common.json, "One JSON object instead of text");
-  command->add_option("--output,-o", options->output, "The H4MK file, or - for standard output")->required();
+  command->add_option("--output,-o", options->output, "The H4MK file, or - for standard output")
+      ->required();
   AddForceOption(command, &options->write);
   AddVersionOption(command, &options->version);
   command->add_option("--block_size", options->block_size, "Bytes a block, default 524288")
       ->check(CLI::Range(1u, 1u << 30));
-  command->add_option("--fps", options->fps, "Blocks a second, default 30")->check(CLI::Range(0.001, 1e6));
-  command->add_option("--gop", options->gop.gop_size, "Blocks from one random access point to the next, default 30")
+  command->add_option("--fps", options->fps, "Blocks a second, default 30")
+      ->check(CLI::Range(0.001, 1e6));
+  command
+      ->add_option("--gop", options->gop.gop_size,
+                   "Blocks from one random access point to the next, default 30")
       ->check(CLI::Range(1u, 1000000000u));
-  command->add_flag("--allow_b", options->gop.allow_b, "Every other block between random access points is a B block");
-  command->add_flag("--packets", options->packets,
-                    "INPUT is a media file: copy its packets, with the ffmpeg that is in PATH or $FFMPEG");
+  command->add_flag("--allow_b", options->gop.allow_b,
+                    "Every other block between random access points is a B block");
+  command->add_flag(
+      "--packets", options->packets,
+      "INPUT is a media file: copy its packets, with the ffmpeg that is in PATH or $FFMPEG");
   command
       ->add_option_function<std::string>(
           "--cipher",
-          [options](const std::string& name) { options->scheme = name == "aead" ? kSchemeGcm : name; },
-          "Encrypt: aead (AES-256-GCM, for files), living (keys are forgotten once used, for live streams) or, for the\n"
+          [options](const std::string& name) {
+            options->scheme = name == "aead" ? kSchemeGcm : name;
+          },
+          "Encrypt: aead (AES-256-GCM, for files), living (keys are forgotten once used, for live "
+          "streams) or, for the\n"
           "transport dialect and for what exists only, living-v3")
       ->type_name("NAME")
       ->check(CLI::IsMember({"aead", "living", "living-v3"}).description(""));
   AddKeyOptions(command, &options->key, "The key for --cipher, hexadecimal");
-  command->add_option("--kid", options->kid, "An id to find the key by, hexadecimal; says nothing of the key")
+  command
+      ->add_option("--kid", options->kid,
+                   "An id to find the key by, hexadecimal; says nothing of the key")
       ->type_name("HEX");
-  command->footer("A key is made by `openssl rand -hex 32 > key`. The transport dialect takes blocks whose sizes are multiples of 256 only, the last one included.");
+  command->footer(
+      "A key is made by `openssl rand -hex 32 > key`. The transport dialect takes blocks whose "
+      "sizes are multiples of 256 only, the last one included.");
 }
 
 Status ReadProtection(const ExportOptions& options, ProtectOptions* protect) {
@@ -73,7 +88,8 @@ Status ReadProtection(const ExportOptions& options, ProtectOptions* protect) {
                                                 : "only version 2 can be encrypted");
   protect->encryption_scheme = options.scheme;
   H4MK_TRY(ReadMasterKey(options.key, "Key (hexadecimal): ", &protect->encryption_key));
-  if (DecodeHex(options.kid, &protect->encryption_key.kid) && options.kid.size() <= 2 * kMaxKeyId) return {};
+  if (DecodeHex(options.kid, &protect->encryption_key.kid) && options.kid.size() <= 2 * kMaxKeyId)
+    return {};
   return Status(Code::kArgument, "--kid is hexadecimal, at most 64 digits");
 }
 
@@ -100,8 +116,8 @@ struct Exported {
   uint64_t blocks = 0, bytes = 0;
 };
 
-Status ExportFile(InputFile& input, Io& output, const ExportOptions& options, ProtectOptions protect,
-                  Exported* counts) {
+Status ExportFile(InputFile& input, Io& output, const ExportOptions& options,
+                  ProtectOptions protect, Exported* counts) {
   std::unique_ptr<FileWriter> writer;
   H4MK_TRY(MakeWriter(output, options.version, {}, std::move(protect), &writer));
   uint32_t track = 0;
@@ -126,9 +142,10 @@ Status ExportFile(InputFile& input, Io& output, const ExportOptions& options, Pr
   return writer->Finish();
 }
 
-// As the exports of the transport dialect: META tells how the file was cut, SEEK where the random access points are in it.
-Status ExportTransport(InputFile& input, Io& output, const ExportOptions& options, const ProtectOptions& protect,
-                       Exported* counts) {
+// As the exports of the transport dialect: META tells how the file was cut, SEEK where the random
+// access points are in it.
+Status ExportTransport(InputFile& input, Io& output, const ExportOptions& options,
+                       const ProtectOptions& protect, Exported* counts) {
   Source source(input.NewIo());
   std::vector<Bytes> blocks;
   TransportContents contents;
@@ -137,36 +154,54 @@ Status ExportTransport(InputFile& input, Io& output, const ExportOptions& option
     H4MK_TRY(ReadBlockOf(source, counts->bytes, options, &bytes));
     if (bytes.empty()) break;
     if (counts->blocks % options.gop.gop_size == 0)
-      contents.seek.push_back({static_cast<uint64_t>(BlockTime(options, counts->blocks)), counts->bytes});
+      contents.seek.push_back(
+          {static_cast<uint64_t>(BlockTime(options, counts->blocks)), counts->bytes});
     counts->bytes += bytes.size();
     blocks.push_back(std::move(bytes));
   }
   contents.blocks.assign(blocks.begin(), blocks.end());
-  contents.meta = {{"project", "HarmonyØ4"},  {"domain", "video-transport"},   {"block_size", options.block_size},
-                   {"fps_hint", options.fps}, {"gop", options.gop.gop_size}, {"masked", false}};
+  contents.meta = {{"project", "HarmonyØ4"},           {"domain", "video-transport"},
+                   {"block_size", options.block_size}, {"fps_hint", options.fps},
+                   {"gop", options.gop.gop_size},      {"masked", false}};
   contents.secret = protect.encryption_key.key.bytes();
   if (!contents.secret.empty()) contents.meta["encrypted"] = true;
-  contents.safe = {{"scope", "container+transport-only"}, {"no_video_synthesis", true},
-                   {"no_pixel_semantics", true}, {"no_visual_ml", true}};
+  contents.safe = {{"scope", "container+transport-only"},
+                   {"no_video_synthesis", true},
+                   {"no_pixel_semantics", true},
+                   {"no_visual_ml", true}};
   Sink sink(output);
   return WriteTransport(contents, sink);
 }
 
-// A file in memory that holds a key in hex, for a child: its command line can be read by others. -1: it cannot be made.
+// A file in memory that holds a key in hex, for a child: its command line can be read by others.
+// -1: it cannot be made.
 int KeyForChild(const MasterKey& key) {
   const int fd = memfd_create("key", 0);
   std::string text = EncodeHex(key.key.bytes());
-  const bool written = fd >= 0 && write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool written =
+      fd >= 0 && write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   OPENSSL_cleanse(text.data(), text.size());
   return written ? fd : -1;
 }
 
-// The words of a command that copies the packets of every stream as they are. Names are never options, protocols or lists for ffmpeg.
+// The words of a command that copies the packets of every stream as they are. Names are never
+// options, protocols or lists for ffmpeg.
 std::vector<std::string> CopyCommand(const ExportOptions& options) {
   const char* ffmpeg = std::getenv("FFMPEG");
   const std::string& input = options.common.file;
-  std::vector<std::string> words = {ffmpeg ? ffmpeg : "ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-i",
-                                    input == "-" ? "pipe:0" : "file:" + input, "-map", "0", "-c", "copy", "-f", "h4mk"};
+  std::vector<std::string> words = {ffmpeg ? ffmpeg : "ffmpeg",
+                                    "-hide_banner",
+                                    "-loglevel",
+                                    "error",
+                                    "-nostdin",
+                                    "-i",
+                                    input == "-" ? "pipe:0" : "file:" + input,
+                                    "-map",
+                                    "0",
+                                    "-c",
+                                    "copy",
+                                    "-f",
+                                    "h4mk"};
   if (options.version == 1) words.insert(words.end(), {"-format_version", "1"});
   return words;
 }
@@ -194,8 +229,8 @@ Status ExportPackets(const ExportOptions& options, const ProtectOptions& protect
   if (!protect.encryption_scheme.empty()) {
     key = OwnedFd(KeyForChild(protect.encryption_key));
     if (!key.ok()) return SystemError("cannot hand the key on");
-    words.insert(words.end(), {"-encryption_scheme", protect.encryption_scheme, "-encryption_key_file",
-                               "/dev/fd/" + std::to_string(key.get())});
+    words.insert(words.end(), {"-encryption_scheme", protect.encryption_scheme,
+                               "-encryption_key_file", "/dev/fd/" + std::to_string(key.get())});
     if (!options.kid.empty()) words.insert(words.end(), {"-encryption_kid", options.kid});
   }
   words.push_back("pipe:1");
@@ -210,8 +245,9 @@ Status Export(const ExportOptions& options, ProtectOptions protect, Exported* co
   H4MK_TRY(input.Open(options.common.file));
   OutputFile out;
   H4MK_TRY(out.Open(options.output, options.write));
-  H4MK_TRY(options.version == kTransportVersion ? ExportTransport(input, out.io(), options, protect, counts)
-                                                : ExportFile(input, out.io(), options, std::move(protect), counts));
+  H4MK_TRY(options.version == kTransportVersion
+               ? ExportTransport(input, out.io(), options, protect, counts)
+               : ExportFile(input, out.io(), options, std::move(protect), counts));
   return out.Commit();
 }
 
@@ -222,10 +258,11 @@ const char* MediaName(const std::string& path) {
     std::string_view bytes;
     const char* name;
   };
-  constexpr Magic kMagic[] = {{4, "ftyp", "MP4"},     {4, "moov", "MOV"},          {0, "\x1A\x45\xDF\xA3", "Matroska"},
-                              {8, "AVI ", "AVI"},     {8, "WAVE", "WAV"},          {0, "OggS", "Ogg"},
-                              {0, "fLaC", "FLAC"},    {0, "ID3", "MP3"},           {0, "nut/multimedia container", "NUT"},
-                              {0, "FLV\x01", "FLV"},  {0, "\x47\x40", "MPEG-TS"}, {0, "H4MK", "H4MK"}};
+  constexpr Magic kMagic[] = {
+      {4, "ftyp", "MP4"},    {4, "moov", "MOV"},         {0, "\x1A\x45\xDF\xA3", "Matroska"},
+      {8, "AVI ", "AVI"},    {8, "WAVE", "WAV"},         {0, "OggS", "Ogg"},
+      {0, "fLaC", "FLAC"},   {0, "ID3", "MP3"},          {0, "nut/multimedia container", "NUT"},
+      {0, "FLV\x01", "FLV"}, {0, "\x47\x40", "MPEG-TS"}, {0, "H4MK", "H4MK"}};
   InputFile file;
   char front[32] = {};
   if (path == "-" || !file.Open(path).ok()) return nullptr;
@@ -240,31 +277,36 @@ int Run(const ExportOptions& options) {
   Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
   Exported counts;
   if (options.packets && options.version == kTransportVersion)
-    return output.Fail(Status(Code::kArgument, "packets go into version 1 or 2; `h4mk convert` goes on from there"));
+    return output.Fail(Status(Code::kArgument,
+                              "packets go into version 1 or 2; `h4mk convert` goes on from there"));
   ProtectOptions protect;
-  if (const Status status = ReadProtection(options, &protect); !status.ok()) return output.Fail(status);
+  if (const Status status = ReadProtection(options, &protect); !status.ok())
+    return output.Fail(status);
   if (options.scheme == kSchemeLivingV3)
     output.Note(std::nullopt,
-                "living-v3 encrypts all files of one key with the same keystream: whoever has two of them reads both. Use "
+                "living-v3 encrypts all files of one key with the same keystream: whoever has two "
+                "of them reads both. Use "
                 "--cipher living or aead for anything new");
-  const Status status =
-      options.packets ? ExportPackets(options, protect) : Export(options, std::move(protect), &counts);
+  const Status status = options.packets ? ExportPackets(options, protect)
+                                        : Export(options, std::move(protect), &counts);
   if (!status.ok()) return output.Fail(status);
   if (options.packets) return output.Finish();
   output.Set("blocks", counts.blocks);
   output.Set("bytes", counts.bytes);
   output.Text("{} blocks, {} bytes\n", Grouped(counts.blocks), Grouped(counts.bytes));
   if (const char* name = MediaName(options.common.file))
-    output.Note(std::nullopt, fmt::format("this is a media file ({}), which was cut into blocks of {} bytes as it is; --packets takes its packets "
-                                          "instead, so that it plays", name, Grouped(options.block_size)));
+    output.Note(std::nullopt, fmt::format("this is a media file ({}), which was cut into blocks of "
+                                          "{} bytes as it is; --packets takes its packets "
+                                          "instead, so that it plays",
+                                          name, Grouped(options.block_size)));
   return output.Finish();
 }
 
 }  // namespace
 
 void AddExport(CLI::App& app, int* exit_code) {
-  AddCommand<ExportOptions>(app, exit_code, "export", "Any bytes, or the packets of a media file, as H4MK", Describe,
-                            Run);
+  AddCommand<ExportOptions>(app, exit_code, "export",
+                            "Any bytes, or the packets of a media file, as H4MK", Describe, Run);
 }
 
 }  // namespace h4mk::tool

@@ -24,15 +24,18 @@ struct Frame {
 void Describe(CLI::App* command, FramesOptions* options) {
   AddCommonOptions(command, &options->common);
   AddTrackOption(command, &options->track_id, false);
-  command->footer("Blocks that must be decoded but not shown, and those without a time, are no frames.");
+  command->footer(
+      "Blocks that must be decoded but not shown, and those without a time, are no frames.");
 }
 
 int Run(const FramesOptions& options) {
   Output output(options.common.file, options.common.json);
   InputFile file;
   std::unique_ptr<FileReader> reader;
-  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
-  if (const Status status = file.OpenReader(true, &reader); !status.ok()) return output.Fail(status);
+  if (const Status status = file.Open(options.common.file); !status.ok())
+    return output.Fail(status);
+  if (const Status status = file.OpenReader(true, &reader); !status.ok())
+    return output.Fail(status);
   Result<uint32_t> index = FindTrack(*reader, options.track_id);
   if (!index.ok()) return output.Fail(index.status());
   std::vector<Frame> frames;
@@ -57,8 +60,8 @@ int Run(const FramesOptions& options) {
                 {"type", std::string(1, TypeLetter(frame.flags))},
                 {"key", key},
                 {"ordinal", frame.ordinal}});
-    output.Text("{:8}  {:>12}  {:12}  {}{:3}  {}\n", i, Clock(frame.time, track.time_base), frame.time,
-                TypeLetter(frame.flags), key ? "*" : "", frame.ordinal);
+    output.Text("{:8}  {:>12}  {:12}  {}{:3}  {}\n", i, Clock(frame.time, track.time_base),
+                frame.time, TypeLetter(frame.flags), key ? "*" : "", frame.ordinal);
   }
   return output.Finish();
 }
@@ -66,8 +69,8 @@ int Run(const FramesOptions& options) {
 }  // namespace
 
 void AddFrames(CLI::App& app, int* exit_code) {
-  AddCommand<FramesOptions>(app, exit_code, "frames", "The frame table of a track: number, time, kind",
-                            Describe, Run);
+  AddCommand<FramesOptions>(app, exit_code, "frames",
+                            "The frame table of a track: number, time, kind", Describe, Run);
 }
 
 }  // namespace h4mk::tool

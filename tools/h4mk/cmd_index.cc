@@ -3,7 +3,7 @@
 #include "command.h"
 #include "edit_file.h"
 #include "file.h"
-#include "file/reindex.h"
+#include "maintain/reindex.h"
 #include "progress.h"
 #include "write_option.h"
 
@@ -20,21 +20,28 @@ struct IndexOptions {
 void Describe(CLI::App* command, IndexOptions* options) {
   AddCommonOptions(command, &options->common);
   CLI::Option* front = command->add_flag(
-      "--front", options->front, "Put a copy of the index in front, for readers to whom the end of a file is dear");
-  command->add_option("--output,-o", options->output, "With --front: where the file goes, default FILE itself")
+      "--front", options->front,
+      "Put a copy of the index in front, for readers to whom the end of a file is dear");
+  command
+      ->add_option("--output,-o", options->output,
+                   "With --front: where the file goes, default FILE itself")
       ->needs(front);
   AddForceOption(command, &options->write);
   command->footer(
-      "Without --front: checks the index against the clusters, and makes index and end of FILE anew where they are missing or\n"
-      "wrong. Of the clusters only their indexes are read. For damage between clusters see `h4mk recover`.");
+      "Without --front: checks the index against the clusters, and makes index and end of FILE "
+      "anew where they are missing or\n"
+      "wrong. Of the clusters only their indexes are read. For damage between clusters see `h4mk "
+      "recover`.");
 }
 
 Status MoveToFront(const IndexOptions& options) {
   InputFile file;
   H4MK_TRY(file.Open(options.common.file));
-  if (file.version() != 2) return Status(Code::kVersion, "only files of version 2 have such an index");
+  if (file.version() != 2)
+    return Status(Code::kVersion, "only files of version 2 have such an index");
   OutputFile out;
-  H4MK_TRY(options.output.empty() ? out.OpenInPlace(options.common.file) : out.Open(options.output, options.write));
+  H4MK_TRY(options.output.empty() ? out.OpenInPlace(options.common.file)
+                                  : out.Open(options.output, options.write));
   H4MK_TRY(MoveIndexToFront(file.NewIo(), out.io(), MakeProgress("index")));
   return out.Commit();
 }
@@ -48,7 +55,8 @@ Status Rebuild(const std::string& path, bool* changed) {
 int Run(const IndexOptions& options) {
   Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
   bool changed = true;
-  const Status status = options.front ? MoveToFront(options) : Rebuild(options.common.file, &changed);
+  const Status status =
+      options.front ? MoveToFront(options) : Rebuild(options.common.file, &changed);
   if (!status.ok()) return output.Fail(status);
   output.Set("changed", changed);
   output.Text("{}\n", options.front ? "the index is in front"
@@ -60,7 +68,8 @@ int Run(const IndexOptions& options) {
 }  // namespace
 
 void AddIndex(CLI::App& app, int* exit_code) {
-  AddCommand<IndexOptions>(app, exit_code, "index", "Make the index anew, or put it in front", Describe, Run);
+  AddCommand<IndexOptions>(app, exit_code, "index", "Make the index anew, or put it in front",
+                           Describe, Run);
 }
 
 }  // namespace h4mk::tool

@@ -6,10 +6,10 @@
 #include "command.h"
 #include "describe.h"
 #include "file/file_end.h"
-#include "file/external_data.h"
 #include "files_option.h"
 #include "html.h"
 #include "old_clients.h"
+#include "reader/external_data.h"
 #include "text.h"
 #include "write_option.h"
 
@@ -24,12 +24,17 @@ struct InspectOptions {
 
 void Describe(CLI::App* command, InspectOptions* options) {
   AddFilesOptions(command, &options->files);
-  command->add_option("--html", options->html, "Write a page with a timeline of tracks, GOPs and bit rate, - for standard output")
+  command
+      ->add_option(
+          "--html", options->html,
+          "Write a page with a timeline of tracks, GOPs and bit rate, - for standard output")
       ->type_name("FILE");
   AddForceOption(command, &options->write);
   command->footer(
-      "Reads the front, the end and the index of the file, not its blocks; `h4mk verify` checks those. For --html the indexes of\n"
-      "the clusters too. For files of the transport dialect the text is that of the first client of that dialect.");
+      "Reads the front, the end and the index of the file, not its blocks; `h4mk verify` checks "
+      "those. For --html the indexes of\n"
+      "the clusters too. For files of the transport dialect the text is that of the first client "
+      "of that dialect.");
 }
 
 // The seek points of a track: for a track of GOPs, one at the start of each.
@@ -62,7 +67,8 @@ Status ReadGops(FileReader& reader, uint32_t track, Gops* gops) {
 
 Json TimeJson(int64_t time) { return time == kNoTime ? Json(nullptr) : Json(time); }
 
-Json TrackJson(const Track& track, const TrackTotals& totals, const Gops& gops, uint64_t attachment) {
+Json TrackJson(const Track& track, const TrackTotals& totals, const Gops& gops,
+               uint64_t attachment) {
   Json object = Json::object();
   object["description"] = track.description;
   object["blocks"] = totals.blocks;
@@ -82,32 +88,41 @@ Json TrackJson(const Track& track, const TrackTotals& totals, const Gops& gops, 
 
 // What the file says of a track beside its media.
 std::string Particulars(const Track& track) {
-  const std::string name = TextOf(track.description, "name"), compression = TextOf(track.description, kCompressionKey);
+  const std::string name = TextOf(track.description, "name"),
+                    compression = TextOf(track.description, kCompressionKey);
   std::string text;
   if (!name.empty()) text += fmt::format(", \"{}\"", Printable(name));
   if (!compression.empty()) text += ", compressed by " + Printable(compression);
   return text;
 }
 
-std::string WithComma(const std::string& text) { return text.empty() ? text : ", " + Printable(text); }
+std::string WithComma(const std::string& text) {
+  return text.empty() ? text : ", " + Printable(text);
+}
 
 void ShowAttachment(const Track& track, uint64_t size, Output& output) {
   const auto found = track.description.find("tags");
-  const Json tags = found != track.description.end() && found->is_object() ? *found : Json::object();
+  const Json tags =
+      found != track.description.end() && found->is_object() ? *found : Json::object();
   const std::string name = TextOf(tags, "filename");
-  output.Text("track {}: attachment, {}{}{}, {} bytes\n", track.id, Printable(TextOf(track.description, "codec")),
-              name.empty() ? "" : fmt::format(", \"{}\"", Printable(name)), WithComma(TextOf(tags, "mimetype")), Grouped(size));
+  output.Text("track {}: attachment, {}{}{}, {} bytes\n", track.id,
+              Printable(TextOf(track.description, "codec")),
+              name.empty() ? "" : fmt::format(", \"{}\"", Printable(name)),
+              WithComma(TextOf(tags, "mimetype")), Grouped(size));
 }
 
 // Blocks of a sidecar.
 std::string BesideText(InputFile& file, const std::string& beside) {
-  return fmt::format(", in \"{}\"{}", Printable(beside), file.HasBeside(beside) ? "" : ", which is missing: they cannot be read");
+  return fmt::format(", in \"{}\"{}", Printable(beside),
+                     file.HasBeside(beside) ? "" : ", which is missing: they cannot be read");
 }
 
-void ShowTrack(InputFile& file, const Track& track, const TrackTotals& totals, const Gops& gops, Output& output) {
+void ShowTrack(InputFile& file, const Track& track, const TrackTotals& totals, const Gops& gops,
+               Output& output) {
   const Json& description = track.description;
-  output.Text("track {}: {}, {}{}{}, time base {}/{}{}\n", track.id, Printable(TextOf(description, "kind")),
-              Printable(CodecText(description)), WithComma(MediaText(description)), WithComma(AudienceText(description)),
+  output.Text("track {}: {}, {}{}{}, time base {}/{}{}\n", track.id,
+              Printable(TextOf(description, "kind")), Printable(CodecText(description)),
+              WithComma(MediaText(description)), WithComma(AudienceText(description)),
               track.time_base.num, track.time_base.den, Particulars(track));
   if (totals.blocks == 0) return;
   const std::string beside = TextOf(description, kBesideKey);
@@ -116,11 +131,13 @@ void ShowTrack(InputFile& file, const Track& track, const TrackTotals& totals, c
   if (totals.start_pts != kNoTime && totals.end_pts != kNoTime && seconds > 0)
     size += ", " + BitRateText(static_cast<double>(totals.bytes) * 8 / seconds);
   if (!beside.empty()) size += BesideText(file, beside);
-  output.Text("  {} block{}, {}, {} to {}\n", Grouped(totals.blocks), totals.blocks == 1 ? "" : "s", size,
-              Clock(totals.start_pts, track.time_base), Clock(totals.end_pts, track.time_base));
+  output.Text("  {} block{}, {}, {} to {}\n", Grouped(totals.blocks), totals.blocks == 1 ? "" : "s",
+              size, Clock(totals.start_pts, track.time_base),
+              Clock(totals.end_pts, track.time_base));
   if (gops.count > 1)
-    output.Text("  {} seek points, {:.3f} to {:.3f} s apart{}\n", Grouped(gops.count), gops.shortest,
-                gops.longest, totals.all_key ? ", every block is a random access point" : "");
+    output.Text("  {} seek points, {:.3f} to {:.3f} s apart{}\n", Grouped(gops.count),
+                gops.shortest, gops.longest,
+                totals.all_key ? ", every block is a random access point" : "");
 }
 
 void ShowTracks(InputFile& file, FileReader& reader, Output& output) {
@@ -130,9 +147,12 @@ void ShowTracks(InputFile& file, FileReader& reader, Output& output) {
     if (const Status status = ReadGops(reader, i, &gops); !status.ok()) output.Problem(status);
     ByteSpan attachment;
     const bool is_attachment = reader.Attachment(i, &attachment).ok();
-    if (is_attachment) ShowAttachment(reader.tracks()[i], attachment.size(), output);
-    else ShowTrack(file, reader.tracks()[i], reader.totals(i), gops, output);
-    tracks.push_back(TrackJson(reader.tracks()[i], reader.totals(i), gops, is_attachment ? attachment.size() : 0));
+    if (is_attachment)
+      ShowAttachment(reader.tracks()[i], attachment.size(), output);
+    else
+      ShowTrack(file, reader.tracks()[i], reader.totals(i), gops, output);
+    tracks.push_back(TrackJson(reader.tracks()[i], reader.totals(i), gops,
+                               is_attachment ? attachment.size() : 0));
   }
   output.Set("tracks", std::move(tracks));
 }
@@ -140,14 +160,16 @@ void ShowTracks(InputFile& file, FileReader& reader, Output& output) {
 void ShowTags(const Json& tags, Output& output) {
   if (!tags.is_object()) return;
   for (const auto& [key, value] : tags.items())
-    output.Text("  {} = {}\n", Printable(key), Printable(value.is_string() ? value.get<std::string>() : DumpJson(value)));
+    output.Text("  {} = {}\n", Printable(key),
+                Printable(value.is_string() ? value.get<std::string>() : DumpJson(value)));
 }
 
 void ShowChapter(const Json& chapter, Output& output) {
   TimeBase time_base;
   if (!ParseTimeBase(TextOf(chapter, "time_base"), &time_base)) return;
   const auto tags = chapter.find("tags");
-  const std::string title = tags != chapter.end() && tags->is_object() ? TextOf(*tags, "title") : "";
+  const std::string title =
+      tags != chapter.end() && tags->is_object() ? TextOf(*tags, "title") : "";
   output.Text("  {} {}\n", Clock(NumberOf(chapter, "start"), time_base), Printable(title));
 }
 
@@ -165,7 +187,8 @@ void ShowMeta(const Json& meta, Output& output) {
   for (const auto& [key, value] : meta.items())
     if (key != "tags" && key != "chapters" && key != kProtectionKey)
       output.Text("{}: {}\n", Printable(key),
-                  value.is_structured() ? fmt::format("{} entries", value.size()) : Printable(DumpJson(value)));
+                  value.is_structured() ? fmt::format("{} entries", value.size())
+                                        : Printable(DumpJson(value)));
 }
 
 // The end of the file: where the index is, and how many clusters it has.
@@ -180,8 +203,9 @@ void ShowIndex(InputFile& file, Output& output) {
   }
   output.Set("clusters", clusters);
   output.Set("index", {{"top", end.top_offset}, {"pages", end.top.pages.size()}, {"bytes", bytes}});
-  output.Text("{} cluster{}, index of {} page{}, {} bytes\n", Grouped(clusters), clusters == 1 ? "" : "s", end.top.pages.size(),
-              end.top.pages.size() == 1 ? "" : "s", Grouped(bytes));
+  output.Text("{} cluster{}, index of {} page{}, {} bytes\n", Grouped(clusters),
+              clusters == 1 ? "" : "s", end.top.pages.size(), end.top.pages.size() == 1 ? "" : "s",
+              Grouped(bytes));
 }
 
 // From the first time of any track to the last; negative: not known.
@@ -192,8 +216,10 @@ double DurationOf(const FileReader& reader) {
     const TrackTotals& totals = reader.totals(i);
     if (totals.start_pts == kNoTime || totals.end_pts == kNoTime) continue;
     const TimeBase time_base = reader.tracks()[i].time_base;
-    start = any ? std::min(start, Seconds(totals.start_pts, time_base)) : Seconds(totals.start_pts, time_base);
-    end = any ? std::max(end, Seconds(totals.end_pts, time_base)) : Seconds(totals.end_pts, time_base);
+    start = any ? std::min(start, Seconds(totals.start_pts, time_base))
+                : Seconds(totals.start_pts, time_base);
+    end = any ? std::max(end, Seconds(totals.end_pts, time_base))
+              : Seconds(totals.end_pts, time_base);
     any = true;
   }
   return end - start < 9e12 ? end - start : -1;
@@ -205,7 +231,8 @@ std::string DurationText(const FileReader& reader, uint64_t file_size) {
   std::string text = ", " + Clock(static_cast<int64_t>(seconds * 1000 + 0.5), {1, 1000});
   bool is_sidecar = false;
   for (const Track& track : reader.tracks()) is_sidecar |= track.description.contains(kBesideKey);
-  if (seconds > 0 && !is_sidecar) text += ", " + BitRateText(static_cast<double>(file_size) * 8 / seconds);
+  if (seconds > 0 && !is_sidecar)
+    text += ", " + BitRateText(static_cast<double>(file_size) * 8 / seconds);
   return text;
 }
 
@@ -215,23 +242,28 @@ void ShowFile(const std::string& path, InputFile& file, FileReader& reader, Outp
   output.Set("file_size", file.size());
   output.Set("closed", reader.is_closed());
   output.Set("protection", ProtectionJson(protection));
-  output.Text("{}: H4MK, {}, {} bytes{}, {}\n", Printable(path), VersionText(reader.version()), Grouped(file.size()),
-              DurationText(reader, file.size()), reader.is_closed() ? "closed" : "without an end");
+  output.Text("{}: H4MK, {}, {} bytes{}, {}\n", Printable(path), VersionText(reader.version()),
+              Grouped(file.size()), DurationText(reader, file.size()),
+              reader.is_closed() ? "closed" : "without an end");
   for (const std::string& line : ProtectionLines(protection)) output.Text("{}\n", Printable(line));
   if (reader.version() == 2) ShowIndex(file, output);
   ShowTracks(file, reader, output);
   ShowMeta(reader.meta(), output);
   ReportWarnings(reader, output);
   if (reader.version() == 2 && !reader.is_closed() && !output.json())
-    output.Note(std::nullopt, "if nobody is writing it any more, `h4mk index` gives it its end, and `h4mk verify` looks for damage");
+    output.Note(std::nullopt,
+                "if nobody is writing it any more, `h4mk index` gives it its end, and `h4mk "
+                "verify` looks for damage");
 }
 
 int InspectOne(const InspectOptions& options, const std::string& path, Output& output) {
   InputFile file;
   std::unique_ptr<FileReader> reader;
   if (const Status status = file.Open(path); !status.ok()) return output.Fail(status);
-  if (file.version() == kTransportVersion && !options.files.json && options.html.empty()) return TransportInspect(path);
-  if (const Status status = file.OpenReader(true, &reader); !status.ok()) return output.Fail(status);
+  if (file.version() == kTransportVersion && !options.files.json && options.html.empty())
+    return TransportInspect(path);
+  if (const Status status = file.OpenReader(true, &reader); !status.ok())
+    return output.Fail(status);
   if (options.html.empty()) {
     ShowFile(path, file, *reader, output);
     return output.Finish();
@@ -242,7 +274,8 @@ int InspectOne(const InspectOptions& options, const std::string& path, Output& o
 
 int Run(const InspectOptions& options) {
   if (!options.html.empty()) {
-    Output output(options.files.paths[0], options.files.json, options.html == "-" ? stderr : stdout);
+    Output output(options.files.paths[0], options.files.json,
+                  options.html == "-" ? stderr : stdout);
     if (options.files.paths.size() > 1 || options.files.recursive)
       return output.Fail(Status(Code::kArgument, "--html is for one file"));
     return InspectOne(options, options.files.paths[0], output);
@@ -258,8 +291,8 @@ int Run(const InspectOptions& options) {
 }  // namespace
 
 void AddInspect(CLI::App& app, int* exit_code) {
-  AddCommand<InspectOptions>(app, exit_code, "inspect", "What a file holds: tracks, index, metadata",
-                             Describe, Run);
+  AddCommand<InspectOptions>(app, exit_code, "inspect",
+                             "What a file holds: tracks, index, metadata", Describe, Run);
 }
 
 }  // namespace h4mk::tool

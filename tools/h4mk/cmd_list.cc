@@ -2,7 +2,7 @@
 // h4mk list: every block, or every chunk, of a file in the order of the file.
 #include "block_source.h"
 #include "command.h"
-#include "file/chunk_walk.h"
+#include "maintain/chunk_walk.h"
 #include "text.h"
 #include "track_option.h"
 
@@ -18,7 +18,8 @@ struct ListOptions {
 void Describe(CLI::App* command, ListOptions* options) {
   AddCommonOptions(command, &options->common);
   AddTrackOption(command, &options->track_id, false);
-  command->add_flag("--chunks", options->chunks, "List chunks instead of blocks")->excludes("--track");
+  command->add_flag("--chunks", options->chunks, "List chunks instead of blocks")
+      ->excludes("--track");
 }
 
 void ListChunks(InputFile& file, Output& output) {
@@ -37,8 +38,8 @@ void ListChunks(InputFile& file, Output& output) {
                 {"length", piece.header.length},
                 {"crc", crc},
                 {"good", piece.kind == Piece::Kind::kChunk}});
-    output.Text("{:12}  {:4}  {:08x}  {:10}  {}\n", piece.offset, Printable(TagText(piece.header.tag)),
-                piece.header.flags, piece.header.length, crc);
+    output.Text("{:12}  {:4}  {:08x}  {:10}  {}\n", piece.offset,
+                Printable(TagText(piece.header.tag)), piece.header.flags, piece.header.length, crc);
   });
   if (!status.ok()) output.Problem(status);
 }
@@ -53,9 +54,10 @@ void ListBlocks(InputFile& file, FileReader& reader, int64_t wanted, Output& out
     const Track& track = reader.tracks()[row.track];
     if (wanted != kNoTrack && track.id != wanted) return;
     output.Row(BlockJson(row, track));
-    output.Text("{:12}  {:5}  {:8}  {:>12}  {:>12}  {:>12}  {:8}  {}{:3}  {}\n", row.offset, track.id,
-                row.ordinal, Clock(row.time(), track.time_base), TimeText(row.pts), TimeText(row.dts),
-                row.duration, TypeLetter(row.flags), row.is_key() ? "*" : "", row.size);
+    output.Text("{:12}  {:5}  {:8}  {:>12}  {:>12}  {:>12}  {:8}  {}{:3}  {}\n", row.offset,
+                track.id, row.ordinal, Clock(row.time(), track.time_base), TimeText(row.pts),
+                TimeText(row.dts), row.duration, TypeLetter(row.flags), row.is_key() ? "*" : "",
+                row.size);
   });
 }
 
@@ -63,12 +65,14 @@ int Run(const ListOptions& options) {
   Output output(options.common.file, options.common.json);
   InputFile file;
   std::unique_ptr<FileReader> reader;
-  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  if (const Status status = file.Open(options.common.file); !status.ok())
+    return output.Fail(status);
   if (options.chunks && (file.version() == 1 || file.version() == 2)) {
     ListChunks(file, output);
     return output.Finish();
   }
-  if (const Status status = file.OpenReader(true, &reader); !status.ok()) return output.Fail(status);
+  if (const Status status = file.OpenReader(true, &reader); !status.ok())
+    return output.Fail(status);
   if (options.track_id != kNoTrack) {
     Result<uint32_t> track = FindTrack(*reader, options.track_id);
     if (!track.ok()) return output.Fail(track.status());
@@ -80,7 +84,8 @@ int Run(const ListOptions& options) {
 }  // namespace
 
 void AddList(CLI::App& app, int* exit_code) {
-  AddCommand<ListOptions>(app, exit_code, "list", "List all blocks, or all chunks, in file order", Describe, Run);
+  AddCommand<ListOptions>(app, exit_code, "list", "List all blocks, or all chunks, in file order",
+                          Describe, Run);
 }
 
 }  // namespace h4mk::tool

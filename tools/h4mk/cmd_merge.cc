@@ -3,9 +3,9 @@
 #include <limits>
 #include <set>
 
-#include "adapt/make_writer.h"
 #include "block_source.h"
 #include "command.h"
+#include "open/make_writer.h"
 #include "text.h"
 #include "write_option.h"
 
@@ -22,10 +22,13 @@ struct MergeOptions {
 void Describe(CLI::App* command, MergeOptions* options) {
   command->add_option("FILE", options->files, "H4MK files of any version")->required();
   command->add_flag("--json", options->json, "One JSON object instead of text");
-  command->add_option("--output,-o", options->output, "The new file, or - for standard output")->type_name("OUT")->required();
+  command->add_option("--output,-o", options->output, "The new file, or - for standard output")
+      ->type_name("OUT")
+      ->required();
   AddWriteOptions(command, &options->write);
   command->footer(
-      "Tracks keep their track_id where it is not taken; tags and chapters are those of the first file. Blocks of a sidecar stay where\n"
+      "Tracks keep their track_id where it is not taken; tags and chapters are those of the first "
+      "file. Blocks of a sidecar stay where\n"
       "they are: put OUT into the same folder.");
 }
 
@@ -99,7 +102,8 @@ Status CopyBlock(const MergeInput& input, FileWriter& writer) {
   block.duration = record.duration;
   block.data = {input.block().data, record.size};
   block.side_data = input.block().side_data;
-  if (record.flags & kBlockExternal) block.external_offset = static_cast<uint64_t>(input.block().external_offset);
+  if (record.flags & kBlockExternal)
+    block.external_offset = static_cast<uint64_t>(input.block().external_offset);
   return writer.Write(block);
 }
 
@@ -108,7 +112,8 @@ Status CopyAll(MergeInputs& inputs, FileWriter& writer, Output& output, uint64_t
   for (;; ++*blocks) {
     MergeInput* earliest = nullptr;
     for (const auto& input : inputs)
-      if (input->has_block() && (earliest == nullptr || input->time() < earliest->time())) earliest = input.get();
+      if (input->has_block() && (earliest == nullptr || input->time() < earliest->time()))
+        earliest = input.get();
     if (earliest == nullptr) return {};
     H4MK_TRY(CopyBlock(*earliest, writer));
     earliest->Next(output);
@@ -117,7 +122,8 @@ Status CopyAll(MergeInputs& inputs, FileWriter& writer, Output& output, uint64_t
 
 Status OpenAll(const MergeOptions& options, MergeInputs* inputs) {
   for (const std::string& path : options.files) {
-    if (const Status status = inputs->emplace_back(std::make_unique<MergeInput>())->Open(path); !status.ok())
+    if (const Status status = inputs->emplace_back(std::make_unique<MergeInput>())->Open(path);
+        !status.ok())
       return Status(status.code(), path + ": " + status.message());
   }
   return {};
@@ -154,7 +160,8 @@ int Run(const MergeOptions& options) {
 }  // namespace
 
 void AddMerge(CLI::App& app, int* exit_code) {
-  AddCommand<MergeOptions>(app, exit_code, "merge", "The tracks of several files side by side in one", Describe, Run);
+  AddCommand<MergeOptions>(app, exit_code, "merge",
+                           "The tracks of several files side by side in one", Describe, Run);
 }
 
 }  // namespace h4mk::tool

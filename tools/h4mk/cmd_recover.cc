@@ -4,10 +4,10 @@
 
 #include <array>
 
-#include "adapt/transport_recover.h"
 #include "command.h"
 #include "file.h"
-#include "file/recover.h"
+#include "legacy/transport/transport_recover.h"
+#include "maintain/recover.h"
 #include "progress.h"
 #include "text.h"
 #include "write_option.h"
@@ -23,27 +23,32 @@ struct RecoverOptions {
 
 void Describe(CLI::App* command, RecoverOptions* options) {
   AddCommonOptions(command, &options->common);
-  command->add_option("OUT", options->output, "The whole file, or - for standard output")->required();
+  command->add_option("OUT", options->output, "The whole file, or - for standard output")
+      ->required();
   AddWriteOptions(command, &options->write);
   command->footer(
       "Chunks that are whole are taken over byte for byte; index and end are made anew.\n"
-      "Exit status: 0 no block was lost, 1 some were (OUT has the others), 2 nothing could be done.");
+      "Exit status: 0 no block was lost, 1 some were (OUT has the others), 2 nothing could be "
+      "done.");
 }
 
 // Recovery of formats whose files are small enough to be looked at as a whole.
-using RecoverBytes = Status (*)(ByteSpan file, Io& output, const ChunkWalk::Progress& progress, RecoverReport* report);
+using RecoverBytes = Status (*)(ByteSpan file, Io& output, const ChunkWalk::Progress& progress,
+                                RecoverReport* report);
 
-Status RecoverMapped(RecoverBytes recover, const InputFile& file, Io& output, RecoverReport* report) {
+Status RecoverMapped(RecoverBytes recover, const InputFile& file, Io& output,
+                     RecoverReport* report) {
   if (file.size() == 0) return Status(Code::kNotH4mk, "the file is empty");
   void* memory = mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.fd(), 0);
   if (memory == MAP_FAILED) return SystemError("cannot read");
-  Status status =
-      recover({static_cast<const uint8_t*>(memory), file.size()}, output, MakeProgress("recover"), report);
+  Status status = recover({static_cast<const uint8_t*>(memory), file.size()}, output,
+                          MakeProgress("recover"), report);
   munmap(memory, file.size());
   return status;
 }
 
-// A file whose front was damaged: what its first bytes are in every file of version 2, and the salt that stands behind them.
+// A file whose front was damaged: what its first bytes are in every file of version 2, and the salt
+// that stands behind them.
 class WithHeader final : public Io {
  public:
   explicit WithHeader(Io& file) : file_(file) {}
@@ -70,9 +75,12 @@ class WithHeader final : public Io {
 
 Status Recover(InputFile& file, Io& output, RecoverReport* report) {
   switch (file.version()) {
-    case 1: return RecoverMapped(RecoverV1, file, output, report);
-    case 2: return RecoverV2(file.NewIo(), output, MakeProgress("recover"), report);
-    case kTransportVersion: return RecoverMapped(RecoverTransport, file, output, report);
+    case 1:
+      return RecoverMapped(RecoverV1, file, output, report);
+    case 2:
+      return RecoverV2(file.NewIo(), output, MakeProgress("recover"), report);
+    case kTransportVersion:
+      return RecoverMapped(RecoverTransport, file, output, report);
     default: {  // the header may be what was damaged
       WithHeader repaired(file.NewIo());
       return RecoverV2(repaired, output, MakeProgress("recover"), report);
@@ -91,17 +99,21 @@ void Show(const RecoverReport& report, Output& output) {
   output.Set("payload_bytes", report.payload_bytes);
   output.Set("lost_blocks", report.lost_blocks);
   output.Set("lost", std::move(losses));
-  output.Text("saved: {} blocks, {} bytes\n", Grouped(report.blocks), Grouped(report.payload_bytes));
-  if (report.lost_blocks > 0) output.Text("blocks lost between them: {}\n", Grouped(report.lost_blocks));
+  output.Text("saved: {} blocks, {} bytes\n", Grouped(report.blocks),
+              Grouped(report.payload_bytes));
+  if (report.lost_blocks > 0)
+    output.Text("blocks lost between them: {}\n", Grouped(report.lost_blocks));
   if (report.ok()) output.Text("nothing was lost\n");
 }
 
 int Run(const RecoverOptions& options) {
   Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
   InputFile file;
-  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  if (const Status status = file.Open(options.common.file); !status.ok())
+    return output.Fail(status);
   OutputFile out;
-  if (const Status status = out.Open(options.output, options.write); !status.ok()) return output.Fail(status);
+  if (const Status status = out.Open(options.output, options.write); !status.ok())
+    return output.Fail(status);
   RecoverReport report;
   Status status = Recover(file, out.io(), &report);
   if (status.ok()) status = out.Commit();
@@ -114,7 +126,8 @@ int Run(const RecoverOptions& options) {
 }  // namespace
 
 void AddRecover(CLI::App& app, int* exit_code) {
-  AddCommand<RecoverOptions>(app, exit_code, "recover", "Make a damaged or unfinished file whole", Describe, Run);
+  AddCommand<RecoverOptions>(app, exit_code, "recover", "Make a damaged or unfinished file whole",
+                             Describe, Run);
 }
 
 }  // namespace h4mk::tool

@@ -22,21 +22,27 @@ struct SeekOptions {
 
 void Describe(CLI::App* command, SeekOptions* options) {
   AddCommonOptions(command, &options->common);
-  command->add_option("PTS_US", options->old_pts_us, "As the first client of the transport dialect takes it");
-  command->add_option("--track,-t", options->track, "The track_id, as `h4mk inspect` shows it")->type_name("ID");
+  command->add_option("PTS_US", options->old_pts_us,
+                      "As the first client of the transport dialect takes it");
+  command->add_option("--track,-t", options->track, "The track_id, as `h4mk inspect` shows it")
+      ->type_name("ID");
   options->time.Add(command, "time", "The time", false);
   command->add_option("--pts_us", options->pts_us, "The time, in microseconds")->type_name("INT");
-  command->add_flag("--forward", options->forward, "The first random access point at or after the time");
+  command->add_flag("--forward", options->forward,
+                    "The first random access point at or after the time");
   command->add_flag("--any", options->any, "Any block, not only random access points");
   command->footer(
-      "The last random access point at or before the time, or the first one of the track. Exit status 1: there is none.\n"
-      "For files of the transport dialect, PTS_US or --pts_us answer as the old clients of that dialect do.");
+      "The last random access point at or before the time, or the first one of the track. Exit "
+      "status 1: there is none.\n"
+      "For files of the transport dialect, PTS_US or --pts_us answer as the old clients of that "
+      "dialect do.");
 }
 
 Status FindBlock(FileReader& reader, uint32_t track, int64_t time, const SeekOptions& options,
                  BlockRow* row) {
   for (uint32_t i = 0; i < reader.tracks().size(); ++i) reader.Discard(i, i != track);
-  H4MK_TRY(reader.Seek(track, time, options.forward ? SeekMode::kForward : SeekMode::kBackward, options.any));
+  H4MK_TRY(reader.Seek(track, time, options.forward ? SeekMode::kForward : SeekMode::kBackward,
+                       options.any));
   ReadBlock block;
   H4MK_TRY(reader.Next(&block));
   *row = MakeRow(*block.record, static_cast<uint64_t>(block.offset), 0);
@@ -61,19 +67,23 @@ int SeekIn(InputFile& file, const SeekOptions& options, Output& output) {
   Result<uint32_t> track = FindTrack(*reader, id);
   if (!track.ok()) return output.Fail(track.status());
   const Track& description = reader->tracks()[track.value()];
-  const int64_t time = options.pts_us ? Rescale(*options.pts_us, {1, 1000000}, description.time_base)
-                                      : options.time.In(description.time_base);
+  const int64_t time = options.pts_us
+                           ? Rescale(*options.pts_us, {1, 1000000}, description.time_base)
+                           : options.time.In(description.time_base);
   output.Set("track_id", description.id);
   output.Set("pts", time);
   BlockRow row;
   status = FindBlock(*reader, track.value(), time, options, &row);
-  const bool none = status.code() == Code::kNotFound || status.code() == Code::kEnd || status.code() == Code::kAgain;
+  const bool none = status.code() == Code::kNotFound || status.code() == Code::kEnd ||
+                    status.code() == Code::kAgain;
   if (!status.ok() && !none) return output.Fail(status);
   output.Set("found", none ? Json(nullptr) : BlockJson(row, description));
-  if (none) output.Text("none\n");
-  else output.Text("block {} at {}, {}{}, {} bytes at byte {}\n", row.ordinal,
-                   Clock(row.time(), description.time_base), TypeLetter(row.flags), row.is_key() ? "*" : "",
-                   row.size, row.offset);
+  if (none)
+    output.Text("none\n");
+  else
+    output.Text("block {} at {}, {}{}, {} bytes at byte {}\n", row.ordinal,
+                Clock(row.time(), description.time_base), TypeLetter(row.flags),
+                row.is_key() ? "*" : "", row.size, row.offset);
   ReportWarnings(*reader, output);
   return output.Finish(none ? kExitNo : kExitDone);
 }
@@ -82,7 +92,8 @@ int Run(const SeekOptions& options) {
   if (options.old_pts_us) return TransportSeek(options.common.file, *options.old_pts_us);
   Output output(options.common.file, options.common.json);
   InputFile file;
-  if (const Status status = file.Open(options.common.file); !status.ok()) return output.Fail(status);
+  if (const Status status = file.Open(options.common.file); !status.ok())
+    return output.Fail(status);
   if (options.pts_us && file.version() == kTransportVersion && !options.common.json)
     return VideoSeek(options.common.file, options.track, *options.pts_us);
   if (!options.pts_us && !options.time.given())
@@ -93,7 +104,8 @@ int Run(const SeekOptions& options) {
 }  // namespace
 
 void AddSeek(CLI::App& app, int* exit_code) {
-  AddCommand<SeekOptions>(app, exit_code, "seek", "Where a player would land for a time", Describe, Run);
+  AddCommand<SeekOptions>(app, exit_code, "seek", "Where a player would land for a time", Describe,
+                          Run);
 }
 
 }  // namespace h4mk::tool

@@ -2,12 +2,12 @@
 // h4mk sidecar: a small H4MK beside a media file, whose blocks are ranges of that file.
 #include <filesystem>
 
-#include "adapt/make_writer.h"
 #include "child.h"
 #include "command.h"
-#include "file/external_data.h"
-#include "file/unpacking_reader.h"
+#include "open/make_writer.h"
+#include "pipeline/unpacking_reader.h"
 #include "progress.h"
+#include "reader/external_data.h"
 #include "text.h"
 #include "write_option.h"
 
@@ -23,13 +23,17 @@ struct SidecarOptions {
 void Describe(CLI::App* command, SidecarOptions* options) {
   command->add_option("INPUT", options->common.file, "A media file; it is not touched")->required();
   command->add_flag("--json", options->common.json, "One JSON object instead of text");
-  command->add_option("--output,-o", options->output, "The H4MK file, in the folder of INPUT; default its name with .h4mk at the end")
+  command
+      ->add_option("--output,-o", options->output,
+                   "The H4MK file, in the folder of INPUT; default its name with .h4mk at the end")
       ->type_name("FILE");
   AddForceOption(command, &options->write);
   AddFfmpegOption(command, &options->ffmpeg);
   command->footer(
-      "Index, chains, verification and editing work on the sidecar as on any file; blocks are read from INPUT and compared with their\n"
-      "hash. What INPUT has in pieces is stored in the sidecar: almost all of an MPEG transport stream, so that it has no use for one.\n"
+      "Index, chains, verification and editing work on the sidecar as on any file; blocks are read "
+      "from INPUT and compared with their\n"
+      "hash. What INPUT has in pieces is stored in the sidecar: almost all of an MPEG transport "
+      "stream, so that it has no use for one.\n"
       "ffmpeg must be one that writes H4MK.");
 }
 
@@ -44,7 +48,8 @@ struct StreamPlaces {
   uint32_t misses = 0;  // since the last block that was found
 };
 
-// Finds blocks in the file that they were read from. What a demuxer says of places is not believed: bytes are compared.
+// Finds blocks in the file that they were read from. What a demuxer says of places is not believed:
+// bytes are compared.
 class BlockFinder {
  public:
   Status OpenFile(const SidecarOptions& options) {
@@ -54,23 +59,30 @@ class BlockFinder {
   }
 
   Status FindPlaces(const SidecarOptions& options) {
-    return ForEachLine({FfprobeBeside(options.ffmpeg), "-v", "error", "-show_entries", "packet=stream_index,pos,size", "-of",
-                        "compact", "file:" + options.common.file},
-                       [this](const Fields& fields) {
-                         int64_t stream = -1, offset = -1, size = -1;
-                         if (!fields.Number("stream_index", &stream) || stream < 0 || stream >= static_cast<int64_t>(kMaxTracks)) return;
-                         if (streams_.size() <= static_cast<size_t>(stream)) streams_.resize(static_cast<size_t>(stream) + 1);
-                         if (!fields.Number("pos", &offset) || !fields.Number("size", &size) || offset < 0 || size < 0) return;
-                         streams_[static_cast<size_t>(stream)].places.push_back({static_cast<uint64_t>(offset), static_cast<uint64_t>(size)});
-                       });
+    return ForEachLine(
+        {FfprobeBeside(options.ffmpeg), "-v", "error", "-show_entries",
+         "packet=stream_index,pos,size", "-of", "compact", "file:" + options.common.file},
+        [this](const Fields& fields) {
+          int64_t stream = -1, offset = -1, size = -1;
+          if (!fields.Number("stream_index", &stream) || stream < 0 ||
+              stream >= static_cast<int64_t>(kMaxTracks))
+            return;
+          if (streams_.size() <= static_cast<size_t>(stream))
+            streams_.resize(static_cast<size_t>(stream) + 1);
+          if (!fields.Number("pos", &offset) || !fields.Number("size", &size) || offset < 0 ||
+              size < 0)
+            return;
+          streams_[static_cast<size_t>(stream)].places.push_back(
+              {static_cast<uint64_t>(offset), static_cast<uint64_t>(size)});
+        });
   }
 
   uint64_t file_size() const { return file_.size(); }
 
   // *found is false where the block is not in the file in one piece.
   Status Find(uint32_t stream, ByteSpan block, uint64_t* offset, bool* found) {
-    constexpr size_t kLookAhead = 32;    // packets that ffmpeg may have left out
-    constexpr uint32_t kGiveUp = 256;    // what has so many blocks in pieces has all of them so
+    constexpr size_t kLookAhead = 32;  // packets that ffmpeg may have left out
+    constexpr uint32_t kGiveUp = 256;  // what has so many blocks in pieces has all of them so
     *found = false;
     if (stream >= streams_.size() || streams_[stream].misses == kGiveUp) return {};
     StreamPlaces& places = streams_[stream];
@@ -87,8 +99,11 @@ class BlockFinder {
   // Demuxers name the place of a packet, or of the few bytes that introduce it.
   Status FindAt(const Place& place, ByteSpan block, uint64_t* offset, bool* found) {
     constexpr uint64_t kIntroduction = 64;
-    if (place.size < block.size() || place.size > block.size() + kIntroduction || place.offset >= file_.size()) return {};
-    bytes_.resize(static_cast<size_t>(std::min<uint64_t>(place.size + kIntroduction, file_.size() - place.offset)));
+    if (place.size < block.size() || place.size > block.size() + kIntroduction ||
+        place.offset >= file_.size())
+      return {};
+    bytes_.resize(static_cast<size_t>(
+        std::min<uint64_t>(place.size + kIntroduction, file_.size() - place.offset)));
     size_t got = 0;
     H4MK_TRY(source_->ReadAt(place.offset, bytes_.data(), bytes_.size(), &got));
     const auto end = bytes_.begin() + static_cast<ptrdiff_t>(got);
@@ -112,7 +127,8 @@ struct SidecarCounts {
 // Copies what ffmpeg made of a file, without the data of the blocks that are in that file.
 class SidecarWriter {
  public:
-  SidecarWriter(BlockFinder& finder, FileWriter& writer, SidecarCounts* counts) : finder_(finder), writer_(writer), counts_(*counts) {}
+  SidecarWriter(BlockFinder& finder, FileWriter& writer, SidecarCounts* counts)
+      : finder_(finder), writer_(writer), counts_(*counts) {}
 
   Status CopyDescriptions(FileReader& input, const std::string& name) {
     for (uint32_t i = 0; i < input.tracks().size(); ++i) {
@@ -162,7 +178,8 @@ class SidecarWriter {
     block.data = {read.data, record.size};
     block.side_data = read.side_data;
     bool found = false;
-    if (!block.data.empty()) H4MK_TRY(finder_.Find(block.track, block.data, &block.external_offset, &found));
+    if (!block.data.empty())
+      H4MK_TRY(finder_.Find(block.track, block.data, &block.external_offset, &found));
     ++(found ? counts_.beside : counts_.stored);
     (found ? counts_.beside_bytes : counts_.stored_bytes) += block.data.size();
     if (found) block.flags |= kBlockExternal;
@@ -189,15 +206,22 @@ Status OutputPath(const SidecarOptions& options, std::filesystem::path* path) {
   *path = options.output;
   if (options.output.empty()) (*path = input).replace_extension(".h4mk");
   if (!IsNameOfFileBeside(input.filename().string()))
-    return Status(Code::kArgument, "the name of the file cannot be kept in a sidecar: 1 to 255 bytes of UTF-8, no \\ : % ? # or control characters, no - "
+    return Status(Code::kArgument,
+                  "the name of the file cannot be kept in a sidecar: 1 to 255 bytes of UTF-8, no "
+                  "\\ : % ? # or control characters, no - "
                   "at the beginning");
-  const auto folder = [](const std::filesystem::path& of) { return std::filesystem::absolute(of).lexically_normal().parent_path(); };
-  if (folder(*path) != folder(input)) return Status(Code::kArgument, "a sidecar lies in the folder of its file");
-  if (path->filename() == input.filename()) return Status(Code::kArgument, "the sidecar would take the place of its file; say --output");
+  const auto folder = [](const std::filesystem::path& of) {
+    return std::filesystem::absolute(of).lexically_normal().parent_path();
+  };
+  if (folder(*path) != folder(input))
+    return Status(Code::kArgument, "a sidecar lies in the folder of its file");
+  if (path->filename() == input.filename())
+    return Status(Code::kArgument, "the sidecar would take the place of its file; say --output");
   return {};
 }
 
-Status MakeSidecar(const SidecarOptions& options, std::filesystem::path* path, SidecarCounts* counts) {
+Status MakeSidecar(const SidecarOptions& options, std::filesystem::path* path,
+                   SidecarCounts* counts) {
   H4MK_TRY(OutputPath(options, path));
   BlockFinder finder;
   OutputFile out;
@@ -205,8 +229,9 @@ Status MakeSidecar(const SidecarOptions& options, std::filesystem::path* path, S
   H4MK_TRY(out.Open(path->string(), options.write));
   H4MK_TRY(finder.FindPlaces(options));
   Child ffmpeg;
-  H4MK_TRY(ffmpeg.Start({options.ffmpeg, "-v", "error", "-nostdin", "-i", "file:" + options.common.file, "-map", "0", "-c", "copy",
-                         "-copy_unknown", "-copyts", "-copyinkf", "-f", "h4mk", "-"}));
+  H4MK_TRY(ffmpeg.Start({options.ffmpeg, "-v", "error", "-nostdin", "-i",
+                         "file:" + options.common.file, "-map", "0", "-c", "copy", "-copy_unknown",
+                         "-copyts", "-copyinkf", "-f", "h4mk", "-"}));
   PlainAllocator allocator;
   std::unique_ptr<FileReader> input;
   H4MK_TRY(MakeReader(Source(ffmpeg.output()), allocator, false, &input));
@@ -227,15 +252,17 @@ int Run(const SidecarOptions& options) {
   Output output(options.common.file, options.common.json);
   std::filesystem::path path;
   SidecarCounts counts;
-  if (const Status status = MakeSidecar(options, &path, &counts); !status.ok()) return output.Fail(status);
+  if (const Status status = MakeSidecar(options, &path, &counts); !status.ok())
+    return output.Fail(status);
   ClearProgress();
   output.Set("sidecar", path.string());
   output.Set("blocks_beside", counts.beside);
   output.Set("bytes_beside", counts.beside_bytes);
   output.Set("blocks_stored", counts.stored);
   output.Set("bytes_stored", counts.stored_bytes);
-  output.Text("{}: {} blocks, {} bytes, are in {}; {} blocks, {} bytes, are stored{}\n", Printable(path.string()), Grouped(counts.beside),
-              Grouped(counts.beside_bytes), Printable(options.common.file), Grouped(counts.stored), Grouped(counts.stored_bytes),
+  output.Text("{}: {} blocks, {} bytes, are in {}; {} blocks, {} bytes, are stored{}\n",
+              Printable(path.string()), Grouped(counts.beside), Grouped(counts.beside_bytes),
+              Printable(options.common.file), Grouped(counts.stored), Grouped(counts.stored_bytes),
               counts.stored > 0 ? ", which it does not have in one piece" : "");
   return output.Finish();
 }
@@ -243,7 +270,9 @@ int Run(const SidecarOptions& options) {
 }  // namespace
 
 void AddSidecar(CLI::App& app, int* exit_code) {
-  AddCommand<SidecarOptions>(app, exit_code, "sidecar", "A small H4MK beside a media file, whose blocks are ranges of it", Describe, Run);
+  AddCommand<SidecarOptions>(app, exit_code, "sidecar",
+                             "A small H4MK beside a media file, whose blocks are ranges of it",
+                             Describe, Run);
 }
 
 }  // namespace h4mk::tool

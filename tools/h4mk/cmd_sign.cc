@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // h4mk sign and h4mk prove: a file as a signed one; that a block is in it.
-#include "adapt/convert.h"
 #include "chunk/chunk_format.h"
 #include "command.h"
+#include "convert/convert.h"
 #include "key_option.h"
 #include "progress.h"
 #include "protect/proof.h"
@@ -48,7 +48,8 @@ Status Sign(const SignOptions& options, Output& output) {
     return Status(Code::kAgain,
                   "the file has no end: it was cut, or is still being written; see `h4mk recover`");
   OutputFile out;
-  H4MK_TRY(options.output.empty() ? out.OpenInPlace(options.common.file) : out.Open(options.output, options.write));
+  H4MK_TRY(options.output.empty() ? out.OpenInPlace(options.common.file)
+                                  : out.Open(options.output, options.write));
   ConvertOptions convert;
   convert.protect.signing_key = std::move(key.value());
   convert.message = [&](const std::string& text) { output.Note(std::nullopt, text); };

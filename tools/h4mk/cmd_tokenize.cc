@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // h4mk tokenize: sound and pictures of a media file as tracks of tokens.
-#include "adapt/make_writer.h"
+#include "adapters/audio_fft_block.h"
+#include "adapters/video_token.h"
 #include "child.h"
 #include "command.h"
-#include "decode/audio_fft_block.h"
-#include "decode/video_token.h"
+#include "open/make_writer.h"
 #include "text.h"
 #include "wav.h"
 #include "write_option.h"
@@ -25,20 +25,32 @@ struct TokenizeOptions {
 void Describe(CLI::App* command, TokenizeOptions* options) {
   command->add_option("INPUT", options->common.file, "A media file")->required();
   command->add_flag("--json", options->common.json, "One JSON object instead of text");
-  command->add_option("--output,-o", options->output, "The H4MK file, or - for standard output")->type_name("FILE")->required();
-  command->add_option("--frame-size", options->format.frame_size, "Samples of a frame of sound, default 2048; half of it apart")
+  command->add_option("--output,-o", options->output, "The H4MK file, or - for standard output")
+      ->type_name("FILE")
+      ->required();
+  command
+      ->add_option("--frame-size", options->format.frame_size,
+                   "Samples of a frame of sound, default 2048; half of it apart")
       ->type_name("N");
-  command->add_option("--top-k", options->format.top_k, "Tokens of a frame at most, default 32; N / 2 + 1 are all that there are")
+  command
+      ->add_option("--top-k", options->format.top_k,
+                   "Tokens of a frame at most, default 32; N / 2 + 1 are all that there are")
       ->type_name("K");
-  command->add_option("--gop", options->gop, "Blocks of sound from one random access point to the next, default 30")
+  command
+      ->add_option("--gop", options->gop,
+                   "Blocks of sound from one random access point to the next, default 30")
       ->type_name("BLOCKS")
       ->check(CLI::Range(1u, 1000000000u).description(""));
-  command->add_option("--sample-rate", options->sample_rate, "Samples a second, default those of INPUT")->type_name("HZ");
+  command
+      ->add_option("--sample-rate", options->sample_rate,
+                   "Samples a second, default those of INPUT")
+      ->type_name("HZ");
   command->add_flag("--compress", options->compress, "Store blocks compressed");
   AddForceOption(command, &options->write);
   AddFfmpegOption(command, &options->ffmpeg);
   command->footer(
-      "The first track of sound becomes one of audio_fft, the first of pictures one of video_token. WAV files with 16-bit samples are read\n"
+      "The first track of sound becomes one of audio_fft, the first of pictures one of "
+      "video_token. WAV files with 16-bit samples are read\n"
       "directly, all others by ffmpeg and ffprobe.");
 }
 
@@ -63,13 +75,16 @@ class SoundInput {
     H4MK_TRY(file.Open(options.common.file));
     reader_.emplace(file.NewIo());
     const Status direct = reader_->Open();
-    if (direct.ok() && (options.sample_rate == 0 || options.sample_rate == reader_->sample_rate())) return {};
+    if (direct.ok() && (options.sample_rate == 0 || options.sample_rate == reader_->sample_rate()))
+      return {};
     *found = has_sound || direct.ok();
     if (!*found) return {};
-    std::vector<std::string> words = {options.ffmpeg, "-v",  "error",     "-nostdin", "-i",  "file:" + options.common.file,
-                                      "-map",         "0:a:0", "-ac",     "1",        "-c:a", "pcm_s16le",
-                                      "-f",           "wav"};
-    if (options.sample_rate != 0) words.insert(words.end(), {"-ar", std::to_string(options.sample_rate)});
+    std::vector<std::string> words = {
+        options.ffmpeg, "-v",    "error", "-nostdin", "-i",   "file:" + options.common.file,
+        "-map",         "0:a:0", "-ac",   "1",        "-c:a", "pcm_s16le",
+        "-f",           "wav"};
+    if (options.sample_rate != 0)
+      words.insert(words.end(), {"-ar", std::to_string(options.sample_rate)});
     words.push_back("-");
     H4MK_TRY(child_.emplace().Start(std::move(words)));
     reader_.emplace(child_->output());
@@ -95,8 +110,9 @@ Status ReadPictures(const TokenizeOptions& options, Pictures* pictures, bool* ha
   std::vector<std::pair<int64_t, Picture>> packets;
   H4MK_TRY(ForEachLine(
       {FfprobeBeside(options.ffmpeg), "-v", "error", "-select_streams", "v", "-show_entries",
-       "packet=stream_index,pts,dts,duration,flags:stream=index,time_base:stream_disposition=attached_pic", "-of", "compact",
-       "file:" + options.common.file},
+       "packet=stream_index,pts,dts,duration,flags:stream=index,time_base:stream_disposition="
+       "attached_pic",
+       "-of", "compact", "file:" + options.common.file},
       [&](const Fields& fields) {
         int64_t stream = 0, attached = 0;
         if (fields.StartsWith("packet|") && fields.Number("stream_index", &stream)) {
@@ -106,7 +122,8 @@ Status ReadPictures(const TokenizeOptions& options, Pictures* pictures, bool* ha
           fields.Number("duration", &picture.duration);
           picture.key = fields.Text("flags").starts_with('K');
           packets.push_back({stream, picture});
-        } else if (fields.StartsWith("stream|") && !has_time_base && fields.Number("index", &stream) &&
+        } else if (fields.StartsWith("stream|") && !has_time_base &&
+                   fields.Number("index", &stream) &&
                    !(fields.Number("disposition:attached_pic", &attached) && attached)) {
           has_time_base = ParseTimeBase(fields.Text("time_base"), &pictures->time_base);
           wanted = stream;
@@ -114,16 +131,22 @@ Status ReadPictures(const TokenizeOptions& options, Pictures* pictures, bool* ha
       }));
   for (const auto& [stream, picture] : packets)
     if (stream == wanted) pictures->packets.push_back(picture);
-  return ForEachLine({FfprobeBeside(options.ffmpeg), "-v", "error", "-select_streams", "a:0", "-show_entries", "stream=index",
-                      "-of", "compact", "file:" + options.common.file},
-                     [&](const Fields&) { *has_sound = true; });
+  return ForEachLine(
+      {FfprobeBeside(options.ffmpeg), "-v", "error", "-select_streams", "a:0", "-show_entries",
+       "stream=index", "-of", "compact", "file:" + options.common.file},
+      [&](const Fields&) { *has_sound = true; });
 }
 
-Json TrackDescription(uint32_t id, const char* kind, const char* codec, uint32_t sample_rate, TimeBase time_base, bool compress) {
-  Json description = {{"track_id", id},          {"name", ""},
-                      {"kind", kind},            {"codec", codec},
-                      {"sample_rate", sample_rate}, {"channels", sample_rate ? 1 : 0},
-                      {"note", ""},              {"time_base", fmt::format("{}/{}", time_base.num, time_base.den)}};
+Json TrackDescription(uint32_t id, const char* kind, const char* codec, uint32_t sample_rate,
+                      TimeBase time_base, bool compress) {
+  Json description = {{"track_id", id},
+                      {"name", ""},
+                      {"kind", kind},
+                      {"codec", codec},
+                      {"sample_rate", sample_rate},
+                      {"channels", sample_rate ? 1 : 0},
+                      {"note", ""},
+                      {"time_base", fmt::format("{}/{}", time_base.num, time_base.den)}};
   if (compress) description[kCompressionKey] = "zstd";
   return description;
 }
@@ -141,13 +164,16 @@ class TokenWriter {
   Status AddTracks(const Pictures& pictures, uint32_t sample_rate) {
     uint32_t id = 0;
     if (!pictures.packets.empty())
-      H4MK_TRY(writer_.AddTrack(TrackDescription(++id, "data", "video_token", 0, pictures.time_base, options_.compress), &picture_track_));
+      H4MK_TRY(writer_.AddTrack(
+          TrackDescription(++id, "data", "video_token", 0, pictures.time_base, options_.compress),
+          &picture_track_));
     if (sample_rate == 0) return {};
     counts_.sample_rate = sample_rate;
     format_ = options_.format;
     format_.sample_rate = sample_rate;
     H4MK_TRY(CheckAudioFftFormat(format_));
-    Json description = TrackDescription(++id, "audio", kAudioFftCodec, sample_rate, {1, static_cast<int32_t>(sample_rate)}, options_.compress);
+    Json description = TrackDescription(++id, "audio", kAudioFftCodec, sample_rate,
+                                        {1, static_cast<int32_t>(sample_rate)}, options_.compress);
     description["extradata"] = EncodeBase64(EncodeAudioFftFormat(format_));
     return writer_.AddTrack(description, &sound_track_);
   }
@@ -179,7 +205,8 @@ class TokenWriter {
       H4MK_TRY(WritePictures(pictures, static_cast<double>(counts_.samples) / format_.sample_rate));
       const bool whole = counts_.blocks % options_.gop == 0;
       const size_t duration = std::min(held, hop);
-      H4MK_TRY(WriteBlock(sound_track_, whole ? kBlockKey : 1u, static_cast<int64_t>(counts_.samples), static_cast<int64_t>(duration),
+      H4MK_TRY(WriteBlock(sound_track_, whole ? kBlockKey : 1u,
+                          static_cast<int64_t>(counts_.samples), static_cast<int64_t>(duration),
                           encoder.Encode(window, whole)));
       ++counts_.blocks;
       counts_.samples += duration;
@@ -193,7 +220,10 @@ class TokenWriter {
   Status WritePicture(const Picture& picture, TimeBase time_base) {
     VideoToken token;
     const int64_t time = SeekTime(picture.pts, picture.dts);
-    token.pts_us = time == kNoTime ? 0 : static_cast<uint64_t>(std::max<int64_t>(0, Rescale(time, time_base, {1, 1000000})));
+    token.pts_us =
+        time == kNoTime
+            ? 0
+            : static_cast<uint64_t>(std::max<int64_t>(0, Rescale(time, time_base, {1, 1000000})));
     token.index = static_cast<uint32_t>(counts_.pictures);
     token.key = picture.key;
     const auto bytes = EncodeVideoToken(token);
@@ -231,11 +261,13 @@ Status Tokenize(const TokenizeOptions& options, Tokenized* counts) {
   OutputFile out;
   H4MK_TRY(input.Open(options.common.file));
   H4MK_TRY(out.Open(options.output, options.write));
-  if (!SoundInput::IsWav(options.common.file)) H4MK_TRY(ReadPictures(options, &pictures, &has_sound));
+  if (!SoundInput::IsWav(options.common.file))
+    H4MK_TRY(ReadPictures(options, &pictures, &has_sound));
   SoundInput sound;
   bool found = false;
   H4MK_TRY(sound.Open(options, has_sound, &found));
-  if (!found && pictures.packets.empty()) return Status(Code::kNotFound, "neither sound nor pictures found");
+  if (!found && pictures.packets.empty())
+    return Status(Code::kNotFound, "neither sound nor pictures found");
   std::unique_ptr<FileWriter> writer;
   H4MK_TRY(MakeWriter(out.io(), 2, {}, {}, &writer));
   TokenWriter tokens(options, *writer, counts);
@@ -259,14 +291,17 @@ int Run(const TokenizeOptions& options) {
   output.Set("sample_rate", counts.sample_rate);
   if (counts.pictures > 0) output.Text("{} video tokens\n", Grouped(counts.pictures));
   if (counts.blocks > 0)
-    output.Text("{} blocks of audio tokens for {} samples at {} Hz\n", Grouped(counts.blocks), Grouped(counts.samples), counts.sample_rate);
+    output.Text("{} blocks of audio tokens for {} samples at {} Hz\n", Grouped(counts.blocks),
+                Grouped(counts.samples), counts.sample_rate);
   return output.Finish();
 }
 
 }  // namespace
 
 void AddTokenize(CLI::App& app, int* exit_code) {
-  AddCommand<TokenizeOptions>(app, exit_code, "tokenize", "Sound and pictures of a media file as tracks of tokens", Describe, Run);
+  AddCommand<TokenizeOptions>(app, exit_code, "tokenize",
+                              "Sound and pictures of a media file as tracks of tokens", Describe,
+                              Run);
 }
 
 }  // namespace h4mk::tool

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <map>
 
-#include "adapt/transport_verify.h"
 #include "block_source.h"
 #include "command.h"
-#include "file/verify.h"
 #include "files_option.h"
+#include "legacy/transport/transport_verify.h"
+#include "maintain/verify.h"
 #include "progress.h"
 #include "text.h"
 #include "verify_protection.h"
@@ -24,14 +24,22 @@ struct VerifyOptions {
 
 void Describe(CLI::App* command, VerifyOptions* options) {
   AddFilesOptions(command, &options->files);
-  command->get_option("FILE")->required(false)->description("H4MK files, or - for standard input; with --proof the block's bytes");
-  command->add_flag("--verbose,-v", options->verbose, "Say what was checked: chunks, blocks, index");
-  command->add_option("--key", options->public_key, "A public key (PEM): is the file as it was signed?")->type_name("PUB");
-  command->add_option("--proof", options->proof, "What `h4mk prove` wrote: is FILE the block that it speaks of?")
+  command->get_option("FILE")->required(false)->description(
+      "H4MK files, or - for standard input; with --proof the block's bytes");
+  command->add_flag("--verbose,-v", options->verbose,
+                    "Say what was checked: chunks, blocks, index");
+  command
+      ->add_option("--key", options->public_key,
+                   "A public key (PEM): is the file as it was signed?")
+      ->type_name("PUB");
+  command
+      ->add_option("--proof", options->proof,
+                   "What `h4mk prove` wrote: is FILE the block that it speaks of?")
       ->type_name("PROOF");
   AddDecryptionKeyOptions(command, &options->key);
   command->footer(
-      "Checks the CRC of every chunk, index and stripe, the container checksum, and the index against the blocks; with --key\n"
+      "Checks the CRC of every chunk, index and stripe, the container checksum, and the index "
+      "against the blocks; with --key\n"
       "the signature of the whole file, with --key-file or --key-env that every block opens.\n"
       "Exit status: 0 all is well, 1 something is damaged or missing, 2 the file cannot be read.");
 }
@@ -56,14 +64,18 @@ void Show(const VerifyReport& report, bool verbose, Output& output) {
               report.closed ? "closed" : "without an end");
   output.Text("good chunks:{}\n", list.empty() ? " none" : list);
   output.Text("good blocks: {}, {} bytes\n", Grouped(report.blocks), Grouped(report.payload_bytes));
-  output.Text("index: {}\n", report.index_checked ? "compared with the blocks" : "not compared with the blocks");
+  output.Text("index: {}\n",
+              report.index_checked ? "compared with the blocks" : "not compared with the blocks");
 }
 
 // What needs a key, beside the checksums.
-bool VerifyProtection(const VerifyOptions& options, bool is_signed, InputFile& file, Output& output) {
+bool VerifyProtection(const VerifyOptions& options, bool is_signed, InputFile& file,
+                      Output& output) {
   bool ok = true;
-  if (!options.public_key.empty()) ok &= VerifySignature(file, options.public_key, output);
-  else if (is_signed) output.Text("signature: not verified, give --key\n");
+  if (!options.public_key.empty())
+    ok &= VerifySignature(file, options.public_key, output);
+  else if (is_signed)
+    output.Text("signature: not verified, give --key\n");
   if (options.key.given()) ok &= VerifyEncryption(file, options.key, output);
   return ok;
 }
@@ -96,9 +108,12 @@ bool VerifyBeside(InputFile& file, Output& output) {
 
 Status VerifyByVersion(InputFile& file, VerifyReport* report) {
   switch (file.version()) {
-    case 1: return VerifyV1(file.NewIo(), MakeProgress("verify"), report);
-    case 2: return VerifyV2(file.NewIo(), MakeProgress("verify"), report);
-    case kTransportVersion: return VerifyTransport(file.NewIo(), report);
+    case 1:
+      return VerifyV1(file.NewIo(), MakeProgress("verify"), report);
+    case 2:
+      return VerifyV2(file.NewIo(), MakeProgress("verify"), report);
+    case kTransportVersion:
+      return VerifyTransport(file.NewIo(), report);
     default: {  // says what is wrong with it
       std::unique_ptr<FileReader> reader;
       return file.OpenReader(false, &reader);
@@ -106,7 +121,8 @@ Status VerifyByVersion(InputFile& file, VerifyReport* report) {
   }
 }
 
-// Where in time findings are, in seconds: the time of the block there, else of the next one. What stands before all blocks has none.
+// Where in time findings are, in seconds: the time of the block there, else of the next one. What
+// stands before all blocks has none.
 using Times = std::map<uint64_t, double>;
 Times FindTimes(const std::string& path, InputFile& file, const std::vector<Finding>& findings) {
   std::vector<uint64_t> offsets;
@@ -120,7 +136,8 @@ Times FindTimes(const std::string& path, InputFile& file, const std::vector<Find
   size_t next = 0;
   bool is_first = true;
   ForEachBlock(file, *reader, nobody, [&](const BlockRow& row) {
-    if (is_first) next = static_cast<size_t>(std::ranges::lower_bound(offsets, row.cluster) - offsets.begin());
+    if (is_first)
+      next = static_cast<size_t>(std::ranges::lower_bound(offsets, row.cluster) - offsets.begin());
     is_first = false;
     if (row.time() == kNoTime) return;
     for (; next < offsets.size() && row.offset + row.size > offsets[next]; ++next)
@@ -144,13 +161,17 @@ void ShowFindings(const VerifyReport& report, const Times& times, Output& output
   output.MoreProblems(report.errors - std::min(report.errors, shown));
 }
 
-std::string Problems(uint64_t count) { return fmt::format("{} problem{}", Grouped(count), count == 1 ? "" : "s"); }
+std::string Problems(uint64_t count) {
+  return fmt::format("{} problem{}", Grouped(count), count == 1 ? "" : "s");
+}
 
 // What to do about a file that is not as it should be.
 void Advise(const std::string& path, const VerifyReport& report, Output& output) {
   if (report.errors == 0 || output.json() || path == "-") return;
   if (!report.closed && report.errors == 1 && report.version == 2)
-    output.Note(std::nullopt, "only its end is missing: if nobody is writing it any more, `h4mk index FILE` gives it one");
+    output.Note(std::nullopt,
+                "only its end is missing: if nobody is writing it any more, `h4mk index FILE` "
+                "gives it one");
   else
     output.Note(std::nullopt, "`h4mk recover FILE OUT` makes a whole file of what is whole in it");
 }
@@ -169,9 +190,11 @@ int VerifyOne(const VerifyOptions& options, const std::string& path, Output& out
   *ok = VerifyProtection(options, report.is_signed, file, output) && report.ok() && beside_ok;
   output.Set("ok", *ok);
   if (*ok)
-    output.Text("OK: {} blocks, {} bytes, {}\n", Grouped(report.blocks), Grouped(report.payload_bytes),
+    output.Text("OK: {} blocks, {} bytes, {}\n", Grouped(report.blocks),
+                Grouped(report.payload_bytes),
                 report.index_checked ? "and the index fits" : "the index was not compared");
-  else output.Text("NOT OK: {}\n", Problems(report.errors + output.problem_count()));
+  else
+    output.Text("NOT OK: {}\n", Problems(report.errors + output.problem_count()));
   ShowFindings(report, FindTimes(path, file, report.findings), output);
   Advise(path, report, output);
   const int code = output.Finish();
@@ -183,21 +206,26 @@ int VerifyMany(const VerifyOptions& options) {
   uint64_t count = 0, good = 0;
   const int code = ForEachFile(options.files, [&](const std::string& path, Output& output) {
     bool ok = false;
-    if (!options.verbose) output.SetSilent();
-    else output.Text("{}:\n", Printable(path));
+    if (!options.verbose)
+      output.SetSilent();
+    else
+      output.Text("{}:\n", Printable(path));
     const int result = VerifyOne(options, path, output, &ok);
     ++count;
     good += ok;
     if (!output.is_silent() || output.json()) return result;
     if (!ok)
       fmt::print("{}: NOT OK: {}, {}{}\n", Printable(path), Problems(output.problem_count()),
-                 output.problem_count() > 1 ? "the first: " : "", Printable(output.problems().front()));
-    else if (!options.files.quiet) fmt::print("{}: OK\n", Printable(path));
+                 output.problem_count() > 1 ? "the first: " : "",
+                 Printable(output.problems().front()));
+    else if (!options.files.quiet)
+      fmt::print("{}: OK\n", Printable(path));
     std::fflush(stdout);
     return result;
   });
   if (count > 0 && !options.files.quiet && !options.files.json)
-    fmt::print("{} file{}: {} OK, {} not\n", Grouped(count), count == 1 ? "" : "s", Grouped(good), Grouped(count - good));
+    fmt::print("{} file{}: {} OK, {} not\n", Grouped(count), count == 1 ? "" : "s", Grouped(good),
+               Grouped(count - good));
   return code;
 }
 
@@ -205,10 +233,13 @@ int Run(const VerifyOptions& options) {
   const std::vector<std::string>& paths = options.files.paths;
   if (!options.proof.empty()) {
     Output output(options.proof, options.files.json);
-    if (paths.size() > 1) return output.Fail(Status(Code::kArgument, "a proof speaks of one block: give one file"));
-    return VerifyBlockProof(options.proof, options.public_key, paths.empty() ? "" : paths[0], output);
+    if (paths.size() > 1)
+      return output.Fail(Status(Code::kArgument, "a proof speaks of one block: give one file"));
+    return VerifyBlockProof(options.proof, options.public_key, paths.empty() ? "" : paths[0],
+                            output);
   }
-  if (paths.empty()) return Output("verify", options.files.json).Fail(Status(Code::kArgument, "FILE is required"));
+  if (paths.empty())
+    return Output("verify", options.files.json).Fail(Status(Code::kArgument, "FILE is required"));
   if (paths.size() > 1 || options.files.recursive) return VerifyMany(options);
   return ForEachFile(options.files, [&](const std::string& path, Output& output) {
     bool ok = false;
@@ -219,8 +250,8 @@ int Run(const VerifyOptions& options) {
 }  // namespace
 
 void AddVerify(CLI::App& app, int* exit_code) {
-  AddCommand<VerifyOptions>(app, exit_code, "verify", "Check every CRC, and the index against the blocks",
-                            Describe, Run);
+  AddCommand<VerifyOptions>(app, exit_code, "verify",
+                            "Check every CRC, and the index against the blocks", Describe, Run);
 }
 
 }  // namespace h4mk::tool

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The subcommands. Each Add function describes one to the parser and says what it does; it is all that a command shows of itself.
+// The subcommands. Each Add function describes one to the parser and says what it does; it is all
+// that a command shows of itself.
 #ifndef H4MK_TOOLS_COMMAND_H_
 #define H4MK_TOOLS_COMMAND_H_
 
@@ -21,8 +22,8 @@ struct CommonOptions {
 // Adds FILE and --json.
 void AddCommonOptions(CLI::App* command, CommonOptions* options);
 
-// Adds a command whose options are an Options, which live as long as the parser. `describe` adds them to the parser; `run` is called
-// if the user asks for the command, and gives the exit code.
+// Adds a command whose options are an Options, which live as long as the parser. `describe` adds
+// them to the parser; `run` is called if the user asks for the command, and gives the exit code.
 template <typename Options>
 void AddCommand(CLI::App& app, int* exit_code, const char* name, const char* summary,
                 void (*describe)(CLI::App*, Options*), int (*run)(const Options&)) {

@@ -9,8 +9,8 @@
 #include <iterator>
 
 #include "chunk/chunk_reader.h"
+#include "crypto/hex.h"
 #include "protect/checkpoint.h"
-#include "protect/hex.h"
 
 namespace h4mk::tool {
 namespace {
@@ -24,19 +24,45 @@ struct Profile {
   const char* name;
 };
 constexpr Profile kProfiles[] = {
-    {"h264", 66, "Baseline"},     {"h264", 578, "Constrained Baseline"}, {"h264", 77, "Main"},
-    {"h264", 88, "Extended"},     {"h264", 100, "High"},                 {"h264", 110, "High 10"},
-    {"h264", 122, "High 4:2:2"},  {"h264", 244, "High 4:4:4"},           {"hevc", 1, "Main"},
-    {"hevc", 2, "Main 10"},       {"hevc", 3, "Main Still Picture"},     {"hevc", 4, "Rext"},
-    {"vvc", 1, "Main 10"},        {"av1", 0, "Main"},                    {"av1", 1, "High"},
-    {"av1", 2, "Professional"},   {"vp9", 0, "Profile 0"},               {"vp9", 1, "Profile 1"},
-    {"vp9", 2, "Profile 2"},      {"vp9", 3, "Profile 3"},               {"mpeg2video", 4, "Main"},
-    {"mpeg2video", 5, "Simple"},  {"mpeg2video", 1, "High"},             {"mpeg2video", 0, "4:2:2"},
-    {"mpeg4", 0, "Simple"},       {"mpeg4", 15, "Advanced Simple"},      {"aac", 0, "Main"},
-    {"aac", 1, "LC"},             {"aac", 4, "HE-AAC"},                  {"aac", 28, "HE-AACv2"},
-    {"dts", 20, "DTS"},           {"dts", 50, "DTS-HD HRA"},             {"dts", 60, "DTS-HD MA"},
-    {"prores", 0, "Proxy"},       {"prores", 1, "LT"},                   {"prores", 2, "Standard"},
-    {"prores", 3, "HQ"},          {"prores", 4, "4444"},                 {"prores", 5, "XQ"},
+    {"h264", 66, "Baseline"},
+    {"h264", 578, "Constrained Baseline"},
+    {"h264", 77, "Main"},
+    {"h264", 88, "Extended"},
+    {"h264", 100, "High"},
+    {"h264", 110, "High 10"},
+    {"h264", 122, "High 4:2:2"},
+    {"h264", 244, "High 4:4:4"},
+    {"hevc", 1, "Main"},
+    {"hevc", 2, "Main 10"},
+    {"hevc", 3, "Main Still Picture"},
+    {"hevc", 4, "Rext"},
+    {"vvc", 1, "Main 10"},
+    {"av1", 0, "Main"},
+    {"av1", 1, "High"},
+    {"av1", 2, "Professional"},
+    {"vp9", 0, "Profile 0"},
+    {"vp9", 1, "Profile 1"},
+    {"vp9", 2, "Profile 2"},
+    {"vp9", 3, "Profile 3"},
+    {"mpeg2video", 4, "Main"},
+    {"mpeg2video", 5, "Simple"},
+    {"mpeg2video", 1, "High"},
+    {"mpeg2video", 0, "4:2:2"},
+    {"mpeg4", 0, "Simple"},
+    {"mpeg4", 15, "Advanced Simple"},
+    {"aac", 0, "Main"},
+    {"aac", 1, "LC"},
+    {"aac", 4, "HE-AAC"},
+    {"aac", 28, "HE-AACv2"},
+    {"dts", 20, "DTS"},
+    {"dts", 50, "DTS-HD HRA"},
+    {"dts", 60, "DTS-HD MA"},
+    {"prores", 0, "Proxy"},
+    {"prores", 1, "LT"},
+    {"prores", 2, "Standard"},
+    {"prores", 3, "HQ"},
+    {"prores", 4, "4444"},
+    {"prores", 5, "XQ"},
 };
 
 void Add(std::string* text, const std::string& part) {
@@ -53,58 +79,79 @@ const Json* SideData(const Json& description, std::string_view name) {
   return nullptr;
 }
 
-// ffmpeg.md, "Names of side data": display_matrix. Degrees clockwise that a player turns the picture; -1: none that is a turn.
+// ffmpeg.md, "Names of side data": display_matrix. Degrees clockwise that a player turns the
+// picture; -1: none that is a turn.
 int Rotation(const Json& description) {
   const Json* entry = SideData(description, "display_matrix");
   Bytes bytes;
-  if (entry == nullptr || !DecodeBase64(TextOf(*entry, "data"), &bytes) || bytes.size() != 36) return -1;
-  const auto cell = [&](size_t i) { return static_cast<double>(static_cast<int32_t>(LoadLe<uint32_t>(bytes.data() + 4 * i))); };
+  if (entry == nullptr || !DecodeBase64(TextOf(*entry, "data"), &bytes) || bytes.size() != 36)
+    return -1;
+  const auto cell = [&](size_t i) {
+    return static_cast<double>(static_cast<int32_t>(LoadLe<uint32_t>(bytes.data() + 4 * i)));
+  };
   if (std::hypot(cell(0), cell(3)) == 0 || std::hypot(cell(1), cell(4)) == 0) return -1;
-  const double degrees = std::atan2(cell(1) / std::hypot(cell(1), cell(4)), cell(0) / std::hypot(cell(0), cell(3))) * 180 / kPi;
+  const double degrees =
+      std::atan2(cell(1) / std::hypot(cell(1), cell(4)), cell(0) / std::hypot(cell(0), cell(3))) *
+      180 / kPi;
   return (static_cast<int>(std::lround(degrees)) + 360) % 360;
 }
 
 std::string ColourText(const Json& description) {
   std::string text;
-  const std::string transfer = TextOf(description, "color_transfer"), primaries = TextOf(description, "color_primaries"),
+  const std::string transfer = TextOf(description, "color_transfer"),
+                    primaries = TextOf(description, "color_primaries"),
                     space = TextOf(description, "color_space");
-  if (!space.empty() && space == primaries && primaries == transfer) Add(&text, space);
+  if (!space.empty() && space == primaries && primaries == transfer)
+    Add(&text, space);
   else if (!(space + primaries + transfer).empty())
-    Add(&text, fmt::format("{}/{}/{}", space.empty() ? "?" : space, primaries.empty() ? "?" : primaries,
-                           transfer.empty() ? "?" : transfer));
+    Add(&text, fmt::format("{}/{}/{}", space.empty() ? "?" : space,
+                           primaries.empty() ? "?" : primaries, transfer.empty() ? "?" : transfer));
   if (const Json* dolby = SideData(description, "dovi_configuration"))
     Add(&text, fmt::format("Dolby Vision profile {}", NumberOf(*dolby, "dv_profile")));
-  if (SideData(description, "dynamic_hdr10_plus")) Add(&text, "HDR10+");
+  if (SideData(description, "dynamic_hdr10_plus"))
+    Add(&text, "HDR10+");
   else if (transfer == "smpte2084")
-    Add(&text, SideData(description, "mastering_display") || SideData(description, "content_light_level") ? "HDR10" : "HDR (PQ)");
-  else if (transfer == "arib-std-b67") Add(&text, "HDR (HLG)");
+    Add(&text,
+        SideData(description, "mastering_display") || SideData(description, "content_light_level")
+            ? "HDR10"
+            : "HDR (PQ)");
+  else if (transfer == "arib-std-b67")
+    Add(&text, "HDR (HLG)");
   return text;
 }
 
 std::string PictureText(const Json& description) {
   std::string text;
   if (NumberOf(description, "width") > 0)
-    Add(&text, fmt::format("{}x{}", NumberOf(description, "width"), NumberOf(description, "height")));
-  if (const std::string rate = RateText(TextOf(description, "avg_frame_rate")); !rate.empty()) Add(&text, rate + " fps");
+    Add(&text,
+        fmt::format("{}x{}", NumberOf(description, "width"), NumberOf(description, "height")));
+  if (const std::string rate = RateText(TextOf(description, "avg_frame_rate")); !rate.empty())
+    Add(&text, rate + " fps");
   const std::string order = TextOf(description, "field_order");
   if (!order.empty() && order != "progressive") Add(&text, "interlaced");
   Add(&text, TextOf(description, "pixel_format"));
   Add(&text, ColourText(description));
-  if (const int degrees = Rotation(description); degrees > 0) Add(&text, fmt::format("rotated {}° clockwise", degrees));
+  if (const int degrees = Rotation(description); degrees > 0)
+    Add(&text, fmt::format("rotated {}° clockwise", degrees));
   return text;
 }
 
 std::string SoundText(const Json& description) {
   std::string text;
-  if (NumberOf(description, "sample_rate") > 0) Add(&text, fmt::format("{} Hz", NumberOf(description, "sample_rate")));
+  if (NumberOf(description, "sample_rate") > 0)
+    Add(&text, fmt::format("{} Hz", NumberOf(description, "sample_rate")));
   const int64_t channels = NumberOf(description, "channels");
-  if (const std::string layout = TextOf(description, "channel_layout"); !layout.empty()) Add(&text, layout);
-  else if (channels > 0) Add(&text, channels == 1 ? "mono" : fmt::format("{} channels", channels));
-  if (const int64_t bits = NumberOf(description, "bits_per_raw_sample"); bits > 0) Add(&text, fmt::format("{} bits", bits));
+  if (const std::string layout = TextOf(description, "channel_layout"); !layout.empty())
+    Add(&text, layout);
+  else if (channels > 0)
+    Add(&text, channels == 1 ? "mono" : fmt::format("{} channels", channels));
+  if (const int64_t bits = NumberOf(description, "bits_per_raw_sample"); bits > 0)
+    Add(&text, fmt::format("{} bits", bits));
   return text;
 }
 
-// The last checkpoint of a signed file (protection.md), near its end. A file is not gone through for it.
+// The last checkpoint of a signed file (protection.md), near its end. A file is not gone through
+// for it.
 bool FindCheckpoint(InputFile& file, Checkpoint* checkpoint) {
   constexpr uint64_t kDistance = 512 << 10;
   Source source = file.NewSource();
@@ -112,11 +159,13 @@ bool FindCheckpoint(InputFile& file, Checkpoint* checkpoint) {
   uint64_t at = 0;
   const auto check = [&](uint64_t offset, const ChunkHeader& header, bool* valid) -> Status {
     Bytes payload;
-    *valid = offset + header.size() <= file.size() && chunks.ReadPayload(offset, header, &payload).ok() &&
-             IsCheckpoint(payload) && DecodeCheckpoint(payload, offset, nullptr, checkpoint).ok();
+    *valid = offset + header.size() <= file.size() &&
+             chunks.ReadPayload(offset, header, &payload).ok() && IsCheckpoint(payload) &&
+             DecodeCheckpoint(payload, offset, nullptr, checkpoint).ok();
     return {};
   };
-  return chunks.FindBackward(file.size(), std::min(kDistance, file.size()), kTagVeri, check, &at).ok();
+  return chunks.FindBackward(file.size(), std::min(kDistance, file.size()), kTagVeri, check, &at)
+      .ok();
 }
 
 }  // namespace
@@ -198,16 +247,18 @@ Json ProtectionJson(const Protection& protection) {
                       {"fingerprint", protection.fingerprint},
                       {"to_the_end", protection.signed_to_the_end},
                       {"verified", false}};
-  if (!protection.scheme.empty()) json["encrypted"] = {{"scheme", protection.scheme}, {"kid", protection.key_id}};
+  if (!protection.scheme.empty())
+    json["encrypted"] = {{"scheme", protection.scheme}, {"kid", protection.key_id}};
   return json;
 }
 
 std::vector<std::string> ProtectionLines(const Protection& protection) {
   std::vector<std::string> lines;
   if (protection.is_signed)
-    lines.push_back(fmt::format("signed{} by the {} key {}…, not verified: `h4mk verify --key PUB` does",
-                                protection.signed_to_the_end ? "" : ", but not up to its end,", protection.key_kind,
-                                protection.fingerprint.substr(0, 16)));
+    lines.push_back(
+        fmt::format("signed{} by the {} key {}…, not verified: `h4mk verify --key PUB` does",
+                    protection.signed_to_the_end ? "" : ", but not up to its end,",
+                    protection.key_kind, protection.fingerprint.substr(0, 16)));
   if (!protection.scheme.empty())
     lines.push_back(fmt::format("encrypted by {}{}: blocks need --key-file", protection.scheme,
                                 protection.key_id.empty() ? "" : ", key id " + protection.key_id));

@@ -29,7 +29,8 @@ std::string BitRateText(double bits_per_second);
 // How a file is protected. Who signed it is what the file says of itself: nothing is verified.
 struct Protection {
   bool is_signed = false;
-  std::string key_kind, fingerprint;  // of the key it was signed with; the fingerprint is hexadecimal
+  std::string key_kind,
+      fingerprint;  // of the key it was signed with; the fingerprint is hexadecimal
   bool signed_to_the_end = false;
   std::string scheme, key_id;  // of the encryption; "" if there is none
 };

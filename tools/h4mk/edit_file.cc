@@ -8,8 +8,8 @@
 
 #include <cerrno>
 
-#include "adapt/open_file.h"
 #include "file.h"
+#include "open/open_file.h"
 #include "own_path.h"
 
 namespace h4mk::tool {
@@ -24,15 +24,18 @@ Status EditFile::Open(const std::string& path) {
   fd_ = OpenAt(place, O_RDWR | O_NONBLOCK);
   if (fd_ < 0) return SystemError("cannot open for writing");
   struct stat info;
-  if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) return Status(Code::kIo, "is no regular file");
-  if (flock(fd_, LOCK_EX | LOCK_NB) != 0) return SystemError("cannot lock, somebody else is editing it");
+  if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode))
+    return Status(Code::kIo, "is no regular file");
+  if (flock(fd_, LOCK_EX | LOCK_NB) != 0)
+    return SystemError("cannot lock, somebody else is editing it");
   uint8_t front[16];
   const ssize_t got = pread(fd_, front, sizeof front, 0);
   if (got < 0) return SystemError("cannot read");
   const int version = FileVersion({front, static_cast<size_t>(got)});
   if (version == 0) return Status(Code::kNotH4mk, "not an H4MK file: \"H4MK\" expected at byte 0");
   if (version != 2)
-    return Status(Code::kVersion, "only files of version 2 can be changed in place; see `h4mk convert`");
+    return Status(Code::kVersion,
+                  "only files of version 2 can be changed in place; see `h4mk convert`");
   return {};
 }
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "file/edit.h"
+#include "maintain/edit.h"
 
 namespace h4mk::tool {
 

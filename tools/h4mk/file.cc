@@ -46,8 +46,8 @@ class HeapAllocator final : public BufferAllocator {
   size_t spare_size_ = 0;
 };
 
-// A file beside the one that is read. Its name came from a file, so that it may be anything: only a regular file is opened, no link,
-// and nothing that would wait.
+// A file beside the one that is read. Its name came from a file, so that it may be anything: only a
+// regular file is opened, no link, and nothing that would wait.
 class FileBeside final : public Io {
  public:
   Status Open(const std::string& path) {
@@ -91,12 +91,13 @@ void NoteInput(const struct stat& info) {
   g_input_bytes += static_cast<uint64_t>(info.st_size);
 }
 
-// More output than this is not expected of an input, and needs --max-output: a file of 1 MiB that says that it holds a terabyte shall
-// not fill the disk.
+// More output than this is not expected of an input, and needs --max-output: a file of 1 MiB that
+// says that it holds a terabyte shall not fill the disk.
 constexpr uint64_t kOutputFloor = 64u << 20, kOutputRatio = 256;
 
 uint64_t ExpectedOutput() {
-  return g_input_bytes > (UINT64_MAX >> 9) ? UINT64_MAX : kOutputFloor + kOutputRatio * g_input_bytes;
+  return g_input_bytes > (UINT64_MAX >> 9) ? UINT64_MAX
+                                           : kOutputFloor + kOutputRatio * g_input_bytes;
 }
 
 // Copies a pipe to a file that has no name.
@@ -198,13 +199,15 @@ FdIo& InputFile::NewIo() {
 Source InputFile::NewSource() {
   Source source(NewIo());
   FileHeader header;
-  if (version_ == 2) (void)ReadFileHeader(source, &header).ok();  // what is wrong with it is found by who reads on
+  if (version_ == 2)
+    (void)ReadFileHeader(source, &header).ok();  // what is wrong with it is found by who reads on
   return source;
 }
 
 Status InputFile::OpenReader(ReadOptions options, OpenedFile* opened) {
   if (!allocator_) allocator_ = std::make_unique<HeapAllocator>();
-  options.open_beside = [folder = path_.substr(0, path_.rfind('/') + 1)](const std::string& name, std::unique_ptr<Io>* io) {
+  options.open_beside = [folder = path_.substr(0, path_.rfind('/') + 1)](const std::string& name,
+                                                                         std::unique_ptr<Io>* io) {
     auto file = std::make_unique<FileBeside>();
     H4MK_TRY(file->Open((folder.empty() ? "./" : folder) + name));
     *io = std::move(file);
@@ -217,7 +220,8 @@ Status InputFile::OpenReader(ReadOptions options, OpenedFile* opened) {
 
 bool InputFile::HasBeside(const std::string& name) const {
   struct stat info;
-  return lstat((path_.substr(0, path_.rfind('/') + 1) + name).c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  return lstat((path_.substr(0, path_.rfind('/') + 1) + name).c_str(), &info) == 0 &&
+         S_ISREG(info.st_mode);
 }
 
 void InputFile::NoteFilesBeside(const FileReader& reader) const {
@@ -225,7 +229,8 @@ void InputFile::NoteFilesBeside(const FileReader& reader) const {
     const auto name = track.description.find(kBesideKey);
     struct stat info;
     if (name != track.description.end() && name->is_string() &&
-        lstat((path_.substr(0, path_.rfind('/') + 1) + name->get<std::string>()).c_str(), &info) == 0)
+        lstat((path_.substr(0, path_.rfind('/') + 1) + name->get<std::string>()).c_str(), &info) ==
+            0)
       NoteInput(info);
   }
 }
@@ -243,8 +248,10 @@ Status InputFile::OpenReader(bool keep_corrupt, std::unique_ptr<FileReader>* rea
 uint64_t WriteOptions::MostOutput() const { return max_output.value_or(ExpectedOutput()); }
 
 Status WriteOptions::TooMuch() const {
-  return Status(Code::kLimit, fmt::format("the output would be larger than {}{}; --max-output SIZE allows more", HumanBytes(MostOutput()),
-                                          max_output ? "" : ", more than is to be expected of this input"));
+  return Status(Code::kLimit,
+                fmt::format("the output would be larger than {}{}; --max-output SIZE allows more",
+                            HumanBytes(MostOutput()),
+                            max_output ? "" : ", more than is to be expected of this input"));
 }
 
 // Refuses to write past a limit.
@@ -285,7 +292,9 @@ void OutputFile::SetLimit(const WriteOptions& options) {
 
 Status OutputFile::OpenStandardOutput(Content content) {
   if (content == Content::kBinary && isatty(STDOUT_FILENO))
-    return Status(Code::kArgument, "standard output is a terminal, which bytes would upset; give --output FILE, or a pipe");
+    return Status(
+        Code::kArgument,
+        "standard output is a terminal, which bytes would upset; give --output FILE, or a pipe");
   struct stat info;
   if (fstat(STDOUT_FILENO, &info) == 0 && S_ISREG(info.st_mode) && IsInput(info))
     return Status(Code::kArgument, "standard output goes to a file that is read");
@@ -314,7 +323,8 @@ Status OutputFile::OpenDevice() {
 Status OutputFile::OpenTemporary() {
   const mode_t mask = umask(0);
   umask(mask);
-  const bool is_own = place_.exists && place_.info.st_uid == geteuid() && place_.info.st_gid == getegid();
+  const bool is_own =
+      place_.exists && place_.info.st_uid == geteuid() && place_.info.st_gid == getegid();
   if (!temporary_.Create(place_, is_own ? place_.info.st_mode & 0777 : 0666 & ~mask))
     return SystemError("cannot write " + path_);
   io_ = std::make_shared<LimitedIo>(temporary_.fd(), true);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files as commands use them: FILE or - in, FILE or - out, and H4MK files of every version opened for reading.
+// Files as commands use them: FILE or - in, FILE or - out, and H4MK files of every version opened
+// for reading.
 #ifndef H4MK_TOOLS_FILE_H_
 #define H4MK_TOOLS_FILE_H_
 
@@ -8,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "adapt/open_file.h"
 #include "base/io.h"
+#include "open/open_file.h"
 #include "own_path.h"
 #include "temporary_file.h"
 
@@ -31,7 +32,8 @@ class FdIo : public Io {
   int64_t position_ = 0;
 };
 
-// A file to read, by its path or - for standard input. A pipe is copied to a file without a name first: every command can seek.
+// A file to read, by its path or - for standard input. A pipe is copied to a file without a name
+// first: every command can seek.
 class InputFile {
  public:
   InputFile() = default;
@@ -51,9 +53,11 @@ class InputFile {
   // Whether a file that a sidecar names is there.
   bool HasBeside(const std::string& name) const;
 
-  // Opens the file with the library, and those beside it that a sidecar names. *opened must not outlive this object.
+  // Opens the file with the library, and those beside it that a sidecar names. *opened must not
+  // outlive this object.
   Status OpenReader(ReadOptions options, OpenedFile* opened);
-  // The same for those who do not ask for what encrypted blocks hold. keep_corrupt: damaged blocks are handed out as well.
+  // The same for those who do not ask for what encrypted blocks hold. keep_corrupt: damaged blocks
+  // are handed out as well.
   Status OpenReader(bool keep_corrupt, std::unique_ptr<FileReader>* reader);
 
  private:
@@ -72,19 +76,23 @@ class InputFile {
 struct WriteOptions {
   bool overwrite = false;
   std::optional<uint64_t> max_output;  // bytes
-  // The most that is written: the user's limit, else what is to be expected of the files that are read.
+  // The most that is written: the user's limit, else what is to be expected of the files that are
+  // read.
   uint64_t MostOutput() const;
   // What to say where that is reached.
   Status TooMuch() const;
 };
 
-// A file to write, by its path or - for standard output. A path gets its new content when Commit() is called, as a whole: until then
-// the bytes go to another file beside it, which is removed if there is no Commit() or a signal ends the program. What is there is only
-// overwritten if the options say so, and never what this program reads. Links that somebody else made are not followed.
+// A file to write, by its path or - for standard output. A path gets its new content when Commit()
+// is called, as a whole: until then the bytes go to another file beside it, which is removed if
+// there is no Commit() or a signal ends the program. What is there is only overwritten if the
+// options say so, and never what this program reads. Links that somebody else made are not
+// followed.
 class OutputFile {
  public:
   enum class Content { kBinary, kText };  // a terminal takes only text
-  Status Open(const std::string& path, const WriteOptions& options, Content content = Content::kBinary);
+  Status Open(const std::string& path, const WriteOptions& options,
+              Content content = Content::kBinary);
   // New content for a file that is read: FILE of a command that changes FILE.
   Status OpenInPlace(const std::string& path);
   Io& io();

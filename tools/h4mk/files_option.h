@@ -20,12 +20,14 @@ struct FilesOptions {
 // Adds FILE…, --json, --recursive and --quiet.
 void AddFilesOptions(CLI::App* command, FilesOptions* options);
 
-// The files that the options name: with --recursive the H4MK files in folders, by name. kIo: a folder cannot be read.
+// The files that the options name: with --recursive the H4MK files in folders, by name. kIo: a
+// folder cannot be read.
 Status FindFiles(const FilesOptions& options, std::vector<std::string>* files);
 
-// Calls visit for each file, with an output of its own, and gives the worst exit status. With --json and more than one file their objects are
-// the elements of "files".
-int ForEachFile(const FilesOptions& options, const std::function<int(const std::string& path, Output& output)>& visit);
+// Calls visit for each file, with an output of its own, and gives the worst exit status. With
+// --json and more than one file their objects are the elements of "files".
+int ForEachFile(const FilesOptions& options,
+                const std::function<int(const std::string& path, Output& output)>& visit);
 
 }  // namespace h4mk::tool
 

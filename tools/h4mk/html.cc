@@ -5,21 +5,23 @@
 #include <cmath>
 
 #include "describe.h"
-#include "file/external_data.h"
+#include "reader/external_data.h"
 #include "text.h"
 #include "timeline_html.h"
 
 namespace h4mk::tool {
 namespace {
 
-constexpr double kLeastBin = 0.02;       // seconds
-constexpr double kLongest = 9e12;        // seconds: what clocks can show
-constexpr size_t kMostBins = 32768;      // of a track
+constexpr double kLeastBin = 0.02;   // seconds
+constexpr double kLongest = 9e12;    // seconds: what clocks can show
+constexpr size_t kMostBins = 32768;  // of a track
 constexpr size_t kMostBinsOfAll = 1 << 20;
-constexpr uint64_t kMostBlocks = 50000;  // of all tracks: files with more are shown by their bit rate only
-constexpr uint64_t kMostGops = 500000;   // of all tracks
+constexpr uint64_t kMostBlocks =
+    50000;  // of all tracks: files with more are shown by their bit rate only
+constexpr uint64_t kMostGops = 500000;  // of all tracks
 
-// What was read of a track. What the index tells of numbers of blocks may be a lie, and a large one.
+// What was read of a track. What the index tells of numbers of blocks may be a lie, and a large
+// one.
 struct Lane {
   double start = 0, end = 0;
   uint64_t count = 0, bytes = 0;
@@ -31,7 +33,8 @@ struct Lane {
 
 class Page {
  public:
-  Page(InputFile& file, FileReader& reader) : file_(file), reader_(reader), lanes_(reader.tracks().size()) {}
+  Page(InputFile& file, FileReader& reader)
+      : file_(file), reader_(reader), lanes_(reader.tracks().size()) {}
 
   Json Collect(const std::string& name, Output& output);
 
@@ -87,8 +90,9 @@ void Page::AddBlock(const BlockRow& row) {
     lane.gops.push_back(std::llround(time * 1000));
   }
   if (blocks_ <= kMostBlocks)
-    lane.blocks.push_back({time, SecondsOf(track, row.duration), row.size, row.flags & kBlockTypeMask,
-                           row.is_key() ? 1 : 0, row.ordinal, row.offset});
+    lane.blocks.push_back({time, SecondsOf(track, row.duration), row.size,
+                           row.flags & kBlockTypeMask, row.is_key() ? 1 : 0, row.ordinal,
+                           row.offset});
 }
 
 Json Page::TrackJson(uint32_t index) {
@@ -119,8 +123,9 @@ Json Page::TrackJson(uint32_t index) {
                  {"bins", lane.bins},
                  {"gops", std::move(gops)}};
   if (blocks_ <= kMostBlocks) {
-    std::stable_sort(lane.blocks.begin(), lane.blocks.end(),
-                     [](const Json& a, const Json& b) { return a[0].get<double>() < b[0].get<double>(); });
+    std::stable_sort(lane.blocks.begin(), lane.blocks.end(), [](const Json& a, const Json& b) {
+      return a[0].get<double>() < b[0].get<double>();
+    });
     object["blocks_list"] = std::move(lane.blocks);
   }
   return object;
@@ -136,8 +141,9 @@ Json Page::Chapters() {
         !chapter.contains("start") || !chapter["start"].is_number_integer())
       continue;
     const auto tags = chapter.find("tags");
-    chapters.push_back({{"start", Seconds(chapter["start"].get<int64_t>(), time_base)},
-                        {"title", tags != chapter.end() && tags->is_object() ? TextOf(*tags, "title") : ""}});
+    chapters.push_back(
+        {{"start", Seconds(chapter["start"].get<int64_t>(), time_base)},
+         {"title", tags != chapter.end() && tags->is_object() ? TextOf(*tags, "title") : ""}});
   }
   return chapters;
 }
@@ -171,17 +177,25 @@ Json Page::Collect(const std::string& name, Output& output) {
   ForEachBlock(file_, reader_, output, [this](const BlockRow& row) { AddBlock(row); });
   Json tracks = Json::array();
   for (uint32_t i = 0; i < lanes_.size(); ++i) tracks.push_back(TrackJson(i));
-  return {{"file", name},        {"version", reader_.version()}, {"size", file_.size()},
-          {"closed", reader_.is_closed()}, {"start", start_},      {"end", end_},
-          {"bin", bin_},         {"tracks", std::move(tracks)},  {"chapters", Chapters()},
-          {"meta", Meta()},      {"protection", ProtectionLines(ReadProtection(file_, reader_))},
+  return {{"file", name},
+          {"version", reader_.version()},
+          {"size", file_.size()},
+          {"closed", reader_.is_closed()},
+          {"start", start_},
+          {"end", end_},
+          {"bin", bin_},
+          {"tracks", std::move(tracks)},
+          {"chapters", Chapters()},
+          {"meta", Meta()},
+          {"protection", ProtectionLines(ReadProtection(file_, reader_))},
           {"problems", Problems(output)}};
 }
 
 // JSON that can stand in a script element.
 std::string ForScript(const Json& value) {
   std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
-  for (size_t at = 0; (at = text.find('<', at)) != text.npos; at += 6) text.replace(at, 1, "\\u003c");
+  for (size_t at = 0; (at = text.find('<', at)) != text.npos; at += 6)
+    text.replace(at, 1, "\\u003c");
   return text;
 }
 

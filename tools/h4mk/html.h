@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One HTML page that needs nothing else: a timeline of tracks, GOPs and bit rate to zoom into, and tables.
+// One HTML page that needs nothing else: a timeline of tracks, GOPs and bit rate to zoom into, and
+// tables.
 #ifndef H4MK_TOOLS_HTML_H_
 #define H4MK_TOOLS_HTML_H_
 

@@ -9,7 +9,7 @@
 
 #include <cstdlib>
 
-#include "protect/hex.h"
+#include "crypto/hex.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -29,12 +29,15 @@ Secret Trimmed(ByteSpan text) {
   return Secret(text);
 }
 
-// As ssh does, but it is left at a warning: a key in a file that all can read may be what a container has.
+// As ssh does, but it is left at a warning: a key in a file that all can read may be what a
+// container has.
 void WarnIfOpen(const std::string& path, int fd, mode_t forbidden, const char* what) {
   struct stat info;
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || (info.st_mode & forbidden) == 0) return;
-  fmt::print(stderr, "h4mk: {}: warning: others can {} this key (mode {:04o}); `chmod {} FILE` mends that\n", Printable(path),
-             what, info.st_mode & 0777, (forbidden & 044) != 0 ? "600" : "go-w");
+  fmt::print(
+      stderr,
+      "h4mk: {}: warning: others can {} this key (mode {:04o}); `chmod {} FILE` mends that\n",
+      Printable(path), what, info.st_mode & 0777, (forbidden & 044) != 0 ? "600" : "go-w");
 }
 
 Status ReadKeyFile(const std::string& path, bool is_secret, Secret* text) {

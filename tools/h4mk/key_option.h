@@ -7,9 +7,9 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "crypto/signature.h"
 #include "file.h"
 #include "protect/block_cipher.h"
-#include "protect/signature.h"
 
 namespace h4mk::tool {
 

@@ -21,20 +21,23 @@ struct Entry {
   Group group;
 };
 constexpr Entry kCommands[] = {
-    {AddInspect, Group::kFirst},  {AddVerify, Group::kFirst},    {AddRecover, Group::kFirst}, {AddEdit, Group::kFirst},
-    {AddConvert, Group::kFirst},  {AddMerge, Group::kFirst},     {AddExport, Group::kFirst},  {AddSidecar, Group::kFirst},
-    {AddSign, Group::kFirst},     {AddDecode, Group::kFirst},    {AddList, Group::kMore},     {AddFrames, Group::kMore},
-    {AddCat, Group::kMore},       {AddBlock, Group::kMore},      {AddSeek, Group::kMore},     {AddChain, Group::kMore},
-    {AddRange, Group::kMore},     {AddManifest, Group::kMore},   {AddIndex, Group::kMore},    {AddProve, Group::kMore},
-    {AddAdapters, Group::kMore},  {AddTokenize, Group::kMore},   {AddCoherence, Group::kMore}, {AddBuild, Group::kLegacy},
-    {AddMedia, Group::kLegacy},   {AddTransport, Group::kLegacy}, {AddVideo, Group::kLegacy}};
+    {AddInspect, Group::kFirst}, {AddVerify, Group::kFirst},     {AddRecover, Group::kFirst},
+    {AddEdit, Group::kFirst},    {AddConvert, Group::kFirst},    {AddMerge, Group::kFirst},
+    {AddExport, Group::kFirst},  {AddSidecar, Group::kFirst},    {AddSign, Group::kFirst},
+    {AddDecode, Group::kFirst},  {AddList, Group::kMore},        {AddFrames, Group::kMore},
+    {AddCat, Group::kMore},      {AddBlock, Group::kMore},       {AddSeek, Group::kMore},
+    {AddChain, Group::kMore},    {AddRange, Group::kMore},       {AddManifest, Group::kMore},
+    {AddIndex, Group::kMore},    {AddProve, Group::kMore},       {AddAdapters, Group::kMore},
+    {AddTokenize, Group::kMore}, {AddCoherence, Group::kMore},   {AddBuild, Group::kLegacy},
+    {AddMedia, Group::kLegacy},  {AddTransport, Group::kLegacy}, {AddVideo, Group::kLegacy}};
 
 constexpr char kUsage[] =
     "Looks into, checks, repairs and changes H4MK files.\n\n"
     "Usage: h4mk FILE               what the file holds\n"
     "       h4mk COMMAND [OPTIONS]  `h4mk help COMMAND` tells more\n";
 constexpr char kFooter[] =
-    "FILE may be - for standard input. Exit status: 0 done, 1 the answer is no, 2 wrong usage or bad file.";
+    "FILE may be - for standard input. Exit status: 0 done, 1 the answer is no, 2 wrong usage or "
+    "bad file.";
 
 std::string Version() {
   const unsigned version = h4mk_version();
@@ -61,7 +64,8 @@ class Program {
       return kExitNo;  // as the first programs
     }
     if (words[0] == "--help" || words[0] == "-h") words[0] = "help";
-    if (words[0] == "help" && (words.size() == 1 || words[1] == "--all")) return Show(Help(words.size() > 1));
+    if (words[0] == "help" && (words.size() == 1 || words[1] == "--all"))
+      return Show(Help(words.size() > 1));
     if (words[0] == "help") words = {words[1], "--help"};
     if (words[0] == "legacy" && words.size() == 1) return Show(LegacyHelp());
     if (words[0] == "legacy") words.erase(words.begin());
@@ -79,7 +83,8 @@ class Program {
     return std::nullopt;
   }
 
-  // Whether a word in place of a command is a file: one that is there, or something that can be nothing else.
+  // Whether a word in place of a command is a file: one that is there, or something that can be
+  // nothing else.
   static bool IsFile(const std::string& word) {
     struct stat info;
     return word == "-" || stat(word.c_str(), &info) == 0 || word.find_first_of("./") != word.npos;
@@ -93,20 +98,26 @@ class Program {
   std::string List(Group group) const {
     std::string text;
     for (const auto& [name, of] : groups_)
-      if (of == group) text += fmt::format("  {:<12}{}\n", name, app_.get_subcommand(name)->get_description());
+      if (of == group)
+        text += fmt::format("  {:<12}{}\n", name, app_.get_subcommand(name)->get_description());
     return text;
   }
 
   std::string Help(bool all) const {
     std::string text = std::string(kUsage) + "\nCommands:\n" + List(Group::kFirst);
-    if (all) text += "\nMore commands:\n" + List(Group::kMore) + "\nThe first programs of this format, as they were (`h4mk legacy`):\n" + List(Group::kLegacy);
-    else text += "\n`h4mk help --all` lists the others, `h4mk --version` tells the version.\n";
+    if (all)
+      text += "\nMore commands:\n" + List(Group::kMore) +
+              "\nThe first programs of this format, as they were (`h4mk legacy`):\n" +
+              List(Group::kLegacy);
+    else
+      text += "\n`h4mk help --all` lists the others, `h4mk --version` tells the version.\n";
     return text + kFooter + "\n";
   }
 
   std::string LegacyHelp() const {
-    return "The command lines of the first programs that read and wrote this format, answer for answer:\n" + List(Group::kLegacy) +
-           "`h4mk legacy COMMAND` is the same as `h4mk COMMAND`.\n";
+    return "The command lines of the first programs that read and wrote this format, answer for "
+           "answer:\n" +
+           List(Group::kLegacy) + "`h4mk legacy COMMAND` is the same as `h4mk COMMAND`.\n";
   }
 
   // What was meant by a word with a typing error: the nearest of some names. "" if none is near.
@@ -125,8 +136,9 @@ class Program {
     std::vector<std::string> names = {"help", "legacy"};
     for (const auto& [name, group] : groups_) names.push_back(name);
     const std::string meant = Nearest(word, names);
-    fmt::print(stderr, "h4mk: \"{}\" is neither a command nor a file{}\n", Printable(word),
-               meant.empty() ? "; `h4mk help` lists the commands" : "; did you mean " + meant + "?");
+    fmt::print(
+        stderr, "h4mk: \"{}\" is neither a command nor a file{}\n", Printable(word),
+        meant.empty() ? "; `h4mk help` lists the commands" : "; did you mean " + meant + "?");
     return kExitBad;
   }
 
@@ -156,16 +168,20 @@ class Program {
     const CLI::App* command = &app_;
     while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
     std::string name = command->get_name(), message = error.what();
-    for (const CLI::App* parent = command->get_parent(); parent != nullptr; parent = parent->get_parent())
+    for (const CLI::App* parent = command->get_parent(); parent != nullptr;
+         parent = parent->get_parent())
       name = parent->get_name() + " " + name;
-    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {  // "The following argument was not expected: WORD"
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) !=
+        nullptr) {  // "The following argument was not expected: WORD"
       std::string word = message.substr(message.find(": ") + 2);
       word = word.substr(0, word.find_first_of(" ="));
       std::vector<std::string> options;
       for (const CLI::Option* option : command->get_options())
-        for (const std::string& long_name : option->get_lnames()) options.push_back("--" + long_name);
+        for (const std::string& long_name : option->get_lnames())
+          options.push_back("--" + long_name);
       const std::string meant = word.starts_with("-") ? Nearest(word, options) : "";
-      message = fmt::format("\"{}\" was not expected{}", word, meant.empty() ? "" : "; did you mean " + meant + "?");
+      message = fmt::format("\"{}\" was not expected{}", word,
+                            meant.empty() ? "" : "; did you mean " + meant + "?");
     }
     fmt::print(stderr, "{}: {}\n`{} --help` tells more.\n", name, Printable(message), name);
     return kExitBad;

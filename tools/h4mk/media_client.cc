@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// mt_build, mt_list and mt_chain as the first client of version 1 has them; h4mk build makes the same demonstration.
+// mt_build, mt_list and mt_chain as the first client of version 1 has them; h4mk build makes the
+// same demonstration.
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -7,10 +8,10 @@
 #include <filesystem>
 
 #include "base/fault.h"
-#include "base/python_json.h"
 #include "command.h"
 #include "file.h"
-#include "file/v1_writer.h"
+#include "legacy/python_json.h"
+#include "legacy/v1/v1_writer.h"
 #include "old_clients.h"
 #include "write_option.h"
 
@@ -29,10 +30,10 @@ ByteSpan Span(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-Json DemoTrack(int id, const char* name, const char* kind, const char* codec, int rate, int channels,
-               const char* note) {
-  return {{"track_id", id},        {"name", name},         {"kind", kind}, {"codec", codec},
-          {"sample_rate", rate},   {"channels", channels}, {"note", note}};
+Json DemoTrack(int id, const char* name, const char* kind, const char* codec, int rate,
+               int channels, const char* note) {
+  return {{"track_id", id},      {"name", name},         {"kind", kind}, {"codec", codec},
+          {"sample_rate", rate}, {"channels", channels}, {"note", note}};
 }
 
 V1Contents Demo() {
@@ -55,7 +56,8 @@ int Build(const std::string& path, const WriteOptions& write) {
   errno = 0;
   Status status = file.Open(name, write);
   if (!status.ok() && errno != 0)
-    return Error(fmt::format(" writing file: [Errno {}] {}: '{}'", errno, std::strerror(errno), name));
+    return Error(
+        fmt::format(" writing file: [Errno {}] {}: '{}'", errno, std::strerror(errno), name));
   if (!status.ok()) return Error(": " + status.message());
   Sink sink(file.io());
   status = WriteV1(Demo(), sink);
@@ -72,9 +74,10 @@ std::string Plain(const Json& value) {
 
 void ShowTrack(const Json& track) {
   fmt::print("  [{}] {}\n      kind={}, codec={}\n      {}ch @ {}Hz\n", Plain(track["track_id"]),
-             Plain(track["name"]), Plain(track["kind"]), Plain(track["codec"]), Plain(track["channels"]),
-             Plain(track["sample_rate"]));
-  if (const std::string note = Plain(track["note"]); !note.empty()) fmt::print("      note: {}\n", note);
+             Plain(track["name"]), Plain(track["kind"]), Plain(track["codec"]),
+             Plain(track["channels"]), Plain(track["sample_rate"]));
+  if (const std::string note = Plain(track["note"]); !note.empty())
+    fmt::print("      note: {}\n", note);
 }
 
 // Opens a file of version 1 and checks all of it.
@@ -83,7 +86,8 @@ class Client {
   // what: "reading tracks"
   int Open(const std::string& path, const char* what) {
     if (path != "-" && !std::filesystem::exists(path)) return Error(": file not found: " + path);
-    if (const Status status = input_.Open(path); !status.ok()) return Error(": " + status.message());
+    if (const Status status = input_.Open(path); !status.ok())
+      return Error(": " + status.message());
     source_.emplace(input_.NewIo());
     Result<V1File> file = V1File::Open(*source_, /*check=*/true);
     if (!file.ok()) return Fail(what, file.status());
@@ -112,8 +116,8 @@ int List(const std::string& path) {
   Result<std::vector<V1Core>> cores = client.file().Cores();
   if (!cores.ok()) return client.Fail("reading blocks", cores.status());
   for (const V1Core& core : cores.value())
-    fmt::print("  [idx={}] track={} t={}ms {} ({}B)\n", core.offset, core.track_id, core.flags.pts_ms,
-               V1TypeLetter(core.flags.type), core.size);
+    fmt::print("  [idx={}] track={} t={}ms {} ({}B)\n", core.offset, core.track_id,
+               core.flags.pts_ms, V1TypeLetter(core.flags.type), core.size);
   return kExitDone;
 }
 
@@ -149,21 +153,24 @@ void DescribeChain(CLI::App* command, MediaOptions* options) {
 
 int RunBuild(const MediaOptions& options) { return Build(options.out, options.write); }
 int RunList(const MediaOptions& options) { return List(options.in); }
-int RunChain(const MediaOptions& options) { return Chain(options.in, options.track_id, options.t_ms); }
+int RunChain(const MediaOptions& options) {
+  return Chain(options.in, options.track_id, options.t_ms);
+}
 
 }  // namespace
 
 void AddBuild(CLI::App& app, int* exit_code) {
-  AddCommand<MediaOptions>(app, exit_code, "build", "Write a small demonstration file of version 1", DescribeBuild,
-                           RunBuild);
+  AddCommand<MediaOptions>(app, exit_code, "build", "Write a small demonstration file of version 1",
+                           DescribeBuild, RunBuild);
 }
 
 void AddMedia(CLI::App& app, int* exit_code) {
-  AddCommand<MediaOptions>(app, exit_code, "mt_build", "build, by its old name", DescribeBuild, RunBuild);
-  AddCommand<MediaOptions>(app, exit_code, "mt_list", "Tracks and blocks of a file of version 1", DescribeList,
-                           RunList);
-  AddCommand<MediaOptions>(app, exit_code, "mt_chain", "The decode chain in a file of version 1", DescribeChain,
-                           RunChain);
+  AddCommand<MediaOptions>(app, exit_code, "mt_build", "build, by its old name", DescribeBuild,
+                           RunBuild);
+  AddCommand<MediaOptions>(app, exit_code, "mt_list", "Tracks and blocks of a file of version 1",
+                           DescribeList, RunList);
+  AddCommand<MediaOptions>(app, exit_code, "mt_chain", "The decode chain in a file of version 1",
+                           DescribeChain, RunChain);
 }
 
 }  // namespace h4mk::tool

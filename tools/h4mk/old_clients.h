@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The command lines of the first programs that read and wrote H4MK files, answer for answer: three of version 1, and two clients of
-// the transport dialect. Errors are exit status 1 here.
+// The command lines of the first programs that read and wrote H4MK files, answer for answer: three
+// of version 1, and two clients of the transport dialect. Errors are exit status 1 here.
 #ifndef H4MK_TOOLS_OLD_CLIENTS_H_
 #define H4MK_TOOLS_OLD_CLIENTS_H_
 
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "adapt/transport_file.h"
 #include "file.h"
-#include "file/v1_file.h"
+#include "legacy/transport/transport_file.h"
+#include "legacy/v1/v1_file.h"
 
 namespace h4mk::tool {
 

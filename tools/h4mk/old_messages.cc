@@ -16,8 +16,10 @@ std::string BytesText(ByteSpan bytes) {
   std::string text;
   for (const uint8_t byte : bytes) {
     if (byte == '\'' || byte == '\\') text += '\\';
-    if (byte < 0x20 || byte >= 0x7F) text += fmt::format("\\x{:02x}", byte);
-    else text += static_cast<char>(byte);
+    if (byte < 0x20 || byte >= 0x7F)
+      text += fmt::format("\\x{:02x}", byte);
+    else
+      text += static_cast<char>(byte);
   }
   return "b'" + text + "'";
 }
@@ -47,7 +49,8 @@ std::string ContainerCrcMessage(Source& source) {
   const auto size = static_cast<uint64_t>(source.Size());
   uint32_t crc = 0;
   for (uint64_t at = 0; at < size - kCrcSize;) {
-    const Bytes bytes = ReadSome(source, at, static_cast<size_t>(std::min<uint64_t>(size - kCrcSize - at, 1 << 20)));
+    const Bytes bytes = ReadSome(
+        source, at, static_cast<size_t>(std::min<uint64_t>(size - kCrcSize - at, 1 << 20)));
     if (bytes.empty()) break;
     crc = Crc32(crc, bytes);
     at += bytes.size();
@@ -100,8 +103,8 @@ std::string OldTransportMessage(const Status& fault, Source& source) {
   if (name == "chunk_crc") {
     const TransportHeader header = ReadTransportHeader(source, offset);
     const Bytes payload = ReadSome(source, offset + kTransportChunkHeaderSize, header.length);
-    return fmt::format("CRC mismatch for chunk {}: expected {:08x}, got {:08x}", header.tag, header.crc,
-                       Crc32(0, payload));
+    return fmt::format("CRC mismatch for chunk {}: expected {:08x}, got {:08x}", header.tag,
+                       header.crc, Crc32(0, payload));
   }
   if (name == "seek_too_short") return "SEEK chunk too short";
   return fault.message();

@@ -13,20 +13,34 @@ namespace h4mk::tool {
 
 const char* CodeName(Code code) {
   switch (code) {
-    case Code::kArgument: return "argument";
-    case Code::kMemory: return "memory";
-    case Code::kState: return "state";
-    case Code::kLimit: return "limit";
-    case Code::kIo: return "io";
-    case Code::kNotSeekable: return "not_seekable";
-    case Code::kNotH4mk: return "not_h4mk";
-    case Code::kVersion: return "version";
-    case Code::kTruncated: return "truncated";
-    case Code::kNotFound: return "not_found";
-    case Code::kKey: return "key";
-    case Code::kAdapter: return "adapter";
-    case Code::kAgain: return "unfinished";
-    default: return "corrupt";
+    case Code::kArgument:
+      return "argument";
+    case Code::kMemory:
+      return "memory";
+    case Code::kState:
+      return "state";
+    case Code::kLimit:
+      return "limit";
+    case Code::kIo:
+      return "io";
+    case Code::kNotSeekable:
+      return "not_seekable";
+    case Code::kNotH4mk:
+      return "not_h4mk";
+    case Code::kVersion:
+      return "version";
+    case Code::kTruncated:
+      return "truncated";
+    case Code::kNotFound:
+      return "not_found";
+    case Code::kKey:
+      return "key";
+    case Code::kAdapter:
+      return "adapter";
+    case Code::kAgain:
+      return "unfinished";
+    default:
+      return "corrupt";
   }
 }
 
@@ -128,8 +142,10 @@ void Output::Counted::Add(const std::string& message, uint64_t count) {
   total_ += count;
   std::string kind;
   for (const char c : message) {
-    if (c < '0' || c > '9') kind += c;
-    else if (!kind.ends_with('N')) kind += 'N';
+    if (c < '0' || c > '9')
+      kind += c;
+    else if (!kind.ends_with('N'))
+      kind += 'N';
   }
   if (kinds_.size() >= kMostKinds && !kinds_.contains(kind)) kind = "others";
   kinds_[kind] += count;
@@ -137,14 +153,17 @@ void Output::Counted::Add(const std::string& message, uint64_t count) {
 
 std::vector<std::pair<std::string, uint64_t>> Output::Counted::Kinds() const {
   std::vector<std::pair<std::string, uint64_t>> kinds(kinds_.begin(), kinds_.end());
-  std::stable_sort(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::stable_sort(kinds.begin(), kinds.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
   return kinds;
 }
 
 void Output::ShowCounted(const Counted& counted, const char* what) const {
   if (counted.total() == 0) return;
-  fmt::print(stderr, "h4mk: {}: … and {} more {}:\n", Printable(file_), Grouped(counted.total()), what);
-  for (const auto& [kind, count] : counted.Kinds()) fmt::print(stderr, "  {} × {}\n", Grouped(count), Printable(kind));
+  fmt::print(stderr, "h4mk: {}: … and {} more {}:\n", Printable(file_), Grouped(counted.total()),
+             what);
+  for (const auto& [kind, count] : counted.Kinds())
+    fmt::print(stderr, "  {} × {}\n", Grouped(count), Printable(kind));
 }
 
 int Output::Finish(int code) {
@@ -155,9 +174,11 @@ int Output::Finish(int code) {
       Put(rows_ > 0 ? "\n  ]" : "]");
       in_rows_ = false;
     }
-    for (const auto& [key, counted] : {std::pair("more_notes", &more_notes_), std::pair("more_errors", &more_problems_)}) {
+    for (const auto& [key, counted] :
+         {std::pair("more_notes", &more_notes_), std::pair("more_errors", &more_problems_)}) {
       Json kinds = Json::array();
-      for (const auto& [kind, count] : counted->Kinds()) kinds.push_back({{"count", count}, {"like", kind}});
+      for (const auto& [kind, count] : counted->Kinds())
+        kinds.push_back({{"count", count}, {"like", kind}});
       if (!kinds.empty()) Set(key, std::move(kinds));
     }
     if (!notes_.empty()) Set("notes", notes_);

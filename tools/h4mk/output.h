@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a command says: text for people or one JSON object for programs, on standard output; what is wrong goes to standard error, or
-// into the object's "errors".
+// What a command says: text for people or one JSON object for programs, on standard output; what is
+// wrong goes to standard error, or into the object's "errors".
 #ifndef H4MK_TOOLS_OUTPUT_H_
 #define H4MK_TOOLS_OUTPUT_H_
 
@@ -43,14 +43,16 @@ class Output {
   // A member of the JSON object; nothing without --json. Not after BeginRows().
   void Set(const char* key, Json value);
 
-  // An array of the object that may have millions of elements, each written as it comes. It is the last member but "errors".
+  // An array of the object that may have millions of elements, each written as it comes. It is the
+  // last member but "errors".
   void BeginRows(const char* key);
   void Row(const Json& row);
 
   // Something is wrong with the file; the exit code will be kExitBad.
   void Problem(const Status& status);
   // seconds: where in time it is.
-  void Problem(std::optional<uint64_t> offset, Code code, const std::string& message, std::optional<double> seconds = {});
+  void Problem(std::optional<uint64_t> offset, Code code, const std::string& message,
+               std::optional<double> seconds = {});
   // The first messages, and how many there were.
   const std::vector<std::string>& problems() const { return problems_; }
   uint64_t problem_count() const { return problem_count_; }
@@ -67,7 +69,8 @@ class Output {
   }
 
  private:
-  // Messages beyond the first of them are only counted, by what they have in common: a file of 1 KB can have a million problems.
+  // Messages beyond the first of them are only counted, by what they have in common: a file of 1 KB
+  // can have a million problems.
   class Counted {
    public:
     void Add(const std::string& message, uint64_t count = 1);

@@ -20,7 +20,8 @@ Status OutputWriter::Open(const std::string& path, const WriteOptions& options) 
 
 Status OutputWriter::CheckSound(const h4mk_output& output) {
   if (output.type != H4MK_OUTPUT_AUDIO)
-    return Status(Code::kArgument, "a .wav file takes sound only, and the track has something else");
+    return Status(Code::kArgument,
+                  "a .wav file takes sound only, and the track has something else");
   if (channels_ != 0 && (output.channels != channels_ || output.sample_rate != sample_rate_))
     return Status(Code::kArgument,
                   fmt::format("the sound changes to {} Hz, {} channels; a .wav file cannot",
@@ -32,7 +33,8 @@ Status OutputWriter::CheckSound(const h4mk_output& output) {
 
 // RIFF with fmt, fact and data; "fact" is asked for where samples are no integers.
 Bytes OutputWriter::WavHeader() const {
-  const auto size = static_cast<uint32_t>(std::min<uint64_t>(sound_bytes_, UINT32_MAX - kWavHeaderSize));
+  const auto size =
+      static_cast<uint32_t>(std::min<uint64_t>(sound_bytes_, UINT32_MAX - kWavHeaderSize));
   const auto frame = static_cast<uint16_t>(channels_ * 4);
   Bytes header;
   AppendText(header, "RIFF");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The outputs of an adapter as a file: sound as WAV or as bare samples, pictures and bytes one behind the other.
+// The outputs of an adapter as a file: sound as WAV or as bare samples, pictures and bytes one
+// behind the other.
 #ifndef H4MK_TOOLS_OUTPUT_WRITER_H_
 #define H4MK_TOOLS_OUTPUT_WRITER_H_
 

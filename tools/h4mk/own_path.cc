@@ -91,8 +91,9 @@ class Walk {
 
   Status Follow(const std::string& name, const OwnedFd& link, const struct stat& info) {
     if (info.st_uid != geteuid() && info.st_uid != 0)
-      return Status(Code::kIo, "cannot write " + path_ + ": \"" + name +
-                                   "\" is a link that somebody else made; name the file that it leads to");
+      return Status(Code::kIo,
+                    "cannot write " + path_ + ": \"" + name +
+                        "\" is a link that somebody else made; name the file that it leads to");
     if (++links_ > kMaxLinks) return Fail(ELOOP);
     char target[PATH_MAX];
     const ssize_t size = readlinkat(link.get(), "", target, sizeof target);

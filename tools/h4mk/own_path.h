@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where a path leads if only links are followed that nobody else made: a program that root runs in a folder that others can write to
-// must not be led elsewhere.
+// Where a path leads if only links are followed that nobody else made: a program that root runs in
+// a folder that others can write to must not be led elsewhere.
 #ifndef H4MK_TOOLS_OWN_PATH_H_
 #define H4MK_TOOLS_OWN_PATH_H_
 
@@ -28,7 +28,8 @@ class OwnedFd {
   int fd_ = -1;
 };
 
-// A name in an open folder. Whatever is done by these two goes to the same place, also if somebody moves things meanwhile.
+// A name in an open folder. Whatever is done by these two goes to the same place, also if somebody
+// moves things meanwhile.
 struct Place {
   OwnedFd folder;
   std::string name;
@@ -39,7 +40,8 @@ struct Place {
   bool is_regular() const { return exists && S_ISREG(info.st_mode); }
 };
 
-// Follows a path to its end. Links belong to the caller or to root, or this is an error; the last name need not exist.
+// Follows a path to its end. Links belong to the caller or to root, or this is an error; the last
+// name need not exist.
 Status FindPlace(const std::string& path, Place* place);
 
 // Opens what is at a place, without following any other link. -1: errno says why not.

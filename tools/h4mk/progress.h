@@ -8,7 +8,8 @@
 
 namespace h4mk::tool {
 
-// A function to be called with what is done and what there is to do, in bytes; null if nobody would see it.
+// A function to be called with what is done and what there is to do, in bytes; null if nobody would
+// see it.
 std::function<void(uint64_t done, uint64_t total)> MakeProgress(const char* what);
 
 // The same for Convert(), which asks whether to go on.

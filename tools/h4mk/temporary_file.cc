@@ -27,7 +27,8 @@ Slot g_files[8];
 std::atomic<pid_t> g_children[8];
 static_assert(std::atomic<pid_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
-// Of functions that a handler may call. The handler is gone by then (SA_RESETHAND): the same signal again ends the program.
+// Of functions that a handler may call. The handler is gone by then (SA_RESETHAND): the same signal
+// again ends the program.
 void CleanUp(int signal_number) {
   for (Slot& slot : g_files)
     if (slot.used) unlinkat(slot.folder, slot.name, 0);
@@ -42,7 +43,8 @@ void HandleSignals() {
     ours.sa_handler = CleanUp;
     ours.sa_flags = SA_RESETHAND | SA_NODEFER;
     for (const int number : kSignals)  // nohup ignores SIGHUP: that stays
-      if (sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) sigaction(number, &ours, nullptr);
+      if (sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_DFL)
+        sigaction(number, &ours, nullptr);
     return true;
   }();
   (void)done;
@@ -95,7 +97,8 @@ bool TemporaryFile::Create(const Place& place, mode_t mode) {
   taken.folder = place.folder.get();
   if (RandomName(taken.name)) {
     taken.used = true;  // before it exists: a signal may come at any time
-    fd_ = OwnedFd(openat(taken.folder, taken.name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    fd_ = OwnedFd(
+        openat(taken.folder, taken.name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   }
   slot_ = slot;
   if (fd_.ok() && fchmod(fd_.get(), mode) == 0) return true;
@@ -114,7 +117,8 @@ bool TemporaryFile::PutInPlace(bool replace) {
   const char* to = place_->name.c_str();
   bool moved = replace ? renameat(folder, from, folder, to) == 0
                        : renameat2(folder, from, folder, to, RENAME_NOREPLACE) == 0;
-  if (!moved && !replace && (errno == EINVAL || errno == ENOSYS)) moved = RenameUnlessThere(folder, from, to);
+  if (!moved && !replace && (errno == EINVAL || errno == ENOSYS))
+    moved = RenameUnlessThere(folder, from, to);
   if (moved) Forget();
   return moved;
 }

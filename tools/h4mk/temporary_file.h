@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files that wait beside their place until they are complete, and programs that work for this one. Neither outlives it, also where a
-// signal ends it.
+// Files that wait beside their place until they are complete, and programs that work for this one.
+// Neither outlives it, also where a signal ends it.
 #ifndef H4MK_TOOLS_TEMPORARY_FILE_H_
 #define H4MK_TOOLS_TEMPORARY_FILE_H_
 
@@ -18,10 +18,12 @@ class TemporaryFile {
   // Removes the file, unless it was put in place.
   ~TemporaryFile();
 
-  // Makes a file in the folder of the place, which must outlive this object. False: errno says why not.
+  // Makes a file in the folder of the place, which must outlive this object. False: errno says why
+  // not.
   bool Create(const Place& place, mode_t mode);
   int fd() const { return fd_.get(); }
-  // Gives it the name of the place, all at once. Without `replace` a file that is there by now is EEXIST.
+  // Gives it the name of the place, all at once. Without `replace` a file that is there by now is
+  // EEXIST.
   bool PutInPlace(bool replace);
 
  private:

@@ -10,9 +10,9 @@
 #include <iterator>
 #include <vector>
 
-#include "adapt/open_file.h"
 #include "base/json.h"
 #include "cluster/block.h"
+#include "open/open_file.h"
 
 namespace h4mk::tool {
 namespace {
@@ -26,17 +26,21 @@ size_t CharacterSize(std::string_view text) {
 
 bool IsControl(std::string_view character) {
   const auto first = static_cast<uint8_t>(character[0]);
-  const bool c1 = character.size() == 2 && first == 0xC2 && static_cast<uint8_t>(character[1]) < 0xA0;
+  const bool c1 =
+      character.size() == 2 && first == 0xC2 && static_cast<uint8_t>(character[1]) < 0xA0;
   return first < 0x20 || first == 0x7F || c1;
 }
 
-// Unicode's marks, embeddings, overrides and isolates of direction, and its separators of lines and paragraphs.
-constexpr uint32_t kTurning[] = {0x061C, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A, 0x202B, 0x202C,
-                                 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069};
+// Unicode's marks, embeddings, overrides and isolates of direction, and its separators of lines and
+// paragraphs.
+constexpr uint32_t kTurning[] = {0x061C, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A, 0x202B,
+                                 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069};
 
 // The code point of a character of UTF-8.
 uint32_t CodePoint(std::string_view character) {
-  const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<uint8_t>(character[i])); };
+  const auto byte = [&](size_t i) {
+    return static_cast<uint32_t>(static_cast<uint8_t>(character[i]));
+  };
   if (character.size() == 1) return byte(0);
   uint32_t code = byte(0) & (0xFFu >> (character.size() + 1));
   for (size_t i = 1; i < character.size(); ++i) code = code << 6 | (byte(i) & 0x3F);
@@ -44,7 +48,8 @@ uint32_t CodePoint(std::string_view character) {
 }
 
 bool IsTurning(std::string_view character) {
-  return character.size() > 1 && std::ranges::find(kTurning, CodePoint(character)) != std::end(kTurning);
+  return character.size() > 1 &&
+         std::ranges::find(kTurning, CodePoint(character)) != std::end(kTurning);
 }
 
 }  // namespace
@@ -73,8 +78,10 @@ std::string PrintableJson(std::string json) {
   for (std::string_view text = json; !text.empty();) {
     const std::string_view taken = text.substr(0, std::max<size_t>(1, CharacterSize(text)));
     const bool is_escaped = taken != "\n" && (IsControl(taken) || IsTurning(taken));
-    if (is_escaped) out += fmt::format("\\u{:04x}", CodePoint(taken));
-    else out += taken;
+    if (is_escaped)
+      out += fmt::format("\\u{:04x}", CodePoint(taken));
+    else
+      out += taken;
     text.remove_prefix(taken.size());
   }
   return out;
@@ -129,7 +136,8 @@ size_t EditDistance(std::string_view a, std::string_view b) {
         cost[i][j] = i + j;
         continue;
       }
-      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+      cost[i][j] = std::min(
+          {cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
         cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
     }
@@ -168,7 +176,10 @@ bool ParseSize(std::string_view text, uint64_t* bytes) {
   if (is_binary) unit.remove_suffix(1);
   constexpr std::string_view kUnits = "KMGTP";
   if (unit.size() > 1 || (is_binary && unit.empty())) return false;
-  const size_t power = unit.empty() ? 0 : kUnits.find(static_cast<char>(std::toupper(static_cast<uint8_t>(unit[0])))) + 1;
+  const size_t power =
+      unit.empty()
+          ? 0
+          : kUnits.find(static_cast<char>(std::toupper(static_cast<uint8_t>(unit[0])))) + 1;
   if (power == 0 && !unit.empty()) return false;
   for (size_t i = 0; i < power; ++i) number *= is_binary ? 1024 : 1000;
   if (!(number < 1.8e19)) return false;

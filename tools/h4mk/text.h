@@ -11,10 +11,11 @@
 
 namespace h4mk::tool {
 
-// A text from a file as it may go to a terminal: control characters and bytes that are no UTF-8 become \xNN, characters that turn the
-// direction of the text round, or end a line, \u{NNNN}.
+// A text from a file as it may go to a terminal: control characters and bytes that are no UTF-8
+// become \xNN, characters that turn the direction of the text round, or end a line, \u{NNNN}.
 std::string Printable(std::string_view text);
-// JSON as it may go to a terminal: such characters, which JSON allows, become \uNNNN, which means the same.
+// JSON as it may go to a terminal: such characters, which JSON allows, become \uNNNN, which means
+// the same.
 std::string PrintableJson(std::string json);
 
 // "version 2", "transport dialect"
@@ -30,7 +31,8 @@ double Seconds(int64_t time, TimeBase time_base);
 // From one time to another, which may be farther apart than a time can say.
 double SecondsBetween(int64_t from, int64_t to, TimeBase time_base);
 
-// How many letters must be changed, added, left out or exchanged with their neighbour to make one word of another.
+// How many letters must be changed, added, left out or exchanged with their neighbour to make one
+// word of another.
 size_t EditDistance(std::string_view a, std::string_view b);
 
 // "90", "1:30", "0:01:30.250", "-5": a time in microseconds. False if it is none.

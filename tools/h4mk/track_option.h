@@ -14,7 +14,8 @@ inline constexpr int64_t kNoTrack = -1;
 // --track ID into *track_id, which is kNoTrack without it.
 void AddTrackOption(CLI::App* command, int64_t* track_id, bool required);
 
-// The index of a track; kArgument if the file has no such track, or more than one and none was named.
+// The index of a track; kArgument if the file has no such track, or more than one and none was
+// named.
 Result<uint32_t> FindTrack(const FileReader& reader, int64_t track_id);
 
 }  // namespace h4mk::tool

@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <map>
 
-#include "adapt/transport_tables.h"
 #include "chunk/chunk_format.h"
 #include "command.h"
 #include "file.h"
+#include "legacy/transport/transport_tables.h"
 #include "old_clients.h"
 #include "text.h"
 #include "transport_open.h"
@@ -27,15 +27,16 @@ std::string TagBytes(uint32_t tag) {
 
 void ShowChunks(const TransportFile& file) {
   std::map<std::string, std::vector<TransportChunk>> by_tag;
-  for (const TransportChunk& chunk : file.chunks()) by_tag[Printable(TagBytes(chunk.tag))].push_back(chunk);
+  for (const TransportChunk& chunk : file.chunks())
+    by_tag[Printable(TagBytes(chunk.tag))].push_back(chunk);
   fmt::print("\nChunks:\n");
   for (const auto& [tag, chunks] : by_tag) {
     uint64_t bytes = 0;
     for (const TransportChunk& chunk : chunks) bytes += chunk.length;
     fmt::print("  {:>4}: {:2} chunk(s), {:8} bytes\n", tag, chunks.size(), bytes);
     for (size_t i = 0; i < chunks.size(); ++i)
-      fmt::print("         [{}] offset={:8} size={:8} crc={:08x}\n", i, chunks[i].offset, chunks[i].length,
-                 chunks[i].crc);
+      fmt::print("         [{}] offset={:8} size={:8} crc={:08x}\n", i, chunks[i].offset,
+                 chunks[i].length, chunks[i].crc);
   }
 }
 
@@ -48,7 +49,8 @@ int TransportInspect(const std::string& path) {
   if (!Exists(path) && path != "-") return client.Error(path + " not found");
   if (const int code = client.Open(path); code != kExitDone) return code;
   fmt::print("📦 HarmonyØ4 Container: {}\n   Size: {:.1f} KB\n",
-             std::filesystem::path(path).filename().string(), static_cast<double>(client.size()) / 1024);
+             std::filesystem::path(path).filename().string(),
+             static_cast<double>(client.size()) / 1024);
   ShowChunks(client.file());
   Result<std::optional<TransportFile::Metadata>> metadata = client.file().ReadMetadata();
   if (metadata.ok() && metadata.value()) {
@@ -70,7 +72,8 @@ int TransportSeek(const std::string& path, int64_t pts_us) {
   Result<std::vector<TransportSeekEntry>> table = client.file().Seek();
   if (!table.ok()) return client.Error(OldTransportMessage(table.status(), client.source()));
   if (table.value().empty()) return client.Error("No SEEK table in container");
-  const TransportSeekEntry* found = FindTransportEntry(table.value(), static_cast<uint64_t>(pts_us));
+  const TransportSeekEntry* found =
+      FindTransportEntry(table.value(), static_cast<uint64_t>(pts_us));
   if (found == nullptr) {
     fmt::print(stderr, "No keyframe found at or before {} µs\n", pts_us);
     return kExitNo;
@@ -87,11 +90,13 @@ int TransportSeek(const std::string& path, int64_t pts_us) {
 
 // The client has such a command, which never worked.
 int TransportExport(const std::string& path) {
-  return TransportClient(kWord).Error(Exists(path) ? "this client cannot export; see `h4mk export`" : path + " not found");
+  return TransportClient(kWord).Error(Exists(path) ? "this client cannot export; see `h4mk export`"
+                                                   : path + " not found");
 }
 
 void AddTransport(CLI::App& app, int* exit_code) {
-  CLI::App* client = app.add_subcommand("transport", "inspect and seek as the first client of that dialect has them");
+  CLI::App* client = app.add_subcommand(
+      "transport", "inspect and seek as the first client of that dialect has them");
   client->require_subcommand(0, 1);
   struct Options {
     std::string file, output;

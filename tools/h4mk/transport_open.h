@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// What the two old clients of the transport dialect share: a file is opened and all of it checked before anything is said.
+// What the two old clients of the transport dialect share: a file is opened and all of it checked
+// before anything is said.
 #ifndef H4MK_TOOLS_TRANSPORT_OPEN_H_
 #define H4MK_TOOLS_TRANSPORT_OPEN_H_
 
 #include <optional>
 #include <string>
 
-#include "adapt/transport_file.h"
 #include "file.h"
+#include "legacy/transport/transport_file.h"
 
 namespace h4mk::tool {
 

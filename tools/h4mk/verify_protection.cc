@@ -140,11 +140,12 @@ int VerifyBlockProof(const std::string& proof_path, const std::string& key_path,
     output.Text("OK: block {} of track {}, {} bytes, is in the file that was signed\n",
                 Grouped(block.record.ordinal), block.track_id, Grouped(block.data.size()));
   else
-    output.Text("NOT OK: {} holds other bytes than block {} of track {}, of which the proof speaks{}\n",
-                Printable(block_path), Grouped(block.record.ordinal), block.track_id,
-                block.record.flags & kBlockEncrypted
-                    ? "; what is proved is encrypted, as `h4mk block --raw` has it"
-                    : "");
+    output.Text(
+        "NOT OK: {} holds other bytes than block {} of track {}, of which the proof speaks{}\n",
+        Printable(block_path), Grouped(block.record.ordinal), block.track_id,
+        block.record.flags & kBlockEncrypted
+            ? "; what is proved is encrypted, as `h4mk block --raw` has it"
+            : "");
   return output.Finish(same ? kExitDone : kExitNo);
 }
 

@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "adapt/open_file.h"
+#include "open/open_file.h"
 
 namespace h4mk::tool {
 

@@ -2,11 +2,11 @@
 // manifest, seek and block as the video client of the transport dialect has them.
 #include <fmt/format.h>
 
-#include "adapt/run_length.h"
-#include "adapt/transport_tables.h"
 #include "chunk/chunk_format.h"
 #include "command.h"
 #include "file.h"
+#include "legacy/run_length.h"
+#include "legacy/transport/transport_tables.h"
 #include "old_clients.h"
 #include "transport_open.h"
 #include "write_option.h"
@@ -20,7 +20,8 @@ int ReadMeta(const TransportClient& client, Json* meta) {
   if (!payload.ok()) return client.Error(payload.status().message());
   if (!payload.value()) return client.Error("no META chunk");
   const Bytes& bytes = *payload.value();
-  Result<Json> parsed = ParseJson({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, 0, "META");
+  Result<Json> parsed =
+      ParseJson({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, 0, "META");
   if (!parsed.ok()) return client.Error(parsed.status().message());
   if (!parsed.value().is_object()) return client.Error("META is no JSON object");
   *meta = std::move(parsed.value());
@@ -67,8 +68,8 @@ int VideoSeek(const std::string& path, const std::string& track_id, int64_t pts_
     const TransportSeekmTable::Entry* entry =
         table.track_id == track_id ? FindSeekmEntry(table, pts_us) : nullptr;
     if (entry == nullptr) continue;
-    fmt::print("track={} pts_us={} -> keyframe_pts_us={} core_index={}\n", track_id, pts_us, entry->pts_us,
-               entry->core_index);
+    fmt::print("track={} pts_us={} -> keyframe_pts_us={} core_index={}\n", track_id, pts_us,
+               entry->pts_us, entry->core_index);
     return kExitDone;
   }
   return client.Error(fmt::format("no seek entries for track '{}'", track_id));
@@ -86,13 +87,15 @@ int VideoBlock(const std::string& path, int64_t index, bool raw, const std::stri
   for (int64_t i = 0; i < count; ++i) {
     if (raw && i != place) continue;
     Bytes payload;
-    if (const Status status = client.file().ReadPayload(cores[static_cast<size_t>(i)], &payload); !status.ok())
+    if (const Status status = client.file().ReadPayload(cores[static_cast<size_t>(i)], &payload);
+        !status.ok())
       return client.Error(status.message());
     Result<Bytes> plain = raw ? Result<Bytes>(payload) : DecodeRunLength(payload);
     if (!plain.ok()) return client.Error(plain.status().message());
     if (i == place) wanted = std::move(plain.value());
   }
-  if (place < 0 || place >= count) return client.Error(fmt::format("core_index {} out of range", index));
+  if (place < 0 || place >= count)
+    return client.Error(fmt::format("core_index {} out of range", index));
   OutputFile file;
   Status status = file.Open(output, write);
   Sink sink(file.io());
@@ -105,7 +108,8 @@ int VideoBlock(const std::string& path, int64_t index, bool raw, const std::stri
 }
 
 void AddVideo(CLI::App& app, int* exit_code) {
-  CLI::App* client = app.add_subcommand("video", "manifest, seek and block as the video client of the transport dialect has them");
+  CLI::App* client = app.add_subcommand(
+      "video", "manifest, seek and block as the video client of the transport dialect has them");
   client->require_subcommand(1);
   struct Options {
     std::string file, track, output = "block.bin";
@@ -128,8 +132,10 @@ void AddVideo(CLI::App& app, int* exit_code) {
   block->add_flag("--raw", options->raw);
   block->add_option("--output,-o", options->output);
   AddForceOption(block, &options->write);
-  block->callback(
-      [=] { *exit_code = VideoBlock(options->file, options->index, options->raw, options->output, options->write); });
+  block->callback([=] {
+    *exit_code =
+        VideoBlock(options->file, options->index, options->raw, options->output, options->write);
+  });
 }
 
 }  // namespace h4mk::tool

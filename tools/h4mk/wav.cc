@@ -35,7 +35,9 @@ Status WavReader::Open() {
       uint8_t format[16];
       H4MK_TRY(source_.ReadAt(position_, format, sizeof format, &got));
       const auto tag = LoadLe<uint16_t>(format);
-      if (got < sizeof format || (tag != kPcm && tag != kExtensible) || LoadLe<uint16_t>(format + 14) != 16) return fail();
+      if (got < sizeof format || (tag != kPcm && tag != kExtensible) ||
+          LoadLe<uint16_t>(format + 14) != 16)
+        return fail();
       channels_ = LoadLe<uint16_t>(format + 2);
       sample_rate_ = LoadLe<uint32_t>(format + 4);
     }

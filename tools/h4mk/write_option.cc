@@ -16,7 +16,9 @@ void AddWriteOptions(CLI::App* command, WriteOptions* options) {
           "--max-output",
           [options](const std::string& text) {
             uint64_t bytes = 0;
-            if (!ParseSize(text, &bytes)) throw CLI::ValidationError("--max-output", "\"" + text + "\" is no size, as 10GB is one");
+            if (!ParseSize(text, &bytes))
+              throw CLI::ValidationError("--max-output",
+                                         "\"" + text + "\" is no size, as 10GB is one");
             options->max_output = bytes;
           },
           "The most that is written, as 500MB or 2GiB; default 64 MiB and 256 times what is read")

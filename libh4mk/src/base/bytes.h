@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Little-endian integers, varints and the bounds-checked cursor that is the only code to touch bytes of a file.
+// Little-endian integers, varints and the bounds-checked cursor that is the only code to touch
+// bytes of a file.
 #ifndef H4MK_BASE_BYTES_H_
 #define H4MK_BASE_BYTES_H_
 
@@ -65,7 +66,8 @@ inline void AppendText(Bytes& out, std::string_view text) {
   out.insert(out.end(), text.begin(), text.end());
 }
 
-// core.md, "Varint": seven bits a byte, lowest first, bit 7 set on all but the last byte; at most 10 bytes.
+// core.md, "Varint": seven bits a byte, lowest first, bit 7 set on all but the last byte; at most
+// 10 bytes.
 inline void AppendVarint(Bytes& out, uint64_t value) {
   while (value >= 0x80) {
     out.push_back(static_cast<uint8_t>(value) | 0x80);
@@ -87,7 +89,8 @@ inline int64_t UnZigZag(uint64_t value) {
 }
 inline void AppendSigned(Bytes& out, int64_t value) { AppendVarint(out, ZigZag(value)); }
 
-// Times are added and subtracted modulo 2^64, so that no input can overflow and every difference can be undone.
+// Times are added and subtracted modulo 2^64, so that no input can overflow and every difference
+// can be undone.
 inline int64_t WrapAdd(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
 }
@@ -95,7 +98,8 @@ inline int64_t WrapSub(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
 }
 
-// Reads a byte range from front to back. After a read past the end, failed() is true and all further reads give 0.
+// Reads a byte range from front to back. After a read past the end, failed() is true and all
+// further reads give 0.
 class ByteReader {
  public:
   ByteReader() = default;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Errors of version 1 and of the transport dialect have names that tools, tests and other implementations share: the message
-// starts with the name ("chunk_crc: …"). legacy.md, "Version 1: limits and faults" and "Transport dialect", say when each occurs.
+// Errors of version 1 and of the transport dialect have names that tools, tests and other
+// implementations share: the message starts with the name ("chunk_crc: …"). legacy.md, "Version 1:
+// limits and faults" and "Transport dialect", say when each occurs.
 #ifndef H4MK_BASE_FAULT_H_
 #define H4MK_BASE_FAULT_H_
 

@@ -53,8 +53,8 @@ void Source::Hold(uint64_t offset, Bytes bytes) {
   // What is held behind these bytes would be lost on an input that cannot seek back to it.
   if (offset + bytes.size() >= held_offset_ && offset + bytes.size() < held_offset_ + held_.size())
     bytes.insert(bytes.end(),
-                held_.begin() + static_cast<ptrdiff_t>(offset + bytes.size() - held_offset_),
-                held_.end());
+                 held_.begin() + static_cast<ptrdiff_t>(offset + bytes.size() - held_offset_),
+                 held_.end());
   held_ = std::move(bytes);
   held_offset_ = offset;
 }
@@ -62,7 +62,8 @@ void Source::Hold(uint64_t offset, Bytes bytes) {
 Status Source::MoveTo(uint64_t offset) {
   if (offset == input_position_) return {};
   if (io_.CanSeek()) {
-    if (offset > INT64_MAX) return Status(Code::kIo, "no input has a byte " + std::to_string(offset));
+    if (offset > INT64_MAX)
+      return Status(Code::kIo, "no input has a byte " + std::to_string(offset));
     const int64_t code = io_.Seek(static_cast<int64_t>(offset));
     if (code < 0) {
       io_error_ = code;
@@ -85,7 +86,8 @@ Status Source::MoveTo(uint64_t offset) {
 }
 
 // Reads until at least `least` bytes are there or the input ends. A file that grows may have more a
-// moment after it gave nothing; one that says so and gives nothing again would be searched for ever.
+// moment after it gave nothing; one that says so and gives nothing again would be searched for
+// ever.
 Status Source::ReadInput(uint8_t* out, size_t least, size_t most, size_t* got) {
   *got = 0;
   bool gave_nothing = false;

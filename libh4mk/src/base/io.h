@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where bytes come from and go to, and Source, which reads a file by absolute offsets over such an interface.
+// Where bytes come from and go to, and Source, which reads a file by absolute offsets over such an
+// interface.
 #ifndef H4MK_BASE_IO_H_
 #define H4MK_BASE_IO_H_
 
@@ -24,8 +25,9 @@ class Io {
   virtual bool StartsChunk(uint64_t) { return true; }
 };
 
-// Reads at absolute offsets. Small reads go through a small buffer; large ones straight into the caller's memory. On an
-// input that cannot seek, offsets may only grow, except that bytes handed back with Unread() can be read again.
+// Reads at absolute offsets. Small reads go through a small buffer; large ones straight into the
+// caller's memory. On an input that cannot seek, offsets may only grow, except that bytes handed
+// back with Unread() can be read again.
 class Source {
  public:
   explicit Source(Io& io) : io_(io) {}
@@ -36,18 +38,21 @@ class Source {
   bool StartsChunk(uint64_t offset) { return io_.StartsChunk(offset); }
   int64_t io_error() const { return io_error_; }
 
-  // What every CRC of the file starts from (core.md, "File"); set by ReadFileHeader(). 0 in version 1.
+  // What every CRC of the file starts from (core.md, "File"); set by ReadFileHeader(). 0 in
+  // version 1.
   uint32_t salt() const { return salt_; }
   void set_salt(uint32_t salt) { salt_ = salt; }
 
-  // Reads size bytes at offset; *got is smaller only at the end of the input. After a failure the same bytes can be read again.
+  // Reads size bytes at offset; *got is smaller only at the end of the input. After a failure the
+  // same bytes can be read again.
   Status ReadAt(uint64_t offset, uint8_t* out, size_t size, size_t* got);
 
   // Keeps bytes for later reads at and behind offset (they are served before the input is asked).
   void Unread(uint64_t offset, ByteSpan bytes) { Hold(offset, Bytes(bytes.begin(), bytes.end())); }
   void Hold(uint64_t offset, Bytes bytes);
 
-  // What was read ahead or handed back is read again: it may have been written to since. REQUIRES: seekable().
+  // What was read ahead or handed back is read again: it may have been written to since. REQUIRES:
+  // seekable().
   void Forget() { held_.clear(); }
 
  private:

@@ -16,14 +16,17 @@ Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what,
   const char* refused = nullptr;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
     const auto level = static_cast<size_t>(depth);
-    const bool is_start = event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+    const bool is_start =
+        event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
     if (is_start && level >= kMaxJsonDepth) refused = "nested too deeply";
-    const bool is_end = event == Json::parse_event_t::object_end || event == Json::parse_event_t::array_end;
+    const bool is_end =
+        event == Json::parse_event_t::object_end || event == Json::parse_event_t::array_end;
     if (!is_end && ++values > max_values) refused = "made of too many values";
     if (event == Json::parse_event_t::object_start) members.emplace_back();
     if (event == Json::parse_event_t::object_end && !members.empty()) members.pop_back();
     if (event == Json::parse_event_t::key && !members.empty()) {
-      if (!members.back().insert(parsed.get_ref<const std::string&>()).second) refused = "an object with a key twice";
+      if (!members.back().insert(parsed.get_ref<const std::string&>()).second)
+        refused = "an object with a key twice";
       if (members.back().size() > kMaxJsonMembers) refused = "an object with too many members";
     }
     return refused == nullptr;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// JSON with bounds: nlohmann-json (kept, exact, order preserving), parsed from untrusted bytes without exceptions.
+// JSON with bounds: nlohmann-json (kept, exact, order preserving), parsed from untrusted bytes
+// without exceptions.
 #ifndef H4MK_BASE_JSON_H_
 #define H4MK_BASE_JSON_H_
 
@@ -14,13 +15,14 @@ namespace h4mk {
 
 using Json = nlohmann::ordered_json;
 
-// Limits that keep hostile JSON cheap: members are looked up linearly and values are written recursively.
+// Limits that keep hostile JSON cheap: members are looked up linearly and values are written
+// recursively.
 inline constexpr size_t kMaxJsonDepth = 64;
 inline constexpr size_t kMaxJsonMembers = 4096;  // of one object
 inline constexpr size_t kMaxJsonValues = 1u << 17;
 
-// Parses a whole text. offset is where it stands in the file, for messages; what names it ("TRAK"). Values and keys together
-// may be max_values.
+// Parses a whole text. offset is where it stands in the file, for messages; what names it ("TRAK").
+// Values and keys together may be max_values.
 Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what,
                        size_t max_values = kMaxJsonValues);
 

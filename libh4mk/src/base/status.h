@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Status and Result<T>: errors as values. A Status is OK or holds a code and a message that names the byte offset where
-// there is one. OK costs one null pointer, so that the path of every block stays cheap.
+// Status and Result<T>: errors as values. A Status is OK or holds a code and a message that names
+// the byte offset where there is one. OK costs one null pointer, so that the path of every block
+// stays cheap.
 #ifndef H4MK_BASE_STATUS_H_
 #define H4MK_BASE_STATUS_H_
 
@@ -79,8 +80,8 @@ inline std::optional<uint64_t> Status::offset() const {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}           // NOLINT: implicit by design
-  Result(Status status) : status_(std::move(status)) {}   // NOLINT: REQUIRES: !status.ok()
+  Result(T value) : value_(std::move(value)) {}          // NOLINT: implicit by design
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT: REQUIRES: !status.ok()
 
   bool ok() const { return value_.has_value(); }
   const Status& status() const { return status_; }
@@ -96,10 +97,9 @@ class [[nodiscard]] Result {
 }  // namespace h4mk
 
 // Passes a failure up.
-#define H4MK_TRY(expression)                                    \
-  do {                                                          \
-    if (::h4mk::Status h4mk_try_ = (expression); !h4mk_try_.ok()) \
-      return h4mk_try_;                                         \
+#define H4MK_TRY(expression)                                                        \
+  do {                                                                              \
+    if (::h4mk::Status h4mk_try_ = (expression); !h4mk_try_.ok()) return h4mk_try_; \
   } while (0)
 
 #endif  // H4MK_BASE_STATUS_H_

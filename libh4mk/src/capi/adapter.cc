@@ -116,7 +116,8 @@ const h4mk_adapter* h4mk_adapters_for_track(const h4mk_adapters* adapters,
   return adapters->registry.ForTrack(given);
 }
 
-const h4mk_adapter* h4mk_adapters_for_description(const h4mk_adapters* adapters, const h4mk_value* track) {
+const h4mk_adapter* h4mk_adapters_for_description(const h4mk_adapters* adapters,
+                                                  const h4mk_value* track) {
   if (adapters == nullptr || track == nullptr) return nullptr;
   const h4mk_adapter* found = nullptr;
   h4mk::Guard([&] {
@@ -162,7 +163,8 @@ h4mk_status h4mk_session_open_description(const h4mk_adapter* adapter, const h4m
   return h4mk::NewSession(session, [&](h4mk_session* opened) -> Status {
     h4mk::Track described;
     H4MK_TRY(h4mk::ReadTrack(h4mk::ValueToJson(*track), &described));
-    return h4mk::DecodeSession::Open(*adapter, h4mk::TrackParameters(described).ToC(), &opened->session);
+    return h4mk::DecodeSession::Open(*adapter, h4mk::TrackParameters(described).ToC(),
+                                     &opened->session);
   });
 }
 

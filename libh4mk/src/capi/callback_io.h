@@ -6,8 +6,8 @@
 #include <h4mk/h4mk.h>
 
 #include "base/io.h"
-#include "file/external_data.h"
-#include "file/cluster_loader.h"
+#include "reader/cluster_loader.h"
+#include "reader/external_data.h"
 
 namespace h4mk {
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The exception barrier of the C ABI: exceptions of the standard library (there are no others) become a status.
+// The exception barrier of the C ABI: exceptions of the standard library (there are no others)
+// become a status.
 #ifndef H4MK_CAPI_GUARD_H_
 #define H4MK_CAPI_GUARD_H_
 

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Readers and writers behind the C ABI: argument checks, exception barrier, status and message. No logic of its own.
-#include <utility>
+// Readers and writers behind the C ABI: argument checks, exception barrier, status and message. No
+// logic of its own.
 #include <h4mk/h4mk.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
-#include "adapt/make_writer.h"
-#include "adapt/open_file.h"
 #include "base/fault.h"
 #include "capi/handles.h"
 #include "capi/protect.h"
 #include "capi/value.h"
 #include "chunk/chunk_format.h"
+#include "open/make_writer.h"
+#include "open/open_file.h"
 #include "protect/proof.h"
 
 using h4mk::Call;
@@ -38,28 +39,46 @@ unsigned h4mk_version(void) {
 
 const char* h4mk_strerror(h4mk_status status) {
   switch (status) {
-    case H4MK_OK: return "Success";
-    case H4MK_END: return "End of file";
-    case H4MK_AGAIN: return "The file has no end yet: it is still growing or was cut";
-    case H4MK_ERR_ARGUMENT: return "Invalid argument";
-    case H4MK_ERR_MEMORY: return "Out of memory";
-    case H4MK_ERR_STATE: return "Call not allowed in this state";
-    case H4MK_ERR_LIMIT: return "A limit of the format would be exceeded";
-    case H4MK_ERR_IO: return "Input or output failed";
-    case H4MK_ERR_NOT_SEEKABLE: return "The input cannot seek";
-    case H4MK_ERR_NOT_H4MK: return "Not an H4MK file";
-    case H4MK_ERR_VERSION: return "Version of the file is not supported";
-    case H4MK_ERR_TRUNCATED: return "The file ends inside its header";
-    case H4MK_ERR_CORRUPT: return "The file is damaged";
-    case H4MK_ERR_NOT_FOUND: return "Not found in the file";
-    case H4MK_ERR_KEY: return "A key is missing or is the wrong one";
-    case H4MK_ERR_UNSUPPORTED: return "The file needs a feature that this library does not know";
-    case H4MK_ERR_ADAPTER: return "An adapter failed";
+    case H4MK_OK:
+      return "Success";
+    case H4MK_END:
+      return "End of file";
+    case H4MK_AGAIN:
+      return "The file has no end yet: it is still growing or was cut";
+    case H4MK_ERR_ARGUMENT:
+      return "Invalid argument";
+    case H4MK_ERR_MEMORY:
+      return "Out of memory";
+    case H4MK_ERR_STATE:
+      return "Call not allowed in this state";
+    case H4MK_ERR_LIMIT:
+      return "A limit of the format would be exceeded";
+    case H4MK_ERR_IO:
+      return "Input or output failed";
+    case H4MK_ERR_NOT_SEEKABLE:
+      return "The input cannot seek";
+    case H4MK_ERR_NOT_H4MK:
+      return "Not an H4MK file";
+    case H4MK_ERR_VERSION:
+      return "Version of the file is not supported";
+    case H4MK_ERR_TRUNCATED:
+      return "The file ends inside its header";
+    case H4MK_ERR_CORRUPT:
+      return "The file is damaged";
+    case H4MK_ERR_NOT_FOUND:
+      return "Not found in the file";
+    case H4MK_ERR_KEY:
+      return "A key is missing or is the wrong one";
+    case H4MK_ERR_UNSUPPORTED:
+      return "The file needs a feature that this library does not know";
+    case H4MK_ERR_ADAPTER:
+      return "An adapter failed";
   }
   return "Unknown status";
 }
 
-// ---------------------------------------------------------------------------------------------------------------- reader
+// ----------------------------------------------------------------------------------------------------------------
+// reader
 
 int h4mk_probe(const uint8_t* data, size_t size) {
   return data == nullptr ? 0 : h4mk::FileVersion({data, size});
@@ -109,12 +128,11 @@ const char* h4mk_reader_message(const h4mk_reader* reader) {
   return reader ? reader->message.c_str() : "";
 }
 
-int64_t h4mk_reader_io_error(const h4mk_reader* reader) {
-  return reader ? reader->io.error() : 0;
-}
+int64_t h4mk_reader_io_error(const h4mk_reader* reader) { return reader ? reader->io.error() : 0; }
 
 const char* h4mk_reader_next_warning(h4mk_reader* reader) {
-  if (reader == nullptr || !reader->file.reader || !reader->file.reader->NextWarning(&reader->warning))
+  if (reader == nullptr || !reader->file.reader ||
+      !reader->file.reader->NextWarning(&reader->warning))
     return nullptr;
   return reader->warning.c_str();
 }
@@ -155,8 +173,7 @@ h4mk_status h4mk_reader_prove(h4mk_reader* reader, h4mk_value** proof) {
   });
 }
 
-h4mk_status h4mk_proof_verify(const h4mk_value* proof, const char* verify_key,
-                              h4mk_value** block) {
+h4mk_status h4mk_proof_verify(const h4mk_value* proof, const char* verify_key, h4mk_value** block) {
   if (proof == nullptr || verify_key == nullptr || block == nullptr) return H4MK_ERR_ARGUMENT;
   return h4mk::Guard([&]() -> h4mk_status {
     const auto key = h4mk::SignatureKey::Public(verify_key);
@@ -174,7 +191,8 @@ const h4mk_value* h4mk_reader_meta(const h4mk_reader* reader) {
 
 namespace {
 
-// Tracks that were added are counted at once; what callers may still hold is replaced when they ask for it.
+// Tracks that were added are counted at once; what callers may still hold is replaced when they ask
+// for it.
 void NoteChanges(h4mk_reader* reader) {
   h4mk::FileReader& file = *reader->file.reader;
   const unsigned changes = file.TakeChanges();
@@ -260,8 +278,7 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
 }
 
 h4mk_status h4mk_reader_seek(h4mk_reader* reader, uint32_t track, int64_t time, int mode) {
-  if (track >= h4mk_reader_track_count(reader) ||
-      (mode & ~(H4MK_SEEK_FORWARD | H4MK_SEEK_ANY)))
+  if (track >= h4mk_reader_track_count(reader) || (mode & ~(H4MK_SEEK_FORWARD | H4MK_SEEK_ANY)))
     return H4MK_ERR_ARGUMENT;
   return Call(reader, [&]() -> Status {
     H4MK_TRY(reader->file.reader->Seek(
@@ -311,7 +328,8 @@ h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint6
     size_t done = 0, got = 0;
     do {
       const size_t wanted = std::min(count - done, std::size(batch));
-      H4MK_TRY(reader->file.reader->IndexEntries(track, first + done, std::span(batch, wanted), &got));
+      H4MK_TRY(
+          reader->file.reader->IndexEntries(track, first + done, std::span(batch, wanted), &got));
       for (size_t i = 0; i < got; ++i)
         entries[done++] = {static_cast<int64_t>(batch[i].offset), batch[i].time};
     } while (got == std::size(batch) && done < count);
@@ -320,7 +338,8 @@ h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint6
   });
 }
 
-// ---------------------------------------------------------------------------------------------------------------- writer
+// ----------------------------------------------------------------------------------------------------------------
+// writer
 
 static Status ReadProtection(const h4mk_writer_options& options, h4mk::ProtectOptions* protect) {
   if (options.encryption_scheme != nullptr) {
@@ -406,7 +425,8 @@ h4mk_status h4mk_writer_set_meta(h4mk_writer* writer, const h4mk_value* meta) {
 
 h4mk_status h4mk_writer_add_chunk(h4mk_writer* writer, const char tag[4], uint32_t flags,
                                   const void* data, size_t size) {
-  if (!h4mk::IsOpen(writer) || tag == nullptr || (data == nullptr && size > 0)) return H4MK_ERR_ARGUMENT;
+  if (!h4mk::IsOpen(writer) || tag == nullptr || (data == nullptr && size > 0))
+    return H4MK_ERR_ARGUMENT;
   const auto number = h4mk::LoadLe<uint32_t>(reinterpret_cast<const uint8_t*>(tag));
   return Call(writer, [&] {
     return writer->writer->AddChunk(number, flags, {static_cast<const uint8_t*>(data), size});
@@ -428,7 +448,8 @@ h4mk_status h4mk_writer_write(h4mk_writer* writer, const h4mk_block* block) {
     copy.duration = block->duration;
     copy.data = {block->data, block->size};
     // CheckBlock() refuses what is negative.
-    if (block->flags & H4MK_BLOCK_EXTERNAL) copy.external_offset = static_cast<uint64_t>(block->offset);
+    if (block->flags & H4MK_BLOCK_EXTERNAL)
+      copy.external_offset = static_cast<uint64_t>(block->offset);
     writer->side_data.clear();
     for (size_t i = 0; i < block->side_data_count; ++i) {
       const h4mk_side_data& entry = block->side_data[i];

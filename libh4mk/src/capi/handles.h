@@ -11,14 +11,14 @@
 #include <string>
 #include <vector>
 
-#include "adapt/open_file.h"
 #include "base/status.h"
 #include "capi/callback_io.h"
 #include "capi/guard.h"
 #include "capi/value.h"
-#include "decode/preroll_reader.h"
 #include "file/file_reader.h"
 #include "file/file_writer.h"
+#include "open/open_file.h"
+#include "pipeline/preroll_reader.h"
 
 struct h4mk_reader {
   h4mk_reader(const h4mk_io& callbacks, const h4mk_reader_options& options)
@@ -34,7 +34,7 @@ struct h4mk_reader {
   h4mk::ReadBlock read;   // the block that is handed out
   bool has_read = false;  // … but was not yet, for want of memory
   bool keep_encrypted = false;
-  unsigned changes = 0;   // of the descriptions, not told yet
+  unsigned changes = 0;  // of the descriptions, not told yet
   std::unique_ptr<h4mk_value> meta;
   std::vector<std::unique_ptr<h4mk_value>> tracks;
   std::vector<h4mk_side_data> side_data;

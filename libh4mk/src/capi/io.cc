@@ -13,7 +13,7 @@
 
 #include "base/bytes.h"
 #include "capi/guard.h"
-#include "file/external_data.h"
+#include "reader/external_data.h"
 
 namespace {
 
@@ -44,7 +44,7 @@ int FileSeek(void* opaque, int64_t offset) {
 int64_t FileSize(void* opaque) {
   struct stat info;
   return fstat(static_cast<File*>(opaque)->fd, &info) == 0 && S_ISREG(info.st_mode) ? info.st_size
-                                                                                     : -1;
+                                                                                    : -1;
 }
 
 void FileClose(void* opaque) {
@@ -110,7 +110,8 @@ h4mk_status NewFileIo(int fd, h4mk_io* io) {
   return H4MK_OK;
 }
 
-// The name came from a file that may be hostile: nothing is opened that waits, leads elsewhere or does something when it is read.
+// The name came from a file that may be hostile: nothing is opened that waits, leads elsewhere or
+// does something when it is read.
 h4mk_status OpenRegularFile(const char* path, h4mk_io* io) {
   const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return errno == ENOENT ? H4MK_ERR_NOT_FOUND : H4MK_ERR_IO;

@@ -8,11 +8,11 @@
 #include "base/fault.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
-#include "protect/gcm.h"
-#include "protect/hkdf.h"
-#include "protect/living_v3.h"
+#include "crypto/gcm.h"
+#include "crypto/hkdf.h"
+#include "crypto/x25519.h"
+#include "legacy/living_v3.h"
 #include "protect/living_v4.h"
-#include "protect/x25519.h"
 
 using h4mk::Bytes;
 using h4mk::ByteSpan;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Lookups, chunks and conversion behind the C ABI.
-#include "adapt/chunk_list.h"
-#include "adapt/convert.h"
-#include "adapt/open_file.h"
-#include "adapt/transport_file.h"
 #include "capi/handles.h"
+#include "convert/chunk_list.h"
+#include "convert/convert.h"
+#include "legacy/transport/transport_file.h"
+#include "open/open_file.h"
 
 using h4mk::Call;
 using h4mk::Code;
@@ -15,7 +15,8 @@ namespace h4mk {
 
 Status FillBlock(h4mk_reader* reader, const ReadBlock& read, h4mk_block* block) {
   const BlockRecord& record = *read.record;
-  if ((record.flags & (kBlockEncrypted | kBlockCompressed | kBlockExternal)) && !reader->keep_encrypted)
+  if ((record.flags & (kBlockEncrypted | kBlockCompressed | kBlockExternal)) &&
+      !reader->keep_encrypted)
     return Corrupt(static_cast<uint64_t>(read.offset),
                    record.flags & kBlockEncrypted
                        ? "META does not say how the block is encrypted that stands"
@@ -135,8 +136,8 @@ h4mk_status h4mk_reader_frame(h4mk_reader* reader, uint32_t track, uint64_t numb
   });
 }
 
-h4mk_status h4mk_reader_frame_at(h4mk_reader* reader, uint32_t track, int64_t time, uint64_t* number,
-                                 h4mk_block_info* block) {
+h4mk_status h4mk_reader_frame_at(h4mk_reader* reader, uint32_t track, int64_t time,
+                                 uint64_t* number, h4mk_block_info* block) {
   if (!h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
   return h4mk::Ask(reader, [&]() -> Status {
     h4mk::BlockInfo info;
@@ -220,8 +221,8 @@ h4mk_status h4mk_reader_chunk_payload(h4mk_reader* reader, const h4mk_chunk* chu
     h4mk::ChunkInfo info;
     H4MK_TRY(h4mk::ReadChunkInfo(reader->file.reader->source(), reader->file.reader->version(),
                                  static_cast<uint64_t>(chunk->offset), &info));
-    H4MK_TRY(h4mk::ReadChunkPayload(reader->file.reader->source(), reader->file.reader->version(), info,
-                                    &reader->chunk_payload));
+    H4MK_TRY(h4mk::ReadChunkPayload(reader->file.reader->source(), reader->file.reader->version(),
+                                    info, &reader->chunk_payload));
     *data = reader->chunk_payload.data();
     *size = reader->chunk_payload.size();
     return {};
@@ -230,7 +231,8 @@ h4mk_status h4mk_reader_chunk_payload(h4mk_reader* reader, const h4mk_chunk* chu
 
 h4mk_status h4mk_reader_transport_veri(h4mk_reader* reader, h4mk_transport_veri* veri) {
   if (reader == nullptr || veri == nullptr) return H4MK_ERR_ARGUMENT;
-  if (!reader->opened || reader->file.reader->version() != H4MK_VERSION_TRANSPORT) return H4MK_ERR_STATE;
+  if (!reader->opened || reader->file.reader->version() != H4MK_VERSION_TRANSPORT)
+    return H4MK_ERR_STATE;
   return Call(reader, [&]() -> Status {
     const auto file = h4mk::TransportFile::Open(reader->file.reader->source(), /*check=*/false);
     if (!file.ok()) return Status(file.status().code(), file.status().message());

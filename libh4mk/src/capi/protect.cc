@@ -7,7 +7,7 @@
 
 #include "capi/guard.h"
 #include "capi/value.h"
-#include "protect/mask.h"
+#include "legacy/mask.h"
 
 using h4mk::BlockCipher;
 using h4mk::Code;

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "adapt/control_frames.h"
-#include "adapt/gop.h"
 #include "capi/guard.h"
+#include "legacy/control_frames.h"
+#include "legacy/gop.h"
 
 namespace h4mk {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "adapters/audio_token.h"
+#include "adapters/video_token.h"
 #include "capi/guard.h"
-#include "decode/audio_token.h"
-#include "decode/video_token.h"
 
 static_assert(h4mk::kVideoTokenSize == H4MK_VIDEO_TOKEN_SIZE);
 static_assert(h4mk::kAudioTokenSize == H4MK_AUDIO_TOKEN_SIZE);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// h4mk_value: a tree of JSON values with stable addresses, so that pointers to members stay valid while others are added.
+// h4mk_value: a tree of JSON values with stable addresses, so that pointers to members stay valid
+// while others are added.
 #ifndef H4MK_CAPI_VALUE_H_
 #define H4MK_CAPI_VALUE_H_
 

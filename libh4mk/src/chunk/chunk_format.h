@@ -34,16 +34,16 @@ inline constexpr uint32_t kTagNote = Tag("NOTE");
 inline constexpr uint32_t kTagCore = Tag("CORE");
 inline constexpr uint32_t kTagIndex = Tag("TSEK");
 inline constexpr uint32_t kTagAttachment = Tag("ATTA");
-inline constexpr uint32_t kTagFree = Tag("FREE");  // reserved space, ignored
+inline constexpr uint32_t kTagFree = Tag("FREE");      // reserved space, ignored
 inline constexpr uint32_t kTagOriginal = Tag("ORIG");  // what a converted file was made of
-inline constexpr uint32_t kTagTail = Tag("TAIL");  // the locator, last chunk of a closed file
+inline constexpr uint32_t kTagTail = Tag("TAIL");      // the locator, last chunk of a closed file
 
-inline constexpr std::array kKnownTags = {kTagTracks, kTagMeta,       kTagSafe, kTagVeri,
-                                          kTagNote,   kTagCore,       kTagIndex, kTagAttachment,
-                                          kTagFree,   kTagOriginal,   kTagTail};
+inline constexpr std::array kKnownTags = {kTagTracks, kTagMeta,     kTagSafe,  kTagVeri,
+                                          kTagNote,   kTagCore,     kTagIndex, kTagAttachment,
+                                          kTagFree,   kTagOriginal, kTagTail};
 
-// protection.md, "Signed files": whether the payload of VERI begins as that of a checkpoint does, a signature that holds for this
-// file alone.
+// protection.md, "Signed files": whether the payload of VERI begins as that of a checkpoint does, a
+// signature that holds for this file alone.
 inline constexpr uint32_t kCheckpointMagic = Tag("H4VC");
 inline bool IsCheckpoint(ByteSpan payload) {
   return payload.size() >= 4 && LoadLe<uint32_t>(payload.data()) == kCheckpointMagic;
@@ -73,7 +73,8 @@ struct ChunkHeader {
   uint64_t size() const { return uint64_t{length} + kChunkOverhead; }
   // Both of version 2 only.
   bool is_cluster() const { return tag == kTagCore && (flags & kMustKnowFlags) == kCoreIsCluster; }
-  // Flags of a chunk that this library would use, if it knew them. Chunks that are only kept may have any.
+  // Flags of a chunk that this library would use, if it knew them. Chunks that are only kept may
+  // have any.
   uint32_t unknown_flags() const;
 };
 

@@ -14,7 +14,8 @@ constexpr size_t kScanWindow = 64 << 10;
 constexpr size_t kGrowth = 1 << 20;
 constexpr size_t kMaxGivenBack = 8 << 20;
 
-// What checks of chunks that may be none can cost: so much, and so many times the bytes that were looked through.
+// What checks of chunks that may be none can cost: so much, and so many times the bytes that were
+// looked through.
 constexpr uint64_t kLeastBudget = kMaxSmallChunk;
 constexpr uint64_t kBudgetShare = 16;
 
@@ -33,8 +34,9 @@ Status ReadFileHeader(Source& source, FileHeader* header) {
     return Status(Code::kVersion, "version " + std::to_string(header->version) +
                                       " at byte 4 is not supported; expected 2");
   if (header->required_features != 0)
-    return Status(Code::kUnsupported, "the file requires features " + std::to_string(header->required_features) +
-                                          " at byte 5 that this version of the library does not know");
+    return Status(Code::kUnsupported,
+                  "the file requires features " + std::to_string(header->required_features) +
+                      " at byte 5 that this version of the library does not know");
   source.set_salt(header->salt);
   return {};
 }
@@ -53,11 +55,14 @@ Status RepairSalt(Source& source, bool* changed) {
   H4MK_TRY(source.ReadAt(kFileHeaderSize, bytes.data(), bytes.size(), &got));
   if (got < bytes.size()) return {};
   H4MK_TRY(chunks.ReadHeader(next, &second));
-  if (!IsKnownTag(first.tag) || !IsKnownTag(second.tag)) return {};  // zeros fit each other with some salt
+  if (!IsKnownTag(first.tag) || !IsKnownTag(second.tag))
+    return {};  // zeros fit each other with some salt
   const uint32_t old = source.salt();
   const size_t covered = bytes.size() - kCrcSize;
-  source.set_salt(Crc32Start(LoadLe<uint32_t>(bytes.data() + covered), ByteSpan(bytes).first(covered)));
-  if (const Status checked = chunks.IsWhole(next, second, changed); !checked.ok()) return CopyOf(checked);
+  source.set_salt(
+      Crc32Start(LoadLe<uint32_t>(bytes.data() + covered), ByteSpan(bytes).first(covered)));
+  if (const Status checked = chunks.IsWhole(next, second, changed); !checked.ok())
+    return CopyOf(checked);
   if (source.salt() == old) *changed = false;
   if (!*changed) source.set_salt(old);
   return {};
@@ -104,11 +109,12 @@ Status ChunkReader::ReadPayload(uint64_t offset, const ChunkHeader& header, Byte
     if (got < step) {
       payload->resize(done);
       Unread(source_, offset, header, *payload);
-      return Status(Code::kAgain, TagText(header.tag) + " chunk at byte " +
-                                      std::to_string(offset) + " is not complete");
+      return Status(Code::kAgain, TagText(header.tag) + " chunk at byte " + std::to_string(offset) +
+                                      " is not complete");
     }
   }
-  const uint32_t actual = Crc32(Crc32(source_.salt(), ChunkHeaderBytes(header)), ByteSpan(*payload).first(header.length));
+  const uint32_t actual = Crc32(Crc32(source_.salt(), ChunkHeaderBytes(header)),
+                                ByteSpan(*payload).first(header.length));
   const auto stored = LoadLe<uint32_t>(payload->data() + header.length);
   if (actual != stored) {
     Unread(source_, offset, header, *payload);
@@ -117,17 +123,20 @@ Status ChunkReader::ReadPayload(uint64_t offset, const ChunkHeader& header, Byte
   payload->resize(header.length);
   if (crc) *crc = stored;
   if (version_ >= 2 && header.unknown_flags() != 0)
-    return Status(Code::kUnsupported, TagText(header.tag) + " chunk at byte " + std::to_string(offset) + " has flags " +
+    return Status(Code::kUnsupported, TagText(header.tag) + " chunk at byte " +
+                                          std::to_string(offset) + " has flags " +
                                           std::to_string(header.unknown_flags()) +
                                           " that this version of the library does not know");
   return {};
 }
 
-// How many bytes behind the chunk's header say whether the chunk is whole; a CRC follows them. 0: it cannot be.
+// How many bytes behind the chunk's header say whether the chunk is whole; a CRC follows them. 0:
+// it cannot be.
 Status ChunkReader::Covered(uint64_t offset, const ChunkHeader& header, uint64_t* size) {
   *size = header.length;
   if (!IsCluster(header)) {
-    if (header.length > (header.tag == kTagAttachment ? kMaxAttachmentChunk : kMaxSmallChunk)) *size = 0;
+    if (header.length > (header.tag == kTagAttachment ? kMaxAttachmentChunk : kMaxSmallChunk))
+      *size = 0;
     return {};
   }
   uint8_t front[10];  // the size of its index
@@ -137,7 +146,9 @@ Status ChunkReader::Covered(uint64_t offset, const ChunkHeader& header, uint64_t
   const uint64_t index_size = reader.Varint();
   source_.Unread(offset + kChunkHeaderSize, ByteSpan(front, got));
   const uint64_t covered = reader.position() + index_size;
-  *size = reader.failed() || index_size > kMaxIndexSize || covered + kCrcSize > header.length ? 0 : covered;
+  *size = reader.failed() || index_size > kMaxIndexSize || covered + kCrcSize > header.length
+              ? 0
+              : covered;
   return {};
 }
 
@@ -150,7 +161,8 @@ Status ChunkReader::IsWhole(uint64_t offset, const ChunkHeader& header, bool* wh
   return IsWholeInStream(offset, header, &budget, whole);
 }
 
-Status ChunkReader::IsWholeWith(uint64_t offset, const ChunkHeader& header, RangeCrc* ranges, bool* whole) {
+Status ChunkReader::IsWholeWith(uint64_t offset, const ChunkHeader& header, RangeCrc* ranges,
+                                bool* whole) {
   *whole = false;
   const int64_t file_size = source_.Size();
   const bool fits = file_size < 0 || offset + header.size() <= static_cast<uint64_t>(file_size);
@@ -160,7 +172,8 @@ Status ChunkReader::IsWholeWith(uint64_t offset, const ChunkHeader& header, Rang
   if (covered == 0 && header.length > 0) return {};
   // The CRC of a chunk covers its header, that of an index what stands behind it.
   const uint64_t payload = offset + kChunkHeaderSize;
-  const uint32_t start = IsCluster(header) ? source_.salt() : Crc32(source_.salt(), ChunkHeaderBytes(header));
+  const uint32_t start =
+      IsCluster(header) ? source_.salt() : Crc32(source_.salt(), ChunkHeaderBytes(header));
   uint32_t actual = 0;
   const Status status = ranges->Of(start, payload, payload + covered, &actual);
   if (status.code() == Code::kEnd) return {};
@@ -172,7 +185,8 @@ Status ChunkReader::IsWholeWith(uint64_t offset, const ChunkHeader& header, Rang
   return {};
 }
 
-// Memory grows with what is really there: a size that a file claims is not believed. Less than size: the input ends.
+// Memory grows with what is really there: a size that a file claims is not believed. Less than
+// size: the input ends.
 Status ChunkReader::ReadUpTo(uint64_t offset, uint64_t size, Bytes* bytes) {
   while (bytes->size() < size) {
     const size_t done = bytes->size();
@@ -187,9 +201,10 @@ Status ChunkReader::ReadUpTo(uint64_t offset, uint64_t size, Bytes* bytes) {
   return {};
 }
 
-// On an input that cannot seek, what is read has to be kept, so that it can be read again: each check costs its length. Once the
-// budget is used up, chunks that claim more are not looked at.
-Status ChunkReader::IsWholeInStream(uint64_t offset, const ChunkHeader& header, uint64_t* budget, bool* whole) {
+// On an input that cannot seek, what is read has to be kept, so that it can be read again: each
+// check costs its length. Once the budget is used up, chunks that claim more are not looked at.
+Status ChunkReader::IsWholeInStream(uint64_t offset, const ChunkHeader& header, uint64_t* budget,
+                                    bool* whole) {
   *whole = false;
   uint64_t covered = 0;
   H4MK_TRY(Covered(offset, header, &covered));
@@ -199,7 +214,8 @@ Status ChunkReader::IsWholeInStream(uint64_t offset, const ChunkHeader& header, 
   H4MK_TRY(ReadUpTo(offset + kChunkHeaderSize, covered + kCrcSize, &bytes));
   source_.Unread(offset + kChunkHeaderSize, bytes);
   if (bytes.size() < covered + kCrcSize) return {};
-  const uint32_t start = IsCluster(header) ? source_.salt() : Crc32(source_.salt(), ChunkHeaderBytes(header));
+  const uint32_t start =
+      IsCluster(header) ? source_.salt() : Crc32(source_.salt(), ChunkHeaderBytes(header));
   *whole = Crc32(start, ByteSpan(bytes).first(static_cast<size_t>(covered))) ==
            LoadLe<uint32_t>(bytes.data() + covered);
   return {};
@@ -218,7 +234,8 @@ Status ChunkReader::FindNext(uint64_t offset, uint64_t* found) {
     if (version_ == 1 && IsKnownTag(header.tag)) {
       H4MK_TRY(FindTrueLength(offset, header, found));
       if (*found > offset) return {};
-      // No salt tells a file of version 1 from what it carries: nothing is looked for in a chunk that was cut.
+      // No salt tells a file of version 1 from what it carries: nothing is looked for in a chunk
+      // that was cut.
       if (offset + header.size() > static_cast<uint64_t>(source_.Size()))
         return Status(Code::kEnd, "no further chunk found");
     }
@@ -258,11 +275,13 @@ ChunkReader::Next ChunkReader::WhatFollows(uint64_t offset) {
   ChunkHeader header;
   if (offset > size || size - offset < kChunkOverhead) return next;
   next.status = ReadHeader(offset, &header);
-  if (next.status.ok() && IsPlausibleTag(header.tag)) next.status = IsWhole(offset, header, &next.is_chunk);
+  if (next.status.ok() && IsPlausibleTag(header.tag))
+    next.status = IsWhole(offset, header, &next.is_chunk);
   return next;
 }
 
-// legacy.md, "Version 1": a chunk whose CRC holds once a bit of its length is turned has that length. *found is its end, or offset.
+// legacy.md, "Version 1": a chunk whose CRC holds once a bit of its length is turned has that
+// length. *found is its end, or offset.
 Status ChunkReader::FindTrueLength(uint64_t offset, const ChunkHeader& header, uint64_t* found) {
   *found = offset;
   RangeCrc ranges(source_);
@@ -294,7 +313,8 @@ Status ChunkReader::Scan(uint64_t offset, uint64_t* found) {
       return Status(Code::kEnd, "no further chunk found");
     }
     for (size_t i = offset == start ? 1 : 0; i + kChunkHeaderSize <= got; ++i) {
-      if (!IsKnownTag(LoadLe<uint32_t>(window.data() + i)) || !source_.StartsChunk(offset + i)) continue;
+      if (!IsKnownTag(LoadLe<uint32_t>(window.data() + i)) || !source_.StartsChunk(offset + i))
+        continue;
       const ChunkHeader header = ParseChunkHeader(window.data() + i);
       bool whole = false;
       if (!seekable) source_.Unread(offset, ByteSpan(window).first(got));
@@ -328,7 +348,9 @@ Status ChunkReader::FindBackward(uint64_t before, uint64_t distance, uint32_t ta
                             static_cast<size_t>(end - start) + kChunkHeaderSize, &got));
     for (uint64_t at = end; at-- > start;) {
       const auto i = static_cast<size_t>(at - start);
-      if (i + kChunkHeaderSize > got || LoadLe<uint32_t>(window.data() + i) != tag || !source_.StartsChunk(at)) continue;
+      if (i + kChunkHeaderSize > got || LoadLe<uint32_t>(window.data() + i) != tag ||
+          !source_.StartsChunk(at))
+        continue;
       const ChunkHeader header = ParseChunkHeader(window.data() + i);
       if (header.length > budget) continue;
       budget -= header.length;

@@ -16,12 +16,12 @@ class RangeCrc;
 inline constexpr uint32_t kMaxSmallChunk = 64u << 20;
 inline constexpr uint32_t kMaxAttachmentChunk = (1u << 30) + 16;
 
-// Reads the header of a file of version 2 and tells the source its salt. kNotH4mk, kVersion, kTruncated;
-// kUnsupported: a feature is required that this library does not know.
+// Reads the header of a file of version 2 and tells the source its salt. kNotH4mk, kVersion,
+// kTruncated; kUnsupported: a feature is required that this library does not know.
 Status ReadFileHeader(Source& source, FileHeader* header);
 
-// core.md, "A damaged salt": if the first chunk does not hold, and it and the second one do with another salt, takes that.
-// *changed tells. The source must be seekable.
+// core.md, "A damaged salt": if the first chunk does not hold, and it and the second one do with
+// another salt, takes that. *changed tells. The source must be seekable.
 Status RepairSalt(Source& source, bool* changed);
 
 // Gives a chunk, as far as it was read, back to the source: it will be read again.
@@ -36,24 +36,28 @@ class ChunkReader {
   // chunk may start (Io::StartsChunk) the header reads as zeros, which is none.
   Status ReadHeader(uint64_t offset, ChunkHeader* header);
 
-  // Reads the payload of the chunk at offset and checks its CRC, which also goes to *crc. kAgain: the file ends inside
-  // the chunk. kCorrupt: CRC, or longer than its tag allows. kUnsupported: it is whole, but has a flag that must be known and is not.
+  // Reads the payload of the chunk at offset and checks its CRC, which also goes to *crc. kAgain:
+  // the file ends inside the chunk. kCorrupt: CRC, or longer than its tag allows. kUnsupported: it
+  // is whole, but has a flag that must be known and is not.
   Status ReadPayload(uint64_t offset, const ChunkHeader& header, Bytes* payload,
                      uint32_t* crc = nullptr);
 
-  // Whether a chunk stands at offset as a whole: by its CRC, for a cluster by that of its index. `header` is what stands there.
+  // Whether a chunk stands at offset as a whole: by its CRC, for a cluster by that of its index.
+  // `header` is what stands there.
   Status IsWhole(uint64_t offset, const ChunkHeader& header, bool* whole);
 
-  // Where to go on behind a chunk that cannot be used (core.md, "Damage"): directly behind it where a whole chunk follows,
-  // else at the next known tag whose chunk is whole. kEnd: nothing follows; all can be read again. The work is in proportion to the
-  // distance, whatever lengths stand there.
+  // Where to go on behind a chunk that cannot be used (core.md, "Damage"): directly behind it where
+  // a whole chunk follows, else at the next known tag whose chunk is whole. kEnd: nothing follows;
+  // all can be read again. The work is in proportion to the distance, whatever lengths stand there.
   Status FindNext(uint64_t offset, uint64_t* found);
 
-  // Says whether the chunk at an offset is the one that is looked for. Called for chunks of the right tag.
+  // Says whether the chunk at an offset is the one that is looked for. Called for chunks of the
+  // right tag.
   using Check = std::function<Status(uint64_t offset, const ChunkHeader& header, bool* valid)>;
 
-  // Finds the last chunk of this tag that starts before `before` and that check accepts, looking back at most `distance` bytes.
-  // What check has to read is bounded by a multiple of the bytes that were looked through. kEnd: none.
+  // Finds the last chunk of this tag that starts before `before` and that check accepts, looking
+  // back at most `distance` bytes. What check has to read is bounded by a multiple of the bytes
+  // that were looked through. kEnd: none.
   Status FindBackward(uint64_t before, uint64_t distance, uint32_t tag, const Check& check,
                       uint64_t* found);
 

@@ -35,8 +35,8 @@ class ChunkWriter {
   // REQUIRES: payload.size() < 2^32.
   Status WriteChunk(uint32_t tag, uint32_t flags, ByteSpan payload);
 
-  // A chunk that was put together elsewhere: `head` is the chunk header and the front of the payload, `body` the rest of
-  // the payload in pieces, crc that of all.
+  // A chunk that was put together elsewhere: `head` is the chunk header and the front of the
+  // payload, `body` the rest of the payload in pieces, crc that of all.
   Status WriteParts(ByteSpan head, std::span<const ByteSpan> body, uint32_t crc);
 
   // core.md, "Container checksum": of the file header and the chunk CRCs so far.
@@ -44,7 +44,8 @@ class ChunkWriter {
 
   // Ends the front of the file: what may be replaced later by other chunks.
   void Mark();
-  // The container checksum of the same file with `front` (whole chunks) between the file header and the mark.
+  // The container checksum of the same file with `front` (whole chunks) between the file header and
+  // the mark.
   uint32_t ChecksumWithFront(ByteSpan front) const;
 
   Status WriteContainerChecksum(uint32_t checksum);
@@ -56,8 +57,8 @@ class ChunkWriter {
   ChunkObserver* observer_ = nullptr;
   uint32_t salt_ = 0;
   uint32_t checksum_ = 0;
-  uint32_t header_checksum_ = 0;     // of the file header alone
-  uint32_t after_mark_ = 0;          // of the chunk CRCs behind the mark
+  uint32_t header_checksum_ = 0;  // of the file header alone
+  uint32_t after_mark_ = 0;       // of the chunk CRCs behind the mark
   uint64_t after_mark_size_ = 0;
 };
 

@@ -13,7 +13,8 @@ constexpr size_t kMaxPrefixes = 1 << 18;  // of 1 GiB; more than two chunks of t
 
 }  // namespace
 
-// With P(x) the CRC of all bytes from the origin to x: P(until) = shift(P(from), until - from) ^ CRC of the range.
+// With P(x) the CRC of all bytes from the origin to x: P(until) = shift(P(from), until - from) ^
+// CRC of the range.
 Status RangeCrc::Of(uint32_t start, uint64_t from, uint64_t until, uint32_t* crc) {
   if (prefixes_.empty() || from < origin_ || from - origin_ > uint64_t{kMaxPrefixes} / 2 * kStep) {
     origin_ = from;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// CRCs of many ranges of a file that may overlap, at a cost that does not add up: what is looked through for chunks may
-// claim any lengths, and each of them has to be checked.
+// CRCs of many ranges of a file that may overlap, at a cost that does not add up: what is looked
+// through for chunks may claim any lengths, and each of them has to be checked.
 #ifndef H4MK_CHUNK_RANGE_CRC_H_
 #define H4MK_CHUNK_RANGE_CRC_H_
 
@@ -15,8 +15,8 @@ class RangeCrc {
   // The source must be seekable and outlive this.
   explicit RangeCrc(Source& source) : source_(source) {}
 
-  // CRC of the bytes from `from` to `until`, starting from `start`. The ranges' beginnings must rise from call to call.
-  // kEnd: the file is shorter.
+  // CRC of the bytes from `from` to `until`, starting from `start`. The ranges' beginnings must
+  // rise from call to call. kEnd: the file is shorter.
   Status Of(uint32_t start, uint64_t from, uint64_t until, uint32_t* crc);
 
  private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A block (what FFmpeg calls a packet) as it goes into a file and as it is described by a cluster's index.
+// A block (what FFmpeg calls a packet) as it goes into a file and as it is described by a cluster's
+// index.
 #ifndef H4MK_CLUSTER_BLOCK_H_
 #define H4MK_CLUSTER_BLOCK_H_
 
@@ -25,7 +26,8 @@ inline constexpr uint32_t kBlockHasSideData = 0x100;
 inline constexpr uint32_t kBlockEncrypted = 0x200;
 inline constexpr uint32_t kBlockCompressed = 0x400;
 inline constexpr uint32_t kBlockExternal = 0x800;
-inline constexpr uint32_t kBlockMustKnow = 0xF000;  // a block with one of these that is not known is not handed out
+inline constexpr uint32_t kBlockMustKnow =
+    0xF000;  // a block with one of these that is not known is not handed out
 inline constexpr uint32_t kBlockPublicFlags =
     0x3F | kBlockEncrypted | kBlockCompressed | kBlockExternal;
 
@@ -36,8 +38,9 @@ inline constexpr size_t kMaxSideDataName = 255;
 inline constexpr size_t kMaxSideDataEntries = 65536;     // of a cluster
 inline constexpr uint64_t kMaxSideDataSize = 32u << 20;  // of one block, names included
 inline constexpr uint64_t kMaxRepeatedSideData = 32;     // of a cluster, times its payload
-inline constexpr uint64_t kMaxExternalGroup = 64u << 20;  // external blocks of a track in a cluster, if more than one
-inline constexpr uint64_t kMaxExternalEnd = INT64_MAX;    // where one ends in the other file
+inline constexpr uint64_t kMaxExternalGroup =
+    64u << 20;  // external blocks of a track in a cluster, if more than one
+inline constexpr uint64_t kMaxExternalEnd = INT64_MAX;  // where one ends in the other file
 
 struct SideData {
   std::string_view name;
@@ -52,8 +55,10 @@ struct Block {
   int64_t duration = 0;
   ByteSpan data;
   std::span<const SideData> side_data;
-  uint64_t ordinal = 0;  // of an encrypted block, whose number is part of what it was encrypted with; else unused
-  uint64_t external_offset = 0;  // of a block with kBlockExternal: where its data, which is here as well, stands in the other file
+  uint64_t ordinal =
+      0;  // of an encrypted block, whose number is part of what it was encrypted with; else unused
+  uint64_t external_offset = 0;  // of a block with kBlockExternal: where its data, which is here as
+                                 // well, stands in the other file
 };
 
 // What the flags of a block are in a file.

@@ -64,7 +64,8 @@ void ClusterEncoder::AddToIndex(const Block& block, size_t size) {
   }
   const int64_t dts = block.dts != kNoTime ? block.dts : track.next_dts;
   track.blocks.push_back({flags, static_cast<int64_t>(size), block.duration,
-                          WrapSub(dts, track.next_dts), block.pts == kNoTime ? 0 : WrapSub(block.pts, dts)});
+                          WrapSub(dts, track.next_dts),
+                          block.pts == kNoTime ? 0 : WrapSub(block.pts, dts)});
   track.next_dts = WrapAdd(dts, block.duration);
 
   order_.push_back(static_cast<int64_t>(track.place));
@@ -102,7 +103,8 @@ void ClusterEncoder::AddSideData(const Block& block) {
     bytes += std::max<size_t>(entry.data.size(), 1);
   }
   Bytes& last = last_side_data_[block.track];
-  if (list == last && repeated_side_data_ + bytes <= kMaxRepeatedSideData * (data_size_ + side_data_.size())) {
+  if (list == last &&
+      repeated_side_data_ + bytes <= kMaxRepeatedSideData * (data_size_ + side_data_.size())) {
     repeated_side_data_ += bytes;
     side_data_.push_back(0);
   } else {
@@ -118,8 +120,7 @@ ClusterEncoder::Encoded ClusterEncoder::Encode() {
   head_.clear();
   AppendLe(head_, kTagCore);
   AppendLe(head_, kCoreIsCluster);
-  const size_t payload_size =
-      VarintSize(index_.size()) + index_.size() + kCrcSize + data_size_;
+  const size_t payload_size = VarintSize(index_.size()) + index_.size() + kCrcSize + data_size_;
   AppendLe(head_, static_cast<uint32_t>(payload_size));
   AppendVarint(head_, index_.size());
   AppendBytes(head_, index_);
@@ -143,7 +144,8 @@ uint32_t ClusterEncoder::ChunkCrc(const Encoded& encoded) const {
   size_t left = data_size_;
   for (uint32_t stripe_crc : stripe_crcs_) {
     const size_t size = std::min(stripe, left);
-    crc = Crc32Combine(crc ^ salt_, stripe_crc, size);  // the stripe's CRC starts from the salt, not from 0
+    crc = Crc32Combine(crc ^ salt_, stripe_crc,
+                       size);  // the stripe's CRC starts from the salt, not from 0
     left -= size;
   }
   return crc;
@@ -181,8 +183,10 @@ void ClusterEncoder::EncodeIndex(Bytes& index) {
     }
     AppendBytes(index, side_data_);
   }
-  // core.md, "Cluster": not more blocks than the payload has bytes. The unused end of the index makes up for data that is not here.
-  if (has_external_ && index.size() + data_size_ < order_.size()) index.resize(order_.size() - data_size_);
+  // core.md, "Cluster": not more blocks than the payload has bytes. The unused end of the index
+  // makes up for data that is not here.
+  if (has_external_ && index.size() + data_size_ < order_.size())
+    index.resize(order_.size() - data_size_);
 }
 
 void ClusterEncoder::AppendExternal(Bytes& index) {
@@ -203,7 +207,8 @@ void ClusterEncoder::AppendExternal(Bytes& index) {
   }
 }
 
-void ClusterEncoder::AppendColumnOf(Bytes& index, std::span<const Columns> blocks, int64_t Columns::*column) {
+void ClusterEncoder::AppendColumnOf(Bytes& index, std::span<const Columns> blocks,
+                                    int64_t Columns::*column) {
   column_.resize(blocks.size());
   for (size_t i = 0; i < blocks.size(); ++i) column_[i] = blocks[i].*column;
   AppendColumn(index, column_);

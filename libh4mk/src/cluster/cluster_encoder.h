@@ -29,17 +29,20 @@ class ClusterEncoder {
 
   void AddTrack(uint32_t track_id);
 
-  // Copies the block; of an external one the data is hashed and not kept. REQUIRES: block.track was added; fewer than
-  // kMaxClusterBlocks blocks; sizes within the limits.
+  // Copies the block; of an external one the data is hashed and not kept. REQUIRES: block.track was
+  // added; fewer than kMaxClusterBlocks blocks; sizes within the limits.
   void Add(const Block& block);
   // The same without the block's data: for an index whose data stands elsewhere.
   void AddToIndex(const Block& block) { AddToIndex(block, block.data.size()); }
   // An external block of `size` bytes that are not at hand. SetExternalHash() says what they are.
   void AddExternalToIndex(const Block& block, uint32_t size);
   // The hash of all external blocks of a track in this cluster. REQUIRES: it has some.
-  void SetExternalHash(uint32_t track, const Sha256Digest& hash) { tracks_[track].external->hash = hash; }
+  void SetExternalHash(uint32_t track, const Sha256Digest& hash) {
+    tracks_[track].external->hash = hash;
+  }
 
-  // Puts the data of a track in front of that of the others, since seeks lead to its first block. REQUIRES: it has one.
+  // Puts the data of a track in front of that of the others, since seeks lead to its first block.
+  // REQUIRES: it has one.
   void PutFirst(uint32_t track);
 
   // The number within its track that the next block of a track gets.
@@ -50,16 +53,19 @@ class ClusterEncoder {
   void SkipTo(uint32_t track, uint64_t ordinal) { tracks_[track].next_ordinal = ordinal; }
 
   size_t block_count() const { return order_.size(); }
-  // core.md, "Limits": a cluster has no more blocks than its payload has bytes. The shortest index takes 15. Where data is in another
-  // file, the index is filled up.
+  // core.md, "Limits": a cluster has no more blocks than its payload has bytes. The shortest index
+  // takes 15. Where data is in another file, the index is filled up.
   bool HasRoomFor(const Block& block) const {
-    return has_external_ || (block.flags & kBlockExternal) || order_.size() < data_size_ + block.data.size() + side_data_.size() + 15;
+    return has_external_ || (block.flags & kBlockExternal) ||
+           order_.size() < data_size_ + block.data.size() + side_data_.size() + 15;
   }
   size_t side_data_count() const { return side_data_count_; }
   // Bytes of blocks, external ones too, and of side data.
   uint64_t size() const { return data_size_ + external_size_ + side_data_.size() + names_size_; }
   // Bytes of a track's external blocks.
-  uint64_t external_size(uint32_t track) const { return tracks_[track].external ? tracks_[track].external->size : 0; }
+  uint64_t external_size(uint32_t track) const {
+    return tracks_[track].external ? tracks_[track].external->size : 0;
+  }
 
   // Encodes what was added. The result is valid until the next Add(). REQUIRES: block_count() > 0.
   Encoded Encode();
@@ -75,8 +81,9 @@ class ClusterEncoder {
     Sha256 hashing;
     std::optional<Sha256Digest> hash;
     uint64_t size = 0;
-    uint64_t first = 0, end = 0;           // in the other file: of the first block, of the last one
-    std::vector<int64_t> jumps_in_track;   // both forms of the column, of which the shorter one is written
+    uint64_t first = 0, end = 0;  // in the other file: of the first block, of the last one
+    std::vector<int64_t>
+        jumps_in_track;  // both forms of the column, of which the shorter one is written
     std::vector<int64_t> jumps_in_cluster;
   };
   struct Track {
@@ -106,7 +113,7 @@ class ClusterEncoder {
   uint32_t salt_ = 0;
   size_t data_size_ = 0;
   uint64_t external_size_ = 0;
-  uint64_t external_end_ = 0;   // of the external block added last, in the other file
+  uint64_t external_end_ = 0;  // of the external block added last, in the other file
   bool has_external_ = false;
   bool seeks_lead_here_ = false;
 

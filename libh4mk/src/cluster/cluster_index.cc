@@ -53,16 +53,16 @@ struct ClusterIndex::Cursor {
   uint64_t offset;
 };
 
-Status ClusterIndex::Parse(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks,
-                           size_t* needed) {
+Status ClusterIndex::Parse(ByteSpan front, uint64_t offset, uint64_t payload_size,
+                           const TrackIds& tracks, size_t* needed) {
   H4MK_TRY(ParseFront(front, offset, payload_size, tracks, needed));
   ByteReader reader = columns_at_;
   if (!ReadRuns(reader, &data_size_) || !ParseStripes(reader)) return Contradiction();
   return Build();
 }
 
-Status ClusterIndex::ParseOutline(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks,
-                                  size_t* needed) {
+Status ClusterIndex::ParseOutline(ByteSpan front, uint64_t offset, uint64_t payload_size,
+                                  const TrackIds& tracks, size_t* needed) {
   H4MK_TRY(ParseFront(front, offset, payload_size, tracks, needed));
   ByteReader reader = columns_at_;
   if (payload_size < data_start_ || !SkipRuns(reader)) return Contradiction();
@@ -76,16 +76,18 @@ Status ClusterIndex::Complete() {
   uint64_t data_size = 0;
   if (!ReadRuns(reader, &data_size)) return Contradiction();
   if (data_size != data_size_)
-    return Corrupt(offset_, "data of a cluster is " + std::to_string(data_size_) + " bytes, but its index says " +
-                                std::to_string(data_size));
+    return Corrupt(offset_, "data of a cluster is " + std::to_string(data_size_) +
+                                " bytes, but its index says " + std::to_string(data_size));
   return Build();
 }
 
-Status ClusterIndex::Contradiction() const { return Corrupt(offset_, "cluster index contradicts itself"); }
+Status ClusterIndex::Contradiction() const {
+  return Corrupt(offset_, "cluster index contradicts itself");
+}
 
 // Up to the columns.
-Status ClusterIndex::ParseFront(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks,
-                                size_t* needed) {
+Status ClusterIndex::ParseFront(ByteSpan front, uint64_t offset, uint64_t payload_size,
+                                const TrackIds& tracks, size_t* needed) {
   offset_ = offset;
   payload_size_ = payload_size;
   complete_ = false;
@@ -148,7 +150,8 @@ bool ClusterIndex::FindKey(int32_t track, int64_t time, bool first_of_time, Bloc
   Cursor cursor(*run, count);
   for (BlockRecord block; cursor.Next(&block);) {
     if (!block.is_key() || block.time() == kNoTime || block.time() > time) continue;
-    if (found && (block.time() < key->time() || (first_of_time && block.time() == key->time()))) continue;
+    if (found && (block.time() < key->time() || (first_of_time && block.time() == key->time())))
+      continue;
     found = true;
     *key = block;
   }
@@ -162,8 +165,9 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
   stripe_shift_ = form & kFormStripeShift;
   has_external_ = form & kFormExternal;
   if (form & ~(kFormStripeShift | kFormExternal)) return false;
-  if (reader.failed() || block_count == 0 || block_count > std::min<uint64_t>(kMaxClusterBlocks, payload_size_) ||
-      track_count == 0 || track_count > block_count || track_count > kMaxClusterTracks)
+  if (reader.failed() || block_count == 0 ||
+      block_count > std::min<uint64_t>(kMaxClusterBlocks, payload_size_) || track_count == 0 ||
+      track_count > block_count || track_count > kMaxClusterTracks)
     return false;
   if (stripe_shift_ != 0 && (stripe_shift_ < kMinStripeShift || stripe_shift_ > kMaxStripeShift))
     return false;
@@ -173,7 +177,8 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
     TrackRun run;
     run.track = tracks.Find(reader.Varint());
     has_unknown_track_ |= run.track < 0;
-    if (run.track >= 0 && std::ranges::find(runs_, run.track, &TrackRun::track) != runs_.end()) return false;
+    if (run.track >= 0 && std::ranges::find(runs_, run.track, &TrackRun::track) != runs_.end())
+      return false;
     const uint64_t count = track_count > 1 ? reader.Varint() : block_count;
     if (reader.failed() || count == 0 || count > block_count - total) return false;
     run.count = static_cast<size_t>(count);
@@ -231,7 +236,8 @@ bool ClusterIndex::ReadRun(ByteReader& reader, TrackRun& run, size_t wanted, int
     if (!ReadColumn(reader, run.count - 1, dts.subspan(1), &rest)) return false;
     if (rest.mask == 0) {
       run.dts = rest;
-      run.dts_before = WrapSub(run.dts_base, rest[0]);  // so that it goes for the first block as well
+      run.dts_before =
+          WrapSub(run.dts_base, rest[0]);  // so that it goes for the first block as well
     }
   }
   return ReadColumn(reader, run.count, column(kPtsMinusDts), &run.pts_minus_dts);
@@ -257,7 +263,8 @@ bool ClusterIndex::AddStoredSizes(const TrackRun& run, uint64_t* sum) {
   return *sum <= UINT32_MAX;
 }
 
-// Of an outline: the blocks of a track up to its last random access point, which often is the first block. *count is how many.
+// Of an outline: the blocks of a track up to its last random access point, which often is the first
+// block. *count is how many.
 bool ClusterIndex::ReadUntilKey(TrackRun& run, size_t* count) {
   ByteReader reader = run.columns;
   values_.resize(block_count_ * kColumns);
@@ -269,7 +276,8 @@ bool ClusterIndex::ReadUntilKey(TrackRun& run, size_t* count) {
   return last > 0 && ReadRun(reader, run, last, values_.data());
 }
 
-// Of an outline: where the data of a track is, of which count blocks were read. False where that cannot be.
+// Of an outline: where the data of a track is, of which count blocks were read. False where that
+// cannot be.
 bool ClusterIndex::FindDataOf(TrackRun& run, size_t count) {
   run.offset = 0;
   for (const TrackRun* before = runs_.data(); before < &run; ++before) {
@@ -370,7 +378,9 @@ bool ClusterIndex::ReadGroups(ByteReader& reader, std::vector<ExternalCursor>* c
     ranges_.resize(group.first + group.count);
     ranges_[group.first].offset = reader.Varint();
     cursor.jumps.resize(group.count - 1);
-    if (reader.failed() || (from != kJumpInTrack && from != kJumpInCluster) || !ReadColumn(reader, cursor.jumps)) return false;
+    if (reader.failed() || (from != kJumpInTrack && from != kJumpInCluster) ||
+        !ReadColumn(reader, cursor.jumps))
+      return false;
     std::copy(hash.begin(), hash.end(), group.hash.begin());
     groups_.push_back(group);
   }

@@ -36,8 +36,8 @@ struct BlockRecord {
   int64_t pts = 0;
   int64_t dts = 0;
   int64_t duration = 0;
-  uint64_t ordinal = 0;    // within its track
-  uint32_t offset = 0;     // of its data in the cluster's data
+  uint64_t ordinal = 0;  // within its track
+  uint32_t offset = 0;   // of its data in the cluster's data
   uint32_t size = 0;
   int32_t track = 0;       // index, -1: a track that TRAK does not have
   uint32_t flags = 0;      // as in the file
@@ -50,7 +50,8 @@ struct BlockRecord {
   uint32_t stored_size() const { return flags & kBlockExternal ? 0 : size; }
 };
 
-// core.md, "External data": where an external block is in the other file, and the blocks that are hashed together with it.
+// core.md, "External data": where an external block is in the other file, and the blocks that are
+// hashed together with it.
 struct ExternalRange {
   uint64_t offset = 0;
   uint64_t start = 0;  // in its group, whose blocks are hashed back to back
@@ -76,26 +77,29 @@ class ClusterIndex {
   // The index was verified by something better than its CRC, whose salt is not known.
   void SkipCrc() { check_crc_ = false; }
 
-  // Decodes an index from the front of a cluster chunk's payload. front may be less than the whole payload: then *needed is
-  // set to the number of payload bytes up to the data, and kAgain is returned. offset is that of the payload in the file.
-  // Every count is bounded before memory is taken for it: a hostile index costs a few MiB.
-  // payload_size: as the chunk's header says; what the index asks for is bounded by it.
-  Status Parse(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks, size_t* needed);
+  // Decodes an index from the front of a cluster chunk's payload. front may be less than the whole
+  // payload: then *needed is set to the number of payload bytes up to the data, and kAgain is
+  // returned. offset is that of the payload in the file. Every count is bounded before memory is
+  // taken for it: a hostile index costs a few MiB. payload_size: as the chunk's header says; what
+  // the index asks for is bounded by it.
+  Status Parse(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks,
+               size_t* needed);
   static constexpr uint64_t kAnyPayload = UINT64_MAX;  // the data stands elsewhere
 
   // The same, but blocks() are not there until Complete(), which also tells
   // whether that size is true: who seeks wants one of them, which FindKey() gives.
-  Status ParseOutline(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks, size_t* needed);
+  Status ParseOutline(ByteSpan front, uint64_t offset, uint64_t payload_size,
+                      const TrackIds& tracks, size_t* needed);
   Status Complete();
 
-  // The last random access point of a track up to a time: of those with the same time the last one, or the first. Its side data is
-  // not looked for, nor its range. False: there is none, the index contradicts itself or the size that an outline was told, or it is an
-  // outline of external data.
+  // The last random access point of a track up to a time: of those with the same time the last one,
+  // or the first. Its side data is not looked for, nor its range. False: there is none, the index
+  // contradicts itself or the size that an outline was told, or it is an outline of external data.
   bool FindKey(int32_t track, int64_t time, bool first_of_time, BlockRecord* key);
 
   const std::vector<BlockRecord>& blocks() const { return blocks_; }
-  // Where the data starts in the payload, and how long it is: what the sizes of the blocks add up to; in an outline, what its payload's
-  // size leaves.
+  // Where the data starts in the payload, and how long it is: what the sizes of the blocks add up
+  // to; in an outline, what its payload's size leaves.
   size_t data_start() const { return data_start_; }
   uint64_t data_size() const { return data_size_; }
   // Bytes a stripe; 0: the data has no CRCs of its own, that of the chunk counts.
@@ -109,7 +113,9 @@ class ClusterIndex {
   std::span<const ExternalRange> ranges(const ExternalGroup& group) const {
     return std::span(ranges_).subspan(group.first, group.count);
   }
-  const ExternalRange& range_of(const BlockRecord& block) const { return ranges_[block.external - 1]; }
+  const ExternalRange& range_of(const BlockRecord& block) const {
+    return ranges_[block.external - 1];
+  }
 
   std::span<const SideData> side_data(const BlockRecord& block) const {
     if (block.side_data == 0) return {};
@@ -124,8 +130,8 @@ class ClusterIndex {
     uint64_t ordinal = 0;
     int64_t dts_base = 0;
     int64_t dts_before = 0;  // what the dts column counts from
-    uint64_t offset = 0;  // of its data in the cluster's
-    ByteReader columns;   // stands before the first one; of an outline only
+    uint64_t offset = 0;     // of its data in the cluster's
+    ByteReader columns;      // stands before the first one; of an outline only
     Column flags, size, duration, dts, pts_minus_dts;
   };
   struct Cursor;
@@ -135,7 +141,8 @@ class ClusterIndex {
     uint64_t bytes = 0;
   };
 
-  Status ParseFront(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks, size_t* needed);
+  Status ParseFront(ByteSpan front, uint64_t offset, uint64_t payload_size, const TrackIds& tracks,
+                    size_t* needed);
   bool ParseHeader(ByteReader& reader, const TrackIds& tracks);
   bool SkipRuns(ByteReader& reader);
   bool ReadRuns(ByteReader& reader, uint64_t* data_size);
@@ -156,7 +163,8 @@ class ClusterIndex {
   bool check_crc_ = true;
   uint64_t offset_ = 0;
   uint64_t payload_size_ = 0;
-  Bytes index_;  // a copy, since blocks may be handed out, with side data from here, while the next cluster is read
+  Bytes index_;  // a copy, since blocks may be handed out, with side data from here, while the next
+                 // cluster is read
   ByteReader order_at_, columns_at_, rest_at_;  // in it
   size_t block_count_ = 0;
   bool complete_ = false;

@@ -17,9 +17,7 @@ constexpr int kMaxWidth = 64;
 
 uint64_t Mask(int width) { return width == 64 ? ~uint64_t{0} : (uint64_t{1} << width) - 1; }
 
-size_t PackedSize(size_t count, int width) {
-  return (count * static_cast<size_t>(width) + 7) / 8;
-}
+size_t PackedSize(size_t count, int width) { return (count * static_cast<size_t>(width) + 7) / 8; }
 
 // Greatest common divisor of all, at least 1.
 uint64_t CommonStep(std::span<const uint64_t> values) {
@@ -31,8 +29,9 @@ uint64_t CommonStep(std::span<const uint64_t> values) {
   return std::max<uint64_t>(step, 1);
 }
 
-// The width that takes the fewest bytes when wider values become exceptions. An exception is taken at three bytes more than
-// its value: an estimate, so that one pass over a histogram of widths is enough.
+// The width that takes the fewest bytes when wider values become exceptions. An exception is taken
+// at three bytes more than its value: an estimate, so that one pass over a histogram of widths is
+// enough.
 int BestWidth(std::span<const uint64_t> values) {
   std::array<size_t, kMaxWidth + 1> wide{};
   for (uint64_t value : values) ++wide[static_cast<size_t>(std::bit_width(value))];
@@ -40,8 +39,7 @@ int BestWidth(std::span<const uint64_t> values) {
   size_t best_size = SIZE_MAX;
   size_t exceptions = 0, exception_size = 0;
   for (int width = kMaxWidth; width >= 0; --width) {
-    const size_t size =
-        PackedSize(values.size(), width) + exception_size + (exceptions ? 2 : 0);
+    const size_t size = PackedSize(values.size(), width) + exception_size + (exceptions ? 2 : 0);
     if (size <= best_size) {
       best_size = size;
       best = width;
@@ -123,8 +121,8 @@ void AppendColumn(Bytes& out, std::span<const int64_t> values) {
   const auto exceptions = static_cast<size_t>(std::count_if(
       residuals.begin(), residuals.end(), [&](uint64_t r) { return r > Mask(width); }));
 
-  const auto extension = static_cast<uint8_t>((step > 1 ? kHasStep : 0) |
-                                              (exceptions > 0 ? kHasExceptions : 0));
+  const auto extension =
+      static_cast<uint8_t>((step > 1 ? kHasStep : 0) | (exceptions > 0 ? kHasExceptions : 0));
   out.push_back(static_cast<uint8_t>(width | (extension ? kExtended : 0)));
   if (extension) out.push_back(extension);
   AppendSigned(out, min);
@@ -167,7 +165,8 @@ ColumnHead ReadHead(ByteReader& reader, size_t count) {
 }
 
 // Of a column of count values, the first of which are there.
-bool ReadExceptions(ByteReader& list, uint64_t exceptions, size_t count, std::span<int64_t> values) {
+bool ReadExceptions(ByteReader& list, uint64_t exceptions, size_t count,
+                    std::span<int64_t> values) {
   for (size_t at = 0; exceptions > 0; --exceptions, ++at) {
     const uint64_t gap = list.Varint();
     if (gap >= count - at) return false;
@@ -188,7 +187,8 @@ ByteSpan TakePacked(ByteReader& reader, const ColumnHead& head, size_t count) {
   return reader.Take(PackedSize(count, head.width));
 }
 
-bool ReadValues(ByteReader& reader, const ColumnHead& head, size_t count, std::span<int64_t> values) {
+bool ReadValues(ByteReader& reader, const ColumnHead& head, size_t count,
+                std::span<int64_t> values) {
   ByteReader exceptions = reader;
   const ByteSpan packed = TakePacked(reader, head, count);
   if (reader.failed()) return false;
@@ -203,7 +203,8 @@ bool ReadValues(ByteReader& reader, const ColumnHead& head, size_t count, std::s
     return false;
   }
   if (head.step == 1) {
-    for (int64_t& value : values) value = static_cast<int64_t>(head.min + static_cast<uint64_t>(value));
+    for (int64_t& value : values)
+      value = static_cast<int64_t>(head.min + static_cast<uint64_t>(value));
   } else {
     for (int64_t& value : values)
       value = static_cast<int64_t>(head.min + head.step * static_cast<uint64_t>(value));

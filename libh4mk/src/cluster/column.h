@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// core.md, "Column": a sequence of integers, bit-packed against its smallest value, with a common step and exceptions.
+// core.md, "Column": a sequence of integers, bit-packed against its smallest value, with a common
+// step and exceptions.
 #ifndef H4MK_CLUSTER_COLUMN_H_
 #define H4MK_CLUSTER_COLUMN_H_
 
@@ -11,7 +12,8 @@
 
 namespace h4mk {
 
-// Appends the cheapest form of the values. Any 64-bit values are possible; none at all take no byte.
+// Appends the cheapest form of the values. Any 64-bit values are possible; none at all take no
+// byte.
 void AppendColumn(Bytes& out, std::span<const int64_t> values);
 
 // Reads values.size() values. False if the column is damaged (then reader.failed()).
@@ -25,8 +27,8 @@ struct Column {
   int64_t operator[](size_t i) const { return values[i & mask]; }
 };
 
-// Reads the first values of a column of count values, or one if that says it all, and makes *column of them. What is wrong with the
-// others need not show. REQUIRES: 0 < values.size() <= count.
+// Reads the first values of a column of count values, or one if that says it all, and makes *column
+// of them. What is wrong with the others need not show. REQUIRES: 0 < values.size() <= count.
 bool ReadColumn(ByteReader& reader, size_t count, std::span<int64_t> values, Column* column);
 
 // Passes over a column of count values. What is wrong with its exceptions does not show.

@@ -7,13 +7,16 @@
 #include <filesystem>
 #include <system_error>
 
+#include "adapters/builtin_adapters.h"
 #include "decode/adapter_instance.h"
-#include "decode/builtin_adapters.h"
 
 namespace h4mk {
 
 AdapterRegistry::AdapterRegistry()
-    : entries_{{&kAudioFftAdapter, {}}, {&kDspAdapter, {}}, {&kNullAdapter, {}}, {&kPassThroughAdapter, {}}} {}
+    : entries_{{&kAudioFftAdapter, {}},
+               {&kDspAdapter, {}},
+               {&kNullAdapter, {}},
+               {&kPassThroughAdapter, {}}} {}
 
 void AdapterRegistry::Unload::operator()(void* library) const { dlclose(library); }
 

@@ -2,8 +2,8 @@
 #include "decode/chain_decoder.h"
 
 #include "base/fault.h"
-#include "decode/preroll_reader.h"
 #include "file/lookup_all.h"
+#include "pipeline/preroll_reader.h"
 
 namespace h4mk {
 namespace {
@@ -26,9 +26,9 @@ h4mk_adapter_block ToAdapterBlock(const BlockRecord& record, const uint8_t* data
 // seeking
 
 Status ChainDecoder::FindChain(int64_t time, std::vector<BlockInfo>* chain) {
-  H4MK_TRY(LookupAll(
-      [&](std::span<BlockInfo> out, uint64_t* total) { return reader_.DecodeChain(track_, time, out, total); }, chain,
-      kMaxChain));
+  H4MK_TRY(LookupAll([&](std::span<BlockInfo> out,
+                         uint64_t* total) { return reader_.DecodeChain(track_, time, out, total); },
+                     chain, kMaxChain));
   if (chain->empty())
     return Status(Code::kNotFound, "no random access point of the track at or before the time");
   return {};
@@ -42,7 +42,8 @@ Status ChainDecoder::Seek(int64_t time) {
   const bool ahead = has_last_ && target.record.time() > last_time_;
   if (!ahead || key.record.ordinal < run_start_ || key.record.ordinal > next_) {
     uint64_t start = 0;
-    H4MK_TRY(FindPrerollStart(reader_, track_, key.record, target.record.ordinal, session_->preroll(), &start));
+    H4MK_TRY(FindPrerollStart(reader_, track_, key.record, target.record.ordinal,
+                              session_->preroll(), &start));
     Restart(start);
   }
   has_target_ = true;

@@ -23,7 +23,8 @@ void BlockUnpacker::Free::operator()(ZSTD_DCtx_s* context) const { ZSTD_freeDCtx
 Status BlockPacker::Pack(const Block& block, Block* packed) {
   *packed = block;
   const size_t size = block.data.size();
-  if ((block.flags & (kBlockCompressed | kBlockEncrypted | kBlockExternal)) || size <= 1 || size > kMaxUnpackedSize)
+  if ((block.flags & (kBlockCompressed | kBlockEncrypted | kBlockExternal)) || size <= 1 ||
+      size > kMaxUnpackedSize)
     return {};
   if (!context_) context_.reset(ZSTD_createCCtx());
   if (!context_) return NoMemoryForZstd();
@@ -42,8 +43,9 @@ Status BlockUnpacker::UnpackedSize(ByteSpan stored, size_t* size) {
   if (told == ZSTD_CONTENTSIZE_ERROR || told == ZSTD_CONTENTSIZE_UNKNOWN)
     return Status(Code::kCorrupt, "no zstd frame that tells its size");
   if (!IsUnpackedSizeAllowed(stored.size(), told))
-    return Status(Code::kCorrupt, std::to_string(stored.size()) + " bytes say that they unpack to " +
-                                      std::to_string(told) + ", more than is allowed");
+    return Status(Code::kCorrupt, std::to_string(stored.size()) +
+                                      " bytes say that they unpack to " + std::to_string(told) +
+                                      ", more than is allowed");
   *size = static_cast<size_t>(told);
   return {};
 }
@@ -53,8 +55,8 @@ Status BlockUnpacker::Unpack(ByteSpan stored, std::span<uint8_t> out) {
   if (!context_) return NoMemoryForZstd();
   if (ZSTD_findFrameCompressedSize(stored.data(), stored.size()) != stored.size())
     return Status(Code::kCorrupt, "not one whole zstd frame");
-  const size_t got = ZSTD_decompressDCtx(context_.get(), out.data(), out.size(), stored.data(),
-                                         stored.size());
+  const size_t got =
+      ZSTD_decompressDCtx(context_.get(), out.data(), out.size(), stored.data(), stored.size());
   if (ZSTD_isError(got) && IsOutOfMemory(got)) return NoMemoryForZstd();
   if (ZSTD_isError(got))
     return Status(Code::kCorrupt, std::string("a bad zstd frame (") + ZSTD_getErrorName(got) + ")");

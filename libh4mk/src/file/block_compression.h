@@ -27,8 +27,9 @@ inline constexpr bool IsUnpackedSizeAllowed(uint64_t stored, uint64_t unpacked) 
 // Compresses the blocks of a file, one after the other.
 class BlockPacker {
  public:
-  // *packed is the block as it is to be stored: compressed where that makes it smaller, and valid until the next call, else a
-  // copy of `block`. A block that is compressed or encrypted already, or in another file, stays as it is. kMemory.
+  // *packed is the block as it is to be stored: compressed where that makes it smaller, and valid
+  // until the next call, else a copy of `block`. A block that is compressed or encrypted already,
+  // or in another file, stays as it is. kMemory.
   Status Pack(const Block& block, Block* packed);
 
  private:
@@ -42,7 +43,8 @@ class BlockPacker {
 // Unpacks one block after the other.
 class BlockUnpacker {
  public:
-  // What a stored block unpacks to; nothing is unpacked yet. kCorrupt: it is no frame of a size that is allowed.
+  // What a stored block unpacks to; nothing is unpacked yet. kCorrupt: it is no frame of a size
+  // that is allowed.
   static Status UnpackedSize(ByteSpan stored, size_t* size);
   // Unpacks to `out`, which has the size that UnpackedSize() told. kCorrupt, kMemory.
   Status Unpack(ByteSpan stored, std::span<uint8_t> out);

@@ -38,7 +38,8 @@ Status ReadDescriptions(ChunkReader& chunks, FileEnd* end) {
 Status ReadFileEnd(Source& source, FileEnd* end) {
   const Status none(Code::kNotFound, "the file has no end: it was cut, or is still being written");
   const int64_t size = source.Size();
-  if (size < static_cast<int64_t>(kFileHeaderSize + kTailSize)) return Status(none.code(), none.message());
+  if (size < static_cast<int64_t>(kFileHeaderSize + kTailSize))
+    return Status(none.code(), none.message());
   FileHeader file_header;
   H4MK_TRY(ReadFileHeader(source, &file_header));
   ChunkReader chunks(source);
@@ -47,7 +48,8 @@ Status ReadFileEnd(Source& source, FileEnd* end) {
   Tail tail;
   Status status = ReadChunk(chunks, end->tail_offset, kTagTail, &payload);
   if (status.code() == Code::kIo) return status;
-  if (!status.ok() || !DecodeTail(payload, end->tail_offset, &tail)) return Status(none.code(), none.message());
+  if (!status.ok() || !DecodeTail(payload, end->tail_offset, &tail))
+    return Status(none.code(), none.message());
   uint8_t stored[kCrcSize];
   size_t got = 0;
   H4MK_TRY(source.ReadAt(static_cast<uint64_t>(size) - kCrcSize, stored, sizeof stored, &got));

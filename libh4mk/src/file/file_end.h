@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The end of a closed file of version 2 and what it names: index top, tracks, metadata (core.md, "End of file").
+// The end of a closed file of version 2 and what it names: index top, tracks, metadata (core.md,
+// "End of file").
 #ifndef H4MK_FILE_FILE_END_H_
 #define H4MK_FILE_FILE_END_H_
 
 #include "base/io.h"
-#include "cluster/index_page.h"
 #include "file/tracks.h"
+#include "index/index_page.h"
 
 namespace h4mk {
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What every reader of a file does, whatever version or dialect it reads: the library's side of h4mk_reader. Reader reads
-// version 2, V1Reader version 1, TransportReader the transport dialect; adapt/open_file.h chooses.
+// What every reader of a file does, whatever version or dialect it reads: the library's side of
+// h4mk_reader. Reader reads version 2, V1Reader version 1, TransportReader the transport dialect;
+// open/open_file.h chooses.
 #ifndef H4MK_FILE_FILE_READER_H_
 #define H4MK_FILE_FILE_READER_H_
 
@@ -12,8 +13,8 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "cluster/cluster_index.h"
-#include "cluster/index_page.h"
 #include "file/tracks.h"
+#include "index/index_page.h"
 
 namespace h4mk {
 
@@ -24,10 +25,11 @@ struct ReadBlock {
   const BlockRecord* record = nullptr;
   const uint8_t* data = nullptr;
   bool corrupt = false;
-  int64_t offset = 0;      // of the data in the file
-  uint64_t chunk_offset = 0;  // of the cluster; version 2 only
-  void* buffer = nullptr;  // of the allocator, which data lies in; may be null
-  int64_t external_offset = -1;  // of data that came from another file: where it stands there, and offset is that of the cluster's data
+  int64_t offset = 0;            // of the data in the file
+  uint64_t chunk_offset = 0;     // of the cluster; version 2 only
+  void* buffer = nullptr;        // of the allocator, which data lies in; may be null
+  int64_t external_offset = -1;  // of data that came from another file: where it stands there, and
+                                 // offset is that of the cluster's data
   std::span<const SideData> side_data;
 };
 
@@ -57,27 +59,29 @@ class FileReader {
   virtual Status Attachment(uint32_t track, ByteSpan* bytes) = 0;
   virtual void Discard(uint32_t track, bool discard) = 0;
 
-  // What has changed in tracks() and meta() since this was asked last, as kChanged… together. Tracks are added behind those that were
-  // there; their indexes stay.
+  // What has changed in tracks() and meta() since this was asked last, as kChanged… together.
+  // Tracks are added behind those that were there; their indexes stay.
   static constexpr unsigned kChangedTracks = 1, kChangedMeta = 2;
   virtual unsigned TakeChanges() { return 0; }
 
-  // The next block in file order; *block is valid until the next call. kEnd, kAgain, kCorrupt as h4mk_reader_next().
+  // The next block in file order; *block is valid until the next call. kEnd, kAgain, kCorrupt as
+  // h4mk_reader_next().
   virtual Status Next(ReadBlock* block) = 0;
   virtual Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any) = 0;
   virtual Status Rewind() = 0;
 
   virtual void IndexSize(uint32_t track, uint64_t* entries, uint64_t* bytes) = 0;
-  // Copies entries of a track from number `first` on; *copied is smaller than out.size() if there are no more.
+  // Copies entries of a track from number `first` on; *copied is smaller than out.size() if there
+  // are no more.
   virtual Status IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
                               size_t* copied) = 0;
 
-  // Lookups, which need an input that can seek and leave the reading position as it is. Into `out` goes what it has room for;
-  // *total is how many there are.
-  // The last random access point at or before a time (the last of equal ones): kNotFound.
+  // Lookups, which need an input that can seek and leave the reading position as it is. Into `out`
+  // goes what it has room for; *total is how many there are. The last random access point at or
+  // before a time (the last of equal ones): kNotFound.
   virtual Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) = 0;
-  // What must be decoded to show what is shown at a time: the chain of the last frame that is not later. Empty: there is
-  // none, or it cannot be decoded.
+  // What must be decoded to show what is shown at a time: the chain of the last frame that is not
+  // later. Empty: there is none, or it cannot be decoded.
   virtual Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
                              uint64_t* total) = 0;
   // Random access points with from <= time <= to, in the order that they are read in.
@@ -87,15 +91,16 @@ class FileReader {
   virtual Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) = 0;
   virtual Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) = 0;
 
-  // Frames, numbered as they are shown (core.md, "Frames"); totals().frames() says how many there are.
-  // The block of a frame, and what must be decoded to show it (core.md, "Decode chain"; nothing if it cannot be):
-  // kNotFound.
+  // Frames, numbered as they are shown (core.md, "Frames"); totals().frames() says how many there
+  // are. The block of a frame, and what must be decoded to show it (core.md, "Decode chain";
+  // nothing if it cannot be): kNotFound.
   virtual Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info) = 0;
   virtual Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
                             uint64_t* total) = 0;
   // The last frame that is not later than a time: kNotFound.
   virtual Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) = 0;
-  // Copies the times of frames from number `first` on; *copied is smaller than out.size() if there are no more.
+  // Copies the times of frames from number `first` on; *copied is smaller than out.size() if there
+  // are no more.
   virtual Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
                             size_t* copied) = 0;
 

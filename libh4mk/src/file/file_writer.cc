@@ -17,7 +17,8 @@ Status CheckBlock(const Block& block, size_t tracks) {
   if (block.flags & ~kBlockPublicFlags || (block.flags & kBlockTypeMask) == kBlockTypeMask)
     return Status(Code::kArgument, "block with unknown flags");
   if ((block.flags & kBlockExternal) && (block.flags & (kBlockEncrypted | kBlockCompressed)))
-    return Status(Code::kArgument, "a block in another file can be neither encrypted nor compressed");
+    return Status(Code::kArgument,
+                  "a block in another file can be neither encrypted nor compressed");
   if ((block.flags & kBlockExternal) && block.external_offset > kMaxExternalEnd - block.data.size())
     return Status(Code::kArgument, "a block in another file that ends behind 2^63 - 1");
   if (block.side_data.size() > kMaxSideDataEntries || SideDataSize(block) > kMaxSideDataSize)

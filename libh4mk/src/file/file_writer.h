@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What every writer of a file does, whatever version or dialect it writes: the library's side of
 // h4mk_writer. Writer writes version 2, V1FileWriter version 1, TransportWriter the transport
-// dialect; adapt/make_writer.h chooses.
+// dialect; open/make_writer.h chooses.
 #ifndef H4MK_FILE_FILE_WRITER_H_
 #define H4MK_FILE_FILE_WRITER_H_
 
@@ -17,8 +17,9 @@ struct WriterOptions {
   uint32_t cluster_size_limit = 4u << 20;
   uint32_t cluster_time_limit_ms = 2000;
   uint32_t reserve_index_space = 0;
-  bool repeatable = false;         // the same input gives the same bytes
-  std::optional<uint32_t> salt;    // of a file whose clusters are copied as they are; else chosen by the writer
+  bool repeatable = false;  // the same input gives the same bytes
+  std::optional<uint32_t>
+      salt;  // of a file whose clusters are copied as they are; else chosen by the writer
 };
 
 class FileWriter {

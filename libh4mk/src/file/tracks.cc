@@ -67,7 +67,8 @@ Status CheckSameBlocks(const Track& old, const Track& changed) {
   if (changed.id != old.id || changed.time_base.num != old.time_base.num ||
       changed.time_base.den != old.time_base.den || changed.compression != old.compression ||
       changed.unknown_requirement != old.unknown_requirement)
-    return Status(Code::kArgument, "track_id, time_base, compression and requires of a track cannot change");
+    return Status(Code::kArgument,
+                  "track_id, time_base, compression and requires of a track cannot change");
   return {};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// core.md, "TRAK": the tracks of a file, each a JSON object of which this layer needs track_id and time_base.
+// core.md, "TRAK": the tracks of a file, each a JSON object of which this layer needs track_id and
+// time_base.
 #ifndef H4MK_FILE_TRACKS_H_
 #define H4MK_FILE_TRACKS_H_
 
@@ -46,13 +47,16 @@ struct TrackList {
 // The key of TRAK that says how.
 inline constexpr const char* kCompressionKey = "compression";
 
-// Checks a description and reads what this layer needs of it; the status names the key that is wrong.
+// Checks a description and reads what this layer needs of it; the status names the key that is
+// wrong.
 Status ReadTrack(const Json& description, Track* track);
 
-// Whether a track with blocks may get another description: track_id, time_base and compression stay. kArgument.
+// Whether a track with blocks may get another description: track_id, time_base and compression
+// stay. kArgument.
 Status CheckSameBlocks(const Track& old, const Track& changed);
 
-// Whether a later TRAK may replace an earlier one: the same tracks, perhaps with more behind them. kCorrupt.
+// Whether a later TRAK may replace an earlier one: the same tracks, perhaps with more behind them.
+// kCorrupt.
 Status CheckLaterTracks(const TrackList& old, const TrackList& later, uint64_t offset);
 
 Result<TrackList> ParseTracks(std::string_view text, uint64_t offset);

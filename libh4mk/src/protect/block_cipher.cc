@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "protect/hex.h"
-#include "protect/hkdf.h"
+#include "crypto/hex.h"
+#include "crypto/hkdf.h"
 
 namespace h4mk {
 namespace {
@@ -93,7 +93,8 @@ Status CheckKeyLength(const MasterKey& key) {
 Result<std::unique_ptr<BlockCipher>> BlockCipher::New(std::string_view scheme, const MasterKey& key,
                                                       const std::optional<Id>& file_id) {
   if (!IsScheme(scheme))
-    return Status(Code::kArgument, "no encryption scheme \"" + std::string(scheme) + "\": there are aes-256-gcm and living");
+    return Status(Code::kArgument, "no encryption scheme \"" + std::string(scheme) +
+                                       "\": there are aes-256-gcm and living");
   if (Status status = CheckKeyLength(key); !status.ok()) return status;
   std::unique_ptr<BlockCipher> cipher(new BlockCipher);
   cipher->scheme_ = scheme;
@@ -213,9 +214,10 @@ Status BlockCipher::CheckDescriptions(const Json& protection,
   if (ReadBytes(protection, "descriptions", mac) &&
       EqualInConstantTime(mac, DescriptionsMac(descriptions)))
     return {};
-  return Status(Code::kCorrupt,
-                "the descriptions in TRAK and META are not those that were written with the encrypted "
-                "blocks");
+  return Status(
+      Code::kCorrupt,
+      "the descriptions in TRAK and META are not those that were written with the encrypted "
+      "blocks");
 }
 
 Status BlockCipher::CheckEnd(const Json& protection, std::vector<TrackCount>* counts) const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Encrypts and opens the blocks of a file (protection.md, "Encrypted blocks"): keys, nonces, associated
-// data, and the member "protection" of META. Knows nothing of files; EncryptingWriter and
-// DecryptingReader bring the two together.
+// Encrypts and opens the blocks of a file (protection.md, "Encrypted blocks"): keys, nonces,
+// associated data, and the member "protection" of META. Knows nothing of files; EncryptingWriter
+// and DecryptingReader bring the two together.
 #ifndef H4MK_PROTECT_BLOCK_CIPHER_H_
 #define H4MK_PROTECT_BLOCK_CIPHER_H_
 
@@ -14,11 +14,11 @@
 
 #include "base/json.h"
 #include "cluster/block.h"
+#include "crypto/gcm.h"
+#include "crypto/key_chain.h"
+#include "crypto/secret.h"
 #include "file/tracks.h"
 #include "protect/description.h"
-#include "protect/gcm.h"
-#include "protect/key_chain.h"
-#include "protect/secret.h"
 
 namespace h4mk {
 
@@ -74,8 +74,8 @@ class BlockCipher : public InSecretMemory {
 
   // What is needed to open blocks.
   Json Describe() const;
-  // The member of META, of a file with these descriptions; with the end of a closed one if there are
-  // counts, one for each track.
+  // The member of META, of a file with these descriptions; with the end of a closed one if there
+  // are counts, one for each track.
   Json Describe(const DescriptionDigests& descriptions,
                 const std::optional<std::vector<TrackCount>>& counts) const;
 
@@ -125,7 +125,8 @@ class BlockCipher : public InSecretMemory {
   Id file_id_{};
   Key root_, check_, descriptions_key_, end_key_;
   std::vector<std::unique_ptr<Session>> sessions_;
-  std::map<uint32_t, TrackState, std::less<>, SecretAllocator<std::pair<const uint32_t, TrackState>>>
+  std::map<uint32_t, TrackState, std::less<>,
+           SecretAllocator<std::pair<const uint32_t, TrackState>>>
       tracks_;
 };
 

@@ -8,9 +8,9 @@
 
 #include "base/status.h"
 #include "chunk/chunk_format.h"
-#include "cluster/index_page.h"
-#include "protect/merkle.h"
-#include "protect/signature.h"
+#include "crypto/merkle.h"
+#include "crypto/signature.h"
+#include "index/index_page.h"
 
 namespace h4mk {
 
@@ -46,7 +46,8 @@ struct Checkpoint {
     int64_t end_pts = kNoTime;
   };
   std::vector<Track> tracks;
-  // Digests (index_digest.h) of the pages of the index that were written since the checkpoint before.
+  // Digests (index_digest.h) of the pages of the index that were written since the checkpoint
+  // before.
   std::vector<Sha256Digest> pages;
   // Only in the final one:
   std::vector<uint64_t> checkpoints;  // positions of all before
@@ -54,9 +55,9 @@ struct Checkpoint {
     Sha256Digest digest{};  // as a copy
     uint64_t place = 0;     // where the top behind the checkpoint names it
   };
-  std::vector<Page> copies;           // all pages of the index
-  Sha256Digest top{};                 // of the index
-  uint64_t trak = 0, meta = 0;        // places of the descriptions that count
+  std::vector<Page> copies;     // all pages of the index
+  Sha256Digest top{};           // of the index
+  uint64_t trak = 0, meta = 0;  // places of the descriptions that count
 
   uint64_t size() const { return before.size() + leaves.size(); }
   // Root of the tree of all leaves.
@@ -80,8 +81,9 @@ inline constexpr size_t kPieceSize = 16 << 10;
 // damaged), else all.
 size_t ClusterHeadSize(ByteSpan chunk);
 
-// protection.md, "Signed files": the hash of a chunk, given in pieces and without its CRC. REQUIRES:
-// the first piece holds the chunk header and, of a cluster, all that stands before its data.
+// protection.md, "Signed files": the hash of a chunk, given in pieces and without its CRC.
+// REQUIRES: the first piece holds the chunk header and, of a cluster, all that stands before its
+// data.
 Sha256Digest ChunkLeafHash(std::span<const ByteSpan> chunk);
 
 // The payload, signed.

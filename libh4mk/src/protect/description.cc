@@ -15,18 +15,24 @@ class JsonHasher {
  public:
   void Add(const Json& value) {
     switch (value.type()) {
-      case Json::value_t::boolean: return AddKind(value.get<bool>() ? 't' : 'f');
+      case Json::value_t::boolean:
+        return AddKind(value.get<bool>() ? 't' : 'f');
       case Json::value_t::number_integer:
-      case Json::value_t::number_unsigned: return AddInteger(value);
-      case Json::value_t::number_float: return AddReal(value.get<double>());
-      case Json::value_t::string: return AddText(value.get_ref<const std::string&>());
+      case Json::value_t::number_unsigned:
+        return AddInteger(value);
+      case Json::value_t::number_float:
+        return AddReal(value.get<double>());
+      case Json::value_t::string:
+        return AddText(value.get_ref<const std::string&>());
       case Json::value_t::array:
         AddKind('a');
         AddNumber(uint64_t{value.size()});
         for (const Json& element : value) Add(element);
         return;
-      case Json::value_t::object: return AddObject(value);
-      default: return AddKind('n');
+      case Json::value_t::object:
+        return AddObject(value);
+      default:
+        return AddKind('n');
     }
   }
   Sha256Digest Finish() { return hash_.Finish(); }
@@ -99,7 +105,9 @@ Sha256Digest MetaDigest(const Json& meta) {
 
 DescriptionDigests DigestsOf(const std::vector<Track>& tracks, const Json& meta) {
   // As they are read again: what is written may have texts and numbers that JSON does not have.
-  const auto as_read = [](const Json& value) { return Json::parse(DumpJson(value), nullptr, false); };
+  const auto as_read = [](const Json& value) {
+    return Json::parse(DumpJson(value), nullptr, false);
+  };
   Json list = Json::array();
   for (const Track& track : tracks) list.push_back(track.description);
   return {TracksDigest(as_read(list)), MetaDigest(as_read(meta))};

@@ -25,10 +25,9 @@ Sha256Digest Hash(ByteSpan bytes) {
 
 std::optional<PageForm> FormOf(ByteSpan payload) {
   if (payload[kPageFlags] == 0) return PageForm::kOriginal;
-  const bool has_distances =
-      std::ranges::any_of(std::array{kPagePrevious, kPageTrak, kPageMeta}, [payload](size_t at) {
-        return LoadLe<uint64_t>(payload.data() + at) != 0;
-      });
+  const bool has_distances = std::ranges::any_of(
+      std::array{kPagePrevious, kPageTrak, kPageMeta},
+      [payload](size_t at) { return LoadLe<uint64_t>(payload.data() + at) != 0; });
   if (payload[kPageFlags] != kPageIsCopy || has_distances) return std::nullopt;
   return PageForm::kCopy;
 }

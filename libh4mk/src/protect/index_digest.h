@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// protection.md, "Signed files": digests of the index. Pages are copied, tops are made anew and both
-// are moved; what they say of the clusters stays.
+// protection.md, "Signed files": digests of the index. Pages are copied, tops are made anew and
+// both are moved; what they say of the clusters stays.
 #ifndef H4MK_PROTECT_INDEX_DIGEST_H_
 #define H4MK_PROTECT_INDEX_DIGEST_H_
 
 #include <optional>
 
 #include "base/sha256.h"
-#include "cluster/index_page.h"
+#include "index/index_page.h"
 
 namespace h4mk {
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "base/fault.h"
-#include "protect/gcm.h"
-#include "protect/hkdf.h"
-#include "protect/x25519.h"
+#include "crypto/gcm.h"
+#include "crypto/hkdf.h"
+#include "crypto/x25519.h"
 
 namespace h4mk {
 namespace {

@@ -8,10 +8,10 @@
 #include <optional>
 
 #include "base/status.h"
+#include "crypto/gcm.h"
+#include "crypto/key_chain.h"
+#include "crypto/secret.h"
 #include "protect/block_cipher.h"
-#include "protect/gcm.h"
-#include "protect/key_chain.h"
-#include "protect/secret.h"
 
 namespace h4mk {
 
@@ -62,7 +62,7 @@ class LivingV4 {
     KeyChain epochs;
     KeyChain messages;  // of the epoch that `next` is in, once a message of it was sent or read
     uint64_t epochs_taken = 0;
-    uint64_t next = 0;             // counter of the next message
+    uint64_t next = 0;  // counter of the next message
     std::map<uint64_t, Key, std::less<>, SecretAllocator<std::pair<const uint64_t, Key>>>
         late;  // messages that were passed over
   };

@@ -89,7 +89,8 @@ bool PiecesMatch(ByteSpan data, uint64_t first, std::span<const Sha256Digest> pi
 
 Result<Json> ProveBlock(VerifyingIo& io, const ReadBlock& block, uint32_t track_id) {
   if (block.external_offset >= 0)  // the tree has the hash of its group, not of the block
-    return Status(Code::kArgument, "the block is in another file; of such blocks there are no proofs");
+    return Status(Code::kArgument,
+                  "the block is in another file; of such blocks there are no proofs");
   const Checkpoint* checkpoint = nullptr;
   size_t number = 0;
   Status status = io.FindLeaf(block.chunk_offset, &checkpoint, &number);
@@ -185,15 +186,17 @@ Result<ProvenBlock> VerifyProof(const Json& proof, const SignatureKey& key) {
   if (!VerifyInclusion(LeafHash(LeafKind::kCluster, hashed), leaf, checkpoint.size(), path,
                        checkpoint.Root()))
     return Worthless("the cluster is not in the tree that was signed");
-  if (!PiecesMatch(data, first, pieces, data_size)) return Worthless("the data is not that of the cluster");
+  if (!PiecesMatch(data, first, pieces, data_size))
+    return Worthless("the data is not that of the cluster");
 
   TrackIds tracks;
   tracks.Add(static_cast<uint32_t>(track_id));
   ClusterIndex index;
   size_t needed = 0;
   index.SkipCrc();  // the path proves the head
-  if (!index.Parse(ByteSpan(head).subspan(kChunkHeaderSize), kChunkHeaderSize,
-                   ParseChunkHeader(head.data()).length, tracks, &needed)
+  if (!index
+           .Parse(ByteSpan(head).subspan(kChunkHeaderSize), kChunkHeaderSize,
+                  ParseChunkHeader(head.data()).length, tracks, &needed)
            .ok() ||
       index.data_size() != data_size)
     return Worthless("the cluster cannot be read");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "protect/tree_signer.h"
 
-#include "protect/hkdf.h"
+#include "crypto/hkdf.h"
 #include "protect/index_digest.h"
 
 namespace h4mk {

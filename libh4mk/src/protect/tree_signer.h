@@ -3,8 +3,8 @@
 #ifndef H4MK_PROTECT_TREE_SIGNER_H_
 #define H4MK_PROTECT_TREE_SIGNER_H_
 
-#include "file/writer.h"
 #include "protect/checkpoint.h"
+#include "writer/writer.h"
 
 namespace h4mk {
 

@@ -15,7 +15,7 @@ constexpr size_t kMaxVerified =
     3;  // regions in memory: a chunk, what follows it, and the next chunk
 constexpr uint64_t kMaxGap = 256u << 20;  // between two chunks of the tree: index pages
 constexpr size_t kMaxWarnings = 1000;
-constexpr uint64_t kLost = 64u << 10;     // zeros at a time where a checkpoint is lost
+constexpr uint64_t kLost = 64u << 10;  // zeros at a time where a checkpoint is lost
 constexpr uint64_t kCheckpointLookBack =
     2ull << 30;  // for the last checkpoint: more than the largest chunk
 
@@ -368,8 +368,7 @@ bool VerifyingIo::IsSignedTop(const Region& region, const Verified& gap, uint64_
 
 bool VerifyingIo::IsLocator(const Region& region, uint64_t offset, ByteSpan payload) const {
   Tail tail;
-  if (!region.is_tail || payload.size() != kTailPayloadSize ||
-      !DecodeTail(payload, offset, &tail))
+  if (!region.is_tail || payload.size() != kTailPayloadSize || !DecodeTail(payload, offset, &tail))
     return false;
   const auto top = tops_.find(tail.top);
   return top != tops_.end() && top->second == tail.top_size;
@@ -381,8 +380,8 @@ bool VerifyingIo::Counts(uint32_t tag, uint64_t description, uint64_t place) {
   if (edit != edits_.end()) return edit->second == tag;
   if (description == 0 || place == 0) return description == 0 && place == 0;
   Sha256Digest named, signed_one;
-  return LeafHashAt(description, &named).ok() &&
-         LeafHashAt(base_ + place - 1, &signed_one).ok() && named == signed_one;
+  return LeafHashAt(description, &named).ok() && LeafHashAt(base_ + place - 1, &signed_one).ok() &&
+         named == signed_one;
 }
 
 Status VerifyingIo::LeafHashAt(uint64_t offset, Sha256Digest* hash) {

@@ -107,10 +107,10 @@ class VerifyingIo final : public Io {
   uint64_t last_end_ = 0;  // offset behind the chunk of the last checkpoint
   uint64_t size_seen_ = 0;
   bool tail_seen_ = false;
-  std::set<uint64_t> known_;                 // positions of checkpoints
-  std::deque<Checkpoint> loaded_;            // the few that were used last
-  // By offset: what stands behind the final checkpoint, edited descriptions and their tags, tops and
-  // the sizes of their chunks; and the numbers of pages that it names.
+  std::set<uint64_t> known_;       // positions of checkpoints
+  std::deque<Checkpoint> loaded_;  // the few that were used last
+  // By offset: what stands behind the final checkpoint, edited descriptions and their tags, tops
+  // and the sizes of their chunks; and the numbers of pages that it names.
   std::map<uint64_t, uint32_t> edits_;
   std::map<uint64_t, uint64_t> tops_;
   std::map<uint64_t, size_t> page_numbers_;

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: MIT
+#include "convert/original.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/crc32.h"
+#include "base/fault.h"
+#include "base/sha256.h"
+#include "chunk/chunk_format.h"
+#include "convert/chunk_list.h"
+#include "legacy/run_length.h"
+#include "legacy/transport/transport_file.h"
+#include "legacy/v1/v1_block.h"
+#include "open/open_file.h"
+#include "protect/checkpoint.h"
+
+namespace h4mk {
+namespace {
+
+// legacy.md, "ORIG".
+constexpr uint32_t kOriginalMagic = Tag("H4OR");
+enum Op : uint8_t {
+  kLiteral = 0,
+  kV1Blocks = 1,
+  kTransportBlocks = 2,
+  kBlockBytes = 3,
+  kChunk = 4
+};
+
+constexpr size_t kMaxKept = 256u << 20;
+constexpr size_t kMaxPart = 32u << 20;
+constexpr size_t kMaxHeld = 64u << 20;  // bytes of blocks that wait for their turn
+constexpr size_t kReadStep = 256 << 10;
+
+ByteSpan AsBytes(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+// Changes when somebody edits tracks or metadata of the file.
+uint32_t DescriptionsCrc(const FileReader& reader) {
+  return Crc32(Crc32(0, AsBytes(EncodeTracks(reader.tracks()))), AsBytes(DumpJson(reader.meta())));
+}
+
+// A CORE chunk of version 1 as its writer makes it; empty if it cannot.
+Bytes V1CoreFront(const BlockRecord& record, uint32_t track_id, V1Clock& clock) {
+  Bytes front;
+  const Result<uint32_t> flags =
+      MakeV1Flags(clock.TimeMs(record.pts, record.dts), V1TypeOf(record.flags));
+  if (!flags.ok() || record.size > kMaxBlockSize) return front;
+  const auto header = ChunkHeaderBytes(
+      {kTagCore, flags.value(), record.size + static_cast<uint32_t>(kV1RoutingSize)});
+  AppendBytes(front, header);
+  AppendV1Routing(track_id, front);
+  return front;
+}
+
+Bytes TransportCoreFront(ByteSpan payload) {
+  Bytes front;
+  AppendLe(front, kTagCore);
+  AppendBe(front, static_cast<uint32_t>(payload.size()));
+  AppendBe(front, Crc32(0, payload));
+  return front;
+}
+
+Status ReadRange(Source& source, uint64_t offset, size_t size, Bytes* bytes) {
+  bytes->resize(size);
+  size_t got = 0;
+  H4MK_TRY(source.ReadAt(offset, bytes->data(), size, &got));
+  if (got < size) return Corrupt(offset, "file became shorter while it was read,");
+  return {};
+}
+
+// Calls visit with the bytes from begin to end, piece by piece.
+template <typename Visit>
+Status ForRange(Source& source, uint64_t begin, uint64_t end, Visit visit) {
+  Bytes buffer;
+  while (begin < end) {
+    H4MK_TRY(ReadRange(source, begin,
+                       static_cast<size_t>(std::min<uint64_t>(kReadStep, end - begin)), &buffer));
+    visit(ByteSpan(buffer));
+    begin += buffer.size();
+  }
+  return {};
+}
+
+std::vector<V1Clock> Clocks(const FileReader& reader) {
+  std::vector<V1Clock> clocks;
+  for (const Track& track : reader.tracks()) clocks.emplace_back(track.time_base);
+  return clocks;
+}
+
+}  // namespace
+
+OriginalRecorder::OriginalRecorder(FileReader& reader)
+    : reader_(reader), source_(reader.source()), clocks_(Clocks(reader)) {}
+
+Status OriginalRecorder::AddBlock(const ReadBlock& block) {
+  Piece piece;
+  piece.number = block_count_++;
+  if (block.corrupt) return {};
+  H4MK_TRY(reader_.version() == 1 ? AddV1Block(block, &piece) : AddTransportBlock(block, &piece));
+  if (piece.end > piece.begin) pieces_.push_back(piece);
+  return {};
+}
+
+Status OriginalRecorder::AddV1Block(const ReadBlock& block, Piece* piece) {
+  const auto data = static_cast<uint64_t>(block.offset);
+  const auto track = static_cast<size_t>(block.record->track);
+  const Bytes expected = V1CoreFront(*block.record, reader_.tracks()[track].id, clocks_[track]);
+  Bytes front;
+  H4MK_TRY(ReadRange(source_, data - kChunkHeaderSize - kV1RoutingSize,
+                     kChunkHeaderSize + kV1RoutingSize, &front));
+  piece->op = kBlockBytes;
+  piece->begin = data;
+  piece->end = data + block.record->size;
+  if (front != expected) return {};
+  piece->op = kV1Blocks;
+  piece->begin -= front.size();
+  piece->end += kCrcSize;  // it fits: the block was checked with it
+  return {};
+}
+
+Status OriginalRecorder::AddTransportBlock(const ReadBlock& block, Piece* piece) {
+  const auto payload = static_cast<uint64_t>(block.offset);
+  Bytes front, stored;
+  H4MK_TRY(
+      ReadRange(source_, payload - kTransportChunkHeaderSize, kTransportChunkHeaderSize, &front));
+  const auto length = LoadBe<uint32_t>(front.data() + 4);
+  const ByteSpan data(block.data, block.record->size);
+  H4MK_TRY(ReadRange(source_, payload, length, &stored));
+  if (EncodeRuns(data) == stored && TransportCoreFront(stored) == front) {
+    *piece = {payload - front.size(), payload + length, piece->number, kTransportBlocks};
+  } else if (std::equal(data.begin(), data.end(), stored.begin(), stored.end())) {
+    *piece = {payload, payload + length, piece->number, kBlockBytes};
+  }
+  return {};
+}
+
+void OriginalRecorder::EndRun() {
+  if (run_ == 0) return;
+  ops_.push_back(run_start_.op);
+  AppendSigned(ops_, int64_t{run_start_.number} - expected_);
+  AppendVarint(ops_, run_);
+  expected_ = run_start_.number + run_;
+  run_ = 0;
+}
+
+void OriginalRecorder::AddPiece(const Piece& piece) {
+  if (run_ > 0 && (piece.op != run_start_.op || piece.number != run_start_.number + run_)) EndRun();
+  if (run_ == 0) run_start_ = piece;
+  ++run_;
+}
+
+// Everything that is no block: chunks that the new file has too, and bytes.
+Status OriginalRecorder::AddLiteral(uint64_t begin, uint64_t end) {
+  while (begin < end) {
+    while (next_chunk_ < chunks_.size() && chunks_[next_chunk_].begin < begin) ++next_chunk_;
+    EndRun();
+    uint64_t until = end;
+    if (next_chunk_ < chunks_.size() && chunks_[next_chunk_].end <= end) {
+      if (chunks_[next_chunk_].begin == begin) {
+        ops_.push_back(kChunk);
+        AppendVarint(ops_, next_chunk_);
+        begin = chunks_[next_chunk_++].end;
+        continue;
+      }
+      until = chunks_[next_chunk_].begin;
+    }
+    if (until - begin > kMaxKept - std::min(ops_.size(), kMaxKept))
+      return Status(Code::kLimit, "more than 256 MiB beside the blocks");
+    ops_.push_back(kLiteral);
+    AppendVarint(ops_, until - begin);
+    H4MK_TRY(ForRange(source_, begin, until, [&](ByteSpan bytes) { AppendBytes(ops_, bytes); }));
+    begin = until;
+  }
+  return {};
+}
+
+Status OriginalRecorder::Hash() {
+  Sha256 hash;
+  H4MK_TRY(ForRange(source_, 0, static_cast<uint64_t>(source_.Size()),
+                    [&](ByteSpan bytes) { hash.Add(bytes); }));
+  const Sha256Digest digest = hash.Finish();
+  std::copy(digest.begin(), digest.end(), digest_);
+  return {};
+}
+
+Status OriginalRecorder::Finish(std::vector<Bytes>* payloads) {
+  const auto size = static_cast<uint64_t>(source_.Size());
+  std::sort(pieces_.begin(), pieces_.end(),
+            [](const Piece& a, const Piece& b) { return a.begin < b.begin; });
+  AppendLe(ops_, kOriginalMagic);
+  AppendVarint(ops_, static_cast<uint64_t>(reader_.version()));
+  AppendLe(ops_, size);
+  H4MK_TRY(Hash());
+  AppendBytes(ops_, digest_);
+  AppendLe(ops_, DescriptionsCrc(reader_));
+  uint64_t position = 0;
+  for (const Piece& piece : pieces_) {
+    if (piece.begin < position) continue;
+    H4MK_TRY(AddLiteral(position, piece.begin));
+    AddPiece(piece);
+    position = piece.end;
+  }
+  H4MK_TRY(AddLiteral(position, size));
+  EndRun();
+  for (size_t at = 0; at < ops_.size(); at += kMaxPart)
+    payloads->emplace_back(
+        ops_.begin() + static_cast<ptrdiff_t>(at),
+        ops_.begin() + static_cast<ptrdiff_t>(std::min(ops_.size(), at + kMaxPart)));
+  return {};
+}
+
+namespace {
+
+// Where the bytes of an original go: they are hashed before any is written.
+class Output {
+ public:
+  explicit Output(Sink* sink) : sink_(sink) {}
+  Status Write(ByteSpan bytes) {
+    size_ += bytes.size();
+    hash_.Add(bytes);
+    return sink_ ? sink_->Write(bytes) : Status();
+  }
+  uint64_t size() const { return size_; }
+  Sha256Digest Finish() { return hash_.Finish(); }
+
+ private:
+  Sink* sink_;
+  Sha256 hash_;
+  uint64_t size_ = 0;
+};
+
+struct Recipe {
+  uint64_t version = 0, size = 0;
+  ByteSpan digest;
+  uint32_t descriptions_crc = 0;
+  ByteSpan ops;
+};
+
+// Puts the original together from its recipe, the blocks of the file in their order, and its
+// chunks.
+class Builder {
+ public:
+  Builder(FileReader& reader, const Recipe& recipe, const std::vector<ChunkInfo>& chunks,
+          Sink* sink)
+      : reader_(reader),
+        recipe_(recipe),
+        chunks_(chunks),
+        is_written_(chunks.size()),
+        output_(sink),
+        clocks_(Clocks(reader)) {}
+
+  // kCorrupt: the recipe does not fit the file.
+  Status Build() {
+    H4MK_TRY(reader_.Rewind());
+    ByteReader ops(recipe_.ops);
+    while (ops.left() > 0) {
+      H4MK_TRY(Step(ops));
+      if (ops.failed()) return Bad();
+    }
+    const Sha256Digest digest = output_.Finish();
+    if (!std::equal(digest.begin(), digest.end(), recipe_.digest.begin(), recipe_.digest.end()))
+      return Bad();
+    return {};
+  }
+
+ private:
+  struct Held {
+    BlockRecord record;
+    uint32_t track_id = 0;
+    Bytes front;  // of a CORE chunk of version 1
+    Bytes data;
+    // In memory, which a block without data takes too.
+    size_t size() const { return sizeof(Held) + front.size() + data.size(); }
+  };
+
+  static Status Bad() {
+    return Status(Code::kCorrupt, "ORIG does not fit the file: it was changed since");
+  }
+
+  Status Step(ByteReader& ops) {
+    const uint8_t op = ops.Le<uint8_t>();
+    if (op == kLiteral) return Write(ops.Take(ops.Varint()));
+    if (op == kChunk) return WriteChunk(ops.Varint());
+    if (op > kChunk) return Bad();
+    const auto first =
+        static_cast<uint64_t>(WrapAdd(static_cast<int64_t>(expected_), ops.Signed()));
+    const uint64_t count = ops.Varint();
+    if (ops.failed()) return Bad();
+    for (uint64_t i = 0; i < count; ++i) H4MK_TRY(WriteBlock(op, first + i));
+    expected_ = first + count;
+    return {};
+  }
+
+  // No more than the recipe promises: what is written is hashed only when all of it is there.
+  Status Write(ByteSpan bytes) {
+    if (bytes.size() > recipe_.size - output_.size()) return Bad();
+    return output_.Write(bytes);
+  }
+
+  // Each chunk once, as it was in the original: a recipe of two bytes would else be as many bytes
+  // as the chunk has, as often as it likes.
+  Status WriteChunk(uint64_t number) {
+    if (number >= chunks_.size() || is_written_[static_cast<size_t>(number)]) return Bad();
+    is_written_[static_cast<size_t>(number)] = true;
+    const ChunkInfo& chunk = chunks_[static_cast<size_t>(number)];
+    Bytes payload;
+    H4MK_TRY(ReadChunkPayload(reader_.source(), reader_.version(), chunk, &payload));
+    if (recipe_.version == kTransportVersion) {
+      Bytes front;
+      AppendLe(front, chunk.tag);
+      AppendBe(front, chunk.length);
+      AppendBe(front, Crc32(0, payload));
+      H4MK_TRY(Write(front));
+      return Write(payload);
+    }
+    const auto header = ChunkHeaderBytes({chunk.tag, chunk.flags, chunk.length});
+    H4MK_TRY(Write(header));
+    H4MK_TRY(Write(payload));
+    AppendLe(payload,
+             Crc32(Crc32(0, header), payload));  // that of the file here starts from its salt
+    return Write(ByteSpan(payload).last(kCrcSize));
+  }
+
+  Status WriteBlock(uint8_t op, uint64_t number) {
+    Held block;
+    H4MK_TRY(Take(number, &block));
+    if (op == kBlockBytes) return Write(block.data);
+    if (op == kTransportBlocks) {
+      const Bytes coded = EncodeRuns(block.data);
+      H4MK_TRY(Write(TransportCoreFront(coded)));
+      return Write(coded);
+    }
+    if (block.front.empty()) return Bad();
+    uint8_t crc[kCrcSize];
+    StoreLe(crc, Crc32(Crc32(0, block.front), block.data));
+    H4MK_TRY(Write(block.front));
+    H4MK_TRY(Write(block.data));
+    return Write(crc);
+  }
+
+  // Blocks are read in their order; those that come before their turn are held.
+  Status Take(uint64_t number, Held* block) {
+    while (!held_.contains(number)) {
+      ReadBlock read;
+      const Status status = reader_.Next(&read);
+      if (status.code() == Code::kEnd || status.code() == Code::kAgain) return Bad();
+      if (!status.ok()) return CopyOf(status);
+      Held& next = held_[read_++];
+      const auto track = static_cast<size_t>(read.record->track);
+      next.record = *read.record;
+      next.track_id = reader_.tracks()[track].id;
+      next.front = V1CoreFront(next.record, next.track_id, clocks_[track]);
+      next.data.assign(read.data, read.data + read.record->size);
+      held_bytes_ += next.size();
+      if (held_bytes_ > kMaxHeld + next.size()) return Bad();
+    }
+    const auto found = held_.find(number);
+    *block = std::move(found->second);
+    held_bytes_ -= block->size();
+    held_.erase(found);
+    return {};
+  }
+
+  FileReader& reader_;
+  const Recipe& recipe_;
+  const std::vector<ChunkInfo>& chunks_;
+  std::vector<bool> is_written_;  // by number of the chunk
+  Output output_;
+  std::vector<V1Clock> clocks_;
+  uint64_t expected_ = 0, read_ = 0;
+  std::map<uint64_t, Held> held_;
+  size_t held_bytes_ = 0;
+};
+
+// All ORIG chunks as one, and the chunks that it can name.
+Status FindOriginal(FileReader& reader, Bytes* original, std::vector<ChunkInfo>* kept) {
+  ChunkInfo chunk;
+  for (uint64_t offset = 0;; offset = chunk.next) {
+    Status status = ReadChunkInfo(reader.source(), reader.version(), offset, &chunk);
+    if (status.code() == Code::kEnd || status.code() == Code::kCorrupt) return {};
+    if (!status.ok()) return CopyOf(status);
+    bool is_signature = false;
+    if (chunk.tag == kTagVeri && chunk.length <= kMaxPart) {
+      Bytes payload;
+      status = ReadChunkPayload(reader.source(), reader.version(), chunk, &payload);
+      if (!status.ok() && status.code() != Code::kCorrupt) return status;
+      is_signature = IsCheckpoint(payload);
+    }
+    if (IsKeptTag(chunk.tag) && !is_signature) kept->push_back(chunk);
+    if (chunk.tag != kTagOriginal) continue;
+    if (chunk.length > kMaxPart || original->size() > kMaxKept + kMaxPart) return {};
+    Bytes part;
+    H4MK_TRY(ReadChunkPayload(reader.source(), reader.version(), chunk, &part));
+    AppendBytes(*original, part);
+  }
+}
+
+bool ParseRecipe(ByteSpan bytes, Recipe* recipe) {
+  ByteReader reader(bytes);
+  if (reader.Le<uint32_t>() != kOriginalMagic) return false;
+  recipe->version = reader.Varint();
+  recipe->size = reader.Le<uint64_t>();
+  recipe->digest = reader.Take(sizeof(Sha256Digest));
+  recipe->descriptions_crc = reader.Le<uint32_t>();
+  recipe->ops = {reader.data(), reader.left()};
+  return !reader.failed();
+}
+
+}  // namespace
+
+Status RebuildOriginal(FileReader& reader, int version, Sink& sink, bool* rebuilt) {
+  *rebuilt = false;
+  if (!reader.source().seekable() || reader.source().Size() < 0) return {};
+  Bytes original;
+  std::vector<ChunkInfo> kept;
+  Status status = FindOriginal(reader, &original, &kept);
+  if (status.code() == Code::kCorrupt) return {};
+  if (!status.ok()) return status;
+  Recipe recipe;
+  if (!ParseRecipe(original, &recipe) || recipe.version != static_cast<uint64_t>(version) ||
+      recipe.descriptions_crc != DescriptionsCrc(reader))
+    return {};
+  for (Sink* to : {static_cast<Sink*>(nullptr), &sink}) {
+    status = Builder(reader, recipe, kept, to).Build();
+    if (status.code() == Code::kCorrupt && to == nullptr) return reader.Rewind();
+    if (!status.ok()) return status;
+  }
+  *rebuilt = true;
+  return {};
+}
+
+}  // namespace h4mk

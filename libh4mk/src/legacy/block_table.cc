@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "legacy/block_table.h"
+
+#include <algorithm>
+
+namespace h4mk {
+
+BlockTable::TimedBlocks::const_iterator BlockTable::FirstAfter(const TimedBlocks& blocks,
+                                                               int64_t time) {
+  return std::upper_bound(
+      blocks.begin(), blocks.end(), time,
+      [](int64_t value, const TimedBlock& block) { return value < block.time; });
+}
+
+const BlockTable::TimedBlocks& BlockTable::Timed(uint32_t track, Which which) {
+  if (const auto known = timed_.find({track, which}); known != timed_.end()) return known->second;
+  const auto counts = [which](const BlockRecord& record) {
+    if (which == Which::kFrames) return IsFrame(record.time(), record.flags);
+    return record.time() != kNoTime && (which == Which::kAll || record.is_key());
+  };
+  TimedBlocks blocks;
+  BlockInfo info;
+  for (uint32_t number = 0; number < block_count_; ++number)
+    if (describe_(number, &info) && info.record.track == static_cast<int32_t>(track) &&
+        counts(info.record))
+      blocks.push_back({info.record.time(), number});
+  std::stable_sort(blocks.begin(), blocks.end(),
+                   [](const TimedBlock& a, const TimedBlock& b) { return a.time < b.time; });
+  return timed_.emplace(std::pair(track, which), std::move(blocks)).first->second;
+}
+
+Status BlockTable::FindSeekStart(const std::vector<Track>& tracks,
+                                 const std::vector<bool>& discarded, uint32_t track, int64_t time,
+                                 SeekMode mode, bool any, SeekStart* start) {
+  const TimedBlocks& candidates = Timed(track, any ? Which::kAll : Which::kKeys);
+  auto target = mode == SeekMode::kForward
+                    ? std::lower_bound(
+                          candidates.begin(), candidates.end(), time,
+                          [](const TimedBlock& block, int64_t value) { return block.time < value; })
+                    : FirstAfter(candidates, time);
+  if (mode == SeekMode::kBackward && target != candidates.begin()) --target;
+  if (target == candidates.end())
+    return Status(Code::kNotFound, "no random access point of the track there");
+
+  start->first.assign(tracks.size(), 0);
+  start->number = start->first[track] = target->number;
+  for (uint32_t other = 0; other < tracks.size(); ++other) {
+    if (other == track || discarded[other]) continue;
+    const TimedBlocks& keys = Timed(other, Which::kKeys);
+    if (keys.empty()) {  // nowhere to begin: what follows the target
+      start->first[other] = target->number;
+      continue;
+    }
+    auto landing =
+        FirstAfter(keys, Rescale(target->time, tracks[track].time_base, tracks[other].time_base));
+    // All its random access points are later: from its first block on.
+    if (landing == keys.begin()) landing = Timed(other, Which::kAll).begin() + 1;
+    start->first[other] = (--landing)->number;
+    start->number = std::min(start->number, start->first[other]);
+  }
+  return {};
+}
+
+Status BlockTable::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) {
+  const TimedBlocks& keys = Timed(track, Which::kKeys);
+  const auto behind = FirstAfter(keys, time);
+  if (behind == keys.begin() || !describe_((behind - 1)->number, info))
+    return Status(Code::kNotFound, "no random access point of the track at or before the time");
+  return {};
+}
+
+Status BlockTable::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+                               uint64_t* total) {
+  const TimedBlocks& frames = Timed(track, Which::kFrames);
+  const auto behind = FirstAfter(frames, time);
+  *total = 0;
+  return behind == frames.begin() ? Status() : ChainTo(track, *(behind - 1), out, total);
+}
+
+Status BlockTable::FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
+                              uint64_t* total) {
+  const TimedBlocks& frames = Timed(track, Which::kFrames);
+  if (number >= frames.size())
+    return Status(Code::kNotFound, "the track has no frame " + std::to_string(number));
+  return ChainTo(track, frames[static_cast<size_t>(number)], out, total);
+}
+
+// core.md, "Decode chain": from the last key block on that stands before the frame and is not
+// later.
+Status BlockTable::ChainTo(uint32_t track, const TimedBlock& frame, std::span<BlockInfo> out,
+                           uint64_t* total) {
+  const std::vector<uint32_t>& numbers = NumbersOf(track);
+  const auto end = std::upper_bound(numbers.begin(), numbers.end(), frame.number);
+  BlockInfo info;
+  auto key = end;
+  const auto begins_chain = [&](uint32_t number) {
+    return describe_(number, &info) && info.record.is_key() && info.record.time() != kNoTime &&
+           info.record.time() <= frame.time;
+  };
+  *total = 0;
+  do {
+    if (key == numbers.begin()) return {};  // it cannot be decoded
+    --key;
+  } while (!begins_chain(*key));
+  for (; key != end; ++key, ++*total)
+    if (*total < out.size()) describe_(*key, &out[static_cast<size_t>(*total)]);
+  return {};
+}
+
+Status BlockTable::FindFrame(uint32_t track, uint64_t number, BlockInfo* info) {
+  const TimedBlocks& frames = Timed(track, Which::kFrames);
+  if (number >= frames.size())
+    return Status(Code::kNotFound, "the track has no frame " + std::to_string(number));
+  return Get(frames[static_cast<size_t>(number)].number, info);
+}
+
+Status BlockTable::FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) {
+  const TimedBlocks& frames = Timed(track, Which::kFrames);
+  const auto behind = FirstAfter(frames, time);
+  if (behind == frames.begin())
+    return Status(Code::kNotFound, "no frame of the track at or before the time");
+  *number = static_cast<uint64_t>(behind - frames.begin()) - 1;
+  return Get((behind - 1)->number, info);
+}
+
+Status BlockTable::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
+                              size_t* copied) {
+  const TimedBlocks& frames = Timed(track, Which::kFrames);
+  *copied = 0;
+  for (uint64_t i = first; i < frames.size() && *copied < out.size(); ++i)
+    out[(*copied)++] = frames[static_cast<size_t>(i)].time;
+  return {};
+}
+
+Status BlockTable::KeyframesBetween(uint32_t track, int64_t from, int64_t to,
+                                    std::span<BlockInfo> out, uint64_t* total) {
+  const TimedBlocks& keys = Timed(track, Which::kKeys);
+  std::vector<uint32_t> numbers;
+  for (auto key = from == INT64_MIN ? keys.begin() : FirstAfter(keys, from - 1);
+       key != keys.end() && key->time <= to; ++key)
+    numbers.push_back(key->number);
+  std::sort(numbers.begin(), numbers.end());
+  for (size_t i = 0; i < std::min(numbers.size(), out.size()); ++i) describe_(numbers[i], &out[i]);
+  *total = numbers.size();
+  return {};
+}
+
+const std::vector<uint32_t>& BlockTable::NumbersOf(uint32_t track) {
+  if (const auto known = numbers_.find(track); known != numbers_.end()) return known->second;
+  std::vector<uint32_t> numbers;
+  BlockInfo info;
+  for (uint32_t number = 0; number < block_count_; ++number)
+    if (describe_(number, &info) && info.record.track == static_cast<int32_t>(track))
+      numbers.push_back(number);
+  return numbers_.emplace(track, std::move(numbers)).first->second;
+}
+
+Result<uint32_t> BlockTable::Find(uint32_t track, uint64_t ordinal) {
+  const std::vector<uint32_t>& numbers = NumbersOf(track);
+  BlockInfo info;
+  const auto found = std::partition_point(numbers.begin(), numbers.end(), [&](uint32_t number) {
+    return describe_(number, &info) && info.record.ordinal < ordinal;
+  });
+  if (found == numbers.end() || !describe_(*found, &info) || info.record.ordinal != ordinal)
+    return Status(Code::kNotFound, "the track has no block " + std::to_string(ordinal));
+  return *found;
+}
+
+Status BlockTable::IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
+                                size_t* copied) {
+  const TimedBlocks& keys = Timed(track, Which::kKeys);
+  BlockInfo info;
+  *copied = 0;
+  for (uint64_t i = first; i < keys.size() && *copied < out.size(); ++i) {
+    describe_(keys[static_cast<size_t>(i)].number, &info);
+    out[(*copied)++] = {info.chunk, info.record.time()};
+  }
+  return {};
+}
+
+}  // namespace h4mk

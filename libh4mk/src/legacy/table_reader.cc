@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#include "legacy/table_reader.h"
+
+#include <utility>
+
+#include "base/fault.h"
+
+namespace h4mk {
+namespace {
+
+constexpr size_t kMaxTableWarnings = 100;
+
+Status CannotSeek() { return Status(Code::kNotSeekable, "the input cannot seek"); }
+
+}  // namespace
+
+Status TableReader::AtEnd() const {
+  return closed_ ? Status(Code::kEnd, "end of file") : Status(Code::kAgain, cut_message());
+}
+
+// The block that a seek asked for, then all from next_ on.
+Status TableReader::Next(ReadBlock* block) {
+  for (; lead_ || next_ < block_count(); Advance()) {
+    const uint32_t number = lead_ ? *lead_ : next_;
+    BlockInfo info;
+    if (!Describe(number, &info)) continue;
+    if (next_damage_ < damage_.size() && damage_[next_damage_].offset < info.chunk)
+      return NextDamage();
+    if (IsSkipped(number, info.record)) continue;
+    Status status = ReadNumbered(number, block);
+    block->corrupt = status.code() == Code::kCorrupt;
+    if (!status.ok() && !block->corrupt) return status;
+    if (block->corrupt && !reported_) {
+      reported_ = true;
+      return status;
+    }
+    if (block->corrupt && !keep_corrupt_) continue;
+    Advance();
+    return {};
+  }
+  return next_damage_ < damage_.size() ? NextDamage() : AtEnd();
+}
+
+void TableReader::Advance() {
+  if (lead_)
+    led_ = std::exchange(lead_, std::nullopt);
+  else
+    ++next_;
+  reported_ = false;
+}
+
+bool TableReader::IsSkipped(uint32_t number, const BlockRecord& record) const {
+  if (record.track < 0 || led_ == number) return true;
+  const auto track = static_cast<size_t>(record.track);
+  return discarded_[track] || (filtering_ && number < first_[track]);
+}
+
+Status TableReader::Alloc(size_t size, uint8_t** data) {
+  ReleaseBuffer();
+  buffer_ = allocator_.Alloc(size + kBlockPadding, data);
+  return buffer_ ? Status() : Status(Code::kMemory, "out of memory");
+}
+
+void TableReader::ReleaseBuffer() {
+  if (buffer_ != nullptr) allocator_.Release(buffer_);
+  buffer_ = nullptr;
+}
+
+BlockTable& TableReader::Table() {
+  if (!table_)
+    table_.emplace(has_table() ? block_count() : 0, [this](uint32_t number, BlockInfo* info) {
+      return Describe(number, info) && info->record.track >= 0;
+    });
+  return *table_;
+}
+
+Status TableReader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
+  if (!has_table()) return CannotSeek();
+  SeekStart start;
+  H4MK_TRY(Table().FindSeekStart(tracks(), discarded_, track, time, mode, any, &start));
+  first_ = std::move(start.first);
+  filtering_ = true;
+  next_ = start.number;
+  lead_ = first_[track];
+  led_.reset();
+  reported_ = false;
+  next_damage_ = damage_.size();  // reported where reading passes them from the start
+  return {};
+}
+
+Status TableReader::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) {
+  return has_table() ? Table().FindKeyframe(track, time, info) : CannotSeek();
+}
+
+Status TableReader::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+                                uint64_t* total) {
+  return has_table() ? Table().DecodeChain(track, time, out, total) : CannotSeek();
+}
+
+Status TableReader::KeyframesBetween(uint32_t track, int64_t from, int64_t to,
+                                     std::span<BlockInfo> out, uint64_t* total) {
+  return has_table() ? Table().KeyframesBetween(track, from, to, out, total) : CannotSeek();
+}
+
+Status TableReader::FindFrame(uint32_t track, uint64_t number, BlockInfo* info) {
+  return has_table() ? Table().FindFrame(track, number, info) : CannotSeek();
+}
+
+Status TableReader::FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
+                               uint64_t* total) {
+  return has_table() ? Table().FrameChain(track, number, out, total) : CannotSeek();
+}
+
+Status TableReader::FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) {
+  return has_table() ? Table().FindFrameAt(track, time, number, info) : CannotSeek();
+}
+
+Status TableReader::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
+                               size_t* copied) {
+  return has_table() ? Table().FrameTimes(track, first, out, copied) : CannotSeek();
+}
+
+Status TableReader::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
+  if (!has_table()) return CannotSeek();
+  Result<uint32_t> number = Table().Find(track, ordinal);
+  if (!number.ok()) return number.take_status();
+  return Table().Get(number.value(), info);
+}
+
+Status TableReader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) {
+  if (!has_table()) return CannotSeek();
+  const Result<uint32_t> number = Table().Find(track, ordinal);
+  if (!number.ok()) return CopyOf(number.status());
+  Status status = ReadNumbered(number.value(), block);
+  block->corrupt = status.code() == Code::kCorrupt;
+  return block->corrupt && keep_corrupt_ ? Status() : std::move(status);
+}
+
+Status TableReader::Rewind() {
+  if (!has_table()) return CannotSeek();
+  next_ = 0;
+  lead_.reset();
+  led_.reset();
+  next_damage_ = 0;
+  filtering_ = false;
+  reported_ = false;
+  return {};
+}
+
+void TableReader::IndexSize(uint32_t track, uint64_t* entries, uint64_t* bytes) {
+  *entries = Table().key_count(track);
+  *bytes = index_bytes_;
+}
+
+Status TableReader::IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
+                                 size_t* copied) {
+  return Table().IndexEntries(track, first, out, copied);
+}
+
+bool TableReader::NextWarning(std::string* text) {
+  if (warnings_.empty()) return false;
+  *text = std::move(warnings_.front());
+  warnings_.pop_front();
+  return true;
+}
+
+void TableReader::Warn(std::string text) {
+  if (warnings_.size() < kMaxTableWarnings) warnings_.push_back(std::move(text));
+}
+
+}  // namespace h4mk

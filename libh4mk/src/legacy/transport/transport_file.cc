@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+#include "legacy/transport/transport_file.h"
+
+#include <algorithm>
+
+#include "base/crc32.h"
+#include "base/fault.h"
+#include "base/sha256.h"
+#include "chunk/chunk_format.h"
+#include "legacy/python_json.h"
+#include "legacy/run_length.h"
+#include "legacy/transport/transport_cipher.h"
+
+namespace h4mk {
+namespace {
+
+constexpr size_t kLoadStep = 256 << 10;
+
+Status ReadExact(Source& source, uint64_t offset, uint8_t* out, size_t size) {
+  size_t got = 0;
+  H4MK_TRY(source.ReadAt(offset, out, size, &got));
+  if (got == size) return {};
+  return Status(Code::kIo,
+                "file became shorter while it was read, at byte " + std::to_string(offset + got));
+}
+
+// Calls visit with the bytes from `from` to `until`, piece by piece.
+template <typename Visit>
+Status ForBytes(Source& source, uint64_t from, uint64_t until, Visit visit) {
+  Bytes buffer;
+  while (from < until) {
+    buffer.resize(static_cast<size_t>(std::min<uint64_t>(kLoadStep, until - from)));
+    H4MK_TRY(ReadExact(source, from, buffer.data(), buffer.size()));
+    visit(ByteSpan(buffer));
+    from += buffer.size();
+  }
+  return {};
+}
+
+}  // namespace
+
+Bytes TransportChunkFront(uint32_t tag, ByteSpan payload) {
+  Bytes front;
+  AppendLe(front, tag);
+  AppendBe(front, static_cast<uint32_t>(payload.size()));
+  AppendBe(front, Crc32(0, payload));
+  return front;
+}
+
+Result<TransportFile> TransportFile::Open(Source& source, bool check) {
+  TransportFile file(source);
+  if (Status status = file.Parse(check); !status.ok()) return status;
+  return file;
+}
+
+Status TransportFile::Parse(bool check) {
+  const int64_t known_size = source_->Size();
+  if (!source_->seekable() || known_size < 0)
+    return Status(Code::kNotSeekable, "a whole file that can seek is needed");
+  const auto size = static_cast<uint64_t>(known_size);
+  if (size < kTransportHeaderSize)
+    return Fault("too_short", "file of " + std::to_string(size) + " bytes; its header has 8",
+                 Code::kTruncated);
+  uint8_t header[kTransportHeaderSize];
+  H4MK_TRY(ReadExact(*source_, 0, header, sizeof header));
+  if (LoadLe<uint32_t>(header) != kFileMagic)
+    return Fault("bad_magic", "\"H4MK\" expected at byte 0", Code::kNotH4mk);
+  if (const auto version = LoadBe<uint16_t>(header + 4); version != 1)
+    return Fault("bad_version", "version " + std::to_string(version) + " at byte 4; expected 1",
+                 Code::kVersion);
+  end_ = kTransportHeaderSize;
+  while (size - end_ >= kTransportChunkHeaderSize) {
+    uint8_t bytes[kTransportChunkHeaderSize];
+    H4MK_TRY(ReadExact(*source_, end_, bytes, sizeof bytes));
+    const TransportChunk chunk = {end_ + kTransportChunkHeaderSize, LoadLe<uint32_t>(bytes),
+                                  LoadBe<uint32_t>(bytes + 4), LoadBe<uint32_t>(bytes + 8)};
+    if (chunk.length > size - chunk.offset)
+      return Fault("chunk_overrun", TagText(chunk.tag) + " chunk of " +
+                                        std::to_string(chunk.length) + " bytes at byte " +
+                                        std::to_string(end_) + " extends past the file");
+    if (check) H4MK_TRY(CheckCrc(chunk));
+    chunks_.push_back(chunk);
+    if (chunk.tag == kTagCore) cores_.push_back(chunk);
+    end_ = chunk.offset + chunk.length;
+  }
+  return {};
+}
+
+Status TransportFile::CheckCrc(const TransportChunk& chunk) const {
+  uint32_t crc = 0;
+  H4MK_TRY(ForBytes(*source_, chunk.offset, chunk.offset + chunk.length,
+                    [&](ByteSpan bytes) { crc = Crc32(crc, bytes); }));
+  if (crc == chunk.crc) return {};
+  return Fault("chunk_crc", TagText(chunk.tag) + " chunk at byte " +
+                                std::to_string(chunk.offset - kTransportChunkHeaderSize) +
+                                " does not match its CRC");
+}
+
+Status TransportFile::ReadPayload(const TransportChunk& chunk, Bytes* payload) const {
+  payload->resize(chunk.length);  // no more than the file has: the parser has compared it
+  return ReadExact(*source_, chunk.offset, payload->data(), payload->size());
+}
+
+Result<std::optional<Bytes>> TransportFile::First(uint32_t tag) const {
+  std::optional<Bytes> payload;
+  const auto chunk = std::find_if(chunks_.begin(), chunks_.end(),
+                                  [&](const TransportChunk& c) { return c.tag == tag; });
+  if (chunk == chunks_.end()) return payload;
+  payload.emplace();
+  if (Status status = ReadPayload(*chunk, &*payload); !status.ok()) return status;
+  return payload;
+}
+
+Result<std::vector<TransportSeekEntry>> TransportFile::Seek() const {
+  Result<std::optional<Bytes>> payload = First(kTagSeek);
+  if (!payload.ok()) return payload.take_status();
+  if (!payload.value()) return std::vector<TransportSeekEntry>();
+  return DecodeTransportSeek(*payload.value());
+}
+
+Result<TransportVeri> TransportFile::CheckVeri() const {
+  TransportVeri veri;
+  const auto chunk = std::find_if(chunks_.begin(), chunks_.end(),
+                                  [](const TransportChunk& c) { return c.tag == kTagVeri; });
+  if (chunk == chunks_.end()) return veri;
+  veri.present = true;
+  Bytes stored;
+  if (Status status = ReadPayload(*chunk, &stored); !status.ok()) return status;
+  const auto matches = [&](Sha256& hash) {
+    const Sha256Digest digest = hash.Finish();
+    return std::equal(digest.begin(), digest.end(), stored.begin(), stored.end());
+  };
+  Sha256 before, payloads;
+  const auto add_to = [](Sha256& hash) { return [&hash](ByteSpan bytes) { hash.Add(bytes); }; };
+  if (Status status = ForBytes(*source_, kTransportHeaderSize,
+                               chunk->offset - kTransportChunkHeaderSize, add_to(before));
+      !status.ok())
+    return status;
+  for (uint32_t tag : {kTagCore, kTagSeek, kTagMeta, kTagSafe})
+    for (const TransportChunk& other : chunks_)
+      if (other.tag == tag)
+        if (Status status =
+                ForBytes(*source_, other.offset, other.offset + other.length, add_to(payloads));
+            !status.ok())
+          return status;
+  veri.as_written = matches(before);
+  veri.as_checked = matches(payloads);
+  return veri;
+}
+
+Result<std::optional<TransportFile::Metadata>> TransportFile::ReadMetadata() const {
+  Result<std::optional<Bytes>> payload = First(kTagMeta);
+  if (!payload.ok()) return payload.take_status();
+  std::optional<Metadata> metadata;
+  if (payload.value() && payload.value()->size() >= 12) {
+    const uint8_t* bytes = payload.value()->data();
+    metadata = Metadata{LoadBe<uint64_t>(bytes), LoadBe<uint32_t>(bytes + 8)};
+  }
+  return metadata;
+}
+
+Status TransportChunkWriter::WriteHeader(uint16_t reserved) {
+  Bytes header;
+  AppendLe(header, kFileMagic);
+  AppendBe(header, uint16_t{1});
+  AppendBe(header, reserved);
+  return sink_.Write(header);
+}
+
+Status TransportChunkWriter::WriteChunk(uint32_t tag, ByteSpan payload) {
+  H4MK_TRY(sink_.Write(TransportChunkFront(tag, payload)));
+  return sink_.Write(payload);
+}
+
+Status WriteTransport(const TransportContents& contents, Sink& sink) {
+  std::vector<Bytes> coded;
+  for (ByteSpan block : contents.blocks) {
+    Result<Bytes> result = EncodeRunLength(block);
+    if (!result.ok()) return result.take_status();
+    coded.push_back(std::move(result.value()));
+  }
+  TransportContents with_coded = {
+      {coded.begin(), coded.end()}, contents.seek, contents.meta, contents.safe, contents.secret};
+  return WriteCodedTransport(with_coded, sink);
+}
+
+Status WriteCodedTransport(const TransportContents& contents, Sink& sink) {
+  Json meta = contents.meta;
+  meta["compression"] = {{"engine", "geometric-reference"},
+                         {"engine_id", "unknown"},
+                         {"fingerprint", "unknown"},
+                         {"deterministic", true},
+                         {"identity_safe", true},
+                         {"opaque", false},
+                         {"sealed", false}};
+  std::optional<TransportCipher> cipher;
+  if (!contents.secret.empty()) {
+    cipher.emplace(contents.secret, contents.meta);
+    MarkEncryptedTransport(&meta);
+  }
+  const std::string meta_text = DumpPythonJson(meta, JsonStyle::kCompact);
+  const std::string safe_text = DumpPythonJson(contents.safe, JsonStyle::kCompact);
+  const auto as_bytes = [](const std::string& text) {
+    return ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+  };
+  const Bytes seek = EncodeTransportSeek(contents.seek);
+
+  TransportChunkWriter writer(sink);
+  Sha256 hash;  // VERI: of all chunks before it, their headers included
+  const auto write = [&](uint32_t tag, ByteSpan payload) {
+    hash.Add(TransportChunkFront(tag, payload));
+    hash.Add(payload);
+    return writer.WriteChunk(tag, payload);
+  };
+  H4MK_TRY(writer.WriteHeader(0));
+  for (ByteSpan block : contents.blocks)
+    H4MK_TRY(cipher ? write(kTagCore, cipher->Seal(block)) : write(kTagCore, block));
+  H4MK_TRY(write(kTagSeek, seek));
+  H4MK_TRY(write(kTagMeta, as_bytes(meta_text)));
+  H4MK_TRY(write(kTagSafe, as_bytes(safe_text)));
+  return writer.WriteChunk(kTagVeri, hash.Finish());
+}
+
+}  // namespace h4mk

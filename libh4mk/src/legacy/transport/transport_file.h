@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// A file of the transport dialect as its first reader sees it, and a writer of the same bytes
+// (legacy.md, "Transport dialect"). TransportReader plays such files.
+#ifndef H4MK_LEGACY_TRANSPORT_TRANSPORT_FILE_H_
+#define H4MK_LEGACY_TRANSPORT_TRANSPORT_FILE_H_
+
+#include <optional>
+#include <vector>
+
+#include "base/io.h"
+#include "legacy/transport/transport_tables.h"
+
+namespace h4mk {
+
+// In the header byte 4 is 0 and byte 5 is 1: bytes 4 and 5 as a little-endian number.
+inline constexpr int kTransportVersion = 0x100;
+inline constexpr size_t kTransportHeaderSize = 8;
+inline constexpr size_t kTransportChunkHeaderSize = 12;
+
+struct TransportChunk {
+  uint64_t offset = 0;  // of the payload
+  uint32_t tag = 0;     // as chunk_format.h's Tag()
+  uint32_t length = 0;
+  uint32_t crc = 0;
+};
+
+// The two readings of VERI, which never agree on what the first writer made.
+struct TransportVeri {
+  bool present = false;
+  bool as_written = false;  // SHA-256 of the chunks before it: what writers put there
+  bool as_checked =
+      true;  // SHA-256 of payloads by tag: what the first reader compares; true without VERI
+};
+
+class TransportFile {
+ public:
+  // Parses a whole file; with `check` every CRC, as the first reader does. Memory: 24 bytes a
+  // chunk. The source must be seekable, of known size, and outlive the result. too_short,
+  // bad_magic, bad_version, chunk_overrun, chunk_crc.
+  static Result<TransportFile> Open(Source& source, bool check);
+
+  const std::vector<TransportChunk>& chunks() const { return chunks_; }
+  const std::vector<TransportChunk>& cores() const { return cores_; }
+  uint64_t end() const { return end_; }  // of the last chunk; fewer than 12 bytes may follow
+  Status ReadPayload(const TransportChunk& chunk, Bytes* payload) const;
+  // The payload of the first chunk with a tag.
+  Result<std::optional<Bytes>> First(uint32_t tag) const;
+
+  // The first SEEK; empty if there is none. seek_too_short, seek_incomplete.
+  Result<std::vector<TransportSeekEntry>> Seek() const;
+  Result<TransportVeri> CheckVeri() const;
+  // What the first reader takes for metadata: the first 12 bytes of META as two numbers.
+  struct Metadata {
+    uint64_t duration_us = 0;
+    uint32_t frame_count = 0;
+  };
+  Result<std::optional<Metadata>> ReadMetadata() const;
+
+ private:
+  explicit TransportFile(Source& source) : source_(&source) {}
+  Status Parse(bool check);
+  Status CheckCrc(const TransportChunk& chunk) const;
+
+  Source* source_;
+  std::vector<TransportChunk> chunks_, cores_;
+  uint64_t end_ = 0;
+};
+
+struct TransportContents {
+  std::vector<ByteSpan> blocks;  // plain; each a multiple of 256 bytes
+  std::vector<TransportSeekEntry> seek;
+  Json meta = Json::object();  // "compression" is added
+  Json safe = Json::object();
+  ByteSpan secret;  // of a Living Cipher v3 that blocks are encrypted with; empty: they are not
+};
+
+// Compresses the blocks and writes a whole file. block_not_multiple_of_256, before anything is
+// written.
+Status WriteTransport(const TransportContents& contents, Sink& sink);
+
+// The same with blocks that are compressed already.
+Status WriteCodedTransport(const TransportContents& contents, Sink& sink);
+
+// The header of a chunk.
+Bytes TransportChunkFront(uint32_t tag, ByteSpan payload);
+
+// Appends header and chunks.
+class TransportChunkWriter {
+ public:
+  explicit TransportChunkWriter(Sink& sink) : sink_(sink) {}
+  Status WriteHeader(uint16_t reserved);
+  Status WriteChunk(uint32_t tag, ByteSpan payload);
+
+ private:
+  Sink& sink_;
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_LEGACY_TRANSPORT_TRANSPORT_FILE_H_

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+#include "legacy/transport/transport_tables.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/fault.h"
+#include "chunk/chunk_format.h"
+#include "legacy/python_json.h"
+
+namespace h4mk {
+namespace {
+
+Status TooShort(const char* what) {
+  return Fault("short_or_out_of_range_struct", std::string(what) + " ends too early");
+}
+
+}  // namespace
+
+Bytes EncodeTransportSeek(std::span<const TransportSeekEntry> entries) {
+  Bytes out;
+  AppendBe(out, static_cast<uint32_t>(entries.size()));
+  for (const TransportSeekEntry& entry : entries) {
+    AppendBe(out, entry.pts_us);
+    AppendBe(out, entry.offset);
+  }
+  return out;
+}
+
+Result<std::vector<TransportSeekEntry>> DecodeTransportSeek(ByteSpan payload) {
+  ByteReader reader(payload);
+  const auto count = reader.Be<uint32_t>();
+  if (reader.failed()) return Fault("seek_too_short", "SEEK ends before its count");
+  if (count > reader.left() / 16)
+    return Fault("seek_incomplete", "SEEK of " + std::to_string(count) + " entries has only " +
+                                        std::to_string(reader.left() / 16));
+  std::vector<TransportSeekEntry> entries(count);
+  for (TransportSeekEntry& entry : entries) {
+    entry.pts_us = reader.Be<uint64_t>();
+    entry.offset = reader.Be<uint64_t>();
+  }
+  return entries;
+}
+
+const TransportSeekEntry* FindTransportEntry(std::span<const TransportSeekEntry> entries,
+                                             uint64_t t_us) {
+  const TransportSeekEntry* found = nullptr;
+  ptrdiff_t low = 0, high = static_cast<ptrdiff_t>(entries.size()) - 1;
+  while (low <= high) {
+    const ptrdiff_t middle = (low + high) / 2;
+    if (entries[static_cast<size_t>(middle)].pts_us <= t_us) {
+      found = &entries[static_cast<size_t>(middle)];
+      low = middle + 1;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return found;
+}
+
+std::string EncodeTransportTrak(std::span<const TransportTrackEntry> entries) {
+  Json list = Json::array();
+  for (const TransportTrackEntry& entry : entries)
+    list.push_back({{"track_id", entry.track_id},
+                    {"pts_us", entry.pts_us},
+                    {"kind", entry.kind},
+                    {"keyframe", entry.keyframe},
+                    {"core_index", entry.core_index}});
+  return DumpPythonJson(Json{{"trak", std::move(list)}}, JsonStyle::kCompact);
+}
+
+Result<std::vector<TransportTrackEntry>> DecodeTransportTrak(std::string_view text,
+                                                             size_t max_entries) {
+  constexpr size_t kValuesOfEntry = 16;  // an object of five members, and some to spare
+  Result<Json> root = ParseJson(text, 0, "TRAK", kMaxJsonValues + kValuesOfEntry * max_entries);
+  if (!root.ok()) return Fault("bad_json", "TRAK is no JSON text of allowed depth and size");
+  const auto bad = [] { return Fault("bad_json", "TRAK has an entry of another form"); };
+  if (!root.value().is_object() || !root.value().contains("trak") ||
+      !root.value()["trak"].is_array())
+    return bad();
+  std::vector<TransportTrackEntry> entries;
+  for (const Json& row : root.value()["trak"]) {
+    const auto has = [&](const char* key) { return row.is_object() && row.contains(key); };
+    if (!has("track_id") || !row["track_id"].is_string() || !has("core_index") ||
+        !row["core_index"].is_number_unsigned() || !has("pts_us") ||
+        !row["pts_us"].is_number_unsigned())
+      return bad();
+    TransportTrackEntry& entry = entries.emplace_back();
+    entry.track_id = row["track_id"];
+    entry.pts_us = row["pts_us"];
+    entry.core_index = row["core_index"];
+    if (has("kind") && row["kind"].is_string()) entry.kind = row["kind"];
+    if (has("keyframe") && row["keyframe"].is_boolean()) entry.keyframe = row["keyframe"];
+  }
+  return entries;
+}
+
+Result<Bytes> EncodeSeekm(std::vector<TransportSeekmTable> tables) {
+  std::stable_sort(tables.begin(), tables.end(),
+                   [](const auto& a, const auto& b) { return a.track_id < b.track_id; });
+  Bytes out;
+  AppendBe(out, static_cast<uint32_t>(tables.size()));
+  for (const TransportSeekmTable& table : tables) {
+    if (table.track_id.size() > UINT16_MAX)
+      return Fault("short_or_out_of_range_struct", "track id longer than 65535 bytes",
+                   Code::kLimit);
+    AppendBe(out, static_cast<uint16_t>(table.track_id.size()));
+    AppendText(out, table.track_id);
+    AppendBe(out, static_cast<uint32_t>(table.entries.size()));
+    for (const TransportSeekmTable::Entry& entry : table.entries) {
+      AppendBe(out, entry.pts_us);
+      AppendBe(out, entry.core_index);
+    }
+  }
+  return out;
+}
+
+Result<std::vector<TransportSeekmTable>> DecodeSeekm(ByteSpan bytes) {
+  ByteReader reader(bytes);
+  const auto count = reader.Be<uint32_t>();
+  std::vector<TransportSeekmTable> tables;
+  for (uint32_t i = 0; i < count && !reader.failed(); ++i) {
+    TransportSeekmTable& table = tables.emplace_back();
+    const ByteSpan id = reader.Take(reader.Be<uint16_t>());
+    table.track_id.assign(reinterpret_cast<const char*>(id.data()), id.size());
+    const auto entries = reader.Be<uint32_t>();
+    if (entries > reader.left() / 12) return TooShort("SEEKM");
+    for (uint32_t k = 0; k < entries; ++k) {
+      const auto pts_us = reader.Be<uint64_t>();
+      table.entries.push_back({pts_us, reader.Be<uint32_t>()});
+    }
+  }
+  if (reader.failed()) return TooShort("SEEKM");
+  return tables;
+}
+
+std::vector<TransportSeekmTable> MakeSeekm(std::span<const TransportTrackEntry> entries) {
+  std::map<std::string, TransportSeekmTable> tables;
+  for (const TransportTrackEntry& entry : entries) {
+    if (!entry.keyframe) continue;
+    TransportSeekmTable& table = tables[entry.track_id];
+    table.track_id = entry.track_id;
+    table.entries.push_back({entry.pts_us, static_cast<uint32_t>(entry.core_index)});
+  }
+  std::vector<TransportSeekmTable> list;
+  for (auto& [id, table] : tables) {
+    std::stable_sort(table.entries.begin(), table.entries.end(),
+                     [](const auto& a, const auto& b) { return a.pts_us < b.pts_us; });
+    list.push_back(std::move(table));
+  }
+  return list;
+}
+
+const TransportSeekmTable::Entry* FindSeekmEntry(const TransportSeekmTable& table, int64_t t_us) {
+  if (table.entries.empty()) return nullptr;
+  const TransportSeekmTable::Entry* found = &table.entries[0];
+  for (const TransportSeekmTable::Entry& entry : table.entries)
+    if (t_us >= 0 && entry.pts_us <= static_cast<uint64_t>(t_us)) found = &entry;
+  return found;
+}
+
+int64_t TransportDuration(const Json& meta) {
+  const auto fps = meta.find("fps_hint");
+  if (fps == meta.end() || !fps->is_number()) return 0;
+  const double step = std::trunc(1e6 / fps->get<double>());
+  return step >= 1 && step <= 3.6e9 ? static_cast<int64_t>(step) : 0;
+}
+
+Result<Json> AddTrackIndex(Json meta, std::span<const TransportTrackEntry> entries) {
+  std::set<std::string> ids;
+  for (const TransportTrackEntry& entry : entries) ids.insert(entry.track_id);
+  Result<Bytes> seekm = EncodeSeekm(MakeSeekm(entries));
+  if (!seekm.ok()) return seekm.take_status();
+  const std::string trak = EncodeTransportTrak(entries);
+  meta["domain"] = "video-transport";
+  meta["tracks"] = ids;
+  meta["seekm_b64"] = EncodeBase64(seekm.value());
+  meta["trak_b64"] = EncodeBase64({reinterpret_cast<const uint8_t*>(trak.data()), trak.size()});
+  return meta;
+}
+
+Bytes EncodeStandaloneSeek(std::vector<TransportSeekEntry> entries) {
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto& a, const auto& b) { return a.pts_us < b.pts_us; });
+  Bytes out;
+  AppendLe(out, Tag("SEEK"));
+  AppendLe(out, static_cast<uint32_t>(entries.size()));
+  for (const TransportSeekEntry& entry : entries) {
+    AppendLe(out, entry.pts_us);
+    AppendLe(out, entry.offset);
+  }
+  return out;
+}
+
+Result<std::vector<TransportSeekEntry>> DecodeStandaloneSeek(ByteSpan bytes) {
+  if (bytes.size() < 4 || LoadLe<uint32_t>(bytes.data()) != Tag("SEEK"))
+    return Fault("bad_seek_magic", "seek table without SEEK");
+  ByteReader reader(bytes.subspan(4));
+  const auto count = reader.Le<uint32_t>();
+  if (reader.failed() || count > reader.left() / 16) return TooShort("seek table");
+  std::vector<TransportSeekEntry> entries(count);
+  for (TransportSeekEntry& entry : entries) {
+    entry.pts_us = reader.Le<uint64_t>();
+    entry.offset = reader.Le<uint64_t>();
+  }
+  return entries;
+}
+
+Bytes EncodeBlockHeader(uint16_t track_id, uint64_t pts_us, bool keyframe) {
+  Bytes out;
+  AppendLe(out, track_id);
+  AppendLe(out, pts_us);
+  out.push_back(keyframe ? 1 : 0);
+  AppendLe(out, uint16_t{0});
+  return out;
+}
+
+}  // namespace h4mk

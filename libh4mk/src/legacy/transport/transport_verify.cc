@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "legacy/transport/transport_verify.h"
+
+#include <algorithm>
+
+#include "chunk/chunk_format.h"
+#include "legacy/transport/transport_file.h"
+
+namespace h4mk {
+namespace {
+
+void CheckTables(const TransportFile& file, VerifyReport* report) {
+  Result<std::vector<TransportSeekEntry>> seek = file.Seek();
+  if (!seek.ok()) {
+    report->Error(seek.status().offset().value_or(0), seek.status().message());
+    return;
+  }
+  const bool sorted = std::is_sorted(
+      seek.value().begin(), seek.value().end(),
+      [](const TransportSeekEntry& a, const TransportSeekEntry& b) { return a.pts_us < b.pts_us; });
+  if (!sorted) report->Error(0, "SEEK is not in the order of its times: lookups may miss entries");
+  report->index_checked = true;
+}
+
+Status CheckVeri(const TransportFile& file, VerifyReport* report) {
+  Result<TransportVeri> veri = file.CheckVeri();
+  if (!veri.ok()) return veri.take_status();
+  if (!veri.value().present) {
+    report->Error(report->file_size, "no VERI at the end: the file was cut, or never had one");
+    return {};
+  }
+  if (!veri.value().as_written && !veri.value().as_checked)
+    report->Error(0, "VERI is the hash of neither the chunks nor the payloads before it");
+  else if (!veri.value().as_checked)
+    report->Note(
+        0,
+        "VERI is right as writers write it; the first reader of this dialect takes it for wrong");
+  return {};
+}
+
+}  // namespace
+
+Status VerifyTransport(Io& io, VerifyReport* report) {
+  report->version = kTransportVersion;
+  report->file_size = static_cast<uint64_t>(std::max<int64_t>(io.Size(), 0));
+  if (io.Seek(0) < 0) return Status(Code::kIo, "cannot seek");
+  Source source(io);
+  Result<TransportFile> file = TransportFile::Open(source, /*check=*/true);
+  if (!file.ok()) {
+    const Status& status = file.status();
+    if (status.code() != Code::kCorrupt && status.code() != Code::kTruncated)
+      return Status(status.code(), status.message());
+    report->Error(status.offset().value_or(report->file_size), status.message());
+    return {};
+  }
+  for (const TransportChunk& chunk : file.value().chunks()) ++report->chunks[TagText(chunk.tag)];
+  report->blocks = file.value().cores().size();
+  for (const TransportChunk& core : file.value().cores()) report->payload_bytes += core.length;
+  // The dialect has no end of its own; a writer's last chunk is VERI.
+  report->closed = !file.value().chunks().empty() && file.value().chunks().back().tag == kTagVeri &&
+                   file.value().end() == report->file_size;
+  if (file.value().end() != report->file_size)
+    report->Error(file.value().end(),
+                  "bytes that are no chunk at byte " + std::to_string(file.value().end()));
+  CheckTables(file.value(), report);
+  return CheckVeri(file.value(), report);
+}
+
+}  // namespace h4mk

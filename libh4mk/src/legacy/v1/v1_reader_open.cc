@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+// Opening a file of version 1: its chunks, descriptions and block log.
+#include <algorithm>
+
+#include "base/crc32.h"
+#include "base/fault.h"
+#include "legacy/v1/v1_reader.h"
+#include "legacy/v1/v1_tracks.h"
+
+namespace h4mk {
+namespace {
+
+constexpr size_t kMaxDamage = 10000;
+constexpr uint64_t kMaxStreamBlocks =
+    4u << 20;  // that a block log may list where the size of the file is not known
+constexpr uint64_t kMinCoreSize = kChunkOverhead + kV1RoutingSize;
+
+std::string_view AsText(ByteSpan bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+void AddTrack(const Json& v1_track, TrackList* list) {
+  Track track;
+  Json description = V1Track(v1_track);
+  description["time_base"] = "1/1000";
+  if (!ReadTrack(description, &track).ok() || list->ids.Find(track.id) >= 0 ||
+      list->tracks.size() == kMaxTracks)
+    return;  // no block can belong to it
+  list->ids.Add(track.id);
+  list->tracks.push_back(std::move(track));
+}
+
+}  // namespace
+
+V1Reader::V1Reader(Source source, BufferAllocator& allocator, bool keep_corrupt)
+    : TableReader(std::move(source), allocator, keep_corrupt), chunks_(source_, /*version=*/1) {}
+
+Status V1Reader::Open() {
+  seekable_ = source_.seekable() && source_.Size() >= 0;
+  if (seekable_) H4MK_TRY(CheckLengths());
+  position_ = kFileHeaderSize;
+  H4MK_TRY(ReadChunks(/*until_core=*/!seekable_));
+  if (seekable_) {
+    const auto left = static_cast<uint64_t>(source_.Size()) - position_;
+    closed_ = left >= kCrcSize && left < kChunkHeaderSize;
+    if (!closed_) Warn("no container CRC at the end of the file: it was cut");
+  }
+  TakeDescriptions();
+  discarded_.assign(list_.tracks.size(), false);
+  ordinals_.assign(list_.tracks.size(), 0);
+  CountTotals();
+  return {};
+}
+
+// The container checksum of version 1 sees nothing but lengths (legacy.md, "Version 1"): a chunk
+// followed by its CRC moves it as any other of that length does. So it tells, without reading them,
+// whether the chunks are those that were written, or what a block carries.
+Status V1Reader::CheckLengths() {
+  constexpr uint32_t kResidue = 0x2144DF1C;  // CRC-32 of any bytes with their CRC-32 behind them
+  uint8_t front[kFileHeaderSize];
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(0, front, sizeof front, &got));
+  uint32_t checksum = Crc32(0, ByteSpan(front, got));
+  const auto size = static_cast<uint64_t>(source_.Size());
+  uint64_t at = kFileHeaderSize;
+  while (at + kCrcSize + kChunkOverhead <= size) {
+    ChunkHeader header;
+    H4MK_TRY(chunks_.ReadHeader(at, &header));
+    if (header.size() > size - kCrcSize - at) break;
+    checksum = Crc32Combine(checksum, kResidue, header.size());
+    at += header.size();
+  }
+  Bytes rest(static_cast<size_t>(
+      std::min<uint64_t>(size - std::min(at, size), kChunkOverhead + kCrcSize)));
+  H4MK_TRY(source_.ReadAt(at, rest.data(), rest.size(), &got));
+  lengths_are_true_ = got == rest.size() && at + got == size && got >= kCrcSize &&
+                      Crc32(checksum, ByteSpan(rest).first(got - kCrcSize)) ==
+                          LoadLe<uint32_t>(rest.data() + got - kCrcSize);
+  return {};
+}
+
+// Reads chunk headers from position_ on; stops before the first CORE, or at the end.
+Status V1Reader::ReadChunks(bool until_core) {
+  for (;;) {
+    ChunkHeader header;
+    Status status = chunks_.ReadHeader(position_, &header);
+    if (status.code() == Code::kEnd) return {};
+    if (!status.ok()) return status;
+    if (until_core && header.tag == kTagCore) {
+      source_.Unread(position_, ChunkHeaderBytes(header));
+      return {};
+    }
+    status = ReadChunk(header);
+    if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
+    if (status.ok()) continue;
+    status = PassOverDamage(std::move(status));
+    if (status.code() == Code::kEnd) return {};
+    if (!status.ok()) return status;
+  }
+}
+
+// Takes in the chunk at position_ and moves on behind it.
+Status V1Reader::ReadChunk(const ChunkHeader& header) {
+  if (seekable_ && header.size() > static_cast<uint64_t>(source_.Size()) - position_)
+    return Corrupt(position_, "chunk_overrun: " + TagText(header.tag) + " chunk of " +
+                                  std::to_string(header.length) +
+                                  " bytes does not fit into the file");
+  if (header.tag == kTagCore) return AddCore(header);
+  const uint32_t limit = header.tag == kTagAttachment ? kMaxAttachmentChunk : kMaxSmallChunk;
+  if (header.length > limit && seekable_ && IsPlausibleTag(header.tag)) {
+    position_ += header.size();  // of no use here, and too long to be checked
+    return {};
+  }
+  Bytes payload;
+  H4MK_TRY(chunks_.ReadPayload(position_, header, &payload));
+  position_ += header.size();
+  core_before_ = 0;
+  if (header.tag == kTagTracks && !trak_) {
+    trak_ = std::move(payload);
+  } else if (header.tag == kTagMeta && !meta_chunk_) {
+    meta_chunk_ = std::move(payload);
+  } else if (header.tag == kTagIndex) {
+    index_bytes_ += header.size();
+  } else if (header.tag == kTagAttachment) {
+    ByteReader reader{ByteSpan(payload)};
+    const auto track_id = static_cast<uint32_t>(reader.Varint());
+    if (!reader.failed())
+      attachments_[track_id].assign(reader.data(), reader.data() + reader.left());
+  }
+  return {};
+}
+
+Status V1Reader::AddCore(const ChunkHeader& header) {
+  if (!lengths_are_true_ && seekable_) {  // then its CRC has to say so
+    bool whole = false;
+    H4MK_TRY(chunks_.IsWhole(position_, header, &whole));
+    if (!whole) return Corrupt(position_, "chunk_crc: CORE chunk does not match its CRC");
+  }
+  uint8_t front[kV1RoutingSize];
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(position_ + kChunkHeaderSize, front,
+                          std::min<size_t>(header.length, sizeof front), &got));
+  const Result<uint16_t> track_id = ParseV1Routing(ByteSpan(front, got));
+  Core core;
+  core.offset = position_;
+  core.length = header.length;
+  core.flags = header.flags;
+  if (!track_id.ok()) {
+    if (damage_.size() < kMaxDamage)
+      damage_.push_back({position_, Corrupt(position_, track_id.status().message()).message()});
+  } else if (header.length > kMaxBlockSize) {
+    return Corrupt(position_, "block larger than 1 GiB");
+  } else {
+    core.track_id = track_id.value();
+    cores_.push_back(core);
+  }
+  core_before_ = position_;
+  position_ += header.size();
+  return {};
+}
+
+// Finds the next valid chunk behind damage at position_, and notes the damage. kEnd: there is none.
+Status V1Reader::PassOverDamage(Status damage) {
+  uint64_t from = position_;
+  if (seekable_ && core_before_ != 0) {
+    // What stands here may be wrong because the length of the block before is.
+    ChunkHeader header;
+    bool valid = false;
+    H4MK_TRY(chunks_.ReadHeader(core_before_, &header));
+    H4MK_TRY(IsValidChunk(core_before_, header, &valid));
+    if (!valid) {
+      from = core_before_;
+      if (!cores_.empty() && cores_.back().offset == from) cores_.pop_back();
+    }
+  }
+  uint64_t found = 0;
+  H4MK_TRY(chunks_.FindNext(from, &found));
+  if (damage_.size() < kMaxDamage)
+    damage_.push_back(
+        {from, damage.message() + "; reading goes on at byte " + std::to_string(found)});
+  position_ = found;
+  core_before_ = 0;
+  return {};
+}
+
+Status V1Reader::IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* valid) {
+  *valid = false;
+  if (header.length > kMaxSmallChunk) return {};
+  const int64_t size = source_.Size();
+  if (size >= 0 && offset + header.size() > static_cast<uint64_t>(size)) return {};
+  Bytes payload;
+  uint32_t crc = 0;
+  Status status = chunks_.ReadPayload(offset, header, &payload, &crc);
+  if (status.code() == Code::kIo) return status;
+  *valid = status.ok();
+  if (!*valid || seekable_) return {};
+  AppendLe(payload, crc);  // to be read again
+  Unread(source_, offset, header, payload);
+  return {};
+}
+
+// Tracks, metadata and block log, once all chunks (of a stream: those before the first block) are
+// read.
+void V1Reader::TakeDescriptions() {
+  std::vector<Json> tracks;
+  if (trak_) {
+    Result<std::vector<Json>> parsed = ParseV1Tracks(AsText(*trak_));
+    if (parsed.ok()) tracks = std::move(parsed.value());
+    if (!parsed.ok()) Warn(parsed.status().message());
+  }
+  Json log;
+  if (meta_chunk_) {
+    Result<Json> meta = ParseJson(AsText(*meta_chunk_), 0, "META");
+    if (meta.ok() && meta.value().is_object()) {
+      meta_ = std::move(meta.value());
+      const auto found = meta_.find(kV1LogKey);
+      if (found != meta_.end() && found->is_object() && found->contains("blocks")) {
+        log = std::move(*found);
+        meta_.erase(kV1LogKey);
+      }
+    } else {
+      Warn("META is no JSON object; it is left out");
+    }
+    meta_chunk_.reset();
+  }
+  const auto take_tracks = [&] {
+    list_ = {};
+    for (const Json& track : tracks) AddTrack(track, &list_);
+  };
+  take_tracks();
+  if (log.is_object() && TakeLoggedTracks(log)) LoadLog(log);
+  if (log_ && seekable_) MatchLog();
+  if (!log_) take_tracks();
+  if (seekable_) AddUnknownTracks();
+}
+
+// Replaces list_ by the full descriptions of the same tracks; what TRAK says otherwise is newer.
+bool V1Reader::TakeLoggedTracks(const Json& log) {
+  const auto given = log.find("tracks");
+  if (given == log.end() || !given->is_array() || given->size() != list_.tracks.size())
+    return false;
+  TrackList full;
+  for (const Json& description : *given) {
+    Track track;
+    if (!ReadTrack(description, &track).ok() || full.ids.Find(track.id) >= 0) return false;
+    const int32_t plain = list_.ids.Find(track.id);
+    if (plain < 0) return false;
+    const Json short_form = V1Track(description);
+    for (const auto& [key, value] : short_form.items())
+      if (const Json& newer = list_.tracks[static_cast<size_t>(plain)].description[key];
+          newer != value)
+        track.description[key] = newer;
+    full.ids.Add(track.id);
+    full.tracks.push_back(std::move(track));
+  }
+  list_ = std::move(full);
+  return true;
+}
+
+void V1Reader::LoadLog(const Json& log) {
+  const auto blocks = log.find("blocks");
+  if (blocks == log.end()) return;
+  const uint64_t most =
+      seekable_ ? static_cast<uint64_t>(source_.Size()) / kMinCoreSize : kMaxStreamBlocks;
+  log_.emplace();
+  const Status status = log_->Load(*blocks, list_, most);
+  if (status.ok()) {
+    lost_.assign(seekable_ ? 0 : log_->block_count(), false);
+    return;
+  }
+  Warn(status.message());
+  log_.reset();
+}
+
+// Blocks whose track TRAK does not have are data of a track that is made up for them.
+void V1Reader::AddUnknownTracks() {
+  std::vector<int32_t> index(kMaxTrackId + 1, -1);
+  for (size_t i = 0; i < list_.tracks.size(); ++i) index[list_.ids.id(i)] = static_cast<int32_t>(i);
+  std::vector<uint32_t> ordinals(list_.tracks.size());
+  for (Core& core : cores_) {
+    int32_t& known = index[core.track_id];
+    if (known < 0 && list_.tracks.size() < kMaxTracks) {
+      Warn("TRAK does not have track " + std::to_string(core.track_id) + ", which has blocks");
+      known = static_cast<int32_t>(list_.tracks.size());
+      AddTrack({{"track_id", core.track_id}, {"kind", "data"}, {"codec", "none"}}, &list_);
+      ordinals.push_back(0);
+    }
+    core.track = known;
+    if (known >= 0) core.ordinal = ordinals[static_cast<size_t>(known)]++;
+  }
+}
+
+// Finds the blocks of the log in the file.
+void V1Reader::MatchLog() {
+  core_of_block_.assign(log_->block_count(), kNone);
+  std::vector<Core> kept;
+  for (const Core& core : cores_) {
+    const size_t before = matched_;
+    uint32_t number = MatchCore(core);
+    if (number == kNone || matched_ != before + 1) {
+      // Not the block that is due: damaged, or others before it are missing.
+      ChunkHeader header{kTagCore, core.flags, core.length};
+      bool valid = false;
+      static_cast<void>(IsValidChunk(core.offset, header, &valid).ok());
+      if (!valid) {
+        matched_ = before;
+        damage_.push_back(
+            {core.offset,
+             "chunk_crc: " + Corrupt(core.offset, "CORE chunk does not match its CRC").message()});
+        continue;
+      }
+      if (number == kNone) {
+        Warn("the block log in META is not that of this file's blocks; it is not used");
+        log_.reset();
+        core_of_block_.clear();
+        return;
+      }
+    }
+    core_of_block_[number] = static_cast<uint32_t>(kept.size());
+    kept.push_back(core);
+  }
+  cores_ = std::move(kept);
+  log_->DropFileOrder();
+  std::sort(damage_.begin(), damage_.end(),
+            [](const Damage& a, const Damage& b) { return a.offset < b.offset; });
+}
+
+// The number of a block in the log, which is gone through in file order; kNone if it is not there.
+uint32_t V1Reader::MatchCore(const Core& core) {
+  const std::vector<V1BlockLog::Entry>& entries = log_->in_file_order();
+  const std::pair<int64_t, uint32_t> key(ParseV1Flags(core.flags).pts_ms, core.track_id);
+  for (size_t i = matched_; i < entries.size(); ++i) {
+    const V1BlockLog::Entry& entry = entries[i];
+    const std::pair<int64_t, uint32_t> other(entry.pts_ms, entry.track_id);
+    if (other > key) break;
+    if (other == key && entry.size + kV1RoutingSize == core.length) {
+      for (; !seekable_ && matched_ < i; ++matched_) lost_[entries[matched_].number] = true;
+      matched_ = i + 1;
+      return entry.number;
+    }
+  }
+  return kNone;
+}
+
+void V1Reader::CountTotals() {
+  totals_.assign(list_.tracks.size(), {});
+  for (uint32_t number = 0; seekable_ && number < block_count(); ++number)
+    if (const Core* core = CoreOf(number); core != nullptr && core->track >= 0)
+      totals_[static_cast<size_t>(core->track)].Add(Record(number, *core));
+}
+
+}  // namespace h4mk

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// Version 1: every chunk, then what its first reader checks, then the seek tables against the
+// blocks.
+#include <algorithm>
+
+#include "legacy/v1/v1_file.h"
+#include "maintain/verify.h"
+
+namespace h4mk {
+namespace {
+
+Status WalkChunks(Io& io, const ChunkWalk::Progress& progress, VerifyReport* report) {
+  Source source(io);
+  const TrackIds none;
+  ChunkWalk walk(source, none, 1, ChunkWalk::Depth::kAll, progress);
+  return ForEachPiece(walk, [&](const Piece& piece) {
+    if (piece.kind == Piece::Kind::kChunk) {
+      ++report->chunks[TagText(piece.header.tag)];
+      return;
+    }
+    if (piece.kind == Piece::Kind::kUnfinished) report->closed = false;
+    report->Error(piece.offset, piece.problem + " at byte " + std::to_string(piece.offset));
+  });
+}
+
+std::string At(uint64_t offset) { return " at byte " + std::to_string(offset); }
+
+// The table must have the I blocks of its track, all and no others, in file order.
+void CheckTable(const V1SeekTable& table, const std::vector<V1Core>& cores, VerifyReport* report) {
+  const std::string track = "seek table of track " + std::to_string(table.track_id);
+  size_t next = 0;
+  for (const V1Core& core : cores) {
+    if (core.track_id != table.track_id || core.flags.type != kV1TypeI) continue;
+    if (next == table.entries.size()) {
+      report->Error(core.offset, track + " ends before the I block" + At(core.offset));
+      return;
+    }
+    const V1SeekEntry& entry = table.entries[next++];
+    if (entry.offset != static_cast<int64_t>(core.offset) || entry.pts_ms != core.flags.pts_ms) {
+      report->Error(core.offset, track + " has " + std::to_string(entry.pts_ms) + " ms" +
+                                     At(static_cast<uint64_t>(entry.offset)) +
+                                     "; the I block it should be has " +
+                                     std::to_string(core.flags.pts_ms) + " ms" + At(core.offset));
+      return;
+    }
+  }
+  if (next < table.entries.size())
+    report->Error(static_cast<uint64_t>(table.entries[next].offset),
+                  track + " has entries for which there are no I blocks");
+}
+
+void CheckContents(const V1File& file, VerifyReport* report) {
+  Result<std::vector<Json>> tracks = file.Tracks();
+  if (!tracks.ok()) report->Error(tracks.status().offset().value_or(0), tracks.status().message());
+  Result<std::vector<V1Core>> cores = file.Cores();
+  if (!cores.ok()) {
+    report->Error(cores.status().offset().value_or(0), cores.status().message());
+    return;
+  }
+  report->blocks = cores.value().size();
+  for (const V1Core& core : cores.value()) report->payload_bytes += core.size;
+  Result<std::vector<V1SeekTable>> tables = file.SeekTables();
+  if (!tables.ok()) {
+    report->Error(tables.status().offset().value_or(0), tables.status().message());
+    return;
+  }
+  for (const V1SeekTable& table : tables.value()) CheckTable(table, cores.value(), report);
+  report->index_checked = true;
+}
+
+}  // namespace
+
+Status VerifyV1(Io& io, const ChunkWalk::Progress& progress, VerifyReport* report) {
+  report->version = 1;
+  report->file_size = static_cast<uint64_t>(std::max<int64_t>(io.Size(), 0));
+  report->closed = true;
+  H4MK_TRY(WalkChunks(io, progress, report));
+  if (io.Seek(0) < 0) return Status(Code::kIo, "cannot seek");
+  Source source(io);
+  Result<V1File> file = V1File::Open(source, /*check=*/true);
+  if (!file.ok()) {
+    const Status& status = file.status();
+    if (status.code() == Code::kTruncated) report->closed = false;
+    if (status.code() == Code::kIo || status.code() == Code::kNotH4mk)
+      return Status(status.code(), status.message());
+    if (report->ok()) report->Error(status.offset().value_or(0), status.message());
+    return {};
+  }
+  CheckContents(file.value(), report);
+  return {};
+}
+
+}  // namespace h4mk

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "legacy/v1/v1_writer.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/crc32.h"
+#include "base/fault.h"
+#include "chunk/chunk_format.h"
+#include "legacy/v1/v1_block.h"
+#include "legacy/v1/v1_seek_table.h"
+#include "legacy/v1/v1_tracks.h"
+
+namespace h4mk {
+namespace {
+
+// Appends chunks and keeps the CRC of every byte, which version 1 ends with.
+class Output {
+ public:
+  explicit Output(Sink& sink) : sink_(sink) {}
+
+  Status Write(ByteSpan bytes) {
+    crc_ = Crc32(crc_, bytes);
+    return sink_.Write(bytes);
+  }
+  // Payload in two parts.
+  Status WriteChunk(uint32_t tag, uint32_t flags, ByteSpan head, ByteSpan body) {
+    const ChunkHeader header{tag, flags, static_cast<uint32_t>(head.size() + body.size())};
+    const auto front = ChunkHeaderBytes(header);
+    uint8_t crc[kCrcSize];
+    StoreLe(crc, Crc32(Crc32(Crc32(0, front), head), body));
+    H4MK_TRY(Write(front));
+    H4MK_TRY(Write(head));
+    H4MK_TRY(Write(body));
+    return Write(crc);
+  }
+  Status WriteFooter() {
+    uint8_t crc[kCrcSize];
+    StoreLe(crc, crc_);
+    return sink_.Write(crc);
+  }
+
+ private:
+  Sink& sink_;
+  uint32_t crc_ = 0;
+};
+
+ByteSpan AsBytes(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+int64_t TrackId(const Json& track) { return track["track_id"].get<int64_t>(); }
+
+// Tracks and blocks fit each other; checked first.
+Status CheckTracks(const V1Contents& contents) {
+  std::vector<int64_t> ids;
+  for (const Json& track : contents.tracks) {
+    if (!track["track_id"].is_number_integer())
+      return Fault("track_id_range", "track_id is no integer", Code::kArgument);
+    ids.push_back(TrackId(track));
+  }
+  std::sort(ids.begin(), ids.end());
+  if (std::adjacent_find(ids.begin(), ids.end()) != ids.end())
+    return Fault("duplicate_track", "two tracks have one track_id", Code::kArgument);
+  for (const V1Block& block : contents.blocks)
+    if (!std::binary_search(ids.begin(), ids.end(), block.track_id))
+      return Fault("unknown_track",
+                   "block of track " + std::to_string(block.track_id) +
+                       ", which is not in the list of tracks",
+                   Code::kArgument);
+  return {};
+}
+
+Status CheckSize(uint64_t size) {
+  if (size <= UINT32_MAX) return {};
+  return Fault(
+      "short_or_out_of_range_struct",
+      std::to_string(size) + " bytes; version 1 has 32 bits for lengths and offsets: 4 GiB",
+      Code::kLimit);
+}
+
+struct Layout {
+  std::vector<V1ExtraChunk> front;  // all before the blocks
+  std::vector<uint32_t> flags;      // by block
+  std::vector<Bytes> tables;        // by track
+};
+
+// Everything that can fail, and the seek tables, which need all offsets.
+Status MakeLayout(const V1Contents& contents, ByteSpan trak, Layout* layout) {
+  layout->front.push_back({kTagTracks, 0, trak});
+  for (const auto& [tag, payload] : {std::pair(kTagMeta, contents.meta),
+                                     {kTagSafe, contents.safe},
+                                     {kTagVeri, contents.veri},
+                                     {kTagNote, contents.note}})
+    if (payload) layout->front.push_back({tag, 0, *payload});
+  layout->front.insert(layout->front.end(), contents.extra.begin(), contents.extra.end());
+  uint64_t position = kFileHeaderSize;
+  for (const V1ExtraChunk& chunk : layout->front) {
+    H4MK_TRY(CheckSize(chunk.payload.size()));
+    position += chunk.payload.size() + kChunkOverhead;
+  }
+  std::map<int64_t, std::vector<V1SeekEntry>> entries;
+  for (const V1Block& block : contents.blocks) {
+    Result<uint32_t> flags = MakeV1Flags(block.pts_ms, block.type);
+    if (!flags.ok()) return flags.take_status();
+    H4MK_TRY(CheckV1TrackId(block.track_id));
+    H4MK_TRY(CheckSize(kV1RoutingSize + block.data.size()));
+    layout->flags.push_back(flags.value());
+    position += kChunkHeaderSize;
+    if (block.type == kV1TypeI)
+      entries[block.track_id].push_back({block.pts_ms, static_cast<int64_t>(position)});
+    position += kV1RoutingSize + block.data.size() + kCrcSize;
+  }
+  for (const Json& track : contents.tracks) {
+    Result<Bytes> table = EncodeV1SeekTable(TrackId(track), entries[TrackId(track)]);
+    if (!table.ok()) return table.take_status();
+    layout->tables.push_back(std::move(table.value()));
+  }
+  return {};
+}
+
+}  // namespace
+
+void SortV1Blocks(std::vector<V1Block>& blocks) {
+  std::stable_sort(blocks.begin(), blocks.end(), [](const V1Block& a, const V1Block& b) {
+    return std::pair(a.pts_ms, a.track_id) < std::pair(b.pts_ms, b.track_id);
+  });
+}
+
+Status WriteV1(V1Contents contents, Sink& sink) {
+  H4MK_TRY(CheckTracks(contents));
+  SortV1Blocks(contents.blocks);
+  const std::string trak = EncodeV1Tracks(contents.tracks);
+  Layout layout;
+  H4MK_TRY(MakeLayout(contents, AsBytes(trak), &layout));
+
+  Output output(sink);
+  Bytes header;
+  AppendLe(header, kFileMagic);
+  AppendLe(header, uint32_t{1});  // version 1, flags 0, reserved 0
+  AppendLe(header, contents.timestamp_ms);
+  H4MK_TRY(output.Write(header));
+  for (const V1ExtraChunk& chunk : layout.front)
+    H4MK_TRY(output.WriteChunk(chunk.tag, chunk.flags, {}, chunk.payload));
+  Bytes routing;
+  for (size_t i = 0; i < contents.blocks.size(); ++i) {
+    const V1Block& block = contents.blocks[i];
+    routing.clear();
+    AppendV1Routing(block.track_id, routing);
+    H4MK_TRY(output.WriteChunk(kTagCore, layout.flags[i], routing, block.data));
+  }
+  for (const Bytes& table : layout.tables) H4MK_TRY(output.WriteChunk(kTagIndex, 0, {}, table));
+  return output.WriteFooter();
+}
+
+}  // namespace h4mk

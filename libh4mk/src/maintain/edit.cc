@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "maintain/edit.h"
+
+#include "base/crc32.h"
+#include "chunk/chunk_reader.h"
+#include "maintain/chunk_builder.h"
+
+namespace h4mk {
+namespace {
+
+constexpr uint64_t kTailLookBack = 64u << 20;  // descriptions and index of an edit lie within
+
+Status WriteAt(EditableFile& file, uint64_t offset, ByteSpan bytes) {
+  Sink sink(file);
+  H4MK_TRY(sink.Seek(offset));
+  H4MK_TRY(sink.Write(bytes));
+  return file.Sync() < 0 ? Status(Code::kIo, "cannot bring the file to the disk") : Status();
+}
+
+Status Truncate(EditableFile& file, uint64_t size) {
+  return file.Truncate(size) < 0 || file.Sync() < 0 ? Status(Code::kIo, "cannot shorten the file")
+                                                    : Status();
+}
+
+Source NewSource(Io& io) {
+  io.Seek(0);  // a source believes to start there
+  return Source(io);
+}
+
+}  // namespace
+
+Status AppendEnd(EditableFile& file, uint64_t offset, ByteSpan bytes) {
+  H4MK_TRY(WriteAt(file, offset, bytes.first(bytes.size() - kTailSize)));
+  return WriteAt(file, offset + bytes.size() - kTailSize, bytes.last(kTailSize));
+}
+
+Result<uint32_t> ContainerChecksum(Source& source, uint64_t until) {
+  uint8_t header[kFileHeaderSize];
+  size_t got = 0;
+  if (Status status = source.ReadAt(0, header, sizeof header, &got); !status.ok()) return status;
+  uint32_t checksum = Crc32(source.salt(), ByteSpan(header, got));
+  ChunkReader chunks(source);
+  for (uint64_t at = kFileHeaderSize; at < until;) {
+    ChunkHeader chunk;
+    if (Status status = chunks.ReadHeader(at, &chunk); !status.ok()) return status;
+    at += chunk.size();
+    uint8_t crc[kCrcSize];
+    if (Status status = source.ReadAt(at - kCrcSize, crc, sizeof crc, &got); !status.ok())
+      return status;
+    if (at > until || got < sizeof crc || !IsPlausibleTag(chunk.tag))
+      return Corrupt(at, "chunks do not follow each other");
+    checksum = Crc32(checksum, crc);
+  }
+  return checksum;
+}
+
+Status Editor::Open() {
+  Source source = NewSource(file_);
+  H4MK_TRY(ReadFileEnd(source, &end_));
+  salt_ = source.salt();
+  return {};
+}
+
+Status Editor::SetTrack(uint32_t track, const Json& description) {
+  if (track >= tracks().size()) return Status(Code::kArgument, "no such track");
+  Track changed;
+  H4MK_TRY(ReadTrack(description, &changed));
+  Track& old = end_.tracks.tracks[track];
+  H4MK_TRY(CheckSameBlocks(old, changed));
+  tracks_changed_ = tracks_changed_ || changed.description != old.description;
+  old = std::move(changed);
+  return {};
+}
+
+Status Editor::SetMeta(const Json& meta) {
+  if (!meta.is_object()) return Status(Code::kArgument, "metadata is no JSON object");
+  meta_changed_ = meta_changed_ || meta != end_.meta;
+  end_.meta = meta;
+  return {};
+}
+
+// core.md, "Editing": newer descriptions, a new top and a new locator, over the place of the old
+// checksum.
+Status Editor::Commit() {
+  if (!tracks_changed_ && !meta_changed_) return {};
+  const uint64_t start = end_.top.file_size - kCrcSize;
+  const std::string trak = EncodeTracks(end_.tracks.tracks), meta = DumpJson(end_.meta);
+  if (trak.size() > kMaxSmallChunk || meta.size() > kMaxSmallChunk)
+    return Status(Code::kLimit, "descriptions larger than 64 MiB");
+  ChunkBuilder chunks(start, end_.checksum, salt_);
+  if (tracks_changed_) {
+    end_.top.trak = chunks.position();
+    chunks.Add(kTagTracks, trak);
+  }
+  if (meta_changed_) {
+    end_.top.meta = chunks.position();
+    chunks.Add(kTagMeta, meta);
+  }
+  chunks.AddEnd(end_.top, end_.tracks.ids);
+  Status status = AppendEnd(file_, start, chunks.bytes());
+  if (status.ok()) {
+    tracks_changed_ = meta_changed_ = false;
+    return status;
+  }
+  uint8_t checksum[kCrcSize];
+  StoreLe(checksum, end_.checksum);
+  if (!Truncate(file_, start).ok() || !WriteAt(file_, start, checksum).ok())
+    return Status(
+        status.code(),
+        status.message() + "; the file is left without an end: h4mk index puts that right");
+  return status;
+}
+
+Status UndoEdit(EditableFile& file) {
+  Source source = NewSource(file);
+  FileEnd end;
+  H4MK_TRY(ReadFileEnd(source, &end));
+  ChunkReader chunks(source);
+  const auto was_the_end = [&](uint64_t at, const ChunkHeader& header, bool* valid) -> Status {
+    *valid = false;
+    Bytes payload;
+    Tail tail;
+    ChunkHeader top_header;
+    IndexTop top;
+    Status status = header.length == kTailPayloadSize ? chunks.ReadPayload(at, header, &payload)
+                                                      : Status(Code::kCorrupt, "");
+    if (status.ok() && !DecodeTail(payload, at, &tail)) return {};
+    if (status.ok()) status = chunks.ReadHeader(tail.top, &top_header);
+    if (status.ok() && top_header.tag != kTagIndex) return {};
+    if (status.ok()) status = chunks.ReadPayload(tail.top, top_header, &payload);
+    if (status.code() == Code::kIo) return status;
+    *valid = status.ok() && DecodeTop(payload, end.tracks.ids, tail.top, &top) &&
+             top.file_size == at + kTailSize;
+    return {};
+  };
+  uint64_t tail = 0;
+  const Status found =
+      chunks.FindBackward(end.tail_offset, kTailLookBack, kTagTail, was_the_end, &tail);
+  if (found.code() == Code::kEnd) return Status(Code::kNotFound, "the file was not edited");
+  if (!found.ok()) return Status(found.code(), found.message());
+  const uint64_t old_end = tail + kTailChunkSize;
+  for (uint64_t at = old_end; at < end.tail_offset;) {
+    ChunkHeader header;
+    H4MK_TRY(chunks.ReadHeader(at, &header));
+    if (header.tag == kTagCore)
+      return Status(Code::kNotFound,
+                    "the file was not only edited, it has blocks behind its former end");
+    at += header.size();
+  }
+  Result<uint32_t> checksum = ContainerChecksum(source, old_end);
+  if (!checksum.ok()) return checksum.take_status();
+  uint8_t stored[kCrcSize];
+  StoreLe(stored, checksum.value());
+  H4MK_TRY(Truncate(file, old_end));
+  return WriteAt(file, old_end, stored);
+}
+
+}  // namespace h4mk

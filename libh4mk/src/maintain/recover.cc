@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: MIT
+#include "maintain/recover.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "file/tracks.h"
+#include "writer/writer.h"
+
+namespace h4mk {
+namespace {
+
+class Recovery {
+ public:
+  Recovery(Io& io, Io& output, RecoverReport* report)
+      : source_(io), chunks_(source_), output_(output), report_(*report) {}
+
+  Status Run(const ChunkWalk::Progress& progress);
+
+ private:
+  Status FindDescriptions();
+  Status TakeDescription(const Piece& piece);
+  Status MakeUpTracks();
+  Status StartWriter();
+  Status Take(const ChunkWalk& walk, const Piece& piece);
+  Status TakeCluster(const ChunkWalk& walk, const Piece& piece);
+  Status TakeGoodBlocks(const ChunkWalk& walk, const Piece& piece);
+  std::vector<bool> TracksToKeepTogether(const ChunkWalk& walk) const;
+  Status TakeTogether(const ChunkWalk& walk, const std::vector<bool>& together);
+  Status ReadGoodBlock(const ChunkWalk& walk, const BlockRecord& record, Block* block);
+  Status TakeChunk(const Piece& piece);
+  Status TakeAttachment(const Piece& piece);
+  void CountMissing(const BlockRecord& block);
+  void Lose(const Piece& piece, std::string message);
+  Status Read(uint64_t offset, uint64_t size, Bytes* bytes);
+
+  Source source_;
+  ChunkReader chunks_;
+  Io& output_;
+  std::optional<Writer> writer_;
+  RecoverReport& report_;
+  bool have_tracks_ = false;
+  TrackList list_;
+  Json meta_ = Json::object();
+  std::vector<uint64_t> next_ordinal_;  // by track
+  bool had_tail_ = false;
+  bool lost_signature_ = false;
+  Bytes buffer_;
+};
+
+Status Recovery::Run(const ChunkWalk::Progress& progress) {
+  FileHeader header;
+  H4MK_TRY(ReadFileHeader(source_, &header));
+  H4MK_TRY(FindDescriptions());
+  H4MK_TRY(StartWriter());
+  ChunkWalk walk(source_, list_.ids, 2, ChunkWalk::Depth::kAll, progress);
+  H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) { return Take(walk, piece); }));
+  if (!had_tail_)
+    report_.losses.push_back({walk.position(), 0, "the end of the file; it was made anew"});
+  return writer_->Finish();
+}
+
+// The last TRAK and META that can be used count.
+Status Recovery::FindDescriptions() {
+  const TrackIds none;
+  ChunkWalk walk(source_, none, 2, ChunkWalk::Depth::kIndexes);
+  bool any_cluster = false;
+  H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) -> Status {
+    any_cluster = any_cluster || piece.is_cluster;
+    const bool is_description = piece.header.tag == kTagTracks || piece.header.tag == kTagMeta;
+    return piece.kind == Piece::Kind::kChunk && is_description ? TakeDescription(piece) : Status();
+  }));
+  if (have_tracks_) return {};
+  if (!any_cluster)
+    return Corrupt(kFileHeaderSize, "neither tracks nor blocks found; nothing to recover");
+  return MakeUpTracks();
+}
+
+Status Recovery::TakeDescription(const Piece& piece) {
+  Bytes payload;
+  if (const Status status = chunks_.ReadPayload(piece.offset, piece.header, &payload); !status.ok())
+    return status.code() == Code::kIo ? Status(status.code(), status.message()) : Status();
+  const std::string_view text(reinterpret_cast<const char*>(payload.data()), payload.size());
+  if (piece.header.tag == kTagTracks) {
+    Result<TrackList> list = ParseTracks(text, piece.offset);
+    if (!list.ok()) return {};
+    list_ = std::move(list.value());
+    have_tracks_ = true;
+  } else if (Result<Json> meta = ParseJson(text, piece.offset, "META");
+             meta.ok() && meta.value().is_object()) {
+    meta_ = std::move(meta.value());
+  }
+  return {};
+}
+
+// Without any TRAK the blocks still say which tracks there are, but no more than that.
+Status Recovery::MakeUpTracks() {
+  TrackIds all;
+  for (uint32_t id = 0; id <= kMaxTrackId; ++id) all.Add(id);
+  std::vector<bool> seen(all.size()), compressed(all.size());
+  ChunkWalk walk(source_, all, 2, ChunkWalk::Depth::kIndexes);
+  H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) {
+    if (!piece.is_cluster) return;
+    for (const BlockRecord& block : walk.index().blocks()) {
+      seen[static_cast<size_t>(block.track)] = true;
+      if (block.flags & kBlockCompressed) compressed[static_cast<size_t>(block.track)] = true;
+    }
+  }));
+  for (uint32_t id = 0; id < seen.size(); ++id) {
+    if (!seen[id]) continue;
+    Track track;
+    Json description = {{"track_id", id},  {"name", ""},           {"kind", "data"},
+                        {"codec", "none"}, {"sample_rate", 0},     {"channels", 0},
+                        {"note", ""},      {"time_base", "1/1000"}};
+    if (compressed[id]) description[kCompressionKey] = "zstd";
+    H4MK_TRY(ReadTrack(description, &track));
+    list_.ids.Add(id);
+    list_.tracks.push_back(std::move(track));
+  }
+  report_.losses.push_back(
+      {kFileHeaderSize, 0, "the descriptions of the tracks: codecs and time bases are made up"});
+  return {};
+}
+
+// Clusters are copied as they are, so the new file has the salt of the old one.
+Status Recovery::StartWriter() {
+  WriterOptions options;
+  options.salt = source_.salt();
+  writer_.emplace(output_, options);
+  for (const Track& track : list_.tracks) {
+    uint32_t index = 0;
+    H4MK_TRY(writer_->AddTrack(track.description, &index));
+  }
+  next_ordinal_.resize(list_.tracks.size());
+  return writer_->SetMeta(meta_);
+}
+
+Status Recovery::Take(const ChunkWalk& walk, const Piece& piece) {
+  switch (piece.kind) {
+    case Piece::Kind::kGap:
+      Lose(piece, piece.problem);
+      return {};
+    case Piece::Kind::kUnfinished:
+      if (piece.is_cluster) return TakeGoodBlocks(walk, piece);
+      Lose(piece, piece.problem);
+      return {};
+    case Piece::Kind::kDamagedData:
+      return TakeGoodBlocks(walk, piece);
+    case Piece::Kind::kChunk:
+      break;
+  }
+  had_tail_ = piece.header.tag == kTagTail;
+  return piece.is_cluster ? TakeCluster(walk, piece) : TakeChunk(piece);
+}
+
+Status Recovery::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
+  for (const BlockRecord& block : walk.index().blocks()) {
+    CountMissing(block);
+    ++report_.blocks;
+    report_.payload_bytes += block.stored_size();
+  }
+  ++report_.clusters;
+  H4MK_TRY(Read(piece.offset, piece.header.size(), &buffer_));
+  return writer_->AppendCluster(walk.index(), buffer_);
+}
+
+Status Recovery::TakeGoodBlocks(const ChunkWalk& walk, const Piece& piece) {
+  const std::vector<bool> together = TracksToKeepTogether(walk);
+  H4MK_TRY(TakeTogether(walk, together));
+  uint64_t lost = 0, lost_bytes = 0;
+  for (const BlockRecord& record : walk.index().blocks()) {
+    const bool is_together = record.track >= 0 && together[static_cast<size_t>(record.track)];
+    if (!walk.IsGood(record) || ((record.flags & kBlockExternal) && !is_together)) {
+      ++lost;
+      lost_bytes += record.stored_size();
+      continue;
+    }
+    if (record.track < 0 || is_together) continue;
+    Block block;
+    H4MK_TRY(ReadGoodBlock(walk, record, &block));
+    H4MK_TRY(writer_->SetOrdinal(block.track, record.ordinal));
+    H4MK_TRY(writer_->Write(block));
+  }
+  report_.losses.push_back({piece.offset, lost_bytes,
+                            piece.problem + "; " + std::to_string(lost) + " of " +
+                                std::to_string(walk.index().blocks().size()) + " blocks lost",
+                            lost > 0});
+  return {};
+}
+
+// The hash of a track's external blocks holds for all of them, in one cluster. They can stay there
+// if none of the track's blocks is lost; to make another hash needs the other file.
+std::vector<bool> Recovery::TracksToKeepTogether(const ChunkWalk& walk) const {
+  std::vector<bool> together(list_.tracks.size());
+  if (!walk.index().has_external()) return together;
+  for (const BlockRecord& record : walk.index().blocks())
+    if (record.track >= 0 && (record.flags & kBlockExternal))
+      together[static_cast<size_t>(record.track)] = true;
+  for (const BlockRecord& record : walk.index().blocks())
+    if (record.track >= 0 && !walk.IsGood(record))
+      together[static_cast<size_t>(record.track)] = false;
+  return together;
+}
+
+// Makes a cluster of the blocks of some tracks.
+Status Recovery::TakeTogether(const ChunkWalk& walk, const std::vector<bool>& together) {
+  if (std::find(together.begin(), together.end(), true) == together.end()) return {};
+  const ClusterIndex& index = walk.index();
+  ClusterEncoder encoder;
+  encoder.set_salt(source_.salt());
+  for (const Track& track : list_.tracks) encoder.AddTrack(track.id);
+  std::vector<bool> is_begun(together.size());
+  for (const BlockRecord& record : index.blocks()) {
+    if (record.track < 0 || !together[static_cast<size_t>(record.track)]) continue;
+    Block block;
+    H4MK_TRY(ReadGoodBlock(walk, record, &block));
+    if (!is_begun[block.track]) encoder.SkipTo(block.track, record.ordinal);
+    is_begun[block.track] = true;
+    if (record.flags & kBlockExternal) {
+      const ExternalRange& range = index.range_of(record);
+      block.external_offset = range.offset;
+      encoder.AddExternalToIndex(block, range.size);
+      encoder.SetExternalHash(block.track, index.groups()[range.group].hash);
+    } else {
+      encoder.Add(block);
+    }
+  }
+  const ClusterEncoder::Encoded encoded = encoder.Encode();
+  Bytes chunk(encoded.head.begin(), encoded.head.end());
+  for (ByteSpan data : encoded.data) AppendBytes(chunk, data);
+  AppendLe(chunk, encoded.crc);
+  ClusterIndex made;
+  made.set_salt(source_.salt());
+  const ByteSpan payload = ByteSpan(chunk).subspan(kChunkHeaderSize, chunk.size() - kChunkOverhead);
+  size_t needed = 0;
+  H4MK_TRY(made.Parse(payload, kChunkHeaderSize, payload.size(), list_.ids, &needed));
+  ++report_.clusters;
+  return writer_->AppendCluster(made, chunk);
+}
+
+// The block, its data in buffer_, and counts it.
+Status Recovery::ReadGoodBlock(const ChunkWalk& walk, const BlockRecord& record, Block* block) {
+  CountMissing(record);
+  H4MK_TRY(Read(walk.data_offset() + record.offset, record.stored_size(), &buffer_));
+  block->track = static_cast<uint32_t>(record.track);
+  block->flags = record.flags & kBlockPublicFlags;
+  block->pts = record.pts;
+  block->dts = record.dts;
+  block->duration = record.duration;
+  block->data = buffer_;
+  block->side_data = walk.index().side_data(record);
+  block->ordinal = record.ordinal;
+  ++report_.blocks;
+  report_.payload_bytes += record.stored_size();
+  return {};
+}
+
+// Chunks of other kinds. The writer makes descriptions, index and end itself.
+Status Recovery::TakeChunk(const Piece& piece) {
+  switch (piece.header.tag) {
+    case kTagTracks:
+    case kTagMeta:
+    case kTagIndex:
+    case kTagTail:
+    case kTagFree:
+      return {};
+    case kTagAttachment:
+      return TakeAttachment(piece);
+    default:
+      H4MK_TRY(Read(piece.offset + kChunkHeaderSize, piece.header.length, &buffer_));
+      if (piece.header.tag == kTagVeri && IsCheckpoint(buffer_)) {
+        if (!std::exchange(lost_signature_, true))
+          report_.losses.push_back(
+              {piece.offset, 0, "the signatures, which do not hold for another file"});
+        return {};
+      }
+      return writer_->AddChunk(piece.header.tag, piece.header.flags, buffer_);
+  }
+}
+
+// core.md, "Chunk": ATTA. The writer puts attachments in front of the first cluster, where they
+// stand.
+Status Recovery::TakeAttachment(const Piece& piece) {
+  H4MK_TRY(Read(piece.offset + kChunkHeaderSize, piece.header.length, &buffer_));
+  ByteReader reader{ByteSpan(buffer_)};
+  const int32_t track = list_.ids.Find(reader.Varint());
+  Status status(Code::kArgument, "");
+  if (track >= 0 && !reader.failed())
+    status = writer_->SetAttachment(static_cast<uint32_t>(track),
+                                    ByteSpan(reader.data(), reader.left()));
+  if (status.code() == Code::kMemory || status.code() == Code::kIo) return status;
+  if (!status.ok()) Lose(piece, "attachment of no track, or out of place");
+  return {};
+}
+
+void Recovery::CountMissing(const BlockRecord& block) {
+  if (block.track < 0) return;
+  uint64_t& next = next_ordinal_[static_cast<size_t>(block.track)];
+  if (block.ordinal > next) report_.lost_blocks += block.ordinal - next;
+  next = block.ordinal + 1;
+}
+
+void Recovery::Lose(const Piece& piece, std::string message) {
+  report_.losses.push_back(
+      {piece.offset, piece.end - piece.offset, std::move(message), MayHoldBlocks(piece)});
+}
+
+Status Recovery::Read(uint64_t offset, uint64_t size, Bytes* bytes) {
+  bytes->resize(static_cast<size_t>(size));
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(offset, bytes->data(), bytes->size(), &got));
+  if (got < size) return Status(Code::kIo, "the file became shorter while it was read");
+  return {};
+}
+
+}  // namespace
+
+bool MayHoldBlocks(const Piece& piece) {
+  const bool is_one_chunk =
+      piece.kind == Piece::Kind::kUnfinished || piece.end == piece.offset + piece.header.size();
+  return !is_one_chunk || piece.header.tag == kTagCore || !IsKnownTag(piece.header.tag);
+}
+
+bool RecoverReport::lost_any_blocks() const {
+  return lost_blocks > 0 || std::any_of(losses.begin(), losses.end(),
+                                        [](const Loss& loss) { return loss.may_hold_blocks; });
+}
+
+Status RecoverV2(Io& io, Io& output, const ChunkWalk::Progress& progress, RecoverReport* report) {
+  return Recovery(io, output, report).Run(progress);
+}
+
+}  // namespace h4mk

@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: MIT
+#include "maintain/reindex.h"
+
+#include <algorithm>
+
+#include "base/crc32.h"
+#include "index/page_builder.h"
+#include "maintain/chunk_builder.h"
+
+namespace h4mk {
+namespace {
+
+// Pages are repeated next to the top while all of them together are no larger than this (core.md,
+// "End of file").
+constexpr size_t kMaxCopies = 4u << 20;
+constexpr size_t kCopyStep = 1 << 20;
+
+Source SourceFromStart(Io& io) {
+  io.Seek(0);  // a source believes to start there
+  return Source(io);
+}
+
+// A copy of a page names no descriptions and no page before it: it is found through the top only.
+Bytes EncodeCopy(IndexPage page, const TrackIds& ids, uint64_t offset) {
+  page.is_copy = true;
+  page.previous = page.trak = page.meta = 0;
+  return EncodePage(page, ids, offset);
+}
+
+void Append(std::vector<int64_t>* to, const std::vector<int64_t>& from, size_t shift = 0) {
+  for (const int64_t value : from) to->push_back(value + static_cast<int64_t>(shift));
+}
+
+// The times of frames of two pages one after the other, where both have them.
+Bytes JoinTimes(const PageTrack& a, const PageTrack& b) {
+  std::vector<int64_t> times, more;
+  Bytes joined;
+  if ((a.frames() > 0 && !a.DecodeTimes(&times)) || (b.frames() > 0 && !b.DecodeTimes(&more)))
+    return joined;
+  Append(&times, more);
+  AppendDeltas(joined, std::move(times));
+  return joined;
+}
+
+// Adds the clusters of a page behind those of another.
+void Append(IndexPage* to, const IndexPage& from) {
+  const size_t clusters = to->clusters.size();
+  to->clusters.insert(to->clusters.end(), from.clusters.begin(), from.clusters.end());
+  for (size_t t = 0; t < to->tracks.size(); ++t) {
+    const PageTrack& source = from.tracks[t];
+    PageTrack& track = to->tracks[t];
+    track.times = JoinTimes(track, source);
+    Append(&track.key_span, source.key_span, track.spans());
+    Append(&track.cluster, source.cluster, clusters);
+    Append(&track.blocks, source.blocks);
+    Append(&track.hidden, source.hidden);
+    Append(&track.first_time, source.first_time);
+    Append(&track.first_key, source.first_key);
+    Append(&track.last_key, source.last_key);
+  }
+}
+
+// Whether pages that were read say what the clusters say. They need not have the times of frames.
+bool SamePages(std::vector<IndexPage> stated, const std::vector<IndexPage>& actual) {
+  if (stated.size() != actual.size()) return false;
+  for (size_t i = 0; i < stated.size(); ++i) {
+    for (size_t t = 0; t < actual[i].tracks.size(); ++t)
+      if (stated[i].tracks[t].times.empty()) stated[i].tracks[t].times = actual[i].tracks[t].times;
+    if (stated[i].clusters != actual[i].clusters || stated[i].tracks != actual[i].tracks)
+      return false;
+  }
+  return true;
+}
+
+Status ReadPages(ChunkReader& chunks, const FileEnd& end, std::vector<IndexPage>* pages) {
+  for (const PageRef& ref : end.top.pages) {
+    ChunkHeader header;
+    Bytes payload;
+    IndexPage page;
+    H4MK_TRY(chunks.ReadHeader(ref.offset, &header));
+    if (header.tag != kTagIndex) return Corrupt(ref.offset, "index page expected");
+    H4MK_TRY(chunks.ReadPayload(ref.offset, header, &payload));
+    if (!DecodePage(payload, end.tracks.ids, ref.offset, end.top.file_size, &page))
+      return Corrupt(ref.offset, "index page contradicts itself");
+    pages->push_back(std::move(page));
+  }
+  return {};
+}
+
+// Which TRAK and META count. What follows the end of a file counts only if it is followed by a
+// cluster or a new index: else it is left over from an edit that was interrupted.
+class Descriptions {
+ public:
+  void Take(const Piece& piece) {
+    const uint32_t tag = piece.header.tag;
+    if (tag == kTagTracks) new_trak_ = piece.offset;
+    if (tag == kTagMeta) new_meta_ = piece.offset;
+    if (tag == kTagTracks || tag == kTagMeta) new_end_ = piece.end;
+    if (tag == kTagTail) behind_end_ = true;
+    if (behind_end_ && !piece.is_cluster && tag != kTagIndex) return;
+    if (piece.is_cluster) behind_end_ = false;
+    trak = new_trak_;
+    meta = new_meta_;
+    end = new_end_;
+  }
+  bool behind_end() const { return behind_end_; }
+
+  uint64_t trak = 0, meta = 0;  // offsets
+  uint64_t end = 0;             // of the later one
+
+ private:
+  uint64_t new_trak_ = 0, new_meta_ = 0, new_end_ = 0;
+  bool behind_end_ = false;
+};
+
+class Rebuilder {
+ public:
+  explicit Rebuilder(EditableFile& file)
+      : file_(file), source_(SourceFromStart(file)), chunks_(source_) {}
+  Status Run(const ChunkWalk::Progress& progress, bool* changed);
+
+ private:
+  struct KnownPage {
+    IndexPage page;
+    PageRef ref;
+  };
+
+  Status FindTracks();
+  Status Walk(const ChunkWalk::Progress& progress);
+  Status Take(const ChunkWalk& walk, const Piece& piece);
+  void TakeCluster(const ChunkWalk& walk, uint64_t offset);
+  void AddPage(IndexPage page, uint64_t offset, uint64_t size);
+  uint64_t FileSize();
+  Status TakePage(const Piece& piece);
+  Status AddLastPage(ChunkBuilder* chunks);
+  Status MakeEnd(Bytes* bytes);
+  Status CheckEnd(bool* agrees);
+
+  EditableFile& file_;
+  Source source_;
+  ChunkReader chunks_;
+  TrackList list_;
+  Descriptions descriptions_;
+
+  std::vector<KnownPage> pages_;  // that stand among the clusters
+  PageBuilder open_page_;         // the clusters behind them
+  uint64_t first_cluster_ = 0;
+  uint64_t content_end_ = kFileHeaderSize;  // behind it there is nothing but index and end
+  size_t content_pages_ = 0;                // those of pages_ before content_end_
+};
+
+Status Rebuilder::Run(const ChunkWalk::Progress& progress, bool* changed) {
+  H4MK_TRY(FindTracks());
+  H4MK_TRY(Walk(progress));
+  bool agrees = false;
+  H4MK_TRY(CheckEnd(&agrees));
+  *changed = !agrees;
+  if (agrees) return {};
+  Bytes end;
+  H4MK_TRY(MakeEnd(&end));
+  if (file_.Truncate(content_end_) < 0) return Status(Code::kIo, "cannot shorten the file");
+  return AppendEnd(file_, content_end_, end);
+}
+
+Status Rebuilder::FindTracks() {
+  FileHeader file_header;
+  H4MK_TRY(ReadFileHeader(source_, &file_header));
+  const TrackIds none;
+  ChunkWalk walk(source_, none, 2, ChunkWalk::Depth::kIndexes);
+  H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) {
+    if (piece.kind == Piece::Kind::kChunk) descriptions_.Take(piece);
+  }));
+  const uint64_t offset = descriptions_.trak;
+  if (offset == 0) return Corrupt(kFileHeaderSize, "no TRAK chunk found; expected one");
+  ChunkHeader header;
+  Bytes payload;
+  H4MK_TRY(chunks_.ReadHeader(offset, &header));
+  H4MK_TRY(chunks_.ReadPayload(offset, header, &payload));
+  Result<TrackList> list =
+      ParseTracks({reinterpret_cast<const char*>(payload.data()), payload.size()}, offset);
+  if (!list.ok()) return list.take_status();
+  list_ = std::move(list.value());
+  open_page_ = PageBuilder(list_.tracks.size());
+  descriptions_ = Descriptions();
+  return {};
+}
+
+Status Rebuilder::Walk(const ChunkWalk::Progress& progress) {
+  ChunkWalk walk(source_, list_.ids, 2, ChunkWalk::Depth::kIndexes, progress);
+  Status damage;
+  return ForEachPiece(walk, [&](const Piece& piece) -> Status {
+    if (piece.kind != Piece::Kind::kChunk) {  // at the end it is no harm
+      if (damage.ok()) damage = Corrupt(piece.offset, piece.problem);
+      return {};
+    }
+    const bool is_content = piece.header.tag != kTagIndex && piece.header.tag != kTagTail;
+    if (is_content && !damage.ok())
+      return Status(Code::kCorrupt, damage.message() + "; h4mk recover saves what is behind it");
+    return damage.ok() ? Take(walk, piece) : Status();
+  });
+}
+
+Status Rebuilder::Take(const ChunkWalk& walk, const Piece& piece) {
+  descriptions_.Take(piece);
+  if (piece.is_cluster) TakeCluster(walk, piece.offset);
+  if (piece.header.tag == kTagIndex) H4MK_TRY(TakePage(piece));
+  const bool is_index = piece.header.tag == kTagIndex || piece.header.tag == kTagTail;
+  const uint64_t end = is_index || descriptions_.behind_end() ? descriptions_.end : piece.end;
+  if (end <= content_end_) return {};
+  content_end_ = end;
+  content_pages_ = pages_.size();
+  return {};
+}
+
+void Rebuilder::TakeCluster(const ChunkWalk& walk, uint64_t offset) {
+  if (first_cluster_ == 0) first_cluster_ = offset;
+  open_page_.AddCluster(offset, walk.index().blocks());
+}
+
+// A page that stands among the clusters stays where it is.
+Status Rebuilder::TakePage(const Piece& piece) {
+  Bytes payload;
+  H4MK_TRY(chunks_.ReadPayload(piece.offset, piece.header, &payload));
+  IndexPage page;
+  if (!DecodePage(payload, list_.ids, piece.offset, FileSize(), &page) || page.is_copy ||
+      page.clusters != open_page_.page().clusters)
+    return {};
+  AddPage(open_page_.Take(), piece.offset, piece.header.size());
+  return {};
+}
+
+void Rebuilder::AddPage(IndexPage page, uint64_t offset, uint64_t size) {
+  PageRef ref = Summarize(page, offset, size, pages_.empty() ? nullptr : &pages_.back().ref);
+  pages_.push_back({std::move(page), std::move(ref)});
+}
+
+uint64_t Rebuilder::FileSize() {
+  return static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
+}
+
+// The clusters that are in no page before content_end_.
+Status Rebuilder::AddLastPage(ChunkBuilder* chunks) {
+  IndexPage last(list_.tracks.size());
+  for (size_t i = content_pages_; i < pages_.size(); ++i) Append(&last, pages_[i].page);
+  Append(&last, open_page_.Take());
+  pages_.resize(content_pages_);
+  if (last.clusters.size() > kMaxPageClusters || last.span_count() > kMaxPageSpans)
+    return Status(Code::kLimit,
+                  "too many clusters without an index page; h4mk recover makes a new file");
+  if (last.clusters.empty() && !pages_.empty()) return {};
+  last.previous = pages_.empty() ? 0 : pages_.back().ref.offset;
+  last.trak = descriptions_.trak;
+  last.meta = descriptions_.meta;
+  last.totals = open_page_.totals();
+  const uint64_t at = chunks->position();
+  const Bytes payload = EncodePage(last, list_.ids, at);
+  chunks->Add(kTagIndex, payload);
+  AddPage(std::move(last), at, payload.size() + kChunkOverhead);
+  return {};
+}
+
+// core.md, "End of file": the last page, copies of the others, top, locator, checksum.
+Status Rebuilder::MakeEnd(Bytes* bytes) {
+  Result<uint32_t> checksum = ContainerChecksum(source_, content_end_);
+  if (!checksum.ok()) return checksum.take_status();
+  ChunkBuilder chunks(content_end_, checksum.value(), source_.salt());
+  const size_t earlier = content_pages_;
+  H4MK_TRY(AddLastPage(&chunks));
+  size_t all = 0;
+  for (const KnownPage& page : pages_) all += static_cast<size_t>(page.ref.size - kChunkOverhead);
+  IndexTop top;
+  for (size_t i = 0; i < pages_.size(); ++i) {
+    if (i < earlier && all <= kMaxCopies) {
+      pages_[i].ref.offset = chunks.position();
+      chunks.Add(kTagIndex, EncodeCopy(pages_[i].page, list_.ids, chunks.position()));
+    }
+    top.pages.push_back(pages_[i].ref);
+  }
+  top.totals = open_page_.totals();
+  top.first_cluster = first_cluster_;
+  top.trak = descriptions_.trak;
+  top.meta = descriptions_.meta;
+  chunks.AddEnd(std::move(top), list_.ids);
+  *bytes = chunks.bytes();
+  return {};
+}
+
+// Whether the file has an end whose index says what the clusters say.
+Status Rebuilder::CheckEnd(bool* agrees) {
+  *agrees = false;
+  FileEnd end;
+  std::vector<IndexPage> pages;
+  Status status = ReadFileEnd(source_, &end);
+  if (status.ok()) status = ReadPages(chunks_, end, &pages);
+  if (status.code() == Code::kIo) return status;
+  if (!status.ok() || end.tracks.tracks.size() != list_.tracks.size() ||
+      end.top.trak != descriptions_.trak || end.top.meta != descriptions_.meta ||
+      end.top.first_cluster != first_cluster_)
+    return {};
+  std::vector<IndexPage> actual;
+  for (const KnownPage& page : pages_) actual.push_back(page.page);
+  *agrees = open_page_.page().clusters.empty() && SamePages(std::move(pages), actual) &&
+            end.top.totals == open_page_.totals();
+  return {};
+}
+
+// ------------------------------------------------------------------------------------------------
+// index at the front
+
+class FrontCopier {
+ public:
+  FrontCopier(Io& io, Io& output) : source_(SourceFromStart(io)), chunks_(source_), sink_(output) {}
+  Status Run(const ChunkWalk::Progress& progress);
+
+ private:
+  Status FindRest();
+  Status PreferFront(uint32_t tag, uint64_t* offset);
+  Bytes MakeFront(uint64_t shift) const;
+  Status ChecksumOfRest(uint32_t* crc, uint64_t* size);
+  Status CopyRest(const ChunkWalk::Progress& progress);
+
+  Source source_;
+  ChunkReader chunks_;
+  Sink sink_;
+  FileEnd end_;
+  std::vector<IndexPage> pages_;
+  uint64_t rest_ = kFileHeaderSize;  // behind an index at the front that is there already
+};
+
+Status FrontCopier::Run(const ChunkWalk::Progress& progress) {
+  H4MK_TRY(ReadFileEnd(source_, &end_));
+  H4MK_TRY(ReadPages(chunks_, end_, &pages_));
+  H4MK_TRY(FindRest());
+  H4MK_TRY(PreferFront(kTagTracks, &end_.top.trak));
+  if (end_.top.meta != 0) H4MK_TRY(PreferFront(kTagMeta, &end_.top.meta));
+  // The size of the front does not depend on how far it moves the rest.
+  const uint64_t shift = MakeFront(0).size() + kFileHeaderSize - rest_;
+  const Bytes front = MakeFront(shift);
+  if (front.size() > kMaxCopies) return Status(Code::kLimit, "the index is larger than 4 MiB");
+  uint8_t header[kFileHeaderSize];
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(0, header, sizeof header, &got));
+  uint32_t checksum = Crc32(source_.salt(), header);
+  for (size_t at = 0; at < front.size();) {
+    const uint64_t size = ParseChunkHeader(front.data() + at).size();
+    at += static_cast<size_t>(size);
+    checksum = Crc32(checksum, ByteSpan(front).subspan(at - kCrcSize, kCrcSize));
+  }
+  uint32_t crc_of_rest = 0;
+  uint64_t crc_bytes = 0;
+  H4MK_TRY(ChecksumOfRest(&crc_of_rest, &crc_bytes));
+  checksum = Crc32Combine(checksum, crc_of_rest, crc_bytes);
+  H4MK_TRY(sink_.Write(header));
+  H4MK_TRY(sink_.Write(front));
+  H4MK_TRY(CopyRest(progress));
+  uint8_t stored[kCrcSize];
+  StoreLe(stored, checksum);
+  return sink_.Write(stored);
+}
+
+// An index that is at the front already, and space that was left for one, are replaced.
+Status FrontCopier::FindRest() {
+  for (;;) {
+    ChunkHeader header;
+    H4MK_TRY(chunks_.ReadHeader(rest_, &header));
+    if (header.tag != kTagIndex && header.tag != kTagFree) return {};
+    rest_ += header.size();
+  }
+}
+
+// What stands at the front already, and is the same, need not be read at the end.
+Status FrontCopier::PreferFront(uint32_t tag, uint64_t* offset) {
+  ChunkHeader wanted, header;
+  Bytes payload;
+  uint32_t wanted_crc = 0, crc = 0;
+  H4MK_TRY(chunks_.ReadHeader(*offset, &wanted));
+  H4MK_TRY(chunks_.ReadPayload(*offset, wanted, &payload, &wanted_crc));
+  for (uint64_t at = rest_;; at += header.size()) {
+    H4MK_TRY(chunks_.ReadHeader(at, &header));
+    if (header.tag == kTagCore || header.tag == kTagTail) return {};
+    if (header.tag != tag) continue;
+    const Status status = chunks_.ReadPayload(at, header, &payload, &crc);
+    if (status.code() == Code::kIo) return Status(status.code(), status.message());
+    if (status.ok() && header.length == wanted.length && crc == wanted_crc) *offset = at;
+    return {};
+  }
+}
+
+Bytes FrontCopier::MakeFront(uint64_t shift) const {
+  ChunkBuilder chunks(kFileHeaderSize, 0, source_.salt());
+  IndexTop top = end_.top;
+  for (size_t i = 0; i < pages_.size(); ++i) {
+    IndexPage page = pages_[i];
+    for (uint64_t& cluster : page.clusters) cluster += shift;
+    top.pages[i].offset = chunks.position();
+    chunks.Add(kTagIndex, EncodeCopy(std::move(page), end_.tracks.ids, chunks.position()));
+  }
+  top.trak += shift;
+  if (top.meta != 0) top.meta += shift;
+  if (top.first_cluster != 0) top.first_cluster += shift;
+  top.file_size += shift;
+  chunks.Add(kTagIndex, EncodeTop(top, end_.tracks.ids, chunks.position()));
+  return chunks.bytes();
+}
+
+Status FrontCopier::ChecksumOfRest(uint32_t* crc, uint64_t* size) {
+  const uint64_t until = end_.top.file_size - kCrcSize;
+  for (uint64_t at = rest_; at < until;) {
+    ChunkHeader header;
+    H4MK_TRY(chunks_.ReadHeader(at, &header));
+    at += header.size();
+    uint8_t stored[kCrcSize];
+    size_t got = 0;
+    if (at > until || !IsPlausibleTag(header.tag))
+      return Corrupt(at, "chunks do not follow each other");
+    H4MK_TRY(source_.ReadAt(at - kCrcSize, stored, sizeof stored, &got));
+    *crc = Crc32(*crc, stored);
+    *size += kCrcSize;
+  }
+  return {};
+}
+
+Status FrontCopier::CopyRest(const ChunkWalk::Progress& progress) {
+  const uint64_t until = end_.top.file_size - kCrcSize;
+  Bytes buffer(kCopyStep);
+  for (uint64_t at = rest_; at < until;) {
+    const auto step = static_cast<size_t>(std::min<uint64_t>(until - at, kCopyStep));
+    size_t got = 0;
+    H4MK_TRY(source_.ReadAt(at, buffer.data(), step, &got));
+    if (got < step) return Status(Code::kIo, "the file became shorter while it was read");
+    H4MK_TRY(sink_.Write(ByteSpan(buffer).first(step)));
+    at += step;
+    if (progress) progress(at, until);
+  }
+  return {};
+}
+
+}  // namespace
+
+Status RebuildIndex(EditableFile& file, const ChunkWalk::Progress& progress, bool* changed) {
+  return Rebuilder(file).Run(progress, changed);
+}
+
+Status MoveIndexToFront(Io& io, Io& output, const ChunkWalk::Progress& progress) {
+  return FrontCopier(io, output).Run(progress);
+}
+
+}  // namespace h4mk

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: MIT
+// Version 2. The blocks are gone over once; what they say the index must be is compared with every
+// page and top.
+#include "maintain/verify.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/crc32.h"
+#include "index/page_builder.h"
+#include "reader/reader.h"
+
+namespace h4mk {
+namespace {
+
+// Blocks' data is never asked for.
+class NoAllocator final : public BufferAllocator {
+ public:
+  void* Alloc(size_t size, uint8_t** data) override {
+    *data = new uint8_t[size];
+    return *data;
+  }
+  void Release(void* handle) override { delete[] static_cast<uint8_t*>(handle); }
+};
+
+bool SameSummary(const PageRef& a, const PageRef& b) {
+  if (a.size != b.size || a.clusters != b.clusters) return false;
+  for (size_t i = 0; i < a.tracks.size(); ++i) {
+    const PageRef::Track &x = a.tracks[i], &y = b.tracks[i];
+    if (x.blocks != y.blocks || x.hidden != y.hidden || x.keys != y.keys || x.ordered != y.ordered)
+      return false;
+    if (x.frames() > 0 && x.first_time != y.first_time) return false;
+    if (x.keys > 0 && (x.first_key != y.first_key || x.last_key != y.last_key)) return false;
+  }
+  return true;
+}
+
+// What a page says of a track but for the times of frames, which it need not have.
+bool SameSpans(const PageTrack& a, const PageTrack& b) {
+  return a.cluster == b.cluster && a.blocks == b.blocks && a.hidden == b.hidden &&
+         a.first_time == b.first_time && a.key_span == b.key_span && a.first_key == b.first_key &&
+         a.last_key == b.last_key;
+}
+
+class Verifier {
+ public:
+  Verifier(Io& io, VerifyReport* report)
+      : io_(io), source_(io), chunks_(source_), report_(*report) {}
+
+  Status Run(const ChunkWalk::Progress& progress);
+
+ private:
+  struct SeenPage {
+    PageRef ref;
+    uint32_t digest = 0;  // of what it says, wherever it stands
+  };
+  struct SeenTop {
+    uint64_t offset = 0;
+    uint64_t size = 0;  // of its chunk
+    IndexTop top;
+  };
+
+  Status OpenReader();
+  Status Take(const ChunkWalk& walk, const Piece& piece);
+  void TakeCluster(const ChunkWalk& walk, const Piece& piece);
+  void CheckOrdinal(const Piece& piece, const BlockRecord& block);
+  void CheckNamesFile(const Piece& piece, uint32_t track);
+  Status TakeSmall(const Piece& piece);
+  Status TakeIndex(const Piece& piece);
+  bool AgreesWithClusters(const IndexPage& page) const;
+  void TakePage(const Piece& piece, const IndexPage& page);
+  void CheckTops();
+  void CheckTop(const SeenTop& seen);
+  void CheckEnd(uint64_t position);
+
+  Io& io_;
+  Source source_;
+  ChunkReader chunks_;
+  VerifyReport& report_;
+  TrackIds ids_;
+  size_t track_count_ = 0;
+  std::vector<bool> has_compression_;  // by track
+  std::vector<bool> names_file_;       // by track: beside this one; or it was told that it does not
+
+  // What the pages must say, as far as no damage came in between.
+  PageBuilder expected_;
+  bool expected_valid_ = true;
+  bool totals_valid_ = true;
+  std::vector<uint64_t> next_ordinal_;
+  uint64_t unpaged_ = 0;  // clusters behind the last page
+  uint64_t first_cluster_ = 0;
+
+  std::map<uint64_t, SeenPage> pages_;  // by offset
+  std::vector<uint32_t> originals_;     // digests of the pages that are no copies
+  std::vector<SeenTop> tops_;
+  std::map<uint64_t, uint32_t> descriptions_;  // tags of TRAK and META chunks by offset
+  std::optional<Tail> tail_;                   // if the chunk read last is one
+  uint64_t tail_offset_ = 0;
+  uint32_t checksum_ = 0;
+};
+
+// Tracks and what opening the file tells.
+Status Verifier::OpenReader() {
+  NoAllocator allocator;
+  Reader reader(Source(io_), allocator, /*keep_corrupt=*/false);
+  const Status status = reader.Open();
+  if (status.code() == Code::kIo || status.code() == Code::kNotH4mk ||
+      status.code() == Code::kVersion)
+    return Status(status.code(), status.message());
+  if (!status.ok()) report_.Error(status.offset().value_or(0), status.message());
+  report_.closed = status.ok() && reader.is_closed();
+  if (status.ok())
+    for (const Track& track : reader.tracks()) {
+      ids_.Add(track.id);
+      has_compression_.push_back(track.compression != Compression::kNone);
+      names_file_.push_back(NamesFileBeside(track));
+    }
+  track_count_ = ids_.size();
+  expected_ = PageBuilder(track_count_, SIZE_MAX);
+  next_ordinal_.resize(track_count_);
+  return {};
+}
+
+Status Verifier::Run(const ChunkWalk::Progress& progress) {
+  report_.version = 2;
+  report_.file_size = static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
+  H4MK_TRY(OpenReader());
+  if (io_.Seek(0) < 0) return Status(Code::kIo, "cannot seek");  // where source_ believes to be
+  uint8_t header[kFileHeaderSize];
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(0, header, sizeof header, &got));
+  if (got < sizeof header) {
+    report_.Error(got, "file ends inside its header at byte " + std::to_string(got));
+    return {};
+  }
+  FileHeader file_header;
+  H4MK_TRY(ReadFileHeader(source_, &file_header));
+  checksum_ = Crc32(source_.salt(), header);
+  ChunkWalk walk(source_, ids_, 2, ChunkWalk::Depth::kAll, progress);
+  H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) { return Take(walk, piece); }));
+  CheckTops();
+  CheckEnd(walk.position());
+  report_.index_checked = track_count_ > 0 && !tops_.empty();
+  return {};
+}
+
+Status Verifier::Take(const ChunkWalk& walk, const Piece& piece) {
+  tail_.reset();
+  if (piece.kind != Piece::Kind::kChunk)
+    report_.Error(piece.offset, piece.problem + " at byte " + std::to_string(piece.offset) +
+                                    (piece.kind == Piece::Kind::kGap
+                                         ? ", readable again at byte " + std::to_string(piece.end)
+                                         : ""));
+  if (piece.kind == Piece::Kind::kGap || piece.kind == Piece::Kind::kUnfinished) {
+    expected_valid_ = totals_valid_ = false;
+    return {};
+  }
+  uint8_t stored[kCrcSize];
+  StoreLe(stored, piece.crc);
+  checksum_ = Crc32(checksum_, stored);
+  if (piece.kind == Piece::Kind::kChunk) ++report_.chunks[TagText(piece.header.tag)];
+  if (piece.is_cluster) {
+    TakeCluster(walk, piece);
+    return {};
+  }
+  return TakeSmall(piece);
+}
+
+void Verifier::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
+  ++report_.clusters;
+  ++unpaged_;
+  if (first_cluster_ == 0) first_cluster_ = piece.offset;
+  expected_.AddCluster(piece.offset, walk.index().blocks());
+  for (const BlockRecord& block : walk.index().blocks()) {
+    const bool good = piece.kind == Piece::Kind::kChunk || walk.IsGood(block);
+    if (good) {
+      ++report_.blocks;
+      report_.payload_bytes += block.stored_size();
+    }
+    if (block.track < 0) continue;
+    CheckOrdinal(piece, block);
+    const auto track = static_cast<uint32_t>(block.track);
+    if ((block.flags & kBlockCompressed) && !has_compression_[track])
+      report_.Error(piece.offset, "compressed block " + std::to_string(block.ordinal) +
+                                      " of track " + std::to_string(ids_.id(track)) +
+                                      ", which does not say how, in the cluster at byte " +
+                                      std::to_string(piece.offset));
+    if (block.flags & kBlockExternal) CheckNamesFile(piece, track);
+  }
+  if (walk.index().has_unknown_track() && track_count_ > 0)
+    report_.Error(piece.offset, "cluster at byte " + std::to_string(piece.offset) +
+                                    " has blocks of a track that TRAK does not have");
+}
+
+// core.md, "Cluster": ordinal. A gap that the chunks do not show was there when the file was
+// written.
+void Verifier::CheckOrdinal(const Piece& piece, const BlockRecord& block) {
+  uint64_t& next = next_ordinal_[static_cast<size_t>(block.track)];
+  if (block.ordinal != next && totals_valid_)
+    report_.Note(piece.offset,
+                 "track " + std::to_string(ids_.id(static_cast<size_t>(block.track))) + ": block " +
+                     std::to_string(block.ordinal) + " follows where block " +
+                     std::to_string(next) + " was expected, in the cluster at byte " +
+                     std::to_string(piece.offset));
+  next = block.ordinal + 1;
+}
+
+// core.md, "External data". Whether the other file is there, and has the blocks, is not looked at
+// here. Told once a track.
+void Verifier::CheckNamesFile(const Piece& piece, uint32_t track) {
+  if (names_file_[track]) return;
+  names_file_[track] = true;
+  report_.Error(piece.offset,
+                "track " + std::to_string(ids_.id(track)) +
+                    " does not name the file that its blocks are in, from the cluster at byte " +
+                    std::to_string(piece.offset) + " on");
+}
+
+Status Verifier::TakeSmall(const Piece& piece) {
+  const uint32_t tag = piece.header.tag;
+  if (tag == kTagTracks || tag == kTagMeta) descriptions_[piece.offset] = tag;
+  if (tag == kTagIndex) return TakeIndex(piece);
+  if (tag != kTagTracks && tag != kTagMeta && tag != kTagTail && tag != kTagVeri) return {};
+  Bytes payload;
+  const Status read = chunks_.ReadPayload(piece.offset, piece.header, &payload);
+  if (read.code() == Code::kIo) return Status(read.code(), read.message());
+  const std::string_view text(reinterpret_cast<const char*>(payload.data()), payload.size());
+  Status problem = read.ok() ? Status() : Status(read.code(), read.message());
+  if (read.ok() && tag == kTagTracks) {
+    Result<TrackList> list = ParseTracks(text, piece.offset);
+    if (!list.ok()) problem = list.take_status();
+  } else if (read.ok() && tag == kTagMeta) {
+    Result<Json> meta = ParseJson(text, piece.offset, "META");
+    if (!meta.ok())
+      problem = meta.take_status();
+    else if (!meta.value().is_object())
+      problem = Corrupt(piece.offset, "META is no JSON object");
+  } else if (read.ok() && tag == kTagVeri) {
+    report_.is_signed |= IsCheckpoint(payload);
+  } else if (read.ok()) {
+    tail_offset_ = piece.offset;
+    tail_.emplace();
+    if (!DecodeTail(payload, piece.offset, &*tail_))
+      problem = Corrupt(piece.offset, "locator contradicts itself");
+  }
+  if (!problem.ok()) report_.Error(piece.offset, problem.message());
+  return {};
+}
+
+Status Verifier::TakeIndex(const Piece& piece) {
+  Bytes payload;
+  const Status read = chunks_.ReadPayload(piece.offset, piece.header, &payload);
+  if (read.code() == Code::kIo) return Status(read.code(), read.message());
+  if (!read.ok()) {
+    report_.Error(piece.offset, read.message());
+    return {};
+  }
+  const std::string place = " at byte " + std::to_string(piece.offset);
+  if (IsTop(payload)) {
+    SeenTop seen{piece.offset, piece.header.size(), {}};
+    if (DecodeTop(payload, ids_, piece.offset, &seen.top))
+      tops_.push_back(std::move(seen));
+    else
+      report_.Error(piece.offset, "index top contradicts itself" + place);
+    return {};
+  }
+  IndexPage page;
+  if (!DecodePage(payload, ids_, piece.offset, report_.file_size, &page)) {
+    report_.Error(piece.offset, "index page contradicts itself" + place);
+    return {};
+  }
+  TakePage(piece, page);
+  return {};
+}
+
+// Whether a page says of its clusters and of the frames in them what they say.
+bool Verifier::AgreesWithClusters(const IndexPage& page) const {
+  if (page.clusters != expected_.page().clusters) return false;
+  for (size_t i = 0; i < track_count_; ++i) {
+    if (!SameSpans(page.tracks[i], expected_.page().tracks[i])) return false;
+    if (page.tracks[i].times.empty()) continue;
+    std::vector<int64_t> stored;
+    std::span<const int64_t> times;
+    if (!page.tracks[i].DecodeTimes(&stored) || !expected_.Times(i, &times) ||
+        !std::ranges::equal(stored, times))
+      return false;
+  }
+  return true;
+}
+
+void Verifier::TakePage(const Piece& piece, const IndexPage& page) {
+  if (!page.is_copy && track_count_ > 0) {
+    const std::string place = " at byte " + std::to_string(piece.offset);
+    if (expected_valid_ && !AgreesWithClusters(page))
+      report_.Error(piece.offset,
+                    "index page" + place + " does not agree with the clusters before it");
+    if (totals_valid_)
+      for (size_t i = 0; i < track_count_; ++i)
+        if (page.totals[i] != expected_.totals()[i])
+          report_.Error(piece.offset, "index page" + place + " has wrong totals for track " +
+                                          std::to_string(ids_.id(i)));
+    expected_.Take();
+    expected_valid_ = true;
+    unpaged_ = 0;
+  }
+  IndexPage anywhere = page;
+  anywhere.is_copy = true;
+  anywhere.previous = anywhere.trak = anywhere.meta = 0;
+  const uint32_t digest = Crc32(0, EncodePage(anywhere, ids_, 0));
+  pages_[piece.offset] = {Summarize(page, piece.offset, piece.header.size(), nullptr), digest};
+  if (!page.is_copy) originals_.push_back(digest);
+}
+
+// A top counts if the file is as long as it says; others were replaced by a later one.
+void Verifier::CheckTops() {
+  bool any = false;
+  for (const SeenTop& seen : tops_) {
+    if (seen.top.file_size != report_.file_size) continue;
+    CheckTop(seen);
+    any = true;
+  }
+  const std::vector<uint64_t>& unpaged = expected_.page().clusters;
+  const uint64_t first_unpaged = unpaged.empty() ? 0 : unpaged[0];
+  if (any && unpaged_ > 0 && totals_valid_)
+    report_.Error(first_unpaged, "clusters from byte " + std::to_string(first_unpaged) +
+                                     " on are in no index page");
+}
+
+void Verifier::CheckTop(const SeenTop& seen) {
+  const std::string place = " at byte " + std::to_string(seen.offset);
+  size_t next = 0;
+  for (const PageRef& ref : seen.top.pages) {
+    const auto page = pages_.find(ref.offset);
+    if (page == pages_.end()) {
+      report_.Error(seen.offset, "index top" + place + " names a page at byte " +
+                                     std::to_string(ref.offset) + ", where none is");
+      return;
+    }
+    if (!SameSummary(page->second.ref, ref))
+      report_.Error(seen.offset, "index top" + place + " does not agree with the page at byte " +
+                                     std::to_string(ref.offset));
+    if (totals_valid_ && (next >= originals_.size() || originals_[next] != page->second.digest))
+      report_.Error(ref.offset, "index page at byte " + std::to_string(ref.offset) +
+                                    " is no copy of the page that it stands for");
+    ++next;
+  }
+  if (totals_valid_ && next != originals_.size())
+    report_.Error(seen.offset, "index top" + place + " has " + std::to_string(next) +
+                                   " pages; expected " + std::to_string(originals_.size()));
+  for (size_t i = 0; i < track_count_ && totals_valid_; ++i)
+    if (seen.top.totals[i] != expected_.totals()[i])
+      report_.Error(seen.offset, "index top" + place + " has wrong totals for track " +
+                                     std::to_string(ids_.id(i)));
+  if (totals_valid_ && seen.top.first_cluster != first_cluster_)
+    report_.Error(seen.offset, "index top" + place + " names another first cluster");
+  const auto is_there = [&](uint64_t offset, uint32_t tag) {
+    const auto found = descriptions_.find(offset);
+    return found != descriptions_.end() && found->second == tag;
+  };
+  if (!is_there(seen.top.trak, kTagTracks))
+    report_.Error(seen.offset, "index top" + place + " names a TRAK where none is");
+  if (seen.top.meta != 0 && !is_there(seen.top.meta, kTagMeta))
+    report_.Error(seen.offset, "index top" + place + " names a META where none is");
+}
+
+// core.md, "End of file": the locator, then the container checksum.
+void Verifier::CheckEnd(uint64_t position) {
+  const std::string place = " at byte " + std::to_string(position);
+  if (!tail_ || report_.file_size - position != kCrcSize) {
+    report_.closed = false;
+    report_.Error(position, "no locator and container checksum" + place +
+                                ": the file was cut, or is still being written");
+    return;
+  }
+  const bool names_top = std::any_of(tops_.begin(), tops_.end(), [&](const SeenTop& seen) {
+    return seen.offset == tail_->top && seen.size == tail_->top_size &&
+           seen.top.file_size == report_.file_size;
+  });
+  if (!names_top)
+    report_.Error(tail_offset_, "locator at byte " + std::to_string(tail_offset_) +
+                                    " does not name an index top of this file");
+  uint8_t stored[kCrcSize];
+  size_t got = 0;
+  const Status status = source_.ReadAt(position, stored, sizeof stored, &got);
+  if (!status.ok() || got < sizeof stored || LoadLe<uint32_t>(stored) != checksum_)
+    report_.Error(position,
+                  "container checksum" + place +
+                      " does not match the chunks: some were exchanged, replaced or removed");
+}
+
+}  // namespace
+
+void VerifyReport::Error(uint64_t offset, std::string message) {
+  ++errors;
+  if (findings.size() < kMaxFindings) findings.push_back({true, offset, std::move(message)});
+}
+
+void VerifyReport::Note(uint64_t offset, std::string message) {
+  if (findings.size() < kMaxFindings) findings.push_back({false, offset, std::move(message)});
+}
+
+Status VerifyV2(Io& io, const ChunkWalk::Progress& progress, VerifyReport* report) {
+  return Verifier(io, report).Run(progress);
+}
+
+}  // namespace h4mk

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Chooses the reader for a file by its first bytes (core.md, "File"), and puts around it what its
+// protection needs.
+#ifndef H4MK_OPEN_OPEN_FILE_H_
+#define H4MK_OPEN_OPEN_FILE_H_
+
+#include <memory>
+
+#include "base/io.h"
+#include "file/file_reader.h"
+#include "legacy/transport/transport_file.h"
+#include "pipeline/verifying_reader.h"
+#include "protect/block_cipher.h"
+#include "reader/cluster_loader.h"
+#include "reader/external_data.h"
+
+namespace h4mk {
+
+// 0: no H4MK file, or too short to tell (16 bytes are needed, 8 of a transport file).
+int FileVersion(ByteSpan front);
+
+// *reader is not open yet. What the source reads from, and the allocator, must outlive it.
+// kNotH4mk, kTruncated, kVersion, kIo.
+Status MakeReader(Source source, BufferAllocator& allocator, bool keep_corrupt,
+                  std::unique_ptr<FileReader>* reader);
+
+struct ReadOptions {
+  bool keep_corrupt = false;    // damaged blocks are handed out as well
+  bool keep_encrypted = false;  // without keys encrypted blocks are handed out as they are
+  std::vector<MasterKey> keys;  // blocks are decrypted with the one that fits
+  std::optional<SignatureKey> verify_key;  // nothing is used that was not signed with it
+  bool refuse_unsigned = false;  // with it: what is not as it was signed is an error for good
+  bool keep_external =
+      false;  // blocks from other files keep their flag, for who writes them as such again
+  OpenBeside open_beside;    // for sidecars; empty: blocks in other files cannot be read
+  bool with_proofs = false;  // blocks can be proved; without verify_key nothing is verified
+};
+
+// A reader and what it reads through.
+struct OpenedFile {
+  std::unique_ptr<VerifyingIo> verifying;  // null: nothing is verified
+  VerifyingReader* proving = nullptr;      // part of `reader`; null as `verifying`
+  std::unique_ptr<FileReader> reader;      // null where it is not known what the file is
+};
+
+// Opens a file. io and the allocator must outlive the result, which is set as far as it goes also
+// on errors. As h4mk_reader_open().
+Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedFile* opened);
+
+}  // namespace h4mk
+
+#endif  // H4MK_OPEN_OPEN_FILE_H_
