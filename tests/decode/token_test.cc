@@ -48,7 +48,7 @@ TEST(VideoTokenTest, LegacyTokensOfAnyLength) {
     VideoToken token;
     const Status status = DecodeVideoToken(data, TokenOrder::kLittle, &token);
     if (row["result"].contains("error")) {
-      EXPECT_EQ(FaultName(status), row["result"]["error"]["kind"].get<std::string>());
+      EXPECT_EQ(status.fault(), row["result"]["error"]["kind"].get<std::string>());
       continue;
     }
     ASSERT_TRUE(status.ok()) << status.message();
@@ -65,7 +65,7 @@ TEST(AudioTokenTest, Quantiser) {
     uint8_t bytes[kAudioTokenSize];
     const Status status = EncodeAudioToken({row["bin_hz"], row["magnitude"], row["phase"]}, bytes);
     if (row["result"].contains("error"))
-      EXPECT_EQ(FaultName(status), row["result"]["error"]["kind"].get<std::string>()) << row;
+      EXPECT_EQ(status.fault(), row["result"]["error"]["kind"].get<std::string>()) << row;
     else
       EXPECT_EQ(ToHex(bytes), row["result"]["ok"]) << row;
   }
@@ -86,7 +86,7 @@ TEST(AudioTokenTest, TokensOfRecordings) {
         AudioTokensOf(ReadVector("tokens/" + row["file"].get<std::string>()),
                       {row["sample_rate"], row["frame_size"], row["top_k"]}, &tokens);
     if (row.contains("result")) {
-      EXPECT_EQ(FaultName(status), row["result"]["error"]["kind"].get<std::string>()) << id;
+      EXPECT_EQ(status.fault(), row["result"]["error"]["kind"].get<std::string>()) << id;
       continue;
     }
     ASSERT_TRUE(status.ok()) << id << status.message();

@@ -88,12 +88,12 @@ void CheckBlocks(const TransportFile& file, const Json& expect) {
     ASSERT_TRUE(file.ReadPayload(core, &payload).ok());
     Result<Bytes> decoded = DecodeRunLength(payload);
     if (decoded.ok()) plain.push_back(std::move(decoded.value()));
-    if (!decoded.ok() && failed.ok()) failed = decoded.take_status();
+    if (!decoded.ok() && failed.ok()) failed = decoded.status();
     stored.push_back(std::move(payload));
   }
   EXPECT_EQ(Blocks(stored), expect["core_stored"]);
   Json outcome = {{"ok", Blocks(plain)}};
-  if (!failed.ok()) outcome = {{"error", std::string(FaultName(failed))}};
+  if (!failed.ok()) outcome = {{"error", std::string(failed.fault())}};
   EXPECT_EQ(outcome, Expected(expect["core_decompressed"]));
 }
 

@@ -57,7 +57,7 @@ Json TableRows(const std::vector<V1SeekTable>& tables) {
 template <typename T, typename ToJson>
 Json Cell(const Result<T>& result, ToJson to_json) {
   if (result.ok()) return to_json(result.value());
-  return std::string("!").append(FaultName(result.status()));
+  return std::string("!").append(result.status().fault());
 }
 
 Json Lookup(const V1File& file, int64_t track, int64_t t_ms) {
@@ -87,7 +87,7 @@ TEST_P(V1VectorsTest, AnswersAsTheVectorsSay) {
       EXPECT_EQ(Outcome(unchecked, ParseRows), Expected(expect["parse_without_crc"]));
     }
     if (test.contains("error")) {
-      EXPECT_EQ(test["error"], file.ok() ? Json() : Json(std::string(FaultName(file.status()))));
+      EXPECT_EQ(test["error"], file.ok() ? Json() : Json(std::string(file.status().fault())));
     }
     if (!file.ok()) continue;
     const auto as_list = [](const std::vector<Json>& tracks) { return Json(tracks); };

@@ -58,7 +58,7 @@ TEST(V1WriterTest, RefusesWhatTheFormatCannotHold) {
     MemoryOutput output;
     Sink sink(output);
     const Status status = WriteV1(input.contents, sink);
-    EXPECT_EQ(FaultName(status), test["result"]["error"]["kind"]);
+    EXPECT_EQ(status.fault(), test["result"]["error"]["kind"]);
     EXPECT_TRUE(output.bytes.empty());
   }
 }
@@ -92,7 +92,7 @@ TEST(V1BlockTest, Routing) {
     if (status.ok()) AppendV1Routing(test["track_id"], payload);
     AppendBytes(payload, FromHex(test["blob_hex"].get<std::string>()));
     const Json outcome = status.ok() ? Json{{"ok", ToHex(payload)}}
-                                     : Json{{"error", std::string(FaultName(status))}};
+                                     : Json{{"error", std::string(status.fault())}};
     EXPECT_EQ(outcome, Expected(test["result"]));
   }
 }

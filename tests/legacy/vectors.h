@@ -72,7 +72,7 @@ inline Json LargeNumber(uint64_t value) {
 template <typename T, typename ToJson>
 Json Outcome(const Result<T>& result, ToJson to_json) {
   if (result.ok()) return {{"ok", to_json(result.value())}};
-  return {{"error", std::string(FaultName(result.status()))}};
+  return {{"error", std::string(result.status().fault())}};
 }
 
 inline Json Expected(const Json& result) {

@@ -46,7 +46,7 @@ Json Describe(const LivingV3::State& state) {
 
 Json PlainOrError(const Result<Bytes>& result) {
   if (result.ok()) return {{"plaintext_hex", ToHex(result.value())}};
-  return {{"error", std::string(FaultName(result.status()))}};
+  return {{"error", std::string(result.status().fault())}};
 }
 
 Json ExpectedResult(const Json& result) {

@@ -17,7 +17,7 @@ Bytes Text(std::string_view text) { return {text.begin(), text.end()}; }
 
 Json PlainOrError(const Result<Bytes>& result) {
   if (result.ok()) return std::string(result.value().begin(), result.value().end());
-  return {{"error", std::string(FaultName(result.status()))}};
+  return {{"error", std::string(result.status().fault())}};
 }
 Json Error(const char* name) { return {{"error", name}}; }
 

@@ -50,7 +50,7 @@ Status ForEachReadBlock(FileReader& reader, uint32_t track, Output& output,
       continue;
     }
     if (status.code() == Code::kEnd || status.code() == Code::kAgain) return {};
-    if (!status.ok()) return Status(status.code(), status.message());
+    if (!status.ok()) return status;
     if (block.record->flags & kBlockEncrypted)
       return Status(Code::kKey, "the blocks are encrypted");
     H4MK_TRY(visit(block));

@@ -35,7 +35,7 @@ struct OpenedTrack {
     H4MK_TRY(file.OpenReader(false, &reader));
     Result<uint32_t> found = FindTrack(*reader, track_id);
     if (found.ok()) index = found.value();
-    return found.take_status();
+    return found.status();
   }
 };
 

@@ -98,9 +98,8 @@ Status OpenDecoder(const DecodeOptions& options, FileReader& reader, uint32_t tr
   if (const Status status = adapters->Choose(
           options.adapter.empty() ? nullptr : options.adapter.c_str(), parameters.ToC(), &adapter);
       !status.ok())
-    return Status(status.code(),
-                  status.message() +
-                      "; --plugin PATH brings one, `h4mk adapters` lists those that are there");
+    return status.Saying(status.message() +
+                         "; --plugin PATH brings one, `h4mk adapters` lists those that are there");
   std::unique_ptr<DecodeSession> session;
   H4MK_TRY(DecodeSession::Open(*adapter, parameters.ToC(), &session));
   *decoder = std::make_unique<ChainDecoder>(reader, track, std::move(session));

@@ -86,7 +86,7 @@ Status ReplaceMeta(const std::string& path, Json* meta) {
   if (!in) return Status(Code::kIo, "cannot open " + path);
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   Result<Json> parsed = ParseJson(text, 0, path.c_str());
-  if (!parsed.ok()) return parsed.take_status();
+  if (!parsed.ok()) return parsed.status();
   *meta = std::move(parsed.value());
   return {};
 }

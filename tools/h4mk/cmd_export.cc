@@ -129,7 +129,7 @@ Status ExportFile(InputFile& input, Io& output, const ExportOptions& options,
     H4MK_TRY(ReadBlockOf(source, counts->bytes, options, &bytes));
     if (bytes.empty()) break;
     Result<uint32_t> flags = GopFlags(options.gop, counts->blocks);
-    if (!flags.ok()) return flags.take_status();
+    if (!flags.ok()) return flags.status();
     Block block;
     block.flags = flags.value();
     block.pts = block.dts = BlockTime(options, counts->blocks);

@@ -124,7 +124,7 @@ Status OpenAll(const MergeOptions& options, MergeInputs* inputs) {
   for (const std::string& path : options.files) {
     if (const Status status = inputs->emplace_back(std::make_unique<MergeInput>())->Open(path);
         !status.ok())
-      return Status(status.code(), path + ": " + status.message());
+      return status.Saying(path + ": " + status.message());
   }
   return {};
 }

@@ -36,7 +36,7 @@ void DescribeSign(CLI::App* command, SignOptions* options) {
 
 Status Sign(const SignOptions& options, Output& output) {
   Result<SignatureKey> key = ReadSigningKey(options.key);
-  if (!key.ok()) return key.take_status();
+  if (!key.ok()) return key.status();
   InputFile file;
   OpenedFile opened;
   H4MK_TRY(file.Open(options.common.file));
@@ -97,7 +97,7 @@ void DescribeProve(CLI::App* command, ProveOptions* options) {
 
 Status WriteProof(const OpenedFile& opened, const ProveOptions& options) {
   Result<Json> proof = opened.proving->ProveLast();
-  if (!proof.ok()) return proof.take_status();
+  if (!proof.ok()) return proof.status();
   const std::string text = DumpJson(proof.value()) + "\n";
   OutputFile out;
   H4MK_TRY(out.Open(options.output, options.write, OutputFile::Content::kText));

@@ -174,7 +174,7 @@ Status InputFile::Open(const std::string& path) {
     const Status status = Spool(fd_, &spooled);
     close(fd_);
     fd_ = spooled;
-    if (!status.ok()) return Status(status.code(), status.message());
+    if (!status.ok()) return status;
     if (fstat(fd_, &info) != 0) return SystemError("cannot open");
   }
   NoteInput(info);

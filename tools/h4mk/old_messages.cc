@@ -75,7 +75,7 @@ TransportHeader ReadTransportHeader(Source& source, uint64_t offset) {
 }  // namespace
 
 std::string OldMessage(const Status& fault, Source& source) {
-  const std::string_view name = FaultName(fault);
+  const std::string_view name = fault.fault();
   const uint64_t offset = fault.offset().value_or(0);
   if (name == "too_short") return "container too short for header";
   if (name == "bad_magic") return "invalid magic: " + BytesText(ReadSome(source, 0, 4));
@@ -88,7 +88,7 @@ std::string OldMessage(const Status& fault, Source& source) {
 }
 
 std::string OldTransportMessage(const Status& fault, Source& source) {
-  const std::string_view name = FaultName(fault);
+  const std::string_view name = fault.fault();
   const uint64_t offset = fault.offset().value_or(0);
   if (name == "too_short") return "H4MK file too short";
   if (name == "bad_magic") return "Invalid magic bytes: " + BytesText(ReadSome(source, 0, 4));

@@ -29,7 +29,7 @@ Status ReadThrough(VerifyingIo& io) {
 
 Status VerifyAll(InputFile& file, const std::string& key_path, OpenedFile* opened) {
   Result<SignatureKey> key = ReadVerifyKey(key_path);
-  if (!key.ok()) return key.take_status();
+  if (!key.ok()) return key.status();
   ReadOptions read = KeepEncrypted();
   read.verify_key = std::move(key.value());
   H4MK_TRY(file.OpenReader(std::move(read), opened));
@@ -49,7 +49,7 @@ Status ReadWhole(const std::string& path, Bytes* bytes) {
 
 Result<ProvenBlock> ReadAndVerify(const std::string& proof_path, const std::string& key_path) {
   Result<SignatureKey> key = ReadVerifyKey(key_path);
-  if (!key.ok()) return key.take_status();
+  if (!key.ok()) return key.status();
   Bytes text;
   if (Status status = ReadWhole(proof_path, &text); !status.ok()) return status;
   Result<Json> proof =
@@ -121,7 +121,7 @@ int VerifyBlockProof(const std::string& proof_path, const std::string& key_path,
   Bytes expected;
   if (!block_path.empty())
     if (const Status status = ReadWhole(block_path, &expected); !status.ok())
-      return output.Fail(Status(status.code(), block_path + ": " + status.message()));
+      return output.Fail(status.Saying(block_path + ": " + status.message()));
   const Result<ProvenBlock> proven = ReadAndVerify(proof_path, key_path);
   if (!proven.ok()) {
     output.Problem(proven.status());

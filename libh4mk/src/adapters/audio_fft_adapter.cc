@@ -61,7 +61,7 @@ class AudioFftAdapter {
  private:
   Status Decode(const h4mk_adapter_block& block, const AudioFftDecoder::State* previous,
                 State* state) {
-    if (!failure_.ok()) return Status(failure_.code(), failure_.message());
+    if (!failure_.ok()) return failure_;
     H4MK_TRY(decoder_->Decode({block.data, block.size}, previous, &state->sound));
     state->samples = format_.hop();
     if (counts_samples_ && block.duration > 0)  // the last block is shorter

@@ -13,16 +13,7 @@
 namespace h4mk {
 
 inline Status Fault(std::string_view name, const std::string& what, Code code = Code::kCorrupt) {
-  return Status(code, std::string(name) + ": " + what);
-}
-
-// The name that a message of Fault() starts with.
-inline std::string_view FaultName(const Status& status) {
-  return std::string_view(status.message()).substr(0, status.message().find(':'));
-}
-
-inline Status CopyOf(const Status& status) {
-  return status.ok() ? Status() : Status(status.code(), status.message());
+  return Status(code, std::string(name) + ": " + what).Named(name);
 }
 
 }  // namespace h4mk

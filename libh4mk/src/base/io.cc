@@ -95,17 +95,20 @@ Status Source::ReadInput(uint8_t* out, size_t least, size_t most, size_t* got) {
     const int64_t count = io_.Read(out + *got, most - *got);
     if (count < 0) {
       io_error_ = count;
-      return Status(Code::kIo, "reading failed at byte " + std::to_string(input_position_));
+      return Status(Code::kIo, "reading failed at byte " + std::to_string(input_position_))
+          .At(input_position_);
     }
     if (static_cast<uint64_t>(count) > most - *got)
       return Status(Code::kIo, "the input gave more bytes than it was asked for at byte " +
-                                   std::to_string(input_position_));
+                                   std::to_string(input_position_))
+          .At(input_position_);
     if (count == 0) {
       const int64_t size = io_.CanSeek() ? io_.Size() : -1;
       if (size < 0 || static_cast<uint64_t>(size) <= input_position_) break;
       if (gave_nothing)
         return Status(Code::kIo, "the input ends at byte " + std::to_string(input_position_) +
-                                     ", but says that it has " + std::to_string(size) + " bytes");
+                                     ", but says that it has " + std::to_string(size) + " bytes")
+            .At(input_position_);
     }
     gave_nothing = count == 0;
     *got += static_cast<size_t>(count);
@@ -119,11 +122,12 @@ Status Sink::Write(ByteSpan bytes) {
     const int64_t count = io_.Write(bytes.data(), bytes.size());
     if (count <= 0) {
       io_error_ = count;
-      return Status(Code::kIo, "writing failed at byte " + std::to_string(position_));
+      return Status(Code::kIo, "writing failed at byte " + std::to_string(position_)).At(position_);
     }
     if (static_cast<uint64_t>(count) > bytes.size())
       return Status(Code::kIo, "the output took more bytes than it was given at byte " +
-                                   std::to_string(position_));
+                                   std::to_string(position_))
+          .At(position_);
     bytes = bytes.subspan(static_cast<size_t>(count));
     position_ += static_cast<uint64_t>(count);
   }

@@ -5,7 +5,6 @@
 #ifndef H4MK_BASE_STATUS_H_
 #define H4MK_BASE_STATUS_H_
 
-#include <charconv>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -41,40 +40,54 @@ class [[nodiscard]] Status {
   Status() = default;
   // REQUIRES: code is not kOk.
   Status(Code code, std::string message)
-      : detail_(std::make_unique<Detail>(Detail{code, std::move(message)})) {}
+      : detail_(std::make_shared<Detail>(Detail{code, std::nullopt, {}, std::move(message)})) {}
 
   bool ok() const { return detail_ == nullptr; }
   Code code() const { return detail_ ? detail_->code : Code::kOk; }
-  const std::string& message() const {
-    static const std::string empty;
-    return detail_ ? detail_->message : empty;
+  const std::string& message() const { return detail_ ? detail_->message : Empty(); }
+  // The byte of the file that the failure is about, if it is about one.
+  std::optional<uint64_t> offset() const { return detail_ ? detail_->offset : std::nullopt; }
+  // The name that the failure has in legacy.md; empty for most.
+  const std::string& fault() const { return detail_ ? detail_->fault : Empty(); }
+
+  // The same failure with another property. REQUIRES: !ok().
+  Status At(uint64_t offset) const {
+    Status changed = *this;
+    changed.Change().offset = offset;
+    return changed;
   }
-  // The byte offset that the message names first, if it names one; see Corrupt().
-  std::optional<uint64_t> offset() const;
+  Status Named(std::string_view fault) const {
+    Status changed = *this;
+    changed.Change().fault = fault;
+    return changed;
+  }
+  Status Saying(std::string message) const {
+    Status changed = *this;
+    changed.Change().message = std::move(message);
+    return changed;
+  }
 
  private:
   struct Detail {
     Code code;
+    std::optional<uint64_t> offset;
+    std::string fault;
     std::string message;
   };
-  std::unique_ptr<Detail> detail_;
+  static const std::string& Empty() {
+    static const std::string empty;
+    return empty;
+  }
+  Detail& Change() {
+    detail_ = std::make_shared<Detail>(*detail_);
+    return *detail_;
+  }
+  std::shared_ptr<Detail> detail_;  // shared by copies, so never changed once it was handed on
 };
 
 // "what at byte offset": the one form of all messages about the contents of a file.
 inline Status Corrupt(uint64_t offset, const std::string& what) {
-  return Status(Code::kCorrupt, what + " at byte " + std::to_string(offset));
-}
-
-inline std::optional<uint64_t> Status::offset() const {
-  constexpr std::string_view kAtByte = "at byte ";
-  const std::string_view text = message();
-  const size_t at = text.find(kAtByte);
-  uint64_t number = 0;
-  if (at == text.npos ||
-      std::from_chars(text.data() + at + kAtByte.size(), text.data() + text.size(), number).ec !=
-          std::errc())
-    return std::nullopt;
-  return number;
+  return Status(Code::kCorrupt, what + " at byte " + std::to_string(offset)).At(offset);
 }
 
 template <typename T>
@@ -85,7 +98,6 @@ class [[nodiscard]] Result {
 
   bool ok() const { return value_.has_value(); }
   const Status& status() const { return status_; }
-  Status&& take_status() { return std::move(status_); }
   T& value() { return *value_; }
   const T& value() const { return *value_; }
 

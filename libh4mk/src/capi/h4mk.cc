@@ -107,7 +107,7 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
     read.open_beside = h4mk::BesideOpener(settings);
     if (settings.verify_key != nullptr) {
       auto key = h4mk::SignatureKey::Public(settings.verify_key);
-      if (!key.ok()) return key.take_status();
+      if (!key.ok()) return key.status();
       read.verify_key = std::move(key.value());
       read.refuse_unsigned = settings.refuse_unsigned != 0;
     }
@@ -167,7 +167,7 @@ h4mk_status h4mk_reader_prove(h4mk_reader* reader, h4mk_value** proof) {
   if (!reader->opened || !reader->file.verifying || !reader->file.proving) return H4MK_ERR_STATE;
   return Call(reader, [&]() -> Status {
     auto made = reader->file.proving->ProveLast();
-    if (!made.ok()) return made.take_status();
+    if (!made.ok()) return made.status();
     *proof = h4mk::ValueFromJson(made.value()).release();
     return {};
   });
@@ -265,7 +265,7 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
     if (!reader->has_read) {
       const Status next = reader->file.reader->Next(&read);
       NoteChanges(reader);
-      H4MK_TRY(h4mk::CopyOf(next));
+      H4MK_TRY(next);
     }
     reader->has_read = true;
     if (Status status = h4mk::FillBlock(reader, read, block); !status.ok()) {
@@ -350,7 +350,7 @@ static Status ReadProtection(const h4mk_writer_options& options, h4mk::ProtectOp
   }
   if (options.signing_key == nullptr) return {};
   auto key = h4mk::SignatureKey::Private(options.signing_key);
-  if (!key.ok()) return key.take_status();
+  if (!key.ok()) return key.status();
   protect->signing_key = std::move(key.value());
   return {};
 }

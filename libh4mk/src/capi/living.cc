@@ -196,11 +196,11 @@ h4mk_status h4mk_living_v3_decrypt(h4mk_living_v3* living, const uint8_t* associ
   return h4mk::Call(living, [&]() -> h4mk::Status {
     const ByteSpan bytes(message, size);
     const auto header = h4mk::ParseLivingV3Header(bytes);
-    if (!header.ok()) return h4mk::CopyOf(header.status());
+    if (!header.ok()) return header.status();
     const size_t front = h4mk::LivingV3HeaderSize(header.value());
     Result<Bytes> plain = living->end.Decrypt(bytes.first(front), bytes.subspan(front),
                                               {associated, associated_size});
-    if (!plain.ok()) return plain.take_status();
+    if (!plain.ok()) return plain.status();
     std::ranges::copy(plain.value(), out);
     *out_size = plain.value().size();
     return {};

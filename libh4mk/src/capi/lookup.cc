@@ -235,9 +235,9 @@ h4mk_status h4mk_reader_transport_veri(h4mk_reader* reader, h4mk_transport_veri*
     return H4MK_ERR_STATE;
   return Call(reader, [&]() -> Status {
     const auto file = h4mk::TransportFile::Open(reader->file.reader->source(), /*check=*/false);
-    if (!file.ok()) return Status(file.status().code(), file.status().message());
+    if (!file.ok()) return file.status();
     const auto checked = file.value().CheckVeri();
-    if (!checked.ok()) return Status(checked.status().code(), checked.status().message());
+    if (!checked.ok()) return checked.status();
     *veri = {checked.value().present, checked.value().as_written, checked.value().as_checked};
     return {};
   });

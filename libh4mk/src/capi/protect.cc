@@ -55,7 +55,7 @@ h4mk_status MakeCipher(const h4mk_key* keys, size_t count, h4mk_cipher** out, Ma
       if (cipher.ok()) {
         made->cipher = std::move(cipher.value());
       } else {
-        status = cipher.take_status();
+        status = cipher.status();
       }
     }
     made->message = status.message();

@@ -26,17 +26,20 @@ Status ReadFileHeader(Source& source, FileHeader* header) {
   size_t got = 0;
   H4MK_TRY(source.ReadAt(0, bytes, sizeof bytes, &got));
   if (got < 4 || LoadLe<uint32_t>(bytes) != kFileMagic)
-    return Status(Code::kNotH4mk, "not an H4MK file: \"H4MK\" expected at byte 0");
+    return Status(Code::kNotH4mk, "not an H4MK file: \"H4MK\" expected at byte 0").At(0);
   if (got < sizeof bytes)
-    return Status(Code::kTruncated, "file ends inside its header at byte " + std::to_string(got));
+    return Status(Code::kTruncated, "file ends inside its header at byte " + std::to_string(got))
+        .At(got);
   *header = {bytes[4], bytes[5], LoadLe<uint16_t>(bytes + 6), LoadLe<uint32_t>(bytes + 8)};
   if (header->version != 2)
     return Status(Code::kVersion, "version " + std::to_string(header->version) +
-                                      " at byte 4 is not supported; expected 2");
+                                      " at byte 4 is not supported; expected 2")
+        .At(4);
   if (header->required_features != 0)
     return Status(Code::kUnsupported,
                   "the file requires features " + std::to_string(header->required_features) +
-                      " at byte 5 that this version of the library does not know");
+                      " at byte 5 that this version of the library does not know")
+        .At(5);
   source.set_salt(header->salt);
   return {};
 }
@@ -48,7 +51,7 @@ Status RepairSalt(Source& source, bool* changed) {
   const Status status = chunks.ReadHeader(kFileHeaderSize, &first);
   const uint64_t next = kFileHeaderSize + first.size();
   if (status.code() == Code::kEnd || first.length > kMaxSmallChunk || first.is_cluster()) return {};
-  H4MK_TRY(CopyOf(status));
+  H4MK_TRY(status);
   if (source.Size() < 0 || next + kChunkOverhead > static_cast<uint64_t>(source.Size())) return {};
   Bytes bytes(static_cast<size_t>(first.size()));
   size_t got = 0;
@@ -61,8 +64,7 @@ Status RepairSalt(Source& source, bool* changed) {
   const size_t covered = bytes.size() - kCrcSize;
   source.set_salt(
       Crc32Start(LoadLe<uint32_t>(bytes.data() + covered), ByteSpan(bytes).first(covered)));
-  if (const Status checked = chunks.IsWhole(next, second, changed); !checked.ok())
-    return CopyOf(checked);
+  if (const Status checked = chunks.IsWhole(next, second, changed); !checked.ok()) return checked;
   if (source.salt() == old) *changed = false;
   if (!*changed) source.set_salt(old);
   return {};
@@ -80,7 +82,7 @@ Status ChunkReader::ReadHeader(uint64_t offset, ChunkHeader* header) {
   if (got < sizeof bytes) {
     // Bytes of a stream that cannot seek are still needed to tell what the end looks like.
     source_.Unread(offset, ByteSpan(bytes, got));
-    return Status(Code::kEnd, "no chunk follows at byte " + std::to_string(offset));
+    return Status(Code::kEnd, "no chunk follows at byte " + std::to_string(offset)).At(offset);
   }
   *header = source_.StartsChunk(offset) ? ParseChunkHeader(bytes) : ChunkHeader();
   return {};
@@ -110,7 +112,8 @@ Status ChunkReader::ReadPayload(uint64_t offset, const ChunkHeader& header, Byte
       payload->resize(done);
       Unread(source_, offset, header, *payload);
       return Status(Code::kAgain, TagText(header.tag) + " chunk at byte " + std::to_string(offset) +
-                                      " is not complete");
+                                      " is not complete")
+          .At(offset);
     }
   }
   const uint32_t actual = Crc32(Crc32(source_.salt(), ChunkHeaderBytes(header)),
@@ -126,7 +129,8 @@ Status ChunkReader::ReadPayload(uint64_t offset, const ChunkHeader& header, Byte
     return Status(Code::kUnsupported, TagText(header.tag) + " chunk at byte " +
                                           std::to_string(offset) + " has flags " +
                                           std::to_string(header.unknown_flags()) +
-                                          " that this version of the library does not know");
+                                          " that this version of the library does not know")
+        .At(offset);
   return {};
 }
 
@@ -177,7 +181,7 @@ Status ChunkReader::IsWholeWith(uint64_t offset, const ChunkHeader& header, Rang
   uint32_t actual = 0;
   const Status status = ranges->Of(start, payload, payload + covered, &actual);
   if (status.code() == Code::kEnd) return {};
-  H4MK_TRY(CopyOf(status));
+  H4MK_TRY(status);
   uint8_t stored[kCrcSize];
   size_t got = 0;
   H4MK_TRY(source_.ReadAt(payload + covered, stored, sizeof stored, &got));
@@ -196,7 +200,7 @@ Status ChunkReader::ReadUpTo(uint64_t offset, uint64_t size, Bytes* bytes) {
     const Status status = source_.ReadAt(offset + done, bytes->data() + done, step, &got);
     bytes->resize(done + got);
     if (!status.ok()) source_.Unread(offset, ByteSpan(*bytes).first(done));
-    if (!status.ok() || got < step) return CopyOf(status);
+    if (!status.ok() || got < step) return status;
   }
   return {};
 }
@@ -224,10 +228,10 @@ Status ChunkReader::IsWholeInStream(uint64_t offset, const ChunkHeader& header, 
 Status ChunkReader::FindNext(uint64_t offset, uint64_t* found) {
   ChunkHeader header;
   const Status status = ReadHeader(offset, &header);
-  if (status.code() == Code::kIo) return CopyOf(status);
+  if (status.code() == Code::kIo) return status;
   if (status.ok() && source_.seekable() && source_.Size() >= 0) {
     const Next next = WhatFollows(offset + header.size());
-    H4MK_TRY(CopyOf(next.status));
+    H4MK_TRY(next.status);
     if (next.is_end) return Status(Code::kEnd, "no further chunk found");
     *found = offset + header.size();
     if (next.is_chunk) return {};

@@ -19,7 +19,7 @@ Status ReadChunkInfo(Source& source, int version, uint64_t offset, ChunkInfo* ch
   size_t got = 0;
   H4MK_TRY(source.ReadAt(offset, bytes, sizeof bytes, &got));
   if (got < sizeof bytes)
-    return Status(Code::kEnd, "no chunk follows at byte " + std::to_string(offset));
+    return Status(Code::kEnd, "no chunk follows at byte " + std::to_string(offset)).At(offset);
   ChunkInfo found;
   found.offset = offset;
   found.payload = offset + sizeof bytes;

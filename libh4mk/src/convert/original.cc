@@ -347,7 +347,7 @@ class Builder {
       ReadBlock read;
       const Status status = reader_.Next(&read);
       if (status.code() == Code::kEnd || status.code() == Code::kAgain) return Bad();
-      if (!status.ok()) return CopyOf(status);
+      if (!status.ok()) return status;
       Held& next = held_[read_++];
       const auto track = static_cast<size_t>(read.record->track);
       next.record = *read.record;
@@ -381,7 +381,7 @@ Status FindOriginal(FileReader& reader, Bytes* original, std::vector<ChunkInfo>*
   for (uint64_t offset = 0;; offset = chunk.next) {
     Status status = ReadChunkInfo(reader.source(), reader.version(), offset, &chunk);
     if (status.code() == Code::kEnd || status.code() == Code::kCorrupt) return {};
-    if (!status.ok()) return CopyOf(status);
+    if (!status.ok()) return status;
     bool is_signature = false;
     if (chunk.tag == kTagVeri && chunk.length <= kMaxPart) {
       Bytes payload;

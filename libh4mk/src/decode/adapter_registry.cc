@@ -40,7 +40,7 @@ Status AdapterRegistry::Load(const std::string& path) {
   if (entry == nullptr) return Status(Code::kAdapter, path + ": no function " H4MK_ADAPTER_ENTRY);
   libraries_.reserve(libraries_.size() + 1);
   const Status added = AddEntry({entry(), path});
-  if (!added.ok()) return Status(added.code(), path + ": " + added.message());
+  if (!added.ok()) return added.Saying(path + ": " + added.message());
   libraries_.push_back(std::move(library));
   return {};
 }

@@ -149,7 +149,7 @@ Status ChainDecoder::ReadStored(uint64_t ordinal, StoredBlock* block) {
     block->code = status.code();
     block->message = status.message();
   } else {
-    return CopyOf(status);
+    return status;
   }
   return {};
 }

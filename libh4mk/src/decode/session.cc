@@ -68,7 +68,7 @@ Status DecodeSession::DecodeAnchor(const h4mk_adapter_block& block, Waiting entr
                              : instance_->ApplyP(newest_.state, block, &entry.state);
   if (!status.ok()) {
     Lose();
-    return Status(status.code(), NameOf(block) + ": " + status.message());
+    return status.Saying(NameOf(block) + ": " + status.message());
   }
   older_ = std::exchange(newest_, {entry.time, entry.state});
   Insert(std::move(entry));

@@ -9,7 +9,7 @@ namespace {
 Status ReadChunk(ChunkReader& chunks, uint64_t offset, uint32_t tag, Bytes* payload) {
   ChunkHeader header;
   const Status status = chunks.ReadHeader(offset, &header);
-  if (status.code() == Code::kIo) return Status(status.code(), status.message());
+  if (status.code() == Code::kIo) return status;
   if (!status.ok() || header.tag != tag) return Corrupt(offset, TagText(tag) + " chunk expected");
   return chunks.ReadPayload(offset, header, payload);
 }
@@ -22,12 +22,12 @@ Status ReadDescriptions(ChunkReader& chunks, FileEnd* end) {
   Bytes payload;
   H4MK_TRY(ReadChunk(chunks, end->top.trak, kTagTracks, &payload));
   Result<TrackList> tracks = ParseTracks(Text(payload), end->top.trak);
-  if (!tracks.ok()) return tracks.take_status();
+  if (!tracks.ok()) return tracks.status();
   end->tracks = std::move(tracks.value());
   if (end->top.meta == 0) return {};
   H4MK_TRY(ReadChunk(chunks, end->top.meta, kTagMeta, &payload));
   Result<Json> meta = ParseJson(Text(payload), end->top.meta, "META");
-  if (!meta.ok()) return meta.take_status();
+  if (!meta.ok()) return meta.status();
   if (!meta.value().is_object()) return Corrupt(end->top.meta, "META is no JSON object");
   end->meta = std::move(meta.value());
   return {};
@@ -38,8 +38,7 @@ Status ReadDescriptions(ChunkReader& chunks, FileEnd* end) {
 Status ReadFileEnd(Source& source, FileEnd* end) {
   const Status none(Code::kNotFound, "the file has no end: it was cut, or is still being written");
   const int64_t size = source.Size();
-  if (size < static_cast<int64_t>(kFileHeaderSize + kTailSize))
-    return Status(none.code(), none.message());
+  if (size < static_cast<int64_t>(kFileHeaderSize + kTailSize)) return none;
   FileHeader file_header;
   H4MK_TRY(ReadFileHeader(source, &file_header));
   ChunkReader chunks(source);
@@ -48,8 +47,7 @@ Status ReadFileEnd(Source& source, FileEnd* end) {
   Tail tail;
   Status status = ReadChunk(chunks, end->tail_offset, kTagTail, &payload);
   if (status.code() == Code::kIo) return status;
-  if (!status.ok() || !DecodeTail(payload, end->tail_offset, &tail))
-    return Status(none.code(), none.message());
+  if (!status.ok() || !DecodeTail(payload, end->tail_offset, &tail)) return none;
   uint8_t stored[kCrcSize];
   size_t got = 0;
   H4MK_TRY(source.ReadAt(static_cast<uint64_t>(size) - kCrcSize, stored, sizeof stored, &got));

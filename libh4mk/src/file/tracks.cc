@@ -83,7 +83,7 @@ Status CheckLaterTracks(const TrackList& old, const TrackList& later, uint64_t o
 
 Result<TrackList> ParseTracks(std::string_view text, uint64_t offset) {
   Result<Json> root = ParseJson(text, offset, "TRAK");
-  if (!root.ok()) return root.take_status();
+  if (!root.ok()) return root.status();
   if (!root.value().is_object() || !root.value().contains("tracks") ||
       !root.value()["tracks"].is_array())
     return Corrupt(offset, "TRAK is no object with an array \"tracks\"");

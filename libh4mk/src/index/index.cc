@@ -140,7 +140,7 @@ Status Index::PageTimes(size_t number, uint32_t track, std::span<const int64_t>*
   *stored = true;
   if (times_page_ != number || times_track_ != track) {
     Result<const IndexPage*> page = Page(number);
-    if (!page.ok()) return page.take_status();
+    if (!page.ok()) return page.status();
     const PageTrack& spans = page.value()->tracks[track];
     *stored = !spans.times.empty();
     if (!*stored) return {};
@@ -199,7 +199,7 @@ Status Index::FindOrdered(uint32_t track, int64_t time, bool backward, Found* fo
     if (number == pages_.size()) return {};
   }
   Result<const IndexPage*> page = Page(number);
-  if (!page.ok()) return page.take_status();
+  if (!page.ok()) return page.status();
   const PageTrack& spans = page.value()->tracks[track];
   const size_t key = PartitionPoint(
       spans.keys(), [](size_t) { return true; },
@@ -222,7 +222,7 @@ Status Index::ForCandidates(uint32_t track, int64_t time, bool backward, const V
       if (summary.keys == 0 || (backward ? summary.first_key > time : summary.last_key < time))
         continue;
       Result<const IndexPage*> page = Page(p);
-      if (!page.ok()) return page.take_status();
+      if (!page.ok()) return page.status();
       const PageTrack& spans = page.value()->tracks[track];
       for (size_t i = 0; i < spans.keys(); ++i) {
         const int64_t first = spans.first_key[i], last = spans.last_key[i];
@@ -246,7 +246,7 @@ Status Index::ForBetween(uint32_t track, int64_t from, int64_t to, const Visit& 
     const PageRef::Track& summary = pages_[p].ref.tracks[track];
     if (summary.keys == 0 || summary.first_key > to || summary.last_key < from) continue;
     Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.take_status();
+    if (!page.ok()) return page.status();
     const PageTrack& spans = page.value()->tracks[track];
     for (size_t i = 0; i < spans.keys(); ++i)
       if (spans.first_key[i] <= to && spans.last_key[i] >= from)
@@ -274,7 +274,7 @@ Status Index::FindFirst(uint32_t track, ClusterRef* cluster, bool* found) {
   for (size_t p = 0; p < pages_.size(); ++p) {
     if (pages_[p].ref.tracks[track].keys == 0) continue;
     Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.take_status();
+    if (!page.ok()) return page.status();
     *cluster = RefToKey(p, *page.value(), track, 0);
     *found = true;
     return {};
@@ -289,7 +289,7 @@ Status Index::FindKeyBefore(uint32_t track, const ClusterRef& before, int64_t ti
     const PageRef::Track& summary = pages_[p].ref.tracks[track];
     if (summary.keys == 0 || summary.first_key > time) continue;
     Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.take_status();
+    if (!page.ok()) return page.status();
     const PageTrack& spans = page.value()->tracks[track];
     for (size_t key = spans.keys(); key-- > 0;) {
       if (spans.first_key[key] > time) continue;
@@ -312,7 +312,7 @@ Status Index::First(ClusterRef* cluster, bool* found) {
   for (size_t p = 0; p < pages_.size(); ++p) {
     if (pages_[p].ref.clusters == 0) continue;
     Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.take_status();
+    if (!page.ok()) return page.status();
     *cluster = RefTo(p, page.value()->clusters, 0);
     *found = true;
     return {};
@@ -329,7 +329,7 @@ Status Index::Next(int64_t track_or_all, ClusterRef* cluster, bool* found) {
     if (track_or_all != kAllTracks && ref.tracks[static_cast<size_t>(track_or_all)].blocks == 0)
       continue;
     Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.take_status();
+    if (!page.ok()) return page.status();
     if (track_or_all != kAllTracks) {
       const std::vector<int64_t>& of_track =
           page.value()->tracks[static_cast<size_t>(track_or_all)].cluster;
@@ -348,7 +348,7 @@ Status Index::Between(const ClusterRef& from, const ClusterRef& to, int64_t trac
                       std::vector<ClusterRef>* clusters) {
   for (size_t p = from.page; p <= to.page && p < pages_.size(); ++p) {
     Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.take_status();
+    if (!page.ok()) return page.status();
     const std::vector<uint64_t>& offsets = page.value()->clusters;
     const auto first =
         static_cast<size_t>(std::ranges::lower_bound(offsets, from.offset) - offsets.begin());
@@ -384,7 +384,7 @@ const Index::Sums& Index::SumsOf(uint32_t track) {
 Status Index::SpanAt(uint32_t track, size_t number, size_t span, SpanRef* out) {
   const Sums& sums = SumsOf(track);
   Result<const IndexPage*> page = Page(number);
-  if (!page.ok()) return page.take_status();
+  if (!page.ok()) return page.status();
   const PageTrack& spans = page.value()->tracks[track];
   *out = {RefTo(number, page.value()->clusters, static_cast<size_t>(spans.cluster[span])),
           span,
@@ -408,7 +408,7 @@ Status Index::SpanOf(uint32_t track, uint64_t number, bool frames, SpanRef* span
   if (!*found) return {};
   const auto p = static_cast<size_t>(std::ranges::upper_bound(before, number) - before.begin()) - 1;
   Result<const IndexPage*> page = Page(p);
-  if (!page.ok()) return page.take_status();
+  if (!page.ok()) return page.status();
   const PageTrack& spans = page.value()->tracks[track];
   uint64_t left = number - before[p];
   for (size_t i = 0; i < spans.spans(); ++i) {
@@ -436,7 +436,7 @@ Status Index::SpanAtTime(uint32_t track, int64_t time, SpanRef* span, bool* foun
   *found = p != kNoPlace;
   if (!*found) return {};
   Result<const IndexPage*> page = Page(p);
-  if (!page.ok()) return page.take_status();
+  if (!page.ok()) return page.status();
   const PageTrack& spans = page.value()->tracks[track];
   const auto shows = [&](size_t i) { return spans.frames(i) > 0; };
   const size_t at = LastBefore(
@@ -462,7 +462,7 @@ Status Index::NextSpan(uint32_t track, SpanRef* span, bool* found) {
   for (size_t p = span->cluster.page; p < pages_.size(); ++p, next = 0) {
     if (pages_[p].ref.tracks[track].blocks == 0) continue;
     Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.take_status();
+    if (!page.ok()) return page.status();
     const PageTrack& spans = page.value()->tracks[track];
     if (next >= spans.spans()) continue;
     *span = {RefTo(p, page.value()->clusters, static_cast<size_t>(spans.cluster[next])),
@@ -479,7 +479,7 @@ Status Index::NextSpan(uint32_t track, SpanRef* span, bool* found) {
 
 Status Index::FirstTime(uint32_t track, const SpanRef& span, int64_t* time) {
   Result<const IndexPage*> page = Page(span.cluster.page);
-  if (!page.ok()) return page.take_status();
+  if (!page.ok()) return page.status();
   *time = page.value()->tracks[track].first_time[span.span];
   return {};
 }

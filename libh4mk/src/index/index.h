@@ -171,7 +171,7 @@ Status Index::ForEntries(uint32_t track, uint64_t first, uint64_t count, VisitEn
       continue;
     }
     Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.take_status();
+    if (!page.ok()) return page.status();
     const PageTrack& spans = page.value()->tracks[track];
     const uint64_t* offsets = page.value()->clusters.data();
     const uint64_t until = std::min<uint64_t>(spans.keys(), first + count);

@@ -217,7 +217,7 @@ void LivingV3::DropOldKeys() {
 
 Result<Bytes> LivingV3::Decrypt(ByteSpan header_bytes, ByteSpan ciphertext, ByteSpan associated) {
   Result<LivingV3Header> parsed = ParseLivingV3Header(header_bytes);
-  if (!parsed.ok()) return parsed.take_status();
+  if (!parsed.ok()) return parsed.status();
   const LivingV3Header& header = parsed.value();
   if (header.suite != kLivingV3Suite) return Fault("suite_mismatch", "another suite");
   if (header.dh_public)

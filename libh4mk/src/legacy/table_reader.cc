@@ -123,14 +123,14 @@ Status TableReader::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t
 Status TableReader::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
   if (!has_table()) return CannotSeek();
   Result<uint32_t> number = Table().Find(track, ordinal);
-  if (!number.ok()) return number.take_status();
+  if (!number.ok()) return number.status();
   return Table().Get(number.value(), info);
 }
 
 Status TableReader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) {
   if (!has_table()) return CannotSeek();
   const Result<uint32_t> number = Table().Find(track, ordinal);
-  if (!number.ok()) return CopyOf(number.status());
+  if (!number.ok()) return number.status();
   Status status = ReadNumbered(number.value(), block);
   block->corrupt = status.code() == Code::kCorrupt;
   return block->corrupt && keep_corrupt_ ? Status() : std::move(status);

@@ -75,7 +75,7 @@ Status ChunkWalk::PassGap(Piece* piece) {
     piece->kind = Piece::Kind::kGap;
     piece->end = found;
   } else {
-    return Status(status.code(), status.message());
+    return status;
   }
   piece->is_cluster = false;
   position_ = piece->end;

@@ -137,7 +137,7 @@ Status UndoEdit(EditableFile& file) {
   const Status found =
       chunks.FindBackward(end.tail_offset, kTailLookBack, kTagTail, was_the_end, &tail);
   if (found.code() == Code::kEnd) return Status(Code::kNotFound, "the file was not edited");
-  if (!found.ok()) return Status(found.code(), found.message());
+  if (!found.ok()) return found;
   const uint64_t old_end = tail + kTailChunkSize;
   for (uint64_t at = old_end; at < end.tail_offset;) {
     ChunkHeader header;
@@ -148,7 +148,7 @@ Status UndoEdit(EditableFile& file) {
     at += header.size();
   }
   Result<uint32_t> checksum = ContainerChecksum(source, old_end);
-  if (!checksum.ok()) return checksum.take_status();
+  if (!checksum.ok()) return checksum.status();
   uint8_t stored[kCrcSize];
   StoreLe(stored, checksum.value());
   H4MK_TRY(Truncate(file, old_end));

@@ -80,7 +80,7 @@ Status Recovery::FindDescriptions() {
 Status Recovery::TakeDescription(const Piece& piece) {
   Bytes payload;
   if (const Status status = chunks_.ReadPayload(piece.offset, piece.header, &payload); !status.ok())
-    return status.code() == Code::kIo ? Status(status.code(), status.message()) : Status();
+    return status.code() == Code::kIo ? status : Status();
   const std::string_view text(reinterpret_cast<const char*>(payload.data()), payload.size());
   if (piece.header.tag == kTagTracks) {
     Result<TrackList> list = ParseTracks(text, piece.offset);

@@ -178,7 +178,7 @@ Status Rebuilder::FindTracks() {
   H4MK_TRY(chunks_.ReadPayload(offset, header, &payload));
   Result<TrackList> list =
       ParseTracks({reinterpret_cast<const char*>(payload.data()), payload.size()}, offset);
-  if (!list.ok()) return list.take_status();
+  if (!list.ok()) return list.status();
   list_ = std::move(list.value());
   open_page_ = PageBuilder(list_.tracks.size());
   descriptions_ = Descriptions();
@@ -262,7 +262,7 @@ Status Rebuilder::AddLastPage(ChunkBuilder* chunks) {
 // core.md, "End of file": the last page, copies of the others, top, locator, checksum.
 Status Rebuilder::MakeEnd(Bytes* bytes) {
   Result<uint32_t> checksum = ContainerChecksum(source_, content_end_);
-  if (!checksum.ok()) return checksum.take_status();
+  if (!checksum.ok()) return checksum.status();
   ChunkBuilder chunks(content_end_, checksum.value(), source_.salt());
   const size_t earlier = content_pages_;
   H4MK_TRY(AddLastPage(&chunks));
@@ -380,7 +380,7 @@ Status FrontCopier::PreferFront(uint32_t tag, uint64_t* offset) {
     if (header.tag == kTagCore || header.tag == kTagTail) return {};
     if (header.tag != tag) continue;
     const Status status = chunks_.ReadPayload(at, header, &payload, &crc);
-    if (status.code() == Code::kIo) return Status(status.code(), status.message());
+    if (status.code() == Code::kIo) return status;
     if (status.ok() && header.length == wanted.length && crc == wanted_crc) *offset = at;
     return {};
   }

@@ -106,7 +106,7 @@ Status Verifier::OpenReader() {
   const Status status = reader.Open();
   if (status.code() == Code::kIo || status.code() == Code::kNotH4mk ||
       status.code() == Code::kVersion)
-    return Status(status.code(), status.message());
+    return status;
   if (!status.ok()) report_.Error(status.offset().value_or(0), status.message());
   report_.closed = status.ok() && reader.is_closed();
   if (status.ok())
@@ -223,16 +223,16 @@ Status Verifier::TakeSmall(const Piece& piece) {
   if (tag != kTagTracks && tag != kTagMeta && tag != kTagTail && tag != kTagVeri) return {};
   Bytes payload;
   const Status read = chunks_.ReadPayload(piece.offset, piece.header, &payload);
-  if (read.code() == Code::kIo) return Status(read.code(), read.message());
+  if (read.code() == Code::kIo) return read;
   const std::string_view text(reinterpret_cast<const char*>(payload.data()), payload.size());
-  Status problem = read.ok() ? Status() : Status(read.code(), read.message());
+  Status problem = read;
   if (read.ok() && tag == kTagTracks) {
     Result<TrackList> list = ParseTracks(text, piece.offset);
-    if (!list.ok()) problem = list.take_status();
+    if (!list.ok()) problem = list.status();
   } else if (read.ok() && tag == kTagMeta) {
     Result<Json> meta = ParseJson(text, piece.offset, "META");
     if (!meta.ok())
-      problem = meta.take_status();
+      problem = meta.status();
     else if (!meta.value().is_object())
       problem = Corrupt(piece.offset, "META is no JSON object");
   } else if (read.ok() && tag == kTagVeri) {
@@ -250,7 +250,7 @@ Status Verifier::TakeSmall(const Piece& piece) {
 Status Verifier::TakeIndex(const Piece& piece) {
   Bytes payload;
   const Status read = chunks_.ReadPayload(piece.offset, piece.header, &payload);
-  if (read.code() == Code::kIo) return Status(read.code(), read.message());
+  if (read.code() == Code::kIo) return read;
   if (!read.ok()) {
     report_.Error(piece.offset, read.message());
     return {};

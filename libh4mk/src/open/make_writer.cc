@@ -22,7 +22,7 @@ Status MakeProtectedWriter(Io& io, const WriterOptions& options, ProtectOptions 
     return {};
   }
   auto cipher = BlockCipher::New(protect.encryption_scheme, protect.encryption_key);
-  if (!cipher.ok()) return cipher.take_status();
+  if (!cipher.ok()) return cipher.status();
   *writer = std::make_unique<EncryptingWriter>(std::move(made), std::move(cipher.value()));
   return {};
 }

@@ -25,10 +25,11 @@ Status MakeReader(Source source, BufferAllocator& allocator, bool keep_corrupt,
   H4MK_TRY(source.ReadAt(0, front, sizeof front, &got));
   source.Unread(0, ByteSpan(front, got));
   if (got < 4 || LoadLe<uint32_t>(front) != kFileMagic)
-    return Status(Code::kNotH4mk, "not an H4MK file: \"H4MK\" expected at byte 0");
+    return Status(Code::kNotH4mk, "not an H4MK file: \"H4MK\" expected at byte 0").At(0);
   const int version = FileVersion({front, got});
   if (version == 0 && got < kFileHeaderSize && (got < kTransportHeaderSize || front[4] != 0))
-    return Status(Code::kTruncated, "file ends inside its header at byte " + std::to_string(got));
+    return Status(Code::kTruncated, "file ends inside its header at byte " + std::to_string(got))
+        .At(got);
   switch (version) {
     case 1:
       *reader = std::make_unique<V1Reader>(std::move(source), allocator, keep_corrupt);
@@ -41,7 +42,8 @@ Status MakeReader(Source source, BufferAllocator& allocator, bool keep_corrupt,
       return {};
     default:
       return Status(Code::kVersion, "version " + std::to_string(front[4]) +
-                                        " at byte 4 is not supported; expected 1 or 2");
+                                        " at byte 4 is not supported; expected 1 or 2")
+          .At(4);
   }
 }
 
@@ -76,7 +78,7 @@ Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedF
         std::make_unique<DecryptingReader>(std::move(reader), std::move(options.keys), allocator);
   H4MK_TRY(OpenUnpacked(allocator, &reader));
   if (options.keep_encrypted || !IsEncrypted(*reader)) return {};
-  return BlockCipher::Open(reader->meta()[std::string(kProtectionKey)], {}).take_status();
+  return BlockCipher::Open(reader->meta()[std::string(kProtectionKey)], {}).status();
 }
 
 }  // namespace h4mk

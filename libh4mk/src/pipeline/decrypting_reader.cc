@@ -32,7 +32,7 @@ Status DecryptingReader::Open() {
   const Json* protection = nullptr;
   H4MK_TRY(Protection(&protection));
   Result<std::unique_ptr<BlockCipher>> cipher = BlockCipher::Open(*protection, keys_);
-  if (!cipher.ok()) return cipher.take_status();
+  if (!cipher.ok()) return cipher.status();
   cipher_ = std::move(cipher.value());
   keys_.clear();
   sequences_.resize(file().tracks().size());

@@ -13,7 +13,7 @@ Status FindPrerollStart(FileReader& reader, uint32_t track, const BlockRecord& k
     BlockInfo earlier;
     const Status status = reader.FindKeyframe(track, time - 1, &earlier);
     if (status.code() == Code::kNotFound) return {};
-    H4MK_TRY(CopyOf(status));
+    H4MK_TRY(status);
     // In a file whose times go back there is no earlier one.
     if (earlier.record.ordinal >= *start) return {};
     *start = earlier.record.ordinal;
@@ -81,9 +81,9 @@ Status PrerollReader::BeginEarlier() {
 
 Status PrerollReader::NextEarlier(ReadBlock* block) {
   const Status status = file().ReadBlockAt(track_, next_, block);
-  if (status.code() == Code::kIo || status.code() == Code::kMemory) return CopyOf(status);
+  if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
   const bool is_shown = next_++ == last_;
-  if (!status.ok() || is_shown) return CopyOf(status);
+  if (!status.ok() || is_shown) return status;
   record_ = *block->record;
   record_.flags |= kBlockDiscard;
   block->record = &record_;

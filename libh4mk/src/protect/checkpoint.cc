@@ -249,7 +249,8 @@ Status DecodeCheckpoint(ByteSpan payload, uint64_t offset, const SignatureKey* k
   if (key != nullptr &&
       (checkpoint->kind != key->kind() || checkpoint->fingerprint != key->fingerprint()))
     return Status(Code::kKey,
-                  "the file was signed with another key, at byte " + std::to_string(offset));
+                  "the file was signed with another key, at byte " + std::to_string(offset))
+        .At(offset);
   const bool is_signed =
       key == nullptr || key->Verify(SignedText(payload.first(signed_size)),
                                     payload.subspan(signed_size, signature_size));

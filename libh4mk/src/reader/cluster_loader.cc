@@ -129,7 +129,8 @@ Status ClusterLoader::ReadUntil(size_t needed) {
 }
 
 Status ClusterLoader::Incomplete() const {
-  return Status(Code::kAgain, "cluster at byte " + std::to_string(offset_) + " is not complete");
+  return Status(Code::kAgain, "cluster at byte " + std::to_string(offset_) + " is not complete")
+      .At(offset_);
 }
 
 // What was read of a cluster that cannot be used is read again by who looks for the next one.
@@ -165,7 +166,7 @@ Status ClusterLoader::ParseIndex() {
   const Status status = index_.Parse(ByteSpan(payload_, header_.length), offset_ + kChunkHeaderSize,
                                      header_.length, tracks_, &needed);
   if (status.code() == Code::kAgain) return Corrupt(offset_, "cluster index cannot be read");
-  return status.ok() ? CheckLength() : CopyOf(status);
+  return status.ok() ? CheckLength() : status;
 }
 
 // The index is known: nothing of the data is checked yet.

@@ -105,7 +105,7 @@ Status ExternalData::Fetch(const Track& track, uint64_t cluster, const ClusterIn
     const Status status = Load(track, index, described, &group);
     if (!status.ok()) Drop(&group);
     if (!status.ok() && status.code() != Code::kCorrupt && status.code() != Code::kNotFound)
-      return CopyOf(status);
+      return status;
     group.failure = status.code();
     if (status.code() == Code::kNotFound) group.problem = status.message();
     if (status.code() == Code::kCorrupt)

@@ -33,13 +33,13 @@ Status Reader::Next(ReadBlock* block) {
       const bool is_external = record->flags & kBlockExternal;
       const bool corrupt =
           status.code() == Code::kCorrupt || (is_external && status.code() == Code::kNotFound);
-      if (!status.ok() && !corrupt) return CopyOf(status);
+      if (!status.ok() && !corrupt) return status;
       if (corrupt && lead_ && unchecked_ && !index_rebuilt_ && !current_->Complete().ok()) {
         H4MK_TRY(SeekAgain(Corrupt(current_->offset(), "the length of a cluster is damaged")));
         break;
       }
       if (corrupt && (is_external ? external_.IsNews() : !std::exchange(has_reported_, true)))
-        return Status(status.code(), status.message());
+        return status;
       if (lead_) {
         unchecked_.reset();
         led_ = {*std::exchange(lead_, std::nullopt), current_->offset(), has_reported_};
@@ -143,7 +143,8 @@ Status Reader::ReportUnknown(const BlockRecord& block) {
     return Status(Code::kUnsupported,
                   "blocks of the cluster at byte " + std::to_string(current_->offset()) +
                       " have flags " + std::to_string(flags) +
-                      " that this version of the library does not know; they are left out");
+                      " that this version of the library does not know; they are left out")
+        .At(current_->offset());
   const auto track = static_cast<size_t>(block.track);
   reported_tracks_[track] = true;
   return Status(Code::kUnsupported,
@@ -339,7 +340,7 @@ Status Reader::PassOver(const ChunkHeader& header) {
   if (header.length <= kCheckedChunk) {
     Bytes payload;
     const Status status = chunks_.ReadPayload(position_, header, &payload, &crc);
-    if (!status.ok() && status.code() != Code::kUnsupported) return CopyOf(status);
+    if (!status.ok() && status.code() != Code::kUnsupported) return status;
     AddToChecksum(position_, position_ + header.size(), crc);
     if (!status.ok()) Warn(status.message());
     // Where there is no end to look at first, what counts is known when it comes by.
@@ -438,9 +439,9 @@ Status Reader::Damaged(Status damage) {
       ended_ = true;  // nothing will be read again
     else if (position_ == at)
       return AtEnd();
-    return Status(damage.code(), damage.message() + "; nothing readable follows");
+    return damage.Saying(damage.message() + "; nothing readable follows");
   }
-  if (!status.ok()) return Status(status.code(), status.message());
+  if (!status.ok()) return status;
   return GoOnAt(found, damage);
 }
 
@@ -448,8 +449,7 @@ Status Reader::GoOnAt(uint64_t found, const Status& damage) {
   checksum_valid_ = false;
   has_header_ = false;
   position_ = found;
-  return Status(damage.code(),
-                damage.message() + "; reading goes on at byte " + std::to_string(found));
+  return damage.Saying(damage.message() + "; reading goes on at byte " + std::to_string(found));
 }
 
 Status Reader::AtEnd() {

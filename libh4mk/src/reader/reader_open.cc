@@ -43,15 +43,15 @@ Status Reader::Open() {
   H4MK_TRY(ReadFileHeader());
   position_ = kFileHeaderSize;
   const Status front = ReadFront();
-  if (front.code() == Code::kIo) return Status(front.code(), front.message());
+  if (front.code() == Code::kIo) return front;
   const bool has_end = source_.seekable() && source_.Size() >= 0;
   // The end may hold newer descriptions, and those that damage to the front has cost.
   if (has_end && !closed_) H4MK_TRY(ReadEnd());
   if (has_end && !have_tracks_) H4MK_TRY(UseTracksOfLastPage());
-  if (!have_tracks_ && !front.ok()) return Status(front.code(), front.message());
+  if (!have_tracks_ && !front.ok()) return front;
   if (!have_tracks_ && position_ == kFileHeaderSize)
-    return Status(Code::kTruncated,
-                  "file ends behind its header at byte 16; expected a TRAK chunk");
+    return Status(Code::kTruncated, "file ends behind its header at byte 16; expected a TRAK chunk")
+        .At(16);
   if (!have_tracks_) return Corrupt(kFileHeaderSize, "no TRAK chunk found; expected one");
   CheckAttachments();
   if (!front.ok()) Warn(front.message());
@@ -72,10 +72,10 @@ Status Reader::Open() {
 Status Reader::UseTracksOfLastPage() {
   LastIndex last;
   const Status found = FindLastIndex(&last);
-  if (found.code() == Code::kIo) return CopyOf(found);
+  if (found.code() == Code::kIo) return found;
   if (!found.ok() || last.is_top) return {};
   const Status status = UseDescriptions(last.trak, last.meta);
-  return status.code() == Code::kIo ? CopyOf(status) : Status();
+  return status.code() == Code::kIo ? status : Status();
 }
 
 void Reader::CheckAttachments() {
@@ -133,7 +133,7 @@ Status Reader::ReadFront() {
       }
     }
     if (incomplete) status = Status(Code::kTruncated, status.message());
-    if (damage.ok()) damage = Status(status.code(), status.message());
+    if (damage.ok()) damage = status;
     uint64_t found = 0;
     status = chunks_.FindNext(position_, &found);
     has_header_ = false;
@@ -157,7 +157,7 @@ Status Reader::ReadFrontChunk(const ChunkHeader& header, Bytes* top, uint64_t* t
   const Status status = chunks_.ReadPayload(position_, header, &payload, &crc);
   if (status.ok() || status.code() == Code::kUnsupported)
     AddToChecksum(position_, position_ + header.size(), crc);
-  H4MK_TRY(CopyOf(status));
+  H4MK_TRY(status);
   if (header.tag == kTagTracks) {
     trak_crc_ = crc;
     trak_offset_ = position_;
@@ -185,7 +185,7 @@ Status Reader::ReadFrontChunk(const ChunkHeader& header, Bytes* top, uint64_t* t
 Status Reader::TakeTracks(uint64_t offset, ByteSpan payload) {
   Result<TrackList> list =
       ParseTracks({reinterpret_cast<const char*>(payload.data()), payload.size()}, offset);
-  if (!list.ok()) return list.take_status();
+  if (!list.ok()) return list.status();
   list_ = std::move(list.value());
   have_tracks_ = true;
   return {};
@@ -195,7 +195,7 @@ Status Reader::TakeTracks(uint64_t offset, ByteSpan payload) {
 Status Reader::TakeLaterTracks(uint64_t offset, ByteSpan payload) {
   Result<TrackList> list =
       ParseTracks({reinterpret_cast<const char*>(payload.data()), payload.size()}, offset);
-  if (!list.ok()) return list.take_status();
+  if (!list.ok()) return list.status();
   H4MK_TRY(CheckLaterTracks(list_, list.value(), offset));
   list_ = std::move(list.value());
   trak_offset_ = offset;
@@ -311,14 +311,13 @@ Status Reader::UseDescriptions(uint64_t trak, uint64_t meta) {
   uint32_t crc = 0;
   if (trak != 0 && (trak != trak_offset_ || !have_tracks_)) {
     const Status status = SmallChunk(trak, kTagTracks, &payload, &crc);
-    if (status.code() == Code::kIo || (!status.ok() && !have_tracks_))
-      return Status(status.code(), status.message());
+    if (status.code() == Code::kIo || (!status.ok() && !have_tracks_)) return status;
     if (!status.ok()) Warn(status.message());
     if (status.ok() && (crc != trak_crc_ || !have_tracks_)) H4MK_TRY(TakeTracks(trak, payload));
   }
   if (meta != 0 && meta != meta_offset_) {
     const Status status = SmallChunk(meta, kTagMeta, &payload, &crc);
-    if (status.code() == Code::kIo) return Status(status.code(), status.message());
+    if (status.code() == Code::kIo) return status;
     if (!status.ok()) Warn(status.message());
     if (status.ok() && crc != meta_crc_) TakeMeta(meta, payload);
   }
@@ -410,8 +409,7 @@ Status Reader::FindLastIndex(LastIndex* last) {
     *valid = false;
     if (header.length > kMaxSmallChunk) return {};
     const Status status = chunks_.ReadPayload(at, header, &payload);
-    if (!status.ok())
-      return status.code() == Code::kIo ? Status(status.code(), status.message()) : Status();
+    if (!status.ok()) return status.code() == Code::kIo ? status : Status();
     last->end = at + header.size();
     last->is_top = IsTop(payload);
     if (last->is_top) {

@@ -50,7 +50,7 @@ Bytes TransportCipher::Seal(ByteSpan coded) {
 
 Result<Bytes> TransportCipher::Open(uint64_t number, ByteSpan stored) {
   const Result<LivingV3Header> header = ParseLivingV3Header(stored);
-  if (!header.ok()) return CopyOf(header.status());
+  if (!header.ok()) return header.status();
   if (header.value().counter != number || header.value().suite != kLivingV3Suite)
     return Fault("unexpected_counter", "the block is not in its place");
   if (number < next_) {

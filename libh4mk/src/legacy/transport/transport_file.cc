@@ -21,7 +21,8 @@ Status ReadExact(Source& source, uint64_t offset, uint8_t* out, size_t size) {
   H4MK_TRY(source.ReadAt(offset, out, size, &got));
   if (got == size) return {};
   return Status(Code::kIo,
-                "file became shorter while it was read, at byte " + std::to_string(offset + got));
+                "file became shorter while it was read, at byte " + std::to_string(offset + got))
+      .At(offset + got);
 }
 
 // Calls visit with the bytes from `from` to `until`, piece by piece.
@@ -64,10 +65,11 @@ Status TransportFile::Parse(bool check) {
   uint8_t header[kTransportHeaderSize];
   H4MK_TRY(ReadExact(*source_, 0, header, sizeof header));
   if (LoadLe<uint32_t>(header) != kFileMagic)
-    return Fault("bad_magic", "\"H4MK\" expected at byte 0", Code::kNotH4mk);
+    return Fault("bad_magic", "\"H4MK\" expected at byte 0", Code::kNotH4mk).At(0);
   if (const auto version = LoadBe<uint16_t>(header + 4); version != 1)
     return Fault("bad_version", "version " + std::to_string(version) + " at byte 4; expected 1",
-                 Code::kVersion);
+                 Code::kVersion)
+        .At(4);
   end_ = kTransportHeaderSize;
   while (size - end_ >= kTransportChunkHeaderSize) {
     uint8_t bytes[kTransportChunkHeaderSize];
@@ -77,7 +79,8 @@ Status TransportFile::Parse(bool check) {
     if (chunk.length > size - chunk.offset)
       return Fault("chunk_overrun", TagText(chunk.tag) + " chunk of " +
                                         std::to_string(chunk.length) + " bytes at byte " +
-                                        std::to_string(end_) + " extends past the file");
+                                        std::to_string(end_) + " extends past the file")
+          .At(end_);
     if (check) H4MK_TRY(CheckCrc(chunk));
     chunks_.push_back(chunk);
     if (chunk.tag == kTagCore) cores_.push_back(chunk);
@@ -93,7 +96,8 @@ Status TransportFile::CheckCrc(const TransportChunk& chunk) const {
   if (crc == chunk.crc) return {};
   return Fault("chunk_crc", TagText(chunk.tag) + " chunk at byte " +
                                 std::to_string(chunk.offset - kTransportChunkHeaderSize) +
-                                " does not match its CRC");
+                                " does not match its CRC")
+      .At(chunk.offset - kTransportChunkHeaderSize);
 }
 
 Status TransportFile::ReadPayload(const TransportChunk& chunk, Bytes* payload) const {
@@ -113,7 +117,7 @@ Result<std::optional<Bytes>> TransportFile::First(uint32_t tag) const {
 
 Result<std::vector<TransportSeekEntry>> TransportFile::Seek() const {
   Result<std::optional<Bytes>> payload = First(kTagSeek);
-  if (!payload.ok()) return payload.take_status();
+  if (!payload.ok()) return payload.status();
   if (!payload.value()) return std::vector<TransportSeekEntry>();
   return DecodeTransportSeek(*payload.value());
 }
@@ -150,7 +154,7 @@ Result<TransportVeri> TransportFile::CheckVeri() const {
 
 Result<std::optional<TransportFile::Metadata>> TransportFile::ReadMetadata() const {
   Result<std::optional<Bytes>> payload = First(kTagMeta);
-  if (!payload.ok()) return payload.take_status();
+  if (!payload.ok()) return payload.status();
   std::optional<Metadata> metadata;
   if (payload.value() && payload.value()->size() >= 12) {
     const uint8_t* bytes = payload.value()->data();
@@ -176,7 +180,7 @@ Status WriteTransport(const TransportContents& contents, Sink& sink) {
   std::vector<Bytes> coded;
   for (ByteSpan block : contents.blocks) {
     Result<Bytes> result = EncodeRunLength(block);
-    if (!result.ok()) return result.take_status();
+    if (!result.ok()) return result.status();
     coded.push_back(std::move(result.value()));
   }
   TransportContents with_coded = {

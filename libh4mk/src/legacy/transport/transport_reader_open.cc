@@ -85,7 +85,7 @@ Status TransportReader::ReadChunks() {
       Warn(what + "; nothing can be read behind it");
       return {};
     }
-    if (!status.ok()) return CopyOf(status);
+    if (!status.ok()) return status;
   }
   return {};
 }

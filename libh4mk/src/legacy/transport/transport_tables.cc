@@ -172,7 +172,7 @@ Result<Json> AddTrackIndex(Json meta, std::span<const TransportTrackEntry> entri
   std::set<std::string> ids;
   for (const TransportTrackEntry& entry : entries) ids.insert(entry.track_id);
   Result<Bytes> seekm = EncodeSeekm(MakeSeekm(entries));
-  if (!seekm.ok()) return seekm.take_status();
+  if (!seekm.ok()) return seekm.status();
   const std::string trak = EncodeTransportTrak(entries);
   meta["domain"] = "video-transport";
   meta["tracks"] = ids;

@@ -24,7 +24,7 @@ void CheckTables(const TransportFile& file, VerifyReport* report) {
 
 Status CheckVeri(const TransportFile& file, VerifyReport* report) {
   Result<TransportVeri> veri = file.CheckVeri();
-  if (!veri.ok()) return veri.take_status();
+  if (!veri.ok()) return veri.status();
   if (!veri.value().present) {
     report->Error(report->file_size, "no VERI at the end: the file was cut, or never had one");
     return {};
@@ -48,8 +48,7 @@ Status VerifyTransport(Io& io, VerifyReport* report) {
   Result<TransportFile> file = TransportFile::Open(source, /*check=*/true);
   if (!file.ok()) {
     const Status& status = file.status();
-    if (status.code() != Code::kCorrupt && status.code() != Code::kTruncated)
-      return Status(status.code(), status.message());
+    if (status.code() != Code::kCorrupt && status.code() != Code::kTruncated) return status;
     report->Error(status.offset().value_or(report->file_size), status.message());
     return {};
   }

@@ -73,7 +73,7 @@ Status TransportWriter::Write(const Block& block) {
   const bool may_lack_time = is_unnamed() && !(block.flags & kBlockKey);
   if (pts_us < 0 && !(pts_us == kNoTime && may_lack_time)) return BadTime();
   Result<Bytes> coded = EncodeRunLength(block.data);
-  if (!coded.ok()) return coded.take_status();
+  if (!coded.ok()) return coded.status();
   const bool is_key = block.flags & kBlockKey;
   half_done_ = true;  // running out of memory is final
   const std::string& name = names_[block.track];
@@ -118,7 +118,7 @@ Status TransportWriter::Finish() {
                    Code::kArgument);
     contents_.seek.clear();
     Result<Json> meta = AddTrackIndex(std::move(contents_.meta), entries_);
-    if (!meta.ok()) return meta.take_status();
+    if (!meta.ok()) return meta.status();
     contents_.meta = std::move(meta.value());
   }
   contents_.secret = secret_.bytes();

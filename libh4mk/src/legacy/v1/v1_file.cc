@@ -16,8 +16,8 @@ constexpr size_t kReadStep = 256 << 10;
 Status RoutingFault(const V1Chunk& chunk) {
   const std::string at = "CORE payload at byte " + std::to_string(chunk.offset);
   if (chunk.track_id == V1Chunk::kNotTrackBound)
-    return Fault("not_track_bound", at + " does not start with H4TB");
-  return Fault("short_or_out_of_range_struct", at + " ends inside its routing");
+    return Fault("not_track_bound", at + " does not start with H4TB").At(chunk.offset);
+  return Fault("short_or_out_of_range_struct", at + " ends inside its routing").At(chunk.offset);
 }
 
 std::string Hex(uint32_t value) {
@@ -42,7 +42,8 @@ Status V1File::ReadExact(uint64_t offset, uint8_t* out, size_t size) const {
   H4MK_TRY(source_->ReadAt(offset, out, size, &got));
   if (got < size)
     return Status(Code::kIo,
-                  "file became shorter while it was read, at byte " + std::to_string(offset + got));
+                  "file became shorter while it was read, at byte " + std::to_string(offset + got))
+        .At(offset + got);
   return {};
 }
 
@@ -57,7 +58,7 @@ Status V1File::Parse(bool check) {
   uint8_t bytes[kFileHeaderSize];
   H4MK_TRY(ReadExact(0, bytes, sizeof bytes));
   if (LoadLe<uint32_t>(bytes) != kFileMagic)
-    return Fault("bad_magic", "\"H4MK\" expected at byte 0", Code::kNotH4mk);
+    return Fault("bad_magic", "\"H4MK\" expected at byte 0", Code::kNotH4mk).At(0);
   header_ = {bytes[4], bytes[5], LoadLe<uint16_t>(bytes + 6), LoadLe<uint64_t>(bytes + 8)};
 
   uint64_t position = kFileHeaderSize;
@@ -75,7 +76,8 @@ Status V1File::Parse(bool check) {
   if (LoadLe<uint32_t>(stored) != running_crc_)
     return Fault("container_crc", "container CRC at byte " + std::to_string(size - kCrcSize) +
                                       " is " + Hex(LoadLe<uint32_t>(stored)) + "; expected " +
-                                      Hex(running_crc_));
+                                      Hex(running_crc_))
+        .At(size - kCrcSize);
   return {};
 }
 
@@ -88,15 +90,16 @@ Status V1File::ParseChunk(uint64_t position, uint64_t size, bool check, V1Chunk*
   if (end > size - kCrcSize)
     return Fault("chunk_overrun", TagText(header.tag) + " chunk of " +
                                       std::to_string(header.length) + " bytes at byte " +
-                                      std::to_string(position) + " extends past the container");
+                                      std::to_string(position) + " extends past the container")
+        .At(position);
   if (header.tag == kTagCore) {
     std::array<uint8_t, kV1RoutingSize> front;
     const size_t count = std::min<size_t>(header.length, front.size());
     H4MK_TRY(ReadExact(chunk->offset, front.data(), count));
     const Result<uint16_t> track_id = ParseV1Routing(ByteSpan(front).first(count));
-    chunk->track_id = track_id.ok()                                       ? track_id.value()
-                      : FaultName(track_id.status()) == "not_track_bound" ? V1Chunk::kNotTrackBound
-                                                                          : V1Chunk::kShortRouting;
+    chunk->track_id = track_id.ok()                                    ? track_id.value()
+                      : track_id.status().fault() == "not_track_bound" ? V1Chunk::kNotTrackBound
+                                                                       : V1Chunk::kShortRouting;
   }
   uint8_t stored[kCrcSize];
   if (check) {
@@ -110,8 +113,8 @@ Status V1File::ParseChunk(uint64_t position, uint64_t size, bool check, V1Chunk*
     chunk->crc = LoadLe<uint32_t>(stored);
     if (chunk->crc != actual)
       return Fault("chunk_crc", TagText(header.tag) + " chunk at byte " + std::to_string(position) +
-                                    " has the CRC " + Hex(chunk->crc) + "; expected " +
-                                    Hex(actual));
+                                    " has the CRC " + Hex(chunk->crc) + "; expected " + Hex(actual))
+          .At(position);
     return {};
   }
   H4MK_TRY(ReadExact(end, stored, sizeof stored));
@@ -141,7 +144,8 @@ Result<const V1Chunk*> V1File::FindChunk(uint64_t offset) const {
       [](const V1Chunk& candidate, uint64_t wanted) { return candidate.offset < wanted; });
   if (chunk == chunks_.end() || chunk->offset != offset)
     return Fault("no_such_chunk", "no chunk has its payload at byte " + std::to_string(offset),
-                 Code::kNotFound);
+                 Code::kNotFound)
+        .At(offset);
   return &*chunk;
 }
 
@@ -173,8 +177,10 @@ Status V1File::LoadTables() {
     H4MK_TRY(ReadPayload(chunk, &payload));
     Result<std::optional<V1SeekTable>> table = DecodeV1SeekTable(payload);
     if (!table.ok()) {
-      return Status(table.status().code(),
-                    table.status().message() + ", at byte " + std::to_string(chunk.offset));
+      return table.status()
+          .At(chunk.offset)
+          .Saying(table.status().message() + ", at byte " + std::to_string(chunk.offset))
+          .At(chunk.offset);
     }
     if (!table.value()) continue;
     const auto same = std::find_if(tables_.begin(), tables_.end(), [&](const V1SeekTable& other) {
@@ -190,12 +196,12 @@ Status V1File::LoadTables() {
 }
 
 Result<std::vector<V1SeekTable>> V1File::SeekTables() const {
-  if (!tables_status_.ok()) return CopyOf(tables_status_);
+  if (!tables_status_.ok()) return tables_status_;
   return tables_;
 }
 
 Result<std::optional<uint64_t>> V1File::Keyframe(int64_t track_id, int64_t t_ms) const {
-  if (!tables_status_.ok()) return CopyOf(tables_status_);
+  if (!tables_status_.ok()) return tables_status_;
   std::optional<uint64_t> found;
   for (const V1SeekTable& table : tables_) {
     if (table.track_id != track_id || table.entries.empty()) continue;
@@ -215,7 +221,7 @@ Result<std::optional<uint64_t>> V1File::Keyframe(int64_t track_id, int64_t t_ms)
 
 Result<std::vector<uint64_t>> V1File::DecodeChain(int64_t track_id, int64_t t_ms) const {
   const Result<std::optional<uint64_t>> start = Keyframe(track_id, t_ms);
-  if (!start.ok()) return CopyOf(start.status());
+  if (!start.ok()) return start.status();
   std::vector<uint64_t> chain;
   if (!start.value()) return chain;
   chain.push_back(*start.value());

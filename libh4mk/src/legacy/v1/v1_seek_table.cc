@@ -34,7 +34,8 @@ Result<Bytes> EncodeV1Entries(std::span<const V1SeekEntry> entries) {
       return Fault("short_or_out_of_range_struct",
                    "seek table entry of " + std::to_string(entry.pts_ms) + " ms at byte " +
                        std::to_string(entry.offset) + "; version 1 has 32 bits (4 GiB) for each",
-                   Code::kLimit);
+                   Code::kLimit)
+          .At(entry.offset);
     AppendLe(out, static_cast<uint32_t>(entry.pts_ms));
     AppendLe(out, static_cast<uint32_t>(entry.offset));
   }
@@ -79,7 +80,7 @@ Result<std::optional<V1SeekTable>> DecodeV1SeekTable(ByteSpan payload) {
   if (payload.size() < 4 || LoadLe<uint32_t>(payload.data()) != kTableMagic) return table;
   if (payload.size() < 8) return TooShort("ends before its track");
   Result<std::vector<V1SeekEntry>> entries = DecodeV1Entries(payload.subspan(8));
-  if (!entries.ok()) return entries.take_status();
+  if (!entries.ok()) return entries.status();
   table.emplace();
   table->track_id = LoadLe<uint16_t>(payload.data() + 4);
   table->entries = std::move(entries.value());

@@ -81,8 +81,7 @@ Status VerifyV1(Io& io, const ChunkWalk::Progress& progress, VerifyReport* repor
   if (!file.ok()) {
     const Status& status = file.status();
     if (status.code() == Code::kTruncated) report->closed = false;
-    if (status.code() == Code::kIo || status.code() == Code::kNotH4mk)
-      return Status(status.code(), status.message());
+    if (status.code() == Code::kIo || status.code() == Code::kNotH4mk) return status;
     if (report->ok()) report->Error(status.offset().value_or(0), status.message());
     return {};
   }

@@ -102,7 +102,7 @@ Status MakeLayout(const V1Contents& contents, ByteSpan trak, Layout* layout) {
   std::map<int64_t, std::vector<V1SeekEntry>> entries;
   for (const V1Block& block : contents.blocks) {
     Result<uint32_t> flags = MakeV1Flags(block.pts_ms, block.type);
-    if (!flags.ok()) return flags.take_status();
+    if (!flags.ok()) return flags.status();
     H4MK_TRY(CheckV1TrackId(block.track_id));
     H4MK_TRY(CheckSize(kV1RoutingSize + block.data.size()));
     layout->flags.push_back(flags.value());
@@ -113,7 +113,7 @@ Status MakeLayout(const V1Contents& contents, ByteSpan trak, Layout* layout) {
   }
   for (const Json& track : contents.tracks) {
     Result<Bytes> table = EncodeV1SeekTable(TrackId(track), entries[TrackId(track)]);
-    if (!table.ok()) return table.take_status();
+    if (!table.ok()) return table.status();
     layout->tables.push_back(std::move(table.value()));
   }
   return {};
