@@ -15,7 +15,7 @@ TEST(GopTest, Vectors) {
     SCOPED_TRACE(test.dump());
     const GopConfig config = {test["gop_size"], test["allow_b"]};
     if (!test.contains("kinds")) {
-      EXPECT_EQ(FaultName(GopFlags(config, 0).status()), test["result"]["error"]["kind"]);
+      EXPECT_EQ(GopFlags(config, 0).status().fault(), test["result"]["error"]["kind"]);
       uint32_t flags = 0;
       EXPECT_EQ(h4mk_gop_flags(config.gop_size, config.allow_b, 0, &flags), H4MK_ERR_ARGUMENT);
       continue;
@@ -57,7 +57,7 @@ TEST(ControlFramesTest, Vectors) {
         H4MK_OK);
     EXPECT_EQ(std::string(room.c_str()), text);
   }
-  EXPECT_EQ(FaultName(DecodeControlFrames("[]").status()), "bad_json");
+  EXPECT_EQ(DecodeControlFrames("[]").status().fault(), "bad_json");
   EXPECT_EQ(DecodeControlFrames(R"({"controls":[{}]})").value()[0].smooth, 0.5);
 }
 

@@ -115,7 +115,7 @@ TEST(V1FileTest, PayloadsAreFoundByTheirOffsetOnly) {
   const Result<V1File> file = V1File::Open(source, true);
   ASSERT_TRUE(file.ok());
   EXPECT_TRUE(file.value().FindChunk(457).ok());  // control: the first block
-  EXPECT_EQ(FaultName(file.value().FindChunk(458).status()), "no_such_chunk");
+  EXPECT_EQ(file.value().FindChunk(458).status().fault(), "no_such_chunk");
 }
 
 TEST(V1FileTest, KeyframesBetweenTwoTimes) {
