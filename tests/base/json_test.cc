@@ -15,10 +15,27 @@ std::string ErrorOf(const std::string& text) {
 
 TEST(ParseJson, KeepsOrderAndValues) {
   const Result<Json> json =
-      ParseJson(R"({"z":1,"a":[true,null,-9223372036854775808,18446744073709551615]})", 0, "x");
+      ParseJson(R"({"z":1,"a":[true,null,-9223372036854775808,9223372036854775807]})", 0, "x");
   ASSERT_TRUE(json.ok());
   EXPECT_EQ(DumpJson(json.value()),
-            R"({"z":1,"a":[true,null,-9223372036854775808,18446744073709551615]})");
+            R"({"z":1,"a":[true,null,-9223372036854775808,9223372036854775807]})");
+}
+
+// core.md, "Conventions": what one reader takes for an integer must not be a real to another.
+TEST(ParseJson, RefusesIntegersOfMoreThan64Bits) {
+  const std::string wide = "META has an integer of more than 64 bits at byte 7";
+  EXPECT_EQ(ErrorOf("[9223372036854775808]"), wide);
+  EXPECT_EQ(ErrorOf("[-9223372036854775809]"), wide);
+  EXPECT_EQ(ErrorOf("{\"a\":100000000000000000000000}"), wide);
+  EXPECT_EQ(ErrorOf("[1e300,9223372036854775808.5,\"\\\"9223372036854775808\"]"), "");
+}
+
+TEST(ParseLegacyJson, TakesWhatTheFirstReadersTook) {
+  EXPECT_EQ(ErrorOf(R"({"a":1,"a":2})"), "META is an object with a key twice at byte 7");
+  const Result<Json> json = ParseLegacyJson(R"({"a":1,"a":2,"b":9223372036854775808})", "META");
+  ASSERT_TRUE(json.ok());
+  EXPECT_EQ(json.value()["a"], 2);
+  EXPECT_TRUE(json.value()["b"].is_number_float());
 }
 
 TEST(ParseJson, NamesTheOffset) {

@@ -26,6 +26,12 @@ inline constexpr size_t kMaxJsonValues = 1u << 17;
 Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what,
                        size_t max_values = kMaxJsonValues);
 
+// The same for files of version 1 and the transport dialect, whose first readers took objects with
+// a key twice (the last value holds) and integers of any size (here reals beyond 64 bits, so that
+// they can be written again).
+Result<Json> ParseLegacyJson(std::string_view text, const char* what,
+                             size_t max_values = kMaxJsonValues);
+
 // Compact text; strings that are not UTF-8 do not occur in values made by this library.
 std::string DumpJson(const Json& value);
 

@@ -15,6 +15,14 @@ namespace {
 enum : size_t { kFlags, kSize, kDuration, kDts, kPtsMinusDts, kColumns };
 constexpr uint64_t kMaxClusterTracks = 4096;
 
+// The column of flags, which are 32 bits (core.md, "Block flags").
+bool ReadFlags(ByteReader& reader, size_t count, std::span<int64_t> values, Column* flags) {
+  if (!ReadColumn(reader, count, values, flags)) return false;
+  uint64_t all = 0;
+  for (size_t i = 0; i < values.size(); ++i) all |= static_cast<uint64_t>((*flags)[i]);
+  return all <= UINT32_MAX;
+}
+
 }  // namespace
 
 // Goes through the blocks of one track.
@@ -220,7 +228,7 @@ bool ClusterIndex::ReadRuns(ByteReader& reader, uint64_t* data_size) {
 // Reads the columns of a track, of each as many values as are wanted. REQUIRES: wanted > 0.
 bool ClusterIndex::ReadRun(ByteReader& reader, TrackRun& run, size_t wanted, int64_t* room) {
   const auto column = [&](size_t number) { return std::span(room + number * run.count, wanted); };
-  if (!ReadColumn(reader, run.count, column(kFlags), &run.flags) ||
+  if (!ReadFlags(reader, run.count, column(kFlags), &run.flags) ||
       !ReadColumn(reader, run.count, column(kSize), &run.size) ||
       !ReadColumn(reader, run.count, column(kDuration), &run.duration))
     return false;
@@ -268,7 +276,7 @@ bool ClusterIndex::AddStoredSizes(const TrackRun& run, uint64_t* sum) {
 bool ClusterIndex::ReadUntilKey(TrackRun& run, size_t* count) {
   ByteReader reader = run.columns;
   values_.resize(block_count_ * kColumns);
-  if (!ReadColumn(reader, run.count, std::span(values_).first(run.count), &run.flags)) return false;
+  if (!ReadFlags(reader, run.count, std::span(values_).first(run.count), &run.flags)) return false;
   size_t last = run.count;
   while (last > 0 && !(run.flags[last - 1] & kBlockKey)) --last;
   *count = last;

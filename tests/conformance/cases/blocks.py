@@ -118,6 +118,12 @@ def more_tracks_than_blocks(f):
     return spoiled(f, [key(1, b"x", 0)], {"track_count": 2})
 
 
+@invalid("Block flags")
+def flags_of_33_bits(f):
+    """A block has a flag beyond the 32 bits of the column."""
+    return spoiled(f, [key(1, b"x", 0), Block(1, b"y", 10, 10, 10, "P", 1 << 32)], {})
+
+
 @invalid("Cluster")
 def track_twice_in_cluster(f):
     """The list of tracks names one twice."""

@@ -80,6 +80,24 @@ def json_duplicate_key_in_track(f):
 
 
 @invalid("Conventions")
+def json_integer_of_65_bits(f):
+    """META has an integer that is 2^63: some readers would make a real of it."""
+    return meta(f, b'{"title":"one","x":9223372036854775808}')
+
+
+@invalid("Conventions")
+def json_integer_of_80_digits(f):
+    """META has an integer of 80 digits."""
+    return meta(f, b'{"title":"one","x":[-%s]}' % (b"9" * 80))
+
+
+@valid("Conventions")
+def json_large_real(f):
+    """META has reals beyond the range of integers, and digits in a text."""
+    return read(f.describe([track(1)], b'{"x":1e300,"y":9223372036854775808.0,"z":"\\"99999999999999999999"}').cluster(group(0)).finish())
+
+
+@invalid("Conventions")
 def json_lone_surrogate(f):
     """META has a text with half a surrogate pair."""
     return meta(f, b'{"title":"\\ud83c alone"}')

@@ -174,7 +174,7 @@ Status TransportReader::PassOverDamage(const std::string& what, uint64_t* positi
 void TransportReader::TakeMeta() {
   const auto chunk = small_chunks_.find(kTagMeta);
   if (chunk == small_chunks_.end()) return;
-  Result<Json> meta = ParseJson(AsText(chunk->second), 0, "META");
+  Result<Json> meta = ParseLegacyJson(AsText(chunk->second), "META");
   if (meta.ok() && meta.value().is_object()) {
     meta_ = std::move(meta.value());
   } else {

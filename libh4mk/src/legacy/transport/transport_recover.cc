@@ -121,7 +121,7 @@ void TransportRecovery::FillGap() {
     if (other.tag != kTagMeta || !gap_) continue;
     const std::string_view text(reinterpret_cast<const char*>(other.payload.data()),
                                 other.payload.size());
-    Result<Json> meta = ParseJson(text, 0, "META");
+    Result<Json> meta = ParseLegacyJson(text, "META");
     Bytes trak;
     if (!meta.ok() || !meta.value().is_object()) return;
     const Json in_meta = meta.value().value("trak_b64", Json());

@@ -74,7 +74,7 @@ std::string EncodeTransportTrak(std::span<const TransportTrackEntry> entries) {
 Result<std::vector<TransportTrackEntry>> DecodeTransportTrak(std::string_view text,
                                                              size_t max_entries) {
   constexpr size_t kValuesOfEntry = 16;  // an object of five members, and some to spare
-  Result<Json> root = ParseJson(text, 0, "TRAK", kMaxJsonValues + kValuesOfEntry * max_entries);
+  Result<Json> root = ParseLegacyJson(text, "TRAK", kMaxJsonValues + kValuesOfEntry * max_entries);
   if (!root.ok()) return Fault("bad_json", "TRAK is no JSON text of allowed depth and size");
   const auto bad = [] { return Fault("bad_json", "TRAK has an entry of another form"); };
   if (!root.value().is_object() || !root.value().contains("trak") ||

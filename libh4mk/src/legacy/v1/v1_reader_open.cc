@@ -210,7 +210,7 @@ void V1Reader::TakeDescriptions() {
   }
   Json log;
   if (meta_chunk_) {
-    Result<Json> meta = ParseJson(AsText(*meta_chunk_), 0, "META");
+    Result<Json> meta = ParseLegacyJson(AsText(*meta_chunk_), "META");
     if (meta.ok() && meta.value().is_object()) {
       meta_ = std::move(meta.value());
       const auto found = meta_.find(kV1LogKey);

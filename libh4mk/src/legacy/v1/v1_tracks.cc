@@ -47,7 +47,7 @@ Status ParseTrack(const Json& given, Json* track) {
 
 Result<std::vector<Json>> ParseV1Tracks(std::string_view text) {
   if (!IsUtf8(text)) return Fault("bad_json", "TRAK is not UTF-8");
-  Result<Json> root = ParseJson(text, 0, "TRAK");
+  Result<Json> root = ParseLegacyJson(text, "TRAK");
   if (!root.ok()) return Fault("bad_json", "TRAK is no JSON text of allowed depth and size");
   if (!root.value().is_object()) return NotObject("it");
   std::vector<Json> tracks;
