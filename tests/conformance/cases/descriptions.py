@@ -94,7 +94,9 @@ def json_integer_of_80_digits(f):
 @valid("Conventions")
 def json_large_real(f):
     """META has reals beyond the range of integers, and digits in a text."""
-    return read(f.describe([track(1)], b'{"x":1e300,"y":9223372036854775808.0,"z":"\\"99999999999999999999"}').cluster(group(0)).finish())
+    raw = b'{"x":1e300,"y":9223372036854775808.0,"z":"\\"99999999999999999999"}'
+    f.describe([track(1)], raw).cluster(group(0))
+    return read(f.finish(), meta=json.loads(raw))
 
 
 @invalid("Conventions")
