@@ -142,13 +142,16 @@ BUILD_PACKAGES="
   libopus-dev         pkg-config  opus
   libssl-dev          pkg-config  openssl
   libzstd-dev         pkg-config  libzstd
-  libx264-dev         pkg-config  x264"
+  libx264-dev         pkg-config  x264
+  python3-cffi        package     python3-cffi"
 TEST_PACKAGES="
   file                command     file
   libglib2.0-bin      command     gio
   libgtest-dev        pkg-config  gtest
+  mypy                command     mypy
   openssl             command     openssl
   python3             command     python3
+  python3-numpy       package     python3-numpy
   shared-mime-info    command     update-mime-database"
 
 is_there() {
@@ -415,8 +418,11 @@ build_libh4mk() {
 
 # REQUIRES: build_libh4mk. Apart from it, since FFmpeg needs the library only.
 build_tools() {
+  local component
   run tools-build "Building the tools" -- cmake --build "$BUILD"/libh4mk -j "$JOBS"
-  run tools-install "Installing the tools" -- cmake --install "$BUILD"/libh4mk --component tools
+  for component in tools python; do
+    run tools-install "Installing the tools" -- cmake --install "$BUILD"/libh4mk --component $component
+  done
 }
 
 configure_ffmpeg() {

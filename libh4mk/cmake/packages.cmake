@@ -1,5 +1,5 @@
 # `cpack` in a build folder of the preset "package" (or any other that was configured with -DCMAKE_INSTALL_PREFIX=/usr) makes Debian
-# packages: libh4mk1, libh4mk-dev and h4mk (the tools).
+# packages: libh4mk1, libh4mk-dev, h4mk (the tools) and python3-h4mk.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME h4mk)
 set(CPACK_PACKAGE_VENDOR "H4MK")
@@ -47,6 +47,16 @@ if(H4MK_BUILD_TOOLS)
   set(CPACK_DEBIAN_TOOLS_PACKAGE_SUGGESTS mpv)
   set(CPACK_DEBIAN_TOOLS_DESCRIPTION "The command line tool: inspects, verifies, recovers, edits and converts files.
 Makes them known to the desktop and to file(1).")
+endif()
+
+if(H4MK_BUILD_TOOLS AND H4MK_BUILD_PYTHON)
+  list(APPEND CPACK_COMPONENTS_ALL python)
+  set(CPACK_DEBIAN_PYTHON_PACKAGE_NAME python3-h4mk)
+  set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION python)
+  set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
+  set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3 (>= 3.11), python3-cffi-backend, python3-numpy, ${runtime} (>= ${PROJECT_VERSION})")
+  set(CPACK_DEBIAN_PYTHON_PACKAGE_SUGGESTS h4mk)
+  set(CPACK_DEBIAN_PYTHON_DESCRIPTION "The Python package h4mk: tracks, packets, frames, verification, writing.")
 endif()
 
 # Debian wants these in every package: two changelogs, and the licence in the form of its own.

@@ -25,7 +25,9 @@ has libh4mk-dev 'h4mkConfig\.cmake$'
 has h4mk 'bin/h4mk$'
 has h4mk 'man1/h4mk\.1\.gz$'
 has h4mk 'mime/packages/h4mk\.xml$'
-for package in libh4mk1 libh4mk-dev h4mk; do
+has python3-h4mk 'dist-packages/h4mk/_ffi\.py$'
+has_not python3-h4mk '__pycache__'
+for package in libh4mk1 libh4mk-dev h4mk python3-h4mk; do
   has $package "doc/$package/copyright$"
   has $package "doc/$package/changelog.gz$"
   has $package "doc/$package/changelog.Debian.gz$"
@@ -37,6 +39,7 @@ has h4mk 'copyright.libcli11-dev$'
 dpkg-deb -f libh4mk1_*.deb Depends | grep -q 'libdeflate0.*libzstd1'
 dpkg-deb -f libh4mk-dev_*.deb Depends | grep -q 'libh4mk1 (= '
 dpkg-deb -f h4mk_*.deb Depends | grep -q 'libc6'
+dpkg-deb -f python3-h4mk_*_all.deb Depends | grep -q 'python3-cffi-backend.*python3-numpy.*libh4mk1 (>= '
 
 # A later version of the library will do for what was built with this one; a trigger calls ldconfig, no script.
 dpkg-deb --ctrl-tarfile libh4mk1_*.deb | tar -xO ./shlibs | grep -qx 'libh4mk 1 libh4mk1 (>= [0-9.]*)'
@@ -48,6 +51,10 @@ export PKG_CONFIG_PATH
 # shellcheck disable=SC2046 # several words each
 cc "$source_dir/main.c" -o "$work/main" $(pkg-config --cflags --libs libh4mk)
 LD_LIBRARY_PATH=$(pkg-config --variable=libdir libh4mk) "$work/main"
+if /usr/bin/python3 -c "import cffi, numpy" 2>/dev/null; then
+  PYTHONPATH=$(dirname "$(dirname "$(find "$work/root" -name _ffi.py)")") LD_LIBRARY_PATH=$(pkg-config --variable=libdir libh4mk) \
+    /usr/bin/python3 -c "import h4mk; h4mk.Writer().finish()"
+fi
 # shellcheck disable=SC2046
 cc -c "$source_dir/main.c" -o "$work/main.o" $(pkg-config --cflags libh4mk)
 # shellcheck disable=SC2046

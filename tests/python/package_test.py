@@ -1,0 +1,281 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The package h4mk without decoding: what is written comes back; pickles, fork, spawn, threads; damage, keys, signatures."""
+import multiprocessing
+import os
+import pathlib
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+from fractions import Fraction
+
+import h4mk
+import numpy as np
+
+PTS = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8]  # of the video's packets, in decoding order
+
+
+def write(place=None, **options):
+    """Ten packets of video in groups of four, ten arrays, tags, chapters, a font. Returns the writer, finished."""
+    with h4mk.Writer(place, repeatable=True, **options) as writer:
+        writer.set_tags(title="Grün", artist="Nobody")
+        writer.set_chapters([(0, Fraction(1, 2), "One"), (Fraction(1, 2), 1, "Two")])
+        writer.attach("font.ttf", b"glyphs", "font/ttf")
+        video = writer.add_track("video", "x-example.org-video", time_base="1/25", width=4, height=2, extradata=b"\0\1\2",
+                                 tags={"language": "deu"})
+        arm = writer.add_track("data", "x-example.org-arm", name="arm", compression="zstd")
+        for i in range(10):
+            video.write(bytes([i]) * (i + 1), PTS[i], dts=i - 1, duration=1, key=i % 4 == 0)
+            arm.write(np.arange(i, dtype=np.float32), 40 * i, side_data={"x-example.org-note": b"%d" % i})
+    return writer
+
+
+def count_frames(file):  # in another process
+    return len(file.video), bytes(file.video.packet(3).data)
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = pathlib.Path(folder.name, "ä file.h4mk")
+        write(self.path)
+
+    def test_descriptions_come_back(self):
+        with h4mk.open(self.path) as file:
+            self.assertEqual((file.version, file.is_closed), (2, True))
+            self.assertEqual(file.tags, {"title": "Grün", "artist": "Nobody"})
+            self.assertEqual([(c.start, c.end, c.title) for c in file.chapters], [(0, Fraction(1, 2), "One"), (Fraction(1, 2), 1, "Two")])
+            font, video, arm = file.tracks
+            self.assertEqual((font.data, font.tags["filename"]), (b"glyphs", "font.ttf"))
+            self.assertIs(file.video, video)
+            self.assertEqual((video.width, video.height, video.language, video.time_base), (4, 2, "deu", Fraction(1, 25)))
+            self.assertEqual((arm.name, arm.codec, arm.packet_count, arm.time_base), ("arm", "x-example.org-arm", 10, Fraction(1, 1000)))
+            self.assertEqual((video.start, video.end), (0, Fraction(10, 25)))
+            with self.assertRaises(h4mk.NotFoundError):
+                file.audio
+
+    def test_packets_come_back(self):
+        file = h4mk.open(str(self.path))
+        packets = list(file.packets())
+        self.assertEqual(len(packets), 20)
+        video = [p for p in packets if p.track is file.video]
+        self.assertEqual([(p.pts, p.dts, p.duration, p.is_key, len(p.data)) for p in video],
+                         [(PTS[i], i - 1, 1, i % 4 == 0, i + 1) for i in range(10)])
+        for i, packet in enumerate(file.tracks[2].packets()):
+            self.assertEqual(packet.side_data, {"x-example.org-note": b"%d" % i})
+            np.testing.assert_array_equal(np.frombuffer(packet.data, np.float32), np.arange(i))
+        self.assertEqual(file.video.packet(-1).ordinal, 9)
+        with self.assertRaises(h4mk.NotFoundError):
+            file.video.packet(10)
+        with self.assertRaises(IndexError):
+            file.video.packet(-11)
+
+    def test_packets_from_a_time_on(self):
+        file = h4mk.open(self.path)
+        self.assertEqual([p.ordinal for p in file.video.packets(start=Fraction(13, 50))], [4, 5, 6, 7, 8, 9])
+        self.assertEqual(next(file.packets(start=0.26)).ordinal, 4)
+
+    def test_iterators_do_not_disturb_each_other(self):
+        file = h4mk.open(self.path)
+        first, second = file.video.packets(), file.video.packets()
+        self.assertEqual([(next(first).ordinal, next(second).ordinal) for _ in range(5)], [(i, i) for i in range(5)])
+
+    def test_frames_are_numbered_as_they_are_shown(self):
+        video = h4mk.open(self.path).video
+        self.assertEqual(len(video), 10)
+        self.assertEqual(list(video.times), [Fraction(i, 25) for i in range(10)])
+        self.assertEqual(video.times.ticks.dtype, np.int64)
+        for i, seconds in enumerate(np.asarray(video.times)):
+            self.assertEqual(video.frame_at(seconds), i)
+            self.assertEqual(video.frame_at(Fraction(i, 25) + Fraction(1, 1000)), i)
+        self.assertEqual(video.frame_at(100), 9)
+        with self.assertRaises(h4mk.NotFoundError):
+            video.frame_at(-1)
+
+    def test_bytes_are_a_file_too(self):
+        data = self.path.read_bytes()
+        for place in (data, bytearray(data), memoryview(data)):
+            self.assertEqual(len(h4mk.open(place).video), 10)
+        self.assertEqual(write().getvalue(), data)
+
+    def test_a_missing_file_is_an_os_error(self):
+        with self.assertRaises(FileNotFoundError):
+            h4mk.open(self.path.with_name("other"))
+        with self.assertRaises(IsADirectoryError):
+            h4mk.Writer(self.path.parent)
+
+    def test_something_else_is_a_format_error(self):
+        for data in (b"", b"no such file at all", bytes(1000)):
+            with self.assertRaises(h4mk.FormatError):
+                h4mk.open(data)
+
+    def test_a_closed_file_says_so(self):
+        file = h4mk.open(self.path)
+        file.close()
+        file.close()
+        with self.assertRaises(ValueError):
+            file.tags
+
+
+class Processes(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "file.h4mk")
+        write(self.path)
+        self.expected = (10, bytes([3]) * 4)
+
+    def test_pickles(self):
+        file = pickle.loads(pickle.dumps(h4mk.open(self.path)))
+        self.assertEqual(count_frames(file), self.expected)
+        self.assertEqual(pickle.loads(pickle.dumps(file.video)).frame_count, 10)
+        error = pickle.loads(pickle.dumps(h4mk.CorruptError("at byte 7")))
+        self.assertEqual((type(error), str(error), error.status), (h4mk.CorruptError, "at byte 7", 303))
+
+    def test_other_processes(self):
+        file = h4mk.open(self.path)
+        for method in ("fork", "spawn"):
+            with self.subTest(method), multiprocessing.get_context(method).Pool(2) as pool:
+                self.assertEqual(pool.map(count_frames, [file] * 8), [self.expected] * 8)
+
+    def test_children_do_not_share_a_position(self):
+        file = h4mk.open(self.path)
+        children = []
+        for _ in range(4):
+            child = os.fork()
+            if child == 0:
+                right = all(count_frames(file) == self.expected for _ in range(300))
+                os._exit(0 if right else 1)
+            children.append(child)
+        self.assertTrue(all(count_frames(file) == self.expected for _ in range(300)))
+        self.assertEqual([os.waitpid(child, 0)[1] for child in children], [0] * 4)
+
+    def test_threads_share_a_file(self):
+        file, wrong = h4mk.open(self.path), []
+
+        def look():
+            for i in range(200):
+                if len(file.video.packet(i % 10).data) != i % 10 + 1:
+                    wrong.append(i)
+
+        threads = [threading.Thread(target=look) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
+
+
+class Trust(unittest.TestCase):
+    def test_a_good_file_verifies(self):
+        report = h4mk.open(write().getvalue()).verify()
+        self.assertTrue(report, report)
+        self.assertEqual((report.problems, report.packets, report.signature), ([], 20, None))
+
+    def test_every_damage_is_found(self):
+        data = write().getvalue()
+        for at in range(16, len(data), 7):
+            damaged = bytearray(data)
+            damaged[at] ^= 0x10
+            try:
+                report = h4mk.open(damaged).verify()
+            except h4mk.Error:
+                continue
+            self.assertFalse(report, at)
+
+    def test_a_damaged_packet_is_an_error(self):
+        data = bytearray(write().getvalue())
+        data[data.index(bytes([9]) * 10)] ^= 1
+        with self.assertRaisesRegex(h4mk.CorruptError, "byte"):
+            list(h4mk.open(data).packets())
+
+    def test_a_cut_file_has_no_end(self):
+        report = h4mk.open(write().getvalue()[:-40]).verify()
+        self.assertFalse(report.is_closed)
+        self.assertFalse(report)
+
+    def test_encrypted_files_need_their_key(self):
+        key, data = b"k" * 32, write(key=b"k" * 32, key_id=b"mine").getvalue()
+        for given in (None, b"x" * 32, {b"other": key}):
+            with self.assertRaises(h4mk.KeyRequiredError):
+                h4mk.open(data, key=given)
+        for given in (key, {b"mine": key}, {b"other": b"x" * 32, b"mine": key}):
+            self.assertEqual(h4mk.open(data, key=given).video.packet(3).data, bytes([3]) * 4)
+
+    def test_signed_files_are_verified(self):
+        private, public = new_keys()
+        data = write(signing_key=private).getvalue()
+        file = h4mk.open(data, verify_key=public)
+        self.assertTrue(file.verify())
+        self.assertTrue(file.signature.is_final)
+        with self.assertRaises(h4mk.KeyRequiredError):
+            h4mk.open(data, verify_key=new_keys()[1])
+        with self.assertRaises(h4mk.KeyRequiredError):
+            h4mk.open(write().getvalue(), verify_key=public)
+        self.assertIsNone(h4mk.open(data).signature)
+        changed = bytearray(data)
+        changed[data.index(bytes([9]) * 10)] ^= 1
+        with self.assertRaises(h4mk.CorruptError):
+            h4mk.open(changed, verify_key=public).video.packet(9)
+        # With another file's end nothing of it is used.
+        with self.assertRaises(h4mk.Error):
+            h4mk.open(data[:-300], verify_key=public)
+
+
+def new_keys():
+    private = subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519"], capture_output=True, check=True).stdout
+    public = subprocess.run(["openssl", "pkey", "-pubout"], input=private, capture_output=True, check=True).stdout
+    return private.decode(), public.decode()
+
+
+class Writing(unittest.TestCase):
+    def test_any_buffer(self):
+        array = np.arange(24, dtype=np.int16).reshape(4, 6)
+        given = [b"bytes", bytearray(b"more"), memoryview(b"view"), array, array[:, ::2], array.T, np.zeros((0, 3)), b""]
+        with h4mk.Writer() as writer:
+            track = writer.add_track("data", "x-example.org-any")
+            for i, data in enumerate(given):
+                track.write(data, i)
+        expected = [d.tobytes() if isinstance(d, np.ndarray) else bytes(d) for d in given]
+        self.assertEqual([p.data for p in h4mk.open(writer.getvalue()).packets()], expected)
+
+    def test_an_exception_leaves_what_was_written(self):
+        with self.assertRaises(ZeroDivisionError):
+            with h4mk.Writer() as writer:
+                writer.add_track("data", "x-example.org-any").write(b"kept", 0)
+                1 / 0
+        file = h4mk.open(writer.getvalue())
+        self.assertFalse(file.is_closed)
+        self.assertEqual([p.data for p in file.packets()], [b"kept"])
+
+    def test_refusals(self):
+        with h4mk.Writer() as writer:
+            with self.assertRaises(h4mk.ArgumentError):
+                writer.add_track("data", "x", time_base="0/1")
+            track = writer.add_track("data", "x-example.org-any")
+            with self.assertRaises(h4mk.ArgumentError):
+                writer.add_track("data", "x", track_id=1)
+            track.write(b"", None)
+            with self.assertRaises(TypeError):
+                track.write("text", 0)
+        with self.assertRaises(ValueError):
+            writer.flush()
+
+    def test_a_copy_of_a_track(self):
+        source = h4mk.open(write().getvalue())
+        with h4mk.Writer() as writer:
+            track = writer.add_description(source.video.description)
+            for p in source.video.packets():
+                track.write(p.data, p.pts, dts=p.dts, duration=p.duration, flags=p.flags)
+            track.update(name="a copy")
+        copy = h4mk.open(writer.getvalue()).video
+        self.assertEqual(copy.description, {**source.video.description, "name": "a copy"})
+        self.assertEqual([p.data for p in copy.packets()], [p.data for p in source.video.packets()])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv)
