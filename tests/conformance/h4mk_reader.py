@@ -29,6 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--frames", type=int, metavar="TRACK")
     parser.add_argument("--chain", nargs=2, type=int, metavar=("TRACK", "FRAME"))
     parser.add_argument("--block", nargs=2, type=int, metavar=("TRACK", "ORDINAL"))
+    parser.add_argument("--key", type=bytes.fromhex, metavar="HEX", help="of the blocks, which are encrypted")
     parser.add_argument("--chunks", action="store_true")
     return parser.parse_args()
 
@@ -36,7 +37,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     asked = arguments()
     pipe = asked.pipe or asked.file == "-"
-    report = Report(load(asked.file, pipe), os.path.dirname(asked.file) or ".", pipe)
+    report = Report(load(asked.file, pipe), os.path.dirname(asked.file) or ".", pipe, asked.key)
     if report.json["outcome"] == "read":
         answer(report, asked, pipe)
     print(json.dumps(report.json, indent=1, ensure_ascii=False))

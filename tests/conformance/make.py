@@ -38,7 +38,7 @@ def files():
     made += [("vectors", name, "vectors.md", shows, case) for name, shows, case in vectors.cases()]
     for folder, name, section, shows, case in made:
         said = {"shows": shows, "section": section, "expect": case.expect}
-        for member, default in (("ask", []), ("pipe", {}), ("also", [])):
+        for member, default in (("ask", []), ("pipe", {}), ("also", []), ("keyed", [])):
             if getattr(case, member) != default:
                 said[member] = getattr(case, member)
         out[f"{folder}/{name}.h4mk"] = case.data

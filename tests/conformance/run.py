@@ -147,7 +147,7 @@ class Runner:
         entry = json.loads(path.with_suffix(".json").read_text())
         must = entry["expect"]
         if "track_ids" in self.without:
-            by_position(must, entry.get("pipe"))
+            by_position(must, entry.get("pipe"), *(keyed["expect"] for keyed in entry.get("keyed", ())))
         found = []
         for number, questions in enumerate(self.questions(entry)):
             said = self.ask(path, [option for q in questions for option in q["options"]])
@@ -159,6 +159,9 @@ class Runner:
                 member = member_of(question)
                 if member in said or member in self.members:
                     found += self.differences({"outcome": "read", member: question[member]}, said, " ".join(question["options"]) + ": ")
+        for keyed in entry.get("keyed", ()) if "keys" not in self.without else ():
+            said = self.ask(path, keyed["options"])
+            found += self.differences(keyed["expect"], said, f"{keyed['options'][0]}: ")
         if "pipe" not in self.without and entry.get("pipe") is not False:
             piped = self.ask(path, ["--pipe"])
             found += self.differences({**must, **entry.get("pipe", {})}, piped, "from a pipe: ")
@@ -201,7 +204,7 @@ def main():
     parser.add_argument("--members", type=lambda t: t.split(","), default=["outcome", "blocks", "problems"],
                         help="members that the reader must not leave out (outcome,blocks,problems)")
     parser.add_argument("--without", type=lambda t: t.split(","), default=[],
-                        help="what the reader cannot do: zstd, pipe, questions, checks (problems that need a look at the whole file), stored (how unpacked blocks are stored), track_ids (tracks are told by their position)")
+                        help="what the reader cannot do: zstd, pipe, questions, keys (decrypt), checks (problems that need a look at the whole file), stored (how unpacked blocks are stored), track_ids (tracks are told by their position)")
     parser.add_argument("--kinds", type=lambda t: t if t == "any" else set(t.split(",")), help="kinds of problems that are compared")
     parser.add_argument("--block-members", type=lambda t: set(t.split(",")), help="members of blocks that the reader tells; all, if not given")
     parser.add_argument("--flags", type=lambda t: t.split(","), help="flags of blocks that the reader tells")

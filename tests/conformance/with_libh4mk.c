@@ -3,7 +3,7 @@
  * What libh4mk says about a file, by its public header, as the JSON of README.md: run.py compares it. It leaves out what the library does
  * not tell: offsets of errors, what is hidden in totals, the index, how an unpacked block is stored.
  *
- *     with_libh4mk [--pipe] [--seek TRACK TIME [--forward]] [--frames TRACK] [--chain TRACK FRAME] [--block TRACK ORDINAL] FILE
+ *     with_libh4mk [--pipe] [--key HEX] [--seek TRACK TIME [--forward]] [--frames TRACK] [--chain TRACK FRAME] [--block TRACK ORDINAL] FILE
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -278,6 +278,7 @@ static void print_refused(h4mk_status status, const char *message) {
                        : status == H4MK_ERR_TRUNCATED   ? "truncated"
                        : status == H4MK_ERR_VERSION     ? "version"
                        : status == H4MK_ERR_UNSUPPORTED ? "required_feature"
+                       : status == H4MK_ERR_KEY         ? "key"
                                                         : "corrupt";
     printf("{\"outcome\": \"refused\", \"error\": {\"kind\": \"%s\", \"message\": ", kind);
     print_text(message);
@@ -306,11 +307,20 @@ static void print_read(h4mk_reader *reader, int pipe) {
     printf("}\n");
 }
 
+static uint8_t key_bytes[64];
+static size_t key_size;
+
+static void take_key(const char *hex) {
+    unsigned byte;
+    for (; key_size < sizeof(key_bytes) && sscanf(hex, "%2x", &byte) == 1; hex += 2) key_bytes[key_size++] = (uint8_t)byte;
+}
+
 /* Takes the options; returns whether to read as from a pipe. */
 static int take_options(int argc, char **argv) {
     int pipe = 0;
     for (int i = 1; i < argc - 1; i++) {
         if (!strcmp(argv[i], "--pipe")) pipe = 1;
+        if (!strcmp(argv[i], "--key")) take_key(argv[++i]);
         if (!strcmp(argv[i], "--forward")) seek_mode = H4MK_SEEK_FORWARD;
         for (int k = 0; k < QUESTIONS; k++) {
             question *q = &questions[k];
@@ -330,12 +340,20 @@ int main(int argc, char **argv) {
     h4mk_io io = H4MK_IO_INIT;
     h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
     h4mk_reader *reader = NULL;
+    h4mk_key key = {0};
     h4mk_status status;
     if (argc < 2 || h4mk_io_open_file(argv[argc - 1], H4MK_OPEN_READ, &io) != H4MK_OK) {
         fprintf(stderr, "usage: with_libh4mk [options] FILE\n");
         return 2;
     }
-    options.keep_encrypted = 1;
+    if (key_size) {
+        key.key = key_bytes;
+        key.key_size = key_size;
+        options.keys = &key;
+        options.key_count = 1;
+    } else {
+        options.keep_encrypted = 1;
+    }
     if (pipe) {
         io.seek = NULL;
         io.size = NULL;

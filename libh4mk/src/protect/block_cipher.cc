@@ -114,7 +114,8 @@ Result<std::unique_ptr<BlockCipher>> BlockCipher::Open(const Json& protection,
   if (!protection.is_object()) return Unusable("scheme");
   const Json scheme = protection.value("scheme", Json());
   if (!scheme.is_string() || !IsScheme(scheme.get_ref<const std::string&>()))
-    return Status(Code::kVersion, "blocks are encrypted by a scheme that is not known here");
+    return Status(Code::kUnsupported, "blocks are encrypted by the scheme " + scheme.dump() +
+                                          ", which this version of the library does not know");
   std::unique_ptr<BlockCipher> cipher(new BlockCipher);
   cipher->scheme_ = scheme.get<std::string>();
   const Json kid = protection.value("kid", Json(""));

@@ -56,6 +56,7 @@ class Case:
     pipe: dict = field(default_factory=dict)   # members that differ when the file is read from a pipe
     beside: dict = field(default_factory=dict) # other files that lie in the folder: bytes, or the Path that a link leads to
     also: list = field(default_factory=list)   # expectations that are as good, where the document says MAY
+    keyed: list = field(default_factory=list)  # {"options": […], "expect": {…}}: what comes out with a key
 
     def asked(self, member, answer, *options):
         self.ask.append({"options": [str(o) for o in options], member: answer})

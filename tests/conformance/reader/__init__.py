@@ -8,6 +8,7 @@ chunks       the header; the file as a sequence of chunks, the damaged one as we
 cluster      the index of a cluster: blocks, times, stripes, side data
 contents     data that is not simply there: zstd frames, files beside
 description  JSON, TRAK
+decryption   the key of a file, and blocks as they were before encryption
 reading      from chunks to descriptions that count, blocks that are handed out, problems
 recording    what the clusters hold together: totals, and what pages have to say of them
 index        pages, the top, the locator

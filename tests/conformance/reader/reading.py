@@ -9,6 +9,7 @@ from typing import Any
 
 from . import cluster as c
 from .chunks import CHECKSUM_SIZE, KNOWN_TAGS, Chunk, Refused, Walk, check_header, has_end, recover_salt
+from .decryption import Decryption
 from .contents import OtherFiles, zstd_content
 from .description import Track, Tracks, check_continues, parse_meta, parse_tracks
 from .primitives import Broken, Bytes, Crc, Cursor
@@ -46,6 +47,8 @@ class Reading:
         self.recording = Recording()
         self.others = OtherFiles(None if pipe else folder)
         self.blocks: list[Json] = []
+        self.decryption: Decryption | None = None
+        self._next_ordinal: dict[int, int] = {}  # of blocks that were decrypted
 
     def problem(self, kind: str, offset: int, **more: Any) -> None:
         self.problems.append({"kind": kind, "offset": offset, **more})
@@ -179,11 +182,22 @@ class Reading:
                 return "bad_compression"
             if track.compression != "zstd":
                 return "unknown_compression"
-        if block.flags & c.ENCRYPTED:
-            size, content = None, None
-        elif block.flags & c.COMPRESSED:
+        side_data = block.side_data
+        if self.decryption:
+            kind = self._refused_by_key(block)
+            if kind:
+                return kind
             try:
-                size, content = zstd_content(stored)
+                content = self.decryption.data(block, track, stored)
+                side_data = self.decryption.side_data(block, track)
+            except Broken:
+                return "bad_tag"
+            size = len(content)
+        elif block.flags & c.ENCRYPTED:
+            size, content = None, None
+        if block.flags & c.COMPRESSED and content is not None:
+            try:
+                size, content = zstd_content(content)
             except Broken:
                 return "bad_compression"
         described: Json = {
@@ -197,12 +211,29 @@ class Reading:
             "size": size,
             "sha256": None if content is None else short_hash(content),
         }
-        if block.side_data:
-            described["side_data"] = [side_data_json(piece) for piece in block.side_data]
+        if side_data:
+            described["side_data"] = [side_data_json(piece) for piece in side_data]
         how = flag_names(block.flags, STORED_FLAGS)
         if how:
             described["stored"] = {"as": how, "size": len(stored), "sha256": short_hash(stored)}
         return described
+
+
+    def _refused_by_key(self, block: c.Block) -> str | None:
+        """protection.md: "A reader that was given a key MUST"."""
+        if not block.flags & c.ENCRYPTED:
+            return "not_encrypted"
+        if block.ordinal < self._next_ordinal.get(block.track, 0):
+            return "repeated_block"
+        self._next_ordinal[block.track] = block.ordinal + 1
+        return None
+
+    def check_end(self, offset: int) -> None:
+        """The counts of a closed file whose blocks were decrypted."""
+        for track, count in (self.decryption.counts or {}).items():
+            found = self._next_ordinal.get(track, 0)
+            if found != count:
+                self.problem("missing_end", offset, track=track, expected=count, found=found)
 
 
 def side_data_json(piece: c.SideData) -> Json:

@@ -7,14 +7,16 @@ from typing import Any
 from . import questions
 from .check import Index
 from .chunks import CHECKSUM_SIZE, HEADER_SIZE, Refused
+from .decryption import Decryption
 from .index import Top, Totals
 from .primitives import Bytes
 from .reading import Json, Reading
 
 
 class Report:
-    def __init__(self, data: Bytes, folder: str | None = None, pipe: bool = False) -> None:
+    def __init__(self, data: Bytes, folder: str | None = None, pipe: bool = False, key: bytes | None = None) -> None:
         self.json: Json = {}
+        self.key = key
         try:
             self._read(Reading(data, folder, pipe))
         except Refused as refused:
@@ -29,7 +31,13 @@ class Report:
             descriptions.take_from_top(top.trak, top.meta)
         descriptions.report_requirements()
         attachments = descriptions.attachment_list()
+        chunk, meta = descriptions.meta or (None, {})
+        place = chunk.offset if chunk else 0
+        if self.key is not None:
+            reading.decryption = Decryption(self.key, descriptions.tracks, (place, meta), bool(index and index.closed))
         reading.read_blocks()
+        if self.key is not None:
+            reading.check_end(place)
         if index:
             index.check()
         self._check_container()
