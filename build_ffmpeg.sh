@@ -145,10 +145,13 @@ BUILD_PACKAGES="
   libx264-dev         pkg-config  x264
   python3-cffi        package     python3-cffi"
 TEST_PACKAGES="
+  chromium            command     chromium
   file                command     file
   libglib2.0-bin      command     gio
   libgtest-dev        pkg-config  gtest
   mypy                command     mypy
+  nodejs              command     node
+  npm                 command     npm
   openssl             command     openssl
   python3             command     python3
   python3-numpy       package     python3-numpy
@@ -619,10 +622,22 @@ compare() {
 
 # ------------------------------------------------------------------------------------------------------------------ test
 
+# What tools/web is built and tested with, as its package-lock.json has it. Without network its tests are skipped, and say so.
+install_npm_packages() {
+  local web=$ROOT/tools/web
+  cmp -s "$web"/package-lock.json "$web"/node_modules/installed-lock.json && return
+  if try npm-install "Installing the npm packages of tools/web" -- npm --prefix "$web" ci --no-audit --no-fund; then
+    cp "$web"/package-lock.json "$web"/node_modules/installed-lock.json
+  else
+    say "The npm packages could not be installed: the tests of tools/web are skipped."
+  fi
+}
+
 run_tests() {
   lock
   build
   install_missing "$TEST_PACKAGES"
+  install_npm_packages
   run tests-configure "Configuring the tests" -- cmake -S "$ROOT" -B "$BUILD"/tests -DCMAKE_BUILD_TYPE=Release \
     -DH4MK_BUILD_TESTS=ON -DH4MK_FFMPEG_PREFIX="$DIST"
   run tests-build "Building the tests" -- cmake --build "$BUILD"/tests -j "$JOBS"

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+// core.md, "Index": pages, the top, the locator, and totals. What they say; which of them counts stands in read/.
+import { require } from '../errors.js';
+import { Budget, Cursor } from './cursor.js';
+
+const MOST_CLUSTERS = 65536;
+const MOST_SPANS = 2 ** 17;
+const MOST_PAGES_TIMES_TRACKS = 2 ** 18;
+export const SMALLEST_CLUSTER = 31;
+
+/** Of a track up to the end of a page, or of the file. */
+export interface Totals {
+  blocks: number;
+  hidden: number;
+  bytes: number;
+  startPts: bigint | null;
+  firstDts: bigint | null;
+  end: bigint | null;
+  /** The times of clusters overlap. */
+  overlap: boolean;
+}
+
+/** What a page says of one track in one cluster. Seek points have times from `firstKey` to `lastKey`. */
+export interface Span {
+  /** Offset of the cluster. */
+  cluster: number;
+  blocks: number;
+  hidden: number;
+  firstTime: bigint;
+  firstKey: bigint | null;
+  lastKey: bigint | null;
+}
+
+export interface PageTrack {
+  spans: Span[];
+  /** Times of the frames, rising within each span, where the page stores them. */
+  times: BigInt64Array | null;
+  totals: Totals;
+}
+
+export interface Page {
+  offset: number;
+  copy: boolean;
+  before: number | null;
+  trak: number | null;
+  meta: number | null;
+  clusters: number[];
+  tracks: Map<number, PageTrack>;
+}
+
+/** What the top says of a track in one page. */
+export interface Summary {
+  blocks: number;
+  hidden: number;
+  firstTime: bigint;
+  firstKey: bigint | null;
+  lastKey: bigint | null;
+}
+
+export interface Top {
+  offset: number;
+  size: number;
+  toEnd: number;
+  firstCluster: number | null;
+  trak: number;
+  meta: number | null;
+  pages: { offset: number; size: number; clusters: number; tracks: Map<number, Summary> }[];
+  totals: Map<number, Totals>;
+}
+
+export function parseTotals(cursor: Cursor): Totals {
+  const bits = cursor.u8();
+  const [blocks, hidden, bytes] = [cursor.varint(), cursor.varint(), cursor.varint()];
+  require(hidden <= blocks, 'more blocks are hidden than there are');
+  const startPts = bits & 1 ? cursor.signed() : null;
+  const firstDts = bits & 2 ? cursor.signed() : null;
+  const end = bits & 4 ? cursor.signed() : null;
+  return { blocks, hidden, bytes, startPts, firstDts, end, overlap: (bits & 32) !== 0 };
+}
+
+/** Distances lead back from the chunk at `offset`; 0 means none. */
+function place(offset: number, distance: bigint): number | null {
+  return distance === 0n ? null : Number(BigInt(offset) - distance);
+}
+
+export function parsePage(payload: Uint8Array, offset: number, budget: Budget): Page {
+  const cursor = new Cursor(payload);
+  cursor.take(4);
+  const bits = cursor.u8();
+  require(bits <= 1, 'a reserved bit of a page is set');
+  const copy = bits === 1;
+  const [before, trak, meta, first] = [1, 2, 3, 4].map(() => place(offset, cursor.i64())) as (number | null)[];
+  require(!copy || (before === null && trak === null && meta === null), 'a copy names what only an original does');
+  require(copy || trak !== null, 'a page names no TRAK');
+  const clusterCount = cursor.varint();
+  require(clusterCount <= MOST_CLUSTERS, 'a page has more than 65536 clusters');
+  budget.take(clusterCount);
+  require(clusterCount > 0 === (first !== null), 'a page with clusters names the first one, without ones names none');
+  const clusters = clusterCount ? clustersOf(cursor, first!, clusterCount) : [];
+  require(copy || !clusters.length || clusters.at(-1)! < offset, 'a cluster stands behind its page');
+  const tracks = new Map<number, PageTrack>();
+  const trackCount = cursor.varint();
+  require(trackCount <= 4096, 'a page has more than 4096 tracks');
+  let left = MOST_SPANS;
+  for (let i = 0; i < trackCount; i++) {
+    const id = cursor.varint();
+    require(!tracks.has(id), 'a page has a track twice');
+    const track = pageTrack(cursor, clusters, left, budget);
+    left -= track.spans.length;
+    tracks.set(id, track);
+  }
+  return { offset, copy, before: before!, trak: trak!, meta: meta!, clusters, tracks };
+}
+
+function clustersOf(cursor: Cursor, first: number, count: number): number[] {
+  const clusters = [first];
+  for (const distance of cursor.numbers(count - 1, 2 ** 53 - 1, 'a distance between clusters is not possible')) {
+    require(distance >= SMALLEST_CLUSTER, 'a cluster takes 31 bytes or more');
+    clusters.push(clusters.at(-1)! + distance);
+  }
+  return clusters;
+}
+
+function rising(values: number[]): boolean {
+  return values.every((value, i) => i === 0 || value > values[i - 1]!);
+}
+
+function positions(cursor: Cursor, count: number, end: number): number[] {
+  const found = Array.from(cursor.deltas(count), Number);
+  require(rising(found) && (count === 0 || (found[0]! >= 0 && found.at(-1)! < end)), 'positions do not rise, or too far');
+  return found;
+}
+
+function pageTrack(cursor: Cursor, clusters: number[], mostSpans: number, budget: Budget): PageTrack {
+  const count = cursor.varint();
+  require(count <= Math.min(clusters.length, mostSpans), 'a track has too many spans');
+  budget.take(count);
+  const at = positions(cursor, count, clusters.length);
+  const blocks = cursor.numbers(count, 65535, 'a span has no blocks, or too many');
+  const hidden = cursor.numbers(count, 65535, 'more blocks are hidden than there are');
+  const firstTimes = cursor.deltas(count);
+  const spans = at.map((position, i): Span => {
+    require(blocks[i]! >= 1 && hidden[i]! <= blocks[i]!, 'a span has no blocks, or more hidden ones than blocks');
+    return { cluster: clusters[position]!, blocks: blocks[i]!, hidden: hidden[i]!, firstTime: firstTimes[i]!, firstKey: null, lastKey: null };
+  });
+  keysOf(cursor, spans);
+  const frames = spans.reduce((sum, span) => sum + span.blocks - span.hidden, 0);
+  const size = cursor.varint();
+  if (size) budget.take(frames);
+  const times = size ? new Cursor(cursor.take(size)).deltas(frames) : null;
+  return { spans, times, totals: parseTotals(cursor) };
+}
+
+function keysOf(cursor: Cursor, spans: Span[]): void {
+  const count = cursor.varint();
+  require(count <= spans.length, 'more spans have seek points than there are');
+  const at = positions(cursor, count, spans.length);
+  const delays = cursor.column(count);
+  const ranges = cursor.column(count);
+  at.forEach((position, i) => {
+    const span = spans[position]!;
+    span.firstKey = BigInt.asIntN(64, span.firstTime + delays[i]!);
+    span.lastKey = BigInt.asIntN(64, span.firstKey + ranges[i]!);
+    require(span.firstTime <= span.firstKey && span.firstKey <= span.lastKey, 'times of seek points are not possible');
+  });
+}
+
+export function parseTop(payload: Uint8Array, offset: number, budget: Budget): Top {
+  const cursor = new Cursor(payload);
+  cursor.take(4);
+  const toEnd = Number(cursor.u64());
+  const [firstCluster, trak, meta] = [1, 2, 3].map(() => place(offset, cursor.i64())) as (number | null)[];
+  require(trak !== null, 'a top names no TRAK');
+  const count = cursor.varint();
+  require(count <= MOST_PAGES_TIMES_TRACKS, 'a top has too many pages');
+  budget.take(count);
+  const places = Array.from(cursor.deltas(count), (distance) => Number(BigInt(offset) - distance));
+  const sizes = cursor.numbers(count, 2 ** 32, 'the size of a page is not possible');
+  const clusters = cursor.numbers(count, 2 ** 53, 'a page has too many clusters');
+  const pages = places.map((at, i) => ({ offset: at, size: sizes[i]!, clusters: clusters[i]!, tracks: new Map<number, Summary>() }));
+  const trackCount = cursor.varint();
+  require(trackCount <= 4096 && trackCount * count <= MOST_PAGES_TIMES_TRACKS, 'pages times tracks are too many');
+  const totals = new Map<number, Totals>();
+  for (let i = 0; i < trackCount; i++) {
+    const id = cursor.varint();
+    require(!totals.has(id), 'a top has a track twice');
+    budget.take(count);
+    topTrack(cursor, count).forEach((summary, n) => pages[n]!.tracks.set(id, summary));
+    totals.set(id, parseTotals(cursor));
+  }
+  const size = payload.length + 16;
+  return { offset, size, toEnd, firstCluster: firstCluster!, trak: trak!, meta: meta!, pages, totals };
+}
+
+function topTrack(cursor: Cursor, count: number): Summary[] {
+  const blocks = cursor.numbers(count, 2 ** 53, 'a page has less than no blocks');
+  const hidden = cursor.numbers(count, 2 ** 53, 'a page has less than no hidden blocks');
+  const firstTimes = cursor.deltas(count);
+  const keys = cursor.column(count);
+  const firstKeys = cursor.deltas(count);
+  const ranges = cursor.column(count);
+  cursor.column(count); // whether seek points are ordered: the search here does not need to know
+  return blocks.map((number, i) => ({
+    blocks: number, hidden: hidden[i]!, firstTime: firstTimes[i]!,
+    firstKey: keys[i] ? firstKeys[i]! : null, lastKey: keys[i] ? BigInt.asIntN(64, firstKeys[i]! + ranges[i]!) : null,
+  }));
+}
+
+/** What a reader MUST refuse in a top. `firstCluster`: the first one that stands behind the header. */
+export function checkTop(top: Top, fileSize: number, firstCluster: number | null): void {
+  require(new Set(top.pages.map((page) => page.offset)).size === top.pages.length, 'a top names a page twice');
+  const clusters = top.pages.reduce((sum, page) => sum + page.clusters, 0);
+  require(clusters <= Math.floor(fileSize / SMALLEST_CLUSTER), 'the top has too many clusters');
+  let blocks = 0;
+  for (const page of top.pages) for (const track of page.tracks.values()) blocks += track.blocks;
+  let total = 0;
+  for (const totals of top.totals.values()) total += totals.blocks;
+  require(blocks <= fileSize && total <= fileSize, 'more blocks than the file has bytes');
+  require(top.firstCluster === firstCluster, 'the first cluster of the top is another one');
+}
+
+/** The locator: where the top is, and the size of its chunk. */
+export function parseLocator(payload: Uint8Array, offset: number): { top: number | null; size: number } {
+  const cursor = new Cursor(payload);
+  const begin = cursor.take(4);
+  require(begin[0] === 0x48 && begin[1] === 0x34 && begin[2] === 0x54 && begin[3] === 0x4c, 'a locator begins with H4TL');
+  return { top: place(offset, cursor.i64()), size: cursor.u32() };
+}

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+/** Keys and signatures: `useKey(file, key)`, `Verifier.use(file, publicKey)`. They need WebCrypto. */
+export { useKey } from './protect/decrypt.js';
+export { Verifier } from './protect/verify.js';
+export type { Verdict } from './protect/verify.js';

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// protection.md, "Notation", "Digest of a JSON value", "What describes the blocks". All by WebCrypto.
+import { H4mkError } from '../errors.js';
+import { Exact, isObject } from '../format/json.js';
+import type { Meta, Track } from '../format/tracks.js';
+
+const utf8 = new TextEncoder();
+
+export function subtle(): SubtleCrypto {
+  if (!globalThis.crypto?.subtle) throw new H4mkError('unsupported', 'Keys and signatures need WebCrypto, which browsers have in secure contexts only: serve the page by https or from localhost.');
+  return crypto.subtle;
+}
+
+export function concat(...parts: (Uint8Array | string)[]): Uint8Array<ArrayBuffer> {
+  const bytes = parts.map((part) => (typeof part === 'string' ? utf8.encode(part) : part));
+  const joined = new Uint8Array(bytes.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of bytes) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+export function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
+
+/** u64 or i64. */
+export function u64(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigInt64(0, BigInt.asIntN(64, value), true);
+  return bytes;
+}
+
+/** In a time that does not depend on where they differ. */
+export function equal(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ (b[i] ?? 0);
+  return difference === 0;
+}
+
+export async function sha256(...parts: (Uint8Array | string)[]): Promise<Uint8Array> {
+  return new Uint8Array(await subtle().digest('SHA-256', concat(...parts)));
+}
+
+export async function hmac(key: Uint8Array, message: Uint8Array): Promise<Uint8Array> {
+  const imported = await subtle().importKey('raw', concat(key), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+  return new Uint8Array(await subtle().sign('HMAC', imported, concat(message)));
+}
+
+/** Expand(key, label, data, 32): one block of HKDF-Expand. */
+export function expand(key: Uint8Array, label: string, data: Uint8Array = new Uint8Array(0)): Promise<Uint8Array> {
+  return hmac(key, concat('H4MK/2 ' + label + '\0', data, new Uint8Array([1])));
+}
+
+function byBytes(a: string, b: string): number {
+  const [x, y] = [utf8.encode(a), utf8.encode(b)];
+  for (let i = 0; i < Math.min(x.length, y.length); i++) if (x[i] !== y[i]) return x[i]! - y[i]!;
+  return x.length - y.length;
+}
+
+/** Gathers the text of a value, whose SHA-256 is its digest. */
+function textOf(value: Exact, parts: Uint8Array[]): void {
+  const add = (...more: (Uint8Array | string)[]): void => void parts.push(concat(...more));
+  if (value === null) add('n');
+  else if (typeof value === 'boolean') add(value ? 't' : 'f');
+  else if (typeof value === 'bigint') add(value < 0n ? '-' : '+', u64(value));
+  else if (typeof value === 'number') add('r', new Uint8Array(new Float64Array([value]).buffer));
+  else if (typeof value === 'string') add('s', u64(BigInt(utf8.encode(value).length)), value);
+  else if (Array.isArray(value)) {
+    add('a', u64(BigInt(value.length)));
+    for (const each of value) textOf(each, parts);
+  } else {
+    const keys = Object.keys(value).sort(byBytes);
+    add('o', u64(BigInt(keys.length)));
+    for (const key of keys) {
+      textOf(key, parts);
+      textOf(value[key]!, parts);
+    }
+  }
+}
+
+export async function digestOf(value: Exact): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  textOf(value, parts);
+  return sha256(...parts);
+}
+
+function without(value: { [key: string]: Exact }, leave: (key: string, member: Exact) => boolean): Exact {
+  return Object.fromEntries(Object.entries(value).filter(([key, member]) => !leave(key, member)));
+}
+
+const WORDS = new Set(['name', 'note', 'tags']);
+
+export function tracksDigest(tracks: Iterable<Track>): Promise<Uint8Array> {
+  return digestOf([...tracks].map(({ exact }) => (isObject(exact) ? without(exact, (key) => WORDS.has(key)) : exact)));
+}
+
+export function metadataDigest(meta: Meta | null): Promise<Uint8Array> {
+  const words = new Set(['tags', 'chapters', 'protection']);
+  return digestOf(without(meta ?? {}, (key, member) => words.has(key) || typeof member === 'string'));
+}

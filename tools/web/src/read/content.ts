@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// From a block to its bytes: stripes or the CRC of the chunk, the other file, decryption, zstd.
+import { Broken, H4mkError } from '../errors.js';
+import { u32At } from '../format/chunk.js';
+import { Block, Cluster, FLAG, SideData } from '../format/cluster.js';
+import type { Track } from '../format/tracks.js';
+import type { CrcOf } from './crc_of.js';
+import type { ExternalData } from './external.js';
+
+/** Opens encrypted blocks: protect/decrypt.ts. */
+export interface Decryptor {
+  open(block: Block, stored: Uint8Array, track: Track): Promise<{ data: Uint8Array; sideData: readonly SideData[] }>;
+}
+
+/** Is asked before a cluster's bytes are used: protect/verify.ts. */
+export interface ClusterGuard {
+  check(cluster: Cluster): Promise<void>;
+}
+
+export interface Content {
+  data: Uint8Array;
+  sideData: readonly SideData[];
+}
+
+/** Why blocks of a track cannot be handed out as they are described, or null. Needs no data. */
+export function refusal(block: Block, track: Track): H4mkError | null {
+  const at = block.cluster.offset;
+  const [feature] = track.unknownRequirements;
+  if (feature !== undefined) return new H4mkError('unknown_requirement', `Track ${track.id} requires the feature ${feature}, which is not known here.`, at);
+  const bits = block.flags & FLAG.MUST_BE_UNDERSTOOD;
+  if (bits) return new H4mkError('unknown_block_flag', `A block of track ${track.id} has flags 0x${bits.toString(16)} that are not known here.`, at);
+  return null;
+}
+
+export class ContentReader {
+  decryptor?: Decryptor;
+  guard?: ClusterGuard;
+  /** CRCs that were compared, of the clusters that were used last. */
+  private readonly checked = new Map<string, boolean>();
+
+  constructor(private crc: CrcOf, private readonly external: ExternalData) {}
+
+  /** The file has grown. */
+  useFile(crc: CrcOf): void {
+    this.crc = crc;
+    this.checked.clear();
+  }
+
+  /** The bytes as they are stored, after their CRC held. */
+  async stored(block: Block, track: Track): Promise<Uint8Array> {
+    const refused = refusal(block, track);
+    if (refused) throw refused;
+    if (block.flags & FLAG.EXTERNAL) return this.external.read(block, track);
+    if (!(await this.holds(block))) throw new H4mkError('damaged_data', `The data of block ${block.ordinal} of track ${track.id} is damaged.`, block.cluster.offset);
+    if (this.guard) await this.guard.check(block.cluster);
+    return block.size ? this.crc.bytes.read(block.offset, block.offset + block.size) : new Uint8Array(0);
+  }
+
+  /** The data as it was given to the writer: opened and unpacked. */
+  async read(block: Block, track: Track): Promise<Content> {
+    let data = await this.stored(block, track);
+    let { sideData } = block;
+    const { compression } = track.described;
+    if (block.flags & FLAG.COMPRESSED && compression !== 'zstd') {
+      const [code, what] = compression === undefined ? (['bad_compression', 'is compressed in a track without compression'] as const)
+        : (['unknown_compression', `is compressed by ${String(compression)}, which is not known here`] as const);
+      throw new H4mkError(code, `A block of track ${track.id} ${what}.`, block.cluster.offset);
+    }
+    if (this.decryptor) ({ data, sideData } = await this.decryptor.open(block, data, track));
+    else if (block.flags & FLAG.ENCRYPTED) throw new H4mkError('no_key', 'The file is encrypted: a key is needed.', block.cluster.offset);
+    if (block.flags & FLAG.COMPRESSED) data = await this.unpacked(data, block);
+    return { data, sideData };
+  }
+
+  private async unpacked(frame: Uint8Array, block: Block): Promise<Uint8Array> {
+    const { unzstd } = await import('./zstd.js');
+    try {
+      return await unzstd(frame);
+    } catch (error) {
+      if (!(error instanceof Broken)) throw error;
+      throw new H4mkError('bad_compression', `Block ${block.ordinal} of track ${block.track}: ${error.message}.`, block.cluster.offset);
+    }
+  }
+
+  /** "A block is good if the stripes that it touches are good. Without stripes the CRC of the chunk decides." */
+  private async holds(block: Block): Promise<boolean> {
+    const { cluster } = block;
+    if (cluster.ownChunks) return this.rangeHolds(block.offset - 20, block.offset + block.size);
+    if (!cluster.stripeShift) return this.once(`${cluster.offset}`, () => this.chunkHolds(cluster));
+    if (!block.size) return true;
+    const size = 2 ** cluster.stripeShift;
+    const first = Math.floor((block.offset - cluster.dataBegin) / size);
+    const last = Math.floor((block.offset + block.size - 1 - cluster.dataBegin) / size);
+    for (let i = first; i <= last; i++) {
+      const begin = cluster.dataBegin + i * size;
+      const end = Math.min(begin + size, cluster.dataEnd);
+      if (!(await this.once(`${cluster.offset} ${i}`, async () => (await this.crc.of(begin, end)) === cluster.stripes[i]))) return false;
+    }
+    return true;
+  }
+
+  private async chunkHolds(cluster: Cluster): Promise<boolean> {
+    if (cluster.end > this.crc.bytes.size) return false;
+    return this.rangeHolds(cluster.offset, cluster.end - 4);
+  }
+
+  /** A range that is followed by its CRC. */
+  private async rangeHolds(begin: number, end: number): Promise<boolean> {
+    return (await this.crc.of(begin, end)) === u32At(await this.crc.bytes.read(end, end + 4), 0);
+  }
+
+  private async once(key: string, check: () => Promise<boolean>): Promise<boolean> {
+    const known = this.checked.get(key);
+    if (known !== undefined) return known;
+    const holds = await check();
+    this.checked.set(key, holds);
+    if (this.checked.size > 4096) this.checked.delete(this.checked.keys().next().value!);
+    return holds;
+  }
+}

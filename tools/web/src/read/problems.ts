@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+import { H4mkError } from '../errors.js';
+import { Chunk, KNOWN_TAGS } from '../format/chunk.js';
+
+/** What is wrong with a file, and what it costs: tests/conformance/README.md, "Problems", lists the kinds and their members. */
+export interface Problem {
+  kind: string;
+  offset: number;
+  track?: number;
+  flags?: number;
+  feature?: string;
+  /** Blocks that are lost: track_id and ordinal. */
+  blocks?: [number, bigint][];
+}
+
+export function problemOfChunk(chunk: Chunk): Problem | null {
+  const { offset } = chunk;
+  if (chunk.unfinished) return { kind: 'missing_bytes', offset };
+  if (chunk.unknownFlags && KNOWN_TAGS.has(chunk.tag) && (chunk.whole || chunk.cluster)) return { kind: 'unknown_chunk_flag', offset, flags: chunk.unknownFlags };
+  if ((chunk.isCluster && !chunk.cluster) || (chunk.lost && chunk.indexHolds)) return { kind: 'damaged_index', offset };
+  return !chunk.isCluster && chunk.whole === false || chunk.lost ? { kind: 'damaged_chunk', offset } : null;
+}
+
+/** Collects what reading the blocks of one cluster came upon: one problem of a kind, and of a track where the kind names one. */
+export class ClusterProblems {
+  private readonly found = new Map<string, Problem>();
+  constructor(private readonly offset: number) {}
+
+  add(error: H4mkError, track: number, ordinal: bigint, flags: number): void {
+    const kind = error.code;
+    const ofTrack = kind !== 'damaged_data' && kind !== 'unknown_block_flag';
+    const key = ofTrack ? `${kind} ${track}` : kind;
+    let problem = this.found.get(key);
+    if (!problem) this.found.set(key, (problem = { kind, offset: this.offset, ...(ofTrack ? { track } : {}), blocks: [] }));
+    problem.blocks!.push([track, ordinal]);
+    if (kind === 'unknown_block_flag') problem.flags = (problem.flags ?? 0) | (flags & 0xf000);
+  }
+
+  get all(): Problem[] {
+    return [...this.found.values()];
+  }
+}

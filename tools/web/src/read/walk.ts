@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// core.md, "Reading" and "Damage": the file as a sequence of chunks, the damaged one as well.
+import { unlessBroken } from '../errors.js';
+import { CHECKSUM_SIZE, Chunk, HEADER_SIZE, KNOWN_TAGS, OVERHEAD, TAIL_SIZE, ascii, parseHead, u32At } from '../format/chunk.js';
+import { MOST_INDEX, parseCluster } from '../format/cluster.js';
+import { Budget, Cursor } from '../format/cursor.js';
+import { CrcOf } from './crc_of.js';
+
+/** Attachments beyond this are checked when they are used, not when they are passed. */
+const CHECKED_AT_ONCE = 2 ** 20;
+const SEARCH_STEP = 2 ** 16;
+
+/** Goes from chunk to chunk. `limit` is where the chunks end: the end of the file, or its checksum. */
+export class Walk {
+  private readonly budget: Budget;
+  private seen?: { offset: number; chunk: Chunk | null };
+  private searching = false;
+
+  constructor(readonly crc: CrcOf, readonly limit: number) {
+    this.budget = Budget.ofFile(crc.bytes.size);
+  }
+
+  async *chunks(position = HEADER_SIZE): AsyncGenerator<Chunk, void, void> {
+    let before: Chunk | undefined;
+    while (position < this.limit) {
+      // The checksum behind a damaged locator is no chunk.
+      if (before && this.crc.bytes.size - position === CHECKSUM_SIZE && before.length === TAIL_SIZE - OVERHEAD && (before.tag === 'TAIL' || before.whole === false)) return;
+      let chunk = (await this.at(position)) ?? Chunk.stretch(position, this.limit, false);
+      if (!chunk.unfinished && !chunk.whole && !(await this.lengthIsRight(chunk))) chunk = await this.lost(chunk);
+      yield chunk;
+      if (chunk.unfinished) return;
+      position = chunk.end;
+      before = chunk;
+    }
+  }
+
+  /** What stands at a place, if it has the shape of a chunk. */
+  async at(position: number): Promise<Chunk | null> {
+    if (this.seen?.offset !== position) this.seen = { offset: position, chunk: await this.readAt(position) };
+    return this.seen.chunk;
+  }
+
+  async computeWhole(chunk: Chunk): Promise<boolean> {
+    if (chunk.whole === undefined) {
+      const end = chunk.end - 4;
+      const fits = chunk.end <= this.limit && chunk.withinLimits;
+      const stored = fits ? u32At(await this.crc.bytes.read(end, end + 4), 0) : 0;
+      const computed = fits && (await (this.searching ? this.crc.overlapping(chunk.offset, end) : this.crc.of(chunk.offset, end)));
+      chunk.whole = fits && (computed as number) >>> 0 === stored;
+    }
+    return chunk.whole;
+  }
+
+  private async readAt(position: number): Promise<Chunk | null> {
+    const chunk = parseHead(await this.crc.bytes.read(position, Math.max(position, Math.min(position + 12, this.limit))), position);
+    if (!chunk) return null;
+    if (!chunk.withinLimits) {
+      chunk.whole = false;
+      return chunk;
+    }
+    if (chunk.isCluster) {
+      await this.readIndex(chunk);
+      chunk.unfinished = chunk.end > this.limit && chunk.cluster !== undefined;
+      if (chunk.cluster) return chunk;
+    }
+    if (chunk.length <= CHECKED_AT_ONCE || chunk.tag !== 'ATTA' || this.searching) await this.computeWhole(chunk);
+    return chunk;
+  }
+
+  private async readIndex(chunk: Chunk): Promise<void> {
+    const end = Math.min(chunk.end - 4, this.limit);
+    const { bytes } = this.crc;
+    const head = new Cursor(await bytes.read(chunk.payload, Math.max(chunk.payload, Math.min(chunk.payload + 10, end))));
+    const size = unlessBroken(() => head.varint());
+    if (size === null) return;
+    const begin = chunk.payload + head.position;
+    if (size > MOST_INDEX || begin + size + 4 > end) return;
+    const all = await bytes.read(chunk.payload, begin + size + 4);
+    const index = all.subarray(head.position, head.position + size);
+    const stored = u32At(all, head.position + size);
+    if ((await this.crc.of(chunk.payload, begin + size)) !== stored) return;
+    chunk.indexHolds = true;
+    const place = { offset: chunk.offset, dataBegin: begin + size + 4, end: chunk.end };
+    chunk.cluster = unlessBroken(() => parseCluster(index, place, this.budget)) ?? undefined;
+  }
+
+  /** A whole chunk: one that holds by its CRC; a cluster: whose index does. So does that of the unfinished end. */
+  private async stands(position: number): Promise<boolean> {
+    const chunk = await this.at(position);
+    if (!chunk) return false;
+    if (chunk.whole || chunk.unfinished || (chunk.indexHolds && chunk.end <= this.limit)) return true;
+    return chunk.whole === undefined && (await this.computeWhole(chunk));
+  }
+
+  private async lengthIsRight(chunk: Chunk): Promise<boolean> {
+    if (chunk.lost || chunk.end > this.limit) return false;
+    const beforeChecksum = chunk.end + CHECKSUM_SIZE === this.limit && chunk.length === TAIL_SIZE - OVERHEAD;
+    return chunk.cluster !== undefined || chunk.end === this.limit || beforeChecksum || (await this.stands(chunk.end));
+  }
+
+  /** No chunk, or one with a wrong length: goes on at the next known tag whose chunk holds. */
+  private async lost(chunk: Chunk): Promise<Chunk> {
+    this.searching = true;
+    try {
+      for await (const place of this.knownTags(chunk.offset + 1))
+        if (await this.stands(place)) return Chunk.stretch(chunk.offset, place, chunk.indexHolds);
+    } finally {
+      this.searching = false;
+    }
+    if (this.limit - chunk.offset < 12 || (!chunk.lost && chunk.withinLimits && chunk.end > this.limit)) {
+      chunk.unfinished = true;
+      return chunk;
+    }
+    return Chunk.stretch(chunk.offset, this.limit, chunk.indexHolds);
+  }
+
+  private async *knownTags(from: number): AsyncGenerator<number> {
+    for (let at = from; at + 4 <= this.limit; at += SEARCH_STEP) {
+      const bytes = await this.crc.bytes.read(at, Math.min(at + SEARCH_STEP + 3, this.limit));
+      for (let i = 0; i + 4 <= bytes.length; i++) {
+        const first = bytes[i]!;
+        if (first >= 0x41 && first <= 0x56 && KNOWN_TAGS.has(ascii(bytes.subarray(i, i + 4)))) yield at + i;
+      }
+    }
+  }
+}
+
+/** The last 36 bytes are a locator that holds, and the checksum. */
+export async function hasEnd(crc: CrcOf): Promise<boolean> {
+  const begin = crc.bytes.size - TAIL_SIZE - CHECKSUM_SIZE;
+  if (begin < HEADER_SIZE) return false;
+  const tail = await crc.bytes.read(begin, begin + TAIL_SIZE);
+  const chunk = parseHead(tail, begin);
+  return chunk?.tag === 'TAIL' && chunk.length === 16 && !chunk.unknownFlags && ascii(tail.subarray(12, 16)) === 'H4TL' && (await crc.of(begin, begin + 28)) === u32At(tail, 28);
+}
