@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the reader of tools/web says about a file, as tests/conformance/README.md, "What a reader must say", has it.
-//   node conformance.js [--seek TRACK TIME [--forward]] [--frames TRACK] [--chain TRACK FRAME] [--block TRACK ORDINAL] FILE
+//   node conformance.js [--key HEX] [--seek TRACK TIME [--forward]] [--frames TRACK] [--chain TRACK FRAME] [--block TRACK ORDINAL] FILE
 import { createHash } from 'node:crypto';
 import { FLAG, H4mkError, H4mkFile, Place, Problem, SideData, Totals, timeOf } from '../../tools/web/src/reader.js';
+import { useKey } from '../../tools/web/src/protect/decrypt.js';
 import { openBesideIn, readAll } from './node_source.js';
 
 type Said = { [member: string]: unknown };
@@ -115,13 +116,33 @@ async function answerBlock(file: H4mkFile, track: number, ordinal: bigint): Prom
   }
 }
 
+/** Decrypts from now on. What is wrong then is a word of the suite, at the META that counts. */
+async function takeKey(file: H4mkFile, hex: string): Promise<void> {
+  try {
+    await useKey(file, new Uint8Array(Buffer.from(hex, 'hex')));
+  } catch (error) {
+    const kinds: { [code: string]: string } = { wrong_key: 'key', forged: 'corrupt', unsupported: 'required_feature' };
+    if (error instanceof H4mkError) throw new Refused(kinds[error.code]!, file.internals.state.metaOffset ?? 0);
+    throw error;
+  }
+}
+
+class Refused extends Error {
+  constructor(readonly code: string, readonly offset: number) {
+    super(code);
+  }
+}
+
 async function main(): Promise<void> {
   const path = process.argv.at(-1)!;
   let said: Said;
   try {
-    said = await read(await H4mkFile.open(await readAll(path), { openBeside: openBesideIn(path) }), process.argv.slice(2, -1));
+    const file = await H4mkFile.open(await readAll(path), { openBeside: openBesideIn(path) });
+    const key = process.argv.indexOf('--key');
+    if (key > 0) await takeKey(file, process.argv[key + 1]!);
+    said = await read(file, process.argv.slice(2, -1));
   } catch (error) {
-    if (!(error instanceof H4mkError)) throw error;
+    if (!(error instanceof H4mkError || error instanceof Refused)) throw error;
     said = { outcome: 'refused', error: { kind: error.code, offset: error.offset } };
   }
   process.stdout.write(json(said) + '\n');

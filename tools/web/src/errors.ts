@@ -5,7 +5,7 @@ export type ErrorCode =
   | 'damaged_data' | 'damaged_index' | 'unknown_block_flag' | 'unknown_requirement' | 'bad_compression' | 'unknown_compression'
   | 'external_name' | 'external_missing' | 'external_changed' | 'unknown_track'
   | 'network' | 'cors' | 'no_ranges' | 'changed' | 'compressed_transfer' | 'not_found'
-  | 'no_key' | 'wrong_key' | 'forged' | 'not_signed' | 'argument' | 'unsupported' | 'adapter';
+  | 'no_key' | 'wrong_key' | 'bad_tag' | 'not_encrypted' | 'repeated_block' | 'forged' | 'not_signed' | 'argument' | 'unsupported' | 'adapter';
 
 /** The error of this package. `offset` is the place in the file, where there is one. */
 export class H4mkError extends Error {

@@ -35,11 +35,11 @@ async function decryptorFor(file: H4mkFile, key: Uint8Array): Promise<Decryptor>
   const digests = concat(await tracksDigest(file.tracks.values()), await metadataDigest(file.exactMeta));
   const descriptions = await expand(await expand(root, 'descriptions key'), 'descriptions', digests);
   if (!equal(descriptions, bytesOf(protection.descriptions, 32))) throw new H4mkError('forged', 'The descriptions of the tracks are not those that were written with the blocks.');
-  if (file.closed) await checkEnd(file, root, descriptions, protection.end);
-  return new Opener(root, fileId, sessionsOf(protection.sessions), scheme === 'living');
+  const counts = file.closed ? await checkEnd(file, root, descriptions, protection.end) : undefined;
+  return new Opener(root, fileId, sessionsOf(protection.sessions), scheme === 'living', counts);
 }
 
-async function checkEnd(file: H4mkFile, root: Uint8Array, descriptions: Uint8Array, end: Exact | undefined): Promise<void> {
+async function checkEnd(file: H4mkFile, root: Uint8Array, descriptions: Uint8Array, end: Exact | undefined): Promise<Map<number, bigint>> {
   const wrong = new H4mkError('forged', 'The end of the file is not the one that was written with the key: it was cut or put together.');
   if (!isObject(end) || !Array.isArray(end.blocks)) throw wrong;
   const counts = end.blocks.map((pair) => (Array.isArray(pair) && pair.length === 2 && pair.every((n) => typeof n === 'bigint') ? (pair as [bigint, bigint]) : null));
@@ -47,6 +47,7 @@ async function checkEnd(file: H4mkFile, root: Uint8Array, descriptions: Uint8Arr
   if (counts.length !== ids.length || counts.some((pair, i) => !pair || pair[0] !== BigInt(ids[i]!))) throw wrong;
   const data = concat(descriptions, u32(counts.length), ...counts.flatMap((pair) => [u32(Number(pair![0])), u64(pair![1])]));
   if (!equal(await expand(await expand(root, 'end key'), 'end', data), bytesOf(end.mac, 32))) throw wrong;
+  return new Map(counts.map((pair) => [Number(pair![0]), pair![1]]));
 }
 
 function bytesOf(value: Exact | undefined, size: number): Uint8Array {
@@ -71,10 +72,12 @@ class Opener implements Decryptor {
   private readonly keys = new Map<string, Promise<CryptoKey>>();
   private readonly ways = new Map<string, { ordinal: bigint; nodes: Promise<Uint8Array>[] }>();
 
-  constructor(private readonly root: Uint8Array, private readonly fileId: Uint8Array, private readonly sessions: Session[], private readonly living: boolean) {}
+  constructor(
+    private readonly root: Uint8Array, private readonly fileId: Uint8Array, private readonly sessions: Session[], private readonly living: boolean, readonly counts?: Map<number, bigint>,
+  ) {}
 
   async open(block: Block, stored: Uint8Array, track: Track): Promise<Content> {
-    if (!(block.flags & FLAG.ENCRYPTED)) throw new H4mkError('forged', `Block ${block.ordinal} of track ${track.id} is not encrypted, in a file that is.`, block.cluster.offset);
+    if (!(block.flags & FLAG.ENCRYPTED)) throw new H4mkError('not_encrypted', `Block ${block.ordinal} of track ${track.id} is not encrypted, in a file that is.`, block.cluster.offset);
     const session = this.sessionOf(block);
     const key = await this.keyOf(session, block);
     const data = await this.openPart(0, stored, block, track, session, key);
@@ -85,7 +88,7 @@ class Opener implements Decryptor {
   }
 
   private forged(block: Block): H4mkError {
-    return new H4mkError('forged', `Block ${block.ordinal} of track ${block.track} is not what was encrypted: it was changed or moved.`, block.cluster.offset);
+    return new H4mkError('bad_tag', `Block ${block.ordinal} of track ${block.track} is not what was encrypted: it was changed or moved.`, block.cluster.offset);
   }
 
   private sessionOf({ track, ordinal }: Block): Session {

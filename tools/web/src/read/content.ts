@@ -9,6 +9,8 @@ import type { ExternalData } from './external.js';
 
 /** Opens encrypted blocks: protect/decrypt.ts. */
 export interface Decryptor {
+  /** In a closed file: how many blocks each track has. */
+  readonly counts?: Map<number, bigint>;
   open(block: Block, stored: Uint8Array, track: Track): Promise<{ data: Uint8Array; sideData: readonly SideData[] }>;
 }
 

@@ -16,6 +16,7 @@ import { FileIndex, IndexDamaged } from './file_index.js';
 import { Frames } from './frames.js';
 import { Opened, openFile } from './open.js';
 import { ClusterProblems, Problem, problemOfChunk } from './problems.js';
+import { Order } from './order.js';
 import { Place, Seeker } from './seek.js';
 import { Walk } from './walk.js';
 
@@ -163,13 +164,16 @@ export class H4mkFile {
    *  Encrypted blocks without a key have the data null. */
   async *blocks(onProblem: (problem: Problem) => void = () => {}, from?: number): AsyncGenerator<Place & { content: Content | null }> {
     const descriptions = new Descriptions(this.bytes);
+    const order = new Order();
     if (from === undefined && this.state.saltDamaged) onProblem({ kind: 'damaged_salt', offset: 8 });
     for await (const chunk of this.chunks(from)) {
       const problem = problemOfChunk(chunk);
       if (problem) onProblem(problem);
       if (from === undefined && !(await descriptions.add(chunk))) onProblem({ kind: 'damaged_chunk', offset: chunk.offset });
-      if (chunk.isReadable) yield* this.blocksOf(chunk.cluster!, onProblem);
+      if (chunk.isReadable) yield* this.blocksOf(chunk.cluster!, order, onProblem, from === undefined);
     }
+    const counts = from === undefined ? this.content.decryptor?.counts : undefined;
+    if (counts) order.missing(counts, this.state.metaOffset ?? 0).forEach(onProblem);
   }
 
   private chunks(from?: number): AsyncGenerator<import('../format/chunk.js').Chunk> {
@@ -177,13 +181,16 @@ export class H4mkFile {
     return new Walk(this.state.crc, this.state.limit).chunks(from);
   }
 
-  private async *blocksOf(cluster: Cluster, onProblem: (problem: Problem) => void): AsyncGenerator<Place & { content: Content | null }> {
+  private async *blocksOf(cluster: Cluster, order: Order, onProblem: (problem: Problem) => void, fromStart: boolean): AsyncGenerator<Place & { content: Content | null }> {
     for (const { track } of cluster.tracks) if (!this.tracks.has(track)) onProblem({ kind: 'unknown_track', offset: cluster.offset, track });
+    order.gaps(cluster, fromStart).filter(({ track }) => this.tracks.has(track!)).forEach(onProblem);
+    const { decryptor } = this.content;
     const problems = new ClusterProblems(cluster.offset);
     for (const [position, block] of cluster.blocks.entries()) {
       if (!this.tracks.has(block.track)) continue;
       try {
-        const content = block.flags & FLAG.ENCRYPTED && !this.content.decryptor ? await this.sealed(block) : await this.read(block);
+        if (decryptor && block.flags & FLAG.ENCRYPTED) order.take(block);
+        const content = block.flags & FLAG.ENCRYPTED && !decryptor ? await this.sealed(block) : await this.read(block);
         yield { block, cluster, position, content };
       } catch (error) {
         if (!(error instanceof H4mkError)) throw error;

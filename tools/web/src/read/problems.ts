@@ -9,6 +9,9 @@ export interface Problem {
   track?: number;
   flags?: number;
   feature?: string;
+  /** Ordinals, or numbers of blocks. */
+  expected?: bigint;
+  found?: bigint;
   /** Blocks that are lost: track_id and ordinal. */
   blocks?: [number, bigint][];
 }
