@@ -3,6 +3,7 @@
 """Prints what a file of H4MK holds, as JSON: README.md, "What a reader must say"."""
 
 import argparse
+import base64
 import json
 import mmap
 import os
@@ -30,6 +31,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--chain", nargs=2, type=int, metavar=("TRACK", "FRAME"))
     parser.add_argument("--block", nargs=2, type=int, metavar=("TRACK", "ORDINAL"))
     parser.add_argument("--key", type=bytes.fromhex, metavar="HEX", help="of the blocks, which are encrypted")
+    parser.add_argument("--verify-key", type=base64.b64decode, metavar="BASE64", help="a public key (DER): only what is signed with it is used")
     parser.add_argument("--chunks", action="store_true")
     return parser.parse_args()
 
@@ -37,7 +39,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     asked = arguments()
     pipe = asked.pipe or asked.file == "-"
-    report = Report(load(asked.file, pipe), os.path.dirname(asked.file) or ".", pipe, asked.key)
+    report = Report(load(asked.file, pipe), os.path.dirname(asked.file) or ".", pipe, asked.key, asked.verify_key)
     if report.json["outcome"] == "read":
         answer(report, asked, pipe)
     print(json.dumps(report.json, indent=1, ensure_ascii=False))

@@ -3,7 +3,7 @@
  * What libh4mk says about a file, by its public header, as the JSON of README.md: run.py compares it. It leaves out what the library does
  * not tell: offsets of errors, what is hidden in totals, the index, how an unpacked block is stored.
  *
- *     with_libh4mk [--pipe] [--key HEX] [--seek TRACK TIME [--forward]] [--frames TRACK] [--chain TRACK FRAME] [--block TRACK ORDINAL] FILE
+ *     with_libh4mk [--pipe] [--key HEX | --verify-key BASE64] [--seek TRACK TIME [--forward]] [--frames TRACK] [--chain TRACK FRAME] [--block TRACK ORDINAL] FILE
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -285,6 +285,14 @@ static void print_refused(h4mk_status status, const char *message) {
     printf("}}\n");
 }
 
+static void print_verdict(const h4mk_reader *reader, messages *said) {
+    h4mk_signature signature = H4MK_SIGNATURE_INIT;
+    if (h4mk_reader_signature(reader, &signature) != H4MK_OK) return;
+    if (signature.descriptions_unsigned) keep(said, "descriptions were changed without being signed");
+    printf(",\n \"verdict\": \"%s\"",
+           signature.is_final && !signature.descriptions_unsigned && !signature.problem_count ? "good" : "not good");
+}
+
 static void print_read(h4mk_reader *reader, int pipe) {
     messages said = {{0}, 0};
     h4mk_block block;
@@ -299,6 +307,7 @@ static void print_read(h4mk_reader *reader, int pipe) {
     while ((text = h4mk_reader_next_warning(reader))) keep(&said, text);
     /* A pipe is not known to be closed before it has ended. */
     printf("],\n \"closed\": %s", (pipe ? status == H4MK_END : h4mk_reader_is_closed(reader)) ? "true" : "false");
+    print_verdict(reader, &said);
     print_messages(&said);
     print_descriptions(reader);
     if (!pipe) print_totals(reader);
@@ -309,6 +318,8 @@ static void print_read(h4mk_reader *reader, int pipe) {
 
 static uint8_t key_bytes[64];
 static size_t key_size;
+
+static char verify_key[256];
 
 static void take_key(const char *hex) {
     unsigned byte;
@@ -321,6 +332,8 @@ static int take_options(int argc, char **argv) {
     for (int i = 1; i < argc - 1; i++) {
         if (!strcmp(argv[i], "--pipe")) pipe = 1;
         if (!strcmp(argv[i], "--key")) take_key(argv[++i]);
+        if (!strcmp(argv[i], "--verify-key"))
+            snprintf(verify_key, sizeof(verify_key), "-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n", argv[++i]);
         if (!strcmp(argv[i], "--forward")) seek_mode = H4MK_SEEK_FORWARD;
         for (int k = 0; k < QUESTIONS; k++) {
             question *q = &questions[k];
@@ -354,6 +367,7 @@ int main(int argc, char **argv) {
     } else {
         options.keep_encrypted = 1;
     }
+    if (verify_key[0]) options.verify_key = verify_key;
     if (pipe) {
         io.seek = NULL;
         io.size = NULL;

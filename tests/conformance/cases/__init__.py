@@ -36,5 +36,5 @@ def invalid(section):
 
 def load():
     from . import (blocks, columns, content, damage, descriptions, edits, external, features, frames, hostile, index,
-                   protection)  # noqa: F401
+                   protection, signed)  # noqa: F401
     return ALL

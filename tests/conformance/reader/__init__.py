@@ -14,5 +14,6 @@ recording    what the clusters hold together: totals, and what pages have to say
 index        pages, the top, the locator
 check        which page or top counts, and whether the index says what the clusters hold
 questions    seeking, frames, decode chains
+verification what is signed; all else reads as zeros
 report       all together, as JSON
 """

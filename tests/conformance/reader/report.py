@@ -10,14 +10,19 @@ from .chunks import CHECKSUM_SIZE, HEADER_SIZE, Refused
 from .decryption import Decryption
 from .index import Top, Totals
 from .primitives import Bytes
+from .verification import Verification
 from .reading import Json, Reading
 
 
 class Report:
-    def __init__(self, data: Bytes, folder: str | None = None, pipe: bool = False, key: bytes | None = None) -> None:
+    def __init__(self, data: Bytes, folder: str | None = None, pipe: bool = False, key: bytes | None = None, verify_key: bytes | None = None) -> None:
         self.json: Json = {}
         self.key = key
+        self.verification: Verification | None = None
         try:
+            if verify_key is not None:
+                self.verification = Verification(data, verify_key)
+                data = self.verification.data
             self._read(Reading(data, folder, pipe))
         except Refused as refused:
             self.json = {"outcome": "refused", "error": {"kind": refused.kind, "offset": refused.offset}}
@@ -52,8 +57,11 @@ class Report:
             "totals": {str(track): totals_json(value) for track, value in totals.items()},
             "frames": {str(track): value.blocks - value.hidden for track, value in totals.items()},
             "blocks": reading.blocks,
-            "problems": sorted(reading.problems, key=lambda problem: (problem["offset"], problem["kind"])),
         }
+        if self.verification:
+            reading.problems += [{"kind": kind, "offset": offset} for kind, offset in self.verification.told]
+            self.json["verdict"] = self.verification.verdict
+        self.json["problems"] = sorted(reading.problems, key=lambda problem: (problem["offset"], problem["kind"]))
 
     def _totals(self, top: Top | None, track: int) -> Totals:
         if top is not None and track in top.tracks:
