@@ -30,10 +30,7 @@ set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${packages}/shlibs ${packages}/tr
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libh4mk-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-    "${runtime} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}), libdeflate-dev, libzstd-dev, zlib1g-dev, libssl-dev")
-if(ISAL_FOUND)
-  string(APPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS ", libisal-dev")
-endif()
+    "${runtime} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}), ${H4MK_DEV_PACKAGES}")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "What programs are built with that use the library: its C headers h4mk.h, for
 files, and adapter.h, for plugins that decode blocks; the static library; and
 what pkg-config and CMake need to find them.")

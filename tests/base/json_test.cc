@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/base64.h"
 #include "legacy/python_json.h"
 
 namespace h4mk {

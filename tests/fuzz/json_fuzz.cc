@@ -4,6 +4,7 @@
 
 #include <h4mk/h4mk.h>
 
+#include "base/base64.h"
 #include "file/tracks.h"
 #include "fuzz/fuzz.h"
 #include "legacy/v1/v1_tracks.h"

@@ -12,6 +12,7 @@
 
 #include "adapters/audio_fft_block.h"
 #include "adapters/dsp_block.h"
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "file/block_compression.h"
 #include "legacy/vectors.h"

@@ -3,7 +3,7 @@
 #include "base/crc32.h"
 #include "base/sha256.h"
 #include "chunk/chunk_format.h"
-#include "convert/chunk_list.h"
+#include "file/chunk_list.h"
 #include "legacy/player.h"
 #include "legacy/vectors.h"
 

@@ -11,6 +11,7 @@
 #include "legacy/transport_chunk.h"
 #include "legacy/v1/v1_block.h"
 #include "legacy/v1/v1_file.h"
+#include "legacy/v1/v1_maintain.h"
 #include "legacy/v1/v1_writer.h"
 #include "legacy/vectors.h"
 

@@ -10,6 +10,7 @@
 #include "legacy/transport/transport_verify.h"
 #include "legacy/transport_chunk.h"
 #include "legacy/v1/v1_block.h"
+#include "legacy/v1/v1_maintain.h"
 #include "legacy/v1/v1_seek_table.h"
 #include "legacy/v1/v1_writer.h"
 #include "legacy/vectors.h"

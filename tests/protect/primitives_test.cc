@@ -2,6 +2,7 @@
 // Published values of the primitives that protection stands on.
 #include <gtest/gtest.h>
 
+#include "base/base64.h"
 #include "crypto/gcm.h"
 #include "crypto/hkdf.h"
 #include "crypto/signature.h"

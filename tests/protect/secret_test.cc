@@ -106,7 +106,7 @@ TEST_F(SecretTest, WhatIsGivenBackIsWiped) {
   {
     Bytes plain = Inverted(inverted);
     Secret secret(plain);
-    OPENSSL_cleanse(plain.data(), plain.size());
+    Wipe(plain.data(), plain.size());
     Secret moved(std::move(secret));
     EXPECT_EQ(moved.bytes().size(), 64u);
   }
@@ -132,7 +132,7 @@ TEST_F(SecretTest, ACipherLeavesNoMasterKeyInADump) {
       Bytes plain = Inverted(inverted);
       const h4mk_key key = {nullptr, 0, plain.data(), plain.size()};
       ASSERT_EQ(h4mk_cipher_new(scheme, &key, nullptr, &cipher), H4MK_OK);
-      OPENSSL_cleanse(plain.data(), plain.size());
+      Wipe(plain.data(), plain.size());
     }
     h4mk_cipher_block block = H4MK_CIPHER_BLOCK_INIT;
     uint8_t data[100] = {};

@@ -4,6 +4,7 @@
 // and is used for nothing.
 #include <functional>
 
+#include "base/base64.h"
 #include "base/json.h"
 #include "cluster/cluster_encoder.h"
 #include "index/index_page.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "audio_fft_track.h"
 
+#include "base/base64.h"
 #include "track_option.h"
 
 namespace h4mk::tool {

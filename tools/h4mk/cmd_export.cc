@@ -12,6 +12,7 @@
 #include "file.h"
 #include "key_option.h"
 #include "legacy/gop.h"
+#include "legacy/legacy.h"
 #include "legacy/transport/transport_cipher.h"
 #include "legacy/transport/transport_file.h"
 #include "open/make_writer.h"
@@ -180,7 +181,7 @@ int KeyForChild(const MasterKey& key) {
   std::string text = EncodeHex(key.key.bytes());
   const bool written =
       fd >= 0 && write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  OPENSSL_cleanse(text.data(), text.size());
+  Wipe(text.data(), text.size());
   return written ? fd : -1;
 }
 

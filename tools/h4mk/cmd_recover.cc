@@ -6,7 +6,7 @@
 
 #include "command.h"
 #include "file.h"
-#include "legacy/transport/transport_recover.h"
+#include "legacy/legacy.h"
 #include "maintain/recover.h"
 #include "progress.h"
 #include "text.h"
@@ -32,17 +32,13 @@ void Describe(CLI::App* command, RecoverOptions* options) {
       "done.");
 }
 
-// Recovery of formats whose files are small enough to be looked at as a whole.
-using RecoverBytes = Status (*)(ByteSpan file, Io& output, const ChunkWalk::Progress& progress,
-                                RecoverReport* report);
-
-Status RecoverMapped(RecoverBytes recover, const InputFile& file, Io& output,
-                     RecoverReport* report) {
+// Legacy files are small enough to be looked at as a whole.
+Status RecoverMapped(const InputFile& file, Io& output, RecoverReport* report) {
   if (file.size() == 0) return Status(Code::kNotH4mk, "the file is empty");
   void* memory = mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.fd(), 0);
   if (memory == MAP_FAILED) return SystemError("cannot read");
-  Status status = recover({static_cast<const uint8_t*>(memory), file.size()}, output,
-                          MakeProgress("recover"), report);
+  Status status = RecoverLegacy(file.version(), {static_cast<const uint8_t*>(memory), file.size()},
+                                output, MakeProgress("recover"), report);
   munmap(memory, file.size());
   return status;
 }
@@ -76,11 +72,10 @@ class WithHeader final : public Io {
 Status Recover(InputFile& file, Io& output, RecoverReport* report) {
   switch (file.version()) {
     case 1:
-      return RecoverMapped(RecoverV1, file, output, report);
+    case kTransportVersion:
+      return RecoverMapped(file, output, report);
     case 2:
       return RecoverV2(file.NewIo(), output, MakeProgress("recover"), report);
-    case kTransportVersion:
-      return RecoverMapped(RecoverTransport, file, output, report);
     default: {  // the header may be what was damaged
       WithHeader repaired(file.NewIo());
       return RecoverV2(repaired, output, MakeProgress("recover"), report);

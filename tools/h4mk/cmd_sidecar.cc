@@ -234,7 +234,8 @@ Status MakeSidecar(const SidecarOptions& options, std::filesystem::path* path,
                          "-copyts", "-copyinkf", "-f", "h4mk", "-"}));
   PlainAllocator allocator;
   std::unique_ptr<FileReader> input;
-  H4MK_TRY(MakeReader(Source(ffmpeg.output()), allocator, false, &input));
+  std::vector<MasterKey> no_keys;
+  H4MK_TRY(MakeReader(Source(ffmpeg.output()), allocator, false, &no_keys, &input));
   H4MK_TRY(OpenUnpacked(allocator, &input));
   std::unique_ptr<FileWriter> writer;
   H4MK_TRY(MakeWriter(out.io(), 2, {}, {}, &writer));

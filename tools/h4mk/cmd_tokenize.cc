@@ -2,6 +2,7 @@
 // h4mk tokenize: sound and pictures of a media file as tracks of tokens.
 #include "adapters/audio_fft_block.h"
 #include "adapters/video_token.h"
+#include "base/base64.h"
 #include "child.h"
 #include "command.h"
 #include "open/make_writer.h"

@@ -6,7 +6,7 @@
 #include "block_source.h"
 #include "command.h"
 #include "files_option.h"
-#include "legacy/transport/transport_verify.h"
+#include "legacy/legacy.h"
 #include "maintain/verify.h"
 #include "progress.h"
 #include "text.h"
@@ -109,11 +109,10 @@ bool VerifyBeside(InputFile& file, Output& output) {
 Status VerifyByVersion(InputFile& file, VerifyReport* report) {
   switch (file.version()) {
     case 1:
-      return VerifyV1(file.NewIo(), MakeProgress("verify"), report);
+    case kTransportVersion:
+      return VerifyLegacy(file.version(), file.NewIo(), MakeProgress("verify"), report);
     case 2:
       return VerifyV2(file.NewIo(), MakeProgress("verify"), report);
-    case kTransportVersion:
-      return VerifyTransport(file.NewIo(), report);
     default: {  // says what is wrong with it
       std::unique_ptr<FileReader> reader;
       return file.OpenReader(false, &reader);

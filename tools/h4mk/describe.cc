@@ -8,6 +8,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "base/base64.h"
 #include "chunk/chunk_reader.h"
 #include "crypto/hex.h"
 #include "protect/checkpoint.h"

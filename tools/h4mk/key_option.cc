@@ -52,7 +52,7 @@ Status ReadKeyFile(const std::string& path, bool is_secret, Secret* text) {
     size += static_cast<size_t>(got);
   close(fd);
   *text = Trimmed(ByteSpan(buffer).first(size));
-  OPENSSL_cleanse(buffer.data(), buffer.size());
+  Wipe(buffer.data(), buffer.size());
   if (got < 0) return SystemError("cannot read " + path);
   return size < buffer.size() ? Status() : Status(Code::kKey, path + " is too large for a key");
 }
@@ -76,7 +76,7 @@ Status Prompt(const std::string& prompt, Secret* text) {
   if (failed == 0)
     *text = Trimmed(
         ByteSpan(typed).first(strnlen(reinterpret_cast<char*>(typed.data()), typed.size())));
-  OPENSSL_cleanse(typed.data(), typed.size());
+  Wipe(typed.data(), typed.size());
   return failed == 0 ? Status() : Status(Code::kKey, "no key was typed");
 }
 
@@ -102,7 +102,7 @@ Status ReadMasterKey(const KeyOptions& options, const std::string& prompt, Maste
   Bytes bytes;
   const bool is_hex = DecodeHex(View(text), &bytes);
   key->key = Secret(bytes);
-  OPENSSL_cleanse(bytes.data(), bytes.size());
+  Wipe(bytes.data(), bytes.size());
   if (is_hex && key->key.bytes().size() >= kMinMasterKey &&
       key->key.bytes().size() <= kMaxMasterKey)
     return {};

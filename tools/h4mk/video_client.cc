@@ -2,6 +2,7 @@
 // manifest, seek and block as the video client of the transport dialect has them.
 #include <fmt/format.h>
 
+#include "base/base64.h"
 #include "chunk/chunk_format.h"
 #include "command.h"
 #include "file.h"

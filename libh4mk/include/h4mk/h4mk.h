@@ -57,6 +57,15 @@ extern "C" {
 /** Version of the library in use, as major << 16 | minor << 8 | patch. Thread safe. */
 H4MK_API unsigned h4mk_version(void);
 
+#define H4MK_FEATURE_PROTECTION 1u /**< Encryption and signatures. */
+#define H4MK_FEATURE_ZSTD 2u       /**< Compressed blocks. */
+#define H4MK_FEATURE_ADAPTERS 4u   /**< Everything in adapter.h, and tokens. */
+#define H4MK_FEATURE_LEGACY 8u     /**< Version 1, the transport dialect, conversion, the first ciphers. */
+
+/** What this build of the library has: H4MK_FEATURE_... together. All builds have all functions; those that a build cannot serve
+ *  return H4MK_ERR_UNSUPPORTED, NULL or 0. Thread safe. */
+H4MK_API unsigned h4mk_features(void);
+
 /* ----------------------------------------------------------------------------------------------------------- status */
 
 /** Numbers are permanent. Ranges: 1.. no result, 100.. the caller, 200.. input and output, 300.. the file, 400.. adapters. */

@@ -4,6 +4,7 @@
 #ifndef H4MK_BASE_BYTES_H_
 #define H4MK_BASE_BYTES_H_
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -16,19 +17,23 @@ namespace h4mk {
 using Bytes = std::vector<uint8_t>;
 using ByteSpan = std::span<const uint8_t>;
 
-static_assert(std::endian::native == std::endian::little,
-              "big-endian machines need byte swaps in bytes.h");
+// Copies a number between memory and the order of the format, in either direction.
+inline void CopyLe(void* to, const void* from, size_t size) {
+  std::memcpy(to, from, size);
+  if constexpr (std::endian::native == std::endian::big)
+    std::reverse(static_cast<uint8_t*>(to), static_cast<uint8_t*>(to) + size);
+}
 
 template <typename T>
 inline T LoadLe(const uint8_t* p) {
   T value;
-  std::memcpy(&value, p, sizeof value);
+  CopyLe(&value, p, sizeof value);
   return value;
 }
 
 template <typename T>
 inline void StoreLe(uint8_t* p, T value) {
-  std::memcpy(p, &value, sizeof value);
+  CopyLe(p, &value, sizeof value);
 }
 
 template <typename T>
@@ -56,6 +61,10 @@ inline void AppendBe(Bytes& out, T value) {
   const size_t at = out.size();
   out.resize(at + sizeof value);
   StoreBe(out.data() + at, value);
+}
+
+inline ByteSpan AsBytes(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
 inline void AppendBytes(Bytes& out, ByteSpan bytes) {

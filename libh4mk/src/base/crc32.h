@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// CRC-32 (IEEE 802.3, as zlib's crc32) by libdeflate, which is several times as fast as zlib, or by
-// ISA-L, which is several times as fast as an old libdeflate on processors with AVX-512; combining
-// by zlib.
+// CRC-32 (IEEE 802.3) by libdeflate, which is several times as fast as zlib; by zlib where that is
+// all there is; or by ISA-L, which is several times as fast as an old libdeflate on processors with
+// AVX-512.
 #ifndef H4MK_BASE_CRC32_H_
 #define H4MK_BASE_CRC32_H_
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/json.h"
 
-#include <openssl/evp.h>
-
 #include <charconv>
 #include <string>
 #include <unordered_set>
@@ -120,31 +118,6 @@ bool IsUtf8(std::string_view text) {
       if ((byte(i + k) & 0xC0) != 0x80) return false;
     i += more + 1;
   }
-  return true;
-}
-
-std::string EncodeBase64(ByteSpan bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  text.resize(static_cast<size_t>(EVP_EncodeBlock(reinterpret_cast<uint8_t*>(text.data()),
-                                                  bytes.data(), static_cast<int>(bytes.size()))));
-  return text;
-}
-
-bool DecodeBase64(std::string_view text, Bytes* bytes) {
-  if (text.size() % 4 != 0 || text.size() > INT32_MAX) return false;
-  // EVP_DecodeBlock skips blanks and takes '=' anywhere; only the strict form is ours.
-  size_t padding = 0;
-  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
-  for (char c : text.substr(0, text.size() - padding))
-    if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-          c == '/'))
-      return false;
-  bytes->resize(text.size() / 4 * 3);
-  if (text.empty()) return true;
-  const int count = EVP_DecodeBlock(bytes->data(), reinterpret_cast<const uint8_t*>(text.data()),
-                                    static_cast<int>(text.size()));
-  if (count < 0) return false;
-  bytes->resize(static_cast<size_t>(count) - padding);
   return true;
 }
 

@@ -37,10 +37,6 @@ std::string DumpJson(const Json& value);
 
 bool IsUtf8(std::string_view text);
 
-std::string EncodeBase64(ByteSpan bytes);
-// False if text is no padded base64 of the standard alphabet.
-bool DecodeBase64(std::string_view text, Bytes* bytes);
-
 }  // namespace h4mk
 
 #endif  // H4MK_BASE_JSON_H_

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
-// SHA-256 by OpenSSL, in pieces.
+// SHA-256, in pieces: by OpenSSL (sha256.cc), or without it (plain_sha256.cc).
 #ifndef H4MK_BASE_SHA256_H_
 #define H4MK_BASE_SHA256_H_
 
 #include <array>
 
 #include "base/bytes.h"
-
-struct evp_md_ctx_st;
 
 namespace h4mk {
 
@@ -24,7 +22,8 @@ class Sha256 {
   Sha256Digest Finish();
 
  private:
-  evp_md_ctx_st* context_;
+  struct State;
+  State* state_;
 };
 
 }  // namespace h4mk

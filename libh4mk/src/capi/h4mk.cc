@@ -37,6 +37,20 @@ unsigned h4mk_version(void) {
   return H4MK_VERSION_MAJOR << 16 | H4MK_VERSION_MINOR << 8 | H4MK_VERSION_PATCH;
 }
 
+unsigned h4mk_features(void) {
+  unsigned features = H4MK_FEATURE_PROTECTION;
+#ifdef H4MK_WITH_ZSTD
+  features |= H4MK_FEATURE_ZSTD;
+#endif
+#ifdef H4MK_WITH_ADAPTERS
+  features |= H4MK_FEATURE_ADAPTERS;
+#endif
+#ifdef H4MK_WITH_LEGACY
+  features |= H4MK_FEATURE_LEGACY;
+#endif
+  return features;
+}
+
 const char* h4mk_strerror(h4mk_status status) {
   switch (status) {
     case H4MK_OK:
@@ -70,7 +84,7 @@ const char* h4mk_strerror(h4mk_status status) {
     case H4MK_ERR_KEY:
       return "A key is missing or is the wrong one";
     case H4MK_ERR_UNSUPPORTED:
-      return "The file needs a feature that this library does not know";
+      return "The file or the call needs a feature that this library does not have";
     case H4MK_ERR_ADAPTER:
       return "An adapter failed";
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Ciphers and masks behind the C ABI.
+// Ciphers behind the C ABI.
 #include "capi/protect.h"
 
 #include <algorithm>
@@ -7,7 +7,6 @@
 
 #include "capi/guard.h"
 #include "capi/value.h"
-#include "legacy/mask.h"
 
 using h4mk::BlockCipher;
 using h4mk::Code;
@@ -139,17 +138,5 @@ h4mk_status h4mk_cipher_open(h4mk_cipher* cipher, const h4mk_cipher_block* block
     cipher->message = "block " + std::to_string(context.ordinal) + " of track " +
                       std::to_string(context.track_id) + " is not what was encrypted";
     return H4MK_ERR_CORRUPT;
-  });
-}
-
-h4mk_status h4mk_mask(const uint8_t* key, size_t key_size, uint64_t block, const uint8_t* data,
-                      size_t size, uint8_t* out) {
-  if ((key == nullptr && key_size > 0) || (size > 0 && (data == nullptr || out == nullptr)))
-    return H4MK_ERR_ARGUMENT;
-  return h4mk::Guard([&] {
-    h4mk::Key block_key;
-    h4mk::MaskBlockKey({key, key_size}, block, h4mk::kMaskContext, block_key);
-    h4mk::ApplyMask(block_key, {data, size}, {out, size});
-    return H4MK_OK;
   });
 }

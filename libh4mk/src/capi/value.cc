@@ -4,6 +4,7 @@
 #include <limits>
 #include <new>
 
+#include "base/base64.h"
 #include "capi/guard.h"
 
 using h4mk::Json;
@@ -118,7 +119,7 @@ void SetText(h4mk_value* value, std::string_view text) {
   value->type = H4MK_VALUE_OBJECT;
   h4mk_value* encoded = value->Add(kBase64Key);
   encoded->type = H4MK_VALUE_STRING;
-  encoded->text = h4mk::EncodeBase64({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  encoded->text = h4mk::EncodeBase64(h4mk::AsBytes(text));
 }
 
 // Keys that are not UTF-8 cannot be kept; their bytes are replaced one by one.

@@ -323,7 +323,8 @@ bool ClusterIndex::ParseStripes(ByteReader reader) {
     const ByteSpan crcs = reader.Take(count * kCrcSize);
     if (reader.failed()) return false;
     stripe_crcs_.resize(static_cast<size_t>(count));
-    if (count > 0) std::memcpy(stripe_crcs_.data(), crcs.data(), crcs.size());
+    for (size_t i = 0; i < stripe_crcs_.size(); ++i)
+      stripe_crcs_[i] = LoadLe<uint32_t>(crcs.data() + i * sizeof(uint32_t));
   }
   rest_at_ = reader;
   return true;

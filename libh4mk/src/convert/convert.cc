@@ -5,8 +5,8 @@
 
 #include "base/fault.h"
 #include "chunk/chunk_reader.h"
-#include "convert/chunk_list.h"
 #include "convert/original.h"
+#include "file/chunk_list.h"
 #include "open/open_file.h"
 #include "protect/block_cipher.h"
 #include "protect/checkpoint.h"

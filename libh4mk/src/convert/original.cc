@@ -8,7 +8,7 @@
 #include "base/fault.h"
 #include "base/sha256.h"
 #include "chunk/chunk_format.h"
-#include "convert/chunk_list.h"
+#include "file/chunk_list.h"
 #include "legacy/run_length.h"
 #include "legacy/transport/transport_file.h"
 #include "legacy/v1/v1_block.h"
@@ -32,10 +32,6 @@ constexpr size_t kMaxKept = 256u << 20;
 constexpr size_t kMaxPart = 32u << 20;
 constexpr size_t kMaxHeld = 64u << 20;  // bytes of blocks that wait for their turn
 constexpr size_t kReadStep = 256 << 10;
-
-ByteSpan AsBytes(const std::string& text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
 
 // Changes when somebody edits tracks or metadata of the file.
 uint32_t DescriptionsCrc(const FileReader& reader) {
@@ -215,9 +211,9 @@ Status OriginalRecorder::Finish(std::vector<Bytes>* payloads) {
 namespace {
 
 // Where the bytes of an original go: they are hashed before any is written.
-class Output {
+class HashingSink {
  public:
-  explicit Output(Sink* sink) : sink_(sink) {}
+  explicit HashingSink(Sink* sink) : sink_(sink) {}
   Status Write(ByteSpan bytes) {
     size_ += bytes.size();
     hash_.Add(bytes);
@@ -368,7 +364,7 @@ class Builder {
   const Recipe& recipe_;
   const std::vector<ChunkInfo>& chunks_;
   std::vector<bool> is_written_;  // by number of the chunk
-  Output output_;
+  HashingSink output_;
   std::vector<V1Clock> clocks_;
   uint64_t expected_ = 0, read_ = 0;
   std::map<uint64_t, Held> held_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "crypto/secret.h"
 
+#include <openssl/crypto.h>
+
 #include <new>
 
 namespace h4mk {
@@ -31,8 +33,14 @@ void FreeSecret(void* memory, size_t size) {
     OPENSSL_secure_clear_free(memory, size);
     return;
   }
-  OPENSSL_cleanse(memory, size);
+  Wipe(memory, size);
   ::operator delete(memory);
+}
+
+void Wipe(void* memory, size_t size) { OPENSSL_cleanse(memory, size); }
+
+bool EqualInConstantTime(ByteSpan a, ByteSpan b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace h4mk

@@ -4,14 +4,15 @@
 #ifndef H4MK_CRYPTO_SECRET_H_
 #define H4MK_CRYPTO_SECRET_H_
 
-#include <openssl/crypto.h>
-
 #include <array>
 #include <vector>
 
 #include "base/bytes.h"
 
 namespace h4mk {
+
+// Overwrites what must not stay in memory.
+void Wipe(void* memory, size_t size);
 
 // Memory of OpenSSL's secure heap, which OpenSSL itself takes for private keys too; ordinary memory
 // where that is full, wiped all the same. FreeSecret(p, size) is given the size that was asked for.
@@ -65,12 +66,10 @@ class Key : public std::array<uint8_t, kKeySize> {
   Key() : std::array<uint8_t, kKeySize>{} {}
   Key(const Key&) = default;
   Key& operator=(const Key&) = default;
-  ~Key() { OPENSSL_cleanse(data(), size()); }
+  ~Key() { Wipe(data(), size()); }
 };
 
-inline bool EqualInConstantTime(ByteSpan a, ByteSpan b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
+bool EqualInConstantTime(ByteSpan a, ByteSpan b);
 
 }  // namespace h4mk
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "decode/track_parameters.h"
 
+#include "base/base64.h"
+
 namespace h4mk {
 namespace {
 

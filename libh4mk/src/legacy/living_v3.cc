@@ -16,10 +16,6 @@ constexpr std::string_view kLivingV3Magic = "H4LC3";
 constexpr size_t kMinHeader = 47;
 constexpr uint8_t kHasKey = 1;
 
-ByteSpan BytesOf(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
 Bytes Joined(std::string_view first, std::string_view second) {
   Bytes bytes;
   AppendText(bytes, first);
@@ -84,7 +80,7 @@ Result<Bytes> EncodeLivingV3Header(const LivingV3Header& header) {
 
 Result<LivingV3Header> ParseLivingV3Header(ByteSpan bytes) {
   if (bytes.size() < kMinHeader) return Fault("header_too_short", "a header has 47 bytes or more");
-  if (!std::ranges::equal(bytes.first(kLivingV3Magic.size()), BytesOf(kLivingV3Magic)))
+  if (!std::ranges::equal(bytes.first(kLivingV3Magic.size()), AsBytes(kLivingV3Magic)))
     return Fault("not_v3_header", "\"H4LC3\" expected");
   ByteReader reader(bytes.subspan(kLivingV3Magic.size()));
   LivingV3Header header;
@@ -146,7 +142,7 @@ void LivingV3::MixRoot(const Key& shared, State* state) {
   std::ranges::copy(state->root_key, both.begin());
   std::ranges::copy(shared, both.begin() + kKeySize);
   state->root_key = Derive(both, Joined(kLivingV3Suite, "|root_mix"));
-  OPENSSL_cleanse(both.data(), both.size());
+  Wipe(both.data(), both.size());
   state->chain_key_send = Derive(state->root_key, Joined(kLivingV3Suite, "|ck_send"));
   state->chain_key_recv = Derive(state->root_key, Joined(kLivingV3Suite, "|ck_recv"));
   state->skipped_keys.clear();

@@ -59,7 +59,7 @@ void ApplyMask(ByteSpan block_key, ByteSpan in, std::span<uint8_t> out) {
     const size_t size = std::min(kRunSize, in.size() - at);
     Xor(in.data() + at, keystream, size, out.data() + at);
   }
-  OPENSSL_cleanse(keystream, sizeof keystream);
+  Wipe(keystream, sizeof keystream);
 }
 
 }  // namespace h4mk

@@ -26,9 +26,7 @@ class ChunkBuilder {
     AppendBytes(bytes_, chunk);
     checksum_ = Crc32(checksum_, ByteSpan(chunk).last(kCrcSize));
   }
-  void Add(uint32_t tag, std::string_view text) {
-    Add(tag, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
-  }
+  void Add(uint32_t tag, std::string_view text) { Add(tag, AsBytes(text)); }
 
   // core.md, "End of file": the top, the locator and the container checksum.
   void AddEnd(IndexTop top, const TrackIds& ids) {

@@ -36,10 +36,6 @@ bool MayHoldBlocks(const Piece& piece);
 // too), kCorrupt (nothing in it can be used).
 Status RecoverV2(Io& io, Io& output, const ChunkWalk::Progress& progress, RecoverReport* report);
 
-// Version 1, from a whole file in memory.
-Status RecoverV1(ByteSpan file, Io& output, const ChunkWalk::Progress& progress,
-                 RecoverReport* report);
-
 }  // namespace h4mk
 
 #endif  // H4MK_MAINTAIN_RECOVER_H_

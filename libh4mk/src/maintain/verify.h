@@ -40,7 +40,6 @@ struct VerifyReport {
 // io must be seekable and know its size. An error only where the file cannot be read at all (kIo)
 // or is none of this version; damage goes into the report.
 Status VerifyV2(Io& io, const ChunkWalk::Progress& progress, VerifyReport* report);
-Status VerifyV1(Io& io, const ChunkWalk::Progress& progress, VerifyReport* report);
 
 }  // namespace h4mk
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "open/make_writer.h"
 
-#include "legacy/transport/transport_cipher.h"
-#include "legacy/transport/transport_writer.h"
-#include "legacy/v1/v1_file_writer.h"
+#include "legacy/legacy.h"
 #include "open/open_file.h"
 #include "pipeline/encrypting_writer.h"
 #include "protect/tree_signer.h"
@@ -37,16 +35,9 @@ Status MakeWriter(Io& io, int version, const WriterOptions& options, ProtectOpti
       version == kTransportVersion && protect.encryption_scheme == kSchemeLivingV3;
   if ((!protect.encryption_scheme.empty() && !is_living_v3) || protect.signing_key)
     return Status(Code::kArgument, "only version 2 can be encrypted or signed");
-  switch (version) {
-    case 1:
-      *writer = std::make_unique<V1FileWriter>(io);
-      return {};
-    case kTransportVersion:
-      *writer = std::make_unique<TransportWriter>(io, std::move(protect.encryption_key.key));
-      return {};
-    default:
-      return Status(Code::kArgument, "version " + std::to_string(version) + " cannot be written");
-  }
+  if (IsLegacy(version))
+    return MakeLegacyWriter(version, io, std::move(protect.encryption_key.key), writer);
+  return Status(Code::kArgument, "version " + std::to_string(version) + " cannot be written");
 }
 
 }  // namespace h4mk

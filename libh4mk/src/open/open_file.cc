@@ -4,8 +4,7 @@
 #include <string>
 
 #include "chunk/chunk_format.h"
-#include "legacy/transport/transport_reader.h"
-#include "legacy/v1/v1_reader.h"
+#include "legacy/legacy.h"
 #include "pipeline/decrypting_reader.h"
 #include "pipeline/unpacking_reader.h"
 #include "reader/reader.h"
@@ -19,7 +18,7 @@ int FileVersion(ByteSpan front) {
 }
 
 Status MakeReader(Source source, BufferAllocator& allocator, bool keep_corrupt,
-                  std::unique_ptr<FileReader>* reader) {
+                  std::vector<MasterKey>* keys, std::unique_ptr<FileReader>* reader) {
   uint8_t front[kFileHeaderSize];
   size_t got = 0;
   H4MK_TRY(source.ReadAt(0, front, sizeof front, &got));
@@ -32,13 +31,10 @@ Status MakeReader(Source source, BufferAllocator& allocator, bool keep_corrupt,
         .At(got);
   switch (version) {
     case 1:
-      *reader = std::make_unique<V1Reader>(std::move(source), allocator, keep_corrupt);
-      return {};
+    case kTransportVersion:
+      return OpenLegacy(version, std::move(source), allocator, keep_corrupt, keys, reader);
     case 2:
       *reader = std::make_unique<Reader>(std::move(source), allocator, keep_corrupt);
-      return {};
-    case kTransportVersion:
-      *reader = std::make_unique<TransportReader>(std::move(source), allocator, keep_corrupt);
       return {};
     default:
       return Status(Code::kVersion, "version " + std::to_string(front[4]) +
@@ -60,11 +56,9 @@ Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedF
     H4MK_TRY(opened->verifying->Open());
   }
   Io& input = opened->verifying ? *opened->verifying : io;
-  H4MK_TRY(MakeReader(Source(input), allocator, options.keep_corrupt, &reader));
+  H4MK_TRY(MakeReader(Source(input), allocator, options.keep_corrupt, &options.keys, &reader));
   if (reader->version() == 2)
     static_cast<Reader&>(*reader).SetBeside(std::move(options.open_beside), options.keep_external);
-  if (reader->version() == kTransportVersion)  // which decrypts before it decompresses
-    static_cast<TransportReader&>(*reader).SetKeys(std::exchange(options.keys, {}));
   if (opened->verifying) {
     auto verifying = std::make_unique<VerifyingReader>(std::move(reader), *opened->verifying,
                                                        options.refuse_unsigned

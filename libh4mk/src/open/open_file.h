@@ -8,7 +8,7 @@
 
 #include "base/io.h"
 #include "file/file_reader.h"
-#include "legacy/transport/transport_file.h"
+#include "file/versions.h"
 #include "pipeline/verifying_reader.h"
 #include "protect/block_cipher.h"
 #include "reader/cluster_loader.h"
@@ -20,9 +20,9 @@ namespace h4mk {
 int FileVersion(ByteSpan front);
 
 // *reader is not open yet. What the source reads from, and the allocator, must outlive it.
-// kNotH4mk, kTruncated, kVersion, kIo.
+// keys: as OpenLegacy() takes them. kNotH4mk, kTruncated, kVersion, kUnsupported, kIo.
 Status MakeReader(Source source, BufferAllocator& allocator, bool keep_corrupt,
-                  std::unique_ptr<FileReader>* reader);
+                  std::vector<MasterKey>* keys, std::unique_ptr<FileReader>* reader);
 
 struct ReadOptions {
   bool keep_corrupt = false;    // damaged blocks are handed out as well

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
 #include "crypto/hex.h"
 #include "crypto/hkdf.h"
 
@@ -142,8 +143,7 @@ Result<std::unique_ptr<BlockCipher>> BlockCipher::Open(const Json& protection,
 
 void BlockCipher::SetKey(ByteSpan master_key) {
   root_ = HkdfExtract(file_id_, master_key);
-  check_ = ExpandLabel(root_, "key check",
-                       {reinterpret_cast<const uint8_t*>(scheme_.data()), scheme_.size()});
+  check_ = ExpandLabel(root_, "key check", AsBytes(scheme_));
   descriptions_key_ = ExpandLabel(root_, "descriptions key");
   end_key_ = ExpandLabel(root_, "end key");
 }

@@ -60,7 +60,7 @@ class JsonHasher {
   void AddText(const std::string& text) {
     AddKind('s');
     AddNumber(uint64_t{text.size()});
-    hash_.Add({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    hash_.Add(AsBytes(text));
   }
   void AddObject(const Json& object) {
     std::vector<const std::string*> keys;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
 #include "chunk/chunk_format.h"
 #include "file/block_compression.h"
 

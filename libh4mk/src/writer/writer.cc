@@ -311,7 +311,7 @@ uint32_t Writer::ChooseSalt() const {
   if (options_.salt) return *options_.salt;
   if (!options_.repeatable) return std::random_device{}();
   const std::string text = EncodeTracks(tracks_);
-  return Crc32(0, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+  return Crc32(0, AsBytes(text));
 }
 
 Status Writer::WriteReservedSpace() {
@@ -324,15 +324,13 @@ Status Writer::WriteDescriptions() {
   if (tracks_changed_) {
     trak_offset_ = sink_.position();
     const std::string text = EncodeTracks(tracks_);
-    H4MK_TRY(chunks_.WriteChunk(
-        kTagTracks, 0, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size())));
+    H4MK_TRY(chunks_.WriteChunk(kTagTracks, 0, AsBytes(text)));
     tracks_changed_ = false;
   }
   if (meta_changed_) {
     meta_offset_ = sink_.position();
     const std::string text = DumpJson(meta_);
-    H4MK_TRY(chunks_.WriteChunk(
-        kTagMeta, 0, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size())));
+    H4MK_TRY(chunks_.WriteChunk(kTagMeta, 0, AsBytes(text)));
     meta_changed_ = false;
   }
   return {};

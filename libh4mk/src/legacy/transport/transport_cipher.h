@@ -9,8 +9,6 @@
 
 namespace h4mk {
 
-inline constexpr std::string_view kSchemeLivingV3 = "living-v3";
-
 // Whether META says that blocks are encrypted.
 bool IsEncryptedTransport(const Json& meta);
 // META of a file whose blocks are encrypted, and of one whose are no more.

@@ -204,9 +204,6 @@ Status WriteCodedTransport(const TransportContents& contents, Sink& sink) {
   }
   const std::string meta_text = DumpPythonJson(meta, JsonStyle::kCompact);
   const std::string safe_text = DumpPythonJson(contents.safe, JsonStyle::kCompact);
-  const auto as_bytes = [](const std::string& text) {
-    return ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size());
-  };
   const Bytes seek = EncodeTransportSeek(contents.seek);
 
   TransportChunkWriter writer(sink);
@@ -220,8 +217,8 @@ Status WriteCodedTransport(const TransportContents& contents, Sink& sink) {
   for (ByteSpan block : contents.blocks)
     H4MK_TRY(cipher ? write(kTagCore, cipher->Seal(block)) : write(kTagCore, block));
   H4MK_TRY(write(kTagSeek, seek));
-  H4MK_TRY(write(kTagMeta, as_bytes(meta_text)));
-  H4MK_TRY(write(kTagSafe, as_bytes(safe_text)));
+  H4MK_TRY(write(kTagMeta, AsBytes(meta_text)));
+  H4MK_TRY(write(kTagSafe, AsBytes(safe_text)));
   return writer.WriteChunk(kTagVeri, hash.Finish());
 }
 

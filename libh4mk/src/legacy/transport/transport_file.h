@@ -8,14 +8,10 @@
 #include <vector>
 
 #include "base/io.h"
+#include "file/versions.h"
 #include "legacy/transport/transport_tables.h"
 
 namespace h4mk {
-
-// In the header byte 4 is 0 and byte 5 is 1: bytes 4 and 5 as a little-endian number.
-inline constexpr int kTransportVersion = 0x100;
-inline constexpr size_t kTransportHeaderSize = 8;
-inline constexpr size_t kTransportChunkHeaderSize = 12;
 
 struct TransportChunk {
   uint64_t offset = 0;  // of the payload

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/base64.h"
 #include "base/crc32.h"
 #include "base/fault.h"
 #include "chunk/chunk_reader.h"

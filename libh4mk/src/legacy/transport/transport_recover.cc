@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/base64.h"
 #include "base/crc32.h"
 #include "base/sha256.h"
 #include "legacy/transport/transport_file.h"

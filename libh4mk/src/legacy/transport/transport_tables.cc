@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/base64.h"
 #include "base/fault.h"
 #include "chunk/chunk_format.h"
 #include "legacy/python_json.h"
@@ -177,7 +178,7 @@ Result<Json> AddTrackIndex(Json meta, std::span<const TransportTrackEntry> entri
   meta["domain"] = "video-transport";
   meta["tracks"] = ids;
   meta["seekm_b64"] = EncodeBase64(seekm.value());
-  meta["trak_b64"] = EncodeBase64({reinterpret_cast<const uint8_t*>(trak.data()), trak.size()});
+  meta["trak_b64"] = EncodeBase64(AsBytes(trak));
   return meta;
 }
 

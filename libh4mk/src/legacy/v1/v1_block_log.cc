@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
 #include "chunk/chunk_format.h"
 
 namespace h4mk {

@@ -4,9 +4,9 @@
 
 #include "base/memory_io.h"
 #include "legacy/v1/v1_block.h"
+#include "legacy/v1/v1_maintain.h"
 #include "legacy/v1/v1_tracks.h"
 #include "legacy/v1/v1_writer.h"
-#include "maintain/recover.h"
 
 namespace h4mk {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "legacy/v1/v1_file.h"
-#include "maintain/verify.h"
+#include "legacy/v1/v1_maintain.h"
 
 namespace h4mk {
 namespace {

@@ -45,10 +45,6 @@ class Output {
   uint32_t crc_ = 0;
 };
 
-ByteSpan AsBytes(const std::string& text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
 int64_t TrackId(const Json& track) { return track["track_id"].get<int64_t>(); }
 
 // Tracks and blocks fit each other; checked first.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "convert/chunk_list.h"
+#include "file/chunk_list.h"
 
 #include "base/crc32.h"
 #include "chunk/chunk_reader.h"
 #include "cluster/block.h"
-#include "legacy/transport/transport_file.h"
+#include "file/versions.h"
 
 namespace h4mk {
 

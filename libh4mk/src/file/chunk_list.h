@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The chunks of a file of any version, one after the other, as they stand in it.
-#ifndef H4MK_CONVERT_CHUNK_LIST_H_
-#define H4MK_CONVERT_CHUNK_LIST_H_
+#ifndef H4MK_FILE_CHUNK_LIST_H_
+#define H4MK_FILE_CHUNK_LIST_H_
 
 #include "base/io.h"
 
@@ -32,4 +32,4 @@ bool IsKeptTag(uint32_t tag);
 
 }  // namespace h4mk
 
-#endif  // H4MK_CONVERT_CHUNK_LIST_H_
+#endif  // H4MK_FILE_CHUNK_LIST_H_
