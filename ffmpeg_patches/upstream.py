@@ -91,7 +91,7 @@ def raise_minor(path):
 
 
 def added_files():
-    for path in sorted(HERE.glob("lib*/**/*")):
+    for path in sorted(HERE.glob("[lt]*/**/*")):
         if path.is_file() and path.name != "h4mk_compat.h":
             yield path.relative_to(HERE), without_older_series(path.read_text())
 
