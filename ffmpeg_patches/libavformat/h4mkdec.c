@@ -52,18 +52,25 @@
 #include "internal.h"
 #include "url.h"
 
-/* The payload of a cluster is read into one buffer. These come in sizes of powers
- * of two, each from a pool of its own; with more sizes more memory would be new
- * to the process. What is larger is allocated for itself. */
-#define MIN_POOL_BITS 12
+/* The payload of a cluster is read into one buffer, and that of a packet of middle
+ * size is copied to one. These come in sizes of powers of two, each from a pool of
+ * its own; with more sizes more memory would be new to the process. What is larger
+ * is allocated for itself. */
+#define MIN_POOL_BITS 11
 #define MAX_POOL_BITS 24
 
-/* A packet that refers to such a buffer keeps all of it in memory. Up to this
- * size, and where it would keep so many times its size, it is copied instead. As
- * measured, demuxing packets of 10 KiB then takes as long as from NUT, where it
- * took two thirds of that; from 90 KiB on copying would be the larger part. */
+/* A packet that refers to the buffer of a cluster keeps all of it in memory. Up to
+ * this size, and where it would keep so many times its size, it is copied instead.
+ * As measured, from 90 KiB on copying would be the larger part of demuxing. */
 #define MAX_COPY_SIZE  (64 << 10)
 #define MAX_TIMES_KEPT 64
+
+/* Small packets of a stream are copied one behind the other into a shared buffer:
+ * a buffer for each would take longer than everything else. Who keeps all packets
+ * of a stream keeps little more than these, who keeps one keeps so many bytes. */
+#define SHARED_SIZE       (8 << 10)
+#define MAX_SHARED_PACKET 1024
+#define PACKET_ALIGNMENT  16
 
 /* How often it is looked whether a file has grown, and how often if that takes a
  * new connection, in microseconds. */
@@ -86,6 +93,8 @@ typedef struct H4MKTrack {
     enum TrackState state;
     int has_adapter;        ///< FFmpeg knows the track as one that an adapter decodes
     int has_start_time;     ///< AVStream.start_time is what the file says, also if that is AV_NOPTS_VALUE
+    AVBufferRef *shared;    ///< buffer of SHARED_SIZE for small packets, NULL until there is one
+    int shared_used;        ///< bytes of it that packets have
 } H4MKTrack;
 
 typedef struct H4MKDemuxContext {
@@ -493,12 +502,40 @@ static int is_shareable(const h4mk_block *block)
 }
 
 /**
- * @param share 0: the packet stays for long, its payload is always copied
+ * Give a packet the next bytes of the shared buffer of its stream.
  */
-static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block, int share)
+static int alloc_small(H4MKDemuxContext *h4mk, AVPacket *pkt, const h4mk_block *block)
 {
-    const H4MKDemuxContext *h4mk = s->priv_data;
-    AVStream *const st = s->streams[block->track];
+    H4MKTrack *track = &h4mk->tracks[block->track];
+    const int size = FFALIGN(block->size + AV_INPUT_BUFFER_PADDING_SIZE, PACKET_ALIGNMENT);
+
+    if (!track->shared || size > SHARED_SIZE - track->shared_used) {
+        uint8_t *data;
+
+        av_buffer_unref(&track->shared);
+        track->shared = buffer_alloc(h4mk, SHARED_SIZE - AV_INPUT_BUFFER_PADDING_SIZE, &data);
+        if (!track->shared)
+            return AVERROR(ENOMEM);
+        track->shared_used = 0;
+    }
+    pkt->buf = av_buffer_ref(track->shared);
+    if (!pkt->buf)
+        return AVERROR(ENOMEM);
+    /* to who looks at it, or makes it writable, it is a buffer of this packet */
+    pkt->buf->data += track->shared_used;
+    pkt->buf->size  = block->size + AV_INPUT_BUFFER_PADDING_SIZE;
+    pkt->data       = pkt->buf->data;
+    track->shared_used += size;
+    memset(pkt->data + block->size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
+    return 0;
+}
+
+/**
+ * @param share 0: the packet stays for long, it gets a buffer of its own
+ */
+static int set_payload(H4MKDemuxContext *h4mk, AVPacket *pkt, const h4mk_block *block, int share)
+{
+    int ret;
 
     if (block->size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
         return AVERROR_INVALIDDATA;
@@ -508,13 +545,32 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
             return AVERROR(ENOMEM);
         pkt->data = (uint8_t *)block->data;
         pkt->size = block->size;
-    } else {
-        int ret = av_new_packet(pkt, block->size);
-        if (ret < 0)
-            return ret;
-        if (block->size)
-            memcpy(pkt->data, block->data, block->size);
+        return 0;
     }
+    if (!share)
+        ret = av_new_packet(pkt, block->size);
+    else if (block->size <= MAX_SHARED_PACKET)
+        ret = alloc_small(h4mk, pkt, block);
+    else {
+        pkt->buf = buffer_alloc(h4mk, block->size, &pkt->data);
+        ret      = pkt->buf ? 0 : AVERROR(ENOMEM);
+    }
+    if (ret < 0)
+        return ret;
+    pkt->size = block->size;
+    if (block->size)
+        memcpy(pkt->data, block->data, block->size);
+    return 0;
+}
+
+static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block, int share)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    AVStream *const st = s->streams[block->track];
+    int ret = set_payload(h4mk, pkt, block, share);
+
+    if (ret < 0)
+        return ret;
     pkt->stream_index = block->track;
     pkt->pts          = block->pts;
     pkt->dts          = block->dts;
@@ -535,13 +591,12 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
         return add_encryption_info(pkt, block);
     /* FFmpeg refuses to copy a packet that has more than one of each */
     for (size_t i = 0; i < FFMIN(block->side_data_count, AV_PKT_DATA_NB); i++) {
-        int ret = ff_h4mk_unpack_side_data(s, &block->side_data[i],
-                                           &pkt->side_data, &pkt->side_data_elems);
+        ret = ff_h4mk_unpack_side_data(s, &block->side_data[i], &pkt->side_data, &pkt->side_data_elems);
         if (ret < 0)
             return ret;
     }
     if (h4mk->tracks[block->track].has_adapter) {
-        int ret = add_picture_type(pkt, block);
+        ret = add_picture_type(pkt, block);
         if (ret < 0)
             return ret;
     }
@@ -1107,6 +1162,8 @@ static int h4mk_read_close(AVFormatContext *s)
 #endif
     for (int i = 0; i < h4mk->nb_ahead; i++)
         av_packet_free(&h4mk->ahead[i]);
+    for (unsigned i = 0; h4mk->tracks && i < s->nb_streams; i++)
+        av_buffer_unref(&h4mk->tracks[i].shared);
     for (int i = 0; i < FF_ARRAY_ELEMS(h4mk->pools); i++)
         av_buffer_pool_uninit(&h4mk->pools[i]);
     av_freep(&h4mk->tracks);
