@@ -18,6 +18,7 @@ const nameOf = ({ block }: Place): unknown[] => [block.track, block.ordinal];
 /** JSON with exact integers. */
 function json(value: unknown): string {
   if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) return value.toExponential(); // not an integer of other digits
   if (Array.isArray(value)) return '[' + value.map(json).join(', ') + ']';
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const members = Object.entries(value).filter(([, of]) => of !== undefined);

@@ -22,10 +22,10 @@ const { build } = await import(join(web, 'node_modules/esbuild/lib/main.js'));
 async function bundle(name) {
   mkdirSync(out, { recursive: true });
   const outfile = join(out, name + '.mjs');
-  const banner = "import { createRequire } from 'node:module'; import { webcrypto } from 'node:crypto'; const require = createRequire(import.meta.url); globalThis.crypto ??= webcrypto;";
+  const banner = "import { webcrypto as h4mkWebcrypto } from 'node:crypto'; globalThis.crypto ??= h4mkWebcrypto;";
   await build({
     entryPoints: [join(here, name + '.ts')], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node18', sourcemap: 'inline', logLevel: 'warning',
-    banner: { js: banner }, external: ['playwright-core', 'esbuild'], nodePaths: [join(web, 'node_modules')],
+    banner: { js: banner }, external: ['playwright-core', 'esbuild', '/dist/*'], nodePaths: [join(web, 'node_modules')],
   });
   return outfile;
 }

@@ -11,7 +11,7 @@ const root = dirname(fileURLToPath(import.meta.url));
 const out = process.argv[2] ?? join(root, 'dist');
 rmSync(out, { recursive: true, force: true });
 const options = { bundle: true, format: 'esm', target: 'es2022', minify: true, sourcemap: true, logLevel: 'warning', legalComments: 'none' };
-const entries = ['reader', 'player', 'protect', 'adapters'].filter((name) => existsSync(join(root, 'src', name + '.ts')));
+const entries = ['reader', 'player', 'worker', 'protect', 'adapters'].filter((name) => existsSync(join(root, 'src', name + '.ts')));
 const { metafile } = await build({
   ...options, entryPoints: entries.map((name) => join(root, 'src', name + '.ts')), outdir: out, splitting: true, metafile: true, chunkNames: 'chunks/[name]-[hash]',
 });

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+// <h4mk-player> in Chromium: what is shown, by requests that are counted.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import type { H4mkPlayer } from '../../tools/web/src/player.js';
+import { Stage, openStage } from './browser.js';
+import { at, bytesOf, ffmpeg, film, folder, h4mk, put } from './clips.js';
+
+declare global {
+  interface Window {
+    player: H4mkPlayer;
+    errors: { code: string; message: string }[];
+  }
+}
+
+let stage: Stage;
+before(async () => {
+  stage = await openStage();
+  film('film.h4mk', 30, '-index_to_front', '1');
+});
+after(() => stage.stop());
+
+const PLAYER = (src: string, more = ''): string => `<h4mk-player src="${src}" muted style="width:640px;height:360px" ${more}></h4mk-player>`;
+
+/** Waits until a picture is there, or an error is told. */
+async function shown(page: Page): Promise<void> {
+  await page.waitForFunction(() => window.errors.length || window.player.video.readyState >= 2, undefined, { timeout: 30000 });
+  assert.deepEqual(await page.evaluate(() => window.errors), []);
+}
+
+async function seekTo(page: Page, time: number): Promise<void> {
+  await page.evaluate((t) => {
+    window.player.currentTime = t;
+  }, time);
+  await page.waitForFunction(() => window.errors.length || (!window.player.video.seeking && window.player.video.readyState >= 2), undefined, { timeout: 30000 });
+  assert.deepEqual(await page.evaluate(() => window.errors), []);
+}
+
+/** A hash of what is shown now. */
+function picture(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const { video } = window.player;
+    const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+    const context = canvas.getContext('2d')!;
+    context.drawImage(video, 0, 0);
+    const hash = await crypto.subtle.digest('SHA-256', context.getImageData(0, 0, canvas.width, canvas.height).data);
+    return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  });
+}
+
+test('shows the first frame and a frame in the middle, by few requests', async () => {
+  const url = stage.server.put('/film.h4mk', bytesOf('film.h4mk'));
+  stage.server.requests.length = 0;
+  const page = await stage.page(PLAYER(url));
+  await shown(page);
+  const first = stage.server.requests.filter(({ path }) => path === '/film.h4mk');
+  console.log(`first frame: ${first.length} requests, ${first.reduce((sum, { bytes }) => sum + bytes, 0)} bytes`);
+  assert.ok(await page.evaluate(() => window.player.video.srcObject !== null), 'the MediaSource is in a worker');
+  assert.equal(await page.evaluate(() => Math.round(window.player.duration)), 30);
+  await seekTo(page, 15.02);
+  await page.screenshot({ path: at('middle.png') });
+  await page.close();
+});
+
+test('plays on, and sound and picture are there to the end', async () => {
+  const page = await stage.page(PLAYER(stage.server.put('/film.h4mk', bytesOf('film.h4mk'))));
+  await shown(page);
+  await seekTo(page, 28.5);
+  await page.evaluate(() => window.player.play());
+  await page.waitForFunction(() => window.player.video.ended, undefined, { timeout: 30000 });
+  const { time, frames } = await page.evaluate(() => ({ time: window.player.currentTime, frames: window.player.video.getVideoPlaybackQuality().totalVideoFrames }));
+  assert.ok(time > 29.9 && frames > 20, `${time} ${frames}`);
+  await page.close();
+});
+
+test('steps by frames, exactly', async () => {
+  const page = await stage.page(PLAYER(stage.server.put('/film.h4mk', bytesOf('film.h4mk'))));
+  await shown(page);
+  await seekTo(page, 4.02);
+  const time = (): Promise<number> => page.evaluate(() => window.player.currentTime);
+  const pictures = [await picture(page)];
+  for (const key of ['.', '.', ',', ',']) {
+    const before = await time();
+    await page.keyboard.press(key === '.' ? '.' : ',').catch(() => {});
+    await page.evaluate((k) => window.player.dispatchEvent(new KeyboardEvent('keydown', { key: k })), key);
+    await page.waitForFunction((t) => Math.abs(window.player.currentTime - t) > 0.02 && !window.player.video.seeking, before);
+    await page.waitForTimeout(100);
+    pictures.push(await picture(page));
+  }
+  assert.deepEqual([pictures[3], pictures[4]], [pictures[1], pictures[0]]);
+  assert.equal(new Set(pictures).size, 3);
+  await page.close();
+});
+
+test('frames by WebCodecs are those that FFmpeg decodes', async () => {
+  const page = await stage.page(PLAYER(stage.server.put('/film.h4mk', bytesOf('film.h4mk'))));
+  ffmpeg('-i', 'film.h4mk', '-map', '0:v', '-f', 'rawvideo', '-fps_mode', 'passthrough', '-pix_fmt', 'yuv420p', 'film.yuv');
+  const all = bytesOf('film.yuv');
+  const size = (320 * 180 * 3) / 2;
+  for (const number of [0, 1, 2, 49, 50, 333, 748, 749]) {
+    const found = await page.evaluate(async (n) => {
+      const { H4mkFile } = await import('/dist/reader.js' as string);
+      const { decodeFrame } = await import('/dist/player.js' as string);
+      const frame = (await decodeFrame(await H4mkFile.open('/film.h4mk'), 1, n)) as VideoFrame;
+      const bytes = new Uint8Array(frame.allocationSize());
+      const layout = await frame.copyTo(bytes);
+      frame.close();
+      const rows: number[] = []; // planes without the padding of their rows
+      layout.forEach(({ offset, stride }, plane) => {
+        const [w, h] = plane ? [160, 90] : [320, 180];
+        for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) rows.push(bytes[offset + y * stride + x]!);
+      });
+      const hash = await crypto.subtle.digest('SHA-256', new Uint8Array(rows));
+      return [...new Uint8Array(hash)];
+    }, number);
+    const wanted = new Uint8Array(await crypto.subtle.digest('SHA-256', all.slice(number * size, (number + 1) * size)));
+    assert.deepEqual(found, [...wanted], `frame ${number}`);
+  }
+  await page.close();
+});
+
+const CODECS: [string, string[]][] = [
+  ['vp9-opus', ['-c:v', 'libvpx-vp9', '-c:a', 'libopus']],
+  ['h264-annexb-flac', ['-c:v', 'libx264', '-c:a', 'flac', '-flags:v', '-global_header']],
+  ['h264-mp3', ['-c:v', 'libx264', '-c:a', 'libmp3lame']],
+  ['av1-opus', ['-c:v', 'libsvtav1', '-c:a', 'libopus']],
+];
+
+function canEncode(options: string[]): boolean {
+  try {
+    ffmpeg('-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25:duration=4', '-f', 'lavfi', '-i', 'sine=duration=4', '-pix_fmt', 'yuv420p', ...options, '-ar', '48000', 'codec.h4mk');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+for (const [name, options] of CODECS)
+  test(`plays ${name}`, async (context) => {
+    if (!canEncode(options)) return context.skip('this FFmpeg has no encoder for it');
+    const page = await stage.page(PLAYER(stage.server.put(`/${name}.h4mk`, bytesOf('codec.h4mk'))));
+    await shown(page);
+    await page.evaluate(() => window.player.play());
+    await page.waitForFunction(() => window.errors.length || window.player.video.ended, undefined, { timeout: 20000 });
+    assert.deepEqual(await page.evaluate(() => window.errors), []);
+    assert.ok(await page.evaluate(() => (window.player.video as unknown as { webkitAudioDecodedByteCount: number }).webkitAudioDecodedByteCount) > 0, 'sound was decoded');
+    await page.close();
+  });
+
+test('sound tracks, subtitles and chapters; names are text', async () => {
+  const srt = '1\n00:00:01,000 --> 00:00:03,000\nHello <b>there</b> & <img src=x onerror=alert(1)>\n\n2\n00:00:10,000 --> 00:00:12,000\nLater\n';
+  put('text.srt', srt);
+  put('chapters.txt', ';FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=10\ntitle=One\n[CHAPTER]\nTIMEBASE=1/1\nSTART=10\nEND=30\ntitle=<b>Two</b>\n');
+  ffmpeg('-i', 'film.h4mk', '-f', 'lavfi', '-i', 'sine=frequency=880:duration=30', '-i', 'text.srt', '-i', 'chapters.txt', '-map', '0:v', '-map', '0:a', '-map', '1:a', '-map', '2:s',
+    '-map_chapters', '3', '-c:v', 'copy', '-c:a', 'aac', '-c:s', 'subrip', '-metadata:s:a:0', 'title=First', '-metadata:s:a:1', 'title=<i>Second</i>', 'many.h4mk');
+  const page = await stage.page(PLAYER(stage.server.put('/many.h4mk', bytesOf('many.h4mk'))));
+  await shown(page);
+  const info = await page.evaluate(() => window.player.info!);
+  assert.deepEqual(info.chapters.map(({ start, title }) => [start, title]), [[0, 'One'], [10, '<b>Two</b>']]);
+  const sounds = info.tracks.filter(({ kind }) => kind === 'audio');
+  assert.equal(await page.evaluate(() => window.player.shadowRoot!.querySelectorAll('select b, select i').length), 0);
+  await page.evaluate((id) => window.player.chooseAudio(id), sounds[1]!.id);
+  await page.evaluate((id) => window.player.chooseSubtitles(id), info.tracks.find(({ kind }) => kind === 'subtitle')!.id);
+  await seekTo(page, 1.5);
+  await page.waitForFunction(() => (window.player.video.textTracks[0]!.activeCues?.length ?? 0) === 1, undefined, { timeout: 10000 });
+  const cue = await page.evaluate(() => {
+    const active = window.player.video.textTracks[0]!.activeCues![0] as VTTCue;
+    return { text: active.getCueAsHTML().textContent, elements: active.getCueAsHTML().childElementCount };
+  });
+  assert.deepEqual(cue, { text: 'Hello there &', elements: 0 });
+  await page.hover('h4mk-player');
+  await page.waitForTimeout(500);
+  await page.screenshot({ path: at('subtitles.png') });
+  await page.evaluate(() => window.player.dispatchEvent(new KeyboardEvent('keydown', { key: ']' })));
+  await page.waitForFunction(() => window.player.currentTime === 10);
+  await page.evaluate(() => window.player.play());
+  await page.waitForFunction(() => window.player.currentTime > 10.5, undefined, { timeout: 20000 });
+  assert.deepEqual(await page.evaluate(() => window.errors), []);
+  await page.close();
+});
+
+const KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
+
+test('plays an encrypted file with the key in the fragment, which the server does not see', async () => {
+  ffmpeg('-i', 'film.h4mk', '-map', '0', '-c', 'copy', '-encryption_scheme', 'aes-256-gcm', '-encryption_key', KEY, 'secret.h4mk');
+  const url = stage.server.put('/secret.h4mk', bytesOf('secret.h4mk'));
+  const page = await stage.page(PLAYER(url + '#key=' + KEY));
+  await shown(page);
+  await seekTo(page, 15.02);
+  assert.ok(stage.server.requests.every(({ path }) => !path.includes(KEY)));
+  await page.close();
+  const without = await stage.page(PLAYER(url));
+  await without.waitForFunction(() => window.errors.length, undefined, { timeout: 10000 });
+  assert.equal(await without.evaluate(() => window.errors[0]!.code), 'no_key');
+  await without.close();
+});
+
+const PRIVATE = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n';
+const PUBLIC = 'MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=';
+
+test('the padlock: good while it plays', async () => {
+  put('sign.pem', PRIVATE);
+  h4mk('sign', at('film.h4mk'), '--key-file', at('sign.pem'), '-o', at('signed.h4mk'));
+  const page = await stage.page(PLAYER(stage.server.put('/signed.h4mk', bytesOf('signed.h4mk')), `verify="${PUBLIC}"`));
+  await shown(page);
+  await page.waitForFunction(() => (window.player.verdict?.verified ?? 0) > 2, undefined, { timeout: 10000 });
+  assert.deepEqual(await page.evaluate(() => window.player.verdict!.failed), []);
+  await page.hover('h4mk-player');
+  await page.waitForTimeout(400);
+  await page.screenshot({ path: at('padlock.png') });
+  await page.close();
+  const plain = await stage.page(PLAYER(stage.server.put('/film.h4mk', bytesOf('film.h4mk')), `verify="${PUBLIC}"`));
+  await plain.waitForFunction(() => window.errors.length);
+  assert.equal(await plain.evaluate(() => window.errors[0]!.code), 'not_signed');
+  await plain.close();
+});
+
+test('follows a file that grows', async () => {
+  film('live.h4mk', 20);
+  const bytes = bytesOf('live.h4mk');
+  const url = stage.server.put('/live.h4mk', bytes.subarray(0, Math.floor(bytes.length * 0.3)));
+  const page = await stage.page(PLAYER(url));
+  await shown(page);
+  const before = await page.evaluate(() => window.player.duration);
+  assert.ok(before > 3 && before < 10, String(before));
+  stage.server.put('/live.h4mk', bytes);
+  await page.waitForFunction(() => window.player.duration > 19, undefined, { timeout: 10000 });
+  await seekTo(page, 18);
+  await page.close();
+});
+
+test('a dropped file, and a file that is none', async () => {
+  const page = await stage.page(`<h4mk-player muted></h4mk-player><input type="file">`);
+  await page.setInputFiles('input', at('film.h4mk'));
+  await page.evaluate(() => window.player.open(document.querySelector('input')!.files![0]!));
+  await shown(page);
+  await page.evaluate(() => window.player.open(new Blob(['this is a text'])));
+  await page.waitForFunction(() => window.errors.length);
+  assert.equal(await page.evaluate(() => window.errors[0]!.code), 'not_h4mk');
+  await page.close();
+});
+
+test('another origin without CORS is told by name', async () => {
+  const { TestServer } = await import('./server.js');
+  const other = await TestServer.start();
+  const url = other.put('/film.h4mk', bytesOf('film.h4mk'));
+  const page = await stage.page(PLAYER(url));
+  await page.waitForFunction(() => window.errors.length, undefined, { timeout: 20000 });
+  const [error] = await page.evaluate(() => window.errors);
+  assert.equal(error!.code, 'cors');
+  assert.match(error!.message, /Access-Control-Allow-Origin/);
+  other.put('/film.h4mk', bytesOf('film.h4mk'), { cors: true }); // the size is hidden: it comes by HEAD
+  const second = await stage.page(PLAYER(url));
+  await shown(second);
+  await page.close();
+  await second.close();
+  other.stop();
+});
+
+console.log('screenshots: ' + folder);

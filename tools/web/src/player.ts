@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+/** `<h4mk-player src="film.h4mk">`: plays H4MK files from any static host. Importing this module defines the element. */
+import type { Verdict } from './protect/verify.js';
+import { Controls, make } from './player/controls.js';
+import type { FileInfo, FromSession, ToSession, TrackInfo } from './player/session.js';
+import { STYLE } from './player/style.js';
+
+export type { FileInfo, TrackInfo } from './player/session.js';
+export type { Verdict } from './protect/verify.js';
+export { decodeFrame } from './player/thumbnails.js';
+
+interface Port {
+  send(message: ToSession): void;
+  close(): void;
+}
+
+const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement; // so that the module can be imported without a page
+
+/** Attributes: `src` (a key may follow as `#key=…`), `key-in-location` (the key is in the fragment of the page's address), `verify` (public
+ *  key), `autoplay`, `muted`, `loop`, `poster`, `credentials`. Events: `info`, `verdict`, `lost` (CustomEvent with detail), `error`. */
+export class H4mkPlayer extends Base {
+  static readonly observedAttributes = ['src'];
+  /** The picture: times, rates, events and all else of a video element. */
+  readonly video = make('video', { playsinline: '', part: 'video' });
+  info: FileInfo | null = null;
+  verdict: Verdict | null = null;
+  private readonly controls = new Controls();
+  private readonly message = make('div', { class: 'message', role: 'alert', hidden: '' });
+  private readonly textTrack = this.video.addTextTrack('subtitles');
+  private port?: Port;
+  private file?: Blob;
+  private timer?: ReturnType<typeof setInterval>;
+  private chosen = { video: null as number | null, audio: null as number | null, subtitle: null as number | null };
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: 'open' });
+    root.append(make('style', {}, STYLE), this.video, this.controls.bar, this.message);
+    this.bindControls();
+    this.addEventListener('keydown', (event) => this.onKey(event));
+  }
+
+  connectedCallback(): void {
+    if (!this.hasAttribute('tabindex')) this.tabIndex = 0;
+    this.timer = setInterval(() => this.tick(), 250);
+    if (this.hasAttribute('src')) this.load();
+  }
+
+  disconnectedCallback(): void {
+    clearInterval(this.timer);
+    this.unload();
+  }
+
+  attributeChangedCallback(): void {
+    if (this.isConnected) this.load();
+  }
+
+  /** Plays a file that was dropped or chosen. */
+  open(file: Blob): void {
+    this.file = file;
+    this.load();
+  }
+
+  get currentTime(): number {
+    return this.video.currentTime;
+  }
+  set currentTime(time: number) {
+    this.video.currentTime = time;
+  }
+  get duration(): number {
+    return this.info?.duration ?? NaN;
+  }
+  play(): Promise<void> {
+    return this.video.play();
+  }
+  pause(): void {
+    this.video.pause();
+  }
+
+  /** Goes on by frames, exactly; back if `by` is negative. */
+  step(by: number): void {
+    this.pause();
+    if (this.chosen.video !== null) this.port?.send({ type: 'step', track: this.chosen.video, time: this.currentTime, by });
+  }
+
+  chooseAudio(track: number): void {
+    this.chosen.audio = track;
+    this.port?.send({ type: 'choose', track });
+    this.listTracks();
+  }
+
+  /** null: none. */
+  chooseSubtitles(track: number | null): void {
+    this.chosen.subtitle = track;
+    for (const cue of [...(this.textTrack.cues ?? [])]) this.textTrack.removeCue(cue);
+    this.textTrack.mode = track === null ? 'disabled' : 'showing';
+    this.port?.send({ type: 'subtitles', track });
+    this.port?.send({ type: 'tick', time: this.currentTime });
+    this.listTracks();
+  }
+
+  private unload(): void {
+    this.port?.send({ type: 'close' });
+    this.port?.close();
+    this.port = undefined;
+    this.info = this.verdict = null;
+    this.message.hidden = this.controls.lock.hidden = true;
+  }
+
+  private load(): void {
+    this.unload();
+    const { video } = this;
+    for (const name of ['muted', 'loop', 'poster', 'autoplay']) if (this.hasAttribute(name)) video.setAttribute(name, this.getAttribute(name)!);
+    video.muted = this.hasAttribute('muted');
+    const [url = '', fragment = ''] = (this.getAttribute('src') ?? '').split('#');
+    if (!url && !this.file) return;
+    const key = new URLSearchParams(fragment).get('key') ?? (this.hasAttribute('key-in-location') ? new URLSearchParams(location.hash.slice(1)).get('key') : null);
+    const verify = this.getAttribute('verify');
+    const credentials = this.getAttribute('credentials') as RequestCredentials | null;
+    const src = this.file ?? new URL(url, document.baseURI).href;
+    this.port = connect((message) => this.take(message));
+    this.port.send({ type: 'open', src, ...(key && { key }), ...(verify && { verify }), ...(credentials && { credentials }) });
+  }
+
+  private take(message: FromSession): void {
+    switch (message.type) {
+      case 'info':
+        return this.takeInfo(message.info);
+      case 'source':
+        return this.attach(message.source);
+      case 'cue':
+        if (message.track === this.chosen.subtitle) this.textTrack.addCue(plainCue(message.cue));
+        return;
+      case 'goto':
+        this.currentTime = message.time;
+        return;
+      case 'verdict':
+        this.verdict = message.verdict;
+        this.showLock();
+        return this.tell('verdict', message.verdict);
+      case 'lost':
+        return this.tell('lost', message);
+      case 'error':
+        this.message.textContent = message.message;
+        this.message.hidden = false;
+        this.tell('error', message);
+    }
+  }
+
+  private tell(name: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  private takeInfo(info: FileInfo): void {
+    const first = this.info === null;
+    this.info = info;
+    this.controls.showChapters(info.chapters, info.duration);
+    if (first) {
+      const best = (kind: string): number | null => (ofKind(info, kind).find((track) => track.isDefault) ?? ofKind(info, kind)[0])?.id ?? null;
+      this.chosen = { video: best('video'), audio: best('audio'), subtitle: null };
+      this.port!.send({ type: 'play', tracks: [this.chosen.video, this.chosen.audio].filter((id) => id !== null), time: this.video.currentTime });
+    }
+    this.listTracks();
+    this.tell('info', info);
+  }
+
+  private listTracks(): void {
+    if (!this.info) return;
+    this.controls.list(this.controls.audio, ofKind(this.info, 'audio'), this.chosen.audio);
+    this.controls.list(this.controls.subtitles, ofKind(this.info, 'subtitle').filter((track) => track.text), this.chosen.subtitle, 'No subtitles');
+  }
+
+  private attach(source: unknown): void {
+    const { video } = this;
+    if (source instanceof (globalThis.MediaSource ?? class {})) {
+      video.src = URL.createObjectURL(source as MediaSource);
+      video.addEventListener('loadedmetadata', () => URL.revokeObjectURL(video.src), { once: true });
+    } else {
+      video.disableRemotePlayback = true; // without it iOS does not play a ManagedMediaSource
+      video.srcObject = source as MediaProvider;
+    }
+  }
+
+  private tick(): void {
+    const { video, controls } = this;
+    controls.show(video.currentTime, this.info?.duration ?? 0, video.paused);
+    controls.bar.classList.toggle('quiet', !video.paused);
+    this.port?.send({ type: 'tick', time: video.currentTime });
+  }
+
+  private showLock(): void {
+    const { lock } = this.controls;
+    const { failed, final, edited, signer, verified } = this.verdict!;
+    lock.hidden = false;
+    lock.textContent = failed.length ? '🔓' : '🔒';
+    lock.className = failed.length ? 'lock bad' : verified ? 'lock good' : 'lock';
+    const state = failed.length ? failed[0]! : `Signed by ${signer.slice(0, 16)}…: all that was shown is what was signed${final ? '' : ' so far'}${edited ? '; words were edited since' : ''}.`;
+    lock.title = state;
+    lock.setAttribute('aria-label', state);
+  }
+
+  private bindControls(): void {
+    const { controls, video } = this;
+    const toggle = (): void => void (video.paused ? this.play().catch(() => {}) : this.pause());
+    controls.play.onclick = video.onclick = toggle;
+    controls.back.onclick = () => this.step(-1);
+    controls.forward.onclick = () => this.step(1);
+    controls.mute.onclick = () => (video.muted = !video.muted);
+    controls.volume.oninput = () => (video.volume = Number(controls.volume.value));
+    controls.slider.oninput = () => (this.currentTime = Number(controls.slider.value));
+    controls.audio.onchange = () => this.chooseAudio(Number(controls.audio.value));
+    controls.subtitles.onchange = () => this.chooseSubtitles(controls.subtitles.value === '' ? null : Number(controls.subtitles.value));
+    controls.chapters.onchange = () => (this.currentTime = Number(controls.chapters.value));
+    controls.picture.onclick = () => this.togglePicture();
+    controls.full.onclick = () => this.toggleFull();
+    video.onvolumechange = () => (controls.mute.textContent = video.muted ? '🔇' : '🔊');
+    video.onseeking = () => this.port?.send({ type: 'seek', time: video.currentTime });
+    video.ontimeupdate = () => controls.show(video.currentTime, this.info?.duration ?? 0, video.paused);
+    video.onerror = () => video.error && this.take({ type: 'error', code: 'media', message: `The browser cannot play this: ${video.error.message}` });
+  }
+
+  private togglePicture(): void {
+    if (document.pictureInPictureElement) void document.exitPictureInPicture();
+    else void this.video.requestPictureInPicture?.().catch(() => {});
+  }
+
+  private toggleFull(): void {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else void this.requestFullscreen?.().catch(() => {});
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const inside = event.composedPath()[0];
+    if (inside instanceof HTMLSelectElement || (inside instanceof HTMLInputElement && event.key.startsWith('Arrow'))) return;
+    if (inside instanceof HTMLButtonElement && (event.key === ' ' || event.key === 'Enter')) return;
+    const { video } = this;
+    const by = (seconds: number): void => void (this.currentTime = Math.max(0, Math.min(this.duration || 0, this.currentTime + seconds)));
+    const keys: Record<string, () => void> = {
+      ' ': () => this.controls.play.click(), k: () => this.controls.play.click(), ArrowLeft: () => by(-5), ArrowRight: () => by(5), j: () => by(-10), l: () => by(10),
+      ArrowUp: () => (video.volume = Math.min(1, video.volume + 0.1)), ArrowDown: () => (video.volume = Math.max(0, video.volume - 0.1)),
+      m: () => (video.muted = !video.muted), f: () => this.toggleFull(), i: () => this.togglePicture(), ',': () => this.step(-1), '.': () => this.step(1),
+      c: () => this.nextSubtitles(), Home: () => (this.currentTime = 0), End: () => by(Infinity), '[': () => this.chapter(-1), ']': () => this.chapter(1),
+    };
+    const action = keys[event.key] ?? (/^[0-9]$/.test(event.key) ? () => (this.currentTime = ((this.duration || 0) * Number(event.key)) / 10) : undefined);
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
+
+  private nextSubtitles(): void {
+    const ids = [null, ...ofKind(this.info, 'subtitle').filter((track) => track.text).map((track) => track.id)];
+    this.chooseSubtitles(ids[(ids.indexOf(this.chosen.subtitle) + 1) % ids.length]!);
+  }
+
+  private chapter(by: number): void {
+    const starts = (this.info?.chapters ?? []).map(({ start }) => start);
+    const now = starts.findLastIndex((start) => start <= this.currentTime + 0.01);
+    const start = starts[Math.max(0, now + by)];
+    if (start !== undefined) this.currentTime = start;
+  }
+}
+
+function ofKind(info: FileInfo | null, kind: string): TrackInfo[] {
+  return (info?.tracks ?? []).filter((track) => track.kind === kind);
+}
+
+/** Entities instead of tags: the text of a cue is parsed as WebVTT. */
+function plainCue({ start, end, text }: { start: number; end: number; text: string }): VTTCue {
+  return new VTTCue(start, end, text.replace(/&/g, '&amp;').replace(/</g, '&lt;'));
+}
+
+/** A worker where the browser can have a MediaSource there, else the same on the page. */
+function connect(take: (message: FromSession) => void): Port {
+  const waiting: ToSession[] = [];
+  let target: ((message: ToSession) => void) | undefined;
+  let closed = false;
+  const use = (send: (message: ToSession) => void): void => {
+    target = send;
+    waiting.forEach(send);
+  };
+  const onPage = async (): Promise<void> => {
+    const { Session } = await import('./player/session.js');
+    const session = new Session((message) => closed || take(message), false);
+    use((message) => session.handle(message));
+  };
+  let worker: Worker | undefined;
+  const source = globalThis.MediaSource as { canConstructInDedicatedWorker?: boolean } | undefined;
+  try {
+    if (!source?.canConstructInDedicatedWorker) throw new Error('no MediaSource in workers');
+    worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    let answered = false;
+    worker.onmessage = ({ data }) => {
+      answered = true;
+      if (!closed) take(data as FromSession);
+    };
+    // The script may not be there, as where a bundler did not take it along.
+    worker.onerror = () => void (answered || closed || onPage());
+    const { postMessage } = worker;
+    target = (message) => {
+      waiting.push(message);
+      if (answered) waiting.length = 0;
+      postMessage.call(worker, message);
+    };
+  } catch {
+    void onPage();
+  }
+  return {
+    send: (message) => (target ? target(message) : void waiting.push(message)),
+    close: () => {
+      closed = true;
+      setTimeout(() => worker?.terminate(), 100);
+    },
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'h4mk-player': H4mkPlayer;
+  }
+}
+
+if (typeof customElements !== 'undefined' && !customElements.get('h4mk-player')) customElements.define('h4mk-player', H4mkPlayer);

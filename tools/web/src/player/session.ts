@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// One file that is played: what a page and a worker say to each other. The worker has the file; the page has the picture and the buttons.
+import { H4mkError } from '../errors.js';
+import { isFrame, timeOf } from '../format/cluster.js';
+import { fromBase64 } from '../format/tracks.js';
+import type { Verdict, Verifier } from '../protect/verify.js';
+import { Chapter, H4mkFile } from '../read/file.js';
+import { Engine, mediaSourceClass } from './engine.js';
+import { CueText, Subtitles, isText } from './subtitles.js';
+
+export interface TrackInfo {
+  id: number;
+  kind: string;
+  codec: string;
+  name: string;
+  language: string;
+  /** Subtitles that can be shown as text. */
+  text: boolean;
+  isDefault: boolean;
+}
+
+export interface FileInfo {
+  duration: number;
+  closed: boolean;
+  encrypted: boolean;
+  title: string;
+  tracks: TrackInfo[];
+  chapters: Chapter[];
+}
+
+export type ToSession =
+  | { type: 'open'; src: string | Blob; key?: string; verify?: string; credentials?: RequestCredentials }
+  | { type: 'play'; tracks: number[]; time: number }
+  | { type: 'tick'; time: number }
+  | { type: 'seek'; time: number }
+  | { type: 'choose'; track: number }
+  | { type: 'subtitles'; track: number | null }
+  | { type: 'step'; track: number; time: number; by: number }
+  | { type: 'close' };
+
+export type FromSession =
+  | { type: 'info'; info: FileInfo }
+  | { type: 'source'; source: unknown }
+  | { type: 'cue'; track: number; cue: CueText }
+  | { type: 'goto'; time: number }
+  | { type: 'verdict'; verdict: Verdict }
+  | { type: 'lost'; code: string; message: string }
+  | { type: 'error'; code: string; message: string };
+
+/** `send`: to the page. `transfer` are objects that move to it. */
+export class Session {
+  private file?: H4mkFile;
+  private engine?: Engine;
+  private verifier?: Verifier;
+  private subtitles?: Subtitles;
+  private told = '';
+
+  constructor(private readonly send: (message: FromSession, transfer?: Transferable[]) => void, private readonly inWorker: boolean) {}
+
+  handle(message: ToSession): void {
+    this.take(message).catch((error: unknown) => this.fail(error));
+  }
+
+  private fail(error: unknown): void {
+    const { code, message } = error instanceof H4mkError ? error : { code: 'error', message: error instanceof Error ? error.message : String(error) };
+    this.send({ type: 'error', code, message });
+  }
+
+  private async take(message: ToSession): Promise<void> {
+    switch (message.type) {
+      case 'open':
+        return this.open(message);
+      case 'play':
+        return this.play(message.tracks, message.time);
+      case 'tick':
+        this.engine?.tick(message.time);
+        this.tellVerdict();
+        return this.subtitles?.tick(message.time);
+      case 'seek':
+        this.engine?.seek(message.time);
+        return this.subtitles?.tick(message.time);
+      case 'choose':
+        return this.engine?.choose(this.file!.track(message.track));
+      case 'subtitles':
+        return this.showSubtitles(message.track);
+      case 'step':
+        return this.step(message.track, message.time, message.by);
+      case 'close':
+        this.engine?.stop();
+        this.file?.close();
+    }
+  }
+
+  private async open({ src, key, verify, credentials }: ToSession & { type: 'open' }): Promise<void> {
+    this.file = await H4mkFile.open(src, credentials ? { credentials } : {});
+    if (verify || key) {
+      // Loaded only where they are needed.
+      const { Verifier, useKey } = await import('../protect.js');
+      if (verify) this.verifier = await Verifier.use(this.file, keyOf(verify));
+      if (key) await useKey(this.file, keyOf(key));
+    }
+    this.tellInfo();
+    this.tellVerdict();
+  }
+
+  private tellInfo(): void {
+    const file = this.file!;
+    const tracks = [...file.tracks.values()].map((track) => ({
+      id: track.id, kind: track.kind, codec: track.codec, name: track.name, language: track.tags.language ?? '', text: isText(track),
+      isDefault: Array.isArray(track.described.disposition) && track.described.disposition.includes('default'),
+    }));
+    this.send({ type: 'info', info: { duration: file.duration, closed: file.closed, encrypted: file.encrypted, title: file.tags.title ?? '', tracks, chapters: file.chapters } });
+  }
+
+  private tellVerdict(): void {
+    if (!this.verifier) return;
+    const { verdict } = this.verifier;
+    const text = JSON.stringify(verdict);
+    if (text !== this.told) this.send({ type: 'verdict', verdict });
+    this.told = text;
+  }
+
+  private async play(tracks: number[], time: number): Promise<void> {
+    const Source = mediaSourceClass();
+    if (!Source) throw new H4mkError('unsupported', 'This browser has no Media Source Extensions.');
+    const source = new Source();
+    const events = {
+      onLost: (error: H4mkError) => this.lost(error), onError: (error: unknown) => this.fail(error), onGrown: () => this.tellInfo(),
+    };
+    this.engine = new Engine(this.file!, source, events);
+    const open = new Promise<void>((resolve) => source.addEventListener('sourceopen', () => resolve(), { once: true }));
+    const handle = (source as unknown as { handle?: Transferable }).handle;
+    if (this.inWorker) this.send({ type: 'source', source: handle }, [handle!]);
+    else this.send({ type: 'source', source });
+    await open;
+    await this.engine.start(tracks.map((id) => this.file!.track(id)), time);
+  }
+
+  private lost({ code, message }: H4mkError): void {
+    this.send({ type: 'lost', code, message });
+    this.tellVerdict();
+  }
+
+  private async showSubtitles(track: number | null): Promise<void> {
+    this.subtitles = track === null ? undefined : new Subtitles(this.file!, this.file!.track(track), (cue) => this.send({ type: 'cue', track: track, cue }));
+  }
+
+  /** The middle of the frame that many frames from the one at a time. */
+  private async step(track: number, time: number, by: number): Promise<void> {
+    const file = this.file!;
+    const of = file.track(track);
+    const place = await file.frame(track, Math.max(0, (await file.frameAt(track, of.ticks(time))) + by));
+    if (!place || !isFrame(place.block)) return;
+    const start = of.seconds(timeOf(place.block)!);
+    this.send({ type: 'goto', time: start + Math.min(of.seconds(place.block.duration) || 0.002, 0.5) / 2 });
+  }
+}
+
+/** Bytes of a key in hex, base64, base64 for URLs, or PEM. */
+export function keyOf(text: string): Uint8Array {
+  const bare = text.replace(/-----[A-Z ]+-----/g, '').replace(/\s/g, '');
+  if (/^([0-9a-f]{2}){16,64}$/i.test(bare)) return Uint8Array.from(bare.match(/../g)!, (pair) => parseInt(pair, 16));
+  const bytes = fromBase64(bare.replace(/-/g, '+').replace(/_/g, '/'));
+  if (!bytes) throw new H4mkError('wrong_key', 'The key is neither hex nor base64.');
+  return bytes;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Exact frames by WebCodecs: the decode chain of a frame from the index, and nothing else.
+import { H4mkError } from '../errors.js';
+import { FLAG, timeOf } from '../format/cluster.js';
+import type { H4mkFile } from '../read/file.js';
+import { playable } from './codecs.js';
+
+/** Frame `number` of a video track. The caller closes it. */
+export async function decodeFrame(file: H4mkFile, track: number, number: number): Promise<VideoFrame> {
+  const chain = await file.chain(track, number);
+  if (!chain) throw new H4mkError('argument', `Frame ${number} of track ${track} cannot be decoded, or there is none.`);
+  const described = file.track(track);
+  const blocks = await Promise.all(chain.map(async ({ block }) => ({ block, data: (await file.read(block)).data })));
+  const format = playable(described, blocks[0]!.data);
+  if (!format || typeof VideoDecoder === 'undefined') throw new H4mkError('unsupported', `This browser cannot decode ${described.codec} by WebCodecs, which need https or localhost.`);
+  // Times only tell frames apart here: ticks are taken for microseconds.
+  const wanted = Number(timeOf(blocks.at(-1)!.block)!);
+  let found: VideoFrame | undefined;
+  let failed: Error | undefined;
+  const decoder = new VideoDecoder({
+    output: (frame) => (frame.timestamp === wanted && !found ? (found = frame) : frame.close()),
+    error: (error) => (failed = error),
+  });
+  decoder.configure({ codec: format.codec, codedWidth: format.width, codedHeight: format.height, ...(format.config.length && { description: format.config as BufferSource }) });
+  for (const { block, data } of blocks)
+    decoder.decode(new EncodedVideoChunk({ type: block.flags & FLAG.KEY ? 'key' : 'delta', timestamp: Number(timeOf(block) ?? 0n), data: format.sample(data) as BufferSource }));
+  await decoder.flush().catch((error: Error) => (failed = error));
+  if (decoder.state !== 'closed') decoder.close();
+  if (!found) throw new H4mkError('corrupt', `Frame ${number} of track ${track} was not decoded: ${failed?.message ?? 'the decoder gave other frames'}.`);
+  return found;
+}
