@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** `<h4mk-player src="film.h4mk">`: plays H4MK files from any static host. Importing this module defines the element. */
 import type { Verdict } from './protect/verify.js';
-import { Controls, make } from './player/controls.js';
+import { Controls, make, setIcon } from './player/controls.js';
 import type { FileInfo, FromSession, ToSession, TrackInfo } from './player/session.js';
 import { STYLE } from './player/style.js';
 
@@ -192,7 +192,7 @@ export class H4mkPlayer extends Base {
     const { lock } = this.controls;
     const { failed, final, edited, signer, verified } = this.verdict!;
     lock.hidden = false;
-    lock.textContent = failed.length ? '🔓' : '🔒';
+    setIcon(lock, failed.length ? 'broken' : 'locked');
     lock.className = failed.length ? 'lock bad' : verified ? 'lock good' : 'lock';
     const state = failed.length ? failed[0]! : `Signed by ${signer.slice(0, 16)}…: all that was shown is what was signed${final ? '' : ' so far'}${edited ? '; words were edited since' : ''}.`;
     lock.title = state;
@@ -213,7 +213,7 @@ export class H4mkPlayer extends Base {
     controls.chapters.onchange = () => (this.currentTime = Number(controls.chapters.value));
     controls.picture.onclick = () => this.togglePicture();
     controls.full.onclick = () => this.toggleFull();
-    video.onvolumechange = () => (controls.mute.textContent = video.muted ? '🔇' : '🔊');
+    video.onvolumechange = () => setIcon(controls.mute, video.muted ? 'muted' : 'sound');
     video.onseeking = () => this.port?.send({ type: 'seek', time: video.currentTime });
     video.ontimeupdate = () => controls.show(video.currentTime, this.info?.duration ?? 0, video.paused);
     video.onerror = () => video.error && this.take({ type: 'error', code: 'media', message: `The browser cannot play this: ${video.error.message}` });
@@ -267,7 +267,9 @@ function ofKind(info: FileInfo | null, kind: string): TrackInfo[] {
 
 /** Entities instead of tags: the text of a cue is parsed as WebVTT. */
 function plainCue({ start, end, text }: { start: number; end: number; text: string }): VTTCue {
-  return new VTTCue(start, end, text.replace(/&/g, '&amp;').replace(/</g, '&lt;'));
+  const cue = new VTTCue(start, end, text.replace(/&/g, '&amp;').replace(/</g, '&lt;'));
+  cue.line = -4; // above the controls
+  return cue;
 }
 
 /** A worker where the browser can have a MediaSource there, else the same on the page. */

@@ -18,8 +18,31 @@ export function clock(seconds: number): string {
   return h === '00' ? `${m}:${s}` : `${h}:${m}:${s}`;
 }
 
-function button(label: string, sign: string): HTMLButtonElement {
-  return make('button', { type: 'button', title: label, 'aria-label': label }, sign);
+/** Paths on 24 by 24 units: fonts do not have all signs. */
+const ICONS = {
+  play: 'M7 4v16l13-8z', pause: 'M6 4h4v16H6zM14 4h4v16h-4z', back: 'M16 4v16L6 12zM17 4h3v16h-3z', on: 'M8 4v16l10-8zM4 4h3v16H4z',
+  sound: 'M3 9v6h4l5 5V4L7 9zM15 8v8q4-4 0-8z', muted: 'M3 9v6h4l5 5V4L7 9zM15 9l6 6-1 1-6-6zM21 9l-6 6-1-1 6-6z',
+  picture: 'M3 5h18v14H3zM5 7v10h14V7zM11 11h7v5h-7z', full: 'M4 4h6v2H6v4H4zM14 4h6v6h-2V6h-4zM4 14h2v4h4v2H4zM18 14h2v6h-6v-2h4z',
+  locked: 'M6 10V8a6 6 0 0 1 12 0v2h1v11H5V10zM8 10h8V8a4 4 0 0 0-8 0z', broken: 'M5 10h11V8a4 4 0 0 0-8 0H6a6 6 0 0 1 12 0v2h1v11H5z',
+};
+const SVG = 'http://www.w3.org/2000/svg';
+
+export function setIcon(element: Element, name: keyof typeof ICONS): void {
+  if (element.getAttribute('data-icon') === name) return;
+  element.setAttribute('data-icon', name);
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  const path = document.createElementNS(SVG, 'path');
+  path.setAttribute('d', ICONS[name]);
+  path.setAttribute('fill-rule', 'evenodd');
+  svg.append(path);
+  element.replaceChildren(svg);
+}
+
+function button(label: string, icon: keyof typeof ICONS): HTMLButtonElement {
+  const made = make('button', { type: 'button', title: label, 'aria-label': label });
+  setIcon(made, icon);
+  return made;
 }
 
 function menu(label: string): HTMLSelectElement {
@@ -32,18 +55,18 @@ export function labelOf(track: TrackInfo): string {
 
 export class Controls {
   readonly bar = make('div', { class: 'bar', part: 'controls' });
-  readonly play = button('Play (Space)', '▶');
-  readonly back = button('One frame back (,)', '⏴|');
-  readonly forward = button('One frame on (.)', '|⏵');
+  readonly play = button('Play (Space)', 'play');
+  readonly back = button('One frame back (,)', 'back');
+  readonly forward = button('One frame on (.)', 'on');
   readonly time = make('span', { class: 'time' }, '00:00');
-  readonly mute = button('Mute (m)', '🔊');
+  readonly mute = button('Mute (m)', 'sound');
   readonly volume = make('input', { type: 'range', class: 'volume', min: '0', max: '1', step: '0.05', value: '1', 'aria-label': 'Volume' });
   readonly audio = menu('Sound');
   readonly subtitles = menu('Subtitles (c)');
   readonly chapters = menu('Chapters');
   readonly lock = make('span', { class: 'lock', role: 'img', hidden: '' });
-  readonly picture = button('Picture in picture (i)', '⧉');
-  readonly full = button('Full screen (f)', '⛶');
+  readonly picture = button('Picture in picture (i)', 'picture');
+  readonly full = button('Full screen (f)', 'full');
   readonly slider = make('input', { type: 'range', min: '0', max: '1', step: 'any', value: '0', 'aria-label': 'Position' });
   private readonly seek = make('div', { class: 'seek' });
 
@@ -57,7 +80,7 @@ export class Controls {
     this.time.textContent = `${clock(time)} / ${clock(duration)}`;
     this.slider.max = String(duration || 1);
     if (!this.slider.matches(':active')) this.slider.value = String(time);
-    this.play.textContent = paused ? '▶' : '⏸';
+    setIcon(this.play, paused ? 'play' : 'pause');
   }
 
   /** Tracks of a kind, if there is a choice. */
