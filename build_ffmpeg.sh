@@ -130,6 +130,7 @@ BUILD_PACKAGES="
   patch               command     patch
   pkg-config          command     pkg-config
   xz-utils            command     xz
+  libboost1.81-dev    header      boost/version.hpp
   libcli11-dev        pkg-config  CLI11
   libdeflate-dev      pkg-config  libdeflate
   libfmt-dev          pkg-config  fmt

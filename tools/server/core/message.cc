@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+#include "core/message.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "core/range.h"
+#include "core/text.h"
+
+namespace h4mk::server {
+namespace {
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string_view Find(const Fields& fields, std::string_view name) {
+  for (const auto& [key, value] : fields)
+    if (SameName(key, name)) return value;
+  return {};
+}
+
+Part Cut(const Part& part, uint64_t offset, uint64_t size) {
+  if (const auto* memory = std::get_if<MemorySpan>(&part))
+    return MemorySpan{memory->text, memory->offset + static_cast<size_t>(offset),
+                      static_cast<size_t>(size)};
+  const auto& file = std::get<FileSpan>(part);
+  return FileSpan{file.file, file.offset + offset, size};
+}
+
+// If-None-Match compares weakly: W/ does not count.
+bool Matches(std::string_view list, std::string_view etag) {
+  if (Trim(list) == "*") return true;
+  for (std::string_view entry : Split(list, ',')) {
+    entry = Trim(entry);
+    if (entry.starts_with("W/")) entry.remove_prefix(2);
+    if (entry == etag) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool SameName(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return Lower(x) == Lower(y); });
+}
+
+std::string_view Request::Header(std::string_view name) const { return Find(headers, name); }
+
+OpenedFile::~OpenedFile() { close(fd_); }
+
+uint64_t SizeOf(const Part& part) {
+  return std::visit([](const auto& span) { return static_cast<uint64_t>(span.size); }, part);
+}
+
+void Body::Append(std::string text) {
+  Append(std::make_shared<const std::string>(std::move(text)));
+}
+
+void Body::Append(std::shared_ptr<const std::string> text) {
+  if (text->empty()) return;
+  size_ += text->size();
+  const size_t size = text->size();
+  parts_.push_back(MemorySpan{std::move(text), 0, size});
+}
+
+void Body::Append(FileSpan span) {
+  if (span.size == 0) return;
+  size_ += span.size;
+  if (!parts_.empty())
+    if (auto* last = std::get_if<FileSpan>(&parts_.back());
+        last != nullptr && last->file == span.file && last->offset + last->size == span.offset) {
+      last->size += span.size;
+      return;
+    }
+  parts_.push_back(std::move(span));
+}
+
+void Body::Append(const Body& other) {
+  parts_.insert(parts_.end(), other.parts_.begin(), other.parts_.end());
+  size_ += other.size_;
+}
+
+Body Body::Slice(uint64_t offset, uint64_t size) const {
+  Body slice;
+  for (const Part& part : parts_) {
+    const uint64_t length = SizeOf(part);
+    if (offset >= length) {
+      offset -= length;
+      continue;
+    }
+    const uint64_t take = std::min(size, length - offset);
+    if (take == 0) break;
+    slice.parts_.push_back(Cut(part, offset, take));
+    slice.size_ += take;
+    offset = 0;
+    size -= take;
+  }
+  return slice;
+}
+
+std::string Body::Read() const {
+  std::string bytes;
+  for (const Part& part : parts_) {
+    if (const auto* memory = std::get_if<MemorySpan>(&part)) {
+      bytes.append(*memory->text, memory->offset, memory->size);
+      continue;
+    }
+    const auto& span = std::get<FileSpan>(part);
+    const size_t start = bytes.size();
+    bytes.resize(start + static_cast<size_t>(span.size));
+    size_t done = 0;
+    while (done < span.size) {
+      const ssize_t n = pread(span.file->fd(), bytes.data() + start + done,
+                              static_cast<size_t>(span.size) - done,
+                              static_cast<off_t>(span.offset + done));
+      if (n <= 0) throw HttpError(500, "the file ends before what it promised");
+      done += static_cast<size_t>(n);
+    }
+  }
+  return bytes;
+}
+
+void Response::Set(std::string name, std::string value) {
+  for (auto& [key, old] : headers)
+    if (SameName(key, name)) {
+      old = std::move(value);
+      return;
+    }
+  headers.emplace_back(std::move(name), std::move(value));
+}
+
+std::string_view Response::Header(std::string_view name) const { return Find(headers, name); }
+
+const char* ReasonOf(int status) {
+  switch (status) {
+    case 200: return "OK";
+    case 204: return "No Content";
+    case 206: return "Partial Content";
+    case 302: return "Found";
+    case 304: return "Not Modified";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 415: return "Unsupported Media Type";
+    case 416: return "Range Not Satisfiable";
+    case 422: return "Unprocessable Content";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    default: return "Unknown";
+  }
+}
+
+Response TextResponse(std::string content_type, std::string text, int status) {
+  Response response;
+  response.status = status;
+  response.Set("Content-Type", std::move(content_type));
+  response.body.Append(std::move(text));
+  return response;
+}
+
+Response ErrorResponse(int status, std::string_view message) {
+  Response response =
+      TextResponse("application/json", "{\"error\":" + JsonText(message) + "}\n", status);
+  response.Set("Cache-Control", "no-store");
+  return response;
+}
+
+void ApplyConditions(const Request& request, Response* response) {
+  if (response->status != 200 || response->source != nullptr) return;
+  const std::string_view etag = response->Header("ETag");
+  if (!etag.empty() && Matches(request.Header("If-None-Match"), etag)) {
+    response->status = 304;
+    response->body = Body();
+    return;
+  }
+  if (!response->accepts_ranges) return;
+  response->Set("Accept-Ranges", "bytes");
+  const std::string_view if_range = request.Header("If-Range");
+  // A date can never be strong enough here, since files grow: only the ETag counts.
+  if (!if_range.empty() && if_range != etag) return;
+  const uint64_t size = response->body.size();
+  const RangeAnswer answer = ParseRange(request.Header("Range"), size);
+  if (answer.kind == RangeAnswer::kWhole) return;
+  if (answer.kind == RangeAnswer::kUnsatisfiable) {
+    Response error = ErrorResponse(416, "the range begins behind the end");
+    error.Set("Content-Range", "bytes */" + std::to_string(size));
+    *response = std::move(error);
+    return;
+  }
+  response->status = 206;
+  response->Set("Content-Range", "bytes " + std::to_string(answer.first) + "-" +
+                                     std::to_string(answer.first + answer.size - 1) + "/" +
+                                     std::to_string(size));
+  response->body = response->body.Slice(answer.first, answer.size);
+}
+
+}  // namespace h4mk::server

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// The whole server without sockets: a request in, an answer out. Thread safe.
+#ifndef H4MK_SERVER_CORE_SERVICE_H_
+#define H4MK_SERVER_CORE_SERVICE_H_
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/catalogue.h"
+#include "core/media_file.h"
+#include "core/message.h"
+#include "core/router.h"
+
+namespace h4mk::server {
+
+struct ServiceOptions {
+  bool legacy_api = false;
+  uint64_t most_upload = 64 << 20;   // bytes of a body for the old API
+  std::vector<std::string> origins;  // CORS: "*" or exact origins; none: no header
+  std::string ffmpeg;                // program that makes pictures; "": none
+  std::string token;                 // bearer token for /api; "": open
+  std::string signing_key;           // of signed path prefixes; "": media is open
+};
+
+class Service {
+ public:
+  explicit Service(ServiceOptions options);
+
+  Catalogue& catalogue() { return catalogue_; }
+  MediaFiles& files() { return files_; }
+  const ServiceOptions& options() const { return options_; }
+  const Router& router() const { return router_; }
+  const std::string& open_api() const { return open_api_; }
+
+  // Whether the request should run on a thread that may take long.
+  bool IsSlow(const Request& request) const;
+  // Never throws.
+  Response Handle(const Request& request);
+
+  std::atomic<bool> is_ready{false};
+
+ private:
+  Response Route(const Request& request);
+  void AddCors(const Request& request, Response* response) const;
+
+  const ServiceOptions options_;
+  Catalogue catalogue_;
+  MediaFiles files_;
+  Router router_;
+  std::string open_api_;
+};
+
+// Groups of routes.
+void AddFileRoutes(Router* router);
+void AddApiRoutes(Router* router);
+void AddStreamRoutes(Router* router);
+void AddPageRoutes(Router* router);
+void AddLegacyRoutes(Router* router);
+
+}  // namespace h4mk::server
+#endif  // H4MK_SERVER_CORE_SERVICE_H_

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "front/access_log.h"
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+#include "core/text.h"
+
+namespace h4mk::server {
+
+AccessLog::AccessLog(const std::string& path) {
+  if (path.empty()) return;
+  file_ = path == "-" ? stdout : std::fopen(path.c_str(), "ae");
+  if (file_ == nullptr) throw std::runtime_error(path + ": " + std::strerror(errno));
+}
+
+AccessLog::~AccessLog() {
+  if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+}
+
+std::string WithoutSecrets(const std::string& target) {
+  std::string text = target.substr(0, target.find('?'));
+  if (text.starts_with("/s/")) {
+    const size_t end = text.find('/', 3);
+    text = "/s/-" + (end == std::string::npos ? std::string() : text.substr(end));
+  }
+  return text.size() == target.size() || target.find('?') == std::string::npos ? text : text + "?-";
+}
+
+void AccessLog::Write(const Request& request, int status, uint64_t bytes, uint64_t microseconds, bool complete) {
+  if (file_ == nullptr) return;
+  timespec now = {};
+  clock_gettime(CLOCK_REALTIME, &now);
+  std::tm parts = {};
+  gmtime_r(&now.tv_sec, &parts);
+  char time[32];
+  std::strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%S", &parts);
+  std::string ms = std::to_string(now.tv_nsec / 1'000'000);
+  ms.insert(0, 3 - ms.size(), '0');
+  std::string line = std::string("{\"time\":\"") + time + "." + ms + "Z\",\"peer\":" + JsonText(request.peer) + ",\"method\":" +
+                     JsonText(request.method) + ",\"target\":" + JsonText(WithoutSecrets(request.target)) + ",\"status\":" +
+                     std::to_string(status) + ",\"bytes\":" + std::to_string(bytes) + ",\"us\":" + std::to_string(microseconds);
+  if (const std::string_view range = request.Header("Range"); !range.empty()) line += ",\"range\":" + JsonText(range);
+  if (const std::string_view agent = request.Header("User-Agent"); !agent.empty()) line += ",\"agent\":" + JsonText(agent);
+  if (!complete) line += ",\"complete\":false";
+  line += "}\n";
+  const std::lock_guard lock(mutex_);
+  std::fwrite(line.data(), 1, line.size(), file_);
+  std::fflush(file_);
+}
+
+}  // namespace h4mk::server

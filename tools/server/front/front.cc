@@ -1,0 +1,703 @@
+// SPDX-License-Identifier: MIT
+#include "front/front.h"
+
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <csignal>
+#include <list>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "core/text.h"
+#include "front/access_log.h"
+#include "front/http_head.h"
+#include "front/metrics.h"
+#include "front/watch.h"
+
+namespace h4mk::server {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using Clock = std::chrono::steady_clock;
+using Socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
+using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, asio::io_context::executor_type>;
+using TlsStream = asio::ssl::stream<Socket>;
+template <typename T>
+using Awaitable = asio::awaitable<T, asio::io_context::executor_type>;
+constexpr asio::use_awaitable_t<asio::io_context::executor_type> kAwait;
+
+constexpr size_t kCopyBytes = 64 << 10;       // a chunk of a file that cannot be sent by sendfile
+constexpr size_t kSendfileBytes = 512 << 10;  // then others of this thread have their turn
+constexpr unsigned kSlowThreads = 2;
+constexpr int64_t kMostSlow = 64;
+
+// What has a deadline: closed when it has passed.
+struct Watched {
+  Clock::time_point deadline = Clock::time_point::max();
+  bool is_idle = false;  // between two requests
+  virtual void Close() = 0;
+
+ protected:
+  ~Watched() = default;
+};
+
+// A core: its connections, and those of them that wait for files.
+struct Core {
+  explicit Core(Metrics& counters) : metrics(counters) {}
+  Metrics& metrics;
+  std::list<Watched*> connections;
+  std::list<Timer*> waiting;
+  asio::io_context context{1};  // the last: what it still runs at the end uses the lists
+
+  void WakeAll() {
+    for (Timer* timer : waiting) timer->cancel();
+  }
+  Awaitable<void> Sweep() {
+    Timer timer(context.get_executor());
+    for (;;) {
+      timer.expires_after(std::chrono::seconds(1));
+      co_await timer.async_wait(kAwait);
+      const auto now = Clock::now();
+      for (Watched* connection : connections)
+        if (connection->deadline < now) {
+          connection->deadline = Clock::time_point::max();
+          ++metrics.connections_timed_out;
+          connection->Close();
+        }
+    }
+  }
+};
+
+// Connections of each address.
+class AddressCount {
+ public:
+  bool Enter(const asio::ip::address& address, uint32_t most) {
+    const std::lock_guard lock(mutex_);
+    uint32_t& count = counts_[address];
+    if (most != 0 && count >= most) return false;
+    ++count;
+    return true;
+  }
+  void Leave(const asio::ip::address& address) {
+    const std::lock_guard lock(mutex_);
+    const auto found = counts_.find(address);
+    if (found != counts_.end() && --found->second == 0) counts_.erase(found);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<asio::ip::address, uint32_t> counts_;
+};
+
+struct Shared {
+  Service& service;
+  const FrontOptions& options;
+  Metrics metrics;
+  AccessLog log;
+  AddressCount addresses;
+  asio::thread_pool slow{kSlowThreads};
+  std::atomic<bool> stopping{false};
+
+  Shared(Service& s, const FrontOptions& o) : service(s), options(o), log(o.access_log) {}
+};
+
+std::string HttpDate() {
+  thread_local std::time_t last = 0;
+  thread_local char text[40];
+  const std::time_t now = std::time(nullptr);
+  if (now != last) {
+    std::tm parts = {};
+    gmtime_r(&now, &parts);
+    std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    last = now;
+  }
+  return text;
+}
+
+bool HasBody(const Response& response) { return response.status != 204 && response.status != 304; }
+
+std::string HeadOf(const Response& response, bool keep_alive) {
+  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " + ReasonOf(response.status) + "\r\n";
+  for (const auto& [name, value] : response.headers) {
+    head += name + ": ";
+    for (const char c : value) head.push_back(c == '\r' || c == '\n' ? ' ' : c);
+    head += "\r\n";
+  }
+  if (response.source != nullptr)
+    head += "Transfer-Encoding: chunked\r\n";
+  else if (HasBody(response))
+    head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+  head += "Date: " + HttpDate() + "\r\n";
+  return head + (keep_alive ? "\r\n" : "Connection: close\r\n\r\n");
+}
+
+// Runs a function on the slow threads, and comes back.
+template <typename F>
+Awaitable<std::invoke_result_t<F>> OnSlowThread(Shared& shared, F function) {
+  ++shared.metrics.slow_running;
+  std::optional<std::invoke_result_t<F>> result;
+  std::exception_ptr error;
+  co_await asio::async_initiate<decltype(kAwait), void()>(
+      [&](auto handler) {
+        auto work = std::make_shared<decltype(handler)>(std::move(handler));
+        const auto executor = asio::get_associated_executor(*work);
+        asio::post(shared.slow, [&, work, guard = asio::make_work_guard(executor), executor] {
+          try {
+            result.emplace(function());
+          } catch (...) {
+            error = std::current_exception();
+          }
+          asio::post(executor, [work] { std::move (*work)(); });
+        });
+      },
+      kAwait);
+  --shared.metrics.slow_running;
+  if (error) std::rethrow_exception(error);
+  co_return std::move(*result);
+}
+
+Socket& SocketOf(Socket& socket) { return socket; }
+Socket& SocketOf(TlsStream& stream) { return stream.next_layer(); }
+
+template <typename Stream>
+class Connection final : public Watched {
+ public:
+  Connection(Shared& shared, Core& core, Stream& stream, std::string peer, std::function<Response(const Request&)> handler)
+      : shared_(shared), core_(core), stream_(stream), peer_(std::move(peer)), handler_(std::move(handler)) {
+    place_ = core_.connections.insert(core_.connections.end(), this);
+  }
+  ~Connection() { core_.connections.erase(place_); }
+  void Close() override {
+    error_code ignored;
+    SocketOf(stream_).close(ignored);
+  }
+
+  Awaitable<void> Run() {
+    std::string input;
+    while (!shared_.stopping) {
+      error_code error;
+      is_idle = input.empty();
+      SetDeadline(shared_.options.idle_timeout);
+      if (input.empty()) {
+        // The time for the head counts from its first byte.
+        co_await WaitForInput(&error);
+        if (error) co_return;
+      }
+      is_idle = false;
+      SetDeadline(shared_.options.head_timeout);
+      const size_t size = co_await asio::async_read_until(stream_, asio::dynamic_buffer(input, kMostHeadBytes), "\r\n\r\n",
+                                                          asio::redirect_error(kAwait, error));
+      if (error == asio::error::not_found) {
+        co_await Refuse(431, "the head of the request is larger than 8 KiB");
+        co_return;
+      }
+      if (error) co_return;
+      std::optional<Head> head;
+      int refused = 0;
+      std::string why;
+      try {
+        head = ParseHead(std::string_view(input).substr(0, size));
+      } catch (const HttpError& e) {
+        refused = e.status();
+        why = e.what();
+      }
+      if (refused != 0) {
+        co_await Refuse(refused, why);
+        co_return;
+      }
+      input.erase(0, size);
+      if (head->content_length > 0 && !co_await ReadBody(&*head, &input)) co_return;
+      if (input.empty()) std::string().swap(input);
+      if (!co_await Answer(&*head) || !head->keep_alive) break;
+    }
+    co_await Finish();
+  }
+
+ private:
+  void SetDeadline(std::chrono::seconds seconds) { deadline = Clock::now() + seconds; }
+
+  Awaitable<void> WaitForInput(error_code* error) {
+    if constexpr (std::is_same_v<Stream, Socket>)
+      co_await stream_.async_wait(tcp::socket::wait_read, asio::redirect_error(kAwait, *error));
+    co_return;
+  }
+
+  Awaitable<bool> ReadBody(Head* head, std::string* input) {
+    const uint64_t most = shared_.service.options().legacy_api && head->request.method == "POST" ? shared_.service.options().most_upload : 4096;
+    if (head->content_length > most) {
+      co_await Refuse(413, "a body may have " + std::to_string(most) + " bytes");
+      co_return false;
+    }
+    error_code error;
+    if (head->expects_continue) {
+      static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+      co_await asio::async_write(stream_, asio::buffer(kContinue), asio::redirect_error(kAwait, error));
+      if (error) co_return false;
+    }
+    const auto length = static_cast<size_t>(head->content_length);
+    std::string& body = head->request.body;
+    body = input->substr(0, length);
+    input->erase(0, body.size());
+    const auto start = Clock::now();
+    // Memory is taken as bytes come, not as the length promises.
+    while (body.size() < length) {
+      const size_t had = body.size();
+      deadline = start + shared_.options.send_grace + std::chrono::seconds(had / shared_.options.least_send_rate);
+      body.resize(std::min(length, had + kCopyBytes));
+      const size_t n = co_await stream_.async_read_some(asio::buffer(body.data() + had, body.size() - had), asio::redirect_error(kAwait, error));
+      if (error) co_return false;
+      body.resize(had + n);
+    }
+    co_return true;
+  }
+
+  Awaitable<void> Refuse(int status, std::string why) {
+    Request request;
+    request.method = "-";
+    request.peer = peer_;
+    Response response = ErrorResponse(status, why);
+    sent_ = 0;
+    send_start_ = Clock::now();
+    co_await Send(response, false, false);
+    Count(request, response, send_start_, true);
+    co_await Finish();
+  }
+
+  // Answers are read by slow clients too: the end is sent first, then what still comes is thrown away for
+  // a while, so that no reset destroys the answer on its way.
+  Awaitable<void> Finish() {
+    error_code error;
+    if constexpr (!std::is_same_v<Stream, Socket>) {
+      SetDeadline(std::chrono::seconds(2));
+      co_await stream_.async_shutdown(asio::redirect_error(kAwait, error));
+    }
+    SocketOf(stream_).shutdown(tcp::socket::shutdown_send, error);
+    SetDeadline(std::chrono::seconds(2));
+    char trash[1024];
+    while (!error) co_await SocketOf(stream_).async_read_some(asio::buffer(trash), asio::redirect_error(kAwait, error));
+  }
+
+  Awaitable<Response> Ask(const Request& request) {
+    if (handler_) co_return handler_(request);
+    if (!shared_.service.IsSlow(request)) co_return shared_.service.Handle(request);
+    if (shared_.metrics.slow_running >= kMostSlow) co_return ErrorResponse(503, "too many long requests; try again");
+    co_return co_await OnSlowThread(shared_, [&] { return shared_.service.Handle(request); });
+  }
+
+  Awaitable<bool> Answer(Head* head) {
+    const auto start = Clock::now();
+    head->request.peer = peer_;
+    deadline = Clock::time_point::max();
+    Response response = co_await Ask(head->request);
+    if (response.wait.count() > 0) {
+      const auto end = start + response.wait;
+      ++shared_.metrics.requests_waiting;
+      while (response.wait.count() > 0) {
+        Timer timer(core_.context.get_executor());
+        // Where no event comes (network file systems) the files are looked at every second.
+        timer.expires_at(std::min(end, Clock::now() + std::chrono::seconds(1)));
+        const auto place = core_.waiting.insert(core_.waiting.end(), &timer);
+        error_code ignored;
+        co_await timer.async_wait(asio::redirect_error(kAwait, ignored));
+        core_.waiting.erase(place);
+        head->request.deadline_passed = Clock::now() >= end || shared_.stopping;
+        response = co_await Ask(head->request);
+      }
+      --shared_.metrics.requests_waiting;
+    }
+    head->keep_alive = head->keep_alive && !shared_.stopping;
+    sent_ = 0;
+    send_start_ = Clock::now();
+    const bool complete = co_await Send(response, head->keep_alive, head->request.method == "HEAD");
+    Count(head->request, response, start, complete);
+    co_return complete;
+  }
+
+  void Count(const Request& request, const Response& response, Clock::time_point start, bool complete) {
+    const auto us = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
+    ++shared_.metrics.requests[static_cast<size_t>(response.status / 100) % 6];
+    shared_.metrics.bytes_sent += sent_;
+    shared_.metrics.microseconds += us;
+    shared_.log.Write(request, response.status, sent_, us, complete);
+  }
+
+  // A client that takes less than the least rate is cut off.
+  void Progress(uint64_t bytes) {
+    sent_ += bytes;
+    deadline = send_start_ + shared_.options.send_grace + std::chrono::seconds(sent_ / shared_.options.least_send_rate);
+  }
+
+  Awaitable<bool> Send(const Response& response, bool keep_alive, bool head_only) {
+    Progress(0);
+    std::string head = HeadOf(response, keep_alive);
+    head_only |= !HasBody(response);
+    if (response.source != nullptr) {
+      if (!co_await Write(head, false) || head_only) co_return head_only;
+      co_return co_await SendSource(*response.source);
+    }
+    if (head_only) co_return co_await Write(head, false);
+    // Short bytes from memory go with the head, in one packet.
+    size_t part = 0;
+    const std::vector<Part>& parts = response.body.parts();
+    uint64_t with_head = 0;
+    for (; part < parts.size() && SizeOf(parts[part]) <= kCopyBytes && head.size() < kCopyBytes; ++part) {
+      const auto* memory = std::get_if<MemorySpan>(&parts[part]);
+      if (memory == nullptr) break;
+      head.append(*memory->text, memory->offset, memory->size);
+      with_head += memory->size;
+    }
+    if (!co_await Write(head, part < parts.size())) co_return false;
+    sent_ += with_head;
+    std::string().swap(head);
+    for (; part < parts.size(); ++part) {
+      bool ok = false;
+      const bool more = part + 1 < parts.size();
+      if (const auto* memory = std::get_if<MemorySpan>(&parts[part])) {
+        ok = co_await Write(std::string_view(*memory->text).substr(memory->offset, memory->size), more);
+        sent_ += ok ? memory->size : 0;
+      } else {
+        ok = co_await SendFile(std::get<FileSpan>(parts[part]));
+      }
+      if (!ok) co_return false;
+    }
+    co_return true;
+  }
+
+  Awaitable<bool> Write(std::string_view bytes, bool more) {
+    error_code error;
+    const auto start = sent_;
+    while (!bytes.empty()) {
+      size_t n = 0;
+      if constexpr (std::is_same_v<Stream, Socket>)
+        n = co_await stream_.async_send(asio::buffer(bytes), more ? MSG_MORE : 0, asio::redirect_error(kAwait, error));
+      else
+        n = co_await stream_.async_write_some(asio::buffer(bytes), asio::redirect_error(kAwait, error));
+      if (error) co_return false;
+      bytes.remove_prefix(n);
+      Progress(n);
+    }
+    sent_ = start;  // only bodies count, and callers count them
+    co_return true;
+  }
+
+  Awaitable<bool> SendFile(FileSpan span) {
+    if constexpr (std::is_same_v<Stream, Socket>) {
+      stream_.native_non_blocking(true);
+      error_code error;
+      size_t turn = 0;
+      while (span.size > 0) {
+        off_t offset = static_cast<off_t>(span.offset);
+        const size_t want = static_cast<size_t>(std::min<uint64_t>(span.size, kSendfileBytes));
+        const ssize_t n = ::sendfile(stream_.native_handle(), span.file->fd(), &offset, want);
+        if (n == 0) co_return false;  // the file became shorter
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno != EAGAIN) co_return false;
+        if (n > 0) {
+          span.offset += static_cast<uint64_t>(n);
+          span.size -= static_cast<uint64_t>(n);
+          turn += static_cast<size_t>(n);
+          Progress(static_cast<uint64_t>(n));
+          if (turn < kSendfileBytes) continue;
+        }
+        turn = 0;
+        if (span.size == 0) break;
+        co_await stream_.async_wait(tcp::socket::wait_write, asio::redirect_error(kAwait, error));
+        if (error) co_return false;
+      }
+      co_return true;
+    } else {
+      std::string buffer;
+      while (span.size > 0) {
+        buffer.resize(static_cast<size_t>(std::min<uint64_t>(span.size, kCopyBytes)));
+        const ssize_t n = pread(span.file->fd(), buffer.data(), buffer.size(), static_cast<off_t>(span.offset));
+        if (n <= 0) co_return false;
+        buffer.resize(static_cast<size_t>(n));
+        if (!co_await Write(buffer, true)) co_return false;
+        Progress(static_cast<uint64_t>(n));
+        span.offset += static_cast<uint64_t>(n);
+        span.size -= static_cast<uint64_t>(n);
+      }
+      co_return true;
+    }
+  }
+
+  Awaitable<bool> SendSource(BodySource& source) {
+    for (;;) {
+      std::string text;
+      bool more = false, failed = false;
+      deadline = Clock::time_point::max();
+      try {
+        more = co_await OnSlowThread(shared_, [&] { return source.Next(&text); });
+      } catch (const std::exception&) {
+        failed = true;
+      }
+      std::string chunk;
+      char size[20];
+      std::snprintf(size, sizeof size, "%zx\r\n", text.size());
+      if (!text.empty()) chunk.append(size).append(text).append("\r\n");
+      if (!more && !failed) chunk += "0\r\n\r\n";
+      send_start_ = Clock::now();
+      if (!co_await Write(chunk, false)) co_return false;
+      Progress(text.size());
+      if (failed) co_return false;
+      if (!more) co_return true;
+    }
+  }
+
+  Shared& shared_;
+  Core& core_;
+  Stream& stream_;
+  const std::string peer_;
+  const std::function<Response(const Request&)> handler_;
+  std::list<Watched*>::iterator place_;
+  uint64_t sent_ = 0;
+  Clock::time_point send_start_;
+};
+
+// A handshake that must end in time.
+struct Handshake final : Watched {
+  Handshake(Core& core, TlsStream& stream, std::chrono::seconds limit) : core(core), stream(stream) {
+    deadline = Clock::now() + limit;
+    place = core.connections.insert(core.connections.end(), this);
+  }
+  ~Handshake() { core.connections.erase(place); }
+  void Close() override {
+    error_code ignored;
+    stream.next_layer().close(ignored);
+  }
+  Core& core;
+  TlsStream& stream;
+  std::list<Watched*>::iterator place;
+};
+
+struct Listener {
+  Shared& shared;
+  std::vector<std::unique_ptr<Core>>& cores;
+  asio::basic_socket_acceptor<tcp, asio::io_context::executor_type> acceptor;
+  asio::ssl::context* tls;
+  std::function<Response(const Request&)> handler;  // null: the service
+  size_t next = 0;
+
+  Awaitable<void> Accept() {
+    while (acceptor.is_open()) {
+      Core& core = *cores[next++ % cores.size()];
+      Socket socket(core.context.get_executor());
+      tcp::endpoint peer;
+      error_code error;
+      co_await acceptor.async_accept(socket, peer, asio::redirect_error(kAwait, error));
+      if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
+      if (error) {
+        // Out of descriptors or memory: others must end first.
+        Timer timer(acceptor.get_executor());
+        timer.expires_after(std::chrono::milliseconds(50));
+        co_await timer.async_wait(asio::redirect_error(kAwait, error));
+        continue;
+      }
+      Metrics& metrics = shared.metrics;
+      ++metrics.connections_accepted;
+      const auto address = peer.address();
+      if (metrics.connections_open >= shared.options.most_connections || !shared.addresses.Enter(address, shared.options.most_per_address)) {
+        ++metrics.connections_refused;
+        continue;  // closed by its destructor
+      }
+      ++metrics.connections_open;
+      asio::co_spawn(core.context.get_executor(), Serve(core, std::move(socket), address), asio::detached);
+    }
+  }
+
+  Awaitable<void> Serve(Core& core, Socket socket, asio::ip::address address) {
+    error_code error;
+    socket.set_option(tcp::no_delay(true), error);
+    try {
+      if (tls == nullptr) {
+        Connection<Socket> connection(shared, core, socket, address.to_string(), handler);
+        co_await connection.Run();
+      } else {
+        TlsStream stream(std::move(socket), *tls);
+        {
+          Handshake handshake(core, stream, shared.options.head_timeout);
+          co_await stream.async_handshake(asio::ssl::stream_base::server, asio::redirect_error(kAwait, error));
+        }
+        if (!error) {
+          Connection<TlsStream> connection(shared, core, stream, address.to_string(), handler);
+          co_await connection.Run();
+        }
+      }
+    } catch (const std::exception&) {
+      // A connection that cannot go on (no memory) ends alone.
+    }
+    --shared.metrics.connections_open;
+    shared.addresses.Leave(address);
+  }
+};
+
+tcp::acceptor MakeAcceptor(asio::io_context& context, const std::string& address, uint16_t port) {
+  const tcp::endpoint endpoint(asio::ip::make_address(address), port);
+  tcp::acceptor acceptor(context);
+  acceptor.open(endpoint.protocol());
+  acceptor.set_option(tcp::acceptor::reuse_address(true));
+  acceptor.bind(endpoint);
+  acceptor.listen(4096);
+  return acceptor;
+}
+
+void RaiseFileLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void SetUpTls(asio::ssl::context* tls, const FrontOptions& options) {
+  tls->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 |
+                   asio::ssl::context::no_sslv3);
+  SSL_CTX_set_mode(tls->native_handle(), SSL_MODE_RELEASE_BUFFERS);  // idle connections hold none
+  tls->use_certificate_chain_file(options.certificate);
+  tls->use_private_key_file(options.private_key, asio::ssl::context::pem);
+}
+
+std::string UrlOf(const tcp::endpoint& endpoint, bool tls) {
+  const std::string address = endpoint.address().to_string();
+  return std::string(tls ? "https://" : "http://") + (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
+         std::to_string(endpoint.port()) + "/";
+}
+
+// Waits for what inotify tells; wakes those who wait, and reads the folder anew soon after.
+class Follower {
+ public:
+  Follower(Shared& shared, std::vector<std::unique_ptr<Core>>& cores) : shared_(shared), cores_(cores) {
+    watch_.Add(shared.service.catalogue().Folders());
+  }
+  Awaitable<void> Events() {
+    if (watch_.fd() < 0) co_return;
+    asio::posix::basic_stream_descriptor<asio::io_context::executor_type> descriptor(cores_[0]->context.get_executor(), dup(watch_.fd()));
+    error_code error;
+    while (!error) {
+      co_await descriptor.async_wait(asio::posix::descriptor_base::wait_read, asio::redirect_error(kAwait, error));
+      const FolderWatch::Changes changes = watch_.Read();
+      listing_ |= changes.listing;
+      if (changes.grown || changes.listing) Wake();
+    }
+  }
+  // Several changes at once are one walk; without any the folder is walked every minute.
+  Awaitable<void> Scans() {
+    Timer timer(cores_[0]->context.get_executor());
+    for (int quarter = 0;; ++quarter) {
+      timer.expires_after(std::chrono::milliseconds(250));
+      co_await timer.async_wait(kAwait);
+      if (!listing_ && quarter % 240 != 239) continue;
+      listing_ = false;
+      co_await OnSlowThread(shared_, [this] { return shared_.service.catalogue().Scan(); });
+      ++shared_.metrics.folder_scans;
+      watch_.Add(shared_.service.catalogue().Folders());
+      shared_.service.files().Trim();
+      Wake();
+    }
+  }
+
+ private:
+  void Wake() {
+    for (auto& core : cores_) asio::post(core->context, [&c = *core] { c.WakeAll(); });
+  }
+  Shared& shared_;
+  std::vector<std::unique_ptr<Core>>& cores_;
+  FolderWatch watch_;
+  bool listing_ = false;
+};
+
+}  // namespace
+
+void RunFront(Service& service, const FrontOptions& options, const std::function<void(const std::string&)>& started) {
+  std::signal(SIGPIPE, SIG_IGN);
+  RaiseFileLimit();
+  Shared shared(service, options);
+  std::vector<std::unique_ptr<Core>> cores;
+  const unsigned count = options.threads != 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+  for (unsigned i = 0; i < count; ++i) cores.push_back(std::make_unique<Core>(shared.metrics));
+  asio::io_context& first = cores[0]->context;
+
+  std::optional<asio::ssl::context> tls;
+  if (!options.certificate.empty()) SetUpTls(&tls.emplace(asio::ssl::context::tls_server), options);
+  const auto listen = [&](const std::string& address, uint16_t port, asio::ssl::context* context, std::function<Response(const Request&)> handler) {
+    tcp::acceptor any = MakeAcceptor(first, address, port);
+    const auto endpoint = any.local_endpoint();
+    auto listener = std::make_unique<Listener>(Listener{
+        shared, cores, {first.get_executor(), endpoint.protocol(), any.release()}, context, std::move(handler)});
+    asio::co_spawn(first.get_executor(), listener->Accept(), asio::detached);
+    return std::pair(std::move(listener), endpoint);
+  };
+  auto [main_listener, endpoint] = listen(options.address, options.port, tls ? &*tls : nullptr, nullptr);
+  std::unique_ptr<Listener> metrics_listener;
+  if (!options.metrics_address.empty())
+    metrics_listener = listen(options.metrics_address, options.metrics_port, nullptr, [&](const Request& request) {
+      if (request.target != "/metrics") return ErrorResponse(404, "there is only /metrics here");
+      return TextResponse("text/plain; version=0.0.4; charset=utf-8", MetricsText(shared.metrics, service.catalogue().List().size()));
+    }).first;
+
+  Follower follower(shared, cores);
+  asio::co_spawn(first.get_executor(), follower.Events(), asio::detached);
+  asio::co_spawn(first.get_executor(), follower.Scans(), asio::detached);
+  for (auto& core : cores) asio::co_spawn(core->context.get_executor(), core->Sweep(), asio::detached);
+
+  // The first signal lets answers end, up to the grace; the second one does not.
+  asio::signal_set signals(first, SIGINT, SIGTERM);
+  Timer stop_timer(first.get_executor());
+  std::function<void(error_code)> stop_when_empty = [&](error_code) {
+    static const auto end = Clock::now() + options.stop_grace;
+    for (auto& core : cores)
+      asio::post(core->context, [&c = *core] {
+        c.WakeAll();
+        for (Watched* connection : c.connections)
+          if (connection->is_idle) connection->Close();
+      });
+    if (shared.metrics.connections_open == 0 || Clock::now() >= end) {
+      for (auto& core : cores) core->context.stop();
+      return;
+    }
+    stop_timer.expires_after(std::chrono::milliseconds(50));
+    stop_timer.async_wait(stop_when_empty);
+  };
+  signals.async_wait([&](error_code error, int) {
+    if (error) return;
+    service.is_ready = false;
+    shared.stopping = true;
+    main_listener->acceptor.close();
+    if (metrics_listener) metrics_listener->acceptor.close();
+    stop_when_empty({});
+    signals.async_wait([&](error_code again, int) {
+      if (again) return;
+      for (auto& core : cores) core->context.stop();
+    });
+  });
+
+  service.is_ready = true;
+  started(UrlOf(endpoint, tls.has_value()));
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < cores.size(); ++i) threads.emplace_back([&core = *cores[i]] { core.context.run(); });
+  first.run();
+  for (std::thread& thread : threads) thread.join();
+  shared.slow.stop();
+  shared.slow.join();
+}
+
+}  // namespace h4mk::server

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// h4mkd: serves a folder of H4MK files.
+#include <h4mk/h4mk.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "core/service.h"
+#include "core/text.h"
+#include "front/front.h"
+
+namespace {
+
+using h4mk::server::FrontOptions;
+using h4mk::server::ServiceOptions;
+
+struct Options {
+  std::vector<std::string> paths;
+  std::string listen = "127.0.0.1:8080", metrics;
+  ServiceOptions service;
+  FrontOptions front;
+};
+
+// "ADDRESS:PORT", "[::1]:PORT"; throws CLI::ValidationError.
+void ParseAddress(const std::string& text, const std::string& option, std::string* address, uint16_t* port) {
+  const size_t colon = text.rfind(':');
+  uint64_t number = 0;
+  if (colon == std::string::npos || !h4mk::server::ParseNumber(std::string_view(text).substr(colon + 1), &number) || number > 65535)
+    throw CLI::ValidationError(option, "must be ADDRESS:PORT, as in 0.0.0.0:8080");
+  *address = text.substr(0, colon);
+  if (address->starts_with('[') && address->ends_with(']')) *address = address->substr(1, address->size() - 2);
+  if (*address == "localhost") *address = "127.0.0.1";
+  *port = static_cast<uint16_t>(number);
+}
+
+std::string VersionText() {
+  const unsigned v = h4mk_version();
+  return "h4mkd " + std::to_string(v >> 16) + "." + std::to_string(v >> 8 & 255) + "." + std::to_string(v & 255);
+}
+
+// ffmpeg beside this program, else on the path.
+std::string FindFfmpeg() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto beside = self.parent_path() / "ffmpeg";
+  return !error && std::filesystem::exists(beside, error) ? beside.string() : "ffmpeg";
+}
+
+void Describe(CLI::App& app, Options* o) {
+  app.footer("Everything is made when it is asked for; nothing is written. Ctrl-C stops.\n"
+             "  /                          the page\n"
+             "  /files/NAME.h4mk           the file, with ranges\n"
+             "  /hls/NAME/master.m3u8      HLS       /dash/NAME/manifest.mpd   DASH\n"
+             "  /api/files  /docs          the API\n"
+             "NAME is the path below the folder, without .h4mk.");
+  app.set_version_flag("--version", VersionText());
+  app.add_option("FOLDER|FILE", o->paths, "What is served: folders, and single .h4mk files")->required();
+  app.add_option("--listen", o->listen, "Where to listen; port 0 takes a free one")->type_name("ADDRESS:PORT")->capture_default_str();
+  app.add_flag("--legacy-api", o->service.legacy_api, "Serve the HTTP API of the first programs too; its CORS headers allow any origin");
+  app.add_option("--max-upload", o->service.most_upload, "Largest body for the old API, bytes")->capture_default_str()->group("Limits");
+  app.add_option("--origin-allowed", o->service.origins, "CORS: an origin whose pages may read answers, or *; may be repeated")->type_name("ORIGIN");
+  app.add_option("--ffmpeg", o->service.ffmpeg, "Program that makes pictures for posters and thumbnails; \"\" for none")->type_name("FILE");
+  app.add_option("--tls-cert", o->front.certificate, "Certificate chain, PEM")->type_name("FILE")->check(CLI::ExistingFile);
+  app.add_option("--tls-key", o->front.private_key, "Its private key, PEM")->type_name("FILE")->check(CLI::ExistingFile);
+  app.add_option("--metrics", o->metrics, "Serve /metrics for Prometheus there")->type_name("ADDRESS:PORT");
+  app.add_option("--access-log", o->front.access_log, "One JSON object a request; - for the standard output")->type_name("FILE");
+  app.add_option("--threads", o->front.threads, "Threads that serve; 0: one a core")->capture_default_str();
+  app.add_option("--max-connections", o->front.most_connections, "Connections at once")->capture_default_str()->group("Limits");
+  app.add_option("--max-per-address", o->front.most_per_address, "Connections of one address; 0: no limit")->capture_default_str()->group("Limits");
+}
+
+int Run(Options& o) {
+  ParseAddress(o.listen, "--listen", &o.front.address, &o.front.port);
+  if (!o.metrics.empty()) ParseAddress(o.metrics, "--metrics", &o.front.metrics_address, &o.front.metrics_port);
+  if (o.front.certificate.empty() != o.front.private_key.empty()) throw CLI::ValidationError("--tls-cert", "needs --tls-key, and the other way round");
+  h4mk::server::Service service(o.service);
+  for (const std::string& path : o.paths) service.catalogue().Add(path);
+  service.catalogue().Scan();
+  h4mk::server::RunFront(service, o.front, [&](const std::string& url) {
+    const size_t files = service.catalogue().List().size();
+    std::printf("%zu file%s at %s\n", files, files == 1 ? "" : "s", url.c_str());
+    std::fflush(stdout);
+  });
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("h4mkd serves H4MK files: as they are, as HLS and DASH for every player, and as JSON.", "h4mkd");
+  Options options;
+  options.service.ffmpeg = FindFfmpeg();
+  Describe(app, &options);
+  try {
+    app.parse(argc, argv);
+    return Run(options);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "h4mkd: %s\n", error.what());
+    return 1;
+  }
+}
