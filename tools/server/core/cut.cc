@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/service.h"
@@ -91,6 +92,19 @@ struct WriterHandle {
   }
 };
 
+using ValueHandle = std::unique_ptr<h4mk_value, decltype(&h4mk_value_free)>;
+
+// The description of a track of a cut: times stay, but it begins elsewhere.
+ValueHandle WithoutStart(const h4mk_value* description) {
+  const char* text = h4mk_value_to_json(description);
+  nlohmann::ordered_json json = nlohmann::ordered_json::parse(text == nullptr ? "{}" : text, nullptr, false);
+  if (json.is_object()) json.erase("start_time");
+  const std::string changed = json.dump();
+  h4mk_value* value = nullptr;
+  if (h4mk_value_from_json(changed.data(), changed.size(), &value) != H4MK_OK) throw HttpError(422, "a track cannot be described");
+  return {value, h4mk_value_free};
+}
+
 // Copies the blocks that are shown in the range, and those that they need, to a new file. The same range
 // of the same file is always the same bytes.
 FileSpan WriteCut(MediaFile& file, const Range& range) {
@@ -106,7 +120,8 @@ FileSpan WriteCut(MediaFile& file, const Range& range) {
   MediaFile::Lease lease(file);
   for (const TrackInfo& track : file.tracks()) {
     uint32_t index = 0;
-    writer.Check(h4mk_writer_add_track(writer.handle, h4mk_reader_track(lease.get(), track.index), &index));
+    const ValueHandle description = WithoutStart(h4mk_reader_track(lease.get(), track.index));
+    writer.Check(h4mk_writer_add_track(writer.handle, description.get(), &index));
     const uint8_t* data = nullptr;
     size_t size = 0;
     if (h4mk_reader_attachment(lease.get(), track.index, &data, &size) == H4MK_OK)

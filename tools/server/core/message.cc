@@ -178,7 +178,7 @@ Response ErrorResponse(int status, std::string_view message) {
 
 void ApplyConditions(const Request& request, Response* response) {
   if (response->status != 200 || response->source != nullptr) return;
-  const std::string_view etag = response->Header("ETag");
+  const std::string etag(response->Header("ETag"));  // a copy: headers are added below
   if (!etag.empty() && Matches(request.Header("If-None-Match"), etag)) {
     response->status = 304;
     response->body = Body();

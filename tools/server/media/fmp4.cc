@@ -106,8 +106,8 @@ Timeline TimelineOf(MediaFile& file, size_t track) {
     return {std::make_shared<const int64_t>(pts), 16};
   });
   start = std::min(start, *first);
+  if (info.first_dts != H4MK_NO_TIME) start = std::min(start, info.first_dts);
   timeline.lead = -start;
-  if (info.first_dts != H4MK_NO_TIME) timeline.dts_shift = std::max<int64_t>(0, -(info.first_dts + timeline.lead));
   return timeline;
 }
 
@@ -147,7 +147,7 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
     if (time == H4MK_NO_TIME) continue;
     Sample sample;
     sample.pts = time + timeline.lead;
-    sample.dts = block.dts == H4MK_NO_TIME ? sample.pts : block.dts + timeline.lead + timeline.dts_shift;
+    sample.dts = block.dts == H4MK_NO_TIME ? sample.pts : block.dts + timeline.lead;
     if (!info.is_video()) sample.dts = sample.pts;
     has_dts &= block.dts != H4MK_NO_TIME || !info.is_video();
     sample.is_key = block.flags & H4MK_BLOCK_KEY;
@@ -178,7 +178,7 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
   int64_t next = list.back().dts + last_duration;
   h4mk_block_info after;
   if (h4mk_reader_block_info(lease.get(), info.index, range.last, &after) == H4MK_OK && after.dts != H4MK_NO_TIME)
-    next = after.dts + timeline.lead + timeline.dts_shift;
+    next = after.dts + timeline.lead;
   else if (last_duration == 0 && list.size() > 1)
     next = list.back().dts + (list.back().dts - list[list.size() - 2].dts);
   for (size_t i = 0; i < list.size(); ++i) {
@@ -315,7 +315,6 @@ Body MediaSegment(MediaFile& file, size_t track, const Samples& samples, uint32_
   w.BeginFull("tfdt", 1, 0);
   w.U64(static_cast<uint64_t>(std::max<int64_t>(0, samples.list.front().dts)));
   w.End();
-  // Signed composition offsets: presentation times stay those of the file.
   w.BeginFull("trun", 1, is_video ? 0x000F01 : 0x000301);
   w.U32(samples.list.size());
   const size_t data_offset = w.size();

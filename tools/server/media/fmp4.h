@@ -33,10 +33,11 @@ struct Samples {
 
 // How the times of a track become those of its MP4 timeline.
 struct Timeline {
-  int64_t lead = 0;       // added to all times, so that none is negative; presentation begins at `lead`
-  int64_t dts_shift = 0;  // added to dts besides; pts stay
+  // Added to all times, so that none is negative; an edit list takes it off again. Negative composition
+  // offsets would do without, but players that use FFmpeg show such video some frames late.
+  int64_t lead = 0;
   uint64_t timescale = 1;
-  int64_t tick = 1;       // units of timescale a tick
+  int64_t tick = 1;  // units of timescale a tick
 };
 Timeline TimelineOf(MediaFile& file, size_t track);
 

@@ -246,15 +246,16 @@ void AppendTimeline(MediaFile& file, size_t track, const SegmentTable& table, si
   const Timeline timeline = TimelineOf(file, track);
   *xml += "<SegmentTemplate timescale=\"" + std::to_string(timeline.timescale) + "\" initialization=\"t" + std::to_string(track) +
           "/init.mp4\" media=\"t" + std::to_string(track) + "/seg-$Number$.m4s\" startNumber=\"0\"";
-  if (timeline.lead > 0) *xml += " presentationTimeOffset=\"" + std::to_string(timeline.lead * timeline.tick) + "\"";
   *xml += "><SegmentTimeline>";
   int64_t expected = INT64_MIN;
   for (size_t i = 0; i < count;) {
-    const int64_t start = table.segments[i].start, duration = table.DurationOf(i);
+    // Times are those behind the edit list, and none is negative.
+    const int64_t start = std::max<int64_t>(0, table.segments[i].start);
+    const int64_t duration = table.DurationOf(i) - (start - table.segments[i].start);
     size_t same = 1;
-    while (i + same < count && table.DurationOf(i + same) == duration) ++same;
+    while (i + same < count && table.segments[i].start >= 0 && table.DurationOf(i + same) == duration) ++same;
     *xml += "<S";
-    if (start != expected) *xml += " t=\"" + std::to_string((start + timeline.lead) * info.time_base_num) + "\"";
+    if (start != expected) *xml += " t=\"" + std::to_string(start * info.time_base_num) + "\"";
     *xml += " d=\"" + std::to_string(duration * info.time_base_num) + "\"";
     if (same > 1) *xml += " r=\"" + std::to_string(same - 1) + "\"";
     *xml += "/>";

@@ -105,6 +105,18 @@ void WriteTables(BoxWriter* w, OutTrack* track, bool is_video) {
   w->End();
 }
 
+int64_t FirstPts(const OutTrack& track) {
+  int64_t first = INT64_MAX;  // pictures are reordered by a few places only
+  for (size_t i = 0; i < std::min<size_t>(track.samples.size(), 64); ++i) first = std::min(first, track.samples[i].pts);
+  return first;
+}
+
+// Seconds of the film.
+double FirstShown(const OutTrack& track, const Timeline& timeline) {
+  const int64_t lead = timeline.lead * timeline.tick;
+  return static_cast<double>(std::max(FirstPts(track), lead) - lead) / static_cast<double>(timeline.timescale);
+}
+
 }  // namespace
 
 Body ProgressiveMp4(MediaFile& file, double from, double to) {
@@ -119,7 +131,7 @@ Body ProgressiveMp4(MediaFile& file, double from, double to) {
     OutTrack track = ReadTrack(file, index, from, to, &total);
     if (track.samples.empty()) continue;
     const Timeline timeline = TimelineOf(file, index);
-    start = std::min(start, static_cast<double>(track.samples.front().dts) / static_cast<double>(timeline.timescale));
+    start = std::min(start, FirstShown(track, timeline));
     tracks.push_back(std::move(track));
   }
   if (tracks.empty()) throw HttpError(404, "nothing is shown in this range");
@@ -151,11 +163,8 @@ Body ProgressiveMp4(MediaFile& file, double from, double to) {
     for (const Sample& sample : track.samples) duration += sample.duration;
     // Sample tables begin at 0: what the first sample is shown behind the start of the film becomes an
     // edit that shows nothing; what comes before its presentation is not shown.
-    const auto first_dts = track.samples.front().dts;
-    int64_t first_pts = INT64_MAX;
-    for (size_t k = 0; k < std::min<size_t>(track.samples.size(), 64); ++k) first_pts = std::min(first_pts, track.samples[k].pts);
-    const double shown = static_cast<double>(std::max(first_pts, timeline.lead * timeline.tick)) / static_cast<double>(timeline.timescale);
-    const int64_t media_time = std::max(first_pts, timeline.lead * timeline.tick) - first_dts;
+    const double shown = FirstShown(track, timeline);
+    const int64_t media_time = std::max(FirstPts(track), timeline.lead * timeline.tick) - track.samples.front().dts;
     const auto empty_ms = static_cast<uint64_t>(std::max(0.0, (shown - start) * 1000 + 0.5));
     film_ms = std::max(film_ms, empty_ms + static_cast<uint64_t>(static_cast<double>(duration) * 1000 / static_cast<double>(timeline.timescale)));
     WriteTrackWithEdit(&w, file, track.index, static_cast<uint32_t>(i + 1),

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: MIT
+// The core of h4mkd without sockets: heads, ranges, conditions, routes, the catalogue, texts.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "core/message.h"
+#include "core/range.h"
+#include "core/router.h"
+#include "core/service.h"
+#include "core/text.h"
+#include "front/http_head.h"
+#include "media/codec.h"
+#include "media/webvtt.h"
+
+namespace h4mk::server {
+namespace {
+
+// ------------------------------------------------------------------------------------------- heads
+
+int StatusOfHead(const std::string& text) {
+  try {
+    ParseHead(text);
+    return 200;
+  } catch (const HttpError& error) {
+    return error.status();
+  }
+}
+
+TEST(HeadTest, AnOrdinaryHeadIsRead) {
+  const Head head = ParseHead("GET /a?b=c HTTP/1.1\r\nHost: x\r\nRange: bytes=0-1\r\n\r\n");
+  EXPECT_EQ(head.request.method, "GET");
+  EXPECT_EQ(head.request.target, "/a?b=c");
+  EXPECT_EQ(head.request.Header("range"), "bytes=0-1");
+  EXPECT_TRUE(head.keep_alive);
+  EXPECT_FALSE(ParseHead("GET / HTTP/1.0\r\n\r\n").keep_alive);
+}
+
+// What a proxy in front may read in another way is refused (RFC 9112, 11.2).
+TEST(HeadTest, AmbiguousHeadsAreRefused) {
+  const std::string begin = "POST / HTTP/1.1\r\nHost: x\r\n";
+  EXPECT_EQ(StatusOfHead(begin + "Content-Length: 3\r\n\r\n"), 200);
+  EXPECT_NE(StatusOfHead(begin + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"), 200);
+  EXPECT_NE(StatusOfHead(begin + "Transfer-Encoding: chunked\r\n\r\n"), 200);
+  EXPECT_NE(StatusOfHead(begin + "Content-Length: 3\r\nContent-Length: 4\r\n\r\n"), 200);
+  EXPECT_NE(StatusOfHead(begin + "Content-Length: 3, 3\r\n\r\n"), 200);
+  EXPECT_NE(StatusOfHead(begin + "Content-Length: +3\r\n\r\n"), 200);
+  EXPECT_NE(StatusOfHead(begin + "Content-Length: -1\r\n\r\n"), 200);
+  EXPECT_NE(StatusOfHead(begin + "Content-Length: 99999999999999999999\r\n\r\n"), 200);
+  EXPECT_EQ(StatusOfHead(begin + "A: b\r\n c\r\n\r\n"), 400);
+  EXPECT_EQ(StatusOfHead("GET / HTTP/1.1\nHost: x\n\n"), 400);
+  EXPECT_EQ(StatusOfHead("GET / HTTP/1.1\r\nHost: x\nA: b\r\n\r\n"), 400);
+  EXPECT_NE(StatusOfHead(begin + "A : b\r\n\r\n"), 200);
+  EXPECT_EQ(StatusOfHead("GET / HTTP/1.1\r\n\r\n"), 400);
+  EXPECT_EQ(StatusOfHead("GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"), 400);
+  EXPECT_EQ(StatusOfHead("GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n"), 400);
+  EXPECT_EQ(StatusOfHead("GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(9000, 'a') + "\r\n\r\n"), 431);
+}
+
+// ------------------------------------------------------------------------------------------ ranges
+
+std::string RangeText(std::string_view value, uint64_t size) {
+  const RangeAnswer a = ParseRange(value, size);
+  if (a.kind == RangeAnswer::kWhole) return "whole";
+  if (a.kind == RangeAnswer::kUnsatisfiable) return "none";
+  return std::to_string(a.first) + "+" + std::to_string(a.size);
+}
+
+TEST(RangeTest, OneRangeIsCut) {
+  EXPECT_EQ(RangeText("bytes=0-0", 10), "0+1");
+  EXPECT_EQ(RangeText("bytes=3-", 10), "3+7");
+  EXPECT_EQ(RangeText("bytes=-4", 10), "6+4");
+  EXPECT_EQ(RangeText("bytes=-40", 10), "0+10");
+  EXPECT_EQ(RangeText("bytes=3-400", 10), "3+7");
+}
+
+TEST(RangeTest, WhatCannotBeAnsweredIsNotFound) {
+  EXPECT_EQ(RangeText("bytes=10-", 10), "none");
+  EXPECT_EQ(RangeText("bytes=-0", 10), "none");
+  EXPECT_EQ(RangeText("bytes=0-", 0), "none");
+}
+
+// CVE-2011-3192: many ranges. CVE-2017-7529: numbers that overflow.
+TEST(RangeTest, EverythingElseIsTheWhole) {
+  for (const char* value : {"", "bytes=", "bytes=-", "bytes=0-1,3-4", "bytes=a-b", "items=0-1", "bytes=5-3", "bytes=--5", "bytes=+1-2", "bytes= 1-2",
+                            "bytes=0x1-2", "bytes=18446744073709551616-", "bytes=-18446744073709551616", "bytes=9223372036854775808-18446744073709551616"})
+    EXPECT_EQ(RangeText(value, 10), "whole") << value;
+  EXPECT_EQ(RangeText("bytes=18446744073709551615-", 10), "none");
+}
+
+Response Ten() {
+  Response response;
+  response.Set("ETag", "\"e\"");
+  response.accepts_ranges = true;
+  response.body.Append(std::string("0123456789"));
+  return response;
+}
+
+Response Conditional(std::initializer_list<std::pair<std::string, std::string>> headers) {
+  Request request;
+  request.headers = headers;
+  Response response = Ten();
+  ApplyConditions(request, &response);
+  return response;
+}
+
+TEST(ConditionTest, RangesAndTags) {
+  EXPECT_EQ(Conditional({}).status, 200);
+  EXPECT_EQ(Conditional({{"Range", "bytes=2-4"}}).body.Read(), "234");
+  EXPECT_EQ(Conditional({{"Range", "bytes=2-4"}}).Header("Content-Range"), "bytes 2-4/10");
+  EXPECT_EQ(Conditional({{"Range", "bytes=2-4"}, {"If-Range", "\"e\""}}).status, 206);
+  EXPECT_EQ(Conditional({{"Range", "bytes=2-4"}, {"If-Range", "\"f\""}}).status, 200);
+  EXPECT_EQ(Conditional({{"Range", "bytes=2-4"}, {"If-Range", "W/\"e\""}}).status, 200);
+  EXPECT_EQ(Conditional({{"Range", "bytes=20-"}}).status, 416);
+  EXPECT_EQ(Conditional({{"Range", "bytes=20-"}}).Header("Content-Range"), "bytes */10");
+  EXPECT_EQ(Conditional({{"If-None-Match", "\"x\", W/\"e\""}}).status, 304);
+  EXPECT_EQ(Conditional({{"If-None-Match", "*"}}).body.size(), 0u);
+  EXPECT_EQ(Conditional({{"If-None-Match", "\"x\""}}).status, 200);
+}
+
+TEST(BodyTest, ASliceGoesAcrossParts) {
+  Body body;
+  body.Append(std::string("abc"));
+  body.Append(std::string("defg"));
+  EXPECT_EQ(body.Slice(1, 4).Read(), "bcde");
+  EXPECT_EQ(body.Slice(3, 4).Read(), "defg");
+  EXPECT_EQ(body.Slice(7, 0).size(), 0u);
+}
+
+// ------------------------------------------------------------------------------------------ routes
+
+std::string Found(const std::string& pattern, const std::string& path) {
+  Router router;
+  router.Add({"GET", pattern, "", "", {}, nullptr});
+  const Router::Match match = router.Find("GET", path);
+  if (match.route == nullptr) return "-";
+  std::string text;
+  for (const auto& [name, value] : match.parameters) text += name + "=" + value + ";";
+  return text;
+}
+
+TEST(RouterTest, Patterns) {
+  EXPECT_EQ(Found("/health", "/health"), "");
+  EXPECT_EQ(Found("/health", "/health/"), "-");
+  EXPECT_EQ(Found("/files/{name...}.h4mk", "/files/a/b.h4mk"), "name=a/b;");
+  EXPECT_EQ(Found("/files/{name...}.h4mk", "/files/.h4mk"), "-");
+  EXPECT_EQ(Found("/files/{name...}.h4mk", "/files/a//b.h4mk"), "-");
+  EXPECT_EQ(Found("/hls/{name...}/t{track}.m3u8", "/hls/a/b/t12.m3u8"), "name=a/b;track=12;");
+  EXPECT_EQ(Found("/hls/{name...}/t{track}.m3u8", "/hls/t12.m3u8"), "-");
+  EXPECT_EQ(Found("/x/part-{number}.{part}.m4s", "/x/part-3.14.m4s"), "number=3;part=14;");
+  EXPECT_EQ(Found("/x/part-{number}.{part}.m4s", "/x/part-3..m4s"), "-");
+}
+
+TEST(RouterTest, HeadIsAnsweredAsGetAndOtherMethodsAreTold) {
+  Router router;
+  router.Add({"GET", "/a", "", "", {}, nullptr});
+  EXPECT_NE(router.Find("HEAD", "/a").route, nullptr);
+  EXPECT_TRUE(router.Find("POST", "/a").other_method);
+}
+
+// ------------------------------------------------------------------------------------- whole service
+
+class ServiceTest : public testing::Test {
+ protected:
+  ServiceTest() : folder_(std::filesystem::temp_directory_path() / ("h4mkd_core_" + std::to_string(getpid()))) {
+    std::filesystem::create_directories(folder_ / "sub");
+  }
+  ~ServiceTest() override { std::filesystem::remove_all(folder_); }
+
+  void Write(const std::string& name, const std::string& bytes) { std::ofstream(folder_ / name, std::ios::binary) << bytes; }
+  std::string MakeFile() {
+    h4mk_io io = H4MK_IO_INIT;
+    EXPECT_EQ(h4mk_io_new_memory(&io), H4MK_OK);
+    h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
+    options.repeatable = 1;
+    h4mk_writer* writer = nullptr;
+    EXPECT_EQ(h4mk_writer_open(&io, &options, &writer), H4MK_OK);
+    static constexpr std::string_view kTrack = R"({"track_id":1,"name":"x","kind":"data","codec":"none","time_base":"1/1000"})";
+    h4mk_value* description = nullptr;
+    EXPECT_EQ(h4mk_value_from_json(kTrack.data(), kTrack.size(), &description), H4MK_OK);
+    uint32_t track = 0;
+    EXPECT_EQ(h4mk_writer_add_track(writer, description, &track), H4MK_OK);
+    for (int i = 0; i < 5; ++i) {
+      h4mk_block block = H4MK_BLOCK_INIT;
+      block.flags = H4MK_BLOCK_KEY;
+      block.pts = block.dts = i * 40;
+      block.duration = 40;
+      block.data = reinterpret_cast<const uint8_t*>("block");
+      block.size = 5;
+      EXPECT_EQ(h4mk_writer_write(writer, &block), H4MK_OK);
+    }
+    EXPECT_EQ(h4mk_writer_finish(writer), H4MK_OK);
+    const uint8_t* data = nullptr;
+    size_t size = 0;
+    EXPECT_EQ(h4mk_io_memory(&io, &data, &size), H4MK_OK);
+    std::string bytes(reinterpret_cast<const char*>(data), size);
+    h4mk_value_free(description);
+    h4mk_writer_free(writer);
+    h4mk_io_close(&io);
+    return bytes;
+  }
+  void Start() {
+    service_.catalogue().Add(folder_);
+    service_.catalogue().Scan();
+  }
+  Response Get(const std::string& target) {
+    Request request;
+    request.target = target;
+    return service_.Handle(request);
+  }
+  const std::filesystem::path folder_;
+  Service service_{ServiceOptions{}};
+};
+
+TEST_F(ServiceTest, FilesAreServedByNamesBelowTheFolder) {
+  const std::string bytes = MakeFile();
+  Write("a.h4mk", bytes);
+  Write("sub/b c.h4mk", bytes);
+  Start();
+  EXPECT_EQ(Get("/files/a.h4mk").body.Read(), bytes);
+  EXPECT_EQ(Get("/files/sub/b%20c.h4mk").body.Read(), bytes);
+  EXPECT_EQ(Get("/files/c.h4mk").status, 404);
+  EXPECT_NE(Get("/api/files").body.Read().find("\"sub/b c\""), std::string::npos);
+}
+
+// Only what the walk has found is opened: no way out of the folder, no links, no other kinds of files.
+TEST_F(ServiceTest, NothingElseIsServed) {
+  const std::string bytes = MakeFile();
+  Write("a.h4mk", bytes);
+  Write(".hidden.h4mk", bytes);
+  std::filesystem::create_symlink("/etc/passwd", folder_ / "link.h4mk");
+  std::filesystem::create_directory_symlink("/etc", folder_ / "etc");
+  ASSERT_EQ(mkfifo((folder_ / "fifo.h4mk").c_str(), 0600), 0);
+  Start();
+  ASSERT_EQ(Get("/files/a.h4mk").status, 200);  // control
+  for (const char* target : {"/files/../a.h4mk", "/files/sub/../a.h4mk", "/files/%2e%2e/a.h4mk", "/files/..%2fa.h4mk", "/files//etc/passwd",
+                             "/files/link.h4mk", "/files/.hidden.h4mk", "/files/fifo.h4mk", "/files/etc/passwd.h4mk", "/files/a%00.h4mk", "/files/%zz.h4mk"})
+    EXPECT_NE(Get(target).status, 200) << target;
+  // A file that becomes a link, or a pipe, after the walk is not opened either.
+  std::filesystem::remove(folder_ / "a.h4mk");
+  std::filesystem::create_symlink("/etc/passwd", folder_ / "a.h4mk");
+  EXPECT_EQ(Get("/files/a.h4mk").status, 404);
+  std::filesystem::remove(folder_ / "a.h4mk");
+  ASSERT_EQ(mkfifo((folder_ / "a.h4mk").c_str(), 0600), 0);
+  EXPECT_EQ(Get("/files/a.h4mk").status, 404);
+}
+
+TEST_F(ServiceTest, BlocksAndFramesAreTold) {
+  Write("a.h4mk", MakeFile());
+  Start();
+  EXPECT_EQ(Get("/api/files/a/tracks/0/blocks/2/data").body.Read(), "block");
+  EXPECT_NE(Get("/api/files/a/tracks/0/blocks/2").body.Read().find("\"pts\":80"), std::string::npos);
+  EXPECT_EQ(Get("/api/files/a/tracks/0/blocks/5").status, 404);
+  EXPECT_EQ(Get("/api/files/a/tracks/1/blocks/0").status, 404);
+  EXPECT_EQ(Get("/api/files/a/tracks/0/blocks/x").status, 404);
+  EXPECT_NE(Get("/api/files/a/tracks/0/frames?first=3&count=1").body.Read().find("\"frame\":3"), std::string::npos);
+  EXPECT_EQ(Get("/api/files/a/tracks/0/frames?count=10001").status, 400);
+  EXPECT_NE(Get("/api/files/a/tracks/0/seek?t=0.1").body.Read().find("\"pts\":80"), std::string::npos);
+  EXPECT_EQ(Get("/api/files/a/tracks/0/seek").status, 400);
+  EXPECT_EQ(Get("/api/files/a/tracks/0/seek?t=nan").status, 400);
+  EXPECT_NE(Get("/api/files/a/tracks/0/chain?t=0.1").body.Read().find("\"count\":1"), std::string::npos);
+  EXPECT_NE(Get("/api/files/a/verify").body.Read().find("\"ok\":true"), std::string::npos);
+  EXPECT_EQ(Get("/hls/a/master.m3u8").status, 415);  // no track can be played
+}
+
+TEST_F(ServiceTest, ADamagedFileIsAnErrorNotACrash) {
+  std::string bytes = MakeFile();
+  Write("whole.h4mk", bytes);
+  Write("short.h4mk", bytes.substr(0, 10));
+  Write("empty.h4mk", "");
+  Write("other.h4mk", std::string(100, 'x'));
+  const size_t at = bytes.find("blockblock");
+  ASSERT_NE(at, std::string::npos);
+  bytes[at] ^= 1;
+  Write("bad.h4mk", bytes);
+  Start();
+  EXPECT_EQ(Get("/api/files/whole").status, 200);  // control
+  for (const char* name : {"short", "empty", "other"}) EXPECT_EQ(Get(std::string("/api/files/") + name).status, 422) << name;
+  EXPECT_NE(Get("/api/files/bad/verify").body.Read().find("\"ok\":false"), std::string::npos);
+  EXPECT_EQ(Get("/api/files/bad/tracks/0/blocks/0/data").status, 422);
+}
+
+TEST_F(ServiceTest, AClosedFileMayBeKeptAndAGrowingOneMustBeAskedFor) {
+  const std::string bytes = MakeFile();
+  Write("a.h4mk", bytes);
+  Write("cut.h4mk", bytes.substr(0, bytes.size() - 40));
+  Start();
+  EXPECT_NE(Get("/files/a.h4mk").Header("Cache-Control").find("immutable"), std::string_view::npos);
+  EXPECT_EQ(Get("/files/cut.h4mk").Header("Cache-Control"), "no-cache");
+  EXPECT_NE(Get("/files/a.h4mk").Header("ETag"), Get("/files/cut.h4mk").Header("ETag"));
+}
+
+TEST_F(ServiceTest, TheDescriptionOfTheApiHasItsRoutes) {
+  const std::string text = Get("/openapi.json").body.Read();
+  EXPECT_NE(text.find("\"openapi\":\"3.1.0\""), std::string::npos);
+  for (const Route& route : service_.router().routes())
+    EXPECT_TRUE(route.tag.empty() || text.find(route.summary) != std::string::npos) << route.pattern;
+}
+
+// Origins are named, one by one; never with credentials.
+TEST_F(ServiceTest, CrossOriginOnlyWhereAllowed) {
+  ServiceOptions options;
+  options.origins = {"https://a.example"};
+  Service service(options);
+  Request request;
+  request.target = "/health";
+  request.headers = {{"Origin", "https://a.example"}};
+  Response response = service.Handle(request);
+  EXPECT_EQ(response.Header("Access-Control-Allow-Origin"), "https://a.example");
+  EXPECT_EQ(response.Header("Vary"), "Origin");
+  EXPECT_EQ(response.Header("Access-Control-Allow-Credentials"), "");
+  request.headers = {{"Origin", "https://b.example"}};
+  response = service.Handle(request);
+  EXPECT_EQ(response.Header("Access-Control-Allow-Origin"), "");
+  EXPECT_EQ(response.Header("Vary"), "Origin");
+  EXPECT_EQ(service_.Handle(request).Header("Access-Control-Allow-Origin"), "");
+}
+
+// ------------------------------------------------------------------------------------------- texts
+
+TEST(TextTest, NumbersHaveNoSurprises) {
+  uint64_t number = 0;
+  EXPECT_TRUE(ParseNumber("18446744073709551615", &number));
+  for (const char* text : {"", "-1", "+1", " 1", "1 ", "18446744073709551616", "1e3"}) EXPECT_FALSE(ParseNumber(text, &number)) << text;
+  int64_t us = 0;
+  EXPECT_TRUE(ParseSeconds("-12.5", &us));
+  EXPECT_EQ(us, -12'500'000);
+  for (const char* text : {"", ".", "nan", "inf", "1e9", "1.x", "--1"}) EXPECT_FALSE(ParseSeconds(text, &us)) << text;
+  EXPECT_EQ(Decimal(4'004'000, 1'000'000, 6), "4.004000");
+  EXPECT_EQ(Decimal(24000, 1001, 3), "23.976");
+}
+
+TEST(TextTest, WhatIsShownIsEscaped) {
+  EXPECT_EQ(JsonText("a\"\\\n\x01\xff"), "\"a\\\"\\\\\\n\\u0001\xEF\xBF\xBD\"");
+  EXPECT_EQ(XmlText("<&\"'\x02>"), "&lt;&amp;&quot;&#39;&gt;");
+  EXPECT_EQ(PercentEncode("a b/ü?"), "a%20b/%C3%BC%3F");
+}
+
+TEST(WebVttTest, CuesOfAllTextCodecs) {
+  EXPECT_EQ(CueText("subrip", "<i>a</i>"), "<i>a</i>");
+  EXPECT_EQ(CueText("mov_text", std::string_view("\0\3a<bxyz", 8)), "a&lt;b");
+  EXPECT_EQ(CueText("mov_text", "x"), "");
+  EXPECT_EQ(CueText("ass", "0,0,Default,,0,0,0,,{\\b1}Hello\\Nyou, all"), "Hello\nyou, all");
+  EXPECT_EQ(CueText("ass", "0,0"), "");
+}
+
+TEST(CodecTest, NamesOfCodecs) {
+  TrackInfo track;
+  track.codec = "h264";
+  track.kind = "video";
+  track.extradata = std::string("\x01\x64\x00\x28\xff\xe1\x00\x00", 8);
+  EXPECT_EQ(DescribeCodec(track, "").name, "avc1.640028");
+  track.codec = "vp9";
+  track.width = 1920;
+  track.height = 1080;
+  track.profile = 0;
+  EXPECT_EQ(DescribeCodec(track, "").name, "vp09.00.40.08");
+  track.codec = "aac";
+  track.extradata = std::string("\x12\x10", 2);
+  EXPECT_EQ(DescribeCodec(track, "").name, "mp4a.40.2");
+  track.codec = "none";
+  EXPECT_THROW(DescribeCodec(track, ""), HttpError);
+}
+
+TEST(CodecTest, StartCodesBecomeLengths) {
+  EXPECT_EQ(RepackBlock(CodecInfo::kAnnexB, std::string_view("\0\0\0\1ab\0\0\1c\0", 11)), std::string("\0\0\0\2ab\0\0\0\1c", 11));
+  EXPECT_EQ(RepackBlock(CodecInfo::kAdts, std::string_view("\xff\xf1\x50\x80\x01\x1f\xfc" "data", 11)), "data");
+}
+
+}  // namespace
+}  // namespace h4mk::server
