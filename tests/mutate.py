@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Do the tests notice when a check is broken?
+
+    tests/mutate.py --build DIR                      300 faults, chosen by chance from a fixed seed
+    tests/mutate.py --build DIR --count 40 --only index/ --seed 7
+    tests/mutate.py --build DIR --list               only says which faults there are
+
+A fault is one comparison turned, one bound off by one, or one branch left out, in the code that decides what a file may
+say. All faults are compiled into one copy of the library, each behind a number; the environment variable H4MK_MUTANT makes
+one of them real. So nothing is compiled again for a fault. A test only runs for the faults that it comes across.
+
+What no test notices is printed with its place, and the exit status is 1, unless mutants.txt beside this script names the line and why
+no test can: a check that is there twice, say. Timings do not matter here, so DIR can be kept: only what has changed is compiled again.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FOLDERS = ["chunk", "cluster", "index", "file", "reader", "maintain", "crypto", "protect", "pipeline", "legacy"]
+ACCEPTED = ROOT / "tests" / "mutants.txt"
+
+SUPPORT = """\
+// Which fault is real, and which ones a program has come across.
+#pragma once
+#ifdef __cplusplus
+namespace h4mk_mutants { bool IsActive(int number); }
+#define H4MK_MUTANT(number) (::h4mk_mutants::IsActive(number))
+#endif
+"""
+SUPPORT_SOURCE = """\
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <vector>
+namespace h4mk_mutants {
+namespace {
+struct State {
+  int active = -1;
+  const char* record = std::getenv("H4MK_MUTANTS_SEEN");
+  std::vector<char> seen = std::vector<char>(100000);
+  State() { if (const char* text = std::getenv("H4MK_MUTANT")) active = std::atoi(text); }
+  ~State() {
+    std::FILE* file = record == nullptr ? nullptr : std::fopen(record, "a");
+    if (file == nullptr) return;
+    for (size_t i = 0; i < seen.size(); ++i) if (seen[i]) std::fprintf(file, "%zu\\n", i);
+    std::fclose(file);
+  }
+};
+State& TheState() { static State state; return state; }
+}
+bool IsActive(int number);
+bool IsActive(int number) {
+  State& state = TheState();
+  if (state.record != nullptr) state.seen[static_cast<size_t>(number)] = 1;
+  return state.active == number;
+}
+}
+"""
+
+
+@dataclass
+class Fault:
+    path: pathlib.Path  # below the root
+    begin: int          # of the condition in the text
+    end: int
+    changed: str        # what stands there instead
+    what: str
+    line: int
+    text: str           # of the line
+
+    @property
+    def name(self):
+        return f"{self.path}:{self.line}: {self.what}: {self.text}"
+
+
+# ---------------------------------------------------------------------------------------------------------------- finding faults
+
+OPERATORS = [(" < ", " <= "), (" <= ", " < "), (" > ", " >= "), (" >= ", " > "), (" == ", " != "), (" != ", " == "), (" && ", " || "),
+             (" || ", " && "), (" + 1", " + 0"), (" - 1", " - 0")]
+
+
+def blank(text):
+    """The text with comments and literals as blanks of the same length, so that places stay."""
+    return re.sub(r'//[^\n]*|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'', lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+
+
+def closing(text, opening):
+    """Where the parenthesis that opens here is closed."""
+    depth = 0
+    for i in range(opening, len(text)):
+        depth += (text[i] in "({[") - (text[i] in ")}]")
+        if depth == 0:
+            return i
+    raise ValueError("a parenthesis is not closed")
+
+
+def last_part(code, begin, end):
+    """Of `if (declaration; condition)` the condition."""
+    depth, start = 0, begin
+    for i in range(begin, end):
+        depth += (code[i] in "({[") - (code[i] in ")}]")
+        if code[i] == ";" and depth == 0:
+            start = i + 1
+    return start
+
+
+def constant_parts(code):
+    """Functions that may run while the compiler does: they cannot ask which fault is real."""
+    return [(m.start(), code.find("\n}", m.start())) for m in re.finditer(r"^\s*(?:inline )?(?:static )?(?:constexpr|consteval)\b[^;=]*\) (?:const )?\{", code, re.M)]
+
+
+def conditions(code):
+    """(begin, end, whether it is an if) of every condition of an if and every comparison that is returned."""
+    for match in re.finditer(r"\bif \(", code):
+        end = closing(code, match.end() - 1)
+        begin = last_part(code, match.end(), end)
+        if re.match(r"\s*(?:const )?[\w:<>*&]+ \*?&?\w+ = ", code[begin:end]):
+            continue  # declares what it tests
+        yield begin, end, True
+    for match in re.finditer(r"\breturn ([^;{}?]*);", code):
+        if re.search(r" (?:<|<=|>|>=|==|!=|&&|\|\|) ", match[1]) and "[" not in match[1]:
+            yield match.start(1), match.end(1), False
+
+
+def faults_of(path):
+    text = (ROOT / path).read_text()
+    code = blank(text)
+    constant = constant_parts(code)
+    for begin, end, is_if in conditions(code):
+        if any(a <= begin < b for a, b in constant):
+            continue
+        line = text.count("\n", 0, begin + len(text[begin:end]) - len(text[begin:end].lstrip())) + 1
+        shown = text.splitlines()[line - 1].strip()
+        found = [("branch left out", "false")] if is_if else []
+        for old, new in OPERATORS:
+            for match in re.finditer(re.escape(old), code[begin:end]):
+                at = begin + match.start()
+                found.append((f"{old.strip()} is {new.strip()}", text[begin:at] + new + text[at + len(old):end]))
+        for what, changed in found:
+            yield Fault(path, begin, end, changed, what, line, shown)
+
+
+def all_faults(only):
+    paths = sorted(p.relative_to(ROOT) for f in FOLDERS for p in (ROOT / "libh4mk/src" / f).rglob("*.cc"))
+    return [fault for path in paths if only in str(path) for fault in faults_of(path)]
+
+
+def chosen(faults, count, seed):
+    """At most one fault for a condition: two would have to stand inside of each other."""
+    faults = list(faults)
+    random.Random(seed).shuffle(faults)
+    taken, places = [], set()
+    for fault in faults:
+        if len(taken) < count and (fault.path, fault.begin) not in places:
+            overlapping = any(p == fault.path and a < fault.end and fault.begin < b for p, a, b in ((t.path, t.begin, t.end) for t in taken))
+            if not overlapping:
+                places.add((fault.path, fault.begin))
+                taken.append(fault)
+    return sorted(taken, key=lambda f: (str(f.path), f.begin))
+
+
+# -------------------------------------------------------------------------------------------------------------------- the copy
+
+def planted(path, faults):
+    """The text of a file with its faults in it."""
+    text = (ROOT / path).read_text()
+    for number, fault in sorted(faults, key=lambda f: -f[1].begin):
+        now = text[fault.begin:fault.end]
+        both = f"(H4MK_MUTANT({number}) ? static_cast<bool>({fault.changed}) : static_cast<bool>({now}))"
+        text = text[:fault.begin] + both + text[fault.end:]
+    return text
+
+
+def write_if_changed(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def make_copy(build, faults):
+    """The sources in build/source, with all faults."""
+    source = build / "source"
+    by_path = {}
+    for number, fault in enumerate(faults):
+        by_path.setdefault(fault.path, []).append((number, fault))
+    listed = subprocess.run(["git", "ls-files", "libh4mk", "tests", "tools", "CMakeLists.txt"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.splitlines():
+        path = pathlib.Path(name)
+        if path in by_path:
+            write_if_changed(source / path, planted(path, by_path[path]))
+        elif (ROOT / path).is_file() and (not (source / path).exists() or (ROOT / path).read_bytes() != (source / path).read_bytes()):
+            (source / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / path, source / path)
+    write_if_changed(build / "mutants.h", SUPPORT)
+    write_if_changed(source / "libh4mk/src/base/mutants.cc", SUPPORT_SOURCE)
+    lists = source / "libh4mk/CMakeLists.txt"
+    text = (ROOT / "libh4mk/CMakeLists.txt").read_text().replace("  src/base/crc32.cc", "  src/base/mutants.cc\n  src/base/crc32.cc")
+    write_if_changed(lists, text)
+    return source
+
+
+def compile_copy(build, source, programs):
+    flags = f"-O1 -include {build / 'mutants.h'}"
+    subprocess.run(["cmake", "-S", source, "-B", build / "objects", "-DCMAKE_BUILD_TYPE=None", f"-DCMAKE_CXX_FLAGS={flags}",
+                    "-DH4MK_BUILD_TOOLS=OFF"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", build / "objects", "-j", str(os.cpu_count()), "--target", *programs], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
+# --------------------------------------------------------------------------------------------------------------------- the tests
+
+FOLDERS_OF_TESTS = ["base", "cluster", "file", "protect", "legacy"]
+
+
+def test_programs():
+    names = (p.relative_to(ROOT / "tests") for f in FOLDERS_OF_TESTS for p in sorted((ROOT / "tests" / f).glob("*_test.cc")))
+    return [f"{p.parent}_{p.stem}" for p in names]
+
+
+def run(build, program, environment, timeout):
+    command = [build / "objects/tests" / program, "--gtest_brief=1", "--gtest_break_on_failure=0"]
+    try:
+        done = subprocess.run(command, env={**os.environ, "H4MK_SOURCE_DIR": str(ROOT), **environment}, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=timeout, cwd=build)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def baseline(build, program):
+    """Seconds that a program takes, and the numbers of the faults that it comes across."""
+    seen = build / f"seen.{program}"
+    seen.unlink(missing_ok=True)
+    begin = time.monotonic()
+    if not run(build, program, {"H4MK_MUTANTS_SEEN": str(seen)}, 600):
+        sys.exit(f"mutate.py: {program} fails without any fault")
+    return time.monotonic() - begin, {int(line) for line in seen.read_text().split()} if seen.exists() else set()
+
+
+def noticed_by(build, number, tests):
+    """The first test that fails, or None. tests: name, seconds without a fault."""
+    for program, seconds in tests:
+        if not run(build, program, {"H4MK_MUTANT": str(number)}, 10 + 10 * seconds):
+            return program
+    return None
+
+
+def accepted():
+    """Lines of mutants.txt: PATH | TEXT OF THE LINE | FAULT | WHY."""
+    if not ACCEPTED.exists():
+        return {}
+    rows = [line.split(" | ") for line in ACCEPTED.read_text().splitlines() if line and not line.startswith("#")]
+    return {(path, text, what): why for path, text, what, why in rows}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=lambda p: pathlib.Path(p).resolve(), help="a folder for the copy and what is built of it")
+    parser.add_argument("--count", type=int, default=300, help="how many faults (300)")
+    parser.add_argument("--seed", type=int, default=1, help="which ones (1)")
+    parser.add_argument("--only", default="", help="in files whose path has this in it")
+    parser.add_argument("--slowest", type=float, default=60, help="tests that take more seconds than this are left out (60)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--json", type=pathlib.Path, help="writes what became of each fault")
+    parser.add_argument("--list", action="store_true")
+    arguments = parser.parse_args()
+    faults = all_faults(arguments.only)
+    picked = chosen(faults, arguments.count, arguments.seed)
+    if arguments.list or not arguments.build:
+        print("\n".join(f.name for f in picked))
+        print(f"{len(picked)} of {len(faults)}")
+        return 0
+    programs = test_programs()
+    compile_copy(arguments.build, make_copy(arguments.build, picked), programs)
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        times = dict(zip(programs, pool.map(lambda p: baseline(arguments.build, p), programs)))
+        used = sorted((p for p in programs if times[p][0] <= arguments.slowest), key=lambda p: times[p][0])
+        left_out = sorted(set(programs) - set(used))
+        if left_out:
+            print("too slow, left out:", ", ".join(left_out))
+
+        def judge(number):
+            tests = [(p, times[p][0]) for p in used if number in times[p][1]]
+            by = noticed_by(arguments.build, number, tests)
+            if sys.stderr.isatty():
+                print(f"\r{number} of {len(picked)}", end="", file=sys.stderr)
+            return by, bool(tests)
+        results = list(pool.map(judge, range(len(picked))))
+    reasons = accepted()
+    survivors = [(f, reached) for f, (by, reached) in zip(picked, results) if by is None]
+    unexplained = [(f, reached) for f, reached in survivors if (str(f.path), f.text, f.what) not in reasons]
+    for fault, reached in unexplained:
+        print(f"not noticed{'' if reached else ', no test comes there'}: {fault.name}")
+    if arguments.json:
+        rows = [{"fault": f.name, "noticed_by": by, "reached": reached} for f, (by, reached) in zip(picked, results)]
+        arguments.json.write_text(json.dumps(rows, indent=1))
+    noticed = len(picked) - len(survivors)
+    print(f"{noticed} of {len(picked)} faults are noticed ({100 * noticed / max(1, len(picked)):.1f} %), "
+          f"{len(survivors) - len(unexplained)} others are explained in mutants.txt")
+    return 1 if unexplained else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
