@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { Broken, H4mkError } from '../errors.js';
+import { H4mkError } from '../errors.js';
 import { HEADER_SIZE, parseHeader } from '../format/chunk.js';
 import { Block, Cluster, FLAG } from '../format/cluster.js';
 import { Cursor } from '../format/cursor.js';
@@ -12,7 +12,7 @@ import { BlobSource, MemorySource, Source } from '../source/source.js';
 import { Content, ContentReader, Decryptor } from './content.js';
 import { Descriptions } from './descriptions.js';
 import { ExternalData, OpenBeside } from './external.js';
-import { FileIndex, IndexDamaged } from './file_index.js';
+import { FileIndex, IndexDamaged, SpanWrong } from './file_index.js';
 import { Frames } from './frames.js';
 import { Opened, openFile } from './open.js';
 import { ClusterProblems, Problem, problemOfChunk } from './problems.js';
@@ -275,9 +275,11 @@ export class H4mkFile {
       try {
         return await question(this.state.index);
       } catch (error) {
-        if (error instanceof ClusterDamaged) this.state.index.drop(error.cluster);
-        else if (error instanceof IndexDamaged && !this.topIgnored) await this.withoutTop();
-        else throw error;
+        const wrong = error instanceof SpanWrong || error instanceof IndexDamaged;
+        if (!wrong) throw error;
+        if (error instanceof SpanWrong && this.state.index.drop(error)) continue;
+        if (this.topIgnored) throw new H4mkError('corrupt', `The index cannot be used: ${error.message}.`);
+        await this.withoutTop();
       }
     }
   }
@@ -302,7 +304,7 @@ export class H4mkFile {
     if (this.state.clusterAt) return this.state.clusterAt(offset);
     const inFile = Number.isSafeInteger(offset) && offset >= HEADER_SIZE && offset + 12 <= this.state.limit;
     const chunk = inFile ? await new Walk(this.state.crc, this.state.limit).at(offset) : null;
-    if (!chunk?.isReadable) throw new ClusterDamaged(offset);
+    if (!chunk?.isReadable) throw new SpanWrong(offset);
     return chunk.cluster!;
   }
 
@@ -317,13 +319,6 @@ export class H4mkFile {
     this.bytes.mayGrow(!this.closed);
     this.frameLists.clear();
     return true;
-  }
-}
-
-/** A cluster that the index lists and that cannot be read. */
-class ClusterDamaged extends Broken {
-  constructor(readonly cluster: number) {
-    super(`the cluster at byte ${cluster} cannot be read`);
   }
 }
 

@@ -78,17 +78,19 @@ export class FileIndex {
     entry.tracks.set(track, summaryOf(spans));
   }
 
-  /** Takes out a cluster that cannot be read. */
-  drop(cluster: number): void {
+  /** Takes out what a page says of a cluster that cannot be read, or of one track in it. False if there is nothing. */
+  drop({ cluster, track: only }: SpanWrong): boolean {
+    const before = this.changes;
     for (const entry of this.entries)
       for (const [track, spans] of entry.spans ?? []) {
-        const left = spans.filter((span) => span.cluster !== cluster);
+        const left = only === undefined || only === track ? spans.filter((span) => span.cluster !== cluster) : spans;
         if (left.length === spans.length) continue;
         entry.spans!.set(track, left);
         entry.tracks.set(track, summaryOf(left));
         this.loaded = this.loaded.filter((held) => held !== entry); // it is not what the page says any more: keep it
         this.changes++;
       }
+    return this.changes !== before;
   }
 
   /** All spans of a track, from an entry on. */
@@ -112,6 +114,13 @@ export function summaryOf(spans: Span[]): Summary {
     if (summary.lastKey === null || span.lastKey > summary.lastKey) summary.lastKey = span.lastKey;
   }
   return summary;
+}
+
+/** A cluster that a page lists and that cannot be read, or that has no block of the track for which it is listed. */
+export class SpanWrong extends Broken {
+  constructor(readonly cluster: number, readonly track?: number) {
+    super(`the cluster at byte ${cluster} is not what the index says`);
+  }
 }
 
 /** A page that the top names, and that cannot be used: the file is read as one without an end then. */

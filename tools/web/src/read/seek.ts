@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // core.md, "Seeking", "Block by number".
 import { Block, Cluster, isSeekPoint, timeOf } from '../format/cluster.js';
-import type { FileIndex } from './file_index.js';
+import { FileIndex, SpanWrong } from './file_index.js';
 import type { Track, Tracks } from '../format/tracks.js';
 
 /** A block and its place: `position` counts the blocks of its cluster. */
@@ -127,7 +127,9 @@ export class Seeker {
   }
 
   private async firstOrdinal(offset: number, track: number): Promise<bigint> {
-    return (await this.load(offset)).tracks.find((listed) => listed.track === track)!.ordinal;
+    const listed = (await this.load(offset)).tracks.find((of) => of.track === track);
+    if (!listed) throw new SpanWrong(offset, track);
+    return listed.ordinal;
   }
 }
 

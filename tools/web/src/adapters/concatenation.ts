@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// adapters.md, "Adapter null" and "Adapter pass_through": a state is the bytes of all blocks since the I block.
+import { concat } from '../protect/digest.js';
+import type { Adapter, Instance } from './adapter.js';
+
+const instance = (applyB: Instance<Uint8Array>['applyB']): Instance<Uint8Array> => ({
+  decodeI: ({ data }) => data.slice(),
+  applyP: (previous, { data }) => concat(previous, data),
+  applyB: applyB!,
+  render: (data) => ({ type: 'bytes', data }),
+});
+
+export const nullAdapter: Adapter<Uint8Array> = {
+  name: 'null', description: 'the bytes of all blocks since the I block', preroll: 0,
+  claims: ({ codec }) => codec === 'null',
+  open: () => instance((previous, _next, { data }) => concat(previous, data)),
+};
+
+export const passThroughAdapter: Adapter<Uint8Array> = {
+  name: 'pass_through', description: 'as null; a B block shows the anchor behind it', preroll: 0,
+  claims: ({ codec }) => codec === 'pass_through',
+  open: () => instance((previous, next) => next ?? previous),
+};
