@@ -119,7 +119,7 @@ ByteSpan SoundFile() {
     h4mk_value_set_text(track, "time_base", "1/48000");
     h4mk_writer_add_track(writer, track, &index);
     for (int64_t i = 0; i < 3600 * 48000 / kHop; ++i) {
-      h4mk_block block = {};
+      h4mk_block block = H4MK_BLOCK_INIT;
       block.flags = i % kGroup == 0 ? H4MK_BLOCK_KEY : H4MK_BLOCK_TYPE_P;
       block.pts = block.dts = i * kHop;
       block.duration = kHop;

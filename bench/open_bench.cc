@@ -34,7 +34,7 @@ h4mk::Bytes MakeFile(int64_t seconds, bool closed) {
     h4mk_value_free(track);
   }
   for (int64_t time = 0; time < seconds * 1000; time += 500) {
-    h4mk_block block = {};
+    h4mk_block block = H4MK_BLOCK_INIT;
     block.track = static_cast<uint32_t>(time / 500 % 2);
     block.flags = time % 2000 == 0 || block.track == 1 ? H4MK_BLOCK_KEY : H4MK_BLOCK_TYPE_P;
     block.pts = block.dts = time;

@@ -620,7 +620,7 @@ static h4mk_status next_of_track(H4MKDemuxContext *h4mk, int track, h4mk_block *
 static int read_attached_pic(AVFormatContext *s, AVStream *st)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
-    h4mk_block block;
+    h4mk_block block = H4MK_BLOCK_INIT;
     h4mk_status status;
     int ret;
 
@@ -845,13 +845,13 @@ static int collect_keys(AVFormatContext *s, h4mk_key **keys)
         }
         ff_hex_to_data(bytes, t->key);
         ff_hex_to_data(bytes + kid_size, t->value);
-        *key++ = (h4mk_key){ bytes, kid_size, bytes + kid_size, key_size };
+        *key++ = (h4mk_key){ sizeof(h4mk_key), bytes, kid_size, bytes + kid_size, key_size };
         bytes += kid_size + key_size;
     }
     if (h4mk->decryption_key_size)
-        *key++ = (h4mk_key){ NULL, 0, h4mk->decryption_key, h4mk->decryption_key_size };
+        *key++ = (h4mk_key){ sizeof(h4mk_key), NULL, 0, h4mk->decryption_key, h4mk->decryption_key_size };
     if (s->keylen)
-        *key++ = (h4mk_key){ NULL, 0, s->key, s->keylen };
+        *key++ = (h4mk_key){ sizeof(h4mk_key), NULL, 0, s->key, s->keylen };
     return key - *keys;
 }
 
@@ -859,6 +859,7 @@ static int open_reader(AVFormatContext *s, const h4mk_io *io)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+    h4mk_buffers buffers = H4MK_BUFFERS_INIT;
     h4mk_key *keys = NULL;
     char *pem = NULL;
     int ret = ff_h4mk_read_hex_key_file(s, h4mk->decryption_key_file,
@@ -869,9 +870,10 @@ static int open_reader(AVFormatContext *s, const h4mk_io *io)
     if (ret >= 0)
         ret = collect_keys(s, &keys);
     if (ret >= 0) {
-        options.buffers.opaque  = h4mk;
-        options.buffers.alloc   = buffer_alloc;
-        options.buffers.release = buffer_release;
+        buffers.opaque          = h4mk;
+        buffers.alloc           = buffer_alloc;
+        buffers.release         = buffer_release;
+        options.buffers         = &buffers;
         options.keep_corrupt    = !(s->error_recognition & AV_EF_CRCCHECK) ||
                                   s->error_recognition & AV_EF_IGNORE_ERR;
         options.keep_encrypted  = h4mk->keep_encrypted;
@@ -906,7 +908,7 @@ static int add_stream(AVFormatContext *s, uint32_t i)
     H4MKDemuxContext *h4mk = s->priv_data;
     const h4mk_value *track = h4mk_reader_track(h4mk->reader, i);
     AVStream *st = avformat_new_stream(s, NULL);
-    h4mk_track_info info;
+    h4mk_track_info info = H4MK_TRACK_INFO_INIT;
     int ret;
 
     if (!st)
@@ -1003,7 +1005,7 @@ static int read_covers_ahead(AVFormatContext *s)
         missing += is_cover(s->streams[i]);
     while (missing && h4mk->nb_ahead < MAX_PACKETS_AHEAD) {
         AVPacket *pkt;
-        h4mk_block block;
+        h4mk_block block = H4MK_BLOCK_INIT;
         AVStream *st;
         int ret;
 
@@ -1090,7 +1092,7 @@ static void update_discard(AVFormatContext *s, const AVStream *st)
 static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
-    h4mk_block block;
+    h4mk_block block = H4MK_BLOCK_INIT;
     h4mk_status status;
 
     /* Who discards a stream in midstream is noticed at its next packet, who

@@ -396,6 +396,7 @@ static int h4mk_write_header(AVFormatContext *s)
 {
     H4MKMuxContext *h4mk = s->priv_data;
     h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
+    h4mk_key key = H4MK_KEY_INIT;
     h4mk_io io = H4MK_IO_INIT;
     const int seekable = !!(s->pb->seekable & AVIO_SEEKABLE_NORMAL);
     char *pem;
@@ -434,8 +435,11 @@ static int h4mk_write_header(AVFormatContext *s)
         return ret;
     if (h4mk->encryption_scheme && strcmp(h4mk->encryption_scheme, "none")) {
         options.encryption_scheme = h4mk->encryption_scheme;
-        options.encryption_key    = (h4mk_key){ h4mk->encryption_kid, h4mk->encryption_kid_size,
-                                                h4mk->encryption_key, h4mk->encryption_key_size };
+        key.kid                   = h4mk->encryption_kid;
+        key.kid_size              = h4mk->encryption_kid_size;
+        key.key                   = h4mk->encryption_key;
+        key.key_size              = h4mk->encryption_key_size;
+        options.encryption_key    = &key;
     } else if (h4mk->encryption_key_size) {
         av_log(s, AV_LOG_ERROR, "An encryption_key needs an encryption_scheme\n");
         return AVERROR(EINVAL);
@@ -683,7 +687,7 @@ static void flush_output(AVFormatContext *s)
 static int h4mk_write_packet(AVFormatContext *s, AVPacket *pkt)
 {
     H4MKMuxContext *h4mk = s->priv_data;
-    h4mk_block block = { 0 };
+    h4mk_block block = H4MK_BLOCK_INIT;
     AVStream *st;
     int ret;
 

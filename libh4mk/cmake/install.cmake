@@ -8,7 +8,7 @@ set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
 install(TARGETS h4mk EXPORT h4mkTargets
         LIBRARY COMPONENT runtime NAMELINK_COMPONENT development)
 install(TARGETS h4mk_static EXPORT h4mkStaticTargets)
-install(FILES include/h4mk/adapter.h include/h4mk/h4mk.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/h4mk)
+install(DIRECTORY include/h4mk DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 install(EXPORT h4mkTargets NAMESPACE h4mk:: DESTINATION ${H4MK_CMAKE_DIR})
 install(EXPORT h4mkStaticTargets NAMESPACE h4mk:: DESTINATION ${H4MK_CMAKE_DIR})

@@ -3,7 +3,8 @@
  * The C interface used from C, as a program would: write a file, read it, seek in it, and every
  * kind of misuse.
  */
-#include <h4mk/h4mk.h>
+#include <h4mk/legacy.h>
+#include <h4mk/protection.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +68,7 @@ static void write_example(h4mk_io* io) {
 /* The loop that the header gives as its example. Returns the number of blocks. */
 static int count_blocks(const h4mk_io* io) {
   h4mk_reader* reader = NULL;
-  h4mk_block block;
+  h4mk_block block = H4MK_BLOCK_INIT;
   int count = 0;
   if (h4mk_reader_open(io, NULL, &reader) == H4MK_OK)
     for (;;) {
@@ -121,10 +122,9 @@ static void test_reader(void) {
   size_t size = 0, copied = 99;
   uint64_t entries = 0, bytes = 0;
   h4mk_reader* reader = NULL;
-  h4mk_track_info info;
+  h4mk_track_info info = H4MK_TRACK_INFO_INIT;
   h4mk_index_entry entry[4];
-  h4mk_block block;
-  memset(&info, 0, sizeof info);
+  h4mk_block block = H4MK_BLOCK_INIT;
   h4mk_io_new_memory(&out);
   write_example(&out);
   h4mk_io_memory(&out, &data, &size);
@@ -168,6 +168,50 @@ static void test_reader(void) {
   CHECK(h4mk_reader_discard(reader, 0, 1) == H4MK_OK);
   CHECK(h4mk_reader_next(reader, &block) == H4MK_END);
   CHECK(h4mk_reader_discard(reader, 1, 1) == H4MK_ERR_ARGUMENT);
+  h4mk_reader_free(reader);
+  h4mk_io_close(&in);
+  h4mk_io_close(&out);
+}
+
+static int stop_after(void* opaque) { return (*(int*)opaque)-- <= 0; }
+
+/* A program that was compiled when structs had fewer members, and callbacks that stop the reader. */
+static void test_smaller_structs_and_cancelling(void) {
+  h4mk_io out = H4MK_IO_INIT, in = H4MK_IO_INIT;
+  const uint8_t* data = NULL;
+  size_t size = 0;
+  h4mk_reader* reader = NULL;
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  h4mk_block block = H4MK_BLOCK_INIT;
+  h4mk_track_info info = H4MK_TRACK_INFO_INIT;
+  int reads = 1000;
+  h4mk_io_new_memory(&out);
+  write_example(&out);
+  h4mk_io_memory(&out, &data, &size);
+  h4mk_io_open_memory(data, size, &in);
+  in.struct_size = offsetof(h4mk_io, sync);
+  options.cancel = stop_after;
+  options.cancel_opaque = &reads;
+  CHECK(h4mk_reader_open(&in, &options, &reader) == H4MK_OK);
+
+  block.struct_size = offsetof(h4mk_block, ordinal);
+  block.ordinal = 77;
+  CHECK(h4mk_reader_next(reader, &block) == H4MK_OK && block.size == 7 && block.ordinal == 77);
+  CHECK(block.struct_size == offsetof(h4mk_block, ordinal));
+  block.struct_size = 0;
+  CHECK(h4mk_reader_next(reader, &block) == H4MK_ERR_ARGUMENT);
+  info.struct_size = offsetof(h4mk_track_info, block_count);
+  CHECK(h4mk_reader_track_info(reader, 0, &info) == H4MK_OK);
+  CHECK(info.end_pts == 3 && info.block_count == 0);
+  info.struct_size = sizeof info + 64; /* of a newer program: what it knows is filled */
+  CHECK(h4mk_reader_track_info(reader, 0, &info) == H4MK_OK && info.block_count == 3);
+  h4mk_reader_free(reader);
+
+  reads = 0;
+  in.seek(in.opaque, 0);
+  CHECK(h4mk_reader_open(&in, &options, &reader) == H4MK_ERR_CANCELLED);
+  CHECK(strcmp(h4mk_reader_message(reader), "the caller asked to stop") == 0);
+  CHECK(h4mk_reader_error_offset(reader) == -1);
   h4mk_reader_free(reader);
   h4mk_io_close(&in);
   h4mk_io_close(&out);
@@ -274,9 +318,9 @@ static void test_null(void) {
   uint64_t number = 0;
   h4mk_index_entry entry;
   h4mk_block_info info;
-  h4mk_block block;
+  h4mk_block block = H4MK_BLOCK_INIT;
   h4mk_chunk chunk;
-  h4mk_track_info track;
+  h4mk_track_info track = H4MK_TRACK_INFO_INIT;
   h4mk_transport_veri veri;
   h4mk_value* proof = NULL;
   h4mk_signature signature;
@@ -310,6 +354,7 @@ static void test_null(void) {
   CHECK(h4mk_reader_decode_chain(NULL, 0, 0, &info, 1, &number) == H4MK_ERR_ARGUMENT);
   CHECK(h4mk_reader_keyframes_between(NULL, 0, 0, 1, &info, 1, &number) == H4MK_ERR_ARGUMENT);
   CHECK(h4mk_reader_block_info(NULL, 0, 0, &info) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_blocks(NULL, 0, 0, &info, 1, &size) == H4MK_ERR_ARGUMENT);
   CHECK(h4mk_reader_read_block(NULL, 0, 0, &block) == H4MK_ERR_ARGUMENT);
   CHECK(h4mk_reader_chunk(NULL, 16, &chunk) == H4MK_ERR_ARGUMENT);
   CHECK(h4mk_reader_chunk_payload(NULL, &chunk, &data, &size) == H4MK_ERR_ARGUMENT);
@@ -369,6 +414,7 @@ int main(void) {
   test_memory();
   test_file();
   test_reader();
+  test_smaller_structs_and_cancelling();
   test_writer_misuse();
   test_reader_misuse();
   test_null();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Messages of the Living Cipher through the C interface. */
-#include <h4mk/h4mk.h>
+#include <h4mk/legacy.h>
+#include <h4mk/protection.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -14,7 +14,7 @@
  *   rich   what tracks can say of themselves: languages, dispositions, profiles, HDR, a turned picture, a cover
  *   opus   one track of audio of so many hours, blocks of 20 ms at 32 kb/s
  */
-#include <h4mk/h4mk.h>
+#include <h4mk/legacy.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -287,14 +287,14 @@ static void write_cues(void)
 int main(int argc, char **argv)
 {
     static const uint8_t key[32] = {1};
+    const h4mk_key secret = {sizeof(secret), NULL, 0, key, sizeof(key)};
     h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
     h4mk_io io = H4MK_IO_INIT;
     if (argc < 3 || h4mk_io_open_file(argv[2], H4MK_OPEN_WRITE, &io) != H4MK_OK)
         return 2;
     if (strcmp(argv[1], "secret") == 0) {
         options.encryption_scheme = H4MK_SCHEME_GCM;
-        options.encryption_key.key = key;
-        options.encryption_key.key_size = sizeof(key);
+        options.encryption_key = &secret;
     }
     options.repeatable = 1; /* what is printed of them is compared */
     check(h4mk_writer_open(&io, &options, &writer));

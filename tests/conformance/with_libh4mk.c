@@ -73,7 +73,7 @@ static void print_time(const char *name, int64_t time) {
 }
 
 static uint32_t id_of(const h4mk_reader *reader, uint32_t track) {
-    h4mk_track_info info;
+    h4mk_track_info info = H4MK_TRACK_INFO_INIT;
     return h4mk_reader_track_info(reader, track, &info) == H4MK_OK ? info.track_id : UINT32_MAX;
 }
 
@@ -171,7 +171,7 @@ static void print_descriptions(h4mk_reader *reader) {
 static void print_totals(h4mk_reader *reader) {
     printf(",\n \"totals\": {");
     for (uint32_t i = 0; i < h4mk_reader_track_count(reader); i++) {
-        h4mk_track_info info;
+        h4mk_track_info info = H4MK_TRACK_INFO_INIT;
         if (h4mk_reader_track_info(reader, i, &info) != H4MK_OK) continue;
         printf("%s\"%" PRIu32 "\": {\"blocks\": %" PRIu64 ", \"bytes\": %" PRIu64, i ? ", " : "", info.track_id, info.block_count,
                info.byte_count);
@@ -205,7 +205,7 @@ static int64_t track_of(const h4mk_reader *reader, uint32_t track_id) {
 static void answer_seek(h4mk_reader *reader, const question *q) {
     enum { ORDER = 64, TRACKS = 16 };
     int64_t track = track_of(reader, q->track_id);
-    h4mk_block block;
+    h4mk_block block = H4MK_BLOCK_INIT;
     messages ignored = {{0}, 0};
     char order[ORDER * 48] = "";
     int64_t first[TRACKS];
@@ -257,7 +257,7 @@ static void answer_chain(h4mk_reader *reader, const question *q) {
 
 static void answer_block(h4mk_reader *reader, const question *q) {
     int64_t track = track_of(reader, q->track_id);
-    h4mk_block block;
+    h4mk_block block = H4MK_BLOCK_INIT;
     printf(",\n \"block\": ");
     if (track >= 0 && h4mk_reader_read_block(reader, (uint32_t)track, (uint64_t)q->number, &block) == H4MK_OK)
         print_block(reader, &block);
@@ -295,7 +295,7 @@ static void print_verdict(const h4mk_reader *reader, messages *said) {
 
 static void print_read(h4mk_reader *reader, int pipe) {
     messages said = {{0}, 0};
-    h4mk_block block;
+    h4mk_block block = H4MK_BLOCK_INIT;
     h4mk_status status;
     const char *text, *comma = "\n  ";
     printf("{\"outcome\": \"read\", \"blocks\": [");

@@ -139,7 +139,7 @@ TEST_P(PrerollTest, AReadThatFailsCostsNoBlock) {
     ASSERT_EQ(reader.Seek(kSound, 800, H4MK_SEEK_BACKWARD), H4MK_OK);
     file_.failing_read = file_.reads + read;
     std::vector<Handed> found;
-    h4mk_block block;
+    h4mk_block block = H4MK_BLOCK_INIT;
     for (;;) {
       const h4mk_status status = h4mk_reader_next(reader.get(), &block);
       if (status == H4MK_OK)

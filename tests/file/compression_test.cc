@@ -169,7 +169,7 @@ TEST(CompressionTest, TracksThatDoNotAskForItStayAsTheyAre) {
 TEST(CompressionTest, BlocksThatAreNotCompressedAreNotCopied) {
   TestFile file(Mux(Mixed()));
   Reader reader(&file);
-  h4mk_block block, next;
+  h4mk_block block = H4MK_BLOCK_INIT, next = H4MK_BLOCK_INIT;
   ASSERT_EQ(h4mk_reader_discard(reader.get(), 0, 1), H4MK_OK);
   ASSERT_EQ(h4mk_reader_next(reader.get(), &block), H4MK_OK);
   ASSERT_EQ(h4mk_reader_next(reader.get(), &next), H4MK_OK);
@@ -181,7 +181,7 @@ TEST(CompressionTest, SingleBlocksByTheirNumber) {
   TestFile file(Mux(media));
   Reader reader(&file);
   for (uint64_t i = 0; i < 60; ++i) {
-    h4mk_block block;
+    h4mk_block block = H4MK_BLOCK_INIT;
     ASSERT_EQ(h4mk_reader_read_block(reader.get(), 0, i, &block), H4MK_OK) << reader.message();
     EXPECT_EQ(FromC(block), media.blocks[2 * i]);
   }
@@ -218,7 +218,7 @@ TEST(CompressionTest, LookupsAreThoseOfThePlainFile) {
 h4mk_writer_options Encrypting() {
   h4mk_writer_options options = ClusterLimits(4000, 1000);
   options.encryption_scheme = H4MK_SCHEME_GCM;
-  options.encryption_key = {nullptr, 0, kMaster.data(), kMaster.size()};
+  options.encryption_key = HeldKey(kMaster);
   return options;
 }
 
@@ -226,7 +226,7 @@ h4mk_writer_options Encrypting() {
 TEST(CompressionTest, EncryptedFilesAreCompressedToo) {
   const Media media = Mixed();
   const Bytes file = Mux(media, Encrypting());
-  const h4mk_key key = {nullptr, 0, kMaster.data(), kMaster.size()};
+  const h4mk_key key = {sizeof(h4mk_key), nullptr, 0, kMaster.data(), kMaster.size()};
   h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
   options.keys = &key;
   options.key_count = 1;
@@ -248,12 +248,12 @@ TEST(CompressionTest, CiphertextIsCopiedAsItIs) {
     Writer writer(&copy);
     for (const Track& track : media.tracks) writer.AddTrack(track);
     ASSERT_EQ(h4mk_writer_set_meta(writer.get(), h4mk_reader_meta(reader.get())), H4MK_OK);
-    h4mk_block block;
+    h4mk_block block = H4MK_BLOCK_INIT;
     while (h4mk_reader_next(reader.get(), &block) == H4MK_OK)
       ASSERT_EQ(h4mk_writer_write(writer.get(), &block), H4MK_OK) << writer.message();
     ASSERT_EQ(writer.Finish(), H4MK_OK);
   }
-  const h4mk_key key = {nullptr, 0, kMaster.data(), kMaster.size()};
+  const h4mk_key key = {sizeof(h4mk_key), nullptr, 0, kMaster.data(), kMaster.size()};
   h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
   options.keys = &key;
   options.key_count = 1;

@@ -46,7 +46,7 @@ std::string Example() {
   h4mk_value_free(track);
   const char* payloads[] = {"one", "two", "333"};
   for (int i = 0; i < 3; ++i) {
-    h4mk_block block = {};
+    h4mk_block block = H4MK_BLOCK_INIT;
     block.flags = i == 0 ? H4MK_BLOCK_KEY : H4MK_BLOCK_TYPE_P;
     block.pts = i + 2;
     block.dts = i;

@@ -157,7 +157,7 @@ TEST_F(IoFaultTest, SeekRefused) {
   h4mk_reader* reader = nullptr;
   ASSERT_EQ(h4mk_reader_open(&io, nullptr, &reader), H4MK_OK) << h4mk_reader_message(reader);
   size_t count = 0;
-  h4mk_block block;
+  h4mk_block block = H4MK_BLOCK_INIT;
   while (h4mk_reader_next(reader, &block) == H4MK_OK) ++count;
   EXPECT_EQ(count, media_.blocks.size());
   h4mk_reader_free(reader);
@@ -354,7 +354,7 @@ TEST_F(IoFaultTest, AReadFailsWhileAGrownFileIsTakenIn) {
   const Bytes grown(bytes_.begin(), bytes_.begin() + static_cast<ptrdiff_t>(clusters.back().end()));
   TestFile whole(grown);
   Reader of_whole(&whole);
-  h4mk_track_info expected, info;
+  h4mk_track_info expected = H4MK_TRACK_INFO_INIT, info = H4MK_TRACK_INFO_INIT;
   ASSERT_EQ(h4mk_reader_track_info(of_whole.get(), 0, &expected), H4MK_OK);
   size_t failed = 0;
   for (size_t failing = 0; failing < 200; ++failing) {

@@ -113,7 +113,7 @@ bool Same(const h4mk_block& c, const Block& block, size_t* size) {
 }
 
 void ExpectAllBlocks(h4mk_reader* reader, const Recording& recording) {
-  h4mk_block c;
+  h4mk_block c = H4MK_BLOCK_INIT;
   size_t size;
   for (uint64_t i = 0; i < recording.count; ++i) {
     ASSERT_EQ(h4mk_reader_next(reader, &c), H4MK_OK) << i << " " << h4mk_reader_message(reader);
@@ -132,7 +132,7 @@ void ExpectSeekTo(h4mk_reader* reader, const Recording& recording, uint64_t numb
   for (const int mode : {H4MK_SEEK_BACKWARD, H4MK_SEEK_FORWARD}) {
     ASSERT_EQ(h4mk_reader_seek(reader, 0, target.pts, mode), H4MK_OK)
         << h4mk_reader_message(reader);
-    h4mk_block c;
+    h4mk_block c = H4MK_BLOCK_INIT;
     size_t size;
     do {
       ASSERT_EQ(h4mk_reader_next(reader, &c), H4MK_OK) << h4mk_reader_message(reader);
@@ -165,7 +165,7 @@ TEST(LargeTest, MoreThan4GiB) {
   io.seek(io.opaque, 0);
   h4mk_reader* reader = nullptr;
   ASSERT_EQ(h4mk_reader_open(&io, nullptr, &reader), H4MK_OK) << h4mk_reader_message(reader);
-  h4mk_track_info info;
+  h4mk_track_info info = H4MK_TRACK_INFO_INIT;
   ASSERT_EQ(h4mk_reader_track_info(reader, 0, &info), H4MK_OK);
   EXPECT_EQ(info.block_count, 1100u);
   EXPECT_EQ(info.byte_count, uint64_t{1100} * (4 << 20));

@@ -110,12 +110,33 @@ void CheckBlock(h4mk_reader* reader, uint32_t track, size_t number, const Block&
   EXPECT_EQ(info.size, expected.data.size());
   EXPECT_EQ(info.flags, expected.flags);
   EXPECT_EQ(info.ordinal, number);
-  h4mk_block block;
+  h4mk_block block = H4MK_BLOCK_INIT;
   ASSERT_EQ(h4mk_reader_read_block(reader, track, number, &block), H4MK_OK)
       << h4mk_reader_message(reader);
   EXPECT_EQ(FromC(block).data, expected.data);
   EXPECT_EQ(block.offset, info.offset);
   EXPECT_LT(info.chunk, info.offset);
+}
+
+// All blocks of a track from one on, fetched by so many at once.
+void CheckBlocksFrom(h4mk_reader* reader, uint32_t track, const std::vector<Block>& blocks,
+                     size_t first, size_t step) {
+  std::vector<h4mk_block_info> infos(step);
+  size_t next = first, copied = step;
+  while (copied == step) {
+    ASSERT_EQ(h4mk_reader_blocks(reader, track, next, infos.data(), step, &copied), H4MK_OK);
+    for (size_t i = 0; i < copied; ++i, ++next) {
+      h4mk_block_info single;
+      ASSERT_EQ(h4mk_reader_block_info(reader, track, next, &single), H4MK_OK);
+      ASSERT_EQ(infos[i].ordinal, next);
+      ASSERT_EQ(infos[i].pts, blocks[next].pts);
+      ASSERT_EQ(infos[i].offset, single.offset);
+      ASSERT_EQ(infos[i].chunk, single.chunk);
+      ASSERT_EQ(infos[i].flags, single.flags);
+      ASSERT_EQ(infos[i].size, single.size);
+    }
+  }
+  ASSERT_EQ(next, blocks.size());
 }
 
 void CheckFrameAt(h4mk_reader* reader, uint32_t track, const std::vector<Block>& blocks,
@@ -196,6 +217,8 @@ void CheckTrack(h4mk_reader* reader, const Media& media, uint32_t track) {
               between);
   }
   CheckFrames(reader, track, blocks);
+  CheckBlocksFrom(reader, track, blocks, 0, 7);
+  CheckBlocksFrom(reader, track, blocks, blocks.size() / 3, 1000);
   const size_t step = std::max<size_t>(1, blocks.size() / 20);
   for (size_t i = 0; i < blocks.size(); i += step) CheckBlock(reader, track, i, blocks[i]);
   if (!blocks.empty()) CheckBlock(reader, track, blocks.size() - 1, blocks.back());
@@ -304,7 +327,7 @@ TEST(LookupDamageTest, ReadBlockChecks) {
   ASSERT_EQ(h4mk_reader_block_info(control.get(), 0, 1, &info), H4MK_OK);
   file.bytes[static_cast<size_t>(info.offset)] ^= 1;
   Reader reader(&file);
-  h4mk_block block;
+  h4mk_block block = H4MK_BLOCK_INIT;
   EXPECT_EQ(h4mk_reader_read_block(reader.get(), 0, 1, &block), H4MK_ERR_CORRUPT);
   h4mk_reader_options keep = H4MK_READER_OPTIONS_INIT;
   keep.keep_corrupt = 1;
@@ -341,9 +364,24 @@ TEST(LookupDamageTest, BlocksBehindLostOnesAreFoundByNumber) {
     ASSERT_EQ(info.ordinal, number);
     ASSERT_EQ(info.pts, static_cast<int64_t>(number));
   }
-  h4mk_track_info track;
+  h4mk_track_info track = H4MK_TRACK_INFO_INIT;
   ASSERT_EQ(h4mk_reader_track_info(reader.get(), 0, &track), H4MK_OK);
   EXPECT_EQ(static_cast<uint64_t>(found), track.block_count);
+  // A list begins with the next block that is there.
+  for (uint64_t first = 0; first < 610; first += 13) {
+    h4mk_block_info blocks[40];
+    size_t copied = 0;
+    ASSERT_EQ(h4mk_reader_blocks(reader.get(), 0, first, blocks, 40, &copied), H4MK_OK);
+    uint64_t next = first;
+    for (size_t i = 0; i < copied; ++i, ++next) {
+      while (h4mk_reader_block_info(reader.get(), 0, next, &info) != H4MK_OK) ++next;
+      ASSERT_EQ(blocks[i].ordinal, next);
+    }
+    if (copied < 40) {
+      for (; next < 610; ++next)
+        ASSERT_NE(h4mk_reader_block_info(reader.get(), 0, next, &info), H4MK_OK) << first;
+    }
+  }
   EXPECT_LT(found, 500);
 }
 
@@ -381,6 +419,14 @@ TEST(LookupCostTest, OneReadLeadsToAFrame) {
     EXPECT_EQ(info.ordinal, i / 2);
     EXPECT_LE(file.jumps, 1u);
   }
+  // A list reads each index of a cluster once.
+  std::vector<h4mk_block_info> blocks(count);
+  file.jumps = 0;
+  ASSERT_EQ(h4mk_reader_blocks(reader.get(), 0, 0, blocks.data(), count, &copied), H4MK_OK);
+  EXPECT_EQ(copied, count);
+  std::set<int64_t> clusters;
+  for (const h4mk_block_info& block : blocks) clusters.insert(block.chunk);
+  EXPECT_LE(file.jumps, clusters.size() + 1);
 }
 
 // Groups of pictures longer than a cluster are cut where no picture of the next cluster is shown

@@ -30,7 +30,7 @@ class MemoryFaultTest : public testing::Test {
   bool ReadWithFailure(h4mk_reader* reader, int64_t number, std::vector<Block>* blocks) {
     bool failed = false;
     for (;;) {
-      h4mk_block block;
+      h4mk_block block = H4MK_BLOCK_INIT;
       h4mk_status status;
       bool now = false;
       {
@@ -55,7 +55,7 @@ class MemoryFaultTest : public testing::Test {
     for (size_t i = 0; i <= media_.blocks.size(); ++i) {
       const bool is_over = i == media_.blocks.size();
       std::vector<h4mk_side_data> side_data;
-      h4mk_block block = {};
+      h4mk_block block = H4MK_BLOCK_INIT;
       if (!is_over) block = ToC(media_.blocks[i], &side_data);
       FailingAllocation failure(number);
       const h4mk_status status =

@@ -178,7 +178,7 @@ TEST_F(RoundTripTest, OddTimeBases) {
   ExpectAllBlocksComeBack();
   Reader reader(&file_);
   for (uint32_t i = 0; i < 6; ++i) {
-    h4mk_track_info info;
+    h4mk_track_info info = H4MK_TRACK_INFO_INIT;
     ASSERT_EQ(h4mk_reader_track_info(reader.get(), i, &info), H4MK_OK);
     const Rational base = TimeBase(media_.tracks[i]);
     EXPECT_EQ(info.time_base_num, base.num);  // kept as given, not reduced
@@ -321,7 +321,7 @@ TEST_F(RoundTripTest, OrdinalsOffsetsAndPadding) {
   Reader reader(&file_);
   std::vector<uint64_t> next_ordinal(media_.tracks.size());
   uint32_t padding = 0;
-  h4mk_block c;
+  h4mk_block c = H4MK_BLOCK_INIT;
   while (h4mk_reader_next(reader.get(), &c) == H4MK_OK) {
     EXPECT_EQ(c.ordinal, next_ordinal[c.track]++);
     ASSERT_LE(c.offset + c.size, file_.bytes.size());
@@ -342,7 +342,7 @@ TEST_F(RoundTripTest, TrackInfo) {
   Finish();
   Reader reader(&file_);
   for (uint32_t track = 0; track < media_.tracks.size(); ++track) {
-    h4mk_track_info expected = {};
+    h4mk_track_info expected = H4MK_TRACK_INFO_INIT;
     expected.start_pts = expected.first_dts = expected.end_pts = H4MK_NO_TIME;
     for (const Block& block : media_.blocks) {
       if (block.track != track) continue;
@@ -352,7 +352,7 @@ TEST_F(RoundTripTest, TrackInfo) {
       const bool discard = block.flags & H4MK_BLOCK_DISCARD;
       if (expected.start_pts == H4MK_NO_TIME && !discard) expected.start_pts = block.pts;
     }
-    h4mk_track_info info;
+    h4mk_track_info info = H4MK_TRACK_INFO_INIT;
     ASSERT_EQ(h4mk_reader_track_info(reader.get(), track, &info), H4MK_OK);
     EXPECT_EQ(info.track_id, track + 1);
     EXPECT_EQ(info.start_pts, expected.start_pts);
@@ -580,17 +580,19 @@ TEST_F(RoundTripTest, BlocksAreHandedOutWithoutCopying) {
   options_ = ClusterLimits(700, 0);
   Finish();
   h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
-  options.buffers.alloc = [](void*, size_t size, uint8_t** data) -> void* {
+  h4mk_buffers buffers = H4MK_BUFFERS_INIT;
+  options.buffers = &buffers;
+  buffers.alloc = [](void*, size_t size, uint8_t** data) -> void* {
     ++g_live_buffers;
     Shared* shared = new Shared{Bytes(size)};
     *data = shared->bytes.data();
     return shared;
   };
-  options.buffers.release = Release;
+  buffers.release = Release;
   std::vector<h4mk_block> kept;
   {
     Reader reader(&file_, options);
-    h4mk_block c;
+    h4mk_block c = H4MK_BLOCK_INIT;
     while (h4mk_reader_next(reader.get(), &c) == H4MK_OK) {
       ASSERT_NE(c.buffer, nullptr);
       ++static_cast<Shared*>(c.buffer)->references;
@@ -613,8 +615,10 @@ TEST_F(RoundTripTest, OutOfMemoryForABufferIsAnError) {
   FillPayloads(&media_, 100);
   Finish();
   h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
-  options.buffers.alloc = [](void*, size_t, uint8_t**) -> void* { return nullptr; };
-  options.buffers.release = Release;
+  h4mk_buffers buffers = H4MK_BUFFERS_INIT;
+  options.buffers = &buffers;
+  buffers.alloc = [](void*, size_t, uint8_t**) -> void* { return nullptr; };
+  buffers.release = Release;
   Reader reader(&file_, options);
   Block block;
   EXPECT_EQ(reader.Next(&block), H4MK_ERR_MEMORY);

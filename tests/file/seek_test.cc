@@ -46,7 +46,7 @@ bool IsSame(const h4mk_block& read, const Block& block) {
 // Reads on and compares with blocks of the media.
 testing::AssertionResult ReadsExactly(Reader* reader, const Media& media,
                                       const std::vector<size_t>& expected) {
-  h4mk_block c;
+  h4mk_block c = H4MK_BLOCK_INIT;
   for (auto next = expected.begin(); next != expected.end(); ++next) {
     const Block& block = media.blocks[*next];
     const h4mk_status status = h4mk_reader_next(reader->get(), &c);
@@ -464,7 +464,7 @@ TEST(SeekCostTest, SoundAtASeekPointIsInItsCluster) {
   Block block;
   for (int64_t time = 20; time < 200; time += 20) {
     ASSERT_EQ(reader.Seek(0, time, H4MK_SEEK_BACKWARD), H4MK_OK);
-    h4mk_block video, sound;
+    h4mk_block video = H4MK_BLOCK_INIT, sound = H4MK_BLOCK_INIT;
     ASSERT_EQ(h4mk_reader_next(reader.get(), &video), H4MK_OK);
     ASSERT_EQ(video.track, 0u) << "what was asked for comes first";
     EXPECT_EQ(video.pts, time);

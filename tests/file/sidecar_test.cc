@@ -175,7 +175,7 @@ TEST_F(SidecarTest, SeeksAndSingleBlocks) {
     Block block;
     ASSERT_EQ(reader.Next(&block), H4MK_OK) << reader.message();
     EXPECT_EQ(block, media_.blocks[time]);
-    h4mk_block single;
+    h4mk_block single = H4MK_BLOCK_INIT;
     ASSERT_EQ(h4mk_reader_read_block(reader.get(), 0, time, &single), H4MK_OK);
     EXPECT_EQ(FromC(single), media_.blocks[time]);
   }
@@ -209,7 +209,7 @@ TEST_F(SidecarTest, TotalsCountTheBytesOfAllBlocks) {
   for (const Block& block : media_.blocks) bytes += block.data.size();
   TestFile file(Make());
   Reader reader(&file);
-  h4mk_track_info info;
+  h4mk_track_info info = H4MK_TRACK_INFO_INIT;
   ASSERT_EQ(h4mk_reader_track_info(reader.get(), 0, &info), H4MK_OK);
   EXPECT_EQ(info.byte_count, bytes);
 }
@@ -219,7 +219,7 @@ TEST_F(SidecarTest, TotalsCountTheBytesOfAllBlocks) {
 TEST_F(SidecarTest, ASingleBlockReadsOneGroup) {
   TestFile file(Make(ClusterLimits(1000, 400)));
   Reader reader(&file, folder_.Options());
-  h4mk_block block;
+  h4mk_block block = H4MK_BLOCK_INIT;
   ASSERT_EQ(h4mk_reader_read_block(reader.get(), 0, 23, &block), H4MK_OK);
   EXPECT_EQ(FromC(block), media_.blocks[23]);
   EXPECT_LE(folder_.bytes_read, 1000u + 2 * 4096);
@@ -308,7 +308,7 @@ TEST_F(SidecarTest, AFileThatAppearsIsFound) {
             std::string::npos)
       << reader.message();
   folder_.error = H4MK_ERR_IO;
-  h4mk_block single;
+  h4mk_block single = H4MK_BLOCK_INIT;
   EXPECT_EQ(h4mk_reader_read_block(reader.get(), 0, 1, &single), H4MK_ERR_NOT_FOUND);
   EXPECT_NE(reader.message().find("cannot be opened"), std::string::npos) << reader.message();
   folder_.files["film.mp4"] = film;
@@ -425,7 +425,7 @@ TEST_F(SidecarTest, WhatIsReadOfTheOtherFileIsBounded) {
   EXPECT_NE(reading.damage.at(0).find("more than 32 times"), std::string::npos)
       << reading.damage[0];
   // What a caller asks for is not counted together.
-  h4mk_block single;
+  h4mk_block single = H4MK_BLOCK_INIT;
   for (int i = 0; i < 100; ++i)
     EXPECT_EQ(h4mk_reader_read_block(reader.get(), 0, 900 - i, &single), H4MK_OK);
   ASSERT_EQ(reader.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_OK);
@@ -454,7 +454,7 @@ TEST_F(SidecarTest, EncryptedFilesHaveNoBlocksInOthers) {
   TestFile file;
   h4mk_writer_options options = ClusterLimits(4000, 400);
   options.encryption_scheme = H4MK_SCHEME_GCM;
-  options.encryption_key = {nullptr, 0, kMaster.data(), kMaster.size()};
+  options.encryption_key = HeldKey(kMaster);
   Writer writer(&file, options);
   AddTrackBeside(writer.get(), "film.mp4");
   EXPECT_EQ(WriteExternal(writer.get(), media_.blocks[1], places_[1]), H4MK_ERR_ARGUMENT);

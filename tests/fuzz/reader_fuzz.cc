@@ -58,7 +58,7 @@ class Session {
     FUZZ_CHECK(h4mk_value_to_json(h4mk_reader_meta(reader_)) != nullptr);
     track_count_ = h4mk_reader_track_count(reader_);
     for (uint32_t i = 0; i < std::min(track_count_, 16u); ++i) {
-      h4mk_track_info info;
+      h4mk_track_info info = H4MK_TRACK_INFO_INIT;
       FUZZ_CHECK(h4mk_reader_track_info(reader_, i, &info) == H4MK_OK);
       FUZZ_CHECK(info.time_base_num >= 1 && info.time_base_den >= 1);
       FUZZ_CHECK(h4mk_value_to_json(h4mk_reader_track(reader_, i)) != nullptr);
@@ -75,7 +75,7 @@ class Session {
   // Reads at most so many blocks. Whatever is damaged, it goes on.
   void Read(size_t most_blocks) {
     size_t blocks = 0, reports = 0;
-    h4mk_block block;
+    h4mk_block block = H4MK_BLOCK_INIT;
     while (blocks < most_blocks) {
       const h4mk_status status = h4mk_reader_next(reader_, &block);
       if (status == H4MK_OK) {

@@ -149,7 +149,7 @@ Bytes Rewrite(ByteSpan two, const char* title, ByteSpan original) {
   if (title) h4mk_value_set_text(meta, "title", title);
   h4mk_writer_set_meta(writer, title ? meta : h4mk_reader_meta(player.reader()));
   h4mk_value_free(meta);
-  h4mk_block block;
+  h4mk_block block = H4MK_BLOCK_INIT;
   while (h4mk_reader_next(player.reader(), &block) == H4MK_OK) h4mk_writer_write(writer, &block);
   h4mk_writer_add_chunk(writer, "ORIG", 0, original.data(), original.size());
   EXPECT_EQ(h4mk_writer_finish(writer), H4MK_OK);

@@ -2,7 +2,7 @@
 // legacy.md, "Block schedule" and "Control frames", against the golden vectors.
 #include "legacy/gop.h"
 
-#include <h4mk/h4mk.h>
+#include <h4mk/legacy.h>
 
 #include "legacy/control_frames.h"
 #include "legacy/vectors.h"

@@ -20,7 +20,7 @@ class Player {
     h4mk_io given = io_;
     if (!seekable) given.seek = nullptr;
     if (!seekable) given.size = nullptr;
-    const h4mk_key keys = {nullptr, 0, key.data(), key.size()};
+    const h4mk_key keys = {sizeof(h4mk_key), nullptr, 0, key.data(), key.size()};
     h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
     options.keys = &keys;
     options.key_count = key.empty() ? 0 : 1;
@@ -39,14 +39,14 @@ class Player {
 
   // "track_id pts dts type[k] size", or "damage"; "" at the end, which status() then tells.
   std::string Next() {
-    h4mk_block block;
+    h4mk_block block = H4MK_BLOCK_INIT;
     status_ = h4mk_reader_next(reader_, &block);
     if (status_ == H4MK_ERR_CORRUPT) {
       damage_ = message();
       return "damage";
     }
     if (status_ != H4MK_OK) return "";
-    h4mk_track_info info;
+    h4mk_track_info info = H4MK_TRACK_INFO_INIT;
     h4mk_reader_track_info(reader_, block.track, &info);
     const auto time = [](int64_t t) { return t == H4MK_NO_TIME ? "-" : std::to_string(t); };
     uint8_t padding = 0;  // must be readable

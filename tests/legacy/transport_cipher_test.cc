@@ -44,7 +44,7 @@ TEST(TransportCipherTest, BlocksInAnyOrder) {
   for (const EncryptedFile& file : EncryptedFiles()) {
     Player player(file.bytes, true, file.secret);
     for (size_t i = file.blocks.size(); i-- > 0;) {
-      h4mk_block block;
+      h4mk_block block = H4MK_BLOCK_INIT;
       ASSERT_EQ(h4mk_reader_read_block(player.reader(), 0, i, &block), H4MK_OK);
       EXPECT_EQ(Sha256Hex({block.data, block.size}), file.blocks[i]["plain_sha256"]) << i;
     }
@@ -70,8 +70,8 @@ TEST(TransportCipherTest, WhatIsWrittenReadsBack) {
   h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
   options.version = H4MK_VERSION_TRANSPORT;
   options.encryption_scheme = H4MK_SCHEME_LIVING_V3;
-  options.encryption_key.key = secret.data();
-  options.encryption_key.key_size = secret.size();
+  const h4mk_key secret_key = {sizeof(h4mk_key), nullptr, 0, secret.data(), secret.size()};
+  options.encryption_key = &secret_key;
   h4mk_writer* writer = nullptr;
   ASSERT_EQ(h4mk_writer_open(&io, &options, &writer), H4MK_OK) << h4mk_writer_message(writer);
   const std::string description =
@@ -83,7 +83,7 @@ TEST(TransportCipherTest, WhatIsWrittenReadsBack) {
   h4mk_value_free(track);
   for (int i = 0; i < kBlocks; ++i) {
     const Bytes data(256, static_cast<uint8_t>(i));
-    h4mk_block block = {};
+    h4mk_block block = H4MK_BLOCK_INIT;
     block.flags = H4MK_BLOCK_KEY;
     block.pts = block.dts = i;
     block.data = data.data();
@@ -109,8 +109,8 @@ TEST(TransportCipherTest, OnlyTheTransportDialectTakesIt) {
   h4mk_io io = H4MK_IO_INIT;
   ASSERT_EQ(h4mk_io_new_memory(&io), H4MK_OK);
   h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
-  options.encryption_key.key = secret.data();
-  options.encryption_key.key_size = secret.size();
+  const h4mk_key secret_key = {sizeof(h4mk_key), nullptr, 0, secret.data(), secret.size()};
+  options.encryption_key = &secret_key;
   for (const int version : {1, 2}) {
     options.version = version;
     options.encryption_scheme = H4MK_SCHEME_LIVING_V3;

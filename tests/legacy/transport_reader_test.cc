@@ -78,7 +78,7 @@ TEST(TransportReaderTest, TracksAndTimesOfTheIndexInMeta) {
     for (const Json& row : rows)
       expected.push_back(row["track_id"].get<std::string>() + " " + row["pts_us"].dump() + " " +
                          row["kind"].get<std::string>() + (row["keyframe"] == true ? "k" : ""));
-    h4mk_block block;
+    h4mk_block block = H4MK_BLOCK_INIT;
     while (h4mk_reader_next(player.reader(), &block) == H4MK_OK)
       lines.push_back(TrackName(player, block.track) + " " + std::to_string(block.pts) + " " +
                       "IPB?"[block.flags & 3] + (block.flags & H4MK_BLOCK_KEY ? "k" : ""));
@@ -146,7 +146,7 @@ TEST(TransportReaderTest, Seek) {
   for (size_t i = 0; i < count; ++i) {
     for (const int64_t time : {entries[i].time, entries[i].time + 1}) {
       ASSERT_EQ(h4mk_reader_seek(player.reader(), video, time, H4MK_SEEK_BACKWARD), H4MK_OK);
-      h4mk_block block;
+      h4mk_block block = H4MK_BLOCK_INIT;
       do {
         ASSERT_EQ(h4mk_reader_next(player.reader(), &block), H4MK_OK);
       } while (block.track != video);
@@ -162,7 +162,7 @@ TEST(TransportReaderTest, Seek) {
 
 TEST(TransportReaderTest, TrackInfo) {
   Player player(SmallFile(R"({"fps_hint":2500.0})"));
-  h4mk_track_info info;
+  h4mk_track_info info = H4MK_TRACK_INFO_INIT;
   ASSERT_EQ(h4mk_reader_track_info(player.reader(), 0, &info), H4MK_OK);
   EXPECT_EQ(info.time_base_num, 1);
   EXPECT_EQ(info.time_base_den, 1000000);

@@ -2,6 +2,7 @@
 // Writing version 1 through the C ABI: byte for byte what its first writer made of the same input,
 // everything else in the block log of META, every limit an error that names it (legacy.md, "Version
 // 1").
+#include <h4mk/legacy.h>
 #include <gtest/gtest.h>
 
 #include "base/memory_io.h"
@@ -153,7 +154,7 @@ TEST(V1FileWriterTest, EverythingComesBackThroughTheBlockLog) {
   EXPECT_STREQ(h4mk_value_to_json(h4mk_reader_track(player.reader(), 0)), video.dump().c_str());
   EXPECT_STREQ(h4mk_value_to_json(h4mk_reader_meta(player.reader())), R"({"tags":{"title":"t"}})");
   std::vector<h4mk_test::Block> read;
-  h4mk_block block;
+  h4mk_block block = H4MK_BLOCK_INIT;
   while (h4mk_reader_next(player.reader(), &block) == H4MK_OK)
     read.push_back(h4mk_test::FromC(block));
   EXPECT_EQ(read, blocks);

@@ -61,7 +61,7 @@ TEST(V1ReaderTest, TracksAndMetadata) {
   EXPECT_STREQ(h4mk_value_get_text(track, "time_base"), "1/1000");
   EXPECT_STREQ(h4mk_value_get_text(h4mk_reader_meta(player.reader()), "title"),
                "H4MK Multi-Track Demo");
-  h4mk_track_info info;
+  h4mk_track_info info = H4MK_TRACK_INFO_INIT;
   ASSERT_EQ(h4mk_reader_track_info(player.reader(), 0, &info), H4MK_OK);
   EXPECT_EQ(info.time_base_den, 1000);
   EXPECT_EQ(info.block_count, 5u);
@@ -159,7 +159,7 @@ TEST(V1ReaderTest, LookupsAnswerAsTheVectorsSay) {
     Player player(ReadVector("media/" + test["file"].get<std::string>()));
     for (const Json& row : test["expect"].value("lookups", Json::array())) {
       SCOPED_TRACE(row.dump().substr(0, 60));
-      h4mk_track_info info;
+      h4mk_track_info info = H4MK_TRACK_INFO_INIT;
       uint32_t track = 0;
       while (h4mk_reader_track_info(player.reader(), track, &info) == H4MK_OK &&
              info.track_id != Number(row[0]))

@@ -241,7 +241,7 @@ std::string ObserveSigned(const Bytes& bytes) {
   const uint32_t tracks = h4mk_reader_track_count(reader.get());
   for (uint32_t i = 0; i < tracks; ++i) {
     seen += h4mk_value_to_json(h4mk_reader_track(reader.get(), i));
-    h4mk_track_info info;
+    h4mk_track_info info = H4MK_TRACK_INFO_INIT;
     EXPECT_EQ(h4mk_reader_track_info(reader.get(), i, &info), H4MK_OK);
     for (const int64_t number :
          {info.start_pts, info.first_dts, info.end_pts, static_cast<int64_t>(info.block_count)})

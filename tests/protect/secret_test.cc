@@ -4,7 +4,7 @@
 #include "crypto/secret.h"
 
 #include <gtest/gtest.h>
-#include <h4mk/h4mk.h>
+#include <h4mk/protection.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -130,7 +130,7 @@ TEST_F(SecretTest, ACipherLeavesNoMasterKeyInADump) {
     h4mk_cipher* cipher = nullptr;
     {
       Bytes plain = Inverted(inverted);
-      const h4mk_key key = {nullptr, 0, plain.data(), plain.size()};
+      const h4mk_key key = {sizeof(h4mk_key), nullptr, 0, plain.data(), plain.size()};
       ASSERT_EQ(h4mk_cipher_new(scheme, &key, nullptr, &cipher), H4MK_OK);
       Wipe(plain.data(), plain.size());
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // protection.md, "Signed files": whole files through the C interface, and what an attacker without
 // the key does to them.
+#include <h4mk/protection.h>
+
 #include "support/signing.h"
 
 #include "index/index_page.h"
@@ -57,10 +59,10 @@ TEST(SigningTest, SeeksAreVerifiedToo) {
 
 TEST(SigningTest, EncryptedFilesAreSignedAsTheyAreStored) {
   const Bytes master = Payload(7, 32);
-  const h4mk_key key = {nullptr, 0, master.data(), master.size()};
+  const h4mk_key key = {sizeof(h4mk_key), nullptr, 0, master.data(), master.size()};
   h4mk_writer_options options = Signing();
   options.encryption_scheme = H4MK_SCHEME_GCM;
-  options.encryption_key = key;
+  options.encryption_key = &key;
   TestFile file(Mux(Film(), options));
   h4mk_reader_options without = Verifying();
   without.keep_encrypted = 1;  // verifying needs no key
@@ -181,7 +183,7 @@ TEST(ProofTest, ABlockIsProvedWithoutTheFile) {
 TEST(ProofTest, ABlockThatWasAskedForByNumberIsProved) {
   TestFile file(Mux(Film(), Signing()));
   Reader reader(&file, Verifying());
-  h4mk_block block;
+  h4mk_block block = H4MK_BLOCK_INIT;
   ASSERT_EQ(h4mk_reader_read_block(reader.get(), 1, 100, &block), H4MK_OK);
   h4mk_value *made = nullptr, *proven = nullptr;
   ASSERT_EQ(h4mk_reader_prove(reader.get(), &made), H4MK_OK) << reader.message();

@@ -2,6 +2,7 @@
 // protection.md, "What a verifying reader uses": bytes that a signature covers, zeros, and edits of
 // words about the recording. Everything else that an attacker can put into a signed file is told,
 // and is used for nothing.
+#include <h4mk/protection.h>
 #include <functional>
 
 #include "base/base64.h"

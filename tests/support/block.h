@@ -98,7 +98,7 @@ inline h4mk_block ToC(const Block& block, std::vector<h4mk_side_data>* side_data
   for (const SideData& side : block.side_data) {
     side_data->push_back({side.name.c_str(), side.data.data(), side.data.size()});
   }
-  h4mk_block c = {};
+  h4mk_block c = H4MK_BLOCK_INIT;
   c.track = block.track;
   c.flags = block.flags;
   c.pts = block.pts;

@@ -31,14 +31,14 @@ inline Value ParseJson(const std::string& json) {
 }
 
 // Memory for payloads from operator new, so that allocations.h sees it.
-inline h4mk_buffers CountedBuffers() {
-  h4mk_buffers buffers = {};
+inline const h4mk_buffers* CountedBuffers() {
+  static h4mk_buffers buffers = H4MK_BUFFERS_INIT;
   buffers.alloc = [](void*, size_t size, uint8_t** data) -> void* {
     *data = new (std::nothrow) uint8_t[size];
     return *data;
   };
   buffers.release = [](void*, void* handle) { delete[] static_cast<uint8_t*>(handle); };
-  return buffers;
+  return &buffers;
 }
 
 struct Track {
@@ -132,7 +132,7 @@ class Reader {
   bool is_closed() const { return h4mk_reader_is_closed(reader_) != 0; }
 
   h4mk_status Next(Block* block) {
-    h4mk_block c;
+    h4mk_block c = H4MK_BLOCK_INIT;
     const h4mk_status status = h4mk_reader_next(reader_, &c);
     if (status == H4MK_OK) *block = FromC(c);
     return status;
@@ -145,7 +145,7 @@ class Reader {
   // ends.
   Reading ReadOn(size_t most = 1 << 24) {
     Reading reading;
-    h4mk_block c;
+    h4mk_block c = H4MK_BLOCK_INIT;
     while (reading.blocks.size() + reading.damage.size() < most) {
       reading.end = h4mk_reader_next(reader_, &c);
       if (reading.end == H4MK_OK) {

@@ -3,6 +3,8 @@
 #ifndef H4MK_TESTS_SUPPORT_ENCRYPTION_H_
 #define H4MK_TESTS_SUPPORT_ENCRYPTION_H_
 
+#include <deque>
+
 #include "support/container.h"
 
 namespace h4mk_test {
@@ -11,14 +13,20 @@ inline const Bytes kMaster = Payload(7, 32);
 inline const Bytes kKid = Payload(8, 16);
 
 inline h4mk_key KeyOf(const Bytes& master, const Bytes& kid = {}) {
-  return {kid.data(), kid.size(), master.data(), master.size()};
+  return {sizeof(h4mk_key), kid.data(), kid.size(), master.data(), master.size()};
+}
+
+// A key that lives as long as the program, for options that point to it.
+inline const h4mk_key* HeldKey(const Bytes& master, const Bytes& kid = {}) {
+  static std::deque<h4mk_key> held;
+  return &held.emplace_back(KeyOf(master, kid));
 }
 
 inline h4mk_writer_options Encrypting(const Bytes& master = kMaster,
                                       const char* scheme = H4MK_SCHEME_GCM) {
   h4mk_writer_options options = ClusterLimits(4000, 1000);
   options.encryption_scheme = scheme;
-  options.encryption_key = KeyOf(master, kKid);
+  options.encryption_key = HeldKey(master, kKid);
   return options;
 }
 
@@ -66,7 +74,7 @@ inline Bytes WriteSealed(const std::vector<Value>& tracks, const Sealed& sealed,
     std::vector<h4mk_side_data> side_data;
     for (const SideData& side : block.side_data)
       side_data.push_back({side.name.c_str(), side.data.data(), side.data.size()});
-    h4mk_block c = {};
+    h4mk_block c = H4MK_BLOCK_INIT;
     c.track = block.track;
     c.flags = block.flags;
     c.pts = block.pts;

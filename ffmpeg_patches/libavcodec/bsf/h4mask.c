@@ -24,7 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <h4mk/h4mk.h>
+#include <h4mk/legacy.h>
+#include <h4mk/protection.h>
 
 #include "libavutil/dict.h"
 #include "libavutil/error.h"
@@ -129,7 +130,7 @@ static int status_to_error(h4mk_status status)
 static int open_cipher(AVBSFContext *ctx, const uint8_t *file_id)
 {
     H4MaskContext *s = ctx->priv_data;
-    const h4mk_key key = { NULL, 0, s->key, s->key_size };
+    const h4mk_key key = { sizeof(h4mk_key), NULL, 0, s->key, s->key_size };
     const uint8_t *bytes;
     h4mk_value *description = NULL;
     h4mk_status status;

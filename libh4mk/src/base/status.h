@@ -23,6 +23,7 @@ enum class Code : int {
   kMemory = 101,
   kState = 102,
   kLimit = 103,
+  kCancelled = 104,
   kIo = 200,
   kNotSeekable = 201,
   kNotH4mk = 300,

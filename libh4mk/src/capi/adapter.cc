@@ -46,15 +46,6 @@ Handle* NewHandle() {
   return handle;
 }
 
-// Fills the part of *to that its caller knows.
-bool CopyOut(const h4mk_output& from, h4mk_output* to) {
-  const size_t size = to->struct_size;
-  if (size < sizeof size) return false;
-  std::memcpy(to, &from, std::min(size, sizeof from));
-  to->struct_size = size;
-  return true;
-}
-
 bool ReadTrackStruct(const h4mk_adapter_track* from, h4mk_adapter_track* to) {
   *to = H4MK_ADAPTER_TRACK_INIT;
   return from != nullptr && CopyStruct(from, to) && to->kind != nullptr && to->codec != nullptr &&

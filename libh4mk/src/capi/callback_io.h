@@ -5,6 +5,9 @@
 
 #include <h4mk/h4mk.h>
 
+#include <functional>
+#include <utility>
+
 #include "base/io.h"
 #include "reader/cluster_loader.h"
 #include "reader/external_data.h"
@@ -14,10 +17,15 @@ namespace h4mk {
 class CallbackIo final : public Io {
  public:
   explicit CallbackIo(const h4mk_io& io) : io_(io) {}
+  // Asked before each read and write; true ends the call that reads or writes.
+  void SetCancel(std::function<bool()> cancel) { cancel_ = std::move(cancel); }
+
   int64_t Read(uint8_t* buffer, size_t size) override {
+    if (IsCancelled()) return -1;
     return Keep(io_.read ? io_.read(io_.opaque, buffer, size) : -1);
   }
   int64_t Write(const uint8_t* buffer, size_t size) override {
+    if (IsCancelled()) return -1;
     return Keep(io_.write ? io_.write(io_.opaque, buffer, size) : -1);
   }
   bool CanSeek() const override { return io_.seek != nullptr; }
@@ -26,8 +34,15 @@ class CallbackIo final : public Io {
 
   // The negative code that a callback returned last; 0 if none did.
   int64_t error() const { return error_; }
+  // Whether the last read or write was not done because the caller wants to stop.
+  bool cancelled() const { return cancelled_; }
+  void ForgetCancel() { cancelled_ = false; }
 
  private:
+  bool IsCancelled() {
+    if (cancel_ && cancel_()) cancelled_ = true;
+    return cancelled_;
+  }
   int64_t Keep(int64_t result) {
     if (result < 0) error_ = result;
     return result;
@@ -35,6 +50,8 @@ class CallbackIo final : public Io {
 
   h4mk_io io_;
   int64_t error_ = 0;
+  std::function<bool()> cancel_;
+  bool cancelled_ = false;
 };
 
 // How a reader opens files beside the one that it reads; empty if its options do not say.
@@ -43,6 +60,7 @@ OpenBeside BesideOpener(const h4mk_reader_options& options);
 // Memory by h4mk_buffers, or of the library's own.
 class CallbackAllocator final : public BufferAllocator {
  public:
+  // Without callbacks: memory of the library's own.
   explicit CallbackAllocator(const h4mk_buffers& buffers) : buffers_(buffers) {}
   ~CallbackAllocator() override;
   void* Alloc(size_t size, uint8_t** data) override;

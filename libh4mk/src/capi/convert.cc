@@ -2,7 +2,7 @@
 // Conversion, and the two readings of VERI in the transport dialect, behind the C ABI.
 #include "convert/convert.h"
 
-#include <h4mk/h4mk.h>
+#include <h4mk/legacy.h>
 
 #include <utility>
 

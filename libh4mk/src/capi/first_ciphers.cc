@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The first ciphers behind the C ABI: Living Cipher v3 and mask v1.
-#include <h4mk/h4mk.h>
+#include <h4mk/legacy.h>
 
 #include <algorithm>
 #include <memory>

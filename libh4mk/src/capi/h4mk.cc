@@ -2,6 +2,7 @@
 // Readers and writers behind the C ABI: argument checks, exception barrier, status and message. No
 // logic of its own.
 #include <h4mk/h4mk.h>
+#include <h4mk/protection.h>
 
 #include <algorithm>
 #include <utility>
@@ -23,6 +24,7 @@ using h4mk::Status;
 
 static_assert(static_cast<int>(Code::kAgain) == H4MK_AGAIN);
 static_assert(static_cast<int>(Code::kLimit) == H4MK_ERR_LIMIT);
+static_assert(static_cast<int>(Code::kCancelled) == H4MK_ERR_CANCELLED);
 static_assert(static_cast<int>(Code::kNotSeekable) == H4MK_ERR_NOT_SEEKABLE);
 static_assert(static_cast<int>(Code::kNotFound) == H4MK_ERR_NOT_FOUND);
 static_assert(h4mk::kNoTime == H4MK_NO_TIME);
@@ -67,6 +69,8 @@ const char* h4mk_strerror(h4mk_status status) {
       return "Call not allowed in this state";
     case H4MK_ERR_LIMIT:
       return "A limit of the format would be exceeded";
+    case H4MK_ERR_CANCELLED:
+      return "The caller asked to stop";
     case H4MK_ERR_IO:
       return "Input or output failed";
     case H4MK_ERR_NOT_SEEKABLE:
@@ -102,13 +106,19 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
                              h4mk_reader** reader) {
   h4mk_io callbacks = H4MK_IO_INIT;
   h4mk_reader_options settings = H4MK_READER_OPTIONS_INIT;
+  h4mk_buffers buffers = H4MK_BUFFERS_INIT;
   if (io == nullptr || reader == nullptr || !CopyStruct(io, &callbacks) ||
       !CopyStruct(options, &settings) || callbacks.read == nullptr ||
-      (settings.buffers.alloc == nullptr) != (settings.buffers.release == nullptr))
+      !CopyStruct(settings.buffers, &buffers) ||
+      (buffers.alloc == nullptr) != (buffers.release == nullptr))
     return H4MK_ERR_ARGUMENT;
   h4mk_reader* opened = nullptr;
   const h4mk_status created = h4mk::Guard([&] {
-    opened = new h4mk_reader(callbacks, settings);
+    opened = new h4mk_reader(callbacks, buffers);
+    if (settings.cancel != nullptr)
+      opened->io.SetCancel([cancel = settings.cancel, opaque = settings.cancel_opaque] {
+        return cancel(opaque) != 0;
+      });
     return H4MK_OK;
   });
   if (created != H4MK_OK) return created;
@@ -142,6 +152,10 @@ const char* h4mk_reader_message(const h4mk_reader* reader) {
   return reader ? reader->message.c_str() : "";
 }
 
+int64_t h4mk_reader_error_offset(const h4mk_reader* reader) {
+  return reader ? reader->error_offset : -1;
+}
+
 int64_t h4mk_reader_io_error(const h4mk_reader* reader) { return reader ? reader->io.error() : 0; }
 
 const char* h4mk_reader_next_warning(h4mk_reader* reader) {
@@ -160,19 +174,16 @@ int h4mk_reader_is_closed(const h4mk_reader* reader) {
 }
 
 h4mk_status h4mk_reader_signature(const h4mk_reader* reader, h4mk_signature* signature) {
-  constexpr size_t kFirstSize = offsetof(h4mk_signature, problem_count);
-  if (reader == nullptr || signature == nullptr || signature->struct_size < kFirstSize)
-    return H4MK_ERR_ARGUMENT;
+  if (reader == nullptr || !h4mk::IsSized(signature)) return H4MK_ERR_ARGUMENT;
   if (!reader->opened || !reader->file.verifying) return H4MK_ERR_STATE;
   const h4mk::VerifyingIo& io = *reader->file.verifying;
-  const size_t size = std::min(signature->struct_size, sizeof *signature);
-  const h4mk_signature known = {size,
+  const h4mk_signature known = {sizeof known,
                                 io.last().final,
                                 io.has_unsigned_descriptions(),
                                 io.last().size(),
                                 static_cast<int64_t>(io.signed_until()),
                                 io.problems()};
-  std::memcpy(signature, &known, size);
+  h4mk::CopyOut(known, signature);
   return H4MK_OK;
 }
 
@@ -244,11 +255,13 @@ const h4mk_value* h4mk_reader_track(const h4mk_reader* reader, uint32_t track) {
 
 h4mk_status h4mk_reader_track_info(const h4mk_reader* reader, uint32_t track,
                                    h4mk_track_info* info) {
-  if (info == nullptr || track >= h4mk_reader_track_count(reader)) return H4MK_ERR_ARGUMENT;
+  if (!h4mk::IsSized(info) || track >= h4mk_reader_track_count(reader)) return H4MK_ERR_ARGUMENT;
   const h4mk::Track& known = reader->file.reader->tracks()[track];
   const h4mk::TrackTotals& totals = reader->file.reader->totals(track);
-  *info = {known.id,         known.time_base.num, known.time_base.den, totals.start_pts,
-           totals.first_dts, totals.end_pts,      totals.blocks,       totals.bytes};
+  h4mk::CopyOut(h4mk_track_info{sizeof *info, known.id, known.time_base.num, known.time_base.den,
+                                totals.start_pts, totals.first_dts, totals.end_pts, totals.blocks,
+                                totals.bytes},
+                info);
   return H4MK_OK;
 }
 
@@ -272,7 +285,7 @@ h4mk_status h4mk_reader_discard(h4mk_reader* reader, uint32_t track, int discard
 }
 
 h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
-  if (reader == nullptr || block == nullptr) return H4MK_ERR_ARGUMENT;
+  if (reader == nullptr || !h4mk::IsSized(block)) return H4MK_ERR_ARGUMENT;
   if (!reader->opened) return H4MK_ERR_STATE;
   return Call(reader, [&]() -> Status {
     h4mk::ReadBlock& read = reader->read;
@@ -358,7 +371,7 @@ h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint6
 static Status ReadProtection(const h4mk_writer_options& options, h4mk::ProtectOptions* protect) {
   if (options.encryption_scheme != nullptr) {
     std::vector<h4mk::MasterKey> keys;
-    H4MK_TRY(h4mk::CopyKeys(&options.encryption_key, 1, &keys));
+    H4MK_TRY(h4mk::CopyKeys(options.encryption_key, 1, &keys));
     protect->encryption_scheme = options.encryption_scheme;
     protect->encryption_key = std::move(keys[0]);
   }
@@ -447,8 +460,11 @@ h4mk_status h4mk_writer_add_chunk(h4mk_writer* writer, const char tag[4], uint32
   });
 }
 
-h4mk_status h4mk_writer_write(h4mk_writer* writer, const h4mk_block* block) {
-  if (!h4mk::IsOpen(writer) || block == nullptr || (block->data == nullptr && block->size > 0) ||
+h4mk_status h4mk_writer_write(h4mk_writer* writer, const h4mk_block* given) {
+  h4mk_block known = H4MK_BLOCK_INIT;
+  const h4mk_block* const block = &known;
+  if (!h4mk::IsOpen(writer) || given == nullptr || !CopyStruct(given, &known) ||
+      (block->data == nullptr && block->size > 0) ||
       (block->side_data == nullptr && block->side_data_count > 0))
     return H4MK_ERR_ARGUMENT;
   if ((block->flags & H4MK_BLOCK_COMPRESSED) && !(block->flags & H4MK_BLOCK_ENCRYPTED))

@@ -21,14 +21,15 @@
 #include "pipeline/preroll_reader.h"
 
 struct h4mk_reader {
-  h4mk_reader(const h4mk_io& callbacks, const h4mk_reader_options& options)
-      : io(callbacks), allocator(options.buffers) {}
+  h4mk_reader(const h4mk_io& callbacks, const h4mk_buffers& buffers)
+      : io(callbacks), allocator(buffers) {}
 
   h4mk::CallbackIo io;
   h4mk::CallbackAllocator allocator;
   h4mk::OpenedFile file;
   h4mk::PrerollReader* preroll = nullptr;  // file.reader, once a track has one
   std::string message;
+  int64_t error_offset = -1;  // of the byte that message is about
   std::string warning;
   bool opened = false;
   h4mk::ReadBlock read;   // the block that is handed out
@@ -56,20 +57,32 @@ namespace h4mk {
 
 inline bool IsOpen(const h4mk_writer* writer) { return writer != nullptr && writer->writer; }
 
-// Keeps the message of a failure; running out of memory has a fixed one.
+// Keeps the message of a failure.
 template <typename Handle, typename Body>
 h4mk_status Call(Handle* handle, Body body) {
-  const h4mk_status status = Guard([&]() -> h4mk_status {
+  return Guard([&]() -> h4mk_status {
     const Status result = body();
     if (result.ok()) return H4MK_OK;
     handle->message = result.message();
     return static_cast<h4mk_status>(result.code());
   });
-  if (status == H4MK_ERR_MEMORY && handle->message.empty()) handle->message.clear();
-  return status;
 }
 
-// Copies the part of an options struct that its caller knows.
+// The same for readers, which can be cancelled and know where a failure is.
+template <typename Body>
+h4mk_status Call(h4mk_reader* reader, Body body) {
+  reader->io.ForgetCancel();
+  return Guard([&]() -> h4mk_status {
+    const Status result = body();
+    const bool cancelled = reader->io.cancelled();  // readers go on behind some failures
+    if (result.ok() && !cancelled) return H4MK_OK;
+    reader->message = cancelled ? "the caller asked to stop" : result.message();
+    reader->error_offset = cancelled ? -1 : static_cast<int64_t>(result.offset().value_or(-1));
+    return cancelled ? H4MK_ERR_CANCELLED : static_cast<h4mk_status>(result.code());
+  });
+}
+
+// Copies the part of a struct that its caller knows.
 template <typename Struct>
 bool CopyStruct(const Struct* from, Struct* to) {
   if (from == nullptr) return true;
@@ -77,6 +90,20 @@ bool CopyStruct(const Struct* from, Struct* to) {
   std::memcpy(to, from, std::min(from->struct_size, sizeof *to));
   to->struct_size = sizeof *to;
   return true;
+}
+
+// Whether a struct that will be filled says how large it is.
+template <typename Struct>
+bool IsSized(const Struct* to) {
+  return to != nullptr && to->struct_size >= sizeof to->struct_size;
+}
+
+// Fills as much of a struct as its caller knows. REQUIRES: IsSized(to).
+template <typename Struct>
+void CopyOut(const Struct& from, Struct* to) {
+  const size_t size = to->struct_size;
+  std::memcpy(to, &from, std::min(size, sizeof from));
+  to->struct_size = size;
 }
 
 // What was read as the C ABI hands it out. kCorrupt: it is encrypted, and nothing says how.

@@ -2,6 +2,7 @@
 // The implementations of h4mk_io that come with the library: files and memory.
 #include <fcntl.h>
 #include <h4mk/h4mk.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,6 +46,14 @@ int64_t FileSize(void* opaque) {
   struct stat info;
   return fstat(static_cast<File*>(opaque)->fd, &info) == 0 && S_ISREG(info.st_mode) ? info.st_size
                                                                                     : -1;
+}
+
+int FileSync(void* opaque) {
+  return fdatasync(static_cast<File*>(opaque)->fd) == 0 ? 0 : -errno;
+}
+
+int FileTruncate(void* opaque, int64_t size) {
+  return ftruncate(static_cast<File*>(opaque)->fd, size) == 0 ? 0 : -errno;
 }
 
 void FileClose(void* opaque) {
@@ -106,8 +115,23 @@ h4mk_status NewFileIo(int fd, h4mk_io* io) {
     return H4MK_ERR_MEMORY;
   }
   const bool can_seek = lseek(fd, 0, SEEK_CUR) >= 0;
-  *io = {sizeof *io, file, FileRead, FileWrite, can_seek ? FileSeek : nullptr, FileSize, FileClose};
+  *io = {sizeof *io, file,     FileRead, FileWrite,   can_seek ? FileSeek : nullptr,
+         FileSize,   FileClose, FileSync, FileTruncate};
   return H4MK_OK;
+}
+
+h4mk_status OpenForEditing(const char* path, h4mk_io* io) {
+  const int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return H4MK_ERR_IO;
+  struct stat info;
+  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+    errno = EINVAL;
+  else if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+    return NewFileIo(fd, io);
+  const int error = errno;
+  close(fd);
+  errno = error;
+  return H4MK_ERR_IO;
 }
 
 // The name came from a file that may be hostile: nothing is opened that waits, leads elsewhere or
@@ -125,8 +149,9 @@ h4mk_status OpenRegularFile(const char* path, h4mk_io* io) {
 }  // namespace
 
 h4mk_status h4mk_io_open_file(const char* path, int mode, h4mk_io* io) {
-  if (path == nullptr || io == nullptr || (mode != H4MK_OPEN_READ && mode != H4MK_OPEN_WRITE))
+  if (path == nullptr || io == nullptr || mode < H4MK_OPEN_READ || mode > H4MK_OPEN_EDIT)
     return H4MK_ERR_ARGUMENT;
+  if (mode == H4MK_OPEN_EDIT) return OpenForEditing(path, io);
   const int flags = mode == H4MK_OPEN_READ ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
   const int fd = open(path, flags | O_CLOEXEC, 0666);
   return fd < 0 ? H4MK_ERR_IO : NewFileIo(fd, io);
@@ -147,7 +172,12 @@ h4mk_status h4mk_io_open_memory(const void* data, size_t size, h4mk_io* io) {
   if (memory == nullptr) return H4MK_ERR_MEMORY;
   memory->data = static_cast<const uint8_t*>(data);
   memory->size = size;
-  *io = {sizeof *io, memory, MemoryRead, nullptr, MemorySeek, MemorySize, MemoryClose};
+  *io = H4MK_IO_INIT;
+  io->opaque = memory;
+  io->read = MemoryRead;
+  io->seek = MemorySeek;
+  io->size = MemorySize;
+  io->close = MemoryClose;
   return H4MK_OK;
 }
 
@@ -155,7 +185,12 @@ h4mk_status h4mk_io_new_memory(h4mk_io* io) {
   if (io == nullptr) return H4MK_ERR_ARGUMENT;
   auto* memory = new (std::nothrow) Memory();
   if (memory == nullptr) return H4MK_ERR_MEMORY;
-  *io = {sizeof *io, memory, nullptr, MemoryWrite, MemorySeek, MemorySize, MemoryClose};
+  *io = H4MK_IO_INIT;
+  io->opaque = memory;
+  io->write = MemoryWrite;
+  io->seek = MemorySeek;
+  io->size = MemorySize;
+  io->close = MemoryClose;
   return H4MK_OK;
 }
 

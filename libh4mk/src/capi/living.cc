@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Living Cipher behind the C ABI: messages of version 4.
-#include <h4mk/h4mk.h>
+#include <h4mk/protection.h>
 
 #include <algorithm>
 #include <string>

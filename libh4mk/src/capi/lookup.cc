@@ -19,27 +19,26 @@ Status FillBlock(h4mk_reader* reader, const ReadBlock& read, h4mk_block* block) 
                    record.flags & kBlockEncrypted
                        ? "META does not say how the block is encrypted that stands"
                        : "TRAK does not say how the block is compressed that stands");
-  block->track = static_cast<uint32_t>(record.track);
-  block->flags = (record.flags & kBlockPublicFlags) | (read.corrupt ? H4MK_BLOCK_CORRUPT : 0u);
-  block->pts = record.pts;
-  block->dts = record.dts;
-  block->duration = record.duration;
-  block->data = read.data;
-  block->size = record.size;
-  block->side_data = nullptr;
-  block->side_data_count = 0;
-  block->ordinal = record.ordinal;
-  block->offset = read.offset;
-  block->buffer = read.buffer;
-  if (read.side_data.empty()) return {};
   reader->side_data_names.clear();
   reader->side_data.clear();
   for (const SideData& entry : read.side_data) reader->side_data_names.emplace_back(entry.name);
   for (size_t i = 0; i < read.side_data.size(); ++i)
     reader->side_data.push_back({reader->side_data_names[i].c_str(), read.side_data[i].data.data(),
                                  read.side_data[i].data.size()});
-  block->side_data = reader->side_data.data();
-  block->side_data_count = reader->side_data.size();
+  h4mk_block known = H4MK_BLOCK_INIT;
+  known.track = static_cast<uint32_t>(record.track);
+  known.flags = (record.flags & kBlockPublicFlags) | (read.corrupt ? H4MK_BLOCK_CORRUPT : 0u);
+  known.pts = record.pts;
+  known.dts = record.dts;
+  known.duration = record.duration;
+  known.data = read.data;
+  known.size = record.size;
+  known.side_data = reader->side_data.empty() ? nullptr : reader->side_data.data();
+  known.side_data_count = reader->side_data.size();
+  known.ordinal = record.ordinal;
+  known.offset = read.offset;
+  known.buffer = read.buffer;
+  CopyOut(known, block);
   return {};
 }
 
@@ -180,9 +179,29 @@ h4mk_status h4mk_reader_block_info(h4mk_reader* reader, uint32_t track, uint64_t
   });
 }
 
+h4mk_status h4mk_reader_blocks(h4mk_reader* reader, uint32_t track, uint64_t first,
+                               h4mk_block_info* blocks, size_t count, size_t* copied) {
+  if (copied == nullptr || (blocks == nullptr && count > 0) || !h4mk::HasTrack(reader, track))
+    return H4MK_ERR_ARGUMENT;
+  return h4mk::Ask(reader, [&]() -> Status {
+    size_t done = 0;
+    std::vector<h4mk::BlockInfo> batch(std::min<size_t>(count, 256));
+    while (done < count) {
+      size_t got = 0;
+      const size_t wanted = std::min(count - done, batch.size());
+      H4MK_TRY(reader->file.reader->Blocks(track, first, std::span(batch).first(wanted), &got));
+      for (size_t i = 0; i < got; ++i) blocks[done++] = h4mk::ToC(batch[i]);
+      if (got < wanted) break;
+      first = batch[got - 1].record.ordinal + 1;
+    }
+    *copied = done;
+    return {};
+  });
+}
+
 h4mk_status h4mk_reader_read_block(h4mk_reader* reader, uint32_t track, uint64_t ordinal,
                                    h4mk_block* block) {
-  if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
+  if (!h4mk::IsSized(block) || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
   return h4mk::Ask(reader, [&]() -> Status {
     h4mk::ReadBlock read;
     H4MK_TRY(reader->file.reader->ReadBlockAt(track, ordinal, &read));

@@ -2,10 +2,12 @@
 // Ciphers behind the C ABI.
 #include "capi/protect.h"
 
+#include <h4mk/protection.h>
+
 #include <algorithm>
 #include <string>
 
-#include "capi/guard.h"
+#include "capi/handles.h"
 #include "capi/value.h"
 
 using h4mk::BlockCipher;
@@ -29,7 +31,10 @@ namespace h4mk {
 Status CopyKeys(const h4mk_key* keys, size_t count, std::vector<MasterKey>* copies) {
   if (keys == nullptr && count > 0) return Status(Code::kArgument, "keys are NULL");
   for (size_t i = 0; i < count; ++i) {
-    const h4mk_key& key = keys[i];
+    h4mk_key key = H4MK_KEY_INIT;
+    const uint8_t* at = reinterpret_cast<const uint8_t*>(keys) + i * keys->struct_size;
+    if (!CopyStruct(reinterpret_cast<const h4mk_key*>(at), &key))
+      return Status(Code::kArgument, "a key without its struct_size");
     if (key.key == nullptr || (key.kid == nullptr && key.kid_size > 0) ||
         key.key_size < kMinMasterKey || key.key_size > kMaxMasterKey || key.kid_size > kMaxKeyId)
       return Status(Code::kArgument, "a key has 16 to 1024 bytes, and its id at most 32");
@@ -63,10 +68,12 @@ h4mk_status MakeCipher(const h4mk_key* keys, size_t count, h4mk_cipher** out, Ma
   });
 }
 
-bool ContextFromC(const h4mk_cipher_block* block, BlockContext* context) {
-  if (block == nullptr || block->struct_size < sizeof *block || block->time_base_num < 1 ||
-      block->time_base_den < 1)
+bool ContextFromC(const h4mk_cipher_block* given, BlockContext* context) {
+  h4mk_cipher_block known = H4MK_CIPHER_BLOCK_INIT;
+  if (given == nullptr || !CopyStruct(given, &known) || known.time_base_num < 1 ||
+      known.time_base_den < 1)
     return false;
+  const h4mk_cipher_block* block = &known;
   *context = {.track_id = block->track_id,
               .time_base = {block->time_base_num, block->time_base_den},
               .ordinal = block->ordinal,

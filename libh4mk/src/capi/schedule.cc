@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Block schedule and control frames behind the C ABI.
-#include <h4mk/h4mk.h>
+#include <h4mk/legacy.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Tokens behind the C ABI.
-#include <h4mk/h4mk.h>
+#include <h4mk/legacy.h>
 
 #include <algorithm>
 

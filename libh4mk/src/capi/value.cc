@@ -251,20 +251,6 @@ h4mk_status h4mk_value_set_int(h4mk_value* object, const char* key, int64_t numb
   });
 }
 
-h4mk_status h4mk_value_set_real(h4mk_value* object, const char* key, double number) {
-  return SetMember(object, key, [&](h4mk_value* member) {
-    member->type = H4MK_VALUE_REAL;
-    member->real = number;
-  });
-}
-
-h4mk_status h4mk_value_set_bool(h4mk_value* object, const char* key, int truth) {
-  return SetMember(object, key, [&](h4mk_value* member) {
-    member->type = H4MK_VALUE_BOOL;
-    member->truth = truth != 0;
-  });
-}
-
 h4mk_status h4mk_value_set_value(h4mk_value* object, const char* key, const h4mk_value* value) {
   if (value == nullptr) return H4MK_ERR_ARGUMENT;
   std::unique_ptr<h4mk_value> copy;

@@ -89,6 +89,10 @@ class FileReader {
                                   std::span<BlockInfo> out, uint64_t* total) = 0;
   // The block with a number within its track: kNotFound. Its bytes too; kCorrupt as Next().
   virtual Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) = 0;
+  // Copies blocks in file order from the one with number `first` on, or the next that is there;
+  // *copied is smaller than out.size() if there are no more.
+  virtual Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out,
+                        size_t* copied) = 0;
   virtual Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) = 0;
 
   // Frames, numbered as they are shown (core.md, "Frames"); totals().frames() says how many there

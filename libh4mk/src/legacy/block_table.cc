@@ -155,15 +155,29 @@ const std::vector<uint32_t>& BlockTable::NumbersOf(uint32_t track) {
   return numbers_.emplace(track, std::move(numbers)).first->second;
 }
 
-Result<uint32_t> BlockTable::Find(uint32_t track, uint64_t ordinal) {
+// The numbers of the blocks of a track whose ordinals are not smaller.
+std::span<const uint32_t> BlockTable::NumbersFrom(uint32_t track, uint64_t ordinal) {
   const std::vector<uint32_t>& numbers = NumbersOf(track);
-  BlockInfo info;
   const auto found = std::partition_point(numbers.begin(), numbers.end(), [&](uint32_t number) {
+    BlockInfo info;
     return describe_(number, &info) && info.record.ordinal < ordinal;
   });
-  if (found == numbers.end() || !describe_(*found, &info) || info.record.ordinal != ordinal)
+  return {found, numbers.end()};
+}
+
+Result<uint32_t> BlockTable::Find(uint32_t track, uint64_t ordinal) {
+  const std::span<const uint32_t> from = NumbersFrom(track, ordinal);
+  BlockInfo info;
+  if (from.empty() || !describe_(from[0], &info) || info.record.ordinal != ordinal)
     return Status(Code::kNotFound, "the track has no block " + std::to_string(ordinal));
-  return *found;
+  return from[0];
+}
+
+size_t BlockTable::CopyFrom(uint32_t track, uint64_t ordinal, std::span<BlockInfo> out) {
+  size_t copied = 0;
+  for (const uint32_t number : NumbersFrom(track, ordinal))
+    if (copied < out.size() && describe_(number, &out[copied])) ++copied;
+  return copied;
 }
 
 Status BlockTable::IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,

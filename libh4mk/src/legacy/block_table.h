@@ -44,6 +44,9 @@ class BlockTable {
   // The number of a block by its ordinal. kNotFound.
   Result<uint32_t> Find(uint32_t track, uint64_t ordinal);
 
+  // Copies blocks of a track from the one with this ordinal, or the next that is there, on.
+  size_t CopyFrom(uint32_t track, uint64_t ordinal, std::span<BlockInfo> out);
+
   // REQUIRES: Find() gave the number.
   Status Get(uint32_t number, BlockInfo* info) const {
     return describe_(number, info) ? Status() : Status(Code::kNotFound, "no such block");
@@ -64,6 +67,7 @@ class BlockTable {
   Status ChainTo(uint32_t track, const TimedBlock& frame, std::span<BlockInfo> out,
                  uint64_t* total);
   const std::vector<uint32_t>& NumbersOf(uint32_t track);
+  std::span<const uint32_t> NumbersFrom(uint32_t track, uint64_t ordinal);
   static TimedBlocks::const_iterator FirstAfter(const TimedBlocks& blocks, int64_t time);
 
   const uint32_t block_count_;

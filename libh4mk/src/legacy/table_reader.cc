@@ -127,6 +127,13 @@ Status TableReader::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
   return Table().Get(number.value(), info);
 }
 
+Status TableReader::Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out,
+                           size_t* copied) {
+  if (!has_table()) return CannotSeek();
+  *copied = Table().CopyFrom(track, first, out);
+  return {};
+}
+
 Status TableReader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) {
   if (!has_table()) return CannotSeek();
   const Result<uint32_t> number = Table().Find(track, ordinal);

@@ -52,6 +52,10 @@ class ForwardingReader : public FileReader {
   Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) override {
     return file_->BlockAt(track, ordinal, info);
   }
+  Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out,
+                size_t* copied) override {
+    return file_->Blocks(track, first, out, copied);
+  }
   Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override {
     return file_->ReadBlockAt(track, ordinal, block);
   }

@@ -115,6 +115,53 @@ Status Reader::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
   });
 }
 
+// The first span of a track with a block that has this number or a larger one. It is the one with
+// as many blocks before it, unless blocks were lost.
+Status Reader::FindSpanFrom(uint32_t track, uint64_t ordinal, SpanRef* span, bool* found) {
+  *found = false;
+  uint64_t low = 0, high = totals_[track].blocks, guess = ordinal;
+  while (low < high) {
+    SpanRef tried;
+    bool known = false;
+    H4MK_TRY(index_.SpanOfBlock(track, std::clamp(guess, low, high - 1), &tried, &known));
+    if (!known) return {};
+    H4MK_TRY(LoadIntoSearch(tried.cluster));
+    const BlockRecord *block = nullptr, *first = nullptr;
+    H4MK_TRY(FindInCluster(track, ordinal, &block, &first));
+    uint64_t last = first->ordinal;
+    for (const BlockRecord& record : search_->index().blocks())
+      if (record.track == static_cast<int32_t>(track)) last = std::max(last, record.ordinal);
+    if (last < ordinal) {
+      low = tried.first_block + std::max<uint64_t>(tried.blocks, 1);
+    } else {
+      *span = tried;
+      *found = true;
+      if (first->ordinal <= ordinal) return {};
+      high = tried.first_block;
+    }
+    guess = low + (high - low) / 2;
+  }
+  return {};
+}
+
+Status Reader::Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out, size_t* copied) {
+  return WithIndex([&]() -> Status {
+    *copied = 0;
+    SpanRef span;
+    bool more = false;
+    H4MK_TRY(FindSpanFrom(track, first, &span, &more));
+    while (more && *copied < out.size()) {
+      H4MK_TRY(LoadIntoSearch(span.cluster));
+      for (const BlockRecord& block : search_->index().blocks())
+        if (block.track == static_cast<int32_t>(track) && block.ordinal >= first &&
+            *copied < out.size())
+          out[(*copied)++] = InfoOf(block);
+      H4MK_TRY(index_.NextSpan(track, &span, &more));
+    }
+    return {};
+  });
+}
+
 Status Reader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* read) {
   const BlockRecord* block = nullptr;
   H4MK_TRY(WithIndex([&] { return FindOrdinal(track, ordinal, &block); }));

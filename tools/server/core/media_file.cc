@@ -144,7 +144,7 @@ MediaFile::MediaFile(std::string name, std::shared_ptr<const OpenedFile> file, F
 void MediaFile::ReadTracks(h4mk_reader* reader) {
   for (uint32_t i = 0; i < h4mk_reader_track_count(reader); ++i) {
     const h4mk_value* track = h4mk_reader_track(reader, i);
-    h4mk_track_info info = {};
+    h4mk_track_info info = H4MK_TRACK_INFO_INIT;
     TrackInfo t;
     t.index = i;
     if (h4mk_reader_track_info(reader, i, &info) != H4MK_OK) throw HttpError(422, "a track cannot be read");
