@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "h4mk/h4mk.h"
+#include "h4mk/protection.h"
 
 /* ---------------------------------------------------------------------------------------------------------- SHA-256 (FIPS 180-4) */
 

@@ -7,6 +7,7 @@
 #include "maintain/recover.h"
 #include "support/chunks.h"
 #include "support/container.h"
+#include "support/encryption.h"
 #include "writer/writer.h"
 
 namespace h4mk_test {

@@ -13,6 +13,7 @@
 #include "reader/external_data.h"
 #include "support/chunks.h"
 #include "support/container.h"
+#include "support/encryption.h"
 
 namespace h4mk_test {
 namespace {

@@ -96,6 +96,7 @@ def _options(source: Source, http: Handle | None) -> tuple[Any, list[Any]]:
         for entry, (kid, key) in zip(array, keys.items()):
             id_bytes, key_bytes = ffi.from_buffer("uint8_t[]", kid), ffi.from_buffer("uint8_t[]", key)
             keep += [id_bytes, key_bytes]
+            entry.struct_size = ffi.sizeof("h4mk_key")
             entry.kid, entry.kid_size = (id_bytes, len(kid)) if kid else (ffi.NULL, 0)
             entry.key, entry.key_size = key_bytes, len(key)
         options.keys, options.key_count = array, len(keys)

@@ -6,7 +6,7 @@ import dataclasses
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Iterator
 
-from ._library import AGAIN, END, NO_TIME, ffi, lib, text
+from ._library import AGAIN, END, NO_TIME, ffi, lib, new_struct, text
 from ._reader import Reader
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def read_packets(reader: Reader, tracks: tuple[Track, ...], wanted: set[int], st
                 reader.check(lib.h4mk_reader_discard(reader.pointer, track.index, 1))
         if start is not None:
             reader.check(lib.h4mk_reader_seek(reader.pointer, start[0], start[1], lib.H4MK_SEEK_BACKWARD))
-        block = ffi.new("h4mk_block *")
+        block = new_struct("h4mk_block")
         while True:
             status = lib.h4mk_reader_next(reader.pointer, block)
             if status in (END, AGAIN):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Sequence, overload
 import numpy as np
 import numpy.typing as npt
 
-from ._library import NO_TIME, ffi, lib
+from ._library import NO_TIME, ffi, lib, new_struct
 from .packets import Packet, packet_of
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Track:
     def packet(self, number: int) -> Packet:
         """One packet by its number (`ordinal`)."""
         reader = self.file._reader()
-        block = ffi.new("h4mk_block *")
+        block = new_struct("h4mk_block")
         with reader.lock:
             reader.check(lib.h4mk_reader_read_block(reader.pointer, self.index, _position(number, self.packet_count), block))
             return packet_of(block, self)
@@ -159,7 +159,7 @@ class Track:
 
     def _info(self) -> Any:
         reader = self.file._reader()
-        info = ffi.new("h4mk_track_info *")
+        info = new_struct("h4mk_track_info")
         with reader.lock:
             reader.check(lib.h4mk_reader_track_info(reader.pointer, self.index, info))
         return info

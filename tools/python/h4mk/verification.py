@@ -86,7 +86,7 @@ def _read_chunks(reader: Reader, problems: list[str]) -> int:
 
 
 def _read_blocks(reader: Reader, problems: list[str]) -> int:
-    block, count = ffi.new("h4mk_block *"), 0
+    block, count = new_struct("h4mk_block"), 0
     while (status := lib.h4mk_reader_next(reader.pointer, block)) not in (END, AGAIN):
         if status == 0:
             count += 1

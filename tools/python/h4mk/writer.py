@@ -47,9 +47,11 @@ class Writer:
         keep = [ffi.new("char[]", b"aes-256-gcm"), ffi.from_buffer("uint8_t[]", key or b"\0"), ffi.from_buffer("uint8_t[]", key_id or b"\0")]
         if key is not None:
             options.encryption_scheme = keep[0]
-            options.encryption_key.key, options.encryption_key.key_size = keep[1], len(key)
+            named = new_struct("h4mk_key", key=keep[1], key_size=len(key))
             if key_id:
-                options.encryption_key.kid, options.encryption_key.kid_size = keep[2], len(key_id)
+                named.kid, named.kid_size = keep[2], len(key_id)
+            options.encryption_key = named
+            keep.append(named)
         if signing_key is not None:
             keep.append(ffi.new("char[]", signing_key.encode("ascii")))
             options.signing_key = keep[-1]
@@ -121,7 +123,7 @@ class Writer:
         if isinstance(data, np.ndarray):
             data = np.ascontiguousarray(data).reshape(-1).view(np.uint8) if data.size else b""
         size = memoryview(data).nbytes  # type: ignore[arg-type]
-        block = ffi.new("h4mk_block *")
+        block = new_struct("h4mk_block")
         block.track = track.index
         block.pts = NO_TIME if pts is None else pts
         block.dts = NO_TIME if dts is None else dts
