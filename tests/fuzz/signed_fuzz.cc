@@ -7,7 +7,8 @@
 #include "base/memory_io.h"
 #include "fuzz/file_mutator.h"
 #include "fuzz/fuzz.h"
-#include "pipeline/verifying_reader.h"
+#include "pipeline/block_pipeline.h"
+#include "pipeline/signature_stage.h"
 #include "reader/reader.h"
 
 using namespace h4mk;  // NOLINT: a test
@@ -30,14 +31,14 @@ void ReadThrough(VerifyingIo& io) {
     got = io.ReadAt(at, buffer.data(), buffer.size());
 }
 
-void Read(VerifyingReader& reader, size_t file_size) {
+void Read(BlockPipeline& reader, SignatureStage& signature, size_t file_size) {
   ReadBlock block;
   size_t reports = 0;
   for (;;) {
     const Status status = reader.Next(&block);
     if (status.ok()) {
       h4mk_fuzz::Touch({block.data, block.record->size});
-      (void)reader.ProveLast().ok();
+      (void)signature.ProveLast().ok();
     } else if (status.code() == Code::kCorrupt) {
       FUZZ_CHECK(++reports <= file_size);
     } else {
@@ -50,16 +51,19 @@ void Read(VerifyingReader& reader, size_t file_size) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   MemoryInput input({data, size});
-  VerifyingIo io(input, std::nullopt);
+  const auto signature =
+      std::make_shared<SignatureStage>(input, std::nullopt, SignatureStage::Strictness::kReport);
+  VerifyingIo& io = signature->io();
   if (!io.Open().ok()) return 0;
   ReadThrough(io);
   Allocator allocator;
-  VerifyingReader reader(std::make_unique<Reader>(Source(io), allocator, /*keep_corrupt=*/false),
-                         io);
+  BlockPipeline reader(std::make_unique<Reader>(Source(io), allocator, /*keep_corrupt=*/false),
+                       allocator);
+  reader.Add(signature);
   if (!reader.Open().ok()) return 0;
-  Read(reader, size);
+  Read(reader, *signature, size);
   if (!reader.tracks().empty() && reader.Seek(0, 20, SeekMode::kBackward, false).ok())
-    Read(reader, size);
+    Read(reader, *signature, size);
   return 0;
 }
 

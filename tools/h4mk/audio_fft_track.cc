@@ -11,7 +11,7 @@ bool IsAudioFft(const Track& track) { return track.description["codec"] == kAudi
 
 }  // namespace
 
-Result<uint32_t> FindAudioFftTrack(const FileReader& reader, int64_t track_id) {
+Result<uint32_t> FindAudioFftTrack(const BlockPipeline& reader, int64_t track_id) {
   const std::vector<Track>& tracks = reader.tracks();
   if (track_id == kNoTrack) {
     std::vector<uint32_t> found;
@@ -40,7 +40,7 @@ Status ReadAudioFftFormat(const Track& track, AudioTokenFormat* format) {
   return DecodeAudioFftFormat(extradata, rate->get<uint32_t>(), format);
 }
 
-Status ForEachReadBlock(FileReader& reader, uint32_t track, Output& output,
+Status ForEachReadBlock(BlockPipeline& reader, uint32_t track, Output& output,
                         const std::function<Status(const ReadBlock&)>& visit) {
   for (uint32_t i = 0; i < reader.tracks().size(); ++i) reader.Discard(i, i != track);
   for (;;) {

@@ -8,7 +8,7 @@ namespace h4mk::tool {
 namespace {
 
 // Version 2: the indexes of the clusters say it all.
-void ForEachIndexed(InputFile& file, FileReader& reader, Output& output,
+void ForEachIndexed(InputFile& file, BlockPipeline& reader, Output& output,
                     const std::function<void(const BlockRow&)>& visit) {
   TrackIds ids;
   for (const Track& track : reader.tracks()) ids.Add(track.id);
@@ -27,7 +27,7 @@ void ForEachIndexed(InputFile& file, FileReader& reader, Output& output,
   if (!status.ok()) output.Problem(status);
 }
 
-void ForEachRead(FileReader& reader, Output& output,
+void ForEachRead(BlockPipeline& reader, Output& output,
                  const std::function<void(const BlockRow&)>& visit) {
   for (;;) {
     ReadBlock block;
@@ -85,7 +85,7 @@ Json BlockJson(const BlockRow& row, const Track& track) {
   return object;
 }
 
-void ForEachBlock(InputFile& file, FileReader& reader, Output& output,
+void ForEachBlock(InputFile& file, BlockPipeline& reader, Output& output,
                   const std::function<void(const BlockRow&)>& visit) {
   if (reader.version() == 2)
     ForEachIndexed(file, reader, output, visit);
@@ -94,7 +94,7 @@ void ForEachBlock(InputFile& file, FileReader& reader, Output& output,
   ReportWarnings(reader, output);
 }
 
-void ReportWarnings(FileReader& reader, Output& output) {
+void ReportWarnings(BlockPipeline& reader, Output& output) {
   std::string text;
   bool any = false;
   while (reader.NextWarning(&text)) {

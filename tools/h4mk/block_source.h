@@ -34,11 +34,11 @@ Json BlockJson(const BlockRow& row, const Track& track);
 
 // Calls visit for every block in file order. Damage and a missing end become problems of the
 // output.
-void ForEachBlock(InputFile& file, FileReader& reader, Output& output,
+void ForEachBlock(InputFile& file, BlockPipeline& reader, Output& output,
                   const std::function<void(const BlockRow&)>& visit);
 
 // Tells of what opening and reading found, and of a file without an end, which is a problem.
-void ReportWarnings(FileReader& reader, Output& output);
+void ReportWarnings(BlockPipeline& reader, Output& output);
 
 }  // namespace h4mk::tool
 

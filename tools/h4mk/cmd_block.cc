@@ -44,7 +44,7 @@ int FetchBlock(InputFile& file, const BlockOptions& options, Output& output) {
   const Status open = options.raw ? file.OpenReader(KeepEncrypted(), &opened)
                                   : OpenWithKey(file, options.key, &opened);
   if (!open.ok()) return output.Fail(open);
-  FileReader* const reader = opened.reader.get();
+  BlockPipeline* const reader = opened.reader.get();
   Result<uint32_t> track = FindTrack(*reader, options.track_id);
   if (!track.ok()) return output.Fail(track.status());
   const uint64_t blocks = reader->totals(track.value()).blocks;
@@ -97,7 +97,7 @@ void DescribeManifest(CLI::App* command, ManifestOptions* options) {
 int RunManifest(const ManifestOptions& options) {
   Output output(options.common.file, /*json=*/true);
   InputFile file;
-  std::unique_ptr<FileReader> reader;
+  std::unique_ptr<BlockPipeline> reader;
   if (const Status status = file.Open(options.common.file); !status.ok())
     return output.Fail(status);
   if (file.version() == kTransportVersion && !options.common.json)
@@ -109,7 +109,7 @@ int RunManifest(const ManifestOptions& options) {
   for (uint32_t i = 0; i < reader->tracks().size(); ++i) {
     const Track& track = reader->tracks()[i];
     uint64_t entries = 0, bytes = 0;
-    reader->IndexSize(i, &entries, &bytes);
+    reader->file().IndexSize(i, &entries, &bytes);
     if (entries > 0) seek_tracks.push_back(track.id);
     blocks += reader->totals(i).blocks;
     Json entry = Json::object();

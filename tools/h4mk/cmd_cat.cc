@@ -34,7 +34,7 @@ struct Copied {
 };
 
 // Writes what can be read; what cannot is reported. An error only where writing failed.
-Status Copy(FileReader& reader, uint32_t track, uint64_t file_size, Sink& sink, Output& output,
+Status Copy(BlockPipeline& reader, uint32_t track, uint64_t file_size, Sink& sink, Output& output,
             Copied* counts) {
   ByteSpan attachment;
   if (reader.Attachment(track, &attachment).ok()) {
@@ -73,7 +73,7 @@ int Run(const CatOptions& options) {
     return output.Fail(status);
   if (const Status status = OpenWithKey(file, options.key, &opened); !status.ok())
     return output.Fail(status);
-  FileReader& reader = *opened.reader;
+  BlockPipeline& reader = *opened.reader;
   Result<uint32_t> track = FindTrack(reader, options.track_id);
   if (!track.ok()) return output.Fail(track.status());
   OutputFile out;

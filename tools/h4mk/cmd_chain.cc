@@ -26,7 +26,7 @@ void ShowBlocks(const std::vector<BlockInfo>& blocks, const Track& track, Output
 // The file and the track that a command asks for.
 struct OpenedTrack {
   InputFile file;
-  std::unique_ptr<FileReader> reader;
+  std::unique_ptr<BlockPipeline> reader;
   uint32_t index = 0;
   const Track& description() const { return reader->tracks()[index]; }
 
@@ -66,7 +66,7 @@ int RunChain(const ChainOptions& options) {
   std::vector<BlockInfo> blocks;
   const Status status = LookupAll(
       [&](std::span<BlockInfo> out, uint64_t* total) {
-        return track.reader->DecodeChain(track.index, time, out, total);
+        return track.reader->file().DecodeChain(track.index, time, out, total);
       },
       &blocks);
   if (!status.ok()) return output.Fail(status);
@@ -107,7 +107,7 @@ int RunRange(const RangeOptions& options) {
   std::vector<BlockInfo> blocks;
   const Status status = LookupAll(
       [&](std::span<BlockInfo> out, uint64_t* total) {
-        return track.reader->KeyframesBetween(track.index, from, to, out, total);
+        return track.reader->file().KeyframesBetween(track.index, from, to, out, total);
       },
       &blocks);
   if (!status.ok()) return output.Fail(status);

@@ -53,7 +53,7 @@ Status ReadSpectrum(const ReadBlock& block, const AudioTokenFormat& format, Spec
   return {};
 }
 
-Status Report(FileReader& reader, uint32_t track_index, Output& output) {
+Status Report(BlockPipeline& reader, uint32_t track_index, Output& output) {
   const Track& track = reader.tracks()[track_index];
   AudioTokenFormat format;
   H4MK_TRY(ReadAudioFftFormat(track, &format));
@@ -89,7 +89,7 @@ Status Report(FileReader& reader, uint32_t track_index, Output& output) {
 int Run(const CoherenceOptions& options) {
   Output output(options.common.file, options.common.json);
   InputFile file;
-  std::unique_ptr<FileReader> reader;
+  std::unique_ptr<BlockPipeline> reader;
   if (const Status status = file.Open(options.common.file); !status.ok())
     return output.Fail(status);
   if (const Status status = file.OpenReader(false, &reader); !status.ok())

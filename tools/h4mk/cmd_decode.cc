@@ -90,7 +90,7 @@ Json OutputJson(const h4mk_output& output, ChainDecoder& decoder, const Track& t
 }
 
 // The decoder for the track that is asked for, at the first output.
-Status OpenDecoder(const DecodeOptions& options, FileReader& reader, uint32_t track,
+Status OpenDecoder(const DecodeOptions& options, BlockPipeline& reader, uint32_t track,
                    AdapterRegistry* adapters, std::unique_ptr<ChainDecoder>* decoder) {
   H4MK_TRY(LoadPlugins(options.plugins, adapters));
   const TrackParameters parameters(reader.tracks()[track]);
@@ -146,7 +146,7 @@ int RunDecode(const DecodeOptions& options) {
     return report.Fail(status);
   if (const Status status = OpenWithKey(file, options.key, &opened); !status.ok())
     return report.Fail(status);
-  FileReader& reader = *opened.reader;
+  BlockPipeline& reader = *opened.reader;
   const Result<uint32_t> found = FindTrack(reader, options.track_id);
   if (!found.ok()) return report.Fail(found.status());
   const Track& track = reader.tracks()[found.value()];

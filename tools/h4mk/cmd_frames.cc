@@ -31,7 +31,7 @@ void Describe(CLI::App* command, FramesOptions* options) {
 int Run(const FramesOptions& options) {
   Output output(options.common.file, options.common.json);
   InputFile file;
-  std::unique_ptr<FileReader> reader;
+  std::unique_ptr<BlockPipeline> reader;
   if (const Status status = file.Open(options.common.file); !status.ok())
     return output.Fail(status);
   if (const Status status = file.OpenReader(true, &reader); !status.ok())

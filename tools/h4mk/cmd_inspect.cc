@@ -43,14 +43,14 @@ struct Gops {
   double shortest = 0, longest = 0;  // seconds from one to the next
 };
 
-Status ReadGops(FileReader& reader, uint32_t track, Gops* gops) {
+Status ReadGops(BlockPipeline& reader, uint32_t track, Gops* gops) {
   constexpr size_t kStep = 4096;
   std::vector<IndexEntry> entries(kStep);
   int64_t before = kNoTime;
   const TimeBase time_base = reader.tracks()[track].time_base;
   for (;;) {
     size_t copied = 0;
-    H4MK_TRY(reader.IndexEntries(track, gops->count, entries, &copied));
+    H4MK_TRY(reader.file().IndexEntries(track, gops->count, entries, &copied));
     for (size_t i = 0; i < copied; ++i) {
       if (before != kNoTime) {
         const double length = SecondsBetween(before, entries[i].time, time_base);
@@ -140,7 +140,7 @@ void ShowTrack(InputFile& file, const Track& track, const TrackTotals& totals, c
                 totals.all_key ? ", every block is a random access point" : "");
 }
 
-void ShowTracks(InputFile& file, FileReader& reader, Output& output) {
+void ShowTracks(InputFile& file, BlockPipeline& reader, Output& output) {
   Json tracks = Json::array();
   for (uint32_t i = 0; i < reader.tracks().size(); ++i) {
     Gops gops;
@@ -209,7 +209,7 @@ void ShowIndex(InputFile& file, Output& output) {
 }
 
 // From the first time of any track to the last; negative: not known.
-double DurationOf(const FileReader& reader) {
+double DurationOf(const BlockPipeline& reader) {
   double start = 0, end = -1;
   bool any = false;
   for (uint32_t i = 0; i < reader.tracks().size(); ++i) {
@@ -225,7 +225,7 @@ double DurationOf(const FileReader& reader) {
   return end - start < 9e12 ? end - start : -1;
 }
 
-std::string DurationText(const FileReader& reader, uint64_t file_size) {
+std::string DurationText(const BlockPipeline& reader, uint64_t file_size) {
   const double seconds = DurationOf(reader);
   if (seconds < 0) return "";
   std::string text = ", " + Clock(static_cast<int64_t>(seconds * 1000 + 0.5), {1, 1000});
@@ -236,7 +236,7 @@ std::string DurationText(const FileReader& reader, uint64_t file_size) {
   return text;
 }
 
-void ShowFile(const std::string& path, InputFile& file, FileReader& reader, Output& output) {
+void ShowFile(const std::string& path, InputFile& file, BlockPipeline& reader, Output& output) {
   const Protection protection = ReadProtection(file, reader);
   output.Set("version", reader.version());
   output.Set("file_size", file.size());
@@ -258,7 +258,7 @@ void ShowFile(const std::string& path, InputFile& file, FileReader& reader, Outp
 
 int InspectOne(const InspectOptions& options, const std::string& path, Output& output) {
   InputFile file;
-  std::unique_ptr<FileReader> reader;
+  std::unique_ptr<BlockPipeline> reader;
   if (const Status status = file.Open(path); !status.ok()) return output.Fail(status);
   if (file.version() == kTransportVersion && !options.files.json && options.html.empty())
     return TransportInspect(path);

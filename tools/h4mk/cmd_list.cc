@@ -46,7 +46,7 @@ void ListChunks(InputFile& file, Output& output) {
 
 std::string TimeText(int64_t time) { return time == kNoTime ? "-" : std::to_string(time); }
 
-void ListBlocks(InputFile& file, FileReader& reader, int64_t wanted, Output& output) {
+void ListBlocks(InputFile& file, BlockPipeline& reader, int64_t wanted, Output& output) {
   output.BeginRows("blocks");
   output.Text("{:>12}  {:>5}  {:>8}  {:>12}  {:>12}  {:>12}  {:>8}  {:4}  {}\n", "offset", "track",
               "ordinal", "time", "pts", "dts", "duration", "type", "size");
@@ -64,7 +64,7 @@ void ListBlocks(InputFile& file, FileReader& reader, int64_t wanted, Output& out
 int Run(const ListOptions& options) {
   Output output(options.common.file, options.common.json);
   InputFile file;
-  std::unique_ptr<FileReader> reader;
+  std::unique_ptr<BlockPipeline> reader;
   if (const Status status = file.Open(options.common.file); !status.ok())
     return output.Fail(status);
   if (options.chunks && (file.version() == 1 || file.version() == 2)) {

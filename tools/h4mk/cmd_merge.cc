@@ -43,7 +43,7 @@ class MergeInput {
     return {};
   }
 
-  FileReader& reader() { return *opened_.reader; }
+  BlockPipeline& reader() { return *opened_.reader; }
   bool has_block() const { return has_block_; }
   const ReadBlock& block() const { return block_; }
   // Seconds; blocks without a time come at once.

@@ -38,7 +38,7 @@ void Describe(CLI::App* command, SeekOptions* options) {
       "dialect do.");
 }
 
-Status FindBlock(FileReader& reader, uint32_t track, int64_t time, const SeekOptions& options,
+Status FindBlock(BlockPipeline& reader, uint32_t track, int64_t time, const SeekOptions& options,
                  BlockRow* row) {
   for (uint32_t i = 0; i < reader.tracks().size(); ++i) reader.Discard(i, i != track);
   H4MK_TRY(reader.Seek(track, time, options.forward ? SeekMode::kForward : SeekMode::kBackward,
@@ -59,7 +59,7 @@ Status TrackId(const std::string& text, int64_t* id) {
 }
 
 int SeekIn(InputFile& file, const SeekOptions& options, Output& output) {
-  std::unique_ptr<FileReader> reader;
+  std::unique_ptr<BlockPipeline> reader;
   int64_t id = kNoTrack;
   Status status = TrackId(options.track, &id);
   if (status.ok()) status = file.OpenReader(false, &reader);

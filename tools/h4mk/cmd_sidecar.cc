@@ -5,7 +5,7 @@
 #include "child.h"
 #include "command.h"
 #include "open/make_writer.h"
-#include "pipeline/unpacking_reader.h"
+#include "open/open_file.h"
 #include "progress.h"
 #include "reader/external_data.h"
 #include "text.h"
@@ -130,7 +130,7 @@ class SidecarWriter {
   SidecarWriter(BlockFinder& finder, FileWriter& writer, SidecarCounts* counts)
       : finder_(finder), writer_(writer), counts_(*counts) {}
 
-  Status CopyDescriptions(FileReader& input, const std::string& name) {
+  Status CopyDescriptions(BlockPipeline& input, const std::string& name) {
     for (uint32_t i = 0; i < input.tracks().size(); ++i) {
       uint32_t track = 0;
       Json description = input.tracks()[i].description;
@@ -144,7 +144,7 @@ class SidecarWriter {
   }
 
   // What is known of the tracks when all was read.
-  Status UpdateDescriptions(FileReader& input, const std::string& name) {
+  Status UpdateDescriptions(BlockPipeline& input, const std::string& name) {
     for (uint32_t i = 0; i < input.tracks().size(); ++i) {
       Json description = input.tracks()[i].description;
       ByteSpan attachment;
@@ -154,7 +154,7 @@ class SidecarWriter {
     return writer_.SetMeta(input.meta());
   }
 
-  Status CopyBlocks(FileReader& input) {
+  Status CopyBlocks(BlockPipeline& input) {
     const auto progress = MakeProgress("sidecar");
     for (;;) {
       ReadBlock read;
@@ -233,18 +233,17 @@ Status MakeSidecar(const SidecarOptions& options, std::filesystem::path* path,
                          "file:" + options.common.file, "-map", "0", "-c", "copy", "-copy_unknown",
                          "-copyts", "-copyinkf", "-f", "h4mk", "-"}));
   PlainAllocator allocator;
-  std::unique_ptr<FileReader> input;
-  std::vector<MasterKey> no_keys;
-  H4MK_TRY(MakeReader(Source(ffmpeg.output()), allocator, false, &no_keys, &input));
-  H4MK_TRY(OpenUnpacked(allocator, &input));
+  OpenedFile opened;
+  H4MK_TRY(h4mk::OpenFile(ffmpeg.output(), allocator, {}, &opened));
+  BlockPipeline& input = *opened.reader;
   std::unique_ptr<FileWriter> writer;
   H4MK_TRY(MakeWriter(out.io(), 2, {}, {}, &writer));
   SidecarWriter sidecar(finder, *writer, counts);
   const std::string name = std::filesystem::path(options.common.file).filename().string();
-  H4MK_TRY(sidecar.CopyDescriptions(*input, name));
-  H4MK_TRY(sidecar.CopyBlocks(*input));
+  H4MK_TRY(sidecar.CopyDescriptions(input, name));
+  H4MK_TRY(sidecar.CopyBlocks(input));
   H4MK_TRY(ffmpeg.Finish());
-  H4MK_TRY(sidecar.UpdateDescriptions(*input, name));
+  H4MK_TRY(sidecar.UpdateDescriptions(input, name));
   H4MK_TRY(writer->Finish());
   return out.Commit();
 }

@@ -96,7 +96,7 @@ void DescribeProve(CLI::App* command, ProveOptions* options) {
 }
 
 Status WriteProof(const OpenedFile& opened, const ProveOptions& options) {
-  Result<Json> proof = opened.proving->ProveLast();
+  Result<Json> proof = opened.signature->ProveLast();
   if (!proof.ok()) return proof.status();
   const std::string text = DumpJson(proof.value()) + "\n";
   OutputFile out;

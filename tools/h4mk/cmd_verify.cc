@@ -82,7 +82,7 @@ bool VerifyProtection(const VerifyOptions& options, bool is_signed, InputFile& f
 
 // Blocks of a sidecar that are in files beside it.
 bool VerifyBeside(InputFile& file, Output& output) {
-  std::unique_ptr<FileReader> reader;
+  std::unique_ptr<BlockPipeline> reader;
   if (file.version() != 2 || !file.OpenReader(false, &reader).ok()) return true;
   if (std::none_of(reader->tracks().begin(), reader->tracks().end(), NamesFileBeside)) return true;
   const auto progress = MakeProgress("verify");
@@ -114,7 +114,7 @@ Status VerifyByVersion(InputFile& file, VerifyReport* report) {
     case 2:
       return VerifyV2(file.NewIo(), MakeProgress("verify"), report);
     default: {  // says what is wrong with it
-      std::unique_ptr<FileReader> reader;
+      std::unique_ptr<BlockPipeline> reader;
       return file.OpenReader(false, &reader);
     }
   }
@@ -130,7 +130,7 @@ Times FindTimes(const std::string& path, InputFile& file, const std::vector<Find
   Times times;
   Output nobody(path, /*json=*/false);
   nobody.SetSilent();
-  std::unique_ptr<FileReader> reader;
+  std::unique_ptr<BlockPipeline> reader;
   if (offsets.empty() || file.version() != 2 || !file.OpenReader(true, &reader).ok()) return times;
   size_t next = 0;
   bool is_first = true;

@@ -225,7 +225,7 @@ std::string BitRateText(double rate) {
   return fmt::format("{:.1f} kb/s", rate / 1000);
 }
 
-Protection ReadProtection(InputFile& file, const FileReader& reader) {
+Protection ReadProtection(InputFile& file, const BlockPipeline& reader) {
   Protection protection;
   const auto encryption = reader.meta().find(kProtectionKey);
   if (encryption != reader.meta().end() && encryption->is_object()) {

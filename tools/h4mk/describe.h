@@ -34,7 +34,7 @@ struct Protection {
   bool signed_to_the_end = false;
   std::string scheme, key_id;  // of the encryption; "" if there is none
 };
-Protection ReadProtection(InputFile& file, const FileReader& reader);
+Protection ReadProtection(InputFile& file, const BlockPipeline& reader);
 Json ProtectionJson(const Protection& protection);
 // A line each, none where nothing is protected.
 std::vector<std::string> ProtectionLines(const Protection& protection);

@@ -224,7 +224,7 @@ bool InputFile::HasBeside(const std::string& name) const {
          S_ISREG(info.st_mode);
 }
 
-void InputFile::NoteFilesBeside(const FileReader& reader) const {
+void InputFile::NoteFilesBeside(const BlockPipeline& reader) const {
   for (const Track& track : reader.tracks()) {
     const auto name = track.description.find(kBesideKey);
     struct stat info;
@@ -235,7 +235,7 @@ void InputFile::NoteFilesBeside(const FileReader& reader) const {
   }
 }
 
-Status InputFile::OpenReader(bool keep_corrupt, std::unique_ptr<FileReader>* reader) {
+Status InputFile::OpenReader(bool keep_corrupt, std::unique_ptr<BlockPipeline>* reader) {
   OpenedFile opened;
   ReadOptions options;
   options.keep_corrupt = keep_corrupt;

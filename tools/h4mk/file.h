@@ -58,12 +58,12 @@ class InputFile {
   Status OpenReader(ReadOptions options, OpenedFile* opened);
   // The same for those who do not ask for what encrypted blocks hold. keep_corrupt: damaged blocks
   // are handed out as well.
-  Status OpenReader(bool keep_corrupt, std::unique_ptr<FileReader>* reader);
+  Status OpenReader(bool keep_corrupt, std::unique_ptr<BlockPipeline>* reader);
 
  private:
   Status ReadVersion();
   // Files that the tracks of a sidecar name are read too.
-  void NoteFilesBeside(const FileReader& reader) const;
+  void NoteFilesBeside(const BlockPipeline& reader) const;
   std::string path_;
   int fd_ = -1;
   uint64_t size_ = 0;

@@ -33,7 +33,7 @@ struct Lane {
 
 class Page {
  public:
-  Page(InputFile& file, FileReader& reader)
+  Page(InputFile& file, BlockPipeline& reader)
       : file_(file), reader_(reader), lanes_(reader.tracks().size()) {}
 
   Json Collect(const std::string& name, Output& output);
@@ -46,7 +46,7 @@ class Page {
   Json Meta();
 
   InputFile& file_;
-  FileReader& reader_;
+  BlockPipeline& reader_;
   std::vector<Lane> lanes_;
   double start_ = 0, end_ = 0, bin_ = kLeastBin;
   size_t most_bins_ = kMostBins;
@@ -99,7 +99,7 @@ Json Page::TrackJson(uint32_t index) {
   const Track& track = reader_.tracks()[index];
   Lane& lane = lanes_[index];
   uint64_t entries = 0, bytes = 0;
-  reader_.IndexSize(index, &entries, &bytes);
+  reader_.file().IndexSize(index, &entries, &bytes);
   if (lane.all_key) lane.gops.clear();
   std::sort(lane.gops.begin(), lane.gops.end());
   Json gops = Json::array();
@@ -201,7 +201,7 @@ std::string ForScript(const Json& value) {
 
 }  // namespace
 
-Status WriteHtml(const std::string& name, InputFile& file, FileReader& reader, Output& output,
+Status WriteHtml(const std::string& name, InputFile& file, BlockPipeline& reader, Output& output,
                  const std::string& path, const WriteOptions& write) {
   OutputFile out;
   H4MK_TRY(out.Open(path, write, OutputFile::Content::kText));

@@ -11,7 +11,7 @@
 namespace h4mk::tool {
 
 // Writes the page about a file. Problems of the file go to the output, and into the page.
-Status WriteHtml(const std::string& name, InputFile& file, FileReader& reader, Output& output,
+Status WriteHtml(const std::string& name, InputFile& file, BlockPipeline& reader, Output& output,
                  const std::string& path, const WriteOptions& write);
 
 }  // namespace h4mk::tool

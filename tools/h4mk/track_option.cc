@@ -13,7 +13,7 @@ void AddTrackOption(CLI::App* command, int64_t* track_id, bool required) {
       ->required(required);
 }
 
-Result<uint32_t> FindTrack(const FileReader& reader, int64_t track_id) {
+Result<uint32_t> FindTrack(const BlockPipeline& reader, int64_t track_id) {
   const std::vector<Track>& tracks = reader.tracks();
   if (track_id == kNoTrack && tracks.size() == 1) return 0u;
   std::string ids;

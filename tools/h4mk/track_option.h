@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "file/file_reader.h"
+#include "pipeline/block_pipeline.h"
 
 namespace h4mk::tool {
 
@@ -16,7 +16,7 @@ void AddTrackOption(CLI::App* command, int64_t* track_id, bool required);
 
 // The index of a track; kArgument if the file has no such track, or more than one and none was
 // named.
-Result<uint32_t> FindTrack(const FileReader& reader, int64_t track_id);
+Result<uint32_t> FindTrack(const BlockPipeline& reader, int64_t track_id);
 
 }  // namespace h4mk::tool
 

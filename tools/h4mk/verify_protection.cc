@@ -33,7 +33,7 @@ Status VerifyAll(InputFile& file, const std::string& key_path, OpenedFile* opene
   ReadOptions read = KeepEncrypted();
   read.verify_key = std::move(key.value());
   H4MK_TRY(file.OpenReader(std::move(read), opened));
-  return ReadThrough(*opened->verifying);
+  return ReadThrough(opened->signature->io());
 }
 
 Status ReadWhole(const std::string& path, Bytes* bytes) {
@@ -67,18 +67,18 @@ bool VerifySignature(InputFile& file, const std::string& key_path, Output& outpu
   bool ok = status.ok();
   if (!ok) output.Problem(status);
   Json result = Json::object();
-  if (opened.proving != nullptr) {
+  if (opened.signature && opened.reader) {
     std::string warning;
-    while (opened.proving->NextWarning(&warning)) {
+    while (opened.reader->NextWarning(&warning)) {
       ok = false;
       output.Problem(std::nullopt, Code::kCorrupt, warning);
     }
-    const Checkpoint& last = opened.verifying->last();
-    const uint64_t until = opened.verifying->signed_until();
+    const Checkpoint& last = opened.signature->io().last();
+    const uint64_t until = opened.signature->io().signed_until();
     result["final"] = last.final;
     result["chunks"] = last.size();
     result["signed_until"] = until;
-    result["descriptions_unsigned"] = opened.verifying->has_unsigned_descriptions();
+    result["descriptions_unsigned"] = opened.signature->io().has_unsigned_descriptions();
     output.Text("signature: {}, {} chunks, {}\n", ok ? "good" : "NOT GOOD", Grouped(last.size()),
                 last.final ? "up to the end" : fmt::format("up to byte {}", Grouped(until)));
   }

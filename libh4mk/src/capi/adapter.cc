@@ -209,7 +209,7 @@ h4mk_status h4mk_decoder_open(h4mk_reader* reader, uint32_t track,
   if (decoder == nullptr || track >= h4mk_reader_track_count(reader) ||
       !CopyStruct(options, &settings) || settings.decode_ahead > h4mk::kMaxDecodeAhead)
     return H4MK_ERR_ARGUMENT;
-  if (reader->has_read) return H4MK_ERR_STATE;
+  if (reader->file.reader->is_ready()) return H4MK_ERR_STATE;
   h4mk_decoder* opened = h4mk::NewHandle<h4mk_decoder>();
   if (opened == nullptr) return H4MK_ERR_MEMORY;
   *decoder = opened;

@@ -136,11 +136,11 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
       read.refuse_unsigned = settings.refuse_unsigned != 0;
     }
     H4MK_TRY(h4mk::OpenFile(opened->io, opened->allocator, std::move(read), &opened->file));
-    const h4mk::FileReader& file = *opened->file.reader;
+    const h4mk::BlockPipeline& file = *opened->file.reader;
     opened->meta = h4mk::ValueFromJson(file.meta());
     for (const h4mk::Track& track : file.tracks())
       opened->tracks.push_back(h4mk::ValueFromJson(track.description));
-    opened->file.reader->TakeChanges();  // so far
+    opened->file.reader->file().TakeChanges();  // so far
     opened->opened = true;
     return {};
   });
@@ -175,8 +175,8 @@ int h4mk_reader_is_closed(const h4mk_reader* reader) {
 
 h4mk_status h4mk_reader_signature(const h4mk_reader* reader, h4mk_signature* signature) {
   if (reader == nullptr || !h4mk::IsSized(signature)) return H4MK_ERR_ARGUMENT;
-  if (!reader->opened || !reader->file.verifying) return H4MK_ERR_STATE;
-  const h4mk::VerifyingIo& io = *reader->file.verifying;
+  if (!reader->opened || !reader->file.signature) return H4MK_ERR_STATE;
+  const h4mk::VerifyingIo& io = reader->file.signature->io();
   const h4mk_signature known = {sizeof known,
                                 io.last().final,
                                 io.has_unsigned_descriptions(),
@@ -189,9 +189,9 @@ h4mk_status h4mk_reader_signature(const h4mk_reader* reader, h4mk_signature* sig
 
 h4mk_status h4mk_reader_prove(h4mk_reader* reader, h4mk_value** proof) {
   if (reader == nullptr || proof == nullptr) return H4MK_ERR_ARGUMENT;
-  if (!reader->opened || !reader->file.verifying || !reader->file.proving) return H4MK_ERR_STATE;
+  if (!reader->opened || !reader->file.signature) return H4MK_ERR_STATE;
   return Call(reader, [&]() -> Status {
-    auto made = reader->file.proving->ProveLast();
+    auto made = reader->file.signature->ProveLast();
     if (!made.ok()) return made.status();
     *proof = h4mk::ValueFromJson(made.value()).release();
     return {};
@@ -219,7 +219,7 @@ namespace {
 // Tracks that were added are counted at once; what callers may still hold is replaced when they ask
 // for it.
 void NoteChanges(h4mk_reader* reader) {
-  h4mk::FileReader& file = *reader->file.reader;
+  h4mk::FileReader& file = reader->file.reader->file();
   const unsigned changes = file.TakeChanges();
   if (changes == 0) return;
   reader->changes |= changes;
@@ -234,7 +234,7 @@ unsigned h4mk_reader_changes(h4mk_reader* reader) {
   unsigned changes = 0;
   h4mk::Guard([&]() -> h4mk_status {
     NoteChanges(reader);
-    const h4mk::FileReader& file = *reader->file.reader;
+    const h4mk::BlockPipeline& file = *reader->file.reader;
     if (reader->changes & H4MK_CHANGED_META) reader->meta = h4mk::ValueFromJson(file.meta());
     if (reader->changes & H4MK_CHANGED_TRACKS)
       for (size_t i = 0; i < reader->tracks.size(); ++i)
@@ -257,7 +257,7 @@ h4mk_status h4mk_reader_track_info(const h4mk_reader* reader, uint32_t track,
                                    h4mk_track_info* info) {
   if (!h4mk::IsSized(info) || track >= h4mk_reader_track_count(reader)) return H4MK_ERR_ARGUMENT;
   const h4mk::Track& known = reader->file.reader->tracks()[track];
-  const h4mk::TrackTotals& totals = reader->file.reader->totals(track);
+  const h4mk::TrackTotals totals = reader->file.reader->totals(track);
   h4mk::CopyOut(h4mk_track_info{sizeof *info, known.id, known.time_base.num, known.time_base.den,
                                 totals.start_pts, totals.first_dts, totals.end_pts, totals.blocks,
                                 totals.bytes},
@@ -288,44 +288,35 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
   if (reader == nullptr || !h4mk::IsSized(block)) return H4MK_ERR_ARGUMENT;
   if (!reader->opened) return H4MK_ERR_STATE;
   return Call(reader, [&]() -> Status {
-    h4mk::ReadBlock& read = reader->read;
-    if (!reader->has_read) {
-      const Status next = reader->file.reader->Next(&read);
+    h4mk::BlockPipeline& blocks = *reader->file.reader;
+    const h4mk::ReadBlock* read = nullptr;
+    if (!blocks.is_ready()) {
+      const Status next = blocks.Peek(&read);
       NoteChanges(reader);
       H4MK_TRY(next);
     }
-    reader->has_read = true;
-    if (Status status = h4mk::FillBlock(reader, read, block); !status.ok()) {
-      reader->has_read = false;
-      return status;
-    }
-    reader->has_read = false;
-    return {};
+    H4MK_TRY(blocks.Peek(&read));
+    Status status = h4mk::FillBlock(reader, *read, block);  // if it throws, the block stays
+    blocks.Pop();
+    return status;
   });
 }
 
 h4mk_status h4mk_reader_seek(h4mk_reader* reader, uint32_t track, int64_t time, int mode) {
   if (track >= h4mk_reader_track_count(reader) || (mode & ~(H4MK_SEEK_FORWARD | H4MK_SEEK_ANY)))
     return H4MK_ERR_ARGUMENT;
-  return Call(reader, [&]() -> Status {
-    H4MK_TRY(reader->file.reader->Seek(
+  return Call(reader, [&] {
+    return reader->file.reader->Seek(
         track, time,
         mode & H4MK_SEEK_FORWARD ? h4mk::SeekMode::kForward : h4mk::SeekMode::kBackward,
-        (mode & H4MK_SEEK_ANY) != 0));
-    reader->has_read = false;
-    return {};
+        (mode & H4MK_SEEK_ANY) != 0);
   });
 }
 
 h4mk_status h4mk_reader_set_preroll(h4mk_reader* reader, uint32_t track, uint32_t blocks) {
   if (track >= h4mk_reader_track_count(reader) || blocks > 1 << 16) return H4MK_ERR_ARGUMENT;
   return Call(reader, [&]() -> Status {
-    if (reader->preroll == nullptr) {
-      auto preroll = std::make_unique<h4mk::PrerollReader>(std::move(reader->file.reader));
-      reader->preroll = preroll.get();
-      reader->file.reader = std::move(preroll);
-    }
-    reader->preroll->SetPreroll(track, blocks);
+    reader->file.reader->SetPreroll(track, blocks);
     return {};
   });
 }
@@ -333,7 +324,6 @@ h4mk_status h4mk_reader_set_preroll(h4mk_reader* reader, uint32_t track, uint32_
 h4mk_status h4mk_reader_rewind(h4mk_reader* reader) {
   if (reader == nullptr) return H4MK_ERR_ARGUMENT;
   if (!reader->opened) return H4MK_ERR_STATE;
-  reader->has_read = false;
   return Call(reader, [&] { return reader->file.reader->Rewind(); });
 }
 
@@ -341,7 +331,7 @@ h4mk_status h4mk_reader_index_size(const h4mk_reader* reader, uint32_t track, ui
                                    uint64_t* bytes) {
   if (entries == nullptr || bytes == nullptr || track >= h4mk_reader_track_count(reader))
     return H4MK_ERR_ARGUMENT;
-  reader->file.reader->IndexSize(track, entries, bytes);
+  reader->file.reader->file().IndexSize(track, entries, bytes);
   return H4MK_OK;
 }
 
@@ -355,8 +345,8 @@ h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint6
     size_t done = 0, got = 0;
     do {
       const size_t wanted = std::min(count - done, std::size(batch));
-      H4MK_TRY(
-          reader->file.reader->IndexEntries(track, first + done, std::span(batch, wanted), &got));
+      H4MK_TRY(reader->file.reader->file().IndexEntries(track, first + done,
+                                                        std::span(batch, wanted), &got));
       for (size_t i = 0; i < got; ++i)
         entries[done++] = {static_cast<int64_t>(batch[i].offset), batch[i].time};
     } while (got == std::size(batch) && done < count);

@@ -15,10 +15,8 @@
 #include "capi/callback_io.h"
 #include "capi/guard.h"
 #include "capi/value.h"
-#include "file/file_reader.h"
 #include "file/file_writer.h"
 #include "open/open_file.h"
-#include "pipeline/preroll_reader.h"
 
 struct h4mk_reader {
   h4mk_reader(const h4mk_io& callbacks, const h4mk_buffers& buffers)
@@ -27,13 +25,10 @@ struct h4mk_reader {
   h4mk::CallbackIo io;
   h4mk::CallbackAllocator allocator;
   h4mk::OpenedFile file;
-  h4mk::PrerollReader* preroll = nullptr;  // file.reader, once a track has one
   std::string message;
   int64_t error_offset = -1;  // of the byte that message is about
   std::string warning;
   bool opened = false;
-  h4mk::ReadBlock read;   // the block that is handed out
-  bool has_read = false;  // … but was not yet, for want of memory
   bool keep_encrypted = false;
   unsigned changes = 0;  // of the descriptions, not told yet
   std::unique_ptr<h4mk_value> meta;

@@ -63,7 +63,7 @@ bool HasTrack(const h4mk_reader* reader, uint32_t track) {
 // A lookup moves what a block points to that h4mk_reader_next() still has to hand out.
 template <typename Lookup>
 h4mk_status Ask(h4mk_reader* reader, Lookup lookup) {
-  return reader->has_read ? H4MK_ERR_STATE : Call(reader, lookup);
+  return reader->opened && reader->file.reader->is_ready() ? H4MK_ERR_STATE : Call(reader, lookup);
 }
 
 // A lookup that gives a list.
@@ -89,7 +89,7 @@ h4mk_status h4mk_reader_keyframe(h4mk_reader* reader, uint32_t track, int64_t ti
   if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
   return h4mk::Ask(reader, [&]() -> Status {
     h4mk::BlockInfo info;
-    H4MK_TRY(reader->file.reader->FindKeyframe(track, time, &info));
+    H4MK_TRY(reader->file.reader->file().FindKeyframe(track, time, &info));
     *block = h4mk::ToC(info);
     return {};
   });
@@ -101,7 +101,7 @@ h4mk_status h4mk_reader_decode_chain(h4mk_reader* reader, uint32_t track, int64_
     return H4MK_ERR_ARGUMENT;
   return h4mk::List(reader, blocks, count, total,
                     [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
-                      return reader->file.reader->DecodeChain(track, time, out, found);
+                      return reader->file.reader->file().DecodeChain(track, time, out, found);
                     });
 }
 
@@ -110,10 +110,10 @@ h4mk_status h4mk_reader_keyframes_between(h4mk_reader* reader, uint32_t track, i
                                           uint64_t* total) {
   if (total == nullptr || (blocks == nullptr && count > 0) || !h4mk::HasTrack(reader, track))
     return H4MK_ERR_ARGUMENT;
-  return h4mk::List(reader, blocks, count, total,
-                    [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
-                      return reader->file.reader->KeyframesBetween(track, from, to, out, found);
-                    });
+  return h4mk::List(
+      reader, blocks, count, total, [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
+        return reader->file.reader->file().KeyframesBetween(track, from, to, out, found);
+      });
 }
 
 h4mk_status h4mk_reader_frame_count(const h4mk_reader* reader, uint32_t track, uint64_t* count) {
@@ -127,7 +127,7 @@ h4mk_status h4mk_reader_frame(h4mk_reader* reader, uint32_t track, uint64_t numb
   if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
   return h4mk::Ask(reader, [&]() -> Status {
     h4mk::BlockInfo info;
-    H4MK_TRY(reader->file.reader->FindFrame(track, number, &info));
+    H4MK_TRY(reader->file.reader->file().FindFrame(track, number, &info));
     *block = h4mk::ToC(info);
     return {};
   });
@@ -139,7 +139,7 @@ h4mk_status h4mk_reader_frame_at(h4mk_reader* reader, uint32_t track, int64_t ti
   return h4mk::Ask(reader, [&]() -> Status {
     h4mk::BlockInfo info;
     uint64_t found = 0;
-    H4MK_TRY(reader->file.reader->FindFrameAt(track, time, &found, &info));
+    H4MK_TRY(reader->file.reader->file().FindFrameAt(track, time, &found, &info));
     if (number != nullptr) *number = found;
     if (block != nullptr) *block = h4mk::ToC(info);
     return {};
@@ -152,7 +152,7 @@ h4mk_status h4mk_reader_frame_times(h4mk_reader* reader, uint32_t track, uint64_
     return H4MK_ERR_ARGUMENT;
   return h4mk::Ask(reader, [&]() -> Status {
     size_t done = 0;
-    H4MK_TRY(reader->file.reader->FrameTimes(track, first, std::span(times, count), &done));
+    H4MK_TRY(reader->file.reader->file().FrameTimes(track, first, std::span(times, count), &done));
     *copied = done;
     return {};
   });
@@ -164,7 +164,7 @@ h4mk_status h4mk_reader_frame_chain(h4mk_reader* reader, uint32_t track, uint64_
     return H4MK_ERR_ARGUMENT;
   return h4mk::List(reader, blocks, count, total,
                     [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
-                      return reader->file.reader->FrameChain(track, number, out, found);
+                      return reader->file.reader->file().FrameChain(track, number, out, found);
                     });
 }
 
@@ -173,7 +173,7 @@ h4mk_status h4mk_reader_block_info(h4mk_reader* reader, uint32_t track, uint64_t
   if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
   return h4mk::Ask(reader, [&]() -> Status {
     h4mk::BlockInfo info;
-    H4MK_TRY(reader->file.reader->BlockAt(track, ordinal, &info));
+    H4MK_TRY(reader->file.reader->file().BlockAt(track, ordinal, &info));
     *block = h4mk::ToC(info);
     return {};
   });
@@ -189,7 +189,8 @@ h4mk_status h4mk_reader_blocks(h4mk_reader* reader, uint32_t track, uint64_t fir
     while (done < count) {
       size_t got = 0;
       const size_t wanted = std::min(count - done, batch.size());
-      H4MK_TRY(reader->file.reader->Blocks(track, first, std::span(batch).first(wanted), &got));
+      H4MK_TRY(
+          reader->file.reader->file().Blocks(track, first, std::span(batch).first(wanted), &got));
       for (size_t i = 0; i < got; ++i) blocks[done++] = h4mk::ToC(batch[i]);
       if (got < wanted) break;
       first = batch[got - 1].record.ordinal + 1;

@@ -19,9 +19,11 @@ void Say(const ConvertOptions& options, const std::string& text) {
   if (options.message) options.message(text);
 }
 
-bool CanSeek(FileReader& input) { return input.source().seekable() && input.source().Size() >= 0; }
+bool CanSeek(BlockPipeline& input) {
+  return input.source().seekable() && input.source().Size() >= 0;
+}
 
-Status CopyTracks(FileReader& input, FileWriter& writer, int version) {
+Status CopyTracks(BlockPipeline& input, FileWriter& writer, int version) {
   for (uint32_t i = 0; i < input.tracks().size(); ++i) {
     uint32_t track = 0;
     Json description = input.tracks()[i].description;
@@ -45,7 +47,7 @@ bool IsCopied(const ChunkInfo& chunk, int from, int to) {
   return true;
 }
 
-Status CopyChunks(FileReader& input, FileWriter& writer, const ConvertOptions& options,
+Status CopyChunks(BlockPipeline& input, FileWriter& writer, const ConvertOptions& options,
                   OriginalRecorder* recorder) {
   if (!CanSeek(input)) return {};
   bool told_signature = false;
@@ -73,7 +75,7 @@ Status CopyChunks(FileReader& input, FileWriter& writer, const ConvertOptions& o
   }
 }
 
-Status CopyBlocks(FileReader& input, FileWriter& writer, const ConvertOptions& options,
+Status CopyBlocks(BlockPipeline& input, FileWriter& writer, const ConvertOptions& options,
                   OriginalRecorder* recorder) {
   constexpr uint32_t kBlocksBetweenCalls = 64;
   const uint64_t total = CanSeek(input) ? static_cast<uint64_t>(input.source().Size()) : 0;
@@ -121,14 +123,14 @@ Status CopyBlocks(FileReader& input, FileWriter& writer, const ConvertOptions& o
 
 }  // namespace
 
-Status CopyFile(FileReader& input, FileWriter& writer, const ConvertOptions& options,
+Status CopyFile(BlockPipeline& input, FileWriter& writer, const ConvertOptions& options,
                 OriginalRecorder* recorder) {
   H4MK_TRY(CopyTracks(input, writer, options.version));
   H4MK_TRY(CopyChunks(input, writer, options, recorder));
   return CopyBlocks(input, writer, options, recorder);
 }
 
-Status Convert(FileReader& input, Io& output, ConvertOptions options) {
+Status Convert(BlockPipeline& input, Io& output, ConvertOptions options) {
   std::string warning;
   while (input.NextWarning(&warning)) Say(options, warning);
   if (input.version() == 2 && options.version != 2) {

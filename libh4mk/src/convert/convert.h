@@ -10,9 +10,9 @@
 #include <functional>
 #include <string>
 
-#include "file/file_reader.h"
 #include "file/file_writer.h"
 #include "open/make_writer.h"
+#include "pipeline/block_pipeline.h"
 
 namespace h4mk {
 
@@ -33,12 +33,12 @@ struct ConvertOptions {
 // input: open, at its start, nothing discarded. kCorrupt: damage was passed over, all else was
 // written. Errors of the writer (kLimit, kArgument): what the new form cannot hold, or
 // more than max_payload; the output is then not complete.
-Status Convert(FileReader& input, Io& output, ConvertOptions options);
+Status Convert(BlockPipeline& input, Io& output, ConvertOptions options);
 
 // Copies what is left of `input` to a writer that has no tracks yet, without finishing it. As
 // Convert() for the rest.
 class OriginalRecorder;
-Status CopyFile(FileReader& input, FileWriter& writer, const ConvertOptions& options,
+Status CopyFile(BlockPipeline& input, FileWriter& writer, const ConvertOptions& options,
                 OriginalRecorder* recorder);
 
 }  // namespace h4mk

@@ -34,7 +34,7 @@ constexpr size_t kMaxHeld = 64u << 20;  // bytes of blocks that wait for their t
 constexpr size_t kReadStep = 256 << 10;
 
 // Changes when somebody edits tracks or metadata of the file.
-uint32_t DescriptionsCrc(const FileReader& reader) {
+uint32_t DescriptionsCrc(const BlockPipeline& reader) {
   return Crc32(Crc32(0, AsBytes(EncodeTracks(reader.tracks()))), AsBytes(DumpJson(reader.meta())));
 }
 
@@ -80,7 +80,7 @@ Status ForRange(Source& source, uint64_t begin, uint64_t end, Visit visit) {
   return {};
 }
 
-std::vector<V1Clock> Clocks(const FileReader& reader) {
+std::vector<V1Clock> Clocks(const BlockPipeline& reader) {
   std::vector<V1Clock> clocks;
   for (const Track& track : reader.tracks()) clocks.emplace_back(track.time_base);
   return clocks;
@@ -88,7 +88,7 @@ std::vector<V1Clock> Clocks(const FileReader& reader) {
 
 }  // namespace
 
-OriginalRecorder::OriginalRecorder(FileReader& reader)
+OriginalRecorder::OriginalRecorder(BlockPipeline& reader)
     : reader_(reader), source_(reader.source()), clocks_(Clocks(reader)) {}
 
 Status OriginalRecorder::AddBlock(const ReadBlock& block) {
@@ -239,7 +239,7 @@ struct Recipe {
 // chunks.
 class Builder {
  public:
-  Builder(FileReader& reader, const Recipe& recipe, const std::vector<ChunkInfo>& chunks,
+  Builder(BlockPipeline& reader, const Recipe& recipe, const std::vector<ChunkInfo>& chunks,
           Sink* sink)
       : reader_(reader),
         recipe_(recipe),
@@ -360,7 +360,7 @@ class Builder {
     return {};
   }
 
-  FileReader& reader_;
+  BlockPipeline& reader_;
   const Recipe& recipe_;
   const std::vector<ChunkInfo>& chunks_;
   std::vector<bool> is_written_;  // by number of the chunk
@@ -372,7 +372,7 @@ class Builder {
 };
 
 // All ORIG chunks as one, and the chunks that it can name.
-Status FindOriginal(FileReader& reader, Bytes* original, std::vector<ChunkInfo>* kept) {
+Status FindOriginal(BlockPipeline& reader, Bytes* original, std::vector<ChunkInfo>* kept) {
   ChunkInfo chunk;
   for (uint64_t offset = 0;; offset = chunk.next) {
     Status status = ReadChunkInfo(reader.source(), reader.version(), offset, &chunk);
@@ -407,7 +407,7 @@ bool ParseRecipe(ByteSpan bytes, Recipe* recipe) {
 
 }  // namespace
 
-Status RebuildOriginal(FileReader& reader, int version, Sink& sink, bool* rebuilt) {
+Status RebuildOriginal(BlockPipeline& reader, int version, Sink& sink, bool* rebuilt) {
   *rebuilt = false;
   if (!reader.source().seekable() || reader.source().Size() < 0) return {};
   Bytes original;

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/io.h"
-#include "file/file_reader.h"
 #include "legacy/v1/v1_block_log.h"
+#include "pipeline/block_pipeline.h"
 
 namespace h4mk {
 
@@ -16,7 +16,7 @@ namespace h4mk {
 class OriginalRecorder {
  public:
   // reader: of the original, on an input that can seek; must outlive the recorder.
-  explicit OriginalRecorder(FileReader& reader);
+  explicit OriginalRecorder(BlockPipeline& reader);
 
   // The block that Next() gave last, which becomes the next block of the new file.
   Status AddBlock(const ReadBlock& block);
@@ -43,7 +43,7 @@ class OriginalRecorder {
   Status AddLiteral(uint64_t begin, uint64_t end);
   Status Hash();
 
-  FileReader& reader_;
+  BlockPipeline& reader_;
   Source& source_;
   std::vector<V1Clock> clocks_;
   std::vector<Piece> pieces_;
@@ -61,7 +61,7 @@ class OriginalRecorder {
 
 // Writes the original that a file of version 2 was made of, byte by byte. *rebuilt is false, and
 // nothing is written, where the file has none of this version, or was changed since.
-Status RebuildOriginal(FileReader& reader, int version, Sink& sink, bool* rebuilt);
+Status RebuildOriginal(BlockPipeline& reader, int version, Sink& sink, bool* rebuilt);
 
 }  // namespace h4mk
 

@@ -3,7 +3,7 @@
 
 #include "base/fault.h"
 #include "file/lookup_all.h"
-#include "pipeline/preroll_reader.h"
+#include "pipeline/preroll.h"
 
 namespace h4mk {
 namespace {
@@ -26,9 +26,11 @@ h4mk_adapter_block ToAdapterBlock(const BlockRecord& record, const uint8_t* data
 // seeking
 
 Status ChainDecoder::FindChain(int64_t time, std::vector<BlockInfo>* chain) {
-  H4MK_TRY(LookupAll([&](std::span<BlockInfo> out,
-                         uint64_t* total) { return reader_.DecodeChain(track_, time, out, total); },
-                     chain, kMaxChain));
+  H4MK_TRY(LookupAll(
+      [&](std::span<BlockInfo> out, uint64_t* total) {
+        return reader_.file().DecodeChain(track_, time, out, total);
+      },
+      chain, kMaxChain));
   if (chain->empty())
     return Status(Code::kNotFound, "no random access point of the track at or before the time");
   return {};
@@ -42,7 +44,7 @@ Status ChainDecoder::Seek(int64_t time) {
   const bool ahead = has_last_ && target.record.time() > last_time_;
   if (!ahead || key.record.ordinal < run_start_ || key.record.ordinal > next_) {
     uint64_t start = 0;
-    H4MK_TRY(FindPrerollStart(reader_, track_, key.record, target.record.ordinal,
+    H4MK_TRY(FindPrerollStart(reader_.file(), track_, key.record, target.record.ordinal,
                               session_->preroll(), &start));
     Restart(start);
   }

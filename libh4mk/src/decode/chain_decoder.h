@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "decode/session.h"
-#include "file/file_reader.h"
+#include "pipeline/block_pipeline.h"
 
 namespace h4mk {
 
@@ -19,7 +19,7 @@ inline constexpr uint64_t kMaxChain = 65536;
 class ChainDecoder {
  public:
   // Begins with the first block of the track. The reader must outlive the decoder.
-  ChainDecoder(FileReader& reader, uint32_t track, std::unique_ptr<DecodeSession> session)
+  ChainDecoder(BlockPipeline& reader, uint32_t track, std::unique_ptr<DecodeSession> session)
       : reader_(reader), track_(track), session_(std::move(session)) {}
 
   // The next output is the one that belongs to the last block of the decode chain for a time.
@@ -55,7 +55,7 @@ class ChainDecoder {
   void Restart(uint64_t ordinal);
   StoredBlock TakePrefetched();
 
-  FileReader& reader_;
+  BlockPipeline& reader_;
   const uint32_t track_;
   const std::unique_ptr<DecodeSession> session_;
 

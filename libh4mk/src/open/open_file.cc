@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "open/open_file.h"
 
+#include <algorithm>
 #include <string>
 
 #include "chunk/chunk_format.h"
 #include "legacy/legacy.h"
-#include "pipeline/decrypting_reader.h"
-#include "pipeline/unpacking_reader.h"
+#include "pipeline/decrypt_stage.h"
+#include "pipeline/unpack_stage.h"
 #include "reader/reader.h"
 
 namespace h4mk {
@@ -17,8 +18,12 @@ int FileVersion(ByteSpan front) {
   return front.size() < kFileHeaderSize ? 0 : front[4];
 }
 
-Status MakeReader(Source source, BufferAllocator& allocator, bool keep_corrupt,
-                  std::vector<MasterKey>* keys, std::unique_ptr<FileReader>* reader) {
+namespace {
+
+// *reader is not open yet. Takes from the options what the reader does itself. kNotH4mk,
+// kTruncated, kVersion, kUnsupported, kIo.
+Status MakeReader(Source source, BufferAllocator& allocator, ReadOptions* options,
+                  std::unique_ptr<FileReader>* reader) {
   uint8_t front[kFileHeaderSize];
   size_t got = 0;
   H4MK_TRY(source.ReadAt(0, front, sizeof front, &got));
@@ -32,10 +37,14 @@ Status MakeReader(Source source, BufferAllocator& allocator, bool keep_corrupt,
   switch (version) {
     case 1:
     case kTransportVersion:
-      return OpenLegacy(version, std::move(source), allocator, keep_corrupt, keys, reader);
-    case 2:
-      *reader = std::make_unique<Reader>(std::move(source), allocator, keep_corrupt);
+      return OpenLegacy(version, std::move(source), allocator, options->keep_corrupt,
+                        &options->keys, reader);
+    case 2: {
+      auto made = std::make_unique<Reader>(std::move(source), allocator, options->keep_corrupt);
+      made->SetBeside(std::move(options->open_beside), options->keep_external);
+      *reader = std::move(made);
       return {};
+    }
     default:
       return Status(Code::kVersion, "version " + std::to_string(front[4]) +
                                         " at byte 4 is not supported; expected 1 or 2")
@@ -43,36 +52,32 @@ Status MakeReader(Source source, BufferAllocator& allocator, bool keep_corrupt,
   }
 }
 
-namespace {
-
-bool IsEncrypted(const FileReader& reader) { return reader.meta().contains(kProtectionKey); }
+bool IsCompressed(const FileReader& file) {
+  return std::ranges::any_of(
+      file.tracks(), [](const Track& track) { return track.compression != Compression::kNone; });
+}
 
 }  // namespace
 
 Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedFile* opened) {
-  std::unique_ptr<FileReader>& reader = opened->reader;
   if (options.verify_key || options.with_proofs) {
-    opened->verifying = std::make_unique<VerifyingIo>(io, std::move(options.verify_key));
-    H4MK_TRY(opened->verifying->Open());
+    opened->signature = std::make_shared<SignatureStage>(io, std::move(options.verify_key),
+                                                         options.refuse_unsigned
+                                                             ? SignatureStage::Strictness::kRefuse
+                                                             : SignatureStage::Strictness::kReport);
+    H4MK_TRY(opened->signature->io().Open());
   }
-  Io& input = opened->verifying ? *opened->verifying : io;
-  H4MK_TRY(MakeReader(Source(input), allocator, options.keep_corrupt, &options.keys, &reader));
-  if (reader->version() == 2)
-    static_cast<Reader&>(*reader).SetBeside(std::move(options.open_beside), options.keep_external);
-  if (opened->verifying) {
-    auto verifying = std::make_unique<VerifyingReader>(std::move(reader), *opened->verifying,
-                                                       options.refuse_unsigned
-                                                           ? VerifyingReader::Strictness::kRefuse
-                                                           : VerifyingReader::Strictness::kTell);
-    opened->proving = verifying.get();
-    reader = std::move(verifying);
-  }
-  if (!options.keys.empty())
-    reader =
-        std::make_unique<DecryptingReader>(std::move(reader), std::move(options.keys), allocator);
-  H4MK_TRY(OpenUnpacked(allocator, &reader));
-  if (options.keep_encrypted || !IsEncrypted(*reader)) return {};
-  return BlockCipher::Open(reader->meta()[std::string(kProtectionKey)], {}).status();
+  Io& input = opened->signature ? opened->signature->io() : io;
+  std::unique_ptr<FileReader> file;
+  H4MK_TRY(MakeReader(Source(input), allocator, &options, &file));
+  opened->reader = std::make_unique<BlockPipeline>(std::move(file), allocator);
+  BlockPipeline& reader = *opened->reader;
+  if (opened->signature) reader.Add(opened->signature);
+  if (!options.keys.empty()) reader.Add(std::make_shared<DecryptStage>(std::move(options.keys)));
+  H4MK_TRY(reader.Open());
+  if (IsCompressed(reader.file())) reader.Add(std::make_shared<UnpackStage>(reader.file()));
+  if (options.keep_encrypted || !reader.meta().contains(kProtectionKey)) return {};
+  return BlockCipher::Open(reader.meta()[std::string(kProtectionKey)], {}).status();
 }
 
 }  // namespace h4mk

@@ -9,7 +9,8 @@
 #include "base/io.h"
 #include "file/file_reader.h"
 #include "file/versions.h"
-#include "pipeline/verifying_reader.h"
+#include "pipeline/block_pipeline.h"
+#include "pipeline/signature_stage.h"
 #include "protect/block_cipher.h"
 #include "reader/cluster_loader.h"
 #include "reader/external_data.h"
@@ -18,11 +19,6 @@ namespace h4mk {
 
 // 0: no H4MK file, or too short to tell (16 bytes are needed, 8 of a transport file).
 int FileVersion(ByteSpan front);
-
-// *reader is not open yet. What the source reads from, and the allocator, must outlive it.
-// keys: as OpenLegacy() takes them. kNotH4mk, kTruncated, kVersion, kUnsupported, kIo.
-Status MakeReader(Source source, BufferAllocator& allocator, bool keep_corrupt,
-                  std::vector<MasterKey>* keys, std::unique_ptr<FileReader>* reader);
 
 struct ReadOptions {
   bool keep_corrupt = false;    // damaged blocks are handed out as well
@@ -36,11 +32,9 @@ struct ReadOptions {
   bool with_proofs = false;  // blocks can be proved; without verify_key nothing is verified
 };
 
-// A reader and what it reads through.
 struct OpenedFile {
-  std::unique_ptr<VerifyingIo> verifying;  // null: nothing is verified
-  VerifyingReader* proving = nullptr;      // part of `reader`; null as `verifying`
-  std::unique_ptr<FileReader> reader;      // null where it is not known what the file is
+  std::shared_ptr<SignatureStage> signature;  // null: nothing is verified
+  std::unique_ptr<BlockPipeline> reader;      // null where it is not known what the file is
 };
 
 // Opens a file. io and the allocator must outlive the result, which is set as far as it goes also

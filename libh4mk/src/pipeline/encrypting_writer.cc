@@ -3,29 +3,9 @@
 
 #include <string>
 
+#include "protect/packed_side_data.h"
+
 namespace h4mk {
-
-Bytes PackSideData(std::span<const SideData> entries) {
-  Bytes packed;
-  for (const SideData& entry : entries) {
-    AppendLe(packed, static_cast<uint32_t>(entry.name.size()));
-    AppendText(packed, entry.name);
-    AppendLe(packed, static_cast<uint32_t>(entry.data.size()));
-    AppendBytes(packed, entry.data);
-  }
-  return packed;
-}
-
-bool UnpackSideData(ByteSpan packed, std::vector<SideData>* entries) {
-  ByteReader reader(packed);
-  while (reader.left() > 0) {
-    const ByteSpan name = reader.Take(reader.Le<uint32_t>());
-    const ByteSpan data = reader.Take(reader.Le<uint32_t>());
-    if (reader.failed()) return false;
-    entries->push_back({{reinterpret_cast<const char*>(name.data()), name.size()}, data});
-  }
-  return true;
-}
 
 EncryptingWriter::EncryptingWriter(std::unique_ptr<Writer> writer,
                                    std::unique_ptr<BlockCipher> cipher)

@@ -59,13 +59,6 @@ class EncryptingWriter final : public FileWriter {
   Bytes data_, side_data_;
 };
 
-// protection.md, "Encrypted blocks": the side data of a block as one piece, and its name when it is
-// encrypted.
-inline constexpr std::string_view kEncryptedSideData = "encrypted";
-Bytes PackSideData(std::span<const SideData> entries);
-// The entries point into `packed`. False if it is none.
-bool UnpackSideData(ByteSpan packed, std::vector<SideData>* entries);
-
 }  // namespace h4mk
 
 #endif  // H4MK_PIPELINE_ENCRYPTING_WRITER_H_

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Encrypts and opens the blocks of a file (protection.md, "Encrypted blocks"): keys, nonces,
 // associated data, and the member "protection" of META. Knows nothing of files; EncryptingWriter
-// and DecryptingReader bring the two together.
+// and DecryptStage bring the two together.
 #ifndef H4MK_PROTECT_BLOCK_CIPHER_H_
 #define H4MK_PROTECT_BLOCK_CIPHER_H_
 

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "pipeline/decrypt_stage.h"
+
+#include <algorithm>
+
+#include "protect/packed_side_data.h"
+
+namespace h4mk {
+
+Status DecryptStage::Protection(const Json** protection) const {
+  const auto member = file_->meta().find(std::string(kProtectionKey));
+  if (member == file_->meta().end())
+    return Status(Code::kKey, "a key was given, but the file does not say that it is encrypted");
+  *protection = &*member;
+  return {};
+}
+
+Status DecryptStage::Open(const FileReader& file) {
+  file_ = &file;
+  const Json* protection = nullptr;
+  H4MK_TRY(Protection(&protection));
+  Result<std::unique_ptr<BlockCipher>> cipher = BlockCipher::Open(*protection, keys_);
+  if (!cipher.ok()) return cipher.status();
+  cipher_ = std::move(cipher.value());
+  keys_.clear();
+  sequence_.GrowTo(file.tracks().size());
+  meta_ = file.meta();
+  meta_.erase(std::string(kProtectionKey));
+  H4MK_TRY(cipher_->CheckDescriptions(*protection, DigestsOf(file.tracks(), file.meta())));
+  std::vector<TrackCount> counts;
+  return file.is_closed() ? ReadEnd(&counts) : Status();
+}
+
+// The end of a closed file has every track, and they are those of the file.
+Status DecryptStage::ReadEnd(std::vector<TrackCount>* counts) const {
+  const Json* protection = nullptr;
+  H4MK_TRY(Protection(&protection));
+  H4MK_TRY(cipher_->CheckEnd(*protection, counts));
+  const auto& tracks = file_->tracks();
+  const bool same = std::equal(
+      counts->begin(), counts->end(), tracks.begin(), tracks.end(),
+      [](const TrackCount& count, const Track& track) { return count.track_id == track.id; });
+  return same ? Status()
+              : Status(Code::kCorrupt, "the tracks of the file are not those that were encrypted");
+}
+
+// Payload bytes as they were before encryption.
+void DecryptStage::CorrectTotals(TrackTotals* totals) const {
+  totals->bytes -= std::min(totals->bytes, totals->blocks * kGcmTagSize);
+}
+
+void DecryptStage::Restart(bool from_start) {
+  end_checked_ = false;
+  sequence_.Restart(from_start);
+}
+
+void DecryptStage::Discard(uint32_t track, bool discard) {
+  sequence_.GrowTo(file_->tracks().size());
+  sequence_.Discard(track, discard);
+}
+
+std::string DecryptStage::Name(const BlockRecord& record) const {
+  return "block " + std::to_string(record.ordinal) + " of track " +
+         std::to_string(file_->tracks()[static_cast<size_t>(record.track)].id);
+}
+
+Status DecryptStage::JudgeNext(Status status) {
+  if (status.code() == Code::kCorrupt) sequence_.NoteDamage();
+  if (status.code() == Code::kEnd && !end_checked_) {
+    end_checked_ = true;
+    H4MK_TRY(CheckEnd());
+  }
+  return status;
+}
+
+// At the end of a closed file every track must have come to its last block.
+Status DecryptStage::CheckEnd() {
+  std::vector<TrackCount> counts;
+  H4MK_TRY(ReadEnd(&counts));
+  sequence_.GrowTo(counts.size());
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (!sequence_.EndsEarly(i, counts[i].blocks)) continue;
+    return Status(Code::kCorrupt, "track " + std::to_string(counts[i].track_id) +
+                                      " ends after block " + std::to_string(sequence_.expected(i)) +
+                                      ", but has " + std::to_string(counts[i].blocks) + " blocks");
+  }
+  return {};
+}
+
+// What is left of a damaged block cannot be opened; the damage was reported. A gap is reported,
+// then the block behind it is handed out; a block that comes twice or too late is not.
+Status DecryptStage::Check(const ReadBlock& block, Order order, bool* usable) {
+  if (order == Order::kLookup) return {};
+  if (block.corrupt) {
+    *usable = false;
+    return {};
+  }
+  const BlockRecord& record = *block.record;
+  const auto track = static_cast<size_t>(record.track);
+  const auto offset = static_cast<uint64_t>(block.offset);
+  sequence_.GrowTo(file_->tracks().size());  // tracks may have been added
+  switch (sequence_.Take(track, record.ordinal)) {
+    case BlockSequence::Verdict::kNext:
+      return {};
+    case BlockSequence::Verdict::kMissingBefore:
+      return Corrupt(offset, "blocks " + std::to_string(sequence_.expected(track)) + " to " +
+                                 std::to_string(record.ordinal - 1) + " are missing before " +
+                                 Name(record));
+    case BlockSequence::Verdict::kTooLate:
+      break;
+  }
+  *usable = false;
+  return Corrupt(offset, Name(record) + " is repeated or out of order");
+}
+
+Status DecryptStage::Process(ReadBlock* block, BlockMemory& memory) {
+  const BlockRecord& record = *block->record;
+  const Track& track = file_->tracks()[static_cast<size_t>(record.track)];
+  const auto offset = static_cast<uint64_t>(block->offset);
+  if (!(record.flags & kBlockEncrypted) || record.size < kGcmTagSize)
+    return Corrupt(offset, Name(record) + " is not encrypted, as all blocks of this file must be,");
+  const BlockContext context = {.track_id = track.id,
+                                .time_base = track.time_base,
+                                .ordinal = record.ordinal,
+                                .pts = record.pts,
+                                .dts = record.dts,
+                                .duration = record.duration,
+                                .flags = record.flags};
+  const size_t size = record.size - kGcmTagSize;
+  uint8_t* data = nullptr;
+  H4MK_TRY(memory.New(size, &data));
+  if (!cipher_->Open(context, BlockPart::kData, {block->data, record.size}, data))
+    return Corrupt(offset, Name(record) + " is not what was encrypted,");
+  H4MK_TRY(OpenSideData(context, *block));
+  memory.Use(data, size, kBlockEncrypted, block);
+  block->side_data = side_data_;
+  return {};
+}
+
+Status DecryptStage::OpenSideData(const BlockContext& context, const ReadBlock& sealed) {
+  side_data_.clear();
+  if (!(context.flags & kBlockHasSideData)) return {};
+  const auto damaged = [&] {
+    return Corrupt(static_cast<uint64_t>(sealed.offset),
+                   "side data of " + Name(*sealed.record) + " is not what was encrypted,");
+  };
+  if (sealed.side_data.size() != 1 || sealed.side_data[0].name != kEncryptedSideData ||
+      sealed.side_data[0].data.size() < kGcmTagSize)
+    return damaged();
+  const ByteSpan bytes = sealed.side_data[0].data;
+  packed_.resize(bytes.size() - kGcmTagSize);
+  packed_.reserve(1);  // data() of an empty vector may be null
+  if (!cipher_->Open(context, BlockPart::kSideData, bytes, packed_.data()) ||
+      !UnpackSideData(packed_, &side_data_))
+    return damaged();
+  return {};
+}
+
+}  // namespace h4mk

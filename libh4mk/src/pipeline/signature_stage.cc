@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "pipeline/signature_stage.h"
+
+#include "protect/proof.h"
+
+namespace h4mk {
+
+Status SignatureStage::Open(const FileReader& file) {
+  file_ = &file;
+  return Judge(CheckEnd());
+}
+
+Status SignatureStage::CheckEnd() const {
+  const bool final = io_.last().final;
+  if (file_->is_closed() && !final)
+    return Status(Code::kCorrupt,
+                  "the file has an end, but its last checkpoint is not that of an end: it was cut");
+  if (!file_->is_closed() && final && strictness_ == Strictness::kRefuse)
+    return Status(Code::kCorrupt, "the file was signed up to its end, which is not there any more");
+  return file_->is_closed() ? CheckTotals() : Status();
+}
+
+Status SignatureStage::Judge(Status status) {
+  if (strictness_ == Strictness::kReport) return status;
+  Status verdict = io_.Verdict();
+  return verdict.ok() ? std::move(status) : std::move(verdict);
+}
+
+// Lengths and durations come from the index, which is not signed.
+Status SignatureStage::CheckTotals() const {
+  for (const Checkpoint::Track& known : io_.last().tracks)
+    for (size_t i = 0; i < file_->tracks().size(); ++i) {
+      const TrackTotals& totals = file_->totals(static_cast<uint32_t>(i));
+      if (file_->tracks()[i].id == known.track_id &&
+          (totals.blocks != known.blocks || totals.end_pts != known.end_pts))
+        return Status(Code::kCorrupt, "the index does not tell the end of track " +
+                                          std::to_string(known.track_id) + " that was signed");
+    }
+  return {};
+}
+
+// The bytes of a chunk are signed as a whole: a block's data must not be taken for a chunk. So the
+// chunk that the block was read from must be a signed one, from its start.
+Status SignatureStage::Check(const ReadBlock& block, Order, bool* usable) {
+  if (block.chunk_offset != checked_chunk_) {
+    const Checkpoint* checkpoint = nullptr;
+    size_t leaf = 0;
+    const Status status = io_.FindLeaf(block.chunk_offset, &checkpoint, &leaf);
+    *usable = status.code() != Code::kCorrupt;
+    H4MK_TRY(status);
+    checked_chunk_ = block.chunk_offset;
+  }
+  last_record_ = *block.record;
+  last_.record = &last_record_;
+  last_.chunk_offset = block.chunk_offset;
+  last_.external_offset = block.external_offset;
+  return {};
+}
+
+Result<Json> SignatureStage::ProveLast() {
+  if (last_.record == nullptr) return Status(Code::kState, "no block was read");
+  return ProveBlock(io_, last_, file_->tracks()[static_cast<size_t>(last_record_.track)].id);
+}
+
+bool SignatureStage::NextWarning(std::string* text) {
+  if (io_.NextWarning(text)) return true;
+  if (!io_.has_unsigned_descriptions() || descriptions_reported_) return false;
+  descriptions_reported_ = true;
+  *text = "descriptions of tracks or of the file were changed without being signed";
+  return true;
+}
+
+}  // namespace h4mk
