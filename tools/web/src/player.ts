@@ -95,7 +95,7 @@ export class H4mkPlayer extends Base {
     for (const cue of [...(this.textTrack.cues ?? [])]) this.textTrack.removeCue(cue);
     this.textTrack.mode = track === null ? 'disabled' : 'showing';
     this.port?.send({ type: 'subtitles', track });
-    this.port?.send({ type: 'tick', time: this.currentTime });
+    this.port?.send({ type: 'tick', time: this.currentTime, paused: this.video.paused });
     this.listTracks();
   }
 
@@ -185,7 +185,7 @@ export class H4mkPlayer extends Base {
     const { video, controls } = this;
     controls.show(video.currentTime, this.info?.duration ?? 0, video.paused);
     controls.bar.classList.toggle('quiet', !video.paused);
-    this.port?.send({ type: 'tick', time: video.currentTime });
+    this.port?.send({ type: 'tick', time: video.currentTime, paused: video.paused });
   }
 
   private showLock(): void {
@@ -214,6 +214,7 @@ export class H4mkPlayer extends Base {
     controls.picture.onclick = () => this.togglePicture();
     controls.full.onclick = () => this.toggleFull();
     video.onvolumechange = () => setIcon(controls.mute, video.muted ? 'muted' : 'sound');
+    video.onplay = () => this.tick();
     video.onseeking = () => this.port?.send({ type: 'seek', time: video.currentTime });
     video.ontimeupdate = () => controls.show(video.currentTime, this.info?.duration ?? 0, video.paused);
     video.onerror = () => video.error && this.take({ type: 'error', code: 'media', message: `The browser cannot play this: ${video.error.message}` });

@@ -5,7 +5,9 @@ import type { Track } from '../format/tracks.js';
 import type { H4mkFile } from '../read/file.js';
 import { SHIFT, TrackFeed } from './feed.js';
 
+/** Seconds that are loaded ahead while it plays, and while it stands. */
 const AHEAD = 20;
+const AHEAD_PAUSED = 4;
 const BEHIND = 15;
 const POLL = 1000;
 
@@ -68,8 +70,10 @@ export class Engine {
   /** Raised by each seek: what an older one still does is dropped. */
   private generation = 0;
   private time = 0;
+  private paused = true;
   private wake: () => void = () => {};
   private closed = false;
+  private growths = 0;
 
   constructor(private readonly file: H4mkFile, private readonly source: MediaSource, private readonly events: EngineEvents) {}
 
@@ -89,11 +93,13 @@ export class Engine {
     }
     this.setDuration();
     this.seek(time);
+    this.follow().catch((error) => this.closed || this.events.onError(error));
   }
 
   /** Where the player is now. */
-  tick(time: number): void {
+  tick(time: number, paused: boolean): void {
     this.time = time;
+    this.paused = paused;
     this.wake();
   }
 
@@ -140,16 +146,21 @@ export class Engine {
     if (!result) throw new H4mkError('corrupt', 'The file has no block where playing could begin.');
     const places = [...this.buffers.values()].map(({ feed }) => result.begins.get(feed.track.id)).filter((place) => place != null);
     let from = Math.min(...places.map((place) => place.cluster.offset));
+    let first = true;
     for (let more = true; more; ) {
+      const seen = this.growths;
       for await (const cluster of this.file.clusters(from)) {
         if (generation !== this.generation) return;
-        this.file.internals.bytes.prefetch(cluster.offset, Math.min(cluster.end + (cluster.end - cluster.offset), cluster.end + 2 ** 20));
+        // The rest of the first cluster alone: the frame that was asked for should not wait. Later ones with the one that follows.
+        const size = cluster.end - cluster.offset;
+        this.file.internals.bytes.prefetch(cluster.offset, cluster.end + (first ? 0 : Math.min(size, 2 ** 20)));
+        first = false;
         for (const buffer of this.buffers.values()) await this.appendCluster(buffer, cluster, result.begins.get(buffer.feed.track.id), generation);
         from = cluster.end;
         await this.untilNeeded(generation);
         if (generation !== this.generation) return;
       }
-      more = await this.grown(generation);
+      more = await this.grown(generation, seen);
     }
     if (generation === this.generation && this.source.readyState === 'open') this.source.endOfStream();
   }
@@ -173,21 +184,27 @@ export class Engine {
     while (generation === this.generation) {
       const ends = [...this.buffers.values()].map((buffer) => buffer.endAt(this.time) ?? this.time);
       for (const buffer of this.buffers.values()) if (buffer.begin < this.time - 2 * BEHIND) await buffer.remove(0, this.time - BEHIND);
-      if (Math.min(...ends) < this.time + AHEAD) return;
+      if (Math.min(...ends) < this.time + (this.paused ? AHEAD_PAUSED : AHEAD)) return;
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
   }
 
-  /** At the end of a file that may still grow: waits for more. */
-  private async grown(generation: number): Promise<boolean> {
-    while (generation === this.generation && !this.file.closed) {
+  /** At the end of a file that may still grow: waits for more than there was after `seen` growths. */
+  private async grown(generation: number, seen: number): Promise<boolean> {
+    while (generation === this.generation && this.growths === seen && !this.file.closed) await new Promise<void>((resolve) => (this.wake = resolve));
+    return generation === this.generation && this.growths !== seen;
+  }
+
+  /** Looks whether the file got longer, as long as it has no end. */
+  private async follow(): Promise<void> {
+    while (!this.closed && !this.file.closed) {
       await new Promise((resolve) => setTimeout(resolve, POLL));
-      if (generation !== this.generation || !(await this.file.refresh())) continue;
+      if (this.closed || !(await this.file.refresh())) continue;
+      this.growths++;
       this.setDuration();
       this.events.onGrown();
-      return true;
+      this.wake();
     }
-    return false;
   }
 }
 

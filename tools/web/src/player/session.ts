@@ -31,7 +31,7 @@ export interface FileInfo {
 export type ToSession =
   | { type: 'open'; src: string | Blob; key?: string; verify?: string; credentials?: RequestCredentials }
   | { type: 'play'; tracks: number[]; time: number }
-  | { type: 'tick'; time: number }
+  | { type: 'tick'; time: number; paused: boolean }
   | { type: 'seek'; time: number }
   | { type: 'choose'; track: number }
   | { type: 'subtitles'; track: number | null }
@@ -73,7 +73,7 @@ export class Session {
       case 'play':
         return this.play(message.tracks, message.time);
       case 'tick':
-        this.engine?.tick(message.time);
+        this.engine?.tick(message.time, message.paused);
         this.tellVerdict();
         return this.subtitles?.tick(message.time);
       case 'seek':

@@ -42,6 +42,7 @@ export interface SeekResult {
 }
 
 const CLUSTERS_HELD = 32;
+const MOST_AHEAD = 2 ** 19;
 
 /** An open file. Methods may be called at the same time; a call that fails changes nothing. Times are in ticks of the track (bigint). */
 export class H4mkFile {
@@ -216,7 +217,7 @@ export class H4mkFile {
   async seek(track: number, time: bigint, forward = false): Promise<SeekResult | null> {
     if (this.track(track).unknownRequirements.length) return null;
     return this.ask(async (index) => {
-      const seeker = new Seeker(index, (offset) => this.cluster(offset));
+      const seeker = new Seeker(index, (offset) => this.cluster(offset, true));
       const found = forward ? await seeker.seekPoint(track, time, true) : await seeker.backward(track, time);
       return found && { found, begins: await seeker.beginnings(this.tracks, found) };
     });
@@ -224,7 +225,7 @@ export class H4mkFile {
 
   /** The seek point alone. */
   async seekPoint(track: number, time: bigint): Promise<Place | null> {
-    return this.ask((index) => new Seeker(index, (offset) => this.cluster(offset)).backward(track, time));
+    return this.ask((index) => new Seeker(index, (offset) => this.cluster(offset, true)).backward(track, time));
   }
 
   /** Blocks behind a seek: the one that was found first, all others in the order of the file. */
@@ -291,13 +292,20 @@ export class H4mkFile {
     this.state = { ...(await openFile(this.bytes, this.salt, true)), closed };
   }
 
-  private cluster(offset: number): Promise<Cluster> {
+  /** `whole`: its data will be needed as well, so it is asked for at once. Its size is not known yet: about that of the others. */
+  private cluster(offset: number, whole = false): Promise<Cluster> {
     let cluster = this.held.get(offset);
     this.held.delete(offset);
+    if (whole && !cluster) this.bytes.prefetch(offset, offset + Math.min(this.usualCluster, MOST_AHEAD));
     cluster ??= this.loadCluster(offset);
     this.held.set(offset, cluster);
     if (this.held.size > CLUSTERS_HELD) this.held.delete(this.held.keys().next().value!);
     return cluster;
+  }
+
+  private get usualCluster(): number {
+    const { clusterCount } = this.state.index;
+    return clusterCount ? (1.25 * this.size) / clusterCount : 0;
   }
 
   private async loadCluster(offset: number): Promise<Cluster> {

@@ -21,6 +21,7 @@ export class FileIndex {
   readonly totals = new Map<number, Totals>();
   /** Changes when spans are added or taken out. */
   changes = 0;
+  clusterCount = 0;
   private made = 0;
   private readonly latest = new Map<number, bigint>();
   private loaded: PageEntry[] = [];
@@ -41,6 +42,7 @@ export class FileIndex {
     let entry = this.entries.at(-1);
     if (!entry || entry.load || this.made++ % CLUSTERS_A_PAGE === 0) this.entries.push((entry = { tracks: new Map(), spans: new Map() }));
     for (const listed of cluster.tracks) this.addSpan(entry, listed.track, listed.blocks, cluster.offset);
+    this.clusterCount++;
     this.changes++;
   }
 

@@ -37,8 +37,15 @@ export interface Opened {
 
 /** `ignoreTop`: reads the file as one without an end, since what the top names cannot be used. */
 export async function openFile(bytes: Bytes, salt: number, ignoreTop = false): Promise<Opened> {
-  return new Opener(new CrcOf(bytes, salt), false, ignoreTop).open();
+  const crc = new CrcOf(bytes, salt);
+  const byFront = ignoreTop || bytes.size < FRONT_IS_ENOUGH ? null : await new Opener(crc, false, false).openByFront();
+  return byFront ?? new Opener(crc, false, ignoreTop).open();
 }
+
+/** Smaller files come with their end at once. */
+const FRONT_IS_ENOUGH = 2 ** 18;
+/** The end of a closed file: the locator, the top and its pages stand together. One request for all that is usual. */
+const USUAL_END = 2 ** 16;
 
 /** How far an open looks back for a page: core.md, "Page". */
 const lookBack = (size: number): number => 160 * 2 ** 20 + size / 256;
@@ -59,7 +66,15 @@ class Opener {
     this.descriptions = new Descriptions(this.bytes);
   }
 
+  /** A top in front that says how long the file is: then nothing has to be read of its end. */
+  async openByFront(): Promise<Opened | null> {
+    await this.readFront(new Walk(this.crc, this.bytes.size));
+    const top = this.frontIsKnown ? await this.topInFront() : null;
+    return top && this.byTop(top, this.bytes.size - CHECKSUM_SIZE);
+  }
+
   async open(): Promise<Opened> {
+    this.bytes.prefetch(Math.max(0, this.bytes.size - USUAL_END), this.bytes.size);
     const ended = await hasEnd(this.crc);
     const limit = ended ? this.bytes.size - CHECKSUM_SIZE : this.bytes.size;
     const walk = new Walk(this.crc, limit);
@@ -115,7 +130,11 @@ class Opener {
       const found = chunk && chunk.size === size ? await this.topIn(chunk) : null;
       if (found) return found;
     }
-    for (const chunk of this.frontTops.reverse()) {
+    return this.topInFront();
+  }
+
+  private async topInFront(): Promise<Top | null> {
+    for (const chunk of [...this.frontTops].reverse()) {
       const found = await this.topIn(chunk);
       if (found) return found;
     }
@@ -156,7 +175,8 @@ class Opener {
     if (!counts.trak) return null;
     const index = new FileIndex('top');
     for (const [track, totals] of top.totals) index.totals.set(track, totals);
-    for (const { offset, clusters, tracks } of top.pages)
+    for (const { offset, clusters, tracks } of top.pages) {
+      index.clusterCount += clusters;
       index.entries.push({
         tracks,
         load: async () => {
@@ -165,6 +185,7 @@ class Opener {
           return new Map([...page.tracks].map(([id, track]) => [id, track.spans]));
         },
       });
+    }
     return this.opened(counts, { limit, closed: true, index, walkedTo: limit });
   }
 
@@ -192,6 +213,7 @@ class Opener {
       const spans = new Map([...page.tracks].map(([id, track]) => [id, track.spans]));
       index.entries.push({ tracks: new Map([...spans].map(([id, of]) => [id, summaryOf(of)])), load: async () => spans });
       for (const [id, track] of page.tracks) index.totals.set(id, track.totals);
+      index.clusterCount += page.clusters.length;
     }
     const last = chain.at(-1);
     let from = HEADER_SIZE;
