@@ -259,3 +259,37 @@ test('another origin without CORS is told by name', async () => {
 });
 
 console.log('screenshots: ' + folder);
+
+test('the examples: a page, and the sound of an adapter', async () => {
+  const { readFileSync } = await import('node:fs');
+  const examples = process.env.H4MK_WEB! + '/examples/';
+  stage.server.put('/film.h4mk', bytesOf('film.h4mk'));
+  stage.server.put('/plain.html', new Uint8Array(readFileSync(examples + 'plain.html')), {}, 'text/html');
+  const page = await stage.browser.newPage();
+  await page.goto(stage.server.origin + '/plain.html');
+  await page.waitForFunction(() => (document.querySelector('h4mk-player') as H4mkPlayer).video?.readyState >= 2, undefined, { timeout: 30000 });
+
+  ffmpeg('-f', 'lavfi', '-i', 'sine=frequency=440:duration=2:sample_rate=48000', '-c:a', 'pcm_s16le', 'tone.wav');
+  h4mk('tokenize', at('tone.wav'), '-o', at('tokens.h4mk'));
+  stage.server.put('/tokens.h4mk', bytesOf('tokens.h4mk'));
+  stage.server.put('/sound.html', new Uint8Array(readFileSync(examples + 'sound.html')), {}, 'text/html');
+  await page.goto(stage.server.origin + '/sound.html');
+  await page.click('button');
+  await page.waitForFunction(() => document.querySelector('output')!.textContent!.startsWith('2.0'), undefined, { timeout: 20000 });
+  await page.close();
+});
+
+test('the example that cuts a clip', async () => {
+  const { execFileSync } = await import('node:child_process');
+  const { mkdirSync, rmSync, symlinkSync, writeFileSync, readFileSync } = await import('node:fs');
+  // As npm installs it: h4mk in node_modules.
+  mkdirSync(at('node_modules/h4mk'), { recursive: true });
+  rmSync(at('node_modules/h4mk/dist'), { force: true });
+  symlinkSync(process.env.H4MK_WEB_BUILD! + '/dist', at('node_modules/h4mk/dist'));
+  writeFileSync(at('node_modules/h4mk/package.json'), readFileSync(process.env.H4MK_WEB! + '/package.json'));
+  writeFileSync(at('extract.mjs'), readFileSync(process.env.H4MK_WEB! + '/examples/extract.mjs'));
+  const said = execFileSync(process.execPath, [at('extract.mjs'), at('film.h4mk'), '1', '5', '7', at('clip.bin')], { encoding: 'utf8' });
+  assert.match(said, /^\d+ blocks, \d+ bytes/);
+  const blocks = Number(said.split(' ')[0]);
+  assert.ok(blocks >= 50 && blocks <= 105, said);
+});
