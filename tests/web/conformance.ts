@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What the reader of tools/web says about a file, as tests/conformance/README.md, "What a reader must say", has it.
-//   node conformance.js [--key HEX] [--seek TRACK TIME [--forward]] [--frames TRACK] [--chain TRACK FRAME] [--block TRACK ORDINAL] FILE
+//   node conformance.js [--key HEX] [--verify-key BASE64] [--seek TRACK TIME [--forward]] [--frames TRACK] [--chain TRACK FRAME] [--block TRACK ORDINAL] FILE
 import { createHash } from 'node:crypto';
 import { FLAG, H4mkError, H4mkFile, Place, Problem, SideData, Totals, timeOf } from '../../tools/web/src/reader.js';
 import { useKey } from '../../tools/web/src/protect/decrypt.js';
+import { Verifier } from '../../tools/web/src/protect/verify.js';
 import { openBesideIn, readAll } from './node_source.js';
 
 type Said = { [member: string]: unknown };
@@ -56,10 +57,19 @@ function problemsOfDescriptions(file: H4mkFile): Problem[] {
   return [...unknown, ...required];
 }
 
-async function read(file: H4mkFile, arguments_: string[]): Promise<Said> {
-  const problems = problemsOfDescriptions(file);
+/** A cluster that is not what was signed: the suite reads zeros in its place, which are damage; behind the last checkpoint of a file that
+ *  grows nothing is there yet. */
+function asZeros(problem: Problem, closed: boolean): Problem[] {
+  const { kind, offset } = problem;
+  if (kind === 'not_signed' && !closed) return [];
+  const name = kind === 'forged' ? 'not_as_signed' : kind;
+  return kind === 'forged' || kind === 'not_signed' ? [{ kind: 'damaged_chunk', offset }, { kind: name, offset }] : [problem];
+}
+
+async function read(file: H4mkFile, arguments_: string[], edits: Problem[]): Promise<Said> {
+  const problems = [...edits, ...problemsOfDescriptions(file)];
   const blocks: Said[] = [];
-  for await (const place of file.blocks((problem) => problems.push(problem)))
+  for await (const place of file.blocks((problem) => problems.push(...asZeros(problem, file.closed))))
     blocks.push(await describe(file, place, place.content?.data ?? null, place.content?.sideData ?? place.block.sideData));
   problems.sort((a, b) => a.offset - b.offset || (a.kind < b.kind ? -1 : 1));
   const ids = [...file.tracks.keys()];
@@ -134,6 +144,17 @@ class Refused extends Error {
   }
 }
 
+/** Uses only what was signed from now on. */
+async function takeVerifyKey(file: H4mkFile, base64: string): Promise<Problem[]> {
+  try {
+    const { verdict } = await Verifier.use(file, new Uint8Array(Buffer.from(base64, 'base64')));
+    return verdict.edits.map((offset) => ({ kind: 'unsigned_edit', offset }));
+  } catch (error) {
+    if (error instanceof H4mkError) throw new Refused(error.code === 'not_signed' ? 'key' : 'corrupt', 0);
+    throw error;
+  }
+}
+
 async function main(): Promise<void> {
   const path = process.argv.at(-1)!;
   let said: Said;
@@ -141,7 +162,9 @@ async function main(): Promise<void> {
     const file = await H4mkFile.open(await readAll(path), { openBeside: openBesideIn(path) });
     const key = process.argv.indexOf('--key');
     if (key > 0) await takeKey(file, process.argv[key + 1]!);
-    said = await read(file, process.argv.slice(2, -1));
+    const verifyKey = process.argv.indexOf('--verify-key');
+    const edits = verifyKey > 0 ? await takeVerifyKey(file, process.argv[verifyKey + 1]!) : [];
+    said = await read(file, process.argv.slice(2, -1), edits);
   } catch (error) {
     if (!(error instanceof H4mkError || error instanceof Refused)) throw error;
     said = { outcome: 'refused', error: { kind: error.code, offset: error.offset } };

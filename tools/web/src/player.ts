@@ -190,11 +190,11 @@ export class H4mkPlayer extends Base {
 
   private showLock(): void {
     const { lock } = this.controls;
-    const { failed, final, edited, signer, verified } = this.verdict!;
+    const { failed, final, edits, signer, verified } = this.verdict!;
     lock.hidden = false;
     setIcon(lock, failed.length ? 'broken' : 'locked');
     lock.className = failed.length ? 'lock bad' : verified ? 'lock good' : 'lock';
-    const state = failed.length ? failed[0]! : `Signed by ${signer.slice(0, 16)}…: all that was shown is what was signed${final ? '' : ' so far'}${edited ? '; words were edited since' : ''}.`;
+    const state = failed.length ? failed[0]! : `Signed by ${signer.slice(0, 16)}…: all that was shown is what was signed${final ? '' : ' so far'}${edits.length ? '; words were edited since' : ''}.`;
     lock.title = state;
     lock.setAttribute('aria-label', state);
   }
@@ -273,6 +273,28 @@ function plainCue({ start, end, text }: { start: number; end: number; text: stri
   return cue;
 }
 
+/** Made when this module is loaded, so that the first player need not wait for it; null where a MediaSource cannot be in a worker. */
+const broken = new WeakSet<Worker>();
+let spare: Worker | null = makeWorker();
+
+function makeWorker(): Worker | null {
+  const source = globalThis.MediaSource as { canConstructInDedicatedWorker?: boolean } | undefined;
+  if (!source?.canConstructInDedicatedWorker) return null;
+  try {
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    worker.addEventListener('error', () => broken.add(worker));
+    return worker;
+  } catch {
+    return null; // the module is of another origin than the page
+  }
+}
+
+function takeWorker(): Worker | null {
+  const worker = spare ?? makeWorker();
+  spare = null;
+  return worker;
+}
+
 /** A worker where the browser can have a MediaSource there, else the same on the page. */
 function connect(take: (message: FromSession) => void): Port {
   const waiting: ToSession[] = [];
@@ -287,11 +309,8 @@ function connect(take: (message: FromSession) => void): Port {
     const session = new Session((message) => closed || take(message), false);
     use((message) => session.handle(message));
   };
-  let worker: Worker | undefined;
-  const source = globalThis.MediaSource as { canConstructInDedicatedWorker?: boolean } | undefined;
-  try {
-    if (!source?.canConstructInDedicatedWorker) throw new Error('no MediaSource in workers');
-    worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  const worker = takeWorker();
+  if (worker && !broken.has(worker)) {
     let answered = false;
     worker.onmessage = ({ data }) => {
       answered = true;
@@ -299,13 +318,11 @@ function connect(take: (message: FromSession) => void): Port {
     };
     // The script may not be there, as where a bundler did not take it along.
     worker.onerror = () => void (answered || closed || onPage());
-    const { postMessage } = worker;
     target = (message) => {
-      waiting.push(message);
-      if (answered) waiting.length = 0;
-      postMessage.call(worker, message);
+      if (!answered) waiting.push(message);
+      worker.postMessage(message);
     };
-  } catch {
+  } else {
     void onPage();
   }
   return {

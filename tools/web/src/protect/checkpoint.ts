@@ -20,6 +20,8 @@ export interface Checkpoint {
   tree: Uint8Array;
   header: Uint8Array;
   position: number;
+  /** Bytes back to the checkpoint before; 0: there is none. */
+  back: number;
   leavesBefore: bigint;
   peaks: Uint8Array[];
   leaves: Leaf[];
@@ -42,7 +44,7 @@ export function parseCheckpoint(payload: Uint8Array): Checkpoint {
   const final = flags === 1;
   const [keyId, tree, header] = [cursor.take(32), cursor.take(16), cursor.take(16)];
   const position = safe(cursor);
-  safe(cursor); // bytes back to the checkpoint before
+  const back = safe(cursor);
   const leavesBefore = cursor.big();
   const peaks = [...leavesBefore.toString(2)].filter((bit) => bit === '1').map(() => cursor.take(32));
   const leaves = leavesOf(cursor);
@@ -67,7 +69,7 @@ export function parseCheckpoint(payload: Uint8Array): Checkpoint {
   const size = payload[payload.length - 2]! | (payload[payload.length - 1]! << 8);
   require(cursor.left === size + 2, 'the signature of a checkpoint has another size');
   const signed = payload.subarray(0, cursor.position);
-  return { algorithm, final, keyId, tree, header, position, leavesBefore, peaks, leaves, root, checkpoints, trak, meta, signed, signature: cursor.take(size) };
+  return { algorithm, final, keyId, tree, header, position, back, leavesBefore, peaks, leaves, root, checkpoints, trak, meta, signed, signature: cursor.take(size) };
 }
 
 function safe(cursor: Cursor): number {

@@ -17,8 +17,8 @@ const SEARCH = 2 ** 18;
 export interface Verdict {
   /** The file was signed up to its end. */
   final: boolean;
-  /** Words (names, notes, tags) were edited since: they are not signed. */
-  edited: boolean;
+  /** Offsets of descriptions whose words (names, notes, tags) were edited since: these are not signed. */
+  edits: number[];
   /** SHA-256 of the public key, in hex. */
   signer: string;
   /** Clusters whose hash was compared. */
@@ -31,11 +31,16 @@ export class Verifier implements ClusterGuard {
   readonly verdict: Verdict;
   private readonly leaves = new Map<number, Leaf>();
   private readonly loaded = new Set<number>();
+  /** Without an end: the first checkpoint that was reached, going back. */
+  private first: Checkpoint;
+  private seenSize: number;
   private readonly checkedClusters = new Map<number, Promise<void>>();
 
-  private constructor(private readonly file: H4mkFile, private readonly key: PublicKey, private readonly last: Checkpoint, private readonly base: number) {
+  private constructor(private readonly file: H4mkFile, private readonly key: PublicKey, private last: Checkpoint, private readonly base: number) {
     const signer = [...key.id].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    this.verdict = { final: last.final, edited: false, signer, verified: 0, failed: [] };
+    this.verdict = { final: last.final, edits: [], signer, verified: 0, failed: [] };
+    this.first = last;
+    this.seenSize = file.internals.bytes.size;
     this.take(last);
   }
 
@@ -64,7 +69,11 @@ export class Verifier implements ClusterGuard {
   }
 
   private async compare(cluster: Cluster): Promise<void> {
-    const leaf = await this.leafAt(cluster.offset);
+    const leaf = (await this.leafAt(cluster.offset)) ?? (await this.leafOfLater(cluster.offset));
+    if (!leaf && cluster.offset > this.base + this.last.position) {
+      this.checkedClusters.delete(cluster.offset);
+      throw new H4mkError('not_signed', `The cluster at byte ${cluster.offset} stands behind what was signed.`, cluster.offset);
+    }
     const fits = leaf?.size === cluster.end - cluster.offset && equal(await this.hashOfCluster(cluster), leaf.hash);
     if (fits) {
       this.verdict.verified++;
@@ -92,23 +101,49 @@ export class Verifier implements ClusterGuard {
     const position = offset - this.base;
     if (!this.leaves.has(position)) {
       const behind = this.last.checkpoints.find((at) => at > position);
-      if (behind !== undefined && !this.loaded.has(behind)) {
-        this.loaded.add(behind);
-        const checkpoint = await checkpointAt(this.file, this.base + behind);
-        const same = checkpoint && equal(checkpoint.tree, this.last.tree) && checkpoint.position === behind && equal(checkpoint.header, this.last.header);
-        if (same && (await this.key.verifies(checkpoint))) this.take(checkpoint);
+      if (behind !== undefined) await this.load(behind);
+      // Only a final checkpoint lists the others; from any other one goes back.
+      while (!this.last.final && this.first.back && !this.leaves.has(position) && position < this.first.position) {
+        const before = await this.load(this.first.position - this.first.back);
+        if (!before) break;
+        this.first = before;
       }
     }
     return this.leaves.get(position);
   }
 
+  /** A file that grows has later checkpoints. */
+  private async leafOfLater(offset: number): Promise<Leaf | undefined> {
+    const { size } = this.file.internals.bytes;
+    if (this.last.final || size === this.seenSize || offset < this.base + this.last.position) return undefined;
+    this.seenSize = size;
+    const { checkpoint } = await lastCheckpoint(this.file, this.key);
+    if (!equal(checkpoint.tree, this.last.tree) || checkpoint.position <= this.last.position) return undefined;
+    this.last = this.first = checkpoint;
+    this.verdict.final = checkpoint.final;
+    this.take(checkpoint);
+    return this.leafAt(offset);
+  }
+
+  /** Takes the leaves of the checkpoint at a position, if it is one of this tree. */
+  private async load(position: number): Promise<Checkpoint | null> {
+    if (this.loaded.has(position)) return null;
+    this.loaded.add(position);
+    const checkpoint = await checkpointAt(this.file, this.base + position);
+    const same = checkpoint && equal(checkpoint.tree, this.last.tree) && checkpoint.position === position && equal(checkpoint.header, this.last.header);
+    if (!same || !(await this.key.verifies(checkpoint))) return null;
+    this.take(checkpoint);
+    return checkpoint;
+  }
+
   /** TRAK and META are leaves, or edits that change words only. */
   private async checkDescriptions(): Promise<void> {
     const { trakOffset, metaOffset } = this.file.internals.state;
-    const trak = await this.isLeaf(trakOffset);
-    const meta = metaOffset === null ? this.last.meta === 0 : await this.isLeaf(metaOffset);
+    const trak = await this.holds(trakOffset);
+    const meta = metaOffset === null ? this.last.meta === 0 : await this.holds(metaOffset);
     if (trak && meta) return;
-    this.verdict.edited = true;
+    if (!trak) this.verdict.edits.push(trakOffset);
+    if (!meta && metaOffset !== null) this.verdict.edits.push(metaOffset);
     const signedTrak = this.last.trak ? await this.signedPayload(this.last.trak - 1) : null;
     const signedMeta = this.last.meta ? await this.signedPayload(this.last.meta - 1) : null;
     const tracks = signedTrak && unlessBroken(() => parseTracks(signedTrak));
@@ -118,7 +153,7 @@ export class Verifier implements ClusterGuard {
     if (!sameTracks || !sameMeta) throw new H4mkError('forged', 'The descriptions are not those that were signed.', trakOffset);
   }
 
-  private async isLeaf(offset: number): Promise<boolean> {
+  async holds(offset: number): Promise<boolean> {
     const leaf = await this.leafAt(offset);
     if (!leaf) return false;
     const { bytes } = this.file.internals;
@@ -128,7 +163,7 @@ export class Verifier implements ClusterGuard {
 
   private async signedPayload(position: number): Promise<Uint8Array | null> {
     const offset = this.base + position;
-    if (!(await this.isLeaf(offset))) return null;
+    if (!(await this.holds(offset))) return null;
     const leaf = this.leaves.get(position)!;
     return this.file.internals.bytes.read(offset + 12, offset + leaf.size - 4);
   }

@@ -17,6 +17,8 @@ export interface Decryptor {
 /** Is asked before a cluster's bytes are used: protect/verify.ts. */
 export interface ClusterGuard {
   check(cluster: Cluster): Promise<void>;
+  /** Whether the chunk at an offset is what was signed. */
+  holds(offset: number): Promise<boolean>;
 }
 
 export interface Content {
@@ -52,9 +54,9 @@ export class ContentReader {
   async stored(block: Block, track: Track): Promise<Uint8Array> {
     const refused = refusal(block, track);
     if (refused) throw refused;
+    if (this.guard) await this.guard.check(block.cluster);
     if (block.flags & FLAG.EXTERNAL) return this.external.read(block, track);
     if (!(await this.holds(block))) throw new H4mkError('damaged_data', `The data of block ${block.ordinal} of track ${track.id} is damaged.`, block.cluster.offset);
-    if (this.guard) await this.guard.check(block.cluster);
     return block.size ? this.crc.bytes.read(block.offset, block.offset + block.size) : new Uint8Array(0);
   }
 

@@ -126,6 +126,7 @@ export class H4mkFile {
   async attachment(track: number): Promise<Uint8Array | null> {
     for (const chunk of [...(this.state.attachments.get(track) ?? [])].reverse()) {
       if (!(await new Walk(this.state.crc, this.state.limit).computeWhole(chunk))) continue;
+      if (this.content.guard && !(await this.content.guard.holds(chunk.offset))) continue;
       const cursor = new Cursor(await this.bytes.read(chunk.payload, chunk.end - 4));
       cursor.varint();
       return cursor.take(cursor.left);

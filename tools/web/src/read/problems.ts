@@ -24,6 +24,9 @@ export function problemOfChunk(chunk: Chunk): Problem | null {
   return !chunk.isCluster && chunk.whole === false || chunk.lost ? { kind: 'damaged_chunk', offset } : null;
 }
 
+/** Kinds that tell of a cluster as a whole. */
+const OF_CLUSTER = new Set<string>(['damaged_data', 'unknown_block_flag', 'forged', 'not_signed']);
+
 /** Collects what reading the blocks of one cluster came upon: one problem of a kind, and of a track where the kind names one. */
 export class ClusterProblems {
   private readonly found = new Map<string, Problem>();
@@ -31,7 +34,7 @@ export class ClusterProblems {
 
   add(error: H4mkError, track: number, ordinal: bigint, flags: number): void {
     const kind = error.code;
-    const ofTrack = kind !== 'damaged_data' && kind !== 'unknown_block_flag';
+    const ofTrack = !OF_CLUSTER.has(kind);
     const key = ofTrack ? `${kind} ${track}` : kind;
     let problem = this.found.get(key);
     if (!problem) this.found.set(key, (problem = { kind, offset: this.offset, ...(ofTrack ? { track } : {}), blocks: [] }));

@@ -18,8 +18,9 @@ export class Bytes {
     const before = this.size;
     this.size = await this.source.size();
     if (this.size !== before) this.pages.delete(Math.floor(before / PAGE));
-    const front = this.source.front;
-    if (before === 0 && front && (front.length >= PAGE || front.length === this.size)) this.pages.set(0, Promise.resolve(front.subarray(0, PAGE)));
+    const front = before === 0 ? this.source.front : undefined;
+    for (let at = 0; front && at < front.length; at += PAGE)
+      if (at + PAGE <= front.length || front.length === this.size) this.pages.set(at / PAGE, Promise.resolve(front.subarray(at, at + PAGE)));
     return this.size;
   }
 

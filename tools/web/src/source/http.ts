@@ -11,7 +11,8 @@ export interface HttpOptions {
   fetch?: typeof fetch;
 }
 
-const FRONT = 65536;
+/** Asked for first: the descriptions, most indexes in front, and the first cluster of most films. */
+const FRONT = 3 * 65536;
 /** Without ranges a file up to this size is loaded as a whole. */
 const MOST_WITHOUT_RANGES = 32 * 2 ** 20;
 const ATTEMPTS = 3;
