@@ -12,9 +12,11 @@ export interface Playable extends Format {
   /** The codec string alone, for WebCodecs, and the decoder's configuration there. */
   codec: string;
   config: Uint8Array;
+  /** MP3, which browsers take as it is, without MP4 around it: where it begins is told by the timestampOffset. */
+  bare?: boolean;
 }
 
-type Made = { codec: string; entry: Uint8Array; config: Uint8Array; sample?: (data: Uint8Array) => Uint8Array };
+type Made = { codec: string; entry: Uint8Array; config: Uint8Array; bare?: boolean; sample?: (data: Uint8Array) => Uint8Array };
 
 const hex = (value: number): string => value.toString(16).padStart(2, '0');
 const two = (value: number): string => String(value).padStart(2, '0');
@@ -25,7 +27,7 @@ export function playable(track: Track, first: Uint8Array): Playable | null {
   if (!made || (track.kind !== 'video' && track.kind !== 'audio')) return null;
   const [, den] = track.timeBase;
   return {
-    kind: track.kind, mime: `${track.kind}/mp4; codecs="${made.codec}"`, timescale: den, width: track.number('width'), height: track.number('height'),
+    kind: track.kind, mime: made.bare ? 'audio/mpeg' : `${track.kind}/mp4; codecs="${made.codec}"`, ...(made.bare && { bare: true }), timescale: den, width: track.number('width'), height: track.number('height'),
     entry: made.entry, sample: made.sample ?? ((data) => data), codec: made.codec, config: made.config,
   };
 }
@@ -67,7 +69,7 @@ const CODECS: Record<string, (track: Track, first: Uint8Array) => Made | null> =
     const type = config[0]! >> 3;
     return { codec: `mp4a.40.${type === 31 ? 2 : type}`, config, entry: sound(track, 'mp4a', esds(0x40, config)), sample: adts ? withoutAdts : undefined } as Made;
   },
-  mp3: (track) => ({ codec: 'mp4a.6B', config: new Uint8Array(0), entry: sound(track, 'mp4a', esds(0x6b, new Uint8Array(0))) }),
+  mp3: () => ({ codec: 'mp3', config: new Uint8Array(0), entry: new Uint8Array(0), bare: true }),
   opus: (track) => {
     const head = track.extradata;
     if (head.length < 19) return null;

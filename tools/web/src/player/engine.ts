@@ -3,7 +3,7 @@
 import { H4mkError } from '../errors.js';
 import type { Track } from '../format/tracks.js';
 import type { H4mkFile } from '../read/file.js';
-import { SHIFT, TrackFeed } from './feed.js';
+import { Fragment, SHIFT, TrackFeed } from './feed.js';
 
 /** Seconds that are loaded ahead while it plays, and while it stands. */
 const AHEAD = 20;
@@ -30,13 +30,16 @@ class Buffer {
     this.feed = feed;
     void this.then(() => {
       this.buffer.changeType?.(feed.format.mime);
-      this.buffer.timestampOffset = -SHIFT;
+      this.buffer.timestampOffset = feed.format.bare ? 0 : -SHIFT;
+      if (!feed.format.bare) this.buffer.appendBuffer(feed.init as BufferSource);
     });
-    void this.append(feed.init);
   }
 
-  append(bytes: Uint8Array): Promise<void> {
-    return this.then(() => this.buffer.appendBuffer(bytes as BufferSource));
+  append({ bytes, start }: Fragment): Promise<void> {
+    return this.then(() => {
+      if (this.feed.format.bare) this.buffer.timestampOffset = start;
+      this.buffer.appendBuffer(bytes as BufferSource);
+    });
   }
 
   remove(begin: number, end: number): Promise<void> {
@@ -168,14 +171,14 @@ export class Engine {
   private async appendCluster(buffer: Buffer, cluster: import('../format/cluster.js').Cluster, begin: { cluster: { offset: number }; position: number } | null | undefined, generation: number): Promise<void> {
     if (!begin || cluster.offset < begin.cluster.offset) return;
     const from = cluster.offset === begin.cluster.offset ? begin.position : 0;
-    const bytes = await buffer.feed.fragment(cluster, from, (error) => this.events.onLost(error));
-    if (!bytes || generation !== this.generation) return;
+    const made = await buffer.feed.fragment(cluster, from, (error) => this.events.onLost(error));
+    if (!made || generation !== this.generation) return;
     try {
-      await buffer.append(bytes);
+      await buffer.append(made);
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'QuotaExceededError') throw error;
       await buffer.remove(0, Math.max(0, this.time - 2));
-      await buffer.append(bytes);
+      await buffer.append(made);
     }
   }
 

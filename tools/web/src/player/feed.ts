@@ -4,11 +4,18 @@ import { H4mkError } from '../errors.js';
 import { Block, Cluster, FLAG } from '../format/cluster.js';
 import type { Track } from '../format/tracks.js';
 import type { H4mkFile } from '../read/file.js';
+import { concat } from '../protect/digest.js';
 import { Sample, fragment, initSegment } from './boxes.js';
 import { Playable, playable } from './codecs.js';
 
 /** Decoding times of MP4 are not negative: everything is this many seconds later, and the SourceBuffer takes them off again. */
 export const SHIFT = 3600;
+
+/** What a SourceBuffer gets, and the time in seconds at which its decoding begins. */
+export interface Fragment {
+  bytes: Uint8Array;
+  start: number;
+}
 
 export class TrackFeed {
   private sequence = 0;
@@ -28,7 +35,7 @@ export class TrackFeed {
   }
 
   /** The blocks of the track in a cluster from a position on as one fragment, or null if there are none. Those that are damaged are left out. */
-  async fragment(cluster: Cluster, from = 0, onLost: (error: H4mkError) => void = () => {}): Promise<Uint8Array | null> {
+  async fragment(cluster: Cluster, from = 0, onLost: (error: H4mkError) => void = () => {}): Promise<Fragment | null> {
     const blocks = cluster.blocks.filter((block, position) => block.track === this.track.id && position >= from);
     if (!blocks.length) return null;
     const unit = BigInt(this.track.timeBase[0]);
@@ -45,7 +52,9 @@ export class TrackFeed {
       samples.push({ data, duration: inU32(next), offset: Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Number(shown))), key: (block.flags & FLAG.KEY) !== 0 });
     }
     if (first === undefined || first + shift < 0n) return null;
-    return fragment(++this.sequence, Number(first + shift), samples);
+    const start = Number(first) / this.format.timescale;
+    const bytes = this.format.bare ? concat(...samples.map(({ data }) => data)) : fragment(++this.sequence, Number(first + shift), samples);
+    return { bytes, start };
   }
 
   private async dataOf(block: Block, onLost: (error: H4mkError) => void): Promise<Uint8Array | null> {
