@@ -80,6 +80,8 @@ def without_older_series(text):
     text = re.sub(r"H4MK_STREAM_SIDE_DATA\((\w+)\)", r"\1->codecpar->coded_side_data", text)
     text = re.sub(r"H4MK_STREAM_NB_SIDE_DATA\((\w+)\)", r"\1->codecpar->nb_coded_side_data", text)
     text = text.replace(" H4MK_ALLOW_FLUSH |", "")
+    text = re.sub(r"H4MK_LAYERED\((\w+)\)", r"\1->params.layered_video", text)
+    text = text.replace("H4MK_LAYERED_VIDEO", "AVStreamGroupLayeredVideo").replace("H4MK_EL_INDEX", "el_index")
     return text.replace('#include "h4mk_compat.h"\n', '#include "demux.h"\n#include "internal.h"\n#include "mux.h"\n')
 
 

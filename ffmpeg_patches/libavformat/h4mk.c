@@ -1209,16 +1209,16 @@ static const H4MKField tile_grid_fields[] = {
 };
 
 static const H4MKField lcevc_fields[] = {
-    F(AVStreamGroupLayeredVideo, "lcevc_index", el_index, U32),
-    F(AVStreamGroupLayeredVideo, "width", width, S32, 0, H4MK_MAX_SIDE),
-    F(AVStreamGroupLayeredVideo, "height", height, S32, 0, H4MK_MAX_SIDE),
+    F(H4MK_LAYERED_VIDEO, "lcevc_index", H4MK_EL_INDEX, U32),
+    F(H4MK_LAYERED_VIDEO, "width", width, S32, 0, H4MK_MAX_SIDE),
+    F(H4MK_LAYERED_VIDEO, "height", height, S32, 0, H4MK_MAX_SIDE),
     { NULL }
 };
 #if H4MK_HAVE_LAYERED_VIDEO
 static const H4MKField dolby_vision_fields[] = {
-    F(AVStreamGroupLayeredVideo, "el_index", el_index, U32),
-    F(AVStreamGroupLayeredVideo, "width", width, S32, 0, H4MK_MAX_SIDE),
-    F(AVStreamGroupLayeredVideo, "height", height, S32, 0, H4MK_MAX_SIDE),
+    F(H4MK_LAYERED_VIDEO, "el_index", H4MK_EL_INDEX, U32),
+    F(H4MK_LAYERED_VIDEO, "width", width, S32, 0, H4MK_MAX_SIDE),
+    F(H4MK_LAYERED_VIDEO, "height", height, S32, 0, H4MK_MAX_SIDE),
     { NULL }
 };
 
@@ -1316,11 +1316,11 @@ static int write_group(AVFormatContext *s, const AVStreamGroup *group, h4mk_valu
         ret = write_tile_grid(object, group->params.tile_grid);
         break;
     case AV_STREAM_GROUP_PARAMS_LCEVC:
-        ret = ff_h4mk_write_fields(object, lcevc_fields, group->params.layered_video, NULL);
+        ret = ff_h4mk_write_fields(object, lcevc_fields, H4MK_LAYERED(group), NULL);
         break;
 #if H4MK_HAVE_LAYERED_VIDEO
     case AV_STREAM_GROUP_PARAMS_DOLBY_VISION:
-        ret = ff_h4mk_write_fields(object, dolby_vision_fields, group->params.layered_video, NULL);
+        ret = ff_h4mk_write_fields(object, dolby_vision_fields, H4MK_LAYERED(group), NULL);
         break;
     case AV_STREAM_GROUP_PARAMS_TREF:
         ret = ff_h4mk_write_fields(object, tref_fields, group->params.tref, NULL);
@@ -1360,7 +1360,7 @@ static int is_complete(const AVStreamGroup *group)
     case AV_STREAM_GROUP_PARAMS_DOLBY_VISION:
 #endif
     case AV_STREAM_GROUP_PARAMS_LCEVC:
-        return group->params.layered_video->el_index < group->nb_streams;
+        return H4MK_LAYERED(group)->H4MK_EL_INDEX < group->nb_streams;
 #if H4MK_HAVE_LAYERED_VIDEO
     case AV_STREAM_GROUP_PARAMS_TREF:
         return group->params.tref->metadata_index < group->nb_streams;
@@ -1396,11 +1396,11 @@ static int read_group(AVFormatContext *s, const h4mk_value *object, int number)
         ret = read_tile_grid(s, object, group->params.tile_grid);
         break;
     case AV_STREAM_GROUP_PARAMS_LCEVC:
-        ff_h4mk_read_fields(object, lcevc_fields, group->params.layered_video);
+        ff_h4mk_read_fields(object, lcevc_fields, H4MK_LAYERED(group));
         break;
 #if H4MK_HAVE_LAYERED_VIDEO
     case AV_STREAM_GROUP_PARAMS_DOLBY_VISION:
-        ff_h4mk_read_fields(object, dolby_vision_fields, group->params.layered_video);
+        ff_h4mk_read_fields(object, dolby_vision_fields, H4MK_LAYERED(group));
         break;
     case AV_STREAM_GROUP_PARAMS_TREF:
         ff_h4mk_read_fields(object, tref_fields, group->params.tref);

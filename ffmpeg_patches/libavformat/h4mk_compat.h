@@ -56,10 +56,15 @@
 /* a public member of FFInputFormat or FFOutputFormat */
 #define H4MK_PUBLIC(member) p.member
 
-#if !H4MK_HAVE_LAYERED_VIDEO
-#define AVStreamGroupLayeredVideo AVStreamGroupLCEVC
-#define layered_video lcevc
-#define el_index      lcevc_index
+/* layered video, which was LCEVC alone before */
+#if H4MK_HAVE_LAYERED_VIDEO
+#define H4MK_LAYERED_VIDEO   AVStreamGroupLayeredVideo
+#define H4MK_LAYERED(group)  ((group)->params.layered_video)
+#define H4MK_EL_INDEX        el_index
+#else
+#define H4MK_LAYERED_VIDEO   AVStreamGroupLCEVC
+#define H4MK_LAYERED(group)  ((group)->params.lcevc)
+#define H4MK_EL_INDEX        lcevc_index
 #endif
 
 /* the side data that applies to the whole of a stream */

@@ -24,9 +24,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <h4mk/adapter.h>
-
 #include "config.h"
+
+#if HAVE_LSTAT
+#include <sys/stat.h>
+#endif
+
+#include <h4mk/adapter.h>
 
 #include "libavutil/avstring.h"
 #include "libavutil/bprint.h"
@@ -177,8 +181,16 @@ static int io_seek(void *opaque, int64_t offset)
 {
     AVFormatContext *s = opaque;
     const H4MKDemuxContext *h4mk = s->priv_data;
-    int64_t ret = avio_seek(s->pb, h4mk->start + offset, SEEK_SET);
+    AVIOContext *pb = s->pb;
+    const int direct = pb->direct;
+    int64_t ret = avio_seek(pb, h4mk->start + offset, SEEK_SET);
 
+    if (ret == AVERROR_EOF) {
+        /* a short way behind the end, which pb went by reading */
+        pb->direct = 1;
+        ret = avio_seek(pb, h4mk->start + offset, SEEK_SET);
+        pb->direct = direct;
+    }
     return FFMIN(ret, 0);
 }
 
@@ -329,6 +341,22 @@ static int make_url_beside(const char *base, const char *name, AVBPrint *url)
 }
 
 /**
+ * Whether there is something that is no ordinary file. A link leads to a file that
+ * whoever made the input may not name, and a pipe could wait for ever.
+ */
+static int is_special(const char *url)
+{
+#if HAVE_LSTAT
+    struct stat st;
+
+    av_strstart(url, "file:", &url);
+    return !lstat(url, &st) && !S_ISREG(st.st_mode);
+#else
+    return 0;
+#endif
+}
+
+/**
  * libh4mk has seen to it that the name is one of a file and not of a path.
  */
 static h4mk_status open_beside(void *opaque, const char *name, h4mk_io *io)
@@ -352,7 +380,7 @@ static h4mk_status open_beside(void *opaque, const char *name, h4mk_io *io)
     av_bprint_init(&url, 0, AV_BPRINT_SIZE_UNLIMITED);
     ret = make_url_beside(s->url ? s->url : "", name, &url);
     if (ret >= 0)
-        ret = s->io_open(s, &file->pb, url.str, AVIO_FLAG_READ, NULL);
+        ret = is_special(url.str) ? AVERROR(EACCES) : s->io_open(s, &file->pb, url.str, AVIO_FLAG_READ, NULL);
     av_bprint_finalize(&url, NULL);
     if (ret < 0) {
         av_log(s, AV_LOG_ERROR, "Cannot open \"%s\", which has data of this file: %s\n", name, av_err2str(ret));
@@ -612,7 +640,7 @@ static h4mk_status next_of_track(H4MKDemuxContext *h4mk, int track, h4mk_block *
 
     do {
         status = h4mk_reader_next(h4mk->reader, block);
-    } while (status == H4MK_ERR_CORRUPT || status == H4MK_ERR_UNSUPPORTED ||
+    } while (status == H4MK_ERR_CORRUPT || status == H4MK_ERR_UNSUPPORTED || status == H4MK_ERR_NOT_FOUND ||
              status == H4MK_OK && block->track != track);
     return status;
 }
@@ -1145,7 +1173,9 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
             s->pb->eof_reached = 0;
             return AVERROR_EOF;
         }
-        if (status != H4MK_ERR_CORRUPT && status != H4MK_ERR_UNSUPPORTED ||
+        /* what is lost with a part of the file, or with the file beside it, is
+         * no reason to lose the rest */
+        if (status != H4MK_ERR_CORRUPT && status != H4MK_ERR_UNSUPPORTED && status != H4MK_ERR_NOT_FOUND ||
             s->error_recognition & AV_EF_EXPLODE)
             return reader_error(s, status);
         reader_error(s, status);
