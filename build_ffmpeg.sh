@@ -425,10 +425,16 @@ build_libh4mk() {
 # REQUIRES: build_libh4mk. Apart from it, since FFmpeg needs the library only.
 build_tools() {
   local component
-  run tools-build "Building the tools" -- cmake --build "$BUILD"/libh4mk -j "$JOBS" --target h4mk_tool
+  run tools-build "Building the tools" -- cmake --build "$BUILD"/libh4mk -j "$JOBS"
   for component in tools python; do
     run tools-install "Installing the tools" -- cmake --install "$BUILD"/libh4mk --component $component
   done
+}
+
+# Of the tools the h4mk program alone.
+build_program() {
+  run tools-build "Building the h4mk program" -- cmake --build "$BUILD"/libh4mk -j "$JOBS" --target h4mk_tool
+  run tools-install "Installing the h4mk program" -- cmake --install "$BUILD"/libh4mk/tools/h4mk
 }
 
 configure_ffmpeg() {
@@ -456,7 +462,7 @@ configure_ffmpeg() {
 build_small() {
   install_missing "$BUILD_PACKAGES"
   build_libh4mk
-  build_tools
+  build_program
   find_source
   unpack_source
   patch_source
@@ -517,7 +523,7 @@ demo() {
     programs=$FF/small
   else
     build
-    build_tools
+    build_program
   fi
   unlock
   dir=$(realpath --relative-to=. "$dir")
