@@ -23,9 +23,9 @@ Usage: ./build_ffmpeg.sh [COMMAND]
 
 Commands
   (none)       build libh4mk and FFmpeg with H4MK, install both into dist/
-  demo [FILE]  remux FILE (or a short clip made for it) to H4MK and back, and compare every packet: three minutes on 2 cores,
-               since it builds only libh4mk, the h4mk program and what of FFmpeg the demo needs. All of FFmpeg is used where it
-               is built already, and built for files other than MP4 and MOV
+  demo [FILE]  remux FILE (or a short clip made for it) to H4MK and back, and compare every packet. It builds only libh4mk,
+               the h4mk program and what of FFmpeg that needs; all of FFmpeg is used where it is built already, and is built
+               for files other than MP4 and MOV
   test         build, then run all tests
   system       build only a libavformat for the FFmpeg that this system has, into dist/system/: dist/system/run PROGRAM …
                \`system install\` lets all programs use it, \`system uninstall\` takes that back

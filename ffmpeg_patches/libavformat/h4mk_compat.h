@@ -71,7 +71,7 @@
 #define H4MK_STREAM_SIDE_DATA(st)    ((st)->codecpar->coded_side_data)
 #define H4MK_STREAM_NB_SIDE_DATA(st) ((st)->codecpar->nb_coded_side_data)
 
-#if FF_API_ALLOW_FLUSH
+#if defined(FF_API_ALLOW_FLUSH) && FF_API_ALLOW_FLUSH
 #define H4MK_ALLOW_FLUSH AVFMT_ALLOW_FLUSH
 #else
 #define H4MK_ALLOW_FLUSH 0
