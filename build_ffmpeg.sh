@@ -466,6 +466,7 @@ build_small() {
   find_source
   unpack_source
   patch_source
+  # shellcheck disable=SC2054 # these commas are configure's
   local id small=$FF/small objects options=(
     --disable-autodetect --disable-everything --disable-doc --disable-debug --disable-x86asm --disable-network --disable-ffplay
     --disable-postproc --disable-swscale --optflags=-O1

@@ -814,8 +814,8 @@ static void test_memory_of_packets(void) {
   end(&test);
 }
 
-/* Small packets share buffers; whoever keeps all of a stream keeps little more than these. Large packets between them are not
- * kept with them. */
+/* Small packets share buffers; whoever keeps all of a stream keeps little more than these. Large
+ * packets between them are not kept with them. */
 static void test_memory_of_small_packets(void) {
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
   enum { COUNT = 256, SMALL = 400, LARGE = 130000 };
