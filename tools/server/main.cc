@@ -4,7 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
+#include <fstream>
 
 #include "core/service.h"
 #include "core/text.h"
@@ -17,7 +19,9 @@ using h4mk::server::ServiceOptions;
 
 struct Options {
   std::vector<std::string> paths;
-  std::string listen = "127.0.0.1:8080", metrics;
+  std::string listen = "127.0.0.1:8080", metrics, token_file, key_file, sign;
+  bool signs = false;
+  uint64_t expires = 86400;
   ServiceOptions service;
   FrontOptions front;
 };
@@ -55,14 +59,19 @@ void Describe(CLI::App& app, Options* o) {
              "  /api/files  /docs          the API\n"
              "NAME is the path below the folder, without .h4mk.");
   app.set_version_flag("--version", VersionText());
-  app.add_option("FOLDER|FILE", o->paths, "What is served: folders, and single .h4mk files")->required();
+  app.add_option("FOLDER|FILE", o->paths, "What is served: folders, and single .h4mk files");
   app.add_option("--listen", o->listen, "Where to listen; port 0 takes a free one")->type_name("ADDRESS:PORT")->capture_default_str();
   app.add_flag("--legacy-api", o->service.legacy_api, "Serve the HTTP API of the first programs too; its CORS headers allow any origin");
+  app.add_flag("--legacy-tracks", o->service.legacy_tracks, "Of its two forms of /video/manifest, seek_to_block and block: those for files with several tracks");
   app.add_option("--max-upload", o->service.most_upload, "Largest body for the old API, bytes")->capture_default_str()->group("Limits");
   app.add_option("--origin-allowed", o->service.origins, "CORS: an origin whose pages may read answers, or *; may be repeated")->type_name("ORIGIN");
   app.add_option("--ffmpeg", o->service.ffmpeg, "Program that makes pictures for posters and thumbnails; \"\" for none")->type_name("FILE");
   app.add_option("--tls-cert", o->front.certificate, "Certificate chain, PEM")->type_name("FILE")->check(CLI::ExistingFile);
   app.add_option("--tls-key", o->front.private_key, "Its private key, PEM")->type_name("FILE")->check(CLI::ExistingFile);
+  app.add_option("--token-file", o->token_file, "File with a token; requests need Authorization: Bearer TOKEN, or a signed prefix")->type_name("FILE")->check(CLI::ExistingFile)->group("Access");
+  app.add_option("--key-file", o->key_file, "File with keys of signed prefixes: a line each, name and 64 hexadecimal digits")->type_name("FILE")->check(CLI::ExistingFile)->group("Access");
+  app.add_option("--sign", o->sign, "Print a prefix that opens a file, a folder (NAME/) or all (\"\") for players, and end")->type_name("NAME")->group("Access")->each([o](const std::string&) { o->signs = true; });
+  app.add_option("--expires", o->expires, "With --sign: seconds from now")->capture_default_str()->group("Access");
   app.add_option("--metrics", o->metrics, "Serve /metrics for Prometheus there")->type_name("ADDRESS:PORT");
   app.add_option("--access-log", o->front.access_log, "One JSON object a request; - for the standard output")->type_name("FILE");
   app.add_option("--threads", o->front.threads, "Threads that serve; 0: one a core")->capture_default_str();
@@ -70,7 +79,24 @@ void Describe(CLI::App& app, Options* o) {
   app.add_option("--max-per-address", o->front.most_per_address, "Connections of one address; 0: no limit")->capture_default_str()->group("Limits");
 }
 
+// The first line of a file.
+std::string ReadToken(const std::string& path) {
+  std::string token;
+  std::getline(std::ifstream(path) >> std::ws, token);
+  while (!token.empty() && (token.back() == '\r' || token.back() == ' ')) token.pop_back();
+  if (token.size() < 16) throw std::runtime_error(path + ": a token has 16 characters or more");
+  return token;
+}
+
 int Run(Options& o) {
+  if (!o.token_file.empty()) o.service.token = ReadToken(o.token_file);
+  if (!o.key_file.empty()) o.service.keys.Load(o.key_file);
+  if (o.signs) {
+    if (o.service.keys.empty()) throw CLI::ValidationError("--sign", "needs --key-file");
+    std::printf("%s\n", o.service.keys.Sign("", o.sign, static_cast<uint64_t>(std::time(nullptr)) + o.expires).c_str());
+    return 0;
+  }
+  if (o.paths.empty()) throw CLI::RequiredError("FOLDER|FILE");
   ParseAddress(o.listen, "--listen", &o.front.address, &o.front.port);
   if (!o.metrics.empty()) ParseAddress(o.metrics, "--metrics", &o.front.metrics_address, &o.front.metrics_port);
   if (o.front.certificate.empty() != o.front.private_key.empty()) throw CLI::ValidationError("--tls-cert", "needs --tls-key, and the other way round");

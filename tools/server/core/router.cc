@@ -129,6 +129,7 @@ Router::Match Router::Find(const std::string& method, const std::string& path) c
     if (!MatchPath(route.pattern, path, &parameters)) continue;
     if (route.method != method && !(method == "HEAD" && route.method == "GET")) {
       match.other_method = true;
+      match.allowed = route.method;
       continue;
     }
     match.route = &route;

@@ -62,6 +62,7 @@ class Router {
     const Route* route = nullptr;
     std::map<std::string, std::string> parameters;
     bool other_method = false;  // the path exists, but not with this method
+    std::string allowed;        // but with this one
   };
   Match Find(const std::string& method, const std::string& path) const;
   const std::vector<Route>& routes() const { return routes_; }

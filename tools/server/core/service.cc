@@ -2,15 +2,31 @@
 #include "core/service.h"
 
 #include <algorithm>
+#include <ctime>
 #include <new>
 
 namespace h4mk::server {
+namespace {
+
+// Takes "/s/SIGNATURE" off a path.
+std::string TakeSignature(std::string* path) {
+  if (!path->starts_with("/s/")) return {};
+  const size_t end = path->find('/', 3);
+  if (end == std::string::npos) return {};
+  std::string signature = path->substr(3, end - 3);
+  path->erase(0, end);
+  return signature;
+}
+
+}  // namespace
 
 Service::Service(ServiceOptions options) : options_(std::move(options)), files_(catalogue_) {
+  // First, since they take /health and / of this server.
+  if (options_.legacy_tracks) AddLegacyRoutes(&router_, true);
+  if (options_.legacy_api) AddLegacyRoutes(&router_, false);
   AddFileRoutes(&router_);
   AddStreamRoutes(&router_);
   AddApiRoutes(&router_);
-  if (options_.legacy_api) AddLegacyRoutes(&router_);
   AddPageRoutes(&router_);
   open_api_ = MakeOpenApi(router_, std::to_string(h4mk_version() >> 16) + "." + std::to_string(h4mk_version() >> 8 & 255) + "." +
                                        std::to_string(h4mk_version() & 255));
@@ -20,6 +36,7 @@ bool Service::IsSlow(const Request& request) const {
   std::string path;
   Query query;
   if (!ParseTarget(request.target, &path, &query)) return false;
+  TakeSignature(&path);
   const Router::Match match = router_.Find(request.method, path);
   return match.route != nullptr && match.route->slow;
 }
@@ -52,13 +69,31 @@ Response Service::Route(const Request& request) {
     response.Set("Allow", "GET, HEAD, OPTIONS");
     return response;
   }
+  const std::string signature = TakeSignature(&path);
   const Router::Match match = router_.Find(request.method, path);
+  if (match.route != nullptr && !IsAllowed(request, signature, match)) {
+    Response response = ErrorResponse(signature.empty() ? 401 : 403, signature.empty() ? "a token is needed" : "the signature does not open this, or not any more");
+    if (signature.empty()) response.Set("WWW-Authenticate", "Bearer");
+    return response;
+  }
   if (match.route == nullptr) {
+    if (options_.legacy_api || options_.legacy_tracks) return OldNotFound(match.other_method, match.allowed);
     if (!match.other_method) throw HttpError(404, "there is nothing at " + path);
     throw HttpError(405, "this path is not for " + request.method);
   }
   Call call{*this, request, path, std::move(query), match.parameters};
   return match.route->handler(call);
+}
+
+bool Service::IsAllowed(const Request& request, std::string_view signature, const Router::Match& match) const {
+  if (options_.token.empty() && options_.keys.empty()) return true;
+  const std::string& pattern = match.route->pattern;
+  if (pattern == "/health" || pattern == "/ready") return true;
+  const std::string_view authorization = request.Header("Authorization");
+  if (!options_.token.empty() && authorization.starts_with("Bearer ") && SameSecret(authorization.substr(7), options_.token)) return true;
+  const auto name = match.parameters.find("name");
+  return name != match.parameters.end() && match.route->method == "GET" &&
+         options_.keys.Allows(signature, name->second, static_cast<uint64_t>(std::time(nullptr)));
 }
 
 void Service::AddCors(const Request& request, Response* response) const {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/access.h"
 #include "core/catalogue.h"
 #include "core/media_file.h"
 #include "core/message.h"
@@ -17,11 +18,12 @@ namespace h4mk::server {
 
 struct ServiceOptions {
   bool legacy_api = false;
+  bool legacy_tracks = false;        // the other router that the first programs had for /video/…
   uint64_t most_upload = 64 << 20;   // bytes of a body for the old API
   std::vector<std::string> origins;  // CORS: "*" or exact origins; none: no header
   std::string ffmpeg;                // program that makes pictures; "": none
-  std::string token;                 // bearer token for /api; "": open
-  std::string signing_key;           // of signed path prefixes; "": media is open
+  std::string token;                 // bearer token that opens everything; "": none
+  AccessKeys keys;                   // of signed prefixes; none and no token: everything is open
 };
 
 class Service {
@@ -43,6 +45,7 @@ class Service {
 
  private:
   Response Route(const Request& request);
+  bool IsAllowed(const Request& request, std::string_view signature, const Router::Match& match) const;
   void AddCors(const Request& request, Response* response) const;
 
   const ServiceOptions options_;
@@ -57,7 +60,11 @@ void AddFileRoutes(Router* router);
 void AddApiRoutes(Router* router);
 void AddStreamRoutes(Router* router);
 void AddPageRoutes(Router* router);
-void AddLegacyRoutes(Router* router);
+Response IndexPage();
+// tracks: those of the tracks' router instead of the mounted ones.
+void AddLegacyRoutes(Router* router, bool tracks);
+// What the old API answers where there is nothing; allowed: methods that are.
+Response OldNotFound(bool other_method, const std::string& allowed);
 
 }  // namespace h4mk::server
 #endif  // H4MK_SERVER_CORE_SERVICE_H_

@@ -243,7 +243,7 @@ class Connection final : public Watched {
   }
 
   Awaitable<bool> ReadBody(Head* head, std::string* input) {
-    const uint64_t most = shared_.service.options().legacy_api && head->request.method == "POST" ? shared_.service.options().most_upload : 4096;
+    const uint64_t most = (shared_.service.options().legacy_api || shared_.service.options().legacy_tracks) && head->request.method == "POST" ? shared_.service.options().most_upload : 4096;
     if (head->content_length > most) {
       co_await Refuse(413, "a body may have " + std::to_string(most) + " bytes");
       co_return false;

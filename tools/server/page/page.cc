@@ -26,12 +26,15 @@ Response ServeOpenApi(Call& call) {
 
 }  // namespace
 
+Response IndexPage() { return Static("text/html; charset=utf-8", kIndexHtml); }
+
 void AddPageRoutes(Router* router) {
   const auto page = [&](const char* path, const char* type, std::string_view text) {
     router->Add({"GET", path, "A part of the page", type, {}, [=](Call&) { return Static(type, text); }});
   };
   page("/", "text/html; charset=utf-8", kIndexHtml);
   page("/page.js", "text/javascript; charset=utf-8", kPageJs);
+  page("/player.js", "text/javascript; charset=utf-8", kPlayerJs);
   page("/page.css", "text/css; charset=utf-8", kPageCss);
   page("/docs", "text/html; charset=utf-8", kDocsHtml);
   page("/docs.js", "text/javascript; charset=utf-8", kDocsJs);

@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What a server on a network must bear: clients that lie, stall, flood and hang up; and who may ask for what.
+
+security_test.py H4MKD MAKE_FILE
+"""
+import concurrent.futures, contextlib, json, os, pathlib, socket, subprocess, sys, tempfile, time, unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from daemon import Daemon
+
+PROGRAM, MAKE_FILE = sys.argv[1:3]
+
+
+class SecurityTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.root = pathlib.Path(cls.folder.name)
+        (cls.root / "films" / "inside").mkdir(parents=True)
+        made = subprocess.run([MAKE_FILE, "clip", str(cls.root / "films" / "a.h4mk")], capture_output=True)
+        if not (cls.root / "films" / "a.h4mk").exists():
+            raise RuntimeError(made.stderr)
+        data = (cls.root / "films" / "a.h4mk").read_bytes()
+        (cls.root / "films" / "inside" / "b.h4mk").write_bytes(data)
+        (cls.root / "outside.h4mk").write_bytes(data)
+        cls.films = cls.root / "films"
+        cls.daemon = Daemon(PROGRAM, "--max-per-address", "200", cls.films)
+
+    @classmethod
+    def tearDownClass(cls):
+        code = cls.daemon.stop()
+        cls.folder.cleanup()
+        assert code == 0, code
+
+    def status(self, data):
+        answer = self.daemon.raw(data)
+        return int(answer.split(b" ", 2)[1]) if answer else 0
+
+    # ---- requests that are read in two ways
+
+    def test_ambiguous_requests_are_refused_and_the_connection_is_closed(self):
+        follow = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+        for head in (b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+                     b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
+                     b"GET /health HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", b"GET /health HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n",
+                     b"GET /health HTTP/1.1\nHost: x\r\n\r\n", b"GET /health HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", b"GET  /health HTTP/1.1\r\nHost: x\r\n\r\n",
+                     b"\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n"):
+            answer = self.daemon.raw(head + follow)
+            self.assertEqual(answer.count(b"HTTP/1.1 "), 1, head)
+            self.assertIn(answer.split(b" ")[1], (b"400", b"411"), head)
+
+    def test_two_requests_in_one_packet_are_two_answers(self):
+        answer = self.daemon.raw(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\nGET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        self.assertEqual(answer.count(b"HTTP/1.1 200 OK"), 2)
+
+    def test_heads_have_a_limit(self):
+        self.assertEqual(self.status(b"GET /health HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 20000 + b"\r\n\r\n"), 431)
+        self.assertEqual(self.status(b"GET /" + b"a" * 20000), 431)
+
+    def test_bodies_that_nobody_asked_for_are_refused(self):
+        self.assertEqual(self.status(b"POST /api/files HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"), 413)
+
+    # ---- files
+
+    def test_nothing_outside_of_the_folder(self):
+        control = self.daemon.get("/files/a.h4mk")[0]
+        self.assertEqual(control, 200)
+        for target in ("/files/../outside.h4mk", "/files/%2e%2e/outside.h4mk", "/files/..%2foutside.h4mk", "/files/inside/../../outside.h4mk",
+                       "/files/%2fetc%2fpasswd.h4mk", "//files/a.h4mk", "/files/a.h4mk%00.h4mk", "/files/inside"):
+            self.assertEqual(self.daemon.get(target)[0] // 100, 4, target)
+
+    def test_one_range_only(self):
+        status, _, body = self.daemon.get("/files/a.h4mk", {"Range": "bytes=0-1"})
+        self.assertEqual((status, len(body)), (206, 2))
+        whole = (self.films / "a.h4mk").read_bytes()
+        for value in ("bytes=" + ",".join("0-1" for _ in range(500)), "bytes=-18446744073709551615-1", "bytes=9223372036854775807-9223372036854775808,0-1"):
+            status, _, body = self.daemon.get("/files/a.h4mk", {"Range": value})
+            self.assertEqual((status, body), (200, whole), value)
+        self.assertEqual(self.daemon.get("/files/a.h4mk", {"Range": "bytes=99999999-"})[0], 416)
+
+    # ---- what is shown is not run
+
+    def test_pages_allow_nothing_foreign(self):
+        for target in ("/", "/docs"):
+            status, headers, body = self.daemon.get(target)
+            self.assertEqual(status, 200)
+            policy = headers["content-security-policy"]
+            self.assertIn("default-src 'self'", policy)
+            self.assertNotIn("unsafe", policy)
+            self.assertEqual(headers["x-content-type-options"], "nosniff")
+            self.assertNotIn(b"http://", body)
+            self.assertNotIn(b"https://", body)
+
+    def test_no_origin_is_allowed_by_default(self):
+        self.assertNotIn("access-control-allow-origin", self.daemon.get("/api/files", {"Origin": "https://evil.example"})[1])
+
+    # ---- clients that stall
+
+    def test_connections_of_one_address_have_a_limit(self):
+        with contextlib.ExitStack() as stack:
+            sockets = [stack.enter_context(socket.create_connection((self.daemon.host, self.daemon.port))) for _ in range(260)]
+            time.sleep(0.3)
+            closed = 0
+            for s in sockets:
+                s.setblocking(False)
+                try:
+                    closed += s.recv(1) == b""
+                except (BlockingIOError, ConnectionResetError) as error:
+                    closed += isinstance(error, ConnectionResetError)
+            self.assertGreaterEqual(closed, 60)
+        time.sleep(0.2)
+        self.assertEqual(self.daemon.get("/health")[0], 200)
+
+    # slowloris: the time for a head counts from its first byte, whatever still comes.
+    def test_a_head_must_end_in_time(self):
+        with socket.create_connection((self.daemon.host, self.daemon.port)) as s:
+            s.sendall(b"GET /health HTTP/1.1\r\n")
+            start = time.monotonic()
+            s.settimeout(1)
+            while time.monotonic() - start < 25:
+                try:
+                    s.sendall(b"A: b\r\n")
+                    if s.recv(100) == b"":
+                        break
+                except TimeoutError:
+                    continue
+                except (BrokenPipeError, ConnectionResetError):
+                    break
+            self.assertLess(time.monotonic() - start, 20)
+
+    # Who asks and does not read holds a socket, no memory, and not for ever (tried for memory here).
+    def test_clients_that_do_not_read_cost_little(self):
+        before = self.daemon.memory()
+        with contextlib.ExitStack() as stack:
+            for _ in range(100):
+                s = stack.enter_context(socket.create_connection((self.daemon.host, self.daemon.port)))
+                s.sendall(b"GET /page.js HTTP/1.1\r\nHost: x\r\n\r\n" * 5)
+            time.sleep(0.5)
+            self.assertLess(self.daemon.memory() - before, 100 * (200 << 10))
+
+    def test_clients_that_hang_up_leave_nothing(self):
+        self.daemon.get("/health")
+        before = self.daemon.descriptors()
+        def hang_up(i):
+            with contextlib.suppress(OSError):
+                with socket.create_connection((self.daemon.host, self.daemon.port), timeout=0.3) as s:
+                    s.sendall((b"GET /files/a.h4mk HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /api/files/a/verify?events=1 HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /", b"")[i % 4])
+                    if i % 3:
+                        s.recv(10)
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            list(pool.map(hang_up, range(400)))
+        end = time.monotonic() + 20
+        while self.daemon.descriptors() > before + 2 and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertLessEqual(self.daemon.descriptors(), before + 2)
+        self.assertEqual(self.daemon.get("/health")[0], 200)
+
+    # ---- who may ask
+
+    def test_tokens_and_signed_prefixes(self):
+        token, keys, log = self.root / "token", self.root / "keys", self.root / "log"
+        token.write_text("a-token-of-24-characters\n")
+        keys.write_text("# name, secret\none " + "ab" * 32 + "\n")
+        def sign(scope, expires=100):
+            return subprocess.run([PROGRAM, "--key-file", keys, "--sign", scope, "--expires", str(expires)], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        with Daemon(PROGRAM, "--token-file", token, "--key-file", keys, "--access-log", log, self.films) as daemon:
+            def status(target, **headers):
+                return daemon.get(target, headers)[0]
+            bearer = {"Authorization": "Bearer a-token-of-24-characters"}
+            self.assertEqual(status("/health"), 200)
+            self.assertEqual(status("/api/files"), 401)
+            self.assertEqual(status("/files/a.h4mk"), 401)
+            self.assertEqual(status("/api/files", **bearer), 200)
+            self.assertEqual(status("/api/files", Authorization="Bearer a-token-of-24-characterz"), 401)
+            one, folder, all_files, old = sign("a"), sign("inside/"), sign(""), sign("a", 0)
+            self.assertEqual(status(one + "/files/a.h4mk"), 200)
+            self.assertEqual(status(one + "/api/files/a/tracks"), 200)
+            self.assertEqual(status(one + "/files/inside/b.h4mk"), 403)
+            self.assertEqual(status(one + "/api/files"), 403)
+            self.assertEqual(status(folder + "/files/inside/b.h4mk"), 200)
+            self.assertEqual(status(folder + "/files/a.h4mk"), 403)
+            self.assertEqual(status(all_files + "/files/inside/b.h4mk"), 200)
+            time.sleep(1.1)
+            self.assertEqual(status(old + "/files/a.h4mk"), 403)
+            parts = one.split(".")
+            self.assertEqual(status(".".join([parts[0], str(int(parts[1]) + 1), parts[2]]) + "/files/a.h4mk"), 403)  # another expiry
+            self.assertEqual(status(one[:-1] + ("0" if one[-1] != "0" else "1") + "/files/a.h4mk"), 403)
+            self.assertEqual(status(one.replace("one.", "two.") + "/files/a.h4mk"), 403)
+            # Requests that are not GET are not opened by a prefix.
+            self.assertNotEqual(daemon.get(one + "/files/a.h4mk", method="POST", body=b"")[0], 200)
+        text = log.read_text()
+        lines = [json.loads(line) for line in text.splitlines()]
+        self.assertGreater(len(lines), 10)
+        self.assertNotIn(parts[2], text)  # secrets are not logged
+        self.assertNotIn("a-token", text)
+
+    # ---- stop
+
+    def test_stop_lets_answers_end(self):
+        with Daemon(PROGRAM, self.films) as daemon:
+            with socket.create_connection((daemon.host, daemon.port)) as idle, socket.create_connection((daemon.host, daemon.port)) as busy:
+                busy.sendall(b"GET /files/a.h4mk HTTP/1.1\r\nHost: x\r\n\r\n")
+                first = busy.recv(10)
+                self.assertTrue(first)
+                self.assertEqual(daemon.stop(), 0)
+                parts = [first]
+                while part := busy.recv(65536):
+                    parts.append(part)
+                self.assertTrue(b"".join(parts).endswith((self.films / "a.h4mk").read_bytes()))
+                self.assertEqual(idle.recv(1), b"")
+
+
+class CommandLineTest(unittest.TestCase):
+    def run_it(self, *arguments):
+        return subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
+
+    def test_help_and_mistakes(self):
+        done = self.run_it("--help")
+        self.assertEqual(done.returncode, 0)
+        for word in ("--listen", "--legacy-api", "--metrics", "/hls/NAME/master.m3u8"):
+            self.assertIn(word, done.stdout)
+        self.assertRegex(self.run_it("--version").stdout, r"^h4mkd \d+\.\d+\.\d+$")
+        for arguments in ((), ("--listen", "nonsense", "."), ("--nonsense", ".")):
+            self.assertEqual(self.run_it(*arguments).returncode, 2, arguments)
+        done = self.run_it("/nonexistent")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nonexistent", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
