@@ -189,6 +189,24 @@ test('a file that is not there, and one that is no H4MK file', async () => {
   await assert.rejects(H4mkFile.open(server.put('/text.h4mk', 'this is a text')), error('not_h4mk'));
 });
 
+test('what a growing file got is all that is read of it', async () => {
+  const bytes = bytesOf('long.h4mk');
+  const cuts: number[] = [];
+  for await (const cluster of (await opened('long.h4mk')).clusters()) cuts.push(cluster.end);
+  const source = new HttpSource(server.put('/live.h4mk', bytes.subarray(0, cuts[40])));
+  const file = await H4mkFile.open(source, { cachePages: 8 });
+  for (let i = 41; i < 50; i++) {
+    server.put('/live.h4mk', bytes.subarray(0, cuts[i]));
+    const before = source.counted.requests;
+    assert.ok(await file.refresh());
+    assert.ok(source.counted.requests - before <= 4, `${source.counted.requests - before} requests`);
+  }
+  const whole = await H4mkFile.open(bytes.slice(0, cuts[49]));
+  assert.equal(file.frameCount(1), whole.frameCount(1));
+  assert.deepEqual(file.totals(2), whole.totals(2));
+  assert.deepEqual(await contents(file), await contents(whole));
+});
+
 test('a growing file is followed', async () => {
   const bytes = bytesOf('film.h4mk');
   const url = server.put('/grows.h4mk', bytes.subarray(0, Math.floor(bytes.length / 2)));

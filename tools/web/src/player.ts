@@ -269,7 +269,7 @@ function ofKind(info: FileInfo | null, kind: string): TrackInfo[] {
 /** Entities instead of tags: the text of a cue is parsed as WebVTT. */
 function plainCue({ start, end, text }: { start: number; end: number; text: string }): VTTCue {
   const cue = new VTTCue(start, end, text.replace(/&/g, '&amp;').replace(/</g, '&lt;'));
-  cue.line = -4; // above the controls
+  cue.line = -6; // above the controls
   return cue;
 }
 

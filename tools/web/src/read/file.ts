@@ -14,7 +14,7 @@ import { Descriptions } from './descriptions.js';
 import { ExternalData, OpenBeside } from './external.js';
 import { FileIndex, IndexDamaged, SpanWrong } from './file_index.js';
 import { Frames } from './frames.js';
-import { Opened, openFile } from './open.js';
+import { Opened, openFile, walkFurther } from './open.js';
 import { ClusterProblems, Problem, problemOfChunk } from './problems.js';
 import { Order } from './order.js';
 import { Place, Seeker } from './seek.js';
@@ -322,11 +322,11 @@ export class H4mkFile {
     if (this.closed) return false;
     const before = this.bytes.size;
     if ((await this.bytes.measure()) === before) return false;
-    const ignoreTop = this.topIgnored;
-    this.state = await openFile(this.bytes, this.salt, ignoreTop);
+    const further = await walkFurther(this.state);
+    if (!further) this.frameLists.clear();
+    this.state = further ?? (await openFile(this.bytes, this.salt, this.topIgnored));
     this.content.useFile(this.state.crc);
     this.bytes.mayGrow(!this.closed);
-    this.frameLists.clear();
     return true;
   }
 }

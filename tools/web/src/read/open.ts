@@ -42,6 +42,13 @@ export async function openFile(bytes: Bytes, salt: number, ignoreTop = false): P
   return byFront ?? new Opener(crc, false, ignoreTop).open();
 }
 
+/** The file got longer, and has no end yet: walks on from where the last walk stopped. Null where the file has to be opened anew. */
+export async function walkFurther(before: Opened): Promise<Opened | null> {
+  const { crc, descriptions, index, walkedTo } = before;
+  if (!descriptions || index.from === 'top' || (await hasEnd(crc))) return null;
+  return new Opener(crc, before.saltDamaged, true).walkOn(descriptions, index, walkedTo, crc.bytes.size, false);
+}
+
 /** Smaller files come with their end at once. */
 const FRONT_IS_ENOUGH = 2 ** 18;
 /** The end of a closed file: the locator, the top and its pages stand together. One request for all that is usual. */
@@ -234,12 +241,12 @@ class Opener {
     return this.walkOn(new Descriptions(this.bytes), new FileIndex('walk'), HEADER_SIZE, limit, ended);
   }
 
-  private async walkOn(descriptions: Descriptions, index: FileIndex, from: number, limit: number, ended: boolean): Promise<Opened> {
+  async walkOn(descriptions: Descriptions, index: FileIndex, from: number, limit: number, ended: boolean): Promise<Opened> {
     let walkedTo = from;
     let lastTag = '';
     let damage = Infinity;
     for await (const chunk of new Walk(this.crc, limit).chunks(from)) {
-      if (!chunk.unfinished) walkedTo = chunk.end;
+      if (!chunk.unfinished && !chunk.lost) walkedTo = chunk.end;
       const usable = await descriptions.add(chunk);
       if (!usable || (!chunk.unfinished && (chunk.lost || chunk.isCluster || chunk.whole === false))) damage = Math.min(damage, chunk.offset);
       if (chunk.isReadable) index.add(chunk.cluster!);
