@@ -71,7 +71,8 @@ class Source {
 // Writes everything or fails, and knows the position.
 class Sink {
  public:
-  explicit Sink(Io& io) : io_(io) {}
+  // position: where the output stands in the file.
+  explicit Sink(Io& io, uint64_t position = 0) : io_(io), position_(position) {}
 
   uint64_t position() const { return position_; }
   int64_t io_error() const { return io_error_; }
@@ -81,7 +82,7 @@ class Sink {
 
  private:
   Io& io_;
-  uint64_t position_ = 0;
+  uint64_t position_;
   int64_t io_error_ = 0;
 };
 

@@ -478,7 +478,8 @@ h4mk_status h4mk_writer_write(h4mk_writer* writer, const h4mk_block* given) {
       writer->side_data.push_back({entry.name, {entry.data, entry.size}});
     }
     copy.side_data = writer->side_data;
-    copy.ordinal = block->ordinal;
+    // Its number is part of what the block was encrypted with.
+    if (block->flags & H4MK_BLOCK_ENCRYPTED) copy.ordinal = block->ordinal;
     return writer->writer->Write(copy);
   });
 }

@@ -24,9 +24,8 @@ Status ChunkWriter::WriteFileHeader(const FileHeader& header) {
   AppendLe(bytes, header.optional_features);
   AppendLe(bytes, header.salt);
   AppendLe(bytes, uint32_t{0});
-  salt_ = checksum_ = header.salt;
-  AddToChecksum(bytes);
-  header_checksum_ = checksum_;
+  salt_ = header.salt;
+  header_ = front_ = ContainerChecksum(salt_, bytes);
   H4MK_TRY(sink_.Write(bytes));
   if (observer_ != nullptr) observer_->HeaderWritten(bytes);
   return {};
@@ -34,7 +33,7 @@ Status ChunkWriter::WriteFileHeader(const FileHeader& header) {
 
 Status ChunkWriter::WriteChunk(uint32_t tag, uint32_t flags, ByteSpan payload) {
   const Bytes chunk = MakeChunk(tag, flags, payload, salt_);
-  AddToChecksum(ByteSpan(chunk).last(kCrcSize));
+  rest_.Add(ByteSpan(chunk).last(kCrcSize));
   const uint64_t offset = sink_.position();
   H4MK_TRY(sink_.Write(chunk));
   const ByteSpan hashed = ByteSpan(chunk).first(chunk.size() - kCrcSize);
@@ -45,7 +44,7 @@ Status ChunkWriter::WriteChunk(uint32_t tag, uint32_t flags, ByteSpan payload) {
 Status ChunkWriter::WriteParts(ByteSpan head, std::span<const ByteSpan> body, uint32_t crc) {
   uint8_t stored[kCrcSize];
   StoreLe(stored, crc);
-  AddToChecksum(stored);
+  rest_.Add(stored);
   const uint64_t offset = sink_.position();
   H4MK_TRY(sink_.Write(head));
   for (ByteSpan piece : body) H4MK_TRY(sink_.Write(piece));
@@ -63,25 +62,22 @@ Status ChunkWriter::WriteContainerChecksum(uint32_t checksum) {
   return sink_.Write(stored);
 }
 
+uint32_t ChunkWriter::checksum() const {
+  ContainerChecksum all = front_;
+  all.Append(rest_);
+  return all.value();
+}
+
 void ChunkWriter::Mark() {
-  after_mark_ = 0;
-  after_mark_size_ = 0;
+  front_.Append(rest_);
+  rest_ = ContainerChecksum();
 }
 
 uint32_t ChunkWriter::ChecksumWithFront(ByteSpan front) const {
-  uint32_t checksum = header_checksum_;
-  while (!front.empty()) {
-    const uint64_t size = ParseChunkHeader(front.data()).size();
-    checksum = Crc32(checksum, front.subspan(size - kCrcSize, kCrcSize));
-    front = front.subspan(size);
-  }
-  return Crc32Combine(checksum, after_mark_, after_mark_size_);
-}
-
-void ChunkWriter::AddToChecksum(ByteSpan bytes) {
-  checksum_ = Crc32(checksum_, bytes);
-  after_mark_ = Crc32(after_mark_, bytes);
-  after_mark_size_ += bytes.size();
+  ContainerChecksum all = header_;
+  all.AddChunks(front);
+  all.Append(rest_);
+  return all.value();
 }
 
 }  // namespace h4mk

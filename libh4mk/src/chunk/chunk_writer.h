@@ -5,6 +5,7 @@
 
 #include "base/io.h"
 #include "chunk/chunk_format.h"
+#include "chunk/container_checksum.h"
 
 namespace h4mk {
 
@@ -23,6 +24,9 @@ class ChunkObserver {
 class ChunkWriter {
  public:
   explicit ChunkWriter(Sink& sink) : sink_(sink) {}
+  // Goes on with a file of which the chunks before the sink's position have this checksum.
+  ChunkWriter(Sink& sink, uint32_t salt, const ContainerChecksum& before)
+      : sink_(sink), salt_(salt), front_(before) {}
 
   uint64_t position() const { return sink_.position(); }
   // Must outlive the writer; may be null.
@@ -39,8 +43,8 @@ class ChunkWriter {
   // payload, `body` the rest of the payload in pieces, crc that of all.
   Status WriteParts(ByteSpan head, std::span<const ByteSpan> body, uint32_t crc);
 
-  // core.md, "Container checksum": of the file header and the chunk CRCs so far.
-  uint32_t checksum() const { return checksum_; }
+  // core.md, "Container checksum": of all that was written.
+  uint32_t checksum() const;
 
   // Ends the front of the file: what may be replaced later by other chunks.
   void Mark();
@@ -51,15 +55,12 @@ class ChunkWriter {
   Status WriteContainerChecksum(uint32_t checksum);
 
  private:
-  void AddToChecksum(ByteSpan bytes);
-
   Sink& sink_;
   ChunkObserver* observer_ = nullptr;
   uint32_t salt_ = 0;
-  uint32_t checksum_ = 0;
-  uint32_t header_checksum_ = 0;  // of the file header alone
-  uint32_t after_mark_ = 0;       // of the chunk CRCs behind the mark
-  uint64_t after_mark_size_ = 0;
+  ContainerChecksum header_;  // of the file header alone
+  ContainerChecksum front_;   // of it and the chunks before the mark
+  ContainerChecksum rest_;    // of those behind it
 };
 
 }  // namespace h4mk

@@ -15,6 +15,9 @@ namespace h4mk {
 // "Not known", for pts and dts.
 inline constexpr int64_t kNoTime = INT64_MIN;
 
+// The number behind that of the track's block before.
+inline constexpr uint64_t kNextOrdinal = UINT64_MAX;
+
 // core.md, "Block flags". The public ones are those of h4mk.h; the others exist only in files.
 inline constexpr uint32_t kBlockTypeMask = 0x3;
 inline constexpr uint32_t kBlockKey = 0x4;
@@ -55,8 +58,8 @@ struct Block {
   int64_t duration = 0;
   ByteSpan data;
   std::span<const SideData> side_data;
-  uint64_t ordinal =
-      0;  // of an encrypted block, whose number is part of what it was encrypted with; else unused
+  // Its number within the track. Numbers may be left out, which shows that blocks are missing.
+  uint64_t ordinal = kNextOrdinal;
   uint64_t external_offset = 0;  // of a block with kBlockExternal: where its data, which is here as
                                  // well, stands in the other file
 };

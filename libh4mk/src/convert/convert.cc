@@ -111,7 +111,8 @@ Status CopyBlocks(BlockPipeline& input, FileWriter& writer, const ConvertOptions
     block.duration = record.duration;
     block.data = {read.data, record.size};
     block.side_data = read.side_data;
-    block.ordinal = record.ordinal;
+    // Its number is part of what the block was encrypted with.
+    if (block.flags & kBlockEncrypted) block.ordinal = record.ordinal;
     H4MK_TRY(writer.Write(block));
     if (options.progress && count % kBlocksBetweenCalls == 0 &&
         !options.progress(static_cast<uint64_t>(read.offset), total))

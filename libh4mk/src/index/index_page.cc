@@ -202,32 +202,6 @@ bool ReadPageFront(ByteReader& reader, uint64_t chunk_offset, IndexPage* page) {
 
 }  // namespace
 
-void TrackTotals::Add(const Block& block) {
-  Add(block.pts, block.dts, block.duration, block.flags, block.data.size());
-}
-
-void TrackTotals::Add(const BlockRecord& block) {
-  Add(block.pts, block.dts, block.duration, block.flags, block.size);
-}
-
-void TrackTotals::Add(int64_t pts, int64_t dts, int64_t duration, uint32_t flags, uint64_t size) {
-  const int64_t time = SeekTime(pts, dts);
-  const bool is_key = (flags & kBlockKey) && time != kNoTime;
-  if (blocks == 0) {
-    first_dts = dts;
-    starts_with_key = is_key;
-  }
-  if (start_pts == kNoTime && !(flags & kBlockDiscard)) start_pts = pts;
-  ++blocks;
-  hidden += !IsFrame(time, flags);
-  bytes += size;
-  all_key = all_key && is_key;
-  if (time == kNoTime) return;
-  int64_t end = 0;
-  if (__builtin_add_overflow(time, std::max<int64_t>(duration, 0), &end)) end = INT64_MAX;
-  end_pts = std::max(end_pts, end);  // kNoTime is the smallest
-}
-
 uint64_t PageTrack::frames() const {
   uint64_t sum = 0;
   for (size_t i = 0; i < spans(); ++i) sum += static_cast<uint64_t>(frames(i));

@@ -6,6 +6,7 @@
 #ifndef H4MK_INDEX_INDEX_PAGE_H_
 #define H4MK_INDEX_INDEX_PAGE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -41,9 +42,27 @@ struct TrackTotals {
   uint64_t frames() const { return blocks - hidden; }
 
   // Everything but `overlaps`, which blocks alone do not tell.
-  void Add(const Block& block);
-  void Add(const BlockRecord& block);
-  void Add(int64_t pts, int64_t dts, int64_t duration, uint32_t flags, uint64_t size);
+  void Add(const BlockRecord& block) {
+    Add(block.pts, block.dts, block.duration, block.flags, block.size);
+  }
+  // Inline, since a writer counts every block.
+  void Add(int64_t pts, int64_t dts, int64_t duration, uint32_t flags, uint64_t size) {
+    const int64_t time = SeekTime(pts, dts);
+    const bool is_key = (flags & kBlockKey) && time != kNoTime;
+    if (blocks == 0) {
+      first_dts = dts;
+      starts_with_key = is_key;
+    }
+    if (start_pts == kNoTime && !(flags & kBlockDiscard)) start_pts = pts;
+    ++blocks;
+    hidden += !IsFrame(time, flags);
+    bytes += size;
+    all_key = all_key && is_key;
+    if (time == kNoTime) return;
+    int64_t end = 0;
+    if (__builtin_add_overflow(time, std::max<int64_t>(duration, 0), &end)) end = INT64_MAX;
+    end_pts = std::max(end_pts, end);  // kNoTime is the smallest
+  }
 
   bool operator==(const TrackTotals&) const = default;
 };

@@ -41,20 +41,17 @@ void PageBuilder::Add(uint32_t track, int64_t pts, int64_t dts, int64_t duration
     if (known.first_key == kNoTime || time < known.first_key) known.first_key = time;
     known.last_key = std::max(known.last_key, time);
   }
-  if (flags & kBlockDiscard)
+  if (flags & kBlockDiscard) {
     ++known.hidden;
-  else
-    AddTime(known, time);
+  } else if (known.has_all_times) {
+    if (time_count_ == most_times_) return DropTimes(known);
+    ++time_count_;
+    known.times.push_back(time);
+  }
 }
 
 // A track with more frames than can be kept does without; the others need not.
-void PageBuilder::AddTime(Track& track, int64_t time) {
-  if (!track.has_all_times) return;
-  if (time_count_ < most_times_) {
-    ++time_count_;
-    track.times.push_back(time);
-    return;
-  }
+void PageBuilder::DropTimes(Track& track) {
   time_count_ -= track.times.size();
   track.has_all_times = false;
   std::vector<int64_t>().swap(track.times);

@@ -75,7 +75,7 @@ class PageBuilder {
 
   void Add(uint32_t track, int64_t pts, int64_t dts, int64_t duration, uint32_t flags,
            uint64_t size);
-  void AddTime(Track& track, int64_t time);
+  void DropTimes(Track& track);
   void EndSpan(uint32_t track);
   Bytes EncodeTimes(const Track& track, uint64_t most) const;
 

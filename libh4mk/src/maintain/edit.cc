@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "maintain/edit.h"
 
-#include "base/crc32.h"
 #include "chunk/chunk_reader.h"
-#include "maintain/chunk_builder.h"
+#include "file/end_writer.h"
 
 namespace h4mk {
 namespace {
@@ -32,26 +31,6 @@ Source NewSource(Io& io) {
 Status AppendEnd(EditableFile& file, uint64_t offset, ByteSpan bytes) {
   H4MK_TRY(WriteAt(file, offset, bytes.first(bytes.size() - kTailSize)));
   return WriteAt(file, offset + bytes.size() - kTailSize, bytes.last(kTailSize));
-}
-
-Result<uint32_t> ContainerChecksum(Source& source, uint64_t until) {
-  uint8_t header[kFileHeaderSize];
-  size_t got = 0;
-  if (Status status = source.ReadAt(0, header, sizeof header, &got); !status.ok()) return status;
-  uint32_t checksum = Crc32(source.salt(), ByteSpan(header, got));
-  ChunkReader chunks(source);
-  for (uint64_t at = kFileHeaderSize; at < until;) {
-    ChunkHeader chunk;
-    if (Status status = chunks.ReadHeader(at, &chunk); !status.ok()) return status;
-    at += chunk.size();
-    uint8_t crc[kCrcSize];
-    if (Status status = source.ReadAt(at - kCrcSize, crc, sizeof crc, &got); !status.ok())
-      return status;
-    if (at > until || got < sizeof crc || !IsPlausibleTag(chunk.tag))
-      return Corrupt(at, "chunks do not follow each other");
-    checksum = Crc32(checksum, crc);
-  }
-  return checksum;
 }
 
 Status Editor::Open() {
@@ -87,16 +66,17 @@ Status Editor::Commit() {
   const std::string trak = EncodeTracks(end_.tracks.tracks), meta = DumpJson(end_.meta);
   if (trak.size() > kMaxSmallChunk || meta.size() > kMaxSmallChunk)
     return Status(Code::kLimit, "descriptions larger than 64 MiB");
-  ChunkBuilder chunks(start, end_.checksum, salt_);
+  ChunksInMemory chunks(start, salt_, ContainerChecksum(end_.checksum));
   if (tracks_changed_) {
     end_.top.trak = chunks.position();
-    chunks.Add(kTagTracks, trak);
+    H4MK_TRY(chunks.writer().WriteChunk(kTagTracks, 0, BytesOf(trak)));
   }
   if (meta_changed_) {
     end_.top.meta = chunks.position();
-    chunks.Add(kTagMeta, meta);
+    H4MK_TRY(chunks.writer().WriteChunk(kTagMeta, 0, BytesOf(meta)));
   }
-  chunks.AddEnd(end_.top, end_.tracks.ids);
+  IndexTop top = end_.top;
+  H4MK_TRY(WriteEnd(chunks.writer(), end_.tracks.ids, &top));
   Status status = AppendEnd(file_, start, chunks.bytes());
   if (status.ok()) {
     tracks_changed_ = meta_changed_ = false;
@@ -147,8 +127,8 @@ Status UndoEdit(EditableFile& file) {
                     "the file was not only edited, it has blocks behind its former end");
     at += header.size();
   }
-  Result<uint32_t> checksum = ContainerChecksum(source, old_end);
-  if (!checksum.ok()) return checksum.status();
+  ContainerChecksum checksum;
+  H4MK_TRY(ReadContainerChecksum(source, old_end, &checksum));
   uint8_t stored[kCrcSize];
   StoreLe(stored, checksum.value());
   H4MK_TRY(Truncate(file, old_end));

@@ -46,9 +46,6 @@ class Editor {
 // Takes the last edit back. kNotFound: there was none.
 Status UndoEdit(EditableFile& file);
 
-// The container checksum over the chunks before an offset, from their headers and CRCs.
-Result<uint32_t> ContainerChecksum(Source& source, uint64_t until);
-
 // Appends bytes at an offset so that they count as a whole or not at all: the last kTailSize of
 // them, which make the file a closed one, are written when all the others are on the disk.
 Status AppendEnd(EditableFile& file, uint64_t offset, ByteSpan bytes);

@@ -3,28 +3,18 @@
 
 #include <algorithm>
 
-#include "base/crc32.h"
+#include "file/end_writer.h"
+#include "index/index_format.h"
 #include "index/page_builder.h"
-#include "maintain/chunk_builder.h"
 
 namespace h4mk {
 namespace {
 
-// Pages are repeated next to the top while all of them together are no larger than this (core.md,
-// "End of file").
-constexpr size_t kMaxCopies = 4u << 20;
 constexpr size_t kCopyStep = 1 << 20;
 
 Source SourceFromStart(Io& io) {
   io.Seek(0);  // a source believes to start there
   return Source(io);
-}
-
-// A copy of a page names no descriptions and no page before it: it is found through the top only.
-Bytes EncodeCopy(IndexPage page, const TrackIds& ids, uint64_t offset) {
-  page.is_copy = true;
-  page.previous = page.trak = page.meta = 0;
-  return EncodePage(page, ids, offset);
 }
 
 void Append(std::vector<int64_t>* to, const std::vector<int64_t>& from, size_t shift = 0) {
@@ -72,7 +62,9 @@ bool SamePages(std::vector<IndexPage> stated, const std::vector<IndexPage>& actu
   return true;
 }
 
-Status ReadPages(ChunkReader& chunks, const FileEnd& end, std::vector<IndexPage>* pages) {
+// Reads the pages that the end of a file names.
+template <typename Take>
+Status ForEachPage(ChunkReader& chunks, const FileEnd& end, Take take) {
   for (const PageRef& ref : end.top.pages) {
     ChunkHeader header;
     Bytes payload;
@@ -82,13 +74,13 @@ Status ReadPages(ChunkReader& chunks, const FileEnd& end, std::vector<IndexPage>
     H4MK_TRY(chunks.ReadPayload(ref.offset, header, &payload));
     if (!DecodePage(payload, end.tracks.ids, ref.offset, end.top.file_size, &page))
       return Corrupt(ref.offset, "index page contradicts itself");
-    pages->push_back(std::move(page));
+    take(ref, std::move(payload), std::move(page));
   }
   return {};
 }
 
-// Which TRAK and META count. What follows the end of a file counts only if it is followed by a
-// cluster or a new index: else it is left over from an edit that was interrupted.
+// Finds the current TRAK and META. What follows the end of a file is current only if a cluster or a
+// new index follows it: else it is left over from an edit that was interrupted.
 class Descriptions {
  public:
   void Take(const Piece& piece) {
@@ -132,7 +124,7 @@ class Rebuilder {
   void AddPage(IndexPage page, uint64_t offset, uint64_t size);
   uint64_t FileSize();
   Status TakePage(const Piece& piece);
-  Status AddLastPage(ChunkBuilder* chunks);
+  Status AddLastPage(ChunksInMemory* chunks);
   Status MakeEnd(Bytes* bytes);
   Status CheckEnd(bool* agrees);
 
@@ -239,7 +231,7 @@ uint64_t Rebuilder::FileSize() {
 }
 
 // The clusters that are in no page before content_end_.
-Status Rebuilder::AddLastPage(ChunkBuilder* chunks) {
+Status Rebuilder::AddLastPage(ChunksInMemory* chunks) {
   IndexPage last(list_.tracks.size());
   for (size_t i = content_pages_; i < pages_.size(); ++i) Append(&last, pages_[i].page);
   Append(&last, open_page_.Take());
@@ -254,33 +246,34 @@ Status Rebuilder::AddLastPage(ChunkBuilder* chunks) {
   last.totals = open_page_.totals();
   const uint64_t at = chunks->position();
   const Bytes payload = EncodePage(last, list_.ids, at);
-  chunks->Add(kTagIndex, payload);
+  H4MK_TRY(chunks->writer().WriteChunk(kTagIndex, 0, payload));
   AddPage(std::move(last), at, payload.size() + kChunkOverhead);
   return {};
 }
 
 // core.md, "End of file": the last page, copies of the others, top, locator, checksum.
 Status Rebuilder::MakeEnd(Bytes* bytes) {
-  Result<uint32_t> checksum = ContainerChecksum(source_, content_end_);
-  if (!checksum.ok()) return checksum.status();
-  ChunkBuilder chunks(content_end_, checksum.value(), source_.salt());
-  const size_t earlier = content_pages_;
+  ContainerChecksum checksum;
+  H4MK_TRY(ReadContainerChecksum(source_, content_end_, &checksum));
+  ChunksInMemory chunks(content_end_, source_.salt(), checksum);
+  std::vector<StoredPage> earlier;
+  for (size_t i = 0; i < content_pages_; ++i)
+    earlier.push_back(
+        {pages_[i].ref.offset, EncodePage(pages_[i].page, list_.ids, pages_[i].ref.offset)});
   H4MK_TRY(AddLastPage(&chunks));
-  size_t all = 0;
-  for (const KnownPage& page : pages_) all += static_cast<size_t>(page.ref.size - kChunkOverhead);
+  uint64_t all = 0;
   IndexTop top;
-  for (size_t i = 0; i < pages_.size(); ++i) {
-    if (i < earlier && all <= kMaxCopies) {
-      pages_[i].ref.offset = chunks.position();
-      chunks.Add(kTagIndex, EncodeCopy(pages_[i].page, list_.ids, chunks.position()));
-    }
-    top.pages.push_back(pages_[i].ref);
+  for (const KnownPage& page : pages_) {
+    all += page.ref.size - kChunkOverhead;
+    top.pages.push_back(page.ref);
   }
+  if (all <= kMaxPageCopies)
+    H4MK_TRY(WritePageCopies(chunks.writer(), earlier, /*clusters_moved=*/0, top.pages));
   top.totals = open_page_.totals();
   top.first_cluster = first_cluster_;
   top.trak = descriptions_.trak;
   top.meta = descriptions_.meta;
-  chunks.AddEnd(std::move(top), list_.ids);
+  H4MK_TRY(WriteEnd(chunks.writer(), list_.ids, &top));
   *bytes = chunks.bytes();
   return {};
 }
@@ -291,7 +284,10 @@ Status Rebuilder::CheckEnd(bool* agrees) {
   FileEnd end;
   std::vector<IndexPage> pages;
   Status status = ReadFileEnd(source_, &end);
-  if (status.ok()) status = ReadPages(chunks_, end, &pages);
+  if (status.ok())
+    status = ForEachPage(chunks_, end, [&](const PageRef&, Bytes, IndexPage page) {
+      pages.push_back(std::move(page));
+    });
   if (status.code() == Code::kIo) return status;
   if (!status.ok() || end.tracks.tracks.size() != list_.tracks.size() ||
       end.top.trak != descriptions_.trak || end.top.meta != descriptions_.meta ||
@@ -315,46 +311,40 @@ class FrontCopier {
  private:
   Status FindRest();
   Status PreferFront(uint32_t tag, uint64_t* offset);
-  Bytes MakeFront(uint64_t shift) const;
-  Status ChecksumOfRest(uint32_t* crc, uint64_t* size);
+  Status MakeFront(uint64_t moved, Bytes* front) const;
   Status CopyRest(const ChunkWalk::Progress& progress);
 
   Source source_;
   ChunkReader chunks_;
   Sink sink_;
   FileEnd end_;
-  std::vector<IndexPage> pages_;
+  std::vector<StoredPage> pages_;
   uint64_t rest_ = kFileHeaderSize;  // behind an index at the front that is there already
 };
 
 Status FrontCopier::Run(const ChunkWalk::Progress& progress) {
   H4MK_TRY(ReadFileEnd(source_, &end_));
-  H4MK_TRY(ReadPages(chunks_, end_, &pages_));
+  H4MK_TRY(ForEachPage(chunks_, end_, [&](const PageRef& ref, Bytes payload, const IndexPage&) {
+    pages_.push_back({ref.offset, std::move(payload)});
+  }));
   H4MK_TRY(FindRest());
   H4MK_TRY(PreferFront(kTagTracks, &end_.top.trak));
   if (end_.top.meta != 0) H4MK_TRY(PreferFront(kTagMeta, &end_.top.meta));
-  // The size of the front does not depend on how far it moves the rest.
-  const uint64_t shift = MakeFront(0).size() + kFileHeaderSize - rest_;
-  const Bytes front = MakeFront(shift);
-  if (front.size() > kMaxCopies) return Status(Code::kLimit, "the index is larger than 4 MiB");
+  Bytes front;
+  H4MK_TRY(MakeFront(0, &front));  // its size does not depend on how far it moves the rest
+  H4MK_TRY(MakeFront(front.size() + kFileHeaderSize - rest_, &front));
+  if (front.size() > kMaxPageCopies) return Status(Code::kLimit, "the index is larger than 4 MiB");
   uint8_t header[kFileHeaderSize];
   size_t got = 0;
   H4MK_TRY(source_.ReadAt(0, header, sizeof header, &got));
-  uint32_t checksum = Crc32(source_.salt(), header);
-  for (size_t at = 0; at < front.size();) {
-    const uint64_t size = ParseChunkHeader(front.data() + at).size();
-    at += static_cast<size_t>(size);
-    checksum = Crc32(checksum, ByteSpan(front).subspan(at - kCrcSize, kCrcSize));
-  }
-  uint32_t crc_of_rest = 0;
-  uint64_t crc_bytes = 0;
-  H4MK_TRY(ChecksumOfRest(&crc_of_rest, &crc_bytes));
-  checksum = Crc32Combine(checksum, crc_of_rest, crc_bytes);
+  ContainerChecksum checksum(source_.salt(), header);
+  checksum.AddChunks(front);
+  H4MK_TRY(checksum.AddChunks(source_, rest_, end_.top.file_size - kCrcSize));
   H4MK_TRY(sink_.Write(header));
   H4MK_TRY(sink_.Write(front));
   H4MK_TRY(CopyRest(progress));
   uint8_t stored[kCrcSize];
-  StoreLe(stored, checksum);
+  StoreLe(stored, checksum.value());
   return sink_.Write(stored);
 }
 
@@ -386,38 +376,8 @@ Status FrontCopier::PreferFront(uint32_t tag, uint64_t* offset) {
   }
 }
 
-Bytes FrontCopier::MakeFront(uint64_t shift) const {
-  ChunkBuilder chunks(kFileHeaderSize, 0, source_.salt());
-  IndexTop top = end_.top;
-  for (size_t i = 0; i < pages_.size(); ++i) {
-    IndexPage page = pages_[i];
-    for (uint64_t& cluster : page.clusters) cluster += shift;
-    top.pages[i].offset = chunks.position();
-    chunks.Add(kTagIndex, EncodeCopy(std::move(page), end_.tracks.ids, chunks.position()));
-  }
-  top.trak += shift;
-  if (top.meta != 0) top.meta += shift;
-  if (top.first_cluster != 0) top.first_cluster += shift;
-  top.file_size += shift;
-  chunks.Add(kTagIndex, EncodeTop(top, end_.tracks.ids, chunks.position()));
-  return chunks.bytes();
-}
-
-Status FrontCopier::ChecksumOfRest(uint32_t* crc, uint64_t* size) {
-  const uint64_t until = end_.top.file_size - kCrcSize;
-  for (uint64_t at = rest_; at < until;) {
-    ChunkHeader header;
-    H4MK_TRY(chunks_.ReadHeader(at, &header));
-    at += header.size();
-    uint8_t stored[kCrcSize];
-    size_t got = 0;
-    if (at > until || !IsPlausibleTag(header.tag))
-      return Corrupt(at, "chunks do not follow each other");
-    H4MK_TRY(source_.ReadAt(at - kCrcSize, stored, sizeof stored, &got));
-    *crc = Crc32(*crc, stored);
-    *size += kCrcSize;
-  }
-  return {};
+Status FrontCopier::MakeFront(uint64_t moved, Bytes* front) const {
+  return MakeFrontIndex(pages_, end_.top, end_.tracks.ids, source_.salt(), moved, front);
 }
 
 Status FrontCopier::CopyRest(const ChunkWalk::Progress& progress) {

@@ -3,25 +3,27 @@
 
 #include "legacy/legacy.h"
 #include "open/open_file.h"
-#include "pipeline/encrypting_writer.h"
+#include "pipeline/encrypt_stage.h"
+#include "pipeline/pack_stage.h"
+#include "pipeline/write_pipeline.h"
 #include "protect/tree_signer.h"
-#include "writer/writer.h"
 
 namespace h4mk {
 namespace {
 
 Status MakeProtectedWriter(Io& io, const WriterOptions& options, ProtectOptions protect,
                            std::unique_ptr<FileWriter>* writer) {
-  auto made = std::make_unique<Writer>(io, options);
-  if (protect.signing_key)
-    made->SetSigner(std::make_unique<TreeSigner>(std::move(*protect.signing_key)));
-  if (protect.encryption_scheme.empty()) {
-    *writer = std::move(made);
-    return {};
+  std::unique_ptr<WriterExtension> signer;
+  if (protect.signing_key) signer = std::make_unique<TreeSigner>(std::move(*protect.signing_key));
+  auto made =
+      std::make_unique<WritePipeline>(std::make_unique<Writer>(io, options, std::move(signer)));
+  made->Add(std::make_unique<PackStage>(made->tracks()));
+  if (!protect.encryption_scheme.empty()) {
+    auto cipher = BlockCipher::New(protect.encryption_scheme, protect.encryption_key);
+    if (!cipher.ok()) return cipher.status();
+    made->Add(std::make_unique<EncryptStage>(made->tracks(), std::move(cipher.value())));
   }
-  auto cipher = BlockCipher::New(protect.encryption_scheme, protect.encryption_key);
-  if (!cipher.ok()) return cipher.status();
-  *writer = std::make_unique<EncryptingWriter>(std::move(made), std::move(cipher.value()));
+  *writer = std::move(made);
   return {};
 }
 

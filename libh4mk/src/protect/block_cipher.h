@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Encrypts and opens the blocks of a file (protection.md, "Encrypted blocks"): keys, nonces,
-// associated data, and the member "protection" of META. Knows nothing of files; EncryptingWriter
+// associated data, and the member "protection" of META. Knows nothing of files; EncryptStage
 // and DecryptStage bring the two together.
 #ifndef H4MK_PROTECT_BLOCK_CIPHER_H_
 #define H4MK_PROTECT_BLOCK_CIPHER_H_

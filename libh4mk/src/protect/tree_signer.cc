@@ -38,13 +38,18 @@ void TreeSigner::TakePage(uint64_t offset, ByteSpan payload) {
   all_pages_.push_back(PageDigest(PageForm::kCopy, payload, offset, first_offset_));
 }
 
-Bytes TreeSigner::Sign(Moment moment, uint64_t offset, const std::vector<Track>& tracks,
-                       const std::vector<TrackTotals>& totals, const IndexTop& top) {
-  if (!has_leaves_ || (leaves_.empty() && moment != Moment::kEnd)) return {};
-  const uint64_t position = offset - first_offset_;
-  if (moment == Moment::kCluster && leaves_.size() < kLeaves &&
-      position - leaves_[0].position < kBytes)
-    return {};
+bool TreeSigner::IsDue(Moment moment, uint64_t position) const {
+  if (!has_leaves_) return false;
+  if (moment == Moment::kEnd) return true;
+  if (leaves_.empty()) return false;
+  return moment == Moment::kFlush || leaves_.size() >= kLeaves ||
+         position - leaves_[0].position >= kBytes;
+}
+
+Status TreeSigner::Extend(Moment moment, const std::vector<Track>& tracks, const IndexWriter& index,
+                          ChunkWriter& chunks) {
+  const uint64_t position = chunks.position() - first_offset_;
+  if (!IsDue(moment, position)) return {};
   Checkpoint checkpoint;
   checkpoint.final = moment == Moment::kEnd;
   checkpoint.tree_id = tree_id_;
@@ -52,23 +57,25 @@ Bytes TreeSigner::Sign(Moment moment, uint64_t offset, const std::vector<Track>&
   checkpoint.position = position;
   checkpoint.previous = checkpoints_.empty() ? 0 : position - checkpoints_.back();
   checkpoint.before = tree_;
-  checkpoint.leaves = std::move(leaves_);
-  leaves_.clear();
+  checkpoint.leaves = std::exchange(leaves_, {});
+  const std::vector<TrackTotals>& totals = index.totals();
   for (size_t i = 0; i < tracks.size(); ++i)
     checkpoint.tracks.push_back(
         {tracks[i].id, totals[i].blocks, totals[i].bytes, totals[i].end_pts});
   checkpoint.pages = std::exchange(new_pages_, {});
-  if (checkpoint.final) {
-    checkpoint.checkpoints = checkpoints_;
-    for (size_t i = 0; i < all_pages_.size(); ++i)
-      checkpoint.copies.push_back({all_pages_[i], PlaceOf(top.pages[i].offset - first_offset_)});
-    checkpoint.top = TopDigest(top);
-    checkpoint.trak = trak_;
-    checkpoint.meta = meta_;
-  }
+  if (checkpoint.final) AddEnd(index.MakeTop(), &checkpoint);
   for (const TreeLeaf& leaf : checkpoint.leaves) tree_.Add(leaf.hash);
   checkpoints_.push_back(position);
-  return EncodeCheckpoint(checkpoint, key_);
+  return chunks.WriteChunk(kTagVeri, 0, EncodeCheckpoint(checkpoint, key_));
+}
+
+void TreeSigner::AddEnd(const IndexTop& top, Checkpoint* checkpoint) const {
+  checkpoint->checkpoints = checkpoints_;
+  for (size_t i = 0; i < all_pages_.size(); ++i)
+    checkpoint->copies.push_back({all_pages_[i], PlaceOf(top.pages[i].offset - first_offset_)});
+  checkpoint->top = TopDigest(top);
+  checkpoint->trak = trak_;
+  checkpoint->meta = meta_;
 }
 
 }  // namespace h4mk

@@ -8,17 +8,20 @@
 
 namespace h4mk {
 
-class TreeSigner final : public ChunkSigner {
+class TreeSigner final : public WriterExtension {
  public:
   explicit TreeSigner(SignatureKey key);
 
   void HeaderWritten(ByteSpan header) override;
   void Written(uint64_t offset, std::span<const ByteSpan> chunk) override;
-  Bytes Sign(Moment moment, uint64_t offset, const std::vector<Track>& tracks,
-             const std::vector<TrackTotals>& totals, const IndexTop& top) override;
+  // Writes a checkpoint in VERI when there is enough to be signed.
+  Status Extend(Moment moment, const std::vector<Track>& tracks, const IndexWriter& index,
+                ChunkWriter& chunks) override;
 
  private:
   void TakePage(uint64_t offset, ByteSpan payload);
+  bool IsDue(Moment moment, uint64_t position) const;
+  void AddEnd(const IndexTop& top, Checkpoint* checkpoint) const;
 
   const SignatureKey key_;
   TreeId tree_id_{};

@@ -7,6 +7,7 @@
 #include "base/crc32.h"
 #include "base/fault.h"
 #include "file/file_end.h"
+#include "index/index_format.h"
 #include "reader/reader.h"
 
 namespace h4mk {
@@ -20,10 +21,6 @@ uint64_t IndexShare(uint64_t file_size, uint64_t cluster_size) {
   if (cluster_size > 0) share = std::min(share, 12 * (file_size / cluster_size) + 8192);
   return std::min(file_size, std::clamp<uint64_t>(share, 8192, 512 << 10));
 }
-
-// An index page is written every 64 MiB, and in very long files at distances that grow with the
-// root of the size (writer/writer.cc). Who finds none walks over the file from its start.
-constexpr uint64_t kIndexLookBack = uint64_t{160} << 20, kIndexLookBackShare = 256;
 
 constexpr size_t kMaxWarnings = 100;
 

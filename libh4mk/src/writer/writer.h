@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Writes a file of version 2, append-only: clusters, index pages as it grows, and the end (core.md,
-// "File").
+// "File"). Blocks are stored as they come; pipeline/write_pipeline.h compresses and encrypts them.
 #ifndef H4MK_WRITER_WRITER_H_
 #define H4MK_WRITER_WRITER_H_
 
@@ -10,31 +10,29 @@
 
 #include "base/io.h"
 #include "chunk/chunk_writer.h"
-#include "cluster/cluster_encoder.h"
-#include "file/block_compression.h"
 #include "file/file_writer.h"
 #include "file/tracks.h"
-#include "index/page_builder.h"
+#include "writer/cluster_collector.h"
+#include "writer/description_writer.h"
+#include "writer/index_writer.h"
 
 namespace h4mk {
 
-// Signs a file while it is written; the layer above brings it.
-class ChunkSigner : public ChunkObserver {
+// Sees all chunks of a file, and adds some of its own between them: signatures, for one.
+class WriterExtension : public ChunkObserver {
  public:
+  // A cluster was written, the caller wants to have on disk what there is, or the index top is
+  // next.
   enum class Moment { kCluster, kFlush, kEnd };
-  // The payload of a VERI chunk that is to be written at offset now; empty: none yet. top: of the
-  // index, for kEnd.
-  virtual Bytes Sign(Moment moment, uint64_t offset, const std::vector<Track>& tracks,
-                     const std::vector<TrackTotals>& totals, const IndexTop& top) = 0;
+  virtual Status Extend(Moment moment, const std::vector<Track>& tracks, const IndexWriter& index,
+                        ChunkWriter& chunks) = 0;
 };
 
-class Writer final : public FileWriter {
+class Writer final : public FileWriter, private ClusterOutput {
  public:
-  // io must outlive the writer.
-  Writer(Io& io, const WriterOptions& options);
-
-  // Before anything is written.
-  void SetSigner(std::unique_ptr<ChunkSigner> signer);
+  // io must outlive the writer. extension: may be null.
+  Writer(Io& io, const WriterOptions& options,
+         std::unique_ptr<WriterExtension> extension = nullptr);
 
   Status AddTrack(const Json& description, uint32_t* track) override;
   const std::vector<Track>& tracks() const { return tracks_; }
@@ -44,12 +42,11 @@ class Writer final : public FileWriter {
   // Before the first block: stands in front of it; else behind the cluster that is closed by it.
   Status AddChunk(uint32_t tag, uint32_t flags, ByteSpan payload) override;
 
+  // kArgument also where the block's number is not behind those of its track so far.
   Status Write(const Block& block) override;
   // Appends a whole cluster chunk that stands elsewhere, its CRC included, as it is. `index` is its
   // index with the tracks of this writer.
   Status AppendCluster(const ClusterIndex& index, ByteSpan chunk);
-  // The number that the next block of a track has within it: a gap shows that blocks are missing.
-  Status SetOrdinal(uint32_t track, uint64_t ordinal);
 
   Status Flush() override;
   Status Finish() override;
@@ -59,88 +56,43 @@ class Writer final : public FileWriter {
   int64_t io_error() const override { return sink_.io_error(); }
 
  private:
-  struct StoredPage {  // an index page that was written, kept to be repeated at the end of the file
-    PageRef ref;
-    Bytes payload;
-    uint64_t chunk_offset = 0;
-  };
-
-  template <typename Body>
-  Status Step(Body body);
-  Status Place(const Block& block);
-  bool MayHold(const Block& block) const;
-  void Hold(const Block& block);
-  Status AppendHeld();
-  uint64_t NextOrdinal(uint32_t track) const;
-  Status Append(const Block& block);
-  Status Start();
-  uint32_t ChooseSalt() const;
-  Status WriteReservedSpace();
-  Status WriteDescriptions();
-  bool IsSeekPoint(const Block& block) const;
-  bool MustCloseBefore(const Block& block) const;
-  bool WouldOverlap(const Block& block) const;
-  double Seconds(const Block& block) const;
-  Status KeepOrdinal(const Block& block);
-  Status CloseCluster();
-  Status WriteCluster(const ClusterIndex& index, ByteSpan chunk);
-  Status EndCluster(uint64_t offset);
-  Status WritePageIfDue();
-  Status WritePage();
-  Status WriteSignature(ChunkSigner::Moment moment);
-  Status WriteTail();
-  IndexTop MakeTop() const;
-  void AppendFront(Bytes* front, uint64_t at, uint64_t shift) const;
-
-  Sink sink_;
-  ChunkWriter chunks_;
-  std::unique_ptr<ChunkSigner> signer_;  // null: the file is not signed
-  const WriterOptions options_;
-  bool started_ = false;
-  bool finished_ = false;
-  Code failed_ = Code::kOk;  // an error of a step is final
-
-  std::vector<Track> tracks_;
-  TrackIds ids_;
-  std::vector<double> tick_seconds_;
-  std::map<uint32_t, Bytes> attachments_;
+  enum class Phase { kNew, kStarted, kFinished };
   struct FrontChunk {
     uint32_t tag = 0;
     uint32_t flags = 0;
     Bytes payload;
   };
+
+  template <typename Body>
+  Status Step(Body body);
+  Status CheckUsable() const {
+    return failed_ == Code::kOk && phase_ != Phase::kFinished ? Status() : Unusable();
+  }
+  Status Unusable() const;
+  Status StartOnce() { return phase_ == Phase::kNew ? Start() : Status(); }
+  Status Start();
+  uint32_t ChooseSalt() const;
+  Status BeginCluster() override;
+  Status WriteCluster(const ClusterEncoder::Encoded& cluster) override;
+  Status ClusterWritten(uint64_t offset);
+  Status Extend(WriterExtension::Moment moment);
+  Status WriteEnd();
+  Status FillReservedSpace(const Bytes& index);
+
+  const WriterOptions options_;
+  Sink sink_;
+  ChunkWriter chunks_;
+  const std::unique_ptr<WriterExtension> extension_;
+  Phase phase_ = Phase::kNew;
+  Code failed_ = Code::kOk;  // an error of a step is final
+
+  std::vector<Track> tracks_;
+  TrackIds ids_;
+  std::map<uint32_t, Bytes> attachments_;  // until the first block, as the next
   std::vector<FrontChunk> front_chunks_;
-  Json meta_ = Json::object();
-  bool tracks_changed_ = true;
-  bool meta_changed_ = false;
-  uint64_t trak_offset_ = 0;
-  uint64_t meta_offset_ = 0;
-  uint64_t trak_copied_from_ =
-      0;  // the same descriptions once more, earlier in the file; 0: there are none
-  uint64_t meta_copied_from_ = 0;
-
-  BlockPacker packer_;
-  ClusterEncoder cluster_;
-  double cluster_start_ = 0;  // seconds
-  bool cluster_has_time_ = false;
-  bool cluster_is_open_to_keys_ = false;  // begun by a seek point, nothing but key blocks since
-
-  PageBuilder page_;
-  uint64_t page_start_ = 0;
-  uint64_t first_cluster_ = 0;
-  std::vector<StoredPage> stored_pages_;
-  std::vector<PageRef> page_refs_;
-  size_t stored_bytes_ = 0;
-  bool keep_pages_ = true;
-  uint64_t last_page_offset_ = 0;
-  std::vector<bool> has_other_blocks_;  // by track: not all are random access points
-  bool has_gop_track_ = false;          // one of them has
-
-  // Blocks that go with the next one, into this cluster or a new one. Their data stands in
-  // held_data_ one after the other.
-  std::vector<Block> held_;
-  Bytes held_data_;
-  uint64_t closed_size_ = 0;
+  DescriptionWriter descriptions_;
+  IndexWriter index_;
+  ClusterCollector clusters_;
 };
 
 }  // namespace h4mk
