@@ -41,9 +41,9 @@ Status VerifyingIo::Open() {
   }
   if (checkpoint->leaves.empty()) return {};
   H4MK_TRY(LoadTail());
-  const uint64_t told = problems_;
+  const uint64_t problems_before = problems_;
   H4MK_TRY(Load(base_ + checkpoint->leaves.back().position));
-  return problems_ == told ? Status() : Status(Code::kCorrupt, first_problem_);
+  return problems_ == problems_before ? Status() : Status(Code::kCorrupt, first_problem_);
 }
 
 Status VerifyingIo::FindLast(uint64_t size) {
@@ -173,7 +173,7 @@ Status VerifyingIo::RegionAt(uint64_t offset, Region* region) {
   return {};
 }
 
-// The index top in it tells which pages are to be expected.
+// The index top in the tail names the pages that the gaps may hold.
 Status VerifyingIo::LoadTail() {
   if (!last_.final || tail_seen_) return {};
   tail_seen_ = true;
@@ -190,7 +190,7 @@ Status VerifyingIo::Load(uint64_t offset) {
   if (!status.ok() && !lost) return status;
   Verified loaded;
   if (lost) {
-    Tell(status.message());
+    Report(status.message());
     const uint64_t end = *known_.upper_bound(offset - base_) + base_;
     loaded.start = offset;
     loaded.bytes.resize(static_cast<size_t>(std::min(end - offset, kLost)));
@@ -207,7 +207,7 @@ Status VerifyingIo::Load(uint64_t offset) {
     if (region.is_tail) loaded.bytes.resize(got);
     if (!region.leaf) {
       TakeGap(region, &loaded);
-    } else if (IsWhatWasSigned(region, loaded.bytes)) {
+    } else if (MatchesLeaf(region, loaded.bytes)) {
       loaded.starts.push_back(region.start);
     } else {
       Blank(region.start, loaded.bytes);
@@ -218,7 +218,7 @@ Status VerifyingIo::Load(uint64_t offset) {
   return {};
 }
 
-// The header says how all the rest is to be read.
+// All else is read as the header says.
 Status VerifyingIo::CheckHeader() {
   std::array<uint8_t, kFileHeaderSize> header;
   size_t got = 0;
@@ -227,18 +227,18 @@ Status VerifyingIo::CheckHeader() {
   return Corrupt(0, "the file header is not what was signed");
 }
 
-void VerifyingIo::Tell(std::string problem) {
-  if (told_.size() == kMaxWarnings || !told_.insert(problem).second) return;
+void VerifyingIo::Report(std::string problem) {
+  if (reported_.size() == kMaxWarnings || !reported_.insert(problem).second) return;
   if (problems_++ == 0) first_problem_ = problem;
   warnings_.push_back(std::move(problem));
 }
 
 void VerifyingIo::Blank(uint64_t offset, std::span<uint8_t> bytes) {
-  Tell("chunk at byte " + std::to_string(offset) + " is not what was signed");
+  Report("chunk at byte " + std::to_string(offset) + " is not what was signed");
   std::fill(bytes.begin(), bytes.end(), uint8_t{0});
 }
 
-bool VerifyingIo::IsWhatWasSigned(const Region& region, ByteSpan bytes) const {
+bool VerifyingIo::MatchesLeaf(const Region& region, ByteSpan bytes) const {
   if (bytes.size() < kChunkOverhead) return false;
   const ByteSpan chunk = bytes.first(bytes.size() - kCrcSize);
   return ParseChunkHeader(bytes.data()).size() == bytes.size() &&
@@ -256,7 +256,7 @@ int OrderOfChecks(ByteSpan chunk) {
 
 }  // namespace
 
-// Leaves only what may stand where no leaf is.
+// Keeps only the chunks that may stand where no leaf is; the others become zeros.
 void VerifyingIo::TakeGap(const Region& region, Verified* gap) {
   const std::span<uint8_t> bytes(gap->bytes);
   std::vector<std::span<uint8_t>> chunks;
@@ -280,7 +280,7 @@ void VerifyingIo::TakeGap(const Region& region, Verified* gap) {
   std::ranges::stable_sort(chunks, {}, OrderOfChecks);
   for (const std::span<uint8_t> chunk : chunks) {
     const uint64_t offset = region.start + static_cast<uint64_t>(chunk.data() - bytes.data());
-    if (MayStand(region, *gap, offset, chunk)) {
+    if (IsAllowedUnsigned(region, *gap, offset, chunk)) {
       gap->starts.push_back(offset);
     } else {
       Blank(offset, chunk);
@@ -288,9 +288,10 @@ void VerifyingIo::TakeGap(const Region& region, Verified* gap) {
   }
 }
 
-// protection.md, "What a verifying reader uses": what may stand between leaves.
-bool VerifyingIo::MayStand(const Region& region, const Verified& gap, uint64_t offset,
-                           ByteSpan chunk) {
+// protection.md, "What a verifying reader uses". Unsigned regions may hold only index chunks,
+// checkpoints and free space, and descriptions behind the last checkpoint, which are reported.
+bool VerifyingIo::IsAllowedUnsigned(const Region& region, const Verified& gap, uint64_t offset,
+                                    ByteSpan chunk) {
   const ChunkHeader header = ParseChunkHeader(chunk.data());
   const ByteSpan payload = chunk.subspan(kChunkHeaderSize, header.length);
   if (header.flags != 0) return false;
@@ -319,7 +320,7 @@ bool VerifyingIo::IsKnownCheckpoint(uint64_t offset, ByteSpan payload) const {
          checkpoint.tree_id == last_.tree_id && checkpoint.position == offset - base_;
 }
 
-// Where the n-th page was when the file was signed there must be that one.
+// The place that the n-th page had when the file was signed can hold no other page.
 bool VerifyingIo::IsSignedPage(const Region& region, uint64_t offset, ByteSpan payload) const {
   if (payload.size() < kPageRest) return false;
   const std::optional<PageForm> form = FormOf(payload);
@@ -357,7 +358,8 @@ bool VerifyingIo::IsSignedTop(const Region& region, const Verified& gap, uint64_
   IndexTop top;
   if (!DecodeTop(payload, ids, offset, &top) || TopDigest(top) != last_.top ||
       top.pages.size() != last_.copies.size() || !NamesPages(region, gap, top) ||
-      !Counts(kTagTracks, top.trak, last_.trak) || !Counts(kTagMeta, top.meta, last_.meta))
+      !IsCurrentDescription(kTagTracks, top.trak, last_.trak) ||
+      !IsCurrentDescription(kTagMeta, top.meta, last_.meta))
     return false;
   if (!region.is_tail) return true;
   const uint64_t size = payload.size() + kChunkOverhead;
@@ -374,8 +376,8 @@ bool VerifyingIo::IsLocator(const Region& region, uint64_t offset, ByteSpan payl
   return top != tops_.end() && top->second == tail.top_size;
 }
 
-// Whether a description is the one that counted when the file was signed, or an edit of it.
-bool VerifyingIo::Counts(uint32_t tag, uint64_t description, uint64_t place) {
+// Whether a description is the one that was current when the file was signed, or an edit of it.
+bool VerifyingIo::IsCurrentDescription(uint32_t tag, uint64_t description, uint64_t place) {
   const auto edit = edits_.find(description);
   if (edit != edits_.end()) return edit->second == tag;
   if (description == 0 || place == 0) return description == 0 && place == 0;
@@ -394,7 +396,7 @@ Status VerifyingIo::LeafHashAt(uint64_t offset, Sha256Digest* hash) {
 
 namespace {
 
-// Of what a description may not say differently; none if it is none.
+// The digest of what an edit must leave as it is; none if the text is no description.
 std::optional<Sha256Digest> DigestOf(uint32_t tag, ByteSpan text) {
   Result<Json> parsed =
       ParseJson({reinterpret_cast<const char*>(text.data()), text.size()}, 0, "description");
@@ -486,7 +488,7 @@ int64_t VerifyingIo::Size() {
   if (last_.final || size < 0) return size;
   if (static_cast<uint64_t>(size) > size_seen_)
     if (const Status status = FindLast(static_cast<uint64_t>(size)); !status.ok())
-      Tell(status.message());
+      Report(status.message());
   return last_.final ? size : static_cast<int64_t>(last_end_);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A signed file as an Io (protection.md, "What a verifying reader uses"): whoever reads through it
-// gets bytes of chunks that were verified, and zeros where a chunk is not what was signed, which
-// readers take for damage; and no chunk but these is read, wherever an offset leads. So no layer
+// A signed file as an Io (protection.md, "What a verifying reader uses"). Reads return bytes of
+// verified chunks, and zeros in place of chunks that are not as they were signed, which readers
+// take for damage; StartsChunk() refuses every other place that an offset may lead to. So no layer
 // above can use a byte before it was verified.
 #ifndef H4MK_PROTECT_VERIFYING_IO_H_
 #define H4MK_PROTECT_VERIFYING_IO_H_
@@ -20,8 +20,8 @@ namespace h4mk {
 
 class VerifyingIo final : public Io {
  public:
-  // io must outlive this object, seek, and know its size. Without a key whoever signed the file is
-  // believed: enough to make proofs, which are verified elsewhere.
+  // io must outlive this object, seek, and know its size. Without a key any signer is accepted:
+  // enough to make proofs, which are verified elsewhere.
   VerifyingIo(Io& io, std::optional<SignatureKey> key);
 
   // Finds the last checkpoint and verifies it and the last chunk that it covers. kKey: signed with
@@ -44,7 +44,7 @@ class VerifyingIo final : public Io {
   uint64_t signed_until() const { return base_ + last_.position; }
   // Descriptions stand behind the last checkpoint: edited without the key.
   bool has_unsigned_descriptions() const { return !edits_.empty(); }
-  // Things that were found not to be as they were signed, up to a thousand.
+  // How many differences from what was signed were found, up to a thousand.
   uint64_t problems() const { return problems_; }
   // kCorrupt, with the first of them, if there were any so far or descriptions are not signed.
   Status Verdict() const;
@@ -84,18 +84,19 @@ class VerifyingIo final : public Io {
   Status Load(uint64_t offset);
   int64_t Find(uint64_t offset, const Verified** region);
   Status CheckHeader();
-  void Tell(std::string problem);
+  void Report(std::string problem);
   void Blank(uint64_t offset, std::span<uint8_t> bytes);
-  bool IsWhatWasSigned(const Region& region, ByteSpan bytes) const;
+  bool MatchesLeaf(const Region& region, ByteSpan bytes) const;
   void TakeGap(const Region& region, Verified* gap);
-  bool MayStand(const Region& region, const Verified& gap, uint64_t offset, ByteSpan chunk);
+  bool IsAllowedUnsigned(const Region& region, const Verified& gap, uint64_t offset,
+                         ByteSpan chunk);
   bool IsKnownCheckpoint(uint64_t offset, ByteSpan payload) const;
   bool IsSignedPage(const Region& region, uint64_t offset, ByteSpan payload) const;
   bool NamesPages(const Region& region, const Verified& gap, const IndexTop& top) const;
   bool IsSignedTop(const Region& region, const Verified& gap, uint64_t offset, ByteSpan payload);
   bool IsLocator(const Region& region, uint64_t offset, ByteSpan payload) const;
   bool IsEdit(uint64_t offset, uint32_t tag, ByteSpan payload);
-  bool Counts(uint32_t tag, uint64_t description, uint64_t place);
+  bool IsCurrentDescription(uint32_t tag, uint64_t description, uint64_t place);
   Status LeafHashAt(uint64_t offset, Sha256Digest* hash);
   Status ReadSigned(uint64_t offset, uint32_t tag, Bytes* payload);
 
@@ -109,8 +110,8 @@ class VerifyingIo final : public Io {
   bool tail_seen_ = false;
   std::set<uint64_t> known_;       // positions of checkpoints
   std::deque<Checkpoint> loaded_;  // the few that were used last
-  // By offset: what stands behind the final checkpoint, edited descriptions and their tags, tops
-  // and the sizes of their chunks; and the numbers of pages that it names.
+  // Behind the final checkpoint, by offset: the tags of edited descriptions, and the sizes of tops'
+  // chunks. And the numbers of the pages that the checkpoint names.
   std::map<uint64_t, uint32_t> edits_;
   std::map<uint64_t, uint64_t> tops_;
   std::map<uint64_t, size_t> page_numbers_;
@@ -118,7 +119,7 @@ class VerifyingIo final : public Io {
   uint64_t position_ = 0;
   std::deque<Verified> verified_;
   std::deque<std::string> warnings_;
-  std::set<std::string> told_;
+  std::set<std::string> reported_;
   uint64_t problems_ = 0;
   std::string first_problem_;
 };
