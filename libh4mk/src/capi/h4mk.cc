@@ -290,12 +290,10 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
   return Call(reader, [&]() -> Status {
     h4mk::BlockPipeline& blocks = *reader->file.reader;
     const h4mk::ReadBlock* read = nullptr;
-    if (!blocks.is_ready()) {
-      const Status next = blocks.Peek(&read);
-      NoteChanges(reader);
-      H4MK_TRY(next);
-    }
-    H4MK_TRY(blocks.Peek(&read));
+    const bool is_new = !blocks.is_ready();
+    const Status next = blocks.Peek(&read);
+    if (is_new) NoteChanges(reader);
+    H4MK_TRY(next);
     Status status = h4mk::FillBlock(reader, *read, block);  // if it throws, the block stays
     blocks.Pop();
     return status;

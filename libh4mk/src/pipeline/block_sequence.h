@@ -14,8 +14,9 @@ class BlockSequence {
  public:
   enum class Verdict { kNext, kMissingBefore, kTooLate };
 
-  // What a block of a track with this number is. Of a gap only the first one behind damage is told;
-  // then the block, asked for again, is the next one.
+  // Compares a block's number with what its track expects, which is the number behind it then.
+  // kMissingBefore is said once, and not where damage was reported: the same block is kNext when it
+  // is asked for again.
   Verdict Take(size_t track, uint64_t ordinal);
   // The number that the next block of a track should have.
   uint64_t expected(size_t track) const { return tracks_[track].next; }

@@ -33,7 +33,7 @@ void Preroll::Restart(bool sought) {
 
 // A first block that is no random access point was asked for as such (H4MK_SEEK_ANY), or the track
 // has none.
-bool Preroll::BeginsAt(const BlockRecord& record) {
+bool Preroll::IsFirstOfTrack(const BlockRecord& record) {
   const auto track = static_cast<size_t>(record.track);
   if (track >= tracks_.size() || !tracks_[track].is_due) return false;
   tracks_[track].is_due = false;

@@ -6,11 +6,11 @@
 namespace h4mk {
 namespace {
 
-// Blocks are held back until it is known which cluster they go into, but no more than these. What
-// comes directly before a key frame is some 20 to 100 ms of sound.
-constexpr size_t kMaxHeldBlocks = 64;
-constexpr size_t kMaxHeldBytes = 64 << 10;
-constexpr double kMaxHeldSeconds = 0.25;
+// Blocks wait until it is known which cluster they go into, but no more than these. What comes
+// directly before a key frame is some 20 to 100 ms of sound.
+constexpr size_t kMaxWaitingBlocks = 64;
+constexpr size_t kMaxWaitingBytes = 64 << 10;
+constexpr double kMaxWaitingSeconds = 0.25;
 
 }  // namespace
 
@@ -24,16 +24,16 @@ void ClusterCollector::AddTrack(const Track& track) {
 // decoded from there goes along. So all tracks begin in that cluster, and a seek need not read the
 // one before.
 Status ClusterCollector::Add(const Block& block) {
-  if (MayHold(block)) {
-    if (!held_.empty() && Seconds(block) - Seconds(held_.front()) >= kMaxHeldSeconds)
-      H4MK_TRY(AppendHeld());
-    held_.push_back(block);
-    AppendBytes(held_data_, block.data);
+  if (MayWait(block)) {
+    if (!waiting_.empty() && Seconds(block) - Seconds(waiting_.front()) >= kMaxWaitingSeconds)
+      H4MK_TRY(AppendWaiting());
+    waiting_.push_back(block);
+    AppendBytes(waiting_data_, block.data);
     return {};
   }
   const bool starts_cluster = IsSeekPoint(block) && !takes_keys_;
   if (starts_cluster) H4MK_TRY(CloseCluster());
-  if (!held_.empty()) H4MK_TRY(AppendHeld());
+  if (!waiting_.empty()) H4MK_TRY(AppendWaiting());
   H4MK_TRY(Append(block));
   if (starts_cluster) {
     takes_keys_ = true;
@@ -46,27 +46,27 @@ bool ClusterCollector::IsSeekPoint(const Block& block) const {
   return (block.flags & kBlockKey) && tracks_[block.track].has_other_blocks;
 }
 
-bool ClusterCollector::MayHold(const Block& block) const {
+bool ClusterCollector::MayWait(const Block& block) const {
   return any_other_blocks_ && !tracks_[block.track].has_other_blocks && (block.flags & kBlockKey) &&
-         block.side_data.empty() && held_.size() < kMaxHeldBlocks &&
-         held_data_.size() + block.data.size() <= kMaxHeldBytes;
+         block.side_data.empty() && waiting_.size() < kMaxWaitingBlocks &&
+         waiting_data_.size() + block.data.size() <= kMaxWaitingBytes;
 }
 
-Status ClusterCollector::AppendHeld() {
+Status ClusterCollector::AppendWaiting() {
   size_t start = 0;
-  for (Block& block : held_) {
-    block.data = ByteSpan(held_data_).subspan(start, block.data.size());
+  for (Block& block : waiting_) {
+    block.data = ByteSpan(waiting_data_).subspan(start, block.data.size());
     start += block.data.size();
     H4MK_TRY(Append(block));
   }
-  held_.clear();
-  held_data_.clear();
+  waiting_.clear();
+  waiting_data_.clear();
   return {};
 }
 
 uint64_t ClusterCollector::NextOrdinal(uint32_t track) const {
   uint64_t next = encoder_.NextOrdinal(track);
-  for (const Block& block : held_)
+  for (const Block& block : waiting_)
     if (block.track == track) next = (block.ordinal != kNextOrdinal ? block.ordinal : next) + 1;
   return next;
 }
@@ -135,7 +135,7 @@ bool ClusterCollector::WouldOverlap(const Block& block) const {
 }
 
 Status ClusterCollector::Close() {
-  H4MK_TRY(AppendHeld());
+  H4MK_TRY(AppendWaiting());
   return CloseCluster();
 }
 

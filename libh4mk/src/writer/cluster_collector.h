@@ -38,7 +38,7 @@ class ClusterCollector {
 
   // Adds a block, whose data is copied, to this cluster or a new one.
   Status Add(const Block& block);
-  // Writes the cluster as it is; blocks that were held back are in it.
+  // Writes the cluster as it is, with the blocks that were waiting.
   Status Close();
 
   // A cluster was written that was put together elsewhere. REQUIRES: Close() was called.
@@ -52,12 +52,12 @@ class ClusterCollector {
     bool has_other_blocks = false;  // not all are random access points
   };
 
-  Status AppendHeld();
+  Status AppendWaiting();
   Status Append(const Block& block);
   Status SkipMissing(const Block& block);
   Status CloseCluster();
   bool IsSeekPoint(const Block& block) const;
-  bool MayHold(const Block& block) const;
+  bool MayWait(const Block& block) const;
   bool MustCloseBefore(const Block& block) const;
   bool IsFull(const Block& block) const;
   bool WouldOverlap(const Block& block) const;
@@ -78,9 +78,9 @@ class ClusterCollector {
   bool takes_keys_ = false;  // begun by a seek point, nothing but key blocks since
 
   // Blocks whose cluster is not decided: they go with the next one, into this cluster or a new one.
-  // Their data stands in held_data_ one after the other.
-  std::vector<Block> held_;
-  Bytes held_data_;
+  // Their data stands in waiting_data_ one after the other.
+  std::vector<Block> waiting_;
+  Bytes waiting_data_;
 };
 
 }  // namespace h4mk

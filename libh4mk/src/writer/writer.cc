@@ -185,8 +185,8 @@ Status Writer::Start() {
   return {};
 }
 
-// core.md, "File": nobody who chose bytes for this file may know it before. With `repeatable` it
-// comes from what the file describes.
+// core.md, "File": the salt must not be known to those who choose the bytes of blocks. With
+// `repeatable` it comes from the descriptions.
 uint32_t Writer::ChooseSalt() const {
   if (options_.salt) return *options_.salt;
   if (!options_.repeatable) return std::random_device{}();
