@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/crc32.h"
+#include "chunk/chunk_reader.h"
 #include "reader/external_data.h"
 
 namespace h4mk {
