@@ -179,6 +179,7 @@ Status Recovery::TakeGoodBlocks(const ChunkWalk& walk, const Piece& piece) {
     if (record.track < 0 || is_together) continue;
     Block block;
     H4MK_TRY(ReadGoodBlock(walk, record, &block));
+    H4MK_TRY(writer_->SetOrdinal(block.track, record.ordinal));
     H4MK_TRY(writer_->Write(block));
   }
   report_.losses.push_back({piece.offset, lost_bytes,

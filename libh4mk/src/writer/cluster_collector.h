@@ -45,6 +45,8 @@ class ClusterCollector {
   void PassCluster(const ClusterIndex& index);
   // The number within its track that the next block gets.
   uint64_t NextOrdinal(uint32_t track) const;
+  // REQUIRES: Close() was called.
+  void SkipTo(uint32_t track, uint64_t ordinal) { encoder_.SkipTo(track, ordinal); }
 
  private:
   struct TrackState {

@@ -132,6 +132,14 @@ Status Writer::AppendCluster(const ClusterIndex& index, ByteSpan chunk) {
   });
 }
 
+Status Writer::SetOrdinal(uint32_t track, uint64_t ordinal) {
+  if (track >= tracks_.size()) return Status(Code::kArgument, "no such track");
+  if (clusters_.NextOrdinal(track) == ordinal) return {};
+  H4MK_TRY(Flush());
+  clusters_.SkipTo(track, ordinal);
+  return {};
+}
+
 Status Writer::Flush() {
   H4MK_TRY(CheckUsable());
   return Step([&]() -> Status {

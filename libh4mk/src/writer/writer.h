@@ -47,6 +47,9 @@ class Writer final : public FileWriter, private ClusterOutput {
   // Appends a whole cluster chunk that stands elsewhere, its CRC included, as it is. `index` is its
   // index with the tracks of this writer.
   Status AppendCluster(const ClusterIndex& index, ByteSpan chunk);
+  // The number that the next block of a track gets, also one that is not behind those before: the
+  // blocks of a damaged file keep theirs.
+  Status SetOrdinal(uint32_t track, uint64_t ordinal);
 
   Status Flush() override;
   Status Finish() override;
