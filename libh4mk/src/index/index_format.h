@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// core.md, "Index page" and "End of file": how often a writer makes pages, and how far a reader
+// core.md, "Page" and "End of file": how often a writer makes pages, and how far a reader
 // looks for them. Writer and reader share these, so that they fit together.
 #ifndef H4MK_INDEX_INDEX_FORMAT_H_
 #define H4MK_INDEX_INDEX_FORMAT_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The index of a file that is written: pages among the clusters as it grows, and all of it at the
-// end (core.md, "Index page", "End of file").
+// end (core.md, "Page", "End of file").
 #ifndef H4MK_WRITER_INDEX_WRITER_H_
 #define H4MK_WRITER_INDEX_WRITER_H_
 
