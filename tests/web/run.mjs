@@ -42,6 +42,8 @@ const [name, ...rest] = process.argv.slice(2);
 if (name === 'conformance') {
   const reader = await bundle(name);
   run('python3', join(here, '../conformance/run.py'), '--reader', `${process.execPath} ${reader}`, '--without', 'pipe,checks', '--skip', STRICTER, ...rest);
+} else if (name === 'build') {
+  run(process.execPath, join(web, 'build.mjs'), join(out, 'build'));
 } else if (name === 'types') {
   run(process.execPath, join(web, 'node_modules/typescript/bin/tsc'), '--project', join(web, 'tsconfig.json'), '--noEmit');
 } else {

@@ -24,9 +24,15 @@ function filesOf(file, seen = new Set()) {
   for (const { path, kind } of metafile.outputs[file].imports) if (kind === 'import-statement') filesOf(path, seen);
   return seen;
 }
+/** Kilobytes: what grows beyond is an error, so that it is noticed. */
+const MOST = { reader: 23, player: 15, worker: 31, protect: 15, adapters: 12 };
 for (const name of entries) {
   const file = Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint?.endsWith(`src/${name}.ts`));
   const bytes = [...filesOf(file)].reduce((sum, path) => sum + gzipSync(readFileSync(path)).length, 0);
   console.log(`${name}: ${(bytes / 1000).toFixed(1)} kB gzipped`);
+  if (bytes > MOST[name] * 1000) {
+    console.error(`${name} has more than ${MOST[name]} kB`);
+    process.exitCode = 1;
+  }
 }
 console.log(`${readdirSync(join(out, 'chunks')).filter((file) => file.endsWith('.js')).length} chunks, some of them loaded later`);
