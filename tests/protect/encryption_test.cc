@@ -599,8 +599,8 @@ TEST(CipherTest, ADescriptionThatCannotBeUsedIsRefused) {
   EXPECT_EQ(open_with(""), H4MK_OK);
   EXPECT_EQ(open_with(R"(,"sessions":[])"), H4MK_OK);
   EXPECT_EQ(open_with(",\"sessions\":[{\"id\":" + id + ",\"first\":[[1,5]]}]"), H4MK_OK);
-  EXPECT_EQ(open_with(R"(,"scheme":"rot13")"), H4MK_ERR_VERSION);
-  EXPECT_EQ(open_with(R"(,"scheme":1)"), H4MK_ERR_VERSION);
+  EXPECT_EQ(open_with(R"(,"scheme":"rot13")"), H4MK_ERR_UNSUPPORTED);
+  EXPECT_EQ(open_with(R"(,"scheme":1)"), H4MK_ERR_CORRUPT);
   EXPECT_EQ(open_with(R"(,"kid":"xy")"), H4MK_ERR_CORRUPT);
   EXPECT_EQ(open_with(R"(,"kid":"0")"), H4MK_ERR_CORRUPT);
   EXPECT_EQ(open_with(R"(,"kid":7)"), H4MK_ERR_CORRUPT);

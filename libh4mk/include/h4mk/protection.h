@@ -68,7 +68,7 @@ typedef struct h4mk_cipher_block {
  *  h4mk_cipher_message() can be asked; free it in any case. Errors: H4MK_ERR_ARGUMENT, _MEMORY. */
 H4MK_API h4mk_status h4mk_cipher_new(const char *scheme, const h4mk_key *key, const uint8_t *file_id, h4mk_cipher **cipher);
 /** Makes a cipher from the member "protection" of META, for opening, with the key among key_count that fits. *cipher as above.
- *  H4MK_ERR_KEY: none fits; H4MK_ERR_CORRUPT, _VERSION: the description cannot be used. */
+ *  H4MK_ERR_KEY: none fits; H4MK_ERR_CORRUPT, _UNSUPPORTED: the description cannot be used. */
 H4MK_API h4mk_status h4mk_cipher_from_description(const h4mk_value *protection, const h4mk_key *keys, size_t key_count,
                                                   h4mk_cipher **cipher);
 /** Frees a cipher and wipes its keys. NULL allowed. */

@@ -114,7 +114,8 @@ Result<std::unique_ptr<BlockCipher>> BlockCipher::Open(const Json& protection,
                                                        std::span<const MasterKey> keys) {
   if (!protection.is_object()) return Unusable("scheme");
   const Json scheme = protection.value("scheme", Json());
-  if (!scheme.is_string() || !IsScheme(scheme.get_ref<const std::string&>()))
+  if (!scheme.is_string()) return Unusable("scheme");
+  if (!IsScheme(scheme.get_ref<const std::string&>()))
     return Status(Code::kUnsupported, "blocks are encrypted by the scheme " + scheme.dump() +
                                           ", which this version of the library does not know");
   std::unique_ptr<BlockCipher> cipher(new BlockCipher);
