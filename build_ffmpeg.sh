@@ -141,6 +141,7 @@ BUILD_PACKAGES="
   nlohmann-json3-dev  pkg-config  nlohmann_json
   zlib1g-dev          pkg-config  zlib
   libbz2-dev          header      bzlib.h
+  libcurl4-openssl-dev  pkg-config  libcurl
   liblzma-dev         pkg-config  liblzma
   libopus-dev         pkg-config  opus
   libssl-dev          pkg-config  openssl
@@ -157,8 +158,10 @@ TEST_PACKAGES="
   npm                 command     npm
   openssl             command     openssl
   python3             command     python3
+  python3-distributed  package    python3-distributed
   python3-numpy       package     python3-numpy
-  shared-mime-info    command     update-mime-database"
+  shared-mime-info    command     update-mime-database
+  x265                command     x265"
 
 is_there() {
   case $1 in
@@ -425,8 +428,9 @@ build_libh4mk() {
 # REQUIRES: build_libh4mk. Apart from it, since FFmpeg needs the library only.
 build_tools() {
   local component
+  run tools-configure "Configuring the tools" -- cmake -S "$ROOT" -B "$BUILD"/libh4mk -DH4MK_FFMPEG_PREFIX="$DIST"
   run tools-build "Building the tools" -- cmake --build "$BUILD"/libh4mk -j "$JOBS"
-  for component in tools python; do
+  for component in tools frames python; do
     run tools-install "Installing the tools" -- cmake --install "$BUILD"/libh4mk --component $component
   done
 }

@@ -229,7 +229,7 @@ Status MakeSidecar(const SidecarOptions& options, std::filesystem::path* path,
   H4MK_TRY(out.Open(path->string(), options.write));
   H4MK_TRY(finder.FindPlaces(options));
   Child ffmpeg;
-  H4MK_TRY(ffmpeg.Start({options.ffmpeg, "-v", "error", "-nostdin", "-i",
+  H4MK_TRY(ffmpeg.Start({options.ffmpeg, "-v", "error", "-nostdin", "-fflags", "+genpts", "-i",
                          "file:" + options.common.file, "-map", "0", "-c", "copy", "-copy_unknown",
                          "-copyts", "-copyinkf", "-f", "h4mk", "-"}));
   PlainAllocator allocator;

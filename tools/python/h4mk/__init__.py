@@ -6,7 +6,7 @@
         for packet in film.video.packets():
             ...
 """
-from ._errors import (ArgumentError, CorruptError, Error, FormatError, KeyRequiredError, LimitError, NotFoundError, ReadError,
+from ._errors import (ArgumentError, CancelledError, CorruptError, Error, FormatError, KeyRequiredError, LimitError, NotFoundError, ReadError,
                       StateError, UnsupportedError)
 from .file import Chapter, File, open
 from .packets import Packet
@@ -16,7 +16,7 @@ from .verification import Report, Signature
 from .writer import OutputTrack, Writer
 
 __all__ = [
-    "ArgumentError", "Attachment", "AudioTrack", "Chapter", "CorruptError", "Error", "File", "FormatError", "KeyRequiredError",
+    "ArgumentError", "Attachment", "AudioTrack", "CancelledError", "Chapter", "CorruptError", "Error", "File", "FormatError", "KeyRequiredError",
     "LimitError", "NotFoundError", "OutputTrack", "Packet", "ReadError", "Report", "Signature", "StateError", "Times", "Track",
     "UnsupportedError", "VideoTrack", "Writer", "index", "open",
 ]

@@ -23,9 +23,15 @@ class ArgumentError(Error, ValueError):
 
 
 class StateError(Error):
-    """The call is not allowed now; also a call that was cancelled."""
+    """The call is not allowed now."""
 
     status = 102
+
+
+class CancelledError(Error):
+    """Somebody asked to stop."""
+
+    status = 104
 
 
 class LimitError(Error, ValueError):
@@ -71,8 +77,8 @@ class UnsupportedError(Error):
 
 
 _BY_STATUS: dict[int, type[Error]] = {
-    100: ArgumentError, 102: StateError, 103: LimitError, 200: ReadError, 201: ReadError, 300: FormatError, 301: FormatError,
-    302: FormatError, 303: CorruptError, 304: NotFoundError, 305: KeyRequiredError, 306: UnsupportedError,
+    100: ArgumentError, 102: StateError, 103: LimitError, 104: CancelledError, 200: ReadError, 201: ReadError, 300: FormatError,
+    301: FormatError, 302: FormatError, 303: CorruptError, 304: NotFoundError, 305: KeyRequiredError, 306: UnsupportedError,
 }
 
 

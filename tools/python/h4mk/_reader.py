@@ -74,9 +74,8 @@ def open_http(source: Source) -> Handle:
     names = [ffi.new("char[]", name.encode()) for name in beside]
     urls = [ffi.new("char[]", url.encode()) for url in beside.values()]
     options = new_struct("h4mk_http_options", beside_count=len(names))
-    options.beside_names = ffi.new("char *[]", names)
-    options.beside_urls = ffi.new("char *[]", urls)
-    keep = (names, urls, options.beside_names, options.beside_urls)
+    keep = (names, urls, ffi.new("char *[]", names), ffi.new("char *[]", urls))
+    options.beside_names, options.beside_urls = keep[2:]
     out = ffi.new("h4mk_http **")
     status = frames.h4mk_http_open(str(source.place).encode(), options, out)
     handle = Handle(out[0], frames.h4mk_http_free, keep)

@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Any, Iterable, Iterator, Mapping
 
 from . import verification
+from ._decoder import Decoder
 from ._errors import NotFoundError
-from ._library import ffi, from_value, lib
+from ._library import check, frames_library, from_value, lib, new_struct
 from ._reader import Key, Place, Reader, Source, source_of
 from .packets import Packet, read_packets
 from .tracks import AudioTrack, Track, VideoTrack, make_track
@@ -34,8 +35,10 @@ class File:
     Any thread may use it. It can be pickled, and used after fork(): the process that gets it opens the file again when it needs
     it. Pickled it holds the key it was opened with."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, threads: int = 0) -> None:
         self._source = source
+        self._threads = threads
+        self._decoders: dict[int, Decoder] = {}
         self._handle: Reader | None = None
         self._closed = False
         self._tracks: tuple[Track, ...] | None = None
@@ -126,6 +129,15 @@ class File:
         with reader.lock:
             return list(iter(reader.next_warning, None))
 
+    @property
+    def transfers(self) -> dict[str, int]:
+        """Of a file at a URL: how many requests were sent in this process, in how many rounds, and the bytes that came."""
+        http = self._reader().http
+        stats = new_struct("h4mk_http_stats")
+        if http is not None:
+            check(frames_library().h4mk_http_get_stats(http.pointer, stats))
+        return {name: int(getattr(stats, name)) for name in ("requests", "rounds", "bytes")}
+
     # ------------------------------------------------------------------------------------------- as an object
 
     def close(self) -> None:
@@ -133,15 +145,31 @@ class File:
         self._closed = True
         if self._handle is not None and self._handle.pid == os.getpid():
             with self._handle.lock:
+                for decoder in self._decoders.values():
+                    decoder.free()
                 self._handle.free()
         self._handle = None
+        self._decoders = {}
 
     def _reader(self) -> Reader:
         if self._closed:
             raise ValueError("the file was closed")
         if self._handle is None or self._handle.pid != os.getpid():
+            self._decoders = {}
             self._handle = Reader(self._source)
         return self._handle
+
+    def _cancel(self, track: int) -> None:
+        decoder = self._decoders.get(track)  # without the lock, which a call that runs holds
+        if decoder is not None and decoder.pid == os.getpid():
+            decoder.cancel()
+
+    def _decoder(self, track: int) -> Decoder:
+        reader = self._reader()
+        with reader.lock:
+            if track not in self._decoders:
+                self._decoders[track] = Decoder(reader, track, self._threads)
+            return self._decoders[track]
 
     def __enter__(self) -> File:
         return self
@@ -150,14 +178,15 @@ class File:
         self.close()
 
     def __reduce__(self) -> Any:
-        return File, (self._source,)
+        return File, (self._source, self._threads)
 
     def __repr__(self) -> str:
         place = self._source.place
         return f"<h4mk.File {place if isinstance(place, str) else f'of {len(place)} bytes'}>"
 
 
-def open(place: Place, key: Key | None = None, verify_key: str | bytes | None = None, *, beside: Mapping[str, str] | None = None) -> File:  # noqa: A001
+def open(place: Place, key: Key | None = None, verify_key: str | bytes | None = None, *, beside: Mapping[str, str] | None = None,
+         threads: int = 0) -> File:
     """Opens a file for reading.
 
     place: a path, an http(s) URL, or the bytes of a file.
@@ -166,9 +195,10 @@ def open(place: Place, key: Key | None = None, verify_key: str | bytes | None = 
         CorruptError.
     beside: of a sidecar at a URL, the URL of the file beside it by its name, where that is not in the same folder or needs a
         signature of its own.
+    threads: that decode at once; 0: as many as there are processors that the process may use.
 
     Raises OSError, FormatError, CorruptError, KeyRequiredError."""
-    return File(source_of(place, key, verify_key, beside))
+    return File(source_of(place, key, verify_key, beside), threads)
 
 
 def _chapter(entry: Mapping[str, Any]) -> Chapter:

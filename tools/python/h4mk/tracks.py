@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Iterator, Sequence, overload
+from math import ceil, floor
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Sequence, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -145,9 +146,7 @@ class Track:
         frame_at(times.seconds[i]) is i."""
         exact = Fraction(seconds) / self.time_base
         nearest = round(exact)
-        if isinstance(seconds, float) and float(nearest * self.time_base) == seconds:
-            return nearest
-        return exact.numerator // exact.denominator
+        return nearest if float(nearest * self.time_base) == seconds else floor(exact)
 
     def _ticks(self, first: int, count: int) -> npt.NDArray[np.int64]:
         reader = self.file._reader()
@@ -175,7 +174,7 @@ class Track:
 
 
 class VideoTrack(Track):
-    """A track of pictures; len(track) is the number of frames."""
+    """A track of pictures. len(track) is the number of frames; track[i] is frame i, track[a:b:c] are several."""
 
     @property
     def width(self) -> int:
@@ -187,13 +186,74 @@ class VideoTrack(Track):
         """Pixels; 0 if not known."""
         return int(self.description.get("height", 0))
 
-    def __len__(self) -> int:
-        return self.frame_count
-
     @property
     def average_rate(self) -> Fraction | None:
         """Frames a second as the file says; the times say more."""
         return _rational(self.description.get("avg_frame_rate"))
+
+    def frames(self, numbers: Iterable[int] | npt.NDArray[Any], *, pixels: str = "rgb", layout: str = "hwc", width: int = 0, height: int = 0,
+               out: npt.NDArray[np.uint8] | None = None) -> npt.NDArray[np.uint8]:
+        """Frames by their numbers, in the order of `numbers`: uint8 of shape (n, height, width, 3).
+
+        A frame is what decoding all of the track gives at this place, whatever else is asked for. Numbers below 0 count from the end.
+        pixels: "rgb"; "gray": (n, height, width); "decoded": the planes as they are decoded, (n, bytes).
+        layout: "hwc", or "chw": (n, 3, height, width).
+        width, height: pictures are scaled to this; 0: as they are.
+        out: an array of that shape in C order, which is filled and returned."""
+        chosen = self._numbers(numbers)
+        decoder = self.file._decoder(self.index)
+        picture, size = decoder.picture_format(pixels, layout, width, height)
+        if pixels == "decoded":
+            shape: tuple[int, ...] = (len(chosen), size)
+        elif pixels == "gray":
+            shape = (len(chosen), picture.height, picture.width)
+        else:
+            shape = (len(chosen), 3, picture.height, picture.width) if layout == "chw" else (len(chosen), picture.height, picture.width, 3)
+        if out is None:
+            out = np.empty(shape, np.uint8)
+        elif out.shape != shape or out.dtype != np.uint8 or not out.flags.c_contiguous:
+            raise ValueError(f"out must be uint8 of shape {shape} in C order")
+        if len(chosen):
+            decoder.decode(chosen, picture, out)
+        return out
+
+    def frames_at(self, seconds: Iterable[float | Fraction], **options: Any) -> npt.NDArray[np.uint8]:
+        """The frames that are shown at some times: see frames() and frame_at()."""
+        return self.frames([self.frame_at(time) for time in seconds], **options)
+
+    def plan(self, numbers: Iterable[int] | npt.NDArray[Any], *, shards: int = 1, max_waste: int = 10) -> dict[str, Any]:
+        """What frames() would do (h4mk/frames.h, h4mk_frames_plan()), cut into shards of about the same work: frames(shard["frames"])
+        of each gives all frames, those at shard["positions"]. max_waste: per cent of the bytes that may be read in vain so that there are
+        fewer requests."""
+        return self.file._decoder(self.index).plan(self._numbers(numbers), shards, max_waste)
+
+    @property
+    def stats(self) -> dict[str, int]:
+        """What decoding did so far in this process: groups, blocks_decoded, blocks_skipped, bytes_read."""
+        return self.file._decoder(self.index).stats()
+
+    def cancel(self) -> None:
+        """Ends frames() that another thread has called, or the next one, with CancelledError."""
+        self.file._cancel(self.index)
+
+    def _numbers(self, numbers: Iterable[int] | npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+        chosen = np.asarray(numbers if isinstance(numbers, (np.ndarray, list, tuple)) else list(numbers))
+        if chosen.size == 0:
+            return np.empty(0, np.uint64)
+        if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
+            raise TypeError("frame numbers are integers")
+        count = len(self)
+        if int(chosen.max()) >= count or int(chosen.min()) < -count:
+            raise IndexError(f"the track has {count} frames")
+        return np.where(chosen < 0, chosen + count, chosen).astype(np.uint64)
+
+    def __len__(self) -> int:
+        return self.frame_count
+
+    def __getitem__(self, index: int | slice) -> npt.NDArray[np.uint8]:
+        if isinstance(index, slice):
+            return self.frames(range(len(self))[index])
+        return self.frames([index])[0]
 
 
 class AudioTrack(Track):
@@ -201,13 +261,22 @@ class AudioTrack(Track):
 
     @property
     def sample_rate(self) -> int:
-        """Hz."""
+        """Samples a second."""
         return int(self.description.get("sample_rate", 0))
 
     @property
     def channels(self) -> int:
         """How many channels."""
         return int(self.description.get("channels", 0))
+
+    def samples(self, start: float | Fraction | None = None, end: float | Fraction | None = None) -> npt.NDArray[np.float32]:
+        """The samples from one time to another, in seconds: float32 of shape (samples, channels), full scale is 1. Sample n is at
+        n / sample_rate; what is at `end` is not among them. None: from the first, to the last one. Where there is no sound they are 0."""
+        decoder = self.file._decoder(self.index)
+        sound = decoder.sound_format()
+        first = sound.start if start is None else _sample_at(start, sound.sample_rate)
+        last = sound.end if end is None else _sample_at(end, sound.sample_rate)
+        return decoder.samples(first, max(last - first, 0), sound.channels)
 
 
 class Attachment(Track):
@@ -227,6 +296,13 @@ _KINDS = {"video": VideoTrack, "audio": AudioTrack, "attachment": Attachment}
 
 def make_track(file: File, index: int, description: dict[str, Any]) -> Track:
     return _KINDS.get(str(description.get("kind")), Track)(file, index, description)
+
+
+def _sample_at(seconds: float | Fraction, rate: int) -> int:
+    """The first sample that is not earlier than a time; a float stands for the sample that it was made from, if there is one."""
+    exact = Fraction(seconds) * rate
+    nearest = round(exact)
+    return nearest if nearest / rate == seconds else ceil(exact)
 
 
 def _track_of(file: File, index: int) -> Track:

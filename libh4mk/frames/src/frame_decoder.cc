@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: MIT
+#include "frame_decoder.h"
+
+#include <sched.h>
+
+extern "C" {
+#include <libavutil/imgutils.h>
+}
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <new>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "ranges.h"
+
+namespace h4mk::frames {
+namespace {
+
+constexpr uint64_t kDefaultMemory = 64 << 20;
+constexpr uint32_t kMaxThreads = 64;
+constexpr size_t kMaxWindow = 4096;      // frames that are looked up before the first of them is decoded
+constexpr uint32_t kPrefetchWaste = 10;  // per cent
+constexpr int64_t kBehindCluster = 64;   // a reader also reads the header behind a cluster
+constexpr int kMostDelay = 16;           // no codec reorders more pictures
+constexpr int kMaxTries = 4;             // a group is begun 1, 2, 4 and 8 random access points earlier
+
+uint32_t ThreadsOf(const h4mk_frames_options& options) {
+  if (options.threads > 0) return std::min(options.threads, kMaxThreads);
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  const int count = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
+  return std::clamp(static_cast<uint32_t>(count), 1u, kMaxThreads);
+}
+
+std::vector<Wanted> Sorted(std::span<const uint64_t> numbers) {
+  std::vector<Wanted> wanted;
+  std::map<uint64_t, std::vector<size_t>> positions;
+  for (size_t i = 0; i < numbers.size(); ++i) positions[numbers[i]].push_back(i);
+  for (auto& [number, places] : positions) wanted.push_back({number, 0, std::move(places)});
+  return wanted;
+}
+
+// Whether all pictures that are wanted are right, if decoding begins with the first block (ITU-T H.264, D.2.8).
+bool RecoversInTime(const Group& group, std::span<const PictureKind> kinds) {
+  uint32_t left = kinds[0].recovers_after;
+  if (left == 0) return true;
+  size_t right_from = 0;
+  while (right_from < kinds.size() && left > 0) left -= kinds[right_from++].is_reference;
+  if (left > 0 || right_from == kinds.size()) return false;
+  const int64_t time = TimeOf(group.blocks[right_from]);
+  return std::ranges::all_of(group.wanted, [&](const Wanted& wanted) {
+    return wanted.block >= right_from && TimeOf(group.blocks[wanted.block]) >= time;
+  });
+}
+
+}  // namespace
+
+NeededRanges RangesOf(std::span<const Group> groups) {
+  NeededRanges needed;
+  for (const Group& group : groups)
+    for (const h4mk_block_info& block : group.blocks)
+      (block.flags & H4MK_BLOCK_EXTERNAL ? needed.beside : needed.own).push_back({block.offset, block.size});
+  return needed;
+}
+
+// Threads that decode groups while the caller reads the next ones.
+class FrameDecoder::Crew {
+ public:
+  Crew(std::span<Worker* const> workers, const FrameDecoder& decoder, const Visit& visit, uint64_t memory_limit)
+      : decoder_(decoder), visit_(visit), memory_limit_(memory_limit) {
+    if (workers.size() == 1) alone_ = workers[0];
+    for (size_t i = 0; !alone_ && i < workers.size(); ++i) Start(workers[i]);
+  }
+  ~Crew() { Stop(); }
+
+  // Hands a group over. False: something failed before, and no more are needed.
+  bool Add(LoadedGroup group) {
+    const uint64_t size = group.group.bytes();
+    if (alone_) {
+      DecodeOne(*alone_, group);
+      return outcome_.ok();
+    }
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !outcome_.ok() || queue_.empty() || held_ + size <= memory_limit_; });
+    if (!outcome_.ok()) return false;
+    held_ += size;
+    queue_.push_back(std::move(group));
+    changed_.notify_all();
+    return true;
+  }
+
+  // Waits for all groups. short_ones: those that must begin earlier.
+  Outcome Finish(std::vector<Group>* short_ones) {
+    Stop();
+    *short_ones = std::move(short_ones_);
+    return std::move(outcome_);
+  }
+
+ private:
+  // Where the system gives no thread, those that there are do all, or the caller does.
+  void Start(Worker* worker) {
+    try {
+      threads_.emplace_back([this, worker] { Work(*worker); });
+    } catch (const std::system_error&) {
+      if (threads_.empty()) alone_ = worker;
+    }
+  }
+
+  void Stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      done_ = true;
+    }
+    changed_.notify_all();
+    threads_.clear();
+  }
+
+  void Work(Worker& worker) {
+    for (;;) {
+      LoadedGroup group;
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return done_ || !queue_.empty(); });
+        if (queue_.empty()) return;
+        group = std::move(queue_.front());
+        queue_.pop_front();
+        if (!outcome_.ok()) continue;
+      }
+      const uint64_t size = group.group.bytes();
+      DecodeOne(worker, group);
+      const std::lock_guard lock(mutex_);
+      held_ -= size;
+      changed_.notify_all();
+    }
+  }
+
+  void DecodeOne(Worker& worker, LoadedGroup& group) {
+    bool is_short = false;
+    Outcome outcome;
+    try {
+      outcome = worker.decoder.Decode(
+          group, decoder_.cancelled_, [&](const Wanted& wanted, const AVFrame& picture) { return visit_(worker, wanted, picture); }, &is_short);
+    } catch (const std::bad_alloc&) {
+      outcome = Outcome(H4MK_ERR_MEMORY, "no memory for decoding");
+    }
+    if (outcome.ok() && !is_short) return;
+    const std::lock_guard lock(mutex_);
+    if (is_short) short_ones_.push_back(std::move(group.group));
+    if (!outcome.ok() && outcome_.ok()) outcome_ = std::move(outcome);
+  }
+
+  const FrameDecoder& decoder_;
+  const Visit& visit_;
+  const uint64_t memory_limit_;
+  Worker* alone_ = nullptr;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<LoadedGroup> queue_;
+  uint64_t held_ = 0;  // bytes of groups that were handed over and are not decoded
+  bool done_ = false;
+  Outcome outcome_;
+  std::vector<Group> short_ones_;
+  std::vector<std::jthread> threads_;
+};
+
+FrameDecoder::FrameDecoder(h4mk_reader* reader, uint32_t track, const h4mk_frames_options& options)
+    : reader_(reader), track_(track), options_(options), threads_(ThreadsOf(options)), finder_(reader, track) {}
+
+Outcome FrameDecoder::Open() {
+  description_ = h4mk_reader_track(reader_, track_);
+  if (description_ == nullptr) return Outcome(H4MK_ERR_ARGUMENT, "there is no track " + std::to_string(track_));
+  const uint8_t* extradata = nullptr;
+  size_t size = 0;
+  if (h4mk_value_get_bytes(description_, "extradata", &extradata, &size) != H4MK_OK) size = 0;
+  const char* codec = h4mk_value_get_text(description_, "codec");
+  reorders_ = h4mk_value_get_int(description_, "video_delay", 0) > 0;
+  kinds_ = PictureKinds(codec != nullptr ? codec : "", {extradata, size});
+  std::vector<Worker*> workers;
+  return Workers(1, static_cast<int>(threads_), &workers);
+}
+
+Outcome FrameDecoder::Workers(size_t count, int threads, std::vector<Worker*>* workers) {
+  std::vector<std::unique_ptr<Worker>>& pool = workers_[threads];
+  while (pool.size() < count) {
+    CodecContext context;
+    H4MK_FRAMES_TRY(OpenCodec(description_, threads, &context));
+    pool.push_back(std::make_unique<Worker>(std::move(context)));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    pool[i]->decoder.set_delay(delay_);
+    workers->push_back(pool[i].get());
+  }
+  return {};
+}
+
+// ---------------------------------------------------------------------------------------------------------- pictures
+
+Outcome FrameDecoder::PictureSize(h4mk_picture_format* format, uint64_t* size) {
+  const bool is_decoded = format->pixels == H4MK_PIXELS_DECODED;
+  uint32_t width = format->width, height = format->height;
+  if (width == 0 && height == 0 && !is_decoded) {
+    width = static_cast<uint32_t>(std::clamp<int64_t>(h4mk_value_get_int(description_, "width", 0), 0, 1 << 21));
+    height = static_cast<uint32_t>(std::clamp<int64_t>(h4mk_value_get_int(description_, "height", 0), 0, 1 << 21));
+  }
+  if (width == 0 || height == 0 || is_decoded) {
+    if (decoded_size_ == 0) {
+      const Visit look = [this](Worker&, const Wanted&, const AVFrame& picture) {
+        const int bytes = av_image_get_buffer_size(static_cast<AVPixelFormat>(picture.format), picture.width, picture.height, 1);
+        if (bytes <= 0) return Outcome(H4MK_ERR_UNSUPPORTED, "the form of pictures is not known");
+        decoded_size_ = static_cast<uint64_t>(bytes);
+        decoded_width_ = static_cast<uint32_t>(picture.width);
+        decoded_height_ = static_cast<uint32_t>(picture.height);
+        return Outcome();
+      };
+      H4MK_FRAMES_TRY(Run({{0, 0, {0}}}, look));
+    }
+    width = decoded_width_;
+    height = decoded_height_;
+  }
+  format->width = width;
+  format->height = height;
+  *size = is_decoded ? decoded_size_ : frames::PictureSize(*format);
+  return {};
+}
+
+Outcome FrameDecoder::Decode(std::span<const uint64_t> numbers, const h4mk_picture_format& asked, uint8_t* out, uint64_t out_size) {
+  h4mk_picture_format format = asked;
+  uint64_t size = 0;
+  if (numbers.empty()) return {};
+  H4MK_FRAMES_TRY(PictureSize(&format, &size));
+  if (out_size / size < numbers.size())
+    return Outcome(H4MK_ERR_ARGUMENT, std::to_string(numbers.size()) + " pictures take " + std::to_string(size) + " bytes each; there is room for " +
+                                          std::to_string(out_size) + " in all");
+  return Run(Sorted(numbers), [&](Worker& worker, const Wanted& wanted, const AVFrame& picture) {
+    uint8_t* first = out + wanted.positions[0] * size;
+    H4MK_FRAMES_TRY(worker.writer.Write(picture, format, first, size));
+    for (const size_t position : std::span(wanted.positions).subspan(1)) std::memcpy(out + position * size, first, static_cast<size_t>(size));
+    return Outcome();
+  });
+}
+
+Outcome FrameDecoder::FindGroups(std::span<const uint64_t> numbers, std::vector<Group>* groups) {
+  std::vector<Wanted> wanted = Sorted(numbers);
+  H4MK_FRAMES_TRY(PrefetchClusters(wanted));
+  return finder_.Find(std::move(wanted), groups);
+}
+
+Outcome FrameDecoder::Run(std::vector<Wanted> wanted, const Visit& visit) {
+  uint64_t count = 0;
+  H4MK_FRAMES_TRY(Of(h4mk_reader_frame_count(reader_, track_, &count), reader_));
+  if (!wanted.empty() && wanted.back().number >= count)
+    return Outcome(H4MK_ERR_NOT_FOUND, "there is no frame " + std::to_string(wanted.back().number) + ": the track has " + std::to_string(count));
+  for (std::span<Wanted> left(wanted); !left.empty();) {
+    size_t window = 0;
+    H4MK_FRAMES_TRY(FindWindow(left, &window));
+    H4MK_FRAMES_TRY(RunWindow({std::make_move_iterator(left.begin()), std::make_move_iterator(left.begin() + static_cast<ptrdiff_t>(window))}, visit));
+    left = left.subspan(window);
+    if (cancelled_.exchange(false)) return Outcome(H4MK_ERR_CANCELLED, "cancelled");
+  }
+  return {};
+}
+
+Outcome FrameDecoder::RunWindow(std::vector<Wanted> wanted, const Visit& visit) {
+  H4MK_FRAMES_TRY(PrefetchClusters(wanted));
+  std::vector<Group> groups, short_ones;
+  H4MK_FRAMES_TRY(finder_.Find(std::move(wanted), &groups));
+  PrefetchBeside(groups);
+  const Outcome outcome = DecodeGroups(std::move(groups), visit, &short_ones, believes_all_);
+  if (cancelled_.exchange(false)) return Outcome(H4MK_ERR_CANCELLED, "cancelled");
+  if (!outcome.ok() || short_ones.empty()) return outcome;
+  return DecodeAgain(std::move(short_ones), visit);
+}
+
+// Groups of which a picture did not come out, or not certainly as it should be. A decoder may have dropped it, which a longer delay
+// prevents; or the group has to begin earlier, where pictures are refreshed little by little, say.
+Outcome FrameDecoder::DecodeAgain(std::vector<Group> groups, const Visit& visit) {
+  delay_ = kMostDelay;
+  for (int attempt = 0;; ++attempt) {
+    bool is_last = attempt == kMaxTries, any_longer = false;
+    for (Group& group : groups)
+      for (int i = 0; i < 1 << attempt && !is_last; ++i) {
+        bool found = false;
+        H4MK_FRAMES_TRY(finder_.Lengthen(&group, &found));
+        any_longer = any_longer || found;
+        if (!found) break;
+      }
+    is_last = is_last || !any_longer;
+    std::vector<Group> short_ones;
+    H4MK_FRAMES_TRY(DecodeGroups(std::move(groups), visit, &short_ones, is_last));
+    if (cancelled_.exchange(false)) return Outcome(H4MK_ERR_CANCELLED, "cancelled");
+    if (short_ones.empty()) {
+      believes_all_ = believes_all_ || is_last;
+      return {};
+    }
+    if (is_last)
+      return Outcome(H4MK_ERR_CORRUPT, "frame " + std::to_string(short_ones[0].wanted[0].number) + " or one of the " +
+                                           std::to_string(short_ones[0].wanted.size()) + " frames from there on cannot be decoded");
+    groups = std::move(short_ones);
+  }
+}
+
+Outcome FrameDecoder::DecodeGroups(std::vector<Group> groups, const Visit& visit, std::vector<Group>* short_ones, bool is_last_try) {
+  const size_t count = std::min<size_t>(threads_, groups.size());
+  const auto own_threads = std::max<size_t>(1, threads_ / std::max<size_t>(count, 1));
+  std::vector<Worker*> workers;
+  H4MK_FRAMES_TRY(Workers(count, static_cast<int>(own_threads), &workers));
+  Crew crew(workers, *this, visit, options_.memory_limit ? options_.memory_limit : kDefaultMemory);
+  Outcome loading;
+  for (Group& group : groups) {
+    LoadedGroup loaded;
+    loading = Load(std::move(group), &loaded);
+    loaded.is_last_try = is_last_try;
+    if (!loading.ok() || cancelled_ || !crew.Add(std::move(loaded))) break;
+  }
+  Outcome outcome = crew.Finish(short_ones);
+  stats_.groups += groups.size();
+  return loading.ok() ? outcome : loading;
+}
+
+// Reads the blocks of a group, and drops those that nothing needs. A group that would not be right in time begins earlier.
+Outcome FrameDecoder::Load(Group group, LoadedGroup* loaded) {
+  std::vector<PictureKind> kinds;
+  for (bool is_longer = true; is_longer;) {
+    H4MK_FRAMES_TRY(ReadGroup(group, loaded, &kinds));
+    is_longer = false;
+    if (!RecoversInTime(group, kinds)) H4MK_FRAMES_TRY(finder_.Lengthen(&group, &is_longer));
+  }
+  std::vector<bool> needed(group.blocks.size(), options_.decode_all != 0);
+  for (const Wanted& wanted : group.wanted) needed[wanted.block] = true;
+  AddNeeded(kinds, &needed);
+  for (size_t i = 0; i < needed.size(); ++i) {
+    if (!needed[i]) loaded->packets[i].reset();
+    ++(needed[i] ? stats_.blocks_decoded : stats_.blocks_skipped);
+  }
+  loaded->group = std::move(group);
+  return {};
+}
+
+Outcome FrameDecoder::ReadGroup(const Group& group, LoadedGroup* loaded, std::vector<PictureKind>* kinds) {
+  kinds->clear();
+  loaded->packets.clear();
+  for (const h4mk_block_info& info : group.blocks) {
+    if (info.pts == H4MK_NO_TIME && reorders_)
+      return Outcome(H4MK_ERR_UNSUPPORTED, "the file does not say when all pictures are shown, and they are stored in another order; FFmpeg's option "
+                                           "-fflags +genpts adds the times that are missing");
+    h4mk_block block = H4MK_BLOCK_INIT;
+    H4MK_FRAMES_TRY(Of(h4mk_reader_read_block(reader_, track_, info.ordinal, &block), reader_));
+    kinds->push_back(kinds_.Look({block.data, block.size}));
+    loaded->packets.push_back(MakePacket(block));
+    if (!loaded->packets.back()) return Outcome(H4MK_ERR_MEMORY, "no memory for a group");
+    stats_.bytes_read += block.size;
+  }
+  return {};
+}
+
+// ---------------------------------------------------------------------------------------------------------- fetching
+
+// How many of the frames are planned and fetched together: as many as memory allows.
+Outcome FrameDecoder::FindWindow(std::span<const Wanted> wanted, size_t* count) {
+  *count = std::min(wanted.size(), kMaxWindow);
+  if (options_.prefetch == nullptr) return {};
+  const auto limit = static_cast<int64_t>(options_.memory_limit ? options_.memory_limit : kDefaultMemory);
+  int64_t last = -1, total = 0;
+  for (size_t i = 0; i < *count; ++i) {
+    h4mk_range clusters = {};
+    bool found = false;
+    H4MK_FRAMES_TRY(finder_.FindClusters(wanted[i].number, &clusters, &found));
+    if (!found || clusters.offset == last) continue;
+    last = clusters.offset;
+    total += std::min(clusters.size, limit);
+    if (total > limit && i > 0) *count = i;
+  }
+  return {};
+}
+
+Outcome FrameDecoder::PrefetchClusters(std::span<const Wanted> wanted) {
+  if (options_.prefetch == nullptr) return {};
+  std::vector<h4mk_range> ranges;
+  for (const Wanted& frame : wanted) {
+    h4mk_range clusters = {};
+    bool found = false;
+    H4MK_FRAMES_TRY(finder_.FindClusters(frame.number, &clusters, &found));
+    if (found) ranges.push_back({clusters.offset, clusters.size + kBehindCluster});
+  }
+  Prefetch(nullptr, std::move(ranges));
+  return {};
+}
+
+// A hash covers all blocks of the track in a cluster: those behind the last one that is needed are read too.
+void FrameDecoder::PrefetchBeside(const std::vector<Group>& groups) {
+  if (options_.prefetch == nullptr || beside() == nullptr) return;
+  std::vector<h4mk_range> ranges = RangesOf(groups).beside;
+  for (const Group& group : groups) {
+    h4mk_block_info next = group.blocks.back();
+    while (h4mk_reader_block_info(reader_, track_, next.ordinal + 1, &next) == H4MK_OK && next.chunk == group.blocks.back().chunk)
+      if (next.flags & H4MK_BLOCK_EXTERNAL) ranges.push_back({next.offset, next.size});
+  }
+  Prefetch(beside(), std::move(ranges));
+}
+
+void FrameDecoder::Prefetch(const char* beside, std::vector<h4mk_range> ranges) {
+  if (ranges.empty()) return;
+  ranges = Coalesce(std::move(ranges), kPrefetchWaste);
+  options_.prefetch(options_.prefetch_opaque, beside, ranges.data(), ranges.size());
+}
+
+}  // namespace h4mk::frames
