@@ -300,7 +300,7 @@ TEST(ConversionTest, CanBeStopped) {
   h4mk_io_new_memory(&out);
   h4mk_convert_options options = H4MK_CONVERT_OPTIONS_INIT;
   options.progress = [](void*, int64_t, int64_t) { return 1; };
-  EXPECT_EQ(h4mk_convert(&in, &out, &options), H4MK_ERR_STATE);
+  EXPECT_EQ(h4mk_convert(&in, &out, &options), H4MK_ERR_CANCELLED);
   h4mk_io_close(&in);
   h4mk_io_close(&out);
 }

@@ -770,6 +770,102 @@ H4MK_API h4mk_status h4mk_writer_finish(h4mk_writer *writer);
 H4MK_API h4mk_status h4mk_writer_front_index(h4mk_writer *writer, const uint8_t **data,
                                              size_t *size, uint8_t checksum[4]);
 
+/* -------------------------------------------------------- checking, repairing, editing, the index */
+
+/** Something that was found, or why a call failed. */
+typedef struct h4mk_problem {
+    size_t struct_size;
+    h4mk_status code;    /**< What kind of problem; H4MK_OK: a note, the file is as its writer left it. */
+    int64_t offset;      /**< Byte of the file; -1 if it is about no place. */
+    int64_t size;        /**< Bytes from there on that cannot be used; 0 if not known. */
+    const char *message; /**< In words, with the offset. Valid during the call. */
+} h4mk_problem;
+
+/** How long work talks to its caller. All members may be left out. */
+typedef struct h4mk_task {
+    size_t struct_size;
+    void *opaque; /**< First argument of both callbacks. */
+    /** Called now and then with the bytes that were gone through and their number. Anything but 0 stops
+     *  the work: it returns H4MK_ERR_CANCELLED, and an output is no file. */
+    int (*progress)(void *opaque, int64_t done, int64_t total);
+    /** Told each problem, and last of all why the call failed. */
+    void (*problem)(void *opaque, const h4mk_problem *problem);
+} h4mk_task;
+#define H4MK_TASK_INIT { sizeof(h4mk_task), NULL, NULL, NULL }
+
+typedef struct h4mk_verify_options {
+    size_t struct_size;
+    const h4mk_task *task;
+    const char *verify_key; /**< As in h4mk_reader_options: the signature is verified too. */
+    const h4mk_key *keys;   /**< As in h4mk_reader_options: every block is decrypted too. */
+    size_t key_count;
+    /** As in h4mk_reader_options: blocks of a sidecar are read too. NULL: they are not. */
+    h4mk_status (*open_beside)(void *opaque, const char *name, h4mk_io *io);
+    void *beside_opaque;
+} h4mk_verify_options;
+#define H4MK_VERIFY_OPTIONS_INIT { sizeof(h4mk_verify_options), NULL, NULL, NULL, 0, NULL, NULL }
+
+/** Checks all that a file of any version says of itself: every CRC, the container checksum, the index
+ *  against the blocks, and what the options add (core.md, "Container checksum"; protection.md, "Signed
+ *  files"; legacy.md, "Version 1: damage").
+ *  io: can seek and knows its size. options: NULL for the defaults.
+ *  *report (NULL: not wanted) is set on H4MK_OK and H4MK_ERR_CORRUPT, and freed by h4mk_value_free():
+ *    "version", "file_size", "closed", "chunks" (good ones, by tag), "clusters", "blocks" and
+ *    "payload_bytes" (with good data), "signed" (there are signatures), "index_checked", "problems"; with
+ *    verify_key "signature" {"ok", "final", "chunks", "signed_until", "descriptions_unsigned"}; with keys
+ *    "decrypted" {"ok", "blocks"}; of a sidecar "readable_blocks".
+ *  H4MK_OK: all is well. H4MK_ERR_CORRUPT: something is not; the problems were told, the first 1000 of
+ *  each check. Others: the file cannot be read: H4MK_ERR_NOT_H4MK, _VERSION, _IO, _CANCELLED,
+ *  _NOT_SEEKABLE. */
+H4MK_API h4mk_status h4mk_verify(const h4mk_io *io, const h4mk_verify_options *options,
+                                 h4mk_value **report);
+
+/** Makes a whole file of one that was damaged or never finished. Chunks that are whole are taken over
+ *  byte for byte, unknown ones too; of a damaged cluster the blocks whose checksum is good; index and
+ *  end are made anew. Older versions are read into memory as a whole.
+ *  input: can seek and knows its size. output: is written from its start. task may be NULL.
+ *  *report (NULL: not wanted) is set on H4MK_OK and freed by h4mk_value_free(): "blocks" and
+ *    "payload_bytes" of the output, "lost_blocks" (as far as their numbers tell), "lost" [{"offset",
+ *    "bytes", "message"}], "lost_any_blocks" (false: as far as anybody can tell, no block was lost).
+ *  H4MK_OK: there is an output, and the report tells what is not in it. H4MK_ERR_CORRUPT: nothing can be
+ *  used. H4MK_ERR_IO, _CANCELLED, _NOT_SEEKABLE. */
+H4MK_API h4mk_status h4mk_recover(const h4mk_io *input, const h4mk_io *output, const h4mk_task *task,
+                                  h4mk_value **report);
+
+typedef struct h4mk_edit_options {
+    size_t struct_size;
+    const h4mk_task *task;
+    const h4mk_value *meta;           /**< The new metadata, an object. NULL: stays. */
+    const h4mk_value *const *tracks;  /**< New descriptions by index of the track; NULL: stays. track_id
+                                           and time_base must stay. */
+    size_t track_count;               /**< Entries of tracks, at most as many as the file has tracks. */
+    int undo;                         /**< 1: takes the last edit back; meta and tracks are not used. */
+} h4mk_edit_options;
+#define H4MK_EDIT_OPTIONS_INIT { sizeof(h4mk_edit_options), NULL, NULL, NULL, 0, 0 }
+
+/** Changes what a closed file of version 2 says of itself, by appending (core.md, "Editing"): no block is
+ *  touched or moved, and whatever happens in between, the file says either the old or the new.
+ *  io: as h4mk_io_open_file() makes it with H4MK_OPEN_EDIT: reads, writes, seeks, syncs, truncates.
+ *  H4MK_ERR_VERSION: not version 2; H4MK_ERR_STATE: the file has no end (h4mk_reindex() gives it one);
+ *  H4MK_ERR_NOT_FOUND: nothing to undo; H4MK_ERR_ARGUMENT: descriptions that may not be; H4MK_ERR_CORRUPT,
+ *  _IO: the file is as it was, as far as that can still be done. */
+H4MK_API h4mk_status h4mk_edit(const h4mk_io *io, const h4mk_edit_options *options);
+
+/** Makes the index and the end of a file of version 2 anew from its clusters, of which only the indexes
+ *  are read, where they are missing or wrong. What an interrupted writer left behind the last whole chunk
+ *  is cut off (core.md, "Index").
+ *  io: as h4mk_edit(). task may be NULL. *changed: 0 if the file was as it should be, else 1.
+ *  H4MK_ERR_CORRUPT: there is damage between the clusters (see h4mk_recover()); H4MK_ERR_VERSION, _IO,
+ *  _CANCELLED. */
+H4MK_API h4mk_status h4mk_reindex(const h4mk_io *io, const h4mk_task *task, int *changed);
+
+/** Copies a closed file of version 2 with its index in front, so that opening it needs only the front
+ *  (core.md, "Index at the front").
+ *  input: can seek and knows its size. output: is written from its start. task may be NULL. Errors:
+ *  H4MK_ERR_VERSION, _STATE (no end), _CORRUPT, _LIMIT, _IO, _CANCELLED. */
+H4MK_API h4mk_status h4mk_index_to_front(const h4mk_io *input, const h4mk_io *output,
+                                         const h4mk_task *task);
+
 /* --------------------------------------------------------------------------------- conversion */
 
 typedef struct h4mk_convert_options {

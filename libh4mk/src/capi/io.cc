@@ -48,9 +48,7 @@ int64_t FileSize(void* opaque) {
                                                                                     : -1;
 }
 
-int FileSync(void* opaque) {
-  return fdatasync(static_cast<File*>(opaque)->fd) == 0 ? 0 : -errno;
-}
+int FileSync(void* opaque) { return fdatasync(static_cast<File*>(opaque)->fd) == 0 ? 0 : -errno; }
 
 int FileTruncate(void* opaque, int64_t size) {
   return ftruncate(static_cast<File*>(opaque)->fd, size) == 0 ? 0 : -errno;
@@ -115,7 +113,7 @@ h4mk_status NewFileIo(int fd, h4mk_io* io) {
     return H4MK_ERR_MEMORY;
   }
   const bool can_seek = lseek(fd, 0, SEEK_CUR) >= 0;
-  *io = {sizeof *io, file,     FileRead, FileWrite,   can_seek ? FileSeek : nullptr,
+  *io = {sizeof *io, file,      FileRead, FileWrite,   can_seek ? FileSeek : nullptr,
          FileSize,   FileClose, FileSync, FileTruncate};
   return H4MK_OK;
 }

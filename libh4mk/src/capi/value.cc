@@ -193,6 +193,7 @@ const h4mk_value* h4mk_value_get(const h4mk_value* object, const char* key) {
 }
 
 int64_t h4mk_value_int(const h4mk_value* value, int64_t fallback) {
+  if (value && value->type == H4MK_VALUE_BOOL) return value->truth;
   return value && value->type == H4MK_VALUE_INT ? value->number : fallback;
 }
 

@@ -116,7 +116,7 @@ Status CopyBlocks(BlockPipeline& input, FileWriter& writer, const ConvertOptions
     H4MK_TRY(writer.Write(block));
     if (options.progress && count % kBlocksBetweenCalls == 0 &&
         !options.progress(static_cast<uint64_t>(read.offset), total))
-      return Status(Code::kState, "stopped");
+      return Status(Code::kCancelled, "the caller asked to stop");
   }
   return damaged ? Status(Code::kCorrupt, "parts of the file were damaged and are left out")
                  : Status();

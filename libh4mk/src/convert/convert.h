@@ -24,7 +24,7 @@ struct ConvertOptions {
   // The most that the blocks may have together. The older forms are held in memory until all of
   // them is known, and a block that was compressed to 40 bytes can be a megabyte.
   uint64_t max_payload = UINT64_MAX;
-  // Bytes of the input that were gone through; returning false stops with kState. May be empty.
+  // Bytes of the input that were gone through; returning false stops with kCancelled. May be empty.
   std::function<bool(uint64_t done, uint64_t total)> progress;
   // Each damage that was passed over and each thing that could not be kept, in words. May be empty.
   std::function<void(const std::string& text)> message;

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// Recovering, editing and the index behind the C ABI.
+#include "capi/task.h"
+#include "capi/value.h"
+#include "maintain/edit.h"
+#include "maintain/reindex.h"
+#include "open/whole_file.h"
+
+namespace h4mk {
+namespace {
+
+// A file that is changed where it is.
+class CallbackFile final : public EditableFile {
+ public:
+  CallbackFile(const h4mk_io& callbacks, Task& task) : callbacks_(callbacks), io_(callbacks) {
+    task.Watch(io_);
+  }
+  int64_t Read(uint8_t* buffer, size_t size) override { return io_.Read(buffer, size); }
+  int64_t Write(const uint8_t* buffer, size_t size) override { return io_.Write(buffer, size); }
+  bool CanSeek() const override { return io_.CanSeek(); }
+  int64_t Seek(int64_t offset) override { return io_.Seek(offset); }
+  int64_t Size() override { return io_.Size(); }
+  int64_t Sync() override { return callbacks_.sync ? callbacks_.sync(callbacks_.opaque) : 0; }
+  int64_t Truncate(uint64_t size) override {
+    return callbacks_.truncate(callbacks_.opaque, static_cast<int64_t>(size));
+  }
+
+ private:
+  const h4mk_io callbacks_;
+  CallbackIo io_;
+};
+
+bool CanEdit(const h4mk_io& io) { return io.read && io.write && io.seek && io.size && io.truncate; }
+
+Status CheckVersion2(Io& io) {
+  int version = 0;
+  H4MK_TRY(ReadVersion(io, &version));
+  if (version == 2) return {};
+  if (version == 0) return Status(Code::kNotH4mk, "not an H4MK file: \"H4MK\" expected at byte 0");
+  return Status(Code::kVersion, "only files of version 2 can be changed; conversion makes one");
+}
+
+// A file without an end cannot be edited.
+Status WithoutEnd(const Status& status) {
+  return status.code() == Code::kNotFound ? Status(Code::kState, status.message()) : status;
+}
+
+Status Edit(const h4mk_edit_options& options, CallbackFile& file) {
+  H4MK_TRY(CheckVersion2(file));
+  if (options.undo) return UndoEdit(file);
+  Editor editor(file);
+  H4MK_TRY(WithoutEnd(editor.Open()));
+  if (options.track_count > editor.tracks().size())
+    return Status(Code::kArgument, "the file has fewer tracks");
+  if (options.meta != nullptr) H4MK_TRY(editor.SetMeta(ValueToJson(*options.meta)));
+  for (uint32_t i = 0; i < options.track_count; ++i)
+    if (options.tracks[i] != nullptr) H4MK_TRY(editor.SetTrack(i, ValueToJson(*options.tracks[i])));
+  return editor.Commit();
+}
+
+Json Describe(const RecoverReport& report) {
+  Json losses = Json::array();
+  for (const RecoverReport::Loss& loss : report.losses)
+    losses.push_back({{"offset", loss.offset}, {"bytes", loss.bytes}, {"message", loss.message}});
+  return {{"clusters", report.clusters},
+          {"blocks", report.blocks},
+          {"payload_bytes", report.payload_bytes},
+          {"lost_blocks", report.lost_blocks},
+          {"lost_any_blocks", report.lost_any_blocks()},
+          {"lost", std::move(losses)}};
+}
+
+}  // namespace
+}  // namespace h4mk
+
+h4mk_status h4mk_recover(const h4mk_io* input, const h4mk_io* output, const h4mk_task* task,
+                         h4mk_value** report) {
+  h4mk_io from = H4MK_IO_INIT, to = H4MK_IO_INIT;
+  h4mk::Task work;
+  if (input == nullptr || output == nullptr || !h4mk::CopyStruct(input, &from) ||
+      !h4mk::CopyStruct(output, &to) || !work.Read(task) || !from.read || !to.write)
+    return H4MK_ERR_ARGUMENT;
+  std::unique_ptr<h4mk_value> made;
+  const h4mk_status status = work.Run([&]() -> h4mk::Status {
+    h4mk::CallbackIo in(from), out(to);
+    work.Watch(in);
+    work.Watch(out);
+    h4mk::RecoverReport found;
+    H4MK_TRY(h4mk::RecoverFile(in, out, work.Progress(), &found));
+    for (const auto& loss : found.losses)
+      work.Tell(H4MK_ERR_CORRUPT, loss.offset, loss.bytes, loss.message);
+    made = h4mk::ValueFromJson(h4mk::Describe(found));
+    return {};
+  });
+  if (status == H4MK_OK && report != nullptr) *report = made.release();
+  return status;
+}
+
+h4mk_status h4mk_edit(const h4mk_io* io, const h4mk_edit_options* options) {
+  h4mk_io callbacks = H4MK_IO_INIT;
+  h4mk_edit_options settings = H4MK_EDIT_OPTIONS_INIT;
+  h4mk::Task work;
+  if (io == nullptr || options == nullptr || !h4mk::CopyStruct(io, &callbacks) ||
+      !h4mk::CopyStruct(options, &settings) || !work.Read(settings.task) ||
+      !h4mk::CanEdit(callbacks) || (settings.tracks == nullptr && settings.track_count > 0))
+    return H4MK_ERR_ARGUMENT;
+  return work.Run([&] {
+    h4mk::CallbackFile file(callbacks, work);
+    return h4mk::Edit(settings, file);
+  });
+}
+
+h4mk_status h4mk_reindex(const h4mk_io* io, const h4mk_task* task, int* changed) {
+  h4mk_io callbacks = H4MK_IO_INIT;
+  h4mk::Task work;
+  if (io == nullptr || changed == nullptr || !h4mk::CopyStruct(io, &callbacks) ||
+      !work.Read(task) || !h4mk::CanEdit(callbacks))
+    return H4MK_ERR_ARGUMENT;
+  return work.Run([&]() -> h4mk::Status {
+    h4mk::CallbackFile file(callbacks, work);
+    H4MK_TRY(h4mk::CheckVersion2(file));
+    bool made = false;
+    H4MK_TRY(h4mk::RebuildIndex(file, work.Progress(), &made));
+    *changed = made;
+    return {};
+  });
+}
+
+h4mk_status h4mk_index_to_front(const h4mk_io* input, const h4mk_io* output,
+                                const h4mk_task* task) {
+  h4mk_io from = H4MK_IO_INIT, to = H4MK_IO_INIT;
+  h4mk::Task work;
+  if (input == nullptr || output == nullptr || !h4mk::CopyStruct(input, &from) ||
+      !h4mk::CopyStruct(output, &to) || !work.Read(task) || !from.read || !to.write)
+    return H4MK_ERR_ARGUMENT;
+  return work.Run([&]() -> h4mk::Status {
+    h4mk::CallbackIo in(from), out(to);
+    work.Watch(in);
+    work.Watch(out);
+    H4MK_TRY(h4mk::CheckVersion2(in));
+    return h4mk::WithoutEnd(h4mk::MoveIndexToFront(in, out, work.Progress()));
+  });
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// h4mk_task: progress, cancelling and problems of long work.
+#ifndef H4MK_CAPI_TASK_H_
+#define H4MK_CAPI_TASK_H_
+
+#include <h4mk/h4mk.h>
+
+#include <optional>
+
+#include "capi/callback_io.h"
+#include "capi/guard.h"
+#include "capi/handles.h"
+#include "maintain/chunk_walk.h"
+
+namespace h4mk {
+
+class Task {
+ public:
+  // False: a struct without its size.
+  bool Read(const h4mk_task* task) { return CopyStruct(task, &task_); }
+
+  ChunkWalk::Progress Progress() {
+    return [this](uint64_t done, uint64_t total) { Step(done, total); };
+  }
+  void Step(uint64_t done, uint64_t total) {
+    if (task_.progress != nullptr && !cancelled_)
+      cancelled_ = task_.progress(task_.opaque, static_cast<int64_t>(done),
+                                  static_cast<int64_t>(total)) != 0;
+  }
+  // Reading and writing fails once the caller wants to stop: so the work ends.
+  void Watch(CallbackIo& io) {
+    io.SetCancel([this] { return cancelled_; });
+  }
+
+  void Tell(h4mk_status code, std::optional<uint64_t> offset, uint64_t size,
+            const std::string& message) {
+    if (task_.problem == nullptr) return;
+    const h4mk_problem problem = {sizeof problem, code, offset ? static_cast<int64_t>(*offset) : -1,
+                                  static_cast<int64_t>(size), message.c_str()};
+    task_.problem(task_.opaque, &problem);
+  }
+  void Tell(const Status& status) {
+    Tell(static_cast<h4mk_status>(status.code()), status.offset(), 0, status.message());
+  }
+
+  // Does the work, and tells why it failed.
+  template <typename Body>
+  h4mk_status Run(Body body) {
+    return Guard([&]() -> h4mk_status {
+      Status status = body();
+      if (cancelled_) status = Status(Code::kCancelled, h4mk_strerror(H4MK_ERR_CANCELLED));
+      if (!status.ok()) Tell(status);
+      return static_cast<h4mk_status>(status.code());
+    });
+  }
+
+ private:
+  h4mk_task task_ = H4MK_TASK_INIT;
+  bool cancelled_ = false;
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_CAPI_TASK_H_

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+// h4mk_verify(): the checksums, and what needs a key or other files.
+#include <set>
+
+#include "capi/protect.h"
+#include "capi/task.h"
+#include "capi/value.h"
+#include "open/open_file.h"
+#include "open/whole_file.h"
+
+namespace h4mk {
+namespace {
+
+constexpr size_t kStep = 1 << 20;
+
+class Verifier {
+ public:
+  Verifier(const h4mk_verify_options& options, Task& task, CallbackIo& io)
+      : options_(options), task_(task), io_(io) {}
+
+  // kCorrupt: problems were found, and told.
+  Status Run() {
+    H4MK_TRY(VerifyFile(io_, task_.Progress(), &checked_));
+    for (const Finding& finding : checked_.findings)
+      task_.Tell(finding.is_error ? H4MK_ERR_CORRUPT : H4MK_OK, finding.offset, 0, finding.message);
+    problems_ = checked_.errors;
+    if (options_.open_beside != nullptr) H4MK_TRY(ReadBeside());
+    if (options_.verify_key != nullptr) H4MK_TRY(VerifySignature());
+    if (options_.key_count > 0) H4MK_TRY(Decrypt());
+    return {};
+  }
+
+  uint64_t problems() const { return problems_; }
+
+  Json Report() {
+    Json report = {{"version", checked_.version},
+                   {"file_size", checked_.file_size},
+                   {"closed", checked_.closed},
+                   {"chunks", Json::object()},
+                   {"clusters", checked_.clusters},
+                   {"blocks", checked_.blocks},
+                   {"payload_bytes", checked_.payload_bytes},
+                   {"signed", checked_.is_signed},
+                   {"index_checked", checked_.index_checked},
+                   {"problems", problems_}};
+    for (const auto& [tag, count] : checked_.chunks) report["chunks"][tag] = count;
+    for (const auto& [key, value] : more_.items()) report[key] = value;
+    return report;
+  }
+
+ private:
+  void Problem(const Status& status) {
+    ++problems_;
+    task_.Tell(status);
+  }
+
+  Status Open(ReadOptions options, OpenedFile* opened) {
+    if (io_.Seek(0) < 0) return Status(Code::kIo, "cannot seek to byte 0");
+    return OpenFile(io_, allocator_, std::move(options), opened);
+  }
+
+  // Reads all blocks; what is wrong with one of them is a problem.
+  Status ReadAll(BlockPipeline& reader, uint64_t* blocks) {
+    for (*blocks = 0;;) {
+      ReadBlock block;
+      Status status = reader.Next(&block);
+      if (status.ok()) {
+        ++*blocks;
+        task_.Step(static_cast<uint64_t>(block.offset), checked_.file_size);
+        continue;
+      }
+      if (status.code() == Code::kEnd || status.code() == Code::kAgain) return {};
+      if (status.code() == Code::kIo) return status;
+      Problem(status);
+      if (status.code() != Code::kCorrupt && status.code() != Code::kNotFound) return {};
+    }
+  }
+
+  // Blocks of a sidecar that are in files beside it.
+  Status ReadBeside() {
+    ReadOptions read;
+    read.keep_encrypted = true;
+    h4mk_reader_options beside = H4MK_READER_OPTIONS_INIT;
+    beside.open_beside = options_.open_beside;
+    beside.beside_opaque = options_.beside_opaque;
+    read.open_beside = BesideOpener(beside);
+    OpenedFile opened;
+    if (checked_.version != 2 || !Open(std::move(read), &opened).ok()) return {};
+    const auto& tracks = opened.reader->tracks();
+    if (std::none_of(tracks.begin(), tracks.end(), NamesFileBeside)) return {};
+    uint64_t blocks = 0;
+    H4MK_TRY(ReadAll(*opened.reader, &blocks));
+    more_["readable_blocks"] = blocks;
+    return {};
+  }
+
+  // Reads all there is through what verifies it: whatever is not as it was signed becomes a
+  // warning.
+  Status ReadThrough(VerifyingIo& io) {
+    Bytes buffer(kStep);
+    const auto size = static_cast<uint64_t>(io.Size());
+    for (uint64_t at = 0; at < size;) {
+      const int64_t got = io.ReadAt(at, buffer.data(), buffer.size());
+      if (got < 0) return Status(Code::kIo, "cannot read at byte " + std::to_string(at)).At(at);
+      if (got == 0) return {};
+      at += static_cast<uint64_t>(got);
+      task_.Step(at, size);
+    }
+    return {};
+  }
+
+  Status VerifySignature() {
+    const uint64_t before = problems_;
+    OpenedFile opened;
+    auto key = SignatureKey::Public(options_.verify_key);
+    if (!key.ok()) return key.status();
+    ReadOptions read;
+    read.keep_encrypted = true;
+    read.verify_key = std::move(key.value());
+    Status status = Open(std::move(read), &opened);
+    if (status.ok()) status = ReadThrough(opened.signature->io());
+    if (status.code() == Code::kIo) return status;
+    if (!status.ok()) Problem(status);
+    Json result = Json::object();
+    if (opened.signature && opened.reader) {
+      std::string warning;
+      while (opened.reader->NextWarning(&warning)) Problem(Status(Code::kCorrupt, warning));
+      const VerifyingIo& io = opened.signature->io();
+      result["final"] = io.last().final;
+      result["chunks"] = io.last().size();
+      result["signed_until"] = io.signed_until();
+      result["descriptions_unsigned"] = io.has_unsigned_descriptions();
+    }
+    result["ok"] = problems_ == before;
+    more_["signature"] = std::move(result);
+    return {};
+  }
+
+  Status Decrypt() {
+    const uint64_t before = problems_;
+    uint64_t blocks = 0;
+    OpenedFile opened;
+    ReadOptions read;
+    H4MK_TRY(CopyKeys(options_.keys, options_.key_count, &read.keys));
+    if (Status status = Open(std::move(read), &opened); !status.ok())
+      Problem(status);
+    else
+      H4MK_TRY(ReadAll(*opened.reader, &blocks));
+    more_["decrypted"] = {{"ok", problems_ == before}, {"blocks", blocks}};
+    return {};
+  }
+
+  const h4mk_verify_options& options_;
+  Task& task_;
+  CallbackIo& io_;
+  CallbackAllocator allocator_{h4mk_buffers{}};
+  VerifyReport checked_;
+  uint64_t problems_ = 0;
+  Json more_ = Json::object();
+};
+
+}  // namespace
+}  // namespace h4mk
+
+h4mk_status h4mk_verify(const h4mk_io* io, const h4mk_verify_options* options,
+                        h4mk_value** report) {
+  h4mk_io callbacks = H4MK_IO_INIT;
+  h4mk_verify_options settings = H4MK_VERIFY_OPTIONS_INIT;
+  h4mk::Task work;
+  if (io == nullptr || !h4mk::CopyStruct(io, &callbacks) || !h4mk::CopyStruct(options, &settings) ||
+      !work.Read(settings.task) || !callbacks.read)
+    return H4MK_ERR_ARGUMENT;
+  std::unique_ptr<h4mk_value> made;
+  bool whole = false;
+  const h4mk_status status = work.Run([&]() -> h4mk::Status {
+    h4mk::CallbackIo in(callbacks);
+    work.Watch(in);
+    h4mk::Verifier verifier(settings, work, in);
+    H4MK_TRY(verifier.Run());
+    made = h4mk::ValueFromJson(verifier.Report());
+    whole = verifier.problems() == 0;
+    return {};
+  });
+  if (status == H4MK_OK && report != nullptr) *report = made.release();
+  return status == H4MK_OK && !whole ? H4MK_ERR_CORRUPT : status;
+}
