@@ -4,7 +4,7 @@
 
 serve.py H4MKD FILM [NGINX]
 
-FILM: a film of 2 h, as bench/compare makes it (build/compare/copy_of_input_film.h4mk). NGINX: the program; ranges of the same size of
+FILM: a film of 2 h; README.md says how to make it. NGINX: the program; ranges of the same size of
 the same file from it, in the same run. One connection, one request after the other, on loopback: costs, not what a machine can bear.
 """
 import http.client, os, pathlib, re, signal, socket, statistics, subprocess, sys, tempfile, threading, time

@@ -92,6 +92,12 @@ class SecurityTest(unittest.TestCase):
             self.assertNotIn(b"http://", body)
             self.assertNotIn(b"https://", body)
 
+    def test_origins_that_are_named_are_allowed(self):
+        with Daemon(PROGRAM, "--origin-allowed", "https://a.example", "--origin-allowed", "https://b.example", self.films) as daemon:
+            for origin in ("https://a.example", "https://b.example"):
+                self.assertEqual(daemon.get("/api/files", {"Origin": origin})[1].get("access-control-allow-origin"), origin)
+            self.assertNotIn("access-control-allow-origin", daemon.get("/api/files", {"Origin": "https://c.example"})[1])
+
     def test_no_origin_is_allowed_by_default(self):
         self.assertNotIn("access-control-allow-origin", self.daemon.get("/api/files", {"Origin": "https://evil.example"})[1])
 

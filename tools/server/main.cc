@@ -64,7 +64,7 @@ void Describe(CLI::App& app, Options* o) {
   app.add_flag("--legacy-api", o->service.legacy_api, "Serve the HTTP API of the first programs too; its CORS headers allow any origin");
   app.add_flag("--legacy-tracks", o->service.legacy_tracks, "Of its two forms of /video/manifest, seek_to_block and block: those for files with several tracks");
   app.add_option("--max-upload", o->service.most_upload, "Largest body for the old API, bytes")->capture_default_str()->group("Limits");
-  app.add_option("--origin-allowed", o->service.origins, "CORS: an origin whose pages may read answers, or *; may be repeated")->type_name("ORIGIN");
+  app.add_option("--origin-allowed", o->service.origins, "CORS: an origin whose pages may read answers, or *; may be repeated")->type_name("ORIGIN")->allow_extra_args(false);
   app.add_option("--ffmpeg", o->service.ffmpeg, "Program that makes pictures for posters and thumbnails; \"\" for none")->type_name("FILE");
   app.add_option("--tls-cert", o->front.certificate, "Certificate chain, PEM")->type_name("FILE")->check(CLI::ExistingFile);
   app.add_option("--tls-key", o->front.private_key, "Its private key, PEM")->type_name("FILE")->check(CLI::ExistingFile);

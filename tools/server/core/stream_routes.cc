@@ -10,7 +10,8 @@ namespace h4mk::server {
 namespace {
 
 constexpr const char* kForEver = "public, max-age=31536000, immutable";
-constexpr std::chrono::seconds kMostWait{10};
+// Less than players wait for an answer (hls.js: 10 s).
+constexpr std::chrono::seconds kMostWait{6};
 
 // "t3" in a path.
 size_t TrackOf(const Call& call) { return static_cast<size_t>(call.PathNumber("track")); }

@@ -2,6 +2,7 @@
 #include "media/fmp4.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "media/boxes.h"
 
@@ -133,7 +134,7 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
   const Timeline timeline = TimelineOf(file, track);
   MediaFile::Lease lease(file);
   Samples samples;
-  std::string copied;
+  std::string copied;  // what stands behind each other and is not sent from the file
   bool has_dts = true;
   int64_t last_duration = 0;
   for (uint64_t ordinal = range.first; ordinal < range.last; ++ordinal) {
@@ -158,15 +159,17 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
     const std::string_view bytes(reinterpret_cast<const char*>(block.data), block.size);
     if (in_place) {
       sample.size = place.size;
+      samples.data.Append(std::exchange(copied, {}));
       samples.data.Append(FileSpan{file.file(), static_cast<uint64_t>(place.offset), place.size});
     } else {
-      std::string repacked = RepackBlock(codec->repack, bytes);
+      const std::string repacked = RepackBlock(codec->repack, bytes);
       sample.size = static_cast<uint32_t>(repacked.size());
-      samples.data.Append(std::move(repacked));
+      copied += repacked;
     }
-    if (samples.data.size() > kMostSegmentBytes) throw HttpError(422, "a segment is larger than 1 GiB");
+    if (samples.data.size() + copied.size() > kMostSegmentBytes) throw HttpError(422, "a segment is larger than 1 GiB");
     samples.list.push_back(sample);
   }
+  samples.data.Append(std::move(copied));
   if (samples.list.empty()) throw HttpError(422, "the blocks of the segment are lost");
   std::vector<Sample>& list = samples.list;
   if (!has_dts) {  // blocks without dts are decoded in the order of their times
