@@ -75,10 +75,6 @@ inline void AppendText(Bytes& out, std::string_view text) {
   out.insert(out.end(), text.begin(), text.end());
 }
 
-inline ByteSpan BytesOf(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
 // core.md, "Varint": seven bits a byte, lowest first, bit 7 set on all but the last byte; at most
 // 10 bytes.
 inline void AppendVarint(Bytes& out, uint64_t value) {

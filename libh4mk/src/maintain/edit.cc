@@ -69,11 +69,11 @@ Status Editor::Commit() {
   ChunksInMemory chunks(start, salt_, ContainerChecksum(end_.checksum));
   if (tracks_changed_) {
     end_.top.trak = chunks.position();
-    H4MK_TRY(chunks.writer().WriteChunk(kTagTracks, 0, BytesOf(trak)));
+    H4MK_TRY(chunks.writer().WriteChunk(kTagTracks, 0, AsBytes(trak)));
   }
   if (meta_changed_) {
     end_.top.meta = chunks.position();
-    H4MK_TRY(chunks.writer().WriteChunk(kTagMeta, 0, BytesOf(meta)));
+    H4MK_TRY(chunks.writer().WriteChunk(kTagMeta, 0, AsBytes(meta)));
   }
   IndexTop top = end_.top;
   H4MK_TRY(WriteEnd(chunks.writer(), end_.tracks.ids, &top));

@@ -19,7 +19,7 @@ Status DescriptionWriter::WriteChanged(uint32_t tag, const std::string& text,
                                        Description* description) {
   description->offset = chunks_.position();
   description->changed = false;
-  return chunks_.WriteChunk(tag, 0, BytesOf(text));
+  return chunks_.WriteChunk(tag, 0, AsBytes(text));
 }
 
 Status DescriptionWriter::Write() {

@@ -199,7 +199,7 @@ Status Writer::Start() {
 uint32_t Writer::ChooseSalt() const {
   if (options_.salt) return *options_.salt;
   if (!options_.repeatable) return std::random_device{}();
-  return Crc32(0, BytesOf(EncodeTracks(tracks_)));
+  return Crc32(0, AsBytes(EncodeTracks(tracks_)));
 }
 
 Status Writer::BeginCluster() { return descriptions_.Write(); }
