@@ -150,6 +150,9 @@ BUILD_PACKAGES="
   python3-cffi        package     python3-cffi"
 TEST_PACKAGES="
   chromium            command     chromium
+  clang               command     clang++
+  clang-format        command     clang-format
+  clang-tidy          command     clang-tidy
   file                command     file
   libglib2.0-bin      command     gio
   libgtest-dev        pkg-config  gtest

@@ -2,9 +2,11 @@
 # nlohmann-json, and reads and writes plain files of version 2. What a build lacks is H4MK_ERR_UNSUPPORTED; h4mk_features() and the
 # variable `features` of libh4mk.pc tell what it has.
 include(CMakeDependentOption)
+option(H4MK_WITH_PROTECTION "Encryption and signatures (needs OpenSSL)" ON)
 option(H4MK_WITH_ZSTD "Compressed blocks (needs zstd)" ON)
 option(H4MK_WITH_ADAPTERS "Adapters, plugins, sessions and decoders (needs kissfft, threads and dlopen)" ON)
-option(H4MK_WITH_LEGACY "Version 1, the transport dialect, conversion, the first ciphers" ON)
+cmake_dependent_option(H4MK_WITH_LEGACY "Version 1, the transport dialect, conversion, the first ciphers" ON
+                       H4MK_WITH_PROTECTION OFF) # which has ciphers too
 option(H4MK_WITH_LIBDEFLATE "CRC-32 by libdeflate, several times as fast as by zlib" ON)
 
 find_package(PkgConfig QUIET)
@@ -43,9 +45,11 @@ else()
   h4mk_use(zlib zlib1g-dev "CRC-32")
 endif()
 
-h4mk_use(libcrypto libssl-dev "ciphers, hashes, signatures")
-if(LIBCRYPTO_VERSION VERSION_LESS 3)
-  h4mk_require(FALSE "OpenSSL 3" libssl-dev)
+if(H4MK_WITH_PROTECTION)
+  h4mk_use(libcrypto libssl-dev "ciphers, hashes, signatures")
+  if(LIBCRYPTO_VERSION VERSION_LESS 3)
+    h4mk_require(FALSE "OpenSSL 3" libssl-dev)
+  endif()
 endif()
 if(H4MK_WITH_ZSTD)
   h4mk_use(libzstd libzstd-dev "compressed blocks")
@@ -55,7 +59,7 @@ if(H4MK_WITH_ADAPTERS)
   h4mk_require("${KISSFFT_INCLUDE_DIR}" "kissfft (its C++ header)" libkissfft-dev)
 endif()
 
-foreach(feature ZSTD ADAPTERS LEGACY)
+foreach(feature PROTECTION ZSTD ADAPTERS LEGACY)
   if(H4MK_WITH_${feature})
     list(APPEND h4mk_definitions H4MK_WITH_${feature})
     string(TOLOWER ${feature} name)

@@ -2,8 +2,8 @@
 // Writing version 1 through the C ABI: byte for byte what its first writer made of the same input,
 // everything else in the block log of META, every limit an error that names it (legacy.md, "Version
 // 1").
-#include <h4mk/legacy.h>
 #include <gtest/gtest.h>
+#include <h4mk/legacy.h>
 
 #include "base/memory_io.h"
 #include "legacy/player.h"

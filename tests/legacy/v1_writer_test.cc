@@ -91,8 +91,8 @@ TEST(V1BlockTest, Routing) {
     Bytes payload;
     if (status.ok()) AppendV1Routing(test["track_id"], payload);
     AppendBytes(payload, FromHex(test["blob_hex"].get<std::string>()));
-    const Json outcome = status.ok() ? Json{{"ok", ToHex(payload)}}
-                                     : Json{{"error", std::string(status.fault())}};
+    const Json outcome =
+        status.ok() ? Json{{"ok", ToHex(payload)}} : Json{{"error", std::string(status.fault())}};
     EXPECT_EQ(outcome, Expected(test["result"]));
   }
 }

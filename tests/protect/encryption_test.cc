@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // protection.md, "Encrypted blocks": whole files through the C interface, and what an attacker does
 // to them.
+#include "support/encryption.h"
+
 #include <h4mk/legacy.h>
 #include <h4mk/protection.h>
-
-#include "support/encryption.h"
 
 #include "crypto/hex.h"
 #include "protect/block_cipher.h"

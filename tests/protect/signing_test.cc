@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // protection.md, "Signed files": whole files through the C interface, and what an attacker without
 // the key does to them.
-#include <h4mk/protection.h>
-
 #include "support/signing.h"
+
+#include <h4mk/protection.h>
 
 #include "index/index_page.h"
 #include "protect/checkpoint.h"

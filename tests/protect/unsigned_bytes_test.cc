@@ -3,6 +3,7 @@
 // words about the recording. Everything else that an attacker can put into a signed file is told,
 // and is used for nothing.
 #include <h4mk/protection.h>
+
 #include <functional>
 
 #include "base/base64.h"

@@ -38,8 +38,7 @@ class TableReader : public FileReader {
   Status KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
                           uint64_t* total) override;
   Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) override;
-  Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out,
-                size_t* copied) override;
+  Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out, size_t* copied) override;
   Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
 
   Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info) override;

@@ -6,7 +6,7 @@
 
 #include "chunk/chunk_format.h"
 #include "legacy/legacy.h"
-#include "pipeline/decrypt_stage.h"
+#include "open/protection.h"
 #include "pipeline/unpack_stage.h"
 #include "reader/reader.h"
 
@@ -60,24 +60,26 @@ bool IsCompressed(const FileReader& file) {
 }  // namespace
 
 Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedFile* opened) {
-  if (options.verify_key || options.with_proofs) {
-    opened->signature = std::make_shared<SignatureStage>(io, std::move(options.verify_key),
-                                                         options.refuse_unsigned
-                                                             ? SignatureStage::Strictness::kRefuse
-                                                             : SignatureStage::Strictness::kReport);
-    H4MK_TRY(opened->signature->io().Open());
-  }
+  if (options.verify_key || options.with_proofs)
+    H4MK_TRY(OpenSignature(io, std::move(options.verify_key),
+                           options.refuse_unsigned ? SignatureStage::Strictness::kRefuse
+                                                   : SignatureStage::Strictness::kReport,
+                           &opened->signature));
   Io& input = opened->signature ? opened->signature->io() : io;
   std::unique_ptr<FileReader> file;
   H4MK_TRY(MakeReader(Source(input), allocator, &options, &file));
   opened->reader = std::make_unique<BlockPipeline>(std::move(file), allocator);
   BlockPipeline& reader = *opened->reader;
   if (opened->signature) reader.Add(opened->signature);
-  if (!options.keys.empty()) reader.Add(std::make_shared<DecryptStage>(std::move(options.keys)));
+  if (!options.keys.empty()) {
+    std::shared_ptr<BlockStage> decrypt;
+    H4MK_TRY(MakeDecryptStage(std::move(options.keys), &decrypt));
+    reader.Add(std::move(decrypt));
+  }
   H4MK_TRY(reader.Open());
   if (IsCompressed(reader.file())) reader.Add(std::make_shared<UnpackStage>(reader.file()));
   if (options.keep_encrypted || !reader.meta().contains(kProtectionKey)) return {};
-  return BlockCipher::Open(reader.meta()[std::string(kProtectionKey)], {}).status();
+  return WhyEncrypted(reader.meta()[std::string(kProtectionKey)]);
 }
 
 }  // namespace h4mk

@@ -18,11 +18,12 @@ Status UnpackStage::Process(ReadBlock* block, BlockMemory& memory) {
   if (block->corrupt) return fail("damaged");
   const ByteSpan packed(block->data, record.size);
   size_t size = 0;
-  if (const Status status = BlockUnpacker::UnpackedSize(packed, &size); !status.ok())
-    return fail(status.message());
+  Status status = BlockUnpacker::UnpackedSize(packed, &size);
+  if (status.code() == Code::kCorrupt) return fail(status.message());
+  H4MK_TRY(status);
   uint8_t* data = nullptr;
   H4MK_TRY(memory.New(size, &data));
-  Status status = unpacker_.Unpack(packed, {data, size});
+  status = unpacker_.Unpack(packed, {data, size});
   if (status.code() == Code::kCorrupt) return fail(status.message());
   if (!status.ok()) return status;
   memory.Use(data, size, kBlockCompressed, block);

@@ -63,8 +63,7 @@ class Reader final : public FileReader {
   Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
                     uint64_t* total) override;
   Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) override;
-  Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out,
-                size_t* copied) override;
+  Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out, size_t* copied) override;
   Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
 
   Source& source() override { return source_; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Keys of h4mk.h as the layers below take them.
-#ifndef H4MK_CAPI_PROTECT_H_
-#define H4MK_CAPI_PROTECT_H_
+#ifndef H4MK_CAPI_KEYS_H_
+#define H4MK_CAPI_KEYS_H_
 
 #include <h4mk/h4mk.h>
 
@@ -17,4 +17,4 @@ Status CopyKeys(const h4mk_key* keys, size_t count, std::vector<MasterKey>* copi
 
 }  // namespace h4mk
 
-#endif  // H4MK_CAPI_PROTECT_H_
+#endif  // H4MK_CAPI_KEYS_H_

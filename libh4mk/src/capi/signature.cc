@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// Signatures and proofs behind the C ABI.
+#include <h4mk/protection.h>
+
+#include "capi/handles.h"
+#include "capi/value.h"
+#include "protect/proof.h"
+
+using h4mk::Call;
+using h4mk::Status;
+
+h4mk_status h4mk_reader_signature(const h4mk_reader* reader, h4mk_signature* signature) {
+  if (reader == nullptr || !h4mk::IsSized(signature)) return H4MK_ERR_ARGUMENT;
+  if (!reader->opened || !reader->file.signature) return H4MK_ERR_STATE;
+  const h4mk::VerifyingIo& io = reader->file.signature->io();
+  const h4mk_signature known = {sizeof known,
+                                io.last().final,
+                                io.has_unsigned_descriptions(),
+                                io.last().size(),
+                                static_cast<int64_t>(io.signed_until()),
+                                io.problems()};
+  h4mk::CopyOut(known, signature);
+  return H4MK_OK;
+}
+
+h4mk_status h4mk_reader_prove(h4mk_reader* reader, h4mk_value** proof) {
+  if (reader == nullptr || proof == nullptr) return H4MK_ERR_ARGUMENT;
+  if (!reader->opened || !reader->file.signature) return H4MK_ERR_STATE;
+  return Call(reader, [&]() -> Status {
+    auto made = reader->file.signature->ProveLast();
+    if (!made.ok()) return made.status();
+    *proof = h4mk::ValueFromJson(made.value()).release();
+    return {};
+  });
+}
+
+h4mk_status h4mk_proof_verify(const h4mk_value* proof, const char* verify_key, h4mk_value** block) {
+  if (proof == nullptr || verify_key == nullptr || block == nullptr) return H4MK_ERR_ARGUMENT;
+  return h4mk::Guard([&]() -> h4mk_status {
+    const auto key = h4mk::SignatureKey::Public(verify_key);
+    if (!key.ok()) return static_cast<h4mk_status>(key.status().code());
+    const auto proven = h4mk::VerifyProof(h4mk::ValueToJson(*proof), key.value());
+    if (!proven.ok()) return static_cast<h4mk_status>(proven.status().code());
+    *block = h4mk::ValueFromJson(h4mk::DescribeProven(proven.value())).release();
+    return H4MK_OK;
+  });
+}

@@ -1,0 +1,16 @@
+# The tests of a library without some of its features: what a plain file of version 2 needs, and that the rest is refused in words.
+h4mk_test(capi/header_test.c)
+h4mk_test(capi/small_test.c)
+h4mk_test_program(conformance/with_libh4mk.c)
+h4mk_conformance_test(library run.py --reader "${h4mk_emulator} $<TARGET_FILE:conformance_with_libh4mk>" --only valid/
+                      --without stored,zstd,keys --kinds any --skip embedded-cut-in-block-same-salt,compressed,compressed-by-zstd)
+if(GTest_FOUND)
+  h4mk_test(base/bytes_test.cc)
+  h4mk_test(base/sha256_test.cc)
+  h4mk_test(cluster/cluster_test.cc)
+  h4mk_test(cluster/column_test.cc)
+  h4mk_test(cluster/index_page_test.cc)
+  h4mk_test(file/damage_test.cc)
+  h4mk_test(file/io_fault_test.cc)
+  h4mk_test(file/roundtrip_test.cc)
+endif()
