@@ -12,7 +12,7 @@ JOBS=${JOBS:-$(nproc)}
 
 ALL=(headers arm64 armhf s390x windows)
 PACKAGES="clang-tools cmake g++-aarch64-linux-gnu g++-arm-linux-gnueabihf g++-s390x-linux-gnu g++-mingw-w64-x86-64-posix
-  kissfft libz-mingw-w64-dev nlohmann-json3-dev python3 qemu-user wine64"
+  libz-mingw-w64-dev nlohmann-json3-dev python3 qemu-user wine64"
 # What the library needs of the other machine.
 LIBRARIES="libdeflate0 libdeflate-dev libgtest-dev libkissfft-dev libssl3 libssl-dev libzstd1 libzstd-dev nlohmann-json3-dev
   zlib1g zlib1g-dev"
@@ -92,12 +92,16 @@ linux() {
 
 windows() { # the small build: Debian has none of the other libraries for Windows
   local tool=x86_64-w64-mingw32
-  mkdir -p "$WORK/windows"
+  local root=$WORK/windows/root
+  mkdir -p "$root/include" "$root/share/cmake"
+  cp -r /usr/include/nlohmann "$root/include/" # from where the headers of this system are not found as well
+  cp -r /usr/share/cmake/nlohmann_json "$root/share/cmake/"
   export WINEPREFIX=$WORK/windows/wine WINEDEBUG=-all
   export PKG_CONFIG_LIBDIR=/usr/$tool/lib/pkgconfig
   run_tests windows -DCMAKE_SYSTEM_NAME=Windows -DCMAKE_C_COMPILER=$tool-gcc-posix -DCMAKE_CXX_COMPILER=$tool-g++-posix \
-    -DCMAKE_RC_COMPILER=$tool-windres -DCMAKE_FIND_ROOT_PATH=/usr/$tool -DCMAKE_FIND_ROOT_PATH_MODE_LIBRARY=ONLY \
-    -DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY -DCMAKE_EXE_LINKER_FLAGS=-static -DCMAKE_SHARED_LINKER_FLAGS=-static \
+    -DCMAKE_RC_COMPILER=$tool-windres -DCMAKE_FIND_ROOT_PATH="/usr/$tool;$root" -DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=ONLY -DCMAKE_FIND_ROOT_PATH_MODE_LIBRARY=ONLY \
+    -DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY -DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON \
+    -DCMAKE_EXE_LINKER_FLAGS=-static -DCMAKE_SHARED_LINKER_FLAGS=-static \
     -DH4MK_WITH_PROTECTION=OFF -DH4MK_WITH_ZSTD=OFF -DH4MK_WITH_ADAPTERS=OFF -DH4MK_WITH_LEGACY=OFF -DH4MK_WITH_LIBDEFLATE=OFF \
     -DCMAKE_CROSSCOMPILING_EMULATOR="$(command -v wine64 || command -v wine)"
 }

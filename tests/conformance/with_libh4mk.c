@@ -353,7 +353,7 @@ int main(int argc, char **argv) {
     h4mk_io io = H4MK_IO_INIT;
     h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
     h4mk_reader *reader = NULL;
-    h4mk_key key = {0};
+    h4mk_key key = H4MK_KEY_INIT;
     h4mk_status status;
     if (argc < 2 || h4mk_io_open_file(argv[argc - 1], H4MK_OPEN_READ, &io) != H4MK_OK) {
         fprintf(stderr, "usage: with_libh4mk [options] FILE\n");
