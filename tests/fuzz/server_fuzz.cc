@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// h4mkd without sockets. The first byte says what the rest is: the head of a request, which is parsed and
-// answered for a folder with one good file; or a file, which everything that the server serves is asked for.
+// h4mkd without sockets. The first byte says what the rest is: the head of a request, which is
+// parsed and answered for a folder with one good file; or a file, which everything that the server
+// serves is asked for.
 
 #include <unistd.h>
 
@@ -20,13 +21,27 @@ namespace {
 
 constexpr size_t kMostFileBytes = 1 << 16;
 
-const char* const kTargets[] = {"/files/a.h4mk", "/api/files/a", "/api/files/a/verify", "/api/files/a/tracks/0/frames?count=50", "/api/files/a/tracks/0/seekpoints",
-                                "/api/files/a/tracks/0/seek?t=1", "/api/files/a/tracks/0/chain?t=1", "/api/files/a/tracks/0/blocks/0/data", "/hls/a/master.m3u8",
-                                "/hls/a/t0.m3u8", "/hls/a/t1.m3u8", "/hls/a/t0-iframes.m3u8", "/dash/a/manifest.mpd", "/api/files/a/range.mp4?to=5"};
+const char* const kTargets[] = {"/files/a.h4mk",
+                                "/api/files/a",
+                                "/api/files/a/verify",
+                                "/api/files/a/tracks/0/frames?count=50",
+                                "/api/files/a/tracks/0/seekpoints",
+                                "/api/files/a/tracks/0/seek?t=1",
+                                "/api/files/a/tracks/0/chain?t=1",
+                                "/api/files/a/tracks/0/blocks/0/data",
+                                "/hls/a/master.m3u8",
+                                "/hls/a/t0.m3u8",
+                                "/hls/a/t1.m3u8",
+                                "/hls/a/t0-iframes.m3u8",
+                                "/dash/a/manifest.mpd",
+                                "/api/files/a/range.mp4?to=5"};
 
 class Fixture {
  public:
-  Fixture() : folder_(std::filesystem::temp_directory_path() / ("h4mkd_fuzz_" + std::to_string(getpid()))), service_(Options()) {
+  Fixture()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("h4mkd_fuzz_" + std::to_string(getpid()))),
+        service_(Options()) {
     std::filesystem::create_directories(folder_);
     std::ofstream(folder_ / "a.h4mk") << "H4MK";
     service_.catalogue().Add(folder_.string());
