@@ -2,7 +2,7 @@
 // h4mk_verify(): the checksums, and what needs a key or other files.
 #include <set>
 
-#include "capi/protect.h"
+#include "capi/keys.h"
 #include "capi/task.h"
 #include "capi/value.h"
 #include "open/open_file.h"
@@ -96,11 +96,12 @@ class Verifier {
 
   // Reads all there is through what verifies it: whatever is not as it was signed becomes a
   // warning.
-  Status ReadThrough(VerifyingIo& io) {
+  Status ReadThrough(Io& io) {
     Bytes buffer(kStep);
     const auto size = static_cast<uint64_t>(io.Size());
+    if (io.Seek(0) < 0) return Status(Code::kIo, "cannot seek to byte 0").At(0);
     for (uint64_t at = 0; at < size;) {
-      const int64_t got = io.ReadAt(at, buffer.data(), buffer.size());
+      const int64_t got = io.Read(buffer.data(), buffer.size());
       if (got < 0) return Status(Code::kIo, "cannot read at byte " + std::to_string(at)).At(at);
       if (got == 0) return {};
       at += static_cast<uint64_t>(got);
