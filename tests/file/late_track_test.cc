@@ -80,7 +80,9 @@ TEST_F(LateTrackTest, APipeLearnsOfThemOnTheWay) {
     EXPECT_EQ(block.track, track);
     EXPECT_LT(block.track, h4mk_reader_track_count(reader.get()));
     const unsigned changes = h4mk_reader_changes(reader.get());
-    if (track == 1 && !(seen & H4MK_CHANGED_TRACKS)) EXPECT_TRUE(changes & H4MK_CHANGED_TRACKS);
+    if (track == 1 && !(seen & H4MK_CHANGED_TRACKS)) {
+      EXPECT_TRUE(changes & H4MK_CHANGED_TRACKS);
+    }
     seen |= changes;
   }
   EXPECT_EQ(seen, H4MK_CHANGED_TRACKS | H4MK_CHANGED_META);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "block_source.h"
 
-#include "maintain/chunk_walk.h"
+#include "file/chunk_walk.h"
 #include "text.h"
 
 namespace h4mk::tool {

@@ -2,7 +2,7 @@
 // h4mk list: every block, or every chunk, of a file in the order of the file.
 #include "block_source.h"
 #include "command.h"
-#include "maintain/chunk_walk.h"
+#include "file/chunk_walk.h"
 #include "text.h"
 #include "track_option.h"
 

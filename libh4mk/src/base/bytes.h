@@ -17,6 +17,10 @@ namespace h4mk {
 using Bytes = std::vector<uint8_t>;
 using ByteSpan = std::span<const uint8_t>;
 
+inline std::string_view AsText(ByteSpan bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 // Copies a number between memory and the order of the format, in either direction.
 inline void CopyLe(void* to, const void* from, size_t size) {
   std::memcpy(to, from, size);

@@ -10,7 +10,7 @@
 #include "capi/callback_io.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
-#include "maintain/chunk_walk.h"
+#include "file/chunk_walk.h"
 
 namespace h4mk {
 

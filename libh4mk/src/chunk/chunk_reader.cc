@@ -134,6 +134,17 @@ Status ChunkReader::ReadPayload(uint64_t offset, const ChunkHeader& header, Byte
   return {};
 }
 
+Status ChunkReader::ReadChunk(uint64_t offset, uint32_t tag, Bytes* payload, uint32_t* crc) {
+  ChunkHeader header;
+  const Status status = ReadHeader(offset, &header);
+  if (status.code() == Code::kEnd)
+    return Corrupt(offset, TagText(tag) + " chunk expected, found the end of the file");
+  H4MK_TRY(status);
+  if (header.tag != tag)
+    return Corrupt(offset, TagText(tag) + " chunk expected, found " + TagText(header.tag));
+  return ReadPayload(offset, header, payload, crc);
+}
+
 // How many bytes behind the chunk's header say whether the chunk is whole; a CRC follows them. 0:
 // it cannot be.
 Status ChunkReader::Covered(uint64_t offset, const ChunkHeader& header, uint64_t* size) {

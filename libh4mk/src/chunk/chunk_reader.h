@@ -42,6 +42,10 @@ class ChunkReader {
   Status ReadPayload(uint64_t offset, const ChunkHeader& header, Bytes* payload,
                      uint32_t* crc = nullptr);
 
+  // Reads the chunk at offset, which must have this tag. kCorrupt: another chunk, or none, stands
+  // there. Otherwise as ReadPayload().
+  Status ReadChunk(uint64_t offset, uint32_t tag, Bytes* payload, uint32_t* crc = nullptr);
+
   // Whether a chunk stands at offset as a whole: by its CRC, for a cluster by that of its index.
   // `header` is what stands there.
   Status IsWhole(uint64_t offset, const ChunkHeader& header, bool* whole);

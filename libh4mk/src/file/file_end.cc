@@ -1,67 +1,70 @@
 // SPDX-License-Identifier: MIT
 #include "file/file_end.h"
 
-#include "chunk/chunk_reader.h"
-
 namespace h4mk {
 namespace {
 
-Status ReadChunk(ChunkReader& chunks, uint64_t offset, uint32_t tag, Bytes* payload) {
-  ChunkHeader header;
-  const Status status = chunks.ReadHeader(offset, &header);
-  if (status.code() == Code::kIo) return status;
-  if (!status.ok() || header.tag != tag) return Corrupt(offset, TagText(tag) + " chunk expected");
-  return chunks.ReadPayload(offset, header, payload);
-}
-
-std::string_view Text(const Bytes& payload) {
-  return {reinterpret_cast<const char*>(payload.data()), payload.size()};
-}
-
-Status ReadDescriptions(ChunkReader& chunks, FileEnd* end) {
+Status ReadDescriptions(ChunkReader& chunks, const IndexTop& top, FileEnd* end) {
   Bytes payload;
-  H4MK_TRY(ReadChunk(chunks, end->top.trak, kTagTracks, &payload));
-  Result<TrackList> tracks = ParseTracks(Text(payload), end->top.trak);
+  H4MK_TRY(chunks.ReadChunk(top.trak, kTagTracks, &payload));
+  Result<TrackList> tracks = ParseTracks(AsText(payload), top.trak);
   if (!tracks.ok()) return tracks.status();
   end->tracks = std::move(tracks.value());
-  if (end->top.meta == 0) return {};
-  H4MK_TRY(ReadChunk(chunks, end->top.meta, kTagMeta, &payload));
-  Result<Json> meta = ParseJson(Text(payload), end->top.meta, "META");
+  if (top.meta == 0) return {};
+  H4MK_TRY(chunks.ReadChunk(top.meta, kTagMeta, &payload));
+  Result<Json> meta = ParseMeta(AsText(payload), top.meta);
   if (!meta.ok()) return meta.status();
-  if (!meta.value().is_object()) return Corrupt(end->top.meta, "META is no JSON object");
   end->meta = std::move(meta.value());
   return {};
 }
 
+Status Contradiction(const StoredTop& stored) {
+  return Corrupt(stored.offset, "index top contradicts itself");
+}
+
 }  // namespace
 
-Status ReadFileEnd(Source& source, FileEnd* end) {
+Status ReadStoredTop(ChunkReader& chunks, uint64_t file_size, StoredTop* stored) {
   const Status none(Code::kNotFound, "the file has no end: it was cut, or is still being written");
-  const int64_t size = source.Size();
-  if (size < static_cast<int64_t>(kFileHeaderSize + kTailSize)) return none;
+  if (file_size < kFileHeaderSize + kTailSize) return none;
+  const uint64_t tail_offset = file_size - kTailSize;
+  Bytes payload;
+  Tail tail;
+  const Status status = chunks.ReadChunk(tail_offset, kTagTail, &payload);
+  if (status.code() == Code::kIo) return status;
+  if (!status.ok() || payload.size() != kTailPayloadSize ||
+      !DecodeTail(payload, tail_offset, &tail))
+    return none;
+  stored->offset = tail.top;
+  return chunks.ReadChunk(tail.top, kTagIndex, &stored->payload);
+}
+
+Status DecodeStoredTop(const StoredTop& stored, const TrackIds& ids,
+                       const std::function<Status(const IndexTop& top)>& read_descriptions,
+                       IndexTop* top) {
+  if (!DecodeTop(stored.payload, ids, stored.offset, top)) return Contradiction(stored);
+  H4MK_TRY(read_descriptions(*top));
+  return DecodeTop(stored.payload, ids, stored.offset, top) ? Status() : Contradiction(stored);
+}
+
+Status ReadFileEnd(Source& source, FileEnd* end) {
   FileHeader file_header;
   H4MK_TRY(ReadFileHeader(source, &file_header));
   ChunkReader chunks(source);
-  end->tail_offset = static_cast<uint64_t>(size) - kTailSize;
-  Bytes payload;
-  Tail tail;
-  Status status = ReadChunk(chunks, end->tail_offset, kTagTail, &payload);
-  if (status.code() == Code::kIo) return status;
-  if (!status.ok() || !DecodeTail(payload, end->tail_offset, &tail)) return none;
-  uint8_t stored[kCrcSize];
+  const auto size = static_cast<uint64_t>(std::max<int64_t>(source.Size(), 0));
+  StoredTop stored;
+  H4MK_TRY(ReadStoredTop(chunks, size, &stored));
+  end->tail_offset = size - kTailSize;
+  end->top_offset = stored.offset;
+  uint8_t checksum[kCrcSize];
   size_t got = 0;
-  H4MK_TRY(source.ReadAt(static_cast<uint64_t>(size) - kCrcSize, stored, sizeof stored, &got));
-  end->checksum = LoadLe<uint32_t>(stored);
-  end->top_offset = tail.top;
-  H4MK_TRY(ReadChunk(chunks, tail.top, kTagIndex, &payload));
-  // Where TRAK is can be read without knowing the tracks, all the rest cannot.
-  if (!DecodeTop(payload, end->tracks.ids, tail.top, &end->top) ||
-      end->top.file_size != static_cast<uint64_t>(size))
-    return Corrupt(tail.top, "index top contradicts itself");
-  H4MK_TRY(ReadDescriptions(chunks, end));
-  if (!DecodeTop(payload, end->tracks.ids, tail.top, &end->top))
-    return Corrupt(tail.top, "index top contradicts itself");
-  return {};
+  H4MK_TRY(source.ReadAt(size - kCrcSize, checksum, sizeof checksum, &got));
+  end->checksum = LoadLe<uint32_t>(checksum);
+  const auto read_descriptions = [&](const IndexTop& top) -> Status {
+    if (top.file_size != size) return Contradiction(stored);
+    return ReadDescriptions(chunks, top, end);
+  };
+  return DecodeStoredTop(stored, end->tracks.ids, read_descriptions, &end->top);
 }
 
 }  // namespace h4mk

@@ -108,7 +108,7 @@ class FileReader {
   virtual Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
                             size_t* copied) = 0;
 
-  // The file's bytes, for those who look at its chunks.
+  // The file's bytes, for callers that look at its chunks.
   virtual Source& source() = 0;
   // Next note of something wrong that did not stop the reader; false if there is none.
   virtual bool NextWarning(std::string* text) = 0;

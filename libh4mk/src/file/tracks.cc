@@ -101,6 +101,12 @@ Result<TrackList> ParseTracks(std::string_view text, uint64_t offset) {
   return list;
 }
 
+Result<Json> ParseMeta(std::string_view text, uint64_t offset) {
+  Result<Json> meta = ParseJson(text, offset, "META");
+  if (meta.ok() && !meta.value().is_object()) return Corrupt(offset, "META is no JSON object");
+  return meta;
+}
+
 std::string EncodeTracks(const std::vector<Track>& tracks) {
   Json root = Json::object();
   Json& list = root["tracks"] = Json::array();

@@ -59,7 +59,9 @@ Status CheckSameBlocks(const Track& old, const Track& changed);
 // kCorrupt.
 Status CheckLaterTracks(const TrackList& old, const TrackList& later, uint64_t offset);
 
+// The contents of TRAK and META chunks that stand at an offset. kCorrupt.
 Result<TrackList> ParseTracks(std::string_view text, uint64_t offset);
+Result<Json> ParseMeta(std::string_view text, uint64_t offset);
 std::string EncodeTracks(const std::vector<Track>& tracks);
 
 }  // namespace h4mk

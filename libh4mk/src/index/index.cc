@@ -41,7 +41,17 @@ size_t LastBefore(size_t place, Has has) {
 
 }  // namespace
 
+Status ReadIndexPage(ChunkReader& chunks, uint64_t offset, const TrackIds& tracks,
+                     uint64_t file_size, IndexPage* page, uint64_t* chunk_size) {
+  Bytes payload;
+  H4MK_TRY(chunks.ReadChunk(offset, kTagIndex, &payload));
+  *chunk_size = payload.size() + kChunkOverhead;
+  if (DecodePage(payload, tracks, offset, file_size, page)) return {};
+  return Corrupt(offset, "index page contradicts itself");
+}
+
 void Index::Changed() {
+  ++revision_;
   ordered_.clear();
   sums_.clear();
   times_page_ = SIZE_MAX;
@@ -107,16 +117,10 @@ bool Index::Agrees(const IndexPage& page, const PageRef& ref) {
 Result<const IndexPage*> Index::Page(size_t number) {
   Slot& slot = pages_[number];
   if (slot.page != nullptr) return static_cast<const IndexPage*>(slot.page.get());
-  ChunkHeader header;
-  H4MK_TRY(chunks_.ReadHeader(slot.ref.offset, &header));
-  if (header.tag != kTagIndex || header.size() != slot.ref.size)
-    return Corrupt(slot.ref.offset, "index page expected, found chunk " + TagText(header.tag));
-  Bytes payload;
-  H4MK_TRY(chunks_.ReadPayload(slot.ref.offset, header, &payload));
   auto page = std::make_unique<IndexPage>();
-  if (!DecodePage(payload, tracks_, slot.ref.offset, file_size_, page.get()))
-    return Corrupt(slot.ref.offset, "index page contradicts itself");
-  if (!Agrees(*page, slot.ref))
+  uint64_t size = 0;
+  H4MK_TRY(ReadIndexPage(chunks_, slot.ref.offset, tracks_, file_size_, page.get(), &size));
+  if (size != slot.ref.size || !Agrees(*page, slot.ref))
     return Corrupt(slot.ref.offset, "index page contradicts the index top");
   MakeRoom();
   slot.page = std::move(page);
@@ -346,7 +350,7 @@ Status Index::Next(int64_t track_or_all, ClusterRef* cluster, bool* found) {
 
 Status Index::Between(const ClusterRef& from, const ClusterRef& to, int64_t track_or_all,
                       std::vector<ClusterRef>* clusters) {
-  for (size_t p = from.page; p <= to.page && p < pages_.size(); ++p) {
+  for (size_t p = from.page; p < pages_.size(); ++p) {
     Result<const IndexPage*> page = Page(p);
     if (!page.ok()) return page.status();
     const std::vector<uint64_t>& offsets = page.value()->clusters;
@@ -356,13 +360,14 @@ Status Index::Between(const ClusterRef& from, const ClusterRef& to, int64_t trac
         static_cast<size_t>(std::ranges::lower_bound(offsets, to.offset) - offsets.begin());
     if (track_or_all == kAllTracks) {
       for (size_t i = first; i < last; ++i) clusters->push_back(RefTo(p, offsets, i));
-      continue;
+    } else {
+      const std::vector<int64_t>& of_track =
+          page.value()->tracks[static_cast<size_t>(track_or_all)].cluster;
+      const auto until = std::ranges::lower_bound(of_track, static_cast<int64_t>(last));
+      for (auto i = std::ranges::lower_bound(of_track, static_cast<int64_t>(first)); i < until; ++i)
+        clusters->push_back(RefTo(p, offsets, static_cast<size_t>(*i)));
     }
-    const std::vector<int64_t>& of_track =
-        page.value()->tracks[static_cast<size_t>(track_or_all)].cluster;
-    const auto until = std::ranges::lower_bound(of_track, static_cast<int64_t>(last));
-    for (auto i = std::ranges::lower_bound(of_track, static_cast<int64_t>(first)); i < until; ++i)
-      clusters->push_back(RefTo(p, offsets, static_cast<size_t>(*i)));
+    if (last < offsets.size()) break;  // `to` is in this page
   }
   return {};
 }

@@ -41,6 +41,10 @@ struct SpanRef {
   uint64_t blocks = 0, frames = 0;
 };
 
+// Reads the page whose chunk stands at an offset. kCorrupt, kIo.
+Status ReadIndexPage(ChunkReader& chunks, uint64_t offset, const TrackIds& tracks,
+                     uint64_t file_size, IndexPage* page, uint64_t* chunk_size);
+
 class Index {
  public:
   Index(ChunkReader& chunks, const TrackIds& tracks) : chunks_(chunks), tracks_(tracks) {}
@@ -55,7 +59,6 @@ class Index {
   // Replaces the last page, which AddPage(IndexPage) added.
   void ReplaceLastPage(IndexPage page);
 
-  size_t page_count() const { return pages_.size(); }
   // Clusters with seek points of a track.
   uint64_t keys(uint32_t track) const;
   uint64_t bytes() const;
@@ -90,6 +93,9 @@ class Index {
 
   // Seek points of a track lie one behind the other in time all over the file.
   bool IsOrdered(uint32_t track);
+
+  // Changes with the pages: positions in the index hold as long as it is the same.
+  uint64_t revision() const { return revision_; }
 
   // Calls visit(cluster offset, time) for up to count clusters with seek points of a track, from
   // number `first` on. A template, since opening a file goes through all of them.
@@ -151,6 +157,7 @@ class Index {
   ChunkReader& chunks_;
   const TrackIds& tracks_;
   uint64_t file_size_ = INT64_MAX;
+  uint64_t revision_ = 0;
   std::vector<Slot> pages_;
   std::list<size_t> cached_;  // pages in memory that can be read again, the oldest first
   uint64_t cached_entries_ = 0;

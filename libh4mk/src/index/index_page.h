@@ -98,7 +98,7 @@ struct IndexPage {
   std::vector<TrackTotals> totals;
   bool is_copy = false;   // found through the top only: it names no other chunk
   uint64_t previous = 0;  // offset of the page before; 0: none
-  uint64_t trak = 0;      // offset of the chunk that counts
+  uint64_t trak = 0;      // offset of the chunk that holds here
   uint64_t meta = 0;
 
   explicit IndexPage(size_t track_count = 0) : tracks(track_count), totals(track_count) {}

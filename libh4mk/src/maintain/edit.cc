@@ -97,19 +97,12 @@ Status UndoEdit(EditableFile& file) {
   H4MK_TRY(ReadFileEnd(source, &end));
   ChunkReader chunks(source);
   const auto was_the_end = [&](uint64_t at, const ChunkHeader& header, bool* valid) -> Status {
-    *valid = false;
-    Bytes payload;
-    Tail tail;
-    ChunkHeader top_header;
+    StoredTop stored;
     IndexTop top;
-    Status status = header.length == kTailPayloadSize ? chunks.ReadPayload(at, header, &payload)
-                                                      : Status(Code::kCorrupt, "");
-    if (status.ok() && !DecodeTail(payload, at, &tail)) return {};
-    if (status.ok()) status = chunks.ReadHeader(tail.top, &top_header);
-    if (status.ok() && top_header.tag != kTagIndex) return {};
-    if (status.ok()) status = chunks.ReadPayload(tail.top, top_header, &payload);
+    *valid = false;
+    const Status status = ReadStoredTop(chunks, at + header.size() + kCrcSize, &stored);
     if (status.code() == Code::kIo) return status;
-    *valid = status.ok() && DecodeTop(payload, end.tracks.ids, tail.top, &top) &&
+    *valid = status.ok() && DecodeTop(stored.payload, end.tracks.ids, stored.offset, &top) &&
              top.file_size == at + kTailSize;
     return {};
   };

@@ -7,7 +7,7 @@
 
 #include "base/io.h"
 #include "file/file_end.h"
-#include "maintain/chunk_walk.h"
+#include "file/chunk_walk.h"
 
 namespace h4mk {
 

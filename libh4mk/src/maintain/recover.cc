@@ -81,14 +81,12 @@ Status Recovery::TakeDescription(const Piece& piece) {
   Bytes payload;
   if (const Status status = chunks_.ReadPayload(piece.offset, piece.header, &payload); !status.ok())
     return status.code() == Code::kIo ? status : Status();
-  const std::string_view text(reinterpret_cast<const char*>(payload.data()), payload.size());
   if (piece.header.tag == kTagTracks) {
-    Result<TrackList> list = ParseTracks(text, piece.offset);
+    Result<TrackList> list = ParseTracks(AsText(payload), piece.offset);
     if (!list.ok()) return {};
     list_ = std::move(list.value());
     have_tracks_ = true;
-  } else if (Result<Json> meta = ParseJson(text, piece.offset, "META");
-             meta.ok() && meta.value().is_object()) {
+  } else if (Result<Json> meta = ParseMeta(AsText(payload), piece.offset); meta.ok()) {
     meta_ = std::move(meta.value());
   }
   return {};

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "maintain/chunk_walk.h"
+#include "file/chunk_walk.h"
 
 namespace h4mk {
 

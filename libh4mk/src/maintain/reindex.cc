@@ -66,12 +66,9 @@ bool SamePages(std::vector<IndexPage> stated, const std::vector<IndexPage>& actu
 template <typename Take>
 Status ForEachPage(ChunkReader& chunks, const FileEnd& end, Take take) {
   for (const PageRef& ref : end.top.pages) {
-    ChunkHeader header;
     Bytes payload;
     IndexPage page;
-    H4MK_TRY(chunks.ReadHeader(ref.offset, &header));
-    if (header.tag != kTagIndex) return Corrupt(ref.offset, "index page expected");
-    H4MK_TRY(chunks.ReadPayload(ref.offset, header, &payload));
+    H4MK_TRY(chunks.ReadChunk(ref.offset, kTagIndex, &payload));
     if (!DecodePage(payload, end.tracks.ids, ref.offset, end.top.file_size, &page))
       return Corrupt(ref.offset, "index page contradicts itself");
     take(ref, std::move(payload), std::move(page));
@@ -81,7 +78,7 @@ Status ForEachPage(ChunkReader& chunks, const FileEnd& end, Take take) {
 
 // Finds the current TRAK and META. What follows the end of a file is current only if a cluster or a
 // new index follows it: else it is left over from an edit that was interrupted.
-class Descriptions {
+class CurrentDescriptions {
  public:
   void Take(const Piece& piece) {
     const uint32_t tag = piece.header.tag;
@@ -132,7 +129,7 @@ class Rebuilder {
   Source source_;
   ChunkReader chunks_;
   TrackList list_;
-  Descriptions descriptions_;
+  CurrentDescriptions descriptions_;
 
   std::vector<KnownPage> pages_;  // that stand among the clusters
   PageBuilder open_page_;         // the clusters behind them
@@ -164,16 +161,13 @@ Status Rebuilder::FindTracks() {
   }));
   const uint64_t offset = descriptions_.trak;
   if (offset == 0) return Corrupt(kFileHeaderSize, "no TRAK chunk found; expected one");
-  ChunkHeader header;
   Bytes payload;
-  H4MK_TRY(chunks_.ReadHeader(offset, &header));
-  H4MK_TRY(chunks_.ReadPayload(offset, header, &payload));
-  Result<TrackList> list =
-      ParseTracks({reinterpret_cast<const char*>(payload.data()), payload.size()}, offset);
+  H4MK_TRY(chunks_.ReadChunk(offset, kTagTracks, &payload));
+  Result<TrackList> list = ParseTracks(AsText(payload), offset);
   if (!list.ok()) return list.status();
   list_ = std::move(list.value());
   open_page_ = PageBuilder(list_.tracks.size());
-  descriptions_ = Descriptions();
+  descriptions_ = CurrentDescriptions();
   return {};
 }
 

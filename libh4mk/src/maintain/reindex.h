@@ -3,7 +3,7 @@
 #ifndef H4MK_MAINTAIN_REINDEX_H_
 #define H4MK_MAINTAIN_REINDEX_H_
 
-#include "maintain/chunk_walk.h"
+#include "file/chunk_walk.h"
 #include "maintain/edit.h"
 
 namespace h4mk {

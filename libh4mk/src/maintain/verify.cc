@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/crc32.h"
+#include "chunk/container_checksum.h"
 #include "index/page_builder.h"
 #include "reader/reader.h"
 
@@ -96,7 +97,7 @@ class Verifier {
   std::map<uint64_t, uint32_t> descriptions_;  // tags of TRAK and META chunks by offset
   std::optional<Tail> tail_;                   // if the chunk read last is one
   uint64_t tail_offset_ = 0;
-  uint32_t checksum_ = 0;
+  ContainerChecksum checksum_;
 };
 
 // Tracks and what opening the file tells.
@@ -126,16 +127,14 @@ Status Verifier::Run(const ChunkWalk::Progress& progress) {
   report_.file_size = static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
   H4MK_TRY(OpenReader());
   if (io_.Seek(0) < 0) return Status(Code::kIo, "cannot seek");  // where source_ believes to be
-  uint8_t header[kFileHeaderSize];
-  size_t got = 0;
-  H4MK_TRY(source_.ReadAt(0, header, sizeof header, &got));
-  if (got < sizeof header) {
-    report_.Error(got, "file ends inside its header at byte " + std::to_string(got));
+  if (report_.file_size < kFileHeaderSize) {
+    report_.Error(report_.file_size, "file ends inside its header at byte " +
+                                         std::to_string(report_.file_size));
     return {};
   }
   FileHeader file_header;
   H4MK_TRY(ReadFileHeader(source_, &file_header));
-  checksum_ = Crc32(source_.salt(), header);
+  H4MK_TRY(ReadContainerChecksum(source_, kFileHeaderSize, &checksum_));
   ChunkWalk walk(source_, ids_, 2, ChunkWalk::Depth::kAll, progress);
   H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) { return Take(walk, piece); }));
   CheckTops();
@@ -157,7 +156,7 @@ Status Verifier::Take(const ChunkWalk& walk, const Piece& piece) {
   }
   uint8_t stored[kCrcSize];
   StoreLe(stored, piece.crc);
-  checksum_ = Crc32(checksum_, stored);
+  checksum_.Add(stored);
   if (piece.kind == Piece::Kind::kChunk) ++report_.chunks[TagText(piece.header.tag)];
   if (piece.is_cluster) {
     TakeCluster(walk, piece);
@@ -224,17 +223,11 @@ Status Verifier::TakeSmall(const Piece& piece) {
   Bytes payload;
   const Status read = chunks_.ReadPayload(piece.offset, piece.header, &payload);
   if (read.code() == Code::kIo) return read;
-  const std::string_view text(reinterpret_cast<const char*>(payload.data()), payload.size());
   Status problem = read;
   if (read.ok() && tag == kTagTracks) {
-    Result<TrackList> list = ParseTracks(text, piece.offset);
-    if (!list.ok()) problem = list.status();
+    problem = ParseTracks(AsText(payload), piece.offset).status();
   } else if (read.ok() && tag == kTagMeta) {
-    Result<Json> meta = ParseJson(text, piece.offset, "META");
-    if (!meta.ok())
-      problem = meta.status();
-    else if (!meta.value().is_object())
-      problem = Corrupt(piece.offset, "META is no JSON object");
+    problem = ParseMeta(AsText(payload), piece.offset).status();
   } else if (read.ok() && tag == kTagVeri) {
     report_.is_signed |= IsCheckpoint(payload);
   } else if (read.ok()) {
@@ -311,7 +304,7 @@ void Verifier::TakePage(const Piece& piece, const IndexPage& page) {
   if (!page.is_copy) originals_.push_back(digest);
 }
 
-// A top counts if the file is as long as it says; others were replaced by a later one.
+// Only a top that names the size of the file is checked: a later end has replaced the others.
 void Verifier::CheckTops() {
   bool any = false;
   for (const SeenTop& seen : tops_) {
@@ -382,7 +375,7 @@ void Verifier::CheckEnd(uint64_t position) {
   uint8_t stored[kCrcSize];
   size_t got = 0;
   const Status status = source_.ReadAt(position, stored, sizeof stored, &got);
-  if (!status.ok() || got < sizeof stored || LoadLe<uint32_t>(stored) != checksum_)
+  if (!status.ok() || got < sizeof stored || LoadLe<uint32_t>(stored) != checksum_.value())
     report_.Error(position,
                   "container checksum" + place +
                       " does not match the chunks: some were exchanged, replaced or removed");

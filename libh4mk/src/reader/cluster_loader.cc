@@ -31,7 +31,7 @@ void ClusterLoader::Reset() {
   buffer_ = nullptr;
   payload_ = data_ = nullptr;
   loaded_ = false;
-  has_next_header_ = false;
+  next_header_.reset();
 }
 
 Status ClusterLoader::Load(uint64_t offset, const ChunkHeader& header, bool whole) {
@@ -133,7 +133,8 @@ Status ClusterLoader::Incomplete() const {
       .At(offset_);
 }
 
-// What was read of a cluster that cannot be used is read again by who looks for the next one.
+// What was read of a cluster that cannot be used is handed back: the search for the next one reads
+// it again.
 Status ClusterLoader::GiveBack(Status status) {
   Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
   return status;
@@ -202,13 +203,18 @@ Status ClusterLoader::LoadWhole() {
   if (read_until_ < size) return GiveBack(Incomplete());
   stored_crc_ = LoadLe<uint32_t>(payload_ + header_.length);
   if (read_until_ == wanted) {
-    has_next_header_ = true;
     next_header_ = ParseChunkHeader(payload_ + size);
   } else {
     source_.Unread(offset_ + kChunkHeaderSize + size,
                    ByteSpan(payload_ + size, read_until_ - size));
   }
   return {};
+}
+
+BlockInfo ClusterLoader::InfoOf(const BlockRecord& block) const {
+  const uint64_t offset =
+      block.flags & kBlockExternal ? index_.range_of(block).offset : data_offset() + block.offset;
+  return {block, offset_, static_cast<int64_t>(offset)};
 }
 
 // The index is protected by its own CRC, the length in the chunk's header only by the one at the
@@ -256,9 +262,8 @@ Status ClusterLoader::MakeReady(uint64_t from, uint64_t until) {
   while (first < last && ready_[first]) ++first;
   while (first < last && ready_[last - 1]) --last;
   if (first == last) return {};
-  // The first block costs its own stripes only. Who goes on wants the rest, and in order: to jump
-  // is a request where the input is on a network. Where that is much, he gets as much again each
-  // time.
+  // The first block costs its own stripes only. Sequential reads fetch the remainder at once, since
+  // each jump is a request to a network; of a large remainder as much again each time.
   const auto next = static_cast<size_t>(std::ranges::find(ready_, false) - ready_.begin());
   const bool goes_on = std::ranges::find(ready_, true) != ready_.end();
   if (goes_on && (ready_.size() - next) * stripe <= kReadOn) {

@@ -4,11 +4,13 @@
 #ifndef H4MK_READER_CLUSTER_LOADER_H_
 #define H4MK_READER_CLUSTER_LOADER_H_
 
+#include <optional>
 #include <vector>
 
 #include "base/io.h"
 #include "chunk/chunk_format.h"
 #include "cluster/cluster_index.h"
+#include "file/file_reader.h"
 
 namespace h4mk {
 
@@ -63,10 +65,11 @@ class ClusterLoader {
   // Offset of the data in the file.
   uint64_t data_offset() const { return offset_ + kChunkHeaderSize + index_.data_start(); }
 
-  // The header behind this chunk and the CRC of this chunk, where they were read along.
-  bool has_next_header() const { return has_next_header_; }
-  const ChunkHeader& next_header() const { return next_header_; }
+  // The header behind this chunk, if it was read along; and then the CRC of this chunk.
+  const std::optional<ChunkHeader>& next_header() const { return next_header_; }
   uint32_t stored_crc() const { return stored_crc_; }
+  // Where a block is.
+  BlockInfo InfoOf(const BlockRecord& block) const;
 
   // Makes a block's data available at data(block). kCorrupt: a CRC over it failed (the bytes are
   // there all the same).
@@ -118,8 +121,7 @@ class ClusterLoader {
   std::vector<bool> ready_, bad_;
   bool has_bad_ = false;
 
-  bool has_next_header_ = false;
-  ChunkHeader next_header_;
+  std::optional<ChunkHeader> next_header_;
   uint32_t stored_crc_ = 0;
 };
 

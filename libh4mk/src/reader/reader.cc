@@ -1,73 +1,124 @@
 // SPDX-License-Identifier: MIT
-// Reading on: the next block, the next cluster, and what to do about damage.
 #include "reader/reader.h"
 
-#include <algorithm>
+#include <functional>
 #include <utility>
 
-#include "base/crc32.h"
-#include "base/fault.h"
-
 namespace h4mk {
-namespace {
 
-constexpr uint64_t kWorthAJump = 64 << 10;    // what is less is read and thrown away
-constexpr uint64_t kKeptCluster = 256 << 10;  // a cluster that is kept while the next one is read
+Reader::Reader(Source source, BufferAllocator& allocator, bool keep_corrupt)
+    : source_(std::move(source)),
+      keep_corrupt_(keep_corrupt),
+      file_(source_, warnings_),
+      clusters_(source_, file_.descriptions().ids(), allocator),
+      external_(allocator),
+      filter_(file_.descriptions()),
+      stream_(source_, file_, warnings_),
+      planner_(file_, clusters_),
+      block_lookup_(file_, clusters_, planner_),
+      frame_lookup_(file_, clusters_) {}
 
-}  // namespace
+void Reader::SetBeside(OpenBeside open, bool keep_external) {
+  external_.SetOpener(std::move(open));
+  keep_external_ = keep_external;
+}
+
+Status Reader::Open() {
+  H4MK_TRY(stream_.Open());
+  if (file_.is_closed() || source_.seekable()) return {};
+  const Status status = LoadNextCluster();
+  if (status.code() == Code::kIo) return status;
+  if (status.code() == Code::kCorrupt) warnings_.Add(status.message());
+  if (status.ok()) file_.GuessTotals(clusters_.current().index().blocks());
+  return {};
+}
+
+Status Reader::Attachment(uint32_t track, ByteSpan* bytes) {
+  return file_.descriptions().Attachment(track, bytes);
+}
+
+// ------------------------------------------------------------------------------------------------
+// the next block
 
 Status Reader::Next(ReadBlock* block) {
   for (;;) {
     while (const BlockRecord* record = NextRecord()) {
-      if (!IsUnderstood(*record)) {
-        const bool is_new = MustReport(*record);
-        Status unknown = ReportUnknown(*record);
-        if (std::exchange(lead_, std::nullopt))
-          unchecked_.reset();
-        else
-          ++next_block_;
-        if (is_new) return unknown;
+      ClusterLoader& cluster = clusters_.current();
+      if (!filter_.IsUnderstood(*record)) {
+        const Status problem = filter_.WhyLeftOut(*record, cluster.offset());
+        PassOn(record);
+        if (!problem.ok()) return problem;
         continue;
       }
-      const Status status = Fetch(*current_, *record);
+      const Status status = Fetch(cluster, *record);
       const bool is_external = record->flags & kBlockExternal;
-      const bool corrupt =
+      const bool is_corrupt =
           status.code() == Code::kCorrupt || (is_external && status.code() == Code::kNotFound);
-      if (!status.ok() && !corrupt) return status;
-      if (corrupt && lead_ && unchecked_ && !index_rebuilt_ && !current_->Complete().ok()) {
-        H4MK_TRY(SeekAgain(Corrupt(current_->offset(), "the length of a cluster is damaged")));
+      if (!status.ok() && !is_corrupt) return status;
+      if (is_corrupt && IsWrongTarget()) {
+        H4MK_TRY(SeekAgain(Corrupt(cluster.offset(), "the length of a cluster is damaged")));
         break;
       }
-      if (corrupt && (is_external ? external_.IsNews() : !std::exchange(has_reported_, true)))
-        return status;
-      if (lead_) {
-        unchecked_.reset();
-        led_ = {*std::exchange(lead_, std::nullopt), current_->offset(), has_reported_};
-        record = &led_->block;
-      } else {
-        ++next_block_;
-      }
-      if (corrupt && (!keep_corrupt_ || is_external)) continue;
-      FillBlock(*current_, *record, corrupt, block);
+      if (is_corrupt && IsNewDamage(*record)) return status;
+      record = PassOn(record);
+      if (is_corrupt && (!keep_corrupt_ || is_external)) continue;
+      FillBlock(cluster, *record, is_corrupt, block);
       return {};
     }
-    Status status = target_ ? LoadTarget() : LoadNextCluster();
-    if (!status.ok()) return status;
+    H4MK_TRY(LoadMore());
   }
+}
+
+// The block to be handed out next from the current cluster, or null.
+const BlockRecord* Reader::NextRecord() {
+  if (const auto* found = seek_.As<SeekCursor::FoundTarget>()) return &found->block;
+  if (due_.empty()) return nullptr;
+  if (!seek_.is_idle() || filter_.any_discarded() ||
+      clusters_.current().index().has_unknown_track())
+    while (!due_.empty() && IsSkipped(due_.front())) due_ = due_.subspan(1);
+  return due_.empty() ? nullptr : due_.data();
+}
+
+bool Reader::IsSkipped(const BlockRecord& block) const {
+  if (block.track < 0 || filter_.IsDiscarded(static_cast<size_t>(block.track))) return true;
+  const ClusterLoader& cluster = clusters_.current();
+  const auto position = static_cast<size_t>(&block - cluster.index().blocks().data());
+  return seek_.Skips(block, position, cluster.offset());
 }
 
 // Makes the data of a block available.
 Status Reader::Fetch(ClusterLoader& cluster, const BlockRecord& record) {
   if (!(record.flags & kBlockExternal)) return cluster.Fetch(record);
-  return external_.Fetch(list_.tracks[static_cast<size_t>(record.track)], cluster.offset(),
+  return external_.Fetch(file_.tracks()[static_cast<size_t>(record.track)], cluster.offset(),
                          cluster.index(), record);
 }
 
-void Reader::FillBlock(const ClusterLoader& cluster, const BlockRecord& record, bool corrupt,
+// Damage to a cluster's data, or to a group of external blocks, is reported once.
+bool Reader::IsNewDamage(const BlockRecord& record) {
+  if (record.flags & kBlockExternal) return external_.IsNews();
+  return !std::exchange(has_reported_damage_, true);
+}
+
+// Whether the index has led to this block, which was found without the others of its cluster, and
+// these show that the cluster is not what its header says.
+bool Reader::IsWrongTarget() {
+  return seek_.As<SeekCursor::FoundTarget>() != nullptr && CanSeekAgain() &&
+         !clusters_.current().Complete().ok();
+}
+
+// The block is handed out, or left out for good. Returns where it is until the next call.
+const BlockRecord* Reader::PassOn(const BlockRecord* record) {
+  if (seek_.As<SeekCursor::FoundTarget>() != nullptr)
+    return seek_.SetDelivered(clusters_.current().offset(), has_reported_damage_);
+  due_ = due_.subspan(1);
+  return record;
+}
+
+void Reader::FillBlock(const ClusterLoader& cluster, const BlockRecord& record, bool is_corrupt,
                        ReadBlock* block) {
   *block = {&record,
             cluster.data(record),
-            corrupt,
+            is_corrupt,
             static_cast<int64_t>(cluster.data_offset() + record.offset),
             cluster.offset(),
             cluster.buffer(),
@@ -82,429 +133,210 @@ void Reader::FillBlock(const ClusterLoader& cluster, const BlockRecord& record, 
   block->external_offset = static_cast<int64_t>(cluster.index().range_of(record).offset);
 }
 
-void Reader::SetBeside(OpenBeside open, bool keep_external) {
-  external_.SetOpener(std::move(open));
-  keep_external_ = keep_external;
+// Loads the cluster that the next block is in.
+Status Reader::LoadMore() {
+  due_ = {};
+  if (seek_.As<SeekCursor::PendingTarget>() != nullptr) return LoadTarget();
+  if (seek_.As<SeekCursor::DeliveredTarget>() != nullptr) H4MK_TRY(PlanRoute());
+  const auto* on_route = seek_.As<SeekCursor::OnRoute>();
+  return on_route != nullptr && !on_route->route.clusters.empty() ? LoadRouteCluster()
+                                                                  : LoadNextCluster();
 }
 
-// The block of the current cluster to be handed out next, or null.
-const BlockRecord* Reader::NextRecord() {
-  if (!current_->loaded()) return nullptr;
-  if (lead_) return &*lead_;
-  const std::vector<BlockRecord>& blocks = current_->index().blocks();
-  const bool may_skip =
-      filtering_ || led_ || any_discarded_ || current_->index().has_unknown_track();
-  while (may_skip && next_block_ < blocks.size() && IsSkipped(next_block_)) ++next_block_;
-  return next_block_ < blocks.size() ? &blocks[next_block_] : nullptr;
-}
-
-bool Reader::IsSkipped(size_t position) const {
-  const BlockRecord& block = current_->index().blocks()[position];
-  if (block.track < 0) return true;
-  if (led_ && led_->cluster == current_->offset() && led_->block.track == block.track &&
-      led_->block.ordinal == block.ordinal)
-    return true;
-  const auto track = static_cast<size_t>(block.track);
-  return discarded_[track] || (filtering_ && position < first_block_[track]);
-}
-
-// core.md, "Block flags" and `requires`: a block that this library cannot understand is not handed
-// out.
-bool Reader::IsUnderstood(const BlockRecord& block) const {
-  if ((block.flags & kBlockCompressed) && block.track >= 0 &&
-      list_.tracks[static_cast<size_t>(block.track)].compression == Compression::kNone)
-    return false;
-  return !(block.flags & kBlockMustKnow) &&
-         (!any_requirement_ ||
-          list_.tracks[static_cast<size_t>(block.track)].unknown_requirement.empty());
-}
-
-bool Reader::MustReport(const BlockRecord& block) const {
-  if (block.flags & kBlockCompressed && IsKnownRequirement(block)) return true;
-  const uint32_t flags = block.flags & kBlockMustKnow;
-  return flags != 0 ? (flags & ~reported_flags_) != 0
-                    : !reported_tracks_[static_cast<size_t>(block.track)];
-}
-
-// What is wrong with the block is not that it needs a feature.
-bool Reader::IsKnownRequirement(const BlockRecord& block) const {
-  return !(block.flags & kBlockMustKnow) &&
-         list_.tracks[static_cast<size_t>(block.track)].unknown_requirement.empty();
-}
-
-Status Reader::ReportUnknown(const BlockRecord& block) {
-  if (IsKnownRequirement(block))
-    return Corrupt(current_->offset(),
-                   "block " + std::to_string(block.ordinal) +
-                       " is compressed, but its track does not say how, in the cluster");
-  const uint32_t flags = block.flags & kBlockMustKnow;
-  reported_flags_ |= flags;
-  if (flags != 0)
-    return Status(Code::kUnsupported,
-                  "blocks of the cluster at byte " + std::to_string(current_->offset()) +
-                      " have flags " + std::to_string(flags) +
-                      " that this version of the library does not know; they are left out")
-        .At(current_->offset());
-  const auto track = static_cast<size_t>(block.track);
-  reported_tracks_[track] = true;
-  return Status(Code::kUnsupported,
-                "track " + std::to_string(list_.tracks[track].id) + " requires \"" +
-                    list_.tracks[track].unknown_requirement +
-                    "\", which this version of the library does not know; its blocks are left out");
-}
-
-// Whether the data of discarded tracks is worth a jump.
-bool Reader::SkipsMuch() const {
-  uint64_t skipped = 0;
-  for (const BlockRecord& block : current_->index().blocks())
-    if (block.track >= 0 && discarded_[static_cast<size_t>(block.track)])
-      skipped += block.stored_size();
-  return skipped > kWorthAJump;
-}
-
-// Goes to the block that a seek asked for, which is handed out before all others: so one cluster is
-// read for it. Those where other tracks begin come next, and this one again in its turn.
-Status Reader::LoadTarget() {
-  const uint32_t track = *target_;
-  const Landing& landing = landings_[track];
-  Status status = MakeCurrent(route_.front());
-  if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
-  BlockRecord block;
-  bool found = false;
-  if (status.ok()) {
-    next_block_ = kNone;
-    found = FindLead(track, &block);
-    if (landing.by_time && (!found || block.time() != landing.time))
-      status =
-          Corrupt(current_->offset(), "the index names a random access point that is not there");
-  }
-  if (!status.ok() && unchecked_ && !index_rebuilt_) return SeekAgain(std::move(status));
-  target_.reset();
-  has_reported_ = false;
-  if (found && !discarded_[track])
-    lead_ = block;
-  else
-    unchecked_.reset();
-  return {};
-}
-
-// The block of the current cluster where the track begins that a seek asked for. Its time alone
-// leads to it, without the other blocks; but side data and external data is known of all or none.
-bool Reader::FindLead(uint32_t track, BlockRecord* block) {
-  const Landing& landing = landings_[track];
-  if (landing.by_time &&
-      current_->FindKey(static_cast<int32_t>(track), landing.time, landing.first_of_time, block) &&
-      !(block->flags & (kBlockHasSideData | kBlockExternal)))
-    return true;
-  if (!current_->Complete().ok()) return false;
-  const std::vector<BlockRecord>& blocks = current_->index().blocks();
-  const size_t first = FirstOf(track);
-  if (first >= blocks.size() || blocks[first].track != static_cast<int32_t>(track)) return false;
-  *block = blocks[first];
-  return true;
-}
-
-// Makes a cluster that a seek leads to the current one. That of the block that was asked for stays
-// in memory until its turn comes.
-Status Reader::MakeCurrent(const ClusterRef& cluster) {
-  if (current_->Holds(cluster.offset)) return {};
-  if (search_->Holds(cluster.offset)) {
-    current_.swap(search_);
-    return {};
-  }
-  // The next seek may need it. But large ones would push each other out of the processor's cache.
-  const bool comes_again = led_ && current_->Holds(led_->cluster);
-  const bool is_kept =
-      current_->loaded() && (comes_again || current_->end() - current_->offset() <= kKeptCluster);
-  if (is_kept && !(led_ && search_->Holds(led_->cluster))) current_.swap(search_);
-  return current_->LoadAt(cluster.offset, cluster.extent);
-}
-
-// Whether a track that is not discarded (a caller may do so after the seek only) has begun, or
-// begins in this cluster of the route.
-bool Reader::IsWanted(uint64_t offset) const {
-  for (size_t track = 0; track < landings_.size(); ++track)
-    if (!discarded_[track] && (!landings_[track].active || landings_[track].cluster <= offset))
-      return true;
-  return false;
-}
-
-// Moves to the next cluster of the route and starts it.
-Status Reader::LoadRouteCluster() {
-  while (route_.size() > 1 && !IsWanted(route_.back().offset)) route_.pop_back();
-  position_ = route_.back().offset;
-  has_header_ = false;
-  Status status = MakeCurrent(route_.back());
-  if (status.ok()) status = current_->Complete();
-  if (status.code() == Code::kCorrupt || status.code() == Code::kAgain) {
-    route_.pop_back();  // what was to be fetched from here is lost, the rest is not
-    Status damage = Corrupt(position_, "cluster cannot be read");
-    return route_.empty() ? Damaged(std::move(damage)) : std::move(damage);
-  }
-  if (!status.ok()) return status;
-  route_.pop_back();
+Status Reader::LoadNextCluster() {
+  H4MK_TRY(stream_.Next(filter_, &clusters_.current()));
   StartCluster();
   return {};
 }
 
-// Moves to the next cluster and starts it.
-Status Reader::LoadNextCluster() {
-  if (unplanned_) H4MK_TRY(PlanRoute());
-  if (!route_.empty()) return LoadRouteCluster();
-  if (ended_) return Status(Code::kAgain, "the file has no end");
-  for (;;) {
-    const int64_t size = source_.Size();
-    const bool past_end = size >= 0 && position_ + kChunkHeaderSize > static_cast<uint64_t>(size);
-    ChunkHeader header;
-    Status status;
-    if (!past_end) status = NextHeader(&header);
-    if (past_end || status.code() == Code::kEnd) {
-      if (CanReadOn(size)) continue;
-      return AtEnd();
-    }
-    if (!status.ok()) return status;
-
-    if (!IsPlausibleTag(header.tag)) {
-      status = Corrupt(position_, "no chunk found; expected one");
-    } else if (size >= 0 && position_ + header.size() > static_cast<uint64_t>(size)) {
-      status = Status(Code::kAgain, "");
-    } else if (header.is_cluster()) {
-      TakeDescriptions();
-      status = current_->Load(position_, header, whole_clusters_ || !source_.seekable());
-      if (status.ok() && !whole_clusters_ && !SkipsMuch()) {
-        status = current_->LoadData();
-        if (!status.ok()) current_->Reset();
-      }
-    } else {
-      status = PassOver(header);
-      if (status.ok()) continue;
-    }
-    if (status.ok()) {
-      StartCluster();
-      return {};
-    }
-    if (status.code() == Code::kCorrupt) return Damaged(std::move(status));
-    if (status.code() != Code::kAgain) return status;
-    // The chunk is longer than the file. Either the file ends here, or the length is damaged and
-    // chunks follow.
-    if (IsUnfinishedCluster(position_, header)) {
-      if (CanReadOn(size)) continue;
-      return AtEnd();
-    }
-    uint64_t found = 0;
-    status = chunks_.FindNext(position_, &found);
-    if (status.code() == Code::kEnd) return AtEnd();
-    if (!status.ok()) return status;
-    Status damage =
-        Corrupt(position_, TagText(header.tag) + " chunk of " + std::to_string(header.length) +
-                               " bytes does not fit into the file");
-    return GoOnAt(found, damage);
-  }
-}
-
-// Whether a file without an end has become longer than size. An input that waits for what is
-// appended (as FFmpeg's file protocol does when told to) waits here.
-bool Reader::CanReadOn(int64_t size) {
-  if (size < 0 || closed_) return false;
-  if (saw_tail_ && position_ + kCrcSize <= static_cast<uint64_t>(size)) return false;
-  uint8_t byte = 0;
-  size_t got = 0;
-  return source_.ReadAt(static_cast<uint64_t>(size), &byte, 1, &got).ok() && got == 1 &&
-         source_.Size() > size;
-}
-
-// Whether a cluster that is longer than the file is a true one: then what is there of it is no
-// place to look for chunks.
-bool Reader::IsUnfinishedCluster(uint64_t offset, const ChunkHeader& header) {
-  if (!header.is_cluster() || !source_.seekable()) return false;
-  const bool valid = search_->Load(offset, header, /*whole=*/false).ok();
-  search_->Reset();
-  return valid;
-}
-
-Status Reader::NextHeader(ChunkHeader* header) {
-  if (!has_header_) {
-    H4MK_TRY(chunks_.ReadHeader(position_, &next_header_));
-    has_header_ = true;
-  }
-  *header = next_header_;
-  return {};
-}
-
-// A chunk that holds no blocks. It is checked, so that damage to its length is not followed.
-Status Reader::PassOver(const ChunkHeader& header) {
-  uint32_t crc = 0;
-  if (header.length > (header.tag == kTagAttachment ? kMaxAttachmentChunk : kMaxSmallChunk))
-    return Corrupt(position_, TagText(header.tag) + " chunk of " + std::to_string(header.length) +
-                                  " bytes is larger than the limit");
-  if (header.length <= kCheckedChunk) {
-    Bytes payload;
-    const Status status = chunks_.ReadPayload(position_, header, &payload, &crc);
-    if (!status.ok() && status.code() != Code::kUnsupported) return status;
-    AddToChecksum(position_, position_ + header.size(), crc);
-    if (!status.ok()) Warn(status.message());
-    // Where there is no end to look at first, what counts is known when it comes by.
-    if (status.ok() && !closed_) KeepDescription(header.tag, position_, std::move(payload));
-  } else {
-    checksum_valid_ = false;
-  }
-  position_ += header.size();
-  has_header_ = false;
-  saw_tail_ = header.tag == kTagTail && header.unknown_flags() == 0;
-  return {};
-}
-
-// A later description, met while reading. It counts once a cluster follows (core.md, "Which
-// description counts"); a pipe has nothing else to go by.
-void Reader::KeepDescription(uint32_t tag, uint64_t offset, Bytes payload) {
-  if (tag == kTagMeta && offset > meta_offset_)
-    later_meta_ = {offset, std::move(payload)};
-  else if (tag == kTagTracks && offset > trak_offset_)
-    later_tracks_ = {offset, std::move(payload)};
-  if (!source_.seekable()) TakeDescriptions();
-}
-
-void Reader::TakeDescriptions() {
-  if (const auto meta = std::exchange(later_meta_, std::nullopt))
-    TakeMeta(meta->first, meta->second);
-  if (const auto tracks = std::exchange(later_tracks_, std::nullopt))
-    if (const Status status = TakeLaterTracks(tracks->first, tracks->second); !status.ok())
-      Warn(status.message());
-}
-
+// The current cluster was loaded.
 void Reader::StartCluster() {
-  next_block_ = 0;
-  const bool is_led = led_ && led_->cluster == current_->offset();
-  has_reported_ = is_led && led_->has_reported;
-  if (!is_led && route_.empty()) led_.reset();
-  saw_tail_ = false;
-  position_ = current_->end();
-  has_header_ = current_->has_next_header();
-  if (has_header_) {
-    next_header_ = current_->next_header();
-    AddToChecksum(current_->offset(), current_->end(), current_->stored_crc());
-  } else {
-    checksum_valid_ = false;
-  }
-  if (current_->index().has_unknown_track())
-    Warn("cluster at byte " + std::to_string(current_->offset()) +
-         " has blocks of a track that TRAK does not have; they are left out");
-  if (filtering_) Land();
+  ClusterLoader& cluster = clusters_.current();
+  due_ = cluster.index().blocks();
+  has_reported_damage_ = seek_.Enter(cluster);
+  if (cluster.index().has_unknown_track())
+    warnings_.Add("cluster at byte " + std::to_string(cluster.offset()) +
+                  " has blocks of a track that TRAK does not have; they are left out");
 }
 
-// After a seek: which blocks of this cluster count.
-void Reader::Land() {
-  const std::vector<BlockRecord>& blocks = current_->index().blocks();
-  filtering_ = false;
-  first_block_.assign(landings_.size(), 0);
-  for (size_t track = 0; track < landings_.size(); ++track) {
-    Landing& landing = landings_[track];
-    if (!landing.active) continue;
-    filtering_ = true;
-    if (current_->offset() < landing.cluster) {
-      first_block_[track] = blocks.size();
-      continue;
-    }
-    landing.active = false;
-    if (current_->offset() > landing.cluster) continue;
-    first_block_[track] = FirstOf(track);
-  }
-}
-
-// The position in the current cluster, which is the one that it lands in, where a track begins.
-size_t Reader::FirstOf(size_t track) {
-  const Landing& landing = landings_[track];
-  if (!landing.by_time) return landing.block;
-  BlockRecord key;
-  if (!current_->FindKey(static_cast<int32_t>(track), landing.time, landing.first_of_time, &key))
-    return 0;
-  const std::vector<BlockRecord>& blocks = current_->index().blocks();
-  size_t first = 0;
-  while (blocks[first].track != key.track || blocks[first].ordinal != key.ordinal) ++first;
-  return first;
-}
-
-// Something at position_ cannot be read: finds where to go on, and returns the damage.
-Status Reader::Damaged(Status damage) {
-  const uint64_t at = position_;
-  uint64_t found = 0;
-  checksum_valid_ = false;
-  has_header_ = false;
-  const Status status = chunks_.FindNext(at, &found);
-  if (status.code() == Code::kEnd) {
-    // Nothing follows. A growing file may go on here, a closed one is read.
-    const int64_t size = source_.Size();
-    position_ = closed_ && size >= 0 ? static_cast<uint64_t>(size) : at;
-    if (!source_.seekable())
-      ended_ = true;  // nothing will be read again
-    else if (position_ == at)
-      return AtEnd();
-    return damage.Saying(damage.message() + "; nothing readable follows");
-  }
-  if (!status.ok()) return status;
-  return GoOnAt(found, damage);
-}
-
-Status Reader::GoOnAt(uint64_t found, const Status& damage) {
-  checksum_valid_ = false;
-  has_header_ = false;
-  position_ = found;
-  return damage.Saying(damage.message() + "; reading goes on at byte " + std::to_string(found));
-}
-
-Status Reader::AtEnd() {
-  current_->Reset();
-  uint8_t stored[kCrcSize + 1];  // nothing may follow the checksum
-  size_t got = 0;
-  if (closed_ || saw_tail_) H4MK_TRY(source_.ReadAt(position_, stored, sizeof stored, &got));
-  if (!source_.seekable())
-    source_.Unread(position_, ByteSpan(stored, got));  // the end may be asked for again
-  if (got != kCrcSize) {
-    source_.Unread(position_, ByteSpan(stored, got));
-    if (!is_closed()) return Status(Code::kAgain, "the file has no end yet");
-  } else if (checksum_valid_ && checksum_until_ == position_) {
-    if (LoadLe<uint32_t>(stored) != checksum_)
-      Warn("container checksum at byte " + std::to_string(position_) +
-           " does not match the chunks: some were exchanged, replaced or removed");
-    checksum_valid_ = false;
-  }
-  return Status(Code::kEnd, "end of file");
-}
-
-void Reader::AddToChecksum(uint64_t offset, uint64_t end, uint32_t crc) {
-  if (!checksum_valid_ || offset != checksum_until_) return;
-  uint8_t stored[kCrcSize];
-  StoreLe(stored, crc);
-  checksum_ = Crc32(checksum_, stored);
-  checksum_until_ = end;
-}
-
-Status Reader::Attachment(uint32_t track, ByteSpan* bytes) {
-  const auto known = attachments_.find(list_.ids.id(track));
-  if (known == attachments_.end()) return Status(Code::kNotFound, "track has no attachment");
-  *bytes = known->second;
+Status Reader::Rewind() {
+  due_ = {};
+  clusters_.current().Reset();
+  external_.Restart();
+  stream_.Rewind();
+  seek_.Reset();
   return {};
 }
+
+// ------------------------------------------------------------------------------------------------
+// seeks
+
+// First the index is trusted, where it tells enough: so the clusters of the route are read once and
+// in file order, which over HTTP is one request.
+Status Reader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
+  const SeekRequest request{track, time, mode, any};
+  bool trust_index = true;
+  const auto seek = [&] { return StartSeek(request, std::exchange(trust_index, false)); };
+  return file_.Lookup(std::cref(seek));  // a copy would take memory
+}
+
+// What fails here leaves the position as it was.
+Status Reader::StartSeek(const SeekRequest& request, bool trust_index) {
+  trust_index = trust_index && planner_.CanTrustIndex(request, filter_);
+  std::optional<SeekTarget> target;
+  H4MK_TRY(planner_.FindTarget(request, trust_index, &target));
+  if (!target && request.mode == SeekMode::kBackward) {
+    // Before the first one: the first one it is.
+    SeekRequest forward = request;
+    forward.mode = SeekMode::kForward;
+    H4MK_TRY(planner_.FindTarget(forward, trust_index, &target));
+  }
+  if (!target) return Status(Code::kNotFound, "no random access point of the track there");
+  due_ = {};
+  external_.Restart();
+  seek_.Start(request, *target);
+  return {};
+}
+
+// Reads the target's cluster, and finds the block in it.
+Status Reader::LoadTarget() {
+  const SeekTarget target = seek_.target();
+  Status status = clusters_.MakeCurrent(target.cluster, std::nullopt);
+  if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
+  BlockRecord block;
+  const bool is_found =
+      status.ok() && target.start.FindBlock(target.track, clusters_.current(), &block);
+  if (status.ok() && target.start.is_by_time() && (!is_found || block.time() != target.start.time))
+    status = NoSuchKey(target.cluster);
+  if (!status.ok() && CanSeekAgain()) return SeekAgain(status);
+  has_reported_damage_ = false;
+  if (is_found && !filter_.IsDiscarded(target.track))
+    seek_.SetFound(block);
+  else
+    seek_.SetNotDelivered();
+  return {};
+}
+
+// Whether a target that cannot be read may be the fault of the index, which was trusted.
+bool Reader::CanSeekAgain() const {
+  return seek_.target().start.is_by_time() && !file_.is_scanned();
+}
+
+Status Reader::SeekAgain(const Status& problem) {
+  const SeekRequest request = seek_.request();
+  H4MK_TRY(file_.ScanAgain(problem));
+  return StartSeek(request, /*trust_index=*/false).ok() ? Status() : problem;
+}
+
+// A route that cannot be found is replaced by one to the target alone.
+Status Reader::PlanRoute() {
+  const SeekTarget& target = seek_.As<SeekCursor::DeliveredTarget>()->target;
+  SeekRoute route;
+  Status status = planner_.FindRoute(target, filter_, &route);
+  if (status.code() == Code::kCorrupt && !file_.is_scanned()) {
+    H4MK_TRY(file_.ScanAgain(status));
+    status = planner_.FindRoute(target, filter_, &route);
+  }
+  if (status.code() == Code::kCorrupt) route = planner_.DirectRoute(target);
+  if (status.ok() || status.code() == Code::kCorrupt) seek_.SetRoute(std::move(route));
+  return status;
+}
+
+Status Reader::LoadRouteCluster() {
+  auto& on_route = *seek_.As<SeekCursor::OnRoute>();
+  std::vector<ClusterRef>& clusters = on_route.route.clusters;
+  while (clusters.size() > 1 && !on_route.IsWanted(clusters.back().offset, filter_))
+    clusters.pop_back();
+  const ClusterRef next = clusters.back();
+  stream_.MoveTo(next.offset);
+  Status status = clusters_.MakeCurrent(next, seek_.comes_again());
+  if (status.ok()) status = clusters_.current().Complete();
+  const bool is_lost = status.code() == Code::kCorrupt || status.code() == Code::kAgain;
+  if (!status.ok() && !is_lost) return status;
+  clusters.pop_back();
+  if (is_lost) {  // so is what was to be fetched from it, but not the rest
+    const Status damage = Corrupt(next.offset, "cluster cannot be read");
+    return clusters.empty() ? stream_.Skip(damage, &clusters_.current()) : damage;
+  }
+  stream_.MoveBehind(clusters_.current());
+  StartCluster();
+  return {};
+}
+
+// ------------------------------------------------------------------------------------------------
+// the index, and lookups, which leave the position as it is
 
 void Reader::IndexSize(uint32_t track, uint64_t* entries, uint64_t* bytes) {
-  *entries = index_.keys(track);
-  *bytes = index_.bytes();
+  *entries = file_.index().keys(track);
+  *bytes = file_.index().bytes();
 }
 
 Status Reader::IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
                             size_t* copied) {
   IndexEntry* next = out.data();
-  H4MK_TRY(index_.ForEntries(track, first, out.size(), [&](uint64_t offset, int64_t time) {
+  H4MK_TRY(file_.index().ForEntries(track, first, out.size(), [&](uint64_t offset, int64_t time) {
     *next++ = {offset, time};
   }));
   *copied = static_cast<size_t>(next - out.data());
   return {};
 }
 
-void Reader::Discard(uint32_t track, bool discard) {
-  discarded_[track] = discard;
-  any_discarded_ = std::find(discarded_.begin(), discarded_.end(), true) != discarded_.end();
-  whole_clusters_ = !any_discarded_;
+Status Reader::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) {
+  return file_.Lookup([&] { return block_lookup_.FindKeyframe(track, time, info); });
+}
+
+Status Reader::KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
+                                uint64_t* total) {
+  return file_.Lookup([&] { return block_lookup_.KeyframesBetween(track, from, to, out, total); });
+}
+
+Status Reader::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
+  const BlockRecord* block = nullptr;
+  H4MK_TRY(file_.Lookup([&] { return block_lookup_.FindOrdinal(track, ordinal, &block); }));
+  *info = clusters_.searched().InfoOf(*block);
+  return {};
+}
+
+Status Reader::Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out, size_t* copied) {
+  return file_.Lookup([&] { return block_lookup_.Blocks(track, first, out, copied); });
+}
+
+Status Reader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* read) {
+  const BlockRecord* block = nullptr;
+  H4MK_TRY(file_.Lookup([&] { return block_lookup_.FindOrdinal(track, ordinal, &block); }));
+  if (!filter_.IsUnderstood(*block))
+    return Status(Code::kUnsupported, "block " + std::to_string(ordinal) +
+                                          " needs a feature that this library does not know");
+  external_.Restart();
+  ClusterLoader& cluster = clusters_.searched();
+  const Status status = Fetch(cluster, *block);
+  const bool is_corrupt = status.code() == Code::kCorrupt;
+  if (!status.ok() && (!is_corrupt || !keep_corrupt_ || (block->flags & kBlockExternal)))
+    return status;
+  FillBlock(cluster, *block, is_corrupt, read);
+  return {};
+}
+
+Status Reader::FindFrame(uint32_t track, uint64_t number, BlockInfo* info) {
+  return file_.Lookup([&] { return frame_lookup_.FindFrame(track, number, info); });
+}
+
+Status Reader::FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) {
+  return file_.Lookup([&] { return frame_lookup_.FindFrameAt(track, time, number, info); });
+}
+
+Status Reader::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out, size_t* copied) {
+  return file_.Lookup([&] { return frame_lookup_.FrameTimes(track, first, out, copied); });
+}
+
+Status Reader::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+                           uint64_t* total) {
+  return file_.Lookup([&] { return frame_lookup_.DecodeChain(track, time, out, total); });
+}
+
+Status Reader::FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
+                          uint64_t* total) {
+  return file_.Lookup([&] { return frame_lookup_.FrameChain(track, number, out, total); });
 }
 
 }  // namespace h4mk

@@ -24,10 +24,6 @@ bool IsTransportTag(uint32_t tag) {
          tag == kTagVeri || tag == kTagTracks;
 }
 
-std::string_view AsText(ByteSpan bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 TransportChunk ParseHeader(uint64_t offset, const uint8_t* bytes) {
   return {offset + kTransportChunkHeaderSize, LoadLe<uint32_t>(bytes), LoadBe<uint32_t>(bytes + 4),
           LoadBe<uint32_t>(bytes + 8)};

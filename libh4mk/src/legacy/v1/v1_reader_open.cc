@@ -15,10 +15,6 @@ constexpr uint64_t kMaxStreamBlocks =
     4u << 20;  // that a block log may list where the size of the file is not known
 constexpr uint64_t kMinCoreSize = kChunkOverhead + kV1RoutingSize;
 
-std::string_view AsText(ByteSpan bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 void AddTrack(const Json& v1_track, TrackList* list) {
   Track track;
   Json description = V1Track(v1_track);

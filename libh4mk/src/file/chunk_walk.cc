@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "maintain/chunk_walk.h"
+#include "file/chunk_walk.h"
 
 #include <algorithm>
 
@@ -9,9 +9,35 @@ namespace h4mk {
 namespace {
 
 constexpr size_t kPiece = 1 << 20;  // so much of a chunk is read at once
-constexpr size_t kFront = 4096;     // enough for the index of most clusters
+// Enough for the index of most clusters, and what Source has read ahead with the chunk's header.
+constexpr size_t kFront = 4096 - kChunkHeaderSize;
+constexpr uint32_t kScanned = 1 << 20;  // larger chunks without blocks are not read by a scan
 
 }  // namespace
+
+Status ReadClusterIndex(Source& source, uint64_t offset, const ChunkHeader& header,
+                        const TrackIds& tracks, ClusterIndex* index) {
+  const uint64_t payload = offset + kChunkHeaderSize;
+  const int64_t file_size = source.Size();
+  Bytes front;
+  size_t needed = std::min<size_t>(header.length, kFront);
+  for (;;) {
+    const size_t had = front.size();
+    if (file_size >= 0 && payload + needed > static_cast<uint64_t>(file_size)) break;
+    front.resize(needed);
+    size_t got = 0;
+    H4MK_TRY(source.ReadAt(payload + had, front.data() + had, needed - had, &got));
+    if (got < needed - had) break;
+    index->set_salt(source.salt());
+    const Status status = index->Parse(front, payload, header.length, tracks, &needed);
+    if (status.ok()) {
+      if (index->data_start() + index->data_size() == header.length) return {};
+      return Corrupt(offset + 8, "length of a cluster contradicts its index");
+    }
+    if (status.code() != Code::kAgain || needed > header.length || needed <= front.size()) break;
+  }
+  return Corrupt(offset, "cluster index cannot be read");
+}
 
 ChunkWalk::ChunkWalk(Source& source, const TrackIds& tracks, int version, Depth depth,
                      Progress progress)
@@ -21,9 +47,7 @@ ChunkWalk::ChunkWalk(Source& source, const TrackIds& tracks, int version, Depth 
       version_(version),
       depth_(depth),
       progress_(std::move(progress)),
-      size_(static_cast<uint64_t>(std::max<int64_t>(source.Size(), 0))) {
-  index_.set_salt(source.salt());
-}
+      size_(static_cast<uint64_t>(std::max<int64_t>(source.Size(), 0))) {}
 
 bool ChunkWalk::IsCluster(const ChunkHeader& header) const {
   return version_ >= 2 && header.is_cluster();
@@ -54,7 +78,6 @@ Status ChunkWalk::Next(Piece* piece) {
   if (!usable && piece->offset == kFileHeaderSize && version_ >= 2) {
     bool repaired = false;
     H4MK_TRY(RepairSalt(source_, &repaired));
-    index_.set_salt(source_.salt());
     if (repaired) return Next(piece);
   }
   if (!usable) return PassGap(piece);
@@ -82,42 +105,14 @@ Status ChunkWalk::PassGap(Piece* piece) {
   return {};
 }
 
-// Reads as much of a cluster's front as its index takes. *problem tells what is wrong with the
-// index.
-Status ChunkWalk::ParseIndex(const Piece& piece, Status* problem) {
-  const uint64_t payload = piece.offset + kChunkHeaderSize;
-  Bytes front;
-  size_t needed = std::min<size_t>(piece.header.length, kFront);
-  for (;;) {
-    const size_t had = front.size();
-    const bool is_there = payload + needed <= size_;
-    if (is_there) front.resize(needed);
-    size_t got = 0;
-    H4MK_TRY(source_.ReadAt(payload + had, front.data() + had, front.size() - had, &got));
-    if (!is_there || got < front.size() - had) needed = SIZE_MAX;
-    front.resize(had + got);
-    *problem = needed == SIZE_MAX
-                   ? Status(Code::kAgain, "")
-                   : index_.Parse(front, payload, piece.header.length, tracks_, &needed);
-    if (problem->ok()) break;
-    if (problem->code() != Code::kAgain || needed > piece.header.length || needed <= front.size()) {
-      *problem = Corrupt(piece.offset, "cluster index cannot be read");
-      return {};
-    }
-  }
-  data_offset_ = payload + index_.data_start();
-  if (index_.data_start() + index_.data_size() != piece.header.length)
-    *problem = Corrupt(piece.offset + 8, "length of a cluster contradicts its index");
-  return {};
-}
-
 Status ChunkWalk::CheckCluster(Piece* piece, bool* usable) {
-  Status problem;
-  H4MK_TRY(ParseIndex(*piece, &problem));
-  if (!problem.ok()) {
+  const Status status = ReadClusterIndex(source_, piece->offset, piece->header, tracks_, &index_);
+  if (status.code() == Code::kCorrupt) {
     piece->problem = "cluster index cannot be read";
     return {};
   }
+  H4MK_TRY(status);
+  data_offset_ = piece->offset + kChunkHeaderSize + index_.data_start();
   if (piece->end >
       size_) {  // the unfinished end: what is there of it is no place to look for chunks
     piece->kind = Piece::Kind::kUnfinished;
@@ -127,7 +122,7 @@ Status ChunkWalk::CheckCluster(Piece* piece, bool* usable) {
     return depth_ == Depth::kAll ? CheckWholeStripes() : Status();
   }
   *usable = true;
-  if (depth_ == Depth::kIndexes) return {};
+  if (depth_ != Depth::kAll) return {};
   bad_.assign(index_.stripe_crcs().size(), false);
   stripe_ = 0;
   stripe_crc_ = source_.salt();
@@ -164,6 +159,8 @@ Status ChunkWalk::CheckWholeStripes() {
 }
 
 Status ChunkWalk::CheckSmall(Piece* piece, bool* good) {
+  *good = depth_ == Depth::kScan && piece->header.length > kScanned;
+  if (*good) return {};
   uint32_t actual = 0;
   H4MK_TRY(Stream(*piece, nullptr, &actual, &piece->crc));
   *good = actual == piece->crc;

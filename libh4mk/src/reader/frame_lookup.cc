@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
-// core.md, "Frames" and "Decode chain": frames by number and by time, their times, and what has to
-// be decoded for one. A frame's cluster stays in search_.
-#include <algorithm>
+#include "reader/frame_lookup.h"
 
-#include "reader/reader.h"
+#include <algorithm>
 
 namespace h4mk {
 namespace {
@@ -22,10 +20,14 @@ Status OtherFrames(const ClusterRef& cluster) {
 
 }  // namespace
 
+BlockInfo FrameLookup::InfoOf(const FrameRef& frame) {
+  return clusters_.searched().InfoOf(searched_blocks()[frame.block]);
+}
+
 // The frames of a track in one cluster, in the order of presentation, into frames_.
-Status Reader::LoadFrames(uint32_t track, const SpanRef& span) {
-  H4MK_TRY(LoadIntoSearch(span.cluster));
-  const std::vector<BlockRecord>& blocks = search_->index().blocks();
+Status FrameLookup::LoadFrames(uint32_t track, const SpanRef& span) {
+  H4MK_TRY(clusters_.Search(span.cluster));
+  const std::vector<BlockRecord>& blocks = searched_blocks();
   frames_.clear();
   for (size_t i = 0; i < blocks.size(); ++i)
     if (blocks[i].track == static_cast<int32_t>(track) &&
@@ -36,15 +38,15 @@ Status Reader::LoadFrames(uint32_t track, const SpanRef& span) {
   return frames_.size() == span.frames ? Status() : OtherFrames(span.cluster);
 }
 
-Status Reader::LocateFrame(uint32_t track, uint64_t number, FrameRef* frame) {
+Status FrameLookup::LocateFrame(uint32_t track, uint64_t number, FrameRef* frame) {
   SpanRef span;
   size_t place = 0;  // in frames_
-  if (totals_[track].overlaps) {
+  if (file_.totals(track).overlaps) {
     const FrameTable* table = nullptr;
     H4MK_TRY(MakeFrameTable(track, &table));
     if (number >= table->frames.size()) return NoFrame(number);
     const FrameTable::Entry& entry = table->frames[static_cast<size_t>(number)];
-    H4MK_TRY(index_.SpanAt(track, entry.page, entry.span, &span));
+    H4MK_TRY(file_.index().SpanAt(track, entry.page, entry.span, &span));
     H4MK_TRY(LoadFrames(track, span));
     place = static_cast<size_t>(
         std::ranges::lower_bound(frames_, entry.time, {}, &TimedBlock::time) - frames_.begin());
@@ -56,7 +58,7 @@ Status Reader::LocateFrame(uint32_t track, uint64_t number, FrameRef* frame) {
       return OtherFrames(span.cluster);
   } else {
     bool found = false;
-    H4MK_TRY(index_.SpanOfFrame(track, number, &span, &found));
+    H4MK_TRY(file_.index().SpanOfFrame(track, number, &span, &found));
     if (!found) return NoFrame(number);
     H4MK_TRY(LoadFrames(track, span));
     place = static_cast<size_t>(number - span.first_frame);
@@ -66,8 +68,8 @@ Status Reader::LocateFrame(uint32_t track, uint64_t number, FrameRef* frame) {
 }
 
 // The last frame that is not later.
-Status Reader::LocateFrameAt(uint32_t track, int64_t time, FrameRef* frame) {
-  if (totals_[track].overlaps) {
+Status FrameLookup::LocateFrameAt(uint32_t track, int64_t time, FrameRef* frame) {
+  if (file_.totals(track).overlaps) {
     const FrameTable* table = nullptr;
     H4MK_TRY(MakeFrameTable(track, &table));
     const auto behind = std::ranges::upper_bound(table->frames, time, {}, &FrameTable::Entry::time);
@@ -76,7 +78,7 @@ Status Reader::LocateFrameAt(uint32_t track, int64_t time, FrameRef* frame) {
   }
   SpanRef span;
   bool found = false;
-  H4MK_TRY(index_.SpanAtTime(track, time, &span, &found));
+  H4MK_TRY(file_.index().SpanAtTime(track, time, &span, &found));
   if (!found) return NoFrameAt();
   H4MK_TRY(LoadFrames(track, span));
   const auto behind = std::ranges::upper_bound(frames_, time, {}, &TimedBlock::time);
@@ -90,30 +92,31 @@ Status Reader::LocateFrameAt(uint32_t track, int64_t time, FrameRef* frame) {
 
 // The times of all frames have to be known where clusters overlap: from pages that have them, else
 // from the clusters.
-Status Reader::MakeFrameTable(uint32_t track, const FrameTable** table) {
-  const auto known = frame_tables_.find(track);
-  if (known != frame_tables_.end() && known->second.blocks == totals_[track].blocks) {
+Status FrameLookup::MakeFrameTable(uint32_t track, const FrameTable** table) {
+  const auto known = tables_.find(track);
+  if (known != tables_.end() && known->second.revision == file_.index().revision()) {
     *table = &known->second;
     return {};
   }
   FrameTable made;
-  made.blocks = totals_[track].blocks;
+  made.revision = file_.index().revision();
   SpanRef span;
   bool more = false;
   size_t place = 0;  // among the times of a page
-  H4MK_TRY(index_.FirstSpan(track, &span, &more));
+  H4MK_TRY(file_.index().FirstSpan(track, &span, &more));
   while (more) {
     H4MK_TRY(AddToTable(track, span, &place, &made));
     const size_t page = span.cluster.page;
-    H4MK_TRY(index_.NextSpan(track, &span, &more));
+    H4MK_TRY(file_.index().NextSpan(track, &span, &more));
     if (span.cluster.page != page) place = 0;
   }
   std::ranges::stable_sort(made.frames, {}, &FrameTable::Entry::time);
-  *table = &frame_tables_.insert_or_assign(track, std::move(made)).first->second;
+  *table = &tables_.insert_or_assign(track, std::move(made)).first->second;
   return {};
 }
 
-Status Reader::AddToTable(uint32_t track, const SpanRef& span, size_t* place, FrameTable* table) {
+Status FrameLookup::AddToTable(uint32_t track, const SpanRef& span, size_t* place,
+                               FrameTable* table) {
   if (span.frames == 0) return {};
   const auto add = [&](int64_t time) {
     table->frames.push_back(
@@ -121,7 +124,7 @@ Status Reader::AddToTable(uint32_t track, const SpanRef& span, size_t* place, Fr
   };
   std::span<const int64_t> times;
   bool stored = false;
-  H4MK_TRY(index_.PageTimes(span.cluster.page, track, &times, &stored));
+  H4MK_TRY(file_.index().PageTimes(span.cluster.page, track, &times, &stored));
   if (stored) {
     for (int64_t time : times.subspan(*place, static_cast<size_t>(span.frames))) add(time);
     *place += static_cast<size_t>(span.frames);
@@ -132,33 +135,10 @@ Status Reader::AddToTable(uint32_t track, const SpanRef& span, size_t* place, Fr
   return {};
 }
 
-Status Reader::FindFrame(uint32_t track, uint64_t number, BlockInfo* info) {
-  return WithIndex([&]() -> Status {
-    FrameRef frame;
-    H4MK_TRY(LocateFrame(track, number, &frame));
-    *info = InfoOf(search_->index().blocks()[frame.block]);
-    return {};
-  });
-}
-
-Status Reader::FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) {
-  return WithIndex([&]() -> Status {
-    FrameRef frame;
-    H4MK_TRY(LocateFrameAt(track, time, &frame));
-    *number = frame.number;
-    *info = InfoOf(search_->index().blocks()[frame.block]);
-    return {};
-  });
-}
-
-Status Reader::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out, size_t* copied) {
-  return WithIndex([&] { return CopyFrameTimes(track, first, out, copied); });
-}
-
-Status Reader::CopyFrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
-                              size_t* copied) {
+Status FrameLookup::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
+                               size_t* copied) {
   *copied = 0;
-  if (totals_[track].overlaps) {
+  if (file_.totals(track).overlaps) {
     const FrameTable* table = nullptr;
     H4MK_TRY(MakeFrameTable(track, &table));
     for (; *copied < out.size() && first < table->frames.size(); ++first)
@@ -167,59 +147,69 @@ Status Reader::CopyFrameTimes(uint32_t track, uint64_t first, std::span<int64_t>
   }
   SpanRef span;
   bool more = false;
-  H4MK_TRY(index_.SpanOfFrame(track, first, &span, &more));
+  H4MK_TRY(file_.index().SpanOfFrame(track, first, &span, &more));
   while (more && *copied < out.size()) {
     std::span<const int64_t> times;
     bool stored = false;
-    H4MK_TRY(index_.PageTimes(span.cluster.page, track, &times, &stored));
+    H4MK_TRY(file_.index().PageTimes(span.cluster.page, track, &times, &stored));
     if (stored) {
-      times =
-          times.subspan(static_cast<size_t>(first - index_.FramesBefore(track, span.cluster.page)));
+      times = times.subspan(
+          static_cast<size_t>(first - file_.index().FramesBefore(track, span.cluster.page)));
       const size_t count = std::min(times.size(), out.size() - *copied);
       std::copy_n(times.begin(), count, out.begin() + static_cast<ptrdiff_t>(*copied));
       *copied += count;
       first += count;
-      H4MK_TRY(index_.SpanOfFrame(track, first, &span, &more));
+      H4MK_TRY(file_.index().SpanOfFrame(track, first, &span, &more));
       continue;
     }
     if (span.frames > 0) H4MK_TRY(LoadFrames(track, span));
     for (; first < span.first_frame + span.frames && *copied < out.size(); ++first)
       out[(*copied)++] = frames_[static_cast<size_t>(first - span.first_frame)].time;
-    H4MK_TRY(index_.NextSpan(track, &span, &more));
+    H4MK_TRY(file_.index().NextSpan(track, &span, &more));
   }
   return {};
 }
 
-Status Reader::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
-                           uint64_t* total) {
-  return WithIndex([&]() -> Status {
-    *total = 0;
-    FrameRef frame;
-    Status status = LocateFrameAt(track, time, &frame);
-    if (status.code() == Code::kNotFound) return {};
-    return status.ok() ? ChainTo(track, frame, out, total) : std::move(status);
-  });
+Status FrameLookup::FindFrame(uint32_t track, uint64_t number, BlockInfo* info) {
+  FrameRef frame;
+  H4MK_TRY(LocateFrame(track, number, &frame));
+  *info = InfoOf(frame);
+  return {};
 }
 
-Status Reader::FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
-                          uint64_t* total) {
-  return WithIndex([&]() -> Status {
-    FrameRef frame;
-    H4MK_TRY(LocateFrame(track, number, &frame));
-    return ChainTo(track, frame, out, total);
-  });
+Status FrameLookup::FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) {
+  FrameRef frame;
+  H4MK_TRY(LocateFrameAt(track, time, &frame));
+  *number = frame.number;
+  *info = InfoOf(frame);
+  return {};
 }
 
-// All blocks of the track from the last key block on that stands before the frame and is not later,
-// up to the frame. REQUIRES: search_ holds the frame's cluster.
-Status Reader::ChainTo(uint32_t track, const FrameRef& frame, std::span<BlockInfo> out,
-                       uint64_t* total) {
+Status FrameLookup::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+                                uint64_t* total) {
   *total = 0;
-  const int64_t time = search_->index().blocks()[frame.block].time();
-  // The last key block before position `end` of the cluster in search_; that position: there is
-  // none.
+  FrameRef frame;
+  const Status status = LocateFrameAt(track, time, &frame);
+  if (status.code() == Code::kNotFound) return {};
+  return status.ok() ? ChainTo(track, frame, out, total) : status;
+}
+
+Status FrameLookup::FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
+                               uint64_t* total) {
+  FrameRef frame;
+  H4MK_TRY(LocateFrame(track, number, &frame));
+  return ChainTo(track, frame, out, total);
+}
+
+// All blocks of the track up to the frame, from the last key block on that stands before it and is
+// not later. REQUIRES: the frame's cluster is the searched one.
+Status FrameLookup::ChainTo(uint32_t track, const FrameRef& frame, std::span<BlockInfo> out,
+                            uint64_t* total) {
+  *total = 0;
+  const int64_t time = searched_blocks()[frame.block].time();
+  // The last key block before position `end` of the searched cluster; `end`: there is none.
   const auto find_key = [&](size_t end) {
-    const std::vector<BlockRecord>& blocks = search_->index().blocks();
+    const std::vector<BlockRecord>& blocks = searched_blocks();
     for (size_t i = end; i-- > 0;)
       if (blocks[i].track == static_cast<int32_t>(track) && blocks[i].is_key() &&
           blocks[i].time() != kNoTime && blocks[i].time() <= time)
@@ -230,26 +220,27 @@ Status Reader::ChainTo(uint32_t track, const FrameRef& frame, std::span<BlockInf
   size_t next = find_key(frame.block + 1);
   if (next > frame.block) {
     bool found = false;
-    H4MK_TRY(index_.FindKeyBefore(track, frame.cluster, time, &cluster, &found));
+    H4MK_TRY(file_.index().FindKeyBefore(track, frame.cluster, time, &cluster, &found));
     if (!found) return {};  // it cannot be decoded
-    H4MK_TRY(LoadIntoSearch(cluster));
-    next = find_key(search_->index().blocks().size());
-    if (next == search_->index().blocks().size()) return NotThere(cluster);
+    H4MK_TRY(clusters_.Search(cluster));
+    next = find_key(searched_blocks().size());
+    if (next == searched_blocks().size()) return NoSuchKey(cluster);
   }
   for (;; next = 0) {
     const bool is_last = cluster == frame.cluster;
-    const std::vector<BlockRecord>& blocks = search_->index().blocks();
+    const std::vector<BlockRecord>& blocks = searched_blocks();
     const size_t end = is_last ? frame.block + 1 : blocks.size();
     for (; next < end; ++next) {
       if (blocks[next].track != static_cast<int32_t>(track)) continue;
-      if (*total < out.size()) out[static_cast<size_t>(*total)] = InfoOf(blocks[next]);
+      if (*total < out.size())
+        out[static_cast<size_t>(*total)] = clusters_.searched().InfoOf(blocks[next]);
       ++*total;
     }
     if (is_last) return {};
     bool more = false;
-    H4MK_TRY(index_.Next(track, &cluster, &more));
+    H4MK_TRY(file_.index().Next(track, &cluster, &more));
     if (!more || frame.cluster < cluster) return OtherFrames(frame.cluster);
-    H4MK_TRY(LoadIntoSearch(cluster));
+    H4MK_TRY(clusters_.Search(cluster));
   }
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Goes over a file of version 1 or 2 chunk by chunk, past any damage. Needs neither TRAK nor an
-// index, and a bounded amount of memory.
-#ifndef H4MK_MAINTAIN_CHUNK_WALK_H_
-#define H4MK_MAINTAIN_CHUNK_WALK_H_
+// index, and a bounded amount of memory. A reader scans a file without an index with it; verify,
+// recover and reindex see all of a file through it.
+#ifndef H4MK_FILE_CHUNK_WALK_H_
+#define H4MK_FILE_CHUNK_WALK_H_
 
 #include <functional>
 #include <type_traits>
@@ -12,6 +13,11 @@
 #include "cluster/cluster_index.h"
 
 namespace h4mk {
+
+// Reads the index of the cluster whose chunk stands at an offset, and little else. kCorrupt: it
+// cannot be used, or contradicts the length in the chunk's header. kIo.
+Status ReadClusterIndex(Source& source, uint64_t offset, const ChunkHeader& header,
+                        const TrackIds& tracks, ClusterIndex* index);
 
 struct Piece {
   enum class Kind {
@@ -25,8 +31,8 @@ struct Piece {
   Kind kind = Kind::kChunk;
   uint64_t offset = 0;
   uint64_t end = 0;         // of the piece
-  ChunkHeader header;       // kGap: not set
-  uint32_t crc = 0;         // as stored; not read of clusters with Depth::kIndexes
+  ChunkHeader header;       // kGap: what stands where a chunk should begin
+  uint32_t crc = 0;         // as stored; not set for what Depth leaves out
   bool is_cluster = false;  // then ChunkWalk::index() is its index
   std::string problem;      // what is wrong, without its place; empty for kChunk
 };
@@ -34,6 +40,7 @@ struct Piece {
 class ChunkWalk {
  public:
   enum class Depth {
+    kScan,     // as kIndexes, but chunks of more than 1 MiB that hold no blocks are passed over
     kIndexes,  // of clusters only the indexes are read: what blocks there are
     kAll,      // every byte is read, every CRC checked
   };
@@ -47,8 +54,11 @@ class ChunkWalk {
   ChunkWalk(Source& source, const TrackIds& tracks, int version, Depth depth,
             Progress progress = nullptr);
 
-  // Where the next piece begins.
+  // Where the next piece begins; the first one behind the file header.
   uint64_t position() const { return position_; }
+  void MoveTo(uint64_t position) { position_ = position; }
+  // The size of the file when the walk began, behind which it does not look.
+  uint64_t file_size() const { return size_; }
 
   // The next piece. kEnd: at position() are fewer bytes than a chunk takes, nothing or the
   // container checksum.
@@ -62,7 +72,6 @@ class ChunkWalk {
 
  private:
   Status CheckCluster(Piece* piece, bool* usable);
-  Status ParseIndex(const Piece& piece, Status* problem);
   Status CheckSmall(Piece* piece, bool* good);
   Status Stream(const Piece& piece, const std::function<void(uint64_t at, ByteSpan bytes)>& visit,
                 uint32_t* actual, uint32_t* stored);
@@ -107,4 +116,4 @@ Status ForEachPiece(ChunkWalk& walk, Visit visit) {
 
 }  // namespace h4mk
 
-#endif  // H4MK_MAINTAIN_CHUNK_WALK_H_
+#endif  // H4MK_FILE_CHUNK_WALK_H_

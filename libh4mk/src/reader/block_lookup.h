@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#ifndef H4MK_READER_BLOCK_LOOKUP_H_
+#define H4MK_READER_BLOCK_LOOKUP_H_
+
+#include "reader/seek_planner.h"
+
+namespace h4mk {
+
+// Finds random access points by time and blocks by number; FileReader says what each call finds.
+// The cluster that a lookup has led to stays the searched one. All are run by FileIndex::Lookup().
+class BlockLookup {
+ public:
+  BlockLookup(FileIndex& file, ClusterPair& clusters, SeekPlanner& planner)
+      : file_(file), clusters_(clusters), planner_(planner) {}
+
+  Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info);
+  Status KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
+                          uint64_t* total);
+  Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out, size_t* copied);
+  // core.md, "Block by number". *block is in the searched cluster.
+  Status FindOrdinal(uint32_t track, uint64_t ordinal, const BlockRecord** block);
+
+ private:
+  Status FindSpanFrom(uint32_t track, uint64_t ordinal, SpanRef* span, bool* found);
+
+  FileIndex& file_;
+  ClusterPair& clusters_;
+  SeekPlanner& planner_;
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_READER_BLOCK_LOOKUP_H_

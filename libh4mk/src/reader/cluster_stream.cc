@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "reader/cluster_stream.h"
+
+#include <utility>
+
+namespace h4mk {
+namespace {
+
+// Less data of discarded tracks than this is read along rather than jumped over.
+constexpr uint64_t kWorthAJump = 64 << 10;
+
+// Chunks without blocks are checked up to this size, so that damage to their length is not
+// followed.
+constexpr uint32_t kCheckedChunk = 1 << 20;
+
+}  // namespace
+
+ClusterStream::ClusterStream(Source& source, FileIndex& file, Warnings& warnings)
+    : source_(source), chunks_(source), file_(file), warnings_(warnings), cursor_(chunks_) {}
+
+Status ClusterStream::Next(const BlockFilter& filter, ClusterLoader* cluster) {
+  if (is_cut_off_) return Status(Code::kAgain, "the file has no end");
+  for (;;) {
+    const int64_t size = source_.Size();
+    const bool is_past_end =
+        size >= 0 && cursor_.position() + kChunkHeaderSize > static_cast<uint64_t>(size);
+    ChunkHeader header;
+    Status status = is_past_end ? Status(Code::kEnd, "") : cursor_.ReadHeader(&header);
+    if (status.code() == Code::kEnd) {
+      if (CanReadOn(size)) continue;
+      return AtEnd(cluster);
+    }
+    H4MK_TRY(status);
+    status = ReadChunk(header, size, filter, cluster);
+    if (status.ok() && header.is_cluster()) return {};
+    if (status.ok()) continue;
+    if (status.code() == Code::kCorrupt) return Skip(status, cluster);
+    if (status.code() != Code::kAgain) return status;
+    if (IsUnfinishedCluster(header)) {
+      if (CanReadOn(size)) continue;
+      return AtEnd(cluster);
+    }
+    return SkipCutChunk(header, cluster);
+  }
+}
+
+// kAgain: the file ends inside the chunk.
+Status ClusterStream::ReadChunk(const ChunkHeader& header, int64_t file_size,
+                                const BlockFilter& filter, ClusterLoader* cluster) {
+  if (!IsPlausibleTag(header.tag))
+    return Corrupt(cursor_.position(), "no chunk found; expected one");
+  if (file_size >= 0 && cursor_.position() + header.size() > static_cast<uint64_t>(file_size))
+    return Status(Code::kAgain, "");
+  return header.is_cluster() ? LoadCluster(header, filter, cluster) : PassOver(header);
+}
+
+Status ClusterStream::LoadCluster(const ChunkHeader& header, const BlockFilter& filter,
+                                  ClusterLoader* cluster) {
+  file_.UsePendingDescriptions();
+  const bool is_whole = !filter.any_discarded() || !source_.seekable();
+  H4MK_TRY(cluster->Load(cursor_.position(), header, is_whole));
+  if (!is_whole && filter.DiscardedBytes(cluster->index().blocks()) <= kWorthAJump) {
+    if (const Status status = cluster->LoadData(); !status.ok()) {
+      cluster->Reset();
+      return status;
+    }
+  }
+  MoveBehind(*cluster);
+  return {};
+}
+
+// A chunk that holds no blocks.
+Status ClusterStream::PassOver(const ChunkHeader& header) {
+  const uint64_t at = cursor_.position();
+  if (header.length > (header.tag == kTagAttachment ? kMaxAttachmentChunk : kMaxSmallChunk))
+    return Corrupt(at, TagText(header.tag) + " chunk of " + std::to_string(header.length) +
+                           " bytes is larger than the limit");
+  if (header.length <= kCheckedChunk) {
+    Bytes payload;
+    uint32_t crc = 0;
+    const Status status = chunks_.ReadPayload(at, header, &payload, &crc);
+    if (!status.ok() && status.code() != Code::kUnsupported) return status;
+    checksum_.Add(at, at + header.size(), crc);
+    if (!status.ok()) warnings_.Add(status.message());
+    // Of a closed file the end has told which descriptions hold. A pipe has nothing else to go by,
+    // so it takes them at once.
+    if (status.ok() && !file_.is_closed())
+      file_.descriptions().AddPending(at, header.tag, std::move(payload));
+    if (!source_.seekable()) file_.UsePendingDescriptions();
+  } else {
+    checksum_.Stop();
+  }
+  cursor_.MoveTo(at + header.size());
+  saw_locator_ = header.tag == kTagTail && header.unknown_flags() == 0;
+  return {};
+}
+
+// Whether a cluster that is longer than the file is a true one: then what is there of it is no
+// place to look for chunks.
+bool ClusterStream::IsUnfinishedCluster(const ChunkHeader& header) {
+  ClusterIndex index;
+  return header.is_cluster() && source_.seekable() &&
+         ReadClusterIndex(source_, cursor_.position(), header, file_.descriptions().ids(), &index)
+             .ok();
+}
+
+// A chunk that is longer than the file: its length is damaged if chunks follow.
+Status ClusterStream::SkipCutChunk(const ChunkHeader& header, ClusterLoader* cluster) {
+  const uint64_t at = cursor_.position();
+  uint64_t found = 0;
+  const Status status = chunks_.FindNext(at, &found);
+  if (status.code() == Code::kEnd) return AtEnd(cluster);
+  H4MK_TRY(status);
+  return GoOnAt(found,
+                Corrupt(at, TagText(header.tag) + " chunk of " + std::to_string(header.length) +
+                                " bytes does not fit into the file"));
+}
+
+Status ClusterStream::Skip(const Status& damage, ClusterLoader* cluster) {
+  const uint64_t at = cursor_.position();
+  checksum_.Stop();
+  cursor_.MoveTo(at);
+  uint64_t found = 0;
+  const Status status = chunks_.FindNext(at, &found);
+  if (status.ok()) return GoOnAt(found, damage);
+  if (status.code() != Code::kEnd) return status;
+  // Nothing follows. A closed file is read then; one without an end may go on here, but not from an
+  // input that cannot seek, since nothing is read again.
+  const int64_t size = source_.Size();
+  if (file_.is_closed() && size >= 0) cursor_.MoveTo(static_cast<uint64_t>(size));
+  is_cut_off_ = !source_.seekable();
+  if (!is_cut_off_ && cursor_.position() == at) return AtEnd(cluster);
+  return damage.Saying(damage.message() + "; nothing readable follows");
+}
+
+Status ClusterStream::GoOnAt(uint64_t found, const Status& damage) {
+  MoveTo(found);
+  return damage.Saying(damage.message() + "; reading goes on at byte " + std::to_string(found));
+}
+
+void ClusterStream::Rewind() {
+  cursor_.MoveTo(file_.first_cluster());
+  saw_locator_ = false;
+}
+
+void ClusterStream::MoveTo(uint64_t offset) {
+  checksum_.Stop();
+  cursor_.MoveTo(offset);
+  saw_locator_ = false;
+}
+
+void ClusterStream::MoveBehind(const ClusterLoader& cluster) {
+  // Where the next header was read along, so was the chunk's CRC.
+  if (cluster.next_header())
+    checksum_.Add(cluster.offset(), cluster.end(), cluster.stored_crc());
+  else
+    checksum_.Stop();
+  cursor_.MoveTo(cluster.end(), cluster.next_header());
+  saw_locator_ = false;
+}
+
+// Whether a file without an end has become longer than size. An input that waits for what is
+// appended (as FFmpeg's file protocol does when told to) waits here.
+bool ClusterStream::CanReadOn(int64_t size) {
+  if (size < 0 || file_.is_closed()) return false;
+  if (saw_locator_ && cursor_.position() + kCrcSize <= static_cast<uint64_t>(size)) return false;
+  uint8_t byte = 0;
+  size_t got = 0;
+  return source_.ReadAt(static_cast<uint64_t>(size), &byte, 1, &got).ok() && got == 1 &&
+         source_.Size() > size;
+}
+
+Status ClusterStream::AtEnd(ClusterLoader* cluster) {
+  cluster->Reset();
+  const uint64_t at = cursor_.position();
+  uint8_t stored[kCrcSize + 1];  // nothing may follow the checksum
+  size_t got = 0;
+  if (file_.is_closed() || saw_locator_) H4MK_TRY(source_.ReadAt(at, stored, sizeof stored, &got));
+  const bool is_checksum = got == kCrcSize;
+  // The end may be asked for again.
+  if (!is_checksum || !source_.seekable()) source_.Unread(at, ByteSpan(stored, got));
+  if (!is_checksum && !file_.has_locator()) return Status(Code::kAgain, "the file has no end yet");
+  if (is_checksum && checksum_.Covers(at)) {
+    if (LoadLe<uint32_t>(stored) != checksum_.value())
+      warnings_.Add("container checksum at byte " + std::to_string(at) +
+                    " does not match the chunks: some were exchanged, replaced or removed");
+    checksum_.Stop();
+  }
+  return Status(Code::kEnd, "end of file");
+}
+
+}  // namespace h4mk

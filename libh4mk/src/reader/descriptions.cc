@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "reader/descriptions.h"
+
+#include <algorithm>
+
+#include "file/file_reader.h"
+
+namespace h4mk {
+
+Status Descriptions::Attachment(size_t track, ByteSpan* bytes) const {
+  const auto known = attachments_.find(list_.ids.id(track));
+  if (known == attachments_.end()) return Status(Code::kNotFound, "track has no attachment");
+  *bytes = known->second;
+  return {};
+}
+
+Status Descriptions::UseFront(uint64_t offset, uint32_t tag, ByteSpan payload, uint32_t crc) {
+  if (tag == kTagTracks) {
+    trak_ = {offset, crc};
+    return SetTracks(offset, payload);
+  }
+  if (tag == kTagMeta) {
+    meta_chunk_ = {offset, crc};
+    SetMeta(offset, payload);
+  } else if (tag == kTagAttachment) {
+    AddAttachment(offset, payload);
+  }
+  return {};
+}
+
+Status Descriptions::UseNamed(uint64_t trak, uint64_t meta) {
+  Bytes payload;
+  uint32_t crc = 0;
+  if (trak != 0 && (trak != trak_.offset || !has_tracks_)) {
+    const Status status = chunks_.ReadChunk(trak, kTagTracks, &payload, &crc);
+    if (status.code() == Code::kIo || (!status.ok() && !has_tracks_)) return status;
+    if (!status.ok()) warnings_.Add(status.message());
+    if (status.ok() && (crc != trak_.crc || !has_tracks_)) H4MK_TRY(SetTracks(trak, payload));
+  }
+  if (meta != 0 && meta != meta_chunk_.offset) {
+    const Status status = chunks_.ReadChunk(meta, kTagMeta, &payload, &crc);
+    if (status.code() == Code::kIo) return status;
+    if (!status.ok()) warnings_.Add(status.message());
+    if (status.ok() && crc != meta_chunk_.crc) SetMeta(meta, payload);
+  }
+  return {};
+}
+
+Status Descriptions::UseLater(uint64_t trak, uint64_t meta) {
+  if (trak != 0 && trak != trak_.offset) {
+    Bytes payload;
+    Status status = chunks_.ReadChunk(trak, kTagTracks, &payload);
+    if (status.code() == Code::kIo) return status;
+    if (status.ok()) status = AddTracks(trak, payload);
+    if (!status.ok()) warnings_.Add(status.message());
+  }
+  return UseNamed(0, meta);
+}
+
+void Descriptions::AddPending(uint64_t offset, uint32_t tag, Bytes payload) {
+  if (tag == kTagMeta && offset > meta_chunk_.offset)
+    pending_meta_ = {offset, std::move(payload)};
+  else if (tag == kTagTracks && offset > trak_.offset)
+    pending_tracks_ = {offset, std::move(payload)};
+}
+
+void Descriptions::UsePending() {
+  if (const auto meta = std::exchange(pending_meta_, std::nullopt))
+    SetMeta(meta->offset, meta->payload);
+  if (const auto tracks = std::exchange(pending_tracks_, std::nullopt))
+    if (const Status status = AddTracks(tracks->offset, tracks->payload); !status.ok())
+      warnings_.Add(status.message());
+}
+
+Status Descriptions::SetTracks(uint64_t offset, ByteSpan payload) {
+  Result<TrackList> list = ParseTracks(AsText(payload), offset);
+  if (!list.ok()) return list.status();
+  TakeList(std::move(list.value()));
+  has_tracks_ = true;
+  return {};
+}
+
+// core.md, "TRAK": a later one may add tracks.
+Status Descriptions::AddTracks(uint64_t offset, ByteSpan payload) {
+  Result<TrackList> list = ParseTracks(AsText(payload), offset);
+  if (!list.ok()) return list.status();
+  H4MK_TRY(CheckLaterTracks(list_, list.value(), offset));
+  TakeList(std::move(list.value()));
+  trak_.offset = offset;
+  changes_ |= FileReader::kChangedTracks;
+  return {};
+}
+
+void Descriptions::TakeList(TrackList list) {
+  list_ = std::move(list);
+  has_unknown_requirement_ = std::ranges::any_of(
+      list_.tracks, [](const Track& track) { return !track.unknown_requirement.empty(); });
+}
+
+void Descriptions::SetMeta(uint64_t offset, ByteSpan payload) {
+  Result<Json> meta = ParseMeta(AsText(payload), offset);
+  if (!meta.ok()) return warnings_.Add(meta.status().message());
+  meta_ = std::move(meta.value());
+  meta_chunk_.offset = offset;
+  changes_ |= FileReader::kChangedMeta;
+}
+
+void Descriptions::AddAttachment(uint64_t offset, ByteSpan payload) {
+  ByteReader reader(payload);
+  const uint64_t track_id = reader.Varint();
+  if (reader.failed() || track_id > kMaxTrackId)
+    return warnings_.Add("attachment at byte " + std::to_string(offset) +
+                         " names no track; it is left out");
+  attachments_[static_cast<uint32_t>(track_id)].assign(reader.data(),
+                                                       reader.data() + reader.left());
+}
+
+void Descriptions::CheckAttachments() {
+  for (const auto& [track_id, bytes] : attachments_)
+    if (list_.ids.Find(track_id) < 0)
+      warnings_.Add("attachment of track " + std::to_string(track_id) +
+                    ", which TRAK does not have; it is left out");
+}
+
+}  // namespace h4mk

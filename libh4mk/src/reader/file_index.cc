@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+// The index of a file without an end, and of one whose index proved wrong.
+#include "reader/file_index.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/crc32.h"
+#include "index/index_format.h"
+
+namespace h4mk {
+namespace {
+
+// A fingerprint covers at least so many bytes, and at most so many of a chunk that begins where the
+// scan has stopped but could not be used; larger ones are scanned each time.
+constexpr size_t kMinFingerprint = 4 << 10, kMaxFingerprint = 1 << 20;
+
+// How many bytes decide whether the chunk that begins here can be used.
+uint64_t FingerprintBytes(ByteSpan front) {
+  if (front.size() < kChunkHeaderSize) return 0;
+  const ChunkHeader header = ParseChunkHeader(front.data());
+  if (!IsPlausibleTag(header.tag)) return 0;
+  if (!header.is_cluster()) return header.size();
+  ByteReader reader(front.subspan(kChunkHeaderSize));
+  return std::min<uint64_t>(reader.Varint(), header.length) + reader.position() + kChunkHeaderSize +
+         kCrcSize;
+}
+
+}  // namespace
+
+FileIndex::FileIndex(Source& source, Warnings& warnings)
+    : source_(source),
+      chunks_(source),
+      warnings_(warnings),
+      descriptions_(chunks_, warnings),
+      index_(chunks_, descriptions_.ids()) {}
+
+// What offsets can be at most; more than any if it is not known.
+uint64_t FileIndex::FileSize() {
+  const int64_t size = source_.Size();
+  return size < 0 ? INT64_MAX : static_cast<uint64_t>(size);
+}
+
+void FileIndex::UsePendingDescriptions() {
+  descriptions_.UsePending();
+  GrowTracks();
+}
+
+void FileIndex::GrowTracks() {
+  const size_t count = tracks().size();
+  if (totals_.size() == count) return;
+  totals_.resize(count);
+  scan_.builder.GrowTo(count);
+  index_.GrowTo(count);
+}
+
+void FileIndex::GuessTotals(const std::vector<BlockRecord>& blocks) {
+  for (const BlockRecord& block : blocks)
+    if (block.track >= 0) totals_[static_cast<size_t>(block.track)].Add(block);
+  for (TrackTotals& totals : totals_) {
+    totals.blocks = totals.hidden = totals.bytes = 0;
+    totals.end_pts = kNoTime;
+  }
+}
+
+Status FileIndex::Lookup(const std::function<Status()>& lookup) {
+  if (!can_seek()) return Status(Code::kNotSeekable, "the input cannot seek");
+  if (!is_closed()) H4MK_TRY(Refresh());
+  const Status status = lookup();
+  if (status.code() != Code::kCorrupt || is_scanned_) return status;
+  H4MK_TRY(ScanAgain(status));
+  return lookup();
+}
+
+// Takes in what was written since the last scan: appended, or within the file, if that has its
+// final size from the beginning (a download). Megabytes that cannot be read, zeros after a power
+// loss for instance, are not scanned at each lookup: the fingerprint tells that nothing has
+// changed.
+Status FileIndex::Refresh() {
+  const int64_t size = source_.Size();
+  if (size < 0 || static_cast<uint64_t>(size) < scan_.until + kChunkOverhead) return {};
+  std::optional<EndFingerprint> end;
+  H4MK_TRY(TakeFingerprint(size, &end));
+  if (end && end == last_end_) return {};
+  H4MK_TRY(ScanClusters());
+  last_end_ = end;
+  return {};
+}
+
+// Empty: what decides whether the scan can go on is too large.
+Status FileIndex::TakeFingerprint(int64_t size, std::optional<EndFingerprint>* fingerprint) {
+  source_.Forget();
+  const uint64_t left = static_cast<uint64_t>(size) - scan_.until;
+  Bytes bytes;
+  for (uint64_t wanted = std::min<uint64_t>(kMinFingerprint, left); wanted > bytes.size();
+       wanted = std::min(FingerprintBytes(bytes), left)) {
+    if (wanted > kMaxFingerprint) return {};
+    const size_t had = bytes.size();
+    bytes.resize(static_cast<size_t>(wanted));
+    size_t got = 0;
+    H4MK_TRY(source_.ReadAt(scan_.until + had, bytes.data() + had, bytes.size() - had, &got));
+  }
+  *fingerprint = {size, scan_.until, Crc32(0, bytes)};
+  return {};
+}
+
+Status FileIndex::ScanAgain(const Status& problem) {
+  warnings_.Add(problem.message() + "; the index is made again");
+  return MakeIndex(/*trust_pages=*/false);
+}
+
+Status FileIndex::MakeIndex(bool trust_pages) {
+  Clear();
+  scan_ = {first_cluster_, PageBuilder(), false};
+  last_end_.reset();
+  index_.set_file_size(FileSize());
+  if (trust_pages) H4MK_TRY(UseLastIndex());
+  scan_.builder = PageBuilder(tracks().size(), /*most_times=*/0);
+  scan_.builder.Resume(totals_);
+  is_scanned_ = scan_.until == first_cluster_;
+  return ScanClusters();
+}
+
+void FileIndex::Clear() {
+  index_.Clear();
+  totals_.assign(tracks().size(), {});
+}
+
+Status FileIndex::UseLastIndex() {
+  LastIndex last;
+  Status status = FindLastIndex(&last);
+  if (status.code() == Code::kIo) return status;
+  if (!status.ok()) return {};
+  const auto* top = std::get_if<StoredTop>(&last.what);
+  status =
+      top != nullptr ? UseTop(*top, last.end + kTailSize) : UsePages(std::get<LastPage>(last.what));
+  if (status.code() == Code::kIo) return status;
+  if (status.ok()) {
+    scan_.until = last.end;
+    return {};
+  }
+  warnings_.Add(status.message());
+  Clear();
+  return {};
+}
+
+// A page that was written as the file grew, and those before it, from the last to the first.
+Status FileIndex::UsePages(const LastPage& last) {
+  H4MK_TRY(descriptions_.UseNamed(last.trak, last.meta));
+  std::vector<PageRef> chain;
+  uint64_t earliest = first_cluster_;
+  for (uint64_t offset = last.offset; offset != 0;) {
+    IndexPage page;
+    uint64_t size = 0;
+    H4MK_TRY(ReadIndexPage(chunks_, offset, descriptions_.ids(), FileSize(), &page, &size));
+    if (chain.empty()) totals_ = page.totals;
+    if (!page.clusters.empty()) earliest = page.clusters.front();
+    chain.push_back(Summarize(page, offset, size, nullptr));
+    offset = page.previous;
+  }
+  // core.md, "A page counts": pages of a file that is carried within this one lead elsewhere.
+  if (earliest != first_cluster_)
+    return Corrupt(last.offset, "index pages do not lead to the first cluster");
+  for (auto ref = chain.rbegin(); ref != chain.rend(); ++ref) index_.AddPage(std::move(*ref));
+  return {};
+}
+
+// Copies of pages at the end of a file name no TRAK, and no page before them; a top at the front
+// names the end of the file: neither is looked for.
+Status FileIndex::FindLastIndex(LastIndex* last) {
+  const auto check = [&](uint64_t at, const ChunkHeader& header, bool* valid) -> Status {
+    Bytes payload;
+    *valid = false;
+    if (header.length > kMaxSmallChunk) return {};
+    const Status status = chunks_.ReadPayload(at, header, &payload);
+    if (!status.ok()) return status.code() == Code::kIo ? status : Status();
+    last->end = at + header.size();
+    if (!IsTop(payload)) {
+      IndexPage page;
+      *valid = DecodePage(payload, descriptions_.ids(), at, FileSize(), &page) && !page.is_copy;
+      last->what = LastPage{at, page.trak, page.meta};
+      return {};
+    }
+    // Without the locator behind it the end was not finished, and nothing that it says holds.
+    StoredTop stored;
+    IndexTop top;
+    *valid = DecodeTop(payload, descriptions_.ids(), at, &top) &&
+             top.file_size == last->end + kTailSize &&
+             ReadStoredTop(chunks_, top.file_size, &stored).ok() && stored.offset == at;
+    last->what = std::move(stored);
+    return {};
+  };
+  const auto size = static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
+  uint64_t found = 0;
+  return chunks_.FindBackward(size, kIndexLookBack + size / kIndexLookBackShare, kTagIndex, check,
+                              &found);
+}
+
+// Brings the clusters behind scan_.until into the index.
+Status FileIndex::ScanClusters() {
+  ChunkWalk walk(source_, descriptions_.ids(), 2, ChunkWalk::Depth::kScan);
+  walk.MoveTo(scan_.until);
+  ScanStep step{scan_, 0, 0, false, false};
+  Status status;
+  while (status.ok() && !step.is_done) status = ScanPiece(walk, &step);
+  // What was scanned stays so, also where reading failed behind it.
+  if (step.has_clusters) {
+    PutScannedPage(step.scan.builder.page(), &step.scan);
+    step.scan.is_page_in_index = true;
+  }
+  step.scan.builder.GrowTo(tracks().size());
+  totals_ = step.scan.builder.totals();
+  scan_ = std::move(step.scan);
+  return status;
+}
+
+Status FileIndex::ScanPiece(ChunkWalk& walk, ScanStep* step) {
+  Piece piece;
+  Status status = walk.Next(&piece);
+  if (status.ok() && piece.is_cluster && (step->trak != 0 || step->meta != 0)) {
+    H4MK_TRY(descriptions_.UseLater(std::exchange(step->trak, 0), std::exchange(step->meta, 0)));
+    GrowTracks();
+    walk.MoveTo(piece.offset);  // once more: its blocks may be of tracks that were added
+    status = walk.Next(&piece);
+  }
+  const bool is_gap = piece.kind == Piece::Kind::kGap;
+  // What is not complete at the end may be so later.
+  step->is_done = !status.ok() || piece.kind == Piece::Kind::kUnfinished ||
+                  (is_gap && piece.end == walk.file_size());
+  if (step->is_done) return status.code() == Code::kEnd ? Status() : status;
+  const uint32_t tag = piece.header.tag;
+  if (piece.is_cluster) {
+    ScanCluster(piece.offset, walk.index(), step);
+  } else if (is_gap && (tag == kTagTracks || tag == kTagMeta)) {
+    warnings_.Add(Corrupt(piece.offset, piece.problem).message());  // others are met by reading on
+  } else if (!is_gap && piece.header.unknown_flags() == 0) {
+    if (tag == kTagTracks) step->trak = piece.offset;
+    if (tag == kTagMeta) step->meta = piece.offset;
+    const bool is_locator = tag == kTagTail && piece.end + kCrcSize == FileSize();
+    if (!is_closed()) end_ = is_locator ? End::kLocator : End::kNone;
+  }
+  step->scan.until = piece.end;
+  return {};
+}
+
+void FileIndex::ScanCluster(uint64_t offset, const ClusterIndex& cluster, ScanStep* step) {
+  Scan& scan = step->scan;
+  scan.builder.GrowTo(tracks().size());
+  scan.builder.AddCluster(offset, cluster.blocks());
+  step->has_clusters = true;
+  if (!scan.builder.is_full()) return;
+  PutScannedPage(scan.builder.Take(), &scan);
+  scan.is_page_in_index = step->has_clusters = false;
+}
+
+void FileIndex::PutScannedPage(IndexPage page, Scan* scan) {
+  if (scan->is_page_in_index)
+    index_.ReplaceLastPage(std::move(page));
+  else
+    index_.AddPage(std::move(page));
+}
+
+}  // namespace h4mk

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#ifndef H4MK_READER_FILE_INDEX_H_
+#define H4MK_READER_FILE_INDEX_H_
+
+#include <functional>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "chunk/chunk_reader.h"
+#include "file/chunk_walk.h"
+#include "file/file_end.h"
+#include "index/index.h"
+#include "index/page_builder.h"
+#include "reader/chunk_cursor.h"
+#include "reader/descriptions.h"
+#include "reader/running_checksum.h"
+
+namespace h4mk {
+
+// What is known of a file without reading its blocks: its descriptions, and the index of its
+// clusters. The index of a closed file is named by the top at its end or front. That of a file
+// without an end is made from the last page in the file and a scan of the clusters behind it, and
+// grows with the file. An index that proves wrong is replaced by a scan of all clusters.
+class FileIndex {
+ public:
+  // The source must outlive this, and so must the warnings.
+  FileIndex(Source& source, Warnings& warnings);
+  FileIndex(const FileIndex&) = delete;
+  FileIndex& operator=(const FileIndex&) = delete;
+
+  // Reads what stands before the first cluster, where *cursor is left, and the end. *checksum
+  // covers what was read. Errors as h4mk_reader_open().
+  Status Open(ChunkCursor* cursor, RunningChecksum* checksum);
+
+  int version() const { return header_.version; }
+  // The index came from a top: the file ends where that says.
+  bool is_closed() const { return end_ == End::kTop; }
+  // There is a locator at the end, though what it leads to may not be usable.
+  bool has_locator() const { return end_ != End::kNone; }
+  uint64_t first_cluster() const { return first_cluster_; }
+
+  Descriptions& descriptions() { return descriptions_; }
+  const std::vector<Track>& tracks() const { return descriptions_.tracks(); }
+  const Json& meta() const { return descriptions_.meta(); }
+  const TrackTotals& totals(uint32_t track) const { return totals_[track]; }
+  Index& index() { return index_; }
+
+  // A cluster follows the descriptions that came by.
+  void UsePendingDescriptions();
+  // Where nothing else tells where the tracks begin: the blocks of the first cluster do.
+  void GuessTotals(const std::vector<BlockRecord>& blocks);
+
+  // Runs a lookup in the index as it is now; if that turns out to be wrong (kCorrupt), once more in
+  // one that is made from all clusters. kNotSeekable.
+  Status Lookup(const std::function<Status()>& lookup);
+  // The index led to something else than it says: scans all clusters. Positions in the index
+  // (ClusterRef, SpanRef) hold no longer.
+  Status ScanAgain(const Status& problem);
+  // All clusters were scanned: there is no better index.
+  bool is_scanned() const { return is_scanned_; }
+
+ private:
+  enum class End { kNone, kLocator, kTop };
+
+  // The last index in a file without an end: a page that was written as the file grew, or the top
+  // of an end that something was appended to.
+  struct LastPage {
+    uint64_t offset, trak, meta;
+  };
+  struct LastIndex {
+    uint64_t end = 0;  // of its chunk
+    std::variant<LastPage, StoredTop> what;
+  };
+
+  // Where the scan has come to, and the page of the clusters that it came by last.
+  struct Scan {
+    uint64_t until = 0;
+    PageBuilder builder;
+    bool is_page_in_index = false;  // as its last one, to be replaced as it grows
+  };
+  // On the way of one scan, whose outcome replaces scan_.
+  struct ScanStep {
+    Scan scan;
+    uint64_t trak = 0, meta = 0;  // met behind the last cluster; they hold once one follows
+    bool has_clusters = false;    // that are not in the index yet
+    bool is_done = false;
+  };
+
+  // What a file without an end looked like where the scan has stopped.
+  struct EndFingerprint {
+    int64_t size = -1;
+    uint64_t scanned_until = 0;
+    uint32_t crc = 0;  // of the bytes that decided that nothing more can be used
+    bool operator==(const EndFingerprint&) const = default;
+  };
+
+  // file_index_open.cc
+  Status ReadFront(ChunkCursor* cursor, RunningChecksum* checksum);
+  Status ReadFrontChunks(ChunkCursor* cursor, RunningChecksum* checksum, StoredTop* top,
+                         Status* damage);
+  Status ReadFrontChunk(uint64_t offset, const ChunkHeader& header, RunningChecksum* checksum,
+                        StoredTop* top);
+  Status SkipFrontDamage(ChunkCursor* cursor);
+  Status RepairFront(const ChunkCursor& cursor, bool* repaired);
+  Status ReadAhead(uint64_t offset, uint64_t size);
+  Status ReadEnd(const ChunkCursor& cursor);
+  Status UseTop(const StoredTop& stored, uint64_t file_size);
+  Status UseTracksOfLastPage();
+
+  // file_index.cc
+  bool can_seek() { return source_.seekable() && source_.Size() >= 0; }
+  uint64_t FileSize();
+  void GrowTracks();
+  Status Refresh();
+  Status MakeIndex(bool trust_pages);
+  void Clear();
+  Status FindLastIndex(LastIndex* last);
+  Status UseLastIndex();
+  Status UsePages(const LastPage& last);
+  Status ScanClusters();
+  Status ScanPiece(ChunkWalk& walk, ScanStep* step);
+  void ScanCluster(uint64_t offset, const ClusterIndex& cluster, ScanStep* step);
+  void PutScannedPage(IndexPage page, Scan* scan);
+  Status TakeFingerprint(int64_t size, std::optional<EndFingerprint>* fingerprint);
+
+  Source& source_;
+  ChunkReader chunks_;
+  Warnings& warnings_;
+  FileHeader header_;
+  Descriptions descriptions_;
+  std::vector<TrackTotals> totals_;
+  Index index_;
+  uint64_t first_cluster_ = 0;  // offset of the first chunk behind the front
+  End end_ = End::kNone;
+  bool is_scanned_ = false;
+  Scan scan_;
+  std::optional<EndFingerprint> last_end_;  // where the last scan stopped; empty: not known
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_READER_FILE_INDEX_H_
