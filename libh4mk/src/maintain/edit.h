@@ -6,8 +6,8 @@
 #define H4MK_MAINTAIN_EDIT_H_
 
 #include "base/io.h"
-#include "file/file_end.h"
 #include "file/chunk_walk.h"
+#include "file/file_end.h"
 
 namespace h4mk {
 

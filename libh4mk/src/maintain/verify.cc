@@ -128,8 +128,8 @@ Status Verifier::Run(const ChunkWalk::Progress& progress) {
   H4MK_TRY(OpenReader());
   if (io_.Seek(0) < 0) return Status(Code::kIo, "cannot seek");  // where source_ believes to be
   if (report_.file_size < kFileHeaderSize) {
-    report_.Error(report_.file_size, "file ends inside its header at byte " +
-                                         std::to_string(report_.file_size));
+    report_.Error(report_.file_size,
+                  "file ends inside its header at byte " + std::to_string(report_.file_size));
     return {};
   }
   FileHeader file_header;
