@@ -4,6 +4,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "api.h"
 #include "command.h"
 #include "edit_file.h"
 #include "text.h"
@@ -116,72 +117,105 @@ Status AddChapters(const std::vector<std::string>& added, Json* meta) {
   return {};
 }
 
-Status ChangeMeta(const EditOptions& options, Editor* editor) {
-  Json meta = editor->meta();
-  if (!options.meta_file.empty()) H4MK_TRY(ReplaceMeta(options.meta_file, &meta));
+// What the file says of itself.
+struct Descriptions {
+  Json meta;
+  std::vector<Json> tracks;
+};
+
+Status ReadDescriptions(const h4mk_io& io, Descriptions* now) {
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  options.keep_encrypted = 1;
+  h4mk_reader* opened = nullptr;
+  const h4mk_status status = h4mk_reader_open(&io, &options, &opened);
+  const std::unique_ptr<h4mk_reader, void (*)(h4mk_reader*)> reader(opened, h4mk_reader_free);
+  if (status != H4MK_OK)
+    return Status(static_cast<Code>(status), h4mk_reader_message(reader.get()));
+  now->meta = ToJson(h4mk_reader_meta(reader.get()));
+  for (uint32_t i = 0; i < h4mk_reader_track_count(reader.get()); ++i)
+    now->tracks.push_back(ToJson(h4mk_reader_track(reader.get(), i)));
+  return {};
+}
+
+Status ChangeMeta(const EditOptions& options, Json* meta) {
+  if (!options.meta_file.empty()) H4MK_TRY(ReplaceMeta(options.meta_file, meta));
   for (const std::string& tag : options.tags) {
     std::string key, value;
     H4MK_TRY(Split(tag, '=', &key, &value));
-    H4MK_TRY(SetTag(&meta, key, value));
+    H4MK_TRY(SetTag(meta, key, value));
   }
-  for (const std::string& key : options.removed_tags) RemoveTag(&meta, key);
-  if (options.clear_chapters) meta.erase("chapters");
-  if (!options.chapters.empty()) H4MK_TRY(AddChapters(options.chapters, &meta));
-  return editor->SetMeta(meta);
+  for (const std::string& key : options.removed_tags) RemoveTag(meta, key);
+  if (options.clear_chapters) meta->erase("chapters");
+  if (!options.chapters.empty()) H4MK_TRY(AddChapters(options.chapters, meta));
+  return {};
 }
 
-Status FindById(const Editor& editor, const std::string& id, uint32_t* track) {
-  for (uint32_t i = 0; i < editor.tracks().size(); ++i) {
-    if (std::to_string(editor.tracks()[i].id) != id) continue;
-    *track = i;
+Status FindById(std::vector<Json>& tracks, const std::string& id, Json** track) {
+  for (Json& known : tracks) {
+    if (known["track_id"].dump() != id) continue;
+    *track = &known;
     return {};
   }
   return Status(Code::kArgument, "no track " + id);
 }
 
-Status ChangeTracks(const EditOptions& options, Editor* editor) {
+Status ChangeTracks(const EditOptions& options, std::vector<Json>* tracks) {
   for (const std::string& text : options.track_names) {
     std::string id, name;
-    uint32_t track = 0;
+    Json* track = nullptr;
     H4MK_TRY(Split(text, '=', &id, &name));
-    H4MK_TRY(FindById(*editor, id, &track));
+    H4MK_TRY(FindById(*tracks, id, &track));
     H4MK_TRY(CheckText(name));
-    Json description = editor->tracks()[track].description;
-    description["name"] = name;
-    H4MK_TRY(editor->SetTrack(track, description));
+    (*track)["name"] = name;
   }
   for (const std::string& text : options.track_tags) {
     std::string id, tag, key, value;
-    uint32_t track = 0;
+    Json* track = nullptr;
     H4MK_TRY(Split(text, ':', &id, &tag));
     H4MK_TRY(Split(tag, '=', &key, &value));
-    H4MK_TRY(FindById(*editor, id, &track));
-    Json description = editor->tracks()[track].description;
+    H4MK_TRY(FindById(*tracks, id, &track));
     if (value.empty())
-      RemoveTag(&description, key);
+      RemoveTag(track, key);
     else
-      H4MK_TRY(SetTag(&description, key, value));
-    H4MK_TRY(editor->SetTrack(track, description));
+      H4MK_TRY(SetTag(track, key, value));
   }
   return {};
+}
+
+// Hands the library what has changed.
+Status Write(const h4mk_io& io, const Descriptions& before, const Descriptions& now, bool undo) {
+  std::vector<Value> owned;
+  std::vector<const h4mk_value*> tracks;
+  for (size_t i = 0; i < now.tracks.size(); ++i) {
+    owned.push_back(now.tracks[i] == before.tracks[i] ? nullptr : ToValue(now.tracks[i]));
+    tracks.push_back(owned.back().get());
+  }
+  const Value meta = now.meta == before.meta ? nullptr : ToValue(now.meta);
+  h4mk_edit_options edit = H4MK_EDIT_OPTIONS_INIT;
+  Work work("edit");
+  edit.task = work.task();
+  edit.meta = meta.get();
+  edit.tracks = tracks.data();
+  edit.track_count = tracks.size();
+  edit.undo = undo;
+  const Status status = work.Result(h4mk_edit(&io, &edit));
+  if (status.code() == Code::kState)
+    return Status(Code::kAgain, status.message() + "; `h4mk index` gives it one");
+  return status;
 }
 
 Status Edit(const EditOptions& options, uint64_t* before, uint64_t* after) {
   EditFile file;
   H4MK_TRY(file.Open(options.common.file));
   *before = static_cast<uint64_t>(file.Size());
-  if (options.undo) {
-    H4MK_TRY(UndoEdit(file));
-  } else {
-    Editor editor(file);
-    Status status = editor.Open();
-    if (status.code() == Code::kNotFound)
-      return Status(Code::kAgain, status.message() + "; `h4mk index` gives it one");
-    if (!status.ok()) return status;
-    H4MK_TRY(ChangeMeta(options, &editor));
-    H4MK_TRY(ChangeTracks(options, &editor));
-    H4MK_TRY(editor.Commit());
+  Descriptions was, now;
+  if (!options.undo) {
+    H4MK_TRY(ReadDescriptions(file.Io(), &was));
+    now = was;
+    H4MK_TRY(ChangeMeta(options, &now.meta));
+    H4MK_TRY(ChangeTracks(options, &now.tracks));
   }
+  H4MK_TRY(Write(file.Io(), was, now, options.undo));
   *after = static_cast<uint64_t>(file.Size());
   return {};
 }

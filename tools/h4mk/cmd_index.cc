@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // h4mk index: the index of a file made anew, or put in front.
+#include "api.h"
 #include "command.h"
 #include "edit_file.h"
 #include "file.h"
-#include "maintain/reindex.h"
-#include "progress.h"
 #include "write_option.h"
 
 namespace h4mk::tool {
@@ -42,14 +41,21 @@ Status MoveToFront(const IndexOptions& options) {
   OutputFile out;
   H4MK_TRY(options.output.empty() ? out.OpenInPlace(options.common.file)
                                   : out.Open(options.output, options.write));
-  H4MK_TRY(MoveIndexToFront(file.NewIo(), out.io(), MakeProgress("index")));
+  const h4mk_io from = CallbacksOf(file.NewIo()), to = CallbacksOf(out.io());
+  Work work("index");
+  H4MK_TRY(out.Explain(work.Result(h4mk_index_to_front(&from, &to, work.task()))));
   return out.Commit();
 }
 
 Status Rebuild(const std::string& path, bool* changed) {
   EditFile file;
   H4MK_TRY(file.Open(path));
-  return RebuildIndex(file, MakeProgress("index"), changed);
+  const h4mk_io io = file.Io();
+  Work work("index");
+  int made = 0;
+  H4MK_TRY(work.Result(h4mk_reindex(&io, work.task(), &made)));
+  *changed = made != 0;
+  return {};
 }
 
 int Run(const IndexOptions& options) {

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <map>
 
+#include "api.h"
 #include "block_source.h"
 #include "command.h"
 #include "files_option.h"
-#include "legacy/legacy.h"
-#include "maintain/verify.h"
 #include "progress.h"
 #include "text.h"
 #include "verify_protection.h"
@@ -44,88 +43,86 @@ void Describe(CLI::App* command, VerifyOptions* options) {
       "Exit status: 0 all is well, 1 something is damaged or missing, 2 the file cannot be read.");
 }
 
-void Show(const VerifyReport& report, bool verbose, Output& output) {
-  Json chunks = Json::object();
+void Show(const Json& report, bool verbose, Output& output) {
   std::string list;
-  for (const auto& [tag, count] : report.chunks) {
-    chunks[tag] = count;
+  for (const auto& [tag, count] : report["chunks"].items())
     list += fmt::format(" {} {}", Grouped(count), Printable(tag));
-  }
-  output.Set("version", report.version);
-  output.Set("file_size", report.file_size);
-  output.Set("closed", report.closed);
-  output.Set("chunks", chunks);
-  output.Set("blocks", report.blocks);
-  output.Set("payload_bytes", report.payload_bytes);
-  output.Set("signed", report.is_signed);
-  output.Set("index_checked", report.index_checked);
+  for (const char* key : {"version", "file_size", "closed", "chunks", "blocks", "payload_bytes",
+                          "signed", "index_checked"})
+    output.Set(key, report[key]);
   if (!verbose) return;
-  output.Text("{}, {} bytes, {}\n", VersionText(report.version), Grouped(report.file_size),
-              report.closed ? "closed" : "without an end");
+  output.Text("{}, {} bytes, {}\n", VersionText(report["version"]), Grouped(report["file_size"]),
+              report["closed"] ? "closed" : "without an end");
   output.Text("good chunks:{}\n", list.empty() ? " none" : list);
-  output.Text("good blocks: {}, {} bytes\n", Grouped(report.blocks), Grouped(report.payload_bytes));
-  output.Text("index: {}\n",
-              report.index_checked ? "compared with the blocks" : "not compared with the blocks");
+  output.Text("good blocks: {}, {} bytes\n", Grouped(report["blocks"]),
+              Grouped(report["payload_bytes"]));
+  output.Text("index: {}\n", report["index_checked"] ? "compared with the blocks"
+                                                     : "not compared with the blocks");
 }
 
-// What needs a key, beside the checksums.
-bool VerifyProtection(const VerifyOptions& options, bool is_signed, InputFile& file,
-                      Output& output) {
-  bool ok = true;
-  if (!options.public_key.empty())
-    ok &= VerifySignature(file, options.public_key, output);
-  else if (is_signed)
+// What was asked beside the checksums: files beside this one, a signature, a key.
+void ShowMore(const Json& report, Output& output) {
+  if (report.contains("readable_blocks")) {
+    output.Set("readable_blocks", report["readable_blocks"]);
+    output.Text("with the files beside it: {} blocks can be read\n",
+                Grouped(report["readable_blocks"]));
+  }
+  if (report.contains("signature")) {
+    const Json& signature = report["signature"];
+    output.Set("signature", signature);
+    if (signature.contains("chunks"))
+      output.Text("signature: {}, {} chunks, {}\n", signature["ok"] ? "good" : "NOT GOOD",
+                  Grouped(signature["chunks"]),
+                  signature["final"]
+                      ? "up to the end"
+                      : fmt::format("up to byte {}", Grouped(signature["signed_until"])));
+  } else if (report["signed"]) {
     output.Text("signature: not verified, give --key\n");
-  if (options.key.given()) ok &= VerifyEncryption(file, options.key, output);
-  return ok;
+  }
+  if (report.contains("decrypted")) {
+    output.Set("decrypted", report["decrypted"]);
+    output.Text("decryption: {}, {} blocks\n", report["decrypted"]["ok"] ? "good" : "NOT GOOD",
+                Grouped(report["decrypted"]["blocks"]));
+  }
 }
 
-// Blocks of a sidecar that are in files beside it.
-bool VerifyBeside(InputFile& file, Output& output) {
-  std::unique_ptr<BlockPipeline> reader;
-  if (file.version() != 2 || !file.OpenReader(false, &reader).ok()) return true;
-  if (std::none_of(reader->tracks().begin(), reader->tracks().end(), NamesFileBeside)) return true;
-  const auto progress = MakeProgress("verify");
-  uint64_t blocks = 0, bad = 0;
-  for (;;) {
-    ReadBlock block;
-    const Status status = reader->Next(&block);
-    if (status.ok()) {
-      ++blocks;
-      if (progress) progress(static_cast<uint64_t>(block.offset), file.size());
-      continue;
-    }
-    if (status.code() == Code::kEnd || status.code() == Code::kAgain) break;
-    output.Problem(status);
-    ++bad;
-    if (status.code() != Code::kCorrupt) break;
+Status Verify(const VerifyOptions& options, const std::string& path, InputFile& file,
+              const Work& work, Json* report) {
+  h4mk_verify_options verify = H4MK_VERIFY_OPTIONS_INIT;
+  verify.task = work.task();
+  std::string beside = path, pem;
+  verify.open_beside = h4mk_io_open_beside;
+  verify.beside_opaque = beside.data();
+  if (!options.public_key.empty()) {
+    H4MK_TRY(ReadPublicKey(options.public_key, &pem));
+    verify.verify_key = pem.c_str();
   }
-  ClearProgress();
-  output.Set("readable_blocks", blocks);
-  output.Text("with the files beside it: {} blocks can be read\n", Grouped(blocks));
-  return bad == 0;
-}
-
-Status VerifyByVersion(InputFile& file, VerifyReport* report) {
-  switch (file.version()) {
-    case 1:
-    case kTransportVersion:
-      return VerifyLegacy(file.version(), file.NewIo(), MakeProgress("verify"), report);
-    case 2:
-      return VerifyV2(file.NewIo(), MakeProgress("verify"), report);
-    default: {  // says what is wrong with it
-      std::unique_ptr<BlockPipeline> reader;
-      return file.OpenReader(false, &reader);
-    }
+  MasterKey master;
+  h4mk_key key = H4MK_KEY_INIT;
+  if (options.key.given()) {
+    H4MK_TRY(ReadMasterKey(options.key, "", &master));
+    key.key = master.key.bytes().data();
+    key.key_size = master.key.bytes().size();
+    verify.keys = &key;
+    verify.key_count = 1;
   }
+  const h4mk_io io = CallbacksOf(file.NewIo());
+  h4mk_value* found = nullptr;
+  const h4mk_status status = h4mk_verify(&io, &verify, &found);
+  const Value made(found);
+  if (status != H4MK_OK && found == nullptr) return work.Result(status);
+  *report = ToJson(found);
+  return {};
 }
 
 // Where in time findings are, in seconds: the time of the block there, else of the next one. What
 // stands before all blocks has none.
 using Times = std::map<uint64_t, double>;
-Times FindTimes(const std::string& path, InputFile& file, const std::vector<Finding>& findings) {
+Times FindTimes(const std::string& path, InputFile& file,
+                const std::vector<Work::Problem>& problems) {
   std::vector<uint64_t> offsets;
-  for (const Finding& finding : findings) offsets.push_back(finding.offset);
+  for (const Work::Problem& problem : problems)
+    if (problem.offset) offsets.push_back(*problem.offset);
   std::sort(offsets.begin(), offsets.end());
   Times times;
   Output nobody(path, /*json=*/false);
@@ -145,19 +142,19 @@ Times FindTimes(const std::string& path, InputFile& file, const std::vector<Find
   return times;
 }
 
-void ShowFindings(const VerifyReport& report, const Times& times, Output& output) {
+void ShowProblems(const Work& work, uint64_t count, const Times& times, Output& output) {
   uint64_t shown = 0;
-  for (const Finding& finding : report.findings) {
-    if (!finding.is_error) {
-      output.Note(finding.offset, finding.message);
+  for (const Work::Problem& problem : work.problems()) {
+    if (problem.code == Code::kOk) {
+      output.Note(problem.offset, problem.message);
       continue;
     }
-    const auto time = times.find(finding.offset);
-    output.Problem(finding.offset, Code::kCorrupt, finding.message,
+    const auto time = problem.offset ? times.find(*problem.offset) : times.end();
+    output.Problem(problem.offset, problem.code, problem.message,
                    time == times.end() ? std::nullopt : std::optional(time->second));
     ++shown;
   }
-  output.MoreProblems(report.errors - std::min(report.errors, shown));
+  output.MoreProblems(count - std::min(count, shown));
 }
 
 std::string Problems(uint64_t count) {
@@ -165,9 +162,10 @@ std::string Problems(uint64_t count) {
 }
 
 // What to do about a file that is not as it should be.
-void Advise(const std::string& path, const VerifyReport& report, Output& output) {
-  if (report.errors == 0 || output.json() || path == "-") return;
-  if (!report.closed && report.errors == 1 && report.version == 2)
+void Advise(const std::string& path, const Json& report, Output& output) {
+  const uint64_t problems = report["problems"];
+  if (problems == 0 || output.json() || path == "-") return;
+  if (!report["closed"] && problems == 1 && report["version"] == 2)
     output.Note(std::nullopt,
                 "only its end is missing: if nobody is writing it any more, `h4mk index FILE` "
                 "gives it one");
@@ -178,23 +176,25 @@ void Advise(const std::string& path, const VerifyReport& report, Output& output)
 // *ok: the file is as it should be.
 int VerifyOne(const VerifyOptions& options, const std::string& path, Output& output, bool* ok) {
   InputFile file;
-  VerifyReport report;
+  Json report;
+  Work work("verify");
   *ok = false;
   Status status = file.Open(path);
-  if (status.ok()) status = VerifyByVersion(file, &report);
+  if (status.ok()) status = Verify(options, path, file, work, &report);
   if (!status.ok()) return output.Fail(status);
   ClearProgress();
   Show(report, options.verbose, output);
-  const bool beside_ok = VerifyBeside(file, output);
-  *ok = VerifyProtection(options, report.is_signed, file, output) && report.ok() && beside_ok;
+  ShowMore(report, output);
+  const uint64_t problems = report["problems"];
+  *ok = problems == 0;
   output.Set("ok", *ok);
   if (*ok)
-    output.Text("OK: {} blocks, {} bytes, {}\n", Grouped(report.blocks),
-                Grouped(report.payload_bytes),
-                report.index_checked ? "and the index fits" : "the index was not compared");
+    output.Text("OK: {} blocks, {} bytes, {}\n", Grouped(report["blocks"]),
+                Grouped(report["payload_bytes"]),
+                report["index_checked"] ? "and the index fits" : "the index was not compared");
   else
-    output.Text("NOT OK: {}\n", Problems(report.errors + output.problem_count()));
-  ShowFindings(report, FindTimes(path, file, report.findings), output);
+    output.Text("NOT OK: {}\n", Problems(problems));
+  ShowProblems(work, problems, FindTimes(path, file, work.problems()), output);
   Advise(path, report, output);
   const int code = output.Finish();
   return code == kExitDone || *ok ? code : kExitNo;

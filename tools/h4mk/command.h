@@ -41,6 +41,7 @@ void AddChain(CLI::App& app, int* exit_code);
 void AddCoherence(CLI::App& app, int* exit_code);
 void AddConvert(CLI::App& app, int* exit_code);
 void AddDecode(CLI::App& app, int* exit_code);
+void AddDiff(CLI::App& app, int* exit_code);
 void AddEdit(CLI::App& app, int* exit_code);
 void AddExport(CLI::App& app, int* exit_code);
 void AddFrames(CLI::App& app, int* exit_code);

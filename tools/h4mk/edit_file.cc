@@ -9,7 +9,6 @@
 #include <cerrno>
 
 #include "file.h"
-#include "open/open_file.h"
 #include "own_path.h"
 
 namespace h4mk::tool {
@@ -31,7 +30,7 @@ Status EditFile::Open(const std::string& path) {
   uint8_t front[16];
   const ssize_t got = pread(fd_, front, sizeof front, 0);
   if (got < 0) return SystemError("cannot read");
-  const int version = FileVersion({front, static_cast<size_t>(got)});
+  const int version = h4mk_probe(front, static_cast<size_t>(got));
   if (version == 0) return Status(Code::kNotH4mk, "not an H4MK file: \"H4MK\" expected at byte 0");
   if (version != 2)
     return Status(Code::kVersion,
@@ -39,29 +38,41 @@ Status EditFile::Open(const std::string& path) {
   return {};
 }
 
-int64_t EditFile::Read(uint8_t* buffer, size_t size) {
-  const ssize_t got = pread(fd_, buffer, size, position_);
-  if (got < 0) return -errno;
-  position_ += got;
-  return got;
-}
-
-int64_t EditFile::Write(const uint8_t* buffer, size_t size) {
-  const ssize_t put = pwrite(fd_, buffer, size, position_);
-  if (put < 0) return -errno;
-  position_ += put;
-  return put;
-}
-
-int64_t EditFile::Size() {
+int64_t EditFile::Size() const {
   struct stat info;
   return fstat(fd_, &info) == 0 ? info.st_size : -1;
 }
 
-int64_t EditFile::Sync() { return fdatasync(fd_) == 0 ? 0 : -errno; }
-
-int64_t EditFile::Truncate(uint64_t size) {
-  return ftruncate(fd_, static_cast<off_t>(size)) == 0 ? 0 : -errno;
+h4mk_io EditFile::Io() {
+  position_ = 0;
+  h4mk_io io = H4MK_IO_INIT;
+  io.opaque = this;
+  io.read = [](void* opaque, uint8_t* buffer, size_t size) -> int64_t {
+    auto* file = static_cast<EditFile*>(opaque);
+    const ssize_t got = pread(file->fd_, buffer, size, file->position_);
+    if (got < 0) return -errno;
+    file->position_ += got;
+    return got;
+  };
+  io.write = [](void* opaque, const uint8_t* buffer, size_t size) -> int64_t {
+    auto* file = static_cast<EditFile*>(opaque);
+    const ssize_t put = pwrite(file->fd_, buffer, size, file->position_);
+    if (put < 0) return -errno;
+    file->position_ += put;
+    return put;
+  };
+  io.seek = [](void* opaque, int64_t offset) {
+    static_cast<EditFile*>(opaque)->position_ = offset;
+    return 0;
+  };
+  io.size = [](void* opaque) { return static_cast<EditFile*>(opaque)->Size(); };
+  io.sync = [](void* opaque) {
+    return fdatasync(static_cast<EditFile*>(opaque)->fd_) == 0 ? 0 : -errno;
+  };
+  io.truncate = [](void* opaque, int64_t size) {
+    return ftruncate(static_cast<EditFile*>(opaque)->fd_, size) == 0 ? 0 : -errno;
+  };
+  return io;
 }
 
 }  // namespace h4mk::tool

@@ -3,32 +3,26 @@
 #ifndef H4MK_TOOLS_EDIT_FILE_H_
 #define H4MK_TOOLS_EDIT_FILE_H_
 
+#include <h4mk/h4mk.h>
+
 #include <string>
 
-#include "maintain/edit.h"
+#include "base/status.h"
 
 namespace h4mk::tool {
 
-class EditFile final : public EditableFile {
+class EditFile {
  public:
   EditFile() = default;
-  ~EditFile() override;
+  ~EditFile();
   EditFile(const EditFile&) = delete;
   EditFile& operator=(const EditFile&) = delete;
 
   // Only files of version 2. Nobody else can open the file for editing until this object goes.
   Status Open(const std::string& path);
-
-  int64_t Read(uint8_t* buffer, size_t size) override;
-  int64_t Write(const uint8_t* buffer, size_t size) override;
-  bool CanSeek() const override { return true; }
-  int64_t Seek(int64_t offset) override {
-    position_ = offset;
-    return 0;
-  }
-  int64_t Size() override;
-  int64_t Sync() override;
-  int64_t Truncate(uint64_t size) override;
+  int64_t Size() const;
+  // From the start of the file; valid as long as this object.
+  h4mk_io Io();
 
  private:
   int fd_ = -1;

@@ -116,10 +116,17 @@ Result<SignatureKey> ReadSigningKey(const KeyOptions& options) {
   return SignatureKey::Private(View(text));
 }
 
-Result<SignatureKey> ReadVerifyKey(const std::string& path) {
+Status ReadPublicKey(const std::string& path, std::string* pem) {
   Secret text;
-  if (Status status = ReadKeyFile(path, /*is_secret=*/false, &text); !status.ok()) return status;
-  return SignatureKey::Public(View(text));
+  H4MK_TRY(ReadKeyFile(path, /*is_secret=*/false, &text));
+  *pem = View(text);
+  return {};
+}
+
+Result<SignatureKey> ReadVerifyKey(const std::string& path) {
+  std::string pem;
+  if (Status status = ReadPublicKey(path, &pem); !status.ok()) return status;
+  return SignatureKey::Public(pem);
 }
 
 Status OpenWithKey(InputFile& file, const KeyOptions& options, OpenedFile* opened) {

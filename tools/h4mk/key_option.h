@@ -30,6 +30,7 @@ Status ReadMasterKey(const KeyOptions& options, const std::string& prompt, Maste
 // A private key in PEM.
 Result<SignatureKey> ReadSigningKey(const KeyOptions& options);
 // A public key in PEM, from a file.
+Status ReadPublicKey(const std::string& path, std::string* pem);
 Result<SignatureKey> ReadVerifyKey(const std::string& path);
 
 // For those who do not ask what encrypted blocks hold.

@@ -1,0 +1,36 @@
+# What two files do not have in common.
+make_file clip a.h4mk
+cp a.h4mk b.h4mk
+t h4mk diff a.h4mk b.h4mk
+t h4mk diff --json a.h4mk b.h4mk
+
+echo "# other clusters, the same blocks"
+t h4mk index --front a.h4mk -o front.h4mk
+t h4mk diff a.h4mk front.h4mk
+
+echo "# descriptions"
+t h4mk edit b.h4mk --tag title=Other --track-name 2=Sound --track-tag 2:language=ger
+t h4mk diff a.h4mk b.h4mk
+t h4mk diff --json a.h4mk b.h4mk
+t h4mk diff --ignore-tags a.h4mk b.h4mk
+t h4mk diff -q a.h4mk b.h4mk
+
+echo "# another version has the same blocks"
+t h4mk convert --to 1 a.h4mk v1.h4mk
+t h4mk diff --ignore-tags a.h4mk v1.h4mk
+
+echo "# blocks"
+make_file pcm s.h4mk
+t h4mk diff a.h4mk s.h4mk
+cut=30000
+head -c $cut a.h4mk > cut.h4mk
+t h4mk diff a.h4mk cut.h4mk
+
+echo "# what cannot be read"
+t h4mk diff a.h4mk none.h4mk
+echo no > no.h4mk
+t h4mk diff no.h4mk a.h4mk
+cp a.h4mk bad.h4mk
+poke bad.h4mk 15000 ffff
+t h4mk diff a.h4mk bad.h4mk
+t h4mk diff a.h4mk
