@@ -20,7 +20,11 @@ class Verifier {
 
   // kCorrupt: problems were found, and told.
   Status Run() {
-    H4MK_TRY(VerifyFile(io_, task_.Progress(), &checked_));
+    if (Status status = VerifyFile(io_, task_.Progress(), &checked_); !status.ok()) {
+      OpenedFile opened;  // opening says what is wrong with the header
+      Status why = status.code() == Code::kNotH4mk ? Open({}, &opened) : Status();
+      return why.ok() ? status : why;
+    }
     for (const Finding& finding : checked_.findings)
       task_.Tell(finding.is_error ? H4MK_ERR_CORRUPT : H4MK_OK, finding.offset, 0, finding.message);
     problems_ = checked_.errors;
