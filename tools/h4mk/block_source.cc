@@ -95,10 +95,11 @@ void ForEachBlock(InputFile& file, BlockPipeline& reader, Output& output,
 }
 
 void ReportWarnings(BlockPipeline& reader, Output& output) {
-  std::string text;
+  Status warning;
   bool any = false;
-  while (reader.NextWarning(&text)) {
-    output.Problem(Status(reader.is_closed() ? Code::kCorrupt : Code::kAgain, text));
+  while (reader.NextWarning(&warning)) {
+    output.Problem(warning.offset(), reader.is_closed() ? Code::kCorrupt : Code::kAgain,
+                   warning.message());
     any = true;
   }
   if (!reader.is_closed() && !any)

@@ -164,7 +164,7 @@ const char* h4mk_reader_next_warning(h4mk_reader* reader) {
   if (reader == nullptr || !reader->file.reader ||
       !reader->file.reader->NextWarning(&reader->warning))
     return nullptr;
-  return reader->warning.c_str();
+  return reader->warning.message().c_str();
 }
 
 int h4mk_reader_version(const h4mk_reader* reader) {

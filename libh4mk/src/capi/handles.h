@@ -27,7 +27,7 @@ struct h4mk_reader {
   h4mk::OpenedFile file;
   std::string message;
   int64_t error_offset = -1;  // of the byte that message is about
-  std::string warning;
+  h4mk::Status warning;
   bool opened = false;
   bool keep_encrypted = false;
   unsigned changes = 0;  // of the descriptions, not told yet

@@ -128,8 +128,8 @@ class Verifier {
     if (!status.ok()) Problem(status);
     Json result = Json::object();
     if (opened.signature && opened.reader) {
-      std::string warning;
-      while (opened.reader->NextWarning(&warning)) Problem(Status(Code::kCorrupt, warning));
+      Status warning;
+      while (opened.reader->NextWarning(&warning)) Problem(warning);
       const VerifyingIo& io = opened.signature->io();
       result["final"] = io.last().final;
       result["chunks"] = io.last().size();

@@ -132,8 +132,8 @@ Status CopyFile(BlockPipeline& input, FileWriter& writer, const ConvertOptions& 
 }
 
 Status Convert(BlockPipeline& input, Io& output, ConvertOptions options) {
-  std::string warning;
-  while (input.NextWarning(&warning)) Say(options, warning);
+  Status warning;
+  while (input.NextWarning(&warning)) Say(options, warning.message());
   if (input.version() == 2 && options.version != 2) {
     Sink sink(output);
     bool rebuilt = false;

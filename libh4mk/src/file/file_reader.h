@@ -111,7 +111,7 @@ class FileReader {
   // The file's bytes, for callers that look at its chunks.
   virtual Source& source() = 0;
   // Next note of something wrong that did not stop the reader; false if there is none.
-  virtual bool NextWarning(std::string* text) = 0;
+  virtual bool NextWarning(Status* warning) = 0;
 };
 
 }  // namespace h4mk

@@ -164,15 +164,17 @@ Status TableReader::IndexEntries(uint32_t track, uint64_t first, std::span<Index
   return Table().IndexEntries(track, first, out, copied);
 }
 
-bool TableReader::NextWarning(std::string* text) {
+bool TableReader::NextWarning(Status* warning) {
   if (warnings_.empty()) return false;
-  *text = std::move(warnings_.front());
+  *warning = std::move(warnings_.front());
   warnings_.pop_front();
   return true;
 }
 
-void TableReader::Warn(std::string text) {
-  if (warnings_.size() < kMaxTableWarnings) warnings_.push_back(std::move(text));
+void TableReader::Warn(Status warning) {
+  if (warnings_.size() < kMaxTableWarnings) warnings_.push_back(std::move(warning));
 }
+
+void TableReader::Warn(std::string text) { Warn(Status(Code::kCorrupt, std::move(text))); }
 
 }  // namespace h4mk

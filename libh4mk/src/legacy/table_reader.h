@@ -49,7 +49,7 @@ class TableReader : public FileReader {
                     size_t* copied) override;
 
   Source& source() override { return source_; }
-  bool NextWarning(std::string* text) override;
+  bool NextWarning(Status* warning) override;
 
  protected:
   struct Damage {
@@ -75,6 +75,7 @@ class TableReader : public FileReader {
   Status AtEnd() const;
   Status Alloc(size_t size, uint8_t** data);
   void ReleaseBuffer();
+  void Warn(Status warning);
   void Warn(std::string text);
 
   Source source_;
@@ -105,7 +106,7 @@ class TableReader : public FileReader {
   bool filtering_ = false;
   std::vector<uint32_t> first_;  // by track, after a seek: blocks before this number are left out
   std::optional<BlockTable> table_;  // once something is looked up
-  std::deque<std::string> warnings_;
+  std::deque<Status> warnings_;
 };
 
 }  // namespace h4mk

@@ -48,10 +48,10 @@ Status BlockPipeline::Rewind() {
   return {};
 }
 
-bool BlockPipeline::NextWarning(std::string* text) {
+bool BlockPipeline::NextWarning(Status* warning) {
   for (const auto& stage : stages_)
-    if (stage->NextWarning(text)) return true;
-  return file_->NextWarning(text);
+    if (stage->NextWarning(warning)) return true;
+  return file_->NextWarning(warning);
 }
 
 Status BlockPipeline::Judge(Status status) const {

@@ -43,7 +43,7 @@ class BlockPipeline {
   void Discard(uint32_t track, bool discard);
   Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any);
   Status Rewind();
-  bool NextWarning(std::string* text);
+  bool NextWarning(Status* warning);
 
   // What h4mk_reader_set_preroll() promises.
   void SetPreroll(uint32_t track, uint32_t blocks) {

@@ -45,7 +45,7 @@ class BlockStage {
   virtual void CorrectTotals(TrackTotals*) const {}
 
   // As FileReader::NextWarning().
-  virtual bool NextWarning(std::string*) { return false; }
+  virtual bool NextWarning(Status*) { return false; }
 };
 
 }  // namespace h4mk

@@ -62,11 +62,12 @@ Result<Json> SignatureStage::ProveLast() {
   return ProveBlock(io_, last_, file_->tracks()[static_cast<size_t>(last_record_.track)].id);
 }
 
-bool SignatureStage::NextWarning(std::string* text) {
-  if (io_.NextWarning(text)) return true;
+bool SignatureStage::NextWarning(Status* warning) {
+  if (io_.NextWarning(warning)) return true;
   if (!io_.has_unsigned_descriptions() || descriptions_reported_) return false;
   descriptions_reported_ = true;
-  *text = "descriptions of tracks or of the file were changed without being signed";
+  *warning = Status(Code::kCorrupt,
+                    "descriptions of tracks or of the file were changed without being signed");
   return true;
 }
 

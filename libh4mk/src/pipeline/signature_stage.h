@@ -30,7 +30,7 @@ class SignatureStage final : public BlockStage {
   Status Open(const FileReader& file) override;
   Status Judge(Status status) override;
   Status Check(const ReadBlock& block, Order order, bool* usable) override;
-  bool NextWarning(std::string* text) override;
+  bool NextWarning(Status* warning) override;
 
   // Proves the block that was read last. kState: there is none.
   Result<Json> ProveLast();

@@ -43,7 +43,7 @@ Status VerifyingIo::Open() {
   H4MK_TRY(LoadTail());
   const uint64_t problems_before = problems_;
   H4MK_TRY(Load(base_ + checkpoint->leaves.back().position));
-  return problems_ == problems_before ? Status() : Status(Code::kCorrupt, first_problem_);
+  return problems_ == problems_before ? Status() : first_problem_;
 }
 
 Status VerifyingIo::FindLast(uint64_t size) {
@@ -190,7 +190,7 @@ Status VerifyingIo::Load(uint64_t offset) {
   if (!status.ok() && !lost) return status;
   Verified loaded;
   if (lost) {
-    Report(status.message());
+    Report(status);
     const uint64_t end = *known_.upper_bound(offset - base_) + base_;
     loaded.start = offset;
     loaded.bytes.resize(static_cast<size_t>(std::min(end - offset, kLost)));
@@ -227,14 +227,16 @@ Status VerifyingIo::CheckHeader() {
   return Corrupt(0, "the file header is not what was signed");
 }
 
-void VerifyingIo::Report(std::string problem) {
-  if (reported_.size() == kMaxWarnings || !reported_.insert(problem).second) return;
+void VerifyingIo::Report(Status problem) {
+  if (reported_.size() == kMaxWarnings || !reported_.insert(problem.message()).second) return;
   if (problems_++ == 0) first_problem_ = problem;
   warnings_.push_back(std::move(problem));
 }
 
 void VerifyingIo::Blank(uint64_t offset, std::span<uint8_t> bytes) {
-  Report("chunk at byte " + std::to_string(offset) + " is not what was signed");
+  Report(
+      Status(Code::kCorrupt, "chunk at byte " + std::to_string(offset) + " is not what was signed")
+          .At(offset));
   std::fill(bytes.begin(), bytes.end(), uint8_t{0});
 }
 
@@ -487,8 +489,7 @@ int64_t VerifyingIo::Size() {
   const int64_t size = io_.Size();
   if (last_.final || size < 0) return size;
   if (static_cast<uint64_t>(size) > size_seen_)
-    if (const Status status = FindLast(static_cast<uint64_t>(size)); !status.ok())
-      Report(status.message());
+    if (const Status status = FindLast(static_cast<uint64_t>(size)); !status.ok()) Report(status);
   return last_.final ? size : static_cast<int64_t>(last_end_);
 }
 
@@ -503,15 +504,15 @@ Status VerifyingIo::FindLeaf(uint64_t offset, const Checkpoint** checkpoint, siz
 }
 
 Status VerifyingIo::Verdict() const {
-  if (problems_ > 0) return Status(Code::kCorrupt, first_problem_);
+  if (problems_ > 0) return first_problem_;
   if (has_unsigned_descriptions())
     return Status(Code::kCorrupt, "descriptions were changed without being signed");
   return {};
 }
 
-bool VerifyingIo::NextWarning(std::string* text) {
+bool VerifyingIo::NextWarning(Status* warning) {
   if (warnings_.empty()) return false;
-  *text = std::move(warnings_.front());
+  *warning = std::move(warnings_.front());
   warnings_.pop_front();
   return true;
 }

@@ -54,7 +54,7 @@ class VerifyingIo final : public Io {
   Status FindLeaf(uint64_t offset, const Checkpoint** checkpoint, size_t* leaf);
 
   // Next note of a chunk that is not what was signed.
-  bool NextWarning(std::string* text);
+  bool NextWarning(Status* warning);
 
  private:
   // A run of bytes that is verified as a whole: a chunk of the tree, or what stands between two
@@ -84,7 +84,7 @@ class VerifyingIo final : public Io {
   Status Load(uint64_t offset);
   int64_t Find(uint64_t offset, const Verified** region);
   Status CheckHeader();
-  void Report(std::string problem);
+  void Report(Status problem);
   void Blank(uint64_t offset, std::span<uint8_t> bytes);
   bool MatchesLeaf(const Region& region, ByteSpan bytes) const;
   void TakeGap(const Region& region, Verified* gap);
@@ -118,10 +118,10 @@ class VerifyingIo final : public Io {
 
   uint64_t position_ = 0;
   std::deque<Verified> verified_;
-  std::deque<std::string> warnings_;
+  std::deque<Status> warnings_;
   std::set<std::string> reported_;
   uint64_t problems_ = 0;
-  std::string first_problem_;
+  Status first_problem_;
 };
 
 }  // namespace h4mk

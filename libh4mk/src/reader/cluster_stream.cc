@@ -81,7 +81,7 @@ Status ClusterStream::PassOver(const ChunkHeader& header) {
     const Status status = chunks_.ReadPayload(at, header, &payload, &crc);
     if (!status.ok() && status.code() != Code::kUnsupported) return status;
     checksum_.Add(at, at + header.size(), crc);
-    if (!status.ok()) warnings_.Add(status.message());
+    if (!status.ok()) warnings_.Add(status);
     // Of a closed file the end has told which descriptions hold. A pipe has nothing else to go by,
     // so it takes them at once.
     if (status.ok() && !file_.is_closed())
@@ -182,8 +182,8 @@ Status ClusterStream::AtEnd(ClusterLoader* cluster) {
   if (!is_checksum && !file_.has_locator()) return Status(Code::kAgain, "the file has no end yet");
   if (is_checksum && checksum_.Covers(at)) {
     if (LoadLe<uint32_t>(stored) != checksum_.value())
-      warnings_.Add("container checksum at byte " + std::to_string(at) +
-                    " does not match the chunks: some were exchanged, replaced or removed");
+      warnings_.Add(at, "container checksum at byte " + std::to_string(at) +
+                            " does not match the chunks: some were exchanged, replaced or removed");
     checksum_.Stop();
   }
   return Status(Code::kEnd, "end of file");

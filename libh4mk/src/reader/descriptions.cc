@@ -34,13 +34,13 @@ Status Descriptions::UseNamed(uint64_t trak, uint64_t meta) {
   if (trak != 0 && (trak != trak_.offset || !has_tracks_)) {
     const Status status = chunks_.ReadChunk(trak, kTagTracks, &payload, &crc);
     if (status.code() == Code::kIo || (!status.ok() && !has_tracks_)) return status;
-    if (!status.ok()) warnings_.Add(status.message());
+    if (!status.ok()) warnings_.Add(status);
     if (status.ok() && (crc != trak_.crc || !has_tracks_)) H4MK_TRY(SetTracks(trak, payload));
   }
   if (meta != 0 && meta != meta_chunk_.offset) {
     const Status status = chunks_.ReadChunk(meta, kTagMeta, &payload, &crc);
     if (status.code() == Code::kIo) return status;
-    if (!status.ok()) warnings_.Add(status.message());
+    if (!status.ok()) warnings_.Add(status);
     if (status.ok() && crc != meta_chunk_.crc) SetMeta(meta, payload);
   }
   return {};
@@ -52,7 +52,7 @@ Status Descriptions::UseLater(uint64_t trak, uint64_t meta) {
     Status status = chunks_.ReadChunk(trak, kTagTracks, &payload);
     if (status.code() == Code::kIo) return status;
     if (status.ok()) status = AddTracks(trak, payload);
-    if (!status.ok()) warnings_.Add(status.message());
+    if (!status.ok()) warnings_.Add(status);
   }
   return UseNamed(0, meta);
 }
@@ -69,7 +69,7 @@ void Descriptions::UsePending() {
     SetMeta(meta->offset, meta->payload);
   if (const auto tracks = std::exchange(pending_tracks_, std::nullopt))
     if (const Status status = AddTracks(tracks->offset, tracks->payload); !status.ok())
-      warnings_.Add(status.message());
+      warnings_.Add(status);
 }
 
 Status Descriptions::SetTracks(uint64_t offset, ByteSpan payload) {
@@ -99,7 +99,7 @@ void Descriptions::TakeList(TrackList list) {
 
 void Descriptions::SetMeta(uint64_t offset, ByteSpan payload) {
   Result<Json> meta = ParseMeta(AsText(payload), offset);
-  if (!meta.ok()) return warnings_.Add(meta.status().message());
+  if (!meta.ok()) return warnings_.Add(meta.status());
   meta_ = std::move(meta.value());
   meta_chunk_.offset = offset;
   changes_ |= FileReader::kChangedMeta;
@@ -109,8 +109,8 @@ void Descriptions::AddAttachment(uint64_t offset, ByteSpan payload) {
   ByteReader reader(payload);
   const uint64_t track_id = reader.Varint();
   if (reader.failed() || track_id > kMaxTrackId)
-    return warnings_.Add("attachment at byte " + std::to_string(offset) +
-                         " names no track; it is left out");
+    return warnings_.Add(
+        offset, "attachment at byte " + std::to_string(offset) + " names no track; it is left out");
   attachments_[static_cast<uint32_t>(track_id)].assign(reader.data(),
                                                        reader.data() + reader.left());
 }
@@ -118,8 +118,8 @@ void Descriptions::AddAttachment(uint64_t offset, ByteSpan payload) {
 void Descriptions::CheckAttachments() {
   for (const auto& [track_id, bytes] : attachments_)
     if (list_.ids.Find(track_id) < 0)
-      warnings_.Add("attachment of track " + std::to_string(track_id) +
-                    ", which TRAK does not have; it is left out");
+      warnings_.Add(Status(Code::kCorrupt, "attachment of track " + std::to_string(track_id) +
+                                               ", which TRAK does not have; it is left out"));
 }
 
 }  // namespace h4mk

@@ -105,7 +105,7 @@ Status FileIndex::TakeFingerprint(int64_t size, std::optional<EndFingerprint>* f
 }
 
 Status FileIndex::ScanAgain(const Status& problem) {
-  warnings_.Add(problem.message() + "; the index is made again");
+  warnings_.Add(problem.Saying(problem.message() + "; the index is made again"));
   return MakeIndex(/*trust_pages=*/false);
 }
 
@@ -139,7 +139,7 @@ Status FileIndex::UseLastIndex() {
     scan_.until = last.end;
     return {};
   }
-  warnings_.Add(status.message());
+  warnings_.Add(status);
   Clear();
   return {};
 }
@@ -232,7 +232,7 @@ Status FileIndex::ScanPiece(ChunkWalk& walk, ScanStep* step) {
   if (piece.is_cluster) {
     ScanCluster(piece.offset, walk.index(), step);
   } else if (is_gap && (tag == kTagTracks || tag == kTagMeta)) {
-    warnings_.Add(Corrupt(piece.offset, piece.problem).message());  // others are met by reading on
+    warnings_.Add(Corrupt(piece.offset, piece.problem));  // others are met by reading on
   } else if (!is_gap && piece.header.unknown_flags() == 0) {
     if (tag == kTagTracks) step->trak = piece.offset;
     if (tag == kTagMeta) step->meta = piece.offset;

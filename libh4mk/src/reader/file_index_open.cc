@@ -37,12 +37,13 @@ Status FileIndex::Open(ChunkCursor* cursor, RunningChecksum* checksum) {
         .At(kFileHeaderSize);
   }
   descriptions_.CheckAttachments();
-  if (!front.ok()) warnings_.Add(front.message());
+  if (!front.ok()) warnings_.Add(front);
   if (can_seek() && !is_closed()) {
     H4MK_TRY(MakeIndex(/*trust_pages=*/true));
     if (!has_locator())
-      warnings_.Add("no locator before the end at byte " + std::to_string(source_.Size()) +
-                    ": the file was cut, or is still being written");
+      warnings_.Add(static_cast<uint64_t>(source_.Size()),
+                    "no locator before the end at byte " + std::to_string(source_.Size()) +
+                        ": the file was cut, or is still being written");
   }
   GrowTracks();
   descriptions_.TakeChanges();  // the caller has seen none of them yet
@@ -110,8 +111,8 @@ Status FileIndex::RepairFront(const ChunkCursor& cursor, bool* repaired) {
   if (cursor.position() != kFileHeaderSize || !source_.seekable()) return {};
   H4MK_TRY(RepairSalt(source_, repaired));
   if (*repaired)
-    warnings_.Add("the salt at byte 8 is damaged: no chunk matches it; expected " +
-                  std::to_string(source_.salt()));
+    warnings_.Add(8, "the salt at byte 8 is damaged: no chunk matches it; expected " +
+                         std::to_string(source_.salt()));
   return {};
 }
 
@@ -146,7 +147,7 @@ Status FileIndex::ReadEnd(const ChunkCursor& cursor) {
   if (status.ok()) status = UseTop(top, size);
   if (status.ok()) end_ = End::kTop;
   if (status.ok() || status.code() == Code::kIo) return status;
-  if (status.code() != Code::kNotFound) warnings_.Add(status.message());
+  if (status.code() != Code::kNotFound) warnings_.Add(status);
   return {};
 }
 

@@ -28,7 +28,7 @@ Status Reader::Open() {
   if (file_.is_closed() || source_.seekable()) return {};
   const Status status = LoadNextCluster();
   if (status.code() == Code::kIo) return status;
-  if (status.code() == Code::kCorrupt) warnings_.Add(status.message());
+  if (status.code() == Code::kCorrupt) warnings_.Add(status);
   if (status.ok()) file_.GuessTotals(clusters_.current().index().blocks());
   return {};
 }
@@ -155,8 +155,9 @@ void Reader::StartCluster() {
   due_ = cluster.index().blocks();
   has_reported_damage_ = seek_.Enter(cluster);
   if (cluster.index().has_unknown_track())
-    warnings_.Add("cluster at byte " + std::to_string(cluster.offset()) +
-                  " has blocks of a track that TRAK does not have; they are left out");
+    warnings_.Add(cluster.offset(),
+                  "cluster at byte " + std::to_string(cluster.offset()) +
+                      " has blocks of a track that TRAK does not have; they are left out");
 }
 
 Status Reader::Rewind() {

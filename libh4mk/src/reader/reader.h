@@ -65,7 +65,7 @@ class Reader final : public FileReader {
   Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
 
   Source& source() override { return source_; }
-  bool NextWarning(std::string* text) override { return warnings_.Next(text); }
+  bool NextWarning(Status* warning) override { return warnings_.Next(warning); }
 
  private:
   // The way of a block, from top to bottom.

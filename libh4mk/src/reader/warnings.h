@@ -7,25 +7,30 @@
 #include <string>
 #include <utility>
 
+#include "base/status.h"
+
 namespace h4mk {
 
 class Warnings {
  public:
   // Once a hundred wait to be fetched, further ones are dropped: a file can be wrong everywhere.
-  void Add(std::string text) {
-    if (texts_.size() < kMost) texts_.push_back(std::move(text));
+  void Add(Status warning) {
+    if (warnings_.size() < kMost) warnings_.push_back(std::move(warning));
+  }
+  void Add(uint64_t offset, std::string text) {
+    Add(Status(Code::kCorrupt, std::move(text)).At(offset));
   }
   // The oldest one. False: there is none.
-  bool Next(std::string* text) {
-    if (texts_.empty()) return false;
-    *text = std::move(texts_.front());
-    texts_.pop_front();
+  bool Next(Status* warning) {
+    if (warnings_.empty()) return false;
+    *warning = std::move(warnings_.front());
+    warnings_.pop_front();
     return true;
   }
 
  private:
   static constexpr size_t kMost = 100;
-  std::deque<std::string> texts_;
+  std::deque<Status> warnings_;
 };
 
 }  // namespace h4mk

@@ -247,7 +247,7 @@ bool TransportReader::TakeTrackIndex() {
   if (text.empty()) return false;
   const auto entries = DecodeTransportTrak(AsText(text), cores_.size());
   if (!entries.ok()) {
-    Warn(entries.status().message());
+    Warn(entries.status());
     return false;
   }
   std::set<std::string> ids;
@@ -286,7 +286,7 @@ Status TransportReader::TakeSeekTable() {
   if (const auto chunk = small_chunks_.find(kTagSeek); chunk != small_chunks_.end()) {
     auto decoded = DecodeTransportSeek(chunk->second);
     if (decoded.ok()) entries = std::move(decoded.value());
-    if (!decoded.ok()) Warn(decoded.status().message());
+    if (!decoded.ok()) Warn(decoded.status());
   }
   // Without a table nothing tells where decoding can start: then everywhere.
   for (size_t i = 0; i < cores_.size(); ++i) {

@@ -126,8 +126,9 @@ Status V1Reader::NextOfStream(ReadBlock* block) {
     uint32_t number = next_;
     if (log_) number = MatchCore(read->core);
     if (number == kNone) {
-      Warn("block at byte " + std::to_string(read->core.offset) +
-           " is not in the block log of META");
+      Warn(Status(Code::kCorrupt, "block at byte " + std::to_string(read->core.offset) +
+                                      " is not in the block log of META")
+               .At(read->core.offset));
       continue;
     }
     waiting_bytes_ += read->payload.size();
@@ -167,8 +168,9 @@ Status V1Reader::ReadStreamCore(std::optional<Waiting>* read) {
       block.core.track_id = track_id.value();
       block.core.track = list_.ids.Find(track_id.value());
       if (block.core.track < 0) {
-        Warn("block at byte " + std::to_string(block.core.offset) +
-             " is of a track that TRAK does not have; it is left out");
+        Warn(Status(Code::kCorrupt, "block at byte " + std::to_string(block.core.offset) +
+                                        " is of a track that TRAK does not have; it is left out")
+                 .At(block.core.offset));
         return {};
       }
       block.core.ordinal = ordinals_[static_cast<size_t>(block.core.track)]++;

@@ -202,7 +202,7 @@ void V1Reader::TakeDescriptions() {
   if (trak_) {
     Result<std::vector<Json>> parsed = ParseV1Tracks(AsText(*trak_));
     if (parsed.ok()) tracks = std::move(parsed.value());
-    if (!parsed.ok()) Warn(parsed.status().message());
+    if (!parsed.ok()) Warn(parsed.status());
   }
   Json log;
   if (meta_chunk_) {
@@ -264,7 +264,7 @@ void V1Reader::LoadLog(const Json& log) {
     lost_.assign(seekable_ ? 0 : log_->block_count(), false);
     return;
   }
-  Warn(status.message());
+  Warn(status);
   log_.reset();
 }
 
