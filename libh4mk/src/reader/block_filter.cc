@@ -19,11 +19,12 @@ uint64_t BlockFilter::DiscardedBytes(const std::vector<BlockRecord>& blocks) con
   return sum;
 }
 
-bool BlockFilter::IsUnderstood(const BlockRecord& block) const {
+// Whether the block's track tells all that its flags ask for.
+bool BlockFilter::IsKnownToTrack(const BlockRecord& block) const {
   if (block.flags & kBlockMustKnow) return false;
   if ((block.flags & kBlockCompressed) && TrackOf(block).compression == Compression::kNone)
     return false;
-  return !descriptions_.has_unknown_requirement() || TrackOf(block).unknown_requirement.empty();
+  return TrackOf(block).unknown_requirement.empty();
 }
 
 Status BlockFilter::WhyLeftOut(const BlockRecord& block, uint64_t cluster) {

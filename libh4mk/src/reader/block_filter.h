@@ -21,12 +21,16 @@ class BlockFilter {
   // How much of a cluster's data is of discarded tracks.
   uint64_t DiscardedBytes(const std::vector<BlockRecord>& blocks) const;
 
-  bool IsUnderstood(const BlockRecord& block) const;
+  bool IsUnderstood(const BlockRecord& block) const {
+    const bool is_plain = !(block.flags & (kBlockMustKnow | kBlockCompressed));
+    return (is_plain && !descriptions_.has_unknown_requirement()) || IsKnownToTrack(block);
+  }
   // Why a block of the cluster at an offset is left out; ok if that was said before of such blocks.
   // REQUIRES: !IsUnderstood(block), and its track is known.
   Status WhyLeftOut(const BlockRecord& block, uint64_t cluster);
 
  private:
+  bool IsKnownToTrack(const BlockRecord& block) const;
   const Track& TrackOf(const BlockRecord& block) const {
     return descriptions_.tracks()[static_cast<size_t>(block.track)];
   }
