@@ -8,8 +8,7 @@ program = shutil.which("clang-format-14") or shutil.which("clang-format")
 if not program or not re.search(r"version 14\.", subprocess.run([program, "--version"], capture_output=True, text=True).stdout):
     print("there is no clang-format 14")
     sys.exit(77)
-listed = subprocess.run(["git", "-C", root, "ls-files", "*.cc", "*.h", ":!ffmpeg_patches", ":!libh4mk/include",
-                         ":!tools/server", ":!tests/server"],
+listed = subprocess.run(["git", "-C", root, "ls-files", "*.cc", "*.h", ":!ffmpeg_patches", ":!libh4mk/include", ":!libh4mk/frames/include"],
                         capture_output=True, text=True)
 files = listed.stdout.split()
 if listed.returncode or not files:

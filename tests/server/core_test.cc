@@ -57,7 +57,8 @@ TEST(HeadTest, AmbiguousHeadsAreRefused) {
   EXPECT_EQ(StatusOfHead("GET / HTTP/1.1\r\n\r\n"), 400);
   EXPECT_EQ(StatusOfHead("GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"), 400);
   EXPECT_EQ(StatusOfHead("GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n"), 400);
-  EXPECT_EQ(StatusOfHead("GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(9000, 'a') + "\r\n\r\n"), 431);
+  EXPECT_EQ(StatusOfHead("GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(9000, 'a') + "\r\n\r\n"),
+            431);
 }
 
 // ------------------------------------------------------------------------------------------ ranges
@@ -85,8 +86,10 @@ TEST(RangeTest, WhatCannotBeAnsweredIsNotFound) {
 
 // CVE-2011-3192: many ranges. CVE-2017-7529: numbers that overflow.
 TEST(RangeTest, EverythingElseIsTheWhole) {
-  for (const char* value : {"", "bytes=", "bytes=-", "bytes=0-1,3-4", "bytes=a-b", "items=0-1", "bytes=5-3", "bytes=--5", "bytes=+1-2", "bytes= 1-2",
-                            "bytes=0x1-2", "bytes=18446744073709551616-", "bytes=-18446744073709551616", "bytes=9223372036854775808-18446744073709551616"})
+  for (const char* value :
+       {"", "bytes=", "bytes=-", "bytes=0-1,3-4", "bytes=a-b", "items=0-1", "bytes=5-3",
+        "bytes=--5", "bytes=+1-2", "bytes= 1-2", "bytes=0x1-2", "bytes=18446744073709551616-",
+        "bytes=-18446744073709551616", "bytes=9223372036854775808-18446744073709551616"})
     EXPECT_EQ(RangeText(value, 10), "whole") << value;
   EXPECT_EQ(RangeText("bytes=18446744073709551615-", 10), "none");
 }
@@ -161,16 +164,21 @@ TEST(RouterTest, HeadIsAnsweredAsGetAndOtherMethodsAreTold) {
   EXPECT_TRUE(router.Find("POST", "/a").other_method);
 }
 
-// ------------------------------------------------------------------------------------- whole service
+// ------------------------------------------------------------------------------------- whole
+// service
 
 class ServiceTest : public testing::Test {
  protected:
-  ServiceTest() : folder_(std::filesystem::temp_directory_path() / ("h4mkd_core_" + std::to_string(getpid()))) {
+  ServiceTest()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("h4mkd_core_" + std::to_string(getpid()))) {
     std::filesystem::create_directories(folder_ / "sub");
   }
   ~ServiceTest() override { std::filesystem::remove_all(folder_); }
 
-  void Write(const std::string& name, const std::string& bytes) { std::ofstream(folder_ / name, std::ios::binary) << bytes; }
+  void Write(const std::string& name, const std::string& bytes) {
+    std::ofstream(folder_ / name, std::ios::binary) << bytes;
+  }
   std::string MakeFile() {
     h4mk_io io = H4MK_IO_INIT;
     EXPECT_EQ(h4mk_io_new_memory(&io), H4MK_OK);
@@ -178,7 +186,8 @@ class ServiceTest : public testing::Test {
     options.repeatable = 1;
     h4mk_writer* writer = nullptr;
     EXPECT_EQ(h4mk_writer_open(&io, &options, &writer), H4MK_OK);
-    static constexpr std::string_view kTrack = R"({"track_id":1,"name":"x","kind":"data","codec":"none","time_base":"1/1000"})";
+    static constexpr std::string_view kTrack =
+        R"({"track_id":1,"name":"x","kind":"data","codec":"none","time_base":"1/1000"})";
     h4mk_value* description = nullptr;
     EXPECT_EQ(h4mk_value_from_json(kTrack.data(), kTrack.size(), &description), H4MK_OK);
     uint32_t track = 0;
@@ -226,7 +235,8 @@ TEST_F(ServiceTest, FilesAreServedByNamesBelowTheFolder) {
   EXPECT_NE(Get("/api/files").body.Read().find("\"sub/b c\""), std::string::npos);
 }
 
-// Only what the walk has found is opened: no way out of the folder, no links, no other kinds of files.
+// Only what the walk has found is opened: no way out of the folder, no links, no other kinds of
+// files.
 TEST_F(ServiceTest, NothingElseIsServed) {
   const std::string bytes = MakeFile();
   Write("a.h4mk", bytes);
@@ -236,8 +246,10 @@ TEST_F(ServiceTest, NothingElseIsServed) {
   ASSERT_EQ(mkfifo((folder_ / "fifo.h4mk").c_str(), 0600), 0);
   Start();
   ASSERT_EQ(Get("/files/a.h4mk").status, 200);  // control
-  for (const char* target : {"/files/../a.h4mk", "/files/sub/../a.h4mk", "/files/%2e%2e/a.h4mk", "/files/..%2fa.h4mk", "/files//etc/passwd",
-                             "/files/link.h4mk", "/files/.hidden.h4mk", "/files/fifo.h4mk", "/files/etc/passwd.h4mk", "/files/a%00.h4mk", "/files/%zz.h4mk"})
+  for (const char* target :
+       {"/files/../a.h4mk", "/files/sub/../a.h4mk", "/files/%2e%2e/a.h4mk", "/files/..%2fa.h4mk",
+        "/files//etc/passwd", "/files/link.h4mk", "/files/.hidden.h4mk", "/files/fifo.h4mk",
+        "/files/etc/passwd.h4mk", "/files/a%00.h4mk", "/files/%zz.h4mk"})
     EXPECT_NE(Get(target).status, 200) << target;
   // A file that becomes a link, or a pipe, after the walk is not opened either.
   std::filesystem::remove(folder_ / "a.h4mk");
@@ -252,16 +264,20 @@ TEST_F(ServiceTest, BlocksAndFramesAreTold) {
   Write("a.h4mk", MakeFile());
   Start();
   EXPECT_EQ(Get("/api/files/a/tracks/0/blocks/2/data").body.Read(), "block");
-  EXPECT_NE(Get("/api/files/a/tracks/0/blocks/2").body.Read().find("\"pts\":80"), std::string::npos);
+  EXPECT_NE(Get("/api/files/a/tracks/0/blocks/2").body.Read().find("\"pts\":80"),
+            std::string::npos);
   EXPECT_EQ(Get("/api/files/a/tracks/0/blocks/5").status, 404);
   EXPECT_EQ(Get("/api/files/a/tracks/1/blocks/0").status, 404);
   EXPECT_EQ(Get("/api/files/a/tracks/0/blocks/x").status, 404);
-  EXPECT_NE(Get("/api/files/a/tracks/0/frames?first=3&count=1").body.Read().find("\"frame\":3"), std::string::npos);
+  EXPECT_NE(Get("/api/files/a/tracks/0/frames?first=3&count=1").body.Read().find("\"frame\":3"),
+            std::string::npos);
   EXPECT_EQ(Get("/api/files/a/tracks/0/frames?count=10001").status, 400);
-  EXPECT_NE(Get("/api/files/a/tracks/0/seek?t=0.1").body.Read().find("\"pts\":80"), std::string::npos);
+  EXPECT_NE(Get("/api/files/a/tracks/0/seek?t=0.1").body.Read().find("\"pts\":80"),
+            std::string::npos);
   EXPECT_EQ(Get("/api/files/a/tracks/0/seek").status, 400);
   EXPECT_EQ(Get("/api/files/a/tracks/0/seek?t=nan").status, 400);
-  EXPECT_NE(Get("/api/files/a/tracks/0/chain?t=0.1").body.Read().find("\"count\":1"), std::string::npos);
+  EXPECT_NE(Get("/api/files/a/tracks/0/chain?t=0.1").body.Read().find("\"count\":1"),
+            std::string::npos);
   EXPECT_NE(Get("/api/files/a/verify").body.Read().find("\"ok\":true"), std::string::npos);
   EXPECT_EQ(Get("/hls/a/master.m3u8").status, 415);  // no track can be played
 }
@@ -278,7 +294,8 @@ TEST_F(ServiceTest, ADamagedFileIsAnErrorNotACrash) {
   Write("bad.h4mk", bytes);
   Start();
   EXPECT_EQ(Get("/api/files/whole").status, 200);  // control
-  for (const char* name : {"short", "empty", "other"}) EXPECT_EQ(Get(std::string("/api/files/") + name).status, 422) << name;
+  for (const char* name : {"short", "empty", "other"})
+    EXPECT_EQ(Get(std::string("/api/files/") + name).status, 422) << name;
   EXPECT_NE(Get("/api/files/bad/verify").body.Read().find("\"ok\":false"), std::string::npos);
   EXPECT_EQ(Get("/api/files/bad/tracks/0/blocks/0/data").status, 422);
 }
@@ -297,7 +314,8 @@ TEST_F(ServiceTest, TheDescriptionOfTheApiHasItsRoutes) {
   const std::string text = Get("/openapi.json").body.Read();
   EXPECT_NE(text.find("\"openapi\":\"3.1.0\""), std::string::npos);
   for (const Route& route : service_.router().routes())
-    EXPECT_TRUE(route.tag.empty() || text.find(route.summary) != std::string::npos) << route.pattern;
+    EXPECT_TRUE(route.tag.empty() || text.find(route.summary) != std::string::npos)
+        << route.pattern;
 }
 
 // Origins are named, one by one; never with credentials.
@@ -324,11 +342,13 @@ TEST_F(ServiceTest, CrossOriginOnlyWhereAllowed) {
 TEST(TextTest, NumbersHaveNoSurprises) {
   uint64_t number = 0;
   EXPECT_TRUE(ParseNumber("18446744073709551615", &number));
-  for (const char* text : {"", "-1", "+1", " 1", "1 ", "18446744073709551616", "1e3"}) EXPECT_FALSE(ParseNumber(text, &number)) << text;
+  for (const char* text : {"", "-1", "+1", " 1", "1 ", "18446744073709551616", "1e3"})
+    EXPECT_FALSE(ParseNumber(text, &number)) << text;
   int64_t us = 0;
   EXPECT_TRUE(ParseSeconds("-12.5", &us));
   EXPECT_EQ(us, -12'500'000);
-  for (const char* text : {"", ".", "nan", "inf", "1e9", "1.x", "--1"}) EXPECT_FALSE(ParseSeconds(text, &us)) << text;
+  for (const char* text : {"", ".", "nan", "inf", "1e9", "1.x", "--1"})
+    EXPECT_FALSE(ParseSeconds(text, &us)) << text;
   EXPECT_EQ(Decimal(4'004'000, 1'000'000, 6), "4.004000");
   EXPECT_EQ(Decimal(24000, 1001, 3), "23.976");
 }
@@ -366,8 +386,12 @@ TEST(CodecTest, NamesOfCodecs) {
 }
 
 TEST(CodecTest, StartCodesBecomeLengths) {
-  EXPECT_EQ(RepackBlock(CodecInfo::kAnnexB, std::string_view("\0\0\0\1ab\0\0\1c\0", 11)), std::string("\0\0\0\2ab\0\0\0\1c", 11));
-  EXPECT_EQ(RepackBlock(CodecInfo::kAdts, std::string_view("\xff\xf1\x50\x80\x01\x1f\xfc" "data", 11)), "data");
+  EXPECT_EQ(RepackBlock(CodecInfo::kAnnexB, std::string_view("\0\0\0\1ab\0\0\1c\0", 11)),
+            std::string("\0\0\0\2ab\0\0\0\1c", 11));
+  EXPECT_EQ(RepackBlock(CodecInfo::kAdts, std::string_view("\xff\xf1\x50\x80\x01\x1f\xfc"
+                                                           "data",
+                                                           11)),
+            "data");
 }
 
 }  // namespace

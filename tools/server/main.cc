@@ -27,20 +27,25 @@ struct Options {
 };
 
 // "ADDRESS:PORT", "[::1]:PORT"; throws CLI::ValidationError.
-void ParseAddress(const std::string& text, const std::string& option, std::string* address, uint16_t* port) {
+void ParseAddress(const std::string& text, const std::string& option, std::string* address,
+                  uint16_t* port) {
   const size_t colon = text.rfind(':');
   uint64_t number = 0;
-  if (colon == std::string::npos || !h4mk::server::ParseNumber(std::string_view(text).substr(colon + 1), &number) || number > 65535)
+  if (colon == std::string::npos ||
+      !h4mk::server::ParseNumber(std::string_view(text).substr(colon + 1), &number) ||
+      number > 65535)
     throw CLI::ValidationError(option, "must be ADDRESS:PORT, as in 0.0.0.0:8080");
   *address = text.substr(0, colon);
-  if (address->starts_with('[') && address->ends_with(']')) *address = address->substr(1, address->size() - 2);
+  if (address->starts_with('[') && address->ends_with(']'))
+    *address = address->substr(1, address->size() - 2);
   if (*address == "localhost") *address = "127.0.0.1";
   *port = static_cast<uint16_t>(number);
 }
 
 std::string VersionText() {
   const unsigned v = h4mk_version();
-  return "h4mkd " + std::to_string(v >> 16) + "." + std::to_string(v >> 8 & 255) + "." + std::to_string(v & 255);
+  return "h4mkd " + std::to_string(v >> 16) + "." + std::to_string(v >> 8 & 255) + "." +
+         std::to_string(v & 255);
 }
 
 // ffmpeg beside this program, else on the path.
@@ -52,31 +57,72 @@ std::string FindFfmpeg() {
 }
 
 void Describe(CLI::App& app, Options* o) {
-  app.footer("Everything is made when it is asked for; nothing is written. Ctrl-C stops.\n"
-             "  /                          the page\n"
-             "  /files/NAME.h4mk           the file, with ranges\n"
-             "  /hls/NAME/master.m3u8      HLS       /dash/NAME/manifest.mpd   DASH\n"
-             "  /api/files  /docs          the API\n"
-             "NAME is the path below the folder, without .h4mk.");
+  app.footer(
+      "Everything is made when it is asked for; nothing is written. Ctrl-C stops.\n"
+      "  /                          the page\n"
+      "  /files/NAME.h4mk           the file, with ranges\n"
+      "  /hls/NAME/master.m3u8      HLS       /dash/NAME/manifest.mpd   DASH\n"
+      "  /api/files  /docs          the API\n"
+      "NAME is the path below the folder, without .h4mk.");
   app.set_version_flag("--version", VersionText());
   app.add_option("FOLDER|FILE", o->paths, "What is served: folders, and single .h4mk files");
-  app.add_option("--listen", o->listen, "Where to listen; port 0 takes a free one")->type_name("ADDRESS:PORT")->capture_default_str();
-  app.add_flag("--legacy-api", o->service.legacy_api, "Serve the HTTP API of the first programs too; its CORS headers allow any origin");
-  app.add_flag("--legacy-tracks", o->service.legacy_tracks, "Of its two forms of /video/manifest, seek_to_block and block: those for files with several tracks");
-  app.add_option("--max-upload", o->service.most_upload, "Largest body for the old API, bytes")->capture_default_str()->group("Limits");
-  app.add_option("--origin-allowed", o->service.origins, "CORS: an origin whose pages may read answers, or *; may be repeated")->type_name("ORIGIN")->allow_extra_args(false);
-  app.add_option("--ffmpeg", o->service.ffmpeg, "Program that makes pictures for posters and thumbnails; \"\" for none")->type_name("FILE");
-  app.add_option("--tls-cert", o->front.certificate, "Certificate chain, PEM")->type_name("FILE")->check(CLI::ExistingFile);
-  app.add_option("--tls-key", o->front.private_key, "Its private key, PEM")->type_name("FILE")->check(CLI::ExistingFile);
-  app.add_option("--token-file", o->token_file, "File with a token; requests need Authorization: Bearer TOKEN, or a signed prefix")->type_name("FILE")->check(CLI::ExistingFile)->group("Access");
-  app.add_option("--key-file", o->key_file, "File with keys of signed prefixes: a line each, name and 64 hexadecimal digits")->type_name("FILE")->check(CLI::ExistingFile)->group("Access");
-  app.add_option("--sign", o->sign, "Print a prefix that opens a file, a folder (NAME/) or all (\"\") for players, and end")->type_name("NAME")->group("Access")->each([o](const std::string&) { o->signs = true; });
-  app.add_option("--expires", o->expires, "With --sign: seconds from now")->capture_default_str()->group("Access");
-  app.add_option("--metrics", o->metrics, "Serve /metrics for Prometheus there")->type_name("ADDRESS:PORT");
-  app.add_option("--access-log", o->front.access_log, "One JSON object a request; - for the standard output")->type_name("FILE");
-  app.add_option("--threads", o->front.threads, "Threads that serve; 0: one a core")->capture_default_str();
-  app.add_option("--max-connections", o->front.most_connections, "Connections at once")->capture_default_str()->group("Limits");
-  app.add_option("--max-per-address", o->front.most_per_address, "Connections of one address; 0: no limit")->capture_default_str()->group("Limits");
+  app.add_option("--listen", o->listen, "Where to listen; port 0 takes a free one")
+      ->type_name("ADDRESS:PORT")
+      ->capture_default_str();
+  app.add_flag("--legacy-api", o->service.legacy_api,
+               "Serve the HTTP API of the first programs too; its CORS headers allow any origin");
+  app.add_flag("--legacy-tracks", o->service.legacy_tracks,
+               "Of its two forms of /video/manifest, seek_to_block and block: those for files with "
+               "several tracks");
+  app.add_option("--max-upload", o->service.most_upload, "Largest body for the old API, bytes")
+      ->capture_default_str()
+      ->group("Limits");
+  app.add_option("--origin-allowed", o->service.origins,
+                 "CORS: an origin whose pages may read answers, or *; may be repeated")
+      ->type_name("ORIGIN")
+      ->allow_extra_args(false);
+  app.add_option("--ffmpeg", o->service.ffmpeg,
+                 "Program that makes pictures for posters and thumbnails; \"\" for none")
+      ->type_name("FILE");
+  app.add_option("--tls-cert", o->front.certificate, "Certificate chain, PEM")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+  app.add_option("--tls-key", o->front.private_key, "Its private key, PEM")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+  app.add_option("--token-file", o->token_file,
+                 "File with a token; requests need Authorization: Bearer TOKEN, or a signed prefix")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile)
+      ->group("Access");
+  app.add_option("--key-file", o->key_file,
+                 "File with keys of signed prefixes: a line each, name and 64 hexadecimal digits")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile)
+      ->group("Access");
+  app.add_option(
+         "--sign", o->sign,
+         "Print a prefix that opens a file, a folder (NAME/) or all (\"\") for players, and end")
+      ->type_name("NAME")
+      ->group("Access")
+      ->each([o](const std::string&) { o->signs = true; });
+  app.add_option("--expires", o->expires, "With --sign: seconds from now")
+      ->capture_default_str()
+      ->group("Access");
+  app.add_option("--metrics", o->metrics, "Serve /metrics for Prometheus there")
+      ->type_name("ADDRESS:PORT");
+  app.add_option("--access-log", o->front.access_log,
+                 "One JSON object a request; - for the standard output")
+      ->type_name("FILE");
+  app.add_option("--threads", o->front.threads, "Threads that serve; 0: one a core")
+      ->capture_default_str();
+  app.add_option("--max-connections", o->front.most_connections, "Connections at once")
+      ->capture_default_str()
+      ->group("Limits");
+  app.add_option("--max-per-address", o->front.most_per_address,
+                 "Connections of one address; 0: no limit")
+      ->capture_default_str()
+      ->group("Limits");
 }
 
 // The first line of a file.
@@ -93,13 +139,17 @@ int Run(Options& o) {
   if (!o.key_file.empty()) o.service.keys.Load(o.key_file);
   if (o.signs) {
     if (o.service.keys.empty()) throw CLI::ValidationError("--sign", "needs --key-file");
-    std::printf("%s\n", o.service.keys.Sign("", o.sign, static_cast<uint64_t>(std::time(nullptr)) + o.expires).c_str());
+    std::printf("%s\n", o.service.keys
+                            .Sign("", o.sign, static_cast<uint64_t>(std::time(nullptr)) + o.expires)
+                            .c_str());
     return 0;
   }
   if (o.paths.empty()) throw CLI::RequiredError("FOLDER|FILE");
   ParseAddress(o.listen, "--listen", &o.front.address, &o.front.port);
-  if (!o.metrics.empty()) ParseAddress(o.metrics, "--metrics", &o.front.metrics_address, &o.front.metrics_port);
-  if (o.front.certificate.empty() != o.front.private_key.empty()) throw CLI::ValidationError("--tls-cert", "needs --tls-key, and the other way round");
+  if (!o.metrics.empty())
+    ParseAddress(o.metrics, "--metrics", &o.front.metrics_address, &o.front.metrics_port);
+  if (o.front.certificate.empty() != o.front.private_key.empty())
+    throw CLI::ValidationError("--tls-cert", "needs --tls-key, and the other way round");
   h4mk::server::Service service(o.service);
   for (const std::string& path : o.paths) service.catalogue().Add(path);
   service.catalogue().Scan();
@@ -114,7 +164,9 @@ int Run(Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("h4mkd serves H4MK files: as they are, as HLS and DASH for every player, and as JSON.", "h4mkd");
+  CLI::App app(
+      "h4mkd serves H4MK files: as they are, as HLS and DASH for every player, and as JSON.",
+      "h4mkd");
   Options options;
   options.service.ffmpeg = FindFfmpeg();
   Describe(app, &options);

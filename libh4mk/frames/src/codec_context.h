@@ -26,13 +26,15 @@ using CodecContext = std::unique_ptr<AVCodecContext, FreeCodecContext>;
 using Frame = std::unique_ptr<AVFrame, FreeFrame>;
 using Packet = std::unique_ptr<AVPacket, FreePacket>;
 
-// An open decoder for a track with a description (ffmpeg.md, "Keys of TRAK"), with so many threads of its own. It prints nothing.
+// An open decoder for a track with a description (ffmpeg.md, "Keys of TRAK"), with so many threads
+// of its own. It prints nothing.
 Outcome OpenCodec(const h4mk_value* description, int threads, CodecContext* context);
 
 // What an error of libavcodec means.
 Outcome CodecError(int error, const char* what);
 
-// A packet with a copy of a block's data and of that side data which decoders look at. Times are left out. Null: out of memory.
+// A packet with a copy of a block's data and of that side data which decoders look at. Times are
+// left out. Null: out of memory.
 Packet MakePacket(const h4mk_block& block);
 
 }  // namespace h4mk::frames

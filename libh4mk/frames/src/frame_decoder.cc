@@ -24,11 +24,12 @@ namespace {
 
 constexpr uint64_t kDefaultMemory = 64 << 20;
 constexpr uint32_t kMaxThreads = 64;
-constexpr size_t kMaxWindow = 4096;      // frames that are looked up before the first of them is decoded
+constexpr size_t kMaxWindow =
+    4096;  // frames that are looked up before the first of them is decoded
 constexpr uint32_t kPrefetchWaste = 10;  // per cent
 constexpr int64_t kBehindCluster = 64;   // a reader also reads the header behind a cluster
 constexpr int kMostDelay = 16;           // no codec reorders more pictures
-constexpr int kMaxTries = 4;             // a group is begun 1, 2, 4 and 8 random access points earlier
+constexpr int kMaxTries = 4;  // a group is begun 1, 2, 4 and 8 random access points earlier
 
 uint32_t ThreadsOf(const h4mk_frames_options& options) {
   if (options.threads > 0) return std::min(options.threads, kMaxThreads);
@@ -46,7 +47,8 @@ std::vector<Wanted> Sorted(std::span<const uint64_t> numbers) {
   return wanted;
 }
 
-// Whether all pictures that are wanted are right, if decoding begins with the first block (ITU-T H.264, D.2.8).
+// Whether all pictures that are wanted are right, if decoding begins with the first block (ITU-T
+// H.264, D.2.8).
 bool RecoversInTime(const Group& group, std::span<const PictureKind> kinds) {
   uint32_t left = kinds[0].recovers_after;
   if (left == 0) return true;
@@ -65,14 +67,16 @@ NeededRanges RangesOf(std::span<const Group> groups) {
   NeededRanges needed;
   for (const Group& group : groups)
     for (const h4mk_block_info& block : group.blocks)
-      (block.flags & H4MK_BLOCK_EXTERNAL ? needed.beside : needed.own).push_back({block.offset, block.size});
+      (block.flags & H4MK_BLOCK_EXTERNAL ? needed.beside : needed.own)
+          .push_back({block.offset, block.size});
   return needed;
 }
 
 // Threads that decode groups while the caller reads the next ones.
 class FrameDecoder::Crew {
  public:
-  Crew(std::span<Worker* const> workers, const FrameDecoder& decoder, const Visit& visit, uint64_t memory_limit)
+  Crew(std::span<Worker* const> workers, const FrameDecoder& decoder, const Visit& visit,
+       uint64_t memory_limit)
       : decoder_(decoder), visit_(visit), memory_limit_(memory_limit) {
     if (workers.size() == 1) alone_ = workers[0];
     for (size_t i = 0; !alone_ && i < workers.size(); ++i) Start(workers[i]);
@@ -87,7 +91,8 @@ class FrameDecoder::Crew {
       return outcome_.ok();
     }
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return !outcome_.ok() || queue_.empty() || held_ + size <= memory_limit_; });
+    changed_.wait(
+        lock, [&] { return !outcome_.ok() || queue_.empty() || held_ + size <= memory_limit_; });
     if (!outcome_.ok()) return false;
     held_ += size;
     queue_.push_back(std::move(group));
@@ -145,7 +150,11 @@ class FrameDecoder::Crew {
     Outcome outcome;
     try {
       outcome = worker.decoder.Decode(
-          group, decoder_.cancelled_, [&](const Wanted& wanted, const AVFrame& picture) { return visit_(worker, wanted, picture); }, &is_short);
+          group, decoder_.cancelled_,
+          [&](const Wanted& wanted, const AVFrame& picture) {
+            return visit_(worker, wanted, picture);
+          },
+          &is_short);
     } catch (const std::bad_alloc&) {
       outcome = Outcome(H4MK_ERR_MEMORY, "no memory for decoding");
     }
@@ -170,11 +179,16 @@ class FrameDecoder::Crew {
 };
 
 FrameDecoder::FrameDecoder(h4mk_reader* reader, uint32_t track, const h4mk_frames_options& options)
-    : reader_(reader), track_(track), options_(options), threads_(ThreadsOf(options)), finder_(reader, track) {}
+    : reader_(reader),
+      track_(track),
+      options_(options),
+      threads_(ThreadsOf(options)),
+      finder_(reader, track) {}
 
 Outcome FrameDecoder::Open() {
   description_ = h4mk_reader_track(reader_, track_);
-  if (description_ == nullptr) return Outcome(H4MK_ERR_ARGUMENT, "there is no track " + std::to_string(track_));
+  if (description_ == nullptr)
+    return Outcome(H4MK_ERR_ARGUMENT, "there is no track " + std::to_string(track_));
   const uint8_t* extradata = nullptr;
   size_t size = 0;
   if (h4mk_value_get_bytes(description_, "extradata", &extradata, &size) != H4MK_OK) size = 0;
@@ -199,19 +213,23 @@ Outcome FrameDecoder::Workers(size_t count, int threads, std::vector<Worker*>* w
   return {};
 }
 
-// ---------------------------------------------------------------------------------------------------------- pictures
+// ----------------------------------------------------------------------------------------------------------
+// pictures
 
 Outcome FrameDecoder::PictureSize(h4mk_picture_format* format, uint64_t* size) {
   const bool is_decoded = format->pixels == H4MK_PIXELS_DECODED;
   uint32_t width = format->width, height = format->height;
   if (width == 0 && height == 0 && !is_decoded) {
-    width = static_cast<uint32_t>(std::clamp<int64_t>(h4mk_value_get_int(description_, "width", 0), 0, 1 << 21));
-    height = static_cast<uint32_t>(std::clamp<int64_t>(h4mk_value_get_int(description_, "height", 0), 0, 1 << 21));
+    width = static_cast<uint32_t>(
+        std::clamp<int64_t>(h4mk_value_get_int(description_, "width", 0), 0, 1 << 21));
+    height = static_cast<uint32_t>(
+        std::clamp<int64_t>(h4mk_value_get_int(description_, "height", 0), 0, 1 << 21));
   }
   if (width == 0 || height == 0 || is_decoded) {
     if (decoded_size_ == 0) {
       const Visit look = [this](Worker&, const Wanted&, const AVFrame& picture) {
-        const int bytes = av_image_get_buffer_size(static_cast<AVPixelFormat>(picture.format), picture.width, picture.height, 1);
+        const int bytes = av_image_get_buffer_size(static_cast<AVPixelFormat>(picture.format),
+                                                   picture.width, picture.height, 1);
         if (bytes <= 0) return Outcome(H4MK_ERR_UNSUPPORTED, "the form of pictures is not known");
         decoded_size_ = static_cast<uint64_t>(bytes);
         decoded_width_ = static_cast<uint32_t>(picture.width);
@@ -229,18 +247,21 @@ Outcome FrameDecoder::PictureSize(h4mk_picture_format* format, uint64_t* size) {
   return {};
 }
 
-Outcome FrameDecoder::Decode(std::span<const uint64_t> numbers, const h4mk_picture_format& asked, uint8_t* out, uint64_t out_size) {
+Outcome FrameDecoder::Decode(std::span<const uint64_t> numbers, const h4mk_picture_format& asked,
+                             uint8_t* out, uint64_t out_size) {
   h4mk_picture_format format = asked;
   uint64_t size = 0;
   if (numbers.empty()) return {};
   H4MK_FRAMES_TRY(PictureSize(&format, &size));
   if (out_size / size < numbers.size())
-    return Outcome(H4MK_ERR_ARGUMENT, std::to_string(numbers.size()) + " pictures take " + std::to_string(size) + " bytes each; there is room for " +
+    return Outcome(H4MK_ERR_ARGUMENT, std::to_string(numbers.size()) + " pictures take " +
+                                          std::to_string(size) + " bytes each; there is room for " +
                                           std::to_string(out_size) + " in all");
   return Run(Sorted(numbers), [&](Worker& worker, const Wanted& wanted, const AVFrame& picture) {
     uint8_t* first = out + wanted.positions[0] * size;
     H4MK_FRAMES_TRY(worker.writer.Write(picture, format, first, size));
-    for (const size_t position : std::span(wanted.positions).subspan(1)) std::memcpy(out + position * size, first, static_cast<size_t>(size));
+    for (const size_t position : std::span(wanted.positions).subspan(1))
+      std::memcpy(out + position * size, first, static_cast<size_t>(size));
     return Outcome();
   });
 }
@@ -255,11 +276,15 @@ Outcome FrameDecoder::Run(std::vector<Wanted> wanted, const Visit& visit) {
   uint64_t count = 0;
   H4MK_FRAMES_TRY(Of(h4mk_reader_frame_count(reader_, track_, &count), reader_));
   if (!wanted.empty() && wanted.back().number >= count)
-    return Outcome(H4MK_ERR_NOT_FOUND, "there is no frame " + std::to_string(wanted.back().number) + ": the track has " + std::to_string(count));
+    return Outcome(H4MK_ERR_NOT_FOUND, "there is no frame " + std::to_string(wanted.back().number) +
+                                           ": the track has " + std::to_string(count));
   for (std::span<Wanted> left(wanted); !left.empty();) {
     size_t window = 0;
     H4MK_FRAMES_TRY(FindWindow(left, &window));
-    H4MK_FRAMES_TRY(RunWindow({std::make_move_iterator(left.begin()), std::make_move_iterator(left.begin() + static_cast<ptrdiff_t>(window))}, visit));
+    H4MK_FRAMES_TRY(
+        RunWindow({std::make_move_iterator(left.begin()),
+                   std::make_move_iterator(left.begin() + static_cast<ptrdiff_t>(window))},
+                  visit));
     left = left.subspan(window);
     if (cancelled_.exchange(false)) return Outcome(H4MK_ERR_CANCELLED, "cancelled");
   }
@@ -277,8 +302,9 @@ Outcome FrameDecoder::RunWindow(std::vector<Wanted> wanted, const Visit& visit) 
   return DecodeAgain(std::move(short_ones), visit);
 }
 
-// Groups of which a picture did not come out, or not certainly as it should be. A decoder may have dropped it, which a longer delay
-// prevents; or the group has to begin earlier, where pictures are refreshed little by little, say.
+// Groups of which a picture did not come out, or not certainly as it should be. A decoder may have
+// dropped it, which a longer delay prevents; or the group has to begin earlier, where pictures are
+// refreshed little by little, say.
 Outcome FrameDecoder::DecodeAgain(std::vector<Group> groups, const Visit& visit) {
   delay_ = kMostDelay;
   for (int attempt = 0;; ++attempt) {
@@ -299,13 +325,16 @@ Outcome FrameDecoder::DecodeAgain(std::vector<Group> groups, const Visit& visit)
       return {};
     }
     if (is_last)
-      return Outcome(H4MK_ERR_CORRUPT, "frame " + std::to_string(short_ones[0].wanted[0].number) + " or one of the " +
-                                           std::to_string(short_ones[0].wanted.size()) + " frames from there on cannot be decoded");
+      return Outcome(H4MK_ERR_CORRUPT, "frame " + std::to_string(short_ones[0].wanted[0].number) +
+                                           " or one of the " +
+                                           std::to_string(short_ones[0].wanted.size()) +
+                                           " frames from there on cannot be decoded");
     groups = std::move(short_ones);
   }
 }
 
-Outcome FrameDecoder::DecodeGroups(std::vector<Group> groups, const Visit& visit, std::vector<Group>* short_ones, bool is_last_try) {
+Outcome FrameDecoder::DecodeGroups(std::vector<Group> groups, const Visit& visit,
+                                   std::vector<Group>* short_ones, bool is_last_try) {
   const size_t count = std::min<size_t>(threads_, groups.size());
   const auto own_threads = std::max<size_t>(1, threads_ / std::max<size_t>(count, 1));
   std::vector<Worker*> workers;
@@ -323,7 +352,8 @@ Outcome FrameDecoder::DecodeGroups(std::vector<Group> groups, const Visit& visit
   return loading.ok() ? outcome : loading;
 }
 
-// Reads the blocks of a group, and drops those that nothing needs. A group that would not be right in time begins earlier.
+// Reads the blocks of a group, and drops those that nothing needs. A group that would not be right
+// in time begins earlier.
 Outcome FrameDecoder::Load(Group group, LoadedGroup* loaded) {
   std::vector<PictureKind> kinds;
   for (bool is_longer = true; is_longer;) {
@@ -342,13 +372,16 @@ Outcome FrameDecoder::Load(Group group, LoadedGroup* loaded) {
   return {};
 }
 
-Outcome FrameDecoder::ReadGroup(const Group& group, LoadedGroup* loaded, std::vector<PictureKind>* kinds) {
+Outcome FrameDecoder::ReadGroup(const Group& group, LoadedGroup* loaded,
+                                std::vector<PictureKind>* kinds) {
   kinds->clear();
   loaded->packets.clear();
   for (const h4mk_block_info& info : group.blocks) {
     if (info.pts == H4MK_NO_TIME && reorders_)
-      return Outcome(H4MK_ERR_UNSUPPORTED, "the file does not say when all pictures are shown, and they are stored in another order; FFmpeg's option "
-                                           "-fflags +genpts adds the times that are missing");
+      return Outcome(H4MK_ERR_UNSUPPORTED,
+                     "the file does not say when all pictures are shown, and they are stored in "
+                     "another order; FFmpeg's option "
+                     "-fflags +genpts adds the times that are missing");
     h4mk_block block = H4MK_BLOCK_INIT;
     H4MK_FRAMES_TRY(Of(h4mk_reader_read_block(reader_, track_, info.ordinal, &block), reader_));
     kinds->push_back(kinds_.Look({block.data, block.size}));
@@ -359,13 +392,15 @@ Outcome FrameDecoder::ReadGroup(const Group& group, LoadedGroup* loaded, std::ve
   return {};
 }
 
-// ---------------------------------------------------------------------------------------------------------- fetching
+// ----------------------------------------------------------------------------------------------------------
+// fetching
 
 // How many of the frames are planned and fetched together: as many as memory allows.
 Outcome FrameDecoder::FindWindow(std::span<const Wanted> wanted, size_t* count) {
   *count = std::min(wanted.size(), kMaxWindow);
   if (options_.prefetch == nullptr) return {};
-  const auto limit = static_cast<int64_t>(options_.memory_limit ? options_.memory_limit : kDefaultMemory);
+  const auto limit =
+      static_cast<int64_t>(options_.memory_limit ? options_.memory_limit : kDefaultMemory);
   int64_t last = -1, total = 0;
   for (size_t i = 0; i < *count; ++i) {
     h4mk_range clusters = {};
@@ -392,13 +427,15 @@ Outcome FrameDecoder::PrefetchClusters(std::span<const Wanted> wanted) {
   return {};
 }
 
-// A hash covers all blocks of the track in a cluster: those behind the last one that is needed are read too.
+// A hash covers all blocks of the track in a cluster: those behind the last one that is needed are
+// read too.
 void FrameDecoder::PrefetchBeside(const std::vector<Group>& groups) {
   if (options_.prefetch == nullptr || beside() == nullptr) return;
   std::vector<h4mk_range> ranges = RangesOf(groups).beside;
   for (const Group& group : groups) {
     h4mk_block_info next = group.blocks.back();
-    while (h4mk_reader_block_info(reader_, track_, next.ordinal + 1, &next) == H4MK_OK && next.chunk == group.blocks.back().chunk)
+    while (h4mk_reader_block_info(reader_, track_, next.ordinal + 1, &next) == H4MK_OK &&
+           next.chunk == group.blocks.back().chunk)
       if (next.flags & H4MK_BLOCK_EXTERNAL) ranges.push_back({next.offset, next.size});
   }
   Prefetch(beside(), std::move(ranges));

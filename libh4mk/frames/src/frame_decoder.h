@@ -31,7 +31,8 @@ class FrameDecoder {
 
   Outcome Open();
   Outcome PictureSize(h4mk_picture_format* format, uint64_t* size);
-  Outcome Decode(std::span<const uint64_t> numbers, const h4mk_picture_format& format, uint8_t* out, uint64_t out_size);
+  Outcome Decode(std::span<const uint64_t> numbers, const h4mk_picture_format& format, uint8_t* out,
+                 uint64_t out_size);
   Outcome FindGroups(std::span<const uint64_t> numbers, std::vector<Group>* groups);
 
   void Cancel() { cancelled_ = true; }
@@ -47,17 +48,20 @@ class FrameDecoder {
     GroupDecoder decoder;
     PictureWriter writer;
   };
-  using Visit = std::function<Outcome(Worker& worker, const Wanted& wanted, const AVFrame& picture)>;
+  using Visit =
+      std::function<Outcome(Worker& worker, const Wanted& wanted, const AVFrame& picture)>;
   class Crew;
 
   Outcome Run(std::vector<Wanted> wanted, const Visit& visit);
   Outcome RunWindow(std::vector<Wanted> wanted, const Visit& visit);
-  Outcome DecodeGroups(std::vector<Group> groups, const Visit& visit, std::vector<Group>* short_ones, bool is_last_try);
+  Outcome DecodeGroups(std::vector<Group> groups, const Visit& visit,
+                       std::vector<Group>* short_ones, bool is_last_try);
   Outcome DecodeAgain(std::vector<Group> groups, const Visit& visit);
   Outcome Load(Group group, LoadedGroup* loaded);
   Outcome ReadGroup(const Group& group, LoadedGroup* loaded, std::vector<PictureKind>* kinds);
   Outcome Workers(size_t count, int threads, std::vector<Worker*>* workers);
-  Outcome FindSize(const h4mk_picture_format& format, uint32_t* width, uint32_t* height, uint64_t* decoded_size);
+  Outcome FindSize(const h4mk_picture_format& format, uint32_t* width, uint32_t* height,
+                   uint64_t* decoded_size);
   Outcome FindWindow(std::span<const Wanted> wanted, size_t* count);
   Outcome PrefetchClusters(std::span<const Wanted> wanted);
   void PrefetchBeside(const std::vector<Group>& groups);
@@ -72,7 +76,7 @@ class FrameDecoder {
   PictureKinds kinds_{"", {}};
   std::map<int, std::vector<std::unique_ptr<Worker>>> workers_;  // by the threads of their own
   bool reorders_ = false;      // blocks are stored in another order than shown
-  int delay_ = 0;             // pictures that decoders hold back at least
+  int delay_ = 0;              // pictures that decoders hold back at least
   bool believes_all_ = false;  // the decoder calls pictures of this track damaged that are not
   uint64_t decoded_size_ = 0;  // of the first frame; 0: not known yet
   uint32_t decoded_width_ = 0, decoded_height_ = 0;

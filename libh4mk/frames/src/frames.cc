@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The C interface of h4mk/frames.h: handles, checks of arguments, a barrier for exceptions; no logic of its own.
+// The C interface of h4mk/frames.h: handles, checks of arguments, a barrier for exceptions; no
+// logic of its own.
 #include <h4mk/frames.h>
 
 #include <algorithm>
@@ -51,15 +52,19 @@ bool CopyStruct(const Struct* from, Struct* to) {
 
 bool IsValid(const h4mk_picture_format& format) {
   constexpr uint32_t kMaxSide = 16384;
-  return format.pixels >= H4MK_PIXELS_RGB && format.pixels <= H4MK_PIXELS_DECODED && format.layout >= H4MK_LAYOUT_HWC &&
-         format.layout <= H4MK_LAYOUT_CHW && format.width <= kMaxSide && format.height <= kMaxSide && (format.width == 0) == (format.height == 0);
+  return format.pixels >= H4MK_PIXELS_RGB && format.pixels <= H4MK_PIXELS_DECODED &&
+         format.layout >= H4MK_LAYOUT_HWC && format.layout <= H4MK_LAYOUT_CHW &&
+         format.width <= kMaxSide && format.height <= kMaxSide &&
+         (format.width == 0) == (format.height == 0);
 }
 
 }  // namespace
 
-h4mk_status h4mk_frames_open(h4mk_reader* reader, uint32_t track, const h4mk_frames_options* options, h4mk_frames** out) {
+h4mk_status h4mk_frames_open(h4mk_reader* reader, uint32_t track,
+                             const h4mk_frames_options* options, h4mk_frames** out) {
   h4mk_frames_options settings = H4MK_FRAMES_OPTIONS_INIT;
-  if (reader == nullptr || out == nullptr || !CopyStruct(options, &settings)) return H4MK_ERR_ARGUMENT;
+  if (reader == nullptr || out == nullptr || !CopyStruct(options, &settings))
+    return H4MK_ERR_ARGUMENT;
   auto* frames = new (std::nothrow) h4mk_frames;
   *out = frames;
   if (frames == nullptr) return H4MK_ERR_MEMORY;
@@ -80,11 +85,15 @@ h4mk_status h4mk_frames_open(h4mk_reader* reader, uint32_t track, const h4mk_fra
 
 void h4mk_frames_free(h4mk_frames* frames) { delete frames; }
 
-const char* h4mk_frames_message(const h4mk_frames* frames) { return frames != nullptr ? frames->message.c_str() : ""; }
+const char* h4mk_frames_message(const h4mk_frames* frames) {
+  return frames != nullptr ? frames->message.c_str() : "";
+}
 
-h4mk_status h4mk_frames_picture_size(h4mk_frames* frames, h4mk_picture_format* format, uint64_t* size) {
+h4mk_status h4mk_frames_picture_size(h4mk_frames* frames, h4mk_picture_format* format,
+                                     uint64_t* size) {
   h4mk_picture_format settings = H4MK_PICTURE_FORMAT_INIT;
-  if (frames == nullptr || !frames->pictures || format == nullptr || size == nullptr || !CopyStruct(format, &settings) || !IsValid(settings))
+  if (frames == nullptr || !frames->pictures || format == nullptr || size == nullptr ||
+      !CopyStruct(format, &settings) || !IsValid(settings))
     return H4MK_ERR_ARGUMENT;
   return Call(frames, [&]() -> Outcome {
     H4MK_FRAMES_TRY(frames->pictures->PictureSize(&settings, size));
@@ -94,13 +103,15 @@ h4mk_status h4mk_frames_picture_size(h4mk_frames* frames, h4mk_picture_format* f
   });
 }
 
-h4mk_status h4mk_frames_decode(h4mk_frames* frames, const uint64_t* numbers, size_t count, const h4mk_picture_format* format, uint8_t* out,
-                               uint64_t out_size) {
+h4mk_status h4mk_frames_decode(h4mk_frames* frames, const uint64_t* numbers, size_t count,
+                               const h4mk_picture_format* format, uint8_t* out, uint64_t out_size) {
   h4mk_picture_format settings = H4MK_PICTURE_FORMAT_INIT;
-  if (frames == nullptr || !frames->pictures || (numbers == nullptr && count > 0) || (out == nullptr && out_size > 0) ||
-      !CopyStruct(format, &settings) || !IsValid(settings))
+  if (frames == nullptr || !frames->pictures || (numbers == nullptr && count > 0) ||
+      (out == nullptr && out_size > 0) || !CopyStruct(format, &settings) || !IsValid(settings))
     return H4MK_ERR_ARGUMENT;
-  return Call(frames, [&] { return frames->pictures->Decode({numbers, count}, settings, out, out_size); });
+  return Call(frames, [&] {
+    return frames->pictures->Decode({numbers, count}, settings, out, out_size);
+  });
 }
 
 void h4mk_frames_cancel(h4mk_frames* frames) {
@@ -110,18 +121,21 @@ void h4mk_frames_cancel(h4mk_frames* frames) {
 }
 
 h4mk_status h4mk_frames_get_stats(const h4mk_frames* frames, h4mk_frames_stats* stats) {
-  if (frames == nullptr || !frames->pictures || stats == nullptr || stats->struct_size < sizeof stats->struct_size) return H4MK_ERR_ARGUMENT;
+  if (frames == nullptr || !frames->pictures || stats == nullptr ||
+      stats->struct_size < sizeof stats->struct_size)
+    return H4MK_ERR_ARGUMENT;
   const size_t known = stats->struct_size;
   std::memcpy(stats, &frames->pictures->stats(), std::min(known, sizeof *stats));
   stats->struct_size = known;
   return H4MK_OK;
 }
 
-h4mk_status h4mk_frames_plan(h4mk_frames* frames, const uint64_t* numbers, size_t count, const h4mk_plan_options* options, h4mk_value** out) {
+h4mk_status h4mk_frames_plan(h4mk_frames* frames, const uint64_t* numbers, size_t count,
+                             const h4mk_plan_options* options, h4mk_value** out) {
   constexpr uint32_t kMaxWaste = 1000;
   h4mk_plan_options settings = H4MK_PLAN_OPTIONS_INIT;
-  if (frames == nullptr || !frames->pictures || (numbers == nullptr && count > 0) || out == nullptr || !CopyStruct(options, &settings) ||
-      settings.max_waste > kMaxWaste)
+  if (frames == nullptr || !frames->pictures || (numbers == nullptr && count > 0) ||
+      out == nullptr || !CopyStruct(options, &settings) || settings.max_waste > kMaxWaste)
     return H4MK_ERR_ARGUMENT;
   return Call(frames, [&]() -> Outcome {
     std::vector<h4mk::frames::Group> groups;
@@ -137,7 +151,9 @@ h4mk_status h4mk_frames_plan(h4mk_frames* frames, const uint64_t* numbers, size_
 
 h4mk_status h4mk_frames_sound_format(h4mk_frames* frames, h4mk_sound_format* format) {
   h4mk_sound_format found = H4MK_SOUND_FORMAT_INIT;
-  if (frames == nullptr || !frames->sound || format == nullptr || format->struct_size < sizeof format->struct_size) return H4MK_ERR_ARGUMENT;
+  if (frames == nullptr || !frames->sound || format == nullptr ||
+      format->struct_size < sizeof format->struct_size)
+    return H4MK_ERR_ARGUMENT;
   return Call(frames, [&]() -> Outcome {
     H4MK_FRAMES_TRY(frames->sound->Format(&found));
     found.struct_size = format->struct_size;
@@ -147,7 +163,8 @@ h4mk_status h4mk_frames_sound_format(h4mk_frames* frames, h4mk_sound_format* for
 }
 
 h4mk_status h4mk_frames_samples(h4mk_frames* frames, int64_t first, uint64_t count, float* out) {
-  if (frames == nullptr || !frames->sound || (out == nullptr && count > 0)) return H4MK_ERR_ARGUMENT;
+  if (frames == nullptr || !frames->sound || (out == nullptr && count > 0))
+    return H4MK_ERR_ARGUMENT;
   return Call(frames, [&]() -> Outcome {
     Outcome outcome = frames->sound->Decode(first, count, frames->cancelled, out);
     return frames->cancelled.exchange(false) ? Outcome(H4MK_ERR_CANCELLED, "cancelled") : outcome;

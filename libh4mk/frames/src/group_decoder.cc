@@ -8,19 +8,21 @@
 namespace h4mk::frames {
 namespace {
 
-// The place of each block in the order in which they are shown. It is the pts that the decoder is given: unlike times it is never
-// missing, and never there twice.
+// The place of each block in the order in which they are shown. It is the pts that the decoder is
+// given: unlike times it is never missing, and never there twice.
 std::vector<size_t> RanksOf(const std::vector<h4mk_block_info>& blocks) {
   std::vector<size_t> order(blocks.size()), ranks(blocks.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::stable_sort(order, [&](size_t a, size_t b) { return TimeOf(blocks[a]) < TimeOf(blocks[b]); });
+  std::ranges::stable_sort(
+      order, [&](size_t a, size_t b) { return TimeOf(blocks[a]) < TimeOf(blocks[b]); });
   for (size_t rank = 0; rank < order.size(); ++rank) ranks[order[rank]] = rank;
   return ranks;
 }
 
 }  // namespace
 
-Outcome GroupDecoder::Decode(LoadedGroup& loaded, const std::atomic<bool>& cancelled, const Visit& visit, bool* is_short) {
+Outcome GroupDecoder::Decode(LoadedGroup& loaded, const std::atomic<bool>& cancelled,
+                             const Visit& visit, bool* is_short) {
   if (!frame_) return Outcome(H4MK_ERR_MEMORY, "no memory for a picture");
   const std::vector<size_t> ranks = RanksOf(loaded.group.blocks);
   visit_ = &visit;
@@ -66,7 +68,10 @@ Outcome GroupDecoder::Receive() {
     const bool is_ours = frame_->pts >= 0 && static_cast<size_t>(frame_->pts) < by_rank_.size();
     const bool is_certain = trusts_all_ || !(frame_->flags & AV_FRAME_FLAG_CORRUPT);
     Outcome outcome;
-    if (const Wanted* wanted = is_ours && is_certain ? std::exchange(by_rank_[static_cast<size_t>(frame_->pts)], nullptr) : nullptr) {
+    if (const Wanted* wanted =
+            is_ours && is_certain
+                ? std::exchange(by_rank_[static_cast<size_t>(frame_->pts)], nullptr)
+                : nullptr) {
       --missing_;
       outcome = (*visit_)(*wanted, *frame_);
     }

@@ -28,12 +28,15 @@ class GroupDecoder {
   // Told each wanted picture, once.
   using Visit = std::function<Outcome(const Wanted& wanted, const AVFrame& picture)>;
 
-  // *is_short: a picture did not come out, or the decoder says of it that it began too late to get it right; the group has to begin
-  // earlier. It is not visited then.
-  Outcome Decode(LoadedGroup& loaded, const std::atomic<bool>& cancelled, const Visit& visit, bool* is_short);
+  // *is_short: a picture did not come out, or the decoder says of it that it began too late to get
+  // it right; the group has to begin earlier. It is not visited then.
+  Outcome Decode(LoadedGroup& loaded, const std::atomic<bool>& cancelled, const Visit& visit,
+                 bool* is_short);
 
   // How many pictures the decoder holds back at least, so that it drops none for coming late.
-  void set_delay(int pictures) { context_->has_b_frames = std::max(context_->has_b_frames, pictures); }
+  void set_delay(int pictures) {
+    context_->has_b_frames = std::max(context_->has_b_frames, pictures);
+  }
 
  private:
   Outcome Send(const AVPacket* packet);
@@ -44,7 +47,8 @@ class GroupDecoder {
 
   // Of the group in work.
   const Visit* visit_ = nullptr;
-  std::vector<const Wanted*> by_rank_;  // what is wanted of each block, by the order in which they are shown; null: nothing
+  std::vector<const Wanted*> by_rank_;  // what is wanted of each block, by the order in which they
+                                        // are shown; null: nothing
   size_t missing_ = 0;
   bool trusts_all_ = false;
 };

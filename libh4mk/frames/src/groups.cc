@@ -35,20 +35,26 @@ Outcome GroupFinder::Find(std::vector<Wanted> wanted, std::vector<Group>* groups
 
 Outcome GroupFinder::StartGroup(Wanted wanted, std::vector<Group>* groups) {
   uint64_t total = 0;
-  H4MK_FRAMES_TRY(Of(h4mk_reader_frame_chain(reader_, track_, wanted.number, nullptr, 0, &total), reader_));
+  H4MK_FRAMES_TRY(
+      Of(h4mk_reader_frame_chain(reader_, track_, wanted.number, nullptr, 0, &total), reader_));
   if (total == 0)
-    return Outcome(H4MK_ERR_NOT_FOUND, "frame " + std::to_string(wanted.number) + " cannot be decoded: no random access point stands before it");
+    return Outcome(H4MK_ERR_NOT_FOUND,
+                   "frame " + std::to_string(wanted.number) +
+                       " cannot be decoded: no random access point stands before it");
   Group group;
   group.blocks.resize(static_cast<size_t>(total));
-  H4MK_FRAMES_TRY(Of(h4mk_reader_frame_chain(reader_, track_, wanted.number, group.blocks.data(), group.blocks.size(), &total), reader_));
+  H4MK_FRAMES_TRY(Of(h4mk_reader_frame_chain(reader_, track_, wanted.number, group.blocks.data(),
+                                             group.blocks.size(), &total),
+                     reader_));
   wanted.block = group.blocks.size() - 1;
   group.wanted.push_back(std::move(wanted));
   groups->push_back(std::move(group));
   return {};
 }
 
-// The frame is shown behind those of the last group: it is in that, or behind it. In the second case that group is decoded further,
-// unless a random access point leads there sooner (core.md, "Decode chain").
+// The frame is shown behind those of the last group: it is in that, or behind it. In the second
+// case that group is decoded further, unless a random access point leads there sooner (core.md,
+// "Decode chain").
 Outcome GroupFinder::GoOn(Wanted wanted, const h4mk_block_info& frame, std::vector<Group>* groups) {
   const std::vector<h4mk_block_info>& blocks = groups->back().blocks;
   const uint64_t last = blocks.back().ordinal;
@@ -59,14 +65,16 @@ Outcome GroupFinder::GoOn(Wanted wanted, const h4mk_block_info& frame, std::vect
     return {};
   }
   const auto leads_there = [&](const h4mk_block_info& block) {
-    return (block.flags & H4MK_BLOCK_KEY) && TimeOf(block) != H4MK_NO_TIME && TimeOf(block) <= TimeOf(frame);
+    return (block.flags & H4MK_BLOCK_KEY) && TimeOf(block) != H4MK_NO_TIME &&
+           TimeOf(block) <= TimeOf(frame);
   };
   // What the index tells saves looking at all blocks in between.
   h4mk_range clusters = {};
   bool is_known = false;
   H4MK_FRAMES_TRY(FindClusters(wanted.number, &clusters, &is_known));
   const bool is_apart = is_known && clusters.offset > blocks.back().chunk;
-  if (is_apart || frame.ordinal - last > kLookAhead || std::any_of(blocks.begin() + 1, blocks.end(), leads_there))
+  if (is_apart || frame.ordinal - last > kLookAhead ||
+      std::any_of(blocks.begin() + 1, blocks.end(), leads_there))
     return StartGroup(std::move(wanted), groups);
   std::vector<h4mk_block_info> between;
   bool is_new = false;
@@ -95,11 +103,14 @@ Outcome GroupFinder::ReadSeekPoints() {
   size_t copied = 0;
   H4MK_FRAMES_TRY(Of(h4mk_reader_index_size(reader_, track_, &count, &bytes), reader_));
   seek_points_.resize(static_cast<size_t>(count));
-  H4MK_FRAMES_TRY(Of(h4mk_reader_index_entries(reader_, track_, 0, seek_points_.data(), seek_points_.size(), &copied), reader_));
+  H4MK_FRAMES_TRY(Of(h4mk_reader_index_entries(reader_, track_, 0, seek_points_.data(),
+                                               seek_points_.size(), &copied),
+                     reader_));
   seek_points_.resize(copied);
   if (!std::ranges::is_sorted(seek_points_, {}, &h4mk_index_entry::time)) seek_points_.clear();
   last_size_ = kLeastGroup;
-  for (size_t i = 1; i < seek_points_.size(); ++i) last_size_ = std::max(last_size_, seek_points_[i].offset - seek_points_[i - 1].offset);
+  for (size_t i = 1; i < seek_points_.size(); ++i)
+    last_size_ = std::max(last_size_, seek_points_[i].offset - seek_points_[i - 1].offset);
   has_seek_points_ = true;
   return {};
 }

@@ -29,14 +29,14 @@ struct Group {
 
 class GroupFinder {
  public:
-
   GroupFinder(h4mk_reader* reader, uint32_t track) : reader_(reader), track_(track) {}
 
   // The groups of frames whose numbers rise; `wanted[i].block` is filled in.
   Outcome Find(std::vector<Wanted> wanted, std::vector<Group>* groups);
 
-  // The clusters that hold the group of a frame, by the index alone where the index has the times of frames. A guess: a frame may stand
-  // behind the next random access point. *found is false where the index does not tell.
+  // The clusters that hold the group of a frame, by the index alone where the index has the times
+  // of frames. A guess: a frame may stand behind the next random access point. *found is false
+  // where the index does not tell.
   Outcome FindClusters(uint64_t number, h4mk_range* clusters, bool* found);
 
   // Lets a group begin one random access point earlier. *found is false if there is none.
@@ -50,12 +50,16 @@ class GroupFinder {
 
   h4mk_reader* reader_;
   uint32_t track_;
-  std::vector<h4mk_index_entry> seek_points_;  // in file order; empty where their times are not in order
-  int64_t last_size_ = 0;  // of the group behind the last one, which the index does not tell: the largest of the others
+  std::vector<h4mk_index_entry>
+      seek_points_;        // in file order; empty where their times are not in order
+  int64_t last_size_ = 0;  // of the group behind the last one, which the index does not tell: the
+                           // largest of the others
   bool has_seek_points_ = false;
 };
 
-inline int64_t TimeOf(const h4mk_block_info& block) { return block.pts != H4MK_NO_TIME ? block.pts : block.dts; }
+inline int64_t TimeOf(const h4mk_block_info& block) {
+  return block.pts != H4MK_NO_TIME ? block.pts : block.dts;
+}
 
 }  // namespace h4mk::frames
 

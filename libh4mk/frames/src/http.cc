@@ -34,7 +34,8 @@ struct h4mk_http {
 
 namespace {
 
-constexpr int64_t kFront = 64 << 10;  // the first request brings so many bytes: header, tracks and tags of most files
+constexpr int64_t kFront =
+    64 << 10;  // the first request brings so many bytes: header, tracks and tags of most files
 
 template <typename Body>
 h4mk_status Call(h4mk_http* http, Body body) {
@@ -66,7 +67,9 @@ int64_t StreamRead(void* opaque, uint8_t* buffer, size_t size) {
     if (size == 0 || stream->position >= file.size()) return {};
     count = file.Copy(stream->position, buffer, size);
     if (count > 0) return {};
-    H4MK_FRAMES_TRY(stream->http->client.Fetch(file, {file.ToFetch(stream->position, static_cast<int64_t>(std::min<size_t>(size, INT32_MAX)))}));
+    H4MK_FRAMES_TRY(stream->http->client.Fetch(
+        file,
+        {file.ToFetch(stream->position, static_cast<int64_t>(std::min<size_t>(size, INT32_MAX)))}));
     count = file.Copy(stream->position, buffer, size);
     return {};
   });
@@ -108,7 +111,8 @@ std::string UrlBeside(std::string url, std::string_view name) {
   constexpr char kHex[] = "0123456789ABCDEF";
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
-    if ((byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || std::string_view("-._~").find(c) != std::string_view::npos)
+    if ((byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+        (byte >= 'a' && byte <= 'z') || std::string_view("-._~").find(c) != std::string_view::npos)
       url += c;
     else
       url.append({'%', kHex[byte >> 4], kHex[byte & 15]});
@@ -118,11 +122,16 @@ std::string UrlBeside(std::string url, std::string_view name) {
 
 // The file beside with a name, which is opened by a request for some of its bytes.
 Outcome FindBeside(h4mk_http* http, std::string_view name, RemoteFile** file) {
-  if (name.empty() || name.find_first_of("/\\:%?#") != name.npos || name == "." || name == "..") return Outcome(H4MK_ERR_ARGUMENT, "not the name of a file beside");
+  if (name.empty() || name.find_first_of("/\\:%?#") != name.npos || name == "." || name == "..")
+    return Outcome(H4MK_ERR_ARGUMENT, "not the name of a file beside");
   auto known = http->beside.find(name);
   if (known == http->beside.end()) {
     const auto given = http->beside_urls.find(name);
-    known = http->beside.emplace(name, RemoteFile(given != http->beside_urls.end() ? given->second : UrlBeside(http->file.url(), name))).first;
+    known = http->beside
+                .emplace(name, RemoteFile(given != http->beside_urls.end()
+                                              ? given->second
+                                              : UrlBeside(http->file.url(), name)))
+                .first;
   }
   *file = &known->second;
   return {};
@@ -139,7 +148,8 @@ HttpLimits LimitsOf(const h4mk_http_options& options) {
 }
 
 bool IsValid(const h4mk_http_options& options) {
-  return (options.beside_count == 0 || (options.beside_names != nullptr && options.beside_urls != nullptr)) &&
+  return (options.beside_count == 0 ||
+          (options.beside_names != nullptr && options.beside_urls != nullptr)) &&
          (options.header_count == 0 || options.headers != nullptr);
 }
 
@@ -147,8 +157,11 @@ bool IsValid(const h4mk_http_options& options) {
 
 h4mk_status h4mk_http_open(const char* url, const h4mk_http_options* options, h4mk_http** out) {
   h4mk_http_options settings = H4MK_HTTP_OPTIONS_INIT;
-  if (url == nullptr || out == nullptr || (options != nullptr && options->struct_size < sizeof(size_t))) return H4MK_ERR_ARGUMENT;
-  if (options != nullptr) std::memcpy(&settings, options, std::min(options->struct_size, sizeof settings));
+  if (url == nullptr || out == nullptr ||
+      (options != nullptr && options->struct_size < sizeof(size_t)))
+    return H4MK_ERR_ARGUMENT;
+  if (options != nullptr)
+    std::memcpy(&settings, options, std::min(options->struct_size, sizeof settings));
   if (!IsValid(settings)) return H4MK_ERR_ARGUMENT;
   try {
     *out = new h4mk_http(LimitsOf(settings), url);
@@ -158,14 +171,17 @@ h4mk_status h4mk_http_open(const char* url, const h4mk_http_options* options, h4
   }
   h4mk_http* http = *out;
   return Call(http, [&]() -> Outcome {
-    for (size_t i = 0; i < settings.beside_count; ++i) http->beside_urls[settings.beside_names[i]] = settings.beside_urls[i];
+    for (size_t i = 0; i < settings.beside_count; ++i)
+      http->beside_urls[settings.beside_names[i]] = settings.beside_urls[i];
     return http->client.Fetch(http->file, {{0, kFront}});
   });
 }
 
 void h4mk_http_free(h4mk_http* http) { delete http; }
 
-const char* h4mk_http_message(const h4mk_http* http) { return http != nullptr ? http->message.c_str() : ""; }
+const char* h4mk_http_message(const h4mk_http* http) {
+  return http != nullptr ? http->message.c_str() : "";
+}
 
 h4mk_status h4mk_http_io(h4mk_http* http, h4mk_io* io) {
   if (http == nullptr || io == nullptr || http->file.size() < 0) return H4MK_ERR_ARGUMENT;
@@ -184,11 +200,13 @@ h4mk_status h4mk_http_open_beside(void* opaque, const char* name, h4mk_io* io) {
   return status == H4MK_OK ? OpenStream(http, file, io) : status;
 }
 
-h4mk_status h4mk_http_prefetch(void* opaque, const char* beside, const h4mk_range* ranges, size_t count) {
+h4mk_status h4mk_http_prefetch(void* opaque, const char* beside, const h4mk_range* ranges,
+                               size_t count) {
   auto* http = static_cast<h4mk_http*>(opaque);
   if (http == nullptr || (ranges == nullptr && count > 0)) return H4MK_ERR_ARGUMENT;
   for (size_t i = 0; i < count; ++i)
-    if (ranges[i].offset < 0 || ranges[i].size < 0 || ranges[i].size > INT64_MAX - ranges[i].offset) return H4MK_ERR_ARGUMENT;
+    if (ranges[i].offset < 0 || ranges[i].size < 0 || ranges[i].size > INT64_MAX - ranges[i].offset)
+      return H4MK_ERR_ARGUMENT;
   return Call(http, [&]() -> Outcome {
     RemoteFile* file = &http->file;
     if (beside != nullptr) H4MK_FRAMES_TRY(FindBeside(http, beside, &file));
@@ -197,7 +215,8 @@ h4mk_status h4mk_http_prefetch(void* opaque, const char* beside, const h4mk_rang
 }
 
 h4mk_status h4mk_http_get_stats(const h4mk_http* http, h4mk_http_stats* stats) {
-  if (http == nullptr || stats == nullptr || stats->struct_size < sizeof stats->struct_size) return H4MK_ERR_ARGUMENT;
+  if (http == nullptr || stats == nullptr || stats->struct_size < sizeof stats->struct_size)
+    return H4MK_ERR_ARGUMENT;
   const size_t known = stats->struct_size;
   std::memcpy(stats, &http->client.stats(), std::min(known, sizeof *stats));
   stats->struct_size = known;

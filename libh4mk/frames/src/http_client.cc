@@ -14,7 +14,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kMostWhole = 64 << 20;  // of a file whose server ignores ranges
-constexpr auto kFirstPause = std::chrono::milliseconds(100), kLongestPause = std::chrono::milliseconds(30000);
+constexpr auto kFirstPause = std::chrono::milliseconds(100),
+               kLongestPause = std::chrono::milliseconds(30000);
 constexpr long kMaxRedirects = 5;
 
 bool ParseNumber(std::string_view text, int64_t* number) {
@@ -29,8 +30,11 @@ struct ContentRange {
 ContentRange ParseContentRange(std::string_view text) {
   ContentRange range;
   const size_t slash = text.find('/'), dash = text.find('-');
-  if (!text.starts_with("bytes ") || slash == text.npos || !ParseNumber(text.substr(slash + 1), &range.total)) return {};
-  if (dash < slash && (!ParseNumber(text.substr(6, dash - 6), &range.first) || !ParseNumber(text.substr(dash + 1, slash - dash - 1), &range.last)))
+  if (!text.starts_with("bytes ") || slash == text.npos ||
+      !ParseNumber(text.substr(slash + 1), &range.total))
+    return {};
+  if (dash < slash && (!ParseNumber(text.substr(6, dash - 6), &range.first) ||
+                       !ParseNumber(text.substr(dash + 1, slash - dash - 1), &range.last)))
     return {};
   return range;
 }
@@ -38,10 +42,13 @@ ContentRange ParseContentRange(std::string_view text) {
 // Whether a header line has a name, in any case; *value is what it says.
 bool IsHeader(std::string_view line, std::string_view name, std::string* value) {
   if (line.size() <= name.size() || line[name.size()] != ':') return false;
-  if (!std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); })) return false;
+  if (!std::equal(name.begin(), name.end(), line.begin(),
+                  [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); }))
+    return false;
   line.remove_prefix(name.size() + 1);
   while (!line.empty() && line.front() == ' ') line.remove_prefix(1);
-  while (!line.empty() && (line.back() == '\r' || line.back() == '\n' || line.back() == ' ')) line.remove_suffix(1);
+  while (!line.empty() && (line.back() == '\r' || line.back() == '\n' || line.back() == ' '))
+    line.remove_suffix(1);
   *value = line;
   return true;
 }
@@ -104,7 +111,8 @@ struct HttpClient::Transfer {
       retry_after.clear();
       body.clear();
     }
-    if (!IsHeader(line, "content-range", &content_range) && !IsHeader(line, "etag", &tag)) IsHeader(line, "retry-after", &retry_after);
+    if (!IsHeader(line, "content-range", &content_range) && !IsHeader(line, "etag", &tag))
+      IsHeader(line, "retry-after", &retry_after);
   }
 
   static size_t OnBody(char* data, size_t, size_t size, void* self) {
@@ -121,10 +129,12 @@ HttpClient::HttpClient(HttpLimits limits) : limits_(std::move(limits)) {
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   multi_ = curl_multi_init();
   if (multi_ != nullptr) {
-    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(limits_.connections));
+    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS,
+                      static_cast<long>(limits_.connections));
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(limits_.connections));
   }
-  for (const std::string& header : limits_.headers) headers_ = curl_slist_append(headers_, header.c_str());
+  for (const std::string& header : limits_.headers)
+    headers_ = curl_slist_append(headers_, header.c_str());
 }
 
 HttpClient::~HttpClient() {
@@ -163,8 +173,10 @@ Outcome HttpClient::Run(RemoteFile& file, std::vector<Transfer>& transfers) {
     const size_t before = running;
     H4MK_FRAMES_TRY(TakeFinished(file, &running, &left));
     if (running < before || left == 0) continue;
-    const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(wake - Clock::now()).count();
-    curl_multi_poll(multi_, nullptr, 0, static_cast<int>(std::clamp<int64_t>(pause, 1, 1000)), nullptr);
+    const auto pause =
+        std::chrono::duration_cast<std::chrono::milliseconds>(wake - Clock::now()).count();
+    curl_multi_poll(multi_, nullptr, 0, static_cast<int>(std::clamp<int64_t>(pause, 1, 1000)),
+                    nullptr);
   }
   return {};
 }
@@ -180,7 +192,8 @@ Outcome HttpClient::Start(const RemoteFile& file, Transfer& transfer) {
   transfer.body.clear();
   CURL* easy = transfer.easy;
   curl_easy_reset(easy);
-  const std::string range = std::to_string(transfer.range.offset) + "-" + std::to_string(transfer.range.offset + transfer.range.size - 1);
+  const std::string range = std::to_string(transfer.range.offset) + "-" +
+                            std::to_string(transfer.range.offset + transfer.range.size - 1);
   curl_easy_setopt(easy, CURLOPT_URL, file.url().c_str());
   curl_easy_setopt(easy, CURLOPT_RANGE, range.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -190,7 +203,8 @@ Outcome HttpClient::Start(const RemoteFile& file, Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits_.timeout_ms));
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>((limits_.timeout_ms + 999) / 1000));
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                   static_cast<long>((limits_.timeout_ms + 999) / 1000));
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L << 10);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "libh4mk");
@@ -233,41 +247,56 @@ Outcome HttpClient::Finish(RemoteFile& file, Transfer& transfer, CURLcode code, 
   long status = 0;
   curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
   stats_.bytes += transfer.body.size();
-  if (code == CURLE_OK && (status == 206 || status == 200 || status == 416)) return TakeAnswer(file, transfer);
-  *again = (code == CURLE_OK ? MayPass(status) : MayPass(code)) && transfer.attempts < limits_.attempts;
+  if (code == CURLE_OK && (status == 206 || status == 200 || status == 416))
+    return TakeAnswer(file, transfer);
+  *again =
+      (code == CURLE_OK ? MayPass(status) : MayPass(code)) && transfer.attempts < limits_.attempts;
   if (*again) {
     auto pause = std::min(kFirstPause * (1 << std::min(transfer.attempts - 1, 8u)), kLongestPause);
     int64_t asked = 0;
-    if (ParseNumber(transfer.retry_after, &asked)) pause = std::min<std::chrono::milliseconds>(std::chrono::seconds(std::min<int64_t>(asked, 60)), kLongestPause);
+    if (ParseNumber(transfer.retry_after, &asked))
+      pause = std::min<std::chrono::milliseconds>(
+          std::chrono::seconds(std::min<int64_t>(asked, 60)), kLongestPause);
     // Those that failed together do not come back together.
     transfer.not_before = Clock::now() + pause + pause * (transfer.range.offset / 4096 % 16) / 32;
     return {};
   }
-  const std::string where = "bytes " + std::to_string(transfer.range.offset) + " to " + std::to_string(transfer.range.offset + transfer.range.size - 1);
-  if (code == CURLE_WRITE_ERROR && status == 200) return Outcome(H4MK_ERR_NOT_SEEKABLE, "the server ignores ranges, and the file is large");
-  if (code != CURLE_OK) return Outcome(H4MK_ERR_IO, where + " cannot be fetched: " + curl_easy_strerror(code));
-  return Outcome(StatusOf(status), where + " cannot be fetched: the server answers " + std::to_string(status));
+  const std::string where = "bytes " + std::to_string(transfer.range.offset) + " to " +
+                            std::to_string(transfer.range.offset + transfer.range.size - 1);
+  if (code == CURLE_WRITE_ERROR && status == 200)
+    return Outcome(H4MK_ERR_NOT_SEEKABLE, "the server ignores ranges, and the file is large");
+  if (code != CURLE_OK)
+    return Outcome(H4MK_ERR_IO, where + " cannot be fetched: " + curl_easy_strerror(code));
+  return Outcome(StatusOf(status),
+                 where + " cannot be fetched: the server answers " + std::to_string(status));
 }
 
 Outcome HttpClient::TakeAnswer(RemoteFile& file, Transfer& transfer) {
   long status = 0;
   curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
   const ContentRange range = ParseContentRange(transfer.content_range);
-  if (!file.IsSameVersion(transfer.tag)) return Outcome(H4MK_ERR_IO, "the file was changed while it was read: its ETag is another one");
+  if (!file.IsSameVersion(transfer.tag))
+    return Outcome(H4MK_ERR_IO, "the file was changed while it was read: its ETag is another one");
   if (status == 200) {  // all of the file
     const auto size = static_cast<int64_t>(transfer.body.size());
-    if (file.size() >= 0 && file.size() != size) return Outcome(H4MK_ERR_IO, "the file was changed while it was read: its size is another one");
+    if (file.size() >= 0 && file.size() != size)
+      return Outcome(H4MK_ERR_IO,
+                     "the file was changed while it was read: its size is another one");
     file.set_size(size);
     file.Keep(0, std::move(transfer.body), UINT64_MAX);
     return {};
   }
-  if (range.total < 0) return Outcome(H4MK_ERR_IO, "the server does not say how large the file is (Content-Range)");
-  if (file.size() >= 0 && file.size() != range.total) return Outcome(H4MK_ERR_IO, "the file was changed while it was read: its size is another one");
+  if (range.total < 0)
+    return Outcome(H4MK_ERR_IO, "the server does not say how large the file is (Content-Range)");
+  if (file.size() >= 0 && file.size() != range.total)
+    return Outcome(H4MK_ERR_IO, "the file was changed while it was read: its size is another one");
   file.set_size(range.total);
   if (status == 416) return {};  // nothing stands there
   const int64_t expected = std::min(transfer.range.size, range.total - transfer.range.offset);
-  if (range.first != transfer.range.offset || range.last - range.first + 1 != expected || static_cast<int64_t>(transfer.body.size()) != expected)
-    return Outcome(H4MK_ERR_IO, "the server sent other bytes than those that were asked for: " + transfer.content_range);
+  if (range.first != transfer.range.offset || range.last - range.first + 1 != expected ||
+      static_cast<int64_t>(transfer.body.size()) != expected)
+    return Outcome(H4MK_ERR_IO, "the server sent other bytes than those that were asked for: " +
+                                    transfer.content_range);
   file.Keep(transfer.range.offset, std::move(transfer.body), limits_.memory);
   return {};
 }

@@ -13,7 +13,8 @@ namespace h4mk::frames {
 class [[nodiscard]] Outcome {
  public:
   Outcome() = default;
-  Outcome(h4mk_status status, std::string message) : status_(status), message_(std::move(message)) {}
+  Outcome(h4mk_status status, std::string message)
+      : status_(status), message_(std::move(message)) {}
 
   bool ok() const { return status_ == H4MK_OK; }
   h4mk_status status() const { return status_; }
@@ -31,10 +32,10 @@ inline Outcome Of(h4mk_status status, const h4mk_reader* reader) {
 
 }  // namespace h4mk::frames
 
-#define H4MK_FRAMES_TRY(step)                   \
-  do {                                          \
-    ::h4mk::frames::Outcome outcome_ = (step);  \
-    if (!outcome_.ok()) return outcome_;        \
+#define H4MK_FRAMES_TRY(step)                  \
+  do {                                         \
+    ::h4mk::frames::Outcome outcome_ = (step); \
+    if (!outcome_.ok()) return outcome_;       \
   } while (false)
 
 #endif  // H4MK_FRAMES_OUTCOME_H_

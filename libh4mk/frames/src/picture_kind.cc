@@ -15,7 +15,9 @@ size_t BehindStartCode(std::span<const uint8_t> bytes, size_t from) {
 
 // Reads an Exp-Golomb number (ITU-T H.264, 9.1) at the beginning of bytes.
 uint32_t ExpGolomb(std::span<const uint8_t> bytes) {
-  const auto bit = [&](size_t i) { return i / 8 < bytes.size() ? bytes[i / 8] >> (7 - i % 8) & 1u : 0u; };
+  const auto bit = [&](size_t i) {
+    return i / 8 < bytes.size() ? bytes[i / 8] >> (7 - i % 8) & 1u : 0u;
+  };
   size_t zeros = 0;
   while (zeros < 31 && zeros < bytes.size() * 8 && bit(zeros) == 0) ++zeros;
   uint32_t value = 0;
@@ -23,8 +25,9 @@ uint32_t ExpGolomb(std::span<const uint8_t> bytes) {
   return value - 1;
 }
 
-// ITU-T H.264, D.2.8: recovery_frame_cnt of the message "recovery point" (type 6) in an SEI unit. 0 if there is none. Bytes that prevent
-// start codes do not occur in so short a message before this field.
+// ITU-T H.264, D.2.8: recovery_frame_cnt of the message "recovery point" (type 6) in an SEI unit. 0
+// if there is none. Bytes that prevent start codes do not occur in so short a message before this
+// field.
 uint32_t RecoveryFrames(std::span<const uint8_t> nal) {
   size_t at = 1;
   const auto next_number = [&] {
@@ -59,7 +62,8 @@ PictureKinds::PictureKinds(std::string_view codec, std::span<const uint8_t> extr
 template <typename Visit>
 void PictureKinds::ForEachNal(std::span<const uint8_t> block, Visit visit) const {
   if (length_size_ == 0) {
-    for (size_t at = BehindStartCode(block, 0); at < block.size(); at = BehindStartCode(block, at)) visit(block.subspan(at));
+    for (size_t at = BehindStartCode(block, 0); at < block.size(); at = BehindStartCode(block, at))
+      visit(block.subspan(at));
     return;
   }
   size_t at = 0;
@@ -83,7 +87,8 @@ PictureKind PictureKinds::Look(std::span<const uint8_t> block) const {
     case Codec::kMpeg12:
       return LookAtMpeg12(block);
     case Codec::kH264:
-      // ITU-T H.264, 7.4.1: nal_ref_idc is 0 for all slices of a picture or for none. Types 1 to 5 are slices.
+      // ITU-T H.264, 7.4.1: nal_ref_idc is 0 for all slices of a picture or for none. Types 1 to 5
+      // are slices.
       ForEachNal(block, [&](std::span<const uint8_t> nal) {
         const unsigned type = nal[0] & 0x1Fu;
         if (type >= 1 && type <= 5) has_slice = true;
@@ -93,7 +98,8 @@ PictureKind PictureKinds::Look(std::span<const uint8_t> block) const {
       });
       break;
     case Codec::kHevc:
-      // ITU-T H.265, 7.4.2.2: types below 16 with an even number are sub-layer non-reference pictures; 32 to 34 are parameter sets.
+      // ITU-T H.265, 7.4.2.2: types below 16 with an even number are sub-layer non-reference
+      // pictures; 32 to 34 are parameter sets.
       ForEachNal(block, [&](std::span<const uint8_t> nal) {
         if (nal.size() < 2) return;
         const unsigned type = nal[0] >> 1 & 0x3Fu;
@@ -101,15 +107,16 @@ PictureKind PictureKinds::Look(std::span<const uint8_t> block) const {
           has_slice = true;
           layer = std::max(layer, static_cast<uint8_t>(std::max(nal[1] & 7, 1) - 1));
         }
-        if ((type < 32 && (type >= 16 || type % 2 == 1)) || (type >= 32 && type <= 34)) is_reference = true;
+        if ((type < 32 && (type >= 16 || type % 2 == 1)) || (type >= 32 && type <= 34))
+          is_reference = true;
       });
       break;
   }
   return {!has_slice || is_reference, has_slice ? layer : uint8_t{0}, recovers_after};
 }
 
-// ISO/IEC 13818-2, 6.3.9: picture_coding_type 3 is B, which nothing refers to. A block with a sequence header, a group header or a second
-// frame is kept.
+// ISO/IEC 13818-2, 6.3.9: picture_coding_type 3 is B, which nothing refers to. A block with a
+// sequence header, a group header or a second frame is kept.
 PictureKind PictureKinds::LookAtMpeg12(std::span<const uint8_t> block) const {
   unsigned pictures = 0;
   bool is_b = true;
@@ -123,12 +130,14 @@ PictureKind PictureKinds::LookAtMpeg12(std::span<const uint8_t> block) const {
 }
 
 void AddNeeded(std::span<const PictureKind> kinds, std::vector<bool>* needed) {
-  // Lower layers do not need higher ones; within the highest one that is needed, those that are no references are not needed.
+  // Lower layers do not need higher ones; within the highest one that is needed, those that are no
+  // references are not needed.
   uint8_t highest = 0;
   for (size_t i = 0; i < kinds.size(); ++i)
     if ((*needed)[i]) highest = std::max(highest, kinds[i].layer);
   for (size_t i = 0; i < kinds.size(); ++i)
-    if (kinds[i].layer < highest || (kinds[i].layer == highest && kinds[i].is_reference)) (*needed)[i] = true;
+    if (kinds[i].layer < highest || (kinds[i].layer == highest && kinds[i].is_reference))
+      (*needed)[i] = true;
 }
 
 }  // namespace h4mk::frames

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which blocks nothing else needs, as the bitstream itself says: flags of containers are not believed.
+// Which blocks nothing else needs, as the bitstream itself says: flags of containers are not
+// believed.
 #ifndef H4MK_FRAMES_PICTURE_KIND_H_
 #define H4MK_FRAMES_PICTURE_KIND_H_
 
@@ -13,7 +14,8 @@ namespace h4mk::frames {
 struct PictureKind {
   bool is_reference = true;  // or not known: others may need it
   uint8_t layer = 0;         // temporal layer: nothing of a lower one needs it
-  // A random access point from which on pictures are refreshed little by little: so many reference pictures later they are right.
+  // A random access point from which on pictures are refreshed little by little: so many reference
+  // pictures later they are right.
   uint32_t recovers_after = 0;
 };
 
@@ -34,8 +36,8 @@ class PictureKinds {
   unsigned length_size_ = 0;  // of a NAL unit; 0: start codes
 };
 
-// needed[i] is set for those that are wanted; sets it for all others that they may need, which is all but those that certainly
-// are not.
+// needed[i] is set for those that are wanted; sets it for all others that they may need, which is
+// all but those that certainly are not.
 void AddNeeded(std::span<const PictureKind> kinds, std::vector<bool>* needed);
 
 }  // namespace h4mk::frames

@@ -24,7 +24,8 @@ uint64_t PictureSize(const h4mk_picture_format& format);
 class PictureWriter {
  public:
   // Writes one picture of `size` bytes, which is what the format takes.
-  Outcome Write(const AVFrame& frame, const h4mk_picture_format& format, uint8_t* out, uint64_t size);
+  Outcome Write(const AVFrame& frame, const h4mk_picture_format& format, uint8_t* out,
+                uint64_t size);
 
  private:
   struct FreeSws {
@@ -39,7 +40,8 @@ class PictureWriter {
   std::unique_ptr<SwsContext, FreeSws> scaler_;
   int from_width_ = 0, from_height_ = 0, from_format_ = -1, from_space_ = -1, from_range_ = -1;
   h4mk_picture_format to_ = {};
-  // swscale writes beyond the end of lines, and faster to aligned ones: to this, from where they are copied.
+  // swscale writes beyond the end of lines, and faster to aligned ones: to this, from where they
+  // are copied.
   std::unique_ptr<uint8_t, FreeAv> picture_;
   uint8_t* planes_[4] = {};
   int strides_[4] = {};

@@ -11,8 +11,10 @@
 
 namespace h4mk::frames {
 
-// `plan` is an empty object. beside: the name of the file that external blocks are in, or null. False: out of memory.
-bool DescribePlan(std::span<const Group> groups, const char* beside, const h4mk_plan_options& options, h4mk_value* plan);
+// `plan` is an empty object. beside: the name of the file that external blocks are in, or null.
+// False: out of memory.
+bool DescribePlan(std::span<const Group> groups, const char* beside,
+                  const h4mk_plan_options& options, h4mk_value* plan);
 
 }  // namespace h4mk::frames
 

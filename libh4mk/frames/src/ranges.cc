@@ -34,7 +34,8 @@ std::vector<h4mk_range> Coalesce(std::vector<h4mk_range> ranges, uint32_t max_wa
   std::ranges::sort(ranges, {}, &h4mk_range::offset);
   ranges = Join(ranges, 0);
   std::vector<int64_t> gaps;
-  for (size_t i = 1; i < ranges.size(); ++i) gaps.push_back(ranges[i].offset - EndOf(ranges[i - 1]));
+  for (size_t i = 1; i < ranges.size(); ++i)
+    gaps.push_back(ranges[i].offset - EndOf(ranges[i - 1]));
   std::ranges::sort(gaps);
   int64_t left = TotalSize(ranges) / 100 * max_waste, max_gap = kSmallGap;
   for (const int64_t gap : gaps) {

@@ -22,7 +22,8 @@ void RemoteFile::Keep(int64_t offset, std::vector<uint8_t> bytes, uint64_t limit
   if (bytes.empty()) return;
   const int64_t end = offset + static_cast<int64_t>(bytes.size());
   // What is there already of it is the same.
-  std::erase_if(pieces_, [&](const Piece& piece) { return piece.offset >= offset && piece.end() <= end; });
+  std::erase_if(pieces_,
+                [&](const Piece& piece) { return piece.offset >= offset && piece.end() <= end; });
   const auto behind = std::ranges::upper_bound(pieces_, offset, {}, &Piece::offset);
   int64_t from = offset, until = end;
   if (behind != pieces_.begin()) from = std::max(from, std::prev(behind)->end());
@@ -40,7 +41,10 @@ void RemoteFile::MakeRoom(uint64_t limit) {
   while (total > limit) {
     auto oldest = pieces_.end();
     for (auto piece = pieces_.begin(); piece != pieces_.end(); ++piece) {
-      const bool stays = piece->offset == 0 || (piece->end() == size_ && static_cast<int64_t>(piece->bytes.size()) <= kMostEnd) || piece->used == clock_;
+      const bool stays =
+          piece->offset == 0 ||
+          (piece->end() == size_ && static_cast<int64_t>(piece->bytes.size()) <= kMostEnd) ||
+          piece->used == clock_;
       if (!stays && (oldest == pieces_.end() || piece->used < oldest->used)) oldest = piece;
     }
     if (oldest == pieces_.end()) return;
@@ -53,7 +57,8 @@ int64_t RemoteFile::Copy(int64_t offset, uint8_t* out, size_t size) {
   const auto behind = std::ranges::upper_bound(pieces_, offset, {}, &Piece::offset);
   if (behind == pieces_.begin() || std::prev(behind)->end() <= offset) return 0;
   Piece& piece = *std::prev(behind);
-  const auto count = std::min<int64_t>(static_cast<int64_t>(std::min<size_t>(size, INT64_MAX)), piece.end() - offset);
+  const auto count = std::min<int64_t>(static_cast<int64_t>(std::min<size_t>(size, INT64_MAX)),
+                                       piece.end() - offset);
   std::memcpy(out, piece.bytes.data() + (offset - piece.offset), static_cast<size_t>(count));
   piece.used = ++clock_;
   return count;
@@ -63,7 +68,8 @@ std::vector<h4mk_range> RemoteFile::Missing(std::vector<h4mk_range> ranges) cons
   std::vector<h4mk_range> missing;
   for (const h4mk_range& range : ranges) {
     int64_t at = std::max<int64_t>(range.offset, 0);
-    const int64_t end = size_ < 0 ? range.offset + range.size : std::min(range.offset + range.size, size_);
+    const int64_t end =
+        size_ < 0 ? range.offset + range.size : std::min(range.offset + range.size, size_);
     for (const Piece& piece : pieces_) {
       if (piece.end() <= at || at >= end) continue;
       if (piece.offset >= end) break;

@@ -21,11 +21,12 @@ class RemoteFile {
   int64_t size() const { return size_; }
   void set_size(int64_t size) { size_ = size; }
 
-  // Whether an entity tag is that of the answers before. The first one is kept; a server may send none.
+  // Whether an entity tag is that of the answers before. The first one is kept; a server may send
+  // none.
   bool IsSameVersion(const std::string& tag);
 
-  // Keeps bytes of the file, and drops others that were not used for longest if all together are more than `limit`. The front and the end,
-  // where opening reads, stay.
+  // Keeps bytes of the file, and drops others that were not used for longest if all together are
+  // more than `limit`. The front and the end, where opening reads, stay.
   void Keep(int64_t offset, std::vector<uint8_t> bytes, uint64_t limit);
 
   // Copies bytes that are there at an offset; 0 if there are none.
@@ -34,7 +35,8 @@ class RemoteFile {
   // The parts of ranges that are not there and that the file has.
   std::vector<h4mk_range> Missing(std::vector<h4mk_range> ranges) const;
 
-  // What is fetched for a read of bytes that are not there: more than was asked for, and more each time where reads follow each other.
+  // What is fetched for a read of bytes that are not there: more than was asked for, and more each
+  // time where reads follow each other.
   h4mk_range ToFetch(int64_t offset, int64_t size);
 
  private:
@@ -52,7 +54,7 @@ class RemoteFile {
   int64_t size_ = -1;
   std::vector<Piece> pieces_;  // by offset; they do not overlap
   uint64_t clock_ = 0;
-  int64_t expected_ = 0;      // where the next read is if it follows the last one
+  int64_t expected_ = 0;  // where the next read is if it follows the last one
   int64_t read_ahead_ = 0;
 };
 

@@ -42,13 +42,13 @@ class SoundDecoder {
   h4mk_track_info info_ = H4MK_TRACK_INFO_INIT;
   int64_t rate_ = 0;
   int channels_ = 0;
-  uint64_t preroll_ = 0;   // blocks
+  uint64_t preroll_ = 0;    // blocks
   int64_t frame_size_ = 0;  // samples of a block, where all have as many; else 0
-  int64_t start_ = 0;      // sample at which block 0 begins, priming included
+  int64_t start_ = 0;       // sample at which block 0 begins, priming included
 
   // While a request is decoded:
   bool has_next_ = false;
-  int64_t next_ = 0;       // the sample that follows what was decoded last
+  int64_t next_ = 0;  // the sample that follows what was decoded last
 };
 
 }  // namespace h4mk::frames

@@ -21,7 +21,8 @@ std::string Mac(const std::string& secret, const std::string& scope, const std::
   const std::string text = "h4mkd-1\nGET\n" + expiry + "\n" + scope;
   unsigned char mac[EVP_MAX_MD_SIZE] = {};
   unsigned size = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac, &size);
+  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac, &size);
   std::string hex;
   for (unsigned i = 0; i < size; ++i) hex += Hex(mac[i], 2);
   return hex;
@@ -54,17 +55,21 @@ void AccessKeys::Load(const std::string& path) {
     if (!(words >> name)) continue;
     words >> hex;
     const std::string secret = Unhex(hex);
-    if (secret.size() < kLeastSecret || words >> more || name.find('.') != std::string::npos || name.find('/') != std::string::npos)
-      throw std::runtime_error(path + ", line " + std::to_string(number) + ": must be a name and a secret of 64 hexadecimal digits or more");
+    if (secret.size() < kLeastSecret || words >> more || name.find('.') != std::string::npos ||
+        name.find('/') != std::string::npos)
+      throw std::runtime_error(path + ", line " + std::to_string(number) +
+                               ": must be a name and a secret of 64 hexadecimal digits or more");
     keys_[name] = secret;
   }
   if (keys_.empty()) throw std::runtime_error(path + " has no key");
 }
 
-std::string AccessKeys::Sign(const std::string& key, const std::string& scope, uint64_t expiry) const {
+std::string AccessKeys::Sign(const std::string& key, const std::string& scope,
+                             uint64_t expiry) const {
   const auto found = key.empty() ? keys_.begin() : keys_.find(key);
   if (found == keys_.end()) throw std::runtime_error("there is no key " + key);
-  return "/s/" + found->first + "." + std::to_string(expiry) + "." + Mac(found->second, scope, std::to_string(expiry));
+  return "/s/" + found->first + "." + std::to_string(expiry) + "." +
+         Mac(found->second, scope, std::to_string(expiry));
 }
 
 bool AccessKeys::Allows(std::string_view signature, const std::string& name, uint64_t now) const {
@@ -76,7 +81,9 @@ bool AccessKeys::Allows(std::string_view signature, const std::string& name, uin
   // The file itself, then the folders that it is in, then all.
   bool allowed = SameSecret(parts[2], Mac(key->second, name, std::string(parts[1])));
   for (size_t i = 0; i < name.size(); ++i)
-    if (name[i] == '/') allowed |= SameSecret(parts[2], Mac(key->second, name.substr(0, i + 1), std::string(parts[1])));
+    if (name[i] == '/')
+      allowed |=
+          SameSecret(parts[2], Mac(key->second, name.substr(0, i + 1), std::string(parts[1])));
   return allowed | SameSecret(parts[2], Mac(key->second, "", std::string(parts[1])));
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Who may ask. A bearer token opens everything. A signed prefix, /s/KEY.EXPIRY.MAC/…, opens GET and HEAD for
-// one file, or for all files below a folder, until a time: players resolve URLs of segments against that of
-// the playlist, so they inherit the prefix, and nothing else of the player must know of it.
+// Who may ask. A bearer token opens everything. A signed prefix, /s/KEY.EXPIRY.MAC/…, opens GET and
+// HEAD for one file, or for all files below a folder, until a time: players resolve URLs of
+// segments against that of the playlist, so they inherit the prefix, and nothing else of the player
+// must know of it.
 //
-// MAC: HMAC-SHA256, as 64 hexadecimal digits, of "h4mkd-1\nGET\nEXPIRY\nSCOPE"; EXPIRY: seconds since 1970;
-// SCOPE: the name of the file, or a folder with "/" at its end, or "" for all.
+// MAC: HMAC-SHA256, as 64 hexadecimal digits, of "h4mkd-1\nGET\nEXPIRY\nSCOPE"; EXPIRY: seconds
+// since 1970; SCOPE: the name of the file, or a folder with "/" at its end, or "" for all.
 #ifndef H4MK_SERVER_CORE_ACCESS_H_
 #define H4MK_SERVER_CORE_ACCESS_H_
 
@@ -17,8 +18,8 @@ namespace h4mk::server {
 
 class AccessKeys {
  public:
-  // A line a key: its name, blanks, its secret of 32 bytes or more in hexadecimal digits. # begins a
-  // comment. Throws std::runtime_error.
+  // A line a key: its name, blanks, its secret of 32 bytes or more in hexadecimal digits. # begins
+  // a comment. Throws std::runtime_error.
   void Load(const std::string& path);
   bool empty() const { return keys_.empty(); }
   // "/s/KEY.EXPIRY.MAC". Throws std::runtime_error if there is no such key; "": the first one.

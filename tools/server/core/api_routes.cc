@@ -21,7 +21,9 @@ constexpr uint64_t kMostRows = 10'000;  // of one answer
 // Times without a number of digits that nobody needs.
 double Rounded(double seconds) { return std::round(seconds * 1e6) / 1e6; }
 
-std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 Response JsonOf(const MediaFile& file, const Json& json, const std::string& what) {
   Response response = TextResponse("application/json", Dump(json));
@@ -32,15 +34,20 @@ Response JsonOf(const MediaFile& file, const Json& json, const std::string& what
   return response;
 }
 
-std::shared_ptr<MediaFile> FileOf(Call& call) { return call.service.files().Get(call.Path("name")); }
+std::shared_ptr<MediaFile> FileOf(Call& call) {
+  return call.service.files().Get(call.Path("name"));
+}
 
-const TrackInfo& TrackOf(Call& call, const MediaFile& file) { return file.track(call.PathNumber("track")); }
+const TrackInfo& TrackOf(Call& call, const MediaFile& file) {
+  return file.track(call.PathNumber("track"));
+}
 
 // "t" of the query in ticks of the track.
 int64_t TimeOf(const Call& call, const TrackInfo& track) {
   if (!call.Has("t")) throw HttpError(400, "t is missing: seconds, as in t=12.5");
   int64_t us = 0;
-  if (!ParseSeconds(call.Text("t", ""), &us)) throw HttpError(400, "t must be seconds, as in t=12.5");
+  if (!ParseSeconds(call.Text("t", ""), &us))
+    throw HttpError(400, "t must be seconds, as in t=12.5");
   const __int128 numerator = static_cast<__int128>(us) * track.time_base_den;
   const __int128 denominator = static_cast<__int128>(track.time_base_num) * 1'000'000;
   __int128 ticks = numerator / denominator;
@@ -52,20 +59,30 @@ Json TimeJson(int64_t ticks) { return ticks == H4MK_NO_TIME ? Json(nullptr) : Js
 
 const char* TypeOf(uint32_t flags) {
   switch (flags & H4MK_BLOCK_TYPE_MASK) {
-    case H4MK_BLOCK_TYPE_I: return "I";
-    case H4MK_BLOCK_TYPE_B: return "B";
-    default: return "P";
+    case H4MK_BLOCK_TYPE_I:
+      return "I";
+    case H4MK_BLOCK_TYPE_B:
+      return "B";
+    default:
+      return "P";
   }
 }
 
 Json BlockJson(const TrackInfo& track, const h4mk_block_info& block) {
   const int64_t time = block.pts != H4MK_NO_TIME ? block.pts : block.dts;
-  Json json = {{"block", block.ordinal}, {"pts", TimeJson(block.pts)}, {"dts", TimeJson(block.dts)}, {"duration", block.duration}};
+  Json json = {{"block", block.ordinal},
+               {"pts", TimeJson(block.pts)},
+               {"dts", TimeJson(block.dts)},
+               {"duration", block.duration}};
   json["time"] = time == H4MK_NO_TIME ? Json(nullptr) : Json(Rounded(track.Seconds(time)));
   json["type"] = TypeOf(block.flags);
   json["key"] = (block.flags & H4MK_BLOCK_KEY) != 0;
-  for (const auto& [bit, name] : {std::pair{H4MK_BLOCK_DISCARD, "discard"}, {H4MK_BLOCK_CORRUPT, "corrupt"}, {H4MK_BLOCK_DISPOSABLE, "disposable"},
-                                  {H4MK_BLOCK_ENCRYPTED, "encrypted"}, {H4MK_BLOCK_COMPRESSED, "compressed"}, {H4MK_BLOCK_EXTERNAL, "external"}})
+  for (const auto& [bit, name] : {std::pair{H4MK_BLOCK_DISCARD, "discard"},
+                                  {H4MK_BLOCK_CORRUPT, "corrupt"},
+                                  {H4MK_BLOCK_DISPOSABLE, "disposable"},
+                                  {H4MK_BLOCK_ENCRYPTED, "encrypted"},
+                                  {H4MK_BLOCK_COMPRESSED, "compressed"},
+                                  {H4MK_BLOCK_EXTERNAL, "external"}})
     if (block.flags & bit) json[name] = true;
   json["size"] = block.size;
   json["offset"] = block.offset;
@@ -90,7 +107,9 @@ Json TrackJson(MediaFile& file, const TrackInfo& track) {
 Json ChaptersJson(const MediaFile& file) {
   Json list = Json::array();
   for (const Chapter& chapter : file.chapters())
-    list.push_back({{"start", Rounded(chapter.start)}, {"end", Rounded(chapter.end)}, {"title", chapter.title}});
+    list.push_back({{"start", Rounded(chapter.start)},
+                    {"end", Rounded(chapter.end)},
+                    {"title", chapter.title}});
   return list;
 }
 
@@ -101,20 +120,28 @@ Json TagsJson(const MediaFile& file) {
 
 Json LinksJson(const MediaFile& file) {
   const std::string name = PercentEncode(file.name());
-  return {{"file", "/files/" + name + ".h4mk"}, {"hls", "/hls/" + name + "/master.m3u8"}, {"dash", "/dash/" + name + "/manifest.mpd"},
-          {"mp4", "/api/files/" + name + "/range.mp4"}, {"api", "/api/files/" + name}};
+  return {{"file", "/files/" + name + ".h4mk"},
+          {"hls", "/hls/" + name + "/master.m3u8"},
+          {"dash", "/dash/" + name + "/manifest.mpd"},
+          {"mp4", "/api/files/" + name + "/range.mp4"},
+          {"api", "/api/files/" + name}};
 }
 
 Response ListFiles(Call& call) {
-  const uint64_t first = call.Number("first", 0), count = call.Number("count", kMostRows, kMostRows);
+  const uint64_t first = call.Number("first", 0),
+                 count = call.Number("count", kMostRows, kMostRows);
   const std::vector<Catalogue::Entry> list = call.service.catalogue().List();
   Json files = Json::array();
   for (uint64_t i = first; i < list.size() && i - first < count; ++i) {
     const std::string name = PercentEncode(list[i].name);
-    files.push_back({{"name", list[i].name}, {"size", list[i].size}, {"modified", list[i].modified_ns / 1'000'000'000},
-                     {"api", "/api/files/" + name}, {"hls", "/hls/" + name + "/master.m3u8"}});
+    files.push_back({{"name", list[i].name},
+                     {"size", list[i].size},
+                     {"modified", list[i].modified_ns / 1'000'000'000},
+                     {"api", "/api/files/" + name},
+                     {"hls", "/hls/" + name + "/master.m3u8"}});
   }
-  Response response = TextResponse("application/json", Dump({{"count", list.size()}, {"files", std::move(files)}}));
+  Response response =
+      TextResponse("application/json", Dump({{"count", list.size()}, {"files", std::move(files)}}));
   response.Set("Cache-Control", "no-cache");
   return response;
 }
@@ -124,10 +151,12 @@ Response DescribeFile(Call& call) {
   Json tracks = Json::array();
   for (const TrackInfo& track : file->tracks()) tracks.push_back(TrackJson(*file, track));
   Json refused = Json::array();
-  for (const auto& [track, why] : StreamsOf(*file).refused) refused.push_back({{"track", track}, {"reason", why}});
-  Json json = {{"name", file->name()}, {"size", file->state().size}, {"version", file->version()}, {"closed", file->is_closed()},
-               {"live", IsLive(*file)}, {"encrypted", file->is_encrypted()}, {"title", file->title()},
-               {"duration", Rounded(file->duration())}};
+  for (const auto& [track, why] : StreamsOf(*file).refused)
+    refused.push_back({{"track", track}, {"reason", why}});
+  Json json = {{"name", file->name()},       {"size", file->state().size},
+               {"version", file->version()}, {"closed", file->is_closed()},
+               {"live", IsLive(*file)},      {"encrypted", file->is_encrypted()},
+               {"title", file->title()},     {"duration", Rounded(file->duration())}};
   json["tracks"] = std::move(tracks);
   json["chapters"] = ChaptersJson(*file);
   json["tags"] = TagsJson(*file);
@@ -167,26 +196,42 @@ Response ListFrames(Call& call) {
     json.update(BlockJson(track, block));
     frames.push_back(std::move(json));
   }
-  return JsonOf(*file, {{"track", track.index}, {"time_base", std::to_string(track.time_base_num) + "/" + std::to_string(track.time_base_den)},
-                        {"count", track.frame_count}, {"first", first}, {"frames", std::move(frames)}},
-                "frames" + std::to_string(track.index) + "-" + std::to_string(first) + "-" + std::to_string(count));
+  return JsonOf(*file,
+                {{"track", track.index},
+                 {"time_base",
+                  std::to_string(track.time_base_num) + "/" + std::to_string(track.time_base_den)},
+                 {"count", track.frame_count},
+                 {"first", first},
+                 {"frames", std::move(frames)}},
+                "frames" + std::to_string(track.index) + "-" + std::to_string(first) + "-" +
+                    std::to_string(count));
 }
 
 Response ListSeekPoints(Call& call) {
   const auto file = FileOf(call);
   const TrackInfo& track = TrackOf(call, *file);
-  const uint64_t first = call.Number("first", 0), count = call.Number("count", kMostRows, kMostRows);
+  const uint64_t first = call.Number("first", 0),
+                 count = call.Number("count", kMostRows, kMostRows);
   MediaFile::Lease lease(*file);
   uint64_t total = 0, bytes = 0;
   lease.Check(h4mk_reader_index_size(lease.get(), track.index, &total, &bytes));
   std::vector<h4mk_index_entry> entries(static_cast<size_t>(std::min(count, total)));
   size_t copied = 0;
-  lease.Check(h4mk_reader_index_entries(lease.get(), track.index, first, entries.data(), entries.size(), &copied));
+  lease.Check(h4mk_reader_index_entries(lease.get(), track.index, first, entries.data(),
+                                        entries.size(), &copied));
   Json points = Json::array();
   for (size_t i = 0; i < copied; ++i)
-    points.push_back({{"pts", entries[i].time}, {"time", Rounded(track.Seconds(entries[i].time))}, {"offset", entries[i].offset}});
-  return JsonOf(*file, {{"track", track.index}, {"count", total}, {"index_bytes", bytes}, {"first", first}, {"seek_points", std::move(points)}},
-                "seekpoints" + std::to_string(track.index) + "-" + std::to_string(first) + "-" + std::to_string(count));
+    points.push_back({{"pts", entries[i].time},
+                      {"time", Rounded(track.Seconds(entries[i].time))},
+                      {"offset", entries[i].offset}});
+  return JsonOf(*file,
+                {{"track", track.index},
+                 {"count", total},
+                 {"index_bytes", bytes},
+                 {"first", first},
+                 {"seek_points", std::move(points)}},
+                "seekpoints" + std::to_string(track.index) + "-" + std::to_string(first) + "-" +
+                    std::to_string(count));
 }
 
 Response DescribeBlock(Call& call) {
@@ -195,7 +240,8 @@ Response DescribeBlock(Call& call) {
   MediaFile::Lease lease(*file);
   h4mk_block_info block;
   lease.Check(h4mk_reader_block_info(lease.get(), track.index, call.PathNumber("number"), &block));
-  return JsonOf(*file, BlockJson(track, block), "block" + std::to_string(track.index) + "-" + std::to_string(block.ordinal));
+  return JsonOf(*file, BlockJson(track, block),
+                "block" + std::to_string(track.index) + "-" + std::to_string(block.ordinal));
 }
 
 // The bytes of a block, as a decoder gets them; their checksum was checked.
@@ -205,11 +251,14 @@ Response BlockBytes(Call& call) {
   MediaFile::Lease lease(*file);
   h4mk_block block = H4MK_BLOCK_INIT;
   lease.Check(h4mk_reader_read_block(lease.get(), track.index, call.PathNumber("number"), &block));
-  Response response = TextResponse("application/octet-stream", std::string(reinterpret_cast<const char*>(block.data), block.size));
+  Response response =
+      TextResponse("application/octet-stream",
+                   std::string(reinterpret_cast<const char*>(block.data), block.size));
   response.accepts_ranges = true;
   response.Set("Cache-Control", "no-cache");
   std::string etag = file->etag();
-  etag.insert(etag.size() - 1, "-data" + std::to_string(track.index) + "-" + std::to_string(block.ordinal));
+  etag.insert(etag.size() - 1,
+              "-data" + std::to_string(track.index) + "-" + std::to_string(block.ordinal));
   response.Set("ETag", etag);
   return response;
 }
@@ -245,10 +294,16 @@ Response Chain(Call& call) {
   MediaFile::Lease lease(*file);
   std::vector<h4mk_block_info> blocks(static_cast<size_t>(kMostRows));
   uint64_t total = 0;
-  lease.Check(h4mk_reader_decode_chain(lease.get(), track.index, time, blocks.data(), blocks.size(), &total));
+  lease.Check(h4mk_reader_decode_chain(lease.get(), track.index, time, blocks.data(), blocks.size(),
+                                       &total));
   Json list = Json::array();
-  for (uint64_t i = 0; i < std::min<uint64_t>(total, blocks.size()); ++i) list.push_back(BlockJson(track, blocks[static_cast<size_t>(i)]));
-  return JsonOf(*file, {{"track", track.index}, {"time", Rounded(track.Seconds(time))}, {"count", total}, {"blocks", std::move(list)}},
+  for (uint64_t i = 0; i < std::min<uint64_t>(total, blocks.size()); ++i)
+    list.push_back(BlockJson(track, blocks[static_cast<size_t>(i)]));
+  return JsonOf(*file,
+                {{"track", track.index},
+                 {"time", Rounded(track.Seconds(time))},
+                 {"count", total},
+                 {"blocks", std::move(list)}},
                 "chain" + std::to_string(track.index) + "-" + std::to_string(time));
 }
 
@@ -257,25 +312,77 @@ Response Chain(Call& call) {
 void AddApiRoutes(Router* router) {
   const Parameter name{Parameter::kPath, "name", "string", "path below the folder, without .h4mk"};
   const Parameter track{Parameter::kPath, "track", "integer", "index of the track, from 0"};
-  const Parameter number{Parameter::kPath, "number", "integer", "number of the block within its track, from 0"};
+  const Parameter number{Parameter::kPath, "number", "integer",
+                         "number of the block within its track, from 0"};
   const Parameter first{Parameter::kQuery, "first", "integer", "the first row, from 0"};
   const Parameter count{Parameter::kQuery, "count", "integer", "rows, at most 10000"};
   const Parameter t{Parameter::kQuery, "t", "number", "seconds"};
-  const std::string json = "application/json", file = "/api/files/{name...}", of_track = file + "/tracks/{track}";
-  router->Add({"GET", "/api/files", "The files of the folder", json, {first, count}, ListFiles, false, "Files"});
-  router->Add({"GET", of_track + "/frames", "Frames in the order in which they are shown", json, {name, track, first, count}, ListFrames, true, "Tracks"});
-  router->Add({"GET", of_track + "/seekpoints", "Seek points of the index", json, {name, track, first, count}, ListSeekPoints, true, "Tracks"});
-  router->Add({"GET", of_track + "/blocks/{number}/data", "The bytes of a block", "application/octet-stream", {name, track, number}, BlockBytes, false, "Tracks"});
-  router->Add({"GET", of_track + "/blocks/{number}", "A block by its number", json, {name, track, number}, DescribeBlock, false, "Tracks"});
-  router->Add({"GET", of_track + "/seek", "The key block and the frame for a time", json, {name, track, t}, Seek, false, "Tracks"});
-  router->Add({"GET", of_track + "/chain", "The blocks that must be decoded to show a time", json, {name, track, t}, Chain, true, "Tracks"});
+  const std::string json = "application/json", file = "/api/files/{name...}",
+                    of_track = file + "/tracks/{track}";
+  router->Add({"GET",
+               "/api/files",
+               "The files of the folder",
+               json,
+               {first, count},
+               ListFiles,
+               false,
+               "Files"});
+  router->Add({"GET",
+               of_track + "/frames",
+               "Frames in the order in which they are shown",
+               json,
+               {name, track, first, count},
+               ListFrames,
+               true,
+               "Tracks"});
+  router->Add({"GET",
+               of_track + "/seekpoints",
+               "Seek points of the index",
+               json,
+               {name, track, first, count},
+               ListSeekPoints,
+               true,
+               "Tracks"});
+  router->Add({"GET",
+               of_track + "/blocks/{number}/data",
+               "The bytes of a block",
+               "application/octet-stream",
+               {name, track, number},
+               BlockBytes,
+               false,
+               "Tracks"});
+  router->Add({"GET",
+               of_track + "/blocks/{number}",
+               "A block by its number",
+               json,
+               {name, track, number},
+               DescribeBlock,
+               false,
+               "Tracks"});
+  router->Add({"GET",
+               of_track + "/seek",
+               "The key block and the frame for a time",
+               json,
+               {name, track, t},
+               Seek,
+               false,
+               "Tracks"});
+  router->Add({"GET",
+               of_track + "/chain",
+               "The blocks that must be decoded to show a time",
+               json,
+               {name, track, t},
+               Chain,
+               true,
+               "Tracks"});
   router->Add({"GET", file + "/tracks", "Tracks", json, {name}, ListTracks, false, "Files"});
   router->Add({"GET", file + "/chapters", "Chapters", json, {name}, ListChapters, false, "Files"});
   router->Add({"GET", file + "/tags", "Tags", json, {name}, ListTags, false, "Files"});
   AddCutRoutes(router);
   AddVerifyRoutes(router);
   AddPictureRoutes(router);
-  router->Add({"GET", file, "All that is known of a file", json, {name}, DescribeFile, false, "Files"});
+  router->Add(
+      {"GET", file, "All that is known of a file", json, {name}, DescribeFile, false, "Files"});
 }
 
 }  // namespace h4mk::server

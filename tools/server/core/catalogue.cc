@@ -28,7 +28,8 @@ int OpenStepByStep(int folder, std::string_view path, int flags) {
     const bool last = slash == std::string_view::npos;
     int next = -1;
     if (!step.empty() && step != "." && step != "..")
-      next = openat(at, step.c_str(), (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC);
+      next =
+          openat(at, step.c_str(), (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC);
     close(at);
     if (last) return next;
     at = next;
@@ -61,8 +62,9 @@ struct Catalogue::Walk {
   std::vector<std::string> folders;
 
   void Folder(const Root& root, size_t number, const std::string& below, int depth) {
-    const int fd = below.empty() ? openat(root.folder->fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                                 : OpenBelow(root.folder->fd(), below, O_RDONLY | O_DIRECTORY);
+    const int fd = below.empty()
+                       ? openat(root.folder->fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                       : OpenBelow(root.folder->fd(), below, O_RDONLY | O_DIRECTORY);
     DIR* dir = fd < 0 ? nullptr : fdopendir(fd);
     if (dir == nullptr) {
       if (fd >= 0) close(fd);
@@ -120,12 +122,11 @@ bool Catalogue::Scan() {
   Walk walk;
   for (size_t i = 0; i < roots.size(); ++i) walk.Folder(roots[i], i, "", 0);
   const std::unique_lock lock(mutex_);
-  const bool changed = !std::equal(
-      places_.begin(), places_.end(), walk.places.begin(), walk.places.end(),
-      [](const auto& a, const auto& b) {
-        return a.first == b.first && a.second.size == b.second.size &&
-               a.second.modified_ns == b.second.modified_ns;
-      });
+  const bool changed = !std::equal(places_.begin(), places_.end(), walk.places.begin(),
+                                   walk.places.end(), [](const auto& a, const auto& b) {
+                                     return a.first == b.first && a.second.size == b.second.size &&
+                                            a.second.modified_ns == b.second.modified_ns;
+                                   });
   places_.swap(walk.places);
   folders_.swap(walk.folders);
   return changed;

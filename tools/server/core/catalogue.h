@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Which files there are. A name is the path below the folder without ".h4mk". Requests are looked up
-// here, and only what was found by walking the folder is ever opened: regular files, no links, nothing
-// outside (openat2 with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS).
+// Which files there are. A name is the path below the folder without ".h4mk". Requests are looked
+// up here, and only what was found by walking the folder is ever opened: regular files, no links,
+// nothing outside (openat2 with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS).
 #ifndef H4MK_SERVER_CORE_CATALOGUE_H_
 #define H4MK_SERVER_CORE_CATALOGUE_H_
 
@@ -43,7 +43,8 @@ class Catalogue {
   // Opens a file of the list as it is now; throws HttpError 404 if it is not there.
   std::shared_ptr<const OpenedFile> Open(const std::string& name, FileState* state) const;
   // Opens a file in the same folder, by a name that external data may have. Null: there is none.
-  std::shared_ptr<const OpenedFile> OpenBeside(const std::string& name, const std::string& other) const;
+  std::shared_ptr<const OpenedFile> OpenBeside(const std::string& name,
+                                               const std::string& other) const;
 
   // Folders to watch, as absolute paths.
   std::vector<std::string> Folders() const;

@@ -25,15 +25,18 @@ struct Range {
 
 Range RangeOf(const Call& call) {
   Range range{call.Seconds("from", 0), call.Seconds("to", 1e12)};
-  if (range.from < 0 || range.to <= range.from) throw HttpError(400, "from and to must be seconds, 0 <= from < to");
+  if (range.from < 0 || range.to <= range.from)
+    throw HttpError(400, "from and to must be seconds, 0 <= from < to");
   return range;
 }
 
 std::string KeyOf(const char* what, const Range& range) {
-  return std::string(what) + std::to_string(static_cast<int64_t>(range.from * 1e6)) + "-" + std::to_string(static_cast<int64_t>(range.to * 1e6));
+  return std::string(what) + std::to_string(static_cast<int64_t>(range.from * 1e6)) + "-" +
+         std::to_string(static_cast<int64_t>(range.to * 1e6));
 }
 
-Response Download(const MediaFile& file, const std::string& key, const char* type, const char* extension, Body body) {
+Response Download(const MediaFile& file, const std::string& key, const char* type,
+                  const char* extension, Body body) {
   Response response;
   response.Set("Content-Type", type);
   response.Set("Cache-Control", "no-cache");
@@ -41,8 +44,11 @@ Response Download(const MediaFile& file, const std::string& key, const char* typ
   etag.insert(etag.size() - 1, "-" + key);
   response.Set("ETag", etag);
   const size_t slash = file.name().rfind('/');
-  response.Set("Content-Disposition", std::string("inline; filename*=UTF-8''") +
-                                          PercentEncode(slash == std::string::npos ? file.name() : file.name().substr(slash + 1)) + extension);
+  response.Set(
+      "Content-Disposition",
+      std::string("inline; filename*=UTF-8''") +
+          PercentEncode(slash == std::string::npos ? file.name() : file.name().substr(slash + 1)) +
+          extension);
   response.accepts_ranges = true;
   response.body = std::move(body);
   return response;
@@ -52,20 +58,22 @@ Response ServeMp4(Call& call) {
   const auto file = call.service.files().Get(call.Path("name"));
   const Range range = RangeOf(call);
   const std::string key = KeyOf("mp4-", range);
-  const Body body = *file->Cached<Body>(key, [&]() -> std::pair<std::shared_ptr<const Body>, size_t> {
-    auto made = std::make_shared<const Body>(ProgressiveMp4(*file, range.from, range.to));
-    size_t size = made->parts().size() * sizeof(Part);
-    for (const Part& part : made->parts())
-      if (std::holds_alternative<MemorySpan>(part)) size += static_cast<size_t>(SizeOf(part));
-    return {made, size};
-  });
+  const Body body =
+      *file->Cached<Body>(key, [&]() -> std::pair<std::shared_ptr<const Body>, size_t> {
+        auto made = std::make_shared<const Body>(ProgressiveMp4(*file, range.from, range.to));
+        size_t size = made->parts().size() * sizeof(Part);
+        for (const Part& part : made->parts())
+          if (std::holds_alternative<MemorySpan>(part)) size += static_cast<size_t>(SizeOf(part));
+        return {made, size};
+      });
   return Download(*file, key, "video/mp4", ".mp4", body);
 }
 
 // A file without a name, which is gone when the last answer from it was sent.
 std::shared_ptr<const OpenedFile> TemporaryFile() {
   const char* folder = getenv("TMPDIR");
-  const int fd = open(folder != nullptr && *folder ? folder : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  const int fd =
+      open(folder != nullptr && *folder ? folder : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (fd < 0) throw HttpError(503, "no temporary file can be made");
   return std::make_shared<const OpenedFile>(fd);
 }
@@ -88,7 +96,8 @@ struct WriterHandle {
   ~WriterHandle() { h4mk_writer_free(handle); }
   void Check(h4mk_status status) const {
     if (status == H4MK_OK) return;
-    throw HttpError(status == H4MK_ERR_IO ? 503 : 422, std::string("the range cannot be written: ") + h4mk_writer_message(handle));
+    throw HttpError(status == H4MK_ERR_IO ? 503 : 422,
+                    std::string("the range cannot be written: ") + h4mk_writer_message(handle));
   }
 };
 
@@ -97,16 +106,18 @@ using ValueHandle = std::unique_ptr<h4mk_value, decltype(&h4mk_value_free)>;
 // The description of a track of a cut: times stay, but it begins elsewhere.
 ValueHandle WithoutStart(const h4mk_value* description) {
   const char* text = h4mk_value_to_json(description);
-  nlohmann::ordered_json json = nlohmann::ordered_json::parse(text == nullptr ? "{}" : text, nullptr, false);
+  nlohmann::ordered_json json =
+      nlohmann::ordered_json::parse(text == nullptr ? "{}" : text, nullptr, false);
   if (json.is_object()) json.erase("start_time");
   const std::string changed = json.dump();
   h4mk_value* value = nullptr;
-  if (h4mk_value_from_json(changed.data(), changed.size(), &value) != H4MK_OK) throw HttpError(422, "a track cannot be described");
+  if (h4mk_value_from_json(changed.data(), changed.size(), &value) != H4MK_OK)
+    throw HttpError(422, "a track cannot be described");
   return {value, h4mk_value_free};
 }
 
-// Copies the blocks that are shown in the range, and those that they need, to a new file. The same range
-// of the same file is always the same bytes.
+// Copies the blocks that are shown in the range, and those that they need, to a new file. The same
+// range of the same file is always the same bytes.
 FileSpan WriteCut(MediaFile& file, const Range& range) {
   auto temporary = TemporaryFile();
   Output output{temporary->fd()};
@@ -137,9 +148,11 @@ FileSpan WriteCut(MediaFile& file, const Range& range) {
   }();
   const TrackInfo& lead_track = file.tracks()[lead];
   const auto ticks = [](double seconds, const TrackInfo& track) {
-    return static_cast<int64_t>(std::min(seconds, 1e9) * static_cast<double>(track.time_base_den) / static_cast<double>(track.time_base_num));
+    return static_cast<int64_t>(std::min(seconds, 1e9) * static_cast<double>(track.time_base_den) /
+                                static_cast<double>(track.time_base_num));
   };
-  lease.Check(h4mk_reader_seek(lease.get(), static_cast<uint32_t>(lead), ticks(range.from, lead_track), H4MK_SEEK_BACKWARD));
+  lease.Check(h4mk_reader_seek(lease.get(), static_cast<uint32_t>(lead),
+                               ticks(range.from, lead_track), H4MK_SEEK_BACKWARD));
   std::set<uint32_t> ended;
   size_t tracks_with_blocks = 0;
   for (const TrackInfo& track : file.tracks()) tracks_with_blocks += track.block_count > 0;
@@ -152,8 +165,13 @@ FileSpan WriteCut(MediaFile& file, const Range& range) {
     const int64_t order = block.dts != H4MK_NO_TIME ? block.dts : block.pts;
     if (order != H4MK_NO_TIME && track.Seconds(order) >= range.to) ended.insert(block.track);
     // Blocks come interleaved: some seconds behind the end nothing that is asked for follows.
-    if (ended.size() == tracks_with_blocks || (order != H4MK_NO_TIME && track.Seconds(order) >= range.to + 10)) break;
-    if (ended.count(block.track) || (block.pts != H4MK_NO_TIME && track.Seconds(block.pts) >= range.to && (block.flags & H4MK_BLOCK_KEY))) continue;
+    if (ended.size() == tracks_with_blocks ||
+        (order != H4MK_NO_TIME && track.Seconds(order) >= range.to + 10))
+      break;
+    if (ended.count(block.track) ||
+        (block.pts != H4MK_NO_TIME && track.Seconds(block.pts) >= range.to &&
+         (block.flags & H4MK_BLOCK_KEY)))
+      continue;
     writer.Check(h4mk_writer_write(writer.handle, &block));
   }
   writer.Check(h4mk_writer_finish(writer.handle));
@@ -163,13 +181,15 @@ FileSpan WriteCut(MediaFile& file, const Range& range) {
 Response ServeH4mk(Call& call) {
   const auto file = call.service.files().Get(call.Path("name"));
   const Range range = RangeOf(call);
-  if (file->is_encrypted()) throw HttpError(403, "the file is encrypted; this server does not decrypt it");
+  if (file->is_encrypted())
+    throw HttpError(403, "the file is encrypted; this server does not decrypt it");
   const std::string key = KeyOf("h4mk-", range);
   // One cut is as large as it may be in memory here, so that few temporary files are kept.
-  const FileSpan span = *file->Cached<FileSpan>(key, [&]() -> std::pair<std::shared_ptr<const FileSpan>, size_t> {
-    auto made = std::make_shared<const FileSpan>(WriteCut(*file, range));
-    return {made, 4 << 20};
-  });
+  const FileSpan span =
+      *file->Cached<FileSpan>(key, [&]() -> std::pair<std::shared_ptr<const FileSpan>, size_t> {
+        auto made = std::make_shared<const FileSpan>(WriteCut(*file, range));
+        return {made, 4 << 20};
+      });
   Body body;
   body.Append(span);
   return Download(*file, key, "application/x-h4mk", ".h4mk", std::move(body));
@@ -179,10 +199,25 @@ Response ServeH4mk(Call& call) {
 
 void AddCutRoutes(Router* router) {
   const Parameter name{Parameter::kPath, "name", "string", "path below the folder, without .h4mk"};
-  const Parameter from{Parameter::kQuery, "from", "number", "seconds; begins at the key block before"};
+  const Parameter from{Parameter::kQuery, "from", "number",
+                       "seconds; begins at the key block before"};
   const Parameter to{Parameter::kQuery, "to", "number", "seconds"};
-  router->Add({"GET", "/api/files/{name...}/range.mp4", "A range of time as MP4, index first; ranges work", "video/mp4", {name, from, to}, ServeMp4, true, "Files"});
-  router->Add({"GET", "/api/files/{name...}/range.h4mk", "A range of time as H4MK; ranges work", "application/x-h4mk", {name, from, to}, ServeH4mk, true, "Files"});
+  router->Add({"GET",
+               "/api/files/{name...}/range.mp4",
+               "A range of time as MP4, index first; ranges work",
+               "video/mp4",
+               {name, from, to},
+               ServeMp4,
+               true,
+               "Files"});
+  router->Add({"GET",
+               "/api/files/{name...}/range.h4mk",
+               "A range of time as H4MK; ranges work",
+               "application/x-h4mk",
+               {name, from, to},
+               ServeH4mk,
+               true,
+               "Files"});
 }
 
 }  // namespace h4mk::server

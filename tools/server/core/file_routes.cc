@@ -10,7 +10,8 @@ Response ServeFile(Call& call) {
   Response response;
   response.Set("Content-Type", "application/x-h4mk");
   response.Set("ETag", file->etag());
-  response.Set("Cache-Control", file->is_closed() ? "public, max-age=31536000, immutable" : "no-cache");
+  response.Set("Cache-Control",
+               file->is_closed() ? "public, max-age=31536000, immutable" : "no-cache");
   response.accepts_ranges = true;
   response.body.Append(FileSpan{file->file(), 0, file->state().size});
   return response;
@@ -33,11 +34,30 @@ Response ServeReady(Call& call) {
 }  // namespace
 
 void AddFileRoutes(Router* router) {
-  router->Add({"GET", "/files/{name...}.h4mk", "The file, with one range and a strong ETag", "application/x-h4mk",
-               {{Parameter::kPath, "name", "string", "path below the folder, without .h4mk"}}, ServeFile, false, "Files"});
-  router->Add({"GET", "/health", "The process answers", "application/json", {}, ServeHealth, false, "Operation"});
-  router->Add({"GET", "/ready", "Requests are welcome: the folder was read, and no stop was asked for", "application/json", {},
-               ServeReady, false, "Operation"});
+  router->Add({"GET",
+               "/files/{name...}.h4mk",
+               "The file, with one range and a strong ETag",
+               "application/x-h4mk",
+               {{Parameter::kPath, "name", "string", "path below the folder, without .h4mk"}},
+               ServeFile,
+               false,
+               "Files"});
+  router->Add({"GET",
+               "/health",
+               "The process answers",
+               "application/json",
+               {},
+               ServeHealth,
+               false,
+               "Operation"});
+  router->Add({"GET",
+               "/ready",
+               "Requests are welcome: the folder was read, and no stop was asked for",
+               "application/json",
+               {},
+               ServeReady,
+               false,
+               "Operation"});
 }
 
 }  // namespace h4mk::server

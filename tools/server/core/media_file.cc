@@ -12,8 +12,8 @@
 namespace h4mk::server {
 namespace {
 
-// h4mk_io over a file that others read too: pread, and a position of its own. The size is that of the
-// moment, so that all readers of a MediaFile see the same file.
+// h4mk_io over a file that others read too: pread, and a position of its own. The size is that of
+// the moment, so that all readers of a MediaFile see the same file.
 struct FileInput {
   std::shared_ptr<const OpenedFile> file;
   uint64_t size;
@@ -57,8 +57,10 @@ Rational RationalOf(const h4mk_value* object, const char* key) {
   const std::string text = TextOf(object, key);
   const size_t slash = text.find('/');
   Rational value;
-  if (slash == std::string::npos || !ParseNumber(std::string_view(text).substr(0, slash), &value.num) ||
-      !ParseNumber(std::string_view(text).substr(slash + 1), &value.den) || value.den <= 0 || value.num < 0)
+  if (slash == std::string::npos ||
+      !ParseNumber(std::string_view(text).substr(0, slash), &value.num) ||
+      !ParseNumber(std::string_view(text).substr(slash + 1), &value.den) || value.den <= 0 ||
+      value.num < 0)
     return {};
   return value;
 }
@@ -90,15 +92,20 @@ int64_t InRange(int64_t value, int64_t low, int64_t high, int64_t otherwise) {
 int HttpStatusOf(h4mk_status status) {
   switch (status) {
     case H4MK_ERR_ARGUMENT:
-    case H4MK_ERR_NOT_FOUND: return 404;
-    case H4MK_ERR_MEMORY: return 503;
-    case H4MK_ERR_KEY: return 403;
+    case H4MK_ERR_NOT_FOUND:
+      return 404;
+    case H4MK_ERR_MEMORY:
+      return 503;
+    case H4MK_ERR_KEY:
+      return 403;
     case H4MK_ERR_NOT_H4MK:
     case H4MK_ERR_VERSION:
     case H4MK_ERR_TRUNCATED:
     case H4MK_ERR_CORRUPT:
-    case H4MK_ERR_UNSUPPORTED: return 422;
-    default: return 500;
+    case H4MK_ERR_UNSUPPORTED:
+      return 422;
+    default:
+      return 500;
   }
 }
 
@@ -131,7 +138,10 @@ std::unique_ptr<MediaFile::OwnedReader> MediaFile::OpenReader() {
 
 MediaFile::MediaFile(std::string name, std::shared_ptr<const OpenedFile> file, FileState state,
                      OpenBeside open_beside)
-    : name_(std::move(name)), file_(std::move(file)), state_(state), open_beside_(std::move(open_beside)) {
+    : name_(std::move(name)),
+      file_(std::move(file)),
+      state_(state),
+      open_beside_(std::move(open_beside)) {
   idle_.push_back(OpenReader());
   h4mk_reader* reader = idle_.back()->handle;
   closed_ = h4mk_reader_is_closed(reader);
@@ -147,7 +157,8 @@ void MediaFile::ReadTracks(h4mk_reader* reader) {
     h4mk_track_info info = H4MK_TRACK_INFO_INIT;
     TrackInfo t;
     t.index = i;
-    if (h4mk_reader_track_info(reader, i, &info) != H4MK_OK) throw HttpError(422, "a track cannot be read");
+    if (h4mk_reader_track_info(reader, i, &info) != H4MK_OK)
+      throw HttpError(422, "a track cannot be read");
     t.id = info.track_id;
     t.time_base_num = info.time_base_num;
     t.time_base_den = info.time_base_den;
@@ -217,7 +228,8 @@ void MediaFile::ReadMeta(h4mk_reader* reader) {
 // The header and the first TRAK and cluster never change while a file grows or is edited.
 void MediaFile::MakeTokens(h4mk_reader* reader) {
   uint8_t header[16] = {}, end[4] = {};
-  if (pread(file_->fd(), header, sizeof header, 0) != sizeof header) throw HttpError(422, "the file is too short");
+  if (pread(file_->fd(), header, sizeof header, 0) != sizeof header)
+    throw HttpError(422, "the file is too short");
   uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
   const auto mix = [&](const void* data, size_t size) {
     for (size_t i = 0; i < size; ++i)
@@ -249,7 +261,8 @@ void MediaFile::MakeTokens(h4mk_reader* reader) {
 }
 
 const TrackInfo& MediaFile::track(uint64_t index) const {
-  if (index >= tracks_.size()) throw HttpError(404, "the file has no track " + std::to_string(index));
+  if (index >= tracks_.size())
+    throw HttpError(404, "the file has no track " + std::to_string(index));
   return tracks_[static_cast<size_t>(index)];
 }
 
@@ -283,8 +296,8 @@ std::shared_ptr<const void> MediaFile::FindCached(const std::string& key) {
   return found->second.value;
 }
 
-std::shared_ptr<const void> MediaFile::Keep(const std::string& key, std::shared_ptr<const void> value,
-                                            size_t size) {
+std::shared_ptr<const void> MediaFile::Keep(const std::string& key,
+                                            std::shared_ptr<const void> value, size_t size) {
   const std::lock_guard lock(mutex_);
   const auto [place, is_new] = cache_.try_emplace(key, Kept{value, size, ++clock_});
   if (!is_new) return place->second.value;
@@ -317,7 +330,8 @@ std::shared_ptr<MediaFile> MediaFiles::Get(const std::string& name) {
     const std::lock_guard lock(slot->opening);
     if (slot->file == nullptr || slot->file->state() != state)
       slot->file = std::make_shared<MediaFile>(
-          name, file, state, [this, name](const std::string& other) { return catalogue_.OpenBeside(name, other); });
+          name, file, state,
+          [this, name](const std::string& other) { return catalogue_.OpenBeside(name, other); });
     media = slot->file;
   }
   if (is_new) Trim();

@@ -69,8 +69,8 @@ class MediaFile {
   const std::shared_ptr<const OpenedFile>& file() const { return file_; }
   bool is_closed() const { return closed_; }
   int version() const { return version_; }
-  // The same for all states of one recording, and another for another file: part of URLs that may be
-  // cached for ever. "" before a file has its first cluster.
+  // The same for all states of one recording, and another for another file: part of URLs that may
+  // be cached for ever. "" before a file has its first cluster.
   const std::string& token() const { return token_; }
   // Changes with each state.
   const std::string& etag() const { return etag_; }
@@ -113,12 +113,14 @@ class MediaFile {
     std::unique_ptr<OwnedReader> reader_;
   };
 
-  // Results that are made once for a state of the file and kept: playlists, plans of segments, tables.
-  // The least recently used go first when they take more than kCacheBytes.
+  // Results that are made once for a state of the file and kept: playlists, plans of segments,
+  // tables. The least recently used go first when they take more than kCacheBytes.
   template <typename T>
-  std::shared_ptr<const T> Cached(const std::string& key,
-                                  const std::function<std::pair<std::shared_ptr<const T>, size_t>()>& make) {
-    if (std::shared_ptr<const void> found = FindCached(key)) return std::static_pointer_cast<const T>(found);
+  std::shared_ptr<const T> Cached(
+      const std::string& key,
+      const std::function<std::pair<std::shared_ptr<const T>, size_t>()>& make) {
+    if (std::shared_ptr<const void> found = FindCached(key))
+      return std::static_pointer_cast<const T>(found);
     auto [made, size] = make();
     return std::static_pointer_cast<const T>(Keep(key, made, size));
   }
@@ -138,7 +140,8 @@ class MediaFile {
   void ReadMeta(h4mk_reader* reader);
   void MakeTokens(h4mk_reader* reader);
   std::shared_ptr<const void> FindCached(const std::string& key);
-  std::shared_ptr<const void> Keep(const std::string& key, std::shared_ptr<const void> value, size_t size);
+  std::shared_ptr<const void> Keep(const std::string& key, std::shared_ptr<const void> value,
+                                   size_t size);
 
   const std::string name_;
   const std::shared_ptr<const OpenedFile> file_;

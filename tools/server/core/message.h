@@ -27,7 +27,7 @@ struct Request {
   std::string target;  // as it was sent: path and query, percent-encoded
   Fields headers;
   std::string body;
-  std::string peer;         // address of the client, for logs and limits
+  std::string peer;              // address of the client, for logs and limits
   bool deadline_passed = false;  // a waiting request is asked for the last time
 
   // Value of the first header of a name, or "".

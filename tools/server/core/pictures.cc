@@ -53,10 +53,12 @@ class MemoryFile {
   const int fd_;
 };
 
-// Between fork and exec: only calls that are safe there. The decoder gets no environment, no files but
-// these two, no new privileges, and bounded time and memory.
-[[noreturn]] void RunChild(const char* program, char* const* arguments, int input, int output, int null) {
-  const rlimit cpu = {10, 10}, memory = {kMostMemory, kMostMemory}, core = {0, 0}, size = {64 << 20, 64 << 20};
+// Between fork and exec: only calls that are safe there. The decoder gets no environment, no files
+// but these two, no new privileges, and bounded time and memory.
+[[noreturn]] void RunChild(const char* program, char* const* arguments, int input, int output,
+                           int null) {
+  const rlimit cpu = {10, 10}, memory = {kMostMemory, kMostMemory}, core = {0, 0},
+               size = {64 << 20, 64 << 20};
   setrlimit(RLIMIT_CPU, &cpu);
   setrlimit(RLIMIT_AS, &memory);
   setrlimit(RLIMIT_CORE, &core);
@@ -72,14 +74,41 @@ class MemoryFile {
 }
 
 // Pictures of an MP4, through a filter, as one JPEG. Throws HttpError 503 if that fails.
-std::string MakeJpeg(const std::string& program, const std::string& mp4, const std::string& filter) {
+std::string MakeJpeg(const std::string& program, const std::string& mp4,
+                     const std::string& filter) {
   if (program.empty()) throw HttpError(501, "pictures need FFmpeg (--ffmpeg)");
   MemoryFile input, output;
   input.Write(mp4);
   lseek(input.fd(), 0, SEEK_SET);
-  std::vector<std::string> words = {"ffmpeg", "-v", "error", "-nostdin", "-threads", "1", "-protocol_whitelist", "fd,file,pipe", "-f", "mov", "-i", "pipe:0",
-                                    "-map", "0:v:0", "-fps_mode", "passthrough", "-vf", filter, "-frames:v", "1", "-q:v", "4", "-c:v", "mjpeg",
-                                    "-strict", "-1", "-f", "image2pipe", "pipe:1"};
+  std::vector<std::string> words = {"ffmpeg",
+                                    "-v",
+                                    "error",
+                                    "-nostdin",
+                                    "-threads",
+                                    "1",
+                                    "-protocol_whitelist",
+                                    "fd,file,pipe",
+                                    "-f",
+                                    "mov",
+                                    "-i",
+                                    "pipe:0",
+                                    "-map",
+                                    "0:v:0",
+                                    "-fps_mode",
+                                    "passthrough",
+                                    "-vf",
+                                    filter,
+                                    "-frames:v",
+                                    "1",
+                                    "-q:v",
+                                    "4",
+                                    "-c:v",
+                                    "mjpeg",
+                                    "-strict",
+                                    "-1",
+                                    "-f",
+                                    "image2pipe",
+                                    "pipe:1"};
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -97,7 +126,10 @@ std::string MakeJpeg(const std::string& program, const std::string& mp4, const s
   }
   std::string jpeg = output.Read();
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !jpeg.starts_with("\xFF\xD8"))
-    throw HttpError(503, "the picture cannot be decoded" + std::string(WIFEXITED(status) && WEXITSTATUS(status) == 127 ? ": FFmpeg is not there" : ""));
+    throw HttpError(503, "the picture cannot be decoded" +
+                             std::string(WIFEXITED(status) && WEXITSTATUS(status) == 127
+                                             ? ": FFmpeg is not there"
+                                             : ""));
   return jpeg;
 }
 
@@ -117,19 +149,24 @@ std::string KeyFrameFilm(MediaFile& file, size_t track, const std::vector<int64_
       MediaFile::Lease lease(file);
       lease.Check(h4mk_reader_keyframe(lease.get(), static_cast<uint32_t>(track), time, &block));
     }
-    film += MediaSegment(file, track, ReadSamples(file, track, {block.ordinal, block.ordinal + 1}), ++number).Read();
+    film += MediaSegment(file, track, ReadSamples(file, track, {block.ordinal, block.ordinal + 1}),
+                         ++number)
+                .Read();
   }
   return film;
 }
 
-std::shared_ptr<const std::string> CachedJpeg(MediaFile& file, const std::string& key, const std::function<std::string()>& make) {
-  return file.Cached<std::string>(key, [&]() -> std::pair<std::shared_ptr<const std::string>, size_t> {
-    auto jpeg = std::make_shared<const std::string>(make());
-    return {jpeg, jpeg->size()};
-  });
+std::shared_ptr<const std::string> CachedJpeg(MediaFile& file, const std::string& key,
+                                              const std::function<std::string()>& make) {
+  return file.Cached<std::string>(key,
+                                  [&]() -> std::pair<std::shared_ptr<const std::string>, size_t> {
+                                    auto jpeg = std::make_shared<const std::string>(make());
+                                    return {jpeg, jpeg->size()};
+                                  });
 }
 
-Response Jpeg(const MediaFile& file, const std::string& key, std::shared_ptr<const std::string> jpeg) {
+Response Jpeg(const MediaFile& file, const std::string& key,
+              std::shared_ptr<const std::string> jpeg) {
   Response response;
   response.Set("Content-Type", "image/jpeg");
   response.Set("Cache-Control", "no-cache");
@@ -145,12 +182,15 @@ Response PictureAt(Call& call, MediaFile& file, double seconds, uint64_t width) 
   const TrackInfo& info = file.track(track);
   const auto keys = KeyFramesOf(file, track);
   if (keys->times.empty()) throw HttpError(404, "the file has no key frames");
-  const auto ticks = static_cast<int64_t>(std::clamp(seconds, 0.0, 1e9) * static_cast<double>(info.time_base_den) / static_cast<double>(info.time_base_num));
+  const auto ticks =
+      static_cast<int64_t>(std::clamp(seconds, 0.0, 1e9) * static_cast<double>(info.time_base_den) /
+                           static_cast<double>(info.time_base_num));
   const auto behind = std::upper_bound(keys->times.begin(), keys->times.end(), ticks);
   const int64_t time = behind == keys->times.begin() ? keys->times.front() : *std::prev(behind);
   const std::string key = "jpeg" + std::to_string(time) + "-" + std::to_string(width);
   return Jpeg(file, key, CachedJpeg(file, key, [&] {
-                return MakeJpeg(call.service.options().ffmpeg, KeyFrameFilm(file, track, {time}), "scale=" + std::to_string(width) + ":-2");
+                return MakeJpeg(call.service.options().ffmpeg, KeyFrameFilm(file, track, {time}),
+                                "scale=" + std::to_string(width) + ":-2");
               }));
 }
 
@@ -166,29 +206,37 @@ Response Poster(Call& call) {
   const auto file = call.service.files().Get(call.Path("name"));
   for (const TrackInfo& track : file->tracks()) {
     const bool is_jpeg = track.codec == "mjpeg";
-    if (!track.is_picture || track.block_count == 0 || (!is_jpeg && track.codec != "png") || file->is_encrypted()) continue;
+    if (!track.is_picture || track.block_count == 0 || (!is_jpeg && track.codec != "png") ||
+        file->is_encrypted())
+      continue;
     MediaFile::Lease lease(*file);
     h4mk_block block = H4MK_BLOCK_INIT;
     lease.Check(h4mk_reader_read_block(lease.get(), track.index, 0, &block));
-    Response response = Jpeg(*file, "cover", std::make_shared<const std::string>(reinterpret_cast<const char*>(block.data), block.size));
+    Response response = Jpeg(
+        *file, "cover",
+        std::make_shared<const std::string>(reinterpret_cast<const char*>(block.data), block.size));
     response.Set("Content-Type", is_jpeg ? "image/jpeg" : "image/png");
     return response;
   }
   return PictureAt(call, *file, file->duration() / 10, 480);
 }
 
-// The times of pictures for scrubbing: the begins of segments, each second one and so on of long films, so
-// that there are at most 400.
+// The times of pictures for scrubbing: the begins of segments, each second one and so on of long
+// films, so that there are at most 400.
 std::vector<int64_t> SpriteTimes(MediaFile& file, size_t track) {
   const auto table = SegmentsOf(file, track);
   const size_t step = table->segments.size() / 400 + 1;
   std::vector<int64_t> times;
-  for (size_t i = 0; i < table->segments.size(); i += step) times.push_back(table->segments[i].start);
+  for (size_t i = 0; i < table->segments.size(); i += step)
+    times.push_back(table->segments[i].start);
   return times;
 }
 
 uint64_t CellHeight(const TrackInfo& track) {
-  return track.width > 0 ? std::clamp<uint64_t>(kCellWidth * static_cast<uint64_t>(track.height) / static_cast<uint64_t>(track.width) / 2 * 2, 2, 640) : 90;
+  return track.width > 0 ? std::clamp<uint64_t>(kCellWidth * static_cast<uint64_t>(track.height) /
+                                                    static_cast<uint64_t>(track.width) / 2 * 2,
+                                                2, 640)
+                         : 90;
 }
 
 Response Sprite(Call& call) {
@@ -199,18 +247,21 @@ Response Sprite(Call& call) {
   if (number * kCells >= times.size()) throw HttpError(404, "there is no such sheet of pictures");
   const std::string key = "sprite" + std::to_string(number);
   return Jpeg(*file, key, CachedJpeg(*file, key, [&] {
-                const auto begin = times.begin() + static_cast<ptrdiff_t>(number * kCells);
-                const std::vector<int64_t> chosen(begin, begin + std::min<ptrdiff_t>(static_cast<ptrdiff_t>(kCells), times.end() - begin));
-                return MakeJpeg(call.service.options().ffmpeg, KeyFrameFilm(*file, track, chosen),
-                                "scale=" + std::to_string(kCellWidth) + ":" + std::to_string(CellHeight(file->track(track))) + ",tile=5x5:nb_frames=" +
-                                    std::to_string(chosen.size()));
-              }));
+    const auto begin = times.begin() + static_cast<ptrdiff_t>(number * kCells);
+    const std::vector<int64_t> chosen(
+        begin, begin + std::min<ptrdiff_t>(static_cast<ptrdiff_t>(kCells), times.end() - begin));
+    return MakeJpeg(call.service.options().ffmpeg, KeyFrameFilm(*file, track, chosen),
+                    "scale=" + std::to_string(kCellWidth) + ":" +
+                        std::to_string(CellHeight(file->track(track))) +
+                        ",tile=5x5:nb_frames=" + std::to_string(chosen.size()));
+  }));
 }
 
 std::string Stamp(double seconds) {
   char text[40];
   const auto ms = static_cast<int64_t>(std::max(0.0, seconds) * 1000);
-  std::snprintf(text, sizeof text, "%02lld:%02lld:%02lld.%03lld", static_cast<long long>(ms / 3'600'000), static_cast<long long>(ms / 60'000 % 60),
+  std::snprintf(text, sizeof text, "%02lld:%02lld:%02lld.%03lld",
+                static_cast<long long>(ms / 3'600'000), static_cast<long long>(ms / 60'000 % 60),
                 static_cast<long long>(ms / 1000 % 60), static_cast<long long>(ms % 1000));
   return text;
 }
@@ -224,9 +275,12 @@ Response Sprites(Call& call) {
   std::string text = "WEBVTT\n";
   for (size_t i = 0; i < times.size(); ++i) {
     const uint64_t cell = i % kCells;
-    text += "\n" + Stamp(info.Seconds(times[i])) + " --> " + Stamp(info.Seconds(i + 1 < times.size() ? times[i + 1] : info.end_pts)) + "\nsprite-" +
-            std::to_string(i / kCells) + ".jpg#xywh=" + std::to_string(cell % kColumns * kCellWidth) + "," + std::to_string(cell / kColumns * height) + "," +
-            std::to_string(kCellWidth) + "," + std::to_string(height) + "\n";
+    text += "\n" + Stamp(info.Seconds(times[i])) + " --> " +
+            Stamp(info.Seconds(i + 1 < times.size() ? times[i + 1] : info.end_pts)) + "\nsprite-" +
+            std::to_string(i / kCells) +
+            ".jpg#xywh=" + std::to_string(cell % kColumns * kCellWidth) + "," +
+            std::to_string(cell / kColumns * height) + "," + std::to_string(kCellWidth) + "," +
+            std::to_string(height) + "\n";
   }
   Response response = TextResponse("text/vtt; charset=utf-8", std::move(text));
   response.Set("Cache-Control", "no-cache");
@@ -238,11 +292,40 @@ Response Sprites(Call& call) {
 void AddPictureRoutes(Router* router) {
   const Parameter name{Parameter::kPath, "name", "string", "path below the folder, without .h4mk"};
   const std::string file = "/api/files/{name...}/";
-  router->Add({"GET", file + "poster.jpg", "The cover, or a picture of the film", "image/jpeg", {name}, Poster, true, "Pictures"});
-  router->Add({"GET", file + "thumbnail.jpg", "The key frame for a time", "image/jpeg",
-               {name, {Parameter::kQuery, "t", "number", "seconds"}, {Parameter::kQuery, "width", "integer", "16 to 1920, default 320"}}, Thumbnail, true, "Pictures"});
-  router->Add({"GET", file + "sprites.vtt", "WebVTT that names a picture for each time, for scrubbing", "text/vtt", {name}, Sprites, true, "Pictures"});
-  router->Add({"GET", file + "sprite-{number}.jpg", "A sheet of these pictures", "image/jpeg", {name, {Parameter::kPath, "number", "integer", "from 0"}}, Sprite, true, "Pictures"});
+  router->Add({"GET",
+               file + "poster.jpg",
+               "The cover, or a picture of the film",
+               "image/jpeg",
+               {name},
+               Poster,
+               true,
+               "Pictures"});
+  router->Add({"GET",
+               file + "thumbnail.jpg",
+               "The key frame for a time",
+               "image/jpeg",
+               {name,
+                {Parameter::kQuery, "t", "number", "seconds"},
+                {Parameter::kQuery, "width", "integer", "16 to 1920, default 320"}},
+               Thumbnail,
+               true,
+               "Pictures"});
+  router->Add({"GET",
+               file + "sprites.vtt",
+               "WebVTT that names a picture for each time, for scrubbing",
+               "text/vtt",
+               {name},
+               Sprites,
+               true,
+               "Pictures"});
+  router->Add({"GET",
+               file + "sprite-{number}.jpg",
+               "A sheet of these pictures",
+               "image/jpeg",
+               {name, {Parameter::kPath, "number", "integer", "from 0"}},
+               Sprite,
+               true,
+               "Pictures"});
 }
 
 }  // namespace h4mk::server

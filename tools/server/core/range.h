@@ -14,8 +14,8 @@ struct RangeAnswer {
   uint64_t size = 0;
 };
 
-// One range of bytes is answered. What is no range of bytes, cannot be read, or names several ranges
-// (each would cost the server more than the client: CVE-2011-3192), gets the whole.
+// One range of bytes is answered. What is no range of bytes, cannot be read, or names several
+// ranges (each would cost the server more than the client: CVE-2011-3192), gets the whole.
 RangeAnswer ParseRange(std::string_view value, uint64_t size);
 
 }  // namespace h4mk::server

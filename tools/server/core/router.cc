@@ -13,9 +13,10 @@ const std::string* FindQuery(const Query& query, const std::string& name) {
   return nullptr;
 }
 
-// "part-{number}.{part}.m4s" against "part-12.3.m4s". A parameter ends where the text behind it is met
-// first; the last one where the segment's end begins.
-bool MatchSegment(std::string_view pattern, std::string_view text, std::map<std::string, std::string>* parameters) {
+// "part-{number}.{part}.m4s" against "part-12.3.m4s". A parameter ends where the text behind it is
+// met first; the last one where the segment's end begins.
+bool MatchSegment(std::string_view pattern, std::string_view text,
+                  std::map<std::string, std::string>* parameters) {
   for (;;) {
     const size_t open = pattern.find('{');
     if (open == std::string_view::npos) return pattern == text;
@@ -34,9 +35,11 @@ bool MatchSegment(std::string_view pattern, std::string_view text, std::map<std:
   }
 }
 
-bool MatchPath(const std::string& pattern, const std::string& path, std::map<std::string, std::string>* parameters) {
+bool MatchPath(const std::string& pattern, const std::string& path,
+               std::map<std::string, std::string>* parameters) {
   const std::vector<std::string_view> want = Split(pattern, '/'), have = Split(path, '/');
-  const auto rest = std::find_if(want.begin(), want.end(), [](std::string_view s) { return s.find("...}") != s.npos; });
+  const auto rest = std::find_if(want.begin(), want.end(),
+                                 [](std::string_view s) { return s.find("...}") != s.npos; });
   if (rest == want.end()) {
     if (want.size() != have.size()) return false;
     for (size_t i = 0; i < want.size(); ++i)
@@ -48,7 +51,8 @@ bool MatchPath(const std::string& pattern, const std::string& path, std::map<std
   for (size_t i = 0; i < before; ++i)
     if (!MatchSegment(want[i], have[i], parameters)) return false;
   for (size_t i = 0; i < after; ++i)
-    if (!MatchSegment(want[want.size() - 1 - i], have[have.size() - 1 - i], parameters)) return false;
+    if (!MatchSegment(want[want.size() - 1 - i], have[have.size() - 1 - i], parameters))
+      return false;
   std::string joined;
   for (size_t i = before; i + after < have.size(); ++i) {
     if (have[i].empty()) return false;
@@ -72,15 +76,18 @@ std::string OpenApiPath(const std::string& pattern) {
 void DescribeRoute(const Route& route, std::string* json) {
   std::string method = route.method;
   for (char& c : method) c = static_cast<char>(tolower(c));
-  *json += JsonText(method) + ":{\"summary\":" + JsonText(route.summary) + ",\"tags\":[" + JsonText(route.tag) + "],\"parameters\":[";
+  *json += JsonText(method) + ":{\"summary\":" + JsonText(route.summary) + ",\"tags\":[" +
+           JsonText(route.tag) + "],\"parameters\":[";
   for (size_t i = 0; i < route.parameters.size(); ++i) {
     const Parameter& p = route.parameters[i];
     *json += std::string(i ? "," : "") + "{\"name\":" + JsonText(p.name) + ",\"in\":\"" +
-             (p.place == Parameter::kPath ? "path\",\"required\":true" : "query\"") + ",\"description\":" +
-             JsonText(p.description) + ",\"schema\":{\"type\":" + JsonText(p.type) + "}}";
+             (p.place == Parameter::kPath ? "path\",\"required\":true" : "query\"") +
+             ",\"description\":" + JsonText(p.description) +
+             ",\"schema\":{\"type\":" + JsonText(p.type) + "}}";
   }
-  *json += "],\"responses\":{\"200\":{\"description\":" + JsonText(route.summary) + ",\"content\":{" +
-           JsonText(route.content_type) + ":{}}},\"default\":{\"description\":\"an error\",\"content\":{\"application/json\":"
+  *json += "],\"responses\":{\"200\":{\"description\":" + JsonText(route.summary) +
+           ",\"content\":{" + JsonText(route.content_type) +
+           ":{}}},\"default\":{\"description\":\"an error\",\"content\":{\"application/json\":"
            "{\"schema\":{\"$ref\":\"#/components/schemas/Error\"}}}}}}";
 }
 
@@ -97,7 +104,8 @@ uint64_t Call::Number(const std::string& name, uint64_t otherwise, uint64_t most
   const std::string* value = FindQuery(query, name);
   uint64_t number = otherwise;
   if (value != nullptr && (!ParseNumber(*value, &number) || number > most))
-    throw HttpError(400, name + " must be a number" + (most == UINT64_MAX ? "" : " up to " + std::to_string(most)));
+    throw HttpError(400, name + " must be a number" +
+                             (most == UINT64_MAX ? "" : " up to " + std::to_string(most)));
   return number;
 }
 
@@ -110,7 +118,8 @@ double Call::Seconds(const std::string& name, double otherwise) const {
   const std::string* value = FindQuery(query, name);
   if (value == nullptr) return otherwise;
   int64_t microseconds = 0;
-  if (!ParseSeconds(*value, &microseconds)) throw HttpError(400, name + " must be seconds, as in 12.5");
+  if (!ParseSeconds(*value, &microseconds))
+    throw HttpError(400, name + " must be seconds, as in 12.5");
   return static_cast<double>(microseconds) / 1e6;
 }
 
@@ -140,9 +149,11 @@ Router::Match Router::Find(const std::string& method, const std::string& path) c
 }
 
 std::string MakeOpenApi(const Router& router, const std::string& version) {
-  std::string json = "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"h4mkd\",\"version\":" + JsonText(version) +
-                     ",\"description\":\"A folder of H4MK files as files, HLS, DASH and JSON.\",\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},"
-                     "\"servers\":[{\"url\":\"/\"}],\"paths\":{";
+  std::string json =
+      "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"h4mkd\",\"version\":" + JsonText(version) +
+      ",\"description\":\"A folder of H4MK files as files, HLS, DASH and "
+      "JSON.\",\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},"
+      "\"servers\":[{\"url\":\"/\"}],\"paths\":{";
   std::vector<std::string> done;
   for (const Route& route : router.routes()) {
     const std::string path = OpenApiPath(route.pattern);
@@ -158,8 +169,10 @@ std::string MakeOpenApi(const Router& router, const std::string& version) {
     }
     json += "}";
   }
-  return json + "},\"components\":{\"schemas\":{\"Error\":{\"type\":\"object\",\"required\":[\"error\"],\"properties\":"
-                "{\"error\":{\"type\":\"string\"}}}}}}\n";
+  return json +
+         "},\"components\":{\"schemas\":{\"Error\":{\"type\":\"object\",\"required\":[\"error\"],"
+         "\"properties\":"
+         "{\"error\":{\"type\":\"string\"}}}}}}\n";
 }
 
 }  // namespace h4mk::server

@@ -44,15 +44,15 @@ struct Parameter {
 
 struct Route {
   std::string method;
-  // Segments between slashes: text, {name} for one segment with any text around it, {name...} for one
-  // or more; only one of the latter.
+  // Segments between slashes: text, {name} for one segment with any text around it, {name...} for
+  // one or more; only one of the latter.
   std::string pattern;
   std::string summary;
   std::string content_type;  // of the answer
   std::vector<Parameter> parameters;
   std::function<Response(Call&)> handler;
-  bool slow = false;       // reads much or computes long: not on a thread that serves connections
-  std::string tag = "";    // group in the documentation; "": not documented
+  bool slow = false;     // reads much or computes long: not on a thread that serves connections
+  std::string tag = "";  // group in the documentation; "": not documented
 };
 
 class Router {

@@ -28,7 +28,8 @@ Service::Service(ServiceOptions options) : options_(std::move(options)), files_(
   AddStreamRoutes(&router_);
   AddApiRoutes(&router_);
   AddPageRoutes(&router_);
-  open_api_ = MakeOpenApi(router_, std::to_string(h4mk_version() >> 16) + "." + std::to_string(h4mk_version() >> 8 & 255) + "." +
+  open_api_ = MakeOpenApi(router_, std::to_string(h4mk_version() >> 16) + "." +
+                                       std::to_string(h4mk_version() >> 8 & 255) + "." +
                                        std::to_string(h4mk_version() & 255));
 }
 
@@ -62,7 +63,8 @@ Response Service::Handle(const Request& request) {
 Response Service::Route(const Request& request) {
   std::string path;
   Query query;
-  if (!ParseTarget(request.target, &path, &query)) throw HttpError(400, "the path cannot be decoded");
+  if (!ParseTarget(request.target, &path, &query))
+    throw HttpError(400, "the path cannot be decoded");
   if (request.method == "OPTIONS") {
     Response response;
     response.status = 204;
@@ -72,12 +74,16 @@ Response Service::Route(const Request& request) {
   const std::string signature = TakeSignature(&path);
   const Router::Match match = router_.Find(request.method, path);
   if (match.route != nullptr && !IsAllowed(request, signature, match)) {
-    Response response = ErrorResponse(signature.empty() ? 401 : 403, signature.empty() ? "a token is needed" : "the signature does not open this, or not any more");
+    Response response =
+        ErrorResponse(signature.empty() ? 401 : 403,
+                      signature.empty() ? "a token is needed"
+                                        : "the signature does not open this, or not any more");
     if (signature.empty()) response.Set("WWW-Authenticate", "Bearer");
     return response;
   }
   if (match.route == nullptr) {
-    if (options_.legacy_api || options_.legacy_tracks) return OldNotFound(match.other_method, match.allowed);
+    if (options_.legacy_api || options_.legacy_tracks)
+      return OldNotFound(match.other_method, match.allowed);
     if (!match.other_method) throw HttpError(404, "there is nothing at " + path);
     throw HttpError(405, "this path is not for " + request.method);
   }
@@ -85,12 +91,15 @@ Response Service::Route(const Request& request) {
   return match.route->handler(call);
 }
 
-bool Service::IsAllowed(const Request& request, std::string_view signature, const Router::Match& match) const {
+bool Service::IsAllowed(const Request& request, std::string_view signature,
+                        const Router::Match& match) const {
   if (options_.token.empty() && options_.keys.empty()) return true;
   const std::string& pattern = match.route->pattern;
   if (pattern == "/health" || pattern == "/ready") return true;
   const std::string_view authorization = request.Header("Authorization");
-  if (!options_.token.empty() && authorization.starts_with("Bearer ") && SameSecret(authorization.substr(7), options_.token)) return true;
+  if (!options_.token.empty() && authorization.starts_with("Bearer ") &&
+      SameSecret(authorization.substr(7), options_.token))
+    return true;
   const auto name = match.parameters.find("name");
   return name != match.parameters.end() && match.route->method == "GET" &&
          options_.keys.Allows(signature, name->second, static_cast<uint64_t>(std::time(nullptr)));
@@ -99,14 +108,16 @@ bool Service::IsAllowed(const Request& request, std::string_view signature, cons
 void Service::AddCors(const Request& request, Response* response) const {
   if (options_.origins.empty()) return;
   const std::string_view origin = request.Header("Origin");
-  const bool any = std::find(options_.origins.begin(), options_.origins.end(), "*") != options_.origins.end();
+  const bool any =
+      std::find(options_.origins.begin(), options_.origins.end(), "*") != options_.origins.end();
   if (!any) response->Set("Vary", "Origin");
-  if (origin.empty() ||
-      (!any && std::find(options_.origins.begin(), options_.origins.end(), origin) == options_.origins.end()))
+  if (origin.empty() || (!any && std::find(options_.origins.begin(), options_.origins.end(),
+                                           origin) == options_.origins.end()))
     return;
   // Never with credentials: tokens are in URLs or in a header of their own.
   response->Set("Access-Control-Allow-Origin", any ? "*" : std::string(origin));
-  response->Set("Access-Control-Expose-Headers", "Content-Range, Content-Length, Accept-Ranges, ETag");
+  response->Set("Access-Control-Expose-Headers",
+                "Content-Range, Content-Length, Accept-Ranges, ETag");
   if (request.method != "OPTIONS") return;
   response->Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
   response->Set("Access-Control-Allow-Headers", "Range, If-Range, If-None-Match, Authorization");

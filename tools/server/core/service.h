@@ -45,7 +45,8 @@ class Service {
 
  private:
   Response Route(const Request& request);
-  bool IsAllowed(const Request& request, std::string_view signature, const Router::Match& match) const;
+  bool IsAllowed(const Request& request, std::string_view signature,
+                 const Router::Match& match) const;
   void AddCors(const Request& request, Response* response) const;
 
   const ServiceOptions options_;

@@ -19,10 +19,11 @@ size_t TrackOf(const Call& call) { return static_cast<size_t>(call.PathNumber("t
 using Text = std::shared_ptr<const std::string>;
 
 Text CachedText(MediaFile& file, const std::string& key, const std::function<std::string()>& make) {
-  return file.Cached<std::string>(key + (IsLive(file) ? " live" : ""), [&]() -> std::pair<Text, size_t> {
-    auto text = std::make_shared<const std::string>(make());
-    return {text, text->size()};
-  });
+  return file.Cached<std::string>(key + (IsLive(file) ? " live" : ""),
+                                  [&]() -> std::pair<Text, size_t> {
+                                    auto text = std::make_shared<const std::string>(make());
+                                    return {text, text->size()};
+                                  });
 }
 
 Response Playlist(MediaFile& file, Text text, const char* type, const std::string& what) {
@@ -41,12 +42,15 @@ constexpr const char* kHls = "application/vnd.apple.mpegurl";
 
 Response ServeMaster(Call& call) {
   const auto file = call.service.files().Get(call.Path("name"));
-  return Playlist(*file, CachedText(*file, "master", [&] { return MasterPlaylist(*file); }), kHls, "master");
+  return Playlist(*file, CachedText(*file, "master", [&] { return MasterPlaylist(*file); }), kHls,
+                  "master");
 }
 
 // RFC 8216bis, 6.2.5.2: a request for a part that is not there yet waits for it.
 bool MustWait(const Call& call, MediaFile& file, size_t track) {
-  if (!call.Has("_HLS_msn") || !IsLive(file) || file.track(track).is_subtitle() || call.request.deadline_passed) return false;
+  if (!call.Has("_HLS_msn") || !IsLive(file) || file.track(track).is_subtitle() ||
+      call.request.deadline_passed)
+    return false;
   const uint64_t segment = call.Number("_HLS_msn", 0);
   const auto table = SegmentsOf(file, track);
   if (segment > table->segments.size() + 2) throw HttpError(400, "_HLS_msn is too far ahead");
@@ -65,27 +69,33 @@ Response ServeMedia(Call& call) {
     return response;
   }
   const std::string key = "t" + std::to_string(track);
-  return Playlist(*file, CachedText(*file, key, [&] {
-                    if (!file->track(track).is_subtitle()) CodecOf(*file, track);
-                    return MediaPlaylist(*file, track);
-                  }), kHls, key);
+  return Playlist(*file,
+                  CachedText(*file, key,
+                             [&] {
+                               if (!file->track(track).is_subtitle()) CodecOf(*file, track);
+                               return MediaPlaylist(*file, track);
+                             }),
+                  kHls, key);
 }
 
 Response ServeIFrames(Call& call) {
   const auto file = call.service.files().Get(call.Path("name"));
   const size_t track = TrackOf(call);
   const std::string key = "i" + std::to_string(track);
-  return Playlist(*file, CachedText(*file, key, [&] { return IFramePlaylist(*file, track); }), kHls, key);
+  return Playlist(*file, CachedText(*file, key, [&] { return IFramePlaylist(*file, track); }), kHls,
+                  key);
 }
 
 Response ServeManifest(Call& call) {
   const auto file = call.service.files().Get(call.Path("name"));
-  return Playlist(*file, CachedText(*file, "mpd", [&] { return DashManifest(*file); }), "application/dash+xml", "mpd");
+  return Playlist(*file, CachedText(*file, "mpd", [&] { return DashManifest(*file); }),
+                  "application/dash+xml", "mpd");
 }
 
 std::shared_ptr<MediaFile> FileOfToken(Call& call) {
   auto file = call.service.files().Get(call.Path("name"));
-  if (file->token() != call.Path("token")) throw HttpError(404, "the file is another one by now: load the playlist again");
+  if (file->token() != call.Path("token"))
+    throw HttpError(404, "the file is another one by now: load the playlist again");
   return file;
 }
 
@@ -109,13 +119,16 @@ Body CachedBody(MediaFile& file, const std::string& key, const std::function<Bod
   });
 }
 
-const char* MediaType(const MediaFile& file, size_t track) { return file.track(track).is_video() ? "video/mp4" : "audio/mp4"; }
+const char* MediaType(const MediaFile& file, size_t track) {
+  return file.track(track).is_video() ? "video/mp4" : "audio/mp4";
+}
 
 Response ServeInit(Call& call) {
   const auto file = FileOfToken(call);
   const size_t track = TrackOf(call);
   const std::string key = "init " + std::to_string(track);
-  return Piece(*file, "i" + std::to_string(track), MediaType(*file, track), CachedBody(*file, key, [&] {
+  return Piece(*file, "i" + std::to_string(track), MediaType(*file, track),
+               CachedBody(*file, key, [&] {
                  Body body;
                  body.Append(InitSegment(*file, track));
                  return body;
@@ -123,7 +136,8 @@ Response ServeInit(Call& call) {
 }
 
 Body MakeSegment(MediaFile& file, size_t track, OrdinalRange blocks, uint64_t number) {
-  return MediaSegment(file, track, ReadSamples(file, track, blocks), static_cast<uint32_t>(number + 1));
+  return MediaSegment(file, track, ReadSamples(file, track, blocks),
+                      static_cast<uint32_t>(number + 1));
 }
 
 Response ServeSegment(Call& call) {
@@ -131,16 +145,19 @@ Response ServeSegment(Call& call) {
   const size_t track = TrackOf(call);
   const uint64_t number = call.PathNumber("number");
   const auto table = SegmentsOf(*file, track);
-  if (number >= (IsLive(*file) ? table->complete : table->segments.size())) throw HttpError(404, "the track has no segment " + std::to_string(number));
+  if (number >= (IsLive(*file) ? table->complete : table->segments.size()))
+    throw HttpError(404, "the track has no segment " + std::to_string(number));
   const std::string key = "seg " + std::to_string(track) + " " + std::to_string(number);
-  Response response = Piece(*file, std::to_string(track) + "-" + std::to_string(number), MediaType(*file, track), CachedBody(*file, key, [&] {
-    OrdinalRange blocks;
-    {
-      MediaFile::Lease lease(*file);
-      blocks = BlocksOf(lease.get(), *file, track, *table, static_cast<size_t>(number));
-    }
-    return MakeSegment(*file, track, blocks, number);
-  }));
+  Response response =
+      Piece(*file, std::to_string(track) + "-" + std::to_string(number), MediaType(*file, track),
+            CachedBody(*file, key, [&] {
+              OrdinalRange blocks;
+              {
+                MediaFile::Lease lease(*file);
+                blocks = BlocksOf(lease.get(), *file, track, *table, static_cast<size_t>(number));
+              }
+              return MakeSegment(*file, track, blocks, number);
+            }));
   // The last segment of a file without an end may become longer.
   if (!file->is_closed() && number >= table->complete) {
     response.Set("Cache-Control", "no-cache");
@@ -156,17 +173,23 @@ Response ServePart(Call& call) {
   const auto table = SegmentsOf(*file, track);
   if (segment > table->segments.size() + 1) throw HttpError(404, "there is no such part");
   PartList list;
-  if (segment < table->segments.size()) list = PartsOf(*file, track, *table, static_cast<size_t>(segment));
+  if (segment < table->segments.size())
+    list = PartsOf(*file, track, *table, static_cast<size_t>(segment));
   if (part >= list.parts.size()) {
     // The part that a playlist hinted at: it comes, unless the segment ended with the one before.
-    if (!IsLive(*file) || segment < table->complete || call.request.deadline_passed) throw HttpError(404, "there is no such part");
+    if (!IsLive(*file) || segment < table->complete || call.request.deadline_passed)
+      throw HttpError(404, "there is no such part");
     Response response;
     response.wait = kMostWait;
     return response;
   }
-  const std::string key = "part " + std::to_string(track) + " " + std::to_string(segment) + " " + std::to_string(part);
-  return Piece(*file, std::to_string(track) + "-" + std::to_string(segment) + "." + std::to_string(part), MediaType(*file, track),
-               CachedBody(*file, key, [&] { return MakeSegment(*file, track, list.parts[static_cast<size_t>(part)].blocks, segment); }));
+  const std::string key =
+      "part " + std::to_string(track) + " " + std::to_string(segment) + " " + std::to_string(part);
+  return Piece(
+      *file, std::to_string(track) + "-" + std::to_string(segment) + "." + std::to_string(part),
+      MediaType(*file, track), CachedBody(*file, key, [&] {
+        return MakeSegment(*file, track, list.parts[static_cast<size_t>(part)].blocks, segment);
+      }));
 }
 
 Response ServeIFrame(Call& call) {
@@ -174,13 +197,16 @@ Response ServeIFrame(Call& call) {
   const size_t track = TrackOf(call);
   const uint64_t number = call.PathNumber("number");
   const auto keys = KeyFramesOf(*file, track);
-  if (number >= keys->times.size()) throw HttpError(404, "the track has no key frame " + std::to_string(number));
+  if (number >= keys->times.size())
+    throw HttpError(404, "the track has no key frame " + std::to_string(number));
   h4mk_block_info block;
   {
     MediaFile::Lease lease(*file);
-    lease.Check(h4mk_reader_keyframe(lease.get(), static_cast<uint32_t>(track), keys->times[static_cast<size_t>(number)], &block));
+    lease.Check(h4mk_reader_keyframe(lease.get(), static_cast<uint32_t>(track),
+                                     keys->times[static_cast<size_t>(number)], &block));
   }
-  return Piece(*file, "k" + std::to_string(track) + "-" + std::to_string(number), MediaType(*file, track),
+  return Piece(*file, "k" + std::to_string(track) + "-" + std::to_string(number),
+               MediaType(*file, track),
                MakeSegment(*file, track, {block.ordinal, block.ordinal + 1}, number));
 }
 
@@ -198,44 +224,123 @@ Response ServeVttSegment(Call& call) {
   const uint64_t number = call.PathNumber("number");
   const auto table = SegmentsOf(*file, grid);
   const TrackInfo& clock = file->track(grid);
-  if (number >= table->segments.size()) throw HttpError(404, "the track has no segment " + std::to_string(number));
+  if (number >= table->segments.size())
+    throw HttpError(404, "the track has no segment " + std::to_string(number));
   const Segment& segment = table->segments[static_cast<size_t>(number)];
   const auto us = [&](int64_t ticks) { return static_cast<int64_t>(clock.Seconds(ticks) * 1e6); };
   // Text that begins before the first picture, or stays behind the last one, is shown too.
   const bool is_last = number + 1 == table->segments.size();
   const int64_t from = number == 0 ? INT64_MIN : us(segment.start);
-  const int64_t to = is_last ? INT64_MAX : us(table->segments[static_cast<size_t>(number) + 1].start);
-  return VttPiece(*file, WebVtt(*file, track, from, to, true), "v" + std::to_string(track) + "-" + std::to_string(number));
+  const int64_t to =
+      is_last ? INT64_MAX : us(table->segments[static_cast<size_t>(number) + 1].start);
+  return VttPiece(*file, WebVtt(*file, track, from, to, true),
+                  "v" + std::to_string(track) + "-" + std::to_string(number));
 }
 
 Response ServeVtt(Call& call) {
   const auto file = FileOfToken(call);
   const size_t track = TrackOf(call);
-  return VttPiece(*file, WebVtt(*file, track, INT64_MIN, INT64_MAX, false), "v" + std::to_string(track));
+  return VttPiece(*file, WebVtt(*file, track, INT64_MIN, INT64_MAX, false),
+                  "v" + std::to_string(track));
 }
 
 }  // namespace
 
 void AddStreamRoutes(Router* router) {
   const Parameter name{Parameter::kPath, "name", "string", "path below the folder, without .h4mk"};
-  const Parameter token{Parameter::kPath, "token", "string", "names the content; playlists have it"};
+  const Parameter token{Parameter::kPath, "token", "string",
+                        "names the content; playlists have it"};
   const Parameter track{Parameter::kPath, "track", "integer", "index of the track, from 0"};
   const Parameter number{Parameter::kPath, "number", "integer", "number of the segment, from 0"};
-  const Parameter msn{Parameter::kQuery, "_HLS_msn", "integer", "wait for this segment of a growing file"};
+  const Parameter msn{Parameter::kQuery, "_HLS_msn", "integer",
+                      "wait for this segment of a growing file"};
   const Parameter part{Parameter::kQuery, "_HLS_part", "integer", "wait for this part of it"};
   const std::string mp4 = "video/mp4", base = "/hls/{name...}/";
-  router->Add({"GET", base + "master.m3u8", "HLS: all variants, audio tracks and subtitles", kHls, {name}, ServeMaster, false, "HLS"});
-  router->Add({"GET", base + "t{track}-iframes.m3u8", "HLS: the key frames of a track", kHls, {name, track}, ServeIFrames, false, "HLS"});
-  router->Add({"GET", base + "t{track}.m3u8", "HLS: the segments of a track", kHls, {name, track, msn, part}, ServeMedia, false, "HLS"});
-  router->Add({"GET", "/dash/{name...}/manifest.mpd", "DASH: the manifest, for the same segments", "application/dash+xml", {name}, ServeManifest, false, "DASH"});
+  router->Add({"GET",
+               base + "master.m3u8",
+               "HLS: all variants, audio tracks and subtitles",
+               kHls,
+               {name},
+               ServeMaster,
+               false,
+               "HLS"});
+  router->Add({"GET",
+               base + "t{track}-iframes.m3u8",
+               "HLS: the key frames of a track",
+               kHls,
+               {name, track},
+               ServeIFrames,
+               false,
+               "HLS"});
+  router->Add({"GET",
+               base + "t{track}.m3u8",
+               "HLS: the segments of a track",
+               kHls,
+               {name, track, msn, part},
+               ServeMedia,
+               false,
+               "HLS"});
+  router->Add({"GET",
+               "/dash/{name...}/manifest.mpd",
+               "DASH: the manifest, for the same segments",
+               "application/dash+xml",
+               {name},
+               ServeManifest,
+               false,
+               "DASH"});
   const std::string piece = base + "{token}/t{track}/";
-  router->Add({"GET", piece + "init.mp4", "CMAF header of a track", mp4, {name, token, track}, ServeInit, false, "Segments"});
-  router->Add({"GET", piece + "seg-{number}.m4s", "CMAF segment of a track", mp4, {name, token, track, number}, ServeSegment, false, "Segments"});
-  router->Add({"GET", piece + "part-{number}.{part}.m4s", "Part of a segment of a growing file", mp4,
-               {name, token, track, number, {Parameter::kPath, "part", "integer", "number of the part, from 0"}}, ServePart, false, "Segments"});
-  router->Add({"GET", piece + "iframe-{number}.m4s", "A key frame", mp4, {name, token, track, number}, ServeIFrame, false, "Segments"});
-  router->Add({"GET", piece + "seg-{number}.vtt", "WebVTT of a segment", "text/vtt", {name, token, track, number}, ServeVttSegment, false, "Segments"});
-  router->Add({"GET", piece + "all.vtt", "WebVTT of the whole track", "text/vtt", {name, token, track}, ServeVtt, false, "Segments"});
+  router->Add({"GET",
+               piece + "init.mp4",
+               "CMAF header of a track",
+               mp4,
+               {name, token, track},
+               ServeInit,
+               false,
+               "Segments"});
+  router->Add({"GET",
+               piece + "seg-{number}.m4s",
+               "CMAF segment of a track",
+               mp4,
+               {name, token, track, number},
+               ServeSegment,
+               false,
+               "Segments"});
+  router->Add({"GET",
+               piece + "part-{number}.{part}.m4s",
+               "Part of a segment of a growing file",
+               mp4,
+               {name,
+                token,
+                track,
+                number,
+                {Parameter::kPath, "part", "integer", "number of the part, from 0"}},
+               ServePart,
+               false,
+               "Segments"});
+  router->Add({"GET",
+               piece + "iframe-{number}.m4s",
+               "A key frame",
+               mp4,
+               {name, token, track, number},
+               ServeIFrame,
+               false,
+               "Segments"});
+  router->Add({"GET",
+               piece + "seg-{number}.vtt",
+               "WebVTT of a segment",
+               "text/vtt",
+               {name, token, track, number},
+               ServeVttSegment,
+               false,
+               "Segments"});
+  router->Add({"GET",
+               piece + "all.vtt",
+               "WebVTT of the whole track",
+               "text/vtt",
+               {name, token, track},
+               ServeVtt,
+               false,
+               "Segments"});
 }
 
 }  // namespace h4mk::server

@@ -29,10 +29,14 @@ size_t Utf8Length(std::string_view text) {
   size_t length = 0;
   uint32_t code = 0, least = 0;
   if (lead < 0x80) return 1;
-  if (lead >> 5 == 6) length = 2, code = lead & 31, least = 0x80;
-  else if (lead >> 4 == 14) length = 3, code = lead & 15, least = 0x800;
-  else if (lead >> 3 == 30) length = 4, code = lead & 7, least = 0x10000;
-  else return 0;
+  if (lead >> 5 == 6)
+    length = 2, code = lead & 31, least = 0x80;
+  else if (lead >> 4 == 14)
+    length = 3, code = lead & 15, least = 0x800;
+  else if (lead >> 3 == 30)
+    length = 4, code = lead & 7, least = 0x10000;
+  else
+    return 0;
   if (text.size() < length) return 0;
   for (size_t i = 1; i < length; ++i) {
     if (byte(i) >> 6 != 2) return 0;
@@ -108,7 +112,9 @@ std::string PercentEncode(std::string_view text) {
         c == '.' || c == '_' || c == '~' || c == '/')
       encoded.push_back(c);
     else
-      encoded.append("%").append(1, "0123456789ABCDEF"[byte >> 4]).append(1, "0123456789ABCDEF"[byte & 15]);
+      encoded.append("%")
+          .append(1, "0123456789ABCDEF"[byte >> 4])
+          .append(1, "0123456789ABCDEF"[byte & 15]);
   }
   return encoded;
 }
@@ -156,13 +162,20 @@ std::string XmlText(std::string_view text) {
   while (!text.empty()) {
     const size_t length = Utf8Length(text);
     const char c = text[0];
-    if (length == 0) xml += "\xEF\xBF\xBD";
-    else if (c == '&') xml += "&amp;";
-    else if (c == '<') xml += "&lt;";
-    else if (c == '>') xml += "&gt;";
-    else if (c == '"') xml += "&quot;";
-    else if (c == '\'') xml += "&#39;";
-    else if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') xml.append(text.substr(0, length));
+    if (length == 0)
+      xml += "\xEF\xBF\xBD";
+    else if (c == '&')
+      xml += "&amp;";
+    else if (c == '<')
+      xml += "&lt;";
+    else if (c == '>')
+      xml += "&gt;";
+    else if (c == '"')
+      xml += "&quot;";
+    else if (c == '\'')
+      xml += "&#39;";
+    else if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t')
+      xml.append(text.substr(0, length));
     text.remove_prefix(length == 0 ? 1 : length);
   }
   return xml;

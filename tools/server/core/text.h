@@ -31,7 +31,8 @@ bool ParseTarget(std::string_view target, std::string* path, Query* query);
 
 // With quotes. Bytes that are no UTF-8 become U+FFFD.
 std::string JsonText(std::string_view text);
-// For text and attribute values of XML and HTML. Control characters that XML cannot have are left out.
+// For text and attribute values of XML and HTML. Control characters that XML cannot have are left
+// out.
 std::string XmlText(std::string_view text);
 // Lower-case hexadecimal digits.
 std::string Hex(uint64_t number, int digits);

@@ -28,7 +28,8 @@ std::string WithoutSecrets(const std::string& target) {
   return text.size() == target.size() || target.find('?') == std::string::npos ? text : text + "?-";
 }
 
-void AccessLog::Write(const Request& request, int status, uint64_t bytes, uint64_t microseconds, bool complete) {
+void AccessLog::Write(const Request& request, int status, uint64_t bytes, uint64_t microseconds,
+                      bool complete) {
   if (file_ == nullptr) return;
   timespec now = {};
   clock_gettime(CLOCK_REALTIME, &now);
@@ -38,11 +39,16 @@ void AccessLog::Write(const Request& request, int status, uint64_t bytes, uint64
   std::strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%S", &parts);
   std::string ms = std::to_string(now.tv_nsec / 1'000'000);
   ms.insert(0, 3 - ms.size(), '0');
-  std::string line = std::string("{\"time\":\"") + time + "." + ms + "Z\",\"peer\":" + JsonText(request.peer) + ",\"method\":" +
-                     JsonText(request.method) + ",\"target\":" + JsonText(WithoutSecrets(request.target)) + ",\"status\":" +
-                     std::to_string(status) + ",\"bytes\":" + std::to_string(bytes) + ",\"us\":" + std::to_string(microseconds);
-  if (const std::string_view range = request.Header("Range"); !range.empty()) line += ",\"range\":" + JsonText(range);
-  if (const std::string_view agent = request.Header("User-Agent"); !agent.empty()) line += ",\"agent\":" + JsonText(agent);
+  std::string line =
+      std::string("{\"time\":\"") + time + "." + ms + "Z\",\"peer\":" + JsonText(request.peer) +
+      ",\"method\":" + JsonText(request.method) +
+      ",\"target\":" + JsonText(WithoutSecrets(request.target)) +
+      ",\"status\":" + std::to_string(status) + ",\"bytes\":" + std::to_string(bytes) +
+      ",\"us\":" + std::to_string(microseconds);
+  if (const std::string_view range = request.Header("Range"); !range.empty())
+    line += ",\"range\":" + JsonText(range);
+  if (const std::string_view agent = request.Header("User-Agent"); !agent.empty())
+    line += ",\"agent\":" + JsonText(agent);
   if (!complete) line += ",\"complete\":false";
   line += "}\n";
   const std::lock_guard lock(mutex_);

@@ -18,14 +18,16 @@ class AccessLog {
   ~AccessLog();
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
-  void Write(const Request& request, int status, uint64_t bytes, uint64_t microseconds, bool complete);
+  void Write(const Request& request, int status, uint64_t bytes, uint64_t microseconds,
+             bool complete);
 
  private:
   std::FILE* file_ = nullptr;
   std::mutex mutex_;
 };
 
-// A target as it may be written to a log: without the query's values and without the signature of a path.
+// A target as it may be written to a log: without the query's values and without the signature of a
+// path.
 std::string WithoutSecrets(const std::string& target);
 
 }  // namespace h4mk::server

@@ -40,7 +40,8 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 using Socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
-using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, asio::io_context::executor_type>;
+using Timer =
+    asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, asio::io_context::executor_type>;
 using TlsStream = asio::ssl::stream<Socket>;
 template <typename T>
 using Awaitable = asio::awaitable<T, asio::io_context::executor_type>;
@@ -137,7 +138,8 @@ std::string HttpDate() {
 bool HasBody(const Response& response) { return response.status != 204 && response.status != 304; }
 
 std::string HeadOf(const Response& response, bool keep_alive) {
-  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " + ReasonOf(response.status) + "\r\n";
+  std::string head =
+      "HTTP/1.1 " + std::to_string(response.status) + " " + ReasonOf(response.status) + "\r\n";
   for (const auto& [name, value] : response.headers) {
     head += name + ": ";
     for (const char c : value) head.push_back(c == '\r' || c == '\n' ? ' ' : c);
@@ -182,8 +184,13 @@ Socket& SocketOf(TlsStream& stream) { return stream.next_layer(); }
 template <typename Stream>
 class Connection final : public Watched {
  public:
-  Connection(Shared& shared, Core& core, Stream& stream, std::string peer, std::function<Response(const Request&)> handler)
-      : shared_(shared), core_(core), stream_(stream), peer_(std::move(peer)), handler_(std::move(handler)) {
+  Connection(Shared& shared, Core& core, Stream& stream, std::string peer,
+             std::function<Response(const Request&)> handler)
+      : shared_(shared),
+        core_(core),
+        stream_(stream),
+        peer_(std::move(peer)),
+        handler_(std::move(handler)) {
     place_ = core_.connections.insert(core_.connections.end(), this);
   }
   ~Connection() { core_.connections.erase(place_); }
@@ -205,8 +212,9 @@ class Connection final : public Watched {
       }
       is_idle = false;
       SetDeadline(shared_.options.head_timeout);
-      const size_t size = co_await asio::async_read_until(stream_, asio::dynamic_buffer(input, kMostHeadBytes), "\r\n\r\n",
-                                                          asio::redirect_error(kAwait, error));
+      const size_t size =
+          co_await asio::async_read_until(stream_, asio::dynamic_buffer(input, kMostHeadBytes),
+                                          "\r\n\r\n", asio::redirect_error(kAwait, error));
       if (error == asio::error::not_found) {
         co_await Refuse(431, "the head of the request is larger than 8 KiB");
         co_return;
@@ -243,7 +251,11 @@ class Connection final : public Watched {
   }
 
   Awaitable<bool> ReadBody(Head* head, std::string* input) {
-    const uint64_t most = (shared_.service.options().legacy_api || shared_.service.options().legacy_tracks) && head->request.method == "POST" ? shared_.service.options().most_upload : 4096;
+    const uint64_t most =
+        (shared_.service.options().legacy_api || shared_.service.options().legacy_tracks) &&
+                head->request.method == "POST"
+            ? shared_.service.options().most_upload
+            : 4096;
     if (head->content_length > most) {
       co_await Refuse(413, "a body may have " + std::to_string(most) + " bytes");
       co_return false;
@@ -251,7 +263,8 @@ class Connection final : public Watched {
     error_code error;
     if (head->expects_continue) {
       static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-      co_await asio::async_write(stream_, asio::buffer(kContinue), asio::redirect_error(kAwait, error));
+      co_await asio::async_write(stream_, asio::buffer(kContinue),
+                                 asio::redirect_error(kAwait, error));
       if (error) co_return false;
     }
     const auto length = static_cast<size_t>(head->content_length);
@@ -262,9 +275,11 @@ class Connection final : public Watched {
     // Memory is taken as bytes come, not as the length promises.
     while (body.size() < length) {
       const size_t had = body.size();
-      deadline = start + shared_.options.send_grace + std::chrono::seconds(had / shared_.options.least_send_rate);
+      deadline = start + shared_.options.send_grace +
+                 std::chrono::seconds(had / shared_.options.least_send_rate);
       body.resize(std::min(length, had + kCopyBytes));
-      const size_t n = co_await stream_.async_read_some(asio::buffer(body.data() + had, body.size() - had), asio::redirect_error(kAwait, error));
+      const size_t n = co_await stream_.async_read_some(
+          asio::buffer(body.data() + had, body.size() - had), asio::redirect_error(kAwait, error));
       if (error) co_return false;
       body.resize(had + n);
     }
@@ -283,8 +298,8 @@ class Connection final : public Watched {
     co_await Finish();
   }
 
-  // Answers are read by slow clients too: the end is sent first, then what still comes is thrown away for
-  // a while, so that no reset destroys the answer on its way.
+  // Answers are read by slow clients too: the end is sent first, then what still comes is thrown
+  // away for a while, so that no reset destroys the answer on its way.
   Awaitable<void> Finish() {
     error_code error;
     if constexpr (!std::is_same_v<Stream, Socket>) {
@@ -294,13 +309,16 @@ class Connection final : public Watched {
     SocketOf(stream_).shutdown(tcp::socket::shutdown_send, error);
     SetDeadline(std::chrono::seconds(2));
     char trash[1024];
-    while (!error) co_await SocketOf(stream_).async_read_some(asio::buffer(trash), asio::redirect_error(kAwait, error));
+    while (!error)
+      co_await SocketOf(stream_).async_read_some(asio::buffer(trash),
+                                                 asio::redirect_error(kAwait, error));
   }
 
   Awaitable<Response> Ask(const Request& request) {
     if (handler_) co_return handler_(request);
     if (!shared_.service.IsSlow(request)) co_return shared_.service.Handle(request);
-    if (shared_.metrics.slow_running >= kMostSlow) co_return ErrorResponse(503, "too many long requests; try again");
+    if (shared_.metrics.slow_running >= kMostSlow)
+      co_return ErrorResponse(503, "too many long requests; try again");
     co_return co_await OnSlowThread(shared_, [&] { return shared_.service.Handle(request); });
   }
 
@@ -333,8 +351,10 @@ class Connection final : public Watched {
     co_return complete;
   }
 
-  void Count(const Request& request, const Response& response, Clock::time_point start, bool complete) {
-    const auto us = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
+  void Count(const Request& request, const Response& response, Clock::time_point start,
+             bool complete) {
+    const auto us = static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
     ++shared_.metrics.requests[static_cast<size_t>(response.status / 100) % 6];
     shared_.metrics.bytes_sent += sent_;
     shared_.metrics.microseconds += us;
@@ -344,7 +364,8 @@ class Connection final : public Watched {
   // A client that takes less than the least rate is cut off.
   void Progress(uint64_t bytes) {
     sent_ += bytes;
-    deadline = send_start_ + shared_.options.send_grace + std::chrono::seconds(sent_ / shared_.options.least_send_rate);
+    deadline = send_start_ + shared_.options.send_grace +
+               std::chrono::seconds(sent_ / shared_.options.least_send_rate);
   }
 
   Awaitable<bool> Send(const Response& response, bool keep_alive, bool head_only) {
@@ -360,7 +381,8 @@ class Connection final : public Watched {
     size_t part = 0;
     const std::vector<Part>& parts = response.body.parts();
     uint64_t with_head = 0;
-    for (; part < parts.size() && SizeOf(parts[part]) <= kCopyBytes && head.size() < kCopyBytes; ++part) {
+    for (; part < parts.size() && SizeOf(parts[part]) <= kCopyBytes && head.size() < kCopyBytes;
+         ++part) {
       const auto* memory = std::get_if<MemorySpan>(&parts[part]);
       if (memory == nullptr) break;
       head.append(*memory->text, memory->offset, memory->size);
@@ -373,7 +395,8 @@ class Connection final : public Watched {
       bool ok = false;
       const bool more = part + 1 < parts.size();
       if (const auto* memory = std::get_if<MemorySpan>(&parts[part])) {
-        ok = co_await Write(std::string_view(*memory->text).substr(memory->offset, memory->size), more);
+        ok = co_await Write(std::string_view(*memory->text).substr(memory->offset, memory->size),
+                            more);
         sent_ += ok ? memory->size : 0;
       } else {
         ok = co_await SendFile(std::get<FileSpan>(parts[part]));
@@ -389,9 +412,11 @@ class Connection final : public Watched {
     while (!bytes.empty()) {
       size_t n = 0;
       if constexpr (std::is_same_v<Stream, Socket>)
-        n = co_await stream_.async_send(asio::buffer(bytes), more ? MSG_MORE : 0, asio::redirect_error(kAwait, error));
+        n = co_await stream_.async_send(asio::buffer(bytes), more ? MSG_MORE : 0,
+                                        asio::redirect_error(kAwait, error));
       else
-        n = co_await stream_.async_write_some(asio::buffer(bytes), asio::redirect_error(kAwait, error));
+        n = co_await stream_.async_write_some(asio::buffer(bytes),
+                                              asio::redirect_error(kAwait, error));
       if (error) co_return false;
       bytes.remove_prefix(n);
       Progress(n);
@@ -429,7 +454,8 @@ class Connection final : public Watched {
       std::string buffer;
       while (span.size > 0) {
         buffer.resize(static_cast<size_t>(std::min<uint64_t>(span.size, kCopyBytes)));
-        const ssize_t n = pread(span.file->fd(), buffer.data(), buffer.size(), static_cast<off_t>(span.offset));
+        const ssize_t n =
+            pread(span.file->fd(), buffer.data(), buffer.size(), static_cast<off_t>(span.offset));
         if (n <= 0) co_return false;
         buffer.resize(static_cast<size_t>(n));
         if (!co_await Write(buffer, true)) co_return false;
@@ -476,7 +502,8 @@ class Connection final : public Watched {
 
 // A handshake that must end in time.
 struct Handshake final : Watched {
-  Handshake(Core& core, TlsStream& stream, std::chrono::seconds limit) : core(core), stream(stream) {
+  Handshake(Core& core, TlsStream& stream, std::chrono::seconds limit)
+      : core(core), stream(stream) {
     deadline = Clock::now() + limit;
     place = core.connections.insert(core.connections.end(), this);
   }
@@ -516,12 +543,14 @@ struct Listener {
       Metrics& metrics = shared.metrics;
       ++metrics.connections_accepted;
       const auto address = peer.address();
-      if (metrics.connections_open >= shared.options.most_connections || !shared.addresses.Enter(address, shared.options.most_per_address)) {
+      if (metrics.connections_open >= shared.options.most_connections ||
+          !shared.addresses.Enter(address, shared.options.most_per_address)) {
         ++metrics.connections_refused;
         continue;  // closed by its destructor
       }
       ++metrics.connections_open;
-      asio::co_spawn(core.context.get_executor(), Serve(core, std::move(socket), address), asio::detached);
+      asio::co_spawn(core.context.get_executor(), Serve(core, std::move(socket), address),
+                     asio::detached);
     }
   }
 
@@ -536,7 +565,8 @@ struct Listener {
         TlsStream stream(std::move(socket), *tls);
         {
           Handshake handshake(core, stream, shared.options.head_timeout);
-          co_await stream.async_handshake(asio::ssl::stream_base::server, asio::redirect_error(kAwait, error));
+          co_await stream.async_handshake(asio::ssl::stream_base::server,
+                                          asio::redirect_error(kAwait, error));
         }
         if (!error) {
           Connection<TlsStream> connection(shared, core, stream, address.to_string(), handler);
@@ -569,8 +599,8 @@ void RaiseFileLimit() {
 }
 
 void SetUpTls(asio::ssl::context* tls, const FrontOptions& options) {
-  tls->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 |
-                   asio::ssl::context::no_sslv3);
+  tls->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
+                   asio::ssl::context::no_tlsv1_1 | asio::ssl::context::no_sslv3);
   SSL_CTX_set_mode(tls->native_handle(), SSL_MODE_RELEASE_BUFFERS);  // idle connections hold none
   tls->use_certificate_chain_file(options.certificate);
   tls->use_private_key_file(options.private_key, asio::ssl::context::pem);
@@ -578,22 +608,26 @@ void SetUpTls(asio::ssl::context* tls, const FrontOptions& options) {
 
 std::string UrlOf(const tcp::endpoint& endpoint, bool tls) {
   const std::string address = endpoint.address().to_string();
-  return std::string(tls ? "https://" : "http://") + (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
+  return std::string(tls ? "https://" : "http://") +
+         (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
          std::to_string(endpoint.port()) + "/";
 }
 
 // Waits for what inotify tells; wakes those who wait, and reads the folder anew soon after.
 class Follower {
  public:
-  Follower(Shared& shared, std::vector<std::unique_ptr<Core>>& cores) : shared_(shared), cores_(cores) {
+  Follower(Shared& shared, std::vector<std::unique_ptr<Core>>& cores)
+      : shared_(shared), cores_(cores) {
     watch_.Add(shared.service.catalogue().Folders());
   }
   Awaitable<void> Events() {
     if (watch_.fd() < 0) co_return;
-    asio::posix::basic_stream_descriptor<asio::io_context::executor_type> descriptor(cores_[0]->context.get_executor(), dup(watch_.fd()));
+    asio::posix::basic_stream_descriptor<asio::io_context::executor_type> descriptor(
+        cores_[0]->context.get_executor(), dup(watch_.fd()));
     error_code error;
     while (!error) {
-      co_await descriptor.async_wait(asio::posix::descriptor_base::wait_read, asio::redirect_error(kAwait, error));
+      co_await descriptor.async_wait(asio::posix::descriptor_base::wait_read,
+                                     asio::redirect_error(kAwait, error));
       const FolderWatch::Changes changes = watch_.Read();
       listing_ |= changes.listing;
       if (changes.grown || changes.listing) Wake();
@@ -627,37 +661,49 @@ class Follower {
 
 }  // namespace
 
-void RunFront(Service& service, const FrontOptions& options, const std::function<void(const std::string&)>& started) {
+void RunFront(Service& service, const FrontOptions& options,
+              const std::function<void(const std::string&)>& started) {
   std::signal(SIGPIPE, SIG_IGN);
   RaiseFileLimit();
   Shared shared(service, options);
   std::vector<std::unique_ptr<Core>> cores;
-  const unsigned count = options.threads != 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+  const unsigned count =
+      options.threads != 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i) cores.push_back(std::make_unique<Core>(shared.metrics));
   asio::io_context& first = cores[0]->context;
 
   std::optional<asio::ssl::context> tls;
   if (!options.certificate.empty()) SetUpTls(&tls.emplace(asio::ssl::context::tls_server), options);
-  const auto listen = [&](const std::string& address, uint16_t port, asio::ssl::context* context, std::function<Response(const Request&)> handler) {
+  const auto listen = [&](const std::string& address, uint16_t port, asio::ssl::context* context,
+                          std::function<Response(const Request&)> handler) {
     tcp::acceptor any = MakeAcceptor(first, address, port);
     const auto endpoint = any.local_endpoint();
-    auto listener = std::make_unique<Listener>(Listener{
-        shared, cores, {first.get_executor(), endpoint.protocol(), any.release()}, context, std::move(handler)});
+    auto listener = std::make_unique<Listener>(
+        Listener{shared,
+                 cores,
+                 {first.get_executor(), endpoint.protocol(), any.release()},
+                 context,
+                 std::move(handler)});
     asio::co_spawn(first.get_executor(), listener->Accept(), asio::detached);
     return std::pair(std::move(listener), endpoint);
   };
-  auto [main_listener, endpoint] = listen(options.address, options.port, tls ? &*tls : nullptr, nullptr);
+  auto [main_listener, endpoint] =
+      listen(options.address, options.port, tls ? &*tls : nullptr, nullptr);
   std::unique_ptr<Listener> metrics_listener;
   if (!options.metrics_address.empty())
-    metrics_listener = listen(options.metrics_address, options.metrics_port, nullptr, [&](const Request& request) {
-      if (request.target != "/metrics") return ErrorResponse(404, "there is only /metrics here");
-      return TextResponse("text/plain; version=0.0.4; charset=utf-8", MetricsText(shared.metrics, service.catalogue().List().size()));
-    }).first;
+    metrics_listener =
+        listen(options.metrics_address, options.metrics_port, nullptr, [&](const Request& request) {
+          if (request.target != "/metrics")
+            return ErrorResponse(404, "there is only /metrics here");
+          return TextResponse("text/plain; version=0.0.4; charset=utf-8",
+                              MetricsText(shared.metrics, service.catalogue().List().size()));
+        }).first;
 
   Follower follower(shared, cores);
   asio::co_spawn(first.get_executor(), follower.Events(), asio::detached);
   asio::co_spawn(first.get_executor(), follower.Scans(), asio::detached);
-  for (auto& core : cores) asio::co_spawn(core->context.get_executor(), core->Sweep(), asio::detached);
+  for (auto& core : cores)
+    asio::co_spawn(core->context.get_executor(), core->Sweep(), asio::detached);
 
   // The first signal lets answers end, up to the grace; the second one does not.
   asio::signal_set signals(first, SIGINT, SIGTERM);
@@ -693,7 +739,8 @@ void RunFront(Service& service, const FrontOptions& options, const std::function
   service.is_ready = true;
   started(UrlOf(endpoint, tls.has_value()));
   std::vector<std::thread> threads;
-  for (size_t i = 1; i < cores.size(); ++i) threads.emplace_back([&core = *cores[i]] { core.context.run(); });
+  for (size_t i = 1; i < cores.size(); ++i)
+    threads.emplace_back([&core = *cores[i]] { core.context.run(); });
   first.run();
   for (std::thread& thread : threads) thread.join();
   shared.slow.stop();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sockets around a Service: an io_context and a thread a core, limits for everything, TLS, access log,
-// metrics, graceful stop, and the folder watched by inotify.
+// Sockets around a Service: an io_context and a thread a core, limits for everything, TLS, access
+// log, metrics, graceful stop, and the folder watched by inotify.
 #ifndef H4MK_SERVER_FRONT_FRONT_H_
 #define H4MK_SERVER_FRONT_FRONT_H_
 
@@ -32,7 +32,8 @@ struct FrontOptions {
 
 // Serves until SIGINT or SIGTERM. started(url) is called once connections are accepted. Throws
 // std::exception if it cannot listen.
-void RunFront(Service& service, const FrontOptions& options, const std::function<void(const std::string&)>& started);
+void RunFront(Service& service, const FrontOptions& options,
+              const std::function<void(const std::string&)>& started);
 
 }  // namespace h4mk::server
 #endif  // H4MK_SERVER_FRONT_FRONT_H_

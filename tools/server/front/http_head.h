@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The head of a request, by Beast's parser. Stricter than it: what proxies and servers read in different
-// ways is refused (RFC 9112, 11.2 request smuggling).
+// The head of a request, by Beast's parser. Stricter than it: what proxies and servers read in
+// different ways is refused (RFC 9112, 11.2 request smuggling).
 #ifndef H4MK_SERVER_FRONT_HTTP_HEAD_H_
 #define H4MK_SERVER_FRONT_HTTP_HEAD_H_
 

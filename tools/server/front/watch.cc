@@ -17,7 +17,8 @@ void FolderWatch::Add(const std::vector<std::string>& folders) {
   // A folder that was removed and made again needs a new watch: adding one twice does no harm.
   for (const std::string& folder : folders)
     inotify_add_watch(fd_, folder.c_str(),
-                      IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR);
+                      IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM |
+                          IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR);
 }
 
 FolderWatch::Changes FolderWatch::Read() {

@@ -18,8 +18,8 @@
 namespace h4mk::server {
 namespace {
 
-// round(value, digits) of Python is that of the decimal that the double is nearest to; the printed digits
-// of printf are the same.
+// round(value, digits) of Python is that of the decimal that the double is nearest to; the printed
+// digits of printf are the same.
 std::string Rounded(double value, int digits) {
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", digits, value);
@@ -29,19 +29,25 @@ std::string Rounded(double value, int digits) {
 }  // namespace
 
 std::string AudioTokenEvents(const AudioForm& form, std::string_view pcm) {
-  const size_t size = form.frame_size, bins = size / 2 + 1, top = std::min<size_t>(form.top_k, bins);
+  const size_t size = form.frame_size, bins = size / 2 + 1,
+               top = std::min<size_t>(form.top_k, bins);
   const size_t samples = pcm.size() / 2;
-  // The tokens' bytes are those of the library; the values beside them are computed in the same way.
+  // The tokens' bytes are those of the library; the values beside them are computed in the same
+  // way.
   size_t needed = 0;
   const auto* bytes = reinterpret_cast<const uint8_t*>(pcm.data());
-  if (h4mk_audio_tokens(bytes, pcm.size(), form.rate, form.frame_size, form.top_k, nullptr, 0, &needed) != H4MK_OK)
+  if (h4mk_audio_tokens(bytes, pcm.size(), form.rate, form.frame_size, form.top_k, nullptr, 0,
+                        &needed) != H4MK_OK)
     throw std::runtime_error("tokens cannot be made");
   std::vector<uint8_t> tokens(needed);
-  if (h4mk_audio_tokens(bytes, pcm.size(), form.rate, form.frame_size, form.top_k, tokens.data(), tokens.size(), &needed) != H4MK_OK)
+  if (h4mk_audio_tokens(bytes, pcm.size(), form.rate, form.frame_size, form.top_k, tokens.data(),
+                        tokens.size(), &needed) != H4MK_OK)
     throw std::runtime_error("tokens cannot be made");
   std::vector<float> window(size);
   for (size_t k = 0; k < size; ++k)
-    window[k] = static_cast<float>(0.5 - 0.5 * std::cos(2 * std::numbers::pi * static_cast<double>(k) / static_cast<double>(size - 1)));
+    window[k] =
+        static_cast<float>(0.5 - 0.5 * std::cos(2 * std::numbers::pi * static_cast<double>(k) /
+                                                static_cast<double>(size - 1)));
   kissfft<double> fft(size, false);
   std::vector<std::complex<double>> in(size), out(size);
   std::vector<size_t> order(bins);
@@ -59,14 +65,22 @@ std::string AudioTokenEvents(const AudioForm& form, std::string_view pcm) {
     const double scale = *std::max_element(magnitudes.begin(), magnitudes.end());
     std::iota(order.begin(), order.end(), size_t{0});
     std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(top), order.end(),
-                      [&](size_t a, size_t b) { return magnitudes[a] != magnitudes[b] ? magnitudes[a] > magnitudes[b] : a < b; });
-    for (size_t i = 0; i < top && (token + 1) * H4MK_AUDIO_TOKEN_SIZE <= tokens.size(); ++i, ++token) {
+                      [&](size_t a, size_t b) {
+                        return magnitudes[a] != magnitudes[b] ? magnitudes[a] > magnitudes[b]
+                                                              : a < b;
+                      });
+    for (size_t i = 0; i < top && (token + 1) * H4MK_AUDIO_TOKEN_SIZE <= tokens.size();
+         ++i, ++token) {
       const size_t bin = order[i];
       const bool is_real = bin == 0 || 2 * bin == size;
-      const double phase = is_real ? (out[bin].real() < 0 ? std::numbers::pi : 0) : std::atan2(out[bin].imag(), out[bin].real());
-      text += "event:token\ndata:{\"bin_hz\":" + Rounded(static_cast<double>(bin) * form.rate / static_cast<double>(size), 1) + ",\"magnitude\":" +
-              Rounded(scale > 0 ? magnitudes[bin] / scale : 0, 4) + ",\"phase\":" + Rounded(phase, 4) + ",\"token_hex\":\"";
-      for (size_t b = 0; b < H4MK_AUDIO_TOKEN_SIZE; ++b) text += Hex(tokens[token * H4MK_AUDIO_TOKEN_SIZE + b], 2);
+      const double phase = is_real ? (out[bin].real() < 0 ? std::numbers::pi : 0)
+                                   : std::atan2(out[bin].imag(), out[bin].real());
+      text += "event:token\ndata:{\"bin_hz\":" +
+              Rounded(static_cast<double>(bin) * form.rate / static_cast<double>(size), 1) +
+              ",\"magnitude\":" + Rounded(scale > 0 ? magnitudes[bin] / scale : 0, 4) +
+              ",\"phase\":" + Rounded(phase, 4) + ",\"token_hex\":\"";
+      for (size_t b = 0; b < H4MK_AUDIO_TOKEN_SIZE; ++b)
+        text += Hex(tokens[token * H4MK_AUDIO_TOKEN_SIZE + b], 2);
       text += "\"}\n\n";
     }
   }

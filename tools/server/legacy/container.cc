@@ -37,7 +37,8 @@ std::optional<std::string> Base64(const nlohmann::ordered_json& meta, const char
   const auto& text = meta[key].get_ref<const std::string&>();
   if (text.size() % 4 != 0) throw BadContainer(std::string(key) + " is no base64");
   std::string bytes(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), reinterpret_cast<const unsigned char*>(text.data()),
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()),
                                    static_cast<int>(text.size()));
   if (size < 0) throw BadContainer(std::string(key) + " is no base64");
   const size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
@@ -49,8 +50,10 @@ std::optional<std::string> Base64(const nlohmann::ordered_json& meta, const char
 
 Container::Container(std::string_view bytes) {
   if (bytes.size() < 8) throw BadContainer("H4MK file too short");
-  if (bytes.substr(0, 4) != "H4MK") throw BadContainer("Invalid magic bytes: " + PythonBytes(bytes.substr(0, 4)));
-  if (Big(bytes, 4, 2) != 1) throw BadContainer("Unsupported H4MK version: " + std::to_string(Big(bytes, 4, 2)));
+  if (bytes.substr(0, 4) != "H4MK")
+    throw BadContainer("Invalid magic bytes: " + PythonBytes(bytes.substr(0, 4)));
+  if (Big(bytes, 4, 2) != 1)
+    throw BadContainer("Unsupported H4MK version: " + std::to_string(Big(bytes, 4, 2)));
   for (size_t at = 8; bytes.size() - at >= 12;) {
     ContainerChunk chunk;
     chunk.tag = bytes.substr(at, 4);
@@ -58,10 +61,12 @@ Container::Container(std::string_view bytes) {
     chunk.crc = static_cast<uint32_t>(Big(bytes, at + 8, 4));
     chunk.offset = at + 12;
     if (length > bytes.size() - at - 12)
-      throw BadContainer("Chunk " + PythonBytes(chunk.tag) + " claims size " + std::to_string(length) + " but file too short");
+      throw BadContainer("Chunk " + PythonBytes(chunk.tag) + " claims size " +
+                         std::to_string(length) + " but file too short");
     chunk.payload = bytes.substr(at + 12, static_cast<size_t>(length));
     if (const uint32_t crc = Crc32(chunk.payload); crc != chunk.crc)
-      throw BadContainer("CRC mismatch for chunk " + PythonBytes(chunk.tag) + ": expected " + Hex(chunk.crc, 8) + ", got " + Hex(crc, 8));
+      throw BadContainer("CRC mismatch for chunk " + PythonBytes(chunk.tag) + ": expected " +
+                         Hex(chunk.crc, 8) + ", got " + Hex(crc, 8));
     if (chunk.tag == "CORE") cores_.push_back(chunk.payload);
     chunks_.push_back(chunk);
     at += 12 + static_cast<size_t>(length);
@@ -81,11 +86,13 @@ std::vector<Container::SeekEntry> Container::Seek() const {
   if (payload->size() < 4) throw BadContainer("SEEK chunk too short");
   const uint64_t count = Big(*payload, 0, 4);
   if (count > (payload->size() - 4) / 16) throw BadContainer("SEEK chunk is incomplete");
-  for (size_t i = 0; i < count; ++i) table.push_back({Big(*payload, 4 + 16 * i, 8), Big(*payload, 12 + 16 * i, 8)});
+  for (size_t i = 0; i < count; ++i)
+    table.push_back({Big(*payload, 4 + 16 * i, 8), Big(*payload, 12 + 16 * i, 8)});
   return table;
 }
 
-std::optional<Container::SeekEntry> Container::Find(const std::vector<SeekEntry>& table, int64_t pts) {
+std::optional<Container::SeekEntry> Container::Find(const std::vector<SeekEntry>& table,
+                                                    int64_t pts) {
   std::optional<SeekEntry> found;
   for (ptrdiff_t low = 0, high = static_cast<ptrdiff_t>(table.size()) - 1; low <= high;) {
     const ptrdiff_t middle = (low + high) / 2;
@@ -108,7 +115,8 @@ bool Container::Integrity() const {
   bool ok = context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1;
   for (const char* tag : {"CORE", "SEEK", "META", "SAFE"})
     for (const ContainerChunk& chunk : chunks_)
-      if (ok && chunk.tag == tag) ok = EVP_DigestUpdate(context, chunk.payload.data(), chunk.payload.size()) == 1;
+      if (ok && chunk.tag == tag)
+        ok = EVP_DigestUpdate(context, chunk.payload.data(), chunk.payload.size()) == 1;
   ok = ok && EVP_DigestFinal_ex(context, digest, nullptr) == 1;
   EVP_MD_CTX_free(context);
   return ok && std::string_view(reinterpret_cast<const char*>(digest), 32) == *veri;
@@ -145,7 +153,8 @@ std::vector<Container::TrackSeek> Container::TrackSeeks(const nlohmann::ordered_
     const uint64_t entries = Big(*bytes, take(4), 4);
     for (uint64_t k = 0; k < entries; ++k) {
       const size_t entry = take(12);
-      table.entries.emplace_back(Big(*bytes, entry, 8), static_cast<uint32_t>(Big(*bytes, entry + 8, 4)));
+      table.entries.emplace_back(Big(*bytes, entry, 8),
+                                 static_cast<uint32_t>(Big(*bytes, entry + 8, 4)));
     }
     tables.push_back(std::move(table));
   }
@@ -161,7 +170,8 @@ nlohmann::ordered_json Container::TrackEntries(const nlohmann::ordered_json& met
 }
 
 std::string DecodeRuns(std::string_view coded, size_t most) {
-  if (coded.size() % 2 != 0) throw BadContainer("Compressed data length must be even, got " + std::to_string(coded.size()));
+  if (coded.size() % 2 != 0)
+    throw BadContainer("Compressed data length must be even, got " + std::to_string(coded.size()));
   std::string plain;
   for (size_t i = 0; i < coded.size(); i += 2) {
     plain.append(static_cast<uint8_t>(coded[i + 1]), coded[i]);

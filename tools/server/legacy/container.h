@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A file of the transport dialect (legacy.md, "Transport dialect") in memory, read as the first reader
-// does, with its messages.
+// A file of the transport dialect (legacy.md, "Transport dialect") in memory, read as the first
+// reader does, with its messages.
 #ifndef H4MK_SERVER_LEGACY_CONTAINER_H_
 #define H4MK_SERVER_LEGACY_CONTAINER_H_
 

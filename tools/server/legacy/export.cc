@@ -29,13 +29,16 @@ Value Parse(const std::string& json) {
 }
 
 Value MetaOf(const ExportForm& form) {
-  return Parse(R"({"project":"HarmonyØ4","domain":"video-transport","block_size":)" + std::to_string(form.block_size) + ",\"fps_hint\":" +
-               PythonFloat(form.fps) + ",\"gop\":" + std::to_string(form.gop) + ",\"masked\":" + (form.masked ? "true" : "false") +
+  return Parse(R"({"project":"HarmonyØ4","domain":"video-transport","block_size":)" +
+               std::to_string(form.block_size) + ",\"fps_hint\":" + PythonFloat(form.fps) +
+               ",\"gop\":" + std::to_string(form.gop) +
+               ",\"masked\":" + (form.masked ? "true" : "false") +
                (form.secret.empty() ? "}" : ",\"encrypted\":true}"));
 }
 
 uint32_t AddTrack(h4mk_writer* writer) {
-  const Value track = Parse(R"({"track_id":1,"name":"","kind":"video","codec":"none","time_base":"1/1000000"})");
+  const Value track =
+      Parse(R"({"track_id":1,"name":"","kind":"video","codec":"none","time_base":"1/1000000"})");
   uint32_t index = 0;
   Check(h4mk_writer_add_track(writer, track.get(), &index));
   return index;
@@ -47,7 +50,8 @@ std::string MaskBlocks(std::string_view file, size_t block_size, const std::stri
   std::string masked(file);
   for (size_t at = 0, i = 0; at < masked.size(); at += block_size, ++i) {
     auto* data = reinterpret_cast<uint8_t*>(masked.data()) + at;
-    Check(h4mk_mask(reinterpret_cast<const uint8_t*>(key.data()), key.size(), i, data, std::min(block_size, masked.size() - at), data));
+    Check(h4mk_mask(reinterpret_cast<const uint8_t*>(key.data()), key.size(), i, data,
+                    std::min(block_size, masked.size() - at), data));
   }
   return masked;
 }
@@ -66,7 +70,8 @@ std::optional<std::string> EncodeRuns(std::string_view plain) {
 }
 
 std::string ExportTransport(const ExportForm& form) {
-  const std::string masked = form.masked ? MaskBlocks(form.file, form.block_size, form.key) : std::string();
+  const std::string masked =
+      form.masked ? MaskBlocks(form.file, form.block_size, form.key) : std::string();
   const std::string_view file = form.masked ? std::string_view(masked) : form.file;
   MemoryOutput output;
   h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;

@@ -20,7 +20,8 @@ struct ExportForm {
   std::string_view file;
 };
 
-// A whole file of the transport dialect. Throws std::exception if a block is no multiple of 256 bytes.
+// A whole file of the transport dialect. Throws std::exception if a block is no multiple of 256
+// bytes.
 std::string ExportTransport(const ExportForm& form);
 // Each block masked by its number.
 std::string MaskBlocks(std::string_view file, size_t block_size, const std::string& key);

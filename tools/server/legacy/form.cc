@@ -31,8 +31,10 @@ std::optional<std::string> HeaderParameter(std::string_view header, std::string_
   return std::nullopt;
 }
 
-[[noreturn]] void Fail(const char* where, const std::string& name, const std::string& message, const std::string& type, const std::string& limit = "") {
-  throw FieldError{"{\"loc\":[\"" + std::string(where) + "\"," + JsonText(name) + "],\"msg\":" + JsonText(message) + ",\"type\":\"" + type + "\"" +
+[[noreturn]] void Fail(const char* where, const std::string& name, const std::string& message,
+                       const std::string& type, const std::string& limit = "") {
+  throw FieldError{"{\"loc\":[\"" + std::string(where) + "\"," + JsonText(name) +
+                   "],\"msg\":" + JsonText(message) + ",\"type\":\"" + type + "\"" +
                    (limit.empty() ? "" : ",\"ctx\":{\"limit_value\":" + limit + "}") + "}"};
 }
 
@@ -43,14 +45,18 @@ const std::string* Find(const Call& call, const std::string& name) {
   return found;
 }
 
-[[noreturn]] void Missing(const char* where, const std::string& name) { Fail(where, name, "field required", "value_error.missing"); }
+[[noreturn]] void Missing(const char* where, const std::string& name) {
+  Fail(where, name, "field required", "value_error.missing");
+}
 
 }  // namespace
 
 std::optional<std::string_view> UploadedFile(const Request& request) {
   const std::string_view type = request.Header("Content-Type");
   const std::optional<std::string> boundary = HeaderParameter(type, "boundary");
-  if (!type.starts_with("multipart/form-data") || !boundary || boundary->empty() || boundary->size() > 200) return std::nullopt;
+  if (!type.starts_with("multipart/form-data") || !boundary || boundary->empty() ||
+      boundary->size() > 200)
+    return std::nullopt;
   const std::string line = "--" + *boundary;
   const std::string_view body = request.body;
   size_t at = body.find(line);
@@ -66,10 +72,13 @@ std::optional<std::string_view> UploadedFile(const Request& request) {
     for (std::string_view header : Split(head, '\n')) {
       if (header.ends_with('\r')) header.remove_suffix(1);
       const size_t colon = header.find(':');
-      if (colon == header.npos || !SameName(header.substr(0, colon), "Content-Disposition")) continue;
+      if (colon == header.npos || !SameName(header.substr(0, colon), "Content-Disposition"))
+        continue;
       const std::string_view value = header.substr(colon + 1);
-      const auto name = HeaderParameter(value, "name"), file_name = HeaderParameter(value, "filename");
-      if (name == "file" && file_name) file = body.substr(head_end + 4, end < head_end + 4 ? 0 : end - head_end - 4);
+      const auto name = HeaderParameter(value, "name"),
+                 file_name = HeaderParameter(value, "filename");
+      if (name == "file" && file_name)
+        file = body.substr(head_end + 4, end < head_end + 4 ? 0 : end - head_end - 4);
     }
     at = end + 2;
   }
@@ -96,33 +105,42 @@ bool ParsePythonInteger(std::string_view text, WholeNumber* number) {
   return true;
 }
 
-WholeNumber ReadInteger(const Call& call, const std::string& name, std::optional<int64_t> otherwise, std::optional<int64_t> least,
-                        std::optional<int64_t> most) {
+WholeNumber ReadInteger(const Call& call, const std::string& name, std::optional<int64_t> otherwise,
+                        std::optional<int64_t> least, std::optional<int64_t> most) {
   const std::string* text = Find(call, name);
   if (text == nullptr) {
     if (!otherwise) Missing("query", name);
     return {*otherwise, std::to_string(*otherwise)};
   }
   WholeNumber number;
-  if (!ParsePythonInteger(*text, &number)) Fail("query", name, "value is not a valid integer", "type_error.integer");
+  if (!ParsePythonInteger(*text, &number))
+    Fail("query", name, "value is not a valid integer", "type_error.integer");
   if (least && number.value < *least)
-    Fail("query", name, "ensure this value is greater than or equal to " + std::to_string(*least), "value_error.number.not_ge", std::to_string(*least));
+    Fail("query", name, "ensure this value is greater than or equal to " + std::to_string(*least),
+         "value_error.number.not_ge", std::to_string(*least));
   if (most && number.value > *most)
-    Fail("query", name, "ensure this value is less than or equal to " + std::to_string(*most), "value_error.number.not_le", std::to_string(*most));
+    Fail("query", name, "ensure this value is less than or equal to " + std::to_string(*most),
+         "value_error.number.not_le", std::to_string(*most));
   return number;
 }
 
-double ReadReal(const Call& call, const std::string& name, double otherwise, double least, double most) {
+double ReadReal(const Call& call, const std::string& name, double otherwise, double least,
+                double most) {
   const std::string* text = Find(call, name);
   if (text == nullptr) return otherwise;
   std::string_view trimmed = TrimBlanks(*text);
   if (trimmed.starts_with('+')) trimmed.remove_prefix(1);
   double value = 0;
   const auto [end, error] = std::from_chars(trimmed.data(), trimmed.data() + trimmed.size(), value);
-  if ((error != std::errc() && error != std::errc::result_out_of_range) || end != trimmed.data() + trimmed.size() || trimmed.empty())
+  if ((error != std::errc() && error != std::errc::result_out_of_range) ||
+      end != trimmed.data() + trimmed.size() || trimmed.empty())
     Fail("query", name, "value is not a valid float", "type_error.float");
-  if (!(value >= least)) Fail("query", name, "ensure this value is greater than or equal to " + PythonFloat(least), "value_error.number.not_ge", PythonFloat(least));
-  if (!(value <= most)) Fail("query", name, "ensure this value is less than or equal to " + PythonFloat(most), "value_error.number.not_le", PythonFloat(most));
+  if (!(value >= least))
+    Fail("query", name, "ensure this value is greater than or equal to " + PythonFloat(least),
+         "value_error.number.not_ge", PythonFloat(least));
+  if (!(value <= most))
+    Fail("query", name, "ensure this value is less than or equal to " + PythonFloat(most),
+         "value_error.number.not_le", PythonFloat(most));
   return value;
 }
 

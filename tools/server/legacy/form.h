@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the old API is asked with: a file in multipart/form-data, and parameters as Python reads them.
+// What the old API is asked with: a file in multipart/form-data, and parameters as Python reads
+// them.
 #ifndef H4MK_SERVER_LEGACY_FORM_H_
 #define H4MK_SERVER_LEGACY_FORM_H_
 
@@ -19,15 +20,16 @@ struct FieldError {
   std::string text;  // a JSON object
 };
 
-// int(), float() and bool as that framework reads them. Throw FieldError; missing without a default is
-// one too.
+// int(), float() and bool as that framework reads them. Throw FieldError; missing without a default
+// is one too.
 struct WholeNumber {
-  int64_t value = 0;  // the nearest that fits
-  std::string digits; // as it would be printed
+  int64_t value = 0;   // the nearest that fits
+  std::string digits;  // as it would be printed
 };
-WholeNumber ReadInteger(const Call& call, const std::string& name, std::optional<int64_t> otherwise, std::optional<int64_t> least,
-                        std::optional<int64_t> most);
-double ReadReal(const Call& call, const std::string& name, double otherwise, double least, double most);
+WholeNumber ReadInteger(const Call& call, const std::string& name, std::optional<int64_t> otherwise,
+                        std::optional<int64_t> least, std::optional<int64_t> most);
+double ReadReal(const Call& call, const std::string& name, double otherwise, double least,
+                double most);
 bool ReadBool(const Call& call, const std::string& name, bool otherwise);
 std::string ReadText(const Call& call, const std::string& name);
 std::string_view ReadFile(const Call& call);

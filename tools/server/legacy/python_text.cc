@@ -15,7 +15,10 @@ std::string PythonFloat(double value) {
   char buffer[40];
   const double size = std::abs(value);
   const bool exponent = size != 0 && (size < 1e-4 || size >= 1e16);
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, exponent ? std::chars_format::scientific : std::chars_format::fixed).ptr;
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, value,
+                    exponent ? std::chars_format::scientific : std::chars_format::fixed)
+          .ptr;
   std::string text(buffer, end);
   if (!exponent && text.find('.') == std::string::npos) text += ".0";
   return text;
@@ -27,12 +30,18 @@ std::string PythonBytes(std::string_view bytes) {
   std::string text = std::string("b") + quote;
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
-    if (c == quote || c == '\\') text.append("\\").append(1, c);
-    else if (c == '\n') text += "\\n";
-    else if (c == '\r') text += "\\r";
-    else if (c == '\t') text += "\\t";
-    else if (byte < 0x20 || byte >= 0x7F) text += "\\x" + Hex(byte, 2);
-    else text.push_back(c);
+    if (c == quote || c == '\\')
+      text.append("\\").append(1, c);
+    else if (c == '\n')
+      text += "\\n";
+    else if (c == '\r')
+      text += "\\r";
+    else if (c == '\t')
+      text += "\\t";
+    else if (byte < 0x20 || byte >= 0x7F)
+      text += "\\x" + Hex(byte, 2);
+    else
+      text.push_back(c);
   }
   return text + quote;
 }

@@ -35,7 +35,8 @@ class BoxWriter {
     open_.pop_back();
   }
   void Patch32(size_t at, uint32_t v) {
-    for (int i = 0; i < 4; ++i) bytes_[at + static_cast<size_t>(i)] = static_cast<char>(v >> (24 - 8 * i));
+    for (int i = 0; i < 4; ++i)
+      bytes_[at + static_cast<size_t>(i)] = static_cast<char>(v >> (24 - 8 * i));
   }
   void Patch64(size_t at, uint64_t v) {
     Patch32(at, static_cast<uint32_t>(v >> 32));

@@ -27,7 +27,8 @@ std::string Box(std::string_view type, std::string_view content) {
 }
 
 bool StartsWithStartCode(std::string_view bytes) {
-  return bytes.starts_with(std::string_view("\0\0\1", 3)) || bytes.starts_with(std::string_view("\0\0\0\1", 4));
+  return bytes.starts_with(std::string_view("\0\0\1", 3)) ||
+         bytes.starts_with(std::string_view("\0\0\0\1", 4));
 }
 
 // ------------------------------------------------------------------------------------- H.264, HEVC
@@ -96,7 +97,8 @@ std::string HevcConfig(const TrackInfo& track, std::string_view stream) {
     const int type = Byte(unit, 0) >> 1 & 63;
     if (type >= 32 && type <= 34) sets[type - 32].emplace_back(unit);
   }
-  if (sets[0].empty() || sets[1].empty() || sets[2].empty()) Refuse(track, "no parameter sets at its start");
+  if (sets[0].empty() || sets[1].empty() || sets[2].empty())
+    Refuse(track, "no parameter sets at its start");
   std::string vps;  // without emulation prevention
   for (size_t i = 0, zeros = 0; i < sets[0][0].size(); ++i) {
     const char c = sets[0][0][i];
@@ -141,7 +143,8 @@ CodecInfo DescribeHevc(const TrackInfo& track, std::string_view first_block) {
   std::string config = track.extradata;
   if (config.size() < 23 || StartsWithStartCode(config)) {
     info.repack = CodecInfo::kAnnexB;
-    config = HevcConfig(track, StartsWithStartCode(config) ? std::string_view(config) : first_block);
+    config =
+        HevcConfig(track, StartsWithStartCode(config) ? std::string_view(config) : first_block);
   }
   // ISO/IEC 14496-15, annex E: profile space and idc, compatibility bits reversed, tier and level,
   // constraint bytes without zeros at the end.
@@ -203,12 +206,14 @@ std::string_view SequenceHeader(std::string_view stream) {
 std::string Av1Config(const TrackInfo& track, std::string_view stream) {
   const std::string_view obu = SequenceHeader(stream);
   if (obu.empty()) Refuse(track, "no sequence header at its start");
-  const int profile = track.profile >= 0 && track.profile <= 2 ? static_cast<int>(track.profile) : 0;
+  const int profile =
+      track.profile >= 0 && track.profile <= 2 ? static_cast<int>(track.profile) : 0;
   const int level = track.level >= 0 && track.level < 32 ? static_cast<int>(track.level) : 8;
   const bool ten = track.pixel_format.find("10") != std::string::npos;
   const bool twelve = track.pixel_format.find("12") != std::string::npos;
   const bool mono = track.pixel_format.starts_with("gray");
-  const bool is_444 = track.pixel_format.find("444") != std::string::npos || track.pixel_format.starts_with("gbr");
+  const bool is_444 =
+      track.pixel_format.find("444") != std::string::npos || track.pixel_format.starts_with("gbr");
   const bool is_422 = track.pixel_format.find("422") != std::string::npos;
   BoxWriter w;
   w.U8(0x81);
@@ -221,13 +226,15 @@ std::string Av1Config(const TrackInfo& track, std::string_view stream) {
 
 CodecInfo DescribeAv1(const TrackInfo& track, std::string_view first_block) {
   std::string config = track.extradata;
-  if (config.size() < 4 || Byte(config, 0) != 0x81) config = Av1Config(track, config.empty() ? first_block : std::string_view(config));
+  if (config.size() < 4 || Byte(config, 0) != 0x81)
+    config = Av1Config(track, config.empty() ? first_block : std::string_view(config));
   const int high = Byte(config, 2) >> 6 & 1, twelve = Byte(config, 2) >> 5 & 1;
   const int depth = high ? (twelve ? 12 : 10) : 8;
   const int level = Byte(config, 1) & 31;
   CodecInfo info;
-  info.name = "av01." + std::to_string(Byte(config, 1) >> 5) + "." + (level < 10 ? "0" : "") + std::to_string(level) +
-              (Byte(config, 2) & 128 ? "H" : "M") + "." + (depth < 10 ? "0" : "") + std::to_string(depth);
+  info.name = "av01." + std::to_string(Byte(config, 1) >> 5) + "." + (level < 10 ? "0" : "") +
+              std::to_string(level) + (Byte(config, 2) & 128 ? "H" : "M") + "." +
+              (depth < 10 ? "0" : "") + std::to_string(depth);
   info.sample_entry = "av01";
   info.config = Box("av1C", config);
   return info;
@@ -238,9 +245,16 @@ struct Name {
   int code;
 };
 // Code points of ISO/IEC 23091-2.
-constexpr Name kPrimaries[] = {{"bt709", 1}, {"bt470m", 4}, {"bt470bg", 5}, {"smpte170m", 6}, {"smpte240m", 7}, {"film", 8}, {"bt2020", 9}, {"smpte428", 10}, {"smpte431", 11}, {"smpte432", 12}};
-constexpr Name kTransfer[] = {{"bt709", 1}, {"gamma22", 4}, {"bt470m", 4}, {"gamma28", 5}, {"bt470bg", 5}, {"smpte170m", 6}, {"smpte240m", 7}, {"linear", 8}, {"iec61966-2-1", 13}, {"bt2020-10", 14}, {"bt2020-12", 15}, {"smpte2084", 16}, {"smpte428", 17}, {"arib-std-b67", 18}};
-constexpr Name kMatrix[] = {{"gbr", 0}, {"bt709", 1}, {"fcc", 4}, {"bt470bg", 5}, {"smpte170m", 6}, {"smpte240m", 7}, {"ycgco", 8}, {"bt2020nc", 9}, {"bt2020c", 10}};
+constexpr Name kPrimaries[] = {{"bt709", 1},     {"bt470m", 4},   {"bt470bg", 5}, {"smpte170m", 6},
+                               {"smpte240m", 7}, {"film", 8},     {"bt2020", 9},  {"smpte428", 10},
+                               {"smpte431", 11}, {"smpte432", 12}};
+constexpr Name kTransfer[] = {
+    {"bt709", 1},      {"gamma22", 4},    {"bt470m", 4},    {"gamma28", 5},       {"bt470bg", 5},
+    {"smpte170m", 6},  {"smpte240m", 7},  {"linear", 8},    {"iec61966-2-1", 13}, {"bt2020-10", 14},
+    {"bt2020-12", 15}, {"smpte2084", 16}, {"smpte428", 17}, {"arib-std-b67", 18}};
+constexpr Name kMatrix[] = {{"gbr", 0},     {"bt709", 1},     {"fcc", 4},
+                            {"bt470bg", 5}, {"smpte170m", 6}, {"smpte240m", 7},
+                            {"ycgco", 8},   {"bt2020nc", 9},  {"bt2020c", 10}};
 
 template <size_t N>
 int CodeOf(const Name (&names)[N], const std::string& name) {
@@ -251,21 +265,35 @@ int CodeOf(const Name (&names)[N], const std::string& name) {
 
 // The level of VP9 that fits size and rate (webmproject.org/vp9/levels).
 int Vp9Level(const TrackInfo& track) {
-  const double rate = track.frame_rate.num > 0 ? static_cast<double>(track.frame_rate.num) / static_cast<double>(track.frame_rate.den) : 30;
-  const double picture = static_cast<double>(track.width * track.height), sample_rate = picture * rate;
-  struct Row { int level; double rate, picture; };
-  constexpr Row kRows[] = {{10, 829440, 36864}, {11, 2764800, 73728}, {20, 4608000, 122880}, {21, 9216000, 245760},
-                           {30, 20736000, 552960}, {31, 36864000, 983040}, {40, 83558400, 2228224}, {41, 160432128, 2228224},
-                           {50, 311951360, 8912896}, {51, 588251136, 8912896}, {52, 1176502272, 8912896}, {60, 1176502272, 35651584}, {61, 2353004544, 35651584}};
+  const double rate = track.frame_rate.num > 0 ? static_cast<double>(track.frame_rate.num) /
+                                                     static_cast<double>(track.frame_rate.den)
+                                               : 30;
+  const double picture = static_cast<double>(track.width * track.height),
+               sample_rate = picture * rate;
+  struct Row {
+    int level;
+    double rate, picture;
+  };
+  constexpr Row kRows[] = {
+      {10, 829440, 36864},       {11, 2764800, 73728},      {20, 4608000, 122880},
+      {21, 9216000, 245760},     {30, 20736000, 552960},    {31, 36864000, 983040},
+      {40, 83558400, 2228224},   {41, 160432128, 2228224},  {50, 311951360, 8912896},
+      {51, 588251136, 8912896},  {52, 1176502272, 8912896}, {60, 1176502272, 35651584},
+      {61, 2353004544, 35651584}};
   for (const Row& row : kRows)
     if (sample_rate <= row.rate && picture <= row.picture) return row.level;
   return 62;
 }
 
 CodecInfo DescribeVp9(const TrackInfo& track) {
-  const int profile = track.profile >= 0 && track.profile <= 3 ? static_cast<int>(track.profile) : 0;
-  const int depth = track.pixel_format.find("12") != std::string::npos ? 12 : track.pixel_format.find("10") != std::string::npos ? 10 : 8;
-  const int chroma = track.pixel_format.find("444") != std::string::npos ? 3 : track.pixel_format.find("422") != std::string::npos ? 2 : 1;
+  const int profile =
+      track.profile >= 0 && track.profile <= 3 ? static_cast<int>(track.profile) : 0;
+  const int depth = track.pixel_format.find("12") != std::string::npos   ? 12
+                    : track.pixel_format.find("10") != std::string::npos ? 10
+                                                                         : 8;
+  const int chroma = track.pixel_format.find("444") != std::string::npos   ? 3
+                     : track.pixel_format.find("422") != std::string::npos ? 2
+                                                                           : 1;
   const int level = Vp9Level(track);
   BoxWriter w;
   w.BeginFull("vpcC", 1, 0);
@@ -278,7 +306,8 @@ CodecInfo DescribeVp9(const TrackInfo& track) {
   w.U16(0);
   w.End();
   CodecInfo info;
-  info.name = "vp09.0" + std::to_string(profile) + "." + std::to_string(level) + (depth < 10 ? ".0" : ".") + std::to_string(depth);
+  info.name = "vp09.0" + std::to_string(profile) + "." + std::to_string(level) +
+              (depth < 10 ? ".0" : ".") + std::to_string(depth);
   info.sample_entry = "vp09";
   info.config = w.Take();
   return info;
@@ -347,7 +376,8 @@ CodecInfo DescribeOpus(const TrackInfo& track) {
   w.U8(0);
   w.U8(Byte(head, 1));
   w.U16(Byte(head, 3) << 8 | Byte(head, 2));
-  w.U32(static_cast<uint64_t>(Byte(head, 7)) << 24 | Byte(head, 6) << 16 | Byte(head, 5) << 8 | Byte(head, 4));
+  w.U32(static_cast<uint64_t>(Byte(head, 7)) << 24 | Byte(head, 6) << 16 | Byte(head, 5) << 8 |
+        Byte(head, 4));
   w.U16(Byte(head, 9) << 8 | Byte(head, 8));
   w.Bytes(head.substr(10));
   w.End();
@@ -378,13 +408,15 @@ CodecInfo DescribeAc3(const TrackInfo& track, std::string_view block) {
   BitReader bits(block);
   if (bits.Bits(16) != 0x0B77) Refuse(track, "its first block is no AC-3 frame");
   bits.Bits(16);
-  const uint32_t rate = bits.Bits(2), size_code = bits.Bits(6), id = bits.Bits(5), mode = bits.Bits(3), channels = bits.Bits(3);
+  const uint32_t rate = bits.Bits(2), size_code = bits.Bits(6), id = bits.Bits(5),
+                 mode = bits.Bits(3), channels = bits.Bits(3);
   if ((channels & 1) && channels != 1) bits.Bits(2);
   if (channels & 4) bits.Bits(2);
   if (channels == 2) bits.Bits(2);
   const uint32_t lfe = bits.Bits(1);
   if (bits.failed() || id > 8) Refuse(track, "its first block is no AC-3 frame");
-  const uint32_t value = rate << 22 | id << 17 | mode << 14 | channels << 11 | lfe << 10 | (size_code >> 1) << 5;
+  const uint32_t value =
+      rate << 22 | id << 17 | mode << 14 | channels << 11 | lfe << 10 | (size_code >> 1) << 5;
   BoxWriter w;
   w.Begin("dac3");
   w.U24(value);

@@ -61,7 +61,8 @@ uint16_t PackedLanguage(const std::string& language) {
   return static_cast<uint16_t>((code[0] - 0x60) << 10 | (code[1] - 0x60) << 5 | (code[2] - 0x60));
 }
 
-void WriteMediaHeader(BoxWriter* w, const TrackInfo& track, const Timeline& timeline, int64_t duration) {
+void WriteMediaHeader(BoxWriter* w, const TrackInfo& track, const Timeline& timeline,
+                      int64_t duration) {
   w->BeginFull("mdhd", 1, 0);
   w->U64(0);
   w->U64(0);
@@ -99,13 +100,16 @@ Timeline TimelineOf(MediaFile& file, size_t track) {
   timeline.timescale = static_cast<uint64_t>(info.time_base_den);
   timeline.tick = info.time_base_num;
   int64_t start = std::min<int64_t>(0, info.start_pts == H4MK_NO_TIME ? 0 : info.start_pts);
-  const auto first = file.Cached<int64_t>("first " + std::to_string(track), [&]() -> std::pair<std::shared_ptr<const int64_t>, size_t> {
-    MediaFile::Lease lease(file);
-    h4mk_block_info block;
-    int64_t pts = 0;
-    if (h4mk_reader_block_info(lease.get(), info.index, 0, &block) == H4MK_OK && block.pts != H4MK_NO_TIME) pts = block.pts;
-    return {std::make_shared<const int64_t>(pts), 16};
-  });
+  const auto first = file.Cached<int64_t>(
+      "first " + std::to_string(track), [&]() -> std::pair<std::shared_ptr<const int64_t>, size_t> {
+        MediaFile::Lease lease(file);
+        h4mk_block_info block;
+        int64_t pts = 0;
+        if (h4mk_reader_block_info(lease.get(), info.index, 0, &block) == H4MK_OK &&
+            block.pts != H4MK_NO_TIME)
+          pts = block.pts;
+        return {std::make_shared<const int64_t>(pts), 16};
+      });
   start = std::min(start, *first);
   if (info.first_dts != H4MK_NO_TIME) start = std::min(start, info.first_dts);
   timeline.lead = -start;
@@ -113,19 +117,23 @@ Timeline TimelineOf(MediaFile& file, size_t track) {
 }
 
 std::shared_ptr<const CodecInfo> CodecOf(MediaFile& file, size_t track) {
-  return file.Cached<CodecInfo>("codec " + std::to_string(track), [&]() -> std::pair<std::shared_ptr<const CodecInfo>, size_t> {
-    const TrackInfo& info = file.track(track);
-    if (file.is_encrypted()) throw HttpError(403, "the file is encrypted; this server does not decrypt it");
-    std::string first;
-    if (NeedsFirstBlock(info)) {
-      MediaFile::Lease lease(file);
-      h4mk_block block = H4MK_BLOCK_INIT;
-      lease.Check(h4mk_reader_read_block(lease.get(), info.index, 0, &block));
-      first.assign(reinterpret_cast<const char*>(block.data), std::min<size_t>(block.size, 1 << 16));
-    }
-    auto codec = std::make_shared<const CodecInfo>(DescribeCodec(info, first));
-    return {codec, codec->config.size() + 200};
-  });
+  return file.Cached<CodecInfo>(
+      "codec " + std::to_string(track),
+      [&]() -> std::pair<std::shared_ptr<const CodecInfo>, size_t> {
+        const TrackInfo& info = file.track(track);
+        if (file.is_encrypted())
+          throw HttpError(403, "the file is encrypted; this server does not decrypt it");
+        std::string first;
+        if (NeedsFirstBlock(info)) {
+          MediaFile::Lease lease(file);
+          h4mk_block block = H4MK_BLOCK_INIT;
+          lease.Check(h4mk_reader_read_block(lease.get(), info.index, 0, &block));
+          first.assign(reinterpret_cast<const char*>(block.data),
+                       std::min<size_t>(block.size, 1 << 16));
+        }
+        auto codec = std::make_shared<const CodecInfo>(DescribeCodec(info, first));
+        return {codec, codec->config.size() + 200};
+      });
 }
 
 Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
@@ -153,9 +161,10 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
     has_dts &= block.dts != H4MK_NO_TIME || !info.is_video();
     sample.is_key = block.flags & H4MK_BLOCK_KEY;
     last_duration = block.duration;
-    const bool in_place = codec->repack == CodecInfo::kNone && file.version() != H4MK_VERSION_TRANSPORT &&
-                          !(place.flags & (H4MK_BLOCK_COMPRESSED | H4MK_BLOCK_EXTERNAL | H4MK_BLOCK_ENCRYPTED)) &&
-                          place.size == block.size;
+    const bool in_place =
+        codec->repack == CodecInfo::kNone && file.version() != H4MK_VERSION_TRANSPORT &&
+        !(place.flags & (H4MK_BLOCK_COMPRESSED | H4MK_BLOCK_EXTERNAL | H4MK_BLOCK_ENCRYPTED)) &&
+        place.size == block.size;
     const std::string_view bytes(reinterpret_cast<const char*>(block.data), block.size);
     if (in_place) {
       sample.size = place.size;
@@ -166,7 +175,8 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
       sample.size = static_cast<uint32_t>(repacked.size());
       copied += repacked;
     }
-    if (samples.data.size() + copied.size() > kMostSegmentBytes) throw HttpError(422, "a segment is larger than 1 GiB");
+    if (samples.data.size() + copied.size() > kMostSegmentBytes)
+      throw HttpError(422, "a segment is larger than 1 GiB");
     samples.list.push_back(sample);
   }
   samples.data.Append(std::move(copied));
@@ -180,7 +190,8 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
   }
   int64_t next = list.back().dts + last_duration;
   h4mk_block_info after;
-  if (h4mk_reader_block_info(lease.get(), info.index, range.last, &after) == H4MK_OK && after.dts != H4MK_NO_TIME)
+  if (h4mk_reader_block_info(lease.get(), info.index, range.last, &after) == H4MK_OK &&
+      after.dts != H4MK_NO_TIME)
     next = after.dts + timeline.lead;
   else if (last_duration == 0 && list.size() > 1)
     next = list.back().dts + (list.back().dts - list[list.size() - 2].dts);
@@ -197,12 +208,14 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
 }
 
 void WriteTrackWithEdit(BoxWriter* w, MediaFile& file, size_t track, uint32_t number,
-                        const std::function<void(BoxWriter*)>& tables, int64_t duration, Edit edit) {
+                        const std::function<void(BoxWriter*)>& tables, int64_t duration,
+                        Edit edit) {
   const TrackInfo& info = file.track(track);
   const std::shared_ptr<const CodecInfo> codec = CodecOf(file, track);
   const Timeline timeline = TimelineOf(file, track);
   // Durations of the film are in milliseconds.
-  const uint64_t film_ms = static_cast<uint64_t>(static_cast<__int128>(duration) * 1000 / static_cast<int64_t>(timeline.timescale));
+  const uint64_t film_ms = static_cast<uint64_t>(static_cast<__int128>(duration) * 1000 /
+                                                 static_cast<int64_t>(timeline.timescale));
   w->Begin("trak");
   w->BeginFull("tkhd", 1, 7);
   w->U64(0);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// CMAF (ISO/IEC 23000-19): header and segments of a track. A segment is a `moof` made from the index and
-// spans of the file, one for each cluster, since a cluster keeps the bytes of a track together. Only what
-// must be changed on the way (start codes, ADTS, compressed blocks, other files) is copied.
+// CMAF (ISO/IEC 23000-19): header and segments of a track. A segment is a `moof` made from the
+// index and spans of the file, one for each cluster, since a cluster keeps the bytes of a track
+// together. Only what must be changed on the way (start codes, ADTS, compressed blocks, other
+// files) is copied.
 #ifndef H4MK_SERVER_MEDIA_FMP4_H_
 #define H4MK_SERVER_MEDIA_FMP4_H_
 
@@ -33,8 +34,9 @@ struct Samples {
 
 // How the times of a track become those of its MP4 timeline.
 struct Timeline {
-  // Added to all times, so that none is negative; an edit list takes it off again. Negative composition
-  // offsets would do without, but players that use FFmpeg show such video some frames late.
+  // Added to all times, so that none is negative; an edit list takes it off again. Negative
+  // composition offsets would do without, but players that use FFmpeg show such video some frames
+  // late.
   int64_t lead = 0;
   uint64_t timescale = 1;
   int64_t tick = 1;  // units of timescale a tick

@@ -11,8 +11,8 @@
 namespace h4mk::server {
 namespace {
 
-// A time in microseconds, rounded down: differences of these add up to the length of the film, whatever
-// the time base is.
+// A time in microseconds, rounded down: differences of these add up to the length of the film,
+// whatever the time base is.
 int64_t Microseconds(int64_t ticks, const TrackInfo& track) {
   const __int128 numerator = static_cast<__int128>(ticks) * track.time_base_num * 1'000'000;
   __int128 value = numerator / track.time_base_den;
@@ -27,7 +27,8 @@ std::string SecondsText(int64_t microseconds) {
 // A quoted string of a playlist has no quotes and no line ends.
 std::string Quoted(std::string_view text) {
   std::string quoted = "\"";
-  for (const char c : text) quoted.push_back(c == '"' ? '\'' : static_cast<unsigned char>(c) < 32 ? ' ' : c);
+  for (const char c : text)
+    quoted.push_back(c == '"' ? '\'' : static_cast<unsigned char>(c) < 32 ? ' ' : c);
   return quoted + '"';
 }
 
@@ -37,62 +38,78 @@ std::string LabelOf(const TrackInfo& track) {
   return "Track " + std::to_string(track.index);
 }
 
-std::string Folder(const MediaFile& file, size_t track) { return file.token() + "/t" + std::to_string(track) + "/"; }
+std::string Folder(const MediaFile& file, size_t track) {
+  return file.token() + "/t" + std::to_string(track) + "/";
+}
 
 // Names of a group must differ.
 std::string UniqueName(const MediaFile& file, const std::vector<size_t>& group, size_t track) {
   const std::string name = LabelOf(file.tracks()[track]);
   for (const size_t other : group)
-    if (other != track && LabelOf(file.tracks()[other]) == name) return name + " (" + std::to_string(track) + ")";
+    if (other != track && LabelOf(file.tracks()[other]) == name)
+      return name + " (" + std::to_string(track) + ")";
   return name;
 }
 
-void AppendMedia(MediaFile& file, const std::vector<size_t>& group, const char* type, std::string* text) {
-  const bool has_default = std::any_of(group.begin(), group.end(), [&](size_t i) { return file.tracks()[i].is_default; });
+void AppendMedia(MediaFile& file, const std::vector<size_t>& group, const char* type,
+                 std::string* text) {
+  const bool has_default = std::any_of(group.begin(), group.end(),
+                                       [&](size_t i) { return file.tracks()[i].is_default; });
   bool chosen = false;
   for (const size_t index : group) {
     const TrackInfo& track = file.tracks()[index];
     const bool is_default = !chosen && (has_default ? track.is_default : *type == 'A');
     chosen |= is_default;
-    *text += std::string("#EXT-X-MEDIA:TYPE=") + type + ",GROUP-ID=" + (*type == 'A' ? "\"audio\"" : "\"subs\"") +
+    *text += std::string("#EXT-X-MEDIA:TYPE=") + type +
+             ",GROUP-ID=" + (*type == 'A' ? "\"audio\"" : "\"subs\"") +
              ",NAME=" + Quoted(UniqueName(file, group, index));
-    if (!track.language.empty() && track.language != "und") *text += ",LANGUAGE=" + Quoted(track.language);
+    if (!track.language.empty() && track.language != "und")
+      *text += ",LANGUAGE=" + Quoted(track.language);
     *text += std::string(",DEFAULT=") + (is_default ? "YES" : "NO") + ",AUTOSELECT=YES";
     if (*type == 'S') *text += std::string(",FORCED=") + (track.is_forced ? "YES" : "NO");
-    if (track.is_hearing_impaired) *text += ",CHARACTERISTICS=\"public.accessibility.describes-music-and-sound\"";
+    if (track.is_hearing_impaired)
+      *text += ",CHARACTERISTICS=\"public.accessibility.describes-music-and-sound\"";
     if (track.channels > 0) *text += ",CHANNELS=\"" + std::to_string(track.channels) + "\"";
     *text += ",URI=\"t" + std::to_string(index) + ".m3u8\"\n";
   }
 }
 
-// The largest rate of a segment of the grid, all tracks together: distances of clusters in the file.
+// The largest rate of a segment of the grid, all tracks together: distances of clusters in the
+// file.
 int64_t PeakBandwidth(MediaFile& file) {
-  const auto peak = file.Cached<int64_t>("peak", [&]() -> std::pair<std::shared_ptr<const int64_t>, size_t> {
-    const TrackInfo& track = file.track(GridTrack(file));
-    MediaFile::Lease lease(file);
-    std::vector<h4mk_index_entry> entries(4096);
-    int64_t most = 0, from_time = H4MK_NO_TIME, from_offset = 0;
-    for (uint64_t first = 0;;) {
-      size_t copied = 0;
-      lease.Check(h4mk_reader_index_entries(lease.get(), track.index, first, entries.data(), entries.size(), &copied));
-      for (size_t i = 0; i < copied; ++i) {
-        if (from_time != H4MK_NO_TIME && track.Seconds(entries[i].time - from_time) < static_cast<double>(kSegmentSeconds)) continue;
-        if (from_time != H4MK_NO_TIME)
-          most = std::max(most, static_cast<int64_t>(static_cast<double>(entries[i].offset - from_offset) * 8 / track.Seconds(entries[i].time - from_time)));
-        from_time = entries[i].time;
-        from_offset = entries[i].offset;
-      }
-      first += copied;
-      if (copied < entries.size()) break;
-    }
-    return {std::make_shared<const int64_t>(most), 16};
-  });
+  const auto peak =
+      file.Cached<int64_t>("peak", [&]() -> std::pair<std::shared_ptr<const int64_t>, size_t> {
+        const TrackInfo& track = file.track(GridTrack(file));
+        MediaFile::Lease lease(file);
+        std::vector<h4mk_index_entry> entries(4096);
+        int64_t most = 0, from_time = H4MK_NO_TIME, from_offset = 0;
+        for (uint64_t first = 0;;) {
+          size_t copied = 0;
+          lease.Check(h4mk_reader_index_entries(lease.get(), track.index, first, entries.data(),
+                                                entries.size(), &copied));
+          for (size_t i = 0; i < copied; ++i) {
+            if (from_time != H4MK_NO_TIME &&
+                track.Seconds(entries[i].time - from_time) < static_cast<double>(kSegmentSeconds))
+              continue;
+            if (from_time != H4MK_NO_TIME)
+              most = std::max(
+                  most, static_cast<int64_t>(static_cast<double>(entries[i].offset - from_offset) *
+                                             8 / track.Seconds(entries[i].time - from_time)));
+            from_time = entries[i].time;
+            from_offset = entries[i].offset;
+          }
+          first += copied;
+          if (copied < entries.size()) break;
+        }
+        return {std::make_shared<const int64_t>(most), 16};
+      });
   return *peak;
 }
 
 std::string FrameRateText(const TrackInfo& track) {
   if (track.frame_rate.num <= 0) return {};
-  return ",FRAME-RATE=" + Decimal(static_cast<unsigned __int128>(track.frame_rate.num), static_cast<uint64_t>(track.frame_rate.den), 3);
+  return ",FRAME-RATE=" + Decimal(static_cast<unsigned __int128>(track.frame_rate.num),
+                                  static_cast<uint64_t>(track.frame_rate.den), 3);
 }
 
 std::string VideoRange(const TrackInfo& track) {
@@ -103,7 +120,8 @@ std::string VideoRange(const TrackInfo& track) {
 
 int64_t TargetDuration(const SegmentTable& table, const TrackInfo& track, size_t count) {
   int64_t most = kSegmentSeconds * 1'000'000;
-  for (size_t i = 0; i < count; ++i) most = std::max(most, Microseconds(table.DurationOf(i), track));
+  for (size_t i = 0; i < count; ++i)
+    most = std::max(most, Microseconds(table.DurationOf(i), track));
   return (most + 999'999) / 1'000'000;
 }
 
@@ -124,10 +142,15 @@ Streams StreamsOf(MediaFile& file) {
   Streams streams;
   for (const TrackInfo& track : file.tracks()) {
     try {
-      if (track.is_picture || track.kind == "attachment" || track.kind == "data" || track.kind == "unknown") continue;
+      if (track.is_picture || track.kind == "attachment" || track.kind == "data" ||
+          track.kind == "unknown")
+        continue;
       if (track.is_subtitle()) {
-        if (file.is_encrypted()) throw HttpError(403, "the file is encrypted; this server does not decrypt it");
-        if (!IsTextCodec(track.codec)) throw HttpError(415, "subtitles of " + track.codec + " are pictures, or no text that is known");
+        if (file.is_encrypted())
+          throw HttpError(403, "the file is encrypted; this server does not decrypt it");
+        if (!IsTextCodec(track.codec))
+          throw HttpError(
+              415, "subtitles of " + track.codec + " are pictures, or no text that is known");
         streams.subtitles.push_back(track.index);
         continue;
       }
@@ -150,7 +173,8 @@ std::string MasterPlaylist(MediaFile& file) {
     throw HttpError(415, why);
   }
   std::string text = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n";
-  for (const auto& [track, reason] : streams.refused) text += "# track " + std::to_string(track) + " is left out: " + Quoted(reason) + "\n";
+  for (const auto& [track, reason] : streams.refused)
+    text += "# track " + std::to_string(track) + " is left out: " + Quoted(reason) + "\n";
   // Without video each sound is a variant of its own.
   const bool has_group = !streams.video.empty() && !streams.audio.empty();
   if (has_group) AppendMedia(file, streams.audio, "AUDIO", &text);
@@ -161,24 +185,29 @@ std::string MasterPlaylist(MediaFile& file) {
     for (const size_t i : streams.audio) {
       audio_bits = std::max(audio_bits, BandwidthOf(file, file.tracks()[i]));
       const std::string& name = CodecOf(file, i)->name;
-      if (("," + audio_codecs + ",").find("," + name + ",") == std::string::npos) audio_codecs += (audio_codecs.empty() ? "" : ",") + name;
+      if (("," + audio_codecs + ",").find("," + name + ",") == std::string::npos)
+        audio_codecs += (audio_codecs.empty() ? "" : ",") + name;
     }
   for (const size_t index : streams.video.empty() ? streams.audio : streams.video) {
     const TrackInfo& track = file.tracks()[index];
     const int64_t average = BandwidthOf(file, track) + audio_bits;
-    text += "#EXT-X-STREAM-INF:BANDWIDTH=" + std::to_string(std::max(average, PeakBandwidth(file))) +
-            ",AVERAGE-BANDWIDTH=" + std::to_string(average) + ",CODECS=\"" + CodecOf(file, index)->name +
-            (audio_codecs.empty() ? "" : "," + audio_codecs) + "\"";
+    text +=
+        "#EXT-X-STREAM-INF:BANDWIDTH=" + std::to_string(std::max(average, PeakBandwidth(file))) +
+        ",AVERAGE-BANDWIDTH=" + std::to_string(average) + ",CODECS=\"" +
+        CodecOf(file, index)->name + (audio_codecs.empty() ? "" : "," + audio_codecs) + "\"";
     if (track.is_video() && track.width > 0)
-      text += ",RESOLUTION=" + std::to_string(track.width) + "x" + std::to_string(track.height) + FrameRateText(track) + VideoRange(track);
+      text += ",RESOLUTION=" + std::to_string(track.width) + "x" + std::to_string(track.height) +
+              FrameRateText(track) + VideoRange(track);
     if (has_group) text += ",AUDIO=\"audio\"";
     if (!streams.subtitles.empty()) text += ",SUBTITLES=\"subs\"";
     text += ",CLOSED-CAPTIONS=NONE\nt" + std::to_string(index) + ".m3u8\n";
   }
   for (const size_t index : streams.video) {
     const TrackInfo& track = file.tracks()[index];
-    text += "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=" + std::to_string(BandwidthOf(file, track)) + ",CODECS=\"" + CodecOf(file, index)->name + "\"";
-    if (track.width > 0) text += ",RESOLUTION=" + std::to_string(track.width) + "x" + std::to_string(track.height);
+    text += "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=" + std::to_string(BandwidthOf(file, track)) +
+            ",CODECS=\"" + CodecOf(file, index)->name + "\"";
+    if (track.width > 0)
+      text += ",RESOLUTION=" + std::to_string(track.width) + "x" + std::to_string(track.height);
     text += ",URI=\"t" + std::to_string(index) + "-iframes.m3u8\"\n";
   }
   return text;
@@ -189,9 +218,10 @@ std::string MediaPlaylist(MediaFile& file, size_t track) {
   const std::shared_ptr<const SegmentTable> table = SegmentsOf(file, clock.index);
   const bool is_text = file.track(track).is_subtitle(), live = IsLive(file);
   const size_t count = live ? table->complete : table->segments.size();
-  std::string text = "#EXTM3U\n#EXT-X-VERSION:" + std::string(live ? "9" : "7") + "\n#EXT-X-TARGETDURATION:" +
-                     std::to_string(TargetDuration(*table, clock, count)) + "\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:" +
-                     (live ? "EVENT" : "VOD") + "\n";
+  std::string text =
+      "#EXTM3U\n#EXT-X-VERSION:" + std::string(live ? "9" : "7") +
+      "\n#EXT-X-TARGETDURATION:" + std::to_string(TargetDuration(*table, clock, count)) +
+      "\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:" + (live ? "EVENT" : "VOD") + "\n";
   if (!is_text) text += "#EXT-X-INDEPENDENT-SEGMENTS\n";
   std::vector<PartList> parts;
   if (live && !is_text) {
@@ -203,9 +233,11 @@ std::string MediaPlaylist(MediaFile& file, size_t track) {
   text.reserve(text.size() + count * (folder.size() + 40));
   int64_t from = Microseconds(table->segments[0].start, clock);
   for (size_t i = 0; i < count; ++i) {
-    const int64_t to = Microseconds(i + 1 < table->segments.size() ? table->segments[i + 1].start : table->end, clock);
+    const int64_t to = Microseconds(
+        i + 1 < table->segments.size() ? table->segments[i + 1].start : table->end, clock);
     AppendParts(parts, i, folder, clock, &text);
-    text += "#EXTINF:" + SecondsText(to - from) + ",\n" + folder + "seg-" + std::to_string(i) + (is_text ? ".vtt\n" : ".m4s\n");
+    text += "#EXTINF:" + SecondsText(to - from) + ",\n" + folder + "seg-" + std::to_string(i) +
+            (is_text ? ".vtt\n" : ".m4s\n");
     from = to;
   }
   if (!live) return text + "#EXT-X-ENDLIST\n";
@@ -219,7 +251,8 @@ std::string IFramePlaylist(MediaFile& file, size_t track) {
   CodecOf(file, track);
   const std::shared_ptr<const KeyFrames> keys = KeyFramesOf(file, track);
   if (keys->times.empty()) throw HttpError(409, "the track has no key frames yet");
-  if (keys->times.size() > kMostSegments * 8) throw HttpError(422, "the track has too many key frames");
+  if (keys->times.size() > kMostSegments * 8)
+    throw HttpError(422, "the track has too many key frames");
   const bool live = IsLive(file);
   const size_t count = keys->times.size() - (live ? 1 : 0);
   int64_t most = 1'000'000;
@@ -227,25 +260,32 @@ std::string IFramePlaylist(MediaFile& file, size_t track) {
   const std::string folder = Folder(file, track);
   int64_t from = Microseconds(keys->times[0], info);
   for (size_t i = 0; i < count; ++i) {
-    const int64_t to = Microseconds(i + 1 < keys->times.size() ? keys->times[i + 1] : keys->end, info);
+    const int64_t to =
+        Microseconds(i + 1 < keys->times.size() ? keys->times[i + 1] : keys->end, info);
     most = std::max(most, to - from);
-    list += "#EXTINF:" + SecondsText(to - from) + ",\n" + folder + "iframe-" + std::to_string(i) + ".m4s\n";
+    list += "#EXTINF:" + SecondsText(to - from) + ",\n" + folder + "iframe-" + std::to_string(i) +
+            ".m4s\n";
     from = to;
   }
-  return "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:" + std::to_string((most + 999'999) / 1'000'000) +
+  return "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:" +
+         std::to_string((most + 999'999) / 1'000'000) +
          "\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:" + (live ? "EVENT" : "VOD") +
-         "\n#EXT-X-I-FRAMES-ONLY\n#EXT-X-MAP:URI=\"" + folder + "init.mp4\"\n" + list + (live ? "" : "#EXT-X-ENDLIST\n");
+         "\n#EXT-X-I-FRAMES-ONLY\n#EXT-X-MAP:URI=\"" + folder + "init.mp4\"\n" + list +
+         (live ? "" : "#EXT-X-ENDLIST\n");
 }
 
-// --------------------------------------------------------------------------------------------- DASH
+// ---------------------------------------------------------------------------------------------
+// DASH
 
 namespace {
 
-void AppendTimeline(MediaFile& file, size_t track, const SegmentTable& table, size_t count, std::string* xml) {
+void AppendTimeline(MediaFile& file, size_t track, const SegmentTable& table, size_t count,
+                    std::string* xml) {
   const TrackInfo& info = file.track(track);
   const Timeline timeline = TimelineOf(file, track);
-  *xml += "<SegmentTemplate timescale=\"" + std::to_string(timeline.timescale) + "\" initialization=\"t" + std::to_string(track) +
-          "/init.mp4\" media=\"t" + std::to_string(track) + "/seg-$Number$.m4s\" startNumber=\"0\"";
+  *xml += "<SegmentTemplate timescale=\"" + std::to_string(timeline.timescale) +
+          "\" initialization=\"t" + std::to_string(track) + "/init.mp4\" media=\"t" +
+          std::to_string(track) + "/seg-$Number$.m4s\" startNumber=\"0\"";
   *xml += "><SegmentTimeline>";
   int64_t expected = INT64_MIN;
   for (size_t i = 0; i < count;) {
@@ -253,7 +293,9 @@ void AppendTimeline(MediaFile& file, size_t track, const SegmentTable& table, si
     const int64_t start = std::max<int64_t>(0, table.segments[i].start);
     const int64_t duration = table.DurationOf(i) - (start - table.segments[i].start);
     size_t same = 1;
-    while (i + same < count && table.segments[i].start >= 0 && table.DurationOf(i + same) == duration) ++same;
+    while (i + same < count && table.segments[i].start >= 0 &&
+           table.DurationOf(i + same) == duration)
+      ++same;
     *xml += "<S";
     if (start != expected) *xml += " t=\"" + std::to_string(start * info.time_base_num) + "\"";
     *xml += " d=\"" + std::to_string(duration * info.time_base_num) + "\"";
@@ -265,7 +307,8 @@ void AppendTimeline(MediaFile& file, size_t track, const SegmentTable& table, si
   *xml += "</SegmentTimeline></SegmentTemplate>";
 }
 
-void AppendSet(MediaFile& file, const std::vector<size_t>& tracks, bool together, std::string* xml, bool live) {
+void AppendSet(MediaFile& file, const std::vector<size_t>& tracks, bool together, std::string* xml,
+               bool live) {
   bool open = false;
   for (const size_t index : tracks) {
     const TrackInfo& track = file.track(index);
@@ -273,27 +316,35 @@ void AppendSet(MediaFile& file, const std::vector<size_t>& tracks, bool together
     const size_t count = live ? table->complete : table->segments.size();
     if (!open || !together) {
       if (open) *xml += "</AdaptationSet>";
-      *xml += std::string("<AdaptationSet contentType=\"") + (track.is_video() ? "video" : "audio") + "\" mimeType=\"" +
+      *xml += std::string("<AdaptationSet contentType=\"") +
+              (track.is_video() ? "video" : "audio") + "\" mimeType=\"" +
               (track.is_video() ? "video" : "audio") + "/mp4\" startWithSAP=\"1\"";
-      if (!track.language.empty() && track.language != "und") *xml += " lang=\"" + XmlText(track.language) + "\"";
+      if (!track.language.empty() && track.language != "und")
+        *xml += " lang=\"" + XmlText(track.language) + "\"";
       *xml += ">";
-      if (track.is_default) *xml += "<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"main\"/>";
+      if (track.is_default)
+        *xml += "<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"main\"/>";
       if (!track.title.empty()) *xml += "<Label>" + XmlText(track.title) + "</Label>";
       open = true;
     }
-    *xml += "<Representation id=\"t" + std::to_string(index) + "\" codecs=\"" + CodecOf(file, index)->name + "\" bandwidth=\"" +
+    *xml += "<Representation id=\"t" + std::to_string(index) + "\" codecs=\"" +
+            CodecOf(file, index)->name + "\" bandwidth=\"" +
             std::to_string(BandwidthOf(file, track)) + "\"";
     if (track.is_video()) {
-      *xml += " width=\"" + std::to_string(track.width) + "\" height=\"" + std::to_string(track.height) + "\"";
+      *xml += " width=\"" + std::to_string(track.width) + "\" height=\"" +
+              std::to_string(track.height) + "\"";
       if (track.frame_rate.num > 0)
-        *xml += " frameRate=\"" + std::to_string(track.frame_rate.num) + "/" + std::to_string(track.frame_rate.den) + "\"";
+        *xml += " frameRate=\"" + std::to_string(track.frame_rate.num) + "/" +
+                std::to_string(track.frame_rate.den) + "\"";
     } else if (track.sample_rate > 0) {
       *xml += " audioSamplingRate=\"" + std::to_string(track.sample_rate) + "\"";
     }
     *xml += ">";
     if (track.is_audio() && track.channels > 0)
-      *xml += "<AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"" +
-              std::to_string(track.channels) + "\"/>";
+      *xml +=
+          "<AudioChannelConfiguration "
+          "schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"" +
+          std::to_string(track.channels) + "\"/>";
     AppendTimeline(file, index, *table, count, xml);
     *xml += "</Representation>";
   }
@@ -313,33 +364,42 @@ std::string Iso8601(int64_t seconds) {
 
 std::string DashManifest(MediaFile& file) {
   const Streams streams = StreamsOf(file);
-  if (streams.video.empty() && streams.audio.empty()) throw HttpError(415, "nothing in the file can be streamed");
+  if (streams.video.empty() && streams.audio.empty())
+    throw HttpError(415, "nothing in the file can be streamed");
   const bool live = IsLive(file);
   std::string up = "../";  // from /dash/NAME/ to /hls/NAME/
   for (const char c : file.name())
     if (c == '/') up += "../";
-  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" "
-                    "profiles=\"urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019\" minBufferTime=\"PT4S\" ";
+  std::string xml =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" "
+      "profiles=\"urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019\" "
+      "minBufferTime=\"PT4S\" ";
   if (live) {
     const int64_t now = file.state().modified_ns / 1'000'000'000;
-    xml += "type=\"dynamic\" availabilityStartTime=\"" + Iso8601(now - static_cast<int64_t>(file.duration())) + "\" publishTime=\"" + Iso8601(now) +
-           "\" minimumUpdatePeriod=\"PT2S\" suggestedPresentationDelay=\"PT10S\">";
+    xml += "type=\"dynamic\" availabilityStartTime=\"" +
+           Iso8601(now - static_cast<int64_t>(file.duration())) + "\" publishTime=\"" +
+           Iso8601(now) + "\" minimumUpdatePeriod=\"PT2S\" suggestedPresentationDelay=\"PT10S\">";
   } else {
-    xml += "type=\"static\" mediaPresentationDuration=\"PT" + SecondsText(static_cast<int64_t>(file.duration() * 1e6)) + "S\">";
+    xml += "type=\"static\" mediaPresentationDuration=\"PT" +
+           SecondsText(static_cast<int64_t>(file.duration() * 1e6)) + "S\">";
   }
-  if (!file.title().empty()) xml += "<ProgramInformation><Title>" + XmlText(file.title()) + "</Title></ProgramInformation>";
-  xml += "<Period id=\"0\" start=\"PT0S\"><BaseURL>" + up + "../hls/" + PercentEncode(file.name()) + "/" + file.token() + "/</BaseURL>";
+  if (!file.title().empty())
+    xml += "<ProgramInformation><Title>" + XmlText(file.title()) + "</Title></ProgramInformation>";
+  xml += "<Period id=\"0\" start=\"PT0S\"><BaseURL>" + up + "../hls/" + PercentEncode(file.name()) +
+         "/" + file.token() + "/</BaseURL>";
   AppendSet(file, streams.video, true, &xml, live);
   AppendSet(file, streams.audio, false, &xml, live);
   for (const size_t index : streams.subtitles) {
     if (live) break;  // one file for the whole film: when it is closed
     const TrackInfo& track = file.track(index);
     xml += "<AdaptationSet contentType=\"text\" mimeType=\"text/vtt\"";
-    if (!track.language.empty() && track.language != "und") xml += " lang=\"" + XmlText(track.language) + "\"";
+    if (!track.language.empty() && track.language != "und")
+      xml += " lang=\"" + XmlText(track.language) + "\"";
     xml += "><Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"subtitle\"/>";
     if (!track.title.empty()) xml += "<Label>" + XmlText(track.title) + "</Label>";
-    xml += "<Representation id=\"t" + std::to_string(index) + "\" bandwidth=\"" + std::to_string(BandwidthOf(file, track)) +
-           "\"><BaseURL>t" + std::to_string(index) + "/all.vtt</BaseURL></Representation></AdaptationSet>";
+    xml += "<Representation id=\"t" + std::to_string(index) + "\" bandwidth=\"" +
+           std::to_string(BandwidthOf(file, track)) + "\"><BaseURL>t" + std::to_string(index) +
+           "/all.vtt</BaseURL></Representation></AdaptationSet>";
   }
   return xml + "</Period></MPD>\n";
 }

@@ -13,17 +13,22 @@ constexpr size_t kSegmentsWithParts = 3;
 constexpr int64_t kQuietSeconds = 60;
 
 int64_t Us(int64_t ticks, const TrackInfo& track) {
-  return static_cast<int64_t>(static_cast<__int128>(ticks) * track.time_base_num * 1'000'000 / track.time_base_den);
+  return static_cast<int64_t>(static_cast<__int128>(ticks) * track.time_base_num * 1'000'000 /
+                              track.time_base_den);
 }
 
-std::string SecondsText(int64_t us) { return Decimal(static_cast<unsigned __int128>(std::max<int64_t>(0, us)), 1'000'000, 6); }
+std::string SecondsText(int64_t us) {
+  return Decimal(static_cast<unsigned __int128>(std::max<int64_t>(0, us)), 1'000'000, 6);
+}
 
 }  // namespace
 
 bool IsLive(const MediaFile& file) {
   if (file.is_closed()) return false;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - file.state().modified_ns < kQuietSeconds * 1'000'000'000;
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() -
+             file.state().modified_ns <
+         kQuietSeconds * 1'000'000'000;
 }
 
 PartList PartsOf(MediaFile& file, size_t track, const SegmentTable& table, size_t segment) {
@@ -34,13 +39,17 @@ PartList PartsOf(MediaFile& file, size_t track, const SegmentTable& table, size_
   int64_t chunk = -1;
   for (uint64_t ordinal = range.first; ordinal < range.last; ++ordinal) {
     h4mk_block_info block;
-    const h4mk_status status = h4mk_reader_block_info(lease.get(), static_cast<uint32_t>(track), ordinal, &block);
+    const h4mk_status status =
+        h4mk_reader_block_info(lease.get(), static_cast<uint32_t>(track), ordinal, &block);
     if (status == H4MK_ERR_NOT_FOUND) continue;
     lease.Check(status);
     const int64_t time = block.pts != H4MK_NO_TIME ? block.pts : block.dts;
     if (block.chunk != chunk || list.parts.empty()) {
       chunk = block.chunk;
-      list.parts.push_back({{ordinal, ordinal + 1}, time, time + block.duration, (block.flags & H4MK_BLOCK_KEY) != 0});
+      list.parts.push_back({{ordinal, ordinal + 1},
+                            time,
+                            time + block.duration,
+                            (block.flags & H4MK_BLOCK_KEY) != 0});
     }
     MediaPart& part = list.parts.back();
     part.blocks.last = ordinal + 1;
@@ -49,7 +58,8 @@ PartList PartsOf(MediaFile& file, size_t track, const SegmentTable& table, size_
   }
   // Parts touch each other, so that their durations add up to that of the segment.
   for (size_t i = 0; i + 1 < list.parts.size(); ++i) list.parts[i].end = list.parts[i + 1].start;
-  if (segment + 1 < table.segments.size() && !list.parts.empty()) list.parts.back().end = table.segments[segment + 1].start;
+  if (segment + 1 < table.segments.size() && !list.parts.empty())
+    list.parts.back().end = table.segments[segment + 1].start;
   return list;
 }
 
@@ -64,22 +74,25 @@ std::vector<PartList> RecentParts(MediaFile& file, size_t track, const SegmentTa
 std::string LiveHeader(const std::vector<PartList>& parts, const TrackInfo& track) {
   int64_t most = 200'000;
   for (const PartList& list : parts)
-    for (const MediaPart& part : list.parts) most = std::max(most, Us(part.end - part.start, track));
-  return "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=" + SecondsText(3 * most) + "\n#EXT-X-PART-INF:PART-TARGET=" +
-         SecondsText(most) + "\n";
+    for (const MediaPart& part : list.parts)
+      most = std::max(most, Us(part.end - part.start, track));
+  return "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=" + SecondsText(3 * most) +
+         "\n#EXT-X-PART-INF:PART-TARGET=" + SecondsText(most) + "\n";
 }
 
-void AppendParts(const std::vector<PartList>& parts, size_t segment, const std::string& folder, const TrackInfo& track, std::string* text) {
+void AppendParts(const std::vector<PartList>& parts, size_t segment, const std::string& folder,
+                 const TrackInfo& track, std::string* text) {
   for (const PartList& list : parts) {
     if (list.segment != segment) continue;
     for (size_t i = 0; i < list.parts.size(); ++i) {
       const MediaPart& part = list.parts[i];
-      *text += "#EXT-X-PART:DURATION=" + SecondsText(Us(part.end, track) - Us(part.start, track)) + ",URI=\"" + folder + "part-" +
-               std::to_string(segment) + "." + std::to_string(i) + ".m4s\"" + (part.independent ? ",INDEPENDENT=YES" : "") + "\n";
+      *text += "#EXT-X-PART:DURATION=" + SecondsText(Us(part.end, track) - Us(part.start, track)) +
+               ",URI=\"" + folder + "part-" + std::to_string(segment) + "." + std::to_string(i) +
+               ".m4s\"" + (part.independent ? ",INDEPENDENT=YES" : "") + "\n";
     }
     if (&list == &parts.back())
-      *text += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + folder + "part-" + std::to_string(segment) + "." +
-               std::to_string(list.parts.size()) + ".m4s\"\n";
+      *text += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + folder + "part-" + std::to_string(segment) +
+               "." + std::to_string(list.parts.size()) + ".m4s\"\n";
   }
 }
 

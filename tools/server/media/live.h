@@ -11,8 +11,8 @@
 
 namespace h4mk::server {
 
-// A file without an end that was written to in the last minute. One that was cut counts as ended, so
-// that no playlist waits for what never comes; if it grows again it is live again.
+// A file without an end that was written to in the last minute. One that was cut counts as ended,
+// so that no playlist waits for what never comes; if it grows again it is live again.
 bool IsLive(const MediaFile& file);
 
 struct MediaPart {
@@ -32,7 +32,8 @@ std::vector<PartList> RecentParts(MediaFile& file, size_t track, const SegmentTa
 
 std::string LiveHeader(const std::vector<PartList>& parts, const TrackInfo& track);
 // The lines of one segment's parts; behind those of the last segment the hint to what comes next.
-void AppendParts(const std::vector<PartList>& parts, size_t segment, const std::string& folder, const TrackInfo& track, std::string* text);
+void AppendParts(const std::vector<PartList>& parts, size_t segment, const std::string& folder,
+                 const TrackInfo& track, std::string* text);
 
 }  // namespace h4mk::server
 #endif  // H4MK_SERVER_MEDIA_LIVE_H_

@@ -32,7 +32,8 @@ OutTrack ReadTrack(MediaFile& file, size_t track, double from, double to, size_t
   const auto table = SegmentsOf(file, track);
   for (size_t i = 0; i < table->segments.size(); ++i) {
     const double start = info.Seconds(table->segments[i].start);
-    const double end = info.Seconds(i + 1 < table->segments.size() ? table->segments[i + 1].start : table->end);
+    const double end =
+        info.Seconds(i + 1 < table->segments.size() ? table->segments[i + 1].start : table->end);
     if (end <= from || start >= to) continue;
     OrdinalRange blocks;
     {
@@ -49,7 +50,8 @@ OutTrack ReadTrack(MediaFile& file, size_t track, double from, double to, size_t
 }
 
 template <typename Value>
-void WriteRuns(BoxWriter* w, const char* type, uint8_t version, const std::vector<Sample>& samples, Value value) {
+void WriteRuns(BoxWriter* w, const char* type, uint8_t version, const std::vector<Sample>& samples,
+               Value value) {
   w->BeginFull(type, version, 0);
   const size_t count_place = w->size();
   w->U32(0);
@@ -107,21 +109,25 @@ void WriteTables(BoxWriter* w, OutTrack* track, bool is_video) {
 
 int64_t FirstPts(const OutTrack& track) {
   int64_t first = INT64_MAX;  // pictures are reordered by a few places only
-  for (size_t i = 0; i < std::min<size_t>(track.samples.size(), 64); ++i) first = std::min(first, track.samples[i].pts);
+  for (size_t i = 0; i < std::min<size_t>(track.samples.size(), 64); ++i)
+    first = std::min(first, track.samples[i].pts);
   return first;
 }
 
 // Seconds of the film.
 double FirstShown(const OutTrack& track, const Timeline& timeline) {
   const int64_t lead = timeline.lead * timeline.tick;
-  return static_cast<double>(std::max(FirstPts(track), lead) - lead) / static_cast<double>(timeline.timescale);
+  return static_cast<double>(std::max(FirstPts(track), lead) - lead) /
+         static_cast<double>(timeline.timescale);
 }
 
 }  // namespace
 
 Body ProgressiveMp4(MediaFile& file, double from, double to) {
   const Streams streams = StreamsOf(file);
-  std::vector<size_t> indexes(streams.video.begin(), streams.video.begin() + std::min<ptrdiff_t>(1, static_cast<ptrdiff_t>(streams.video.size())));
+  std::vector<size_t> indexes(
+      streams.video.begin(),
+      streams.video.begin() + std::min<ptrdiff_t>(1, static_cast<ptrdiff_t>(streams.video.size())));
   indexes.insert(indexes.end(), streams.audio.begin(), streams.audio.end());
   if (indexes.empty()) throw HttpError(415, "nothing in the file can be put into MP4");
   std::vector<OutTrack> tracks;
@@ -161,14 +167,19 @@ Body ProgressiveMp4(MediaFile& file, double from, double to) {
     const Timeline timeline = TimelineOf(file, track.index);
     int64_t duration = 0;
     for (const Sample& sample : track.samples) duration += sample.duration;
-    // Sample tables begin at 0: what the first sample is shown behind the start of the film becomes an
-    // edit that shows nothing; what comes before its presentation is not shown.
+    // Sample tables begin at 0: what the first sample is shown behind the start of the film becomes
+    // an edit that shows nothing; what comes before its presentation is not shown.
     const double shown = FirstShown(track, timeline);
-    const int64_t media_time = std::max(FirstPts(track), timeline.lead * timeline.tick) - track.samples.front().dts;
+    const int64_t media_time =
+        std::max(FirstPts(track), timeline.lead * timeline.tick) - track.samples.front().dts;
     const auto empty_ms = static_cast<uint64_t>(std::max(0.0, (shown - start) * 1000 + 0.5));
-    film_ms = std::max(film_ms, empty_ms + static_cast<uint64_t>(static_cast<double>(duration) * 1000 / static_cast<double>(timeline.timescale)));
-    WriteTrackWithEdit(&w, file, track.index, static_cast<uint32_t>(i + 1),
-                       [&](BoxWriter* out) { WriteTables(out, &track, file.track(track.index).is_video()); }, duration, {empty_ms, media_time});
+    film_ms = std::max(film_ms,
+                       empty_ms + static_cast<uint64_t>(static_cast<double>(duration) * 1000 /
+                                                        static_cast<double>(timeline.timescale)));
+    WriteTrackWithEdit(
+        &w, file, track.index, static_cast<uint32_t>(i + 1),
+        [&](BoxWriter* out) { WriteTables(out, &track, file.track(track.index).is_video()); },
+        duration, {empty_ms, media_time});
   }
   w.Patch64(film_duration_place, film_ms);
   w.End();

@@ -6,7 +6,8 @@
 namespace h4mk::server {
 namespace {
 
-constexpr size_t kTimesAtOnce = 4 << 20;  // 32 MiB of times; longer tracks are asked segment by segment
+constexpr size_t kTimesAtOnce =
+    4 << 20;  // 32 MiB of times; longer tracks are asked segment by segment
 
 int64_t SegmentTicks(const TrackInfo& track) {
   return kSegmentSeconds * track.time_base_den / track.time_base_num;
@@ -21,7 +22,8 @@ Points KeyTimes(MediaFile& file, const TrackInfo& track) {
   std::vector<h4mk_index_entry> entries(4096);
   for (uint64_t first = 0;;) {
     size_t copied = 0;
-    lease.Check(h4mk_reader_index_entries(lease.get(), track.index, first, entries.data(), entries.size(), &copied));
+    lease.Check(h4mk_reader_index_entries(lease.get(), track.index, first, entries.data(),
+                                          entries.size(), &copied));
     for (size_t i = 0; i < copied; ++i)
       if (times.empty() || entries[i].time > times.back()) times.push_back(entries[i].time);
     first += copied;
@@ -30,9 +32,11 @@ Points KeyTimes(MediaFile& file, const TrackInfo& track) {
   if (!times.empty()) return times;
   // Version 1 and files without an index.
   uint64_t total = 0;
-  lease.Check(h4mk_reader_keyframes_between(lease.get(), track.index, INT64_MIN + 1, INT64_MAX, nullptr, 0, &total));
+  lease.Check(h4mk_reader_keyframes_between(lease.get(), track.index, INT64_MIN + 1, INT64_MAX,
+                                            nullptr, 0, &total));
   std::vector<h4mk_block_info> blocks(static_cast<size_t>(std::min<uint64_t>(total, 1 << 20)));
-  lease.Check(h4mk_reader_keyframes_between(lease.get(), track.index, INT64_MIN + 1, INT64_MAX, blocks.data(), blocks.size(), &total));
+  lease.Check(h4mk_reader_keyframes_between(lease.get(), track.index, INT64_MIN + 1, INT64_MAX,
+                                            blocks.data(), blocks.size(), &total));
   for (const h4mk_block_info& block : blocks) {
     const int64_t time = block.pts != H4MK_NO_TIME ? block.pts : block.dts;
     if (times.empty() || time > times.back()) times.push_back(time);
@@ -56,7 +60,8 @@ Points Grid(MediaFile& file, const TrackInfo& track) {
     if (other.is_audio() && other.end_pts != H4MK_NO_TIME)
       end = std::max(end, Rescale(other.end_pts, other, track));
   if (!track.is_video() || (file.is_closed() && end - track.end_pts > 2 * length)) {
-    int64_t next = (track.is_video() ? std::max(grid.back(), track.end_pts - length) : grid.back()) + length;
+    int64_t next =
+        (track.is_video() ? std::max(grid.back(), track.end_pts - length) : grid.back()) + length;
     for (; next < end && grid.size() < kMostSegments; next += length) grid.push_back(next);
   }
   if (grid.size() > kMostSegments) throw HttpError(422, "the file has too many segments");
@@ -66,7 +71,8 @@ Points Grid(MediaFile& file, const TrackInfo& track) {
 std::shared_ptr<const Points> GridOf(MediaFile& file) {
   return file.Cached<Points>("grid", [&]() -> std::pair<std::shared_ptr<const Points>, size_t> {
     const size_t track = GridTrack(file);
-    if (track == file.tracks().size()) throw HttpError(415, "the file has no track that can be played");
+    if (track == file.tracks().size())
+      throw HttpError(415, "the file has no track that can be played");
     auto grid = std::make_shared<const Points>(Grid(file, file.tracks()[track]));
     return {grid, grid->size() * sizeof(int64_t)};
   });
@@ -80,7 +86,8 @@ class FrameFinder {
     if (track.frame_count > kTimesAtOnce) return;
     times_.resize(static_cast<size_t>(track.frame_count));
     size_t copied = 0;
-    lease_.Check(h4mk_reader_frame_times(reader, track.index, 0, times_.data(), times_.size(), &copied));
+    lease_.Check(
+        h4mk_reader_frame_times(reader, track.index, 0, times_.data(), times_.size(), &copied));
     times_.resize(copied);
   }
 
@@ -92,8 +99,9 @@ class FrameFinder {
       return true;
     }
     uint64_t number = 0;
-    const h4mk_status status = time == INT64_MIN ? H4MK_ERR_NOT_FOUND
-                                                 : h4mk_reader_frame_at(reader_, track_.index, time - 1, &number, nullptr);
+    const h4mk_status status =
+        time == INT64_MIN ? H4MK_ERR_NOT_FOUND
+                          : h4mk_reader_frame_at(reader_, track_.index, time - 1, &number, nullptr);
     if (status != H4MK_ERR_NOT_FOUND) {
       lease_.Check(status);
       ++number;
@@ -111,7 +119,8 @@ class FrameFinder {
   std::vector<int64_t> times_;
 };
 
-SegmentTable VideoTable(MediaFile& file, const TrackInfo& track, const Points& grid, bool is_grid_track) {
+SegmentTable VideoTable(MediaFile& file, const TrackInfo& track, const Points& grid,
+                        bool is_grid_track) {
   SegmentTable table;
   table.end = track.end_pts;
   if (is_grid_track) {
@@ -122,12 +131,14 @@ SegmentTable VideoTable(MediaFile& file, const TrackInfo& track, const Points& g
   // Another video track can be cut at its own key blocks only.
   const int64_t length = SegmentTicks(track);
   for (const int64_t time : KeyTimes(file, track))
-    if (table.segments.empty() || time - table.segments.back().start >= length) table.segments.push_back({time, 0});
+    if (table.segments.empty() || time - table.segments.back().start >= length)
+      table.segments.push_back({time, 0});
   if (table.segments.size() > kMostSegments) throw HttpError(422, "the file has too many segments");
   return table;
 }
 
-SegmentTable SoundTable(MediaFile& file, const TrackInfo& track, const TrackInfo& grid_track, const Points& grid) {
+SegmentTable SoundTable(MediaFile& file, const TrackInfo& track, const TrackInfo& grid_track,
+                        const Points& grid) {
   SegmentTable table;
   table.end = track.end_pts;
   table.key_blocks_only = true;
@@ -137,7 +148,8 @@ SegmentTable SoundTable(MediaFile& file, const TrackInfo& track, const TrackInfo
     Segment segment;
     const int64_t time = i == 0 ? INT64_MIN : -Rescale(-grid[i], grid_track, track);  // rounded up
     if (!finder.Find(time, &segment)) break;
-    if (table.segments.empty() || segment.start > table.segments.back().start) table.segments.push_back(segment);
+    if (table.segments.empty() || segment.start > table.segments.back().start)
+      table.segments.push_back(segment);
   }
   return table;
 }
@@ -152,8 +164,8 @@ SegmentTable MakeTable(MediaFile& file, const TrackInfo& track) {
   if (table.segments.empty()) throw HttpError(409, "the track has no blocks that are shown");
   table.complete = table.segments.size();
   if (!file.is_closed()) {
-    // The sound of a segment is complete when the pictures of the next one have begun, and the sound
-    // has come as far.
+    // The sound of a segment is complete when the pictures of the next one have begun, and the
+    // sound has come as far.
     --table.complete;
   }
   return table;
@@ -179,32 +191,36 @@ size_t GridTrack(const MediaFile& file) {
 
 std::shared_ptr<const SegmentTable> SegmentsOf(MediaFile& file, size_t track) {
   return file.Cached<SegmentTable>(
-      "segments " + std::to_string(track), [&]() -> std::pair<std::shared_ptr<const SegmentTable>, size_t> {
+      "segments " + std::to_string(track),
+      [&]() -> std::pair<std::shared_ptr<const SegmentTable>, size_t> {
         auto table = std::make_shared<const SegmentTable>(MakeTable(file, file.track(track)));
         return {table, table->segments.size() * sizeof(Segment)};
       });
 }
 
 std::shared_ptr<const KeyFrames> KeyFramesOf(MediaFile& file, size_t track) {
-  return file.Cached<KeyFrames>("keys " + std::to_string(track), [&]() -> std::pair<std::shared_ptr<const KeyFrames>, size_t> {
-    auto keys = std::make_shared<KeyFrames>();
-    keys->times = KeyTimes(file, file.track(track));
-    keys->end = file.track(track).end_pts;
-    const size_t size = keys->times.size() * sizeof(int64_t);
-    return {keys, size};
-  });
+  return file.Cached<KeyFrames>("keys " + std::to_string(track),
+                                [&]() -> std::pair<std::shared_ptr<const KeyFrames>, size_t> {
+                                  auto keys = std::make_shared<KeyFrames>();
+                                  keys->times = KeyTimes(file, file.track(track));
+                                  keys->end = file.track(track).end_pts;
+                                  const size_t size = keys->times.size() * sizeof(int64_t);
+                                  return {keys, size};
+                                });
 }
 
-OrdinalRange BlocksOf(h4mk_reader* reader, const MediaFile& file, size_t track, const SegmentTable& table, size_t segment) {
+OrdinalRange BlocksOf(h4mk_reader* reader, const MediaFile& file, size_t track,
+                      const SegmentTable& table, size_t segment) {
   const auto index = static_cast<uint32_t>(track);
   const TrackInfo& info = file.tracks()[track];
   // The block that a segment begins with.
   const auto begin = [&](size_t i) -> uint64_t {
     if (i == 0) return 0;  // what comes before the first frame and is not shown belongs to it
     h4mk_block_info block;
-    const h4mk_status status = table.key_blocks_only
-                                   ? h4mk_reader_frame(reader, index, table.segments[i].frame, &block)
-                                   : h4mk_reader_keyframe(reader, index, table.segments[i].start, &block);
+    const h4mk_status status =
+        table.key_blocks_only
+            ? h4mk_reader_frame(reader, index, table.segments[i].frame, &block)
+            : h4mk_reader_keyframe(reader, index, table.segments[i].start, &block);
     if (status != H4MK_OK) throw HttpError(422, h4mk_reader_message(reader));
     return block.ordinal;
   };
@@ -216,7 +232,8 @@ OrdinalRange BlocksOf(h4mk_reader* reader, const MediaFile& file, size_t track, 
     // Behind the last block; where blocks were lost, numbers go on behind their count.
     range.last = info.block_count;
     h4mk_block_info block;
-    if (info.frame_count > 0 && h4mk_reader_frame(reader, index, info.frame_count - 1, &block) == H4MK_OK)
+    if (info.frame_count > 0 &&
+        h4mk_reader_frame(reader, index, info.frame_count - 1, &block) == H4MK_OK)
       range.last = std::max(range.last, block.ordinal + 1);
   }
   if (range.last <= range.first) throw HttpError(422, "the index does not agree with the blocks");

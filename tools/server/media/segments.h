@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Where the segments of a track begin and end. Times are exact: they are those of blocks, in ticks.
 //
-// The grid is that of the first video track: a segment begins at its first key block that is shown 4
-// seconds or more behind the begin of the segment before. All other tracks are cut at the first block
-// that is not shown before the begin of a segment. A file without video is cut every 4 seconds. While a
-// file grows the segments that were there stay what they were.
+// The grid is that of the first video track: a segment begins at its first key block that is shown
+// 4 seconds or more behind the begin of the segment before. All other tracks are cut at the first
+// block that is not shown before the begin of a segment. A file without video is cut every 4
+// seconds. While a file grows the segments that were there stay what they were.
 #ifndef H4MK_SERVER_MEDIA_SEGMENTS_H_
 #define H4MK_SERVER_MEDIA_SEGMENTS_H_
 
@@ -19,13 +19,13 @@ constexpr int64_t kSegmentSeconds = 4;
 constexpr size_t kMostSegments = 100'000;  // 100 hours of 4 s: 90,000
 
 struct Segment {
-  int64_t start = 0;  // time of the first block, in the track's ticks
-  uint64_t frame = 0; // frame number of that block (tracks of key blocks only)
+  int64_t start = 0;   // time of the first block, in the track's ticks
+  uint64_t frame = 0;  // frame number of that block (tracks of key blocks only)
 };
 
 struct SegmentTable {
   std::vector<Segment> segments;
-  int64_t end = 0;          // of the last one
+  int64_t end = 0;  // of the last one
   bool key_blocks_only = false;
   // Segments that will not change any more: all of a closed file; of a growing one the last one is
   // still open.
@@ -53,8 +53,8 @@ std::shared_ptr<const KeyFrames> KeyFramesOf(MediaFile& file, size_t track);
 struct OrdinalRange {
   uint64_t first = 0, last = 0;
 };
-OrdinalRange BlocksOf(h4mk_reader* reader, const MediaFile& file, size_t track, const SegmentTable& table,
-                      size_t segment);
+OrdinalRange BlocksOf(h4mk_reader* reader, const MediaFile& file, size_t track,
+                      const SegmentTable& table, size_t segment);
 
 // a ticks of one track in ticks of another, rounded down.
 int64_t Rescale(int64_t ticks, const TrackInfo& from, const TrackInfo& to);

@@ -36,14 +36,22 @@ std::string AssText(std::string_view line) {
   int depth = 0;
   for (size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
-    if (c == '{') ++depth;
-    else if (c == '}' && depth > 0) --depth;
-    else if (depth > 0) continue;
-    else if (c == '\\' && i + 1 < line.size() && (line[i + 1] == 'N' || line[i + 1] == 'n')) text += '\n', ++i;
-    else if (c == '\\' && i + 1 < line.size() && line[i + 1] == 'h') text += ' ', ++i;
-    else if (c == '<') text += "&lt;";
-    else if (c == '&') text += "&amp;";
-    else text += c;
+    if (c == '{')
+      ++depth;
+    else if (c == '}' && depth > 0)
+      --depth;
+    else if (depth > 0)
+      continue;
+    else if (c == '\\' && i + 1 < line.size() && (line[i + 1] == 'N' || line[i + 1] == 'n'))
+      text += '\n', ++i;
+    else if (c == '\\' && i + 1 < line.size() && line[i + 1] == 'h')
+      text += ' ', ++i;
+    else if (c == '<')
+      text += "&lt;";
+    else if (c == '&')
+      text += "&amp;";
+    else
+      text += c;
   }
   return text;
 }
@@ -62,7 +70,8 @@ std::string Clean(std::string text) {
 std::string SideText(const h4mk_block& block, std::string_view name) {
   for (size_t i = 0; i < block.side_data_count; ++i)
     if (block.side_data[i].name == name) {
-      std::string text(reinterpret_cast<const char*>(block.side_data[i].data), block.side_data[i].size);
+      std::string text(reinterpret_cast<const char*>(block.side_data[i].data),
+                       block.side_data[i].size);
       text = Clean(text);
       std::replace(text.begin(), text.end(), '\n', ' ');
       return text;
@@ -71,32 +80,36 @@ std::string SideText(const h4mk_block& block, std::string_view name) {
 }
 
 std::shared_ptr<const Cues> CuesOf(MediaFile& file, size_t track) {
-  return file.Cached<Cues>("cues " + std::to_string(track), [&]() -> std::pair<std::shared_ptr<const Cues>, size_t> {
-    const TrackInfo& info = file.track(track);
-    if (!info.is_subtitle() || !IsTextCodec(info.codec)) throw HttpError(404, "the track has no text");
-    auto cues = std::make_shared<Cues>();
-    size_t bytes = 0;
-    MediaFile::Lease lease(file);
-    for (uint64_t i = 0; i < info.block_count && cues->size() < kMostCues; ++i) {
-      h4mk_block block = H4MK_BLOCK_INIT;
-      const h4mk_status status = h4mk_reader_read_block(lease.get(), info.index, i, &block);
-      if (status == H4MK_ERR_NOT_FOUND || status == H4MK_ERR_CORRUPT) continue;
-      lease.Check(status);
-      if (block.pts == H4MK_NO_TIME || (block.flags & H4MK_BLOCK_ENCRYPTED)) continue;
-      Cue cue;
-      cue.start = static_cast<int64_t>(info.Seconds(block.pts) * 1e6);
-      cue.end = static_cast<int64_t>(info.Seconds(block.pts + block.duration) * 1e6);
-      cue.text = Clean(CueText(info.codec, std::string_view(reinterpret_cast<const char*>(block.data), block.size)));
-      cue.id = SideText(block, "webvtt_identifier");
-      cue.settings = SideText(block, "webvtt_settings");
-      // A block without a duration is shown until the next one.
-      if (!cues->empty() && cues->back().end <= cues->back().start) cues->back().end = cue.start;
-      bytes += cue.text.size() + sizeof(Cue);
-      if (!cue.text.empty() || block.duration == 0) cues->push_back(std::move(cue));
-    }
-    std::erase_if(*cues, [](const Cue& cue) { return cue.text.empty(); });
-    return {cues, bytes};
-  });
+  return file.Cached<Cues>(
+      "cues " + std::to_string(track), [&]() -> std::pair<std::shared_ptr<const Cues>, size_t> {
+        const TrackInfo& info = file.track(track);
+        if (!info.is_subtitle() || !IsTextCodec(info.codec))
+          throw HttpError(404, "the track has no text");
+        auto cues = std::make_shared<Cues>();
+        size_t bytes = 0;
+        MediaFile::Lease lease(file);
+        for (uint64_t i = 0; i < info.block_count && cues->size() < kMostCues; ++i) {
+          h4mk_block block = H4MK_BLOCK_INIT;
+          const h4mk_status status = h4mk_reader_read_block(lease.get(), info.index, i, &block);
+          if (status == H4MK_ERR_NOT_FOUND || status == H4MK_ERR_CORRUPT) continue;
+          lease.Check(status);
+          if (block.pts == H4MK_NO_TIME || (block.flags & H4MK_BLOCK_ENCRYPTED)) continue;
+          Cue cue;
+          cue.start = static_cast<int64_t>(info.Seconds(block.pts) * 1e6);
+          cue.end = static_cast<int64_t>(info.Seconds(block.pts + block.duration) * 1e6);
+          cue.text = Clean(CueText(
+              info.codec, std::string_view(reinterpret_cast<const char*>(block.data), block.size)));
+          cue.id = SideText(block, "webvtt_identifier");
+          cue.settings = SideText(block, "webvtt_settings");
+          // A block without a duration is shown until the next one.
+          if (!cues->empty() && cues->back().end <= cues->back().start)
+            cues->back().end = cue.start;
+          bytes += cue.text.size() + sizeof(Cue);
+          if (!cue.text.empty() || block.duration == 0) cues->push_back(std::move(cue));
+        }
+        std::erase_if(*cues, [](const Cue& cue) { return cue.text.empty(); });
+        return {cues, bytes};
+      });
 }
 
 }  // namespace
@@ -111,12 +124,16 @@ std::string CueText(const std::string& codec, std::string_view block) {
   if (codec == "ass" || codec == "ssa") return AssText(block);
   if (codec != "mov_text") return std::string(block);
   if (block.size() < 2) return {};
-  const size_t size = static_cast<size_t>(static_cast<uint8_t>(block[0]) << 8 | static_cast<uint8_t>(block[1]));
+  const size_t size =
+      static_cast<size_t>(static_cast<uint8_t>(block[0]) << 8 | static_cast<uint8_t>(block[1]));
   std::string text;
   for (const char c : block.substr(2, size)) {
-    if (c == '<') text += "&lt;";
-    else if (c == '&') text += "&amp;";
-    else text += c;
+    if (c == '<')
+      text += "&lt;";
+    else if (c == '&')
+      text += "&amp;";
+    else
+      text += c;
   }
   return text;
 }
@@ -127,7 +144,8 @@ std::string WebVtt(MediaFile& file, size_t track, int64_t from_us, int64_t to_us
   if (is_segment) {
     const size_t grid = GridTrack(file);
     const Timeline timeline = TimelineOf(file, grid);
-    const int64_t lead = timeline.lead * timeline.tick * 90000 / static_cast<int64_t>(timeline.timescale);
+    const int64_t lead =
+        timeline.lead * timeline.tick * 90000 / static_cast<int64_t>(timeline.timescale);
     text += "X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:" + std::to_string(lead) + "\n";
   }
   for (const Cue& cue : *cues) {

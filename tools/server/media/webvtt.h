@@ -12,8 +12,8 @@ namespace h4mk::server {
 bool IsTextCodec(const std::string& codec);
 // The text of a block as that of a cue; "" if it has none.
 std::string CueText(const std::string& codec, std::string_view block);
-// Cues that are shown at any time in [from, to), in microseconds; for a segment of HLS with the line
-// that ties it to the media's timeline.
+// Cues that are shown at any time in [from, to), in microseconds; for a segment of HLS with the
+// line that ties it to the media's timeline.
 std::string WebVtt(MediaFile& file, size_t track, int64_t from_us, int64_t to_us, bool is_segment);
 
 }  // namespace h4mk::server

@@ -7,7 +7,8 @@ namespace h4mk::server {
 namespace {
 
 constexpr const char* kPolicy =
-    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; style-src 'self'; object-src 'none'; "
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' "
+    "blob:; style-src 'self'; object-src 'none'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 Response Static(const char* type, std::string_view text) {
@@ -30,7 +31,8 @@ Response IndexPage() { return Static("text/html; charset=utf-8", kIndexHtml); }
 
 void AddPageRoutes(Router* router) {
   const auto page = [&](const char* path, const char* type, std::string_view text) {
-    router->Add({"GET", path, "A part of the page", type, {}, [=](Call&) { return Static(type, text); }});
+    router->Add(
+        {"GET", path, "A part of the page", type, {}, [=](Call&) { return Static(type, text); }});
   };
   page("/", "text/html; charset=utf-8", kIndexHtml);
   page("/page.js", "text/javascript; charset=utf-8", kPageJs);
@@ -38,7 +40,14 @@ void AddPageRoutes(Router* router) {
   page("/page.css", "text/css; charset=utf-8", kPageCss);
   page("/docs", "text/html; charset=utf-8", kDocsHtml);
   page("/docs.js", "text/javascript; charset=utf-8", kDocsJs);
-  router->Add({"GET", "/openapi.json", "This description", "application/json", {}, ServeOpenApi, false, "Operation"});
+  router->Add({"GET",
+               "/openapi.json",
+               "This description",
+               "application/json",
+               {},
+               ServeOpenApi,
+               false,
+               "Operation"});
 }
 
 }  // namespace h4mk::server
