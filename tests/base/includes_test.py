@@ -29,7 +29,7 @@ def check(path):
 
 
 subprocess.run([*compiler, "-x", "c++-header", "-o", json, "-"], input="#include <nlohmann/json.hpp>", text=True, check=True)
-files = sorted(source.rglob("*.cc"))
+files = sorted(path for path in source.rglob("*.cc") if not path.stem.endswith("_windows"))  # which needs headers of Windows
 with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
     wrong = [text for text in pool.map(check, files) if text]
 print("\n".join(wrong) or f"{len(files)} files compile alone")
