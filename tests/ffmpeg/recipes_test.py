@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Runs the recipes of tools/recipes/README.md as they stand there, each in the same folder, where tape.mkv is.
 
-    recipes_test.py FOLDER_OF_PROGRAMS [NAME]      only the recipes whose heading has NAME in it
+    recipes_test.py FOLDER…      FOLDER: where programs are: ffmpeg, h4mk, h4mkd
+
+H4MK_RECIPE=NAME in the environment runs only the recipes whose heading has NAME in it.
 """
 import os
 import pathlib
@@ -30,10 +32,8 @@ def make_tape(folder, environment):
 
 
 def main():
-    programs = pathlib.Path(sys.argv[1]).resolve()
-    wanted = sys.argv[2] if len(sys.argv) > 2 else ""
-    environment = {**os.environ, "PATH": f"{programs}:/usr/bin:{os.environ['PATH']}",
-                   "PYTHONPATH": str(programs.parent / "lib/python3/dist-packages"), "LC_ALL": "C.UTF-8"}
+    wanted = os.environ.get("H4MK_RECIPE", "")
+    environment = {**os.environ, "PATH": ":".join([*sys.argv[1:], "/usr/bin", os.environ["PATH"]]), "LC_ALL": "C.UTF-8"}
     failed, count = [], 0
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
