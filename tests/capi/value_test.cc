@@ -121,11 +121,11 @@ TEST(ValueTest, BytesComeBack) {
 }
 
 TEST(ValueTest, AValueIsCopiedIntoAnother) {
-  const Value source = ParseJson(R"({"a":[1,{"b":null}],"big":18446744073709551615})");
+  const Value source = ParseJson(R"({"a":[1,{"b":null}],"big":9223372036854775807})");
   const Value target = ParseJson(R"({"x":1,"y":2})");
   ASSERT_EQ(h4mk_value_set_value(target.get(), "x", source.get()), H4MK_OK);
   ASSERT_EQ(h4mk_value_set_int(const_cast<h4mk_value*>(source.get()), "a", 0), H4MK_OK);
-  EXPECT_EQ(Json(target.get()), R"({"x":{"a":[1,{"b":null}],"big":18446744073709551615},"y":2})");
+  EXPECT_EQ(Json(target.get()), R"({"x":{"a":[1,{"b":null}],"big":9223372036854775807},"y":2})");
   // … even into itself.
   ASSERT_EQ(h4mk_value_set_value(target.get(), "y", target.get()), H4MK_OK);
   EXPECT_EQ(h4mk_value_get_int(h4mk_value_get(target.get(), "y"), "y", 0), 2);
