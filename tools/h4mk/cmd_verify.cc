@@ -163,9 +163,10 @@ std::string Problems(uint64_t count) {
 
 // What to do about a file that is not as it should be.
 void Advise(const std::string& path, const Json& report, Output& output) {
-  const uint64_t problems = report["problems"];
-  if (problems == 0 || output.json() || path == "-") return;
-  if (!report["closed"] && problems == 1 && report["version"] == 2)
+  // Another key, or words that were edited: nothing that a new file would cure.
+  const uint64_t damage = report["damage"];
+  if (damage == 0 || output.json() || path == "-") return;
+  if (!report["closed"] && damage == 1 && report["version"] == 2)
     output.Note(std::nullopt,
                 "only its end is missing: if nobody is writing it any more, `h4mk index FILE` "
                 "gives it one");

@@ -811,7 +811,8 @@ typedef struct h4mk_verify_options {
  *  io: can seek and knows its size. options: NULL for the defaults.
  *  *report (NULL: not wanted) is set on H4MK_OK and H4MK_ERR_CORRUPT, and freed by h4mk_value_free():
  *    "version", "file_size", "closed", "chunks" (good ones, by tag), "clusters", "blocks" and
- *    "payload_bytes" (with good data), "signed" (there are signatures), "index_checked", "problems"; with
+ *    "payload_bytes" (with good data), "signed" (there are signatures), "index_checked", "problems", "damage" (those of
+ *    them that checksums and the index tell); with
  *    verify_key "signature" {"ok", "final", "chunks", "signed_until", "descriptions_unsigned"}; with keys
  *    "decrypted" {"ok", "blocks"}; of a sidecar "readable_blocks".
  *  H4MK_OK: all is well. H4MK_ERR_CORRUPT: something is not; the problems were told, the first 1000 of

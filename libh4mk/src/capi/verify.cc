@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // h4mk_verify(): the checksums, and what needs a key or other files.
 #include <set>
+#include <string>
 
 #include "capi/keys.h"
 #include "capi/task.h"
@@ -46,7 +47,8 @@ class Verifier {
                    {"payload_bytes", checked_.payload_bytes},
                    {"signed", checked_.is_signed},
                    {"index_checked", checked_.index_checked},
-                   {"problems", problems_}};
+                   {"problems", problems_},
+                   {"damage", checked_.errors}};
     for (const auto& [tag, count] : checked_.chunks) report["chunks"][tag] = count;
     for (const auto& [key, value] : more_.items()) report[key] = value;
     return report;
@@ -75,7 +77,9 @@ class Verifier {
       }
       if (status.code() == Code::kEnd || status.code() == Code::kAgain) return {};
       if (status.code() == Code::kIo) return status;
-      Problem(status);
+      // A file beside that is missing is told once, not for every cluster that names it.
+      if (status.code() != Code::kNotFound || missing_.insert(status.message()).second)
+        Problem(status);
       if (status.code() != Code::kCorrupt && status.code() != Code::kNotFound) return {};
     }
   }
@@ -161,6 +165,7 @@ class Verifier {
   CallbackAllocator allocator_{h4mk_buffers{}};
   VerifyReport checked_;
   uint64_t problems_ = 0;
+  std::set<std::string> missing_;  // messages of files beside this one that were not found
   Json more_ = Json::object();
 };
 
