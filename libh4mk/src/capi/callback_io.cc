@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capi/callback_io.h"
 
+#include <cerrno>
 #include <cstdlib>
 
 namespace h4mk {
@@ -58,13 +59,25 @@ class OwnedCallbackIo final : public Io {
 
 }  // namespace
 
+namespace {
+
+// h4mk_io_open_beside() sets errno, as h4mk.h says.
+const char* WhyNotOpened(h4mk_status status) {
+  if (status == H4MK_ERR_IO && errno == ELOOP) return "it is a link";
+  if (status == H4MK_ERR_IO && errno == EINVAL) return "it is no regular file";
+  return h4mk_strerror(status);
+}
+
+}  // namespace
+
 OpenBeside BesideOpener(const h4mk_reader_options& options) {
   if (options.open_beside == nullptr) return {};
   return [open = options.open_beside, opaque = options.beside_opaque](const std::string& name,
                                                                       std::unique_ptr<Io>* io) {
     h4mk_io opened = H4MK_IO_INIT;
+    errno = 0;
     const h4mk_status status = open(opaque, name.c_str(), &opened);
-    if (status != H4MK_OK) return Status(static_cast<Code>(status), h4mk_strerror(status));
+    if (status != H4MK_OK) return Status(static_cast<Code>(status), WhyNotOpened(status));
     *io = std::make_unique<OwnedCallbackIo>(opened);
     return Status();
   };
