@@ -91,10 +91,11 @@ class FrameDecoder::Crew {
       return outcome_.ok();
     }
     std::unique_lock lock(mutex_);
-    changed_.wait(
-        lock, [&] { return !outcome_.ok() || queue_.empty() || held_ + size <= memory_limit_; });
+    changed_.wait(lock, [&] {
+      return !outcome_.ok() || queue_.empty() || undecoded_bytes_ + size <= memory_limit_;
+    });
     if (!outcome_.ok()) return false;
-    held_ += size;
+    undecoded_bytes_ += size;
     queue_.push_back(std::move(group));
     changed_.notify_all();
     return true;
@@ -140,7 +141,7 @@ class FrameDecoder::Crew {
       const uint64_t size = group.group.bytes();
       DecodeOne(worker, group);
       const std::lock_guard lock(mutex_);
-      held_ -= size;
+      undecoded_bytes_ -= size;
       changed_.notify_all();
     }
   }
@@ -171,7 +172,7 @@ class FrameDecoder::Crew {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<LoadedGroup> queue_;
-  uint64_t held_ = 0;  // bytes of groups that were handed over and are not decoded
+  uint64_t undecoded_bytes_ = 0;  // of groups in queue_ or being decoded
   bool done_ = false;
   Outcome outcome_;
   std::vector<Group> short_ones_;

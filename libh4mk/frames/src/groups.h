@@ -35,8 +35,8 @@ class GroupFinder {
   Outcome Find(std::vector<Wanted> wanted, std::vector<Group>* groups);
 
   // The clusters that hold the group of a frame, by the index alone where the index has the times
-  // of frames. A guess: a frame may stand behind the next random access point. *found is false
-  // where the index does not tell.
+  // of frames. It is a guess: a frame can stand behind the next random access point. *found is
+  // false where the index does not tell.
   Outcome FindClusters(uint64_t number, h4mk_range* clusters, bool* found);
 
   // Lets a group begin one random access point earlier. *found is false if there is none.

@@ -27,7 +27,8 @@ bool IsFullRange(const AVFrame& frame) {
          (name != nullptr && std::strncmp(name, "yuvj", 4) == 0);
 }
 
-// swscale prints a warning for these; what they mean is told apart by the range.
+// swscale warns of these formats. The range is set by itself, so that the ordinary one does as
+// well.
 AVPixelFormat WithoutRange(AVPixelFormat format) {
   switch (format) {
     case AV_PIX_FMT_YUVJ411P:

@@ -46,7 +46,7 @@ typedef struct h4mk_frames_options {
     uint64_t memory_limit; /**< Bytes of undecoded data that are held at once, if one group does not need more; 0: 64 MiB. */
     int decode_all;        /**< 1: also decodes what no frame that was asked for needs, for comparison. */
     /** Told which bytes will be read, before they are: of the reader's file (beside NULL), or of the file beside it that a sidecar
-     *  names. h4mk_http_prefetch() does what is wanted here. NULL: nobody is told. An error is ignored: the same bytes are read again. */
+     *  names. h4mk_http_prefetch() does what is wanted here. NULL: it is not called. An error is ignored, since the same bytes are read again later. */
     h4mk_status (*prefetch)(void *opaque, const char *beside, const h4mk_range *ranges, size_t count);
     void *prefetch_opaque; /**< First argument of prefetch. */
 } h4mk_frames_options;
