@@ -29,7 +29,8 @@ Commands
   test         build, then run all tests
   system       build only a libavformat for the FFmpeg that this system has, into dist/system/: dist/system/run PROGRAM …
                \`system install\` lets all programs use it, \`system uninstall\` takes that back
-  series       try the patches on every series of FFmpeg that they are for, each in a small build
+  series [N.N] try the patches on every series of FFmpeg that they are for, or on one, each in a small build, and as they
+               would be sent upstream: patch after patch
   fuzz         build the fuzz targets for libFuzzer, the demuxer's with an FFmpeg of its own (tests/fuzz/README.md)
   msan         run these targets on their seeds under MemorySanitizer
   clean        remove dist/ and build/, except for downloads
@@ -701,9 +702,9 @@ run_tests() {
 main() {
   local command=${1:-build} most=1
   case $command in
-    demo | system) most=2 ;;
+    demo | system | series) most=2 ;;
     -h | --help) command=help ;;
-    build | test | series | fuzz | msan | clean | help) ;;
+    build | test | fuzz | msan | clean | help) ;;
     *)
       say "build_ffmpeg.sh: unknown command '$command'"
       usage >&2
@@ -732,7 +733,7 @@ main() {
     series)
       # shellcheck source=ffmpeg_patches/series.sh
       source "$ROOT"/ffmpeg_patches/series.sh
-      series_command
+      series_command "${2:-}"
       ;;
     fuzz)
       # shellcheck source=tests/fuzz/build.sh

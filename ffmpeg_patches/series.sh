@@ -6,12 +6,15 @@
 # The Debian releases that have them; the newest of a series counts.
 SERIES_SUITES="bookworm trixie forky sid"
 
+# series_command [SERIES]: one of them, or all.
 series_command() {
   local series sources=() failed=0
+  [[ -z $1 || -d $ROOT/ffmpeg_patches/$1 ]] || die "there is no series $1, only" $(series_list)
   lock
   install_missing "$BUILD_PACKAGES"
   build_libh4mk
-  for series in $(series_list); do
+  build_small_libh4mk
+  for series in ${1:-$(series_list)}; do
     series_source "$series"
     sources=("$CACHE"/ffmpeg[_-]"$series"*.tar.xz)
     if ((!${#sources[@]})); then
@@ -24,6 +27,19 @@ series_command() {
     fi
   done
   return $failed
+}
+
+# The smallest libh4mk, which goes with FFmpeg under LGPL 2.1, in SMALL. "Small builds" in libh4mk/README.md.
+build_small_libh4mk() {
+  local component off=(-DH4MK_WITH_{PROTECTION,ZSTD,ADAPTERS,LEGACY,LIBDEFLATE}=OFF)
+  SMALL=$BUILD/small
+  run libh4mk-configure "Configuring the smallest libh4mk" -- cmake -S "$ROOT" -B "$BUILD"/libh4mk-small -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_INSTALL_PREFIX="$SMALL" -DCMAKE_INSTALL_LIBDIR=lib -DH4MK_BUILD_TESTS=OFF -DH4MK_BUILD_TOOLS=OFF \
+    "${off[@]}"
+  run libh4mk-build "Building the smallest libh4mk" -- cmake --build "$BUILD"/libh4mk-small -j "$JOBS" --target h4mk h4mk_static changelog
+  for component in runtime development; do
+    run libh4mk-install "Installing it" -- cmake --install "$BUILD"/libh4mk-small --component $component
+  done
 }
 
 series_list() {
@@ -56,19 +72,23 @@ apt_versions() {
   apt-cache "${options[@]}" showsrc ffmpeg 2>/dev/null || true
 }
 
+# What the tests below need.
+SERIES_OPTIONS=(
+  --enable-shared --disable-static --enable-libh4mk --disable-autodetect --disable-doc --disable-debug --disable-x86asm
+  --disable-everything --enable-protocol=file,pipe
+  --enable-demuxer=h4mk,matroska,framehash,image2,pcm_s16le,rawvideo,wav,ffmetadata
+  --enable-muxer=h4mk,matroska,framehash,framecrc,crc,image2,wav,ffmetadata
+  --enable-indev=lavfi --enable-filter=testsrc2,sine,aresample,format,scale,null,anull
+  --enable-encoder=rawvideo,pgmyuv,mpeg4,mp2,pcm_s16le,flac
+  --enable-decoder=rawvideo,pgmyuv,wrapped_avframe,pcm_s16le,mpeg4,mp2,flac,libh4mk_audio,libh4mk_video
+  --enable-parser=mpeg4video,mpegaudio,flac --enable-bsf=h4mask)
+
 # try_series TARBALL: in a subshell, since unpack_source sets the variables of the main build.
 try_series() {
   SOURCE=$1
   unpack_small
   patch_source
-  local options=(
-    --enable-shared --disable-static --enable-version3 --enable-libh4mk --disable-autodetect --disable-doc --disable-debug
-    --disable-x86asm --disable-everything --enable-protocol=file,pipe
-    --enable-demuxer=h4mk,matroska,framehash,image2,pcm_s16le,rawvideo,wav,ffmetadata
-    --enable-muxer=h4mk,matroska,framehash,framecrc,crc,image2,wav,ffmetadata
-    --enable-indev=lavfi --enable-filter=testsrc2,sine,aresample,format,scale,null,anull
-    --enable-encoder=rawvideo,pgmyuv,mpeg4,mp2,pcm_s16le,flac
-    --enable-decoder=rawvideo,pgmyuv,wrapped_avframe,pcm_s16le,mpeg4,mp2,flac --enable-parser=mpeg4video,mpegaudio,flac)
+  local options=("${SERIES_OPTIONS[@]}" --enable-version3)
   mkdir -p "$FF"/obj
   if [[ ! -f $FF/configured || $(<"$FF"/configured) != "${options[*]}" ]]; then
     run series-configure "Configuring FFmpeg $RELEASE" -- in_obj env PKG_CONFIG_PATH="$DIST/lib/pkgconfig" \
@@ -84,7 +104,7 @@ try_series() {
   fi
   run series-headers "Headers, each alone" -- make -C "$FF"/obj libavformat/h4mk.h.o libavformat/h4mk_compat.h.o
   try_minimal demuxer && try_minimal muxer && try_disabled || return 1
-  [[ $SERIES != $(series_list | tail -n 1) ]] || try_upstream
+  [[ $SERIES == 5.1 ]] || try_upstream
 }
 
 # try_disabled: FFmpeg without libh4mk, from the unpatched source and from the patched: compares what configure found, every
@@ -128,7 +148,7 @@ try_disabled() {
 # In a folder beside obj/.
 run_disabled() {
   local ff=(../obj/ffmpeg -v error -nostdin -y) format what
-  "${ff[@]}" -h full >help || return 1
+  "${ff[@]}" -h full | grep -v "^-copy_exact " >help || return 1
   for what in formats codecs decoders encoders bsfs protocols filters; do
     "${ff[@]}" -$what | grep -v ' h4mk_\(audio\|video\) ' >$what || return 1 # names of codecs are there with and without it
   done
@@ -142,23 +162,44 @@ run_disabled() {
   done
 }
 
-# try_upstream: what would be sent upstream applies to the unpatched source that try_disabled leaves; after each commit all files
-# that were changed so far compile.
+# try_upstream: what would be sent upstream, patch after patch on the unpatched source that try_disabled leaves. After each, FFmpeg
+# is built and passes the tests of H4MK that it has by then: as long as that is all that a patch needs, under LGPL 2.1 with the
+# smallest libh4mk, from the patch for encryption on with all of it.
 try_upstream() {
-  local patch objects=() tree=$FF/upstream
+  local patch tree=$FF/upstream
   rm -rf "$tree"/{src,patches}
-  mkdir -p "$tree"/obj
+  mkdir -p "$tree"
   cp -al "$FF"/plain/src "$tree"/src
   "$ROOT"/ffmpeg_patches/upstream.py "$tree"/src "$tree"/patches >/dev/null || return 1
+  local FF=$tree/lgpl LIBH4MK=$SMALL options=("${SERIES_OPTIONS[@]}")
   for patch in "$tree"/patches/*.patch; do
     patch -s -p1 -d "$tree"/src -i "$patch" || return 1
-    run series-configure "Configuring ${patch##*/}" -- env -C "$tree"/obj PKG_CONFIG_PATH="$DIST/lib/pkgconfig" \
-      ../src/configure --disable-autodetect --disable-doc --disable-debug --disable-x86asm --disable-everything \
-      --enable-version3 --enable-libh4mk --enable-demuxer=h4mk --enable-muxer=h4mk --enable-bsf=h4mask \
-      --enable-decoder=libh4mk_audio,libh4mk_video
-    mapfile -t -O "${#objects[@]}" objects < <(sed -n 's|^+++ b/\(lib.*\)\.c$|\1.o|p' "$patch")
-    run series-build "Building ${patch##*/}" -- make -C "$tree"/obj -j "$JOBS" "${objects[@]}"
+    if [[ $patch == *encryption* ]]; then
+      FF=$tree/version3 LIBH4MK=$DIST
+      options+=(--enable-version3)
+    fi
+    try_patch "$patch" || { say "${patch##*/}: FAILED" && return 1; }
+    say "${patch##*/}: good"
   done
+}
+
+# try_patch PATCH: in FF/obj, with the libh4mk in LIBH4MK.
+try_patch() {
+  mkdir -p "$FF"/obj
+  ln -sfn ../src "$FF"/src
+  local id
+  id=$( (cd "$FF"/src && cat configure lib*/all*.c libavcodec/bitstream_filters.c tests/Makefile) | sha256sum)
+  if [[ $(cat "$FF"/configure.id 2>/dev/null) != "$id" ]]; then
+    run series-configure "Configuring ${1##*/}" -- in_obj env PKG_CONFIG_PATH="$LIBH4MK/lib/pkgconfig" \
+      ../src/configure "${options[@]}"
+    echo "$id" >"$FF"/configure.id
+  fi
+  if [[ $LIBH4MK == "$SMALL" ]]; then
+    grep -q '^#define FFMPEG_LICENSE "LGPL version 2.1 or later"' "$FF"/obj/config.h || return 1
+  fi
+  run series-build "Building ${1##*/}" -- make -C "$FF"/obj -j "$JOBS" ffmpeg ffprobe
+  in_obj series_smoke_test || return 1
+  in_obj run series-fate "Testing ${1##*/}" -- env LD_LIBRARY_PATH="$(series_libraries)" make -j "$JOBS" fate-h4mk
 }
 
 # try_minimal demuxer|muxer: builds libavformat with that and nothing else.
@@ -174,14 +215,14 @@ try_minimal() {
   nm "$obj"/libavformat/libavformat.a 2>/dev/null | grep "ff_h4mk_$1" >/dev/null
 }
 
-# Where a program in the build folder finds libraries, as an absolute path: FFmpeg's tests change their folder. dist/ has libh4mk,
-# and behind these an FFmpeg of its own.
+# Where a program in the build folder finds libraries, as an absolute path: FFmpeg's tests change their folder. LIBH4MK, or else
+# dist/, has libh4mk, and behind these perhaps an FFmpeg of its own.
 series_libraries() {
   local library
   for library in avcodec avdevice avfilter avformat avutil swresample swscale postproc; do
     printf %s "$FF/obj/lib$library:"
   done
-  printf %s "$DIST/lib"
+  printf %s "${LIBH4MK:-$DIST}/lib"
 }
 
 unpack_small() {

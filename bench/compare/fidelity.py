@@ -3,8 +3,8 @@
 """Copies clips to H4MK and to other containers and counts which copies give back what the clip gave, for three ways of copying:
 
   API        the public API of libavformat, everything that the demuxer told handed to every muxer (copy_everything.c)
-  unpatched  `ffmpeg -c copy` without patch 0002, if --unpatched names such a program (see README.md)
-  ffmpeg     `ffmpeg -c copy` of this repository
+  unpatched  `ffmpeg -c copy` without the patches to ffmpeg, if --unpatched names such a program (see README.md)
+  ffmpeg     `ffmpeg -copy_exact 1 -c copy` of this repository, to every container
 
 The same program compares all of them (tests/ffmpeg/compare.c). Prints a table for README.md.
 """
@@ -37,10 +37,10 @@ def runs(*command):
         return -1
 
 
-def by_ffmpeg(program):
+def by_ffmpeg(program, *options):
     def copy(container, clip, target):
         return runs(program, "-v", "error", "-y", "-copyts", "-i", clip, "-map", "0", "-copy_unknown", "-c", "copy", "-avoid_negative_ts", "disabled",
-                    "-f", container, target)
+                    *options, "-f", container, target)
     return copy
 
 
@@ -72,7 +72,7 @@ def main():
         ways = {"API": lambda container, clip, target: runs(by_api, container, clip, target)}
         if arguments.unpatched:
             ways["unpatched"] = by_ffmpeg(arguments.unpatched)
-        ways["ffmpeg"] = by_ffmpeg(prefix / "bin/ffmpeg")
+        ways["ffmpeg"] = by_ffmpeg(prefix / "bin/ffmpeg", "-copy_exact", "1")
         # What cannot be read twice in the same way says nothing about a copy of it.
         clips = [clip for clip in clips if runs(compare, clip, clip) == 0]
         tasks = [(way, container, clip) for clip in clips for way in ways for container in arguments.formats]

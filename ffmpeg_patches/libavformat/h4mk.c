@@ -27,7 +27,6 @@
 #include "libavutil/avstring.h"
 #include "libavutil/channel_layout.h"
 #include "libavutil/dict.h"
-#include "libavutil/encryption_info.h"
 #include "libavutil/error.h"
 #include "libavutil/imgutils.h"
 #include "libavutil/intreadwrite.h"
@@ -43,6 +42,7 @@
 
 #include "avformat.h"
 #include "h4mk.h"
+#include "h4mk_adapter.h"
 #include "internal.h"
 
 /* Values of enums that are looked at for a name; more than any has. */
@@ -50,8 +50,6 @@
 #define MAX_ENUM_VALUE 1023
 
 #define RATIONAL_SIZE 32
-
-#define MAX_KEY_FILE_SIZE (64 << 10)
 
 /* AV_PROFILE_UNKNOWN, AV_LEVEL_UNKNOWN */
 #define MIN_PROFILE (-99)
@@ -79,81 +77,6 @@ int ff_h4mk_error(h4mk_status status, int64_t io_error)
     case H4MK_ERR_CORRUPT:      return AVERROR_INVALIDDATA;
     default:                    return AVERROR(EINVAL);
     }
-}
-
-void ff_h4mk_free_key(char **text)
-{
-    volatile char *p = *text;
-
-    while (p && *p)
-        *p++ = 0;
-    av_freep(text);
-}
-
-/**
- * Open a file that an option names. What protocols are allowed is about the names
- * that are found in the input.
- */
-static int open_key_file(AVFormatContext *s, AVIOContext **pb, const char *name)
-{
-    char *whitelist = s->protocol_whitelist;
-    int ret;
-
-    s->protocol_whitelist = NULL;
-    ret = s->io_open(s, pb, name, AVIO_FLAG_READ, NULL);
-    s->protocol_whitelist = whitelist;
-    return ret;
-}
-
-int ff_h4mk_read_key_file(AVFormatContext *s, const char *name, char **text)
-{
-    AVIOContext *pb = NULL;
-    int ret;
-
-    *text = NULL;
-    if (!name)
-        return 0;
-    *text = av_mallocz(FFMAX(MAX_KEY_FILE_SIZE, strlen(name)) + 1);
-    if (!*text)
-        return AVERROR(ENOMEM);
-    if (av_strstart(name, "-----BEGIN", NULL)) {
-        strcpy(*text, name);
-        return 0;
-    }
-    ret = open_key_file(s, &pb, name);
-    if (ret >= 0)
-        ret = avio_read(pb, *text, MAX_KEY_FILE_SIZE);
-    if (ret == AVERROR_EOF)
-        ret = AVERROR_INVALIDDATA;
-    ff_format_io_close(s, &pb);
-    if (ret < 0) {
-        av_log(s, AV_LOG_ERROR, "Cannot read a key in %s: %s\n", name, av_err2str(ret));
-        ff_h4mk_free_key(text);
-        return ret;
-    }
-    return 0;
-}
-
-int ff_h4mk_read_hex_key_file(AVFormatContext *s, const char *name, uint8_t **key, int *size)
-{
-    char *text;
-    int ret = ff_h4mk_read_key_file(s, name, &text);
-
-    if (ret < 0 || !text)
-        return ret;
-    text[strcspn(text, " \r\n")] = 0;
-    av_freep(key);
-    *size = ff_hex_to_data(NULL, text);
-    *key  = av_mallocz(*size + 1);
-    if (!*key)
-        ret = AVERROR(ENOMEM);
-    else if (!*size || 2 * *size != strlen(text)) {
-        av_log(s, AV_LOG_ERROR, "The key in %s is not hexadecimal\n", name);
-        ret = AVERROR(EINVAL);
-    } else
-        ff_hex_to_data(*key, text);
-    ff_h4mk_free_key(&text);
-    return ret;
 }
 
 int ff_h4mk_find_name(const char *(*to_name)(int value), const char *name)
@@ -441,7 +364,7 @@ int ff_h4mk_read_tags(AVDictionary **tags, const h4mk_value *object)
     return FFMIN(ret, 0);
 }
 
-static h4mk_status write_disposition(h4mk_value *object, unsigned disposition)
+h4mk_status ff_h4mk_write_disposition(h4mk_value *object, unsigned disposition)
 {
     h4mk_status status = H4MK_OK;
     h4mk_value *array;
@@ -459,7 +382,7 @@ static h4mk_status write_disposition(h4mk_value *object, unsigned disposition)
     return status;
 }
 
-static int read_disposition(const h4mk_value *object)
+int ff_h4mk_read_disposition(const h4mk_value *object)
 {
     const h4mk_value *array = h4mk_value_get(object, "disposition");
     unsigned disposition = 0;
@@ -603,7 +526,6 @@ static const char *discard_name(int value)
     return NULL;
 }
 
-
 static const H4MKField video_fields[] = {
     F(AVCodecParameters, "pixel_format", format, ENUM, .to_name = pixel_format_name),
     { NULL }
@@ -656,30 +578,30 @@ static const H4MKField *format_fields(enum AVMediaType type)
            type == AVMEDIA_TYPE_AUDIO ? audio_fields : none;
 }
 
-/* Keys of version 1, which mean what these tags do. */
-static const char *const alias[][2] = {
+/* Keys of version 1 that repeat a tag, and the key of that tag. */
+static const char *const repeated_tags[][2] = {
     { "name", "title"   },
     { "note", "comment" },
 };
 
-static h4mk_status write_alias(h4mk_value *track, const AVStream *st, int i)
+static h4mk_status write_repeated_tag(h4mk_value *track, const AVStream *st, int i)
 {
-    const AVDictionaryEntry *t = av_dict_get(st->metadata, alias[i][1], NULL, AV_DICT_MATCH_CASE);
+    const AVDictionaryEntry *t = av_dict_get(st->metadata, repeated_tags[i][1], NULL, AV_DICT_MATCH_CASE);
 
-    return h4mk_value_set_text(track, alias[i][0], t && is_utf8(t->value) ? t->value : "");
+    return h4mk_value_set_text(track, repeated_tags[i][0], t && is_utf8(t->value) ? t->value : "");
 }
 
-static int read_aliases(AVStream *st, const h4mk_value *track)
+static int read_repeated_tags(AVStream *st, const h4mk_value *track)
 {
-    for (int i = 0; i < FF_ARRAY_ELEMS(alias); i++) {
-        const char *text = h4mk_value_get_text(track, alias[i][0]);
-        const AVDictionaryEntry *t = av_dict_get(st->metadata, alias[i][1], NULL, AV_DICT_MATCH_CASE);
+    for (int i = 0; i < FF_ARRAY_ELEMS(repeated_tags); i++) {
+        const char *text = h4mk_value_get_text(track, repeated_tags[i][0]);
+        const AVDictionaryEntry *t = av_dict_get(st->metadata, repeated_tags[i][1], NULL, AV_DICT_MATCH_CASE);
         int ret;
 
-        /* what differs from its tag was edited */
+        /* An editor that knows version 1 alone changes this key and not the tag. */
         if (!text || !text[0] || t && !strcmp(t->value, text))
             continue;
-        ret = av_dict_set(&st->metadata, alias[i][1], text, AV_DICT_MATCH_CASE);
+        ret = av_dict_set(&st->metadata, repeated_tags[i][1], text, AV_DICT_MATCH_CASE);
         if (ret < 0)
             return ret;
     }
@@ -701,7 +623,7 @@ static const AVCodecDescriptor *find_codec(const char *name, enum AVMediaType ty
  * @return the name of a codec that FFmpeg does not know, as read_track() left
  *         it in the metadata, or NULL
  */
-static const char *foreign_codec(const AVStream *st)
+static const char *unknown_codec(const AVStream *st)
 {
     const AVDictionaryEntry *t;
 
@@ -712,228 +634,9 @@ static const char *foreign_codec(const AVStream *st)
            !find_codec(t->value, st->codecpar->codec_type) ? t->value : NULL;
 }
 
-/**
- * The extradata of a track that an adapter decodes is its object in the TRAK that
- * it comes from.
- *
- * @return the object, to be freed by h4mk_value_free(), or NULL for other tracks
- */
-static h4mk_value *adapter_track(const AVCodecParameters *par)
+static int write_stream_tags(AVFormatContext *s, const AVStream *st, h4mk_value *track)
 {
-    h4mk_value *object = NULL;
-
-#if H4MK_HAVE_ADAPTERS
-    if (par->extradata_size > 0 &&
-        (par->codec_id == AV_CODEC_ID_H4MK_AUDIO || par->codec_id == AV_CODEC_ID_H4MK_VIDEO))
-        h4mk_value_from_json((const char *)par->extradata, par->extradata_size, &object);
-    if (h4mk_value_get_type(object) != H4MK_VALUE_OBJECT) {
-        h4mk_value_free(object);
-        object = NULL;
-    }
-#endif
-    return object;
-}
-
-/**
- * Take from such an object all that FFmpeg has no place for.
- */
-static h4mk_status write_adapter_track(h4mk_value *track, const h4mk_value *object)
-{
-    static const char *const ours[] = { "tags", "side_data", "disposition", "name", "note", "start_time", "stream_id" };
-    h4mk_status status = H4MK_OK;
-
-    for (size_t i = 0; status == H4MK_OK && i < h4mk_value_count(object); i++) {
-        const char *key = h4mk_value_key_at(object, i);
-        int is_ours = h4mk_value_get(track, key) && strcmp(key, "codec");
-
-        for (int j = 0; j < FF_ARRAY_ELEMS(ours); j++)
-            is_ours |= !strcmp(key, ours[j]);
-        if (!is_ours)
-            status = h4mk_value_set_value(track, key, h4mk_value_at(object, i));
-    }
-    return status;
-}
-
-/**
- * Take what says how ciphertext of H4MK files is decrypted out of a list.
- *
- * @return the entry, or NULL
- */
-static AVEncryptionInitInfo *take_protection(AVEncryptionInitInfo **list)
-{
-    for (; *list; list = &(*list)->next) {
-        AVEncryptionInitInfo *info = *list;
-
-        if (info->system_id_size == H4MK_SYSTEM_ID_SIZE &&
-            !memcmp(info->system_id, H4MK_SYSTEM_ID, H4MK_SYSTEM_ID_SIZE)) {
-            *list      = info->next;
-            info->next = NULL;
-            return info;
-        }
-    }
-    return NULL;
-}
-
-/**
- * Find out what is left of side data without that.
- *
- * @param[out] data to be freed with av_free(), NULL if nothing is left
- * @return 1 if there was such an entry, 0 if not, or a negative AVERROR code
- */
-static int strip_protection(const AVPacketSideData *sd, uint8_t **data, size_t *size)
-{
-    AVEncryptionInitInfo *list = NULL, *info;
-    int found = 0;
-
-    *data = NULL;
-    if (sd->type == AV_PKT_DATA_ENCRYPTION_INIT_INFO)
-        list = av_encryption_init_info_get_side_data(sd->data, sd->size);
-    while ((info = take_protection(&list))) {
-        av_encryption_init_info_free(info);
-        found = 1;
-    }
-    if (found && list) {
-        *data = av_encryption_init_info_add_side_data(list, size);
-        if (!*data)
-            found = AVERROR(ENOMEM);
-    }
-    av_encryption_init_info_free(list);
-    return found;
-}
-
-static int add_init_info(AVStream *st, const char *json)
-{
-    AVPacketSideData **side_data = &H4MK_STREAM_SIDE_DATA(st);
-    int *count = &H4MK_STREAM_NB_SIDE_DATA(st);
-    AVEncryptionInitInfo *info = av_encryption_init_info_alloc(H4MK_SYSTEM_ID_SIZE, 0, 0, strlen(json));
-    uint8_t *data = NULL;
-    size_t size;
-
-    if (!info)
-        return AVERROR(ENOMEM);
-    memcpy(info->system_id, H4MK_SYSTEM_ID, H4MK_SYSTEM_ID_SIZE);
-    memcpy(info->data, json, strlen(json));
-    for (int i = 0; i < *count; i++)
-        if ((*side_data)[i].type == AV_PKT_DATA_ENCRYPTION_INIT_INFO)
-            info->next = av_encryption_init_info_get_side_data((*side_data)[i].data, (*side_data)[i].size);
-    data = av_encryption_init_info_add_side_data(info, &size);
-    av_encryption_init_info_free(info);
-    if (!data || !av_packet_side_data_add(side_data, count, AV_PKT_DATA_ENCRYPTION_INIT_INFO, data, size, 0)) {
-        av_free(data);
-        return AVERROR(ENOMEM);
-    }
-    return 0;
-}
-
-int ff_h4mk_add_original(AVFormatContext *s, AVStream *st, const h4mk_value *track, const h4mk_value *meta)
-{
-    h4mk_value *object = h4mk_value_new();
-    const char *json = NULL;
-    int ret = AVERROR(ENOMEM);
-
-    if (object && h4mk_value_set_int(object, "index", st->index) == H4MK_OK &&
-        h4mk_value_set_int(object, "count", s->nb_streams) == H4MK_OK &&
-        h4mk_value_set_value(object, "track", track) == H4MK_OK &&
-        h4mk_value_set_value(object, "meta", meta) == H4MK_OK)
-        json = h4mk_value_to_json(object);
-    if (json)
-        ret = add_init_info(st, json);
-    h4mk_value_free(object);
-    return ret;
-}
-
-h4mk_value *ff_h4mk_get_original(const AVStream *st)
-{
-    h4mk_value *object = NULL;
-
-    for (int i = 0; i < H4MK_STREAM_NB_SIDE_DATA(st) && !object; i++) {
-        const AVPacketSideData *sd = &H4MK_STREAM_SIDE_DATA(st)[i];
-        AVEncryptionInitInfo *list = NULL, *info;
-
-        if (sd->type == AV_PKT_DATA_ENCRYPTION_INIT_INFO)
-            list = av_encryption_init_info_get_side_data(sd->data, sd->size);
-        info = take_protection(&list);
-        av_encryption_init_info_free(list);
-        if (info)
-            h4mk_value_from_json((const char *)info->data, info->data_size, &object);
-        av_encryption_init_info_free(info);
-    }
-    return object;
-}
-
-/**
- * Copy the members of an object but for those with some keys, and, if texts are
- * words, those that are texts.
- */
-static int copy_members(h4mk_value *to, const h4mk_value *from, const char *const *words, int texts_are_words)
-{
-    h4mk_status status = H4MK_OK;
-
-    for (size_t i = 0; i < h4mk_value_count(from) && status == H4MK_OK; i++) {
-        const char *key = h4mk_value_key_at(from, i);
-        int is_word = texts_are_words && h4mk_value_get_type(h4mk_value_at(from, i)) == H4MK_VALUE_STRING;
-
-        for (int j = 0; words[j]; j++)
-            is_word |= !key || !strcmp(key, words[j]);
-        if (!is_word)
-            status = h4mk_value_set_value(to, key, h4mk_value_at(from, i));
-    }
-    return ff_h4mk_error(status, 0);
-}
-
-static int write_side_data(h4mk_value *object, const AVPacketSideData *side_data, int nb_side_data)
-{
-    h4mk_value *array = nb_side_data ? h4mk_value_add_array(object, "side_data") : NULL;
-    int ret = nb_side_data && !array ? AVERROR(ENOMEM) : 0;
-
-    for (int i = 0; i < nb_side_data && ret >= 0; i++) {
-        AVPacketSideData sd = side_data[i];
-
-        ret = strip_protection(&side_data[i], &sd.data, &sd.size);
-        if (!ret)
-            ret = ff_h4mk_write_side_data(array, &side_data[i]);
-        else if (ret > 0 && sd.data)
-            ret = ff_h4mk_write_side_data(array, &sd);
-        av_free(sd.data);
-    }
-    return FFMIN(ret, 0);
-}
-
-/**
- * Take away what only the demuxer itself may say, if a file does.
- */
-static int strip_all_protection(AVPacketSideData *side_data, int *nb_side_data)
-{
-    for (int i = 0; i < *nb_side_data; i++) {
-        uint8_t *data;
-        size_t size;
-        int ret = strip_protection(&side_data[i], &data, &size);
-
-        if (ret < 0)
-            return ret;
-        if (!ret)
-            continue;
-        av_free(side_data[i].data);
-        side_data[i].data = data;
-        side_data[i].size = size;
-        if (!data) {
-            (*nb_side_data)--;
-            memmove(&side_data[i], &side_data[i + 1], (*nb_side_data - i) * sizeof(*side_data));
-            i--;
-        }
-    }
-    return 0;
-}
-
-static int read_side_data(AVFormatContext *s, const h4mk_value *object,
-                          AVPacketSideData **side_data, int *nb_side_data)
-{
-    const h4mk_value *array = h4mk_value_get(object, "side_data");
-    int ret = 0;
-
-    for (size_t i = 0; i < h4mk_value_count(array) && ret >= 0; i++)
-        ret = ff_h4mk_read_side_data(s, h4mk_value_at(array, i), side_data, nb_side_data);
-    return ret < 0 ? ret : strip_all_protection(*side_data, nb_side_data);
+    return ff_h4mk_write_tags(s, track, "tags", st->metadata, unknown_codec(st) ? "codec_name" : NULL);
 }
 
 int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
@@ -942,9 +645,8 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
     const AVCodecParameters *par = st->codecpar;
     const AVCodecDescriptor *desc = avcodec_descriptor_get(par->codec_id);
     const char *kind = av_get_media_type_string(par->codec_type);
-    const char *foreign = foreign_codec(st);
+    const char *codec = unknown_codec(st);
     AVCodecParameters *defaults;
-    h4mk_value *adapted;
     const AVStream no_stream = { 0 };
     int ret;
 
@@ -956,13 +658,13 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
     } while (0)
 
     SET(int,  "track_id", st->index + 1);
-    if (write_alias(track, st, 0) != H4MK_OK)
+    if (write_repeated_tag(track, st, 0) != H4MK_OK)
         return AVERROR(ENOMEM);
     SET(text, "kind", kind ? kind : "unknown");
-    SET(text, "codec", foreign ? foreign : desc ? desc->name : "none");
+    SET(text, "codec", codec ? codec : desc ? desc->name : "none");
     SET(int,  "sample_rate", par->sample_rate);
     SET(int,  "channels", par->ch_layout.nb_channels);
-    if (write_alias(track, st, 1) != H4MK_OK ||
+    if (write_repeated_tag(track, st, 1) != H4MK_OK ||
         put_rational(track, "time_base", st->time_base) != H4MK_OK)
         return AVERROR(ENOMEM);
     if (st->id)
@@ -973,14 +675,14 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
         SET(text, "start_time", "unknown");
     if (par->codec_tag && (ret = ff_h4mk_error(write_codec_tag(track, par->codec_tag), 0)) < 0)
         return ret;
+    ret = 0;
+#if H4MK_HAVE_ADAPTERS
+    ret = ff_h4mk_write_adapter_track(par, track);
+    if (ret < 0)
+        return ret;
+#endif
     /* the extradata of an attachment is its file, which has a place of its own */
-    adapted = adapter_track(par);
-    if (adapted) {
-        ret = ff_h4mk_error(write_adapter_track(track, adapted), 0);
-        h4mk_value_free(adapted);
-        if (ret < 0)
-            return ret;
-    } else if (par->extradata_size > 0 && par->codec_type != AVMEDIA_TYPE_ATTACHMENT)
+    if (!ret && par->extradata_size > 0 && par->codec_type != AVMEDIA_TYPE_ATTACHMENT)
         SET(bytes, "extradata", par->extradata, par->extradata_size);
 
     defaults = avcodec_parameters_alloc();
@@ -998,34 +700,26 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
         st->sample_aspect_ratio.den != par->sample_aspect_ratio.den)
         if (put_rational(track, "stream_sample_aspect_ratio", st->sample_aspect_ratio) != H4MK_OK)
             return AVERROR(ENOMEM);
-    ret = ff_h4mk_error(write_disposition(track, st->disposition), 0);
+    ret = ff_h4mk_error(ff_h4mk_write_disposition(track, st->disposition), 0);
     if (ret < 0)
         return ret;
 
-    ret = write_side_data(track, H4MK_STREAM_SIDE_DATA(st), H4MK_STREAM_NB_SIDE_DATA(st));
+#if H4MK_HAVE_SIDE_DATA
+    ret = ff_h4mk_write_side_data(track, H4MK_STREAM_SIDE_DATA(st), H4MK_STREAM_NB_SIDE_DATA(st));
     if (ret < 0)
         return ret;
-    return ff_h4mk_write_tags(s, track, "tags", st->metadata, foreign ? "codec_name" : NULL);
+#endif
+    return write_stream_tags(s, st, track);
 }
 
-int ff_h4mk_write_original_track(AVFormatContext *s, const AVStream *st, h4mk_value *track)
+#if H4MK_HAVE_PROTECTION
+int ff_h4mk_write_track_words(AVFormatContext *s, const AVStream *st, h4mk_value *track)
 {
-    static const char *const words[] = { "name", "note", "tags", NULL };
-    h4mk_value *original = ff_h4mk_get_original(st);
-    int ret = AVERROR(EINVAL);
-
-    if (h4mk_value_get_int(original, "index", -1) == st->index &&
-        h4mk_value_get_int(original, "count", -1) == s->nb_streams)
-        ret = copy_members(track, h4mk_value_get(original, "track"), words, 0);
-    else
-        av_log(s, AV_LOG_ERROR, "Streams of ciphertext are copied all together and in their order, or not at all\n");
-    h4mk_value_free(original);
-    if (ret < 0)
-        return ret;
-    if (write_alias(track, st, 0) != H4MK_OK || write_alias(track, st, 1) != H4MK_OK)
+    if (write_repeated_tag(track, st, 0) != H4MK_OK || write_repeated_tag(track, st, 1) != H4MK_OK)
         return AVERROR(ENOMEM);
-    return ff_h4mk_write_tags(s, track, "tags", st->metadata, foreign_codec(st) ? "codec_name" : NULL);
+    return write_stream_tags(s, st, track);
 }
+#endif
 
 /**
  * Files of version 1 name some kinds in their own way.
@@ -1092,13 +786,16 @@ int ff_h4mk_read_track(AVFormatContext *s, AVStream *st, const h4mk_value *track
     st->sample_aspect_ratio = par->sample_aspect_ratio;
     parse_rational(h4mk_value_get(track, "stream_sample_aspect_ratio"),
                    &st->sample_aspect_ratio, 0, INT_MAX);
-    st->disposition = read_disposition(track);
+    st->disposition = ff_h4mk_read_disposition(track);
 
-    ret = read_side_data(s, track, &H4MK_STREAM_SIDE_DATA(st), &H4MK_STREAM_NB_SIDE_DATA(st));
+#if H4MK_HAVE_SIDE_DATA
+    ret = ff_h4mk_read_side_data(s, track, &H4MK_STREAM_SIDE_DATA(st), &H4MK_STREAM_NB_SIDE_DATA(st));
+    if (ret < 0)
+        return ret;
+#endif
+    ret = ff_h4mk_read_tags(&st->metadata, h4mk_value_get(track, "tags"));
     if (ret >= 0)
-        ret = ff_h4mk_read_tags(&st->metadata, h4mk_value_get(track, "tags"));
-    if (ret >= 0)
-        ret = read_aliases(st, track);
+        ret = read_repeated_tags(st, track);
     if (ret >= 0 && !desc && codec && codec[0] && strcmp(codec, "none"))
         ret = av_dict_set(&st->metadata, "codec_name", codec, 0);
     return FFMIN(ret, 0);
@@ -1196,236 +893,6 @@ static int read_program(AVFormatContext *s, const h4mk_value *object, int number
     return ff_h4mk_read_tags(&program->metadata, h4mk_value_get(object, "tags"));
 }
 
-#if H4MK_HAVE_STREAM_GROUPS
-static const H4MKField tile_grid_fields[] = {
-    F(AVStreamGroupTileGrid, "coded_width", coded_width, S32, 0, H4MK_MAX_SIDE),
-    F(AVStreamGroupTileGrid, "coded_height", coded_height, S32, 0, H4MK_MAX_SIDE),
-    F(AVStreamGroupTileGrid, "background", background, U8, .count = 4),
-    F(AVStreamGroupTileGrid, "horizontal_offset", horizontal_offset, S32, 0, H4MK_MAX_SIDE),
-    F(AVStreamGroupTileGrid, "vertical_offset", vertical_offset, S32, 0, H4MK_MAX_SIDE),
-    F(AVStreamGroupTileGrid, "width", width, S32, 0, H4MK_MAX_SIDE),
-    F(AVStreamGroupTileGrid, "height", height, S32, 0, H4MK_MAX_SIDE),
-    { NULL }
-};
-
-static const H4MKField lcevc_fields[] = {
-    F(H4MK_LAYERED_VIDEO, "lcevc_index", H4MK_EL_INDEX, U32),
-    F(H4MK_LAYERED_VIDEO, "width", width, S32, 0, H4MK_MAX_SIDE),
-    F(H4MK_LAYERED_VIDEO, "height", height, S32, 0, H4MK_MAX_SIDE),
-    { NULL }
-};
-#if H4MK_HAVE_LAYERED_VIDEO
-static const H4MKField dolby_vision_fields[] = {
-    F(H4MK_LAYERED_VIDEO, "el_index", H4MK_EL_INDEX, U32),
-    F(H4MK_LAYERED_VIDEO, "width", width, S32, 0, H4MK_MAX_SIDE),
-    F(H4MK_LAYERED_VIDEO, "height", height, S32, 0, H4MK_MAX_SIDE),
-    { NULL }
-};
-
-static const H4MKField tref_fields[] = {
-    F(AVStreamGroupTREF, "metadata_index", metadata_index, U32),
-    { NULL }
-};
-#endif
-
-H4MK_NAMES(group_type_name, NULL, "iamf_audio_element", "iamf_mix_presentation", "tile_grid", "lcevc",
-#if H4MK_HAVE_LAYERED_VIDEO
-           "tref", "dolby_vision"
-#endif
-)
-
-static int write_tile_grid(h4mk_value *object, const AVStreamGroupTileGrid *grid)
-{
-    h4mk_value *array = h4mk_value_add_array(object, "tiles");
-    int ret = 0;
-
-    for (unsigned i = 0; i < grid->nb_tiles; i++) {
-        h4mk_value *tile = array ? h4mk_value_append_object(array) : NULL;
-        if (!tile ||
-            h4mk_value_set_int(tile, "stream",     grid->offsets[i].idx)        != H4MK_OK ||
-            h4mk_value_set_int(tile, "horizontal", grid->offsets[i].horizontal) != H4MK_OK ||
-            h4mk_value_set_int(tile, "vertical",   grid->offsets[i].vertical)   != H4MK_OK)
-            return AVERROR(ENOMEM);
-    }
-#if H4MK_HAVE_TILE_SIDE_DATA
-    ret = write_side_data(object, grid->coded_side_data, grid->nb_coded_side_data);
-#endif
-    return ret < 0 ? ret : ff_h4mk_write_fields(object, tile_grid_fields, grid, NULL);
-}
-
-/* An element of AVStreamGroupTileGrid.offsets, whose type has no name. */
-typedef struct Tile {
-    uint32_t stream;
-    int32_t horizontal, vertical;
-} Tile;
-
-static const H4MKField tile_fields[] = {
-    F(Tile, "stream", stream, U32),
-    F(Tile, "horizontal", horizontal, S32, 0, H4MK_MAX_SIDE),
-    F(Tile, "vertical", vertical, S32, 0, H4MK_MAX_SIDE),
-    { NULL }
-};
-
-static int read_tile_grid(AVFormatContext *s, const h4mk_value *object, AVStreamGroupTileGrid *grid)
-{
-    const h4mk_value *array = h4mk_value_get(object, "tiles");
-    const size_t count = h4mk_value_count(array);
-#if H4MK_HAVE_TILE_SIDE_DATA
-    int ret;
-#endif
-
-    ff_h4mk_read_fields(object, tile_grid_fields, grid);
-#if H4MK_HAVE_TILE_SIDE_DATA
-    ret = read_side_data(s, object, &grid->coded_side_data, &grid->nb_coded_side_data);
-    if (ret < 0)
-        return ret;
-#endif
-    if (!count || count > INT_MAX / sizeof(*grid->offsets))
-        return 0;
-    grid->offsets = av_calloc(count, sizeof(*grid->offsets));
-    if (!grid->offsets)
-        return AVERROR(ENOMEM);
-    grid->nb_tiles = count;
-    for (size_t i = 0; i < count; i++) {
-        Tile tile = { 0 };
-
-        ff_h4mk_read_fields(h4mk_value_at(array, i), tile_fields, &tile);
-        grid->offsets[i].idx        = tile.stream;
-        grid->offsets[i].horizontal = tile.horizontal;
-        grid->offsets[i].vertical   = tile.vertical;
-    }
-    return 0;
-}
-
-static int write_group(AVFormatContext *s, const AVStreamGroup *group, h4mk_value *object)
-{
-    const char *type = group_type_name(group->type);
-    h4mk_value *array;
-    int ret = 0;
-
-    if (!object || h4mk_value_set_text(object, "type", type ? type : "unknown") != H4MK_OK ||
-        h4mk_value_set_int(object, "id", group->id) != H4MK_OK ||
-        !(array = h4mk_value_add_array(object, "streams")))
-        return AVERROR(ENOMEM);
-    for (unsigned i = 0; i < group->nb_streams; i++)
-        if (h4mk_value_append_int(array, group->streams[i]->index) != H4MK_OK)
-            return AVERROR(ENOMEM);
-
-    switch (group->type) {
-    case AV_STREAM_GROUP_PARAMS_TILE_GRID:
-        ret = write_tile_grid(object, group->params.tile_grid);
-        break;
-    case AV_STREAM_GROUP_PARAMS_LCEVC:
-        ret = ff_h4mk_write_fields(object, lcevc_fields, H4MK_LAYERED(group), NULL);
-        break;
-#if H4MK_HAVE_LAYERED_VIDEO
-    case AV_STREAM_GROUP_PARAMS_DOLBY_VISION:
-        ret = ff_h4mk_write_fields(object, dolby_vision_fields, H4MK_LAYERED(group), NULL);
-        break;
-    case AV_STREAM_GROUP_PARAMS_TREF:
-        ret = ff_h4mk_write_fields(object, tref_fields, group->params.tref, NULL);
-        break;
-#endif
-    case AV_STREAM_GROUP_PARAMS_IAMF_AUDIO_ELEMENT:
-        ret = ff_h4mk_write_audio_element(object, group);
-        break;
-    case AV_STREAM_GROUP_PARAMS_IAMF_MIX_PRESENTATION:
-        ret = ff_h4mk_write_mix_presentation(s, object, group->params.iamf_mix_presentation);
-        break;
-    }
-    if (ret < 0 || (ret = ff_h4mk_error(write_disposition(object, group->disposition), 0)) < 0)
-        return ret;
-    return ff_h4mk_write_tags(s, object, "tags", group->metadata, NULL);
-}
-
-/**
- * Whether a group has all that its users take for granted: the streams that it
- * names by their number within the group, the one layer of a scene.
- */
-static int is_complete(const AVStreamGroup *group)
-{
-    const AVStreamGroupTileGrid *grid = group->params.tile_grid;
-    const AVIAMFAudioElement *element = group->params.iamf_audio_element;
-
-    switch (group->type) {
-    case AV_STREAM_GROUP_PARAMS_TILE_GRID:
-        for (unsigned i = 0; i < grid->nb_tiles; i++)
-            if (grid->offsets[i].idx >= group->nb_streams)
-                return 0;
-        return 1;
-    case AV_STREAM_GROUP_PARAMS_IAMF_AUDIO_ELEMENT:
-        return group->nb_streams &&
-               (element->audio_element_type != AV_IAMF_AUDIO_ELEMENT_TYPE_SCENE || element->nb_layers);
-#if H4MK_HAVE_LAYERED_VIDEO
-    case AV_STREAM_GROUP_PARAMS_DOLBY_VISION:
-#endif
-    case AV_STREAM_GROUP_PARAMS_LCEVC:
-        return H4MK_LAYERED(group)->H4MK_EL_INDEX < group->nb_streams;
-#if H4MK_HAVE_LAYERED_VIDEO
-    case AV_STREAM_GROUP_PARAMS_TREF:
-        return group->params.tref->metadata_index < group->nb_streams;
-#endif
-    default:
-        return 1;
-    }
-}
-
-static int read_group(AVFormatContext *s, const h4mk_value *object, int number)
-{
-    const h4mk_value *array = h4mk_value_get(object, "streams");
-    const int type = ff_h4mk_find_name(group_type_name, h4mk_value_get_text(object, "type"));
-    AVStreamGroup *group;
-    int ret = 0;
-
-    if (type < 0) {
-        av_log(s, AV_LOG_WARNING, "Skipping stream group %d, whose type is not known\n", number);
-        return 0;
-    }
-    group = avformat_stream_group_create(s, type, NULL);
-    if (!group)
-        return AVERROR(ENOMEM);
-    group->id = h4mk_value_get_int(object, "id", number);
-    for (size_t i = 0; i < h4mk_value_count(array); i++) {
-        const int64_t index = h4mk_value_int(h4mk_value_at(array, i), -1);
-        if (index >= 0 && index < s->nb_streams)
-            avformat_stream_group_add_stream(group, s->streams[index]);
-    }
-
-    switch (group->type) {
-    case AV_STREAM_GROUP_PARAMS_TILE_GRID:
-        ret = read_tile_grid(s, object, group->params.tile_grid);
-        break;
-    case AV_STREAM_GROUP_PARAMS_LCEVC:
-        ff_h4mk_read_fields(object, lcevc_fields, H4MK_LAYERED(group));
-        break;
-#if H4MK_HAVE_LAYERED_VIDEO
-    case AV_STREAM_GROUP_PARAMS_DOLBY_VISION:
-        ff_h4mk_read_fields(object, dolby_vision_fields, H4MK_LAYERED(group));
-        break;
-    case AV_STREAM_GROUP_PARAMS_TREF:
-        ff_h4mk_read_fields(object, tref_fields, group->params.tref);
-        break;
-#endif
-    case AV_STREAM_GROUP_PARAMS_IAMF_AUDIO_ELEMENT:
-        ret = ff_h4mk_read_audio_element(object, group);
-        break;
-    case AV_STREAM_GROUP_PARAMS_IAMF_MIX_PRESENTATION:
-        ret = ff_h4mk_read_mix_presentation(object, group->params.iamf_mix_presentation);
-        break;
-    }
-    if (ret < 0)
-        return ret;
-    if (!is_complete(group)) {
-        av_log(s, AV_LOG_WARNING, "Skipping stream group %d, which lacks a stream or a layer that it names\n", number);
-        ff_remove_stream_group(s, group);
-        return 0;
-    }
-    group->disposition = read_disposition(object);
-    return ff_h4mk_read_tags(&group->metadata, h4mk_value_get(object, "tags"));
-}
-
-#endif /* H4MK_HAVE_STREAM_GROUPS */
-
 /* An array is written only if it has elements. */
 #define WRITE_ARRAY(key, count, write, elements)                                \
     do {                                                                        \
@@ -1441,36 +908,23 @@ static int read_group(AVFormatContext *s, const h4mk_value *object, int number)
             ret = read(s, h4mk_value_at(array, i), i);                          \
     } while (0)
 
-/**
- * Write tags and chapters, which are words about the recording.
- */
-static int write_words(AVFormatContext *s, h4mk_value *meta)
+int ff_h4mk_write_meta_words(AVFormatContext *s, h4mk_value *meta)
 {
     h4mk_value *array;
     int ret = ff_h4mk_write_tags(s, meta, "tags", s->metadata, NULL);
 
-    WRITE_ARRAY("chapters",      s->nb_chapters,      write_chapter, s->chapters);
+    WRITE_ARRAY("chapters", s->nb_chapters, write_chapter, s->chapters);
     return ret;
-}
-
-int ff_h4mk_write_original_meta(AVFormatContext *s, h4mk_value *meta)
-{
-    static const char *const words[] = { "tags", "chapters", NULL };
-    h4mk_value *original = s->nb_streams ? ff_h4mk_get_original(s->streams[0]) : NULL;
-    int ret = copy_members(meta, h4mk_value_get(original, "meta"), words, 1);
-
-    h4mk_value_free(original);
-    return ret < 0 ? ret : write_words(s, meta);
 }
 
 int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta)
 {
     h4mk_value *array;
-    int ret = write_words(s, meta);
+    int ret = ff_h4mk_write_meta_words(s, meta);
 
     WRITE_ARRAY("programs",      s->nb_programs,      write_program, s->programs);
 #if H4MK_HAVE_STREAM_GROUPS
-    WRITE_ARRAY("stream_groups", s->nb_stream_groups, write_group,   s->stream_groups);
+    WRITE_ARRAY("stream_groups", s->nb_stream_groups, ff_h4mk_write_group, s->stream_groups);
 #endif
     if (ret >= 0 && s->start_time_realtime && s->start_time_realtime != AV_NOPTS_VALUE)
         ret = ff_h4mk_error(h4mk_value_set_int(meta, "start_time_realtime", s->start_time_realtime), 0);
@@ -1490,7 +944,7 @@ int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta)
     READ_ARRAY("chapters",      read_chapter);
     READ_ARRAY("programs",      read_program);
 #if H4MK_HAVE_STREAM_GROUPS
-    READ_ARRAY("stream_groups", read_group);
+    READ_ARRAY("stream_groups", ff_h4mk_read_group);
 #endif
     s->start_time_realtime = AV_NOPTS_VALUE;
     ff_h4mk_read_fields(meta, meta_fields, s);

@@ -48,13 +48,6 @@
  */
 
 /**
- * AVEncryptionInfo.scheme of packets that are encrypted in a way that only
- * libh4mk knows; AVEncryptionInfo.iv is the u64le number of the packet, followed
- * by the ciphertext of its side data if it has some.
- */
-#define H4MK_ENCRYPTION_SCHEME MKBETAG('h', '4', 'm', 'k')
-
-/**
  * Largest sizes and times that are read. With these no sum or product of two
  * overflows where FFmpeg does not look.
  */
@@ -71,18 +64,9 @@
  */
 #define H4MK_MAX_VIDEO_DELAY 16
 
-/* Name of that ciphertext in a file. */
-#define H4MK_ENCRYPTED_SIDE_DATA "encrypted"
-
-/**
- * AVEncryptionInitInfo.system_id of what streams have whose packets are returned as
- * ciphertext. Its data is the JSON object {"index", "count", "track", "meta"}: the
- * number of the stream, that of all streams, its object of TRAK, and META. Who has
- * the key compares these with what they were when the packets were encrypted, so
- * they are written again as they are.
- */
-#define H4MK_SYSTEM_ID      "H4MK protection"
-#define H4MK_SYSTEM_ID_SIZE sizeof(H4MK_SYSTEM_ID)
+/* What h4mk_writer_front_index() leaves to its caller. */
+#define H4MK_HEADER_SIZE   16
+#define H4MK_CHECKSUM_SIZE 4
 
 enum H4MKFieldType {
     H4MK_FIELD_U8,
@@ -181,10 +165,31 @@ int ff_h4mk_write_layout(h4mk_value *object, const AVChannelLayout *layout);
 int ff_h4mk_read_layout(const h4mk_value *object, AVChannelLayout *layout);
 
 /**
+ * Write dispositions; nothing if there are none.
+ */
+h4mk_status ff_h4mk_write_disposition(h4mk_value *object, unsigned disposition);
+
+int ff_h4mk_read_disposition(const h4mk_value *object);
+
+/**
  * Describe a stream as an object of TRAK.
  *
- * @param start_time st->start_time as a demuxer shall report it; NULL leaves
- *                   that to the demuxer
+ * The start time of a stream is written and not guessed. The rules:
+ *
+ *     the muxer knows                              "start_time" in the file
+ *     AVStream.start_time                          that, with the offset that libavformat adds
+ *     nothing, and start_times is "given"          "unknown"
+ *     pts of the first packet; of audio that of    that
+ *       the first sample that is not skipped
+ *     nothing, as there is no such packet          left out
+ *
+ *     "start_time" in the file                     AVStream.start_time of the demuxer
+ *     a number                                     that
+ *     "unknown"                                    AV_NOPTS_VALUE, also when packets come
+ *     left out                                     pts of the first packet of the index, or, where
+ *                                                  that cannot be read, of the first one that comes
+ *
+ * @param start_time of the table; NULL leaves it out
  * @param track      an empty object
  * @return 0 or a negative AVERROR code
  */
@@ -214,35 +219,18 @@ int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta);
  */
 int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta);
 
+#if H4MK_HAVE_PROTECTION
 /**
- * Tell a stream what is needed to write its ciphertext to another file, see
- * H4MK_SYSTEM_ID.
+ * Write of a stream and of a file only the words about the recording: names, tags
+ * and chapters.
  *
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_add_original(AVFormatContext *s, AVStream *st, const h4mk_value *track, const h4mk_value *meta);
+int ff_h4mk_write_track_words(AVFormatContext *s, const AVStream *st, h4mk_value *track);
+int ff_h4mk_write_meta_words(AVFormatContext *s, h4mk_value *meta);
+#endif
 
-/**
- * @return what ff_h4mk_add_original() told a stream, to be freed with
- *         h4mk_value_free(), or NULL
- */
-h4mk_value *ff_h4mk_get_original(const AVStream *st);
-
-/**
- * As ff_h4mk_write_track(), for ciphertext: all but the words about the recording
- * is that of the original.
- *
- * @return 0 or a negative AVERROR code
- */
-int ff_h4mk_write_original_track(AVFormatContext *s, const AVStream *st, h4mk_value *track);
-
-/**
- * As ff_h4mk_write_meta(), for ciphertext.
- *
- * @return 0 or a negative AVERROR code
- */
-int ff_h4mk_write_original_meta(AVFormatContext *s, h4mk_value *meta);
-
+#if H4MK_HAVE_SIDE_DATA
 /**
  * Room for a name that ff_h4mk_pack_side_data() makes up.
  */
@@ -269,22 +257,38 @@ int ff_h4mk_unpack_side_data(void *logctx, const h4mk_side_data *src,
                              AVPacketSideData **sd, int *nb_sd);
 
 /**
- * Append side data to an array of TRAK.
+ * Write the side data of a stream or a group; nothing if there is none.
  *
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_write_side_data(h4mk_value *array, const AVPacketSideData *sd);
+int ff_h4mk_write_side_data(h4mk_value *object, const AVPacketSideData *side_data, int nb_side_data);
 
 /**
- * The reverse of ff_h4mk_write_side_data().
+ * The reverse of ff_h4mk_write_side_data(). What this build does not know is left out.
  *
- * @return 0, also for a name that this build does not know, or a negative
- *         AVERROR code
+ * @return 0 or a negative AVERROR code
  */
 int ff_h4mk_read_side_data(void *logctx, const h4mk_value *object,
-                           AVPacketSideData **sd, int *nb_sd);
+                           AVPacketSideData **side_data, int *nb_side_data);
+#endif
 
 #if H4MK_HAVE_STREAM_GROUPS
+/**
+ * Write a group.
+ *
+ * @param object NULL is an error
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_write_group(AVFormatContext *s, const AVStreamGroup *group, h4mk_value *object);
+
+/**
+ * Add the group of an object to a file that has its streams.
+ *
+ * @param number of the object in its array
+ * @return 0, also for a group that is left out, or a negative AVERROR code
+ */
+int ff_h4mk_read_group(AVFormatContext *s, const h4mk_value *object, int number);
+
 /**
  * Write a parameter definition, IAMF, 3.6.1.
  *
@@ -330,27 +334,14 @@ int ff_h4mk_write_mix_presentation(void *logctx, h4mk_value *object,
 int ff_h4mk_read_mix_presentation(const h4mk_value *object, AVIAMFMixPresentation *mix);
 #endif /* H4MK_HAVE_STREAM_GROUPS */
 
+#if H4MK_HAVE_MARKERS
 /**
- * Read a key from a file: the command line can be seen by others.
+ * Write to s->pb without copying large pieces through its buffer.
  *
- * @param name text that begins like a PEM key is the key itself; may be NULL
- * @param[out] text to be freed with ff_h4mk_free_key(); NULL if there is no name
- * @return 0 or a negative AVERROR code
+ * @return the number of bytes that were written, or a negative AVERROR code
  */
-int ff_h4mk_read_key_file(AVFormatContext *s, const char *name, char **text);
-
-/**
- * Read a hexadecimal key from a file in place of one in an option.
- *
- * @param name may be NULL: key and size stay as they are
- * @return 0 or a negative AVERROR code
- */
-int ff_h4mk_read_hex_key_file(AVFormatContext *s, const char *name, uint8_t **key, int *size);
-
-/**
- * Wipe and free what ff_h4mk_read_key_file() gave.
- */
-void ff_h4mk_free_key(char **text);
+int ff_h4mk_write_bytes(AVFormatContext *s, const uint8_t *buffer, int len);
+#endif
 
 /**
  * @param io_error code that an I/O callback returned, 0 if none failed

@@ -31,6 +31,27 @@
 #include "avformat.h"
 #include "internal.h"
 
+/*
+ * What a patch of the series for FFmpeg adds to the first one, which upstream.py
+ * leaves out where it is not yet there. Nothing else turns it off.
+ */
+#define H4MK_HAVE_SIDE_DATA    1 ///< of streams and packets
+#define H4MK_HAVE_INDEX        1 ///< libavformat's own index
+#define H4MK_HAVE_PIPED_COVERS 1 ///< attached pictures from inputs that cannot seek
+#define H4MK_HAVE_FOLLOW       1 ///< files that grow while they are read
+#define H4MK_HAVE_MARKERS      1 ///< what a relay wants to know
+#define H4MK_HAVE_SIDECARS     1 ///< data in files beside the input
+#define H4MK_HAVE_PROTECTION   1 ///< encryption and signatures
+#define H4MK_HAVE_COMPRESSION  1 ///< of packets
+#define H4MK_HAVE_VERSION1     1 ///< writing the first version of the format
+#define H4MK_HAVE_MASK         1 ///< the filter h4mask
+
+/* AVFMT_EXACT */
+#ifdef AVFMT_EXACT
+#define H4MK_HAVE_EXACT 1
+#else
+#define H4MK_HAVE_EXACT 0
+#endif
 /* AVStreamGroup, IAMF */
 #define H4MK_HAVE_STREAM_GROUPS (LIBAVFORMAT_VERSION_MAJOR >= 61)
 /* AVStreamGroupTileGrid.coded_side_data */

@@ -38,6 +38,7 @@
 #include "libavcodec/packet.h"
 
 #include "h4mk.h"
+#include "h4mk_protection.h"
 
 #if H4MK_HAVE_NEW_SIDE_DATA
 #include "libavutil/ambient_viewing_environment.h"
@@ -122,7 +123,6 @@ static const char *projection_name(int value)
 
 H4MK_NAMES(service_name, "main", "effects", "visually_impaired", "hearing_impaired",
            "dialogue", "commentary", "emergency", "voice_over", "karaoke")
-
 
 static const H4MKField stereo3d_fields[] = {
     F(AVStereo3D, "type", type, ENUM, .to_name = stereo3d_type_name),
@@ -526,7 +526,7 @@ int ff_h4mk_unpack_side_data(void *logctx, const h4mk_side_data *src,
     return 0;
 }
 
-int ff_h4mk_write_side_data(h4mk_value *array, const AVPacketSideData *sd)
+static int write_one(h4mk_value *array, const AVPacketSideData *sd)
 {
     const SideDataType *type = find_type(sd->type);
     h4mk_value *object = h4mk_value_append_object(array);
@@ -556,8 +556,7 @@ int ff_h4mk_write_side_data(h4mk_value *array, const AVPacketSideData *sd)
     return ff_h4mk_error(status, 0);
 }
 
-int ff_h4mk_read_side_data(void *logctx, const h4mk_value *object,
-                           AVPacketSideData **sd, int *nb_sd)
+static int read_one(void *logctx, const h4mk_value *object, AVPacketSideData **sd, int *nb_sd)
 {
     h4mk_side_data packed = { h4mk_value_get_text(object, "name") };
     const SideDataType *type;
@@ -574,4 +573,41 @@ int ff_h4mk_read_side_data(void *logctx, const h4mk_value *object,
     if (h4mk_value_get_bytes(object, "data", &packed.data, &packed.size) != H4MK_OK)
         return 0;
     return ff_h4mk_unpack_side_data(logctx, &packed, sd, nb_sd);
+}
+
+int ff_h4mk_write_side_data(h4mk_value *object, const AVPacketSideData *side_data, int nb_side_data)
+{
+    h4mk_value *array = nb_side_data ? h4mk_value_add_array(object, "side_data") : NULL;
+    int ret = nb_side_data && !array ? AVERROR(ENOMEM) : 0;
+
+    for (int i = 0; i < nb_side_data && ret >= 0; i++) {
+#if H4MK_HAVE_PROTECTION
+        AVPacketSideData left;
+
+        ret = ff_h4mk_strip_protection(&side_data[i], &left);
+        if (ret) {
+            if (ret > 0 && left.data)
+                ret = write_one(array, &left);
+            av_free(left.data);
+            continue;
+        }
+#endif
+        ret = write_one(array, &side_data[i]);
+    }
+    return FFMIN(ret, 0);
+}
+
+int ff_h4mk_read_side_data(void *logctx, const h4mk_value *object,
+                           AVPacketSideData **side_data, int *nb_side_data)
+{
+    const h4mk_value *array = h4mk_value_get(object, "side_data");
+    int ret = 0;
+
+    for (size_t i = 0; i < h4mk_value_count(array) && ret >= 0; i++)
+        ret = read_one(logctx, h4mk_value_at(array, i), side_data, nb_side_data);
+#if H4MK_HAVE_PROTECTION
+    if (ret >= 0)
+        ret = ff_h4mk_strip_all_protection(*side_data, nb_side_data);
+#endif
+    return FFMIN(ret, 0);
 }

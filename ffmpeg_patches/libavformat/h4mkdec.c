@@ -18,74 +18,36 @@
  * Foundation, Inc., 51 Franklin Street, Fifth Floor, Boston, MA 02110-1301 USA
  */
 
-
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "config.h"
-
-#if HAVE_LSTAT
-#include <sys/stat.h>
-#endif
-
-#include <h4mk/adapter.h>
-
-#include "libavutil/avstring.h"
-#include "libavutil/bprint.h"
 #include "libavutil/buffer.h"
 #include "libavutil/dict.h"
-#include "libavutil/encryption_info.h"
 #include "libavutil/error.h"
-#include "libavutil/intmath.h"
-#include "libavutil/intreadwrite.h"
 #include "libavutil/log.h"
 #include "libavutil/macros.h"
 #include "libavutil/mathematics.h"
 #include "libavutil/mem.h"
 #include "libavutil/opt.h"
-#include "libavutil/time.h"
 
-#include "libavcodec/defs.h"
 #include "libavcodec/packet.h"
 
 #include "avformat.h"
 #include "avio.h"
 #include "h4mk.h"
+#include "h4mk_adapter.h"
+#include "h4mk_beside.h"
+#include "h4mk_follow.h"
+#include "h4mk_packet.h"
+#include "h4mk_protection.h"
 #include "internal.h"
-#include "url.h"
 
-/* The payload of a cluster is read into one buffer, and that of a packet of middle
- * size is copied to one. These come in sizes of powers of two, each from a pool of
- * its own; with more sizes more memory would be new to the process. What is larger
- * is allocated for itself. */
-#define MIN_POOL_BITS 11
-#define MAX_POOL_BITS 24
-
-/* A packet that refers to the buffer of a cluster keeps all of it in memory. Up to
- * this size, and where it would keep so many times its size, it is copied instead.
- * As measured, from 90 KiB on copying would be the larger part of demuxing. */
-#define MAX_COPY_SIZE  (64 << 10)
-#define MAX_TIMES_KEPT 64
-
-/* Small packets of a stream are copied one behind the other into a shared buffer:
- * a buffer for each would take longer than everything else. Who keeps all packets
- * of a stream keeps little more than these, who keeps one keeps so many bytes. */
-#define SHARED_SIZE       (8 << 10)
-#define MAX_SHARED_PACKET 1024
-#define PACKET_ALIGNMENT  16
-
-/* How often it is looked whether a file has grown, and how often if that takes a
- * new connection, in microseconds. */
-#define POLL_INTERVAL    20000
-#define CONNECT_INTERVAL 1000000
-
+#if H4MK_HAVE_PIPED_COVERS
 /* A cover that does not come with the first packets of a pipe is no cover. */
 #define MAX_PACKETS_AHEAD 32
-
-/* AV_PKT_DATA_QUALITY_STATS without errors of planes */
-#define QUALITY_STATS_SIZE 8
+#endif
 
 enum TrackState {
     TRACK_READ,
@@ -95,10 +57,11 @@ enum TrackState {
 
 typedef struct H4MKTrack {
     enum TrackState state;
+#if H4MK_HAVE_ADAPTERS
     int has_adapter;        ///< FFmpeg knows the track as one that an adapter decodes
+#endif
     int has_start_time;     ///< AVStream.start_time is what the file says, also if that is AV_NOPTS_VALUE
-    AVBufferRef *shared;    ///< buffer of SHARED_SIZE for small packets, NULL until there is one
-    int shared_used;        ///< bytes of it that packets have
+    H4MKSharedBuffer shared;
 } H4MKTrack;
 
 typedef struct H4MKDemuxContext {
@@ -106,47 +69,35 @@ typedef struct H4MKDemuxContext {
     h4mk_reader *reader;
     int64_t start;          ///< where the file begins in the input
     int64_t size;           ///< of the input when it was last looked at; negative: look again
-    int follow;             ///< wait at the present end of a file that is still being written
-    int64_t waiting_since;  ///< when that began, 0: not waiting
-    int64_t connected_at;   ///< when the size was last asked for anew, while waiting
     H4MKTrack *tracks;
+#if H4MK_HAVE_PIPED_COVERS
     AVPacket *ahead[MAX_PACKETS_AHEAD]; ///< packets that were read in search of covers
     int nb_ahead;
     int first_ahead;        ///< the next of them to be returned
+#endif
     int nb_discarded;       ///< streams in TRACK_DISCARDED
     int check_discard;      ///< AVStream.discard may have changed anywhere
-    AVBufferPool *pools[MAX_POOL_BITS - MIN_POOL_BITS + 1];
-
-    uint8_t *decryption_key;
-    int decryption_key_size;
-    AVDictionary *decryption_keys; ///< hexadecimal key by hexadecimal id
-    char *decryption_key_file;
-    char *verify_key;
-    int keep_encrypted;
-    int enable_sidecars;
-    int told_sidecar;       ///< that they are not enabled
+    H4MKBufferPools pools;
+#if H4MK_HAVE_FOLLOW
+    H4MKGrowth growth;
+#endif
+#if H4MK_HAVE_PROTECTION
+    H4MKDecryption decryption;
+#endif
+#if H4MK_HAVE_SIDECARS
+    H4MKBeside beside;
+#endif
+#if H4MK_HAVE_MASK
     int block_numbers;
-    char *adapter;
-    h4mk_adapters *adapters; ///< what decodes codecs that FFmpeg does not know; NULL until it is needed
+#endif
+#if H4MK_HAVE_ADAPTERS
+    H4MKAdapters adapters;
+#endif
 } H4MKDemuxContext;
 
 static int h4mk_probe_file(const AVProbeData *p)
 {
     return h4mk_probe(p->buf, p->buf_size) ? AVPROBE_SCORE_MAX : 0;
-}
-
-/**
- * How many bytes there are behind the position. Reading more from a protocol that
- * follows a file would wait for them.
- */
-static int64_t bytes_left(AVFormatContext *s)
-{
-    H4MKDemuxContext *h4mk = s->priv_data;
-    const int64_t position = avio_tell(s->pb);
-
-    if (h4mk->size <= position)
-        h4mk->size = avio_size(s->pb);
-    return FFMAX(h4mk->size - position, 0);
 }
 
 static int64_t io_read(void *opaque, uint8_t *buffer, size_t size)
@@ -159,11 +110,13 @@ static int64_t io_read(void *opaque, uint8_t *buffer, size_t size)
     int ret;
 
     if (pb->seekable & AVIO_SEEKABLE_NORMAL) {
-        if (h4mk->follow) {
-            len = FFMIN(len, bytes_left(s));
+#if H4MK_HAVE_FOLLOW
+        if (h4mk->growth.follow) {
+            len = FFMIN(len, ff_h4mk_bytes_left(s, &h4mk->size));
             if (!len)
                 return 0;
         }
+#endif
         /* libh4mk reads ahead by itself, as far as is worth it: no need to
          * fill the buffer of pb as well, and to copy from there */
         pb->direct = 1;
@@ -204,229 +157,6 @@ static int64_t io_size(void *opaque)
     return h4mk->size < 0 ? h4mk->size : FFMAX(h4mk->size - h4mk->start, 0);
 }
 
-/**
- * Ask for the size anew where a protocol learns it from the answer to a request:
- * the one for the last byte.
- */
-static void reconnect(AVFormatContext *s)
-{
-    AVIOContext *pb = s->pb;
-    const int direct = pb->direct;
-    const int64_t position = avio_tell(pb);
-
-    pb->direct = 1;
-    avio_seek(pb, FFMAX(avio_size(pb) - 1, 0), SEEK_SET);
-    pb->direct = direct;
-    avio_seek(pb, position, SEEK_SET);
-}
-
-/**
- * Wait until the input is larger than what the library has seen of it. Callers
- * that do not wait come here again and again.
- *
- * @return 0 or a negative AVERROR code
- */
-static int wait_for_growth(AVFormatContext *s)
-{
-    H4MKDemuxContext *h4mk = s->priv_data;
-    int64_t timeout = 0, size;
-
-    if (!h4mk->waiting_since)
-        h4mk->waiting_since = h4mk->connected_at = av_gettime_relative();
-    if (s->pb->av_class)
-        av_opt_get_int(s->pb, "rw_timeout", AV_OPT_SEARCH_CHILDREN, &timeout);
-    while ((size = avio_size(s->pb)) <= h4mk->size) {
-        const int64_t now = av_gettime_relative();
-
-        if (size < 0)
-            return size;
-        if (ff_check_interrupt(&s->interrupt_callback))
-            return AVERROR_EXIT;
-        if (timeout > 0 && now - h4mk->waiting_since >= timeout)
-            return AVERROR(EIO);
-        if (now - h4mk->connected_at >= CONNECT_INTERVAL) {
-            h4mk->connected_at = now;
-            reconnect(s);
-            continue;
-        }
-        if (s->flags & AVFMT_FLAG_NONBLOCK)
-            return AVERROR(EAGAIN);
-        av_usleep(POLL_INTERVAL);
-    }
-    h4mk->size          = size;
-    h4mk->waiting_since = 0;
-    s->pb->eof_reached  = 0;
-    return 0;
-}
-
-/**
- * A file beside the input that blocks of a sidecar are in.
- */
-typedef struct BesideFile {
-    AVFormatContext *s;
-    AVIOContext *pb;
-} BesideFile;
-
-static int64_t beside_read(void *opaque, uint8_t *buffer, size_t size)
-{
-    BesideFile *file = opaque;
-    int ret = avio_read(file->pb, buffer, FFMIN(size, 1 << 30));
-
-    return ret == AVERROR_EOF ? 0 : ret;
-}
-
-static int beside_seek(void *opaque, int64_t offset)
-{
-    BesideFile *file = opaque;
-    int64_t ret = avio_seek(file->pb, offset, SEEK_SET);
-
-    return FFMIN(ret, 0);
-}
-
-static int64_t beside_size(void *opaque)
-{
-    BesideFile *file = opaque;
-
-    return avio_size(file->pb);
-}
-
-static void beside_close(void *opaque)
-{
-    BesideFile *file = opaque;
-
-    ff_format_io_close(file->s, &file->pb);
-    av_free(file);
-}
-
-/**
- * Append the name of a file to a URL so that it can only be that of a file.
- */
-static void append_encoded(AVBPrint *url, const char *name)
-{
-    for (; *name; name++)
-        if (av_isdigit(*name) || av_toupper(*name) >= 'A' && av_toupper(*name) <= 'Z' || strchr("-._~", *name))
-            av_bprint_chars(url, *name, 1);
-        else
-            av_bprintf(url, "%%%02X", (uint8_t)*name);
-}
-
-/**
- * Put the name of a file in the place of the one in a URL, or in a path. The file
- * names it: nothing of it may be taken for anything but a name.
- */
-static int make_url_beside(const char *base, const char *name, AVBPrint *url)
-{
-    const char *protocol = base[0] ? avio_find_protocol_name(base) : NULL;
-    const char *authority = strstr(base, "://");
-    size_t length = strlen(base);
-
-    if (protocol && !strcmp(protocol, "file"))
-        authority = NULL;
-    else if (authority)
-        length = strcspn(base, "?#");
-    else
-        return AVERROR(EINVAL);
-    while (length && base[length - 1] != '/' && !(HAVE_DOS_PATHS && strchr("\\:", base[length - 1])))
-        length--;
-    if (authority && length < authority + strlen("://") - base)
-        return AVERROR(EINVAL);
-    if (!length && av_strstart(base, "file:", NULL))
-        length = strlen("file:");
-    av_bprint_append_data(url, base, length);
-    if (authority)
-        append_encoded(url, name);
-    else
-        av_bprintf(url, "%s", name);
-    return av_bprint_is_complete(url) ? 0 : AVERROR(ENOMEM);
-}
-
-/**
- * Whether there is something that is no ordinary file. A link leads to a file that
- * whoever made the input may not name, and a pipe could wait for ever.
- */
-static int is_special(const char *url)
-{
-#if HAVE_LSTAT
-    struct stat st;
-
-    av_strstart(url, "file:", &url);
-    return !lstat(url, &st) && !S_ISREG(st.st_mode);
-#else
-    return 0;
-#endif
-}
-
-/**
- * libh4mk has seen to it that the name is one of a file and not of a path.
- */
-static h4mk_status open_beside(void *opaque, const char *name, h4mk_io *io)
-{
-    AVFormatContext *s = opaque;
-    H4MKDemuxContext *h4mk = s->priv_data;
-    BesideFile *file;
-    AVBPrint url;
-    int ret;
-
-    if (!h4mk->enable_sidecars) {
-        if (!h4mk->told_sidecar++)
-            av_log(s, AV_LOG_ERROR, "Data of this file is in the file \"%s\" beside it. "
-                   "Set enable_sidecars to let it be opened.\n", name);
-        return H4MK_ERR_NOT_FOUND;
-    }
-    file = av_mallocz(sizeof(*file));
-    if (!file)
-        return H4MK_ERR_MEMORY;
-    file->s = s;
-    av_bprint_init(&url, 0, AV_BPRINT_SIZE_UNLIMITED);
-    ret = make_url_beside(s->url ? s->url : "", name, &url);
-    if (ret >= 0)
-        ret = is_special(url.str) ? AVERROR(EACCES) : s->io_open(s, &file->pb, url.str, AVIO_FLAG_READ, NULL);
-    av_bprint_finalize(&url, NULL);
-    if (ret < 0) {
-        av_log(s, AV_LOG_ERROR, "Cannot open \"%s\", which has data of this file: %s\n", name, av_err2str(ret));
-        av_free(file);
-        return ret == AVERROR(ENOMEM) ? H4MK_ERR_MEMORY : H4MK_ERR_NOT_FOUND;
-    }
-    *io        = (h4mk_io)H4MK_IO_INIT;
-    io->opaque = file;
-    io->read   = beside_read;
-    io->seek   = beside_seek;
-    io->size   = beside_size;
-    io->close  = beside_close;
-    return H4MK_OK;
-}
-
-static void *buffer_alloc(void *opaque, size_t size, uint8_t **data)
-{
-    H4MKDemuxContext *h4mk = opaque;
-    const size_t padded = size + AV_INPUT_BUFFER_PADDING_SIZE;
-    AVBufferRef *buf;
-
-    if (size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
-        return NULL;
-    if (padded <= 1 << MAX_POOL_BITS) {
-        const int bits = FFMAX(av_ceil_log2(padded), MIN_POOL_BITS);
-        AVBufferPool **pool = &h4mk->pools[bits - MIN_POOL_BITS];
-
-        if (!*pool)
-            *pool = av_buffer_pool_init((size_t)1 << bits, NULL);
-        buf = *pool ? av_buffer_pool_get(*pool) : NULL;
-    } else
-        buf = av_buffer_alloc(padded);
-    if (!buf)
-        return NULL;
-    memset(buf->data + size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
-    *data = buf->data;
-    return buf;
-}
-
-static void buffer_release(void *opaque, void *handle)
-{
-    AVBufferRef *buf = handle;
-
-    av_buffer_unref(&buf);
-}
-
 static int reader_error(AVFormatContext *s, h4mk_status status)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
@@ -450,6 +180,7 @@ static void log_warnings(AVFormatContext *s)
         av_log(s, AV_LOG_WARNING, "%s\n", message);
 }
 
+#if H4MK_HAVE_MASK
 static int add_block_number(AVPacket *pkt, uint64_t number)
 {
     char text[24];
@@ -468,48 +199,7 @@ static int add_block_number(AVPacket *pkt, uint64_t number)
     }
     return 0;
 }
-
-/**
- * Tell the decoder of an adapter's track the type of a block, which flags do not.
- */
-static int add_picture_type(AVPacket *pkt, const h4mk_block *block)
-{
-    uint8_t *data = av_packet_new_side_data(pkt, AV_PKT_DATA_QUALITY_STATS, QUALITY_STATS_SIZE);
-
-    if (!data)
-        return AVERROR(ENOMEM);
-    memset(data, 0, QUALITY_STATS_SIZE);
-    data[4] = (block->flags & H4MK_BLOCK_TYPE_MASK) == H4MK_BLOCK_TYPE_I ? AV_PICTURE_TYPE_I :
-              (block->flags & H4MK_BLOCK_TYPE_MASK) == H4MK_BLOCK_TYPE_B ? AV_PICTURE_TYPE_B : AV_PICTURE_TYPE_P;
-    return 0;
-}
-
-/**
- * Say that a packet is ciphertext, and all that is needed to write it to another
- * file from which it can be decrypted.
- */
-static int add_encryption_info(AVPacket *pkt, const h4mk_block *block)
-{
-    const h4mk_side_data *sealed = block->side_data_count ? block->side_data : NULL;
-    const size_t sealed_size = sealed ? sealed->size : 0;
-    AVEncryptionInfo *info = av_encryption_info_alloc(0, 0, sizeof(block->ordinal) + sealed_size);
-    uint8_t *data = NULL;
-    size_t size;
-
-    if (info) {
-        info->scheme = H4MK_ENCRYPTION_SCHEME;
-        AV_WL64(info->iv, block->ordinal);
-        if (sealed_size)
-            memcpy(info->iv + sizeof(block->ordinal), sealed->data, sealed_size);
-        data = av_encryption_info_add_side_data(info, &size);
-        av_encryption_info_free(info);
-    }
-    if (!data || av_packet_add_side_data(pkt, AV_PKT_DATA_ENCRYPTION_INFO, data, size) < 0) {
-        av_free(data);
-        return AVERROR(ENOMEM);
-    }
-    return 0;
-}
+#endif
 
 /**
  * A file may say anything. What callers add to timestamps is something that can
@@ -522,80 +212,15 @@ static int64_t packet_duration(const AVStream *st, const h4mk_block *block)
     return block->duration < 0 && !is_subtitle || FFABS(block->duration) > H4MK_MAX_TIME ? 0 : block->duration;
 }
 
-static int is_shareable(const h4mk_block *block)
-{
-    const AVBufferRef *buf = block->buffer;
-
-    return buf && block->size > MAX_COPY_SIZE && block->size >= buf->size / MAX_TIMES_KEPT;
-}
-
-/**
- * Give a packet the next bytes of the shared buffer of its stream.
- */
-static int alloc_small(H4MKDemuxContext *h4mk, AVPacket *pkt, const h4mk_block *block)
-{
-    H4MKTrack *track = &h4mk->tracks[block->track];
-    const int size = FFALIGN(block->size + AV_INPUT_BUFFER_PADDING_SIZE, PACKET_ALIGNMENT);
-
-    if (!track->shared || size > SHARED_SIZE - track->shared_used) {
-        uint8_t *data;
-
-        av_buffer_unref(&track->shared);
-        track->shared = buffer_alloc(h4mk, SHARED_SIZE - AV_INPUT_BUFFER_PADDING_SIZE, &data);
-        if (!track->shared)
-            return AVERROR(ENOMEM);
-        track->shared_used = 0;
-    }
-    pkt->buf = av_buffer_ref(track->shared);
-    if (!pkt->buf)
-        return AVERROR(ENOMEM);
-    /* to who looks at it, or makes it writable, it is a buffer of this packet */
-    pkt->buf->data += track->shared_used;
-    pkt->buf->size  = block->size + AV_INPUT_BUFFER_PADDING_SIZE;
-    pkt->data       = pkt->buf->data;
-    track->shared_used += size;
-    memset(pkt->data + block->size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
-    return 0;
-}
-
 /**
  * @param share 0: the packet stays for long, it gets a buffer of its own
  */
-static int set_payload(H4MKDemuxContext *h4mk, AVPacket *pkt, const h4mk_block *block, int share)
-{
-    int ret;
-
-    if (block->size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
-        return AVERROR_INVALIDDATA;
-    if (share && is_shareable(block)) {
-        pkt->buf = av_buffer_ref(block->buffer);
-        if (!pkt->buf)
-            return AVERROR(ENOMEM);
-        pkt->data = (uint8_t *)block->data;
-        pkt->size = block->size;
-        return 0;
-    }
-    if (!share)
-        ret = av_new_packet(pkt, block->size);
-    else if (block->size <= MAX_SHARED_PACKET)
-        ret = alloc_small(h4mk, pkt, block);
-    else {
-        pkt->buf = buffer_alloc(h4mk, block->size, &pkt->data);
-        ret      = pkt->buf ? 0 : AVERROR(ENOMEM);
-    }
-    if (ret < 0)
-        return ret;
-    pkt->size = block->size;
-    if (block->size)
-        memcpy(pkt->data, block->data, block->size);
-    return 0;
-}
-
 static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block, int share)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     AVStream *const st = s->streams[block->track];
-    int ret = set_payload(h4mk, pkt, block, share);
+    H4MKTrack *track = &h4mk->tracks[block->track];
+    int ret = ff_h4mk_set_payload(&h4mk->pools, share ? &track->shared : NULL, pkt, block);
 
     if (ret < 0)
         return ret;
@@ -604,7 +229,7 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
     pkt->dts          = block->dts;
     pkt->duration     = packet_duration(st, block);
     pkt->pos          = block->offset >= 0 ? h4mk->start + block->offset : -1;
-    if (st->start_time == AV_NOPTS_VALUE && !h4mk->tracks[block->track].has_start_time)
+    if (st->start_time == AV_NOPTS_VALUE && !track->has_start_time)
         st->start_time = block->pts;
     if (block->flags & H4MK_BLOCK_KEY)
         pkt->flags |= AV_PKT_FLAG_KEY;
@@ -615,20 +240,24 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
     if (block->flags & H4MK_BLOCK_DISPOSABLE)
         pkt->flags |= AV_PKT_FLAG_DISPOSABLE;
 
+#if H4MK_HAVE_PROTECTION
     if (block->flags & H4MK_BLOCK_ENCRYPTED)
-        return add_encryption_info(pkt, block);
+        return ff_h4mk_add_encryption_info(pkt, block);
+#endif
+#if H4MK_HAVE_SIDE_DATA
     /* FFmpeg refuses to copy a packet that has more than one of each */
-    for (size_t i = 0; i < FFMIN(block->side_data_count, AV_PKT_DATA_NB); i++) {
+    for (size_t i = 0; i < FFMIN(block->side_data_count, AV_PKT_DATA_NB) && ret >= 0; i++)
         ret = ff_h4mk_unpack_side_data(s, &block->side_data[i], &pkt->side_data, &pkt->side_data_elems);
-        if (ret < 0)
-            return ret;
-    }
-    if (h4mk->tracks[block->track].has_adapter) {
-        ret = add_picture_type(pkt, block);
-        if (ret < 0)
-            return ret;
-    }
-    return h4mk->block_numbers ? add_block_number(pkt, block->ordinal) : 0;
+#endif
+#if H4MK_HAVE_ADAPTERS
+    if (ret >= 0 && track->has_adapter)
+        ret = ff_h4mk_add_picture_type(pkt, block);
+#endif
+#if H4MK_HAVE_MASK
+    if (ret >= 0 && h4mk->block_numbers)
+        ret = add_block_number(pkt, block->ordinal);
+#endif
+    return ret;
 }
 
 /**
@@ -693,67 +322,6 @@ static int read_attachment(AVFormatContext *s, AVStream *st)
     return 0;
 }
 
-#if H4MK_HAVE_ADAPTERS
-static int load_adapters(AVFormatContext *s)
-{
-    H4MKDemuxContext *h4mk = s->priv_data;
-    h4mk_status status;
-
-    if (h4mk->adapters)
-        return 0;
-    h4mk->adapters = h4mk_adapters_new();
-    if (!h4mk->adapters)
-        return AVERROR(ENOMEM);
-    if (!h4mk->adapter)
-        return 0;
-    status = h4mk_adapters_load(h4mk->adapters, h4mk->adapter);
-    if (status != H4MK_OK)
-        av_log(s, AV_LOG_ERROR, "%s\n", h4mk_adapters_message(h4mk->adapters));
-    return ff_h4mk_error(status, 0);
-}
-
-/**
- * A codec that FFmpeg does not know may be one that an adapter of libh4mk
- * decodes. The decoder for these is told all about the track by its extradata.
- */
-static int find_adapter(AVFormatContext *s, AVStream *st, const h4mk_value *object)
-{
-    H4MKDemuxContext *h4mk = s->priv_data;
-    AVCodecParameters *par = st->codecpar;
-    const h4mk_adapter *adapter;
-    const char *json;
-    int ret = load_adapters(s);
-
-    if (ret < 0)
-        return ret;
-    adapter = h4mk_adapters_for_description(h4mk->adapters, object);
-    if (!adapter) {
-        const char *codec = h4mk_value_get_text(object, "codec");
-
-        if (codec && strcmp(codec, "none"))
-            av_log(s, AV_LOG_INFO, "Stream %d has codec %s. An adapter that decodes it can be plugged in "
-                   "by the option adapter.\n", st->index, codec);
-        return 0;
-    }
-    json = h4mk_value_to_json(object);
-    if (!json)
-        return AVERROR(ENOMEM);
-    par->codec_id = par->codec_type == AVMEDIA_TYPE_AUDIO ? AV_CODEC_ID_H4MK_AUDIO
-                                                          : AV_CODEC_ID_H4MK_VIDEO;
-    h4mk->tracks[st->index].has_adapter = 1;
-    av_dict_set(&st->metadata, "codec_name", NULL, 0);
-    av_freep(&par->extradata);
-    ret = ff_alloc_extradata(par, strlen(json));
-    if (ret < 0)
-        return ret;
-    memcpy(par->extradata, json, par->extradata_size);
-    /* After a seek the decoder needs packets from before the one that it leads to.
-     * They come marked to be discarded, as those before the start of an edit list. */
-    return !adapter->preroll ? 0 :
-           reader_error(s, h4mk_reader_set_preroll(h4mk->reader, st->index, adapter->preroll));
-}
-#endif
-
 static void set_times(AVFormatContext *s, AVStream *st, const h4mk_value *track,
                       const h4mk_track_info *info)
 {
@@ -784,6 +352,7 @@ static void set_times(AVFormatContext *s, AVStream *st, const h4mk_value *track,
     sti->cur_dts   = sti->first_dts;
 }
 
+#if H4MK_HAVE_INDEX
 /**
  * Append index entries of a stream, which av_add_index_entry() would do one by
  * one with a search each.
@@ -841,92 +410,52 @@ static int read_index(AVFormatContext *s)
             ret = read_stream_index(s, s->streams[i], entries);
     return ret;
 }
-
-/**
- * All keys of the options, for h4mk_reader_options.
- *
- * @param[out] keys   to be freed with av_free(), as one block
- * @return their number or a negative AVERROR code
- */
-static int collect_keys(AVFormatContext *s, h4mk_key **keys)
-{
-    const H4MKDemuxContext *h4mk = s->priv_data;
-    const AVDictionaryEntry *t = NULL;
-    const int max = av_dict_count(h4mk->decryption_keys) + 2;
-    h4mk_key *key;
-    uint8_t *bytes;
-    size_t size = 0;
-
-    while ((t = av_dict_iterate(h4mk->decryption_keys, t)))
-        size += strlen(t->key) / 2 + strlen(t->value) / 2 + 2;
-    *keys = key = av_calloc(1, max * sizeof(*key) + size);
-    if (!key)
-        return AVERROR(ENOMEM);
-    bytes = (uint8_t *)(key + max);
-    while ((t = av_dict_iterate(h4mk->decryption_keys, t))) {
-        const int kid_size = ff_hex_to_data(NULL, t->key);
-        const int key_size = ff_hex_to_data(NULL, t->value);
-
-        if (2 * kid_size != strlen(t->key) || 2 * key_size != strlen(t->value) || !kid_size) {
-            av_log(s, AV_LOG_ERROR, "decryption_keys: a key id or its key is not hexadecimal\n");
-            return AVERROR(EINVAL);
-        }
-        ff_hex_to_data(bytes, t->key);
-        ff_hex_to_data(bytes + kid_size, t->value);
-        *key++ = (h4mk_key){ sizeof(h4mk_key), bytes, kid_size, bytes + kid_size, key_size };
-        bytes += kid_size + key_size;
-    }
-    if (h4mk->decryption_key_size)
-        *key++ = (h4mk_key){ sizeof(h4mk_key), NULL, 0, h4mk->decryption_key, h4mk->decryption_key_size };
-    if (s->keylen)
-        *key++ = (h4mk_key){ sizeof(h4mk_key), NULL, 0, s->key, s->keylen };
-    return key - *keys;
-}
+#endif
 
 static int open_reader(AVFormatContext *s, const h4mk_io *io)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
     h4mk_buffers buffers = H4MK_BUFFERS_INIT;
-    h4mk_key *keys = NULL;
-    char *pem = NULL;
-    int ret = ff_h4mk_read_hex_key_file(s, h4mk->decryption_key_file,
-                                        &h4mk->decryption_key, &h4mk->decryption_key_size);
+    int ret = 0;
 
+    buffers.opaque       = &h4mk->pools;
+    buffers.alloc        = ff_h4mk_alloc_buffer;
+    buffers.release      = ff_h4mk_release_buffer;
+    options.buffers      = &buffers;
+    options.keep_corrupt = !(s->error_recognition & AV_EF_CRCCHECK) ||
+                           s->error_recognition & AV_EF_IGNORE_ERR;
+#if H4MK_HAVE_SIDECARS
+    h4mk->beside.s        = s;
+    options.open_beside   = ff_h4mk_open_beside;
+    options.beside_opaque = &h4mk->beside;
+#endif
+#if H4MK_HAVE_PROTECTION
+    ret = ff_h4mk_set_decryption(s, &h4mk->decryption, &options);
+#endif
     if (ret >= 0)
-        ret = ff_h4mk_read_key_file(s, h4mk->verify_key, &pem);
-    if (ret >= 0)
-        ret = collect_keys(s, &keys);
-    if (ret >= 0) {
-        buffers.opaque          = h4mk;
-        buffers.alloc           = buffer_alloc;
-        buffers.release         = buffer_release;
-        options.buffers         = &buffers;
-        options.keep_corrupt    = !(s->error_recognition & AV_EF_CRCCHECK) ||
-                                  s->error_recognition & AV_EF_IGNORE_ERR;
-        options.keep_encrypted  = h4mk->keep_encrypted;
-        options.keys            = keys;
-        options.key_count       = ret;
-        options.verify_key      = pem;
-        options.open_beside     = open_beside;
-        options.beside_opaque   = s;
         ret = reader_error(s, h4mk_reader_open(io, &options, &h4mk->reader));
-    }
-    ff_h4mk_free_key(&pem);
-    av_free(keys);
+#if H4MK_HAVE_PROTECTION
+    ff_h4mk_free_decryption(&h4mk->decryption);
+#endif
     return ret;
 }
 
-/**
- * Whether the protocol was told to follow the file. Then it has taken the option.
- */
-static int protocol_follows(const AVIOContext *pb)
+#if H4MK_HAVE_ADAPTERS
+static int set_adapter(AVFormatContext *s, AVStream *st, const h4mk_value *track)
 {
-    int64_t follow = 0;
+    H4MKDemuxContext *h4mk = s->priv_data;
+    uint32_t preroll = 0;
+    int ret = 0;
 
-    return pb->av_class &&
-           av_opt_get_int((void *)pb, "follow", AV_OPT_SEARCH_CHILDREN, &follow) >= 0 && follow;
+    if (st->codecpar->codec_type == AVMEDIA_TYPE_AUDIO || st->codecpar->codec_type == AVMEDIA_TYPE_VIDEO)
+        ret = ff_h4mk_find_adapter(s, &h4mk->adapters, st, track, &preroll);
+    h4mk->tracks[st->index].has_adapter = ret > 0;
+    /* After a seek the decoder needs packets from before the one that it leads to.
+     * They come marked to be discarded, as those before the start of an edit list. */
+    return ret > 0 && preroll ? reader_error(s, h4mk_reader_set_preroll(h4mk->reader, st->index, preroll)) : ret;
 }
+#endif
 
 /**
  * Add the stream of a track, whose index it has.
@@ -945,10 +474,8 @@ static int add_stream(AVFormatContext *s, uint32_t i)
     if (ret < 0)
         return ret;
 #if H4MK_HAVE_ADAPTERS
-    if (st->codecpar->codec_id == AV_CODEC_ID_NONE &&
-        (st->codecpar->codec_type == AVMEDIA_TYPE_AUDIO ||
-         st->codecpar->codec_type == AVMEDIA_TYPE_VIDEO)) {
-        ret = find_adapter(s, st, track);
+    if (st->codecpar->codec_id == AV_CODEC_ID_NONE) {
+        ret = set_adapter(s, st, track);
         if (ret < 0)
             return ret;
     }
@@ -988,6 +515,7 @@ static int add_streams(AVFormatContext *s)
     return 0;
 }
 
+#if H4MK_HAVE_FOLLOW
 /**
  * Tell the caller what has changed in the descriptions since the last packet.
  */
@@ -1019,7 +547,9 @@ static int signal_changes(AVFormatContext *s)
     }
     return ret;
 }
+#endif
 
+#if H4MK_HAVE_PIPED_COVERS
 /**
  * Where the input cannot seek, covers are looked for in the first packets, which
  * are kept for read_packet().
@@ -1039,9 +569,11 @@ static int read_covers_ahead(AVFormatContext *s)
 
         if (h4mk_reader_next(h4mk->reader, &block) != H4MK_OK)
             break; /* read_packet() comes to that */
+#if H4MK_HAVE_FOLLOW
         ret = signal_changes(s);
         if (ret < 0)
             return ret;
+#endif
         st  = s->streams[block.track];
         pkt = av_packet_alloc();
         if (!pkt)
@@ -1064,6 +596,7 @@ static int read_covers_ahead(AVFormatContext *s)
     }
     return 0;
 }
+#endif
 
 static int h4mk_read_header(AVFormatContext *s)
 {
@@ -1074,7 +607,9 @@ static int h4mk_read_header(AVFormatContext *s)
 
     h4mk->start   = avio_tell(s->pb);
     h4mk->size    = -1;
-    h4mk->follow |= protocol_follows(s->pb);
+#if H4MK_HAVE_FOLLOW
+    h4mk->growth.follow |= ff_h4mk_protocol_follows(s->pb);
+#endif
     io.opaque     = s;
     io.read       = io_read;
     io.seek       = seekable ? io_seek : NULL;
@@ -1087,21 +622,28 @@ static int h4mk_read_header(AVFormatContext *s)
     ret = add_streams(s);
     if (ret < 0)
         return ret;
+#if H4MK_HAVE_PIPED_COVERS
     if (!seekable) {
         ret = read_covers_ahead(s);
         if (ret < 0)
             return ret;
     }
+#endif
     ret = ff_h4mk_read_meta(s, h4mk_reader_meta(h4mk->reader));
-    if (h4mk->keep_encrypted && h4mk_value_get(h4mk_reader_meta(h4mk->reader), "protection"))
+#if H4MK_HAVE_PROTECTION
+    if (h4mk->decryption.keep_encrypted && h4mk_value_get(h4mk_reader_meta(h4mk->reader), "protection"))
         for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++)
             ret = ff_h4mk_add_original(s, s->streams[i], h4mk_reader_track(h4mk->reader, i),
                                        h4mk_reader_meta(h4mk->reader));
+#endif
     if (ret < 0)
         return ret;
 
     h4mk->check_discard = 1;
-    return read_index(s);
+#if H4MK_HAVE_INDEX
+    ret = read_index(s);
+#endif
+    return ret;
 }
 
 static void update_discard(AVFormatContext *s, const AVStream *st)
@@ -1131,6 +673,7 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
         h4mk->check_discard = 0;
     }
 
+#if H4MK_HAVE_PIPED_COVERS
     while (h4mk->first_ahead < h4mk->nb_ahead) {
         AVPacket **ahead = &h4mk->ahead[h4mk->first_ahead++];
         const int wanted = s->streams[(*ahead)->stream_index]->discard < AVDISCARD_ALL;
@@ -1141,15 +684,18 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
         if (wanted)
             return 0;
     }
+#endif
 
     for (;;) {
         AVStream *st;
         int ret;
 
         status = h4mk_reader_next(h4mk->reader, &block);
-        ret    = signal_changes(s);
+#if H4MK_HAVE_FOLLOW
+        ret = signal_changes(s);
         if (ret < 0)
             return ret;
+#endif
         if (status == H4MK_OK) {
             st = s->streams[block.track];
             if (st->discard < AVDISCARD_ALL)
@@ -1162,12 +708,14 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
         if (status == H4MK_END)
             return AVERROR_EOF;
         if (status == H4MK_AGAIN) {
-            if (h4mk->follow && s->pb->seekable & AVIO_SEEKABLE_NORMAL) {
-                ret = wait_for_growth(s);
+#if H4MK_HAVE_FOLLOW
+            if (h4mk->growth.follow && s->pb->seekable & AVIO_SEEKABLE_NORMAL) {
+                ret = ff_h4mk_wait_for_growth(s, &h4mk->growth, &h4mk->size);
                 if (ret < 0)
                     return ret;
                 continue;
             }
+#endif
             /* more may come until the caller asks again */
             h4mk->size = -1;
             s->pb->eof_reached = 0;
@@ -1189,15 +737,15 @@ static int h4mk_read_close(AVFormatContext *s)
     h4mk_reader_free(h4mk->reader);
     h4mk->reader = NULL;
 #if H4MK_HAVE_ADAPTERS
-    h4mk_adapters_free(h4mk->adapters);
-    h4mk->adapters = NULL;
+    ff_h4mk_free_adapters(&h4mk->adapters);
 #endif
+#if H4MK_HAVE_PIPED_COVERS
     for (int i = 0; i < h4mk->nb_ahead; i++)
         av_packet_free(&h4mk->ahead[i]);
+#endif
     for (unsigned i = 0; h4mk->tracks && i < s->nb_streams; i++)
-        av_buffer_unref(&h4mk->tracks[i].shared);
-    for (int i = 0; i < FF_ARRAY_ELEMS(h4mk->pools); i++)
-        av_buffer_pool_uninit(&h4mk->pools[i]);
+        av_buffer_unref(&h4mk->tracks[i].shared.buf);
+    ff_h4mk_uninit_pools(&h4mk->pools);
     av_freep(&h4mk->tracks);
     return 0;
 }
@@ -1438,17 +986,34 @@ static int h4mk_read_seek2(AVFormatContext *s, int stream_index, int64_t min_ts,
 #define OFFSET(x) offsetof(H4MKDemuxContext, x)
 #define D AV_OPT_FLAG_DECODING_PARAM
 static const AVOption options[] = {
-    { "decryption_key",  "Key of an encrypted file, hexadecimal", OFFSET(decryption_key), AV_OPT_TYPE_BINARY, .flags = D },
-    { "decryption_keys", "Keys by the id that files name them by: id=key:id=key..., hexadecimal", OFFSET(decryption_keys), AV_OPT_TYPE_DICT, .flags = D },
-    { "decryption_key_file", "File that holds the key, hexadecimal", OFFSET(decryption_key_file), AV_OPT_TYPE_STRING, .flags = D },
-    { "verify_key",      "Public key in a PEM file: use nothing of the input that it does not verify", OFFSET(verify_key), AV_OPT_TYPE_STRING, .flags = D },
-    { "keep_encrypted",  "Return encrypted packets as they are instead of asking for a key", OFFSET(keep_encrypted), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
-#if H4MK_HAVE_ADAPTERS
-    { "adapter",         "Shared object with an adapter that decodes tracks", OFFSET(adapter), AV_OPT_TYPE_STRING, .flags = D },
+#if H4MK_HAVE_FOLLOW
+    { "follow", "Wait for more at the present end of a file that is still being written",
+        OFFSET(growth.follow), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
 #endif
-    { "enable_sidecars", "Open files beside the input that it says its data is in", OFFSET(enable_sidecars), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
-    { "follow",          "Wait for more at the present end of a file that is still being written", OFFSET(follow), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
-    { "block_numbers",   "Add the number that a packet has within its stream to its side data", OFFSET(block_numbers), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
+#if H4MK_HAVE_SIDECARS
+    { "enable_sidecars", "Open files beside the input that it says its data is in",
+        OFFSET(beside.enabled), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
+#endif
+#if H4MK_HAVE_PROTECTION
+    { "decryption_key", "Key of an encrypted file, hexadecimal",
+        OFFSET(decryption.key), AV_OPT_TYPE_BINARY, .flags = D },
+    { "decryption_keys", "Keys by the id that files name them by: id=key:id=key..., hexadecimal",
+        OFFSET(decryption.keys), AV_OPT_TYPE_DICT, .flags = D },
+    { "decryption_key_file", "File that holds the key, hexadecimal",
+        OFFSET(decryption.key_file), AV_OPT_TYPE_STRING, .flags = D },
+    { "verify_key", "Public key in a PEM file: use nothing of the input that it does not verify",
+        OFFSET(decryption.verify_key), AV_OPT_TYPE_STRING, .flags = D },
+    { "keep_encrypted", "Return encrypted packets as they are instead of asking for a key",
+        OFFSET(decryption.keep_encrypted), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
+#endif
+#if H4MK_HAVE_MASK
+    { "block_numbers", "Add the number that a packet has within its stream to its side data",
+        OFFSET(block_numbers), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
+#endif
+#if H4MK_HAVE_ADAPTERS
+    { "adapter", "Shared object with an adapter that decodes tracks",
+        OFFSET(adapters.plugin), AV_OPT_TYPE_STRING, .flags = D },
+#endif
     { NULL }
 };
 

@@ -18,11 +18,9 @@
  * Foundation, Inc., 51 Franklin Street, Fifth Floor, Boston, MA 02110-1301 USA
  */
 
-
 #include <string.h>
 
 #include "libavutil/attributes.h"
-#include "libavutil/encryption_info.h"
 #include "libavutil/error.h"
 #include "libavutil/intreadwrite.h"
 #include "libavutil/log.h"
@@ -41,16 +39,14 @@
 #include "avformat.h"
 #include "avio.h"
 #include "h4mk.h"
+#include "h4mk_adapter.h"
+#include "h4mk_markers.h"
+#include "h4mk_protection.h"
 #include "internal.h"
 
-/* What h4mk_writer_front_index() leaves to its caller. */
-#define H4MK_HEADER_SIZE   16
-#define H4MK_CHECKSUM_SIZE 4
-
-/* Of a chunk: the tag, then flags and the size of its payload, u32le. */
-#define H4MK_CHUNK_HEADER_SIZE 12
-
 #define DIRECT_WRITE_SIZE (64 << 10)
+
+enum { START_TIMES_FIRST, START_TIMES_GIVEN };
 
 typedef struct H4MKTrack {
     int64_t start_time; ///< what a demuxer shall report as AVStream.start_time
@@ -58,20 +54,12 @@ typedef struct H4MKTrack {
     char *json;         ///< the description that the writer has
 } H4MKTrack;
 
-/**
- * What a relay wants to know of the cluster that is being gathered.
- */
-typedef struct H4MKCluster {
-    int nb_packets;
-    int nb_video_packets;
-    int can_start;          ///< a decoder can start with its first packet, of video if there is any
-    int64_t time;           ///< of its first packet, in microseconds
-} H4MKCluster;
-
+#if H4MK_HAVE_SIDE_DATA
 typedef struct H4MKPackedSideData {
     char name[H4MK_SIDE_DATA_NAME_SIZE];
     uint8_t *data;
 } H4MKPackedSideData;
+#endif
 
 typedef struct H4MKMuxContext {
     const AVClass *class;
@@ -81,38 +69,34 @@ typedef struct H4MKMuxContext {
     char *meta_json;        ///< the metadata that the writer has
     int started;            ///< there was a packet
     int described;          ///< the writer has tracks and metadata
-    int ciphertext;         ///< all packets are ciphertext of another file
-    uint8_t chunk_header[H4MK_CHUNK_HEADER_SIZE];
-    int chunk_header_size;  ///< bytes of it that the library has written
-    int64_t chunk_left;     ///< bytes up to the next chunk, 0: its header is being written
-    int in_clusters;        ///< there was a cluster
-    int has_video;          ///< there is a stream of video but for covers
-    H4MKCluster cluster;
-    int no_markers;         ///< what is written are no chunks one after the other
     int unflushed;          ///< the library has written something since the last flush
+#if H4MK_HAVE_SIDE_DATA
     h4mk_side_data *side_data;
     H4MKPackedSideData *packed;
     int side_data_size;     ///< elements of side_data and packed
+#endif
 
     int cluster_size_limit;
     int cluster_time_limit;
     int reserve_index_space;
     int index_to_front;
-    int format_version;
+    int start_times;
+#if H4MK_HAVE_MARKERS
+    H4MKMarkers markers;
+#endif
+#if H4MK_HAVE_PROTECTION
+    H4MKEncryption encryption;
+    int ciphertext;         ///< all packets are ciphertext of another file
+#endif
+#if H4MK_HAVE_COMPRESSION
     char *compression;
-    char *encryption_scheme;
-    uint8_t *encryption_key;
-    int encryption_key_size;
-    uint8_t *encryption_kid;
-    int encryption_kid_size;
-    char *encryption_key_file;
-    char *signing_key;
+#endif
+#if H4MK_HAVE_VERSION1
+    int format_version;
+#endif
 } H4MKMuxContext;
 
-/**
- * Write bytes without copying large pieces through the buffer of pb.
- */
-static int write_bytes(AVFormatContext *s, const uint8_t *buffer, int len)
+int ff_h4mk_write_bytes(AVFormatContext *s, const uint8_t *buffer, int len)
 {
     AVIOContext *pb = s->pb;
     const int direct = pb->direct;
@@ -131,88 +115,18 @@ static int write_bytes(AVFormatContext *s, const uint8_t *buffer, int len)
     return pb->error < 0 ? pb->error : len;
 }
 
-/**
- * Tell who relays the stream what begins with a chunk: what comes before the first
- * cluster is the header that every reader needs, and each cluster that begins with
- * a packet to start with is a place where one can join.
- */
-static void mark_chunk(AVFormatContext *s, const uint8_t *header)
-{
-    H4MKMuxContext *h4mk = s->priv_data;
-    const H4MKCluster cluster = h4mk->cluster;
-
-    if (AV_RL32(header) == MKTAG('C', 'O', 'R', 'E')) {
-        memset(&h4mk->cluster, 0, sizeof(h4mk->cluster));
-        h4mk->in_clusters = 1;
-        avio_write_marker(s->pb, cluster.nb_packets ? cluster.time : AV_NOPTS_VALUE,
-                          cluster.can_start ? AVIO_DATA_MARKER_SYNC_POINT : AVIO_DATA_MARKER_BOUNDARY_POINT);
-    } else if (h4mk->in_clusters)
-        avio_write_marker(s->pb, AV_NOPTS_VALUE, AVIO_DATA_MARKER_TRAILER);
-}
-
-/**
- * The library writes a cluster before it takes the packet that would be too much
- * for it.
- */
-static void add_to_cluster(AVFormatContext *s, const AVPacket *pkt)
-{
-    H4MKMuxContext *h4mk = s->priv_data;
-    H4MKCluster *cluster = &h4mk->cluster;
-    const AVStream *st = s->streams[pkt->stream_index];
-    const int64_t time = pkt->pts != AV_NOPTS_VALUE ? pkt->pts : pkt->dts;
-    const int is_video = st->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
-
-    if (!cluster->nb_packets++)
-        cluster->time = time == AV_NOPTS_VALUE ? time : av_rescale_q(time, st->time_base, AV_TIME_BASE_Q);
-    if (is_video ? !cluster->nb_video_packets++ : !h4mk->has_video && cluster->nb_packets == 1)
-        cluster->can_start = !!(pkt->flags & AV_PKT_FLAG_KEY);
-}
-
 static int64_t io_write(void *opaque, const uint8_t *buffer, size_t size)
 {
     AVFormatContext *s = opaque;
     H4MKMuxContext *h4mk = s->priv_data;
-    int len = FFMIN(size, 1 << 30), ret;
+    const int len = FFMIN(size, 1 << 30);
 
     h4mk->unflushed = 1;
-    if (!s->pb->write_data_type || h4mk->no_markers)
-        return write_bytes(s, buffer, len);
-
-    if (!h4mk->in_clusters)
-        avio_write_marker(s->pb, AV_NOPTS_VALUE, AVIO_DATA_MARKER_HEADER);
-    /* up to where the next chunk begins, whose header says what it is */
-    if (!h4mk->chunk_left) {
-        const int missing = H4MK_CHUNK_HEADER_SIZE - h4mk->chunk_header_size;
-
-        memcpy(h4mk->chunk_header + h4mk->chunk_header_size, buffer, FFMIN(len, missing));
-        if (len < missing) {
-            h4mk->chunk_header_size += len;
-            return len; /* written with the rest of it */
-        }
-        mark_chunk(s, h4mk->chunk_header);
-        ret = write_bytes(s, h4mk->chunk_header, H4MK_CHUNK_HEADER_SIZE);
-        if (ret < 0)
-            return ret;
-        h4mk->chunk_header_size = 0;
-        h4mk->chunk_left        = (int64_t)AV_RL32(h4mk->chunk_header + 8) + H4MK_CHECKSUM_SIZE;
-        return missing;
-    }
-    ret = write_bytes(s, buffer, FFMIN(len, h4mk->chunk_left));
-    if (ret > 0)
-        h4mk->chunk_left -= ret;
-    return ret;
-}
-
-/**
- * What is too short for the header of a chunk is the checksum at the end.
- */
-static int write_rest(AVFormatContext *s)
-{
-    H4MKMuxContext *h4mk = s->priv_data;
-    const int size = h4mk->chunk_header_size;
-
-    h4mk->chunk_header_size = 0;
-    return size ? FFMIN(write_bytes(s, h4mk->chunk_header, size), 0) : 0;
+#if H4MK_HAVE_MARKERS
+    return ff_h4mk_write_marked(s, &h4mk->markers, buffer, len);
+#else
+    return ff_h4mk_write_bytes(s, buffer, len);
+#endif
 }
 
 static int io_seek(void *opaque, int64_t offset)
@@ -221,7 +135,9 @@ static int io_seek(void *opaque, int64_t offset)
     H4MKMuxContext *h4mk = s->priv_data;
     int64_t ret = avio_seek(s->pb, h4mk->start + offset, SEEK_SET);
 
-    h4mk->no_markers = 1;
+#if H4MK_HAVE_MARKERS
+    h4mk->markers.off = 1;
+#endif
     return ret < 0 ? ret : 0;
 }
 
@@ -236,6 +152,7 @@ static int writer_error(AVFormatContext *s, h4mk_status status)
     return ff_h4mk_error(status, h4mk->writer ? h4mk_writer_io_error(h4mk->writer) : 0);
 }
 
+#if H4MK_HAVE_COMPRESSION
 /**
  * Whether a codec leaves something for general compression to do.
  */
@@ -249,6 +166,25 @@ static int is_compressible(const AVCodecParameters *par)
     case AVMEDIA_TYPE_SUBTITLE: return !desc || desc->props & AV_CODEC_PROP_TEXT_SUB;
     default:                    return par->codec_type != AVMEDIA_TYPE_ATTACHMENT;
     }
+}
+#endif
+
+static int write_track(AVFormatContext *s, const AVStream *st, h4mk_value *value)
+{
+    H4MKMuxContext *h4mk = s->priv_data;
+    const H4MKTrack *track = &h4mk->tracks[st->index];
+    int ret;
+
+#if H4MK_HAVE_PROTECTION
+    if (h4mk->ciphertext)
+        return ff_h4mk_write_original_track(s, st, value);
+#endif
+    ret = ff_h4mk_write_track(s, st, track->has_start_time ? &track->start_time : NULL, value);
+#if H4MK_HAVE_COMPRESSION
+    if (ret >= 0 && h4mk->compression && strcmp(h4mk->compression, "none") && is_compressible(st->codecpar))
+        ret = ff_h4mk_error(h4mk_value_set_text(value, "compression", h4mk->compression), 0);
+#endif
+    return ret;
 }
 
 /**
@@ -266,15 +202,9 @@ static int update_track(AVFormatContext *s, AVStream *st)
 
     if (!value)
         return AVERROR(ENOMEM);
-    ret = h4mk->ciphertext ? ff_h4mk_write_original_track(s, st, value) :
-          ff_h4mk_write_track(s, st, track->has_start_time ? &track->start_time : NULL, value);
+    ret = write_track(s, st, value);
     if (ret < 0)
         goto end;
-    if (!h4mk->ciphertext && h4mk->compression && strcmp(h4mk->compression, "none") && is_compressible(st->codecpar) &&
-        h4mk_value_set_text(value, "compression", h4mk->compression) != H4MK_OK) {
-        ret = AVERROR(ENOMEM);
-        goto end;
-    }
     json = h4mk_value_to_json(value);
     if (!json) {
         ret = AVERROR(ENOMEM);
@@ -305,7 +235,12 @@ static int update_meta(AVFormatContext *s)
 
     if (!value)
         return AVERROR(ENOMEM);
-    ret = h4mk->ciphertext ? ff_h4mk_write_original_meta(s, value) : ff_h4mk_write_meta(s, value);
+#if H4MK_HAVE_PROTECTION
+    if (h4mk->ciphertext)
+        ret = ff_h4mk_write_original_meta(s, value);
+    else
+#endif
+        ret = ff_h4mk_write_meta(s, value);
     if (ret < 0)
         goto end;
     json = h4mk_value_to_json(value);
@@ -329,6 +264,7 @@ end:
     return ret;
 }
 
+#if H4MK_HAVE_VERSION1
 static av_cold int h4mk_init(AVFormatContext *s)
 {
     H4MKMuxContext *h4mk = s->priv_data;
@@ -354,6 +290,7 @@ static void warn_version1(AVFormatContext *s, const AVStream *st)
            st->index, st->codecpar->video_delay ? ", nor for decoding timestamps" : "",
            exact ? "" : ", and its times are in milliseconds");
 }
+#endif
 
 /**
  * Hand all tracks, attachments and the metadata to the writer.
@@ -367,8 +304,10 @@ static int describe(AVFormatContext *s)
         const AVCodecParameters *par = st->codecpar;
         int ret;
 
+#if H4MK_HAVE_VERSION1
         if (h4mk->format_version == 1)
             warn_version1(s, st);
+#endif
         ret = update_track(s, st);
         if (ret >= 0 && par->codec_type == AVMEDIA_TYPE_ATTACHMENT && par->extradata_size)
             ret = writer_error(s, h4mk_writer_set_attachment(h4mk->writer, i, par->extradata,
@@ -380,45 +319,35 @@ static int describe(AVFormatContext *s)
     return update_meta(s);
 }
 
-static int may_be_ciphertext(AVFormatContext *s)
-{
-    for (unsigned i = 0; i < s->nb_streams; i++) {
-        h4mk_value *original = ff_h4mk_get_original(s->streams[i]);
-
-        h4mk_value_free(original);
-        if (original)
-            return 1;
-    }
-    return 0;
-}
-
 static int h4mk_write_header(AVFormatContext *s)
 {
     H4MKMuxContext *h4mk = s->priv_data;
     h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
-    h4mk_key key = H4MK_KEY_INIT;
     h4mk_io io = H4MK_IO_INIT;
     const int seekable = !!(s->pb->seekable & AVIO_SEEKABLE_NORMAL);
-    char *pem;
     int ret;
 
     if (h4mk->index_to_front && h4mk->reserve_index_space) {
         av_log(s, AV_LOG_ERROR, "index_to_front and reserve_index_space exclude each other\n");
         return AVERROR(EINVAL);
     }
+#if H4MK_HAVE_VERSION1
     if (h4mk->format_version == 1 && (h4mk->index_to_front || h4mk->reserve_index_space)) {
         av_log(s, AV_LOG_ERROR, "Version 1 of the format has no index at the front\n");
         return AVERROR(EINVAL);
     }
+    options.version = h4mk->format_version;
+#endif
     if ((h4mk->index_to_front || h4mk->reserve_index_space) && !seekable)
         av_log(s, AV_LOG_WARNING, "The output cannot seek, the index will be at the end only\n");
 
-    h4mk->start      = avio_tell(s->pb);
-    h4mk->chunk_left = H4MK_HEADER_SIZE;
-    h4mk->no_markers = h4mk->format_version == 1;
-    for (unsigned i = 0; i < s->nb_streams; i++)
-        h4mk->has_video |= s->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
-                           !(s->streams[i]->disposition & AV_DISPOSITION_ATTACHED_PIC);
+    h4mk->start = avio_tell(s->pb);
+#if H4MK_HAVE_MARKERS
+    ff_h4mk_init_markers(s, &h4mk->markers);
+#if H4MK_HAVE_VERSION1
+    h4mk->markers.off |= h4mk->format_version == 1;
+#endif
+#endif
     io.opaque   = s;
     io.write    = io_write;
     if (seekable && h4mk->reserve_index_space) {
@@ -428,94 +357,76 @@ static int h4mk_write_header(AVFormatContext *s)
     options.cluster_size_limit    = h4mk->cluster_size_limit;
     options.cluster_time_limit_ms = h4mk->cluster_time_limit;
     options.repeatable            = !!(s->flags & AVFMT_FLAG_BITEXACT);
-    options.version               = h4mk->format_version;
-    ret = ff_h4mk_read_hex_key_file(s, h4mk->encryption_key_file,
-                                    &h4mk->encryption_key, &h4mk->encryption_key_size);
+#if H4MK_HAVE_PROTECTION
+    ret = ff_h4mk_set_encryption(s, &h4mk->encryption, &options);
     if (ret < 0)
         return ret;
-    if (h4mk->encryption_scheme && strcmp(h4mk->encryption_scheme, "none")) {
-        options.encryption_scheme = h4mk->encryption_scheme;
-        key.kid                   = h4mk->encryption_kid;
-        key.kid_size              = h4mk->encryption_kid_size;
-        key.key                   = h4mk->encryption_key;
-        key.key_size              = h4mk->encryption_key_size;
-        options.encryption_key    = &key;
-    } else if (h4mk->encryption_key_size) {
-        av_log(s, AV_LOG_ERROR, "An encryption_key needs an encryption_scheme\n");
-        return AVERROR(EINVAL);
-    }
-    ret = ff_h4mk_read_key_file(s, h4mk->signing_key, &pem);
-    if (ret < 0)
-        return ret;
-    options.signing_key = pem;
+#endif
     ret = writer_error(s, h4mk_writer_open(&io, &options, &h4mk->writer));
-    ff_h4mk_free_key(&pem);
+#if H4MK_HAVE_PROTECTION
+    ff_h4mk_free_encryption(&h4mk->encryption);
+#endif
     if (ret < 0)
         return ret;
 
     h4mk->tracks = av_calloc(s->nb_streams, sizeof(*h4mk->tracks));
     if (!h4mk->tracks)
         return AVERROR(ENOMEM);
+#if H4MK_HAVE_PROTECTION
     /* whether packets are ciphertext, which only the first of them shows, is
      * something that descriptions must tell from the beginning */
-    return may_be_ciphertext(s) ? 0 : describe(s);
+    if (ff_h4mk_may_be_ciphertext(s))
+        return 0;
+#endif
+    return describe(s);
 }
 
-
 /**
- * Find out what a demuxer shall report as start time of a stream. A caller that
- * knows it has set AVStream.start_time, one that knows that it is not known
- * AVFormatContext.start_time to AV_NOPTS_VALUE. Else it is what libavformat
- * comes to for most formats from the first packet.
+ * @param pkt first packet of the stream, NULL if there is none yet
+ * @return when its presentation begins, AV_NOPTS_VALUE if it does not tell
  */
-static void set_start_time(AVFormatContext *s, const AVStream *st, const AVPacket *pkt)
+static int64_t presentation_start(const AVStream *st, const AVPacket *pkt)
 {
-    H4MKMuxContext *h4mk = s->priv_data;
-    H4MKTrack *track = &h4mk->tracks[st->index];
     const AVCodecParameters *par = st->codecpar;
+    const int is_audio = par->codec_type == AVMEDIA_TYPE_AUDIO;
     const uint8_t *side_data;
     size_t size;
 
-    if (st->start_time != AV_NOPTS_VALUE || s->start_time == AV_NOPTS_VALUE)
-        track->start_time = st->start_time;
-    else if (!pkt || pkt->pts == AV_NOPTS_VALUE ||
-             par->codec_type != AVMEDIA_TYPE_AUDIO && pkt->flags & AV_PKT_FLAG_DISCARD)
-        return;
-    else {
-        track->start_time = pkt->pts;
-        side_data = av_packet_get_side_data(pkt, AV_PKT_DATA_SKIP_SAMPLES, &size);
-        if (side_data && size >= 4 && par->codec_type == AVMEDIA_TYPE_AUDIO && par->sample_rate > 0)
-            track->start_time = av_sat_add64(track->start_time,
-                                             av_rescale_q(AV_RL32(side_data),
-                                                          (AVRational){ 1, par->sample_rate },
-                                                          st->time_base));
-    }
-    track->has_start_time = 1;
+    if (!pkt || pkt->pts == AV_NOPTS_VALUE || !is_audio && pkt->flags & AV_PKT_FLAG_DISCARD)
+        return AV_NOPTS_VALUE;
+    side_data = av_packet_get_side_data(pkt, AV_PKT_DATA_SKIP_SAMPLES, &size);
+    if (!side_data || size < 4 || !is_audio || par->sample_rate <= 0)
+        return pkt->pts;
+    return av_sat_add64(pkt->pts, av_rescale_q(AV_RL32(side_data), (AVRational){ 1, par->sample_rate },
+                                               st->time_base));
 }
 
 /**
- * Whether side data says that a packet is ciphertext of an H4MK file.
+ * Set what a demuxer shall report as start time of a stream, by the rules for
+ * "start_time" in h4mk.h.
+ *
+ * @param pkt        first packet of the stream, NULL if there is none yet
+ * @param pkt_offset what libavformat will add to its timestamps
  */
-static int is_ciphertext(const AVPacketSideData *sd, AVEncryptionInfo **info)
+static void set_start_time(AVFormatContext *s, const AVStream *st, const AVPacket *pkt, int64_t pkt_offset)
 {
-    *info = sd->type == AV_PKT_DATA_ENCRYPTION_INFO ? av_encryption_info_get_side_data(sd->data, sd->size) : NULL;
-    if (*info && (*info)->scheme == H4MK_ENCRYPTION_SCHEME && (*info)->iv_size >= sizeof(uint64_t))
-        return 1;
-    av_encryption_info_free(*info);
-    *info = NULL;
-    return 0;
-}
+    H4MKMuxContext *h4mk = s->priv_data;
+    H4MKTrack *track = &h4mk->tracks[st->index];
+    int64_t offset;
 
-static int has_ciphertext(const AVPacket *pkt)
-{
-    AVEncryptionInfo *info;
-
-    for (int i = 0; i < pkt->side_data_elems; i++)
-        if (is_ciphertext(&pkt->side_data[i], &info)) {
-            av_encryption_info_free(info);
-            return 1;
-        }
-    return 0;
+    if (st->start_time != AV_NOPTS_VALUE) {
+        track->start_time = st->start_time;
+        if (ff_get_muxer_ts_offset(s, st->index, &offset) >= 0)
+            track->start_time = av_sat_add64(track->start_time, offset);
+    } else if (h4mk->start_times == START_TIMES_GIVEN) {
+        track->start_time = AV_NOPTS_VALUE;
+    } else {
+        track->start_time = presentation_start(st, pkt);
+        if (track->start_time == AV_NOPTS_VALUE)
+            return;
+        track->start_time = av_sat_add64(track->start_time, pkt_offset);
+    }
+    track->has_start_time = 1;
 }
 
 /**
@@ -528,29 +439,30 @@ static int start(AVFormatContext *s, const AVPacket *first)
     int ret = 0;
 
     h4mk->started = 1;
+#if H4MK_HAVE_PROTECTION
     if (!h4mk->described) {
-        h4mk->ciphertext = has_ciphertext(first);
+        h4mk->ciphertext = ff_h4mk_has_ciphertext(first);
         ret = describe(s);
     }
     if (h4mk->ciphertext)
         return ret;
+#endif
     for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++) {
         AVStream *const st = s->streams[i];
-        H4MKTrack *track = &h4mk->tracks[i];
         const AVPacket *pkt = i == first->stream_index ? first : ff_interleaved_peek(s, i);
         int64_t offset;
 
-        set_start_time(s, st, pkt);
         /* only the first packet already has the offset of the muxer */
-        if ((pkt != first || st->start_time != AV_NOPTS_VALUE) &&
-            track->start_time != AV_NOPTS_VALUE &&
-            ff_get_muxer_ts_offset(s, i, &offset) >= 0)
-            track->start_time += offset;
+        if (pkt == first || ff_get_muxer_ts_offset(s, i, &offset) < 0)
+            offset = 0;
+        set_start_time(s, st, pkt, offset);
         ret = update_track(s, st);
     }
     return ret;
 }
 
+#if H4MK_HAVE_SIDE_DATA
+#if H4MK_HAVE_PROTECTION
 /**
  * A packet that a demuxer returned as ciphertext is written as that.
  *
@@ -560,41 +472,16 @@ static int start(AVFormatContext *s, const AVPacket *first)
 static int take_encryption_info(H4MKMuxContext *h4mk, const AVPacketSideData *sd, h4mk_block *block)
 {
     const size_t n = block->side_data_count;
-    AVEncryptionInfo *info;
-    size_t sealed_size;
-    int ret = 1;
+    size_t size;
+    int ret = ff_h4mk_get_encryption_info(sd, block, &h4mk->packed[n].data, &size);
 
-    if (!is_ciphertext(sd, &info))
-        return 0;
-    block->flags  |= H4MK_BLOCK_ENCRYPTED;
-    block->ordinal = AV_RL64(info->iv);
-    sealed_size    = info->iv_size - sizeof(uint64_t);
-    if (sealed_size) {
-        h4mk->packed[n].data = av_memdup(info->iv + sizeof(uint64_t), sealed_size);
-        if (h4mk->packed[n].data) {
-            h4mk->side_data[n] = (h4mk_side_data){ H4MK_ENCRYPTED_SIDE_DATA,
-                                                   h4mk->packed[n].data, sealed_size };
-            block->side_data_count++;
-        } else
-            ret = AVERROR(ENOMEM);
+    if (ret > 0 && size) {
+        h4mk->side_data[n] = (h4mk_side_data){ H4MK_ENCRYPTED_SIDE_DATA, h4mk->packed[n].data, size };
+        block->side_data_count++;
     }
-    av_encryption_info_free(info);
     return ret;
 }
-
-/**
- * Whether side data is what the demuxer says of a block of an adapter's track in
- * its place, see block_flags().
- */
-static int is_picture_type(const AVStream *st, const AVPacketSideData *sd)
-{
-#if H4MK_HAVE_ADAPTERS
-    return sd->type == AV_PKT_DATA_QUALITY_STATS &&
-           (st->codecpar->codec_id == AV_CODEC_ID_H4MK_AUDIO || st->codecpar->codec_id == AV_CODEC_ID_H4MK_VIDEO);
-#else
-    return 0;
 #endif
-}
 
 static int pack_side_data(H4MKMuxContext *h4mk, const AVStream *st, const AVPacket *pkt, h4mk_block *block)
 {
@@ -610,13 +497,20 @@ static int pack_side_data(H4MKMuxContext *h4mk, const AVStream *st, const AVPack
             return ret;
     }
     for (int i = 0; i < count; i++) {
-        const size_t n = block->side_data_count;
+        size_t n;
 
-        ret = is_picture_type(st, &pkt->side_data[i]) ? 1 : take_encryption_info(h4mk, &pkt->side_data[i], block);
-        if (ret > 0)
+#if H4MK_HAVE_ADAPTERS
+        if (ff_h4mk_is_picture_type(st, &pkt->side_data[i]))
             continue;
+#endif
+#if H4MK_HAVE_PROTECTION
+        ret = take_encryption_info(h4mk, &pkt->side_data[i], block);
         if (ret < 0)
             return ret;
+        if (ret > 0)
+            continue;
+#endif
+        n   = block->side_data_count;
         ret = ff_h4mk_pack_side_data(&pkt->side_data[i], &h4mk->side_data[n],
                                      h4mk->packed[n].name, &h4mk->packed[n].data);
         if (ret < 0)
@@ -626,6 +520,7 @@ static int pack_side_data(H4MKMuxContext *h4mk, const AVStream *st, const AVPack
     block->side_data = h4mk->side_data;
     return 0;
 }
+#endif
 
 static uint32_t block_flags(const AVPacket *pkt)
 {
@@ -704,7 +599,7 @@ static int h4mk_write_packet(AVFormatContext *s, AVPacket *pkt)
         if (ret < 0)
             return ret;
     } else if (!st->nb_frames && !h4mk->tracks[st->index].has_start_time)
-        set_start_time(s, st, pkt);
+        set_start_time(s, st, pkt, 0);
 
     block.track    = pkt->stream_index;
     block.flags    = block_flags(pkt);
@@ -715,23 +610,31 @@ static int h4mk_write_packet(AVFormatContext *s, AVPacket *pkt)
     block.size     = pkt->size;
     if (pkt->side_data_elems) {
         ret = check_new_extradata(st, pkt);
+#if H4MK_HAVE_SIDE_DATA
         if (ret >= 0)
             ret = pack_side_data(h4mk, st, pkt, &block);
+#endif
         if (ret < 0)
             goto end;
     }
+#if H4MK_HAVE_PROTECTION
     if (!(block.flags & H4MK_BLOCK_ENCRYPTED) != !h4mk->ciphertext) {
         av_log(s, AV_LOG_ERROR, "Ciphertext and other packets cannot be in the same file\n");
         ret = AVERROR(EINVAL);
         goto end;
     }
+#endif
     ret = writer_error(s, h4mk_writer_write(h4mk->writer, &block));
-    add_to_cluster(s, pkt);
+#if H4MK_HAVE_MARKERS
+    ff_h4mk_mark_packet(s, &h4mk->markers, pkt);
+#endif
     flush_output(s);
 
 end:
+#if H4MK_HAVE_SIDE_DATA
     for (int i = 0; i < block.side_data_count; i++)
         av_freep(&h4mk->packed[i].data);
+#endif
     return ret;
 }
 
@@ -790,7 +693,9 @@ static int h4mk_write_trailer(AVFormatContext *s)
         ret = first_error(ret, update_track(s, s->streams[i]));
     ret = first_error(ret, update_meta(s));
     ret = first_error(ret, writer_error(s, h4mk_writer_finish(h4mk->writer)));
-    ret = first_error(ret, write_rest(s));
+#if H4MK_HAVE_MARKERS
+    ret = first_error(ret, ff_h4mk_write_rest(s, &h4mk->markers));
+#endif
     if (ret >= 0 && h4mk->index_to_front && s->pb->seekable & AVIO_SEEKABLE_NORMAL)
         ret = move_index_to_front(s);
     return ret;
@@ -806,8 +711,10 @@ static av_cold void h4mk_deinit(AVFormatContext *s)
         av_freep(&h4mk->tracks[i].json);
     av_freep(&h4mk->tracks);
     av_freep(&h4mk->meta_json);
+#if H4MK_HAVE_SIDE_DATA
     av_freep(&h4mk->side_data);
     av_freep(&h4mk->packed);
+#endif
 }
 
 static int h4mk_query_codec(enum AVCodecID id, int std_compliance)
@@ -818,17 +725,38 @@ static int h4mk_query_codec(enum AVCodecID id, int std_compliance)
 #define OFFSET(x) offsetof(H4MKMuxContext, x)
 #define E AV_OPT_FLAG_ENCODING_PARAM
 static const AVOption options[] = {
-    { "cluster_size_limit",  "Maximum size of a cluster in bytes, 0: the default of libh4mk", OFFSET(cluster_size_limit), AV_OPT_TYPE_INT, { .i64 = 0 }, 0, INT_MAX, E },
-    { "cluster_time_limit",  "Maximum duration of a cluster in milliseconds, 0: the default of libh4mk", OFFSET(cluster_time_limit), AV_OPT_TYPE_INT, { .i64 = 0 }, 0, INT_MAX, E },
-    { "reserve_index_space", "Bytes to keep free at the front of the file for a copy of the index", OFFSET(reserve_index_space), AV_OPT_TYPE_INT, { .i64 = 0 }, 0, INT_MAX, E },
-    { "index_to_front",      "Move the data to make room for a copy of the index at the front of the file", OFFSET(index_to_front), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, E },
-    { "format_version",      "Version of the format", OFFSET(format_version), AV_OPT_TYPE_INT, { .i64 = 2 }, 1, 2, E },
-    { "compression",         "Compress the packets of codecs that do not: none, zstd", OFFSET(compression), AV_OPT_TYPE_STRING, .flags = E },
-    { "encryption_scheme",   "Encrypt all packets: none, " H4MK_SCHEME_GCM ", " H4MK_SCHEME_LIVING, OFFSET(encryption_scheme), AV_OPT_TYPE_STRING, .flags = E },
-    { "encryption_key",      "Key, hexadecimal", OFFSET(encryption_key), AV_OPT_TYPE_BINARY, .flags = E },
-    { "encryption_kid",      "Id by which the file names the key, hexadecimal", OFFSET(encryption_kid), AV_OPT_TYPE_BINARY, .flags = E },
-    { "encryption_key_file", "File that holds the key, hexadecimal", OFFSET(encryption_key_file), AV_OPT_TYPE_STRING, .flags = E },
-    { "signing_key",         "Sign the file with the private key in this PEM file", OFFSET(signing_key), AV_OPT_TYPE_STRING, .flags = E },
+    { "cluster_size_limit", "Maximum size of a cluster in bytes, 0: the default of libh4mk",
+        OFFSET(cluster_size_limit), AV_OPT_TYPE_INT, { .i64 = 0 }, 0, INT_MAX, E },
+    { "cluster_time_limit", "Maximum duration of a cluster in milliseconds, 0: the default of libh4mk",
+        OFFSET(cluster_time_limit), AV_OPT_TYPE_INT, { .i64 = 0 }, 0, INT_MAX, E },
+    { "reserve_index_space", "Bytes to keep free at the front of the file for a copy of the index",
+        OFFSET(reserve_index_space), AV_OPT_TYPE_INT, { .i64 = 0 }, 0, INT_MAX, E },
+    { "index_to_front", "Move the data to make room for a copy of the index at the front of the file",
+        OFFSET(index_to_front), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, E },
+    { "start_times", "Start time of streams whose AVStream.start_time is not set", OFFSET(start_times),
+        AV_OPT_TYPE_INT, { .i64 = START_TIMES_FIRST }, START_TIMES_FIRST, START_TIMES_GIVEN, E, .unit = "start_times" },
+        { "first", "that of the first packet", 0, AV_OPT_TYPE_CONST, { .i64 = START_TIMES_FIRST }, 0, 0, E, .unit = "start_times" },
+        { "given", "not known", 0, AV_OPT_TYPE_CONST, { .i64 = START_TIMES_GIVEN }, 0, 0, E, .unit = "start_times" },
+#if H4MK_HAVE_PROTECTION
+    { "encryption_scheme", "Encrypt all packets: none, " H4MK_SCHEME_GCM ", " H4MK_SCHEME_LIVING,
+        OFFSET(encryption.scheme), AV_OPT_TYPE_STRING, .flags = E },
+    { "encryption_key", "Key, hexadecimal",
+        OFFSET(encryption.key), AV_OPT_TYPE_BINARY, .flags = E },
+    { "encryption_kid", "Id by which the file names the key, hexadecimal",
+        OFFSET(encryption.kid), AV_OPT_TYPE_BINARY, .flags = E },
+    { "encryption_key_file", "File that holds the key, hexadecimal",
+        OFFSET(encryption.key_file), AV_OPT_TYPE_STRING, .flags = E },
+    { "signing_key", "Sign the file with the private key in this PEM file",
+        OFFSET(encryption.signing_key), AV_OPT_TYPE_STRING, .flags = E },
+#endif
+#if H4MK_HAVE_COMPRESSION
+    { "compression", "Compress the packets of codecs that do not: none, zstd",
+        OFFSET(compression), AV_OPT_TYPE_STRING, .flags = E },
+#endif
+#if H4MK_HAVE_VERSION1
+    { "format_version", "Version of the format",
+        OFFSET(format_version), AV_OPT_TYPE_INT, { .i64 = 2 }, 1, 2, E },
+#endif
     { NULL }
 };
 
@@ -849,7 +777,9 @@ const FFOutputFormat ff_h4mk_muxer = {
     .H4MK_PUBLIC(video_codec)   = CONFIG_LIBX264_ENCODER ?
                                   AV_CODEC_ID_H264 : AV_CODEC_ID_MPEG4,
     .H4MK_PUBLIC(subtitle_codec)= AV_CODEC_ID_ASS,
+#if H4MK_HAVE_VERSION1
     .init                       = h4mk_init,
+#endif
     .write_header               = h4mk_write_header,
     .write_packet               = h4mk_write_packet,
     .write_trailer              = h4mk_write_trailer,
@@ -857,6 +787,9 @@ const FFOutputFormat ff_h4mk_muxer = {
     .query_codec                = h4mk_query_codec,
     .H4MK_PUBLIC(flags)         = AVFMT_GLOBALHEADER | AVFMT_VARIABLE_FPS | H4MK_ALLOW_FLUSH |
                                   AVFMT_NODIMENSIONS | AVFMT_TS_NONSTRICT |
+#if H4MK_HAVE_EXACT
+                                  AVFMT_EXACT |
+#endif
                                   AVFMT_TS_NEGATIVE,
     .H4MK_PUBLIC(priv_class)    = &h4mk_muxer_class,
     .flags_internal             = FF_OFMT_FLAG_ALLOW_FLUSH,

@@ -967,6 +967,76 @@ static void test_cover_from_a_pipe(void) {
   end(&test);
 }
 
+/* Tags that are told at the end, as those of a live stream that goes on for hours: who reads a pipe
+ * is told of them when they come. */
+static void test_late_tags(void) {
+  Test test;
+  AVFormatContext* in = avformat_alloc_context();
+  AVPacket* packet = av_packet_alloc();
+  FILE* file;
+  AVIOContext* pb;
+  int i, packets = 0, early = 0;
+  begin(&test, "late tags");
+  add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_AAC, 1, 1000);
+  av_dict_set(&test.out->metadata, "title", "not known yet", 0);
+  write_header(&test);
+  for (i = 0; i < 9; i++) write_packet(&test, new_packet(0, i * 20, i * 20, 20));
+  av_dict_set(&test.out->metadata, "title", "a concert", 0);
+  av_dict_set(&test.out->streams[0]->metadata, "language", "deu", 0);
+  av_write_trailer(test.out);
+  avio_closep(&test.out->pb);
+  file = fopen(PATH, "rb");
+  in->pb = pb = avio_alloc_context(av_malloc(4096), 4096, 0, file, read_bytes, NULL, NULL);
+  if (avformat_open_input(&in, NULL, NULL, NULL) < 0) {
+    fail("open", 0);
+  } else {
+    const AVDictionaryEntry* title = av_dict_get(in->metadata, "title", NULL, 0);
+    if (!title || strcmp(title->value, "not known yet")) fail("the first title", 0);
+    in->event_flags = in->streams[0]->event_flags = 0;
+    for (; av_read_frame(in, packet) >= 0; packets++) {
+      early |= in->event_flags & AVFMT_EVENT_FLAG_METADATA_UPDATED;
+      av_packet_unref(packet);
+    }
+    title = av_dict_get(in->metadata, "title", NULL, 0);
+    if (packets != 9) fail("number of packets", packets);
+    if (early) fail("told before it came", 0);
+    if (!(in->event_flags & AVFMT_EVENT_FLAG_METADATA_UPDATED)) fail("not told of the title", 0);
+    if (!title || strcmp(title->value, "a concert")) fail("the last title", 0);
+    if (!(in->streams[0]->event_flags & AVSTREAM_EVENT_FLAG_METADATA_UPDATED))
+      fail("not told of the language", 0);
+    if (!av_dict_get(in->streams[0]->metadata, "language", NULL, 0)) fail("the language", 0);
+    avformat_close_input(&in);
+  }
+  av_packet_free(&packet);
+  av_freep(&pb->buffer);
+  avio_context_free(&pb);
+  fclose(file);
+  end(&test);
+}
+
+/* A muxer that is told that start times are given derives none from packets; what a stream says of
+ * its start counts in any case. */
+static void test_start_times(void) {
+  static const char* const modes[] = {"first", "given"};
+  static const int64_t expected[2][2] = {{40, -7}, {AV_NOPTS_VALUE, -7}};
+  int mode, i;
+  for (mode = 0; mode < 2; mode++) {
+    Test test;
+    begin(&test, mode ? "given start times" : "start times of first packets");
+    for (i = 0; i < 2; i++) add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_AAC, 1, 1000);
+    test.out->streams[1]->start_time = -7;
+    if (av_opt_set(test.out, "start_times", modes[mode], AV_OPT_SEARCH_CHILDREN) < 0)
+      fail("the option", 0);
+    write_header(&test);
+    for (i = 0; i < 4; i++) write_packet(&test, new_packet(i & 1, 40 + i, 40 + i, 20));
+    read_back(&test);
+    for (i = 0; test.in && i < 2; i++)
+      if (mc_int("stream", "start_time", expected[mode][i], test.in->streams[i]->start_time))
+        fail("start time", 0);
+    end(&test);
+  }
+}
+
 /* An input in memory that can be told to fail. */
 typedef struct FaultyInput {
   uint8_t* data;
@@ -1245,6 +1315,8 @@ int main(void) {
   test_memory_of_small_packets();
   test_late_joiners();
   test_cover_from_a_pipe();
+  test_late_tags();
+  test_start_times();
   test_tile_grid();
   test_groups_that_lack_a_stream();
 #if LIBAVFORMAT_VERSION_MAJOR >= 63

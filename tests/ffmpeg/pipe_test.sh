@@ -26,7 +26,6 @@ for clip in $(make_clips 2); do
   expect "$clip through a pipe" "$COMPARE" -same_order $only file.h4mk through.h4mk
 done
 
-# An index in front: another file, the same content.
 # Compressed where the codec leaves something to gain, and the same packets; else left alone.
 ff -f lavfi -i sine=duration=2 -c:a pcm_s16le tone.wav
 mux tone.wav plain.h4mk
@@ -37,11 +36,36 @@ mux clip_mpeg4.avi again.h4mk -compression zstd
 [ "$(ff -i again.h4mk -map 0:v -c copy -f md5 -)" = "$(ff -i clip_mpeg4.avi -map 0:v -c copy -f md5 -)" ] || fail "video with -compression"
 mux tone.wav none.h4mk -compression lzma 2> /dev/null && fail "a compression that does not exist"
 
+# An index in front: another file, the same content.
 for option in "-index_to_front 1" "-reserve_index_space 4096" "-reserve_index_space 16"; do
   # shellcheck disable=SC2086
   expect "$option" mux clip_mpeg4.avi front.h4mk $option
   mux clip_mpeg4.avi file.h4mk
   expect "$option" "$COMPARE" -same_order file.h4mk front.h4mk
   expect "seeking with $option" "$SEEK_CHECK" -every 10 front.h4mk
+done
+
+# A stream that is added while the recording runs: who reads a pipe gets its packets.
+ff -f lavfi -i "$AUDIO:duration=4" -itsoffset 2 -f lavfi -i "$AUDIO:duration=2" -map 0 -map 1 -c:a ac3 -cluster_time_limit 500 two.h4mk
+python3 - << 'EOF'
+import json, os, sys
+sys.path.insert(0, os.environ["H4MK_SOURCE_DIR"] + "/tests/support")
+import chunks
+file = chunks.File(open("two.h4mk", "rb").read())
+both = file.json("TRAK")
+clusters = [i for i, chunk in enumerate(file.chunks) if chunk[0] == "CORE"]
+file.chunks.insert(clusters[2], ["TRAK", 0, json.dumps(both).encode()])
+next(chunk for chunk in file.chunks if chunk[0] == "TRAK")[2] = json.dumps({**both, "tracks": both["tracks"][:1]}).encode()
+file.drop_index()
+open("late.h4mk", "wb").write(file.bytes())
+EOF
+packets_of() { # FILE STREAM
+  "$FFPROBE" -v error -show_data_hash md5 -show_entries packet=stream_index,pts,data_hash -of csv=p=0 - < <(cat "$1") | grep "^$2,"
+}
+for stream in 0 1; do
+  packets_of two.h4mk $stream > expected
+  packets_of late.h4mk $stream > found
+  [ "$(wc -l < expected)" -gt 50 ] || fail "stream $stream of the control has $(wc -l < expected) packets"
+  cmp -s expected found || fail "stream $stream, where the second comes late: $(diff expected found | head -n 4)"
 done
 finish
