@@ -126,8 +126,10 @@ class Series:
         text = re.sub(r"H4MK_STREAM_NB_SIDE_DATA\((\w+)\)", r"\1->codecpar->nb_coded_side_data", text)
         text = text.replace(" H4MK_ALLOW_FLUSH |", " AVFMT_ALLOW_FLUSH |" if self.allows_flush else "")
         for name, value in re.findall(r"#define (H4MK_\w+)(?:\(group\))? +(\S.*)", self.layered):
-            text = re.sub(rf"{name}\((\w+)\)", re.sub(r"\(group\)", r"\\1", value.strip("()")), text) if "(group)" in value else \
-                re.sub(rf"\b{name}\b", value, text)
+            if value.startswith("("):  # ((group)->params.lcevc)
+                text = re.sub(rf"{name}\((\w+)\)", value[1:-1].replace("(group)", r"\1"), text)
+            else:
+                text = re.sub(rf"\b{name}\b", value, text)
         text = text.replace('#include "h4mk_compat.h"\n', '#include "demux.h"\n#include "internal.h"\n#include "mux.h"\n')
         for header in re.findall(r'#include "(h4mk_\w+\.h)"\n', text):
             if part_of(header, "files") > number:

@@ -219,15 +219,20 @@ int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta);
  */
 int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta);
 
+/**
+ * Write of a file only the words about the recording: tags and chapters.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_write_meta_words(AVFormatContext *s, h4mk_value *meta);
+
 #if H4MK_HAVE_PROTECTION
 /**
- * Write of a stream and of a file only the words about the recording: names, tags
- * and chapters.
+ * Write of a stream only the words about the recording: its names and tags.
  *
  * @return 0 or a negative AVERROR code
  */
 int ff_h4mk_write_track_words(AVFormatContext *s, const AVStream *st, h4mk_value *track);
-int ff_h4mk_write_meta_words(AVFormatContext *s, h4mk_value *meta);
 #endif
 
 #if H4MK_HAVE_SIDE_DATA
@@ -334,14 +339,12 @@ int ff_h4mk_write_mix_presentation(void *logctx, h4mk_value *object,
 int ff_h4mk_read_mix_presentation(const h4mk_value *object, AVIAMFMixPresentation *mix);
 #endif /* H4MK_HAVE_STREAM_GROUPS */
 
-#if H4MK_HAVE_MARKERS
 /**
  * Write to s->pb without copying large pieces through its buffer.
  *
  * @return the number of bytes that were written, or a negative AVERROR code
  */
 int ff_h4mk_write_bytes(AVFormatContext *s, const uint8_t *buffer, int len);
-#endif
 
 /**
  * @param io_error code that an I/O callback returned, 0 if none failed

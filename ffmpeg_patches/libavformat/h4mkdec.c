@@ -688,7 +688,9 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
 
     for (;;) {
         AVStream *st;
+#if H4MK_HAVE_FOLLOW
         int ret;
+#endif
 
         status = h4mk_reader_next(h4mk->reader, &block);
 #if H4MK_HAVE_FOLLOW

@@ -59,13 +59,5 @@ next(chunk for chunk in file.chunks if chunk[0] == "TRAK")[2] = json.dumps({**bo
 file.drop_index()
 open("late.h4mk", "wb").write(file.bytes())
 EOF
-packets_of() { # FILE STREAM
-  "$FFPROBE" -v error -show_data_hash md5 -show_entries packet=stream_index,pts,data_hash -of csv=p=0 - < <(cat "$1") | grep "^$2,"
-}
-for stream in 0 1; do
-  packets_of two.h4mk $stream > expected
-  packets_of late.h4mk $stream > found
-  [ "$(wc -l < expected)" -gt 50 ] || fail "stream $stream of the control has $(wc -l < expected) packets"
-  cmp -s expected found || fail "stream $stream, where the second comes late: $(diff expected found | head -n 4)"
-done
+"$COMPARE" -packets two.h4mk pipe:0 < <(cat late.h4mk) > message || fail "a stream that comes late: $(tail -n 4 message)"
 finish

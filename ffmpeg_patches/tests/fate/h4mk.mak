@@ -44,7 +44,7 @@ fate-h4mk-side-data: tests/data/vsynth1.yuv tests/data/asynth-44100-2.wav
 fate-h4mk-side-data: CMD = enc_external tests/data/asynth-44100-2.wav h4mk \
     "-display_rotation 90 -f rawvideo -s 352x288 -i $(TARGET_PATH)/tests/data/vsynth1.yuv -map 1 \
      -c copy -frames:v 2 -fflags +bitexact" \
-    "-of compact -show_entries stream=index:stream_side_data"
+    "-of default=nw=1 -show_entries stream=index:stream_side_data=rotation"
 
 #endif
 #if H4MK_HAVE_STREAM_GROUPS
@@ -54,7 +54,7 @@ fate-h4mk-groups: tests/data/asynth-44100-2.wav
 fate-h4mk-groups: CMD = enc_external tests/data/asynth-44100-2.wav h4mk \
     "-map 0 -c copy -t 0.1 -fflags +bitexact \
      -stream_group type=iamf_audio_element:id=7:st=0:audio_element_type=channel,layer=ch_layout=stereo:output_gain=1/2" \
-    "-show_stream_groups -of flat"
+    "-of default=nw=1 -show_entries stream_group=id,nb_streams,type:subcomponent=channel_layout,output_gain"
 
 #endif
 #if H4MK_HAVE_FOLLOW
@@ -98,7 +98,7 @@ fate-h4mk-version1: CMD = enc_external tests/data/asynth-44100-2.wav h4mk \
 FATE_H4MK_FFMPEG-$(if $(HAVE_LIBH4MK_PROTECTION),$(call ALLYES, H4MASK_BSF WAV_DEMUXER FRAMECRC_MUXER FILE_PROTOCOL PIPE_PROTOCOL)) += fate-h4mk-mask
 fate-h4mk-mask: tests/data/asynth-44100-2.wav
 fate-h4mk-mask: H4MK_KEY = 000102030405060708090a0b0c0d0e0f
-fate-h4mk-mask: CMD = framecrc -i $(TARGET_PATH)/tests/data/asynth-44100-2.wav -t 0.3 -c copy \
+fate-h4mk-mask: CMD = framecrc -channel_layout stereo -i $(TARGET_PATH)/tests/data/asynth-44100-2.wav -t 0.3 -c copy \
     -bsf:a h4mask=key=$(H4MK_KEY):container=h4mk,h4mask=key=$(H4MK_KEY):op=unmask
 
 #endif
