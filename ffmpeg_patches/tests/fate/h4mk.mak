@@ -27,7 +27,7 @@ fate-h4mk-encode: KEEP_FILES ?= 1
 fate-h4mk-encode: CMD = enc_external tests/data/asynth-44100-2.wav h4mk \
     "-f rawvideo -s 352x288 -i $(TARGET_PATH)/tests/data/vsynth1.yuv -map 0 -map 1 \
      -c:a flac -frame_size 4608 -frames:a 16 -c:v mpeg4 -bf 2 -g 12 -threads 1 -frames:v 40 -flags +bitexact -fflags +bitexact" \
-    "-show_data_hash crc32 -of compact -show_entries packet=stream_index,pts,dts,duration,size,flags,data_hash:stream=index,codec_name,time_base,extradata_size,extradata_hash,has_b_frames,avg_frame_rate"
+    "-show_data_hash crc32 -of compact -show_entries packet=stream_index,pts,dts,duration,size,flags,data_hash:stream=index,codec_name,time_base,extradata_size,extradata_hash,has_b_frames,avg_frame_rate" | sed -e "s/|$$//"
 
 # This tests where seeks in the file of fate-h4mk-encode lead.
 FATE_H4MK_SEEK-$(call ALLYES, H4MK_MUXER MPEG4_ENCODER FLAC_ENCODER RAWVIDEO_DEMUXER WAV_DEMUXER \
