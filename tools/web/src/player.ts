@@ -194,7 +194,7 @@ export class H4mkPlayer extends Base {
     lock.hidden = false;
     setIcon(lock, failed.length ? 'broken' : 'locked');
     lock.className = failed.length ? 'lock bad' : verified ? 'lock good' : 'lock';
-    const state = failed.length ? failed[0]! : `Signed by ${signer.slice(0, 16)}…: all that was shown is what was signed${final ? '' : ' so far'}${edits.length ? '; words were edited since' : ''}.`;
+    const state = failed.length ? `Not what was signed, from byte ${failed[0]!.offset} on: it is left out.` : `Signed by ${signer.slice(0, 16)}…: all that was shown is what was signed${final ? '' : ' so far'}${edits.length ? '; words were edited since' : ''}.`;
     lock.title = state;
     lock.setAttribute('aria-label', state);
   }

@@ -92,13 +92,12 @@ export class Session {
   }
 
   private async open({ src, key, verify, credentials }: ToSession & { type: 'open' }): Promise<void> {
-    this.file = await H4mkFile.open(src, credentials ? { credentials } : {});
-    if (verify || key) {
-      // Loaded only where they are needed.
-      const { Verifier, useKey } = await import('../protect.js');
-      if (verify) this.verifier = await Verifier.use(this.file, keyOf(verify));
-      if (key) await useKey(this.file, keyOf(key));
-    }
+    // Loaded only where it is needed.
+    const protect = verify || key ? await import('../protect.js') : null;
+    const verifier = verify ? new protect!.Verifier(keyOf(verify)) : undefined;
+    this.file = await H4mkFile.open(src, { ...(credentials && { credentials }), ...(verifier && { verifier }) });
+    this.verifier = verifier;
+    if (key) await protect!.useKey(this.file, keyOf(key));
     this.tellInfo();
     this.tellVerdict();
   }

@@ -26,8 +26,15 @@ export interface Checkpoint {
   peaks: Uint8Array[];
   leaves: Leaf[];
   root: Uint8Array;
+  /** The end of each track so far. */
+  tracks: { track: number; end: bigint | null }[];
   /** Positions of all checkpoints before; only of the final one. */
   checkpoints: number[];
+  /** Digests of pages of the index that were written since the checkpoint before. */
+  pages: Uint8Array[];
+  /** Only of the final one: digests of all pages as copies, with their places; and that of the top. */
+  copies: { digest: Uint8Array; place: number }[];
+  top: Uint8Array;
   /** Places (positions plus 1, 0: none) of the TRAK and META that count; only of the final one. */
   trak: number;
   meta: number;
@@ -49,27 +56,33 @@ export function parseCheckpoint(payload: Uint8Array): Checkpoint {
   const peaks = [...leavesBefore.toString(2)].filter((bit) => bit === '1').map(() => cursor.take(32));
   const leaves = leavesOf(cursor);
   const root = cursor.take(32);
-  const tracks = cursor.varint();
-  require(tracks <= 4096, 'a checkpoint has too many tracks');
-  for (let i = 0; i < tracks; i++) {
-    for (let k = 0; k < 3; k++) cursor.varint();
-    if (cursor.u8() === 1) cursor.signed();
+  const trackCount = cursor.varint();
+  require(trackCount <= 4096, 'a checkpoint has too many tracks');
+  const tracks: Checkpoint['tracks'] = [];
+  for (let i = 0; i < trackCount; i++) {
+    const track = cursor.varint();
+    cursor.varint();
+    cursor.varint();
+    tracks.push({ track, end: cursor.u8() === 1 ? cursor.signed() : null });
   }
   const count = cursor.varint();
   require(count <= cursor.left && (final || count === 0), 'a checkpoint lists more than it has');
   const checkpoints: number[] = [];
   for (let i = 0; i < count; i++) checkpoints.push((checkpoints.at(-1) ?? 0) + cursor.varint());
-  cursor.take(32 * cursor.varint());
-  let [trak, meta] = [0, 0];
-  if (final) {
-    cursor.take(40 * cursor.varint());
-    cursor.take(32);
-    [trak, meta] = [safe(cursor), safe(cursor)];
-  }
+  const pages = list(cursor, 32, () => cursor.take(32));
+  const copies = final ? list(cursor, 40, () => ({ digest: cursor.take(32), place: safe(cursor) })) : [];
+  const top = cursor.take(final ? 32 : 0);
+  const [trak, meta] = final ? [safe(cursor), safe(cursor)] : [0, 0];
   const size = payload[payload.length - 2]! | (payload[payload.length - 1]! << 8);
   require(cursor.left === size + 2, 'the signature of a checkpoint has another size');
   const signed = payload.subarray(0, cursor.position);
-  return { algorithm, final, keyId, tree, header, position, back, leavesBefore, peaks, leaves, root, checkpoints, trak, meta, signed, signature: cursor.take(size) };
+  return { algorithm, final, keyId, tree, header, position, back, leavesBefore, peaks, leaves, root, tracks, checkpoints, pages, copies, top, trak, meta, signed, signature: cursor.take(size) };
+}
+
+function list<T>(cursor: Cursor, size: number, read: () => T): T[] {
+  const count = cursor.varint();
+  require(count * size <= cursor.left, 'a checkpoint lists more than it has');
+  return Array.from({ length: count }, read);
 }
 
 function safe(cursor: Cursor): number {

@@ -14,13 +14,6 @@ export interface Decryptor {
   open(block: Block, stored: Uint8Array, track: Track): Promise<{ data: Uint8Array; sideData: readonly SideData[] }>;
 }
 
-/** Is asked before a cluster's bytes are used: protect/verify.ts. */
-export interface ClusterGuard {
-  check(cluster: Cluster): Promise<void>;
-  /** Whether the chunk at an offset is what was signed. */
-  holds(offset: number): Promise<boolean>;
-}
-
 export interface Content {
   data: Uint8Array;
   sideData: readonly SideData[];
@@ -38,7 +31,6 @@ export function refusal(block: Block, track: Track): H4mkError | null {
 
 export class ContentReader {
   decryptor?: Decryptor;
-  guard?: ClusterGuard;
   /** CRCs that were compared, of the clusters that were used last. */
   private readonly checked = new Map<string, boolean>();
 
@@ -54,7 +46,6 @@ export class ContentReader {
   async stored(block: Block, track: Track): Promise<Uint8Array> {
     const refused = refusal(block, track);
     if (refused) throw refused;
-    if (this.guard) await this.guard.check(block.cluster);
     if (block.flags & FLAG.EXTERNAL) return this.external.read(block, track);
     if (!(await this.holds(block))) throw new H4mkError('damaged_data', `The data of block ${block.ordinal} of track ${track.id} is damaged.`, block.cluster.offset);
     return block.size ? this.crc.bytes.read(block.offset, block.offset + block.size) : new Uint8Array(0);

@@ -6,7 +6,7 @@ import { Cursor } from '../format/cursor.js';
 import { Json, plain } from '../format/json.js';
 import type { Totals } from '../format/page.js';
 import { Meta, Track, Tracks, tagsOf } from '../format/tracks.js';
-import { Bytes } from '../source/bytes.js';
+import { Bytes, CachedBytes } from '../source/bytes.js';
 import { HttpOptions, HttpSource } from '../source/http.js';
 import { BlobSource, MemorySource, Source } from '../source/source.js';
 import { Content, ContentReader, Decryptor } from './content.js';
@@ -20,7 +20,15 @@ import { Order } from './order.js';
 import { Place, Seeker } from './seek.js';
 import { Walk } from './walk.js';
 
+/** Lets only signed bytes through: `Verifier` of h4mk/protect. */
+export interface Verifying {
+  over(bytes: Bytes): Promise<Bytes>;
+  checkEnds(totals: ReadonlyMap<number, Totals>): void;
+}
+
 export interface OpenOptions extends HttpOptions {
+  /** No byte is used that was not signed: see `Verifier` of h4mk/protect. */
+  verifier?: Verifying;
   /** Opens the other file of a track with `beside`; without it such blocks are an error that names the file. */
   openBeside?: OpenBeside;
   /** Pages of 64 KiB that are kept in memory (128, which is 8 MiB). */
@@ -57,9 +65,10 @@ export class H4mkFile {
 
   /** Opens a URL, a Blob or File, bytes in memory, or any other source. */
   static async open(from: string | URL | Blob | ArrayBuffer | Uint8Array | Source, options: OpenOptions = {}): Promise<H4mkFile> {
-    const bytes = new Bytes(sourceOf(from, options), options.cachePages);
-    bytes.mayGrow(true); // until it is known to be closed
-    await bytes.measure();
+    const stored = new CachedBytes(sourceOf(from, options), options.cachePages);
+    stored.mayGrow(true); // until it is known to be closed
+    await stored.measure();
+    const bytes = (await options.verifier?.over(stored)) ?? stored;
     const { version, salt } = parseHeader(await bytes.read(0, Math.min(HEADER_SIZE, bytes.size)));
     const external = new ExternalData(options.openBeside);
     if (version === 1) {
@@ -68,6 +77,7 @@ export class H4mkFile {
     }
     const state = await openFile(bytes, salt);
     bytes.mayGrow(!state.closed);
+    if (state.index.from === 'top') options.verifier?.checkEnds(state.index.totals);
     return new H4mkFile(bytes, salt, state, external);
   }
 
@@ -126,7 +136,6 @@ export class H4mkFile {
   async attachment(track: number): Promise<Uint8Array | null> {
     for (const chunk of [...(this.state.attachments.get(track) ?? [])].reverse()) {
       if (!(await new Walk(this.state.crc, this.state.limit).computeWhole(chunk))) continue;
-      if (this.content.guard && !(await this.content.guard.holds(chunk.offset))) continue;
       const cursor = new Cursor(await this.bytes.read(chunk.payload, chunk.end - 4));
       cursor.varint();
       return cursor.take(cursor.left);
@@ -139,7 +148,7 @@ export class H4mkFile {
     this.content.decryptor = decryptor;
   }
 
-  /** For what checks clusters while they are read (protect/verify.ts). */
+  /** For the parts of this package. */
   get internals(): { bytes: Bytes; content: ContentReader; state: Opened } {
     return { bytes: this.bytes, content: this.content, state: this.state };
   }

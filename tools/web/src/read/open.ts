@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // core.md, "Open" and "Without an end": from a file to its descriptions and its index.
 import { H4mkError, require, unlessBroken } from '../errors.js';
-import { CHECKSUM_SIZE, Chunk, HEADER_SIZE, TAIL_SIZE, ascii, parseHead } from '../format/chunk.js';
+import { CHECKSUM_SIZE, Chunk, HEADER_SIZE, TAIL_SIZE, ascii } from '../format/chunk.js';
 import type { Cluster } from '../format/cluster.js';
 import { Budget } from '../format/cursor.js';
 import { Page, Top, checkTop, parseLocator, parsePage, parseTop } from '../format/page.js';
@@ -11,7 +11,7 @@ import { CrcOf } from './crc_of.js';
 import { Descriptions } from './descriptions.js';
 import { FileIndex, IndexDamaged, summaryOf } from './file_index.js';
 import { recoverSalt } from './salt.js';
-import { Walk, hasEnd } from './walk.js';
+import { Walk, hasEnd, headAt } from './walk.js';
 
 /** What is known of a file once it is open. */
 export interface Opened {
@@ -117,7 +117,7 @@ class Opener {
   /** A whole chunk of a tag at an offset that the index gave, or null. */
   private async chunkAt(offset: number | null, tag: string): Promise<Chunk | null> {
     if (offset === null || !Number.isSafeInteger(offset) || offset < HEADER_SIZE || offset + 16 > this.bytes.size) return null;
-    const chunk = parseHead(await this.bytes.read(offset, offset + 12), offset);
+    const chunk = await headAt(this.bytes, offset);
     if (!chunk || chunk.tag !== tag || chunk.unknownFlags || !chunk.withinLimits || chunk.end > this.bytes.size) return null;
     return (await new Walk(this.crc, this.bytes.size).computeWhole(chunk)) ? chunk : null;
   }
@@ -166,7 +166,7 @@ class Opener {
   private async isOrWas(offset: number, tag: string): Promise<boolean> {
     if (await this.chunkAt(offset, tag)) return true;
     if (offset < HEADER_SIZE || offset + 16 > this.bytes.size) return false;
-    const chunk = parseHead(await this.bytes.read(offset, offset + 12), offset);
+    const chunk = await headAt(this.bytes, offset);
     return !chunk || !chunk.withinLimits || chunk.end > this.bytes.size || !(await new Walk(this.crc, this.bytes.size).computeWhole(chunk));
   }
 

@@ -25,7 +25,7 @@ export function problemOfChunk(chunk: Chunk): Problem | null {
 }
 
 /** Kinds that tell of a cluster as a whole. */
-const OF_CLUSTER = new Set<string>(['damaged_data', 'unknown_block_flag', 'forged', 'not_signed']);
+const OF_CLUSTER = new Set<string>(['damaged_data', 'unknown_block_flag']);
 
 /** Collects what reading the blocks of one cluster came upon: one problem of a kind, and of a track where the kind names one. */
 export class ClusterProblems {

@@ -4,11 +4,18 @@ import { unlessBroken } from '../errors.js';
 import { CHECKSUM_SIZE, Chunk, HEADER_SIZE, KNOWN_TAGS, OVERHEAD, TAIL_SIZE, ascii, parseHead, u32At } from '../format/chunk.js';
 import { MOST_INDEX, parseCluster } from '../format/cluster.js';
 import { Budget, Cursor } from '../format/cursor.js';
+import type { Bytes } from '../source/bytes.js';
 import { CrcOf } from './crc_of.js';
 
 /** Attachments beyond this are checked when they are used, not when they are passed. */
 const CHECKED_AT_ONCE = 2 ** 20;
 const SEARCH_STEP = 2 ** 16;
+
+/** The head of the chunk at an offset, unless none may stand there, or it is beyond `limit`. */
+export async function headAt(bytes: Bytes, offset: number, limit = bytes.size): Promise<Chunk | null> {
+  if (offset + 12 > limit || (bytes.startsChunk && !(await bytes.startsChunk(offset)))) return null;
+  return parseHead(await bytes.read(offset, offset + 12), offset);
+}
 
 /** Goes from chunk to chunk. `limit` is where the chunks end: the end of the file, or its checksum. */
 export class Walk {
@@ -52,7 +59,7 @@ export class Walk {
   }
 
   private async readAt(position: number): Promise<Chunk | null> {
-    const chunk = parseHead(await this.crc.bytes.read(position, Math.max(position, Math.min(position + 12, this.limit))), position);
+    const chunk = await headAt(this.crc.bytes, position, this.limit);
     if (!chunk) return null;
     if (!chunk.withinLimits) {
       chunk.whole = false;
@@ -129,7 +136,7 @@ export class Walk {
 export async function hasEnd(crc: CrcOf): Promise<boolean> {
   const begin = crc.bytes.size - TAIL_SIZE - CHECKSUM_SIZE;
   if (begin < HEADER_SIZE) return false;
+  const chunk = await headAt(crc.bytes, begin);
   const tail = await crc.bytes.read(begin, begin + TAIL_SIZE);
-  const chunk = parseHead(tail, begin);
   return chunk?.tag === 'TAIL' && chunk.length === 16 && !chunk.unknownFlags && ascii(tail.subarray(12, 16)) === 'H4TL' && (await crc.of(begin, begin + 28)) === u32At(tail, 28);
 }

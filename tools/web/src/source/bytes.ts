@@ -6,14 +6,29 @@ const PAGE = 65536;
 /** Reads beyond this are not kept: they are blocks that are used once. */
 const MOST_KEPT = 2 ** 22;
 
-/** The bytes of a file: reads are cut into pages that are kept up to a bound, and neighbours are asked for together. */
-export class Bytes {
+/** The bytes of a file, as the layers above read them. */
+export interface Bytes {
+  readonly size: number;
+  /** Asks for the size once more. */
+  measure(): Promise<number>;
+  mayGrow(grows: boolean): void;
+  /** The bytes from `begin` to before `end`. They belong to the cache: do not write into them. */
+  read(begin: number, end: number): Promise<Uint8Array>;
+  /** Begins to load bytes that will be needed soon. */
+  prefetch(begin: number, end: number): void;
+  /** Whether an offset may lead to a chunk. Without it any may. */
+  startsChunk?(offset: number): Promise<boolean>;
+  close(): void;
+}
+
+/** Reads are cut into pages that are kept up to a bound, and neighbours are asked for together. */
+export class CachedBytes implements Bytes {
   size = 0;
   private readonly pages = new Map<number, Promise<Uint8Array>>();
 
   constructor(private readonly source: Source, private readonly mostPages = 128) {}
 
-  /** Asks for the size once more. Pages that ended with the file are read again. */
+  /** Pages that ended with the file are read again. */
   async measure(): Promise<number> {
     const before = this.size;
     this.size = await this.source.size();
@@ -28,7 +43,6 @@ export class Bytes {
     this.source.mayGrow?.(grows);
   }
 
-  /** The bytes from `begin` to before `end`. They belong to the cache: do not write into them. */
   async read(begin: number, end: number): Promise<Uint8Array> {
     if (begin < 0 || end > this.size || begin > end) throw new H4mkError('truncated', `The file has ${this.size} bytes; bytes ${begin} to ${end} were needed.`, begin);
     if (begin === end) return new Uint8Array(0);
@@ -46,7 +60,6 @@ export class Bytes {
     return joined;
   }
 
-  /** Begins to load bytes that will be needed soon. */
   prefetch(begin: number, end: number): void {
     const to = Math.min(end, this.size, begin + MOST_KEPT);
     if (begin < to) this.request(Math.floor(begin / PAGE), Math.floor((to - 1) / PAGE));
