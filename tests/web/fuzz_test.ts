@@ -34,7 +34,7 @@ async function exercise(bytes: Uint8Array, publicKey?: Uint8Array): Promise<void
   let blocks = 0;
   for await (const _ of file.blocks()) if (++blocks > 100000) break;
   for (const track of file.tracks.values()) {
-    void [file.chapters, file.tags, track.extradata, track.tags, playable(track, new Uint8Array(8))];
+    void [file.chapters, file.tags, track.extradata, track.tags, await playable(track, new Uint8Array(8))];
     await file.attachment(track.id);
     await file.seek(track.id, 5n);
     await file.frameAt(track.id, 3n);

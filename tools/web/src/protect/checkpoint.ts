@@ -2,7 +2,8 @@
 // protection.md, "Signed files": what a checkpoint says, and whether its signature and its root hold.
 import { require } from '../errors.js';
 import { Cursor } from '../format/cursor.js';
-import { concat, equal, sha256, subtle } from './digest.js';
+import { concat } from '../base/concat.js';
+import { equal, sha256, subtle } from './digest.js';
 
 const MOST_LEAVES = 4096;
 const MOST_GAP = 256 * 2 ** 20;
@@ -128,7 +129,7 @@ export async function rootOf({ leavesBefore, peaks, leaves }: Checkpoint): Promi
 
 /** A public key (DER, SubjectPublicKeyInfo) as checkpoints name it. */
 export class PublicKey {
-  private readonly imported = new Map<number, Promise<CryptoKey>>();
+  readonly #imported = new Map<number, Promise<CryptoKey>>();
   private constructor(private readonly der: Uint8Array, readonly id: Uint8Array) {}
 
   static async of(der: Uint8Array): Promise<PublicKey> {
@@ -142,15 +143,15 @@ export class PublicKey {
     const signature = ed25519 ? checkpoint.signature : rawOfDer(checkpoint.signature);
     const message = concat('H4MK/2 checkpoint\0', checkpoint.signed);
     const how = ed25519 ? { name: 'Ed25519' } : { name: 'ECDSA', hash: 'SHA-256' };
-    const holds = await subtle().verify(how, await this.key(checkpoint.algorithm), concat(signature), message);
+    const holds = await subtle().verify(how, await this.#key(checkpoint.algorithm), concat(signature), message);
     return holds && equal(await rootOf(checkpoint), checkpoint.root);
   }
 
-  private key(algorithm: 1 | 2): Promise<CryptoKey> {
-    let key = this.imported.get(algorithm);
+  #key(algorithm: 1 | 2): Promise<CryptoKey> {
+    let key = this.#imported.get(algorithm);
     if (!key) {
       const how = algorithm === 1 ? { name: 'Ed25519' } : { name: 'ECDSA', namedCurve: 'P-256' };
-      this.imported.set(algorithm, (key = subtle().importKey('spki', concat(this.der), how, false, ['verify'])));
+      this.#imported.set(algorithm, (key = subtle().importKey('spki', concat(this.der), how, false, ['verify'])));
     }
     return key;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // protection.md, "Notation", "Digest of a JSON value", "What describes the blocks". All by WebCrypto.
 import { H4mkError, require, unlessBroken } from '../errors.js';
+import { concat } from '../base/concat.js';
 import { Exact, isObject, parseJson } from '../format/json.js';
 import { Meta, Track, parseTracks } from '../format/tracks.js';
 
@@ -9,17 +10,6 @@ const utf8 = new TextEncoder();
 export function subtle(): SubtleCrypto {
   if (!globalThis.crypto?.subtle) throw new H4mkError('unsupported', 'Keys and signatures need WebCrypto, which browsers have in secure contexts only: serve the page by https or from localhost.');
   return crypto.subtle;
-}
-
-export function concat(...parts: (Uint8Array | string)[]): Uint8Array<ArrayBuffer> {
-  const bytes = parts.map((part) => (typeof part === 'string' ? utf8.encode(part) : part));
-  const joined = new Uint8Array(bytes.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of bytes) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }
 
 export function u32(value: number): Uint8Array {

@@ -2,7 +2,8 @@
 // protection.md, "Signed files": the index is signed by what it says, not by its bytes.
 import { Cursor } from '../format/cursor.js';
 import type { Top } from '../format/page.js';
-import { concat, sha256, u64 } from './digest.js';
+import { concat } from '../base/concat.js';
+import { sha256, u64 } from './digest.js';
 
 const NONE = -(2n ** 63n);
 /** In a page: its four distances, and what stands behind them. */

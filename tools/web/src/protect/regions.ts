@@ -25,11 +25,11 @@ export interface Region {
 
 export class Regions {
   /** Positions of checkpoints, rising. */
-  private known: number[];
-  private readonly held = new Map<number, Promise<Checkpoint | null>>();
+  #known: number[];
+  readonly #held = new Map<number, Promise<Checkpoint | null>>();
 
   constructor(private readonly raw: Bytes, private readonly key: PublicKey, readonly last: Checkpoint, readonly base: number, readonly lastEnd: number) {
-    this.known = [...last.checkpoints.filter((position) => position < last.position), last.position];
+    this.#known = [...last.checkpoints.filter((position) => position < last.position), last.position];
   }
 
   /** The last checkpoint that was signed with the key. `before`: only a later one of the same tree than that. */
@@ -61,7 +61,7 @@ export class Regions {
     if (offset < base) return { begin: 0, end: base, by: last, where: 'front' };
     const position = offset - base;
     if (position >= last.position) return { begin: base + last.position, end: last.final ? this.raw.size : this.lastEnd, by: last, where: 'tail' };
-    const { checkpoint, begin, end } = await this.behind(position);
+    const { checkpoint, begin, end } = await this.#behind(position);
     if (!checkpoint) return { begin: base + begin, end: base + end, by: null };
     let from = begin;
     for (const leaf of checkpoint.leaves) {
@@ -74,33 +74,33 @@ export class Regions {
 
   /** The checkpoint at an offset; null where none stands that is signed and of this tree. */
   isCheckpoint(offset: number): Promise<Checkpoint | null> {
-    return this.load(offset - this.base);
+    return this.#load(offset - this.base);
   }
 
   /** The first checkpoint behind a position, and the stretch that it lists. */
-  private async behind(position: number): Promise<{ checkpoint: Checkpoint | null; begin: number; end: number }> {
+  async #behind(position: number): Promise<{ checkpoint: Checkpoint | null; begin: number; end: number }> {
     for (;;) {
-      const i = this.known.findIndex((at) => at > position);
-      const end = this.known[i]!;
-      const checkpoint = await this.load(end);
-      const begin = checkpoint ? end - checkpoint.back : (this.known[i - 1] ?? 0);
+      const i = this.#known.findIndex((at) => at > position);
+      const end = this.#known[i]!;
+      const checkpoint = await this.#load(end);
+      const begin = checkpoint ? end - checkpoint.back : (this.#known[i - 1] ?? 0);
       // Only a final checkpoint lists the others: from any other one goes back.
-      if (!checkpoint?.back || begin <= position || this.known.includes(begin)) return { checkpoint, begin: checkpoint && !checkpoint.back ? 0 : begin, end };
-      this.known = [...this.known, begin].sort((a, b) => a - b);
+      if (!checkpoint?.back || begin <= position || this.#known.includes(begin)) return { checkpoint, begin: checkpoint && !checkpoint.back ? 0 : begin, end };
+      this.#known = [...this.#known, begin].sort((a, b) => a - b);
     }
   }
 
-  private load(position: number): Promise<Checkpoint | null> {
+  #load(position: number): Promise<Checkpoint | null> {
     if (position === this.last.position) return Promise.resolve(this.last);
-    let found = this.held.get(position);
-    this.held.delete(position);
-    found ??= this.verified(position);
-    this.held.set(position, found);
-    if (this.held.size > HELD) this.held.delete(this.held.keys().next().value!);
+    let found = this.#held.get(position);
+    this.#held.delete(position);
+    found ??= this.#verified(position);
+    this.#held.set(position, found);
+    if (this.#held.size > HELD) this.#held.delete(this.#held.keys().next().value!);
     return found;
   }
 
-  private async verified(position: number): Promise<Checkpoint | null> {
+  async #verified(position: number): Promise<Checkpoint | null> {
     const checkpoint = (await checkpointAt(this.raw, this.base + position))?.checkpoint;
     const fits = checkpoint && equal(checkpoint.tree, this.last.tree) && checkpoint.position === position;
     return fits && checkpoint.back <= position && (await this.key.verifies(checkpoint)) ? checkpoint : null;

@@ -7,7 +7,8 @@ import { Budget, Cursor } from '../format/cursor.js';
 import { parseLocator, parseTop } from '../format/page.js';
 import type { Bytes } from '../source/bytes.js';
 import type { PublicKey } from './checkpoint.js';
-import { apartFromWords, concat, equal, sha256 } from './digest.js';
+import { concat } from '../base/concat.js';
+import { apartFromWords, equal, sha256 } from './digest.js';
 import { pageDigest, placeOf, topDigest } from './index_digest.js';
 import { Region, Regions } from './regions.js';
 import type { Verdict } from './verify.js';
@@ -33,10 +34,10 @@ interface Found {
 }
 
 export class SignedBytes implements Bytes {
-  private readonly held = new Map<number, { size: number; verified: Promise<Verified> }>();
-  private readonly told = new Set<string>();
+  readonly #held = new Map<number, { size: number; verified: Promise<Verified> }>();
+  readonly #told = new Set<string>();
   /** Chunks behind the final checkpoint: descriptions whose words were edited. */
-  private readonly edits = new Map<number, string>();
+  readonly #edits = new Map<number, string>();
 
   private constructor(private readonly raw: Bytes, private readonly key: PublicKey, private regions: Regions, private readonly verdict: Verdict) {}
 
@@ -44,7 +45,7 @@ export class SignedBytes implements Bytes {
     const regions = (await Regions.find(raw, key))!;
     if (!equal(await raw.read(0, HEADER_SIZE), regions.last.header)) throw new H4mkError('forged', 'The header of the file is not the one that was signed.', 0);
     const bytes = new SignedBytes(raw, key, regions, verdict);
-    await bytes.begin();
+    await bytes.#begin();
     return bytes;
   }
 
@@ -64,8 +65,8 @@ export class SignedBytes implements Bytes {
       const later = await Regions.find(this.raw, this.key, this.regions);
       if (later) {
         this.regions = later;
-        this.held.clear();
-        await this.begin();
+        this.#held.clear();
+        await this.#begin();
       }
     }
     return this.size;
@@ -80,19 +81,19 @@ export class SignedBytes implements Bytes {
   }
 
   close(): void {
-    this.held.clear();
+    this.#held.clear();
     this.raw.close();
   }
 
   async startsChunk(offset: number): Promise<boolean> {
-    return (await this.around(offset)).starts.has(offset);
+    return (await this.#around(offset)).starts.has(offset);
   }
 
   async read(begin: number, end: number): Promise<Uint8Array> {
     if (begin < 0 || end > this.size || begin > end) return this.raw.read(begin, Infinity); // says what is wrong
     const parts: Uint8Array[] = [];
     for (let at = begin; at < end; ) {
-      const region = await this.around(at);
+      const region = await this.#around(at);
       const part = region.bytes.subarray(at - region.begin, Math.min(end, this.size) - region.begin);
       parts.push(part);
       at += part.length;
@@ -101,59 +102,59 @@ export class SignedBytes implements Bytes {
   }
 
   /** "MUST verify the last leaf before it tells a size, a duration or the result of a seek as verified." */
-  private async begin(): Promise<void> {
+  async #begin(): Promise<void> {
     const { last, base } = this.regions;
     this.verdict.final = last.final;
-    await this.around(base + last.position);
-    if (last.position > 0) await this.around(base + last.position - 1);
+    await this.#around(base + last.position);
+    if (last.position > 0) await this.#around(base + last.position - 1);
     const leaf = last.leaves.at(-1);
-    if (leaf) await this.around(base + leaf.position);
+    if (leaf) await this.#around(base + leaf.position);
   }
 
-  private tell(kind: 'not_as_signed' | 'not_signed', offset: number): void {
-    if (this.told.has(kind + offset) || this.told.size >= MOST_TOLD) return;
-    this.told.add(kind + offset);
+  #tell(kind: 'not_as_signed' | 'not_signed', offset: number): void {
+    if (this.#told.has(kind + offset) || this.#told.size >= MOST_TOLD) return;
+    this.#told.add(kind + offset);
     this.verdict.failed.push({ kind, offset });
   }
 
   /** The region around an offset, verified. */
-  private async around(offset: number): Promise<Verified> {
+  async #around(offset: number): Promise<Verified> {
     const region = await this.regions.at(offset);
     const { begin, end } = region;
-    const verified = this.held.get(begin)?.verified ?? this.verify(region);
-    this.held.delete(begin);
-    this.held.set(begin, { size: end - begin, verified });
-    verified.catch(() => this.held.delete(begin));
+    const verified = this.#held.get(begin)?.verified ?? this.#verify(region);
+    this.#held.delete(begin);
+    this.#held.set(begin, { size: end - begin, verified });
+    verified.catch(() => this.#held.delete(begin));
     let sum = 0;
-    for (const { size } of this.held.values()) sum += size;
-    for (const [first, { size }] of this.held) {
-      if (sum <= MOST_HELD || this.held.size <= LEAST_HELD) break;
-      this.held.delete(first);
+    for (const { size } of this.#held.values()) sum += size;
+    for (const [first, { size }] of this.#held) {
+      if (sum <= MOST_HELD || this.#held.size <= LEAST_HELD) break;
+      this.#held.delete(first);
       sum -= size;
     }
     return verified;
   }
 
-  private async verify(region: Region): Promise<Verified> {
+  async #verify(region: Region): Promise<Verified> {
     const { begin, end, leaf } = region;
     const zeros = (): Verified => ({ begin, bytes: new Uint8Array(Math.max(0, end - begin)), starts: new Set() });
     if (!region.by || end > this.raw.size) {
-      this.tell(leaf ? 'not_as_signed' : 'not_signed', begin);
+      this.#tell(leaf ? 'not_as_signed' : 'not_signed', begin);
       return zeros();
     }
     if (!leaf && end - begin > MOST_BETWEEN) throw new H4mkError('forged', 'More than 64 MiB stand where nothing is signed.', begin);
     const bytes = await this.raw.read(begin, end);
-    if (!leaf) return this.between(region, bytes, zeros());
+    if (!leaf) return this.#between(region, bytes, zeros());
     if (equal(await leafHash(bytes), leaf.hash)) {
       if (ascii(bytes.subarray(0, 4)) === 'CORE') this.verdict.verified++;
       return { begin, bytes, starts: new Set([begin]) };
     }
-    this.tell('not_as_signed', begin);
+    this.#tell('not_as_signed', begin);
     return zeros();
   }
 
   /** What may stand between leaves, chunk by chunk. */
-  private async between(region: Region, bytes: Uint8Array, verified: Verified): Promise<Verified> {
+  async #between(region: Region, bytes: Uint8Array, verified: Verified): Promise<Verified> {
     const { begin } = region;
     const use = ({ chunk }: Found): void => {
       verified.bytes.set(bytes.subarray(chunk.offset - begin, chunk.end - begin), chunk.offset - begin);
@@ -173,28 +174,28 @@ export class SignedBytes implements Bytes {
     // Tops name pages and edits, and the locator names a top: so these come behind them.
     const rank = ({ chunk, payload }: Found): number => (chunk.tag === 'TAIL' ? 2 : isTop(payload) && chunk.tag === 'TSEK' ? 1 : 0);
     for (const one of [...found].sort((a, b) => rank(a) - rank(b))) {
-      if (!one.chunk.flags && (await this.isAllowed(one, region, verified))) use(one);
+      if (!one.chunk.flags && (await this.#isAllowed(one, region, verified))) use(one);
       else lost.push(one.chunk.offset);
     }
-    lost.sort((a, b) => a - b).forEach((offset) => this.tell('not_signed', offset));
+    lost.sort((a, b) => a - b).forEach((offset) => this.#tell('not_signed', offset));
     // The container checksum stands behind the locator.
     if (end < region.end && found.length && verified.starts.has(found.at(-1)!.chunk.offset)) verified.bytes.set(bytes.subarray(end - begin), end - begin);
     return verified;
   }
 
-  private async isAllowed({ chunk, payload }: Found, region: Region, verified: Verified): Promise<boolean> {
+  async #isAllowed({ chunk, payload }: Found, region: Region, verified: Verified): Promise<boolean> {
     const { offset, tag } = chunk;
     const behindEnd = region.where === 'tail' && this.last.final;
     if (tag === 'VERI') return region.where !== 'front' && (await this.regions.isCheckpoint(offset)) !== null;
     if (tag === 'FREE') return payload.every((byte) => byte === 0);
-    if (tag === 'TSEK' && isTop(payload)) return (behindEnd || region.where === 'front') && this.isSignedTop(chunk, payload, verified);
-    if (tag === 'TSEK') return region.where !== 'tail' && ascii(payload.subarray(0, 4)) === 'H4TP' && payload.length >= 37 && this.isSignedPage(region, offset, payload);
+    if (tag === 'TSEK' && isTop(payload)) return (behindEnd || region.where === 'front') && this.#isSignedTop(chunk, payload, verified);
+    if (tag === 'TSEK') return region.where !== 'tail' && ascii(payload.subarray(0, 4)) === 'H4TP' && payload.length >= 37 && this.#isSignedPage(region, offset, payload);
     if (!behindEnd) return false;
-    if (tag === 'TAIL') return payload.length === 16 && this.isLocator(offset, payload, verified);
-    return (tag === 'TRAK' || tag === 'META') && this.isEdit(offset, tag, payload);
+    if (tag === 'TAIL') return payload.length === 16 && this.#isLocator(offset, payload, verified);
+    return (tag === 'TRAK' || tag === 'META') && this.#isEdit(offset, tag, payload);
   }
 
-  private async isSignedPage(region: Region, offset: number, payload: Uint8Array): Promise<boolean> {
+  async #isSignedPage(region: Region, offset: number, payload: Uint8Array): Promise<boolean> {
     const { base, last } = this.regions;
     const digest = await pageDigest(payload, offset, base);
     const inFront = region.where === 'front';
@@ -204,7 +205,7 @@ export class SignedBytes implements Bytes {
     return last.final && (inFront || region.by === last) && known.some((copy) => equal(copy.digest, digest));
   }
 
-  private async isSignedTop(chunk: Chunk, payload: Uint8Array, verified: Verified): Promise<boolean> {
+  async #isSignedTop(chunk: Chunk, payload: Uint8Array, verified: Verified): Promise<boolean> {
     const { base, last } = this.regions;
     if (!last.final) return false;
     const top = unlessBroken(() => parseTop(payload, chunk.offset, Budget.ofFile(this.size)));
@@ -212,35 +213,35 @@ export class SignedBytes implements Bytes {
     const inFront = chunk.offset < base;
     if (!inFront && top.toEnd !== chunk.size + TAIL_SIZE + CHECKSUM_SIZE) return false;
     const placed = top.pages.every(({ offset }, i) => placeOf(offset, base) === last.copies[i]!.place || (inFront && verified.starts.has(offset)));
-    return placed && (await this.isDescription(top.trak, last.trak, 'TRAK')) && this.isDescription(top.meta, last.meta, 'META');
+    return placed && (await this.#isDescription(top.trak, last.trak, 'TRAK')) && this.#isDescription(top.meta, last.meta, 'META');
   }
 
   /** An offset where the description that counts stands, the same once more, or an edit of it. */
-  private async isDescription(offset: number | null, signed: number, tag: string): Promise<boolean> {
+  async #isDescription(offset: number | null, signed: number, tag: string): Promise<boolean> {
     const { base } = this.regions;
     if (offset === null || placeOf(offset, base) === signed) return placeOf(offset, base) === signed;
-    if (offset >= base + this.last.position || !signed) return this.edits.get(offset) === tag;
+    if (offset >= base + this.last.position || !signed) return this.#edits.get(offset) === tag;
     const [one, other] = [await this.regions.at(offset), await this.regions.at(base + signed - 1)];
     return one.begin === offset && !!one.leaf && !!other.leaf && equal(one.leaf.hash, other.leaf.hash);
   }
 
-  private async isLocator(offset: number, payload: Uint8Array, verified: Verified): Promise<boolean> {
+  async #isLocator(offset: number, payload: Uint8Array, verified: Verified): Promise<boolean> {
     const top = unlessBroken(() => parseLocator(payload, offset))?.top ?? null;
     if (top === null || top < HEADER_SIZE || top >= offset) return false;
     if (top >= this.regions.base + this.last.position) return verified.starts.has(top);
-    return top < this.regions.base && (await this.around(top)).starts.has(top);
+    return top < this.regions.base && (await this.#around(top)).starts.has(top);
   }
 
   /** Other words about the recording, and nothing else. */
-  private async isEdit(offset: number, tag: 'TRAK' | 'META', payload: Uint8Array): Promise<boolean> {
+  async #isEdit(offset: number, tag: 'TRAK' | 'META', payload: Uint8Array): Promise<boolean> {
     const place = tag === 'TRAK' ? this.last.trak : this.last.meta;
     if (tag === 'TRAK' && !place) return false;
-    const signed = place ? await this.around(this.regions.base + place - 1) : null;
+    const signed = place ? await this.#around(this.regions.base + place - 1) : null;
     if (signed && !signed.starts.has(this.regions.base + place - 1)) return false;
     const was = await apartFromWords(tag, signed ? signed.bytes.subarray(12, -4) : new TextEncoder().encode('{}'));
     const is = await apartFromWords(tag, payload);
     if (!was || !is || !equal(was, is)) return false;
-    this.edits.set(offset, tag);
+    this.#edits.set(offset, tag);
     if (!this.verdict.edits.includes(offset)) this.verdict.edits.push(offset);
     return true;
   }

@@ -24,7 +24,7 @@ export interface Verdict {
 /** Give it to `H4mkFile.open` as `verifier`: then no byte is used that was not signed with its key. For one file each. */
 export class Verifier implements Verifying {
   readonly verdict: Verdict = { final: false, edits: [], signer: '', verified: 0, failed: [] };
-  private bytes?: SignedBytes;
+  #bytes?: SignedBytes;
 
   /** `publicKey`: DER, SubjectPublicKeyInfo, of Ed25519 or P-256. */
   constructor(private readonly publicKey: Uint8Array) {}
@@ -33,12 +33,12 @@ export class Verifier implements Verifying {
   async over(bytes: Bytes): Promise<Bytes> {
     const key = await PublicKey.of(this.publicKey);
     this.verdict.signer = [...key.id].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    return (this.bytes = await SignedBytes.over(bytes, key, this.verdict));
+    return (this.#bytes = await SignedBytes.over(bytes, key, this.verdict));
   }
 
   /** Called by `H4mkFile.open`: refuses an index that tells other ends of tracks than the last checkpoint. */
   checkEnds(totals: ReadonlyMap<number, Totals>): void {
-    for (const { track, end } of this.bytes!.last.tracks)
+    for (const { track, end } of this.#bytes!.last.tracks)
       if (totals.get(track)?.end !== end) throw new H4mkError('forged', `The index tells another end of track ${track} than what was signed.`);
   }
 }

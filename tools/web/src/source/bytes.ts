@@ -24,7 +24,7 @@ export interface Bytes {
 /** Reads are cut into pages that are kept up to a bound, and neighbours are asked for together. */
 export class CachedBytes implements Bytes {
   size = 0;
-  private readonly pages = new Map<number, Promise<Uint8Array>>();
+  readonly #pages = new Map<number, Promise<Uint8Array>>();
 
   constructor(private readonly source: Source, private readonly mostPages = 128) {}
 
@@ -32,10 +32,10 @@ export class CachedBytes implements Bytes {
   async measure(): Promise<number> {
     const before = this.size;
     this.size = await this.source.size();
-    if (this.size !== before) this.pages.delete(Math.floor(before / PAGE));
+    if (this.size !== before) this.#pages.delete(Math.floor(before / PAGE));
     const front = before === 0 ? this.source.front : undefined;
     for (let at = 0; front && at < front.length; at += PAGE)
-      if (at + PAGE <= front.length || front.length === this.size) this.pages.set(at / PAGE, Promise.resolve(front.subarray(at, at + PAGE)));
+      if (at + PAGE <= front.length || front.length === this.size) this.#pages.set(at / PAGE, Promise.resolve(front.subarray(at, at + PAGE)));
     return this.size;
   }
 
@@ -48,9 +48,9 @@ export class CachedBytes implements Bytes {
     if (begin === end) return new Uint8Array(0);
     const first = Math.floor(begin / PAGE);
     const last = Math.floor((end - 1) / PAGE);
-    if (end - begin > MOST_KEPT) return this.exactly(begin, end);
-    this.request(first, last);
-    const pages = await Promise.all(Array.from({ length: last - first + 1 }, (_, i) => this.use(first + i)));
+    if (end - begin > MOST_KEPT) return this.#exactly(begin, end);
+    this.#request(first, last);
+    const pages = await Promise.all(Array.from({ length: last - first + 1 }, (_, i) => this.#use(first + i)));
     if (first === last) return pages[0]!.subarray(begin - first * PAGE, end - first * PAGE);
     const joined = new Uint8Array(end - begin);
     pages.forEach((page, i) => {
@@ -62,46 +62,46 @@ export class CachedBytes implements Bytes {
 
   prefetch(begin: number, end: number): void {
     const to = Math.min(end, this.size, begin + MOST_KEPT);
-    if (begin < to) this.request(Math.floor(begin / PAGE), Math.floor((to - 1) / PAGE));
+    if (begin < to) this.#request(Math.floor(begin / PAGE), Math.floor((to - 1) / PAGE));
   }
 
   close(): void {
-    this.pages.clear();
+    this.#pages.clear();
     this.source.close?.();
   }
 
-  private async exactly(begin: number, end: number): Promise<Uint8Array> {
+  async #exactly(begin: number, end: number): Promise<Uint8Array> {
     const bytes = await this.source.read(begin, end);
     if (bytes.length !== end - begin) throw new H4mkError('truncated', `The file ends before byte ${end}.`, begin);
     return bytes;
   }
 
-  private use(page: number): Promise<Uint8Array> {
-    const held = this.pages.get(page)!;
-    this.pages.delete(page);
-    this.pages.set(page, held);
+  #use(page: number): Promise<Uint8Array> {
+    const held = this.#pages.get(page)!;
+    this.#pages.delete(page);
+    this.#pages.set(page, held);
     return held;
   }
 
   /** One request for each run of pages that are not here. */
-  private request(first: number, last: number): void {
+  #request(first: number, last: number): void {
     for (let page = first; page <= last; page++) {
-      if (this.pages.has(page)) continue;
+      if (this.#pages.has(page)) continue;
       let end = page + 1;
-      while (end <= last && !this.pages.has(end)) end++;
+      while (end <= last && !this.#pages.has(end)) end++;
       const begin = page * PAGE;
-      const run = this.exactly(begin, Math.min(end * PAGE, this.size));
-      for (let i = page; i < end; i++) this.keep(i, run.then((bytes) => bytes.subarray(i * PAGE - begin, (i + 1) * PAGE - begin)));
+      const run = this.#exactly(begin, Math.min(end * PAGE, this.size));
+      for (let i = page; i < end; i++) this.#keep(i, run.then((bytes) => bytes.subarray(i * PAGE - begin, (i + 1) * PAGE - begin)));
       page = end - 1;
     }
-    for (const page of this.pages.keys()) {
-      if (this.pages.size <= this.mostPages) break;
-      if (page < first || page > last) this.pages.delete(page);
+    for (const page of this.#pages.keys()) {
+      if (this.#pages.size <= this.mostPages) break;
+      if (page < first || page > last) this.#pages.delete(page);
     }
   }
 
-  private keep(page: number, bytes: Promise<Uint8Array>): void {
-    this.pages.set(page, bytes);
-    bytes.catch(() => this.pages.get(page) === bytes && this.pages.delete(page));
+  #keep(page: number, bytes: Promise<Uint8Array>): void {
+    this.#pages.set(page, bytes);
+    bytes.catch(() => this.#pages.get(page) === bytes && this.#pages.delete(page));
   }
 }
