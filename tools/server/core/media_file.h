@@ -8,14 +8,17 @@
 #include <h4mk/h4mk.h>
 
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/catalogue.h"
+#include "core/file_keys.h"
 #include "core/message.h"
 
 namespace h4mk::server {
@@ -51,6 +54,8 @@ struct TrackInfo {
   }
 };
 
+constexpr const char* kLockedMessage = "the file is encrypted, and this server has no key for it";
+
 struct Chapter {
   double start = 0, end = 0;  // seconds
   std::string title;
@@ -60,9 +65,10 @@ class MediaFile {
  public:
   using OpenBeside = std::function<std::shared_ptr<const OpenedFile>(const std::string&)>;
 
-  // Throws HttpError: 422 if it is no file that can be read, 503 without memory.
+  // Throws HttpError: 422 if it is no file that can be read, 503 without memory. keys must outlive
+  // it.
   MediaFile(std::string name, std::shared_ptr<const OpenedFile> file, FileState state,
-            OpenBeside open_beside);
+            OpenBeside open_beside, const FileKeys& keys);
 
   const std::string& name() const { return name_; }
   const FileState& state() const { return state_; }
@@ -82,6 +88,8 @@ class MediaFile {
   const std::string& title() const { return title_; }
   double duration() const { return duration_; }
   bool is_encrypted() const { return encrypted_; }
+  // Encrypted, and none of the keys opens it: blocks are handed out as they are stored.
+  bool is_locked() const { return encrypted_ && !decrypts_; }
   const TrackInfo& track(uint64_t index) const;  // throws HttpError 404
 
   // A reader and the input that it reads from.
@@ -113,6 +121,9 @@ class MediaFile {
     std::unique_ptr<OwnedReader> reader_;
   };
 
+  // A reader that uses nothing but what is signed with the operator's key. Throws HttpError.
+  std::unique_ptr<OwnedReader> OpenSigned();
+
   // Results that are made once for a state of the file and kept: playlists, plans of segments,
   // tables. The least recently used go first when they take more than kCacheBytes.
   template <typename T>
@@ -130,12 +141,14 @@ class MediaFile {
   static constexpr size_t kIdleReaders = 8;
   struct Kept {
     std::shared_ptr<const void> value;
-    size_t size;
-    uint64_t used;
+    size_t size = 0;
+    std::list<std::string>::iterator place;  // in order_
   };
 
   std::unique_ptr<OwnedReader> OpenReader();
+  std::unique_ptr<OwnedReader> OpenReader(h4mk_reader_options options);
   static h4mk_status BesideCallback(void* opaque, const char* name, h4mk_io* io);
+  void Unlock();
   void ReadTracks(h4mk_reader* reader);
   void ReadMeta(h4mk_reader* reader);
   void MakeTokens(h4mk_reader* reader);
@@ -147,7 +160,8 @@ class MediaFile {
   const std::shared_ptr<const OpenedFile> file_;
   const FileState state_;
   const OpenBeside open_beside_;
-  bool closed_ = false, encrypted_ = false;
+  const FileKeys& keys_;
+  bool closed_ = false, encrypted_ = false, decrypts_ = false;
   int version_ = 2;
   std::string token_, etag_, meta_, title_;
   std::vector<std::string> descriptions_;
@@ -156,15 +170,16 @@ class MediaFile {
   double duration_ = 0;
   std::mutex mutex_;
   std::vector<std::unique_ptr<OwnedReader>> idle_;
-  std::map<std::string, Kept> cache_;
+  std::unordered_map<std::string, Kept> cache_;
+  std::list<std::string> order_;  // keys, the one that was used last in front
   size_t cache_bytes_ = 0;
-  uint64_t clock_ = 0;
 };
 
 // The files that were opened last.
 class MediaFiles {
  public:
-  explicit MediaFiles(const Catalogue& catalogue) : catalogue_(catalogue) {}
+  MediaFiles(const Catalogue& catalogue, const FileKeys& keys)
+      : catalogue_(catalogue), keys_(keys) {}
   // The file as it is now. Throws HttpError. Two requests for a new file open it once.
   std::shared_ptr<MediaFile> Get(const std::string& name);
   // Forgets files that were not asked for lately, and those that are gone.
@@ -178,6 +193,7 @@ class MediaFiles {
     uint64_t used = 0;
   };
   const Catalogue& catalogue_;
+  const FileKeys& keys_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Slot>> slots_;
   uint64_t clock_ = 0;

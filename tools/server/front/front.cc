@@ -25,6 +25,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <unordered_map>
 
 #include "core/text.h"
 #include "front/access_log.h"
@@ -68,9 +69,13 @@ struct Core {
   Metrics& metrics;
   std::list<Watched*> connections;
   std::list<Timer*> waiting;
+  // What was answered to those who waited since files have changed last: thousands of players wait
+  // for one part, and all get what was made for the first of them.
+  std::unordered_map<std::string, std::shared_ptr<const Response>> answers;
   asio::io_context context{1};  // the last: what it still runs at the end uses the lists
 
   void WakeAll() {
+    answers.clear();
     for (Timer* timer : waiting) timer->cancel();
   }
   Awaitable<void> Sweep() {
@@ -316,10 +321,46 @@ class Connection final : public Watched {
 
   Awaitable<Response> Ask(const Request& request) {
     if (handler_) co_return handler_(request);
-    if (!shared_.service.IsSlow(request)) co_return shared_.service.Handle(request);
+    if (std::optional<Response> quick = shared_.service.HandleQuickly(request))
+      co_return std::move(*quick);
     if (shared_.metrics.slow_running >= kMostSlow)
       co_return ErrorResponse(503, "too many long requests; try again");
     co_return co_await OnSlowThread(shared_, [&] { return shared_.service.Handle(request); });
+  }
+
+  // Asks again each time when files have changed, until there is an answer.
+  Awaitable<Response> WaitFor(Request* request, Clock::time_point end) {
+    const std::string key = KeyOf(*request);
+    Response response;
+    ++shared_.metrics.requests_waiting;
+    do {
+      Timer timer(core_.context.get_executor());
+      // Where no event comes (network file systems) the files are looked at every second.
+      timer.expires_at(std::min(end, Clock::now() + std::chrono::seconds(1)));
+      const auto place = core_.waiting.insert(core_.waiting.end(), &timer);
+      error_code woken;
+      co_await timer.async_wait(asio::redirect_error(kAwait, woken));
+      core_.waiting.erase(place);
+      request->deadline_passed = Clock::now() >= end || shared_.stopping;
+      const auto found = core_.answers.find(key);
+      if (woken && !request->deadline_passed && found != core_.answers.end()) {
+        response = *found->second;
+        continue;
+      }
+      response = co_await Ask(*request);
+      if (woken && !request->deadline_passed)
+        core_.answers.try_emplace(key, std::make_shared<const Response>(response));
+    } while (response.wait.count() > 0);
+    --shared_.metrics.requests_waiting;
+    co_return response;
+  }
+
+  // Two requests with the same key get the same answer.
+  static std::string KeyOf(const Request& request) {
+    std::string key = request.method + " " + request.target;
+    for (const auto& [name, value] : request.headers)
+      if (!SameName(name, "User-Agent")) key += "\n" + name + ":" + value;
+    return key;
   }
 
   Awaitable<bool> Answer(Head* head) {
@@ -327,22 +368,8 @@ class Connection final : public Watched {
     head->request.peer = peer_;
     deadline = Clock::time_point::max();
     Response response = co_await Ask(head->request);
-    if (response.wait.count() > 0) {
-      const auto end = start + response.wait;
-      ++shared_.metrics.requests_waiting;
-      while (response.wait.count() > 0) {
-        Timer timer(core_.context.get_executor());
-        // Where no event comes (network file systems) the files are looked at every second.
-        timer.expires_at(std::min(end, Clock::now() + std::chrono::seconds(1)));
-        const auto place = core_.waiting.insert(core_.waiting.end(), &timer);
-        error_code ignored;
-        co_await timer.async_wait(asio::redirect_error(kAwait, ignored));
-        core_.waiting.erase(place);
-        head->request.deadline_passed = Clock::now() >= end || shared_.stopping;
-        response = co_await Ask(head->request);
-      }
-      --shared_.metrics.requests_waiting;
-    }
+    if (response.wait.count() > 0)
+      response = co_await WaitFor(&head->request, start + response.wait);
     head->keep_alive = head->keep_alive && !shared_.stopping;
     sent_ = 0;
     send_start_ = Clock::now();

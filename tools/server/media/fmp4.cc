@@ -121,8 +121,7 @@ std::shared_ptr<const CodecInfo> CodecOf(MediaFile& file, size_t track) {
       "codec " + std::to_string(track),
       [&]() -> std::pair<std::shared_ptr<const CodecInfo>, size_t> {
         const TrackInfo& info = file.track(track);
-        if (file.is_encrypted())
-          throw HttpError(403, "the file is encrypted; this server does not decrypt it");
+        if (file.is_locked()) throw HttpError(403, kLockedMessage);
         std::string first;
         if (NeedsFirstBlock(info)) {
           MediaFile::Lease lease(file);
