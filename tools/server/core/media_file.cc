@@ -274,19 +274,29 @@ void MediaFile::Lease::Check(h4mk_status status) const {
   throw HttpError(HttpStatusOf(status), *message ? message : h4mk_strerror(status));
 }
 
-std::shared_ptr<const void> MediaFile::FindCached(const std::string& key) {
-  const std::lock_guard lock(mutex_);
-  const auto found = cache_.find(key);
-  if (found == cache_.end()) return nullptr;
-  order_.splice(order_.begin(), order_, found->second.place);
-  return found->second.value;
+std::shared_ptr<const void> MediaFile::FindOrBegin(const std::string& key) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const auto found = cache_.find(key);
+    if (found != cache_.end()) {
+      order_.splice(order_.begin(), order_, found->second.place);
+      return found->second.value;
+    }
+    if (being_made_.insert(key).second) return nullptr;
+    made_.wait(lock);
+  }
 }
 
-std::shared_ptr<const void> MediaFile::Keep(const std::string& key,
-                                            std::shared_ptr<const void> value, size_t size) {
+MediaFile::Making::~Making() {
+  const std::lock_guard lock(file.mutex_);
+  file.being_made_.erase(key);
+  file.made_.notify_all();
+}
+
+void MediaFile::Keep(const std::string& key, std::shared_ptr<const void> value, size_t size) {
   const std::lock_guard lock(mutex_);
   const auto [place, is_new] = cache_.try_emplace(key);
-  if (!is_new) return place->second.value;
+  if (!is_new) return;
   order_.push_front(key);
   place->second = {value, size, order_.begin()};
   cache_bytes_ += size;
@@ -296,7 +306,6 @@ std::shared_ptr<const void> MediaFile::Keep(const std::string& key,
     cache_.erase(oldest);
     order_.pop_back();
   }
-  return value;
 }
 
 std::shared_ptr<MediaFile> MediaFiles::Get(const std::string& name) {

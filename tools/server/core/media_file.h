@@ -7,12 +7,14 @@
 
 #include <h4mk/h4mk.h>
 
+#include <condition_variable>
 #include <functional>
 #include <list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -125,15 +127,18 @@ class MediaFile {
   std::unique_ptr<OwnedReader> OpenSigned();
 
   // Results that are made once for a state of the file and kept: playlists, plans of segments,
-  // tables. The least recently used go first when they take more than kCacheBytes.
+  // tables. Of two who want the same one makes it and the other waits. The least recently used go
+  // first when they take more than kCacheBytes.
   template <typename T>
   std::shared_ptr<const T> Cached(
       const std::string& key,
       const std::function<std::pair<std::shared_ptr<const T>, size_t>()>& make) {
-    if (std::shared_ptr<const void> found = FindCached(key))
+    if (std::shared_ptr<const void> found = FindOrBegin(key))
       return std::static_pointer_cast<const T>(found);
+    const Making making{*this, key};
     auto [made, size] = make();
-    return std::static_pointer_cast<const T>(Keep(key, made, size));
+    Keep(key, made, size);
+    return made;
   }
 
  private:
@@ -152,9 +157,14 @@ class MediaFile {
   void ReadTracks(h4mk_reader* reader);
   void ReadMeta(h4mk_reader* reader);
   void MakeTokens(h4mk_reader* reader);
-  std::shared_ptr<const void> FindCached(const std::string& key);
-  std::shared_ptr<const void> Keep(const std::string& key, std::shared_ptr<const void> value,
-                                   size_t size);
+  // What is kept, else null, and the caller makes it.
+  std::shared_ptr<const void> FindOrBegin(const std::string& key);
+  void Keep(const std::string& key, std::shared_ptr<const void> value, size_t size);
+  struct Making {
+    MediaFile& file;
+    const std::string& key;
+    ~Making();
+  };
 
   const std::string name_;
   const std::shared_ptr<const OpenedFile> file_;
@@ -173,6 +183,8 @@ class MediaFile {
   std::unordered_map<std::string, Kept> cache_;
   std::list<std::string> order_;  // keys, the one that was used last in front
   size_t cache_bytes_ = 0;
+  std::set<std::string> being_made_;
+  std::condition_variable made_;
 };
 
 // The files that were opened last.

@@ -50,7 +50,8 @@ constexpr asio::use_awaitable_t<asio::io_context::executor_type> kAwait;
 
 constexpr size_t kCopyBytes = 64 << 10;       // a chunk of a file that cannot be sent by sendfile
 constexpr size_t kSendfileBytes = 512 << 10;  // then others of this thread have their turn
-constexpr unsigned kSlowThreads = 2;
+// Two verifications may run at once, and cuts, pictures and the folder's walk beside them.
+constexpr unsigned kSlowThreads = 4;
 constexpr int64_t kMostSlow = 64;
 
 // What has a deadline: closed when it has passed.
@@ -63,26 +64,45 @@ struct Watched {
   ~Watched() = default;
 };
 
-// A core: its connections, and those of them that wait for files.
+// Requests that wait for the same answer: thousands of players want one part, which is asked for
+// once whenever files have changed.
+struct Waiting {
+  Request request;
+  std::list<Timer*> timers;  // one a connection
+  std::shared_ptr<const Response> answer;
+};
+
+// A core: its connections, and what they wait for.
 struct Core {
-  explicit Core(Metrics& counters) : metrics(counters) {}
+  Core(Service& answers, Metrics& counters) : service(answers), metrics(counters) {}
+  Service& service;
   Metrics& metrics;
   std::list<Watched*> connections;
-  std::list<Timer*> waiting;
-  // What was answered to those who waited since files have changed last: thousands of players wait
-  // for one part, and all get what was made for the first of them.
-  std::unordered_map<std::string, std::shared_ptr<const Response>> answers;
+  std::unordered_map<std::string, std::shared_ptr<Waiting>> waiting;
   asio::io_context context{1};  // the last: what it still runs at the end uses the lists
 
-  void WakeAll() {
-    answers.clear();
-    for (Timer* timer : waiting) timer->cancel();
+  // Answers those whose answer is there by now.
+  void AskAgain() {
+    std::erase_if(waiting, [&](const auto& entry) {
+      Waiting& group = *entry.second;
+      Response response = service.Handle(group.request);
+      if (response.wait.count() > 0) return false;
+      group.answer = std::make_shared<const Response>(std::move(response));
+      for (Timer* timer : group.timers) timer->cancel();
+      return true;
+    });
+  }
+  void StopWaiting() {
+    for (const auto& [key, group] : waiting)
+      for (Timer* timer : group->timers) timer->cancel();
   }
   Awaitable<void> Sweep() {
     Timer timer(context.get_executor());
     for (;;) {
       timer.expires_after(std::chrono::seconds(1));
       co_await timer.async_wait(kAwait);
+      // Where no event tells of changes (network file systems) this is how they are noticed.
+      AskAgain();
       const auto now = Clock::now();
       for (Watched* connection : connections)
         if (connection->deadline < now) {
@@ -143,8 +163,9 @@ std::string HttpDate() {
 bool HasBody(const Response& response) { return response.status != 204 && response.status != 304; }
 
 std::string HeadOf(const Response& response, bool keep_alive) {
-  std::string head =
-      "HTTP/1.1 " + std::to_string(response.status) + " " + ReasonOf(response.status) + "\r\n";
+  std::string head;
+  head.reserve(512);
+  head += "HTTP/1.1 " + std::to_string(response.status) + " " + ReasonOf(response.status) + "\r\n";
   for (const auto& [name, value] : response.headers) {
     head += name + ": ";
     for (const char c : value) head.push_back(c == '\r' || c == '\n' ? ' ' : c);
@@ -328,31 +349,25 @@ class Connection final : public Watched {
     co_return co_await OnSlowThread(shared_, [&] { return shared_.service.Handle(request); });
   }
 
-  // Asks again each time when files have changed, until there is an answer.
-  Awaitable<Response> WaitFor(Request* request, Clock::time_point end) {
+  Awaitable<std::shared_ptr<const Response>> WaitFor(Request* request, Clock::time_point end) {
     const std::string key = KeyOf(*request);
-    Response response;
+    std::shared_ptr<Waiting>& place = core_.waiting[key];
+    if (place == nullptr) place = std::make_shared<Waiting>(Waiting{*request, {}, nullptr});
+    const std::shared_ptr<Waiting> group = place;
+    Timer timer(core_.context.get_executor());
+    timer.expires_at(end);
+    const auto here = group->timers.insert(group->timers.end(), &timer);
     ++shared_.metrics.requests_waiting;
-    do {
-      Timer timer(core_.context.get_executor());
-      // Where no event comes (network file systems) the files are looked at every second.
-      timer.expires_at(std::min(end, Clock::now() + std::chrono::seconds(1)));
-      const auto place = core_.waiting.insert(core_.waiting.end(), &timer);
-      error_code woken;
-      co_await timer.async_wait(asio::redirect_error(kAwait, woken));
-      core_.waiting.erase(place);
-      request->deadline_passed = Clock::now() >= end || shared_.stopping;
-      const auto found = core_.answers.find(key);
-      if (woken && !request->deadline_passed && found != core_.answers.end()) {
-        response = *found->second;
-        continue;
-      }
-      response = co_await Ask(*request);
-      if (woken && !request->deadline_passed)
-        core_.answers.try_emplace(key, std::make_shared<const Response>(response));
-    } while (response.wait.count() > 0);
+    error_code woken;
+    co_await timer.async_wait(asio::redirect_error(kAwait, woken));
     --shared_.metrics.requests_waiting;
-    co_return response;
+    group->timers.erase(here);
+    if (group->answer != nullptr) co_return group->answer;
+    const auto found = core_.waiting.find(key);
+    if (group->timers.empty() && found != core_.waiting.end() && found->second == group)
+      core_.waiting.erase(found);
+    request->deadline_passed = true;
+    co_return std::make_shared<const Response>(shared_.service.Handle(*request));
   }
 
   // Two requests with the same key get the same answer.
@@ -367,14 +382,15 @@ class Connection final : public Watched {
     const auto start = Clock::now();
     head->request.peer = peer_;
     deadline = Clock::time_point::max();
-    Response response = co_await Ask(head->request);
-    if (response.wait.count() > 0)
-      response = co_await WaitFor(&head->request, start + response.wait);
+    auto response = std::make_shared<const Response>(co_await Ask(head->request));
+    if (response->wait.count() > 0)
+      response = co_await WaitFor(&head->request, start + response->wait);
     head->keep_alive = head->keep_alive && !shared_.stopping;
     sent_ = 0;
     send_start_ = Clock::now();
-    const bool complete = co_await Send(response, head->keep_alive, head->request.method == "HEAD");
-    Count(head->request, response, start, complete);
+    const bool complete =
+        co_await Send(*response, head->keep_alive, head->request.method == "HEAD");
+    Count(head->request, *response, start, complete);
     co_return complete;
   }
 
@@ -678,7 +694,7 @@ class Follower {
 
  private:
   void Wake() {
-    for (auto& core : cores_) asio::post(core->context, [&c = *core] { c.WakeAll(); });
+    for (auto& core : cores_) asio::post(core->context, [&c = *core] { c.AskAgain(); });
   }
   Shared& shared_;
   std::vector<std::unique_ptr<Core>>& cores_;
@@ -696,7 +712,8 @@ void RunFront(Service& service, const FrontOptions& options,
   std::vector<std::unique_ptr<Core>> cores;
   const unsigned count =
       options.threads != 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
-  for (unsigned i = 0; i < count; ++i) cores.push_back(std::make_unique<Core>(shared.metrics));
+  for (unsigned i = 0; i < count; ++i)
+    cores.push_back(std::make_unique<Core>(service, shared.metrics));
   asio::io_context& first = cores[0]->context;
 
   std::optional<asio::ssl::context> tls;
@@ -739,7 +756,7 @@ void RunFront(Service& service, const FrontOptions& options,
     static const auto end = Clock::now() + options.stop_grace;
     for (auto& core : cores)
       asio::post(core->context, [&c = *core] {
-        c.WakeAll();
+        c.StopWaiting();
         for (Watched* connection : c.connections)
           if (connection->is_idle) connection->Close();
       });

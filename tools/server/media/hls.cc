@@ -161,6 +161,7 @@ Streams StreamsOf(MediaFile& file) {
 
 std::string MasterPlaylist(MediaFile& file) {
   const Streams streams = StreamsOf(file);
+  if (file.is_locked()) throw HttpError(403, kLockedMessage);
   if (streams.video.empty() && streams.audio.empty()) {
     std::string why = "nothing in the file can be streamed";
     for (const auto& [track, reason] : streams.refused) why += "; " + reason;
@@ -365,6 +366,7 @@ std::string Iso8601(int64_t seconds) {
 
 std::string DashManifest(MediaFile& file) {
   const Streams streams = StreamsOf(file);
+  if (file.is_locked()) throw HttpError(403, kLockedMessage);
   if (streams.video.empty() && streams.audio.empty())
     throw HttpError(415, "nothing in the file can be streamed");
   const bool live = IsLive(file);
