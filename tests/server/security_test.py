@@ -118,6 +118,31 @@ class SecurityTest(unittest.TestCase):
         time.sleep(0.2)
         self.assertEqual(self.daemon.get("/health")[0], 200)
 
+    def test_all_connections_have_a_limit(self):
+        with Daemon(PROGRAM, "--max-connections", "20", self.films) as daemon, contextlib.ExitStack() as stack:
+            sockets = [stack.enter_context(socket.create_connection((daemon.host, daemon.port), timeout=5)) for _ in range(30)]
+            time.sleep(0.3)
+            closed = 0
+            for s in sockets:
+                s.setblocking(False)
+                try:
+                    closed += s.recv(1) == b""
+                except (BlockingIOError, ConnectionResetError) as error:
+                    closed += isinstance(error, ConnectionResetError)
+            self.assertEqual(closed, 10)
+
+    def test_metrics_have_a_listener_of_their_own(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        with Daemon(PROGRAM, "--metrics", f"127.0.0.1:{port}", self.films) as daemon:
+            self.assertEqual(daemon.get("/metrics")[0], 404)
+            daemon.port = port
+            status, _, body = daemon.get("/metrics")
+            self.assertEqual(status, 200)
+            self.assertIn(b"h4mkd_connections_open", body)
+            self.assertEqual(daemon.get("/api/files")[0], 404)
+
     # slowloris: the time for a head counts from its first byte, whatever still comes.
     def test_a_head_must_end_in_time(self):
         with socket.create_connection((self.daemon.host, self.daemon.port)) as s:

@@ -58,7 +58,19 @@ constexpr int64_t kMostSlow = 64;
 struct Watched {
   Clock::time_point deadline = Clock::time_point::max();
   bool is_idle = false;  // between two requests
-  virtual void Close() = 0;
+  virtual Socket& socket() = 0;
+
+  void Close() {
+    error_code ignored;
+    socket().close(ignored);
+  }
+  // What was not sent yet is thrown away: else the kernel would keep it for a client that does not
+  // read, long after the server has forgotten it.
+  void Reset() {
+    error_code ignored;
+    socket().set_option(tcp::socket::linger(true, 0), ignored);
+    Close();
+  }
 
  protected:
   ~Watched() = default;
@@ -108,7 +120,7 @@ struct Core {
         if (connection->deadline < now) {
           connection->deadline = Clock::time_point::max();
           ++metrics.connections_timed_out;
-          connection->Close();
+          connection->Reset();
         }
     }
   }
@@ -220,10 +232,7 @@ class Connection final : public Watched {
     place_ = core_.connections.insert(core_.connections.end(), this);
   }
   ~Connection() { core_.connections.erase(place_); }
-  void Close() override {
-    error_code ignored;
-    SocketOf(stream_).close(ignored);
-  }
+  Socket& socket() override { return SocketOf(stream_); }
 
   Awaitable<void> Run() {
     std::string input;
@@ -551,10 +560,7 @@ struct Handshake final : Watched {
     place = core.connections.insert(core.connections.end(), this);
   }
   ~Handshake() { core.connections.erase(place); }
-  void Close() override {
-    error_code ignored;
-    stream.next_layer().close(ignored);
-  }
+  Socket& socket() override { return stream.next_layer(); }
   Core& core;
   TlsStream& stream;
   std::list<Watched*>::iterator place;
