@@ -157,7 +157,6 @@ TEST_PACKAGES="
   libglib2.0-bin      command     gio
   libgtest-dev        pkg-config  gtest
   mypy                command     mypy
-  nginx-light         command     nginx
   nodejs              command     node
   npm                 command     npm
   openssl             command     openssl
