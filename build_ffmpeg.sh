@@ -30,7 +30,9 @@ Commands
   system       build only a libavformat for the FFmpeg that this system has, into dist/system/: dist/system/run PROGRAM …
                \`system install\` lets all programs use it, \`system uninstall\` takes that back
   series       try the patches on every series of FFmpeg that they are for, each in a small build
-  fuzz         build the fuzz targets for libFuzzer, the demuxer's with an FFmpeg of its own (tests/fuzz/README.md)
+  fuzz [--minutes N] [TARGET…]
+               build the fuzz targets for libFuzzer, the demuxer's with an FFmpeg of its own, and run each N minutes, as many
+               at the same time as JOBS says; then tell what code they reached and what is new (tests/fuzz/README.md)
   msan         run these targets on their seeds under MemorySanitizer
   clean        remove dist/ and build/, except for downloads
   help         this text
@@ -702,8 +704,9 @@ main() {
   local command=${1:-build} most=1
   case $command in
     demo | system) most=2 ;;
+    fuzz) most=$# ;;
     -h | --help) command=help ;;
-    build | test | series | fuzz | msan | clean | help) ;;
+    build | test | series | msan | clean | help) ;;
     *)
       say "build_ffmpeg.sh: unknown command '$command'"
       usage >&2
@@ -737,7 +740,7 @@ main() {
     fuzz)
       # shellcheck source=tests/fuzz/build.sh
       source "$ROOT"/tests/fuzz/build.sh
-      fuzz_command
+      fuzz_command "${@:2}"
       ;;
     msan)
       # shellcheck source=tests/fuzz/build.sh

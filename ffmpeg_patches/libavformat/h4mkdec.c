@@ -908,6 +908,7 @@ static int open_reader(AVFormatContext *s, const h4mk_io *io)
         options.keys            = keys;
         options.key_count       = ret;
         options.verify_key      = pem;
+        options.refuse_unsigned = !!(s->error_recognition & AV_EF_EXPLODE);
         options.open_beside     = open_beside;
         options.beside_opaque   = s;
         ret = reader_error(s, h4mk_reader_open(io, &options, &h4mk->reader));

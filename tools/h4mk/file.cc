@@ -366,18 +366,19 @@ Status OutputFile::OpenInPlace(const std::string& path) {
 
 Io& OutputFile::io() { return *io_; }
 
-Status OutputFile::Commit() {
+Status OutputFile::Commit(Status written) {
+  if (!written.ok()) return Explain(std::move(written));
   if (fd_.ok()) return close(fd_.Release()) == 0 ? Status() : SystemError("cannot write " + path_);
   if (temporary_.PutInPlace(overwrite_)) return {};
   if (errno == EEXIST) return Fault("it exists by now; --force (-y) overwrites it");
   return SystemError("cannot write " + path_);
 }
 
-Status OutputFile::Explain(Status status) const {
-  if (status.ok() || !io_) return status;
+Status OutputFile::Explain(Status written) const {
+  if (written.ok() || !io_) return written;
   if (io_->error != 0) return Fault(std::strerror(io_->error));
   if (io_->reached) return limits_.TooMuch();
-  return status;
+  return written;
 }
 
 }  // namespace h4mk::tool

@@ -96,9 +96,10 @@ class OutputFile {
   // New content for a file that is read: FILE of a command that changes FILE.
   Status OpenInPlace(const std::string& path);
   Io& io();
-  Status Commit();
-  // What to say of a failure to write.
-  Status Explain(Status status) const;
+  // The content is what was written, if that went well. Else what to say of it.
+  Status Commit(Status written = {});
+  // The same of a failure after which some of the content is to be kept.
+  Status Explain(Status written) const;
 
  private:
   class LimitedIo;
