@@ -3,7 +3,7 @@
 """Do the tests notice when a check is broken?
 
     tests/mutate.py --build DIR                      300 faults, chosen by chance from a fixed seed
-    tests/mutate.py --build DIR --count 40 --only index/ --seed 7
+    tests/mutate.py --build DIR --seed 7 --only index/ --tests cluster_,file_     a part of them, by a part of the tests
     tests/mutate.py --build DIR --list               only says which faults there are
 
 A fault is one comparison turned, one bound off by one, or one branch left out, in the code that decides what a file may
@@ -20,6 +20,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ["chunk", "cluster", "index", "file", "reader", "maintain", "crypto", "protect", "pipeline", "legacy"]
+ENDLESS = 1800  # seconds by the clock: a test that waits for nothing
 ACCEPTED = ROOT / "tests" / "mutants.txt"
 
 SUPPORT = """\
@@ -151,9 +153,9 @@ def faults_of(path):
             yield Fault(path, begin, end, changed, what, line, shown)
 
 
-def all_faults(only):
+def all_faults():
     paths = sorted(p.relative_to(ROOT) for f in FOLDERS for p in (ROOT / "libh4mk/src" / f).rglob("*.cc"))
-    return [fault for path in paths if only in str(path) for fault in faults_of(path)]
+    return [fault for path in paths for fault in faults_of(path)]
 
 
 def chosen(faults, count, seed):
@@ -240,10 +242,12 @@ def tests_of(build):
     return tests
 
 
-def run(build, command, environment, timeout):
+def run(build, command, environment, seconds):
+    """Whether a test passes that may take so many seconds of processor time: how much else the machine does makes no difference."""
     try:
         done = subprocess.run(command, env={**os.environ, "H4MK_SOURCE_DIR": str(ROOT), **environment}, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=timeout, cwd=build)
+                              stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=ENDLESS, cwd=build,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds)))
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0
@@ -262,7 +266,7 @@ def baseline(build, name, command):
 def noticed_by(build, number, tests):
     """The name of the first test that fails, or None. tests: name, command, seconds without a fault."""
     for name, command, seconds in tests:
-        if not run(build, command, {"H4MK_MUTANT": str(number)}, 10 + 10 * seconds):
+        if not run(build, command, {"H4MK_MUTANT": str(number)}, 5 + 5 * round(seconds)):
             return name
     return None
 
@@ -280,20 +284,22 @@ def main():
     parser.add_argument("--build", type=lambda p: pathlib.Path(p).resolve(), help="a folder for the copy and what is built of it")
     parser.add_argument("--count", type=int, default=300, help="how many faults (300)")
     parser.add_argument("--seed", type=int, default=1, help="which ones (1)")
-    parser.add_argument("--only", default="", help="in files whose path has this in it")
+    parser.add_argument("--only", default="", help="of these, those in files whose path has this in it; nothing is compiled again")
+    parser.add_argument("--tests", default="", help="only tests whose names begin with one of these, with commas between them")
     parser.add_argument("--slowest", type=float, default=60, help="tests that take more seconds than this are left out (60)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="compilers and tests at the same time (all cores)")
     parser.add_argument("--json", type=pathlib.Path, help="writes what became of each fault")
     parser.add_argument("--list", action="store_true")
     arguments = parser.parse_args()
-    faults = all_faults(arguments.only)
+    faults = all_faults()
     picked = chosen(faults, arguments.count, arguments.seed)
+    numbers = [number for number, fault in enumerate(picked) if arguments.only in str(fault.path)]
     if arguments.list or not arguments.build:
-        print("\n".join(f.name for f in picked))
-        print(f"{len(picked)} of {len(faults)}")
+        print("\n".join(picked[number].name for number in numbers))
+        print(f"{len(numbers)} of {len(faults)}")
         return 0
     arguments.build.mkdir(parents=True, exist_ok=True)
-    tests = tests_of(arguments.build)
+    tests = {name: command for name, command in tests_of(arguments.build).items() if name.startswith(tuple(arguments.tests.split(",")))}
     compile_copy(arguments.build, make_copy(arguments.build, picked), tests, arguments.jobs)
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         times = dict(zip(tests, pool.map(lambda name: baseline(arguments.build, name, tests[name]), tests)))
@@ -306,9 +312,10 @@ def main():
             reached = [(name, tests[name], times[name][0]) for name in used if number in times[name][1]]
             by = noticed_by(arguments.build, number, reached)
             if sys.stderr.isatty():
-                print(f"\r{number} of {len(picked)}", end="", file=sys.stderr)
+                print(f"\r{numbers.index(number)} of {len(numbers)}", end="", file=sys.stderr)
             return by, bool(reached)
-        results = list(pool.map(judge, range(len(picked))))
+        results = list(pool.map(judge, numbers))
+    picked = [picked[number] for number in numbers]
     reasons = accepted()
     survivors = [(f, reached) for f, (by, reached) in zip(picked, results) if by is None]
     unexplained = [(f, reached) for f, reached in survivors if (str(f.path), f.text, f.what) not in reasons]
