@@ -859,5 +859,5 @@ const FFOutputFormat ff_h4mk_muxer = {
                                   AVFMT_NODIMENSIONS | AVFMT_TS_NONSTRICT |
                                   AVFMT_TS_NEGATIVE,
     .H4MK_PUBLIC(priv_class)    = &h4mk_muxer_class,
-    .flags_internal             = FF_OFMT_FLAG_ALLOW_FLUSH,
+    .flags_internal             = FF_OFMT_FLAG_ALLOW_FLUSH | FF_OFMT_FLAG_DTS_AFTER_PTS,
 };
