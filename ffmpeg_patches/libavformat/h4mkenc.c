@@ -720,6 +720,10 @@ static int h4mk_write_packet(AVFormatContext *s, AVPacket *pkt)
         if (ret < 0)
             goto end;
     }
+    if (!(block.flags & H4MK_BLOCK_ENCRYPTED) &&
+        !av_packet_get_side_data(pkt, AV_PKT_DATA_ENCRYPTION_INFO, NULL) &&
+        ff_h4mk_is_hidden(st->codecpar->codec_id, pkt->data, pkt->size))
+        block.flags |= H4MK_BLOCK_DISCARD;
     if (!(block.flags & H4MK_BLOCK_ENCRYPTED) != !h4mk->ciphertext) {
         av_log(s, AV_LOG_ERROR, "Ciphertext and other packets cannot be in the same file\n");
         ret = AVERROR(EINVAL);
