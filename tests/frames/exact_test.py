@@ -14,7 +14,6 @@ import exact
 import h4mk
 from exact import ffmpeg
 
-TOOL = sys.argv[1]
 SOURCE = ["-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=4"]
 SAME_PICTURES = {"late_dts.h4mk": "pyramid.mp4"}  # only dts differ
 X264 = ["-c:v", "libx264", "-preset", "veryfast"]
@@ -91,15 +90,15 @@ def to_h4mk(path):
     return output
 
 
-def check(folder, name):
+def check(folder, name, tool):
     """Prints what is wrong; returns whether anything is."""
     path = folder / name
     stream, _ = exact.first_video(path)
     expected = exact.linear(folder / SAME_PICTURES.get(name, name), stream)
     packed = to_h4mk(path)
     found = {"h4mk": exact.wrong_frames(packed, expected), "one thread": exact.wrong_frames(packed, expected, seed=2, threads=1)}
-    if path.suffix in (".mp4", ".mkv", ".mov", ".avi"):
-        sidecar = h4mk.index(path, folder / (name + ".side.h4mk"), program=TOOL, ffmpeg=exact.FFMPEG)
+    if path.suffix in (".mp4", ".mkv", ".mov", ".avi", ".webm"):
+        sidecar = h4mk.index(path, folder / (name + ".side.h4mk"), program=tool, ffmpeg=exact.FFMPEG)
         found["sidecar"] = exact.wrong_frames(sidecar, expected, seed=3)
     bad = {way: result for way, (result, _) in found.items() if result}
     print(f"{name}: {len(expected)} frames, {sum(asked for _, asked in found.values())} asked for" + (f", wrong: {bad}" if bad else ""))
@@ -121,8 +120,13 @@ def corpus(folder):
             yield path.name
 
 
-with tempfile.TemporaryDirectory() as temporary:
-    work = pathlib.Path(temporary)
-    results = [check(work, name) for source in (clips, corpus) for name in source(work)]
-print(f"{len(results)} clips, {sum(results)} with wrong frames")
-sys.exit(any(results))
+def main(tool):
+    with tempfile.TemporaryDirectory() as temporary:
+        work = pathlib.Path(temporary)
+        results = [check(work, name, tool) for source in (clips, corpus) for name in source(work)]
+    print(f"{len(results)} clips, {sum(results)} with wrong frames")
+    return any(results)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
