@@ -106,7 +106,7 @@ class Load:
         """Asks for a film and does not read it; sends a head byte by byte. Both must be cut off."""
         with self.connect() as reader, self.connect() as writer:
             reader.sendall(b"GET /files/film.h4mk HTTP/1.1\r\nHost: x\r\n\r\n")
-            begin, head_ended = time.monotonic(), 0.0
+            begin, head_ended = time.monotonic(), 0.0  # limits: 30 s without a byte read, 10 s for a head
             while time.monotonic() - begin < 50 and not stop.wait(1):
                 if head_ended == 0:
                     try:

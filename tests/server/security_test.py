@@ -160,6 +160,20 @@ class SecurityTest(unittest.TestCase):
                     break
             self.assertLess(time.monotonic() - start, 20)
 
+    def test_a_client_that_does_not_read_is_reset(self):
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.connect((self.daemon.host, self.daemon.port))
+            s.sendall(b"GET /page.js HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+            def is_open():  # as the kernel has it; nothing is read here
+                return s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == 1
+            time.sleep(1)
+            self.assertTrue(is_open())
+            end = time.monotonic() + 60
+            while is_open() and time.monotonic() < end:
+                time.sleep(0.2)
+            self.assertFalse(is_open())
+
     # Who asks and does not read holds a socket, no memory, and not for ever (tried for memory here).
     def test_clients_that_do_not_read_cost_little(self):
         before = self.daemon.memory()

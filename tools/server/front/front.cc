@@ -310,8 +310,7 @@ class Connection final : public Watched {
     // Memory is taken as bytes come, not as the length promises.
     while (body.size() < length) {
       const size_t had = body.size();
-      deadline = start + shared_.options.send_grace +
-                 std::chrono::seconds(had / shared_.options.least_send_rate);
+      SetDeadlineOfTransfer(start, had);
       body.resize(std::min(length, had + kCopyBytes));
       const size_t n = co_await stream_.async_read_some(
           asio::buffer(body.data() + had, body.size() - had), asio::redirect_error(kAwait, error));
@@ -413,11 +412,17 @@ class Connection final : public Watched {
     shared_.log.Write(request, response.status, sent_, us, complete);
   }
 
-  // A client that takes less than the least rate is cut off.
+  // A client is cut off that takes or gives nothing for the grace, or less than the least rate
+  // altogether. The rate alone would not do: buffers of the kernel take megabytes at once, and with
+  // them half an hour.
+  void SetDeadlineOfTransfer(Clock::time_point start, uint64_t bytes) {
+    const FrontOptions& o = shared_.options;
+    deadline = std::min(Clock::now(), start + std::chrono::seconds(bytes / o.least_send_rate)) +
+               o.send_grace;
+  }
   void Progress(uint64_t bytes) {
     sent_ += bytes;
-    deadline = send_start_ + shared_.options.send_grace +
-               std::chrono::seconds(sent_ / shared_.options.least_send_rate);
+    SetDeadlineOfTransfer(send_start_, sent_);
   }
 
   Awaitable<bool> Send(const Response& response, bool keep_alive, bool head_only) {
