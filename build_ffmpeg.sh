@@ -31,7 +31,9 @@ Commands
                \`system install\` lets all programs use it, \`system uninstall\` takes that back
   series [N.N] try the patches on every series of FFmpeg that they are for, or on one, each in a small build, and as they
                would be sent upstream: patch after patch
-  fuzz         build the fuzz targets for libFuzzer, the demuxer's with an FFmpeg of its own (tests/fuzz/README.md)
+  fuzz [--minutes N] [TARGET…]
+               build the fuzz targets for libFuzzer, the demuxer's with an FFmpeg of its own, and run each N minutes, as many
+               at the same time as JOBS says; then tell what code they reached and what is new (tests/fuzz/README.md)
   msan         run these targets on their seeds under MemorySanitizer
   clean        remove dist/ and build/, except for downloads
   help         this text
@@ -165,6 +167,8 @@ TEST_PACKAGES="
   python3-distributed  package    python3-distributed
   python3-numpy       package     python3-numpy
   shared-mime-info    command     update-mime-database
+  slurm-wlm           command     sbatch
+  vpx-tools           command     vpxenc
   x265                command     x265"
 
 is_there() {
@@ -703,8 +707,9 @@ main() {
   local command=${1:-build} most=1
   case $command in
     demo | system | series) most=2 ;;
+    fuzz) most=$# ;;
     -h | --help) command=help ;;
-    build | test | fuzz | msan | clean | help) ;;
+    build | test | msan | clean | help) ;;
     *)
       say "build_ffmpeg.sh: unknown command '$command'"
       usage >&2
@@ -738,7 +743,7 @@ main() {
     fuzz)
       # shellcheck source=tests/fuzz/build.sh
       source "$ROOT"/tests/fuzz/build.sh
-      fuzz_command
+      fuzz_command "${@:2}"
       ;;
     msan)
       # shellcheck source=tests/fuzz/build.sh

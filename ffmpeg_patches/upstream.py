@@ -70,6 +70,7 @@ PARTS = [
     Part("LAYOUTS", "fftools/ffmpeg: guess channel layouts for decoders only"),
     Part("GROUPS_COPIED", "fftools/ffmpeg: copy programs and stream groups"),
     Part("EXACT", "fftools/ffmpeg: add option -copy_exact", files=r"h4mk-copy"),
+    Part("DTS_AFTER_PTS", "avformat/mux: let muxers take packets that are shown before their dts"),
     Part("LEVELS", "fftools/ffprobe: make room for all levels of IAMF"),
 ]
 

@@ -79,6 +79,52 @@ int ff_h4mk_error(h4mk_status status, int64_t io_error)
     }
 }
 
+/* A VP9 frame begins with frame_marker, profile_low_bit, profile_high_bit, reserved_zero if
+ * the profile is 3, show_existing_frame, frame_type, show_frame. */
+static int vp9_frame_is_hidden(const uint8_t *data, int size)
+{
+    int show;
+
+    if (size < 1 || data[0] >> 6 != 2)
+        return 0;
+    show = (data[0] & 0x30) == 0x30 ? data[0] : data[0] >> 1;
+    return !(show & 4) && !(show & 1);
+}
+
+/* A superframe has several frames, and ends with their sizes. */
+static int vp9_is_hidden(const uint8_t *data, int size)
+{
+    const int marker   = data[size - 1];
+    const int nb       = (marker & 7) + 1;
+    const int bytes    = (marker >> 3 & 3) + 1;
+    const int idx_size = 2 + nb * bytes;
+    const uint8_t *idx;
+
+    if ((marker & 0xe0) != 0xc0 || idx_size > size || data[size - idx_size] != marker)
+        return vp9_frame_is_hidden(data, size);
+    size -= idx_size;
+    idx   = data + size + 1;
+    for (int i = 0; i < nb; i++) {
+        uint32_t frame_size = 0;
+        for (int j = 0; j < bytes; j++)
+            frame_size |= (uint32_t)*idx++ << 8 * j;
+        if (frame_size > size || !vp9_frame_is_hidden(data, frame_size))
+            return 0;
+        data += frame_size;
+        size -= frame_size;
+    }
+    return 1;
+}
+
+int ff_h4mk_is_hidden(enum AVCodecID id, const uint8_t *data, int size)
+{
+    if (size < 1)
+        return 0;
+    if (id == AV_CODEC_ID_VP8)
+        return !(data[0] >> 4 & 1); /* show_frame, RFC 6386, 9.1 */
+    return id == AV_CODEC_ID_VP9 && vp9_is_hidden(data, size);
+}
+
 int ff_h4mk_find_name(const char *(*to_name)(int value), const char *name)
 {
     for (int i = MIN_ENUM_VALUE; name && i <= MAX_ENUM_VALUE; i++) {

@@ -114,6 +114,14 @@ void ff_h4mk_read_fields(const h4mk_value *object, const H4MKField *fields,
                          void *data);
 
 /**
+ * Tell whether a packet holds no picture that is shown, only what later ones are
+ * predicted from. VP8 and VP9 have such packets; the bitstream says so.
+ *
+ * @return 1 if it is certain, else 0
+ */
+int ff_h4mk_is_hidden(enum AVCodecID id, const uint8_t *data, int size);
+
+/**
  * Define a function for H4MKField.to_name over a list of names.
  */
 #define H4MK_NAMES(function, ...)                                           \

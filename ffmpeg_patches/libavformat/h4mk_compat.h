@@ -52,6 +52,8 @@
 #else
 #define H4MK_HAVE_EXACT 0
 #endif
+/* FF_OFMT_FLAG_DTS_AFTER_PTS */
+#define H4MK_HAVE_DTS_AFTER_PTS (LIBAVFORMAT_VERSION_MAJOR >= 61)
 /* AVStreamGroup, IAMF */
 #define H4MK_HAVE_STREAM_GROUPS (LIBAVFORMAT_VERSION_MAJOR >= 61)
 /* AVStreamGroupTileGrid.coded_side_data */

@@ -221,10 +221,11 @@ int ff_h4mk_set_decryption(AVFormatContext *s, H4MKDecryption *decryption, h4mk_
         ret = collect_keys(s, decryption, &decryption->reader_keys);
     if (ret < 0)
         return ret;
-    options->keys           = decryption->reader_keys;
-    options->key_count      = ret;
-    options->verify_key     = decryption->pem;
-    options->keep_encrypted = decryption->keep_encrypted;
+    options->keys            = decryption->reader_keys;
+    options->key_count       = ret;
+    options->verify_key      = decryption->pem;
+    options->keep_encrypted  = decryption->keep_encrypted;
+    options->refuse_unsigned = !!(s->error_recognition & AV_EF_EXPLODE);
     return 0;
 }
 

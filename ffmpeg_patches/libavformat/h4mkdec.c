@@ -233,7 +233,10 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
         st->start_time = block->pts;
     if (block->flags & H4MK_BLOCK_KEY)
         pkt->flags |= AV_PKT_FLAG_KEY;
-    if (block->flags & H4MK_BLOCK_DISCARD)
+    /* the muxer marks what the bitstream does not show, so that frames can be counted */
+    if (block->flags & H4MK_BLOCK_DISCARD &&
+        (block->flags & H4MK_BLOCK_ENCRYPTED ||
+         !ff_h4mk_is_hidden(st->codecpar->codec_id, block->data, block->size)))
         pkt->flags |= AV_PKT_FLAG_DISCARD;
     if (block->flags & H4MK_BLOCK_CORRUPT)
         pkt->flags |= AV_PKT_FLAG_CORRUPT;

@@ -617,6 +617,10 @@ static int h4mk_write_packet(AVFormatContext *s, AVPacket *pkt)
         if (ret < 0)
             goto end;
     }
+    if (!(block.flags & H4MK_BLOCK_ENCRYPTED) &&
+        !av_packet_get_side_data(pkt, AV_PKT_DATA_ENCRYPTION_INFO, NULL) &&
+        ff_h4mk_is_hidden(st->codecpar->codec_id, pkt->data, pkt->size))
+        block.flags |= H4MK_BLOCK_DISCARD;
 #if H4MK_HAVE_PROTECTION
     if (!(block.flags & H4MK_BLOCK_ENCRYPTED) != !h4mk->ciphertext) {
         av_log(s, AV_LOG_ERROR, "Ciphertext and other packets cannot be in the same file\n");
@@ -792,5 +796,9 @@ const FFOutputFormat ff_h4mk_muxer = {
 #endif
                                   AVFMT_TS_NEGATIVE,
     .H4MK_PUBLIC(priv_class)    = &h4mk_muxer_class,
+#if H4MK_HAVE_DTS_AFTER_PTS
+    .flags_internal             = FF_OFMT_FLAG_ALLOW_FLUSH | FF_OFMT_FLAG_DTS_AFTER_PTS,
+#else
     .flags_internal             = FF_OFMT_FLAG_ALLOW_FLUSH,
+#endif
 };

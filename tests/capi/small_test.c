@@ -5,6 +5,7 @@
 #include <h4mk/legacy.h>
 #include <h4mk/protection.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int failures;
@@ -141,15 +142,32 @@ static void test_without_protection(void)
     test_refused_writer(&writing);
 }
 
+/* A compressed file is refused when it is opened, not at its first block. */
+static void test_without_zstd(void)
+{
+    static uint8_t file[1 << 16];
+    char path[4096];
+    size_t size = 0;
+    FILE *stream;
+    h4mk_io output = H4MK_IO_INIT;
+    CHECK(h4mk_io_new_memory(&output) == H4MK_OK);
+    CHECK(write_blocks(&output, "zstd", 1) == H4MK_ERR_UNSUPPORTED);
+    h4mk_io_close(&output);
+    snprintf(path, sizeof path, "%s/tests/conformance/valid/compressed.h4mk", getenv("H4MK_SOURCE_DIR"));
+    stream = fopen(path, "rb");
+    CHECK(stream != NULL);
+    if (stream) {
+        size = fread(file, 1, sizeof file, stream);
+        fclose(stream);
+    }
+    test_refused_file(file, size, NULL);
+}
+
 int main(void)
 {
     test_plain();
-    if (LACKS(ZSTD)) {
-        h4mk_io output = H4MK_IO_INIT;
-        CHECK(h4mk_io_new_memory(&output) == H4MK_OK);
-        CHECK(write_blocks(&output, "zstd", 1) == H4MK_ERR_UNSUPPORTED);
-        h4mk_io_close(&output);
-    }
+    if (LACKS(ZSTD))
+        test_without_zstd();
     if (LACKS(ADAPTERS))
         CHECK(h4mk_adapters_new() == NULL && SAYS(h4mk_adapters_message(NULL)));
     if (LACKS(LEGACY))

@@ -257,6 +257,36 @@ TEST_F(ClusterTest, StripesCoverLargeData) {
             Crc32(0, ByteSpan(payload).subspan(index_.data_start() + 2 * 16384)));
 }
 
+// core.md, "Cluster": stripes of 2^12 to 2^30 bytes.
+TEST_F(ClusterTest, StripesOfOtherSizesAreRefused) {
+  Add(0, 0, "abc");
+  Bytes payload = Payload();
+  constexpr size_t kForm = 3;
+  ASSERT_EQ(payload[kForm], 0);
+  payload.insert(payload.begin() + payload[0] + 1, 4, 0);  // of one stripe
+  payload[0] += 4;
+  for (const auto& [shift, is_right] : {std::pair{11, false}, {12, true}, {30, true}, {31, false}})
+    EXPECT_EQ(Parse(Tamper(payload, kForm, static_cast<uint8_t>(shift))).ok(), is_right) << shift;
+}
+
+TEST_F(ClusterTest, AsManyTracksAndBlocksAsTheLimits) {
+  for (const size_t tracks : {4096, 4097}) {
+    ClusterEncoder encoder;
+    encoder_ = std::move(encoder);
+    ids_ = TrackIds();
+    for (uint32_t i = 0; i < tracks; ++i) {
+      encoder_.AddTrack(i + 1);
+      ids_.Add(i + 1);
+    }
+    for (uint32_t i = 0; i < tracks; ++i) Add(i, 0, "x");
+    EXPECT_EQ(Parse(Payload()).ok(), tracks == 4096);
+    encoder_.Clear();
+  }
+  for (uint32_t i = 0; i < kMaxClusterBlocks; ++i) Add(0, i, "x");
+  EXPECT_TRUE(Parse(Payload()).ok());
+  EXPECT_EQ(index_.blocks().size(), kMaxClusterBlocks);
+}
+
 TEST_F(ClusterTest, ChunkCrcIsThatOfTheWholeChunk) {
   for (size_t size : {10u, 40000u, 3000000u}) {
     Add(0, 0, std::string(size, 'x'));

@@ -224,6 +224,44 @@ TEST_F(BadPage, ATrackTwice) {
   EXPECT_FALSE(DecodePage(EncodePage(Example(), twice, kHere), Ids(), kHere, kFileSize, &page));
 }
 
+TEST_F(BadPage, MoreClustersThanTheLimit) {
+  constexpr uint64_t here = 4000000;
+  for (const size_t count : {kMaxPageClusters, kMaxPageClusters + 1}) {
+    IndexPage page(2), decoded;
+    page.trak = 16;
+    for (size_t i = 0; i < count; ++i) page.clusters.push_back(1000 + 40 * i);
+    EXPECT_EQ(DecodePage(EncodePage(page, Ids(), here), Ids(), here, 2 * here, &decoded),
+              count == kMaxPageClusters);
+  }
+}
+
+TEST_F(BadPage, ClustersWithoutAPlace) {
+  Bytes payload = EncodePage(Example(), Ids(), kHere);
+  std::fill_n(payload.begin() + 29, 8, uint8_t{0});  // the distance to the first one
+  IndexPage page;
+  EXPECT_FALSE(DecodePage(payload, Ids(), kHere, kFileSize, &page));
+}
+
+TrackIds ManyIds(size_t count) {
+  TrackIds ids;
+  for (size_t i = 0; i < count; ++i) ids.Add(static_cast<uint32_t>(i + 1));
+  return ids;
+}
+
+TEST_F(BadPage, MoreTracksThanTheLimit) {
+  for (const size_t count : {kMaxIndexTracks, kMaxIndexTracks + 1}) {
+    const TrackIds ids = ManyIds(count);
+    std::vector<BlockRecord> blocks;
+    for (size_t i = 0; i < count; ++i) blocks.push_back(Key(static_cast<int32_t>(i), 0));
+    PageBuilder builder(count);
+    builder.AddCluster(1000, blocks);
+    IndexPage page = builder.Take(), decoded;
+    page.trak = 16;
+    EXPECT_EQ(DecodePage(EncodePage(page, ids, kHere), ids, kHere, kFileSize, &decoded),
+              count == kMaxIndexTracks);
+  }
+}
+
 TEST(PageTrack, OrderedMeansOneBehindTheOther) {
   PageTrack track;
   EXPECT_TRUE(track.ordered());
@@ -320,6 +358,70 @@ TEST_F(BadTop, MorePagesTimesTracksThanTheLimit) {
   EXPECT_FALSE(DecodeTop(top, &decoded));
   top.pages.pop_back();
   EXPECT_TRUE(DecodeTop(top, &decoded));
+}
+
+// The same where the file has more tracks than the reader knows of.
+TEST_F(BadTop, MorePagesTimesUnknownTracksThanTheLimit) {
+  IndexTop top = ExampleTop(), decoded;
+  top.file_size = uint64_t{1} << 40;
+  top.totals.resize(4);
+  for (PageRef& page : top.pages) page.tracks.resize(4);
+  for (uint64_t i = top.pages.size(); i <= kMaxTopCells / 4; ++i) {
+    top.pages.push_back(top.pages[1]);
+    top.pages.back().offset = 120000 + i;
+  }
+  const auto is_read = [&] {
+    return h4mk::DecodeTop(EncodeTop(top, ManyIds(4), 150000), ManyIds(2), 150000, &decoded);
+  };
+  EXPECT_FALSE(is_read());
+  top.pages.pop_back();
+  EXPECT_TRUE(is_read());
+}
+
+TEST_F(BadTop, MoreTracksThanTheLimit) {
+  for (const size_t count : {kMaxIndexTracks, kMaxIndexTracks + 1}) {
+    IndexTop top, decoded;
+    top.trak = 16;
+    top.file_size = kFileSize;
+    top.totals.resize(count);
+    const TrackIds ids = ManyIds(count);
+    EXPECT_EQ(h4mk::DecodeTop(EncodeTop(top, ids, 150000), ids, 150000, &decoded),
+              count == kMaxIndexTracks);
+  }
+}
+
+// Each at its limit, and one beyond.
+TEST_F(BadTop, PagesThatCannotBe) {
+  const auto is_refused = [](void (*change)(PageRef*, uint64_t), uint64_t value) {
+    return IsRefused([&](IndexTop* top) {
+      top->file_size = uint64_t{1} << 40;
+      change(&top->pages[1], value);
+    });
+  };
+  const auto set_size = [](PageRef* page, uint64_t value) { page->size = value; };
+  const auto set_offset = [](PageRef* page, uint64_t value) { page->offset = value; };
+  const auto set_clusters = [](PageRef* page, uint64_t value) { page->clusters = value; };
+  EXPECT_TRUE(is_refused(set_size, 0));
+  EXPECT_FALSE(is_refused(set_size, 1));
+  EXPECT_FALSE(is_refused(set_size, INT32_MAX));
+  EXPECT_TRUE(is_refused(set_size, uint64_t{INT32_MAX} + 1));
+  EXPECT_TRUE(is_refused(set_offset, 15));
+  EXPECT_FALSE(is_refused(set_offset, 16));
+  EXPECT_FALSE(is_refused(set_clusters, kMaxPageClusters));
+  EXPECT_TRUE(is_refused(set_clusters, kMaxPageClusters + 1));
+}
+
+TEST(IndexChunk, ItsFirstBytesSayWhatItIs) {
+  const Bytes page = EncodePage(Example(), Ids(), kHere),
+              top = EncodeTop(ExampleTop(), Ids(), 150000);
+  EXPECT_TRUE(IsPage(page));
+  EXPECT_FALSE(IsTop(page));
+  EXPECT_TRUE(IsTop(top));
+  EXPECT_FALSE(IsPage(top));
+  for (size_t size = 0; size < 4; ++size) {
+    EXPECT_FALSE(IsPage(Bytes(page.begin(), page.begin() + static_cast<ptrdiff_t>(size))));
+    EXPECT_FALSE(IsTop(Bytes(top.begin(), top.begin() + static_cast<ptrdiff_t>(size))));
+  }
 }
 
 // core.md, "Totals".

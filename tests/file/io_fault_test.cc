@@ -488,6 +488,50 @@ TEST_F(IoFaultTest, WriteThatTakesMoreThanItWasGiven) {
   h4mk_writer_free(writer);
 }
 
+// Each call tells another size. What is handed out is in the file, and there is an end.
+TEST_F(IoFaultTest, ASizeThatChanges) {
+  const auto real = static_cast<int64_t>(bytes_.size());
+  const std::vector<std::vector<int64_t>> sizes = {
+      {real, 0}, {real, real / 2}, {real / 2, real}, {0, real}, {-1, real}, {real, real + 1000, 5}};
+  for (const std::vector<int64_t>& told : sizes) {
+    SCOPED_TRACE(testing::PrintToString(told));
+    struct State {
+      TestFile file;
+      h4mk_io honest;
+      const std::vector<int64_t>& told;
+      size_t calls;
+    } state{TestFile(bytes_), {}, told, 0};
+    state.honest = state.file.Io();
+    h4mk_io io = state.honest;
+    io.opaque = &state;
+    io.read = [](void* self, uint8_t* buffer, size_t size) {
+      auto* s = static_cast<State*>(self);
+      return s->honest.read(&s->file, buffer, size);
+    };
+    io.seek = [](void* self, int64_t offset) {
+      auto* s = static_cast<State*>(self);
+      return s->honest.seek(&s->file, offset);
+    };
+    io.size = [](void* self) {
+      auto* s = static_cast<State*>(self);
+      return s->told[s->calls++ % s->told.size()];
+    };
+    h4mk_reader* reader = nullptr;
+    h4mk_status status = h4mk_reader_open(&io, nullptr, &reader);
+    h4mk_block block = H4MK_BLOCK_INIT;
+    size_t next = 0;  // of media_.blocks
+    for (int call = 0; call < 1000 && (status == H4MK_OK || status == H4MK_ERR_CORRUPT); ++call) {
+      status = h4mk_reader_next(reader, &block);
+      if (status != H4MK_OK) continue;
+      const Bytes data(block.data, block.data + block.size);
+      while (next < media_.blocks.size() && media_.blocks[next].data != data) ++next;
+      ASSERT_LT(next++, media_.blocks.size()) << "a block that is not in the file";
+    }
+    EXPECT_NE(status, H4MK_OK);
+    h4mk_reader_free(reader);
+  }
+}
+
 // What is not there would be looked for behind the end for ever.
 TEST_F(IoFaultTest, ASizeThatLies) {
   for (const int64_t size :

@@ -58,6 +58,22 @@ TEST_F(LateTrackTest, AClosedFileHasAllOfThemFromTheBeginning) {
   EXPECT_EQ(block.pts, 4);
 }
 
+// It is unpacked like one that was there from the beginning.
+TEST_F(LateTrackTest, ATrackThatComesOnTheWayMayBeCompressed) {
+  writer_.AddTrack({.kind = "data", .codec = "none", .compression = "zstd"});
+  const Bytes text(1000, 'a');
+  ASSERT_EQ(writer_.Write({.track = 2, .pts = 5, .dts = 5, .data = text}), H4MK_OK);
+  ASSERT_EQ(writer_.Finish(), H4MK_OK);
+  TestFile file(file_.bytes), pipe(file_.bytes);
+  pipe.pipe = true;
+  for (TestFile* input : {&file, &pipe}) {
+    Reader reader(input);
+    const Reading reading = reader.ReadOn();
+    ASSERT_EQ(reading.blocks.size(), 6u);
+    EXPECT_EQ(reading.blocks.back().data, text);
+  }
+}
+
 TEST_F(LateTrackTest, AFileWithoutAnEndToo) {
   ASSERT_EQ(writer_.Flush(), H4MK_OK);
   TestFile view(file_.bytes);

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Files on a server that knows no more than presigned URLs allow: GET with one range. How many requests and bytes frames take, what is tried
-again, what is refused. Argument: the program h4mk."""
+again, what is refused; and the commands that read URLs. Argument: the program h4mk."""
 import collections
 import http.server
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -22,14 +23,15 @@ DELAY = 0.02  # seconds before each answer
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Files by path. `script` has what is answered in place of the next requests: a status, "other tag", "short", "close"."""
+    """Files by path. `script` has what is answered in place of the next requests: a status, "wait" (429, and when to come back), "short",
+    "close". `tags` has the ETags of the next answers."""
 
     daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.requests, self.connections = {}, [], set()
-        self.script, self.tag, self.ranges, self.lock = collections.deque(), '"one"', True, threading.Lock()
+        self.script, self.tag, self.tags, self.ranges, self.lock = collections.deque(), '"one"', iter(()), True, threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def url(self, name):
@@ -53,6 +55,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
         if isinstance(action, int) or data is None or not asked:
             self.answer(action if isinstance(action, int) else 404 if data is None else 400, b"", {"Retry-After": "0"} if action == 429 else {})
+        elif action == "wait":
+            self.answer(429, b"", {"Retry-After": "1"})
         elif action == "close":
             self.close_connection = True
         elif not server.ranges:
@@ -63,12 +67,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.answer(416, b"", {"Content-Range": f"bytes */{len(data)}"})
             else:
                 body = data[first:last + 1]
-                tag = '"two"' if action == "other tag" else server.tag
+                tag = next(server.tags, server.tag)
                 self.answer(206, body[:-1] if action == "short" else body, {"Content-Range": f"bytes {first}-{last}/{len(data)}", "ETag": tag})
         with server.lock:
             server.requests.append((start, time.monotonic(), int(asked[2]) - int(asked[1]) + 1 if asked else 0))
 
     def do_HEAD(self):
+        self.server.requests.append(None)
         self.answer(403, b"")
 
     def answer(self, status, body, headers={}):
@@ -83,7 +88,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Remote(unittest.TestCase):
+class Base(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
@@ -105,6 +110,8 @@ class Remote(unittest.TestCase):
         self.addCleanup(self.server.shutdown)
         self.server.files = dict(self.files)
 
+
+class Remote(Base):
     def check(self, file, numbers=None):
         numbers = self.numbers if numbers is None else numbers
         found = exact.hashes(file.video.frames(numbers, pixels="decoded"))
@@ -159,6 +166,12 @@ class Remote(unittest.TestCase):
                 self.server.script.extend(trouble)
                 self.check(file)
 
+    def test_a_server_says_when_to_come_back(self):
+        self.server.script.append("wait")
+        h4mk.open(self.server.url("film.h4mk"))
+        first, second = self.server.requests[:2]
+        self.assertGreaterEqual(second[0] - first[1], 0.9)
+
     def test_what_does_not_pass_is_an_error(self):
         for status, kind in ((404, h4mk.NotFoundError), (403, h4mk.KeyRequiredError), (400, h4mk.ReadError)):
             self.server.script.append(status)
@@ -210,6 +223,60 @@ class Remote(unittest.TestCase):
                 os._exit(1)
         self.assertEqual(os.waitpid(child, 0)[1], 0)
         self.check(file, [2005])
+
+
+class Commands(Base):
+    """The same files read by h4mk from the server and from a folder: the same answers."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = pathlib.Path(folder.name)
+        for name, data in cls.files.items():
+            (cls.folder / name).write_bytes(data)
+
+    def run_tool(self, command, place, *options):
+        done = subprocess.run([TOOL, command, place, *options], capture_output=True, check=False)
+        return done.returncode, done.stdout.replace(str(place).encode(), b"FILE"), done.stderr.decode()
+
+    def check_same(self, command, name, *options):
+        remote = self.run_tool(command, self.server.url(name), *options)
+        self.assertEqual(remote, self.run_tool(command, self.folder / name, *options))
+        self.assertNotIn(None, self.server.requests)  # no HEAD
+        return remote
+
+    def test_commands_read_urls(self):
+        for command, *options in (("inspect", "--json"), ("inspect",), ("frames", "--track", "1"), ("seek", "--track", "1", "--time", "60"), ("verify", "--json"),
+                                  ("cat", "--track", "1")):
+            with self.subTest(command):
+                self.assertEqual(self.check_same(command, "film.h4mk", *options)[0], 0)
+
+    def test_few_bytes_are_read(self):
+        self.check_same("inspect", "film.h4mk")
+        self.check_same("seek", "film.h4mk", "--track", "1", "--time", "60")
+        self.assertLess(sum(size for _, _, size in self.server.requests), len(self.files["film.h4mk"]) / 2)
+
+    def test_the_file_beside_a_sidecar(self):
+        self.assertIn(b"with the files beside it", self.check_same("verify", "side.h4mk")[1])
+        self.check_same("cat", "side.h4mk", "--track", "1")
+        del self.server.files["ein film.mp4"]
+        self.assertIn(b"which is missing", self.run_tool("inspect", self.server.url("side.h4mk"))[1])
+        self.assertNotEqual(self.run_tool("cat", self.server.url("side.h4mk"), "--track", "1")[0], 0)
+
+    def test_trouble(self):
+        self.server.script.extend([503, 429, "close"])
+        self.assertEqual(self.check_same("inspect", "film.h4mk")[0], 0)
+        for trouble, words in ((404, "404"), (403, "403"), ("short", "other bytes")):
+            self.server.script.append(trouble)
+            code, _, errors = self.run_tool("inspect", self.server.url("film.h4mk"))
+            self.assertEqual(code, 2)
+            self.assertIn(words, errors)
+        self.server.tags = iter(['"two"'])
+        code, _, errors = self.run_tool("verify", self.server.url("film.h4mk"))
+        self.assertNotEqual(code, 0)
+        self.assertIn("changed", errors)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ with tempfile.TemporaryDirectory() as temporary:
     numbers = list(range(0, 1000, 3))
     plan = example.make_plan(film, numbers, 40)
     assert sorted(n for shard in plan for n in shard["frames"]) == numbers
-    alone = [digest for _, digest in sorted(pair for shard in plan for pair in example.run_shard(film, shard))]
+    alone = example.join(example.run_shard(film, shard) for shard in plan)
     assert len(set(alone)) == len(numbers)
 
     processes = [start(folder, "-c", "from distributed.cli.dask_scheduler import main; main()", "--scheduler-file", address, "--port", "0", "--no-dashboard")]
@@ -51,17 +51,15 @@ with tempfile.TemporaryDirectory() as temporary:
                                    "--no-dashboard"))
         with Client(scheduler_file=address) as client:
             client.wait_for_workers(2, timeout=60)
-            victim = processes[2]
-            futures = client.map(example.run_shard, [film] * len(plan), plan, pure=False)
-            wait_for(lambda: sum(future.done() for future in futures) >= 5)
-            done_before = sum(future.done() for future in futures)
-            victim.kill()
-            victim.wait()
-            parts = client.gather(futures)
+            parts = []
+            for part in example.results(client, example.run_shard, [(film, shard) for shard in plan]):
+                parts.append(part)
+                if len(parts) == 5:
+                    processes[2].kill()
+                    processes[2].wait()
             assert len(client.scheduler_info()["workers"]) == 1
-        digests = [digest for _, digest in sorted(pair for part in parts for pair in part)]
-        assert digests == alone, "other frames"
-        print(f"{len(numbers)} frames in {len(plan)} shards; a worker was killed behind {done_before} of them: the same frames")
+        assert example.join(parts) == alone, "other frames"
+        print(f"{len(numbers)} frames in {len(plan)} shards; a worker was killed behind five of them: the same frames")
     finally:
         for process in processes:
             process.kill()

@@ -1,10 +1,15 @@
 # Part of build_ffmpeg.sh, which reads this file for its command "fuzz": builds all fuzz targets, the demuxer's with a libavformat
 # that has the same instrumentation as libh4mk: libFuzzer sees how far an input gets there too, and the sanitizers what it does.
+# Then run.py runs them, if there is anything to tell it.
 # shellcheck shell=bash
 
 FUZZ_FLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 
 fuzz_command() {
+  if (($# > 0)) && [[ ${1:-} != --minutes || ! ${2:-} =~ ^[0-9.]+$ ]]; then
+    say "build_ffmpeg.sh: fuzz takes --minutes N and, behind that, names of targets"
+    exit 2
+  fi
   lock
   install_missing "$BUILD_PACKAGES
     clang         command     clang++
@@ -21,7 +26,12 @@ fuzz_command() {
   fuzz_ffmpeg "$prefix"
   run fuzz-configure "Configuring for libFuzzer" -- env -C "$ROOT" cmake --preset fuzz -DH4MK_FFMPEG_PREFIX="$prefix"
   run fuzz-build "Building the fuzz targets" -- cmake --build "$cmake" -j "$JOBS" --target fuzz
-  say "Ready: ${cmake#"$PWD"/}/tests/fuzz/fuzz_demuxer; how to run it is in tests/fuzz/README.md"
+  unlock
+  if (($# > 0)); then
+    "$ROOT"/tests/fuzz/run.py --build "$cmake"/tests/fuzz --jobs "$JOBS" "$@"
+  else
+    say "Ready: ${cmake#"$PWD"/}/tests/fuzz/; how to run them is in tests/fuzz/README.md"
+  fi
 }
 
 # libFuzzer too.

@@ -347,6 +347,18 @@ void AddVectors(SeedFolder* seeds, const std::filesystem::path& vectors) {
   }
 }
 
+// For protected_fuzz.cc, which knows the keys of these files.
+void AddProtectedFiles(SeedFolder* seeds, const std::filesystem::path& folder) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().stem().string();
+    if (entry.path().extension() != ".h4mk" ||
+        !(name.starts_with("signed") || name.starts_with("encrypted")))
+      continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    seeds->Add("protected", name, Bytes(std::istreambuf_iterator<char>(file), {}));
+  }
+}
+
 }  // namespace
 }  // namespace h4mk_test
 
@@ -360,5 +372,6 @@ int main(int argc, char** argv) {
   h4mk_test::AddDescribedFile(&seeds);
   h4mk_test::AddPackedBlocks(&seeds);
   h4mk_test::AddVectors(&seeds, H4MK_SOURCE_DIR "/tests/vectors");
+  h4mk_test::AddProtectedFiles(&seeds, H4MK_SOURCE_DIR "/tests/conformance/valid");
   return 0;
 }

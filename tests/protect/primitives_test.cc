@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "crypto/gcm.h"
+#include "crypto/hex.h"
 #include "crypto/hkdf.h"
 #include "crypto/signature.h"
 #include "crypto/x25519.h"
@@ -157,6 +158,20 @@ TEST(SignatureTest, Ed25519) {
 }
 
 // RFC 7748, section 5.2
+TEST(SignatureTest, WhatIsNoKeyIsRefusedInWords) {
+  const auto key = SignatureKey::Public("no key");
+  ASSERT_EQ(key.status().code(), Code::kKey);
+  EXPECT_NE(key.status().message().find("no unencrypted key"), std::string::npos);
+}
+
+TEST(HexTest, WholeBytesOnly) {
+  Bytes bytes;
+  EXPECT_TRUE(DecodeHex("0aF0", &bytes));
+  EXPECT_EQ(bytes, (Bytes{0x0A, 0xF0}));
+  EXPECT_FALSE(DecodeHex(std::string_view("abcd").substr(0, 3), &bytes));
+  EXPECT_FALSE(DecodeHex("0g", &bytes));
+}
+
 TEST(X25519Test, FirstCase) {
   Key shared;
   ASSERT_TRUE(

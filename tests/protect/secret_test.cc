@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 #include <h4mk/protection.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -25,7 +26,7 @@ Bytes Inverted(ByteSpan bytes) {
 
 struct Mapping {
   uint64_t begin = 0, end = 0;
-  bool is_dumped = true;
+  bool is_dumped = true, is_locked = false;
 };
 
 // The memory of this process that can be written to. Empty where the system does not tell.
@@ -43,17 +44,19 @@ std::vector<Mapping> Mappings() {
       mappings.push_back(mapping);
     } else if (line.starts_with("VmFlags:") && !mappings.empty()) {
       mappings.back().is_dumped = line.find(" dd") == line.npos;
+      mappings.back().is_locked = line.find(" lo") != line.npos;
     }
   }
   return mappings;
 }
 
-bool IsDumped(const void* memory) {
+Mapping MappingOf(const void* memory) {
   const auto at = reinterpret_cast<uint64_t>(memory);
   for (const Mapping& mapping : Mappings())
-    if (at >= mapping.begin && at < mapping.end) return mapping.is_dumped;
-  return true;
+    if (at >= mapping.begin && at < mapping.end) return mapping;
+  return {};
 }
+bool IsDumped(const void* memory) { return MappingOf(memory).is_dumped; }
 
 // Places of a key in memory that is dumped, without making copies of it.
 size_t CopiesInADump(const Bytes& inverted) {
@@ -91,6 +94,14 @@ TEST_F(SecretTest, KeysAreLeftOutOfDumps) {
   auto cipher = BlockCipher::New(kSchemeGcm, {{}, Secret(Bytes(32, 7))});
   ASSERT_TRUE(cipher.ok());
   EXPECT_FALSE(IsDumped(cipher.value().get()));
+}
+
+TEST_F(SecretTest, KeysStayOutOfSwap) {
+  alignas(4096) static char page[4096];
+  if (mlock(page, sizeof page) != 0) GTEST_SKIP() << "the system locks no memory";
+  munlock(page, sizeof page);
+  const Secret secret(Bytes(32, 7));
+  EXPECT_TRUE(MappingOf(secret.bytes().data()).is_locked);
 }
 
 TEST_F(SecretTest, TheSearchFindsWhatIsThere) {

@@ -243,6 +243,15 @@ class Writing(unittest.TestCase):
         expected = [d.tobytes() if isinstance(d, np.ndarray) else bytes(d) for d in given]
         self.assertEqual([p.data for p in h4mk.open(writer.getvalue()).packets()], expected)
 
+    def test_packets_that_are_not_shown_are_no_frames(self):
+        with h4mk.Writer() as writer:
+            track = writer.add_track("video", "x-example.org-video", time_base="1/25")
+            for i in range(6):
+                track.write(b"picture", i, key=i == 0, discard=i == 3)
+        track = h4mk.open(writer.getvalue()).tracks[0]
+        self.assertEqual([p.is_discard for p in track.packets()], [False, False, False, True, False, False])
+        self.assertEqual(track.times.ticks.tolist(), [0, 1, 2, 4, 5])
+
     def test_an_exception_leaves_what_was_written(self):
         with self.assertRaises(ZeroDivisionError):
             with h4mk.Writer() as writer:

@@ -118,6 +118,31 @@ class SecurityTest(unittest.TestCase):
         time.sleep(0.2)
         self.assertEqual(self.daemon.get("/health")[0], 200)
 
+    def test_all_connections_have_a_limit(self):
+        with Daemon(PROGRAM, "--max-connections", "20", self.films) as daemon, contextlib.ExitStack() as stack:
+            sockets = [stack.enter_context(socket.create_connection((daemon.host, daemon.port), timeout=5)) for _ in range(30)]
+            time.sleep(0.3)
+            closed = 0
+            for s in sockets:
+                s.setblocking(False)
+                try:
+                    closed += s.recv(1) == b""
+                except (BlockingIOError, ConnectionResetError) as error:
+                    closed += isinstance(error, ConnectionResetError)
+            self.assertEqual(closed, 10)
+
+    def test_metrics_have_a_listener_of_their_own(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        with Daemon(PROGRAM, "--metrics", f"127.0.0.1:{port}", self.films) as daemon:
+            self.assertEqual(daemon.get("/metrics")[0], 404)
+            daemon.port = port
+            status, _, body = daemon.get("/metrics")
+            self.assertEqual(status, 200)
+            self.assertIn(b"h4mkd_connections_open", body)
+            self.assertEqual(daemon.get("/api/files")[0], 404)
+
     # slowloris: the time for a head counts from its first byte, whatever still comes.
     def test_a_head_must_end_in_time(self):
         with socket.create_connection((self.daemon.host, self.daemon.port)) as s:
@@ -134,6 +159,20 @@ class SecurityTest(unittest.TestCase):
                 except (BrokenPipeError, ConnectionResetError):
                     break
             self.assertLess(time.monotonic() - start, 20)
+
+    def test_a_client_that_does_not_read_is_reset(self):
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.connect((self.daemon.host, self.daemon.port))
+            s.sendall(b"GET /page.js HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+            def is_open():  # as the kernel has it; nothing is read here
+                return s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == 1
+            time.sleep(1)
+            self.assertTrue(is_open())
+            end = time.monotonic() + 60
+            while is_open() and time.monotonic() < end:
+                time.sleep(0.2)
+            self.assertFalse(is_open())
 
     # Who asks and does not read holds a socket, no memory, and not for ever (tried for memory here).
     def test_clients_that_do_not_read_cost_little(self):

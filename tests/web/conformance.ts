@@ -12,6 +12,9 @@ const TYPES = ['I', 'P', 'B', 'P'];
 const SHOWN: [number, string][] = [[FLAG.KEY, 'key'], [FLAG.DISCARD, 'discard'], [FLAG.CORRUPT, 'corrupt'], [FLAG.DISPOSABLE, 'disposable']];
 const STORED: [number, string][] = [[FLAG.ENCRYPTED, 'encrypted'], [FLAG.COMPRESSED, 'compressed'], [FLAG.EXTERNAL, 'external']];
 
+/** Words of the suite for what a verify key brings about. */
+const WITH_VERIFY_KEY: { [code: string]: string } = { not_signed: 'key', forged: 'corrupt' };
+
 const flagNames = (flags: number, names: [number, string][]): string[] => names.filter(([bit]) => flags & bit).map(([, name]) => name);
 const hashed = (data: Uint8Array): Said => ({ size: data.length, sha256: createHash('sha256').update(data).digest('hex').slice(0, 16) });
 const nameOf = ({ block }: Place): unknown[] => [block.track, block.ordinal];
@@ -57,20 +60,12 @@ function problemsOfDescriptions(file: H4mkFile): Problem[] {
   return [...unknown, ...required];
 }
 
-/** A cluster that is not what was signed: the suite reads zeros in its place, which are damage; behind the last checkpoint of a file that
- *  grows nothing is there yet. */
-function asZeros(problem: Problem, closed: boolean): Problem[] {
-  const { kind, offset } = problem;
-  if (kind === 'not_signed' && !closed) return [];
-  const name = kind === 'forged' ? 'not_as_signed' : kind;
-  return kind === 'forged' || kind === 'not_signed' ? [{ kind: 'damaged_chunk', offset }, { kind: name, offset }] : [problem];
-}
-
-async function read(file: H4mkFile, arguments_: string[], edits: Problem[]): Promise<Said> {
-  const problems = [...edits, ...problemsOfDescriptions(file)];
+async function read(file: H4mkFile, arguments_: string[], verifier?: Verifier): Promise<Said> {
+  const problems = problemsOfDescriptions(file);
   const blocks: Said[] = [];
-  for await (const place of file.blocks((problem) => problems.push(...asZeros(problem, file.closed))))
+  for await (const place of file.blocks((problem) => problems.push(problem)))
     blocks.push(await describe(file, place, place.content?.data ?? null, place.content?.sideData ?? place.block.sideData));
+  if (verifier) problems.push(...verifier.verdict.failed, ...verifier.verdict.edits.map((offset) => ({ kind: 'unsigned_edit', offset })));
   problems.sort((a, b) => a.offset - b.offset || (a.kind < b.kind ? -1 : 1));
   const ids = [...file.tracks.keys()];
   return {
@@ -144,30 +139,20 @@ class Refused extends Error {
   }
 }
 
-/** Uses only what was signed from now on. */
-async function takeVerifyKey(file: H4mkFile, base64: string): Promise<Problem[]> {
-  try {
-    const { verdict } = await Verifier.use(file, new Uint8Array(Buffer.from(base64, 'base64')));
-    return verdict.edits.map((offset) => ({ kind: 'unsigned_edit', offset }));
-  } catch (error) {
-    if (error instanceof H4mkError) throw new Refused(error.code === 'not_signed' ? 'key' : 'corrupt', 0);
-    throw error;
-  }
-}
-
 async function main(): Promise<void> {
   const path = process.argv.at(-1)!;
   let said: Said;
   try {
-    const file = await H4mkFile.open(await readAll(path), { openBeside: openBesideIn(path) });
+    const verifyKey = process.argv.indexOf('--verify-key');
+    const verifier = verifyKey > 0 ? new Verifier(new Uint8Array(Buffer.from(process.argv[verifyKey + 1]!, 'base64'))) : undefined;
+    const file = await H4mkFile.open(await readAll(path), { openBeside: openBesideIn(path), ...(verifier && { verifier }) });
     const key = process.argv.indexOf('--key');
     if (key > 0) await takeKey(file, process.argv[key + 1]!);
-    const verifyKey = process.argv.indexOf('--verify-key');
-    const edits = verifyKey > 0 ? await takeVerifyKey(file, process.argv[verifyKey + 1]!) : [];
-    said = await read(file, process.argv.slice(2, -1), edits);
+    said = await read(file, process.argv.slice(2, -1), verifier);
   } catch (error) {
     if (!(error instanceof H4mkError || error instanceof Refused)) throw error;
-    said = { outcome: 'refused', error: { kind: error.code, offset: error.offset } };
+    const kind = WITH_VERIFY_KEY[error.code] ?? error.code;
+    said = { outcome: 'refused', error: { kind, offset: error.offset ?? 0 } };
   }
   process.stdout.write(json(said) + '\n');
 }

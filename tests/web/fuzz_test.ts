@@ -29,12 +29,12 @@ function random(seed: number): (below: number) => number {
 }
 
 /** Asks a file everything. */
-async function exercise(bytes: Uint8Array): Promise<void> {
-  const file = await H4mkFile.open(bytes, { cachePages: 8 });
+async function exercise(bytes: Uint8Array, publicKey?: Uint8Array): Promise<void> {
+  const file = await H4mkFile.open(bytes, { cachePages: 8, ...(publicKey && { verifier: new Verifier(publicKey) }) });
   let blocks = 0;
   for await (const _ of file.blocks()) if (++blocks > 100000) break;
   for (const track of file.tracks.values()) {
-    void [file.chapters, file.tags, track.extradata, track.tags, playable(track, new Uint8Array(8))];
+    void [file.chapters, file.tags, track.extradata, track.tags, await playable(track, new Uint8Array(8))];
     await file.attachment(track.id);
     await file.seek(track.id, 5n);
     await file.frameAt(track.id, 3n);
@@ -43,14 +43,13 @@ async function exercise(bytes: Uint8Array): Promise<void> {
     const adapter = builtIn().of(track);
     if (adapter) for await (const _ of decode(file, track.id, { adapter })) void _;
   }
-  await Verifier.use(file, PUBLIC);
   await useKey(file, PUBLIC);
 }
 
-async function survives(bytes: Uint8Array, what: string): Promise<void> {
+async function survives(bytes: Uint8Array, what: string, publicKey?: Uint8Array): Promise<void> {
   const begin = performance.now();
   try {
-    await exercise(bytes);
+    await exercise(bytes, publicKey);
   } catch (error) {
     if (!(error instanceof H4mkError)) throw new Error(`${what}: ${error instanceof Error ? error.stack : String(error)}`);
   }
@@ -60,6 +59,13 @@ async function survives(bytes: Uint8Array, what: string): Promise<void> {
 
 const files = ['valid', 'invalid', 'vectors'].flatMap((folder) =>
   readdirSync(join(suite, folder)).filter((name) => name.endsWith('.h4mk')).map((name) => join(suite, folder, name)));
+
+/** The key with which a file of the suite was signed. */
+function keyOf(path: string): Uint8Array | undefined {
+  const { keyed = [] } = JSON.parse(readFileSync(path.replace(/h4mk$/, 'json'), 'utf8')) as { keyed?: { options: string[] }[] };
+  const options = keyed.map((of) => of.options).find((of) => of[0] === '--verify-key');
+  return options && new Uint8Array(Buffer.from(options[1]!, 'base64'));
+}
 
 test('all files of the suite', async () => {
   for (const path of files) await survives(new Uint8Array(readFileSync(path)), path);
@@ -103,6 +109,30 @@ function mutated(good: Uint8Array, other: Uint8Array, next: (below: number) => n
   }
   if (bytes.length > 16 && next(4)) mend(bytes);
   return bytes;
+}
+
+test('mutations of signed files: what is handed out is what was signed', async () => {
+  const next = random(1);
+  for (const path of files.filter(keyOf)) {
+    const [bytes, key] = [new Uint8Array(readFileSync(path)), keyOf(path)!];
+    const good = await handedOut(bytes, key);
+    for (let i = 0; i < 40; i++) {
+      const found = await handedOut(mutated(bytes, bytes, next), key);
+      for (const [name, data] of found) assert.deepEqual(data, good.get(name), `${path}, mutation ${i}: ${name}`);
+    }
+  }
+});
+
+/** Blocks by their names, with their data; none where the file is refused. */
+async function handedOut(bytes: Uint8Array, key: Uint8Array): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  try {
+    const file = await H4mkFile.open(bytes, { verifier: new Verifier(key) });
+    for await (const { block, content } of file.blocks()) found.set(`${block.track} ${block.ordinal} ${block.pts}`, content!.data);
+  } catch (error) {
+    if (!(error instanceof H4mkError)) throw error;
+  }
+  return found;
 }
 
 test('mutations', async () => {

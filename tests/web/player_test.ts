@@ -56,6 +56,8 @@ test('shows the first frame and a frame in the middle, by few requests', async (
   const page = await stage.page(PLAYER(url));
   await shown(page);
   const first = stage.server.requests.filter(({ path }) => path === '/film.h4mk');
+  const scripts = stage.server.requests.map(({ path }) => path).filter((path) => path.endsWith('.js'));
+  assert.deepEqual(scripts.sort(), ['/dist/player.js', '/dist/worker.js'], 'nothing else is loaded to play a plain file');
   console.log(`first frame: ${first.length} requests, ${first.reduce((sum, { bytes }) => sum + bytes, 0)} bytes`);
   assert.ok(await page.evaluate(() => window.player.video.srcObject !== null), 'the MediaSource is in a worker');
   assert.equal(await page.evaluate(() => Math.round(window.player.duration)), 30);
@@ -105,7 +107,7 @@ test('200 frames by WebCodecs, in any order, are those that FFmpeg decodes', asy
   const numbers = [0, 1, 2, 49, 50, 748, 749, ...Array.from({ length: 193 }, (_, i) => (i * 7919 + 333) % 750)];
   const found = await page.evaluate(async (wanted) => {
     const { H4mkFile } = await import('/dist/reader.js' as string);
-    const { decodeFrame } = await import('/dist/player.js' as string);
+    const { decodeFrame } = await import('/dist/frames.js' as string);
     const file = await H4mkFile.open('/film.h4mk');
     const texts: string[] = [];
     for (const n of wanted) {

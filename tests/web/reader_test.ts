@@ -136,27 +136,63 @@ async function forge(bytes: Uint8Array, { cluster, block }: Place): Promise<Uint
 test('signatures: what was changed is not handed out, with all checksums right', async () => {
   put('sign.pem', PRIVATE);
   h4mk('sign', at('film.h4mk'), '--key-file', at('sign.pem'), '-o', at('signed.h4mk'));
-  const good = await opened('signed.h4mk');
-  const verifier = await Verifier.use(good, PUBLIC);
+  const verifier = new Verifier(PUBLIC);
+  const good = await H4mkFile.open(bytesOf('signed.h4mk'), { verifier });
   const blocks = await contents(good);
   assert.deepEqual(blocks, await contents(await opened('film.h4mk')));
-  assert.deepEqual([verifier.verdict.final, verifier.verdict.edits.length, verifier.verdict.failed.length], [true, 0, 0]);
-  assert.ok(verifier.verdict.verified >= 10);
+  const { final, edits, failed, verified } = verifier.verdict;
+  assert.deepEqual([final, edits, failed], [true, [], []]);
+  assert.ok(verified >= 10);
 
   const place = (await good.frame(1, 300))!;
-  const forged = await H4mkFile.open(await forge(bytesOf('signed.h4mk'), place));
-  await forged.read((await forged.frame(1, 300))!.block); // control: without the key nothing is noticed
-  const second = await Verifier.use(forged, PUBLIC);
-  await assert.rejects(forged.read((await forged.frame(1, 300))!.block), error('forged'));
-  await forged.read((await forged.frame(1, 0))!.block);
-  assert.equal(second.verdict.failed.length, 1);
-  await assert.rejects(Verifier.use(await opened('film.h4mk'), PUBLIC), error('not_signed'));
+  const bytes = await forge(bytesOf('signed.h4mk'), place);
+  const unnoticed = await H4mkFile.open(bytes);
+  await unnoticed.read((await unnoticed.frame(1, 300))!.block); // control: without the key nothing is noticed
+  const second = new Verifier(PUBLIC);
+  const forged = await H4mkFile.open(bytes, { verifier: second });
+  const names = new Set<bigint>();
+  for await (const { block } of forged.blocks()) if (block.track === 1) names.add(block.ordinal);
+  assert.ok(!names.has(place.block.ordinal) && names.has(0n));
+  assert.deepEqual(second.verdict.failed, [{ kind: 'not_as_signed', offset: place.cluster.offset }]);
+  await assert.rejects(H4mkFile.open(bytesOf('film.h4mk'), { verifier: new Verifier(PUBLIC) }), error('not_signed'));
+});
+
+test('signatures: the index is what was signed too', async () => {
+  const bytes = bytesOf('signed.h4mk');
+  const { crc, limit } = (await H4mkFile.open(bytes)).internals.state;
+  // The top says another end of a track, with a CRC that fits.
+  const found: number[] = [];
+  for (let i = 16; i + 4 < bytes.length; i++) if (Buffer.from(bytes.subarray(i, i + 4)).toString() === 'H4TT') found.push(i);
+  const begin = found.at(-1)! - 12;
+  const view = new DataView(bytes.buffer);
+  const end = begin + 12 + view.getUint32(begin + 8, true);
+  bytes[end - 3]! ^= 1;
+  view.setUint32(end, crc32(bytes.subarray(begin, end), crc.salt), true);
+  const verifier = new Verifier(PUBLIC);
+  const file = await H4mkFile.open(bytes, { verifier });
+  assert.ok(verifier.verdict.failed.some(({ kind, offset }) => kind === 'not_signed' && offset === begin), 'the top is not used');
+  assert.equal(file.internals.state.index.from === 'top', false);
+  assert.ok(limit > begin);
+  assert.ok((await contents(file)).length > 100);
+});
+
+test('signatures: what was verified is not asked for again, since a server could send something else then', async () => {
+  const good = bytesOf('signed.h4mk');
+  const forged = await forge(good, (await (await H4mkFile.open(good)).frame(1, 300))!);
+  let lies = false;
+  const source = { size: async () => good.length, read: async (begin: number, end: number) => (lies ? forged : good).subarray(begin, end) };
+  const file = await H4mkFile.open(source, { verifier: new Verifier(PUBLIC), cachePages: 1 });
+  const { block } = (await file.frame(1, 300))!;
+  lies = true;
+  assert.deepEqual((await file.read(block)).data, good.subarray(block.offset, block.offset + block.size));
 });
 
 test('signatures: an edit of words is told', async () => {
   h4mk('edit', '--tag', 'title=Another', at('signed.h4mk'));
-  const { verdict } = await Verifier.use(await opened('signed.h4mk'), PUBLIC);
-  assert.ok(verdict.edits.length === 1 && verdict.final);
+  const verifier = new Verifier(PUBLIC);
+  const file = await H4mkFile.open(bytesOf('signed.h4mk'), { verifier });
+  assert.equal(file.tags.title, 'Another');
+  assert.ok(verifier.verdict.edits.length === 1 && verifier.verdict.final && !verifier.verdict.failed.length);
 });
 
 // Servers.

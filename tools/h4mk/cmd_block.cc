@@ -64,9 +64,8 @@ int FetchBlock(InputFile& file, const BlockOptions& options, Output& output) {
   if (!status.ok()) return output.Fail(status);
   const BlockRow row = MakeRow(*block.record, static_cast<uint64_t>(block.offset), 0);
   Sink sink(out.io());
-  status = sink.Write({block.data, row.size});
-  if (status.ok()) status = out.Commit();
-  if (!status.ok()) return output.Fail(out.Explain(std::move(status)));
+  status = out.Commit(sink.Write({block.data, row.size}));
+  if (!status.ok()) return output.Fail(status);
   output.Set("block", BlockJson(row, reader->tracks()[track.value()]));
   output.Text("wrote {} ({} bytes)\n", Printable(options.output), row.size);
   ReportWarnings(*reader, output);

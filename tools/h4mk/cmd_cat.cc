@@ -81,9 +81,8 @@ int Run(const CatOptions& options) {
     return output.Fail(status);
   Sink sink(out.io());
   Copied counts;
-  Status status = Copy(reader, track.value(), file.size(), sink, output, &counts);
-  if (status.ok()) status = out.Commit();
-  if (!status.ok()) return output.Fail(out.Explain(std::move(status)));
+  const Status status = out.Commit(Copy(reader, track.value(), file.size(), sink, output, &counts));
+  if (!status.ok()) return output.Fail(status);
   ReportWarnings(reader, output);
   output.Set("track_id", reader.tracks()[track.value()].id);
   output.Set("blocks", counts.blocks);

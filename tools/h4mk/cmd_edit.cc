@@ -215,7 +215,7 @@ Status Edit(const EditOptions& options, uint64_t* before, uint64_t* after) {
     H4MK_TRY(ChangeMeta(options, &now.meta));
     H4MK_TRY(ChangeTracks(options, &now.tracks));
   }
-  H4MK_TRY(Write(file.Io(), was, now, options.undo));
+  H4MK_TRY(file.Explain(Write(file.Io(), was, now, options.undo)));
   *after = static_cast<uint64_t>(file.Size());
   return {};
 }

@@ -237,8 +237,7 @@ Status ExportPackets(const ExportOptions& options, const ProtectOptions& protect
   words.push_back("pipe:1");
   Child ffmpeg;
   H4MK_TRY(ffmpeg.Start(std::move(words), is_stdin));
-  H4MK_TRY(CopyOutput(ffmpeg, out.io()));
-  return out.Commit();
+  return out.Commit(CopyOutput(ffmpeg, out.io()));
 }
 
 Status Export(const ExportOptions& options, ProtectOptions protect, Exported* counts) {
@@ -246,10 +245,9 @@ Status Export(const ExportOptions& options, ProtectOptions protect, Exported* co
   H4MK_TRY(input.Open(options.common.file));
   OutputFile out;
   H4MK_TRY(out.Open(options.output, options.write));
-  H4MK_TRY(options.version == kTransportVersion
-               ? ExportTransport(input, out.io(), options, protect, counts)
-               : ExportFile(input, out.io(), options, std::move(protect), counts));
-  return out.Commit();
+  return out.Commit(options.version == kTransportVersion
+                        ? ExportTransport(input, out.io(), options, protect, counts)
+                        : ExportFile(input, out.io(), options, std::move(protect), counts));
 }
 
 // The name of a kind of media file, by its first bytes; null if they are none that is known.

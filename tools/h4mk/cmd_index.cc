@@ -43,8 +43,7 @@ Status MoveToFront(const IndexOptions& options) {
                                   : out.Open(options.output, options.write));
   const h4mk_io from = CallbacksOf(file.NewIo()), to = CallbacksOf(out.io());
   Work work("index");
-  H4MK_TRY(out.Explain(work.Result(h4mk_index_to_front(&from, &to, work.task()))));
-  return out.Commit();
+  return out.Commit(work.Result(h4mk_index_to_front(&from, &to, work.task())));
 }
 
 Status Rebuild(const std::string& path, bool* changed) {
@@ -53,7 +52,7 @@ Status Rebuild(const std::string& path, bool* changed) {
   const h4mk_io io = file.Io();
   Work work("index");
   int made = 0;
-  H4MK_TRY(work.Result(h4mk_reindex(&io, work.task(), &made)));
+  H4MK_TRY(file.Explain(work.Result(h4mk_reindex(&io, work.task(), &made))));
   *changed = made != 0;
   return {};
 }

@@ -148,9 +148,8 @@ int Run(const MergeOptions& options) {
   OutputFile out;
   Status status = OpenAll(options, &inputs);
   if (status.ok()) status = out.Open(options.output, options.write);
-  if (status.ok()) status = Merge(inputs, out.io(), output, &tracks, &blocks);
-  if (status.ok()) status = out.Commit();
-  if (!status.ok()) return output.Fail(out.Explain(std::move(status)));
+  if (status.ok()) status = out.Commit(Merge(inputs, out.io(), output, &tracks, &blocks));
+  if (!status.ok()) return output.Fail(status);
   output.Set("tracks", tracks);
   output.Set("blocks", blocks);
   output.Text("{} tracks, {} blocks\n", tracks, Grouped(blocks));

@@ -51,10 +51,9 @@ int Run(const RecoverOptions& options) {
   const h4mk_io from = CallbacksOf(file.NewIo()), to = CallbacksOf(out.io());
   Work work("recover");
   h4mk_value* found = nullptr;
-  Status status = work.Result(h4mk_recover(&from, &to, work.task(), &found));
+  const Status status = out.Commit(work.Result(h4mk_recover(&from, &to, work.task(), &found)));
   const Value made(found);
-  if (status.ok()) status = out.Commit();
-  if (!status.ok()) return output.Fail(out.Explain(std::move(status)));
+  if (!status.ok()) return output.Fail(status);
   ClearProgress();
   const Json report = ToJson(made.get());
   Show(report, work, output);

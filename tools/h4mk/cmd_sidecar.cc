@@ -220,14 +220,8 @@ Status OutputPath(const SidecarOptions& options, std::filesystem::path* path) {
   return {};
 }
 
-Status MakeSidecar(const SidecarOptions& options, std::filesystem::path* path,
-                   SidecarCounts* counts) {
-  H4MK_TRY(OutputPath(options, path));
-  BlockFinder finder;
-  OutputFile out;
-  H4MK_TRY(finder.OpenFile(options));
-  H4MK_TRY(out.Open(path->string(), options.write));
-  H4MK_TRY(finder.FindPlaces(options));
+Status WriteSidecar(const SidecarOptions& options, BlockFinder& finder, Io& output,
+                    SidecarCounts* counts) {
   Child ffmpeg;
   H4MK_TRY(ffmpeg.Start({options.ffmpeg, "-v", "error", "-nostdin", "-fflags", "+genpts", "-i",
                          "file:" + options.common.file, "-map", "0", "-c", "copy", "-copy_unknown",
@@ -237,15 +231,25 @@ Status MakeSidecar(const SidecarOptions& options, std::filesystem::path* path,
   H4MK_TRY(h4mk::OpenFile(ffmpeg.output(), allocator, {}, &opened));
   BlockPipeline& input = *opened.reader;
   std::unique_ptr<FileWriter> writer;
-  H4MK_TRY(MakeWriter(out.io(), 2, {}, {}, &writer));
+  H4MK_TRY(MakeWriter(output, 2, {}, {}, &writer));
   SidecarWriter sidecar(finder, *writer, counts);
   const std::string name = std::filesystem::path(options.common.file).filename().string();
   H4MK_TRY(sidecar.CopyDescriptions(input, name));
   H4MK_TRY(sidecar.CopyBlocks(input));
   H4MK_TRY(ffmpeg.Finish());
   H4MK_TRY(sidecar.UpdateDescriptions(input, name));
-  H4MK_TRY(writer->Finish());
-  return out.Commit();
+  return writer->Finish();
+}
+
+Status MakeSidecar(const SidecarOptions& options, std::filesystem::path* path,
+                   SidecarCounts* counts) {
+  H4MK_TRY(OutputPath(options, path));
+  BlockFinder finder;
+  OutputFile out;
+  H4MK_TRY(finder.OpenFile(options));
+  H4MK_TRY(out.Open(path->string(), options.write));
+  H4MK_TRY(finder.FindPlaces(options));
+  return out.Commit(WriteSidecar(options, finder, out.io(), counts));
 }
 
 int Run(const SidecarOptions& options) {

@@ -57,8 +57,7 @@ Status Sign(const SignOptions& options, Output& output) {
   Status status = Convert(*opened.reader, out.io(), std::move(convert));
   if (status.code() == Code::kCorrupt)
     return Status(Code::kCorrupt, "the file is damaged, nothing was signed; see `h4mk recover`");
-  if (!status.ok()) return status;
-  return out.Commit();
+  return out.Commit(std::move(status));
 }
 
 int RunSign(const SignOptions& options) {
@@ -101,8 +100,8 @@ Status WriteProof(const OpenedFile& opened, const ProveOptions& options) {
   const std::string text = DumpJson(proof.value()) + "\n";
   OutputFile out;
   H4MK_TRY(out.Open(options.output, options.write, OutputFile::Content::kText));
-  H4MK_TRY(Sink(out.io()).Write({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
-  return out.Commit();
+  Sink sink(out.io());
+  return out.Commit(sink.Write({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
 }
 
 int RunProve(const ProveOptions& options) {

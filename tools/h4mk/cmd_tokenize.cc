@@ -255,13 +255,9 @@ class TokenWriter {
   uint32_t picture_track_ = 0, sound_track_ = 0;
 };
 
-Status Tokenize(const TokenizeOptions& options, Tokenized* counts) {
+Status WriteTokens(const TokenizeOptions& options, Io& output, Tokenized* counts) {
   Pictures pictures;
   bool has_sound = false;
-  InputFile input;  // not to be overwritten
-  OutputFile out;
-  H4MK_TRY(input.Open(options.common.file));
-  H4MK_TRY(out.Open(options.output, options.write));
   if (!SoundInput::IsWav(options.common.file))
     H4MK_TRY(ReadPictures(options, &pictures, &has_sound));
   SoundInput sound;
@@ -270,7 +266,7 @@ Status Tokenize(const TokenizeOptions& options, Tokenized* counts) {
   if (!found && pictures.packets.empty())
     return Status(Code::kNotFound, "neither sound nor pictures found");
   std::unique_ptr<FileWriter> writer;
-  H4MK_TRY(MakeWriter(out.io(), 2, {}, {}, &writer));
+  H4MK_TRY(MakeWriter(output, 2, {}, {}, &writer));
   TokenWriter tokens(options, *writer, counts);
   H4MK_TRY(tokens.AddTracks(pictures, found ? sound.reader().sample_rate() : 0));
   if (found) {
@@ -278,8 +274,15 @@ Status Tokenize(const TokenizeOptions& options, Tokenized* counts) {
     H4MK_TRY(sound.Finish());
   }
   H4MK_TRY(tokens.WritePictures(pictures, std::numeric_limits<double>::infinity()));
-  H4MK_TRY(writer->Finish());
-  return out.Commit();
+  return writer->Finish();
+}
+
+Status Tokenize(const TokenizeOptions& options, Tokenized* counts) {
+  InputFile input;  // not to be overwritten
+  OutputFile out;
+  H4MK_TRY(input.Open(options.common.file));
+  H4MK_TRY(out.Open(options.output, options.write));
+  return out.Commit(WriteTokens(options, out.io(), counts));
 }
 
 int Run(const TokenizeOptions& options) {

@@ -86,13 +86,12 @@ void ShowMore(const Json& report, Output& output) {
   }
 }
 
-Status Verify(const VerifyOptions& options, const std::string& path, InputFile& file,
-              const Work& work, Json* report) {
+Status Verify(const VerifyOptions& options, InputFile& file, const Work& work, Json* report) {
   h4mk_verify_options verify = H4MK_VERIFY_OPTIONS_INIT;
   verify.task = work.task();
-  std::string beside = path, pem;
-  verify.open_beside = h4mk_io_open_beside;
-  verify.beside_opaque = beside.data();
+  std::string pem;
+  verify.open_beside = file.open_beside();
+  verify.beside_opaque = file.beside_opaque();
   if (!options.public_key.empty()) {
     H4MK_TRY(ReadPublicKey(options.public_key, &pem));
     verify.verify_key = pem.c_str();
@@ -165,7 +164,7 @@ std::string Problems(uint64_t count) {
 void Advise(const std::string& path, const Json& report, Output& output) {
   // Another key, or words that were edited: nothing that a new file would cure.
   const uint64_t damage = report["damage"];
-  if (damage == 0 || output.json() || path == "-") return;
+  if (damage == 0 || output.json() || path == "-" || IsUrl(path)) return;
   if (!report["closed"] && damage == 1 && report["version"] == 2)
     output.Note(std::nullopt,
                 "only its end is missing: if nobody is writing it any more, `h4mk index FILE` "
@@ -181,7 +180,7 @@ int VerifyOne(const VerifyOptions& options, const std::string& path, Output& out
   Work work("verify");
   *ok = false;
   Status status = file.Open(path);
-  if (status.ok()) status = Verify(options, path, file, work, &report);
+  if (status.ok()) status = Verify(options, file, work, &report);
   if (!status.ok()) return output.Fail(status);
   ClearProgress();
   Show(report, options.verbose, output);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "file.h"
 #include "own_path.h"
@@ -43,6 +44,16 @@ int64_t EditFile::Size() const {
   return fstat(fd_, &info) == 0 ? info.st_size : -1;
 }
 
+int EditFile::Failed() {
+  error_ = errno;
+  return -error_;
+}
+
+Status EditFile::Explain(Status status) const {
+  if (status.code() != Code::kIo || error_ == 0) return status;
+  return status.Saying(status.message() + ": " + std::strerror(error_));
+}
+
 h4mk_io EditFile::Io() {
   position_ = 0;
   h4mk_io io = H4MK_IO_INIT;
@@ -50,14 +61,14 @@ h4mk_io EditFile::Io() {
   io.read = [](void* opaque, uint8_t* buffer, size_t size) -> int64_t {
     auto* file = static_cast<EditFile*>(opaque);
     const ssize_t got = pread(file->fd_, buffer, size, file->position_);
-    if (got < 0) return -errno;
+    if (got < 0) return file->Failed();
     file->position_ += got;
     return got;
   };
   io.write = [](void* opaque, const uint8_t* buffer, size_t size) -> int64_t {
     auto* file = static_cast<EditFile*>(opaque);
     const ssize_t put = pwrite(file->fd_, buffer, size, file->position_);
-    if (put < 0) return -errno;
+    if (put < 0) return file->Failed();
     file->position_ += put;
     return put;
   };
@@ -67,10 +78,12 @@ h4mk_io EditFile::Io() {
   };
   io.size = [](void* opaque) { return static_cast<EditFile*>(opaque)->Size(); };
   io.sync = [](void* opaque) {
-    return fdatasync(static_cast<EditFile*>(opaque)->fd_) == 0 ? 0 : -errno;
+    auto* file = static_cast<EditFile*>(opaque);
+    return fdatasync(file->fd_) == 0 ? 0 : file->Failed();
   };
   io.truncate = [](void* opaque, int64_t size) {
-    return ftruncate(static_cast<EditFile*>(opaque)->fd_, size) == 0 ? 0 : -errno;
+    auto* file = static_cast<EditFile*>(opaque);
+    return ftruncate(file->fd_, size) == 0 ? 0 : file->Failed();
   };
   return io;
 }

@@ -23,10 +23,15 @@ class EditFile {
   int64_t Size() const;
   // From the start of the file; valid as long as this object.
   h4mk_io Io();
+  // What to say of a failure of work on that: the system's reason too, where there is one.
+  Status Explain(Status status) const;
 
  private:
+  int Failed();
+
   int fd_ = -1;
   int64_t position_ = 0;
+  int error_ = 0;  // of the system
 };
 
 }  // namespace h4mk::tool

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "chunk/chunk_format.h"
 #include "chunk/chunk_reader.h"
@@ -69,6 +70,29 @@ class FileBeside final : public Io {
  private:
   OwnedFd fd_;
   std::optional<FdIo> io_;
+};
+
+// A file at a URL. What the server did is said at once: the library only knows that bytes could not
+// be read.
+class UrlIo final : public Io {
+ public:
+  UrlIo(const UrlFile& file, const h4mk_io& io) : file_(file), io_(io) {}
+  ~UrlIo() override { h4mk_io_close(&io_); }
+  int64_t Read(uint8_t* buffer, size_t size) override {
+    const int64_t got = io_.read(io_.opaque, buffer, size);
+    if (got < 0 && !std::exchange(has_failed_, true))
+      fmt::print(stderr, "h4mk: {}\n", Printable(file_.message()));
+    return got;
+  }
+  int64_t Write(const uint8_t*, size_t) override { return -1; }
+  bool CanSeek() const override { return true; }
+  int64_t Seek(int64_t offset) override { return io_.seek(io_.opaque, offset); }
+  int64_t Size() override { return io_.size(io_.opaque); }
+
+ private:
+  const UrlFile& file_;
+  h4mk_io io_;
+  bool has_failed_ = false;
 };
 
 // What this program reads. None of it is written to, and it says how much output is to be expected.
@@ -163,8 +187,24 @@ InputFile::~InputFile() {
 
 Status InputFile::Open(const std::string& path) {
   path_ = path;
-  const bool is_stdin = path == "-";
-  fd_ = is_stdin ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  H4MK_TRY(IsUrl(path) ? OpenUrl() : OpenPath());
+  return ReadVersion();
+}
+
+Status InputFile::OpenUrl() {
+  url_ = std::make_unique<UrlFile>();
+  h4mk_io io = H4MK_IO_INIT;
+  h4mk_status status = url_->Open(path_);
+  if (status == H4MK_OK) status = url_->NewIo(&io);
+  if (status != H4MK_OK) return Status(static_cast<Code>(status), url_->message());
+  size_ = static_cast<uint64_t>(UrlIo(*url_, io).Size());
+  g_input_bytes += size_;
+  return {};
+}
+
+Status InputFile::OpenPath() {
+  const bool is_stdin = path_ == "-";
+  fd_ = is_stdin ? dup(STDIN_FILENO) : open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd_ < 0) return SystemError("cannot open");
   struct stat info;
   if (fstat(fd_, &info) != 0) return SystemError("cannot open");
@@ -179,7 +219,7 @@ Status InputFile::Open(const std::string& path) {
   }
   NoteInput(info);
   size_ = static_cast<uint64_t>(info.st_size);
-  return ReadVersion();
+  return {};
 }
 
 Status InputFile::ReadVersion() {
@@ -191,8 +231,12 @@ Status InputFile::ReadVersion() {
   return {};
 }
 
-FdIo& InputFile::NewIo() {
-  ios_.push_back(std::make_unique<FdIo>(fd_, true));
+Io& InputFile::NewIo() {
+  h4mk_io io = H4MK_IO_INIT;
+  if (url_ && url_->NewIo(&io) == H4MK_OK)
+    ios_.push_back(std::make_unique<UrlIo>(*url_, io));
+  else
+    ios_.push_back(std::make_unique<FdIo>(fd_, true));
   return *ios_.back();
 }
 
@@ -206,25 +250,45 @@ Source InputFile::NewSource() {
 
 Status InputFile::OpenReader(ReadOptions options, OpenedFile* opened) {
   if (!allocator_) allocator_ = std::make_unique<HeapAllocator>();
-  options.open_beside = [folder = path_.substr(0, path_.rfind('/') + 1)](const std::string& name,
-                                                                         std::unique_ptr<Io>* io) {
-    auto file = std::make_unique<FileBeside>();
-    H4MK_TRY(file->Open((folder.empty() ? "./" : folder) + name));
-    *io = std::move(file);
-    return Status();
+  options.open_beside = [this](const std::string& name, std::unique_ptr<Io>* io) {
+    return OpenBeside(name, io);
   };
   Status status = OpenFile(NewIo(), *allocator_, std::move(options), opened);
   if (status.ok()) NoteFilesBeside(*opened->reader);
   return status;
 }
 
-bool InputFile::HasBeside(const std::string& name) const {
+Status InputFile::OpenBeside(const std::string& name, std::unique_ptr<Io>* io) {
+  if (url_) {
+    h4mk_io callbacks = H4MK_IO_INIT;
+    const h4mk_status status = url_->OpenBeside(name, &callbacks);
+    if (status != H4MK_OK) return Status(static_cast<Code>(status), url_->message());
+    *io = std::make_unique<UrlIo>(*url_, callbacks);
+    return {};
+  }
+  const std::string folder = path_.substr(0, path_.rfind('/') + 1);
+  auto file = std::make_unique<FileBeside>();
+  H4MK_TRY(file->Open((folder.empty() ? "./" : folder) + name));
+  *io = std::move(file);
+  return {};
+}
+
+h4mk_status (*InputFile::open_beside() const)(void*, const char*, h4mk_io*) {
+  return url_ ? url_->open_beside() : h4mk_io_open_beside;
+}
+
+void* InputFile::beside_opaque() { return url_ ? url_->beside_opaque() : path_.data(); }
+
+bool InputFile::HasBeside(const std::string& name) {
   struct stat info;
+  std::unique_ptr<Io> io;
+  if (url_) return OpenBeside(name, &io).ok();
   return lstat((path_.substr(0, path_.rfind('/') + 1) + name).c_str(), &info) == 0 &&
          S_ISREG(info.st_mode);
 }
 
 void InputFile::NoteFilesBeside(const BlockPipeline& reader) const {
+  if (url_) return;
   for (const Track& track : reader.tracks()) {
     const auto name = track.description.find(kBesideKey);
     struct stat info;
@@ -366,18 +430,19 @@ Status OutputFile::OpenInPlace(const std::string& path) {
 
 Io& OutputFile::io() { return *io_; }
 
-Status OutputFile::Commit() {
+Status OutputFile::Commit(Status written) {
+  if (!written.ok()) return Explain(std::move(written));
   if (fd_.ok()) return close(fd_.Release()) == 0 ? Status() : SystemError("cannot write " + path_);
   if (temporary_.PutInPlace(overwrite_)) return {};
   if (errno == EEXIST) return Fault("it exists by now; --force (-y) overwrites it");
   return SystemError("cannot write " + path_);
 }
 
-Status OutputFile::Explain(Status status) const {
-  if (status.ok() || !io_) return status;
+Status OutputFile::Explain(Status written) const {
+  if (written.ok() || !io_) return written;
   if (io_->error != 0) return Fault(std::strerror(io_->error));
   if (io_->reached) return limits_.TooMuch();
-  return status;
+  return written;
 }
 
 }  // namespace h4mk::tool

@@ -13,6 +13,7 @@
 #include "open/open_file.h"
 #include "own_path.h"
 #include "temporary_file.h"
+#include "url_file.h"
 
 namespace h4mk::tool {
 
@@ -32,8 +33,8 @@ class FdIo : public Io {
   int64_t position_ = 0;
 };
 
-// A file to read, by its path or - for standard input. A pipe is copied to a file without a name
-// first: every command can seek.
+// A file to read, by its path, by its URL or - for standard input. A pipe is copied to a file
+// without a name first: every command can seek.
 class InputFile {
  public:
   InputFile() = default;
@@ -44,14 +45,16 @@ class InputFile {
   // 0: no H4MK file.
   int version() const { return version_; }
   uint64_t size() const { return size_; }
-  int fd() const { return fd_; }
   // A view with a position of its own; lives as long as this file.
-  FdIo& NewIo();
+  Io& NewIo();
   // The same for those who read chunks: it knows the salt of the file.
   Source NewSource();
 
   // Whether a file that a sidecar names is there.
-  bool HasBeside(const std::string& name) const;
+  bool HasBeside(const std::string& name);
+  // How those who use h4mk.h open such files: what options have as open_beside and beside_opaque.
+  h4mk_status (*open_beside() const)(void* opaque, const char* name, h4mk_io* io);
+  void* beside_opaque();
 
   // Opens the file with the library, and those beside it that a sidecar names. *opened must not
   // outlive this object.
@@ -61,14 +64,18 @@ class InputFile {
   Status OpenReader(bool keep_corrupt, std::unique_ptr<BlockPipeline>* reader);
 
  private:
+  Status OpenUrl();
+  Status OpenPath();
+  Status OpenBeside(const std::string& name, std::unique_ptr<Io>* io);
   Status ReadVersion();
   // Files that the tracks of a sidecar name are read too.
   void NoteFilesBeside(const BlockPipeline& reader) const;
   std::string path_;
   int fd_ = -1;
+  std::unique_ptr<UrlFile> url_;  // in place of fd_
   uint64_t size_ = 0;
   int version_ = 0;
-  std::vector<std::unique_ptr<FdIo>> ios_;
+  std::vector<std::unique_ptr<Io>> ios_;
   std::unique_ptr<BufferAllocator> allocator_;
 };
 
@@ -96,9 +103,10 @@ class OutputFile {
   // New content for a file that is read: FILE of a command that changes FILE.
   Status OpenInPlace(const std::string& path);
   Io& io();
-  Status Commit();
-  // What to say of a failure to write.
-  Status Explain(Status status) const;
+  // The content is what was written, if that went well. Else what to say of it.
+  Status Commit(Status written = {});
+  // The same of a failure after which some of the content is to be kept.
+  Status Explain(Status written) const;
 
  private:
   class LimitedIo;

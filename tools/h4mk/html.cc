@@ -210,8 +210,7 @@ Status WriteHtml(const std::string& name, InputFile& file, BlockPipeline& reader
   constexpr std::string_view kPlace = "{{data}}";
   page.replace(page.find(kPlace), kPlace.size(), data);
   Sink sink(out.io());
-  H4MK_TRY(sink.Write({reinterpret_cast<const uint8_t*>(page.data()), page.size()}));
-  return out.Commit();
+  return out.Commit(sink.Write({reinterpret_cast<const uint8_t*>(page.data()), page.size()}));
 }
 
 }  // namespace h4mk::tool

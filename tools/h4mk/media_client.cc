@@ -60,8 +60,7 @@ int Build(const std::string& path, const WriteOptions& write) {
         fmt::format(" writing file: [Errno {}] {}: '{}'", errno, std::strerror(errno), name));
   if (!status.ok()) return Error(": " + status.message());
   Sink sink(file.io());
-  status = WriteV1(Demo(), sink);
-  if (status.ok()) status = file.Commit();
+  status = file.Commit(WriteV1(Demo(), sink));
   if (!status.ok()) return Error(" writing file: " + status.message());
   fmt::print(name == "-" ? stderr : stdout, "Wrote {} bytes to {}\n", sink.position(), name);
   return kExitDone;

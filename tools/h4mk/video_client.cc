@@ -99,9 +99,9 @@ int VideoBlock(const std::string& path, int64_t index, bool raw, const std::stri
     return client.Error(fmt::format("core_index {} out of range", index));
   OutputFile file;
   Status status = file.Open(output, write);
+  if (!status.ok()) return client.Error(status.message());
   Sink sink(file.io());
-  if (status.ok()) status = sink.Write(wanted);
-  if (status.ok()) status = file.Commit();
+  status = file.Commit(sink.Write(wanted));
   if (!status.ok()) return client.Error(status.message());
   fmt::print(output == "-" ? stderr : stdout, "wrote {} ({}, {} bytes)\n", output,
              raw ? "raw CORE bytes" : "decompressed", wanted.size());

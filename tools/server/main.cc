@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/file_keys.h"
 #include "core/service.h"
 #include "core/text.h"
 #include "front/front.h"
@@ -20,6 +21,7 @@ using h4mk::server::ServiceOptions;
 struct Options {
   std::vector<std::string> paths;
   std::string listen = "127.0.0.1:8080", metrics, token_file, key_file, sign;
+  std::string decrypt_keys, verify_key;
   bool signs = false;
   uint64_t expires = 86400;
   ServiceOptions service;
@@ -109,6 +111,17 @@ void Describe(CLI::App& app, Options* o) {
   app.add_option("--expires", o->expires, "With --sign: seconds from now")
       ->capture_default_str()
       ->group("Access");
+  app.add_option("--decrypt-keys", o->decrypt_keys,
+                 "File with keys: encrypted files that one of them opens are streamed in clear. A "
+                 "line each, [ID] KEY in hexadecimal digits")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile)
+      ->group("Access");
+  app.add_option("--verify-key", o->verify_key,
+                 "Public key (PEM) of signed files, for verify and proofs of blocks")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile)
+      ->group("Access");
   app.add_option("--metrics", o->metrics, "Serve /metrics for Prometheus there")
       ->type_name("ADDRESS:PORT");
   app.add_option("--access-log", o->front.access_log,
@@ -144,6 +157,8 @@ int Run(Options& o) {
                             .c_str());
     return 0;
   }
+  if (!o.decrypt_keys.empty()) o.service.file_keys.LoadDecryption(o.decrypt_keys);
+  if (!o.verify_key.empty()) o.service.file_keys.LoadVerification(o.verify_key);
   if (o.paths.empty()) throw CLI::RequiredError("FOLDER|FILE");
   ParseAddress(o.listen, "--listen", &o.front.address, &o.front.port);
   if (!o.metrics.empty())

@@ -37,6 +37,9 @@ namespace {
 constexpr int64_t kFront =
     64 << 10;  // the first request brings so many bytes: header, tracks and tags of most files
 
+// Of a file that is no larger, all is fetched at once in place of several ranges: a sidecar.
+constexpr int64_t kSmallFile = 1 << 20;
+
 template <typename Body>
 h4mk_status Call(h4mk_http* http, Body body) {
   const std::lock_guard lock(http->mutex);
@@ -210,7 +213,10 @@ h4mk_status h4mk_http_prefetch(void* opaque, const char* beside, const h4mk_rang
   return Call(http, [&]() -> Outcome {
     RemoteFile* file = &http->file;
     if (beside != nullptr) H4MK_FRAMES_TRY(FindBeside(http, beside, &file));
-    return http->client.Fetch(*file, file->Missing({ranges, ranges + count}));
+    std::vector<h4mk_range> missing = file->Missing({ranges, ranges + count});
+    if (missing.size() > 1 && file->size() >= 0 && file->size() <= kSmallFile)
+      missing = file->Missing({{0, file->size()}});
+    return http->client.Fetch(*file, missing);
   });
 }
 

@@ -36,7 +36,7 @@ class RemoteFile {
   std::vector<h4mk_range> Missing(std::vector<h4mk_range> ranges) const;
 
   // What is fetched for a read of bytes that are not there: more than was asked for, and more each
-  // time where reads follow each other.
+  // time where reads follow each other; at the end of the file also what stands before.
   h4mk_range ToFetch(int64_t offset, int64_t size);
 
  private:

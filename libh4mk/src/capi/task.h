@@ -5,6 +5,7 @@
 
 #include <h4mk/h4mk.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "capi/callback_io.h"
@@ -23,13 +24,18 @@ class Task {
     return [this](uint64_t done, uint64_t total) { Step(done, total); };
   }
   void Step(uint64_t done, uint64_t total) {
-    if (task_.progress != nullptr && !cancelled_)
-      cancelled_ = task_.progress(task_.opaque, static_cast<int64_t>(done),
-                                  static_cast<int64_t>(total)) != 0;
+    done_ = done;
+    total_ = total;
+    Ask();
   }
-  // Reading and writing fails once the caller wants to stop: so the work ends.
+  // The caller is asked before each read and write too, and these fail once it wants to stop: so
+  // all work ends, that of opening a file whose end has to be looked for as well.
   void Watch(CallbackIo& io) {
-    io.SetCancel([this] { return cancelled_; });
+    total_ = static_cast<uint64_t>(std::max<int64_t>(static_cast<int64_t>(total_), io.Size()));
+    io.SetCancel([this] {
+      Ask();
+      return cancelled_;
+    });
   }
 
   void Tell(h4mk_status code, std::optional<uint64_t> offset, uint64_t size,
@@ -55,8 +61,15 @@ class Task {
   }
 
  private:
+  void Ask() {
+    if (task_.progress != nullptr && !cancelled_)
+      cancelled_ = task_.progress(task_.opaque, static_cast<int64_t>(done_),
+                                  static_cast<int64_t>(total_)) != 0;
+  }
+
   h4mk_task task_ = H4MK_TASK_INIT;
   bool cancelled_ = false;
+  uint64_t done_ = 0, total_ = 0;
 };
 
 }  // namespace h4mk

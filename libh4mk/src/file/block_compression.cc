@@ -38,6 +38,8 @@ Status BlockPacker::Pack(const Block& block, Block* packed) {
   return {};
 }
 
+Status BlockUnpacker::IsThere() { return {}; }
+
 Status BlockUnpacker::UnpackedSize(ByteSpan stored, size_t* size) {
   const unsigned long long told = ZSTD_getFrameContentSize(stored.data(), stored.size());
   if (told == ZSTD_CONTENTSIZE_ERROR || told == ZSTD_CONTENTSIZE_UNKNOWN)

@@ -43,6 +43,8 @@ class BlockPacker {
 // Unpacks one block after the other.
 class BlockUnpacker {
  public:
+  // kUnsupported: this build cannot unpack anything.
+  static Status IsThere();
   // What a stored block unpacks to; nothing is unpacked yet. kCorrupt: it is no frame of a size
   // that is allowed.
   static Status UnpackedSize(ByteSpan stored, size_t* size);

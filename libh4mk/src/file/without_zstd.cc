@@ -13,6 +13,7 @@ void BlockPacker::Free::operator()(ZSTD_CCtx_s*) const {}
 void BlockUnpacker::Free::operator()(ZSTD_DCtx_s*) const {}
 
 Status BlockPacker::Pack(const Block&, Block*) { return NoZstd(); }
+Status BlockUnpacker::IsThere() { return NoZstd(); }
 Status BlockUnpacker::UnpackedSize(ByteSpan, size_t*) { return NoZstd(); }
 Status BlockUnpacker::Unpack(ByteSpan, std::span<uint8_t>) { return NoZstd(); }
 

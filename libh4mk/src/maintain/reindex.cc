@@ -148,7 +148,11 @@ Status Rebuilder::Run(const ChunkWalk::Progress& progress, bool* changed) {
   Bytes end;
   H4MK_TRY(MakeEnd(&end));
   if (file_.Truncate(content_end_) < 0) return Status(Code::kIo, "cannot shorten the file");
-  return AppendEnd(file_, content_end_, end);
+  const Status status = AppendEnd(file_, content_end_, end);
+  if (status.ok()) return status;
+  (void)file_.Truncate(content_end_);  // nothing that is half written stays
+  return status.Saying(status.message() +
+                       "; the file is left without an end: h4mk index puts that right");
 }
 
 Status Rebuilder::FindTracks() {

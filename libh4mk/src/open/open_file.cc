@@ -52,9 +52,19 @@ Status MakeReader(Source source, BufferAllocator& allocator, ReadOptions* option
   }
 }
 
-bool IsCompressed(const FileReader& file) {
-  return std::ranges::any_of(
-      file.tracks(), [](const Track& track) { return track.compression != Compression::kNone; });
+// Compressed blocks are unpacked. That this cannot be done is said now, not at the first of them.
+Status AddUnpackStage(BlockPipeline* reader) {
+  const FileReader& file = reader->file();
+  const auto track = std::ranges::find_if(
+      file.tracks(), [](const Track& it) { return it.compression != Compression::kNone; });
+  const bool is_compressed = track != file.tracks().end();
+  if (is_compressed)
+    if (const Status status = BlockUnpacker::IsThere(); !status.ok())
+      return status.Saying("track " + std::to_string(track->id) +
+                           " is compressed: " + status.message());
+  // Where the end is not known, a compressed track may come on the way.
+  if (is_compressed || !file.is_closed()) reader->Add(std::make_shared<UnpackStage>(file));
+  return {};
 }
 
 }  // namespace
@@ -77,7 +87,7 @@ Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedF
     reader.Add(std::move(decrypt));
   }
   H4MK_TRY(reader.Open());
-  if (IsCompressed(reader.file())) reader.Add(std::make_shared<UnpackStage>(reader.file()));
+  H4MK_TRY(AddUnpackStage(&reader));
   if (options.keep_encrypted || !reader.meta().contains(kProtectionKey)) return {};
   return WhyEncrypted(reader.meta()[std::string(kProtectionKey)]);
 }

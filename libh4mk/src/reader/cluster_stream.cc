@@ -20,6 +20,12 @@ ClusterStream::ClusterStream(Source& source, FileIndex& file, Warnings& warnings
 
 Status ClusterStream::Next(const BlockFilter& filter, ClusterLoader* cluster) {
   if (is_cut_off_) return Status(Code::kAgain, "the file has no end");
+  int64_t ended_at = -1;  // a size that says now more and now less would keep us here for ever
+  const auto grew = [&](int64_t size) {
+    if (size <= ended_at) return false;
+    ended_at = size;
+    return CanReadOn(size);
+  };
   for (;;) {
     const int64_t size = source_.Size();
     const bool is_past_end =
@@ -27,7 +33,7 @@ Status ClusterStream::Next(const BlockFilter& filter, ClusterLoader* cluster) {
     ChunkHeader header;
     Status status = is_past_end ? Status(Code::kEnd, "") : cursor_.ReadHeader(&header);
     if (status.code() == Code::kEnd) {
-      if (CanReadOn(size)) continue;
+      if (grew(size)) continue;
       return AtEnd(cluster);
     }
     H4MK_TRY(status);
@@ -37,7 +43,7 @@ Status ClusterStream::Next(const BlockFilter& filter, ClusterLoader* cluster) {
     if (status.code() == Code::kCorrupt) return Skip(status, cluster);
     if (status.code() != Code::kAgain) return status;
     if (IsUnfinishedCluster(header)) {
-      if (CanReadOn(size)) continue;
+      if (grew(size)) continue;
       return AtEnd(cluster);
     }
     return SkipCutChunk(header, cluster);

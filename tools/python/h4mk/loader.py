@@ -12,6 +12,7 @@ import numpy.typing as npt
 from .file import File, open
 from ._reader import Key, Place
 
+_Dataset: Any
 try:
     from torch.utils.data import Dataset as _Dataset
 except ImportError:

@@ -117,9 +117,10 @@ class Writer:
     # ------------------------------------------------------------------------------------------- packets
 
     def write(self, track: OutputTrack, data: Data, *, pts: int | None = None, dts: int | None = None, duration: int | None = None,
-              key: bool = True, flags: int | None = None, side_data: Mapping[str, bytes] | None = None) -> None:
+              key: bool = True, discard: bool = False, flags: int | None = None, side_data: Mapping[str, bytes] | None = None) -> None:
         """Appends a packet; times are in ticks of the track. data: bytes, or an array, of which the bytes are kept (of a NumPy array
-        in C order). flags: H4MK_BLOCK_..., in the place of `key`. Packets of all tracks come in decoding order."""
+        in C order). key: a decoder can start here. discard: it is decoded but not shown, and no frame. flags: H4MK_BLOCK_..., in the place of both.
+        Packets of all tracks come in decoding order."""
         if isinstance(data, np.ndarray):
             data = np.ascontiguousarray(data).reshape(-1).view(np.uint8) if data.size else b""
         size = memoryview(data).nbytes  # type: ignore[arg-type]
@@ -128,7 +129,9 @@ class Writer:
         block.pts = NO_TIME if pts is None else pts
         block.dts = NO_TIME if dts is None else dts
         block.duration = duration or 0
-        block.flags = flags if flags is not None else (lib.H4MK_BLOCK_KEY | lib.H4MK_BLOCK_TYPE_I if key else lib.H4MK_BLOCK_TYPE_P)
+        if flags is None:
+            flags = (lib.H4MK_BLOCK_KEY | lib.H4MK_BLOCK_TYPE_I if key else lib.H4MK_BLOCK_TYPE_P) | (lib.H4MK_BLOCK_DISCARD if discard else 0)
+        block.flags = flags
         bytes_of = ffi.from_buffer("uint8_t[]", data) if size else ffi.NULL
         block.data, block.size = bytes_of, size
         keep = _side_data(block, side_data or {})

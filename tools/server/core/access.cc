@@ -28,17 +28,6 @@ std::string Mac(const std::string& secret, const std::string& scope, const std::
   return hex;
 }
 
-std::string Unhex(const std::string& text) {
-  std::string bytes;
-  for (size_t i = 0; i + 1 < text.size(); i += 2) {
-    char* end = nullptr;
-    const std::string pair = text.substr(i, 2);
-    bytes.push_back(static_cast<char>(std::strtoul(pair.c_str(), &end, 16)));
-    if (end != pair.c_str() + 2) return {};
-  }
-  return text.size() % 2 == 0 ? bytes : std::string();
-}
-
 }  // namespace
 
 bool SameSecret(std::string_view a, std::string_view b) {
@@ -54,9 +43,9 @@ void AccessKeys::Load(const std::string& path) {
     std::string name, hex, more;
     if (!(words >> name)) continue;
     words >> hex;
-    const std::string secret = Unhex(hex);
-    if (secret.size() < kLeastSecret || words >> more || name.find('.') != std::string::npos ||
-        name.find('/') != std::string::npos)
+    std::string secret;
+    if (!ParseHex(hex, &secret) || secret.size() < kLeastSecret || words >> more ||
+        name.find('.') != std::string::npos || name.find('/') != std::string::npos)
       throw std::runtime_error(path + ", line " + std::to_string(number) +
                                ": must be a name and a secret of 64 hexadecimal digits or more");
     keys_[name] = secret;

@@ -34,10 +34,6 @@ Response JsonOf(const MediaFile& file, const Json& json, const std::string& what
   return response;
 }
 
-std::shared_ptr<MediaFile> FileOf(Call& call) {
-  return call.service.files().Get(call.Path("name"));
-}
-
 const TrackInfo& TrackOf(Call& call, const MediaFile& file) {
   return file.track(call.PathNumber("track"));
 }
@@ -147,16 +143,21 @@ Response ListFiles(Call& call) {
 }
 
 Response DescribeFile(Call& call) {
-  const auto file = FileOf(call);
+  const auto file = call.File();
   Json tracks = Json::array();
   for (const TrackInfo& track : file->tracks()) tracks.push_back(TrackJson(*file, track));
   Json refused = Json::array();
   for (const auto& [track, why] : StreamsOf(*file).refused)
     refused.push_back({{"track", track}, {"reason", why}});
-  Json json = {{"name", file->name()},       {"size", file->state().size},
-               {"version", file->version()}, {"closed", file->is_closed()},
-               {"live", IsLive(*file)},      {"encrypted", file->is_encrypted()},
-               {"title", file->title()},     {"duration", Rounded(file->duration())}};
+  Json json = {{"name", file->name()},
+               {"size", file->state().size},
+               {"version", file->version()},
+               {"closed", file->is_closed()},
+               {"live", IsLive(*file)},
+               {"encrypted", file->is_encrypted()},
+               {"locked", file->is_locked()},
+               {"title", file->title()},
+               {"duration", Rounded(file->duration())}};
   json["tracks"] = std::move(tracks);
   json["chapters"] = ChaptersJson(*file);
   json["tags"] = TagsJson(*file);
@@ -166,25 +167,25 @@ Response DescribeFile(Call& call) {
 }
 
 Response ListTracks(Call& call) {
-  const auto file = FileOf(call);
+  const auto file = call.File();
   Json tracks = Json::array();
   for (const TrackInfo& track : file->tracks()) tracks.push_back(TrackJson(*file, track));
   return JsonOf(*file, {{"tracks", std::move(tracks)}}, "tracks");
 }
 
 Response ListChapters(Call& call) {
-  const auto file = FileOf(call);
+  const auto file = call.File();
   return JsonOf(*file, {{"chapters", ChaptersJson(*file)}}, "chapters");
 }
 
 Response ListTags(Call& call) {
-  const auto file = FileOf(call);
+  const auto file = call.File();
   return JsonOf(*file, {{"tags", TagsJson(*file)}}, "tags");
 }
 
 // Frames [first, first + count) of a track, in the order in which they are shown.
 Response ListFrames(Call& call) {
-  const auto file = FileOf(call);
+  const auto file = call.File();
   const TrackInfo& track = TrackOf(call, *file);
   const uint64_t first = call.Number("first", 0), count = call.Number("count", 1000, kMostRows);
   MediaFile::Lease lease(*file);
@@ -208,7 +209,7 @@ Response ListFrames(Call& call) {
 }
 
 Response ListSeekPoints(Call& call) {
-  const auto file = FileOf(call);
+  const auto file = call.File();
   const TrackInfo& track = TrackOf(call, *file);
   const uint64_t first = call.Number("first", 0),
                  count = call.Number("count", kMostRows, kMostRows);
@@ -235,7 +236,7 @@ Response ListSeekPoints(Call& call) {
 }
 
 Response DescribeBlock(Call& call) {
-  const auto file = FileOf(call);
+  const auto file = call.File();
   const TrackInfo& track = TrackOf(call, *file);
   MediaFile::Lease lease(*file);
   h4mk_block_info block;
@@ -246,7 +247,7 @@ Response DescribeBlock(Call& call) {
 
 // The bytes of a block, as a decoder gets them; their checksum was checked.
 Response BlockBytes(Call& call) {
-  const auto file = FileOf(call);
+  const auto file = call.File();
   const TrackInfo& track = TrackOf(call, *file);
   MediaFile::Lease lease(*file);
   h4mk_block block = H4MK_BLOCK_INIT;
@@ -265,7 +266,7 @@ Response BlockBytes(Call& call) {
 
 // Where a player goes for a time: the key block, and the frame that is shown.
 Response Seek(Call& call) {
-  const auto file = FileOf(call);
+  const auto file = call.File();
   const TrackInfo& track = TrackOf(call, *file);
   const int64_t time = TimeOf(call, track);
   MediaFile::Lease lease(*file);
@@ -288,7 +289,7 @@ Response Seek(Call& call) {
 
 // The blocks that must be decoded to show what is shown at a time.
 Response Chain(Call& call) {
-  const auto file = FileOf(call);
+  const auto file = call.File();
   const TrackInfo& track = TrackOf(call, *file);
   const int64_t time = TimeOf(call, track);
   MediaFile::Lease lease(*file);
@@ -310,79 +311,31 @@ Response Chain(Call& call) {
 }  // namespace
 
 void AddApiRoutes(Router* router) {
-  const Parameter name{Parameter::kPath, "name", "string", "path below the folder, without .h4mk"};
-  const Parameter track{Parameter::kPath, "track", "integer", "index of the track, from 0"};
-  const Parameter number{Parameter::kPath, "number", "integer",
-                         "number of the block within its track, from 0"};
-  const Parameter first{Parameter::kQuery, "first", "integer", "the first row, from 0"};
-  const Parameter count{Parameter::kQuery, "count", "integer", "rows, at most 10000"};
-  const Parameter t{Parameter::kQuery, "t", "number", "seconds"};
+  const Parameter first{"first", "integer", "the first row, from 0"};
+  const Parameter count{"count", "integer", "rows, at most 10000"};
+  const Parameter t{"t", "number", "seconds"};
   const std::string json = "application/json", file = "/api/files/{name...}",
                     of_track = file + "/tracks/{track}";
-  router->Add({"GET",
-               "/api/files",
-               "The files of the folder",
-               json,
-               {first, count},
-               ListFiles,
-               false,
-               "Files"});
-  router->Add({"GET",
-               of_track + "/frames",
-               "Frames in the order in which they are shown",
-               json,
-               {name, track, first, count},
-               ListFrames,
-               true,
-               "Tracks"});
-  router->Add({"GET",
-               of_track + "/seekpoints",
-               "Seek points of the index",
-               json,
-               {name, track, first, count},
-               ListSeekPoints,
-               true,
-               "Tracks"});
-  router->Add({"GET",
-               of_track + "/blocks/{number}/data",
-               "The bytes of a block",
-               "application/octet-stream",
-               {name, track, number},
-               BlockBytes,
-               false,
-               "Tracks"});
-  router->Add({"GET",
-               of_track + "/blocks/{number}",
-               "A block by its number",
-               json,
-               {name, track, number},
-               DescribeBlock,
-               false,
-               "Tracks"});
-  router->Add({"GET",
-               of_track + "/seek",
-               "The key block and the frame for a time",
-               json,
-               {name, track, t},
-               Seek,
-               false,
-               "Tracks"});
-  router->Add({"GET",
-               of_track + "/chain",
-               "The blocks that must be decoded to show a time",
-               json,
-               {name, track, t},
-               Chain,
-               true,
-               "Tracks"});
-  router->Add({"GET", file + "/tracks", "Tracks", json, {name}, ListTracks, false, "Files"});
-  router->Add({"GET", file + "/chapters", "Chapters", json, {name}, ListChapters, false, "Files"});
-  router->Add({"GET", file + "/tags", "Tags", json, {name}, ListTags, false, "Files"});
+  router->Get("Files", "/api/files", "The files of the folder", json, ListFiles, {first, count});
+  router->GetSlow("Tracks", of_track + "/frames", "Frames in the order in which they are shown",
+                  json, ListFrames, {first, count});
+  router->GetSlow("Tracks", of_track + "/seekpoints", "Seek points of the index", json,
+                  ListSeekPoints, {first, count});
+  router->Get("Tracks", of_track + "/blocks/{number}/data", "The bytes of a block",
+              "application/octet-stream", BlockBytes);
+  router->Get("Tracks", of_track + "/blocks/{number}", "A block by its number", json,
+              DescribeBlock);
+  router->Get("Tracks", of_track + "/seek", "The key block and the frame for a time", json, Seek,
+              {t});
+  router->GetSlow("Tracks", of_track + "/chain", "The blocks that must be decoded to show a time",
+                  json, Chain, {t});
+  router->Get("Files", file + "/tracks", "Tracks", json, ListTracks);
+  router->Get("Files", file + "/chapters", "Chapters", json, ListChapters);
+  router->Get("Files", file + "/tags", "Tags", json, ListTags);
   AddCutRoutes(router);
   AddVerifyRoutes(router);
   AddPictureRoutes(router);
-  router->Add(
-      {"GET", file, "All that is known of a file", json, {name}, DescribeFile, false, "Files"});
+  router->Get("Files", file, "All that is known of a file", json, DescribeFile);
 }
 
 }  // namespace h4mk::server

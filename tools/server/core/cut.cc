@@ -55,7 +55,7 @@ Response Download(const MediaFile& file, const std::string& key, const char* typ
 }
 
 Response ServeMp4(Call& call) {
-  const auto file = call.service.files().Get(call.Path("name"));
+  const auto file = call.File();
   const Range range = RangeOf(call);
   const std::string key = KeyOf("mp4-", range);
   const Body body =
@@ -103,16 +103,15 @@ struct WriterHandle {
 
 using ValueHandle = std::unique_ptr<h4mk_value, decltype(&h4mk_value_free)>;
 
-// The description of a track of a cut: times stay, but it begins elsewhere.
-ValueHandle WithoutStart(const h4mk_value* description) {
+ValueHandle Without(const h4mk_value* description, const char* key) {
   const char* text = h4mk_value_to_json(description);
   nlohmann::ordered_json json =
       nlohmann::ordered_json::parse(text == nullptr ? "{}" : text, nullptr, false);
-  if (json.is_object()) json.erase("start_time");
+  if (json.is_object()) json.erase(key);
   const std::string changed = json.dump();
   h4mk_value* value = nullptr;
   if (h4mk_value_from_json(changed.data(), changed.size(), &value) != H4MK_OK)
-    throw HttpError(422, "a track cannot be described");
+    throw HttpError(422, "the cut cannot be described");
   return {value, h4mk_value_free};
 }
 
@@ -131,14 +130,18 @@ FileSpan WriteCut(MediaFile& file, const Range& range) {
   MediaFile::Lease lease(file);
   for (const TrackInfo& track : file.tracks()) {
     uint32_t index = 0;
-    const ValueHandle description = WithoutStart(h4mk_reader_track(lease.get(), track.index));
+    // Times stay, but the track begins elsewhere.
+    const ValueHandle description =
+        Without(h4mk_reader_track(lease.get(), track.index), "start_time");
     writer.Check(h4mk_writer_add_track(writer.handle, description.get(), &index));
     const uint8_t* data = nullptr;
     size_t size = 0;
     if (h4mk_reader_attachment(lease.get(), track.index, &data, &size) == H4MK_OK)
       writer.Check(h4mk_writer_set_attachment(writer.handle, index, data, size));
   }
-  writer.Check(h4mk_writer_set_meta(writer.handle, h4mk_reader_meta(lease.get())));
+  // Blocks of an encrypted file come decrypted here.
+  const ValueHandle meta = Without(h4mk_reader_meta(lease.get()), "protection");
+  writer.Check(h4mk_writer_set_meta(writer.handle, meta.get()));
   const size_t lead = [&] {
     for (const TrackInfo& track : file.tracks())
       if (track.is_video() && track.block_count > 0) return static_cast<size_t>(track.index);
@@ -179,10 +182,9 @@ FileSpan WriteCut(MediaFile& file, const Range& range) {
 }
 
 Response ServeH4mk(Call& call) {
-  const auto file = call.service.files().Get(call.Path("name"));
+  const auto file = call.File();
   const Range range = RangeOf(call);
-  if (file->is_encrypted())
-    throw HttpError(403, "the file is encrypted; this server does not decrypt it");
+  if (file->is_locked()) throw HttpError(403, kLockedMessage);
   const std::string key = KeyOf("h4mk-", range);
   // One cut is as large as it may be in memory here, so that few temporary files are kept.
   const FileSpan span =
@@ -198,26 +200,14 @@ Response ServeH4mk(Call& call) {
 }  // namespace
 
 void AddCutRoutes(Router* router) {
-  const Parameter name{Parameter::kPath, "name", "string", "path below the folder, without .h4mk"};
-  const Parameter from{Parameter::kQuery, "from", "number",
-                       "seconds; begins at the key block before"};
-  const Parameter to{Parameter::kQuery, "to", "number", "seconds"};
-  router->Add({"GET",
-               "/api/files/{name...}/range.mp4",
-               "A range of time as MP4, index first; ranges work",
-               "video/mp4",
-               {name, from, to},
-               ServeMp4,
-               true,
-               "Files"});
-  router->Add({"GET",
-               "/api/files/{name...}/range.h4mk",
-               "A range of time as H4MK; ranges work",
-               "application/x-h4mk",
-               {name, from, to},
-               ServeH4mk,
-               true,
-               "Files"});
+  const Parameter from{"from", "number", "seconds; begins at the key block before"};
+  const Parameter to{"to", "number", "seconds"};
+  router->GetSlow("Files", "/api/files/{name...}/range.mp4",
+                  "A range of time as MP4, index first; ranges work", "video/mp4", ServeMp4,
+                  {from, to});
+  router->GetSlow("Files", "/api/files/{name...}/range.h4mk",
+                  "A range of time as H4MK; ranges work", "application/x-h4mk", ServeH4mk,
+                  {from, to});
 }
 
 }  // namespace h4mk::server

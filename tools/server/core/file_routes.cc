@@ -6,7 +6,7 @@ namespace h4mk::server {
 namespace {
 
 Response ServeFile(Call& call) {
-  const std::shared_ptr<MediaFile> file = call.service.files().Get(call.Path("name"));
+  const std::shared_ptr<MediaFile> file = call.File();
   Response response;
   response.Set("Content-Type", "application/x-h4mk");
   response.Set("ETag", file->etag());
@@ -34,30 +34,12 @@ Response ServeReady(Call& call) {
 }  // namespace
 
 void AddFileRoutes(Router* router) {
-  router->Add({"GET",
-               "/files/{name...}.h4mk",
-               "The file, with one range and a strong ETag",
-               "application/x-h4mk",
-               {{Parameter::kPath, "name", "string", "path below the folder, without .h4mk"}},
-               ServeFile,
-               false,
-               "Files"});
-  router->Add({"GET",
-               "/health",
-               "The process answers",
-               "application/json",
-               {},
-               ServeHealth,
-               false,
-               "Operation"});
-  router->Add({"GET",
-               "/ready",
-               "Requests are welcome: the folder was read, and no stop was asked for",
-               "application/json",
-               {},
-               ServeReady,
-               false,
-               "Operation"});
+  router->Get("Files", "/files/{name...}.h4mk", "The file, with one range and a strong ETag",
+              "application/x-h4mk", ServeFile);
+  router->Get("Operation", "/health", "The process answers", "application/json", ServeHealth);
+  router->Get("Operation", "/ready",
+              "Requests are welcome: the folder was read, and no stop was asked for",
+              "application/json", ServeReady);
 }
 
 }  // namespace h4mk::server

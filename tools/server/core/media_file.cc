@@ -7,46 +7,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/file_input.h"
 #include "core/text.h"
 
 namespace h4mk::server {
 namespace {
-
-// h4mk_io over a file that others read too: pread, and a position of its own. The size is that of
-// the moment, so that all readers of a MediaFile see the same file.
-struct FileInput {
-  std::shared_ptr<const OpenedFile> file;
-  uint64_t size;
-  uint64_t position = 0;
-
-  static int64_t Read(void* opaque, uint8_t* buffer, size_t size) {
-    auto& input = *static_cast<FileInput*>(opaque);
-    if (input.position >= input.size) return 0;
-    size = static_cast<size_t>(std::min<uint64_t>(size, input.size - input.position));
-    const ssize_t n = pread(input.file->fd(), buffer, size, static_cast<off_t>(input.position));
-    if (n < 0) return -errno;
-    input.position += static_cast<uint64_t>(n);
-    return n;
-  }
-  static int Seek(void* opaque, int64_t offset) {
-    static_cast<FileInput*>(opaque)->position = static_cast<uint64_t>(offset);
-    return 0;
-  }
-  static int64_t Size(void* opaque) {
-    return static_cast<int64_t>(static_cast<FileInput*>(opaque)->size);
-  }
-  static void Close(void* opaque) { delete static_cast<FileInput*>(opaque); }
-
-  static h4mk_io Io(std::shared_ptr<const OpenedFile> file, uint64_t size) {
-    h4mk_io io = H4MK_IO_INIT;
-    io.opaque = new FileInput{std::move(file), size};
-    io.read = Read;
-    io.seek = Seek;
-    io.size = Size;
-    io.close = Close;
-    return io;
-  }
-};
 
 std::string TextOf(const h4mk_value* object, const char* key) {
   const char* text = h4mk_value_get_text(object, key);
@@ -112,20 +77,12 @@ int HttpStatusOf(h4mk_status status) {
 }  // namespace
 
 h4mk_status MediaFile::BesideCallback(void* opaque, const char* name, h4mk_io* io) {
-  const auto& file = *static_cast<MediaFile*>(opaque);
-  const std::shared_ptr<const OpenedFile> other = file.open_beside_(name);
-  if (other == nullptr) return H4MK_ERR_NOT_FOUND;
-  const off_t size = lseek(other->fd(), 0, SEEK_END);
-  if (size < 0) return H4MK_ERR_IO;
-  *io = FileInput::Io(other, static_cast<uint64_t>(size));
-  return H4MK_OK;
+  return OpenInput(static_cast<MediaFile*>(opaque)->open_beside_(name), io);
 }
 
-std::unique_ptr<MediaFile::OwnedReader> MediaFile::OpenReader() {
+std::unique_ptr<MediaFile::OwnedReader> MediaFile::OpenReader(h4mk_reader_options options) {
   auto reader = std::make_unique<OwnedReader>();
-  reader->io = FileInput::Io(file_, state_.size);
-  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
-  options.keep_encrypted = 1;
+  reader->io = FileInput(file_, state_.size);
   if (open_beside_) {
     options.open_beside = BesideCallback;
     options.beside_opaque = this;
@@ -136,19 +93,48 @@ std::unique_ptr<MediaFile::OwnedReader> MediaFile::OpenReader() {
   throw HttpError(HttpStatusOf(status), *message ? message : h4mk_strerror(status));
 }
 
+std::unique_ptr<MediaFile::OwnedReader> MediaFile::OpenReader() {
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  options.keep_encrypted = !decrypts_;
+  const std::vector<h4mk_key> keys = decrypts_ ? keys_.decryption() : std::vector<h4mk_key>();
+  options.keys = keys.data();
+  options.key_count = keys.size();
+  return OpenReader(options);
+}
+
+std::unique_ptr<MediaFile::OwnedReader> MediaFile::OpenSigned() {
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  options.keep_encrypted = 1;
+  options.verify_key = keys_.verification().c_str();
+  return OpenReader(options);
+}
+
 MediaFile::MediaFile(std::string name, std::shared_ptr<const OpenedFile> file, FileState state,
-                     OpenBeside open_beside)
+                     OpenBeside open_beside, const FileKeys& keys)
     : name_(std::move(name)),
       file_(std::move(file)),
       state_(state),
-      open_beside_(std::move(open_beside)) {
+      open_beside_(std::move(open_beside)),
+      keys_(keys) {
   idle_.push_back(OpenReader());
+  ReadMeta(idle_.back()->handle);
+  if (encrypted_ && keys_.can_decrypt()) Unlock();
   h4mk_reader* reader = idle_.back()->handle;
   closed_ = h4mk_reader_is_closed(reader);
   version_ = h4mk_reader_version(reader);
   ReadTracks(reader);
-  ReadMeta(reader);
   MakeTokens(reader);
+}
+
+// Reads with the keys from now on, if one of them fits.
+void MediaFile::Unlock() {
+  decrypts_ = true;
+  try {
+    idle_.back() = OpenReader();
+  } catch (const HttpError& error) {
+    if (error.status() != 403) throw;
+    decrypts_ = false;
+  }
 }
 
 void MediaFile::ReadTracks(h4mk_reader* reader) {
@@ -288,28 +274,38 @@ void MediaFile::Lease::Check(h4mk_status status) const {
   throw HttpError(HttpStatusOf(status), *message ? message : h4mk_strerror(status));
 }
 
-std::shared_ptr<const void> MediaFile::FindCached(const std::string& key) {
-  const std::lock_guard lock(mutex_);
-  const auto found = cache_.find(key);
-  if (found == cache_.end()) return nullptr;
-  found->second.used = ++clock_;
-  return found->second.value;
+std::shared_ptr<const void> MediaFile::FindOrBegin(const std::string& key) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const auto found = cache_.find(key);
+    if (found != cache_.end()) {
+      order_.splice(order_.begin(), order_, found->second.place);
+      return found->second.value;
+    }
+    if (being_made_.insert(key).second) return nullptr;
+    made_.wait(lock);
+  }
 }
 
-std::shared_ptr<const void> MediaFile::Keep(const std::string& key,
-                                            std::shared_ptr<const void> value, size_t size) {
+MediaFile::Making::~Making() {
+  const std::lock_guard lock(file.mutex_);
+  file.being_made_.erase(key);
+  file.made_.notify_all();
+}
+
+void MediaFile::Keep(const std::string& key, std::shared_ptr<const void> value, size_t size) {
   const std::lock_guard lock(mutex_);
-  const auto [place, is_new] = cache_.try_emplace(key, Kept{value, size, ++clock_});
-  if (!is_new) return place->second.value;
+  const auto [place, is_new] = cache_.try_emplace(key);
+  if (!is_new) return;
+  order_.push_front(key);
+  place->second = {value, size, order_.begin()};
   cache_bytes_ += size;
-  while (cache_bytes_ > kCacheBytes && cache_.size() > 1) {
-    auto oldest = cache_.begin();
-    for (auto i = cache_.begin(); i != cache_.end(); ++i)
-      if (i->second.used < oldest->second.used) oldest = i;
+  while (cache_bytes_ > kCacheBytes && order_.size() > 1) {
+    const auto oldest = cache_.find(order_.back());
     cache_bytes_ -= oldest->second.size;
     cache_.erase(oldest);
+    order_.pop_back();
   }
-  return value;
 }
 
 std::shared_ptr<MediaFile> MediaFiles::Get(const std::string& name) {
@@ -331,7 +327,8 @@ std::shared_ptr<MediaFile> MediaFiles::Get(const std::string& name) {
     if (slot->file == nullptr || slot->file->state() != state)
       slot->file = std::make_shared<MediaFile>(
           name, file, state,
-          [this, name](const std::string& other) { return catalogue_.OpenBeside(name, other); });
+          [this, name](const std::string& other) { return catalogue_.OpenBeside(name, other); },
+          keys_);
     media = slot->file;
   }
   if (is_new) Trim();

@@ -7,15 +7,20 @@
 
 #include <h4mk/h4mk.h>
 
+#include <condition_variable>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/catalogue.h"
+#include "core/file_keys.h"
 #include "core/message.h"
 
 namespace h4mk::server {
@@ -51,6 +56,8 @@ struct TrackInfo {
   }
 };
 
+constexpr const char* kLockedMessage = "the file is encrypted, and this server has no key for it";
+
 struct Chapter {
   double start = 0, end = 0;  // seconds
   std::string title;
@@ -60,9 +67,10 @@ class MediaFile {
  public:
   using OpenBeside = std::function<std::shared_ptr<const OpenedFile>(const std::string&)>;
 
-  // Throws HttpError: 422 if it is no file that can be read, 503 without memory.
+  // Throws HttpError: 422 if it is no file that can be read, 503 without memory. keys must outlive
+  // it.
   MediaFile(std::string name, std::shared_ptr<const OpenedFile> file, FileState state,
-            OpenBeside open_beside);
+            OpenBeside open_beside, const FileKeys& keys);
 
   const std::string& name() const { return name_; }
   const FileState& state() const { return state_; }
@@ -82,6 +90,8 @@ class MediaFile {
   const std::string& title() const { return title_; }
   double duration() const { return duration_; }
   bool is_encrypted() const { return encrypted_; }
+  // Encrypted, and none of the keys opens it: blocks are handed out as they are stored.
+  bool is_locked() const { return encrypted_ && !decrypts_; }
   const TrackInfo& track(uint64_t index) const;  // throws HttpError 404
 
   // A reader and the input that it reads from.
@@ -113,16 +123,22 @@ class MediaFile {
     std::unique_ptr<OwnedReader> reader_;
   };
 
+  // A reader that uses nothing but what is signed with the operator's key. Throws HttpError.
+  std::unique_ptr<OwnedReader> OpenSigned();
+
   // Results that are made once for a state of the file and kept: playlists, plans of segments,
-  // tables. The least recently used go first when they take more than kCacheBytes.
+  // tables. Of two who want the same one makes it and the other waits. The least recently used go
+  // first when they take more than kCacheBytes.
   template <typename T>
   std::shared_ptr<const T> Cached(
       const std::string& key,
       const std::function<std::pair<std::shared_ptr<const T>, size_t>()>& make) {
-    if (std::shared_ptr<const void> found = FindCached(key))
+    if (std::shared_ptr<const void> found = FindOrBegin(key))
       return std::static_pointer_cast<const T>(found);
+    const Making making{*this, key};
     auto [made, size] = make();
-    return std::static_pointer_cast<const T>(Keep(key, made, size));
+    Keep(key, made, size);
+    return made;
   }
 
  private:
@@ -130,24 +146,32 @@ class MediaFile {
   static constexpr size_t kIdleReaders = 8;
   struct Kept {
     std::shared_ptr<const void> value;
-    size_t size;
-    uint64_t used;
+    size_t size = 0;
+    std::list<std::string>::iterator place;  // in order_
   };
 
   std::unique_ptr<OwnedReader> OpenReader();
+  std::unique_ptr<OwnedReader> OpenReader(h4mk_reader_options options);
   static h4mk_status BesideCallback(void* opaque, const char* name, h4mk_io* io);
+  void Unlock();
   void ReadTracks(h4mk_reader* reader);
   void ReadMeta(h4mk_reader* reader);
   void MakeTokens(h4mk_reader* reader);
-  std::shared_ptr<const void> FindCached(const std::string& key);
-  std::shared_ptr<const void> Keep(const std::string& key, std::shared_ptr<const void> value,
-                                   size_t size);
+  // What is kept, else null, and the caller makes it.
+  std::shared_ptr<const void> FindOrBegin(const std::string& key);
+  void Keep(const std::string& key, std::shared_ptr<const void> value, size_t size);
+  struct Making {
+    MediaFile& file;
+    const std::string& key;
+    ~Making();
+  };
 
   const std::string name_;
   const std::shared_ptr<const OpenedFile> file_;
   const FileState state_;
   const OpenBeside open_beside_;
-  bool closed_ = false, encrypted_ = false;
+  const FileKeys& keys_;
+  bool closed_ = false, encrypted_ = false, decrypts_ = false;
   int version_ = 2;
   std::string token_, etag_, meta_, title_;
   std::vector<std::string> descriptions_;
@@ -156,15 +180,18 @@ class MediaFile {
   double duration_ = 0;
   std::mutex mutex_;
   std::vector<std::unique_ptr<OwnedReader>> idle_;
-  std::map<std::string, Kept> cache_;
+  std::unordered_map<std::string, Kept> cache_;
+  std::list<std::string> order_;  // keys, the one that was used last in front
   size_t cache_bytes_ = 0;
-  uint64_t clock_ = 0;
+  std::set<std::string> being_made_;
+  std::condition_variable made_;
 };
 
 // The files that were opened last.
 class MediaFiles {
  public:
-  explicit MediaFiles(const Catalogue& catalogue) : catalogue_(catalogue) {}
+  MediaFiles(const Catalogue& catalogue, const FileKeys& keys)
+      : catalogue_(catalogue), keys_(keys) {}
   // The file as it is now. Throws HttpError. Two requests for a new file open it once.
   std::shared_ptr<MediaFile> Get(const std::string& name);
   // Forgets files that were not asked for lately, and those that are gone.
@@ -178,6 +205,7 @@ class MediaFiles {
     uint64_t used = 0;
   };
   const Catalogue& catalogue_;
+  const FileKeys& keys_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Slot>> slots_;
   uint64_t clock_ = 0;

@@ -195,7 +195,7 @@ Response PictureAt(Call& call, MediaFile& file, double seconds, uint64_t width) 
 }
 
 Response Thumbnail(Call& call) {
-  const auto file = call.service.files().Get(call.Path("name"));
+  const auto file = call.File();
   const uint64_t width = call.Number("width", 320, 1920);
   if (width < 16) throw HttpError(400, "width must be 16 to 1920");
   return PictureAt(call, *file, call.Seconds("t", 0), width / 2 * 2);
@@ -203,11 +203,11 @@ Response Thumbnail(Call& call) {
 
 // A cover, if the file has one; else a picture from a tenth of the film on, which is rarely black.
 Response Poster(Call& call) {
-  const auto file = call.service.files().Get(call.Path("name"));
+  const auto file = call.File();
   for (const TrackInfo& track : file->tracks()) {
     const bool is_jpeg = track.codec == "mjpeg";
     if (!track.is_picture || track.block_count == 0 || (!is_jpeg && track.codec != "png") ||
-        file->is_encrypted())
+        file->is_locked())
       continue;
     MediaFile::Lease lease(*file);
     h4mk_block block = H4MK_BLOCK_INIT;
@@ -240,7 +240,7 @@ uint64_t CellHeight(const TrackInfo& track) {
 }
 
 Response Sprite(Call& call) {
-  const auto file = call.service.files().Get(call.Path("name"));
+  const auto file = call.File();
   const uint64_t number = call.PathNumber("number");
   const size_t track = PictureTrack(*file);
   const std::vector<int64_t> times = SpriteTimes(*file, track);
@@ -267,7 +267,7 @@ std::string Stamp(double seconds) {
 }
 
 Response Sprites(Call& call) {
-  const auto file = call.service.files().Get(call.Path("name"));
+  const auto file = call.File();
   const size_t track = PictureTrack(*file);
   const TrackInfo& info = file->track(track);
   const std::vector<int64_t> times = SpriteTimes(*file, track);
@@ -290,42 +290,16 @@ Response Sprites(Call& call) {
 }  // namespace
 
 void AddPictureRoutes(Router* router) {
-  const Parameter name{Parameter::kPath, "name", "string", "path below the folder, without .h4mk"};
   const std::string file = "/api/files/{name...}/";
-  router->Add({"GET",
-               file + "poster.jpg",
-               "The cover, or a picture of the film",
-               "image/jpeg",
-               {name},
-               Poster,
-               true,
-               "Pictures"});
-  router->Add({"GET",
-               file + "thumbnail.jpg",
-               "The key frame for a time",
-               "image/jpeg",
-               {name,
-                {Parameter::kQuery, "t", "number", "seconds"},
-                {Parameter::kQuery, "width", "integer", "16 to 1920, default 320"}},
-               Thumbnail,
-               true,
-               "Pictures"});
-  router->Add({"GET",
-               file + "sprites.vtt",
-               "WebVTT that names a picture for each time, for scrubbing",
-               "text/vtt",
-               {name},
-               Sprites,
-               true,
-               "Pictures"});
-  router->Add({"GET",
-               file + "sprite-{number}.jpg",
-               "A sheet of these pictures",
-               "image/jpeg",
-               {name, {Parameter::kPath, "number", "integer", "from 0"}},
-               Sprite,
-               true,
-               "Pictures"});
+  router->GetSlow("Pictures", file + "poster.jpg", "The cover, or a picture of the film",
+                  "image/jpeg", Poster);
+  router->GetSlow("Pictures", file + "thumbnail.jpg", "The key frame for a time", "image/jpeg",
+                  Thumbnail,
+                  {{"t", "number", "seconds"}, {"width", "integer", "16 to 1920, default 320"}});
+  router->GetSlow("Pictures", file + "sprites.vtt",
+                  "WebVTT that names a picture for each time, for scrubbing", "text/vtt", Sprites);
+  router->GetSlow("Pictures", file + "sprite-{number}.jpg", "A sheet of these pictures",
+                  "image/jpeg", Sprite);
 }
 
 }  // namespace h4mk::server

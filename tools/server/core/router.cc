@@ -2,7 +2,7 @@
 #include "core/router.h"
 
 #include <algorithm>
-#include <cmath>
+#include <stdexcept>
 
 namespace h4mk::server {
 namespace {
@@ -35,21 +35,19 @@ bool MatchSegment(std::string_view pattern, std::string_view text,
   }
 }
 
-bool MatchPath(const std::string& pattern, const std::string& path,
+bool IsRest(const std::string& segment) { return segment.find("...}") != std::string::npos; }
+
+// The segments of a path against those of a pattern.
+bool MatchPath(const std::vector<std::string>& want, const std::vector<std::string_view>& have,
                std::map<std::string, std::string>* parameters) {
-  const std::vector<std::string_view> want = Split(pattern, '/'), have = Split(path, '/');
-  const auto rest = std::find_if(want.begin(), want.end(),
-                                 [](std::string_view s) { return s.find("...}") != s.npos; });
-  if (rest == want.end()) {
-    if (want.size() != have.size()) return false;
-    for (size_t i = 0; i < want.size(); ++i)
-      if (!MatchSegment(want[i], have[i], parameters)) return false;
-    return true;
-  }
-  if (have.size() < want.size()) return false;
-  const auto before = static_cast<size_t>(rest - want.begin()), after = want.size() - before - 1;
+  const auto rest = std::find_if(want.begin(), want.end(), IsRest);
+  const bool has_rest = rest != want.end();
+  if (have.size() < want.size() || (!has_rest && have.size() != want.size())) return false;
+  const auto before = static_cast<size_t>(rest - want.begin());
   for (size_t i = 0; i < before; ++i)
     if (!MatchSegment(want[i], have[i], parameters)) return false;
+  if (!has_rest) return true;
+  const size_t after = want.size() - before - 1;
   for (size_t i = 0; i < after; ++i)
     if (!MatchSegment(want[want.size() - 1 - i], have[have.size() - 1 - i], parameters))
       return false;
@@ -58,13 +56,30 @@ bool MatchPath(const std::string& pattern, const std::string& path,
     if (have[i].empty()) return false;
     joined.append(i == before ? "" : "/").append(have[i]);
   }
-  std::string name(*rest);
-  const size_t dots = name.find("...}");
-  const std::string suffix = name.substr(dots + 4);
-  name = name.substr(1, dots - 1);
+  const size_t dots = rest->find("...}");
+  const std::string suffix = rest->substr(dots + 4);
   if (joined.size() <= suffix.size() || !joined.ends_with(suffix)) return false;
-  (*parameters)[name] = joined.substr(0, joined.size() - suffix.size());
+  (*parameters)[rest->substr(1, dots - 1)] = joined.substr(0, joined.size() - suffix.size());
   return true;
+}
+
+const Parameter& ParameterOfPath(const std::string& name) {
+  static const Parameter kParameters[] = {
+      {"name", "string", "path below the folder, without .h4mk"},
+      {"token", "string", "names the content; playlists have it"},
+      {"track", "integer", "index of the track, from 0"},
+      {"number", "integer", "of the block within its track, or of the segment or picture, from 0"},
+      {"part", "integer", "of the part within its segment, from 0"},
+      {"index", "integer", "from 0"}};
+  for (const Parameter& parameter : kParameters)
+    if (parameter.name == name) return parameter;
+  throw std::logic_error("a path has the unknown parameter " + name);
+}
+
+void DescribeParameter(const Parameter& p, const char* place, std::string* json) {
+  *json += std::string(json->back() == '[' ? "" : ",") + "{\"name\":" + JsonText(p.name) +
+           ",\"in\":\"" + place + ",\"description\":" + JsonText(p.description) +
+           ",\"schema\":{\"type\":" + JsonText(p.type) + "}}";
 }
 
 std::string OpenApiPath(const std::string& pattern) {
@@ -78,13 +93,11 @@ void DescribeRoute(const Route& route, std::string* json) {
   for (char& c : method) c = static_cast<char>(tolower(c));
   *json += JsonText(method) + ":{\"summary\":" + JsonText(route.summary) + ",\"tags\":[" +
            JsonText(route.tag) + "],\"parameters\":[";
-  for (size_t i = 0; i < route.parameters.size(); ++i) {
-    const Parameter& p = route.parameters[i];
-    *json += std::string(i ? "," : "") + "{\"name\":" + JsonText(p.name) + ",\"in\":\"" +
-             (p.place == Parameter::kPath ? "path\",\"required\":true" : "query\"") +
-             ",\"description\":" + JsonText(p.description) +
-             ",\"schema\":{\"type\":" + JsonText(p.type) + "}}";
-  }
+  const std::string path = OpenApiPath(route.pattern);
+  for (size_t open = 0; (open = path.find('{', open)) != std::string::npos; ++open)
+    DescribeParameter(ParameterOfPath(path.substr(open + 1, path.find('}', open) - open - 1)),
+                      "path\",\"required\":true", json);
+  for (const Parameter& p : route.query) DescribeParameter(p, "query\"", json);
   *json += "],\"responses\":{\"200\":{\"description\":" + JsonText(route.summary) +
            ",\"content\":{" + JsonText(route.content_type) +
            ":{}}},\"default\":{\"description\":\"an error\",\"content\":{\"application/json\":"
@@ -129,13 +142,32 @@ uint64_t Call::PathNumber(const std::string& name) const {
   return number;
 }
 
-void Router::Add(Route route) { routes_.push_back(std::move(route)); }
+void Router::Add(Route route) {
+  std::vector<std::string>& segments = segments_.emplace_back();
+  for (const std::string_view segment : Split(route.pattern, '/')) segments.emplace_back(segment);
+  routes_.push_back(std::move(route));
+}
+
+void Router::Get(std::string tag, std::string pattern, std::string summary,
+                 std::string content_type, Handler handler, std::vector<Parameter> query) {
+  Add({"GET", std::move(pattern), std::move(summary), std::move(content_type), std::move(query),
+       std::move(handler), false, std::move(tag)});
+}
+
+void Router::GetSlow(std::string tag, std::string pattern, std::string summary,
+                     std::string content_type, Handler handler, std::vector<Parameter> query) {
+  Get(std::move(tag), std::move(pattern), std::move(summary), std::move(content_type),
+      std::move(handler), std::move(query));
+  routes_.back().slow = true;
+}
 
 Router::Match Router::Find(const std::string& method, const std::string& path) const {
+  const std::vector<std::string_view> have = Split(path, '/');
   Match match;
-  for (const Route& route : routes_) {
+  for (size_t i = 0; i < routes_.size(); ++i) {
+    const Route& route = routes_[i];
     std::map<std::string, std::string> parameters;
-    if (!MatchPath(route.pattern, path, &parameters)) continue;
+    if (!MatchPath(segments_[i], have, &parameters)) continue;
     if (route.method != method && !(method == "HEAD" && route.method == "GET")) {
       match.other_method = true;
       match.allowed = route.method;

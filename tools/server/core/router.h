@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 
 namespace h4mk::server {
 
+class MediaFile;
 class Service;
 
 // A request on its way to a handler.
@@ -24,6 +26,8 @@ struct Call {
   std::map<std::string, std::string> parameters;  // of the path
 
   const std::string& Path(const std::string& name) const { return parameters.at(name); }
+  // The file that {name...} of the path tells. Throws HttpError.
+  std::shared_ptr<MediaFile> File() const;
   bool Has(const std::string& name) const;
   // Of the query. Throw HttpError 400 for what is no such value.
   std::string Text(const std::string& name, const std::string& otherwise) const;
@@ -35,12 +39,14 @@ struct Call {
   uint64_t PathNumber(const std::string& name) const;
 };
 
+// A parameter of the query. Those of the path have the same meaning everywhere: router.cc has them.
 struct Parameter {
-  enum Place { kPath, kQuery } place;
   std::string name;
   std::string type;  // of JSON Schema
   std::string description;
 };
+
+using Handler = std::function<Response(Call&)>;
 
 struct Route {
   std::string method;
@@ -49,8 +55,8 @@ struct Route {
   std::string pattern;
   std::string summary;
   std::string content_type;  // of the answer
-  std::vector<Parameter> parameters;
-  std::function<Response(Call&)> handler;
+  std::vector<Parameter> query;
+  Handler handler;
   bool slow = false;     // reads much or computes long: not on a thread that serves connections
   std::string tag = "";  // group in the documentation; "": not documented
 };
@@ -58,6 +64,10 @@ struct Route {
 class Router {
  public:
   void Add(Route route);
+  void Get(std::string tag, std::string pattern, std::string summary, std::string content_type,
+           Handler handler, std::vector<Parameter> query = {});
+  void GetSlow(std::string tag, std::string pattern, std::string summary, std::string content_type,
+               Handler handler, std::vector<Parameter> query = {});
   struct Match {
     const Route* route = nullptr;
     std::map<std::string, std::string> parameters;
@@ -69,6 +79,7 @@ class Router {
 
  private:
   std::vector<Route> routes_;
+  std::vector<std::vector<std::string>> segments_;  // of the patterns, between slashes
 };
 
 // OpenAPI 3.1 of a table of routes.

@@ -20,7 +20,8 @@ std::string TakeSignature(std::string* path) {
 
 }  // namespace
 
-Service::Service(ServiceOptions options) : options_(std::move(options)), files_(catalogue_) {
+Service::Service(ServiceOptions options)
+    : options_(std::move(options)), files_(catalogue_, options_.file_keys) {
   // First, since they take /health and / of this server.
   if (options_.legacy_tracks) AddLegacyRoutes(&router_, true);
   if (options_.legacy_api) AddLegacyRoutes(&router_, false);
@@ -33,19 +34,20 @@ Service::Service(ServiceOptions options) : options_(std::move(options)), files_(
                                        std::to_string(h4mk_version() & 255));
 }
 
-bool Service::IsSlow(const Request& request) const {
-  std::string path;
-  Query query;
-  if (!ParseTarget(request.target, &path, &query)) return false;
-  TakeSignature(&path);
-  const Router::Match match = router_.Find(request.method, path);
-  return match.route != nullptr && match.route->slow;
+std::shared_ptr<MediaFile> Call::File() const { return service.files().Get(Path("name")); }
+
+Response Service::Handle(const Request& request) { return *Answer(request, true); }
+
+std::optional<Response> Service::HandleQuickly(const Request& request) {
+  return Answer(request, false);
 }
 
-Response Service::Handle(const Request& request) {
+std::optional<Response> Service::Answer(const Request& request, bool may_take_long) {
   Response response;
   try {
-    response = Route(request);
+    std::optional<Response> answer = Route(request, may_take_long);
+    if (!answer) return std::nullopt;
+    response = std::move(*answer);
   } catch (const HttpError& error) {
     response = ErrorResponse(error.status(), error.what());
   } catch (const std::bad_alloc&) {
@@ -60,7 +62,7 @@ Response Service::Handle(const Request& request) {
   return response;
 }
 
-Response Service::Route(const Request& request) {
+std::optional<Response> Service::Route(const Request& request, bool may_take_long) {
   std::string path;
   Query query;
   if (!ParseTarget(request.target, &path, &query))
@@ -87,6 +89,7 @@ Response Service::Route(const Request& request) {
     if (!match.other_method) throw HttpError(404, "there is nothing at " + path);
     throw HttpError(405, "this path is not for " + request.method);
   }
+  if (match.route->slow && !may_take_long) return std::nullopt;
   Call call{*this, request, path, std::move(query), match.parameters};
   return match.route->handler(call);
 }

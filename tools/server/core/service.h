@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct ServiceOptions {
   std::string ffmpeg;                // program that makes pictures; "": none
   std::string token;                 // bearer token that opens everything; "": none
   AccessKeys keys;                   // of signed prefixes; none and no token: everything is open
+  FileKeys file_keys;                // none: nothing is decrypted, and no proofs are made
 };
 
 class Service {
@@ -36,15 +38,17 @@ class Service {
   const Router& router() const { return router_; }
   const std::string& open_api() const { return open_api_; }
 
-  // Whether the request should run on a thread that may take long.
-  bool IsSlow(const Request& request) const;
   // Never throws.
   Response Handle(const Request& request);
+  // Nothing if the answer may take long: then Handle() belongs on a thread that serves nothing
+  // else.
+  std::optional<Response> HandleQuickly(const Request& request);
 
   std::atomic<bool> is_ready{false};
 
  private:
-  Response Route(const Request& request);
+  std::optional<Response> Answer(const Request& request, bool may_take_long);
+  std::optional<Response> Route(const Request& request, bool may_take_long);
   bool IsAllowed(const Request& request, std::string_view signature,
                  const Router::Match& match) const;
   void AddCors(const Request& request, Response* response) const;

@@ -16,34 +16,30 @@ constexpr std::chrono::seconds kMostWait{6};
 // "t3" in a path.
 size_t TrackOf(const Call& call) { return static_cast<size_t>(call.PathNumber("track")); }
 
-using Text = std::shared_ptr<const std::string>;
-
-Text CachedText(MediaFile& file, const std::string& key, const std::function<std::string()>& make) {
-  return file.Cached<std::string>(key + (IsLive(file) ? " live" : ""),
-                                  [&]() -> std::pair<Text, size_t> {
-                                    auto text = std::make_shared<const std::string>(make());
-                                    return {text, text->size()};
-                                  });
-}
-
-Response Playlist(MediaFile& file, Text text, const char* type, const std::string& what) {
+// A playlist, by its name among those of the file; kept as long as the file stays what it is.
+Response Playlist(MediaFile& file, const std::string& what, const char* type,
+                  const std::function<std::string()>& make) {
+  const std::string key = what + (IsLive(file) ? "-live" : "");
   Response response;
   response.Set("Content-Type", type);
   // A playlist has the name of its file, which may be replaced or grow: caches ask again.
   response.Set("Cache-Control", "no-cache");
   std::string etag = file.etag();
-  etag.insert(etag.size() - 1, "-" + what + (IsLive(file) ? "-live" : ""));
+  etag.insert(etag.size() - 1, "-" + key);
   response.Set("ETag", etag);
-  response.body.Append(std::move(text));
+  response.body.Append(
+      file.Cached<std::string>(key, [&]() -> std::pair<std::shared_ptr<const std::string>, size_t> {
+        auto text = std::make_shared<const std::string>(make());
+        return {text, text->size()};
+      }));
   return response;
 }
 
 constexpr const char* kHls = "application/vnd.apple.mpegurl";
 
 Response ServeMaster(Call& call) {
-  const auto file = call.service.files().Get(call.Path("name"));
-  return Playlist(*file, CachedText(*file, "master", [&] { return MasterPlaylist(*file); }), kHls,
-                  "master");
+  const auto file = call.File();
+  return Playlist(*file, "master", kHls, [&] { return MasterPlaylist(*file); });
 }
 
 // RFC 8216bis, 6.2.5.2: a request for a part that is not there yet waits for it.
@@ -57,43 +53,40 @@ bool MustWait(const Call& call, MediaFile& file, size_t track) {
   if (segment < table->complete) return false;
   if (!call.Has("_HLS_part") || segment >= table->segments.size()) return true;
   const uint64_t part = call.Number("_HLS_part", 0);
-  return part >= PartsOf(file, track, *table, segment).parts.size();
+  return part >= PartsOf(file, track, *table, static_cast<size_t>(segment))->parts.size();
+}
+
+Response Wait() {
+  Response response;
+  response.wait = kMostWait;
+  return response;
 }
 
 Response ServeMedia(Call& call) {
-  const auto file = call.service.files().Get(call.Path("name"));
+  const auto file = call.File();
   const size_t track = TrackOf(call);
-  if (MustWait(call, *file, track)) {
-    Response response;
-    response.wait = kMostWait;
-    return response;
-  }
-  const std::string key = "t" + std::to_string(track);
-  return Playlist(*file,
-                  CachedText(*file, key,
-                             [&] {
-                               if (!file->track(track).is_subtitle()) CodecOf(*file, track);
-                               return MediaPlaylist(*file, track);
-                             }),
-                  kHls, key);
+  if (MustWait(call, *file, track)) return Wait();
+  if (!file->track(track).is_subtitle()) CodecOf(*file, track);
+  const std::string skip = call.Text("_HLS_skip", "");
+  const bool is_delta = IsLive(*file) && (skip == "YES" || skip == "v2");
+  return Playlist(*file, "t" + std::to_string(track) + (is_delta ? "-delta" : ""), kHls,
+                  [&] { return MediaPlaylist(*file, track, is_delta); });
 }
 
 Response ServeIFrames(Call& call) {
-  const auto file = call.service.files().Get(call.Path("name"));
+  const auto file = call.File();
   const size_t track = TrackOf(call);
-  const std::string key = "i" + std::to_string(track);
-  return Playlist(*file, CachedText(*file, key, [&] { return IFramePlaylist(*file, track); }), kHls,
-                  key);
+  return Playlist(*file, "i" + std::to_string(track), kHls,
+                  [&] { return IFramePlaylist(*file, track); });
 }
 
 Response ServeManifest(Call& call) {
-  const auto file = call.service.files().Get(call.Path("name"));
-  return Playlist(*file, CachedText(*file, "mpd", [&] { return DashManifest(*file); }),
-                  "application/dash+xml", "mpd");
+  const auto file = call.File();
+  return Playlist(*file, "mpd", "application/dash+xml", [&] { return DashManifest(*file); });
 }
 
 std::shared_ptr<MediaFile> FileOfToken(Call& call) {
-  auto file = call.service.files().Get(call.Path("name"));
+  auto file = call.File();
   if (file->token() != call.Path("token"))
     throw HttpError(404, "the file is another one by now: load the playlist again");
   return file;
@@ -172,23 +165,21 @@ Response ServePart(Call& call) {
   const uint64_t segment = call.PathNumber("number"), part = call.PathNumber("part");
   const auto table = SegmentsOf(*file, track);
   if (segment > table->segments.size() + 1) throw HttpError(404, "there is no such part");
-  PartList list;
-  if (segment < table->segments.size())
-    list = PartsOf(*file, track, *table, static_cast<size_t>(segment));
-  if (part >= list.parts.size()) {
+  const auto list = segment < table->segments.size()
+                        ? PartsOf(*file, track, *table, static_cast<size_t>(segment))
+                        : std::make_shared<const PartList>();
+  if (part >= list->parts.size()) {
     // The part that a playlist hinted at: it comes, unless the segment ended with the one before.
     if (!IsLive(*file) || segment < table->complete || call.request.deadline_passed)
       throw HttpError(404, "there is no such part");
-    Response response;
-    response.wait = kMostWait;
-    return response;
+    return Wait();
   }
   const std::string key =
       "part " + std::to_string(track) + " " + std::to_string(segment) + " " + std::to_string(part);
   return Piece(
       *file, std::to_string(track) + "-" + std::to_string(segment) + "." + std::to_string(part),
       MediaType(*file, track), CachedBody(*file, key, [&] {
-        return MakeSegment(*file, track, list.parts[static_cast<size_t>(part)].blocks, segment);
+        return MakeSegment(*file, track, list->parts[static_cast<size_t>(part)].blocks, segment);
       }));
 }
 
@@ -247,100 +238,26 @@ Response ServeVtt(Call& call) {
 }  // namespace
 
 void AddStreamRoutes(Router* router) {
-  const Parameter name{Parameter::kPath, "name", "string", "path below the folder, without .h4mk"};
-  const Parameter token{Parameter::kPath, "token", "string",
-                        "names the content; playlists have it"};
-  const Parameter track{Parameter::kPath, "track", "integer", "index of the track, from 0"};
-  const Parameter number{Parameter::kPath, "number", "integer", "number of the segment, from 0"};
-  const Parameter msn{Parameter::kQuery, "_HLS_msn", "integer",
-                      "wait for this segment of a growing file"};
-  const Parameter part{Parameter::kQuery, "_HLS_part", "integer", "wait for this part of it"};
   const std::string mp4 = "video/mp4", base = "/hls/{name...}/";
-  router->Add({"GET",
-               base + "master.m3u8",
-               "HLS: all variants, audio tracks and subtitles",
-               kHls,
-               {name},
-               ServeMaster,
-               false,
-               "HLS"});
-  router->Add({"GET",
-               base + "t{track}-iframes.m3u8",
-               "HLS: the key frames of a track",
-               kHls,
-               {name, track},
-               ServeIFrames,
-               false,
-               "HLS"});
-  router->Add({"GET",
-               base + "t{track}.m3u8",
-               "HLS: the segments of a track",
-               kHls,
-               {name, track, msn, part},
-               ServeMedia,
-               false,
-               "HLS"});
-  router->Add({"GET",
-               "/dash/{name...}/manifest.mpd",
-               "DASH: the manifest, for the same segments",
-               "application/dash+xml",
-               {name},
-               ServeManifest,
-               false,
-               "DASH"});
+  router->Get("HLS", base + "master.m3u8", "HLS: all variants, audio tracks and subtitles", kHls,
+              ServeMaster);
+  router->Get("HLS", base + "t{track}-iframes.m3u8", "HLS: the key frames of a track", kHls,
+              ServeIFrames);
+  router->Get("HLS", base + "t{track}.m3u8", "HLS: the segments of a track", kHls, ServeMedia,
+              {{"_HLS_msn", "integer", "wait for this segment of a growing file"},
+               {"_HLS_part", "integer", "wait for this part of it"},
+               {"_HLS_skip", "string", "YES: without the segments that have long been there"}});
+  router->Get("DASH", "/dash/{name...}/manifest.mpd", "DASH: the manifest, for the same segments",
+              "application/dash+xml", ServeManifest);
   const std::string piece = base + "{token}/t{track}/";
-  router->Add({"GET",
-               piece + "init.mp4",
-               "CMAF header of a track",
-               mp4,
-               {name, token, track},
-               ServeInit,
-               false,
-               "Segments"});
-  router->Add({"GET",
-               piece + "seg-{number}.m4s",
-               "CMAF segment of a track",
-               mp4,
-               {name, token, track, number},
-               ServeSegment,
-               false,
-               "Segments"});
-  router->Add({"GET",
-               piece + "part-{number}.{part}.m4s",
-               "Part of a segment of a growing file",
-               mp4,
-               {name,
-                token,
-                track,
-                number,
-                {Parameter::kPath, "part", "integer", "number of the part, from 0"}},
-               ServePart,
-               false,
-               "Segments"});
-  router->Add({"GET",
-               piece + "iframe-{number}.m4s",
-               "A key frame",
-               mp4,
-               {name, token, track, number},
-               ServeIFrame,
-               false,
-               "Segments"});
-  router->Add({"GET",
-               piece + "seg-{number}.vtt",
-               "WebVTT of a segment",
-               "text/vtt",
-               {name, token, track, number},
-               ServeVttSegment,
-               false,
-               "Segments"});
-  router->Add({"GET",
-               piece + "all.vtt",
-               "WebVTT of the whole track",
-               "text/vtt",
-               {name, token, track},
-               ServeVtt,
-               false,
-               "Segments"});
+  router->Get("Segments", piece + "init.mp4", "CMAF header of a track", mp4, ServeInit);
+  router->Get("Segments", piece + "seg-{number}.m4s", "CMAF segment of a track", mp4, ServeSegment);
+  router->Get("Segments", piece + "part-{number}.{part}.m4s", "Part of a segment of a growing file",
+              mp4, ServePart);
+  router->Get("Segments", piece + "iframe-{number}.m4s", "A key frame", mp4, ServeIFrame);
+  router->Get("Segments", piece + "seg-{number}.vtt", "WebVTT of a segment", "text/vtt",
+              ServeVttSegment);
+  router->Get("Segments", piece + "all.vtt", "WebVTT of the whole track", "text/vtt", ServeVtt);
 }
 
 }  // namespace h4mk::server

@@ -181,6 +181,17 @@ std::string XmlText(std::string_view text) {
   return xml;
 }
 
+bool ParseHex(std::string_view text, std::string* bytes) {
+  bytes->clear();
+  if (text.size() % 2 != 0) return false;
+  for (size_t i = 0; i < text.size(); i += 2) {
+    const int high = HexDigit(text[i]), low = HexDigit(text[i + 1]);
+    if (high < 0 || low < 0) return false;
+    bytes->push_back(static_cast<char>(high << 4 | low));
+  }
+  return true;
+}
+
 std::string Hex(uint64_t number, int digits) {
   std::string text(static_cast<size_t>(digits), '0');
   for (size_t i = text.size(); i-- > 0; number >>= 4) text[i] = "0123456789abcdef"[number & 15];

@@ -36,6 +36,8 @@ std::string JsonText(std::string_view text);
 std::string XmlText(std::string_view text);
 // Lower-case hexadecimal digits.
 std::string Hex(uint64_t number, int digits);
+// Bytes of hexadecimal digits, two each. False: they are none.
+bool ParseHex(std::string_view text, std::string* bytes);
 // At most `digits` decimals, rounded half up; no exponent, no locale. numerator / denominator >= 0.
 std::string Decimal(unsigned __int128 numerator, uint64_t denominator, int digits);
 

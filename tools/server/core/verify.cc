@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "core/verify.h"
 
-#include <unistd.h>
+#include <h4mk/protection.h>
 
 #include <atomic>
+#include <condition_variable>
+#include <nlohmann/json.hpp>
+#include <thread>
 
+#include "core/file_input.h"
 #include "core/service.h"
 
 namespace h4mk::server {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 constexpr int kMostVerifications = 2;  // at once: each reads a whole file
+constexpr size_t kMostProblems = 100;  // that are told one by one
 std::atomic<int> g_running{0};
 
 struct Ticket {
@@ -23,153 +30,159 @@ struct Ticket {
   ~Ticket() { --g_running; }
 };
 
-// Goes through all chunks, then through all blocks: a chunk whose bytes do not match its checksum,
-// and each block that is damaged, is a problem. The state of the verification between two pieces of
-// it.
+// h4mk_verify() of a file, with what it tells on the way.
 class Verification {
  public:
-  explicit Verification(std::shared_ptr<MediaFile> file) : file_(std::move(file)), lease_(*file_) {}
+  explicit Verification(Call& call)
+      : catalogue_(call.service.catalogue()),
+        keys_(call.service.options().file_keys),
+        name_(call.Path("name")) {
+    FileState state;
+    const auto file = catalogue_.Open(name_, &state);
+    io_ = FileInput(file, state.size);
+  }
+  ~Verification() { h4mk_io_close(&io_); }
+  Verification(const Verification&) = delete;
+  Verification& operator=(const Verification&) = delete;
 
-  // Some work; false when nothing is left to do.
-  bool Step() {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
-    while (std::chrono::steady_clock::now() < until)
-      if (!(in_chunks_ ? StepChunk() : StepBlock())) return false;
-    return true;
+  std::string Run() {
+    h4mk_task task = H4MK_TASK_INIT;
+    task.opaque = this;
+    task.progress = [](void* opaque, int64_t done, int64_t total) {
+      auto& self = *static_cast<Verification*>(opaque);
+      if (total > 0) self.progress_ = static_cast<double>(done) / static_cast<double>(total);
+      return self.cancelled_ ? 1 : 0;
+    };
+    task.problem = [](void* opaque, const h4mk_problem* problem) {
+      static_cast<Verification*>(opaque)->Add(*problem);
+    };
+    h4mk_verify_options options = H4MK_VERIFY_OPTIONS_INIT;
+    options.task = &task;
+    if (!keys_.verification().empty()) options.verify_key = keys_.verification().c_str();
+    options.open_beside = [](void* opaque, const char* other, h4mk_io* io) {
+      const auto& self = *static_cast<Verification*>(opaque);
+      return OpenInput(self.catalogue_.OpenBeside(self.name_, other), io);
+    };
+    options.beside_opaque = this;
+    h4mk_value* report = nullptr;
+    const h4mk_status status = h4mk_verify(&io_, &options, &report);
+    Json json = {{"ok", status == H4MK_OK}, {"status", h4mk_strerror(status)}};
+    json["problems"] = problems_;
+    if (report != nullptr) json["report"] = Json::parse(h4mk_value_to_json(report), nullptr, false);
+    h4mk_value_free(report);
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
   }
-  double progress() const {
-    const double part = static_cast<double>(offset_) /
-                        static_cast<double>(std::max<uint64_t>(1, file_->state().size));
-    return std::min(1.0, in_chunks_ ? part / 2 : 0.5 + part / 2);
-  }
-  std::string Json() const {
-    std::string json =
-        "{\"ok\":" + std::string(problems_ == 0 && file_->is_closed() ? "true" : "false") +
-        ",\"closed\":" + (file_->is_closed() ? "true" : "false") +
-        ",\"chunks\":" + std::to_string(chunks_) + ",\"blocks\":" + std::to_string(blocks_) +
-        ",\"problems\":" + std::to_string(problems_) + ",\"messages\":[";
-    for (size_t i = 0; i < messages_.size(); ++i) json += (i ? "," : "") + JsonText(messages_[i]);
-    return json + "]}";
-  }
+  double progress() const { return progress_; }
+  void Cancel() { cancelled_ = true; }
 
  private:
-  static constexpr size_t kMostMessages = 100;
-
-  void Problem(std::string message) {
-    ++problems_;
-    if (messages_.size() < kMostMessages) messages_.push_back(std::move(message));
+  void Add(const h4mk_problem& problem) {
+    if (problems_.size() < kMostProblems && problem.code != H4MK_OK)
+      problems_.push_back({{"offset", problem.offset}, {"message", problem.message}});
   }
 
-  bool StepChunk() {
-    h4mk_chunk chunk = {};
-    const h4mk_status status =
-        h4mk_reader_chunk(lease_.get(), static_cast<int64_t>(offset_), &chunk);
-    if (status != H4MK_OK) {
-      if (status != H4MK_END) Problem(h4mk_reader_message(lease_.get()));
-      in_chunks_ = false;
-      offset_ = 0;
-      return true;
-    }
-    const uint8_t* data = nullptr;
-    size_t size = 0;
-    // Clusters are read with their blocks; what the checksum of the chunk sees besides is its
-    // index.
-    if (h4mk_reader_chunk_payload(lease_.get(), &chunk, &data, &size) != H4MK_OK)
-      Problem(h4mk_reader_message(lease_.get()));
-    ++chunks_;
-    offset_ = static_cast<uint64_t>(chunk.next);
-    return true;
-  }
-
-  bool StepBlock() {
-    h4mk_block block = H4MK_BLOCK_INIT;
-    const h4mk_status status = h4mk_reader_next(lease_.get(), &block);
-    if (status == H4MK_END || status == H4MK_AGAIN) return false;
-    if (status == H4MK_OK) {
-      ++blocks_;
-      if (block.offset > 0) offset_ = std::max(offset_, static_cast<uint64_t>(block.offset));
-      return true;
-    }
-    Problem(h4mk_reader_message(lease_.get()));
-    // Each report passes over some bytes; an input that cannot be read at all reports for ever.
-    return (status == H4MK_ERR_CORRUPT || status == H4MK_ERR_UNSUPPORTED ||
-            status == H4MK_ERR_NOT_FOUND) &&
-           problems_ <= file_->state().size;
-  }
-
-  std::shared_ptr<MediaFile> file_;
-  MediaFile::Lease lease_;
-  bool in_chunks_ = true;
-  uint64_t offset_ = 0, chunks_ = 0, blocks_ = 0, problems_ = 0;
-  std::vector<std::string> messages_;
+  const Ticket ticket_;
+  const Catalogue& catalogue_;
+  const FileKeys& keys_;
+  const std::string name_;
+  h4mk_io io_ = H4MK_IO_INIT;
+  std::atomic<double> progress_{0};
+  std::atomic<bool> cancelled_{false};
+  Json problems_ = Json::array();
 };
 
+// The verification runs in a thread of its own, which ends when nobody wants to know any more.
 class VerifyEvents final : public BodySource {
  public:
-  explicit VerifyEvents(std::shared_ptr<MediaFile> file) : verification_(std::move(file)) {}
+  explicit VerifyEvents(Call& call) : verification_(call) {
+    thread_ = std::thread([this] {
+      std::string result;
+      try {
+        result = verification_.Run();
+      } catch (const std::exception& error) {
+        result = Json{{"ok", false}, {"status", error.what()}}.dump();
+      }
+      const std::lock_guard lock(mutex_);
+      result_ = std::move(result);
+      ended_.notify_one();
+    });
+  }
+  ~VerifyEvents() override {
+    verification_.Cancel();
+    thread_.join();
+  }
   bool Next(std::string* text) override {
-    const bool more = verification_.Step();
-    if (more) {
-      char progress[64];
-      std::snprintf(progress, sizeof progress, "event: progress\ndata: {\"progress\":%.4f}\n\n",
-                    verification_.progress());
-      *text += progress;
-      return true;
+    std::unique_lock lock(mutex_);
+    if (ended_.wait_for(lock, std::chrono::milliseconds(200),
+                        [this] { return !result_.empty(); })) {
+      *text += "event: done\ndata: " + result_ + "\n\n";
+      return false;
     }
-    *text += "event: done\ndata: " + verification_.Json() + "\n\n";
-    return false;
+    char progress[64];
+    std::snprintf(progress, sizeof progress, "event: progress\ndata: {\"progress\":%.4f}\n\n",
+                  verification_.progress());
+    *text += progress;
+    return true;
   }
 
  private:
-  Ticket ticket_;
   Verification verification_;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  std::string result_;
+  std::thread thread_;
 };
 
-// Readers of a MediaFile keep what they have read; a verification reads anew, so it opens the file
-// for itself.
-std::shared_ptr<MediaFile> Fresh(Call& call) {
-  FileState state;
-  const std::string name = call.Path("name");
-  const auto file = call.service.catalogue().Open(name, &state);
-  const Catalogue& catalogue = call.service.catalogue();
-  return std::make_shared<MediaFile>(
-      name, file, state,
-      [&catalogue, name](const std::string& other) { return catalogue.OpenBeside(name, other); });
+Response Verify(Call& call) {
+  Response response;
+  if (call.request.method == "HEAD") {
+    response = TextResponse("application/json", "");
+  } else if (call.request.Header("Accept").find("text/event-stream") != std::string_view::npos ||
+             call.Flag("events")) {
+    response.Set("Content-Type", "text/event-stream");
+    response.source = std::make_shared<VerifyEvents>(call);
+  } else {
+    response = TextResponse("application/json", Verification(call).Run() + "\n");
+  }
+  response.Set("Cache-Control", "no-store");
+  return response;
 }
 
-Response Verify(Call& call) {
-  const auto file = Fresh(call);
-  if (call.request.method == "HEAD") return TextResponse("application/json", "");
-  if (call.request.Header("Accept").find("text/event-stream") != std::string_view::npos ||
-      call.Flag("events")) {
-    Response response;
-    response.Set("Content-Type", "text/event-stream");
-    response.Set("Cache-Control", "no-store");
-    response.source = std::make_shared<VerifyEvents>(file);
-    return response;
-  }
-  const Ticket ticket;
-  Verification verification(file);
-  while (verification.Step()) {
-  }
-  Response response = TextResponse("application/json", verification.Json() + "\n");
-  response.Set("Cache-Control", "no-store");
+// That a block is in the file that was signed, for whoever has the public key and not the file.
+Response Prove(Call& call) {
+  const auto file = call.File();
+  if (call.service.options().file_keys.verification().empty())
+    throw HttpError(404, "proofs need the public key of the files (--verify-key)");
+  const auto reader = file->OpenSigned();
+  const auto check = [&](h4mk_status status) {
+    if (status != H4MK_OK)
+      throw HttpError(status == H4MK_ERR_NOT_FOUND || status == H4MK_ERR_ARGUMENT ? 404 : 422,
+                      h4mk_reader_message(reader->handle));
+  };
+  h4mk_block block = H4MK_BLOCK_INIT;
+  check(h4mk_reader_read_block(reader->handle,
+                               static_cast<uint32_t>(file->track(call.PathNumber("track")).index),
+                               call.PathNumber("number"), &block));
+  h4mk_value* proof = nullptr;
+  check(h4mk_reader_prove(reader->handle, &proof));
+  const std::unique_ptr<h4mk_value, decltype(&h4mk_value_free)> owner(proof, h4mk_value_free);
+  Response response =
+      TextResponse("application/json", h4mk_value_to_json(proof) + std::string("\n"));
+  response.Set("Cache-Control", "no-cache");
   return response;
 }
 
 }  // namespace
 
 void AddVerifyRoutes(Router* router) {
-  router->Add({"GET",
-               "/api/files/{name...}/verify",
-               "Every checksum of the file; with Accept: text/event-stream (or events=1) progress "
-               "comes while it is read",
-               "application/json",
-               {{Parameter::kPath, "name", "string", "path below the folder, without .h4mk"},
-                {Parameter::kQuery, "events", "boolean", "answer with server-sent events"}},
-               Verify,
-               true,
-               "Files"});
+  router->GetSlow("Files", "/api/files/{name...}/verify",
+                  "Every checksum of the file; with Accept: text/event-stream (or events=1) "
+                  "progress comes while it is read",
+                  "application/json", Verify,
+                  {{"events", "boolean", "answer with server-sent events"}});
+  router->GetSlow("Tracks", "/api/files/{name...}/tracks/{track}/blocks/{number}/proof",
+                  "A proof that the block is in the signed file: h4mk verify --proof reads it",
+                  "application/json", Prove);
 }
 
 }  // namespace h4mk::server

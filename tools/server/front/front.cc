@@ -25,6 +25,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <unordered_map>
 
 #include "core/text.h"
 #include "front/access_log.h"
@@ -49,41 +50,77 @@ constexpr asio::use_awaitable_t<asio::io_context::executor_type> kAwait;
 
 constexpr size_t kCopyBytes = 64 << 10;       // a chunk of a file that cannot be sent by sendfile
 constexpr size_t kSendfileBytes = 512 << 10;  // then others of this thread have their turn
-constexpr unsigned kSlowThreads = 2;
+// Two verifications may run at once, and cuts, pictures and the folder's walk beside them.
+constexpr unsigned kSlowThreads = 4;
 constexpr int64_t kMostSlow = 64;
 
 // What has a deadline: closed when it has passed.
 struct Watched {
   Clock::time_point deadline = Clock::time_point::max();
   bool is_idle = false;  // between two requests
-  virtual void Close() = 0;
+  virtual Socket& socket() = 0;
+
+  void Close() {
+    error_code ignored;
+    socket().close(ignored);
+  }
+  // What was not sent yet is thrown away: else the kernel would keep it for a client that does not
+  // read, long after the server has forgotten it.
+  void Reset() {
+    error_code ignored;
+    socket().set_option(tcp::socket::linger(true, 0), ignored);
+    Close();
+  }
 
  protected:
   ~Watched() = default;
 };
 
-// A core: its connections, and those of them that wait for files.
+// Requests that wait for the same answer: thousands of players want one part, which is asked for
+// once whenever files have changed.
+struct Waiting {
+  Request request;
+  std::list<Timer*> timers;  // one a connection
+  std::shared_ptr<const Response> answer;
+};
+
+// A core: its connections, and what they wait for.
 struct Core {
-  explicit Core(Metrics& counters) : metrics(counters) {}
+  Core(Service& answers, Metrics& counters) : service(answers), metrics(counters) {}
+  Service& service;
   Metrics& metrics;
   std::list<Watched*> connections;
-  std::list<Timer*> waiting;
+  std::unordered_map<std::string, std::shared_ptr<Waiting>> waiting;
   asio::io_context context{1};  // the last: what it still runs at the end uses the lists
 
-  void WakeAll() {
-    for (Timer* timer : waiting) timer->cancel();
+  // Answers those whose answer is there by now.
+  void AskAgain() {
+    std::erase_if(waiting, [&](const auto& entry) {
+      Waiting& group = *entry.second;
+      Response response = service.Handle(group.request);
+      if (response.wait.count() > 0) return false;
+      group.answer = std::make_shared<const Response>(std::move(response));
+      for (Timer* timer : group.timers) timer->cancel();
+      return true;
+    });
+  }
+  void StopWaiting() {
+    for (const auto& [key, group] : waiting)
+      for (Timer* timer : group->timers) timer->cancel();
   }
   Awaitable<void> Sweep() {
     Timer timer(context.get_executor());
     for (;;) {
       timer.expires_after(std::chrono::seconds(1));
       co_await timer.async_wait(kAwait);
+      // Where no event tells of changes (network file systems) this is how they are noticed.
+      AskAgain();
       const auto now = Clock::now();
       for (Watched* connection : connections)
         if (connection->deadline < now) {
           connection->deadline = Clock::time_point::max();
           ++metrics.connections_timed_out;
-          connection->Close();
+          connection->Reset();
         }
     }
   }
@@ -138,8 +175,9 @@ std::string HttpDate() {
 bool HasBody(const Response& response) { return response.status != 204 && response.status != 304; }
 
 std::string HeadOf(const Response& response, bool keep_alive) {
-  std::string head =
-      "HTTP/1.1 " + std::to_string(response.status) + " " + ReasonOf(response.status) + "\r\n";
+  std::string head;
+  head.reserve(512);
+  head += "HTTP/1.1 " + std::to_string(response.status) + " " + ReasonOf(response.status) + "\r\n";
   for (const auto& [name, value] : response.headers) {
     head += name + ": ";
     for (const char c : value) head.push_back(c == '\r' || c == '\n' ? ' ' : c);
@@ -194,10 +232,7 @@ class Connection final : public Watched {
     place_ = core_.connections.insert(core_.connections.end(), this);
   }
   ~Connection() { core_.connections.erase(place_); }
-  void Close() override {
-    error_code ignored;
-    SocketOf(stream_).close(ignored);
-  }
+  Socket& socket() override { return SocketOf(stream_); }
 
   Awaitable<void> Run() {
     std::string input;
@@ -275,8 +310,7 @@ class Connection final : public Watched {
     // Memory is taken as bytes come, not as the length promises.
     while (body.size() < length) {
       const size_t had = body.size();
-      deadline = start + shared_.options.send_grace +
-                 std::chrono::seconds(had / shared_.options.least_send_rate);
+      SetDeadlineOfTransfer(start, had);
       body.resize(std::min(length, had + kCopyBytes));
       const size_t n = co_await stream_.async_read_some(
           asio::buffer(body.data() + had, body.size() - had), asio::redirect_error(kAwait, error));
@@ -316,38 +350,55 @@ class Connection final : public Watched {
 
   Awaitable<Response> Ask(const Request& request) {
     if (handler_) co_return handler_(request);
-    if (!shared_.service.IsSlow(request)) co_return shared_.service.Handle(request);
+    if (std::optional<Response> quick = shared_.service.HandleQuickly(request))
+      co_return std::move(*quick);
     if (shared_.metrics.slow_running >= kMostSlow)
       co_return ErrorResponse(503, "too many long requests; try again");
     co_return co_await OnSlowThread(shared_, [&] { return shared_.service.Handle(request); });
+  }
+
+  Awaitable<std::shared_ptr<const Response>> WaitFor(Request* request, Clock::time_point end) {
+    const std::string key = KeyOf(*request);
+    std::shared_ptr<Waiting>& place = core_.waiting[key];
+    if (place == nullptr) place = std::make_shared<Waiting>(Waiting{*request, {}, nullptr});
+    const std::shared_ptr<Waiting> group = place;
+    Timer timer(core_.context.get_executor());
+    timer.expires_at(end);
+    const auto here = group->timers.insert(group->timers.end(), &timer);
+    ++shared_.metrics.requests_waiting;
+    error_code woken;
+    co_await timer.async_wait(asio::redirect_error(kAwait, woken));
+    --shared_.metrics.requests_waiting;
+    group->timers.erase(here);
+    if (group->answer != nullptr) co_return group->answer;
+    const auto found = core_.waiting.find(key);
+    if (group->timers.empty() && found != core_.waiting.end() && found->second == group)
+      core_.waiting.erase(found);
+    request->deadline_passed = true;
+    co_return std::make_shared<const Response>(shared_.service.Handle(*request));
+  }
+
+  // Two requests with the same key get the same answer.
+  static std::string KeyOf(const Request& request) {
+    std::string key = request.method + " " + request.target;
+    for (const auto& [name, value] : request.headers)
+      if (!SameName(name, "User-Agent")) key += "\n" + name + ":" + value;
+    return key;
   }
 
   Awaitable<bool> Answer(Head* head) {
     const auto start = Clock::now();
     head->request.peer = peer_;
     deadline = Clock::time_point::max();
-    Response response = co_await Ask(head->request);
-    if (response.wait.count() > 0) {
-      const auto end = start + response.wait;
-      ++shared_.metrics.requests_waiting;
-      while (response.wait.count() > 0) {
-        Timer timer(core_.context.get_executor());
-        // Where no event comes (network file systems) the files are looked at every second.
-        timer.expires_at(std::min(end, Clock::now() + std::chrono::seconds(1)));
-        const auto place = core_.waiting.insert(core_.waiting.end(), &timer);
-        error_code ignored;
-        co_await timer.async_wait(asio::redirect_error(kAwait, ignored));
-        core_.waiting.erase(place);
-        head->request.deadline_passed = Clock::now() >= end || shared_.stopping;
-        response = co_await Ask(head->request);
-      }
-      --shared_.metrics.requests_waiting;
-    }
+    auto response = std::make_shared<const Response>(co_await Ask(head->request));
+    if (response->wait.count() > 0)
+      response = co_await WaitFor(&head->request, start + response->wait);
     head->keep_alive = head->keep_alive && !shared_.stopping;
     sent_ = 0;
     send_start_ = Clock::now();
-    const bool complete = co_await Send(response, head->keep_alive, head->request.method == "HEAD");
-    Count(head->request, response, start, complete);
+    const bool complete =
+        co_await Send(*response, head->keep_alive, head->request.method == "HEAD");
+    Count(head->request, *response, start, complete);
     co_return complete;
   }
 
@@ -361,11 +412,17 @@ class Connection final : public Watched {
     shared_.log.Write(request, response.status, sent_, us, complete);
   }
 
-  // A client that takes less than the least rate is cut off.
+  // A client is cut off that takes or gives nothing for the grace, or less than the least rate
+  // altogether. The rate alone would not do: buffers of the kernel take megabytes at once, and with
+  // them half an hour.
+  void SetDeadlineOfTransfer(Clock::time_point start, uint64_t bytes) {
+    const FrontOptions& o = shared_.options;
+    deadline = std::min(Clock::now(), start + std::chrono::seconds(bytes / o.least_send_rate)) +
+               o.send_grace;
+  }
   void Progress(uint64_t bytes) {
     sent_ += bytes;
-    deadline = send_start_ + shared_.options.send_grace +
-               std::chrono::seconds(sent_ / shared_.options.least_send_rate);
+    SetDeadlineOfTransfer(send_start_, sent_);
   }
 
   Awaitable<bool> Send(const Response& response, bool keep_alive, bool head_only) {
@@ -508,10 +565,7 @@ struct Handshake final : Watched {
     place = core.connections.insert(core.connections.end(), this);
   }
   ~Handshake() { core.connections.erase(place); }
-  void Close() override {
-    error_code ignored;
-    stream.next_layer().close(ignored);
-  }
+  Socket& socket() override { return stream.next_layer(); }
   Core& core;
   TlsStream& stream;
   std::list<Watched*>::iterator place;
@@ -651,7 +705,7 @@ class Follower {
 
  private:
   void Wake() {
-    for (auto& core : cores_) asio::post(core->context, [&c = *core] { c.WakeAll(); });
+    for (auto& core : cores_) asio::post(core->context, [&c = *core] { c.AskAgain(); });
   }
   Shared& shared_;
   std::vector<std::unique_ptr<Core>>& cores_;
@@ -669,7 +723,8 @@ void RunFront(Service& service, const FrontOptions& options,
   std::vector<std::unique_ptr<Core>> cores;
   const unsigned count =
       options.threads != 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
-  for (unsigned i = 0; i < count; ++i) cores.push_back(std::make_unique<Core>(shared.metrics));
+  for (unsigned i = 0; i < count; ++i)
+    cores.push_back(std::make_unique<Core>(service, shared.metrics));
   asio::io_context& first = cores[0]->context;
 
   std::optional<asio::ssl::context> tls;
@@ -712,7 +767,7 @@ void RunFront(Service& service, const FrontOptions& options,
     static const auto end = Clock::now() + options.stop_grace;
     for (auto& core : cores)
       asio::post(core->context, [&c = *core] {
-        c.WakeAll();
+        c.StopWaiting();
         for (Watched* connection : c.connections)
           if (connection->is_idle) connection->Close();
       });

@@ -4,6 +4,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <string_view>
+
 namespace h4mk::server {
 
 FolderWatch::FolderWatch() : fd_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
@@ -21,6 +23,16 @@ void FolderWatch::Add(const std::vector<std::string>& folders) {
                           IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR);
 }
 
+namespace {
+
+// Other files of the folder (a log, say) may be written to all the time.
+bool Concerns(const inotify_event& event) {
+  if (event.len == 0 || (event.mask & IN_ISDIR)) return true;
+  return std::string_view(event.name).ends_with(".h4mk");
+}
+
+}  // namespace
+
 FolderWatch::Changes FolderWatch::Read() {
   Changes changes;
   alignas(inotify_event) char buffer[16 << 10];
@@ -29,9 +41,10 @@ FolderWatch::Changes FolderWatch::Read() {
     if (size <= 0) return changes;
     for (ssize_t at = 0; at < size;) {
       const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
+      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+      if (!Concerns(*event)) continue;
       if (event->mask & (IN_MODIFY | IN_CLOSE_WRITE)) changes.grown = true;
       if (event->mask & ~static_cast<uint32_t>(IN_MODIFY | IN_IGNORED)) changes.listing = true;
-      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
     }
   }
 }

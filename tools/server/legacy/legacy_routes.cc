@@ -529,7 +529,7 @@ void AddLegacyRoutes(Router* router, bool tracks) {
                  "First programs"});
   };
   const auto q = [](const char* name, const char* type, const char* text) {
-    return Parameter{Parameter::kQuery, name, type, text};
+    return Parameter{name, type, text};
   };
   const std::vector<Parameter> video = {
       q("block_size", "integer", "65536 to 8388608, default 524288"),
@@ -585,9 +585,7 @@ void AddLegacyRoutes(Router* router, bool tracks) {
         return std::function<Response(const Container&)>(Manifest);
       }));
   add("POST", "/video/block/{index}", "A block by its number", kBinary,
-      {{Parameter::kPath, "index", "integer", "from 0"},
-       q("decompress", "boolean", "default true")},
-      WithContainer("Block fetch", Block));
+      {q("decompress", "boolean", "default true")}, WithContainer("Block fetch", Block));
   add("POST", "/video/seek_to_block",
       "The keyframe for a time. The old program never answered; this is what was meant", kJson,
       pts_us, WithContainer("Seek mapping", SeekToBlock));

@@ -116,22 +116,35 @@ Timeline TimelineOf(MediaFile& file, size_t track) {
   return timeline;
 }
 
+namespace {
+
+// The first blocks of a recording that began anywhere (in a transport stream) may be cut: the
+// description comes from the first one that has it.
+CodecInfo DescribeByBlocks(MediaFile& file, const TrackInfo& track) {
+  constexpr uint64_t kMostTries = 8;
+  MediaFile::Lease lease(file);
+  for (uint64_t i = 0;; ++i) {
+    h4mk_block block = H4MK_BLOCK_INIT;
+    lease.Check(h4mk_reader_read_block(lease.get(), track.index, i, &block));
+    try {
+      return DescribeCodec(track, {reinterpret_cast<const char*>(block.data),
+                                   std::min<size_t>(block.size, 1 << 16)});
+    } catch (const HttpError&) {
+      if (i + 1 >= std::min(kMostTries, track.block_count)) throw;
+    }
+  }
+}
+
+}  // namespace
+
 std::shared_ptr<const CodecInfo> CodecOf(MediaFile& file, size_t track) {
   return file.Cached<CodecInfo>(
       "codec " + std::to_string(track),
       [&]() -> std::pair<std::shared_ptr<const CodecInfo>, size_t> {
         const TrackInfo& info = file.track(track);
-        if (file.is_encrypted())
-          throw HttpError(403, "the file is encrypted; this server does not decrypt it");
-        std::string first;
-        if (NeedsFirstBlock(info)) {
-          MediaFile::Lease lease(file);
-          h4mk_block block = H4MK_BLOCK_INIT;
-          lease.Check(h4mk_reader_read_block(lease.get(), info.index, 0, &block));
-          first.assign(reinterpret_cast<const char*>(block.data),
-                       std::min<size_t>(block.size, 1 << 16));
-        }
-        auto codec = std::make_shared<const CodecInfo>(DescribeCodec(info, first));
+        if (file.is_locked()) throw HttpError(403, kLockedMessage);
+        auto codec = std::make_shared<const CodecInfo>(
+            NeedsFirstBlock(info) ? DescribeByBlocks(file, info) : DescribeCodec(info, {}));
         return {codec, codec->config.size() + 200};
       });
 }
@@ -153,7 +166,8 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
     h4mk_block_info place;
     lease.Check(h4mk_reader_block_info(lease.get(), info.index, ordinal, &place));
     const int64_t time = block.pts != H4MK_NO_TIME ? block.pts : block.dts;
-    if (time == H4MK_NO_TIME) continue;
+    // FLAC's encoder ends with a block that has nothing but side data: no sample of MP4 is empty.
+    if (time == H4MK_NO_TIME || block.size == 0) continue;
     Sample sample;
     sample.pts = time + timeline.lead;
     sample.dts = block.dts == H4MK_NO_TIME ? sample.pts : block.dts + timeline.lead;

@@ -11,19 +11,6 @@
 namespace h4mk::server {
 namespace {
 
-// A time in microseconds, rounded down: differences of these add up to the length of the film,
-// whatever the time base is.
-int64_t Microseconds(int64_t ticks, const TrackInfo& track) {
-  const __int128 numerator = static_cast<__int128>(ticks) * track.time_base_num * 1'000'000;
-  __int128 value = numerator / track.time_base_den;
-  if (numerator < 0 && value * track.time_base_den != numerator) --value;
-  return static_cast<int64_t>(value);
-}
-
-std::string SecondsText(int64_t microseconds) {
-  return Decimal(static_cast<unsigned __int128>(std::max<int64_t>(0, microseconds)), 1'000'000, 6);
-}
-
 // A quoted string of a playlist has no quotes and no line ends.
 std::string Quoted(std::string_view text) {
   std::string quoted = "\"";
@@ -118,11 +105,19 @@ std::string VideoRange(const TrackInfo& track) {
   return {};
 }
 
-int64_t TargetDuration(const SegmentTable& table, const TrackInfo& track, size_t count) {
+int64_t TargetDuration(const std::vector<int64_t>& begins) {
   int64_t most = kSegmentSeconds * 1'000'000;
-  for (size_t i = 0; i < count; ++i)
-    most = std::max(most, Microseconds(table.DurationOf(i), track));
+  for (size_t i = 0; i + 1 < begins.size(); ++i) most = std::max(most, begins[i + 1] - begins[i]);
   return (most + 999'999) / 1'000'000;
+}
+
+// When the first `count` segments begin, and when the last of them ends, in microseconds.
+std::vector<int64_t> BeginsOf(const SegmentTable& table, const TrackInfo& track, size_t count) {
+  std::vector<int64_t> begins(count + 1);
+  for (size_t i = 0; i <= count; ++i)
+    begins[i] =
+        Microseconds(i < table.segments.size() ? table.segments[i].start : table.end, track);
+  return begins;
 }
 
 // The segments of a text track are those of the grid.
@@ -146,8 +141,7 @@ Streams StreamsOf(MediaFile& file) {
           track.kind == "unknown")
         continue;
       if (track.is_subtitle()) {
-        if (file.is_encrypted())
-          throw HttpError(403, "the file is encrypted; this server does not decrypt it");
+        if (file.is_locked()) throw HttpError(403, kLockedMessage);
         if (!IsTextCodec(track.codec))
           throw HttpError(
               415, "subtitles of " + track.codec + " are pictures, or no text that is known");
@@ -167,6 +161,7 @@ Streams StreamsOf(MediaFile& file) {
 
 std::string MasterPlaylist(MediaFile& file) {
   const Streams streams = StreamsOf(file);
+  if (file.is_locked()) throw HttpError(403, kLockedMessage);
   if (streams.video.empty() && streams.audio.empty()) {
     std::string why = "nothing in the file can be streamed";
     for (const auto& [track, reason] : streams.refused) why += "; " + reason;
@@ -213,32 +208,39 @@ std::string MasterPlaylist(MediaFile& file) {
   return text;
 }
 
-std::string MediaPlaylist(MediaFile& file, size_t track) {
+std::string MediaPlaylist(MediaFile& file, size_t track, bool is_delta) {
   const TrackInfo& clock = ClockTrack(file, track);
   const std::shared_ptr<const SegmentTable> table = SegmentsOf(file, clock.index);
   const bool is_text = file.track(track).is_subtitle(), live = IsLive(file);
   const size_t count = live ? table->complete : table->segments.size();
-  std::string text =
-      "#EXTM3U\n#EXT-X-VERSION:" + std::string(live ? "9" : "7") +
-      "\n#EXT-X-TARGETDURATION:" + std::to_string(TargetDuration(*table, clock, count)) +
-      "\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:" + (live ? "EVENT" : "VOD") + "\n";
+  const std::vector<int64_t> begins = BeginsOf(*table, clock, count);
+  const int64_t target = TargetDuration(begins);
+  const std::string folder = Folder(file, track);
+  std::string text;
+  text.reserve(500 + count * (folder.size() + 40));
+  text += "#EXTM3U\n#EXT-X-VERSION:" + std::string(live ? "9" : "7") +
+          "\n#EXT-X-TARGETDURATION:" + std::to_string(target) +
+          "\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:" + (live ? "EVENT" : "VOD") + "\n";
   if (!is_text) text += "#EXT-X-INDEPENDENT-SEGMENTS\n";
   std::vector<PartList> parts;
+  const int64_t skip_until = 6 * target * 1'000'000;  // the least that RFC 8216bis allows
   if (live && !is_text) {
     parts = RecentParts(file, track, *table);
-    text += LiveHeader(parts, clock);
+    text += LiveHeader(parts, clock, skip_until);
   }
-  const std::string folder = Folder(file, track);
-  if (!is_text) text += "#EXT-X-MAP:URI=\"" + folder + "init.mp4\"\n";
-  text.reserve(text.size() + count * (folder.size() + 40));
-  int64_t from = Microseconds(table->segments[0].start, clock);
-  for (size_t i = 0; i < count; ++i) {
-    const int64_t to = Microseconds(
-        i + 1 < table->segments.size() ? table->segments[i + 1].start : table->end, clock);
+  size_t first = 0;
+  if (is_delta && !is_text)
+    while (first < count && begins[first + 1] < begins[count] - skip_until) ++first;
+  if (first > 0)
+    text += "#EXT-X-SKIP:SKIPPED-SEGMENTS=" + std::to_string(first) + "\n";
+  else if (!is_text)
+    text += "#EXT-X-MAP:URI=\"" + folder + "init.mp4\"\n";
+  for (size_t i = first; i < count; ++i) {
     AppendParts(parts, i, folder, clock, &text);
-    text += "#EXTINF:" + SecondsText(to - from) + ",\n" + folder + "seg-" + std::to_string(i) +
-            (is_text ? ".vtt\n" : ".m4s\n");
-    from = to;
+    text += "#EXTINF:";
+    AppendSeconds(begins[i + 1] - begins[i], &text);
+    text.append(",\n").append(folder).append("seg-").append(std::to_string(i));
+    text += is_text ? ".vtt\n" : ".m4s\n";
   }
   if (!live) return text + "#EXT-X-ENDLIST\n";
   if (!is_text) AppendParts(parts, count, folder, clock, &text);
@@ -364,6 +366,7 @@ std::string Iso8601(int64_t seconds) {
 
 std::string DashManifest(MediaFile& file) {
   const Streams streams = StreamsOf(file);
+  if (file.is_locked()) throw HttpError(403, kLockedMessage);
   if (streams.video.empty() && streams.audio.empty())
     throw HttpError(415, "nothing in the file can be streamed");
   const bool live = IsLive(file);

@@ -18,7 +18,9 @@ struct Streams {
 Streams StreamsOf(MediaFile& file);
 
 std::string MasterPlaylist(MediaFile& file);
-std::string MediaPlaylist(MediaFile& file, size_t track);
+// is_delta: of a growing file, without the segments that players have known for long (RFC 8216bis,
+// 6.2.5.1).
+std::string MediaPlaylist(MediaFile& file, size_t track, bool is_delta);
 std::string IFramePlaylist(MediaFile& file, size_t track);
 std::string DashManifest(MediaFile& file);
 

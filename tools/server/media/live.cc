@@ -4,22 +4,11 @@
 #include <algorithm>
 #include <chrono>
 
-#include "core/text.h"
-
 namespace h4mk::server {
 namespace {
 
 constexpr size_t kSegmentsWithParts = 3;
 constexpr int64_t kQuietSeconds = 60;
-
-int64_t Us(int64_t ticks, const TrackInfo& track) {
-  return static_cast<int64_t>(static_cast<__int128>(ticks) * track.time_base_num * 1'000'000 /
-                              track.time_base_den);
-}
-
-std::string SecondsText(int64_t us) {
-  return Decimal(static_cast<unsigned __int128>(std::max<int64_t>(0, us)), 1'000'000, 6);
-}
 
 }  // namespace
 
@@ -31,7 +20,9 @@ bool IsLive(const MediaFile& file) {
          kQuietSeconds * 1'000'000'000;
 }
 
-PartList PartsOf(MediaFile& file, size_t track, const SegmentTable& table, size_t segment) {
+namespace {
+
+PartList MakeParts(MediaFile& file, size_t track, const SegmentTable& table, size_t segment) {
   MediaFile::Lease lease(file);
   const OrdinalRange range = BlocksOf(lease.get(), file, track, table, segment);
   PartList list;
@@ -63,20 +54,37 @@ PartList PartsOf(MediaFile& file, size_t track, const SegmentTable& table, size_
   return list;
 }
 
+}  // namespace
+
+std::shared_ptr<const PartList> PartsOf(MediaFile& file, size_t track, const SegmentTable& table,
+                                        size_t segment) {
+  return file.Cached<PartList>(
+      "parts " + std::to_string(track) + " " + std::to_string(segment),
+      [&]() -> std::pair<std::shared_ptr<const PartList>, size_t> {
+        auto list = std::make_shared<const PartList>(MakeParts(file, track, table, segment));
+        return {list, list->parts.size() * sizeof(MediaPart)};
+      });
+}
+
 std::vector<PartList> RecentParts(MediaFile& file, size_t track, const SegmentTable& table) {
   std::vector<PartList> lists;
   const size_t count = table.segments.size();
   for (size_t i = count > kSegmentsWithParts ? count - kSegmentsWithParts : 0; i < count; ++i)
-    lists.push_back(PartsOf(file, track, table, i));
+    lists.push_back(*PartsOf(file, track, table, i));
   return lists;
 }
 
-std::string LiveHeader(const std::vector<PartList>& parts, const TrackInfo& track) {
+std::string LiveHeader(const std::vector<PartList>& parts, const TrackInfo& track,
+                       int64_t skip_until) {
   int64_t most = 200'000;
   for (const PartList& list : parts)
     for (const MediaPart& part : list.parts)
-      most = std::max(most, Us(part.end - part.start, track));
+      most = std::max(most, Microseconds(part.end, track) - Microseconds(part.start, track));
+  // Rounded up, so that it is the same in all playlists of a recording whose clusters are about as
+  // long as each other.
+  most = (most + 49'999) / 50'000 * 50'000;
   return "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=" + SecondsText(3 * most) +
+         ",CAN-SKIP-UNTIL=" + SecondsText(skip_until) +
          "\n#EXT-X-PART-INF:PART-TARGET=" + SecondsText(most) + "\n";
 }
 
@@ -86,7 +94,8 @@ void AppendParts(const std::vector<PartList>& parts, size_t segment, const std::
     if (list.segment != segment) continue;
     for (size_t i = 0; i < list.parts.size(); ++i) {
       const MediaPart& part = list.parts[i];
-      *text += "#EXT-X-PART:DURATION=" + SecondsText(Us(part.end, track) - Us(part.start, track)) +
+      *text += "#EXT-X-PART:DURATION=" +
+               SecondsText(Microseconds(part.end, track) - Microseconds(part.start, track)) +
                ",URI=\"" + folder + "part-" + std::to_string(segment) + "." + std::to_string(i) +
                ".m4s\"" + (part.independent ? ",INDEPENDENT=YES" : "") + "\n";
     }

@@ -25,12 +25,15 @@ struct PartList {
   std::vector<MediaPart> parts;
 };
 
-// The parts of a segment, which may still be open.
-PartList PartsOf(MediaFile& file, size_t track, const SegmentTable& table, size_t segment);
+// The parts of a segment, which may still be open. Kept with the file.
+std::shared_ptr<const PartList> PartsOf(MediaFile& file, size_t track, const SegmentTable& table,
+                                        size_t segment);
 // Those of the last segments, as playlists name them.
 std::vector<PartList> RecentParts(MediaFile& file, size_t track, const SegmentTable& table);
 
-std::string LiveHeader(const std::vector<PartList>& parts, const TrackInfo& track);
+// skip_until: microseconds before the end that a delta update has at least.
+std::string LiveHeader(const std::vector<PartList>& parts, const TrackInfo& track,
+                       int64_t skip_until);
 // The lines of one segment's parts; behind those of the last segment the hint to what comes next.
 void AppendParts(const std::vector<PartList>& parts, size_t segment, const std::string& folder,
                  const TrackInfo& track, std::string* text);

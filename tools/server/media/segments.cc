@@ -2,6 +2,7 @@
 #include "media/segments.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace h4mk::server {
 namespace {
@@ -172,6 +173,35 @@ SegmentTable MakeTable(MediaFile& file, const TrackInfo& track) {
 }
 
 }  // namespace
+
+int64_t Microseconds(int64_t ticks, const TrackInfo& track) {
+  int64_t product = 0;
+  if (!__builtin_mul_overflow(ticks, track.time_base_num * 1'000'000, &product)) {
+    const int64_t value = product / track.time_base_den;
+    return product < 0 && value * track.time_base_den != product ? value - 1 : value;
+  }
+  const __int128 numerator = static_cast<__int128>(ticks) * track.time_base_num * 1'000'000;
+  __int128 value = numerator / track.time_base_den;
+  if (numerator < 0 && value * track.time_base_den != numerator) --value;
+  return static_cast<int64_t>(value);
+}
+
+void AppendSeconds(int64_t microseconds, std::string* text) {
+  const int64_t us = std::max<int64_t>(0, microseconds);
+  char digits[32];
+  const auto seconds = std::to_chars(digits, digits + 20, us / 1'000'000);
+  char* end = seconds.ptr;
+  *end++ = '.';
+  for (int64_t unit = 100'000, rest = us % 1'000'000; unit > 0; unit /= 10)
+    *end++ = static_cast<char>('0' + rest / unit % 10);
+  text->append(digits, end);
+}
+
+std::string SecondsText(int64_t microseconds) {
+  std::string text;
+  AppendSeconds(microseconds, &text);
+  return text;
+}
 
 int64_t Rescale(int64_t ticks, const TrackInfo& from, const TrackInfo& to) {
   const __int128 numerator = static_cast<__int128>(ticks) * from.time_base_num * to.time_base_den;

@@ -56,6 +56,13 @@ struct OrdinalRange {
 OrdinalRange BlocksOf(h4mk_reader* reader, const MediaFile& file, size_t track,
                       const SegmentTable& table, size_t segment);
 
+// A time in microseconds, rounded down: differences of these add up to the length of the film,
+// whatever the time base is.
+int64_t Microseconds(int64_t ticks, const TrackInfo& track);
+// Microseconds as seconds with six decimals, as playlists have them; none is negative.
+void AppendSeconds(int64_t microseconds, std::string* text);
+std::string SecondsText(int64_t microseconds);
+
 // a ticks of one track in ticks of another, rounded down.
 int64_t Rescale(int64_t ticks, const TrackInfo& from, const TrackInfo& to);
 

@@ -40,14 +40,7 @@ void AddPageRoutes(Router* router) {
   page("/page.css", "text/css; charset=utf-8", kPageCss);
   page("/docs", "text/html; charset=utf-8", kDocsHtml);
   page("/docs.js", "text/javascript; charset=utf-8", kDocsJs);
-  router->Add({"GET",
-               "/openapi.json",
-               "This description",
-               "application/json",
-               {},
-               ServeOpenApi,
-               false,
-               "Operation"});
+  router->Get("Operation", "/openapi.json", "This description", "application/json", ServeOpenApi);
 }
 
 }  // namespace h4mk::server

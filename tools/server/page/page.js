@@ -121,7 +121,8 @@ const integrity = (file) => {
     events.addEventListener("progress", (event) => { bar.value = JSON.parse(event.data).progress; });
     events.addEventListener("done", (event) => {
       const v = JSON.parse(event.data);
-      end(v.problems ? `${v.problems} problems: ${v.messages[0]}` : `${v.chunks} chunks and ${v.blocks} blocks are whole${v.closed ? "" : "; the file has no end yet"}`, v.problems ? "bad" : "good");
+      const chunks = Object.values(v.report?.chunks ?? {}).reduce((a, b) => a + b, 0), signed = v.report?.signature?.ok ? "; the signature is good" : "";
+      end(v.ok ? `${chunks} chunks and ${v.report.blocks} blocks are whole${signed}` : `${v.problems?.[0]?.message ?? v.status}${v.problems?.length > 1 ? ` and ${v.problems.length - 1} more` : ""}`, v.ok ? "good" : "bad");
     });
     events.onerror = () => end("the server did not finish", "bad");
   } });

@@ -7,7 +7,6 @@ import { STYLE } from './player/style.js';
 
 export type { FileInfo, TrackInfo } from './player/session.js';
 export type { Verdict } from './protect/verify.js';
-export { decodeFrame } from './player/thumbnails.js';
 
 interface Port {
   send(message: ToSession): void;
@@ -24,41 +23,41 @@ export class H4mkPlayer extends Base {
   readonly video = make('video', { playsinline: '', part: 'video' });
   info: FileInfo | null = null;
   verdict: Verdict | null = null;
-  private readonly controls = new Controls();
-  private readonly message = make('div', { class: 'message', role: 'alert', hidden: '' });
-  private readonly textTrack = this.video.addTextTrack('subtitles');
-  private port?: Port;
-  private file?: Blob;
-  private timer?: ReturnType<typeof setInterval>;
-  private chosen = { video: null as number | null, audio: null as number | null, subtitle: null as number | null };
+  readonly #controls = new Controls();
+  readonly #message = make('div', { class: 'message', role: 'alert', hidden: '' });
+  readonly #textTrack = this.video.addTextTrack('subtitles');
+  #port?: Port;
+  #file?: Blob;
+  #timer?: ReturnType<typeof setInterval>;
+  #chosen = { video: null as number | null, audio: null as number | null, subtitle: null as number | null };
 
   constructor() {
     super();
     const root = this.attachShadow({ mode: 'open' });
-    root.append(make('style', {}, STYLE), this.video, this.controls.bar, this.message);
-    this.bindControls();
-    this.addEventListener('keydown', (event) => this.onKey(event));
+    root.append(make('style', {}, STYLE), this.video, this.#controls.bar, this.#message);
+    this.#bindControls();
+    this.addEventListener('keydown', (event) => this.#onKey(event));
   }
 
   connectedCallback(): void {
     if (!this.hasAttribute('tabindex')) this.tabIndex = 0;
-    this.timer = setInterval(() => this.tick(), 250);
-    if (this.hasAttribute('src')) this.load();
+    this.#timer = setInterval(() => this.#tick(), 250);
+    if (this.hasAttribute('src')) this.#load();
   }
 
   disconnectedCallback(): void {
-    clearInterval(this.timer);
-    this.unload();
+    clearInterval(this.#timer);
+    this.#unload();
   }
 
   attributeChangedCallback(): void {
-    if (this.isConnected) this.load();
+    if (this.isConnected) this.#load();
   }
 
   /** Plays a file that was dropped or chosen. */
   open(file: Blob): void {
-    this.file = file;
-    this.load();
+    this.#file = file;
+    this.#load();
   }
 
   get currentTime(): number {
@@ -80,97 +79,97 @@ export class H4mkPlayer extends Base {
   /** Goes on by frames, exactly; back if `by` is negative. */
   step(by: number): void {
     this.pause();
-    if (this.chosen.video !== null) this.port?.send({ type: 'step', track: this.chosen.video, time: this.currentTime, by });
+    if (this.#chosen.video !== null) this.#port?.send({ type: 'step', track: this.#chosen.video, time: this.currentTime, by });
   }
 
   chooseAudio(track: number): void {
-    this.chosen.audio = track;
-    this.port?.send({ type: 'choose', track });
-    this.listTracks();
+    this.#chosen.audio = track;
+    this.#port?.send({ type: 'choose', track });
+    this.#listTracks();
   }
 
   /** null: none. */
   chooseSubtitles(track: number | null): void {
-    this.chosen.subtitle = track;
-    for (const cue of [...(this.textTrack.cues ?? [])]) this.textTrack.removeCue(cue);
-    this.textTrack.mode = track === null ? 'disabled' : 'showing';
-    this.port?.send({ type: 'subtitles', track });
-    this.port?.send({ type: 'tick', time: this.currentTime, paused: this.video.paused });
-    this.listTracks();
+    this.#chosen.subtitle = track;
+    for (const cue of [...(this.#textTrack.cues ?? [])]) this.#textTrack.removeCue(cue);
+    this.#textTrack.mode = track === null ? 'disabled' : 'showing';
+    this.#port?.send({ type: 'subtitles', track });
+    this.#port?.send({ type: 'tick', time: this.currentTime, paused: this.video.paused });
+    this.#listTracks();
   }
 
-  private unload(): void {
-    this.port?.send({ type: 'close' });
-    this.port?.close();
-    this.port = undefined;
+  #unload(): void {
+    this.#port?.send({ type: 'close' });
+    this.#port?.close();
+    this.#port = undefined;
     this.info = this.verdict = null;
-    this.message.hidden = this.controls.lock.hidden = true;
+    this.#message.hidden = this.#controls.lock.hidden = true;
   }
 
-  private load(): void {
-    this.unload();
+  #load(): void {
+    this.#unload();
     const { video } = this;
     for (const name of ['muted', 'loop', 'poster', 'autoplay']) if (this.hasAttribute(name)) video.setAttribute(name, this.getAttribute(name)!);
     video.muted = this.hasAttribute('muted');
     const [url = '', fragment = ''] = (this.getAttribute('src') ?? '').split('#');
-    if (!url && !this.file) return;
+    if (!url && !this.#file) return;
     const key = new URLSearchParams(fragment).get('key') ?? (this.hasAttribute('key-in-location') ? new URLSearchParams(location.hash.slice(1)).get('key') : null);
     const verify = this.getAttribute('verify');
     const credentials = this.getAttribute('credentials') as RequestCredentials | null;
-    const src = this.file ?? new URL(url, document.baseURI).href;
-    this.port = connect((message) => this.take(message));
-    this.port.send({ type: 'open', src, ...(key && { key }), ...(verify && { verify }), ...(credentials && { credentials }) });
+    const src = this.#file ?? new URL(url, document.baseURI).href;
+    this.#port = connect((message) => this.#take(message));
+    this.#port.send({ type: 'open', src, ...(key && { key }), ...(verify && { verify }), ...(credentials && { credentials }) });
   }
 
-  private take(message: FromSession): void {
+  #take(message: FromSession): void {
     switch (message.type) {
       case 'info':
-        return this.takeInfo(message.info);
+        return this.#takeInfo(message.info);
       case 'source':
-        return this.attach(message.source);
+        return this.#attach(message.source);
       case 'cue':
-        if (message.track === this.chosen.subtitle) this.textTrack.addCue(plainCue(message.cue));
+        if (message.track === this.#chosen.subtitle) this.#textTrack.addCue(plainCue(message.cue));
         return;
       case 'goto':
         this.currentTime = message.time;
         return;
       case 'verdict':
         this.verdict = message.verdict;
-        this.showLock();
-        return this.tell('verdict', message.verdict);
+        this.#showLock();
+        return this.#tell('verdict', message.verdict);
       case 'lost':
-        return this.tell('lost', message);
+        return this.#tell('lost', message);
       case 'error':
-        this.message.textContent = message.message;
-        this.message.hidden = false;
-        this.tell('error', message);
+        this.#message.textContent = message.message;
+        this.#message.hidden = false;
+        this.#tell('error', message);
     }
   }
 
-  private tell(name: string, detail: unknown): void {
+  #tell(name: string, detail: unknown): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  private takeInfo(info: FileInfo): void {
+  #takeInfo(info: FileInfo): void {
     const first = this.info === null;
     this.info = info;
-    this.controls.showChapters(info.chapters, info.duration);
+    this.#controls.showChapters(info.chapters, info.duration);
     if (first) {
       const best = (kind: string): number | null => (ofKind(info, kind).find((track) => track.isDefault) ?? ofKind(info, kind)[0])?.id ?? null;
-      this.chosen = { video: best('video'), audio: best('audio'), subtitle: null };
-      this.port!.send({ type: 'play', tracks: [this.chosen.video, this.chosen.audio].filter((id) => id !== null), time: this.video.currentTime });
+      this.#chosen = { video: best('video'), audio: best('audio'), subtitle: null };
+      this.#port!.send({ type: 'play', tracks: [this.#chosen.video, this.#chosen.audio].filter((id) => id !== null), time: this.video.currentTime });
     }
-    this.listTracks();
-    this.tell('info', info);
+    this.#listTracks();
+    this.#tell('info', info);
   }
 
-  private listTracks(): void {
+  #listTracks(): void {
     if (!this.info) return;
-    this.controls.list(this.controls.audio, ofKind(this.info, 'audio'), this.chosen.audio);
-    this.controls.list(this.controls.subtitles, ofKind(this.info, 'subtitle').filter((track) => track.text), this.chosen.subtitle, 'No subtitles');
+    this.#controls.list(this.#controls.audio, ofKind(this.info, 'audio'), this.#chosen.audio);
+    this.#controls.list(this.#controls.subtitles, ofKind(this.info, 'subtitle').filter((track) => track.text), this.#chosen.subtitle, 'No subtitles');
   }
 
-  private attach(source: unknown): void {
+  #attach(source: unknown): void {
     const { video } = this;
     if (source instanceof (globalThis.MediaSource ?? class {})) {
       video.src = URL.createObjectURL(source as MediaSource);
@@ -181,26 +180,28 @@ export class H4mkPlayer extends Base {
     }
   }
 
-  private tick(): void {
-    const { video, controls } = this;
+  #tick(): void {
+    const { video } = this;
+    const controls = this.#controls;
     controls.show(video.currentTime, this.info?.duration ?? 0, video.paused);
     controls.bar.classList.toggle('quiet', !video.paused);
-    this.port?.send({ type: 'tick', time: video.currentTime, paused: video.paused });
+    this.#port?.send({ type: 'tick', time: video.currentTime, paused: video.paused });
   }
 
-  private showLock(): void {
-    const { lock } = this.controls;
+  #showLock(): void {
+    const { lock } = this.#controls;
     const { failed, final, edits, signer, verified } = this.verdict!;
     lock.hidden = false;
     setIcon(lock, failed.length ? 'broken' : 'locked');
     lock.className = failed.length ? 'lock bad' : verified ? 'lock good' : 'lock';
-    const state = failed.length ? failed[0]! : `Signed by ${signer.slice(0, 16)}…: all that was shown is what was signed${final ? '' : ' so far'}${edits.length ? '; words were edited since' : ''}.`;
+    const state = failed.length ? `Not what was signed, from byte ${failed[0]!.offset} on: it is left out.` : `Signed by ${signer.slice(0, 16)}…: all that was shown is what was signed${final ? '' : ' so far'}${edits.length ? '; words were edited since' : ''}.`;
     lock.title = state;
     lock.setAttribute('aria-label', state);
   }
 
-  private bindControls(): void {
-    const { controls, video } = this;
+  #bindControls(): void {
+    const { video } = this;
+    const controls = this.#controls;
     const toggle = (): void => void (video.paused ? this.play().catch(() => {}) : this.pause());
     controls.play.onclick = video.onclick = toggle;
     controls.back.onclick = () => this.step(-1);
@@ -211,26 +212,26 @@ export class H4mkPlayer extends Base {
     controls.audio.onchange = () => this.chooseAudio(Number(controls.audio.value));
     controls.subtitles.onchange = () => this.chooseSubtitles(controls.subtitles.value === '' ? null : Number(controls.subtitles.value));
     controls.chapters.onchange = () => (this.currentTime = Number(controls.chapters.value));
-    controls.picture.onclick = () => this.togglePicture();
-    controls.full.onclick = () => this.toggleFull();
+    controls.picture.onclick = () => this.#togglePicture();
+    controls.full.onclick = () => this.#toggleFull();
     video.onvolumechange = () => setIcon(controls.mute, video.muted ? 'muted' : 'sound');
-    video.onplay = () => this.tick();
-    video.onseeking = () => this.port?.send({ type: 'seek', time: video.currentTime });
+    video.onplay = () => this.#tick();
+    video.onseeking = () => this.#port?.send({ type: 'seek', time: video.currentTime });
     video.ontimeupdate = () => controls.show(video.currentTime, this.info?.duration ?? 0, video.paused);
-    video.onerror = () => video.error && this.take({ type: 'error', code: 'media', message: `The browser cannot play this: ${video.error.message}` });
+    video.onerror = () => video.error && this.#take({ type: 'error', code: 'media', message: `The browser cannot play this: ${video.error.message}` });
   }
 
-  private togglePicture(): void {
+  #togglePicture(): void {
     if (document.pictureInPictureElement) void document.exitPictureInPicture();
     else void this.video.requestPictureInPicture?.().catch(() => {});
   }
 
-  private toggleFull(): void {
+  #toggleFull(): void {
     if (document.fullscreenElement) void document.exitFullscreen();
     else void this.requestFullscreen?.().catch(() => {});
   }
 
-  private onKey(event: KeyboardEvent): void {
+  #onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const inside = event.composedPath()[0];
     if (inside instanceof HTMLSelectElement || (inside instanceof HTMLInputElement && event.key.startsWith('Arrow'))) return;
@@ -238,10 +239,10 @@ export class H4mkPlayer extends Base {
     const { video } = this;
     const by = (seconds: number): void => void (this.currentTime = Math.max(0, Math.min(this.duration || 0, this.currentTime + seconds)));
     const keys: Record<string, () => void> = {
-      ' ': () => this.controls.play.click(), k: () => this.controls.play.click(), ArrowLeft: () => by(-5), ArrowRight: () => by(5), j: () => by(-10), l: () => by(10),
+      ' ': () => this.#controls.play.click(), k: () => this.#controls.play.click(), ArrowLeft: () => by(-5), ArrowRight: () => by(5), j: () => by(-10), l: () => by(10),
       ArrowUp: () => (video.volume = Math.min(1, video.volume + 0.1)), ArrowDown: () => (video.volume = Math.max(0, video.volume - 0.1)),
-      m: () => (video.muted = !video.muted), f: () => this.toggleFull(), i: () => this.togglePicture(), ',': () => this.step(-1), '.': () => this.step(1),
-      c: () => this.nextSubtitles(), Home: () => (this.currentTime = 0), End: () => by(Infinity), '[': () => this.chapter(-1), ']': () => this.chapter(1),
+      m: () => (video.muted = !video.muted), f: () => this.#toggleFull(), i: () => this.#togglePicture(), ',': () => this.step(-1), '.': () => this.step(1),
+      c: () => this.#nextSubtitles(), Home: () => (this.currentTime = 0), End: () => by(Infinity), '[': () => this.#chapter(-1), ']': () => this.#chapter(1),
     };
     const action = keys[event.key] ?? (/^[0-9]$/.test(event.key) ? () => (this.currentTime = ((this.duration || 0) * Number(event.key)) / 10) : undefined);
     if (!action) return;
@@ -249,12 +250,12 @@ export class H4mkPlayer extends Base {
     action();
   }
 
-  private nextSubtitles(): void {
+  #nextSubtitles(): void {
     const ids = [null, ...ofKind(this.info, 'subtitle').filter((track) => track.text).map((track) => track.id)];
-    this.chooseSubtitles(ids[(ids.indexOf(this.chosen.subtitle) + 1) % ids.length]!);
+    this.chooseSubtitles(ids[(ids.indexOf(this.#chosen.subtitle) + 1) % ids.length]!);
   }
 
-  private chapter(by: number): void {
+  #chapter(by: number): void {
     const starts = (this.info?.chapters ?? []).map(({ start }) => start);
     const now = starts.findLastIndex((start) => start <= this.currentTime + 0.01);
     const start = starts[Math.max(0, now + by)];

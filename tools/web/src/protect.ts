@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** Keys and signatures: `useKey(file, key)`, `Verifier.use(file, publicKey)`. They need WebCrypto. */
+/** Keys and signatures: `useKey(file, key)`, `H4mkFile.open(url, { verifier: new Verifier(publicKey) })`. They need WebCrypto. */
 export { useKey } from './protect/decrypt.js';
 export { Verifier } from './protect/verify.js';
 export type { Verdict } from './protect/verify.js';

@@ -49,20 +49,20 @@ export interface Adapter<State = unknown> {
 
 /** Those that a program can use. One that a program adds later is asked before the others. */
 export class Adapters {
-  private readonly byName = new Map<string, Adapter<never>>();
+  readonly #byName = new Map<string, Adapter<never>>();
 
   add<State>(adapter: Adapter<State>): this {
     const right = /^[a-z0-9_]{1,32}$/.test(adapter.name) && adapter.preroll >= 0 && adapter.preroll <= 64;
     if (!right) throw new H4mkError('adapter', `${adapter.name} is not what an adapter has to be: a name of a-z, 0-9 and _, a preroll up to 64.`);
-    if (this.byName.has(adapter.name)) throw new H4mkError('adapter', `There is an adapter ${adapter.name} already.`);
-    this.byName.set(adapter.name, adapter as Adapter<never>);
+    if (this.#byName.has(adapter.name)) throw new H4mkError('adapter', `There is an adapter ${adapter.name} already.`);
+    this.#byName.set(adapter.name, adapter as Adapter<never>);
     return this;
   }
 
   /** The one that the track names; else the one added last that claims it; null: none. */
   of(track: Track): Adapter | null {
     const name = track.described.adapter;
-    const found = typeof name === 'string' ? this.byName.get(name) : [...this.byName.values()].findLast((adapter) => adapter.claims(track));
+    const found = typeof name === 'string' ? this.#byName.get(name) : [...this.#byName.values()].findLast((adapter) => adapter.claims(track));
     return (found as Adapter | undefined) ?? null;
   }
 }

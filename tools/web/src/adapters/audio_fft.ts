@@ -16,78 +16,78 @@ interface State {
 }
 
 class AudioFft implements Instance<State> {
-  private readonly size: number;
-  private readonly rate: number;
-  private readonly hop: number;
-  private readonly countsSamples: boolean;
-  private readonly synthesis: Synthesis;
-  private last?: Bins;
+  readonly #size: number;
+  readonly #rate: number;
+  readonly #hop: number;
+  readonly #countsSamples: boolean;
+  readonly #synthesis: Synthesis;
+  #last?: Bins;
 
   constructor(track: Track) {
     const { extradata } = track;
     if (extradata.length !== 8) throw new H4mkError('adapter', 'A track of audio_fft has extradata of 8 bytes.');
-    this.size = new Cursor(extradata).u32();
-    this.rate = track.number('sample_rate');
-    const right = this.size >= 2 && this.size <= 16384 && hasSmallFactorsOnly(this.size) && this.rate * 5 >= this.size && this.rate <= 768000;
-    if (!right) throw new H4mkError('adapter', `Frames of ${this.size} samples at ${this.rate} Hz are not possible in audio_fft.`);
-    this.hop = Math.floor(this.size / 2);
-    this.countsSamples = track.timeBase[0] === 1 && track.timeBase[1] === this.rate;
-    this.synthesis = new Synthesis(this.size, this.hop, 0, true);
+    this.#size = new Cursor(extradata).u32();
+    this.#rate = track.number('sample_rate');
+    const right = this.#size >= 2 && this.#size <= 16384 && hasSmallFactorsOnly(this.#size) && this.#rate * 5 >= this.#size && this.#rate <= 768000;
+    if (!right) throw new H4mkError('adapter', `Frames of ${this.#size} samples at ${this.#rate} Hz are not possible in audio_fft.`);
+    this.#hop = Math.floor(this.#size / 2);
+    this.#countsSamples = track.timeBase[0] === 1 && track.timeBase[1] === this.#rate;
+    this.#synthesis = new Synthesis(this.#size, this.#hop, 0, true);
   }
 
   decodeI(block: AdapterBlock): State {
-    return this.decode(block, null);
+    return this.#decode(block, null);
   }
   applyP(previous: State, block: AdapterBlock): State {
-    return this.decode(block, previous);
+    return this.#decode(block, previous);
   }
   applyB(previous: State, _next: State | null, block: AdapterBlock): State {
-    return this.decode(block, previous);
+    return this.#decode(block, previous);
   }
 
-  private decode({ data, duration }: AdapterBlock, previous: State | null): State {
+  #decode({ data, duration }: AdapterBlock, previous: State | null): State {
     const cursor = new Cursor(data);
-    const before = previous ? previous.own : this.frame(cursor);
-    const own = this.frame(cursor);
+    const before = previous ? previous.own : this.#frame(cursor);
+    const own = this.#frame(cursor);
     require(cursor.left === 0, 'no block of audio_fft: bytes behind its end');
-    const shorter = this.countsSamples && duration > 0n && duration < BigInt(this.hop); // the last block
-    return { before, own, samples: shorter ? Number(duration) : this.hop };
+    const shorter = this.#countsSamples && duration > 0n && duration < BigInt(this.#hop); // the last block
+    return { before, own, samples: shorter ? Number(duration) : this.#hop };
   }
 
-  private frame(cursor: Cursor): Bins {
+  #frame(cursor: Cursor): Bins {
     const head = cursor.take(4);
     const scale = new DataView(head.buffer, head.byteOffset).getFloat32(0, true);
     require(scale >= 0 && scale <= 1e9, 'no block of audio_fft: a scale that is none');
     const count = cursor.u8() | (cursor.u8() << 8);
-    require(count <= binCount(this.size), 'no block of audio_fft: more tokens than bins');
+    require(count <= binCount(this.#size), 'no block of audio_fft: more tokens than bins');
     const tokens = cursor.take(8 * count);
-    const bins = makeBins(this.size);
+    const bins = makeBins(this.#size);
     for (let i = 0; i < count; i++) {
       const token = parseAudioToken(tokens.subarray(8 * i, 8 * i + 8));
-      setPolar(bins, this.binOf(token.hz10, cursor), token.magnitude * scale, token.phase);
+      setPolar(bins, this.#binOf(token.hz10, cursor), token.magnitude * scale, token.phase);
     }
     return bins;
   }
 
-  private hz10Of(bin: number): number {
-    return Math.trunc(Math.min((bin * this.rate) / this.size, HIGHEST / 10) * 10);
+  #hz10Of(bin: number): number {
+    return Math.trunc(Math.min((bin * this.#rate) / this.#size, HIGHEST / 10) * 10);
   }
 
-  private binOf(hz10: number, cursor: Cursor): number {
-    const told = hz10 === HIGHEST && this.rate > HIGHEST / 5;
-    const bin = told ? cursor.u8() | (cursor.u8() << 8) : Math.round((((hz10 + 0.5) / 10) * this.size) / this.rate);
-    require(bin < binCount(this.size) && this.hz10Of(bin) === hz10, 'no block of audio_fft: no bin has the frequency of a token');
+  #binOf(hz10: number, cursor: Cursor): number {
+    const told = hz10 === HIGHEST && this.#rate > HIGHEST / 5;
+    const bin = told ? cursor.u8() | (cursor.u8() << 8) : Math.round((((hz10 + 0.5) / 10) * this.#size) / this.#rate);
+    require(bin < binCount(this.#size) && this.#hz10Of(bin) === hz10, 'no block of audio_fft: no bin has the frequency of a token');
     return bin;
   }
 
   render({ before, own, samples }: State) {
-    if (this.last !== before) {
-      this.synthesis.reset();
-      this.synthesis.add(before);
+    if (this.#last !== before) {
+      this.#synthesis.reset();
+      this.#synthesis.add(before);
     }
-    const data = this.synthesis.add(own).subarray(0, samples);
-    this.last = own;
-    return { type: 'audio' as const, data, sampleRate: this.rate, channels: 1 };
+    const data = this.#synthesis.add(own).subarray(0, samples);
+    this.#last = own;
+    return { type: 'audio' as const, data, sampleRate: this.#rate, channels: 1 };
   }
 }
 

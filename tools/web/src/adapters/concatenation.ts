@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // adapters.md, "Adapter null" and "Adapter pass_through": a state is the bytes of all blocks since the I block.
-import { concat } from '../protect/digest.js';
+import { concat } from '../base/concat.js';
 import type { Adapter, Instance } from './adapter.js';
 
 const instance = (applyB: Instance<Uint8Array>['applyB']): Instance<Uint8Array> => ({

@@ -47,70 +47,70 @@ interface Anchor {
 
 class Session {
   /** The last two I or P blocks. */
-  private anchors: Anchor[] = [];
-  private broken = true;
+  #anchors: Anchor[] = [];
+  #broken = true;
   /** B blocks without a dts wait for the anchor behind them. */
-  private waiting: { block: Block; given: AdapterBlock; before: Anchor }[] = [];
-  private ready: { time: bigint; block: Block; state: unknown }[] = [];
+  #waiting: { block: Block; given: AdapterBlock; before: Anchor }[] = [];
+  #ready: { time: bigint; block: Block; state: unknown }[] = [];
 
   constructor(private readonly instance: Instance<unknown>, private readonly least: bigint, private readonly onLost: (error: Error, block: Block) => void) {}
 
   async take(block: Block, read: () => Promise<Uint8Array>): Promise<void> {
     const isI = (block.flags & 3) === 0 || (block.flags & FLAG.KEY) !== 0;
     const isB = !isI && (block.flags & 3) === 2;
-    if (this.broken && !isI) return;
+    if (this.#broken && !isI) return;
     try {
       const given = { flags: block.flags, pts: block.pts, dts: block.dts, duration: block.duration, ordinal: block.ordinal, data: await read() };
-      if (isB) await this.takeB(block, given);
-      else await this.takeAnchor(block, given, isI);
+      if (isB) await this.#takeB(block, given);
+      else await this.#takeAnchor(block, given, isI);
     } catch (error) {
       if (!(error instanceof H4mkError || error instanceof Broken)) throw error;
-      if (!isB) this.broken = true;
+      if (!isB) this.#broken = true;
       this.onLost(error, block);
     }
   }
 
-  private async takeAnchor(block: Block, given: AdapterBlock, isI: boolean): Promise<void> {
-    const state = isI ? await this.instance.decodeI(given) : await this.instance.applyP(this.anchors.at(-1)!.state, given);
-    this.broken = false;
-    const anchor = { time: timeOf(block) ?? this.anchors.at(-1)?.time ?? 0n, state };
-    this.anchors = [...this.anchors.slice(-1), anchor];
-    this.show(block, state);
-    const waiting = this.waiting;
-    this.waiting = [];
-    for (const b of waiting) await this.applyB(b.block, b.given, b.before, anchor);
+  async #takeAnchor(block: Block, given: AdapterBlock, isI: boolean): Promise<void> {
+    const state = isI ? await this.instance.decodeI(given) : await this.instance.applyP(this.#anchors.at(-1)!.state, given);
+    this.#broken = false;
+    const anchor = { time: timeOf(block) ?? this.#anchors.at(-1)?.time ?? 0n, state };
+    this.#anchors = [...this.#anchors.slice(-1), anchor];
+    this.#show(block, state);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const b of waiting) await this.#applyB(b.block, b.given, b.before, anchor);
   }
 
-  private async takeB(block: Block, given: AdapterBlock): Promise<void> {
+  async #takeB(block: Block, given: AdapterBlock): Promise<void> {
     const time = timeOf(block);
     if (time === null) return;
-    const before = this.anchors.findLast((anchor) => anchor.time < time);
-    const behind = this.anchors.find((anchor) => anchor.time > time);
+    const before = this.#anchors.findLast((anchor) => anchor.time < time);
+    const behind = this.#anchors.find((anchor) => anchor.time > time);
     if (!before) return; // a leading picture, whose group was not decoded
-    if (!behind && block.dts === null) this.waiting.push({ block, given, before });
-    else await this.applyB(block, given, before, behind ?? null);
+    if (!behind && block.dts === null) this.#waiting.push({ block, given, before });
+    else await this.#applyB(block, given, before, behind ?? null);
   }
 
-  private async applyB(block: Block, given: AdapterBlock, before: Anchor, behind: Anchor | null): Promise<void> {
+  async #applyB(block: Block, given: AdapterBlock, before: Anchor, behind: Anchor | null): Promise<void> {
     if (!this.instance.applyB) throw new H4mkError('adapter', 'The adapter has no B blocks.');
-    this.show(block, await this.instance.applyB(before.state, behind?.state ?? null, given));
+    this.#show(block, await this.instance.applyB(before.state, behind?.state ?? null, given));
   }
 
   async finish(): Promise<void> {
-    for (const { block, given, before } of this.waiting) await this.applyB(block, given, before, null);
-    this.waiting = [];
+    for (const { block, given, before } of this.#waiting) await this.#applyB(block, given, before, null);
+    this.#waiting = [];
   }
 
-  private show(block: Block, state: unknown): void {
-    if (isFrame(block)) this.ready.push({ time: timeOf(block)!, block, state });
-    this.ready.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  #show(block: Block, state: unknown): void {
+    if (isFrame(block)) this.#ready.push({ time: timeOf(block)!, block, state });
+    this.#ready.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   }
 
   /** What no block that is still to come can be before; null: none is to come. */
   async *outputs(next: Block | null): AsyncGenerator<Output> {
     const reached = next && (next.dts ?? timeOf(next));
-    while (this.ready.length && (next === null || (reached !== null && this.ready[0]!.time <= reached && !this.waiting.length))) {
-      const { time, block, state } = this.ready.shift()!;
+    while (this.#ready.length && (next === null || (reached !== null && this.#ready[0]!.time <= reached && !this.#waiting.length))) {
+      const { time, block, state } = this.#ready.shift()!;
       const shown = await this.instance.render(state);
       if (time >= this.least) yield { ...shown, pts: time, duration: block.duration, ordinal: block.ordinal };
     }

@@ -99,8 +99,8 @@ function bins1({ gain, magnitude, phase }: Channel, size: number): Bins {
 }
 
 class Dsp implements Instance<DspState> {
-  private synthesis: Synthesis[] = [];
-  private made = '';
+  #synthesis: Synthesis[] = [];
+  #made = '';
   constructor(private readonly sampleRate: number) {}
 
   decodeI({ data }: { data: Uint8Array }): DspState {
@@ -121,10 +121,10 @@ class Dsp implements Instance<DspState> {
     const { window, channels, size, hop } = state.form === 1 ? state.format : { window: 0, channels: 1, size: SIZE0, hop: SIZE0 / 2 };
     const name = [state.form, window, channels, size, hop].join(' ');
     // Frames of another format do not sound on in those of this one.
-    if (name !== this.made) this.synthesis = Array.from({ length: channels }, () => new Synthesis(size, hop, window, state.form === 1));
-    this.made = name;
+    if (name !== this.#made) this.#synthesis = Array.from({ length: channels }, () => new Synthesis(size, hop, window, state.form === 1));
+    this.#made = name;
     const data = new Float32Array(hop * channels);
-    this.synthesis.forEach((synthesis, c) => synthesis.add(state.form === 1 ? bins1(state.channels[c]!, size) : bins0(state.partials)).forEach((sample, i) => (data[i * channels + c] = sample)));
+    this.#synthesis.forEach((synthesis, c) => synthesis.add(state.form === 1 ? bins1(state.channels[c]!, size) : bins0(state.partials)).forEach((sample, i) => (data[i * channels + c] = sample)));
     return { type: 'audio' as const, data, sampleRate: this.sampleRate, channels };
   }
 
@@ -136,7 +136,7 @@ class Dsp implements Instance<DspState> {
   }
 
   reset(): void {
-    for (const synthesis of this.synthesis) synthesis.reset();
+    for (const synthesis of this.#synthesis) synthesis.reset();
   }
 }
 

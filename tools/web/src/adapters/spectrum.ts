@@ -3,22 +3,22 @@
 
 /** Of a signal with `size` complex values, any size: by its prime factors. The inverse is not scaled. */
 export class Fft {
-  private readonly cos: Float64Array;
-  private readonly sin: Float64Array;
+  readonly #cos: Float64Array;
+  readonly #sin: Float64Array;
 
   constructor(readonly size: number, inverse: boolean) {
-    this.cos = Float64Array.from({ length: size }, (_, k) => Math.cos((2 * Math.PI * k) / size));
-    this.sin = Float64Array.from({ length: size }, (_, k) => (inverse ? 1 : -1) * Math.sin((2 * Math.PI * k) / size));
+    this.#cos = Float64Array.from({ length: size }, (_, k) => Math.cos((2 * Math.PI * k) / size));
+    this.#sin = Float64Array.from({ length: size }, (_, k) => (inverse ? 1 : -1) * Math.sin((2 * Math.PI * k) / size));
   }
 
   transform(re: Float64Array, im: Float64Array): { re: Float64Array; im: Float64Array } {
     const out = { re: new Float64Array(this.size), im: new Float64Array(this.size) };
-    this.part(re, im, 0, 1, this.size, out.re, out.im, 0);
+    this.#part(re, im, 0, 1, this.size, out.re, out.im, 0);
     return out;
   }
 
   /** The transform of every `stride`-th value from `from` on, `n` of them. */
-  private part(re: Float64Array, im: Float64Array, from: number, stride: number, n: number, outRe: Float64Array, outIm: Float64Array, to: number): void {
+  #part(re: Float64Array, im: Float64Array, from: number, stride: number, n: number, outRe: Float64Array, outIm: Float64Array, to: number): void {
     if (n === 1) {
       outRe[to] = re[from]!;
       outIm[to] = im[from]!;
@@ -26,7 +26,7 @@ export class Fft {
     }
     const p = smallestFactor(n);
     const m = n / p;
-    for (let q = 0; q < p; q++) this.part(re, im, from + q * stride, stride * p, m, outRe, outIm, to + q * m);
+    for (let q = 0; q < p; q++) this.#part(re, im, from + q * stride, stride * p, m, outRe, outIm, to + q * m);
     const [a, b] = [new Float64Array(p), new Float64Array(p)];
     for (let k = 0; k < m; k++) {
       for (let q = 0; q < p; q++) {
@@ -37,7 +37,7 @@ export class Fft {
         let [x, y] = [0, 0];
         for (let q = 0; q < p; q++) {
           const turn = ((q * (k + r * m)) % n) * stride;
-          const [c, s] = [this.cos[turn]!, this.sin[turn]!];
+          const [c, s] = [this.#cos[turn]!, this.#sin[turn]!];
           x += a[q]! * c - b[q]! * s;
           y += a[q]! * s + b[q]! * c;
         }
@@ -85,19 +85,19 @@ const LEAST_WINDOW_SUM = 1e-6;
 
 /** Adds frames, each `hop` samples behind the one before. */
 export class Synthesis {
-  private readonly fft: Fft;
-  private readonly window: Float32Array;
-  private readonly gain: Float64Array;
-  private sum: Float64Array;
+  readonly #fft: Fft;
+  readonly #window: Float32Array;
+  readonly #gain: Float64Array;
+  #sum: Float64Array;
 
   /** `squared`: frames were windowed when they were made. */
   constructor(readonly size: number, readonly hop: number, window: number, squared: boolean) {
-    this.fft = new Fft(size, true);
-    this.window = makeWindow(window, size);
-    this.sum = new Float64Array(size);
+    this.#fft = new Fft(size, true);
+    this.#window = makeWindow(window, size);
+    this.#sum = new Float64Array(size);
     const gain = new Float64Array(hop);
-    this.window.forEach((w, k) => (gain[k % hop]! += squared ? w * w : w));
-    this.gain = gain.map((sum) => (sum < LEAST_WINDOW_SUM ? 0 : 1 / (sum * size)));
+    this.#window.forEach((w, k) => (gain[k % hop]! += squared ? w * w : w));
+    this.#gain = gain.map((sum) => (sum < LEAST_WINDOW_SUM ? 0 : 1 / (sum * size)));
   }
 
   /** The samples that no later frame reaches. */
@@ -111,15 +111,15 @@ export class Synthesis {
       fullIm[size - k] = -im[k]!;
     }
     if (size % 2 === 0) fullIm[size / 2] = 0;
-    const { re: samples } = this.fft.transform(fullRe, fullIm);
-    for (let k = 0; k < size; k++) this.sum[k]! += samples[k]! * this.window[k]!;
-    const out = Float32Array.from({ length: hop }, (_, k) => this.sum[k]! * this.gain[k]!);
-    this.sum.copyWithin(0, hop);
-    this.sum.fill(0, size - hop);
+    const { re: samples } = this.#fft.transform(fullRe, fullIm);
+    for (let k = 0; k < size; k++) this.#sum[k]! += samples[k]! * this.#window[k]!;
+    const out = Float32Array.from({ length: hop }, (_, k) => this.#sum[k]! * this.#gain[k]!);
+    this.#sum.copyWithin(0, hop);
+    this.#sum.fill(0, size - hop);
     return out;
   }
 
   reset(): void {
-    this.sum.fill(0);
+    this.#sum.fill(0);
   }
 }

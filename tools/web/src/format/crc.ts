@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // core.md, "Conventions": CRC-32 that starts from the salt of the file.
 
-const POLYNOMIAL = 0xedb88320;
+export const POLYNOMIAL = 0xedb88320;
 let tables: Uint32Array[] | undefined;
 
 /** Four tables, so that four bytes are taken at a time. */
@@ -28,25 +28,4 @@ export function crc32(bytes: Uint8Array, start: number): number {
   }
   for (; i < bytes.length; i++) crc = (crc >>> 8) ^ a[(crc ^ bytes[i]!) & 255]!;
   return ~crc >>> 0;
-}
-
-function multiply(a: number, b: number): number {
-  let product = 0;
-  for (let bit = 31; bit >= 0; bit--) {
-    if ((a >>> bit) & 1) product ^= b;
-    b = (b >>> 1) ^ (b & 1 ? POLYNOMIAL : 0);
-  }
-  return product >>> 0;
-}
-
-/** What `crc` becomes by `size` zero bytes, without the inversions of CRC-32; -size takes them back. */
-export function moveCrc(crc: number, size: number): number {
-  const order = 0xffffffff;
-  let exponent = (((8 * size) % order) + order) % order;
-  let power = 0x40000000;
-  for (; exponent > 0; exponent = Math.floor(exponent / 2)) {
-    if (exponent % 2) crc = multiply(power, crc);
-    power = multiply(power, power);
-  }
-  return crc >>> 0;
 }

@@ -94,7 +94,7 @@ export class Cursor {
     require(extras < 4, 'a reserved bit of a column is set');
     const minimum = this.signed();
     const step = extras & 1 ? this.big() : 1n;
-    const exceptions = extras & 2 ? this.exceptions(count) : [];
+    const exceptions = extras & 2 ? this.#exceptions(count) : [];
     const values = unpack(this.take(Math.ceil((count * width) / 8)), width, count);
     for (const [position, residual] of exceptions) values[position] = residual;
     for (let i = 0; i < count; i++) values[i] = BigInt.asIntN(64, minimum + step * values[i]!);
@@ -119,7 +119,7 @@ export class Cursor {
     return values;
   }
 
-  private exceptions(count: number): [number, bigint][] {
+  #exceptions(count: number): [number, bigint][] {
     const number = this.varint();
     require(number <= count, 'a column has more exceptions than values');
     const found: [number, bigint][] = [];

@@ -27,81 +27,81 @@ export function parseJson(bytes: Uint8Array): Exact {
 }
 
 class Parser {
-  private at = 0;
-  private values = 0;
+  #at = 0;
+  #values = 0;
   constructor(private readonly text: string) {}
 
   end(): void {
-    require(/^[ \t\n\r]*$/.test(this.text.slice(this.at)), 'something stands behind the JSON value');
+    require(/^[ \t\n\r]*$/.test(this.text.slice(this.#at)), 'something stands behind the JSON value');
   }
 
-  private token(): RegExpExecArray {
-    TOKEN.lastIndex = this.at;
+  #token(): RegExpExecArray {
+    TOKEN.lastIndex = this.#at;
     const found = TOKEN.exec(this.text);
     require(found !== null, 'no JSON');
-    this.at = TOKEN.lastIndex;
-    if (found[2]) found[2] += this.restOfText();
+    this.#at = TOKEN.lastIndex;
+    if (found[2]) found[2] += this.#restOfText();
     return found;
   }
 
   /** Up to the quote that ends the text. No regular expression: texts may have megabytes. */
-  private restOfText(): string {
-    const begin = this.at;
-    for (; this.at < this.text.length; this.at++) {
-      const code = this.text.charCodeAt(this.at);
-      if (code === 0x5c) this.at++;
-      else if (code === 0x22) return this.text.slice(begin, ++this.at);
+  #restOfText(): string {
+    const begin = this.#at;
+    for (; this.#at < this.text.length; this.#at++) {
+      const code = this.text.charCodeAt(this.#at);
+      if (code === 0x5c) this.#at++;
+      else if (code === 0x22) return this.text.slice(begin, ++this.#at);
     }
     throw new Broken('no JSON: a text does not end');
   }
 
-  private sign(expected: string): string {
-    const found = this.token()[1];
+  #sign(expected: string): string {
+    const found = this.#token()[1];
     require(found !== undefined && expected.includes(found), 'no JSON: ' + expected + ' was expected');
     return found;
   }
 
-  private peek(sign: string): boolean {
-    const before = this.at;
-    if (this.token()[1] === sign) return true;
-    this.at = before;
+  #peek(sign: string): boolean {
+    const before = this.#at;
+    if (this.#token()[1] === sign) return true;
+    this.#at = before;
     return false;
   }
 
   value(depth: number): Exact {
-    require(++this.values <= MOST_VALUES, 'JSON has more than 2^17 values and keys');
-    const [, sign, string, integer, fraction, exponent, word] = this.token();
+    require(++this.#values <= MOST_VALUES, 'JSON has more than 2^17 values and keys');
+    const [, sign, string, integer, fraction, exponent, word] = this.#token();
     if (string !== undefined) return text(string);
     if (word !== undefined) return word === 'null' ? null : word === 'true';
     if (integer !== undefined) return number(integer, (fraction ?? '') + (exponent ?? ''));
     require(depth < MOST_DEEP, 'JSON is nested more than 64 deep');
-    if (sign === '[') return this.array(depth + 1);
+    if (sign === '[') return this.#array(depth + 1);
     require(sign === '{', 'no JSON');
-    return this.object(depth + 1);
+    return this.#object(depth + 1);
   }
 
-  private array(depth: number): Exact[] {
+  #array(depth: number): Exact[] {
     const found: Exact[] = [];
-    if (this.peek(']')) return found;
+    if (this.#peek(']')) return found;
     do found.push(this.value(depth));
-    while (this.sign(',]') === ',');
+    while (this.#sign(',]') === ',');
     return found;
   }
 
-  private object(depth: number): Exact {
+  #object(depth: number): Exact {
     const found = Object.create(null) as { [key: string]: Exact };
-    if (this.peek('}')) return found;
+    if (this.#peek('}')) return found;
     let members = 0;
     do {
-      const key = this.token()[2];
+      const key = this.#token()[2];
       require(key !== undefined, 'no JSON: a key was expected');
       require(++members <= MOST_MEMBERS, 'an object of JSON has more than 4096 members');
-      require(++this.values <= MOST_VALUES, 'JSON has more than 2^17 values and keys');
+      require(++this.#values <= MOST_VALUES, 'JSON has more than 2^17 values and keys');
       const name = text(key);
       require(!(name in found), 'a key of JSON is there twice');
-      this.sign(':');
+      this.#sign(':');
       found[name] = this.value(depth);
-    } while (this.sign(',}') === ',');
+    } while (this.#sign(',}') === ',');
     return found;
   }
 }

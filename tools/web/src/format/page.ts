@@ -18,6 +18,8 @@ export interface Totals {
   end: bigint | null;
   /** The times of clusters overlap. */
   overlap: boolean;
+  /** Its flags as they are stored. */
+  bits?: number;
 }
 
 /** What a page says of one track in one cluster. Seek points have times from `firstKey` to `lastKey`. */
@@ -57,6 +59,17 @@ export interface Summary {
   lastKey: bigint | null;
 }
 
+/** The same as the top stores it: one value a page. Signatures are over these. */
+export interface TopColumns {
+  blocks: number[];
+  hidden: number[];
+  firstTimes: BigInt64Array;
+  keys: BigInt64Array;
+  firstKeys: BigInt64Array;
+  ranges: BigInt64Array;
+  unordered: BigInt64Array;
+}
+
 export interface Top {
   offset: number;
   size: number;
@@ -65,6 +78,7 @@ export interface Top {
   trak: number;
   meta: number | null;
   pages: { offset: number; size: number; clusters: number; tracks: Map<number, Summary> }[];
+  columns: Map<number, TopColumns>;
   totals: Map<number, Totals>;
 }
 
@@ -75,7 +89,7 @@ export function parseTotals(cursor: Cursor): Totals {
   const startPts = bits & 1 ? cursor.signed() : null;
   const firstDts = bits & 2 ? cursor.signed() : null;
   const end = bits & 4 ? cursor.signed() : null;
-  return { blocks, hidden, bytes, startPts, firstDts, end, overlap: (bits & 32) !== 0 };
+  return { blocks, hidden, bytes, startPts, firstDts, end, overlap: (bits & 32) !== 0, bits };
 }
 
 /** Distances lead back from the chunk at `offset`; 0 means none. */
@@ -180,30 +194,32 @@ export function parseTop(payload: Uint8Array, offset: number, budget: Budget): T
   const pages = places.map((at, i) => ({ offset: at, size: sizes[i]!, clusters: clusters[i]!, tracks: new Map<number, Summary>() }));
   const trackCount = cursor.varint();
   require(trackCount <= 4096 && trackCount * count <= MOST_PAGES_TIMES_TRACKS, 'pages times tracks are too many');
+  const columns = new Map<number, TopColumns>();
   const totals = new Map<number, Totals>();
   for (let i = 0; i < trackCount; i++) {
     const id = cursor.varint();
     require(!totals.has(id), 'a top has a track twice');
     budget.take(count);
-    topTrack(cursor, count).forEach((summary, n) => pages[n]!.tracks.set(id, summary));
+    const of = topTrack(cursor, count);
+    columns.set(id, of);
+    pages.forEach((page, n) => page.tracks.set(id, summaryIn(of, n)));
     totals.set(id, parseTotals(cursor));
   }
   const size = payload.length + 16;
-  return { offset, size, toEnd, firstCluster: firstCluster!, trak: trak!, meta: meta!, pages, totals };
+  return { offset, size, toEnd, firstCluster: firstCluster!, trak: trak!, meta: meta!, pages, columns, totals };
 }
 
-function topTrack(cursor: Cursor, count: number): Summary[] {
-  const blocks = cursor.numbers(count, 2 ** 53, 'a page has less than no blocks');
-  const hidden = cursor.numbers(count, 2 ** 53, 'a page has less than no hidden blocks');
-  const firstTimes = cursor.deltas(count);
-  const keys = cursor.column(count);
-  const firstKeys = cursor.deltas(count);
-  const ranges = cursor.column(count);
-  cursor.column(count); // whether seek points are ordered: the search here does not need to know
-  return blocks.map((number, i) => ({
-    blocks: number, hidden: hidden[i]!, firstTime: firstTimes[i]!,
-    firstKey: keys[i] ? firstKeys[i]! : null, lastKey: keys[i] ? BigInt.asIntN(64, firstKeys[i]! + ranges[i]!) : null,
-  }));
+function topTrack(cursor: Cursor, count: number): TopColumns {
+  return {
+    blocks: cursor.numbers(count, 2 ** 53, 'a page has less than no blocks'),
+    hidden: cursor.numbers(count, 2 ** 53, 'a page has less than no hidden blocks'),
+    firstTimes: cursor.deltas(count), keys: cursor.column(count), firstKeys: cursor.deltas(count), ranges: cursor.column(count), unordered: cursor.column(count),
+  };
+}
+
+function summaryIn({ blocks, hidden, firstTimes, keys, firstKeys, ranges }: TopColumns, page: number): Summary {
+  const firstKey = keys[page] ? firstKeys[page]! : null;
+  return { blocks: blocks[page]!, hidden: hidden[page]!, firstTime: firstTimes[page]!, firstKey, lastKey: firstKey === null ? null : BigInt.asIntN(64, firstKey + ranges[page]!) };
 }
 
 /** What a reader MUST refuse in a top. `firstCluster`: the first one that stands behind the header. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Boxes of ISO/IEC 14496-12, as far as Media Source Extensions need them: an initialization segment and fragments.
-import { concat } from '../protect/digest.js';
+import { concat } from '../base/concat.js';
 
 type Part = Uint8Array | string | number[];
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // From a track to what Media Source Extensions take: a codec string, a sample entry, and samples as MP4 has them.
 import type { Track } from '../format/tracks.js';
-import { concat } from '../protect/digest.js';
+import { concat } from '../base/concat.js';
 import { Format, audioEntry, be, box, esds, videoEntry } from './boxes.js';
-import { avcConfig, hevcConfig, isAnnexB, withLengths } from './nal.js';
 
 /** How a track is played. */
 export interface Playable extends Format {
@@ -22,8 +21,8 @@ const hex = (value: number): string => value.toString(16).padStart(2, '0');
 const two = (value: number): string => String(value).padStart(2, '0');
 
 /** Null for a codec that MP4 in browsers has no way for, or whose configuration is missing. `first` is the data of its first key block. */
-export function playable(track: Track, first: Uint8Array): Playable | null {
-  const made = CODECS[track.codec]?.(track, first);
+export async function playable(track: Track, first: Uint8Array): Promise<Playable | null> {
+  const made = await CODECS[track.codec]?.(track, first);
   if (!made || (track.kind !== 'video' && track.kind !== 'audio')) return null;
   const [, den] = track.timeBase;
   return {
@@ -32,19 +31,17 @@ export function playable(track: Track, first: Uint8Array): Playable | null {
   };
 }
 
-const CODECS: Record<string, (track: Track, first: Uint8Array) => Made | null> = {
-  h264: (track, first) => {
-    const { extradata } = track;
-    const config = extradata[0] === 1 ? extradata : avcConfig(extradata.length ? extradata : first);
+const CODECS: Record<string, (track: Track, first: Uint8Array) => Made | null | Promise<Made | null>> = {
+  h264: async (track, first) => {
+    const { config, sample } = await unitsWithLengths(track, first, 'avcConfig');
     if (!config || config.length < 7) return null;
     const codec = 'avc1.' + hex(config[1]!) + hex(config[2]!) + hex(config[3]!);
-    return { codec, config, entry: picture(track, 'avc1', box('avcC', config)), sample: lengths(extradata[0] !== 1) };
+    return { codec, config, entry: picture(track, 'avc1', box('avcC', config)), sample };
   },
-  hevc: (track, first) => {
-    const { extradata } = track;
-    const config = extradata[0] === 1 ? extradata : hevcConfig(extradata.length ? extradata : first);
+  hevc: async (track, first) => {
+    const { config, sample } = await unitsWithLengths(track, first, 'hevcConfig');
     if (!config || config.length < 23) return null;
-    return { codec: hevcString(config), config, entry: picture(track, 'hvc1', box('hvcC', config)), sample: lengths(extradata[0] !== 1) };
+    return { codec: hevcString(config), config, entry: picture(track, 'hvc1', box('hvcC', config)), sample };
   },
   av1: (track) => {
     const config = track.extradata;
@@ -86,8 +83,11 @@ const CODECS: Record<string, (track: Track, first: Uint8Array) => Made | null> =
   },
 };
 
-function lengths(annexB: boolean): (data: Uint8Array) => Uint8Array {
-  return (data) => (annexB && isAnnexB(data) ? withLengths(data) : data);
+/** Units as MP4 has them. What makes them of Annex B is loaded only where that is stored. */
+async function unitsWithLengths({ extradata }: Track, first: Uint8Array, kind: 'avcConfig' | 'hevcConfig'): Promise<{ config: Uint8Array | null; sample?: Made['sample'] }> {
+  if (extradata[0] === 1) return { config: extradata };
+  const nal = await import('./nal.js');
+  return { config: nal[kind](extradata.length ? extradata : first), sample: (data) => (nal.isAnnexB(data) ? nal.withLengths(data) : data) };
 }
 
 function picture(track: Track, type: string, config: Uint8Array): Uint8Array {

@@ -68,11 +68,11 @@ export class Controls {
   readonly picture = button('Picture in picture (i)', 'picture');
   readonly full = button('Full screen (f)', 'full');
   readonly slider = make('input', { type: 'range', min: '0', max: '1', step: 'any', value: '0', 'aria-label': 'Position' });
-  private readonly seek = make('div', { class: 'seek' });
+  readonly #seek = make('div', { class: 'seek' });
 
   constructor() {
-    this.seek.append(this.slider);
-    this.bar.append(this.seek, this.play, this.back, this.forward, this.time, make('span', { class: 'space' }), this.lock, this.chapters, this.audio,
+    this.#seek.append(this.slider);
+    this.bar.append(this.#seek, this.play, this.back, this.forward, this.time, make('span', { class: 'space' }), this.lock, this.chapters, this.audio,
       this.subtitles, this.mute, this.volume, this.picture, this.full);
   }
 
@@ -92,13 +92,13 @@ export class Controls {
   }
 
   showChapters(chapters: Chapter[], duration: number): void {
-    this.seek.querySelectorAll('.mark').forEach((mark) => mark.remove());
+    this.#seek.querySelectorAll('.mark').forEach((mark) => mark.remove());
     this.chapters.replaceChildren(...chapters.map(({ title, start }, i) => make('option', { value: String(start) }, title || `Chapter ${i + 1}`)));
     this.chapters.hidden = !chapters.length;
     for (const { start } of chapters) {
       const mark = make('span', { class: 'mark' });
       mark.style.left = `${(100 * start) / (duration || 1)}%`;
-      this.seek.append(mark);
+      this.#seek.append(mark);
     }
   }
 }

@@ -21,14 +21,14 @@ export interface EngineEvents {
 
 /** One SourceBuffer; its calls wait for each other. */
 class Buffer {
-  private last: Promise<void> = Promise.resolve();
+  #last: Promise<void> = Promise.resolve();
   constructor(readonly buffer: SourceBuffer, public feed: TrackFeed) {
     this.use(feed);
   }
 
   use(feed: TrackFeed): void {
     this.feed = feed;
-    void this.then(() => {
+    void this.#then(() => {
       this.buffer.changeType?.(feed.format.mime);
       this.buffer.timestampOffset = feed.format.bare ? 0 : -SHIFT;
       if (!feed.format.bare) this.buffer.appendBuffer(feed.init as BufferSource);
@@ -36,14 +36,14 @@ class Buffer {
   }
 
   append({ bytes, start }: Fragment): Promise<void> {
-    return this.then(() => {
+    return this.#then(() => {
       if (this.feed.format.bare) this.buffer.timestampOffset = start;
       this.buffer.appendBuffer(bytes as BufferSource);
     });
   }
 
   remove(begin: number, end: number): Promise<void> {
-    return this.then(() => begin < end && this.buffer.remove(begin, end));
+    return this.#then(() => begin < end && this.buffer.remove(begin, end));
   }
 
   /** The end of what is buffered around a time, or null if that is not. */
@@ -57,26 +57,26 @@ class Buffer {
     return this.buffer.buffered.length ? this.buffer.buffered.start(0) : Infinity;
   }
 
-  private then(change: () => unknown): Promise<void> {
-    const done = this.last.then(async () => {
+  #then(change: () => unknown): Promise<void> {
+    const done = this.#last.then(async () => {
       change();
       if (!this.buffer.updating) return;
       await new Promise<void>((resolve) => this.buffer.addEventListener('updateend', () => resolve(), { once: true }));
     });
-    this.last = done.catch(() => {});
+    this.#last = done.catch(() => {});
     return done;
   }
 }
 
 export class Engine {
-  private readonly buffers = new Map<'video' | 'audio', Buffer>();
+  readonly #buffers = new Map<'video' | 'audio', Buffer>();
   /** Raised by each seek: what an older one still does is dropped. */
-  private generation = 0;
-  private time = 0;
-  private paused = true;
-  private wake: () => void = () => {};
-  private closed = false;
-  private growths = 0;
+  #generation = 0;
+  #time = 0;
+  #paused = true;
+  #wake: () => void = () => {};
+  #closed = false;
+  #growths = 0;
 
   constructor(private readonly file: H4mkFile, private readonly source: MediaSource, private readonly events: EngineEvents) {}
 
@@ -89,124 +89,124 @@ export class Engine {
     }
     // All SourceBuffers have to be there before the first one gets anything.
     const added = feeds.map((feed) => ({ feed, buffer: this.source.addSourceBuffer(feed.format.mime) }));
-    for (const { feed, buffer } of added) this.buffers.set(feed.format.kind, new Buffer(buffer, feed));
-    if (!this.buffers.size) {
+    for (const { feed, buffer } of added) this.#buffers.set(feed.format.kind, new Buffer(buffer, feed));
+    if (!this.#buffers.size) {
       const codecs = tracks.map((track) => track.codec).join(', ');
       throw new H4mkError('unsupported', `This browser cannot play ${codecs || 'the tracks of this file'}.`);
     }
-    this.setDuration();
+    this.#setDuration();
     this.seek(time);
-    this.follow().catch((error) => this.closed || this.events.onError(error));
+    this.#follow().catch((error) => this.#closed || this.events.onError(error));
   }
 
   /** Where the player is now. */
   tick(time: number, paused: boolean): void {
-    this.time = time;
-    this.paused = paused;
-    this.wake();
+    this.#time = time;
+    this.#paused = paused;
+    this.#wake();
   }
 
   /** Goes on elsewhere, unless that is buffered. */
   seek(time: number): void {
-    this.time = time;
-    const ends = [...this.buffers.values()].map((buffer) => buffer.endAt(time));
-    if (this.generation && ends.every((end) => end !== null)) return this.wake();
-    const generation = ++this.generation;
-    this.wake();
-    this.fill(generation, time).catch((error) => generation === this.generation && !this.closed && this.events.onError(error));
+    this.#time = time;
+    const ends = [...this.#buffers.values()].map((buffer) => buffer.endAt(time));
+    if (this.#generation && ends.every((end) => end !== null)) return this.#wake();
+    const generation = ++this.#generation;
+    this.#wake();
+    this.#fill(generation, time).catch((error) => generation === this.#generation && !this.#closed && this.events.onError(error));
   }
 
   /** Another track of the same kind from here on. */
   async choose(track: Track): Promise<void> {
     const feed = await TrackFeed.of(this.file, track);
     if (!feed || !supported(feed.format.mime)) throw new H4mkError('unsupported', `This browser cannot play ${track.codec}.`);
-    const buffer = this.buffers.get(feed.format.kind);
+    const buffer = this.#buffers.get(feed.format.kind);
     if (!buffer) return;
-    const generation = ++this.generation;
-    this.wake();
+    const generation = ++this.#generation;
+    this.#wake();
     buffer.use(feed);
     await buffer.remove(0, Infinity);
     // The other kind is filled once more from the same place; what it has already is replaced by the same.
-    this.fill(generation, this.time).catch((error) => generation === this.generation && !this.closed && this.events.onError(error));
+    this.#fill(generation, this.#time).catch((error) => generation === this.#generation && !this.#closed && this.events.onError(error));
   }
 
   stop(): void {
-    this.closed = true;
-    this.generation++;
-    this.wake();
+    this.#closed = true;
+    this.#generation++;
+    this.#wake();
   }
 
-  private setDuration(): void {
+  #setDuration(): void {
     const { duration } = this.file;
     if (this.source.readyState === 'open' && this.source.duration !== duration) this.source.duration = Math.max(duration, 0.001);
   }
 
   /** Appends cluster after cluster, from the seek point of the first track on. */
-  private async fill(generation: number, time: number): Promise<void> {
-    const [main] = this.buffers.values();
+  async #fill(generation: number, time: number): Promise<void> {
+    const [main] = this.#buffers.values();
     const { track } = main!.feed;
     const result = await this.file.seek(track.id, track.ticks(time));
     if (!result) throw new H4mkError('corrupt', 'The file has no block where playing could begin.');
-    const places = [...this.buffers.values()].map(({ feed }) => result.begins.get(feed.track.id)).filter((place) => place != null);
+    const places = [...this.#buffers.values()].map(({ feed }) => result.begins.get(feed.track.id)).filter((place) => place != null);
     let from = Math.min(...places.map((place) => place.cluster.offset));
     let first = true;
     for (let more = true; more; ) {
-      const seen = this.growths;
+      const seen = this.#growths;
       for await (const cluster of this.file.clusters(from)) {
-        if (generation !== this.generation) return;
+        if (generation !== this.#generation) return;
         // The rest of the first cluster alone: the frame that was asked for should not wait. Later ones with the one that follows.
         const size = cluster.end - cluster.offset;
         this.file.internals.bytes.prefetch(cluster.offset, cluster.end + (first ? 0 : Math.min(size, 2 ** 20)));
         first = false;
-        for (const buffer of this.buffers.values()) await this.appendCluster(buffer, cluster, result.begins.get(buffer.feed.track.id), generation);
+        for (const buffer of this.#buffers.values()) await this.#appendCluster(buffer, cluster, result.begins.get(buffer.feed.track.id), generation);
         from = cluster.end;
-        await this.untilNeeded(generation);
-        if (generation !== this.generation) return;
+        await this.#untilNeeded(generation);
+        if (generation !== this.#generation) return;
       }
-      more = await this.grown(generation, seen);
+      more = await this.#grown(generation, seen);
     }
-    if (generation === this.generation && this.source.readyState === 'open') this.source.endOfStream();
+    if (generation === this.#generation && this.source.readyState === 'open') this.source.endOfStream();
   }
 
-  private async appendCluster(buffer: Buffer, cluster: import('../format/cluster.js').Cluster, begin: { cluster: { offset: number }; position: number } | null | undefined, generation: number): Promise<void> {
+  async #appendCluster(buffer: Buffer, cluster: import('../format/cluster.js').Cluster, begin: { cluster: { offset: number }; position: number } | null | undefined, generation: number): Promise<void> {
     if (!begin || cluster.offset < begin.cluster.offset) return;
     const from = cluster.offset === begin.cluster.offset ? begin.position : 0;
     const made = await buffer.feed.fragment(cluster, from, (error) => this.events.onLost(error));
-    if (!made || generation !== this.generation) return;
+    if (!made || generation !== this.#generation) return;
     try {
       await buffer.append(made);
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'QuotaExceededError') throw error;
-      await buffer.remove(0, Math.max(0, this.time - 2));
+      await buffer.remove(0, Math.max(0, this.#time - 2));
       await buffer.append(made);
     }
   }
 
   /** Waits while enough is buffered; takes out what is far behind. */
-  private async untilNeeded(generation: number): Promise<void> {
-    while (generation === this.generation) {
-      const ends = [...this.buffers.values()].map((buffer) => buffer.endAt(this.time) ?? this.time);
-      for (const buffer of this.buffers.values()) if (buffer.begin < this.time - 2 * BEHIND) await buffer.remove(0, this.time - BEHIND);
-      if (Math.min(...ends) < this.time + (this.paused ? AHEAD_PAUSED : AHEAD)) return;
-      await new Promise<void>((resolve) => (this.wake = resolve));
+  async #untilNeeded(generation: number): Promise<void> {
+    while (generation === this.#generation) {
+      const ends = [...this.#buffers.values()].map((buffer) => buffer.endAt(this.#time) ?? this.#time);
+      for (const buffer of this.#buffers.values()) if (buffer.begin < this.#time - 2 * BEHIND) await buffer.remove(0, this.#time - BEHIND);
+      if (Math.min(...ends) < this.#time + (this.#paused ? AHEAD_PAUSED : AHEAD)) return;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 
   /** At the end of a file that may still grow: waits for more than there was after `seen` growths. */
-  private async grown(generation: number, seen: number): Promise<boolean> {
-    while (generation === this.generation && this.growths === seen && !this.file.closed) await new Promise<void>((resolve) => (this.wake = resolve));
-    return generation === this.generation && this.growths !== seen;
+  async #grown(generation: number, seen: number): Promise<boolean> {
+    while (generation === this.#generation && this.#growths === seen && !this.file.closed) await new Promise<void>((resolve) => (this.#wake = resolve));
+    return generation === this.#generation && this.#growths !== seen;
   }
 
   /** Looks whether the file got longer, as long as it has no end. */
-  private async follow(): Promise<void> {
-    while (!this.closed && !this.file.closed) {
+  async #follow(): Promise<void> {
+    while (!this.#closed && !this.file.closed) {
       await new Promise((resolve) => setTimeout(resolve, POLL));
-      if (this.closed || !(await this.file.refresh())) continue;
-      this.growths++;
-      this.setDuration();
+      if (this.#closed || !(await this.file.refresh())) continue;
+      this.#growths++;
+      this.#setDuration();
       this.events.onGrown();
-      this.wake();
+      this.#wake();
     }
   }
 }

@@ -4,7 +4,7 @@ import { H4mkError } from '../errors.js';
 import { Block, Cluster, FLAG } from '../format/cluster.js';
 import type { Track } from '../format/tracks.js';
 import type { H4mkFile } from '../read/file.js';
-import { concat } from '../protect/digest.js';
+import { concat } from '../base/concat.js';
 import { Sample, fragment, initSegment } from './boxes.js';
 import { Playable, playable } from './codecs.js';
 
@@ -18,7 +18,7 @@ export interface Fragment {
 }
 
 export class TrackFeed {
-  private sequence = 0;
+  #sequence = 0;
 
   private constructor(readonly file: H4mkFile, readonly track: Track, readonly format: Playable) {}
 
@@ -26,7 +26,7 @@ export class TrackFeed {
   static async of(file: H4mkFile, track: Track): Promise<TrackFeed | null> {
     const place = await file.seekPoint(track.id, -(2n ** 62n));
     if (!place) return null;
-    const format = playable(track, (await file.read(place.block)).data);
+    const format = await playable(track, (await file.read(place.block)).data);
     return format && new TrackFeed(file, track, format);
   }
 
@@ -44,7 +44,7 @@ export class TrackFeed {
     const samples: Sample[] = [];
     let first: bigint | undefined;
     for (const [i, block] of blocks.entries()) {
-      const data = await this.dataOf(block, onLost);
+      const data = await this.#dataOf(block, onLost);
       if (!data) continue;
       first ??= times[i]!;
       const next = i + 1 < blocks.length ? times[i + 1]! - times[i]! : block.duration * unit;
@@ -53,11 +53,11 @@ export class TrackFeed {
     }
     if (first === undefined || first + shift < 0n) return null;
     const start = Number(first) / this.format.timescale;
-    const bytes = this.format.bare ? concat(...samples.map(({ data }) => data)) : fragment(++this.sequence, Number(first + shift), samples);
+    const bytes = this.format.bare ? concat(...samples.map(({ data }) => data)) : fragment(++this.#sequence, Number(first + shift), samples);
     return { bytes, start };
   }
 
-  private async dataOf(block: Block, onLost: (error: H4mkError) => void): Promise<Uint8Array | null> {
+  async #dataOf(block: Block, onLost: (error: H4mkError) => void): Promise<Uint8Array | null> {
     try {
       const { data } = await this.file.read(block);
       return data.length ? this.format.sample(data) : null;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // H.264 and HEVC: Annex B (start codes) to units with a length, and parameter sets to avcC and hvcC.
-import { concat } from '../protect/digest.js';
+import { concat } from '../base/concat.js';
 import { be } from './boxes.js';
 
 /** The NAL units of Annex B, without start codes and trailing zeros. */

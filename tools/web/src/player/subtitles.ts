@@ -4,10 +4,7 @@ import { Block, timeOf } from '../format/cluster.js';
 import type { Track } from '../format/tracks.js';
 import type { H4mkFile } from '../read/file.js';
 
-const CODECS = new Set(['subrip', 'srt', 'webvtt', 'text', 'mov_text', 'ass', 'ssa']);
 const AROUND = 30;
-
-export const isText = (track: Track): boolean => track.kind === 'subtitle' && CODECS.has(track.codec);
 
 /** The text of a block as a cue shows it. */
 export function textOf(codec: string, data: Uint8Array): string {
@@ -26,23 +23,23 @@ export interface CueText {
 
 /** Reads the cues around the playing position, each once. */
 export class Subtitles {
-  private readonly known = new Set<string>();
-  private loadedTo = -Infinity;
-  private loading = false;
+  readonly #known = new Set<string>();
+  #loadedTo = -Infinity;
+  #loading = false;
 
   constructor(private readonly file: H4mkFile, private readonly track: Track, private readonly onCue: (cue: CueText) => void) {}
 
   async tick(time: number): Promise<void> {
-    if (this.loading || (time < this.loadedTo - 5 && time > this.loadedTo - AROUND * 2)) return;
-    this.loading = true;
+    if (this.#loading || (time < this.#loadedTo - 5 && time > this.#loadedTo - AROUND * 2)) return;
+    this.#loading = true;
     try {
-      await this.load(time);
+      await this.#load(time);
     } finally {
-      this.loading = false;
+      this.#loading = false;
     }
   }
 
-  private async load(time: number): Promise<void> {
+  async #load(time: number): Promise<void> {
     const { file, track } = this;
     const first = await file.seekPoint(track.id, track.ticks(time - AROUND / 2));
     if (!first) return;
@@ -51,18 +48,18 @@ export class Subtitles {
       if (span.cluster < first.cluster.offset) continue;
       if (track.seconds(span.firstTime) > time + AROUND) break;
       for await (const cluster of file.clusters(span.cluster)) {
-        for (const block of cluster.blocks) if (block.track === track.id) await this.add(block);
+        for (const block of cluster.blocks) if (block.track === track.id) await this.#add(block);
         break;
       }
     }
-    this.loadedTo = time + AROUND;
+    this.#loadedTo = time + AROUND;
   }
 
-  private async add(block: Block): Promise<void> {
+  async #add(block: Block): Promise<void> {
     const time = timeOf(block);
     const name = `${block.cluster.offset} ${block.ordinal}`;
-    if (time === null || this.known.has(name)) return;
-    this.known.add(name);
+    if (time === null || this.#known.has(name)) return;
+    this.#known.add(name);
     const text = textOf(this.track.codec, (await this.file.read(block)).data);
     if (!text) return;
     const start = this.track.seconds(time);

@@ -2,7 +2,8 @@
 // protection.md, "Signed files": what a checkpoint says, and whether its signature and its root hold.
 import { require } from '../errors.js';
 import { Cursor } from '../format/cursor.js';
-import { concat, equal, sha256, subtle } from './digest.js';
+import { concat } from '../base/concat.js';
+import { equal, sha256, subtle } from './digest.js';
 
 const MOST_LEAVES = 4096;
 const MOST_GAP = 256 * 2 ** 20;
@@ -26,8 +27,15 @@ export interface Checkpoint {
   peaks: Uint8Array[];
   leaves: Leaf[];
   root: Uint8Array;
+  /** The end of each track so far. */
+  tracks: { track: number; end: bigint | null }[];
   /** Positions of all checkpoints before; only of the final one. */
   checkpoints: number[];
+  /** Digests of pages of the index that were written since the checkpoint before. */
+  pages: Uint8Array[];
+  /** Only of the final one: digests of all pages as copies, with their places; and that of the top. */
+  copies: { digest: Uint8Array; place: number }[];
+  top: Uint8Array;
   /** Places (positions plus 1, 0: none) of the TRAK and META that count; only of the final one. */
   trak: number;
   meta: number;
@@ -49,27 +57,33 @@ export function parseCheckpoint(payload: Uint8Array): Checkpoint {
   const peaks = [...leavesBefore.toString(2)].filter((bit) => bit === '1').map(() => cursor.take(32));
   const leaves = leavesOf(cursor);
   const root = cursor.take(32);
-  const tracks = cursor.varint();
-  require(tracks <= 4096, 'a checkpoint has too many tracks');
-  for (let i = 0; i < tracks; i++) {
-    for (let k = 0; k < 3; k++) cursor.varint();
-    if (cursor.u8() === 1) cursor.signed();
+  const trackCount = cursor.varint();
+  require(trackCount <= 4096, 'a checkpoint has too many tracks');
+  const tracks: Checkpoint['tracks'] = [];
+  for (let i = 0; i < trackCount; i++) {
+    const track = cursor.varint();
+    cursor.varint();
+    cursor.varint();
+    tracks.push({ track, end: cursor.u8() === 1 ? cursor.signed() : null });
   }
   const count = cursor.varint();
   require(count <= cursor.left && (final || count === 0), 'a checkpoint lists more than it has');
   const checkpoints: number[] = [];
   for (let i = 0; i < count; i++) checkpoints.push((checkpoints.at(-1) ?? 0) + cursor.varint());
-  cursor.take(32 * cursor.varint());
-  let [trak, meta] = [0, 0];
-  if (final) {
-    cursor.take(40 * cursor.varint());
-    cursor.take(32);
-    [trak, meta] = [safe(cursor), safe(cursor)];
-  }
+  const pages = list(cursor, 32, () => cursor.take(32));
+  const copies = final ? list(cursor, 40, () => ({ digest: cursor.take(32), place: safe(cursor) })) : [];
+  const top = cursor.take(final ? 32 : 0);
+  const [trak, meta] = final ? [safe(cursor), safe(cursor)] : [0, 0];
   const size = payload[payload.length - 2]! | (payload[payload.length - 1]! << 8);
   require(cursor.left === size + 2, 'the signature of a checkpoint has another size');
   const signed = payload.subarray(0, cursor.position);
-  return { algorithm, final, keyId, tree, header, position, back, leavesBefore, peaks, leaves, root, checkpoints, trak, meta, signed, signature: cursor.take(size) };
+  return { algorithm, final, keyId, tree, header, position, back, leavesBefore, peaks, leaves, root, tracks, checkpoints, pages, copies, top, trak, meta, signed, signature: cursor.take(size) };
+}
+
+function list<T>(cursor: Cursor, size: number, read: () => T): T[] {
+  const count = cursor.varint();
+  require(count * size <= cursor.left, 'a checkpoint lists more than it has');
+  return Array.from({ length: count }, read);
 }
 
 function safe(cursor: Cursor): number {
@@ -115,7 +129,7 @@ export async function rootOf({ leavesBefore, peaks, leaves }: Checkpoint): Promi
 
 /** A public key (DER, SubjectPublicKeyInfo) as checkpoints name it. */
 export class PublicKey {
-  private readonly imported = new Map<number, Promise<CryptoKey>>();
+  readonly #imported = new Map<number, Promise<CryptoKey>>();
   private constructor(private readonly der: Uint8Array, readonly id: Uint8Array) {}
 
   static async of(der: Uint8Array): Promise<PublicKey> {
@@ -129,15 +143,15 @@ export class PublicKey {
     const signature = ed25519 ? checkpoint.signature : rawOfDer(checkpoint.signature);
     const message = concat('H4MK/2 checkpoint\0', checkpoint.signed);
     const how = ed25519 ? { name: 'Ed25519' } : { name: 'ECDSA', hash: 'SHA-256' };
-    const holds = await subtle().verify(how, await this.key(checkpoint.algorithm), concat(signature), message);
+    const holds = await subtle().verify(how, await this.#key(checkpoint.algorithm), concat(signature), message);
     return holds && equal(await rootOf(checkpoint), checkpoint.root);
   }
 
-  private key(algorithm: 1 | 2): Promise<CryptoKey> {
-    let key = this.imported.get(algorithm);
+  #key(algorithm: 1 | 2): Promise<CryptoKey> {
+    let key = this.#imported.get(algorithm);
     if (!key) {
       const how = algorithm === 1 ? { name: 'Ed25519' } : { name: 'ECDSA', namedCurve: 'P-256' };
-      this.imported.set(algorithm, (key = subtle().importKey('spki', concat(this.der), how, false, ['verify'])));
+      this.#imported.set(algorithm, (key = subtle().importKey('spki', concat(this.der), how, false, ['verify'])));
     }
     return key;
   }

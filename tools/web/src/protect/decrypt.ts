@@ -7,7 +7,8 @@ import { Exact, isObject } from '../format/json.js';
 import { Track, fromBase64 } from '../format/tracks.js';
 import type { Content, Decryptor } from '../read/content.js';
 import type { H4mkFile } from '../read/file.js';
-import { concat, equal, expand, hmac, metadataDigest, subtle, tracksDigest, u32, u64 } from './digest.js';
+import { concat } from '../base/concat.js';
+import { equal, expand, hmac, metadataDigest, subtle, tracksDigest, u32, u64 } from './digest.js';
 
 const BLOCKS_A_KEY = 20n;
 const KEYS_HELD = 64;
@@ -69,8 +70,8 @@ function sessionsOf(value: Exact | undefined): Session[] {
 }
 
 class Opener implements Decryptor {
-  private readonly keys = new Map<string, Promise<CryptoKey>>();
-  private readonly ways = new Map<string, { ordinal: bigint; nodes: Promise<Uint8Array>[] }>();
+  readonly #keys = new Map<string, Promise<CryptoKey>>();
+  readonly #ways = new Map<string, { ordinal: bigint; nodes: Promise<Uint8Array>[] }>();
 
   constructor(
     private readonly root: Uint8Array, private readonly fileId: Uint8Array, private readonly sessions: Session[], private readonly living: boolean, readonly counts?: Map<number, bigint>,
@@ -78,24 +79,24 @@ class Opener implements Decryptor {
 
   async open(block: Block, stored: Uint8Array, track: Track): Promise<Content> {
     if (!(block.flags & FLAG.ENCRYPTED)) throw new H4mkError('not_encrypted', `Block ${block.ordinal} of track ${track.id} is not encrypted, in a file that is.`, block.cluster.offset);
-    const session = this.sessionOf(block);
-    const key = await this.keyOf(session, block);
-    const data = await this.openPart(0, stored, block, track, session, key);
+    const session = this.#sessionOf(block);
+    const key = await this.#keyOf(session, block);
+    const data = await this.#openPart(0, stored, block, track, session, key);
     if (!(block.flags & FLAG.SIDE_DATA)) return { data, sideData: [] };
     const [sealed] = block.sideData;
-    if (block.sideData.length !== 1 || sealed!.name !== 'encrypted') throw this.forged(block);
-    return { data, sideData: this.sideDataOf(await this.openPart(1, sealed!.data, block, track, session, key), block) };
+    if (block.sideData.length !== 1 || sealed!.name !== 'encrypted') throw this.#forged(block);
+    return { data, sideData: this.#sideDataOf(await this.#openPart(1, sealed!.data, block, track, session, key), block) };
   }
 
-  private forged(block: Block): H4mkError {
+  #forged(block: Block): H4mkError {
     return new H4mkError('bad_tag', `Block ${block.ordinal} of track ${block.track} is not what was encrypted: it was changed or moved.`, block.cluster.offset);
   }
 
-  private sessionOf({ track, ordinal }: Block): Session {
+  #sessionOf({ track, ordinal }: Block): Session {
     return this.sessions.findLast((session, i) => i === 0 || ordinal >= (session.first.get(track) ?? 0n))!;
   }
 
-  private async openPart(part: number, sealed: Uint8Array, block: Block, track: Track, session: Session, key: CryptoKey): Promise<Uint8Array> {
+  async #openPart(part: number, sealed: Uint8Array, block: Block, track: Track, session: Session, key: CryptoKey): Promise<Uint8Array> {
     const iv = concat(u32(part), u64(block.ordinal));
     const [num, den] = track.timeBase;
     const additionalData = concat(
@@ -104,11 +105,11 @@ class Opener implements Decryptor {
     try {
       return new Uint8Array(await subtle().decrypt({ name: 'AES-GCM', iv, additionalData }, key, concat(sealed)));
     } catch {
-      throw this.forged(block);
+      throw this.#forged(block);
     }
   }
 
-  private sideDataOf(plain: Uint8Array, block: Block): SideData[] {
+  #sideDataOf(plain: Uint8Array, block: Block): SideData[] {
     const cursor = new Cursor(plain);
     const found = unlessBroken(() => {
       const pieces: SideData[] = [];
@@ -119,31 +120,31 @@ class Opener implements Decryptor {
       }
       return pieces;
     });
-    if (!found) throw this.forged(block);
+    if (!found) throw this.#forged(block);
     return found;
   }
 
-  private keyOf(session: Session, { track, ordinal }: Block): Promise<CryptoKey> {
+  #keyOf(session: Session, { track, ordinal }: Block): Promise<CryptoKey> {
     const group = this.living ? ordinal : ordinal >> BLOCKS_A_KEY;
     const name = `${this.sessions.indexOf(session)} ${track} ${group}`;
-    let key = this.keys.get(name);
+    let key = this.#keys.get(name);
     if (!key) {
-      key = this.derive(session, track, group);
-      this.keys.set(name, key);
-      if (this.keys.size > KEYS_HELD) this.keys.delete(this.keys.keys().next().value!);
+      key = this.#derive(session, track, group);
+      this.#keys.set(name, key);
+      if (this.#keys.size > KEYS_HELD) this.#keys.delete(this.#keys.keys().next().value!);
     }
     return key;
   }
 
-  private async derive(session: Session, track: number, group: bigint): Promise<CryptoKey> {
-    const bytes = this.living ? await this.leaf(session, track, group) : await expand(this.root, 'block key', concat(session.id, u32(track), u64(group)));
+  async #derive(session: Session, track: number, group: bigint): Promise<CryptoKey> {
+    const bytes = this.living ? await this.#leaf(session, track, group) : await expand(this.root, 'block key', concat(session.id, u32(track), u64(group)));
     return subtle().importKey('raw', concat(bytes), 'AES-GCM', false, ['decrypt']);
   }
 
   /** "Scheme living": 64 steps down a tree, for any ordinal. Nodes on the way to the last one are kept, so that the next one is near. */
-  private async leaf(session: Session, track: number, ordinal: bigint): Promise<Uint8Array> {
+  async #leaf(session: Session, track: number, ordinal: bigint): Promise<Uint8Array> {
     const name = `${this.sessions.indexOf(session)} ${track}`;
-    const last = this.ways.get(name);
+    const last = this.#ways.get(name);
     const way = { ordinal, nodes: [] as Promise<Uint8Array>[] };
     let same = 0;
     while (last && same < 64 && last.ordinal >> BigInt(63 - same) === ordinal >> BigInt(63 - same)) same++;
@@ -152,7 +153,7 @@ class Opener implements Decryptor {
       const label = (ordinal >> BigInt(63 - depth)) & 1n ? 'living right' : 'living left';
       way.nodes.push(way.nodes[depth]!.then((node) => expand(node, label)));
     }
-    this.ways.set(name, way);
+    this.#ways.set(name, way);
     return expand(await way.nodes[64]!, 'living key');
   }
 }

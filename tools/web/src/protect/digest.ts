@@ -1,25 +1,15 @@
 // SPDX-License-Identifier: MIT
 // protection.md, "Notation", "Digest of a JSON value", "What describes the blocks". All by WebCrypto.
-import { H4mkError } from '../errors.js';
-import { Exact, isObject } from '../format/json.js';
-import type { Meta, Track } from '../format/tracks.js';
+import { H4mkError, require, unlessBroken } from '../errors.js';
+import { concat } from '../base/concat.js';
+import { Exact, isObject, parseJson } from '../format/json.js';
+import { Meta, Track, parseTracks } from '../format/tracks.js';
 
 const utf8 = new TextEncoder();
 
 export function subtle(): SubtleCrypto {
   if (!globalThis.crypto?.subtle) throw new H4mkError('unsupported', 'Keys and signatures need WebCrypto, which browsers have in secure contexts only: serve the page by https or from localhost.');
   return crypto.subtle;
-}
-
-export function concat(...parts: (Uint8Array | string)[]): Uint8Array<ArrayBuffer> {
-  const bytes = parts.map((part) => (typeof part === 'string' ? utf8.encode(part) : part));
-  const joined = new Uint8Array(bytes.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of bytes) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }
 
 export function u32(value: number): Uint8Array {
@@ -102,4 +92,16 @@ export function tracksDigest(tracks: Iterable<Track>): Promise<Uint8Array> {
 export function metadataDigest(meta: Meta | null): Promise<Uint8Array> {
   const words = new Set(['tags', 'chapters', 'protection']);
   return digestOf(without(meta ?? {}, (key, member) => words.has(key) || typeof member === 'string'));
+}
+
+/** The digest of a TRAK or META without its words: an edit of words does not change it. Null where it breaks a rule. */
+export async function apartFromWords(tag: 'TRAK' | 'META', payload: Uint8Array): Promise<Uint8Array | null> {
+  const rest = unlessBroken(() => {
+    const root = parseJson(payload);
+    require(isObject(root), 'a description is no object');
+    if (tag === 'META') return without(root, (key, member) => key === 'tags' || key === 'chapters' || typeof member === 'string');
+    parseTracks(payload);
+    return { ...root, tracks: (root.tracks as Exact[]).map((track) => without(track as { [key: string]: Exact }, (key) => WORDS.has(key))) };
+  });
+  return rest === null ? null : digestOf(rest);
 }

@@ -5,20 +5,13 @@ import { u32At } from '../format/chunk.js';
 import { Block, Cluster, FLAG, SideData } from '../format/cluster.js';
 import type { Track } from '../format/tracks.js';
 import type { CrcOf } from './crc_of.js';
-import type { ExternalData } from './external.js';
+import type { ExternalData, OpenBeside } from './external.js';
 
 /** Opens encrypted blocks: protect/decrypt.ts. */
 export interface Decryptor {
   /** In a closed file: how many blocks each track has. */
   readonly counts?: Map<number, bigint>;
   open(block: Block, stored: Uint8Array, track: Track): Promise<{ data: Uint8Array; sideData: readonly SideData[] }>;
-}
-
-/** Is asked before a cluster's bytes are used: protect/verify.ts. */
-export interface ClusterGuard {
-  check(cluster: Cluster): Promise<void>;
-  /** Whether the chunk at an offset is what was signed. */
-  holds(offset: number): Promise<boolean>;
 }
 
 export interface Content {
@@ -38,25 +31,28 @@ export function refusal(block: Block, track: Track): H4mkError | null {
 
 export class ContentReader {
   decryptor?: Decryptor;
-  guard?: ClusterGuard;
   /** CRCs that were compared, of the clusters that were used last. */
-  private readonly checked = new Map<string, boolean>();
+  readonly #checked = new Map<string, boolean>();
 
-  constructor(private crc: CrcOf, private readonly external: ExternalData) {}
+  #external?: ExternalData;
+
+  constructor(private crc: CrcOf, private readonly openBeside?: OpenBeside) {}
 
   /** The file has grown. */
   useFile(crc: CrcOf): void {
     this.crc = crc;
-    this.checked.clear();
+    this.#checked.clear();
   }
 
   /** The bytes as they are stored, after their CRC held. */
   async stored(block: Block, track: Track): Promise<Uint8Array> {
     const refused = refusal(block, track);
     if (refused) throw refused;
-    if (this.guard) await this.guard.check(block.cluster);
-    if (block.flags & FLAG.EXTERNAL) return this.external.read(block, track);
-    if (!(await this.holds(block))) throw new H4mkError('damaged_data', `The data of block ${block.ordinal} of track ${track.id} is damaged.`, block.cluster.offset);
+    if (block.flags & FLAG.EXTERNAL) {
+      const { ExternalData } = await import('./external.js');
+      return (this.#external ??= new ExternalData(this.openBeside)).read(block, track);
+    }
+    if (!(await this.#holds(block))) throw new H4mkError('damaged_data', `The data of block ${block.ordinal} of track ${track.id} is damaged.`, block.cluster.offset);
     return block.size ? this.crc.bytes.read(block.offset, block.offset + block.size) : new Uint8Array(0);
   }
 
@@ -72,11 +68,11 @@ export class ContentReader {
     }
     if (this.decryptor) ({ data, sideData } = await this.decryptor.open(block, data, track));
     else if (block.flags & FLAG.ENCRYPTED) throw new H4mkError('no_key', 'The file is encrypted: a key is needed.', block.cluster.offset);
-    if (block.flags & FLAG.COMPRESSED) data = await this.unpacked(data, block);
+    if (block.flags & FLAG.COMPRESSED) data = await this.#unpacked(data, block);
     return { data, sideData };
   }
 
-  private async unpacked(frame: Uint8Array, block: Block): Promise<Uint8Array> {
+  async #unpacked(frame: Uint8Array, block: Block): Promise<Uint8Array> {
     const { unzstd } = await import('./zstd.js');
     try {
       return await unzstd(frame);
@@ -87,10 +83,10 @@ export class ContentReader {
   }
 
   /** "A block is good if the stripes that it touches are good. Without stripes the CRC of the chunk decides." */
-  private async holds(block: Block): Promise<boolean> {
+  async #holds(block: Block): Promise<boolean> {
     const { cluster } = block;
-    if (cluster.ownChunks) return this.rangeHolds(block.offset - 20, block.offset + block.size);
-    if (!cluster.stripeShift) return this.once(`${cluster.offset}`, () => this.chunkHolds(cluster));
+    if (cluster.ownChunks) return this.#rangeHolds(block.offset - 20, block.offset + block.size);
+    if (!cluster.stripeShift) return this.#once(`${cluster.offset}`, () => this.#chunkHolds(cluster));
     if (!block.size) return true;
     const size = 2 ** cluster.stripeShift;
     const first = Math.floor((block.offset - cluster.dataBegin) / size);
@@ -98,27 +94,27 @@ export class ContentReader {
     for (let i = first; i <= last; i++) {
       const begin = cluster.dataBegin + i * size;
       const end = Math.min(begin + size, cluster.dataEnd);
-      if (!(await this.once(`${cluster.offset} ${i}`, async () => (await this.crc.of(begin, end)) === cluster.stripes[i]))) return false;
+      if (!(await this.#once(`${cluster.offset} ${i}`, async () => (await this.crc.of(begin, end)) === cluster.stripes[i]))) return false;
     }
     return true;
   }
 
-  private async chunkHolds(cluster: Cluster): Promise<boolean> {
+  async #chunkHolds(cluster: Cluster): Promise<boolean> {
     if (cluster.end > this.crc.bytes.size) return false;
-    return this.rangeHolds(cluster.offset, cluster.end - 4);
+    return this.#rangeHolds(cluster.offset, cluster.end - 4);
   }
 
   /** A range that is followed by its CRC. */
-  private async rangeHolds(begin: number, end: number): Promise<boolean> {
+  async #rangeHolds(begin: number, end: number): Promise<boolean> {
     return (await this.crc.of(begin, end)) === u32At(await this.crc.bytes.read(end, end + 4), 0);
   }
 
-  private async once(key: string, check: () => Promise<boolean>): Promise<boolean> {
-    const known = this.checked.get(key);
+  async #once(key: string, check: () => Promise<boolean>): Promise<boolean> {
+    const known = this.#checked.get(key);
     if (known !== undefined) return known;
     const holds = await check();
-    this.checked.set(key, holds);
-    if (this.checked.size > 4096) this.checked.delete(this.checked.keys().next().value!);
+    this.#checked.set(key, holds);
+    if (this.#checked.size > 4096) this.#checked.delete(this.#checked.keys().next().value!);
     return holds;
   }
 }

@@ -18,26 +18,26 @@ export class Descriptions {
   readonly attachments = new Map<number, Chunk[]>();
   /** The last whole cluster, page (no copy) or locator. */
   followed = 0;
-  private readonly withBlocks = new Set<number>();
-  private clusterSeen = false;
+  readonly #withBlocks = new Set<number>();
+  #clusterSeen = false;
 
   constructor(private readonly bytes: Bytes) {}
 
   blocksOf(track: number): void {
-    this.withBlocks.add(track);
+    this.#withBlocks.add(track);
   }
 
   /** Takes what a chunk says. False where it cannot be used though it holds. */
   async add(chunk: Chunk): Promise<boolean> {
     if (chunk.isCluster && !chunk.unfinished && !chunk.unknownFlags) {
-      this.clusterSeen = true;
-      chunk.cluster?.tracks.forEach((listed) => this.withBlocks.add(listed.track));
+      this.#clusterSeen = true;
+      chunk.cluster?.tracks.forEach((listed) => this.#withBlocks.add(listed.track));
       if (chunk.isReadable) this.followed = Math.max(this.followed, chunk.offset);
       return true;
     }
     if (chunk.lost || chunk.unfinished || chunk.whole === false || chunk.unknownFlags) return true;
     try {
-      await this.addOther(chunk);
+      await this.#addOther(chunk);
       return true;
     } catch (error) {
       if (error instanceof Broken) return false;
@@ -45,17 +45,17 @@ export class Descriptions {
     }
   }
 
-  private async addOther(chunk: Chunk): Promise<void> {
+  async #addOther(chunk: Chunk): Promise<void> {
     const { tag, offset } = chunk;
     const payload = (most = Infinity): Promise<Uint8Array> => this.bytes.read(chunk.payload, Math.min(chunk.end - 4, chunk.payload + most));
     if (tag === 'TRAK') {
       const tracks = parseTracks(await payload());
       const before = this.traks.at(-1);
-      if (before) checkContinues(before.value, tracks, this.withBlocks);
+      if (before) checkContinues(before.value, tracks, this.#withBlocks);
       this.traks.push({ offset, value: tracks });
     } else if (tag === 'META') {
       this.metas.push({ offset, value: parseMeta(await payload()) });
-    } else if (tag === 'ATTA' && !this.clusterSeen) {
+    } else if (tag === 'ATTA' && !this.#clusterSeen) {
       const id = new Cursor(await payload(10)).varint();
       this.attachments.set(id, [...(this.attachments.get(id) ?? []), chunk]);
     } else if (tag === 'TAIL') {

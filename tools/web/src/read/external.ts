@@ -16,9 +16,9 @@ export function besideName(track: Track): string | null {
 }
 
 export class ExternalData {
-  private readonly sources = new Map<string, Promise<Source | null>>();
+  readonly #sources = new Map<string, Promise<Source | null>>();
   /** The group that was read last: blocks are read in a row. */
-  private last?: { key: string; data: Promise<Map<bigint, Uint8Array>> };
+  #last?: { key: string; data: Promise<Map<bigint, Uint8Array>> };
 
   constructor(private readonly openBeside?: OpenBeside) {}
 
@@ -27,16 +27,16 @@ export class ExternalData {
     const name = besideName(track);
     if (name === null) throw new H4mkError('external_name', `The file that blocks of track ${track.id} are in has no name by the rules.`, block.cluster.offset);
     const key = `${block.cluster.offset} ${track.id}`;
-    if (this.last?.key !== key) this.last = { key, data: this.group(block, name) };
-    return (await this.last.data).get(block.ordinal)!;
+    if (this.#last?.key !== key) this.#last = { key, data: this.#group(block, name) };
+    return (await this.#last.data).get(block.ordinal)!;
   }
 
-  private async group(block: Block, name: string): Promise<Map<bigint, Uint8Array>> {
+  async #group(block: Block, name: string): Promise<Map<bigint, Uint8Array>> {
     const { offset, tracks } = block.cluster;
     const listed = tracks.find((of) => of.track === block.track)!;
     const blocks = listed.blocks.filter((of) => of.flags & FLAG.EXTERNAL);
-    if (!this.sources.has(name)) this.sources.set(name, this.openBeside?.(name) ?? Promise.resolve(null));
-    const source = await this.sources.get(name)!;
+    if (!this.#sources.has(name)) this.#sources.set(name, this.openBeside?.(name) ?? Promise.resolve(null));
+    const source = await this.#sources.get(name)!;
     const size = source ? await source.size() : 0;
     if (!source || blocks.some((of) => of.offset + of.size > size))
       throw new H4mkError('external_missing', `The data of track ${block.track} is in the file ${name} beside this one, which is not there or too short.`, offset);

@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: MIT
 import { H4mkError } from '../errors.js';
-import { HEADER_SIZE, parseHeader } from '../format/chunk.js';
-import { Block, Cluster, FLAG } from '../format/cluster.js';
+import { Chunk, HEADER_SIZE, parseHeader } from '../format/chunk.js';
+import type { Block, Cluster } from '../format/cluster.js';
 import { Cursor } from '../format/cursor.js';
 import { Json, plain } from '../format/json.js';
 import type { Totals } from '../format/page.js';
 import { Meta, Track, Tracks, tagsOf } from '../format/tracks.js';
-import { Bytes } from '../source/bytes.js';
+import { Bytes, CachedBytes } from '../source/bytes.js';
 import { HttpOptions, HttpSource } from '../source/http.js';
 import { BlobSource, MemorySource, Source } from '../source/source.js';
 import { Content, ContentReader, Decryptor } from './content.js';
-import { Descriptions } from './descriptions.js';
-import { ExternalData, OpenBeside } from './external.js';
+import type { OpenBeside } from './external.js';
 import { FileIndex, IndexDamaged, SpanWrong } from './file_index.js';
-import { Frames } from './frames.js';
-import { Opened, openFile, walkFurther } from './open.js';
-import { ClusterProblems, Problem, problemOfChunk } from './problems.js';
-import { Order } from './order.js';
+import type { Frames } from './frames.js';
+import { Opened, openFile } from './open.js';
+import type { Problem } from './problems.js';
 import { Place, Seeker } from './seek.js';
 import { Walk } from './walk.js';
 
+/** Lets only signed bytes through: `Verifier` of h4mk/protect. */
+export interface Verifying {
+  over(bytes: Bytes): Promise<Bytes>;
+  checkEnds(totals: ReadonlyMap<number, Totals>): void;
+}
+
 export interface OpenOptions extends HttpOptions {
+  /** No byte is used that was not signed: see `Verifier` of h4mk/protect. */
+  verifier?: Verifying;
   /** Opens the other file of a track with `beside`; without it such blocks are an error that names the file. */
   openBeside?: OpenBeside;
   /** Pages of 64 KiB that are kept in memory (128, which is 8 MiB). */
@@ -46,34 +52,35 @@ const MOST_AHEAD = 2 ** 19;
 
 /** An open file. Methods may be called at the same time; a call that fails changes nothing. Times are in ticks of the track (bigint). */
 export class H4mkFile {
-  private readonly held = new Map<number, Promise<Cluster>>();
-  private readonly frameLists = new Map<number, Frames>();
-  private readonly content: ContentReader;
-  private topIgnored = false;
+  readonly #held = new Map<number, Promise<Cluster>>();
+  readonly #frameLists = new Map<number, Frames>();
+  readonly #content: ContentReader;
+  #topIgnored = false;
 
-  private constructor(private readonly bytes: Bytes, private readonly salt: number, private state: Opened, external: ExternalData) {
-    this.content = new ContentReader(state.crc, external);
+  private constructor(private readonly bytes: Bytes, private readonly salt: number, private state: Opened, openBeside?: OpenBeside) {
+    this.#content = new ContentReader(state.crc, openBeside);
   }
 
   /** Opens a URL, a Blob or File, bytes in memory, or any other source. */
   static async open(from: string | URL | Blob | ArrayBuffer | Uint8Array | Source, options: OpenOptions = {}): Promise<H4mkFile> {
-    const bytes = new Bytes(sourceOf(from, options), options.cachePages);
-    bytes.mayGrow(true); // until it is known to be closed
-    await bytes.measure();
+    const stored = new CachedBytes(sourceOf(from, options), options.cachePages);
+    stored.mayGrow(true); // until it is known to be closed
+    await stored.measure();
+    const bytes = (await options.verifier?.over(stored)) ?? stored;
     const { version, salt } = parseHeader(await bytes.read(0, Math.min(HEADER_SIZE, bytes.size)));
-    const external = new ExternalData(options.openBeside);
     if (version === 1) {
       const { openVersion1 } = await import('./version1.js');
-      return new H4mkFile(bytes, 0, await openVersion1(bytes), external);
+      return new H4mkFile(bytes, 0, await openVersion1(bytes), options.openBeside);
     }
     const state = await openFile(bytes, salt);
     bytes.mayGrow(!state.closed);
-    return new H4mkFile(bytes, salt, state, external);
+    if (state.index.from === 'top') options.verifier?.checkEnds(state.index.totals);
+    return new H4mkFile(bytes, salt, state, options.openBeside);
   }
 
   close(): void {
     this.bytes.close();
-    this.held.clear();
+    this.#held.clear();
   }
 
   /** The file has its end. One without is still being written, or was cut. */
@@ -126,7 +133,6 @@ export class H4mkFile {
   async attachment(track: number): Promise<Uint8Array | null> {
     for (const chunk of [...(this.state.attachments.get(track) ?? [])].reverse()) {
       if (!(await new Walk(this.state.crc, this.state.limit).computeWhole(chunk))) continue;
-      if (this.content.guard && !(await this.content.guard.holds(chunk.offset))) continue;
       const cursor = new Cursor(await this.bytes.read(chunk.payload, chunk.end - 4));
       cursor.varint();
       return cursor.take(cursor.left);
@@ -136,12 +142,12 @@ export class H4mkFile {
 
   /** Opens encrypted blocks from now on: see `decryptorFor`. */
   useDecryptor(decryptor: Decryptor): void {
-    this.content.decryptor = decryptor;
+    this.#content.decryptor = decryptor;
   }
 
-  /** For what checks clusters while they are read (protect/verify.ts). */
+  /** For the parts of this package. */
   get internals(): { bytes: Bytes; content: ContentReader; state: Opened } {
-    return { bytes: this.bytes, content: this.content, state: this.state };
+    return { bytes: this.bytes, content: this.#content, state: this.state };
   }
 
   // Blocks.
@@ -154,62 +160,29 @@ export class H4mkFile {
 
   /** The data of a block, checked, opened and unpacked. Do not write into it. */
   async read(block: Block): Promise<Content> {
-    return this.content.read(block, this.track(block.track));
+    return this.#content.read(block, this.track(block.track));
   }
 
   /** The data as it is stored: ciphertext, a zstd frame. Its CRC held. */
   async readStored(block: Block): Promise<Uint8Array> {
-    return this.content.stored(block, this.track(block.track));
+    return this.#content.stored(block, this.track(block.track));
   }
 
   /** All blocks with their data, in the order of the file. What is damaged is left out and told to `onProblem`.
    *  Encrypted blocks without a key have the data null. */
   async *blocks(onProblem: (problem: Problem) => void = () => {}, from?: number): AsyncGenerator<Place & { content: Content | null }> {
-    const descriptions = new Descriptions(this.bytes);
-    const order = new Order();
-    if (from === undefined && this.state.saltDamaged) onProblem({ kind: 'damaged_salt', offset: 8 });
-    for await (const chunk of this.chunks(from)) {
-      const problem = problemOfChunk(chunk);
-      if (problem) onProblem(problem);
-      if (from === undefined && !(await descriptions.add(chunk))) onProblem({ kind: 'damaged_chunk', offset: chunk.offset });
-      if (chunk.isReadable) yield* this.blocksOf(chunk.cluster!, order, onProblem, from === undefined);
-    }
-    const counts = from === undefined ? this.content.decryptor?.counts : undefined;
-    if (counts) order.missing(counts, this.state.metaOffset ?? 0).forEach(onProblem);
+    const { allBlocks } = await import('./all_blocks.js');
+    yield* allBlocks(this, this.internals, this.#chunks(from), onProblem, from === undefined);
   }
 
-  private chunks(from?: number): AsyncGenerator<import('../format/chunk.js').Chunk> {
+  #chunks(from?: number): AsyncGenerator<Chunk> {
     if (this.state.chunks) return this.state.chunks(from);
     return new Walk(this.state.crc, this.state.limit).chunks(from);
   }
 
-  private async *blocksOf(cluster: Cluster, order: Order, onProblem: (problem: Problem) => void, fromStart: boolean): AsyncGenerator<Place & { content: Content | null }> {
-    for (const { track } of cluster.tracks) if (!this.tracks.has(track)) onProblem({ kind: 'unknown_track', offset: cluster.offset, track });
-    order.gaps(cluster, fromStart).filter(({ track }) => this.tracks.has(track!)).forEach(onProblem);
-    const { decryptor } = this.content;
-    const problems = new ClusterProblems(cluster.offset);
-    for (const [position, block] of cluster.blocks.entries()) {
-      if (!this.tracks.has(block.track)) continue;
-      try {
-        if (decryptor && block.flags & FLAG.ENCRYPTED) order.take(block);
-        const content = block.flags & FLAG.ENCRYPTED && !decryptor ? await this.sealed(block) : await this.read(block);
-        yield { block, cluster, position, content };
-      } catch (error) {
-        if (!(error instanceof H4mkError)) throw error;
-        if (error.code !== 'unknown_requirement') problems.add(error, block.track, block.ordinal, block.flags);
-      }
-    }
-    problems.all.forEach(onProblem);
-  }
-
-  private async sealed(block: Block): Promise<null> {
-    await this.readStored(block);
-    return null;
-  }
-
   /** Clusters from a place on, in the order of the file; damaged ones are left out. */
   async *clusters(from?: number): AsyncGenerator<Cluster> {
-    for await (const chunk of this.chunks(from)) if (chunk.isReadable) yield chunk.cluster!;
+    for await (const chunk of this.#chunks(from)) if (chunk.isReadable) yield chunk.cluster!;
   }
 
   // Questions to the index.
@@ -217,8 +190,8 @@ export class H4mkFile {
   /** Backward: the last seek point not later than `time`, or the first one of all. Forward: the first one not earlier. */
   async seek(track: number, time: bigint, forward = false): Promise<SeekResult | null> {
     if (this.track(track).unknownRequirements.length) return null;
-    return this.ask(async (index) => {
-      const seeker = new Seeker(index, (offset) => this.cluster(offset, true));
+    return this.#ask(async (index) => {
+      const seeker = new Seeker(index, (offset) => this.#cluster(offset, true));
       const found = forward ? await seeker.seekPoint(track, time, true) : await seeker.backward(track, time);
       return found && { found, begins: await seeker.beginnings(this.tracks, found) };
     });
@@ -226,7 +199,7 @@ export class H4mkFile {
 
   /** The seek point alone. */
   async seekPoint(track: number, time: bigint): Promise<Place | null> {
-    return this.ask((index) => new Seeker(index, (offset) => this.cluster(offset, true)).backward(track, time));
+    return this.#ask((index) => new Seeker(index, (offset) => this.#cluster(offset, true)).backward(track, time));
   }
 
   /** Blocks behind a seek: the one that was found first, all others in the order of the file. */
@@ -243,73 +216,75 @@ export class H4mkFile {
   }
 
   frameCount(track: number): number {
-    return this.framesOf(track).count;
+    return this.state.index.frameCount(track);
   }
 
   /** Frame `number` in the order in which they are shown, from 0. */
   async frame(track: number, number: number): Promise<Place | null> {
-    return this.ask(() => this.framesOf(track).frame(number));
+    return this.#ask(async () => (await this.#framesOf(track)).frame(number));
   }
 
   /** The number of the frame that is shown at a time; -1 if all are later. */
   async frameAt(track: number, time: bigint): Promise<number> {
-    return this.ask(() => this.framesOf(track).at(time));
+    return this.#ask(async () => (await this.#framesOf(track)).at(time));
   }
 
   /** What a decoder needs to show a frame; null if it cannot be decoded. */
   async chain(track: number, number: number): Promise<Place[] | null> {
-    return this.ask(() => this.framesOf(track).chain(number));
+    return this.#ask(async () => (await this.#framesOf(track)).chain(number));
   }
 
   /** The block with a number within its track. */
   async block(track: number, ordinal: bigint): Promise<Place | null> {
-    return this.ask((index) => new Seeker(index, (offset) => this.cluster(offset)).byOrdinal(track, ordinal));
+    const { blockByNumber } = await import('./by_number.js');
+    return this.#ask((index) => blockByNumber(index, (offset) => this.#cluster(offset), track, ordinal));
   }
 
-  private framesOf(track: number): Frames {
-    if (!this.frameLists.has(track)) this.frameLists.set(track, new Frames(this.state.index, track, (offset) => this.cluster(offset)));
-    return this.frameLists.get(track)!;
+  async #framesOf(track: number): Promise<Frames> {
+    const { Frames } = await import('./frames.js');
+    if (!this.#frameLists.has(track)) this.#frameLists.set(track, new Frames(this.state.index, track, (offset) => this.#cluster(offset)));
+    return this.#frameLists.get(track)!;
   }
 
   /** Asks the index. A cluster that cannot be read is taken out, a page that cannot be used makes the index be built anew. */
-  private async ask<T>(question: (index: FileIndex) => Promise<T>): Promise<T> {
+  async #ask<T>(question: (index: FileIndex) => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await question(this.state.index);
       } catch (error) {
         const wrong = error instanceof SpanWrong || error instanceof IndexDamaged;
         if (!wrong) throw error;
-        if (error instanceof SpanWrong && this.state.index.drop(error)) continue;
-        if (this.topIgnored) throw new H4mkError('corrupt', `The index cannot be used: ${error.message}.`);
-        await this.withoutTop();
+        if (error instanceof SpanWrong && (await import('./walked_index.js')).dropSpans(this.state.index, error)) continue;
+        if (this.#topIgnored) throw new H4mkError('corrupt', `The index cannot be used: ${error.message}.`);
+        await this.#withoutTop();
       }
     }
   }
 
-  private async withoutTop(): Promise<void> {
-    this.topIgnored = true;
-    this.frameLists.clear();
+  async #withoutTop(): Promise<void> {
+    this.#topIgnored = true;
+    this.#frameLists.clear();
     const { closed } = this.state;
     this.state = { ...(await openFile(this.bytes, this.salt, true)), closed };
   }
 
   /** `whole`: its data will be needed as well, so it is asked for at once. Its size is not known yet: about that of the others. */
-  private cluster(offset: number, whole = false): Promise<Cluster> {
-    let cluster = this.held.get(offset);
-    this.held.delete(offset);
-    if (whole && !cluster) this.bytes.prefetch(offset, offset + Math.min(this.usualCluster, MOST_AHEAD));
-    cluster ??= this.loadCluster(offset);
-    this.held.set(offset, cluster);
-    if (this.held.size > CLUSTERS_HELD) this.held.delete(this.held.keys().next().value!);
+  #cluster(offset: number, whole = false): Promise<Cluster> {
+    let cluster = this.#held.get(offset);
+    this.#held.delete(offset);
+    if (whole && !cluster) this.bytes.prefetch(offset, offset + Math.min(this.#usualCluster, MOST_AHEAD));
+    cluster ??= this.#loadCluster(offset);
+    this.#held.set(offset, cluster);
+    if (this.#held.size > CLUSTERS_HELD) this.#held.delete(this.#held.keys().next().value!);
     return cluster;
   }
 
-  private get usualCluster(): number {
+  get #usualCluster(): number {
     const { clusterCount } = this.state.index;
     return clusterCount ? (1.25 * this.size) / clusterCount : 0;
   }
 
-  private async loadCluster(offset: number): Promise<Cluster> {
+  async #loadCluster(offset: number): Promise<Cluster> {
     if (this.state.clusterAt) return this.state.clusterAt(offset);
     const inFile = Number.isSafeInteger(offset) && offset >= HEADER_SIZE && offset + 12 <= this.state.limit;
     const chunk = inFile ? await new Walk(this.state.crc, this.state.limit).at(offset) : null;
@@ -322,10 +297,11 @@ export class H4mkFile {
     if (this.closed) return false;
     const before = this.bytes.size;
     if ((await this.bytes.measure()) === before) return false;
+    const { walkFurther } = await import('./without_top.js');
     const further = await walkFurther(this.state);
-    if (!further) this.frameLists.clear();
-    this.state = further ?? (await openFile(this.bytes, this.salt, this.topIgnored));
-    this.content.useFile(this.state.crc);
+    if (!further) this.#frameLists.clear();
+    this.state = further ?? (await openFile(this.bytes, this.salt, this.#topIgnored));
+    this.#content.useFile(this.state.crc);
     this.bytes.mayGrow(!this.closed);
     return true;
   }

@@ -22,27 +22,22 @@ function byTime(a: Place, b: Place): number {
 
 export class Frames {
   /** Where the times of clusters overlap: all frames, since their order is known only then. */
-  private all?: { changes: number; places: { time: bigint; cluster: number; position: number }[] };
+  #all?: { changes: number; places: { time: bigint; cluster: number; position: number }[] };
 
   constructor(private readonly index: FileIndex, private readonly track: number, private readonly load: LoadCluster) {}
 
-  get count(): number {
-    let sum = 0;
-    for (const entry of this.index.entries) {
-      const of = entry.tracks.get(this.track);
-      if (of) sum += of.blocks - of.hidden;
-    }
-    return sum;
+  get #count(): number {
+    return this.index.frameCount(this.track);
   }
 
-  private get overlap(): boolean {
+  get #overlap(): boolean {
     return this.index.totals.get(this.track)?.overlap ?? false;
   }
 
   /** Frame `number`, from 0; null if there is none. */
   async frame(number: number): Promise<Place | null> {
-    if (number < 0 || number >= this.count) return null;
-    if (this.overlap) return this.placed((await this.allFrames())[number]);
+    if (number < 0 || number >= this.#count) return null;
+    if (this.#overlap) return this.#placed((await this.#allFrames())[number]);
     let left = number;
     for (const entry of this.index.entries) {
       const of = entry.tracks.get(this.track);
@@ -61,20 +56,20 @@ export class Frames {
 
   /** The number of the frame that is shown at a time: the last one that is not later; -1 if all are later. */
   async at(time: bigint): Promise<number> {
-    if (this.overlap) return (await this.allFrames()).findLastIndex((frame) => frame.time <= time);
-    let before = this.count;
+    if (this.#overlap) return (await this.#allFrames()).findLastIndex((frame) => frame.time <= time);
+    let before = this.#count;
     for (const entry of [...this.index.entries].reverse()) {
       const of = entry.tracks.get(this.track);
       if (!of) continue;
       before -= of.blocks - of.hidden;
       if (of.firstTime > time || of.blocks === of.hidden) continue;
-      const found = await this.atInSpans(await this.index.spans(entry, this.track), time);
+      const found = await this.#atInSpans(await this.index.spans(entry, this.track), time);
       if (found >= 0) return before + found;
     }
     return -1;
   }
 
-  private async atInSpans(spans: Span[], time: bigint): Promise<number> {
+  async #atInSpans(spans: Span[], time: bigint): Promise<number> {
     let before = spans.reduce((sum, span) => sum + span.blocks - span.hidden, 0);
     for (const span of [...spans].reverse()) {
       before -= span.blocks - span.hidden;
@@ -91,7 +86,7 @@ export class Frames {
     if (!frame) return null;
     const time = timeOf(frame.block)!;
     const chain: Place[] = [];
-    for await (const cluster of this.clustersBackward(frame.cluster.offset)) {
+    for await (const cluster of this.#clustersBackward(frame.cluster.offset)) {
       const from = cluster.offset === frame.cluster.offset ? frame.position : cluster.blocks.length - 1;
       for (let position = from; position >= 0; position--) {
         const block = cluster.blocks[position]!;
@@ -103,26 +98,26 @@ export class Frames {
     return null;
   }
 
-  private async *clustersBackward(from: number): AsyncGenerator<Cluster> {
+  async *#clustersBackward(from: number): AsyncGenerator<Cluster> {
     for (const entry of [...this.index.entries].reverse()) {
       if (!entry.tracks.get(this.track)?.blocks) continue;
       for (const span of [...(await this.index.spans(entry, this.track))].reverse()) if (span.cluster <= from) yield this.load(span.cluster);
     }
   }
 
-  private async placed(frame?: { cluster: number; position: number }): Promise<Place | null> {
+  async #placed(frame?: { cluster: number; position: number }): Promise<Place | null> {
     if (!frame) return null;
     const cluster = await this.load(frame.cluster);
     return { cluster, position: frame.position, block: cluster.blocks[frame.position]! };
   }
 
-  private async allFrames(): Promise<{ time: bigint; cluster: number; position: number }[]> {
-    if (this.all?.changes === this.index.changes) return this.all.places;
+  async #allFrames(): Promise<{ time: bigint; cluster: number; position: number }[]> {
+    if (this.#all?.changes === this.index.changes) return this.#all.places;
     const places: { time: bigint; cluster: number; position: number }[] = [];
     for await (const { span } of this.index.all(this.track))
       for (const { block, position } of framesIn(await this.load(span.cluster), this.track)) places.push({ time: timeOf(block)!, cluster: span.cluster, position });
     places.sort((a, b) => (a.time === b.time ? a.cluster - b.cluster || a.position - b.position : a.time < b.time ? -1 : 1));
-    this.all = { changes: this.index.changes, places };
+    this.#all = { changes: this.index.changes, places };
     return places;
   }
 }

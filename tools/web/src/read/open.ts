@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // core.md, "Open" and "Without an end": from a file to its descriptions and its index.
-import { H4mkError, require, unlessBroken } from '../errors.js';
-import { CHECKSUM_SIZE, Chunk, HEADER_SIZE, TAIL_SIZE, ascii, parseHead } from '../format/chunk.js';
+import { require, unlessBroken } from '../errors.js';
+import { CHECKSUM_SIZE, Chunk, HEADER_SIZE, TAIL_SIZE, ascii } from '../format/chunk.js';
 import type { Cluster } from '../format/cluster.js';
 import { Budget } from '../format/cursor.js';
 import { Page, Top, checkTop, parseLocator, parsePage, parseTop } from '../format/page.js';
@@ -9,9 +9,8 @@ import type { Meta, Tracks } from '../format/tracks.js';
 import type { Bytes } from '../source/bytes.js';
 import { CrcOf } from './crc_of.js';
 import { Descriptions } from './descriptions.js';
-import { FileIndex, IndexDamaged, summaryOf } from './file_index.js';
-import { recoverSalt } from './salt.js';
-import { Walk, hasEnd } from './walk.js';
+import { FileIndex, IndexDamaged } from './file_index.js';
+import { Walk, hasEnd, headAt } from './walk.js';
 
 /** What is known of a file once it is open. */
 export interface Opened {
@@ -42,42 +41,32 @@ export async function openFile(bytes: Bytes, salt: number, ignoreTop = false): P
   return byFront ?? new Opener(crc, false, ignoreTop).open();
 }
 
-/** The file got longer, and has no end yet: walks on from where the last walk stopped. Null where the file has to be opened anew. */
-export async function walkFurther(before: Opened): Promise<Opened | null> {
-  const { crc, descriptions, index, walkedTo } = before;
-  if (!descriptions || index.from === 'top' || (await hasEnd(crc))) return null;
-  return new Opener(crc, before.saltDamaged, true).walkOn(descriptions, index, walkedTo, crc.bytes.size, false);
-}
-
 /** Smaller files come with their end at once. */
 const FRONT_IS_ENOUGH = 2 ** 18;
 /** The end of a closed file: the locator, the top and its pages stand together. One request for all that is usual. */
 const USUAL_END = 2 ** 16;
 
-/** How far an open looks back for a page: core.md, "Page". */
-const lookBack = (size: number): number => 160 * 2 ** 20 + size / 256;
+export class Opener {
+  readonly bytes: Bytes;
+  readonly #budget: Budget;
+  readonly descriptions: Descriptions;
+  readonly #frontTops: Chunk[] = [];
+  firstCluster: number | null = null;
+  frontEnd = HEADER_SIZE;
+  #firstDamage = Infinity;
+  #frontIsKnown = true;
 
-class Opener {
-  private readonly bytes: Bytes;
-  private readonly budget: Budget;
-  private readonly descriptions: Descriptions;
-  private readonly frontTops: Chunk[] = [];
-  private firstCluster: number | null = null;
-  private frontEnd = HEADER_SIZE;
-  private firstDamage = Infinity;
-  private frontIsKnown = true;
-
-  constructor(private readonly crc: CrcOf, private readonly saltDamaged: boolean, private readonly ignoreTop: boolean) {
+  constructor(readonly crc: CrcOf, private readonly saltDamaged: boolean, private readonly ignoreTop: boolean) {
     this.bytes = crc.bytes;
-    this.budget = Budget.ofFile(this.bytes.size);
+    this.#budget = Budget.ofFile(this.bytes.size);
     this.descriptions = new Descriptions(this.bytes);
   }
 
   /** A top in front that says how long the file is: then nothing has to be read of its end. */
   async openByFront(): Promise<Opened | null> {
-    await this.readFront(new Walk(this.crc, this.bytes.size));
-    const top = this.frontIsKnown ? await this.topInFront() : null;
-    return top && this.byTop(top, this.bytes.size - CHECKSUM_SIZE);
+    await this.#readFront(new Walk(this.crc, this.bytes.size));
+    const top = this.#frontIsKnown ? await this.#topInFront() : null;
+    return top && this.#byTop(top, this.bytes.size - CHECKSUM_SIZE);
   }
 
   async open(): Promise<Opened> {
@@ -86,91 +75,95 @@ class Opener {
     const limit = ended ? this.bytes.size - CHECKSUM_SIZE : this.bytes.size;
     const walk = new Walk(this.crc, limit);
     if (!this.saltDamaged && this.bytes.size > HEADER_SIZE && !(await walk.at(HEADER_SIZE))?.whole) {
+      const { recoverSalt } = await import('./salt.js');
       const salt = await recoverSalt(this.bytes);
       if (salt !== null) return new Opener(new CrcOf(this.bytes, salt), true, this.ignoreTop).open();
     }
-    await this.readFront(walk);
-    const top = this.ignoreTop ? null : await this.findTop(ended);
-    return (top && (await this.byTop(top, limit))) ?? (await this.withoutTop(walk, limit, ended, top !== null));
+    await this.#readFront(walk);
+    const top = this.ignoreTop ? null : await this.#findTop(ended);
+    const opened = top && (await this.#byTop(top, limit));
+    if (opened) return opened;
+    const { openWithoutTop } = await import('./without_top.js');
+    return openWithoutTop(this, limit, ended, top !== null);
   }
 
   /** The chunks up to the first cluster. */
-  private async readFront(walk: Walk): Promise<void> {
+  async #readFront(walk: Walk): Promise<void> {
     for await (const chunk of walk.chunks()) {
-      if (chunk.lost) this.frontIsKnown = false;
+      if (chunk.lost) this.#frontIsKnown = false;
       if (chunk.isCluster && !chunk.unknownFlags && !chunk.unfinished) {
-        if (this.frontIsKnown) this.firstCluster = chunk.offset;
+        if (this.#frontIsKnown) this.firstCluster = chunk.offset;
         return;
       }
       if (chunk.lost || chunk.unfinished) return;
       this.frontEnd = chunk.end;
-      if (chunk.whole === false) this.firstDamage = Math.min(this.firstDamage, chunk.offset);
-      if (!(await this.descriptions.add(chunk))) this.firstDamage = Math.min(this.firstDamage, chunk.offset);
-      if (chunk.whole && !chunk.unknownFlags && chunk.tag === 'TSEK' && (await this.begins(chunk, 'H4TT'))) this.frontTops.push(chunk);
+      if (chunk.whole === false) this.#firstDamage = Math.min(this.#firstDamage, chunk.offset);
+      if (!(await this.descriptions.add(chunk))) this.#firstDamage = Math.min(this.#firstDamage, chunk.offset);
+      if (chunk.whole && !chunk.unknownFlags && chunk.tag === 'TSEK' && (await this.#begins(chunk, 'H4TT'))) this.#frontTops.push(chunk);
     }
   }
 
-  private async begins(chunk: Chunk, magic: string): Promise<boolean> {
+  async #begins(chunk: Chunk, magic: string): Promise<boolean> {
     return chunk.length >= 4 && ascii(await this.bytes.read(chunk.payload, chunk.payload + 4)) === magic;
   }
 
   /** A whole chunk of a tag at an offset that the index gave, or null. */
-  private async chunkAt(offset: number | null, tag: string): Promise<Chunk | null> {
+  async chunkAt(offset: number | null, tag: string): Promise<Chunk | null> {
     if (offset === null || !Number.isSafeInteger(offset) || offset < HEADER_SIZE || offset + 16 > this.bytes.size) return null;
-    const chunk = parseHead(await this.bytes.read(offset, offset + 12), offset);
+    const chunk = await headAt(this.bytes, offset);
     if (!chunk || chunk.tag !== tag || chunk.unknownFlags || !chunk.withinLimits || chunk.end > this.bytes.size) return null;
     return (await new Walk(this.crc, this.bytes.size).computeWhole(chunk)) ? chunk : null;
   }
 
-  private payload(chunk: Chunk): Promise<Uint8Array> {
+  #payload(chunk: Chunk): Promise<Uint8Array> {
     return this.bytes.read(chunk.payload, chunk.end - 4);
   }
 
   // The top.
 
-  private async findTop(ended: boolean): Promise<Top | null> {
+  async #findTop(ended: boolean): Promise<Top | null> {
     if (ended) {
       const tail = this.bytes.size - CHECKSUM_SIZE - TAIL_SIZE;
       const payload = await this.bytes.read(tail + 12, tail + 28);
       const { top, size } = parseLocator(payload, tail);
       const chunk = await this.chunkAt(top, 'TSEK');
-      const found = chunk && chunk.size === size ? await this.topIn(chunk) : null;
+      const found = chunk && chunk.size === size ? await this.#topIn(chunk) : null;
       if (found) return found;
     }
-    return this.topInFront();
+    return this.#topInFront();
   }
 
-  private async topInFront(): Promise<Top | null> {
-    for (const chunk of [...this.frontTops].reverse()) {
-      const found = await this.topIn(chunk);
+  async #topInFront(): Promise<Top | null> {
+    for (const chunk of [...this.#frontTops].reverse()) {
+      const found = await this.#topIn(chunk);
       if (found) return found;
     }
     return null;
   }
 
   /** The top in a chunk, if it counts for a file of this size. */
-  private async topIn(chunk: Chunk): Promise<Top | null> {
-    if (!(await this.begins(chunk, 'H4TT'))) return null;
-    const payload = await this.payload(chunk);
+  async #topIn(chunk: Chunk): Promise<Top | null> {
+    if (!(await this.#begins(chunk, 'H4TT'))) return null;
+    const payload = await this.#payload(chunk);
     const top = unlessBroken(() => {
-      const parsed = parseTop(payload, chunk.offset, this.budget);
+      const parsed = parseTop(payload, chunk.offset, this.#budget);
       require(parsed.offset + parsed.toEnd === this.bytes.size, 'the top tells of another end of the file');
       checkTop(parsed, this.bytes.size, this.firstCluster);
       return parsed;
     });
     if (!top) return null;
-    return (await this.isOrWas(top.trak, 'TRAK')) && (top.meta === null || (await this.isOrWas(top.meta, 'META'))) ? top : null;
+    return (await this.#isOrWas(top.trak, 'TRAK')) && (top.meta === null || (await this.#isOrWas(top.meta, 'META'))) ? top : null;
   }
 
   /** A chunk of this tag stands there, or something that is damaged: then the one before it counts. */
-  private async isOrWas(offset: number, tag: string): Promise<boolean> {
+  async #isOrWas(offset: number, tag: string): Promise<boolean> {
     if (await this.chunkAt(offset, tag)) return true;
     if (offset < HEADER_SIZE || offset + 16 > this.bytes.size) return false;
-    const chunk = parseHead(await this.bytes.read(offset, offset + 12), offset);
+    const chunk = await headAt(this.bytes, offset);
     return !chunk || !chunk.withinLimits || chunk.end > this.bytes.size || !(await new Walk(this.crc, this.bytes.size).computeWhole(chunk));
   }
 
-  private async byTop(top: Top, limit: number): Promise<Opened | null> {
+  async #byTop(top: Top, limit: number): Promise<Opened | null> {
     for (const [track, totals] of top.totals) if (totals.blocks) this.descriptions.blocksOf(track);
     const trak = await this.use(top.trak, 'TRAK');
     const meta = top.meta === null || (await this.use(top.meta, 'META'));
@@ -197,113 +190,25 @@ class Opener {
   }
 
   /** Adds a TRAK or META that is named, unless it is known. False if it cannot be used. */
-  private async use(offset: number, tag: 'TRAK' | 'META'): Promise<boolean> {
+  async use(offset: number, tag: 'TRAK' | 'META'): Promise<boolean> {
     const known: { offset: number }[] = tag === 'TRAK' ? this.descriptions.traks : this.descriptions.metas;
     if (known.some((placed) => placed.offset === offset)) return true;
     const chunk = await this.chunkAt(offset, tag);
     return chunk !== null && offset >= this.frontEnd && (await this.descriptions.add(chunk));
   }
 
-  // Without an end.
-
-  private async pageAt(offset: number): Promise<Page | null> {
+  async pageAt(offset: number): Promise<Page | null> {
     const chunk = await this.chunkAt(offset, 'TSEK');
-    if (!chunk || !(await this.begins(chunk, 'H4TP'))) return null;
-    const payload = await this.payload(chunk);
+    if (!chunk || !(await this.#begins(chunk, 'H4TP'))) return null;
+    const payload = await this.#payload(chunk);
     return unlessBroken(() => parsePage(payload, offset, new Budget(4 * this.bytes.size + 4096)));
   }
 
-  private async withoutTop(walk: Walk, limit: number, ended: boolean, topFailed: boolean): Promise<Opened> {
-    const chain = this.firstCluster === null || topFailed ? [] : await this.lastChain(limit);
-    const index = new FileIndex(chain.length ? 'page' : 'walk');
-    for (const page of chain) {
-      const spans = new Map([...page.tracks].map(([id, track]) => [id, track.spans]));
-      index.entries.push({ tracks: new Map([...spans].map(([id, of]) => [id, summaryOf(of)])), load: async () => spans });
-      for (const [id, track] of page.tracks) index.totals.set(id, track.totals);
-      index.clusterCount += page.clusters.length;
-    }
-    const last = chain.at(-1);
-    let from = HEADER_SIZE;
-    if (last) {
-      for (const [id, totals] of index.totals) if (totals.blocks) this.descriptions.blocksOf(id);
-      const usable = (await this.use(last.trak!, 'TRAK')) && (last.meta === null || (await this.use(last.meta, 'META')));
-      if (!usable) return this.walkAll(limit, ended);
-      if (last.meta === null) this.descriptions.metas.length = 0;
-      this.descriptions.followed = last.offset;
-      from = (await this.chunkAt(last.offset, 'TSEK'))!.end;
-    } else {
-      return this.walkAll(limit, ended);
-    }
-    return this.walkOn(this.descriptions, index, from, limit, ended);
-  }
-
-  private walkAll(limit: number, ended: boolean): Promise<Opened> {
-    return this.walkOn(new Descriptions(this.bytes), new FileIndex('walk'), HEADER_SIZE, limit, ended);
-  }
-
-  async walkOn(descriptions: Descriptions, index: FileIndex, from: number, limit: number, ended: boolean): Promise<Opened> {
-    let walkedTo = from;
-    let lastTag = '';
-    let damage = Infinity;
-    for await (const chunk of new Walk(this.crc, limit).chunks(from)) {
-      if (!chunk.unfinished && !chunk.lost) walkedTo = chunk.end;
-      const usable = await descriptions.add(chunk);
-      if (!usable || (!chunk.unfinished && (chunk.lost || chunk.isCluster || chunk.whole === false))) damage = Math.min(damage, chunk.offset);
-      if (chunk.isReadable) index.add(chunk.cluster!);
-      lastTag = chunk.whole && !chunk.unknownFlags ? chunk.tag : '';
-    }
-    const counts = descriptions.withoutTop();
-    if (!counts.trak) {
-      if (damage < Infinity) throw new H4mkError('corrupt', 'The file has no description of its tracks that can be used, and is damaged.', damage);
-      throw new H4mkError('truncated', 'The file ends before it describes its tracks.', this.bytes.size);
-    }
-    const closed = ended && lastTag === 'TAIL';
-    return this.opened(counts, { limit, closed, index, walkedTo, descriptions });
-  }
-
-  private opened(counts: ReturnType<Descriptions['withoutTop']>, rest: { limit: number; closed: boolean; index: FileIndex; walkedTo: number; descriptions?: Descriptions }): Opened {
+  opened(counts: ReturnType<Descriptions['withoutTop']>, rest: { limit: number; closed: boolean; index: FileIndex; walkedTo: number; descriptions?: Descriptions }): Opened {
     const descriptions = rest.descriptions ?? this.descriptions;
     return {
       crc: this.crc, saltDamaged: this.saltDamaged, ...rest, descriptions, attachments: descriptions.attachments, tracks: counts.trak!.value,
       meta: counts.meta?.value ?? null, trakOffset: counts.trak!.offset, metaOffset: counts.meta?.offset ?? null,
     };
-  }
-
-  /** The last page that counts and all before it, the first one first; empty if none counts. */
-  private async lastChain(limit: number): Promise<Page[]> {
-    for await (const offset of this.pagesBackward(limit)) {
-      const page = await this.pageAt(offset);
-      const chain = page && !page.copy ? await this.chainTo(page) : null;
-      if (chain) return chain;
-    }
-    return [];
-  }
-
-  private async chainTo(page: Page): Promise<Page[] | null> {
-    const chain = [page];
-    for (let before = page.before; before !== null; before = chain[0]!.before) {
-      const found = before < chain[0]!.offset ? await this.pageAt(before) : null;
-      if (!found || found.copy) return null;
-      chain.unshift(found);
-    }
-    let end = 0;
-    for (const { clusters } of chain) {
-      if (!clusters.length) continue;
-      if (clusters[0]! <= end || (end === 0 && clusters[0] !== this.firstCluster)) return null;
-      end = clusters.at(-1)!;
-    }
-    return chain;
-  }
-
-  /** Places that look like pages, the last one first. */
-  private async *pagesBackward(limit: number): AsyncGenerator<number> {
-    const stop = Math.max(this.frontEnd, limit - lookBack(limit));
-    let step = 2 ** 18;
-    for (let end = limit; end > stop; end -= step, step = Math.min(step * 2, 2 ** 22)) {
-      const begin = Math.max(stop, end - step);
-      const bytes = await this.bytes.read(begin, Math.min(limit, end + 15));
-      for (let i = Math.min(end - begin, bytes.length - 16); i >= 0; i--)
-        if (bytes[i] === 0x54 && ascii(bytes.subarray(i, i + 4)) === 'TSEK' && ascii(bytes.subarray(i + 12, i + 16)) === 'H4TP') yield begin + i;
-    }
   }
 }

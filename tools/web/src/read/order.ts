@@ -6,31 +6,31 @@ import type { Problem } from './problems.js';
 
 export class Order {
   /** Of clusters, by track: the ordinal that is next. */
-  private readonly expected = new Map<number, bigint>();
+  readonly #expected = new Map<number, bigint>();
   /** Of blocks that were decrypted. */
-  private readonly opened = new Map<number, bigint>();
+  readonly #opened = new Map<number, bigint>();
 
   /** Tracks whose ordinals do not follow those before. */
   gaps(cluster: Cluster, fromStart: boolean): Problem[] {
     const found: Problem[] = [];
     for (const { track, ordinal, count } of cluster.tracks) {
-      const expected = this.expected.get(track) ?? (fromStart ? 0n : ordinal);
+      const expected = this.#expected.get(track) ?? (fromStart ? 0n : ordinal);
       if (ordinal !== expected) found.push({ kind: 'ordinals', offset: cluster.offset, track, expected, found: ordinal });
-      this.expected.set(track, ordinal + BigInt(count));
+      this.#expected.set(track, ordinal + BigInt(count));
     }
     return found;
   }
 
   /** A block that is to be decrypted. Throws where its number is not behind those before. */
   take({ track, ordinal, cluster }: Block): void {
-    if (ordinal < (this.opened.get(track) ?? 0n)) throw new H4mkError('repeated_block', `Block ${ordinal} of track ${track} comes twice.`, cluster.offset);
-    this.opened.set(track, ordinal + 1n);
+    if (ordinal < (this.#opened.get(track) ?? 0n)) throw new H4mkError('repeated_block', `Block ${ordinal} of track ${track} comes twice.`, cluster.offset);
+    this.#opened.set(track, ordinal + 1n);
   }
 
   /** Tracks that do not have as many blocks as the encrypted end says. */
   missing(counts: Map<number, bigint>, offset: number): Problem[] {
     return [...counts].flatMap(([track, expected]) => {
-      const found = this.opened.get(track) ?? 0n;
+      const found = this.#opened.get(track) ?? 0n;
       return found === expected ? [] : [{ kind: 'missing_end', offset, track, expected, found }];
     });
   }

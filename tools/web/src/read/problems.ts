@@ -25,24 +25,24 @@ export function problemOfChunk(chunk: Chunk): Problem | null {
 }
 
 /** Kinds that tell of a cluster as a whole. */
-const OF_CLUSTER = new Set<string>(['damaged_data', 'unknown_block_flag', 'forged', 'not_signed']);
+const OF_CLUSTER = new Set<string>(['damaged_data', 'unknown_block_flag']);
 
 /** Collects what reading the blocks of one cluster came upon: one problem of a kind, and of a track where the kind names one. */
 export class ClusterProblems {
-  private readonly found = new Map<string, Problem>();
+  readonly #found = new Map<string, Problem>();
   constructor(private readonly offset: number) {}
 
   add(error: H4mkError, track: number, ordinal: bigint, flags: number): void {
     const kind = error.code;
     const ofTrack = !OF_CLUSTER.has(kind);
     const key = ofTrack ? `${kind} ${track}` : kind;
-    let problem = this.found.get(key);
-    if (!problem) this.found.set(key, (problem = { kind, offset: this.offset, ...(ofTrack ? { track } : {}), blocks: [] }));
+    let problem = this.#found.get(key);
+    if (!problem) this.#found.set(key, (problem = { kind, offset: this.offset, ...(ofTrack ? { track } : {}), blocks: [] }));
     problem.blocks!.push([track, ordinal]);
     if (kind === 'unknown_block_flag') problem.flags = (problem.flags ?? 0) | (flags & 0xf000);
   }
 
   get all(): Problem[] {
-    return [...this.found.values()];
+    return [...this.#found.values()];
   }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // core.md, "A damaged salt": that with which the first chunk holds, if the second one holds with it too.
 import { OVERHEAD, HEADER_SIZE, parseHead, u32At } from '../format/chunk.js';
-import { crc32, moveCrc } from '../format/crc.js';
+import { crc32 } from '../format/crc.js';
+import { moveCrc } from '../format/crc_move.js';
 import type { Bytes } from '../source/bytes.js';
 
 const MOST = 2 ** 26;

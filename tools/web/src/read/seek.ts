@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// core.md, "Seeking", "Block by number".
+// core.md, "Seeking".
 import { Block, Cluster, isSeekPoint, timeOf } from '../format/cluster.js';
-import { FileIndex, SpanWrong } from './file_index.js';
+import type { FileIndex } from './file_index.js';
 import type { Track, Tracks } from '../format/tracks.js';
 
 /** A block and its place: `position` counts the blocks of its cluster. */
@@ -38,12 +38,12 @@ export class Seeker {
     });
     let found: Place | null = null;
     for (const { best, what } of candidates(entries, time, forward)) {
-      if (found && this.isBehind(timeOf(found.block)!, best, forward)) break;
+      if (found && this.#isBehind(timeOf(found.block)!, best, forward)) break;
       const spans = await this.index.spans(what, track);
       const keyed = spans.filter((span) => span.firstKey !== null).map((span) => ({ first: span.firstKey!, last: span.lastKey!, what: span.cluster }));
       for (const span of candidates(keyed, time, forward)) {
-        if (found && this.isBehind(timeOf(found.block)!, span.best, forward)) break;
-        found = this.better(found, await this.inCluster(span.what, track, time, forward), forward);
+        if (found && this.#isBehind(timeOf(found.block)!, span.best, forward)) break;
+        found = this.#better(found, await this.#inCluster(span.what, track, time, forward), forward);
       }
     }
     return found;
@@ -54,18 +54,18 @@ export class Seeker {
     return (await this.seekPoint(track, time, false)) ?? this.seekPoint(track, -(2n ** 63n), true);
   }
 
-  private isBehind(found: bigint, best: bigint, forward: boolean): boolean {
+  #isBehind(found: bigint, best: bigint, forward: boolean): boolean {
     return forward ? best > found : best < found;
   }
 
-  private better(a: Place | null, b: Place | null, forward: boolean): Place | null {
+  #better(a: Place | null, b: Place | null, forward: boolean): Place | null {
     if (!a || !b) return a ?? b;
     const [of, other] = [timeOf(a.block)!, timeOf(b.block)!];
     if (of !== other) return of < other === forward ? a : b;
     return a.cluster.offset < b.cluster.offset === forward ? a : b;
   }
 
-  private async inCluster(offset: number, track: number, time: bigint, forward: boolean): Promise<Place | null> {
+  async #inCluster(offset: number, track: number, time: bigint, forward: boolean): Promise<Place | null> {
     const cluster = await this.load(offset);
     let found: Place | null = null;
     cluster.blocks.forEach((block, position) => {
@@ -83,23 +83,23 @@ export class Seeker {
     const begins = new Map<number, Place | null>();
     for (const track of tracks.values()) {
       if (track.unknownRequirements.length) continue;
-      begins.set(track.id, track.id === target.block.track ? target : await this.beginning(track, target, tracks.get(target.block.track)!));
+      begins.set(track.id, track.id === target.block.track ? target : await this.#beginning(track, target, tracks.get(target.block.track)!));
     }
     return begins;
   }
 
-  private async beginning(track: Track, target: Place, targetTrack: Track): Promise<Place | null> {
+  async #beginning(track: Track, target: Place, targetTrack: Track): Promise<Place | null> {
     const unit = BigInt(track.timeBase[0]) * BigInt(targetTrack.timeBase[1]);
     const limit = timeOf(target.block)! * BigInt(targetTrack.timeBase[0]) * BigInt(track.timeBase[1]);
     const time = limit >= 0n ? limit / unit : -((-limit + unit - 1n) / unit);
     const point = await this.seekPoint(track.id, time, false);
     if (point) return point;
     const hasKeys = this.index.entries.some((entry) => entry.tracks.get(track.id)?.firstKey != null);
-    return this.firstBlock(track.id, hasKeys ? null : target);
+    return this.#firstBlock(track.id, hasKeys ? null : target);
   }
 
   /** The first block of a track, or the first one behind a place. */
-  private async firstBlock(track: number, behind: Place | null): Promise<Place | null> {
+  async #firstBlock(track: number, behind: Place | null): Promise<Place | null> {
     for await (const { span } of this.index.all(track)) {
       if (behind && span.cluster < behind.cluster.offset) continue;
       const cluster = await this.load(span.cluster);
@@ -108,43 +108,4 @@ export class Seeker {
     }
     return null;
   }
-
-  /** The block with a number, or null. Ordinals rise; where blocks were lost they are ahead of the sums. */
-  async byOrdinal(track: number, ordinal: bigint): Promise<Place | null> {
-    const { entries } = this.index;
-    const holds = entries.map((entry, i) => i).filter((i) => entries[i]!.tracks.get(track)?.blocks);
-    const inEntry = await lastNotAbove(holds.length, ordinal, async (i) => {
-      const [first] = await this.index.spans(entries[holds[i]!]!, track);
-      return first ? this.firstOrdinal(first.cluster, track) : 0n;
-    });
-    if (inEntry < 0) return null;
-    const spans = await this.index.spans(entries[holds[inEntry]!]!, track);
-    const at = await lastNotAbove(spans.length, ordinal, (i) => this.firstOrdinal(spans[i]!.cluster, track));
-    if (at < 0) return null;
-    const cluster = await this.load(spans[at]!.cluster);
-    const position = cluster.blocks.findIndex((block) => block.track === track && block.ordinal === ordinal);
-    return position < 0 ? null : { block: cluster.blocks[position]!, cluster, position };
-  }
-
-  private async firstOrdinal(offset: number, track: number): Promise<bigint> {
-    const listed = (await this.load(offset)).tracks.find((of) => of.track === track);
-    if (!listed) throw new SpanWrong(offset, track);
-    return listed.ordinal;
-  }
-}
-
-/** The last of `count` rising values that is not above a limit, or -1. */
-async function lastNotAbove(count: number, limit: bigint, value: (i: number) => Promise<bigint>): Promise<number> {
-  let [low, high] = [0, count - 1];
-  let found = -1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    if ((await value(middle)) <= limit) {
-      found = middle;
-      low = middle + 1;
-    } else {
-      high = middle - 1;
-    }
-  }
-  return found;
 }

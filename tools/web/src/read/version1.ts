@@ -9,7 +9,7 @@ import { Exact, isObject, parseJson } from '../format/json.js';
 import { Meta, Track, Tracks, fromBase64 } from '../format/tracks.js';
 import type { Bytes } from '../source/bytes.js';
 import { CrcOf } from './crc_of.js';
-import { FileIndex } from './file_index.js';
+import { WalkedIndex } from './walked_index.js';
 import type { Opened } from './open.js';
 import { Walk } from './walk.js';
 
@@ -41,7 +41,7 @@ export async function openVersion1(bytes: Bytes): Promise<Opened> {
   if (log) tracks = log.tracks;
   else for (const { track } of cores) if (!tracks.has(track)) tracks.set(track, madeUp(track, tracks.size));
   const clusters = cut(log ? log.blocks : plainBlocks(cores));
-  const index = new FileIndex('walk');
+  const index = new WalkedIndex('walk');
   for (const cluster of clusters) index.add(cluster);
   const byOffset = new Map(clusters.map((cluster) => [cluster.offset, cluster]));
   const attachments = new Map<number, Chunk[]>();

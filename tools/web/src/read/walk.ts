@@ -1,23 +1,31 @@
 // SPDX-License-Identifier: MIT
 // core.md, "Reading" and "Damage": the file as a sequence of chunks, the damaged one as well.
 import { unlessBroken } from '../errors.js';
-import { CHECKSUM_SIZE, Chunk, HEADER_SIZE, KNOWN_TAGS, OVERHEAD, TAIL_SIZE, ascii, parseHead, u32At } from '../format/chunk.js';
+import { CHECKSUM_SIZE, Chunk, HEADER_SIZE, OVERHEAD, TAIL_SIZE, ascii, parseHead, u32At } from '../format/chunk.js';
 import { MOST_INDEX, parseCluster } from '../format/cluster.js';
 import { Budget, Cursor } from '../format/cursor.js';
+import type { Bytes } from '../source/bytes.js';
 import { CrcOf } from './crc_of.js';
 
 /** Attachments beyond this are checked when they are used, not when they are passed. */
 const CHECKED_AT_ONCE = 2 ** 20;
-const SEARCH_STEP = 2 ** 16;
+
+/** The head of the chunk at an offset, unless none may stand there, or it is beyond `limit`. */
+export async function headAt(bytes: Bytes, offset: number, limit = bytes.size): Promise<Chunk | null> {
+  if (offset + 12 > limit || (bytes.startsChunk && !(await bytes.startsChunk(offset)))) return null;
+  return parseHead(await bytes.read(offset, offset + 12), offset);
+}
 
 /** Goes from chunk to chunk. `limit` is where the chunks end: the end of the file, or its checksum. */
 export class Walk {
-  private readonly budget: Budget;
-  private seen?: { offset: number; chunk: Chunk | null };
-  private searching = false;
+  readonly #budget: Budget;
+  #seen?: { offset: number; chunk: Chunk | null };
+  /** Where damage is passed over. */
+  #search?: import('./search.js').Search;
+  #lastSearch?: import('./search.js').Search;
 
   constructor(readonly crc: CrcOf, readonly limit: number) {
-    this.budget = Budget.ofFile(crc.bytes.size);
+    this.#budget = Budget.ofFile(crc.bytes.size);
   }
 
   async *chunks(position = HEADER_SIZE): AsyncGenerator<Chunk, void, void> {
@@ -26,7 +34,7 @@ export class Walk {
       // The checksum behind a damaged locator is no chunk.
       if (before && this.crc.bytes.size - position === CHECKSUM_SIZE && before.length === TAIL_SIZE - OVERHEAD && (before.tag === 'TAIL' || before.whole === false)) return;
       let chunk = (await this.at(position)) ?? Chunk.stretch(position, this.limit, false);
-      if (!chunk.unfinished && !chunk.whole && !(await this.lengthIsRight(chunk))) chunk = await this.lost(chunk);
+      if (!chunk.unfinished && !chunk.whole && !(await this.#lengthIsRight(chunk))) chunk = await this.#passOver(chunk);
       yield chunk;
       if (chunk.unfinished) return;
       position = chunk.end;
@@ -36,8 +44,8 @@ export class Walk {
 
   /** What stands at a place, if it has the shape of a chunk. */
   async at(position: number): Promise<Chunk | null> {
-    if (this.seen?.offset !== position) this.seen = { offset: position, chunk: await this.readAt(position) };
-    return this.seen.chunk;
+    if (this.#seen?.offset !== position) this.#seen = { offset: position, chunk: await this.#readAt(position) };
+    return this.#seen.chunk;
   }
 
   async computeWhole(chunk: Chunk): Promise<boolean> {
@@ -45,29 +53,29 @@ export class Walk {
       const end = chunk.end - 4;
       const fits = chunk.end <= this.limit && chunk.withinLimits;
       const stored = fits ? u32At(await this.crc.bytes.read(end, end + 4), 0) : 0;
-      const computed = fits && (await (this.searching ? this.crc.overlapping(chunk.offset, end) : this.crc.of(chunk.offset, end)));
+      const computed = fits && (await (this.#search ?? this.crc).of(chunk.offset, end));
       chunk.whole = fits && (computed as number) >>> 0 === stored;
     }
     return chunk.whole;
   }
 
-  private async readAt(position: number): Promise<Chunk | null> {
-    const chunk = parseHead(await this.crc.bytes.read(position, Math.max(position, Math.min(position + 12, this.limit))), position);
+  async #readAt(position: number): Promise<Chunk | null> {
+    const chunk = await headAt(this.crc.bytes, position, this.limit);
     if (!chunk) return null;
     if (!chunk.withinLimits) {
       chunk.whole = false;
       return chunk;
     }
     if (chunk.isCluster) {
-      await this.readIndex(chunk);
+      await this.#readIndex(chunk);
       chunk.unfinished = chunk.end > this.limit && chunk.cluster !== undefined;
       if (chunk.cluster) return chunk;
     }
-    if (chunk.length <= CHECKED_AT_ONCE || chunk.tag !== 'ATTA' || this.searching) await this.computeWhole(chunk);
+    if (chunk.length <= CHECKED_AT_ONCE || chunk.tag !== 'ATTA' || this.#search) await this.computeWhole(chunk);
     return chunk;
   }
 
-  private async readIndex(chunk: Chunk): Promise<void> {
+  async #readIndex(chunk: Chunk): Promise<void> {
     const end = Math.min(chunk.end - 4, this.limit);
     const { bytes } = this.crc;
     const head = new Cursor(await bytes.read(chunk.payload, Math.max(chunk.payload, Math.min(chunk.payload + 10, end))));
@@ -81,46 +89,31 @@ export class Walk {
     if ((await this.crc.of(chunk.payload, begin + size)) !== stored) return;
     chunk.indexHolds = true;
     const place = { offset: chunk.offset, dataBegin: begin + size + 4, end: chunk.end };
-    chunk.cluster = unlessBroken(() => parseCluster(index, place, this.budget)) ?? undefined;
+    chunk.cluster = unlessBroken(() => parseCluster(index, place, this.#budget)) ?? undefined;
   }
 
   /** A whole chunk: one that holds by its CRC; a cluster: whose index does. So does that of the unfinished end. */
-  private async stands(position: number): Promise<boolean> {
+  async stands(position: number): Promise<boolean> {
     const chunk = await this.at(position);
     if (!chunk) return false;
     if (chunk.whole || chunk.unfinished || (chunk.indexHolds && chunk.end <= this.limit)) return true;
     return chunk.whole === undefined && (await this.computeWhole(chunk));
   }
 
-  private async lengthIsRight(chunk: Chunk): Promise<boolean> {
+  async #lengthIsRight(chunk: Chunk): Promise<boolean> {
     if (chunk.lost || chunk.end > this.limit) return false;
     const beforeChecksum = chunk.end + CHECKSUM_SIZE === this.limit && chunk.length === TAIL_SIZE - OVERHEAD;
     return chunk.cluster !== undefined || chunk.end === this.limit || beforeChecksum || (await this.stands(chunk.end));
   }
 
-  /** No chunk, or one with a wrong length: goes on at the next known tag whose chunk holds. */
-  private async lost(chunk: Chunk): Promise<Chunk> {
-    this.searching = true;
+  async #passOver(chunk: Chunk): Promise<Chunk> {
+    const { Search } = await import('./search.js');
+    const kept = (this.#lastSearch ??= new Search(this));
+    this.#search = kept;
     try {
-      for await (const place of this.knownTags(chunk.offset + 1))
-        if (await this.stands(place)) return Chunk.stretch(chunk.offset, place, chunk.indexHolds);
+      return await kept.behind(chunk);
     } finally {
-      this.searching = false;
-    }
-    if (this.limit - chunk.offset < 12 || (!chunk.lost && chunk.withinLimits && chunk.end > this.limit)) {
-      chunk.unfinished = true;
-      return chunk;
-    }
-    return Chunk.stretch(chunk.offset, this.limit, chunk.indexHolds);
-  }
-
-  private async *knownTags(from: number): AsyncGenerator<number> {
-    for (let at = from; at + 4 <= this.limit; at += SEARCH_STEP) {
-      const bytes = await this.crc.bytes.read(at, Math.min(at + SEARCH_STEP + 3, this.limit));
-      for (let i = 0; i + 4 <= bytes.length; i++) {
-        const first = bytes[i]!;
-        if (first >= 0x41 && first <= 0x56 && KNOWN_TAGS.has(ascii(bytes.subarray(i, i + 4)))) yield at + i;
-      }
+      this.#search = undefined;
     }
   }
 }
@@ -129,7 +122,7 @@ export class Walk {
 export async function hasEnd(crc: CrcOf): Promise<boolean> {
   const begin = crc.bytes.size - TAIL_SIZE - CHECKSUM_SIZE;
   if (begin < HEADER_SIZE) return false;
+  const chunk = await headAt(crc.bytes, begin);
   const tail = await crc.bytes.read(begin, begin + TAIL_SIZE);
-  const chunk = parseHead(tail, begin);
   return chunk?.tag === 'TAIL' && chunk.length === 16 && !chunk.unknownFlags && ascii(tail.subarray(12, 16)) === 'H4TL' && (await crc.of(begin, begin + 28)) === u32At(tail, 28);
 }

@@ -22,47 +22,47 @@ export class HttpSource implements Source {
   front?: Uint8Array;
   /** Requests so far, and bytes that they brought. */
   readonly counted = { requests: 0, bytes: 0 };
-  private known?: number;
-  private version?: string;
-  private grows = false;
-  private wholeFile?: Uint8Array;
+  #known?: number;
+  #version?: string;
+  #grows = false;
+  #wholeFile?: Uint8Array;
 
   constructor(readonly url: string, private readonly options: HttpOptions = {}) {}
 
   mayGrow(grows: boolean): void {
-    this.grows = grows;
+    this.#grows = grows;
   }
 
   async size(): Promise<number> {
-    const response = await this.request(0, this.known === undefined ? FRONT : 1);
-    const bytes = await this.body(response);
+    const response = await this.#request(0, this.#known === undefined ? FRONT : 1);
+    const bytes = await this.#body(response);
     if (response.status === 200) {
-      this.wholeFile = this.front = bytes;
-      return (this.known = bytes.length);
+      this.#wholeFile = this.front = bytes;
+      return (this.#known = bytes.length);
     }
-    if (this.known === undefined) this.front = bytes;
-    this.known = totalOf(response) ?? (bytes.length < FRONT ? bytes.length : await this.sizeByHead());
-    return this.known;
+    if (this.#known === undefined) this.front = bytes;
+    this.#known = totalOf(response) ?? (bytes.length < FRONT ? bytes.length : await this.#sizeByHead());
+    return this.#known;
   }
 
   async read(begin: number, end: number): Promise<Uint8Array> {
-    if (this.wholeFile) return this.wholeFile.subarray(begin, end);
-    const response = await this.request(begin, end);
+    if (this.#wholeFile) return this.#wholeFile.subarray(begin, end);
+    const response = await this.#request(begin, end);
     if (response.status === 200) {
-      this.wholeFile = await this.body(response);
-      return this.wholeFile.subarray(begin, end);
+      this.#wholeFile = await this.#body(response);
+      return this.#wholeFile.subarray(begin, end);
     }
     const total = totalOf(response);
-    if (total !== undefined && this.known !== undefined && total !== this.known && !(this.grows && total >= this.known))
-      throw this.changed(`it had ${this.known} bytes and has ${total}`);
-    const bytes = await this.body(response);
+    if (total !== undefined && this.#known !== undefined && total !== this.#known && !(this.#grows && total >= this.#known))
+      throw this.#changed(`it had ${this.#known} bytes and has ${total}`);
+    const bytes = await this.#body(response);
     if (bytes.length !== end - begin)
       throw new H4mkError('network', `${this.url}: the server gave ${bytes.length} bytes where ${end - begin} were asked for, at byte ${begin}.`, begin);
     return bytes;
   }
 
   /** One range. Tries again where the connection broke or the server was busy. */
-  private async request(begin: number, end: number): Promise<Response> {
+  async #request(begin: number, end: number): Promise<Response> {
     for (let attempt = 1; ; attempt++) {
       let response: Response | undefined;
       try {
@@ -74,45 +74,45 @@ export class HttpSource implements Source {
         });
       } catch (error) {
         if (this.options.signal?.aborted) throw error;
-        if (attempt === ATTEMPTS) throw this.unreachable(error);
+        if (attempt === ATTEMPTS) throw this.#unreachable(error);
       }
-      if (response && response.status < 500 && response.status !== 429) return this.checked(response, begin);
-      if (attempt === ATTEMPTS) return this.checked(response!, begin);
+      if (response && response.status < 500 && response.status !== 429) return this.#checked(response, begin);
+      if (attempt === ATTEMPTS) return this.#checked(response!, begin);
       await new Promise((resolve) => setTimeout(resolve, 100 * 4 ** attempt));
     }
   }
 
-  private checked(response: Response, begin: number): Response {
+  #checked(response: Response, begin: number): Response {
     const { status } = response;
     if (status === 404 || status === 410) throw new H4mkError('not_found', `${this.url} is not there (HTTP ${status}).`);
     const encoding = response.headers.get('Content-Encoding');
     if (encoding && encoding !== 'identity')
       throw new H4mkError('compressed_transfer', `${this.url}: the server or CDN sends it with Content-Encoding: ${encoding}, so ranges do not count bytes of the file. Switch compression off for .h4mk.`);
-    if (status === 200) return this.withoutRanges(response);
-    if (status === 416 && this.known !== undefined) throw this.changed('it became shorter');
+    if (status === 200) return this.#withoutRanges(response);
+    if (status === 416 && this.#known !== undefined) throw this.#changed('it became shorter');
     if (status === 416) throw new H4mkError('truncated', `${this.url} is empty.`, 0);
     if (status !== 206) throw new H4mkError('network', `${this.url}: the server answered HTTP ${status}.`, begin);
     const version = response.headers.get('ETag') ?? response.headers.get('Last-Modified') ?? undefined;
-    if (this.version && version && version !== this.version && !this.grows) throw this.changed('its ETag or date is another one');
-    this.version = version ?? this.version;
+    if (this.#version && version && version !== this.#version && !this.#grows) throw this.#changed('its ETag or date is another one');
+    this.#version = version ?? this.#version;
     return response;
   }
 
-  private withoutRanges(response: Response): Response {
+  #withoutRanges(response: Response): Response {
     const size = Number(response.headers.get('Content-Length') ?? Infinity);
     if (size <= MOST_WITHOUT_RANGES) return response;
     void response.body?.cancel();
     throw new H4mkError('no_ranges', `${this.url}: the server does not answer range requests (HTTP 200 instead of 206). Playing needs Accept-Ranges: bytes; small files are loaded whole.`);
   }
 
-  private async body(response: Response): Promise<Uint8Array> {
+  async #body(response: Response): Promise<Uint8Array> {
     const bytes = new Uint8Array(await response.arrayBuffer());
     this.counted.bytes += bytes.length;
     return bytes;
   }
 
   /** Content-Range is hidden from pages of another origin unless the server exposes it; Content-Length is not. */
-  private async sizeByHead(): Promise<number> {
+  async #sizeByHead(): Promise<number> {
     this.counted.requests++;
     const response = await (this.options.fetch ?? fetch)(this.url, { method: 'HEAD', ...(this.options.credentials && { credentials: this.options.credentials }) });
     const length = response.headers.get('Content-Length');
@@ -121,11 +121,11 @@ export class HttpSource implements Source {
     return Number(length);
   }
 
-  private changed(how: string): H4mkError {
+  #changed(how: string): H4mkError {
     return new H4mkError('changed', `${this.url} was replaced while it was read: ${how}. Open it again.`);
   }
 
-  private unreachable(error: unknown): H4mkError {
+  #unreachable(error: unknown): H4mkError {
     const page = (globalThis as { location?: Location }).location;
     const other = page && new URL(this.url, page.href).origin !== page.origin;
     if (other)

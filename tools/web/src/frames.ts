@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+/** Exact frames by WebCodecs, for thumbnails and tools: `decodeFrame(file, track, number)`. */
+export { decodeFrame } from './player/thumbnails.js';

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+// protection.md, "What a verifying reader uses": a signed file as bytes that were verified, and zeros in the place of all others. So no
+// layer above can use a byte before it was verified.
+import { H4mkError, unlessBroken } from '../errors.js';
+import { CHECKSUM_SIZE, Chunk, HEADER_SIZE, TAIL_SIZE, ascii, parseHead } from '../format/chunk.js';
+import { Budget, Cursor } from '../format/cursor.js';
+import { parseLocator, parseTop } from '../format/page.js';
+import type { Bytes } from '../source/bytes.js';
+import type { PublicKey } from './checkpoint.js';
+import { concat } from '../base/concat.js';
+import { apartFromWords, equal, sha256 } from './digest.js';
+import { pageDigest, placeOf, topDigest } from './index_digest.js';
+import { Region, Regions } from './regions.js';
+import type { Verdict } from './verify.js';
+
+const PIECE = 16384;
+const MOST_BETWEEN = 2 ** 26;
+/** Verified bytes that are held: they are never read a second time unverified. */
+const MOST_HELD = 2 ** 24;
+const LEAST_HELD = 3;
+const MOST_TOLD = 1000;
+
+interface Verified {
+  begin: number;
+  bytes: Uint8Array;
+  /** Offsets of chunks that may be used. */
+  starts: Set<number>;
+}
+
+/** A chunk that stands outside of the leaves. */
+interface Found {
+  chunk: Chunk;
+  payload: Uint8Array;
+}
+
+export class SignedBytes implements Bytes {
+  readonly #held = new Map<number, { size: number; verified: Promise<Verified> }>();
+  readonly #told = new Set<string>();
+  /** Chunks behind the final checkpoint: descriptions whose words were edited. */
+  readonly #edits = new Map<number, string>();
+
+  private constructor(private readonly raw: Bytes, private readonly key: PublicKey, private regions: Regions, private readonly verdict: Verdict) {}
+
+  static async over(raw: Bytes, key: PublicKey, verdict: Verdict): Promise<SignedBytes> {
+    const regions = (await Regions.find(raw, key))!;
+    if (!equal(await raw.read(0, HEADER_SIZE), regions.last.header)) throw new H4mkError('forged', 'The header of the file is not the one that was signed.', 0);
+    const bytes = new SignedBytes(raw, key, regions, verdict);
+    await bytes.#begin();
+    return bytes;
+  }
+
+  get size(): number {
+    const { last, lastEnd } = this.regions;
+    return last.final ? this.raw.size : lastEnd;
+  }
+
+  get last(): Regions['last'] {
+    return this.regions.last;
+  }
+
+  /** A file that grows ends behind its last checkpoint. */
+  async measure(): Promise<number> {
+    const before = this.raw.size;
+    if ((await this.raw.measure()) !== before && !this.last.final) {
+      const later = await Regions.find(this.raw, this.key, this.regions);
+      if (later) {
+        this.regions = later;
+        this.#held.clear();
+        await this.#begin();
+      }
+    }
+    return this.size;
+  }
+
+  mayGrow(grows: boolean): void {
+    this.raw.mayGrow(grows);
+  }
+
+  prefetch(begin: number, end: number): void {
+    this.raw.prefetch(begin, Math.min(end, this.size));
+  }
+
+  close(): void {
+    this.#held.clear();
+    this.raw.close();
+  }
+
+  async startsChunk(offset: number): Promise<boolean> {
+    return (await this.#around(offset)).starts.has(offset);
+  }
+
+  async read(begin: number, end: number): Promise<Uint8Array> {
+    if (begin < 0 || end > this.size || begin > end) return this.raw.read(begin, Infinity); // says what is wrong
+    const parts: Uint8Array[] = [];
+    for (let at = begin; at < end; ) {
+      const region = await this.#around(at);
+      const part = region.bytes.subarray(at - region.begin, Math.min(end, this.size) - region.begin);
+      parts.push(part);
+      at += part.length;
+    }
+    return parts.length === 1 ? parts[0]! : concat(...parts);
+  }
+
+  /** "MUST verify the last leaf before it tells a size, a duration or the result of a seek as verified." */
+  async #begin(): Promise<void> {
+    const { last, base } = this.regions;
+    this.verdict.final = last.final;
+    await this.#around(base + last.position);
+    if (last.position > 0) await this.#around(base + last.position - 1);
+    const leaf = last.leaves.at(-1);
+    if (leaf) await this.#around(base + leaf.position);
+  }
+
+  #tell(kind: 'not_as_signed' | 'not_signed', offset: number): void {
+    if (this.#told.has(kind + offset) || this.#told.size >= MOST_TOLD) return;
+    this.#told.add(kind + offset);
+    this.verdict.failed.push({ kind, offset });
+  }
+
+  /** The region around an offset, verified. */
+  async #around(offset: number): Promise<Verified> {
+    const region = await this.regions.at(offset);
+    const { begin, end } = region;
+    const verified = this.#held.get(begin)?.verified ?? this.#verify(region);
+    this.#held.delete(begin);
+    this.#held.set(begin, { size: end - begin, verified });
+    verified.catch(() => this.#held.delete(begin));
+    let sum = 0;
+    for (const { size } of this.#held.values()) sum += size;
+    for (const [first, { size }] of this.#held) {
+      if (sum <= MOST_HELD || this.#held.size <= LEAST_HELD) break;
+      this.#held.delete(first);
+      sum -= size;
+    }
+    return verified;
+  }
+
+  async #verify(region: Region): Promise<Verified> {
+    const { begin, end, leaf } = region;
+    const zeros = (): Verified => ({ begin, bytes: new Uint8Array(Math.max(0, end - begin)), starts: new Set() });
+    if (!region.by || end > this.raw.size) {
+      this.#tell(leaf ? 'not_as_signed' : 'not_signed', begin);
+      return zeros();
+    }
+    if (!leaf && end - begin > MOST_BETWEEN) throw new H4mkError('forged', 'More than 64 MiB stand where nothing is signed.', begin);
+    const bytes = await this.raw.read(begin, end);
+    if (!leaf) return this.#between(region, bytes, zeros());
+    if (equal(await leafHash(bytes), leaf.hash)) {
+      if (ascii(bytes.subarray(0, 4)) === 'CORE') this.verdict.verified++;
+      return { begin, bytes, starts: new Set([begin]) };
+    }
+    this.#tell('not_as_signed', begin);
+    return zeros();
+  }
+
+  /** What may stand between leaves, chunk by chunk. */
+  async #between(region: Region, bytes: Uint8Array, verified: Verified): Promise<Verified> {
+    const { begin } = region;
+    const use = ({ chunk }: Found): void => {
+      verified.bytes.set(bytes.subarray(chunk.offset - begin, chunk.end - begin), chunk.offset - begin);
+      verified.starts.add(chunk.offset);
+    };
+    let at = begin;
+    if (region.where === 'front') verified.bytes.set(bytes.subarray(0, (at = HEADER_SIZE)));
+    const end = region.where === 'tail' && this.last.final ? region.end - CHECKSUM_SIZE : region.end;
+    const found: Found[] = [];
+    while (at < end) {
+      const chunk = parseHead(bytes.subarray(at - begin, at - begin + 12), at);
+      if (!chunk || chunk.end > end) break;
+      found.push({ chunk, payload: bytes.subarray(chunk.payload - begin, chunk.end - 4 - begin) });
+      at = chunk.end;
+    }
+    const lost = at < end ? [at] : [];
+    // Tops name pages and edits, and the locator names a top: so these come behind them.
+    const rank = ({ chunk, payload }: Found): number => (chunk.tag === 'TAIL' ? 2 : isTop(payload) && chunk.tag === 'TSEK' ? 1 : 0);
+    for (const one of [...found].sort((a, b) => rank(a) - rank(b))) {
+      if (!one.chunk.flags && (await this.#isAllowed(one, region, verified))) use(one);
+      else lost.push(one.chunk.offset);
+    }
+    lost.sort((a, b) => a - b).forEach((offset) => this.#tell('not_signed', offset));
+    // The container checksum stands behind the locator.
+    if (end < region.end && found.length && verified.starts.has(found.at(-1)!.chunk.offset)) verified.bytes.set(bytes.subarray(end - begin), end - begin);
+    return verified;
+  }
+
+  async #isAllowed({ chunk, payload }: Found, region: Region, verified: Verified): Promise<boolean> {
+    const { offset, tag } = chunk;
+    const behindEnd = region.where === 'tail' && this.last.final;
+    if (tag === 'VERI') return region.where !== 'front' && (await this.regions.isCheckpoint(offset)) !== null;
+    if (tag === 'FREE') return payload.every((byte) => byte === 0);
+    if (tag === 'TSEK' && isTop(payload)) return (behindEnd || region.where === 'front') && this.#isSignedTop(chunk, payload, verified);
+    if (tag === 'TSEK') return region.where !== 'tail' && ascii(payload.subarray(0, 4)) === 'H4TP' && payload.length >= 37 && this.#isSignedPage(region, offset, payload);
+    if (!behindEnd) return false;
+    if (tag === 'TAIL') return payload.length === 16 && this.#isLocator(offset, payload, verified);
+    return (tag === 'TRAK' || tag === 'META') && this.#isEdit(offset, tag, payload);
+  }
+
+  async #isSignedPage(region: Region, offset: number, payload: Uint8Array): Promise<boolean> {
+    const { base, last } = this.regions;
+    const digest = await pageDigest(payload, offset, base);
+    const inFront = region.where === 'front';
+    if (payload[4] !== 1) return !inFront && region.by!.pages.some((page) => equal(page, digest));
+    const place = placeOf(offset, base);
+    const known = last.copies.filter((copy) => inFront || copy.place === 0 || copy.place === place);
+    return last.final && (inFront || region.by === last) && known.some((copy) => equal(copy.digest, digest));
+  }
+
+  async #isSignedTop(chunk: Chunk, payload: Uint8Array, verified: Verified): Promise<boolean> {
+    const { base, last } = this.regions;
+    if (!last.final) return false;
+    const top = unlessBroken(() => parseTop(payload, chunk.offset, Budget.ofFile(this.size)));
+    if (!top || top.pages.length !== last.copies.length || !equal(await topDigest(top), last.top)) return false;
+    const inFront = chunk.offset < base;
+    if (!inFront && top.toEnd !== chunk.size + TAIL_SIZE + CHECKSUM_SIZE) return false;
+    const placed = top.pages.every(({ offset }, i) => placeOf(offset, base) === last.copies[i]!.place || (inFront && verified.starts.has(offset)));
+    return placed && (await this.#isDescription(top.trak, last.trak, 'TRAK')) && this.#isDescription(top.meta, last.meta, 'META');
+  }
+
+  /** An offset where the description that counts stands, the same once more, or an edit of it. */
+  async #isDescription(offset: number | null, signed: number, tag: string): Promise<boolean> {
+    const { base } = this.regions;
+    if (offset === null || placeOf(offset, base) === signed) return placeOf(offset, base) === signed;
+    if (offset >= base + this.last.position || !signed) return this.#edits.get(offset) === tag;
+    const [one, other] = [await this.regions.at(offset), await this.regions.at(base + signed - 1)];
+    return one.begin === offset && !!one.leaf && !!other.leaf && equal(one.leaf.hash, other.leaf.hash);
+  }
+
+  async #isLocator(offset: number, payload: Uint8Array, verified: Verified): Promise<boolean> {
+    const top = unlessBroken(() => parseLocator(payload, offset))?.top ?? null;
+    if (top === null || top < HEADER_SIZE || top >= offset) return false;
+    if (top >= this.regions.base + this.last.position) return verified.starts.has(top);
+    return top < this.regions.base && (await this.#around(top)).starts.has(top);
+  }
+
+  /** Other words about the recording, and nothing else. */
+  async #isEdit(offset: number, tag: 'TRAK' | 'META', payload: Uint8Array): Promise<boolean> {
+    const place = tag === 'TRAK' ? this.last.trak : this.last.meta;
+    if (tag === 'TRAK' && !place) return false;
+    const signed = place ? await this.#around(this.regions.base + place - 1) : null;
+    if (signed && !signed.starts.has(this.regions.base + place - 1)) return false;
+    const was = await apartFromWords(tag, signed ? signed.bytes.subarray(12, -4) : new TextEncoder().encode('{}'));
+    const is = await apartFromWords(tag, payload);
+    if (!was || !is || !equal(was, is)) return false;
+    this.#edits.set(offset, tag);
+    if (!this.verdict.edits.includes(offset)) this.verdict.edits.push(offset);
+    return true;
+  }
+}
+
+function isTop(payload: Uint8Array): boolean {
+  return ascii(payload.subarray(0, 4)) === 'H4TT';
+}
+
+/** "A leaf": of a cluster the data counts by the hashes of its pieces. CRCs do not. */
+async function leafHash(chunk: Uint8Array): Promise<Uint8Array> {
+  const head = chunk.length >= 16 ? parseHead(chunk, 0) : null;
+  if (head?.size !== chunk.length) return new Uint8Array(0);
+  const covered = chunk.subarray(0, -4);
+  if (!head.isCluster) return sha256(new Uint8Array([0]), covered);
+  const cursor = new Cursor(covered.subarray(12));
+  const begin = unlessBroken(() => 12 + cursor.varint() + cursor.position + 4);
+  if (begin === null || begin > covered.length) return new Uint8Array(0);
+  const pieces: Promise<Uint8Array>[] = [];
+  for (let at = begin; at < covered.length; at += PIECE) pieces.push(sha256(covered.subarray(at, at + PIECE)));
+  return sha256(new Uint8Array([2]), covered.subarray(0, begin), ...(await Promise.all(pieces)));
+}
