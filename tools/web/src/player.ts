@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** `<h4mk-player src="film.h4mk">`: plays H4MK files from any static host. Importing this module defines the element. */
+import { make } from './base/dom.js';
 import type { Verdict } from './protect/verify.js';
-import { Controls, make, setIcon } from './player/controls.js';
+import { Controls, setIcon } from './player/controls.js';
 import type { FileInfo, FromSession, ToSession, TrackInfo } from './player/session.js';
 import { STYLE } from './player/style.js';
 
