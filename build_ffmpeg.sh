@@ -153,6 +153,7 @@ BUILD_PACKAGES="
   python3-cffi        package     python3-cffi"
 TEST_PACKAGES="
   chromium            command     chromium
+  firefox-esr         command     firefox-esr
   clang               command     clang++
   clang-format        command     clang-format
   clang-tidy          command     clang-tidy

@@ -33,7 +33,7 @@ class DecodesAll(H4mk):
     def __init__(self, base, media):
         from h4mk import _decoder
         original = _decoder.new_struct
-        _decoder.new_struct = lambda name, **members: original(name, **members, **({"decode_all": 1} if name == "h4mk_frames_options" else {}))
+        _decoder.new_struct = lambda name, **members: original(name, **{**members, **({"decode_all": 1} if name == "h4mk_frames_options" else {})})
         super().__init__(base, media)
 
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // H4MK in a browser beside <video> with MP4 and Matroska, hls.js and mediabunny, on the same film, in the same run:
-//   node compare.mjs --ffmpeg FFMPEG --film FILM [--delay MS] [--runs N]
-// FILM has one track of H.264 and one of AAC. FFMPEG is the patched one. Before: `npm ci` here and in tools/web. Chromium is in PATH.
+//   node compare.mjs --ffmpeg FFMPEG [--film FILM] [--runs N] [--hours 10,100]
+// FFMPEG is the patched one. FILM has one track of H.264 and one of AAC; without it one of two hours is made. Before: `npm ci` here and in
+// tools/web. Chromium is in PATH.
 // Counted by the server: requests that began, and bytes that were sent, until the first frame is shown; and from a seek to the middle
-// until that frame is. Times are those of the page. The delay is added to each answer.
+// until that frame is. Times are those of the page. The delay is added to each answer. Then the memory of players with films of --hours.
 import { execFileSync } from 'node:child_process';
 import { createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -16,21 +17,31 @@ import { gzipSync } from 'node:zlib';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const web = join(here, '../../tools/web');
-const { values } = parseArgs({ options: { ffmpeg: { type: 'string' }, film: { type: 'string' }, delay: { type: 'string', default: '0' }, runs: { type: 'string', default: '3' } } });
-const delay = Number(values.delay);
+const { values } = parseArgs({ options: { ffmpeg: { type: 'string' }, film: { type: 'string' }, runs: { type: 'string', default: '3' }, hours: { type: 'string', default: '10,100' } } });
+let delay = 0;
 const folder = mkdtempSync(join(tmpdir(), 'h4mk-bench-'));
 const { chromium } = createRequire(join(web, 'package.json'))('playwright-core');
 
 /** The film in the form that each player takes. */
+const ffmpeg = (...options) => execFileSync(values.ffmpeg, ['-v', 'error', '-nostdin', '-y', ...options], { cwd: folder });
+
 function makeInputs() {
-  const make = (name, ...options) => execFileSync(values.ffmpeg, ['-v', 'error', '-nostdin', '-y', '-i', values.film, '-map', '0:v:0', '-map', '0:a:0', '-c', 'copy', ...options, join(folder, name)]);
+  const film = values.film ?? (makeFilm('long.nut', 2, '640x360', 30), join(folder, 'long.nut'));
+  const make = (name, ...options) => ffmpeg('-i', film, '-map', '0:v:0', '-map', '0:a:0', '-c', 'copy', ...options, name);
   make('film.h4mk', '-index_to_front', '1');
   make('end.h4mk');
   make('film.mp4', '-movflags', '+faststart');
   make('film.mkv', '-cues_to_front', '1');
   mkdirSync(join(folder, 'hls'));
   make('hls/film.m3u8', '-hls_time', '4', '-hls_playlist_type', 'vod', '-hls_segment_type', 'fmp4', '-hls_list_size', '0');
-  execFileSync(process.execPath, [join(web, 'build.mjs'), join(folder, 'dist')], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(web, 'build.mjs'), join(folder, 'dist')]);
+}
+
+/** Hours of H.264 with B frames and AAC: ten minutes again and again. */
+function makeFilm(name, hours, size, crf) {
+  ffmpeg('-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=24000/1001`, '-f', 'lavfi', '-i', 'anoisesrc=color=pink:amplitude=0.1:sample_rate=48000:seed=1', '-t', '600',
+    '-c:v', 'libx264', '-preset', 'veryfast', '-crf', String(crf), '-g', '48', '-c:a', 'aac', '-b:a', '128k', '-ac', '2', 'part.nut');
+  ffmpeg('-stream_loop', String(hours * 6 - 1), '-i', 'part.nut', '-c', 'copy', ...(name.endsWith('.h4mk') ? ['-index_to_front', '1'] : []), name);
 }
 
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.mp4': 'video/mp4', '.mkv': 'video/x-matroska', '.m3u8': 'application/vnd.apple.mpegurl' };
@@ -67,9 +78,11 @@ const VIDEO = `
 const shown = (video) => new Promise((resolve) => video.requestVideoFrameCallback(resolve));
 window.seek = async (time) => { const next = shown(video); video.currentTime = time; await next; };`;
 const page = (script) => `<!doctype html><meta charset="utf-8"><body><video muted></video><script type="module">let video = document.querySelector('video');${VIDEO}${script}</script>`;
+const h4mk = (name) => page(`import '/dist/player.js'; window.start = async () => { const p = document.createElement('h4mk-player'); p.setAttribute('muted', ''); video.replaceWith(p); video = p.video; const first = shown(video); p.setAttribute('src', '/${name}'); await first; };`);
 const PAGES = {
-  '/h4mk-front': page(`import '/dist/player.js'; window.start = async () => { const p = document.createElement('h4mk-player'); p.setAttribute('muted', ''); video.replaceWith(p); video = p.video; const first = shown(video); p.setAttribute('src', '/film.h4mk'); await first; };`),
-  '/h4mk-end': page(`import '/dist/player.js'; window.start = async () => { const p = document.createElement('h4mk-player'); p.setAttribute('muted', ''); video.replaceWith(p); video = p.video; const first = shown(video); p.setAttribute('src', '/end.h4mk'); await first; };`),
+  '/h4mk-front': h4mk('film.h4mk'),
+  '/h4mk-end': h4mk('end.h4mk'),
+  '/h4mk-hours': h4mk('hours.h4mk'),
   '/video-mp4': page(`window.start = async () => { const first = shown(video); video.preload = 'auto'; video.src = '/film.mp4'; await first; };`),
   '/video-mkv': page(`window.start = async () => { const first = shown(video); video.preload = 'auto'; video.src = '/film.mkv'; await first; };`),
   '/hls': page(`import Hls from '/hls.mjs'; window.start = async () => { const first = shown(video); const hls = new Hls(); hls.loadSource('/hls/film.m3u8'); hls.attachMedia(video); await first; };`),
@@ -112,19 +125,68 @@ function tell(name, runs) {
   console.log(`| ${[name, ...cells].join(' | ')} |`);
 }
 
+/** What a page and its workers hold in memory, apart from the browser's own buffers: objects, and array buffers behind them. */
+async function heldBy(page) {
+  const session = await page.context().newCDPSession(page);
+  const used = async (send) => {
+    await send('HeapProfiler.collectGarbage');
+    const { usedSize, backingStorageSize = 0 } = await send('Runtime.getHeapUsage');
+    return usedSize + backingStorageSize;
+  };
+  let sum = await used((method) => session.send(method));
+  const answers = new Map();
+  const workers = [];
+  session.on('Target.attachedToTarget', ({ sessionId }) => workers.push(sessionId));
+  session.on('Target.receivedMessageFromTarget', ({ message }) => {
+    const { id, result } = JSON.parse(message);
+    answers.get(id)?.(result ?? {});
+  });
+  await session.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
+  let id = 0;
+  for (const sessionId of workers)
+    sum += await used((method) => new Promise((resolve) => {
+      answers.set(++id, resolve);
+      void session.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id, method }) });
+    }));
+  return sum;
+}
+
+/** Memory after the first frame, and after 30 seeks all over the film. */
+async function memory(browser, origin, hours) {
+  makeFilm('hours.h4mk', hours, '128x72', 40);
+  const { size } = statSync(join(folder, 'hours.h4mk'));
+  const tab = await browser.newPage();
+  await tab.goto(origin + '/h4mk-hours');
+  await tab.waitForFunction(() => 'start' in window);
+  Object.assign(counted, { requests: 0, bytes: 0 });
+  await tab.evaluate(() => window.start());
+  const first = { ...counted, held: await heldBy(tab) };
+  for (let i = 0; i < 30; i++) await tab.evaluate((time) => window.seek(time), ((i * 7919) % 1000) * 3.6 * hours);
+  const held = await heldBy(tab);
+  await tab.close();
+  rmSync(join(folder, 'hours.h4mk'));
+  console.log(`| ${hours} h, ${Math.round(size / 1e6)} MB | ${first.requests} | ${Math.round(first.bytes / 1000)} kB | ${(first.held / 1e6).toFixed(1)} MB | ${(held / 1e6).toFixed(1)} MB |`);
+}
+
 makeInputs();
 const server = await serve();
 const origin = `http://127.0.0.1:${server.address().port}`;
 const executablePath = (process.env.PATH ?? '').split(':').map((place) => join(place, 'chromium')).find(existsSync);
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--mute-audio', '--disable-gpu'] });
 const gzipped = (path) => `${(gzipSync(readFileSync(join(here, path))).length / 1000).toFixed(0)} kB`;
-console.log(`hls.js ${gzipped(PACKAGES['/hls.mjs'])}, mediabunny ${gzipped(PACKAGES['/mediabunny.mjs'])} gzipped; round trip + ${delay} ms; film of ${Math.round(statSync(join(folder, 'film.h4mk')).size / 1e6)} MB\n`);
-console.log('| | first frame: requests | bytes | time | seek: requests | bytes | time |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |');
-const runs = Object.fromEntries(Object.keys(PAGES).map((path) => [path, []]));
+console.log(`Chromium ${browser.version()}; hls.js ${gzipped(PACKAGES['/hls.mjs'])}, mediabunny ${gzipped(PACKAGES['/mediabunny.mjs'])} gzipped; film of ${Math.round(statSync(join(folder, 'film.h4mk')).size / 1e6)} MB; load ${loadavg()[0].toFixed(0)} on ${cpus().length} cores`);
+const compared = Object.keys(PAGES).filter((path) => path !== '/h4mk-hours');
 try {
   const middle = Number(execFileSync(values.ffmpeg.replace(/ffmpeg$/, 'ffprobe'), ['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', join(folder, 'film.mp4')], { encoding: 'utf8' })) / 2 + 0.7;
-  for (let run = 0; run < Number(values.runs); run++) for (const path of Object.keys(PAGES)) runs[path].push(await measure(browser, origin, path, middle));
-  for (const [path, of] of Object.entries(runs)) tell(path.slice(1), of);
+  for (delay of [0, 50]) {
+    const runs = Object.fromEntries(compared.map((path) => [path, []]));
+    for (let run = 0; run < Number(values.runs); run++) for (const path of compared) runs[path].push(await measure(browser, origin, path, middle));
+    console.log(`\n| ${delay} ms round trip | first frame: requests | bytes | time | seek: requests | bytes | time |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |`);
+    for (const [path, of] of Object.entries(runs)) tell(path.slice(1), of);
+  }
+  delay = 0;
+  console.log('\n| memory of the page and its worker | first frame: requests | bytes | held then | held after 30 seeks |\n| --- | ---: | ---: | ---: | ---: |');
+  for (const hours of values.hours.split(',').map(Number)) await memory(browser, origin, hours);
 } finally {
   await browser.close();
   server.close();

@@ -10,8 +10,8 @@ import { TestServer } from './server.js';
 const web = process.env.H4MK_WEB!;
 const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'chrome'];
 
-function findChromium(): string | null {
-  for (const folder of (process.env.PATH ?? '').split(':')) for (const name of CHROMIUM) if (existsSync(join(folder, name))) return join(folder, name);
+export function findBrowser(names: string[]): string | null {
+  for (const folder of (process.env.PATH ?? '').split(':')) for (const name of names) if (existsSync(join(folder, name))) return join(folder, name);
   return null;
 }
 
@@ -24,7 +24,7 @@ export interface Stage {
 }
 
 /** dist/ of the package under /dist/. */
-function servePackage(server: TestServer): void {
+export function servePackage(server: TestServer): void {
   const out = join(process.env.H4MK_WEB_BUILD!, 'dist');
   execFileSync(process.execPath, [join(web, 'build.mjs'), out], { stdio: 'ignore' });
   for (const folder of ['', 'chunks/'])
@@ -33,7 +33,7 @@ function servePackage(server: TestServer): void {
 }
 
 export async function openStage(): Promise<Stage> {
-  const executablePath = findChromium();
+  const executablePath = findBrowser(CHROMIUM);
   if (!executablePath) {
     console.log('skipped: there is no Chromium');
     process.exit(77);

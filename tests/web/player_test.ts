@@ -51,11 +51,13 @@ function picture(page: Page): Promise<string> {
 }
 
 test('shows the first frame and a frame in the middle, by few requests', async () => {
-  const url = stage.server.put('/film.h4mk', bytesOf('film.h4mk'));
+  ffmpeg('-i', 'film.h4mk', '-c', 'copy', '-bsf:v', 'extract_extradata', '-f', 'mp4', 'film.mp4');
+  ffmpeg('-i', 'film.mp4', '-c', 'copy', '-index_to_front', '1', 'plain.h4mk');
+  const url = stage.server.put('/plain.h4mk', bytesOf('plain.h4mk'));
   stage.server.requests.length = 0;
   const page = await stage.page(PLAYER(url));
   await shown(page);
-  const first = stage.server.requests.filter(({ path }) => path === '/film.h4mk');
+  const first = stage.server.requests.filter(({ path }) => path === '/plain.h4mk');
   const scripts = stage.server.requests.map(({ path }) => path).filter((path) => path.endsWith('.js'));
   assert.deepEqual(scripts.sort(), ['/dist/player.js', '/dist/worker.js'], 'nothing else is loaded to play a plain file');
   console.log(`first frame: ${first.length} requests, ${first.reduce((sum, { bytes }) => sum + bytes, 0)} bytes`);

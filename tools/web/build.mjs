@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Makes dist/: ES modules with source maps and types, and tells what a page loads of them. Fails where that is more than MOST says.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -42,6 +43,23 @@ async function bundle(names) {
   return new Map(output.map((file) => [file.fileName, file]));
 }
 
+/** look.html: a page of one file, which may be kept, sent, and opened without a server. Its policy lets it load files that somebody names, and run
+ *  no other script. */
+async function writePage() {
+  const made = await rollup({ input: join(root, 'src/look.ts'), plugins: [typescript] });
+  const { output } = await made.generate({ format: 'es', inlineDynamicImports: true });
+  const script = output[0].code.replace(/<\/(script)/gi, '<\\/$1').trim();
+  const hash = createHash('sha256').update(script).digest('base64');
+  const policy = `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; connect-src *; img-src data: blob:; base-uri 'none'; form-action 'none'`;
+  writeFileSync(join(out, 'look.html'), `<!doctype html>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<title>A look into an H4MK file</title>
+<body style="margin: 0"><h4mk-look></h4mk-look>
+<script type="module">${script}</script>
+`);
+}
+
 /** What is loaded with a file: that, and what it imports, but for what is loaded later. */
 function filesOf(files, name, seen = new Set()) {
   if (!seen.has(name)) for (const other of (seen.add(name), files.get(name).imports)) filesOf(files, other, seen);
@@ -57,19 +75,20 @@ function tellModules(name, chunks) {
   for (const [path, { renderedLength }] of modules.sort((a, b) => b[1].renderedLength - a[1].renderedLength)) console.log(String(renderedLength).padStart(7), path.slice(root.length + 1));
 }
 
-/** Bytes, gzipped. A page that plays a plain file loads `player` and `worker`. The last three are what they add to the reader. */
-const MOST = { reader: 15000, 'player and worker': 30000, frames: 4000, protect: 8500, adapters: 6000 };
+/** Bytes, gzipped. A page that plays a plain file loads `player` and `worker`. The others are what they add to the reader. */
+const MOST = { reader: 15000, 'player and worker': 30000, frames: 4000, protect: 8500, adapters: 6000, look: 12000 };
 const sizes = {};
-for (const names of [['reader', 'frames', 'protect', 'adapters', 'player'], ['worker']]) {
+for (const names of [['reader', 'frames', 'protect', 'adapters', 'look'], ['worker', 'player']]) {
   const files = await bundle(names);
-  const reader = filesOf(files, names[0] + '.js');
+  const first = filesOf(files, names[0] + '.js');
   for (const name of names) {
-    const loaded = [...filesOf(files, name + '.js')].filter((file) => name === names[0] || !reader.has(file));
+    const loaded = [...filesOf(files, name + '.js')].filter((file) => name === names[0] || !first.has(file));
     sizes[name] = loaded.reduce((sum, file) => sum + gzipped(file), 0);
     if (process.argv.includes('--weigh')) tellModules(name, loaded.map((file) => files.get(file)));
   }
 }
 sizes['player and worker'] = sizes.player + sizes.worker;
+await writePage();
 execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--project', join(root, 'tsconfig.json'), '--outDir', join(out, 'types')], { stdio: 'inherit' });
 for (const [name, size] of Object.entries(sizes)) {
   console.log(`${name}: ${(size / 1000).toFixed(1)} kB gzipped`);

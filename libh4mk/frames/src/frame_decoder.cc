@@ -11,6 +11,7 @@ extern "C" {
 #include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <new>
 #include <system_error>
@@ -341,6 +342,10 @@ Outcome FrameDecoder::DecodeGroups(std::vector<Group> groups, const Visit& visit
   std::vector<Worker*> workers;
   H4MK_FRAMES_TRY(Workers(count, static_cast<int>(own_threads), &workers));
   Crew crew(workers, *this, visit, options_.memory_limit ? options_.memory_limit : kDefaultMemory);
+  // The longest first, so that all threads end at about the same time.
+  if (count > 1)
+    std::ranges::stable_sort(groups, std::ranges::greater(),
+                             [](const Group& group) { return group.blocks.size(); });
   Outcome loading;
   for (Group& group : groups) {
     LoadedGroup loaded;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** `<h4mk-player src="film.h4mk">`: plays H4MK files from any static host. Importing this module defines the element. */
+import { make } from './base/dom.js';
 import type { Verdict } from './protect/verify.js';
-import { Controls, make, setIcon } from './player/controls.js';
+import { Controls, setIcon } from './player/controls.js';
 import type { FileInfo, FromSession, ToSession, TrackInfo } from './player/session.js';
 import { STYLE } from './player/style.js';
 
@@ -29,6 +30,8 @@ export class H4mkPlayer extends Base {
   #port?: Port;
   #file?: Blob;
   #timer?: ReturnType<typeof setInterval>;
+  /** An element of the page's own text is told of its attributes before it is told that it is there: it loads once. */
+  #connected = false;
   #chosen = { video: null as number | null, audio: null as number | null, subtitle: null as number | null };
 
   constructor() {
@@ -41,17 +44,19 @@ export class H4mkPlayer extends Base {
 
   connectedCallback(): void {
     if (!this.hasAttribute('tabindex')) this.tabIndex = 0;
+    this.#connected = true;
     this.#timer = setInterval(() => this.#tick(), 250);
     if (this.hasAttribute('src')) this.#load();
   }
 
   disconnectedCallback(): void {
+    this.#connected = false;
     clearInterval(this.#timer);
     this.#unload();
   }
 
   attributeChangedCallback(): void {
-    if (this.isConnected) this.#load();
+    if (this.#connected) this.#load();
   }
 
   /** Plays a file that was dropped or chosen. */
@@ -118,13 +123,16 @@ export class H4mkPlayer extends Base {
     const credentials = this.getAttribute('credentials') as RequestCredentials | null;
     const src = this.#file ?? new URL(url, document.baseURI).href;
     this.#port = connect((message) => this.#take(message));
-    this.#port.send({ type: 'open', src, ...(key && { key }), ...(verify && { verify }), ...(credentials && { credentials }) });
+    this.#port.send({ type: 'open', src, time: video.currentTime, ...(key && { key }), ...(verify && { verify }), ...(credentials && { credentials }) });
   }
 
   #take(message: FromSession): void {
     switch (message.type) {
       case 'info':
         return this.#takeInfo(message.info);
+      case 'chosen':
+        this.#chosen = { video: message.video, audio: message.audio, subtitle: null };
+        return this.#listTracks();
       case 'source':
         return this.#attach(message.source);
       case 'cue':
@@ -151,14 +159,8 @@ export class H4mkPlayer extends Base {
   }
 
   #takeInfo(info: FileInfo): void {
-    const first = this.info === null;
     this.info = info;
     this.#controls.showChapters(info.chapters, info.duration);
-    if (first) {
-      const best = (kind: string): number | null => (ofKind(info, kind).find((track) => track.isDefault) ?? ofKind(info, kind)[0])?.id ?? null;
-      this.#chosen = { video: best('video'), audio: best('audio'), subtitle: null };
-      this.#port!.send({ type: 'play', tracks: [this.#chosen.video, this.#chosen.audio].filter((id) => id !== null), time: this.video.currentTime });
-    }
     this.#listTracks();
     this.#tell('info', info);
   }

@@ -82,11 +82,7 @@ export class Engine {
 
   /** The MediaSource is open: begins to fill it. Throws where the browser can play none of the tracks. */
   async start(tracks: Track[], time: number): Promise<void> {
-    const feeds: TrackFeed[] = [];
-    for (const track of tracks) {
-      const feed = await TrackFeed.of(this.file, track);
-      if (feed && supported(feed.format.mime)) feeds.push(feed);
-    }
+    const feeds = (await Promise.all(tracks.map((track) => TrackFeed.of(this.file, track)))).filter((feed): feed is TrackFeed => feed !== null && supported(feed.format.mime));
     // All SourceBuffers have to be there before the first one gets anything.
     const added = feeds.map((feed) => ({ feed, buffer: this.source.addSourceBuffer(feed.format.mime) }));
     for (const { feed, buffer } of added) this.#buffers.set(feed.format.kind, new Buffer(buffer, feed));

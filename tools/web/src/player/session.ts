@@ -2,7 +2,7 @@
 // One file that is played: what a page and a worker say to each other. The worker has the file; the page has the picture and the buttons.
 import { H4mkError } from '../errors.js';
 import { isFrame, timeOf } from '../format/cluster.js';
-import { fromBase64 } from '../format/tracks.js';
+import { Track, fromBase64 } from '../format/tracks.js';
 import type { Verdict, Verifier } from '../protect/verify.js';
 import { Chapter, H4mkFile } from '../read/file.js';
 import { Engine, mediaSourceClass } from './engine.js';
@@ -18,7 +18,6 @@ export interface TrackInfo {
   language: string;
   /** Subtitles that can be shown as text. */
   text: boolean;
-  isDefault: boolean;
 }
 
 export interface FileInfo {
@@ -31,8 +30,7 @@ export interface FileInfo {
 }
 
 export type ToSession =
-  | { type: 'open'; src: string | Blob; key?: string; verify?: string; credentials?: RequestCredentials }
-  | { type: 'play'; tracks: number[]; time: number }
+  | { type: 'open'; src: string | Blob; time: number; key?: string; verify?: string; credentials?: RequestCredentials }
   | { type: 'tick'; time: number; paused: boolean }
   | { type: 'seek'; time: number }
   | { type: 'choose'; track: number }
@@ -42,6 +40,8 @@ export type ToSession =
 
 export type FromSession =
   | { type: 'info'; info: FileInfo }
+  /** What plays first. */
+  | { type: 'chosen'; video: number | null; audio: number | null }
   | { type: 'source'; source: unknown }
   | { type: 'cue'; track: number; cue: CueText }
   | { type: 'goto'; time: number }
@@ -72,8 +72,6 @@ export class Session {
     switch (message.type) {
       case 'open':
         return this.#open(message);
-      case 'play':
-        return this.#play(message.tracks, message.time);
       case 'tick':
         this.#engine?.tick(message.time, message.paused);
         this.#tellVerdict();
@@ -93,7 +91,8 @@ export class Session {
     }
   }
 
-  async #open({ src, key, verify, credentials }: ToSession & { type: 'open' }): Promise<void> {
+  async #open({ src, time, key, verify, credentials }: ToSession & { type: 'open' }): Promise<void> {
+    const source = this.#attach(); // while the file is opened
     // Loaded only where it is needed.
     const protect = verify || key ? await import('../protect.js') : null;
     const verifier = verify ? new protect!.Verifier(keyOf(verify)) : undefined;
@@ -102,13 +101,13 @@ export class Session {
     if (key) await protect!.useKey(this.#file, keyOf(key));
     this.#tellInfo();
     this.#tellVerdict();
+    await this.#play(await source, time);
   }
 
   #tellInfo(): void {
     const file = this.#file!;
     const tracks = [...file.tracks.values()].map((track) => ({
       id: track.id, kind: track.kind, codec: track.codec, name: track.name, language: track.tags.language ?? '', text: track.kind === 'subtitle' && TEXTS.has(track.codec),
-      isDefault: Array.isArray(track.described.disposition) && track.described.disposition.includes('default'),
     }));
     this.send({ type: 'info', info: { duration: file.duration, closed: file.closed, encrypted: file.encrypted, title: file.tags.title ?? '', tracks, chapters: file.chapters } });
   }
@@ -121,20 +120,33 @@ export class Session {
     this.#told = text;
   }
 
-  async #play(tracks: number[], time: number): Promise<void> {
+  /** The MediaSource, once it is open. */
+  async #attach(): Promise<MediaSource> {
     const Source = mediaSourceClass();
     if (!Source) throw new H4mkError('unsupported', 'This browser has no Media Source Extensions.');
     const source = new Source();
-    const events = {
-      onLost: (error: H4mkError) => this.#lost(error), onError: (error: unknown) => this.#fail(error), onGrown: () => this.#tellInfo(),
-    };
-    this.#engine = new Engine(this.#file!, source, events);
     const open = new Promise<void>((resolve) => source.addEventListener('sourceopen', () => resolve(), { once: true }));
     const handle = (source as unknown as { handle?: Transferable }).handle;
     if (this.inWorker) this.send({ type: 'source', source: handle }, [handle!]);
     else this.send({ type: 'source', source });
     await open;
-    await this.#engine.start(tracks.map((id) => this.#file!.track(id)), time);
+    return source;
+  }
+
+  async #play(source: MediaSource, time: number): Promise<void> {
+    const chosen = { video: this.#best('video'), audio: this.#best('audio') };
+    this.send({ type: 'chosen', ...chosen });
+    const tracks = [chosen.video, chosen.audio].filter((id) => id !== null).map((id) => this.#file!.track(id));
+    this.#engine = new Engine(this.#file!, source, {
+      onLost: (error: H4mkError) => this.#lost(error), onError: (error: unknown) => this.#fail(error), onGrown: () => this.#tellInfo(),
+    });
+    await this.#engine.start(tracks, time);
+  }
+
+  /** The track of a kind that plays first: the default one, or the first one. */
+  #best(kind: string): number | null {
+    const tracks = [...this.#file!.tracks.values()].filter((track) => track.kind === kind);
+    return (tracks.find(isDefault) ?? tracks[0])?.id ?? null;
   }
 
   #lost({ code, message }: H4mkError): void {
@@ -158,6 +170,10 @@ export class Session {
     const start = of.seconds(timeOf(place.block)!);
     this.send({ type: 'goto', time: start + Math.min(of.seconds(place.block.duration) || 0.002, 0.5) / 2 });
   }
+}
+
+function isDefault({ described }: Track): boolean {
+  return Array.isArray(described.disposition) && described.disposition.includes('default');
 }
 
 /** Bytes of a key in hex, base64, base64 for URLs, or PEM. */

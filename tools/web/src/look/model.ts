@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// What a timeline shows of a file: lanes from the index; blocks only of the stretch that is looked at.
+import { Block, FLAG, timeOf } from '../format/cluster.js';
+import type { Track } from '../format/tracks.js';
+import type { H4mkFile } from '../read/file.js';
+
+/** Spans of more clusters than this are drawn page by page of the index. */
+const MOST_SPANS = 8192;
+/** Clusters that are read for one view. */
+const MOST_CLUSTERS = 48;
+
+/** A bar: times in seconds. */
+export interface Bar {
+  start: number;
+  /** 0 … 1, of the highest one of its lane. */
+  height: number;
+  /** `I`, `P`, `B`, or `span` for blocks of a cluster that are not read. */
+  kind: string;
+  block?: Block;
+}
+
+export interface Lane {
+  track: number;
+  label: string;
+  bars: Bar[];
+}
+
+const TYPES = ['I', 'P', 'B', 'P'];
+export const typeOf = (block: Block): string => TYPES[block.flags & 3]!;
+
+export function labelOf(track: Track): string {
+  return [`${track.id}`, track.kind, track.codec, track.tags.language, track.name].filter(Boolean).join(' ');
+}
+
+/** The whole file, as its index has it: one bar for each cluster of a track, as high as it has blocks. */
+export async function lanesOf(file: H4mkFile): Promise<Lane[]> {
+  const { index } = file.internals.state;
+  return Promise.all([...file.tracks.values()].map(async (track) => {
+    const found: { time: bigint; blocks: number }[] = [];
+    if (index.clusterCount > MOST_SPANS) {
+      for (const { tracks } of index.entries) {
+        const of = tracks.get(track.id);
+        if (of?.blocks) found.push({ time: of.firstTime, blocks: of.blocks });
+      }
+    } else {
+      for await (const { span } of index.all(track.id)) found.push({ time: span.firstTime, blocks: span.blocks });
+    }
+    const most = found.reduce((so, { blocks }) => Math.max(so, blocks), 1);
+    return { track: track.id, label: labelOf(track), bars: found.map(({ time, blocks }) => ({ start: track.seconds(time), height: blocks / most, kind: 'span' })) };
+  }));
+}
+
+/** The blocks of a stretch of seconds, or null where it has too many clusters to read for a view. */
+export async function blocksOf(file: H4mkFile, begin: number, end: number): Promise<Lane[] | null> {
+  const [first] = [...file.tracks.values()].filter((track) => track.kind === 'video').concat(...file.tracks.values());
+  const point = first && (await file.seekPoint(first.id, first.ticks(begin)));
+  if (!first || !point) return null;
+  const blocks: Block[] = [];
+  let read = 0;
+  for await (const cluster of file.clusters(point.cluster.offset)) {
+    const own = cluster.blocks.filter((block) => file.tracks.has(block.track));
+    if (own.length && own.every((block) => (secondsOf(file, block) ?? begin) > end)) break;
+    if (++read > MOST_CLUSTERS) return null;
+    blocks.push(...own);
+  }
+  return [...file.tracks.values()].map((track) => {
+    const own = blocks.filter((block) => block.track === track.id && timeOf(block) !== null);
+    const most = own.reduce((so, { size }) => Math.max(so, size), 1);
+    const bars = own.map((block) => ({ start: track.seconds(timeOf(block)!), height: Math.sqrt(block.size / most), kind: typeOf(block), block }));
+    return { track: track.id, label: labelOf(track), bars: bars.sort((a, b) => a.start - b.start) };
+  });
+}
+
+export function secondsOf(file: H4mkFile, block: Block): number | null {
+  const time = timeOf(block);
+  return time === null ? null : file.track(block.track).seconds(time);
+}
+
+/** The flags of a block, in words. */
+export function flagsOf({ flags }: Block): string {
+  const names: [number, string][] = [
+    [FLAG.KEY, 'key'], [FLAG.DISCARD, 'discard'], [FLAG.CORRUPT, 'corrupt'], [FLAG.DISPOSABLE, 'disposable'], [FLAG.SIDE_DATA, 'side data'],
+    [FLAG.ENCRYPTED, 'encrypted'], [FLAG.COMPRESSED, 'compressed'], [FLAG.EXTERNAL, 'in the file beside'],
+  ];
+  return names.filter(([bit]) => flags & bit).map(([, name]) => name).join(', ');
+}
