@@ -228,7 +228,7 @@ def ends_the_file(top: Top, file_size: int) -> bool:
 
 
 def ended_a_file(top: Top) -> bool:
-    """It was followed by the end of the file when it was written: it "will do as well as a page"."""
+    """ "A former top": it was followed by the end of the file when it was written."""
     return top.to_end == top.size + TAIL_SIZE + CHECKSUM_SIZE
 
 
