@@ -814,7 +814,7 @@ typedef struct h4mk_verify_options {
  *    "payload_bytes" (with good data), "signed" (there are signatures), "index_checked", "problems", "damage" (those of
  *    them that checksums and the index tell); with
  *    verify_key "signature" {"ok", "final", "chunks", "signed_until", "descriptions_unsigned"}; with keys
- *    "decrypted" {"ok", "blocks"}; of a sidecar "readable_blocks".
+ *    "decrypted" {"ok", "blocks"}; of a sidecar "readable_blocks". Compressed blocks are unpacked.
  *  H4MK_OK: all is well. H4MK_ERR_CORRUPT: something is not; the problems were told, the first 1000 of
  *  each check. Others: the file cannot be read: H4MK_ERR_NOT_H4MK, _VERSION, _IO, _CANCELLED,
  *  _NOT_SEEKABLE. */
