@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What the program h4mk says about a file, by its --json, as the JSON of README.md: run.py compares it.
 
-    with_h4mk.py H4MK [--key HEX | --verify-key BASE64] [--frames TRACK] [--block TRACK ORDINAL] FILE
+    H4MK_TOOL=PROGRAM with_h4mk.py [--key HEX | --verify-key BASE64] [--frames TRACK] [--block TRACK ORDINAL] FILE
 
 It leaves out what the program does not tell: with --verify-key that are the blocks, since only `h4mk verify` takes such a key.
 """
@@ -110,7 +110,7 @@ def option(name, count=1):
 
 
 def main():
-    tool = Tool(sys.argv[1], sys.argv[-1], (option("--key") or [None])[0])
+    tool = Tool(os.environ["H4MK_TOOL"], sys.argv[-1], (option("--key") or [None])[0])
     try:
         said = signed(tool, *option("--verify-key")) if option("--verify-key") else read(tool)
     except Refused as refused:

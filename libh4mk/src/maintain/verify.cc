@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 
 #include "base/crc32.h"
 #include "chunk/container_checksum.h"
@@ -225,14 +224,12 @@ void Verifier::CheckUnderstood(const Piece& piece, const std::vector<BlockRecord
                                     " that this version of the library does not know");
 }
 
-// What opening the file told of chunks in which nothing else was found, as an attachment of no
-// track. That the end is missing was found.
+// What opening the file told, as of an attachment of no track. Where something else is wrong it is
+// most likely the same.
 void Verifier::TellWarnings() {
-  std::set<uint64_t> found = {report_.file_size};
-  for (const Finding& finding : report_.findings) found.insert(finding.offset);
+  if (report_.errors > 0) return;
   for (const Status& warning : warnings_)
-    if (!found.contains(warning.offset().value_or(0)))
-      report_.Error(warning.offset().value_or(0), warning.message());
+    report_.Error(warning.offset().value_or(0), warning.message());
 }
 
 // core.md, "External data". Whether the other file is there, and has the blocks, is not looked at
