@@ -52,7 +52,7 @@ def kept_functions(objects, roots):
 
 
 commands = json.loads((build / "compile_commands.json").read_text())
-units = [entry for entry in commands if "/libh4mk/CMakeFiles/h4mk_" in entry["file"].replace(str(build), "")]
+units = [entry for entry in commands if entry["file"].startswith(f"{build}/libh4mk/CMakeFiles/")]
 tools = "\n".join(path.read_text() for path in sorted((root / "tools/h4mk").glob("*.[hc]*")))
 words = set(re.findall(r"\w+", tools))
 with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
