@@ -67,15 +67,30 @@ h4mk_status Ask(h4mk_reader* reader, Lookup lookup) {
   return reader->opened && reader->file.reader->is_ready() ? H4MK_ERR_STATE : Call(reader, lookup);
 }
 
+// A lookup that gives one block.
+template <typename Lookup>
+h4mk_status One(h4mk_reader* reader, uint32_t track, h4mk_block_info* block, Lookup lookup) {
+  if (!IsSized(block) || !HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
+  return Ask(reader, [&]() -> Status {
+    BlockInfo info;
+    H4MK_TRY(lookup(reader->file.reader->file(), &info));
+    CopyOut(ToC(info), block);
+    return {};
+  });
+}
+
 // A lookup that gives a list.
 template <typename Lookup>
-h4mk_status List(h4mk_reader* reader, h4mk_block_info* blocks, size_t count, uint64_t* total,
-                 Lookup lookup) {
+h4mk_status List(h4mk_reader* reader, uint32_t track, h4mk_block_info* blocks, size_t count,
+                 uint64_t* total, Lookup lookup) {
+  if (total == nullptr || !IsSized(blocks, count) || !HasTrack(reader, track))
+    return H4MK_ERR_ARGUMENT;
   return Ask(reader, [&]() -> Status {
+    FileReader& file = reader->file.reader->file();
     uint64_t found = 0;
-    H4MK_TRY(lookup(std::span<BlockInfo>(), &found));
+    H4MK_TRY(lookup(file, std::span<BlockInfo>(), &found));
     std::vector<BlockInfo> list(static_cast<size_t>(std::min<uint64_t>(count, found)));
-    if (!list.empty()) H4MK_TRY(lookup(std::span(list), &found));
+    if (!list.empty()) H4MK_TRY(lookup(file, std::span(list), &found));
     for (size_t i = 0; i < std::min<uint64_t>(list.size(), found); ++i)
       CopyOut(ToC(list[i]), blocks, i);
     *total = found;
@@ -88,34 +103,26 @@ h4mk_status List(h4mk_reader* reader, h4mk_block_info* blocks, size_t count, uin
 
 h4mk_status h4mk_reader_keyframe(h4mk_reader* reader, uint32_t track, int64_t time,
                                  h4mk_block_info* block) {
-  if (!h4mk::IsSized(block) || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
-  return h4mk::Ask(reader, [&]() -> Status {
-    h4mk::BlockInfo info;
-    H4MK_TRY(reader->file.reader->file().FindKeyframe(track, time, &info));
-    h4mk::CopyOut(h4mk::ToC(info), block);
-    return {};
+  return h4mk::One(reader, track, block, [&](h4mk::FileReader& file, h4mk::BlockInfo* info) {
+    return file.FindKeyframe(track, time, info);
   });
 }
 
 h4mk_status h4mk_reader_decode_chain(h4mk_reader* reader, uint32_t track, int64_t time,
                                      h4mk_block_info* blocks, size_t count, uint64_t* total) {
-  if (total == nullptr || !h4mk::IsSized(blocks, count) || !h4mk::HasTrack(reader, track))
-    return H4MK_ERR_ARGUMENT;
-  return h4mk::List(reader, blocks, count, total,
-                    [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
-                      return reader->file.reader->file().DecodeChain(track, time, out, found);
+  return h4mk::List(reader, track, blocks, count, total,
+                    [&](h4mk::FileReader& file, std::span<h4mk::BlockInfo> out, uint64_t* found) {
+                      return file.DecodeChain(track, time, out, found);
                     });
 }
 
 h4mk_status h4mk_reader_keyframes_between(h4mk_reader* reader, uint32_t track, int64_t from,
                                           int64_t to, h4mk_block_info* blocks, size_t count,
                                           uint64_t* total) {
-  if (total == nullptr || !h4mk::IsSized(blocks, count) || !h4mk::HasTrack(reader, track))
-    return H4MK_ERR_ARGUMENT;
-  return h4mk::List(
-      reader, blocks, count, total, [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
-        return reader->file.reader->file().KeyframesBetween(track, from, to, out, found);
-      });
+  return h4mk::List(reader, track, blocks, count, total,
+                    [&](h4mk::FileReader& file, std::span<h4mk::BlockInfo> out, uint64_t* found) {
+                      return file.KeyframesBetween(track, from, to, out, found);
+                    });
 }
 
 h4mk_status h4mk_reader_frame_count(const h4mk_reader* reader, uint32_t track, uint64_t* count) {
@@ -126,12 +133,8 @@ h4mk_status h4mk_reader_frame_count(const h4mk_reader* reader, uint32_t track, u
 
 h4mk_status h4mk_reader_frame(h4mk_reader* reader, uint32_t track, uint64_t number,
                               h4mk_block_info* block) {
-  if (!h4mk::IsSized(block) || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
-  return h4mk::Ask(reader, [&]() -> Status {
-    h4mk::BlockInfo info;
-    H4MK_TRY(reader->file.reader->file().FindFrame(track, number, &info));
-    h4mk::CopyOut(h4mk::ToC(info), block);
-    return {};
+  return h4mk::One(reader, track, block, [&](h4mk::FileReader& file, h4mk::BlockInfo* info) {
+    return file.FindFrame(track, number, info);
   });
 }
 
@@ -163,22 +166,16 @@ h4mk_status h4mk_reader_frame_times(h4mk_reader* reader, uint32_t track, uint64_
 
 h4mk_status h4mk_reader_frame_chain(h4mk_reader* reader, uint32_t track, uint64_t number,
                                     h4mk_block_info* blocks, size_t count, uint64_t* total) {
-  if (total == nullptr || !h4mk::IsSized(blocks, count) || !h4mk::HasTrack(reader, track))
-    return H4MK_ERR_ARGUMENT;
-  return h4mk::List(reader, blocks, count, total,
-                    [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
-                      return reader->file.reader->file().FrameChain(track, number, out, found);
+  return h4mk::List(reader, track, blocks, count, total,
+                    [&](h4mk::FileReader& file, std::span<h4mk::BlockInfo> out, uint64_t* found) {
+                      return file.FrameChain(track, number, out, found);
                     });
 }
 
 h4mk_status h4mk_reader_block_info(h4mk_reader* reader, uint32_t track, uint64_t ordinal,
                                    h4mk_block_info* block) {
-  if (!h4mk::IsSized(block) || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
-  return h4mk::Ask(reader, [&]() -> Status {
-    h4mk::BlockInfo info;
-    H4MK_TRY(reader->file.reader->file().BlockAt(track, ordinal, &info));
-    h4mk::CopyOut(h4mk::ToC(info), block);
-    return {};
+  return h4mk::One(reader, track, block, [&](h4mk::FileReader& file, h4mk::BlockInfo* info) {
+    return file.BlockAt(track, ordinal, info);
   });
 }
 
