@@ -7,6 +7,7 @@
 #include <h4mk/adapter.h>
 
 #include "adapters/builtin_adapters.h"
+#include "base/json.h"
 #include "decode/session.h"
 #include "fuzz/fuzz.h"
 #include "support/dsp_encoder.h"
