@@ -11,8 +11,8 @@
 #include <random>
 
 #include "adapters/builtin_adapters.h"
-#include "adapters/dsp_block.h"
 #include "decode/session.h"
+#include "support/dsp_encoder.h"
 
 namespace h4mk {
 namespace {

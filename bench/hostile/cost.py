@@ -37,6 +37,7 @@ def commands(tool, ffprobe, path, out):
     yield "verify", [tool, "verify", path]
     yield "verify --json", [tool, "verify", "--json", path]
     yield "list", [tool, "list", path]
+    yield "list --hash", [tool, "list", "--hash", path]
     yield "frames", [tool, "frames", "--track", "1", path]
     yield "seek", [tool, "seek", "--track", "1", "--time", "1", path]
     yield "recover", [tool, "recover", "-y", path, out + ".h4mk"]

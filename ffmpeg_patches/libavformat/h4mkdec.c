@@ -364,7 +364,7 @@ static int read_stream_index(AVFormatContext *s, AVStream *st, uint64_t count)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     FFStream *const sti = ffstream(st);
-    h4mk_index_entry entries[256];
+    h4mk_index_entry entries[256] = { H4MK_INDEX_ENTRY_INIT };
     uint64_t done = 0;
     size_t copied;
 
@@ -774,7 +774,7 @@ static int is_start(AVFormatContext *s, int stream_index, int64_t ts)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     const AVRational tb = s->streams[stream_index]->time_base;
-    h4mk_block_info first;
+    h4mk_block_info first = H4MK_BLOCK_INFO_INIT;
 
     return s->start_time != AV_NOPTS_VALUE && ts <= av_rescale_q(s->start_time, AV_TIME_BASE_Q, tb) &&
            h4mk_reader_block_info(h4mk->reader, stream_index, 0, &first) == H4MK_OK &&
@@ -811,7 +811,7 @@ static int find_before(AVFormatContext *s, int stream_index, int64_t time, int a
                        int64_t *ts, uint64_t *ordinal)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
-    h4mk_block_info key, *chain;
+    h4mk_block_info key = H4MK_BLOCK_INFO_INIT, *chain;
     h4mk_status status = h4mk_reader_keyframe(h4mk->reader, stream_index, time, &key);
     uint64_t count = 0;
 
@@ -827,6 +827,7 @@ static int find_before(AVFormatContext *s, int stream_index, int64_t time, int a
     chain = av_calloc(count, sizeof(*chain));
     if (!chain)
         return AVERROR(ENOMEM);
+    chain[0].struct_size = sizeof(*chain);
     status = h4mk_reader_decode_chain(h4mk->reader, stream_index, time, chain, count, &count);
     if (status == H4MK_OK && count) {
         *ts      = block_time(&chain[count - 1]);
@@ -845,7 +846,7 @@ static int find_key_after(AVFormatContext *s, int stream_index, int64_t min, int
     H4MKDemuxContext *h4mk = s->priv_data;
     const AVRational tb = s->streams[stream_index]->time_base;
     int64_t width = av_clip64(av_rescale(1, tb.den, tb.num), 1, INT64_MAX / 4);
-    h4mk_block_info blocks[64];
+    h4mk_block_info blocks[64] = { H4MK_BLOCK_INFO_INIT };
     uint64_t count = 0;
 
     *ts = AV_NOPTS_VALUE;
@@ -877,7 +878,7 @@ static int find_any_after(AVFormatContext *s, int stream_index, uint64_t ordinal
 
     *ts = AV_NOPTS_VALUE;
     for (int left = 2 * H4MK_MAX_VIDEO_DELAY; left; ordinal++) {
-        h4mk_block_info block;
+        h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
         h4mk_status status = h4mk_reader_block_info(h4mk->reader, stream_index, ordinal, &block);
         int64_t time;
 

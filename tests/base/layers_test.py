@@ -14,7 +14,7 @@ cmd_decode.cc cmd_export.cc cmd_inspect.cc cmd_list.cc cmd_merge.cc cmd_sidecar.
 cmd_sign.cc cmd_tokenize.cc describe.cc edit_file.h file.cc file.h
 html.cc key_option.cc key_option.h media_client.cc old_clients.h old_messages.cc
 output.h own_path.h plugin_option.h text.cc text.h time_option.h
-track_option.h transport_client.cc transport_open.h verify_protection.cc version_option.h video_client.cc
+track_option.h transport_client.cc transport_open.h verify_protection.cc video_client.cc
 wav.h
 """.split()
 source = pathlib.Path(os.environ["H4MK_SOURCE_DIR"], "libh4mk/src")

@@ -3,9 +3,9 @@
  * The C interface used from C, as a program would: write a file, read it, seek in it, and every
  * kind of misuse.
  */
+#include <errno.h>
 #include <h4mk/legacy.h>
 #include <h4mk/protection.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,7 +123,7 @@ static void test_reader(void) {
   uint64_t entries = 0, bytes = 0;
   h4mk_reader* reader = NULL;
   h4mk_track_info info = H4MK_TRACK_INFO_INIT;
-  h4mk_index_entry entry[4];
+  h4mk_index_entry entry[4] = {H4MK_INDEX_ENTRY_INIT};
   h4mk_block block = H4MK_BLOCK_INIT;
   h4mk_io_new_memory(&out);
   write_example(&out);
@@ -175,7 +175,8 @@ static void test_reader(void) {
 
 static int stop_after(void* opaque) { return (*(int*)opaque)-- <= 0; }
 
-/* A program that was compiled when structs had fewer members, and callbacks that stop the reader. */
+/* A program that was compiled when structs had fewer members, and callbacks that stop the reader.
+ */
 static void test_smaller_structs_and_cancelling(void) {
   h4mk_io out = H4MK_IO_INIT, in = H4MK_IO_INIT;
   const uint8_t* data = NULL;
@@ -212,6 +213,61 @@ static void test_smaller_structs_and_cancelling(void) {
   CHECK(h4mk_reader_open(&in, &options, &reader) == H4MK_ERR_CANCELLED);
   CHECK(strcmp(h4mk_reader_message(reader), "the caller asked to stop") == 0);
   CHECK(h4mk_reader_error_offset(reader) == -1);
+  h4mk_reader_free(reader);
+  h4mk_io_close(&in);
+  h4mk_io_close(&out);
+}
+
+/* Arrays of programs that were compiled when their structs had fewer members, and more. */
+static void test_arrays_of_other_sizes(void) {
+  struct older {
+    size_t struct_size;
+    uint64_t ordinal;
+    int64_t pts;
+  } older[3] = {{sizeof *older, 9, 9}};
+  struct newer {
+    h4mk_block_info known;
+    int64_t unknown;
+  } newer[3] = {{{sizeof *newer, 0, 0, 0, 0, 0, 0, 0, 0}, 5}};
+  struct older_entry {
+    size_t struct_size;
+    int64_t offset;
+  } entry[2] = {{sizeof *entry, 0}};
+  h4mk_block_info unset;
+  h4mk_chunk chunk = H4MK_CHUNK_INIT;
+  h4mk_io out = H4MK_IO_INIT, in = H4MK_IO_INIT;
+  const uint8_t* data = NULL;
+  size_t size = 0, copied = 0;
+  uint64_t total = 0;
+  h4mk_reader* reader = NULL;
+  memset(&unset, 0, sizeof unset);
+  h4mk_io_new_memory(&out);
+  write_example(&out);
+  h4mk_io_memory(&out, &data, &size);
+  h4mk_io_open_memory(data, size, &in);
+  CHECK(h4mk_reader_open(&in, NULL, &reader) == H4MK_OK);
+
+  CHECK(h4mk_reader_blocks(reader, 0, 0, (h4mk_block_info*)older, 3, &copied) == H4MK_OK);
+  CHECK(copied == 3 && older[0].pts == 0 && older[1].ordinal == 1 && older[2].pts == 2);
+  CHECK(older[2].struct_size == sizeof *older);
+  CHECK(h4mk_reader_decode_chain(reader, 0, 2, &newer[0].known, 3, &total) == H4MK_OK);
+  CHECK(total >= 1 && newer[0].unknown == 5 && newer[total - 1].known.pts == 2);
+  CHECK(newer[total - 1].known.struct_size == sizeof *newer);
+  CHECK(h4mk_reader_index_entries(reader, 0, 0, (h4mk_index_entry*)entry, 2, &copied) == H4MK_OK);
+  CHECK(copied >= 1 && entry[0].offset > 16 && entry[0].struct_size == sizeof *entry);
+  chunk.struct_size = offsetof(h4mk_chunk, crc);
+  chunk.crc = 7;
+  CHECK(h4mk_reader_chunk(reader, 0, &chunk) == H4MK_OK && chunk.offset == 16 && chunk.crc == 7);
+  CHECK(h4mk_reader_chunk_payload(reader, &chunk, &data, &size) == H4MK_OK);
+  CHECK(size == chunk.length);
+
+  CHECK(h4mk_reader_blocks(reader, 0, 0, &unset, 1, &copied) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_blocks(reader, 0, 0, &unset, 0, &copied) == H4MK_OK && copied == 0);
+  CHECK(h4mk_reader_keyframe(reader, 0, 0, &unset) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_frame_at(reader, 0, 0, &total, &unset) == H4MK_ERR_ARGUMENT);
+  chunk.struct_size = 0;
+  CHECK(h4mk_reader_chunk(reader, 0, &chunk) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_reader_chunk_payload(reader, &chunk, &data, &size) == H4MK_ERR_ARGUMENT);
   h4mk_reader_free(reader);
   h4mk_io_close(&in);
   h4mk_io_close(&out);
@@ -316,16 +372,15 @@ static void test_null(void) {
   uint8_t checksum[4];
   size_t size = 0;
   uint64_t number = 0;
-  h4mk_index_entry entry;
-  h4mk_block_info info;
+  h4mk_index_entry entry = H4MK_INDEX_ENTRY_INIT;
+  h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
   h4mk_block block = H4MK_BLOCK_INIT;
-  h4mk_chunk chunk;
+  h4mk_chunk chunk = H4MK_CHUNK_INIT;
   h4mk_track_info track = H4MK_TRACK_INFO_INIT;
   h4mk_transport_veri veri;
   h4mk_value* proof = NULL;
   h4mk_signature signature;
   memset(&signature, 0, sizeof signature);
-  memset(&chunk, 0, sizeof chunk);
   CHECK(h4mk_io_open_memory(NULL, 1, &io) == H4MK_ERR_ARGUMENT);
   CHECK(h4mk_io_open_memory("x", 1, NULL) == H4MK_ERR_ARGUMENT);
   CHECK(h4mk_io_new_memory(NULL) == H4MK_ERR_ARGUMENT);
@@ -405,7 +460,8 @@ static void test_status(void) {
   int status;
   CHECK(h4mk_version() ==
         (H4MK_VERSION_MAJOR << 16 | H4MK_VERSION_MINOR << 8 | H4MK_VERSION_PATCH));
-  for (status = -1; status <= H4MK_ERR_ADAPTER; status++) CHECK(h4mk_strerror((h4mk_status)status) != NULL);
+  for (status = -1; status <= H4MK_ERR_ADAPTER; status++)
+    CHECK(h4mk_strerror((h4mk_status)status) != NULL);
   CHECK(strcmp(h4mk_strerror(H4MK_ERR_IO), h4mk_strerror(H4MK_ERR_CORRUPT)) != 0);
   CHECK(strcmp(h4mk_strerror(H4MK_ERR_ADAPTER), h4mk_strerror((h4mk_status)399)) != 0);
 }
@@ -415,6 +471,7 @@ int main(void) {
   test_file();
   test_reader();
   test_smaller_structs_and_cancelling();
+  test_arrays_of_other_sizes();
   test_writer_misuse();
   test_reader_misuse();
   test_null();

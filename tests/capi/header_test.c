@@ -23,6 +23,12 @@ int main(void) {
   h4mk_edit_options edit_options = H4MK_EDIT_OPTIONS_INIT;
   h4mk_buffers buffers = H4MK_BUFFERS_INIT;
   h4mk_signature signature = H4MK_SIGNATURE_INIT;
+  h4mk_block_info block_info = H4MK_BLOCK_INFO_INIT;
+  h4mk_index_entry index_entry = H4MK_INDEX_ENTRY_INIT;
+  h4mk_chunk chunk = H4MK_CHUNK_INIT;
+  if (block_info.struct_size != sizeof block_info ||
+      index_entry.struct_size != sizeof index_entry || chunk.struct_size != sizeof chunk)
+    return 1;
   if (data.struct_size != sizeof data || key.struct_size != sizeof key ||
       task.struct_size != sizeof task || verify_options.struct_size != sizeof verify_options ||
       edit_options.struct_size != sizeof edit_options || buffers.struct_size != sizeof buffers ||

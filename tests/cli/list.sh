@@ -9,6 +9,13 @@ t h4mk list --chunks clip.h4mk
 t h4mk list --chunks --json clip.h4mk | tail -4
 t h4mk list --chunks -t 1 clip.h4mk
 
+# With hashes the blocks are read: those of a copy in another form hold the same.
+t h4mk list --hash clip.h4mk | head -5
+h4mk list --hash --json clip.h4mk | grep -o '"sha256":"[0-9a-f]*"' >hashes
+h4mk convert --to 1 clip.h4mk v1.h4mk
+h4mk list --hash --json v1.h4mk | grep -o '"sha256":"[0-9a-f]*"' | cmp - hashes && echo the same
+t h4mk list --hash --chunks clip.h4mk
+
 # What is damaged or missing is named, the rest is listed.
 head -c 30000 clip.h4mk >half.h4mk
 t h4mk list half.h4mk | tail -4

@@ -234,7 +234,7 @@ TEST_F(ClusterTest, StripesAreSmallerWhereSeeksLead) {
   Add(0, 0, std::string(300, 'a'));
   Add(1, 0, std::string(1 << 20, 'b'));
   ASSERT_TRUE(Parse(Payload()).ok());
-  EXPECT_EQ(index_.stripe_size(), 128u << 10);
+  EXPECT_EQ(index_.stripe_size(), 256u << 10);
   encoder_.PutFirst(1);
   const Bytes payload = Payload();
   ASSERT_TRUE(Parse(payload).ok());
@@ -244,7 +244,7 @@ TEST_F(ClusterTest, StripesAreSmallerWhereSeeksLead) {
   encoder_.Clear();
   Add(1, 0, std::string((1 << 20) + 300, 'b'));
   ASSERT_TRUE(Parse(Payload()).ok());
-  EXPECT_EQ(index_.stripe_size(), 128u << 10);
+  EXPECT_EQ(index_.stripe_size(), 256u << 10);
 }
 
 TEST_F(ClusterTest, StripesCoverLargeData) {

@@ -234,7 +234,7 @@ static void answer_seek(h4mk_reader *reader, const question *q) {
 
 static void answer_frames(h4mk_reader *reader, const question *q) {
     int64_t track = track_of(reader, q->track_id);
-    h4mk_block_info info;
+    h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
     printf(",\n \"frame_list\": [");
     for (uint64_t i = 0; track >= 0 && h4mk_reader_frame(reader, (uint32_t)track, i, &info) == H4MK_OK; i++)
         printf("%s[%" PRId64 ", %" PRIu64 "]", i ? ", " : "", info.pts == H4MK_NO_TIME ? info.dts : info.pts, info.ordinal);
@@ -244,7 +244,7 @@ static void answer_frames(h4mk_reader *reader, const question *q) {
 static void answer_chain(h4mk_reader *reader, const question *q) {
     enum { MOST = 1024 };
     int64_t track = track_of(reader, q->track_id);
-    h4mk_block_info blocks[MOST];
+    h4mk_block_info blocks[MOST] = {H4MK_BLOCK_INFO_INIT};
     uint64_t total = 0;
     printf(",\n \"chain\": ");
     if (track < 0 || h4mk_reader_frame_chain(reader, (uint32_t)track, (uint64_t)q->number, blocks, MOST, &total) != H4MK_OK || total == 0) {

@@ -9,11 +9,11 @@
 #include <memory>
 #include <random>
 
-#include "adapters/dsp_block.h"
 #include "capi/handles.h"
 #include "decode/chain_decoder.h"
 #include "decode/text_adapter.h"
 #include "support/container.h"
+#include "support/dsp_encoder.h"
 
 namespace h4mk_test {
 namespace {

@@ -156,7 +156,7 @@ TEST_P(PrerollTest, AReadThatFailsCostsNoBlock) {
 }
 
 TEST_P(PrerollTest, ADamagedBlockIsReportedAndPassedOver) {
-  h4mk_block_info block;
+  h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
   ASSERT_EQ(h4mk_reader_block_info(Reader(&file_).get(), kSound, 78, &block), H4MK_OK);
   file_.bytes[static_cast<size_t>(block.offset) + 20] ^= 1;
   Reader reader(&file_);

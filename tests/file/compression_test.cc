@@ -60,7 +60,7 @@ Stored StoredBlocks(const Bytes& file, uint32_t track) {
   TestFile input(file);
   Reader reader(&input);
   Stored stored;
-  h4mk_block_info info;
+  h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
   for (uint64_t i = 0; h4mk_reader_block_info(reader.get(), track, i, &info) == H4MK_OK; ++i) {
     stored.flags.push_back(info.flags);
     stored.sizes.push_back(info.size);
@@ -198,7 +198,7 @@ TEST(CompressionTest, LookupsAreThoseOfThePlainFile) {
   ASSERT_EQ(h4mk_reader_index_size(reader.get(), 0, &entries, &bytes), H4MK_OK);
   EXPECT_GE(entries, 1u);
   for (int64_t time = -1; time < 61; ++time) {
-    h4mk_block_info info, other;
+    h4mk_block_info info = H4MK_BLOCK_INFO_INIT, other = H4MK_BLOCK_INFO_INIT;
     const h4mk_status status = h4mk_reader_keyframe(expected.get(), 0, time, &other);
     ASSERT_EQ(h4mk_reader_keyframe(reader.get(), 0, time, &info), status);
     if (status != H4MK_OK) continue;

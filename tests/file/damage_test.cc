@@ -610,7 +610,7 @@ TEST_F(DamageTest, EveryByteOfEveryStructureChangedOnPurpose) {
         for (const int64_t time : {0, 8, 1 << 20}) {
           if (reader.Seek(0, time, H4MK_SEEK_BACKWARD) == H4MK_OK) reader.ReadOn(1000);
         }
-        h4mk_index_entry entries[8];
+        h4mk_index_entry entries[8] = {H4MK_INDEX_ENTRY_INIT};
         size_t copied = 0;
         h4mk_reader_index_entries(reader.get(), 0, 0, entries, 8, &copied);
         ASSERT_EQ(h4mk_reader_rewind(reader.get()), H4MK_OK);

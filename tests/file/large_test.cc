@@ -253,7 +253,7 @@ Cost CostOfBlocks(uint64_t count) {
   uint64_t entries = 0, bytes = 0;
   EXPECT_EQ(h4mk_reader_index_size(reader, 0, &entries, &bytes), H4MK_OK);
   EXPECT_EQ(entries, (count + 299) / 300);  // one for each random access point of track 0
-  std::vector<h4mk_index_entry> index(1000);
+  std::vector<h4mk_index_entry> index(1000, h4mk_index_entry(H4MK_INDEX_ENTRY_INIT));
   uint64_t seen = 0;
   for (size_t copied = index.size(); copied == index.size(); seen += copied) {
     copied = 0;

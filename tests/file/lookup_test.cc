@@ -81,7 +81,7 @@ template <typename Lookup>
 std::vector<h4mk_block_info> List(Lookup lookup) {
   uint64_t total = 0;
   EXPECT_EQ(lookup(nullptr, 0, &total), H4MK_OK);
-  std::vector<h4mk_block_info> infos(total + 1);
+  std::vector<h4mk_block_info> infos(total + 1, h4mk_block_info(H4MK_BLOCK_INFO_INIT));
   EXPECT_EQ(lookup(infos.data(), infos.size(), &total), H4MK_OK);
   EXPECT_EQ(total, infos.size() - 1);
   infos.resize(total);
@@ -103,7 +103,7 @@ std::set<int64_t> SomeTimes(const std::vector<Block>& blocks) {
 }
 
 void CheckBlock(h4mk_reader* reader, uint32_t track, size_t number, const Block& expected) {
-  h4mk_block_info info;
+  h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
   ASSERT_EQ(h4mk_reader_block_info(reader, track, number, &info), H4MK_OK);
   EXPECT_EQ(info.pts, expected.pts);
   EXPECT_EQ(info.dts, expected.dts);
@@ -121,12 +121,12 @@ void CheckBlock(h4mk_reader* reader, uint32_t track, size_t number, const Block&
 // All blocks of a track from one on, fetched by so many at once.
 void CheckBlocksFrom(h4mk_reader* reader, uint32_t track, const std::vector<Block>& blocks,
                      size_t first, size_t step) {
-  std::vector<h4mk_block_info> infos(step);
+  std::vector<h4mk_block_info> infos(step, h4mk_block_info(H4MK_BLOCK_INFO_INIT));
   size_t next = first, copied = step;
   while (copied == step) {
     ASSERT_EQ(h4mk_reader_blocks(reader, track, next, infos.data(), step, &copied), H4MK_OK);
     for (size_t i = 0; i < copied; ++i, ++next) {
-      h4mk_block_info single;
+      h4mk_block_info single = H4MK_BLOCK_INFO_INIT;
       ASSERT_EQ(h4mk_reader_block_info(reader, track, next, &single), H4MK_OK);
       ASSERT_EQ(infos[i].ordinal, next);
       ASSERT_EQ(infos[i].pts, blocks[next].pts);
@@ -143,7 +143,7 @@ void CheckFrameAt(h4mk_reader* reader, uint32_t track, const std::vector<Block>&
                   int64_t time) {
   const std::optional<size_t> frame = FrameAt(blocks, time);
   uint64_t number = 0;
-  h4mk_block_info info;
+  h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
   ASSERT_EQ(h4mk_reader_frame_at(reader, track, time, &number, &info),
             frame ? H4MK_OK : H4MK_ERR_NOT_FOUND);
   if (!frame) return;
@@ -175,7 +175,7 @@ void CheckFrames(h4mk_reader* reader, uint32_t track, const std::vector<Block>& 
     ASSERT_EQ(TimesBy(reader, track, step), times);
   for (size_t i = 0; i < frames.size(); i += std::max<size_t>(1, frames.size() / 40)) {
     SCOPED_TRACE("frame " + std::to_string(i));
-    h4mk_block_info info;
+    h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
     ASSERT_EQ(h4mk_reader_frame(reader, track, i, &info), H4MK_OK);
     ASSERT_EQ(info.ordinal, frames[i]);
     ASSERT_EQ(Ordinals(List([&](h4mk_block_info* out, size_t room, uint64_t* total) {
@@ -183,7 +183,7 @@ void CheckFrames(h4mk_reader* reader, uint32_t track, const std::vector<Block>& 
               })),
               Chain(blocks, frames[i]));
   }
-  h4mk_block_info info;
+  h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
   uint64_t total = 0;
   EXPECT_EQ(h4mk_reader_frame(reader, track, frames.size(), &info), H4MK_ERR_NOT_FOUND);
   EXPECT_EQ(h4mk_reader_frame_chain(reader, track, frames.size(), nullptr, 0, &total),
@@ -195,7 +195,7 @@ void CheckTrack(h4mk_reader* reader, const Media& media, uint32_t track) {
   for (const int64_t time : SomeTimes(blocks)) {
     SCOPED_TRACE(time);
     const std::optional<size_t> key = Keyframe(blocks, time);
-    h4mk_block_info info;
+    h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
     const h4mk_status status = h4mk_reader_keyframe(reader, track, time, &info);
     ASSERT_EQ(status, key ? H4MK_OK : H4MK_ERR_NOT_FOUND);
     if (key) {
@@ -222,7 +222,7 @@ void CheckTrack(h4mk_reader* reader, const Media& media, uint32_t track) {
   const size_t step = std::max<size_t>(1, blocks.size() / 20);
   for (size_t i = 0; i < blocks.size(); i += step) CheckBlock(reader, track, i, blocks[i]);
   if (!blocks.empty()) CheckBlock(reader, track, blocks.size() - 1, blocks.back());
-  h4mk_block_info info;
+  h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
   EXPECT_EQ(h4mk_reader_block_info(reader, track, blocks.size(), &info), H4MK_ERR_NOT_FOUND);
 }
 
@@ -323,7 +323,7 @@ TEST(LookupDamageTest, ReadBlockChecks) {
   const Bytes bytes = Mux(media);
   TestFile file(bytes);
   Reader control(&file);
-  h4mk_block_info info;
+  h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
   ASSERT_EQ(h4mk_reader_block_info(control.get(), 0, 1, &info), H4MK_OK);
   file.bytes[static_cast<size_t>(info.offset)] ^= 1;
   Reader reader(&file);
@@ -354,7 +354,7 @@ TEST(LookupDamageTest, BlocksBehindLostOnesAreFoundByNumber) {
   file.erase(file.begin() + clusters[3].begin, file.begin() + clusters[5].begin);
   TestFile input(file);
   Reader reader(&input);
-  h4mk_block_info info;
+  h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
   int found = 0;
   for (uint64_t number = 0; number < 610; ++number) {
     const h4mk_status status = h4mk_reader_block_info(reader.get(), 0, number, &info);
@@ -369,7 +369,7 @@ TEST(LookupDamageTest, BlocksBehindLostOnesAreFoundByNumber) {
   EXPECT_EQ(static_cast<uint64_t>(found), track.block_count);
   // A list begins with the next block that is there.
   for (uint64_t first = 0; first < 610; first += 13) {
-    h4mk_block_info blocks[40];
+    h4mk_block_info blocks[40] = {H4MK_BLOCK_INFO_INIT};
     size_t copied = 0;
     ASSERT_EQ(h4mk_reader_blocks(reader.get(), 0, first, blocks, 40, &copied), H4MK_OK);
     uint64_t next = first;
@@ -403,7 +403,7 @@ TEST(LookupCostTest, OneReadLeadsToAFrame) {
   ASSERT_EQ(h4mk_reader_frame_times(reader.get(), 0, 0, times.data(), count, &copied), H4MK_OK);
   EXPECT_EQ(copied, count);
   EXPECT_EQ(file.jumps, 0u) << "the times are in the index";
-  h4mk_block_info info;
+  h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
   uint64_t number = 0;
   for (const uint64_t i : {count / 2, count / 3, count - 1}) {
     file.jumps = 0;
@@ -420,7 +420,7 @@ TEST(LookupCostTest, OneReadLeadsToAFrame) {
     EXPECT_LE(file.jumps, 1u);
   }
   // A list reads each index of a cluster once.
-  std::vector<h4mk_block_info> blocks(count);
+  std::vector<h4mk_block_info> blocks(count, h4mk_block_info(H4MK_BLOCK_INFO_INIT));
   file.jumps = 0;
   ASSERT_EQ(h4mk_reader_blocks(reader.get(), 0, 0, blocks.data(), count, &copied), H4MK_OK);
   EXPECT_EQ(copied, count);
@@ -441,7 +441,7 @@ TEST(LookupCostTest, ClustersOfReorderedPicturesDoNotOverlap) {
     if (chunk.is_cluster()) clusters.push_back(chunk);
   ASSERT_GE(clusters.size(), 20u);
   Reader reader(&file);
-  h4mk_block_info info;
+  h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
   file.jumps = 0;
   ASSERT_EQ(h4mk_reader_frame(reader.get(), 0, 500, &info), H4MK_OK);
   EXPECT_EQ(info.pts, 501);
@@ -464,7 +464,7 @@ TEST(ChunkListTest, AllChunksWithTheirPayloads) {
   Reader reader(&file);
   EXPECT_TRUE(reader.is_closed());
   std::string tags;
-  h4mk_chunk chunk;
+  h4mk_chunk chunk = H4MK_CHUNK_INIT;
   h4mk_status status;
   int64_t at = 0;
   for (; (status = h4mk_reader_chunk(reader.get(), at, &chunk)) == H4MK_OK; at = chunk.next) {

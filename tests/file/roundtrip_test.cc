@@ -395,7 +395,7 @@ TEST_F(RoundTripTest, IndexEntries) {
     uint64_t count = 0, bytes = 0;
     ASSERT_EQ(h4mk_reader_index_size(reader.get(), track, &count, &bytes), H4MK_OK);
     EXPECT_GT(bytes, 0u);
-    std::vector<h4mk_index_entry> entries(count + 1);
+    std::vector<h4mk_index_entry> entries(count + 1, h4mk_index_entry(H4MK_INDEX_ENTRY_INIT));
     size_t copied = 0;
     ASSERT_EQ(
         h4mk_reader_index_entries(reader.get(), track, 0, entries.data(), entries.size(), &copied),
@@ -410,7 +410,7 @@ TEST_F(RoundTripTest, IndexEntries) {
           << entries[i].offset;
     }
     // A part of them, from the middle on.
-    h4mk_index_entry one;
+    h4mk_index_entry one = H4MK_INDEX_ENTRY_INIT;
     ASSERT_EQ(h4mk_reader_index_entries(reader.get(), track, count / 2, &one, 1, &copied), H4MK_OK);
     ASSERT_EQ(copied, 1u);
     EXPECT_EQ(one.time, entries[count / 2].time);

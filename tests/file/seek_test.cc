@@ -240,7 +240,7 @@ TEST_F(SeekFileTest, LookupsBehindASeekChangeNothing) {
       Block block;
       ASSERT_EQ(reader.Next(&block), H4MK_OK);
       EXPECT_EQ(block, media_.blocks[i]);
-      h4mk_block_info info;
+      h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
       const h4mk_status status =
           h4mk_reader_keyframe(reader.get(), 0, block.track == 0 ? block.time() : time, &info);
       EXPECT_TRUE(status == H4MK_OK || status == H4MK_ERR_NOT_FOUND) << reader.message();
@@ -363,7 +363,7 @@ TEST(SeekLongTest, AnIndexPageOfAnotherTrackIsDamaged) {
 
   // A lookup may have noticed before.
   Reader third(&file);
-  h4mk_block_info info;
+  h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
   ASSERT_EQ(third.Seek(0, 6500, H4MK_SEEK_BACKWARD), H4MK_OK);
   ASSERT_EQ(third.Next(&block), H4MK_OK);
   ASSERT_EQ(h4mk_reader_keyframe(third.get(), 0, 3000, &info), H4MK_OK) << third.message();
@@ -429,7 +429,7 @@ TEST(SeekCostTest, OpeningAndSeekingAskForThreePlaces) {
     if (index_in_front) file.bytes = WithIndexInFront(writer, file.bytes);
     file.position = file.jumps = 0;
     Reader reader(&file);
-    h4mk_index_entry entries[100];
+    h4mk_index_entry entries[100] = {H4MK_INDEX_ENTRY_INIT};
     size_t copied = 0;
     ASSERT_EQ(h4mk_reader_index_entries(reader.get(), 0, 0, entries, 100, &copied), H4MK_OK);
     ASSERT_GT(copied, 10u);

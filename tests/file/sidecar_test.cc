@@ -196,7 +196,7 @@ TEST_F(SidecarTest, LookupsTellThePlaceInTheOtherFile) {
   TestFile file(Make());
   Reader reader(&file);
   for (uint64_t i = 0; i < 40; ++i) {
-    h4mk_block_info info;
+    h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
     ASSERT_EQ(h4mk_reader_block_info(reader.get(), 0, i, &info), H4MK_OK);
     EXPECT_EQ(info.size, media_.blocks[i].data.size());
     EXPECT_EQ((info.flags & H4MK_BLOCK_EXTERNAL) == 0, IsStored(i));

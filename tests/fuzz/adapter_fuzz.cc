@@ -7,10 +7,10 @@
 #include <h4mk/adapter.h>
 
 #include "adapters/builtin_adapters.h"
-#include "adapters/dsp_block.h"
+#include "base/json.h"
 #include "decode/session.h"
 #include "fuzz/fuzz.h"
-#include "legacy/control_frames.h"
+#include "support/dsp_encoder.h"
 
 using namespace h4mk;  // NOLINT: a test
 
@@ -76,17 +76,6 @@ void PlayBlocks(const h4mk_adapter& adapter, ByteReader reader) {
   ReceiveAll(*session);
 }
 
-void CheckControlFrames(std::string_view text) {
-  const auto frames = DecodeControlFrames(text);
-  if (!frames.ok()) return;
-  const auto again = DecodeControlFrames(EncodeControlFrames(frames.value()));
-  FUZZ_CHECK(again.ok() && again.value().size() == frames.value().size());
-  if (std::is_sorted(frames.value().begin(), frames.value().end(),
-                     [](const auto& a, const auto& b) { return a.pts_us < b.pts_us; }))
-    for (const int64_t time : {INT64_MIN, int64_t{0}, int64_t{1000}, INT64_MAX})
-      (void)ControlStateAt(frames.value(), time);
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -95,6 +84,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                     &kAudioFftAdapter};
   const uint8_t choice = reader.Le<uint8_t>();
   PlayBlocks(*adapters[choice % 4], reader);
-  CheckControlFrames({reinterpret_cast<const char*>(data), size});
   return 0;
 }

@@ -11,13 +11,13 @@
 #include <iterator>
 
 #include "adapters/audio_fft_block.h"
-#include "adapters/dsp_block.h"
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "file/block_compression.h"
 #include "legacy/vectors.h"
 #include "open/open_file.h"
 #include "support/chunks.h"
+#include "support/dsp_encoder.h"
 #include "support/layouts.h"
 #include "support/signing.h"
 

@@ -122,7 +122,7 @@ class Session {
     if (h4mk_reader_frame_times(reader_, track, frames / 2, times.data(), times.size(), &copied) ==
         H4MK_OK)
       FUZZ_CHECK(copied <= times.size());
-    h4mk_block_info info = {}, chain[4];
+    h4mk_block_info info = H4MK_BLOCK_INFO_INIT, chain[4] = {H4MK_BLOCK_INFO_INIT};
     if (h4mk_reader_frame(reader_, track, static_cast<uint64_t>(time) % (frames + 1), &info) ==
         H4MK_OK)
       FUZZ_CHECK(!(info.flags & H4MK_BLOCK_DISCARD));
@@ -137,7 +137,7 @@ class Session {
   void AskIndex(uint32_t track) {
     uint64_t entries = 0, bytes = 0;
     FUZZ_CHECK(h4mk_reader_index_size(reader_, track, &entries, &bytes) == H4MK_OK);
-    std::vector<h4mk_index_entry> out(1000);
+    std::vector<h4mk_index_entry> out(1000, h4mk_index_entry(H4MK_INDEX_ENTRY_INIT));
     size_t copied = 0;
     if (h4mk_reader_index_entries(reader_, track, 0, out.data(), out.size(), &copied) == H4MK_OK)
       FUZZ_CHECK(copied <= out.size());

@@ -42,8 +42,6 @@ void CheckTables(ByteSpan payload) {
     const auto again = EncodeSeekm(tables.value());
     FUZZ_CHECK(again.ok() && again.value().size() <= payload.size());
   }
-  if (const auto entries = DecodeStandaloneSeek(payload); entries.ok())
-    FUZZ_CHECK(DecodeStandaloneSeek(EncodeStandaloneSeek(entries.value())).ok());
 }
 
 // What is recovered is whole.

@@ -41,7 +41,7 @@ Converted Convert(ByteSpan input, int version, bool drop_original = false) {
 std::vector<std::string> Tags(ByteSpan bytes) {
   Player player(bytes);
   std::vector<std::string> tags;
-  h4mk_chunk chunk;
+  h4mk_chunk chunk = H4MK_CHUNK_INIT;
   for (int64_t at = 0; h4mk_reader_chunk(player.reader(), at, &chunk) == H4MK_OK; at = chunk.next)
     tags.push_back(chunk.tag);
   return tags;
@@ -125,7 +125,7 @@ TEST(ConversionTest, WithoutTheOriginal) {
 // The payload of ORIG.
 Bytes Original(ByteSpan two) {
   Player player(two);
-  h4mk_chunk chunk;
+  h4mk_chunk chunk = H4MK_CHUNK_INIT;
   const uint8_t* data = nullptr;
   size_t size = 0;
   for (int64_t at = 0; h4mk_reader_chunk(player.reader(), at, &chunk) == H4MK_OK; at = chunk.next)
@@ -201,7 +201,7 @@ TEST(ConversionTest, DamagedOriginals) {
 Bytes WithOriginal(ByteSpan two, ByteSpan original) {
   Player player(two);
   Bytes bytes(two.begin(), two.begin() + 16);
-  h4mk_chunk chunk;
+  h4mk_chunk chunk = H4MK_CHUNK_INIT;
   for (int64_t at = 0; h4mk_reader_chunk(player.reader(), at, &chunk) == H4MK_OK; at = chunk.next) {
     const std::string tag = chunk.tag;
     if (tag == "TSEK" || tag == "TAIL") continue;  // they name places
@@ -227,7 +227,7 @@ TEST(ConversionTest, NoChunkIsInTheOriginalTwice) {
   Bytes original = Original(two);
   EXPECT_EQ(Convert(WithOriginal(two, original), 1).bytes, media);  // control
   Player player(media);
-  h4mk_chunk chunk;
+  h4mk_chunk chunk = H4MK_CHUNK_INIT;
   int64_t at = 0;
   while (h4mk_reader_chunk(player.reader(), at, &chunk) == H4MK_OK &&
          std::string(chunk.tag) != "SAFE")

@@ -230,29 +230,6 @@ TEST(TransportTablesTest, LookupBeforeTheFirstEntryGivesTheFirst) {
   EXPECT_EQ(FindSeekmEntry({}, 20), nullptr);
 }
 
-TEST(TransportTablesTest, StandaloneStructures) {
-  const Json& index = VectorIndex("transport");
-  for (const Json& test : index["standalone_seek_table"]) {
-    SCOPED_TRACE(test.dump());
-    if (test.contains("data_hex")) {
-      EXPECT_EQ(
-          Outcome(DecodeStandaloneSeek(FromHex(test["data_hex"].get<std::string>())), SeekRows),
-          Expected(test["result"]));
-      continue;
-    }
-    std::vector<TransportSeekEntry> entries;
-    for (const Json& row : test["entries"]) entries.push_back({Unsigned(row[0]), Unsigned(row[1])});
-    const Bytes bytes = EncodeStandaloneSeek(entries);
-    EXPECT_EQ(ToHex(bytes), test["serialized_hex"]);
-    const auto sorted = DecodeStandaloneSeek(bytes);
-    EXPECT_EQ(SeekRows(sorted.value()), test["round_trip"]);
-    for (const Json& row : test["seek"]) EXPECT_EQ(FindRow(sorted.value(), row[0]), row[1]);
-  }
-  for (const Json& test : index["core_chunk_header"])
-    EXPECT_EQ(ToHex(EncodeBlockHeader(test["track_id"], Unsigned(test["pts"]), test["keyframe"])),
-              test["hex"]);
-}
-
 TEST(RunLengthTest, Vectors) {
   const auto as_hex = [](const Bytes& bytes) { return Json(ToHex(bytes)); };
   for (const Json& test : VectorIndex("transport")["run_length_coder"]) {

@@ -139,7 +139,7 @@ TEST(TransportReaderTest, Seek) {
   Player player(ReadVector("transport/tracks.h4mk"));
   uint32_t video = 0;
   while (TrackName(player, video) != "video_main") ++video;
-  h4mk_index_entry entries[32];
+  h4mk_index_entry entries[32] = {H4MK_INDEX_ENTRY_INIT};
   size_t count = 0;
   ASSERT_EQ(h4mk_reader_index_entries(player.reader(), video, 0, entries, 32, &count), H4MK_OK);
   ASSERT_GE(count, 2u);

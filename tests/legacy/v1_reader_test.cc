@@ -94,7 +94,7 @@ TEST(V1ReaderTest, Seeks) {
 
 TEST(V1ReaderTest, IndexEntriesAreTheKeyframes) {
   Player player(ReadVector("media/reference_demo.h4mk"));
-  h4mk_index_entry entries[8];
+  h4mk_index_entry entries[8] = {H4MK_INDEX_ENTRY_INIT};
   size_t count = 0;
   ASSERT_EQ(h4mk_reader_index_entries(player.reader(), 0, 0, entries, 8, &count), H4MK_OK);
   ASSERT_EQ(count, 2u);
@@ -165,13 +165,13 @@ TEST(V1ReaderTest, LookupsAnswerAsTheVectorsSay) {
              info.track_id != Number(row[0]))
         ++track;
       if (track == h4mk_reader_track_count(player.reader())) continue;  // it has no such track
-      h4mk_block_info key;
+      h4mk_block_info key = H4MK_BLOCK_INFO_INIT;
       const h4mk_status status = h4mk_reader_keyframe(player.reader(), track, Number(row[1]), &key);
       ASSERT_EQ(status, row[2].is_null() ? H4MK_ERR_NOT_FOUND : H4MK_OK);
       if (status == H4MK_OK) {
         EXPECT_EQ(Json(key.chunk + 12), row[2]);
       }
-      std::vector<h4mk_block_info> chain(300);
+      std::vector<h4mk_block_info> chain(300, h4mk_block_info(H4MK_BLOCK_INFO_INIT));
       uint64_t total = 0;
       ASSERT_EQ(h4mk_reader_decode_chain(player.reader(), track, Number(row[1]), chain.data(),
                                          chain.size(), &total),

@@ -25,7 +25,7 @@ async function bundle(name) {
   const banner = "import { webcrypto as h4mkWebcrypto } from 'node:crypto'; globalThis.crypto ??= h4mkWebcrypto;";
   await build({
     entryPoints: [join(here, name + '.ts')], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node18', sourcemap: 'inline', logLevel: 'warning',
-    banner: { js: banner }, external: ['playwright-core', 'puppeteer-core', 'esbuild', '/dist/*'], nodePaths: [join(web, 'node_modules')],
+    banner: { js: banner }, external: ['playwright-core', 'puppeteer-core', 'rollup', 'esbuild', '/dist/*'], nodePaths: [join(web, 'node_modules')],
   });
   return outfile;
 }

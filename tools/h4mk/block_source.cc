@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "block_source.h"
 
+#include <set>
+
 #include "file/chunk_walk.h"
 #include "text.h"
 
@@ -27,22 +29,6 @@ void ForEachIndexed(InputFile& file, BlockPipeline& reader, Output& output,
   if (!status.ok()) output.Problem(status);
 }
 
-void ForEachRead(BlockPipeline& reader, Output& output,
-                 const std::function<void(const BlockRow&)>& visit) {
-  for (;;) {
-    ReadBlock block;
-    const Status status = reader.Next(&block);
-    if (status.ok()) {
-      visit(MakeRow(*block.record, static_cast<uint64_t>(block.offset), 0));
-    } else if (status.code() == Code::kCorrupt) {
-      output.Problem(status);
-    } else {
-      if (status.code() != Code::kEnd && status.code() != Code::kAgain) output.Problem(status);
-      return;
-    }
-  }
-}
-
 }  // namespace
 
 BlockRow MakeRow(const BlockRecord& record, uint64_t offset, uint64_t cluster) {
@@ -61,7 +47,7 @@ BlockRow MakeRow(const BlockInfo& info) {
   return MakeRow(info.record, static_cast<uint64_t>(info.offset), info.chunk);
 }
 
-char TypeLetter(uint32_t flags) { return "IPB?"[flags & kBlockTypeMask]; }
+char TypeLetter(uint32_t flags) { return "IPBP"[flags & kBlockTypeMask]; }
 
 Json BlockJson(const BlockRow& row, const Track& track) {
   const auto time = [](int64_t value) { return value == kNoTime ? Json(nullptr) : Json(value); };
@@ -77,6 +63,7 @@ Json BlockJson(const BlockRow& row, const Track& track) {
   object["key"] = row.is_key();
   if (row.flags & kBlockDiscard) object["discard"] = true;
   if (row.flags & kBlockCorrupt) object["corrupt"] = true;
+  if (row.flags & kBlockEncrypted) object["encrypted"] = true;
   if (row.flags & kBlockCompressed) object["compressed"] = true;
   if (row.flags & kBlockExternal) object["external"] = true;
   object["size"] = row.size;
@@ -85,12 +72,32 @@ Json BlockJson(const BlockRow& row, const Track& track) {
   return object;
 }
 
+void ForEachRead(BlockPipeline& reader, Output& output,
+                 const std::function<void(const ReadBlock&)>& visit) {
+  std::set<std::string> missing;  // messages of files beside this one, which are told once
+  for (;;) {
+    ReadBlock block;
+    const Status status = reader.Next(&block);
+    if (status.ok()) {
+      visit(block);
+    } else if (CostsBlock(status.code())) {
+      if (status.code() != Code::kNotFound || missing.insert(status.message()).second)
+        output.Problem(status);
+    } else {
+      if (status.code() != Code::kEnd && status.code() != Code::kAgain) output.Problem(status);
+      return;
+    }
+  }
+}
+
 void ForEachBlock(InputFile& file, BlockPipeline& reader, Output& output,
                   const std::function<void(const BlockRow&)>& visit) {
   if (reader.version() == 2)
     ForEachIndexed(file, reader, output, visit);
   else
-    ForEachRead(reader, output, visit);
+    ForEachRead(reader, output, [&](const ReadBlock& block) {
+      visit(MakeRow(*block.record, static_cast<uint64_t>(block.offset), 0));
+    });
   ReportWarnings(reader, output);
 }
 

@@ -26,7 +26,7 @@ struct BlockRow {
 BlockRow MakeRow(const BlockRecord& record, uint64_t offset, uint64_t cluster);
 BlockRow MakeRow(const BlockInfo& info);
 
-// I, P, B or ?
+// I, P or B
 char TypeLetter(uint32_t flags);
 
 // The members of a block in JSON: the same names everywhere.
@@ -36,6 +36,10 @@ Json BlockJson(const BlockRow& row, const Track& track);
 // output.
 void ForEachBlock(InputFile& file, BlockPipeline& reader, Output& output,
                   const std::function<void(const BlockRow&)>& visit);
+
+// The same for every block that can be handed out, with its bytes; the others are problems.
+void ForEachRead(BlockPipeline& reader, Output& output,
+                 const std::function<void(const ReadBlock&)>& visit);
 
 // Tells of what opening and reading found, and of a file without an end, which is a problem.
 void ReportWarnings(BlockPipeline& reader, Output& output);

@@ -55,7 +55,7 @@ Status Copy(BlockPipeline& reader, uint32_t track, uint64_t file_size, Sink& sin
       ++counts->blocks;
       counts->bytes += block.record->size;
       if (progress) progress(static_cast<uint64_t>(block.offset), file_size);
-    } else if (status.code() == Code::kCorrupt) {
+    } else if (status.code() == Code::kCorrupt || status.code() == Code::kUnsupported) {
       output.Problem(status);
     } else {
       if (status.code() != Code::kEnd && status.code() != Code::kAgain) output.Problem(status);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // h4mk list: every block, or every chunk, of a file in the order of the file.
+#include "base/sha256.h"
 #include "block_source.h"
 #include "command.h"
+#include "crypto/hex.h"
 #include "file/chunk_walk.h"
+#include "key_option.h"
 #include "text.h"
 #include "track_option.h"
 
@@ -13,6 +16,8 @@ struct ListOptions {
   CommonOptions common;
   int64_t track_id = kNoTrack;
   bool chunks = false;
+  bool hash = false;
+  KeyOptions key;
 };
 
 void Describe(CLI::App* command, ListOptions* options) {
@@ -20,6 +25,11 @@ void Describe(CLI::App* command, ListOptions* options) {
   AddTrackOption(command, &options->track_id, false);
   command->add_flag("--chunks", options->chunks, "List chunks instead of blocks")
       ->excludes("--track");
+  command
+      ->add_flag("--hash", options->hash,
+                 "Read the blocks, and list those that are good with the SHA-256 of what they hold")
+      ->excludes("--chunks");
+  AddDecryptionKeyOptions(command, &options->key);
 }
 
 void ListChunks(InputFile& file, Output& output) {
@@ -61,12 +71,55 @@ void ListBlocks(InputFile& file, BlockPipeline& reader, int64_t wanted, Output& 
   });
 }
 
+std::string HashOf(ByteSpan bytes) {
+  Sha256 hash;
+  hash.Add(bytes);
+  return EncodeHex(hash.Finish());
+}
+
+Json SideDataJson(std::span<const SideData> pieces) {
+  Json list = Json::array();
+  for (const SideData& piece : pieces)
+    list.push_back(
+        {{"name", piece.name}, {"size", piece.data.size()}, {"sha256", HashOf(piece.data)}});
+  return list;
+}
+
+// What a copy in another form must have as well: the blocks as they are handed out.
+int ListHashes(InputFile& file, const ListOptions& options, Output& output) {
+  OpenedFile opened;
+  if (const Status status = OpenWithKey(file, options.key, &opened); !status.ok())
+    return output.Fail(status);
+  BlockPipeline& reader = *opened.reader;
+  if (options.track_id != kNoTrack) {
+    Result<uint32_t> track = FindTrack(reader, options.track_id);
+    if (!track.ok()) return output.Fail(track.status());
+    for (uint32_t i = 0; i < reader.tracks().size(); ++i) reader.Discard(i, i != track.value());
+  }
+  output.BeginRows("blocks");
+  output.Text("{:>5}  {:>8}  {:>12}  {:>10}  {}\n", "track", "ordinal", "pts", "size", "sha256");
+  ForEachRead(reader, output, [&](const ReadBlock& block) {
+    const BlockRow row = MakeRow(*block.record, static_cast<uint64_t>(block.offset), 0);
+    const Track& track = reader.tracks()[row.track];
+    const std::string hash = HashOf({block.data, row.size});
+    Json json = BlockJson(row, track);
+    json["sha256"] = hash;
+    if (!block.side_data.empty()) json["side_data"] = SideDataJson(block.side_data);
+    output.Row(json);
+    output.Text("{:5}  {:8}  {:>12}  {:10}  {}\n", track.id, row.ordinal, TimeText(row.pts),
+                row.size, hash);
+  });
+  ReportWarnings(reader, output);
+  return output.Finish();
+}
+
 int Run(const ListOptions& options) {
   Output output(options.common.file, options.common.json);
   InputFile file;
   std::unique_ptr<BlockPipeline> reader;
   if (const Status status = file.Open(options.common.file); !status.ok())
     return output.Fail(status);
+  if (options.hash) return ListHashes(file, options, output);
   if (options.chunks && (file.version() == 1 || file.version() == 2)) {
     ListChunks(file, output);
     return output.Finish();

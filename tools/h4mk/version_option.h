@@ -3,10 +3,10 @@
 #ifndef H4MK_TOOLS_VERSION_OPTION_H_
 #define H4MK_TOOLS_VERSION_OPTION_H_
 
+#include <h4mk/h4mk.h>
+
 #include <CLI/CLI.hpp>
 #include <string>
-
-#include "open/open_file.h"
 
 namespace h4mk::tool {
 
@@ -15,7 +15,7 @@ inline void AddVersionOption(CLI::App* command, int* version) {
       ->add_option_function<std::string>(
           "--to",
           [version](const std::string& text) {
-            *version = text == "transport" ? kTransportVersion : text == "1" ? 1 : 2;
+            *version = text == "transport" ? H4MK_VERSION_TRANSPORT : text == "1" ? 1 : 2;
           },
           "The version: 1, 2 (default) or transport")
       ->type_name("VERSION")

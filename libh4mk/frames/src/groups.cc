@@ -23,7 +23,7 @@ uint64_t Group::bytes() const {
 
 Outcome GroupFinder::Find(std::vector<Wanted> wanted, std::vector<Group>* groups) {
   for (Wanted& next : wanted) {
-    h4mk_block_info frame;
+    h4mk_block_info frame = H4MK_BLOCK_INFO_INIT;
     H4MK_FRAMES_TRY(Of(h4mk_reader_frame(reader_, track_, next.number, &frame), reader_));
     if (groups->empty() || frame.ordinal < groups->back().blocks.front().ordinal)
       H4MK_FRAMES_TRY(StartGroup(std::move(next), groups));
@@ -42,7 +42,7 @@ Outcome GroupFinder::StartGroup(Wanted wanted, std::vector<Group>* groups) {
                    "frame " + std::to_string(wanted.number) +
                        " cannot be decoded: no random access point stands before it");
   Group group;
-  group.blocks.resize(static_cast<size_t>(total));
+  group.blocks.resize(static_cast<size_t>(total), h4mk_block_info(H4MK_BLOCK_INFO_INIT));
   H4MK_FRAMES_TRY(Of(h4mk_reader_frame_chain(reader_, track_, wanted.number, group.blocks.data(),
                                              group.blocks.size(), &total),
                      reader_));
@@ -79,7 +79,7 @@ Outcome GroupFinder::GoOn(Wanted wanted, const h4mk_block_info& frame, std::vect
   std::vector<h4mk_block_info> between;
   bool is_new = false;
   for (uint64_t ordinal = last + 1; ordinal <= frame.ordinal; ++ordinal) {
-    h4mk_block_info block;
+    h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
     const h4mk_status status = h4mk_reader_block_info(reader_, track_, ordinal, &block);
     if (status == H4MK_ERR_NOT_FOUND) continue;  // it was lost
     H4MK_FRAMES_TRY(Of(status, reader_));
@@ -102,7 +102,7 @@ Outcome GroupFinder::ReadSeekPoints() {
   uint64_t count = 0, bytes = 0;
   size_t copied = 0;
   H4MK_FRAMES_TRY(Of(h4mk_reader_index_size(reader_, track_, &count, &bytes), reader_));
-  seek_points_.resize(static_cast<size_t>(count));
+  seek_points_.resize(static_cast<size_t>(count), h4mk_index_entry(H4MK_INDEX_ENTRY_INIT));
   H4MK_FRAMES_TRY(Of(h4mk_reader_index_entries(reader_, track_, 0, seek_points_.data(),
                                                seek_points_.size(), &copied),
                      reader_));
@@ -134,7 +134,7 @@ Outcome GroupFinder::Lengthen(Group* group, bool* found) {
   std::vector<h4mk_block_info> before;
   *found = false;
   for (uint64_t ordinal = group->blocks.front().ordinal; ordinal-- > 0 && !*found;) {
-    h4mk_block_info block;
+    h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
     const h4mk_status status = h4mk_reader_block_info(reader_, track_, ordinal, &block);
     if (status == H4MK_ERR_NOT_FOUND) continue;
     H4MK_FRAMES_TRY(Of(status, reader_));

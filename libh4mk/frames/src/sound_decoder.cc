@@ -69,7 +69,7 @@ Outcome SoundDecoder::Open() {
       std::clamp<int64_t>(h4mk_value_get_int(description, "seek_preroll", 0), 0, 1 << 24);
   const auto blocks = static_cast<uint64_t>(seek_preroll / std::max<int64_t>(frame_size_, 64) + 1);
   preroll_ = is_exact ? 0 : std::min(std::max(kPreroll, blocks), kMaxPreroll);
-  h4mk_block_info front;
+  h4mk_block_info front = H4MK_BLOCK_INFO_INIT;
   start_ =
       h4mk_reader_block_info(reader_, track_, 0, &front) == H4MK_OK && front.pts != H4MK_NO_TIME
           ? SampleOf(front.pts)
@@ -100,7 +100,7 @@ Outcome SoundDecoder::FindStart(int64_t first, uint64_t* ordinal, bool* found) {
   const int64_t time = av_rescale_q_rnd(first, {1, static_cast<int>(rate_)},
                                         {info_.time_base_num, info_.time_base_den}, AV_ROUND_DOWN) -
                        1;
-  h4mk_block_info block;
+  h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
   const h4mk_status status = h4mk_reader_frame_at(reader_, track_, time, nullptr, &block);
   if (status == H4MK_ERR_NOT_FOUND) return {};
   H4MK_FRAMES_TRY(Of(status, reader_));
@@ -125,7 +125,7 @@ Outcome SoundDecoder::Decode(int64_t first, uint64_t count, const std::atomic<bo
     h4mk_block block = H4MK_BLOCK_INIT;
     const h4mk_status status = h4mk_reader_read_block(reader_, track_, ordinal, &block);
     if (status == H4MK_ERR_NOT_FOUND) {
-      h4mk_block_info info;
+      h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
       if (ordinal + 1 >= info_.block_count &&
           h4mk_reader_block_info(reader_, track_, ordinal, &info) == H4MK_ERR_NOT_FOUND)
         break;

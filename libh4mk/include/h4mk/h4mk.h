@@ -19,8 +19,10 @@
  *     the thread that called the library, before that call returns.
  *  3. Structs begin with struct_size, which the caller sets to sizeof the struct; H4MK_..._INIT does that
  *     and gives all other members their defaults. So members can be added at the end: the library takes
- *     smaller structs of programs that were compiled before, and fills no more than they have. A struct
- *     without struct_size never grows.
+ *     smaller structs of programs that were compiled before, and fills no more than they have. In an array
+ *     all have the struct_size of the first, which is also how far apart they are: set that one, and the
+ *     library sets those of the others that it fills. A struct without struct_size never grows, except
+ *     h4mk_side_data: the struct_size of its h4mk_block stands for both.
  *  4. What is passed in is copied, or used during the call only, unless the comment says "must outlive".
  *     Pointers that are handed out belong to the handle they came from and are valid as long as the
  *     comment says.
@@ -282,7 +284,8 @@ H4MK_API h4mk_status h4mk_value_from_json(const char *text, size_t size, h4mk_va
 #define H4MK_BLOCK_EXTERNAL 0x800u
 
 /** A named piece of data that belongs to one block (core.md, "Side data"; ffmpeg.md, "Names of side
- *  data"). */
+ *  data"). It grows only together with h4mk_block, so the library knows from block.struct_size how large its
+ *  entries are. */
 typedef struct h4mk_side_data {
     const char *name;    /**< 1 to 255 bytes. */
     const uint8_t *data; /**< May be NULL if size is 0. */
@@ -316,6 +319,7 @@ typedef struct h4mk_block {
 
 /** A block without its bytes. */
 typedef struct h4mk_block_info {
+    size_t struct_size;
     uint64_t ordinal; /**< Number within its track, from 0. */
     int64_t pts;      /**< As in h4mk_block, and so are dts, duration and flags. */
     int64_t dts;
@@ -327,6 +331,8 @@ typedef struct h4mk_block_info {
                            1 call chunk_index is chunk + 12. */
     int64_t offset;   /**< Byte offset of its data; with H4MK_BLOCK_EXTERNAL in the other file. */
 } h4mk_block_info;
+#define H4MK_BLOCK_INFO_INIT \
+    { sizeof(h4mk_block_info), 0, H4MK_NO_TIME, H4MK_NO_TIME, 0, 0, 0, 0, 0 }
 
 /* --------------------------------------------------------------------------------------- keys */
 
@@ -334,7 +340,7 @@ typedef struct h4mk_block_info {
 #define H4MK_MAX_KEY_SIZE 1024
 
 /** A key for encrypted blocks and the id that files name it by (protection.md, "Keys"). What takes one
- *  copies it, and wipes the copy. In an array all have the struct_size of the first. */
+ *  copies it, and wipes the copy. */
 typedef struct h4mk_key {
     size_t struct_size;
     const uint8_t *kid; /**< kid_size bytes, at most 32. NULL with kid_size 0: the key fits whatever a
@@ -544,8 +550,8 @@ H4MK_API h4mk_status h4mk_reader_rewind(h4mk_reader *reader);
 /* Questions about blocks, without their data, on files of every version. They need an input that can
  * seek and leave the reading position as it is; each takes O(log n) (version 1 and the transport dialect
  * sort their blocks at the first one). Blocks of a track that is discarded are found as all others.
- * Lists: up to count entries are filled (the array may be NULL if count is 0), and *total says how many
- * there are: call with 0 to ask.
+ * Lists: up to count entries are filled (the array may be NULL if count is 0; else its first entry has its
+ * struct_size), and *total says how many there are: call with 0 to ask.
  * Errors of all: H4MK_ERR_NOT_SEEKABLE, _CORRUPT, _IO, _CANCELLED, _STATE (h4mk_reader_next() ran out of
  * memory and must be called again first). */
 
@@ -622,9 +628,11 @@ H4MK_API h4mk_status h4mk_reader_frame_chain(h4mk_reader *reader, uint32_t track
  *  random access points has one entry for each, unless they follow each other directly; others (audio)
  *  have one a cluster (core.md, "Page"). */
 typedef struct h4mk_index_entry {
+    size_t struct_size;
     int64_t offset; /**< Byte offset of the cluster (chunk) that holds it. */
     int64_t time;   /**< Its pts (dts if it has none) in the track's time base. */
 } h4mk_index_entry;
+#define H4MK_INDEX_ENTRY_INIT { sizeof(h4mk_index_entry), 0, 0 }
 
 /** Number of index entries of a track, and bytes that the whole index takes in the file; both 0 without
  *  an index. Reads nothing. */
@@ -638,6 +646,7 @@ H4MK_API h4mk_status h4mk_reader_index_entries(h4mk_reader *reader, uint32_t tra
 
 /** A chunk as it stands in the file (core.md, "Chunk"). */
 typedef struct h4mk_chunk {
+    size_t struct_size;
     int64_t offset;   /**< Of the chunk. */
     int64_t payload;  /**< Byte offset of its payload. */
     int64_t next;     /**< Byte offset of what follows. */
@@ -646,6 +655,7 @@ typedef struct h4mk_chunk {
     uint32_t length;  /**< Of the payload. */
     uint32_t crc;     /**< As stored. */
 } h4mk_chunk;
+#define H4MK_CHUNK_INIT { sizeof(h4mk_chunk), 0, 0, 0, "", 0, 0, 0 }
 
 /** The chunk at a byte offset, at least 0; 0 is the first one. To list all, go on with chunk->next until
  *  H4MK_END (fewer bytes than a chunk header are left). H4MK_ERR_CORRUPT: the chunk would extend past the
@@ -814,7 +824,7 @@ typedef struct h4mk_verify_options {
  *    "payload_bytes" (with good data), "signed" (there are signatures), "index_checked", "problems", "damage" (those of
  *    them that checksums and the index tell); with
  *    verify_key "signature" {"ok", "final", "chunks", "signed_until", "descriptions_unsigned"}; with keys
- *    "decrypted" {"ok", "blocks"}; of a sidecar "readable_blocks".
+ *    "decrypted" {"ok", "blocks"}; of a sidecar "readable_blocks". Compressed blocks are unpacked.
  *  H4MK_OK: all is well. H4MK_ERR_CORRUPT: something is not; the problems were told, the first 1000 of
  *  each check. Others: the file cannot be read: H4MK_ERR_NOT_H4MK, _VERSION, _IO, _CANCELLED,
  *  _NOT_SEEKABLE. */

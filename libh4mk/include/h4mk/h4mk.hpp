@@ -274,7 +274,7 @@ class Reader {
   }
   /// Up to `most` blocks of a track from number `first` on.
   std::vector<h4mk_block_info> Blocks(uint32_t track, uint64_t first, size_t most) {
-    std::vector<h4mk_block_info> blocks(most);
+    std::vector<h4mk_block_info> blocks(most, h4mk_block_info(H4MK_BLOCK_INFO_INIT));
     size_t copied = 0;
     Ask(h4mk_reader_blocks(get(), track, first, blocks.data(), most, &copied));
     blocks.resize(copied);
@@ -304,7 +304,7 @@ class Reader {
   }
   /// The chunk at a byte offset; empty at the end of the file.
   std::optional<h4mk_chunk> Chunk(int64_t offset) {
-    h4mk_chunk chunk;
+    h4mk_chunk chunk = H4MK_CHUNK_INIT;
     const h4mk_status status = h4mk_reader_chunk(get(), offset, &chunk);
     if (status == H4MK_END) return std::nullopt;
     Ask(status);
@@ -326,7 +326,7 @@ class Reader {
   }
   template <typename Lookup>
   std::optional<h4mk_block_info> Find(Lookup lookup) {
-    h4mk_block_info info;
+    h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
     const h4mk_status status = lookup(&info);
     if (status == H4MK_ERR_NOT_FOUND) return std::nullopt;
     Ask(status);
@@ -336,7 +336,7 @@ class Reader {
   std::vector<h4mk_block_info> List(Lookup lookup) {
     uint64_t total = 0;
     Ask(lookup(nullptr, 0, &total));
-    std::vector<h4mk_block_info> blocks(static_cast<size_t>(total));
+    std::vector<h4mk_block_info> blocks(static_cast<size_t>(total), h4mk_block_info(H4MK_BLOCK_INFO_INIT));
     Ask(lookup(blocks.data(), blocks.size(), &total));
     blocks.resize(static_cast<size_t>(total < blocks.size() ? total : blocks.size()));
     return blocks;

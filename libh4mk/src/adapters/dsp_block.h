@@ -72,16 +72,8 @@ bool IsDsp1(ByteSpan block);
 // (an empty one has no channels). kCorrupt: it is no DSP1 block; *spectrum is then of no use.
 Status ApplyDsp1(ByteSpan block, Dsp1Spectrum* spectrum);
 
-// The spectrum that FrameAnalysis gave of one channel, in 16-bit values.
-Dsp1Channel QuantizeDsp1(std::span<const Bin> bins);
 // As FrameSynthesis takes it.
 void Dsp1Bins(const Dsp1Channel& channel, std::span<Bin> bins);
-
-// Bins whose magnitude is 0 are left out. REQUIRES: the format is checked, and channels have the
-// sizes that it says.
-Bytes EncodeDsp1Whole(const Dsp1Spectrum& spectrum);
-// REQUIRES: the same format as before.
-Bytes EncodeDsp1Difference(const Dsp1Spectrum& before, const Dsp1Spectrum& spectrum);
 
 }  // namespace h4mk
 

@@ -26,8 +26,6 @@ struct h4mk_living_v3 : h4mk::InSecretMemory {
 namespace h4mk {
 namespace {
 
-bool IsSpan(const uint8_t* data, size_t size) { return data != nullptr || size == 0; }
-
 h4mk_status NewV3(const uint8_t* secret, size_t size, bool reads, h4mk_living_v3** living) {
   if (!IsSpan(secret, size) || living == nullptr) return H4MK_ERR_ARGUMENT;
   return Guard([&] {

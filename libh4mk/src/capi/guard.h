@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The exception barrier of the C ABI: exceptions of the standard library (there are no others)
-// become a status.
+// What every function of the C ABI does: exceptions of the standard library (there are no others)
+// become a status, and arguments are checked.
 #ifndef H4MK_CAPI_GUARD_H_
 #define H4MK_CAPI_GUARD_H_
 
@@ -23,6 +23,9 @@ h4mk_status Guard(Body body) {
     return H4MK_ERR_CORRUPT;
   }
 }
+
+// Whether bytes that are passed in are there. No bytes may be NULL.
+inline bool IsSpan(const uint8_t* data, size_t size) { return data != nullptr || size == 0; }
 
 }  // namespace h4mk
 

@@ -300,7 +300,7 @@ h4mk_status h4mk_reader_index_size(const h4mk_reader* reader, uint32_t track, ui
 
 h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint64_t first,
                                       h4mk_index_entry* entries, size_t count, size_t* copied) {
-  if (copied == nullptr || (entries == nullptr && count > 0) ||
+  if (copied == nullptr || !h4mk::IsSized(entries, count) ||
       track >= h4mk_reader_track_count(reader))
     return H4MK_ERR_ARGUMENT;
   return Call(reader, [&]() -> Status {
@@ -311,7 +311,9 @@ h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint6
       H4MK_TRY(reader->file.reader->file().IndexEntries(track, first + done,
                                                         std::span(batch, wanted), &got));
       for (size_t i = 0; i < got; ++i)
-        entries[done++] = {static_cast<int64_t>(batch[i].offset), batch[i].time};
+        h4mk::CopyOut(
+            {sizeof(h4mk_index_entry), static_cast<int64_t>(batch[i].offset), batch[i].time},
+            entries, done++);
     } while (got == std::size(batch) && done < count);
     *copied = done;
     return {};

@@ -93,12 +93,20 @@ bool IsSized(const Struct* to) {
   return to != nullptr && to->struct_size >= sizeof to->struct_size;
 }
 
-// Fills as much of a struct as its caller knows. REQUIRES: IsSized(to).
+// The same for an array, which may be empty: the first one says it for all.
 template <typename Struct>
-void CopyOut(const Struct& from, Struct* to) {
-  const size_t size = to->struct_size;
+bool IsSized(const Struct* first, size_t count) {
+  return count == 0 || IsSized(first);
+}
+
+// Fills as much of a struct as its caller knows: the one at an index of an array. REQUIRES:
+// IsSized(first).
+template <typename Struct>
+void CopyOut(const Struct& from, Struct* first, size_t index = 0) {
+  const size_t size = first->struct_size;
+  uint8_t* to = reinterpret_cast<uint8_t*>(first) + index * size;
   std::memcpy(to, &from, std::min(size, sizeof from));
-  to->struct_size = size;
+  std::memcpy(to, &size, sizeof size);  // struct_size comes first
 }
 
 // What was read as the C ABI hands it out. kCorrupt: it is encrypted, and nothing says how.

@@ -34,8 +34,6 @@ namespace {
 
 constexpr uint32_t kMaxWindow = 65536;
 
-bool IsSpan(const uint8_t* data, size_t size) { return data != nullptr || size == 0; }
-
 bool SettingsFromC(const h4mk_living_options* options, LivingV4::Settings* settings) {
   h4mk_living_options given = H4MK_LIVING_OPTIONS_INIT;
   if (!CopyStruct(options, &given) || given.window > kMaxWindow) return false;

@@ -46,7 +46,8 @@ namespace {
 
 h4mk_block_info ToC(const BlockInfo& info) {
   const BlockRecord& record = info.record;
-  return {record.ordinal,
+  return {sizeof(h4mk_block_info),
+          record.ordinal,
           record.pts,
           record.dts,
           record.duration,
@@ -66,16 +67,32 @@ h4mk_status Ask(h4mk_reader* reader, Lookup lookup) {
   return reader->opened && reader->file.reader->is_ready() ? H4MK_ERR_STATE : Call(reader, lookup);
 }
 
+// A lookup that gives one block.
+template <typename Lookup>
+h4mk_status One(h4mk_reader* reader, uint32_t track, h4mk_block_info* block, Lookup lookup) {
+  if (!IsSized(block) || !HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
+  return Ask(reader, [&]() -> Status {
+    BlockInfo info;
+    H4MK_TRY(lookup(reader->file.reader->file(), &info));
+    CopyOut(ToC(info), block);
+    return {};
+  });
+}
+
 // A lookup that gives a list.
 template <typename Lookup>
-h4mk_status List(h4mk_reader* reader, h4mk_block_info* blocks, size_t count, uint64_t* total,
-                 Lookup lookup) {
+h4mk_status List(h4mk_reader* reader, uint32_t track, h4mk_block_info* blocks, size_t count,
+                 uint64_t* total, Lookup lookup) {
+  if (total == nullptr || !IsSized(blocks, count) || !HasTrack(reader, track))
+    return H4MK_ERR_ARGUMENT;
   return Ask(reader, [&]() -> Status {
+    FileReader& file = reader->file.reader->file();
     uint64_t found = 0;
-    H4MK_TRY(lookup(std::span<BlockInfo>(), &found));
+    H4MK_TRY(lookup(file, std::span<BlockInfo>(), &found));
     std::vector<BlockInfo> list(static_cast<size_t>(std::min<uint64_t>(count, found)));
-    if (!list.empty()) H4MK_TRY(lookup(std::span(list), &found));
-    for (size_t i = 0; i < std::min<uint64_t>(list.size(), found); ++i) blocks[i] = ToC(list[i]);
+    if (!list.empty()) H4MK_TRY(lookup(file, std::span(list), &found));
+    for (size_t i = 0; i < std::min<uint64_t>(list.size(), found); ++i)
+      CopyOut(ToC(list[i]), blocks, i);
     *total = found;
     return {};
   });
@@ -86,34 +103,26 @@ h4mk_status List(h4mk_reader* reader, h4mk_block_info* blocks, size_t count, uin
 
 h4mk_status h4mk_reader_keyframe(h4mk_reader* reader, uint32_t track, int64_t time,
                                  h4mk_block_info* block) {
-  if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
-  return h4mk::Ask(reader, [&]() -> Status {
-    h4mk::BlockInfo info;
-    H4MK_TRY(reader->file.reader->file().FindKeyframe(track, time, &info));
-    *block = h4mk::ToC(info);
-    return {};
+  return h4mk::One(reader, track, block, [&](h4mk::FileReader& file, h4mk::BlockInfo* info) {
+    return file.FindKeyframe(track, time, info);
   });
 }
 
 h4mk_status h4mk_reader_decode_chain(h4mk_reader* reader, uint32_t track, int64_t time,
                                      h4mk_block_info* blocks, size_t count, uint64_t* total) {
-  if (total == nullptr || (blocks == nullptr && count > 0) || !h4mk::HasTrack(reader, track))
-    return H4MK_ERR_ARGUMENT;
-  return h4mk::List(reader, blocks, count, total,
-                    [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
-                      return reader->file.reader->file().DecodeChain(track, time, out, found);
+  return h4mk::List(reader, track, blocks, count, total,
+                    [&](h4mk::FileReader& file, std::span<h4mk::BlockInfo> out, uint64_t* found) {
+                      return file.DecodeChain(track, time, out, found);
                     });
 }
 
 h4mk_status h4mk_reader_keyframes_between(h4mk_reader* reader, uint32_t track, int64_t from,
                                           int64_t to, h4mk_block_info* blocks, size_t count,
                                           uint64_t* total) {
-  if (total == nullptr || (blocks == nullptr && count > 0) || !h4mk::HasTrack(reader, track))
-    return H4MK_ERR_ARGUMENT;
-  return h4mk::List(
-      reader, blocks, count, total, [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
-        return reader->file.reader->file().KeyframesBetween(track, from, to, out, found);
-      });
+  return h4mk::List(reader, track, blocks, count, total,
+                    [&](h4mk::FileReader& file, std::span<h4mk::BlockInfo> out, uint64_t* found) {
+                      return file.KeyframesBetween(track, from, to, out, found);
+                    });
 }
 
 h4mk_status h4mk_reader_frame_count(const h4mk_reader* reader, uint32_t track, uint64_t* count) {
@@ -124,24 +133,21 @@ h4mk_status h4mk_reader_frame_count(const h4mk_reader* reader, uint32_t track, u
 
 h4mk_status h4mk_reader_frame(h4mk_reader* reader, uint32_t track, uint64_t number,
                               h4mk_block_info* block) {
-  if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
-  return h4mk::Ask(reader, [&]() -> Status {
-    h4mk::BlockInfo info;
-    H4MK_TRY(reader->file.reader->file().FindFrame(track, number, &info));
-    *block = h4mk::ToC(info);
-    return {};
+  return h4mk::One(reader, track, block, [&](h4mk::FileReader& file, h4mk::BlockInfo* info) {
+    return file.FindFrame(track, number, info);
   });
 }
 
 h4mk_status h4mk_reader_frame_at(h4mk_reader* reader, uint32_t track, int64_t time,
                                  uint64_t* number, h4mk_block_info* block) {
-  if (!h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
+  if ((block != nullptr && !h4mk::IsSized(block)) || !h4mk::HasTrack(reader, track))
+    return H4MK_ERR_ARGUMENT;
   return h4mk::Ask(reader, [&]() -> Status {
     h4mk::BlockInfo info;
     uint64_t found = 0;
     H4MK_TRY(reader->file.reader->file().FindFrameAt(track, time, &found, &info));
     if (number != nullptr) *number = found;
-    if (block != nullptr) *block = h4mk::ToC(info);
+    if (block != nullptr) h4mk::CopyOut(h4mk::ToC(info), block);
     return {};
   });
 }
@@ -160,28 +166,22 @@ h4mk_status h4mk_reader_frame_times(h4mk_reader* reader, uint32_t track, uint64_
 
 h4mk_status h4mk_reader_frame_chain(h4mk_reader* reader, uint32_t track, uint64_t number,
                                     h4mk_block_info* blocks, size_t count, uint64_t* total) {
-  if (total == nullptr || (blocks == nullptr && count > 0) || !h4mk::HasTrack(reader, track))
-    return H4MK_ERR_ARGUMENT;
-  return h4mk::List(reader, blocks, count, total,
-                    [&](std::span<h4mk::BlockInfo> out, uint64_t* found) {
-                      return reader->file.reader->file().FrameChain(track, number, out, found);
+  return h4mk::List(reader, track, blocks, count, total,
+                    [&](h4mk::FileReader& file, std::span<h4mk::BlockInfo> out, uint64_t* found) {
+                      return file.FrameChain(track, number, out, found);
                     });
 }
 
 h4mk_status h4mk_reader_block_info(h4mk_reader* reader, uint32_t track, uint64_t ordinal,
                                    h4mk_block_info* block) {
-  if (block == nullptr || !h4mk::HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
-  return h4mk::Ask(reader, [&]() -> Status {
-    h4mk::BlockInfo info;
-    H4MK_TRY(reader->file.reader->file().BlockAt(track, ordinal, &info));
-    *block = h4mk::ToC(info);
-    return {};
+  return h4mk::One(reader, track, block, [&](h4mk::FileReader& file, h4mk::BlockInfo* info) {
+    return file.BlockAt(track, ordinal, info);
   });
 }
 
 h4mk_status h4mk_reader_blocks(h4mk_reader* reader, uint32_t track, uint64_t first,
                                h4mk_block_info* blocks, size_t count, size_t* copied) {
-  if (copied == nullptr || (blocks == nullptr && count > 0) || !h4mk::HasTrack(reader, track))
+  if (copied == nullptr || !h4mk::IsSized(blocks, count) || !h4mk::HasTrack(reader, track))
     return H4MK_ERR_ARGUMENT;
   return h4mk::Ask(reader, [&]() -> Status {
     size_t done = 0;
@@ -191,7 +191,7 @@ h4mk_status h4mk_reader_blocks(h4mk_reader* reader, uint32_t track, uint64_t fir
       const size_t wanted = std::min(count - done, batch.size());
       H4MK_TRY(
           reader->file.reader->file().Blocks(track, first, std::span(batch).first(wanted), &got));
-      for (size_t i = 0; i < got; ++i) blocks[done++] = h4mk::ToC(batch[i]);
+      for (size_t i = 0; i < got; ++i) h4mk::CopyOut(h4mk::ToC(batch[i]), blocks, done++);
       if (got < wanted) break;
       first = batch[got - 1].record.ordinal + 1;
     }
@@ -211,34 +211,37 @@ h4mk_status h4mk_reader_read_block(h4mk_reader* reader, uint32_t track, uint64_t
 }
 
 h4mk_status h4mk_reader_chunk(h4mk_reader* reader, int64_t offset, h4mk_chunk* chunk) {
-  if (reader == nullptr || !reader->file.reader || chunk == nullptr || offset < 0)
+  if (reader == nullptr || !reader->file.reader || !h4mk::IsSized(chunk) || offset < 0)
     return H4MK_ERR_ARGUMENT;
   return Call(reader, [&]() -> Status {
     h4mk::ChunkInfo info;
     H4MK_TRY(h4mk::ReadChunkInfo(reader->file.reader->source(), reader->file.reader->version(),
                                  static_cast<uint64_t>(offset), &info));
-    *chunk = {static_cast<int64_t>(info.offset),
-              static_cast<int64_t>(info.payload),
-              static_cast<int64_t>(info.next),
-              {},
-              info.flags,
-              info.length,
-              info.crc};
-    h4mk::StoreLe(reinterpret_cast<uint8_t*>(chunk->tag), info.tag);
+    h4mk_chunk known = {sizeof known,
+                        static_cast<int64_t>(info.offset),
+                        static_cast<int64_t>(info.payload),
+                        static_cast<int64_t>(info.next),
+                        {},
+                        info.flags,
+                        info.length,
+                        info.crc};
+    h4mk::StoreLe(reinterpret_cast<uint8_t*>(known.tag), info.tag);
+    h4mk::CopyOut(known, chunk);
     return {};
   });
 }
 
 h4mk_status h4mk_reader_chunk_payload(h4mk_reader* reader, const h4mk_chunk* chunk,
                                       const uint8_t** data, size_t* size) {
+  h4mk_chunk known = H4MK_CHUNK_INIT;
   if (reader == nullptr || !reader->file.reader || chunk == nullptr || data == nullptr ||
-      size == nullptr || chunk->offset < 0)
+      size == nullptr || !h4mk::CopyStruct(chunk, &known) || known.offset < 0)
     return H4MK_ERR_ARGUMENT;
   return Call(reader, [&]() -> Status {
     // The file says what stands there, not the caller.
     h4mk::ChunkInfo info;
     H4MK_TRY(h4mk::ReadChunkInfo(reader->file.reader->source(), reader->file.reader->version(),
-                                 static_cast<uint64_t>(chunk->offset), &info));
+                                 static_cast<uint64_t>(known.offset), &info));
     H4MK_TRY(h4mk::ReadChunkPayload(reader->file.reader->source(), reader->file.reader->version(),
                                     info, &reader->chunk_payload));
     *data = reader->chunk_payload.data();

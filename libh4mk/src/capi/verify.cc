@@ -26,10 +26,12 @@ class Verifier {
       Status why = status.code() == Code::kNotH4mk ? Open({}, &opened) : Status();
       return why.ok() ? status : why;
     }
-    for (const Finding& finding : checked_.findings)
+    for (const Finding& finding : checked_.findings) {
+      if (finding.is_error) damaged_.insert(finding.offset);
       task_.Tell(finding.is_error ? H4MK_ERR_CORRUPT : H4MK_OK, finding.offset, 0, finding.message);
+    }
     problems_ = checked_.errors;
-    if (options_.open_beside != nullptr) H4MK_TRY(ReadBeside());
+    H4MK_TRY(ReadMore());
     if (options_.verify_key != nullptr) H4MK_TRY(VerifySignature());
     if (options_.key_count > 0) H4MK_TRY(Decrypt());
     return {};
@@ -77,15 +79,19 @@ class Verifier {
       }
       if (status.code() == Code::kEnd || status.code() == Code::kAgain) return {};
       if (status.code() == Code::kIo) return status;
-      // A file beside that is missing is told once, not for every cluster that names it.
-      if (status.code() != Code::kNotFound || missing_.insert(status.message()).second)
-        Problem(status);
-      if (status.code() != Code::kCorrupt && status.code() != Code::kNotFound) return {};
+      // A file beside that is missing is told once, not for every cluster that names it; damage was
+      // told with the checksums.
+      const bool told = status.code() == Code::kNotFound
+                            ? !missing_.insert(status.message()).second
+                            : status.offset() && damaged_.contains(*status.offset());
+      if (!told) Problem(status);
+      if (!CostsBlock(status.code())) return {};
     }
   }
 
-  // Blocks of a sidecar that are in files beside it.
-  Status ReadBeside() {
+  // Blocks that checksums do not tell all about: those in files beside this one, and compressed
+  // ones.
+  Status ReadMore() {
     ReadOptions read;
     read.keep_encrypted = true;
     h4mk_reader_options beside = H4MK_READER_OPTIONS_INIT;
@@ -95,10 +101,19 @@ class Verifier {
     OpenedFile opened;
     if (checked_.version != 2 || !Open(std::move(read), &opened).ok()) return {};
     const auto& tracks = opened.reader->tracks();
-    if (std::none_of(tracks.begin(), tracks.end(), NamesFileBeside)) return {};
+    bool has_beside = false, has_compressed = false;
+    for (uint32_t i = 0; i < tracks.size(); ++i) {
+      const bool is_beside = NamesFileBeside(tracks[i]);
+      if (is_beside && options_.open_beside == nullptr)
+        opened.reader->Discard(i, true);
+      else
+        has_beside |= is_beside;
+      has_compressed |= tracks[i].compression != Compression::kNone;
+    }
+    if (!has_beside && !has_compressed) return {};
     uint64_t blocks = 0;
     H4MK_TRY(ReadAll(*opened.reader, &blocks));
-    more_["readable_blocks"] = blocks;
+    if (has_beside) more_["readable_blocks"] = blocks;
     return {};
   }
 
@@ -165,6 +180,7 @@ class Verifier {
   CallbackAllocator allocator_{h4mk_buffers{}};
   VerifyReport checked_;
   uint64_t problems_ = 0;
+  std::set<uint64_t> damaged_;     // offsets
   std::set<std::string> missing_;  // messages of files beside this one that were not found
   Json more_ = Json::object();
 };

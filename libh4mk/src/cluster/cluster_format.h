@@ -23,12 +23,13 @@ inline constexpr uint8_t kJumpInCluster = 1;
 
 // Size of the stripes (as a power of two) that a writer uses for so many bytes of payload; 0: none.
 // A seek reads whole stripes, so they are small: index and first stripe fit into one read of 32
-// KiB, which is what FFmpeg reads at once. Since each costs four bytes there are no more than 16,
-// or 32 where seeks lead to the first block.
+// KiB, which is what FFmpeg reads at once. Since each costs four bytes there are no more than 32
+// where seeks lead to the first block, and no more than 8 in other clusters, which are read
+// through.
 inline uint32_t StripeShift(size_t data_size, bool seeks_lead_here) {
   if (data_size <= size_t{16} << 10) return 0;
   return std::max(
-      14u, static_cast<uint32_t>(std::bit_width((data_size - 1) >> (seeks_lead_here ? 5 : 4))));
+      14u, static_cast<uint32_t>(std::bit_width((data_size - 1) >> (seeks_lead_here ? 5 : 3))));
 }
 
 }  // namespace h4mk

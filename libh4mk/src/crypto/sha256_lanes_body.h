@@ -12,7 +12,7 @@ void H4MK_SHA256_LANES(const Key& key, uint32_t counter, uint8_t out[kSha256Lane
   w[15] += 8 * (kKeySize + 4);
 
   Lanes state[8] = {};
-  for (size_t i = 0; i < 8; ++i) state[i] += kInitial[i];
+  for (size_t i = 0; i < 8; ++i) state[i] += kSha256Initial[i];
   Lanes a = state[0], b = state[1], c = state[2], d = state[3];
   Lanes e = state[4], f = state[5], g = state[6], h = state[7];
 #pragma GCC unroll 16
@@ -24,7 +24,7 @@ void H4MK_SHA256_LANES(const Key& key, uint32_t counter, uint8_t out[kSha256Lane
               (H4MK_ROTATE(far, 7) ^ H4MK_ROTATE(far, 18) ^ far >> 3);
     }
     const Lanes t1 = h + (H4MK_ROTATE(e, 6) ^ H4MK_ROTATE(e, 11) ^ H4MK_ROTATE(e, 25)) +
-                     ((e & f) ^ (~e & g)) + kRound[round] + word;
+                     ((e & f) ^ (~e & g)) + kSha256Round[round] + word;
     const Lanes t2 = (H4MK_ROTATE(a, 2) ^ H4MK_ROTATE(a, 13) ^ H4MK_ROTATE(a, 22)) +
                      ((a & b) ^ (a & c) ^ (b & c));
     h = g;

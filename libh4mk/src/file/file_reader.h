@@ -33,6 +33,11 @@ struct ReadBlock {
   std::span<const SideData> side_data;
 };
 
+// Whether an error of Next() costs a block only: the next call goes on behind it.
+inline bool CostsBlock(Code code) {
+  return code == Code::kCorrupt || code == Code::kUnsupported || code == Code::kNotFound;
+}
+
 struct IndexEntry {
   uint64_t offset = 0;  // of the chunk
   int64_t time = 0;

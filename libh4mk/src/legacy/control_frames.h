@@ -23,8 +23,6 @@ struct ControlFrame {
 };
 
 std::string EncodeControlFrames(const std::vector<ControlFrame>& frames);
-// Members that are absent have their defaults. bad_json: no JSON of this form.
-Result<std::vector<ControlFrame>> DecodeControlFrames(std::string_view text);
 
 // adapters.md, "Control frames in time".
 struct ControlState {

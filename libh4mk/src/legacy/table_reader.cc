@@ -8,8 +8,6 @@
 namespace h4mk {
 namespace {
 
-constexpr size_t kMaxTableWarnings = 100;
-
 Status CannotSeek() { return Status(Code::kNotSeekable, "the input cannot seek"); }
 
 }  // namespace
@@ -163,18 +161,5 @@ Status TableReader::IndexEntries(uint32_t track, uint64_t first, std::span<Index
                                  size_t* copied) {
   return Table().IndexEntries(track, first, out, copied);
 }
-
-bool TableReader::NextWarning(Status* warning) {
-  if (warnings_.empty()) return false;
-  *warning = std::move(warnings_.front());
-  warnings_.pop_front();
-  return true;
-}
-
-void TableReader::Warn(Status warning) {
-  if (warnings_.size() < kMaxTableWarnings) warnings_.push_back(std::move(warning));
-}
-
-void TableReader::Warn(std::string text) { Warn(Status(Code::kCorrupt, std::move(text))); }
 
 }  // namespace h4mk

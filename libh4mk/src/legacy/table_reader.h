@@ -5,14 +5,15 @@
 #ifndef H4MK_LEGACY_TABLE_READER_H_
 #define H4MK_LEGACY_TABLE_READER_H_
 
-#include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "file/file_reader.h"
 #include "legacy/block_table.h"
 #include "reader/cluster_loader.h"
+#include "reader/warnings.h"
 
 namespace h4mk {
 
@@ -49,7 +50,7 @@ class TableReader : public FileReader {
                     size_t* copied) override;
 
   Source& source() override { return source_; }
-  bool NextWarning(Status* warning) override;
+  bool NextWarning(Status* warning) override { return warnings_.Next(warning); }
 
  protected:
   struct Damage {
@@ -75,8 +76,8 @@ class TableReader : public FileReader {
   Status AtEnd() const;
   Status Alloc(size_t size, uint8_t** data);
   void ReleaseBuffer();
-  void Warn(Status warning);
-  void Warn(std::string text);
+  void Warn(Status warning) { warnings_.Add(std::move(warning)); }
+  void Warn(std::string text) { Warn(Status(Code::kCorrupt, std::move(text))); }
 
   Source source_;
   BufferAllocator& allocator_;
@@ -106,7 +107,7 @@ class TableReader : public FileReader {
   bool filtering_ = false;
   std::vector<uint32_t> first_;  // by track, after a seek: blocks before this number are left out
   std::optional<BlockTable> table_;  // once something is looked up
-  std::deque<Status> warnings_;
+  Warnings warnings_;
 };
 
 }  // namespace h4mk

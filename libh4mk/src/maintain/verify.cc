@@ -65,6 +65,8 @@ class Verifier {
   Status Take(const ChunkWalk& walk, const Piece& piece);
   void TakeCluster(const ChunkWalk& walk, const Piece& piece);
   void CheckOrdinal(const Piece& piece, const BlockRecord& block);
+  void CheckUnderstood(const Piece& piece, const std::vector<BlockRecord>& blocks);
+  void TellWarnings();
   void CheckNamesFile(const Piece& piece, uint32_t track);
   Status TakeSmall(const Piece& piece);
   Status TakeIndex(const Piece& piece);
@@ -82,6 +84,7 @@ class Verifier {
   size_t track_count_ = 0;
   std::vector<bool> has_compression_;  // by track
   std::vector<bool> names_file_;       // by track: beside this one; or it was told that it does not
+  std::vector<Status> warnings_;       // of who opens the file
 
   // What the pages must say, as far as no damage came in between.
   PageBuilder expected_;
@@ -115,7 +118,12 @@ Status Verifier::OpenReader() {
       ids_.Add(track.id);
       has_compression_.push_back(track.compression != Compression::kNone);
       names_file_.push_back(NamesFileBeside(track));
+      if (!track.unknown_requirement.empty())
+        report_.Error(kFileHeaderSize, "track " + std::to_string(track.id) + " requires \"" +
+                                           track.unknown_requirement +
+                                           "\", which this version of the library does not know");
     }
+  for (Status warning; reader.NextWarning(&warning);) warnings_.push_back(warning);
   track_count_ = ids_.size();
   expected_ = PageBuilder(track_count_, SIZE_MAX);
   next_ordinal_.resize(track_count_);
@@ -139,6 +147,7 @@ Status Verifier::Run(const ChunkWalk::Progress& progress) {
   H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) { return Take(walk, piece); }));
   CheckTops();
   CheckEnd(walk.position());
+  TellWarnings();
   report_.index_checked = track_count_ > 0 && !tops_.empty();
   return {};
 }
@@ -170,6 +179,7 @@ void Verifier::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
   ++unpaged_;
   if (first_cluster_ == 0) first_cluster_ = piece.offset;
   expected_.AddCluster(piece.offset, walk.index().blocks());
+  CheckUnderstood(piece, walk.index().blocks());
   for (const BlockRecord& block : walk.index().blocks()) {
     const bool good = piece.kind == Piece::Kind::kChunk || walk.IsGood(block);
     if (good) {
@@ -202,6 +212,24 @@ void Verifier::CheckOrdinal(const Piece& piece, const BlockRecord& block) {
                      std::to_string(next) + " was expected, in the cluster at byte " +
                      std::to_string(piece.offset));
   next = block.ordinal + 1;
+}
+
+// core.md, "Block flags": bits that a reader has to know.
+void Verifier::CheckUnderstood(const Piece& piece, const std::vector<BlockRecord>& blocks) {
+  uint32_t flags = 0;
+  for (const BlockRecord& block : blocks) flags |= block.flags & kBlockMustKnow;
+  if (flags != 0)
+    report_.Error(piece.offset, "blocks of the cluster at byte " + std::to_string(piece.offset) +
+                                    " have flags " + std::to_string(flags) +
+                                    " that this version of the library does not know");
+}
+
+// What opening the file told, as of an attachment of no track. Where something else is wrong it is
+// most likely the same.
+void Verifier::TellWarnings() {
+  if (report_.errors > 0) return;
+  for (const Status& warning : warnings_)
+    report_.Error(warning.offset().value_or(0), warning.message());
 }
 
 // core.md, "External data". Whether the other file is there, and has the blocks, is not looked at
@@ -257,6 +285,7 @@ Status Verifier::TakeIndex(const Piece& piece) {
       report_.Error(piece.offset, "index top contradicts itself" + place);
     return {};
   }
+  if (!IsPage(payload)) return {};  // something of a later revision
   IndexPage page;
   if (!DecodePage(payload, ids_, piece.offset, report_.file_size, &page)) {
     report_.Error(piece.offset, "index page contradicts itself" + place);

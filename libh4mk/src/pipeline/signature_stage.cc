@@ -45,7 +45,7 @@ Status SignatureStage::Check(const ReadBlock& block, Order, bool* usable) {
   if (block.chunk_offset != checked_chunk_) {
     const Checkpoint* checkpoint = nullptr;
     size_t leaf = 0;
-    const Status status = io_.FindLeaf(block.chunk_offset, &checkpoint, &leaf);
+    const Status status = io_.chain().FindLeaf(block.chunk_offset, &checkpoint, &leaf);
     *usable = status.code() != Code::kCorrupt;
     H4MK_TRY(status);
     checked_chunk_ = block.chunk_offset;

@@ -252,13 +252,6 @@ Status BlockCipher::ReadSessions(const Json& protection) {
   return {};
 }
 
-void BlockCipher::StartSession(std::span<const TrackCount> first) {
-  auto session = std::make_unique<Session>();
-  RandomBytes(session->id);
-  for (const TrackCount& count : first) session->first[count.track_id] = count.blocks;
-  sessions_.push_back(std::move(session));
-}
-
 const BlockCipher::Session& BlockCipher::SessionOf(uint32_t track_id, uint64_t ordinal) const {
   for (size_t i = sessions_.size(); i-- > 1;) {
     const auto first = sessions_[i]->first.find(track_id);

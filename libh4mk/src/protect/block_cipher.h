@@ -84,10 +84,6 @@ class BlockCipher : public InSecretMemory {
   // Checks the end of a closed file, and gives its counts; kCorrupt.
   Status CheckEnd(const Json& protection, std::vector<TrackCount>* counts) const;
 
-  // What is encrypted from these ordinals on is under new keys. Must be called before a file is
-  // continued.
-  void StartSession(std::span<const TrackCount> first);
-
   // For writers of scheme living, before the first block: derives what these tracks need, and
   // forgets the master key. From then on this object cannot open what it has sealed.
   void ForgetMasterKey(std::span<const uint32_t> track_ids);

@@ -94,7 +94,7 @@ Result<Json> ProveBlock(VerifyingIo& io, const ReadBlock& block, uint32_t track_
                   "the block is in another file; of such blocks there are no proofs");
   const Checkpoint* checkpoint = nullptr;
   size_t number = 0;
-  Status status = io.FindLeaf(block.chunk_offset, &checkpoint, &number);
+  Status status = io.chain().FindLeaf(block.chunk_offset, &checkpoint, &number);
   if (!status.ok()) return status;
   const TreeLeaf& leaf = checkpoint->leaves[number];
   std::vector<Sha256Digest> hashes;

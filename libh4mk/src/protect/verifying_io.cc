@@ -10,19 +10,15 @@
 namespace h4mk {
 namespace {
 
-constexpr size_t kMaxLoaded = 4;  // checkpoints in memory
 constexpr size_t kMaxVerified =
     3;  // regions in memory: a chunk, what follows it, and the next chunk
 constexpr uint64_t kMaxGap = 256u << 20;  // between two chunks of the tree: index pages
-constexpr size_t kMaxWarnings = 1000;
-constexpr uint64_t kLost = 64u << 10;  // zeros at a time where a checkpoint is lost
-constexpr uint64_t kCheckpointLookBack =
-    2ull << 30;  // for the last checkpoint: more than the largest chunk
+constexpr uint64_t kLost = 64u << 10;     // zeros at a time where a checkpoint is lost
 
 }  // namespace
 
 VerifyingIo::VerifyingIo(Io& io, std::optional<SignatureKey> key)
-    : io_(io), input_(io), key_(std::move(key)) {}
+    : io_(io), input_(io), chain_(input_, std::move(key)) {}
 
 Status VerifyingIo::Open() {
   const int64_t size = io_.Size();
@@ -30,103 +26,32 @@ Status VerifyingIo::Open() {
     return Status(Code::kNotSeekable, "signatures can be verified where the input can seek only");
   FileHeader header;
   H4MK_TRY(ReadFileHeader(input_, &header));
-  H4MK_TRY(FindLast(static_cast<uint64_t>(size)));
+  H4MK_TRY(FollowChain(static_cast<uint64_t>(size)));
   H4MK_TRY(CheckHeader());
   // Neither the size nor the end of the file is verified before its last chunk is.
-  const Checkpoint* checkpoint = &last_;
+  const Checkpoint* checkpoint = &last();
   Checkpoint before;
-  if (last_.leaves.empty() && last_.previous != 0) {
-    H4MK_TRY(ReadCheckpoint(last_.position - last_.previous, &before));
+  if (last().leaves.empty() && last().previous != 0) {
+    H4MK_TRY(chain_.Read(last().position - last().previous, &before));
     checkpoint = &before;
   }
   if (checkpoint->leaves.empty()) return {};
   H4MK_TRY(LoadTail());
-  const uint64_t problems_before = problems_;
-  H4MK_TRY(Load(base_ + checkpoint->leaves.back().position));
-  return problems_ == problems_before ? Status() : first_problem_;
+  const uint64_t problems_before = problems();
+  H4MK_TRY(Load(base() + checkpoint->leaves.back().position));
+  return problems() == problems_before ? Status() : log_.first();
 }
 
-Status VerifyingIo::FindLast(uint64_t size) {
-  ChunkReader chunks(input_);
-  Status other_key;
-  Checkpoint found;
-  uint64_t end = 0;
-  const auto check = [&](uint64_t at, const ChunkHeader& header, bool* valid) -> Status {
-    Bytes payload;
-    *valid = false;
-    if (at + header.size() > size || header.flags != 0) return {};
-    Status status = chunks.ReadPayload(at, header, &payload);
-    if (status.code() == Code::kIo) return status;
-    if (!status.ok() || !IsCheckpoint(payload)) return {};
-    status = DecodeCheckpoint(payload, at, key(), &found);
-    *valid =
-        status.ok() && found.position <= at && (last_end_ == 0 || found.tree_id == last_.tree_id);
-    end = at + header.size();
-    if (status.code() == Code::kKey && other_key.ok()) other_key = std::move(status);
-    return {};
-  };
-  uint64_t at = 0;
-  const uint64_t distance = std::min(kCheckpointLookBack, size - std::min(size, last_end_));
-  Status status = chunks.FindBackward(size, distance, kTagVeri, check, &at);
-  size_seen_ = size;
-  if (status.code() == Code::kEnd) {
-    if (last_end_ != 0) return {};  // nothing newer
-    if (!other_key.ok()) return other_key;
-    return Status(Code::kKey,
-                  key_ ? "the file is not signed with this key" : "the file is not signed");
-  }
-  if (!status.ok()) return status;
-  base_ = at - found.position;
-  last_ = std::move(found);
-  last_end_ = end;
-  known_.insert(last_.position);
-  known_.insert(last_.checkpoints.begin(), last_.checkpoints.end());
+// Takes the last checkpoint of a file that has this many bytes by now, if it is another one.
+Status VerifyingIo::FollowChain(uint64_t size) {
+  bool is_new = false;
+  H4MK_TRY(chain_.FindNewest(size, &is_new));
+  if (!is_new) return {};
   verified_.clear();
-  edits_.clear();
-  tops_.clear();
-  page_numbers_.clear();
-  for (size_t i = 0; i < last_.copies.size(); ++i)
-    page_numbers_[base_ + last_.copies[i].place - 1] = i;
+  tail_ = {};
+  for (size_t i = 0; i < last().copies.size(); ++i)
+    tail_.page_numbers[base() + last().copies[i].place - 1] = i;
   return {};
-}
-
-Status VerifyingIo::ReadCheckpoint(uint64_t position, Checkpoint* checkpoint) {
-  const uint64_t offset = base_ + position;
-  ChunkReader chunks(input_);
-  ChunkHeader header;
-  Bytes payload;
-  H4MK_TRY(chunks.ReadHeader(offset, &header));
-  if (header.tag != kTagVeri || header.flags != 0)
-    return Corrupt(offset, "a checkpoint expected, found another chunk");
-  H4MK_TRY(chunks.ReadPayload(offset, header, &payload));
-  H4MK_TRY(DecodeCheckpoint(payload, offset, key(), checkpoint));
-  if (checkpoint->tree_id == last_.tree_id && checkpoint->position == position) return {};
-  return Corrupt(offset, "checkpoint is of another file or another place");
-}
-
-// The first checkpoint behind a position: the one that lists what is there.
-Status VerifyingIo::CheckpointBehind(uint64_t position, const Checkpoint** checkpoint) {
-  for (;;) {
-    const uint64_t at = *known_.upper_bound(position);  // REQUIRES: position < last_.position
-    const Checkpoint* found = &last_;
-    if (at != last_.position) {
-      auto loaded = std::find_if(loaded_.begin(), loaded_.end(),
-                                 [at](const Checkpoint& c) { return c.position == at; });
-      if (loaded == loaded_.end()) {
-        Checkpoint read;
-        H4MK_TRY(ReadCheckpoint(at, &read));
-        if (loaded_.size() == kMaxLoaded) loaded_.pop_front();
-        loaded = loaded_.insert(loaded_.end(), std::move(read));
-      }
-      found = &*loaded;
-    }
-    // A file without an end has no list of all: back from one to the other.
-    const bool is_new = found->previous != 0 && known_.insert(at - found->previous).second;
-    if (!is_new || at - found->previous <= position) {
-      *checkpoint = found;
-      return {};
-    }
-  }
 }
 
 // What stands between two leaves that a checkpoint lists, or around all of them.
@@ -140,43 +65,43 @@ VerifyingIo::Region VerifyingIo::Gap(uint64_t start, uint64_t end, const Checkpo
 }
 
 Status VerifyingIo::RegionAt(uint64_t offset, Region* region) {
-  if (offset < base_) {
-    *region = Gap(0, base_, last_);
+  if (offset < base()) {
+    *region = Gap(0, base(), last());
     region->originals.clear();  // only copies of the index are put in at the front
     return {};
   }
-  const uint64_t position = offset - base_;
-  if (position >= last_.position) {
+  const uint64_t position = offset - base();
+  if (position >= last().position) {
     const int64_t size = Size();
-    region->start = base_ + last_.position;
-    region->end = std::max(static_cast<uint64_t>(size), last_end_);
+    region->start = base() + last().position;
+    region->end = std::max(static_cast<uint64_t>(size), chain_.end());
     region->is_tail = true;
     return {};
   }
   const Checkpoint* checkpoint = nullptr;
-  H4MK_TRY(CheckpointBehind(position, &checkpoint));
+  H4MK_TRY(chain_.Behind(position, &checkpoint));
   uint64_t start = checkpoint->previous != 0 ? checkpoint->position - checkpoint->previous : 0;
   for (const TreeLeaf& leaf : checkpoint->leaves) {
     if (position < leaf.position) {
-      *region = Gap(base_ + start, base_ + leaf.position, *checkpoint);
+      *region = Gap(base() + start, base() + leaf.position, *checkpoint);
       return {};
     }
     if (position < leaf.end()) {
-      region->start = base_ + leaf.position;
-      region->end = base_ + leaf.end();
+      region->start = base() + leaf.position;
+      region->end = base() + leaf.end();
       region->leaf = leaf.hash;
       return {};
     }
     start = leaf.end();
   }
-  *region = Gap(base_ + start, base_ + checkpoint->position, *checkpoint);
+  *region = Gap(base() + start, base() + checkpoint->position, *checkpoint);
   return {};
 }
 
 // The index top in the tail names the pages that the gaps may hold.
 Status VerifyingIo::LoadTail() {
-  if (!last_.final || tail_seen_) return {};
-  tail_seen_ = true;
+  if (!last().final || tail_.loaded) return {};
+  tail_.loaded = true;
   return Load(signed_until());
 }
 
@@ -190,8 +115,8 @@ Status VerifyingIo::Load(uint64_t offset) {
   if (!status.ok() && !lost) return status;
   Verified loaded;
   if (lost) {
-    Report(status);
-    const uint64_t end = *known_.upper_bound(offset - base_) + base_;
+    log_.Add(status);
+    const uint64_t end = chain_.KnownBehind(offset);
     loaded.start = offset;
     loaded.bytes.resize(static_cast<size_t>(std::min(end - offset, kLost)));
   } else {
@@ -223,18 +148,12 @@ Status VerifyingIo::CheckHeader() {
   std::array<uint8_t, kFileHeaderSize> header;
   size_t got = 0;
   H4MK_TRY(input_.ReadAt(0, header.data(), header.size(), &got));
-  if (got == header.size() && header == last_.header) return {};
+  if (got == header.size() && header == last().header) return {};
   return Corrupt(0, "the file header is not what was signed");
 }
 
-void VerifyingIo::Report(Status problem) {
-  if (reported_.size() == kMaxWarnings || !reported_.insert(problem.message()).second) return;
-  if (problems_++ == 0) first_problem_ = problem;
-  warnings_.push_back(std::move(problem));
-}
-
 void VerifyingIo::Blank(uint64_t offset, std::span<uint8_t> bytes) {
-  Report(
+  log_.Add(
       Status(Code::kCorrupt, "chunk at byte " + std::to_string(offset) + " is not what was signed")
           .At(offset));
   std::fill(bytes.begin(), bytes.end(), uint8_t{0});
@@ -265,14 +184,14 @@ void VerifyingIo::TakeGap(const Region& region, Verified* gap) {
   size_t at = 0;
   if (region.start == 0) {
     at = std::min(kFileHeaderSize, bytes.size());
-    std::copy_n(last_.header.begin(), at, bytes.begin());
+    std::copy_n(last().header.begin(), at, bytes.begin());
   }
   while (at < bytes.size()) {
     const std::span<uint8_t> left = bytes.subspan(at);
     const uint64_t size =
         left.size() < kChunkHeaderSize ? UINT64_MAX : ParseChunkHeader(left.data()).size();
     if (size > left.size()) {
-      const bool is_checksum = region.is_tail && last_.final && left.size() == kCrcSize;
+      const bool is_checksum = region.is_tail && last().final && left.size() == kCrcSize;
       if (!is_checksum) Blank(region.start + at, left);
       break;
     }
@@ -301,7 +220,7 @@ bool VerifyingIo::IsAllowedUnsigned(const Region& region, const Verified& gap, u
     case kTagFree:
       return std::ranges::all_of(payload, [](uint8_t byte) { return byte == 0; });
     case kTagVeri:
-      return IsKnownCheckpoint(offset, payload);
+      return chain_.IsKnown(offset, payload);
     case kTagIndex:
       if (IsTop(payload)) return IsSignedTop(region, gap, offset, payload);
       return IsPage(payload) && IsSignedPage(region, offset, payload);
@@ -309,17 +228,10 @@ bool VerifyingIo::IsAllowedUnsigned(const Region& region, const Verified& gap, u
       return IsLocator(region, offset, payload);
     case kTagTracks:
     case kTagMeta:
-      return region.is_tail && last_.final && IsEdit(offset, header.tag, payload);
+      return region.is_tail && last().final && IsEdit(offset, header.tag, payload);
     default:
       return false;
   }
-}
-
-bool VerifyingIo::IsKnownCheckpoint(uint64_t offset, ByteSpan payload) const {
-  if (offset < base_ || !known_.contains(offset - base_)) return false;
-  Checkpoint checkpoint;
-  return DecodeCheckpoint(payload, offset, key(), &checkpoint).ok() &&
-         checkpoint.tree_id == last_.tree_id && checkpoint.position == offset - base_;
 }
 
 // The place that the n-th page had when the file was signed can hold no other page.
@@ -328,25 +240,26 @@ bool VerifyingIo::IsSignedPage(const Region& region, uint64_t offset, ByteSpan p
   const std::optional<PageForm> form = FormOf(payload);
   if (!form) return false;
   const auto& expected = form == PageForm::kCopy ? region.copies : region.originals;
-  const Sha256Digest digest = PageDigest(*form, payload, offset, base_);
+  const Sha256Digest digest = PageDigest(*form, payload, offset, base());
   if (std::ranges::find(expected, digest) == expected.end()) return false;
-  const auto number = page_numbers_.find(offset);
-  return number == page_numbers_.end() ||
-         PageDigest(PageForm::kCopy, payload, offset, base_) == last_.copies[number->second].digest;
+  const auto number = tail_.page_numbers.find(offset);
+  return number == tail_.page_numbers.end() ||
+         PageDigest(PageForm::kCopy, payload, offset, base()) ==
+             last().copies[number->second].digest;
 }
 
 // A top names pages where they were when the file was signed. One at the front names copies there.
 bool VerifyingIo::NamesPages(const Region& region, const Verified& gap, const IndexTop& top) const {
   for (size_t i = 0; i < top.pages.size(); ++i) {
     const uint64_t offset = top.pages[i].offset;
-    const auto number = page_numbers_.find(offset);
-    if (number != page_numbers_.end() && number->second == i) continue;
+    const auto number = tail_.page_numbers.find(offset);
+    if (number != tail_.page_numbers.end() && number->second == i) continue;
     if (region.start != 0 || std::ranges::count(gap.starts, offset) == 0) return false;
     const ByteSpan chunk = ByteSpan(gap.bytes).subspan(static_cast<size_t>(offset));
     const ChunkHeader header = ParseChunkHeader(chunk.data());
     const ByteSpan payload = chunk.subspan(kChunkHeaderSize, header.length);
     if (header.tag != kTagIndex || !IsPage(payload) ||
-        PageDigest(PageForm::kCopy, payload, offset, base_) != last_.copies[i].digest)
+        PageDigest(PageForm::kCopy, payload, offset, base()) != last().copies[i].digest)
       return false;
   }
   return true;
@@ -354,19 +267,19 @@ bool VerifyingIo::NamesPages(const Region& region, const Verified& gap, const In
 
 bool VerifyingIo::IsSignedTop(const Region& region, const Verified& gap, uint64_t offset,
                               ByteSpan payload) {
-  if (!last_.final || (!region.is_tail && region.start != 0)) return false;
+  if (!last().final || (!region.is_tail && region.start != 0)) return false;
   TrackIds ids;
-  for (const Checkpoint::Track& track : last_.tracks) ids.Add(track.track_id);
+  for (const Checkpoint::Track& track : last().tracks) ids.Add(track.track_id);
   IndexTop top;
-  if (!DecodeTop(payload, ids, offset, &top) || TopDigest(top) != last_.top ||
-      top.pages.size() != last_.copies.size() || !NamesPages(region, gap, top) ||
-      !IsCurrentDescription(kTagTracks, top.trak, last_.trak) ||
-      !IsCurrentDescription(kTagMeta, top.meta, last_.meta))
+  if (!DecodeTop(payload, ids, offset, &top) || TopDigest(top) != last().top ||
+      top.pages.size() != last().copies.size() || !NamesPages(region, gap, top) ||
+      !IsCurrentDescription(kTagTracks, top.trak, last().trak) ||
+      !IsCurrentDescription(kTagMeta, top.meta, last().meta))
     return false;
   if (!region.is_tail) return true;
   const uint64_t size = payload.size() + kChunkOverhead;
   if (top.file_size != offset + size + kTailSize) return false;
-  tops_[offset] = size;
+  tail_.tops[offset] = size;
   return true;
 }
 
@@ -374,24 +287,24 @@ bool VerifyingIo::IsLocator(const Region& region, uint64_t offset, ByteSpan payl
   Tail tail;
   if (!region.is_tail || payload.size() != kTailPayloadSize || !DecodeTail(payload, offset, &tail))
     return false;
-  const auto top = tops_.find(tail.top);
-  return top != tops_.end() && top->second == tail.top_size;
+  const auto top = tail_.tops.find(tail.top);
+  return top != tail_.tops.end() && top->second == tail.top_size;
 }
 
 // Whether a description is the one that was current when the file was signed, or an edit of it.
 bool VerifyingIo::IsCurrentDescription(uint32_t tag, uint64_t description, uint64_t place) {
-  const auto edit = edits_.find(description);
-  if (edit != edits_.end()) return edit->second == tag;
+  const auto edit = tail_.edits.find(description);
+  if (edit != tail_.edits.end()) return edit->second == tag;
   if (description == 0 || place == 0) return description == 0 && place == 0;
   Sha256Digest named, signed_one;
-  return LeafHashAt(description, &named).ok() && LeafHashAt(base_ + place - 1, &signed_one).ok() &&
+  return LeafHashAt(description, &named).ok() && LeafHashAt(base() + place - 1, &signed_one).ok() &&
          named == signed_one;
 }
 
 Status VerifyingIo::LeafHashAt(uint64_t offset, Sha256Digest* hash) {
   const Checkpoint* checkpoint = nullptr;
   size_t leaf = 0;
-  H4MK_TRY(FindLeaf(offset, &checkpoint, &leaf));
+  H4MK_TRY(chain_.FindLeaf(offset, &checkpoint, &leaf));
   *hash = checkpoint->leaves[leaf].hash;
   return {};
 }
@@ -420,12 +333,12 @@ std::optional<Sha256Digest> DigestOf(uint32_t tag, ByteSpan text) {
 
 // A description behind the final checkpoint may only change words about the recording.
 bool VerifyingIo::IsEdit(uint64_t offset, uint32_t tag, ByteSpan payload) {
-  const uint64_t place = tag == kTagTracks ? last_.trak : last_.meta;
+  const uint64_t place = tag == kTagTracks ? last().trak : last().meta;
   Bytes text = {'{', '}'};
-  if (place != 0 && !ReadSigned(base_ + place - 1, tag, &text).ok()) return false;
+  if (place != 0 && !ReadSigned(base() + place - 1, tag, &text).ok()) return false;
   const std::optional<Sha256Digest> edited = DigestOf(tag, payload);
   if (!edited || edited != DigestOf(tag, text)) return false;
-  edits_[offset] = tag;
+  tail_.edits[offset] = tag;
   return true;
 }
 
@@ -487,34 +400,18 @@ int64_t VerifyingIo::Seek(int64_t offset) {
 
 int64_t VerifyingIo::Size() {
   const int64_t size = io_.Size();
-  if (last_.final || size < 0) return size;
-  if (static_cast<uint64_t>(size) > size_seen_)
-    if (const Status status = FindLast(static_cast<uint64_t>(size)); !status.ok()) Report(status);
-  return last_.final ? size : static_cast<int64_t>(last_end_);
-}
-
-Status VerifyingIo::FindLeaf(uint64_t offset, const Checkpoint** checkpoint, size_t* leaf) {
-  if (offset >= base_ && offset - base_ < last_.position) {
-    H4MK_TRY(CheckpointBehind(offset - base_, checkpoint));
-    const std::vector<TreeLeaf>& leaves = (*checkpoint)->leaves;
-    for (*leaf = 0; *leaf < leaves.size(); ++*leaf)
-      if (base_ + leaves[*leaf].position == offset) return {};
-  }
-  return Corrupt(offset, "no signed chunk starts");
+  if (last().final || size < 0) return size;
+  if (static_cast<uint64_t>(size) > chain_.size_seen())
+    if (const Status status = FollowChain(static_cast<uint64_t>(size)); !status.ok())
+      log_.Add(status);
+  return last().final ? size : static_cast<int64_t>(chain_.end());
 }
 
 Status VerifyingIo::Verdict() const {
-  if (problems_ > 0) return first_problem_;
+  if (problems() > 0) return log_.first();
   if (has_unsigned_descriptions())
     return Status(Code::kCorrupt, "descriptions were changed without being signed");
   return {};
-}
-
-bool VerifyingIo::NextWarning(Status* warning) {
-  if (warnings_.empty()) return false;
-  *warning = std::move(warnings_.front());
-  warnings_.pop_front();
-  return true;
 }
 
 }  // namespace h4mk

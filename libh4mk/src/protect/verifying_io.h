@@ -9,12 +9,12 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <set>
-#include <string>
+#include <vector>
 
 #include "base/io.h"
-#include "protect/checkpoint.h"
+#include "protect/checkpoint_chain.h"
 #include "protect/index_digest.h"
+#include "protect/problem_log.h"
 
 namespace h4mk {
 
@@ -39,22 +39,18 @@ class VerifyingIo final : public Io {
   // As Read(), elsewhere, without moving.
   int64_t ReadAt(uint64_t offset, uint8_t* buffer, size_t size);
 
-  const Checkpoint& last() const { return last_; }
-  // Offset behind the last byte that is signed.
-  uint64_t signed_until() const { return base_ + last_.position; }
+  CheckpointChain& chain() { return chain_; }
+  const Checkpoint& last() const { return chain_.last(); }
+  uint64_t signed_until() const { return chain_.signed_until(); }
   // Descriptions stand behind the last checkpoint: edited without the key.
-  bool has_unsigned_descriptions() const { return !edits_.empty(); }
+  bool has_unsigned_descriptions() const { return !tail_.edits.empty(); }
   // How many differences from what was signed were found, up to a thousand.
-  uint64_t problems() const { return problems_; }
+  uint64_t problems() const { return log_.count(); }
   // kCorrupt, with the first of them, if there were any so far or descriptions are not signed.
   Status Verdict() const;
 
-  // The checkpoint that lists the chunk which starts at an offset, and the position of that chunk
-  // in its list. kCorrupt: none.
-  Status FindLeaf(uint64_t offset, const Checkpoint** checkpoint, size_t* leaf);
-
   // Next note of a chunk that is not what was signed.
-  bool NextWarning(Status* warning);
+  bool NextWarning(Status* warning) { return log_.Next(warning); }
 
  private:
   // A run of bytes that is verified as a whole: a chunk of the tree, or what stands between two
@@ -74,23 +70,29 @@ class VerifyingIo final : public Io {
     uint64_t end() const { return start + bytes.size(); }
   };
 
-  const SignatureKey* key() const { return key_ ? &*key_ : nullptr; }
-  Status FindLast(uint64_t size);
-  Status ReadCheckpoint(uint64_t position, Checkpoint* checkpoint);
-  Status CheckpointBehind(uint64_t position, const Checkpoint** checkpoint);
+  // What only the bytes behind the final checkpoint tell, by offset: the tags of edited
+  // descriptions, and the sizes of tops' chunks. And the numbers of the pages that the checkpoint
+  // names.
+  struct TailFacts {
+    bool loaded = false;
+    std::map<uint64_t, uint32_t> edits;
+    std::map<uint64_t, uint64_t> tops;
+    std::map<uint64_t, size_t> page_numbers;
+  };
+
+  uint64_t base() const { return chain_.base(); }
+  Status FollowChain(uint64_t size);
   static Region Gap(uint64_t start, uint64_t end, const Checkpoint& checkpoint);
   Status RegionAt(uint64_t offset, Region* region);
   Status LoadTail();
   Status Load(uint64_t offset);
   int64_t Find(uint64_t offset, const Verified** region);
   Status CheckHeader();
-  void Report(Status problem);
   void Blank(uint64_t offset, std::span<uint8_t> bytes);
   bool MatchesLeaf(const Region& region, ByteSpan bytes) const;
   void TakeGap(const Region& region, Verified* gap);
   bool IsAllowedUnsigned(const Region& region, const Verified& gap, uint64_t offset,
                          ByteSpan chunk);
-  bool IsKnownCheckpoint(uint64_t offset, ByteSpan payload) const;
   bool IsSignedPage(const Region& region, uint64_t offset, ByteSpan payload) const;
   bool NamesPages(const Region& region, const Verified& gap, const IndexTop& top) const;
   bool IsSignedTop(const Region& region, const Verified& gap, uint64_t offset, ByteSpan payload);
@@ -102,26 +104,11 @@ class VerifyingIo final : public Io {
 
   Io& io_;
   Source input_;
-  const std::optional<SignatureKey> key_;
-  Checkpoint last_;
-  uint64_t base_ = 0;      // offset of the first chunk of the tree
-  uint64_t last_end_ = 0;  // offset behind the chunk of the last checkpoint
-  uint64_t size_seen_ = 0;
-  bool tail_seen_ = false;
-  std::set<uint64_t> known_;       // positions of checkpoints
-  std::deque<Checkpoint> loaded_;  // the few that were used last
-  // Behind the final checkpoint, by offset: the tags of edited descriptions, and the sizes of tops'
-  // chunks. And the numbers of the pages that the checkpoint names.
-  std::map<uint64_t, uint32_t> edits_;
-  std::map<uint64_t, uint64_t> tops_;
-  std::map<uint64_t, size_t> page_numbers_;
-
+  CheckpointChain chain_;
+  TailFacts tail_;
   uint64_t position_ = 0;
-  std::deque<Verified> verified_;
-  std::deque<Status> warnings_;
-  std::set<std::string> reported_;
-  uint64_t problems_ = 0;
-  Status first_problem_;
+  std::deque<Verified> verified_;  // the last one that was used is first
+  ProblemLog log_;
 };
 
 }  // namespace h4mk

@@ -30,14 +30,14 @@ void ClusterLoader::Reset() {
   if (buffer_ != nullptr) allocator_.Release(buffer_);
   buffer_ = nullptr;
   payload_ = data_ = nullptr;
-  loaded_ = false;
+  state_ = State::kNothing;
   next_header_.reset();
 }
 
 Status ClusterLoader::Load(uint64_t offset, const ChunkHeader& header, bool whole) {
   Reset();
-  Start(offset, header, whole);
-  return LoadRest();
+  Start(offset, header);
+  return LoadRest(IndexForm::kAll, whole);
 }
 
 // Where the index says how long the cluster can be, memory is taken first and the bytes are read to
@@ -67,8 +67,7 @@ Status ClusterLoader::LoadAt(uint64_t offset, uint64_t extent) {
     return Status(Code::kAgain, "");
   if (has_extent && header.size() > extent)
     return LoadAt(offset, 0);  // one of the two is wrong; the CRCs will tell
-  Start(offset, header, /*whole=*/false);
-  outline_ = true;
+  Start(offset, header);
   payload_ = front + kChunkHeaderSize;
   read_until_ = got - kChunkHeaderSize;
   if (const size_t wanted = size_t{header.length} + kChunkOverhead; read_until_ > wanted) {
@@ -76,15 +75,13 @@ Status ClusterLoader::LoadAt(uint64_t offset, uint64_t extent) {
                    ByteSpan(payload_ + wanted, read_until_ - wanted));
     read_until_ = wanted;
   }
-  return LoadRest();
+  return LoadRest(IndexForm::kOutline, /*whole=*/false);
 }
 
-void ClusterLoader::Start(uint64_t offset, const ChunkHeader& header, bool whole) {
+void ClusterLoader::Start(uint64_t offset, const ChunkHeader& header) {
   index_.set_salt(source_.salt());
   offset_ = offset;
   header_ = header;
-  whole_ = whole;
-  outline_ = false;
   read_until_ = 0;
   ready_.clear();
   all_ready_ = false;
@@ -98,17 +95,18 @@ Status ClusterLoader::TakeBuffer(uint64_t size, uint8_t** bytes) {
 }
 
 // Reads on until the index is there and valid.
-Status ClusterLoader::ReadIndex() {
+Status ClusterLoader::ReadIndex(IndexForm form) {
   size_t needed = std::min<size_t>(header_.length, kLoadedFront);
   for (;;) {
     H4MK_TRY(ReadUntil(needed));
     const ByteSpan had(payload_, std::min<size_t>(read_until_, header_.length));
     const uint64_t at = offset_ + kChunkHeaderSize;
-    const Status status = outline_ ? index_.ParseOutline(had, at, header_.length, tracks_, &needed)
-                                   : index_.Parse(had, at, header_.length, tracks_, &needed);
-    if (status.ok())
-      return outline_ ? Status()
-                      : CheckLength();  // what an outline believes shows when it is completed
+    const bool is_outline = form == IndexForm::kOutline;
+    const Status status = is_outline
+                              ? index_.ParseOutline(had, at, header_.length, tracks_, &needed)
+                              : index_.Parse(had, at, header_.length, tracks_, &needed);
+    if (status.ok())  // what an outline believes shows when it is completed
+      return is_outline ? Status() : CheckLength();
     if (status.code() != Code::kAgain || needed > header_.length || needed <= had.size())
       return Corrupt(offset_, "cluster index cannot be read");
   }
@@ -140,10 +138,10 @@ Status ClusterLoader::GiveBack(Status status) {
   return status;
 }
 
-Status ClusterLoader::LoadRest() {
-  const bool index_first = !whole_ || header_.length > kTrusted;
+Status ClusterLoader::LoadRest(IndexForm form, bool whole) {
+  const bool index_first = !whole || header_.length > kTrusted;
   if (index_first)
-    if (Status status = ReadIndex(); !status.ok()) return GiveBack(std::move(status));
+    if (Status status = ReadIndex(form); !status.ok()) return GiveBack(std::move(status));
   if (buffer_ == nullptr) {
     uint8_t* bytes = nullptr;
     if (Status status = TakeBuffer(uint64_t{header_.length} + kChunkOverhead, &bytes); !status.ok())
@@ -152,12 +150,12 @@ Status ClusterLoader::LoadRest() {
     payload_ = bytes;
   }
   if (index_first) StartData();
-  if (whole_) H4MK_TRY(LoadWhole());
+  if (whole) H4MK_TRY(LoadWhole());
   if (!index_first) {
     if (Status status = ParseIndex(); !status.ok()) return GiveBack(std::move(status));
     StartData();
   }
-  loaded_ = true;
+  state_ = whole ? State::kWhole : State::kIndex;
   return {};
 }
 
@@ -178,9 +176,9 @@ void ClusterLoader::StartData() {
 }
 
 Status ClusterLoader::LoadData() {
-  if (whole_) return {};
+  if (state_ == State::kWhole) return {};
   H4MK_TRY(LoadWhole());
-  whole_ = true;
+  state_ = State::kWhole;
   return {};
 }
 
@@ -252,7 +250,7 @@ Status ClusterLoader::MakeReady(uint64_t from, uint64_t until) {
     all_ready_ = true;
     return {};
   }
-  if (whole_) {
+  if (state_ == State::kWhole) {
     CheckStripes(0, ready_.size());
     all_ready_ = true;
     return {};

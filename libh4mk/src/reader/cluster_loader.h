@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 // One cluster in memory: its index, and as much of its data as was asked for, checked against its
 // CRCs.
+//
+//            Load(), LoadAt()             LoadData()
+//   kNothing ----------------> kIndex ----------------> kWhole
+//       ^  \---------------------------------------------^  Load(whole)
+//       |          Reset(), and a Load() that fails
+//       +--------------------------------------------------
 #ifndef H4MK_READER_CLUSTER_LOADER_H_
 #define H4MK_READER_CLUSTER_LOADER_H_
 
@@ -56,8 +62,8 @@ class ClusterLoader {
   // Reads all the data of a cluster that was loaded without. REQUIRES: no block was fetched.
   Status LoadData();
 
-  bool loaded() const { return loaded_; }
-  bool Holds(uint64_t offset) const { return loaded_ && offset_ == offset; }
+  bool loaded() const { return state_ != State::kNothing; }
+  bool Holds(uint64_t offset) const { return loaded() && offset_ == offset; }
   const ClusterIndex& index() const { return index_; }
   uint64_t offset() const { return offset_; }
   uint64_t end() const { return offset_ + header_.size(); }
@@ -79,9 +85,12 @@ class ClusterLoader {
   const uint8_t* data(const BlockRecord& block) const { return data_ + block.offset; }
 
  private:
-  void Start(uint64_t offset, const ChunkHeader& header, bool whole);
-  Status LoadRest();
-  Status ReadIndex();
+  enum class State { kNothing, kIndex, kWhole };
+  enum class IndexForm { kAll, kOutline };
+
+  void Start(uint64_t offset, const ChunkHeader& header);
+  Status LoadRest(IndexForm form, bool whole);
+  Status ReadIndex(IndexForm form);
   Status ReadUntil(size_t needed);
   Status TakeBuffer(uint64_t size, uint8_t** bytes);
   Status GiveBack(Status status);
@@ -101,7 +110,7 @@ class ClusterLoader {
   const TrackIds& tracks_;
   BufferAllocator& allocator_;
 
-  bool loaded_ = false;
+  State state_ = State::kNothing;
   uint64_t offset_ = 0;
   ChunkHeader header_;
   ClusterIndex index_;
@@ -112,8 +121,6 @@ class ClusterLoader {
       nullptr;  // the chunk's payload and what was read along behind it, in one of these
   uint8_t* data_ = nullptr;  // the blocks' data in it
   size_t read_until_ = 0;    // bytes of the payload that were read
-  bool whole_ = false;
-  bool outline_ = false;
 
   // Data that is read and checked, and what of it failed (by stripe; bad_[0] for all if there are
   // none).

@@ -13,9 +13,11 @@ namespace h4mk {
 
 class Warnings {
  public:
-  // Once a hundred wait to be fetched, further ones are dropped: a file can be wrong everywhere.
+  // Once so many wait to be fetched, further ones are dropped: a file can be wrong everywhere.
+  explicit Warnings(size_t most = 100) : most_(most) {}
+
   void Add(Status warning) {
-    if (warnings_.size() < kMost) warnings_.push_back(std::move(warning));
+    if (warnings_.size() < most_) warnings_.push_back(std::move(warning));
   }
   void Add(uint64_t offset, std::string text) {
     Add(Status(Code::kCorrupt, std::move(text)).At(offset));
@@ -29,7 +31,7 @@ class Warnings {
   }
 
  private:
-  static constexpr size_t kMost = 100;
+  size_t most_;
   std::deque<Status> warnings_;
 };
 

@@ -77,7 +77,7 @@ def embedded_attachment_length_damaged(f):
     from another salt."""
     attached(f).cluster(group(0)).finish()
     atta = f.chunks[2]
-    return read(f, flipped(f.bytes(), atta.offset + 8, 4), attachments=[], problems=[problem("damaged_chunk", atta)], index=WALK)
+    return read(f, flipped(f.bytes(), atta.offset + 8, 4), attachments=[], problems=[problem("damaged_chunk", atta)])
 
 
 @invalid("Content never becomes structure")
@@ -85,7 +85,7 @@ def embedded_attachment_tag_damaged(f):
     """A byte of the ATTA's tag is not printable: chunks are looked for, and those of the inner file do not hold."""
     attached(f).cluster(group(0)).finish()
     atta = f.chunks[2]
-    return read(f, flipped(f.bytes(), atta.offset, 7), attachments=[], problems=[problem("damaged_chunk", atta)], index=WALK)
+    return read(f, flipped(f.bytes(), atta.offset, 7), attachments=[], problems=[problem("damaged_chunk", atta)])
 
 
 @invalid("Content never becomes structure")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Damage outside of blocks: descriptions, heads of chunks, bytes between chunks, the salt."""
-from builder.expect import WALK, flipped, ids, problem, read, refused
+from builder.expect import flipped, ids, problem, read, refused
 from builder.model import track
 
 from . import invalid
@@ -59,14 +59,14 @@ def tag_not_printable(f):
 def length_of_meta_damaged(f):
     """A bit of META's length is flipped: nothing follows where it seems to end, so the next chunk that holds is looked for."""
     pages(f, 1).finish()
-    return read(f, flipped(f.bytes(), f.meta + 8, 5), meta=None, problems=[problem("damaged_chunk", f.meta)], index=WALK)
+    return read(f, flipped(f.bytes(), f.meta + 8, 5), meta=None, problems=[problem("damaged_chunk", f.meta)])
 
 
 @invalid("Damage")
 def length_of_meta_beyond_file(f):
     """META seems to be 16 MiB long: more than the file, and more than what is looked through."""
     pages(f, 1).finish()
-    return read(f, flipped(f.bytes(), f.meta + 11, 0), meta=None, problems=[problem("damaged_chunk", f.meta)], index=WALK)
+    return read(f, flipped(f.bytes(), f.meta + 11, 0), meta=None, problems=[problem("damaged_chunk", f.meta)])
 
 
 @invalid("Damage")

@@ -78,6 +78,15 @@ def page_of_too_many_spans(f):
 
 
 @invalid("Page")
+def page_of_too_many_blocks(f):
+    """A page says of two tracks that they have more blocks together than their cluster has bytes."""
+    f.describe([track(1), track(2)]).cluster(group(0) + group(0, 2))
+    many = f.clusters[0].size * 2 // 3
+    f.page(change={"track 1 blocks": [many], "track 2 blocks": [many]})
+    return read(f, problems=[problem("index_contradiction", f.pages[0])], index=WALK)
+
+
+@invalid("Page")
 def page_keys_more_than_spans(f):
     """Two key spans where there is one span."""
     f.describe([track(1)]).cluster(group(0)).page(change={

@@ -110,8 +110,8 @@ class Index:
             self.reading.problem("index_contradiction", offset)
 
     def _contradiction_if_front_is_known(self, offset: int) -> None:
-        """ "If the front of the file is damaged so that its first cluster is not known, no page counts." """
-        if self.reading.first_cluster is not None or not any(chunk.lost for chunk in self.reading.chunks):
+        """Whether a page leads to the first cluster is only known if nothing is lost before it."""
+        if self.reading.front_is_known:
             self._contradiction(offset)
 
     def _contradiction_unless_damaged(self, place: int | None, named_by: Chunk) -> None:

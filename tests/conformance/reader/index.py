@@ -128,7 +128,20 @@ def parse_page(data: Bytes, chunk: Chunk, budget: Budget) -> Page:
         track = _page_track(cursor, cluster_count, MAX_SPANS - spans, budget)
         page.tracks[track_id] = track
         spans += len(track.spans)
+    _check_room(page)
     return page
+
+
+def _check_room(page: Page) -> None:
+    """Every block takes a byte of its cluster. How much room the last one has is not known of pages in front, whose
+    file may be cut."""
+    in_front = page.copy and page.clusters[:1] > [page.offset]
+    end = page.clusters[-1] + 65535 if in_front else page.offset
+    blocks = [0] * len(page.clusters)
+    for span in (span for track in page.tracks.values() for span in track.spans):
+        blocks[span.cluster] += span.blocks
+    rooms = (behind - begin for begin, behind in zip(page.clusters, [*page.clusters[1:], end]))
+    require(all(number <= min(65535, room) for number, room in zip(blocks, rooms)), "a cluster has no room for its blocks")
 
 
 def _clusters(cursor: Cursor, first: int, count: int) -> list[int]:
@@ -228,7 +241,7 @@ def ends_the_file(top: Top, file_size: int) -> bool:
 
 
 def ended_a_file(top: Top) -> bool:
-    """It was followed by the end of the file when it was written: it "will do as well as a page"."""
+    """ "A former top": it was followed by the end of the file when it was written."""
     return top.to_end == top.size + TAIL_SIZE + CHECKSUM_SIZE
 
 

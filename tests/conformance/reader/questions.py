@@ -8,7 +8,6 @@ from .description import Track, Tracks
 from .recording import Entry, Recording
 
 
-
 def _in_time(entry: Entry) -> tuple[int, int]:
     """The order of frames and of seek points: by time, and those with equal times in the order of the file."""
     return entry.block.time, entry.position

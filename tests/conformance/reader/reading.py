@@ -65,13 +65,15 @@ class Reading:
 
     @cached_property
     def first_cluster(self) -> int | None:
-        """The first cluster behind the header, if what stands before it is known."""
-        for chunk in self.chunks:
-            if chunk.lost:
-                return None
-            if chunk.is_cluster and not chunk.unknown_flags and not chunk.unfinished:
-                return chunk.offset
-        return None
+        """The first cluster that is met from the header."""
+        met = (one for one in self.chunks if one.is_cluster and not one.unknown_flags and not one.unfinished)
+        return next((chunk.offset for chunk in met), None)
+
+    @cached_property
+    def front_is_known(self) -> bool:
+        """Nothing before the first cluster is lost, where another one may have stood."""
+        first = len(self.data) if self.first_cluster is None else self.first_cluster
+        return not any(chunk.lost for chunk in self.chunks if chunk.offset < first)
 
     def whole(self, tag: bytes, begin: bytes = b"") -> list[Chunk]:
         return [
@@ -218,7 +220,6 @@ class Reading:
             described["stored"] = {"as": how, "size": len(stored), "sha256": short_hash(stored)}
         return described
 
-
     def _refused_by_key(self, block: c.Block) -> str | None:
         """protection.md: "A reader that was given a key MUST"."""
         if not block.flags & c.ENCRYPTED:
@@ -291,8 +292,7 @@ class Descriptions:
             self.attachments[track_id] = chunk, bytes(cursor.take(cursor.left()))
 
     def _last_that_others_follow(self) -> int:
-        """The last whole cluster, page (no copy) or locator. A locator is among them, though the text does not name it: else an
-        edit that was interrupted would take back the one before it."""
+        """The last whole cluster, page that is no copy, or locator: descriptions behind it are those of an edit that was interrupted."""
         reading = self.reading
         pages = [chunk for chunk in reading.whole(b"TSEK", b"H4TP") if reading.payload(chunk)[4:5] != b"\1"]
         others = reading.clusters + pages + reading.whole(b"TAIL")

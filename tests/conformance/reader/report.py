@@ -117,10 +117,6 @@ class Report:
         ]
 
 
-
-
-
-
 def index_json(index: Index | None) -> Json:
     if index is None:
         return {"from": "walk", "pages": 0, "clusters": 0}

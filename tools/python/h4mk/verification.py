@@ -73,7 +73,7 @@ def verify(source: Source) -> Report:
 
 
 def _read_chunks(reader: Reader, problems: list[str]) -> int:
-    chunk, data, size = ffi.new("h4mk_chunk *"), ffi.new("const uint8_t **"), ffi.new("size_t *")
+    chunk, data, size = new_struct("h4mk_chunk"), ffi.new("const uint8_t **"), ffi.new("size_t *")
     count = offset = 0
     while (status := lib.h4mk_reader_chunk(reader.pointer, offset, chunk)) == 0:
         count += 1

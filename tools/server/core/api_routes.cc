@@ -191,7 +191,7 @@ Response ListFrames(Call& call) {
   MediaFile::Lease lease(*file);
   Json frames = Json::array();
   for (uint64_t i = first; i < track.frame_count && i - first < count; ++i) {
-    h4mk_block_info block;
+    h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
     lease.Check(h4mk_reader_frame(lease.get(), track.index, i, &block));
     Json json = {{"frame", i}};
     json.update(BlockJson(track, block));
@@ -216,7 +216,8 @@ Response ListSeekPoints(Call& call) {
   MediaFile::Lease lease(*file);
   uint64_t total = 0, bytes = 0;
   lease.Check(h4mk_reader_index_size(lease.get(), track.index, &total, &bytes));
-  std::vector<h4mk_index_entry> entries(static_cast<size_t>(std::min(count, total)));
+  std::vector<h4mk_index_entry> entries(static_cast<size_t>(std::min(count, total)),
+                                        h4mk_index_entry(H4MK_INDEX_ENTRY_INIT));
   size_t copied = 0;
   lease.Check(h4mk_reader_index_entries(lease.get(), track.index, first, entries.data(),
                                         entries.size(), &copied));
@@ -239,7 +240,7 @@ Response DescribeBlock(Call& call) {
   const auto file = call.File();
   const TrackInfo& track = TrackOf(call, *file);
   MediaFile::Lease lease(*file);
-  h4mk_block_info block;
+  h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
   lease.Check(h4mk_reader_block_info(lease.get(), track.index, call.PathNumber("number"), &block));
   return JsonOf(*file, BlockJson(track, block),
                 "block" + std::to_string(track.index) + "-" + std::to_string(block.ordinal));
@@ -271,7 +272,7 @@ Response Seek(Call& call) {
   const int64_t time = TimeOf(call, track);
   MediaFile::Lease lease(*file);
   Json json = {{"track", track.index}, {"time", Rounded(track.Seconds(time))}};
-  h4mk_block_info block;
+  h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
   const h4mk_status key = h4mk_reader_keyframe(lease.get(), track.index, time, &block);
   if (key != H4MK_ERR_NOT_FOUND) lease.Check(key);
   json["key"] = key == H4MK_OK ? BlockJson(track, block) : Json(nullptr);
@@ -293,7 +294,8 @@ Response Chain(Call& call) {
   const TrackInfo& track = TrackOf(call, *file);
   const int64_t time = TimeOf(call, track);
   MediaFile::Lease lease(*file);
-  std::vector<h4mk_block_info> blocks(static_cast<size_t>(kMostRows));
+  std::vector<h4mk_block_info> blocks(static_cast<size_t>(kMostRows),
+                                      h4mk_block_info(H4MK_BLOCK_INFO_INIT));
   uint64_t total = 0;
   lease.Check(h4mk_reader_decode_chain(lease.get(), track.index, time, blocks.data(), blocks.size(),
                                        &total));

@@ -222,7 +222,7 @@ void MediaFile::MakeTokens(h4mk_reader* reader) {
       hash = (hash ^ static_cast<const uint8_t*>(data)[i]) * 0x100000001b3;
   };
   mix(header, sizeof header);
-  h4mk_chunk chunk = {};
+  h4mk_chunk chunk = H4MK_CHUNK_INIT;
   int64_t offset = 0;
   for (int i = 0; i < 1000 && h4mk_reader_chunk(reader, offset, &chunk) == H4MK_OK; ++i) {
     const bool is_cluster = std::strcmp(chunk.tag, "CORE") == 0;

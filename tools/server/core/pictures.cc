@@ -144,7 +144,7 @@ std::string KeyFrameFilm(MediaFile& file, size_t track, const std::vector<int64_
   std::string film = InitSegment(file, track);
   uint32_t number = 0;
   for (const int64_t time : times) {
-    h4mk_block_info block;
+    h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
     {
       MediaFile::Lease lease(file);
       lease.Check(h4mk_reader_keyframe(lease.get(), static_cast<uint32_t>(track), time, &block));

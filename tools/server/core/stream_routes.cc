@@ -190,7 +190,7 @@ Response ServeIFrame(Call& call) {
   const auto keys = KeyFramesOf(*file, track);
   if (number >= keys->times.size())
     throw HttpError(404, "the track has no key frame " + std::to_string(number));
-  h4mk_block_info block;
+  h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
   {
     MediaFile::Lease lease(*file);
     lease.Check(h4mk_reader_keyframe(lease.get(), static_cast<uint32_t>(track),

@@ -103,7 +103,7 @@ Timeline TimelineOf(MediaFile& file, size_t track) {
   const auto first = file.Cached<int64_t>(
       "first " + std::to_string(track), [&]() -> std::pair<std::shared_ptr<const int64_t>, size_t> {
         MediaFile::Lease lease(file);
-        h4mk_block_info block;
+        h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
         int64_t pts = 0;
         if (h4mk_reader_block_info(lease.get(), info.index, 0, &block) == H4MK_OK &&
             block.pts != H4MK_NO_TIME)
@@ -163,7 +163,7 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
     const h4mk_status status = h4mk_reader_read_block(lease.get(), info.index, ordinal, &block);
     if (status == H4MK_ERR_NOT_FOUND) continue;  // lost before the file was written
     lease.Check(status);
-    h4mk_block_info place;
+    h4mk_block_info place = H4MK_BLOCK_INFO_INIT;
     lease.Check(h4mk_reader_block_info(lease.get(), info.index, ordinal, &place));
     const int64_t time = block.pts != H4MK_NO_TIME ? block.pts : block.dts;
     // FLAC's encoder ends with a block that has nothing but side data: no sample of MP4 is empty.
@@ -203,7 +203,7 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
     for (size_t i = 0; i < list.size(); ++i) list[i].dts = times[i];
   }
   int64_t next = list.back().dts + last_duration;
-  h4mk_block_info after;
+  h4mk_block_info after = H4MK_BLOCK_INFO_INIT;
   if (h4mk_reader_block_info(lease.get(), info.index, range.last, &after) == H4MK_OK &&
       after.dts != H4MK_NO_TIME)
     next = after.dts + timeline.lead;

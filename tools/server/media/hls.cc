@@ -68,7 +68,7 @@ int64_t PeakBandwidth(MediaFile& file) {
       file.Cached<int64_t>("peak", [&]() -> std::pair<std::shared_ptr<const int64_t>, size_t> {
         const TrackInfo& track = file.track(GridTrack(file));
         MediaFile::Lease lease(file);
-        std::vector<h4mk_index_entry> entries(4096);
+        std::vector<h4mk_index_entry> entries(4096, h4mk_index_entry(H4MK_INDEX_ENTRY_INIT));
         int64_t most = 0, from_time = H4MK_NO_TIME, from_offset = 0;
         for (uint64_t first = 0;;) {
           size_t copied = 0;

@@ -29,7 +29,7 @@ PartList MakeParts(MediaFile& file, size_t track, const SegmentTable& table, siz
   list.segment = segment;
   int64_t chunk = -1;
   for (uint64_t ordinal = range.first; ordinal < range.last; ++ordinal) {
-    h4mk_block_info block;
+    h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
     const h4mk_status status =
         h4mk_reader_block_info(lease.get(), static_cast<uint32_t>(track), ordinal, &block);
     if (status == H4MK_ERR_NOT_FOUND) continue;

@@ -20,7 +20,7 @@ using Points = std::vector<int64_t>;
 Points KeyTimes(MediaFile& file, const TrackInfo& track) {
   MediaFile::Lease lease(file);
   Points times;
-  std::vector<h4mk_index_entry> entries(4096);
+  std::vector<h4mk_index_entry> entries(4096, h4mk_index_entry(H4MK_INDEX_ENTRY_INIT));
   for (uint64_t first = 0;;) {
     size_t copied = 0;
     lease.Check(h4mk_reader_index_entries(lease.get(), track.index, first, entries.data(),
@@ -35,7 +35,8 @@ Points KeyTimes(MediaFile& file, const TrackInfo& track) {
   uint64_t total = 0;
   lease.Check(h4mk_reader_keyframes_between(lease.get(), track.index, INT64_MIN + 1, INT64_MAX,
                                             nullptr, 0, &total));
-  std::vector<h4mk_block_info> blocks(static_cast<size_t>(std::min<uint64_t>(total, 1 << 20)));
+  std::vector<h4mk_block_info> blocks(static_cast<size_t>(std::min<uint64_t>(total, 1 << 20)),
+                                      h4mk_block_info(H4MK_BLOCK_INFO_INIT));
   lease.Check(h4mk_reader_keyframes_between(lease.get(), track.index, INT64_MIN + 1, INT64_MAX,
                                             blocks.data(), blocks.size(), &total));
   for (const h4mk_block_info& block : blocks) {
@@ -107,7 +108,7 @@ class FrameFinder {
       lease_.Check(status);
       ++number;
     }
-    h4mk_block_info block;
+    h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
     if (h4mk_reader_frame(reader_, track_.index, number, &block) != H4MK_OK) return false;
     *segment = {block.pts != H4MK_NO_TIME ? block.pts : block.dts, number};
     return true;
@@ -246,7 +247,7 @@ OrdinalRange BlocksOf(h4mk_reader* reader, const MediaFile& file, size_t track,
   // The block that a segment begins with.
   const auto begin = [&](size_t i) -> uint64_t {
     if (i == 0) return 0;  // what comes before the first frame and is not shown belongs to it
-    h4mk_block_info block;
+    h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
     const h4mk_status status =
         table.key_blocks_only
             ? h4mk_reader_frame(reader, index, table.segments[i].frame, &block)
@@ -261,7 +262,7 @@ OrdinalRange BlocksOf(h4mk_reader* reader, const MediaFile& file, size_t track,
   } else {
     // Behind the last block; where blocks were lost, numbers go on behind their count.
     range.last = info.block_count;
-    h4mk_block_info block;
+    h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
     if (info.frame_count > 0 &&
         h4mk_reader_frame(reader, index, info.frame_count - 1, &block) == H4MK_OK)
       range.last = std::max(range.last, block.ordinal + 1);

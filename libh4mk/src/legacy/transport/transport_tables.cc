@@ -182,40 +182,4 @@ Result<Json> AddTrackIndex(Json meta, std::span<const TransportTrackEntry> entri
   return meta;
 }
 
-Bytes EncodeStandaloneSeek(std::vector<TransportSeekEntry> entries) {
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const auto& a, const auto& b) { return a.pts_us < b.pts_us; });
-  Bytes out;
-  AppendLe(out, Tag("SEEK"));
-  AppendLe(out, static_cast<uint32_t>(entries.size()));
-  for (const TransportSeekEntry& entry : entries) {
-    AppendLe(out, entry.pts_us);
-    AppendLe(out, entry.offset);
-  }
-  return out;
-}
-
-Result<std::vector<TransportSeekEntry>> DecodeStandaloneSeek(ByteSpan bytes) {
-  if (bytes.size() < 4 || LoadLe<uint32_t>(bytes.data()) != Tag("SEEK"))
-    return Fault("bad_seek_magic", "seek table without SEEK");
-  ByteReader reader(bytes.subspan(4));
-  const auto count = reader.Le<uint32_t>();
-  if (reader.failed() || count > reader.left() / 16) return TooShort("seek table");
-  std::vector<TransportSeekEntry> entries(count);
-  for (TransportSeekEntry& entry : entries) {
-    entry.pts_us = reader.Le<uint64_t>();
-    entry.offset = reader.Le<uint64_t>();
-  }
-  return entries;
-}
-
-Bytes EncodeBlockHeader(uint16_t track_id, uint64_t pts_us, bool keyframe) {
-  Bytes out;
-  AppendLe(out, track_id);
-  AppendLe(out, pts_us);
-  out.push_back(keyframe ? 1 : 0);
-  AppendLe(out, uint16_t{0});
-  return out;
-}
-
 }  // namespace h4mk

@@ -69,14 +69,6 @@ int64_t TransportDuration(const Json& meta);
 // Adds domain, tracks, seekm_b64 and trak_b64 to a META object.
 Result<Json> AddTrackIndex(Json meta, std::span<const TransportTrackEntry> entries);
 
-// "SEEK" as a structure of its own (never in a file), little-endian and sorted by pts.
-// bad_seek_magic, short_or_out_of_range_struct.
-Bytes EncodeStandaloneSeek(std::vector<TransportSeekEntry> entries);
-Result<std::vector<TransportSeekEntry>> DecodeStandaloneSeek(ByteSpan bytes);
-
-// Header of 13 bytes in front of a block that travels alone (never in a file).
-Bytes EncodeBlockHeader(uint16_t track_id, uint64_t pts_us, bool keyframe);
-
 }  // namespace h4mk
 
 #endif  // H4MK_LEGACY_TRANSPORT_TRANSPORT_TABLES_H_

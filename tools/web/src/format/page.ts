@@ -123,7 +123,21 @@ export function parsePage(payload: Uint8Array, offset: number, budget: Budget): 
     left -= track.spans.length;
     tracks.set(id, track);
   }
-  return { offset, copy, before: before!, trak: trak!, meta: meta!, clusters, tracks };
+  const page = { offset, copy, before: before!, trak: trak!, meta: meta!, clusters, tracks };
+  requireRoom(page);
+  return page;
+}
+
+/** Every block takes a byte of its cluster. How much room the last one has is not known of pages in front, whose file may be cut. */
+function requireRoom({ offset, copy, clusters, tracks }: Page): void {
+  const blocks = new Map<number, number>();
+  for (const { spans } of tracks.values())
+    for (const span of spans) blocks.set(span.cluster, (blocks.get(span.cluster) ?? 0) + span.blocks);
+  const inFront = copy && clusters.length > 0 && clusters[0]! > offset;
+  clusters.forEach((begin, i) => {
+    const end = clusters[i + 1] ?? (inFront ? begin + 65535 : offset);
+    require((blocks.get(begin) ?? 0) <= Math.min(65535, end - begin), 'a cluster has no room for its blocks');
+  });
 }
 
 function clustersOf(cursor: Cursor, first: number, count: number): number[] {

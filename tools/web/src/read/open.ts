@@ -41,6 +41,9 @@ export async function openFile(bytes: Bytes, salt: number, ignoreTop = false): P
   return byFront ?? new Opener(crc, false, ignoreTop).open();
 }
 
+/** What an HTTP source brings first, and how much of an index behind that is asked for at a time. */
+const FRONT = 3 * 2 ** 16;
+const INDEX_AHEAD = 2 ** 20;
 /** Smaller files come with their end at once. */
 const FRONT_IS_ENOUGH = 2 ** 18;
 /** The end of a closed file: the locator, the top and its pages stand together. One request for all that is usual. */
@@ -89,7 +92,10 @@ export class Opener {
 
   /** The chunks up to the first cluster. */
   async #readFront(walk: Walk): Promise<void> {
+    let ahead = FRONT;
     for await (const chunk of walk.chunks()) {
+      // An index in front of a file of days is longer than what came first: large pieces of it, not one after the other.
+      if (chunk.tag === 'TSEK' && chunk.end > ahead) this.bytes.prefetch(chunk.end, (ahead = chunk.end + INDEX_AHEAD));
       if (chunk.lost) this.#frontIsKnown = false;
       if (chunk.isCluster && !chunk.unknownFlags && !chunk.unfinished) {
         if (this.#frontIsKnown) this.firstCluster = chunk.offset;

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// The checkpoints of a signed file, verified (protection.md, "Signed files"): the last one, and
+// from there back the one that lists a chunk.
+#ifndef H4MK_PROTECT_CHECKPOINT_CHAIN_H_
+#define H4MK_PROTECT_CHECKPOINT_CHAIN_H_
+
+#include <deque>
+#include <optional>
+#include <set>
+
+#include "base/io.h"
+#include "protect/checkpoint.h"
+
+namespace h4mk {
+
+class CheckpointChain {
+ public:
+  // input must outlive this object. Without a key any signer is accepted.
+  CheckpointChain(Source& input, std::optional<SignatureKey> key)
+      : input_(input), key_(std::move(key)) {}
+
+  // Finds the last checkpoint of a file that has this many bytes by now; *is_new: another one than
+  // before. kKey: there is none with this key. kCorrupt, kIo.
+  Status FindNewest(uint64_t size, bool* is_new);
+  // The size of the file that FindNewest() was called for last.
+  uint64_t size_seen() const { return size_seen_; }
+
+  const Checkpoint& last() const { return last_; }
+  // Offset of the first chunk of the tree, from which positions count.
+  uint64_t base() const { return base_; }
+  // Offset behind the last byte that is signed: that of the last checkpoint, whose chunk ends at
+  // end().
+  uint64_t signed_until() const { return base_ + last_.position; }
+  uint64_t end() const { return end_; }
+
+  // The checkpoint at a position. kCorrupt: there is none, or of another file.
+  Status Read(uint64_t position, Checkpoint* checkpoint);
+  // The first checkpoint behind a position: the one that lists what is there. REQUIRES: position <
+  // last().position.
+  Status Behind(uint64_t position, const Checkpoint** checkpoint);
+  // Offset of the first checkpoint behind an offset that is known so far. REQUIRES: as Behind().
+  uint64_t KnownBehind(uint64_t offset) const {
+    return *known_.upper_bound(offset - base_) + base_;
+  }
+  // The checkpoint that lists the chunk which starts at an offset, and the position of that chunk
+  // in its list. kCorrupt: none.
+  Status FindLeaf(uint64_t offset, const Checkpoint** checkpoint, size_t* leaf);
+  // Whether the payload of the chunk at an offset is a checkpoint of this file that belongs there.
+  bool IsKnown(uint64_t offset, ByteSpan payload) const;
+
+ private:
+  const SignatureKey* key() const { return key_ ? &*key_ : nullptr; }
+
+  Source& input_;
+  const std::optional<SignatureKey> key_;
+  Checkpoint last_;
+  uint64_t base_ = 0;
+  uint64_t end_ = 0;  // 0: none was found yet
+  uint64_t size_seen_ = 0;
+  std::set<uint64_t> known_;       // positions of checkpoints
+  std::deque<Checkpoint> loaded_;  // the few that were used last
+};
+
+}  // namespace h4mk
+
+#endif  // H4MK_PROTECT_CHECKPOINT_CHAIN_H_
