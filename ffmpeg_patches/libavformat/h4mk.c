@@ -839,10 +839,20 @@ int ff_h4mk_read_track(AVFormatContext *s, AVStream *st, const h4mk_value *track
     if (ret < 0)
         return ret;
 #endif
+    return ff_h4mk_read_stream_tags(st, track);
+}
+
+int ff_h4mk_read_stream_tags(AVStream *st, const h4mk_value *track)
+{
+    const char *codec = h4mk_value_get_text(track, "codec");
+    int ret;
+
+    av_dict_free(&st->metadata);
     ret = ff_h4mk_read_tags(&st->metadata, h4mk_value_get(track, "tags"));
     if (ret >= 0)
         ret = read_repeated_tags(st, track);
-    if (ret >= 0 && !desc && codec && codec[0] && strcmp(codec, "none"))
+    if (ret >= 0 && !avcodec_descriptor_get(st->codecpar->codec_id) && codec && codec[0] &&
+        strcmp(codec, "none"))
         ret = av_dict_set(&st->metadata, "codec_name", codec, 0);
     return FFMIN(ret, 0);
 }
@@ -985,7 +995,7 @@ static const H4MKField meta_fields[] = {
 int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta)
 {
     const h4mk_value *array;
-    int ret = ff_h4mk_read_tags(&s->metadata, h4mk_value_get(meta, "tags"));
+    int ret = ff_h4mk_read_file_tags(s, meta);
 
     READ_ARRAY("chapters",      read_chapter);
     READ_ARRAY("programs",      read_program);
@@ -994,6 +1004,15 @@ int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta)
 #endif
     s->start_time_realtime = AV_NOPTS_VALUE;
     ff_h4mk_read_fields(meta, meta_fields, s);
+    return FFMIN(ret, 0);
+}
+
+int ff_h4mk_read_file_tags(AVFormatContext *s, const h4mk_value *meta)
+{
+    int ret;
+
+    av_dict_free(&s->metadata);
+    ret = ff_h4mk_read_tags(&s->metadata, h4mk_value_get(meta, "tags"));
 
     /* Texts beside the known keys are tags of whoever wrote them. */
     for (size_t i = 0; i < h4mk_value_count(meta) && ret >= 0; i++) {

@@ -228,6 +228,14 @@ int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta);
 int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta);
 
 /**
+ * Replace the tags of the file, or of a stream, by those of a description.
+ *
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_read_file_tags(AVFormatContext *s, const h4mk_value *meta);
+int ff_h4mk_read_stream_tags(AVStream *st, const h4mk_value *track);
+
+/**
  * Write of a file only the words about the recording: tags and chapters.
  *
  * @return 0 or a negative AVERROR code

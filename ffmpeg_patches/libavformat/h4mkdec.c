@@ -529,9 +529,7 @@ static int signal_changes(AVFormatContext *s)
     int ret = 0;
 
     if (changes & H4MK_CHANGED_META) {
-        av_dict_free(&s->metadata);
-        ret = ff_h4mk_read_tags(&s->metadata,
-                                h4mk_value_get(h4mk_reader_meta(h4mk->reader), "tags"));
+        ret = ff_h4mk_read_file_tags(s, h4mk_reader_meta(h4mk->reader));
         s->event_flags |= AVFMT_EVENT_FLAG_METADATA_UPDATED;
     }
     if (ret < 0 || !(changes & H4MK_CHANGED_TRACKS))
@@ -539,9 +537,7 @@ static int signal_changes(AVFormatContext *s)
     for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++) {
         AVStream *const st = s->streams[i];
 
-        av_dict_free(&st->metadata);
-        ret = ff_h4mk_read_tags(&st->metadata,
-                                h4mk_value_get(h4mk_reader_track(h4mk->reader, i), "tags"));
+        ret = ff_h4mk_read_stream_tags(st, h4mk_reader_track(h4mk->reader, i));
         st->event_flags |= AVSTREAM_EVENT_FLAG_METADATA_UPDATED;
     }
     if (ret >= 0 && s->nb_streams < h4mk_reader_track_count(h4mk->reader)) {

@@ -5,6 +5,7 @@
  * every flag, times that are missing or go backwards, chapters, programs and stream groups. What is
  * read must be what was given.
  */
+#include <libavutil/avstring.h>
 #include <libavutil/channel_layout.h>
 #include <libavutil/dovi_meta.h>
 #include <libavutil/hdr_dynamic_metadata.h>
@@ -967,6 +968,43 @@ static void test_cover_from_a_pipe(void) {
   end(&test);
 }
 
+/* Reads a file of the conformance suite from a pipe, and writes down each change that it is told
+ * of. */
+static void read_changes(Test* test, const char* name, char* changes, size_t size) {
+  char path[1024];
+  AVFormatContext* in = avformat_alloc_context();
+  AVPacket* packet = av_packet_alloc();
+  AVIOContext* pb;
+  FILE* file;
+  int ret = 0;
+  snprintf(path, sizeof path, "%s/tests/conformance/valid/%s.h4mk", getenv("H4MK_SOURCE_DIR"),
+           name);
+  file = fopen(path, "rb");
+  changes[0] = 0;
+  in->pb = pb = avio_alloc_context(av_malloc(64), 64, 0, file, read_bytes, NULL, NULL);
+  test->in = in;
+  if (!file || avformat_open_input(&in, NULL, NULL, NULL) < 0) fail(name, 0);
+  for (in->event_flags = 0; ret >= 0; av_packet_unref(packet)) {
+    const AVDictionaryEntry* tag;
+    ret = av_read_frame(in, packet);
+    if (in->event_flags & AVFMT_EVENT_FLAG_METADATA_UPDATED) {
+      tag = av_dict_get(in->metadata, "title", NULL, 0);
+      av_strlcatf(changes, size, " title %s", tag ? tag->value : "none");
+    }
+    if (in->streams[0]->event_flags & AVSTREAM_EVENT_FLAG_METADATA_UPDATED) {
+      tag = av_dict_get(in->streams[0]->metadata, "comment", NULL, 0);
+      av_strlcatf(changes, size, " comment %s", tag ? tag->value : "none");
+    }
+    in->event_flags = in->streams[0]->event_flags = 0;
+  }
+  avformat_close_input(&in);
+  test->in = NULL;
+  av_packet_free(&packet);
+  av_freep(&pb->buffer);
+  avio_context_free(&pb);
+  fclose(file);
+}
+
 /* Tags that are told at the end, as those of a live stream that goes on for hours: who reads a pipe
  * is told of them when they come. */
 static void test_late_tags(void) {
@@ -976,6 +1014,7 @@ static void test_late_tags(void) {
   FILE* file;
   AVIOContext* pb;
   int i, packets = 0, early = 0;
+  char changes[256];
   begin(&test, "late tags");
   add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_AAC, 1, 1000);
   av_dict_set(&test.out->metadata, "title", "not known yet", 0);
@@ -1011,6 +1050,10 @@ static void test_late_tags(void) {
   av_freep(&pb->buffer);
   avio_context_free(&pb);
   fclose(file);
+  read_changes(&test, "late-meta", changes, sizeof changes);
+  if (strcmp(changes, " title late title later")) fail(changes, 0);
+  read_changes(&test, "descriptions-at-the-end", changes, sizeof changes);
+  if (strcmp(changes, " title after comment full")) fail(changes, 0);
   end(&test);
 }
 
