@@ -138,6 +138,7 @@ BUILD_PACKAGES="
   libboost1.81-dev    header      boost/version.hpp
   libcli11-dev        pkg-config  CLI11
   libdeflate-dev      pkg-config  libdeflate
+  libexpat1-dev       pkg-config  expat
   libfmt-dev          pkg-config  fmt
   libisal-dev         pkg-config  libisal
   libkissfft-dev      header      kissfft/kiss_fft.h

@@ -33,6 +33,16 @@ int Spawn(std::vector<std::string>& words, bool with_input, int output, pid_t* p
   return error;
 }
 
+// The one that was installed together with this program, which writes H4MK.
+std::string FfmpegBeside() {
+  char path[4096];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
+  if (size <= 0 || size == static_cast<ssize_t>(sizeof path)) return "ffmpeg";
+  const std::string own(path, static_cast<size_t>(size));
+  const std::string beside = own.substr(0, own.rfind('/') + 1) + "ffmpeg";
+  return access(beside.c_str(), X_OK) == 0 ? beside : "ffmpeg";
+}
+
 }  // namespace
 
 Child::~Child() {
@@ -74,11 +84,11 @@ Status Child::Finish() {
 
 void AddFfmpegOption(CLI::App* command, std::string* ffmpeg) {
   const char* chosen = std::getenv("FFMPEG");
-  *ffmpeg = chosen ? chosen : "ffmpeg";
+  *ffmpeg = chosen ? chosen : FfmpegBeside();
   command
-      ->add_option(
-          "--ffmpeg", *ffmpeg,
-          "The program ffmpeg, default $FFMPEG, else that in PATH; ffprobe is the one beside it")
+      ->add_option("--ffmpeg", *ffmpeg,
+                   "The program ffmpeg, default $FFMPEG, else the one beside h4mk, else that in "
+                   "PATH; ffprobe is the one beside it")
       ->type_name("PROGRAM");
 }
 

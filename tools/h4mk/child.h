@@ -33,7 +33,8 @@ class Child {
   std::unique_ptr<FdIo> output_;
 };
 
-// --ffmpeg, default $FFMPEG, else ffmpeg in PATH. ffprobe is the program beside it.
+// --ffmpeg, default $FFMPEG, else ffmpeg beside this program, else that in PATH. ffprobe is the
+// program beside it.
 void AddFfmpegOption(CLI::App* command, std::string* ffmpeg);
 std::string FfprobeBeside(const std::string& ffmpeg);
 

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
-// h4mk edit: tags, names of tracks, chapters; by appending, so that the blocks stay where they are.
+// h4mk edit: tags, names, chapters, dispositions; by appending, so that the blocks stay where they
+// are. Attachments and covers by writing the file anew.
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "api.h"
+#include "chapters.h"
 #include "command.h"
 #include "edit_file.h"
+#include "rewrite.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -14,9 +19,10 @@ namespace {
 
 struct EditOptions {
   CommonOptions common;
-  std::vector<std::string> tags, removed_tags, track_names, track_tags, chapters;
-  std::string meta_file;
-  bool clear_chapters = false, undo = false;
+  std::vector<std::string> tags, removed_tags, track_names, track_tags, dispositions, chapters;
+  std::string meta_file, chapters_file;
+  bool clear_chapters = false, undo = false, force = false;
+  Additions additions;
 };
 
 void Describe(CLI::App* command, EditOptions* options) {
@@ -35,12 +41,39 @@ void Describe(CLI::App* command, EditOptions* options) {
                    "Set a tag of a track; an empty value removes it")
       ->type_name("ID:KEY=VALUE")
       ->allow_extra_args(false);
+  command
+      ->add_option("--disposition", options->dispositions,
+                   "What a track is for: names as default,forced, or +name and -name to change "
+                   "some; none clears them")
+      ->type_name("ID=NAMES")
+      ->allow_extra_args(false);
   command->add_flag("--clear-chapters", options->clear_chapters,
                     "Remove all chapters, before others are added");
   command
       ->add_option("--chapter", options->chapters, "Add a chapter; TIME as 1:02:03.5 or in seconds")
       ->type_name("TIME=TITLE")
       ->allow_extra_args(false);
+  command
+      ->add_option("--chapters", options->chapters_file,
+                   "Take all chapters from this file: ffmetadata, OGM or Matroska's XML; - for "
+                   "standard input")
+      ->type_name("FILE");
+  command->add_option("--attach", options->additions.attach, "Attach a file")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--remove-attachment", options->additions.remove_attachments,
+                   "Take an attachment out")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--cover", options->additions.cover,
+                   "The picture that players show for the file, a JPEG or PNG; replaces one that "
+                   "is there")
+      ->type_name("PATH");
+  command->add_flag("--remove-cover", options->additions.remove_cover, "Take the cover out");
+  command->add_flag("--force,-y", options->force,
+                    "Attach and remove also where that ends the signature of a signed file");
   command
       ->add_option("--meta", options->meta_file,
                    "Replace all metadata by this JSON object, - for standard input")
@@ -49,7 +82,9 @@ void Describe(CLI::App* command, EditOptions* options) {
   command->footer(
       "FILE is changed by appending: no block is touched or moved, and whatever happens in "
       "between, the file says either the old or\n"
-      "the new. Values may be empty; a chapter ends where the next one begins.");
+      "the new. Values may be empty; a chapter ends where the next one begins. Attachments and "
+      "covers come and go by writing FILE anew,\n"
+      "beside it at first: that takes as long as a copy, and cannot be undone.");
 }
 
 // "KEY=VALUE" cut at the first '='.
@@ -80,12 +115,23 @@ void RemoveTag(Json* owner, const std::string& key) {
   if ((*owner)["tags"].empty()) owner->erase("tags");
 }
 
-Status ReplaceMeta(const std::string& path, Json* meta) {
+constexpr size_t kMaxText = 64 << 20;
+
+Status ReadText(const std::string& path, std::string* text) {
   std::ifstream file;
   if (path != "-") file.open(path, std::ios::binary);
   std::istream& in = path == "-" ? std::cin : file;
   if (!in) return Status(Code::kIo, "cannot open " + path);
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  for (int c = in.get(); c != std::istream::traits_type::eof(); c = in.get()) {
+    if (text->size() == kMaxText) return Status(Code::kLimit, path + " is larger than 64 MiB");
+    text->push_back(static_cast<char>(c));
+  }
+  return {};
+}
+
+Status ReplaceMeta(const std::string& path, Json* meta) {
+  std::string text;
+  H4MK_TRY(ReadText(path, &text));
   Result<Json> parsed = ParseJson(text, 0, path.c_str());
   if (!parsed.ok()) return parsed.status();
   *meta = std::move(parsed.value());
@@ -146,7 +192,50 @@ Status ChangeMeta(const EditOptions& options, Json* meta) {
   }
   for (const std::string& key : options.removed_tags) RemoveTag(meta, key);
   if (options.clear_chapters) meta->erase("chapters");
+  if (!options.chapters_file.empty()) {
+    std::string text;
+    H4MK_TRY(ReadText(options.chapters_file, &text));
+    Result<Json> chapters = ParseChapters(text);
+    if (!chapters.ok())
+      return chapters.status().Saying(options.chapters_file + ": " + chapters.status().message());
+    (*meta)["chapters"] = std::move(chapters.value());
+  }
   if (!options.chapters.empty()) H4MK_TRY(AddChapters(options.chapters, meta));
+  return {};
+}
+
+// ffmpeg.md, "Keys of TRAK": disposition.
+constexpr std::string_view kDispositions[] = {
+    "default",          "dub",          "original",         "comment",         "lyrics",
+    "karaoke",          "forced",       "hearing_impaired", "visual_impaired", "clean_effects",
+    "timed_thumbnails", "non_diegetic", "captions",         "descriptions",    "metadata",
+    "dependent",        "still_image",  "multilayer"};
+
+// "default,forced" instead of what there is, "+forced" and "-default" change it.
+Status SetDispositions(const std::string& names, Json* track) {
+  std::vector<std::string> now;
+  if (track->contains("disposition") && (*track)["disposition"].is_array())
+    for (const Json& name : (*track)["disposition"])
+      if (name.is_string()) now.push_back(name);
+  bool is_first = true;
+  for (size_t at = 0; at <= names.size() && !names.empty();) {
+    const size_t end = std::min(names.find(',', at), names.size());
+    std::string name = names.substr(at, end - at);
+    at = end + 1;
+    const char sign = name.starts_with('+') || name.starts_with('-') ? name[0] : ' ';
+    if (sign != ' ') name.erase(0, 1);
+    if (std::ranges::find(kDispositions, name) == std::end(kDispositions))
+      return Status(Code::kArgument, fmt::format("\"{}\" is no disposition; they are {}", name,
+                                                 fmt::join(kDispositions, ", ")));
+    if (sign == ' ' && is_first) now.clear();
+    std::erase(now, name);
+    if (sign != '-') now.push_back(name);
+    is_first = false;
+  }
+  if (names.empty() || now.empty())
+    track->erase("disposition");
+  else
+    (*track)["disposition"] = now;
   return {};
 }
 
@@ -167,6 +256,13 @@ Status ChangeTracks(const EditOptions& options, std::vector<Json>* tracks) {
     H4MK_TRY(FindById(*tracks, id, &track));
     H4MK_TRY(CheckText(name));
     (*track)["name"] = name;
+  }
+  for (const std::string& text : options.dispositions) {
+    std::string id, names;
+    Json* track = nullptr;
+    H4MK_TRY(Split(text, '=', &id, &names));
+    H4MK_TRY(FindById(*tracks, id, &track));
+    H4MK_TRY(SetDispositions(names, track));
   }
   for (const std::string& text : options.track_tags) {
     std::string id, tag, key, value;
@@ -215,6 +311,15 @@ Status Edit(const EditOptions& options, uint64_t* before, uint64_t* after) {
     H4MK_TRY(ChangeMeta(options, &now.meta));
     H4MK_TRY(ChangeTracks(options, &now.tracks));
   }
+  if (options.additions.any()) {
+    if (options.undo) return Status(Code::kArgument, "--undo goes alone");
+    H4MK_TRY(
+        RewriteFile(options.common.file, now.meta, now.tracks, options.additions, options.force));
+    struct stat info;
+    *after = stat(options.common.file.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size)
+                                                           : *before;
+    return {};
+  }
   H4MK_TRY(file.Explain(Write(file.Io(), was, now, options.undo)));
   *after = static_cast<uint64_t>(file.Size());
   return {};
@@ -231,7 +336,9 @@ int Run(const EditOptions& options) {
   if (!status.ok()) return output.Fail(status);
   output.Set("size_before", before);
   output.Set("size", after);
-  if (after == before)
+  if (options.additions.any())
+    output.Text("written anew, {} bytes\n", Grouped(after));
+  else if (after == before)
     output.Text("nothing to change\n");
   else
     output.Text("{} {} bytes\n", after > before ? "appended" : "removed",
@@ -243,7 +350,7 @@ int Run(const EditOptions& options) {
 
 void AddEdit(CLI::App& app, int* exit_code) {
   AddCommand<EditOptions>(app, exit_code, "edit",
-                          "Change tags, names of tracks and chapters in place", Describe, Run);
+                          "Change tags, names, chapters, covers, attachments", Describe, Run);
 }
 
 }  // namespace h4mk::tool

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "files_option.h"
 #include "progress.h"
+#include "proofs.h"
 #include "text.h"
 #include "verify_protection.h"
 
@@ -17,7 +18,7 @@ namespace {
 struct VerifyOptions {
   FilesOptions files;
   bool verbose = false;
-  std::string public_key, proof;
+  std::string public_key, proof, proofs;
   KeyOptions key;
 };
 
@@ -35,6 +36,10 @@ void Describe(CLI::App* command, VerifyOptions* options) {
       ->add_option("--proof", options->proof,
                    "What `h4mk prove` wrote: is FILE the block that it speaks of?")
       ->type_name("PROOF");
+  command
+      ->add_option("--proofs", options->proofs,
+                   "What `h4mk cut --proofs` wrote: are all blocks of FILE in the signed file?")
+      ->type_name("PROOFS");
   AddDecryptionKeyOptions(command, &options->key);
   command->footer(
       "Checks the CRC of every chunk, index and stripe, the container checksum, and the index "
@@ -236,6 +241,12 @@ int Run(const VerifyOptions& options) {
       return output.Fail(Status(Code::kArgument, "a proof speaks of one block: give one file"));
     return VerifyBlockProof(options.proof, options.public_key, paths.empty() ? "" : paths[0],
                             output);
+  }
+  if (!options.proofs.empty()) {
+    Output output(paths.empty() ? "verify" : paths[0], options.files.json);
+    if (paths.size() != 1)
+      return output.Fail(Status(Code::kArgument, "--proofs speak of one file: give it"));
+    return VerifyProofs(options.proofs, options.public_key, paths[0], output);
   }
   if (paths.empty())
     return Output("verify", options.files.json).Fail(Status(Code::kArgument, "FILE is required"));

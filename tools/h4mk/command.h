@@ -40,13 +40,17 @@ void AddCat(CLI::App& app, int* exit_code);
 void AddChain(CLI::App& app, int* exit_code);
 void AddCoherence(CLI::App& app, int* exit_code);
 void AddConvert(CLI::App& app, int* exit_code);
+void AddCut(CLI::App& app, int* exit_code);
 void AddDecode(CLI::App& app, int* exit_code);
 void AddDiff(CLI::App& app, int* exit_code);
 void AddEdit(CLI::App& app, int* exit_code);
 void AddExport(CLI::App& app, int* exit_code);
+void AddExtract(CLI::App& app, int* exit_code);
 void AddFrames(CLI::App& app, int* exit_code);
+void AddImport(CLI::App& app, int* exit_code);
 void AddIndex(CLI::App& app, int* exit_code);
 void AddInspect(CLI::App& app, int* exit_code);
+void AddJoin(CLI::App& app, int* exit_code);
 void AddList(CLI::App& app, int* exit_code);
 void AddManifest(CLI::App& app, int* exit_code);
 void AddMedia(CLI::App& app, int* exit_code);
@@ -61,6 +65,7 @@ void AddTokenize(CLI::App& app, int* exit_code);
 void AddTransport(CLI::App& app, int* exit_code);
 void AddVerify(CLI::App& app, int* exit_code);
 void AddVideo(CLI::App& app, int* exit_code);
+void AddWatch(CLI::App& app, int* exit_code);
 
 }  // namespace h4mk::tool
 

@@ -21,16 +21,17 @@ struct Entry {
   Group group;
 };
 constexpr Entry kCommands[] = {
-    {AddInspect, Group::kFirst}, {AddVerify, Group::kFirst},  {AddRecover, Group::kFirst},
-    {AddEdit, Group::kFirst},    {AddDiff, Group::kFirst},    {AddConvert, Group::kFirst},
-    {AddMerge, Group::kFirst},   {AddExport, Group::kFirst},  {AddSidecar, Group::kFirst},
-    {AddSign, Group::kFirst},    {AddDecode, Group::kFirst},  {AddList, Group::kMore},
-    {AddFrames, Group::kMore},   {AddCat, Group::kMore},      {AddBlock, Group::kMore},
-    {AddSeek, Group::kMore},     {AddChain, Group::kMore},    {AddRange, Group::kMore},
-    {AddManifest, Group::kMore}, {AddIndex, Group::kMore},    {AddProve, Group::kMore},
-    {AddAdapters, Group::kMore}, {AddTokenize, Group::kMore}, {AddCoherence, Group::kMore},
-    {AddBuild, Group::kLegacy},  {AddMedia, Group::kLegacy},  {AddTransport, Group::kLegacy},
-    {AddVideo, Group::kLegacy}};
+    {AddInspect, Group::kFirst}, {AddVerify, Group::kFirst},     {AddImport, Group::kFirst},
+    {AddExtract, Group::kFirst}, {AddCut, Group::kFirst},        {AddJoin, Group::kFirst},
+    {AddEdit, Group::kFirst},    {AddDiff, Group::kFirst},       {AddRecover, Group::kFirst},
+    {AddSign, Group::kFirst},    {AddConvert, Group::kMore},     {AddMerge, Group::kMore},
+    {AddSidecar, Group::kMore},  {AddWatch, Group::kMore},       {AddExport, Group::kMore},
+    {AddDecode, Group::kMore},   {AddList, Group::kMore},        {AddFrames, Group::kMore},
+    {AddCat, Group::kMore},      {AddBlock, Group::kMore},       {AddSeek, Group::kMore},
+    {AddChain, Group::kMore},    {AddRange, Group::kMore},       {AddManifest, Group::kMore},
+    {AddIndex, Group::kMore},    {AddProve, Group::kMore},       {AddAdapters, Group::kMore},
+    {AddTokenize, Group::kMore}, {AddCoherence, Group::kMore},   {AddBuild, Group::kLegacy},
+    {AddMedia, Group::kLegacy},  {AddTransport, Group::kLegacy}, {AddVideo, Group::kLegacy}};
 
 constexpr char kUsage[] =
     "Looks into, checks, repairs and changes H4MK files.\n\n"

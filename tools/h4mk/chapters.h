@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Chapters: of files that others write, and of files that are cut and joined (ffmpeg.md, "Keys of
+// META").
+#ifndef H4MK_TOOLS_CHAPTERS_H_
+#define H4MK_TOOLS_CHAPTERS_H_
+
+#include <string_view>
+
+#include "base/json.h"
+#include "base/status.h"
+#include "file/tracks.h"
+
+namespace h4mk::tool {
+
+// Reads chapters as META has them from ffmetadata, OGM ("CHAPTER01=…") or Matroska's XML; which of
+// them it is the text tells. kArgument: none of these, or a line that cannot be used.
+Result<Json> ParseChapters(std::string_view text);
+
+// Leaves the chapters between two times, cut off at both; with `shift` they count from `start` on.
+void CutChapters(Json* meta, int64_t start, int64_t end, bool shift, TimeBase time_base);
+
+// Adds those of another file, `nanoseconds` later.
+void AppendChapters(Json* meta, const Json& other, int64_t nanoseconds);
+
+}  // namespace h4mk::tool
+
+#endif  // H4MK_TOOLS_CHAPTERS_H_

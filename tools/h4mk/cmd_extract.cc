@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+// h4mk extract: tracks and attachments as files that other programs know.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "child.h"
+#include "command.h"
+#include "describe.h"
+#include "file_name.h"
+#include "progress.h"
+#include "recording.h"
+#include "subtitles.h"
+#include "text.h"
+#include "write_option.h"
+
+namespace h4mk::tool {
+namespace {
+
+struct ExtractOptions {
+  CommonOptions common;
+  std::vector<int64_t> track_ids;
+  std::vector<std::string> names;
+  bool only_attachments = false, dry = false;
+  std::string output, ffmpeg;
+  WriteOptions write;
+  KeyOptions key;
+};
+
+void Describe(CLI::App* command, ExtractOptions* options) {
+  AddCommonOptions(command, &options->common);
+  command
+      ->add_option("--track,-t", options->track_ids, "Only this track; may be given several times")
+      ->type_name("ID")
+      ->check(CLI::Range(int64_t{0}, int64_t{65535}))
+      ->allow_extra_args(false);
+  command
+      ->add_option("--name", options->names,
+                   "Only the attachment of this name; may be given several times")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  command->add_flag("--attachments", options->only_attachments, "Only attachments and covers");
+  command
+      ->add_option("--output,-o", options->output,
+                   "The folder, default the one we are in; for one track also a file, or - for "
+                   "standard output")
+      ->type_name("FOLDER");
+  command->add_flag("--list", options->dry, "Say which files it would write, and write none");
+  AddWriteOptions(command, &options->write);
+  AddDecryptionKeyOptions(command, &options->key);
+  AddFfmpegOption(command, &options->ffmpeg);
+  command->footer(
+      "Attachments keep their names, without what leads elsewhere; the others are called "
+      "FILE.ID.LANGUAGE.EXTENSION. Subtitles become\n"
+      ".srt, .ass or .vtt. What other programs read only with headers (H.264 of MP4, AAC, Opus, "
+      "AV1…) ffmpeg writes, which must be\n"
+      "one that reads H4MK; all else is written as it is, block behind block.");
+}
+
+// How a codec is written: by ffmpeg in one of its formats, or as it is.
+struct Form {
+  const char* codec;
+  const char* extension;
+  const char* format;  // null: as it is
+};
+constexpr Form kForms[] = {
+    {"h264", "h264", "h264"},
+    {"hevc", "h265", "hevc"},
+    {"vvc", "h266", "vvc"},
+    {"av1", "ivf", "ivf"},
+    {"vp8", "ivf", "ivf"},
+    {"vp9", "ivf", "ivf"},
+    {"aac", "aac", "adts"},
+    {"opus", "opus", "opus"},
+    {"vorbis", "ogg", "ogg"},
+    {"flac", "flac", "flac"},
+    {"alac", "caf", "caf"},
+    {"theora", "ogv", "ogg"},
+    {"ffv1", "nut", "nut"},
+    {"prores", "mov", "mov"},
+    {"wavpack", "wv", "wv"},
+    {"truehd", "thd", "truehd"},
+    {"mpeg4", "m4v", "m4v"},
+    {"vc1", "vc1", "vc1"},
+    {"hdmv_pgs_subtitle", "sup", "sup"},
+    {"mpeg1video", "m1v", nullptr},
+    {"mpeg2video", "m2v", nullptr},
+    {"mp1", "mp1", nullptr},
+    {"mp2", "mp2", nullptr},
+    {"mp3", "mp3", nullptr},
+    {"ac3", "ac3", nullptr},
+    {"eac3", "eac3", nullptr},
+    {"dts", "dts", nullptr},
+    {"mjpeg", "mjpeg", nullptr},
+    {"ttml", "ttml", nullptr},
+};
+
+// What becomes of a track.
+struct Piece {
+  uint32_t track = 0;
+  std::string path;
+  const char* format = nullptr;  // for ffmpeg
+  std::unique_ptr<SubtitleText> subtitles;
+  std::unique_ptr<OutputFile> out;
+  uint64_t bytes = 0;
+};
+
+std::string ExtradataOf(h4mk_reader* reader, uint32_t track) {
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  if (h4mk_value_get_bytes(h4mk_reader_track(reader, track), "extradata", &data, &size) != H4MK_OK)
+    return "";
+  return std::string(reinterpret_cast<const char*>(data), size);
+}
+
+Json TagsOf(const RecordedTrack& track) {
+  const auto tags = track.description.find("tags");
+  return tags != track.description.end() && tags->is_object() ? *tags : Json::object();
+}
+
+// Raw video and sound with start codes need no headers.
+bool HasStartCodes(const std::string& extradata) {
+  return extradata.empty() || extradata.starts_with(std::string_view("\0\0\1", 3)) ||
+         extradata.starts_with(std::string_view("\0\0\0\1", 4));
+}
+
+class Extractor {
+ public:
+  Extractor(const ExtractOptions& options, Output& output) : options_(options), output_(output) {}
+
+  Status Open() {
+    H4MK_TRY(input_.Open(options_.common.file, &options_.key));
+    H4MK_TRY(Choose());
+    if (pieces_.empty()) return Status(Code::kNotFound, "there is nothing to extract");
+    return NameAll();
+  }
+
+  // Nothing is written where one of the outputs cannot be.
+  Status Write() {
+    for (Piece& piece : pieces_) {
+      piece.out = std::make_unique<OutputFile>();
+      H4MK_TRY(piece.out->Open(piece.path, options_.write));
+    }
+    H4MK_TRY(WriteAttachments());
+    H4MK_TRY(WriteBlocks());
+    for (Piece& piece : pieces_)
+      if (piece.format != nullptr) H4MK_TRY(WriteByFfmpeg(piece));
+    for (Piece& piece : pieces_) H4MK_TRY(piece.out->Commit());
+    return {};
+  }
+
+  void Report() {
+    Json files = Json::array();
+    for (const Piece& piece : pieces_) {
+      const RecordedTrack& track = input_.tracks()[piece.track];
+      files.push_back({{"track_id", track.info.track_id}, {"path", piece.path}});
+      if (!options_.dry) files.back()["bytes"] = piece.bytes;
+      output_.Text("track {}: {}{}\n", track.info.track_id, Printable(piece.path),
+                   options_.dry ? "" : ", " + Grouped(piece.bytes) + " bytes");
+    }
+    output_.Set("files", std::move(files));
+  }
+
+ private:
+  Status Choose() {
+    std::set<uint32_t> wanted;
+    for (const int64_t id : options_.track_ids) {
+      const Result<uint32_t> found = input_.Find(id);
+      if (!found.ok()) return found.status();
+      wanted.insert(found.value());
+    }
+    for (const std::string& name : options_.names) H4MK_TRY(ChooseName(name, &wanted));
+    const bool all = options_.track_ids.empty() && options_.names.empty();
+    for (uint32_t i = 0; i < input_.tracks().size(); ++i) {
+      const RecordedTrack& track = input_.tracks()[i];
+      const bool belongs = track.is_attachment || track.is_cover;
+      if (!wanted.contains(i) && !(all && (belongs || !options_.only_attachments))) continue;
+      pieces_.emplace_back().track = i;
+    }
+    return {};
+  }
+
+  Status ChooseName(const std::string& name, std::set<uint32_t>* wanted) {
+    std::string names;
+    for (uint32_t i = 0; i < input_.tracks().size(); ++i) {
+      if (!input_.tracks()[i].is_attachment) continue;
+      const std::string known = TextOf(TagsOf(input_.tracks()[i]), "filename");
+      if (known == name) {
+        wanted->insert(i);
+        return {};
+      }
+      names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", known);
+    }
+    return Status(Code::kArgument, fmt::format("no attachment \"{}\"; the file has {}", name,
+                                               names.empty() ? "none" : names));
+  }
+
+  // The name of a file, and how it is written.
+  std::string NameOf(Piece& piece) {
+    const RecordedTrack& track = input_.tracks()[piece.track];
+    const std::string codec = TextOf(track.description, "codec");
+    const std::string id = std::to_string(track.info.track_id);
+    if (track.is_attachment) {
+      const std::string name = SafeName(TextOf(TagsOf(track), "filename"));
+      return name.empty() ? "attachment." + id : name;
+    }
+    const std::string stem =
+        options_.common.file == "-" ? "track" : SafeName(Stem(options_.common.file));
+    if (track.is_cover)
+      return fmt::format("{}.{}.cover.{}", stem, id, codec == "mjpeg" ? "jpg" : SafeName(codec));
+    const std::string language = SafeName(TextOf(TagsOf(track), "language"));
+    return fmt::format("{}.{}{}.{}", stem, id,
+                       language.empty() || language == "und" ? "" : "." + language,
+                       Extension(piece, codec));
+  }
+
+  std::string Extension(Piece& piece, const std::string& codec) {
+    const RecordedTrack& track = input_.tracks()[piece.track];
+    if (const char* kind = SubtitleText::Extension(codec)) {
+      piece.subtitles = std::make_unique<SubtitleText>(
+          codec, ExtradataOf(input_.get(), piece.track), track.time_base());
+      return kind;
+    }
+    const bool is_nal = codec == "h264" || codec == "hevc";
+    for (const Form& form : kForms) {
+      if (codec != form.codec) continue;
+      if (!is_nal || !HasStartCodes(ExtradataOf(input_.get(), piece.track)))
+        piece.format = form.format;
+      return form.extension;
+    }
+    if (track.kind == "audio" && codec.starts_with("pcm_")) piece.format = "wav";
+    return piece.format != nullptr ? "wav" : "bin";
+  }
+
+  Status NameAll() {
+    struct stat info;
+    std::string folder = options_.output;
+    const bool is_folder = folder.empty() || folder.ends_with('/') ||
+                           (stat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode));
+    std::set<std::string> taken;
+    for (Piece& piece : pieces_) {
+      std::string name = NameOf(piece);
+      while (!taken.insert(name).second)
+        name = std::to_string(input_.tracks()[piece.track].info.track_id) + "_" + name;
+      piece.path = is_folder || pieces_.size() > 1 ? InFolder(folder, name) : folder;
+    }
+    if (options_.dry || (!is_folder && pieces_.size() == 1) || folder.empty()) return {};
+    std::error_code error;
+    std::filesystem::create_directory(folder, error);
+    return error ? Status(Code::kIo, folder + ": " + error.message()) : Status();
+  }
+
+  Status WriteAttachments() {
+    for (Piece& piece : pieces_) {
+      ByteSpan bytes;
+      if (!input_.tracks()[piece.track].is_attachment) continue;
+      const Status found = input_.Attachment(piece.track, &bytes);
+      if (!found.ok() && found.code() != Code::kNotFound) return found;
+      H4MK_TRY(Put(piece, bytes));
+    }
+    return {};
+  }
+
+  Status Put(Piece& piece, ByteSpan bytes) {
+    piece.bytes += bytes.size();
+    return Sink(piece.out->io()).Write(bytes);
+  }
+  Status Put(Piece& piece, const std::string& text) {
+    return Put(piece, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+  }
+
+  // All that is not for ffmpeg, in one pass through the file.
+  Status WriteBlocks() {
+    std::vector<Piece*> by_track(input_.tracks().size());
+    bool any = false;
+    for (Piece& piece : pieces_) {
+      const bool is_own = piece.format == nullptr && !input_.tracks()[piece.track].is_attachment;
+      by_track[piece.track] = is_own ? &piece : nullptr;
+      any |= is_own;
+      if (piece.subtitles) H4MK_TRY(Put(piece, piece.subtitles->Head()));
+    }
+    for (uint32_t i = 0; i < by_track.size(); ++i)
+      h4mk_reader_discard(input_.get(), i, by_track[i] == nullptr);
+    if (any) H4MK_TRY(CopyBlocks(by_track));
+    for (Piece& piece : pieces_)
+      if (piece.subtitles) H4MK_TRY(Put(piece, piece.subtitles->End()));
+    return {};
+  }
+
+  Status CopyBlocks(const std::vector<Piece*>& by_track) {
+    const auto progress = MakeProgress("extract");
+    h4mk_block block = H4MK_BLOCK_INIT;
+    for (;;) {
+      const Status status = input_.Next(output_, &block);
+      if (status.code() == Code::kEnd) return {};
+      if (!status.ok()) return status;
+      if (block.flags & H4MK_BLOCK_ENCRYPTED)
+        return Status(Code::kKey, "the blocks are encrypted; give --key-file or --key-env");
+      if (progress) progress(static_cast<uint64_t>(block.offset), input_.size());
+      Piece& piece = *by_track[block.track];
+      H4MK_TRY(piece.subtitles ? Put(piece, piece.subtitles->Add(block))
+                               : Put(piece, ByteSpan(block.data, block.size)));
+    }
+  }
+
+  // Streams of ffmpeg are the tracks in their order. Names are never options or protocols for it.
+  Status WriteByFfmpeg(Piece& piece) {
+    if (options_.common.file == "-")
+      return Status(Code::kArgument,
+                    "ffmpeg writes this track and cannot read a pipe twice: give "
+                    "a file");
+    std::vector<std::string> words = {options_.ffmpeg, "-hide_banner", "-loglevel", "error",
+                                      "-nostdin"};
+    if (!options_.key.file.empty())
+      words.insert(words.end(), {"-decryption_key_file", options_.key.file});
+    words.insert(words.end(),
+                 {"-f", "h4mk", "-i", "file:" + options_.common.file, "-map",
+                  "0:" + std::to_string(piece.track), "-c", "copy", "-f", piece.format, "pipe:1"});
+    Child ffmpeg;
+    H4MK_TRY(ffmpeg.Start(std::move(words)));
+    Bytes buffer(1 << 20);
+    for (;;) {
+      const int64_t got = ffmpeg.output().Read(buffer.data(), buffer.size());
+      if (got < 0) return SystemError("cannot read what ffmpeg writes");
+      if (got == 0) return ffmpeg.Finish();
+      H4MK_TRY(Put(piece, ByteSpan(buffer).first(static_cast<size_t>(got))));
+    }
+  }
+
+  const ExtractOptions& options_;
+  Output& output_;
+  Recording input_;
+  std::vector<Piece> pieces_;
+};
+
+int Run(const ExtractOptions& options) {
+  Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
+  Extractor extractor(options, output);
+  Status status = extractor.Open();
+  if (status.code() == Code::kNotFound) {
+    output.Text("{}\n", status.message());
+    return output.Finish(kExitNo);
+  }
+  if (status.ok() && !options.dry) status = extractor.Write();
+  if (!status.ok()) return output.Fail(status);
+  extractor.Report();
+  return output.Finish();
+}
+
+}  // namespace
+
+void AddExtract(CLI::App& app, int* exit_code) {
+  AddCommand<ExtractOptions>(app, exit_code, "extract",
+                             "Tracks and attachments as files of their own", Describe, Run);
+}
+
+}  // namespace h4mk::tool

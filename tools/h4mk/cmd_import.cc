@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+// h4mk import: media files of any kind as H4MK, packet for packet, by ffmpeg.
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "child.h"
+#include "command.h"
+#include "file_name.h"
+#include "progress.h"
+#include "recording.h"
+#include "text.h"
+#include "write_option.h"
+
+namespace h4mk::tool {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ImportOptions {
+  std::vector<std::string> inputs;
+  bool json = false, recursive = false, quiet = false;
+  std::string output, ffmpeg;
+  WriteOptions write;
+};
+
+void Describe(CLI::App* command, ImportOptions* options) {
+  command->add_option("INPUT", options->inputs, "Media files, with -r folders too")->required();
+  command->add_flag("--json", options->json, "One JSON object instead of text");
+  command->add_flag("--recursive,-r", options->recursive,
+                    "Take folders, with all files in them whose names are those of media");
+  command->add_flag("--quiet,-q", options->quiet, "Say only what went wrong");
+  command
+      ->add_option("--output,-o", options->output,
+                   "The new file; for several inputs a folder, which gets what is in folders as it "
+                   "lies there. Default: beside each input, its name with .h4mk")
+      ->type_name("OUT");
+  AddWriteOptions(command, &options->write);
+  AddFfmpegOption(command, &options->ffmpeg);
+  command->footer(
+      "Every stream of INPUT is copied with its times, tags, chapters and attachments; nothing is "
+      "decoded, and INPUT is not touched.\n"
+      "ffmpeg must be one that writes H4MK.\n"
+      "Exit status: 0 all were imported, 1 some were not, 2 none was.");
+}
+
+constexpr const char* kExtensions[] = {
+    ".3g2", ".3gp", ".aac",  ".ac3", ".aif",  ".aiff", ".amr",  ".ape", ".asf", ".avi",  ".caf",
+    ".dts", ".dv",  ".eac3", ".f4v", ".flac", ".flv",  ".gxf",  ".ivf", ".m2t", ".m2ts", ".m2v",
+    ".m4a", ".m4b", ".m4v",  ".mka", ".mkv",  ".mov",  ".mp2",  ".mp3", ".mp4", ".mpeg", ".mpg",
+    ".mts", ".mxf", ".nut",  ".oga", ".ogg",  ".ogv",  ".opus", ".qt",  ".rm",  ".rmvb", ".spx",
+    ".tak", ".ts",  ".tta",  ".vob", ".wav",  ".webm", ".wma",  ".wmv", ".wtv", ".wv",   ".y4m"};
+
+bool IsMediaName(const fs::path& path) {
+  std::string extension = path.extension().string();
+  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return std::ranges::find(kExtensions, extension) != std::end(kExtensions);
+}
+
+// A file to read, and the one that comes of it.
+struct Job {
+  std::string input, output;
+};
+
+class Importer {
+ public:
+  explicit Importer(const ImportOptions& options)
+      : options_(options),
+        output_(options.inputs.size() == 1 ? options.inputs[0] : "import", options.json,
+                options.output == "-" ? stderr : stdout) {
+    output_.SetQuiet(options.quiet);
+  }
+
+  int Run() {
+    if (const Status status = FindJobs(); !status.ok()) return output_.Fail(status);
+    size_t done = 0;
+    for (const Job& job : jobs_) {
+      const std::string label =
+          jobs_.size() == 1 ? "import" : fmt::format("{} of {}", done + failed_ + 1, jobs_.size());
+      const Status status = Import(job, label);
+      ClearProgress();
+      if (status.ok()) {
+        ++done;
+        continue;
+      }
+      ++failed_;
+      const std::string message =
+          jobs_.size() == 1 ? status.message() : job.input + ": " + status.message();
+      output_.Problem(status.Saying(message));
+      files_.push_back({{"input", job.input}, {"error", status.message()}});
+    }
+    output_.Set("imported", done);
+    output_.Set("failed", failed_);
+    output_.Set("files", std::move(files_));
+    if (jobs_.size() > 1)
+      output_.Text("{} imported, {}\n", Grouped(done),
+                   failed_ == 0 ? "none failed" : fmt::format("{} not", Grouped(failed_)));
+    const int code = output_.Finish();
+    return failed_ == 0 ? code : done > 0 ? kExitNo : kExitBad;
+  }
+
+ private:
+  Status FindJobs() {
+    std::error_code error;
+    const bool to_folder = options_.output.ends_with('/') ||
+                           fs::is_directory(options_.output, error) || options_.inputs.size() > 1 ||
+                           (options_.recursive && fs::is_directory(options_.inputs[0], error));
+    if (to_folder && options_.output == "-")
+      return Status(Code::kArgument, "several files cannot go to standard output");
+    for (const std::string& input : options_.inputs) {
+      if (input == "-")
+        return Status(Code::kArgument, "media come from a file: `h4mk export --packets` takes -");
+      if (options_.recursive && fs::is_directory(input, error))
+        H4MK_TRY(FindInFolder(input));
+      else
+        AddJob(input, to_folder, fs::path(input).filename());
+    }
+    return jobs_.empty() ? Status(Code::kNotFound, "no file there has the name of a media file")
+                         : Status();
+  }
+
+  // Folders that are links are not entered: they may lead round in circles.
+  Status FindInFolder(const std::string& folder) {
+    std::error_code error, ignored;
+    std::vector<fs::path> found;
+    for (fs::recursive_directory_iterator
+             at(folder, fs::directory_options::skip_permission_denied, error),
+         end;
+         !error && at != end; at.increment(error))
+      if (IsMediaName(at->path()) && at->is_regular_file(ignored)) found.push_back(at->path());
+    if (error) return Status(Code::kIo, folder + ": " + error.message());
+    std::sort(found.begin(), found.end());
+    for (const fs::path& path : found) AddJob(path.string(), true, path.lexically_relative(folder));
+    return {};
+  }
+
+  // below: where the file lies in the folder that takes it.
+  void AddJob(const std::string& input, bool to_folder, const fs::path& below) {
+    Job job{input, options_.output};
+    if (to_folder || options_.output.empty()) {
+      const fs::path base = options_.output.empty() ? fs::path(input) : options_.output / below;
+      job.output = fs::path(base).replace_extension(".h4mk").string();
+      // film.mp4 and film.mkv
+      if (!taken_.insert(job.output).second) taken_.insert(job.output = base.string() + ".h4mk");
+      make_folders_ = to_folder && !options_.output.empty();
+    }
+    jobs_.push_back(std::move(job));
+  }
+
+  Status Import(const Job& job, const std::string& label) {
+    InputFile input;  // not to be overwritten
+    OutputFile out;
+    H4MK_TRY(input.Open(job.input));
+    if (input.version() != 0)
+      return Status(Code::kArgument, "is an H4MK file already; `h4mk convert` changes its version");
+    if (make_folders_) {
+      std::error_code error;
+      fs::create_directories(fs::path(job.output).parent_path(), error);
+      if (error) return Status(Code::kIo, job.output + ": " + error.message());
+    }
+    H4MK_TRY(out.Open(job.output, options_.write));
+    uint64_t written = 0;
+    if (Status status = Copy(job, input.size(), label, out, &written); !status.ok())
+      return out.Explain(std::move(status));
+    H4MK_TRY(out.Commit());
+    return job.output == "-" ? Status() : Tell(job, written);
+  }
+
+  // Names are never options, protocols or lists for ffmpeg, which shows its own errors.
+  Status Copy(const Job& job, uint64_t size, const std::string& label, OutputFile& out,
+              uint64_t* written) {
+    Child ffmpeg;
+    H4MK_TRY(ffmpeg.Start({options_.ffmpeg, "-hide_banner", "-loglevel", "error", "-nostdin",
+                           "-copyts", "-copy_unknown", "-i", "file:" + job.input, "-map", "0", "-c",
+                           "copy", "-f", "h4mk", "pipe:1"}));
+    const auto progress = MakeProgress(label.c_str());
+    Sink sink(out.io());
+    Bytes buffer(1 << 20);
+    for (;;) {
+      const int64_t got = ffmpeg.output().Read(buffer.data(), buffer.size());
+      if (got < 0) return SystemError("cannot read what ffmpeg writes");
+      if (got == 0) break;
+      H4MK_TRY(sink.Write(ByteSpan(buffer).first(static_cast<size_t>(got))));
+      *written += static_cast<uint64_t>(got);
+      if (progress) progress(std::min(*written, size), size);
+    }
+    H4MK_TRY(ffmpeg.Finish());
+    return *written > 0 ? Status() : Status(Code::kIo, "ffmpeg wrote nothing");
+  }
+
+  Status Tell(const Job& job, uint64_t written) {
+    Recording made;
+    H4MK_TRY(made.Open(job.output));
+    double end = 0;
+    for (const RecordedTrack& track : made.tracks())
+      if (track.info.end_pts != H4MK_NO_TIME && track.info.start_pts != H4MK_NO_TIME)
+        end = std::max(end,
+                       SecondsBetween(track.info.start_pts, track.info.end_pts, track.time_base()));
+    output_.Text("{}: {} track{}, {}, {}\n", Printable(job.output), made.tracks().size(),
+                 made.tracks().size() == 1 ? "" : "s",
+                 Clock(static_cast<int64_t>(end * 1000 + 0.5), {1, 1000}), HumanBytes(written));
+    files_.push_back({{"input", job.input},
+                      {"output", job.output},
+                      {"bytes", written},
+                      {"tracks", made.tracks().size()}});
+    return {};
+  }
+
+  const ImportOptions& options_;
+  Output output_;
+  std::vector<Job> jobs_;
+  std::set<std::string> taken_;
+  bool make_folders_ = false;
+  uint64_t failed_ = 0;
+  Json files_ = Json::array();
+};
+
+int Run(const ImportOptions& options) { return Importer(options).Run(); }
+
+}  // namespace
+
+void AddImport(CLI::App& app, int* exit_code) {
+  AddCommand<ImportOptions>(app, exit_code, "import", "Media files of any kind as H4MK", Describe,
+                            Run);
+}
+
+}  // namespace h4mk::tool

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "file_name.h"
+
+#include "base/json.h"
+
+namespace h4mk::tool {
+namespace {
+
+constexpr size_t kMaxName = 200;  // of 255 that most file systems take: others add to it
+
+}  // namespace
+
+std::string SafeName(std::string_view text) {
+  if (!IsUtf8(text)) return "";
+  std::string name;
+  for (const char c : text) {
+    const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    name +=
+        is_control || std::string_view("/\\:*?\"<>|").find(c) != std::string_view::npos ? '_' : c;
+  }
+  // Control characters above ASCII, and those that turn the direction of a text round.
+  for (const std::string_view bad : {"\xC2\x80", "\xE2\x80\xAA", "\xE2\x81\xA6"})
+    for (size_t at = 0; at + bad.size() <= name.size();) {
+      const bool is_c1 =
+          bad.size() == 2 && name[at] == bad[0] && static_cast<unsigned char>(name[at + 1]) < 0xA0;
+      const bool is_turn =
+          bad.size() == 3 && name.compare(at, 2, bad.substr(0, 2)) == 0 &&
+          static_cast<unsigned char>(name[at + 2]) >= static_cast<unsigned char>(bad[2]) &&
+          static_cast<unsigned char>(name[at + 2]) < static_cast<unsigned char>(bad[2]) + 5;
+      if (is_c1 || is_turn)
+        name.replace(at, bad.size(), "_");
+      else
+        ++at;
+    }
+  if (!name.empty() && (name[0] == '.' || name[0] == '-')) name[0] = '_';
+  if (name.size() > kMaxName) {
+    size_t size = kMaxName;
+    while (size > 0 && (name[size] & 0xC0) == 0x80) --size;
+    name.resize(size);
+  }
+  return name.find_first_not_of("_ ") == name.npos ? "" : name;
+}
+
+std::string Stem(const std::string& path) {
+  std::string name = path.substr(path.rfind('/') + 1);
+  const size_t dot = name.rfind('.');
+  if (dot != name.npos && dot > 0) name.resize(dot);
+  return name;
+}
+
+std::string InFolder(const std::string& folder, const std::string& name) {
+  return folder.empty() ? name : folder.ends_with('/') ? folder + name : folder + "/" + name;
+}
+
+}  // namespace h4mk::tool

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Names that files are given: what content says never leads out of a folder.
+#ifndef H4MK_TOOLS_FILE_NAME_H_
+#define H4MK_TOOLS_FILE_NAME_H_
+
+#include <string>
+#include <string_view>
+
+namespace h4mk::tool {
+
+// A name of a file, from a text that anybody may have written: characters that paths, shells and
+// terminals take for their own become _, and it begins with neither a dot nor a dash. At most 200
+// bytes. "" if nothing is left.
+std::string SafeName(std::string_view text);
+
+// "film" of "folder/film.h4mk".
+std::string Stem(const std::string& path);
+
+// A name in a folder; "" is the one we are in.
+std::string InFolder(const std::string& folder, const std::string& name);
+
+}  // namespace h4mk::tool
+
+#endif  // H4MK_TOOLS_FILE_NAME_H_

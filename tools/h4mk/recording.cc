@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "recording.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "describe.h"
+
+namespace h4mk::tool {
+namespace {
+
+bool HasDisposition(const Json& description, const char* name) {
+  const auto list = description.find("disposition");
+  return list != description.end() && list->is_array() &&
+         std::find(list->begin(), list->end(), name) != list->end();
+}
+
+}  // namespace
+
+Status Recording::Told(h4mk_status status) const {
+  if (status == H4MK_OK) return {};
+  const std::string message = h4mk_reader_message(get());
+  const Status told(static_cast<Code>(status), message.empty() ? h4mk_strerror(status) : message);
+  const int64_t offset = h4mk_reader_error_offset(get());
+  return offset < 0 ? told : told.At(static_cast<uint64_t>(offset));
+}
+
+Status Recording::Open(const std::string& path, const KeyOptions* key,
+                       const std::string& verify_key) {
+  path_ = path;
+  H4MK_TRY(file_.Open(path));
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  options.open_beside = h4mk_io_open_beside;
+  options.beside_opaque = path_.data();
+  options.keep_encrypted = 1;
+  if (key != nullptr && key->given()) {
+    H4MK_TRY(ReadMasterKey(*key, "", &master_));
+    key_.key = master_.key.bytes().data();
+    key_.key_size = master_.key.bytes().size();
+    options.keys = &key_;
+    options.key_count = 1;
+    options.keep_encrypted = 0;
+  }
+  if (!verify_key.empty()) options.verify_key = verify_key.c_str();
+  io_ = &file_.NewIo();
+  const h4mk_io io = CallbacksOf(*io_);
+  h4mk_reader* opened = nullptr;
+  const h4mk_status status = h4mk_reader_open(&io, &options, &opened);
+  reader_.reset(opened);
+  H4MK_TRY(Told(status));
+  return ReadDescriptions();
+}
+
+Status Recording::ReadDescriptions() {
+  meta_ = ToJson(h4mk_reader_meta(get()));
+  if (key_.key != nullptr && is_encrypted()) scheme_ = TextOf(meta_["protection"], "scheme");
+  for (uint32_t i = 0; i < h4mk_reader_track_count(get()); ++i) {
+    RecordedTrack& track = tracks_.emplace_back();
+    track.description = ToJson(h4mk_reader_track(get(), i));
+    H4MK_TRY(Told(h4mk_reader_track_info(get(), i, &track.info)));
+    track.kind = TextOf(track.description, "kind");
+    track.is_attachment = track.kind == "attachment";
+    track.is_cover = HasDisposition(track.description, "attached_pic");
+  }
+  return {};
+}
+
+// A signed file of version 2 has checkpoints among its chunks (protection.md, "Checkpoint").
+bool Recording::is_signed() const {
+  if (h4mk_reader_version(get()) != 2) return false;
+  h4mk_chunk chunk = {};
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  while (h4mk_reader_chunk(get(), chunk.next, &chunk) == H4MK_OK)
+    if (std::strcmp(chunk.tag, "VERI") == 0 &&
+        h4mk_reader_chunk_payload(get(), &chunk, &data, &size) == H4MK_OK && size >= 4 &&
+        std::memcmp(data, "H4VC", 4) == 0)
+      return true;
+  return false;
+}
+
+Result<uint32_t> Recording::Find(int64_t track_id) const {
+  std::string ids;
+  for (uint32_t i = 0; i < tracks_.size(); ++i) {
+    if (tracks_[i].info.track_id == track_id) return i;
+    ids += fmt::format("{}{}", ids.empty() ? "" : ", ", tracks_[i].info.track_id);
+  }
+  return Status(Code::kArgument,
+                fmt::format("no track {}; the file has {}", track_id, ids.empty() ? "none" : ids));
+}
+
+Status Recording::Attachment(uint32_t track, ByteSpan* bytes) const {
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  H4MK_TRY(Told(h4mk_reader_attachment(get(), track, &data, &size)));
+  *bytes = ByteSpan(data, size);
+  return {};
+}
+
+Status Recording::Next(Output& output, h4mk_block* block) {
+  for (;;) {
+    const h4mk_status status = h4mk_reader_next(get(), block);
+    if (status == H4MK_OK) return {};
+    if (status != H4MK_END && status != H4MK_AGAIN) output.Problem(Told(status));
+    if (status == H4MK_ERR_CORRUPT || status == H4MK_ERR_NOT_FOUND) continue;
+    const bool is_closed = h4mk_reader_is_closed(get()) != 0;
+    while (const char* warning = h4mk_reader_next_warning(get()))
+      output.Problem(std::nullopt, is_closed ? Code::kCorrupt : Code::kAgain, warning);
+    if (status == H4MK_AGAIN && output.problem_count() == 0)
+      output.Problem(
+          Status(Code::kAgain, "the file has no end: it was cut, or is still being written"));
+    return Status(Code::kEnd, "no more blocks");
+  }
+}
+
+h4mk_writer_options Recording::WriterOptions() const {
+  h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
+  if (scheme_.empty()) return options;
+  options.encryption_scheme = scheme_.c_str();
+  options.encryption_key = &key_;
+  return options;
+}
+
+Status NewRecording::Told(h4mk_status status) const {
+  if (status == H4MK_OK) return {};
+  const std::string message = h4mk_writer_message(writer_.get());
+  return Status(static_cast<Code>(status), message.empty() ? h4mk_strerror(status) : message);
+}
+
+Status NewRecording::Open(OutputFile& out, const h4mk_writer_options& options) {
+  const h4mk_io io = CallbacksOf(out.io());
+  h4mk_writer* opened = nullptr;
+  const h4mk_status status = h4mk_writer_open(&io, &options, &opened);
+  writer_.reset(opened);
+  return Told(status);
+}
+
+// What is written holds its data itself: it has no file beside it.
+Status NewRecording::AddTrack(const Json& description, uint32_t* track) {
+  Json own = description;
+  own.erase("beside");
+  const Value value = ToValue(own);
+  return Told(h4mk_writer_add_track(writer_.get(), value.get(), track));
+}
+
+Status NewRecording::AddAttachment(const Json& description, ByteSpan bytes) {
+  uint32_t track = 0;
+  H4MK_TRY(AddTrack(description, &track));
+  return Told(h4mk_writer_set_attachment(writer_.get(), track, bytes.data(), bytes.size()));
+}
+
+Status NewRecording::SetMeta(const Json& meta) {
+  const Value value = ToValue(meta);
+  return Told(h4mk_writer_set_meta(writer_.get(), value.get()));
+}
+
+Status NewRecording::AddChunk(const char* tag, uint32_t flags, ByteSpan bytes) {
+  return Told(h4mk_writer_add_chunk(writer_.get(), tag, flags, bytes.data(), bytes.size()));
+}
+
+Status NewRecording::Write(const h4mk_block& block) {
+  return Told(h4mk_writer_write(writer_.get(), &block));
+}
+
+Status NewRecording::Finish() { return Told(h4mk_writer_finish(writer_.get())); }
+
+}  // namespace h4mk::tool
