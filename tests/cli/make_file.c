@@ -12,6 +12,8 @@
  *   far    blocks as far apart in time as numbers are, and some at a time that no clock shows
  *   dense  40,000 tiny blocks, and an attachment of 2 MB
  *   rich   what tracks can say of themselves: languages, dispositions, profiles, HDR, a turned picture, a cover
+ *   subtitles SubRip, WebVTT, ASS and timed text, with what is awkward of each
+ *   names  attachments with names that lead elsewhere
  *   opus   one track of audio of so many hours, blocks of 20 ms at 32 kb/s
  */
 #include <h4mk/legacy.h>
@@ -113,13 +115,13 @@ static void write_film(int64_t frames, size_t size, int with_attachment)
     }
 }
 
-static void write_pcm(void)
+static void write_pcm_track(int blocks)
 {
     const uint32_t track = add_track(
         "{\"track_id\":7,\"name\":\"\",\"kind\":\"audio\",\"codec\":\"pcm_s16le\",\"sample_rate\":8000,"
         "\"channels\":1,\"note\":\"\",\"time_base\":\"1/8000\"}");
     int64_t n;
-    for (n = 0; n < 100; n++)
+    for (n = 0; n < blocks; n++)
         write_block(track, H4MK_BLOCK_KEY, n * 400, n * 400, 400, 800);
 }
 
@@ -284,6 +286,67 @@ static void write_cues(void)
     }
 }
 
+static void write_line(uint32_t track, int64_t time, int64_t duration, const char *data, size_t size,
+                       const h4mk_side_data *side_data, size_t count)
+{
+    h4mk_block block = H4MK_BLOCK_INIT;
+    block.track = track;
+    block.flags = H4MK_BLOCK_KEY;
+    block.pts = block.dts = time;
+    block.duration = duration;
+    block.data = (const uint8_t *)data;
+    block.size = size;
+    block.side_data = side_data;
+    block.side_data_count = count;
+    check(h4mk_writer_write(writer, &block));
+}
+
+/* An empty line, no duration, a number that is none, boxes of style. */
+static void write_subtitles(void)
+{
+    static const char *const codecs[] = {"subrip", "webvtt", "ass", "mov_text"};
+    static const char script[] = "[Script Info]\nScriptType: v4.00+\n\n[Events]\nFormat: Layer, Start, End, Style, Text\n";
+    static const h4mk_side_data cue[] = {{"webvtt_identifier", (const uint8_t *)"one\n--> x", 9},
+                                         {"webvtt_settings", (const uint8_t *)"line:0", 6}};
+    uint32_t tracks[4];
+    int i;
+    for (i = 0; i < 4; i++) {
+        char json[256];
+        h4mk_value *value = NULL;
+        sprintf(json, "{\"track_id\":%d,\"name\":\"\",\"kind\":\"subtitle\",\"codec\":\"%s\",\"time_base\":\"1/1000\","
+                "\"tags\":{\"language\":\"%s\"}}", i + 1, codecs[i], i == 0 ? "../eng" : "und");
+        value = parse(json);
+        if (i == 2)
+            check(h4mk_value_set_bytes(value, "extradata", script, sizeof(script) - 1));
+        check(h4mk_writer_add_track(writer, value, &tracks[i]));
+        h4mk_value_free(value);
+    }
+    write_line(tracks[0], 1000, 1500, "First line.\n\n2\n00:00:09,000 --> 00:00:10,000\nno cue", 51, NULL, 0);
+    write_line(tracks[0], 4000, 0, "Until the next.", 15, NULL, 0);
+    write_line(tracks[0], 3723004, 0, "The last.", 9, NULL, 0);
+    write_line(tracks[1], 1000, 500, "Hello", 5, cue, 2);
+    write_line(tracks[1], 2000, 500, "Plain", 5, NULL, 0);
+    write_line(tracks[2], 1230, 2000, "0,1,Default,One, with\na comma", 29, NULL, 0);
+    write_line(tracks[2], 5000, 1000, "no fields", 9, NULL, 0);
+    write_line(tracks[3], 1000, 1000, "\0\5Hallo\0\0\0\10styl", 15, NULL, 0);
+    write_line(tracks[3], 2000, 1000, "\0\0", 2, NULL, 0);
+    write_line(tracks[3], 3000, 1000, "\377\377short", 7, NULL, 0);
+}
+
+static void write_names(void)
+{
+    static const char *const names[] = {"../../escape.txt", "/etc/x", "-y", ".hidden", "a\\nb\\u202Ec", "", "..",
+                                        "same.txt", "same.txt", "file:x|y"};
+    char json[256];
+    uint32_t i;
+    for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        sprintf(json, "{\"track_id\":%u,\"name\":\"\",\"kind\":\"attachment\",\"codec\":\"none\",\"time_base\":\"1/1000\","
+                "\"tags\":{\"filename\":\"%s\"}}", i + 11, names[i]);
+        check(h4mk_writer_set_attachment(writer, add_track(json), names[i], strlen(names[i])));
+    }
+    write_pcm_track(3);
+}
+
 int main(int argc, char **argv)
 {
     static const uint8_t key[32] = {1};
@@ -303,7 +366,7 @@ int main(int argc, char **argv)
     else if (strcmp(argv[1], "film") == 0)
         write_film(60, 8000, 0);
     else if (strcmp(argv[1], "pcm") == 0 || strcmp(argv[1], "secret") == 0)
-        write_pcm();
+        write_pcm_track(100);
     else if (strcmp(argv[1], "cues") == 0)
         write_cues();
     else if (strcmp(argv[1], "packed") == 0)
@@ -316,6 +379,10 @@ int main(int argc, char **argv)
         write_dense();
     else if (strcmp(argv[1], "rich") == 0)
         write_rich();
+    else if (strcmp(argv[1], "subtitles") == 0)
+        write_subtitles();
+    else if (strcmp(argv[1], "names") == 0)
+        write_names();
     else if (strcmp(argv[1], "opus") == 0)
         write_opus(argc > 3 ? atoi(argv[3]) : 1);
     else if (strcmp(argv[1], "long") == 0)

@@ -17,7 +17,6 @@ namespace h4mk::tool {
 namespace {
 
 constexpr size_t kMaxChapters = 65536;
-constexpr TimeBase kNanoseconds{1, 1000000000};
 
 Status NotChapters(const std::string& what) {
   return Status(Code::kArgument, "no chapters: " + what);

@@ -12,6 +12,8 @@
 
 namespace h4mk::tool {
 
+inline constexpr TimeBase kNanoseconds{1, 1000000000};
+
 // Reads chapters as META has them from ffmetadata, OGM ("CHAPTER01=…") or Matroska's XML; which of
 // them it is the text tells. kArgument: none of these, or a line that cannot be used.
 Result<Json> ParseChapters(std::string_view text);

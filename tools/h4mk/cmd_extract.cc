@@ -98,7 +98,7 @@ constexpr Form kForms[] = {
 };
 
 // What becomes of a track.
-struct Piece {
+struct Target {
   uint32_t track = 0;
   std::string path;
   const char* format = nullptr;  // for ffmpeg
@@ -133,32 +133,32 @@ class Extractor {
   Status Open() {
     H4MK_TRY(input_.Open(options_.common.file, &options_.key));
     H4MK_TRY(Choose());
-    if (pieces_.empty()) return Status(Code::kNotFound, "there is nothing to extract");
+    if (targets_.empty()) return Status(Code::kNotFound, "there is nothing to extract");
     return NameAll();
   }
 
   // Nothing is written where one of the outputs cannot be.
   Status Write() {
-    for (Piece& piece : pieces_) {
-      piece.out = std::make_unique<OutputFile>();
-      H4MK_TRY(piece.out->Open(piece.path, options_.write));
+    for (Target& target : targets_) {
+      target.out = std::make_unique<OutputFile>();
+      H4MK_TRY(target.out->Open(target.path, options_.write));
     }
     H4MK_TRY(WriteAttachments());
     H4MK_TRY(WriteBlocks());
-    for (Piece& piece : pieces_)
-      if (piece.format != nullptr) H4MK_TRY(WriteByFfmpeg(piece));
-    for (Piece& piece : pieces_) H4MK_TRY(piece.out->Commit());
+    for (Target& target : targets_)
+      if (target.format != nullptr) H4MK_TRY(WriteByFfmpeg(target));
+    for (Target& target : targets_) H4MK_TRY(target.out->Commit());
     return {};
   }
 
   void Report() {
     Json files = Json::array();
-    for (const Piece& piece : pieces_) {
-      const RecordedTrack& track = input_.tracks()[piece.track];
-      files.push_back({{"track_id", track.info.track_id}, {"path", piece.path}});
-      if (!options_.dry) files.back()["bytes"] = piece.bytes;
-      output_.Text("track {}: {}{}\n", track.info.track_id, Printable(piece.path),
-                   options_.dry ? "" : ", " + Grouped(piece.bytes) + " bytes");
+    for (const Target& target : targets_) {
+      const RecordedTrack& track = input_.tracks()[target.track];
+      files.push_back({{"track_id", track.info.track_id}, {"path", target.path}});
+      if (!options_.dry) files.back()["bytes"] = target.bytes;
+      output_.Text("track {}: {}{}\n", track.info.track_id, Printable(target.path),
+                   options_.dry ? "" : ", " + Grouped(target.bytes) + " bytes");
     }
     output_.Set("files", std::move(files));
   }
@@ -177,7 +177,7 @@ class Extractor {
       const RecordedTrack& track = input_.tracks()[i];
       const bool belongs = track.is_attachment || track.is_cover;
       if (!wanted.contains(i) && !(all && (belongs || !options_.only_attachments))) continue;
-      pieces_.emplace_back().track = i;
+      targets_.emplace_back().track = i;
     }
     return {};
   }
@@ -198,8 +198,8 @@ class Extractor {
   }
 
   // The name of a file, and how it is written.
-  std::string NameOf(Piece& piece) {
-    const RecordedTrack& track = input_.tracks()[piece.track];
+  std::string NameOf(Target& target) {
+    const RecordedTrack& track = input_.tracks()[target.track];
     const std::string codec = TextOf(track.description, "codec");
     const std::string id = std::to_string(track.info.track_id);
     if (track.is_attachment) {
@@ -213,25 +213,25 @@ class Extractor {
     const std::string language = SafeName(TextOf(TagsOf(track), "language"));
     return fmt::format("{}.{}{}.{}", stem, id,
                        language.empty() || language == "und" ? "" : "." + language,
-                       Extension(piece, codec));
+                       Extension(target, codec));
   }
 
-  std::string Extension(Piece& piece, const std::string& codec) {
-    const RecordedTrack& track = input_.tracks()[piece.track];
+  std::string Extension(Target& target, const std::string& codec) {
+    const RecordedTrack& track = input_.tracks()[target.track];
     if (const char* kind = SubtitleText::Extension(codec)) {
-      piece.subtitles = std::make_unique<SubtitleText>(
-          codec, ExtradataOf(input_.get(), piece.track), track.time_base());
+      target.subtitles = std::make_unique<SubtitleText>(
+          codec, ExtradataOf(input_.get(), target.track), track.time_base());
       return kind;
     }
     const bool is_nal = codec == "h264" || codec == "hevc";
     for (const Form& form : kForms) {
       if (codec != form.codec) continue;
-      if (!is_nal || !HasStartCodes(ExtradataOf(input_.get(), piece.track)))
-        piece.format = form.format;
+      if (!is_nal || !HasStartCodes(ExtradataOf(input_.get(), target.track)))
+        target.format = form.format;
       return form.extension;
     }
-    if (track.kind == "audio" && codec.starts_with("pcm_")) piece.format = "wav";
-    return piece.format != nullptr ? "wav" : "bin";
+    if (track.kind == "audio" && codec.starts_with("pcm_")) target.format = "wav";
+    return target.format != nullptr ? "wav" : "bin";
   }
 
   Status NameAll() {
@@ -240,56 +240,56 @@ class Extractor {
     const bool is_folder = folder.empty() || folder.ends_with('/') ||
                            (stat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode));
     std::set<std::string> taken;
-    for (Piece& piece : pieces_) {
-      std::string name = NameOf(piece);
+    for (Target& target : targets_) {
+      std::string name = NameOf(target);
       while (!taken.insert(name).second)
-        name = std::to_string(input_.tracks()[piece.track].info.track_id) + "_" + name;
-      piece.path = is_folder || pieces_.size() > 1 ? InFolder(folder, name) : folder;
+        name = std::to_string(input_.tracks()[target.track].info.track_id) + "_" + name;
+      target.path = is_folder || targets_.size() > 1 ? InFolder(folder, name) : folder;
     }
-    if (options_.dry || (!is_folder && pieces_.size() == 1) || folder.empty()) return {};
+    if (options_.dry || (!is_folder && targets_.size() == 1) || folder.empty()) return {};
     std::error_code error;
     std::filesystem::create_directory(folder, error);
     return error ? Status(Code::kIo, folder + ": " + error.message()) : Status();
   }
 
   Status WriteAttachments() {
-    for (Piece& piece : pieces_) {
+    for (Target& target : targets_) {
       ByteSpan bytes;
-      if (!input_.tracks()[piece.track].is_attachment) continue;
-      const Status found = input_.Attachment(piece.track, &bytes);
+      if (!input_.tracks()[target.track].is_attachment) continue;
+      const Status found = input_.Attachment(target.track, &bytes);
       if (!found.ok() && found.code() != Code::kNotFound) return found;
-      H4MK_TRY(Put(piece, bytes));
+      H4MK_TRY(Put(target, bytes));
     }
     return {};
   }
 
-  Status Put(Piece& piece, ByteSpan bytes) {
-    piece.bytes += bytes.size();
-    return Sink(piece.out->io()).Write(bytes);
+  Status Put(Target& target, ByteSpan bytes) {
+    target.bytes += bytes.size();
+    return Sink(target.out->io()).Write(bytes);
   }
-  Status Put(Piece& piece, const std::string& text) {
-    return Put(piece, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+  Status Put(Target& target, const std::string& text) {
+    return Put(target, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
   }
 
   // All that is not for ffmpeg, in one pass through the file.
   Status WriteBlocks() {
-    std::vector<Piece*> by_track(input_.tracks().size());
+    std::vector<Target*> by_track(input_.tracks().size());
     bool any = false;
-    for (Piece& piece : pieces_) {
-      const bool is_own = piece.format == nullptr && !input_.tracks()[piece.track].is_attachment;
-      by_track[piece.track] = is_own ? &piece : nullptr;
+    for (Target& target : targets_) {
+      const bool is_own = target.format == nullptr && !input_.tracks()[target.track].is_attachment;
+      by_track[target.track] = is_own ? &target : nullptr;
       any |= is_own;
-      if (piece.subtitles) H4MK_TRY(Put(piece, piece.subtitles->Head()));
+      if (target.subtitles) H4MK_TRY(Put(target, target.subtitles->Head()));
     }
     for (uint32_t i = 0; i < by_track.size(); ++i)
       h4mk_reader_discard(input_.get(), i, by_track[i] == nullptr);
     if (any) H4MK_TRY(CopyBlocks(by_track));
-    for (Piece& piece : pieces_)
-      if (piece.subtitles) H4MK_TRY(Put(piece, piece.subtitles->End()));
+    for (Target& target : targets_)
+      if (target.subtitles) H4MK_TRY(Put(target, target.subtitles->End()));
     return {};
   }
 
-  Status CopyBlocks(const std::vector<Piece*>& by_track) {
+  Status CopyBlocks(const std::vector<Target*>& by_track) {
     const auto progress = MakeProgress("extract");
     h4mk_block block = H4MK_BLOCK_INIT;
     for (;;) {
@@ -299,14 +299,14 @@ class Extractor {
       if (block.flags & H4MK_BLOCK_ENCRYPTED)
         return Status(Code::kKey, "the blocks are encrypted; give --key-file or --key-env");
       if (progress) progress(static_cast<uint64_t>(block.offset), input_.size());
-      Piece& piece = *by_track[block.track];
-      H4MK_TRY(piece.subtitles ? Put(piece, piece.subtitles->Add(block))
-                               : Put(piece, ByteSpan(block.data, block.size)));
+      Target& target = *by_track[block.track];
+      H4MK_TRY(target.subtitles ? Put(target, target.subtitles->Add(block))
+                                : Put(target, ByteSpan(block.data, block.size)));
     }
   }
 
   // Streams of ffmpeg are the tracks in their order. Names are never options or protocols for it.
-  Status WriteByFfmpeg(Piece& piece) {
+  Status WriteByFfmpeg(Target& target) {
     if (options_.common.file == "-")
       return Status(Code::kArgument,
                     "ffmpeg writes this track and cannot read a pipe twice: give "
@@ -315,9 +315,9 @@ class Extractor {
                                       "-nostdin"};
     if (!options_.key.file.empty())
       words.insert(words.end(), {"-decryption_key_file", options_.key.file});
-    words.insert(words.end(),
-                 {"-f", "h4mk", "-i", "file:" + options_.common.file, "-map",
-                  "0:" + std::to_string(piece.track), "-c", "copy", "-f", piece.format, "pipe:1"});
+    words.insert(words.end(), {"-f", "h4mk", "-i", "file:" + options_.common.file, "-map",
+                               "0:" + std::to_string(target.track), "-c", "copy", "-f",
+                               target.format, "pipe:1"});
     Child ffmpeg;
     H4MK_TRY(ffmpeg.Start(std::move(words)));
     Bytes buffer(1 << 20);
@@ -325,14 +325,14 @@ class Extractor {
       const int64_t got = ffmpeg.output().Read(buffer.data(), buffer.size());
       if (got < 0) return SystemError("cannot read what ffmpeg writes");
       if (got == 0) return ffmpeg.Finish();
-      H4MK_TRY(Put(piece, ByteSpan(buffer).first(static_cast<size_t>(got))));
+      H4MK_TRY(Put(target, ByteSpan(buffer).first(static_cast<size_t>(got))));
     }
   }
 
   const ExtractOptions& options_;
   Output& output_;
   Recording input_;
-  std::vector<Piece> pieces_;
+  std::vector<Target> targets_;
 };
 
 int Run(const ExtractOptions& options) {

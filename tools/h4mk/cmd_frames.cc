@@ -13,6 +13,7 @@ namespace {
 struct FramesOptions {
   CommonOptions common;
   int64_t track_id = kNoTrack;
+  bool csv = false;
 };
 
 struct Frame {
@@ -24,8 +25,12 @@ struct Frame {
 void Describe(CLI::App* command, FramesOptions* options) {
   AddCommonOptions(command, &options->common);
   AddTrackOption(command, &options->track_id, false);
+  command->add_flag("--csv", options->csv, "Lines of values with commas between them, for tables")
+      ->excludes("--json");
   command->footer(
-      "Blocks that must be decoded but not shown, and those without a time, are no frames.");
+      "Blocks that must be decoded but not shown, and those without a time, are no frames. The "
+      "type is I, P or B where the writer\n"
+      "knew it, ? where all that is known is that it is no random access point.");
 }
 
 int Run(const FramesOptions& options) {
@@ -50,7 +55,10 @@ int Run(const FramesOptions& options) {
   output.Set("time_base", fmt::format("{}/{}", track.time_base.num, track.time_base.den));
   output.Set("count", frames.size());
   output.BeginRows("frames");
-  output.Text("{:>8}  {:>12}  {:>12}  {:4}  {}\n", "frame", "time", "pts", "type", "ordinal");
+  if (options.csv)
+    output.Text("frame,time,pts,type,key,ordinal\n");
+  else
+    output.Text("{:>8}  {:>12}  {:>12}  {:4}  {}\n", "frame", "time", "pts", "type", "ordinal");
   for (size_t i = 0; i < frames.size(); ++i) {
     const Frame& frame = frames[i];
     const bool key = frame.flags & kBlockKey;
@@ -60,8 +68,12 @@ int Run(const FramesOptions& options) {
                 {"type", std::string(1, TypeLetter(frame.flags))},
                 {"key", key},
                 {"ordinal", frame.ordinal}});
-    output.Text("{:8}  {:>12}  {:12}  {}{:3}  {}\n", i, Clock(frame.time, track.time_base),
-                frame.time, TypeLetter(frame.flags), key ? "*" : "", frame.ordinal);
+    if (options.csv)
+      output.Text("{},{:.6f},{},{},{},{}\n", i, Seconds(frame.time, track.time_base), frame.time,
+                  TypeLetter(frame.flags), key ? 1 : 0, frame.ordinal);
+    else
+      output.Text("{:8}  {:>12}  {:12}  {}{:3}  {}\n", i, Clock(frame.time, track.time_base),
+                  frame.time, TypeLetter(frame.flags), key ? "*" : "", frame.ordinal);
   }
   return output.Finish();
 }

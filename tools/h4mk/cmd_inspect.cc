@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "block_source.h"
+#include "child.h"
 #include "command.h"
 #include "describe.h"
 #include "file/file_end.h"
@@ -18,7 +19,8 @@ namespace {
 
 struct InspectOptions {
   FilesOptions files;
-  std::string html;
+  std::string html, ffmpeg;
+  bool thumbnails = false;
   WriteOptions write;
 };
 
@@ -29,6 +31,11 @@ void Describe(CLI::App* command, InspectOptions* options) {
           "--html", options->html,
           "Write a page with a timeline of tracks, GOPs and bit rate, - for standard output")
       ->type_name("FILE");
+  command
+      ->add_flag("--thumbnails", options->thumbnails,
+                 "With pictures of the film in the page, by an ffmpeg that reads H4MK")
+      ->needs("--html");
+  AddFfmpegOption(command, &options->ffmpeg);
   AddForceOption(command, &options->write);
   command->footer(
       "Reads the front, the end and the index of the file, not its blocks; `h4mk verify` checks "
@@ -268,7 +275,8 @@ int InspectOne(const InspectOptions& options, const std::string& path, Output& o
     ShowFile(path, file, *reader, output);
     return output.Finish();
   }
-  const Status status = WriteHtml(path, file, *reader, output, options.html, options.write);
+  const Status status = WriteHtml(path, file, *reader, output, options.html,
+                                  options.thumbnails ? options.ffmpeg : "", options.write);
   return status.ok() ? output.Finish() : output.Fail(status);
 }
 

@@ -13,7 +13,6 @@
 namespace h4mk::tool {
 namespace {
 
-constexpr TimeBase kNanoseconds{1, 1000000000};
 
 struct JoinOptions {
   std::vector<std::string> files;

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "api.h"
+#include "base/base64.h"
+#include "child.h"
 #include "describe.h"
 #include "reader/external_data.h"
 #include "text.h"
@@ -16,9 +19,53 @@ constexpr double kLeastBin = 0.02;   // seconds
 constexpr double kLongest = 9e12;    // seconds: what clocks can show
 constexpr size_t kMostBins = 32768;  // of a track
 constexpr size_t kMostBinsOfAll = 1 << 20;
-constexpr uint64_t kMostBlocks =
-    50000;  // of all tracks: files with more are shown by their bit rate only
-constexpr uint64_t kMostGops = 500000;  // of all tracks
+// Of all tracks: files with more are shown by their bit rate only. A film of 2 h has 500,000, which
+// are 6 MB of the page.
+constexpr uint64_t kMostBlocks = 600000;
+constexpr size_t kMostRegions = 4096;   // of the map of bytes
+constexpr size_t kMostCover = 4 << 20;  // bytes
+constexpr int kThumbnails = 24;
+constexpr size_t kMostThumbnail = 256 << 10;  // bytes
+constexpr uint64_t kMostGops = 500000;        // of all tracks
+
+// The blocks of a track as the page unpacks them: numbers of any length, 7 bits a byte, the lowest
+// first. A block is flags (type, 4: random access point, 8: as long as the one before, 16: its
+// number does not follow), how much later it is, how long if that is new, how far its number is
+// from the next one, its size, and how far behind the one before it lies.
+class PackedBlocks {
+ public:
+  void Add(const BlockRow& row) {
+    const bool same = row.duration == duration_, follows = row.ordinal == ordinal_ + 1;
+    Number((row.flags & kBlockTypeMask) | (row.is_key() ? 4 : 0) | (same ? 8 : 0) |
+           (follows ? 0 : 16));
+    Signed(static_cast<int64_t>(static_cast<uint64_t>(row.time()) - static_cast<uint64_t>(time_)));
+    if (!same) Number(static_cast<uint64_t>(std::max<int64_t>(0, row.duration)));
+    if (!follows) Signed(static_cast<int64_t>(row.ordinal - ordinal_));
+    Number(row.size);
+    Signed(static_cast<int64_t>(row.offset - end_));
+    time_ = row.time();
+    duration_ = row.duration;
+    ordinal_ = row.ordinal;
+    end_ = row.offset + row.size;
+    ++count_;
+  }
+  void Drop() { bytes_ = {}; }
+  uint64_t count() const { return count_; }
+  std::string Text() const { return EncodeBase64(bytes_); }
+
+ private:
+  void Number(uint64_t number) {
+    for (; number > 127; number >>= 7) bytes_.push_back(static_cast<uint8_t>(number | 128));
+    bytes_.push_back(static_cast<uint8_t>(number));
+  }
+  void Signed(int64_t number) {
+    Number(static_cast<uint64_t>(number) << 1 ^ static_cast<uint64_t>(number >> 63));
+  }
+
+  Bytes bytes_;
+  int64_t time_ = 0, duration_ = 0;
+  uint64_t ordinal_ = UINT64_MAX, end_ = 0, count_ = 0;
+};
 
 // What was read of a track. What the index tells of numbers of blocks may be a lie, and a large
 // one.
@@ -28,7 +75,7 @@ struct Lane {
   bool all_key = true;
   std::vector<uint64_t> bins;  // bytes
   std::vector<int64_t> gops;   // milliseconds
-  Json blocks = Json::array();
+  PackedBlocks blocks;
 };
 
 class Page {
@@ -36,7 +83,7 @@ class Page {
   Page(InputFile& file, BlockPipeline& reader)
       : file_(file), reader_(reader), lanes_(reader.tracks().size()) {}
 
-  Json Collect(const std::string& name, Output& output);
+  Json Collect(const std::string& name, const std::string& ffmpeg, Output& output);
 
  private:
   void FindTimes();
@@ -76,7 +123,7 @@ void Page::AddBlock(const BlockRow& row) {
   lane.bytes += row.size;
   lane.all_key &= row.is_key();
   if (++blocks_ == kMostBlocks + 1)
-    for (Lane& of_any : lanes_) of_any.blocks = nullptr;
+    for (Lane& of_any : lanes_) of_any.blocks.Drop();
   if (row.time() == kNoTime) return;
   const Track& track = reader_.tracks()[row.track];
   const double time = SecondsOf(track, row.time()), place = (time - start_) / bin_;
@@ -89,10 +136,16 @@ void Page::AddBlock(const BlockRow& row) {
     ++gops_;
     lane.gops.push_back(std::llround(time * 1000));
   }
-  if (blocks_ <= kMostBlocks)
-    lane.blocks.push_back({time, SecondsOf(track, row.duration), row.size,
-                           row.flags & kBlockTypeMask, row.is_key() ? 1 : 0, row.ordinal,
-                           row.offset});
+  if (blocks_ <= kMostBlocks) lane.blocks.Add(row);
+}
+
+// Keys and values as text.
+Json Pairs(const Json& object) {
+  Json rows = Json::array();
+  if (!object.is_object()) return rows;
+  for (const auto& [key, value] : object.items())
+    rows.push_back({key, value.is_string() ? value.get<std::string>() : DumpJson(value)});
+  return rows;
 }
 
 Json Page::TrackJson(uint32_t index) {
@@ -122,11 +175,11 @@ Json Page::TrackJson(uint32_t index) {
                  {"seek_points", entries},
                  {"bins", lane.bins},
                  {"gops", std::move(gops)}};
+  object["tags"] = Pairs(track.description.contains("tags") ? track.description["tags"] : Json());
   if (blocks_ <= kMostBlocks) {
-    std::stable_sort(lane.blocks.begin(), lane.blocks.end(), [](const Json& a, const Json& b) {
-      return a[0].get<double>() < b[0].get<double>();
-    });
-    object["blocks_list"] = std::move(lane.blocks);
+    object["listed"] = lane.blocks.count();
+    object["tick"] = Seconds(1, track.time_base);
+    object["packed"] = lane.blocks.Text();
   }
   return object;
 }
@@ -148,31 +201,131 @@ Json Page::Chapters() {
   return chapters;
 }
 
-// Keys and values as text.
 Json Page::Meta() {
   Json rows = Json::array();
-  const auto add = [&](const std::string& key, const Json& value) {
-    rows.push_back({key, value.is_string() ? value.get<std::string>() : DumpJson(value)});
-  };
   for (const auto& [key, value] : reader_.meta().items()) {
     if (key == "chapters") continue;
-    if (key != "tags" || !value.is_object()) {
-      add(key, value);
-      continue;
-    }
-    for (const auto& [tag, text] : value.items()) add(tag, text);
+    if (key == "tags" && value.is_object())
+      for (const Json& pair : Pairs(value)) rows.push_back(pair);
+    else
+      rows.push_back({key, value.is_string() ? value.get<std::string>() : DumpJson(value)});
   }
   return rows;
 }
 
+// What lies where: [tag, offset, bytes, chunks]. Neighbours of a kind are one region where there
+// would be too many.
+Json Regions(InputFile& file) {
+  Json regions = Json::array({{"H4MK", 0, std::min<uint64_t>(16, file.size()), 1}});
+  const h4mk_io io = CallbacksOf(file.NewIo());
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  options.keep_encrypted = 1;
+  h4mk_reader* opened = nullptr;
+  const h4mk_status status = h4mk_reader_open(&io, &options, &opened);
+  const std::unique_ptr<h4mk_reader, void (*)(h4mk_reader*)> reader(opened, h4mk_reader_free);
+  if (status != H4MK_OK || h4mk_reader_version(opened) == H4MK_VERSION_TRANSPORT)
+    return Json::array();
+  h4mk_chunk chunk = {};
+  uint64_t end = 16;
+  while (h4mk_reader_chunk(opened, chunk.next, &chunk) == H4MK_OK && chunk.next > chunk.offset) {
+    const bool is_known =
+        std::ranges::all_of(std::string_view(chunk.tag), [](char c) { return c > ' ' && c < 127; });
+    const std::string tag = is_known ? chunk.tag : "?";
+    const auto size = static_cast<uint64_t>(chunk.next - chunk.offset);
+    end = static_cast<uint64_t>(chunk.next);
+    Json& last = regions.back();
+    if (regions.size() >= kMostRegions / 2 && last[0] == tag) {
+      last[2] = last[2].get<uint64_t>() + size;
+      last[3] = last[3].get<uint64_t>() + 1;
+    } else if (regions.size() < kMostRegions) {
+      regions.push_back({tag, chunk.offset, size, 1});
+    }
+  }
+  // The container checksum, or what is no chunk.
+  if (end + 4 == file.size())
+    regions.push_back({"TAIL", end, 4, 0});
+  else if (end < file.size())
+    regions.push_back({"?", end, file.size() - end, 1});
+  return regions;
+}
+
+bool IsCover(const Track& track) {
+  const auto list = track.description.find("disposition");
+  return list != track.description.end() && list->is_array() &&
+         std::find(list->begin(), list->end(), "attached_pic") != list->end();
+}
+
+Json CoverJson(BlockPipeline& reader) {
+  for (uint32_t i = 0; i < reader.tracks().size(); ++i) {
+    const std::string codec = TextOf(reader.tracks()[i].description, "codec");
+    ReadBlock block;
+    if (!IsCover(reader.tracks()[i]) || (codec != "mjpeg" && codec != "png") ||
+        !reader.ReadBlockAt(i, 0, &block).ok() || block.record->size > kMostCover ||
+        block.record->flags & kBlockEncrypted)
+      continue;
+    return {{"mime", codec == "png" ? "image/png" : "image/jpeg"},
+            {"data", EncodeBase64({block.data, block.record->size})}};
+  }
+  return nullptr;
+}
+
 Json Problems(const Output& output) {
-  Json problems = output.problems();
+  Json problems = Json::array();
+  for (size_t i = 0; i < output.problems().size(); ++i) {
+    problems.push_back({{"message", output.problems()[i]}});
+    if (output.problem_offsets()[i]) problems.back()["offset"] = *output.problem_offsets()[i];
+  }
   if (const uint64_t more = output.problem_count() - problems.size(); more > 0)
-    problems.push_back(fmt::format("… and {} more", Grouped(more)));
+    problems.push_back({{"message", fmt::format("… and {} more", Grouped(more))}});
   return problems;
 }
 
-Json Page::Collect(const std::string& name, Output& output) {
+// A JPEG of a picture, by ffmpeg; "" if it makes none. Names are never options or protocols for it.
+std::string Thumbnail(const std::string& ffmpeg, const std::string& path, double time) {
+  Child child;
+  if (!child
+           .Start({ffmpeg,
+                   "-hide_banner",
+                   "-loglevel",
+                   "quiet",
+                   "-nostdin",
+                   "-ss",
+                   fmt::format("{:.3f}", time),
+                   "-f",
+                   "h4mk",
+                   "-i",
+                   "file:" + path,
+                   "-map",
+                   "0:V:0",
+                   "-frames:v",
+                   "1",
+                   "-vf",
+                   "scale=-2:136",
+                   "-f",
+                   "mjpeg",
+                   "pipe:1"})
+           .ok())
+    return "";
+  Bytes bytes, buffer(1 << 16);
+  for (int64_t got = 0; (got = child.output().Read(buffer.data(), buffer.size())) > 0;)
+    if (bytes.size() < kMostThumbnail)
+      bytes.insert(bytes.end(), buffer.begin(), buffer.begin() + static_cast<ptrdiff_t>(got));
+  return child.Finish().ok() && bytes.size() < kMostThumbnail ? EncodeBase64(bytes) : "";
+}
+
+// ffmpeg counts from the start of the file.
+Json Thumbnails(const std::string& ffmpeg, const std::string& path, double start, double end) {
+  Json list = Json::array();
+  for (int i = 0; i < kThumbnails && end > start; ++i) {
+    const double time = (end - start) * (i + 0.5) / kThumbnails;
+    const std::string jpeg = Thumbnail(ffmpeg, path, time);
+    if (!jpeg.empty()) list.push_back({{"time", start + time}, {"jpeg", jpeg}});
+    if (i == 0 && jpeg.empty()) break;  // ffmpeg is not there, or cannot
+  }
+  return list;
+}
+
+Json Page::Collect(const std::string& name, const std::string& ffmpeg, Output& output) {
   FindTimes();
   ForEachBlock(file_, reader_, output, [this](const BlockRow& row) { AddBlock(row); });
   Json tracks = Json::array();
@@ -188,6 +341,9 @@ Json Page::Collect(const std::string& name, Output& output) {
           {"chapters", Chapters()},
           {"meta", Meta()},
           {"protection", ProtectionLines(ReadProtection(file_, reader_))},
+          {"map", Regions(file_)},
+          {"cover", CoverJson(reader_)},
+          {"thumbnails", ffmpeg.empty() ? Json::array() : Thumbnails(ffmpeg, name, start_, end_)},
           {"problems", Problems(output)}};
 }
 
@@ -202,10 +358,10 @@ std::string ForScript(const Json& value) {
 }  // namespace
 
 Status WriteHtml(const std::string& name, InputFile& file, BlockPipeline& reader, Output& output,
-                 const std::string& path, const WriteOptions& write) {
+                 const std::string& path, const std::string& ffmpeg, const WriteOptions& write) {
   OutputFile out;
   H4MK_TRY(out.Open(path, write, OutputFile::Content::kText));
-  const std::string data = ForScript(Page(file, reader).Collect(name, output));
+  const std::string data = ForScript(Page(file, reader).Collect(name, ffmpeg, output));
   std::string page = kTimelineHtml;
   constexpr std::string_view kPlace = "{{data}}";
   page.replace(page.find(kPlace), kPlace.size(), data);

@@ -106,6 +106,7 @@ void Output::Problem(std::optional<uint64_t> offset, Code code, const std::strin
   bad_ = true;
   if (++problem_count_ > kMostMessages) return more_problems_.Add(message);
   problems_.push_back(message);
+  problem_offsets_.push_back(offset);
   if (json_) {
     errors_.push_back(ErrorObject(offset, CodeName(code), message));
     if (seconds) errors_.back()["time"] = *seconds;

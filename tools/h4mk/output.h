@@ -55,6 +55,8 @@ class Output {
                std::optional<double> seconds = {});
   // The first messages, and how many there were.
   const std::vector<std::string>& problems() const { return problems_; }
+  // Where these are in the file.
+  const std::vector<std::optional<uint64_t>>& problem_offsets() const { return problem_offsets_; }
   uint64_t problem_count() const { return problem_count_; }
   // Problems that were counted elsewhere, without their messages.
   void MoreProblems(uint64_t count);
@@ -96,6 +98,7 @@ class Output {
   bool bad_ = false;
   bool quiet_ = false, silent_ = false;
   std::vector<std::string> problems_;
+  std::vector<std::optional<uint64_t>> problem_offsets_;
   uint64_t problem_count_ = 0, note_count_ = 0;
   Counted more_problems_, more_notes_;
   Json errors_ = Json::array(), notes_ = Json::array();

@@ -13,7 +13,7 @@
 namespace h4mk::tool {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Monotonic = std::chrono::steady_clock;
 constexpr auto kDelay = std::chrono::milliseconds(300);
 constexpr auto kInterval = std::chrono::milliseconds(100);
 constexpr size_t kWidth = 30;
@@ -33,10 +33,10 @@ void Show(const char* what, uint64_t done, uint64_t total) {
 
 std::function<void(uint64_t done, uint64_t total)> MakeProgress(const char* what) {
   if (!isatty(STDERR_FILENO)) return nullptr;
-  return [what, next = Clock::now() + kDelay](uint64_t done, uint64_t total) mutable {
-    if (Clock::now() < next) return;
+  return [what, next = Monotonic::now() + kDelay](uint64_t done, uint64_t total) mutable {
+    if (Monotonic::now() < next) return;
     Show(what, done < total ? done : total, total);
-    next = Clock::now() + kInterval;
+    next = Monotonic::now() + kInterval;
   };
 }
 

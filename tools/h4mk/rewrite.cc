@@ -25,7 +25,7 @@ constexpr Kind kKinds[] = {
     {".jpg", "mjpeg", "image/jpeg"},       {".jpeg", "mjpeg", "image/jpeg"},
     {".png", "png", "image/png"}};
 
-Status ReadWhole(const std::string& path, Bytes* bytes) {
+Status ReadAddition(const std::string& path, Bytes* bytes) {
   InputFile file;
   if (const Status status = file.Open(path); !status.ok())
     return status.Saying(path + ": " + status.message());
@@ -121,7 +121,7 @@ class Rewriter {
 
   Status Attach(const std::string& path) {
     Bytes bytes;
-    H4MK_TRY(ReadWhole(path, &bytes));
+    H4MK_TRY(ReadAddition(path, &bytes));
     const std::string name = path.substr(path.rfind('/') + 1);
     if (!IsUtf8(name)) return Status(Code::kArgument, path + ": the name is not UTF-8");
     for (uint32_t i = 0; i < stays_.size(); ++i)
@@ -140,7 +140,7 @@ class Rewriter {
   // One block, before all others.
   Status AddCover() {
     Bytes bytes;
-    H4MK_TRY(ReadWhole(additions_.cover, &bytes));
+    H4MK_TRY(ReadAddition(additions_.cover, &bytes));
     const bool is_png = bytes.size() > 8 && std::memcmp(bytes.data(), "\x89PNG", 4) == 0;
     const bool is_jpeg = bytes.size() > 3 && std::memcmp(bytes.data(), "\xFF\xD8\xFF", 3) == 0;
     if (!is_png && !is_jpeg)

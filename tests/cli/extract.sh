@@ -1,0 +1,53 @@
+# Tracks and attachments as files that other programs know. Names never lead out of the folder.
+make_file clip clip.h4mk
+t h4mk extract clip.h4mk --list
+t h4mk extract clip.h4mk -o out
+ls out
+cmp out/clip.1.m2v <(h4mk cat -t 1 clip.h4mk) && cat out/font.ttf && echo
+
+echo "# one track into a file, into a pipe; an attachment by its name"
+t h4mk extract clip.h4mk -t 2 -o sound.mp2
+h4mk extract clip.h4mk -t 2 -o - 2>/dev/null | cmp - sound.mp2 && echo "the same"
+t h4mk extract - --name font.ttf -o f.ttf <clip.h4mk
+t h4mk extract clip.h4mk --attachments -o only --json
+ls only
+
+echo "# subtitles"
+make_file subtitles subtitles.h4mk
+t h4mk extract subtitles.h4mk -o texts
+head -50 texts/*
+
+echo "# names that lead elsewhere"
+make_file names names.h4mk
+t h4mk extract names.h4mk -o names
+ls -a names
+ls
+
+echo "# nothing is overwritten, and then nothing is written"
+rm out/font.ttf
+t h4mk extract clip.h4mk -o out
+ls out
+t h4mk extract -y clip.h4mk -o out
+ln clip.h4mk link.h4mk
+t h4mk extract clip.h4mk -t 1 -o link.h4mk -y
+
+echo "# what is not there, cut short, empty"
+t h4mk extract clip.h4mk -t 9
+t h4mk extract clip.h4mk --name arial.ttf
+make_file pcm pcm.h4mk
+t h4mk extract pcm.h4mk --attachments
+head -c 50000 clip.h4mk >half.h4mk
+t h4mk extract half.h4mk -t 1 -o half.m2v
+: >empty
+t h4mk extract empty
+make_file secret secret.h4mk
+t h4mk extract --ffmpeg false secret.h4mk
+
+echo "# what needs headers ffmpeg writes; names are never options or protocols for it"
+printf '#!/bin/sh\nprintf "%%s\\n" "$@" >asked\necho sound\n' >ffmpeg; chmod +x ffmpeg
+cp pcm.h4mk ./-i.h4mk
+t h4mk extract --ffmpeg ./ffmpeg -- -i.h4mk
+cat asked _i.7.wav
+printf '#!/bin/sh\nexit 1\n' >ffmpeg
+t h4mk extract --ffmpeg ./ffmpeg pcm.h4mk
+ls *.wav

@@ -1,0 +1,23 @@
+# How a file grows, until it has its end.
+make_file clip clip.h4mk
+t h4mk watch clip.h4mk
+t h4mk watch --json clip.h4mk
+
+echo "# a file that has no end yet, and gets it"
+head -c 40000 clip.h4mk >grows.h4mk
+(sleep 1; tail -c +40001 clip.h4mk >>grows.h4mk) &
+h4mk watch --every 0.05 grows.h4mk | sed -n '1s/  [^ ]* [^ ]*b.s$//p; $p'
+wait
+
+echo "# one that gets nothing any more"
+head -c 40000 clip.h4mk >half.h4mk
+h4mk watch --every 0.05 --patience 0.2 half.h4mk | tail -1
+echo "= ${PIPESTATUS[0]}"
+
+echo "# no file that grows"
+t h4mk watch - <clip.h4mk
+t h4mk watch no_such_file
+: >empty
+t h4mk watch empty
+cp "$CASES/../vectors/media/reference_demo.h4mk" v1.h4mk
+t h4mk watch v1.h4mk
