@@ -22,3 +22,6 @@ tab h4mk cat other.h4mk -t ""
 tab h4mk cat -t ""
 tab h4mk decode --adapter d
 tab h4mk seek clip.h4mk --time ""
+tab h4mk cut clip.h4mk --to ""
+tab h4mk edit clip.h4mk --disposition ""
+tab h4mk extract clip.h4mk --name ""

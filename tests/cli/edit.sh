@@ -72,3 +72,87 @@ for length in range(start, len(new)):
     if got != before and not (length > len(new) - 60 and got == after):
         print("cut at", length, got)
 END
+
+echo "# dispositions: instead of what there was, or some of them"
+make_file rich rich.h4mk
+t h4mk edit rich.h4mk --disposition 3=default --disposition 4=+comment,-forced --disposition 1=
+h4mk inspect rich.h4mk | grep -E "^track [134]"
+t h4mk edit rich.h4mk --disposition 3=defualt
+t h4mk edit rich.h4mk --disposition 9=default
+
+echo "# chapters as others write them"
+cp clip.h4mk marked.h4mk
+cat >chapters.ffmeta <<'END'
+;FFMETADATA1
+title=Not of a chapter
+[CHAPTER]
+TIMEBASE=1/1000
+START=0
+END=1000
+title=One \= two\; \#3 \\
+[CHAPTER]
+TIMEBASE=1/25
+START=50
+title=Second\
+line
+END
+t h4mk edit marked.h4mk --chapters chapters.ffmeta
+h4mk inspect marked.h4mk | sed -n '/chapters/,$p'
+printf '\357\273\277CHAPTER02=00:00:01.500\r\nCHAPTER02NAME=Zwei\r\nCHAPTER01=00:00:00.000\r\nCHAPTER01NAME=Eins\r\n' >chapters.txt
+t h4mk edit marked.h4mk --chapters chapters.txt
+h4mk inspect marked.h4mk | sed -n '/chapters/,$p'
+cat >chapters.xml <<'END'
+<?xml version="1.0"?>
+<Chapters><EditionEntry><ChapterAtom><ChapterTimeStart>00:00:00.250000001</ChapterTimeStart><ChapterTimeEnd>00:00:01.000</ChapterTimeEnd>
+<ChapterDisplay><ChapterString>A &amp; B</ChapterString><ChapterLanguage>eng</ChapterLanguage></ChapterDisplay>
+<ChapterAtom><ChapterTimeStart>00:00:00.5</ChapterTimeStart></ChapterAtom></ChapterAtom></EditionEntry></Chapters>
+END
+t h4mk edit marked.h4mk --chapters - <chapters.xml
+h4mk inspect --json marked.h4mk | python3 -c 'import json, sys; print(json.load(sys.stdin)["meta"]["chapters"])'
+for text in 'hello' ';FFMETADATA1
+[CHAPTER]
+START=x' 'CHAPTER01NAME=no time' '<Chapters><EditionEntry>' '<Chapters><EditionEntry><ChapterAtom/></EditionEntry></Chapters>'; do
+  t h4mk edit marked.h4mk --chapters - <<<"$text"
+done
+# Entities that grow without bound are refused.
+python3 - >bomb.xml <<'END'
+print('<!DOCTYPE x [<!ENTITY a "%s">' % ("x" * 100))
+for name, of in zip("bcdefghij", "abcdefghi"):
+    print('<!ENTITY %s "%s">' % (name, ("&%s;" % of) * 10))
+print(']><Chapters><EditionEntry><ChapterAtom><ChapterDisplay><ChapterString>&j;</ChapterString></ChapterDisplay></ChapterAtom></EditionEntry></Chapters>')
+END
+t h4mk edit marked.h4mk --chapters bomb.xml
+
+echo "# attachments and a cover: the file is written anew, its blocks are as they were"
+cp clip.h4mk more.h4mk
+printf 'a licence' >licence.txt
+printf '\211PNG\r\n\032\n not really' >front.png
+t h4mk edit more.h4mk --attach licence.txt --cover front.png --tag title=More
+t h4mk inspect more.h4mk
+t h4mk verify more.h4mk
+t h4mk extract more.h4mk --attachments -o taken
+cmp licence.txt taken/licence.txt && cmp front.png taken/more.5.cover.png && echo "as they were put in"
+cmp <(h4mk cat -t 1 more.h4mk) <(h4mk cat -t 1 clip.h4mk) && echo "the same pictures"
+t h4mk edit more.h4mk --attach licence.txt
+t h4mk edit more.h4mk --remove-attachment font.ttf --remove-attachment licence.txt --remove-cover
+h4mk inspect more.h4mk | grep -c track
+t h4mk edit more.h4mk --remove-attachment font.ttf
+t h4mk edit more.h4mk --remove-cover
+t h4mk edit more.h4mk --cover licence.txt
+t h4mk edit more.h4mk --attach no_such_file
+t h4mk edit more.h4mk --attach more.h4mk
+ln -s more.h4mk link.h4mk
+t h4mk edit link.h4mk --attach licence.txt
+[ -L link.h4mk ] && h4mk inspect more.h4mk | grep licence
+cp half.h4mk before.h4mk
+t h4mk edit half.h4mk --attach licence.txt
+cmp half.h4mk before.h4mk && echo "as it was"
+: >empty
+t h4mk edit empty --attach licence.txt
+make_file secret secret.h4mk
+t h4mk edit secret.h4mk --attach licence.txt
+openssl genpkey -algorithm ed25519 -out sign.pem 2>/dev/null; chmod 600 sign.pem
+h4mk sign clip.h4mk --key-file sign.pem -o signed.h4mk
+t h4mk edit signed.h4mk --attach licence.txt
+t h4mk edit signed.h4mk --attach licence.txt -y
+t h4mk verify signed.h4mk

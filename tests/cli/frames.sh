@@ -8,3 +8,6 @@ make_file pcm pcm.h4mk
 t h4mk frames pcm.h4mk | tail -2
 head -c 30000 clip.h4mk >half.h4mk
 t h4mk frames -t 1 half.h4mk | tail -4
+echo "# for tables"
+h4mk frames -t 1 --csv clip.h4mk | head -3
+t h4mk frames -t 1 --csv --json clip.h4mk

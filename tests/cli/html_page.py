@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The page of `h4mk inspect --html` needs nothing else, and has what the file has: html_page.py TOOL MAKE_FILE"""
-import html.parser, json, os, re, resource, shutil, subprocess, sys, tempfile
+import base64, html.parser, json, os, re, resource, shutil, subprocess, sys, tempfile
 
 tool, make_file = map(os.path.abspath, sys.argv[1:3])
 
@@ -27,9 +27,44 @@ class Page(html.parser.HTMLParser):
 
 def page_of(name):
     text = subprocess.run([tool, "inspect", "--html", "-", name], stdout=subprocess.PIPE, check=True).stdout.decode()
+    with open("page.html", "w") as file:
+        file.write(text)
     page = Page(text)
     assert not page.references and not re.search(r"https?://|@import|url\(", text), "the page refers to something else"
     return json.loads(page.data)
+
+
+def blocks_of(track):
+    """What the page unpacks: (flags, time in ticks, duration, ordinal, size, offset) of each block, in file order."""
+    data, place = base64.b64decode(track["packed"]), 0
+
+    def number():
+        nonlocal place
+        value = shift = 0
+        while True:
+            byte = data[place]
+            place += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    def signed():
+        value = number()
+        return -(value + 1) // 2 if value % 2 else value // 2
+
+    blocks, time, duration, ordinal, end = [], 0, 0, -1, 0
+    while place < len(data):
+        flags = number()
+        time += signed()
+        duration = duration if flags & 8 else number()
+        ordinal += signed() if flags & 16 else 1
+        size = number()
+        offset = end + signed()
+        end = offset + size
+        blocks.append((flags, time, duration, ordinal, size, offset))
+    assert len(blocks) == track["listed"]
+    return blocks
 
 
 # Just enough of a browser for the script of the page.
@@ -66,22 +101,50 @@ with tempfile.TemporaryDirectory() as folder:
     data = page_of("clip.h4mk")
     video = data["tracks"][0]
     assert dict(data["meta"])["title"] == "</script><b>"
-    assert video["blocks"] == 60 == len(video["blocks_list"])
-    assert sum(video["bins"]) == video["bytes"] == sum(block[2] for block in video["blocks_list"])
+    blocks = blocks_of(video)
+    assert video["blocks"] == 60 == len(blocks)
+    assert sum(video["bins"]) == video["bytes"] == sum(block[4] for block in blocks)
+    listed = json.loads(subprocess.check_output([tool, "list", "-t", "1", "--json", "clip.h4mk"]))["blocks"]
+    assert [(b["pts"], b["duration"], b["ordinal"], b["size"], b["offset"], b["key"], b["type"]) for b in listed] == \
+           [(*b[1:], bool(b[0] & 4), "IPB?"[b[0] & 3]) for b in blocks]
+    # The map has every byte of the file once.
+    assert [region[0] for region in data["map"]][:4] == ["H4MK", "TRAK", "ATTA", "META"], data["map"]
+    ends = [region[1] + region[2] for region in data["map"]]
+    assert [region[1] for region in data["map"]] == [0, *ends[:-1]] and ends[-1] == os.path.getsize("clip.h4mk"), data["map"]
     assert len(video["gops"]) == 5 and video["gops"][0] == 80 and set(video["gops"][1:]) == {480}
     assert [chapter["title"] for chapter in data["chapters"]] == ["One", "Two"]
     assert data["problems"] == []
 
     subprocess.run([make_file, "long", "long.h4mk", "1"], check=True)
     data = page_of("long.h4mk")
-    assert "blocks_list" not in data["tracks"][0], "a page of a long file would be too large"
+    assert len(blocks_of(data["tracks"][0])) == 90000, "frames of an hour are not all in the page"
+    assert os.path.getsize("page.html") < 5_000_000, os.path.getsize("page.html")
     assert sum(data["tracks"][0]["bins"]) == data["tracks"][0]["bytes"]
 
     with open("clip.h4mk", "r+b") as file:
         file.truncate(40000)
     done = subprocess.run([tool, "inspect", "--html", "half.html", "clip.h4mk"], stderr=subprocess.DEVNULL)
     assert done.returncode == 2
-    assert json.loads(Page(open("half.html").read()).data)["problems"], "the page does not say that the file was cut"
+    problems = json.loads(Page(open("half.html").read()).data)["problems"]
+    assert problems and problems[0]["message"], "the page does not say that the file was cut"
+
+    # A cover is in the page.
+    subprocess.run([make_file, "rich", "rich.h4mk"], check=True)
+    with open("front.png", "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n picture")
+    subprocess.run([tool, "edit", "rich.h4mk", "--cover", "front.png"], check=True, stdout=subprocess.DEVNULL)
+    cover = page_of("rich.h4mk")["cover"]
+    assert cover == {"mime": "image/png", "data": base64.b64encode(open("front.png", "rb").read()).decode()}, cover
+
+    # Pictures of the film come from ffmpeg, here one that hands out its arguments.
+    with open("ffmpeg", "w") as file:
+        file.write("#!/bin/sh\necho \"$@\"\n")
+    os.chmod("ffmpeg", 0o755)
+    subprocess.run([make_file, "film", "-film.h4mk"], check=True)
+    text = subprocess.run([tool, "inspect", "--html", "-", "--thumbnails", "--ffmpeg", "./ffmpeg", "--", "-film.h4mk"], stdout=subprocess.PIPE,
+                          check=True).stdout.decode()
+    thumbnails = json.loads(Page(text).data)["thumbnails"]
+    assert len(thumbnails) == 24 and "file:-film.h4mk" in base64.b64decode(thumbnails[0]["jpeg"]).decode(), thumbnails[:1]
 
     # Times that no clock shows: the script of the page comes to its end.
     subprocess.run([make_file, "far", "far.h4mk"], check=True)
@@ -109,6 +172,6 @@ with tempfile.TemporaryDirectory() as folder:
     data = json.loads(Page(open("dense.html").read()).data)
     track = data["tracks"][0]
     assert track["blocks"] >= 40000 * copies, "blocks are counted by what the index says"
-    assert "blocks_list" not in track, "the page has as many blocks as there are"
+    assert "packed" not in track, "the page has as many blocks as there are"
     assert os.path.getsize("dense.html") < 2_000_000 and (after <= before or after < 200_000), (os.path.getsize("dense.html"), after)
 print("ok")

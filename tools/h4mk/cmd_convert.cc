@@ -20,7 +20,8 @@ struct ConvertCommandOptions {
 
 void Describe(CLI::App* command, ConvertCommandOptions* options) {
   AddCommonOptions(command, &options->common);
-  command->add_option("OUT", options->output, "The new file, or - for standard output")->required();
+  command->add_option("--output,-o,OUT", options->output, "The new file, or - for standard output")
+      ->required();
   AddVersionOption(command, &options->version);
   AddWriteOptions(command, &options->write);
   AddDecryptionKeyOptions(command, &options->key);

@@ -41,6 +41,7 @@ void Describe(CLI::App* command, ExportOptions* options) {
   command->add_option("INPUT", options->common.file, "Any file, or - for standard input")
       ->required();
   command->add_flag("--json", options->common.json, "One JSON object instead of text");
+  AddQuietOption(command);
   command->add_option("--output,-o", options->output, "The H4MK file, or - for standard output")
       ->required();
   AddForceOption(command, &options->write);

@@ -107,12 +107,16 @@ std::string WithComma(const std::string& text) {
   return text.empty() ? text : ", " + Printable(text);
 }
 
+std::string TrackHeading(const Track& track, const Output& output) {
+  return output.In(Output::Look::kHeading, fmt::format("track {}", track.id));
+}
+
 void ShowAttachment(const Track& track, uint64_t size, Output& output) {
   const auto found = track.description.find("tags");
   const Json tags =
       found != track.description.end() && found->is_object() ? *found : Json::object();
   const std::string name = TextOf(tags, "filename");
-  output.Text("track {}: attachment, {}{}{}, {} bytes\n", track.id,
+  output.Text("{}: attachment, {}{}{}, {} bytes\n", TrackHeading(track, output),
               Printable(TextOf(track.description, "codec")),
               name.empty() ? "" : fmt::format(", \"{}\"", Printable(name)),
               WithComma(TextOf(tags, "mimetype")), Grouped(size));
@@ -127,7 +131,7 @@ std::string BesideText(InputFile& file, const std::string& beside) {
 void ShowTrack(InputFile& file, const Track& track, const TrackTotals& totals, const Gops& gops,
                Output& output) {
   const Json& description = track.description;
-  output.Text("track {}: {}, {}{}{}, time base {}/{}{}\n", track.id,
+  output.Text("{}: {}, {}{}{}, time base {}/{}{}\n", TrackHeading(track, output),
               Printable(TextOf(description, "kind")), Printable(CodecText(description)),
               WithComma(MediaText(description)), WithComma(AudienceText(description)),
               track.time_base.num, track.time_base.den, Particulars(track));
@@ -183,11 +187,11 @@ void ShowChapter(const Json& chapter, Output& output) {
 void ShowMeta(const Json& meta, Output& output) {
   output.Set("meta", meta);
   if (meta.contains("tags")) {
-    output.Text("tags:\n");
+    output.Text("{}\n", output.In(Output::Look::kHeading, "tags:"));
     ShowTags(meta["tags"], output);
   }
   if (meta.contains("chapters") && meta["chapters"].is_array() && !meta["chapters"].empty()) {
-    output.Text("chapters:\n");
+    output.Text("{}\n", output.In(Output::Look::kHeading, "chapters:"));
     for (const Json& chapter : meta["chapters"])
       if (chapter.is_object()) ShowChapter(chapter, output);
   }
@@ -249,9 +253,9 @@ void ShowFile(const std::string& path, InputFile& file, BlockPipeline& reader, O
   output.Set("file_size", file.size());
   output.Set("closed", reader.is_closed());
   output.Set("protection", ProtectionJson(protection));
-  output.Text("{}: H4MK, {}, {} bytes{}, {}\n", Printable(path), VersionText(reader.version()),
-              Grouped(file.size()), DurationText(reader, file.size()),
-              reader.is_closed() ? "closed" : "without an end");
+  output.Text("{}: H4MK, {}, {} bytes{}, {}\n", output.In(Output::Look::kHeading, Printable(path)),
+              VersionText(reader.version()), Grouped(file.size()),
+              DurationText(reader, file.size()), reader.is_closed() ? "closed" : "without an end");
   for (const std::string& line : ProtectionLines(protection)) output.Text("{}\n", Printable(line));
   if (reader.version() == 2) ShowIndex(file, output);
   ShowTracks(file, reader, output);

@@ -13,7 +13,6 @@
 namespace h4mk::tool {
 namespace {
 
-
 struct JoinOptions {
   std::vector<std::string> files;
   bool json = false;
@@ -26,6 +25,7 @@ void Describe(CLI::App* command, JoinOptions* options) {
   command->add_option("FILE", options->files, "H4MK files of any version, in their order")
       ->required();
   command->add_flag("--json", options->json, "One JSON object instead of text");
+  AddQuietOption(command);
   command->add_option("--output,-o", options->output, "The new file, or - for standard output")
       ->type_name("OUT")
       ->required();

@@ -22,6 +22,7 @@ struct MergeOptions {
 void Describe(CLI::App* command, MergeOptions* options) {
   command->add_option("FILE", options->files, "H4MK files of any version")->required();
   command->add_flag("--json", options->json, "One JSON object instead of text");
+  AddQuietOption(command);
   command->add_option("--output,-o", options->output, "The new file, or - for standard output")
       ->type_name("OUT")
       ->required();

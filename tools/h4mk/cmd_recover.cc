@@ -18,7 +18,8 @@ struct RecoverOptions {
 
 void Describe(CLI::App* command, RecoverOptions* options) {
   AddCommonOptions(command, &options->common);
-  command->add_option("OUT", options->output, "The whole file, or - for standard output")
+  command
+      ->add_option("--output,-o,OUT", options->output, "The whole file, or - for standard output")
       ->required();
   AddWriteOptions(command, &options->write);
   command->footer(

@@ -23,6 +23,7 @@ struct SidecarOptions {
 void Describe(CLI::App* command, SidecarOptions* options) {
   command->add_option("INPUT", options->common.file, "A media file; it is not touched")->required();
   command->add_flag("--json", options->common.json, "One JSON object instead of text");
+  AddQuietOption(command);
   command
       ->add_option("--output,-o", options->output,
                    "The H4MK file, in the folder of INPUT; default its name with .h4mk at the end")

@@ -26,6 +26,7 @@ struct TokenizeOptions {
 void Describe(CLI::App* command, TokenizeOptions* options) {
   command->add_option("INPUT", options->common.file, "A media file")->required();
   command->add_flag("--json", options->common.json, "One JSON object instead of text");
+  AddQuietOption(command);
   command->add_option("--output,-o", options->output, "The H4MK file, or - for standard output")
       ->type_name("FILE")
       ->required();

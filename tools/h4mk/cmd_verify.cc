@@ -194,11 +194,11 @@ int VerifyOne(const VerifyOptions& options, const std::string& path, Output& out
   *ok = problems == 0;
   output.Set("ok", *ok);
   if (*ok)
-    output.Text("OK: {} blocks, {} bytes, {}\n", Grouped(report["blocks"]),
-                Grouped(report["payload_bytes"]),
+    output.Text("{}: {} blocks, {} bytes, {}\n", output.In(Output::Look::kGood, "OK"),
+                Grouped(report["blocks"]), Grouped(report["payload_bytes"]),
                 report["index_checked"] ? "and the index fits" : "the index was not compared");
   else
-    output.Text("NOT OK: {}\n", Problems(problems));
+    output.Text("{}: {}\n", output.In(Output::Look::kBad, "NOT OK"), Problems(problems));
   ShowProblems(work, problems, FindTimes(path, file, work.problems()), output);
   Advise(path, report, output);
   const int code = output.Finish();
@@ -219,11 +219,11 @@ int VerifyMany(const VerifyOptions& options) {
     good += ok;
     if (!output.is_silent() || output.json()) return result;
     if (!ok)
-      fmt::print("{}: NOT OK: {}, {}{}\n", Printable(path), Problems(output.problem_count()),
-                 output.problem_count() > 1 ? "the first: " : "",
+      fmt::print("{}: {}: {}, {}{}\n", Printable(path), output.In(Output::Look::kBad, "NOT OK"),
+                 Problems(output.problem_count()), output.problem_count() > 1 ? "the first: " : "",
                  Printable(output.problems().front()));
     else if (!options.files.quiet)
-      fmt::print("{}: OK\n", Printable(path));
+      fmt::print("{}: {}\n", Printable(path), output.In(Output::Look::kGood, "OK"));
     std::fflush(stdout);
     return result;
   });

@@ -115,10 +115,10 @@ class Watch {
       fmt::print("{}\n", DumpJson(line));
     } else {
       const bool one_line = isatty(STDOUT_FILENO) != 0;
-      fmt::print("{}{}  {} bytes  {} blocks{}  {}{}", one_line ? "\r\x1b[K" : "",
-                 Clock(static_cast<int64_t>(reach * 1000), {1, 1000}), Grouped(size),
-                 Grouped(blocks_), damaged_ ? fmt::format("  {} damaged places", damaged_) : "",
-                 ended || gave_up ? state : BitRateText(rate), one_line ? "" : "\n");
+      output_.Text("{}{}  {} bytes  {} blocks{}  {}{}", one_line ? "\r\x1b[K" : "",
+                   Clock(static_cast<int64_t>(reach * 1000), {1, 1000}), Grouped(size),
+                   Grouped(blocks_), damaged_ ? fmt::format("  {} damaged places", damaged_) : "",
+                   ended || gave_up ? state : BitRateText(rate), one_line ? "" : "\n");
     }
     std::fflush(stdout);
   }

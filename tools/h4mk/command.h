@@ -19,7 +19,9 @@ struct CommonOptions {
   bool json = false;
 };
 
-// Adds FILE and --json.
+// Adds --quiet: a command says only what is wrong.
+void AddQuietOption(CLI::App* command);
+// Adds FILE, --json and --quiet.
 void AddCommonOptions(CLI::App* command, CommonOptions* options);
 
 // Adds a command whose options are an Options, which live as long as the parser. `describe` adds

@@ -12,6 +12,16 @@ _h4mk_tracks() {
   done
 }
 
+# The names of the attachments of the first file on the command line.
+_h4mk_attachments() {
+  local word
+  for word in "${COMP_WORDS[@]:2}"; do
+    [[ -f $word ]] || continue
+    h4mk extract --attachments --list --json -- "$word" 2>/dev/null | sed -n 's/.*"path": *"\([^"]*\)".*/\1/p'
+    return
+  done
+}
+
 _h4mk() {
   local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words
   case $COMP_CWORD,$before in
@@ -21,12 +31,14 @@ _h4mk() {
   2,help | 2,legacy) words=$(_h4mk_commands) ;;
   *,--to)
     words="1 2 transport"
-    [[ ${COMP_WORDS[1]} != decode && ${COMP_WORDS[1]} != range ]] || return ;;  # a time
+    [[ ${COMP_WORDS[1]} != @(decode|range|cut) ]] || return ;;  # a time
   *,--cipher) words="aead living living-v3" ;;
+  *,--disposition) compopt -o nospace 2>/dev/null; words=$(_h4mk_tracks | sed 's/$/=/') ;;
+  *,--name | *,--remove-attachment) words=$(_h4mk_attachments) ;;
   *,--track | *,-t | *,--track-name) words=$(_h4mk_tracks) ;;
   *,--adapter) words=$(h4mk adapters 2>/dev/null | sed 's/ .*//') ;;
   *,--key-env) mapfile -t COMPREPLY < <(compgen -e -- "$current"); return ;;
-  *,--time | *,--from | *,--index | *,-i | *,--tag | *,--remove-tag | *,--track-tag | *,--chapter | *,--kid | *,--gop | *,--fps | *,--block_size | \
+  *,--time | *,--from | *,--every | *,--patience | *,--index | *,-i | *,--tag | *,--remove-tag | *,--track-tag | *,--chapter | *,--kid | *,--gop | *,--fps | *,--block_size | \
     *,--max-output) return ;;
   *)
     if [[ $current == -* ]]; then

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// h4mk: looks into, checks, repairs and changes H4MK files.
+// h4mk: looks into, makes, checks, repairs and changes H4MK files.
 #include <h4mk/h4mk.h>
 #include <sys/stat.h>
 
@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "command.h"
+#include "man_page.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -34,7 +35,7 @@ constexpr Entry kCommands[] = {
     {AddMedia, Group::kLegacy},  {AddTransport, Group::kLegacy}, {AddVideo, Group::kLegacy}};
 
 constexpr char kUsage[] =
-    "Looks into, checks, repairs and changes H4MK files.\n\n"
+    "Looks into, makes, checks, repairs and changes H4MK files.\n\n"
     "Usage: h4mk FILE               what the file holds\n"
     "       h4mk COMMAND [OPTIONS]  `h4mk help COMMAND` tells more\n";
 constexpr char kFooter[] =
@@ -68,6 +69,8 @@ class Program {
     if (words[0] == "--help" || words[0] == "-h") words[0] = "help";
     if (words[0] == "help" && (words.size() == 1 || words[1] == "--all"))
       return Show(Help(words.size() > 1));
+    if (words[0] == "help" && words.size() == 3 && words[1] == "--man" && GroupOf(words[2]))
+      return Show(ManPage(*app_.get_subcommand(words[2]), Version()));
     if (words[0] == "help") words = {words[1], "--help"};
     if (words[0] == "legacy" && words.size() == 1) return Show(LegacyHelp());
     if (words[0] == "legacy") words.erase(words.begin());

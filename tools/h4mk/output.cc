@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "output.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 #include "progress.h"
@@ -76,6 +79,17 @@ void Output::OpenObject() {
 void Output::Member(const char* key) {
   OpenObject();
   Put(",\n  " + Dump(Json(key), -1) + ": ");
+}
+
+// https://no-color.org
+std::string Output::In(Look look, const std::string& text) const {
+  const char* term = std::getenv("TERM");
+  const char* none = std::getenv("NO_COLOR");
+  if (!isatty(fileno(to_)) || (none != nullptr && *none != '\0') || term == nullptr ||
+      std::strcmp(term, "dumb") == 0)
+    return text;
+  const char* code = look == Look::kHeading ? "1" : look == Look::kGood ? "32" : "1;31";
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }
 
 void Output::Set(const char* key, Json value) {

@@ -26,10 +26,12 @@ class Output {
  public:
   // file: what the command was given, for messages. to: where text and JSON go.
   Output(std::string file, bool json, std::FILE* to = stdout);
+  // From now on outputs are quiet from their start: --quiet of commands.
+  static void QuietFromStart() { quiet_from_start_ = true; }
 
   bool json() const { return json_; }
   // --quiet: no text, no notes; only what is wrong.
-  void SetQuiet(bool quiet) { quiet_ = quiet; }
+  void SetQuiet(bool quiet) { quiet_ |= quiet; }
   // Says nothing at all, but remembers what is wrong; nothing changes with --json.
   void SetSilent() { quiet_ = silent_ = true; }
   bool is_silent() const { return silent_; }
@@ -39,6 +41,10 @@ class Output {
   void Text(fmt::format_string<Args...> format, Args&&... args) {
     if (!json_ && !quiet_) Put(fmt::format(format, std::forward<Args>(args)...));
   }
+
+  // The same text as it stands out on a terminal; in a pipe, or with NO_COLOR, as it is.
+  enum class Look { kHeading, kGood, kBad };
+  std::string In(Look look, const std::string& text) const;
 
   // A member of the JSON object; nothing without --json. Not after BeginRows().
   void Set(const char* key, Json value);
@@ -96,7 +102,8 @@ class Output {
   bool in_rows_ = false;
   uint64_t rows_ = 0;
   bool bad_ = false;
-  bool quiet_ = false, silent_ = false;
+  static inline bool quiet_from_start_ = false;
+  bool quiet_ = quiet_from_start_, silent_ = false;
   std::vector<std::string> problems_;
   std::vector<std::optional<uint64_t>> problem_offsets_;
   uint64_t problem_count_ = 0, note_count_ = 0;
