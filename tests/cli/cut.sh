@@ -29,7 +29,6 @@ t h4mk cut clip.h4mk --from 1 -o cut.h4mk
 ln clip.h4mk link.h4mk
 t h4mk cut clip.h4mk --from 1 -o link.h4mk -y
 t h4mk cut -y clip.h4mk --from 1 -o cut.h4mk
-h4mk cut - --from 1 -o - <clip.h4mk 2>/dev/null | cmp - <(h4mk cut clip.h4mk --from 1 -o - 2>/dev/null) || true
 h4mk cut - --from 1 -o - <clip.h4mk 2>/dev/null | h4mk verify -
 
 echo "# files that are cut short, empty, something else"

@@ -8,7 +8,7 @@ cmp <(h4mk cat -t 1 two.h4mk) <(h4mk cat -t 1 clip.h4mk; h4mk cat -t 1 clip.h4mk
 
 echo "# what was cut in two comes together again"
 h4mk cut clip.h4mk --to 1 --keep-times -o a.h4mk
-h4mk cut clip.h4mk --from 1 -o b.h4mk
+h4mk cut clip.h4mk --from 1.04 -o b.h4mk
 t h4mk join a.h4mk b.h4mk --json -o whole.h4mk
 cmp <(h4mk cat -t 1 whole.h4mk) <(h4mk cat -t 1 clip.h4mk) && echo "the same pictures"
 

@@ -173,7 +173,7 @@ Status Cutter::PlanMain() {
     return Status(Code::kNotFound,
                   fmt::format("nothing is there: the track goes from {} to {}",
                               Clock(info.start_pts, main_base_), Clock(info.end_pts, main_base_)));
-  h4mk_block_info key;
+  h4mk_block_info key = H4MK_BLOCK_INFO_INIT;
   Part& part = parts_[main_];
   part.wanted = true;
   if (options_.from.given()) {
@@ -194,7 +194,7 @@ Status Cutter::PlanMain() {
 // The other tracks by the same rule, with the times of the main one.
 void Cutter::PlanOther(uint32_t track) {
   Part& part = parts_[track];
-  h4mk_block_info key;
+  h4mk_block_info key = H4MK_BLOCK_INFO_INIT;
   const int64_t end = end_ == INT64_MAX ? end_ : InTrack(end_, track);
   part.wanted = true;
   if (options_.from.given()) {

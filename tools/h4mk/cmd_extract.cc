@@ -97,6 +97,8 @@ constexpr Form kForms[] = {
     {"ttml", "ttml", nullptr},
 };
 
+constexpr size_t kMostTogether = 4;
+
 // What becomes of a track.
 struct Target {
   uint32_t track = 0;
@@ -137,18 +139,21 @@ class Extractor {
     return NameAll();
   }
 
-  // Nothing is written where one of the outputs cannot be.
+  // Nothing is written where one of the outputs cannot be. Only so many files wait at a time.
   Status Write() {
+    for (Target& target : targets_) H4MK_TRY(OutputFile().Open(target.path, options_.write));
+    std::vector<Target*> together;
     for (Target& target : targets_) {
-      target.out = std::make_unique<OutputFile>();
-      H4MK_TRY(target.out->Open(target.path, options_.write));
+      if (!IsOwn(target)) {
+        H4MK_TRY(WriteAlone(target));
+        continue;
+      }
+      together.push_back(&target);
+      if (together.size() < kMostTogether) continue;
+      H4MK_TRY(WriteTogether(together));
+      together.clear();
     }
-    H4MK_TRY(WriteAttachments());
-    H4MK_TRY(WriteBlocks());
-    for (Target& target : targets_)
-      if (target.format != nullptr) H4MK_TRY(WriteByFfmpeg(target));
-    for (Target& target : targets_) H4MK_TRY(target.out->Commit());
-    return {};
+    return together.empty() ? Status() : WriteTogether(together);
   }
 
   void Report() {
@@ -237,30 +242,45 @@ class Extractor {
   Status NameAll() {
     struct stat info;
     std::string folder = options_.output;
-    const bool is_folder = folder.empty() || folder.ends_with('/') ||
+    const bool is_one = options_.track_ids.size() + options_.names.size() == 1;
+    if (folder == "-" && !is_one)
+      return Status(Code::kArgument, "say which one goes to standard output: --track or --name");
+    const bool is_folder = !is_one || folder.empty() || folder.ends_with('/') ||
                            (stat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode));
     std::set<std::string> taken;
     for (Target& target : targets_) {
       std::string name = NameOf(target);
       while (!taken.insert(name).second)
         name = std::to_string(input_.tracks()[target.track].info.track_id) + "_" + name;
-      target.path = is_folder || targets_.size() > 1 ? InFolder(folder, name) : folder;
+      target.path = is_folder ? InFolder(folder, name) : folder;
     }
-    if (options_.dry || (!is_folder && targets_.size() == 1) || folder.empty()) return {};
+    if (options_.dry || !is_folder || folder.empty()) return {};
     std::error_code error;
     std::filesystem::create_directory(folder, error);
     return error ? Status(Code::kIo, folder + ": " + error.message()) : Status();
   }
 
-  Status WriteAttachments() {
-    for (Target& target : targets_) {
+  // Written from blocks by this program, so that one pass through the file serves several.
+  bool IsOwn(const Target& target) const {
+    return target.format == nullptr && !input_.tracks()[target.track].is_attachment;
+  }
+
+  Status Open(Target& target) {
+    target.out = std::make_unique<OutputFile>();
+    return target.out->Open(target.path, options_.write);
+  }
+
+  Status WriteAlone(Target& target) {
+    H4MK_TRY(Open(target));
+    if (target.format != nullptr) {
+      H4MK_TRY(WriteByFfmpeg(target));
+    } else {
       ByteSpan bytes;
-      if (!input_.tracks()[target.track].is_attachment) continue;
       const Status found = input_.Attachment(target.track, &bytes);
       if (!found.ok() && found.code() != Code::kNotFound) return found;
       H4MK_TRY(Put(target, bytes));
     }
-    return {};
+    return target.out->Commit();
   }
 
   Status Put(Target& target, ByteSpan bytes) {
@@ -271,21 +291,21 @@ class Extractor {
     return Put(target, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
   }
 
-  // All that is not for ffmpeg, in one pass through the file.
-  Status WriteBlocks() {
+  Status WriteTogether(const std::vector<Target*>& targets) {
     std::vector<Target*> by_track(input_.tracks().size());
-    bool any = false;
-    for (Target& target : targets_) {
-      const bool is_own = target.format == nullptr && !input_.tracks()[target.track].is_attachment;
-      by_track[target.track] = is_own ? &target : nullptr;
-      any |= is_own;
-      if (target.subtitles) H4MK_TRY(Put(target, target.subtitles->Head()));
+    for (Target* target : targets) {
+      H4MK_TRY(Open(*target));
+      by_track[target->track] = target;
+      if (target->subtitles) H4MK_TRY(Put(*target, target->subtitles->Head()));
     }
     for (uint32_t i = 0; i < by_track.size(); ++i)
       h4mk_reader_discard(input_.get(), i, by_track[i] == nullptr);
-    if (any) H4MK_TRY(CopyBlocks(by_track));
-    for (Target& target : targets_)
-      if (target.subtitles) H4MK_TRY(Put(target, target.subtitles->End()));
+    h4mk_reader_rewind(input_.get());
+    H4MK_TRY(CopyBlocks(by_track));
+    for (Target* target : targets) {
+      if (target->subtitles) H4MK_TRY(Put(*target, target->subtitles->End()));
+      H4MK_TRY(target->out->Commit());
+    }
     return {};
   }
 

@@ -101,7 +101,7 @@ class Watch {
   void Show(bool ended, bool gave_up) {
     const double seconds = Since(last_line_);
     const uint64_t size = static_cast<uint64_t>(std::max<int64_t>(0, input_.CurrentSize()));
-    const double rate = size >= last_size_ && seconds > 0
+    const double rate = last_size_ > 0 && size >= last_size_ && seconds > 0
                             ? static_cast<double>(size - last_size_) * 8 / seconds
                             : 0;
     last_line_ = Steady::now();

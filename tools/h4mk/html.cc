@@ -225,7 +225,7 @@ Json Regions(InputFile& file) {
   const std::unique_ptr<h4mk_reader, void (*)(h4mk_reader*)> reader(opened, h4mk_reader_free);
   if (status != H4MK_OK || h4mk_reader_version(opened) == H4MK_VERSION_TRANSPORT)
     return Json::array();
-  h4mk_chunk chunk = {};
+  h4mk_chunk chunk = H4MK_CHUNK_INIT;
   uint64_t end = 16;
   while (h4mk_reader_chunk(opened, chunk.next, &chunk) == H4MK_OK && chunk.next > chunk.offset) {
     const bool is_known =

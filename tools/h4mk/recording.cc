@@ -39,6 +39,7 @@ Status Recording::Open(const std::string& path, const KeyOptions* key,
     key_.key_size = master_.key.bytes().size();
     options.keys = &key_;
     options.key_count = 1;
+    H4MK_TRY(ReadScheme());
     options.keep_encrypted = 0;
   }
   if (!verify_key.empty()) options.verify_key = verify_key.c_str();
@@ -51,9 +52,23 @@ Status Recording::Open(const std::string& path, const KeyOptions* key,
   return ReadDescriptions();
 }
 
+// With its key an encrypted file looks as if it were none: META does not say it.
+Status Recording::ReadScheme() {
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  options.keep_encrypted = 1;
+  const h4mk_io io = CallbacksOf(file_.NewIo());
+  h4mk_reader* opened = nullptr;
+  const h4mk_status status = h4mk_reader_open(&io, &options, &opened);
+  reader_.reset(opened);
+  H4MK_TRY(Told(status));
+  const Json meta = ToJson(h4mk_reader_meta(get()));
+  if (meta.contains("protection")) scheme_ = TextOf(meta["protection"], "scheme");
+  return {};
+}
+
 Status Recording::ReadDescriptions() {
   meta_ = ToJson(h4mk_reader_meta(get()));
-  if (key_.key != nullptr && is_encrypted()) scheme_ = TextOf(meta_["protection"], "scheme");
+  if (meta_.contains("protection")) scheme_ = TextOf(meta_["protection"], "scheme");
   for (uint32_t i = 0; i < h4mk_reader_track_count(get()); ++i) {
     RecordedTrack& track = tracks_.emplace_back();
     track.description = ToJson(h4mk_reader_track(get(), i));
@@ -68,7 +83,7 @@ Status Recording::ReadDescriptions() {
 // A signed file of version 2 has checkpoints among its chunks (protection.md, "Checkpoint").
 bool Recording::is_signed() const {
   if (h4mk_reader_version(get()) != 2) return false;
-  h4mk_chunk chunk = {};
+  h4mk_chunk chunk = H4MK_CHUNK_INIT;
   const uint8_t* data = nullptr;
   size_t size = 0;
   while (h4mk_reader_chunk(get(), chunk.next, &chunk) == H4MK_OK)
@@ -102,7 +117,9 @@ Status Recording::Next(Output& output, h4mk_block* block) {
     const h4mk_status status = h4mk_reader_next(get(), block);
     if (status == H4MK_OK) return {};
     if (status != H4MK_END && status != H4MK_AGAIN) output.Problem(Told(status));
-    if (status == H4MK_ERR_CORRUPT || status == H4MK_ERR_NOT_FOUND) continue;
+    if (status == H4MK_ERR_CORRUPT || status == H4MK_ERR_NOT_FOUND ||
+        status == H4MK_ERR_UNSUPPORTED)
+      continue;
     const bool is_closed = h4mk_reader_is_closed(get()) != 0;
     while (const char* warning = h4mk_reader_next_warning(get()))
       output.Problem(std::nullopt, is_closed ? Code::kCorrupt : Code::kAgain, warning);
@@ -115,7 +132,7 @@ Status Recording::Next(Output& output, h4mk_block* block) {
 
 h4mk_writer_options Recording::WriterOptions() const {
   h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
-  if (scheme_.empty()) return options;
+  if (scheme_.empty() || key_.key == nullptr) return options;
   options.encryption_scheme = scheme_.c_str();
   options.encryption_key = &key_;
   return options;

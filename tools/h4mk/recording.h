@@ -41,7 +41,7 @@ class Recording {
   int64_t CurrentSize() { return io_->Size(); }
   const std::vector<RecordedTrack>& tracks() const { return tracks_; }
   const Json& meta() const { return meta_; }
-  bool is_encrypted() const { return meta_.contains("protection"); }
+  bool is_encrypted() const { return !scheme_.empty(); }
   bool is_signed() const;
   // Index of the track with an id; kArgument if there is none.
   Result<uint32_t> Find(int64_t track_id) const;
@@ -60,6 +60,7 @@ class Recording {
     void operator()(h4mk_reader* reader) const { h4mk_reader_free(reader); }
   };
   Status Told(h4mk_status status) const;
+  Status ReadScheme();
   Status ReadDescriptions();
 
   std::string path_;
@@ -67,7 +68,7 @@ class Recording {
   FdIo* io_ = nullptr;  // the reader's
   MasterKey master_;
   h4mk_key key_ = H4MK_KEY_INIT;
-  std::string scheme_;  // of the encryption, if there is a key
+  std::string scheme_;  // of the encryption, "" without
   std::unique_ptr<h4mk_reader, Free> reader_;
   std::vector<RecordedTrack> tracks_;
   Json meta_;

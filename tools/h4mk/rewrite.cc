@@ -159,7 +159,7 @@ class Rewriter {
   // Those that only their owner understands. What this file was converted from it is no more.
   Status CopyChunks() {
     constexpr std::string_view kOwn = "TRAK META CORE TSEK ATTA FREE ORIG TAIL VERI";
-    h4mk_chunk chunk = {};
+    h4mk_chunk chunk = H4MK_CHUNK_INIT;
     while (h4mk_reader_chunk(input_.get(), chunk.next, &chunk) == H4MK_OK) {
       const uint8_t* data = nullptr;
       size_t size = 0;

@@ -17,12 +17,15 @@ std::string ClockText(int64_t milliseconds, const char* point) {
                      point, ms % 1000);
 }
 
-// An empty line ends a cue in SubRip and WebVTT, so that none may stand inside.
-std::string WithoutEmptyLines(std::string_view text) {
+// A cue of SubRip and WebVTT ends with an empty line, and an arrow makes another one: neither may
+// stand inside.
+std::string CueText(std::string_view text) {
   std::string kept;
   for (const char c : text)
     if (c != '\r' && c != '\0' && (c != '\n' || (!kept.empty() && kept.back() != '\n'))) kept += c;
   while (!kept.empty() && kept.back() == '\n') kept.pop_back();
+  // What stands between two times.
+  for (size_t at = 0; (at = kept.find("-->", at)) != kept.npos;) kept.replace(at, 3, "->");
   return kept;
 }
 
@@ -47,7 +50,7 @@ std::string_view TimedText(std::string_view data) {
 std::string SideText(const h4mk_block& block, std::string_view name) {
   for (size_t i = 0; i < block.side_data_count; ++i)
     if (name == block.side_data[i].name)
-      return WithoutEmptyLines(
+      return CueText(
           {reinterpret_cast<const char*>(block.side_data[i].data), block.side_data[i].size});
   return "";
 }
@@ -67,8 +70,7 @@ SubtitleText::SubtitleText(std::string codec, std::string extradata, TimeBase ti
 
 std::string SubtitleText::Head() const {
   const std::string_view kind = Extension(codec_);
-  if (kind == "vtt")
-    return "WEBVTT\n" + (header_.empty() ? "" : WithoutEmptyLines(header_) + "\n") + "\n";
+  if (kind == "vtt") return "WEBVTT\n" + (header_.empty() ? "" : CueText(header_) + "\n") + "\n";
   if (kind == "ass")
     return header_ + (header_.empty() || header_.ends_with('\n') ? "" : "\n") +
            (header_.find("[Events]") == header_.npos ? "\n[Events]\n" : "");
@@ -112,7 +114,7 @@ std::string SubtitleText::Take(std::optional<int64_t> next) {
   if (cue.end <= cue.start) cue.end = next.value_or(cue.start + kLastCue);
   const std::string_view kind = Extension(codec_);
   if (kind == "ass") return AssLine(cue);
-  const std::string text = WithoutEmptyLines(cue.text);
+  const std::string text = CueText(cue.text);
   if (text.empty()) return "";  // the end of the one before it
   if (kind == "vtt")
     return fmt::format("{}{} --> {}{}\n{}\n\n", cue.name.empty() ? "" : OneLine(cue.name) + "\n",
