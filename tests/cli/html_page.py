@@ -108,7 +108,7 @@ with tempfile.TemporaryDirectory() as folder:
     assert [(b["pts"], b["duration"], b["ordinal"], b["size"], b["offset"], b["key"], b["type"]) for b in listed] == \
            [(*b[1:], bool(b[0] & 4), "IPB?"[b[0] & 3]) for b in blocks]
     # The map has every byte of the file once.
-    assert [region[0] for region in data["map"]][:4] == ["H4MK", "TRAK", "ATTA", "META"], data["map"]
+    assert [region[0] for region in data["map"]][:4] == ["H4MK", "TRAK", "META", "ATTA"], data["map"]
     ends = [region[1] + region[2] for region in data["map"]]
     assert [region[1] for region in data["map"]] == [0, *ends[:-1]] and ends[-1] == os.path.getsize("clip.h4mk"), data["map"]
     assert len(video["gops"]) == 5 and video["gops"][0] == 80 and set(video["gops"][1:]) == {480}
