@@ -19,7 +19,7 @@ head -50 texts/*
 
 echo "# names that lead elsewhere"
 make_file names names.h4mk
-t h4mk extract names.h4mk -o names
+t h4mk extract names.h4mk --attachments -o names
 ls -a names
 ls
 

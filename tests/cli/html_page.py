@@ -70,7 +70,7 @@ def blocks_of(track):
 # Just enough of a browser for the script of the page.
 BROWSER = """
 const nothing = () => {}, element = () => ({ style: {}, classList: { add: nothing }, append: nothing, addEventListener: nothing, clientWidth: 1200,
-  clientHeight: 600, offsetWidth: 100, insertRow: element, getContext: () => new Proxy({}, { get: (_, name) =>
+  clientHeight: 600, offsetWidth: 100, rows: [], insertRow: element, getContext: () => new Proxy({}, { get: (_, name) =>
     name === "measureText" ? text => ({ width: 7 * text.length }) : name === "canvas" ? {} : nothing, set: () => true }) });
 const elements = {};
 global.document = { getElementById: id => elements[id] ||= Object.assign(element(), id === "data" ? { textContent: DATA } : {}),

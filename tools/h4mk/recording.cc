@@ -30,8 +30,8 @@ Status Recording::Open(const std::string& path, const KeyOptions* key,
   path_ = path;
   H4MK_TRY(file_.Open(path));
   h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
-  options.open_beside = h4mk_io_open_beside;
-  options.beside_opaque = path_.data();
+  options.open_beside = file_.open_beside();
+  options.beside_opaque = file_.beside_opaque();
   options.keep_encrypted = 1;
   if (key != nullptr && key->given()) {
     H4MK_TRY(ReadMasterKey(*key, "", &master_));

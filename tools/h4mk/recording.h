@@ -65,7 +65,7 @@ class Recording {
 
   std::string path_;
   InputFile file_;
-  FdIo* io_ = nullptr;  // the reader's
+  Io* io_ = nullptr;  // the reader's
   MasterKey master_;
   h4mk_key key_ = H4MK_KEY_INIT;
   std::string scheme_;  // of the encryption, "" without

@@ -31,7 +31,7 @@ Status ReadAddition(const std::string& path, Bytes* bytes) {
     return status.Saying(path + ": " + status.message());
   if (file.size() > kMaxAddition) return Status(Code::kLimit, path + ": is larger than 256 MiB");
   bytes->resize(static_cast<size_t>(file.size()));
-  FdIo& io = file.NewIo();
+  Io& io = file.NewIo();
   for (size_t done = 0; done < bytes->size();) {
     const int64_t got = io.Read(bytes->data() + done, bytes->size() - done);
     if (got <= 0) return SystemError("cannot read " + path);
