@@ -6,9 +6,8 @@
 
 #include <string_view>
 
-#include "base/json.h"
-#include "base/status.h"
-#include "file/tracks.h"
+#include "output.h"
+#include "text.h"
 
 namespace h4mk::tool {
 

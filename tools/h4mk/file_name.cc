@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "file_name.h"
 
-#include "base/json.h"
+#include "output.h"
 
 namespace h4mk::tool {
 namespace {

@@ -80,7 +80,7 @@ Status Recording::ReadDescriptions() {
   return {};
 }
 
-// A signed file of version 2 has checkpoints among its chunks (protection.md, "Checkpoint").
+// A signed file of version 2 has checkpoints among its chunks (protection.md, "Signed files").
 bool Recording::is_signed() const {
   if (h4mk_reader_version(get()) != 2) return false;
   h4mk_chunk chunk = H4MK_CHUNK_INIT;

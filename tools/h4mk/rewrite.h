@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
-#include "base/status.h"
+#include "output.h"
 
 namespace h4mk::tool {
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "file/tracks.h"
+#include "text.h"
 
 namespace h4mk::tool {
 
