@@ -9,7 +9,7 @@ case $input in *bad*) echo "bad: Invalid data" >&2; exit 1 ;; *nothing*) exit 0 
 cat clip.h4mk
 END
 chmod +x bin/ffmpeg
-export FFMPEG=$PWD/bin/ffmpeg
+export FFMPEG=bin/ffmpeg
 echo media >film.mp4
 t h4mk import film.mp4
 cmp film.h4mk clip.h4mk && cat film.mp4
