@@ -169,7 +169,6 @@ TEST_PACKAGES="
   python3-distributed  package    python3-distributed
   python3-numpy       package     python3-numpy
   shared-mime-info    command     update-mime-database
-  slurm-wlm           command     sbatch
   vpx-tools           command     vpxenc
   x265                command     x265"
 

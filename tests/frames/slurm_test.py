@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The recipe for Slurm in tools/python/examples/shards.py, as it stands there, on a cluster of one node that is started here: the same frames."""
+"""The recipe for Slurm in tools/python/examples/shards.py, as it stands there, on a cluster of one node that is started here: the same frames.
+
+It is skipped where Slurm (Debian: slurm-wlm) is not there. Nothing installs that for a test, since its packages start servers."""
 import contextlib
 import json
 import os
