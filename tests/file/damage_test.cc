@@ -316,7 +316,7 @@ TEST(StripeTest, ADamagedStripeCostsItsBlocksOnly) {
     media.blocks.push_back({.flags = i == 0 ? kKey : kP, .pts = i, .data = Payload(i, 500 + i)});
   }
   const Bytes bytes = Mux(media);
-  const size_t stripe = 16 << 10;
+  const size_t stripe = 32 << 10;  // of a cluster of 195 KB
   TestFile control(bytes);
   const std::vector<int64_t> offsets = Reader(&control).ReadOn().offsets;
   const auto data = static_cast<size_t>(offsets[0]);

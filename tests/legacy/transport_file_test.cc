@@ -152,8 +152,10 @@ TEST(TransportWriterTest, WritesTheVectorsByteForByte) {
     const bool has_tracks = how == "build_h4mk_tracks";
     TransportContents contents;
     contents.meta = given["meta"];
-    if (contents.meta.contains("big"))
-      contents.meta["big"] = RawNumber(contents.meta["big"].get<std::string>());
+    if (contents.meta.contains("big")) {
+      const auto digits = contents.meta["big"].get<std::string>();
+      contents.meta["big"] = Json::binary(std::vector<uint8_t>(digits.begin(), digits.end()));
+    }
     contents.safe = given["safe"];
     const Bytes secret = is_encrypted ? FromHex(given["secret_hex"].get<std::string>()) : Bytes();
     contents.secret = secret;

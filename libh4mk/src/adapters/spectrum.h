@@ -65,8 +65,6 @@ class FrameSynthesis {
 
   size_t size() const { return window_.size(); }
   size_t hop() const { return hop_; }
-  // How many frames before a frame sound into the samples that it finishes.
-  size_t overlapping() const { return (size() - 1) / hop_; }
 
   // Adds the frame that starts where the last call's samples ended. bins as FrameAnalysis gives
   // them (imaginary parts that it makes 0 do not count); out gets the hop() samples that no later

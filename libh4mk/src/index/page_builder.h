@@ -46,7 +46,6 @@ class PageBuilder {
   // What is known so far; of the page all but what it names, and the times of frames.
   const IndexPage& page() const { return page_; }
   const std::vector<TrackTotals>& totals() const { return totals_; }
-  uint64_t span_count() const { return span_count_; }
   // Whether another cluster may be too much for the page.
   bool is_full() const {
     return page_.clusters.size() >= kMaxPageClusters ||

@@ -48,10 +48,6 @@ std::string DumpPythonJson(const Json& value, JsonStyle style) {
   return out;
 }
 
-Json RawNumber(std::string_view digits) {
-  return Json::binary(std::vector<uint8_t>(digits.begin(), digits.end()));
-}
-
 std::string FormatPythonFloat(double number) {
   if (std::isnan(number)) return "NaN";
   if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";

@@ -15,12 +15,9 @@ enum class JsonStyle {
   kSpaced,   // {"a": 1, "b": 2}
 };
 
-// Strings are raw UTF-8 with the short escapes; real numbers are FormatPythonFloat().
+// Strings are raw UTF-8 with the short escapes; real numbers are FormatPythonFloat(). A binary
+// value is the digits of an integer beyond 64 bits, which old files have.
 std::string DumpPythonJson(const Json& value, JsonStyle style);
-
-// A number with its digits as they are, for DumpPythonJson() only: integers beyond 64 bits occur in
-// old files.
-Json RawNumber(std::string_view digits);
 
 // The shortest decimal that reads back, with ".0" when whole: 30.0, 29.97, 1e-07, 1e+22, -0.0.
 std::string FormatPythonFloat(double number);

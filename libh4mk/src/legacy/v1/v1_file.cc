@@ -68,7 +68,6 @@ Status V1File::Parse(bool check) {
     position = chunk.offset + chunk.length + kCrcSize;
     chunks_.push_back(chunk);
   }
-  slack_offset_ = std::min(position, size - kCrcSize);
   if (!check) return {};
   H4MK_TRY(AddToCrc(size - kCrcSize));
   uint8_t stored[kCrcSize];

@@ -51,8 +51,6 @@ class V1File {
 
   const V1Header& header() const { return header_; }
   const std::vector<V1Chunk>& chunks() const { return chunks_; }
-  // Bytes between the last chunk and the container CRC.
-  uint64_t slack_offset() const { return slack_offset_; }
   Status ReadPayload(const V1Chunk& chunk, Bytes* payload) const;
   // The chunk whose payload starts at an offset: no_such_chunk.
   Result<const V1Chunk*> FindChunk(uint64_t offset) const;
@@ -86,7 +84,6 @@ class V1File {
   Source* source_;
   V1Header header_;
   std::vector<V1Chunk> chunks_;
-  uint64_t slack_offset_ = 0;
   std::vector<V1SeekTable> tables_;
   Status tables_status_;
   // CRC of the bytes before covered_until_, while parsing.
