@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // FIPS 180-4, section 6.2, on vectors: lane i holds message i. Included by sha256_lanes.cc once for
 // each instruction set, since the compiler splits vectors that a function's own target does not
-// have. H4MK_SHA256_LANES is the function's name, with its target.
+// have. H4MK_SHA256_LANES is the function's name, with its target, so none is defined twice.
+// NOLINTNEXTLINE(misc-definitions-in-headers)
 void H4MK_SHA256_LANES(const Key& key, uint32_t counter, uint8_t out[kSha256Lanes * kSha256Size]) {
   // One block holds the message: 8 words of key, the counter, the end mark, the length in bits.
   Lanes w[16] = {};
