@@ -73,13 +73,13 @@ Json BlockJson(const BlockRow& row, const Track& track) {
 }
 
 void ForEachRead(BlockPipeline& reader, Output& output,
-                 const std::function<void(const ReadBlock&)>& visit) {
+                 const std::function<Status(const ReadBlock&)>& visit) {
   std::set<std::string> missing;  // messages of files beside this one, which are told once
   for (;;) {
     ReadBlock block;
     const Status status = reader.Next(&block);
     if (status.ok()) {
-      visit(block);
+      if (const Status stop = visit(block); !stop.ok()) return output.Problem(stop);
     } else if (CostsBlock(status.code())) {
       if (status.code() != Code::kNotFound || missing.insert(status.message()).second)
         output.Problem(status);
@@ -97,6 +97,7 @@ void ForEachBlock(InputFile& file, BlockPipeline& reader, Output& output,
   else
     ForEachRead(reader, output, [&](const ReadBlock& block) {
       visit(MakeRow(*block.record, static_cast<uint64_t>(block.offset), 0));
+      return Status();
     });
   ReportWarnings(reader, output);
 }

@@ -39,7 +39,7 @@ void ForEachBlock(InputFile& file, BlockPipeline& reader, Output& output,
 
 // The same for every block that can be handed out, with its bytes; the others are problems.
 void ForEachRead(BlockPipeline& reader, Output& output,
-                 const std::function<void(const ReadBlock&)>& visit);
+                 const std::function<Status(const ReadBlock&)>& visit);
 
 // Tells of what opening and reading found, and of a file without an end, which is a problem.
 void ReportWarnings(BlockPipeline& reader, Output& output);

@@ -98,8 +98,15 @@ int ListHashes(InputFile& file, const ListOptions& options, Output& output) {
   }
   output.BeginRows("blocks");
   output.Text("{:>5}  {:>8}  {:>12}  {:>10}  {}\n", "track", "ordinal", "pts", "size", "sha256");
-  ForEachRead(reader, output, [&](const ReadBlock& block) {
+  uint64_t hashed = 0;  // compressed blocks may hold much more than the files that are read
+  ForEachRead(reader, output, [&](const ReadBlock& block) -> Status {
     const BlockRow row = MakeRow(*block.record, static_cast<uint64_t>(block.offset), 0);
+    hashed += row.size;
+    if (const uint64_t most = WriteOptions().MostOutput(); hashed > most)
+      return Status(Code::kLimit,
+                    fmt::format("the blocks hold more than {}, more than is to be expected of this "
+                                "input: the list ends here",
+                                HumanBytes(most)));
     const Track& track = reader.tracks()[row.track];
     const std::string hash = HashOf({block.data, row.size});
     Json json = BlockJson(row, track);
@@ -108,6 +115,7 @@ int ListHashes(InputFile& file, const ListOptions& options, Output& output) {
     output.Row(json);
     output.Text("{:5}  {:8}  {:>12}  {:10}  {}\n", track.id, row.ordinal, TimeText(row.pts),
                 row.size, hash);
+    return {};
   });
   ReportWarnings(reader, output);
   return output.Finish();
