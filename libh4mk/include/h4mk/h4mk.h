@@ -472,8 +472,10 @@ H4MK_API int h4mk_reader_is_closed(const h4mk_reader *reader);
  *  h4mk_reader_meta() returned before. */
 H4MK_API unsigned h4mk_reader_changes(h4mk_reader *reader);
 
-/** The metadata of the file, an object (empty if the file has none). Valid until h4mk_reader_changes()
- *  or h4mk_reader_free(). NULL if the file could not be opened. */
+/** The metadata of the file, an object (empty if the file has none). With h4mk_reader_options.keys it is
+ *  without "protection", since the blocks are handed out in clear: a program that copies an encrypted
+ *  file asks its writer for encryption again. Valid until h4mk_reader_changes() or h4mk_reader_free().
+ *  NULL if the file could not be opened. */
 H4MK_API const h4mk_value *h4mk_reader_meta(const h4mk_reader *reader);
 /** Number of tracks. Everywhere below a track is an index from 0 to this less 1; any other number is
  *  H4MK_ERR_ARGUMENT. */
