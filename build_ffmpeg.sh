@@ -151,7 +151,8 @@ BUILD_PACKAGES="
   libssl-dev          pkg-config  openssl
   libzstd-dev         pkg-config  libzstd
   libx264-dev         pkg-config  x264
-  python3-cffi        package     python3-cffi"
+  python3-cffi        package     python3-cffi
+  python3-numpy       package     python3-numpy"
 TEST_PACKAGES="
   chromium            command     chromium
   firefox-esr         command     firefox-esr
@@ -167,7 +168,6 @@ TEST_PACKAGES="
   openssl             command     openssl
   python3             command     python3
   python3-distributed  package    python3-distributed
-  python3-numpy       package     python3-numpy
   shared-mime-info    command     update-mime-database
   vpx-tools           command     vpxenc
   x265                command     x265"
