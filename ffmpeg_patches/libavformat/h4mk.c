@@ -997,13 +997,22 @@ int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta)
     const h4mk_value *array;
     int ret = ff_h4mk_read_file_tags(s, meta);
 
-    READ_ARRAY("chapters",      read_chapter);
     READ_ARRAY("programs",      read_program);
 #if H4MK_HAVE_STREAM_GROUPS
     READ_ARRAY("stream_groups", ff_h4mk_read_group);
 #endif
     s->start_time_realtime = AV_NOPTS_VALUE;
     ff_h4mk_read_fields(meta, meta_fields, s);
+    return FFMIN(ret, 0);
+}
+
+int ff_h4mk_read_chapters(AVFormatContext *s, const h4mk_value *meta, size_t *nb_read)
+{
+    const h4mk_value *array = h4mk_value_get(meta, "chapters");
+    int ret = 0;
+
+    for (; *nb_read < h4mk_value_count(array) && ret >= 0; ++*nb_read)
+        ret = read_chapter(s, h4mk_value_at(array, *nb_read), *nb_read);
     return FFMIN(ret, 0);
 }
 

@@ -221,7 +221,8 @@ int ff_h4mk_read_track(AVFormatContext *s, AVStream *st,
 int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta);
 
 /**
- * The reverse of ff_h4mk_write_meta(), to be called when all streams exist.
+ * The reverse of ff_h4mk_write_meta(), to be called when all streams exist. Chapters
+ * are left to ff_h4mk_read_chapters().
  *
  * @return 0 or a negative AVERROR code
  */
@@ -234,6 +235,15 @@ int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta);
  */
 int ff_h4mk_read_file_tags(AVFormatContext *s, const h4mk_value *meta);
 int ff_h4mk_read_stream_tags(AVStream *st, const h4mk_value *track);
+
+/**
+ * Add the chapters of a file which are not there yet. They only become more while a
+ * file is read, so that no chapter moves that a caller may look at.
+ *
+ * @param nb_read how many of the description were read before, updated
+ * @return 0 or a negative AVERROR code
+ */
+int ff_h4mk_read_chapters(AVFormatContext *s, const h4mk_value *meta, size_t *nb_read);
 
 /**
  * Write of a file only the words about the recording: tags and chapters.

@@ -70,6 +70,7 @@ typedef struct H4MKDemuxContext {
     int64_t start;          ///< where the file begins in the input
     int64_t size;           ///< of the input when it was last looked at; negative: look again
     H4MKTrack *tracks;
+    size_t nb_chapters;     ///< how many of META were read
 #if H4MK_HAVE_PIPED_COVERS
     AVPacket *ahead[MAX_PACKETS_AHEAD]; ///< packets that were read in search of covers
     int nb_ahead;
@@ -530,6 +531,8 @@ static int signal_changes(AVFormatContext *s)
 
     if (changes & H4MK_CHANGED_META) {
         ret = ff_h4mk_read_file_tags(s, h4mk_reader_meta(h4mk->reader));
+        if (ret >= 0)
+            ret = ff_h4mk_read_chapters(s, h4mk_reader_meta(h4mk->reader), &h4mk->nb_chapters);
         s->event_flags |= AVFMT_EVENT_FLAG_METADATA_UPDATED;
     }
     if (ret < 0 || !(changes & H4MK_CHANGED_TRACKS))
@@ -629,6 +632,8 @@ static int h4mk_read_header(AVFormatContext *s)
     }
 #endif
     ret = ff_h4mk_read_meta(s, h4mk_reader_meta(h4mk->reader));
+    if (ret >= 0)
+        ret = ff_h4mk_read_chapters(s, h4mk_reader_meta(h4mk->reader), &h4mk->nb_chapters);
 #if H4MK_HAVE_PROTECTION
     if (h4mk->decryption.keep_encrypted && h4mk_value_get(h4mk_reader_meta(h4mk->reader), "protection"))
         for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++)

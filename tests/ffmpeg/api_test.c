@@ -1018,8 +1018,10 @@ static void test_late_tags(void) {
   begin(&test, "late tags");
   add_stream(&test, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_AAC, 1, 1000);
   av_dict_set(&test.out->metadata, "title", "not known yet", 0);
+  add_chapter(test.out, 1, (AVRational){1, 1000}, 0, 100, "first");
   write_header(&test);
   for (i = 0; i < 9; i++) write_packet(&test, new_packet(0, i * 20, i * 20, 20));
+  add_chapter(test.out, 2, (AVRational){1, 1000}, 100, 180, "second");
   av_dict_set(&test.out->metadata, "title", "a concert", 0);
   av_dict_set(&test.out->streams[0]->metadata, "language", "deu", 0);
   av_write_trailer(test.out);
@@ -1031,6 +1033,7 @@ static void test_late_tags(void) {
   } else {
     const AVDictionaryEntry* title = av_dict_get(in->metadata, "title", NULL, 0);
     if (!title || strcmp(title->value, "not known yet")) fail("the first title", 0);
+    if (in->nb_chapters != 1) fail("chapters at first", in->nb_chapters);
     in->event_flags = in->streams[0]->event_flags = 0;
     for (; av_read_frame(in, packet) >= 0; packets++) {
       early |= in->event_flags & AVFMT_EVENT_FLAG_METADATA_UPDATED;
@@ -1041,6 +1044,7 @@ static void test_late_tags(void) {
     if (early) fail("told before it came", 0);
     if (!(in->event_flags & AVFMT_EVENT_FLAG_METADATA_UPDATED)) fail("not told of the title", 0);
     if (!title || strcmp(title->value, "a concert")) fail("the last title", 0);
+    if (in->nb_chapters != 2 || in->chapters[1]->start != 100) fail("chapters", in->nb_chapters);
     if (!(in->streams[0]->event_flags & AVSTREAM_EVENT_FLAG_METADATA_UPDATED))
       fail("not told of the language", 0);
     if (!av_dict_get(in->streams[0]->metadata, "language", NULL, 0)) fail("the language", 0);
