@@ -5,7 +5,7 @@
 live.py H4MKD RECORDING NODE_MODULES
 
 RECORDING: a closed file of clusters of 0.5 s and of 40 s or more; README.md says how to make it. NODE_MODULES: a folder in which
-`npm install hls.js@1.7.4 playwright-core` was run. What is told counts from the moment when a picture was recorded: the half
+`npm install hls.js@1.7.4 playwright-core` was run. The delay begins when a picture is recorded, so the half
 second until its cluster is written is part of it.
 """
 import os, pathlib, re, signal, subprocess, sys, tempfile, threading, time

@@ -5,8 +5,8 @@
 waiting.py H4MKD RECORDING [PLAYERS]
 
 RECORDING: a closed file of clusters of 0.5 s; README.md says how to make it. PLAYERS: 5000 unless told; each has a connection, and waits
-for the same part of the playlist. Arrival is told by the kernel (TCP_INFO), whose clock has steps of some milliseconds: this program
-reads nothing before all is there, so that it takes no processor from the server.
+for the same part of the playlist. The kernel says when an answer arrived (TCP_INFO, in steps of some milliseconds): this program
+reads nothing before all answers are there, so that it takes no processor time from the server.
 """
 import fcntl, os, pathlib, re, resource, signal, socket, struct, subprocess, sys, tempfile, time
 

@@ -46,11 +46,11 @@
 #define H4MK_ENCRYPTION_SCHEME MKBETAG('h', '4', 'm', 'k')
 
 /**
- * AVEncryptionInitInfo.system_id of what streams have whose packets are returned as
- * ciphertext. Its data is the JSON object {"index", "count", "track", "meta"}: the
- * number of the stream, that of all streams, its object of TRAK, and META. Who has
- * the key compares these with what they were when the packets were encrypted, so
- * they are written again as they are.
+ * AVEncryptionInitInfo.system_id of streams whose packets are returned as ciphertext.
+ * Its data is the JSON object {"index", "count", "track", "meta"}: the number of the
+ * stream, how many streams there are, the stream's object of TRAK, and META. A reader
+ * with the key compares these with what they were when the packets were encrypted, so
+ * they are written again unchanged.
  */
 #define H4MK_SYSTEM_ID      "H4MK protection"
 #define H4MK_SYSTEM_ID_SIZE sizeof(H4MK_SYSTEM_ID)

@@ -89,7 +89,7 @@ h4mk_range RemoteFile::ToFetch(int64_t offset, int64_t size) {
   const auto behind = std::ranges::upper_bound(pieces_, offset, {}, &Piece::offset);
   if (behind != pieces_.end()) end = std::min(end, behind->offset);
   expected_ = end;
-  // What a reader wants at the end is followed by what stands before it: the index.
+  // After the end of a file a reader asks for the index, which stands before it: both in one read.
   int64_t begin =
       end == size_ ? std::min(offset, std::max<int64_t>(end - kLeastReadAhead, 0)) : offset;
   if (behind != pieces_.begin()) begin = std::max(begin, std::prev(behind)->end());
