@@ -36,8 +36,9 @@ typedef struct H4MKAdapters {
 } H4MKAdapters;
 
 /**
- * A codec that FFmpeg does not know may be one that an adapter of libh4mk
- * decodes. The decoder for these is told all about the track by its extradata.
+ * An adapter of libh4mk may decode a codec that FFmpeg does not know. This makes
+ * the stream one for the decoder of such tracks. Its extradata is the description
+ * of the track.
  *
  * @param object       of the track in TRAK
  * @param[out] preroll packets from before the one that a seek leads to that the

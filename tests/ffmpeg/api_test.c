@@ -968,8 +968,8 @@ static void test_cover_from_a_pipe(void) {
   end(&test);
 }
 
-/* Reads a file of the conformance suite from a pipe, and writes down each change that it is told
- * of. */
+/* Reads a file of the conformance suite from a pipe, and writes down each change that event_flags
+ * announces. */
 static void read_changes(Test* test, const char* name, char* changes, size_t size) {
   char path[1024];
   AVFormatContext* in = avformat_alloc_context();
@@ -1005,8 +1005,8 @@ static void read_changes(Test* test, const char* name, char* changes, size_t siz
   fclose(file);
 }
 
-/* Tags that are told at the end, as those of a live stream that goes on for hours: who reads a pipe
- * is told of them when they come. */
+/* A live stream that runs for hours gets its last tags and chapters at its end. event_flags
+ * announces them to the reader of a pipe when they arrive. */
 static void test_late_tags(void) {
   Test test;
   AVFormatContext* in = avformat_alloc_context();

@@ -12,6 +12,18 @@ from daemon import Daemon
 PROGRAM, MAKE_FILE = sys.argv[1:3]
 
 
+def closed_by_peer(sockets):
+    """How many of them the server has closed."""
+    closed = 0
+    for s in sockets:
+        s.setblocking(False)
+        try:
+            closed += s.recv(1) == b""
+        except (BlockingIOError, ConnectionResetError) as error:
+            closed += isinstance(error, ConnectionResetError)
+    return closed
+
+
 class SecurityTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -107,14 +119,7 @@ class SecurityTest(unittest.TestCase):
         with contextlib.ExitStack() as stack:
             sockets = [stack.enter_context(socket.create_connection((self.daemon.host, self.daemon.port))) for _ in range(260)]
             time.sleep(0.3)
-            closed = 0
-            for s in sockets:
-                s.setblocking(False)
-                try:
-                    closed += s.recv(1) == b""
-                except (BlockingIOError, ConnectionResetError) as error:
-                    closed += isinstance(error, ConnectionResetError)
-            self.assertGreaterEqual(closed, 60)
+            self.assertGreaterEqual(closed_by_peer(sockets), 60)
         time.sleep(0.2)
         self.assertEqual(self.daemon.get("/health")[0], 200)
 
@@ -122,14 +127,7 @@ class SecurityTest(unittest.TestCase):
         with Daemon(PROGRAM, "--max-connections", "20", self.films) as daemon, contextlib.ExitStack() as stack:
             sockets = [stack.enter_context(socket.create_connection((daemon.host, daemon.port), timeout=5)) for _ in range(30)]
             time.sleep(0.3)
-            closed = 0
-            for s in sockets:
-                s.setblocking(False)
-                try:
-                    closed += s.recv(1) == b""
-                except (BlockingIOError, ConnectionResetError) as error:
-                    closed += isinstance(error, ConnectionResetError)
-            self.assertEqual(closed, 10)
+            self.assertEqual(closed_by_peer(sockets), 10)
 
     def test_metrics_have_a_listener_of_their_own(self):
         with socket.socket() as s:

@@ -35,8 +35,9 @@ class RemoteFile {
   // The parts of ranges that are not there and that the file has.
   std::vector<h4mk_range> Missing(std::vector<h4mk_range> ranges) const;
 
-  // What is fetched for a read of bytes that are not there: more than was asked for, and more each
-  // time where reads follow each other; at the end of the file also what stands before.
+  // The range to fetch when a read needs bytes that are not there. It is larger than the read, so
+  // that the next one needs no request, and doubles while reads follow each other. At the end of
+  // the file it also takes the bytes before the read, where the index is.
   h4mk_range ToFetch(int64_t offset, int64_t size);
 
  private:

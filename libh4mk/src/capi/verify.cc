@@ -79,8 +79,8 @@ class Verifier {
       }
       if (status.code() == Code::kEnd || status.code() == Code::kAgain) return {};
       if (status.code() == Code::kIo) return status;
-      // A file beside that is missing is told once, not for every cluster that names it; damage was
-      // told with the checksums.
+      // Report a missing file beside this one once, not for each cluster that names it. The check
+      // of the checksums has reported damage already.
       const bool told = status.code() == Code::kNotFound
                             ? !missing_.insert(status.message()).second
                             : status.offset() && damaged_.contains(*status.offset());
