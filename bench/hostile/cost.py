@@ -42,6 +42,10 @@ def commands(tool, ffprobe, path, out):
     yield "seek", [tool, "seek", "--track", "1", "--time", "1", path]
     yield "recover", [tool, "recover", "-y", path, out + ".h4mk"]
     yield "convert --to 1", [tool, "convert", "-y", "--to", "1", path, out + ".v1"]
+    yield "cut", [tool, "cut", "-y", "--from", "0", "--to", "1000000", path, "-o", out + ".cut.h4mk"]
+    yield "join", [tool, "join", "-y", path, path, "-o", out + ".join.h4mk"]
+    yield "extract", [tool, "extract", "-y", path, "-o", out + ".parts/"]
+    yield "diff", [tool, "diff", path, path]
     if ffprobe:
         yield "ffprobe", [ffprobe, "-v", "quiet", path]
         yield "ffprobe -show_packets", [ffprobe, "-v", "quiet", "-show_packets", path]

@@ -253,9 +253,9 @@ void CutChapters(Json* meta, int64_t start, int64_t end, bool shift, TimeBase ti
              ParseTimeBase(TextOf((*chapters)[i + 1], "time_base"), &next_base))
       stop = Rescale(NumberOf((*chapters)[i + 1], "start"), next_base, base);
     if (NumberOf(chapter, "start") >= last || stop <= first) continue;
-    const int64_t by = shift ? first : 0;
-    chapter["start"] = std::max(NumberOf(chapter, "start"), first) - by;
-    if (chapter.contains("end")) chapter["end"] = std::min(stop, last) - by;
+    const int64_t by = shift ? -first : 0;
+    chapter["start"] = Sum(std::max(NumberOf(chapter, "start"), first), by);
+    if (chapter.contains("end")) chapter["end"] = Sum(std::min(stop, last), by);
     kept.push_back(std::move(chapter));
   }
   if (kept.empty())
@@ -276,9 +276,9 @@ void AppendChapters(Json* meta, const Json& other, int64_t nanoseconds) {
     TimeBase base;
     if (!chapter.is_object() || !ParseTimeBase(TextOf(chapter, "time_base"), &base)) continue;
     const int64_t by = Rescale(nanoseconds, kNanoseconds, base);
-    chapter["id"] = ++id;
-    chapter["start"] = NumberOf(chapter, "start") + by;
-    if (chapter.contains("end")) chapter["end"] = NumberOf(chapter, "end") + by;
+    chapter["id"] = id = Sum(id, 1);
+    chapter["start"] = Sum(NumberOf(chapter, "start"), by);
+    if (chapter.contains("end")) chapter["end"] = Sum(NumberOf(chapter, "end"), by);
     chapters.push_back(std::move(chapter));
   }
 }

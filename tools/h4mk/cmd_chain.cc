@@ -15,7 +15,7 @@ void ShowBlocks(const std::vector<BlockInfo>& blocks, const Track& track, Output
   output.BeginRows("blocks");
   for (const BlockInfo& info : blocks) {
     const BlockRow row = MakeRow(info);
-    output.Row(BlockJson(row, track));
+    output.Row([&] { return BlockJson(row, track); });
     output.Text("  block {} at {}, {}{}, {} bytes at byte {}\n", row.ordinal,
                 Clock(row.time(), track.time_base), TypeLetter(row.flags), row.is_key() ? "*" : "",
                 row.size, row.offset);

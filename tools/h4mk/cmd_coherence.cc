@@ -71,9 +71,12 @@ Status Report(BlockPipeline& reader, uint32_t track_index, Output& output) {
     }
     const bool follows = !last.empty() && record.ordinal == next_ordinal;
     const double coherence = follows ? Coherence(last, spectrum) : 0;
-    output.Row({{"ordinal", record.ordinal},
-                {"time", Seconds(record.time(), track.time_base)},
-                {"coherence", follows ? Json(std::round(coherence * 1e6) / 1e6) : Json(nullptr)}});
+    const Json rounded = follows ? Json(std::round(coherence * 1e6) / 1e6) : Json(nullptr);
+    output.Row([&] {
+      return Json{{"ordinal", record.ordinal},
+                  {"time", Seconds(record.time(), track.time_base)},
+                  {"coherence", rounded}};
+    });
     output.Text("{:8}  {:>12}  {}\n", record.ordinal, Clock(record.time(), track.time_base),
                 follows ? fmt::format("{:.4f}", coherence) : "-");
     count += follows;

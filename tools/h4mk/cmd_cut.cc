@@ -216,7 +216,7 @@ bool Cutter::Wants(const h4mk_block& block) const {
   if (time == H4MK_NO_TIME || !options_.from.given()) return true;
   // A subtitle that was over when the cut begins.
   const bool is_over = block.track != main_ && block.duration > 0 &&
-                       time + block.duration <= InTrack(start_, block.track);
+                       Sum(time, block.duration) <= InTrack(start_, block.track);
   return time >= part.key_time && !is_over;
 }
 
@@ -256,7 +256,7 @@ Status Cutter::CopyBlock(h4mk_block block, NewRecording& writer, OutputFile* pro
   const int64_t time = h4mk::tool::TimeOf(block);
   if (time != H4MK_NO_TIME) {
     part.start = part.start == H4MK_NO_TIME ? time : std::min(part.start, time);
-    part.stop = std::max(part.stop, time + block.duration);
+    part.stop = std::max(part.stop, Sum(time, block.duration));
   }
   block.pts = Later(block.pts, part.shift);
   block.dts = Later(block.dts, part.shift);

@@ -129,7 +129,7 @@ Status DecodeAll(const DecodeOptions& options, ChainDecoder& decoder, const Trac
     ++*count;
     if (output.size > most - std::min(most, bytes)) return options.write.TooMuch();
     bytes += output.size;
-    if (report.json()) report.Row(OutputJson(output, decoder, track));
+    report.Row([&] { return OutputJson(output, decoder, track); });
     if (writer != nullptr) H4MK_TRY(writer->Write(output));
     if (options.time.given()) return {};
   }
@@ -200,7 +200,7 @@ int RunAdapters(const AdaptersOptions& options) {
     const h4mk_adapter& adapter = *entry.adapter;
     Json row = {{"name", adapter.name}, {"description", adapter.description}};
     if (!entry.path.empty()) row["path"] = entry.path;
-    report.Row(row);
+    report.Row([&] { return row; });
     report.Text("{:<12}  {}{}\n", adapter.name, Printable(adapter.description),
                 entry.path.empty() ? "" : "  (" + Printable(entry.path) + ")");
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // h4mk diff: what two files do not have in common.
-#include <cstring>
+#include <algorithm>
+#include <deque>
 #include <h4mk/h4mk.hpp>
+#include <map>
 
 #include "command.h"
 #include "text.h"
@@ -81,8 +83,47 @@ std::vector<std::string> Words(bool ignore_tags) {
   return {"tags", "chapters", "name", "encoder", "creation_time"};
 }
 
+// What is compared of a block; of its bytes where they lie, or nothing, and a hash.
+struct Seen {
+  int64_t pts, dts, duration;
+  uint64_t flags, size;
+  const uint8_t* data = nullptr;
+  std::string bytes_hash, side_hash;
+};
+
+std::string HashOfSideData(const h4mk_block& block) {
+  std::string text;
+  for (const h4mk_side_data& piece : api::SideDataOf(block))
+    text += fmt::format("{} {}\n", piece.name, Sha256Hex(piece.data, piece.size));
+  return text.empty() ? text : Sha256Hex(text.data(), text.size());
+}
+
+Seen At(const h4mk_block& block) {
+  return {block.pts,  block.dts,  block.duration, block.flags,
+          block.size, block.data, /*hash=*/{},    HashOfSideData(block)};
+}
+// One that may be kept: without the bytes.
+Seen Keep(const h4mk_block& block) {
+  Seen seen = At(block);
+  seen.data = nullptr;
+  seen.bytes_hash = Sha256Hex(block.data, block.size);
+  return seen;
+}
+
+std::string CompareBytes(const Seen& a, const Seen& b) {
+  if (a.data == nullptr || b.data == nullptr) {
+    const auto hash = [](const Seen& seen) {
+      return seen.data == nullptr ? seen.bytes_hash : Sha256Hex(seen.data, seen.size);
+    };
+    return hash(a) == hash(b) ? "" : "the bytes differ";
+  }
+  const auto at = std::mismatch(a.data, a.data + a.size, b.data).first - a.data;
+  if (at == static_cast<int64_t>(a.size)) return "";
+  return fmt::format("the bytes differ from byte {} of {} on", Grouped(at), Grouped(a.size));
+}
+
 // What is different of two blocks; "" if nothing is.
-std::string CompareBlocks(const h4mk_block& a, const h4mk_block& b) {
+std::string CompareBlocks(const Seen& a, const Seen& b) {
   const auto time = [](int64_t value) {
     return value == H4MK_NO_TIME ? std::string("none") : std::to_string(value);
   };
@@ -96,82 +137,144 @@ std::string CompareBlocks(const h4mk_block& a, const h4mk_block& b) {
   if (a.flags != b.flags)
     return is("flags", fmt::format("{:#x}", a.flags), fmt::format("{:#x}", b.flags));
   if (a.size != b.size) return is("size", Grouped(a.size), Grouped(b.size));
-  if (a.size > 0 && std::memcmp(a.data, b.data, a.size) != 0) {
-    size_t at = 0;
-    while (a.data[at] == b.data[at]) ++at;
-    return fmt::format("the bytes differ from byte {} of {} on", Grouped(at), Grouped(a.size));
-  }
-  const auto side_a = api::SideDataOf(a), side_b = api::SideDataOf(b);
-  const bool same = std::equal(side_a.begin(), side_a.end(), side_b.begin(), side_b.end(),
-                               [](const h4mk_side_data& x, const h4mk_side_data& y) {
-                                 return std::strcmp(x.name, y.name) == 0 && x.size == y.size &&
-                                        (x.size == 0 || std::memcmp(x.data, y.data, x.size) == 0);
-                               });
-  return same ? "" : "the side data differ";
+  if (std::string bytes = CompareBytes(a, b); !bytes.empty()) return bytes;
+  return a.side_hash == b.side_hash ? "" : "the side data differ";
 }
 
-// The blocks of a track in both files, one after the other.
-void CompareTrack(api::Reader readers[2], const uint32_t tracks[2], const std::string& where,
-                  Differences* differences) {
-  for (int side = 0; side < 2; ++side) {
-    readers[side].Rewind();
-    for (uint32_t i = 0; i < readers[side].track_count(); ++i)
-      readers[side].Discard(i, i != tracks[side]);
+// A track that both files have.
+struct TrackPair {
+  std::string where;
+  h4mk_track_info info = {};
+  uint64_t compared = 0;
+  bool is_done = false;         // a difference was found
+  std::deque<Seen> waiting[2];  // blocks of one side; the other's did not come yet
+};
+
+// Reads both files once, a block of each in turn, and compares each track's blocks in their order.
+// Where the files lay tracks out alike, blocks are compared as they lie in memory; a block that
+// comes before its partner waits as a hash, so that a pass for each track is not needed.
+class BlockComparison {
+ public:
+  BlockComparison(api::Reader* readers, Differences* differences)
+      : readers_(readers), differences_(differences) {}
+
+  // a and b: the track's number in each file.
+  void Add(uint32_t a, uint32_t b, std::string where) {
+    TrackPair& pair = pairs_[a];
+    pair.where = std::move(where);
+    pair.info = readers_[0].info(a);
+    first_of_[b] = a;
   }
-  const h4mk_track_info info = readers[0].info(tracks[0]);
-  for (uint64_t number = 0;; ++number) {
-    const h4mk_block *a = readers[0].Next(), *b = readers[1].Next();
-    if (a == nullptr && b == nullptr) return;
-    if (a == nullptr || b == nullptr) {
-      differences->Add(where, fmt::format("the {} has only {} blocks", a ? "other" : "first file",
-                                          Grouped(number)));
+
+  void Run() {
+    for (int side = 0; side < 2; ++side)
+      for (uint32_t i = 0; i < readers_[side].track_count(); ++i)
+        readers_[side].Discard(i, PairOf(side, i) == nullptr);
+    bool more = true;
+    while (more) {
+      const h4mk_block* blocks[2] = {readers_[0].Next(), readers_[1].Next()};
+      more = blocks[0] != nullptr || blocks[1] != nullptr;
+      TrackPair* pairs[2];
+      for (int side = 0; side < 2; ++side)
+        pairs[side] = blocks[side] ? PairOf(side, blocks[side]->track) : nullptr;
+      if (pairs[0] != nullptr && pairs[0] == pairs[1] && pairs[0]->waiting[0].empty() &&
+          pairs[0]->waiting[1].empty()) {
+        Compare(*pairs[0], At(*blocks[0]), At(*blocks[1]));
+        continue;
+      }
+      for (int side = 0; side < 2; ++side)
+        if (pairs[side] != nullptr) Take(*pairs[side], side, *blocks[side]);
+    }
+    for (auto& [track, pair] : pairs_) Finish(pair);
+  }
+
+ private:
+  TrackPair* PairOf(int side, uint32_t track) {
+    if (side == 1) {
+      const auto first = first_of_.find(track);
+      if (first == first_of_.end()) return nullptr;
+      track = first->second;
+    }
+    const auto pair = pairs_.find(track);
+    return pair == pairs_.end() ? nullptr : &pair->second;
+  }
+
+  void Take(TrackPair& pair, int side, const h4mk_block& block) {
+    if (pair.is_done) return;
+    std::deque<Seen>& partners = pair.waiting[1 - side];
+    if (partners.empty()) {
+      pair.waiting[side].push_back(Keep(block));
       return;
     }
-    const std::string what = CompareBlocks(*a, *b);
-    if (what.empty()) continue;
-    const int64_t time = a->pts == H4MK_NO_TIME ? a->dts : a->pts;
-    differences->Add(where,
-                     fmt::format("block {} at {}: {}", Grouped(number),
-                                 Clock(time, {info.time_base_num, info.time_base_den}), what),
-                     {{"block", number}});
-    return;
+    const Seen partner = std::move(partners.front());
+    partners.pop_front();
+    if (side == 0)
+      Compare(pair, At(block), partner);
+    else
+      Compare(pair, partner, At(block));
   }
-}
+
+  void Compare(TrackPair& pair, const Seen& a, const Seen& b) {
+    if (pair.is_done) return;
+    const std::string what = CompareBlocks(a, b);
+    const uint64_t number = pair.compared++;
+    if (what.empty()) return;
+    const int64_t time = a.pts == H4MK_NO_TIME ? a.dts : a.pts;
+    const std::string clock = Clock(time, {pair.info.time_base_num, pair.info.time_base_den});
+    differences_->Add(pair.where, fmt::format("block {} at {}: {}", Grouped(number), clock, what),
+                      {{"block", number}});
+    pair.is_done = true;
+    for (std::deque<Seen>& waiting : pair.waiting) waiting.clear();
+  }
+
+  void Finish(const TrackPair& pair) {
+    if (pair.waiting[0].empty() && pair.waiting[1].empty()) return;
+    differences_->Add(pair.where, fmt::format("the {} has only {} blocks",
+                                              pair.waiting[0].empty() ? "first file" : "other",
+                                              Grouped(pair.compared)));
+  }
+
+  api::Reader* readers_;
+  Differences* differences_;
+  std::map<uint32_t, TrackPair> pairs_;    // by the first file's track
+  std::map<uint32_t, uint32_t> first_of_;  // the other file's track to the first's
+};
 
 int64_t IdOf(const api::ValueView& track) { return track["track_id"].Int(-1); }
+
+std::map<int64_t, uint32_t> TracksById(const api::Reader& reader) {
+  std::map<int64_t, uint32_t> tracks;
+  for (uint32_t i = 0; i < reader.track_count(); ++i) tracks.emplace(IdOf(reader.track(i)), i);
+  return tracks;
+}
 
 void Compare(api::Reader readers[2], const DiffOptions& options, Differences* differences) {
   const std::vector<std::string> left_out = Words(options.ignore_tags);
   const auto json = [](api::ValueView value) { return Json::parse(value.Json()); };
   CompareObjects("file", json(readers[0].meta()), json(readers[1].meta()), left_out, differences);
-  for (uint32_t i = 0; i < readers[1].track_count(); ++i) {
-    bool found = false;
-    for (uint32_t k = 0; k < readers[0].track_count(); ++k)
-      found |= IdOf(readers[0].track(k)) == IdOf(readers[1].track(i));
-    if (!found)
-      differences->Add(fmt::format("track {}", IdOf(readers[1].track(i))),
-                       "is in the other file only");
-  }
-  for (uint32_t i = 0; i < readers[0].track_count(); ++i) {
-    const std::string where = fmt::format("track {}", IdOf(readers[0].track(i)));
-    uint32_t k = 0;
-    while (k < readers[1].track_count() && IdOf(readers[1].track(k)) != IdOf(readers[0].track(i)))
-      ++k;
-    if (k == readers[1].track_count()) {
+  const std::map<int64_t, uint32_t> first = TracksById(readers[0]), other = TracksById(readers[1]);
+  for (const auto& [id, track] : other)
+    if (!first.contains(id))
+      differences->Add(fmt::format("track {}", id), "is in the other file only");
+  BlockComparison blocks(readers, differences);
+  for (const auto& [id, track] : first) {
+    const std::string where = fmt::format("track {}", id);
+    const auto partner = other.find(id);
+    if (partner == other.end()) {
       differences->Add(where, "is in the first file only");
       continue;
     }
-    CompareObjects(where, json(readers[0].track(i)), json(readers[1].track(k)), left_out,
-                   differences);
-    if (readers[0].track(i)["kind"].Text() == "attachment") {
-      const auto a = readers[0].Attachment(i), b = readers[1].Attachment(k);
-      if (!std::equal(a.begin(), a.end(), b.begin(), b.end()))
-        differences->Add(where, "the attachments differ");
+    CompareObjects(where, json(readers[0].track(track)), json(readers[1].track(partner->second)),
+                   left_out, differences);
+    if (readers[0].track(track)["kind"].Text() != "attachment") {
+      blocks.Add(track, partner->second, where);
       continue;
     }
-    const uint32_t tracks[2] = {i, k};
-    CompareTrack(readers, tracks, where, differences);
+    const auto a = readers[0].Attachment(track), b = readers[1].Attachment(partner->second);
+    if (!std::equal(a.begin(), a.end(), b.begin(), b.end()))
+      differences->Add(where, "the attachments differ");
   }
+  blocks.Run();
 }
 
 int Run(const DiffOptions& options) {

@@ -97,8 +97,6 @@ constexpr Form kForms[] = {
     {"ttml", "ttml", nullptr},
 };
 
-constexpr size_t kMostTogether = 4;
-
 // What becomes of a track.
 struct Target {
   uint32_t track = 0;
@@ -149,7 +147,7 @@ class Extractor {
         continue;
       }
       together.push_back(&target);
-      if (together.size() < kMostTogether) continue;
+      if (together.size() < kMostTemporaryFiles) continue;
       H4MK_TRY(WriteTogether(together));
       together.clear();
     }

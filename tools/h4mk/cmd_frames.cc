@@ -62,12 +62,14 @@ int Run(const FramesOptions& options) {
   for (size_t i = 0; i < frames.size(); ++i) {
     const Frame& frame = frames[i];
     const bool key = frame.flags & kBlockKey;
-    output.Row({{"frame", i},
-                {"pts", frame.time},
-                {"time", Seconds(frame.time, track.time_base)},
-                {"type", std::string(1, TypeLetter(frame.flags))},
-                {"key", key},
-                {"ordinal", frame.ordinal}});
+    output.Row([&] {
+      return Json{{"frame", i},
+                  {"pts", frame.time},
+                  {"time", Seconds(frame.time, track.time_base)},
+                  {"type", std::string(1, TypeLetter(frame.flags))},
+                  {"key", key},
+                  {"ordinal", frame.ordinal}};
+    });
     if (options.csv)
       output.Text("{},{:.6f},{},{},{},{}\n", i, Seconds(frame.time, track.time_base), frame.time,
                   TypeLetter(frame.flags), key ? 1 : 0, frame.ordinal);

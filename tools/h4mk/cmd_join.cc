@@ -111,7 +111,7 @@ Span SpanOf(const Recording& input) {
 // To the nearest tick, so that what came from a time of the track becomes that time again.
 int64_t InTicks(int64_t nanoseconds, TimeBase time_base) {
   const int64_t half = Rescale(1, time_base, kNanoseconds) / 2;
-  return Rescale(nanoseconds + half, kNanoseconds, time_base);
+  return Rescale(Sum(nanoseconds, half), kNanoseconds, time_base);
 }
 
 class Joiner {
@@ -131,7 +131,7 @@ class Joiner {
   void Report() {
     output_.Set("files", inputs_.size());
     output_.Set("blocks", blocks_);
-    output_.Set("duration", Seconds(end_ - SpanOf(*inputs_.front()).start, kNanoseconds));
+    output_.Set("duration", Seconds(Sum(end_, -SpanOf(*inputs_.front()).start), kNanoseconds));
     output_.Text("{} files, {} blocks, up to {}\n", inputs_.size(), Grouped(blocks_),
                  Clock(end_, kNanoseconds));
   }
@@ -141,8 +141,8 @@ class Joiner {
   void PlaceAll() {
     for (const auto& input : inputs_) {
       const Span span = SpanOf(*input);
-      shifts_.push_back(shifts_.empty() ? 0 : end_ - span.start);
-      end_ = span.end + shifts_.back();
+      shifts_.push_back(shifts_.empty() ? 0 : Sum(end_, -span.start));
+      end_ = Sum(span.end, shifts_.back());
     }
   }
 

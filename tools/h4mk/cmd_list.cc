@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 // h4mk list: every block, or every chunk, of a file in the order of the file.
-#include "base/sha256.h"
 #include "block_source.h"
 #include "command.h"
-#include "crypto/hex.h"
 #include "file/chunk_walk.h"
 #include "key_option.h"
 #include "text.h"
@@ -42,12 +40,14 @@ void ListChunks(InputFile& file, Output& output) {
     if (!piece.problem.empty()) output.Problem(Corrupt(piece.offset, piece.problem));
     if (piece.kind != Piece::Kind::kChunk && piece.kind != Piece::Kind::kDamagedData) return;
     const std::string crc = fmt::format("{:08x}", piece.crc);
-    output.Row({{"offset", piece.offset},
-                {"tag", TagText(piece.header.tag)},
-                {"flags", piece.header.flags},
-                {"length", piece.header.length},
-                {"crc", crc},
-                {"good", piece.kind == Piece::Kind::kChunk}});
+    output.Row([&] {
+      return Json{{"offset", piece.offset},
+                  {"tag", TagText(piece.header.tag)},
+                  {"flags", piece.header.flags},
+                  {"length", piece.header.length},
+                  {"crc", crc},
+                  {"good", piece.kind == Piece::Kind::kChunk}};
+    });
     output.Text("{:12}  {:4}  {:08x}  {:10}  {}\n", piece.offset,
                 Printable(TagText(piece.header.tag)), piece.header.flags, piece.header.length, crc);
   });
@@ -63,7 +63,7 @@ void ListBlocks(InputFile& file, BlockPipeline& reader, int64_t wanted, Output& 
   ForEachBlock(file, reader, output, [&](const BlockRow& row) {
     const Track& track = reader.tracks()[row.track];
     if (wanted != kNoTrack && track.id != wanted) return;
-    output.Row(BlockJson(row, track));
+    output.Row([&] { return BlockJson(row, track); });
     output.Text("{:12}  {:5}  {:8}  {:>12}  {:>12}  {:>12}  {:8}  {}{:3}  {}\n", row.offset,
                 track.id, row.ordinal, Clock(row.time(), track.time_base), TimeText(row.pts),
                 TimeText(row.dts), row.duration, TypeLetter(row.flags), row.is_key() ? "*" : "",
@@ -71,17 +71,12 @@ void ListBlocks(InputFile& file, BlockPipeline& reader, int64_t wanted, Output& 
   });
 }
 
-std::string HashOf(ByteSpan bytes) {
-  Sha256 hash;
-  hash.Add(bytes);
-  return EncodeHex(hash.Finish());
-}
-
 Json SideDataJson(std::span<const SideData> pieces) {
   Json list = Json::array();
   for (const SideData& piece : pieces)
-    list.push_back(
-        {{"name", piece.name}, {"size", piece.data.size()}, {"sha256", HashOf(piece.data)}});
+    list.push_back({{"name", piece.name},
+                    {"size", piece.data.size()},
+                    {"sha256", Sha256Hex(piece.data.data(), piece.data.size())}});
   return list;
 }
 
@@ -108,11 +103,13 @@ int ListHashes(InputFile& file, const ListOptions& options, Output& output) {
                                 "input: the list ends here",
                                 HumanBytes(most)));
     const Track& track = reader.tracks()[row.track];
-    const std::string hash = HashOf({block.data, row.size});
-    Json json = BlockJson(row, track);
-    json["sha256"] = hash;
-    if (!block.side_data.empty()) json["side_data"] = SideDataJson(block.side_data);
-    output.Row(json);
+    const std::string hash = Sha256Hex(block.data, row.size);
+    output.Row([&] {
+      Json json = BlockJson(row, track);
+      json["sha256"] = hash;
+      if (!block.side_data.empty()) json["side_data"] = SideDataJson(block.side_data);
+      return json;
+    });
     output.Text("{:5}  {:8}  {:>12}  {:10}  {}\n", track.id, row.ordinal, TimeText(row.pts),
                 row.size, hash);
     return {};

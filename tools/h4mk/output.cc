@@ -107,9 +107,7 @@ void Output::BeginRows(const char* key) {
   in_rows_ = true;
 }
 
-void Output::Row(const Json& row) {
-  if (json_) Put((rows_++ == 0 ? "\n    " : ",\n    ") + Dump(row, -1));
-}
+void Output::PutRow(const Json& row) { Put((rows_++ == 0 ? "\n    " : ",\n    ") + Dump(row, -1)); }
 
 void Output::Problem(const Status& status) {
   Problem(status.offset(), status.code(), status.message());

@@ -52,7 +52,11 @@ class Output {
   // An array of the object that may have millions of elements, each written as it comes. It is the
   // last member but "errors".
   void BeginRows(const char* key);
-  void Row(const Json& row);
+  // make: gives the element. It is not called without --json, where it would be half of the work.
+  template <typename Make>
+  void Row(const Make& make) {
+    if (json_) PutRow(make());
+  }
 
   // Something is wrong with the file; the exit code will be kExitBad.
   void Problem(const Status& status);
@@ -92,6 +96,7 @@ class Output {
   };
   void ShowCounted(const Counted& counted, const char* what) const;
   void Put(const std::string& text);
+  void PutRow(const Json& row);
   void OpenObject();
   void Member(const char* key);
 

@@ -14,6 +14,7 @@
 #include "file.h"
 #include "key_option.h"
 #include "output.h"
+#include "text.h"
 
 namespace h4mk::tool {
 
@@ -99,7 +100,9 @@ inline int64_t TimeOf(const h4mk_block& block) {
   return block.pts == H4MK_NO_TIME ? block.dts : block.pts;
 }
 // time, which may be none, and later.
-inline int64_t Later(int64_t time, int64_t by) { return time == H4MK_NO_TIME ? time : time + by; }
+inline int64_t Later(int64_t time, int64_t by) {
+  return time == H4MK_NO_TIME ? time : Sum(time, by);
+}
 
 }  // namespace h4mk::tool
 

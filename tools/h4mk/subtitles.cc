@@ -82,7 +82,7 @@ std::string SubtitleText::Add(const h4mk_block& block) {
   const int64_t time = block.pts == H4MK_NO_TIME ? block.dts : block.pts;
   if (time == H4MK_NO_TIME) return "";
   cue.start = Rescale(time, time_base_, {1, 1000});
-  cue.end = Rescale(time + block.duration, time_base_, {1, 1000});
+  cue.end = Rescale(Sum(time, block.duration), time_base_, {1, 1000});
   std::string_view data(reinterpret_cast<const char*>(block.data), block.size);
   cue.text = codec_ == "mov_text" ? TimedText(data) : data;
   cue.name = SideText(block, "webvtt_identifier");
@@ -111,7 +111,7 @@ std::string SubtitleText::Take(std::optional<int64_t> next) {
   if (!waiting_) return "";
   Cue cue = std::move(*waiting_);
   waiting_.reset();
-  if (cue.end <= cue.start) cue.end = next.value_or(cue.start + kLastCue);
+  if (cue.end <= cue.start) cue.end = next.value_or(Sum(cue.start, kLastCue));
   const std::string_view kind = Extension(codec_);
   if (kind == "ass") return AssLine(cue);
   const std::string text = CueText(cue.text);

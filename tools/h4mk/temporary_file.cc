@@ -23,7 +23,7 @@ struct Slot {
   int folder = -1;
   char name[24] = {};
 };
-Slot g_files[8];
+Slot g_files[kMostTemporaryFiles];
 std::atomic<pid_t> g_children[8];
 static_assert(std::atomic<pid_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 

@@ -10,6 +10,9 @@
 
 namespace h4mk::tool {
 
+// So many may wait at a time; each takes two descriptors, of 1,024 that a process usually has.
+constexpr int kMostTemporaryFiles = 256;
+
 class TemporaryFile {
  public:
   TemporaryFile() = default;

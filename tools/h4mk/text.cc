@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/sha256.h"
 #include "cluster/block.h"
+#include "crypto/hex.h"
 #include "open/open_file.h"
 
 namespace h4mk::tool {
@@ -53,6 +55,12 @@ bool IsTurning(std::string_view character) {
 }
 
 }  // namespace
+
+std::string Sha256Hex(const void* data, size_t size) {
+  Sha256 hash;
+  hash.Add({static_cast<const uint8_t*>(data), size});
+  return EncodeHex(hash.Finish());
+}
 
 std::string Printable(std::string_view text) {
   std::string out;

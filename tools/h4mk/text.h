@@ -3,6 +3,7 @@
 #ifndef H4MK_TOOLS_TEXT_H_
 #define H4MK_TOOLS_TEXT_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,6 +18,17 @@ std::string Printable(std::string_view text);
 // JSON as it may go to a terminal: such characters, which JSON allows, become \uNNNN, which means
 // the same.
 std::string PrintableJson(std::string json);
+
+// The sum of two times that a file may have set to anything: it ends at the extremes, and is never
+// "no time" (H4MK_NO_TIME).
+inline int64_t Sum(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  if (__builtin_add_overflow(a, b, &sum)) sum = a < 0 ? INT64_MIN : INT64_MAX;
+  return std::max(sum, INT64_MIN + 1);
+}
+
+// SHA-256 of size bytes at data, in hexadecimal.
+std::string Sha256Hex(const void* data, size_t size);
 
 // "version 2", "transport dialect"
 std::string VersionText(int version);
