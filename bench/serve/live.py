@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """How far hls.js in Chromium is behind a recorder that writes a cluster each half second.
 
-live.py H4MKD RECORDING NODE_MODULES
+live.py H4MKD RECORDING FOLDER
 
-RECORDING: a closed file of clusters of 0.5 s and of 40 s or more; README.md says how to make it. NODE_MODULES: a folder in which
+RECORDING: a closed file of clusters of 0.5 s and of 40 s or more; README.md says how to make it. FOLDER: one in which
 `npm install hls.js@1.7.4 playwright-core` was run. The delay begins when a picture is recorded, so the half
 second until its cluster is written is part of it.
 """
