@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// hls.js on a growing file in Chromium; live.py calls it: live.mjs NODE_MODULES. Says READY when the browser is there, reads the server's URL
+// hls.js on a growing file in Chromium; live.py calls it: live.mjs FOLDER. Says READY when the browser is there, reads the server's URL
 // and the moment (milliseconds) at which time 0 was recorded, and prints how far the picture is behind the recorder.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";

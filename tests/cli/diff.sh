@@ -26,6 +26,17 @@ cut=30000
 head -c $cut a.h4mk > cut.h4mk
 t h4mk diff a.h4mk cut.h4mk
 
+echo "# tracks that are interleaved otherwise, the same blocks; then one that is another, and one that has fewer"
+make_file turn turn.h4mk
+make_file behind behind.h4mk
+t h4mk diff turn.h4mk behind.h4mk
+make_file behind changed.h4mk 7
+t h4mk diff turn.h4mk changed.h4mk
+t h4mk diff changed.h4mk behind.h4mk
+t h4mk diff changed.h4mk turn.h4mk
+t h4mk cut --to 1 behind.h4mk -o less.h4mk
+t h4mk diff --ignore-tags turn.h4mk less.h4mk
+
 echo "# what cannot be read"
 t h4mk diff a.h4mk none.h4mk
 echo no > no.h4mk

@@ -160,6 +160,24 @@ static void write_text(uint32_t track, uint32_t flags, int64_t pts, const char *
     check(h4mk_writer_write(writer, &block));
 }
 
+/* Two tracks of 40 blocks, whose blocks come in turn or one track behind the other. Block `changed` of the second is another. */
+static void write_two(int in_turn, int changed)
+{
+    char json[200];
+    uint32_t tracks[2];
+    int i;
+    for (i = 0; i < 2; i++) {
+        sprintf(json, "{\"track_id\":%d,\"name\":\"\",\"kind\":\"data\",\"codec\":\"none\",\"time_base\":\"1/10\","
+                      "\"sample_rate\":0,\"channels\":0,\"note\":\"\"}", i + 1);
+        tracks[i] = add_track(json);
+    }
+    for (i = 0; i < 80; i++) {
+        const int second = in_turn ? i % 2 : i / 40, number = in_turn ? i / 2 : i % 40;
+        const char text[3] = {(char)('a' + second), (char)number, (char)(second && number == changed)};
+        write_text(tracks[second], H4MK_BLOCK_KEY, number, text, sizeof(text));
+    }
+}
+
 static void write_opaque(void)
 {
     static const char dsp0[] = "DSP0\2\0\0\0\12\0\0\100\0\0\100\0\0\40\0\100"; /* bins 10 and 64 */
@@ -383,6 +401,8 @@ int main(int argc, char **argv)
         write_subtitles();
     else if (strcmp(argv[1], "names") == 0)
         write_names();
+    else if (strcmp(argv[1], "turn") == 0 || strcmp(argv[1], "behind") == 0)
+        write_two(strcmp(argv[1], "turn") == 0, argc > 3 ? atoi(argv[3]) : -1);
     else if (strcmp(argv[1], "opus") == 0)
         write_opus(argc > 3 ? atoi(argv[3]) : 1);
     else if (strcmp(argv[1], "long") == 0)
