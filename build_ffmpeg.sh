@@ -154,6 +154,7 @@ BUILD_PACKAGES="
   python3-cffi        package     python3-cffi
   python3-numpy       package     python3-numpy"
 TEST_PACKAGES="
+  aom-tools           command     aomenc
   chromium            command     chromium
   firefox-esr         command     firefox-esr
   clang               command     clang++

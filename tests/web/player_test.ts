@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // <h4mk-player> in Chromium: what is shown, by requests that are counted.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -98,19 +99,19 @@ test('steps by frames, exactly', async () => {
   await page.close();
 });
 
-test('200 frames by WebCodecs, in any order, are those that FFmpeg decodes', async () => {
-  const page = await stage.page(PLAYER(stage.server.put('/film.h4mk', bytesOf('film.h4mk'))));
-  ffmpeg('-i', 'film.h4mk', '-map', '0:v', '-f', 'rawvideo', '-fps_mode', 'passthrough', '-pix_fmt', 'yuv420p', 'film.yuv');
-  const all = bytesOf('film.yuv');
+/** 200 frames of a film of 320x180, asked for in any order, against all frames as another decoder gives them in a row. */
+async function framesAreThoseOf(reference: string, name: string, count: number): Promise<void> {
+  const page = await stage.page(PLAYER(stage.server.put(`/${name}`, bytesOf(name))));
+  const all = bytesOf(reference);
   const size = (320 * 180 * 3) / 2;
   const hashes: string[] = [];
   for (let at = 0; at < all.length; at += size) hashes.push(createHash('sha256').update(all.subarray(at, at + size)).digest('hex'));
-  assert.equal(hashes.length, 750);
-  const numbers = [0, 1, 2, 49, 50, 748, 749, ...Array.from({ length: 193 }, (_, i) => (i * 7919 + 333) % 750)];
-  const found = await page.evaluate(async (wanted) => {
+  assert.equal(hashes.length, count);
+  const numbers = [0, 1, 2, 49, 50, count - 2, count - 1, ...Array.from({ length: 193 }, (_, i) => (i * 7919 + 333) % count)];
+  const found = await page.evaluate(async ({ path, wanted }) => {
     const { H4mkFile } = await import('/dist/reader.js' as string);
     const { decodeFrame } = await import('/dist/frames.js' as string);
-    const file = await H4mkFile.open('/film.h4mk');
+    const file = await H4mkFile.open(path);
     const texts: string[] = [];
     for (const n of wanted) {
       const frame = (await decodeFrame(file, 1, n)) as VideoFrame;
@@ -126,9 +127,25 @@ test('200 frames by WebCodecs, in any order, are those that FFmpeg decodes', asy
       texts.push([...new Uint8Array(await crypto.subtle.digest('SHA-256', rows))].map((byte) => byte.toString(16).padStart(2, '0')).join(''));
     }
     return texts;
-  }, numbers);
+  }, { path: `/${name}`, wanted: numbers });
   assert.deepEqual(found, numbers.map((n) => hashes[n]));
   await page.close();
+}
+
+test('200 frames of H.264 by WebCodecs, in any order, are those that FFmpeg decodes', async () => {
+  ffmpeg('-i', 'film.h4mk', '-map', '0:v', '-f', 'rawvideo', '-fps_mode', 'passthrough', '-pix_fmt', 'yuv420p', 'film.yuv');
+  await framesAreThoseOf('film.yuv', 'film.h4mk', 750);
+});
+
+// Both encoders make pictures that are not shown.
+test('200 frames of VP9 are those that libvpx decodes, and of AV1 those that libaom decodes', async () => {
+  ffmpeg('-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25:duration=6', '-pix_fmt', 'yuv420p', 'source.y4m');
+  for (const [codec, encoder, decoder] of [['vp9', 'vpxenc', 'vpxdec'], ['av1', 'aomenc', 'aomdec']] as const) {
+    execFileSync(encoder, ['--quiet', '--good', '--cpu-used=6', '--passes=1', '--lag-in-frames=16', '--auto-alt-ref=1', '--kf-max-dist=40', '--webm', ...(codec === 'vp9' ? ['--codec=vp9'] : []), '-o', at(`${codec}.webm`), at('source.y4m')], { stdio: 'ignore' });
+    execFileSync(decoder, ['--i420', '--rawvideo', '-o', at(`${codec}.yuv`), at(`${codec}.webm`)], { stdio: 'ignore' });
+    ffmpeg('-i', `${codec}.webm`, '-c', 'copy', `${codec}.h4mk`);
+    await framesAreThoseOf(`${codec}.yuv`, `${codec}.h4mk`, 150);
+  }
 });
 
 test('H.264 with start codes, and FLAC', async () => {
