@@ -36,6 +36,8 @@ head -c 50000 clip.h4mk >half.h4mk
 t h4mk cut half.h4mk --from 0.7 --to 1.2 -o part.h4mk
 t h4mk cut half.h4mk --from 0.7 -o rest.h4mk
 t h4mk verify rest.h4mk
+head -c 2000 clip.h4mk >head.h4mk
+t h4mk cut head.h4mk --from 1 -o none.h4mk
 : >empty
 t h4mk cut empty -o none.h4mk
 t h4mk cut no_such_file -o none.h4mk

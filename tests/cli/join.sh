@@ -33,6 +33,8 @@ h4mk join - pcm.h4mk -o - <pcm.h4mk 2>/dev/null | h4mk verify -
 
 echo "# files that are cut short, empty"
 head -c 50000 clip.h4mk >half.h4mk
+head -c 2000 clip.h4mk >head.h4mk
+t h4mk join head.h4mk head.h4mk -o none.h4mk
 t h4mk join half.h4mk clip.h4mk -o cut.h4mk
 t h4mk verify cut.h4mk
 : >empty

@@ -40,6 +40,8 @@ mkdir other && cp film.h4mk other
 t h4mk cat -t 1 other/film.h4mk -o x
 t h4mk verify other/film.h4mk | grep film.mp4
 t h4mk inspect other/film.h4mk | grep film.mp4
+# What could be read is written.
+(cd other && rm -f x && t h4mk cut --track 1 --from 0.5 --to 1 film.h4mk -o some.h4mk)
 # A film that was changed is found out.
 poke film.mp4 20000 ffffffff
 t h4mk verify film.h4mk | tail -3

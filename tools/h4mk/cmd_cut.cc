@@ -301,6 +301,7 @@ Status Cutter::Copy(OutputFile& out, OutputFile* proofs) {
     }
     if (progress) progress(static_cast<uint64_t>(block.offset), input_.size());
   }
+  H4MK_TRY(CheckCopied(blocks_, output_));
   return writer.Finish();
 }
 
@@ -312,9 +313,10 @@ void Cutter::Report() {
   output_.Set("shifted", part.shift != 0);
   output_.Set("blocks", blocks_);
   output_.Set("bytes", bytes_);
-  output_.Text("took {} to {} of {}: {} blocks, {} bytes\n", Clock(part.start, main_base_),
-               Clock(part.stop, main_base_), Printable(options_.common.file), Grouped(blocks_),
-               Grouped(bytes_));
+  output_.Text("took {} to {} of {}: {}, {} bytes\n", Clock(part.start, main_base_),
+               Clock(part.stop, main_base_), Printable(options_.common.file),
+               Counted(blocks_, "block"), Grouped(bytes_));
+  NoteLeftOut(input_, output_);
   if (options_.proofs.empty() && input_.is_signed() && !output_.json())
     output_.Note(std::nullopt,
                  "the signature is of the whole file and does not go along; `--proofs FILE --key "

@@ -11,6 +11,7 @@
 #include "chapters.h"
 #include "command.h"
 #include "edit_file.h"
+#include "recording.h"
 #include "rewrite.h"
 #include "text.h"
 
@@ -343,6 +344,11 @@ int Run(const EditOptions& options) {
   else
     output.Text("{} {} bytes\n", after > before ? "appended" : "removed",
                 Grouped(after > before ? after - before : before - after));
+  if (Recording file; !options.undo && after > before && !options.additions.any() &&
+                      file.Open(options.common.file).ok() && file.is_signed())
+    output.Note(std::nullopt,
+                "the file is signed and the change is not: `h4mk sign` signs the file anew, `h4mk "
+                "edit --undo` takes the change back");
   return output.Finish();
 }
 

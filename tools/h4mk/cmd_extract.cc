@@ -134,6 +134,11 @@ class Extractor {
     H4MK_TRY(input_.Open(options_.common.file, &options_.key));
     H4MK_TRY(Choose());
     if (targets_.empty()) return Status(Code::kNotFound, "there is nothing to extract");
+    const auto is_track = [&](const Target& target) {
+      return !input_.tracks()[target.track].is_attachment;
+    };
+    if (input_.is_encrypted() && !options_.key.given() && std::ranges::any_of(targets_, is_track))
+      return Status(Code::kKey, "the file is encrypted: give --key-file or --key-env");
     return NameAll();
   }
 
@@ -333,18 +338,24 @@ class Extractor {
                                       "-nostdin"};
     if (!options_.key.file.empty())
       words.insert(words.end(), {"-decryption_key_file", options_.key.file});
-    words.insert(words.end(), {"-f", "h4mk", "-i", "file:" + options_.common.file, "-map",
-                               "0:" + std::to_string(target.track), "-c", "copy", "-f",
-                               target.format, "pipe:1"});
+    words.insert(
+        words.end(),
+        {"-enable_sidecars", "1", "-f", "h4mk", "-i", "file:" + options_.common.file, "-map",
+         "0:" + std::to_string(target.track), "-c", "copy", "-f", target.format, "pipe:1"});
     Child ffmpeg;
     H4MK_TRY(ffmpeg.Start(std::move(words)));
     Bytes buffer(1 << 20);
     for (;;) {
       const int64_t got = ffmpeg.output().Read(buffer.data(), buffer.size());
       if (got < 0) return SystemError("cannot read what ffmpeg writes");
-      if (got == 0) return ffmpeg.Finish();
+      if (got == 0) break;
       H4MK_TRY(Put(target, ByteSpan(buffer).first(static_cast<size_t>(got))));
     }
+    H4MK_TRY(ffmpeg.Finish());
+    const h4mk_track_info& info = input_.tracks()[target.track].info;
+    if (target.bytes > 0 || info.block_count == 0) return {};
+    return Status(Code::kCorrupt,
+                  fmt::format("track {}: no block of it could be read", info.track_id));
   }
 
   const ExtractOptions& options_;

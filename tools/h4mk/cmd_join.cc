@@ -60,7 +60,7 @@ Status CheckSame(const Recording& first, const Recording& other) {
   };
   const std::vector<uint32_t> a = TracksInTime(first), b = TracksInTime(other);
   if (a.size() != b.size())
-    return fail(fmt::format("has {} tracks, not {} as", b.size(), a.size()));
+    return fail(fmt::format("has {}, not {} as", Counted(b.size(), "track"), a.size()));
   for (size_t i = 0; i < a.size(); ++i) {
     const RecordedTrack &of_first = first.tracks()[a[i]], &of_other = other.tracks()[b[i]];
     for (const char* key : kDecoderKeys) {
@@ -125,6 +125,7 @@ class Joiner {
     H4MK_TRY(writer_.Open(out, first.WriterOptions()));
     H4MK_TRY(AddTracks(first));
     for (size_t i = 0; i < inputs_.size(); ++i) H4MK_TRY(CopyFile(*inputs_[i], shifts_[i]));
+    H4MK_TRY(CheckCopied(blocks_, output_));
     return writer_.Finish();
   }
 
@@ -132,8 +133,9 @@ class Joiner {
     output_.Set("files", inputs_.size());
     output_.Set("blocks", blocks_);
     output_.Set("duration", Seconds(Sum(end_, -SpanOf(*inputs_.front()).start), kNanoseconds));
-    output_.Text("{} files, {} blocks, up to {}\n", inputs_.size(), Grouped(blocks_),
+    output_.Text("{}, {}, up to {}\n", Counted(inputs_.size(), "file"), Counted(blocks_, "block"),
                  Clock(end_, kNanoseconds));
+    for (const auto& input : inputs_) NoteLeftOut(*input, output_);
   }
 
  private:

@@ -89,11 +89,15 @@ int SeekIn(InputFile& file, const SeekOptions& options, Output& output) {
 }
 
 int Run(const SeekOptions& options) {
-  if (options.old_pts_us) return TransportSeek(options.common.file, *options.old_pts_us);
   Output output(options.common.file, options.common.json);
   InputFile file;
-  if (const Status status = file.Open(options.common.file); !status.ok())
-    return output.Fail(status);
+  const Status opened = file.Open(options.common.file);
+  if (options.old_pts_us && opened.ok() && file.version() == 2)
+    return output.Fail(Status(Code::kArgument,
+                              "say which time: --time, in seconds; a number alone "
+                              "is for files of the transport dialect"));
+  if (options.old_pts_us) return TransportSeek(options.common.file, *options.old_pts_us);
+  if (!opened.ok()) return output.Fail(opened);
   if (options.pts_us && file.version() == kTransportVersion && !options.common.json)
     return VideoSeek(options.common.file, options.track, *options.pts_us);
   if (!options.pts_us && !options.time.given())

@@ -215,7 +215,9 @@ Status OutputPath(const SidecarOptions& options, std::filesystem::path* path) {
     return std::filesystem::absolute(of).lexically_normal().parent_path();
   };
   if (folder(*path) != folder(input))
-    return Status(Code::kArgument, "a sidecar lies in the folder of its file");
+    return Status(Code::kArgument,
+                  fmt::format("a sidecar lies in the folder of its file: write it to {}",
+                              (input.parent_path() / path->filename()).string()));
   if (path->filename() == input.filename())
     return Status(Code::kArgument, "the sidecar would take the place of its file; say --output");
   return {};

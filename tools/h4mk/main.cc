@@ -76,7 +76,9 @@ class Program {
     if (words[0] == "legacy") words.erase(words.begin());
     if (words[0].empty() || words[0] == "-" || words[0][0] != '-') {
       if (!GroupOf(words[0]) && !IsFile(words[0])) return NoCommand(words[0]);
-      if (!GroupOf(words[0])) words.insert(words.begin(), {"inspect", "--"});
+      if (!GroupOf(words[0])) words.insert(words.begin(), "inspect");
+    } else if (app_.get_option_no_throw(words[0]) == nullptr) {
+      words.insert(words.begin(), "inspect");  // h4mk --json FILE
     }
     return Parse(std::move(words));
   }
@@ -168,25 +170,34 @@ class Program {
     }
   }
 
+  static std::string NoOption(const CLI::App& command, const std::string& word) {
+    std::vector<std::string> options;
+    for (const CLI::Option* option : command.get_options())
+      for (const std::string& long_name : option->get_lnames()) options.push_back("--" + long_name);
+    const auto longer = std::ranges::find_if(
+        options, [&](const std::string& option) { return option.starts_with(word); });
+    const std::string meant = longer != options.end() ? *longer : Nearest(word, options);
+    return fmt::format("there is no option {}{}", word,
+                       meant.empty() ? "" : "; did you mean " + meant + "?");
+  }
+
   // Says what is wrong with the command line, and what might be meant.
   int Usage(const CLI::ParseError& error) const {
     const CLI::App* command = &app_;
     while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
     std::string name = command->get_name(), message = error.what();
+    const std::vector<std::string> extra = command->remaining();
     for (const CLI::App* parent = command->get_parent(); parent != nullptr;
          parent = parent->get_parent())
       name = parent->get_name() + " " + name;
-    if (dynamic_cast<const CLI::ExtrasError*>(&error) !=
-        nullptr) {  // "The following argument was not expected: WORD"
-      std::string word = message.substr(message.find(": ") + 2);
-      word = word.substr(0, word.find_first_of(" ="));
-      std::vector<std::string> options;
-      for (const CLI::Option* option : command->get_options())
-        for (const std::string& long_name : option->get_lnames())
-          options.push_back("--" + long_name);
-      const std::string meant = word.starts_with("-") ? Nearest(word, options) : "";
-      message = fmt::format("\"{}\" was not expected{}", word,
-                            meant.empty() ? "" : "; did you mean " + meant + "?");
+    // An option that does not exist leaves its value, and words behind it, without a place: it is
+    // the first to blame.
+    const auto wrong = std::ranges::find_if(
+        extra, [](const std::string& word) { return word.size() > 1 && word.starts_with("-"); });
+    if (wrong != extra.end()) {
+      message = NoOption(*command, wrong->substr(0, wrong->find('=')));
+    } else if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+      message = fmt::format("\"{}\" was not expected", extra.front());
     }
     fmt::print(stderr, "{}: {}\n`{} --help` tells more.\n", name, Printable(message), name);
     return kExitBad;

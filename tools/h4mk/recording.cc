@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "describe.h"
+#include "text.h"
 
 namespace h4mk::tool {
 namespace {
@@ -81,6 +82,31 @@ Status Recording::ReadDescriptions() {
 }
 
 // A signed file of version 2 has checkpoints among its chunks (protection.md, "Signed files").
+std::vector<h4mk_chunk> Recording::OtherChunks() const {
+  constexpr std::string_view kOwn = "TRAK META CORE TSEK ATTA FREE ORIG TAIL VERI";
+  std::vector<h4mk_chunk> others;
+  h4mk_chunk chunk = H4MK_CHUNK_INIT;
+  while (h4mk_reader_chunk(get(), chunk.next, &chunk) == H4MK_OK)
+    if (kOwn.find(chunk.tag) == kOwn.npos) others.push_back(chunk);
+  return others;
+}
+
+void NoteLeftOut(const Recording& input, Output& output) {
+  const size_t count = input.OtherChunks().size();
+  if (count > 0)
+    output.Note(std::nullopt,
+                fmt::format("{}: {} of another program {} left out: whether it fits the new file "
+                            "is not known",
+                            input.path(), Counted(count, "chunk"), count == 1 ? "is" : "are"));
+}
+
+Status CheckCopied(uint64_t blocks, Output& output) {
+  if (output.problem_count() == 0) return {};
+  if (blocks == 0) return Status(Code::kCorrupt, "no block could be read: nothing is written");
+  output.Note(std::nullopt, "the new file has the blocks that could be read, and not the others");
+  return {};
+}
+
 bool Recording::is_signed() const {
   if (h4mk_reader_version(get()) != 2) return false;
   h4mk_chunk chunk = H4MK_CHUNK_INIT;

@@ -44,6 +44,8 @@ class Recording {
   const Json& meta() const { return meta_; }
   bool is_encrypted() const { return !scheme_.empty(); }
   bool is_signed() const;
+  // Chunks of other programs, which this one knows nothing of, in their order.
+  std::vector<h4mk_chunk> OtherChunks() const;
   // Index of the track with an id; kArgument if there is none.
   Result<uint32_t> Find(int64_t track_id) const;
   // The bytes of an attachment; valid as long as this object.
@@ -74,6 +76,12 @@ class Recording {
   std::vector<RecordedTrack> tracks_;
   Json meta_;
 };
+
+// For commands that make a new file of blocks: what of the input has not gone along.
+void NoteLeftOut(const Recording& input, Output& output);
+// For the same, behind the last block: an error where no block could be read, so that nothing is
+// written, and a note where some could not.
+Status CheckCopied(uint64_t blocks, Output& output);
 
 // A file of version 2 that is written.
 class NewRecording {

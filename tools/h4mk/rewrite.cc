@@ -158,12 +158,9 @@ class Rewriter {
 
   // Those that only their owner understands. What this file was converted from it is no more.
   Status CopyChunks() {
-    constexpr std::string_view kOwn = "TRAK META CORE TSEK ATTA FREE ORIG TAIL VERI";
-    h4mk_chunk chunk = H4MK_CHUNK_INIT;
-    while (h4mk_reader_chunk(input_.get(), chunk.next, &chunk) == H4MK_OK) {
+    for (const h4mk_chunk& chunk : input_.OtherChunks()) {
       const uint8_t* data = nullptr;
       size_t size = 0;
-      if (kOwn.find(chunk.tag) != kOwn.npos) continue;
       if (h4mk_reader_chunk_payload(input_.get(), &chunk, &data, &size) != H4MK_OK) continue;
       H4MK_TRY(writer_.AddChunk(chunk.tag, chunk.flags, ByteSpan(data, size)));
     }

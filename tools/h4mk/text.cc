@@ -109,6 +109,10 @@ std::string Grouped(uint64_t number) {
   return grouped;
 }
 
+std::string Counted(uint64_t number, const char* what) {
+  return fmt::format("{} {}{}", Grouped(number), what, number == 1 ? "" : "s");
+}
+
 std::string HumanBytes(uint64_t bytes) {
   if (bytes < 1000) return std::to_string(bytes) + " B";
   auto value = static_cast<double>(bytes);

@@ -34,6 +34,8 @@ std::string Sha256Hex(const void* data, size_t size);
 std::string VersionText(int version);
 // 1234567 as 1,234,567
 std::string Grouped(uint64_t number);
+// 1 and "block" as 1 block, 1234 as 1,234 blocks
+std::string Counted(uint64_t number, const char* what);
 // 418.2 MB
 std::string HumanBytes(uint64_t bytes);
 // A time in a time base as 1:02:03.456; "-" if it is not known.

@@ -66,7 +66,7 @@ Status CopyChunks(BlockPipeline& input, FileWriter& writer, const ConvertOptions
     if (!status.ok()) return status;
     if (chunk.tag == kTagVeri && IsCheckpoint(payload)) {
       if (!told_signature)
-        Say(options, "the signatures of the file do not hold for another one; they are left out");
+        Say(options, "the old signatures are removed: they were of the old file");
       told_signature = true;
       continue;
     }

@@ -269,8 +269,7 @@ Status Recovery::TakeChunk(const Piece& piece) {
       H4MK_TRY(Read(piece.offset + kChunkHeaderSize, piece.header.length, &buffer_));
       if (piece.header.tag == kTagVeri && IsCheckpoint(buffer_)) {
         if (!std::exchange(lost_signature_, true))
-          report_.losses.push_back(
-              {piece.offset, 0, "the signatures, which do not hold for another file"});
+          report_.losses.push_back({piece.offset, 0, "the signatures: they were of the old file"});
         return {};
       }
       return writer_->AddChunk(piece.header.tag, piece.header.flags, buffer_);
