@@ -239,7 +239,7 @@ unpack_small() {
 # The test that needs nothing but libavformat, with the headers of this series.
 series_api_test() {
   cc -I../src -I. "$ROOT"/tests/ffmpeg/api_test.c -Llibavformat -Llibavcodec -Llibavutil -lavformat -lavcodec -lavutil -lm \
-    -Wl,--allow-shlib-undefined -o api_test && LD_LIBRARY_PATH=$(series_libraries) ./api_test
+    -Wl,--allow-shlib-undefined -o api_test && H4MK_SOURCE_DIR=$ROOT LD_LIBRARY_PATH=$(series_libraries) ./api_test
 }
 
 # Encodes a clip, copies it to H4MK and on; the packets and the streams have to be those of the clip, from a seek on as well.

@@ -887,8 +887,8 @@ static int read_chapter(AVFormatContext *s, const h4mk_value *object, int number
     chapter->id    = number;
     chapter->start = chapter->end = AV_NOPTS_VALUE;
     ff_h4mk_read_fields(object, fields, chapter);
-    if (!chapter->time_base.num || chapter->end != AV_NOPTS_VALUE && chapter->start > chapter->end) {
-        av_log(s, AV_LOG_WARNING, "Skipping chapter %d, which has no time base or ends before its start\n", number);
+    if (!chapter->time_base.num || chapter->start == AV_NOPTS_VALUE || chapter->end != AV_NOPTS_VALUE && chapter->start > chapter->end) {
+        av_log(s, AV_LOG_WARNING, "Skipping chapter %d, which has no time base or start, or ends before it\n", number);
         av_free(chapter);
         return 0;
     }

@@ -363,6 +363,12 @@ int ff_h4mk_write_mix_presentation(void *logctx, h4mk_value *object,
  * @return 0 or a negative AVERROR code
  */
 int ff_h4mk_read_mix_presentation(const h4mk_value *object, AVIAMFMixPresentation *mix);
+
+/**
+ * Whether a presentation has the parameters that its users read without a look,
+ * and the file has the audio elements that it names.
+ */
+int ff_h4mk_is_mix_complete(AVFormatContext *s, const AVIAMFMixPresentation *mix);
 #endif /* H4MK_HAVE_STREAM_GROUPS */
 
 /**

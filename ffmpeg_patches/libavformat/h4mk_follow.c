@@ -60,6 +60,14 @@ static void reconnect(AVFormatContext *s)
     avio_seek(pb, position, SEEK_SET);
 }
 
+int ff_h4mk_pause(AVFormatContext *s)
+{
+    if (ff_check_interrupt(&s->interrupt_callback))
+        return AVERROR_EXIT;
+    av_usleep(POLL_INTERVAL);
+    return 0;
+}
+
 int ff_h4mk_wait_for_growth(AVFormatContext *s, H4MKGrowth *growth, int64_t *known)
 {
     int64_t timeout = 0, size;

@@ -46,6 +46,13 @@ int ff_h4mk_protocol_follows(const AVIOContext *pb);
 int64_t ff_h4mk_bytes_left(AVFormatContext *s, int64_t *size);
 
 /**
+ * Wait for 20 milliseconds.
+ *
+ * @return 0 or AVERROR_EXIT, if the caller wants to stop
+ */
+int ff_h4mk_pause(AVFormatContext *s);
+
+/**
  * Wait until the input is larger than what the library has seen of it. Callers
  * that do not wait come here again and again.
  *

@@ -178,7 +178,7 @@ int ff_h4mk_write_group(AVFormatContext *s, const AVStreamGroup *group, h4mk_val
  * Whether a group has all that its users take for granted: the streams that it
  * names by their number within the group, the one layer of a scene.
  */
-static int is_complete(const AVStreamGroup *group)
+static int is_complete(AVFormatContext *s, const AVStreamGroup *group)
 {
     const AVStreamGroupTileGrid *grid = group->params.tile_grid;
     const AVIAMFAudioElement *element = group->params.iamf_audio_element;
@@ -188,7 +188,9 @@ static int is_complete(const AVStreamGroup *group)
         for (unsigned i = 0; i < grid->nb_tiles; i++)
             if (grid->offsets[i].idx >= group->nb_streams)
                 return 0;
-        return 1;
+        return grid->nb_tiles && grid->coded_width > 0 && grid->coded_height > 0;
+    case AV_STREAM_GROUP_PARAMS_IAMF_MIX_PRESENTATION:
+        return ff_h4mk_is_mix_complete(s, group->params.iamf_mix_presentation);
     case AV_STREAM_GROUP_PARAMS_IAMF_AUDIO_ELEMENT:
         return group->nb_streams &&
                (element->audio_element_type != AV_IAMF_AUDIO_ELEMENT_TYPE_SCENE || element->nb_layers);
@@ -251,8 +253,8 @@ int ff_h4mk_read_group(AVFormatContext *s, const h4mk_value *object, int number)
     }
     if (ret < 0)
         return ret;
-    if (!is_complete(group)) {
-        av_log(s, AV_LOG_WARNING, "Skipping stream group %d, which lacks a stream or a layer that it names\n", number);
+    if (!is_complete(s, group)) {
+        av_log(s, AV_LOG_WARNING, "Skipping stream group %d, which lacks something that its kind has\n", number);
         ff_remove_stream_group(s, group);
         return 0;
     }

@@ -341,6 +341,30 @@ static int read_submix(const h4mk_value *object, AVIAMFSubmix *submix)
     return ret;
 }
 
+static int has_element(AVFormatContext *s, unsigned id)
+{
+    for (unsigned i = 0; i < s->nb_stream_groups; i++)
+        if (s->stream_groups[i]->type == AV_STREAM_GROUP_PARAMS_IAMF_AUDIO_ELEMENT &&
+            s->stream_groups[i]->id == id)
+            return 1;
+    return 0;
+}
+
+int ff_h4mk_is_mix_complete(AVFormatContext *s, const AVIAMFMixPresentation *mix)
+{
+    for (unsigned i = 0; i < mix->nb_submixes; i++) {
+        const AVIAMFSubmix *submix = mix->submixes[i];
+
+        if (!submix->output_mix_config)
+            return 0;
+        for (unsigned j = 0; j < submix->nb_elements; j++)
+            if (!submix->elements[j]->element_mix_config ||
+                !has_element(s, submix->elements[j]->audio_element_id))
+                return 0;
+    }
+    return 1;
+}
+
 int ff_h4mk_write_mix_presentation(void *logctx, h4mk_value *object,
                                    const AVIAMFMixPresentation *mix)
 {

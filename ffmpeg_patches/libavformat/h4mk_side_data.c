@@ -31,6 +31,7 @@
 #include "libavutil/macros.h"
 #include "libavutil/mastering_display_metadata.h"
 #include "libavutil/mem.h"
+#include "libavutil/replaygain.h"
 #include "libavutil/spherical.h"
 #include "libavutil/stereo3d.h"
 
@@ -65,6 +66,7 @@ typedef struct SideDataType {
     const H4MKField *fields;      ///< FORM_FIELDS only
     void *(*alloc)(size_t *size); ///< FORM_FIELDS only
     int (*is_valid)(const void *);///< whether what was read can be handed out; NULL: it can
+    size_t min_size;              ///< what the users of the bytes read without a look at their size
 } SideDataType;
 
 #define ALLOC(name, function)                   \
@@ -222,28 +224,28 @@ static const H4MKField service_fields[] = {
 #define FIELDS(name) FORM_FIELDS, name ## _fields, alloc_ ## name
 
 static const SideDataType types[] = {
-    { "skip_samples",            AV_PKT_DATA_SKIP_SAMPLES,            FORM_BYTES },
-    { "matroska_blockadditional", AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL, FORM_BYTES },
-    { "mpegts_stream_id",        AV_PKT_DATA_MPEGTS_STREAM_ID,        FORM_BYTES },
+    { "skip_samples",            AV_PKT_DATA_SKIP_SAMPLES,            FORM_BYTES, .min_size = 10 },
+    { "matroska_blockadditional", AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL, FORM_BYTES, .min_size = 8 },
+    { "mpegts_stream_id",        AV_PKT_DATA_MPEGTS_STREAM_ID,        FORM_BYTES, .min_size = 1 },
     { "encryption_info",         AV_PKT_DATA_ENCRYPTION_INFO,         FORM_BYTES },
-    { "quality_stats",           AV_PKT_DATA_QUALITY_STATS,           FORM_BYTES },
+    { "quality_stats",           AV_PKT_DATA_QUALITY_STATS,           FORM_BYTES, .min_size = 8 },
     { "dynamic_hdr10_plus",      AV_PKT_DATA_DYNAMIC_HDR10_PLUS,      FORM_T35 },
 #if H4MK_HAVE_2094_50
     { "dynamic_hdr_2094_50",     AV_PKT_DATA_DYNAMIC_HDR_SMPTE_2094_APP5, FORM_T35 },
 #endif
-    { "palette",                 AV_PKT_DATA_PALETTE,                 FORM_WORDS },
+    { "palette",                 AV_PKT_DATA_PALETTE,                 FORM_WORDS, .min_size = AVPALETTE_SIZE },
     { "new_extradata",           AV_PKT_DATA_NEW_EXTRADATA,           FORM_BYTES },
-    { "param_change",            AV_PKT_DATA_PARAM_CHANGE,            FORM_BYTES },
+    { "param_change",            AV_PKT_DATA_PARAM_CHANGE,            FORM_BYTES, .min_size = 4 },
     { "h263_mb_info",            AV_PKT_DATA_H263_MB_INFO,            FORM_BYTES },
-    { "replaygain",              AV_PKT_DATA_REPLAYGAIN,              FORM_WORDS },
-    { "display_matrix",          AV_PKT_DATA_DISPLAYMATRIX,           FORM_WORDS },
+    { "replaygain",              AV_PKT_DATA_REPLAYGAIN,              FORM_WORDS, .min_size = sizeof(AVReplayGain) },
+    { "display_matrix",          AV_PKT_DATA_DISPLAYMATRIX,           FORM_WORDS, .min_size = 9 * sizeof(int32_t) },
     { "stereo3d",                AV_PKT_DATA_STEREO3D,                FIELDS(stereo3d) },
     { "audio_service_type",      AV_PKT_DATA_AUDIO_SERVICE_TYPE,      FIELDS(service) },
-    { "fallback_track",          AV_PKT_DATA_FALLBACK_TRACK,          FORM_WORDS },
+    { "fallback_track",          AV_PKT_DATA_FALLBACK_TRACK,          FORM_WORDS, .min_size = sizeof(int) },
     { "cpb_properties",          AV_PKT_DATA_CPB_PROPERTIES,          FIELDS(cpb) },
-    { "jp_dualmono",             AV_PKT_DATA_JP_DUALMONO,             FORM_BYTES },
+    { "jp_dualmono",             AV_PKT_DATA_JP_DUALMONO,             FORM_BYTES, .min_size = 1 },
     { "strings_metadata",        AV_PKT_DATA_STRINGS_METADATA,        FORM_BYTES },
-    { "subtitle_position",       AV_PKT_DATA_SUBTITLE_POSITION,       FORM_BYTES },
+    { "subtitle_position",       AV_PKT_DATA_SUBTITLE_POSITION,       FORM_BYTES, .min_size = 4 * sizeof(uint32_t) },
     { "webvtt_identifier",       AV_PKT_DATA_WEBVTT_IDENTIFIER,       FORM_BYTES },
     { "webvtt_settings",         AV_PKT_DATA_WEBVTT_SETTINGS,         FORM_BYTES },
     { "metadata_update",         AV_PKT_DATA_METADATA_UPDATE,         FORM_BYTES },
@@ -252,17 +254,17 @@ static const SideDataType types[] = {
     { "content_light_level",     AV_PKT_DATA_CONTENT_LIGHT_LEVEL,     FIELDS(content_light) },
     { "a53_cc",                  AV_PKT_DATA_A53_CC,                  FORM_BYTES },
     { "encryption_init_info",    AV_PKT_DATA_ENCRYPTION_INIT_INFO,    FORM_BYTES },
-    { "active_format",           AV_PKT_DATA_AFD,                     FORM_BYTES },
+    { "active_format",           AV_PKT_DATA_AFD,                     FORM_BYTES, .min_size = 1 },
     { "producer_reference_time", AV_PKT_DATA_PRFT,                    FIELDS(prft) },
     { "icc_profile",             AV_PKT_DATA_ICC_PROFILE,             FORM_BYTES },
     { "dovi_configuration",      AV_PKT_DATA_DOVI_CONF,               FIELDS(dovi) },
-    { "s12m_timecode",           AV_PKT_DATA_S12M_TIMECODE,           FORM_WORDS },
+    { "s12m_timecode",           AV_PKT_DATA_S12M_TIMECODE,           FORM_WORDS, .min_size = 4 * sizeof(uint32_t) },
 #if H4MK_HAVE_NEW_SIDE_DATA
     { "iamf_mix_gain",           AV_PKT_DATA_IAMF_MIX_GAIN_PARAM,     FORM_IAMF },
     { "iamf_demixing_info",      AV_PKT_DATA_IAMF_DEMIXING_INFO_PARAM, FORM_IAMF },
     { "iamf_recon_gain_info",    AV_PKT_DATA_IAMF_RECON_GAIN_INFO_PARAM, FORM_IAMF },
     { "ambient_viewing_environment", AV_PKT_DATA_AMBIENT_VIEWING_ENVIRONMENT, FIELDS(ambient) },
-    { "frame_cropping",          AV_PKT_DATA_FRAME_CROPPING,          FORM_BYTES },
+    { "frame_cropping",          AV_PKT_DATA_FRAME_CROPPING,          FORM_BYTES, .min_size = 4 * sizeof(uint32_t) },
     { "lcevc",                   AV_PKT_DATA_LCEVC,                   FORM_BYTES },
 #endif
 };
@@ -288,16 +290,15 @@ static int is_json(const SideDataType *type)
     return type && (type->form == FORM_FIELDS || type->form == FORM_IAMF);
 }
 
-/* Who uses a struct relies on its size, and on counts and offsets in it. */
-static int is_struct(enum AVPacketSideDataType number)
+/* Side data by its number is for types that have no name here. Who uses a struct
+ * relies on its size, and on counts and offsets in it. */
+static int is_allowed_by_number(enum AVPacketSideDataType number)
 {
-    const SideDataType *type = find_type(number);
-
 #if H4MK_HAVE_REFERENCE_DISPLAYS
     if (number == AV_PKT_DATA_3D_REFERENCE_DISPLAYS)
-        return 1;
+        return 0;
 #endif
-    return is_json(type) || type && type->form == FORM_T35;
+    return !find_type(number);
 }
 
 static int write_t35(const AVPacketSideData *sd, uint8_t **data, size_t *size)
@@ -491,11 +492,17 @@ int ff_h4mk_unpack_side_data(void *logctx, const h4mk_side_data *src,
 
     if (!type) {
         value = av_strstart(src->name, "ffmpeg_", &number) && av_isdigit(*number) ? strtol(number, NULL, 10) : -1;
-        if (value < 0 || value > INT_MAX || is_struct(value)) {
+        if (value < 0 || value > INT_MAX || !is_allowed_by_number(value)) {
             av_log(logctx, AV_LOG_VERBOSE, "Skipping side data \"%s\", which is not known\n", src->name);
             return 0;
         }
         return add_bytes(sd, nb_sd, value, src->data, src->size);
+    }
+
+    if (src->size < type->min_size) {
+        av_log(logctx, AV_LOG_WARNING, "Skipping side data \"%s\" of %zu bytes, at least %zu were expected\n",
+               src->name, src->size, type->min_size);
+        return 0;
     }
 
     switch (type->form) {

@@ -416,6 +416,34 @@ static int read_index(AVFormatContext *s)
 }
 #endif
 
+/**
+ * Open the input. One that is followed may have been begun a moment ago, and not
+ * have all its descriptions yet: it gets a second for that.
+ */
+static int open_when_complete(AVFormatContext *s, const h4mk_io *io,
+                              const h4mk_reader_options *options)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    h4mk_status status = h4mk_reader_open(io, options, &h4mk->reader);
+
+#if H4MK_HAVE_FOLLOW
+    for (int i = 0; status == H4MK_ERR_TRUNCATED && h4mk->growth.follow && io->seek && i < 50; i++) {
+        const int ret = ff_h4mk_pause(s);
+
+        if (ret < 0)
+            return ret;
+        h4mk_reader_free(h4mk->reader);
+        h4mk->reader       = NULL;
+        h4mk->size         = -1;
+        s->pb->eof_reached = 0;
+        if (avio_seek(s->pb, h4mk->start, SEEK_SET) < 0)
+            break;
+        status = h4mk_reader_open(io, options, &h4mk->reader);
+    }
+#endif
+    return reader_error(s, status);
+}
+
 static int open_reader(AVFormatContext *s, const h4mk_io *io)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
@@ -438,7 +466,7 @@ static int open_reader(AVFormatContext *s, const h4mk_io *io)
     ret = ff_h4mk_set_decryption(s, &h4mk->decryption, &options);
 #endif
     if (ret >= 0)
-        ret = reader_error(s, h4mk_reader_open(io, &options, &h4mk->reader));
+        ret = open_when_complete(s, io, &options);
 #if H4MK_HAVE_PROTECTION
     ff_h4mk_free_decryption(&h4mk->decryption);
 #endif
@@ -949,6 +977,8 @@ static int h4mk_read_seek2(AVFormatContext *s, int stream_index, int64_t min_ts,
             return AVERROR(EINVAL);
         rescale_limits(s->streams[stream_index]->time_base, &min_ts, &ts, &max_ts);
     }
+    h4mk->size = -1; /* the library looks for what a growing file has gained */
+
     /* avformat_seek_file() has converted the times for the only stream of
      * a file, and a limit that is less than a microsecond off a tick may be
      * on the wrong side of it. Ticks of whole microseconds cannot be off. */

@@ -91,4 +91,10 @@ expect "what there is of a killed writer's file" "$COMPARE" -packets -prefix -at
 # Opening never waits, wherever the file ends by now.
 ff -f lavfi -i "$AUDIO" -t 1 -ac 1 -ar 16000 -c:a aac -b:a 16k -cluster_time_limit 250 short.h4mk
 expect "opening prefixes" "$BIN/ffmpeg_follow" -prefixes short.h4mk prefix.h4mk
+
+# Who looks at a recording that has just begun waits a moment for its descriptions.
+head -c 100 short.h4mk > begun.h4mk
+(sleep 0.3; tail -c +101 short.h4mk >> begun.h4mk) &
+[ "$("$FFPROBE" -v error -f h4mk -follow 1 -show_entries stream=codec_name -of csv=p=0 begun.h4mk)" = aac ] || fail "a recording that has just begun"
+wait $!
 finish

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Whatever a file says of its streams, chapters, programs and groups, FFmpeg neither aborts nor hangs: each value in TRAK and
-META of a file that has all there is, is replaced by extremes, one at a time, and the result is opened, printed, decoded, seeked
-in and copied to other formats. Argument: none; the program ffmpeg_exercise lies in H4MK_TEST_BIN or the current folder."""
+META of a file that has all there is, is replaced by extremes or left out, one at a time, and the result is opened, printed,
+decoded, seeked in and copied to other formats. Side data that are too short for who uses them are not handed out. Argument: none; the program ffmpeg_exercise lies in H4MK_TEST_BIN or the current folder."""
+import base64
 import copy
 import json
 import os
@@ -75,7 +76,7 @@ def make_clip():
     subprocess.run(
         [PREFIX / "bin" / "ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=size=64x48:rate=25", "-f", "lavfi", "-i", "sine",
          "-i", "s.srt", "-map", "0", "-map", "1", "-map", "2", "-t", "1", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "2",
-         "-c:a", "aac", "-c:s", "srt", "-disposition:v", "default", "clip.h4mk"], check=True)
+         "-c:a", "aac", "-c:s", "srt", "-disposition:v", "default", "-y", "clip.h4mk"], check=True)
     clip = chunks.File(pathlib.Path("clip.h4mk").read_bytes())
     clip.drop_index()
     return clip
@@ -102,6 +103,12 @@ def complete(clip):
     meta["stream_groups"] = copy.deepcopy(GROUPS)
     meta["start_time_realtime"] = 1
     return trak, meta
+
+
+# How much of side data those who use them read without a look at the size.
+SHORTEST = {"skip_samples": 10, "mpegts_stream_id": 1, "quality_stats": 8, "palette": 1024, "param_change": 4, "replaygain": 16,
+            "display_matrix": 36, "fallback_track": 4, "jp_dualmono": 1, "subtitle_position": 16, "active_format": 1, "s12m_timecode": 16,
+            "frame_cropping": 16, "matroska_blockadditional": 8}
 
 
 def leaves(value, path=()):
@@ -151,6 +158,13 @@ def variants(clip):
                     changed[tag] = copy.deepcopy(base[tag])
                     value_at(changed[tag], path[:-1])[path[-1]] = new
                     yield f"{name}{tag} {'.'.join(map(str, path))} = {json.dumps(new)}", changed
+    for tag in ("TRAK", "META"):
+        for path in leaves(parts[tag]):
+            if path:
+                changed = dict(parts)
+                changed[tag] = copy.deepcopy(parts[tag])
+                del value_at(changed[tag], path[:-1])[path[-1]]
+                yield f"{tag} without {'.'.join(map(str, path))}", changed
 
 
 def show(path):
@@ -164,6 +178,36 @@ def show(path):
         if group not in result.stdout:
             return f"ffprobe: no {group}"
     return None
+
+
+def short_side_data(clip):
+    """Puts side data of each name into the first track, a byte too short and just long enough; returns what is wrong."""
+    trak, _ = complete(clip)
+    for name, size in SHORTEST.items():
+        for length in (size - 1, size):
+            trak["tracks"][0]["side_data"] = [{"name": name, "data": base64.b64encode(bytes(length)).decode()}]
+            clip.set_json("TRAK", trak)
+            pathlib.Path("short.h4mk").write_bytes(clip.bytes())
+            result = subprocess.run([PREFIX / "bin" / "ffprobe", "-v", "warning", "-show_entries", "stream_side_data", "-of", "json", "short.h4mk"],
+                                    capture_output=True, text=True)
+            found = sum(len(stream.get("side_data_list", [])) for stream in json.loads(result.stdout)["streams"])
+            if found != (length == size) or ("Skipping side data" in result.stderr) != (length < size):
+                yield f"{name} of {length} bytes: {found} side data, {result.stderr.strip()}"
+
+
+def copies(clip):
+    """A copy by ffmpeg of groups that lack a member: what it makes of them is not in reach of run(). Returns what is wrong."""
+    _, meta = complete(clip)
+    for path in leaves(meta["stream_groups"]):
+        changed = copy.deepcopy(meta)
+        if path:
+            del value_at(changed["stream_groups"], path[:-1])[path[-1]]
+        clip.set_json("META", changed)
+        pathlib.Path("groups.h4mk").write_bytes(clip.bytes())
+        result = subprocess.run([PREFIX / "bin" / "ffmpeg", "-v", "error", "-nostdin", "-y", "-i", "groups.h4mk", "-map", "0", "-c", "copy", "-f", "h4mk",
+                                 "-t", "0.1", "copy.h4mk"], capture_output=True, text=True)
+        if result.returncode < 0:
+            yield f"ffmpeg -c copy of groups without {path}: signal {-result.returncode}"
 
 
 def run(names):
@@ -204,6 +248,8 @@ def main():
             if len(batch) == FILES_A_RUN:
                 flush()
         flush()
+        failures += short_side_data(make_clip())
+        failures += copies(make_clip())
     for failure in failures:
         print("FAILED:", failure)
     print(f"{count} files, {len(failures)} failures")
