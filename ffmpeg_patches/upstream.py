@@ -69,7 +69,7 @@ PARTS = [
          "An adapter is a decoder that libh4mk has or loads, for blocks that only their owner understands."),
     Part("LAYOUTS", "fftools/ffmpeg: guess channel layouts for decoders only"),
     Part("GROUPS_COPIED", "fftools/ffmpeg: copy programs and stream groups"),
-    Part("EXACT", "fftools/ffmpeg: add option -copy_exact", files=r"h4mk-copy"),
+    Part("EXACT", "fftools/ffmpeg: add option -copy_exact", raises="libavformat", files=r"h4mk-copy"),
     Part("DTS_AFTER_PTS", "avformat/mux: let muxers take packets that are shown before their dts"),
     Part("LEVELS", "fftools/ffprobe: make room for all levels of IAMF"),
 ]

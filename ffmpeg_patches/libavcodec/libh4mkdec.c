@@ -117,6 +117,11 @@ static int set_audio(AVCodecContext *avctx, AVFrame *frame, const h4mk_output *o
 {
     int ret;
 
+    if (output->channels <= 0 || output->sample_rate <= 0 ||
+        output->size % (sizeof(float) * output->channels)) {
+        av_log(avctx, AV_LOG_ERROR, "The adapter gave no whole samples\n");
+        return AVERROR_EXTERNAL;
+    }
     avctx->sample_fmt  = AV_SAMPLE_FMT_FLT;
     avctx->sample_rate = output->sample_rate;
     if (avctx->ch_layout.nb_channels != output->channels) {

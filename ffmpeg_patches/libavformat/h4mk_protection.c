@@ -97,13 +97,11 @@ static int read_key_file(AVFormatContext *s, const char *name, char **text)
     *text = NULL;
     if (!name)
         return 0;
-    *text = av_mallocz(FFMAX(MAX_KEY_FILE_SIZE, strlen(name)) + 1);
+    *text = av_strstart(name, "-----BEGIN", NULL) ? av_strdup(name) : av_mallocz(MAX_KEY_FILE_SIZE + 1);
     if (!*text)
         return AVERROR(ENOMEM);
-    if (av_strstart(name, "-----BEGIN", NULL)) {
-        strcpy(*text, name);
+    if (av_strstart(name, "-----BEGIN", NULL))
         return 0;
-    }
     ret = open_key_file(s, &pb, name);
     if (ret >= 0)
         ret = avio_read(pb, *text, MAX_KEY_FILE_SIZE);

@@ -366,17 +366,17 @@ static int read_stream_index(AVFormatContext *s, AVStream *st, uint64_t count)
     H4MKDemuxContext *h4mk = s->priv_data;
     FFStream *const sti = ffstream(st);
     h4mk_index_entry entries[256] = { H4MK_INDEX_ENTRY_INIT };
+    AVIndexEntry *index;
     uint64_t done = 0;
     size_t copied;
 
     if (!count)
         return 0;
-    sti->index_entries = av_fast_realloc(sti->index_entries, &sti->index_entries_allocated_size,
-                                         count * sizeof(*sti->index_entries));
-    if (!sti->index_entries) {
-        sti->index_entries_allocated_size = 0;
+    index = av_fast_realloc(sti->index_entries, &sti->index_entries_allocated_size,
+                            count * sizeof(*sti->index_entries));
+    if (!index)
         return AVERROR(ENOMEM);
-    }
+    sti->index_entries = index;
     do {
         if (h4mk_reader_index_entries(h4mk->reader, st->index, done, entries,
                                       FF_ARRAY_ELEMS(entries), &copied) != H4MK_OK)

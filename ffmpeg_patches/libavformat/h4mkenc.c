@@ -653,7 +653,7 @@ static int move_index_to_front(AVFormatContext *s)
     const uint8_t *data;
     h4mk_status status;
     size_t size;
-    int64_t end;
+    int64_t end, pos;
     int ret;
 
     status = h4mk_writer_front_index(h4mk->writer, &data, &size, checksum);
@@ -669,9 +669,13 @@ static int move_index_to_front(AVFormatContext *s)
     if (ret < 0)
         return ret;
     end = avio_tell(s->pb);
-    avio_seek(s->pb, h4mk->start + H4MK_HEADER_SIZE, SEEK_SET);
+    pos = avio_seek(s->pb, h4mk->start + H4MK_HEADER_SIZE, SEEK_SET);
+    if (pos < 0)
+        return pos;
     avio_write(s->pb, data, size);
-    avio_seek(s->pb, end - H4MK_CHECKSUM_SIZE, SEEK_SET);
+    pos = avio_seek(s->pb, end - H4MK_CHECKSUM_SIZE, SEEK_SET);
+    if (pos < 0)
+        return pos;
     avio_write(s->pb, checksum, H4MK_CHECKSUM_SIZE);
     return 0;
 }
