@@ -179,23 +179,24 @@ class ServiceTest : public testing::Test {
   void Write(const std::string& name, const std::string& bytes) {
     std::ofstream(folder_ / name, std::ios::binary) << bytes;
   }
-  std::string MakeFile() {
+  std::string MakeFile(
+      std::string_view track =
+          R"({"track_id":1,"name":"x","kind":"data","codec":"none","time_base":"1/1000"})",
+      const std::vector<int64_t>& times = {0, 40, 80, 120, 160}) {
     h4mk_io io = H4MK_IO_INIT;
     EXPECT_EQ(h4mk_io_new_memory(&io), H4MK_OK);
     h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
     options.repeatable = 1;
     h4mk_writer* writer = nullptr;
     EXPECT_EQ(h4mk_writer_open(&io, &options, &writer), H4MK_OK);
-    static constexpr std::string_view kTrack =
-        R"({"track_id":1,"name":"x","kind":"data","codec":"none","time_base":"1/1000"})";
     h4mk_value* description = nullptr;
-    EXPECT_EQ(h4mk_value_from_json(kTrack.data(), kTrack.size(), &description), H4MK_OK);
-    uint32_t track = 0;
-    EXPECT_EQ(h4mk_writer_add_track(writer, description, &track), H4MK_OK);
-    for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(h4mk_value_from_json(track.data(), track.size(), &description), H4MK_OK);
+    uint32_t index = 0;
+    EXPECT_EQ(h4mk_writer_add_track(writer, description, &index), H4MK_OK);
+    for (const int64_t time : times) {
       h4mk_block block = H4MK_BLOCK_INIT;
       block.flags = H4MK_BLOCK_KEY;
-      block.pts = block.dts = i * 40;
+      block.pts = block.dts = time;
       block.duration = 40;
       block.data = reinterpret_cast<const uint8_t*>("block");
       block.size = 5;
@@ -233,6 +234,53 @@ TEST_F(ServiceTest, FilesAreServedByNamesBelowTheFolder) {
   EXPECT_EQ(Get("/files/sub/b%20c.h4mk").body.Read(), bytes);
   EXPECT_EQ(Get("/files/c.h4mk").status, 404);
   EXPECT_NE(Get("/api/files").body.Read().find("\"sub/b c\""), std::string::npos);
+}
+
+std::string Film(const std::string& time_base) {
+  return R"({"track_id":1,"name":"","kind":"video","codec":"h264","width":32,"height":32,)"
+         R"("extradata":"AULACv/hABZnQsAK2iWwEQAAAwABAAADABQPEiagAQAEaM4PyA==","time_base":")" +
+         time_base + "\"}";
+}
+
+// Playlists of times that no film has would be sums that no number holds.
+TEST_F(ServiceTest, TimesThatNoFilmHasAreNotStreamed) {
+  const std::pair<const char*, std::vector<int64_t>> cases[] = {
+      {"1/1000", {0, 40, INT64_MAX - 100}},
+      {"1/1000", {INT64_MIN + 1, 0, 40}},
+      {"1/1000", {INT64_MIN + 1, 0, INT64_MAX - 100}},
+      {"1/1", {0, 40, 2'000'000'000'000}},
+      {"1000000/1", {0, 40, 2'000'000}},
+      {"1000000/1", {-2'000'000, 0, 40}}};
+  for (size_t i = 0; i < std::size(cases); ++i)
+    Write(std::to_string(i) + ".h4mk", MakeFile(Film(cases[i].first), cases[i].second));
+  Write("good.h4mk", MakeFile(Film("1/1000"), {-40, 0, 40}));
+  Write("long.h4mk", MakeFile(Film("1000000/1"), {0, 1, 2}));
+  Start();
+  for (size_t i = 0; i < std::size(cases); ++i) {
+    const std::string name = std::to_string(i);
+    for (const std::string target :
+         {"/hls/" + name + "/t0.m3u8", "/hls/" + name + "/t0-iframes.m3u8",
+          "/dash/" + name + "/manifest.mpd", "/api/files/" + name + "/range.mp4?to=5"}) {
+      const int status = Get(target).status;
+      EXPECT_TRUE(status == 415 || status == 422) << target << " " << status;
+    }
+    EXPECT_EQ(Get("/api/files/" + name).status, 200);
+  }
+  for (const std::string name : {"good", "long"})
+    for (const std::string target :
+         {"/hls/" + name + "/t0.m3u8", "/dash/" + name + "/manifest.mpd"})
+      EXPECT_EQ(Get(target).status, 200) << target;
+}
+
+TEST_F(ServiceTest, TextAtTimesThatNoFilmHasIsLeftOut) {
+  Write("a.h4mk",
+        MakeFile(
+            R"({"track_id":1,"name":"","kind":"subtitle","codec":"subrip","time_base":"1/1000"})",
+            {INT64_MIN + 1, 1000, INT64_MAX - 100}));
+  Start();
+  const std::string token = service_.files().Get("a")->token();
+  EXPECT_EQ(Get("/hls/a/" + token + "/t0/all.vtt").body.Read(),
+            "WEBVTT\n\n00:00:01.000 --> 00:00:01.040\nblock\n");
 }
 
 // Only what the walk has found is opened: no way out of the folder, no links, no other kinds of

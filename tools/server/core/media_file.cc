@@ -76,6 +76,23 @@ int HttpStatusOf(h4mk_status status) {
 
 }  // namespace
 
+bool TrackInfo::IsTimeOfFilm(int64_t ticks) const {
+  constexpr __int128 kMost = 1'000'000'000'000'000'000, kMostSeconds = 1'000'000'000'000;
+  const __int128 size = static_cast<__int128>(ticks < 0 ? -__int128{ticks} : ticks) * time_base_num;
+  return size <= kMost && size <= kMostSeconds * time_base_den;
+}
+
+int64_t TrackInfo::TimeOfFilm(int64_t ticks) const {
+  if (!IsTimeOfFilm(ticks)) throw HttpError(422, "the track has times that no film has");
+  return ticks;
+}
+
+double TrackInfo::DurationSeconds() const {
+  if (start_pts == H4MK_NO_TIME || end_pts == H4MK_NO_TIME) return 0;
+  return static_cast<double>(__int128{end_pts} - start_pts) * static_cast<double>(time_base_num) /
+         static_cast<double>(time_base_den);
+}
+
 h4mk_status MediaFile::BesideCallback(void* opaque, const char* name, h4mk_io* io) {
   return OpenInput(static_cast<MediaFile*>(opaque)->open_beside_(name), io);
 }
@@ -184,7 +201,8 @@ void MediaFile::ReadTracks(h4mk_reader* reader) {
     t.is_forced = HasDisposition(track, "forced");
     t.is_picture = HasDisposition(track, "attached_pic");
     t.is_hearing_impaired = HasDisposition(track, "hearing_impaired");
-    if (t.is_video() || t.is_audio()) duration_ = std::max(duration_, t.DurationSeconds());
+    if ((t.is_video() || t.is_audio()) && t.IsTimeOfFilm(t.start_pts) && t.IsTimeOfFilm(t.end_pts))
+      duration_ = std::max(duration_, t.DurationSeconds());
     const char* json = h4mk_value_to_json(track);
     descriptions_.push_back(json == nullptr ? "{}" : json);
     tracks_.push_back(std::move(t));

@@ -51,9 +51,12 @@ struct TrackInfo {
     return static_cast<double>(ticks) * static_cast<double>(time_base_num) /
            static_cast<double>(time_base_den);
   }
-  double DurationSeconds() const {
-    return start_pts == H4MK_NO_TIME || end_pts == H4MK_NO_TIME ? 0 : Seconds(end_pts - start_pts);
-  }
+  // A file may say any time. Those that a film has can be added a few times, in any unit that is
+  // used here, and are numbers still.
+  bool IsTimeOfFilm(int64_t ticks) const;
+  // Throws HttpError if this time is another one.
+  int64_t TimeOfFilm(int64_t ticks) const;
+  double DurationSeconds() const;
 };
 
 constexpr const char* kLockedMessage = "the file is encrypted, and this server has no key for it";

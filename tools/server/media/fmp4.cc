@@ -112,7 +112,7 @@ Timeline TimelineOf(MediaFile& file, size_t track) {
       });
   start = std::min(start, *first);
   if (info.first_dts != H4MK_NO_TIME) start = std::min(start, info.first_dts);
-  timeline.lead = -start;
+  timeline.lead = -info.TimeOfFilm(start);
   return timeline;
 }
 
@@ -169,12 +169,13 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
     // FLAC's encoder ends with a block that has nothing but side data: no sample of MP4 is empty.
     if (time == H4MK_NO_TIME || block.size == 0) continue;
     Sample sample;
-    sample.pts = time + timeline.lead;
-    sample.dts = block.dts == H4MK_NO_TIME ? sample.pts : block.dts + timeline.lead;
+    sample.pts = info.TimeOfFilm(time) + timeline.lead;
+    sample.dts =
+        block.dts == H4MK_NO_TIME ? sample.pts : info.TimeOfFilm(block.dts) + timeline.lead;
     if (!info.is_video()) sample.dts = sample.pts;
     has_dts &= block.dts != H4MK_NO_TIME || !info.is_video();
     sample.is_key = block.flags & H4MK_BLOCK_KEY;
-    last_duration = block.duration;
+    last_duration = info.TimeOfFilm(block.duration);
     const bool in_place =
         codec->repack == CodecInfo::kNone && file.version() != H4MK_VERSION_TRANSPORT &&
         !(place.flags & (H4MK_BLOCK_COMPRESSED | H4MK_BLOCK_EXTERNAL | H4MK_BLOCK_ENCRYPTED)) &&
@@ -206,7 +207,7 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
   h4mk_block_info after = H4MK_BLOCK_INFO_INIT;
   if (h4mk_reader_block_info(lease.get(), info.index, range.last, &after) == H4MK_OK &&
       after.dts != H4MK_NO_TIME)
-    next = after.dts + timeline.lead;
+    next = info.TimeOfFilm(after.dts) + timeline.lead;
   else if (last_duration == 0 && list.size() > 1)
     next = list.back().dts + (list.back().dts - list[list.size() - 2].dts);
   for (size_t i = 0; i < list.size(); ++i) {

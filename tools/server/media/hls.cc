@@ -75,6 +75,7 @@ int64_t PeakBandwidth(MediaFile& file) {
           lease.Check(h4mk_reader_index_entries(lease.get(), track.index, first, entries.data(),
                                                 entries.size(), &copied));
           for (size_t i = 0; i < copied; ++i) {
+            if (!track.IsTimeOfFilm(entries[i].time)) continue;
             if (from_time != H4MK_NO_TIME &&
                 track.Seconds(entries[i].time - from_time) < static_cast<double>(kSegmentSeconds))
               continue;

@@ -34,18 +34,20 @@ PartList MakeParts(MediaFile& file, size_t track, const SegmentTable& table, siz
         h4mk_reader_block_info(lease.get(), static_cast<uint32_t>(track), ordinal, &block);
     if (status == H4MK_ERR_NOT_FOUND) continue;
     lease.Check(status);
+    const TrackInfo& info = file.track(track);
     const int64_t time = block.pts != H4MK_NO_TIME ? block.pts : block.dts;
+    if (time == H4MK_NO_TIME) continue;  // no sample either
+    info.TimeOfFilm(time);
+    const int64_t end = time + info.TimeOfFilm(block.duration);
     if (block.chunk != chunk || list.parts.empty()) {
       chunk = block.chunk;
-      list.parts.push_back({{ordinal, ordinal + 1},
-                            time,
-                            time + block.duration,
-                            (block.flags & H4MK_BLOCK_KEY) != 0});
+      list.parts.push_back(
+          {{ordinal, ordinal + 1}, time, end, (block.flags & H4MK_BLOCK_KEY) != 0});
     }
     MediaPart& part = list.parts.back();
     part.blocks.last = ordinal + 1;
     part.start = std::min(part.start, time);
-    part.end = std::max(part.end, time + block.duration);
+    part.end = std::max(part.end, end);
   }
   // Parts touch each other, so that their durations add up to that of the segment.
   for (size_t i = 0; i + 1 < list.parts.size(); ++i) list.parts[i].end = list.parts[i + 1].start;

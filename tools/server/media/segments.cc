@@ -11,10 +11,15 @@ constexpr size_t kTimesAtOnce =
     4 << 20;  // 32 MiB of times; longer tracks are asked segment by segment
 
 int64_t SegmentTicks(const TrackInfo& track) {
-  return kSegmentSeconds * track.time_base_den / track.time_base_num;
+  return std::max<int64_t>(1, kSegmentSeconds * track.time_base_den / track.time_base_num);
 }
 
 using Points = std::vector<int64_t>;
+
+// The time of a frame.
+int64_t ShownAt(const h4mk_block_info& block, const TrackInfo& track) {
+  return track.TimeOfFilm(block.pts != H4MK_NO_TIME ? block.pts : block.dts);
+}
 
 // The index of a video track: times of its key blocks, rising.
 Points KeyTimes(MediaFile& file, const TrackInfo& track) {
@@ -26,7 +31,8 @@ Points KeyTimes(MediaFile& file, const TrackInfo& track) {
     lease.Check(h4mk_reader_index_entries(lease.get(), track.index, first, entries.data(),
                                           entries.size(), &copied));
     for (size_t i = 0; i < copied; ++i)
-      if (times.empty() || entries[i].time > times.back()) times.push_back(entries[i].time);
+      if (times.empty() || entries[i].time > times.back())
+        times.push_back(track.TimeOfFilm(entries[i].time));
     first += copied;
     if (copied < entries.size()) break;
   }
@@ -40,7 +46,7 @@ Points KeyTimes(MediaFile& file, const TrackInfo& track) {
   lease.Check(h4mk_reader_keyframes_between(lease.get(), track.index, INT64_MIN + 1, INT64_MAX,
                                             blocks.data(), blocks.size(), &total));
   for (const h4mk_block_info& block : blocks) {
-    const int64_t time = block.pts != H4MK_NO_TIME ? block.pts : block.dts;
+    const int64_t time = ShownAt(block, track);
     if (times.empty() || time > times.back()) times.push_back(time);
   }
   return times;
@@ -51,15 +57,16 @@ Points Grid(MediaFile& file, const TrackInfo& track) {
   const int64_t length = SegmentTicks(track);
   Points grid;
   if (track.start_pts == H4MK_NO_TIME || track.end_pts == H4MK_NO_TIME) return grid;
+  track.TimeOfFilm(track.end_pts);
   if (track.is_video()) {
     for (const int64_t time : KeyTimes(file, track))
       if (grid.empty() || time - grid.back() >= length) grid.push_back(time);
   }
-  if (grid.empty()) grid.push_back(track.start_pts);
+  if (grid.empty()) grid.push_back(track.TimeOfFilm(track.start_pts));
   // A film whose sound goes on behind its last picture, and what has no pictures.
   int64_t end = track.end_pts;
   for (const TrackInfo& other : file.tracks())
-    if (other.is_audio() && other.end_pts != H4MK_NO_TIME)
+    if (other.is_audio() && other.IsTimeOfFilm(other.end_pts))
       end = std::max(end, Rescale(other.end_pts, other, track));
   if (!track.is_video() || (file.is_closed() && end - track.end_pts > 2 * length)) {
     int64_t next =
@@ -97,7 +104,7 @@ class FrameFinder {
     if (track_.frame_count <= kTimesAtOnce) {
       const auto found = std::lower_bound(times_.begin(), times_.end(), time);
       if (found == times_.end()) return false;
-      *segment = {*found, static_cast<uint64_t>(found - times_.begin())};
+      *segment = {track_.TimeOfFilm(*found), static_cast<uint64_t>(found - times_.begin())};
       return true;
     }
     uint64_t number = 0;
@@ -110,7 +117,7 @@ class FrameFinder {
     }
     h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
     if (h4mk_reader_frame(reader_, track_.index, number, &block) != H4MK_OK) return false;
-    *segment = {block.pts != H4MK_NO_TIME ? block.pts : block.dts, number};
+    *segment = {ShownAt(block, track_), number};
     return true;
   }
 
@@ -161,6 +168,7 @@ SegmentTable MakeTable(MediaFile& file, const TrackInfo& track) {
   const size_t grid_track = GridTrack(file);
   if (track.start_pts == H4MK_NO_TIME || track.end_pts == H4MK_NO_TIME || track.block_count == 0)
     throw HttpError(409, "the track has no blocks that are shown");
+  track.TimeOfFilm(track.end_pts);
   SegmentTable table = track.is_video() ? VideoTable(file, track, *grid, grid_track == track.index)
                                         : SoundTable(file, track, file.tracks()[grid_track], *grid);
   if (table.segments.empty()) throw HttpError(409, "the track has no blocks that are shown");
@@ -234,7 +242,9 @@ std::shared_ptr<const KeyFrames> KeyFramesOf(MediaFile& file, size_t track) {
                                 [&]() -> std::pair<std::shared_ptr<const KeyFrames>, size_t> {
                                   auto keys = std::make_shared<KeyFrames>();
                                   keys->times = KeyTimes(file, file.track(track));
-                                  keys->end = file.track(track).end_pts;
+                                  const int64_t end = file.track(track).end_pts;
+                                  keys->end =
+                                      end == H4MK_NO_TIME ? 0 : file.track(track).TimeOfFilm(end);
                                   const size_t size = keys->times.size() * sizeof(int64_t);
                                   return {keys, size};
                                 });

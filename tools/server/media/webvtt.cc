@@ -93,7 +93,9 @@ std::shared_ptr<const Cues> CuesOf(MediaFile& file, size_t track) {
           const h4mk_status status = h4mk_reader_read_block(lease.get(), info.index, i, &block);
           if (status == H4MK_ERR_NOT_FOUND || status == H4MK_ERR_CORRUPT) continue;
           lease.Check(status);
-          if (block.pts == H4MK_NO_TIME || (block.flags & H4MK_BLOCK_ENCRYPTED)) continue;
+          if (!info.IsTimeOfFilm(block.pts) || !info.IsTimeOfFilm(block.duration) ||
+              (block.flags & H4MK_BLOCK_ENCRYPTED))
+            continue;
           Cue cue;
           cue.start = static_cast<int64_t>(info.Seconds(block.pts) * 1e6);
           cue.end = static_cast<int64_t>(info.Seconds(block.pts + block.duration) * 1e6);
@@ -144,8 +146,8 @@ std::string WebVtt(MediaFile& file, size_t track, int64_t from_us, int64_t to_us
   if (is_segment) {
     const size_t grid = GridTrack(file);
     const Timeline timeline = TimelineOf(file, grid);
-    const int64_t lead =
-        timeline.lead * timeline.tick * 90000 / static_cast<int64_t>(timeline.timescale);
+    const auto lead = static_cast<int64_t>(__int128{timeline.lead} * timeline.tick * 90000 /
+                                           static_cast<int64_t>(timeline.timescale));
     text += "X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:" + std::to_string(lead) + "\n";
   }
   for (const Cue& cue : *cues) {
