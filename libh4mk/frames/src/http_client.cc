@@ -293,7 +293,7 @@ Outcome HttpClient::TakeAnswer(RemoteFile& file, Transfer& transfer) {
   file.set_size(range.total);
   if (status == 416) return {};  // nothing stands there
   const int64_t expected = std::min(transfer.range.size, range.total - transfer.range.offset);
-  if (range.first != transfer.range.offset || range.last - range.first + 1 != expected ||
+  if (range.first != transfer.range.offset || range.last - range.first != expected - 1 ||
       static_cast<int64_t>(transfer.body.size()) != expected)
     return Outcome(H4MK_ERR_IO, "the server sent other bytes than those that were asked for: " +
                                     transfer.content_range);

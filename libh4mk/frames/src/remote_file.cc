@@ -84,8 +84,8 @@ std::vector<h4mk_range> RemoteFile::Missing(std::vector<h4mk_range> ranges) cons
 h4mk_range RemoteFile::ToFetch(int64_t offset, int64_t size) {
   const bool goes_on = offset == expected_ && offset > 0;
   read_ahead_ = goes_on ? std::min(read_ahead_ * 2, kMostReadAhead) : kLeastReadAhead;
-  int64_t end = offset + std::max(size, read_ahead_);
-  if (size_ >= 0) end = std::min(end, size_);
+  // A server may say that a file is as large as numbers go.
+  int64_t end = offset + std::min(std::max(size, read_ahead_), size_ - offset);
   const auto behind = std::ranges::upper_bound(pieces_, offset, {}, &Piece::offset);
   if (behind != pieces_.end()) end = std::min(end, behind->offset);
   expected_ = end;

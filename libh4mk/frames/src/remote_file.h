@@ -37,7 +37,8 @@ class RemoteFile {
 
   // The range to fetch when a read needs bytes that are not there. It is larger than the read, so
   // that the next one needs no request, and doubles while reads follow each other. At the end of
-  // the file it also takes the bytes before the read, where the index is.
+  // the file it also takes the bytes before the read, where the index is. REQUIRES: the size is
+  // known, and the offset below it.
   h4mk_range ToFetch(int64_t offset, int64_t size);
 
  private:

@@ -17,6 +17,8 @@ namespace {
 constexpr uint64_t kPreroll =
     16;  // blocks: more than any bit reservoir or overlap of a codec in use
 constexpr uint64_t kMaxPreroll = 4096;
+// The place of a sample that is farther away is the last one: a few places can be added.
+constexpr int64_t kMostSamples = INT64_MAX / 8;
 
 // A sample as a number whose full scale is 1.
 float ToFloat(uint8_t value) { return (static_cast<float>(value) - 128.0f) / 128.0f; }
@@ -78,8 +80,9 @@ Outcome SoundDecoder::Open() {
 }
 
 int64_t SoundDecoder::SampleOf(int64_t ticks) const {
-  return av_rescale_q(ticks, {info_.time_base_num, info_.time_base_den},
-                      {1, static_cast<int>(rate_)});
+  const int64_t sample =
+      av_rescale_q(ticks, {info_.time_base_num, info_.time_base_den}, {1, static_cast<int>(rate_)});
+  return std::clamp(sample, -kMostSamples, kMostSamples);
 }
 
 Outcome SoundDecoder::Format(h4mk_sound_format* format) {
@@ -97,9 +100,9 @@ Outcome SoundDecoder::FindStart(int64_t first, uint64_t* ordinal, bool* found) {
   *found = info_.block_count > 0;
   *ordinal = 0;
   // One tick earlier than the sample, since times of blocks may have been rounded up.
-  const int64_t time = av_rescale_q_rnd(first, {1, static_cast<int>(rate_)},
-                                        {info_.time_base_num, info_.time_base_den}, AV_ROUND_DOWN) -
-                       1;
+  const int64_t shown = av_rescale_q_rnd(first, {1, static_cast<int>(rate_)},
+                                         {info_.time_base_num, info_.time_base_den}, AV_ROUND_DOWN);
+  const int64_t time = std::max(shown, INT64_MIN + 2) - 1;
   h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
   const h4mk_status status = h4mk_reader_frame_at(reader_, track_, time, nullptr, &block);
   if (status == H4MK_ERR_NOT_FOUND) return {};
@@ -112,7 +115,7 @@ Outcome SoundDecoder::Decode(int64_t first, uint64_t count, const std::atomic<bo
                              float* out) {
   std::fill_n(out, count * static_cast<uint64_t>(channels_), 0.0f);
   if (count == 0) return {};
-  if (count > INT64_MAX / 2 || first > INT64_MAX / 2 || first < -(INT64_MAX / 2))
+  if (count > kMostSamples || first > kMostSamples || first < -kMostSamples)
     return Outcome(H4MK_ERR_ARGUMENT, "no file has so many samples");
   const Request request{first, first + static_cast<int64_t>(count), out};
   uint64_t ordinal = 0;
@@ -136,8 +139,10 @@ Outcome SoundDecoder::Decode(int64_t first, uint64_t count, const std::atomic<bo
     if (!outcome.ok()) break;
     // Where blocks have one length, counting them is more exact than times, which may be rounded.
     int64_t place = SampleOf(block.pts);
-    const int64_t counted = start_ + static_cast<int64_t>(block.ordinal) * frame_size_;
-    if (frame_size_ > 0 && std::llabs(place - counted) <= SampleOf(1) + 1) place = counted;
+    if (frame_size_ > 0 && block.ordinal < static_cast<uint64_t>(kMostSamples / frame_size_)) {
+      const int64_t counted = start_ + static_cast<int64_t>(block.ordinal) * frame_size_;
+      if (std::llabs(place - counted) <= SampleOf(1) + 1) place = counted;
+    }
     packet->pts = block.pts == H4MK_NO_TIME ? AV_NOPTS_VALUE : place;
     packet->dts = packet->pts;
     context_->pkt_timebase = {1, static_cast<int>(rate_)};
