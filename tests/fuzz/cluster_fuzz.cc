@@ -79,6 +79,7 @@ const BlockRecord* LastKey(const std::vector<BlockRecord>& blocks) {
 }
 
 // What an outline finds does not depend on whether it is complete, nor lies it outside the data.
+// One of external data finds nothing before.
 void CheckOutline(ByteSpan payload, const TrackIds& tracks, const ClusterIndex* whole) {
   ClusterIndex index;
   size_t needed = 0;
@@ -90,8 +91,9 @@ void CheckOutline(ByteSpan payload, const TrackIds& tracks, const ClusterIndex* 
   FUZZ_CHECK((ok && index.Complete().ok()) == (whole != nullptr));
   if (!whole) return;
   const BlockRecord* last = LastKey(whole->blocks());
-  FUZZ_CHECK(found == (last != nullptr));
-  FUZZ_CHECK(!found ||
+  FUZZ_CHECK(found == (last != nullptr && !whole->has_external()));
+  FUZZ_CHECK(index.FindKey(0, INT64_MAX, true, &key) == (last != nullptr));
+  FUZZ_CHECK(!last ||
              (key.offset == last->offset && key.pts == last->pts && key.ordinal == last->ordinal));
 }
 
