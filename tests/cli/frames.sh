@@ -11,3 +11,8 @@ t h4mk frames -t 1 half.h4mk | tail -4
 echo "# for tables"
 h4mk frames -t 1 --csv clip.h4mk | head -3
 t h4mk frames -t 1 --csv --json clip.h4mk
+echo "# several files, and folders"
+mkdir folder && cp clip.h4mk folder/b.h4mk && cp clip.h4mk folder/a.h4mk
+h4mk frames -t 2 folder/b.h4mk clip.h4mk | grep -A2 h4mk:
+h4mk frames -t 2 -r folder --json | grep '"file"'
+t h4mk frames -t 1 --csv -r folder

@@ -55,3 +55,9 @@ t h4mk index --front half.h4mk
 t h4mk index -o x clip.h4mk
 cp "$CASES/../vectors/media/reference_demo.h4mk" v1.h4mk
 t h4mk index v1.h4mk
+echo "# several files, and folders"
+make_file clip clip.h4mk
+mkdir folder && cp clip.h4mk folder/whole.h4mk && head -c 30000 clip.h4mk >folder/half.h4mk
+t h4mk index -r folder clip.h4mk
+t h4mk index -r folder --json
+t h4mk index --front -o out.h4mk clip.h4mk folder/whole.h4mk

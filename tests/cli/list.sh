@@ -20,3 +20,8 @@ t h4mk list --hash --chunks clip.h4mk
 head -c 30000 clip.h4mk >half.h4mk
 t h4mk list half.h4mk | tail -4
 t h4mk list --chunks half.h4mk
+echo "# several files, and folders"
+mkdir folder && cp clip.h4mk folder/b.h4mk && cp clip.h4mk folder/a.h4mk
+h4mk list -t 2 clip.h4mk folder/b.h4mk | grep -A2 h4mk:
+h4mk list -r folder --json | grep '"file"'
+t h4mk list none.h4mk clip.h4mk | tail -1

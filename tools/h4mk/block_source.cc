@@ -47,7 +47,14 @@ BlockRow MakeRow(const BlockInfo& info) {
   return MakeRow(info.record, static_cast<uint64_t>(info.offset), info.chunk);
 }
 
-char TypeLetter(uint32_t flags) { return "IPBP"[flags & kBlockTypeMask]; }
+uint32_t TypeOf(uint32_t flags, const Track& track) {
+  const uint32_t type = flags & kBlockTypeMask;
+  if (type == H4MK_BLOCK_TYPE_I || type == H4MK_BLOCK_TYPE_B) return type;
+  const auto types = track.description.find("block_types");
+  return types != track.description.end() && *types == "key" ? 3 : H4MK_BLOCK_TYPE_P;
+}
+
+char TypeLetter(uint32_t flags, const Track& track) { return "IPB?"[TypeOf(flags, track)]; }
 
 Json BlockJson(const BlockRow& row, const Track& track) {
   const auto time = [](int64_t value) { return value == kNoTime ? Json(nullptr) : Json(value); };
@@ -59,7 +66,7 @@ Json BlockJson(const BlockRow& row, const Track& track) {
   object["duration"] = row.duration;
   object["time"] =
       row.time() == kNoTime ? Json(nullptr) : Json(Seconds(row.time(), track.time_base));
-  object["type"] = std::string(1, TypeLetter(row.flags));
+  object["type"] = std::string(1, TypeLetter(row.flags, track));
   object["key"] = row.is_key();
   if (row.flags & kBlockDiscard) object["discard"] = true;
   if (row.flags & kBlockCorrupt) object["corrupt"] = true;

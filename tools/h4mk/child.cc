@@ -11,6 +11,8 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "url_file.h"
+
 extern char** environ;
 
 namespace h4mk::tool {
@@ -94,6 +96,11 @@ void AddFfmpegOption(CLI::App* command, std::string* ffmpeg) {
 
 std::string FfprobeBeside(const std::string& ffmpeg) {
   return ffmpeg.substr(0, ffmpeg.rfind('/') + 1) + "ffprobe";
+}
+
+std::vector<std::string> FfmpegInput(const std::string& path) {
+  if (IsUrl(path)) return {"-protocol_whitelist", "http,https,httpproxy,tcp,tls", "-i", path};
+  return {"-i", "file:" + path};
 }
 
 std::string_view Fields::Text(std::string_view key) const {

@@ -37,6 +37,9 @@ class Child {
 // program beside it.
 void AddFfmpegOption(CLI::App* command, std::string* ffmpeg);
 std::string FfprobeBeside(const std::string& ffmpeg);
+// The words with which ffmpeg reads a file, or what is at a URL that this program takes. A name is
+// never an option, a protocol or a list for it, and what a list at a URL names is on a server, too.
+std::vector<std::string> FfmpegInput(const std::string& path);
 
 // Runs a program and calls visit with each line it prints, as key and value pairs:
 // "packet|pts=3|size=5" (ffprobe -of compact).

@@ -5,7 +5,9 @@
 #include <h4mk/h4mk.hpp>
 #include <map>
 
+#include "api.h"
 #include "command.h"
+#include "file.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -281,16 +283,19 @@ int Run(const DiffOptions& options) {
   Output output(options.files[0], options.json);
   output.SetQuiet(options.quiet);
   Differences differences(output);
+  InputFile files[2];
+  for (int side = 0; side < 2; ++side)
+    if (const Status status = files[side].Open(options.files[side]); !status.ok())
+      return output.Fail(status.Saying(options.files[side] + ": " + status.message()));
   std::string reading;
   try {
     h4mk_reader_options read = H4MK_READER_OPTIONS_INIT;
     read.keep_encrypted = 1;
-    read.open_beside = h4mk_io_open_beside;
-    std::string paths[2] = {options.files[0], options.files[1]};
     const auto open = [&](int side) {
-      reading = paths[side];
-      read.beside_opaque = paths[side].data();
-      return api::Reader(api::Io::Read(paths[side]), read);
+      reading = options.files[side];
+      read.open_beside = files[side].open_beside();
+      read.beside_opaque = files[side].beside_opaque();
+      return api::Reader(api::Io(CallbacksOf(files[side].NewIo())), read);
     };
     api::Reader readers[2] = {open(0), open(1)};
     reading = "";
@@ -300,8 +305,6 @@ int Run(const DiffOptions& options) {
     const Status status(static_cast<Code>(error.status()), message);
     return output.Fail(error.offset() < 0 ? status
                                           : status.At(static_cast<uint64_t>(error.offset())));
-  } catch (const std::system_error& error) {
-    return output.Fail(Status(Code::kIo, error.what()));
   }
   output.Set("same", !differences.any());
   output.Set("differences", differences.list());

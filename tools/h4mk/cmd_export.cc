@@ -191,19 +191,12 @@ int KeyForChild(const MasterKey& key) {
 std::vector<std::string> CopyCommand(const ExportOptions& options) {
   const char* ffmpeg = std::getenv("FFMPEG");
   const std::string& input = options.common.file;
-  std::vector<std::string> words = {ffmpeg ? ffmpeg : "ffmpeg",
-                                    "-hide_banner",
-                                    "-loglevel",
-                                    "error",
-                                    "-nostdin",
-                                    "-i",
-                                    input == "-" ? "pipe:0" : "file:" + input,
-                                    "-map",
-                                    "0",
-                                    "-c",
-                                    "copy",
-                                    "-f",
-                                    "h4mk"};
+  std::vector<std::string> words = {ffmpeg ? ffmpeg : "ffmpeg", "-hide_banner", "-loglevel",
+                                    "error", "-nostdin"};
+  for (std::string& word :
+       input == "-" ? std::vector<std::string>{"-i", "pipe:0"} : FfmpegInput(input))
+    words.push_back(std::move(word));
+  words.insert(words.end(), {"-map", "0", "-c", "copy", "-f", "h4mk"});
   if (options.version == 1) words.insert(words.end(), {"-format_version", "1"});
   return words;
 }

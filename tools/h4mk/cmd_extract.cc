@@ -338,10 +338,10 @@ class Extractor {
                                       "-nostdin"};
     if (!options_.key.file.empty())
       words.insert(words.end(), {"-decryption_key_file", options_.key.file});
-    words.insert(
-        words.end(),
-        {"-enable_sidecars", "1", "-f", "h4mk", "-i", "file:" + options_.common.file, "-map",
-         "0:" + std::to_string(target.track), "-c", "copy", "-f", target.format, "pipe:1"});
+    words.insert(words.end(), {"-enable_sidecars", "1", "-f", "h4mk"});
+    for (std::string& word : FfmpegInput(options_.common.file)) words.push_back(std::move(word));
+    words.insert(words.end(), {"-map", "0:" + std::to_string(target.track), "-c", "copy", "-f",
+                               target.format, "pipe:1"});
     Child ffmpeg;
     H4MK_TRY(ffmpeg.Start(std::move(words)));
     Bytes buffer(1 << 20);

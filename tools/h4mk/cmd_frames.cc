@@ -4,6 +4,7 @@
 
 #include "block_source.h"
 #include "command.h"
+#include "files_option.h"
 #include "text.h"
 #include "track_option.h"
 
@@ -11,7 +12,7 @@ namespace h4mk::tool {
 namespace {
 
 struct FramesOptions {
-  CommonOptions common;
+  FilesOptions files;
   int64_t track_id = kNoTrack;
   bool csv = false;
 };
@@ -23,22 +24,22 @@ struct Frame {
 };
 
 void Describe(CLI::App* command, FramesOptions* options) {
-  AddCommonOptions(command, &options->common);
+  AddFilesOptions(command, &options->files);
   AddTrackOption(command, &options->track_id, false);
   command->add_flag("--csv", options->csv, "Lines of values with commas between them, for tables")
       ->excludes("--json");
   command->footer(
       "Blocks that must be decoded but not shown, and those without a time, are no frames. The "
-      "type is I, P or B where the writer\n"
-      "knew it, ? where all that is known is that it is no random access point.");
+      "type is I, P or B, and ? where the\n"
+      "writer knew only that it is no random access point: `h4mk import` looks into packets for "
+      "it, ffmpeg with -picture_types 1.");
 }
 
-int Run(const FramesOptions& options) {
-  Output output(options.common.file, options.common.json);
+int ShowFrames(const FramesOptions& options, const std::string& path, Output& output) {
   InputFile file;
   std::unique_ptr<BlockPipeline> reader;
-  if (const Status status = file.Open(options.common.file); !status.ok())
-    return output.Fail(status);
+  ShowFileName(options.files, path, output);
+  if (const Status status = file.Open(path); !status.ok()) return output.Fail(status);
   if (const Status status = file.OpenReader(true, &reader); !status.ok())
     return output.Fail(status);
   Result<uint32_t> index = FindTrack(*reader, options.track_id);
@@ -66,18 +67,27 @@ int Run(const FramesOptions& options) {
       return Json{{"frame", i},
                   {"pts", frame.time},
                   {"time", Seconds(frame.time, track.time_base)},
-                  {"type", std::string(1, TypeLetter(frame.flags))},
+                  {"type", std::string(1, TypeLetter(frame.flags, track))},
                   {"key", key},
                   {"ordinal", frame.ordinal}};
     });
     if (options.csv)
       output.Text("{},{:.6f},{},{},{},{}\n", i, Seconds(frame.time, track.time_base), frame.time,
-                  TypeLetter(frame.flags), key ? 1 : 0, frame.ordinal);
+                  TypeLetter(frame.flags, track), key ? 1 : 0, frame.ordinal);
     else
       output.Text("{:8}  {:>12}  {:12}  {}{:3}  {}\n", i, Clock(frame.time, track.time_base),
-                  frame.time, TypeLetter(frame.flags), key ? "*" : "", frame.ordinal);
+                  frame.time, TypeLetter(frame.flags, track), key ? "*" : "", frame.ordinal);
   }
   return output.Finish();
+}
+
+int Run(const FramesOptions& options) {
+  if (options.csv && AreSeveral(options.files))
+    return Output(options.files.paths[0], options.files.json)
+        .Fail(Status(Code::kArgument, "--csv is for one file"));
+  return ForEachFile(options.files, [&](const std::string& path, Output& output) {
+    return ShowFrames(options, path, output);
+  });
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "progress.h"
 #include "recording.h"
 #include "text.h"
+#include "url_file.h"
 #include "write_option.h"
 
 namespace h4mk::tool {
@@ -25,7 +26,8 @@ struct ImportOptions {
 };
 
 void Describe(CLI::App* command, ImportOptions* options) {
-  command->add_option("INPUT", options->inputs, "Media files, with -r folders too")->required();
+  command->add_option("INPUT", options->inputs, "Media files or their URLs, with -r folders too")
+      ->required();
   command->add_flag("--json", options->json, "One JSON object instead of text");
   command->add_flag("--recursive,-r", options->recursive,
                     "Take folders, with all files in them whose names are those of media");
@@ -33,7 +35,8 @@ void Describe(CLI::App* command, ImportOptions* options) {
   command
       ->add_option("--output,-o", options->output,
                    "The new file; for several inputs a folder, which gets what is in folders as it "
-                   "lies there. Default: beside each input, its name with .h4mk")
+                   "lies there. Default: beside each input, of a URL in the folder we are in, its "
+                   "name with .h4mk")
       ->type_name("OUT");
   AddWriteOptions(command, &options->write);
   AddFfmpegOption(command, &options->ffmpeg);
@@ -113,7 +116,7 @@ class Importer {
       if (options_.recursive && fs::is_directory(input, error))
         H4MK_TRY(FindInFolder(input));
       else
-        AddJob(input, to_folder, fs::path(input).filename());
+        AddJob(input, to_folder, IsUrl(input) ? NameFor(input) : LastName(input));
     }
     return jobs_.empty() ? Status(Code::kNotFound, "no file there has the name of a media file")
                          : Status();
@@ -134,11 +137,18 @@ class Importer {
     return {};
   }
 
+  static std::string NameFor(const std::string& url) {
+    const std::string name = SafeName(LastName(url));
+    return name.empty() ? "media" : name;
+  }
+
   // below: where the file lies in the folder that takes it.
   void AddJob(const std::string& input, bool to_folder, const fs::path& below) {
     Job job{input, options_.output};
     if (to_folder || options_.output.empty()) {
-      const fs::path base = options_.output.empty() ? fs::path(input) : options_.output / below;
+      const fs::path base = !options_.output.empty() ? options_.output / below
+                            : IsUrl(input)           ? below  // in the folder we are in
+                                                     : fs::path(input);
       job.output = fs::path(base).replace_extension(".h4mk").string();
       // film.mp4 and film.mkv
       if (!taken_.insert(job.output).second) taken_.insert(job.output = base.string() + ".h4mk");
@@ -170,9 +180,12 @@ class Importer {
   Status Copy(const Job& job, uint64_t size, const std::string& label, OutputFile& out,
               uint64_t* written) {
     Child ffmpeg;
-    H4MK_TRY(ffmpeg.Start({options_.ffmpeg, "-hide_banner", "-loglevel", "error", "-nostdin",
-                           "-copyts", "-copy_unknown", "-i", "file:" + job.input, "-map", "0", "-c",
-                           "copy", "-f", "h4mk", "pipe:1"}));
+    std::vector<std::string> words = {options_.ffmpeg, "-hide_banner", "-loglevel",    "error",
+                                      "-nostdin",      "-copyts",      "-copy_unknown"};
+    for (std::string& word : FfmpegInput(job.input)) words.push_back(std::move(word));
+    words.insert(words.end(),
+                 {"-map", "0", "-c", "copy", "-picture_types", "1", "-f", "h4mk", "pipe:1"});
+    H4MK_TRY(ffmpeg.Start(std::move(words)));
     const auto progress = MakeProgress(label.c_str());
     Sink sink(out.io());
     Bytes buffer(1 << 20);

@@ -4,23 +4,25 @@
 #include "command.h"
 #include "edit_file.h"
 #include "file.h"
+#include "files_option.h"
+#include "text.h"
 #include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
 
 struct IndexOptions {
-  CommonOptions common;
+  FilesOptions files;
   bool front = false;
   std::string output;
   WriteOptions write;
 };
 
 void Describe(CLI::App* command, IndexOptions* options) {
-  AddCommonOptions(command, &options->common);
+  AddFilesOptions(command, &options->files);
   CLI::Option* front = command->add_flag(
       "--front", options->front,
-      "Put a copy of the index in front, for readers to whom the end of a file is dear");
+      "Put a copy of the index in front, for servers where each more request takes long");
   command
       ->add_option("--output,-o", options->output,
                    "With --front: where the file goes, default FILE itself")
@@ -33,13 +35,13 @@ void Describe(CLI::App* command, IndexOptions* options) {
       "recover`.");
 }
 
-Status MoveToFront(const IndexOptions& options) {
+Status MoveToFront(const IndexOptions& options, const std::string& path) {
   InputFile file;
-  H4MK_TRY(file.Open(options.common.file));
+  H4MK_TRY(file.Open(path));
   if (file.version() != 2)
     return Status(Code::kVersion, "only files of version 2 have such an index");
   OutputFile out;
-  H4MK_TRY(options.output.empty() ? out.OpenInPlace(options.common.file)
+  H4MK_TRY(options.output.empty() ? out.OpenInPlace(path)
                                   : out.Open(options.output, options.write));
   const h4mk_io from = CallbacksOf(file.NewIo()), to = CallbacksOf(out.io());
   Work work("index");
@@ -57,17 +59,30 @@ Status Rebuild(const std::string& path, bool* changed) {
   return {};
 }
 
-int Run(const IndexOptions& options) {
-  Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
+int IndexOne(const IndexOptions& options, const std::string& path, Output& output) {
   bool changed = true;
-  const Status status =
-      options.front ? MoveToFront(options) : Rebuild(options.common.file, &changed);
+  const Status status = options.front ? MoveToFront(options, path) : Rebuild(path, &changed);
   if (!status.ok()) return output.Fail(status);
   output.Set("changed", changed);
-  output.Text("{}\n", options.front ? "the index is in front"
-                      : changed     ? "index and end were made anew"
-                                    : "the index is as it should be");
+  output.Text("{}{}\n", AreSeveral(options.files) ? Printable(path) + ": " : "",
+              options.front ? "the index is in front"
+              : changed     ? "index and end were made anew"
+                            : "the index is as it should be");
   return output.Finish();
+}
+
+int Run(const IndexOptions& options) {
+  if (!options.output.empty()) {
+    const std::string& path = options.files.paths[0];
+    Output output(path, options.files.json, options.output == "-" ? stderr : stdout);
+    output.SetQuiet(options.files.quiet);
+    if (AreSeveral(options.files))
+      return output.Fail(Status(Code::kArgument, "--output is for one file"));
+    return IndexOne(options, path, output);
+  }
+  return ForEachFile(options.files, [&](const std::string& path, Output& output) {
+    return IndexOne(options, path, output);
+  });
 }
 
 }  // namespace

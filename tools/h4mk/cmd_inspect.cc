@@ -74,10 +74,18 @@ Status ReadGops(BlockPipeline& reader, uint32_t track, Gops* gops) {
 
 Json TimeJson(int64_t time) { return time == kNoTime ? Json(nullptr) : Json(time); }
 
+Json TrueDescription(const Track& track, const TrackTotals& totals) {
+  return WithTrueRate(track.description, totals.blocks,
+                      totals.start_pts == kNoTime || totals.end_pts == kNoTime
+                          ? 0
+                          : SecondsBetween(totals.start_pts, totals.end_pts, track.time_base));
+}
+
 Json TrackJson(const Track& track, const TrackTotals& totals, const Gops& gops,
                uint64_t attachment) {
   Json object = Json::object();
   object["description"] = track.description;
+  object.update(MediaJson(TrueDescription(track, totals)));
   object["blocks"] = totals.blocks;
   object["bytes"] = totals.bytes;
   object["start_pts"] = TimeJson(totals.start_pts);
@@ -130,7 +138,7 @@ std::string BesideText(InputFile& file, const std::string& beside) {
 
 void ShowTrack(InputFile& file, const Track& track, const TrackTotals& totals, const Gops& gops,
                Output& output) {
-  const Json& description = track.description;
+  const Json description = TrueDescription(track, totals);
   output.Text("{}: {}, {}{}{}, time base {}/{}{}\n", TrackHeading(track, output),
               Printable(TextOf(description, "kind")), Printable(CodecText(description)),
               WithComma(MediaText(description)), WithComma(AudienceText(description)),
@@ -198,8 +206,9 @@ void ShowMeta(const Json& meta, Output& output) {
   for (const auto& [key, value] : meta.items())
     if (key != "tags" && key != "chapters" && key != kProtectionKey)
       output.Text("{}: {}\n", Printable(key),
-                  value.is_structured() ? fmt::format("{} entries", value.size())
-                                        : Printable(DumpJson(value)));
+                  value.is_structured()
+                      ? fmt::format("{} {}", value.size(), value.size() == 1 ? "entry" : "entries")
+                      : Printable(DumpJson(value)));
 }
 
 // The end of the file: where the index is, and how many clusters it has.

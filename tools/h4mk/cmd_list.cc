@@ -3,6 +3,7 @@
 #include "block_source.h"
 #include "command.h"
 #include "file/chunk_walk.h"
+#include "files_option.h"
 #include "key_option.h"
 #include "text.h"
 #include "track_option.h"
@@ -11,7 +12,7 @@ namespace h4mk::tool {
 namespace {
 
 struct ListOptions {
-  CommonOptions common;
+  FilesOptions files;
   int64_t track_id = kNoTrack;
   bool chunks = false;
   bool hash = false;
@@ -19,7 +20,7 @@ struct ListOptions {
 };
 
 void Describe(CLI::App* command, ListOptions* options) {
-  AddCommonOptions(command, &options->common);
+  AddFilesOptions(command, &options->files);
   AddTrackOption(command, &options->track_id, false);
   command->add_flag("--chunks", options->chunks, "List chunks instead of blocks")
       ->excludes("--track");
@@ -66,8 +67,8 @@ void ListBlocks(InputFile& file, BlockPipeline& reader, int64_t wanted, Output& 
     output.Row([&] { return BlockJson(row, track); });
     output.Text("{:12}  {:5}  {:8}  {:>12}  {:>12}  {:>12}  {:8}  {}{:3}  {}\n", row.offset,
                 track.id, row.ordinal, Clock(row.time(), track.time_base), TimeText(row.pts),
-                TimeText(row.dts), row.duration, TypeLetter(row.flags), row.is_key() ? "*" : "",
-                row.size);
+                TimeText(row.dts), row.duration, TypeLetter(row.flags, track),
+                row.is_key() ? "*" : "", row.size);
   });
 }
 
@@ -118,12 +119,11 @@ int ListHashes(InputFile& file, const ListOptions& options, Output& output) {
   return output.Finish();
 }
 
-int Run(const ListOptions& options) {
-  Output output(options.common.file, options.common.json);
+int ListFile(const ListOptions& options, const std::string& path, Output& output) {
   InputFile file;
   std::unique_ptr<BlockPipeline> reader;
-  if (const Status status = file.Open(options.common.file); !status.ok())
-    return output.Fail(status);
+  ShowFileName(options.files, path, output);
+  if (const Status status = file.Open(path); !status.ok()) return output.Fail(status);
   if (options.hash) return ListHashes(file, options, output);
   if (options.chunks && (file.version() == 1 || file.version() == 2)) {
     ListChunks(file, output);
@@ -137,6 +137,12 @@ int Run(const ListOptions& options) {
   }
   ListBlocks(file, *reader, options.track_id, output);
   return output.Finish();
+}
+
+int Run(const ListOptions& options) {
+  return ForEachFile(options.files, [&](const std::string& path, Output& output) {
+    return ListFile(options, path, output);
+  });
 }
 
 }  // namespace

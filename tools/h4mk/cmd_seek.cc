@@ -82,7 +82,7 @@ int SeekIn(InputFile& file, const SeekOptions& options, Output& output) {
     output.Text("none\n");
   else
     output.Text("block {} at {}, {}{}, {} bytes at byte {}\n", row.ordinal,
-                Clock(row.time(), description.time_base), TypeLetter(row.flags),
+                Clock(row.time(), description.time_base), TypeLetter(row.flags, description),
                 row.is_key() ? "*" : "", row.size, row.offset);
   ReportWarnings(*reader, output);
   return output.Finish(none ? kExitNo : kExitDone);

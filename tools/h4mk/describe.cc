@@ -97,16 +97,9 @@ int Rotation(const Json& description) {
   return (static_cast<int>(std::lround(degrees)) + 360) % 360;
 }
 
-std::string ColourText(const Json& description) {
+std::string HdrText(const Json& description) {
+  const std::string transfer = TextOf(description, "color_transfer");
   std::string text;
-  const std::string transfer = TextOf(description, "color_transfer"),
-                    primaries = TextOf(description, "color_primaries"),
-                    space = TextOf(description, "color_space");
-  if (!space.empty() && space == primaries && primaries == transfer)
-    Add(&text, space);
-  else if (!(space + primaries + transfer).empty())
-    Add(&text, fmt::format("{}/{}/{}", space.empty() ? "?" : space,
-                           primaries.empty() ? "?" : primaries, transfer.empty() ? "?" : transfer));
   if (const Json* dolby = SideData(description, "dovi_configuration"))
     Add(&text, fmt::format("Dolby Vision profile {}", NumberOf(*dolby, "dv_profile")));
   if (SideData(description, "dynamic_hdr10_plus"))
@@ -118,6 +111,20 @@ std::string ColourText(const Json& description) {
             : "HDR (PQ)");
   else if (transfer == "arib-std-b67")
     Add(&text, "HDR (HLG)");
+  return text;
+}
+
+std::string ColourText(const Json& description) {
+  std::string text;
+  const std::string transfer = TextOf(description, "color_transfer"),
+                    primaries = TextOf(description, "color_primaries"),
+                    space = TextOf(description, "color_space");
+  if (!space.empty() && space == primaries && primaries == transfer)
+    Add(&text, space);
+  else if (!(space + primaries + transfer).empty())
+    Add(&text, fmt::format("{}/{}/{}", space.empty() ? "?" : space,
+                           primaries.empty() ? "?" : primaries, transfer.empty() ? "?" : transfer));
+  Add(&text, HdrText(description));
   return text;
 }
 
@@ -169,6 +176,26 @@ bool FindCheckpoint(InputFile& file, Checkpoint* checkpoint) {
       .ok();
 }
 
+std::string ProfileName(const Json& description) {
+  if (!description.contains("profile")) return "";
+  for (const Profile& profile : kProfiles)
+    if (TextOf(description, "codec") == profile.codec &&
+        NumberOf(description, "profile") == profile.number)
+      return profile.name;
+  return "";
+}
+
+// Of a rational that is a text; 0 if it is none.
+double RateOf(const std::string& rational) {
+  int64_t num = 0, den = 0;
+  const char* const end = rational.data() + rational.size();
+  const auto first = std::from_chars(rational.data(), end, num);
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '/') return 0;
+  const auto second = std::from_chars(first.ptr + 1, end, den);
+  if (second.ec != std::errc() || num <= 0 || den <= 0) return 0;
+  return static_cast<double>(num) / static_cast<double>(den);
+}
+
 }  // namespace
 
 std::string TextOf(const Json& object, const char* key) {
@@ -182,12 +209,30 @@ int64_t NumberOf(const Json& object, const char* key) {
 }
 
 std::string CodecText(const Json& description) {
-  const std::string codec = TextOf(description, "codec");
-  if (!description.contains("profile")) return codec;
-  for (const Profile& profile : kProfiles)
-    if (codec == profile.codec && NumberOf(description, "profile") == profile.number)
-      return fmt::format("{} ({})", codec, profile.name);
-  return codec;
+  const std::string codec = TextOf(description, "codec"), profile = ProfileName(description);
+  return profile.empty() ? codec : fmt::format("{} ({})", codec, profile);
+}
+
+Json MediaJson(const Json& description) {
+  Json facts = Json::object();
+  if (const std::string profile = ProfileName(description); !profile.empty())
+    facts["profile"] = profile;
+  if (const double rate = RateOf(TextOf(description, "avg_frame_rate")); rate > 0)
+    facts["frame_rate"] = rate;
+  if (const std::string hdr = HdrText(description); !hdr.empty()) facts["hdr"] = hdr;
+  if (const int degrees = Rotation(description); degrees > 0) facts["rotation"] = degrees;
+  return facts;
+}
+
+Json WithTrueRate(const Json& description, uint64_t blocks, double seconds) {
+  constexpr uint64_t kEnough = 10;  // blocks
+  const double said = RateOf(TextOf(description, "avg_frame_rate"));
+  Json corrected = description;
+  if (blocks < kEnough || seconds <= 0 || said <= 1.5 * static_cast<double>(blocks) / seconds)
+    return corrected;
+  const double counted = static_cast<double>(blocks) / seconds;
+  corrected["avg_frame_rate"] = fmt::format("{}/1000", std::llround(counted * 1000));
+  return corrected;
 }
 
 std::string MediaText(const Json& description) {
@@ -208,13 +253,9 @@ std::string AudienceText(const Json& description) {
 }
 
 std::string RateText(const std::string& rational) {
-  int64_t num = 0, den = 0;
-  const char* const end = rational.data() + rational.size();
-  const auto first = std::from_chars(rational.data(), end, num);
-  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '/') return "";
-  const auto second = std::from_chars(first.ptr + 1, end, den);
-  if (second.ec != std::errc() || num <= 0 || den <= 0) return "";
-  std::string text = fmt::format("{:.3f}", static_cast<double>(num) / static_cast<double>(den));
+  const double rate = RateOf(rational);
+  if (rate <= 0) return "";
+  std::string text = fmt::format("{:.3f}", rate);
   text.erase(text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.pop_back();
   return text;

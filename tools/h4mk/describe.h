@@ -19,6 +19,11 @@ int64_t NumberOf(const Json& object, const char* key);
 std::string CodecText(const Json& description);
 // "640x360, 23.976 fps, yuv420p": of what is seen or heard.
 std::string MediaText(const Json& description);
+// The same facts for programs, where they are known: "profile", "frame_rate", "hdr", "rotation".
+Json MediaJson(const Json& description);
+// A description whose frame rate is that of the blocks, where what it says is far from that: some
+// formats give their time base for the rate.
+Json WithTrueRate(const Json& description, uint64_t blocks, double seconds);
 // "ger, default, forced": whom a track is for.
 std::string AudienceText(const Json& description);
 // A rate as people know it: "24000/1001" is "23.976"; "" if it is none.

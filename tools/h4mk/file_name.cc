@@ -2,6 +2,7 @@
 #include "file_name.h"
 
 #include "output.h"
+#include "url_file.h"
 
 namespace h4mk::tool {
 namespace {
@@ -41,8 +42,13 @@ std::string SafeName(std::string_view text) {
   return name.find_first_not_of("_ ") == name.npos ? "" : name;
 }
 
+std::string LastName(const std::string& path) {
+  const std::string of = IsUrl(path) ? path.substr(0, path.find_first_of("?#")) : path;
+  return of.substr(of.rfind('/') + 1);
+}
+
 std::string Stem(const std::string& path) {
-  std::string name = path.substr(path.rfind('/') + 1);
+  std::string name = LastName(path);
   const size_t dot = name.rfind('.');
   if (dot != name.npos && dot > 0) name.resize(dot);
   return name;

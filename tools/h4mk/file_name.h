@@ -13,7 +13,10 @@ namespace h4mk::tool {
 // bytes. "" if nothing is left.
 std::string SafeName(std::string_view text);
 
-// "film" of "folder/film.h4mk".
+// "film.h4mk" of "folder/film.h4mk", and of "http://server/film.h4mk?key=1".
+std::string LastName(const std::string& path);
+
+// "film" of the same.
 std::string Stem(const std::string& path);
 
 // A name in a folder; "" is the one we are in.

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "text.h"
+
 namespace h4mk::tool {
 namespace {
 
@@ -48,12 +50,16 @@ Status FindFiles(const FilesOptions& options, std::vector<std::string>* files) {
   return files->empty() ? Status(Code::kNotFound, "no file there ends in .h4mk") : Status();
 }
 
+bool AreSeveral(const FilesOptions& options) {
+  return options.recursive || options.paths.size() > 1;
+}
+
 int ForEachFile(const FilesOptions& options,
                 const std::function<int(const std::string& path, Output& output)>& visit) {
   std::vector<std::string> files;
   if (const Status status = FindFiles(options, &files); !status.ok())
     return Output(options.paths[0], options.json).Fail(status);
-  const bool is_list = options.json && (files.size() > 1 || options.recursive);
+  const bool is_list = options.json && AreSeveral(options);
   int code = kExitDone;
   if (is_list) std::fputs("{\n\"files\": [\n", stdout);
   for (const std::string& path : files) {
@@ -64,6 +70,10 @@ int ForEachFile(const FilesOptions& options,
   }
   if (is_list) std::fputs("]\n}\n", stdout);
   return code;
+}
+
+void ShowFileName(const FilesOptions& options, const std::string& path, Output& output) {
+  if (AreSeveral(options)) output.Text("{}:\n", output.In(Output::Look::kHeading, Printable(path)));
 }
 
 }  // namespace h4mk::tool

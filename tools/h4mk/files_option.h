@@ -24,10 +24,16 @@ void AddFilesOptions(CLI::App* command, FilesOptions* options);
 // folder cannot be read.
 Status FindFiles(const FilesOptions& options, std::vector<std::string>* files);
 
+// Whether the options may name more than one file.
+bool AreSeveral(const FilesOptions& options);
+
 // Calls visit for each file, with an output of its own, and gives the worst exit status. With
 // --json and more than one file their objects are the elements of "files".
 int ForEachFile(const FilesOptions& options,
                 const std::function<int(const std::string& path, Output& output)>& visit);
+
+// Of several files, what stands before the text of each: its name.
+void ShowFileName(const FilesOptions& options, const std::string& path, Output& output);
 
 }  // namespace h4mk::tool
 

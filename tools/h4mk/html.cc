@@ -34,10 +34,9 @@ constexpr uint64_t kMostGops = 500000;        // of all tracks
 // from the next one, its size, and how far behind the one before it lies.
 class PackedBlocks {
  public:
-  void Add(const BlockRow& row) {
+  void Add(const BlockRow& row, const Track& track) {
     const bool same = row.duration == duration_, follows = row.ordinal == ordinal_ + 1;
-    Number((row.flags & kBlockTypeMask) | (row.is_key() ? 4 : 0) | (same ? 8 : 0) |
-           (follows ? 0 : 16));
+    Number(TypeOf(row.flags, track) | (row.is_key() ? 4 : 0) | (same ? 8 : 0) | (follows ? 0 : 16));
     Signed(static_cast<int64_t>(static_cast<uint64_t>(row.time()) - static_cast<uint64_t>(time_)));
     if (!same) Number(static_cast<uint64_t>(std::max<int64_t>(0, row.duration)));
     if (!follows) Signed(static_cast<int64_t>(row.ordinal - ordinal_));
@@ -136,7 +135,7 @@ void Page::AddBlock(const BlockRow& row) {
     ++gops_;
     lane.gops.push_back(std::llround(time * 1000));
   }
-  if (blocks_ <= kMostBlocks) lane.blocks.Add(row);
+  if (blocks_ <= kMostBlocks) lane.blocks.Add(row, track);
 }
 
 // Keys and values as text.
@@ -282,30 +281,14 @@ Json Problems(const Output& output) {
 
 // A JPEG of a picture, by ffmpeg; "" if it makes none. Names are never options or protocols for it.
 std::string Thumbnail(const std::string& ffmpeg, const std::string& path, double time) {
+  std::vector<std::string> words = {
+      ffmpeg, "-hide_banner", "-loglevel", "quiet", "-nostdin", "-ss", fmt::format("{:.3f}", time),
+      "-f",   "h4mk"};
+  for (std::string& word : FfmpegInput(path)) words.push_back(std::move(word));
+  words.insert(words.end(),
+               {"-map", "0:V:0", "-frames:v", "1", "-vf", "scale=-2:136", "-f", "mjpeg", "pipe:1"});
   Child child;
-  if (!child
-           .Start({ffmpeg,
-                   "-hide_banner",
-                   "-loglevel",
-                   "quiet",
-                   "-nostdin",
-                   "-ss",
-                   fmt::format("{:.3f}", time),
-                   "-f",
-                   "h4mk",
-                   "-i",
-                   "file:" + path,
-                   "-map",
-                   "0:V:0",
-                   "-frames:v",
-                   "1",
-                   "-vf",
-                   "scale=-2:136",
-                   "-f",
-                   "mjpeg",
-                   "pipe:1"})
-           .ok())
-    return "";
+  if (!child.Start(std::move(words)).ok()) return "";
   Bytes bytes, buffer(1 << 16);
   for (int64_t got = 0; (got = child.output().Read(buffer.data(), buffer.size())) > 0;)
     if (bytes.size() < kMostThumbnail)
