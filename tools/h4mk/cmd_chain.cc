@@ -17,8 +17,8 @@ void ShowBlocks(const std::vector<BlockInfo>& blocks, const Track& track, Output
     const BlockRow row = MakeRow(info);
     output.Row([&] { return BlockJson(row, track); });
     output.Text("  block {} at {}, {}{}, {} bytes at byte {}\n", row.ordinal,
-                Clock(row.time(), track.time_base), TypeLetter(row.flags, track), row.is_key() ? "*" : "",
-                row.size, row.offset);
+                Clock(row.time(), track.time_base), TypeLetter(row.flags, track),
+                row.is_key() ? "*" : "", row.size, row.offset);
   }
   if (blocks.empty()) output.Text("  none\n");
 }

@@ -4,11 +4,11 @@
 #include <deque>
 #include <h4mk/h4mk.hpp>
 #include <map>
+#include <stdexcept>
 
-#include "api.h"
 #include "command.h"
-#include "file.h"
 #include "text.h"
+#include "url_file.h"
 
 namespace h4mk::tool {
 namespace {
@@ -279,23 +279,32 @@ void Compare(api::Reader readers[2], const DiffOptions& options, Differences* di
   blocks.Run();
 }
 
+api::Reader OpenUrl(const std::string& path, UrlFile& url, h4mk_reader_options options) {
+  h4mk_io io = H4MK_IO_INIT;
+  h4mk_status status = url.Open(path);
+  if (status == H4MK_OK) status = url.NewIo(&io);
+  if (status != H4MK_OK) throw std::runtime_error(url.message());
+  options.open_beside = url.open_beside();
+  options.beside_opaque = url.beside_opaque();
+  return api::Reader(api::Io(io), options);
+}
+
 int Run(const DiffOptions& options) {
   Output output(options.files[0], options.json);
   output.SetQuiet(options.quiet);
   Differences differences(output);
-  InputFile files[2];
-  for (int side = 0; side < 2; ++side)
-    if (const Status status = files[side].Open(options.files[side]); !status.ok())
-      return output.Fail(status.Saying(options.files[side] + ": " + status.message()));
   std::string reading;
   try {
     h4mk_reader_options read = H4MK_READER_OPTIONS_INIT;
     read.keep_encrypted = 1;
+    read.open_beside = h4mk_io_open_beside;
+    std::string paths[2] = {options.files[0], options.files[1]};
+    UrlFile urls[2];
     const auto open = [&](int side) {
-      reading = options.files[side];
-      read.open_beside = files[side].open_beside();
-      read.beside_opaque = files[side].beside_opaque();
-      return api::Reader(api::Io(CallbacksOf(files[side].NewIo())), read);
+      reading = paths[side];
+      if (IsUrl(paths[side])) return OpenUrl(paths[side], urls[side], read);
+      read.beside_opaque = paths[side].data();
+      return api::Reader(api::Io::Read(paths[side]), read);
     };
     api::Reader readers[2] = {open(0), open(1)};
     reading = "";
@@ -305,6 +314,8 @@ int Run(const DiffOptions& options) {
     const Status status(static_cast<Code>(error.status()), message);
     return output.Fail(error.offset() < 0 ? status
                                           : status.At(static_cast<uint64_t>(error.offset())));
+  } catch (const std::runtime_error& error) {
+    return output.Fail(Status(Code::kIo, error.what()));
   }
   output.Set("same", !differences.any());
   output.Set("differences", differences.list());

@@ -123,9 +123,9 @@ void ShowAttachment(const Track& track, uint64_t size, Output& output) {
   const auto found = track.description.find("tags");
   const Json tags =
       found != track.description.end() && found->is_object() ? *found : Json::object();
-  const std::string name = TextOf(tags, "filename");
-  output.Text("{}: attachment, {}{}{}, {} bytes\n", TrackHeading(track, output),
-              Printable(TextOf(track.description, "codec")),
+  const std::string name = TextOf(tags, "filename"), codec = TextOf(track.description, "codec");
+  output.Text("{}: attachment{}{}{}, {} bytes\n", TrackHeading(track, output),
+              WithComma(codec == "none" ? "" : codec),
               name.empty() ? "" : fmt::format(", \"{}\"", Printable(name)),
               WithComma(TextOf(tags, "mimetype")), Grouped(size));
 }
