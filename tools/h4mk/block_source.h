@@ -26,8 +26,8 @@ struct BlockRow {
 BlockRow MakeRow(const BlockRecord& record, uint64_t offset, uint64_t cluster);
 BlockRow MakeRow(const BlockInfo& info);
 
-// The type of a block: 0 I, 1 P, 2 B, 3 P or B, which nothing in the file tells (ffmpeg.md,
-// "block_types").
+// The type of a block: 0 I, 1 P, 2 B, 3 P or B, which nothing in the file tells (ffmpeg.md, "Block
+// flags and FFmpeg's packet flags").
 uint32_t TypeOf(uint32_t flags, const Track& track);
 // The same as a letter: I, P, B or ?
 char TypeLetter(uint32_t flags, const Track& track);
