@@ -273,8 +273,7 @@ static h4mk_status next_of_track(H4MKDemuxContext *h4mk, int track, h4mk_block *
 
     do {
         status = h4mk_reader_next(h4mk->reader, block);
-    } while (status == H4MK_ERR_CORRUPT || status == H4MK_ERR_UNSUPPORTED || status == H4MK_ERR_NOT_FOUND ||
-             status == H4MK_OK && block->track != track);
+    } while (H4MK_GOES_ON(status) && (status != H4MK_OK || block->track != track));
     return status;
 }
 
@@ -757,8 +756,7 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
         }
         /* what is lost with a part of the file, or with the file beside it, is
          * no reason to lose the rest */
-        if (status != H4MK_ERR_CORRUPT && status != H4MK_ERR_UNSUPPORTED && status != H4MK_ERR_NOT_FOUND ||
-            s->error_recognition & AV_EF_EXPLODE)
+        if (!H4MK_GOES_ON(status) || s->error_recognition & AV_EF_EXPLODE)
             return reader_error(s, status);
         reader_error(s, status);
     }

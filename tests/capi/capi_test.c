@@ -71,14 +71,12 @@ static int count_blocks(const h4mk_io* io) {
   h4mk_block block = H4MK_BLOCK_INIT;
   int count = 0;
   if (h4mk_reader_open(io, NULL, &reader) == H4MK_OK)
-    for (;;) {
-      h4mk_status status = h4mk_reader_next(reader, &block);
+    for (h4mk_status status = H4MK_OK; H4MK_GOES_ON(status);) {
+      status = h4mk_reader_next(reader, &block);
       if (status == H4MK_OK)
         count++;
-      else if (status == H4MK_ERR_CORRUPT)
+      else if (H4MK_GOES_ON(status))
         fputs(h4mk_reader_message(reader), stderr);
-      else
-        break;
     }
   h4mk_reader_free(reader);
   return count;

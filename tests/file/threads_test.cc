@@ -139,7 +139,7 @@ h4mk_status ReadUntilStopped(Endless* file) {
   h4mk_reader* reader = nullptr;
   h4mk_block block = H4MK_BLOCK_INIT;
   h4mk_status status = h4mk_reader_open(&io, &options, &reader);
-  while (status == H4MK_OK || status == H4MK_ERR_CORRUPT) status = h4mk_reader_next(reader, &block);
+  while (H4MK_GOES_ON(status)) status = h4mk_reader_next(reader, &block);
   h4mk_reader_free(reader);
   return status;
 }

@@ -143,9 +143,7 @@ Status Recording::Next(Output& output, h4mk_block* block) {
     const h4mk_status status = h4mk_reader_next(get(), block);
     if (status == H4MK_OK) return {};
     if (status != H4MK_END && status != H4MK_AGAIN) output.Problem(Told(status));
-    if (status == H4MK_ERR_CORRUPT || status == H4MK_ERR_NOT_FOUND ||
-        status == H4MK_ERR_UNSUPPORTED)
-      continue;
+    if (H4MK_GOES_ON(status)) continue;
     const bool is_closed = h4mk_reader_is_closed(get()) != 0;
     while (const char* warning = h4mk_reader_next_warning(get()))
       output.Problem(std::nullopt, is_closed ? Code::kCorrupt : Code::kAgain, warning);

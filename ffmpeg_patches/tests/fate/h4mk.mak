@@ -59,10 +59,11 @@ fate-h4mk-groups: CMD = enc_external tests/data/asynth-44100-2.wav h4mk \
 #endif
 #if H4MK_HAVE_FOLLOW
 # This tests that who follows a file that is complete comes to its end.
-FATE_H4MK_FFMPEG-$(call ALLYES, H4MK_MUXER MPEG4_ENCODER FLAC_ENCODER RAWVIDEO_DEMUXER WAV_DEMUXER \
-                   H4MK_DEMUXER FRAMECRC_MUXER FILE_PROTOCOL PIPE_PROTOCOL) += fate-h4mk-follow
-fate-h4mk-follow: fate-h4mk-encode
-fate-h4mk-follow: CMD = framecrc -follow 1 -i $(TARGET_PATH)/tests/data/fate/h4mk-encode.h4mk -map 0 -c copy
+FATE_H4MK_FFMPEG_FFPROBE-$(call ALLYES, WAV_DEMUXER H4MK_MUXER H4MK_DEMUXER FILE_PROTOCOL) += fate-h4mk-follow
+fate-h4mk-follow: tests/data/asynth-44100-2.wav
+fate-h4mk-follow: CMD = enc_external tests/data/asynth-44100-2.wav h4mk \
+    "-map 0 -c copy -t 0.3 -fflags +bitexact" \
+    "-follow 1 -show_data_hash crc32 -of compact -show_entries packet=pts,size,flags,data_hash"
 
 #endif
 #if H4MK_HAVE_PROTECTION

@@ -38,11 +38,11 @@
  *     h4mk_status status = h4mk_io_open_file("film.h4mk", H4MK_OPEN_READ, &io);
  *     if (status == H4MK_OK)
  *         status = h4mk_reader_open(&io, NULL, &reader);
- *     while (status == H4MK_OK || status == H4MK_ERR_CORRUPT) {
+ *     while (H4MK_GOES_ON(status)) {
  *         status = h4mk_reader_next(reader, &block);
  *         if (status == H4MK_OK)
  *             use(block.track, block.pts, block.data, block.size);
- *         else if (status == H4MK_ERR_CORRUPT)            // the next call goes on behind the damage
+ *         else if (H4MK_GOES_ON(status))                  // damage: the next call goes on behind it
  *             fprintf(stderr, "%s\n", h4mk_reader_message(reader));
  *     }
  *     if (status != H4MK_END)                             // no whole file: cut, growing, or not read
@@ -521,6 +521,11 @@ H4MK_API h4mk_status h4mk_reader_discard(h4mk_reader *reader, uint32_t track, in
  *  _CANCELLED: calling again tries once more. */
 H4MK_API h4mk_status h4mk_reader_next(h4mk_reader *reader, h4mk_block *block);
 
+/** Whether blocks may follow after h4mk_reader_next() returned this: only a part of the file was lost. */
+#define H4MK_GOES_ON(status)                                         \
+    ((status) == H4MK_OK || (status) == H4MK_ERR_CORRUPT ||          \
+     (status) == H4MK_ERR_UNSUPPORTED || (status) == H4MK_ERR_NOT_FOUND)
+
 #define H4MK_SEEK_BACKWARD 0 /**< The last random access point at or before the time; the first one if
                                   all are later. */
 #define H4MK_SEEK_FORWARD 1  /**< The first random access point at or after the time. */
@@ -754,9 +759,11 @@ H4MK_API h4mk_status h4mk_writer_set_meta(h4mk_writer *writer, const h4mk_value 
 H4MK_API h4mk_status h4mk_writer_update_track(h4mk_writer *writer, uint32_t track,
                                               const h4mk_value *description);
 
-/** Adds a chunk that the container does not interpret: SAFE, VERI, NOTE, or any tag of four printable
- *  characters that core.md does not define (core.md, "Chunk").
- *  tag: four bytes. data: size bytes, at most 64 MiB, copied. Before the first block it stands in front
+/** Adds a chunk that the container does not interpret: SAFE, VERI, NOTE, or one of your own, whose tag
+ *  is four printable characters with a small letter among them. Others are kept for the format (core.md,
+ *  "Chunk"); they are taken so that a copy of a file can have all of its chunks.
+ *  tag: four bytes. flags: 0, or bits of your own among 0 to 15; a reader that does not know a bit of 16
+ *  to 31 passes over the chunk (core.md, "Chunk"). data: size bytes, at most 64 MiB, copied. Before the first block it stands in front
  *  of all blocks, later behind the blocks so far, whose cluster is closed. Version 1 takes META too, whose
  *  bytes are written as they are, and puts all in front; the transport dialect takes SAFE only (JSON).
  *  H4MK_ERR_ARGUMENT: another tag. */
@@ -765,7 +772,8 @@ H4MK_API h4mk_status h4mk_writer_add_chunk(h4mk_writer *writer, const char tag[4
 
 /** Appends a block; everything is copied. Blocks of all tracks come in decoding order, interleaved as
  *  they shall be read (core.md, "Cluster"). H4MK_ERR_ARGUMENT; H4MK_ERR_LIMIT: more than 1 GiB in a
- *  block; H4MK_ERR_IO. After _MEMORY and _IO the block may be part of the file. */
+ *  block; H4MK_ERR_IO. After _MEMORY and _IO the block may be part of the file, and every later call
+ *  fails with the same status: free the writer. */
 H4MK_API h4mk_status h4mk_writer_write(h4mk_writer *writer, const h4mk_block *block);
 /** Closes the current cluster and writes it out: what was written so far can be read by others.
  *  H4MK_ERR_IO. */
