@@ -29,7 +29,6 @@ void Ask(const V1File& file, size_t size) {
     if (++asked > 16) break;
     (void)file.Keyframe(core.track_id, core.flags.pts_ms).ok();
     (void)file.DecodeChain(core.track_id, core.flags.pts_ms).ok();
-    (void)file.KeyframesBetween(core.track_id, 0, core.flags.pts_ms).ok();
   }
 }
 

@@ -118,16 +118,6 @@ TEST(V1FileTest, PayloadsAreFoundByTheirOffsetOnly) {
   EXPECT_EQ(file.value().FindChunk(458).status().fault(), "no_such_chunk");
 }
 
-TEST(V1FileTest, KeyframesBetweenTwoTimes) {
-  const Bytes bytes = ReadVector("media/reference_demo.h4mk");
-  MemoryInput input(bytes);
-  Source source(input);
-  const Result<V1File> file = V1File::Open(source, true);
-  ASSERT_TRUE(file.ok());
-  EXPECT_EQ(file.value().KeyframesBetween(1, 0, 333).value(), (std::vector<uint64_t>{457, 670}));
-  EXPECT_EQ(file.value().KeyframesBetween(1, 1, 332).value(), std::vector<uint64_t>());
-}
-
 // No byte may be wrong, missing or too many without an error or an answer; run under a sanitizer
 // this finds overreads.
 TEST(V1FileTest, SurvivesEveryTruncationAndBitFlip) {

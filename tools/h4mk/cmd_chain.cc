@@ -65,8 +65,9 @@ int RunChain(const ChainOptions& options) {
   const int64_t time = options.time.In(track.description().time_base);
   std::vector<BlockInfo> blocks;
   const Status status = LookupAll(
-      [&](std::span<BlockInfo> out, uint64_t* total) {
-        return track.reader->file().DecodeChain(track.index, time, out, total);
+      track.reader->file(),
+      [&](Lookups& lookups, std::span<BlockInfo> out, uint64_t* total) {
+        return lookups.DecodeChain(track.index, time, out, total);
       },
       &blocks);
   if (!status.ok()) return output.Fail(status);
@@ -106,8 +107,9 @@ int RunRange(const RangeOptions& options) {
   const int64_t to = options.to.given() ? options.to.In(track.description().time_base) : INT64_MAX;
   std::vector<BlockInfo> blocks;
   const Status status = LookupAll(
-      [&](std::span<BlockInfo> out, uint64_t* total) {
-        return track.reader->file().KeyframesBetween(track.index, from, to, out, total);
+      track.reader->file(),
+      [&](Lookups& lookups, std::span<BlockInfo> out, uint64_t* total) {
+        return lookups.KeyframesBetween(track.index, from, to, out, total);
       },
       &blocks);
   if (!status.ok()) return output.Fail(status);

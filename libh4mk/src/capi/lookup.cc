@@ -67,30 +67,36 @@ h4mk_status Ask(h4mk_reader* reader, Lookup lookup) {
   return reader->opened && reader->file.reader->is_ready() ? H4MK_ERR_STATE : Call(reader, lookup);
 }
 
+Status LookUp(h4mk_reader* reader, const std::function<Status(Lookups&)>& ask) {
+  return reader->file.reader->file().LookUp(ask);
+}
+
 // A lookup that gives one block.
-template <typename Lookup>
-h4mk_status One(h4mk_reader* reader, uint32_t track, h4mk_block_info* block, Lookup lookup) {
+template <typename Key>
+h4mk_status One(h4mk_reader* reader, uint32_t track, Key key, h4mk_block_info* block,
+                Status (Lookups::*find)(uint32_t, Key, BlockInfo*)) {
   if (!IsSized(block) || !HasTrack(reader, track)) return H4MK_ERR_ARGUMENT;
   return Ask(reader, [&]() -> Status {
     BlockInfo info;
-    H4MK_TRY(lookup(reader->file.reader->file(), &info));
+    H4MK_TRY(LookUp(reader, [&](Lookups& lookups) { return (lookups.*find)(track, key, &info); }));
     CopyOut(ToC(info), block);
     return {};
   });
 }
 
-// A lookup that gives a list.
-template <typename Lookup>
+// A lookup that gives a list: find(lookups, out, &total).
+template <typename Find>
 h4mk_status List(h4mk_reader* reader, uint32_t track, h4mk_block_info* blocks, size_t count,
-                 uint64_t* total, Lookup lookup) {
+                 uint64_t* total, Find find) {
   if (total == nullptr || !IsSized(blocks, count) || !HasTrack(reader, track))
     return H4MK_ERR_ARGUMENT;
   return Ask(reader, [&]() -> Status {
-    FileReader& file = reader->file.reader->file();
     uint64_t found = 0;
-    H4MK_TRY(lookup(file, std::span<BlockInfo>(), &found));
-    std::vector<BlockInfo> list(static_cast<size_t>(std::min<uint64_t>(count, found)));
-    if (!list.empty()) H4MK_TRY(lookup(file, std::span(list), &found));
+    std::vector<BlockInfo> list;
+    const auto fill = [&](Lookups& lookups) { return find(lookups, std::span(list), &found); };
+    H4MK_TRY(LookUp(reader, fill));
+    list.resize(static_cast<size_t>(std::min<uint64_t>(count, found)));
+    if (!list.empty()) H4MK_TRY(LookUp(reader, fill));
     for (size_t i = 0; i < std::min<uint64_t>(list.size(), found); ++i)
       CopyOut(ToC(list[i]), blocks, i);
     *total = found;
@@ -101,18 +107,19 @@ h4mk_status List(h4mk_reader* reader, uint32_t track, h4mk_block_info* blocks, s
 }  // namespace
 }  // namespace h4mk
 
+using h4mk::BlockInfo;
+using h4mk::Lookups;
+
 h4mk_status h4mk_reader_keyframe(h4mk_reader* reader, uint32_t track, int64_t time,
                                  h4mk_block_info* block) {
-  return h4mk::One(reader, track, block, [&](h4mk::FileReader& file, h4mk::BlockInfo* info) {
-    return file.FindKeyframe(track, time, info);
-  });
+  return h4mk::One(reader, track, time, block, &Lookups::FindKeyframe);
 }
 
 h4mk_status h4mk_reader_decode_chain(h4mk_reader* reader, uint32_t track, int64_t time,
                                      h4mk_block_info* blocks, size_t count, uint64_t* total) {
   return h4mk::List(reader, track, blocks, count, total,
-                    [&](h4mk::FileReader& file, std::span<h4mk::BlockInfo> out, uint64_t* found) {
-                      return file.DecodeChain(track, time, out, found);
+                    [&](Lookups& lookups, std::span<BlockInfo> out, uint64_t* found) {
+                      return lookups.DecodeChain(track, time, out, found);
                     });
 }
 
@@ -120,8 +127,8 @@ h4mk_status h4mk_reader_keyframes_between(h4mk_reader* reader, uint32_t track, i
                                           int64_t to, h4mk_block_info* blocks, size_t count,
                                           uint64_t* total) {
   return h4mk::List(reader, track, blocks, count, total,
-                    [&](h4mk::FileReader& file, std::span<h4mk::BlockInfo> out, uint64_t* found) {
-                      return file.KeyframesBetween(track, from, to, out, found);
+                    [&](Lookups& lookups, std::span<BlockInfo> out, uint64_t* found) {
+                      return lookups.KeyframesBetween(track, from, to, out, found);
                     });
 }
 
@@ -133,9 +140,7 @@ h4mk_status h4mk_reader_frame_count(const h4mk_reader* reader, uint32_t track, u
 
 h4mk_status h4mk_reader_frame(h4mk_reader* reader, uint32_t track, uint64_t number,
                               h4mk_block_info* block) {
-  return h4mk::One(reader, track, block, [&](h4mk::FileReader& file, h4mk::BlockInfo* info) {
-    return file.FindFrame(track, number, info);
-  });
+  return h4mk::One(reader, track, number, block, &Lookups::FindFrame);
 }
 
 h4mk_status h4mk_reader_frame_at(h4mk_reader* reader, uint32_t track, int64_t time,
@@ -143,9 +148,10 @@ h4mk_status h4mk_reader_frame_at(h4mk_reader* reader, uint32_t track, int64_t ti
   if ((block != nullptr && !h4mk::IsSized(block)) || !h4mk::HasTrack(reader, track))
     return H4MK_ERR_ARGUMENT;
   return h4mk::Ask(reader, [&]() -> Status {
-    h4mk::BlockInfo info;
+    BlockInfo info;
     uint64_t found = 0;
-    H4MK_TRY(reader->file.reader->file().FindFrameAt(track, time, &found, &info));
+    H4MK_TRY(h4mk::LookUp(
+        reader, [&](Lookups& lookups) { return lookups.FindFrameAt(track, time, &found, &info); }));
     if (number != nullptr) *number = found;
     if (block != nullptr) h4mk::CopyOut(h4mk::ToC(info), block);
     return {};
@@ -158,7 +164,9 @@ h4mk_status h4mk_reader_frame_times(h4mk_reader* reader, uint32_t track, uint64_
     return H4MK_ERR_ARGUMENT;
   return h4mk::Ask(reader, [&]() -> Status {
     size_t done = 0;
-    H4MK_TRY(reader->file.reader->file().FrameTimes(track, first, std::span(times, count), &done));
+    H4MK_TRY(h4mk::LookUp(reader, [&](Lookups& lookups) {
+      return lookups.FrameTimes(track, first, std::span(times, count), &done);
+    }));
     *copied = done;
     return {};
   });
@@ -167,16 +175,14 @@ h4mk_status h4mk_reader_frame_times(h4mk_reader* reader, uint32_t track, uint64_
 h4mk_status h4mk_reader_frame_chain(h4mk_reader* reader, uint32_t track, uint64_t number,
                                     h4mk_block_info* blocks, size_t count, uint64_t* total) {
   return h4mk::List(reader, track, blocks, count, total,
-                    [&](h4mk::FileReader& file, std::span<h4mk::BlockInfo> out, uint64_t* found) {
-                      return file.FrameChain(track, number, out, found);
+                    [&](Lookups& lookups, std::span<BlockInfo> out, uint64_t* found) {
+                      return lookups.FrameChain(track, number, out, found);
                     });
 }
 
 h4mk_status h4mk_reader_block_info(h4mk_reader* reader, uint32_t track, uint64_t ordinal,
                                    h4mk_block_info* block) {
-  return h4mk::One(reader, track, block, [&](h4mk::FileReader& file, h4mk::BlockInfo* info) {
-    return file.BlockAt(track, ordinal, info);
-  });
+  return h4mk::One(reader, track, ordinal, block, &Lookups::BlockAt);
 }
 
 h4mk_status h4mk_reader_blocks(h4mk_reader* reader, uint32_t track, uint64_t first,
@@ -185,12 +191,13 @@ h4mk_status h4mk_reader_blocks(h4mk_reader* reader, uint32_t track, uint64_t fir
     return H4MK_ERR_ARGUMENT;
   return h4mk::Ask(reader, [&]() -> Status {
     size_t done = 0;
-    std::vector<h4mk::BlockInfo> batch(std::min<size_t>(count, 256));
+    std::vector<BlockInfo> batch(std::min<size_t>(count, 256));
     while (done < count) {
       size_t got = 0;
       const size_t wanted = std::min(count - done, batch.size());
-      H4MK_TRY(
-          reader->file.reader->file().Blocks(track, first, std::span(batch).first(wanted), &got));
+      H4MK_TRY(h4mk::LookUp(reader, [&](Lookups& lookups) {
+        return lookups.Blocks(track, first, std::span(batch).first(wanted), &got);
+      }));
       for (size_t i = 0; i < got; ++i) h4mk::CopyOut(h4mk::ToC(batch[i]), blocks, done++);
       if (got < wanted) break;
       first = batch[got - 1].record.ordinal + 1;

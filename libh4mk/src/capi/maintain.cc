@@ -45,8 +45,7 @@ Status WithoutEnd(const Status& status) {
   return status.code() == Code::kNotFound ? Status(Code::kState, status.message()) : status;
 }
 
-Status Edit(const h4mk_edit_options& options, CallbackFile& file) {
-  H4MK_TRY(CheckVersion2(file));
+Status Edit(const h4mk_edit_options& options, EditableFile& file) {
   if (options.undo) return UndoEdit(file);
   Editor editor(file);
   H4MK_TRY(WithoutEnd(editor.Open()));
@@ -70,55 +69,67 @@ Json Describe(const RecoverReport& report) {
           {"lost", std::move(losses)}};
 }
 
+// Work that reads one file and writes another: work(task, in, out).
+template <typename Work>
+h4mk_status FromTo(const h4mk_io* input, const h4mk_io* output, const h4mk_task* task, Work work) {
+  h4mk_io from = H4MK_IO_INIT, to = H4MK_IO_INIT;
+  Task running;
+  if (!ReadInput(input, &from) || !ReadOutput(output, &to) || !running.Read(task))
+    return H4MK_ERR_ARGUMENT;
+  return running.Run([&]() -> Status {
+    CallbackIo in(from), out(to);
+    running.Watch(in);
+    running.Watch(out);
+    return work(running, in, out);
+  });
+}
+
+// Work that changes a file where it is: work(task, file).
+template <typename Work>
+h4mk_status InPlace(const h4mk_io* io, const h4mk_task* task, Work work) {
+  h4mk_io callbacks = H4MK_IO_INIT;
+  Task running;
+  if (io == nullptr || !CopyStruct(io, &callbacks) || !running.Read(task) || !CanEdit(callbacks))
+    return H4MK_ERR_ARGUMENT;
+  return running.Run([&]() -> Status {
+    CallbackFile file(callbacks, running);
+    H4MK_TRY(CheckVersion2(file));
+    return work(running, file);
+  });
+}
+
 }  // namespace
 }  // namespace h4mk
 
 h4mk_status h4mk_recover(const h4mk_io* input, const h4mk_io* output, const h4mk_task* task,
                          h4mk_value** report) {
-  h4mk_io from = H4MK_IO_INIT, to = H4MK_IO_INIT;
-  h4mk::Task work;
-  if (input == nullptr || output == nullptr || !h4mk::CopyStruct(input, &from) ||
-      !h4mk::CopyStruct(output, &to) || !work.Read(task) || !from.read || !to.write)
-    return H4MK_ERR_ARGUMENT;
   std::unique_ptr<h4mk_value> made;
-  const h4mk_status status = work.Run([&]() -> h4mk::Status {
-    h4mk::CallbackIo in(from), out(to);
-    work.Watch(in);
-    work.Watch(out);
-    h4mk::RecoverReport found;
-    H4MK_TRY(h4mk::RecoverFile(in, out, work.Progress(), &found));
-    for (const auto& loss : found.losses)
-      work.Tell(H4MK_ERR_CORRUPT, loss.offset, loss.bytes, loss.message);
-    made = h4mk::ValueFromJson(h4mk::Describe(found));
-    return {};
-  });
+  const h4mk_status status = h4mk::FromTo(
+      input, output, task, [&](h4mk::Task& work, h4mk::Io& in, h4mk::Io& out) -> h4mk::Status {
+        h4mk::RecoverReport found;
+        H4MK_TRY(h4mk::RecoverFile(in, out, work.Progress(), &found));
+        for (const auto& loss : found.losses)
+          work.Tell(H4MK_ERR_CORRUPT, loss.offset, loss.bytes, loss.message);
+        made = h4mk::ValueFromJson(h4mk::Describe(found));
+        return {};
+      });
   if (status == H4MK_OK && report != nullptr) *report = made.release();
   return status;
 }
 
 h4mk_status h4mk_edit(const h4mk_io* io, const h4mk_edit_options* options) {
-  h4mk_io callbacks = H4MK_IO_INIT;
   h4mk_edit_options settings = H4MK_EDIT_OPTIONS_INIT;
-  h4mk::Task work;
-  if (io == nullptr || options == nullptr || !h4mk::CopyStruct(io, &callbacks) ||
-      !h4mk::CopyStruct(options, &settings) || !work.Read(settings.task) ||
-      !h4mk::CanEdit(callbacks) || (settings.tracks == nullptr && settings.track_count > 0))
+  if (options == nullptr || !h4mk::CopyStruct(options, &settings) ||
+      (settings.tracks == nullptr && settings.track_count > 0))
     return H4MK_ERR_ARGUMENT;
-  return work.Run([&] {
-    h4mk::CallbackFile file(callbacks, work);
+  return h4mk::InPlace(io, settings.task, [&](h4mk::Task&, h4mk::EditableFile& file) {
     return h4mk::Edit(settings, file);
   });
 }
 
 h4mk_status h4mk_reindex(const h4mk_io* io, const h4mk_task* task, int* changed) {
-  h4mk_io callbacks = H4MK_IO_INIT;
-  h4mk::Task work;
-  if (io == nullptr || changed == nullptr || !h4mk::CopyStruct(io, &callbacks) ||
-      !work.Read(task) || !h4mk::CanEdit(callbacks))
-    return H4MK_ERR_ARGUMENT;
-  return work.Run([&]() -> h4mk::Status {
-    h4mk::CallbackFile file(callbacks, work);
-    H4MK_TRY(h4mk::CheckVersion2(file));
+  if (changed == nullptr) return H4MK_ERR_ARGUMENT;
+  return h4mk::InPlace(io, task, [&](h4mk::Task& work, h4mk::EditableFile& file) -> h4mk::Status {
     bool made = false;
     H4MK_TRY(h4mk::RebuildIndex(file, work.Progress(), &made));
     *changed = made;
@@ -128,16 +139,9 @@ h4mk_status h4mk_reindex(const h4mk_io* io, const h4mk_task* task, int* changed)
 
 h4mk_status h4mk_index_to_front(const h4mk_io* input, const h4mk_io* output,
                                 const h4mk_task* task) {
-  h4mk_io from = H4MK_IO_INIT, to = H4MK_IO_INIT;
-  h4mk::Task work;
-  if (input == nullptr || output == nullptr || !h4mk::CopyStruct(input, &from) ||
-      !h4mk::CopyStruct(output, &to) || !work.Read(task) || !from.read || !to.write)
-    return H4MK_ERR_ARGUMENT;
-  return work.Run([&]() -> h4mk::Status {
-    h4mk::CallbackIo in(from), out(to);
-    work.Watch(in);
-    work.Watch(out);
-    H4MK_TRY(h4mk::CheckVersion2(in));
-    return h4mk::WithoutEnd(h4mk::MoveIndexToFront(in, out, work.Progress()));
-  });
+  return h4mk::FromTo(input, output, task,
+                      [](h4mk::Task& work, h4mk::Io& in, h4mk::Io& out) -> h4mk::Status {
+                        H4MK_TRY(h4mk::CheckVersion2(in));
+                        return h4mk::WithoutEnd(h4mk::MoveIndexToFront(in, out, work.Progress()));
+                      });
 }

@@ -15,6 +15,14 @@
 
 namespace h4mk {
 
+// Copies the callbacks of a file that is read, or written. False: they are not there.
+inline bool ReadInput(const h4mk_io* io, h4mk_io* copy) {
+  return io != nullptr && CopyStruct(io, copy) && copy->read != nullptr;
+}
+inline bool ReadOutput(const h4mk_io* io, h4mk_io* copy) {
+  return io != nullptr && CopyStruct(io, copy) && copy->write != nullptr;
+}
+
 class Task {
  public:
   // False: a struct without its size.

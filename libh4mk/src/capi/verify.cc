@@ -193,8 +193,8 @@ h4mk_status h4mk_verify(const h4mk_io* io, const h4mk_verify_options* options,
   h4mk_io callbacks = H4MK_IO_INIT;
   h4mk_verify_options settings = H4MK_VERIFY_OPTIONS_INIT;
   h4mk::Task work;
-  if (io == nullptr || !h4mk::CopyStruct(io, &callbacks) || !h4mk::CopyStruct(options, &settings) ||
-      !work.Read(settings.task) || !callbacks.read)
+  if (!h4mk::ReadInput(io, &callbacks) || !h4mk::CopyStruct(options, &settings) ||
+      !work.Read(settings.task))
     return H4MK_ERR_ARGUMENT;
   std::unique_ptr<h4mk_value> made;
   bool whole = false;

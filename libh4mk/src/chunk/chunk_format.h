@@ -55,7 +55,6 @@ inline constexpr uint32_t kMustKnowFlags = 0xFFFF0000;
 
 // Version 1: type and time of the block stand in the flags of its CORE chunk.
 inline constexpr uint32_t kCoreTypeShift = 28;
-inline constexpr uint32_t kCoreMaxPtsMs = (1u << 28) - 1;
 
 // core.md, "File": the header of version 2.
 struct FileHeader {

@@ -51,14 +51,6 @@ Bytes V1CoreFront(const BlockRecord& record, uint32_t track_id, V1Clock& clock) 
   return front;
 }
 
-Bytes TransportCoreFront(ByteSpan payload) {
-  Bytes front;
-  AppendLe(front, kTagCore);
-  AppendBe(front, static_cast<uint32_t>(payload.size()));
-  AppendBe(front, Crc32(0, payload));
-  return front;
-}
-
 Status ReadRange(Source& source, uint64_t offset, size_t size, Bytes* bytes) {
   bytes->resize(size);
   size_t got = 0;
@@ -125,7 +117,7 @@ Status OriginalRecorder::AddTransportBlock(const ReadBlock& block, Piece* piece)
   const auto length = LoadBe<uint32_t>(front.data() + 4);
   const ByteSpan data(block.data, block.record->size);
   H4MK_TRY(ReadRange(source_, payload, length, &stored));
-  if (EncodeRuns(data) == stored && TransportCoreFront(stored) == front) {
+  if (EncodeRuns(data) == stored && TransportChunkFront(kTagCore, stored) == front) {
     *piece = {payload - front.size(), payload + length, piece->number, kTransportBlocks};
   } else if (std::equal(data.begin(), data.end(), stored.begin(), stored.end())) {
     *piece = {payload, payload + length, piece->number, kBlockBytes};
@@ -326,7 +318,7 @@ class Builder {
     if (op == kBlockBytes) return Write(block.data);
     if (op == kTransportBlocks) {
       const Bytes coded = EncodeRuns(block.data);
-      H4MK_TRY(Write(TransportCoreFront(coded)));
+      H4MK_TRY(Write(TransportChunkFront(kTagCore, coded)));
       return Write(coded);
     }
     if (block.front.empty()) return Bad();

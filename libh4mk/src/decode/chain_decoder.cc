@@ -27,8 +27,9 @@ h4mk_adapter_block ToAdapterBlock(const BlockRecord& record, const uint8_t* data
 
 Status ChainDecoder::FindChain(int64_t time, std::vector<BlockInfo>* chain) {
   H4MK_TRY(LookupAll(
-      [&](std::span<BlockInfo> out, uint64_t* total) {
-        return reader_.file().DecodeChain(track_, time, out, total);
+      reader_.file(),
+      [&](Lookups& lookups, std::span<BlockInfo> out, uint64_t* total) {
+        return lookups.DecodeChain(track_, time, out, total);
       },
       chain, kMaxChain));
   if (chain->empty())

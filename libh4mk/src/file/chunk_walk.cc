@@ -145,17 +145,10 @@ Status ChunkWalk::CheckWholeStripes() {
   all_bad_ = bad_.empty();
   stripe_ = 0;
   stripe_crc_ = source_.salt();
-  buffer_.resize(kPiece);
   const uint64_t end = std::min(size_, data_offset_ + index_.data_size());
-  for (uint64_t at = data_offset_; at < end && !bad_.empty();) {
-    const auto step = static_cast<size_t>(std::min<uint64_t>(end - at, kPiece));
-    size_t got = 0;
-    H4MK_TRY(source_.ReadAt(at, buffer_.data(), step, &got));
-    if (got < step) return Status(Code::kIo, "the file became shorter while it was read");
-    CheckStripes(at, ByteSpan(buffer_).first(step));
-    at += step;
-  }
-  return {};
+  if (bad_.empty()) return {};
+  return ForPieces(data_offset_, end,
+                   [this](uint64_t at, ByteSpan bytes) { CheckStripes(at, bytes); });
 }
 
 Status ChunkWalk::CheckSmall(Piece* piece, bool* good) {
@@ -168,25 +161,30 @@ Status ChunkWalk::CheckSmall(Piece* piece, bool* good) {
   return {};
 }
 
-// Reads a whole chunk in pieces; visit gets those of the payload with their place in the file.
-Status ChunkWalk::Stream(const Piece& piece,
-                         const std::function<void(uint64_t at, ByteSpan bytes)>& visit,
-                         uint32_t* actual, uint32_t* stored) {
+// Reads a part of the file; visit gets its pieces with their place in the file.
+Status ChunkWalk::ForPieces(uint64_t begin, uint64_t end, const Visit& visit) {
   buffer_.resize(kPiece);
-  uint32_t crc = Crc32(source_.salt(), ChunkHeaderBytes(piece.header));
-  uint64_t at = piece.offset + kChunkHeaderSize;
-  const uint64_t end = at + piece.header.length;
-  while (at < end) {
-    const auto step = static_cast<size_t>(std::min<uint64_t>(end - at, kPiece));
+  while (begin < end) {
+    const auto step = static_cast<size_t>(std::min<uint64_t>(end - begin, kPiece));
     size_t got = 0;
-    H4MK_TRY(source_.ReadAt(at, buffer_.data(), step, &got));
+    H4MK_TRY(source_.ReadAt(begin, buffer_.data(), step, &got));
     if (got < step) return Status(Code::kIo, "the file became shorter while it was read");
-    const ByteSpan bytes = ByteSpan(buffer_).first(step);
+    visit(begin, ByteSpan(buffer_).first(step));
+    begin += step;
+  }
+  return {};
+}
+
+// Reads a whole chunk; visit gets the pieces of its payload.
+Status ChunkWalk::Stream(const Piece& piece, const Visit& visit, uint32_t* actual,
+                         uint32_t* stored) {
+  uint32_t crc = Crc32(source_.salt(), ChunkHeaderBytes(piece.header));
+  const uint64_t begin = piece.offset + kChunkHeaderSize, end = begin + piece.header.length;
+  H4MK_TRY(ForPieces(begin, end, [&](uint64_t at, ByteSpan bytes) {
     crc = Crc32(crc, bytes);
     if (visit) visit(at, bytes);
-    at += step;
-    if (progress_) progress_(at, size_);
-  }
+    if (progress_) progress_(at + bytes.size(), size_);
+  }));
   uint8_t tail[kCrcSize];
   size_t got = 0;
   H4MK_TRY(source_.ReadAt(end, tail, sizeof tail, &got));

@@ -73,8 +73,9 @@ class ChunkWalk {
  private:
   Status CheckCluster(Piece* piece, bool* usable);
   Status CheckSmall(Piece* piece, bool* good);
-  Status Stream(const Piece& piece, const std::function<void(uint64_t at, ByteSpan bytes)>& visit,
-                uint32_t* actual, uint32_t* stored);
+  using Visit = std::function<void(uint64_t at, ByteSpan bytes)>;
+  Status ForPieces(uint64_t begin, uint64_t end, const Visit& visit);
+  Status Stream(const Piece& piece, const Visit& visit, uint32_t* actual, uint32_t* stored);
   Status CheckWholeStripes();
   void CheckStripes(uint64_t at, ByteSpan bytes);
   Status PassGap(Piece* piece);

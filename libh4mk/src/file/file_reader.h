@@ -5,6 +5,7 @@
 #ifndef H4MK_FILE_FILE_READER_H_
 #define H4MK_FILE_FILE_READER_H_
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,6 +51,42 @@ struct BlockInfo {
   int64_t offset = 0;  // of its data; in the other file, if it is external
 };
 
+// Lookups by time and by number. Into `out` goes what it has room for; *total is how many there
+// are.
+class Lookups {
+ public:
+  virtual ~Lookups() = default;
+
+  // The last random access point at or before a time (the last of equal ones): kNotFound.
+  virtual Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) = 0;
+  // What must be decoded to show what is shown at a time: the chain of the last frame that is not
+  // later. Empty: there is none, or it cannot be decoded.
+  virtual Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+                             uint64_t* total) = 0;
+  // Random access points with from <= time <= to, in the order that they are read in.
+  virtual Status KeyframesBetween(uint32_t track, int64_t from, int64_t to,
+                                  std::span<BlockInfo> out, uint64_t* total) = 0;
+  // The block with a number within its track: kNotFound.
+  virtual Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) = 0;
+  // Copies blocks in file order from the one with number `first` on, or the next that is there;
+  // *copied is smaller than out.size() if there are no more.
+  virtual Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out,
+                        size_t* copied) = 0;
+
+  // Frames, numbered as they are shown (core.md, "Frames"); totals().frames() says how many there
+  // are. The block of a frame, and what must be decoded to show it (core.md, "Decode chain";
+  // nothing if it cannot be): kNotFound.
+  virtual Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info) = 0;
+  virtual Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
+                            uint64_t* total) = 0;
+  // The last frame that is not later than a time: kNotFound.
+  virtual Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) = 0;
+  // Copies the times of frames from number `first` on; *copied is smaller than out.size() if there
+  // are no more.
+  virtual Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
+                            size_t* copied) = 0;
+};
+
 class FileReader {
  public:
   virtual ~FileReader() = default;
@@ -81,37 +118,11 @@ class FileReader {
   virtual Status IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
                               size_t* copied) = 0;
 
-  // Lookups, which need an input that can seek and leave the reading position as it is. Into `out`
-  // goes what it has room for; *total is how many there are. The last random access point at or
-  // before a time (the last of equal ones): kNotFound.
-  virtual Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) = 0;
-  // What must be decoded to show what is shown at a time: the chain of the last frame that is not
-  // later. Empty: there is none, or it cannot be decoded.
-  virtual Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
-                             uint64_t* total) = 0;
-  // Random access points with from <= time <= to, in the order that they are read in.
-  virtual Status KeyframesBetween(uint32_t track, int64_t from, int64_t to,
-                                  std::span<BlockInfo> out, uint64_t* total) = 0;
-  // The block with a number within its track: kNotFound. Its bytes too; kCorrupt as Next().
-  virtual Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) = 0;
-  // Copies blocks in file order from the one with number `first` on, or the next that is there;
-  // *copied is smaller than out.size() if there are no more.
-  virtual Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out,
-                        size_t* copied) = 0;
+  // Runs lookups, again if they show that the index is wrong. They need an input that can seek, and
+  // leave the reading position as it is.
+  virtual Status LookUp(const std::function<Status(Lookups&)>& ask) = 0;
+  // The block with a number within its track, with its bytes: kNotFound; kCorrupt as Next().
   virtual Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) = 0;
-
-  // Frames, numbered as they are shown (core.md, "Frames"); totals().frames() says how many there
-  // are. The block of a frame, and what must be decoded to show it (core.md, "Decode chain";
-  // nothing if it cannot be): kNotFound.
-  virtual Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info) = 0;
-  virtual Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
-                            uint64_t* total) = 0;
-  // The last frame that is not later than a time: kNotFound.
-  virtual Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) = 0;
-  // Copies the times of frames from number `first` on; *copied is smaller than out.size() if there
-  // are no more.
-  virtual Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
-                            size_t* copied) = 0;
 
   // The file's bytes, for callers that look at its chunks.
   virtual Source& source() = 0;

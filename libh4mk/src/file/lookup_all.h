@@ -12,14 +12,16 @@
 
 namespace h4mk {
 
-// Calls lookup(std::span<BlockInfo>, uint64_t* total) until there is room for all that it finds.
-// kLimit: that is more than `most`.
+// Calls lookup(Lookups&, std::span<BlockInfo>, uint64_t* total) until there is room for all that it
+// finds. kLimit: that is more than `most`.
 template <typename Lookup>
-Status LookupAll(Lookup lookup, std::vector<BlockInfo>* blocks, uint64_t most = UINT64_MAX) {
+Status LookupAll(FileReader& file, Lookup lookup, std::vector<BlockInfo>* blocks,
+                 uint64_t most = UINT64_MAX) {
   uint64_t total = 64;
   do {
     blocks->resize(static_cast<size_t>(total));
-    H4MK_TRY(lookup(std::span(*blocks), &total));
+    H4MK_TRY(
+        file.LookUp([&](Lookups& lookups) { return lookup(lookups, std::span(*blocks), &total); }));
     if (total > most)
       return Status(Code::kLimit,
                     std::to_string(total) + " blocks are more than " + std::to_string(most));

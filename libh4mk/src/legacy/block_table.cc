@@ -173,11 +173,17 @@ Result<uint32_t> BlockTable::Find(uint32_t track, uint64_t ordinal) {
   return from[0];
 }
 
-size_t BlockTable::CopyFrom(uint32_t track, uint64_t ordinal, std::span<BlockInfo> out) {
-  size_t copied = 0;
-  for (const uint32_t number : NumbersFrom(track, ordinal))
-    if (copied < out.size() && describe_(number, &out[copied])) ++copied;
-  return copied;
+Status BlockTable::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
+  const Result<uint32_t> number = Find(track, ordinal);
+  return number.ok() ? Get(number.value(), info) : number.status();
+}
+
+Status BlockTable::Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out,
+                          size_t* copied) {
+  *copied = 0;
+  for (const uint32_t number : NumbersFrom(track, first))
+    if (*copied < out.size() && describe_(number, &out[*copied])) ++*copied;
+  return {};
 }
 
 Status BlockTable::IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,

@@ -20,7 +20,7 @@ struct SeekStart {
   std::vector<uint32_t> first;
 };
 
-class BlockTable {
+class BlockTable final : public Lookups {
  public:
   // Describes a block; false: the file does not have it, or it is of no track.
   using Describe = std::function<bool(uint32_t number, BlockInfo* info)>;
@@ -32,25 +32,21 @@ class BlockTable {
   Status FindSeekStart(const std::vector<Track>& tracks, const std::vector<bool>& discarded,
                        uint32_t track, int64_t time, SeekMode mode, bool any, SeekStart* start);
 
-  // FileReader says what these do.
-  Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info);
-  Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out, uint64_t* total);
+  Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) override;
+  Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+                     uint64_t* total) override;
   Status KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
-                          uint64_t* total);
-  Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info);
-  Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out, uint64_t* total);
-  Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info);
-  Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out, size_t* copied);
+                          uint64_t* total) override;
+  Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) override;
+  Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out, size_t* copied) override;
+  Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info) override;
+  Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
+                    uint64_t* total) override;
+  Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) override;
+  Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
+                    size_t* copied) override;
   // The number of a block by its ordinal. kNotFound.
   Result<uint32_t> Find(uint32_t track, uint64_t ordinal);
-
-  // Copies blocks of a track from the one with this ordinal, or the next that is there, on.
-  size_t CopyFrom(uint32_t track, uint64_t ordinal, std::span<BlockInfo> out);
-
-  // REQUIRES: Find() gave the number.
-  Status Get(uint32_t number, BlockInfo* info) const {
-    return describe_(number, info) ? Status() : Status(Code::kNotFound, "no such block");
-  }
 
   uint64_t key_count(uint32_t track) { return Timed(track, Which::kKeys).size(); }
   Status IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out, size_t* copied);
@@ -63,6 +59,9 @@ class BlockTable {
   // Blocks of one track by time; equal times in the order of their numbers.
   using TimedBlocks = std::vector<TimedBlock>;
   enum class Which { kKeys, kFrames, kAll };
+  Status Get(uint32_t number, BlockInfo* info) const {
+    return describe_(number, info) ? Status() : Status(Code::kNotFound, "no such block");
+  }
   const TimedBlocks& Timed(uint32_t track, Which which);
   Status ChainTo(uint32_t track, const TimedBlock& frame, std::span<BlockInfo> out,
                  uint64_t* total);

@@ -86,50 +86,8 @@ Status TableReader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) 
   return {};
 }
 
-Status TableReader::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) {
-  return has_table() ? Table().FindKeyframe(track, time, info) : CannotSeek();
-}
-
-Status TableReader::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
-                                uint64_t* total) {
-  return has_table() ? Table().DecodeChain(track, time, out, total) : CannotSeek();
-}
-
-Status TableReader::KeyframesBetween(uint32_t track, int64_t from, int64_t to,
-                                     std::span<BlockInfo> out, uint64_t* total) {
-  return has_table() ? Table().KeyframesBetween(track, from, to, out, total) : CannotSeek();
-}
-
-Status TableReader::FindFrame(uint32_t track, uint64_t number, BlockInfo* info) {
-  return has_table() ? Table().FindFrame(track, number, info) : CannotSeek();
-}
-
-Status TableReader::FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
-                               uint64_t* total) {
-  return has_table() ? Table().FrameChain(track, number, out, total) : CannotSeek();
-}
-
-Status TableReader::FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) {
-  return has_table() ? Table().FindFrameAt(track, time, number, info) : CannotSeek();
-}
-
-Status TableReader::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
-                               size_t* copied) {
-  return has_table() ? Table().FrameTimes(track, first, out, copied) : CannotSeek();
-}
-
-Status TableReader::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
-  if (!has_table()) return CannotSeek();
-  Result<uint32_t> number = Table().Find(track, ordinal);
-  if (!number.ok()) return number.status();
-  return Table().Get(number.value(), info);
-}
-
-Status TableReader::Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out,
-                           size_t* copied) {
-  if (!has_table()) return CannotSeek();
-  *copied = Table().CopyFrom(track, first, out);
-  return {};
+Status TableReader::LookUp(const std::function<Status(Lookups&)>& ask) {
+  return has_table() ? ask(Table()) : CannotSeek();
 }
 
 Status TableReader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) {

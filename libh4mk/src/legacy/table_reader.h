@@ -33,21 +33,8 @@ class TableReader : public FileReader {
   Status IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
                       size_t* copied) override;
 
-  Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) override;
-  Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
-                     uint64_t* total) override;
-  Status KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
-                          uint64_t* total) override;
-  Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) override;
-  Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out, size_t* copied) override;
+  Status LookUp(const std::function<Status(Lookups&)>& ask) override;
   Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
-
-  Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info) override;
-  Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
-                    uint64_t* total) override;
-  Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) override;
-  Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
-                    size_t* copied) override;
 
   Source& source() override { return source_; }
   bool NextWarning(Status* warning) override { return warnings_.Next(warning); }

@@ -9,7 +9,8 @@ Status FindPrerollStart(FileReader& reader, uint32_t track, const BlockRecord& k
   int64_t time = key.time();
   while (target - *start < preroll && time > INT64_MIN) {
     BlockInfo earlier;
-    const Status status = reader.FindKeyframe(track, time - 1, &earlier);
+    const Status status = reader.LookUp(
+        [&](Lookups& lookups) { return lookups.FindKeyframe(track, time - 1, &earlier); });
     if (status.code() == Code::kNotFound) return {};
     H4MK_TRY(status);
     // In a file whose times go back there is no earlier one.

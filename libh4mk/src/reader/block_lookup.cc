@@ -86,6 +86,13 @@ Status BlockLookup::FindOrdinal(uint32_t track, uint64_t ordinal, const BlockRec
   return Status(Code::kNotFound, "the track has no block " + std::to_string(ordinal));
 }
 
+Status BlockLookup::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
+  const BlockRecord* block = nullptr;
+  H4MK_TRY(FindOrdinal(track, ordinal, &block));
+  *info = clusters_.searched().InfoOf(*block);
+  return {};
+}
+
 // The first span of a track with a block that has this number or a larger one. It is the one with
 // as many blocks before it, unless blocks were lost.
 Status BlockLookup::FindSpanFrom(uint32_t track, uint64_t ordinal, SpanRef* span, bool* found) {

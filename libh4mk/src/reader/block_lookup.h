@@ -6,25 +6,28 @@
 
 namespace h4mk {
 
-// Finds random access points by time and blocks by number; FileReader says what each call finds.
-// The cluster that a lookup has led to stays the searched one. All are run by FileIndex::Lookup().
-class BlockLookup {
+// Finds random access points by time and blocks by number. The cluster that a lookup has led to
+// stays the searched one. All are run by FileIndex::Lookup().
+class BlockLookup : public Lookups {
  public:
   BlockLookup(FileIndex& file, ClusterPair& clusters, SeekPlanner& planner)
       : file_(file), clusters_(clusters), planner_(planner) {}
 
-  Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info);
+  Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) override;
   Status KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
-                          uint64_t* total);
-  Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out, size_t* copied);
+                          uint64_t* total) override;
+  Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) override;
+  Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out, size_t* copied) override;
   // core.md, "Block by number". *block is in the searched cluster.
   Status FindOrdinal(uint32_t track, uint64_t ordinal, const BlockRecord** block);
+
+ protected:
+  FileIndex& file_;
+  ClusterPair& clusters_;
 
  private:
   Status FindSpanFrom(uint32_t track, uint64_t ordinal, SpanRef* span, bool* found);
 
-  FileIndex& file_;
-  ClusterPair& clusters_;
   SeekPlanner& planner_;
 };
 

@@ -4,24 +4,24 @@
 
 #include <map>
 
-#include "reader/cluster_pair.h"
-#include "reader/file_index.h"
-#include "reader/seek_planner.h"
+#include "reader/block_lookup.h"
 
 namespace h4mk {
 
 // core.md, "Frames" and "Decode chain": frames by number and by time, their times, and what has to
-// be decoded for one; FileReader says what each call finds. The cluster of the frame stays the
-// searched one. All are run by FileIndex::Lookup().
-class FrameLookup {
+// be decoded for one. The cluster of the frame stays the searched one.
+class FrameLookup final : public BlockLookup {
  public:
-  FrameLookup(FileIndex& file, ClusterPair& clusters) : file_(file), clusters_(clusters) {}
+  using BlockLookup::BlockLookup;
 
-  Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info);
-  Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info);
-  Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out, size_t* copied);
-  Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out, uint64_t* total);
-  Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out, uint64_t* total);
+  Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info) override;
+  Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) override;
+  Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
+                    size_t* copied) override;
+  Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+                     uint64_t* total) override;
+  Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
+                    uint64_t* total) override;
 
  private:
   // A frame: its number, and its place in a cluster.
@@ -55,8 +55,6 @@ class FrameLookup {
   Status AddToTable(uint32_t track, const SpanRef& span, size_t* place, FrameTable* table);
   Status ChainTo(uint32_t track, const FrameRef& frame, std::span<BlockInfo> out, uint64_t* total);
 
-  FileIndex& file_;
-  ClusterPair& clusters_;
   std::map<uint32_t, FrameTable> tables_;  // by track, once they are needed
   std::vector<TimedBlock> frames_;         // those of LoadFrames()
 };

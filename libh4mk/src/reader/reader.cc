@@ -15,8 +15,7 @@ Reader::Reader(Source source, BufferAllocator& allocator, bool keep_corrupt)
       filter_(file_.descriptions()),
       stream_(source_, file_, warnings_),
       planner_(file_, clusters_),
-      block_lookup_(file_, clusters_, planner_),
-      frame_lookup_(file_, clusters_) {}
+      lookups_(file_, clusters_, planner_) {}
 
 void Reader::SetBeside(OpenBeside open, bool keep_external) {
   external_.SetOpener(std::move(open));
@@ -282,29 +281,13 @@ Status Reader::IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry
   return {};
 }
 
-Status Reader::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) {
-  return file_.Lookup([&] { return block_lookup_.FindKeyframe(track, time, info); });
-}
-
-Status Reader::KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
-                                uint64_t* total) {
-  return file_.Lookup([&] { return block_lookup_.KeyframesBetween(track, from, to, out, total); });
-}
-
-Status Reader::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
-  const BlockRecord* block = nullptr;
-  H4MK_TRY(file_.Lookup([&] { return block_lookup_.FindOrdinal(track, ordinal, &block); }));
-  *info = clusters_.searched().InfoOf(*block);
-  return {};
-}
-
-Status Reader::Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out, size_t* copied) {
-  return file_.Lookup([&] { return block_lookup_.Blocks(track, first, out, copied); });
+Status Reader::LookUp(const std::function<Status(Lookups&)>& ask) {
+  return file_.Lookup([&] { return ask(lookups_); });
 }
 
 Status Reader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* read) {
   const BlockRecord* block = nullptr;
-  H4MK_TRY(file_.Lookup([&] { return block_lookup_.FindOrdinal(track, ordinal, &block); }));
+  H4MK_TRY(file_.Lookup([&] { return lookups_.FindOrdinal(track, ordinal, &block); }));
   if (!filter_.IsUnderstood(*block))
     return Status(Code::kUnsupported, "block " + std::to_string(ordinal) +
                                           " needs a feature that this library does not know");
@@ -316,28 +299,6 @@ Status Reader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* read) {
     return status;
   FillBlock(cluster, *block, is_corrupt, read);
   return {};
-}
-
-Status Reader::FindFrame(uint32_t track, uint64_t number, BlockInfo* info) {
-  return file_.Lookup([&] { return frame_lookup_.FindFrame(track, number, info); });
-}
-
-Status Reader::FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) {
-  return file_.Lookup([&] { return frame_lookup_.FindFrameAt(track, time, number, info); });
-}
-
-Status Reader::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out, size_t* copied) {
-  return file_.Lookup([&] { return frame_lookup_.FrameTimes(track, first, out, copied); });
-}
-
-Status Reader::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
-                           uint64_t* total) {
-  return file_.Lookup([&] { return frame_lookup_.DecodeChain(track, time, out, total); });
-}
-
-Status Reader::FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
-                          uint64_t* total) {
-  return file_.Lookup([&] { return frame_lookup_.FrameChain(track, number, out, total); });
 }
 
 }  // namespace h4mk

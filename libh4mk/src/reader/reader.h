@@ -7,7 +7,6 @@
 #include "base/io.h"
 #include "file/file_reader.h"
 #include "reader/block_filter.h"
-#include "reader/block_lookup.h"
 #include "reader/cluster_pair.h"
 #include "reader/cluster_stream.h"
 #include "reader/external_data.h"
@@ -49,19 +48,7 @@ class Reader final : public FileReader {
   Status IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
                       size_t* copied) override;
 
-  Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) override;
-  Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
-                     uint64_t* total) override;
-  Status KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
-                          uint64_t* total) override;
-  Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info) override;
-  Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) override;
-  Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
-                    size_t* copied) override;
-  Status FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
-                    uint64_t* total) override;
-  Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) override;
-  Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out, size_t* copied) override;
+  Status LookUp(const std::function<Status(Lookups&)>& ask) override;
   Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) override;
 
   Source& source() override { return source_; }
@@ -100,8 +87,7 @@ class Reader final : public FileReader {
   ClusterStream stream_;
   SeekPlanner planner_;
   SeekCursor seek_;
-  BlockLookup block_lookup_;
-  FrameLookup frame_lookup_;
+  FrameLookup lookups_;
 
   std::span<const BlockRecord> due_;  // of the current cluster, those not handed out yet
   bool has_reported_damage_ = false;  // of the current cluster's data

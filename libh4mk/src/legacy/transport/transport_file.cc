@@ -48,6 +48,11 @@ Bytes TransportChunkFront(uint32_t tag, ByteSpan payload) {
   return front;
 }
 
+TransportChunk ParseTransportChunk(uint64_t offset, const uint8_t* bytes) {
+  return {offset + kTransportChunkHeaderSize, LoadLe<uint32_t>(bytes), LoadBe<uint32_t>(bytes + 4),
+          LoadBe<uint32_t>(bytes + 8)};
+}
+
 Result<TransportFile> TransportFile::Open(Source& source, bool check) {
   TransportFile file(source);
   if (Status status = file.Parse(check); !status.ok()) return status;
@@ -74,8 +79,7 @@ Status TransportFile::Parse(bool check) {
   while (size - end_ >= kTransportChunkHeaderSize) {
     uint8_t bytes[kTransportChunkHeaderSize];
     H4MK_TRY(ReadExact(*source_, end_, bytes, sizeof bytes));
-    const TransportChunk chunk = {end_ + kTransportChunkHeaderSize, LoadLe<uint32_t>(bytes),
-                                  LoadBe<uint32_t>(bytes + 4), LoadBe<uint32_t>(bytes + 8)};
+    const TransportChunk chunk = ParseTransportChunk(end_, bytes);
     if (chunk.length > size - chunk.offset)
       return Fault("chunk_overrun", TagText(chunk.tag) + " chunk of " +
                                         std::to_string(chunk.length) + " bytes at byte " +
@@ -172,7 +176,10 @@ Status TransportChunkWriter::WriteHeader(uint16_t reserved) {
 }
 
 Status TransportChunkWriter::WriteChunk(uint32_t tag, ByteSpan payload) {
-  H4MK_TRY(sink_.Write(TransportChunkFront(tag, payload)));
+  const Bytes front = TransportChunkFront(tag, payload);
+  hash_.Add(front);
+  hash_.Add(payload);
+  H4MK_TRY(sink_.Write(front));
   return sink_.Write(payload);
 }
 
@@ -207,19 +214,14 @@ Status WriteCodedTransport(const TransportContents& contents, Sink& sink) {
   const Bytes seek = EncodeTransportSeek(contents.seek);
 
   TransportChunkWriter writer(sink);
-  Sha256 hash;  // VERI: of all chunks before it, their headers included
-  const auto write = [&](uint32_t tag, ByteSpan payload) {
-    hash.Add(TransportChunkFront(tag, payload));
-    hash.Add(payload);
-    return writer.WriteChunk(tag, payload);
-  };
   H4MK_TRY(writer.WriteHeader(0));
   for (ByteSpan block : contents.blocks)
-    H4MK_TRY(cipher ? write(kTagCore, cipher->Seal(block)) : write(kTagCore, block));
-  H4MK_TRY(write(kTagSeek, seek));
-  H4MK_TRY(write(kTagMeta, AsBytes(meta_text)));
-  H4MK_TRY(write(kTagSafe, AsBytes(safe_text)));
-  return writer.WriteChunk(kTagVeri, hash.Finish());
+    H4MK_TRY(cipher ? writer.WriteChunk(kTagCore, cipher->Seal(block))
+                    : writer.WriteChunk(kTagCore, block));
+  H4MK_TRY(writer.WriteChunk(kTagSeek, seek));
+  H4MK_TRY(writer.WriteChunk(kTagMeta, AsBytes(meta_text)));
+  H4MK_TRY(writer.WriteChunk(kTagSafe, AsBytes(safe_text)));
+  return writer.WriteVeri();
 }
 
 }  // namespace h4mk

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/io.h"
+#include "base/sha256.h"
 #include "file/versions.h"
 #include "legacy/transport/transport_tables.h"
 
@@ -77,8 +78,10 @@ Status WriteTransport(const TransportContents& contents, Sink& sink);
 // The same with blocks that are compressed already.
 Status WriteCodedTransport(const TransportContents& contents, Sink& sink);
 
-// The header of a chunk.
+// The header of a chunk, and the chunk that a header stands for. REQUIRES:
+// kTransportChunkHeaderSize bytes, which stand at an offset in the file.
 Bytes TransportChunkFront(uint32_t tag, ByteSpan payload);
+TransportChunk ParseTransportChunk(uint64_t offset, const uint8_t* bytes);
 
 // Appends header and chunks.
 class TransportChunkWriter {
@@ -86,9 +89,12 @@ class TransportChunkWriter {
   explicit TransportChunkWriter(Sink& sink) : sink_(sink) {}
   Status WriteHeader(uint16_t reserved);
   Status WriteChunk(uint32_t tag, ByteSpan payload);
+  // The hash of all chunks before it, their headers included.
+  Status WriteVeri() { return WriteChunk(kTagVeri, hash_.Finish()); }
 
  private:
   Sink& sink_;
+  Sha256 hash_;
 };
 
 }  // namespace h4mk

@@ -24,11 +24,6 @@ bool IsTransportTag(uint32_t tag) {
          tag == kTagVeri || tag == kTagTracks;
 }
 
-TransportChunk ParseHeader(uint64_t offset, const uint8_t* bytes) {
-  return {offset + kTransportChunkHeaderSize, LoadLe<uint32_t>(bytes), LoadBe<uint32_t>(bytes + 4),
-          LoadBe<uint32_t>(bytes + 8)};
-}
-
 int64_t AsTime(uint64_t pts_us) {
   return pts_us > static_cast<uint64_t>(INT64_MAX) ? kNoTime : static_cast<int64_t>(pts_us);
 }
@@ -61,7 +56,7 @@ Status TransportReader::ReadChunks() {
     size_t got = 0;
     H4MK_TRY(source_.ReadAt(position, bytes, sizeof bytes, &got));
     if (got < sizeof bytes) break;
-    const TransportChunk chunk = ParseHeader(position, bytes);
+    const TransportChunk chunk = ParseTransportChunk(position, bytes);
     bool valid = chunk.length <= size - chunk.offset;
     std::string what = "chunk_overrun: " + TagText(chunk.tag) + " chunk of " +
                        std::to_string(chunk.length) + " bytes at byte " + std::to_string(position) +
@@ -154,7 +149,7 @@ Status TransportReader::PassOverDamage(const std::string& what, uint64_t* positi
     H4MK_TRY(source_.ReadAt(at, window.data(), window.size(), &got));
     for (size_t i = 0; i + kTransportChunkHeaderSize <= got; ++i) {
       if (!IsTransportTag(LoadLe<uint32_t>(window.data() + i))) continue;
-      const TransportChunk chunk = ParseHeader(at + i, window.data() + i);
+      const TransportChunk chunk = ParseTransportChunk(at + i, window.data() + i);
       bool valid = false;
       if (chunk.length <= size - chunk.offset) H4MK_TRY(IsValid(chunk, &valid));
       if (!valid) continue;

@@ -6,7 +6,6 @@
 
 #include "base/base64.h"
 #include "base/crc32.h"
-#include "base/sha256.h"
 #include "legacy/transport/transport_file.h"
 
 namespace h4mk {
@@ -53,9 +52,7 @@ class TransportRecovery {
 // The header of a chunk that fits into the file.
 std::optional<TransportChunk> TransportRecovery::HeaderAt(uint64_t offset) const {
   if (offset > file_.size() || file_.size() - offset < kTransportChunkHeaderSize) return {};
-  const uint8_t* bytes = file_.data() + offset;
-  const TransportChunk chunk = {offset + kTransportChunkHeaderSize, LoadLe<uint32_t>(bytes),
-                                LoadBe<uint32_t>(bytes + 4), LoadBe<uint32_t>(bytes + 8)};
+  const TransportChunk chunk = ParseTransportChunk(offset, file_.data() + offset);
   if (!IsPlausibleTag(chunk.tag) || chunk.length > file_.size() - chunk.offset) return {};
   return chunk;
 }
@@ -141,16 +138,10 @@ void TransportRecovery::FillGap() {
 Status TransportRecovery::Write(Io& output) const {
   Sink sink(output);
   TransportChunkWriter writer(sink);
-  Sha256 hash;
-  const auto write = [&](uint32_t tag, ByteSpan payload) {
-    hash.Add(TransportChunkFront(tag, payload));
-    hash.Add(payload);
-    return writer.WriteChunk(tag, payload);
-  };
   H4MK_TRY(writer.WriteHeader(0));
-  for (ByteSpan core : cores_) H4MK_TRY(write(kTagCore, core));
-  for (const Other& other : others_) H4MK_TRY(write(other.tag, other.payload));
-  return writer.WriteChunk(kTagVeri, hash.Finish());
+  for (ByteSpan core : cores_) H4MK_TRY(writer.WriteChunk(kTagCore, core));
+  for (const Other& other : others_) H4MK_TRY(writer.WriteChunk(other.tag, other.payload));
+  return writer.WriteVeri();
 }
 
 Status TransportRecovery::Run(Io& output, const ChunkWalk::Progress& progress) {

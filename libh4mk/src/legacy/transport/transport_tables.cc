@@ -9,6 +9,7 @@
 #include "base/base64.h"
 #include "base/fault.h"
 #include "chunk/chunk_format.h"
+#include "legacy/find_in_steps.h"
 #include "legacy/python_json.h"
 
 namespace h4mk {
@@ -47,18 +48,8 @@ Result<std::vector<TransportSeekEntry>> DecodeTransportSeek(ByteSpan payload) {
 
 const TransportSeekEntry* FindTransportEntry(std::span<const TransportSeekEntry> entries,
                                              uint64_t t_us) {
-  const TransportSeekEntry* found = nullptr;
-  ptrdiff_t low = 0, high = static_cast<ptrdiff_t>(entries.size()) - 1;
-  while (low <= high) {
-    const ptrdiff_t middle = (low + high) / 2;
-    if (entries[static_cast<size_t>(middle)].pts_us <= t_us) {
-      found = &entries[static_cast<size_t>(middle)];
-      low = middle + 1;
-    } else {
-      high = middle - 1;
-    }
-  }
-  return found;
+  return FindInSteps(entries,
+                     [&](const TransportSeekEntry& entry) { return entry.pts_us <= t_us; });
 }
 
 std::string EncodeTransportTrak(std::span<const TransportTrackEntry> entries) {

@@ -237,18 +237,4 @@ Result<std::vector<uint64_t>> V1File::DecodeChain(int64_t track_id, int64_t t_ms
   return chain;
 }
 
-Result<std::vector<uint64_t>> V1File::KeyframesBetween(int64_t track_id, int64_t from_ms,
-                                                       int64_t to_ms) const {
-  std::vector<uint64_t> found;
-  for (const V1Chunk& chunk : chunks_) {
-    if (chunk.tag != kTagCore) continue;
-    if (chunk.track_id < 0) return RoutingFault(chunk);
-    const V1Flags flags = ParseV1Flags(chunk.flags);
-    if (chunk.track_id == track_id && flags.type == kV1TypeI && flags.pts_ms >= from_ms &&
-        flags.pts_ms <= to_ms)
-      found.push_back(chunk.offset);
-  }
-  return found;
-}
-
 }  // namespace h4mk

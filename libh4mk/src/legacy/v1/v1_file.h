@@ -68,9 +68,6 @@ class V1File {
   Result<std::optional<uint64_t>> Keyframe(int64_t track_id, int64_t t_ms) const;
   // Offsets from the keyframe on to the last block at or before t_ms, at most to the next I block.
   Result<std::vector<uint64_t>> DecodeChain(int64_t track_id, int64_t t_ms) const;
-  // Offsets of the I blocks of a track with from_ms <= pts <= to_ms, in file order.
-  Result<std::vector<uint64_t>> KeyframesBetween(int64_t track_id, int64_t from_ms,
-                                                 int64_t to_ms) const;
 
  private:
   explicit V1File(Source& source) : source_(&source) {}

@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "chunk/chunk_format.h"
+#include "legacy/find_in_steps.h"
 
 namespace h4mk {
 namespace {
@@ -88,19 +89,7 @@ Result<std::optional<V1SeekTable>> DecodeV1SeekTable(ByteSpan payload) {
 }
 
 const V1SeekEntry* FindV1Entry(std::span<const V1SeekEntry> entries, int64_t t_ms) {
-  const V1SeekEntry* found = nullptr;
-  // The steps are part of the definition: they decide what an unsorted table answers.
-  ptrdiff_t low = 0, high = static_cast<ptrdiff_t>(entries.size()) - 1;
-  while (low <= high) {
-    const ptrdiff_t middle = (low + high) / 2;
-    if (entries[static_cast<size_t>(middle)].pts_ms <= t_ms) {
-      found = &entries[static_cast<size_t>(middle)];
-      low = middle + 1;
-    } else {
-      high = middle - 1;
-    }
-  }
-  return found;
+  return FindInSteps(entries, [&](const V1SeekEntry& entry) { return entry.pts_ms <= t_ms; });
 }
 
 }  // namespace h4mk
