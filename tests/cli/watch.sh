@@ -21,3 +21,7 @@ t h4mk watch no_such_file
 t h4mk watch empty
 cp "$CASES/../vectors/media/reference_demo.h4mk" v1.h4mk
 t h4mk watch v1.h4mk
+
+echo "# times that are farther apart than a number of them can say"
+make_file far far.h4mk
+t h4mk watch far.h4mk

@@ -210,8 +210,7 @@ class Importer {
         end = std::max(end,
                        SecondsBetween(track.info.start_pts, track.info.end_pts, track.time_base()));
     output_.Text("{}: {} track{}, {}, {}\n", Printable(job.output), made.tracks().size(),
-                 made.tracks().size() == 1 ? "" : "s",
-                 Clock(static_cast<int64_t>(end * 1000 + 0.5), {1, 1000}), HumanBytes(written));
+                 made.tracks().size() == 1 ? "" : "s", ClockOfSeconds(end), HumanBytes(written));
     files_.push_back({{"input", job.input},
                       {"output", job.output},
                       {"bytes", written},

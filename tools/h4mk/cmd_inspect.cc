@@ -248,7 +248,7 @@ double DurationOf(const BlockPipeline& reader) {
 std::string DurationText(const BlockPipeline& reader, uint64_t file_size) {
   const double seconds = DurationOf(reader);
   if (seconds < 0) return "";
-  std::string text = ", " + Clock(static_cast<int64_t>(seconds * 1000 + 0.5), {1, 1000});
+  std::string text = ", " + ClockOfSeconds(seconds);
   bool is_sidecar = false;
   for (const Track& track : reader.tracks()) is_sidecar |= track.description.contains(kBesideKey);
   if (seconds > 0 && !is_sidecar)

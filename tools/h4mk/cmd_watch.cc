@@ -116,8 +116,8 @@ class Watch {
     } else {
       const bool one_line = isatty(STDOUT_FILENO) != 0;
       output_.Text("{}{}  {} bytes  {} blocks{}  {}{}", one_line ? "\r\x1b[K" : "",
-                   Clock(static_cast<int64_t>(reach * 1000), {1, 1000}), Grouped(size),
-                   Grouped(blocks_), damaged_ ? fmt::format("  {} damaged places", damaged_) : "",
+                   ClockOfSeconds(reach), Grouped(size), Grouped(blocks_),
+                   damaged_ ? fmt::format("  {} damaged places", damaged_) : "",
                    ended || gave_up ? state : BitRateText(rate), one_line ? "" : "\n");
     }
     std::fflush(stdout);

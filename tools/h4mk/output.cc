@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -131,7 +130,7 @@ void Output::Problem(std::optional<uint64_t> offset, Code code, const std::strin
   std::fflush(to_);
   ClearProgress();
   fmt::print(stderr, "h4mk: {}: {}{}\n", Printable(file_), Printable(message),
-             seconds ? " (" + Clock(std::llround(*seconds * 1000), {1, 1000}) + ")" : "");
+             seconds ? " (" + ClockOfSeconds(*seconds) + ")" : "");
 }
 
 void Output::MoreProblems(uint64_t count) {

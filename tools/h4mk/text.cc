@@ -140,6 +140,11 @@ std::string Clock(int64_t time, TimeBase time_base) {
                      size / 1000 % 60, size % 1000);
 }
 
+std::string ClockOfSeconds(double seconds) {
+  constexpr double kMost = 9e15;  // a number of milliseconds that is one of int64_t too
+  return Clock(std::llround(std::clamp(seconds, -kMost, kMost) * 1000), {1, 1000});
+}
+
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
   for (size_t i = 0; i <= a.size(); ++i)

@@ -40,6 +40,8 @@ std::string Counted(uint64_t number, const char* what);
 std::string HumanBytes(uint64_t bytes);
 // A time in a time base as 1:02:03.456; "-" if it is not known.
 std::string Clock(int64_t time, TimeBase time_base);
+// Of seconds, which a file may have set to anything.
+std::string ClockOfSeconds(double seconds);
 // The same in seconds.
 double Seconds(int64_t time, TimeBase time_base);
 // From one time to another, which may be farther apart than a time can say.
