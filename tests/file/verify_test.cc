@@ -113,6 +113,56 @@ class VerifyTest : public testing::Test {
   h4mk::TrackIds ids_;
 };
 
+// A file without an end, and one more chunk.
+TEST_F(VerifyTest, ALaterTrakMustHaveTheSameTracks) {
+  const Bytes file(bytes_.begin(), bytes_.begin() + static_cast<ptrdiff_t>(Last("TAIL").begin));
+  const h4mk::Json tracks = h4mk::Json::parse(h4mk::AsText(PayloadOf(Last("TRAK"))));
+  const auto with = [&](const h4mk::Json& later) {
+    const std::string text = later.dump();
+    return Findings(file + MakeChunk("TRAK", Bytes(text.begin(), text.end()), 0, SaltOf(file)));
+  };
+  h4mk::Json added = tracks, dropped = tracks, swapped = tracks, changed = tracks;
+  added["tracks"].push_back(tracks["tracks"][1]);
+  added["tracks"][2]["track_id"] = 3;
+  dropped["tracks"].erase(1);
+  std::swap(swapped["tracks"][0], swapped["tracks"][1]);
+  changed["tracks"][1]["time_base"] = "1/7";
+  EXPECT_EQ(with(added).find("TRAK"), std::string::npos);
+  EXPECT_NE(with(dropped).find("TRAK has fewer tracks than the one before"), std::string::npos);
+  EXPECT_NE(with(swapped).find("(track 1 has another place)"), std::string::npos);
+  EXPECT_NE(with(changed).find("TRAK contradicts the one before"), std::string::npos);
+}
+
+TEST_F(VerifyTest, OrdinalsMustRise) {
+  const Bytes file(bytes_.begin(), bytes_.begin() + static_cast<ptrdiff_t>(Last("TAIL").begin));
+  const Chunk& cluster = Last("CORE");
+  const Bytes again(bytes_.begin() + static_cast<ptrdiff_t>(cluster.begin),
+                    bytes_.begin() + static_cast<ptrdiff_t>(cluster.end()));
+  EXPECT_EQ(ReportOf(file).errors, 1u);  // it has no end
+  EXPECT_GT(ReportOf(file + again).errors, 1u);
+  EXPECT_NE(Findings(file + again).find(" follows where block "), std::string::npos);
+}
+
+// core.md, "Limits": such chunks are passed over piece by piece.
+TEST_F(VerifyTest, AChunkThatIsNotReadWholeMayBeOfAnyLength) {
+  const Bytes large(size_t{65} << 20);
+  for (const char* tag : {"FREE", "note"}) {
+    const Bytes chunk = MakeChunk(tag, large, 0, SaltOf(bytes_));
+    const auto begin = static_cast<ptrdiff_t>(Last("TAIL").begin);
+    for (ptrdiff_t at : {ptrdiff_t{h4mk::kFileHeaderSize}, begin}) {
+      Bytes file(bytes_.begin(), bytes_.begin() + at);
+      file = file + chunk;
+      file.insert(file.end(), bytes_.begin() + at, bytes_.begin() + begin);
+      EXPECT_EQ(Findings(file).find("no locator"), 0u) << Findings(file);
+      TestFile input;
+      input.bytes = std::move(file);
+      const Reading reading = Reader(&input).ReadOn();
+      EXPECT_EQ(reading.damage, std::vector<std::string>());
+      EXPECT_EQ(reading.blocks.size(), ReportOf(bytes_).blocks);
+    }
+  }
+}
+
 TEST_F(VerifyTest, NothingIsFoundInWhatTheWriterWrote) {
   EXPECT_EQ(FindingsWith([](Index*) {}), "");
   const h4mk::VerifyReport report = ReportOf(bytes_);

@@ -150,8 +150,9 @@ Status ChunkReader::ReadChunk(uint64_t offset, uint32_t tag, Bytes* payload, uin
 Status ChunkReader::Covered(uint64_t offset, const ChunkHeader& header, uint64_t* size) {
   *size = header.length;
   if (!IsCluster(header)) {
-    if (header.length > (header.tag == kTagAttachment ? kMaxAttachmentChunk : kMaxSmallChunk))
-      *size = 0;
+    const uint32_t limit =
+        version_ >= 2 || header.tag == kTagAttachment ? LongestPayload(header.tag) : kMaxSmallChunk;
+    if (header.length > limit) *size = 0;
     return {};
   }
   uint8_t front[10];  // the size of its index

@@ -16,6 +16,15 @@ class RangeCrc;
 inline constexpr uint32_t kMaxSmallChunk = 64u << 20;
 inline constexpr uint32_t kMaxAttachmentChunk = (1u << 30) + 16;
 
+// core.md, "Limits": of chunks without blocks. What is not needed as a whole has no limit but its
+// length.
+constexpr uint32_t LongestPayload(uint32_t tag) {
+  if (tag == kTagAttachment) return kMaxAttachmentChunk;
+  const bool is_read_whole = tag == kTagTracks || tag == kTagMeta || tag == kTagIndex ||
+                             tag == kTagTail || tag == kTagVeri;
+  return is_read_whole ? kMaxSmallChunk : UINT32_MAX;
+}
+
 // Reads the header of a file of version 2 and tells the source its salt. kNotH4mk, kVersion,
 // kTruncated; kUnsupported: a feature is required that this library does not know.
 Status ReadFileHeader(Source& source, FileHeader* header);

@@ -183,10 +183,10 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
   uint64_t total = 0;
   for (uint64_t i = 0; i < track_count; ++i) {
     TrackRun run;
-    run.track = tracks.Find(reader.Varint());
+    run.track_id = reader.Varint();
+    if (std::ranges::find(runs_, run.track_id, &TrackRun::track_id) != runs_.end()) return false;
+    run.track = tracks.Find(run.track_id);
     has_unknown_track_ |= run.track < 0;
-    if (run.track >= 0 && std::ranges::find(runs_, run.track, &TrackRun::track) != runs_.end())
-      return false;
     const uint64_t count = track_count > 1 ? reader.Varint() : block_count;
     if (reader.failed() || count == 0 || count > block_count - total) return false;
     run.count = static_cast<size_t>(count);

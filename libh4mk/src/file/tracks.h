@@ -4,6 +4,7 @@
 #ifndef H4MK_FILE_TRACKS_H_
 #define H4MK_FILE_TRACKS_H_
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,8 +57,9 @@ Status ReadTrack(const Json& description, Track* track);
 Status CheckSameBlocks(const Track& old, const Track& changed);
 
 // Whether a later TRAK may replace an earlier one: the same tracks, perhaps with more behind them.
-// kCorrupt.
-Status CheckLaterTracks(const TrackList& old, const TrackList& later, uint64_t offset);
+// Those that have blocks keep what these need. kCorrupt.
+Status CheckLaterTracks(const TrackList& old, const TrackList& later, uint64_t offset,
+                        const std::function<bool(uint32_t track_id)>& has_blocks);
 
 // The contents of TRAK and META chunks that stand at an offset. kCorrupt.
 Result<TrackList> ParseTracks(std::string_view text, uint64_t offset);

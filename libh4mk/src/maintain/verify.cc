@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/crc32.h"
 #include "chunk/container_checksum.h"
@@ -69,6 +70,7 @@ class Verifier {
   void TellWarnings();
   void CheckNamesFile(const Piece& piece, uint32_t track);
   Status TakeSmall(const Piece& piece);
+  Status TakeTracks(const Piece& piece, ByteSpan payload);
   Status TakeIndex(const Piece& piece);
   bool AgreesWithClusters(const IndexPage& page) const;
   void TakePage(const Piece& piece, const IndexPage& page);
@@ -98,6 +100,7 @@ class Verifier {
   std::vector<uint32_t> originals_;     // digests of the pages that are no copies
   std::vector<SeenTop> tops_;
   std::map<uint64_t, uint32_t> descriptions_;  // tags of TRAK and META chunks by offset
+  std::optional<TrackList> last_tracks_;       // of the last TRAK that can be used
   std::optional<Tail> tail_;                   // if the chunk read last is one
   uint64_t tail_offset_ = 0;
   ContainerChecksum checksum_;
@@ -201,17 +204,18 @@ void Verifier::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
                                     " has blocks of a track that TRAK does not have");
 }
 
-// core.md, "Cluster": ordinal. A gap that the chunks do not show was there when the file was
-// written.
+// core.md, "Cluster": ordinal. They MUST rise. A gap that the chunks do not show was there when the
+// file was written.
 void Verifier::CheckOrdinal(const Piece& piece, const BlockRecord& block) {
   uint64_t& next = next_ordinal_[static_cast<size_t>(block.track)];
-  if (block.ordinal != next && totals_valid_)
-    report_.Note(piece.offset,
-                 "track " + std::to_string(ids_.id(static_cast<size_t>(block.track))) + ": block " +
-                     std::to_string(block.ordinal) + " follows where block " +
-                     std::to_string(next) + " was expected, in the cluster at byte " +
-                     std::to_string(piece.offset));
-  next = block.ordinal + 1;
+  const uint64_t expected = std::exchange(next, block.ordinal + 1);
+  const bool falls = block.ordinal < expected;
+  if (block.ordinal == expected || (!falls && !totals_valid_)) return;
+  const std::string message = "track " + std::to_string(ids_.id(static_cast<size_t>(block.track))) +
+                              ": block " + std::to_string(block.ordinal) + " follows where block " +
+                              std::to_string(expected) + " was expected, in the cluster at byte " +
+                              std::to_string(piece.offset);
+  falls ? report_.Error(piece.offset, message) : report_.Note(piece.offset, message);
 }
 
 // core.md, "Block flags": bits that a reader has to know.
@@ -253,7 +257,7 @@ Status Verifier::TakeSmall(const Piece& piece) {
   if (read.code() == Code::kIo) return read;
   Status problem = read;
   if (read.ok() && tag == kTagTracks) {
-    problem = ParseTracks(AsText(payload), piece.offset).status();
+    problem = TakeTracks(piece, payload);
   } else if (read.ok() && tag == kTagMeta) {
     problem = ParseMeta(AsText(payload), piece.offset).status();
   } else if (read.ok() && tag == kTagVeri) {
@@ -265,6 +269,20 @@ Status Verifier::TakeSmall(const Piece& piece) {
       problem = Corrupt(piece.offset, "locator contradicts itself");
   }
   if (!problem.ok()) report_.Error(piece.offset, problem.message());
+  return {};
+}
+
+// core.md, "TRAK": each is compared with the last one before it that can be used.
+Status Verifier::TakeTracks(const Piece& piece, ByteSpan payload) {
+  Result<TrackList> list = ParseTracks(AsText(payload), piece.offset);
+  if (!list.ok()) return list.status();
+  const auto has_blocks = [this](uint32_t track_id) {
+    const int32_t track = ids_.Find(track_id);
+    return track >= 0 && next_ordinal_[static_cast<size_t>(track)] > 0;
+  };
+  if (last_tracks_)
+    H4MK_TRY(CheckLaterTracks(*last_tracks_, list.value(), piece.offset, has_blocks));
+  last_tracks_ = std::move(list.value());
   return {};
 }
 

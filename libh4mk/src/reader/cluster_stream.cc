@@ -78,7 +78,7 @@ Status ClusterStream::LoadCluster(const ChunkHeader& header, const BlockFilter& 
 // A chunk that holds no blocks.
 Status ClusterStream::PassOver(const ChunkHeader& header) {
   const uint64_t at = cursor_.position();
-  if (header.length > (header.tag == kTagAttachment ? kMaxAttachmentChunk : kMaxSmallChunk))
+  if (header.length > LongestPayload(header.tag))
     return Corrupt(at, TagText(header.tag) + " chunk of " + std::to_string(header.length) +
                            " bytes is larger than the limit");
   if (header.length <= kCheckedChunk) {

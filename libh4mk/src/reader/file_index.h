@@ -101,6 +101,7 @@ class FileIndex {
                          Status* damage);
   Status ReadFrontChunk(uint64_t offset, const ChunkHeader& header, RunningChecksum* checksum,
                         StoredTop* top);
+  Status PassOverFront(uint64_t offset, const ChunkHeader& header, RunningChecksum* checksum);
   Status SkipFrontDamage(ChunkCursor* cursor);
   Status RepairFront(const ChunkCursor& cursor, bool* repaired);
   Status ReadAhead(uint64_t offset, uint64_t size);

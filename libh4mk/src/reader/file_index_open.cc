@@ -97,6 +97,9 @@ Status FileIndex::ReadFrontChunk(uint64_t offset, const ChunkHeader& header,
   if (!IsPlausibleTag(header.tag)) return Corrupt(offset, "no chunk found; expected one");
   Bytes payload;
   uint32_t crc = 0;
+  if (header.length > kMaxSmallChunk && header.length <= LongestPayload(header.tag) &&
+      header.tag != kTagAttachment)
+    return PassOverFront(offset, header, checksum);
   const Status status = chunks_.ReadPayload(offset, header, &payload, &crc);
   if (status.ok() || status.code() == Code::kUnsupported)
     checksum->Add(offset, offset + header.size(), crc);
@@ -104,6 +107,17 @@ Status FileIndex::ReadFrontChunk(uint64_t offset, const ChunkHeader& header,
   if (header.tag != kTagIndex) return descriptions_.UseFront(offset, header.tag, payload, crc);
   if (IsTop(payload) && top->payload.empty()) *top = {offset, std::move(payload)};
   return {};
+}
+
+// What is too long to be read, and not needed.
+Status FileIndex::PassOverFront(uint64_t offset, const ChunkHeader& header,
+                                RunningChecksum* checksum) {
+  checksum->Stop();
+  const int64_t size = source_.Size();
+  if (size < 0 || offset + header.size() <= static_cast<uint64_t>(size)) return {};
+  return Status(Code::kAgain, TagText(header.tag) + " chunk at byte " + std::to_string(offset) +
+                                  " is not complete")
+      .At(offset);
 }
 
 // A damaged salt makes all chunks look damaged, so the first one shows it.
