@@ -9,10 +9,12 @@ export const TAIL_SIZE = 32;
 /** Head and CRC of a chunk. */
 export const OVERHEAD = 16;
 export const CLUSTER_FLAG = 2 ** 30;
+/** Of those that are read whole. */
 const MOST_CHUNK = 64 * 2 ** 20;
 const MOST_ATTACHMENT = 2 ** 30 + 3;
 
 export const KNOWN_TAGS = new Set(['TRAK', 'META', 'ATTA', 'CORE', 'TSEK', 'FREE', 'TAIL', 'ORIG', 'VERI', 'SAFE', 'NOTE']);
+const READ_WHOLE = new Set(['TRAK', 'META', 'TSEK', 'TAIL', 'VERI']);
 
 /** A chunk as its head describes it. `whole` is undefined as long as nobody computed the CRC. */
 export class Chunk {
@@ -56,7 +58,8 @@ export class Chunk {
     return (this.flags & 0xffff0000 & ~(this.tag === 'CORE' ? CLUSTER_FLAG : 0)) >>> 0;
   }
   get withinLimits(): boolean {
-    return this.isCluster || this.length <= (this.tag === 'ATTA' ? MOST_ATTACHMENT : MOST_CHUNK);
+    if (this.tag === 'ATTA') return this.length <= MOST_ATTACHMENT;
+    return this.length <= MOST_CHUNK || !READ_WHOLE.has(this.tag);
   }
 }
 

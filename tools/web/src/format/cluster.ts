@@ -108,17 +108,18 @@ interface Head {
 
 function listOfTracks(cursor: Cursor, blockCount: number, trackCount: number): Head[] {
   const found: Head[] = [];
-  const seen = new Set<number>();
+  const seen = new Set<bigint>();
   let together = 0;
   for (let i = 0; i < trackCount; i++) {
-    const track = cursor.varint();
+    const trackId = cursor.big();
+    const track = Number(trackId); // what is rounded is no track of any file
     const count = trackCount > 1 ? cursor.varint() : blockCount;
-    require(track <= 65535 && !seen.has(track), 'a track is listed twice, or its track_id is more than 65535');
+    require(!seen.has(trackId), 'a track is listed twice');
     require(count >= 1 && count <= blockCount, 'a track has no blocks, or too many');
     const ordinal = cursor.big();
     require(ordinal <= MOST_ORDINAL - BigInt(count), 'an ordinal is too large');
     found.push({ track, count, ordinal, dtsBase: cursor.signed() });
-    seen.add(track);
+    seen.add(trackId);
     together += count;
   }
   require(together === blockCount, 'the tracks do not have block_count blocks together');

@@ -7,8 +7,9 @@ import { Budget, Cursor } from '../format/cursor.js';
 import type { Bytes } from '../source/bytes.js';
 import { CrcOf } from './crc_of.js';
 
-/** Attachments beyond this are checked when they are used, not when they are passed. */
+/** Attachments beyond this are checked when they are used, not when they are passed. Others that are not read whole are not either. */
 const CHECKED_AT_ONCE = 2 ** 20;
+const CHECKED_OTHERS = 64 * 2 ** 20;
 
 /** The head of the chunk at an offset, unless none may stand there, or it is beyond `limit`. */
 export async function headAt(bytes: Bytes, offset: number, limit = bytes.size): Promise<Chunk | null> {
@@ -34,7 +35,7 @@ export class Walk {
       // The checksum behind a damaged locator is no chunk.
       if (before && this.crc.bytes.size - position === CHECKSUM_SIZE && before.length === TAIL_SIZE - OVERHEAD && (before.tag === 'TAIL' || before.whole === false)) return;
       let chunk = (await this.at(position)) ?? Chunk.stretch(position, this.limit, false);
-      if (!chunk.unfinished && !chunk.whole && !(await this.#lengthIsRight(chunk))) chunk = await this.#passOver(chunk);
+      if (!chunk.unfinished && !chunk.whole && !(await this.#lengthIsRight(chunk)) && (chunk.lost || !(await this.computeWhole(chunk)))) chunk = await this.#passOver(chunk);
       yield chunk;
       if (chunk.unfinished) return;
       position = chunk.end;
@@ -71,7 +72,7 @@ export class Walk {
       chunk.unfinished = chunk.end > this.limit && chunk.cluster !== undefined;
       if (chunk.cluster) return chunk;
     }
-    if (chunk.length <= CHECKED_AT_ONCE || chunk.tag !== 'ATTA' || this.#search) await this.computeWhole(chunk);
+    if (chunk.isCluster || chunk.length <= (chunk.tag === 'ATTA' ? CHECKED_AT_ONCE : CHECKED_OTHERS) || this.#search) await this.computeWhole(chunk);
     return chunk;
   }
 
