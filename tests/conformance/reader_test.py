@@ -361,6 +361,11 @@ class Files(unittest.TestCase):
             self.assertEqual(self.ordinals(FRONT + b"\0" + hostile + CLUSTERS[0]), [0, 1])
         self.assertLess(counting.bytes, 20_000 * 4 * Crc.STEP)
 
+    def test_chunks_that_are_not_read_whole_may_be_of_any_length(self):
+        large = bytes(65 << 20)
+        self.assertEqual(self.problems(FRONT + chunk(b"FREE", large) + chunk(b"note", large) + CLUSTERS[0]), [])
+        self.assertEqual(self.problems(FRONT + chunk(b"META", large) + CLUSTERS[0]), ["damaged_chunk"])
+
     def test_unknown_chunks_and_bits(self):
         private = chunk(b"priv", b"?") + chunk(b"NEWT", b"", 1 << 20) + chunk(b"CORE", b"no cluster") + chunk(b"TSEK", b"H4TXabc")
         self.assertEqual(self.problems(FRONT + private + CLUSTERS[0]), [])

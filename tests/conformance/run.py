@@ -147,7 +147,7 @@ class Runner:
         entry = json.loads(path.with_suffix(".json").read_text())
         must = entry["expect"]
         if "track_ids" in self.without:
-            by_position(must, entry.get("pipe"), *(keyed["expect"] for keyed in entry.get("keyed", ())))
+            by_position(must, entry.get("pipe"), *entry.get("also", ()), *(keyed["expect"] for keyed in entry.get("keyed", ())))
         found = []
         for number, questions in enumerate(self.questions(entry)):
             said = self.ask(path, [option for q in questions for option in q["options"]])

@@ -9,6 +9,8 @@ from builder.expect import said_of
 from builder.fields import Form
 from builder.file import File
 from builder.model import DISCARD, Block, delta, key, track
+from builder.protection import Encryption, expand, meta_digest, tracks_digest
+from builder.signing import Signing
 from cases.external import FILM, taken
 from cases.index import group
 
@@ -101,6 +103,35 @@ def added_track(f):
 def external_data(f):
     """Blocks that lie in the file `film` beside this one, at 20 and at 60, and one block that is stored here."""
     return f.describe([small(1, beside="film")]).cluster([taken(1, 20, 30, 0, True), taken(1, 60, 8, 10), delta(1, b"here", 20)])
+
+
+@vector
+def encrypted_block(f):
+    """A closed file of one encrypted block ([protection.md](protection.md), "Encrypted blocks"). The master key, and what is made of it, stands below in hex."""
+    tracks = [small(1)]
+    sealing = Encryption(f.name)
+    block = key(1, b"secret", 0)
+    sealed = sealing.seal(tracks, [block])
+    f.describe(tracks, sealing.meta(tracks)).cluster(sealed).describe_meta(sealing.meta(tracks, closed=True))
+    f.sealing = sealing
+    f.notes = {
+        "master key": sealing.key, "file_id": sealing.file_id, "root": sealing.root, "session id": sealing.session,
+        "key_check": sealing.check(), "key of the descriptions": expand(sealing.root, "descriptions key"),
+        "tracks digest": tracks_digest(tracks), "metadata digest": meta_digest({}),
+        "block key of track 1, ordinal 0": sealing.block_key(1, 0), "nonce": sealing.nonce(0, 0),
+        "associated data": sealing.associated(tracks[0], 0, block, sealed[0].stored_flags, 0), "plaintext": block.data,
+        "ciphertext and tag": sealed[0].data}
+    return f.finish()
+
+
+@vector
+def checkpoint(f):
+    """A closed file of one block, signed by Ed25519: its only checkpoint is the final one ([protection.md](protection.md), "Signed files"). The keys stand below in hex."""
+    signing = Signing(f.name)
+    f.describe([small(1)]).cluster([key(1, b"signed", 0)])
+    f.signing = signing
+    f.notes = {"private key": signing.seed, "public key (DER)": signing.public}
+    return signing.finish(f)
 
 
 @vector
@@ -200,6 +231,10 @@ def cases():
             case.beside["film"] = FILM
             case.pipe |= {"blocks": case.expect["blocks"][2:],
                           "problems": [problem("external_missing", f.clusters[0], track=1, blocks=[[1, 0], [1, 1]])]}
+        if hasattr(f, "sealing"):
+            f.sealing.read_by(case)
+        if hasattr(f, "signing"):
+            f.signing.read_by(case)
         yield name, comment, case
 
 
@@ -208,6 +243,8 @@ def document():
     for name, comment, f, data in made():
         out += [f"## {name}", "", f"{comment} {len(data)} bytes.", "", "| at | bytes | what they say |", "| ---: | --- | --- |",
                 *written(f, len(data)), ""]
+        if hasattr(f, "notes"):
+            out += ["| | |", "| --- | --- |", *(f"| {what} | `{value.hex()}` |" for what, value in f.notes.items()), ""]
         if hasattr(f, "refused"):
             out += [f.refused, ""]
         else:

@@ -78,14 +78,16 @@ class Encryption:
     def protection(self, tracks, meta=None, closed=False, **more):
         """The member of META. `closed`: with the end of a closed file."""
         descriptions = expand(expand(self.root, "descriptions key"), "descriptions", tracks_digest(tracks) + meta_digest(meta or {}))
-        said = {"scheme": self.scheme, "file_id": base64_text(self.file_id),
-                "key_check": base64_text(expand(self.root, "key check", self.scheme.encode())),
+        said = {"scheme": self.scheme, "file_id": base64_text(self.file_id), "key_check": base64_text(self.check()),
                 "descriptions": base64_text(descriptions)}
         if closed:
             counts = [[t["track_id"], self.ordinals.get(t["track_id"], 0)] for t in tracks]
             data = descriptions + u32(len(counts)) + b"".join(u32(i) + u64(n) for i, n in counts)
             said["end"] = {"blocks": counts, "mac": base64_text(expand(expand(self.root, "end key"), "end", data))}
         return {**said, **more}
+
+    def check(self):
+        return expand(self.root, "key check", self.scheme.encode())
 
     def meta(self, tracks, meta=None, **more):
         return {**(meta or {}), "protection": self.protection(tracks, meta, **more)}
@@ -100,12 +102,18 @@ class Encryption:
             node = expand(node, "living right" if ordinal >> bit & 1 else "living left")
         return expand(node, "living key")
 
-    def seal_part(self, track, ordinal, block, flags, part, data):
+    def nonce(self, part, ordinal):
+        return u32(part) + u64(ordinal)
+
+    def associated(self, track, ordinal, block, flags, part):
         numerator, denominator = map(int, track["time_base"].split("/"))
         times = [NO_TIME if time is None else time for time in (block.pts, block.dts)]
-        associated = (b"H4MK/2 block\0" + u32(part) + self.file_id + self.session
-                      + struct.pack("<IiiQqqqI", block.track, numerator, denominator, ordinal, *times, block.duration, flags))
-        return crypto.seal(self.block_key(block.track, ordinal), u32(part) + u64(ordinal), data, associated)
+        return (b"H4MK/2 block\0" + u32(part) + self.file_id + self.session
+                + struct.pack("<IiiQqqqI", block.track, numerator, denominator, ordinal, *times, block.duration, flags))
+
+    def seal_part(self, track, ordinal, block, flags, part, data):
+        associated = self.associated(track, ordinal, block, flags, part)
+        return crypto.seal(self.block_key(block.track, ordinal), self.nonce(part, ordinal), data, associated)
 
     def seal(self, tracks, blocks):
         """The blocks as they are stored."""

@@ -7,7 +7,7 @@ import struct
 import crypto
 
 from . import index
-from .fields import NO_TIME, signed, u16, u64, varint
+from .fields import NO_TIME, Fields, signed, u16, u64, varint
 from .model import Totals
 
 SPKI_OF_ED25519 = bytes.fromhex("302a300506032b6570032100")  # RFC 8410: what stands before the key in DER
@@ -107,26 +107,40 @@ class Signing:
         before = list(self.hashes)
         self.hashes += [leaf_hash(c) for c in new]
         position = f.end - self.base
-        said = b"H4VC" + bytes([1, final]) + sha256(self.public) + self.tree_id + f.header.bytes()
-        said += u64(position) + u64(f.end - self.checkpoints[-1].offset if self.checkpoints else 0)
-        said += varint(len(before)) + b"".join(subtrees(before)) + varint(len(new))
-        said += u64(new[0].offset - self.base if new else 0)
+        fields = Fields()
+        put = fields.put_raw
+        put("magic", b"H4VC")
+        put("algorithm, final", bytes([1, final]))
+        put("SHA-256 of the public key", sha256(self.public))
+        put("id of the tree", self.tree_id)
+        put("file header", f.header.bytes())
+        put("position", u64(position))
+        put("back to the checkpoint before", u64(f.end - self.checkpoints[-1].offset if self.checkpoints else 0))
+        put("leaves before", varint(len(before)) + b"".join(subtrees(before)))
+        put("leaf_count", varint(len(new)))
+        put("position of the first", u64(new[0].offset - self.base if new else 0))
         end = new[0].offset if new else 0
         for leaf, digest in zip(new, self.hashes[len(before):]):
-            said += varint(leaf.offset - end) + varint(leaf.size) + digest
+            put(f"{leaf.tag}: gap, size", varint(leaf.offset - end) + varint(leaf.size))
+            put(f"{leaf.tag}: hash", digest)
             end = leaf.end
-        said += root_of(self.hashes) + self.totals(f)
+        put("root", root_of(self.hashes))
+        put("totals", self.totals(f))
         places = [c.offset - self.base for c in self.checkpoints] if final else []
-        said += varint(len(places)) + b"".join(varint(b - a) for a, b in zip([0, *places], places))
+        put("checkpoints before", varint(len(places)) + b"".join(varint(b - a) for a, b in zip([0, *places], places)))
         pages = f.pages[self.pages:]
-        said += varint(len(pages)) + b"".join(self.page_digest(f, page) for page in pages)
+        put("pages written", varint(len(pages)) + b"".join(self.page_digest(f, page) for page in pages))
         if final:
-            said += varint(len(f.pages))
+            put("page_count", varint(len(f.pages)))
             for offset, _, page in f.listed_pages():
-                said += self.page_digest(f, page, copy=True) + u64(self.place(offset))
-            said += self.top_digest(f) + u64(self.place(f.trak)) + u64(self.place(f.meta))
-        signature = crypto.sign(seed or self.seed, b"H4MK/2 checkpoint\0" + said)
-        self.checkpoints.append(f.chunk("VERI", said + signature + u16(len(signature))))
+                put("digest of the page as a copy", self.page_digest(f, page, copy=True))
+                put("place of the page", u64(self.place(offset)))
+            put("digest of the top", self.top_digest(f))
+            put("places of TRAK and META", u64(self.place(f.trak)) + u64(self.place(f.meta)))
+        signature = crypto.sign(seed or self.seed, b"H4MK/2 checkpoint\0" + fields.bytes())
+        put("signature", signature)
+        put("size of the signature", u16(len(signature)))
+        self.checkpoints.append(f.chunk("VERI", fields))
         self.done, self.pages = len(f.chunks), len(f.pages)
         return self
 

@@ -131,6 +131,12 @@ def track_twice_in_cluster(f):
 
 
 @invalid("Cluster")
+def unknown_track_twice_in_cluster(f):
+    """The list of tracks names a track twice that TRAK does not have."""
+    return spoiled(f, film(2) + [key(3, b"x", 90), key(4, b"y", 90)], {"track 4 track_id": 3})
+
+
+@invalid("Cluster")
 def counts_do_not_add_up(f):
     """The counts of the tracks are together one more than block_count."""
     return spoiled(f, film(2), {"track 2 count": 5})
@@ -224,6 +230,21 @@ def unknown_track(f):
     """A cluster has blocks of track 2, which TRAK does not have: they are left out, those of track 1 are read."""
     f.describe([track(1)]).cluster([key(1, b"x", 0), key(2, b"y", 0), delta(1, b"z", 10)])
     return read(f.finish(), lost=[[2, 0]], problems=[problem("unknown_track", f.clusters[0], track=2)])
+
+
+@invalid("Cluster")
+def track_id_beyond_its_range(f):
+    """A cluster has a block of track 70000, which no TRAK can have: it is left out, the others are read."""
+    f.describe([track(1)]).cluster([key(1, b"x", 0), key(70000, b"y", 0), delta(1, b"z", 10)])
+    return read(f.finish(), lost=[[70000, 0]], problems=[problem("unknown_track", f.clusters[0], track=70000)])
+
+
+@invalid("Cluster")
+def ordinals_fall(f):
+    """Blocks 9 and 3 of a track stand in this order, which no writer may do. All are read."""
+    f.describe([track(1)]).cluster([key(1, b"one", 0)]).cluster([key(1, b"nine", 40, ordinal=9)]).cluster([key(1, b"three", 60, ordinal=3)])
+    return read(f.finish(), problems=[problem("ordinals", f.clusters[1], track=1, expected=1, found=9),
+                                      problem("ordinals", f.clusters[2], track=1, expected=10, found=3)])
 
 
 # ---- flags and times

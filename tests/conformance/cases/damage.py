@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Damage outside of blocks: descriptions, heads of chunks, bytes between chunks, the salt."""
-from builder.expect import flipped, ids, problem, read, refused
+from builder.expect import WALK, flipped, ids, problem, read, refused
 from builder.model import track
 
 from . import invalid
@@ -44,6 +44,18 @@ def tag_damaged(f):
     bad = f.clusters[1]
     return read(f, flipped(f.bytes(), bad.offset, 1), lost=ids(bad.blocks), problems=[
         problem("damaged_chunk", bad), problem("ordinals", f.clusters[2], track=1, expected=2, found=4)])
+
+
+@invalid("A page counts")
+def first_cluster_tag_damaged(f):
+    """A bit of the tag of the first cluster is flipped: the index leads to a place where no cluster is met. It may be used all the same."""
+    pages(f, 1, 3).finish()
+    bad = f.clusters[0]
+    case = read(f, flipped(f.bytes(), bad.offset), lost=ids(bad.blocks), index=WALK, problems=[
+        problem("damaged_chunk", bad), problem("ordinals", f.clusters[1], track=1, expected=0, found=2)])
+    by_top = read(f).expect
+    case.also = [{**case.expect, **{k: by_top[k] for k in ("index", "totals", "frames")}}]
+    return case
 
 
 @invalid("Damage")
@@ -143,6 +155,18 @@ def trak_drops_track(f):
     f.tracks = tracks
     f.cluster(group(1))
     return read(f, tracks=tracks, problems=[problem("damaged_chunk", trak)])
+
+
+@invalid("TRAK")
+def trak_named_drops_track(f):
+    """The TRAK that the top names lacks a track of the one before, which has no blocks. A reader may leave it to a check of the whole file."""
+    f.describe([track(1), track(2)]).cluster(group(0))
+    tracks = f.tracks
+    f.describe([track(1)]).finish()
+    case = read(f, tracks=tracks, problems=[problem("damaged_chunk", f.trak)], pipe=False)
+    told = read(f, problems=case.expect["problems"]).expect
+    case.also = [told, {**told, "problems": []}]
+    return case
 
 
 @invalid("Cluster")

@@ -17,8 +17,15 @@ ZERO = b"\x7f"
 
 @invalid("Limits")
 def chunk_of_4_gib_at_the_end(f):
-    """The last chunk is a NOTE that says 4 GiB: more than such a chunk may have, so it is no unfinished end."""
+    """The last chunk is a NOTE that says 4 GiB: it is not read whole, so it has no other limit, and is unfinished."""
     f.describe([track(1)]).cluster(group(0)).write("NOTE", b"long", length=2**32 - 1)
+    return read(f, problems=[problem("missing_bytes", f.chunks[-1])])
+
+
+@invalid("Limits")
+def meta_of_4_gib_at_the_end(f):
+    """The last chunk is a META that says 4 GiB: more than it may have, so it is damaged, not unfinished."""
+    f.describe([track(1)], {"title": "x"}).cluster(group(0)).write("META", b"long", length=2**32 - 1)
     return read(f, problems=[problem("damaged_chunk", f.chunks[-1])])
 
 

@@ -14,10 +14,11 @@ CHECKSUM_SIZE = 4
 TAIL_SIZE = 32
 OVERHEAD = 16  # head and CRC of a chunk
 CLUSTER_FLAG = 1 << 30
-MAX_CHUNK = 64 << 20
+MAX_CHUNK = 64 << 20  # of those that are read whole
 MAX_ATTACHMENT = (1 << 30) + 3
 
 KNOWN_TAGS = (b"TRAK", b"META", b"ATTA", b"CORE", b"TSEK", b"FREE", b"TAIL", b"ORIG", b"VERI", b"SAFE", b"NOTE")
+READ_WHOLE = (b"TRAK", b"META", b"TSEK", b"TAIL", b"VERI")
 # A tag may begin inside of another (METAIL): matches of no length do not hide each other.
 ANY_KNOWN_TAG = re.compile(b"(?=" + b"|".join(KNOWN_TAGS) + b")")
 
@@ -89,9 +90,9 @@ class Chunk:
 
     @property
     def within_limits(self) -> bool:
-        if self.is_cluster:
-            return True
-        return self.length <= (MAX_ATTACHMENT if self.tag == b"ATTA" else MAX_CHUNK)
+        if self.tag == b"ATTA":
+            return self.length <= MAX_ATTACHMENT
+        return self.length <= MAX_CHUNK or self.tag not in READ_WHOLE
 
 
 class Walk:

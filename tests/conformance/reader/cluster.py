@@ -132,7 +132,6 @@ def _list_of_tracks(cursor: Cursor, block_count: int, track_count: int) -> list[
     for _ in range(track_count):
         listed = Listed(cursor.varint())
         listed.count = cursor.varint() if track_count > 1 else block_count
-        require(listed.track <= 65535, "a track_id is more than 65535")
         require(1 <= listed.count <= block_count, "a track has no blocks, or too many")
         listed.ordinal = cursor.varint()
         require(listed.ordinal <= 2**63 - 1 - listed.count, "an ordinal is too large")

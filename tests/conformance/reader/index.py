@@ -66,7 +66,7 @@ class TopTrack:
     keys: list[int]
     first_key: list[int]
     key_range: list[int]
-    unordered: list[int]
+    unordered: list[bool]
     totals: Totals
 
     def columns(self) -> tuple[list[int], ...]:
@@ -220,7 +220,8 @@ def _top_track(cursor: Cursor, count: int) -> TopTrack:
     column, deltas = cursor.column, cursor.deltas
     return TopTrack(
         blocks=column(count), hidden=column(count), first_time=deltas(count), keys=column(count),
-        first_key=deltas(count), key_range=column(count), unordered=column(count), totals=parse_totals(cursor),
+        first_key=deltas(count), key_range=column(count), unordered=[value != 0 for value in column(count)],
+        totals=parse_totals(cursor),
     )  # fmt: skip
 
 

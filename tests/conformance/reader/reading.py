@@ -71,9 +71,9 @@ class Reading:
 
     @cached_property
     def front_is_known(self) -> bool:
-        """Nothing before the first cluster is lost, where another one may have stood."""
+        """Nothing before the first cluster is damaged, where another one may have stood."""
         first = len(self.data) if self.first_cluster is None else self.first_cluster
-        return not any(chunk.lost for chunk in self.chunks if chunk.offset < first)
+        return all(chunk.whole for chunk in self.chunks if chunk.offset < first)
 
     def whole(self, tag: bytes, begin: bytes = b"") -> list[Chunk]:
         return [

@@ -347,7 +347,7 @@ def _top_digest(top: Top) -> bytes:
         for track in top.tracks.values():
             first, key_range = track.first_key[number], track.key_range[number]
             said += u64(track.blocks[number]) + u64(track.hidden[number]) + u64(track.first_time[number]) + u64(track.keys[number])
-            said += u64(first) + u64(first + key_range) + bytes([track.unordered[number] & 1])
+            said += u64(first) + u64(first + key_range) + bytes([track.unordered[number]])
     for track in top.tracks.values():
         totals = track.totals
         said += u64(totals.blocks) + u64(totals.hidden) + u64(totals.bytes)
