@@ -9,6 +9,7 @@
 
 #include <functional>
 
+#include "base/json.h"
 #include "base/memory_io.h"
 #include "index/index_page.h"
 #include "support/layouts.h"

@@ -78,7 +78,9 @@ Status ClusterStream::LoadCluster(const ChunkHeader& header, const BlockFilter& 
 // A chunk that holds no blocks.
 Status ClusterStream::PassOver(const ChunkHeader& header) {
   const uint64_t at = cursor_.position();
-  if (header.length > LongestPayload(header.tag))
+  // From a pipe a length that is damaged could not be told from a long chunk any more.
+  const bool is_long = header.length > kMaxSmallChunk && header.tag != kTagAttachment;
+  if (header.length > LongestPayload(header.tag) || (is_long && !source_.seekable()))
     return Corrupt(at, TagText(header.tag) + " chunk of " + std::to_string(header.length) +
                            " bytes is larger than the limit");
   if (header.length <= kCheckedChunk) {

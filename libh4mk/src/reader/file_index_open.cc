@@ -98,7 +98,7 @@ Status FileIndex::ReadFrontChunk(uint64_t offset, const ChunkHeader& header,
   Bytes payload;
   uint32_t crc = 0;
   if (header.length > kMaxSmallChunk && header.length <= LongestPayload(header.tag) &&
-      header.tag != kTagAttachment)
+      header.tag != kTagAttachment && source_.seekable())
     return PassOverFront(offset, header, checksum);
   const Status status = chunks_.ReadPayload(offset, header, &payload, &crc);
   if (status.ok() || status.code() == Code::kUnsupported)
