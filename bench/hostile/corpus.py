@@ -148,6 +148,20 @@ def many_tracks(size):
     return fill(lambda i: cluster(1, track_id=1 + i % 4096, time=i), size, header() + trak(4096))
 
 
+def many_tracks_in_each_cluster(size):
+    """Whoever looks for one track after the other reads every cluster again and again."""
+    count = min(4096, size // 240)
+    order = b"\x0c" + signed(0) + sum(i << (12 * i) for i in range(count)).to_bytes((12 * count + 7) // 8, "little")
+
+    def unit(i):
+        index = varint(count) + varint(count) + b"\0"
+        index += b"".join(varint(track + 1) + varint(1) + varint(i) + signed(i) for track in range(count)) + order
+        index += (constant(4, 1) + constant(0, 1) + constant(1, 1) + constant(0, 1)) * count
+        front = varint(len(index)) + index
+        return chunk(b"CORE", front + struct.pack("<I", zlib.crc32(front, SALT)), 1 << 30)
+    return fill(unit, size, header() + trak(count))
+
+
 def many_values(size):
     meta = json.dumps({"tags": {f"k{i}": "v" for i in range(4000)}, "x": [[0] * 1000] * (min(size, 400000) // 4000)}).encode()
     return header() + trak() + chunk(b"META", meta) + cluster(1)
@@ -196,6 +210,7 @@ CASES = {
     "pages without clusters": many_pages,
     "one page named often": one_page_many_times,
     "4096 tracks": many_tracks,
+    "each cluster has all tracks": many_tracks_in_each_cluster,
     "JSON of many values": many_values,
     "many chapters": many_chapters,
     "zstd, 64 KiB each": compressed_blocks,

@@ -113,6 +113,14 @@ class SecurityTest(unittest.TestCase):
     def test_no_origin_is_allowed_by_default(self):
         self.assertNotIn("access-control-allow-origin", self.daemon.get("/api/files", {"Origin": "https://evil.example"})[1])
 
+    def test_who_errs_is_told_where_to_look(self):
+        for target in ("/", "/docs"):
+            body = self.daemon.get(target)[2].split(b"<noscript>")[1].split(b"</noscript>")[0]
+            self.assertIn(b'href="api/files"', body)
+        status, _, body = self.daemon.get("/api/files/a/seek?t=1")
+        self.assertEqual(status, 404)
+        self.assertIn(b"/api/files/a/tracks/N/seek", body)
+
     # ---- clients that stall
 
     def test_connections_of_one_address_have_a_limit(self):
@@ -264,11 +272,23 @@ class CommandLineTest(unittest.TestCase):
         for word in ("--listen", "--legacy-api", "--metrics", "/hls/NAME/master.m3u8"):
             self.assertIn(word, done.stdout)
         self.assertRegex(self.run_it("--version").stdout, r"^h4mkd \d+\.\d+\.\d+$")
-        for arguments in ((), ("--listen", "nonsense", "."), ("--nonsense", ".")):
-            self.assertEqual(self.run_it(*arguments).returncode, 2, arguments)
+        for arguments in ((), ("--listen", "nonsense", "."), ("--nonsense", "."), ("--port", "1", "."), ("--listen", "127.0.0.1:99999", ".")):
+            done = self.run_it(*arguments)
+            self.assertEqual(done.returncode, 2, arguments)
+            self.assertTrue(done.stdout.startswith("h4mkd: "), done.stdout)
+        self.assertIn("0 to 65535", done.stdout)
         done = self.run_it("/nonexistent")
         self.assertEqual(done.returncode, 1)
         self.assertIn("/nonexistent", done.stdout)
+
+    def test_an_address_that_is_taken_is_named(self):
+        with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as taken:
+            at = "127.0.0.1:%d" % taken.getsockname()[1]
+            for arguments in (("--listen", at), ("--listen", "127.0.0.1:0", "--metrics", at)):
+                done = self.run_it(*arguments, folder)
+                option = arguments[-2]
+                self.assertEqual(done.returncode, 1)
+                self.assertEqual(done.stdout, f"h4mkd: cannot listen at {at}: Address already in use; {option} ADDRESS:PORT takes another\n")
 
 
 if __name__ == "__main__":

@@ -34,9 +34,10 @@ void ParseAddress(const std::string& text, const std::string& option, std::strin
   const size_t colon = text.rfind(':');
   uint64_t number = 0;
   if (colon == std::string::npos ||
-      !h4mk::server::ParseNumber(std::string_view(text).substr(colon + 1), &number) ||
-      number > 65535)
+      !h4mk::server::ParseNumber(std::string_view(text).substr(colon + 1), &number))
     throw CLI::ValidationError(option, "must be ADDRESS:PORT, as in 0.0.0.0:8080");
+  if (number > 65535)
+    throw CLI::ValidationError(option, "the port of " + text + " is not in 0 to 65535");
   *address = text.substr(0, colon);
   if (address->starts_with('[') && address->ends_with(']'))
     *address = address->substr(1, address->size() - 2);
@@ -189,7 +190,9 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     return Run(options);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help and the like
+    std::fprintf(stderr, "h4mkd: %s\nh4mkd --help lists what can be given.\n", error.what());
+    return 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "h4mkd: %s\n", error.what());
     return 1;

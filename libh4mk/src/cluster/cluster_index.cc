@@ -180,11 +180,12 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
   if (stripe_shift_ != 0 && (stripe_shift_ < kMinStripeShift || stripe_shift_ > kMaxStripeShift))
     return false;
   has_unknown_track_ = false;
+  std::vector<uint64_t> seen;
   uint64_t total = 0;
   for (uint64_t i = 0; i < track_count; ++i) {
     TrackRun run;
     run.track_id = reader.Varint();
-    if (std::ranges::find(runs_, run.track_id, &TrackRun::track_id) != runs_.end()) return false;
+    seen.push_back(run.track_id);
     run.track = tracks.Find(run.track_id);
     has_unknown_track_ |= run.track < 0;
     const uint64_t count = track_count > 1 ? reader.Varint() : block_count;
@@ -196,7 +197,9 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
     run.dts_base = reader.Signed();
     runs_.push_back(run);
   }
-  if (reader.failed() || total != block_count) return false;
+  std::ranges::sort(seen);
+  if (reader.failed() || total != block_count || std::ranges::adjacent_find(seen) != seen.end())
+    return false;
   block_count_ = static_cast<size_t>(block_count);
   order_at_ = reader;
   return track_count == 1 || SkipColumn(reader, block_count_);

@@ -3,8 +3,10 @@
 #ifndef H4MK_CLUSTER_CLUSTER_INDEX_H_
 #define H4MK_CLUSTER_CLUSTER_INDEX_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/sha256.h"
@@ -17,19 +19,24 @@ namespace h4mk {
 // Track ids of a file in the order of TRAK.
 class TrackIds {
  public:
-  void Add(uint32_t track_id) { ids_.push_back(track_id); }
+  void Add(uint32_t track_id) {
+    const std::pair entry(track_id, static_cast<int32_t>(ids_.size()));
+    sorted_.insert(std::ranges::upper_bound(sorted_, entry), entry);
+    ids_.push_back(track_id);
+  }
   size_t size() const { return ids_.size(); }
   bool operator==(const TrackIds&) const = default;
   uint32_t id(size_t index) const { return ids_[index]; }
-  // Index of a track id, or -1.
+  // Index of a track id, or -1. A cluster may ask for thousands.
   int32_t Find(uint64_t track_id) const {
-    for (size_t i = 0; i < ids_.size(); ++i)
-      if (ids_[i] == track_id) return static_cast<int32_t>(i);
-    return -1;
+    const auto found =
+        std::ranges::lower_bound(sorted_, track_id, {}, &std::pair<uint32_t, int32_t>::first);
+    return found == sorted_.end() || found->first != track_id ? -1 : found->second;
   }
 
  private:
   std::vector<uint32_t> ids_;
+  std::vector<std::pair<uint32_t, int32_t>> sorted_;  // ids and their indexes
 };
 
 struct BlockRecord {

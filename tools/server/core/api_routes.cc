@@ -100,6 +100,12 @@ Json TrackJson(MediaFile& file, const TrackInfo& track) {
   return json;
 }
 
+// Lists of a file may have thousands of entries.
+std::shared_ptr<MediaFile> FileOfList(const Call& call) {
+  Work::Begin();
+  return call.File();
+}
+
 Json ChaptersJson(const MediaFile& file) {
   Json list = Json::array();
   for (const Chapter& chapter : file.chapters())
@@ -142,8 +148,21 @@ Response ListFiles(Call& call) {
   return response;
 }
 
+// Helps who asks a file for what is known of its tracks.
+void RefuseWithoutTrack(const Call& call) {
+  const std::string& name = call.Path("name");
+  const size_t slash = name.rfind('/');
+  if (slash == std::string::npos || call.service.catalogue().Has(name)) return;
+  const std::string file = name.substr(0, slash), what = name.substr(slash + 1);
+  for (const char* known : {"frames", "seekpoints", "seek", "chain"})
+    if (what == known && call.service.catalogue().Has(file))
+      throw HttpError(404, "ask a track: /api/files/" + file + "/tracks/N/" + what +
+                               ", where N is its index, from 0");
+}
+
 Response DescribeFile(Call& call) {
-  const auto file = call.File();
+  RefuseWithoutTrack(call);
+  const auto file = FileOfList(call);
   Json tracks = Json::array();
   for (const TrackInfo& track : file->tracks()) tracks.push_back(TrackJson(*file, track));
   Json refused = Json::array();
@@ -167,19 +186,19 @@ Response DescribeFile(Call& call) {
 }
 
 Response ListTracks(Call& call) {
-  const auto file = call.File();
+  const auto file = FileOfList(call);
   Json tracks = Json::array();
   for (const TrackInfo& track : file->tracks()) tracks.push_back(TrackJson(*file, track));
   return JsonOf(*file, {{"tracks", std::move(tracks)}}, "tracks");
 }
 
 Response ListChapters(Call& call) {
-  const auto file = call.File();
+  const auto file = FileOfList(call);
   return JsonOf(*file, {{"chapters", ChaptersJson(*file)}}, "chapters");
 }
 
 Response ListTags(Call& call) {
-  const auto file = call.File();
+  const auto file = FileOfList(call);
   return JsonOf(*file, {{"tags", TagsJson(*file)}}, "tags");
 }
 

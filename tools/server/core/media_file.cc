@@ -271,6 +271,7 @@ const TrackInfo& MediaFile::track(uint64_t index) const {
 }
 
 MediaFile::Lease::Lease(MediaFile& file) : file_(file) {
+  Work::Begin();
   {
     const std::lock_guard lock(file_.mutex_);
     if (!file_.idle_.empty()) {
@@ -300,6 +301,7 @@ std::shared_ptr<const void> MediaFile::FindOrBegin(const std::string& key) {
       order_.splice(order_.begin(), order_, found->second.place);
       return found->second.value;
     }
+    Work::Begin();
     if (being_made_.insert(key).second) return nullptr;
     made_.wait(lock);
   }
@@ -341,7 +343,11 @@ std::shared_ptr<MediaFile> MediaFiles::Get(const std::string& name) {
   }
   std::shared_ptr<MediaFile> media;
   {
-    const std::lock_guard lock(slot->opening);
+    std::unique_lock lock(slot->opening, std::defer_lock);
+    if (!Work::MustBeQuick())
+      lock.lock();
+    else if (!lock.try_lock() || slot->file == nullptr || slot->file->state() != state)
+      throw TakesLong();
     if (slot->file == nullptr || slot->file->state() != state)
       slot->file = std::make_shared<MediaFile>(
           name, file, state,

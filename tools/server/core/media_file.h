@@ -22,6 +22,7 @@
 #include "core/catalogue.h"
 #include "core/file_keys.h"
 #include "core/message.h"
+#include "core/work.h"
 
 namespace h4mk::server {
 
@@ -117,7 +118,11 @@ class MediaFile {
     ~Lease();
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
-    h4mk_reader* get() const { return reader_->handle; }
+    // Throws HttpError where the request has had its time.
+    h4mk_reader* get() const {
+      Work::Check(file_.state().size);
+      return reader_->handle;
+    }
     // Throws HttpError for anything but H4MK_OK.
     void Check(h4mk_status status) const;
 

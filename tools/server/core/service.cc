@@ -5,6 +5,8 @@
 #include <ctime>
 #include <new>
 
+#include "core/work.h"
+
 namespace h4mk::server {
 namespace {
 
@@ -36,18 +38,23 @@ Service::Service(ServiceOptions options)
 
 std::shared_ptr<MediaFile> Call::File() const { return service.files().Get(Path("name")); }
 
-Response Service::Handle(const Request& request) { return *Answer(request, true); }
+Response Service::Handle(const Request& request) { return *Answer(request, nullptr); }
 
-std::optional<Response> Service::HandleQuickly(const Request& request) {
-  return Answer(request, false);
+std::optional<Response> Service::HandleQuickly(const Request& request, bool* reads_much) {
+  *reads_much = false;
+  return Answer(request, reads_much);
 }
 
-std::optional<Response> Service::Answer(const Request& request, bool may_take_long) {
+// reads_much: null if it may take long.
+std::optional<Response> Service::Answer(const Request& request, bool* reads_much) {
+  const Work work(reads_much == nullptr);
   Response response;
   try {
-    std::optional<Response> answer = Route(request, may_take_long);
+    std::optional<Response> answer = Route(request, reads_much);
     if (!answer) return std::nullopt;
     response = std::move(*answer);
+  } catch (const TakesLong&) {
+    return std::nullopt;
   } catch (const HttpError& error) {
     response = ErrorResponse(error.status(), error.what());
   } catch (const std::bad_alloc&) {
@@ -62,7 +69,7 @@ std::optional<Response> Service::Answer(const Request& request, bool may_take_lo
   return response;
 }
 
-std::optional<Response> Service::Route(const Request& request, bool may_take_long) {
+std::optional<Response> Service::Route(const Request& request, bool* reads_much) {
   std::string path;
   Query query;
   if (!ParseTarget(request.target, &path, &query))
@@ -89,7 +96,10 @@ std::optional<Response> Service::Route(const Request& request, bool may_take_lon
     if (!match.other_method) throw HttpError(404, "there is nothing at " + path);
     throw HttpError(405, "this path is not for " + request.method);
   }
-  if (match.route->slow && !may_take_long) return std::nullopt;
+  if (match.route->slow && reads_much != nullptr) {
+    *reads_much = true;
+    return std::nullopt;
+  }
   Call call{*this, request, path, std::move(query), match.parameters};
   return match.route->handler(call);
 }

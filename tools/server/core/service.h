@@ -40,15 +40,15 @@ class Service {
 
   // Never throws.
   Response Handle(const Request& request);
-  // Nothing if the answer may take long: then Handle() belongs on a thread that serves nothing
-  // else.
-  std::optional<Response> HandleQuickly(const Request& request);
+  // Nothing if the answer may take long: then Handle() belongs on a thread that serves no
+  // connections. *reads_much tells whether the answer is one of those that are few at once.
+  std::optional<Response> HandleQuickly(const Request& request, bool* reads_much);
 
   std::atomic<bool> is_ready{false};
 
  private:
-  std::optional<Response> Answer(const Request& request, bool may_take_long);
-  std::optional<Response> Route(const Request& request, bool may_take_long);
+  std::optional<Response> Answer(const Request& request, bool* reads_much);
+  std::optional<Response> Route(const Request& request, bool* reads_much);
   bool IsAllowed(const Request& request, std::string_view signature,
                  const Router::Match& match) const;
   void AddCors(const Request& request, Response* response) const;

@@ -28,6 +28,7 @@
 #include <unordered_map>
 
 #include "core/text.h"
+#include "core/work.h"
 #include "front/access_log.h"
 #include "front/http_head.h"
 #include "front/metrics.h"
@@ -82,27 +83,43 @@ struct Waiting {
   Request request;
   std::list<Timer*> timers;  // one a connection
   std::shared_ptr<const Response> answer;
+  bool is_asked = false, ask_again = false;
 };
 
 // A core: its connections, and what they wait for.
 struct Core {
-  Core(Service& answers, Metrics& counters) : service(answers), metrics(counters) {}
+  Core(Service& answers, Metrics& counters, asio::thread_pool& threads)
+      : service(answers), metrics(counters), workers(threads) {}
   Service& service;
   Metrics& metrics;
+  asio::thread_pool& workers;
   std::list<Watched*> connections;
   std::unordered_map<std::string, std::shared_ptr<Waiting>> waiting;
   asio::io_context context{1};  // the last: what it still runs at the end uses the lists
 
   // Answers those whose answer is there by now.
   void AskAgain() {
-    std::erase_if(waiting, [&](const auto& entry) {
-      Waiting& group = *entry.second;
-      Response response = service.Handle(group.request);
-      if (response.wait.count() > 0) return false;
-      group.answer = std::make_shared<const Response>(std::move(response));
-      for (Timer* timer : group.timers) timer->cancel();
-      return true;
+    for (const auto& [key, group] : waiting) AskFor(key, group);
+  }
+  void AskFor(const std::string& key, const std::shared_ptr<Waiting>& group) {
+    group->ask_again = group->is_asked;
+    if (std::exchange(group->is_asked, true)) return;
+    asio::post(workers, [this, key, group] {
+      auto answer = std::make_shared<const Response>(service.Handle(group->request));
+      asio::post(context, [this, key, group, answer] { Take(key, group, answer); });
     });
+  }
+  void Take(const std::string& key, const std::shared_ptr<Waiting>& group,
+            std::shared_ptr<const Response> answer) {
+    group->is_asked = false;
+    if (answer->wait.count() > 0) {
+      if (group->ask_again) AskFor(key, group);
+      return;
+    }
+    group->answer = std::move(answer);
+    for (Timer* timer : group->timers) timer->cancel();
+    const auto found = waiting.find(key);
+    if (found != waiting.end() && found->second == group) waiting.erase(found);
   }
   void StopWaiting() {
     for (const auto& [key, group] : waiting)
@@ -153,6 +170,7 @@ struct Shared {
   Metrics metrics;
   AccessLog log;
   AddressCount addresses;
+  asio::thread_pool workers{std::max(2u, std::thread::hardware_concurrency())};
   asio::thread_pool slow{kSlowThreads};
   std::atomic<bool> stopping{false};
 
@@ -191,17 +209,16 @@ std::string HeadOf(const Response& response, bool keep_alive) {
   return head + (keep_alive ? "\r\n" : "Connection: close\r\n\r\n");
 }
 
-// Runs a function on the slow threads, and comes back.
+// Runs a function on threads that serve no connections, and comes back.
 template <typename F>
-Awaitable<std::invoke_result_t<F>> OnSlowThread(Shared& shared, F function) {
-  ++shared.metrics.slow_running;
+Awaitable<std::invoke_result_t<F>> OnThread(asio::thread_pool& threads, F function) {
   std::optional<std::invoke_result_t<F>> result;
   std::exception_ptr error;
   co_await asio::async_initiate<decltype(kAwait), void()>(
       [&](auto handler) {
         auto work = std::make_shared<decltype(handler)>(std::move(handler));
         const auto executor = asio::get_associated_executor(*work);
-        asio::post(shared.slow, [&, work, guard = asio::make_work_guard(executor), executor] {
+        asio::post(threads, [&, work, guard = asio::make_work_guard(executor), executor] {
           try {
             result.emplace(function());
           } catch (...) {
@@ -211,9 +228,20 @@ Awaitable<std::invoke_result_t<F>> OnSlowThread(Shared& shared, F function) {
         });
       },
       kAwait);
-  --shared.metrics.slow_running;
   if (error) std::rethrow_exception(error);
   co_return std::move(*result);
+}
+
+// The same on those few that read much.
+template <typename F>
+Awaitable<std::invoke_result_t<F>> OnSlowThread(Shared& shared, F function) {
+  struct Running {
+    Metrics& metrics;
+    ~Running() { --metrics.slow_running; }
+  };
+  ++shared.metrics.slow_running;
+  const Running running{shared.metrics};
+  co_return co_await OnThread(shared.slow, std::move(function));
 }
 
 Socket& SocketOf(Socket& socket) { return socket; }
@@ -350,11 +378,14 @@ class Connection final : public Watched {
 
   Awaitable<Response> Ask(const Request& request) {
     if (handler_) co_return handler_(request);
-    if (std::optional<Response> quick = shared_.service.HandleQuickly(request))
+    bool reads_much = false;
+    if (std::optional<Response> quick = shared_.service.HandleQuickly(request, &reads_much))
       co_return std::move(*quick);
+    const auto handle = [&] { return shared_.service.Handle(request); };
+    if (!reads_much) co_return co_await OnThread(shared_.workers, handle);
     if (shared_.metrics.slow_running >= kMostSlow)
       co_return ErrorResponse(503, "too many long requests; try again");
-    co_return co_await OnSlowThread(shared_, [&] { return shared_.service.Handle(request); });
+    co_return co_await OnSlowThread(shared_, handle);
   }
 
   Awaitable<std::shared_ptr<const Response>> WaitFor(Request* request, Clock::time_point end) {
@@ -375,7 +406,7 @@ class Connection final : public Watched {
     if (group->timers.empty() && found != core_.waiting.end() && found->second == group)
       core_.waiting.erase(found);
     request->deadline_passed = true;
-    co_return std::make_shared<const Response>(shared_.service.Handle(*request));
+    co_return std::make_shared<const Response>(co_await Ask(*request));
   }
 
   // Two requests with the same key get the same answer.
@@ -635,13 +666,19 @@ struct Listener {
   }
 };
 
-tcp::acceptor MakeAcceptor(asio::io_context& context, const std::string& address, uint16_t port) {
-  const tcp::endpoint endpoint(asio::ip::make_address(address), port);
+// option: which one takes another address.
+tcp::acceptor MakeAcceptor(asio::io_context& context, const std::string& address, uint16_t port,
+                           const std::string& option) {
   tcp::acceptor acceptor(context);
-  acceptor.open(endpoint.protocol());
-  acceptor.set_option(tcp::acceptor::reuse_address(true));
-  acceptor.bind(endpoint);
-  acceptor.listen(4096);
+  error_code error;
+  const tcp::endpoint endpoint(asio::ip::make_address(address, error), port);
+  if (!error) acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(4096, error);
+  if (error)
+    throw std::runtime_error("cannot listen at " + address + ":" + std::to_string(port) + ": " +
+                             error.message() + "; " + option + " ADDRESS:PORT takes another");
   return acceptor;
 }
 
@@ -724,14 +761,14 @@ void RunFront(Service& service, const FrontOptions& options,
   const unsigned count =
       options.threads != 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i)
-    cores.push_back(std::make_unique<Core>(service, shared.metrics));
+    cores.push_back(std::make_unique<Core>(service, shared.metrics, shared.workers));
   asio::io_context& first = cores[0]->context;
 
   std::optional<asio::ssl::context> tls;
   if (!options.certificate.empty()) SetUpTls(&tls.emplace(asio::ssl::context::tls_server), options);
   const auto listen = [&](const std::string& address, uint16_t port, asio::ssl::context* context,
                           std::function<Response(const Request&)> handler) {
-    tcp::acceptor any = MakeAcceptor(first, address, port);
+    tcp::acceptor any = MakeAcceptor(first, address, port, handler ? "--metrics" : "--listen");
     const auto endpoint = any.local_endpoint();
     auto listener = std::make_unique<Listener>(
         Listener{shared,
@@ -763,6 +800,10 @@ void RunFront(Service& service, const FrontOptions& options,
   // The first signal lets answers end, up to the grace; the second one does not.
   asio::signal_set signals(first, SIGINT, SIGTERM);
   Timer stop_timer(first.get_executor());
+  const auto stop_now = [&] {
+    Work::StopAll();
+    for (auto& core : cores) core->context.stop();
+  };
   std::function<void(error_code)> stop_when_empty = [&](error_code) {
     static const auto end = Clock::now() + options.stop_grace;
     for (auto& core : cores)
@@ -772,7 +813,7 @@ void RunFront(Service& service, const FrontOptions& options,
           if (connection->is_idle) connection->Close();
       });
     if (shared.metrics.connections_open == 0 || Clock::now() >= end) {
-      for (auto& core : cores) core->context.stop();
+      stop_now();
       return;
     }
     stop_timer.expires_after(std::chrono::milliseconds(50));
@@ -786,8 +827,7 @@ void RunFront(Service& service, const FrontOptions& options,
     if (metrics_listener) metrics_listener->acceptor.close();
     stop_when_empty({});
     signals.async_wait([&](error_code again, int) {
-      if (again) return;
-      for (auto& core : cores) core->context.stop();
+      if (!again) stop_now();
     });
   });
 
@@ -798,8 +838,10 @@ void RunFront(Service& service, const FrontOptions& options,
     threads.emplace_back([&core = *cores[i]] { core.context.run(); });
   first.run();
   for (std::thread& thread : threads) thread.join();
-  shared.slow.stop();
-  shared.slow.join();
+  for (asio::thread_pool* threads : {&shared.workers, &shared.slow}) {
+    threads->stop();
+    threads->join();
+  }
 }
 
 }  // namespace h4mk::server

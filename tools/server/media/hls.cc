@@ -134,8 +134,18 @@ int64_t BandwidthOf(const MediaFile& file, const TrackInfo& track) {
   return static_cast<int64_t>(static_cast<double>(track.byte_count) * 8 / seconds) + 1;
 }
 
-Streams StreamsOf(MediaFile& file) {
+namespace {
+
+constexpr size_t kMostStreams = 128;  // tracks of sound and pictures, and as many of text
+constexpr size_t kMostReasons = 8;    // in the message of an error
+
+std::string TooMany() {
+  return "only the first " + std::to_string(kMostStreams) + " tracks of their kind are streamed";
+}
+
+Streams FindStreams(MediaFile& file) {
   Streams streams;
+  size_t looked_into = 0;
   for (const TrackInfo& track : file.tracks()) {
     try {
       if (track.is_picture || track.kind == "attachment" || track.kind == "data" ||
@@ -146,28 +156,53 @@ Streams StreamsOf(MediaFile& file) {
         if (!IsTextCodec(track.codec))
           throw HttpError(
               415, "subtitles of " + track.codec + " are pictures, or no text that is known");
+        if (streams.subtitles.size() == kMostStreams) throw HttpError(415, TooMany());
         streams.subtitles.push_back(track.index);
         continue;
       }
       if (track.block_count == 0) throw HttpError(409, "the track is empty");
+      // Each may be read in another cluster.
+      if (looked_into++ >= kMostStreams) throw HttpError(415, TooMany());
       CodecOf(file, track.index);
       TimelineOf(file, track.index);
       (track.is_video() ? streams.video : streams.audio).push_back(track.index);
     } catch (const HttpError& error) {
+      if (error.status() == 503) throw;  // of the request, not of the track
       streams.refused.emplace_back(track.index, error.what());
     }
   }
   return streams;
 }
 
+// The reasons of some tracks, with their numbers.
+std::string WhyRefused(const Streams& streams) {
+  std::string text;
+  for (size_t i = 0; i < std::min(streams.refused.size(), kMostReasons); ++i) {
+    const auto& [track, reason] = streams.refused[i];
+    text += "; ";
+    if (!reason.starts_with("track ")) text += "track " + std::to_string(track) + ": ";
+    text += reason;
+  }
+  if (streams.refused.size() > kMostReasons)
+    text += "; and " + std::to_string(streams.refused.size() - kMostReasons) + " more tracks";
+  return text;
+}
+
+}  // namespace
+
+Streams StreamsOf(MediaFile& file) {
+  return *file.Cached<Streams>("streams",
+                               [&]() -> std::pair<std::shared_ptr<const Streams>, size_t> {
+                                 auto streams = std::make_shared<const Streams>(FindStreams(file));
+                                 return {streams, file.tracks().size() * 100};
+                               });
+}
+
 std::string MasterPlaylist(MediaFile& file) {
   const Streams streams = StreamsOf(file);
   if (file.is_locked()) throw HttpError(403, kLockedMessage);
-  if (streams.video.empty() && streams.audio.empty()) {
-    std::string why = "nothing in the file can be streamed";
-    for (const auto& [track, reason] : streams.refused) why += "; " + reason;
-    throw HttpError(415, why);
-  }
+  if (streams.video.empty() && streams.audio.empty())
+    throw HttpError(415, "nothing in the file can be streamed" + WhyRefused(streams));
   std::string text = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n";
   for (const auto& [track, reason] : streams.refused)
     text += "# track " + std::to_string(track) + " is left out: " + Quoted(reason) + "\n";
@@ -369,7 +404,7 @@ std::string DashManifest(MediaFile& file) {
   const Streams streams = StreamsOf(file);
   if (file.is_locked()) throw HttpError(403, kLockedMessage);
   if (streams.video.empty() && streams.audio.empty())
-    throw HttpError(415, "nothing in the file can be streamed");
+    throw HttpError(415, "nothing in the file can be streamed" + WhyRefused(streams));
   const bool live = IsLive(file);
   std::string up = "../";  // from /dash/NAME/ to /hls/NAME/
   for (const char c : file.name())

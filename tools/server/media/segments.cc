@@ -90,13 +90,13 @@ std::shared_ptr<const Points> GridOf(MediaFile& file) {
 // Asks for the first frame at or behind a time: its number, and its time.
 class FrameFinder {
  public:
-  FrameFinder(h4mk_reader* reader, const MediaFile::Lease& lease, const TrackInfo& track)
-      : reader_(reader), lease_(lease), track_(track) {
+  FrameFinder(const MediaFile::Lease& lease, const TrackInfo& track)
+      : lease_(lease), track_(track) {
     if (track.frame_count > kTimesAtOnce) return;
     times_.resize(static_cast<size_t>(track.frame_count));
     size_t copied = 0;
-    lease_.Check(
-        h4mk_reader_frame_times(reader, track.index, 0, times_.data(), times_.size(), &copied));
+    lease_.Check(h4mk_reader_frame_times(lease.get(), track.index, 0, times_.data(), times_.size(),
+                                         &copied));
     times_.resize(copied);
   }
 
@@ -108,21 +108,20 @@ class FrameFinder {
       return true;
     }
     uint64_t number = 0;
-    const h4mk_status status =
-        time == INT64_MIN ? H4MK_ERR_NOT_FOUND
-                          : h4mk_reader_frame_at(reader_, track_.index, time - 1, &number, nullptr);
+    const h4mk_status status = time == INT64_MIN ? H4MK_ERR_NOT_FOUND
+                                                 : h4mk_reader_frame_at(lease_.get(), track_.index,
+                                                                        time - 1, &number, nullptr);
     if (status != H4MK_ERR_NOT_FOUND) {
       lease_.Check(status);
       ++number;
     }
     h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
-    if (h4mk_reader_frame(reader_, track_.index, number, &block) != H4MK_OK) return false;
+    if (h4mk_reader_frame(lease_.get(), track_.index, number, &block) != H4MK_OK) return false;
     *segment = {ShownAt(block, track_), number};
     return true;
   }
 
  private:
-  h4mk_reader* reader_;
   const MediaFile::Lease& lease_;
   const TrackInfo& track_;
   std::vector<int64_t> times_;
@@ -152,7 +151,7 @@ SegmentTable SoundTable(MediaFile& file, const TrackInfo& track, const TrackInfo
   table.end = track.end_pts;
   table.key_blocks_only = true;
   MediaFile::Lease lease(file);
-  FrameFinder finder(lease.get(), lease, track);
+  FrameFinder finder(lease, track);
   for (size_t i = 0; i < grid.size(); ++i) {
     Segment segment;
     const int64_t time = i == 0 ? INT64_MIN : -Rescale(-grid[i], grid_track, track);  // rounded up

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What files cost a server that want to cost more than they weigh: CPU time and memory of each request, and whether others are
+answered meanwhile.
+
+hostile_test.py H4MKD FOLDER_OF_CORPUS
+"""
+import os, pathlib, select, socket, sys, tempfile, unittest
+
+sys.path[:0] = [str(pathlib.Path(__file__).parent), sys.argv[2]]
+import corpus
+from daemon import Daemon
+
+PROGRAM = sys.argv[1]
+MAX_SECONDS, MAX_MIB = 2.0, 256
+STALLING = "each cluster has all tracks"
+PATHS = ["/hls/{}/master.m3u8", "/hls/{}/t0.m3u8", "/hls/{}/t0-iframes.m3u8", "/dash/{}/manifest.mpd", "/files/{}.h4mk", "/api/files/{}"]
+PATHS += ["/api/files/{}/" + path for path in (
+    "tracks", "chapters", "tags", "tracks/0/frames", "tracks/0/seekpoints", "tracks/0/seek?t=1000", "tracks/0/chain?t=1000", "tracks/0/blocks/9",
+    "tracks/0/blocks/9/data", "range.h4mk?from=0&to=100000", "range.mp4?from=0&to=100000", "verify")]
+
+
+def cpu_seconds(daemon):
+    fields = pathlib.Path(f"/proc/{daemon.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_mib(daemon):
+    status = pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+class HostileTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def make(self, case, kib):
+        (self.folder / "h.h4mk").write_bytes(corpus.CASES[case](kib << 10))
+
+    def test_no_request_costs_more_than_its_file_is_worth(self):
+        for case in corpus.CASES:
+            self.make(case, 1000 if case == STALLING else 300)
+            with Daemon(PROGRAM, self.folder) as daemon:
+                for path in PATHS:
+                    with self.subTest(case=case, path=path):
+                        before = cpu_seconds(daemon)
+                        status = daemon.get(path.format("h"))[0]
+                        self.assertLess(cpu_seconds(daemon) - before, MAX_SECONDS)
+                        self.assertLess(peak_mib(daemon), MAX_MIB)
+                        self.assertNotEqual(status, 500)
+
+    def test_others_are_answered_meanwhile(self):
+        self.make(STALLING, 1000)
+        with Daemon(PROGRAM, "--threads", "1", self.folder) as daemon:
+            with socket.create_connection((daemon.host, daemon.port)) as busy:
+                busy.sendall(b"GET /hls/h/master.m3u8 HTTP/1.1\r\nHost: x\r\n\r\n")
+                self.assertEqual(daemon.get("/health")[0], 200)
+                self.assertEqual(select.select([busy], [], [], 0)[0], [])  # it is still worked at
+                self.assertTrue(busy.recv(100).startswith(b"HTTP/1.1 415"))
+            self.assertEqual(daemon.stop(), 0)
+
+    def test_work_ends_with_the_server(self):
+        self.make(STALLING, 1000)
+        with Daemon(PROGRAM, self.folder) as daemon:
+            with socket.create_connection((daemon.host, daemon.port)) as gone:
+                gone.sendall(b"GET /hls/h/master.m3u8 HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertEqual(daemon.stop(), 0)
+
+    def test_errors_of_many_tracks_are_short_and_name_them(self):
+        (self.folder / "h.h4mk").write_bytes(corpus.header() + corpus.trak(1500))
+        with Daemon(PROGRAM, self.folder) as daemon:
+            for path in ("/hls/h/master.m3u8", "/dash/h/manifest.mpd"):
+                status, _, body = daemon.get(path)
+                self.assertEqual(status, 415)
+                self.assertIn(b"track 1: the track is empty; ", body)
+                self.assertIn(b"and 1492 more tracks", body)
+                self.assertLess(len(body), 1000)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
