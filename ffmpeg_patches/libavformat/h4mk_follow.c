@@ -100,10 +100,11 @@ int ff_h4mk_wait_for_growth(AVFormatContext *s, H4MKGrowth *growth, int64_t *kno
     return 0;
 }
 
-int ff_h4mk_protocol_follows(const AVIOContext *pb)
+int ff_h4mk_follow_instead(AVIOContext *pb)
 {
     int64_t follow = 0;
 
     return pb->av_class &&
-           av_opt_get_int((void *)pb, "follow", AV_OPT_SEARCH_CHILDREN, &follow) >= 0 && follow;
+           av_opt_get_int(pb, "follow", AV_OPT_SEARCH_CHILDREN, &follow) >= 0 && follow &&
+           av_opt_set_int(pb, "follow", 0, AV_OPT_SEARCH_CHILDREN) >= 0;
 }

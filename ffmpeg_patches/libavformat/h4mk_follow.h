@@ -33,9 +33,13 @@ typedef struct H4MKGrowth {
 } H4MKGrowth;
 
 /**
- * Whether the protocol was told to follow the file. Then it has taken the option.
+ * Follow the file in place of the protocol, if that was told to: the option has
+ * one name for both, and the protocol has taken it. A protocol that follows does
+ * not tell the size (FFmpeg 9.0), and waits where the demuxer would not.
+ *
+ * @return whether the protocol was told to
  */
-int ff_h4mk_protocol_follows(const AVIOContext *pb);
+int ff_h4mk_follow_instead(AVIOContext *pb);
 
 /**
  * How many bytes there are behind the position. Reading more from a protocol that

@@ -637,7 +637,7 @@ static int h4mk_read_header(AVFormatContext *s)
     h4mk->start   = avio_tell(s->pb);
     h4mk->size    = -1;
 #if H4MK_HAVE_FOLLOW
-    h4mk->growth.follow |= ff_h4mk_protocol_follows(s->pb);
+    h4mk->growth.follow |= ff_h4mk_follow_instead(s->pb);
 #endif
     io.opaque     = s;
     io.read       = io_read;
