@@ -500,7 +500,7 @@ int ff_h4mk_unpack_side_data(void *logctx, const h4mk_side_data *src,
     }
 
     if (src->size < type->min_size) {
-        av_log(logctx, AV_LOG_WARNING, "Skipping side data \"%s\" of %zu bytes, at least %zu were expected\n",
+        av_log(logctx, AV_LOG_VERBOSE, "Skipping side data \"%s\" of %zu bytes, at least %zu were expected\n",
                src->name, src->size, type->min_size);
         return 0;
     }

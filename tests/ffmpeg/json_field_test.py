@@ -188,11 +188,11 @@ def short_side_data(clip):
             trak["tracks"][0]["side_data"] = [{"name": name, "data": base64.b64encode(bytes(length)).decode()}]
             clip.set_json("TRAK", trak)
             pathlib.Path("short.h4mk").write_bytes(clip.bytes())
-            result = subprocess.run([PREFIX / "bin" / "ffprobe", "-v", "warning", "-show_entries", "stream_side_data", "-of", "json", "short.h4mk"],
+            result = subprocess.run([PREFIX / "bin" / "ffprobe", "-v", "verbose", "-show_entries", "stream_side_data", "-of", "json", "short.h4mk"],
                                     capture_output=True, text=True)
             found = sum(len(stream.get("side_data_list", [])) for stream in json.loads(result.stdout)["streams"])
             if found != (length == size) or ("Skipping side data" in result.stderr) != (length < size):
-                yield f"{name} of {length} bytes: {found} side data, {result.stderr.strip()}"
+                yield f"{name} of {length} bytes: {found} side data, {result.stderr.strip()[-200:]}"
 
 
 def copies(clip):
