@@ -71,6 +71,16 @@ Status Child::Start(std::vector<std::string> words, bool with_input) {
   return SystemError("cannot start " + program_);
 }
 
+Status Child::ReadAll(const std::function<Status(ByteSpan)>& visit) {
+  Bytes buffer(1 << 20);
+  for (;;) {
+    const int64_t got = output_->Read(buffer.data(), buffer.size());
+    if (got < 0) return SystemError("cannot read what ffmpeg writes");
+    if (got == 0) return Finish();
+    H4MK_TRY(visit(ByteSpan(buffer).first(static_cast<size_t>(got))));
+  }
+}
+
 Status Child::Finish() {
   int state = 0;
   siginfo_t ended;

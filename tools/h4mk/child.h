@@ -23,6 +23,8 @@ class Child {
   // with_input: it reads this program's standard input, else nothing.
   Status Start(std::vector<std::string> words, bool with_input = false);
   FdIo& output() { return *output_; }
+  // Hands all that it writes to visit, then does Finish().
+  Status ReadAll(const std::function<Status(ByteSpan)>& visit);
   // To be called when all was read. kIo: it failed.
   Status Finish();
 

@@ -201,17 +201,6 @@ std::vector<std::string> CopyCommand(const ExportOptions& options) {
   return words;
 }
 
-Status CopyOutput(Child& ffmpeg, Io& output) {
-  Sink sink(output);
-  Bytes buffer(1 << 20);
-  for (;;) {
-    const int64_t got = ffmpeg.output().Read(buffer.data(), buffer.size());
-    if (got < 0) return SystemError("cannot read what ffmpeg writes");
-    if (got == 0) return ffmpeg.Finish();
-    H4MK_TRY(sink.Write(ByteSpan(buffer).first(static_cast<size_t>(got))));
-  }
-}
-
 // ffmpeg shows its own errors.
 Status ExportPackets(const ExportOptions& options, const ProtectOptions& protect) {
   InputFile input;  // not to be overwritten
@@ -231,7 +220,8 @@ Status ExportPackets(const ExportOptions& options, const ProtectOptions& protect
   words.push_back("pipe:1");
   Child ffmpeg;
   H4MK_TRY(ffmpeg.Start(std::move(words), is_stdin));
-  return out.Commit(CopyOutput(ffmpeg, out.io()));
+  Sink sink(out.io());
+  return out.Commit(ffmpeg.ReadAll([&](ByteSpan bytes) { return sink.Write(bytes); }));
 }
 
 Status Export(const ExportOptions& options, ProtectOptions protect, Exported* counts) {

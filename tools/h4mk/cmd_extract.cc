@@ -344,14 +344,7 @@ class Extractor {
                                target.format, "pipe:1"});
     Child ffmpeg;
     H4MK_TRY(ffmpeg.Start(std::move(words)));
-    Bytes buffer(1 << 20);
-    for (;;) {
-      const int64_t got = ffmpeg.output().Read(buffer.data(), buffer.size());
-      if (got < 0) return SystemError("cannot read what ffmpeg writes");
-      if (got == 0) break;
-      H4MK_TRY(Put(target, ByteSpan(buffer).first(static_cast<size_t>(got))));
-    }
-    H4MK_TRY(ffmpeg.Finish());
+    H4MK_TRY(ffmpeg.ReadAll([&](ByteSpan bytes) { return Put(target, bytes); }));
     const h4mk_track_info& info = input_.tracks()[target.track].info;
     if (target.bytes > 0 || info.block_count == 0) return {};
     return Status(Code::kCorrupt,

@@ -188,16 +188,12 @@ class Importer {
     H4MK_TRY(ffmpeg.Start(std::move(words)));
     const auto progress = MakeProgress(label.c_str());
     Sink sink(out.io());
-    Bytes buffer(1 << 20);
-    for (;;) {
-      const int64_t got = ffmpeg.output().Read(buffer.data(), buffer.size());
-      if (got < 0) return SystemError("cannot read what ffmpeg writes");
-      if (got == 0) break;
-      H4MK_TRY(sink.Write(ByteSpan(buffer).first(static_cast<size_t>(got))));
-      *written += static_cast<uint64_t>(got);
+    H4MK_TRY(ffmpeg.ReadAll([&](ByteSpan bytes) -> Status {
+      H4MK_TRY(sink.Write(bytes));
+      *written += bytes.size();
       if (progress) progress(std::min(*written, size), size);
-    }
-    H4MK_TRY(ffmpeg.Finish());
+      return {};
+    }));
     return *written > 0 ? Status() : Status(Code::kIo, "ffmpeg wrote nothing");
   }
 

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "capi/callback_io.h"
 #include "chunk/chunk_format.h"
 #include "chunk/chunk_reader.h"
 #include "text.h"
@@ -20,68 +21,17 @@
 namespace h4mk::tool {
 namespace {
 
-// One buffer is kept for the next cluster: most are of about the same size.
-class HeapAllocator final : public BufferAllocator {
+// A file at a URL or beside the one that is read. What a server did is said at once: the library
+// only knows that bytes could not be read.
+class OpenedIo final : public Io {
  public:
-  ~HeapAllocator() override { std::free(spare_); }
-  void* Alloc(size_t size, uint8_t** data) override {
-    void* memory = spare_ && spare_size_ >= size ? spare_ : std::malloc(kHeader + size);
-    if (memory == nullptr) return nullptr;
-    if (memory == spare_) {
-      size = spare_size_;
-      spare_ = nullptr;
-    }
-    std::memcpy(memory, &size, sizeof size);
-    *data = static_cast<uint8_t*>(memory) + kHeader;
-    return memory;
-  }
-  void Release(void* handle) override {
-    std::free(spare_);
-    spare_ = handle;
-    std::memcpy(&spare_size_, handle, sizeof spare_size_);
-  }
-
- private:
-  static constexpr size_t kHeader = 64;
-  void* spare_ = nullptr;
-  size_t spare_size_ = 0;
-};
-
-// A file beside the one that is read. Its name came from a file, so that it may be anything: only a
-// regular file is opened, no link, and nothing that would wait.
-class FileBeside final : public Io {
- public:
-  Status Open(const std::string& path) {
-    fd_ = OwnedFd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    struct stat info;
-    if (!fd_.ok() && errno == ELOOP) return Status(Code::kIo, "it is a link");
-    if (!fd_.ok() && errno == ENOENT) return Status(Code::kNotFound, std::strerror(errno));
-    if (!fd_.ok() || fstat(fd_.get(), &info) != 0) return Status(Code::kIo, std::strerror(errno));
-    if (!S_ISREG(info.st_mode)) return Status(Code::kIo, "it is no regular file");
-    io_.emplace(fd_.get(), true);
-    return {};
-  }
-  int64_t Read(uint8_t* buffer, size_t size) override { return io_->Read(buffer, size); }
-  int64_t Write(const uint8_t*, size_t) override { return -1; }
-  bool CanSeek() const override { return true; }
-  int64_t Seek(int64_t offset) override { return io_->Seek(offset); }
-  int64_t Size() override { return io_->Size(); }
-
- private:
-  OwnedFd fd_;
-  std::optional<FdIo> io_;
-};
-
-// A file at a URL. What the server did is said at once: the library only knows that bytes could not
-// be read.
-class UrlIo final : public Io {
- public:
-  UrlIo(const UrlFile& file, const h4mk_io& io) : file_(file), io_(io) {}
-  ~UrlIo() override { h4mk_io_close(&io_); }
+  // url: null for a file that is here.
+  OpenedIo(const UrlFile* url, const h4mk_io& io) : url_(url), io_(io) {}
+  ~OpenedIo() override { h4mk_io_close(&io_); }
   int64_t Read(uint8_t* buffer, size_t size) override {
     const int64_t got = io_.read(io_.opaque, buffer, size);
-    if (got < 0 && !std::exchange(has_failed_, true))
-      fmt::print(stderr, "h4mk: {}\n", Printable(file_.message()));
+    if (got < 0 && url_ != nullptr && !std::exchange(has_failed_, true))
+      fmt::print(stderr, "h4mk: {}\n", Printable(url_->message()));
     return got;
   }
   int64_t Write(const uint8_t*, size_t) override { return -1; }
@@ -90,10 +40,16 @@ class UrlIo final : public Io {
   int64_t Size() override { return io_.size(io_.opaque); }
 
  private:
-  const UrlFile& file_;
+  const UrlFile* url_;
   h4mk_io io_;
   bool has_failed_ = false;
 };
+
+// h4mk_io_open_beside() sets errno.
+std::string WhyNotBeside() {
+  if (errno == ELOOP) return "it is a link";
+  return errno == EINVAL ? "it is no regular file" : std::strerror(errno);
+}
 
 // What this program reads. None of it is written to, and it says how much output is to be expected.
 struct InputId {
@@ -197,7 +153,7 @@ Status InputFile::OpenUrl() {
   h4mk_status status = url_->Open(path_);
   if (status == H4MK_OK) status = url_->NewIo(&io);
   if (status != H4MK_OK) return Status(static_cast<Code>(status), url_->message());
-  size_ = static_cast<uint64_t>(UrlIo(*url_, io).Size());
+  size_ = static_cast<uint64_t>(OpenedIo(url_.get(), io).Size());
   g_input_bytes += size_;
   return {};
 }
@@ -234,7 +190,7 @@ Status InputFile::ReadVersion() {
 Io& InputFile::NewIo() {
   h4mk_io io = H4MK_IO_INIT;
   if (url_ && url_->NewIo(&io) == H4MK_OK)
-    ios_.push_back(std::make_unique<UrlIo>(*url_, io));
+    ios_.push_back(std::make_unique<OpenedIo>(url_.get(), io));
   else
     ios_.push_back(std::make_unique<FdIo>(fd_, true));
   return *ios_.back();
@@ -249,7 +205,7 @@ Source InputFile::NewSource() {
 }
 
 Status InputFile::OpenReader(ReadOptions options, OpenedFile* opened) {
-  if (!allocator_) allocator_ = std::make_unique<HeapAllocator>();
+  if (!allocator_) allocator_ = std::make_unique<CallbackAllocator>(h4mk_buffers{});
   options.open_beside = [this](const std::string& name, std::unique_ptr<Io>* io) {
     return OpenBeside(name, io);
   };
@@ -259,17 +215,11 @@ Status InputFile::OpenReader(ReadOptions options, OpenedFile* opened) {
 }
 
 Status InputFile::OpenBeside(const std::string& name, std::unique_ptr<Io>* io) {
-  if (url_) {
-    h4mk_io callbacks = H4MK_IO_INIT;
-    const h4mk_status status = url_->OpenBeside(name, &callbacks);
-    if (status != H4MK_OK) return Status(static_cast<Code>(status), url_->message());
-    *io = std::make_unique<UrlIo>(*url_, callbacks);
-    return {};
-  }
-  const std::string folder = path_.substr(0, path_.rfind('/') + 1);
-  auto file = std::make_unique<FileBeside>();
-  H4MK_TRY(file->Open((folder.empty() ? "./" : folder) + name));
-  *io = std::move(file);
+  h4mk_io opened = H4MK_IO_INIT;
+  const h4mk_status status = open_beside()(beside_opaque(), name.c_str(), &opened);
+  if (status != H4MK_OK)
+    return Status(static_cast<Code>(status), url_ ? url_->message() : WhyNotBeside());
+  *io = std::make_unique<OpenedIo>(url_.get(), opened);
   return {};
 }
 

@@ -14,8 +14,6 @@ std::string UrlFile::message() const {
 
 h4mk_status UrlFile::NewIo(h4mk_io*) { return H4MK_ERR_UNSUPPORTED; }
 
-h4mk_status UrlFile::OpenBeside(const std::string&, h4mk_io*) { return H4MK_ERR_UNSUPPORTED; }
-
 h4mk_status (*UrlFile::open_beside() const)(void*, const char*, h4mk_io*) { return nullptr; }
 
 }  // namespace h4mk::tool

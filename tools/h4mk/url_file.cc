@@ -15,10 +15,6 @@ std::string UrlFile::message() const { return h4mk_http_message(http_); }
 
 h4mk_status UrlFile::NewIo(h4mk_io* io) { return h4mk_http_io(http_, io); }
 
-h4mk_status UrlFile::OpenBeside(const std::string& name, h4mk_io* io) {
-  return h4mk_http_open_beside(http_, name.c_str(), io);
-}
-
 h4mk_status (*UrlFile::open_beside() const)(void*, const char*, h4mk_io*) {
   return h4mk_http_open_beside;
 }

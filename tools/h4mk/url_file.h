@@ -29,8 +29,7 @@ class UrlFile {
 
   // A view with a position of its own, to be closed by h4mk_io_close() before this object.
   h4mk_status NewIo(h4mk_io* io);
-  h4mk_status OpenBeside(const std::string& name, h4mk_io* io);
-  // The same as a callback, with the second as its opaque.
+  // What opens files beside it, with the second as its opaque.
   h4mk_status (*open_beside() const)(void* opaque, const char* name, h4mk_io* io);
   void* beside_opaque() const { return http_; }
 
