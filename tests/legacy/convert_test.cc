@@ -24,10 +24,12 @@ Converted Convert(ByteSpan input, int version, bool drop_original = false) {
   h4mk_convert_options options = H4MK_CONVERT_OPTIONS_INIT;
   options.version = version;
   options.drop_original = drop_original;
-  options.opaque = &result.messages;
-  options.message = [](void* opaque, const char* text) {
-    static_cast<std::vector<std::string>*>(opaque)->push_back(text);
+  h4mk_task task = H4MK_TASK_INIT;
+  task.opaque = &result.messages;
+  task.problem = [](void* opaque, const h4mk_problem* problem) {
+    static_cast<std::vector<std::string>*>(opaque)->push_back(problem->message);
   };
+  options.task = &task;
   result.status = h4mk_convert(&in, &out, &options);
   const uint8_t* data = nullptr;
   size_t size = 0;
@@ -299,7 +301,9 @@ TEST(ConversionTest, CanBeStopped) {
   h4mk_io_open_memory(media.data(), media.size(), &in);
   h4mk_io_new_memory(&out);
   h4mk_convert_options options = H4MK_CONVERT_OPTIONS_INIT;
-  options.progress = [](void*, int64_t, int64_t) { return 1; };
+  h4mk_task task = H4MK_TASK_INIT;
+  task.progress = [](void*, int64_t, int64_t) { return 1; };
+  options.task = &task;
   EXPECT_EQ(h4mk_convert(&in, &out, &options), H4MK_ERR_CANCELLED);
   h4mk_io_close(&in);
   h4mk_io_close(&out);

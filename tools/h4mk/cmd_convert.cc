@@ -52,7 +52,7 @@ int Run(const ConvertCommandOptions& options) {
   convert.keep_original = !options.key.given();  // it has the ciphertext
   convert.max_payload = options.write.MostOutput();
   convert.message = [&](const std::string& text) { output.Note(std::nullopt, text); };
-  convert.progress = MakeConvertProgress("convert");
+  convert.progress = MakeProgress("convert");
   const Status status = out.Explain(Convert(*opened.reader, out.io(), std::move(convert)));
   if (!status.ok() && status.code() != Code::kCorrupt) return output.Fail(status);
   if (!status.ok()) output.Problem(status);  // damage was passed over, the rest was written

@@ -53,7 +53,7 @@ Status Sign(const SignOptions& options, Output& output) {
   ConvertOptions convert;
   convert.protect.signing_key = std::move(key.value());
   convert.message = [&](const std::string& text) { output.Note(std::nullopt, text); };
-  convert.progress = MakeConvertProgress("sign");
+  convert.progress = MakeProgress("sign");
   Status status = Convert(*opened.reader, out.io(), std::move(convert));
   if (status.code() == Code::kCorrupt)
     return Status(Code::kCorrupt, "the file is damaged, nothing was signed; see `h4mk recover`");

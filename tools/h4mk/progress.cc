@@ -40,15 +40,6 @@ std::function<void(uint64_t done, uint64_t total)> MakeProgress(const char* what
   };
 }
 
-std::function<bool(uint64_t done, uint64_t total)> MakeConvertProgress(const char* what) {
-  const auto progress = MakeProgress(what);
-  if (!progress) return nullptr;
-  return [progress](uint64_t done, uint64_t total) {
-    progress(done, total);
-    return true;
-  };
-}
-
 void ClearProgress() {
   if (!g_shown) return;
   std::fputs("\r\x1b[K", stderr);

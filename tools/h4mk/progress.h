@@ -12,9 +12,6 @@ namespace h4mk::tool {
 // see it.
 std::function<void(uint64_t done, uint64_t total)> MakeProgress(const char* what);
 
-// The same for Convert(), which asks whether to go on.
-std::function<bool(uint64_t done, uint64_t total)> MakeConvertProgress(const char* what);
-
 // Takes the bar off the terminal, for a message or at the end.
 void ClearProgress();
 

@@ -894,15 +894,11 @@ typedef struct h4mk_convert_options {
     int version;       /**< Of the output: 0 or 2, 1, or H4MK_VERSION_TRANSPORT. */
     int drop_original; /**< 1: leaves out ORIG, which a file of version 2 has that was made of another
                             one, and which gives that one back byte for byte (legacy.md, "ORIG"). */
-    void *opaque;      /**< First argument of both callbacks. */
-    /** Called now and then with the bytes of the input that were gone through and their number (0: not
-     *  known). Anything but 0 stops with H4MK_ERR_CANCELLED. May be NULL. */
-    int (*progress)(void *opaque, int64_t done, int64_t total);
-    /** Told each damage that was passed over, each thing that could not be kept, and why a conversion
-     *  failed. May be NULL. */
-    void (*message)(void *opaque, const char *text);
+    /** May be NULL. Is told, with code H4MK_OK, each damage that was passed over and each thing that could
+     *  not be kept. */
+    const h4mk_task *task;
 } h4mk_convert_options;
-#define H4MK_CONVERT_OPTIONS_INIT { sizeof(h4mk_convert_options), 0, 0, NULL, NULL, NULL }
+#define H4MK_CONVERT_OPTIONS_INIT { sizeof(h4mk_convert_options), 0, 0, NULL }
 
 /** Writes a file of any version as one of another (legacy.md, "Conversion"): tracks, blocks, metadata,
  *  attachments, and chunks that this library does not know. Version 1 to 2 to 1, and transport to 2 to

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "capi/handles.h"
+#include "capi/task.h"
 #include "legacy/transport/transport_file.h"
+#include "open/open_file.h"
 
 using h4mk::Call;
 using h4mk::CopyStruct;
@@ -29,35 +31,24 @@ h4mk_status h4mk_reader_transport_veri(h4mk_reader* reader, h4mk_transport_veri*
 
 h4mk_status h4mk_convert(const h4mk_io* input, const h4mk_io* output,
                          const h4mk_convert_options* options) {
-  h4mk_io callbacks = H4MK_IO_INIT;
+  h4mk_io from = H4MK_IO_INIT, to = H4MK_IO_INIT;
   h4mk_convert_options settings = H4MK_CONVERT_OPTIONS_INIT;
-  if (output == nullptr || !CopyStruct(output, &callbacks) || !CopyStruct(options, &settings) ||
-      callbacks.write == nullptr)
+  h4mk::Task work;
+  if (!h4mk::ReadInput(input, &from) || !h4mk::ReadOutput(output, &to) ||
+      !CopyStruct(options, &settings) || !work.Read(settings.task))
     return H4MK_ERR_ARGUMENT;
-  h4mk_reader_options reader_options = H4MK_READER_OPTIONS_INIT;
-  h4mk_reader* reader = nullptr;
-  h4mk_status status = h4mk_reader_open(input, &reader_options, &reader);
-  if (status == H4MK_OK)
-    status = Call(reader, [&]() -> Status {
-      h4mk::ConvertOptions chosen;
-      chosen.version = settings.version == 0 ? 2 : settings.version;
-      chosen.keep_original = settings.drop_original == 0;
-      if (settings.progress)
-        chosen.progress = [&](uint64_t done, uint64_t total) {
-          return settings.progress(settings.opaque, static_cast<int64_t>(done),
-                                   static_cast<int64_t>(total)) == 0;
-        };
-      if (settings.message)
-        chosen.message = [&](const std::string& text) {
-          settings.message(settings.opaque, text.c_str());
-        };
-      h4mk::CallbackIo io(callbacks);
-      return h4mk::Convert(*reader->file.reader, io, std::move(chosen));
-    });
-  if (status != H4MK_OK && settings.message)
-    settings.message(settings.opaque, *h4mk_reader_message(reader) != '\0'
-                                          ? h4mk_reader_message(reader)
-                                          : h4mk_strerror(status));
-  h4mk_reader_free(reader);
-  return status;
+  return work.Run([&]() -> Status {
+    h4mk::CallbackIo in(from), out(to);
+    h4mk::CallbackAllocator allocator{h4mk_buffers{}};
+    work.Watch(in);
+    work.Watch(out);
+    h4mk::OpenedFile opened;
+    H4MK_TRY(h4mk::OpenFile(in, allocator, {}, &opened));
+    h4mk::ConvertOptions chosen;
+    chosen.version = settings.version == 0 ? 2 : settings.version;
+    chosen.keep_original = settings.drop_original == 0;
+    chosen.progress = work.Progress();
+    chosen.message = [&](const std::string& text) { work.Tell(H4MK_OK, std::nullopt, 0, text); };
+    return h4mk::Convert(*opened.reader, out, std::move(chosen));
+  });
 }

@@ -114,9 +114,8 @@ Status CopyBlocks(BlockPipeline& input, FileWriter& writer, const ConvertOptions
     // Its number is part of what the block was encrypted with.
     if (block.flags & kBlockEncrypted) block.ordinal = record.ordinal;
     H4MK_TRY(writer.Write(block));
-    if (options.progress && count % kBlocksBetweenCalls == 0 &&
-        !options.progress(static_cast<uint64_t>(read.offset), total))
-      return Status(Code::kCancelled, "the caller asked to stop");
+    if (options.progress && count % kBlocksBetweenCalls == 0)
+      options.progress(static_cast<uint64_t>(read.offset), total);
   }
   return damaged ? Status(Code::kCorrupt, "parts of the file were damaged and are left out")
                  : Status();

@@ -10,6 +10,7 @@
 #include <functional>
 #include <string>
 
+#include "file/chunk_walk.h"
 #include "file/file_writer.h"
 #include "open/make_writer.h"
 #include "pipeline/block_pipeline.h"
@@ -24,8 +25,7 @@ struct ConvertOptions {
   // The most that the blocks may have together. The older forms are held in memory until all of
   // them is known, and a block that was compressed to 40 bytes can be a megabyte.
   uint64_t max_payload = UINT64_MAX;
-  // Bytes of the input that were gone through; returning false stops with kCancelled. May be empty.
-  std::function<bool(uint64_t done, uint64_t total)> progress;
+  ChunkWalk::Progress progress;  // bytes of the input that were gone through; may be empty
   // Each damage that was passed over and each thing that could not be kept, in words. May be empty.
   std::function<void(const std::string& text)> message;
 };
