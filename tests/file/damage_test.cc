@@ -682,5 +682,34 @@ TEST_F(DamageTest, AnIndexOfAnotherFile) {
   EXPECT_EQ(Identify(reader.ReadOn()).size(), media_.blocks.size());
 }
 
+// core.md, "Damage": a length that is damaged leads nowhere, however far. Chunks of other programs
+// may be long, so that their limit does not tell.
+TEST_F(DamageTest, AChunkThatNobodyReadsDoesNotHideWhatFollowsIt) {
+  constexpr int kBlocks = 18;
+  TestFile file;
+  Writer writer(&file, ClusterLimits(4 << 20, 0));
+  writer.AddTrack(kVideo);
+  ASSERT_EQ(h4mk_writer_add_chunk(writer.get(), "xtra", 0, "front", 5), H4MK_OK);
+  for (int i = 0; i < kBlocks; ++i) {
+    ASSERT_EQ(writer.Write({0, kKey, i, i, 1, Bytes(4 << 20)}), H4MK_OK);
+    if (i == 0) ASSERT_EQ(h4mk_writer_add_chunk(writer.get(), "xtra", 0, "inner", 5), H4MK_OK);
+  }
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  for (const Chunk& chunk : WalkChunks(file.bytes)) {
+    if (chunk.tag != "xtra") continue;
+    for (const int bit : {21, 26}) {  // longer than 1 and than 64 MiB, and within the file
+      for (const bool is_cut : {false, true}) {
+        TestFile damaged{file.bytes};
+        PutU32(&damaged.bytes, chunk.begin + 8, uint32_t{5} ^ 1u << bit);
+        if (is_cut) damaged.bytes.resize(damaged.bytes.size() - 500);
+        Reader reader(&damaged);
+        ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+        EXPECT_GE(reader.ReadOn().blocks.size(), size_t{kBlocks} - is_cut)
+            << "chunk at " << chunk.begin << ", bit " << bit << (is_cut ? ", cut" : "");
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace h4mk_test

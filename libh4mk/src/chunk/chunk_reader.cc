@@ -237,6 +237,16 @@ Status ChunkReader::IsWholeInStream(uint64_t offset, const ChunkHeader& header, 
   return {};
 }
 
+Status ChunkReader::CheckLength(uint64_t offset, const ChunkHeader& header) {
+  const Next next = WhatFollows(offset + header.size());
+  H4MK_TRY(next.status);
+  bool is_right = next.is_end || next.is_chunk;
+  if (!is_right) H4MK_TRY(IsWhole(offset, header, &is_right));
+  if (is_right) return {};
+  return Corrupt(offset, TagText(header.tag) + " chunk of " + std::to_string(header.length) +
+                             " bytes does not match its CRC, and no chunk follows it");
+}
+
 Status ChunkReader::FindNext(uint64_t offset, uint64_t* found) {
   ChunkHeader header;
   const Status status = ReadHeader(offset, &header);

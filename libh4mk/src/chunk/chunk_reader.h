@@ -59,6 +59,10 @@ class ChunkReader {
   // `header` is what stands there.
   Status IsWhole(uint64_t offset, const ChunkHeader& header, bool* whole);
 
+  // Whether a chunk that nobody reads may be passed over by its length: a whole chunk or the end
+  // follows it, or its own CRC holds. kCorrupt: neither. The source must be seekable.
+  Status CheckLength(uint64_t offset, const ChunkHeader& header);
+
   // Where to go on behind a chunk that cannot be used (core.md, "Damage"): directly behind it where
   // a whole chunk follows, else at the next known tag whose chunk is whole. kEnd: nothing follows;
   // all can be read again. The work is in proportion to the distance, whatever lengths stand there.

@@ -96,6 +96,7 @@ Status ClusterStream::PassOver(const ChunkHeader& header) {
       file_.descriptions().AddPending(at, header.tag, std::move(payload));
     if (!source_.seekable()) file_.UsePendingDescriptions();
   } else {
+    if (source_.seekable()) H4MK_TRY(chunks_.CheckLength(at, header));
     checksum_.Stop();
   }
   cursor_.MoveTo(at + header.size());

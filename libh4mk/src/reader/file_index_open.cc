@@ -114,7 +114,8 @@ Status FileIndex::PassOverFront(uint64_t offset, const ChunkHeader& header,
                                 RunningChecksum* checksum) {
   checksum->Stop();
   const int64_t size = source_.Size();
-  if (size < 0 || offset + header.size() <= static_cast<uint64_t>(size)) return {};
+  if (size < 0 || offset + header.size() <= static_cast<uint64_t>(size))
+    return chunks_.CheckLength(offset, header);
   return Status(Code::kAgain, TagText(header.tag) + " chunk at byte " + std::to_string(offset) +
                                   " is not complete")
       .At(offset);
