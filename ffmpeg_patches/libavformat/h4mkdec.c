@@ -556,6 +556,8 @@ static int signal_changes(AVFormatContext *s)
     const unsigned changes = h4mk_reader_changes(h4mk->reader);
     int ret = 0;
 
+    if (!changes)
+        return 0;
     if (changes & H4MK_CHANGED_META) {
         ret = ff_h4mk_read_file_tags(s, h4mk_reader_meta(h4mk->reader));
         if (ret >= 0)

@@ -475,12 +475,12 @@ H4MK_API unsigned h4mk_reader_changes(h4mk_reader *reader);
 /** The metadata of the file, an object (empty if the file has none). With h4mk_reader_options.keys it is
  *  without "protection", since the blocks are handed out in clear: a program that copies an encrypted
  *  file asks its writer for encryption again. Valid until h4mk_reader_changes() or h4mk_reader_free().
- *  NULL if the file could not be opened. */
+ *  NULL if the file could not be opened, or memory ran out. */
 H4MK_API const h4mk_value *h4mk_reader_meta(const h4mk_reader *reader);
 /** Number of tracks. Everywhere below a track is an index from 0 to this less 1; any other number is
  *  H4MK_ERR_ARGUMENT. */
 H4MK_API uint32_t h4mk_reader_track_count(const h4mk_reader *reader);
-/** The description of a track, an object; NULL if there is no such track. Valid as
+/** The description of a track, an object; NULL if there is no such track, or memory ran out. Valid as
  *  h4mk_reader_meta(). */
 H4MK_API const h4mk_value *h4mk_reader_track(const h4mk_reader *reader, uint32_t track);
 

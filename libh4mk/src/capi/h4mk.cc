@@ -138,10 +138,6 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
       read.refuse_unsigned = settings.refuse_unsigned != 0;
     }
     H4MK_TRY(h4mk::OpenFile(opened->io, opened->allocator, std::move(read), &opened->file));
-    const h4mk::BlockPipeline& file = *opened->file.reader;
-    opened->meta = h4mk::ValueFromJson(file.meta());
-    for (const h4mk::Track& track : file.tracks())
-      opened->tracks.push_back(h4mk::ValueFromJson(track.description));
     opened->file.reader->file().TakeChanges();  // so far
     opened->opened = true;
     return {};
@@ -175,47 +171,40 @@ int h4mk_reader_is_closed(const h4mk_reader* reader) {
   return reader && reader->file.reader && reader->file.reader->is_closed();
 }
 
+// Callers see the descriptions as values, which are made when they are asked for: a reader whose
+// caller wants blocks alone is opened sooner.
 const h4mk_value* h4mk_reader_meta(const h4mk_reader* reader) {
-  return reader ? reader->meta.get() : nullptr;
+  if (reader == nullptr || !reader->opened) return nullptr;
+  h4mk::Guard([&]() -> h4mk_status {
+    if (!reader->meta) reader->meta = h4mk::ValueFromJson(reader->file.reader->meta());
+    return H4MK_OK;
+  });
+  return reader->meta.get();
 }
-
-namespace {
-
-// Tracks that were added are counted at once; what callers may still hold is replaced when they ask
-// for it.
-void NoteChanges(h4mk_reader* reader) {
-  h4mk::FileReader& file = reader->file.reader->file();
-  const unsigned changes = file.TakeChanges();
-  if (changes == 0) return;
-  reader->changes |= changes;
-  while (reader->tracks.size() < file.tracks().size())
-    reader->tracks.push_back(h4mk::ValueFromJson(file.tracks()[reader->tracks.size()].description));
-}
-
-}  // namespace
 
 unsigned h4mk_reader_changes(h4mk_reader* reader) {
   if (reader == nullptr || !reader->opened) return 0;
-  unsigned changes = 0;
-  h4mk::Guard([&]() -> h4mk_status {
-    NoteChanges(reader);
-    const h4mk::BlockPipeline& file = *reader->file.reader;
-    if (reader->changes & H4MK_CHANGED_META) reader->meta = h4mk::ValueFromJson(file.meta());
-    if (reader->changes & H4MK_CHANGED_TRACKS)
-      for (size_t i = 0; i < reader->tracks.size(); ++i)
-        reader->tracks[i] = h4mk::ValueFromJson(file.tracks()[i].description);
-    changes = std::exchange(reader->changes, 0u);
-    return H4MK_OK;
-  });
+  const unsigned changes = reader->file.reader->file().TakeChanges();
+  if (changes & H4MK_CHANGED_META) reader->meta.reset();
+  if (changes & H4MK_CHANGED_TRACKS) reader->tracks.clear();
   return changes;
 }
 
 uint32_t h4mk_reader_track_count(const h4mk_reader* reader) {
-  return reader ? static_cast<uint32_t>(reader->tracks.size()) : 0;
+  if (reader == nullptr || !reader->opened) return 0;
+  return static_cast<uint32_t>(reader->file.reader->tracks().size());
 }
 
 const h4mk_value* h4mk_reader_track(const h4mk_reader* reader, uint32_t track) {
-  return track < h4mk_reader_track_count(reader) ? reader->tracks[track].get() : nullptr;
+  const uint32_t count = h4mk_reader_track_count(reader);
+  if (track >= count) return nullptr;
+  const h4mk_status made = h4mk::Guard([&]() -> h4mk_status {
+    reader->tracks.resize(count);
+    auto& value = reader->tracks[track];
+    if (!value) value = h4mk::ValueFromJson(reader->file.reader->tracks()[track].description);
+    return H4MK_OK;
+  });
+  return made == H4MK_OK ? reader->tracks[track].get() : nullptr;
 }
 
 h4mk_status h4mk_reader_track_info(const h4mk_reader* reader, uint32_t track,
@@ -255,10 +244,7 @@ h4mk_status h4mk_reader_next(h4mk_reader* reader, h4mk_block* block) {
   return Call(reader, [&]() -> Status {
     h4mk::BlockPipeline& blocks = *reader->file.reader;
     const h4mk::ReadBlock* read = nullptr;
-    const bool is_new = !blocks.is_ready();
-    const Status next = blocks.Peek(&read);
-    if (is_new) NoteChanges(reader);
-    H4MK_TRY(next);
+    H4MK_TRY(blocks.Peek(&read));
     Status status = h4mk::FillBlock(reader, *read, block);  // if it throws, the block stays
     blocks.Pop();
     return status;

@@ -30,9 +30,9 @@ struct h4mk_reader {
   h4mk::Status warning;
   bool opened = false;
   bool keep_encrypted = false;
-  unsigned changes = 0;  // of the descriptions, not told yet
-  std::unique_ptr<h4mk_value> meta;
-  std::vector<std::unique_ptr<h4mk_value>> tracks;
+  // Made when the caller asks for them, null until then.
+  mutable std::unique_ptr<h4mk_value> meta;
+  mutable std::vector<std::unique_ptr<h4mk_value>> tracks;
   std::vector<h4mk_side_data> side_data;
   std::vector<std::string> side_data_names;
   h4mk::Bytes chunk_payload;

@@ -11,21 +11,35 @@ using h4mk::Status;
 
 namespace h4mk {
 
+namespace {
+
+void FillSideData(h4mk_reader* reader, std::span<const SideData> side_data) {
+  reader->side_data_names.clear();
+  reader->side_data.clear();
+  for (const SideData& entry : side_data) reader->side_data_names.emplace_back(entry.name);
+  for (size_t i = 0; i < side_data.size(); ++i)
+    reader->side_data.push_back(
+        {reader->side_data_names[i].c_str(), side_data[i].data.data(), side_data[i].data.size()});
+}
+
+Status NotReadable(const ReadBlock& read) {
+  return Corrupt(static_cast<uint64_t>(read.offset),
+                 read.record->flags & kBlockEncrypted
+                     ? "META does not say how the block is encrypted that stands"
+                     : "TRAK does not say how the block is compressed that stands");
+}
+
+}  // namespace
+
 Status FillBlock(h4mk_reader* reader, const ReadBlock& read, h4mk_block* block) {
   const BlockRecord& record = *read.record;
   if ((record.flags & (kBlockEncrypted | kBlockCompressed | kBlockExternal)) &&
       !reader->keep_encrypted)
-    return Corrupt(static_cast<uint64_t>(read.offset),
-                   record.flags & kBlockEncrypted
-                       ? "META does not say how the block is encrypted that stands"
-                       : "TRAK does not say how the block is compressed that stands");
-  reader->side_data_names.clear();
-  reader->side_data.clear();
-  for (const SideData& entry : read.side_data) reader->side_data_names.emplace_back(entry.name);
-  for (size_t i = 0; i < read.side_data.size(); ++i)
-    reader->side_data.push_back({reader->side_data_names[i].c_str(), read.side_data[i].data.data(),
-                                 read.side_data[i].data.size()});
-  h4mk_block known = H4MK_BLOCK_INIT;
+    return NotReadable(read);
+  if (!read.side_data.empty()) FillSideData(reader, read.side_data);
+  // Nearly every caller knows all members; they are written where they belong.
+  h4mk_block part;
+  h4mk_block& known = block->struct_size >= sizeof part ? *block : part;
   known.track = static_cast<uint32_t>(record.track);
   known.flags = (record.flags & kBlockPublicFlags) | (read.corrupt ? H4MK_BLOCK_CORRUPT : 0u);
   known.pts = record.pts;
@@ -33,12 +47,12 @@ Status FillBlock(h4mk_reader* reader, const ReadBlock& read, h4mk_block* block) 
   known.duration = record.duration;
   known.data = read.data;
   known.size = record.size;
-  known.side_data = reader->side_data.empty() ? nullptr : reader->side_data.data();
-  known.side_data_count = reader->side_data.size();
+  known.side_data = read.side_data.empty() ? nullptr : reader->side_data.data();
+  known.side_data_count = read.side_data.size();
   known.ordinal = record.ordinal;
   known.offset = read.offset;
   known.buffer = read.buffer;
-  CopyOut(known, block);
+  if (&known == &part) CopyOut(part, block);
   return {};
 }
 

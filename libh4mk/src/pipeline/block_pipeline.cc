@@ -67,6 +67,7 @@ Status BlockPipeline::JudgeNext(Status status, size_t first_stage) const {
 }
 
 Status BlockPipeline::MakeReady() {
+  if (preroll_.is_unused()) return MakeNextReady();
   while (!preroll_.is_reading()) {
     if (!preroll_.has_first()) {
       H4MK_TRY(MakeNextReady());
@@ -80,8 +81,9 @@ Status BlockPipeline::MakeReady() {
 
 Status BlockPipeline::MakeNextReady() {
   if (stages_.empty()) {
-    H4MK_TRY(file_->Next(&block_));
-    state_ = State::kReady;
+    Status status = file_->Next(&block_);
+    if (status.ok()) state_ = State::kReady;
+    return status;
   }
   while (state_ != State::kReady) {
     if (state_ == State::kNone) H4MK_TRY(ReadStored());

@@ -58,11 +58,11 @@ class BlockPipeline {
     return {};
   }
   // The same in two steps: a block stays the next one until Pop(), so that a caller who runs out of
-  // memory does not lose it. **block is valid until the next call of the pipeline or the file.
+  // memory does not lose it. **block is valid until the next call of the pipeline or the file, if
+  // all went well.
   Status Peek(const ReadBlock** block) {
-    if (state_ != State::kReady) H4MK_TRY(MakeReady());
     *block = &block_;
-    return {};
+    return is_ready() ? Status() : MakeReady();
   }
   void Pop() { state_ = State::kNone; }
   // Peek() has given a block that was not taken.

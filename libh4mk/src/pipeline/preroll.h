@@ -20,12 +20,13 @@ Status FindPrerollStart(FileReader& reader, uint32_t track, const BlockRecord& k
 class Preroll {
  public:
   void Set(size_t track_count, uint32_t track, uint32_t blocks);
+  bool is_unused() const { return tracks_.empty(); }
   // Reading begins anew, after a seek or at the start of the file, where nothing comes before.
   void Restart(bool sought);
 
   // Whether a block that was read is the first one of a track that must begin earlier. If so,
   // Plan() says where.
-  bool BeginsAt(const BlockRecord& record) { return !tracks_.empty() && IsFirstOfTrack(record); }
+  bool BeginsAt(const BlockRecord& record) { return !is_unused() && IsFirstOfTrack(record); }
   bool has_first() const { return first_.has_value(); }
   // kIo, kMemory: to be called again.
   Status Plan(FileReader& file);

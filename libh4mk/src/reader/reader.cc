@@ -50,18 +50,22 @@ Status Reader::Next(ReadBlock* block) {
         continue;
       }
       const Status status = Fetch(cluster, *record);
-      const bool is_external = record->flags & kBlockExternal;
-      const bool is_corrupt =
-          status.code() == Code::kCorrupt || (is_external && status.code() == Code::kNotFound);
-      if (!status.ok() && !is_corrupt) return status;
-      if (is_corrupt && IsWrongTarget()) {
-        H4MK_TRY(SeekAgain(Corrupt(cluster.offset(), "the length of a cluster is damaged")));
-        break;
+      const bool is_corrupt = !status.ok();
+      if (is_corrupt) {
+        const bool is_external = record->flags & kBlockExternal;
+        if (status.code() != Code::kCorrupt && !(is_external && status.code() == Code::kNotFound))
+          return status;
+        if (IsWrongTarget()) {
+          H4MK_TRY(SeekAgain(Corrupt(cluster.offset(), "the length of a cluster is damaged")));
+          break;
+        }
+        if (IsNewDamage(*record)) return status;
+        if (!keep_corrupt_ || is_external) {
+          PassOn(record);
+          continue;
+        }
       }
-      if (is_corrupt && IsNewDamage(*record)) return status;
-      record = PassOn(record);
-      if (is_corrupt && (!keep_corrupt_ || is_external)) continue;
-      FillBlock(cluster, *record, is_corrupt, block);
+      FillBlock(cluster, *PassOn(record), is_corrupt, block);
       return {};
     }
     H4MK_TRY(LoadMore());
@@ -115,14 +119,14 @@ const BlockRecord* Reader::PassOn(const BlockRecord* record) {
 
 void Reader::FillBlock(const ClusterLoader& cluster, const BlockRecord& record, bool is_corrupt,
                        ReadBlock* block) {
-  *block = {&record,
-            cluster.data(record),
-            is_corrupt,
-            static_cast<int64_t>(cluster.data_offset() + record.offset),
-            cluster.offset(),
-            cluster.buffer(),
-            -1,
-            cluster.index().side_data(record)};
+  block->record = &record;
+  block->data = cluster.data(record);
+  block->corrupt = is_corrupt;
+  block->offset = static_cast<int64_t>(cluster.data_offset() + record.offset);
+  block->chunk_offset = cluster.offset();
+  block->buffer = cluster.buffer();
+  block->external_offset = -1;
+  block->side_data = cluster.index().side_data(record);
   if (!(record.flags & kBlockExternal)) return;
   external_record_ = record;
   if (!keep_external_) external_record_.flags &= ~kBlockExternal;
