@@ -100,12 +100,17 @@ bool IsSized(const Struct* first, size_t count) {
 }
 
 // Fills as much of a struct as its caller knows: the one at an index of an array. REQUIRES:
-// IsSized(first).
+// IsSized(first), from.struct_size is sizeof from.
 template <typename Struct>
-void CopyOut(const Struct& from, Struct* first, size_t index = 0) {
+void CopyOut(Struct from, Struct* first, size_t index = 0) {
   const size_t size = first->struct_size;
+  if (size == sizeof from) {  // as nearly always: then members are written where they belong
+    first[index] = from;
+    return;
+  }
+  const Struct copy = from;
   uint8_t* to = reinterpret_cast<uint8_t*>(first) + index * size;
-  std::memcpy(to, &from, std::min(size, sizeof from));
+  std::memcpy(to, &copy, std::min(size, sizeof copy));
   std::memcpy(to, &size, sizeof size);  // struct_size comes first
 }
 

@@ -97,9 +97,9 @@ bool ArePositions(const std::vector<int64_t>& positions, size_t places) {
 
 // The first time of the span that each entry of key_span is for.
 std::vector<int64_t> SpanTimes(const PageTrack& track) {
-  std::vector<int64_t> times;
-  times.reserve(track.keys());
-  for (int64_t span : track.key_span) times.push_back(track.first_time[static_cast<size_t>(span)]);
+  std::vector<int64_t> times(track.keys());
+  for (size_t i = 0; i < times.size(); ++i)
+    times[i] = track.first_time[static_cast<size_t>(track.key_span[i])];
   return times;
 }
 
@@ -174,16 +174,18 @@ bool ReadClusters(ByteReader& reader, uint64_t chunk_offset, uint64_t file_size,
   if (cluster_count == 0) return true;
   // A cluster stands before its page, but for copies that were put in front of the file.
   const uint64_t end = page->is_copy && first > chunk_offset ? file_size : chunk_offset;
+  page->clusters.resize(sizes.size() + 1);
+  room->blocks.resize(sizes.size() + 1);
   uint64_t at = first;
-  for (int64_t size : sizes) {
-    if (at > end || size < kMinClusterSize || static_cast<uint64_t>(size) > end - at) return false;
-    page->clusters.push_back(at);
-    room->blocks.push_back(std::min<int64_t>(size, kMaxClusterBlocks));
+  for (size_t i = 0; i <= sizes.size(); ++i) {
+    if (at > end) return false;
+    const bool is_last = i == sizes.size();  // it may reach as far as its page
+    const int64_t size = is_last ? static_cast<int64_t>(end - at) : sizes[i];
+    if (size < kMinClusterSize || static_cast<uint64_t>(size) > end - at) return false;
+    page->clusters[i] = at;
+    room->blocks[i] = std::min<int64_t>(size, kMaxClusterBlocks);
     at += static_cast<uint64_t>(size);
   }
-  if (at > end || end - at < kMinClusterSize) return false;
-  page->clusters.push_back(at);
-  room->blocks.push_back(static_cast<int64_t>(std::min<uint64_t>(end - at, kMaxClusterBlocks)));
   return true;
 }
 
