@@ -182,12 +182,17 @@ const h4mk_value* h4mk_reader_meta(const h4mk_reader* reader) {
   return reader->meta.get();
 }
 
-unsigned h4mk_reader_changes(h4mk_reader* reader) {
-  if (reader == nullptr || !reader->opened) return 0;
-  const unsigned changes = reader->file.reader->file().TakeChanges();
+// Kept apart, so that asking costs little where nothing has changed: callers ask at every block.
+[[gnu::noinline]] static unsigned ForgetDescriptions(h4mk_reader* reader, unsigned changes) {
   if (changes & H4MK_CHANGED_META) reader->meta.reset();
   if (changes & H4MK_CHANGED_TRACKS) reader->tracks.clear();
   return changes;
+}
+
+unsigned h4mk_reader_changes(h4mk_reader* reader) {
+  if (reader == nullptr || !reader->opened) return 0;
+  const unsigned changes = reader->file.reader->file().TakeChanges();
+  return changes ? ForgetDescriptions(reader, changes) : 0;
 }
 
 uint32_t h4mk_reader_track_count(const h4mk_reader* reader) {
