@@ -697,16 +697,39 @@ TEST_F(DamageTest, AChunkThatNobodyReadsDoesNotHideWhatFollowsIt) {
   ASSERT_EQ(writer.Finish(), H4MK_OK);
   for (const Chunk& chunk : WalkChunks(file.bytes)) {
     if (chunk.tag != "xtra") continue;
-    for (const int bit : {21, 26}) {  // longer than 1 and than 64 MiB, and within the file
-      for (const bool is_cut : {false, true}) {
+    for (const int bit : {21, 26, 27}) {  // longer than 1 and 64 MiB, and than the file
+      for (const std::string& how : {"whole", "cut", "without size"}) {
         TestFile damaged{file.bytes};
+        damaged.has_size = how != "without size";
         PutU32(&damaged.bytes, chunk.begin + 8, uint32_t{5} ^ 1u << bit);
-        if (is_cut) damaged.bytes.resize(damaged.bytes.size() - 500);
+        if (how == "cut") damaged.bytes.resize(damaged.bytes.size() - 500);
         Reader reader(&damaged);
         ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
-        EXPECT_GE(reader.ReadOn().blocks.size(), size_t{kBlocks} - is_cut)
-            << "chunk at " << chunk.begin << ", bit " << bit << (is_cut ? ", cut" : "");
+        EXPECT_GE(reader.ReadOn().blocks.size(), size_t{kBlocks} - (how == "cut"))
+            << "chunk at " << chunk.begin << ", bit " << bit << ", " << how;
       }
+    }
+  }
+}
+
+// Long chunks that nobody reads are passed over by their headers, also where they follow each
+// other; a damaged length of one of them hides nothing all the same.
+TEST_F(DamageTest, LongChunksAreNotRead) {
+  constexpr size_t kSize = 3 << 20;
+  const Bytes free = MakeChunk("FREE", Bytes(kSize), 0, SaltOf(bytes_));
+  const size_t front = Clusters()[0].end();
+  const Bytes file = Bytes(bytes_.begin(), bytes_.begin() + front) + free + free + free +
+                     Bytes(bytes_.begin() + front, bytes_.begin() + Clusters().back().end());
+  TestFile good(file);
+  Reader reader(&good);
+  good.bytes_read = 0;  // opening a file without an end looks through it
+  EXPECT_EQ(reader.ReadOn().blocks, media_.blocks);
+  EXPECT_LT(good.bytes_read, kSize);
+  for (size_t i = 0; i < 3; ++i) {
+    for (const int bit : {20, 21, 22, 24}) {
+      TestFile damaged(file);
+      PutU32(&damaged.bytes, front + i * free.size() + 8, uint32_t{kSize} ^ 1u << bit);
+      EXPECT_EQ(Reader(&damaged).ReadOn().blocks, media_.blocks) << "chunk " << i << ", bit " << bit;
     }
   }
 }

@@ -27,6 +27,7 @@ class TestFile {
   size_t position = 0;
 
   bool pipe = false;               // no seek, no size
+  bool has_size = true;            // else it can seek, but not tell its size
   size_t max_transfer = kNoLimit;  // bytes one call moves at most
   size_t capacity = kNoLimit;      // the disk is full when the file has this size
   size_t failing_read = kNoLimit;  // number of the read call that fails, once, counted from 0
@@ -55,6 +56,8 @@ class TestFile {
       io.seek = [](void* self, int64_t offset) {
         return static_cast<TestFile*>(self)->Seek(offset);
       };
+    }
+    if (!pipe && has_size) {
       io.size = [](void* self) {
         return static_cast<int64_t>(static_cast<TestFile*>(self)->bytes.size());
       };

@@ -238,7 +238,9 @@ Status ChunkReader::IsWholeInStream(uint64_t offset, const ChunkHeader& header, 
 }
 
 Status ChunkReader::CheckLength(uint64_t offset, const ChunkHeader& header) {
-  const Next next = WhatFollows(offset + header.size());
+  Next next;
+  // Without a size nothing tells whether the length leads out of the file.
+  if (source_.Size() >= 0) next = WhatFollows(offset + header.size(), kMaxCheckedChunk);
   H4MK_TRY(next.status);
   bool is_right = next.is_end || next.is_chunk;
   if (!is_right) H4MK_TRY(IsWhole(offset, header, &is_right));
@@ -293,15 +295,21 @@ Status ChunkReader::FollowsInStream(uint64_t offset, const ChunkHeader& header, 
   return {};
 }
 
-// What stands at the offset where a chunk ends if its length is right.
-ChunkReader::Next ChunkReader::WhatFollows(uint64_t offset) {
+// What stands at the offset where a chunk ends if its length is right. Longer chunks than
+// `longest_read` pass for whole if they have a known tag and fit into the file.
+ChunkReader::Next ChunkReader::WhatFollows(uint64_t offset, uint32_t longest_read) {
   Next next;
   const auto size = static_cast<uint64_t>(source_.Size());
   next.is_end = offset == size || offset + kCrcSize == size;
   ChunkHeader header;
   if (offset > size || size - offset < kChunkOverhead) return next;
   next.status = ReadHeader(offset, &header);
-  if (next.status.ok() && IsPlausibleTag(header.tag))
+  if (next.status.code() == Code::kEnd) return {};  // the file has become shorter
+  if (!next.status.ok() || !IsPlausibleTag(header.tag)) return next;
+  if (header.length > longest_read && !IsCluster(header))
+    next.is_chunk = IsKnownTag(header.tag) && header.length <= LongestPayload(header.tag) &&
+                    header.size() <= size - offset;
+  else
     next.status = IsWhole(offset, header, &next.is_chunk);
   return next;
 }

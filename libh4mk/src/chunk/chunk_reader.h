@@ -16,8 +16,12 @@ class RangeCrc;
 inline constexpr uint32_t kMaxSmallChunk = 64u << 20;
 inline constexpr uint32_t kMaxAttachmentChunk = (1u << 30) + 16;
 
-// core.md, "Limits": of chunks without blocks. What is not needed as a whole has no limit but its
-// length.
+// A chunk that nobody reads is read all the same up to this length, so that damage to its length is
+// not followed. A longer one is passed over after CheckLength().
+inline constexpr uint32_t kMaxCheckedChunk = 1 << 20;
+
+// core.md, "Limits": of chunks without blocks. Chunks that are never read whole are limited by their
+// 32-bit length only.
 constexpr uint32_t LongestPayload(uint32_t tag) {
   if (tag == kTagAttachment) return kMaxAttachmentChunk;
   const bool is_read_whole = tag == kTagTracks || tag == kTagMeta || tag == kTagIndex ||
@@ -60,7 +64,8 @@ class ChunkReader {
   Status IsWhole(uint64_t offset, const ChunkHeader& header, bool* whole);
 
   // Whether a chunk that nobody reads may be passed over by its length: a whole chunk or the end
-  // follows it, or its own CRC holds. kCorrupt: neither. The source must be seekable.
+  // follows it, or its own CRC holds. Another long chunk that follows need not be whole: it is
+  // checked when it is passed over itself. kCorrupt: nothing of this. The source must be seekable.
   Status CheckLength(uint64_t offset, const ChunkHeader& header);
 
   // Where to go on behind a chunk that cannot be used (core.md, "Damage"): directly behind it where
@@ -84,7 +89,7 @@ class ChunkReader {
     bool is_end = false;    // of the file, or the container checksum
     bool is_chunk = false;  // that is whole
   };
-  Next WhatFollows(uint64_t offset);
+  Next WhatFollows(uint64_t offset, uint32_t longest_read = UINT32_MAX);
   Status ReadUpTo(uint64_t offset, uint64_t size, Bytes* bytes);
   Status FollowsInStream(uint64_t offset, const ChunkHeader& header, bool* follows);
   Status FindTrueLength(uint64_t offset, const ChunkHeader& header, uint64_t* found);

@@ -9,10 +9,6 @@ namespace {
 // Less data of discarded tracks than this is read along rather than jumped over.
 constexpr uint64_t kWorthAJump = 64 << 10;
 
-// Chunks without blocks are checked up to this size, so that damage to their length is not
-// followed.
-constexpr uint32_t kCheckedChunk = 1 << 20;
-
 }  // namespace
 
 ClusterStream::ClusterStream(Source& source, FileIndex& file, Warnings& warnings)
@@ -78,12 +74,13 @@ Status ClusterStream::LoadCluster(const ChunkHeader& header, const BlockFilter& 
 // A chunk that holds no blocks.
 Status ClusterStream::PassOver(const ChunkHeader& header) {
   const uint64_t at = cursor_.position();
-  // From a pipe a length that is damaged could not be told from a long chunk any more.
+  // A pipe cannot go back: a damaged length would swallow what follows, so a length above 64 MiB
+  // counts as damage.
   const bool is_long = header.length > kMaxSmallChunk && header.tag != kTagAttachment;
   if (header.length > LongestPayload(header.tag) || (is_long && !source_.seekable()))
     return Corrupt(at, TagText(header.tag) + " chunk of " + std::to_string(header.length) +
                            " bytes is larger than the limit");
-  if (header.length <= kCheckedChunk) {
+  if (header.length <= kMaxCheckedChunk) {
     Bytes payload;
     uint32_t crc = 0;
     const Status status = chunks_.ReadPayload(at, header, &payload, &crc);

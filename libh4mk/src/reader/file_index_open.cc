@@ -109,7 +109,8 @@ Status FileIndex::ReadFrontChunk(uint64_t offset, const ChunkHeader& header,
   return {};
 }
 
-// What is too long to be read, and not needed.
+// Passes over a chunk that is too long to read whole and that nobody needs. kAgain: it is longer
+// than the file.
 Status FileIndex::PassOverFront(uint64_t offset, const ChunkHeader& header,
                                 RunningChecksum* checksum) {
   checksum->Stop();
