@@ -445,7 +445,7 @@ class Files(unittest.TestCase):
         self.assertEqual(name(FRONT + CLUSTERS[0] + more + CLUSTERS[1]), "later")
         other = trak(TRACK | {"time_base": "1/999"})
         self.assertEqual(self.problems(FRONT + CLUSTERS[0] + other + CLUSTERS[1]), ["damaged_chunk"])
-        self.assertEqual(self.problems(FRONT + other + CLUSTERS[0]), [])
+        self.assertEqual(self.problems(FRONT + other + CLUSTERS[0]), ["damaged_chunk"])
 
     def test_an_interrupted_edit_changes_nothing(self):
         data = closed(FRONT, CLUSTERS)

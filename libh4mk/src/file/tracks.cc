@@ -72,15 +72,13 @@ Status CheckSameBlocks(const Track& old, const Track& changed) {
   return {};
 }
 
-Status CheckLaterTracks(const TrackList& old, const TrackList& later, uint64_t offset,
-                        const std::function<bool(uint32_t track_id)>& has_blocks) {
+Status CheckLaterTracks(const TrackList& old, const TrackList& later, uint64_t offset) {
   if (later.tracks.size() < old.tracks.size())
     return Corrupt(offset, "TRAK has fewer tracks than the one before");
   for (size_t i = 0; i < old.tracks.size(); ++i) {
     if (later.tracks[i].id != old.tracks[i].id)
       return Corrupt(offset, "TRAK contradicts the one before (track " +
                                  std::to_string(old.tracks[i].id) + " has another place)");
-    if (!has_blocks(old.tracks[i].id)) continue;
     if (const Status status = CheckSameBlocks(old.tracks[i], later.tracks[i]); !status.ok())
       return Corrupt(offset, "TRAK contradicts the one before (" + status.message() + ")");
   }

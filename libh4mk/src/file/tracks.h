@@ -4,7 +4,6 @@
 #ifndef H4MK_FILE_TRACKS_H_
 #define H4MK_FILE_TRACKS_H_
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,14 +51,13 @@ inline constexpr const char* kCompressionKey = "compression";
 // wrong.
 Status ReadTrack(const Json& description, Track* track);
 
-// Whether a track with blocks may get another description: track_id, time_base and compression
-// stay. kArgument.
+// Whether a track may get another description: track_id, time_base, compression and requires stay.
+// kArgument.
 Status CheckSameBlocks(const Track& old, const Track& changed);
 
 // Whether a later TRAK may replace an earlier one: the same tracks, perhaps with more behind them.
-// Those that have blocks keep what these need. kCorrupt.
-Status CheckLaterTracks(const TrackList& old, const TrackList& later, uint64_t offset,
-                        const std::function<bool(uint32_t track_id)>& has_blocks);
+// kCorrupt.
+Status CheckLaterTracks(const TrackList& old, const TrackList& later, uint64_t offset);
 
 // The contents of TRAK and META chunks that stand at an offset. kCorrupt.
 Result<TrackList> ParseTracks(std::string_view text, uint64_t offset);

@@ -204,8 +204,8 @@ void Verifier::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
                                     " has blocks of a track that TRAK does not have");
 }
 
-// core.md, "Cluster": ordinal. They MUST rise. A gap that the chunks do not show was there when the
-// file was written.
+// core.md, "Cluster": ordinals must rise, so one that falls is an error. A jump upwards is only a
+// note, and none behind damage: blocks may have been lost before they were written.
 void Verifier::CheckOrdinal(const Piece& piece, const BlockRecord& block) {
   uint64_t& next = next_ordinal_[static_cast<size_t>(block.track)];
   const uint64_t expected = std::exchange(next, block.ordinal + 1);
@@ -215,7 +215,10 @@ void Verifier::CheckOrdinal(const Piece& piece, const BlockRecord& block) {
                               ": block " + std::to_string(block.ordinal) + " follows where block " +
                               std::to_string(expected) + " was expected, in the cluster at byte " +
                               std::to_string(piece.offset);
-  falls ? report_.Error(piece.offset, message) : report_.Note(piece.offset, message);
+  if (falls)
+    report_.Error(piece.offset, message);
+  else
+    report_.Note(piece.offset, message);
 }
 
 // core.md, "Block flags": bits that a reader has to know.
@@ -276,12 +279,7 @@ Status Verifier::TakeSmall(const Piece& piece) {
 Status Verifier::TakeTracks(const Piece& piece, ByteSpan payload) {
   Result<TrackList> list = ParseTracks(AsText(payload), piece.offset);
   if (!list.ok()) return list.status();
-  const auto has_blocks = [this](uint32_t track_id) {
-    const int32_t track = ids_.Find(track_id);
-    return track >= 0 && next_ordinal_[static_cast<size_t>(track)] > 0;
-  };
-  if (last_tracks_)
-    H4MK_TRY(CheckLaterTracks(*last_tracks_, list.value(), piece.offset, has_blocks));
+  if (last_tracks_) H4MK_TRY(CheckLaterTracks(*last_tracks_, list.value(), piece.offset));
   last_tracks_ = std::move(list.value());
   return {};
 }

@@ -80,11 +80,11 @@ Status Descriptions::SetTracks(uint64_t offset, ByteSpan payload) {
   return {};
 }
 
-// core.md, "TRAK": a later one may add tracks. Which of the others have blocks is not known here.
+// core.md, "TRAK": a later one may add tracks.
 Status Descriptions::AddTracks(uint64_t offset, ByteSpan payload) {
   Result<TrackList> list = ParseTracks(AsText(payload), offset);
   if (!list.ok()) return list.status();
-  H4MK_TRY(CheckLaterTracks(list_, list.value(), offset, [](uint32_t) { return true; }));
+  H4MK_TRY(CheckLaterTracks(list_, list.value(), offset));
   TakeList(std::move(list.value()));
   trak_.offset = offset;
   changes_ |= FileReader::kChangedTracks;

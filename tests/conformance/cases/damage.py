@@ -147,6 +147,15 @@ def trak_changes_time_base(f):
 
 
 @invalid("TRAK")
+def trak_changes_track_without_blocks(f):
+    """A later TRAK changes the time base of a track that has no blocks yet: it cannot be used either."""
+    f.describe([track(1), track(2)]).cluster(group(0))
+    tracks = f.tracks
+    f.describe([track(1), track(2, time_base="1/90000")]).cluster(group(1))
+    return read(f, tracks=tracks, problems=[problem("damaged_chunk", f.trak)])
+
+
+@invalid("TRAK")
 def trak_drops_track(f):
     """A later TRAK has the second track only: it cannot be used."""
     f.describe([track(1), track(2)]).cluster(group(0) + group(0, 2))

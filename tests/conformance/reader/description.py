@@ -104,8 +104,8 @@ class Track:
     def unknown_requirements(self) -> list[str]:
         return [name for name in self.requires if name not in KNOWN_REQUIREMENTS]
 
-    def fixed_by_blocks(self) -> tuple[Any, ...]:
-        """What a later TRAK must not change once the track has blocks."""
+    def fixed(self) -> tuple[Any, ...]:
+        """What a later TRAK must not change."""
         return self.time_base, self.compression, self.requires
 
     def beside(self) -> str | None:
@@ -138,9 +138,8 @@ def parse_tracks(data: Bytes) -> Tracks:
     return by_id
 
 
-def check_continues(before: Tracks, after: Tracks, with_blocks: set[int]) -> None:
+def check_continues(before: Tracks, after: Tracks) -> None:
     """A later TRAK has the same tracks in the same order, and may have more behind them."""
     require(list(after)[: len(before)] == list(before), "a TRAK has other tracks than the one before")
     for track_id, old in before.items():
-        same = old.fixed_by_blocks() == after[track_id].fixed_by_blocks()
-        require(same or track_id not in with_blocks, "a TRAK changes what blocks depend on")
+        require(old.fixed() == after[track_id].fixed(), "a TRAK changes what blocks depend on")

@@ -265,24 +265,22 @@ class Descriptions:
             self._refuse()
 
     def _parse(self) -> None:
-        with_blocks: set[int] = set()
         cluster_seen = False
         for chunk in self.reading.chunks:
             if chunk.is_cluster and not chunk.unfinished and not chunk.unknown_flags:
                 cluster_seen = True
-                with_blocks |= {listed.track for listed in chunk.cluster.tracks} if chunk.cluster else set()
             elif chunk.usable:
                 try:
-                    self._parse_one(chunk, with_blocks, cluster_seen)
+                    self._parse_one(chunk, cluster_seen)
                 except Broken:
                     self.reading.problem("damaged_chunk", chunk.offset)
 
-    def _parse_one(self, chunk: Chunk, with_blocks: set[int], cluster_seen: bool) -> None:
+    def _parse_one(self, chunk: Chunk, cluster_seen: bool) -> None:
         payload = self.reading.payload(chunk)
         if chunk.tag == b"TRAK":
             tracks = parse_tracks(payload)
             if self.traks:
-                check_continues(self.traks[-1][1], tracks, with_blocks)
+                check_continues(self.traks[-1][1], tracks)
             self.traks.append((chunk, tracks))
         elif chunk.tag == b"META":
             self.metas.append((chunk, parse_meta(payload)))

@@ -72,8 +72,8 @@ export class Track {
     return tagsOf(this.described.tags);
   }
 
-  /** What a later TRAK must not change once the track has blocks. */
-  get fixedByBlocks(): string {
+  /** What a later TRAK must not change. */
+  get fixed(): string {
     const { compression } = this.described;
     return JSON.stringify([this.timeBase, compression === undefined ? null : String(compression), this.requires]);
   }
@@ -102,12 +102,11 @@ export function parseTracks(payload: Uint8Array): Tracks {
 }
 
 /** A later TRAK has the same tracks in the same order, and may have more behind them. */
-export function checkContinues(before: Tracks, after: Tracks, withBlocks: Set<number>): void {
+export function checkContinues(before: Tracks, after: Tracks): void {
   const ids = [...after.keys()];
   [...before].forEach(([id, track], i) => {
     require(ids[i] === id, 'a TRAK has other tracks than the one before');
-    const same = track.fixedByBlocks === after.get(id)!.fixedByBlocks;
-    require(same || !withBlocks.has(id), 'a TRAK changes what blocks depend on');
+    require(track.fixed === after.get(id)!.fixed, 'a TRAK changes what blocks depend on');
   });
 }
 

@@ -18,20 +18,14 @@ export class Descriptions {
   readonly attachments = new Map<number, Chunk[]>();
   /** The last whole cluster, page (no copy) or locator. */
   followed = 0;
-  readonly #withBlocks = new Set<number>();
   #clusterSeen = false;
 
   constructor(private readonly bytes: Bytes) {}
-
-  blocksOf(track: number): void {
-    this.#withBlocks.add(track);
-  }
 
   /** Takes what a chunk says. False where it cannot be used though it holds. */
   async add(chunk: Chunk): Promise<boolean> {
     if (chunk.isCluster && !chunk.unfinished && !chunk.unknownFlags) {
       this.#clusterSeen = true;
-      chunk.cluster?.tracks.forEach((listed) => this.#withBlocks.add(listed.track));
       if (chunk.isReadable) this.followed = Math.max(this.followed, chunk.offset);
       return true;
     }
@@ -51,7 +45,7 @@ export class Descriptions {
     if (tag === 'TRAK') {
       const tracks = parseTracks(await payload());
       const before = this.traks.at(-1);
-      if (before) checkContinues(before.value, tracks, this.#withBlocks);
+      if (before) checkContinues(before.value, tracks);
       this.traks.push({ offset, value: tracks });
     } else if (tag === 'META') {
       this.metas.push({ offset, value: parseMeta(await payload()) });

@@ -170,7 +170,6 @@ export class Opener {
   }
 
   async #byTop(top: Top, limit: number): Promise<Opened | null> {
-    for (const [track, totals] of top.totals) if (totals.blocks) this.descriptions.blocksOf(track);
     const trak = await this.use(top.trak, 'TRAK');
     const meta = top.meta === null || (await this.use(top.meta, 'META'));
     if (!trak || !meta) {

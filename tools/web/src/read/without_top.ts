@@ -28,7 +28,6 @@ export async function openWithoutTop(opener: Opener, limit: number, ended: boole
   const index = new WalkedIndex('page');
   chain.forEach((page) => index.addPage(page));
   const { descriptions } = opener;
-  for (const [id, totals] of index.totals) if (totals.blocks) descriptions.blocksOf(id);
   const usable = (await opener.use(last.trak!, 'TRAK')) && (last.meta === null || (await opener.use(last.meta, 'META')));
   if (!usable) return walkAll();
   if (last.meta === null) descriptions.metas.length = 0;
