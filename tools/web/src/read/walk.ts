@@ -7,7 +7,7 @@ import { Budget, Cursor } from '../format/cursor.js';
 import type { Bytes } from '../source/bytes.js';
 import { CrcOf } from './crc_of.js';
 
-/** Attachments beyond this are checked when they are used, not when they are passed. Others that are not read whole are not either. */
+/** Longer chunks are not checked when they are passed: an attachment is checked when it is used, the others are never read. */
 const CHECKED_AT_ONCE = 2 ** 20;
 const CHECKED_OTHERS = 64 * 2 ** 20;
 
@@ -35,7 +35,7 @@ export class Walk {
       // The checksum behind a damaged locator is no chunk.
       if (before && this.crc.bytes.size - position === CHECKSUM_SIZE && before.length === TAIL_SIZE - OVERHEAD && (before.tag === 'TAIL' || before.whole === false)) return;
       let chunk = (await this.at(position)) ?? Chunk.stretch(position, this.limit, false);
-      if (!chunk.unfinished && !chunk.whole && !(await this.#lengthIsRight(chunk)) && (chunk.lost || !(await this.computeWhole(chunk)))) chunk = await this.#passOver(chunk);
+      if (!chunk.unfinished && !(await this.#leadsOn(chunk))) chunk = await this.#passOver(chunk);
       yield chunk;
       if (chunk.unfinished) return;
       position = chunk.end;
@@ -99,6 +99,11 @@ export class Walk {
     if (!chunk) return false;
     if (chunk.whole || chunk.unfinished || (chunk.indexHolds && chunk.end <= this.limit)) return true;
     return chunk.whole === undefined && (await this.computeWhole(chunk));
+  }
+
+  /** Its length can be trusted: the chunk holds, or what follows it tells. */
+  async #leadsOn(chunk: Chunk): Promise<boolean> {
+    return chunk.whole === true || (await this.#lengthIsRight(chunk)) || (!chunk.lost && (await this.computeWhole(chunk)));
   }
 
   async #lengthIsRight(chunk: Chunk): Promise<boolean> {
