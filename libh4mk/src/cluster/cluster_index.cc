@@ -184,9 +184,9 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
   uint64_t total = 0;
   for (uint64_t i = 0; i < track_count; ++i) {
     TrackRun run;
-    run.track_id = reader.Varint();
-    seen.push_back(run.track_id);
-    run.track = tracks.Find(run.track_id);
+    const uint64_t track_id = reader.Varint();
+    if (track_count > 1) seen.push_back(track_id);
+    run.track = tracks.Find(track_id);
     has_unknown_track_ |= run.track < 0;
     const uint64_t count = track_count > 1 ? reader.Varint() : block_count;
     if (reader.failed() || count == 0 || count > block_count - total) return false;

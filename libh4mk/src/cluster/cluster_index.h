@@ -132,7 +132,6 @@ class ClusterIndex {
 
  private:
   struct TrackRun {
-    uint64_t track_id = 0;
     int32_t track = 0;  // -1: TRAK does not have it
     size_t count = 0;
     uint64_t ordinal = 0;

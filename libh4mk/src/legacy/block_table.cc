@@ -181,8 +181,10 @@ Status BlockTable::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
 Status BlockTable::Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out,
                           size_t* copied) {
   *copied = 0;
-  for (const uint32_t number : NumbersFrom(track, first))
-    if (*copied < out.size() && describe_(number, &out[*copied])) ++*copied;
+  for (const uint32_t number : NumbersFrom(track, first)) {
+    if (*copied == out.size()) break;
+    if (describe_(number, &out[*copied])) ++*copied;
+  }
   return {};
 }
 

@@ -179,6 +179,15 @@ Status TransportChunkWriter::WriteChunk(uint32_t tag, ByteSpan payload) {
   const Bytes front = TransportChunkFront(tag, payload);
   hash_.Add(front);
   hash_.Add(payload);
+  return Put(front, payload);
+}
+
+Status TransportChunkWriter::WriteVeri() {
+  const Sha256Digest hash = hash_.Finish();
+  return Put(TransportChunkFront(kTagVeri, hash), hash);
+}
+
+Status TransportChunkWriter::Put(ByteSpan front, ByteSpan payload) {
   H4MK_TRY(sink_.Write(front));
   return sink_.Write(payload);
 }

@@ -78,9 +78,9 @@ Status WriteTransport(const TransportContents& contents, Sink& sink);
 // The same with blocks that are compressed already.
 Status WriteCodedTransport(const TransportContents& contents, Sink& sink);
 
-// The header of a chunk, and the chunk that a header stands for. REQUIRES:
-// kTransportChunkHeaderSize bytes, which stand at an offset in the file.
+// The header of a chunk with this payload.
 Bytes TransportChunkFront(uint32_t tag, ByteSpan payload);
+// The chunk whose header stands at `offset`. REQUIRES: kTransportChunkHeaderSize bytes.
 TransportChunk ParseTransportChunk(uint64_t offset, const uint8_t* bytes);
 
 // Appends header and chunks.
@@ -89,10 +89,12 @@ class TransportChunkWriter {
   explicit TransportChunkWriter(Sink& sink) : sink_(sink) {}
   Status WriteHeader(uint16_t reserved);
   Status WriteChunk(uint32_t tag, ByteSpan payload);
-  // The hash of all chunks before it, their headers included.
-  Status WriteVeri() { return WriteChunk(kTagVeri, hash_.Finish()); }
+  // The hash of all chunks before it, their headers included. Nothing may follow.
+  Status WriteVeri();
 
  private:
+  Status Put(ByteSpan front, ByteSpan payload);
+
   Sink& sink_;
   Sha256 hash_;
 };
