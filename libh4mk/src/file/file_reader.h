@@ -118,8 +118,9 @@ class FileReader {
   virtual Status IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry> out,
                               size_t* copied) = 0;
 
-  // Runs lookups, again if they show that the index is wrong. They need an input that can seek, and
-  // leave the reading position as it is.
+  // Runs lookups, which need an input that can seek and leave the reading position as it is. `ask`
+  // may be run twice, as lookups may show that the index is wrong: what it did the first time must
+  // not matter then. The Lookups are valid during the call only.
   virtual Status LookUp(const std::function<Status(Lookups&)>& ask) = 0;
   // The block with a number within its track, with its bytes: kNotFound; kCorrupt as Next().
   virtual Status ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) = 0;

@@ -63,7 +63,7 @@ void FileIndex::GuessTotals(const std::vector<BlockRecord>& blocks) {
   }
 }
 
-Status FileIndex::Lookup(const std::function<Status()>& lookup) {
+Status FileIndex::LookUp(const std::function<Status()>& lookup) {
   if (!can_seek()) return Status(Code::kNotSeekable, "the input cannot seek");
   if (!is_closed()) H4MK_TRY(Refresh());
   const Status status = lookup();

@@ -53,7 +53,7 @@ class FileIndex {
 
   // Runs a lookup in the index as it is now; if that turns out to be wrong (kCorrupt), once more in
   // one that is made from all clusters. kNotSeekable.
-  Status Lookup(const std::function<Status()>& lookup);
+  Status LookUp(const std::function<Status()>& lookup);
   // The index led to something else than it says: scans all clusters. Positions in the index
   // (ClusterRef, SpanRef) hold no longer.
   Status ScanAgain(const Status& problem);

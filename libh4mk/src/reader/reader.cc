@@ -181,7 +181,7 @@ Status Reader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) {
   const SeekRequest request{track, time, mode, any};
   bool trust_index = true;
   const auto seek = [&] { return StartSeek(request, std::exchange(trust_index, false)); };
-  return file_.Lookup(std::cref(seek));  // a copy would take memory
+  return file_.LookUp(std::cref(seek));  // a copy would take memory
 }
 
 // What fails here leaves the position as it was.
@@ -286,12 +286,12 @@ Status Reader::IndexEntries(uint32_t track, uint64_t first, std::span<IndexEntry
 }
 
 Status Reader::LookUp(const std::function<Status(Lookups&)>& ask) {
-  return file_.Lookup([&] { return ask(lookups_); });
+  return file_.LookUp([&] { return ask(lookups_); });
 }
 
 Status Reader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* read) {
   const BlockRecord* block = nullptr;
-  H4MK_TRY(file_.Lookup([&] { return lookups_.FindOrdinal(track, ordinal, &block); }));
+  H4MK_TRY(file_.LookUp([&] { return lookups_.FindOrdinal(track, ordinal, &block); }));
   if (!filter_.IsUnderstood(*block))
     return Status(Code::kUnsupported, "block " + std::to_string(ordinal) +
                                           " needs a feature that this library does not know");

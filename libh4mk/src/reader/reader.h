@@ -11,7 +11,7 @@
 #include "reader/cluster_stream.h"
 #include "reader/external_data.h"
 #include "reader/file_index.h"
-#include "reader/frame_lookup.h"
+#include "reader/file_lookups.h"
 #include "reader/seek_cursor.h"
 #include "reader/seek_planner.h"
 #include "reader/warnings.h"
@@ -87,7 +87,7 @@ class Reader final : public FileReader {
   ClusterStream stream_;
   SeekPlanner planner_;
   SeekCursor seek_;
-  FrameLookup lookups_;
+  FileLookups lookups_;
 
   std::span<const BlockRecord> due_;  // of the current cluster, those not handed out yet
   bool has_reported_damage_ = false;  // of the current cluster's data

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "reader/frame_lookup.h"
+#include "reader/file_lookups.h"
 
 #include <algorithm>
 
@@ -20,12 +20,12 @@ Status OtherFrames(const ClusterRef& cluster) {
 
 }  // namespace
 
-BlockInfo FrameLookup::InfoOf(const FrameRef& frame) {
+BlockInfo FileLookups::InfoOf(const FrameRef& frame) {
   return clusters_.searched().InfoOf(searched_blocks()[frame.block]);
 }
 
 // The frames of a track in one cluster, in the order of presentation, into frames_.
-Status FrameLookup::LoadFrames(uint32_t track, const SpanRef& span) {
+Status FileLookups::LoadFrames(uint32_t track, const SpanRef& span) {
   H4MK_TRY(clusters_.Search(span.cluster));
   const std::vector<BlockRecord>& blocks = searched_blocks();
   frames_.clear();
@@ -38,7 +38,7 @@ Status FrameLookup::LoadFrames(uint32_t track, const SpanRef& span) {
   return frames_.size() == span.frames ? Status() : OtherFrames(span.cluster);
 }
 
-Status FrameLookup::LocateFrame(uint32_t track, uint64_t number, FrameRef* frame) {
+Status FileLookups::LocateFrame(uint32_t track, uint64_t number, FrameRef* frame) {
   SpanRef span;
   size_t place = 0;  // in frames_
   if (file_.totals(track).overlaps) {
@@ -68,7 +68,7 @@ Status FrameLookup::LocateFrame(uint32_t track, uint64_t number, FrameRef* frame
 }
 
 // The last frame that is not later.
-Status FrameLookup::LocateFrameAt(uint32_t track, int64_t time, FrameRef* frame) {
+Status FileLookups::LocateFrameAt(uint32_t track, int64_t time, FrameRef* frame) {
   if (file_.totals(track).overlaps) {
     const FrameTable* table = nullptr;
     H4MK_TRY(MakeFrameTable(track, &table));
@@ -92,7 +92,7 @@ Status FrameLookup::LocateFrameAt(uint32_t track, int64_t time, FrameRef* frame)
 
 // The times of all frames have to be known where clusters overlap: from pages that have them, else
 // from the clusters.
-Status FrameLookup::MakeFrameTable(uint32_t track, const FrameTable** table) {
+Status FileLookups::MakeFrameTable(uint32_t track, const FrameTable** table) {
   const auto known = tables_.find(track);
   if (known != tables_.end() && known->second.revision == file_.index().revision()) {
     *table = &known->second;
@@ -115,7 +115,7 @@ Status FrameLookup::MakeFrameTable(uint32_t track, const FrameTable** table) {
   return {};
 }
 
-Status FrameLookup::AddToTable(uint32_t track, const SpanRef& span, size_t* place,
+Status FileLookups::AddToTable(uint32_t track, const SpanRef& span, size_t* place,
                                FrameTable* table) {
   if (span.frames == 0) return {};
   const auto add = [&](int64_t time) {
@@ -135,7 +135,7 @@ Status FrameLookup::AddToTable(uint32_t track, const SpanRef& span, size_t* plac
   return {};
 }
 
-Status FrameLookup::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
+Status FileLookups::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
                                size_t* copied) {
   *copied = 0;
   if (file_.totals(track).overlaps) {
@@ -170,14 +170,14 @@ Status FrameLookup::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t
   return {};
 }
 
-Status FrameLookup::FindFrame(uint32_t track, uint64_t number, BlockInfo* info) {
+Status FileLookups::FindFrame(uint32_t track, uint64_t number, BlockInfo* info) {
   FrameRef frame;
   H4MK_TRY(LocateFrame(track, number, &frame));
   *info = InfoOf(frame);
   return {};
 }
 
-Status FrameLookup::FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) {
+Status FileLookups::FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) {
   FrameRef frame;
   H4MK_TRY(LocateFrameAt(track, time, &frame));
   *number = frame.number;
@@ -185,7 +185,7 @@ Status FrameLookup::FindFrameAt(uint32_t track, int64_t time, uint64_t* number, 
   return {};
 }
 
-Status FrameLookup::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
+Status FileLookups::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
                                 uint64_t* total) {
   *total = 0;
   FrameRef frame;
@@ -194,7 +194,7 @@ Status FrameLookup::DecodeChain(uint32_t track, int64_t time, std::span<BlockInf
   return status.ok() ? ChainTo(track, frame, out, total) : status;
 }
 
-Status FrameLookup::FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
+Status FileLookups::FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
                                uint64_t* total) {
   FrameRef frame;
   H4MK_TRY(LocateFrame(track, number, &frame));
@@ -203,7 +203,7 @@ Status FrameLookup::FrameChain(uint32_t track, uint64_t number, std::span<BlockI
 
 // All blocks of the track up to the frame, from the last key block on that stands before it and is
 // not later. REQUIRES: the frame's cluster is the searched one.
-Status FrameLookup::ChainTo(uint32_t track, const FrameRef& frame, std::span<BlockInfo> out,
+Status FileLookups::ChainTo(uint32_t track, const FrameRef& frame, std::span<BlockInfo> out,
                             uint64_t* total) {
   *total = 0;
   const int64_t time = searched_blocks()[frame.block].time();

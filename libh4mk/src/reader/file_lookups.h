@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#ifndef H4MK_READER_FRAME_LOOKUP_H_
-#define H4MK_READER_FRAME_LOOKUP_H_
+#ifndef H4MK_READER_FILE_LOOKUPS_H_
+#define H4MK_READER_FILE_LOOKUPS_H_
 
 #include <map>
 
@@ -8,9 +8,10 @@
 
 namespace h4mk {
 
-// core.md, "Frames" and "Decode chain": frames by number and by time, their times, and what has to
-// be decoded for one. The cluster of the frame stays the searched one.
-class FrameLookup final : public BlockLookup {
+// All lookups in a file of version 2: to those of BlockLookup this adds core.md, "Frames" and
+// "Decode chain": frames by number and by time, their times, and what has to be decoded for one.
+// The cluster of the frame stays the searched one.
+class FileLookups final : public BlockLookup {
  public:
   using BlockLookup::BlockLookup;
 
@@ -61,4 +62,4 @@ class FrameLookup final : public BlockLookup {
 
 }  // namespace h4mk
 
-#endif  // H4MK_READER_FRAME_LOOKUP_H_
+#endif  // H4MK_READER_FILE_LOOKUPS_H_
