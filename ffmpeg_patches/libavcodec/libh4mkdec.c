@@ -79,7 +79,8 @@ static int open_session(AVCodecContext *avctx, const h4mk_value *object)
 
         if (!name)
             name = h4mk_value_get_text(object, "codec");
-        av_log(avctx, AV_LOG_ERROR, "There is no adapter for codec %s; name one by the option adapter\n",
+        av_log(avctx, AV_LOG_ERROR,
+               "There is no adapter for codec %s; name one by the option adapter\n",
                name ? name : "none");
         return AVERROR_DECODER_NOT_FOUND;
     }
@@ -105,7 +106,8 @@ static av_cold int h4mk_decode_init(AVCodecContext *avctx)
 
     status = h4mk_value_from_json((const char *)avctx->extradata, avctx->extradata_size, &object);
     if (status != H4MK_OK) {
-        av_log(avctx, AV_LOG_ERROR, "The extradata is not the description of an H4MK track\n");
+        av_log(avctx, AV_LOG_ERROR,
+               "The extradata is not the description of an H4MK track\n");
         return to_averror(status);
     }
     ret = open_session(avctx, object);
@@ -113,7 +115,8 @@ static av_cold int h4mk_decode_init(AVCodecContext *avctx)
     return ret;
 }
 
-static int set_audio(AVCodecContext *avctx, AVFrame *frame, const h4mk_output *output)
+static int set_audio(AVCodecContext *avctx, AVFrame *frame,
+                     const h4mk_output *output)
 {
     int ret;
 
@@ -135,7 +138,8 @@ static int set_audio(AVCodecContext *avctx, AVFrame *frame, const h4mk_output *o
     return ret;
 }
 
-static int set_video(AVCodecContext *avctx, AVFrame *frame, const h4mk_output *output)
+static int set_video(AVCodecContext *avctx, AVFrame *frame,
+                     const h4mk_output *output)
 {
     const enum AVPixelFormat format = av_get_pix_fmt(output->pixel_format);
     uint8_t *data[4];
@@ -143,7 +147,8 @@ static int set_video(AVCodecContext *avctx, AVFrame *frame, const h4mk_output *o
 
     if (format == AV_PIX_FMT_NONE ||
         av_image_get_buffer_size(format, output->width, output->height, 1) != output->size) {
-        av_log(avctx, AV_LOG_ERROR, "The adapter gave %zu bytes, which are no picture of %dx%d in format %s\n",
+        av_log(avctx, AV_LOG_ERROR,
+               "The adapter gave %zu bytes, which are no picture of %dx%d in format %s\n",
                output->size, output->width, output->height, output->pixel_format);
         return AVERROR_EXTERNAL;
     }
@@ -160,7 +165,8 @@ static int set_video(AVCodecContext *avctx, AVFrame *frame, const h4mk_output *o
     return ret;
 }
 
-static int set_frame(AVCodecContext *avctx, AVFrame *frame, const h4mk_output *output)
+static int set_frame(AVCodecContext *avctx, AVFrame *frame,
+                     const h4mk_output *output)
 {
     int ret = AVERROR_EXTERNAL;
 
@@ -188,7 +194,8 @@ static uint32_t block_type(const AVPacket *pkt)
     const int type = stats && size >= 5 ? stats[4] : AV_PICTURE_TYPE_NONE;
 
     return type == AV_PICTURE_TYPE_B ? H4MK_BLOCK_TYPE_B :
-           type == AV_PICTURE_TYPE_I || pkt->flags & AV_PKT_FLAG_KEY ? H4MK_BLOCK_TYPE_I : H4MK_BLOCK_TYPE_P;
+           type == AV_PICTURE_TYPE_I || pkt->flags & AV_PKT_FLAG_KEY ? H4MK_BLOCK_TYPE_I :
+                                                                       H4MK_BLOCK_TYPE_P;
 }
 
 static int send_packet(AVCodecContext *avctx)

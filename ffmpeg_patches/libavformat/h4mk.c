@@ -66,7 +66,8 @@ int ff_h4mk_error(h4mk_status status, int64_t io_error)
     case H4MK_END:
     case H4MK_AGAIN:            return AVERROR_EOF;
     case H4MK_ERR_MEMORY:       return AVERROR(ENOMEM);
-    case H4MK_ERR_IO:           return io_error < 0 && io_error >= INT_MIN ? io_error : AVERROR(EIO);
+    case H4MK_ERR_IO:
+        return io_error < 0 && io_error >= INT_MIN ? io_error : AVERROR(EIO);
     case H4MK_ERR_NOT_SEEKABLE: return AVERROR(ESPIPE);
     case H4MK_ERR_NOT_FOUND:    return AVERROR(ENOENT);
     case H4MK_ERR_KEY:          return AVERROR(EACCES);
@@ -79,8 +80,9 @@ int ff_h4mk_error(h4mk_status status, int64_t io_error)
     }
 }
 
-/* A VP9 frame begins with frame_marker, profile_low_bit, profile_high_bit, reserved_zero if
- * the profile is 3, show_existing_frame, frame_type, show_frame. */
+/* A VP9 frame begins with frame_marker, profile_low_bit, profile_high_bit,
+ * reserved_zero if the profile is 3, show_existing_frame, frame_type,
+ * show_frame. */
 static int vp9_frame_is_hidden(const uint8_t *data, int size)
 {
     int show;
@@ -142,12 +144,14 @@ static h4mk_status put_int(h4mk_value *value, const char *key, int64_t number)
     return key ? h4mk_value_set_int(value, key, number) : h4mk_value_append_int(value, number);
 }
 
-static h4mk_status put_text(h4mk_value *value, const char *key, const char *text)
+static h4mk_status put_text(h4mk_value *value, const char *key,
+                            const char *text)
 {
     return key ? h4mk_value_set_text(value, key, text) : h4mk_value_append_text(value, text);
 }
 
-static h4mk_status put_rational(h4mk_value *value, const char *key, AVRational q)
+static h4mk_status put_rational(h4mk_value *value, const char *key,
+                                AVRational q)
 {
     char buf[RATIONAL_SIZE];
 
@@ -159,7 +163,8 @@ static h4mk_status put_rational(h4mk_value *value, const char *key, AVRational q
  * Read "num/den" with num from min to max. What could be divided by is never 0,
  * but where both are: that is how FFmpeg says that a rate is not known.
  */
-static int parse_rational(const h4mk_value *value, AVRational *q, int64_t min, int64_t max)
+static int parse_rational(const h4mk_value *value, AVRational *q, int64_t min,
+                          int64_t max)
 {
     const char *text = h4mk_value_text(value);
     long long num, den;
@@ -249,7 +254,8 @@ static void field_range(const H4MKField *field, int64_t *min, int64_t *max)
     }
 }
 
-static int read_enum(const h4mk_value *value, const H4MKField *field, int *number)
+static int read_enum(const h4mk_value *value, const H4MKField *field,
+                     int *number)
 {
     const char *name = h4mk_value_text(value);
     const int64_t given = name ? ff_h4mk_find_name(field->to_name, name)
@@ -262,9 +268,11 @@ static int read_enum(const h4mk_value *value, const H4MKField *field, int *numbe
 }
 
 /**
- * @return 0, or a negative AVERROR code if the value is none that the field allows
+ * @return 0, or a negative AVERROR code if the value is none that the field
+ *         allows
  */
-static int read_field(const h4mk_value *value, const H4MKField *field, uint8_t *p)
+static int read_field(const h4mk_value *value, const H4MKField *field,
+                      uint8_t *p)
 {
     int64_t number, min, max;
 
@@ -346,7 +354,8 @@ static int write_tag(h4mk_value *object, const char *key, const char *value)
         ret = AVERROR(ENOMEM);
     for (size_t i = 0; i <= count; i++) {
         if (ret >= 0)
-            ret = texts[i] ? ff_h4mk_error(h4mk_value_append_text(array, texts[i]), 0) : AVERROR(ENOMEM);
+            ret = texts[i] ? ff_h4mk_error(h4mk_value_append_text(array, texts[i]), 0)
+                           : AVERROR(ENOMEM);
         av_free(texts[i]);
     }
     av_free(texts);
@@ -364,7 +373,8 @@ int ff_h4mk_write_tags(void *logctx, h4mk_value *object, const char *key,
         if (left_out && !strcmp(t->key, left_out))
             continue;
         if (!is_utf8(t->key)) {
-            av_log(logctx, AV_LOG_WARNING, "Leaving out a tag whose name is not UTF-8: %s\n", t->key);
+            av_log(logctx, AV_LOG_WARNING,
+                   "Leaving out a tag whose name is not UTF-8: %s\n", t->key);
             continue;
         }
         if (!value && !(value = h4mk_value_add_object(object, key)))
@@ -376,7 +386,8 @@ int ff_h4mk_write_tags(void *logctx, h4mk_value *object, const char *key,
     return 0;
 }
 
-static int read_tag(AVDictionary **tags, const char *key, const h4mk_value *value)
+static int read_tag(AVDictionary **tags, const char *key,
+                    const h4mk_value *value)
 {
     const char *text = h4mk_value_text(value);
 
@@ -408,6 +419,25 @@ int ff_h4mk_read_tags(AVDictionary **tags, const h4mk_value *object)
                 ret = read_tag(tags, key, h4mk_value_at(value, j));
     }
     return FFMIN(ret, 0);
+}
+
+/**
+ * Put new tags in the place of old ones.
+ *
+ * @return 1 if they differ, else 0
+ */
+static int replace_tags(AVDictionary **tags, AVDictionary *replacement)
+{
+    const AVDictionaryEntry *old = NULL, *new = NULL;
+    int same = av_dict_count(*tags) == av_dict_count(replacement);
+
+    while (same && (old = av_dict_iterate(*tags, old))) {
+        new  = av_dict_iterate(replacement, new);
+        same = !strcmp(old->key, new->key) && !strcmp(old->value, new->value);
+    }
+    av_dict_free(tags);
+    *tags = replacement;
+    return !same;
 }
 
 h4mk_status ff_h4mk_write_disposition(h4mk_value *object, unsigned disposition)
@@ -457,7 +487,8 @@ int ff_h4mk_write_layout(h4mk_value *object, const AVChannelLayout *layout)
     ret = av_channel_layout_describe(layout, text, sizeof(text));
     if (ret > 0 && ret <= sizeof(text) && av_channel_layout_from_string(&parsed, text) >= 0) {
         int same = parsed.order == layout->order && !av_channel_layout_compare(&parsed, layout);
-        for (int i = 0; same && layout->order == AV_CHANNEL_ORDER_CUSTOM && i < layout->nb_channels; i++)
+        const int count = layout->order == AV_CHANNEL_ORDER_CUSTOM ? layout->nb_channels : 0;
+        for (int i = 0; same && i < count; i++)
             same = !strcmp(parsed.u.map[i].name, layout->u.map[i].name);
         av_channel_layout_uninit(&parsed);
         if (same)
@@ -474,7 +505,8 @@ int ff_h4mk_write_layout(h4mk_value *object, const AVChannelLayout *layout)
         if (!channel)
             return AVERROR(ENOMEM);
         status = h4mk_value_set_int(channel, "channel", id);
-        if (status == H4MK_OK && layout->order == AV_CHANNEL_ORDER_CUSTOM && layout->u.map[i].name[0])
+        if (status == H4MK_OK && layout->order == AV_CHANNEL_ORDER_CUSTOM &&
+            layout->u.map[i].name[0])
             status = h4mk_value_set_text(channel, "name", layout->u.map[i].name);
     }
     return ff_h4mk_error(status, 0);
@@ -630,24 +662,27 @@ static const char *const repeated_tags[][2] = {
     { "note", "comment" },
 };
 
-static h4mk_status write_repeated_tag(h4mk_value *track, const AVStream *st, int i)
+static h4mk_status write_repeated_tag(h4mk_value *track, const AVStream *st,
+                                      int i)
 {
-    const AVDictionaryEntry *t = av_dict_get(st->metadata, repeated_tags[i][1], NULL, AV_DICT_MATCH_CASE);
+    const AVDictionaryEntry *t = av_dict_get(st->metadata, repeated_tags[i][1],
+                                             NULL, AV_DICT_MATCH_CASE);
 
     return h4mk_value_set_text(track, repeated_tags[i][0], t && is_utf8(t->value) ? t->value : "");
 }
 
-static int read_repeated_tags(AVStream *st, const h4mk_value *track)
+static int read_repeated_tags(AVDictionary **tags, const h4mk_value *track)
 {
     for (int i = 0; i < FF_ARRAY_ELEMS(repeated_tags); i++) {
         const char *text = h4mk_value_get_text(track, repeated_tags[i][0]);
-        const AVDictionaryEntry *t = av_dict_get(st->metadata, repeated_tags[i][1], NULL, AV_DICT_MATCH_CASE);
+        const AVDictionaryEntry *t = av_dict_get(*tags, repeated_tags[i][1],
+                                                 NULL, AV_DICT_MATCH_CASE);
         int ret;
 
-        /* An editor that knows version 1 alone changes this key and not the tag. */
+        /* An editor that knows only version 1 changes this key, not the tag. */
         if (!text || !text[0] || t && !strcmp(t->value, text))
             continue;
-        ret = av_dict_set(&st->metadata, repeated_tags[i][1], text, AV_DICT_MATCH_CASE);
+        ret = av_dict_set(tags, repeated_tags[i][1], text, AV_DICT_MATCH_CASE);
         if (ret < 0)
             return ret;
     }
@@ -658,7 +693,8 @@ static int read_repeated_tags(AVStream *st, const h4mk_value *track)
  * Find the codec with a name. One of another type than its track cannot be what
  * the track has: it is a codec that FFmpeg does not know.
  */
-static const AVCodecDescriptor *find_codec(const char *name, enum AVMediaType type)
+static const AVCodecDescriptor *find_codec(const char *name,
+                                           enum AVMediaType type)
 {
     const AVCodecDescriptor *desc = name ? avcodec_descriptor_get_by_name(name) : NULL;
 
@@ -680,9 +716,11 @@ static const char *unknown_codec(const AVStream *st)
            !find_codec(t->value, st->codecpar->codec_type) ? t->value : NULL;
 }
 
-static int write_stream_tags(AVFormatContext *s, const AVStream *st, h4mk_value *track)
+static int write_stream_tags(AVFormatContext *s, const AVStream *st,
+                             h4mk_value *track)
 {
-    return ff_h4mk_write_tags(s, track, "tags", st->metadata, unknown_codec(st) ? "codec_name" : NULL);
+    return ff_h4mk_write_tags(s, track, "tags", st->metadata,
+                              unknown_codec(st) ? "codec_name" : NULL);
 }
 
 int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
@@ -727,7 +765,7 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
     if (ret < 0)
         return ret;
 #endif
-    /* the extradata of an attachment is its file, which has a place of its own */
+    /* the extradata of an attachment is its file, which has its own place */
     if (!ret && par->extradata_size > 0 && par->codec_type != AVMEDIA_TYPE_ATTACHMENT)
         SET(bytes, "extradata", par->extradata, par->extradata_size);
 
@@ -759,7 +797,8 @@ int ff_h4mk_write_track(AVFormatContext *s, const AVStream *st,
 }
 
 #if H4MK_HAVE_PROTECTION
-int ff_h4mk_write_track_words(AVFormatContext *s, const AVStream *st, h4mk_value *track)
+int ff_h4mk_write_track_words(AVFormatContext *s, const AVStream *st,
+                              h4mk_value *track)
 {
     if (write_repeated_tag(track, st, 0) != H4MK_OK || write_repeated_tag(track, st, 1) != H4MK_OK)
         return AVERROR(ENOMEM);
@@ -808,7 +847,8 @@ static void read_parameters(AVCodecParameters *par, const h4mk_value *track)
         par->width = par->height = 0;
 }
 
-int ff_h4mk_read_track(AVFormatContext *s, AVStream *st, const h4mk_value *track)
+int ff_h4mk_read_track(AVFormatContext *s, AVStream *st,
+                       const h4mk_value *track)
 {
     AVCodecParameters *par = st->codecpar;
     const char *codec = h4mk_value_get_text(track, "codec");
@@ -835,29 +875,34 @@ int ff_h4mk_read_track(AVFormatContext *s, AVStream *st, const h4mk_value *track
     st->disposition = ff_h4mk_read_disposition(track);
 
 #if H4MK_HAVE_SIDE_DATA
-    ret = ff_h4mk_read_side_data(s, track, &H4MK_STREAM_SIDE_DATA(st), &H4MK_STREAM_NB_SIDE_DATA(st));
+    ret = ff_h4mk_read_side_data(s, track, &H4MK_STREAM_SIDE_DATA(st),
+                                 &H4MK_STREAM_NB_SIDE_DATA(st));
     if (ret < 0)
         return ret;
 #endif
-    return ff_h4mk_read_stream_tags(st, track);
+    return FFMIN(ff_h4mk_read_stream_tags(st, track), 0);
 }
 
 int ff_h4mk_read_stream_tags(AVStream *st, const h4mk_value *track)
 {
     const char *codec = h4mk_value_get_text(track, "codec");
-    int ret;
+    AVDictionary *tags = NULL;
+    int ret = ff_h4mk_read_tags(&tags, h4mk_value_get(track, "tags"));
 
-    av_dict_free(&st->metadata);
-    ret = ff_h4mk_read_tags(&st->metadata, h4mk_value_get(track, "tags"));
     if (ret >= 0)
-        ret = read_repeated_tags(st, track);
+        ret = read_repeated_tags(&tags, track);
     if (ret >= 0 && !avcodec_descriptor_get(st->codecpar->codec_id) && codec && codec[0] &&
         strcmp(codec, "none"))
-        ret = av_dict_set(&st->metadata, "codec_name", codec, 0);
-    return FFMIN(ret, 0);
+        ret = av_dict_set(&tags, "codec_name", codec, 0);
+    if (ret < 0) {
+        av_dict_free(&tags);
+        return ret;
+    }
+    return replace_tags(&st->metadata, tags);
 }
 
-static int write_chapter(AVFormatContext *s, const AVChapter *chapter, h4mk_value *object)
+static int write_chapter(AVFormatContext *s, const AVChapter *chapter,
+                         h4mk_value *object)
 {
     if (!object ||
         h4mk_value_set_int(object, "id", chapter->id) != H4MK_OK ||
@@ -870,7 +915,8 @@ static int write_chapter(AVFormatContext *s, const AVChapter *chapter, h4mk_valu
     return ff_h4mk_write_tags(s, object, "tags", chapter->metadata, NULL);
 }
 
-static int read_chapter(AVFormatContext *s, const h4mk_value *object, int number)
+static int read_chapter(AVFormatContext *s, const h4mk_value *object,
+                        int number)
 {
     static const H4MKField fields[] = {
         F(AVChapter, "id", id, S64),
@@ -887,8 +933,10 @@ static int read_chapter(AVFormatContext *s, const h4mk_value *object, int number
     chapter->id    = number;
     chapter->start = chapter->end = AV_NOPTS_VALUE;
     ff_h4mk_read_fields(object, fields, chapter);
-    if (!chapter->time_base.num || chapter->start == AV_NOPTS_VALUE || chapter->end != AV_NOPTS_VALUE && chapter->start > chapter->end) {
-        av_log(s, AV_LOG_WARNING, "Skipping chapter %d, which has no time base or start, or ends before it\n", number);
+    if (!chapter->time_base.num || chapter->start == AV_NOPTS_VALUE ||
+        chapter->end != AV_NOPTS_VALUE && chapter->start > chapter->end) {
+        av_log(s, AV_LOG_WARNING, "Skipping chapter %d, which has no time base or start, "
+               "or ends before it\n", number);
         av_free(chapter);
         return 0;
     }
@@ -911,7 +959,8 @@ static const H4MKField program_fields[] = {
     { NULL }
 };
 
-static int write_program(AVFormatContext *s, const AVProgram *program, h4mk_value *object)
+static int write_program(AVFormatContext *s, const AVProgram *program,
+                         h4mk_value *object)
 {
     const AVProgram defaults = { .discard = AVDISCARD_NONE, .pmt_version = -1 };
     h4mk_value *array;
@@ -931,22 +980,52 @@ static int write_program(AVFormatContext *s, const AVProgram *program, h4mk_valu
     return ff_h4mk_write_tags(s, object, "tags", program->metadata, NULL);
 }
 
-static int read_program(AVFormatContext *s, const h4mk_value *object, int number)
+static int read_program_streams(AVFormatContext *s, AVProgram *program,
+                                const h4mk_value *array)
 {
-    const h4mk_value *array = h4mk_value_get(object, "streams");
-    const int64_t given = h4mk_value_get_int(object, "id", number);
-    const int id = given >= INT_MIN && given <= INT_MAX ? given : number;
-    AVProgram *program = av_new_program(s, id);
+    const size_t count = h4mk_value_count(array);
+
+    if (!count)
+        return 0;
+    program->stream_index = av_calloc(count, sizeof(*program->stream_index));
+    if (!program->stream_index)
+        return AVERROR(ENOMEM);
+    for (size_t i = 0; i < count; i++) {
+        const int64_t index = h4mk_value_int(h4mk_value_at(array, i), -1);
+        if (index >= 0 && index < s->nb_streams)
+            program->stream_index[program->nb_stream_indexes++] = index;
+    }
+    return 0;
+}
+
+static int read_program(AVFormatContext *s, const h4mk_value *object,
+                        int number)
+{
+    const int64_t id = h4mk_value_get_int(object, "id", number);
+    AVProgram *program = av_malloc(sizeof(*program));
+    int ret;
 
     if (!program)
         return AVERROR(ENOMEM);
+    *program = (AVProgram){
+        .id                 = id >= INT_MIN && id <= INT_MAX ? id : number,
+        .discard            = AVDISCARD_NONE,
+        .pmt_version        = -1,
+        .start_time         = AV_NOPTS_VALUE,
+        .end_time           = AV_NOPTS_VALUE,
+        .pts_wrap_reference = AV_NOPTS_VALUE,
+        .pts_wrap_behavior  = AV_PTS_WRAP_IGNORE,
+    };
     ff_h4mk_read_fields(object, program_fields, program);
-    for (size_t i = 0; i < h4mk_value_count(array); i++) {
-        const int64_t index = h4mk_value_int(h4mk_value_at(array, i), -1);
-        if (index >= 0 && index < s->nb_streams)
-            av_program_add_stream_index(s, id, index);
+    /* av_new_program() would make one of all that have the same id */
+    ret = av_dynarray_add_nofree(&s->programs, &s->nb_programs, program);
+    if (ret < 0) {
+        av_free(program);
+        return ret;
     }
-    return ff_h4mk_read_tags(&program->metadata, h4mk_value_get(object, "tags"));
+    ret = read_program_streams(s, program, h4mk_value_get(object, "streams"));
+    return ret < 0 ? ret : ff_h4mk_read_tags(&program->metadata,
+                                             h4mk_value_get(object, "tags"));
 }
 
 /* An array is written only if it has elements. */
@@ -983,7 +1062,8 @@ int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta)
     WRITE_ARRAY("stream_groups", s->nb_stream_groups, ff_h4mk_write_group, s->stream_groups);
 #endif
     if (ret >= 0 && s->start_time_realtime && s->start_time_realtime != AV_NOPTS_VALUE)
-        ret = ff_h4mk_error(h4mk_value_set_int(meta, "start_time_realtime", s->start_time_realtime), 0);
+        ret = ff_h4mk_error(h4mk_value_set_int(meta, "start_time_realtime",
+                                               s->start_time_realtime), 0);
     return ret;
 }
 
@@ -1006,7 +1086,8 @@ int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta)
     return FFMIN(ret, 0);
 }
 
-int ff_h4mk_read_chapters(AVFormatContext *s, const h4mk_value *meta, size_t *nb_read)
+int ff_h4mk_read_chapters(AVFormatContext *s, const h4mk_value *meta,
+                          size_t *nb_read)
 {
     const h4mk_value *array = h4mk_value_get(meta, "chapters");
     int ret = 0;
@@ -1018,17 +1099,19 @@ int ff_h4mk_read_chapters(AVFormatContext *s, const h4mk_value *meta, size_t *nb
 
 int ff_h4mk_read_file_tags(AVFormatContext *s, const h4mk_value *meta)
 {
-    int ret;
-
-    av_dict_free(&s->metadata);
-    ret = ff_h4mk_read_tags(&s->metadata, h4mk_value_get(meta, "tags"));
+    AVDictionary *tags = NULL;
+    int ret = ff_h4mk_read_tags(&tags, h4mk_value_get(meta, "tags"));
 
     /* Texts beside the known keys are tags of whoever wrote them. */
     for (size_t i = 0; i < h4mk_value_count(meta) && ret >= 0; i++) {
         const h4mk_value *value = h4mk_value_at(meta, i);
         if (h4mk_value_get_type(value) == H4MK_VALUE_STRING)
-            ret = av_dict_set(&s->metadata, h4mk_value_key_at(meta, i), h4mk_value_text(value),
+            ret = av_dict_set(&tags, h4mk_value_key_at(meta, i), h4mk_value_text(value),
                               AV_DICT_DONT_OVERWRITE);
     }
-    return FFMIN(ret, 0);
+    if (ret < 0) {
+        av_dict_free(&tags);
+        return ret;
+    }
+    return replace_tags(&s->metadata, tags);
 }

@@ -92,7 +92,8 @@ typedef struct H4MKField {
 } H4MKField;
 
 /**
- * An entry of a table of fields. What follows the type: min, max, .count, .to_name.
+ * An entry of a table of fields. What follows the type: min, max, .count,
+ * .to_name.
  */
 #define H4MK_FIELD(container, key, member, type, ...) \
     { key, offsetof(container, member), H4MK_FIELD_ ## type, __VA_ARGS__ }
@@ -114,8 +115,8 @@ void ff_h4mk_read_fields(const h4mk_value *object, const H4MKField *fields,
                          void *data);
 
 /**
- * Tell whether a packet holds no picture that is shown, only what later ones are
- * predicted from. VP8 and VP9 have such packets; the bitstream says so.
+ * Tell whether a packet holds no picture that is shown, only what later ones
+ * are predicted from. VP8 and VP9 have such packets; the bitstream says so.
  *
  * @return 1 if it is certain, else 0
  */
@@ -221,8 +222,8 @@ int ff_h4mk_read_track(AVFormatContext *s, AVStream *st,
 int ff_h4mk_write_meta(AVFormatContext *s, h4mk_value *meta);
 
 /**
- * The reverse of ff_h4mk_write_meta(), to be called when all streams exist. Chapters
- * are left to ff_h4mk_read_chapters().
+ * The reverse of ff_h4mk_write_meta(), to be called when all streams exist.
+ * Chapters are left to ff_h4mk_read_chapters().
  *
  * @return 0 or a negative AVERROR code
  */
@@ -231,19 +232,21 @@ int ff_h4mk_read_meta(AVFormatContext *s, const h4mk_value *meta);
 /**
  * Replace the tags of the file, or of a stream, by those of a description.
  *
- * @return 0 or a negative AVERROR code
+ * @return 1 if they are others than before, 0 if not, or a negative AVERROR
+ *         code
  */
 int ff_h4mk_read_file_tags(AVFormatContext *s, const h4mk_value *meta);
 int ff_h4mk_read_stream_tags(AVStream *st, const h4mk_value *track);
 
 /**
- * Add the chapters of a file which are not there yet. They only become more while a
- * file is read, so that no chapter moves that a caller may look at.
+ * Add the chapters of a file which are not there yet. They only become more
+ * while a file is read, so that no chapter moves that a caller may look at.
  *
  * @param nb_read how many of the description were read before, updated
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_read_chapters(AVFormatContext *s, const h4mk_value *meta, size_t *nb_read);
+int ff_h4mk_read_chapters(AVFormatContext *s, const h4mk_value *meta,
+                          size_t *nb_read);
 
 /**
  * Write of a file only the words about the recording: tags and chapters.
@@ -258,7 +261,8 @@ int ff_h4mk_write_meta_words(AVFormatContext *s, h4mk_value *meta);
  *
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_write_track_words(AVFormatContext *s, const AVStream *st, h4mk_value *track);
+int ff_h4mk_write_track_words(AVFormatContext *s, const AVStream *st,
+                              h4mk_value *track);
 #endif
 
 #if H4MK_HAVE_SIDE_DATA
@@ -292,10 +296,13 @@ int ff_h4mk_unpack_side_data(void *logctx, const h4mk_side_data *src,
  *
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_write_side_data(h4mk_value *object, const AVPacketSideData *side_data, int nb_side_data);
+int ff_h4mk_write_side_data(h4mk_value *object,
+                            const AVPacketSideData *side_data,
+                            int nb_side_data);
 
 /**
- * The reverse of ff_h4mk_write_side_data(). What this build does not know is left out.
+ * The reverse of ff_h4mk_write_side_data(). What this build does not know is
+ * left out.
  *
  * @return 0 or a negative AVERROR code
  */
@@ -310,7 +317,8 @@ int ff_h4mk_read_side_data(void *logctx, const h4mk_value *object,
  * @param object NULL is an error
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_write_group(AVFormatContext *s, const AVStreamGroup *group, h4mk_value *object);
+int ff_h4mk_write_group(AVFormatContext *s, const AVStreamGroup *group,
+                        h4mk_value *object);
 
 /**
  * Add the group of an object to a file that has its streams.
@@ -318,14 +326,16 @@ int ff_h4mk_write_group(AVFormatContext *s, const AVStreamGroup *group, h4mk_val
  * @param number of the object in its array
  * @return 0, also for a group that is left out, or a negative AVERROR code
  */
-int ff_h4mk_read_group(AVFormatContext *s, const h4mk_value *object, int number);
+int ff_h4mk_read_group(AVFormatContext *s, const h4mk_value *object,
+                       int number);
 
 /**
  * Write a parameter definition, IAMF, 3.6.1.
  *
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_write_iamf_param(h4mk_value *object, const AVIAMFParamDefinition *param);
+int ff_h4mk_write_iamf_param(h4mk_value *object,
+                             const AVIAMFParamDefinition *param);
 
 /**
  * @param type      what it must be
@@ -362,13 +372,15 @@ int ff_h4mk_write_mix_presentation(void *logctx, h4mk_value *object,
  *
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_read_mix_presentation(const h4mk_value *object, AVIAMFMixPresentation *mix);
+int ff_h4mk_read_mix_presentation(const h4mk_value *object,
+                                  AVIAMFMixPresentation *mix);
 
 /**
  * Whether a presentation has the parameters that its users read without a look,
  * and the file has the audio elements that it names.
  */
-int ff_h4mk_is_mix_complete(AVFormatContext *s, const AVIAMFMixPresentation *mix);
+int ff_h4mk_is_mix_complete(AVFormatContext *s,
+                            const AVIAMFMixPresentation *mix);
 #endif /* H4MK_HAVE_STREAM_GROUPS */
 
 /**

@@ -44,10 +44,11 @@ static int is_adapter_codec(enum AVCodecID id)
 }
 
 /**
- * The extradata of a track that an adapter decodes is its object in the TRAK that
- * it comes from.
+ * The extradata of a track that an adapter decodes is its object in the TRAK
+ * that it comes from.
  *
- * @return the object, to be freed by h4mk_value_free(), or NULL for other tracks
+ * @return the object, to be freed by h4mk_value_free(), or NULL for other
+ *         tracks
  */
 static h4mk_value *adapter_track(const AVCodecParameters *par)
 {
@@ -65,7 +66,8 @@ static h4mk_value *adapter_track(const AVCodecParameters *par)
 /**
  * Take from such an object all that FFmpeg has no place for.
  */
-static h4mk_status copy_unknown_members(h4mk_value *track, const h4mk_value *object)
+static h4mk_status copy_unknown_members(h4mk_value *track,
+                                        const h4mk_value *object)
 {
     /* what the fields of the stream say, also if that is nothing */
     static const char *const own[] = {
@@ -114,8 +116,9 @@ static int load_adapters(AVFormatContext *s, H4MKAdapters *adapters)
     return ff_h4mk_error(status, 0);
 }
 
-int ff_h4mk_find_adapter(AVFormatContext *s, H4MKAdapters *adapters, AVStream *st,
-                         const h4mk_value *object, uint32_t *preroll)
+int ff_h4mk_find_adapter(AVFormatContext *s, H4MKAdapters *adapters,
+                         AVStream *st, const h4mk_value *object,
+                         uint32_t *preroll)
 {
     AVCodecParameters *par = st->codecpar;
     const h4mk_adapter *adapter;
@@ -129,8 +132,9 @@ int ff_h4mk_find_adapter(AVFormatContext *s, H4MKAdapters *adapters, AVStream *s
         const char *codec = h4mk_value_get_text(object, "codec");
 
         if (codec && strcmp(codec, "none"))
-            av_log(s, AV_LOG_INFO, "Stream %d has codec %s. An adapter that decodes it can be plugged in "
-                   "by the option adapter.\n", st->index, codec);
+            av_log(s, AV_LOG_INFO,
+                   "Stream %d has codec %s. An adapter that decodes it can "
+                   "be plugged in by the option adapter.\n", st->index, codec);
         return 0;
     }
     json = h4mk_value_to_json(object);
@@ -162,7 +166,8 @@ int ff_h4mk_add_picture_type(AVPacket *pkt, const h4mk_block *block)
         return AVERROR(ENOMEM);
     memset(data, 0, QUALITY_STATS_SIZE);
     data[4] = (block->flags & H4MK_BLOCK_TYPE_MASK) == H4MK_BLOCK_TYPE_I ? AV_PICTURE_TYPE_I :
-              (block->flags & H4MK_BLOCK_TYPE_MASK) == H4MK_BLOCK_TYPE_B ? AV_PICTURE_TYPE_B : AV_PICTURE_TYPE_P;
+              (block->flags & H4MK_BLOCK_TYPE_MASK) == H4MK_BLOCK_TYPE_B ? AV_PICTURE_TYPE_B :
+                                                                           AV_PICTURE_TYPE_P;
     return 0;
 }
 

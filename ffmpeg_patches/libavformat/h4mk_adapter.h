@@ -36,18 +36,19 @@ typedef struct H4MKAdapters {
 } H4MKAdapters;
 
 /**
- * An adapter of libh4mk may decode a codec that FFmpeg does not know. This makes
- * the stream one for the decoder of such tracks. Its extradata is the description
- * of the track.
+ * An adapter of libh4mk may decode a codec that FFmpeg does not know. This
+ * makes the stream one for the decoder of such tracks. Its extradata is the
+ * description of the track.
  *
  * @param object       of the track in TRAK
  * @param[out] preroll packets from before the one that a seek leads to that the
  *                     decoder needs
- * @return 1 if the stream is now that of such a decoder, 0 if not, or a negative
- *         AVERROR code
+ * @return 1 if the stream is now that of such a decoder, 0 if not, or a
+ *         negative AVERROR code
  */
-int ff_h4mk_find_adapter(AVFormatContext *s, H4MKAdapters *adapters, AVStream *st,
-                         const h4mk_value *object, uint32_t *preroll);
+int ff_h4mk_find_adapter(AVFormatContext *s, H4MKAdapters *adapters,
+                         AVStream *st, const h4mk_value *object,
+                         uint32_t *preroll);
 
 void ff_h4mk_free_adapters(H4MKAdapters *adapters);
 
@@ -56,7 +57,8 @@ void ff_h4mk_free_adapters(H4MKAdapters *adapters);
  *
  * @return 1, 0 for any other stream, or a negative AVERROR code
  */
-int ff_h4mk_write_adapter_track(const AVCodecParameters *par, h4mk_value *track);
+int ff_h4mk_write_adapter_track(const AVCodecParameters *par,
+                                h4mk_value *track);
 
 /**
  * Tell the decoder the type of a block, which flags do not.
@@ -66,8 +68,8 @@ int ff_h4mk_write_adapter_track(const AVCodecParameters *par, h4mk_value *track)
 int ff_h4mk_add_picture_type(AVPacket *pkt, const h4mk_block *block);
 
 /**
- * Whether side data is what ff_h4mk_add_picture_type() added: it has a place of its
- * own in a file.
+ * Whether side data is what ff_h4mk_add_picture_type() added: it has a place of
+ * its own in a file.
  */
 int ff_h4mk_is_picture_type(const AVStream *st, const AVPacketSideData *sd);
 

@@ -84,15 +84,16 @@ static void beside_close(void *opaque)
 static void append_encoded(AVBPrint *url, const char *name)
 {
     for (; *name; name++)
-        if (av_isdigit(*name) || av_toupper(*name) >= 'A' && av_toupper(*name) <= 'Z' || strchr("-._~", *name))
+        if (av_isdigit(*name) || strchr("-._~", *name) ||
+            av_toupper(*name) >= 'A' && av_toupper(*name) <= 'Z')
             av_bprint_chars(url, *name, 1);
         else
             av_bprintf(url, "%%%02X", (uint8_t)*name);
 }
 
 /**
- * Put the name of a file in the place of the one in a URL, or in a path. The file
- * names it: nothing of it may be taken for anything but a name.
+ * Put the name of a file in the place of the one in a URL, or in a path. The
+ * file names it: nothing of it may be taken for anything but a name.
  */
 static int make_url_beside(const char *base, const char *name, AVBPrint *url)
 {
@@ -106,7 +107,8 @@ static int make_url_beside(const char *base, const char *name, AVBPrint *url)
         length = strcspn(base, "?#");
     else
         return AVERROR(EINVAL);
-    while (length && base[length - 1] != '/' && !(HAVE_DOS_PATHS && strchr("\\:", base[length - 1])))
+    while (length && base[length - 1] != '/' &&
+           !(HAVE_DOS_PATHS && strchr("\\:", base[length - 1])))
         length--;
     if (authority && length < authority + strlen("://") - base)
         return AVERROR(EINVAL);
@@ -121,8 +123,8 @@ static int make_url_beside(const char *base, const char *name, AVBPrint *url)
 }
 
 /**
- * Whether there is something that is no ordinary file. A link leads to a file that
- * whoever made the input may not name, and a pipe could wait for ever.
+ * Whether there is something that is no ordinary file. A link leads to a file
+ * that whoever made the input may not name, and a pipe could wait for ever.
  */
 static int is_special(const char *url)
 {
@@ -157,10 +159,12 @@ h4mk_status ff_h4mk_open_beside(void *opaque, const char *name, h4mk_io *io)
     av_bprint_init(&url, 0, AV_BPRINT_SIZE_UNLIMITED);
     ret = make_url_beside(s->url ? s->url : "", name, &url);
     if (ret >= 0)
-        ret = is_special(url.str) ? AVERROR(EACCES) : s->io_open(s, &file->pb, url.str, AVIO_FLAG_READ, NULL);
+        ret = is_special(url.str) ? AVERROR(EACCES) :
+              s->io_open(s, &file->pb, url.str, AVIO_FLAG_READ, NULL);
     av_bprint_finalize(&url, NULL);
     if (ret < 0) {
-        av_log(s, AV_LOG_ERROR, "Cannot open \"%s\", which has data of this file: %s\n", name, av_err2str(ret));
+        av_log(s, AV_LOG_ERROR,
+               "Cannot open \"%s\", which has data of this file: %s\n", name, av_err2str(ret));
         av_free(file);
         return ret == AVERROR(ENOMEM) ? H4MK_ERR_MEMORY : H4MK_ERR_NOT_FOUND;
     }

@@ -32,8 +32,8 @@ typedef struct H4MKBeside {
 } H4MKBeside;
 
 /**
- * h4mk_reader_options.open_beside. libh4mk has seen to it that the name is one of a
- * file and not of a path.
+ * h4mk_reader_options.open_beside. libh4mk has seen to it that the name is one
+ * of a file and not of a path.
  *
  * @param opaque an H4MKBeside
  */

@@ -32,8 +32,8 @@
 #include "internal.h"
 
 /*
- * What a patch of the series for FFmpeg adds to the first one, which upstream.py
- * leaves out where it is not yet there. Nothing else turns it off.
+ * What a patch of the series for FFmpeg adds to the first one, which
+ * upstream.py leaves out where it is not yet there. Nothing else turns it off.
  */
 #define H4MK_HAVE_SIDE_DATA    1 ///< of streams and packets
 #define H4MK_HAVE_INDEX        1 ///< libavformat's own index
@@ -171,7 +171,8 @@ static inline AVPacketSideData *av_packet_side_data_new(AVPacketSideData **sd, i
                                                         size_t size, int flags)
 {
     uint8_t *data = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
-    AVPacketSideData *added = data ? av_packet_side_data_add(sd, nb_sd, type, data, size, flags) : NULL;
+    AVPacketSideData *added = data ? av_packet_side_data_add(sd, nb_sd, type, data, size, flags)
+                                   : NULL;
 
     if (!added)
         av_free(data);
@@ -200,12 +201,14 @@ static inline AVMasteringDisplayMetadata *av_mastering_display_metadata_alloc_si
 /* 5.1 can neither read nor write the payload, nor does any of its demuxers
  * give such side data. */
 
-static inline int av_dynamic_hdr_plus_to_t35(const AVDynamicHDRPlus *s, uint8_t **data, size_t *size)
+static inline int av_dynamic_hdr_plus_to_t35(const AVDynamicHDRPlus *s, uint8_t **data,
+                                             size_t *size)
 {
     return AVERROR(ENOSYS);
 }
 
-static inline int av_dynamic_hdr_plus_from_t35(AVDynamicHDRPlus *s, const uint8_t *data, size_t size)
+static inline int av_dynamic_hdr_plus_from_t35(AVDynamicHDRPlus *s, const uint8_t *data,
+                                               size_t size)
 {
     return AVERROR(ENOSYS);
 }

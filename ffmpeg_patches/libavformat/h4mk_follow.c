@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "libavutil/error.h"
+#include "libavutil/log.h"
 #include "libavutil/macros.h"
 #include "libavutil/opt.h"
 #include "libavutil/time.h"
@@ -30,8 +31,8 @@
 #include "h4mk_follow.h"
 #include "url.h"
 
-/* How often it is looked whether a file has grown, and how often if that takes a
- * new connection, in microseconds. */
+/* How often it is looked whether a file has grown, and how often if that takes
+ * a new connection, in microseconds. */
 #define POLL_INTERVAL    20000
 #define CONNECT_INTERVAL 1000000
 
@@ -45,8 +46,8 @@ int64_t ff_h4mk_bytes_left(AVFormatContext *s, int64_t *size)
 }
 
 /**
- * Ask for the size anew where a protocol learns it from the answer to a request:
- * the one for the last byte.
+ * Ask for the size anew where a protocol learns it from the answer to a
+ * request: the one for the last byte.
  */
 static void reconnect(AVFormatContext *s)
 {
@@ -68,7 +69,8 @@ int ff_h4mk_pause(AVFormatContext *s)
     return 0;
 }
 
-int ff_h4mk_wait_for_growth(AVFormatContext *s, H4MKGrowth *growth, int64_t *known)
+int ff_h4mk_wait_for_growth(AVFormatContext *s, H4MKGrowth *growth,
+                            int64_t *known)
 {
     int64_t timeout = 0, size;
 
@@ -81,6 +83,11 @@ int ff_h4mk_wait_for_growth(AVFormatContext *s, H4MKGrowth *growth, int64_t *kno
 
         if (size < 0)
             return size;
+        if (size < avio_tell(s->pb)) {
+            av_log(s, AV_LOG_WARNING,
+                   "The file was begun anew: this is the end of what was followed\n");
+            return AVERROR_EOF;
+        }
         if (ff_check_interrupt(&s->interrupt_callback))
             return AVERROR_EXIT;
         if (timeout > 0 && now - growth->waiting_since >= timeout)

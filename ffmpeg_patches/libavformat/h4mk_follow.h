@@ -34,16 +34,16 @@ typedef struct H4MKGrowth {
 
 /**
  * Follow the file in place of the protocol, if that was told to: the option has
- * one name for both, and the protocol has taken it. A protocol that follows does
- * not tell the size (FFmpeg 9.0), and waits where the demuxer would not.
+ * one name for both, and the protocol has taken it. A protocol that follows
+ * does not tell the size (FFmpeg 9.0), and waits where the demuxer would not.
  *
  * @return whether the protocol was told to
  */
 int ff_h4mk_follow_instead(AVIOContext *pb);
 
 /**
- * How many bytes there are behind the position. Reading more from a protocol that
- * follows a file would wait for them.
+ * How many bytes there are behind the position. Reading more from a protocol
+ * that follows a file would wait for them.
  *
  * @param[in,out] size of the input when it was last looked at
  */
@@ -58,11 +58,13 @@ int ff_h4mk_pause(AVFormatContext *s);
 
 /**
  * Wait until the input is larger than what the library has seen of it. Callers
- * that do not wait come here again and again.
+ * that do not wait come here again and again. If it became shorter than what
+ * was read of it, another writer has begun it anew, and that is the end.
  *
  * @param[in,out] known size of the input when it was last looked at
  * @return 0 or a negative AVERROR code
  */
-int ff_h4mk_wait_for_growth(AVFormatContext *s, H4MKGrowth *growth, int64_t *known);
+int ff_h4mk_wait_for_growth(AVFormatContext *s, H4MKGrowth *growth,
+                            int64_t *known);
 
 #endif /* AVFORMAT_H4MK_FOLLOW_H */

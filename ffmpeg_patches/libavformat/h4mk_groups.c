@@ -64,13 +64,15 @@ static const H4MKField tref_fields[] = {
 };
 #endif
 
-H4MK_NAMES(group_type_name, NULL, "iamf_audio_element", "iamf_mix_presentation", "tile_grid", "lcevc",
+H4MK_NAMES(group_type_name, NULL, "iamf_audio_element", "iamf_mix_presentation",
+           "tile_grid", "lcevc",
 #if H4MK_HAVE_LAYERED_VIDEO
            "tref", "dolby_vision"
 #endif
 )
 
-static int write_tile_grid(h4mk_value *object, const AVStreamGroupTileGrid *grid)
+static int write_tile_grid(h4mk_value *object,
+                           const AVStreamGroupTileGrid *grid)
 {
     h4mk_value *array = h4mk_value_add_array(object, "tiles");
     int ret = 0;
@@ -102,7 +104,8 @@ static const H4MKField tile_fields[] = {
     { NULL }
 };
 
-static int read_tile_grid(AVFormatContext *s, const h4mk_value *object, AVStreamGroupTileGrid *grid)
+static int read_tile_grid(AVFormatContext *s, const h4mk_value *object,
+                          AVStreamGroupTileGrid *grid)
 {
     const h4mk_value *array = h4mk_value_get(object, "tiles");
     const size_t count = h4mk_value_count(array);
@@ -133,7 +136,8 @@ static int read_tile_grid(AVFormatContext *s, const h4mk_value *object, AVStream
     return 0;
 }
 
-int ff_h4mk_write_group(AVFormatContext *s, const AVStreamGroup *group, h4mk_value *object)
+int ff_h4mk_write_group(AVFormatContext *s, const AVStreamGroup *group,
+                        h4mk_value *object)
 {
     const char *type = group_type_name(group->type);
     h4mk_value *array;
@@ -169,7 +173,9 @@ int ff_h4mk_write_group(AVFormatContext *s, const AVStreamGroup *group, h4mk_val
         ret = ff_h4mk_write_mix_presentation(s, object, group->params.iamf_mix_presentation);
         break;
     }
-    if (ret < 0 || (ret = ff_h4mk_error(ff_h4mk_write_disposition(object, group->disposition), 0)) < 0)
+    if (ret >= 0)
+        ret = ff_h4mk_error(ff_h4mk_write_disposition(object, group->disposition), 0);
+    if (ret < 0)
         return ret;
     return ff_h4mk_write_tags(s, object, "tags", group->metadata, NULL);
 }
@@ -193,7 +199,8 @@ static int is_complete(AVFormatContext *s, const AVStreamGroup *group)
         return ff_h4mk_is_mix_complete(s, group->params.iamf_mix_presentation);
     case AV_STREAM_GROUP_PARAMS_IAMF_AUDIO_ELEMENT:
         return group->nb_streams &&
-               (element->audio_element_type != AV_IAMF_AUDIO_ELEMENT_TYPE_SCENE || element->nb_layers);
+               (element->audio_element_type != AV_IAMF_AUDIO_ELEMENT_TYPE_SCENE ||
+                element->nb_layers);
 #if H4MK_HAVE_LAYERED_VIDEO
     case AV_STREAM_GROUP_PARAMS_DOLBY_VISION:
 #endif
@@ -216,7 +223,8 @@ int ff_h4mk_read_group(AVFormatContext *s, const h4mk_value *object, int number)
     int ret = 0;
 
     if (type < 0) {
-        av_log(s, AV_LOG_WARNING, "Skipping stream group %d, whose type is not known\n", number);
+        av_log(s, AV_LOG_WARNING,
+               "Skipping stream group %d, whose type is not known\n", number);
         return 0;
     }
     group = avformat_stream_group_create(s, type, NULL);
@@ -254,7 +262,8 @@ int ff_h4mk_read_group(AVFormatContext *s, const h4mk_value *object, int number)
     if (ret < 0)
         return ret;
     if (!is_complete(s, group)) {
-        av_log(s, AV_LOG_WARNING, "Skipping stream group %d, which lacks something that its kind has\n", number);
+        av_log(s, AV_LOG_WARNING,
+               "Skipping stream group %d, which lacks something that its kind has\n", number);
         ff_remove_stream_group(s, group);
         return 0;
     }

@@ -117,7 +117,8 @@ static const H4MKField rational_field[] = {
     { NULL }
 };
 
-int ff_h4mk_write_iamf_param(h4mk_value *object, const AVIAMFParamDefinition *param)
+int ff_h4mk_write_iamf_param(h4mk_value *object,
+                             const AVIAMFParamDefinition *param)
 {
     h4mk_value *array;
     int ret;
@@ -160,7 +161,8 @@ AVIAMFParamDefinition *ff_h4mk_read_iamf_param(const h4mk_value *object,
     return param;
 }
 
-static int write_param(h4mk_value *object, const char *key, const AVIAMFParamDefinition *param)
+static int write_param(h4mk_value *object, const char *key,
+                       const AVIAMFParamDefinition *param)
 {
     h4mk_value *value;
 
@@ -170,7 +172,8 @@ static int write_param(h4mk_value *object, const char *key, const AVIAMFParamDef
     return value ? ff_h4mk_write_iamf_param(value, param) : AVERROR(ENOMEM);
 }
 
-static void read_param(const h4mk_value *object, const char *key, enum AVIAMFParamDefinitionType type,
+static void read_param(const h4mk_value *object, const char *key,
+                       enum AVIAMFParamDefinitionType type,
                        AVIAMFParamDefinition **param)
 {
     const h4mk_value *value = h4mk_value_get(object, key);
@@ -190,7 +193,8 @@ static int64_t matrix_size(const AVIAMFLayer *layer, const AVStreamGroup *group)
     return layer->ch_layout.nb_channels * columns;
 }
 
-static int write_layer(h4mk_value *object, const AVIAMFLayer *layer, const AVStreamGroup *group)
+static int write_layer(h4mk_value *object, const AVIAMFLayer *layer,
+                       const AVStreamGroup *group)
 {
     int ret;
 
@@ -207,7 +211,8 @@ static int write_layer(h4mk_value *object, const AVIAMFLayer *layer, const AVStr
     return ret;
 }
 
-static int read_layer(const h4mk_value *object, AVIAMFLayer *layer, const AVStreamGroup *group)
+static int read_layer(const h4mk_value *object, AVIAMFLayer *layer,
+                      const AVStreamGroup *group)
 {
     int64_t size;
     int ret;
@@ -220,7 +225,8 @@ static int read_layer(const h4mk_value *object, AVIAMFLayer *layer, const AVStre
         return ret;
     ff_h4mk_read_fields(object, layer_fields, layer);
     size = matrix_size(layer, group);
-    if (size > 0 && size <= INT_MAX && h4mk_value_count(h4mk_value_get(object, "demixing_matrix")) == size) {
+    if (size > 0 && size <= INT_MAX &&
+        h4mk_value_count(h4mk_value_get(object, "demixing_matrix")) == size) {
         H4MKField matrix[] = { rational_field[0], rational_field[1] };
         matrix[0].count = size;
         layer->demixing_matrix = av_calloc(size, sizeof(*layer->demixing_matrix));
@@ -258,14 +264,17 @@ int ff_h4mk_read_audio_element(const h4mk_value *object, AVStreamGroup *group)
     int ret = 0;
 
     ff_h4mk_read_fields(object, audio_element_fields, element);
-    read_param(object, "demixing_info", AV_IAMF_PARAMETER_DEFINITION_DEMIXING, &element->demixing_info);
-    read_param(object, "recon_gain_info", AV_IAMF_PARAMETER_DEFINITION_RECON_GAIN, &element->recon_gain_info);
+    read_param(object, "demixing_info", AV_IAMF_PARAMETER_DEFINITION_DEMIXING,
+               &element->demixing_info);
+    read_param(object, "recon_gain_info", AV_IAMF_PARAMETER_DEFINITION_RECON_GAIN,
+               &element->recon_gain_info);
     for (size_t i = 0; i < h4mk_value_count(array) && ret >= 0; i++)
         ret = read_layer(h4mk_value_at(array, i), av_iamf_audio_element_add_layer(element), group);
     return ret;
 }
 
-static int write_submix(void *logctx, h4mk_value *object, const AVIAMFSubmix *submix)
+static int write_submix(void *logctx, h4mk_value *object,
+                        const AVIAMFSubmix *submix)
 {
     h4mk_value *array, *value;
     int ret;
@@ -297,7 +306,8 @@ static int write_submix(void *logctx, h4mk_value *object, const AVIAMFSubmix *su
     for (unsigned i = 0; i < submix->nb_layouts; i++) {
         const AVIAMFSubmixLayout *layout = submix->layouts[i];
         value = array ? h4mk_value_append_object(array) : NULL;
-        if (!value || h4mk_value_set_int(value, "channels", layout->sound_system.nb_channels) != H4MK_OK)
+        if (!value ||
+            h4mk_value_set_int(value, "channels", layout->sound_system.nb_channels) != H4MK_OK)
             return AVERROR(ENOMEM);
         ret = ff_h4mk_write_fields(value, submix_layout_fields, layout, NULL);
         if (ret >= 0)
@@ -317,7 +327,8 @@ static int read_submix(const h4mk_value *object, AVIAMFSubmix *submix)
     if (!submix)
         return AVERROR(ENOMEM);
     ff_h4mk_read_fields(object, submix_fields, submix);
-    read_param(object, "output_mix_config", AV_IAMF_PARAMETER_DEFINITION_MIX_GAIN, &submix->output_mix_config);
+    read_param(object, "output_mix_config", AV_IAMF_PARAMETER_DEFINITION_MIX_GAIN,
+               &submix->output_mix_config);
 
     for (size_t i = 0; i < h4mk_value_count(elements) && ret >= 0; i++) {
         const h4mk_value *value = h4mk_value_at(elements, i);
@@ -325,7 +336,8 @@ static int read_submix(const h4mk_value *object, AVIAMFSubmix *submix)
         if (!element)
             return AVERROR(ENOMEM);
         ff_h4mk_read_fields(value, submix_element_fields, element);
-        read_param(value, "element_mix_config", AV_IAMF_PARAMETER_DEFINITION_MIX_GAIN, &element->element_mix_config);
+        read_param(value, "element_mix_config", AV_IAMF_PARAMETER_DEFINITION_MIX_GAIN,
+                   &element->element_mix_config);
         ret = ff_h4mk_read_tags(&element->annotations, h4mk_value_get(value, "annotations"));
     }
 
@@ -350,7 +362,8 @@ static int has_element(AVFormatContext *s, unsigned id)
     return 0;
 }
 
-int ff_h4mk_is_mix_complete(AVFormatContext *s, const AVIAMFMixPresentation *mix)
+int ff_h4mk_is_mix_complete(AVFormatContext *s,
+                            const AVIAMFMixPresentation *mix)
 {
     for (unsigned i = 0; i < mix->nb_submixes; i++) {
         const AVIAMFSubmix *submix = mix->submixes[i];
@@ -381,7 +394,8 @@ int ff_h4mk_write_mix_presentation(void *logctx, h4mk_value *object,
     return ret;
 }
 
-int ff_h4mk_read_mix_presentation(const h4mk_value *object, AVIAMFMixPresentation *mix)
+int ff_h4mk_read_mix_presentation(const h4mk_value *object,
+                                  AVIAMFMixPresentation *mix)
 {
     const h4mk_value *array = h4mk_value_get(object, "submixes");
     int ret = ff_h4mk_read_tags(&mix->annotations, h4mk_value_get(object, "annotations"));

@@ -41,11 +41,12 @@ void ff_h4mk_init_markers(AVFormatContext *s, H4MKMarkers *markers)
 }
 
 /**
- * Tell who relays the stream what begins with a chunk: what comes before the first
- * cluster is the header that every reader needs, and each cluster that begins with
- * a packet to start with is a place where one can join.
+ * Tell who relays the stream what begins with a chunk: what comes before the
+ * first cluster is the header that every reader needs, and each cluster that
+ * begins with a packet to start with is a place where one can join.
  */
-static void mark_chunk(AVFormatContext *s, H4MKMarkers *markers, const uint8_t *header)
+static void mark_chunk(AVFormatContext *s, H4MKMarkers *markers,
+                       const uint8_t *header)
 {
     const H4MKCluster cluster = markers->cluster;
 
@@ -53,12 +54,14 @@ static void mark_chunk(AVFormatContext *s, H4MKMarkers *markers, const uint8_t *
         memset(&markers->cluster, 0, sizeof(markers->cluster));
         markers->in_clusters = 1;
         avio_write_marker(s->pb, cluster.nb_packets ? cluster.time : AV_NOPTS_VALUE,
-                          cluster.can_start ? AVIO_DATA_MARKER_SYNC_POINT : AVIO_DATA_MARKER_BOUNDARY_POINT);
+                          cluster.can_start ? AVIO_DATA_MARKER_SYNC_POINT
+                                            : AVIO_DATA_MARKER_BOUNDARY_POINT);
     } else if (markers->in_clusters)
         avio_write_marker(s->pb, AV_NOPTS_VALUE, AVIO_DATA_MARKER_TRAILER);
 }
 
-void ff_h4mk_mark_packet(AVFormatContext *s, H4MKMarkers *markers, const AVPacket *pkt)
+void ff_h4mk_mark_packet(AVFormatContext *s, H4MKMarkers *markers,
+                         const AVPacket *pkt)
 {
     H4MKCluster *cluster = &markers->cluster;
     const AVStream *st = s->streams[pkt->stream_index];
@@ -66,12 +69,14 @@ void ff_h4mk_mark_packet(AVFormatContext *s, H4MKMarkers *markers, const AVPacke
     const int is_video = st->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
 
     if (!cluster->nb_packets++)
-        cluster->time = time == AV_NOPTS_VALUE ? time : av_rescale_q(time, st->time_base, AV_TIME_BASE_Q);
+        cluster->time = time == AV_NOPTS_VALUE ? time :
+                        av_rescale_q(time, st->time_base, AV_TIME_BASE_Q);
     if (is_video ? !cluster->nb_video_packets++ : !markers->has_video && cluster->nb_packets == 1)
         cluster->can_start = !!(pkt->flags & AV_PKT_FLAG_KEY);
 }
 
-int ff_h4mk_write_marked(AVFormatContext *s, H4MKMarkers *markers, const uint8_t *buffer, int len)
+int ff_h4mk_write_marked(AVFormatContext *s, H4MKMarkers *markers,
+                         const uint8_t *buffer, int len)
 {
     int ret;
 
@@ -94,7 +99,8 @@ int ff_h4mk_write_marked(AVFormatContext *s, H4MKMarkers *markers, const uint8_t
         if (ret < 0)
             return ret;
         markers->chunk_header_size = 0;
-        markers->chunk_left        = (int64_t)AV_RL32(markers->chunk_header + 8) + H4MK_CHECKSUM_SIZE;
+        markers->chunk_left        = AV_RL32(markers->chunk_header + 8);
+        markers->chunk_left       += H4MK_CHECKSUM_SIZE;
         return missing;
     }
     ret = ff_h4mk_write_bytes(s, buffer, FFMIN(len, markers->chunk_left));

@@ -55,14 +55,16 @@ void ff_h4mk_init_markers(AVFormatContext *s, H4MKMarkers *markers);
  * Note a packet that the library has taken. It
  * writes a cluster before it takes the packet that would be too much for it.
  */
-void ff_h4mk_mark_packet(AVFormatContext *s, H4MKMarkers *markers, const AVPacket *pkt);
+void ff_h4mk_mark_packet(AVFormatContext *s, H4MKMarkers *markers,
+                         const AVPacket *pkt);
 
 /**
  * ff_h4mk_write_bytes() with markers in between.
  *
  * @return the number of bytes that are done with, or a negative AVERROR code
  */
-int ff_h4mk_write_marked(AVFormatContext *s, H4MKMarkers *markers, const uint8_t *buffer, int len);
+int ff_h4mk_write_marked(AVFormatContext *s, H4MKMarkers *markers,
+                         const uint8_t *buffer, int len);
 
 /**
  * Write what is too short for the header of a chunk: the checksum at the end.

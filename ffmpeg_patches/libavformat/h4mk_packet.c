@@ -33,15 +33,17 @@
 
 #include "h4mk_packet.h"
 
-/* A packet that refers to the buffer of a cluster keeps all of it in memory. Up to
- * this size, and where it would keep so many times its size, it is copied instead.
- * As measured, from 90 KiB on copying would be the larger part of demuxing. */
+/* A packet that refers to the buffer of a cluster keeps all of it in memory. Up
+ * to this size, and where it would keep so many times its size, it is copied
+ * instead. As measured, from 90 KiB on copying would be the larger part of
+ * demuxing. */
 #define MAX_COPY_SIZE  (64 << 10)
 #define MAX_TIMES_KEPT 64
 
-/* Small packets of a stream are copied one behind the other into a shared buffer:
- * a buffer for each would take longer than everything else. Who keeps all packets
- * of a stream keeps little more than these, who keeps one keeps so many bytes. */
+/* Small packets of a stream are copied one behind the other into a shared
+ * buffer: a buffer for each would take longer than everything else. Who keeps
+ * all packets of a stream keeps little more than these, who keeps one keeps so
+ * many bytes. */
 #define SHARED_SIZE       (8 << 10)
 #define MAX_SHARED_PACKET 1024
 #define PACKET_ALIGNMENT  16
@@ -102,7 +104,8 @@ static int alloc_small(H4MKBufferPools *pools, H4MKSharedBuffer *shared,
         uint8_t *data;
 
         av_buffer_unref(&shared->buf);
-        shared->buf = ff_h4mk_alloc_buffer(pools, SHARED_SIZE - AV_INPUT_BUFFER_PADDING_SIZE, &data);
+        shared->buf = ff_h4mk_alloc_buffer(pools, SHARED_SIZE - AV_INPUT_BUFFER_PADDING_SIZE,
+                                           &data);
         if (!shared->buf)
             return AVERROR(ENOMEM);
         shared->used = 0;
@@ -110,7 +113,7 @@ static int alloc_small(H4MKBufferPools *pools, H4MKSharedBuffer *shared,
     pkt->buf = av_buffer_ref(shared->buf);
     if (!pkt->buf)
         return AVERROR(ENOMEM);
-    /* to who looks at it, or makes it writable, it is a buffer of this packet */
+    /* who looks at it, or makes it writable, sees a buffer of this packet */
     pkt->buf->data += shared->used;
     pkt->buf->size  = block->size + AV_INPUT_BUFFER_PADDING_SIZE;
     pkt->data       = pkt->buf->data;

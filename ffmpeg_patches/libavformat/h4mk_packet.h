@@ -30,10 +30,10 @@
 
 #include "libavcodec/packet.h"
 
-/* The payload of a cluster is read into one buffer, and that of a packet of middle
- * size is copied to one. These come in sizes of powers of two, each from a pool of
- * its own; with more sizes more memory would be new to the process. What is larger
- * is allocated for itself. */
+/* The payload of a cluster is read into one buffer, and that of a packet of
+ * middle size is copied to one. These come in sizes of powers of two, each from
+ * a pool of its own; with more sizes more memory would be new to the process.
+ * What is larger is allocated for itself. */
 #define H4MK_MIN_POOL_BITS 11
 #define H4MK_MAX_POOL_BITS 24
 
@@ -64,8 +64,8 @@ void ff_h4mk_release_buffer(void *opaque, void *handle);
 void ff_h4mk_uninit_pools(H4MKBufferPools *pools);
 
 /**
- * Set data, size and buf of a packet: those of the block without a copy where that
- * does not keep too much memory, else a copy.
+ * Set data, size and buf of a packet: those of the block without a copy where
+ * that does not keep too much memory, else a copy.
  *
  * @param shared of the stream; NULL for a packet that stays for long: it gets a
  *               buffer of its own

@@ -40,36 +40,53 @@
 
 /**
  * AVEncryptionInfo.scheme of packets that are encrypted in a way that only
- * libh4mk knows; AVEncryptionInfo.iv is the u64le number of the packet, followed
- * by the ciphertext of its side data if it has some.
+ * libh4mk knows; AVEncryptionInfo.iv is the u64le number of the packet,
+ * followed by the ciphertext of its side data if it has some.
  */
 #define H4MK_ENCRYPTION_SCHEME MKBETAG('h', '4', 'm', 'k')
 
 /**
- * AVEncryptionInitInfo.system_id of streams whose packets are returned as ciphertext.
- * Its data is the JSON object {"index", "count", "track", "meta"}: the number of the
- * stream, how many streams there are, the stream's object of TRAK, and META. A reader
- * with the key compares these with what they were when the packets were encrypted, so
- * they are written again unchanged.
+ * AVEncryptionInitInfo.system_id of streams whose packets are returned as
+ * ciphertext. Its data is the JSON object {"index", "count", "track", "meta"}:
+ * the number of the stream, how many streams there are, the stream's object of
+ * TRAK, and META. A reader with the key compares these with what they were when
+ * the packets were encrypted, so they are written again unchanged.
  */
 #define H4MK_SYSTEM_ID      "H4MK protection"
 #define H4MK_SYSTEM_ID_SIZE sizeof(H4MK_SYSTEM_ID)
 
 /**
- * Wipe and free what read_key_file() gave.
+ * Overwrite memory that had a key, also where it is not read again.
  */
-static void free_key(char **text)
+static void wipe(void *data, size_t size)
 {
-    volatile char *p = *text;
+    volatile uint8_t *p = data;
 
-    while (p && *p)
+    while (size--)
         *p++ = 0;
+}
+
+/**
+ * Wipe and free a key, or the text of one.
+ */
+static void free_key(uint8_t **key, int *size)
+{
+    if (*key)
+        wipe(*key, *size);
+    av_freep(key);
+    *size = 0;
+}
+
+static void free_text(char **text)
+{
+    if (*text)
+        wipe(*text, strlen(*text));
     av_freep(text);
 }
 
 /**
- * Open a file that an option names. What protocols are allowed is about the names
- * that are found in the input.
+ * Open a file that an option names. What protocols are allowed is about the
+ * names that are found in the input.
  */
 static int open_key_file(AVFormatContext *s, AVIOContext **pb, const char *name)
 {
@@ -86,7 +103,7 @@ static int open_key_file(AVFormatContext *s, AVIOContext **pb, const char *name)
  * Read a key from a file: the command line can be seen by others.
  *
  * @param name text that begins like a PEM key is the key itself; may be NULL
- * @param[out] text to be freed with free_key(); NULL if there is no name
+ * @param[out] text to be freed with free_text(); NULL if there is no name
  * @return 0 or a negative AVERROR code
  */
 static int read_key_file(AVFormatContext *s, const char *name, char **text)
@@ -97,7 +114,8 @@ static int read_key_file(AVFormatContext *s, const char *name, char **text)
     *text = NULL;
     if (!name)
         return 0;
-    *text = av_strstart(name, "-----BEGIN", NULL) ? av_strdup(name) : av_mallocz(MAX_KEY_FILE_SIZE + 1);
+    *text = av_strstart(name, "-----BEGIN", NULL) ? av_strdup(name)
+                                                  : av_mallocz(MAX_KEY_FILE_SIZE + 1);
     if (!*text)
         return AVERROR(ENOMEM);
     if (av_strstart(name, "-----BEGIN", NULL))
@@ -107,10 +125,12 @@ static int read_key_file(AVFormatContext *s, const char *name, char **text)
         ret = avio_read(pb, *text, MAX_KEY_FILE_SIZE);
     if (ret == AVERROR_EOF)
         ret = AVERROR_INVALIDDATA;
+    if (pb)
+        wipe(pb->buffer, pb->buffer_size);
     ff_format_io_close(s, &pb);
     if (ret < 0) {
         av_log(s, AV_LOG_ERROR, "Cannot read a key in %s: %s\n", name, av_err2str(ret));
-        free_key(text);
+        free_text(text);
         return ret;
     }
     return 0;
@@ -122,15 +142,17 @@ static int read_key_file(AVFormatContext *s, const char *name, char **text)
  * @param name may be NULL: key and size stay as they are
  * @return 0 or a negative AVERROR code
  */
-static int read_hex_key_file(AVFormatContext *s, const char *name, uint8_t **key, int *size)
+static int read_hex_key_file(AVFormatContext *s, const char *name,
+                             uint8_t **key, int *size)
 {
-    char *text;
+    char *text, *rest;
     int ret = read_key_file(s, name, &text);
 
     if (ret < 0 || !text)
         return ret;
-    text[strcspn(text, " \r\n")] = 0;
-    av_freep(key);
+    rest = text + strcspn(text, " \r\n");
+    wipe(rest, strlen(rest));
+    free_key(key, size);
     *size = ff_hex_to_data(NULL, text);
     *key  = av_mallocz(*size + 1);
     if (!*key)
@@ -140,36 +162,40 @@ static int read_hex_key_file(AVFormatContext *s, const char *name, uint8_t **key
         ret = AVERROR(EINVAL);
     } else
         ff_hex_to_data(*key, text);
-    free_key(&text);
+    free_text(&text);
     return ret;
 }
 
 /**
  * All keys of the options, for h4mk_reader_options.
  *
- * @param[out] keys   to be freed with av_free(), as one block
+ * The list and the keys of the dictionary are one block, which
+ * ff_h4mk_free_decryption() frees.
+ *
  * @return their number or a negative AVERROR code
  */
-static int collect_keys(AVFormatContext *s, const H4MKDecryption *options, h4mk_key **keys)
+static int collect_keys(AVFormatContext *s, H4MKDecryption *options)
 {
     const AVDictionaryEntry *t = NULL;
     const int max = av_dict_count(options->keys) + 2;
+    size_t size = max * sizeof(h4mk_key);
     h4mk_key *key;
     uint8_t *bytes;
-    size_t size = 0;
 
     while ((t = av_dict_iterate(options->keys, t)))
         size += strlen(t->key) / 2 + strlen(t->value) / 2 + 2;
-    *keys = key = av_calloc(1, max * sizeof(*key) + size);
+    options->reader_keys = key = av_mallocz(size);
     if (!key)
         return AVERROR(ENOMEM);
+    options->reader_keys_size = size;
     bytes = (uint8_t *)(key + max);
     while ((t = av_dict_iterate(options->keys, t))) {
         const int kid_size = ff_hex_to_data(NULL, t->key);
         const int key_size = ff_hex_to_data(NULL, t->value);
 
         if (2 * kid_size != strlen(t->key) || 2 * key_size != strlen(t->value) || !kid_size) {
-            av_log(s, AV_LOG_ERROR, "decryption_keys: a key id or its key is not hexadecimal\n");
+            av_log(s, AV_LOG_ERROR,
+                   "decryption_keys: a key id or its key is not hexadecimal\n");
             return AVERROR(EINVAL);
         }
         ff_hex_to_data(bytes, t->key);
@@ -181,18 +207,21 @@ static int collect_keys(AVFormatContext *s, const H4MKDecryption *options, h4mk_
         *key++ = (h4mk_key){ sizeof(h4mk_key), NULL, 0, options->key, options->key_size };
     if (s->keylen)
         *key++ = (h4mk_key){ sizeof(h4mk_key), NULL, 0, s->key, s->keylen };
-    return key - *keys;
+    return key - options->reader_keys;
 }
 
-int ff_h4mk_set_encryption(AVFormatContext *s, H4MKEncryption *encryption, h4mk_writer_options *options)
+int ff_h4mk_set_encryption(AVFormatContext *s, H4MKEncryption *encryption,
+                           h4mk_writer_options *options)
 {
     int ret = read_hex_key_file(s, encryption->key_file, &encryption->key, &encryption->key_size);
 
     if (ret < 0)
         return ret;
     if (encryption->scheme && strcmp(encryption->scheme, "none")) {
-        encryption->writer_key = (h4mk_key){ sizeof(h4mk_key), encryption->kid, encryption->kid_size,
-                                             encryption->key, encryption->key_size };
+        encryption->writer_key = (h4mk_key){
+            sizeof(h4mk_key), encryption->kid, encryption->kid_size,
+            encryption->key, encryption->key_size
+        };
         options->encryption_scheme = encryption->scheme;
         options->encryption_key    = &encryption->writer_key;
     } else if (encryption->key_size) {
@@ -206,17 +235,20 @@ int ff_h4mk_set_encryption(AVFormatContext *s, H4MKEncryption *encryption, h4mk_
 
 void ff_h4mk_free_encryption(H4MKEncryption *encryption)
 {
-    free_key(&encryption->pem);
+    free_key(&encryption->key, &encryption->key_size);
+    free_text(&encryption->signing_key);
+    free_text(&encryption->pem);
 }
 
-int ff_h4mk_set_decryption(AVFormatContext *s, H4MKDecryption *decryption, h4mk_reader_options *options)
+int ff_h4mk_set_decryption(AVFormatContext *s, H4MKDecryption *decryption,
+                           h4mk_reader_options *options)
 {
     int ret = read_hex_key_file(s, decryption->key_file, &decryption->key, &decryption->key_size);
 
     if (ret >= 0)
         ret = read_key_file(s, decryption->verify_key, &decryption->pem);
     if (ret >= 0)
-        ret = collect_keys(s, decryption, &decryption->reader_keys);
+        ret = collect_keys(s, decryption);
     if (ret < 0)
         return ret;
     options->keys            = decryption->reader_keys;
@@ -229,8 +261,16 @@ int ff_h4mk_set_decryption(AVFormatContext *s, H4MKDecryption *decryption, h4mk_
 
 void ff_h4mk_free_decryption(H4MKDecryption *decryption)
 {
-    free_key(&decryption->pem);
+    const AVDictionaryEntry *t = NULL;
+
+    while ((t = av_dict_iterate(decryption->keys, t)))
+        wipe(t->value, strlen(t->value));
+    av_dict_free(&decryption->keys);
+    free_key(&decryption->key, &decryption->key_size);
+    wipe(decryption->reader_keys, decryption->reader_keys_size);
     av_freep(&decryption->reader_keys);
+    decryption->reader_keys_size = 0;
+    free_text(&decryption->pem);
 }
 
 /**
@@ -278,7 +318,8 @@ static int add_init_info(AVStream *st, const char *json)
 {
     AVPacketSideData **side_data = &H4MK_STREAM_SIDE_DATA(st);
     int *count = &H4MK_STREAM_NB_SIDE_DATA(st);
-    AVEncryptionInitInfo *info = av_encryption_init_info_alloc(H4MK_SYSTEM_ID_SIZE, 0, 0, strlen(json));
+    AVEncryptionInitInfo *info = av_encryption_init_info_alloc(H4MK_SYSTEM_ID_SIZE, 0, 0,
+                                                               strlen(json));
     uint8_t *data = NULL;
     size_t size;
 
@@ -288,22 +329,30 @@ static int add_init_info(AVStream *st, const char *json)
     memcpy(info->data, json, strlen(json));
     for (int i = 0; i < *count; i++)
         if ((*side_data)[i].type == AV_PKT_DATA_ENCRYPTION_INIT_INFO)
-            info->next = av_encryption_init_info_get_side_data((*side_data)[i].data, (*side_data)[i].size);
+            info->next = av_encryption_init_info_get_side_data((*side_data)[i].data,
+                                                               (*side_data)[i].size);
     data = av_encryption_init_info_add_side_data(info, &size);
     av_encryption_init_info_free(info);
-    if (!data || !av_packet_side_data_add(side_data, count, AV_PKT_DATA_ENCRYPTION_INIT_INFO, data, size, 0)) {
+    if (!data || !av_packet_side_data_add(side_data, count, AV_PKT_DATA_ENCRYPTION_INIT_INFO,
+                                          data, size, 0)) {
         av_free(data);
         return AVERROR(ENOMEM);
     }
     return 0;
 }
 
-int ff_h4mk_add_original(AVFormatContext *s, AVStream *st, const h4mk_value *track, const h4mk_value *meta)
+int ff_h4mk_add_original(AVFormatContext *s, AVStream *st,
+                         const h4mk_value *track, const h4mk_value *meta)
 {
-    h4mk_value *object = h4mk_value_new();
+    h4mk_value *object;
     const char *json = NULL;
-    int ret = AVERROR(ENOMEM);
+    int ret = ff_h4mk_strip_all_protection(H4MK_STREAM_SIDE_DATA(st),
+                                           &H4MK_STREAM_NB_SIDE_DATA(st));
 
+    if (ret < 0)
+        return ret;
+    ret    = AVERROR(ENOMEM);
+    object = h4mk_value_new();
     if (object && h4mk_value_set_int(object, "index", st->index) == H4MK_OK &&
         h4mk_value_set_int(object, "count", s->nb_streams) == H4MK_OK &&
         h4mk_value_set_value(object, "track", track) == H4MK_OK &&
@@ -342,13 +391,15 @@ static h4mk_value *get_original(const AVStream *st)
  * Copy the members of an object but for those with some keys, and, if texts are
  * words, those that are texts.
  */
-static int copy_members(h4mk_value *to, const h4mk_value *from, const char *const *words, int texts_are_words)
+static int copy_members(h4mk_value *to, const h4mk_value *from,
+                        const char *const *words, int texts_are_words)
 {
     h4mk_status status = H4MK_OK;
 
     for (size_t i = 0; i < h4mk_value_count(from) && status == H4MK_OK; i++) {
         const char *key = h4mk_value_key_at(from, i);
-        int is_word = texts_are_words && h4mk_value_get_type(h4mk_value_at(from, i)) == H4MK_VALUE_STRING;
+        int is_word = texts_are_words &&
+                      h4mk_value_get_type(h4mk_value_at(from, i)) == H4MK_VALUE_STRING;
 
         for (int j = 0; words[j]; j++)
             is_word |= !key || !strcmp(key, words[j]);
@@ -379,7 +430,8 @@ int ff_h4mk_strip_all_protection(AVPacketSideData *side_data, int *nb_side_data)
     return 0;
 }
 
-int ff_h4mk_write_original_track(AVFormatContext *s, const AVStream *st, h4mk_value *track)
+int ff_h4mk_write_original_track(AVFormatContext *s, const AVStream *st,
+                                 h4mk_value *track)
 {
     static const char *const words[] = { "name", "note", "tags", NULL };
     h4mk_value *original = get_original(st);
@@ -389,7 +441,8 @@ int ff_h4mk_write_original_track(AVFormatContext *s, const AVStream *st, h4mk_va
         h4mk_value_get_int(original, "count", -1) == s->nb_streams)
         ret = copy_members(track, h4mk_value_get(original, "track"), words, 0);
     else
-        av_log(s, AV_LOG_ERROR, "Streams of ciphertext are copied all together and in their order, or not at all\n");
+        av_log(s, AV_LOG_ERROR,
+               "Streams of ciphertext are copied all together and in their order, or not at all\n");
     h4mk_value_free(original);
     if (ret < 0)
         return ret;
@@ -434,7 +487,9 @@ int ff_h4mk_add_encryption_info(AVPacket *pkt, const h4mk_block *block)
  */
 static int is_ciphertext(const AVPacketSideData *sd, AVEncryptionInfo **info)
 {
-    *info = sd->type == AV_PKT_DATA_ENCRYPTION_INFO ? av_encryption_info_get_side_data(sd->data, sd->size) : NULL;
+    *info = NULL;
+    if (sd->type == AV_PKT_DATA_ENCRYPTION_INFO)
+        *info = av_encryption_info_get_side_data(sd->data, sd->size);
     if (*info && (*info)->scheme == H4MK_ENCRYPTION_SCHEME && (*info)->iv_size >= sizeof(uint64_t))
         return 1;
     av_encryption_info_free(*info);

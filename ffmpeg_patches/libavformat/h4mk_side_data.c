@@ -152,7 +152,7 @@ static const H4MKField spherical_fields[] = {
     { NULL }
 };
 
-/* av_spherical_tile_bounds() divides by what the bounds leave of the picture. */
+/* av_spherical_tile_bounds() divides by what bounds leave of the picture. */
 static int is_valid_spherical(const void *data)
 {
     const AVSphericalMapping *map = data;
@@ -290,8 +290,8 @@ static int is_json(const SideDataType *type)
     return type && (type->form == FORM_FIELDS || type->form == FORM_IAMF);
 }
 
-/* Side data by its number is for types that have no name here. Who uses a struct
- * relies on its size, and on counts and offsets in it. */
+/* Side data by its number is for types that have no name here. Who uses a
+ * struct relies on its size, and on counts and offsets in it. */
 static int is_allowed_by_number(enum AVPacketSideDataType number)
 {
 #if H4MK_HAVE_REFERENCE_DISPLAYS
@@ -306,7 +306,8 @@ static int write_t35(const AVPacketSideData *sd, uint8_t **data, size_t *size)
 #if H4MK_HAVE_2094_50
     if (sd->type == AV_PKT_DATA_DYNAMIC_HDR_SMPTE_2094_APP5)
         return sd->size < sizeof(AVDynamicHDRSmpte2094App5) ? AVERROR(EINVAL) :
-               av_dynamic_hdr_smpte2094_app5_to_t35((const AVDynamicHDRSmpte2094App5 *)sd->data, data, size);
+               av_dynamic_hdr_smpte2094_app5_to_t35((const AVDynamicHDRSmpte2094App5 *)sd->data,
+                                                    data, size);
 #endif
     return sd->size < sizeof(AVDynamicHDRPlus) ? AVERROR(EINVAL) :
            av_dynamic_hdr_plus_to_t35((const AVDynamicHDRPlus *)sd->data, data, size);
@@ -322,14 +323,16 @@ static int read_t35(enum AVPacketSideDataType type, const h4mk_side_data *src,
         AVDynamicHDRSmpte2094App5 *app5 = av_dynamic_hdr_smpte2094_app5_alloc(size);
 
         *data = (uint8_t *)app5;
-        ret   = app5 ? av_dynamic_hdr_smpte2094_app5_from_t35(app5, src->data, src->size) : AVERROR(ENOMEM);
+        ret   = app5 ? av_dynamic_hdr_smpte2094_app5_from_t35(app5, src->data, src->size)
+                     : AVERROR(ENOMEM);
         if (ret < 0)
             av_freep(data);
         return ret;
     }
 #endif
     *data = (uint8_t *)av_dynamic_hdr_plus_alloc(size);
-    ret   = *data ? av_dynamic_hdr_plus_from_t35((AVDynamicHDRPlus *)*data, src->data, src->size) : AVERROR(ENOMEM);
+    ret   = *data ? av_dynamic_hdr_plus_from_t35((AVDynamicHDRPlus *)*data, src->data, src->size)
+                  : AVERROR(ENOMEM);
     if (ret < 0)
         av_freep(data);
     return ret;
@@ -491,16 +494,19 @@ int ff_h4mk_unpack_side_data(void *logctx, const h4mk_side_data *src,
     int ret;
 
     if (!type) {
-        value = av_strstart(src->name, "ffmpeg_", &number) && av_isdigit(*number) ? strtol(number, NULL, 10) : -1;
+        value = av_strstart(src->name, "ffmpeg_", &number) && av_isdigit(*number) ?
+                strtol(number, NULL, 10) : -1;
         if (value < 0 || value > INT_MAX || !is_allowed_by_number(value)) {
-            av_log(logctx, AV_LOG_VERBOSE, "Skipping side data \"%s\", which is not known\n", src->name);
+            av_log(logctx, AV_LOG_VERBOSE,
+                   "Skipping side data \"%s\", which is not known\n", src->name);
             return 0;
         }
         return add_bytes(sd, nb_sd, value, src->data, src->size);
     }
 
     if (src->size < type->min_size) {
-        av_log(logctx, AV_LOG_VERBOSE, "Skipping side data \"%s\" of %zu bytes, at least %zu were expected\n",
+        av_log(logctx, AV_LOG_VERBOSE,
+               "Skipping side data \"%s\" of %zu bytes, at least %zu were expected\n",
                src->name, src->size, type->min_size);
         return 0;
     }
@@ -529,7 +535,8 @@ int ff_h4mk_unpack_side_data(void *logctx, const h4mk_side_data *src,
         return add_bytes(sd, nb_sd, type->type, src->data, src->size);
     }
 
-    av_log(logctx, AV_LOG_WARNING, "Skipping side data \"%s\", which cannot be read\n", src->name);
+    av_log(logctx, AV_LOG_WARNING,
+           "Skipping side data \"%s\", which cannot be read\n", src->name);
     return 0;
 }
 
@@ -563,7 +570,8 @@ static int write_one(h4mk_value *array, const AVPacketSideData *sd)
     return ff_h4mk_error(status, 0);
 }
 
-static int read_one(void *logctx, const h4mk_value *object, AVPacketSideData **sd, int *nb_sd)
+static int read_one(void *logctx, const h4mk_value *object,
+                    AVPacketSideData **sd, int *nb_sd)
 {
     h4mk_side_data packed = { h4mk_value_get_text(object, "name") };
     const SideDataType *type;
@@ -582,7 +590,8 @@ static int read_one(void *logctx, const h4mk_value *object, AVPacketSideData **s
     return ff_h4mk_unpack_side_data(logctx, &packed, sd, nb_sd);
 }
 
-int ff_h4mk_write_side_data(h4mk_value *object, const AVPacketSideData *side_data, int nb_side_data)
+int ff_h4mk_write_side_data(h4mk_value *object,
+                            const AVPacketSideData *side_data, int nb_side_data)
 {
     h4mk_value *array = nb_side_data ? h4mk_value_add_array(object, "side_data") : NULL;
     int ret = nb_side_data && !array ? AVERROR(ENOMEM) : 0;

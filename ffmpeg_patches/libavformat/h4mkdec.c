@@ -60,7 +60,7 @@ typedef struct H4MKTrack {
 #if H4MK_HAVE_ADAPTERS
     int has_adapter;        ///< FFmpeg knows the track as one that an adapter decodes
 #endif
-    int has_start_time;     ///< AVStream.start_time is what the file says, also if that is AV_NOPTS_VALUE
+    int has_start_time;     ///< AVStream.start_time is what the file says, AV_NOPTS_VALUE or not
     H4MKSharedBuffer shared;
 } H4MKTrack;
 
@@ -210,13 +210,16 @@ static int64_t packet_duration(const AVStream *st, const h4mk_block *block)
 {
     const int is_subtitle = st->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE;
 
-    return block->duration < 0 && !is_subtitle || FFABS(block->duration) > H4MK_MAX_TIME ? 0 : block->duration;
+    if (block->duration < 0 && !is_subtitle || FFABS(block->duration) > H4MK_MAX_TIME)
+        return 0;
+    return block->duration;
 }
 
 /**
  * @param share 0: the packet stays for long, it gets a buffer of its own
  */
-static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block, int share)
+static int set_packet(AVFormatContext *s, AVPacket *pkt,
+                      const h4mk_block *block, int share)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     AVStream *const st = s->streams[block->track];
@@ -234,7 +237,8 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
         st->start_time = block->pts;
     if (block->flags & H4MK_BLOCK_KEY)
         pkt->flags |= AV_PKT_FLAG_KEY;
-    /* the muxer marks what the bitstream does not show, so that frames can be counted */
+    /* the muxer marks what the bitstream does not show, so that frames can be
+     * counted */
     if (block->flags & H4MK_BLOCK_DISCARD &&
         (block->flags & H4MK_BLOCK_ENCRYPTED ||
          !ff_h4mk_is_hidden(st->codecpar->codec_id, block->data, block->size)))
@@ -251,7 +255,8 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
 #if H4MK_HAVE_SIDE_DATA
     /* FFmpeg refuses to copy a packet that has more than one of each */
     for (size_t i = 0; i < FFMIN(block->side_data_count, AV_PKT_DATA_NB) && ret >= 0; i++)
-        ret = ff_h4mk_unpack_side_data(s, &block->side_data[i], &pkt->side_data, &pkt->side_data_elems);
+        ret = ff_h4mk_unpack_side_data(s, &block->side_data[i],
+                                       &pkt->side_data, &pkt->side_data_elems);
 #endif
 #if H4MK_HAVE_ADAPTERS
     if (ret >= 0 && track->has_adapter)
@@ -267,7 +272,8 @@ static int set_packet(AVFormatContext *s, AVPacket *pkt, const h4mk_block *block
 /**
  * Read on to the next block of a track.
  */
-static h4mk_status next_of_track(H4MKDemuxContext *h4mk, int track, h4mk_block *block)
+static h4mk_status next_of_track(H4MKDemuxContext *h4mk, int track,
+                                 h4mk_block *block)
 {
     h4mk_status status;
 
@@ -390,7 +396,11 @@ static int read_stream_index(AVFormatContext *s, AVStream *st, uint64_t count)
                 av_add_index_entry(st, pos, entries[i].time, 0, 0, AVINDEX_KEYFRAME);
                 continue;
             }
-            *ie = (AVIndexEntry){ .pos = pos, .timestamp = entries[i].time, .flags = AVINDEX_KEYFRAME };
+            *ie = (AVIndexEntry){
+                .pos       = pos,
+                .timestamp = entries[i].time,
+                .flags     = AVINDEX_KEYFRAME,
+            };
             sti->nb_index_entries++;
         }
     } while (copied == FF_ARRAY_ELEMS(entries) && done < count);
@@ -398,8 +408,8 @@ static int read_stream_index(AVFormatContext *s, AVStream *st, uint64_t count)
 }
 
 /**
- * Hand out the index of each stream that max_index_size has room for. Seeking does
- * not depend on it.
+ * Hand out the index of each stream that max_index_size has room for. Seeking
+ * does not depend on it.
  */
 static int read_index(AVFormatContext *s)
 {
@@ -416,8 +426,8 @@ static int read_index(AVFormatContext *s)
 #endif
 
 /**
- * Open the input. One that is followed may have been begun a moment ago, and not
- * have all its descriptions yet: it gets a second for that.
+ * Open the input. One that is followed may have been begun a moment ago, and
+ * not have all its descriptions yet: it gets a second for that.
  */
 static int open_when_complete(AVFormatContext *s, const h4mk_io *io,
                               const h4mk_reader_options *options)
@@ -426,7 +436,9 @@ static int open_when_complete(AVFormatContext *s, const h4mk_io *io,
     h4mk_status status = h4mk_reader_open(io, options, &h4mk->reader);
 
 #if H4MK_HAVE_FOLLOW
-    for (int i = 0; status == H4MK_ERR_TRUNCATED && h4mk->growth.follow && io->seek && i < 50; i++) {
+    const int patience = h4mk->growth.follow && io->seek ? 50 : 0;
+
+    for (int i = 0; status == H4MK_ERR_TRUNCATED && i < patience; i++) {
         const int ret = ff_h4mk_pause(s);
 
         if (ret < 0)
@@ -473,18 +485,23 @@ static int open_reader(AVFormatContext *s, const h4mk_io *io)
 }
 
 #if H4MK_HAVE_ADAPTERS
-static int set_adapter(AVFormatContext *s, AVStream *st, const h4mk_value *track)
+static int set_adapter(AVFormatContext *s, AVStream *st,
+                       const h4mk_value *track)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     uint32_t preroll = 0;
     int ret = 0;
 
-    if (st->codecpar->codec_type == AVMEDIA_TYPE_AUDIO || st->codecpar->codec_type == AVMEDIA_TYPE_VIDEO)
+    if (st->codecpar->codec_type == AVMEDIA_TYPE_AUDIO ||
+        st->codecpar->codec_type == AVMEDIA_TYPE_VIDEO)
         ret = ff_h4mk_find_adapter(s, &h4mk->adapters, st, track, &preroll);
     h4mk->tracks[st->index].has_adapter = ret > 0;
-    /* After a seek the decoder needs packets from before the one that it leads to.
-     * They come marked to be discarded, as those before the start of an edit list. */
-    return ret > 0 && preroll ? reader_error(s, h4mk_reader_set_preroll(h4mk->reader, st->index, preroll)) : ret;
+    /* After a seek the decoder needs packets from before the one that it leads
+     * to. They come marked to be discarded, as those before the start of an
+     * edit list. */
+    if (ret <= 0 || !preroll)
+        return ret;
+    return reader_error(s, h4mk_reader_set_preroll(h4mk->reader, st->index, preroll));
 }
 #endif
 
@@ -546,6 +563,25 @@ static int add_streams(AVFormatContext *s)
     return 0;
 }
 
+#if H4MK_HAVE_PROTECTION
+/**
+ * Tell all streams what is needed to copy their ciphertext, if that is kept.
+ */
+static int add_originals(AVFormatContext *s)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    const h4mk_value *meta = h4mk_reader_meta(h4mk->reader);
+    int ret = 0;
+
+    if (!h4mk->decryption.keep_encrypted || !h4mk_value_get(meta, "protection"))
+        return 0;
+    for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++)
+        ret = ff_h4mk_add_original(s, s->streams[i],
+                                   h4mk_reader_track(h4mk->reader, i), meta);
+    return ret;
+}
+#endif
+
 #if H4MK_HAVE_FOLLOW
 /**
  * Tell the caller what has changed in the descriptions since the last packet.
@@ -554,36 +590,46 @@ static int signal_changes(AVFormatContext *s)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     const unsigned changes = h4mk_reader_changes(h4mk->reader);
-    int ret = 0;
+    const unsigned nb_chapters = s->nb_chapters;
+    int ret;
 
     if (!changes)
         return 0;
     if (changes & H4MK_CHANGED_META) {
-        ret = ff_h4mk_read_file_tags(s, h4mk_reader_meta(h4mk->reader));
-        if (ret >= 0)
-            ret = ff_h4mk_read_chapters(s, h4mk_reader_meta(h4mk->reader), &h4mk->nb_chapters);
-        s->event_flags |= AVFMT_EVENT_FLAG_METADATA_UPDATED;
-    }
-    if (ret < 0 || !(changes & H4MK_CHANGED_TRACKS))
-        return ret;
-    for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++) {
-        AVStream *const st = s->streams[i];
+        const h4mk_value *meta = h4mk_reader_meta(h4mk->reader);
+        const int changed = ff_h4mk_read_file_tags(s, meta);
 
-        ret = ff_h4mk_read_stream_tags(st, h4mk_reader_track(h4mk->reader, i));
-        st->event_flags |= AVSTREAM_EVENT_FLAG_METADATA_UPDATED;
+        ret = changed < 0 ? changed : ff_h4mk_read_chapters(s, meta, &h4mk->nb_chapters);
+        if (ret < 0)
+            return ret;
+        if (changed || s->nb_chapters > nb_chapters)
+            s->event_flags |= AVFMT_EVENT_FLAG_METADATA_UPDATED;
     }
-    if (ret >= 0 && s->nb_streams < h4mk_reader_track_count(h4mk->reader)) {
-        s->ctx_flags |= AVFMTCTX_NOHEADER; /* what lets a demuxer add streams here */
-        ret = add_streams(s);
+    if (!(changes & H4MK_CHANGED_TRACKS))
+        return 0;
+    for (unsigned i = 0; i < s->nb_streams; i++) {
+        ret = ff_h4mk_read_stream_tags(s->streams[i], h4mk_reader_track(h4mk->reader, i));
+        if (ret < 0)
+            return ret;
+        if (ret)
+            s->streams[i]->event_flags |= AVSTREAM_EVENT_FLAG_METADATA_UPDATED;
     }
+    if (s->nb_streams >= h4mk_reader_track_count(h4mk->reader))
+        return 0;
+    s->ctx_flags |= AVFMTCTX_NOHEADER; /* what lets a demuxer add streams here */
+    ret = add_streams(s);
+#if H4MK_HAVE_PROTECTION
+    if (ret >= 0)
+        ret = add_originals(s);
+#endif
     return ret;
 }
 #endif
 
 #if H4MK_HAVE_PIPED_COVERS
 /**
- * Where the input cannot seek, covers are looked for in the first packets, which
- * are kept for read_packet().
+ * Where the input cannot seek, covers are looked for in the first packets,
+ * which are kept for read_packet().
  */
 static int read_covers_ahead(AVFormatContext *s)
 {
@@ -664,10 +710,8 @@ static int h4mk_read_header(AVFormatContext *s)
     if (ret >= 0)
         ret = ff_h4mk_read_chapters(s, h4mk_reader_meta(h4mk->reader), &h4mk->nb_chapters);
 #if H4MK_HAVE_PROTECTION
-    if (h4mk->decryption.keep_encrypted && h4mk_value_get(h4mk_reader_meta(h4mk->reader), "protection"))
-        for (unsigned i = 0; i < s->nb_streams && ret >= 0; i++)
-            ret = ff_h4mk_add_original(s, s->streams[i], h4mk_reader_track(h4mk->reader, i),
-                                       h4mk_reader_meta(h4mk->reader));
+    if (ret >= 0)
+        ret = add_originals(s);
 #endif
     if (ret < 0)
         return ret;
@@ -784,10 +828,58 @@ static int h4mk_read_close(AVFormatContext *s)
     return 0;
 }
 
+static int64_t block_time(const h4mk_block_info *block)
+{
+    return block->pts != H4MK_NO_TIME ? block->pts : block->dts;
+}
+
+/**
+ * Whether no seek point of any stream is in a cluster before this one.
+ */
+static int is_first_cluster(AVFormatContext *s, int64_t cluster)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    h4mk_index_entry entry = H4MK_INDEX_ENTRY_INIT;
+    size_t copied;
+
+    for (unsigned i = 0; i < s->nb_streams; i++)
+        if (h4mk_reader_index_entries(h4mk->reader, i, 0, &entry, 1,
+                                      &copied) == H4MK_OK &&
+            copied && entry.offset < cluster)
+            return 0;
+    return 1;
+}
+
+/**
+ * Whether a seek leads to the first packet of a stream, and that is in the
+ * first cluster, which has to be read anyway. It then leads to the start of the
+ * file: other streams may have packets before that one which their decoders
+ * need, as the one that primes a decoder of AAC.
+ */
+static int is_first_group(AVFormatContext *s, int stream_index, int64_t ts,
+                          int mode)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    h4mk_block_info key = H4MK_BLOCK_INFO_INIT;
+    h4mk_status status;
+
+    if (mode & H4MK_SEEK_ANY)
+        return 0;
+    status = h4mk_reader_keyframe(h4mk->reader, stream_index, ts, &key);
+    if (status == H4MK_OK && mode & H4MK_SEEK_FORWARD && block_time(&key) < ts)
+        return 0;
+    if (status == H4MK_ERR_NOT_FOUND)
+        status = h4mk_reader_block_info(h4mk->reader, stream_index, 0, &key);
+    return status == H4MK_OK && !key.ordinal && key.flags & H4MK_BLOCK_KEY &&
+           is_first_cluster(s, key.chunk);
+}
+
 static int seek(AVFormatContext *s, int stream_index, int64_t ts, int mode)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
-    h4mk_status status = h4mk_reader_seek(h4mk->reader, stream_index, ts, mode);
+    h4mk_status status = is_first_group(s, stream_index, ts, mode) ?
+                         h4mk_reader_rewind(h4mk->reader) :
+                         h4mk_reader_seek(h4mk->reader, stream_index, ts, mode);
 
     log_warnings(s);
     h4mk->check_discard = 1;
@@ -795,9 +887,9 @@ static int seek(AVFormatContext *s, int stream_index, int64_t ts, int mode)
 }
 
 /**
- * Whether a seek of the file to a time, backward, leads to its start: all streams
- * then begin with their first packets, also those that begin before the one that
- * is sought.
+ * Whether a seek of the file to a time, backward, leads to its start: all
+ * streams then begin with their first packets, also those that begin before the
+ * one that is sought.
  */
 static int is_start(AVFormatContext *s, int stream_index, int64_t ts)
 {
@@ -805,14 +897,10 @@ static int is_start(AVFormatContext *s, int stream_index, int64_t ts)
     const AVRational tb = s->streams[stream_index]->time_base;
     h4mk_block_info first = H4MK_BLOCK_INFO_INIT;
 
-    return s->start_time != AV_NOPTS_VALUE && ts <= av_rescale_q(s->start_time, AV_TIME_BASE_Q, tb) &&
+    return s->start_time != AV_NOPTS_VALUE &&
+           ts <= av_rescale_q(s->start_time, AV_TIME_BASE_Q, tb) &&
            h4mk_reader_block_info(h4mk->reader, stream_index, 0, &first) == H4MK_OK &&
            first.flags & H4MK_BLOCK_KEY;
-}
-
-static int64_t block_time(const h4mk_block_info *block)
-{
-    return block->pts != H4MK_NO_TIME ? block->pts : block->dts;
 }
 
 /**
@@ -830,14 +918,14 @@ static int lookup_error(AVFormatContext *s, h4mk_status status, int64_t *ts)
 }
 
 /**
- * Find the last block at or before a time that a seek can lead to, without going
- * there.
+ * Find the last block at or before a time that a seek can lead to, without
+ * going there.
  *
  * @param[out] ts      its time, or AV_NOPTS_VALUE if there is none
  * @param[out] ordinal its number within the stream
  */
-static int find_before(AVFormatContext *s, int stream_index, int64_t time, int any,
-                       int64_t *ts, uint64_t *ordinal)
+static int find_before(AVFormatContext *s, int stream_index, int64_t time,
+                       int any, int64_t *ts, uint64_t *ordinal)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     h4mk_block_info key = H4MK_BLOCK_INFO_INIT, *chain;
@@ -870,7 +958,8 @@ static int find_before(AVFormatContext *s, int stream_index, int64_t time, int a
  * Find the first random access point from min to max. The window in which it is
  * sought grows, so that what is read depends on how far it is and not on max.
  */
-static int find_key_after(AVFormatContext *s, int stream_index, int64_t min, int64_t max, int64_t *ts)
+static int find_key_after(AVFormatContext *s, int stream_index, int64_t min,
+                          int64_t max, int64_t *ts)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     const AVRational tb = s->streams[stream_index]->time_base;
@@ -881,8 +970,8 @@ static int find_key_after(AVFormatContext *s, int stream_index, int64_t min, int
     *ts = AV_NOPTS_VALUE;
     while (!count && min <= max) {
         const int64_t end = FFMIN(av_sat_add64(min, width), max);
-        h4mk_status status = h4mk_reader_keyframes_between(h4mk->reader, stream_index, min, end, blocks,
-                                                           FF_ARRAY_ELEMS(blocks), &count);
+        h4mk_status status = h4mk_reader_keyframes_between(h4mk->reader, stream_index, min, end,
+                                                           blocks, FF_ARRAY_ELEMS(blocks), &count);
         if (status != H4MK_OK)
             return lookup_error(s, status, ts);
         for (int i = 0; i < FFMIN(count, FF_ARRAY_ELEMS(blocks)); i++)
@@ -900,8 +989,9 @@ static int find_key_after(AVFormatContext *s, int stream_index, int64_t min, int
  * Find the first block of any kind from min to max, at or behind one with a
  * number: where that is found, the blocks that may be shown before it follow.
  */
-static int find_any_after(AVFormatContext *s, int stream_index, uint64_t ordinal,
-                          int64_t min, int64_t max, int64_t *ts)
+static int find_any_after(AVFormatContext *s, int stream_index,
+                          uint64_t ordinal, int64_t min, int64_t max,
+                          int64_t *ts)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
 
@@ -948,7 +1038,8 @@ static int64_t first_tick(int64_t microseconds, AVRational tb)
 /**
  * Convert limits in microseconds to ticks.
  */
-static void rescale_limits(AVRational tb, int64_t *min_ts, int64_t *ts, int64_t *max_ts)
+static void rescale_limits(AVRational tb, int64_t *min_ts, int64_t *ts,
+                           int64_t *max_ts)
 {
     const int64_t behind = *max_ts < INT64_MAX ? first_tick(*max_ts + 1, tb) : INT64_MAX;
 
@@ -1017,7 +1108,9 @@ static int h4mk_read_seek2(AVFormatContext *s, int stream_index, int64_t min_ts,
     }
     if (after != AV_NOPTS_VALUE)
         return seek(s, stream_index, after, H4MK_SEEK_FORWARD | any);
-    return found == AV_NOPTS_VALUE ? AVERROR(ENOENT) : seek(s, stream_index, found, H4MK_SEEK_BACKWARD | any);
+    if (found == AV_NOPTS_VALUE)
+        return AVERROR(ENOENT);
+    return seek(s, stream_index, found, H4MK_SEEK_BACKWARD | any);
 }
 
 #define OFFSET(x) offsetof(H4MKDemuxContext, x)

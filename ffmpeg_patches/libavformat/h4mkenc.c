@@ -214,11 +214,13 @@ static av_cold int open_parser(AVFormatContext *s, const AVStream *st)
 
 /**
  * Encoders tell types with their packets. Others are looked for in the packets
- * only where the user wants that, since it takes an eighth of the time to write.
+ * only where the user wants that, since it takes an eighth of the time to
+ * write.
  *
  * @param pkt first packet of the stream, NULL if there is none yet
  */
-static int hides_types(AVFormatContext *s, const AVStream *st, const AVPacket *pkt)
+static int hides_types(AVFormatContext *s, const AVStream *st,
+                       const AVPacket *pkt)
 {
     const H4MKMuxContext *h4mk = s->priv_data;
     const AVCodecDescriptor *desc = avcodec_descriptor_get(st->codecpar->codec_id);
@@ -227,7 +229,8 @@ static int hides_types(AVFormatContext *s, const AVStream *st, const AVPacket *p
     if (h4mk->format_version == 1)
         return 0;
 #endif
-    return st->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !(st->disposition & AV_DISPOSITION_ATTACHED_PIC) &&
+    return st->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
+           !(st->disposition & AV_DISPOSITION_ATTACHED_PIC) &&
            desc && !(desc->props & AV_CODEC_PROP_INTRA_ONLY) && !h4mk->tracks[st->index].parser &&
            !(pkt && av_packet_get_side_data(pkt, AV_PKT_DATA_QUALITY_STATS, NULL));
 }
@@ -245,7 +248,8 @@ static int picture_type(H4MKTrack *track, const AVPacket *pkt)
     stats = av_packet_get_side_data(pkt, AV_PKT_DATA_QUALITY_STATS, &size);
     if (stats && size >= 5)
         return stats[4];
-    if (!track->parser || !pkt->size || av_packet_get_side_data(pkt, AV_PKT_DATA_ENCRYPTION_INFO, NULL))
+    if (!track->parser || !pkt->size ||
+        av_packet_get_side_data(pkt, AV_PKT_DATA_ENCRYPTION_INFO, NULL))
         return AV_PICTURE_TYPE_NONE;
     track->parser->pict_type = AV_PICTURE_TYPE_NONE;
     av_parser_parse2(track->parser, track->parsed, &data, &parsed_size, pkt->data, pkt->size,
@@ -253,7 +257,8 @@ static int picture_type(H4MKTrack *track, const AVPacket *pkt)
     return track->parser->pict_type;
 }
 
-static int write_track(AVFormatContext *s, const AVStream *st, h4mk_value *value)
+static int write_track(AVFormatContext *s, const AVStream *st,
+                       h4mk_value *value)
 {
     H4MKMuxContext *h4mk = s->priv_data;
     const H4MKTrack *track = &h4mk->tracks[st->index];
@@ -265,7 +270,8 @@ static int write_track(AVFormatContext *s, const AVStream *st, h4mk_value *value
 #endif
     ret = ff_h4mk_write_track(s, st, track->has_start_time ? &track->start_time : NULL, value);
 #if H4MK_HAVE_COMPRESSION
-    if (ret >= 0 && h4mk->compression && strcmp(h4mk->compression, "none") && is_compressible(st->codecpar))
+    if (ret >= 0 && h4mk->compression && strcmp(h4mk->compression, "none") &&
+        is_compressible(st->codecpar))
         ret = ff_h4mk_error(h4mk_value_set_text(value, "compression", h4mk->compression), 0);
 #endif
     if (ret >= 0 && track->hides_types)
@@ -371,8 +377,10 @@ static void warn_version1(AVFormatContext *s, const AVStream *st)
 {
     const int exact = !av_cmp_q(st->time_base, (AVRational){ 1, 1000 });
 
-    av_log(s, AV_LOG_WARNING, "Stream %d: version 1 of the format has no place for codec parameters, "
-           "durations, flags and side data%s%s. They are in the metadata, for readers that know of it.\n",
+    av_log(s, AV_LOG_WARNING,
+           "Stream %d: version 1 of the format has no place for codec parameters, "
+           "durations, flags and side data%s%s. They are in the metadata, for readers that know "
+           "of it.\n",
            st->index, st->codecpar->video_delay ? ", nor for decoding timestamps" : "",
            exact ? "" : ", and its times are in milliseconds");
 }
@@ -414,7 +422,8 @@ static int h4mk_write_header(AVFormatContext *s)
     int ret;
 
     if (h4mk->index_to_front && h4mk->reserve_index_space) {
-        av_log(s, AV_LOG_ERROR, "index_to_front and reserve_index_space exclude each other\n");
+        av_log(s, AV_LOG_ERROR,
+               "index_to_front and reserve_index_space exclude each other\n");
         return AVERROR(EINVAL);
     }
 #if H4MK_HAVE_VERSION1
@@ -426,7 +435,8 @@ static int h4mk_write_header(AVFormatContext *s)
     h4mk->picture_types &= h4mk->format_version == 2;
 #endif
     if ((h4mk->index_to_front || h4mk->reserve_index_space) && !seekable)
-        av_log(s, AV_LOG_WARNING, "The output cannot seek, the index will be at the end only\n");
+        av_log(s, AV_LOG_WARNING,
+               "The output cannot seek, the index will be at the end only\n");
 
     h4mk->start = avio_tell(s->pb);
 #if H4MK_HAVE_MARKERS
@@ -489,8 +499,8 @@ static int64_t presentation_start(const AVStream *st, const AVPacket *pkt)
     side_data = av_packet_get_side_data(pkt, AV_PKT_DATA_SKIP_SAMPLES, &size);
     if (!side_data || size < 4 || !is_audio || par->sample_rate <= 0)
         return pkt->pts;
-    return av_sat_add64(pkt->pts, av_rescale_q(AV_RL32(side_data), (AVRational){ 1, par->sample_rate },
-                                               st->time_base));
+    return av_sat_add64(pkt->pts, av_rescale_q(AV_RL32(side_data),
+                                               (AVRational){ 1, par->sample_rate }, st->time_base));
 }
 
 /**
@@ -500,7 +510,8 @@ static int64_t presentation_start(const AVStream *st, const AVPacket *pkt)
  * @param pkt        first packet of the stream, NULL if there is none yet
  * @param pkt_offset what libavformat will add to its timestamps
  */
-static void set_start_time(AVFormatContext *s, const AVStream *st, const AVPacket *pkt, int64_t pkt_offset)
+static void set_start_time(AVFormatContext *s, const AVStream *st,
+                           const AVPacket *pkt, int64_t pkt_offset)
 {
     H4MKMuxContext *h4mk = s->priv_data;
     H4MKTrack *track = &h4mk->tracks[st->index];
@@ -562,21 +573,24 @@ static int start(AVFormatContext *s, const AVPacket *first)
  * @return 1 for such a packet, 0 for any other side data, or a negative AVERROR
  *         code
  */
-static int take_encryption_info(H4MKMuxContext *h4mk, const AVPacketSideData *sd, h4mk_block *block)
+static int take_encryption_info(H4MKMuxContext *h4mk,
+                                const AVPacketSideData *sd, h4mk_block *block)
 {
     const size_t n = block->side_data_count;
     size_t size;
     int ret = ff_h4mk_get_encryption_info(sd, block, &h4mk->packed[n].data, &size);
 
     if (ret > 0 && size) {
-        h4mk->side_data[n] = (h4mk_side_data){ H4MK_ENCRYPTED_SIDE_DATA, h4mk->packed[n].data, size };
+        h4mk->side_data[n] = (h4mk_side_data){ H4MK_ENCRYPTED_SIDE_DATA,
+                                               h4mk->packed[n].data, size };
         block->side_data_count++;
     }
     return ret;
 }
 #endif
 
-static int pack_side_data(H4MKMuxContext *h4mk, const AVStream *st, const AVPacket *pkt, h4mk_block *block)
+static int pack_side_data(H4MKMuxContext *h4mk, const AVStream *st,
+                          const AVPacket *pkt, h4mk_block *block)
 {
     const int count = pkt->side_data_elems;
     int ret;
@@ -617,7 +631,8 @@ static int pack_side_data(H4MKMuxContext *h4mk, const AVStream *st, const AVPack
 
 static uint32_t block_type(H4MKTrack *track, const AVPacket *pkt)
 {
-    /* key frames are parsed as well: what follows is read by their headers */
+    /* Key frames are parsed too: the parser needs their headers for the
+     * packets that follow. */
     const int type = picture_type(track, pkt);
 
     if (pkt->flags & AV_PKT_FLAG_KEY)
@@ -650,9 +665,9 @@ static uint32_t block_flags(H4MKTrack *track, const AVPacket *pkt)
 }
 
 /**
- * Extradata that comes without a frame completes the header (the final STREAMINFO
- * of FLAC, say); with a frame it is a change in midstream, which the side data
- * of that packet tells. A header that has none yet takes any.
+ * Extradata that comes without a frame completes the header (the final
+ * STREAMINFO of FLAC, say); with a frame it is a change in midstream, which the
+ * side data of that packet tells. A header that has none yet takes any.
  */
 static int check_new_extradata(AVStream *st, const AVPacket *pkt)
 {
@@ -725,7 +740,8 @@ static int h4mk_write_packet(AVFormatContext *s, AVPacket *pkt)
         block.flags |= H4MK_BLOCK_DISCARD;
 #if H4MK_HAVE_PROTECTION
     if (!(block.flags & H4MK_BLOCK_ENCRYPTED) != !h4mk->ciphertext) {
-        av_log(s, AV_LOG_ERROR, "Ciphertext and other packets cannot be in the same file\n");
+        av_log(s, AV_LOG_ERROR,
+               "Ciphertext and other packets cannot be in the same file\n");
         ret = AVERROR(EINVAL);
         goto end;
     }
@@ -760,7 +776,8 @@ static int move_index_to_front(AVFormatContext *s)
 
     status = h4mk_writer_front_index(h4mk->writer, &data, &size, checksum);
     if (status == H4MK_ERR_LIMIT) {
-        av_log(s, AV_LOG_WARNING, "The index is too large for the front of the file, it stays at the end only\n");
+        av_log(s, AV_LOG_WARNING,
+               "The index is too large for the front of the file, it stays at the end only\n");
         return 0;
     }
     ret = writer_error(s, status);
@@ -791,8 +808,8 @@ static int first_error(int first, int second)
 }
 
 /**
- * What is wrong with a description costs that description only: the file gets its
- * index and its end, and the caller the error.
+ * What is wrong with a description costs that description only: the file gets
+ * its index and its end, and the caller the error.
  */
 static int h4mk_write_trailer(AVFormatContext *s)
 {

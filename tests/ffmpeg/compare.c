@@ -8,6 +8,7 @@
  * after opening -filled        times that A does not have may have a value in B: ffmpeg guesses
  * them before it calls any muxer -prefix        B may end early, as a file that was cut does
  *   -atleast N     B must have at least N packets
+ *   -keep_encrypted  both files are read as ciphertext
  *   -same_order    packets must come in the same order over all streams, not only within each
  */
 #include "media_compare.h"
@@ -18,8 +19,12 @@ typedef struct Input {
   PacketList packets;
 } Input;
 
-static int read_input(Input* input, int probe) {
-  int ret = avformat_open_input(&input->format, input->path, NULL, NULL);
+static int read_input(Input* input, int probe, int keep_encrypted) {
+  AVDictionary* options = NULL;
+  int ret;
+  av_dict_set_int(&options, "keep_encrypted", keep_encrypted, 0);
+  ret = avformat_open_input(&input->format, input->path, NULL, &options);
+  av_dict_free(&options);
   if (ret >= 0 && probe) ret = avformat_find_stream_info(input->format, NULL);
   if (ret >= 0) mc_want_all(input->format); /* as late as ffmpeg does it */
   if (ret >= 0) ret = mc_read_all(input->format, &input->packets);
@@ -38,7 +43,7 @@ static int same_order(const PacketList* a, const PacketList* b) {
 
 int main(int argc, char** argv) {
   Input a = {0}, b = {0};
-  int only_packets = 0, probe = 1, prefix = 0, order = 0, at_least = 0, i, n = 0;
+  int only_packets = 0, probe = 1, prefix = 0, order = 0, at_least = 0, keep = 0, i, n = 0;
   for (i = 1; i < argc && argv[i][0] == '-'; i++) {
     if (!strcmp(argv[i], "-packets"))
       only_packets = 1;
@@ -48,6 +53,8 @@ int main(int argc, char** argv) {
       mc_filled = 1;
     else if (!strcmp(argv[i], "-prefix"))
       prefix = 1;
+    else if (!strcmp(argv[i], "-keep_encrypted"))
+      keep = 1;
     else if (!strcmp(argv[i], "-same_order"))
       order = 1;
     else if (!strcmp(argv[i], "-atleast") && i + 1 < argc)
@@ -57,14 +64,14 @@ int main(int argc, char** argv) {
   }
   if (argc - i != 2) {
     printf(
-        "usage: compare [-packets] [-no_probe] [-filled] [-prefix] [-atleast N] [-same_order] A "
-        "B\n");
+        "usage: compare [-packets] [-no_probe] [-filled] [-prefix] [-atleast N] [-keep_encrypted] "
+        "[-same_order] A B\n");
     return 2;
   }
   a.path = argv[i];
   b.path = argv[i + 1];
   av_log_set_level(AV_LOG_FATAL);
-  if (read_input(&a, 1) < 0 || read_input(&b, probe) < 0) return 2;
+  if (read_input(&a, 1, keep) < 0 || read_input(&b, probe, keep) < 0) return 2;
 
   if (!only_packets) n += mc_headers(a.format, b.format);
   if (!only_packets && probe)

@@ -88,6 +88,23 @@ wait $watcher
 read -r count _ <<< "$(python3 "$H4MK_SOURCE_DIR/tests/support/count_blocks.py" killed.h4mk)"
 expect "what there is of a killed writer's file" "$COMPARE" -packets -prefix -atleast "$count" whole.h4mk watched.h4mk
 
+# A recording whose writer is killed and that another writer begins anew: what there was is all that comes, and a warning says why.
+"$FFMPEG" -v error -nostdin -y -readrate 1 -readrate_initial_burst 0 -copyts -i source.nut -map 0 -c copy \
+  -cluster_time_limit 250 killed.h4mk &
+writer=$!
+until [ -s killed.h4mk ]; do sleep 0.1; done
+timeout 60 "$FFMPEG" -v warning -nostdin -y -follow 1 -copyts -i killed.h4mk -map 0 -c copy -f h4mk watched.h4mk 2> message &
+watcher=$!
+sleep 2
+kill -KILL $writer
+wait $writer 2> /dev/null
+sleep 0.5
+read -r count _ <<< "$(python3 "$H4MK_SOURCE_DIR/tests/support/count_blocks.py" killed.h4mk)"
+head -c 100 whole.h4mk > killed.h4mk
+wait $watcher || fail "-follow 1 of a file that is begun anew"
+grep -q "begun anew" message || fail "a file that is begun anew: $(cat message)"
+expect "what there was of a file that is begun anew" "$COMPARE" -packets -prefix -atleast "$count" whole.h4mk watched.h4mk
+
 # Opening never waits, wherever the file ends by now.
 ff -f lavfi -i "$AUDIO" -t 1 -ac 1 -ar 16000 -c:a aac -b:a 16k -cluster_time_limit 250 short.h4mk
 expect "opening prefixes" "$BIN/ffmpeg_follow" -prefixes short.h4mk prefix.h4mk

@@ -45,19 +45,26 @@ for option in "-index_to_front 1" "-reserve_index_space 4096" "-reserve_index_sp
   expect "seeking with $option" "$SEEK_CHECK" -every 10 front.h4mk
 done
 
-# A stream that is added while the recording runs: who reads a pipe gets its packets.
+# A stream that is added while the recording runs: who reads a pipe gets its packets. Who reads ciphertext is told of all streams what
+# a copy of it needs, as if they had been there from the beginning.
 ff -f lavfi -i "$AUDIO:duration=4" -itsoffset 2 -f lavfi -i "$AUDIO:duration=2" -map 0 -map 1 -c:a ac3 -cluster_time_limit 500 two.h4mk
+mux two.h4mk secret_two.h4mk -cluster_time_limit 500 -encryption_scheme aes-256-gcm -encryption_key 000102030405060708090a0b0c0d0e0f
 python3 - << 'EOF'
 import json, os, sys
 sys.path.insert(0, os.environ["H4MK_SOURCE_DIR"] + "/tests/support")
 import chunks
-file = chunks.File(open("two.h4mk", "rb").read())
-both = file.json("TRAK")
-clusters = [i for i, chunk in enumerate(file.chunks) if chunk[0] == "CORE"]
-file.chunks.insert(clusters[2], ["TRAK", 0, json.dumps(both).encode()])
-next(chunk for chunk in file.chunks if chunk[0] == "TRAK")[2] = json.dumps({**both, "tracks": both["tracks"][:1]}).encode()
-file.drop_index()
-open("late.h4mk", "wb").write(file.bytes())
+for name in ("", "secret_"):
+    file = chunks.File(open(name + "two.h4mk", "rb").read())
+    both = file.json("TRAK")
+    first_meta = next(chunk for chunk in file.chunks if chunk[0] == "META")[2]
+    file.set_json("META", json.loads(first_meta))  # what only the end tells has no part in this
+    file.drop_index()
+    open(name + "whole.h4mk", "wb").write(file.bytes())
+    clusters = [i for i, chunk in enumerate(file.chunks) if chunk[0] == "CORE"]
+    file.chunks.insert(clusters[2], ["TRAK", 0, json.dumps(both).encode()])
+    next(chunk for chunk in file.chunks if chunk[0] == "TRAK")[2] = json.dumps({**both, "tracks": both["tracks"][:1]}).encode()
+    open(name + "late.h4mk", "wb").write(file.bytes())
 EOF
-"$COMPARE" -packets two.h4mk pipe:0 < <(cat late.h4mk) > message || fail "a stream that comes late: $(tail -n 4 message)"
+"$COMPARE" -packets whole.h4mk pipe:0 < <(cat late.h4mk) > message || fail "a stream that comes late: $(tail -n 4 message)"
+"$COMPARE" -keep_encrypted secret_whole.h4mk pipe:0 < <(cat secret_late.h4mk) > message || fail "ciphertext of a stream that comes late: $(tail -n 4 message)"
 finish

@@ -33,4 +33,10 @@ for clip in film.mkv film.mp4 mpeg4.avi opus.ogg pcm.wav cover.flac gif.gif vp9.
   expect "$clip directly" ff -i "clip_$clip" -map 0 -c copy "direct_$clip"
   expect "$clip back against direct" "$COMPARE" -packets "direct_$clip" "back_$clip"
 done
+# Programs of two inputs that have the same ids stay apart: those that come later get others, and that is told.
+programs() { "$FFPROBE" -v error -show_entries program=program_id,program_num,nb_streams:program_stream=index -of csv=p=0 "$1" | sed 's/,$//' | xargs; }
+"$FFMPEG" -hide_banner -nostdin -v warning -y -i clip_ts.ts -i clip_ts.ts -map 0 -map 1 -c copy both.h4mk 2> message
+got=$(programs both.h4mk)
+[ "$got" = "1,1,2,0 1 2,2,1,2 3,1,2,3 4 4,2,1,5" ] || fail "programs of two inputs: $got"
+[ "$(grep -c 'becomes program' message)" = 2 ] || fail "programs of two inputs: $(cat message)"
 finish

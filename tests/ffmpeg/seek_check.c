@@ -13,6 +13,9 @@
  * first packet if all are later; of a stream that has none what follows that packet in the file;
  *   - from there on all packets in file order, none lost, none twice.
  *
+ * But a seek to the first packet of a stream, if that is a random access point in the first cluster
+ * of the file and ANY was not asked for, leads to the start of the file.
+ *
  *   -every N   tries every Nth packet time only
  *   -read N    reads on for N packets only
  *
@@ -126,6 +129,33 @@ static int reads_all(AVFormatContext* format, const Scan* scan, int limit, AVPac
   return 1;
 }
 
+/* Where the first cluster with a seek point is that has one of this stream, or of any with -1. */
+static int64_t first_cluster(AVFormatContext* format, int stream) {
+  int64_t first = INT64_MAX;
+  int i;
+  for (i = 0; i < (int)format->nb_streams; i++) {
+    const AVIndexEntry* entry = avformat_index_get_entry(format->streams[i], 0);
+    if (entry && (stream < 0 || stream == i)) first = FFMIN(first, entry->pos);
+  }
+  return first;
+}
+
+static int leads_to_start(AVFormatContext* format, const Scan* scan, int target, int mode) {
+  const AVPacket* packet = scan->packets.packets[target];
+  int i;
+  if (mode & ANY || !(packet->flags & AV_PKT_FLAG_KEY)) return 0;
+  for (i = 0; i < target; i++)
+    if (scan->packets.packets[i]->stream_index == packet->stream_index) return 0;
+  return first_cluster(format, packet->stream_index) == first_cluster(format, -1);
+}
+
+static int is_right(AVFormatContext* format, const Scan* scan, int target, int mode, int limit,
+                    AVPacket* packet) {
+  return leads_to_start(format, scan, target, mode)
+             ? reads_all(format, scan, limit, packet)
+             : reads_right(format, scan, target, limit, packet);
+}
+
 typedef struct Result {
   long seeks, wrong;
 } Result;
@@ -134,7 +164,7 @@ static void judge(AVFormatContext* format, const Scan* scan, int error, int targ
                   AVPacket* packet, Result* result, const char* what, int stream, int64_t time,
                   int mode) {
   int right =
-      target < 0 ? error < 0 : error >= 0 && reads_right(format, scan, target, limit, packet);
+      target < 0 ? error < 0 : error >= 0 && is_right(format, scan, target, mode, limit, packet);
   result->seeks++;
   if (right) return;
   if (result->wrong++ < 10)

@@ -27,6 +27,17 @@ for time in 0 0.2 0.48 0.5 0.96 1.3 2.1 99; do
   [ "$got" = "$want" ] || fail "-ss $time starts at $got, not at $want"
 done
 
+# A seek into the first group gives what reading from the start gives: also the packet that primes the decoder of AAC, and how many
+# of its samples are to be skipped.
+mux clip_film.mp4 seek.h4mk
+probe() { "$FFPROBE" -v error "$@" -show_packets -show_data_hash md5 -of compact seek.h4mk; }
+[ "$(probe | grep -c 'audio|.*pts=-1024|.*skip_samples=1024')" = 1 ] || fail "the clip has no packet that primes: $(probe | grep audio | head -n 1)"
+for time in 0 0.005 0.2 0.35; do
+  [ "$(probe -read_intervals "$time%")" = "$(probe)" ] || fail "after a seek to $time: $(probe -read_intervals "$time%" | head -n 2)"
+  [ "$(ff -ss "$time" -i seek.h4mk -map 0:a -f md5 -)" = "$(ff -i seek.h4mk -map 0:a -af atrim=start="$time" -f md5 -)" ] ||
+    fail "other sound from $time s on"
+done
+
 # Repeated input: each round has all packets, also those that begin before the first picture.
 ff -f lavfi -i "$VIDEO" -f lavfi -i "$AUDIO" -t 2 -c:v mpeg4 -c:a aac loop.mkv
 mux loop.mkv loop.h4mk

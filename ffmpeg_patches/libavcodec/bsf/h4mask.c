@@ -52,10 +52,11 @@
  *     u8 version, 2
  *     16 bytes, random, the same for all packets of a run: the file id
  *     u64le number
- *     u8 flags: bit 0 AV_PKT_FLAG_KEY, bit 1 AV_PKT_FLAG_DISCARD, bit 2 AV_PKT_FLAG_DISPOSABLE
+ *     u8 flags: bit 0 AV_PKT_FLAG_KEY, bit 1 AV_PKT_FLAG_DISCARD,
+ *               bit 2 AV_PKT_FLAG_DISPOSABLE
  *     ciphertext, 16 byte tag
- * which is all that is needed to open it. Version 1 has no flags. They are here as
- * parsers, which take ciphertext for what it was, set them wrong.
+ * which is all that is needed to open it. Version 1 has no flags. They are here
+ * as parsers, which take ciphertext for what it was, set them wrong.
  *
  * Neither is for containers that look into packets and change, cut or drop what
  * they do not understand: see "routes".
@@ -153,7 +154,8 @@ static int open_cipher(AVBSFContext *ctx, const uint8_t *file_id)
 }
 
 /**
- * Whether packets of H.264 or HEVC have start codes, which muxers replace by sizes.
+ * Whether packets of H.264 or HEVC have start codes, which muxers replace by
+ * sizes.
  */
 static int has_start_codes(const AVCodecParameters *par)
 {
@@ -162,8 +164,8 @@ static int has_start_codes(const AVCodecParameters *par)
 }
 
 /**
- * Refuse what would not come back. A filter does not see where its packets go, so
- * that is known only if the caller says it.
+ * Refuse what would not come back. A filter does not see where its packets go,
+ * so that is known only if the caller says it.
  */
 static int check_route(AVBSFContext *ctx)
 {
@@ -171,8 +173,9 @@ static int check_route(AVBSFContext *ctx)
     const enum AVCodecID id = ctx->par_in->codec_id;
 
     if (!s->container) {
-        av_log(ctx, AV_LOG_WARNING, "Masked packets come back from H4MK and NUT. Other containers look into those "
-               "of many codecs: the option container says where these go, and has that checked.\n");
+        av_log(ctx, AV_LOG_WARNING, "Masked packets come back from H4MK and NUT. Other "
+               "containers look into those of many codecs: the option container says "
+               "where these go, and has that checked.\n");
         return 0;
     }
     for (int i = 0; i < FF_ARRAY_ELEMS(routes); i++) {
@@ -183,12 +186,15 @@ static int check_route(AVBSFContext *ctx)
         for (int j = 0; j < FF_ARRAY_ELEMS(routes[i].codecs); j++)
             if (routes[i].codecs[j] == id && !has_start_codes(ctx->par_in))
                 return 0;
-        av_log(ctx, AV_LOG_ERROR, "Masked packets of %s%s do not come back from %s: what muxes or demuxes them looks "
-               "into them. H4MK and NUT do not.\n", avcodec_get_name(id),
-               has_start_codes(ctx->par_in) ? " with start codes" : "", s->container);
+        av_log(ctx, AV_LOG_ERROR, "Masked packets of %s%s do not come back from %s: what "
+               "muxes or demuxes them looks into them. H4MK and NUT do not.\n",
+               avcodec_get_name(id), has_start_codes(ctx->par_in) ? " with start codes" : "",
+               s->container);
         return AVERROR(EINVAL);
     }
-    av_log(ctx, AV_LOG_ERROR, "The container %s was never tried; H4MK and NUT give masked packets back\n", s->container);
+    av_log(ctx, AV_LOG_ERROR,
+           "The container %s was never tried; H4MK and NUT give masked packets back\n",
+           s->container);
     return AVERROR(EINVAL);
 }
 
@@ -198,7 +204,8 @@ static av_cold int h4mask_init(AVBSFContext *ctx)
     int ret;
 
     if (s->key_size < H4MK_MIN_KEY_SIZE) {
-        av_log(ctx, AV_LOG_ERROR, "A key of at least %d bytes is needed, as %d hexadecimal digits\n",
+        av_log(ctx, AV_LOG_ERROR,
+               "A key of at least %d bytes is needed, as %d hexadecimal digits\n",
                H4MK_MIN_KEY_SIZE, 2 * H4MK_MIN_KEY_SIZE);
         return AVERROR(EINVAL);
     }
@@ -231,7 +238,8 @@ static int take_number(AVBSFContext *ctx, AVPacket *pkt, int64_t *number)
     errno   = 0;
     *number = strtoll(t->value, &end, 10);
     if (errno || *end || *number < 0 || *number > MAX_NUMBER) {
-        av_log(ctx, AV_LOG_ERROR, "A packet has the number \"%s\", which is none\n", t->value);
+        av_log(ctx, AV_LOG_ERROR,
+               "A packet has the number \"%s\", which is none\n", t->value);
         ret = AVERROR_INVALIDDATA;
         goto end;
     }
@@ -334,7 +342,8 @@ static int unseal(AVBSFContext *ctx, AVPacket *pkt, AVPacket *out)
     int ret;
 
     if (version < 1 || version > AEAD_VERSION || pkt->size < header_size + H4MK_CIPHER_OVERHEAD) {
-        av_log(ctx, AV_LOG_ERROR, "A packet of %d bytes was not made by this filter in mode aead\n", pkt->size);
+        av_log(ctx, AV_LOG_ERROR,
+               "A packet of %d bytes was not made by this filter in mode aead\n", pkt->size);
         return AVERROR_INVALIDDATA;
     }
     if (!s->cipher || memcmp(s->file_id, pkt->data + 1, H4MK_FILE_ID_SIZE)) {
@@ -351,7 +360,8 @@ static int unseal(AVBSFContext *ctx, AVPacket *pkt, AVPacket *out)
     ret = status_to_error(h4mk_cipher_open(s->cipher, &block, pkt->data + header_size,
                                            pkt->size - header_size, out->data));
     if (ret < 0)
-        av_log(ctx, AV_LOG_ERROR, "Packet number %"PRIu64": wrong key, or it was changed\n", block.ordinal);
+        av_log(ctx, AV_LOG_ERROR,
+               "Packet number %"PRIu64": wrong key, or it was changed\n", block.ordinal);
     else if (version == AEAD_VERSION)
         restore_flags(pkt, block.flags);
     return ret;
@@ -397,7 +407,10 @@ static int h4mask_filter(AVBSFContext *ctx, AVPacket *pkt)
 static av_cold void h4mask_close(AVBSFContext *ctx)
 {
     H4MaskContext *s = ctx->priv_data;
+    volatile uint8_t *key = s->key; /* is wiped, though nothing reads it any more */
 
+    for (int i = 0; i < s->key_size; i++)
+        key[i] = 0;
     h4mk_cipher_free(s->cipher);
     s->cipher = NULL;
 }
