@@ -12,7 +12,9 @@ The sources here are the only ones. What a later patch adds is a file of its own
     #endif
 in any file, in texinfo behind "@c ". PARTS below has the order.
 """
+import datetime
 import difflib
+import functools
 import re
 import shutil
 import subprocess
@@ -23,6 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+MAINTAINERS = "H4MK maintainers"
+# What belongs to a series that is sent, and not to files that are built here.
+ANNOUNCEMENTS = ("Changelog", "MAINTAINERS", "doc/APIchanges")
 
 
 @dataclass
@@ -33,6 +38,9 @@ class Part:
     files: str = r"$^"  # the files that it adds
     lines: str = r"$^"  # the lines that it adds to files of FFmpeg, of those that patch 0001 does
     raises: str = ""  # the library that has something new, whose minor version it raises
+    api: tuple = ()  # header and line for doc/APIchanges
+    change: str = ""  # line for the Changelog
+    maintained: str = ""  # file for MAINTAINERS, with its section
 
     @property
     def macro(self):
@@ -40,7 +48,8 @@ class Part:
 
 
 PARTS = [
-    Part("CONTAINER", "avformat: add H4MK demuxer and muxer", raises="libavformat", files=r".", lines=r".", body=
+    Part("CONTAINER", "avformat: add H4MK demuxer and muxer", raises="libavformat", files=r".", lines=r".",
+         change="H4MK demuxer and muxer via libh4mk", maintained="Muxers/Demuxers: h4mk*", body=
          "H4MK is a container for any codec that stores timestamps and parameters exactly as they are. The external library libh4mk "
          "reads and writes it; without its optional parts it can be used under LGPL 2.1."),
     Part("SIDE_DATA", "avformat/h4mk: side data of streams and packets", files=r"h4mk_side_data|h4mk-side-data", body=
@@ -62,14 +71,18 @@ PARTS = [
          "For codecs that leave something to gain."),
     Part("VERSION1", "avformat/h4mkenc: write version 1 of the format", files=r"h4mk-version1", body=
          "For readers that know no other."),
-    Part("MASK", "avcodec/bsf: add h4mask", files=r"h4mask|h4mk-mask", lines=r"h4mask|H4MASK|bitstream_filters", raises="libavcodec", body=
+    Part("MASK", "avcodec/bsf: add h4mask", files=r"h4mask|h4mk-mask", lines=r"h4mask|H4MASK|bitstream_filters", raises="libavcodec",
+         change="h4mask bitstream filter via libh4mk", body=
          "Masks or encrypts single packets in the ways of the H4MK format."),
     Part("ADAPTERS", "avcodec: add decoders for H4MK tracks with an adapter", files=r"h4mk_adapter|libh4mkdec", raises="libavcodec",
-         lines=r"libh4mk_(audio|video)|libh4mkdec|libavcodec/(codec_desc|codec_id)", body=
+         lines=r"libh4mk_(audio|video)|libh4mkdec|libavcodec/(codec_desc|codec_id)",
+         api=("codec_id.h", "Add AV_CODEC_ID_H4MK_VIDEO and AV_CODEC_ID_H4MK_AUDIO."),
+         change="decoding of H4MK tracks that have an adapter via libh4mk", maintained="Codecs: libh4mkdec.c", body=
          "An adapter is a decoder that libh4mk has or loads, for blocks that only their owner understands."),
     Part("LAYOUTS", "fftools/ffmpeg: guess channel layouts for decoders only"),
     Part("GROUPS_COPIED", "fftools/ffmpeg: copy programs and stream groups"),
-    Part("EXACT", "fftools/ffmpeg: add option -copy_exact", raises="libavformat", files=r"h4mk-copy"),
+    Part("EXACT", "fftools/ffmpeg: add option -copy_exact", raises="libavformat", files=r"h4mk-copy",
+         api=("avformat.h", "Add AVFMT_EXACT."), change="ffmpeg CLI option -copy_exact"),
     Part("DTS_AFTER_PTS", "avformat/mux: let muxers take packets that are shown before their dts"),
     Part("LEVELS", "fftools/ffprobe: make room for all levels of IAMF"),
 ]
@@ -145,10 +158,16 @@ def ours():
             yield path.relative_to(HERE)
 
 
+@functools.cache
+def differences(old, new):
+    """Which every part asks for."""
+    return difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+
+
 def with_own_lines(old, new, path, number):
     """A file of FFmpeg with those of the lines that patch 0001 adds to it that belong to the first parts."""
     text = []
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in differences(old, new):
         parts = [part_of(f"{path}: {line}", "lines") for line in new[j1:j2]]
         if tag == "equal":
             text += old[i1:i2]
@@ -184,12 +203,39 @@ def raise_minor(path):
     path.write_text(re.sub(r"(_VERSION_MICRO +)\d+", r"\g<1>100", text, count=1))
 
 
+def add_change(path, change):
+    """At the end of the section for the next release, which a released source does not have."""
+    text = path.read_text()
+    if "version <next>:" not in text:
+        text = re.sub(r"^version ", "version <next>:\n\n\nversion ", text, count=1, flags=re.M)
+    path.write_text(re.sub(r"^version <next>:\n(?:- .*\n)*", lambda found: f"{found[0]}- {change}\n", text, count=1, flags=re.M))
+
+
+def add_api_change(tree, library, header, line):
+    version = [re.search(rf"_VERSION_{part} +(\d+)", (tree / library / file).read_text())[1]
+               for part, file in (("MAJOR", "version_major.h"), ("MINOR", "version.h"), ("MICRO", "version.h"))]
+    name = {"libavformat": "lavf", "libavcodec": "lavc"}[library]
+    entry = f"{datetime.date.today().year}-xx-xx - xxxxxxxxxxx - {name} {'.'.join(version)} - {header}\n  {line}\n\n"
+    path = tree / "doc/APIchanges"
+    path.write_text(re.sub(r"^API changes, most recent first:\n\n", lambda found: found[0] + entry, path.read_text(), count=1, flags=re.M))
+
+
+def add_maintained(path, maintained):
+    """In the order of the alphabet, which the files of a section have at least roughly."""
+    section, file = maintained.split(": ")
+    head, heading, rest = path.read_text().partition(f"\n{section}:\n")
+    lines = rest.splitlines(True)
+    place = next(number for number, line in enumerate(lines) if line.strip() > file or number and not line.strip())
+    lines.insert(place, f"  {file:<36}  {MAINTAINERS}\n")
+    path.write_text(head + heading + "".join(lines))
+
+
 def apply(tree, patch):
     subprocess.run(["patch", "-s", "-p1", "--no-backup-if-mismatch", "-i", patch], cwd=tree, check=True)
 
 
 def git(tree, *arguments):
-    identity = ["-c", "user.name=H4MK maintainers", "-c", "user.email=maintainers@h4mk.invalid"]
+    identity = ["-c", f"user.name={MAINTAINERS}", "-c", "user.email=maintainers@h4mk.invalid"]
     subprocess.run(["git", "-C", tree, *identity, *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -206,8 +252,8 @@ def write_part(tree, source, registered, series, number, patches):
         part.body = re.match(r"Subject: .*\n\n((?:.|\n)*?)\n\n--- ", patch.read_text())[1]
     else:
         for path in paths_of([registered.patch]):
-            old = (source / path).read_text().splitlines(True)
-            text = with_own_lines(old, (registered.tree / path).read_text().splitlines(True), path, number)
+            old, new = (tuple((root / path).read_text().splitlines(True)) for root in (source, registered.tree))
+            text = with_own_lines(old, new, path, number)
             text = with_objects(text, number) if path == "libavformat/Makefile" else with_docs(text, series, number)
             (tree / path).write_text(text)
     for path in ours():
@@ -216,6 +262,12 @@ def write_part(tree, source, registered, series, number, patches):
             (tree / path).write_text(series.as_upstream((HERE / path).read_text(), number))
     if part.raises:
         raise_minor(tree / part.raises / "version.h")
+    if part.api:
+        add_api_change(tree, part.raises, *part.api)
+    if part.change:
+        add_change(tree / "Changelog", part.change)
+    if part.maintained:
+        add_maintained(tree / "MAINTAINERS", part.maintained)
     git(tree, "add", "-A")
     git(tree, "commit", "-q", "-s", "-m", f"{part.subject}\n\n{textwrap.fill(part.body, 72)}")
 
@@ -235,7 +287,8 @@ def main(source, output):
     series = Series(source)
     with tempfile.TemporaryDirectory() as temporary:
         tree, registered = Path(temporary) / "tree", Registered(patches[0], Path(temporary) / "registered")
-        for path in paths_of(patches) + sorted(f"{part.raises}/version.h" for part in PARTS if part.raises):
+        versions = [f"{part.raises}/{name}" for part in PARTS if part.raises for name in ("version.h", "version_major.h")]
+        for path in [*paths_of(patches), *versions, *ANNOUNCEMENTS]:
             for root in (tree, registered.tree):
                 (root / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source / path, root / path)
