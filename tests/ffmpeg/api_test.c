@@ -1095,6 +1095,40 @@ static void test_start_times(void) {
   }
 }
 
+/* How many tracks of the last TRAK say that nothing tells P from B. */
+static int tracks_that_hide_types(void) {
+  static char text[1 << 16];
+  FILE* file = fopen(PATH, "rb");
+  const size_t size = file ? fread(text, 1, sizeof text, file) : 0;
+  size_t i;
+  int count = 0;
+  if (file) fclose(file);
+  for (i = 0; i + 11 <= size; i++) {
+    if (!memcmp(text + i, "TRAK", 4)) count = 0;
+    count += !memcmp(text + i, "block_types", 11);
+  }
+  return count;
+}
+
+/* Encoders tell the types of pictures with their packets, also those of a stream of which nothing
+ * is there yet when the file begins. */
+static void test_late_types(void) {
+  Test test;
+  int i;
+  begin(&test, "late types");
+  for (i = 0; i < 3; i++) add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_MPEG4, 1, 1000);
+  write_header(&test);
+  for (i = 0; i < 6; i++) {
+    AVPacket* packet = new_packet(i / 2, 10 * i, 10 * i, 30);
+    if (i / 2 < 2) memset(av_packet_new_side_data(packet, AV_PKT_DATA_QUALITY_STATS, 8), 1, 8);
+    write_packet(&test, packet);
+  }
+  read_back(&test);
+  if (mc_int("file", "tracks that hide types", 1, tracks_that_hide_types())) fail("TRAK", 0);
+  expect_same_packets(&test);
+  end(&test);
+}
+
 /* An input in memory that can be told to fail. */
 typedef struct FaultyInput {
   uint8_t* data;
@@ -1376,6 +1410,7 @@ int main(void) {
   test_cover_from_a_pipe();
   test_late_tags();
   test_start_times();
+  test_late_types();
   test_tile_grid();
   test_groups_that_lack_a_stream();
 #if LIBAVFORMAT_VERSION_MAJOR >= 63
