@@ -12,6 +12,12 @@ t h4mk seek clip.h4mk --t_ms 1
 t h4mk seek clip.h4mk -t x --t_ms 1
 t h4mk seek clip.h4mk -t 1 --t soon
 
+echo "# a number alone is for the transport dialect, from a pipe as well"
+t h4mk seek clip.h4mk 1000
+cp "$CASES"/../vectors/transport/export.h4mk transport.h4mk
+t h4mk seek transport.h4mk 90000
+cat transport.h4mk | t h4mk seek - 90000
+
 t h4mk chain clip.h4mk -t 1 --t_ms 250
 t h4mk chain clip.h4mk -t 1 --time_ms 0
 t h4mk chain clip.h4mk -t 2 --t 1

@@ -90,6 +90,9 @@ int SeekIn(InputFile& file, const SeekOptions& options, Output& output) {
 
 int Run(const SeekOptions& options) {
   Output output(options.common.file, options.common.json);
+  // Standard input can be read once: TransportSeek() does that.
+  if (options.old_pts_us && options.common.file == "-")
+    return TransportSeek(options.common.file, *options.old_pts_us);
   InputFile file;
   const Status opened = file.Open(options.common.file);
   if (options.old_pts_us && opened.ok() && file.version() == 2)
