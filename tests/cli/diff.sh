@@ -25,6 +25,12 @@ t h4mk diff a.h4mk s.h4mk
 cut=30000
 head -c $cut a.h4mk > cut.h4mk
 t h4mk diff a.h4mk cut.h4mk
+# Behind the end of one file the other is not read on: damage there is not met.
+cp a.h4mk late.h4mk
+poke late.h4mk 60000 ffffff
+h4mk verify late.h4mk >/dev/null 2>&1 || echo damaged
+t h4mk diff late.h4mk cut.h4mk
+t h4mk diff cut.h4mk late.h4mk
 
 echo "# tracks that are interleaved otherwise, the same blocks; then one that is another, and one that has fewer"
 make_file turn turn.h4mk

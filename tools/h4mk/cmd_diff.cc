@@ -148,7 +148,7 @@ struct TrackPair {
   std::string where;
   h4mk_track_info info = {};
   uint64_t compared = 0;
-  bool is_done = false;         // a difference was found
+  bool is_open = true;          // more blocks can make a difference
   std::deque<Seen> waiting[2];  // blocks of one side; the other's did not come yet
 };
 
@@ -157,8 +157,9 @@ struct TrackPair {
 // comes before its partner waits as a hash, so that a pass for each track is not needed.
 class BlockComparison {
  public:
-  BlockComparison(api::Reader* readers, Differences* differences)
-      : readers_(readers), differences_(differences) {}
+  // *reading becomes the number of the file that is read at the time.
+  BlockComparison(api::Reader* readers, int* reading, Differences* differences)
+      : readers_(readers), reading_(reading), differences_(differences) {}
 
   // a and b: the track's number in each file.
   void Add(uint32_t a, uint32_t b, std::string where) {
@@ -166,16 +167,15 @@ class BlockComparison {
     pair.where = std::move(where);
     pair.info = readers_[0].info(a);
     first_of_[b] = a;
+    ++open_;
   }
 
   void Run() {
     for (int side = 0; side < 2; ++side)
       for (uint32_t i = 0; i < readers_[side].track_count(); ++i)
         readers_[side].Discard(i, PairOf(side, i) == nullptr);
-    bool more = true;
-    while (more) {
-      const h4mk_block* blocks[2] = {readers_[0].Next(), readers_[1].Next()};
-      more = blocks[0] != nullptr || blocks[1] != nullptr;
+    while (open_ > 0 && !(has_ended_[0] && has_ended_[1])) {
+      const h4mk_block* blocks[2] = {Next(0), Next(1)};
       TrackPair* pairs[2];
       for (int side = 0; side < 2; ++side)
         pairs[side] = blocks[side] ? PairOf(side, blocks[side]->track) : nullptr;
@@ -187,10 +187,18 @@ class BlockComparison {
       for (int side = 0; side < 2; ++side)
         if (pairs[side] != nullptr) Take(*pairs[side], side, *blocks[side]);
     }
-    for (auto& [track, pair] : pairs_) Finish(pair);
+    for (const auto& [track, pair] : pairs_) CompareNumbers(pair);
   }
 
  private:
+  const h4mk_block* Next(int side) {
+    if (has_ended_[side]) return nullptr;
+    *reading_ = side;
+    const h4mk_block* block = readers_[side].Next();
+    has_ended_[side] = block == nullptr;
+    return block;
+  }
+
   TrackPair* PairOf(int side, uint32_t track) {
     if (side == 1) {
       const auto first = first_of_.find(track);
@@ -202,10 +210,11 @@ class BlockComparison {
   }
 
   void Take(TrackPair& pair, int side, const h4mk_block& block) {
-    if (pair.is_done) return;
+    if (!pair.is_open) return;
     std::deque<Seen>& partners = pair.waiting[1 - side];
     if (partners.empty()) {
       pair.waiting[side].push_back(Keep(block));
+      if (has_ended_[1 - side]) Close(pair);  // its partner will not come
       return;
     }
     const Seen partner = std::move(partners.front());
@@ -217,7 +226,7 @@ class BlockComparison {
   }
 
   void Compare(TrackPair& pair, const Seen& a, const Seen& b) {
-    if (pair.is_done) return;
+    if (!pair.is_open) return;
     const std::string what = CompareBlocks(a, b);
     const uint64_t number = pair.compared++;
     if (what.empty()) return;
@@ -225,11 +234,17 @@ class BlockComparison {
     const std::string clock = Clock(time, {pair.info.time_base_num, pair.info.time_base_den});
     differences_->Add(pair.where, fmt::format("block {} at {}: {}", Grouped(number), clock, what),
                       {{"block", number}});
-    pair.is_done = true;
     for (std::deque<Seen>& waiting : pair.waiting) waiting.clear();
+    Close(pair);
   }
 
-  void Finish(const TrackPair& pair) {
+  void Close(TrackPair& pair) {
+    pair.is_open = false;
+    --open_;
+  }
+
+  // Where a block still waits, the other file has no more.
+  void CompareNumbers(const TrackPair& pair) {
     if (pair.waiting[0].empty() && pair.waiting[1].empty()) return;
     differences_->Add(pair.where, fmt::format("the {} has only {} blocks",
                                               pair.waiting[0].empty() ? "first file" : "other",
@@ -237,9 +252,12 @@ class BlockComparison {
   }
 
   api::Reader* readers_;
+  int* reading_;
   Differences* differences_;
   std::map<uint32_t, TrackPair> pairs_;    // by the first file's track
   std::map<uint32_t, uint32_t> first_of_;  // the other file's track to the first's
+  size_t open_ = 0;                        // pairs
+  bool has_ended_[2] = {};
 };
 
 int64_t IdOf(const api::ValueView& track) { return track["track_id"].Int(-1); }
@@ -250,7 +268,8 @@ std::map<int64_t, uint32_t> TracksById(const api::Reader& reader) {
   return tracks;
 }
 
-void Compare(api::Reader readers[2], const DiffOptions& options, Differences* differences) {
+void Compare(api::Reader readers[2], const DiffOptions& options, int* reading,
+             Differences* differences) {
   const std::vector<std::string> left_out = Words(options.ignore_tags);
   const auto json = [](api::ValueView value) { return Json::parse(value.Json()); };
   CompareObjects("file", json(readers[0].meta()), json(readers[1].meta()), left_out, differences);
@@ -258,7 +277,11 @@ void Compare(api::Reader readers[2], const DiffOptions& options, Differences* di
   for (const auto& [id, track] : other)
     if (!first.contains(id))
       differences->Add(fmt::format("track {}", id), "is in the other file only");
-  BlockComparison blocks(readers, differences);
+  const auto attachment = [&](int side, uint32_t track) {
+    *reading = side;
+    return readers[side].Attachment(track);
+  };
+  BlockComparison blocks(readers, reading, differences);
   for (const auto& [id, track] : first) {
     const std::string where = fmt::format("track {}", id);
     const auto partner = other.find(id);
@@ -272,7 +295,7 @@ void Compare(api::Reader readers[2], const DiffOptions& options, Differences* di
       blocks.Add(track, partner->second, where);
       continue;
     }
-    const auto a = readers[0].Attachment(track), b = readers[1].Attachment(partner->second);
+    const auto a = attachment(0, track), b = attachment(1, partner->second);
     if (!std::equal(a.begin(), a.end(), b.begin(), b.end()))
       differences->Add(where, "the attachments differ");
   }
@@ -293,7 +316,7 @@ int Run(const DiffOptions& options) {
   Output output(options.files[0], options.json);
   output.SetQuiet(options.quiet);
   Differences differences(output);
-  std::string reading;
+  int reading = 0;  // the file that an error is of
   try {
     h4mk_reader_options read = H4MK_READER_OPTIONS_INIT;
     read.keep_encrypted = 1;
@@ -301,16 +324,15 @@ int Run(const DiffOptions& options) {
     std::string paths[2] = {options.files[0], options.files[1]};
     UrlFile urls[2];
     const auto open = [&](int side) {
-      reading = paths[side];
+      reading = side;
       if (IsUrl(paths[side])) return OpenUrl(paths[side], urls[side], read);
       read.beside_opaque = paths[side].data();
       return api::Reader(api::Io::Read(paths[side]), read);
     };
     api::Reader readers[2] = {open(0), open(1)};
-    reading = "";
-    Compare(readers, options, &differences);
+    Compare(readers, options, &reading, &differences);
   } catch (const api::Error& error) {
-    const std::string message = (reading.empty() ? "" : reading + ": ") + error.what();
+    const std::string message = (reading == 0 ? "" : options.files[1] + ": ") + error.what();
     const Status status(static_cast<Code>(error.status()), message);
     return output.Fail(error.offset() < 0 ? status
                                           : status.At(static_cast<uint64_t>(error.offset())));
