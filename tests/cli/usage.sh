@@ -9,6 +9,9 @@ t h4mk inpsect
 t h4mk inspect
 t h4mk inspect --frob x
 t h4mk inspect --htlm x y
+t h4mk --verson
+t h4mk --jsn x
+t h4mk --htlm=x y
 t h4mk seek x y z
 t h4mk transport frob
 t h4mk no/such/file

@@ -77,7 +77,7 @@ class Program {
     if (words[0].empty() || words[0] == "-" || words[0][0] != '-') {
       if (!GroupOf(words[0]) && !IsFile(words[0])) return NoCommand(words[0]);
       if (!GroupOf(words[0])) words.insert(words.begin(), "inspect");
-    } else if (app_.get_option_no_throw(words[0]) == nullptr) {
+    } else if (IsOptionOf(*app_.get_subcommand("inspect"), words[0])) {
       words.insert(words.begin(), "inspect");  // h4mk --json FILE
     }
     return Parse(std::move(words));
@@ -95,6 +95,12 @@ class Program {
   static bool IsFile(const std::string& word) {
     struct stat info;
     return word == "-" || stat(word.c_str(), &info) == 0 || word.find_first_of("./") != word.npos;
+  }
+
+  // Whether a word is an option, perhaps with its value.
+  static bool IsOptionOf(const CLI::App& command, const std::string& word) {
+    const bool is_long = word.starts_with("--");
+    return command.get_option_no_throw(word.substr(0, is_long ? word.find('=') : 2)) != nullptr;
   }
 
   static int Show(const std::string& text) {
@@ -171,8 +177,12 @@ class Program {
   }
 
   static std::string NoOption(const CLI::App& command, const std::string& word) {
+    std::vector<const CLI::Option*> known = command.get_options();
+    if (command.get_parent() == nullptr)  // without a command the options of inspect go as well
+      std::ranges::copy(command.get_subcommand("inspect")->get_options(),
+                        std::back_inserter(known));
     std::vector<std::string> options;
-    for (const CLI::Option* option : command.get_options())
+    for (const CLI::Option* option : known)
       for (const std::string& long_name : option->get_lnames()) options.push_back("--" + long_name);
     const auto longer = std::ranges::find_if(
         options, [&](const std::string& option) { return option.starts_with(word); });
