@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "block_source.h"
 
-#include <set>
-
 #include "file/chunk_walk.h"
 #include "text.h"
 
@@ -81,15 +79,13 @@ Json BlockJson(const BlockRow& row, const Track& track) {
 
 void ForEachRead(BlockPipeline& reader, Output& output,
                  const std::function<Status(const ReadBlock&)>& visit) {
-  std::set<std::string> missing;  // messages of files beside this one, which are told once
   for (;;) {
     ReadBlock block;
     const Status status = reader.Next(&block);
     if (status.ok()) {
       if (const Status stop = visit(block); !stop.ok()) return output.Problem(stop);
     } else if (CostsBlock(status.code())) {
-      if (status.code() != Code::kNotFound || missing.insert(status.message()).second)
-        output.Problem(status);
+      output.Problem(status);
     } else {
       if (status.code() != Code::kEnd && status.code() != Code::kAgain) output.Problem(status);
       return;

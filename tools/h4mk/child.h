@@ -39,12 +39,12 @@ class Child {
 // program beside it.
 void AddFfmpegOption(CLI::App* command, std::string* ffmpeg);
 std::string FfprobeBeside(const std::string& ffmpeg);
-// The words with which ffmpeg reads a file, or what is at a URL that this program takes. A name is
-// never an option, a protocol or a list for it, and what a list at a URL names is on a server, too.
+// The words that make ffmpeg read this file or URL. A file name cannot be taken for an option or a
+// protocol, and a playlist at a URL can lead to http(s) only.
 std::vector<std::string> FfmpegInput(const std::string& path);
 
-// Runs a program and calls visit with each line it prints, as key and value pairs:
-// "packet|pts=3|size=5" (ffprobe -of compact).
+// A line that ffprobe prints with -of compact: key=value pairs between bars, as in
+// "packet|pts=3|size=5".
 class Fields {
  public:
   explicit Fields(std::string_view line) : line_(line) {}
@@ -57,6 +57,7 @@ class Fields {
  private:
   std::string_view line_;
 };
+// Runs a program and calls visit with each line it prints.
 Status ForEachLine(std::vector<std::string> words, const std::function<void(const Fields&)>& visit);
 
 }  // namespace h4mk::tool

@@ -21,8 +21,8 @@ std::string CodecText(const Json& description);
 std::string MediaText(const Json& description);
 // The same facts for programs, where they are known: "profile", "frame_rate", "hdr", "rotation".
 Json MediaJson(const Json& description);
-// A description whose frame rate is that of the blocks, where what it says is far from that: some
-// formats give their time base for the rate.
+// The description with avg_frame_rate counted from the blocks, where it says more than 1.5 times
+// that (some formats store the time base as the rate).
 Json WithTrueRate(const Json& description, uint64_t blocks, double seconds);
 // "ger, default, forced": whom a track is for.
 std::string AudienceText(const Json& description);

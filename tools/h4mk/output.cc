@@ -115,8 +115,8 @@ void Output::Problem(const Status& status) {
 void Output::Problem(std::optional<uint64_t> offset, Code code, const std::string& message,
                      std::optional<double> seconds) {
   bad_ = true;
-  for (size_t i = 0; i < problems_.size();
-       ++i)  // a file that is missing is missing in each cluster
+  // A file that is missing is met in each cluster; it is told once.
+  for (size_t i = 0; i < problems_.size(); ++i)
     if (problems_[i] == message && problem_offsets_[i] == offset) return;
   if (++problem_count_ > kMostMessages) return more_problems_.Add(message);
   problems_.push_back(message);

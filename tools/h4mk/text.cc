@@ -141,7 +141,7 @@ std::string Clock(int64_t time, TimeBase time_base) {
 }
 
 std::string ClockOfSeconds(double seconds) {
-  constexpr double kMost = 9e15;  // a number of milliseconds that is one of int64_t too
+  constexpr double kMost = 9e15;  // seconds; a thousand times this still fits int64_t
   return Clock(std::llround(std::clamp(seconds, -kMost, kMost) * 1000), {1, 1000});
 }
 
