@@ -336,6 +336,28 @@ TEST(LookupDamageTest, ReadBlockChecks) {
   EXPECT_TRUE(block.flags & H4MK_BLOCK_CORRUPT);
 }
 
+// Whoever reads one track by number, block after block, reads little of the others' data.
+TEST(LookupCostTest, ReadingATrackByNumberLeavesOthersAlone) {
+  constexpr size_t kClusters = 6, kBlocks = 20, kSize = 2000, kOther = 5000;
+  Media media;
+  media.tracks.resize(2);
+  for (size_t i = 0; i < kClusters * kBlocks; ++i)
+    for (const uint32_t track : {0u, 1u})
+      media.blocks.push_back({.track = track,
+                              .pts = static_cast<int64_t>(i),
+                              .dts = static_cast<int64_t>(i),
+                              .data = Payload(i, track == 0 ? kSize : kOther)});
+  TestFile file(Mux(media, ClusterLimits(kBlocks * (kSize + kOther), 0)));
+  Reader reader(&file);
+  file.bytes_read = 0;
+  for (size_t i = 0; i < kClusters * kBlocks; ++i) {
+    h4mk_block block = H4MK_BLOCK_INIT;
+    ASSERT_EQ(h4mk_reader_read_block(reader.get(), 0, i, &block), H4MK_OK) << reader.message();
+    EXPECT_EQ(FromC(block).data, media.blocks[2 * i].data);
+  }
+  EXPECT_LT(file.bytes_read, kClusters * kBlocks * (kSize + kOther / 2));
+}
+
 // core.md, "Block by number": where blocks were lost, the numbers that clusters begin with lead to
 // the others. What is lost is not found, and no more than a few clusters are read.
 TEST(LookupDamageTest, BlocksBehindLostOnesAreFoundByNumber) {

@@ -55,16 +55,27 @@ Status BlockLookup::KeyframesBetween(uint32_t track, int64_t from, int64_t to,
   });
 }
 
+// In the searched cluster, or null. Callers that ask for one block after the other mostly find the
+// next one there, close behind the last one.
+const BlockRecord* BlockLookup::FindSearched(uint32_t track, uint64_t ordinal) {
+  if (!clusters_.searched().loaded()) return nullptr;
+  const std::vector<BlockRecord>& blocks = clusters_.searched().index().blocks();
+  if (last_ >= blocks.size()) last_ = 0;
+  for (size_t left = blocks.size(); left > 0; --left) {
+    const BlockRecord& record = blocks[last_];
+    if (record.track == static_cast<int32_t>(track) && record.ordinal == ordinal) return &record;
+    last_ = last_ + 1 == blocks.size() ? 0 : last_ + 1;
+  }
+  return nullptr;
+}
+
 // Ordinals count the blocks before, as long as none were lost. Where some were, the first cluster
 // that was looked at tells how many are missing up to there; then those between low and high are
 // halved.
 Status BlockLookup::FindOrdinal(uint32_t track, uint64_t ordinal, const BlockRecord** block) {
-  const ClusterLoader& searched = clusters_.searched();
+  *block = FindSearched(track, ordinal);
+  if (*block != nullptr) return {};
   const BlockRecord* first = nullptr;
-  // Callers that ask for one block after the other mostly find the next one in the same cluster.
-  if (searched.loaded() && FindInCluster(searched, track, ordinal, block, &first).ok() &&
-      *block != nullptr)
-    return {};
   uint64_t low = 0, high = file_.totals(track).blocks, guess = ordinal;
   for (bool is_estimated = false; low < high;) {
     guess = std::clamp(guess, low, high - 1);

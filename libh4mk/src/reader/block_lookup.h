@@ -26,9 +26,11 @@ class BlockLookup : public Lookups {
   ClusterPair& clusters_;
 
  private:
+  const BlockRecord* FindSearched(uint32_t track, uint64_t ordinal);
   Status FindSpanFrom(uint32_t track, uint64_t ordinal, SpanRef* span, bool* found);
 
   SeekPlanner& planner_;
+  size_t last_ = 0;  // where the last block by number was, in the cluster that it was in
 };
 
 }  // namespace h4mk

@@ -238,6 +238,20 @@ Status ClusterLoader::FetchSlow(const BlockRecord& block) {
                               ") in the cluster");
 }
 
+Status ClusterLoader::FetchOn(const BlockRecord& block) {
+  const uint64_t stripe = index_.stripe_size();
+  const bool is_new = stripe != 0 && block.stored_size() != 0 && !all_ready_ &&
+                      !ready_[static_cast<size_t>((block.offset + block.size - 1) / stripe)];
+  if (is_new) {
+    uint64_t until = uint64_t{block.offset} + block.size;
+    for (const BlockRecord& other : index_.blocks())
+      if (other.track == block.track && other.stored_size() != 0)
+        until = std::max(until, uint64_t{other.offset} + other.size);
+    H4MK_TRY(MakeReady(block.offset, until));
+  }
+  return Fetch(block);
+}
+
 // Reads (if need be) and checks the stripes that hold the data from `from` to `until`.
 Status ClusterLoader::MakeReady(uint64_t from, uint64_t until) {
   const uint64_t stripe = index_.stripe_size();

@@ -82,6 +82,8 @@ class ClusterLoader {
   Status Fetch(const BlockRecord& block) {
     return all_ready_ && !has_bad_ ? Status() : FetchSlow(block);
   }
+  // The same, and the data of its track behind it by the same read: for callers that go on there.
+  Status FetchOn(const BlockRecord& block);
   const uint8_t* data(const BlockRecord& block) const { return data_ + block.offset; }
 
  private:

@@ -297,7 +297,11 @@ Status Reader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* read) {
                                           " needs a feature that this library does not know");
   external_.Restart();
   ClusterLoader& cluster = clusters_.searched();
-  const Status status = Fetch(cluster, *block);
+  const bool goes_on = track == expected_track_ && ordinal == expected_ordinal_;
+  expected_track_ = track;
+  expected_ordinal_ = ordinal + 1;
+  const Status status = goes_on && !(block->flags & kBlockExternal) ? cluster.FetchOn(*block)
+                                                                    : Fetch(cluster, *block);
   const bool is_corrupt = status.code() == Code::kCorrupt;
   if (!status.ok() && (!is_corrupt || !keep_corrupt_ || (block->flags & kBlockExternal)))
     return status;
