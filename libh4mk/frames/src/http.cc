@@ -146,6 +146,8 @@ HttpLimits LimitsOf(const h4mk_http_options& options) {
   if (options.attempts > 0) limits.attempts = options.attempts;
   if (options.timeout_ms > 0) limits.timeout_ms = std::min(options.timeout_ms, 3600u * 1000u);
   if (options.memory_limit > 0) limits.memory = options.memory_limit;
+  limits.request_timeout_ms = std::min(options.request_timeout_ms, 3600u * 1000u);
+  if (options.no_redirects) limits.redirects = 0;
   for (size_t i = 0; i < options.header_count; ++i) limits.headers.emplace_back(options.headers[i]);
   return limits;
 }
@@ -184,6 +186,10 @@ void h4mk_http_free(h4mk_http* http) { delete http; }
 
 const char* h4mk_http_message(const h4mk_http* http) {
   return http != nullptr ? http->message.c_str() : "";
+}
+
+const char* h4mk_http_tag(const h4mk_http* http) {
+  return http != nullptr ? http->file.tag().c_str() : "";
 }
 
 h4mk_status h4mk_http_io(h4mk_http* http, h4mk_io* io) {

@@ -19,6 +19,8 @@ struct HttpLimits {
   uint32_t connections = 16;
   uint32_t attempts = 6;
   uint32_t timeout_ms = 30000;
+  uint32_t request_timeout_ms = 0;  // 0: none
+  uint32_t redirects = 5;
   uint64_t memory = 96 << 20;
   std::vector<std::string> headers;
 };

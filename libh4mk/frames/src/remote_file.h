@@ -17,6 +17,9 @@ class RemoteFile {
 
   const std::string& url() const { return url_; }
 
+  // Of the first answer; "" if it had none.
+  const std::string& tag() const { return tag_; }
+
   // -1 until the first answer.
   int64_t size() const { return size_; }
   void set_size(int64_t size) { size_ = size; }

@@ -39,8 +39,10 @@ typedef struct h4mk_http_options {
     size_t beside_count;
     const char *const *headers; /**< Sent with each request ("Authorization: Bearer …"), header_count of them. */
     size_t header_count;
+    uint32_t request_timeout_ms; /**< After which a request has failed, even if the server still sends; 0: never. */
+    uint32_t no_redirects;       /**< 1: a redirection is an error. Nobody but the server of the URL is asked then. */
 } h4mk_http_options;
-#define H4MK_HTTP_OPTIONS_INIT { sizeof(h4mk_http_options), 0, 0, 0, 0, NULL, NULL, 0, NULL, 0 }
+#define H4MK_HTTP_OPTIONS_INIT { sizeof(h4mk_http_options), 0, 0, 0, 0, NULL, NULL, 0, NULL, 0, 0, 0 }
 
 /** Opens a file at an http or https URL by one request for its first bytes. Options are copied. *http is set whenever memory allows,
  *  also on errors, so that h4mk_http_message() can be asked; free it in any case. H4MK_ERR_NOT_FOUND: 404 or 410; H4MK_ERR_KEY: 401 or 403; H4MK_ERR_IO: any
@@ -51,6 +53,9 @@ H4MK_API void h4mk_http_free(h4mk_http *http);
 /** What went wrong last, in words; "" if nothing. Valid until the next call, of the callbacks of an h4mk_io too. */
 H4MK_API const char *h4mk_http_message(const h4mk_http *http);
 
+/** The ETag of the file, by which one state of it is told from another; "" if the server sends none, or no answer came. Valid until
+ *  the h4mk_http is freed. */
+H4MK_API const char *h4mk_http_tag(const h4mk_http *http);
 /** The file as an input with a position of its own; *http must outlive it. */
 H4MK_API h4mk_status h4mk_http_io(h4mk_http *http, h4mk_io *io);
 /** Opens a file beside: what h4mk_reader_options.open_beside may be, with the h4mk_http as beside_opaque. */
