@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -12,6 +13,7 @@
 #include "core/router.h"
 #include "core/service.h"
 #include "core/text.h"
+#include "core/work.h"
 #include "front/http_head.h"
 #include "media/codec.h"
 #include "media/webvtt.h"
@@ -59,6 +61,74 @@ TEST(HeadTest, AmbiguousHeadsAreRefused) {
   EXPECT_EQ(StatusOfHead("GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n"), 400);
   EXPECT_EQ(StatusOfHead("GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(9000, 'a') + "\r\n\r\n"),
             431);
+}
+
+// -------------------------------------------------------------------------------------------- work
+
+// Work that takes so much CPU time.
+void Burn(int64_t nanoseconds) {
+  const auto now = [] {
+    timespec time = {};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
+  };
+  for (const int64_t end = now() + nanoseconds; now() < end;) {
+  }
+}
+
+// What a thread that serves connections does about a piece of work.
+std::string OnConnectionThread(Work::Dearest* dearest, int64_t nanoseconds) {
+  const Work work;
+  try {
+    const Work::Piece piece(*dearest);
+    Work::Begin();
+    Burn(nanoseconds);
+    for (int i = 0; i < 100; ++i) Work::Check(0);
+    return "done";
+  } catch (const TakesLong&) {
+    return "handed over";
+  }
+}
+
+void OnWorker(Work::Dearest* dearest, int64_t nanoseconds) {
+  const Work work{IsAbandoned()};
+  const Work::Piece piece(*dearest);
+  Work::Begin();
+  Burn(nanoseconds);
+}
+
+TEST(WorkTest, OnlyWhatCostsLittleIsDoneWhereConnectionsAreServed) {
+  Work::Dearest dearest{Work::kUnknown};
+  EXPECT_EQ(OnConnectionThread(&dearest, 0), "handed over");  // nobody knows yet what it costs
+  OnWorker(&dearest, 1000);
+  EXPECT_EQ(OnConnectionThread(&dearest, 1000), "done");
+  EXPECT_EQ(OnConnectionThread(&dearest, 20'000'000), "handed over");  // in the midst of it
+  EXPECT_EQ(OnConnectionThread(&dearest, 0), "handed over");           // known by now
+  for (int i = 0; i < 60; ++i) OnWorker(&dearest, 1000);
+  EXPECT_EQ(OnConnectionThread(&dearest, 1000), "done");  // one was an exception
+}
+
+TEST(WorkTest, OtherWorkIsAlwaysHandedOver) {
+  const Work work;
+  EXPECT_THROW(Work::Begin(), TakesLong);
+  Work::Dearest dearest{0};
+  const Work::Piece piece(dearest);
+  Work::Begin();
+  EXPECT_THROW(Work::BeginLong(), TakesLong);
+}
+
+TEST(WorkTest, LongWorkEndsWhenNobodyWaits) {
+  bool is_abandoned = false;
+  const IsAbandoned ask = [&] { return is_abandoned; };
+  const Work work(ask);
+  Burn(20'000'000);
+  for (int i = 0; i < 100; ++i) Work::Check(0);
+  is_abandoned = true;
+  EXPECT_THROW(
+      {
+        for (int i = 0; i < 100; ++i) Work::Check(0);
+      },
+      HttpError);
 }
 
 // ------------------------------------------------------------------------------------------ ranges

@@ -5,7 +5,7 @@ answered meanwhile.
 
 hostile_test.py H4MKD FOLDER_OF_CORPUS
 """
-import os, pathlib, select, socket, sys, tempfile, unittest
+import json, os, pathlib, select, socket, sys, tempfile, time, unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), sys.argv[2]]
 import corpus
@@ -60,6 +60,21 @@ class HostileTest(unittest.TestCase):
                 self.assertEqual(select.select([busy], [], [], 0)[0], [])  # it is still worked at
                 self.assertTrue(busy.recv(100).startswith(b"HTTP/1.1 415"))
             self.assertEqual(daemon.stop(), 0)
+
+    def test_work_ends_with_its_client(self):
+        self.make(STALLING, 1000)
+        log = self.folder / "log"
+        for path in ("/hls/h/master.m3u8", "/api/files/h/range.mp4", "/api/files/h/verify"):
+            with self.subTest(path=path), Daemon(PROGRAM, "--access-log", log, self.folder) as daemon:
+                with socket.create_connection((daemon.host, daemon.port)) as gone:
+                    gone.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                    time.sleep(0.1)  # so that it is worked at
+                for _ in range(100):
+                    if log.read_text():
+                        break
+                    time.sleep(0.1)
+                self.assertEqual(json.loads(log.read_text())["status"], 499)
+            log.unlink()
 
     def test_work_ends_with_the_server(self):
         self.make(STALLING, 1000)

@@ -111,6 +111,15 @@ class LegacyTest(unittest.TestCase):
             head = b"POST /video/export HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b0\r\nContent-Length: %d\r\n\r\n"
             self.assertIn(b" 413 ", daemon.raw(head % 1001).split(b"\r\n")[0])
 
+    # Small frames with all their tokens would make 1.7 GB of a sound of 64 MB.
+    def test_tokens_have_a_limit(self):
+        sound = {"field": "file", "filename": "a.pcm", "bytes": bytes(range(256)) * (5 << 12)}
+        query = [("frame_size", "256"), ("top_k", "256")]
+        status, _, body = self.ask("main", "POST", "/audio/stream", query, upload=sound)
+        self.assertEqual((status, b"2,097,152 tokens" in body), (413, True))
+        status, _, body = self.ask("main", "POST", "/audio/stream", [("frame_size", "16384"), ("top_k", "1")], upload=sound)
+        self.assertEqual((status, body.count(b"event:token")), (200, 319))
+
     # Without the option nothing of it is there.
     def test_it_is_off_by_default(self):
         with Daemon(PROGRAM, self.folder.name) as daemon:

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The recipes for nginx and Caddy in front of h4mkd (tools/server/deploy): TLS, ranges, and nginx' cache for segments. Skipped where neither is installed.
+"""The recipes for nginx and Caddy in front of h4mkd (tools/server/deploy): TLS, ranges, and nginx' cache for segments; and for nginx behind it, as
+an object store. Skipped where neither is installed.
 
 proxies_test.py H4MKD
 """
-import os, pathlib, re, shutil, socket, ssl, subprocess, sys, tempfile, time, unittest, urllib.error, urllib.request
+import contextlib, os, pathlib, re, shutil, socket, ssl, subprocess, sys, tempfile, time, unittest, urllib.error, urllib.request
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -39,14 +40,28 @@ class ProxiesTest(unittest.TestCase):
             text = text.replace(old, new)
         return text
 
-    def serve(self, daemon, command, environment={}):
-        """Starts the program, and asks the server through it."""
-        proxy = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | environment)
+    @contextlib.contextmanager
+    def running(self, command, environment={}):
+        """The program, until the block ends; then what it said."""
+        program = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | environment)
         try:
-            return self.browse(self.root / "log")
+            for _ in range(100):
+                with socket.socket() as s:
+                    if s.connect_ex(("127.0.0.1", self.port)) == 0:
+                        break
+                time.sleep(0.1)
+            yield
         finally:
-            proxy.terminate()
-            self.complaints = proxy.communicate(timeout=20)[1]
+            program.terminate()
+            self.complaints = program.communicate(timeout=20)[1]
+
+    def nginx(self, recipe):
+        root = self.root
+        temporary = " ".join(f"{kind}_temp_path {root}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        user = "user root;" if os.getuid() == 0 else ""
+        (root / "conf").write_text(f"daemon off; worker_processes 1; {user} pid {root}/pid; error_log stderr warn;\nevents {{}}\n"
+                                   f"http {{ access_log off; {temporary}\n{recipe}\n}}\n")
+        return self.running([NGINX, "-p", str(root), "-c", str(root / "conf")])
 
     @unittest.skipUnless(NGINX, "there is no nginx")
     def test_nginx_serves_films_by_tls_and_keeps_segments(self):
@@ -56,13 +71,22 @@ class ProxiesTest(unittest.TestCase):
         with Daemon(PROGRAM, "--access-log", root / "log", root / "films") as daemon:
             recipe = self.recipe("nginx.conf", ("/var/cache/nginx/h4mkd", str(root / "cache")), ("127.0.0.1:8080", f"127.0.0.1:{daemon.port}"),
                                  ("listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl"), ("/etc/ssl/films.example.org", str(root)))
-            temporary = " ".join(f"{kind}_temp_path {root}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-            user = "user root;" if os.getuid() == 0 else ""
-            (root / "conf").write_text(f"daemon off; worker_processes 1; {user} pid {root}/pid; error_log stderr warn;\nevents {{}}\n"
-                                       f"http {{ access_log off; {temporary}\n{recipe}\n}}\n")
-            asked = self.serve(daemon, [NGINX, "-p", str(root), "-c", str(root / "conf")])
+            with self.nginx(recipe):
+                asked = self.browse(root / "log")
         self.assertEqual(self.complaints, "")
         self.assertEqual(asked, 1)  # the second time the segment came from the cache
+
+    @unittest.skipUnless(NGINX, "there is no nginx")
+    def test_nginx_as_an_object_store(self):
+        (self.root / "list").write_text("film.h4mk\n")
+        recipe = self.recipe("nginx-origin.conf", ("127.0.0.1:8090;", f"127.0.0.1:{self.port};"), ("/srv/films/", f"{self.root}/films/"))
+        with self.nginx(recipe), Daemon(PROGRAM, "--origin", f"http://127.0.0.1:{self.port}/films", "--origin-list", self.root / "list") as daemon, \
+                Daemon(PROGRAM, self.root / "films") as local:
+            playlist = daemon.get("/hls/film/t0.m3u8")
+            self.assertEqual(playlist[::2], local.get("/hls/film/t0.m3u8")[::2])
+            segment = "/hls/film/" + re.search(r"^[^#].*m4s$", playlist[2].decode(), re.M).group(0)
+            self.assertEqual(daemon.get(segment)[::2], local.get(segment)[::2])
+            self.assertEqual(daemon.get("/files/film.h4mk")[2], self.film.read_bytes())
 
     @unittest.skipUnless(CADDY, "there is no Caddy")
     def test_caddy_serves_films_by_tls(self):
@@ -70,7 +94,8 @@ class ProxiesTest(unittest.TestCase):
             recipe = self.recipe("Caddyfile", ("films.example.org", f"https://localhost:{self.port}"), ("127.0.0.1:8080", f"127.0.0.1:{daemon.port}"))
             (self.root / "Caddyfile").write_text("{\n\tadmin off\n\tskip_install_trust\n\tauto_https disable_redirects\n}\n" + recipe)
             home = {name: str(self.root / "caddy") for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
-            self.serve(daemon, [CADDY, "run", "--config", str(self.root / "Caddyfile")], home)
+            with self.running([CADDY, "run", "--config", str(self.root / "Caddyfile")], home):
+                self.browse(self.root / "log")
         self.assertNotIn('"level":"error"', self.complaints)
 
     def browse(self, log):

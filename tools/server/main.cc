@@ -21,7 +21,7 @@ using h4mk::server::ServiceOptions;
 struct Options {
   std::vector<std::string> paths;
   std::string listen = "127.0.0.1:8080", metrics, token_file, key_file, sign;
-  std::string decrypt_keys, verify_key;
+  std::string decrypt_keys, verify_key, origin, origin_list;
   bool signs = false;
   uint64_t expires = 86400;
   ServiceOptions service;
@@ -123,6 +123,12 @@ void Describe(CLI::App& app, Options* o) {
       ->type_name("FILE")
       ->check(CLI::ExistingFile)
       ->group("Access");
+  app.add_option("--origin", o->origin,
+                 "Serve files of another server too: http or https URL of their folder")
+      ->type_name("URL");
+  app.add_option("--origin-list", o->origin_list,
+                 "Which files these are: a path below that URL a line")
+      ->type_name("FILE");
   app.add_option("--metrics", o->metrics, "Serve /metrics for Prometheus there")
       ->type_name("ADDRESS:PORT");
   app.add_option("--access-log", o->front.access_log,
@@ -160,14 +166,18 @@ int Run(Options& o) {
   }
   if (!o.decrypt_keys.empty()) o.service.file_keys.LoadDecryption(o.decrypt_keys);
   if (!o.verify_key.empty()) o.service.file_keys.LoadVerification(o.verify_key);
-  if (o.paths.empty()) throw CLI::RequiredError("FOLDER|FILE");
+  if (o.paths.empty() && o.origin.empty()) throw CLI::RequiredError("FOLDER|FILE");
+  if (o.origin.empty() != o.origin_list.empty())
+    throw CLI::ValidationError("--origin", "needs --origin-list, and the other way round");
   ParseAddress(o.listen, "--listen", &o.front.address, &o.front.port);
   if (!o.metrics.empty())
     ParseAddress(o.metrics, "--metrics", &o.front.metrics_address, &o.front.metrics_port);
   if (o.front.certificate.empty() != o.front.private_key.empty())
     throw CLI::ValidationError("--tls-cert", "needs --tls-key, and the other way round");
+  o.service.has_origin = !o.origin.empty();
   h4mk::server::Service service(o.service);
   for (const std::string& path : o.paths) service.catalogue().Add(path);
+  if (o.service.has_origin) service.catalogue().AddOrigin(o.origin, o.origin_list);
   service.catalogue().Scan();
   h4mk::server::RunFront(service, o.front, [&](const std::string& url) {
     const size_t files = service.catalogue().List().size();

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -86,6 +87,11 @@ struct Catalogue::Walk {
     closedir(dir);
   }
 
+  void List(const Root& root, size_t number) {
+    for (const std::string& path : root.origin->Paths())
+      if (places.size() < kMostFiles) File(number, path, {});
+  }
+
   // Of files with one name in two folders the first one counts.
   void File(size_t number, const std::string& path, const struct stat& info) {
     if (path.size() <= kExtension.size() || !path.ends_with(kExtension)) return;
@@ -109,18 +115,26 @@ void Catalogue::Add(const std::string& path) {
   const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) throw std::runtime_error(folder + ": " + std::strerror(errno));
   const std::unique_lock lock(mutex_);
-  roots_.push_back({folder, std::make_shared<const OpenedFile>(fd),
-                    is_folder ? std::string() : full.filename().string()});
+  roots_.push_back(std::make_shared<const Root>(
+      Root{folder, std::make_shared<const LocalFile>(fd),
+           is_folder ? std::string() : full.filename().string(), nullptr}));
+}
+
+void Catalogue::AddOrigin(const std::string& url, const std::string& list) {
+  const std::unique_lock lock(mutex_);
+  roots_.push_back(
+      std::make_shared<const Root>(Root{url, nullptr, "", std::make_shared<Origin>(url, list)}));
 }
 
 bool Catalogue::Scan() {
-  std::vector<Root> roots;
+  std::vector<std::shared_ptr<const Root>> roots;
   {
     const std::shared_lock lock(mutex_);
     roots = roots_;
   }
   Walk walk;
-  for (size_t i = 0; i < roots.size(); ++i) walk.Folder(roots[i], i, "", 0);
+  for (size_t i = 0; i < roots.size(); ++i)
+    roots[i]->origin ? walk.List(*roots[i], i) : walk.Folder(*roots[i], i, "", 0);
   const std::unique_lock lock(mutex_);
   const bool changed = !std::equal(places_.begin(), places_.end(), walk.places.begin(),
                                    walk.places.end(), [](const auto& a, const auto& b) {
@@ -145,20 +159,30 @@ bool Catalogue::Has(const std::string& name) const {
   return places_.count(name) != 0;
 }
 
-std::shared_ptr<const OpenedFile> Catalogue::Open(const std::string& name, FileState* state) const {
-  std::shared_ptr<const OpenedFile> folder;
+bool Catalogue::IsRemote(const std::string& name) const {
   std::string path;
-  {
-    const std::shared_lock lock(mutex_);
-    const auto found = places_.find(name);
-    if (found == places_.end()) throw HttpError(404, "there is no file " + name);
-    folder = roots_[found->second.root].folder;
-    path = found->second.path;
-  }
+  const auto root = Find(name, &path);
+  return root != nullptr && root->origin != nullptr;
+}
+
+std::shared_ptr<const Catalogue::Root> Catalogue::Find(const std::string& name,
+                                                       std::string* path) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = places_.find(name);
+  if (found == places_.end()) return nullptr;
+  *path = found->second.path;
+  return roots_[found->second.root];
+}
+
+std::shared_ptr<const OpenedFile> Catalogue::Open(const std::string& name, FileState* state) const {
+  std::string path;
+  const auto root = Find(name, &path);
+  if (root == nullptr) throw HttpError(404, "there is no file " + name);
+  if (root->origin != nullptr) return root->origin->Open(path, state);
   // Not blocking: a FIFO that took the place of a file since must not hold the thread.
-  const int fd = OpenBelow(folder->fd(), path, O_RDONLY | O_NONBLOCK);
+  const int fd = OpenBelow(root->folder->fd(), path, O_RDONLY | O_NONBLOCK);
   if (fd < 0) throw HttpError(404, "the file " + name + " is gone or cannot be read");
-  auto file = std::make_shared<const OpenedFile>(fd);
+  auto file = std::make_shared<const LocalFile>(fd);
   if (!StateOf(fd, state)) throw HttpError(404, "the file " + name + " is no regular file");
   return file;
 }
@@ -168,21 +192,20 @@ std::shared_ptr<const OpenedFile> Catalogue::OpenBeside(const std::string& name,
   if (other.empty() || other.find_first_of("/\\:%?#") != std::string::npos || other[0] == '-' ||
       other == "." || other == "..")
     return nullptr;
-  std::shared_ptr<const OpenedFile> folder;
   std::string path;
-  {
-    const std::shared_lock lock(mutex_);
-    const auto found = places_.find(name);
-    if (found == places_.end()) return nullptr;
-    folder = roots_[found->second.root].folder;
-    path = found->second.path;
-  }
+  const auto root = Find(name, &path);
+  if (root == nullptr) return nullptr;
   const size_t slash = path.rfind('/');
   path = slash == std::string::npos ? other : path.substr(0, slash + 1) + other;
-  const int fd = OpenBelow(folder->fd(), path, O_RDONLY | O_NONBLOCK);
-  if (fd < 0) return nullptr;
-  auto file = std::make_shared<const OpenedFile>(fd);
   FileState state;
+  if (root->origin != nullptr) try {
+      return root->origin->Open(path, &state);
+    } catch (const HttpError&) {
+      return nullptr;
+    }
+  const int fd = OpenBelow(root->folder->fd(), path, O_RDONLY | O_NONBLOCK);
+  if (fd < 0) return nullptr;
+  auto file = std::make_shared<const LocalFile>(fd);
   return StateOf(fd, &state) ? file : nullptr;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Which files there are. A name is the path below the folder without ".h4mk". Requests are looked
 // up here, and only what was found by walking the folder is ever opened: regular files, no links,
-// nothing outside (openat2 with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS).
+// nothing outside (openat2 with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS). Of an origin it is what
+// its list has.
 #ifndef H4MK_SERVER_CORE_CATALOGUE_H_
 #define H4MK_SERVER_CORE_CATALOGUE_H_
 
@@ -12,15 +13,9 @@
 #include <vector>
 
 #include "core/message.h"
+#include "core/origin.h"
 
 namespace h4mk::server {
-
-// What tells one state of a file from another.
-struct FileState {
-  uint64_t device = 0, inode = 0, size = 0;
-  int64_t modified_ns = 0;
-  bool operator==(const FileState&) const = default;
-};
 
 class Catalogue {
  public:
@@ -29,18 +24,22 @@ class Catalogue {
 
   // Adds a folder, or a single file. Throws std::runtime_error if it cannot be opened.
   void Add(const std::string& path);
+  // Adds files on another server. Throws std::runtime_error.
+  void AddOrigin(const std::string& url, const std::string& list);
   // Walks the folders anew. Thread safe, as all that follow. True if the list has changed.
   bool Scan();
 
   struct Entry {
     std::string name;
-    uint64_t size = 0;
+    uint64_t size = 0;  // 0 for those of an origin, which was not asked
     int64_t modified_ns = 0;
   };
   std::vector<Entry> List() const;
   bool Has(const std::string& name) const;
+  bool IsRemote(const std::string& name) const;
 
-  // Opens a file of the list as it is now; throws HttpError 404 if it is not there.
+  // Opens a file of the list as it is now; throws HttpError 404 if it is not there. For one of an
+  // origin see there.
   std::shared_ptr<const OpenedFile> Open(const std::string& name, FileState* state) const;
   // Opens a file in the same folder, by a name that external data may have. Null: there is none.
   std::shared_ptr<const OpenedFile> OpenBeside(const std::string& name,
@@ -52,8 +51,9 @@ class Catalogue {
  private:
   struct Root {
     std::string path;
-    std::shared_ptr<const OpenedFile> folder;
-    std::string only;  // the one file that is served of this folder, or ""
+    std::shared_ptr<const LocalFile> folder;
+    std::string only;                // the one file that is served of this folder, or ""
+    std::shared_ptr<Origin> origin;  // in place of a folder
   };
   struct Place {
     size_t root = 0;
@@ -62,9 +62,11 @@ class Catalogue {
     int64_t modified_ns = 0;
   };
   struct Walk;
+  // Where a file of the list is; null: there is none of this name.
+  std::shared_ptr<const Root> Find(const std::string& name, std::string* path) const;
 
   mutable std::shared_mutex mutex_;
-  std::vector<Root> roots_;
+  std::vector<std::shared_ptr<const Root>> roots_;
   std::map<std::string, Place> places_;
   std::vector<std::string> folders_;
 };

@@ -75,7 +75,7 @@ std::shared_ptr<const OpenedFile> TemporaryFile() {
   const int fd =
       open(folder != nullptr && *folder ? folder : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (fd < 0) throw HttpError(503, "no temporary file can be made");
-  return std::make_shared<const OpenedFile>(fd);
+  return std::make_shared<const LocalFile>(fd);
 }
 
 struct Output {

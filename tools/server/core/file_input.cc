@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/file_input.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 
 namespace h4mk::server {
 namespace {
@@ -19,9 +16,8 @@ int64_t Read(void* opaque, uint8_t* buffer, size_t size) {
   auto& input = *static_cast<Input*>(opaque);
   if (input.position >= input.size) return 0;
   size = static_cast<size_t>(std::min<uint64_t>(size, input.size - input.position));
-  const ssize_t n = pread(input.file->fd(), buffer, size, static_cast<off_t>(input.position));
-  if (n < 0) return -errno;
-  input.position += static_cast<uint64_t>(n);
+  const int64_t n = input.file->ReadAt(input.position, buffer, size);
+  if (n > 0) input.position += static_cast<uint64_t>(n);
   return n;
 }
 
@@ -48,7 +44,7 @@ h4mk_io FileInput(std::shared_ptr<const OpenedFile> file, uint64_t size) {
 
 h4mk_status OpenInput(std::shared_ptr<const OpenedFile> file, h4mk_io* io) {
   if (file == nullptr) return H4MK_ERR_NOT_FOUND;
-  const off_t size = lseek(file->fd(), 0, SEEK_END);
+  const int64_t size = file->Size();
   if (size < 0) return H4MK_ERR_IO;
   *io = FileInput(std::move(file), static_cast<uint64_t>(size));
   return H4MK_OK;

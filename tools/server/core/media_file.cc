@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/media_file.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include "core/file_input.h"
@@ -54,7 +51,7 @@ int64_t InRange(int64_t value, int64_t low, int64_t high, int64_t otherwise) {
   return value < low || value > high ? otherwise : value;
 }
 
-int HttpStatusOf(h4mk_status status) {
+int HttpStatusOf(h4mk_status status, const OpenedFile& file) {
   switch (status) {
     case H4MK_ERR_ARGUMENT:
     case H4MK_ERR_NOT_FOUND:
@@ -69,6 +66,8 @@ int HttpStatusOf(h4mk_status status) {
     case H4MK_ERR_CORRUPT:
     case H4MK_ERR_UNSUPPORTED:
       return 422;
+    case H4MK_ERR_IO:
+      return file.fd() < 0 ? 502 : 500;
     default:
       return 500;
   }
@@ -107,7 +106,7 @@ std::unique_ptr<MediaFile::OwnedReader> MediaFile::OpenReader(h4mk_reader_option
   const h4mk_status status = h4mk_reader_open(&reader->io, &options, &reader->handle);
   if (status == H4MK_OK) return reader;
   const char* message = reader->handle == nullptr ? "" : h4mk_reader_message(reader->handle);
-  throw HttpError(HttpStatusOf(status), *message ? message : h4mk_strerror(status));
+  throw HttpError(HttpStatusOf(status, *file_), *message ? message : h4mk_strerror(status));
 }
 
 std::unique_ptr<MediaFile::OwnedReader> MediaFile::OpenReader() {
@@ -232,8 +231,7 @@ void MediaFile::ReadMeta(h4mk_reader* reader) {
 // The header and the first TRAK and cluster never change while a file grows or is edited.
 void MediaFile::MakeTokens(h4mk_reader* reader) {
   uint8_t header[16] = {}, end[4] = {};
-  if (pread(file_->fd(), header, sizeof header, 0) != sizeof header)
-    throw HttpError(422, "the file is too short");
+  if (!file_->ReadAll(0, header, sizeof header)) throw HttpError(422, "the file is too short");
   uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
   const auto mix = [&](const void* data, size_t size) {
     for (size_t i = 0; i < size; ++i)
@@ -251,7 +249,7 @@ void MediaFile::MakeTokens(h4mk_reader* reader) {
     }
     offset = chunk.next;
   }
-  if (state_.size >= 4 && pread(file_->fd(), end, 4, static_cast<off_t>(state_.size - 4)) != 4)
+  if (state_.size >= 4 && !file_->ReadAll(state_.size - 4, end, sizeof end))
     throw HttpError(503, "the file became shorter while it was opened");
   if (closed_) {
     mix(end, sizeof end);  // the container checksum
@@ -279,7 +277,9 @@ MediaFile::Lease::Lease(MediaFile& file) : file_(file) {
       file_.idle_.pop_back();
     }
   }
-  if (reader_ == nullptr) reader_ = file_.OpenReader();
+  if (reader_ != nullptr) return;
+  Work::BeginLong();
+  reader_ = file_.OpenReader();
 }
 
 MediaFile::Lease::~Lease() {
@@ -290,10 +290,11 @@ MediaFile::Lease::~Lease() {
 void MediaFile::Lease::Check(h4mk_status status) const {
   if (status == H4MK_OK) return;
   const char* message = h4mk_reader_message(reader_->handle);
-  throw HttpError(HttpStatusOf(status), *message ? message : h4mk_strerror(status));
+  throw HttpError(HttpStatusOf(status, *file_.file_), *message ? message : h4mk_strerror(status));
 }
 
-std::shared_ptr<const void> MediaFile::FindOrBegin(const std::string& key) {
+std::shared_ptr<const void> MediaFile::FindOrBegin(const std::string& key, Work::Dearest* dearest,
+                                                   std::optional<Work::Piece>* piece) {
   std::unique_lock lock(mutex_);
   for (;;) {
     const auto found = cache_.find(key);
@@ -301,8 +302,10 @@ std::shared_ptr<const void> MediaFile::FindOrBegin(const std::string& key) {
       order_.splice(order_.begin(), order_, found->second.place);
       return found->second.value;
     }
+    if (dearest != nullptr && !*piece) piece->emplace(*dearest);
     Work::Begin();
     if (being_made_.insert(key).second) return nullptr;
+    Work::BeginLong();
     made_.wait(lock);
   }
 }

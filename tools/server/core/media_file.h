@@ -134,14 +134,19 @@ class MediaFile {
   // A reader that uses nothing but what is signed with the operator's key. Throws HttpError.
   std::unique_ptr<OwnedReader> OpenSigned();
 
+  // What its segments and parts cost.
+  Work::Dearest& dearest_plan() { return dearest_plan_; }
+
   // Results that are made once for a state of the file and kept: playlists, plans of segments,
   // tables. Of two who want the same one makes it and the other waits. The least recently used go
-  // first when they take more than kCacheBytes.
+  // first when they take more than kCacheBytes. dearest: of others of the kind, if they are many.
   template <typename T>
   std::shared_ptr<const T> Cached(
       const std::string& key,
-      const std::function<std::pair<std::shared_ptr<const T>, size_t>()>& make) {
-    if (std::shared_ptr<const void> found = FindOrBegin(key))
+      const std::function<std::pair<std::shared_ptr<const T>, size_t>()>& make,
+      Work::Dearest* dearest = nullptr) {
+    std::optional<Work::Piece> piece;
+    if (std::shared_ptr<const void> found = FindOrBegin(key, dearest, &piece))
       return std::static_pointer_cast<const T>(found);
     const Making making{*this, key};
     auto [made, size] = make();
@@ -166,7 +171,8 @@ class MediaFile {
   void ReadMeta(h4mk_reader* reader);
   void MakeTokens(h4mk_reader* reader);
   // What is kept, else null, and the caller makes it.
-  std::shared_ptr<const void> FindOrBegin(const std::string& key);
+  std::shared_ptr<const void> FindOrBegin(const std::string& key, Work::Dearest* dearest,
+                                          std::optional<Work::Piece>* piece);
   void Keep(const std::string& key, std::shared_ptr<const void> value, size_t size);
   struct Making {
     MediaFile& file;
@@ -186,6 +192,7 @@ class MediaFile {
   std::vector<TrackInfo> tracks_;
   std::vector<Chapter> chapters_;
   double duration_ = 0;
+  Work::Dearest dearest_plan_{Work::kUnknown};
   std::mutex mutex_;
   std::vector<std::unique_ptr<OwnedReader>> idle_;
   std::unordered_map<std::string, Kept> cache_;

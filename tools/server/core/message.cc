@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "core/message.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "core/range.h"
 #include "core/text.h"
@@ -47,7 +49,26 @@ bool SameName(std::string_view a, std::string_view b) {
 
 std::string_view Request::Header(std::string_view name) const { return Find(headers, name); }
 
-OpenedFile::~OpenedFile() { close(fd_); }
+bool OpenedFile::ReadAll(uint64_t offset, void* bytes, size_t size) const {
+  for (size_t done = 0; done < size;) {
+    const int64_t n = ReadAt(offset + done, static_cast<char*>(bytes) + done, size - done);
+    if (n <= 0) return false;
+    done += static_cast<size_t>(n);
+  }
+  return true;
+}
+
+LocalFile::~LocalFile() { close(fd_); }
+
+int64_t LocalFile::ReadAt(uint64_t offset, void* bytes, size_t size) const {
+  const ssize_t n = pread(fd_, bytes, size, static_cast<off_t>(offset));
+  return n < 0 ? -errno : n;
+}
+
+int64_t LocalFile::Size() const {
+  struct stat info;
+  return fstat(fd_, &info) == 0 ? info.st_size : -errno;
+}
 
 uint64_t SizeOf(const Part& part) {
   return std::visit([](const auto& span) { return static_cast<uint64_t>(span.size); }, part);
@@ -109,14 +130,8 @@ std::string Body::Read() const {
     const auto& span = std::get<FileSpan>(part);
     const size_t start = bytes.size();
     bytes.resize(start + static_cast<size_t>(span.size));
-    size_t done = 0;
-    while (done < span.size) {
-      const ssize_t n =
-          pread(span.file->fd(), bytes.data() + start + done, static_cast<size_t>(span.size) - done,
-                static_cast<off_t>(span.offset + done));
-      if (n <= 0) throw HttpError(500, "the file ends before what it promised");
-      done += static_cast<size_t>(n);
-    }
+    if (!span.file->ReadAll(span.offset, bytes.data() + start, static_cast<size_t>(span.size)))
+      throw HttpError(500, "the file ends before what it promised");
   }
   return bytes;
 }

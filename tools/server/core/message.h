@@ -34,14 +34,30 @@ struct Request {
   std::string_view Header(std::string_view name) const;
 };
 
-// A file that stays open as long as somebody holds it.
+// A file that stays open as long as somebody holds it. Thread safe.
 class OpenedFile {
  public:
-  explicit OpenedFile(int fd) : fd_(fd) {}
-  ~OpenedFile();
+  OpenedFile() = default;
+  virtual ~OpenedFile() = default;
   OpenedFile(const OpenedFile&) = delete;
   OpenedFile& operator=(const OpenedFile&) = delete;
-  int fd() const { return fd_; }
+  // Bytes from an offset on, at least one unless the file ends there; a negative errno if that
+  // fails.
+  virtual int64_t ReadAt(uint64_t offset, void* bytes, size_t size) const = 0;
+  virtual int64_t Size() const = 0;  // negative errno
+  // What the kernel reads it by; -1: it is on another computer, and reading it takes time.
+  virtual int fd() const { return -1; }
+  // Whether all these bytes are there and could be read.
+  bool ReadAll(uint64_t offset, void* bytes, size_t size) const;
+};
+
+class LocalFile final : public OpenedFile {
+ public:
+  explicit LocalFile(int fd) : fd_(fd) {}
+  ~LocalFile() override;
+  int64_t ReadAt(uint64_t offset, void* bytes, size_t size) const override;
+  int64_t Size() const override;
+  int fd() const override { return fd_; }
 
  private:
   const int fd_;
@@ -114,6 +130,9 @@ class HttpError : public std::runtime_error {
  private:
   const int status_;
 };
+
+// Status of what its client did not wait for; only the log shows it. nginx has the same number.
+constexpr int kAbandoned = 499;
 
 const char* ReasonOf(int status);
 

@@ -5,8 +5,6 @@
 #include <ctime>
 #include <new>
 
-#include "core/work.h"
-
 namespace h4mk::server {
 namespace {
 
@@ -38,19 +36,24 @@ Service::Service(ServiceOptions options)
 
 std::shared_ptr<MediaFile> Call::File() const { return service.files().Get(Path("name")); }
 
-Response Service::Handle(const Request& request) { return *Answer(request, nullptr); }
-
-std::optional<Response> Service::HandleQuickly(const Request& request, bool* reads_much) {
-  *reads_much = false;
-  return Answer(request, reads_much);
+Response Service::Handle(const Request& request, const IsAbandoned& is_abandoned) {
+  // It may have waited for its turn.
+  if (is_abandoned && is_abandoned()) return ErrorResponse(kAbandoned, "nobody waits for this");
+  const Work work(is_abandoned);
+  return *Answer(request, nullptr);
 }
 
-// reads_much: null if it may take long.
-std::optional<Response> Service::Answer(const Request& request, bool* reads_much) {
-  const Work work(reads_much == nullptr);
+std::optional<Response> Service::HandleQuickly(const Request& request, Load* load) {
+  const Work work;
+  *load = {};
+  return Answer(request, load);
+}
+
+// load: null if it may take long.
+std::optional<Response> Service::Answer(const Request& request, Load* load) {
   Response response;
   try {
-    std::optional<Response> answer = Route(request, reads_much);
+    std::optional<Response> answer = Route(request, load);
     if (!answer) return std::nullopt;
     response = std::move(*answer);
   } catch (const TakesLong&) {
@@ -69,7 +72,7 @@ std::optional<Response> Service::Answer(const Request& request, bool* reads_much
   return response;
 }
 
-std::optional<Response> Service::Route(const Request& request, bool* reads_much) {
+std::optional<Response> Service::Route(const Request& request, Load* load) {
   std::string path;
   Query query;
   if (!ParseTarget(request.target, &path, &query))
@@ -96,9 +99,12 @@ std::optional<Response> Service::Route(const Request& request, bool* reads_much)
     if (!match.other_method) throw HttpError(404, "there is nothing at " + path);
     throw HttpError(405, "this path is not for " + request.method);
   }
-  if (match.route->slow && reads_much != nullptr) {
-    *reads_much = true;
-    return std::nullopt;
+  if (load != nullptr) {
+    const auto name = match.parameters.find("name");
+    load->reads_much = match.route->slow;
+    load->waits_for_origin =
+        options_.has_origin && name != match.parameters.end() && catalogue_.IsRemote(name->second);
+    if (load->reads_much) return std::nullopt;
   }
   Call call{*this, request, path, std::move(query), match.parameters};
   return match.route->handler(call);

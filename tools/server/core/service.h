@@ -14,6 +14,7 @@
 #include "core/media_file.h"
 #include "core/message.h"
 #include "core/router.h"
+#include "core/work.h"
 
 namespace h4mk::server {
 
@@ -25,7 +26,14 @@ struct ServiceOptions {
   std::string ffmpeg;                // program that makes pictures; "": none
   std::string token;                 // bearer token that opens everything; "": none
   AccessKeys keys;                   // of signed prefixes; none and no token: everything is open
+  bool has_origin = false;           // files of another server are served too
   FileKeys file_keys;                // none: nothing is decrypted, and no proofs are made
+};
+
+// What an answer that may take long is made of.
+struct Load {
+  bool reads_much = false;        // of those few are made at once
+  bool waits_for_origin = false;  // more for another server than for this one's processor
 };
 
 class Service {
@@ -38,17 +46,17 @@ class Service {
   const Router& router() const { return router_; }
   const std::string& open_api() const { return open_api_; }
 
-  // Never throws.
-  Response Handle(const Request& request);
+  // Never throws. Where is_abandoned() tells that nobody waits any more, the work ends.
+  Response Handle(const Request& request, const IsAbandoned& is_abandoned = nullptr);
   // Nothing if the answer may take long: then Handle() belongs on a thread that serves no
-  // connections. *reads_much tells whether the answer is one of those that are few at once.
-  std::optional<Response> HandleQuickly(const Request& request, bool* reads_much);
+  // connections. *load tells what kind of work it is.
+  std::optional<Response> HandleQuickly(const Request& request, Load* load);
 
   std::atomic<bool> is_ready{false};
 
  private:
-  std::optional<Response> Answer(const Request& request, bool* reads_much);
-  std::optional<Response> Route(const Request& request, bool* reads_much);
+  std::optional<Response> Answer(const Request& request, Load* load);
+  std::optional<Response> Route(const Request& request, Load* load);
   bool IsAllowed(const Request& request, std::string_view signature,
                  const Router::Match& match) const;
   void AddCors(const Request& request, Response* response) const;

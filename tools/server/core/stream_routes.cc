@@ -103,13 +103,16 @@ Response Piece(const MediaFile& file, std::string what, const char* type, Body b
 }
 
 Body CachedBody(MediaFile& file, const std::string& key, const std::function<Body()>& make) {
-  return *file.Cached<Body>(key, [&]() -> std::pair<std::shared_ptr<const Body>, size_t> {
-    auto body = std::make_shared<const Body>(make());
-    size_t size = 200 + body->parts().size() * sizeof(Part);
-    for (const Part& part : body->parts())
-      if (std::holds_alternative<MemorySpan>(part)) size += static_cast<size_t>(SizeOf(part));
-    return {body, size};
-  });
+  return *file.Cached<Body>(
+      key,
+      [&]() -> std::pair<std::shared_ptr<const Body>, size_t> {
+        auto body = std::make_shared<const Body>(make());
+        size_t size = 200 + body->parts().size() * sizeof(Part);
+        for (const Part& part : body->parts())
+          if (std::holds_alternative<MemorySpan>(part)) size += static_cast<size_t>(SizeOf(part));
+        return {body, size};
+      },
+      &file.dearest_plan());
 }
 
 const char* MediaType(const MediaFile& file, size_t track) {
@@ -147,7 +150,7 @@ Response ServeSegment(Call& call) {
               OrdinalRange blocks;
               {
                 MediaFile::Lease lease(*file);
-                blocks = BlocksOf(lease.get(), *file, track, *table, static_cast<size_t>(number));
+                blocks = BlocksOf(lease, *file, track, *table, static_cast<size_t>(number));
               }
               return MakeSegment(*file, track, blocks, number);
             }));

@@ -39,19 +39,27 @@ class Verification {
         name_(call.Path("name")) {
     FileState state;
     const auto file = catalogue_.Open(name_, &state);
-    io_ = FileInput(file, state.size);
+    size_ = state.size;
+    io_ = FileInput(file, size_);
   }
   ~Verification() { h4mk_io_close(&io_); }
   Verification(const Verification&) = delete;
   Verification& operator=(const Verification&) = delete;
 
+  // On a thread that does a request's work. Throws HttpError where that has to end.
   std::string Run() {
     h4mk_task task = H4MK_TASK_INIT;
     task.opaque = this;
     task.progress = [](void* opaque, int64_t done, int64_t total) {
       auto& self = *static_cast<Verification*>(opaque);
       if (total > 0) self.progress_ = static_cast<double>(done) / static_cast<double>(total);
-      return self.cancelled_ ? 1 : 0;
+      try {
+        Work::Check(self.size_);
+        return 0;
+      } catch (const HttpError&) {
+        self.ended_ = std::current_exception();
+        return 1;
+      }
     };
     task.problem = [](void* opaque, const h4mk_problem* problem) {
       static_cast<Verification*>(opaque)->Add(*problem);
@@ -66,14 +74,14 @@ class Verification {
     options.beside_opaque = this;
     h4mk_value* report = nullptr;
     const h4mk_status status = h4mk_verify(&io_, &options, &report);
+    const std::unique_ptr<h4mk_value, decltype(&h4mk_value_free)> owner(report, h4mk_value_free);
+    if (ended_) std::rethrow_exception(ended_);
     Json json = {{"ok", status == H4MK_OK}, {"status", h4mk_strerror(status)}};
     json["problems"] = problems_;
     if (report != nullptr) json["report"] = Json::parse(h4mk_value_to_json(report), nullptr, false);
-    h4mk_value_free(report);
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
   }
   double progress() const { return progress_; }
-  void Cancel() { cancelled_ = true; }
 
  private:
   void Add(const h4mk_problem& problem) {
@@ -85,9 +93,10 @@ class Verification {
   const Catalogue& catalogue_;
   const FileKeys& keys_;
   const std::string name_;
+  uint64_t size_ = 0;
   h4mk_io io_ = H4MK_IO_INIT;
   std::atomic<double> progress_{0};
-  std::atomic<bool> cancelled_{false};
+  std::exception_ptr ended_;
   Json problems_ = Json::array();
 };
 
@@ -98,6 +107,8 @@ class VerifyEvents final : public BodySource {
     thread_ = std::thread([this] {
       std::string result;
       try {
+        const IsAbandoned is_abandoned = [this] { return is_abandoned_.load(); };
+        const Work work(is_abandoned);
         result = verification_.Run();
       } catch (const std::exception& error) {
         result = Json{{"ok", false}, {"status", error.what()}}.dump();
@@ -108,7 +119,7 @@ class VerifyEvents final : public BodySource {
     });
   }
   ~VerifyEvents() override {
-    verification_.Cancel();
+    is_abandoned_ = true;
     thread_.join();
   }
   bool Next(std::string* text) override {
@@ -127,6 +138,7 @@ class VerifyEvents final : public BodySource {
 
  private:
   Verification verification_;
+  std::atomic<bool> is_abandoned_{false};
   std::mutex mutex_;
   std::condition_variable ended_;
   std::string result_;

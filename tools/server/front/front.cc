@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "front/front.h"
 
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 
@@ -12,7 +13,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/read.hpp>
-#include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/ssl.hpp>
@@ -51,9 +51,12 @@ constexpr asio::use_awaitable_t<asio::io_context::executor_type> kAwait;
 
 constexpr size_t kCopyBytes = 64 << 10;       // a chunk of a file that cannot be sent by sendfile
 constexpr size_t kSendfileBytes = 512 << 10;  // then others of this thread have their turn
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
 // Two verifications may run at once, and cuts, pictures and the folder's walk beside them.
 constexpr unsigned kSlowThreads = 4;
 constexpr int64_t kMostSlow = 64;
+constexpr unsigned kOriginThreads = 32;     // that wait for another server
+constexpr size_t kOriginBytes = 256 << 10;  // that it is asked for at once
 
 // What has a deadline: closed when it has passed.
 struct Watched {
@@ -172,9 +175,14 @@ struct Shared {
   AddressCount addresses;
   asio::thread_pool workers{std::max(2u, std::thread::hardware_concurrency())};
   asio::thread_pool slow{kSlowThreads};
+  asio::thread_pool origin;
   std::atomic<bool> stopping{false};
 
-  Shared(Service& s, const FrontOptions& o) : service(s), options(o), log(o.access_log) {}
+  Shared(Service& s, const FrontOptions& o)
+      : service(s),
+        options(o),
+        log(o.access_log),
+        origin(s.options().has_origin ? kOriginThreads : 1) {}
 };
 
 std::string HttpDate() {
@@ -232,16 +240,17 @@ Awaitable<std::invoke_result_t<F>> OnThread(asio::thread_pool& threads, F functi
   co_return std::move(*result);
 }
 
-// The same on those few that read much.
+// The same for those few that read much.
 template <typename F>
-Awaitable<std::invoke_result_t<F>> OnSlowThread(Shared& shared, F function) {
+Awaitable<std::invoke_result_t<F>> OnSlowThread(Shared& shared, asio::thread_pool& threads,
+                                                F function) {
   struct Running {
     Metrics& metrics;
     ~Running() { --metrics.slow_running; }
   };
   ++shared.metrics.slow_running;
   const Running running{shared.metrics};
-  co_return co_await OnThread(shared.slow, std::move(function));
+  co_return co_await OnThread(threads, std::move(function));
 }
 
 Socket& SocketOf(Socket& socket) { return socket; }
@@ -264,25 +273,27 @@ class Connection final : public Watched {
 
   Awaitable<void> Run() {
     std::string input;
+    if constexpr (std::is_same_v<Stream, Socket>) stream_.non_blocking(true);
     while (!shared_.stopping) {
       error_code error;
       is_idle = input.empty();
       SetDeadline(shared_.options.idle_timeout);
-      if (input.empty()) {
-        // The time for the head counts from its first byte.
-        co_await WaitForInput(&error);
-        if (error) co_return;
-      }
+      // The time for the head counts from its first byte.
+      if (input.empty()) co_await ReadSome(&input, &error);
       is_idle = false;
       SetDeadline(shared_.options.head_timeout);
-      const size_t size =
-          co_await asio::async_read_until(stream_, asio::dynamic_buffer(input, kMostHeadBytes),
-                                          "\r\n\r\n", asio::redirect_error(kAwait, error));
-      if (error == asio::error::not_found) {
+      size_t end = input.find(kHeadEnd);
+      while (!error && end == std::string::npos && input.size() < kMostHeadBytes) {
+        const size_t had = input.size();
+        co_await ReadSome(&input, &error);
+        end = input.find(kHeadEnd, had - std::min(had, kHeadEnd.size() - 1));
+      }
+      if (error) co_return;
+      const size_t size = end + kHeadEnd.size();
+      if (end == std::string::npos || size > kMostHeadBytes) {
         co_await Refuse(431, "the head of the request is larger than 8 KiB");
         co_return;
       }
-      if (error) co_return;
       std::optional<Head> head;
       int refused = 0;
       std::string why;
@@ -307,10 +318,24 @@ class Connection final : public Watched {
  private:
   void SetDeadline(std::chrono::seconds seconds) { deadline = Clock::now() + seconds; }
 
-  Awaitable<void> WaitForInput(error_code* error) {
-    if constexpr (std::is_same_v<Stream, Socket>)
+  // Appends what comes next. A connection that waits for it needs no memory, unless it is one of
+  // TLS.
+  Awaitable<void> ReadSome(std::string* input, error_code* error) {
+    constexpr size_t kMost = 1024;
+    const size_t had = input->size();
+    size_t n = 0;
+    if constexpr (std::is_same_v<Stream, Socket>) {
       co_await stream_.async_wait(tcp::socket::wait_read, asio::redirect_error(kAwait, *error));
-    co_return;
+      if (*error) co_return;
+      input->resize(had + kMost);
+      n = stream_.read_some(asio::buffer(input->data() + had, kMost), *error);
+      if (*error == asio::error::would_block) error->clear();
+    } else {
+      input->resize(had + kMost);
+      n = co_await stream_.async_read_some(asio::buffer(input->data() + had, kMost),
+                                           asio::redirect_error(kAwait, *error));
+    }
+    input->resize(had + n);
   }
 
   Awaitable<bool> ReadBody(Head* head, std::string* input) {
@@ -378,14 +403,21 @@ class Connection final : public Watched {
 
   Awaitable<Response> Ask(const Request& request) {
     if (handler_) co_return handler_(request);
-    bool reads_much = false;
-    if (std::optional<Response> quick = shared_.service.HandleQuickly(request, &reads_much))
+    Load load;
+    if (std::optional<Response> quick = shared_.service.HandleQuickly(request, &load))
       co_return std::move(*quick);
-    const auto handle = [&] { return shared_.service.Handle(request); };
-    if (!reads_much) co_return co_await OnThread(shared_.workers, handle);
+    // The connection stays open meanwhile, so its descriptor stays its own.
+    const IsAbandoned is_abandoned = [fd = SocketOf(stream_).native_handle()] {
+      pollfd hung_up = {fd, POLLRDHUP, 0};
+      return poll(&hung_up, 1, 0) != 0;
+    };
+    const auto handle = [&] { return shared_.service.Handle(request, is_abandoned); };
+    if (!load.reads_much)
+      co_return co_await OnThread(load.waits_for_origin ? shared_.origin : shared_.workers, handle);
     if (shared_.metrics.slow_running >= kMostSlow)
       co_return ErrorResponse(503, "too many long requests; try again");
-    co_return co_await OnSlowThread(shared_, handle);
+    co_return co_await OnSlowThread(shared_, load.waits_for_origin ? shared_.origin : shared_.slow,
+                                    handle);
   }
 
   Awaitable<std::shared_ptr<const Response>> WaitFor(Request* request, Clock::time_point end) {
@@ -487,7 +519,7 @@ class Connection final : public Watched {
                             more);
         sent_ += ok ? memory->size : 0;
       } else {
-        ok = co_await SendFile(std::get<FileSpan>(parts[part]));
+        ok = co_await SendFile(std::get<FileSpan>(parts[part]), more);
       }
       if (!ok) co_return false;
     }
@@ -499,12 +531,15 @@ class Connection final : public Watched {
     const auto start = sent_;
     while (!bytes.empty()) {
       size_t n = 0;
-      if constexpr (std::is_same_v<Stream, Socket>)
-        n = co_await stream_.async_send(asio::buffer(bytes), more ? MSG_MORE : 0,
-                                        asio::redirect_error(kAwait, error));
-      else
+      if constexpr (std::is_same_v<Stream, Socket>) {
+        // Mostly the kernel takes all at once.
+        n = stream_.send(asio::buffer(bytes), more ? MSG_MORE : 0, error);
+        if (error == asio::error::would_block)
+          co_await stream_.async_wait(tcp::socket::wait_write, asio::redirect_error(kAwait, error));
+      } else {
         n = co_await stream_.async_write_some(asio::buffer(bytes),
                                               asio::redirect_error(kAwait, error));
+      }
       if (error) co_return false;
       bytes.remove_prefix(n);
       Progress(n);
@@ -513,46 +548,65 @@ class Connection final : public Watched {
     co_return true;
   }
 
-  Awaitable<bool> SendFile(FileSpan span) {
-    if constexpr (std::is_same_v<Stream, Socket>) {
-      stream_.native_non_blocking(true);
-      error_code error;
-      size_t turn = 0;
-      while (span.size > 0) {
-        off_t offset = static_cast<off_t>(span.offset);
-        const size_t want = static_cast<size_t>(std::min<uint64_t>(span.size, kSendfileBytes));
-        const ssize_t n = ::sendfile(stream_.native_handle(), span.file->fd(), &offset, want);
-        if (n == 0) co_return false;  // the file became shorter
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0 && errno != EAGAIN) co_return false;
-        if (n > 0) {
-          span.offset += static_cast<uint64_t>(n);
-          span.size -= static_cast<uint64_t>(n);
-          turn += static_cast<size_t>(n);
-          Progress(static_cast<uint64_t>(n));
-          if (turn < kSendfileBytes) continue;
-        }
-        turn = 0;
-        if (span.size == 0) break;
-        co_await stream_.async_wait(tcp::socket::wait_write, asio::redirect_error(kAwait, error));
-        if (error) co_return false;
-      }
-      co_return true;
-    } else {
-      std::string buffer;
-      while (span.size > 0) {
-        buffer.resize(static_cast<size_t>(std::min<uint64_t>(span.size, kCopyBytes)));
-        const ssize_t n =
-            pread(span.file->fd(), buffer.data(), buffer.size(), static_cast<off_t>(span.offset));
-        if (n <= 0) co_return false;
-        buffer.resize(static_cast<size_t>(n));
-        if (!co_await Write(buffer, true)) co_return false;
-        Progress(static_cast<uint64_t>(n));
+  Awaitable<bool> SendFile(FileSpan span, bool more) {
+    if constexpr (std::is_same_v<Stream, Socket>)
+      if (span.file->fd() >= 0) co_return co_await SendByKernel(std::move(span));
+    co_return co_await SendCopies(std::move(span), more);
+  }
+
+  Awaitable<bool> SendByKernel(FileSpan span) {
+    error_code error;
+    size_t turn = 0;
+    while (span.size > 0) {
+      off_t offset = static_cast<off_t>(span.offset);
+      const size_t want = static_cast<size_t>(std::min<uint64_t>(span.size, kSendfileBytes));
+      const ssize_t n = ::sendfile(stream_.native_handle(), span.file->fd(), &offset, want);
+      if (n == 0) co_return false;  // the file became shorter
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && errno != EAGAIN) co_return false;
+      if (n > 0) {
         span.offset += static_cast<uint64_t>(n);
         span.size -= static_cast<uint64_t>(n);
+        turn += static_cast<size_t>(n);
+        Progress(static_cast<uint64_t>(n));
+        if (turn < kSendfileBytes) continue;
       }
-      co_return true;
+      turn = 0;
+      if (span.size == 0) break;
+      co_await stream_.async_wait(tcp::socket::wait_write, asio::redirect_error(kAwait, error));
+      if (error) co_return false;
     }
+    co_return true;
+  }
+
+  // What TLS encrypts, and what another server has.
+  Awaitable<bool> SendCopies(FileSpan span, bool more) {
+    const bool is_remote = span.file->fd() < 0;
+    std::string buffer;
+    while (span.size > 0) {
+      buffer.resize(static_cast<size_t>(
+          std::min<uint64_t>(span.size, is_remote ? kOriginBytes : kCopyBytes)));
+      const auto read = [&] {
+        return span.file->ReadAt(span.offset, buffer.data(), buffer.size());
+      };
+      int64_t n = 0;
+      if (is_remote) {
+        const auto start = Clock::now();
+        deadline = Clock::time_point::max();
+        n = co_await OnThread(shared_.origin, read);
+        send_start_ += Clock::now() - start;  // it is not the client that was slow
+      } else {
+        n = read();
+      }
+      if (n <= 0) co_return false;
+      buffer.resize(static_cast<size_t>(n));
+      span.offset += static_cast<uint64_t>(n);
+      span.size -= static_cast<uint64_t>(n);
+      Progress(0);
+      if (!co_await Write(buffer, more || span.size > 0)) co_return false;
+      Progress(static_cast<uint64_t>(n));
+    }
+    co_return true;
   }
 
   Awaitable<bool> SendSource(BodySource& source) {
@@ -561,7 +615,7 @@ class Connection final : public Watched {
       bool more = false, failed = false;
       deadline = Clock::time_point::max();
       try {
-        more = co_await OnSlowThread(shared_, [&] { return source.Next(&text); });
+        more = co_await OnSlowThread(shared_, shared_.slow, [&] { return source.Next(&text); });
       } catch (const std::exception&) {
         failed = true;
       }
@@ -732,7 +786,8 @@ class Follower {
       co_await timer.async_wait(kAwait);
       if (!listing_ && quarter % 240 != 239) continue;
       listing_ = false;
-      co_await OnSlowThread(shared_, [this] { return shared_.service.catalogue().Scan(); });
+      co_await OnSlowThread(shared_, shared_.slow,
+                            [this] { return shared_.service.catalogue().Scan(); });
       ++shared_.metrics.folder_scans;
       watch_.Add(shared_.service.catalogue().Folders());
       shared_.service.files().Trim();
@@ -838,7 +893,7 @@ void RunFront(Service& service, const FrontOptions& options,
     threads.emplace_back([&core = *cores[i]] { core.context.run(); });
   first.run();
   for (std::thread& thread : threads) thread.join();
-  for (asio::thread_pool* threads : {&shared.workers, &shared.slow}) {
+  for (asio::thread_pool* threads : {&shared.workers, &shared.slow, &shared.origin}) {
     threads->stop();
     threads->join();
   }

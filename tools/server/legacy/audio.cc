@@ -12,11 +12,17 @@
 #include <stdexcept>
 #include <vector>
 
+#include "core/message.h"
 #include "core/text.h"
+#include "core/work.h"
 #include "legacy/python_text.h"
 
 namespace h4mk::server {
 namespace {
+
+// An event is about 12 times as large as its token, and all tokens of small frames are four times
+// as large as the sound.
+constexpr size_t kMostTokenBytes = 16 << 20;
 
 // round(value, digits) of Python is that of the decimal that the double is nearest to; the printed
 // digits of printf are the same.
@@ -39,6 +45,9 @@ std::string AudioTokenEvents(const AudioForm& form, std::string_view pcm) {
   if (h4mk_audio_tokens(bytes, pcm.size(), form.rate, form.frame_size, form.top_k, nullptr, 0,
                         &needed) != H4MK_OK)
     throw std::runtime_error("tokens cannot be made");
+  if (needed > kMostTokenBytes)
+    throw HttpError(
+        413, "these are more than 2,097,152 tokens: send less sound, or ask for fewer (top_k)");
   std::vector<uint8_t> tokens(needed);
   if (h4mk_audio_tokens(bytes, pcm.size(), form.rate, form.frame_size, form.top_k, tokens.data(),
                         tokens.size(), &needed) != H4MK_OK)
@@ -55,6 +64,7 @@ std::string AudioTokenEvents(const AudioForm& form, std::string_view pcm) {
   std::string text;
   size_t token = 0;
   for (size_t start = 0; start + size <= samples; start += size / 2) {
+    Work::Check(pcm.size());
     for (size_t k = 0; k < size; ++k) {
       const size_t at = 2 * (start + k);
       const auto sample = static_cast<int16_t>(bytes[at] | bytes[at + 1] << 8);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "core/work.h"
 #include "legacy/python_text.h"
 
 namespace h4mk::server {
@@ -49,6 +50,7 @@ uint32_t AddTrack(h4mk_writer* writer) {
 std::string MaskBlocks(std::string_view file, size_t block_size, const std::string& key) {
   std::string masked(file);
   for (size_t at = 0, i = 0; at < masked.size(); at += block_size, ++i) {
+    Work::Check(file.size());
     auto* data = reinterpret_cast<uint8_t*>(masked.data()) + at;
     Check(h4mk_mask(reinterpret_cast<const uint8_t*>(key.data()), key.size(), i, data,
                     std::min(block_size, masked.size() - at), data));
@@ -94,6 +96,7 @@ std::string ExportTransport(const ExportForm& form) {
   Check(h4mk_writer_add_chunk(handle, "SAFE", 0, kSafe.data(), kSafe.size()));
   const auto step = static_cast<int64_t>(1'000'000 / form.fps);
   for (size_t at = 0, i = 0; at < file.size(); at += form.block_size, ++i) {
+    Work::Check(file.size());
     h4mk_block block = H4MK_BLOCK_INIT;
     const bool is_key = static_cast<int64_t>(i) % form.gop == 0;
     block.track = track;

@@ -159,12 +159,13 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
   bool has_dts = true;
   int64_t last_duration = 0;
   for (uint64_t ordinal = range.first; ordinal < range.last; ++ordinal) {
+    h4mk_reader* reader = lease.get();
     h4mk_block block = H4MK_BLOCK_INIT;
-    const h4mk_status status = h4mk_reader_read_block(lease.get(), info.index, ordinal, &block);
+    const h4mk_status status = h4mk_reader_read_block(reader, info.index, ordinal, &block);
     if (status == H4MK_ERR_NOT_FOUND) continue;  // lost before the file was written
     lease.Check(status);
     h4mk_block_info place = H4MK_BLOCK_INFO_INIT;
-    lease.Check(h4mk_reader_block_info(lease.get(), info.index, ordinal, &place));
+    lease.Check(h4mk_reader_block_info(reader, info.index, ordinal, &place));
     const int64_t time = block.pts != H4MK_NO_TIME ? block.pts : block.dts;
     // FLAC's encoder ends with a block that has nothing but side data: no sample of MP4 is empty.
     if (time == H4MK_NO_TIME || block.size == 0) continue;
@@ -205,8 +206,10 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
   }
   int64_t next = list.back().dts + last_duration;
   h4mk_block_info after = H4MK_BLOCK_INFO_INIT;
-  if (h4mk_reader_block_info(lease.get(), info.index, range.last, &after) == H4MK_OK &&
-      after.dts != H4MK_NO_TIME)
+  after.dts = range.next_dts;
+  if (after.dts != H4MK_NO_TIME ||
+      (h4mk_reader_block_info(lease.get(), info.index, range.last, &after) == H4MK_OK &&
+       after.dts != H4MK_NO_TIME))
     next = info.TimeOfFilm(after.dts) + timeline.lead;
   else if (last_duration == 0 && list.size() > 1)
     next = list.back().dts + (list.back().dts - list[list.size() - 2].dts);

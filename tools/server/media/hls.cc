@@ -167,7 +167,9 @@ Streams FindStreams(MediaFile& file) {
       TimelineOf(file, track.index);
       (track.is_video() ? streams.video : streams.audio).push_back(track.index);
     } catch (const HttpError& error) {
-      if (error.status() == 503) throw;  // of the request, not of the track
+      const int status = error.status();
+      if (status == kAbandoned || status == 502 || status == 503)
+        throw;  // of the request, not of the track
       streams.refused.emplace_back(track.index, error.what());
     }
   }

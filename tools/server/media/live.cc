@@ -24,7 +24,7 @@ namespace {
 
 PartList MakeParts(MediaFile& file, size_t track, const SegmentTable& table, size_t segment) {
   MediaFile::Lease lease(file);
-  const OrdinalRange range = BlocksOf(lease.get(), file, track, table, segment);
+  const OrdinalRange range = BlocksOf(lease, file, track, table, segment);
   PartList list;
   list.segment = segment;
   int64_t chunk = -1;

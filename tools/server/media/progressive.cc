@@ -38,7 +38,7 @@ OutTrack ReadTrack(MediaFile& file, size_t track, double from, double to, size_t
     OrdinalRange blocks;
     {
       MediaFile::Lease lease(file);
-      blocks = BlocksOf(lease.get(), file, track, *table, i);
+      blocks = BlocksOf(lease, file, track, *table, i);
     }
     Samples samples = ReadSamples(file, track, blocks);
     *total += samples.list.size();

@@ -249,25 +249,28 @@ std::shared_ptr<const KeyFrames> KeyFramesOf(MediaFile& file, size_t track) {
                                 });
 }
 
-OrdinalRange BlocksOf(h4mk_reader* reader, const MediaFile& file, size_t track,
+OrdinalRange BlocksOf(const MediaFile::Lease& lease, const MediaFile& file, size_t track,
                       const SegmentTable& table, size_t segment) {
+  h4mk_reader* reader = lease.get();
   const auto index = static_cast<uint32_t>(track);
   const TrackInfo& info = file.tracks()[track];
   // The block that a segment begins with.
-  const auto begin = [&](size_t i) -> uint64_t {
-    if (i == 0) return 0;  // what comes before the first frame and is not shown belongs to it
+  const auto begin = [&](size_t i) {
     h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
+    if (i == 0) return block;  // what comes before the first frame and is not shown belongs to it
     const h4mk_status status =
         table.key_blocks_only
             ? h4mk_reader_frame(reader, index, table.segments[i].frame, &block)
             : h4mk_reader_keyframe(reader, index, table.segments[i].start, &block);
-    if (status != H4MK_OK) throw HttpError(422, h4mk_reader_message(reader));
-    return block.ordinal;
+    if (status == H4MK_ERR_NOT_FOUND) throw HttpError(422, h4mk_reader_message(reader));
+    lease.Check(status);
+    return block;
   };
   OrdinalRange range;
-  range.first = begin(segment);
   if (segment + 1 < table.segments.size()) {
-    range.last = begin(segment + 1);
+    const h4mk_block_info next = begin(segment + 1);
+    range.last = next.ordinal;
+    range.next_dts = next.dts;
   } else {
     // Behind the last block; where blocks were lost, numbers go on behind their count.
     range.last = info.block_count;
@@ -276,6 +279,7 @@ OrdinalRange BlocksOf(h4mk_reader* reader, const MediaFile& file, size_t track,
         h4mk_reader_frame(reader, index, info.frame_count - 1, &block) == H4MK_OK)
       range.last = std::max(range.last, block.ordinal + 1);
   }
+  range.first = begin(segment).ordinal;  // the last: reading goes on in its cluster
   if (range.last <= range.first) throw HttpError(422, "the index does not agree with the blocks");
   return range;
 }

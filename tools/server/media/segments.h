@@ -52,8 +52,9 @@ std::shared_ptr<const KeyFrames> KeyFramesOf(MediaFile& file, size_t track);
 // The blocks of segment i in the order of the file: ordinals [first, last).
 struct OrdinalRange {
   uint64_t first = 0, last = 0;
+  int64_t next_dts = H4MK_NO_TIME;  // of the block `last`, if that is known
 };
-OrdinalRange BlocksOf(h4mk_reader* reader, const MediaFile& file, size_t track,
+OrdinalRange BlocksOf(const MediaFile::Lease& lease, const MediaFile& file, size_t track,
                       const SegmentTable& table, size_t segment);
 
 // A time in microseconds, rounded down: differences of these add up to the length of the film,
