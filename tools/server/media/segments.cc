@@ -7,8 +7,7 @@
 namespace h4mk::server {
 namespace {
 
-constexpr size_t kTimesAtOnce =
-    4 << 20;  // 32 MiB of times; longer tracks are asked segment by segment
+constexpr size_t kTimesAtOnce = 64 << 10;
 
 int64_t SegmentTicks(const TrackInfo& track) {
   return std::max<int64_t>(1, kSegmentSeconds * track.time_base_den / track.time_base_num);
@@ -87,44 +86,37 @@ std::shared_ptr<const Points> GridOf(MediaFile& file) {
   });
 }
 
-// Asks for the first frame at or behind a time: its number, and its time.
+// Tells the first frame at or behind a time: its number, and its time. Goes through the times of
+// the track once.
 class FrameFinder {
  public:
   FrameFinder(const MediaFile::Lease& lease, const TrackInfo& track)
-      : lease_(lease), track_(track) {
-    if (track.frame_count > kTimesAtOnce) return;
-    times_.resize(static_cast<size_t>(track.frame_count));
-    size_t copied = 0;
-    lease_.Check(h4mk_reader_frame_times(lease.get(), track.index, 0, times_.data(), times_.size(),
-                                         &copied));
-    times_.resize(copied);
-  }
+      : lease_(lease), track_(track) {}
 
+  // False: there is none. REQUIRES: time is not less than that of the call before.
   bool Find(int64_t time, Segment* segment) {
-    if (track_.frame_count <= kTimesAtOnce) {
-      const auto found = std::lower_bound(times_.begin(), times_.end(), time);
-      if (found == times_.end()) return false;
-      *segment = {track_.TimeOfFilm(*found), static_cast<uint64_t>(found - times_.begin())};
-      return true;
-    }
-    uint64_t number = 0;
-    const h4mk_status status = time == INT64_MIN ? H4MK_ERR_NOT_FOUND
-                                                 : h4mk_reader_frame_at(lease_.get(), track_.index,
-                                                                        time - 1, &number, nullptr);
-    if (status != H4MK_ERR_NOT_FOUND) {
-      lease_.Check(status);
-      ++number;
-    }
-    h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
-    if (h4mk_reader_frame(lease_.get(), track_.index, number, &block) != H4MK_OK) return false;
-    *segment = {ShownAt(block, track_), number};
+    while (times_.empty() || times_.back() < time)
+      if (!ReadOn()) return false;
+    const auto found = std::lower_bound(times_.begin(), times_.end(), time);
+    *segment = {track_.TimeOfFilm(*found), first_ + static_cast<uint64_t>(found - times_.begin())};
     return true;
   }
 
  private:
+  bool ReadOn() {
+    first_ += times_.size();
+    times_.resize(kTimesAtOnce);
+    size_t copied = 0;
+    lease_.Check(h4mk_reader_frame_times(lease_.get(), track_.index, first_, times_.data(),
+                                         times_.size(), &copied));
+    times_.resize(copied);
+    return copied > 0;
+  }
+
   const MediaFile::Lease& lease_;
   const TrackInfo& track_;
-  std::vector<int64_t> times_;
+  std::vector<int64_t> times_;  // of the frames from first_ on
+  uint64_t first_ = 0;
 };
 
 SegmentTable VideoTable(MediaFile& file, const TrackInfo& track, const Points& grid,
