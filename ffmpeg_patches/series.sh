@@ -200,6 +200,8 @@ try_patch() {
     grep -q '^#define FFMPEG_LICENSE "LGPL version 2.1 or later"' "$FF"/obj/config.h || return 1
   fi
   run series-build "Building ${1##*/}" -- make -C "$FF"/obj -j "$JOBS" ffmpeg ffprobe
+  # what a patch leaves out must not leave odd code behind
+  if grep 'h4m.*-Wmisleading-indentation' "$LOGS"/series-build.log; then return 1; fi
   in_obj series_smoke_test || return 1
   in_obj run series-fate "Testing ${1##*/}" -- env LD_LIBRARY_PATH="$(series_libraries)" make -j "$JOBS" fate-h4mk
 }

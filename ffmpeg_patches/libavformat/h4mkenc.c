@@ -327,11 +327,11 @@ static int update_meta(AVFormatContext *s)
     if (!value)
         return AVERROR(ENOMEM);
 #if H4MK_HAVE_PROTECTION
-    if (h4mk->ciphertext)
-        ret = ff_h4mk_write_original_meta(s, value);
-    else
+    ret = h4mk->ciphertext ? ff_h4mk_write_original_meta(s, value)
+                           : ff_h4mk_write_meta(s, value);
+#else
+    ret = ff_h4mk_write_meta(s, value);
 #endif
-        ret = ff_h4mk_write_meta(s, value);
     if (ret < 0)
         goto end;
     json = h4mk_value_to_json(value);
