@@ -4,7 +4,7 @@
 
   API        the public API of libavformat, everything that the demuxer told handed to every muxer (copy_everything.c)
   unpatched  `ffmpeg -c copy` without the patches to ffmpeg, if --unpatched names such a program (see README.md)
-  ffmpeg     `ffmpeg -copy_exact 1 -c copy` of this repository, to every container
+  ffmpeg     `ffmpeg -copy_exact -c copy` of this repository, to every container
 
 The same program compares all of them (tests/ffmpeg/compare.c). Prints a table for README.md.
 """
@@ -72,7 +72,7 @@ def main():
         ways = {"API": lambda container, clip, target: runs(by_api, container, clip, target)}
         if arguments.unpatched:
             ways["unpatched"] = by_ffmpeg(arguments.unpatched)
-        ways["ffmpeg"] = by_ffmpeg(prefix / "bin/ffmpeg", "-copy_exact", "1")
+        ways["ffmpeg"] = by_ffmpeg(prefix / "bin/ffmpeg", "-copy_exact")
         # What cannot be read twice in the same way says nothing about a copy of it.
         clips = [clip for clip in clips if runs(compare, clip, clip) == 0]
         tasks = [(way, container, clip) for clip in clips for way in ways for container in arguments.formats]

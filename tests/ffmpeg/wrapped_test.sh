@@ -38,6 +38,17 @@ done | sort -s -k1,1 > parts
 [ -f part3.h4mk ] || fail "there are only $(ls part?.h4mk)"
 cmp -s all parts || fail "segments: $(diff all parts | head -n 4)"
 
+# With -copy_exact these muxers, which do not ask for it, get what a muxer of H4MK gets: ids, dispositions, tags of origin.
+ff -f lavfi -i "$VIDEO:duration=2" -f lavfi -i "$AUDIO:duration=2" -c:v mpeg4 -c:a aac -disposition:v 0 -disposition:a dub \
+  -metadata creation_time=2020-01-01T00:00:00Z exact.mov
+ff -i exact.mov "${copies[@]}" -copy_exact -f tee "[f=h4mk]exact1.h4mk" || fail "tee -copy_exact"
+ff -i exact.mov "${copies[@]}" -copy_exact -f fifo -fifo_format h4mk exact2.h4mk || fail "fifo -copy_exact"
+ff -i exact.mov "${copies[@]}" -copy_exact -f segment -segment_format h4mk -segment_start_number 3 exact%d.h4mk || fail "segment -copy_exact"
+told() { "$FFPROBE" -v error -show_entries stream=id:stream_disposition=default,dub:format_tags=creation_time -of compact "$1"; }
+for file in exact1.h4mk exact2.h4mk exact3.h4mk; do
+  [ "$(told $file)" = "$(told exact.mov)" ] || fail "-copy_exact, $file: $(told $file)"
+done
+
 # times_of FORMAT COMMAND…: how many packets there are, then the largest gap or overlap between two of a stream, in ms.
 times_of() {
   ff "$@" -map 0 -c copy -f framehash -hash md5 - | awk -F', *' '
