@@ -104,10 +104,14 @@ run() {
   fi
 }
 
-# Uses the local variables of try.
+# Uses the local variables of try. What CMake builds tells itself how far it is.
 progress() {
+  local percent
   if ((total)); then
     printf '%d of %d, ' "$(grep -cE "$pattern" "$log")" "$total"
+  else
+    percent=$(sed -n 's/^\[ *\([0-9]*%\)\] .*/\1/p' "$log" | tail -n 1)
+    [[ -z $percent ]] || printf '%s, ' "$percent"
   fi
   printf '%d s' $((SECONDS - start))
 }
@@ -406,11 +410,12 @@ copy() {
 # lock: two runs may not build at once; the lock is held until unlock, or the end.
 lock() {
   mkdir -p "$BUILD"
-  exec 9>"$BUILD"/lock
+  exec 9>>"$BUILD"/lock # not emptied: it says who holds it
   if ! flock -n 9; then
-    say "Waiting for another build to end …"
+    say "Waiting for another build to end: $(cat "$BUILD"/lock) …"
     flock 9
   fi
+  echo "process $$, since $(date +%H:%M)" >"$BUILD"/lock
 }
 unlock() { exec 9>&-; }
 

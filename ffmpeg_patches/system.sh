@@ -5,6 +5,8 @@
 SYSTEM=$DIST/system
 INSTALL_DIR=/usr/local/lib/h4mk
 INSTALL_CONF=/etc/ld.so.conf.d/00-h4mk.conf # the linker looks through these files in the order of their names
+INSTALL_HOOK=/etc/dpkg/dpkg.cfg.d/h4mk      # what dpkg does when it has worked
+INSTALL_MAGIC=/etc/magic                    # what file(1) knows of this machine's own; Debian says so in its first lines
 
 # What the system's libavformat is linked with, by what it is switched on, and the Debian package to build with it.
 SYSTEM_LIBRARIES="
@@ -35,15 +37,14 @@ system_command() {
       [[ -f $SYSTEM/lib/version ]] || die "build_ffmpeg.sh system comes first"
       check_system_version
       need_root install
-      install -d "$INSTALL_DIR"
-      cp -P "$SYSTEM"/lib/* "$INSTALL_DIR"/
-      echo "$INSTALL_DIR" >"$INSTALL_CONF"
+      install_for_all
       ldconfig
-      say "Installed in $INSTALL_DIR. No file of a package was changed; build_ffmpeg.sh system uninstall takes it away."
+      say "Installed in $INSTALL_DIR, and 'file' knows H4MK. When Debian updates its FFmpeg, Debian's own library counts again" \
+        "until 'system' and 'system install' are called anew. build_ffmpeg.sh system uninstall takes it all away."
       ;;
     uninstall)
       need_root uninstall
-      rm -rf "$INSTALL_CONF" "$INSTALL_DIR"
+      remove_from_all
       ldconfig
       say "Removed from $INSTALL_DIR."
       ;;
@@ -53,6 +54,37 @@ system_command() {
       exit 2
       ;;
   esac
+}
+
+# An update of the system's library must take effect: then this one steps aside.
+install_for_all() {
+  install -d "$INSTALL_DIR"
+  cp -P "$SYSTEM"/lib/* "$INSTALL_DIR"/
+  cat >"$INSTALL_DIR"/step-aside <<EOF
+#!/bin/sh
+# dpkg calls this when it has worked. It never fails, which would look like a failure of dpkg.
+now=\$(dpkg-query -W -f '\${source:Version}' "$(dpkg-query -S "$SYSTEM_LIB" | cut -d: -f1)" 2>/dev/null)
+if [ -e "$INSTALL_CONF" ] && [ "\$now" != "\$(cat "$INSTALL_DIR"/version)" ]; then
+  rm -f "$INSTALL_CONF"
+  ldconfig
+  echo "H4MK: FFmpeg is version \$now now, so its own library is used, without H4MK; build_ffmpeg.sh system, then system install" >&2
+fi
+exit 0
+EOF
+  chmod +x "$INSTALL_DIR"/step-aside
+  echo "post-invoke=if [ -x $INSTALL_DIR/step-aside ]; then $INSTALL_DIR/step-aside; fi" >"$INSTALL_HOOK"
+  remove_magic
+  sed '1s/.*/# H4MK, from build_ffmpeg.sh system install/; $a# H4MK, end' "$ROOT"/tools/desktop/h4mk.magic >>"$INSTALL_MAGIC"
+  echo "$INSTALL_DIR" >"$INSTALL_CONF"
+}
+
+remove_from_all() {
+  rm -rf "$INSTALL_CONF" "$INSTALL_HOOK" "$INSTALL_DIR"
+  remove_magic
+}
+
+remove_magic() {
+  [[ ! -e $INSTALL_MAGIC ]] || sed -i '/^# H4MK, from /,/^# H4MK, end/d' "$INSTALL_MAGIC"
 }
 
 need_root() {

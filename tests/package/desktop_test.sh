@@ -24,6 +24,8 @@ magic=$share/h4mk/h4mk.magic
 expect "file, version 1" "H4MK media container, version 1" "$(file -b -m "$magic" "$work/without_a_name")"
 expect "file, transport" "H4MK media container, transport dialect" "$(file -b -m "$magic" "$work/transport")"
 expect "file --mime-type" "video/x-h4mk" "$(file -b --mime-type -m "$magic" "$work/without_a_name")"
+cp "$magic" "$work/.magic"
+expect "file, a user's own magic" "H4MK media container, version 1" "$(HOME=$work file -b "$work/without_a_name")"
 
 update-mime-database "$share/mime"
 type_of() { # away from the mime types of this machine's user
