@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The GStreamer plugin: all blocks with their times, seeks to where the library seeks, and playbin decodes to the end.
+# Arguments: the plugin, the program of play.c, the program h4mk. Skipped where elements of GStreamer are missing.
+
+. "${H4MK_SOURCE_DIR:?}/tests/support/ffmpeg.sh"
+
+PLAY=$2 H4MK=$3
+export GST_PLUGIN_PATH GST_REGISTRY=$PWD/registry
+GST_PLUGIN_PATH=$(dirname "$1")
+
+# Of a track as `play` shows it: time in milliseconds, bytes, K. Bytes that are put before key frames do not count.
+listed() {
+  "$H4MK" list --json -t "$2" "$1" | python3 -c '
+import json, sys
+for block in json.load(sys.stdin)["blocks"]: print(block["pts"], block["size"], "K" if block["key"] else "-")'
+}
+
+ff -f lavfi -i testsrc2=size=160x120:rate=25:duration=6 -f lavfi -i sine=duration=6 -c:v mpeg4 -g 25 -bf 0 -c:a pcm_s16le -copyts film.h4mk
+"$PLAY" blocks film.h4mk track_0 > shown 2> message
+status=$?
+[ $status != 77 ] || exit 77
+[ $status = 0 ] || fail "blocks: $(cat message)"
+awk '{ printf "%d %s %s\n", $1 / 40000000 + 0.5, $2, $3 }' shown > found
+listed film.h4mk 1 > expected
+[ "$(wc -l < expected)" = 150 ] || fail "150 pictures expected: $(wc -l < expected)"
+expect "every block with its time" cmp expected found
+
+for seconds in 0 1.5 3.99 5.9; do
+  found=$("$PLAY" seek film.h4mk track_0 $seconds 2> message | awk '{ printf "%d %s", $1 / 1000000 + 0.5, $3 }')
+  [ "$found" = "$(awk "BEGIN { printf \"%d K\", int($seconds) * 1000 }")" ] || fail "seek to $seconds: $found $(cat message)"
+done
+
+head -c $(($(stat -c %s film.h4mk) / 2)) film.h4mk > cut.h4mk
+found=$("$PLAY" blocks cut.h4mk track_0 2> message | wc -l)
+[ "$found" = "$(listed cut.h4mk 1 2> /dev/null | wc -l)" ] && [ "$found" -gt 20 ] || fail "a cut file: $found blocks, $(cat message)"
+head -c 100000 /dev/zero > none.h4mk
+"$PLAY" blocks none.h4mk track_0 > shown 2> message && fail "no file at all"
+ff -i film.h4mk -map 0 -c copy -encryption_scheme aes-256-gcm -encryption_key 000102030405060708090a0b0c0d0e0f secret.h4mk
+"$PLAY" blocks secret.h4mk track_0 > shown 2> message && fail "an encrypted file"
+grep -q 'encrypted' message || fail "an encrypted file: $(cat message)"
+
+# With decoders, where gst-libav is there.
+if command -v gst-inspect-1.0 > /dev/null && gst-inspect-1.0 avdec_mpeg4 > /dev/null 2>&1 && gst-inspect-1.0 playbin > /dev/null 2>&1; then
+  for seconds in 0 4; do
+    found=$("$PLAY" playbin "$PWD/film.h4mk" $seconds 2> message) || fail "playbin: $(cat message)"
+    pictures=$((150 - 25 * seconds))
+    [[ $found =~ ^6\.0\ s\ long,\ ($pictures|$((pictures + 1)))\ pictures$ ]] || fail "playbin from $seconds s: $found"
+  done
+fi
+finish
