@@ -104,10 +104,11 @@ TEST(CppTest, ErrorsAreExceptions) {
   bytes[static_cast<size_t>(control.Block(0, 42)->offset)] ^= 1;
   h4mk::Reader reader{h4mk::Io::Memory(bytes)};
   size_t read = 0, damaged = 0;
-  for (;;) try {
+  for (;;) try {  // as the head of h4mk.hpp has it
       if (reader.Next() == nullptr) break;
       ++read;
     } catch (const h4mk::Error& error) {
+      if (!H4MK_GOES_ON(error.status())) throw;
       EXPECT_EQ(error.status(), H4MK_ERR_CORRUPT);
       EXPECT_GT(error.offset(), 0);
       ++damaged;

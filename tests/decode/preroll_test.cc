@@ -15,7 +15,7 @@ constexpr uint32_t kPicture = 0, kSound = 1;
 constexpr int kBlocks = 120;
 constexpr size_t kSize = 256;  // the transport dialect takes multiples of this only
 
-// Pictures in groups of 8 and sounds that are all random access points, in many clusters.
+// Pictures in groups of 8 and sounds that are all seek points, in many clusters.
 Media TwoTracks(const char* time_base) {
   Media media;
   media.tracks = {{time_base, "video", "pictures"}, {time_base, "audio", "sounds"}};

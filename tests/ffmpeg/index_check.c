@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * index_check FILE: the index entries that libavformat has right after opening, before anything was
- * read, are random access points of the file: each keyframe of a stream has one, of keyframes that
+ * read, are seek points of the file: each keyframe of a stream has one, of keyframes that
  * follow each other without other packets of the stream between them at least the first; with
  * ascending times, each the time of a keyframe.
  */

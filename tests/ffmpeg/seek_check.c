@@ -6,10 +6,10 @@
  * After each seek the packets that follow, of all streams, must be those that the rule of
  * h4mk_reader_seek() gives:
  *
- *   - of the stream: backward, the last random access point at or before the time, the first one if
+ *   - of the stream: backward, the last seek point at or before the time, the first one if
  * there is none; forward, the first at or after it, an error if there is none; by pts, or dts where
  * there is no pts; with ANY each packet counts;
- *   - of each other stream: its last random access point that is not later than that packet, its
+ *   - of each other stream: its last seek point that is not later than that packet, its
  * first packet if all are later; of a stream that has none what follows that packet in the file;
  *   - from there on all packets in file order, none lost, none twice.
  *
@@ -55,7 +55,7 @@ static int find(const Scan* scan, int stream, int64_t time, AVRational unit, int
   return best;
 }
 
-/* Before the first random access point there is the first one to go back to. */
+/* Before the first seek point there is the first one to go back to. */
 static int find_or_first(const Scan* scan, int stream, int64_t time, AVRational unit, int mode) {
   const int found = find(scan, stream, time, unit, mode);
   return found < 0 && (mode & BACKWARD) ? find(scan, stream, time, unit, mode & ~BACKWARD) : found;

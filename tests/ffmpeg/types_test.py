@@ -80,7 +80,7 @@ def check(clip):
             problems.append(f"{name}: {ours} where the headers say {theirs}")
         compared[codec] = compared.get(codec, 0) + sum(type is not None for type in theirs)
         return
-    # as random access points are I by the format
+    # as seek points are I by the format
     ours = {block["pts"]: (block["key"], block["type"]) for block in blocks}
     for time, theirs in decoded_types("copy.h4mk", stream).items():
         if time not in ours:

@@ -140,7 +140,7 @@ TEST_F(IoFaultTest, EveryReadAndSeekOfASeekFailsOnce) {
           }
           ASSERT_EQ(next, H4MK_OK) << reader.message();
         } while (block.track != 0);
-        ASSERT_EQ(block.pts, 40);  // Film() has a random access point there: frames 1 + 13 × 3
+        ASSERT_EQ(block.pts, 40);  // Film() has a seek point there: frames 1 + 13 × 3
       }
     }
   }

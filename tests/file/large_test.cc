@@ -124,8 +124,8 @@ void ExpectAllBlocks(h4mk_reader* reader, const Recording& recording) {
   ASSERT_EQ(h4mk_reader_next(reader, &c), H4MK_END);
 }
 
-// The first block of track 0 after a seek to the time of block `number`, which is a random access
-// point.
+// The first block of track 0 after a seek to the time of block `number`, which is a seek point
+// .
 void ExpectSeekTo(h4mk_reader* reader, const Recording& recording, uint64_t number) {
   const Block target = recording.block(number);
   ASSERT_EQ(target.track, 0u);
@@ -252,7 +252,7 @@ Cost CostOfBlocks(uint64_t count) {
   }
   uint64_t entries = 0, bytes = 0;
   EXPECT_EQ(h4mk_reader_index_size(reader, 0, &entries, &bytes), H4MK_OK);
-  EXPECT_EQ(entries, (count + 299) / 300);  // one for each random access point of track 0
+  EXPECT_EQ(entries, (count + 299) / 300);  // one for each seek point of track 0
   std::vector<h4mk_index_entry> index(1000, h4mk_index_entry(H4MK_INDEX_ENTRY_INIT));
   uint64_t seen = 0;
   for (size_t copied = index.size(); copied == index.size(); seen += copied) {

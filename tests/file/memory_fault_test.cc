@@ -118,7 +118,7 @@ TEST_F(MemoryFaultTest, EveryAllocationOfASeekFailsOnce) {
     do {
       ASSERT_EQ(reader.Next(&block), H4MK_OK);
     } while (block.track != 0);
-    ASSERT_EQ(block.pts, 14);  // Film() has a random access point there: frames 1 + 13 × n
+    ASSERT_EQ(block.pts, 14);  // Film() has a seek point there: frames 1 + 13 × n
   }
 }
 

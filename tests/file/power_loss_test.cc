@@ -75,7 +75,7 @@ class PowerLossTest : public testing::TestWithParam<const char*> {
     ExpectSeeksWork(&reader, synced_blocks);
   }
 
-  // Each random access point among what was synced is found.
+  // Each seek point among what was synced is found.
   void ExpectSeeksWork(Reader* reader, size_t synced_blocks) {
     for (size_t i = 0; i < synced_blocks; i += 17) {
       const Block& target = media_.blocks[i];

@@ -363,8 +363,8 @@ TEST_F(RoundTripTest, TrackInfo) {
   }
 }
 
-// h4mk_index_entry: each entry names a cluster that holds a random access point of that time;
-// tracks with other blocks too have an entry for each of their random access points.
+// h4mk_index_entry: each entry names a cluster that holds a seek point of that time;
+// tracks with other blocks too have an entry for each of their seek points.
 TEST_F(RoundTripTest, IndexEntries) {
   media_ = Film();
   FillPayloads(&media_, 100);
@@ -383,7 +383,7 @@ TEST_F(RoundTripTest, IndexEntries) {
   Reader reader(&file_);
   const Reading reading = reader.ReadOn();
   for (uint32_t track = 0; track < media_.tracks.size(); ++track) {
-    std::vector<std::pair<int64_t, int64_t>> points;  // cluster, time of every random access point
+    std::vector<std::pair<int64_t, int64_t>> points;  // cluster, time of every seek point
     std::vector<int64_t> first_points;                // the first time in each cluster
     for (size_t i = 0; i < reading.blocks.size(); ++i) {
       const Block& block = reading.blocks[i];
@@ -434,7 +434,7 @@ TEST_F(RoundTripTest, ADiscardedTrackIsLeftOut) {
   EXPECT_EQ(reader.ReadOn().blocks, media_.blocks);
 }
 
-// A new cluster opens at each random access point of a track that also has other blocks: a seek
+// A new cluster opens at each seek point of a track that also has other blocks: a seek
 // point is a cluster start. Only blocks of tracks without other blocks may stand before it.
 TEST_F(RoundTripTest, EveryRandomAccessPointOfAVideoStartsACluster) {
   media_ = Film();

@@ -154,7 +154,7 @@ TEST_F(VerifyTest, AChunkThatIsNotReadWholeMayBeOfAnyLength) {
       Bytes file(bytes_.begin(), bytes_.begin() + at);
       file = file + chunk;
       file.insert(file.end(), bytes_.begin() + at, bytes_.begin() + begin);
-      EXPECT_EQ(Findings(file).find("no locator"), 0u) << Findings(file);
+      EXPECT_EQ(Findings(file).find("no end at byte"), 0u) << Findings(file);
       TestFile input;
       input.bytes = std::move(file);
       const Reading reading = Reader(&input).ReadOn();

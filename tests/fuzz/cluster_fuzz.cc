@@ -68,7 +68,7 @@ void CheckComesBack(const ClusterIndex& index, const TrackIds& tracks) {
   }
 }
 
-// The last random access point of track 0 in file order, of equal times the first.
+// The last seek point of track 0 in file order, of equal times the first.
 const BlockRecord* LastKey(const std::vector<BlockRecord>& blocks) {
   const BlockRecord* last = nullptr;
   for (const BlockRecord& block : blocks)

@@ -163,7 +163,7 @@ inline Media LateAndEarly() {
   return media;
 }
 
-// A track none of whose blocks is a random access point.
+// A track none of whose blocks is a seek point.
 inline Media NoKeys() {
   Media media;
   AddVideo(&media, kVideo, 4, 3, 1);
@@ -187,7 +187,7 @@ inline Media NoKeysAmongOthers() {
   return media;
 }
 
-// Several random access points at the same time.
+// Several seek points at the same time.
 inline Media EqualTimes() {
   Media media;
   AddSimple(&media, kVideo, 30, 0, 1, 0);
@@ -250,7 +250,7 @@ inline Media ExtremeTimes() {
   return media;
 }
 
-// Any of the above at random: number of tracks, time bases, spacing of random access points,
+// Any of the above at random: number of tracks, time bases, spacing of seek points,
 // missing times.
 inline Media AnyLayout(uint32_t seed) {
   std::mt19937 random(seed);

@@ -26,8 +26,8 @@ class SeekOracle {
     if (!target && !(mode & H4MK_SEEK_FORWARD)) target = FirstNotBefore(track, H4MK_NO_TIME, any);
     if (!target) return std::nullopt;
 
-    // The other tracks are positioned at their last random access point that is not later than that
-    // block; at their first block if all their random access points are later; a track that has
+    // The other tracks are positioned at their last seek point that is not later than that
+    // block; at their first block if all their seek points are later; a track that has
     // none behind that block in the file.
     const Block& block = media_.blocks[*target];
     std::vector<size_t> start(media_.tracks.size(), *target);

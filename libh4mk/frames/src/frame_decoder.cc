@@ -30,7 +30,7 @@ constexpr size_t kMaxWindow =
 constexpr uint32_t kPrefetchWaste = 10;  // per cent
 constexpr int64_t kBehindCluster = 64;   // a reader also reads the header behind a cluster
 constexpr int kMostDelay = 16;           // no codec reorders more pictures
-constexpr int kMaxTries = 4;  // a group is begun 1, 2, 4 and 8 random access points earlier
+constexpr int kMaxTries = 4;             // a group is begun 1, 2, 4 and 8 seek points earlier
 
 uint32_t ThreadsOf(const h4mk_frames_options& options) {
   if (options.threads > 0) return std::min(options.threads, kMaxThreads);

@@ -38,9 +38,8 @@ Outcome GroupFinder::StartGroup(Wanted wanted, std::vector<Group>* groups) {
   H4MK_FRAMES_TRY(
       Of(h4mk_reader_frame_chain(reader_, track_, wanted.number, nullptr, 0, &total), reader_));
   if (total == 0)
-    return Outcome(H4MK_ERR_NOT_FOUND,
-                   "frame " + std::to_string(wanted.number) +
-                       " cannot be decoded: no random access point stands before it");
+    return Outcome(H4MK_ERR_NOT_FOUND, "frame " + std::to_string(wanted.number) +
+                                           " cannot be decoded: no seek point stands before it");
   Group group;
   group.blocks.resize(static_cast<size_t>(total), h4mk_block_info(H4MK_BLOCK_INFO_INIT));
   H4MK_FRAMES_TRY(Of(h4mk_reader_frame_chain(reader_, track_, wanted.number, group.blocks.data(),
@@ -53,7 +52,7 @@ Outcome GroupFinder::StartGroup(Wanted wanted, std::vector<Group>* groups) {
 }
 
 // The frame is shown behind those of the last group: it is in that, or behind it. In the second
-// case that group is decoded further, unless a random access point leads there sooner (core.md,
+// case that group is decoded further, unless a seek point leads there sooner (core.md,
 // "Decode chain").
 Outcome GroupFinder::GoOn(Wanted wanted, const h4mk_block_info& frame, std::vector<Group>* groups) {
   const std::vector<h4mk_block_info>& blocks = groups->back().blocks;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which blocks have to be decoded for some frames: groups, each from a random access point on.
+// Which blocks have to be decoded for some frames: groups, each from a seek point on.
 #ifndef H4MK_FRAMES_GROUPS_H_
 #define H4MK_FRAMES_GROUPS_H_
 
@@ -35,11 +35,11 @@ class GroupFinder {
   Outcome Find(std::vector<Wanted> wanted, std::vector<Group>* groups);
 
   // The clusters that hold the group of a frame, by the index alone where the index has the times
-  // of frames. It is a guess: a frame can stand behind the next random access point. *found is
+  // of frames. It is a guess: a frame can stand behind the next seek point. *found is
   // false where the index does not tell.
   Outcome FindClusters(uint64_t number, h4mk_range* clusters, bool* found);
 
-  // Lets a group begin one random access point earlier. *found is false if there is none.
+  // Lets a group begin one seek point earlier. *found is false if there is none.
   Outcome Lengthen(Group* group, bool* found);
 
  private:

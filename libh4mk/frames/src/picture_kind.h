@@ -14,7 +14,7 @@ namespace h4mk::frames {
 struct PictureKind {
   bool is_reference = true;  // or not known: others may need it
   uint8_t layer = 0;         // temporal layer: nothing of a lower one needs it
-  // A random access point from which on pictures are refreshed little by little: so many reference
+  // A seek point from which on pictures are refreshed little by little: so many reference
   // pictures later they are right.
   uint32_t recovers_after = 0;
 };

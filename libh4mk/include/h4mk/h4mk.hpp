@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: MIT
 //
-// h4mk.hpp: h4mk.h for C++20. Objects own what they open, errors are exceptions, bytes are spans. Header only: a
-// program links to the C library. h4mk.h documents what each call does; here stands what is different.
+// h4mk.hpp: h4mk.h for C++20. Objects own what they open, errors are exceptions, bytes are spans.
+// Header only: a program links to the C library. h4mk.h documents what each call does; here stands
+// what is different.
 //
 //     h4mk::Reader reader(h4mk::Io::Read("film.h4mk"));
 //     reader.Seek(0, 90 * 1000, H4MK_SEEK_BACKWARD);
-//     while (const auto block = reader.Next())             // damaged blocks throw h4mk::Error
-//       use(block->track, block->pts, h4mk::DataOf(*block));
+//     for (const h4mk_block* block = nullptr;;) try {
+//         if ((block = reader.Next()) == nullptr) break;    // the end, or no more yet
+//         use(block->track, block->pts, h4mk::DataOf(*block));
+//       } catch (const h4mk::Error& error) {
+//         if (!H4MK_GOES_ON(error.status())) throw;
+//         report(error.what(), error.offset());             // damage: the next call goes on behind it
+//       }
 //
-// A call that fails throws h4mk::Error, and std::bad_alloc when out of memory. Threads: as h4mk.h says, one at a time for
-// each object. Objects can be moved, not copied; one that was moved from can only be destroyed or assigned to.
+// A call that fails throws h4mk::Error, and std::bad_alloc when out of memory. Threads: as h4mk.h
+// says, one at a time for each object. Objects can be moved, not copied; one that was moved from
+// can only be destroyed or assigned to.
 #ifndef H4MK_H4MK_HPP
 #define H4MK_H4MK_HPP
 
@@ -54,7 +61,8 @@ inline void Check(h4mk_status status, const char* message = "", int64_t offset =
   if (status != H4MK_OK) throw Error(status, message, offset);
 }
 
-/// A JSON value that belongs to somebody else: an object of this class is valid as long as that one is not changed.
+/// A JSON value that belongs to somebody else: an object of this class is valid as long as that one
+/// is not changed.
 class ValueView {
  public:
   ValueView(const h4mk_value* value = nullptr) : value_(value) {}  // NOLINT: a view
@@ -113,11 +121,17 @@ class Value {
   ValueView operator[](const char* key) const { return view()[key]; }
   std::string Json() const { return view().Json(); }
 
-  Value& Set(const char* key, const char* text) { return Done(h4mk_value_set_text(get(), key, text)); }
+  Value& Set(const char* key, const char* text) {
+    return Done(h4mk_value_set_text(get(), key, text));
+  }
   Value& Set(const char* key, const std::string& text) { return Set(key, text.c_str()); }
-  Value& Set(const char* key, int64_t number) { return Done(h4mk_value_set_int(get(), key, number)); }
+  Value& Set(const char* key, int64_t number) {
+    return Done(h4mk_value_set_int(get(), key, number));
+  }
   Value& Set(const char* key, int number) { return Set(key, int64_t{number}); }
-  Value& Set(const char* key, ValueView value) { return Done(h4mk_value_set_value(get(), key, value.get())); }
+  Value& Set(const char* key, ValueView value) {
+    return Done(h4mk_value_set_value(get(), key, value.get()));
+  }
   Value& Set(const char* key, const Value& value) { return Set(key, value.view()); }
   Value& SetBytes(const char* key, std::span<const uint8_t> bytes) {
     return Done(h4mk_value_set_bytes(get(), key, bytes.data(), bytes.size()));
@@ -179,7 +193,9 @@ class Io {
   Io() = default;
   static Io Open(const std::filesystem::path& path, int mode) {
     Io io;
-    const h4mk_status status = h4mk_io_open_file(path.string().c_str(), mode, &io.io_);
+    const std::u8string name = path.u8string();  // the C interface takes UTF-8
+    const h4mk_status status =
+        h4mk_io_open_file(reinterpret_cast<const char*>(name.c_str()), mode, &io.io_);
     if (status == H4MK_ERR_IO)
       throw std::system_error(errno, std::generic_category(), "cannot open " + path.string());
     Check(status);
@@ -232,8 +248,8 @@ class Reader {
     return warnings;
   }
 
-  /// The next block; null at the end, and where a file has no end yet. Valid until the next call. After an Error the
-  /// next call goes on behind what was damaged.
+  /// The next block; null at the end, and where a file has no end yet. Valid until the next call.
+  /// After an Error the next call goes on behind what was damaged.
   const h4mk_block* Next() {
     const h4mk_status status = h4mk_reader_next(get(), &block_);
     if (status == H4MK_END || status == H4MK_AGAIN) return nullptr;
@@ -248,22 +264,31 @@ class Reader {
     Ask(h4mk_reader_seek(get(), track, time, mode));
   }
   void Rewind() { Ask(h4mk_reader_rewind(get())); }
-  void Discard(uint32_t track, bool discard = true) { Ask(h4mk_reader_discard(get(), track, discard)); }
-  void SetPreroll(uint32_t track, uint32_t blocks) { Ask(h4mk_reader_set_preroll(get(), track, blocks)); }
+  void Discard(uint32_t track, bool discard = true) {
+    Ask(h4mk_reader_discard(get(), track, discard));
+  }
+  void SetPreroll(uint32_t track, uint32_t blocks) {
+    Ask(h4mk_reader_set_preroll(get(), track, blocks));
+  }
 
   /// Lookups. Those that may find nothing are empty then.
   std::optional<h4mk_block_info> Block(uint32_t track, uint64_t ordinal) {
-    return Find([&](h4mk_block_info* info) { return h4mk_reader_block_info(get(), track, ordinal, info); });
+    return Find(
+        [&](h4mk_block_info* info) { return h4mk_reader_block_info(get(), track, ordinal, info); });
   }
   std::optional<h4mk_block_info> Keyframe(uint32_t track, int64_t time) {
-    return Find([&](h4mk_block_info* info) { return h4mk_reader_keyframe(get(), track, time, info); });
+    return Find(
+        [&](h4mk_block_info* info) { return h4mk_reader_keyframe(get(), track, time, info); });
   }
   std::optional<h4mk_block_info> Frame(uint32_t track, uint64_t number) {
-    return Find([&](h4mk_block_info* info) { return h4mk_reader_frame(get(), track, number, info); });
+    return Find(
+        [&](h4mk_block_info* info) { return h4mk_reader_frame(get(), track, number, info); });
   }
   std::optional<std::pair<uint64_t, h4mk_block_info>> FrameAt(uint32_t track, int64_t time) {
     uint64_t number = 0;
-    const auto info = Find([&](h4mk_block_info* found) { return h4mk_reader_frame_at(get(), track, time, &number, found); });
+    const auto info = Find([&](h4mk_block_info* found) {
+      return h4mk_reader_frame_at(get(), track, time, &number, found);
+    });
     if (!info) return std::nullopt;
     return std::pair(number, *info);
   }
@@ -336,7 +361,8 @@ class Reader {
   std::vector<h4mk_block_info> List(Lookup lookup) {
     uint64_t total = 0;
     Ask(lookup(nullptr, 0, &total));
-    std::vector<h4mk_block_info> blocks(static_cast<size_t>(total), h4mk_block_info(H4MK_BLOCK_INFO_INIT));
+    std::vector<h4mk_block_info> blocks(static_cast<size_t>(total),
+                                        h4mk_block_info(H4MK_BLOCK_INFO_INIT));
     Ask(lookup(blocks.data(), blocks.size(), &total));
     blocks.resize(static_cast<size_t>(total < blocks.size() ? total : blocks.size()));
     return blocks;

@@ -274,7 +274,7 @@ bool ClusterIndex::AddStoredSizes(const TrackRun& run, uint64_t* sum) {
   return *sum <= UINT32_MAX;
 }
 
-// Of an outline: the blocks of a track up to its last random access point, which often is the first
+// Of an outline: the blocks of a track up to its last seek point, which often is the first
 // block. *count is how many.
 bool ClusterIndex::ReadUntilKey(TrackRun& run, size_t* count) {
   ByteReader reader = run.columns;

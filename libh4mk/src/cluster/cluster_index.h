@@ -99,7 +99,7 @@ class ClusterIndex {
                       const TrackIds& tracks, size_t* needed);
   Status Complete();
 
-  // The last random access point of a track up to a time: of those with the same time the last one,
+  // The last seek point of a track up to a time: of those with the same time the last one,
   // or the first. Its side data is not looked for, nor its range. False: there is none, the index
   // contradicts itself or the size that an outline was told, or it is an outline of external data.
   bool FindKey(int32_t track, int64_t time, bool first_of_time, BlockRecord* key);

@@ -33,7 +33,7 @@ Status ChainDecoder::FindChain(int64_t time, std::vector<BlockInfo>* chain) {
       },
       chain, kMaxChain));
   if (chain->empty())
-    return Status(Code::kNotFound, "no random access point of the track at or before the time");
+    return Status(Code::kNotFound, "no seek point of the track at or before the time");
   return {};
 }
 

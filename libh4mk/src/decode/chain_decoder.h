@@ -23,7 +23,7 @@ class ChainDecoder {
       : reader_(reader), track_(track), session_(std::move(session)) {}
 
   // The next output is the one that belongs to the last block of the decode chain for a time.
-  // Nothing is decoded yet. kNotFound: all random access points are later. kLimit: the chain has
+  // Nothing is decoded yet. kNotFound: all seek points are later. kLimit: the chain has
   // more than kMaxChain blocks.
   Status Seek(int64_t time);
   // *output is valid until the next call. kEnd, kAgain: no more blocks (yet). kCorrupt, kAdapter: a

@@ -57,13 +57,13 @@ class Lookups {
  public:
   virtual ~Lookups() = default;
 
-  // The last random access point at or before a time (the last of equal ones): kNotFound.
+  // The last seek point at or before a time (the last of equal ones): kNotFound.
   virtual Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) = 0;
   // What must be decoded to show what is shown at a time: the chain of the last frame that is not
   // later. Empty: there is none, or it cannot be decoded.
   virtual Status DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
                              uint64_t* total) = 0;
-  // Random access points with from <= time <= to, in the order that they are read in.
+  // Seek points with from <= time <= to, in the order that they are read in.
   virtual Status KeyframesBetween(uint32_t track, int64_t from, int64_t to,
                                   std::span<BlockInfo> out, uint64_t* total) = 0;
   // The block with a number within its track: kNotFound.

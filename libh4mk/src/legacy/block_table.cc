@@ -40,7 +40,7 @@ Status BlockTable::FindSeekStart(const std::vector<Track>& tracks,
                     : FirstAfter(candidates, time);
   if (mode == SeekMode::kBackward && target != candidates.begin()) --target;
   if (target == candidates.end())
-    return Status(Code::kNotFound, "no random access point of the track there");
+    return Status(Code::kNotFound, "no seek point of the track there");
 
   start->first.assign(tracks.size(), 0);
   start->number = start->first[track] = target->number;
@@ -53,7 +53,7 @@ Status BlockTable::FindSeekStart(const std::vector<Track>& tracks,
     }
     auto landing =
         FirstAfter(keys, Rescale(target->time, tracks[track].time_base, tracks[other].time_base));
-    // All its random access points are later: from its first block on.
+    // All its seek points are later: from its first block on.
     if (landing == keys.begin()) landing = Timed(other, Which::kAll).begin() + 1;
     start->first[other] = (--landing)->number;
     start->number = std::min(start->number, start->first[other]);
@@ -65,7 +65,7 @@ Status BlockTable::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) {
   const TimedBlocks& keys = Timed(track, Which::kKeys);
   const auto behind = FirstAfter(keys, time);
   if (behind == keys.begin() || !describe_((behind - 1)->number, info))
-    return Status(Code::kNotFound, "no random access point of the track at or before the time");
+    return Status(Code::kNotFound, "no seek point of the track at or before the time");
   return {};
 }
 

@@ -11,7 +11,7 @@
 namespace h4mk {
 
 struct GopConfig {
-  uint32_t gop_size = 30;  // blocks from one random access point to the next
+  uint32_t gop_size = 30;  // blocks from one seek point to the next
   bool allow_b = false;
 };
 

@@ -32,7 +32,7 @@ void Preroll::Restart(bool sought) {
   last_ = next_ - 1;
 }
 
-// A first block that is no random access point was asked for as such (H4MK_SEEK_ANY), or the track
+// A first block that is no seek point was asked for as such (H4MK_SEEK_ANY), or the track
 // has none.
 bool Preroll::IsFirstOfTrack(const BlockRecord& record) {
   const auto track = static_cast<size_t>(record.track);

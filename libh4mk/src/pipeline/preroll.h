@@ -12,7 +12,7 @@
 namespace h4mk {
 
 // Where decoding has to begin so that `preroll` blocks before block `target` are decoded too: a
-// random access point at or before `key`, which is one at or before the target; fewer blocks where
+// seek point at or before `key`, which is one at or before the target; fewer blocks where
 // the track has no more.
 Status FindPrerollStart(FileReader& reader, uint32_t track, const BlockRecord& key, uint64_t target,
                         uint32_t preroll, uint64_t* start);

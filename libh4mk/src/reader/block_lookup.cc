@@ -28,8 +28,7 @@ Status BlockLookup::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) 
   std::optional<SeekTarget> target;
   H4MK_TRY(planner_.FindTarget({track, time, SeekMode::kBackward, /*any=*/false},
                                /*trust_index=*/false, &target));
-  if (!target)
-    return Status(Code::kNotFound, "no random access point of the track at or before the time");
+  if (!target) return Status(Code::kNotFound, "no seek point of the track at or before the time");
   H4MK_TRY(clusters_.Search(target->cluster));
   const std::vector<BlockRecord>& blocks = clusters_.searched().index().blocks();
   if (target->start.block >= blocks.size())  // it was found in a copy that had been read before

@@ -6,7 +6,7 @@
 
 namespace h4mk {
 
-// Finds random access points by time and blocks by number. The cluster that a lookup has led to
+// Finds seek points by time and blocks by number. The cluster that a lookup has led to
 // stays the searched one. All are run by FileIndex::LookUp().
 class BlockLookup : public Lookups {
  public:

@@ -42,7 +42,7 @@ Status FileIndex::Open(ChunkCursor* cursor, RunningChecksum* checksum) {
     H4MK_TRY(MakeIndex(/*trust_pages=*/true));
     if (!has_locator())
       warnings_.Add(static_cast<uint64_t>(source_.Size()),
-                    "no locator before the end at byte " + std::to_string(source_.Size()) +
+                    "no end at byte " + std::to_string(source_.Size()) +
                         ": the file was cut, or is still being written");
   }
   GrowTracks();

@@ -195,7 +195,7 @@ Status Reader::StartSeek(const SeekRequest& request, bool trust_index) {
     forward.mode = SeekMode::kForward;
     H4MK_TRY(planner_.FindTarget(forward, trust_index, &target));
   }
-  if (!target) return Status(Code::kNotFound, "no random access point of the track there");
+  if (!target) return Status(Code::kNotFound, "no seek point of the track there");
   due_ = {};
   external_.Restart();
   seek_.Start(request, *target);

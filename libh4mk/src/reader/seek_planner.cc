@@ -46,7 +46,7 @@ bool TrackStart::FindBlock(uint32_t track, ClusterLoader& loaded, BlockRecord* f
 }
 
 Status NoSuchKey(const ClusterRef& cluster) {
-  return Corrupt(cluster.offset, "the index names a random access point that is not there");
+  return Corrupt(cluster.offset, "the index names a seek point that is not there");
 }
 
 Status SeekPlanner::FindTarget(const SeekRequest& request, bool trust_index,
@@ -160,7 +160,7 @@ Status SeekPlanner::FindRoute(const SeekTarget& target, const BlockFilter& filte
   return {};
 }
 
-// Where a track other than the one that was sought begins: at its last random access point not
+// Where a track other than the one that was sought begins: at its last seek point not
 // later than time.
 Status SeekPlanner::FindStart(uint32_t track, int64_t time, TrackStart* start,
                               ClusterRef* cluster) {
@@ -178,7 +178,7 @@ Status SeekPlanner::FindStart(uint32_t track, int64_t time, TrackStart* start,
     *start = target->start;
     return {};
   }
-  // All its random access points are later: it begins with its first block, which may be none of
+  // All its seek points are later: it begins with its first block, which may be none of
   // them.
   bool any = false;
   H4MK_TRY(file_.totals(track).starts_with_key ? file_.index().FindFirst(track, cluster, &any)

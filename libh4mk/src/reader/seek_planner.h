@@ -16,7 +16,7 @@ struct SeekRequest {
   uint32_t track = 0;
   int64_t time = 0;
   SeekMode mode = SeekMode::kBackward;
-  bool any = false;  // any block will do, not random access points alone
+  bool any = false;  // any block will do, not seek points alone
 };
 
 // From where on the blocks of a track are handed out after a seek.
@@ -24,13 +24,13 @@ struct TrackStart {
   enum class At {
     kAnywhere,      // all that come by
     kBlock,         // from a position in the cluster on
-    kFirstKeyAt,    // from its first random access point with this time on
-    kLastKeyUntil,  // from its last random access point that is not later on
+    kFirstKeyAt,    // from its first seek point with this time on
+    kLastKeyUntil,  // from its last seek point that is not later on
   };
   At at = At::kAnywhere;
   uint64_t cluster = 0;  // offset
   size_t block = 0;      // kBlock: the position
-  int64_t time = 0;      // of the random access point, or not before it
+  int64_t time = 0;      // of the seek point, or not before it
 
   // Its place in the cluster is not known yet.
   bool is_by_time() const { return at == At::kFirstKeyAt || at == At::kLastKeyUntil; }

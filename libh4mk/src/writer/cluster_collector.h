@@ -51,7 +51,7 @@ class ClusterCollector {
  private:
   struct TrackState {
     double tick_seconds = 0;
-    bool has_other_blocks = false;  // not all are random access points
+    bool has_other_blocks = false;  // not all are seek points
   };
 
   Status AppendWaiting();

@@ -99,7 +99,7 @@ class File:
         return [_chapter(entry) for entry in self.meta.get("chapters", []) if "time_base" in entry]
 
     def packets(self, tracks: Iterable[Track] | None = None, start: float | Fraction | None = None) -> Iterator[Packet]:
-        """Packets of all tracks, or of some, in the order of the file. With `start` (seconds) from the random access point of
+        """Packets of all tracks, or of some, in the order of the file. With `start` (seconds) from the seek point of
         the first of these tracks at or before that time on. Each call reads on its own."""
         all_tracks = self.tracks
         chosen = list(all_tracks if tracks is None else tracks)

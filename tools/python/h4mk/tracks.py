@@ -108,7 +108,7 @@ class Track:
         return self._seconds(self._info().end_pts)
 
     def packets(self, start: float | Fraction | None = None) -> Iterator[Packet]:
-        """Its packets in decoding order, from the last random access point at or before `start` (seconds) on."""
+        """Its packets in decoding order, from the last seek point at or before `start` (seconds) on."""
         return self.file.packets(tracks=[self], start=start)
 
     def packet(self, number: int) -> Packet:

@@ -148,7 +148,7 @@ Response ListFiles(Call& call) {
   return response;
 }
 
-// Helps who asks a file for what is known of its tracks.
+// Somebody asked for /frames or /seek of a file, which only its tracks have: the answer says so.
 void RefuseWithoutTrack(const Call& call) {
   const std::string& name = call.Path("name");
   const size_t slash = name.rfind('/');

@@ -6,7 +6,7 @@
  * Frames are numbered as h4mk_reader_frame() numbers them: in the order in which they are shown. What is handed out for a number is
  * the picture that decoding the whole track from its front gives. For each request the library
  *
- *  1. plans: which groups hold the frames (a group is what is decoded in one go, from a random access point on), and which bytes of the
+ *  1. plans: which groups hold the frames (a group is what is decoded in one go, from a seek point on), and which bytes of the
  *     file hold the groups;
  *  2. fetches these bytes, if the file is read by h4mk/http.h, in one round;
  *  3. decodes the groups side by side, and of each only what the frames need.

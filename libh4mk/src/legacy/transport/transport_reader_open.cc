@@ -271,7 +271,7 @@ bool TransportReader::TakeTrackIndex() {
   return true;
 }
 
-// A file of one track: SEEK tells times and places of its random access points, fps_hint the times
+// A file of one track: SEEK tells times and places of its seek points, fps_hint the times
 // of all blocks.
 Status TransportReader::TakeSeekTable() {
   const Json name = meta_.value("track_id", Json());
