@@ -20,8 +20,8 @@ inline constexpr uint32_t kMaxAttachmentChunk = (1u << 30) + 16;
 // not followed. A longer one is passed over after CheckLength().
 inline constexpr uint32_t kMaxCheckedChunk = 1 << 20;
 
-// core.md, "Limits": of chunks without blocks. Chunks that are never read whole are limited by their
-// 32-bit length only.
+// core.md, "Limits": of chunks without blocks. Chunks that are never read whole are limited by
+// their 32-bit length only.
 constexpr uint32_t LongestPayload(uint32_t tag) {
   if (tag == kTagAttachment) return kMaxAttachmentChunk;
   const bool is_read_whole = tag == kTagTracks || tag == kTagMeta || tag == kTagIndex ||
