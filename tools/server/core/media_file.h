@@ -134,8 +134,9 @@ class MediaFile {
   // A reader that uses nothing but what is signed with the operator's key. Throws HttpError.
   std::unique_ptr<OwnedReader> OpenSigned();
 
-  // What its segments and parts cost.
-  Work::Dearest& dearest_plan() { return dearest_plan_; }
+  // What its segments and parts cost. Null: a file of another server, which takes time but no CPU
+  // time.
+  Work::Dearest* dearest_plan() { return file_->fd() < 0 ? nullptr : &dearest_plan_; }
 
   // Results that are made once for a state of the file and kept: playlists, plans of segments,
   // tables. Of two who want the same one makes it and the other waits. The least recently used go

@@ -112,7 +112,7 @@ Body CachedBody(MediaFile& file, const std::string& key, const std::function<Bod
           if (std::holds_alternative<MemorySpan>(part)) size += static_cast<size_t>(SizeOf(part));
         return {body, size};
       },
-      &file.dearest_plan());
+      file.dearest_plan());
 }
 
 const char* MediaType(const MediaFile& file, size_t track) {
