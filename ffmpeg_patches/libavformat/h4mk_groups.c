@@ -182,8 +182,8 @@ int ff_h4mk_write_group(AVFormatContext *s, const AVStreamGroup *group,
 
 /**
  * Whether a group has all that its users take for granted: the streams that it
- * names by their number within the group, the one layer of a scene, the size and
- * the tiles of a grid, the parameters and elements of a mix.
+ * names by their number within the group, the one layer of a scene, the size
+ * and the tiles of a grid, the parameters and elements of a mix.
  */
 static int is_complete(AVFormatContext *s, const AVStreamGroup *group)
 {
