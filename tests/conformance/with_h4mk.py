@@ -97,7 +97,7 @@ def signed(tool, verify_key):
     signature = verified.get("signature", {})
     if "final" not in signature:
         raise Refused(verified["errors"])
-    good = signature["ok"] and signature["final"] and not signature["descriptions_unsigned"]
+    good = verified["ok"] and signature["final"]
     return {"outcome": "read", "problems": problems_of(verified), "verdict": "good" if good else "not good"}
 
 

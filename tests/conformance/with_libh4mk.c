@@ -285,12 +285,13 @@ static void print_refused(h4mk_status status, const char *message) {
     printf("}}\n");
 }
 
+/* protection.md, "One verdict". */
 static void print_verdict(const h4mk_reader *reader, messages *said) {
     h4mk_signature signature = H4MK_SIGNATURE_INIT;
     if (h4mk_reader_signature(reader, &signature) != H4MK_OK) return;
     if (signature.descriptions_unsigned) keep(said, "descriptions were changed without being signed");
     printf(",\n \"verdict\": \"%s\"",
-           signature.is_final && !signature.descriptions_unsigned && !signature.problem_count ? "good" : "not good");
+           signature.is_final && h4mk_reader_is_closed(reader) && !signature.problem_count && !said->count ? "good" : "not good");
 }
 
 static void print_read(h4mk_reader *reader, int pipe) {

@@ -220,3 +220,13 @@ def growing_and_damaged_at_the_front(f):
     data = bytearray(f.bytes())
     data[40] ^= 1
     return refused(data, "corrupt", 16)
+
+
+@invalid("TRAK")
+def later_trak_changes_compression(f):
+    """The TRAK of an interrupted edit has an object as `compression`: what blocks depend on cannot change, so it is damaged. Were it whole, it would not count
+    either: the clusters end before it."""
+    pages(f, 1).finish()
+    former = f.tracks
+    f.reopen().describe([{**former[0], "compression": {}}])
+    return read(f, tracks=former, closed=False, problems=[problem("damaged_chunk", f.chunks[-1])])

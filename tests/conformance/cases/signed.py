@@ -3,6 +3,7 @@
 import dataclasses
 
 from builder.expect import problem, read, said_of
+from builder import index
 from builder.file import File
 from builder.model import delta, key, track
 from builder.signing import Signing
@@ -154,3 +155,107 @@ def signed_header_changed(f):
     f, signing = signed_file(f)
     f.header = File(f.name, change={"optional features": 1}).header
     return signing.refused_by(read(f.checksum()), "corrupt", 0)
+
+
+# ---- an index that nobody signed
+
+
+def with_pages(f, size, checkpoints):
+    """Four pages of the same size, with a checkpoint before each of them, or only one behind them all."""
+    signing = Signing(f.name)
+    f.describe([track(1)], META)
+    for i in range(8):
+        f.cluster([key(1, b"picture %d" % i + bytes(size), 100000 + i * 20), delta(1, b"second %d" % i, 100000 + i * 20 + 10)])
+        if i % 2 and i < 7:
+            if checkpoints:
+                signing.checkpoint(f)
+            f.page()
+    return signing.finish(f), signing
+
+
+def put_page(f, offset, fields):
+    """A page where another one stands."""
+    at = next(i for i, c in enumerate(f.chunks) if c.offset == offset)
+    page = f._chunk_at(offset, "TSEK", fields)
+    assert page.size == f.chunks[at].size
+    f.chunks[at] = page
+    f.checksum()
+    return page
+
+
+@invalid("Signed files")
+def signed_copy_in_front_stands_twice(f):
+    """In front the first page stands in the place of the third as well: a reader that begins there would find the wrong frames."""
+    f, signing = with_pages(f, 36000, checkpoints=True)
+    f.front_index()
+    top = f.chunks[4]
+    twice = put_page(f, f.chunks[2].offset, f.copy_fields(f.pages[0], f.chunks[2].offset))
+    case = read(f, problems=[problem("index_contradiction", twice)])
+    return signing.read_by(case, verdict="not good", problems=[problem("not_signed", top), problem("damaged_chunk", top)])
+
+
+@invalid("Signed files")
+def signed_page_in_the_place_of_another(f):
+    """The first page stands once more, as it was written, where the last one was when the file was signed."""
+    f, signing = with_pages(f, 900, checkpoints=False)
+    place = f.pages[3].offset
+    first = index.page_fields(place, f.pages[0].clusters, [], f.track_ids, None, trak=f.trak, meta=f.meta)
+    page = put_page(f, place, first)
+    return signing.read_by(read(f, problems=[problem("index_contradiction", page)]), verdict="not good",
+                           problems=[problem("not_signed", page), problem("damaged_chunk", page)])
+
+
+@invalid("Signed files")
+def signed_and_a_top_that_ends_elsewhere(f):
+    """A second top that says right where the file ends, but is not followed by the end."""
+    f, signing = signed_file(f)
+    f.reopen()
+    size = f.last_top.size
+    f.chunks[-2:] = []
+    f.top(end=f.end + 2 * size + 36)
+    added = f.last_top
+    f.top().locator().checksum()
+    return signing.read_by(read(f), verdict="not good", problems=[problem("not_signed", added), problem("damaged_chunk", added)])
+
+
+@invalid("Signed files")
+def signed_and_a_locator_that_leads_to_the_front(f):
+    """The locator names the top in front, and not one behind the final checkpoint."""
+    f, signing = signed_file(f)
+    f.front_index().reopen()
+    f.last_top = next(c for c in f.chunks[::-1] if c.tag == "TSEK" and c.offset < f.trak)
+    f.chunks.pop()
+    f.locator().checksum()
+    locator = f.chunks[-1]
+    return signing.read_by(read(f), verdict="not good", closed=True, problems=zeros([locator]))
+
+
+@invalid("Signed files")
+def signed_top_with_another_first_cluster(f):
+    """The digest of a top does not have the first cluster: a top that names another one is refused as in any file."""
+    f, signing = signed_file(f)
+    f.chunks[-2:] = []
+    f.top(change={"distance to first cluster": f.end - f.clusters[1].offset}).locator().checksum()
+    wrong = problem("index_contradiction", f.last_top)
+    index_without = {"from": "page", "pages": 1, "clusters": 3}
+    return signing.read_by(read(f, index=index_without, problems=[wrong]), verdict="not good", problems=[wrong])
+
+
+@valid("Signed files")
+def signed_top_with_unused_flags(f):
+    """Unused bits of the flags of totals are no part of the digest of a top."""
+    f, signing = signed_file(f)
+    f.chunks[-2:] = []
+    f.top(change={"track 1 totals flags": f.totals()[1].flags | 0xC0}).locator().checksum()
+    return signing.read_by(read(f))
+
+
+@valid("Signed files")
+def signed_top_without_an_empty_track(f):
+    """A top may leave out a track without blocks: its digest stays the same."""
+    signing = Signing(f.name)
+    f.describe([*TRACKS, track(9)], META).cluster(groups()[0])
+    signing.finish(f)
+    f.chunks[-2:] = []
+    f.top(tracks=[1, 2]).locator().checksum()
+    return signing.read_by(read(f))

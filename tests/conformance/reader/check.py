@@ -143,9 +143,14 @@ class Index:
             elif not self._descriptions_are_there(page):
                 self._contradiction(page.offset)
         self._check_pages([(page, len(page.clusters)) for page in self._last_chain()])
-        if self.top is not None:
-            self._check_pages([(self.pages.get(place), clusters) for place, _, clusters in self.top.pages])
-            self._check_top(self.top)
+        for top in self._tops_of_this_end():
+            self._check_pages([(self.pages.get(place), clusters) for place, _, clusters in top.pages])
+            self._check_top(top)
+
+    def _tops_of_this_end(self) -> list[Top]:
+        """The top that counts, and those at the front that would if it were not there."""
+        front = [top for top in self.tops.values() if self._at_front(top) and top is not self.top]
+        return front if self.top is None else [self.top, *front]
 
     def _check_pages(self, pages: list[tuple[Page | None, int]]) -> None:
         """Pages in the order of their clusters, and how many each one has; None: a damaged one."""

@@ -11,7 +11,7 @@ import crypto
 
 from . import cluster as c
 from .chunks import Refused
-from .description import Track, Tracks
+from .description import Track, Tracks, is_integer
 from .primitives import MASK, NO_TIME, Broken, Cursor, require
 
 
@@ -52,6 +52,13 @@ def digest_of_descriptions(tracks: Tracks, meta: dict[str, Any]) -> bytes:
     return hashlib.sha256(text_of(described)).digest() + hashlib.sha256(text_of(about)).digest()
 
 
+def pairs_of(value: Any) -> list[tuple[int, int]]:
+    """An array of pairs of integers."""
+    require(isinstance(value, list), "pairs are no array")
+    require(all(isinstance(pair, list) and len(pair) == 2 and all(map(is_integer, pair)) for pair in value), "no pair of integers")
+    return [(first, second) for first, second in value]
+
+
 def bytes_of(described: Any, key: str, size: int) -> bytes:
     require(isinstance(described, dict) and isinstance(described.get(key), str), f"{key} is no text")
     try:
@@ -86,21 +93,23 @@ class Decryption:
         self._key_check = derive(self._root, "key check", self._scheme.encode())
         if self._key_check != bytes_of(protection, "key_check", 32):
             return  # another key: nothing else can be told
-        self._sessions = [(bytes(16), {})] + [
-            (bytes_of(session, "id", 16), dict(session.get("first", []))) for session in protection.get("sessions", [])
-        ]
+        sessions = protection.get("sessions", [])
+        require(isinstance(sessions, list), "sessions are no array")
+        self._sessions = [(bytes(16), {})]
+        self._sessions += [(bytes_of(session, "id", 16), dict(pairs_of(session.get("first", [])))) for session in sessions]
         digest = derive(derive(self._root, "descriptions key"), "descriptions", digest_of_descriptions(tracks, meta))
         require(digest == bytes_of(protection, "descriptions", 32), "the descriptions are not those of the blocks")
         self.counts = self._end(protection, tracks, digest) if closed else None
 
     def _end(self, protection: dict[str, Any], tracks: Tracks, digest: bytes) -> dict[int, int]:
         end = protection.get("end")
-        require(isinstance(end, dict) and isinstance(end.get("blocks"), list), "a closed file has no end")
-        require([track for track, _ in end["blocks"]] == list(tracks), "the end has other tracks")
-        said = digest + number(len(tracks), 4) + b"".join(number(track, 4) + number(n, 8) for track, n in end["blocks"])
+        require(isinstance(end, dict), "a closed file has no end")
+        counts = pairs_of(end.get("blocks"))
+        require([track for track, _ in counts] == list(tracks), "the end has other tracks")
+        said = digest + number(len(tracks), 4) + b"".join(number(track, 4) + number(n, 8) for track, n in counts)
         mac = derive(derive(self._root, "end key"), "end", said)
         require(mac == bytes_of(end, "mac", 32), "the end is not that of the blocks")
-        return dict(end["blocks"])
+        return dict(counts)
 
     def _session(self, block: c.Block) -> bytes:
         of_block = [session for session, first in self._sessions if first.get(block.track, 0) <= block.ordinal]

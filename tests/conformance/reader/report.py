@@ -60,7 +60,8 @@ class Report:
         }
         if self.verification:
             reading.problems += [{"kind": kind, "offset": offset} for kind, offset in self.verification.told]
-            self.json["verdict"] = self.verification.verdict
+            good = self.verification.last.final and reading.has_end and not reading.problems
+            self.json["verdict"] = "good" if good else "not good"
         self.json["problems"] = sorted(reading.problems, key=lambda problem: (problem["offset"], problem["kind"]))
 
     def _totals(self, top: Top | None, track: int) -> Totals:

@@ -9,8 +9,8 @@ import crypto
 
 from .chunks import CHECKSUM_SIZE, HEADER_SIZE, Chunk, Refused, Walk, check_header, has_end
 from .decryption import text_of
-from .description import parse_meta, parse_tracks
-from .index import Top, parse_locator, parse_page, parse_top
+from .description import parse_json, parse_meta, parse_tracks
+from .index import Top, TopTrack, Totals, ended_a_file, parse_locator, parse_top
 from .primitives import NO_TIME, Broken, Budget, Crc, Cursor, require
 
 PIECE = 16384
@@ -147,6 +147,8 @@ class Verification:
         if self.last.header != bytes(self.raw[:HEADER_SIZE]):
             raise Refused("corrupt", 0)
         self._leaf_hashes = {leaf.position: leaf.digest for point in self.points for leaf in point.leaves}
+        self._page_numbers = {self.last.base + place - 1: number for number, (_, place) in enumerate(self.last.copies)}
+        self._page_copies: dict[int, bytes] = {}  # digests as copies, by offset
         allowed = {offset for offset, _ in self._good_leaves()} | {point.offset for point in self.points}
         allowed |= self._pages() | self._free()
         allowed |= self._end(allowed)
@@ -205,23 +207,29 @@ class Verification:
         return sha256(b"\2" + data[:begin] + pieces)
 
     def _pages(self) -> set[int]:
-        """Pages where the checkpoint behind them lists what they say, and copies before the final one or in front."""
+        """Pages where the checkpoint behind them lists what they say, and copies before the final one or in front. The
+        place that the n-th page had when the file was signed can hold no other page."""
         good: set[int] = set()
         for chunk in self._index_chunks(b"H4TP"):
             payload = bytes(self.raw[chunk.payload : chunk.end - 4])
             behind = next((point for point in self.points if point.offset > chunk.offset), None)
-            is_copy = payload[4] == 1
-            places = b"" if is_copy else b"".join(u64(self._place(chunk, payload, at)) for at in (5, 13, 21))
-            digest = sha256(places + u64(self._place(chunk, payload, 29)) + payload[37:])
-            in_front = chunk.offset < self.points[0].base
-            if is_copy:
-                place = chunk.offset - self.last.base + 1
-                known = {of for of, at in self.last.copies if in_front or at in (0, place)}
-                if self.last.final and (in_front or behind is self.last) and digest in known:
-                    good.add(chunk.offset)
-            elif behind is not None and not in_front and digest in behind.pages:
+            in_front = chunk.offset < self.last.base
+            self._page_copies[chunk.offset] = copy = self._page_digest(chunk, payload, (29,))
+            if payload[4] == 1 and not any(payload[5:29]):
+                listed = in_front or behind is self.last
+                known, digest = [of for of, _ in self.last.copies] if listed else [], copy
+            elif payload[4] == 0 and behind is not None and not in_front:
+                known, digest = behind.pages, self._page_digest(chunk, payload, (5, 13, 21, 29))
+            else:
+                continue
+            number = self._page_numbers.get(chunk.offset)
+            if digest in known and (number is None or copy == self.last.copies[number][0]):
                 good.add(chunk.offset)
         return good
+
+    def _page_digest(self, chunk: Chunk, payload: bytes, distances: tuple[int, ...]) -> bytes:
+        """ "Page": as it was written, or as a copy, by which of its distances count."""
+        return sha256(b"".join(u64(self._place(chunk, payload, at)) for at in distances) + payload[37:])
 
     def _index_chunks(self, begin: bytes) -> list[Chunk]:
         return [
@@ -247,7 +255,7 @@ class Verification:
         if not self.last.final:
             return set()
         good = {chunk.offset for chunk in self.chunks if chunk.offset > self.last.offset and self._is_edit(chunk)}
-        tops: dict[int, Top] = {}
+        tops: dict[int, Top] = {}  # by offset
         for chunk in self._index_chunks(b"H4TT"):
             try:
                 top = parse_top(self.raw, chunk, Budget(len(self.raw)))
@@ -258,7 +266,8 @@ class Verification:
         for chunk in self.chunks:
             if chunk.tag == b"TAIL" and chunk.flags == 0 and chunk.length == 16 and chunk.offset > self.last.offset:
                 try:
-                    if parse_locator(self.raw, chunk)[0] in tops:
+                    offset, size = parse_locator(self.raw, chunk)
+                    if offset in tops and offset > self.last.offset and size == tops[offset].size:
                         good.add(chunk.offset)
                 except Broken:
                     pass
@@ -286,9 +295,8 @@ class Verification:
         payload = self.raw[chunk.payload : chunk.end - 4]
         if chunk.tag == b"META":
             words = ("tags", "chapters")
-            return text_of({k: v for k, v in parse_meta(payload).items() if k not in words and not isinstance(v, str)})
-        from .description import parse_json
-
+            kept = {k: v for k, v in parse_meta(payload).items() if k not in words and (k == "protection" or not isinstance(v, str))}
+            return text_of(kept)
         parse_tracks(payload)
         root = parse_json(payload)
         words = ("name", "note", "tags")
@@ -296,14 +304,16 @@ class Verification:
         return text_of(root)
 
     def _is_top(self, top: Top, allowed: set[int], edits: set[int]) -> bool:
-        in_front = top.offset < self.points[0].base
-        if not in_front and top.offset < self.last.offset:
+        in_front = top.offset < self.last.base
+        if not in_front and (top.offset < self.last.offset or not ended_a_file(top)):
             return False
-        if _top_digest(top) != self.last.top or len(top.pages) != len(self.last.copies):
+        if _top_digest(top, [track for track, *_ in self.last.tracks]) != self.last.top or len(top.pages) != len(self.last.copies):
             return False
-        base = self.last.base
-        for (place, _, _), (_, signed) in zip(top.pages, self.last.copies):
-            if place not in allowed or (not in_front and place - base + 1 != signed):
+        for number, (offset, _, _) in enumerate(top.pages):
+            if self._page_numbers.get(offset) == number:
+                continue
+            is_copy_there = in_front and offset < self.last.base and offset in allowed
+            if not is_copy_there or self._page_copies.get(offset) != self.last.copies[number][0]:
                 return False
         names = [(top.trak, self.last.trak, b"TRAK"), (top.meta, self.last.meta, b"META")]
         return all(self._is_description(offset, signed, tag, edits) for offset, signed, tag in names)
@@ -335,21 +345,19 @@ class Verification:
             del out[end:]
         return bytes(out)
 
-    @property
-    def verdict(self) -> str:
-        return "good" if self.last.final and not self.told else "not good"
 
-
-def _top_digest(top: Top) -> bytes:
+def _top_digest(top: Top, tracks: list[int]) -> bytes:
+    """A track that the top leaves out is one without blocks."""
+    none = TopTrack(*([0] * len(top.pages) for _ in range(6)), [False] * len(top.pages), Totals())
+    listed = [top.tracks.get(track, none) for track in tracks]
     said = u64(len(top.pages))
     for number, (_, size, clusters) in enumerate(top.pages):
         said += u64(size) + u64(clusters)
-        for track in top.tracks.values():
+        for track in listed:
             first, key_range = track.first_key[number], track.key_range[number]
             said += u64(track.blocks[number]) + u64(track.hidden[number]) + u64(track.first_time[number]) + u64(track.keys[number])
             said += u64(first) + u64(first + key_range) + bytes([track.unordered[number]])
-    for track in top.tracks.values():
-        totals = track.totals
+    for totals in (track.totals for track in listed):
         said += u64(totals.blocks) + u64(totals.hidden) + u64(totals.bytes)
         said += u64(totals.start_pts) + u64(totals.first_dts) + u64(totals.end)
         said += bytes([totals.not_all_seek_points << 3 | totals.first_is_none << 4 | totals.overlap << 5])

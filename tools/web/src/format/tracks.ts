@@ -75,7 +75,7 @@ export class Track {
   /** What a later TRAK must not change. */
   get fixed(): string {
     const { compression } = this.described;
-    return JSON.stringify([this.timeBase, compression === undefined ? null : String(compression), this.requires]);
+    return JSON.stringify([this.timeBase, typeof compression === 'string' ? compression : compression === undefined, this.requires]);
   }
 }
 

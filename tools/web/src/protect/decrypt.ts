@@ -28,7 +28,7 @@ async function decryptorFor(file: H4mkFile, key: Uint8Array): Promise<Decryptor>
   const protection = file.exactMeta?.protection;
   if (!isObject(protection)) throw new H4mkError('wrong_key', 'A key was given, and the file is not encrypted: its protection may have been taken off.');
   const { scheme } = protection;
-  if (scheme !== 'aes-256-gcm' && scheme !== 'living') throw new H4mkError('unsupported', `Encryption by ${String(scheme)} is not known here.`);
+  if (scheme !== 'aes-256-gcm' && scheme !== 'living') throw new H4mkError('unsupported', 'The scheme of the encryption is not known here.');
   const fileId = bytesOf(protection.file_id, 16);
   if (key.length < 16) throw new H4mkError('wrong_key', 'A key has 16 bytes or more.');
   const root = await hmac(fileId, key);

@@ -99,7 +99,7 @@ export async function apartFromWords(tag: 'TRAK' | 'META', payload: Uint8Array):
   const rest = unlessBroken(() => {
     const root = parseJson(payload);
     require(isObject(root), 'a description is no object');
-    if (tag === 'META') return without(root, (key, member) => key === 'tags' || key === 'chapters' || typeof member === 'string');
+    if (tag === 'META') return without(root, (key, member) => key === 'tags' || key === 'chapters' || (key !== 'protection' && typeof member === 'string'));
     parseTracks(payload);
     return { ...root, tracks: (root.tracks as Exact[]).map((track) => without(track as { [key: string]: Exact }, (key) => WORDS.has(key))) };
   });

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 // protection.md, "Signed files": the index is signed by what it says, not by its bytes.
 import { Cursor } from '../format/cursor.js';
-import type { Top } from '../format/page.js';
+import type { Top, Totals } from '../format/page.js';
+import type { Checkpoint } from './checkpoint.js';
 import { concat } from '../base/concat.js';
 import { sha256, u64 } from './digest.js';
 
 const NONE = -(2n ** 63n);
 /** In a page: its four distances, and what stands behind them. */
 const DISTANCES = 5;
-const LISTS = 37;
+export const LEAST_PAGE = 37;
+/** Flags of totals that are signed. */
+const SIGNED_BITS = 8 | 16 | 32;
+const NO_BLOCKS: Totals = { blocks: 0, hidden: 0, bytes: 0, startPts: null, firstDts: null, end: null, overlap: false, bits: 0 };
 
 const count = (value: number): Uint8Array => u64(BigInt(value));
 const time = (value: bigint | null): Uint8Array => u64(value ?? NONE);
@@ -18,24 +22,37 @@ export function placeOf(offset: number | null, base: number): number {
   return offset === null ? 0 : offset - base + 1;
 }
 
-/** The digest of a page that stands at `offset`: as a copy it does not tell what only an original names. */
-export function pageDigest(payload: Uint8Array, offset: number, base: number): Promise<Uint8Array> {
-  const cursor = new Cursor(payload.subarray(DISTANCES, LISTS));
+/** A copy does not tell what only an original names. */
+export function formOf(payload: Uint8Array): 'original' | 'copy' | null {
+  if (payload[4] === 0) return 'original';
+  return payload[4] === 1 && payload.subarray(DISTANCES, LEAST_PAGE - 8).every((byte) => byte === 0) ? 'copy' : null;
+}
+
+/** The digest of a page that stands at `offset`, as it was written or as a copy. */
+export function pageDigest(asCopy: boolean, payload: Uint8Array, offset: number, base: number): Promise<Uint8Array> {
+  const cursor = new Cursor(payload.subarray(DISTANCES, LEAST_PAGE));
   const places = [1, 2, 3, 4].map(() => {
     const distance = cursor.i64();
     return distance ? BigInt(offset - base + 1) - distance : 0n;
   });
-  return sha256(...(payload[4] === 1 ? places.slice(3) : places).map(u64), payload.subarray(LISTS));
+  return sha256(...places.slice(asCopy ? 3 : 0).map(u64), payload.subarray(LEAST_PAGE));
 }
 
-export function topDigest(top: Top): Promise<Uint8Array> {
+/** `tracks`: those of the file, in its order. One that the top leaves out is one without blocks. */
+export function topDigest(top: Top, tracks: Checkpoint['tracks']): Promise<Uint8Array> {
   const said = [count(top.pages.length)];
   top.pages.forEach(({ size, clusters }, i) => {
     said.push(count(size), count(clusters));
-    for (const { blocks, hidden, firstTimes, keys, firstKeys, ranges, unordered } of top.columns.values())
-      said.push(count(blocks[i]!), count(hidden[i]!), u64(firstTimes[i]!), u64(keys[i]!), u64(firstKeys[i]!), u64(firstKeys[i]! + ranges[i]!), new Uint8Array([unordered[i]! & 1n ? 1 : 0]));
+    for (const { track } of tracks) {
+      const of = top.columns.get(track);
+      if (!of) said.push(new Uint8Array(49));
+      else
+        said.push(count(of.blocks[i]!), count(of.hidden[i]!), u64(of.firstTimes[i]!), u64(of.keys[i]!), u64(of.firstKeys[i]!), u64(of.firstKeys[i]! + of.ranges[i]!), new Uint8Array([of.unordered[i]! ? 1 : 0]));
+    }
   });
-  for (const { blocks, hidden, bytes, startPts, firstDts, end, bits } of top.totals.values())
-    said.push(count(blocks), count(hidden), count(bytes), time(startPts), time(firstDts), time(end), new Uint8Array([bits! & ~7]));
+  for (const { track } of tracks) {
+    const { blocks, hidden, bytes, startPts, firstDts, end, bits } = top.totals.get(track) ?? NO_BLOCKS;
+    said.push(count(blocks), count(hidden), count(bytes), time(startPts), time(firstDts), time(end), new Uint8Array([bits! & SIGNED_BITS]));
+  }
   return sha256(concat(...said));
 }

@@ -4,12 +4,12 @@
 import { H4mkError, unlessBroken } from '../errors.js';
 import { CHECKSUM_SIZE, Chunk, HEADER_SIZE, TAIL_SIZE, ascii, parseHead } from '../format/chunk.js';
 import { Budget, Cursor } from '../format/cursor.js';
-import { parseLocator, parseTop } from '../format/page.js';
+import { Top, parseLocator, parseTop } from '../format/page.js';
 import type { Bytes } from '../source/bytes.js';
 import type { PublicKey } from './checkpoint.js';
 import { concat } from '../base/concat.js';
 import { apartFromWords, equal, sha256 } from './digest.js';
-import { pageDigest, placeOf, topDigest } from './index_digest.js';
+import { LEAST_PAGE, formOf, pageDigest, placeOf, topDigest } from './index_digest.js';
 import { Region, Regions } from './regions.js';
 import type { Verdict } from './verify.js';
 
@@ -189,30 +189,45 @@ export class SignedBytes implements Bytes {
     if (tag === 'VERI') return region.where !== 'front' && (await this.regions.isCheckpoint(offset)) !== null;
     if (tag === 'FREE') return payload.every((byte) => byte === 0);
     if (tag === 'TSEK' && isTop(payload)) return (behindEnd || region.where === 'front') && this.#isSignedTop(chunk, payload, verified);
-    if (tag === 'TSEK') return region.where !== 'tail' && ascii(payload.subarray(0, 4)) === 'H4TP' && payload.length >= 37 && this.#isSignedPage(region, offset, payload);
+    if (tag === 'TSEK') return region.where !== 'tail' && isPage(payload) && this.#isSignedPage(region, offset, payload);
     if (!behindEnd) return false;
     if (tag === 'TAIL') return payload.length === 16 && this.#isLocator(offset, payload, verified);
     return (tag === 'TRAK' || tag === 'META') && this.#isEdit(offset, tag, payload);
   }
 
+  /** "As written, or as copies." The place that the n-th page had when the file was signed can hold no other page. */
   async #isSignedPage(region: Region, offset: number, payload: Uint8Array): Promise<boolean> {
     const { base, last } = this.regions;
-    const digest = await pageDigest(payload, offset, base);
+    const form = formOf(payload);
     const inFront = region.where === 'front';
-    if (payload[4] !== 1) return !inFront && region.by!.pages.some((page) => equal(page, digest));
-    const place = placeOf(offset, base);
-    const known = last.copies.filter((copy) => inFront || copy.place === 0 || copy.place === place);
-    return last.final && (inFront || region.by === last) && known.some((copy) => equal(copy.digest, digest));
+    const known = form === 'copy' ? region.by!.copies.map((copy) => copy.digest) : form === 'original' && !inFront ? region.by!.pages : [];
+    const digest = await pageDigest(form === 'copy', payload, offset, base);
+    if (!known.some((one) => equal(one, digest))) return false;
+    const signed = last.copies.find(({ place }) => place === placeOf(offset, base));
+    return !signed || equal(signed.digest, await pageDigest(true, payload, offset, base));
+  }
+
+  /** A top names pages where they were when the file was signed. One in front may name copies there. */
+  async #namesPages(top: Top, inFront: boolean, { bytes, starts }: Verified): Promise<boolean> {
+    const { base, last } = this.regions;
+    for (const [i, { offset }] of top.pages.entries()) {
+      const { place, digest } = last.copies[i]!;
+      if (placeOf(offset, base) === place) continue;
+      const page = inFront && starts.has(offset) ? parseHead(bytes.subarray(offset), offset) : null;
+      const payload = page && bytes.subarray(page.payload, page.end - 4);
+      if (!payload || page.tag !== 'TSEK' || !isPage(payload) || !equal(digest, await pageDigest(true, payload, offset, base))) return false;
+    }
+    return true;
   }
 
   async #isSignedTop(chunk: Chunk, payload: Uint8Array, verified: Verified): Promise<boolean> {
     const { base, last } = this.regions;
     if (!last.final) return false;
     const top = unlessBroken(() => parseTop(payload, chunk.offset, Budget.ofFile(this.size)));
-    if (!top || top.pages.length !== last.copies.length || !equal(await topDigest(top), last.top)) return false;
+    if (!top || top.pages.length !== last.copies.length || !equal(await topDigest(top, last.tracks), last.top)) return false;
     const inFront = chunk.offset < base;
     if (!inFront && top.toEnd !== chunk.size + TAIL_SIZE + CHECKSUM_SIZE) return false;
-    const placed = top.pages.every(({ offset }, i) => placeOf(offset, base) === last.copies[i]!.place || (inFront && verified.starts.has(offset)));
+    const placed = await this.#namesPages(top, inFront, verified);
     return placed && (await this.#isDescription(top.trak, last.trak, 'TRAK')) && this.#isDescription(top.meta, last.meta, 'META');
   }
 
@@ -225,11 +240,12 @@ export class SignedBytes implements Bytes {
     return one.begin === offset && !!one.leaf && !!other.leaf && equal(one.leaf.hash, other.leaf.hash);
   }
 
-  async #isLocator(offset: number, payload: Uint8Array, verified: Verified): Promise<boolean> {
-    const top = unlessBroken(() => parseLocator(payload, offset))?.top ?? null;
-    if (top === null || top < HEADER_SIZE || top >= offset) return false;
-    if (top >= this.regions.base + this.last.position) return verified.starts.has(top);
-    return top < this.regions.base && (await this.#around(top)).starts.has(top);
+  /** It names a top behind the checkpoint, and its size. */
+  #isLocator(offset: number, payload: Uint8Array, { begin, bytes, starts }: Verified): boolean {
+    const locator = unlessBroken(() => parseLocator(payload, offset));
+    if (!locator || locator.top === null || !starts.has(locator.top)) return false;
+    const top = parseHead(bytes.subarray(locator.top - begin), locator.top);
+    return top?.tag === 'TSEK' && top.size === locator.size;
   }
 
   /** Other words about the recording, and nothing else. */
@@ -249,6 +265,10 @@ export class SignedBytes implements Bytes {
 
 function isTop(payload: Uint8Array): boolean {
   return ascii(payload.subarray(0, 4)) === 'H4TT';
+}
+
+function isPage(payload: Uint8Array): boolean {
+  return ascii(payload.subarray(0, 4)) === 'H4TP' && payload.length >= LEAST_PAGE;
 }
 
 /** "A leaf": of a cluster the data counts by the hashes of its pieces. CRCs do not. */

@@ -39,6 +39,6 @@ export class Verifier implements Verifying {
   /** Called by `H4mkFile.open`: refuses an index that tells other ends of tracks than the last checkpoint. */
   checkEnds(totals: ReadonlyMap<number, Totals>): void {
     for (const { track, end } of this.#bytes!.last.tracks)
-      if (totals.get(track)?.end !== end) throw new H4mkError('forged', `The index tells another end of track ${track} than what was signed.`);
+      if ((totals.get(track)?.end ?? null) !== end) throw new H4mkError('forged', `The index tells another end of track ${track} than what was signed.`);
   }
 }

@@ -63,7 +63,7 @@ export class ContentReader {
     const { compression } = track.described;
     if (block.flags & FLAG.COMPRESSED && compression !== 'zstd') {
       const [code, what] = compression === undefined ? (['bad_compression', 'is compressed in a track without compression'] as const)
-        : (['unknown_compression', `is compressed by ${String(compression)}, which is not known here`] as const);
+        : (['unknown_compression', 'is compressed in a way that is not known here'] as const);
       throw new H4mkError(code, `A block of track ${track.id} ${what}.`, block.cluster.offset);
     }
     if (this.decryptor) ({ data, sideData } = await this.decryptor.open(block, data, track));

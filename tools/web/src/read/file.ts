@@ -317,7 +317,7 @@ function sourceOf(from: string | URL | Blob | ArrayBuffer | Uint8Array | Source,
 
 function chapterOf(chapter: Json): Chapter[] {
   if (typeof chapter !== 'object' || chapter === null || Array.isArray(chapter)) return [];
-  const match = /^(\d{1,10})\/([1-9]\d{0,9})$/.exec(String(chapter.time_base));
+  const match = /^(\d{1,10})\/([1-9]\d{0,9})$/.exec(typeof chapter.time_base === 'string' ? chapter.time_base : '');
   const { start, end } = chapter;
   if (!match || typeof start !== 'number') return [];
   const unit = Number(match[1]) / Number(match[2]);
