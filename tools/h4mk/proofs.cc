@@ -25,6 +25,18 @@ bool ReadLine(std::istream& in, std::string* line) {
   return !line->empty();
 }
 
+// The side data of a block as h4mk_proof_verify() tells it.
+Json SideDataOf(const h4mk_block& block) {
+  Json list = Json::array();
+  for (size_t i = 0; i < block.side_data_count; ++i) {
+    const Value entry(h4mk_value_new());
+    h4mk_value_set_text(entry.get(), "name", block.side_data[i].name);
+    h4mk_value_set_bytes(entry.get(), "data", block.side_data[i].data, block.side_data[i].size);
+    list.push_back(ToJson(entry.get()));
+  }
+  return list;
+}
+
 // Why the proof is not one of this block; "" if it is.
 std::string Compare(const std::string& line, const std::string& pem, const h4mk_block& block,
                     uint32_t track_id) {
@@ -38,13 +50,17 @@ std::string Compare(const std::string& line, const std::string& pem, const h4mk_
   const Value known(proved);
   const uint8_t* data = nullptr;
   size_t size = 0;
-  if (h4mk_value_get_bytes(known.get(), "data", &data, &size) != H4MK_OK) return "";
+  if (h4mk_value_get_bytes(known.get(), "data", &data, &size) != H4MK_OK)
+    return "its proof has no bytes";
   const auto is = [&](const char* key, int64_t value) {
     return h4mk_value_get_int(known.get(), key, H4MK_NO_TIME) == value;
   };
   if (!is("track_id", track_id)) return "its proof speaks of another track";
   if (!is("pts", block.pts) || !is("dts", block.dts) || !is("duration", block.duration))
     return "its times are not those that were signed";
+  if (!is("flags", block.flags)) return "its type and flags are not those that were signed";
+  if (ToJson(known.get()).value("side_data", Json::array()) != SideDataOf(block))
+    return "its side data is not what was signed";
   if (size != block.size || std::memcmp(data, block.data, size) != 0)
     return "its bytes are not those that were signed";
   return "";
@@ -83,7 +99,10 @@ int VerifyProofs(const std::string& proofs, const std::string& public_key, const
   output.Set("blocks", blocks);
   output.Set("proved", ok);
   if (ok)
-    output.Text("OK: all {} blocks are in the file that was signed\n", Grouped(blocks));
+    output.Text(
+        "OK: all {} blocks are in the file that was signed, with their times, flags and side data\n"
+        "not proved: what their tracks are (codec, time base and all else that describes them)\n",
+        Grouped(blocks));
   else
     output.Text("NOT OK: {} blocks, of which {} are not proved\n", Grouped(blocks), Grouped(bad));
   output.Finish();

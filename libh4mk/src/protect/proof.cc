@@ -143,6 +143,8 @@ Json DescribeProven(const ProvenBlock& block) {
   value["duration"] = block.record.duration;
   value["flags"] = block.record.flags & kBlockPublicFlags;
   value["data"] = EncodeBase64(block.data);
+  for (const ProvenBlock::SideData& entry : block.side_data)
+    value["side_data"].push_back({{"name", entry.name}, {"data", EncodeBase64(entry.data)}});
   return value;
 }
 
@@ -208,7 +210,9 @@ Result<ProvenBlock> VerifyProof(const Json& proof, const SignatureKey& key) {
     if (record.offset < start || record.offset - start + uint64_t{record.size} > data.size())
       return Worthless("not all of the block is there");
     const auto from = data.begin() + static_cast<ptrdiff_t>(record.offset - start);
-    ProvenBlock block{static_cast<uint32_t>(track_id), record, Bytes(from, from + record.size)};
+    ProvenBlock block{static_cast<uint32_t>(track_id), record, Bytes(from, from + record.size), {}};
+    for (const SideData& entry : index.side_data(record))
+      block.side_data.push_back({std::string(entry.name), {entry.data.begin(), entry.data.end()}});
     if (!Unpack(&block)) return Worthless("the block cannot be unpacked");
     return block;
   }

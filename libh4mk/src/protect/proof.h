@@ -3,6 +3,9 @@
 #ifndef H4MK_PROTECT_PROOF_H_
 #define H4MK_PROTECT_PROOF_H_
 
+#include <string>
+#include <vector>
+
 #include "base/json.h"
 #include "file/file_reader.h"
 #include "protect/verifying_io.h"
@@ -14,9 +17,14 @@ namespace h4mk {
 Result<Json> ProveBlock(VerifyingIo& io, const ReadBlock& block, uint32_t track_id);
 
 struct ProvenBlock {
+  struct SideData {
+    std::string name;
+    Bytes data;
+  };
   uint32_t track_id = 0;
   BlockRecord record;
   Bytes data;  // as it is stored
+  std::vector<SideData> side_data;
 };
 
 // What is proved, as h4mk_proof_verify() gives it.
