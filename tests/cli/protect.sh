@@ -88,6 +88,9 @@ for cipher in aead living; do
   h4mk cat $cipher.h4mk --key-file key | cmp - raw && echo "the same bytes"
   t h4mk verify $cipher.h4mk --key-file key
   t h4mk verify $cipher.h4mk --key-file other
+  echo "# a block that the checksums find damaged"
+  cp $cipher.h4mk bad.h4mk; poke bad.h4mk 5000 ffffffff
+  t h4mk verify bad.h4mk --key-file key
   t h4mk cat $cipher.h4mk
   t h4mk cat $cipher.h4mk --key-file short
   t h4mk block $cipher.h4mk -i 3 -y -o block.bin

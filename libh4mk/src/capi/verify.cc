@@ -67,8 +67,10 @@ class Verifier {
     return OpenFile(io_, allocator_, std::move(options), opened);
   }
 
-  // Reads all blocks; what is wrong with one of them is a problem.
-  Status ReadAll(BlockPipeline& reader, uint64_t* blocks) {
+  // Reads all blocks; what is wrong with one of them is a problem. *all_good: nothing was wrong,
+  // told here or before.
+  Status ReadAll(BlockPipeline& reader, uint64_t* blocks, bool* all_good) {
+    *all_good = true;
     for (*blocks = 0;;) {
       ReadBlock block;
       Status status = reader.Next(&block);
@@ -79,6 +81,7 @@ class Verifier {
       }
       if (status.code() == Code::kEnd || status.code() == Code::kAgain) return {};
       if (status.code() == Code::kIo) return status;
+      *all_good = false;
       // Report a missing file beside this one once, not for each cluster that names it. The check
       // of the checksums has reported damage already.
       const bool told = status.code() == Code::kNotFound
@@ -112,7 +115,8 @@ class Verifier {
     }
     if (!has_beside && !has_compressed) return {};
     uint64_t blocks = 0;
-    H4MK_TRY(ReadAll(*opened.reader, &blocks));
+    bool all_good = false;
+    H4MK_TRY(ReadAll(*opened.reader, &blocks, &all_good));
     if (has_beside) more_["readable_blocks"] = blocks;
     return {};
   }
@@ -161,16 +165,16 @@ class Verifier {
   }
 
   Status Decrypt() {
-    const uint64_t before = problems_;
     uint64_t blocks = 0;
+    bool all_good = false;
     OpenedFile opened;
     ReadOptions read;
     H4MK_TRY(CopyKeys(options_.keys, options_.key_count, &read.keys));
     if (Status status = Open(std::move(read), &opened); !status.ok())
       Problem(status);
     else
-      H4MK_TRY(ReadAll(*opened.reader, &blocks));
-    more_["decrypted"] = {{"ok", problems_ == before}, {"blocks", blocks}};
+      H4MK_TRY(ReadAll(*opened.reader, &blocks, &all_good));
+    more_["decrypted"] = {{"ok", all_good}, {"blocks", blocks}};
     return {};
   }
 
