@@ -19,8 +19,8 @@ for row in table.splitlines():
         missing.append("a test in: " + row)
     for name in names:
         named += 1
-        if "." not in name:  # a fuzz target
-            if not (root / f"tests/fuzz/{name}_fuzz.cc").exists():
+        if "." not in name:  # a fuzz target, or a program of its own
+            if not any((root / "tests/fuzz" / file).exists() for file in (f"{name}_fuzz.cc", f"{name}.py")):
                 missing.append(f"the fuzz target {name}")
             continue
         suite, test = name.split(".") if not name.startswith(".") else (suite, name[1:])

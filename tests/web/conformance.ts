@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the reader of tools/web says about a file, as tests/conformance/README.md, "What a reader must say", has it.
 //   node conformance.js [--key HEX] [--verify-key BASE64] [--seek TRACK TIME [--forward]] [--frames TRACK] [--chain TRACK FRAME] [--block TRACK ORDINAL] FILE
+//   node conformance.js --lines        for many files: each line of the input is a JSON array of these arguments
 import { createHash } from 'node:crypto';
+import { createInterface } from 'node:readline';
 import { FLAG, H4mkError, H4mkFile, Place, Problem, SideData, Totals, timeOf } from '../../tools/web/src/reader.js';
 import { useKey } from '../../tools/web/src/protect/decrypt.js';
 import { Verifier } from '../../tools/web/src/protect/verify.js';
@@ -139,22 +141,28 @@ class Refused extends Error {
   }
 }
 
-async function main(): Promise<void> {
-  const path = process.argv.at(-1)!;
+async function say(arguments_: string[]): Promise<void> {
+  const path = arguments_.at(-1)!;
+  const option = (name: string): string | null => (arguments_.includes(name) ? arguments_[arguments_.indexOf(name) + 1]! : null);
   let said: Said;
   try {
-    const verifyKey = process.argv.indexOf('--verify-key');
-    const verifier = verifyKey > 0 ? new Verifier(new Uint8Array(Buffer.from(process.argv[verifyKey + 1]!, 'base64'))) : undefined;
+    const [verifyKey, key] = [option('--verify-key'), option('--key')];
+    const verifier = verifyKey === null ? undefined : new Verifier(new Uint8Array(Buffer.from(verifyKey, 'base64')));
     const file = await H4mkFile.open(await readAll(path), { openBeside: openBesideIn(path), ...(verifier && { verifier }) });
-    const key = process.argv.indexOf('--key');
-    if (key > 0) await takeKey(file, process.argv[key + 1]!);
-    said = await read(file, process.argv.slice(2, -1), verifier);
+    if (key !== null) await takeKey(file, key);
+    said = await read(file, arguments_.slice(0, -1), verifier);
   } catch (error) {
     if (!(error instanceof H4mkError || error instanceof Refused)) throw error;
     const kind = WITH_VERIFY_KEY[error.code] ?? error.code;
     said = { outcome: 'refused', error: { kind, offset: error.offset ?? 0 } };
   }
   process.stdout.write(json(said) + '\n');
+}
+
+async function main(): Promise<void> {
+  if (process.argv[2] !== '--lines') return say(process.argv.slice(2));
+  for await (const line of createInterface({ input: process.stdin }))
+    await say(JSON.parse(line) as string[]).catch((error: Error) => process.stdout.write(json({ outcome: 'crash', error: String(error.stack) }) + '\n'));
 }
 
 void main();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Runs one test of the npm package: bundles it with esbuild, then runs it by Node's own test runner.
-//   node run.mjs NAME [arguments…]      NAME is a file beside this one without _test.ts; `conformance` runs the suite of tests/conformance
+//   node run.mjs NAME [arguments…]      NAME is a file beside this one without _test.ts; `conformance` runs the suite of tests/conformance;
+//                                      `bundle NAME` only bundles a file, and prints where
 // Returns 77 (skipped) where the packages of tools/web are not installed: `npm ci` in tools/web does that.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -39,6 +40,8 @@ const [name, ...rest] = process.argv.slice(2);
 if (name === 'conformance') {
   const reader = await bundle(name);
   run('python3', join(here, '../conformance/run.py'), '--reader', `${process.execPath} ${reader}`, '--without', 'pipe,checks', ...rest);
+} else if (name === 'bundle') {
+  console.log(await bundle(rest[0]));
 } else if (name === 'build') {
   run(process.execPath, join(web, 'build.mjs'), join(out, 'build'));
 } else if (name === 'types') {
