@@ -31,7 +31,7 @@ def signed_problems(blocks):
     if h4mk("sign", "-y", "a.h4mk", "--key-file", "sign.pem", "-o", "signed.h4mk").returncode != 0:
         return ["sign failed"]
     found = []
-    if h4mk("verify", "signed.h4mk", "--key", "sign.pub").returncode != 0:
+    if h4mk("verify", "signed.h4mk", "--public-key", "sign.pub").returncode != 0:
         found.append("the signature is not verified")
     if [b["size"] for b in answer("list", "--json", "signed.h4mk")["blocks"]] != [b["size"] for b in blocks]:
         found.append("signing changed blocks")
@@ -40,7 +40,7 @@ def signed_problems(blocks):
         at = ["-t", str(block["track_id"]), "-i", str(block["ordinal"])]
         h4mk("prove", "-y", "signed.h4mk", *at, "-o", "proof.json")
         h4mk("block", "-y", "a.h4mk", *at, "-o", "block.bin")
-        if h4mk("verify", "--proof", "proof.json", "--key", "sign.pub", "block.bin").returncode != 0:
+        if h4mk("verify", "--proof", "proof.json", "--public-key", "sign.pub", "block.bin").returncode != 0:
             found.append(f"block {at} is not proved")
     return found
 

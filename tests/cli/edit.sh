@@ -156,3 +156,12 @@ h4mk sign clip.h4mk --key-file sign.pem -o signed.h4mk
 t h4mk edit signed.h4mk --attach licence.txt
 t h4mk edit signed.h4mk --attach licence.txt -y
 t h4mk verify signed.h4mk
+
+echo "# several files, and what standard input has for all of them"
+mkdir folder && cp old.h4mk folder/a.h4mk && cp old.h4mk folder/b.h4mk
+echo '{"tags":{"title":"Both"}}' | t h4mk edit -r folder --meta -
+for name in a b; do h4mk inspect folder/$name.h4mk | grep title; done
+t h4mk edit folder/a.h4mk no_such_file folder/b.h4mk --tag artist=X
+t h4mk edit -r folder --undo --json
+t h4mk edit - --tag a=b <clip.h4mk
+t h4mk edit http://127.0.0.1:1/x.h4mk --tag a=b

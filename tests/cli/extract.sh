@@ -51,3 +51,10 @@ cat asked _i.7.wav
 printf '#!/bin/sh\nexit 1\n' >ffmpeg
 t h4mk extract --ffmpeg ./ffmpeg pcm.h4mk
 ls *.wav
+echo "# several files: a folder for each; nothing of one meets the other"
+mkdir -p all/inner && cp clip.h4mk all/ && cp clip.h4mk all/inner/ && cp subtitles.h4mk all/inner/text.h4mk
+t h4mk extract -r all -o apart
+find apart -type f | sort
+t h4mk extract all/clip.h4mk subtitles.h4mk --attachments --list --json
+t h4mk extract all/clip.h4mk all/inner/clip.h4mk -o apart
+t h4mk extract all/clip.h4mk subtitles.h4mk -t 1 -o -

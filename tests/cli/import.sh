@@ -26,11 +26,13 @@ grep http asked
 echo "# several, and a folder with folders; a summary"
 mkdir -p in/deep
 echo a >in/a.MKV; echo a >in/a.mp4; echo b >in/deep/b.wav; echo c >in/readme.txt; ln -s .. in/deep/up
+touch in/old.h4mk; mkfifo in/pipe.mp4
 t h4mk import -r in -o out
 find out -type f | sort
 t h4mk import -r in
 find in -name '*.h4mk' | sort
 t h4mk import film.mp4 in/deep/b.wav -o out --json
+t h4mk import -r in -o out --json
 
 echo "# some fail, all fail; nothing is left of those"
 echo x >bad.mp4; echo x >nothing.mp4
@@ -52,3 +54,8 @@ h4mk import film.mp4 -o - | cmp - clip.h4mk && echo "through a pipe"
 t h4mk import - -o x.h4mk
 mkdir none
 t h4mk import -r none
+for i in 1 2 3 4 5 6 7 8 9 a b c; do echo x >none/$i.txt; done
+t h4mk import -r none
+echo "# of the same name in three folders: three files"
+mkdir -p 1 2 3; for i in 1 2 3; do cp film.mp4 $i/; done
+t h4mk import 1/film.mp4 2/film.mp4 3/film.mp4 -o together -y

@@ -11,7 +11,9 @@ cmp clip.h4mk old.h4mk && echo "as it was"
 
 echo "# a recording that was cut"
 head -c 50000 old.h4mk >clip.h4mk
-t h4mk index --json clip.h4mk
+t h4mk index clip.h4mk
+cmp clip.h4mk <(head -c 50000 old.h4mk) && echo "untouched"
+t h4mk index --force --json clip.h4mk
 t h4mk verify clip.h4mk
 
 echo "# of many pages"
@@ -21,7 +23,7 @@ truncate -s -1500 cut.h4mk
 t h4mk index cut.h4mk
 cmp cut.h4mk long.h4mk && echo "as it was"
 head -c 3000000 long.h4mk >cut.h4mk
-t h4mk index cut.h4mk
+t h4mk index --force cut.h4mk
 t h4mk verify cut.h4mk | tail -1
 
 echo "# an edited file, and one whose edit was interrupted"

@@ -3,7 +3,7 @@
  * Makes the files that the command line tests look at: make_file KIND FILE [hours]
  *   clip   60 frames of video in GOPs of 12 with B frames, audio, an attachment, tags and chapters
  *   film   the same with larger frames, so that clusters have stripes
- *   pcm    one track of audio, every block a random access point
+ *   pcm    one track of audio, every block a seek point
  *   secret pcm, encrypted
  *   cues   control frames and captions
  *   packed two tracks of text, one of them compressed

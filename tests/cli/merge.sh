@@ -27,3 +27,12 @@ cmp <(h4mk decode -t 6 all.h4mk) <(h4mk decode sound.h4mk) && echo the same soun
 t h4mk merge nothing.h4mk clip.h4mk -o x.h4mk
 make_file secret secret.h4mk
 t h4mk merge clip.h4mk secret.h4mk -o x.h4mk
+
+echo "# what is not whole: the rest, a note and status 2; nothing at all: no file"
+head -c 50000 clip.h4mk >half.h4mk
+t h4mk merge half.h4mk cues.h4mk -o part.h4mk
+t h4mk verify part.h4mk
+h4mk list --chunks clip.h4mk | awk '$2 == "CORE" {print $1}' | while read -r at; do echo "$at"; done | head -1 >first
+head -c $(($(<first) + 40)) clip.h4mk >none.h4mk
+t h4mk merge none.h4mk none.h4mk -o empty.h4mk
+ls empty.h4mk 2>&1

@@ -14,53 +14,53 @@ t h4mk sign clip.h4mk --key-env NO_SUCH_NAME
 t h4mk sign clip.h4mk --key-file sign.pub
 t h4mk sign clip.h4mk --key-file sign.pem -o signed.h4mk
 t h4mk verify signed.h4mk
-t h4mk verify signed.h4mk --key sign.pub
+t h4mk verify signed.h4mk --public-key sign.pub
 t h4mk inspect signed.h4mk | sed -n 2p
 t h4mk inspect --json signed.h4mk | grep -A 7 protection
 openssl pkey -pubin -in sign.pub -outform DER | sha256sum | cut -c 1-16
-t h4mk verify signed.h4mk --key sign.pub --json | grep -A 6 signature
-t h4mk verify signed.h4mk --key other.pub
-t h4mk verify clip.h4mk --key sign.pub
+t h4mk verify signed.h4mk --public-key sign.pub --json | grep -A 6 signature
+t h4mk verify signed.h4mk --public-key other.pub
+t h4mk verify clip.h4mk --public-key sign.pub
 for track in 1 2 3; do cmp <(h4mk cat -t $track clip.h4mk) <(h4mk cat -t $track signed.h4mk) || echo "track $track differs"; done
 cp clip.h4mk inplace.h4mk
 PEM=$(<sign.pem) t h4mk sign inplace.h4mk --key-env PEM
-t h4mk verify inplace.h4mk --key sign.pub
-h4mk sign - --key-file sign.pem <clip.h4mk 2>/dev/null | h4mk verify - --key sign.pub | tail -1
+t h4mk verify inplace.h4mk --public-key sign.pub
+h4mk sign - --key-file sign.pem <clip.h4mk 2>/dev/null | h4mk verify - --public-key sign.pub | tail -1
 t h4mk sign signed.h4mk --key-file sign.pem
-t h4mk verify signed.h4mk --key sign.pub
+t h4mk verify signed.h4mk --public-key sign.pub
 
 echo "# what is not as it was signed"
 cp signed.h4mk bad.h4mk
 poke bad.h4mk 20000 ffffffff
-t h4mk verify bad.h4mk --key sign.pub
+t h4mk verify bad.h4mk --public-key sign.pub
 cp signed.h4mk bad.h4mk
 h4mk edit bad.h4mk --tag title=Other
-t h4mk verify bad.h4mk --key sign.pub
+t h4mk verify bad.h4mk --public-key sign.pub
 head -c 40000 signed.h4mk >bad.h4mk
-t h4mk verify bad.h4mk --key sign.pub
+t h4mk verify bad.h4mk --public-key sign.pub
 t h4mk sign bad.h4mk --key-file sign.pem
 cp "$CASES/../vectors/media/reference_demo.h4mk" v1.h4mk
 t h4mk sign v1.h4mk --key-file sign.pem
-t h4mk verify v1.h4mk --key sign.pub
+t h4mk verify v1.h4mk --public-key sign.pub
 
 t h4mk recover -y signed.h4mk bad.h4mk
 t h4mk verify bad.h4mk
 echo "# proof of a block"
 t h4mk prove signed.h4mk -t 1 -i 7 -o proof.json
 h4mk block signed.h4mk -t 1 -i 7 -o block.bin >/dev/null
-t h4mk verify --proof proof.json --key sign.pub block.bin
-t h4mk verify --proof proof.json --key sign.pub block.bin --json
-t h4mk verify --proof proof.json --key sign.pub
-t h4mk verify --proof proof.json --key other.pub block.bin
+t h4mk verify --proof proof.json --public-key sign.pub block.bin
+t h4mk verify --proof proof.json --public-key sign.pub block.bin --json
+t h4mk verify --proof proof.json --public-key sign.pub
+t h4mk verify --proof proof.json --public-key other.pub block.bin
 t h4mk verify --proof proof.json block.bin
-t h4mk verify --proof proof.json --key sign.pub clip.h4mk
+t h4mk verify --proof proof.json --public-key sign.pub clip.h4mk
 sed 's/"path": *"./"path":"_/' proof.json >bad.json
-t h4mk verify --proof bad.json --key sign.pub block.bin
+t h4mk verify --proof bad.json --public-key sign.pub block.bin
 echo '[]' >bad.json
-t h4mk verify --proof bad.json --key sign.pub block.bin
+t h4mk verify --proof bad.json --public-key sign.pub block.bin
 t h4mk prove signed.h4mk -t 1 -i 7000 -o proof.json
-h4mk prove signed.h4mk -t 1 -i 7 -o - --key sign.pub 2>/dev/null | cmp - proof.json && echo "the same proof"
-t h4mk prove signed.h4mk -t 1 -i 7 -o - --key other.pub
+h4mk prove signed.h4mk -t 1 -i 7 -o - --public-key sign.pub 2>/dev/null | cmp - proof.json && echo "the same proof"
+t h4mk prove signed.h4mk -t 1 -i 7 -o - --public-key other.pub
 t h4mk prove clip.h4mk -t 1 -i 7 -o proof.json
 
 echo "# keys that others can read, or exchange"
@@ -71,8 +71,8 @@ done
 chmod 600 sign.pem
 for mode in 644 664; do
   chmod $mode sign.pub
-  t h4mk verify signed.h4mk --key sign.pub | sed '$!d'
-  h4mk verify signed.h4mk --key sign.pub 2>&1 >/dev/null
+  t h4mk verify signed.h4mk --public-key sign.pub | sed '$!d'
+  h4mk verify signed.h4mk --public-key sign.pub 2>&1 >/dev/null
 done
 chmod 644 sign.pub
 
@@ -100,7 +100,7 @@ for cipher in aead living; do
   t h4mk convert -y $cipher.h4mk plain.h4mk --key-file key
   h4mk cat plain.h4mk | cmp - raw && echo "the same bytes"
   t h4mk sign $cipher.h4mk --key-file sign.pem
-  t h4mk verify $cipher.h4mk --key sign.pub --key-file key --json | grep -A 10 '"ok"'
+  t h4mk verify $cipher.h4mk --public-key sign.pub --key-file key --json | grep -A 10 '"ok"'
 done
 KEY=$(<key) t h4mk export raw -o env.h4mk --cipher aead --key-env KEY
 KEY=$(<key) h4mk cat env.h4mk --key-env KEY | cmp - raw && echo "the same bytes"
@@ -122,3 +122,12 @@ t h4mk cat old.h4mk --key-file other
 t h4mk convert -y old.h4mk plain.h4mk --key-file key
 h4mk cat plain.h4mk | cmp - raw && echo "the same bytes"
 t h4mk export raw -o none.h4mk --cipher living-v3 --key-file key
+
+echo "# several files; a key that can be read only once; the old name of --public-key"
+mkdir -p evidence/inner && cp clip.h4mk evidence/a.h4mk && cp clip.h4mk evidence/inner/b.h4mk
+h4mk sign -r evidence -o signed --key-file <(cat sign.pem)
+for name in signed/a.h4mk signed/inner/b.h4mk; do h4mk verify $name --key sign.pub | tail -1; done
+cmp clip.h4mk evidence/a.h4mk && echo "what was given is as it was"
+t h4mk sign evidence/a.h4mk evidence/inner/b.h4mk --key-file sign.pem
+t h4mk verify -r evidence --key=sign.pub
+t h4mk sign -r evidence -o - --key-file sign.pem

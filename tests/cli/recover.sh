@@ -118,3 +118,18 @@ t h4mk recover -y tr.h4mk out.h4mk
 t h4mk verify out.h4mk
 head -c 10 "$CASES/../vectors/cli/files/plain.h4mk" >tr.h4mk
 t h4mk recover -y tr.h4mk out.h4mk
+
+echo "# several files: their folder is given last, or by --output"
+mkdir -p in/inner
+cp clip.h4mk in/whole.h4mk
+head -c 50000 clip.h4mk >in/inner/cut.h4mk
+cp zero in/zero.h4mk
+t h4mk recover -r in made
+find made -type f | sort
+cmp in/whole.h4mk made/whole.h4mk && whole made/inner/cut.h4mk
+t h4mk recover in/whole.h4mk in/inner/cut.h4mk -o flat --json
+t h4mk recover in/whole.h4mk in/inner/cut.h4mk flat
+t h4mk recover in/whole.h4mk made/whole.h4mk -o twice
+t h4mk recover clip.h4mk in/whole.h4mk zero
+ls twice zero
+t h4mk recover clip.h4mk

@@ -1,4 +1,4 @@
-# Where a player lands, which blocks it decodes, which random access points there are; single blocks.
+# Where a player lands, which blocks it decodes, which seek points there are; single blocks.
 make_file clip clip.h4mk
 t h4mk seek clip.h4mk -t 1 --t_ms 1000
 t h4mk seek clip.h4mk -t 1 --time 0:00:01.000 --forward

@@ -17,7 +17,7 @@ import tempfile
 FLAGS = ("key", "discard", "corrupt")
 KEY_VARIABLE = "H4MK_CONFORMANCE_KEY"
 # A file without an end is not wrong: it grows.
-NO_PROBLEM = ("no locator", "the file has no end")
+NO_PROBLEM = ("no end at byte", "the file has no end")
 
 
 class Refused(Exception):
@@ -93,7 +93,7 @@ def signed(tool, verify_key):
     with tempfile.NamedTemporaryFile("w") as public:
         public.write(f"-----BEGIN PUBLIC KEY-----\n{verify_key}\n-----END PUBLIC KEY-----\n")
         public.flush()
-        verified = tool.json("verify", "--key", public.name)
+        verified = tool.json("verify", "--public-key", public.name)
     signature = verified.get("signature", {})
     if "final" not in signature:
         raise Refused(verified["errors"])

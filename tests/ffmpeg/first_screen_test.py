@@ -54,9 +54,9 @@ with tempfile.TemporaryDirectory() as folder:
     pathlib.Path("key").write_text("11" * 32)
     run(ffmpeg, "-v", "error", "-i", "film.mkv", "-map", "0", "-c", "copy", "-encryption_scheme", "aes-256-gcm", "-encryption_key_file", "key",
         "-encryption_kid", "0123", "-signing_key", "sign.pem", "secret.h4mk")
-    says("secret.h4mk", "signed by the Ed25519 key ", "not verified: `h4mk verify --key PUB` does",
+    says("secret.h4mk", "signed by the Ed25519 key ", "not verified: `h4mk verify --public-key PUB` does",
          "encrypted by aes-256-gcm, key id 0123: blocks need --key-file", "h264 (High 10)")
     whole = pathlib.Path("film.h4mk").read_bytes()
     pathlib.Path("cut.h4mk").write_bytes(whole[:-100])
-    says("cut.h4mk", "without an end", "`h4mk index`", "`h4mk verify`", status=2)
+    says("cut.h4mk", "without an end", "`h4mk recover FILE OUT`", status=2)
 sys.exit("\n".join(problems[:20]) if problems else 0)

@@ -142,7 +142,7 @@ class FormatsTest(unittest.TestCase):
             status, _, proof = daemon.get(target)
             self.assertEqual(status, 200)
             (self.root / "proof").write_bytes(proof)
-            self.assertIn("block 60 of track 1", run(H4MK, "verify", "--proof", self.root / "proof", "--key", public))
+            self.assertIn("block 60 of track 1", run(H4MK, "verify", "--proof", self.root / "proof", "--public-key", public))
             self.assertEqual(daemon.get("/api/files/signed/tracks/0/blocks/100000/proof")[0], 404)
             self.assertEqual(daemon.get("/api/files/plain/tracks/0/blocks/60/proof")[0], 403)
 

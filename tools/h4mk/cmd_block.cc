@@ -57,8 +57,7 @@ int FetchBlock(InputFile& file, const BlockOptions& options, Output& output) {
     return output.Finish(kExitNo);
   }
   if (status.ok() && !options.raw && (block.record->flags & kBlockEncrypted))
-    status = Status(Code::kKey,
-                    "the blocks are encrypted; give --key-file or --key-env, or ask for --raw");
+    status = NoKey().Saying(NoKey().message() + ", or ask for --raw");
   OutputFile out;
   if (status.ok()) status = out.Open(options.output, options.write);
   if (!status.ok()) return output.Fail(status);

@@ -47,7 +47,7 @@ Status Copy(BlockPipeline& reader, uint32_t track, uint64_t file_size, Sink& sin
     ReadBlock block;
     const Status status = reader.Next(&block);
     if (status.ok() && (block.record->flags & kBlockEncrypted)) {
-      output.Problem(Status(Code::kKey, "the blocks are encrypted; give --key-file or --key-env"));
+      output.Problem(NoKey());
       return {};
     }
     if (status.ok()) {

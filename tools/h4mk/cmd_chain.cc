@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// h4mk chain and h4mk range: which blocks must be decoded to show a time; which random access
-// points lie between two times.
+// h4mk chain and h4mk range: which blocks must be decoded to show a time; which seek points
+// lie between two times.
 #include "block_source.h"
 #include "command.h"
 #include "file/lookup_all.h"
@@ -53,7 +53,7 @@ void DescribeChain(CLI::App* command, ChainOptions* options) {
   AddTrackOption(command, &options->track_id, false);
   options->time.Add(command, "time", "The time", true);
   command->footer(
-      "The blocks are in decoding order, from a random access point on. Exit status 1: there are "
+      "The blocks are in decoding order, from a seek point on. Exit status 1: there are "
       "none.");
 }
 
@@ -94,7 +94,7 @@ void DescribeRange(CLI::App* command, RangeOptions* options) {
   AddTrackOption(command, &options->track_id, false);
   options->from.Add(command, "from", "The first time, default the start", false);
   options->to.Add(command, "to", "The last time, default the end", false);
-  command->footer("Exit status 1: there are no random access points between the two.");
+  command->footer("Exit status 1: there are no seek points between the two.");
 }
 
 int RunRange(const RangeOptions& options) {
@@ -114,7 +114,7 @@ int RunRange(const RangeOptions& options) {
       &blocks);
   if (!status.ok()) return output.Fail(status);
   output.Set("track_id", track.description().id);
-  output.Text("random access points of track {}:\n", track.description().id);
+  output.Text("seek points of track {}:\n", track.description().id);
   ShowBlocks(blocks, track.description(), output);
   ReportWarnings(*track.reader, output);
   return output.Finish(blocks.empty() ? kExitNo : kExitDone);
@@ -128,7 +128,7 @@ void AddChain(CLI::App& app, int* exit_code) {
 }
 
 void AddRange(CLI::App& app, int* exit_code) {
-  AddCommand<RangeOptions>(app, exit_code, "range", "The random access points between two times",
+  AddCommand<RangeOptions>(app, exit_code, "range", "The seek points between two times",
                            DescribeRange, RunRange);
 }
 

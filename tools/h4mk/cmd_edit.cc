@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 #include "api.h"
 #include "chapters.h"
 #include "command.h"
 #include "edit_file.h"
+#include "files_option.h"
 #include "recording.h"
 #include "rewrite.h"
 #include "text.h"
@@ -19,7 +21,7 @@ namespace h4mk::tool {
 namespace {
 
 struct EditOptions {
-  CommonOptions common;
+  FilesOptions files;
   std::vector<std::string> tags, removed_tags, track_names, track_tags, dispositions, chapters;
   std::string meta_file, chapters_file;
   bool clear_chapters = false, undo = false, force = false;
@@ -27,7 +29,7 @@ struct EditOptions {
 };
 
 void Describe(CLI::App* command, EditOptions* options) {
-  AddCommonOptions(command, &options->common);
+  AddFilesOptions(command, &options->files, "H4MK files, which all get the same changes");
   command->add_option("--tag", options->tags, "Set a tag of the file")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
@@ -130,12 +132,27 @@ Status ReadText(const std::string& path, std::string* text) {
   return {};
 }
 
-Status ReplaceMeta(const std::string& path, Json* meta) {
-  std::string text;
-  H4MK_TRY(ReadText(path, &text));
-  Result<Json> parsed = ParseJson(text, 0, path.c_str());
-  if (!parsed.ok()) return parsed.status();
-  *meta = std::move(parsed.value());
+// What comes from files, read once for all that are changed: one may be standard input.
+struct FromFiles {
+  std::optional<Json> meta, chapters;
+};
+
+Status ReadFiles(const EditOptions& options, FromFiles* read) {
+  if (!options.meta_file.empty()) {
+    std::string text;
+    H4MK_TRY(ReadText(options.meta_file, &text));
+    Result<Json> meta = ParseJson(text, 0, options.meta_file.c_str());
+    if (!meta.ok()) return meta.status();
+    read->meta = std::move(meta.value());
+  }
+  if (!options.chapters_file.empty()) {
+    std::string text;
+    H4MK_TRY(ReadText(options.chapters_file, &text));
+    Result<Json> chapters = ParseChapters(text);
+    if (!chapters.ok())
+      return chapters.status().Saying(options.chapters_file + ": " + chapters.status().message());
+    read->chapters = std::move(chapters.value());
+  }
   return {};
 }
 
@@ -184,8 +201,8 @@ Status ReadDescriptions(const h4mk_io& io, Descriptions* now) {
   return {};
 }
 
-Status ChangeMeta(const EditOptions& options, Json* meta) {
-  if (!options.meta_file.empty()) H4MK_TRY(ReplaceMeta(options.meta_file, meta));
+Status ChangeMeta(const EditOptions& options, const FromFiles& read, Json* meta) {
+  if (read.meta) *meta = *read.meta;
   for (const std::string& tag : options.tags) {
     std::string key, value;
     H4MK_TRY(Split(tag, '=', &key, &value));
@@ -193,14 +210,7 @@ Status ChangeMeta(const EditOptions& options, Json* meta) {
   }
   for (const std::string& key : options.removed_tags) RemoveTag(meta, key);
   if (options.clear_chapters) meta->erase("chapters");
-  if (!options.chapters_file.empty()) {
-    std::string text;
-    H4MK_TRY(ReadText(options.chapters_file, &text));
-    Result<Json> chapters = ParseChapters(text);
-    if (!chapters.ok())
-      return chapters.status().Saying(options.chapters_file + ": " + chapters.status().message());
-    (*meta)["chapters"] = std::move(chapters.value());
-  }
+  if (read.chapters) (*meta)["chapters"] = *read.chapters;
   if (!options.chapters.empty()) H4MK_TRY(AddChapters(options.chapters, meta));
   return {};
 }
@@ -297,28 +307,28 @@ Status Write(const h4mk_io& io, const Descriptions& before, const Descriptions& 
   edit.undo = undo;
   const Status status = work.Result(h4mk_edit(&io, &edit));
   if (status.code() == Code::kState)
-    return Status(Code::kAgain, status.message() + "; `h4mk index` gives it one");
+    return Status(Code::kAgain,
+                  status.message() + "; `h4mk recover FILE OUT` makes a file that has one");
   return status;
 }
 
-Status Edit(const EditOptions& options, uint64_t* before, uint64_t* after) {
+Status Edit(const EditOptions& options, const FromFiles& read, const std::string& path,
+            uint64_t* before, uint64_t* after) {
   EditFile file;
-  H4MK_TRY(file.Open(options.common.file));
+  H4MK_TRY(file.Open(path));
   *before = static_cast<uint64_t>(file.Size());
   Descriptions was, now;
   if (!options.undo) {
     H4MK_TRY(ReadDescriptions(file.Io(), &was));
     now = was;
-    H4MK_TRY(ChangeMeta(options, &now.meta));
+    H4MK_TRY(ChangeMeta(options, read, &now.meta));
     H4MK_TRY(ChangeTracks(options, &now.tracks));
   }
   if (options.additions.any()) {
     if (options.undo) return Status(Code::kArgument, "--undo goes alone");
-    H4MK_TRY(
-        RewriteFile(options.common.file, now.meta, now.tracks, options.additions, options.force));
+    H4MK_TRY(RewriteFile(path, now.meta, now.tracks, options.additions, options.force));
     struct stat info;
-    *after = stat(options.common.file.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size)
-                                                           : *before;
+    *after = stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : *before;
     return {};
   }
   H4MK_TRY(file.Explain(Write(file.Io(), was, now, options.undo)));
@@ -326,10 +336,10 @@ Status Edit(const EditOptions& options, uint64_t* before, uint64_t* after) {
   return {};
 }
 
-int Run(const EditOptions& options) {
-  Output output(options.common.file, options.common.json);
+int EditOne(const EditOptions& options, const FromFiles& read, const std::string& path,
+            Output& output) {
   uint64_t before = 0, after = 0;
-  const Status status = Edit(options, &before, &after);
+  const Status status = Edit(options, read, path, &before, &after);
   if (options.undo && status.code() == Code::kNotFound) {
     output.Note(std::nullopt, status.message());
     return output.Finish(kExitNo);
@@ -337,19 +347,29 @@ int Run(const EditOptions& options) {
   if (!status.ok()) return output.Fail(status);
   output.Set("size_before", before);
   output.Set("size", after);
+  const std::string of = AreSeveral(options.files) ? Printable(path) + ": " : "";
   if (options.additions.any())
-    output.Text("written anew, {} bytes\n", Grouped(after));
+    output.Text("{}written anew, {} bytes\n", of, Grouped(after));
   else if (after == before)
-    output.Text("nothing to change\n");
+    output.Text("{}nothing to change\n", of);
   else
-    output.Text("{} {} bytes\n", after > before ? "appended" : "removed",
+    output.Text("{}{} {} bytes\n", of, after > before ? "appended" : "removed",
                 Grouped(after > before ? after - before : before - after));
   if (Recording file; !options.undo && after > before && !options.additions.any() &&
-                      file.Open(options.common.file).ok() && file.is_signed())
+                      file.Open(path).ok() && file.is_signed())
     output.Note(std::nullopt,
                 "the file is signed and the change is not: `h4mk sign` signs the file anew, `h4mk "
                 "edit --undo` takes the change back");
   return output.Finish();
+}
+
+int Run(const EditOptions& options) {
+  FromFiles read;
+  if (const Status status = ReadFiles(options, &read); !status.ok())
+    return Output(options.files.paths[0], options.files.json).Fail(status);
+  return ForEachFile(options.files, [&](const std::string& path, Output& output) {
+    return EditOne(options, read, path, output);
+  });
 }
 
 }  // namespace

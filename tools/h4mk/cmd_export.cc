@@ -46,16 +46,16 @@ void Describe(CLI::App* command, ExportOptions* options) {
       ->required();
   AddForceOption(command, &options->write);
   AddVersionOption(command, &options->version);
-  command->add_option("--block_size", options->block_size, "Bytes a block, default 524288")
+  command->add_option("--block-size", options->block_size, "Bytes a block, default 524288")
       ->check(CLI::Range(1u, 1u << 30));
   command->add_option("--fps", options->fps, "Blocks a second, default 30")
       ->check(CLI::Range(0.001, 1e6));
   command
       ->add_option("--gop", options->gop.gop_size,
-                   "Blocks from one random access point to the next, default 30")
+                   "Blocks from one seek point to the next, default 30")
       ->check(CLI::Range(1u, 1000000000u));
-  command->add_flag("--allow_b", options->gop.allow_b,
-                    "Every other block between random access points is a B block");
+  command->add_flag("--allow-b", options->gop.allow_b,
+                    "Every other block between seek points is a B block");
   command->add_flag(
       "--packets", options->packets,
       "INPUT is a media file: copy its packets, with the ffmpeg that is in PATH or $FFMPEG");
@@ -144,8 +144,8 @@ Status ExportFile(InputFile& input, Io& output, const ExportOptions& options,
   return writer->Finish();
 }
 
-// As the exports of the transport dialect: META tells how the file was cut, SEEK where the random
-// access points are in it.
+// As the exports of the transport dialect: META tells how the file was cut, SEEK where the seek
+// points are in it.
 Status ExportTransport(InputFile& input, Io& output, const ExportOptions& options,
                        const ProtectOptions& protect, Exported* counts) {
   Source source(input.NewIo());

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 // h4mk extract: tracks and attachments as files that other programs know.
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "child.h"
 #include "command.h"
 #include "describe.h"
 #include "file_name.h"
+#include "files_option.h"
 #include "progress.h"
 #include "recording.h"
 #include "subtitles.h"
@@ -20,17 +18,17 @@ namespace h4mk::tool {
 namespace {
 
 struct ExtractOptions {
-  CommonOptions common;
+  FilesOptions files;
   std::vector<int64_t> track_ids;
   std::vector<std::string> names;
-  bool only_attachments = false, dry = false;
+  bool only_attachments = false;
   std::string output, ffmpeg;
   WriteOptions write;
   KeyOptions key;
 };
 
 void Describe(CLI::App* command, ExtractOptions* options) {
-  AddCommonOptions(command, &options->common);
+  AddFilesOptions(command, &options->files);
   command
       ->add_option("--track,-t", options->track_ids, "Only this track; may be given several times")
       ->type_name("ID")
@@ -44,16 +42,17 @@ void Describe(CLI::App* command, ExtractOptions* options) {
   command->add_flag("--attachments", options->only_attachments, "Only attachments and covers");
   command
       ->add_option("--output,-o", options->output,
-                   "The folder, default the one we are in; for one track also a file, or - for "
-                   "standard output")
+                   "The folder, default the one we are in; for one track of one file also a file, "
+                   "or - for standard output")
       ->type_name("FOLDER");
-  command->add_flag("--list", options->dry, "Say which files it would write, and write none");
+  command->add_flag("--list", options->files.dry, "Say which files it would write, and write none");
   AddWriteOptions(command, &options->write);
   AddDecryptionKeyOptions(command, &options->key);
   AddFfmpegOption(command, &options->ffmpeg);
   command->footer(
       "Attachments keep their names, without what leads elsewhere; the others are called "
-      "FILE.ID.LANGUAGE.EXTENSION. Subtitles become\n"
+      "FILE.ID.LANGUAGE.EXTENSION. Of several files each\n"
+      "has a folder of its own in FOLDER. Subtitles become\n"
       ".srt, .ass or .vtt. What other programs read only with headers (H.264 of MP4, AAC, Opus, "
       "AV1…) ffmpeg writes, which must be\n"
       "one that reads H4MK; all else is written as it is, block behind block.");
@@ -128,17 +127,20 @@ bool HasStartCodes(const std::string& extradata) {
 
 class Extractor {
  public:
-  Extractor(const ExtractOptions& options, Output& output) : options_(options), output_(output) {}
+  // to: the folder, or for one track the file; "" for the folder we are in.
+  Extractor(const ExtractOptions& options, const std::string& path, const std::string& to,
+            Output& output)
+      : options_(options), path_(path), to_(to), output_(output) {}
 
   Status Open() {
-    H4MK_TRY(input_.Open(options_.common.file, &options_.key));
+    H4MK_TRY(input_.Open(path_, &options_.key));
     H4MK_TRY(Choose());
     if (targets_.empty()) return Status(Code::kNotFound, "there is nothing to extract");
     const auto is_track = [&](const Target& target) {
       return !input_.tracks()[target.track].is_attachment;
     };
     if (input_.is_encrypted() && !options_.key.given() && std::ranges::any_of(targets_, is_track))
-      return Status(Code::kKey, "the file is encrypted: give --key-file or --key-env");
+      return NoKey();
     return NameAll();
   }
 
@@ -164,9 +166,9 @@ class Extractor {
     for (const Target& target : targets_) {
       const RecordedTrack& track = input_.tracks()[target.track];
       files.push_back({{"track_id", track.info.track_id}, {"path", target.path}});
-      if (!options_.dry) files.back()["bytes"] = target.bytes;
+      if (!options_.files.dry) files.back()["bytes"] = target.bytes;
       output_.Text("track {}: {}{}\n", track.info.track_id, Printable(target.path),
-                   options_.dry ? "" : ", " + Grouped(target.bytes) + " bytes");
+                   options_.files.dry ? "" : ", " + Grouped(target.bytes) + " bytes");
     }
     output_.Set("files", std::move(files));
   }
@@ -214,8 +216,7 @@ class Extractor {
       const std::string name = SafeName(TextOf(TagsOf(track), "filename"));
       return name.empty() ? "attachment." + id : name;
     }
-    const std::string stem =
-        options_.common.file == "-" ? "track" : SafeName(Stem(options_.common.file));
+    const std::string stem = path_ == "-" ? "track" : SafeName(Stem(path_));
     if (track.is_cover)
       return fmt::format("{}.{}.cover.{}", stem, id, codec == "mjpeg" ? "jpg" : SafeName(codec));
     const std::string language = SafeName(TextOf(TagsOf(track), "language"));
@@ -243,24 +244,18 @@ class Extractor {
   }
 
   Status NameAll() {
-    struct stat info;
-    std::string folder = options_.output;
     const bool is_one = options_.track_ids.size() + options_.names.size() == 1;
-    if (folder == "-" && !is_one)
+    if (to_ == "-" && !is_one)
       return Status(Code::kArgument, "say which one goes to standard output: --track or --name");
-    const bool is_folder = !is_one || folder.empty() || folder.ends_with('/') ||
-                           (stat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode));
+    const bool is_folder = !is_one || to_.empty() || IsFolder(to_);
     std::set<std::string> taken;
     for (Target& target : targets_) {
       std::string name = NameOf(target);
       while (!taken.insert(name).second)
         name = std::to_string(input_.tracks()[target.track].info.track_id) + "_" + name;
-      target.path = is_folder ? InFolder(folder, name) : folder;
+      target.path = is_folder ? InFolder(to_, name) : to_;
     }
-    if (options_.dry || !is_folder || folder.empty()) return {};
-    std::error_code error;
-    std::filesystem::create_directory(folder, error);
-    return error ? Status(Code::kIo, folder + ": " + error.message()) : Status();
+    return options_.files.dry || !is_folder ? Status() : MakeFolderOf(targets_[0].path);
   }
 
   // Written from blocks by this program, so that one pass through the file serves several.
@@ -319,8 +314,7 @@ class Extractor {
       const Status status = input_.Next(output_, &block);
       if (status.code() == Code::kEnd) return {};
       if (!status.ok()) return status;
-      if (block.flags & H4MK_BLOCK_ENCRYPTED)
-        return Status(Code::kKey, "the blocks are encrypted; give --key-file or --key-env");
+      if (block.flags & H4MK_BLOCK_ENCRYPTED) return NoKey();
       if (progress) progress(static_cast<uint64_t>(block.offset), input_.size());
       Target& target = *by_track[block.track];
       H4MK_TRY(target.subtitles ? Put(target, target.subtitles->Add(block))
@@ -330,7 +324,7 @@ class Extractor {
 
   // Streams of ffmpeg are the tracks in their order. Names are never options or protocols for it.
   Status WriteByFfmpeg(Target& target) {
-    if (options_.common.file == "-")
+    if (path_ == "-")
       return Status(Code::kArgument,
                     "ffmpeg writes this track and cannot read a pipe twice: give "
                     "a file");
@@ -339,7 +333,7 @@ class Extractor {
     if (!options_.key.file.empty())
       words.insert(words.end(), {"-decryption_key_file", options_.key.file});
     words.insert(words.end(), {"-enable_sidecars", "1", "-f", "h4mk"});
-    for (std::string& word : FfmpegInput(options_.common.file)) words.push_back(std::move(word));
+    for (std::string& word : FfmpegInput(path_)) words.push_back(std::move(word));
     words.insert(words.end(), {"-map", "0:" + std::to_string(target.track), "-c", "copy", "-f",
                                target.format, "pipe:1"});
     Child ffmpeg;
@@ -352,23 +346,39 @@ class Extractor {
   }
 
   const ExtractOptions& options_;
+  const std::string path_, to_;
   Output& output_;
   Recording input_;
   std::vector<Target> targets_;
 };
 
-int Run(const ExtractOptions& options) {
-  Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
-  Extractor extractor(options, output);
+int ExtractOne(const ExtractOptions& options, const std::string& path, const std::string& to,
+               Output& output) {
+  ShowFileName(options.files, path, output);
+  Extractor extractor(options, path, to, output);
   Status status = extractor.Open();
   if (status.code() == Code::kNotFound) {
     output.Text("{}\n", status.message());
     return output.Finish(kExitNo);
   }
-  if (status.ok() && !options.dry) status = extractor.Write();
+  if (status.ok() && !options.files.dry) status = extractor.Write();
   if (!status.ok()) return output.Fail(status);
   extractor.Report();
   return output.Finish();
+}
+
+// film.h4mk of several goes to the folder film.
+std::string FolderFor(const std::string& to) {
+  return to.substr(0, to.size() - (to.ends_with(".h4mk") ? 5 : 0)) + "/";
+}
+
+int Run(const ExtractOptions& options) {
+  const bool several = AreSeveral(options.files);
+  return ForEachFile(options.files, several && options.output.empty() ? "." : options.output,
+                     [&](const std::string& path, const std::string& to, Output& output) {
+                       return ExtractOne(options, path, several ? FolderFor(to) : options.output,
+                                         output);
+                     });
 }
 
 }  // namespace

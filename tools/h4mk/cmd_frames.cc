@@ -31,7 +31,7 @@ void Describe(CLI::App* command, FramesOptions* options) {
   command->footer(
       "Blocks that must be decoded but not shown, and those without a time, are no frames. The "
       "type is I, P or B, and ? where the\n"
-      "writer knew only that it is no random access point: `h4mk import` looks into packets for "
+      "writer knew only that it is no seek point: `h4mk import` looks into packets for "
       "it, ffmpeg with -picture_types 1.");
 }
 

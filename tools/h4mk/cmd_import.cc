@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // h4mk import: media files of any kind as H4MK, packet for packet, by ffmpeg.
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <set>
@@ -43,7 +45,7 @@ void Describe(CLI::App* command, ImportOptions* options) {
   command->footer(
       "Every stream of INPUT is copied with its times, tags, chapters and attachments; nothing is "
       "decoded, and INPUT is not touched.\n"
-      "ffmpeg must be one that writes H4MK.\n"
+      "ffmpeg must be one that writes H4MK. What -r passes over is named at the end, and why.\n"
       "Exit status: 0 all were imported, 1 some were not, 2 none was.");
 }
 
@@ -95,6 +97,7 @@ class Importer {
     output_.Set("imported", done);
     output_.Set("failed", failed_);
     output_.Set("files", std::move(files_));
+    TellPassedOver();
     if (jobs_.size() > 1)
       output_.Text("{} imported, {}\n", Grouped(done),
                    failed_ == 0 ? "none failed" : fmt::format("{} not", Grouped(failed_)));
@@ -104,22 +107,21 @@ class Importer {
 
  private:
   Status FindJobs() {
-    std::error_code error;
-    const bool to_folder = options_.output.ends_with('/') ||
-                           fs::is_directory(options_.output, error) || options_.inputs.size() > 1 ||
-                           (options_.recursive && fs::is_directory(options_.inputs[0], error));
+    const bool to_folder = IsFolder(options_.output) || options_.inputs.size() > 1 ||
+                           (options_.recursive && IsFolder(options_.inputs[0]));
     if (to_folder && options_.output == "-")
       return Status(Code::kArgument, "several files cannot go to standard output");
     for (const std::string& input : options_.inputs) {
       if (input == "-")
         return Status(Code::kArgument, "media come from a file: `h4mk export --packets` takes -");
-      if (options_.recursive && fs::is_directory(input, error))
+      if (options_.recursive && IsFolder(input))
         H4MK_TRY(FindInFolder(input));
       else
         AddJob(input, to_folder, IsUrl(input) ? NameFor(input) : LastName(input));
     }
-    return jobs_.empty() ? Status(Code::kNotFound, "no file there has the name of a media file")
-                         : Status();
+    if (!jobs_.empty()) return {};
+    TellPassedOver();
+    return Status(Code::kNotFound, "no file there has the name of a media file");
   }
 
   // Folders that are links are not entered: they may lead round in circles.
@@ -129,12 +131,43 @@ class Importer {
     for (fs::recursive_directory_iterator
              at(folder, fs::directory_options::skip_permission_denied, error),
          end;
-         !error && at != end; at.increment(error))
-      if (IsMediaName(at->path()) && at->is_regular_file(ignored)) found.push_back(at->path());
+         !error && at != end; at.increment(error)) {
+      if (at->is_directory(ignored) && !at->is_symlink(ignored) && CanEnter(at->path())) continue;
+      if (const std::string why = WhyNot(*at); !why.empty())
+        passed_over_.push_back({at->path().string(), why});
+      else
+        found.push_back(at->path());
+    }
     if (error) return Status(Code::kIo, folder + ": " + error.message());
     std::sort(found.begin(), found.end());
     for (const fs::path& path : found) AddJob(path.string(), true, path.lexically_relative(folder));
     return {};
+  }
+
+  static bool CanEnter(const fs::path& folder) { return access(folder.c_str(), R_OK | X_OK) == 0; }
+
+  // Why something in a folder is not imported; "" if it is.
+  static std::string WhyNot(const fs::directory_entry& entry) {
+    std::error_code ignored;
+    if (entry.is_directory(ignored))
+      return entry.is_symlink(ignored) ? "a link to a folder" : "a folder that may not be read";
+    if (entry.path().extension() == ".h4mk") return "H4MK already";
+    if (!IsMediaName(entry.path())) return "not the name of a media file";
+    return entry.is_regular_file(ignored) ? "" : "no regular file";
+  }
+
+  // The first of them one by one.
+  void TellPassedOver() {
+    constexpr size_t kMostShown = 10;
+    std::sort(passed_over_.begin(), passed_over_.end());
+    Json list = Json::array();
+    for (const auto& [path, why] : passed_over_) {
+      if (list.size() < kMostShown) output_.Text("passed over {}: {}\n", Printable(path), why);
+      list.push_back({{"path", path}, {"reason", why}});
+    }
+    if (list.size() > kMostShown)
+      output_.Text("passed over {} more; --json names all\n", list.size() - kMostShown);
+    if (options_.recursive) output_.Set("passed_over", std::move(list));
   }
 
   static std::string NameFor(const std::string& url) {
@@ -150,8 +183,9 @@ class Importer {
                             : IsUrl(input)           ? below  // in the folder we are in
                                                      : fs::path(input);
       job.output = fs::path(base).replace_extension(".h4mk").string();
-      // film.mp4 and film.mkv
-      if (!taken_.insert(job.output).second) taken_.insert(job.output = base.string() + ".h4mk");
+      // film.mp4 and film.mkv; a/film.mp4 and b/film.mp4
+      std::string longer = base.string();
+      while (!taken_.insert(job.output).second) job.output = longer += ".h4mk";
       make_folders_ = to_folder && !options_.output.empty();
     }
     jobs_.push_back(std::move(job));
@@ -163,11 +197,7 @@ class Importer {
     H4MK_TRY(input.Open(job.input));
     if (input.version() != 0)
       return Status(Code::kArgument, "is an H4MK file already; `h4mk convert` changes its version");
-    if (make_folders_) {
-      std::error_code error;
-      fs::create_directories(fs::path(job.output).parent_path(), error);
-      if (error) return Status(Code::kIo, job.output + ": " + error.message());
-    }
+    if (make_folders_) H4MK_TRY(MakeFolderOf(job.output));
     H4MK_TRY(out.Open(job.output, options_.write));
     uint64_t written = 0;
     if (Status status = Copy(job, input.size(), label, out, &written); !status.ok())
@@ -218,6 +248,7 @@ class Importer {
   Output output_;
   std::vector<Job> jobs_;
   std::set<std::string> taken_;
+  std::vector<std::pair<std::string, std::string>> passed_over_;  // path, why
   bool make_folders_ = false;
   uint64_t failed_ = 0;
   Json files_ = Json::array();

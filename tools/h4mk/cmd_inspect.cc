@@ -155,8 +155,7 @@ void ShowTrack(InputFile& file, const Track& track, const TrackTotals& totals, c
               Clock(totals.end_pts, track.time_base));
   if (gops.count > 1)
     output.Text("  {} seek points, {:.3f} to {:.3f} s apart{}\n", Grouped(gops.count),
-                gops.shortest, gops.longest,
-                totals.all_key ? ", every block is a random access point" : "");
+                gops.shortest, gops.longest, totals.all_key ? ", every block is a seek point" : "");
 }
 
 void ShowTracks(InputFile& file, BlockPipeline& reader, Output& output) {
@@ -272,8 +271,8 @@ void ShowFile(const std::string& path, InputFile& file, BlockPipeline& reader, O
   ReportWarnings(reader, output);
   if (reader.version() == 2 && !reader.is_closed() && !output.json())
     output.Note(std::nullopt,
-                "if nobody is writing it any more, `h4mk index` gives it its end, and `h4mk "
-                "verify` looks for damage");
+                "if nobody is writing it any more, `h4mk recover FILE OUT` makes a whole file of "
+                "what is there");
 }
 
 int InspectOne(const InspectOptions& options, const std::string& path, Output& output) {

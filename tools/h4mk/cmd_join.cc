@@ -81,7 +81,7 @@ Status OpenAll(const JoinOptions& options, Inputs* inputs) {
     if (const Status status = input.Open(path, &options.key); !status.ok())
       return status.Saying(path + ": " + status.message());
     if (input.is_encrypted() && !options.key.given())
-      return Status(Code::kKey, path + ": the file is encrypted: give --key-file or --key-env");
+      return NoKey().Saying(path + ": " + NoKey().message());
     H4MK_TRY(CheckSame(*inputs->front(), input));
     if (input.is_encrypted() != inputs->front()->is_encrypted())
       return Status(Code::kArgument,
@@ -182,6 +182,7 @@ class Joiner {
     const std::vector<int64_t> targets = Targets(input);
     const auto progress = MakeProgress("join");
     h4mk_block block = H4MK_BLOCK_INIT;
+    output_.SetInput(input.path());
     for (;;) {
       const Status status = input.Next(output_, &block);
       if (status.code() == Code::kEnd) break;
@@ -196,6 +197,7 @@ class Joiner {
       H4MK_TRY(writer_.Write(block));
       ++blocks_;
     }
+    output_.SetInput("");
     done_ += input.size();
     return {};
   }

@@ -6,6 +6,7 @@
 #include "block_source.h"
 #include "command.h"
 #include "open/make_writer.h"
+#include "recording.h"
 #include "text.h"
 #include "write_option.h"
 
@@ -37,6 +38,7 @@ void Describe(CLI::App* command, MergeOptions* options) {
 class MergeInput {
  public:
   Status Open(const std::string& path) {
+    path_ = path;
     H4MK_TRY(file_.Open(path));
     ReadOptions read;
     read.keep_external = true;
@@ -57,6 +59,15 @@ class MergeInput {
 
   // The next block that can be read; damage is a problem of the output.
   void Next(Output& output) {
+    output.SetInput(path_);
+    ReadNext(output);
+    output.SetInput("");
+  }
+
+  std::vector<uint32_t> tracks;  // of the new file, by track of this one
+
+ private:
+  void ReadNext(Output& output) {
     for (;;) {
       const Status status = reader().Next(&block_);
       has_block_ = status.ok();
@@ -66,9 +77,7 @@ class MergeInput {
     }
   }
 
-  std::vector<uint32_t> tracks;  // of the new file, by track of this one
-
- private:
+  std::string path_;
   InputFile file_;
   OpenedFile opened_;
   ReadBlock block_;
@@ -138,6 +147,7 @@ Status Merge(MergeInputs& inputs, Io& out, Output& output, size_t* tracks, uint6
   *tracks = ids.size();
   if (!inputs[0]->reader().meta().empty()) H4MK_TRY(writer->SetMeta(inputs[0]->reader().meta()));
   H4MK_TRY(CopyAll(inputs, *writer, output, blocks));
+  H4MK_TRY(CheckCopied(*blocks, output));
   return writer->Finish();
 }
 

@@ -3,6 +3,7 @@
 #include "api.h"
 #include "command.h"
 #include "file.h"
+#include "files_option.h"
 #include "progress.h"
 #include "text.h"
 #include "write_option.h"
@@ -11,19 +12,24 @@ namespace h4mk::tool {
 namespace {
 
 struct RecoverOptions {
-  CommonOptions common;
+  FilesOptions files;
   std::string output;
   WriteOptions write;
 };
 
 void Describe(CLI::App* command, RecoverOptions* options) {
-  AddCommonOptions(command, &options->common);
+  AddFilesOptions(command, &options->files,
+                  "H4MK files, or - for standard input; without --output the last word is OUT");
   command
-      ->add_option("--output,-o,OUT", options->output, "The whole file, or - for standard output")
-      ->required();
+      ->add_option("--output,-o", options->output,
+                   "The whole file, or - for standard output; of several files the folder that "
+                   "gets them")
+      ->type_name("OUT");
   AddWriteOptions(command, &options->write);
   command->footer(
-      "Chunks that are whole are taken over byte for byte; index and end are made anew.\n"
+      "As with cp: h4mk recover FILE OUT, h4mk recover FILE... FOLDER. Chunks that are whole are "
+      "taken over byte for byte; index and end\n"
+      "are made anew. FILE stays as it is.\n"
       "Exit status: 0 no block was lost, 1 some were (OUT has the others), 2 nothing could be "
       "done.");
 }
@@ -41,24 +47,37 @@ void Show(const Json& report, const Work& work, Output& output) {
   if (report["lost"].empty()) output.Text("nothing was lost\n");
 }
 
-int Run(const RecoverOptions& options) {
-  Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
+int RecoverOne(const std::string& path, const std::string& to, const WriteOptions& write,
+               Output& output) {
   InputFile file;
-  if (const Status status = file.Open(options.common.file); !status.ok())
-    return output.Fail(status);
   OutputFile out;
-  if (const Status status = out.Open(options.output, options.write); !status.ok())
-    return output.Fail(status);
-  const h4mk_io from = CallbacksOf(file.NewIo()), to = CallbacksOf(out.io());
+  Status status = file.Open(path);
+  if (status.ok()) status = OpenNew(path, to, write, &out);
+  if (!status.ok()) return output.Fail(status);
+  const h4mk_io from = CallbacksOf(file.NewIo()), into = CallbacksOf(out.io());
   Work work("recover");
   h4mk_value* found = nullptr;
-  const Status status = out.Commit(work.Result(h4mk_recover(&from, &to, work.task(), &found)));
+  status = out.Commit(work.Result(h4mk_recover(&from, &into, work.task(), &found)));
   const Value made(found);
+  if (status.code() == Code::kCorrupt && file.version() == 0)
+    status = Status(Code::kNotH4mk, "not an H4MK file: neither tracks nor blocks are in it");
   if (!status.ok()) return output.Fail(status);
   ClearProgress();
   const Json report = ToJson(made.get());
   Show(report, work, output);
   return output.Finish(report["lost_any_blocks"] ? kExitNo : kExitDone);
+}
+
+int Run(const RecoverOptions& options) {
+  FilesOptions files = options.files;
+  std::string out = options.output;
+  if (const Status status = TakeOutput(&files, &out); !status.ok())
+    return Output(files.paths[0], files.json).Fail(status);
+  return ForEachFile(files, out,
+                     [&](const std::string& path, const std::string& to, Output& output) {
+                       ShowFileName(files, path, output);
+                       return RecoverOne(path, to, options.write, output);
+                     });
 }
 
 }  // namespace

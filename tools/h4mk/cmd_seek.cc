@@ -27,14 +27,13 @@ void Describe(CLI::App* command, SeekOptions* options) {
   command->add_option("--track,-t", options->track, "The track_id, as `h4mk inspect` shows it")
       ->type_name("ID");
   options->time.Add(command, "time", "The time", false);
-  command->add_option("--pts_us", options->pts_us, "The time, in microseconds")->type_name("INT");
-  command->add_flag("--forward", options->forward,
-                    "The first random access point at or after the time");
-  command->add_flag("--any", options->any, "Any block, not only random access points");
+  command->add_option("--pts-us", options->pts_us, "The time, in microseconds")->type_name("INT");
+  command->add_flag("--forward", options->forward, "The first seek point at or after the time");
+  command->add_flag("--any", options->any, "Any block, not only seek points");
   command->footer(
-      "The last random access point at or before the time, or the first one of the track. Exit "
+      "The last seek point at or before the time, or the first one of the track. Exit "
       "status 1: there is none.\n"
-      "For files of the transport dialect, PTS_US or --pts_us answer as the old clients of that "
+      "For files of the transport dialect, PTS_US or --pts-us answer as the old clients of that "
       "dialect do.");
 }
 
@@ -104,7 +103,7 @@ int Run(const SeekOptions& options) {
   if (options.pts_us && file.version() == kTransportVersion && !options.common.json)
     return VideoSeek(options.common.file, options.track, *options.pts_us);
   if (!options.pts_us && !options.time.given())
-    return output.Fail(Status(Code::kArgument, "say which time: --time, --time_ms or --pts_us"));
+    return output.Fail(Status(Code::kArgument, "say which time: --time, --time-ms or --pts-us"));
   return SeekIn(file, options, output);
 }
 

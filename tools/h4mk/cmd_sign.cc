@@ -3,6 +3,7 @@
 #include "chunk/chunk_format.h"
 #include "command.h"
 #include "convert/convert.h"
+#include "files_option.h"
 #include "key_option.h"
 #include "progress.h"
 #include "protect/proof.h"
@@ -14,32 +15,33 @@ namespace h4mk::tool {
 namespace {
 
 struct SignOptions {
-  CommonOptions common;
+  FilesOptions files;
   KeyOptions key;
   std::string output;
   WriteOptions write;
 };
 
 void DescribeSign(CLI::App* command, SignOptions* options) {
-  AddCommonOptions(command, &options->common);
+  AddFilesOptions(command, &options->files);
   AddKeyOptions(command, &options->key, "The private key (Ed25519 or ECDSA P-256, PEM)");
   command->add_option("--output,-o", options->output,
-                      "The signed file, or - for standard output; default FILE itself");
+                      "The signed file, or - for standard output; of several files the folder "
+                      "that gets them. Default FILE itself");
   AddForceOption(command, &options->write);
   command->footer(
       "A pair of keys is made by\n"
       "  openssl genpkey -algorithm ed25519 -out sign.pem && openssl pkey -in sign.pem -pubout "
       "-out sign.pub\n"
-      "Whoever has sign.pub can `h4mk verify --key sign.pub` the file. The blocks stay as they "
+      "Whoever has sign.pub can `h4mk verify --public-key sign.pub` the file. The blocks stay as "
+      "they "
       "are, encrypted ones too.");
 }
 
-Status Sign(const SignOptions& options, Output& output) {
-  Result<SignatureKey> key = ReadSigningKey(options.key);
-  if (!key.ok()) return key.status();
+Status Sign(const std::string& path, const std::string& to, const SignatureKey& key,
+            const WriteOptions& write, Output& output) {
   InputFile file;
   OpenedFile opened;
-  H4MK_TRY(file.Open(options.common.file));
+  H4MK_TRY(file.Open(path));
   H4MK_TRY(file.OpenReader(KeepEncrypted(), &opened));
   if (file.version() != 2)
     return Status(Code::kVersion,
@@ -48,10 +50,9 @@ Status Sign(const SignOptions& options, Output& output) {
     return Status(Code::kAgain,
                   "the file has no end: it was cut, or is still being written; see `h4mk recover`");
   OutputFile out;
-  H4MK_TRY(options.output.empty() ? out.OpenInPlace(options.common.file)
-                                  : out.Open(options.output, options.write));
+  H4MK_TRY(OpenNew(path, to, write, &out));
   ConvertOptions convert;
-  convert.protect.signing_key = std::move(key.value());
+  convert.protect.signing_key = key;
   convert.message = [&](const std::string& text) { output.Note(std::nullopt, text); };
   convert.progress = MakeProgress("sign");
   Status status = Convert(*opened.reader, out.io(), std::move(convert));
@@ -61,18 +62,25 @@ Status Sign(const SignOptions& options, Output& output) {
 }
 
 int RunSign(const SignOptions& options) {
-  const bool to_stdout = (options.output.empty() ? options.common.file : options.output) == "-";
-  Output output(options.common.file, options.common.json, to_stdout ? stderr : stdout);
-  if (const Status status = Sign(options, output); !status.ok()) return output.Fail(status);
-  output.Text("signed\n");
-  return output.Finish();
+  const std::vector<std::string>& paths = options.files.paths;
+  const bool is_pipe = options.output.empty() && paths.size() == 1 && paths[0] == "-";
+  const Result<SignatureKey> key = ReadSigningKey(options.key);
+  if (!key.ok()) return Output(paths[0], options.files.json).Fail(key.status());
+  return ForEachFile(options.files, is_pipe ? "-" : options.output,
+                     [&](const std::string& path, const std::string& to, Output& output) {
+                       const Status status = Sign(path, to, key.value(), options.write, output);
+                       if (!status.ok()) return output.Fail(status);
+                       output.Text("{}signed\n",
+                                   AreSeveral(options.files) ? Printable(path) + ": " : "");
+                       return output.Finish();
+                     });
 }
 
 struct ProveOptions {
   CommonOptions common;
   int64_t track_id = kNoTrack;
   uint64_t index = 0;
-  std::string output, key;
+  std::string output, public_key;
   WriteOptions write;
 };
 
@@ -85,12 +93,12 @@ void DescribeProve(CLI::App* command, ProveOptions* options) {
       ->required();
   AddForceOption(command, &options->write);
   command
-      ->add_option("--key", options->key,
+      ->add_option("--public-key", options->public_key,
                    "The public key (PEM); without it nobody is asked who signed the file")
-      ->type_name("FILE");
+      ->type_name("PUB");
   command->footer(
-      "The proof shows without the file that the block is in it: `h4mk verify --proof PROOF --key "
-      "PUB BLOCKFILE`.\n"
+      "The proof shows without the file that the block is in it:\n"
+      "  h4mk verify --proof PROOF --public-key PUB BLOCKFILE\n"
       "Exit status 1: there is no such block.");
 }
 
@@ -109,8 +117,8 @@ int RunProve(const ProveOptions& options) {
   InputFile file;
   ReadOptions read = KeepEncrypted();
   read.with_proofs = true;
-  if (!options.key.empty()) {
-    Result<SignatureKey> key = ReadVerifyKey(options.key);
+  if (!options.public_key.empty()) {
+    Result<SignatureKey> key = ReadVerifyKey(options.public_key);
     if (!key.ok()) return output.Fail(key.status());
     read.verify_key = std::move(key.value());
   }

@@ -40,7 +40,7 @@ void Describe(CLI::App* command, TokenizeOptions* options) {
       ->type_name("K");
   command
       ->add_option("--gop", options->gop,
-                   "Blocks of sound from one random access point to the next, default 30")
+                   "Blocks of sound from one seek point to the next, default 30")
       ->type_name("BLOCKS")
       ->check(CLI::Range(1u, 1000000000u).description(""));
   command

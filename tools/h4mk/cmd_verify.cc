@@ -29,7 +29,7 @@ void Describe(CLI::App* command, VerifyOptions* options) {
   command->add_flag("--verbose,-v", options->verbose,
                     "Say what was checked: chunks, blocks, index");
   command
-      ->add_option("--key", options->public_key,
+      ->add_option("--public-key", options->public_key,
                    "A public key (PEM): is the file as it was signed?")
       ->type_name("PUB");
   command
@@ -43,7 +43,7 @@ void Describe(CLI::App* command, VerifyOptions* options) {
   AddDecryptionKeyOptions(command, &options->key);
   command->footer(
       "Checks the CRC of every chunk, index and stripe, the container checksum, and the index "
-      "against the blocks; with --key\n"
+      "against the blocks; with --public-key\n"
       "the signature of the whole file, with --key-file or --key-env that every block opens.\n"
       "Exit status: 0 all is well, 1 something is damaged or missing, 2 the file cannot be read.");
 }
@@ -82,7 +82,7 @@ void ShowMore(const Json& report, Output& output) {
                       ? "up to the end"
                       : fmt::format("up to byte {}", Grouped(signature["signed_until"])));
   } else if (report["signed"]) {
-    output.Text("signature: not verified, give --key\n");
+    output.Text("signature: not verified, give --public-key\n");
   }
   if (report.contains("decrypted")) {
     output.Set("decrypted", report["decrypted"]);
@@ -168,14 +168,10 @@ std::string Problems(uint64_t count) {
 // What to do about a file that is not as it should be.
 void Advise(const std::string& path, const Json& report, Output& output) {
   // Another key, or words that were edited: nothing that a new file would cure.
-  const uint64_t damage = report["damage"];
-  if (damage == 0 || output.json() || path == "-" || IsUrl(path)) return;
-  if (!report["closed"] && damage == 1 && report["version"] == 2)
-    output.Note(std::nullopt,
-                "only its end is missing: if nobody is writing it any more, `h4mk index FILE` "
-                "gives it one");
-  else
-    output.Note(std::nullopt, "`h4mk recover FILE OUT` makes a whole file of what is whole in it");
+  if (report["damage"] == 0 || output.json() || path == "-" || IsUrl(path)) return;
+  output.Note(std::nullopt,
+              fmt::format("{}`h4mk recover FILE OUT` makes a whole file of what is there",
+                          report["closed"] ? "" : "if nobody is writing it any more, "));
 }
 
 // *ok: the file is as it should be.

@@ -8,7 +8,7 @@ void AddQuietOption(CLI::App* command) {
 }
 
 void AddCommonOptions(CLI::App* command, CommonOptions* options) {
-  command->add_option("FILE", options->file, "An H4MK file, or - for standard input")->required();
+  command->add_option("FILE", options->file, "One H4MK file, or - for standard input")->required();
   command->add_flag("--json", options->json, "One JSON object instead of text");
   AddQuietOption(command);
 }

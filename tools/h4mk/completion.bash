@@ -38,7 +38,7 @@ _h4mk() {
   *,--track | *,-t | *,--track-name) words=$(_h4mk_tracks) ;;
   *,--adapter) words=$(h4mk adapters 2>/dev/null | sed 's/ .*//') ;;
   *,--key-env) mapfile -t COMPREPLY < <(compgen -e -- "$current"); return ;;
-  *,--time | *,--from | *,--every | *,--patience | *,--index | *,-i | *,--tag | *,--remove-tag | *,--track-tag | *,--chapter | *,--kid | *,--gop | *,--fps | *,--block_size | \
+  *,--time | *,--from | *,--every | *,--patience | *,--index | *,-i | *,--tag | *,--remove-tag | *,--track-tag | *,--chapter | *,--kid | *,--gop | *,--fps | *,--block-size | \
     *,--max-output) return ;;
   *)
     if [[ $current == -* ]]; then

@@ -298,11 +298,12 @@ std::vector<std::string> ProtectionLines(const Protection& protection) {
   std::vector<std::string> lines;
   if (protection.is_signed)
     lines.push_back(
-        fmt::format("signed{} by the {} key {}…, not verified: `h4mk verify --key PUB` does",
+        fmt::format("signed{} by the {} key {}…, not verified: `h4mk verify --public-key PUB` does",
                     protection.signed_to_the_end ? "" : ", but not up to its end,",
                     protection.key_kind, protection.fingerprint.substr(0, 16)));
   if (!protection.scheme.empty())
-    lines.push_back(fmt::format("encrypted by {}{}: blocks need --key-file", protection.scheme,
+    lines.push_back(fmt::format("encrypted by {}{}: blocks need --key-file or --key-env",
+                                protection.scheme,
                                 protection.key_id.empty() ? "" : ", key id " + protection.key_id));
   return lines;
 }

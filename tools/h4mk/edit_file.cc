@@ -19,6 +19,8 @@ EditFile::~EditFile() {
 }
 
 Status EditFile::Open(const std::string& path) {
+  if (path == "-" || IsUrl(path))
+    return Status(Code::kArgument, "only a file on this machine can be changed: give its name");
   Place place;
   H4MK_TRY(FindPlace(path, &place));
   fd_ = OpenAt(place, O_RDWR | O_NONBLOCK);

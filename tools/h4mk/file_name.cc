@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "file_name.h"
 
-#include "output.h"
+#include <filesystem>
+
 #include "url_file.h"
 
 namespace h4mk::tool {
@@ -56,6 +57,18 @@ std::string Stem(const std::string& path) {
 
 std::string InFolder(const std::string& folder, const std::string& name) {
   return folder.empty() ? name : folder.ends_with('/') ? folder + name : folder + "/" + name;
+}
+
+bool IsFolder(const std::string& path) {
+  std::error_code ignored;
+  return path.ends_with('/') || std::filesystem::is_directory(path, ignored);
+}
+
+Status MakeFolderOf(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  std::error_code error;
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  return error ? Status(Code::kIo, "cannot make " + folder + ": " + error.message()) : Status();
 }
 
 }  // namespace h4mk::tool

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Names that files are given: what content says never leads out of a folder.
+// Names that files are given, and their folders: what content says never leads out of one.
 #ifndef H4MK_TOOLS_FILE_NAME_H_
 #define H4MK_TOOLS_FILE_NAME_H_
 
 #include <string>
 #include <string_view>
+
+#include "output.h"
 
 namespace h4mk::tool {
 
@@ -21,6 +23,12 @@ std::string Stem(const std::string& path);
 
 // A name in a folder; "" is the one we are in.
 std::string InFolder(const std::string& folder, const std::string& name);
+
+// Whether an output is a folder: one that is there, or a name that ends in a slash.
+bool IsFolder(const std::string& path);
+
+// Makes the folder that a new file is to lie in, and those above it.
+Status MakeFolderOf(const std::string& path);
 
 }  // namespace h4mk::tool
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Commands that take several files, and folders of them.
+// Commands that take several files, and folders of them; what they make of them goes into a folder.
 #ifndef H4MK_TOOLS_FILES_OPTION_H_
 #define H4MK_TOOLS_FILES_OPTION_H_
 
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "file.h"
 #include "output.h"
 
 namespace h4mk::tool {
@@ -15,14 +16,16 @@ namespace h4mk::tool {
 struct FilesOptions {
   std::vector<std::string> paths;
   bool json = false, recursive = false, quiet = false;
+  bool dry = false;  // nothing is written: no folder is made for it
 };
 
-// Adds FILE…, --json, --recursive and --quiet.
-void AddFilesOptions(CLI::App* command, FilesOptions* options);
+// Adds FILE…, --json, --recursive and --quiet. what: which files these are.
+void AddFilesOptions(CLI::App* command, FilesOptions* options,
+                     const std::string& what = "H4MK files, or - for standard input");
 
-// The files that the options name: with --recursive the H4MK files in folders, by name. kIo: a
-// folder cannot be read.
-Status FindFiles(const FilesOptions& options, std::vector<std::string>* files);
+// For commands that can be called as cp is: FILE OUT, FILE... FOLDER. Without --output the last
+// word goes from the files to *out. kArgument: there is none.
+Status TakeOutput(FilesOptions* options, std::string* out);
 
 // Whether the options may name more than one file.
 bool AreSeveral(const FilesOptions& options);
@@ -32,7 +35,19 @@ bool AreSeveral(const FilesOptions& options);
 int ForEachFile(const FilesOptions& options,
                 const std::function<int(const std::string& path, Output& output)>& visit);
 
-// Of several files, what stands before the text of each: its name.
+// The same for commands that make a file of each. out is what --output says: "" for nothing, the
+// new file or - for standard output; of several files, or if it is a folder, the folder where the
+// new ones lie as those in the folders that were given; missing folders are made. visit gets the
+// path of the new one, or "".
+int ForEachFile(const FilesOptions& options, const std::string& out,
+                const std::function<int(const std::string& path, const std::string& to,
+                                        Output& output)>& visit);
+
+// Opens the new file `to`; without one, path itself.
+Status OpenNew(const std::string& path, const std::string& to, const WriteOptions& options,
+               OutputFile* file);
+
+// Writes the name of a file above its text, if the options may name several.
 void ShowFileName(const FilesOptions& options, const std::string& path, Output& output);
 
 }  // namespace h4mk::tool

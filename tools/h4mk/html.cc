@@ -29,7 +29,7 @@ constexpr size_t kMostThumbnail = 256 << 10;  // bytes
 constexpr uint64_t kMostGops = 500000;        // of all tracks
 
 // The blocks of a track as the page unpacks them: numbers of any length, 7 bits a byte, the lowest
-// first. A block is flags (type, 4: random access point, 8: as long as the one before, 16: its
+// first. A block is flags (type, 4: seek point, 8: as long as the one before, 16: its
 // number does not follow), how much later it is, how long if that is new, how far its number is
 // from the next one, its size, and how far behind the one before it lies.
 class PackedBlocks {

@@ -27,6 +27,11 @@ void AddDecryptionKeyOptions(CLI::App* command, KeyOptions* options);
 // neither is there.
 Status ReadMasterKey(const KeyOptions& options, const std::string& prompt, MasterKey* key);
 
+// What to say where the blocks of an encrypted file are wanted, and no key was given.
+inline Status NoKey() {
+  return Status(Code::kKey, "the file is encrypted: give --key-file or --key-env");
+}
+
 // A private key in PEM.
 Result<SignatureKey> ReadSigningKey(const KeyOptions& options);
 // A public key in PEM, from a file.

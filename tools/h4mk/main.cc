@@ -155,12 +155,20 @@ class Program {
     return kExitBad;
   }
 
-  // seek and chain once took --t and --t_ms.
-  static void TranslateOldNames(std::vector<std::string>* words) {
-    if ((*words)[0] != "seek" && (*words)[0] != "chain") return;
-    for (std::string& word : *words)
-      for (const std::string old : {"--t", "--t_ms"})
-        if (word == old || word.starts_with(old + "=")) word.insert(3, "ime");
+  // Options that once had another name: --block_size, --t_ms, --key for a public one.
+  void TranslateOldNames(std::vector<std::string>* words) const {
+    if (GroupOf((*words)[0]) == Group::kLegacy) return;
+    const bool has_time = (*words)[0] == "seek" || (*words)[0] == "chain";
+    for (std::string& word : *words) {
+      if (word == "--") return;
+      if (!word.starts_with("--")) continue;
+      std::string name = word.substr(0, word.find('='));
+      const std::string value = word.substr(name.size());
+      std::ranges::replace(name, '_', '-');
+      if (has_time && (name == "--t" || name == "--t-ms")) name.insert(3, "ime");
+      if (name == "--key" && (*words)[0] != "cut") name = "--public-key";
+      word = name + value;
+    }
   }
 
   int Parse(std::vector<std::string> words) {

@@ -112,8 +112,9 @@ void Output::Problem(const Status& status) {
   Problem(status.offset(), status.code(), status.message());
 }
 
-void Output::Problem(std::optional<uint64_t> offset, Code code, const std::string& message,
+void Output::Problem(std::optional<uint64_t> offset, Code code, const std::string& of_input,
                      std::optional<double> seconds) {
+  const std::string message = input_.empty() ? of_input : input_ + ": " + of_input;
   bad_ = true;
   // A file that is missing is met in each cluster; it is told once.
   for (size_t i = 0; i < problems_.size(); ++i)

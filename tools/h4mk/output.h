@@ -58,6 +58,8 @@ class Output {
     if (json_) PutRow(make());
   }
 
+  // Which of several inputs the problems from now on are of; "" for none.
+  void SetInput(const std::string& path) { input_ = path; }
   // Something is wrong with the file; the exit code will be kExitBad.
   void Problem(const Status& status);
   // seconds: where in time it is.
@@ -101,6 +103,7 @@ class Output {
   void Member(const char* key);
 
   const std::string file_;
+  std::string input_;
   const bool json_;
   std::FILE* const to_;
   bool opened_ = false;

@@ -73,7 +73,7 @@ int VerifyProofs(const std::string& proofs, const std::string& public_key, const
   std::string pem, line;
   Recording file;
   if (public_key.empty())
-    return output.Fail(Status(Code::kArgument, "--proofs needs the public key: --key PUB"));
+    return output.Fail(Status(Code::kArgument, "--proofs needs the public key: --public-key PUB"));
   Status status = ReadPublicKey(public_key, &pem);
   if (status.ok()) status = file.Open(path);
   std::ifstream in(proofs, std::ios::binary);

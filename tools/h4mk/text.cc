@@ -173,6 +173,9 @@ bool ParseClock(std::string_view text, int64_t* microseconds) {
         std::from_chars(part.data(), part.data() + part.size(), number, std::chars_format::fixed);
     if (error != std::errc() || end != part.data() + part.size() || number < 0 || parts > 3)
       return false;
+    // Behind a colon are minutes or seconds; only the last part may have a fraction.
+    if ((parts > 1 && number >= 60) || (colon != text.npos && number != std::floor(number)))
+      return false;
     seconds = seconds * 60 + number;
     if (colon == text.npos) break;
     text.remove_prefix(colon + 1);

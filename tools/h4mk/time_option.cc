@@ -10,13 +10,15 @@ void TimeOption::Add(CLI::App* command, const std::string& name, const std::stri
   // A group says in the help that one of them is needed.
   CLI::App* parent = required ? command->add_option_group(name) : command;
   CLI::Option* ms =
-      parent->add_option("--" + name + "_ms", ms_, what + ", in milliseconds")->type_name("INT");
+      parent->add_option("--" + name + "-ms", ms_, what + ", in milliseconds")->type_name("INT");
   CLI::Option* clock =
       parent->add_option("--" + name, clock_, what + ", as 1:02:03.5 or in seconds")
           ->type_name("TIME")
           ->check([](const std::string& text) {
             int64_t time = 0;
-            return ParseClock(text, &time) ? std::string() : "\"" + text + "\" is no time";
+            return ParseClock(text, &time)
+                       ? std::string()
+                       : "\"" + text + "\" is no time, as 1:02:03.5 or 90.5 are";
           });
   if (required)
     parent->require_option(1);

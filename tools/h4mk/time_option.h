@@ -11,7 +11,7 @@
 
 namespace h4mk::tool {
 
-// A time as --<name>_ms, in milliseconds, or --<name>, as people write it.
+// A time as --<name>-ms, in milliseconds, or --<name>, as people write it.
 class TimeOption {
  public:
   void Add(CLI::App* command, const std::string& name, const std::string& what, bool required);

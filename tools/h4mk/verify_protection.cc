@@ -37,7 +37,7 @@ Result<ProvenBlock> ReadAndVerify(const std::string& proof_path, const std::stri
 int VerifyBlockProof(const std::string& proof_path, const std::string& key_path,
                      const std::string& block_path, Output& output) {
   if (key_path.empty())
-    return output.Fail(Status(Code::kArgument, "--proof needs the public key: --key PUB"));
+    return output.Fail(Status(Code::kArgument, "--proof needs the public key: --public-key PUB"));
   Bytes expected;
   if (!block_path.empty())
     if (const Status status = ReadWhole(block_path, &expected); !status.ok())

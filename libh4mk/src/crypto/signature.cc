@@ -31,8 +31,6 @@ const EVP_MD* DigestOf(SignatureKind kind) {
 
 }  // namespace
 
-void SignatureKey::Free::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
-
 Result<SignatureKey> SignatureKey::Private(std::string_view pem) {
   return Make(PEM_read_bio_PrivateKey(Open(pem).get(), nullptr, NoPassword, nullptr));
 }
@@ -44,7 +42,7 @@ Result<SignatureKey> SignatureKey::Public(std::string_view pem) {
 
 Result<SignatureKey> SignatureKey::Make(evp_pkey_st* key) {
   SignatureKey made;
-  made.key_.reset(key);
+  made.key_.reset(key, EVP_PKEY_free);
   if (key == nullptr)
     return Status(Code::kKey, "no unencrypted key in PEM form was found where one was expected");
   char group[32] = {};

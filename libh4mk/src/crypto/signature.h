@@ -32,13 +32,9 @@ class SignatureKey {
   bool Verify(ByteSpan message, ByteSpan signature) const;
 
  private:
-  struct Free {
-    void operator()(evp_pkey_st* key) const;
-  };
-
   static Result<SignatureKey> Make(evp_pkey_st* key);
 
-  std::unique_ptr<evp_pkey_st, Free> key_;
+  std::shared_ptr<evp_pkey_st> key_;
   SignatureKind kind_ = SignatureKind::kEd25519;
   Sha256Digest fingerprint_{};
 };
