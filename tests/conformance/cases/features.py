@@ -143,11 +143,17 @@ def track_requires_nothing(f):
 
 
 @invalid("Compressed blocks")
-def compression_unknown(f):
+def compression_unknown(f, compression="x-lz"):
     """An unknown value of `compression` costs the compressed blocks of that track, and nothing else."""
-    f.describe([track(1, compression="x-lz"), track(2)])
+    f.describe([track(1, compression=compression), track(2)])
     f.cluster([key(1, b"as it is", 0), delta(1, b"packed", 10, flags=1 << 10), key(2, b"other", 0)])
     return read(f.finish(), lost=[[1, 1]], problems=[problem("unknown_compression", f.clusters[0], track=1, blocks=[[1, 1]])])
+
+
+@invalid("Compressed blocks")
+def compression_is_no_text(f):
+    """As an unknown value: `compression` is an object."""
+    return compression_unknown(f, {"by": 1})
 
 
 @valid("Chunk")

@@ -363,6 +363,12 @@ def encrypted_end_changed(f):
 
 
 @invalid("Encrypted blocks")
+def encrypted_end_without_counts(f):
+    """`end` has values that are no pairs."""
+    return refused_with_key(f, change=lambda p: {**p, "end": {**p["end"], "blocks": [None, [1]]}})
+
+
+@invalid("Encrypted blocks")
 def encrypted_unknown_scheme(f):
     """The scheme is one that nobody knows."""
     return refused_with_key(f, change=lambda p: {**p, "scheme": "rot13"}, kind="required_feature")
