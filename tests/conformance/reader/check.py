@@ -232,3 +232,6 @@ class Index:
             require(totals == self.reading.recording.totals(track_id), "the top has other totals than the clusters")
         listed = sum(clusters for _, _, clusters in top.pages)
         require(listed == len(self.reading.clusters), "the top has not all clusters")
+        written = [page for page in self.pages.values() if not page.copy]
+        damaged = any(chunk.tag == b"TSEK" and not chunk.whole for chunk in self.reading.chunks)
+        require(damaged or len(written) == len(top.pages), "the top has other pages than were written")
