@@ -475,6 +475,10 @@ static int open_reader(AVFormatContext *s, const h4mk_io *io)
 #endif
 #if H4MK_HAVE_PROTECTION
     ret = ff_h4mk_set_decryption(s, &h4mk->decryption, &options);
+#if H4MK_HAVE_FOLLOW
+    if (options.refuse_unsigned && h4mk->growth.follow)
+        options.refuse_unsigned = 2; /* its end comes later */
+#endif
 #endif
     if (ret >= 0)
         ret = open_when_complete(s, io, &options);

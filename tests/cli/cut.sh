@@ -65,3 +65,8 @@ head -n -1 proofs >fewer
 t h4mk verify proved.h4mk --key sign.pub --proofs fewer
 cat proofs proofs | t h4mk verify proved.h4mk --key sign.pub --proofs /dev/stdin
 t h4mk verify plain.h4mk --key sign.pub --proofs proofs | tail -1
+
+echo "# what was changed without the key is told, also where the cut ends before the file"
+cp signed.h4mk edited.h4mk
+h4mk edit -q edited.h4mk --tag title=forged
+t h4mk cut edited.h4mk --from 1 --to 1.2 -o forged.h4mk --key sign.pub

@@ -43,6 +43,27 @@ grep -qi "sign" ffmpeg.txt || fail "words that were edited: $(cat ffmpeg.txt)"
 head -c $(($(stat -c %s signed.h4mk) / 2)) signed.h4mk > cut.h4mk
 "$TOOL" index cut.h4mk > /dev/null || fail "index"
 all_refuse "cut, and closed anew" cut.h4mk sign.pub
+# At a checkpoint the file is whole as far as it goes: that it went on is what its reader cannot know.
+at_checkpoint() { python3 - "$1" "$2" << 'EOF'
+import sys
+data = open(sys.argv[1], "rb").read()
+at, begins = 16, []
+while at + 16 <= len(data):
+    if data[at:at + 4] == b"VERI":
+        begins.append(at)
+    at += 16 + int.from_bytes(data[at + 8:at + 12], "little")
+at = begins[len(begins) // 2]
+open(sys.argv[2], "wb").write(data[:at + 16 + int.from_bytes(data[at + 8:at + 12], "little")])
+EOF
+}
+at_checkpoint signed.h4mk older.h4mk
+all_refuse "cut at a checkpoint" older.h4mk sign.pub
+cp older.h4mk closed.h4mk
+"$TOOL" index closed.h4mk > /dev/null || fail "index"
+all_refuse "cut at a checkpoint, and closed anew" closed.h4mk sign.pub
+"$FFMPEG" -nostdin -y -v warning -verify_key sign.pub -i older.h4mk -map 0 -c copy -f null - 2> message.txt || fail "cut, without explode"
+grep -q "is no end" message.txt || fail "cut, without explode: $(cat message.txt)"
+
 { head -c 16 signed.h4mk && head -c 5000 /dev/zero && tail -c +5017 signed.h4mk; } > front.h4mk
 all_refuse "the front is gone" front.h4mk sign.pub
 

@@ -365,10 +365,17 @@ TEST(VerdictTest, AFileThatStillGrowsIsNot) {
   writer.AddTrack();
   for (int i = 0; i < 100; ++i) writer.Write({0, kKey, i, i, 1, Payload(i, 300)});
   ASSERT_EQ(writer.Flush(), H4MK_OK);
-  const Seen seen = See(file.bytes, Refusing());
+  h4mk_reader_options growing = Refusing();
+  growing.refuse_unsigned = 2;
+  const Seen seen = See(file.bytes, growing);
   EXPECT_EQ(seen.status, H4MK_OK);
   EXPECT_EQ(seen.blocks.size(), 100u);
   EXPECT_EQ(seen.signature.is_final, 0);
+  EXPECT_TRUE(std::ranges::any_of(seen.told, [](const std::string& text) {
+    return text.find("is no end") != std::string::npos;
+  }));
+  // Who does not wait for more cannot know what was cut off.
+  EXPECT_EQ(See(file.bytes, Refusing()).status, H4MK_ERR_CORRUPT);
 }
 
 // Damage that reading comes upon stays an error.

@@ -301,6 +301,7 @@ Status Cutter::Copy(OutputFile& out, OutputFile* proofs) {
     }
     if (progress) progress(static_cast<uint64_t>(block.offset), input_.size());
   }
+  input_.TellWarnings(output_);  // also where the end of the file was not reached
   H4MK_TRY(CheckCopied(blocks_, output_));
   return writer.Finish();
 }

@@ -144,14 +144,18 @@ Status Recording::Next(Output& output, h4mk_block* block) {
     if (status == H4MK_OK) return {};
     if (status != H4MK_END && status != H4MK_AGAIN) output.Problem(Told(status));
     if (H4MK_GOES_ON(status)) continue;
-    const bool is_closed = h4mk_reader_is_closed(get()) != 0;
-    while (const char* warning = h4mk_reader_next_warning(get()))
-      output.Problem(std::nullopt, is_closed ? Code::kCorrupt : Code::kAgain, warning);
+    TellWarnings(output);
     if (status == H4MK_AGAIN && output.problem_count() == 0)
       output.Problem(
           Status(Code::kAgain, "the file has no end: it was cut, or is still being written"));
     return Status(Code::kEnd, "no more blocks");
   }
+}
+
+void Recording::TellWarnings(Output& output) {
+  const bool is_closed = h4mk_reader_is_closed(get()) != 0;
+  while (const char* warning = h4mk_reader_next_warning(get()))
+    output.Problem(std::nullopt, is_closed ? Code::kCorrupt : Code::kAgain, warning);
 }
 
 h4mk_writer_options Recording::WriterOptions() const {

@@ -54,6 +54,9 @@ class Recording {
   // The next block that can be read. Damage is a problem of the output. kEnd: no more, also where
   // the file has no end, which is another problem.
   Status Next(Output& output, h4mk_block* block);
+  // What is wrong with the file and cost no block becomes problems of the output. Next() does this
+  // at the end; who stops earlier asks for it.
+  void TellWarnings(Output& output);
 
   // With an encrypted file that was opened by its key: what writes another one like it.
   h4mk_writer_options WriterOptions() const;

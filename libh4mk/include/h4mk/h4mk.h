@@ -414,7 +414,8 @@ typedef struct h4mk_reader_options {
     /** With verify_key. 0: what is not as it was signed is left out, and h4mk_reader_next_warning() tells
      *  it. 1: it is H4MK_ERR_CORRUPT, from h4mk_reader_open() or from the call that finds it, and from
      *  all calls that read behind it; so are descriptions that were changed without being signed, and a
-     *  file that was signed up to an end which is not there. */
+     *  file without the end that was signed. 2: the same, but the file may still be written: it may be
+     *  signed up to a place that is no end yet. */
     int refuse_unsigned;
     /** Asked before each read of the input. Anything but 0 stops the call with H4MK_ERR_CANCELLED; the
      *  reader can be used again. NULL: never. */

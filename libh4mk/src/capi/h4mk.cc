@@ -104,6 +104,11 @@ int h4mk_probe(const uint8_t* data, size_t size) {
   return data == nullptr ? 0 : h4mk::FileVersion({data, size});
 }
 
+static h4mk::SignatureStage::Strictness StrictnessOf(int refuse_unsigned) {
+  using enum h4mk::SignatureStage::Strictness;
+  return refuse_unsigned == 0 ? kReport : refuse_unsigned == 2 ? kRefuseButGrow : kRefuse;
+}
+
 h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* options,
                              h4mk_reader** reader) {
   h4mk_io callbacks = H4MK_IO_INIT;
@@ -135,7 +140,7 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
       auto key = h4mk::SignatureKey::Public(settings.verify_key);
       if (!key.ok()) return key.status();
       read.verify_key = std::move(key.value());
-      read.refuse_unsigned = settings.refuse_unsigned != 0;
+      read.strictness = StrictnessOf(settings.refuse_unsigned);
     }
     H4MK_TRY(h4mk::OpenFile(opened->io, opened->allocator, std::move(read), &opened->file));
     opened->file.reader->file().TakeChanges();  // so far

@@ -13,6 +13,7 @@ namespace {
 constexpr uint32_t kPageMagic = Tag("H4TP");
 constexpr uint32_t kTopMagic = Tag("H4TT");
 constexpr uint32_t kTailMagic = Tag("H4TL");
+constexpr size_t kTopFirstCluster = 12;  // behind the magic and the distance to the end
 
 // core.md, "Totals": which of the three times follow, and what else is known.
 constexpr uint8_t kHasStart = 0x1, kHasFirstDts = 0x2, kHasEnd = 0x4;
@@ -422,11 +423,11 @@ bool ReadPageRefs(ByteReader& reader, uint64_t chunk_offset, size_t count, Index
 
 bool DecodeTop(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, IndexTop* top) {
   *top = IndexTop();
+  if (!IsTop(payload)) return false;
+  top->file_size = FileSizeOfTop(payload, chunk_offset);
+  if (top->file_size == 0) return false;
   ByteReader reader(payload);
-  if (reader.Le<uint32_t>() != kTopMagic) return false;
-  const auto to_end = reader.Le<uint64_t>();
-  if (chunk_offset > INT64_MAX || to_end > INT64_MAX - chunk_offset) return false;
-  top->file_size = chunk_offset + to_end;
+  reader.Take(kTopFirstCluster);
   top->first_cluster = ReadDistance(reader, chunk_offset);
   top->trak = ReadDistance(reader, chunk_offset);
   top->meta = ReadDistance(reader, chunk_offset);
@@ -469,6 +470,14 @@ bool IsPage(ByteSpan payload) {
 
 bool IsTop(ByteSpan payload) {
   return payload.size() >= 4 && LoadLe<uint32_t>(payload.data()) == kTopMagic;
+}
+
+uint64_t FileSizeOfTop(ByteSpan payload, uint64_t chunk_offset) {
+  ByteReader reader(payload);
+  reader.Le<uint32_t>();  // what IsTop() has seen
+  const auto to_end = reader.Le<uint64_t>();
+  if (reader.failed() || chunk_offset > INT64_MAX || to_end > INT64_MAX - chunk_offset) return 0;
+  return chunk_offset + to_end;
 }
 
 Bytes EncodeTail(const Tail& tail, uint64_t chunk_offset) {

@@ -168,6 +168,8 @@ bool DecodeTop(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, 
 
 bool IsPage(ByteSpan payload);
 bool IsTop(ByteSpan payload);
+// The size that a top gives the file, without decoding more; 0: it has none. REQUIRES: IsTop().
+uint64_t FileSizeOfTop(ByteSpan payload, uint64_t chunk_offset);
 
 // core.md, "Locator": the payload of the TAIL chunk.
 inline constexpr size_t kTailPayloadSize = 16;

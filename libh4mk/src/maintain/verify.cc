@@ -15,6 +15,10 @@
 namespace h4mk {
 namespace {
 
+// A file has one index top at its end and one in front. What it costs to decode one is not bounded
+// by its size, so a file of nothing but tops is not looked at to its end.
+constexpr size_t kMaxTops = 16;
+
 // Blocks' data is never asked for.
 class NoAllocator final : public BufferAllocator {
  public:
@@ -73,6 +77,7 @@ class Verifier {
   Status TakeTracks(const Piece& piece, ByteSpan payload);
   Status TakeIndex(const Piece& piece);
   bool AgreesWithClusters(const IndexPage& page) const;
+  void TakeTop(const Piece& piece, ByteSpan payload);
   void TakePage(const Piece& piece, const IndexPage& page);
   void CheckTops();
   void CheckTop(const SeenTop& seen);
@@ -96,9 +101,10 @@ class Verifier {
   uint64_t unpaged_ = 0;  // clusters behind the last page
   uint64_t first_cluster_ = 0;
 
-  std::map<uint64_t, SeenPage> pages_;  // by offset
-  std::vector<uint32_t> originals_;     // digests of the pages that are no copies
-  std::vector<SeenTop> tops_;
+  std::map<uint64_t, SeenPage> pages_;         // by offset
+  std::vector<uint32_t> originals_;            // digests of the pages that are no copies
+  std::vector<SeenTop> tops_;                  // of this end of the file
+  size_t top_count_ = 0;                       // those that contradict themselves are counted too
   std::map<uint64_t, uint32_t> descriptions_;  // tags of TRAK and META chunks by offset
   std::optional<TrackList> last_tracks_;       // of the last TRAK that can be used
   std::optional<Tail> tail_;                   // if the chunk read last is one
@@ -294,11 +300,7 @@ Status Verifier::TakeIndex(const Piece& piece) {
   }
   const std::string place = " at byte " + std::to_string(piece.offset);
   if (IsTop(payload)) {
-    SeenTop seen{piece.offset, piece.header.size(), {}};
-    if (DecodeTop(payload, ids_, piece.offset, &seen.top))
-      tops_.push_back(std::move(seen));
-    else
-      report_.Error(piece.offset, "index top contradicts itself" + place);
+    TakeTop(piece, payload);
     return {};
   }
   if (!IsPage(payload)) return {};  // something of a later revision
@@ -309,6 +311,23 @@ Status Verifier::TakeIndex(const Piece& piece) {
   }
   TakePage(piece, page);
   return {};
+}
+
+// Only a top that names the size of the file counts: a later end has replaced the others.
+void Verifier::TakeTop(const Piece& piece, ByteSpan payload) {
+  if (FileSizeOfTop(payload, piece.offset) != report_.file_size) return;
+  if (++top_count_ > kMaxTops) {
+    report_.Error(piece.offset, "more than " + std::to_string(kMaxTops) +
+                                    " index tops tell of this end of the file; the one at byte " +
+                                    std::to_string(piece.offset) + " is not looked at");
+    return;
+  }
+  SeenTop seen{piece.offset, piece.header.size(), {}};
+  if (DecodeTop(payload, ids_, piece.offset, &seen.top))
+    tops_.push_back(std::move(seen));
+  else
+    report_.Error(piece.offset,
+                  "index top contradicts itself at byte " + std::to_string(piece.offset));
 }
 
 // Whether a page says of its clusters and of the frames in them what they say.
@@ -349,17 +368,11 @@ void Verifier::TakePage(const Piece& piece, const IndexPage& page) {
   if (!page.is_copy) originals_.push_back(digest);
 }
 
-// Only a top that names the size of the file is checked: a later end has replaced the others.
 void Verifier::CheckTops() {
-  bool any = false;
-  for (const SeenTop& seen : tops_) {
-    if (seen.top.file_size != report_.file_size) continue;
-    CheckTop(seen);
-    any = true;
-  }
+  for (const SeenTop& seen : tops_) CheckTop(seen);
   const std::vector<uint64_t>& unpaged = expected_.page().clusters;
   const uint64_t first_unpaged = unpaged.empty() ? 0 : unpaged[0];
-  if (any && unpaged_ > 0 && totals_valid_)
+  if (!tops_.empty() && unpaged_ > 0 && totals_valid_)
     report_.Error(first_unpaged, "clusters from byte " + std::to_string(first_unpaged) +
                                      " on are in no index page");
 }
@@ -411,8 +424,7 @@ void Verifier::CheckEnd(uint64_t position) {
     return;
   }
   const bool names_top = std::any_of(tops_.begin(), tops_.end(), [&](const SeenTop& seen) {
-    return seen.offset == tail_->top && seen.size == tail_->top_size &&
-           seen.top.file_size == report_.file_size;
+    return seen.offset == tail_->top && seen.size == tail_->top_size;
   });
   if (!names_top)
     report_.Error(tail_offset_, "locator at byte " + std::to_string(tail_offset_) +

@@ -71,10 +71,8 @@ Status AddUnpackStage(BlockPipeline* reader) {
 
 Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedFile* opened) {
   if (options.verify_key || options.with_proofs)
-    H4MK_TRY(OpenSignature(io, std::move(options.verify_key),
-                           options.refuse_unsigned ? SignatureStage::Strictness::kRefuse
-                                                   : SignatureStage::Strictness::kReport,
-                           &opened->signature));
+    H4MK_TRY(
+        OpenSignature(io, std::move(options.verify_key), options.strictness, &opened->signature));
   Io& input = opened->signature ? opened->signature->io() : io;
   std::unique_ptr<FileReader> file;
   H4MK_TRY(MakeReader(Source(input), allocator, &options, &file));

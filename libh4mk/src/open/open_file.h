@@ -25,10 +25,10 @@ struct ReadOptions {
   bool keep_encrypted = false;  // without keys encrypted blocks are handed out as they are
   std::vector<MasterKey> keys;  // blocks are decrypted with the one that fits
   std::optional<SignatureKey> verify_key;  // nothing is used that was not signed with it
-  bool refuse_unsigned = false;  // with it: what is not as it was signed is an error for good
-  bool keep_external = false;    // blocks from other files keep their flag, to be written so again
-  OpenBeside open_beside;        // for sidecars; empty: blocks in other files cannot be read
-  bool with_proofs = false;      // blocks can be proved; without verify_key nothing is verified
+  SignatureStage::Strictness strictness = SignatureStage::Strictness::kReport;  // with it
+  bool keep_external = false;  // blocks from other files keep their flag, to be written so again
+  OpenBeside open_beside;      // for sidecars; empty: blocks in other files cannot be read
+  bool with_proofs = false;    // blocks can be proved; without verify_key nothing is verified
 };
 
 struct OpenedFile {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "pipeline/signature_stage.h"
 
+#include <utility>
+
 #include "protect/proof.h"
 
 namespace h4mk {
@@ -10,14 +12,18 @@ Status SignatureStage::Open(const FileReader& file) {
   return Judge(CheckEnd());
 }
 
+// Behind a checkpoint that is not the last one, nothing is read: such a file is never closed.
 Status SignatureStage::CheckEnd() const {
-  const bool final = io_.last().final;
-  if (file_->is_closed() && !final)
-    return Status(Code::kCorrupt,
-                  "the file has an end, but its last checkpoint is not that of an end: it was cut");
-  if (!file_->is_closed() && final && strictness_ == Strictness::kRefuse)
+  if (file_->is_closed()) return CheckTotals();
+  if (io_.last().final && strictness_ != Strictness::kReport)
     return Status(Code::kCorrupt, "the file was signed up to its end, which is not there any more");
-  return file_->is_closed() ? CheckTotals() : Status();
+  return !io_.last().final && strictness_ == Strictness::kRefuse ? NoSignedEnd() : Status();
+}
+
+Status SignatureStage::NoSignedEnd() const {
+  return Status(Code::kCorrupt, "the file is signed up to byte " +
+                                    std::to_string(io_.signed_until()) +
+                                    ", which is no end: it is still being written, or was cut");
 }
 
 Status SignatureStage::Judge(Status status) {
@@ -64,6 +70,10 @@ Result<Json> SignatureStage::ProveLast() {
 
 bool SignatureStage::NextWarning(Status* warning) {
   if (io_.NextWarning(warning)) return true;
+  if (!io_.last().final && !std::exchange(end_reported_, true)) {
+    *warning = NoSignedEnd();
+    return true;
+  }
   if (!io_.has_unsigned_descriptions() || descriptions_reported_) return false;
   descriptions_reported_ = true;
   *warning = Status(Code::kCorrupt,

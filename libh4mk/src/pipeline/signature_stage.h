@@ -15,8 +15,9 @@ namespace h4mk {
 class SignatureStage final : public BlockStage {
  public:
   // What happens where something is not as it was signed: it is left out and reported, or it is an
-  // error of every call from then on, and so are descriptions that were edited.
-  enum class Strictness { kReport, kRefuse };
+  // error of every call from then on, and so are descriptions that were edited. A file that was
+  // signed, but not up to an end, may have been cut; who follows one that grows takes that.
+  enum class Strictness { kReport, kRefuse, kRefuseButGrow };
 
   // As VerifyingIo. `io` must outlive the stage.
   SignatureStage(Io& io, std::optional<SignatureKey> key, Strictness strictness)
@@ -38,6 +39,7 @@ class SignatureStage final : public BlockStage {
  private:
   Status CheckEnd() const;
   Status CheckTotals() const;
+  Status NoSignedEnd() const;
 
   VerifyingIo io_;
   const Strictness strictness_;
@@ -46,6 +48,7 @@ class SignatureStage final : public BlockStage {
   ReadBlock last_;              // its record is last_record_, its data is gone
   uint64_t checked_chunk_ = 0;  // the chunk at this offset is a signed one
   bool descriptions_reported_ = false;
+  bool end_reported_ = false;
 };
 
 }  // namespace h4mk

@@ -14,6 +14,9 @@ constexpr size_t kMaxVerified =
     3;  // regions in memory: a chunk, what follows it, and the next chunk
 constexpr uint64_t kMaxGap = 256u << 20;  // between two chunks of the tree: index pages
 constexpr uint64_t kLost = 64u << 10;     // zeros at a time where a checkpoint is lost
+// A top of a few bytes may tell of very many pages: what it costs to decode one is not bounded by
+// its size. Behind so many that are wrong no other is decoded; no honest file has any.
+constexpr size_t kMaxRefusedTops = 16;
 
 }  // namespace
 
@@ -180,7 +183,8 @@ int OrderOfChecks(ByteSpan chunk) {
 // Keeps only the chunks that may stand where no leaf is; the others become zeros.
 void VerifyingIo::TakeGap(const Region& region, Verified* gap) {
   const std::span<uint8_t> bytes(gap->bytes);
-  std::vector<std::span<uint8_t>> chunks;
+  GapContent content;
+  std::vector<GapChunk>& chunks = content.chunks;
   size_t at = 0;
   if (region.start == 0) {
     at = std::min(kFileHeaderSize, bytes.size());
@@ -195,23 +199,25 @@ void VerifyingIo::TakeGap(const Region& region, Verified* gap) {
       if (!is_checksum) Blank(region.start + at, left);
       break;
     }
-    chunks.push_back(left.first(static_cast<size_t>(size)));
+    chunks.push_back({region.start + at, left.first(static_cast<size_t>(size))});
     at += static_cast<size_t>(size);
   }
-  std::ranges::stable_sort(chunks, {}, OrderOfChecks);
-  for (const std::span<uint8_t> chunk : chunks) {
-    const uint64_t offset = region.start + static_cast<uint64_t>(chunk.data() - bytes.data());
-    if (IsAllowedUnsigned(region, *gap, offset, chunk)) {
-      gap->starts.push_back(offset);
+  for (int order = 0; order <= 2; ++order)
+    for (GapChunk& chunk : chunks)
+      if (OrderOfChecks(chunk.bytes) == order)
+        chunk.is_allowed = IsAllowedUnsigned(region, content, chunk.offset, chunk.bytes);
+  for (const GapChunk& chunk : chunks) {
+    if (chunk.is_allowed) {
+      gap->starts.push_back(chunk.offset);
     } else {
-      Blank(offset, chunk);
+      Blank(chunk.offset, chunk.bytes);
     }
   }
 }
 
 // protection.md, "What a verifying reader uses". Unsigned regions may hold only index chunks,
 // checkpoints and free space, and descriptions behind the last checkpoint, which are reported.
-bool VerifyingIo::IsAllowedUnsigned(const Region& region, const Verified& gap, uint64_t offset,
+bool VerifyingIo::IsAllowedUnsigned(const Region& region, GapContent& gap, uint64_t offset,
                                     ByteSpan chunk) {
   const ChunkHeader header = ParseChunkHeader(chunk.data());
   const ByteSpan payload = chunk.subspan(kChunkHeaderSize, header.length);
@@ -249,15 +255,17 @@ bool VerifyingIo::IsSignedPage(const Region& region, uint64_t offset, ByteSpan p
 }
 
 // A top names pages where they were when the file was signed. One at the front names copies there.
-bool VerifyingIo::NamesPages(const Region& region, const Verified& gap, const IndexTop& top) const {
+bool VerifyingIo::NamesPages(const Region& region, const GapContent& gap,
+                             const IndexTop& top) const {
   for (size_t i = 0; i < top.pages.size(); ++i) {
     const uint64_t offset = top.pages[i].offset;
     const auto number = tail_.page_numbers.find(offset);
     if (number != tail_.page_numbers.end() && number->second == i) continue;
-    if (region.start != 0 || std::ranges::count(gap.starts, offset) == 0) return false;
-    const ByteSpan chunk = ByteSpan(gap.bytes).subspan(static_cast<size_t>(offset));
-    const ChunkHeader header = ParseChunkHeader(chunk.data());
-    const ByteSpan payload = chunk.subspan(kChunkHeaderSize, header.length);
+    if (region.start != 0) return false;
+    const auto chunk = std::ranges::lower_bound(gap.chunks, offset, {}, &GapChunk::offset);
+    if (chunk == gap.chunks.end() || chunk->offset != offset || !chunk->is_allowed) return false;
+    const ChunkHeader header = ParseChunkHeader(chunk->bytes.data());
+    const ByteSpan payload = ByteSpan(chunk->bytes).subspan(kChunkHeaderSize, header.length);
     if (header.tag != kTagIndex || !IsPage(payload) ||
         PageDigest(PageForm::kCopy, payload, offset, base()) != last().copies[i].digest)
       return false;
@@ -265,21 +273,27 @@ bool VerifyingIo::NamesPages(const Region& region, const Verified& gap, const In
   return true;
 }
 
-bool VerifyingIo::IsSignedTop(const Region& region, const Verified& gap, uint64_t offset,
+bool VerifyingIo::TellsWhatWasSigned(const Region& region, const GapContent& gap,
+                                     const IndexTop& top) {
+  return TopDigest(top) == last().top && top.pages.size() == last().copies.size() &&
+         NamesPages(region, gap, top) && IsCurrentDescription(kTagTracks, top.trak, last().trak) &&
+         IsCurrentDescription(kTagMeta, top.meta, last().meta);
+}
+
+bool VerifyingIo::IsSignedTop(const Region& region, GapContent& gap, uint64_t offset,
                               ByteSpan payload) {
   if (!last().final || (!region.is_tail && region.start != 0)) return false;
+  if (gap.refused_tops == kMaxRefusedTops) return false;
   TrackIds ids;
   for (const Checkpoint::Track& track : last().tracks) ids.Add(track.track_id);
   IndexTop top;
-  if (!DecodeTop(payload, ids, offset, &top) || TopDigest(top) != last().top ||
-      top.pages.size() != last().copies.size() || !NamesPages(region, gap, top) ||
-      !IsCurrentDescription(kTagTracks, top.trak, last().trak) ||
-      !IsCurrentDescription(kTagMeta, top.meta, last().meta))
-    return false;
-  if (!region.is_tail) return true;
   const uint64_t size = payload.size() + kChunkOverhead;
-  if (top.file_size != offset + size + kTailSize) return false;
-  tail_.tops[offset] = size;
+  if (!DecodeTop(payload, ids, offset, &top) || !TellsWhatWasSigned(region, gap, top) ||
+      (region.is_tail && top.file_size != offset + size + kTailSize)) {
+    ++gap.refused_tops;
+    return false;
+  }
+  if (region.is_tail) tail_.tops[offset] = size;
   return true;
 }
 
@@ -333,13 +347,21 @@ std::optional<Sha256Digest> DigestOf(uint32_t tag, ByteSpan text) {
 
 // A description behind the final checkpoint may only change words about the recording.
 bool VerifyingIo::IsEdit(uint64_t offset, uint32_t tag, ByteSpan payload) {
-  const uint64_t place = tag == kTagTracks ? last().trak : last().meta;
-  Bytes text = {'{', '}'};
-  if (place != 0 && !ReadSigned(base() + place - 1, tag, &text).ok()) return false;
   const std::optional<Sha256Digest> edited = DigestOf(tag, payload);
-  if (!edited || edited != DigestOf(tag, text)) return false;
+  if (!edited || edited != SignedDescription(tag)) return false;
   tail_.edits[offset] = tag;
   return true;
+}
+
+// The digest of the description that was current when the file was signed; none if it cannot be
+// read.
+std::optional<Sha256Digest> VerifyingIo::SignedDescription(uint32_t tag) {
+  const auto known = tail_.signed_descriptions.find(tag);
+  if (known != tail_.signed_descriptions.end()) return known->second;
+  const uint64_t place = tag == kTagTracks ? last().trak : last().meta;
+  Bytes text = {'{', '}'};
+  if (place != 0 && !ReadSigned(base() + place - 1, tag, &text).ok()) return std::nullopt;
+  return tail_.signed_descriptions[tag] = DigestOf(tag, text);
 }
 
 // The payload of a chunk that was signed.
@@ -356,7 +378,7 @@ Status VerifyingIo::ReadSigned(uint64_t offset, uint32_t tag, Bytes* payload) {
 
 bool VerifyingIo::StartsChunk(uint64_t offset) {
   const Verified* region = nullptr;
-  return Find(offset, &region) > 0 && std::ranges::count(region->starts, offset) > 0;
+  return Find(offset, &region) > 0 && std::ranges::binary_search(region->starts, offset);
 }
 
 int64_t VerifyingIo::Read(uint8_t* buffer, size_t size) {

@@ -66,8 +66,18 @@ class VerifyingIo final : public Io {
   struct Verified {
     uint64_t start = 0;
     Bytes bytes;
-    std::vector<uint64_t> starts;  // of the chunks in it that may be read
+    std::vector<uint64_t> starts;  // of the chunks in it that may be read, in order
     uint64_t end() const { return start + bytes.size(); }
+  };
+  // A chunk where no leaf is, and whether it may be read.
+  struct GapChunk {
+    uint64_t offset = 0;
+    std::span<uint8_t> bytes;
+    bool is_allowed = false;
+  };
+  struct GapContent {
+    std::vector<GapChunk> chunks;  // in order
+    size_t refused_tops = 0;
   };
 
   // What only the bytes behind the final checkpoint tell, by offset: the tags of edited
@@ -78,6 +88,8 @@ class VerifyingIo final : public Io {
     std::map<uint64_t, uint32_t> edits;
     std::map<uint64_t, uint64_t> tops;
     std::map<uint64_t, size_t> page_numbers;
+    // What edits of a description are compared with, by tag; each is read once.
+    std::map<uint32_t, std::optional<Sha256Digest>> signed_descriptions;
   };
 
   uint64_t base() const { return chain_.base(); }
@@ -91,13 +103,14 @@ class VerifyingIo final : public Io {
   void Blank(uint64_t offset, std::span<uint8_t> bytes);
   bool MatchesLeaf(const Region& region, ByteSpan bytes) const;
   void TakeGap(const Region& region, Verified* gap);
-  bool IsAllowedUnsigned(const Region& region, const Verified& gap, uint64_t offset,
-                         ByteSpan chunk);
+  bool IsAllowedUnsigned(const Region& region, GapContent& gap, uint64_t offset, ByteSpan chunk);
   bool IsSignedPage(const Region& region, uint64_t offset, ByteSpan payload) const;
-  bool NamesPages(const Region& region, const Verified& gap, const IndexTop& top) const;
-  bool IsSignedTop(const Region& region, const Verified& gap, uint64_t offset, ByteSpan payload);
+  bool NamesPages(const Region& region, const GapContent& gap, const IndexTop& top) const;
+  bool IsSignedTop(const Region& region, GapContent& gap, uint64_t offset, ByteSpan payload);
+  bool TellsWhatWasSigned(const Region& region, const GapContent& gap, const IndexTop& top);
   bool IsLocator(const Region& region, uint64_t offset, ByteSpan payload) const;
   bool IsEdit(uint64_t offset, uint32_t tag, ByteSpan payload);
+  std::optional<Sha256Digest> SignedDescription(uint32_t tag);
   bool IsCurrentDescription(uint32_t tag, uint64_t description, uint64_t place);
   Status LeafHashAt(uint64_t offset, Sha256Digest* hash);
   Status ReadSigned(uint64_t offset, uint32_t tag, Bytes* payload);
