@@ -86,12 +86,13 @@ int ff_h4mk_wait_for_growth(AVFormatContext *s, H4MKGrowth *growth,
         if (size < avio_tell(s->pb)) {
             av_log(s, AV_LOG_WARNING,
                    "The file was begun anew: this is the end of what was followed\n");
+            growth->begun_anew = 1;
             return AVERROR_EOF;
         }
         if (ff_check_interrupt(&s->interrupt_callback))
             return AVERROR_EXIT;
         if (timeout > 0 && now - growth->waiting_since >= timeout)
-            return AVERROR(EIO);
+            return s->pb->error = AVERROR(EIO); /* as of the protocol */
         if (now - growth->connected_at >= CONNECT_INTERVAL) {
             growth->connected_at = now;
             reconnect(s);

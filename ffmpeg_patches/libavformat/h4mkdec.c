@@ -771,6 +771,9 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
         AVStream *st;
 #if H4MK_HAVE_FOLLOW
         int ret;
+
+        if (h4mk->growth.begun_anew)
+            return AVERROR_EOF;
 #endif
 
         status = h4mk_reader_next(h4mk->reader, &block);

@@ -4,6 +4,9 @@
  * says AVERROR_EOF; called again later it goes on with what was added. All packets of the finished
  * file must come in this way within so many seconds, each once: those of REFERENCE.
  *
+ * follow -again FILE: reads a file with -follow 1 until it ends, and asks again for more, as
+ * players do. Nothing may come any more.
+ *
  * follow -prefixes FILE COPY: opens prefixes of a file, as COPY, with -follow 1: every one that has
  * the descriptions, and some of those that do not, which get a second for that. Opening may fail,
  * but never waits for long. libavformat itself does for the first 10 bytes of any format, in search
@@ -55,13 +58,34 @@ static int open_prefixes(const char* path, const char* copy) {
   return !opened;
 }
 
+static int ask_again(const char* path) {
+  AVFormatContext* format = NULL;
+  AVDictionary* options = NULL;
+  AVPacket* packet = av_packet_alloc();
+  int count = 0, i, ret;
+  av_dict_set(&options, "follow", "1", 0);
+  ret = avformat_open_input(&format, path, NULL, &options);
+  av_dict_free(&options);
+  for (; ret >= 0 && (ret = av_read_frame(format, packet)) >= 0; count++) av_packet_unref(packet);
+  for (i = 0; ret == AVERROR_EOF && i < 20; i++) {
+    av_usleep(100000);
+    ret = av_read_frame(format, packet);
+    if (ret >= 0) ret = AVERROR_BUG;
+  }
+  printf("%d packets, %s\n", count, av_err2str(ret));
+  av_packet_free(&packet);
+  avformat_close_input(&format);
+  return !count || ret != AVERROR_EOF;
+}
+
 int main(int argc, char** argv) {
   AVFormatContext *growing = NULL, *reference = NULL;
   PacketList want, got = {0};
   int64_t deadline;
   int waits = 0, n;
-  if (argc != 4) return 2;
   av_log_set_level(AV_LOG_FATAL);
+  if (argc == 3 && !strcmp(argv[1], "-again")) return ask_again(argv[2]);
+  if (argc != 4) return 2;
   if (!strcmp(argv[1], "-prefixes")) return open_prefixes(argv[2], argv[3]);
   if (avformat_open_input(&reference, argv[2], NULL, NULL) < 0 || mc_read_all(reference, &want) < 0)
     return 2;

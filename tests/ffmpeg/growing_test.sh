@@ -95,14 +95,19 @@ writer=$!
 until [ -s killed.h4mk ]; do sleep 0.1; done
 timeout 60 "$FFMPEG" -v warning -nostdin -y -follow 1 -copyts -i killed.h4mk -map 0 -c copy -f h4mk watched.h4mk 2> message &
 watcher=$!
+timeout 60 "$BIN/ffmpeg_follow" -again killed.h4mk > again.txt &
+again=$!
 sleep 2
 kill -KILL $writer
 wait $writer 2> /dev/null
 sleep 0.5
 read -r count _ <<< "$(python3 "$H4MK_SOURCE_DIR/tests/support/count_blocks.py" killed.h4mk)"
 head -c 100 whole.h4mk > killed.h4mk
+sleep 0.5
+cat whole.h4mk whole.h4mk > killed.h4mk
 wait $watcher || fail "-follow 1 of a file that is begun anew"
 grep -q "begun anew" message || fail "a file that is begun anew: $(cat message)"
+wait $again || fail "who asks again for more of a file that is begun anew: $(cat again.txt)"
 expect "what there was of a file that is begun anew" "$COMPARE" -packets -prefix -atleast "$count" whole.h4mk watched.h4mk
 
 # Opening never waits, wherever the file ends by now.
