@@ -483,6 +483,9 @@ static int open_reader(AVFormatContext *s, const h4mk_io *io)
     if (ret >= 0)
         ret = open_when_complete(s, io, &options);
 #if H4MK_HAVE_PROTECTION
+    if (ret == AVERROR(EACCES) && !options.key_count && !options.verify_key)
+        av_log(s, AV_LOG_ERROR, "-decryption_key_file FILE before the input gives the key; "
+               "-keep_encrypted 1 shows what is known without it\n");
     ff_h4mk_free_decryption(&h4mk->decryption);
 #endif
     return ret;

@@ -20,6 +20,7 @@ t h4mk cut -t 2 clip.h4mk --from 1 --to 1.1 -o sound.h4mk
 echo "# what is not there"
 t h4mk cut clip.h4mk --from 10 -o none.h4mk
 t h4mk cut clip.h4mk --from 2 --to 1 -o none.h4mk
+for time in 1:75 60:00:00:00 1:60:00 1.5:00 1: -- ; do t h4mk cut clip.h4mk --from=$time -o none.h4mk; done
 t h4mk cut -t 9 clip.h4mk -o none.h4mk
 t h4mk cut -t 3 clip.h4mk -o none.h4mk
 ls none.h4mk 2>/dev/null
@@ -56,17 +57,17 @@ openssl genpkey -algorithm ed25519 -out sign.pem 2>/dev/null; openssl pkey -in s
 chmod 600 sign.pem
 h4mk sign clip.h4mk --key-file sign.pem -o signed.h4mk
 t h4mk cut signed.h4mk --from 1 --to 1.2 -o plain.h4mk
-t h4mk cut signed.h4mk --from 1 --to 1.2 -o proved.h4mk --key sign.pub --proofs proofs
-t h4mk verify proved.h4mk --key sign.pub --proofs proofs
+t h4mk cut signed.h4mk --from 1 --to 1.2 -o proved.h4mk --public-key sign.pub --proofs proofs
+t h4mk verify proved.h4mk --public-key sign.pub --proofs proofs
 t h4mk cut signed.h4mk --from 1 --proofs x -o none.h4mk
 openssl genpkey -algorithm ed25519 2>/dev/null | openssl pkey -pubout -out other.pub
-h4mk verify proved.h4mk --key other.pub --proofs proofs 2>/dev/null | tail -1
+h4mk verify proved.h4mk --public-key other.pub --proofs proofs 2>/dev/null | tail -1
 head -n -1 proofs >fewer
-t h4mk verify proved.h4mk --key sign.pub --proofs fewer
-cat proofs proofs | t h4mk verify proved.h4mk --key sign.pub --proofs /dev/stdin
-t h4mk verify plain.h4mk --key sign.pub --proofs proofs | tail -1
+t h4mk verify proved.h4mk --public-key sign.pub --proofs fewer
+cat proofs proofs | t h4mk verify proved.h4mk --public-key sign.pub --proofs /dev/stdin
+t h4mk verify plain.h4mk --public-key sign.pub --proofs proofs | tail -1
 
 echo "# what was changed without the key is told, also where the cut ends before the file"
 cp signed.h4mk edited.h4mk
 h4mk edit -q edited.h4mk --tag title=forged
-t h4mk cut edited.h4mk --from 1 --to 1.2 -o forged.h4mk --key sign.pub
+t h4mk cut edited.h4mk --from 1 --to 1.2 -o forged.h4mk --public-key sign.pub

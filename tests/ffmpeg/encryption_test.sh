@@ -23,7 +23,7 @@ refuses() {
   rm -f out.h4mk
   if copy encrypted.h4mk out.h4mk "$@" 2> message; then fail "$clip: $name: opened"; fi
   [ ! -s out.h4mk ] || fail "$clip: $name: something came out"
-  grep -qi "$words" message || fail "$clip: $name: $(cat message)"
+  grep -qi -- "$words" message || fail "$clip: $name: $(cat message)"
 }
 packets() { ff "$@" -map 0 -copy_unknown -c copy -f framehash - | grep -v '^#'; }
 
@@ -34,7 +34,7 @@ for clip in $(make_clips 2); do
   cmp -s plain.h4mk encrypted.h4mk && fail "$clip: not encrypted"
   copy encrypted.h4mk decrypted.h4mk -decryption_key $KEY || fail "$clip: decrypting"
   expect "$clip" "$COMPARE" plain.h4mk decrypted.h4mk
-  refuses "no key" "key"
+  refuses "no key" "-decryption_key_file FILE"
   refuses "another key" "key" -decryption_key $OTHER
 
   # A seek finds the same with the key as in a plain file; without it the same sizes and times but for the tags.

@@ -15,7 +15,7 @@ mux source.nut plain.h4mk
 
 # verdict FILE KEY: three exit statuses, 0 or 1 each, and as words what the first error says.
 verdict() {
-  "$TOOL" verify --key "$2" "$1" > verify.txt 2>&1
+  "$TOOL" verify --public-key "$2" "$1" > verify.txt 2>&1
   local said=$(($? != 0))
   ff -xerror -err_detect explode -verify_key "$2" -i "$1" -map 0 -c copy -f null - 2> ffmpeg.txt
   said="$said $(($? != 0))"
@@ -41,7 +41,7 @@ cp signed.h4mk edited.h4mk
 all_refuse "words that were edited" edited.h4mk sign.pub
 grep -qi "sign" ffmpeg.txt || fail "words that were edited: $(cat ffmpeg.txt)"
 head -c $(($(stat -c %s signed.h4mk) / 2)) signed.h4mk > cut.h4mk
-"$TOOL" index cut.h4mk > /dev/null || fail "index"
+"$TOOL" index --force cut.h4mk > /dev/null || fail "index"
 all_refuse "cut, and closed anew" cut.h4mk sign.pub
 # At a checkpoint the file is whole as far as it goes: that it went on is what its reader cannot know.
 at_checkpoint() { python3 - "$1" "$2" << 'EOF'

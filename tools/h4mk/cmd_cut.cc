@@ -40,7 +40,7 @@ void Describe(CLI::App* command, CutOptions* options) {
   command->add_flag("--keep-times", options->keep_times,
                     "Leave the times as they are; without it OUT begins at 0");
   CLI::Option* key = command
-                         ->add_option("--key", options->public_key,
+                         ->add_option("--public-key", options->public_key,
                                       "A public key (PEM): take only what it has signed")
                          ->type_name("PUB");
   command
@@ -51,13 +51,14 @@ void Describe(CLI::App* command, CutOptions* options) {
   AddWriteOptions(command, &options->write);
   AddDecryptionKeyOptions(command, &options->key);
   command->footer(
-      "Groups are taken whole: OUT begins with the last random access point that is not later than "
+      "Groups are taken whole: OUT begins with the last seek point that is not later than "
       "--from, and ends before the\n"
       "first one that is not earlier than --to. Nothing is decoded. Attachments, tags and the "
       "chapters of the range go along.\n"
       "An encrypted file is encrypted again by the same key. A signature is of the whole file and "
       "does not go along: --proofs keeps\n"
-      "what it says of each block, and `h4mk verify --proofs FILE --key PUB OUT` checks that.\n"
+      "what it says of each block, and `h4mk verify --proofs FILE --public-key PUB OUT` checks "
+      "that.\n"
       "Exit status: 1 there is nothing between the two times.");
 }
 
@@ -112,8 +113,7 @@ Status Cutter::Open() {
   std::string pem;
   if (!options_.public_key.empty()) H4MK_TRY(ReadPublicKey(options_.public_key, &pem));
   H4MK_TRY(input_.Open(options_.common.file, &options_.key, pem));
-  if (input_.is_encrypted() && !options_.key.given())
-    return Status(Code::kKey, "the file is encrypted: give --key-file or --key-env");
+  if (input_.is_encrypted() && !options_.key.given()) return NoKey();
   if (input_.is_encrypted() && !options_.proofs.empty())
     return Status(Code::kArgument, "the blocks are encrypted anew, so that no proof fits them");
   for (const RecordedTrack& track : input_.tracks())
@@ -179,7 +179,7 @@ Status Cutter::PlanMain() {
   if (options_.from.given()) {
     if (h4mk_reader_keyframe(input_.get(), main_, from, &key) != H4MK_OK &&
         !FirstBetween(main_, from, to - 1, &key))
-      return Status(Code::kNotFound, "no random access point is there");
+      return Status(Code::kNotFound, "no seek point is there");
     part.first = key.ordinal;
     start_ = part.key_time = TimeOf(key);
   }
@@ -319,9 +319,10 @@ void Cutter::Report() {
                Counted(blocks_, "block"), Grouped(bytes_));
   NoteLeftOut(input_, output_);
   if (options_.proofs.empty() && input_.is_signed() && !output_.json())
-    output_.Note(std::nullopt,
-                 "the signature is of the whole file and does not go along; `--proofs FILE --key "
-                 "PUB` keeps a proof of every block");
+    output_.Note(
+        std::nullopt,
+        "the signature is of the whole file and does not go along; `--proofs FILE --public-key "
+        "PUB` keeps a proof of every block");
 }
 
 int Run(const CutOptions& options) {

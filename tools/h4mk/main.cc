@@ -166,7 +166,7 @@ class Program {
       const std::string value = word.substr(name.size());
       std::ranges::replace(name, '_', '-');
       if (has_time && (name == "--t" || name == "--t-ms")) name.insert(3, "ime");
-      if (name == "--key" && (*words)[0] != "cut") name = "--public-key";
+      if (name == "--key") name = "--public-key";
       word = name + value;
     }
   }

@@ -265,7 +265,7 @@ H4MK_API h4mk_status h4mk_value_from_json(const char *text, size_t size, h4mk_va
 #define H4MK_BLOCK_TYPE_I 0x0u      /**< Decodable by itself. */
 #define H4MK_BLOCK_TYPE_P 0x1u      /**< Needs earlier blocks. */
 #define H4MK_BLOCK_TYPE_B 0x2u      /**< Needs earlier and later blocks, or no block needs it. */
-#define H4MK_BLOCK_KEY 0x4u         /**< Random access point: a decoder can start here. */
+#define H4MK_BLOCK_KEY 0x4u         /**< Key block: a decoder can start here. */
 #define H4MK_BLOCK_DISCARD 0x8u     /**< Must be decoded, must not be shown. */
 #define H4MK_BLOCK_CORRUPT 0x10u    /**< Known to be damaged. Writing: by the caller. Reading: also by a
                                          checksum that failed. */
@@ -527,14 +527,14 @@ H4MK_API h4mk_status h4mk_reader_next(h4mk_reader *reader, h4mk_block *block);
     ((status) == H4MK_OK || (status) == H4MK_ERR_CORRUPT ||          \
      (status) == H4MK_ERR_UNSUPPORTED || (status) == H4MK_ERR_NOT_FOUND)
 
-#define H4MK_SEEK_BACKWARD 0 /**< The last random access point at or before the time; the first one if
+#define H4MK_SEEK_BACKWARD 0 /**< The last seek point at or before the time; the first one if
                                   all are later. */
-#define H4MK_SEEK_FORWARD 1  /**< The first random access point at or after the time. */
-#define H4MK_SEEK_ANY 2      /**< Added to either: any block, not only random access points. */
+#define H4MK_SEEK_FORWARD 1  /**< The first seek point at or after the time. */
+#define H4MK_SEEK_ANY 2      /**< Added to either: any block, not only seek points. */
 
 /** Positions the reader so that the next block of a track is the one that mode asks for, by pts (dts
  *  where a block has none); of equal times the last one backward, the first one forward. The other tracks
- *  begin at their last random access point that is not later than that block; at their first block if
+ *  begin at their last seek point that is not later than that block; at their first block if
  *  all of those are later; a track that has none, with its first block behind that block in the file. The
  *  block that was asked for comes first, all others follow in file order, each once (core.md, "Seeking").
  *  mode: H4MK_SEEK_BACKWARD or H4MK_SEEK_FORWARD, either with H4MK_SEEK_ANY.
@@ -542,11 +542,11 @@ H4MK_API h4mk_status h4mk_reader_next(h4mk_reader *reader, h4mk_block *block);
  *  _NOT_SEEKABLE, _CORRUPT, _IO, _CANCELLED. */
 H4MK_API h4mk_status h4mk_reader_seek(h4mk_reader *reader, uint32_t track, int64_t time, int mode);
 
-/** After a seek this track begins `blocks` blocks earlier than h4mk_reader_seek() says, or at the random
- *  access point before those, or with its first block: they come directly before the block that it would
+/** After a seek this track begins `blocks` blocks earlier than h4mk_reader_seek() says, or at the seek
+ *  point before those, or with its first block: they come directly before the block that it would
  *  begin with, with H4MK_BLOCK_DISCARD set. For decoders whose outputs overlap (h4mk_adapter.preroll).
  *  blocks: 0 (off, as at first) to 65,536. Holds from the next seek on, and not for a block that
- *  H4MK_SEEK_ANY leads to if it is no random access point. */
+ *  H4MK_SEEK_ANY leads to if it is no seek point. */
 H4MK_API h4mk_status h4mk_reader_set_preroll(h4mk_reader *reader, uint32_t track, uint32_t blocks);
 
 /** Positions the reader at the first block of the file. H4MK_ERR_NOT_SEEKABLE, _IO; H4MK_ERR_STATE if it
@@ -582,12 +582,12 @@ H4MK_API h4mk_status h4mk_reader_blocks(h4mk_reader *reader, uint32_t track, uin
 H4MK_API h4mk_status h4mk_reader_read_block(h4mk_reader *reader, uint32_t track, uint64_t ordinal,
                                             h4mk_block *block);
 
-/** The last random access point of a track at or before a time (of equal times the last).
+/** The last seek point of a track at or before a time (of equal times the last).
  *  H4MK_ERR_NOT_FOUND: all are later. */
 H4MK_API h4mk_status h4mk_reader_keyframe(h4mk_reader *reader, uint32_t track, int64_t time,
                                           h4mk_block_info *block);
 
-/** All random access points of a track with from <= time <= to, in file order: a list. */
+/** All seek points of a track with from <= time <= to, in file order: a list. */
 H4MK_API h4mk_status h4mk_reader_keyframes_between(h4mk_reader *reader, uint32_t track, int64_t from,
                                                    int64_t to, h4mk_block_info *blocks,
                                                    size_t count, uint64_t *total);
@@ -625,15 +625,15 @@ H4MK_API h4mk_status h4mk_reader_frame_times(h4mk_reader *reader, uint32_t track
                                              int64_t *times, size_t count, size_t *copied);
 
 /** The blocks that must be decoded to show frame `number`, in decoding order, the last of them the frame
- *  itself: all blocks of the track from the last random access point that stands before it and is not
+ *  itself: all blocks of the track from the last seek point that stands before it and is not
  *  later (in an open GOP not the nearest one). A list; empty if the frame cannot be decoded.
  *  H4MK_ERR_NOT_FOUND: the track has no such frame (core.md, "Decode chain"). */
 H4MK_API h4mk_status h4mk_reader_frame_chain(h4mk_reader *reader, uint32_t track, uint64_t number,
                                              h4mk_block_info *blocks, size_t count,
                                              uint64_t *total);
 
-/** A seek point: the first random access point of a track in a cluster. A track whose blocks are not all
- *  random access points has one entry for each, unless they follow each other directly; others (audio)
+/** An entry of the index: the first seek point of a track in a cluster. A track whose blocks are not
+ *  all seek points has one entry for each, unless they follow each other directly; others (audio)
  *  have one a cluster (core.md, "Page"). */
 typedef struct h4mk_index_entry {
     size_t struct_size;
@@ -720,7 +720,7 @@ typedef struct h4mk_writer_options {
  *  time_base "1/1000", and blocks with a pts, no dts, no duration, no side data and the flags KEY with
  *  TYPE_I, or TYPE_P, or TYPE_B, need none of that: the file is then that of the first writer, byte for
  *  byte. H4MK_ERR_LIMIT names the limit that a block or track is beyond: pts_range (0 to 2^28 - 1 ms),
- *  track_id_range, too_many_seek_entries (65,535 random access points of a track),
+ *  track_id_range, too_many_seek_entries (65,535 seek points of a track),
  *  short_or_out_of_range_struct (4 GiB).
  *
  *  Transport dialect: encrypted by H4MK_SCHEME_LIVING_V3 only. Blocks must be multiples of 256 bytes
@@ -764,9 +764,10 @@ H4MK_API h4mk_status h4mk_writer_update_track(h4mk_writer *writer, uint32_t trac
  *  is four printable characters with a small letter among them. Others are kept for the format (core.md,
  *  "Chunk"); they are taken so that a copy of a file can have all of its chunks.
  *  tag: four bytes. flags: 0, or bits of your own among 0 to 15; a reader that does not know a bit of 16
- *  to 31 passes over the chunk (core.md, "Chunk"). data: size bytes, at most 64 MiB, copied. Before the first block it stands in front
- *  of all blocks, later behind the blocks so far, whose cluster is closed. Version 1 takes META too, whose
- *  bytes are written as they are, and puts all in front; the transport dialect takes SAFE only (JSON).
+ *  to 31 passes over the chunk (core.md, "Chunk"). data: size bytes, at most 64 MiB, copied.
+ *  A chunk that is added before the first block stands in front of all blocks. Later it stands behind
+ *  the blocks so far, whose cluster is closed. Version 1 takes META too, whose bytes are written as they
+ *  are, and puts all in front; the transport dialect takes SAFE only (JSON).
  *  H4MK_ERR_ARGUMENT: another tag. */
 H4MK_API h4mk_status h4mk_writer_add_chunk(h4mk_writer *writer, const char tag[4], uint32_t flags,
                                            const void *data, size_t size);

@@ -419,8 +419,7 @@ void Verifier::CheckEnd(uint64_t position) {
   const std::string place = " at byte " + std::to_string(position);
   if (!tail_ || report_.file_size - position != kCrcSize) {
     report_.closed = false;
-    report_.Error(position, "no locator and container checksum" + place +
-                                ": the file was cut, or is still being written");
+    report_.Error(position, "no end" + place + ": the file was cut, or is still being written");
     return;
   }
   const bool names_top = std::any_of(tops_.begin(), tops_.end(), [&](const SeenTop& seen) {
