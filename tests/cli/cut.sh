@@ -43,6 +43,10 @@ t h4mk cut head.h4mk --from 1 -o none.h4mk
 t h4mk cut empty -o none.h4mk
 t h4mk cut no_such_file -o none.h4mk
 
+echo "# chunks that mean nothing to this program stay behind"
+cp "$CASES"/../vectors/media/all_sidecars.h4mk sidecars.h4mk
+t h4mk cut sidecars.h4mk -o blocks.h4mk
+
 echo "# what is encrypted stays encrypted, by the same key"
 make_file secret secret.h4mk
 printf '01%062d' 0 >key; chmod 600 key

@@ -48,3 +48,7 @@ t h4mk join secret.h4mk secret.h4mk -o none.h4mk
 t h4mk join secret.h4mk pcm.h4mk --key-file key -o none.h4mk
 t h4mk join secret.h4mk secret.h4mk --key-file key -o hidden.h4mk
 t h4mk verify --key-file key hidden.h4mk
+
+echo "# chunks that mean nothing to this program stay behind"
+cp "$CASES"/../vectors/media/only_note.h4mk note.h4mk
+t h4mk join note.h4mk note.h4mk -o notes.h4mk

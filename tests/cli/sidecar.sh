@@ -41,7 +41,8 @@ t h4mk cat -t 1 other/film.h4mk -o x
 t h4mk verify other/film.h4mk | grep film.mp4
 t h4mk inspect other/film.h4mk | grep film.mp4
 # What could be read is written.
-(cd other && rm -f x && t h4mk cut --track 1 --from 0.5 --to 1 film.h4mk -o some.h4mk)
+(cd other && rm -f x && t h4mk cut --track 1 --from 0.5 --to 1 film.h4mk -o some.h4mk
+  h4mk cut -y --json --track 1 --from 0.5 --to 1 film.h4mk -o some.h4mk | grep -E '"(from|to|blocks)"')
 # A film that was changed is found out.
 poke film.mp4 20000 ffffffff
 t h4mk verify film.h4mk | tail -3

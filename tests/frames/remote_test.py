@@ -258,6 +258,11 @@ class Commands(Base):
         self.check_same("seek", "film.h4mk", "--track", "1", "--time", "60")
         self.assertLess(sum(size for _, _, size in self.server.requests), len(self.files["film.h4mk"]) / 2)
 
+    def test_a_cut_does_not_ask_for_every_chunk(self):
+        out = ["-y", "-o", str(self.folder / "cut.h4mk")]
+        self.check_same("cut", "film.h4mk", "--from", "60", "--to", "62", *out)
+        self.assertLess(len(self.server.requests), 50)  # it has some 60 clusters
+
     def test_the_file_beside_a_sidecar(self):
         self.assertIn(b"with the files beside it", self.check_same("verify", "side.h4mk")[1])
         self.check_same("cat", "side.h4mk", "--track", "1")

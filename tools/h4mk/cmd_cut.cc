@@ -309,20 +309,24 @@ Status Cutter::Copy(OutputFile& out, OutputFile* proofs) {
 void Cutter::Report() {
   const Part& part = parts_[main_];
   output_.Set("track_id", input_.tracks()[main_].info.track_id);
-  output_.Set("from", Seconds(part.start, main_base_));
-  output_.Set("to", Seconds(part.stop, main_base_));
+  const bool is_empty = part.start == H4MK_NO_TIME;  // of the main track nothing could be read
+  output_.Set("from", is_empty ? Json(nullptr) : Json(Seconds(part.start, main_base_)));
+  output_.Set("to", is_empty ? Json(nullptr) : Json(Seconds(part.stop, main_base_)));
   output_.Set("shifted", part.shift != 0);
   output_.Set("blocks", blocks_);
   output_.Set("bytes", bytes_);
-  output_.Text("took {} to {} of {}: {}, {} bytes\n", Clock(part.start, main_base_),
-               Clock(part.stop, main_base_), Printable(options_.common.file),
-               Counted(blocks_, "block"), Grouped(bytes_));
+  const std::string file = Printable(options_.common.file), blocks = Counted(blocks_, "block");
+  if (is_empty)
+    output_.Text("took {} of {}, {} bytes\n", blocks, file, Grouped(bytes_));
+  else
+    output_.Text("took {} to {} of {}: {}, {} bytes\n", Clock(part.start, main_base_),
+                 Clock(part.stop, main_base_), file, blocks, Grouped(bytes_));
   NoteLeftOut(input_, output_);
-  if (options_.proofs.empty() && input_.is_signed() && !output_.json())
-    output_.Note(
-        std::nullopt,
-        "the signature is of the whole file and does not go along; `--proofs FILE --public-key "
-        "PUB` keeps a proof of every block");
+  if (options_.proofs.empty() && !IsUrl(input_.path()) && input_.contents().is_signed &&
+      !output_.json())
+    output_.Note(std::nullopt,
+                 "the signature is of the whole file and does not go along; `--proofs FILE "
+                 "--public-key PUB` keeps a proof of every block");
 }
 
 int Run(const CutOptions& options) {

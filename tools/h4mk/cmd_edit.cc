@@ -356,7 +356,7 @@ int EditOne(const EditOptions& options, const FromFiles& read, const std::string
     output.Text("{}{} {} bytes\n", of, after > before ? "appended" : "removed",
                 Grouped(after > before ? after - before : before - after));
   if (Recording file; !options.undo && after > before && !options.additions.any() &&
-                      file.Open(path).ok() && file.is_signed())
+                      file.Open(path).ok() && file.contents().is_signed)
     output.Note(std::nullopt,
                 "the file is signed and the change is not: `h4mk sign` signs the file anew, `h4mk "
                 "edit --undo` takes the change back");

@@ -135,7 +135,7 @@ class Joiner {
     output_.Set("duration", Seconds(Sum(end_, -SpanOf(*inputs_.front()).start), kNanoseconds));
     output_.Text("{}, {}, up to {}\n", Counted(inputs_.size(), "file"), Counted(blocks_, "block"),
                  Clock(end_, kNanoseconds));
-    for (const auto& input : inputs_) NoteLeftOut(*input, output_);
+    for (const auto& input : inputs_) NoteLeftOut(*input, output_, input->path() + ": ");
   }
 
  private:

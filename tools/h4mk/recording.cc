@@ -81,43 +81,25 @@ Status Recording::ReadDescriptions() {
   return {};
 }
 
-// A signed file of version 2 has checkpoints among its chunks (protection.md, "Signed files").
-std::vector<h4mk_chunk> Recording::OtherChunks() const {
+const Recording::Contents& Recording::contents() {
   constexpr std::string_view kOwn = "TRAK META CORE TSEK ATTA FREE ORIG TAIL VERI";
-  std::vector<h4mk_chunk> others;
+  if (contents_) return *contents_;
+  contents_.emplace();
   h4mk_chunk chunk = H4MK_CHUNK_INIT;
-  while (h4mk_reader_chunk(get(), chunk.next, &chunk) == H4MK_OK)
-    if (kOwn.find(chunk.tag) == kOwn.npos) others.push_back(chunk);
-  return others;
+  while (h4mk_reader_chunk(get(), chunk.next, &chunk) == H4MK_OK) {
+    if (kOwn.find(chunk.tag) == kOwn.npos) contents_->others.push_back(chunk);
+    contents_->is_signed = contents_->is_signed || IsCheckpoint(chunk);
+  }
+  return *contents_;
 }
 
-void NoteLeftOut(const Recording& input, Output& output) {
-  const size_t count = input.OtherChunks().size();
-  if (count > 0)
-    output.Note(std::nullopt,
-                fmt::format("{}: {} of another program {} left out: whether it fits the new file "
-                            "is not known",
-                            input.path(), Counted(count, "chunk"), count == 1 ? "is" : "are"));
-}
-
-Status CheckCopied(uint64_t blocks, Output& output) {
-  if (output.problem_count() == 0) return {};
-  if (blocks == 0) return Status(Code::kCorrupt, "no block could be read: nothing is written");
-  output.Note(std::nullopt, "the new file has the blocks that could be read, and not the others");
-  return {};
-}
-
-bool Recording::is_signed() const {
-  if (h4mk_reader_version(get()) != 2) return false;
-  h4mk_chunk chunk = H4MK_CHUNK_INIT;
+// A signed file of version 2 has checkpoints among its chunks (protection.md, "Signed files").
+bool Recording::IsCheckpoint(const h4mk_chunk& chunk) const {
   const uint8_t* data = nullptr;
   size_t size = 0;
-  while (h4mk_reader_chunk(get(), chunk.next, &chunk) == H4MK_OK)
-    if (std::strcmp(chunk.tag, "VERI") == 0 &&
-        h4mk_reader_chunk_payload(get(), &chunk, &data, &size) == H4MK_OK && size >= 4 &&
-        std::memcmp(data, "H4VC", 4) == 0)
-      return true;
-  return false;
+  return h4mk_reader_version(get()) == 2 && std::strcmp(chunk.tag, "VERI") == 0 &&
+         h4mk_reader_chunk_payload(get(), &chunk, &data, &size) == H4MK_OK && size >= 4 &&
+         std::memcmp(data, "H4VC", 4) == 0;
 }
 
 Result<uint32_t> Recording::Find(int64_t track_id) const {
@@ -164,6 +146,24 @@ h4mk_writer_options Recording::WriterOptions() const {
   options.encryption_scheme = scheme_.c_str();
   options.encryption_key = &key_;
   return options;
+}
+
+void NoteLeftOut(Recording& input, Output& output, const std::string& where) {
+  if (IsUrl(input.path())) return;
+  const size_t count = input.contents().others.size();
+  if (count > 0)
+    output.Note(std::nullopt,
+                fmt::format("{}{} that this program does not interpret {} left out: whether {} the "
+                            "new file is not known",
+                            where, Counted(count, "chunk"), count == 1 ? "is" : "are",
+                            count == 1 ? "it fits" : "they fit"));
+}
+
+Status CheckCopied(uint64_t blocks, Output& output) {
+  if (output.problem_count() == 0) return {};
+  if (blocks == 0) return Status(Code::kCorrupt, "no block could be read: nothing is written");
+  output.Note(std::nullopt, "the new file has the blocks that could be read, and not the others");
+  return {};
 }
 
 Status NewRecording::Told(h4mk_status status) const {

@@ -7,6 +7,7 @@
 #include <h4mk/h4mk.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,9 +44,12 @@ class Recording {
   const std::vector<RecordedTrack>& tracks() const { return tracks_; }
   const Json& meta() const { return meta_; }
   bool is_encrypted() const { return !scheme_.empty(); }
-  bool is_signed() const;
-  // Chunks of other programs, which this one knows nothing of, in their order.
-  std::vector<h4mk_chunk> OtherChunks() const;
+  // What only a look at each chunk of the file tells.
+  struct Contents {
+    bool is_signed = false;
+    std::vector<h4mk_chunk> others;  // that this program does not interpret, in their order
+  };
+  const Contents& contents();
   // Index of the track with an id; kArgument if there is none.
   Result<uint32_t> Find(int64_t track_id) const;
   // The bytes of an attachment; valid as long as this object.
@@ -66,6 +70,7 @@ class Recording {
     void operator()(h4mk_reader* reader) const { h4mk_reader_free(reader); }
   };
   Status Told(h4mk_status status) const;
+  bool IsCheckpoint(const h4mk_chunk& chunk) const;
   Status ReadScheme();
   Status ReadDescriptions();
 
@@ -78,10 +83,12 @@ class Recording {
   std::unique_ptr<h4mk_reader, Free> reader_;
   std::vector<RecordedTrack> tracks_;
   Json meta_;
+  std::optional<Contents> contents_;
 };
 
-// For commands that make a new file of blocks: what of the input has not gone along.
-void NoteLeftOut(const Recording& input, Output& output);
+// For commands that make a new file of blocks: which chunks of the input have not gone along.
+// `where` begins the note. At a URL nothing is looked for: each chunk would be a request.
+void NoteLeftOut(Recording& input, Output& output, const std::string& where = "");
 // For the same, behind the last block: an error where no block could be read, so that nothing is
 // written, and a note where some could not.
 Status CheckCopied(uint64_t blocks, Output& output);
@@ -110,7 +117,7 @@ class NewRecording {
 inline int64_t TimeOf(const h4mk_block& block) {
   return block.pts == H4MK_NO_TIME ? block.dts : block.pts;
 }
-// time, which may be none, and later.
+// A time moved by `by`. H4MK_NO_TIME stays that.
 inline int64_t Later(int64_t time, int64_t by) {
   return time == H4MK_NO_TIME ? time : Sum(time, by);
 }

@@ -61,7 +61,7 @@ class Rewriter {
     if (input_.is_encrypted())
       return Status(Code::kArgument,
                     "the file is encrypted: attachments and covers go in before that");
-    if (!force && input_.is_signed())
+    if (!force && input_.contents().is_signed)
       return Status(Code::kState,
                     "the file is signed, and would be no more; --force (-y) does it all the same, "
                     "then `h4mk sign` it again");
@@ -158,7 +158,7 @@ class Rewriter {
 
   // Those that only their owner understands. What this file was converted from it is no more.
   Status CopyChunks() {
-    for (const h4mk_chunk& chunk : input_.OtherChunks()) {
+    for (const h4mk_chunk& chunk : input_.contents().others) {
       const uint8_t* data = nullptr;
       size_t size = 0;
       if (h4mk_reader_chunk_payload(input_.get(), &chunk, &data, &size) != H4MK_OK) continue;
