@@ -338,7 +338,8 @@ std::optional<Sha256Digest> DigestOf(uint32_t tag, ByteSpan text) {
     both.Add(JsonDigest(json));
   } else {
     both.Add(MetaDigest(json));
-    both.Add(JsonDigest(json.value("protection", Json())));
+    // A member that is null is there: readers take the file for an encrypted one.
+    if (json.contains("protection")) both.Add(JsonDigest(json["protection"]));
   }
   return both.Finish();
 }

@@ -259,3 +259,13 @@ def signed_top_without_an_empty_track(f):
     f.chunks[-2:] = []
     f.top(tracks=[1, 2]).locator().checksum()
     return signing.read_by(read(f))
+
+
+@invalid("Signed files")
+def signed_and_edited_to_be_encrypted(f):
+    """An edit that has `protection`, though it is null: that is no word about the recording."""
+    f, signing = signed_file(f)
+    f.reopen()
+    before = len(f.chunks)
+    f.describe_meta({**META, "protection": None}).top().locator().checksum()
+    return signing.read_by(read(f), verdict="not good", meta=META, closed=False, problems=zeros(f.chunks[before:]))
