@@ -52,7 +52,7 @@ while at + 16 <= len(data):
     if data[at:at + 4] == b"VERI":
         begins.append(at)
     at += 16 + int.from_bytes(data[at + 8:at + 12], "little")
-at = begins[len(begins) // 2]
+at = begins[0]
 open(sys.argv[2], "wb").write(data[:at + 16 + int.from_bytes(data[at + 8:at + 12], "little")])
 EOF
 }

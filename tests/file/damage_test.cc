@@ -729,7 +729,8 @@ TEST_F(DamageTest, LongChunksAreNotRead) {
     for (const int bit : {20, 21, 22, 24}) {
       TestFile damaged(file);
       PutU32(&damaged.bytes, front + i * free.size() + 8, uint32_t{kSize} ^ 1u << bit);
-      EXPECT_EQ(Reader(&damaged).ReadOn().blocks, media_.blocks) << "chunk " << i << ", bit " << bit;
+      EXPECT_EQ(Reader(&damaged).ReadOn().blocks, media_.blocks)
+          << "chunk " << i << ", bit " << bit;
     }
   }
 }

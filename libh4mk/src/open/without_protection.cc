@@ -29,7 +29,6 @@ void Wipe(void* memory, size_t size) {
   for (size_t i = 0; i < size; ++i) bytes[i] = 0;
 }
 
-void SignatureKey::Free::operator()(evp_pkey_st*) const {}
 Result<SignatureKey> SignatureKey::Private(std::string_view) { return NoProtection(); }
 Result<SignatureKey> SignatureKey::Public(std::string_view) { return NoProtection(); }
 

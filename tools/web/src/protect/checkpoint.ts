@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // protection.md, "Signed files": what a checkpoint says, and whether its signature and its root hold.
-import { require } from '../errors.js';
+import { require, unlessBroken } from '../errors.js';
 import { Cursor } from '../format/cursor.js';
 import { concat } from '../base/concat.js';
 import { equal, sha256, subtle } from './digest.js';
@@ -129,7 +129,7 @@ export async function rootOf({ leavesBefore, peaks, leaves }: Checkpoint): Promi
 
 /** A public key (DER, SubjectPublicKeyInfo) as checkpoints name it. */
 export class PublicKey {
-  readonly #imported = new Map<number, Promise<CryptoKey>>();
+  #imported?: Promise<CryptoKey>;
   private constructor(private readonly der: Uint8Array, readonly id: Uint8Array) {}
 
   static async of(der: Uint8Array): Promise<PublicKey> {
@@ -138,22 +138,14 @@ export class PublicKey {
 
   /** Whether this key signed the checkpoint, and its root fits its leaves. */
   async verifies(checkpoint: Checkpoint): Promise<boolean> {
-    if (!equal(checkpoint.keyId, this.id)) return false;
-    const ed25519 = checkpoint.algorithm === 1;
-    const signature = ed25519 ? checkpoint.signature : rawOfDer(checkpoint.signature);
-    const message = concat('H4MK/2 checkpoint\0', checkpoint.signed);
+    const ed25519 = this.der.length === 44; // RFC 8410; a key of P-256 is longer
+    if (!equal(checkpoint.keyId, this.id) || checkpoint.algorithm !== (ed25519 ? 1 : 2)) return false;
+    const signature = ed25519 ? checkpoint.signature : unlessBroken(() => rawOfDer(checkpoint.signature));
+    if (!signature) return false;
+    this.#imported ??= subtle().importKey('spki', concat(this.der), ed25519 ? { name: 'Ed25519' } : { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify']);
     const how = ed25519 ? { name: 'Ed25519' } : { name: 'ECDSA', hash: 'SHA-256' };
-    const holds = await subtle().verify(how, await this.#key(checkpoint.algorithm), concat(signature), message);
+    const holds = await subtle().verify(how, await this.#imported, concat(signature), concat('H4MK/2 checkpoint\0', checkpoint.signed));
     return holds && equal(await rootOf(checkpoint), checkpoint.root);
-  }
-
-  #key(algorithm: 1 | 2): Promise<CryptoKey> {
-    let key = this.#imported.get(algorithm);
-    if (!key) {
-      const how = algorithm === 1 ? { name: 'Ed25519' } : { name: 'ECDSA', namedCurve: 'P-256' };
-      this.#imported.set(algorithm, (key = subtle().importKey('spki', concat(this.der), how, false, ['verify'])));
-    }
-    return key;
   }
 }
 
