@@ -253,31 +253,39 @@ class ServiceTest : public testing::Test {
       std::string_view track =
           R"({"track_id":1,"name":"x","kind":"data","codec":"none","time_base":"1/1000"})",
       const std::vector<int64_t>& times = {0, 40, 80, 120, 160}) {
+    return MakeFile({{track, times}});
+  }
+  std::string MakeFile(
+      const std::vector<std::pair<std::string_view, std::vector<int64_t>>>& tracks) {
     h4mk_io io = H4MK_IO_INIT;
     EXPECT_EQ(h4mk_io_new_memory(&io), H4MK_OK);
     h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
     options.repeatable = 1;
     h4mk_writer* writer = nullptr;
     EXPECT_EQ(h4mk_writer_open(&io, &options, &writer), H4MK_OK);
-    h4mk_value* description = nullptr;
-    EXPECT_EQ(h4mk_value_from_json(track.data(), track.size(), &description), H4MK_OK);
-    uint32_t index = 0;
-    EXPECT_EQ(h4mk_writer_add_track(writer, description, &index), H4MK_OK);
-    for (const int64_t time : times) {
-      h4mk_block block = H4MK_BLOCK_INIT;
-      block.flags = H4MK_BLOCK_KEY;
-      block.pts = block.dts = time;
-      block.duration = 40;
-      block.data = reinterpret_cast<const uint8_t*>("block");
-      block.size = 5;
-      EXPECT_EQ(h4mk_writer_write(writer, &block), H4MK_OK);
+    for (const auto& [track, times] : tracks) {
+      h4mk_value* description = nullptr;
+      EXPECT_EQ(h4mk_value_from_json(track.data(), track.size(), &description), H4MK_OK);
+      uint32_t index = 0;
+      EXPECT_EQ(h4mk_writer_add_track(writer, description, &index), H4MK_OK);
+      h4mk_value_free(description);
     }
+    for (size_t i = 0; i < tracks.size(); ++i)
+      for (const int64_t time : tracks[i].second) {
+        h4mk_block block = H4MK_BLOCK_INIT;
+        block.track = static_cast<uint32_t>(i);
+        block.flags = H4MK_BLOCK_KEY;
+        block.pts = block.dts = time;
+        block.duration = 40;
+        block.data = reinterpret_cast<const uint8_t*>("block");
+        block.size = 5;
+        EXPECT_EQ(h4mk_writer_write(writer, &block), H4MK_OK);
+      }
     EXPECT_EQ(h4mk_writer_finish(writer), H4MK_OK);
     const uint8_t* data = nullptr;
     size_t size = 0;
     EXPECT_EQ(h4mk_io_memory(&io, &data, &size), H4MK_OK);
     std::string bytes(reinterpret_cast<const char*>(data), size);
-    h4mk_value_free(description);
     h4mk_writer_free(writer);
     h4mk_io_close(&io);
     return bytes;
@@ -306,8 +314,9 @@ TEST_F(ServiceTest, FilesAreServedByNamesBelowTheFolder) {
   EXPECT_NE(Get("/api/files").body.Read().find("\"sub/b c\""), std::string::npos);
 }
 
-std::string Film(const std::string& time_base) {
-  return R"({"track_id":1,"name":"","kind":"video","codec":"h264","width":32,"height":32,)"
+std::string Film(const std::string& time_base, int track_id = 1) {
+  return R"({"track_id":)" + std::to_string(track_id) +
+         R"(,"name":"","kind":"video","codec":"h264","width":32,"height":32,)"
          R"("extradata":"AULACv/hABZnQsAK2iWwEQAAAwABAAADABQPEiagAQAEaM4PyA==","time_base":")" +
          time_base + "\"}";
 }
@@ -336,6 +345,12 @@ TEST_F(ServiceTest, TimesThatNoFilmHasAreNotStreamed) {
     }
     EXPECT_EQ(Get("/api/files/" + name).status, 200);
   }
+  // One such track takes nothing from the others.
+  const std::string film = Film("1/1000"), other = Film("1/1000", 2);
+  Write("both.h4mk", MakeFile({{film, {0, 40, 80}}, {other, {0, INT64_MAX - 100}}}));
+  service_.catalogue().Scan();
+  EXPECT_EQ(Get("/dash/both/manifest.mpd").status, 200);
+  EXPECT_EQ(Get("/hls/both/master.m3u8").body.Read().find("t1.m3u8"), std::string::npos);
   for (const std::string name : {"good", "long"})
     for (const std::string target :
          {"/hls/" + name + "/t0.m3u8", "/dash/" + name + "/manifest.mpd"})

@@ -5,7 +5,7 @@ answered meanwhile.
 
 hostile_test.py H4MKD FOLDER_OF_CORPUS
 """
-import json, os, pathlib, select, socket, sys, tempfile, time, unittest
+import json, os, pathlib, select, signal, socket, sys, tempfile, time, unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), sys.argv[2]]
 import corpus
@@ -82,6 +82,21 @@ class HostileTest(unittest.TestCase):
             with socket.create_connection((daemon.host, daemon.port)) as gone:
                 gone.sendall(b"GET /hls/h/master.m3u8 HTTP/1.1\r\nHost: x\r\n\r\n")
             self.assertEqual(daemon.stop(), 0)
+
+    def test_the_second_signal_ends_what_is_running_and_what_waits_for_its_turn(self):
+        self.make(STALLING, 1000)
+        with Daemon(PROGRAM, self.folder) as daemon:
+            clients = [socket.create_connection((daemon.host, daemon.port)) for _ in range(40)]
+            for number, client in enumerate(clients):  # each takes more than a second of a worker
+                client.sendall(f"GET /hls/h/master.m3u8?n={number} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            time.sleep(0.5)
+            daemon.process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+            begin = time.monotonic()
+            self.assertEqual(daemon.stop(), 0)
+            self.assertLess(time.monotonic() - begin, 10)
+            for client in clients:
+                client.close()
 
     def test_errors_of_many_tracks_are_short_and_name_them(self):
         (self.folder / "h.h4mk").write_bytes(corpus.header() + corpus.trak(1500))

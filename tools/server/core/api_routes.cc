@@ -100,7 +100,7 @@ Json TrackJson(MediaFile& file, const TrackInfo& track) {
   return json;
 }
 
-// Lists of a file may have thousands of entries.
+// Lists may have thousands of entries: they are not made on a thread that serves connections.
 std::shared_ptr<MediaFile> FileOfList(const Call& call) {
   Work::Begin();
   return call.File();

@@ -86,6 +86,11 @@ int64_t TrackInfo::TimeOfFilm(int64_t ticks) const {
   return ticks;
 }
 
+void TrackInfo::CheckTimesOfFilm() const {
+  for (const int64_t ticks : {start_pts, end_pts})
+    if (ticks != H4MK_NO_TIME) TimeOfFilm(ticks);
+}
+
 double TrackInfo::DurationSeconds() const {
   if (start_pts == H4MK_NO_TIME || end_pts == H4MK_NO_TIME) return 0;
   return static_cast<double>(__int128{end_pts} - start_pts) * static_cast<double>(time_base_num) /

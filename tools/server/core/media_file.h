@@ -52,11 +52,13 @@ struct TrackInfo {
     return static_cast<double>(ticks) * static_cast<double>(time_base_num) /
            static_cast<double>(time_base_den);
   }
-  // A file may say any time. Those that a film has can be added a few times, in any unit that is
-  // used here, and are numbers still.
+  // Whether a time is below 10^12 seconds and 10^18 units of the time base's numerator, so that
+  // sums of a few of them overflow in none of the units that are used here. A file may say any.
   bool IsTimeOfFilm(int64_t ticks) const;
   // Throws HttpError if this time is another one.
   int64_t TimeOfFilm(int64_t ticks) const;
+  // The same for its start and its end, if it has them.
+  void CheckTimesOfFilm() const;
   double DurationSeconds() const;
 };
 

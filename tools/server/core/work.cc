@@ -12,6 +12,7 @@ namespace {
 // For a file of 1 MiB 1.7 s. Larger ones may cost more: a cut of a long film reads all of it.
 constexpr int64_t kLeastNanoseconds = 1'200'000'000;
 constexpr int64_t kNanosecondsPerKiB = 500'000;
+constexpr uint64_t kMostKiB = 1u << 30;  // of sparse files, whose sizes say little
 
 std::atomic<bool> stopping{false};
 thread_local bool must_be_quick = false;
@@ -78,7 +79,8 @@ void Work::Check(uint64_t file_size) {
   if (started < 0) return;
   const int64_t used = CpuNanoseconds() - started;
   const int64_t most =
-      kLeastNanoseconds + static_cast<int64_t>(file_size >> 10) * kNanosecondsPerKiB;
+      kLeastNanoseconds +
+      static_cast<int64_t>(std::min(file_size >> 10, kMostKiB)) * kNanosecondsPerKiB;
   if (used > most) throw HttpError(503, "this costs more time than a file of this size gets");
   if (used > kLongNanoseconds && is_abandoned != nullptr && (*is_abandoned)())
     throw HttpError(kAbandoned, "nobody waits for this any more");

@@ -48,16 +48,16 @@ class Work {
     const int64_t started_;
   };
 
-  // Before what may take long. Throws TakesLong on a thread that serves connections, but for a
-  // piece that is done there.
+  // Call before work that may take long. Throws TakesLong on a thread that serves connections, but
+  // for a piece that is done there.
   static void Begin();
-  // Before waiting for another thread, and what always takes long. Throws TakesLong on a thread
-  // that serves connections.
+  // Call before waiting for another thread, and before what always takes long. Throws TakesLong on
+  // a thread that serves connections.
   static void BeginLong();
   // True if BeginLong() would throw.
   static bool MustBeQuick();
-  // In the midst of it. Throws HttpError if the request had its time, the program ends, or nobody
-  // waits any more; TakesLong if a piece costs more than was expected.
+  // Call now and then during that work. Throws HttpError if the request had its time, the program
+  // ends, or nobody waits any more; TakesLong if a piece costs more than was expected.
   static void Check(uint64_t file_size);
   // The program ends: so does all work, at its next Check().
   static void StopAll();

@@ -86,7 +86,8 @@ struct Waiting {
   Request request;
   std::list<Timer*> timers;  // one a connection
   std::shared_ptr<const Response> answer;
-  bool is_asked = false, ask_again = false;
+  bool is_asked = false;   // a worker makes the answer
+  bool ask_again = false;  // files have changed since it began
 };
 
 // A core: its connections, and what they wait for.
@@ -98,7 +99,8 @@ struct Core {
   asio::thread_pool& workers;
   std::list<Watched*> connections;
   std::unordered_map<std::string, std::shared_ptr<Waiting>> waiting;
-  asio::io_context context{1};  // the last: what it still runs at the end uses the lists
+  // Declared last, so destroyed first: its coroutines use the lists above.
+  asio::io_context context{1};
 
   // Answers those whose answer is there by now.
   void AskAgain() {
@@ -173,6 +175,9 @@ struct Shared {
   Metrics metrics;
   AccessLog log;
   AddressCount addresses;
+  std::vector<std::unique_ptr<Core>> cores;
+  // Declared behind the cores, so destroyed before them: jobs that were never begun hold on to
+  // coroutines of theirs.
   asio::thread_pool workers{std::max(2u, std::thread::hardware_concurrency())};
   asio::thread_pool slow{kSlowThreads};
   asio::thread_pool origin;
@@ -423,8 +428,11 @@ class Connection final : public Watched {
   Awaitable<std::shared_ptr<const Response>> WaitFor(Request* request, Clock::time_point end) {
     const std::string key = KeyOf(*request);
     std::shared_ptr<Waiting>& place = core_.waiting[key];
-    if (place == nullptr) place = std::make_shared<Waiting>(Waiting{*request, {}, nullptr});
+    const bool is_new = place == nullptr;
+    if (is_new) place = std::make_shared<Waiting>(Waiting{*request, {}, nullptr});
     const std::shared_ptr<Waiting> group = place;
+    // What came while the first of them was answered on another thread was told to nobody.
+    if (is_new) core_.AskFor(key, group);
     Timer timer(core_.context.get_executor());
     timer.expires_at(end);
     const auto here = group->timers.insert(group->timers.end(), &timer);
@@ -720,7 +728,7 @@ struct Listener {
   }
 };
 
-// option: which one takes another address.
+// option: the command-line option that an error names.
 tcp::acceptor MakeAcceptor(asio::io_context& context, const std::string& address, uint16_t port,
                            const std::string& option) {
   tcp::acceptor acceptor(context);
@@ -812,7 +820,7 @@ void RunFront(Service& service, const FrontOptions& options,
   std::signal(SIGPIPE, SIG_IGN);
   RaiseFileLimit();
   Shared shared(service, options);
-  std::vector<std::unique_ptr<Core>> cores;
+  std::vector<std::unique_ptr<Core>>& cores = shared.cores;
   const unsigned count =
       options.threads != 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i)

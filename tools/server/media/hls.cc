@@ -131,7 +131,9 @@ const TrackInfo& ClockTrack(const MediaFile& file, size_t track) {
 int64_t BandwidthOf(const MediaFile& file, const TrackInfo& track) {
   const double seconds = track.is_subtitle() ? file.duration() : track.DurationSeconds();
   if (track.byte_count == 0 || seconds <= 0) return std::max<int64_t>(track.bit_rate, 1);
-  return static_cast<int64_t>(static_cast<double>(track.byte_count) * 8 / seconds) + 1;
+  // A file may say that many bytes last next to no time.
+  return static_cast<int64_t>(std::min(static_cast<double>(track.byte_count) * 8 / seconds, 1e15)) +
+         1;
 }
 
 namespace {
@@ -165,6 +167,7 @@ Streams FindStreams(MediaFile& file) {
       if (looked_into++ >= kMostStreams) throw HttpError(415, TooMany());
       CodecOf(file, track.index);
       TimelineOf(file, track.index);
+      track.CheckTimesOfFilm();
       (track.is_video() ? streams.video : streams.audio).push_back(track.index);
     } catch (const HttpError& error) {
       const int status = error.status();

@@ -24,7 +24,7 @@ std::string MediaPlaylist(MediaFile& file, size_t track, bool is_delta);
 std::string IFramePlaylist(MediaFile& file, size_t track);
 std::string DashManifest(MediaFile& file);
 
-// Bits a second of a track on average, and of its largest segment as far as that is known.
+// Bits a second of a track, on average.
 int64_t BandwidthOf(const MediaFile& file, const TrackInfo& track);
 
 }  // namespace h4mk::server
