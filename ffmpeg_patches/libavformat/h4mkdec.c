@@ -870,10 +870,16 @@ static int is_first_group(AVFormatContext *s, int stream_index, int64_t ts,
                           int mode)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
+    h4mk_index_entry second = H4MK_INDEX_ENTRY_INIT;
     h4mk_block_info key = H4MK_BLOCK_INFO_INIT;
     h4mk_status status;
+    size_t copied;
 
-    if (mode & H4MK_SEEK_ANY)
+    /* the index tells of nearly all times that they are behind it */
+    if (mode & H4MK_SEEK_ANY ||
+        h4mk_reader_index_entries(h4mk->reader, stream_index, 1, &second, 1,
+                                  &copied) == H4MK_OK &&
+        copied && ts >= second.time)
         return 0;
     status = h4mk_reader_keyframe(h4mk->reader, stream_index, ts, &key);
     if (status == H4MK_OK && mode & H4MK_SEEK_FORWARD && block_time(&key) < ts)
