@@ -29,7 +29,7 @@ NOT_INSTALLED = 77  # of run.mjs
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--library", required=True, help="the program of tests/conformance/with_libh4mk.c")
+    parser.add_argument("--library", dest="reader_of_library", required=True, help="the program of tests/conformance/with_libh4mk.c")
     parser.add_argument("--tool", required=True, help="the program h4mk")
     parser.add_argument("--web", help="Node.js: asks the reader of tools/web too, where its packages are installed")
     parser.add_argument("--seed", default="1")
@@ -42,7 +42,7 @@ def arguments():
 
 
 def readers_of(asked, folder):
-    readers = {"the library": Library(asked.library), "the Python reader": Python(), "h4mk verify": Verify(asked.tool, folder)}
+    readers = {"the library": Library(asked.reader_of_library), "the Python reader": Python(), "h4mk verify": Verify(asked.tool, folder)}
     if asked.web:
         done = subprocess.run([asked.web, HERE.parent / "web/run.mjs", "bundle", "conformance"], cwd=folder, capture_output=True, text=True)
         if done.returncode == 0:
