@@ -173,8 +173,9 @@ typedef struct h4mk_adapter {
     /** Gives a state back. */
     void (*free_state)(void *instance, void *state);
 
-    /** The next render() does not follow the last one in time: what sounds over from it is
-     *  forgotten. NULL: nothing does. */
+    /** Called before a render() that does not follow the last one in time, as after a seek. The
+     *  adapter forgets what it kept of earlier outputs, such as the end of a sound that overlaps
+     *  the next one. NULL: it keeps nothing. */
     void (*reset)(void *instance);
     /** What went wrong last, in words, valid until the next call with this instance. NULL: no
      *  words. */

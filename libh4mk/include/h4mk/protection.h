@@ -37,9 +37,9 @@ H4MK_API h4mk_status h4mk_reader_signature(const h4mk_reader *reader, h4mk_signa
 H4MK_API h4mk_status h4mk_reader_prove(h4mk_reader *reader, h4mk_value **proof);
 /** Verifies a proof with a public key in PEM form (protection.md, "Proof of a block"). *block is an object with "track_id",
  *  "ordinal", "pts", "dts" (absent where not known), "duration", "flags", "data" (see h4mk_value_get_bytes()) and, if there is
- *  any, "side_data", an array of {"name", "data"}: what is proved, and nothing else is, so not the codec and the time base
- *  of the track. Who holds another copy of the block compares all of it. Freed by h4mk_value_free(). H4MK_ERR_KEY: no key, or signed with another one;
- *  H4MK_ERR_CORRUPT: it proves nothing. Thread safe. */
+ *  any, "side_data", an array of {"name", "data"}. Nothing else is proved: not the codec, and not the time base of the
+ *  track. To check another copy of the block, compare all of these members. Freed by h4mk_value_free(). H4MK_ERR_KEY: no
+ *  key, or signed with another one; H4MK_ERR_CORRUPT: it proves nothing. Thread safe. */
 H4MK_API h4mk_status h4mk_proof_verify(const h4mk_value *proof, const char *verify_key, h4mk_value **block);
 
 /* ------------------------------------------------------------------------------------------------------ single blocks */

@@ -53,8 +53,8 @@ H4MK_API void h4mk_http_free(h4mk_http *http);
 /** What went wrong last, in words; "" if nothing. Valid until the next call, of the callbacks of an h4mk_io too. */
 H4MK_API const char *h4mk_http_message(const h4mk_http *http);
 
-/** The ETag of the file, by which one state of it is told from another; "" if the server sends none, or no answer came. Valid until
- *  the h4mk_http is freed. */
+/** The ETag of the file: it is another one after the file has changed. "" if the server sends none, or has not answered yet.
+ *  Valid until the h4mk_http is freed. */
 H4MK_API const char *h4mk_http_tag(const h4mk_http *http);
 /** The file as an input with a position of its own; *http must outlive it. */
 H4MK_API h4mk_status h4mk_http_io(h4mk_http *http, h4mk_io *io);
