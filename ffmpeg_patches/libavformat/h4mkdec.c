@@ -589,6 +589,15 @@ static int add_originals(AVFormatContext *s)
 }
 #endif
 
+/**
+ * Whether the track of a block is a stream. One that came while the file was
+ * read is none if there was no room for it, see max_streams.
+ */
+static int has_stream(AVFormatContext *s, const h4mk_block *block)
+{
+    return block->track < s->nb_streams;
+}
+
 #if H4MK_HAVE_FOLLOW
 /**
  * Tell the caller what has changed in the descriptions since the last packet.
@@ -658,6 +667,8 @@ static int read_covers_ahead(AVFormatContext *s)
         if (ret < 0)
             return ret;
 #endif
+        if (!has_stream(s, &block))
+            continue;
         st  = s->streams[block.track];
         pkt = av_packet_alloc();
         if (!pkt)
@@ -786,6 +797,8 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
             return ret;
 #endif
         if (status == H4MK_OK) {
+            if (!has_stream(s, &block))
+                continue;
             st = s->streams[block.track];
             if (st->discard < AVDISCARD_ALL)
                 return set_packet(s, pkt, &block, 1);
@@ -946,7 +959,7 @@ static int find_before(AVFormatContext *s, int stream_index, int64_t time,
     H4MKDemuxContext *h4mk = s->priv_data;
     h4mk_block_info key = H4MK_BLOCK_INFO_INIT, *chain;
     h4mk_status status = h4mk_reader_keyframe(h4mk->reader, stream_index, time, &key);
-    uint64_t count = 0;
+    uint64_t count = 0, total;
 
     *ordinal = 0;
     if (status != H4MK_OK)
@@ -961,8 +974,9 @@ static int find_before(AVFormatContext *s, int stream_index, int64_t time,
     if (!chain)
         return AVERROR(ENOMEM);
     chain[0].struct_size = sizeof(*chain);
-    status = h4mk_reader_decode_chain(h4mk->reader, stream_index, time, chain, count, &count);
-    if (status == H4MK_OK && count) {
+    status = h4mk_reader_decode_chain(h4mk->reader, stream_index, time, chain, count, &total);
+    if (status == H4MK_OK && total) {
+        count        = FFMIN(count, total); /* a growing file may have more by now */
         *ts      = block_time(&chain[count - 1]);
         *ordinal = chain[count - 1].ordinal;
     }
@@ -971,7 +985,7 @@ static int find_before(AVFormatContext *s, int stream_index, int64_t time,
 }
 
 /**
- * Find the first random access point from min to max. The window in which it is
+ * Find the first seek point from min to max. The window in which it is
  * sought grows, so that what is read depends on how far it is and not on max.
  */
 static int find_key_after(AVFormatContext *s, int stream_index, int64_t min,

@@ -1072,6 +1072,41 @@ static void test_late_tags(void) {
   end(&test);
 }
 
+/* A recording that gets more tracks than the caller has room for: each is an error once. Who reads
+ * on gets packets of streams only. */
+static void test_too_many_tracks(void) {
+  char path[1024];
+  AVFormatContext* in = avformat_alloc_context();
+  AVPacket* packet = av_packet_alloc();
+  AVIOContext* pb;
+  FILE* file;
+  int ret, errors = 0, packets = 0;
+  test_name = "too many tracks";
+  snprintf(path, sizeof path, "%s/tests/conformance/valid/tracks-added-later.h4mk",
+           getenv("H4MK_SOURCE_DIR"));
+  file = fopen(path, "rb");
+  in->pb = pb = avio_alloc_context(av_malloc(64), 64, 0, file, read_bytes, NULL, NULL);
+  in->max_streams = 1;
+  if (!file || avformat_open_input(&in, NULL, NULL, NULL) < 0) {
+    fprintf(stderr, "%s cannot be opened\n", path);
+    exit(1);
+  }
+  while ((ret = av_read_frame(in, packet)) != AVERROR_EOF && errors < 10) {
+    errors += ret < 0;
+    packets += ret >= 0;
+    if (ret >= 0 && packet->stream_index) fail("a packet of no stream", packet->stream_index);
+    av_packet_unref(packet);
+  }
+  if (in->nb_streams != 1) fail("number of streams", in->nb_streams);
+  if (errors != 2) fail("number of errors", errors);
+  if (packets < 4) fail("number of packets", packets);
+  avformat_close_input(&in);
+  av_packet_free(&packet);
+  av_freep(&pb->buffer);
+  avio_context_free(&pb);
+  fclose(file);
+}
+
 /* A muxer that is told that start times are given derives none from packets; what a stream says of
  * its start counts in any case. */
 static void test_start_times(void) {
@@ -1409,6 +1444,7 @@ int main(void) {
   test_late_joiners();
   test_cover_from_a_pipe();
   test_late_tags();
+  test_too_many_tracks();
   test_start_times();
   test_late_types();
   test_tile_grid();
