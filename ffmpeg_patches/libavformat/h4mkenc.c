@@ -857,6 +857,9 @@ static av_cold void h4mk_deinit(AVFormatContext *s)
     }
     av_freep(&h4mk->tracks);
     av_freep(&h4mk->meta_json);
+#if H4MK_HAVE_PROTECTION
+    ff_h4mk_free_encryption(&h4mk->encryption); /* of a file that was not begun */
+#endif
 #if H4MK_HAVE_SIDE_DATA
     av_freep(&h4mk->side_data);
     av_freep(&h4mk->packed);

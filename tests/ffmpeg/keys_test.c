@@ -101,6 +101,16 @@ static void try_option(const char* name, const char* value, int (*run)(AVDiction
   check(name, ret);
 }
 
+/* A file that is not begun, since no scheme goes with the key. */
+static void try_no_file(void) {
+  AVDictionary* options = NULL;
+  int ret;
+  av_dict_set(&options, "encryption_key", KEY, 0);
+  ret = write_file(&options);
+  av_dict_free(&options);
+  check("a key without a scheme", ret == AVERROR(EINVAL) ? 0 : AVERROR_BUG);
+}
+
 static void try_filter(const char* mode) {
   const AVBitStreamFilter* filter = av_bsf_get_by_name("h4mask");
   AVBSFContext* bsf = NULL;
@@ -143,6 +153,7 @@ int main(void) {
   try_option("encryption_key", KEY, write_file);
   try_option("decryption_key", KEY, read_file);
   try_option("decryption_keys", "0a0b=" KEY, read_file);
+  try_no_file();
   try_filter("xor");
   try_filter("aead");
 
