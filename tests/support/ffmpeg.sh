@@ -85,6 +85,7 @@ make_clips() {
     make_clip ts.ts "mpeg2video mp2" $v $a $v -map 0 -map 1 -map 2 -c:v mpeg2video -bf 2 -g 12 -c:a mp2 \
       -program title=One:program_num=1:st=0:st=1 -program title=Two:program_num=2:st=2
     make_clip mpeg4.avi "mpeg4 pcm_s16le" $v $a -c:v mpeg4 -bf 2 -g 12 -c:a pcm_s16le
+    make_clip ac3.avi "mpeg4 ac3" $v $a -c:v mpeg4 -c:a ac3
     make_clip mjpeg.mov "mjpeg pcm_s24le" $v $a -c:v mjpeg -c:a pcm_s24le -timecode 01:00:00:00
     make_clip prores.mov "prores_ks alac" $v $a -c:v prores_ks -c:a alac
     make_clip ffv1.mkv "ffv1 flac" $v $a -i s.srt -map 0 -map 1 -map 2 -c:v ffv1 -c:a flac -c:s ass
