@@ -57,7 +57,8 @@ LAYER = {"channels": 1, "channel_layout": "mono", "flags": 1, "output_gain_flags
 MIX = SIDE_DATA[-1]
 GROUPS = [
     {"type": "tile_grid", "id": 1, "streams": [0], "tiles": [{"stream": 0, "horizontal": 0, "vertical": 0}], "coded_width": 64,
-     "coded_height": 48, "background": [0, 0, 0, 0], "horizontal_offset": 0, "vertical_offset": 0, "width": 64, "height": 48},
+     "coded_height": 48, "background": [0, 0, 0, 0], "horizontal_offset": 0, "vertical_offset": 0, "width": 64, "height": 48,
+     "side_data": [{"name": "content_light_level", "max_cll": 1000, "max_fall": 400}]},
     {"type": "lcevc", "id": 2, "streams": [0], "lcevc_index": 0, "width": 64, "height": 48},
     {"type": "iamf_audio_element", "id": 3, "streams": [1], "audio_element_type": "channel", "default_w": 1, "layers": [LAYER],
      "demixing_info": {**MIX, "type": "demixing", "subblocks": [{"subblock_duration": 10, "dmixp_mode": 1}]},
