@@ -50,6 +50,7 @@ static const H4MKField lcevc_fields[] = {
     F(H4MK_LAYERED_VIDEO, "height", height, S32, 0, H4MK_MAX_SIDE),
     { NULL }
 };
+
 #if H4MK_HAVE_LAYERED_VIDEO
 static const H4MKField dolby_vision_fields[] = {
     F(H4MK_LAYERED_VIDEO, "el_index", H4MK_EL_INDEX, U32),

@@ -38,7 +38,6 @@ H4MK_NAMES(element_name,     "channel", "scene")
 H4MK_NAMES(headphones_name,  "stereo", "binaural")
 H4MK_NAMES(layout_type_name, NULL, NULL, "loudspeakers", "binaural")
 
-
 static const H4MKField param_fields[] = {
     F(AVIAMFParamDefinition, "type", type, ENUM, .to_name = param_type_name),
     F(AVIAMFParamDefinition, "parameter_id", parameter_id, U32),

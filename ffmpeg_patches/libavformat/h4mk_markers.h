@@ -52,8 +52,8 @@ typedef struct H4MKMarkers {
 void ff_h4mk_init_markers(AVFormatContext *s, H4MKMarkers *markers);
 
 /**
- * Note a packet that the library has taken. It
- * writes a cluster before it takes the packet that would be too much for it.
+ * Note a packet that the library has taken. It writes a cluster before it takes
+ * the packet that would be too much for it.
  */
 void ff_h4mk_mark_packet(AVFormatContext *s, H4MKMarkers *markers,
                          const AVPacket *pkt);
