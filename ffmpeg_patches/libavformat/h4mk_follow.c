@@ -72,11 +72,11 @@ int ff_h4mk_pause(AVFormatContext *s)
 int ff_h4mk_wait_for_growth(AVFormatContext *s, H4MKGrowth *growth,
                             int64_t *known)
 {
-    int64_t timeout = 0, size;
+    int64_t timeout = growth->timeout, size;
 
     if (!growth->waiting_since)
         growth->waiting_since = growth->connected_at = av_gettime_relative();
-    if (s->pb->av_class)
+    if (!timeout && s->pb->av_class)
         av_opt_get_int(s->pb, "rw_timeout", AV_OPT_SEARCH_CHILDREN, &timeout);
     while ((size = avio_size(s->pb)) <= *known) {
         const int64_t now = av_gettime_relative();

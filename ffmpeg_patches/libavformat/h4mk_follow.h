@@ -28,6 +28,7 @@
 
 typedef struct H4MKGrowth {
     int follow;             ///< wait at the present end of a file that is still being written
+    int64_t timeout;        ///< for how long, in microseconds, 0: as rw_timeout says
     int64_t waiting_since;  ///< when that began, 0: not waiting
     int64_t connected_at;   ///< when the size was last asked for anew, while waiting
     int begun_anew;         ///< by another writer: nothing of what was followed will come

@@ -1149,6 +1149,8 @@ static const AVOption options[] = {
 #if H4MK_HAVE_FOLLOW
     { "follow", "Wait for more at the present end of a file that is still being written",
         OFFSET(growth.follow), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, D },
+    { "follow_timeout", "Wait only so long for a writer, 0: as long as rw_timeout says",
+        OFFSET(growth.timeout), AV_OPT_TYPE_DURATION, { .i64 = 0 }, 0, INT64_MAX, D },
 #endif
 #if H4MK_HAVE_SIDECARS
     { "enable_sidecars", "Open files beside the input that it says its data is in",

@@ -18,7 +18,7 @@ play_ffplay() {
 }
 # shellcheck disable=SC2016 # mpv expands it
 play_mpv() {
-  timeout 60 "$run" mpv --no-config --vo=null --ao=null --term-status-msg='${=time-pos} at' --demuxer-lavf-o=follow=1 recording.h4mk \
+  timeout 60 "$run" mpv --no-config --vo=null --ao=null --term-status-msg='${=time-pos} at' --demuxer-lavf-o="follow=1${1:-}" recording.h4mk \
     > log 2>&1 < /dev/null || return 1
   tr '\r' '\n' < log | grep -o '[0-9.]* at' | tail -n 1 | cut -d' ' -f1 > reached
 }
@@ -49,15 +49,23 @@ for player in ffplay mpv; do
 done
 [ "$tried" ] || { echo "there is neither ffplay nor mpv"; exit 77; }
 
-if command -v ffplay > /dev/null; then
+write_and_kill() { # PLAYER OPTIONS…: it plays what there is, and ends
+  local player=$1
   write
-  play_ffplay -rw_timeout 2000000 &
+  "play_$@" &
   watcher=$!
   sleep 2
   kill -KILL $writer
   wait $writer 2> /dev/null
-  wait $watcher || fail "ffplay does not end after a writer that was killed: $(tail -c 300 log)"
+  wait $watcher || fail "$player does not end after a writer that was killed: $(tail -c 300 log)"
+}
+if command -v ffplay > /dev/null; then
+  write_and_kill ffplay -rw_timeout 2000000
   grep -aq ' 1\.[0-9]* [AM]-[VD]' log || fail "ffplay does not play what there is of a writer that was killed: $(tail -c 300 log)"
+fi
+if command -v mpv > /dev/null; then
+  write_and_kill mpv ,follow_timeout=2
+  grep -aq '1\.[0-9]* at' log || fail "mpv does not play what there is of a writer that was killed: $(tail -c 300 log)"
 fi
 echo "tried:$tried"
 finish
