@@ -600,17 +600,14 @@ static int has_stream(AVFormatContext *s, const h4mk_block *block)
 
 #if H4MK_HAVE_FOLLOW
 /**
- * Tell the caller what has changed in the descriptions since the last packet.
+ * Tell the caller what has changed in the descriptions.
  */
-static int signal_changes(AVFormatContext *s)
+static int signal_changes(AVFormatContext *s, unsigned changes)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
-    const unsigned changes = h4mk_reader_changes(h4mk->reader);
     const unsigned nb_chapters = s->nb_chapters;
     int ret;
 
-    if (!changes)
-        return 0;
     if (changes & H4MK_CHANGED_META) {
         const h4mk_value *meta = h4mk_reader_meta(h4mk->reader);
         const int changed = ff_h4mk_read_file_tags(s, meta);
@@ -640,6 +637,18 @@ static int signal_changes(AVFormatContext *s)
 #endif
     return ret;
 }
+
+/**
+ * Ask for changes since the last packet: at every packet, so it is cheap where
+ * there are none.
+ */
+static inline int check_changes(AVFormatContext *s)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    const unsigned changes = h4mk_reader_changes(h4mk->reader);
+
+    return changes ? signal_changes(s, changes) : 0;
+}
 #endif
 
 #if H4MK_HAVE_PIPED_COVERS
@@ -663,7 +672,7 @@ static int read_covers_ahead(AVFormatContext *s)
         if (h4mk_reader_next(h4mk->reader, &block) != H4MK_OK)
             break; /* read_packet() comes to that */
 #if H4MK_HAVE_FOLLOW
-        ret = signal_changes(s);
+        ret = check_changes(s);
         if (ret < 0)
             return ret;
 #endif
@@ -792,7 +801,7 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
 
         status = h4mk_reader_next(h4mk->reader, &block);
 #if H4MK_HAVE_FOLLOW
-        ret = signal_changes(s);
+        ret = check_changes(s);
         if (ret < 0)
             return ret;
 #endif

@@ -18,8 +18,9 @@ constexpr uint64_t kMaxClusterTracks = 4096;
 // The column of flags, which are 32 bits (core.md, "Block flags").
 bool ReadFlags(ByteReader& reader, size_t count, std::span<int64_t> values, Column* flags) {
   if (!ReadColumn(reader, count, values, flags)) return false;
-  uint64_t all = 0;
-  for (size_t i = 0; i < values.size(); ++i) all |= static_cast<uint64_t>((*flags)[i]);
+  auto all = static_cast<uint64_t>((*flags)[0]);
+  if (flags->mask != 0)
+    for (const int64_t value : values) all |= static_cast<uint64_t>(value);
   return all <= UINT32_MAX;
 }
 
@@ -181,6 +182,7 @@ bool ClusterIndex::ParseHeader(ByteReader& reader, const TrackIds& tracks) {
     return false;
   has_unknown_track_ = false;
   std::vector<uint64_t> seen;
+  if (track_count > 1) seen.reserve(static_cast<size_t>(track_count));
   uint64_t total = 0;
   for (uint64_t i = 0; i < track_count; ++i) {
     TrackRun run;

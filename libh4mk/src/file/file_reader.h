@@ -8,6 +8,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/io.h"
@@ -39,9 +40,10 @@ inline bool CostsBlock(Code code) {
   return code == Code::kCorrupt || code == Code::kUnsupported || code == Code::kNotFound;
 }
 
+// Without values of its own: an array that is filled need not be cleared before.
 struct IndexEntry {
-  uint64_t offset = 0;  // of the chunk
-  int64_t time = 0;
+  uint64_t offset;  // of the chunk
+  int64_t time;
 };
 
 // A block that was looked up, without its bytes.
@@ -104,7 +106,7 @@ class FileReader {
   // What has changed in tracks() and meta() since this was asked last, as kChanged… together.
   // Tracks are added behind those that were there; their indexes stay.
   static constexpr unsigned kChangedTracks = 1, kChangedMeta = 2;
-  virtual unsigned TakeChanges() { return 0; }
+  unsigned TakeChanges() { return std::exchange(changes_, 0u); }
 
   // The next block in file order; *block is valid until the next call. kEnd, kAgain, kCorrupt as
   // h4mk_reader_next().
@@ -129,6 +131,9 @@ class FileReader {
   virtual Source& source() = 0;
   // Next note of something wrong that did not stop the reader; false if there is none.
   virtual bool NextWarning(Status* warning) = 0;
+
+ protected:
+  unsigned changes_ = 0;  // kChanged… that nobody has asked for yet
 };
 
 }  // namespace h4mk

@@ -67,7 +67,7 @@ Status BlockPipeline::JudgeNext(Status status, size_t first_stage) const {
 }
 
 Status BlockPipeline::MakeReady() {
-  if (preroll_.is_unused()) return MakeNextReady();
+  if (preroll_.is_unused()) return stages_.empty() ? TakeNext() : MakeNextReady();
   while (!preroll_.is_reading()) {
     if (!preroll_.has_first()) {
       H4MK_TRY(MakeNextReady());
@@ -80,11 +80,7 @@ Status BlockPipeline::MakeReady() {
 }
 
 Status BlockPipeline::MakeNextReady() {
-  if (stages_.empty()) {
-    Status status = file_->Next(&block_);
-    if (status.ok()) state_ = State::kReady;
-    return status;
-  }
+  if (stages_.empty()) return TakeNext();
   while (state_ != State::kReady) {
     if (state_ == State::kNone) H4MK_TRY(ReadStored());
     if (state_ == State::kRead) H4MK_TRY(CheckStored());

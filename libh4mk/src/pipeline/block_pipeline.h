@@ -83,6 +83,12 @@ class BlockPipeline {
 
   Status MakeReady();
   Status MakeNextReady();
+  // Of a file without stages, which most are.
+  Status TakeNext() {
+    Status status = file_->Next(&block_);
+    if (status.ok()) state_ = State::kReady;
+    return status;
+  }
   Status ReadStored();
   Status CheckStored();
   Status ReadEarlier();

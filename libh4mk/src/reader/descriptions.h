@@ -5,7 +5,6 @@
 
 #include <map>
 #include <optional>
-#include <utility>
 
 #include "chunk/chunk_reader.h"
 #include "file/tracks.h"
@@ -19,8 +18,9 @@ namespace h4mk {
 // their places.
 class Descriptions {
  public:
-  // Both must outlive this.
-  Descriptions(ChunkReader& chunks, Warnings& warnings) : chunks_(chunks), warnings_(warnings) {}
+  // All must outlive this. What changes is added to `changes` as FileReader::kChanged….
+  Descriptions(ChunkReader& chunks, Warnings& warnings, unsigned& changes)
+      : chunks_(chunks), warnings_(warnings), changes_(changes) {}
 
   bool has_tracks() const { return has_tracks_; }
   const std::vector<Track>& tracks() const { return list_.tracks; }
@@ -29,9 +29,6 @@ class Descriptions {
   // A track needs a feature that this library does not know.
   bool has_unknown_requirement() const { return has_unknown_requirement_; }
   Status Attachment(size_t track, ByteSpan* bytes) const;
-
-  // FileReader::kChanged… since this was asked last.
-  unsigned TakeChanges() { return std::exchange(changes_, 0u); }
 
   // A chunk of the front; others than TRAK, META and ATTA are passed over. kCorrupt: a TRAK that
   // cannot be used.
@@ -68,6 +65,7 @@ class Descriptions {
 
   ChunkReader& chunks_;
   Warnings& warnings_;
+  unsigned& changes_;
   TrackList list_;
   bool has_tracks_ = false;
   bool has_unknown_requirement_ = false;
@@ -75,7 +73,6 @@ class Descriptions {
   Chunk trak_, meta_chunk_;                // where list_ and meta_ come from
   std::map<uint32_t, Bytes> attachments_;  // by track id
   std::optional<Pending> pending_tracks_, pending_meta_;
-  unsigned changes_ = 0;
 };
 
 }  // namespace h4mk

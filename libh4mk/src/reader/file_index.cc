@@ -28,11 +28,11 @@ uint64_t FingerprintBytes(ByteSpan front) {
 
 }  // namespace
 
-FileIndex::FileIndex(Source& source, Warnings& warnings)
+FileIndex::FileIndex(Source& source, Warnings& warnings, unsigned& changes)
     : source_(source),
       chunks_(source),
       warnings_(warnings),
-      descriptions_(chunks_, warnings),
+      descriptions_(chunks_, warnings, changes),
       index_(chunks_, descriptions_.ids()) {}
 
 // What offsets can be at most; more than any if it is not known.

@@ -24,8 +24,9 @@ namespace h4mk {
 // grows with the file. An index that proves wrong is replaced by a scan of all clusters.
 class FileIndex {
  public:
-  // The source must outlive this, and so must the warnings.
-  FileIndex(Source& source, Warnings& warnings);
+  // All must outlive this. What changes in the descriptions is added to `changes`, as
+  // FileReader::kChanged….
+  FileIndex(Source& source, Warnings& warnings, unsigned& changes);
   FileIndex(const FileIndex&) = delete;
   FileIndex& operator=(const FileIndex&) = delete;
 

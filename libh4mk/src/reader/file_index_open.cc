@@ -46,7 +46,6 @@ Status FileIndex::Open(ChunkCursor* cursor, RunningChecksum* checksum) {
                         ": the file was cut, or is still being written");
   }
   GrowTracks();
-  descriptions_.TakeChanges();  // the caller has seen none of them yet
   return {};
 }
 

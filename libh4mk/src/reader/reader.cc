@@ -9,7 +9,7 @@ namespace h4mk {
 Reader::Reader(Source source, BufferAllocator& allocator, bool keep_corrupt)
     : source_(std::move(source)),
       keep_corrupt_(keep_corrupt),
-      file_(source_, warnings_),
+      file_(source_, warnings_, changes_),
       clusters_(source_, file_.descriptions().ids(), allocator),
       external_(allocator),
       filter_(file_.descriptions()),

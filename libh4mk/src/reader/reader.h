@@ -38,7 +38,6 @@ class Reader final : public FileReader {
   const TrackTotals& totals(uint32_t track) const override { return file_.totals(track); }
   Status Attachment(uint32_t track, ByteSpan* bytes) override;
   void Discard(uint32_t track, bool discard) override { filter_.Discard(track, discard); }
-  unsigned TakeChanges() override { return file_.descriptions().TakeChanges(); }
 
   Status Next(ReadBlock* block) override;
   Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any) override;
