@@ -36,3 +36,8 @@ h4mk list --chunks clip.h4mk | awk '$2 == "CORE" {print $1}' | while read -r at;
 head -c $(($(<first) + 40)) clip.h4mk >none.h4mk
 t h4mk merge none.h4mk none.h4mk -o empty.h4mk
 ls empty.h4mk 2>&1
+
+echo "# chunks of other programs do not go along, and that is said"
+cp "$CASES"/../vectors/media/only_note.h4mk note.h4mk
+t h4mk merge clip.h4mk note.h4mk -o notes.h4mk
+t h4mk merge note.h4mk - -o notes.h4mk -y <note.h4mk

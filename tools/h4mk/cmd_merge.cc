@@ -5,6 +5,7 @@
 
 #include "block_source.h"
 #include "command.h"
+#include "file/chunk_list.h"
 #include "open/make_writer.h"
 #include "recording.h"
 #include "text.h"
@@ -62,6 +63,17 @@ class MergeInput {
     output.SetInput(path_);
     ReadNext(output);
     output.SetInput("");
+  }
+
+  // What does not go along, since this program does not know whether it fits.
+  void NoteLeftOut(Output& output) {
+    if (IsUrl(path_)) return;
+    Source source = file_.NewSource();
+    ChunkInfo chunk;
+    size_t others = 0;
+    while (ReadChunkInfo(source, file_.version(), chunk.next, &chunk).ok())
+      if (!IsInterpreted(TagText(chunk.tag))) ++others;
+    tool::NoteLeftOut(others, output, path_ + ": ");
   }
 
   std::vector<uint32_t> tracks;  // of the new file, by track of this one
@@ -164,6 +176,7 @@ int Run(const MergeOptions& options) {
   output.Set("tracks", tracks);
   output.Set("blocks", blocks);
   output.Text("{} tracks, {} blocks\n", tracks, Grouped(blocks));
+  for (const auto& input : inputs) input->NoteLeftOut(output);
   return output.Finish();
 }
 

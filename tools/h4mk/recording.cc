@@ -82,12 +82,11 @@ Status Recording::ReadDescriptions() {
 }
 
 const Recording::Contents& Recording::contents() {
-  constexpr std::string_view kOwn = "TRAK META CORE TSEK ATTA FREE ORIG TAIL VERI";
   if (contents_) return *contents_;
   contents_.emplace();
   h4mk_chunk chunk = H4MK_CHUNK_INIT;
   while (h4mk_reader_chunk(get(), chunk.next, &chunk) == H4MK_OK) {
-    if (kOwn.find(chunk.tag) == kOwn.npos) contents_->others.push_back(chunk);
+    if (!IsInterpreted(chunk.tag)) contents_->others.push_back(chunk);
     contents_->is_signed = contents_->is_signed || IsCheckpoint(chunk);
   }
   return *contents_;
@@ -148,9 +147,16 @@ h4mk_writer_options Recording::WriterOptions() const {
   return options;
 }
 
+bool IsInterpreted(std::string_view tag) {
+  constexpr std::string_view kOwn = "TRAK META CORE TSEK ATTA FREE ORIG TAIL VERI";
+  return kOwn.find(tag) != kOwn.npos;
+}
+
 void NoteLeftOut(Recording& input, Output& output, const std::string& where) {
-  if (IsUrl(input.path())) return;
-  const size_t count = input.contents().others.size();
+  if (!IsUrl(input.path())) NoteLeftOut(input.contents().others.size(), output, where);
+}
+
+void NoteLeftOut(size_t count, Output& output, const std::string& where) {
   if (count > 0)
     output.Note(std::nullopt,
                 fmt::format("{}{} that this program does not interpret {} left out: whether {} the "

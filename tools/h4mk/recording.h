@@ -86,9 +86,13 @@ class Recording {
   std::optional<Contents> contents_;
 };
 
+// Whether this program knows what is in chunks with a tag.
+bool IsInterpreted(std::string_view tag);
 // For commands that make a new file of blocks: which chunks of the input have not gone along.
 // `where` begins the note. At a URL nothing is looked for: each chunk would be a request.
 void NoteLeftOut(Recording& input, Output& output, const std::string& where = "");
+// The same where `count` of them are known.
+void NoteLeftOut(size_t count, Output& output, const std::string& where);
 // For the same, behind the last block: an error where no block could be read, so that nothing is
 // written, and a note where some could not.
 Status CheckCopied(uint64_t blocks, Output& output);
