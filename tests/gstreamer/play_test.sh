@@ -39,7 +39,35 @@ head -c 100000 /dev/zero > none.h4mk
 "$PLAY" blocks none.h4mk track_0 > shown 2> message && fail "no file at all"
 ff -i film.h4mk -map 0 -c copy -encryption_scheme aes-256-gcm -encryption_key 000102030405060708090a0b0c0d0e0f secret.h4mk
 "$PLAY" blocks secret.h4mk track_0 > shown 2> message && fail "an encrypted file"
-grep -q 'encrypted' message || fail "an encrypted file: $(cat message)"
+grep -q 'encrypted.*key-file' message || fail "an encrypted file: $(cat message)"
+echo 000102030405060708090a0b0c0d0e0f > key
+"$PLAY" blocks secret.h4mk track_0 key > shown 2> message || fail "an encrypted file with its key: $(cat message)"
+awk '{ printf "%d %s %s\n", $1 / 40000000 + 0.5, $2, $3 }' shown > found
+expect "what was encrypted, with its key" cmp expected found
+for key in 0001 00010203040506070809zz0b0c0d0e0f ffffffffffffffffffffffffffffffff; do
+  echo $key > wrong
+  "$PLAY" blocks secret.h4mk track_0 wrong > shown 2> message && fail "the key $key"
+done
+
+# What a program is told: tags, a cover, a font, chapters. The film begins at 2 s, which is 0 here.
+printf '\x89PNG\r\n\x1a\n picture' > front.png
+printf 'no font' > Title.ttf
+ff -i film.h4mk -map 0 -c copy -output_ts_offset 2 -metadata title="A film" -metadata:s:a language=ger told.h4mk
+printf ';FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=2000\nEND=3000\ntitle=One\n[CHAPTER]\nTIMEBASE=1/10\nSTART=30\nEND=80\ntitle=Two\n' > chapters
+"$H4MK" edit --quiet told.h4mk --chapters chapters || fail "chapters"
+"$H4MK" edit --quiet told.h4mk --cover front.png || fail "cover"
+"$H4MK" edit --quiet told.h4mk --attach Title.ttf || fail "attachment"
+"$PLAY" told told.h4mk track_1 2> message | sort -u > found
+cat > expected <<'END'
+attachment font/ttf Title.ttf 7 bytes
+chapter 0 1000 One
+chapter 1000 6000 Two
+container-format H4MK
+image image/png - 16 bytes
+language-code ger
+title A film
+END
+expect "tags, cover, font, chapters" diff expected found
 
 # With decoders, where gst-libav is there.
 if command -v gst-inspect-1.0 > /dev/null && gst-inspect-1.0 avdec_mpeg4 > /dev/null 2>&1 && gst-inspect-1.0 playbin > /dev/null 2>&1; then

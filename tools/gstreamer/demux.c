@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "caps.h"
+#include "tags.h"
 
 GST_DEBUG_CATEGORY_STATIC(h4mk_debug);
 #define GST_CAT_DEFAULT h4mk_debug
@@ -30,9 +31,10 @@ struct _H4mkDemux {
     GstClockTimeDiff start; /* of the file: what is 0 for GStreamer */
     GstClockTime duration;
     GstSegment segment;
-    gboolean send_segment;
+    gboolean send_segment, send_tags;
     guint32 seqnum;
     guint group;
+    gchar *key_file; /* a property; guarded by the object's lock */
 };
 
 G_DEFINE_TYPE(H4mkDemux, h4mk_demux, GST_TYPE_ELEMENT)
@@ -80,12 +82,7 @@ static int64_t size_of_input(void *opaque)
 /* A time of a track in nanoseconds from the start of the file. */
 static GstClockTimeDiff from_ticks(const stream *stream, int64_t time)
 {
-    const guint64 size = time < 0 ? 0 - (guint64)time : (guint64)time;
-    const guint64 scaled =
-        gst_util_uint64_scale(size, (guint64)stream->info.time_base_num * GST_SECOND, (guint64)stream->info.time_base_den);
-    const GstClockTimeDiff limited = (GstClockTimeDiff)MIN(scaled, (guint64)G_MAXINT64 / 4);
-
-    return time < 0 ? -limited : limited;
+    return h4mk_nanoseconds(time, (guint64)stream->info.time_base_num, (guint64)stream->info.time_base_den);
 }
 
 /* What is before the start is shown at the start. */
@@ -121,40 +118,6 @@ static void push_to_all(H4mkDemux *self, GstEvent *event)
     gst_event_unref(event);
 }
 
-static gboolean is_cover(const h4mk_value *track)
-{
-    const h4mk_value *names = h4mk_value_get(track, "disposition");
-    size_t i;
-
-    for (i = 0; i < h4mk_value_count(names); ++i) {
-        const char *name = h4mk_value_text(h4mk_value_at(names, i));
-
-        if (name != NULL && strcmp(name, "attached_pic") == 0)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-static void add_tags(H4mkDemux *self, GstPad *pad, const h4mk_value *track)
-{
-    static const char *const known[][2] = {
-        {"title", GST_TAG_TITLE}, {"artist", GST_TAG_ARTIST}, {"album", GST_TAG_ALBUM}, {"comment", GST_TAG_COMMENT}};
-    const char *language = h4mk_value_get_text(h4mk_value_get(track, "tags"), "language");
-    const h4mk_value *tags = h4mk_value_get(h4mk_reader_meta(self->reader), "tags");
-    GstTagList *list = gst_tag_list_new(GST_TAG_CONTAINER_FORMAT, "H4MK", NULL);
-    size_t i;
-
-    for (i = 0; i < G_N_ELEMENTS(known); ++i) {
-        const char *text = h4mk_value_get_text(tags, known[i][0]);
-
-        if (text != NULL && *text != '\0' && g_utf8_validate(text, -1, NULL))
-            gst_tag_list_add(list, GST_TAG_MERGE_REPLACE, known[i][1], text, NULL);
-    }
-    if (language != NULL && *language != '\0' && g_utf8_validate(language, -1, NULL))
-        gst_tag_list_add(list, GST_TAG_MERGE_REPLACE, GST_TAG_LANGUAGE_CODE, language, NULL);
-    gst_pad_push_event(pad, gst_event_new_tag(list));
-}
-
 static void add_stream(H4mkDemux *self, guint i)
 {
     const h4mk_value *track = h4mk_reader_track(self->reader, i);
@@ -165,7 +128,7 @@ static void add_stream(H4mkDemux *self, guint i)
     gchar *name, *id;
 
     stream->is_video = g_strcmp0(kind, "video") == 0;
-    if (g_strcmp0(kind, "attachment") != 0 && !is_cover(track))
+    if (g_strcmp0(kind, "attachment") != 0 && !h4mk_is_cover(track))
         caps = h4mk_caps_of(track);
     if (caps == NULL) {
         GST_INFO_OBJECT(self, "track %u is left out: %s", i, h4mk_value_get_text(track, "codec"));
@@ -187,13 +150,12 @@ static void add_stream(H4mkDemux *self, guint i)
     gst_pad_set_caps(stream->pad, caps);
     gst_element_add_pad(GST_ELEMENT(self), stream->pad);
     gst_flow_combiner_add_pad(self->flows, stream->pad);
-    add_tags(self, stream->pad, track);
     gst_caps_unref(caps);
     g_free(name);
     g_free(id);
 }
 
-/* The first time in the file is 0 for GStreamer, and the last one the duration. */
+/* The first time in the file is 0 for GStreamer, and the last one the duration. A cover has no place in time. */
 static void find_times(H4mkDemux *self)
 {
     GstClockTimeDiff first = G_MAXINT64, last = G_MININT64;
@@ -202,6 +164,8 @@ static void find_times(H4mkDemux *self)
     for (i = 0; i < self->count; ++i) {
         const h4mk_track_info *info = &self->streams[i].info;
 
+        if (h4mk_is_cover(h4mk_reader_track(self->reader, i)))
+            continue;
         if (info->start_pts != H4MK_NO_TIME)
             first = MIN(first, from_ticks(&self->streams[i], info->start_pts));
         if (info->end_pts != H4MK_NO_TIME)
@@ -209,6 +173,53 @@ static void find_times(H4mkDemux *self)
     }
     self->start = first == G_MAXINT64 ? 0 : first;
     self->duration = last > self->start ? (GstClockTime)(last - self->start) : GST_CLOCK_TIME_NONE;
+}
+
+/* Not memset(), which a compiler may leave out where nobody reads the bytes again. */
+static void wipe(void *bytes, size_t size)
+{
+    volatile uint8_t *at = bytes;
+
+    while (size-- > 0)
+        *at++ = 0;
+}
+
+/* Of hexadecimal digits, as `h4mk` takes it. Bytes in key, their number; 0 if it is none. */
+static size_t read_key(const gchar *path, uint8_t *key)
+{
+    gsize length = 0, i = 0, size = 0;
+    gchar *text = NULL;
+
+    if (!g_file_get_contents(path, &text, &length, NULL))
+        return 0;
+    g_strstrip(text);
+    for (; size < H4MK_MAX_KEY_SIZE && g_ascii_isxdigit(text[i]) && g_ascii_isxdigit(text[i + 1]); i += 2)
+        key[size++] = (uint8_t)(g_ascii_xdigit_value(text[i]) << 4 | g_ascii_xdigit_value(text[i + 1]));
+    if (text[i] != '\0' || size < H4MK_MIN_KEY_SIZE)
+        size = 0;
+    wipe(text, length);
+    g_free(text);
+    return size;
+}
+
+/* With the key of the property, where there is one. */
+static h4mk_status open_reader(H4mkDemux *self, const h4mk_io *io)
+{
+    h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+    h4mk_key key = H4MK_KEY_INIT;
+    uint8_t bytes[H4MK_MAX_KEY_SIZE];
+    h4mk_status status;
+
+    GST_OBJECT_LOCK(self);
+    if (self->key_file != NULL && (key.key_size = read_key(self->key_file, bytes)) == 0)
+        GST_WARNING_OBJECT(self, "%s: no key of hexadecimal digits can be read", self->key_file);
+    GST_OBJECT_UNLOCK(self);
+    key.key = bytes;
+    options.keys = &key;
+    options.key_count = key.key_size > 0;
+    status = h4mk_reader_open(io, &options, &self->reader);
+    wipe(bytes, sizeof(bytes));
+    return status;
 }
 
 static gboolean open_file(H4mkDemux *self)
@@ -221,12 +232,12 @@ static gboolean open_file(H4mkDemux *self)
     io.read = read_input;
     io.seek = seek_input;
     io.size = size_of_input;
-    status = h4mk_reader_open(&io, NULL, &self->reader);
+    status = open_reader(self, &io);
     if (status != H4MK_OK) {
         const char *message = h4mk_reader_message(self->reader);
 
         if (status == H4MK_ERR_KEY)
-            GST_ELEMENT_ERROR(self, STREAM, DECRYPT, ("%s", message), (NULL));
+            GST_ELEMENT_ERROR(self, STREAM, DECRYPT, ("%s; the property key-file names its file", message), (NULL));
         else if (h4mk_reader_io_error(self->reader) != -ECANCELED)
             GST_ELEMENT_ERROR(self, STREAM, DEMUX, ("%s", *message ? message : h4mk_strerror(status)), (NULL));
         h4mk_reader_free(self->reader);
@@ -251,7 +262,7 @@ static gboolean open_file(H4mkDemux *self)
     }
     gst_element_no_more_pads(GST_ELEMENT(self));
     self->segment.duration = self->duration;
-    self->send_segment = TRUE;
+    self->send_segment = self->send_tags = TRUE;
     return TRUE;
 }
 
@@ -281,6 +292,26 @@ static void push_segment(H4mkDemux *self)
     gst_event_set_seqnum(event, self->seqnum);
     push_to_all(self, event);
     self->send_segment = FALSE;
+}
+
+static void push_tags(H4mkDemux *self)
+{
+    GstToc *chapters = h4mk_chapters_of(self->reader, self->start);
+    guint i;
+
+    push_to_all(self, gst_event_new_tag(h4mk_tags_of_file(self->reader)));
+    for (i = 0; i < self->count; ++i) {
+        GstTagList *tags = h4mk_tags_of_track(h4mk_reader_track(self->reader, i));
+
+        if (self->streams[i].pad != NULL && !gst_tag_list_is_empty(tags))
+            gst_pad_push_event(self->streams[i].pad, gst_event_new_tag(gst_tag_list_ref(tags)));
+        gst_tag_list_unref(tags);
+    }
+    if (chapters != NULL) {
+        push_to_all(self, gst_event_new_toc(chapters, FALSE));
+        gst_toc_unref(chapters);
+    }
+    self->send_tags = FALSE;
 }
 
 /* Whether a block is behind the end of what was asked for: the decoder may want one more to show those before it. */
@@ -350,6 +381,8 @@ static void work(gpointer data)
     }
     if (self->send_segment)
         push_segment(self);
+    if (self->send_tags)
+        push_tags(self);
     status = h4mk_reader_next(self->reader, &block);
     if (status == H4MK_END || status == H4MK_AGAIN) {
         end_of_stream(self);
@@ -567,15 +600,52 @@ static void finalize(GObject *object)
 
     close_file(self);
     gst_flow_combiner_free(self->flows);
+    g_free(self->key_file);
     G_OBJECT_CLASS(h4mk_demux_parent_class)->finalize(object);
+}
+
+enum { PROPERTY_KEY_FILE = 1 };
+
+static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+    H4mkDemux *self = H4MK_DEMUX(object);
+
+    if (id != PROPERTY_KEY_FILE) {
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+        return;
+    }
+    GST_OBJECT_LOCK(self);
+    g_free(self->key_file);
+    self->key_file = g_value_dup_string(value);
+    GST_OBJECT_UNLOCK(self);
+}
+
+static void get_property(GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+    H4mkDemux *self = H4MK_DEMUX(object);
+
+    if (id != PROPERTY_KEY_FILE) {
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+        return;
+    }
+    GST_OBJECT_LOCK(self);
+    g_value_set_string(value, self->key_file);
+    GST_OBJECT_UNLOCK(self);
 }
 
 static void h4mk_demux_class_init(H4mkDemuxClass *class)
 {
     GstElementClass *element = GST_ELEMENT_CLASS(class);
+    GObjectClass *object = G_OBJECT_CLASS(class);
 
     GST_DEBUG_CATEGORY_INIT(h4mk_debug, "h4mkdemux", 0, "reader of H4MK files");
-    G_OBJECT_CLASS(class)->finalize = finalize;
+    object->finalize = finalize;
+    object->set_property = set_property;
+    object->get_property = get_property;
+    g_object_class_install_property(
+        object, PROPERTY_KEY_FILE,
+        g_param_spec_string("key-file", "Key file", "File with the key of an encrypted file, in hexadecimal digits", NULL,
+                            G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
     element->change_state = change_state;
     gst_element_class_add_static_pad_template(element, &sink_template);
     gst_element_class_add_static_pad_template(element, &source_template);
