@@ -44,6 +44,13 @@ refused h4mk merge -y film.h4mk clip.h4mk -o clip.h4mk
 (umask 077; openssl genpkey -algorithm ed25519 -out sign.pem)
 refused h4mk sign clip.h4mk --key-file sign.pem -y -o clip.h4mk
 refused h4mk tokenize -y clip.h4mk -o hard
+refused h4mk sign clip.h4mk --key-file sign.pem -y -o sign.pem
+openssl pkey -in sign.pem -noout && echo "still a key"
+mkdir -p deep/in
+cp film.h4mk deep/film.h4mk
+cp clip.h4mk deep/in/film.h4mk
+refused h4mk convert -y -r deep -o deep/in
+cmp deep/in/film.h4mk clip.h4mk && echo "not that of the folder above"
 h4mk cat -t 2 clip.h4mk >>hard
 echo "= $?"
 cksum <clip.h4mk | cmp - before && echo untouched
@@ -61,6 +68,15 @@ refused h4mk sidecar film.mp4 --ffmpeg tools/ffmpeg
 t h4mk sidecar film.mp4 -o side.h4mk --ffmpeg tools/ffmpeg
 cksum <film.mp4 >before
 refused h4mk convert -y side.h4mk film.mp4
+refused h4mk cut -y side.h4mk --to 1 -o film.mp4
+refused h4mk join -y side.h4mk side.h4mk -o film.mp4
+refused h4mk merge -y side.h4mk clip.h4mk -o film.mp4
+refused h4mk recover -y side.h4mk film.mp4
+refused h4mk index -y --front side.h4mk -o film.mp4
+refused h4mk sign -y side.h4mk --key-file sign.pem -o film.mp4
+refused h4mk extract -y -t 1 side.h4mk -o film.mp4
+refused h4mk cat -y -t 1 side.h4mk -o film.mp4
+refused h4mk inspect -y --html film.mp4 side.h4mk
 cksum <film.mp4 | cmp - before && echo untouched
 
 echo "# what fails leaves what was there, and nothing else"

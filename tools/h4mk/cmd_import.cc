@@ -78,6 +78,7 @@ class Importer {
 
   int Run() {
     if (const Status status = FindJobs(); !status.ok()) return output_.Fail(status);
+    for (const Job& job : jobs_) KeepInput(job.input);
     size_t done = 0;
     for (const Job& job : jobs_) {
       const std::string label =

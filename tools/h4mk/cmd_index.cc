@@ -46,7 +46,7 @@ Status MoveToFront(const WriteOptions& write, const std::string& path, const std
   if (file.version() != 2)
     return Status(Code::kVersion, "only files of version 2 have such an index");
   OutputFile out;
-  H4MK_TRY(OpenNew(path, to, write, &out));
+  H4MK_TRY(OpenNew(file, path, to, write, &out));
   const h4mk_io from = CallbacksOf(file.NewIo()), into = CallbacksOf(out.io());
   Work work("index");
   return out.Commit(work.Result(h4mk_index_to_front(&from, &into, work.task())));

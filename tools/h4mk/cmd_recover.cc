@@ -52,7 +52,7 @@ int RecoverOne(const std::string& path, const std::string& to, const WriteOption
   InputFile file;
   OutputFile out;
   Status status = file.Open(path);
-  if (status.ok()) status = OpenNew(path, to, write, &out);
+  if (status.ok()) status = OpenNew(file, path, to, write, &out);
   if (!status.ok()) return output.Fail(status);
   const h4mk_io from = CallbacksOf(file.NewIo()), into = CallbacksOf(out.io());
   Work work("recover");

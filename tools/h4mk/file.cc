@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <utility>
 
 #include "capi/callback_io.h"
@@ -51,24 +52,18 @@ std::string WhyNotBeside() {
   return errno == EINVAL ? "it is no regular file" : std::strerror(errno);
 }
 
-// What this program reads. None of it is written to, and it says how much output is to be expected.
-struct InputId {
-  dev_t device;
-  ino_t inode;
-};
-std::vector<InputId> g_inputs;
+// What this program reads. None of it is written to, and what is open says how much output is to be
+// expected.
+std::map<std::pair<dev_t, ino_t>, bool> g_inputs;  // whether it is open
 uint64_t g_input_bytes = 0;
 
-bool IsInput(const struct stat& info) {
-  return std::any_of(g_inputs.begin(), g_inputs.end(), [&](const InputId& input) {
-    return input.device == info.st_dev && input.inode == info.st_ino;
-  });
-}
+bool IsInput(const struct stat& info) { return g_inputs.contains({info.st_dev, info.st_ino}); }
 
-void NoteInput(const struct stat& info) {
-  if (!S_ISREG(info.st_mode) || IsInput(info)) return;
-  g_inputs.push_back({info.st_dev, info.st_ino});
-  g_input_bytes += static_cast<uint64_t>(info.st_size);
+void NoteInput(const struct stat& info, bool is_open) {
+  if (!S_ISREG(info.st_mode)) return;
+  bool& was_open = g_inputs[{info.st_dev, info.st_ino}];
+  if (is_open && !was_open) g_input_bytes += static_cast<uint64_t>(info.st_size);
+  was_open = was_open || is_open;
 }
 
 // More output than this is not expected of an input, and needs --max-output: a file of 1 MiB that
@@ -100,6 +95,11 @@ Status Spool(int from, int* to) {
 }
 
 }  // namespace
+
+void KeepInput(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) == 0) NoteInput(info, /*is_open=*/false);
+}
 
 Status SystemError(const std::string& what) {
   return Status(Code::kIo, what + ": " + std::strerror(errno));
@@ -173,7 +173,7 @@ Status InputFile::OpenPath() {
     if (!status.ok()) return status;
     if (fstat(fd_, &info) != 0) return SystemError("cannot open");
   }
-  NoteInput(info);
+  NoteInput(info, /*is_open=*/true);
   size_ = static_cast<uint64_t>(info.st_size);
   return {};
 }
@@ -210,7 +210,8 @@ Status InputFile::OpenReader(ReadOptions options, OpenedFile* opened) {
     return OpenBeside(name, io);
   };
   Status status = OpenFile(NewIo(), *allocator_, std::move(options), opened);
-  if (status.ok()) NoteFilesBeside(*opened->reader);
+  if (status.ok())
+    for (const Track& track : opened->reader->tracks()) NoteFileBeside(track.description);
   return status;
 }
 
@@ -237,16 +238,12 @@ bool InputFile::HasBeside(const std::string& name) {
          S_ISREG(info.st_mode);
 }
 
-void InputFile::NoteFilesBeside(const BlockPipeline& reader) const {
-  if (url_) return;
-  for (const Track& track : reader.tracks()) {
-    const auto name = track.description.find(kBesideKey);
-    struct stat info;
-    if (name != track.description.end() && name->is_string() &&
-        lstat((path_.substr(0, path_.rfind('/') + 1) + name->get<std::string>()).c_str(), &info) ==
-            0)
-      NoteInput(info);
-  }
+void InputFile::NoteFileBeside(const Json& track) const {
+  const auto name = track.find(kBesideKey);
+  struct stat info;
+  if (!url_ && name != track.end() && name->is_string() &&
+      lstat((path_.substr(0, path_.rfind('/') + 1) + name->get<std::string>()).c_str(), &info) == 0)
+    NoteInput(info, /*is_open=*/true);
 }
 
 Status InputFile::OpenReader(bool keep_corrupt, std::unique_ptr<BlockPipeline>* reader) {

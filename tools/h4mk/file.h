@@ -50,6 +50,8 @@ class InputFile {
   // The same for those who read chunks: it knows the salt of the file.
   Source NewSource();
 
+  // The file that a track of a sidecar names is read too. OpenReader() says so itself.
+  void NoteFileBeside(const Json& track) const;
   // Whether a file that a sidecar names is there.
   bool HasBeside(const std::string& name);
   // How those who use h4mk.h open such files: what options have as open_beside and beside_opaque.
@@ -68,8 +70,6 @@ class InputFile {
   Status OpenPath();
   Status OpenBeside(const std::string& name, std::unique_ptr<Io>* io);
   Status ReadVersion();
-  // Files that the tracks of a sidecar name are read too.
-  void NoteFilesBeside(const BlockPipeline& reader) const;
   std::string path_;
   int fd_ = -1;
   std::unique_ptr<UrlFile> url_;  // in place of fd_
@@ -78,6 +78,10 @@ class InputFile {
   std::vector<std::unique_ptr<Io>> ios_;
   std::unique_ptr<BufferAllocator> allocator_;
 };
+
+// A file that is going to be read, or that is read by other means: no OutputFile overwrites it from
+// now on.
+void KeepInput(const std::string& path);
 
 // How files are written: --force, --max-output.
 struct WriteOptions {

@@ -95,6 +95,9 @@ int ForEachFile(const FilesOptions& options, const std::string& out,
   const bool in_folder = !out.empty() && (AreSeveral(options) || IsFolder(out));
   if (status.ok()) status = NameOutputs(files, out, in_folder, &outputs);
   if (!status.ok()) return Output(options.paths[0], options.json, text).Fail(status);
+  if (!out.empty())  // what comes of one file never takes the place of another that is still to be
+                     // read
+    for (const FoundFile& file : files) KeepInput(file.path);
   const bool is_list = options.json && AreSeveral(options);
   int code = kExitDone;
   if (is_list) std::fputs("{\n\"files\": [\n", text);
@@ -103,6 +106,8 @@ int ForEachFile(const FilesOptions& options, const std::string& out,
     Output output(files[i].path, options.json, text);
     output.SetQuiet(options.quiet);
     status = in_folder && !options.dry ? MakeFolderOf(outputs[i]) : Status();
+    if (IsFolder(files[i].path))
+      status = Status(Code::kIo, "is a directory; --recursive (-r) takes the files in it");
     code = std::max(code,
                     status.ok() ? visit(files[i].path, outputs[i], output) : output.Fail(status));
   }
@@ -121,6 +126,14 @@ int ForEachFile(const FilesOptions& options,
 Status OpenNew(const std::string& path, const std::string& to, const WriteOptions& options,
                OutputFile* file) {
   return to.empty() ? file->OpenInPlace(path) : file->Open(to, options);
+}
+
+Status OpenNew(InputFile& input, const std::string& path, const std::string& to,
+               const WriteOptions& options, OutputFile* file) {
+  std::error_code ignored;
+  std::unique_ptr<BlockPipeline> reader;
+  if (fs::exists(to, ignored)) (void)input.OpenReader(false, &reader).ok();
+  return OpenNew(path, to, options, file);
 }
 
 void ShowFileName(const FilesOptions& options, const std::string& path, Output& output) {

@@ -46,6 +46,9 @@ int ForEachFile(const FilesOptions& options, const std::string& out,
 // Opens the new file `to`; without one, path itself.
 Status OpenNew(const std::string& path, const std::string& to, const WriteOptions& options,
                OutputFile* file);
+// The same for those who read chunks of `input`, not tracks: the film of a sidecar is an input too.
+Status OpenNew(InputFile& input, const std::string& path, const std::string& to,
+               const WriteOptions& options, OutputFile* file);
 
 // Writes the name of a file above its text, if the options may name several.
 void ShowFileName(const FilesOptions& options, const std::string& path, Output& output);

@@ -43,6 +43,7 @@ void WarnIfOpen(const std::string& path, int fd, mode_t forbidden, const char* w
 Status ReadKeyFile(const std::string& path, bool is_secret, Secret* text) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return SystemError("cannot open " + path);
+  KeepInput(path);
   WarnIfOpen(path, fd, is_secret ? 077 : 022, is_secret ? "read" : "exchange");
   FdIo io(fd, /*seekable=*/false);
   Bytes buffer(kMaxKeyText);

@@ -73,6 +73,7 @@ Status Recording::ReadDescriptions() {
   for (uint32_t i = 0; i < h4mk_reader_track_count(get()); ++i) {
     RecordedTrack& track = tracks_.emplace_back();
     track.description = ToJson(h4mk_reader_track(get(), i));
+    file_.NoteFileBeside(track.description);
     H4MK_TRY(Told(h4mk_reader_track_info(get(), i, &track.info)));
     track.kind = TextOf(track.description, "kind");
     track.is_attachment = track.kind == "attachment";
