@@ -28,7 +28,8 @@ Commands
                for files other than MP4 and MOV
   test         build, then run all tests
   system       build only a libavformat for the FFmpeg that this system has, into dist/system/: dist/system/run PROGRAM …
-               \`system install\` lets all programs use it, \`system uninstall\` takes that back
+               \`system install\` lets all programs use it, \`system uninstall\` takes that back; \`system deb\` makes a Debian
+               package of it
   series [N.N] try the patches on every series of FFmpeg that they are for, or on one, each in a small build, and as they
                would be sent upstream: patch after patch
   fuzz [--minutes N] [TARGET…]

@@ -24,7 +24,7 @@ SYSTEM_LIBRARIES="
   libssh-gcrypt     --enable-libssh       libssh-gcrypt-dev
   libzmq            --enable-libzmq       libzmq3-dev"
 
-# system_command [install | uninstall]
+# system_command [install | uninstall | deb]
 system_command() {
   case ${1:-} in
     '')
@@ -47,6 +47,12 @@ system_command() {
       remove_from_all
       ldconfig
       say "Removed from $INSTALL_DIR."
+      ;;
+    deb)
+      [[ -f $SYSTEM/lib/version ]] || die "build_ffmpeg.sh system comes first"
+      check_system_version
+      package_system
+      say "Made: $(realpath --relative-to=. "$SYSTEM"/*.deb): the same for machines with $(libavformat_package) $(cat "$SYSTEM"/lib/version)"
       ;;
     *)
       say "build_ffmpeg.sh: system: unknown argument '$1'"
@@ -87,6 +93,72 @@ remove_magic() {
   [[ ! -e $INSTALL_MAGIC ]] || sed -i '/^# H4MK, from /,/^# H4MK, end/d' "$INSTALL_MAGIC"
 }
 
+# The package to which the system's library belongs.
+libavformat_package() {
+  dpkg-query -S "$SYSTEM_LIB" | cut -d: -f1
+}
+
+# The same as a Debian package. A trigger calls its postinst when Debian's library changes, so that an update takes effect.
+package_system() {
+  local root=$BUILD/system-deb package architecture directory=/usr/lib/h4mk
+  package=$(libavformat_package)
+  architecture=$(dpkg --print-architecture)
+  rm -rf "$root" "$SYSTEM"/*.deb
+  install -d "$root$directory" "$root"/DEBIAN "$root/usr/share/doc/h4mk-$package"
+  cp -P "$SYSTEM"/lib/* "$root$directory"/
+  cp "$FF"/src/COPYING.GPLv3 "$root/usr/share/doc/h4mk-$package/copyright"
+  cat >"$root"/DEBIAN/control <<EOF
+Package: h4mk-$package
+Version: $(h4mk_version)+$(sed 's/^[0-9]*://; s/-/+/' "$SYSTEM"/lib/version)
+Architecture: $architecture
+Section: libs
+Depends: $package$(library_packages "$root$directory")
+Suggests: h4mk, ffmpegthumbnailer
+Maintainer: H4MK maintainers <maintainers@h4mk.invalid>
+Description: FFmpeg's libavformat with H4MK, in front of Debian's own
+ Lets mpv, VLC and all other programs that use $package read and write
+ H4MK. It counts for $(cat "$SYSTEM"/lib/version) only: when Debian updates FFmpeg,
+ Debian's own library counts again.
+EOF
+  echo "interest-noawait $(dirname "$SYSTEM_LIB")/$(soname_of "$SYSTEM_LIB")" >"$root"/DEBIAN/triggers
+  cat >"$root"/DEBIAN/postinst <<EOF
+#!/bin/sh
+set -e
+conf=/etc/ld.so.conf.d/01-h4mk.conf
+now=\$(dpkg-query -W -f '\${source:Version}' $package:$architecture)
+if [ "\$now" = "\$(cat $directory/version)" ]; then
+  echo $directory >\$conf
+else
+  echo "H4MK: FFmpeg is version \$now, so its own library is used, without H4MK, until there is an h4mk-$package for it" >&2
+  rm -f \$conf
+fi
+ldconfig
+EOF
+  cat >"$root"/DEBIAN/prerm <<EOF
+#!/bin/sh
+set -e
+rm -f /etc/ld.so.conf.d/01-h4mk.conf
+ldconfig
+EOF
+  chmod 755 "$root"/DEBIAN/postinst "$root"/DEBIAN/prerm
+  run system-deb "Packing" -- dpkg-deb --root-owner-group -b "$root" "$SYSTEM"
+  rm -rf "$root"
+}
+
+h4mk_version() {
+  sed -n 's/^project(h4mk VERSION \([0-9.]*\).*/\1/p' "$ROOT"/CMakeLists.txt
+}
+
+# Of what libh4mk needs: ", package (>= version)" and so on. libavformat needs what Debian's own needs.
+library_packages() {
+  local work=$BUILD/shlibdeps
+  rm -rf "$work"
+  mkdir -p "$work"/debian
+  printf 'Source: h4mk\nPackage: h4mk\nArchitecture: any\n' >"$work"/debian/control
+  (cd "$work" && dpkg-shlibdeps -O "$1"/libh4mk.so.[0-9] 2>/dev/null) | sed -n 's/^shlibs:Depends=/, /p'
+  rm -rf "$work"
+}
+
 need_root() {
   ((EUID == 0)) || die "as root: $ROOT/build_ffmpeg.sh system $1"
 }
@@ -108,7 +180,7 @@ build_system() {
 # find_system: sets SYSTEM_LIB to the library to replace, SYSTEM_VERSION to its package's version, SERIES and RELEASE.
 find_system() {
   local package
-  SYSTEM_LIB=$(ldconfig -p | sed -n "\|=> $INSTALL_DIR|d; s|.*libavformat\.so\.[0-9]* .*=> ||p" | head -n 1)
+  SYSTEM_LIB=$(ldconfig -p | sed -n "\|/lib/h4mk/|d; s|.*libavformat\.so\.[0-9]* .*=> ||p" | head -n 1)
   [[ $SYSTEM_LIB ]] || die "no FFmpeg is installed here (libavformat.so); ./build_ffmpeg.sh builds one"
   SYSTEM_LIB=$(realpath "$SYSTEM_LIB")
   package=$(dpkg-query -S "$SYSTEM_LIB" 2>/dev/null | cut -d: -f1) ||
@@ -222,9 +294,14 @@ check_symbols() {
   [[ -z $missing ]] || die "what was built lacks symbols of $SYSTEM_LIB, so it is no replacement: $missing"
 }
 
+# By which name programs ask for a library.
+soname_of() {
+  readelf -d "$1" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p'
+}
+
 install_system() {
   local soname
-  soname=$(readelf -d "$SYSTEM_LIB" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
+  soname=$(soname_of "$SYSTEM_LIB")
   rm -rf "$SYSTEM"
   mkdir -p "$SYSTEM"/lib
   cp -L "$FF"/obj/libavformat/libavformat.so "$SYSTEM/lib/$soname"

@@ -1,5 +1,5 @@
 # `cpack` in a build folder of the preset "package" (or any other that was configured with -DCMAKE_INSTALL_PREFIX=/usr) makes Debian
-# packages: libh4mk1, libh4mk-dev, h4mk (the tools) and python3-h4mk.
+# packages: libh4mk1, libh4mk-dev, h4mk (the tools), python3-h4mk, and gstreamer1.0-h4mk where GStreamer can be built with.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME h4mk)
 set(CPACK_PACKAGE_VENDOR "H4MK")
@@ -54,6 +54,14 @@ if(H4MK_BUILD_TOOLS AND H4MK_BUILD_PYTHON)
   set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3 (>= 3.11), python3-cffi-backend, python3-numpy, ${runtime} (>= ${PROJECT_VERSION})")
   set(CPACK_DEBIAN_PYTHON_PACKAGE_SUGGESTS h4mk)
   set(CPACK_DEBIAN_PYTHON_DESCRIPTION "The Python package h4mk: tracks, packets, frames, verification, writing.")
+endif()
+
+if(TARGET h4mk_gstreamer)
+  list(APPEND CPACK_COMPONENTS_ALL gstreamer)
+  set(CPACK_DEBIAN_GSTREAMER_PACKAGE_NAME gstreamer1.0-h4mk)
+  set(CPACK_DEBIAN_GSTREAMER_PACKAGE_SECTION libs)
+  set(CPACK_DEBIAN_GSTREAMER_PACKAGE_RECOMMENDS gstreamer1.0-libav)
+  set(CPACK_DEBIAN_GSTREAMER_DESCRIPTION "The plugin for GStreamer: its players open, play and seek files of this format.")
 endif()
 
 # Debian wants these in every package: two changelogs, and the licence in the form of its own.

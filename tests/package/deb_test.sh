@@ -25,9 +25,17 @@ has libh4mk-dev 'h4mkConfig\.cmake$'
 has h4mk 'bin/h4mk$'
 has h4mk 'man1/h4mk\.1\.gz$'
 has h4mk 'mime/packages/h4mk\.xml$'
+has h4mk 'thumbnailers/h4mk\.thumbnailer$'
 has python3-h4mk 'dist-packages/h4mk/_ffi\.py$'
 has_not python3-h4mk '__pycache__'
-for package in libh4mk1 libh4mk-dev h4mk python3-h4mk; do
+has_not h4mk 'gstreamer'
+packages=(libh4mk1 libh4mk-dev h4mk python3-h4mk)
+if pkg-config --exists gstreamer-1.0 gstreamer-base-1.0; then
+  packages+=(gstreamer1.0-h4mk)
+  has gstreamer1.0-h4mk 'gstreamer-1.0/libgsth4mk\.so$'
+  dpkg-deb -f gstreamer1.0-h4mk_*.deb Depends | grep -q 'libgstreamer1.0-0.*libh4mk1'
+fi
+for package in "${packages[@]}"; do
   has $package "doc/$package/copyright$"
   has $package "doc/$package/changelog.gz$"
   has $package "doc/$package/changelog.Debian.gz$"
