@@ -33,7 +33,8 @@ packages=(libh4mk1 libh4mk-dev h4mk python3-h4mk)
 if pkg-config --exists gstreamer-1.0 gstreamer-base-1.0; then
   packages+=(gstreamer1.0-h4mk)
   has gstreamer1.0-h4mk 'gstreamer-1.0/libgsth4mk\.so$'
-  dpkg-deb -f gstreamer1.0-h4mk_*.deb Depends | grep -q 'libgstreamer1.0-0.*libh4mk1'
+  dpkg-deb -f gstreamer1.0-h4mk_*.deb Depends | grep -q 'libgstreamer1.0-0'
+  dpkg-deb -f gstreamer1.0-h4mk_*.deb Depends | grep -q 'libh4mk1 (>= '
 fi
 for package in "${packages[@]}"; do
   has $package "doc/$package/copyright$"

@@ -9,14 +9,14 @@
 #include <h4mk/h4mk.h>
 
 /* Whether a track is one picture that stands for the file, and no film. */
-gboolean h4mk_is_cover(const h4mk_value *track);
+gboolean h4mk_is_cover(const h4mk_value* track);
 
 /* Of the file: title and the like, covers as images, attachments (fonts, say) with their names. */
-GstTagList *h4mk_tags_of_file(h4mk_reader *reader);
-GstTagList *h4mk_tags_of_track(const h4mk_value *track);
+GstTagList* h4mk_tags_of_file(h4mk_reader* reader);
+GstTagList* h4mk_tags_of_track(const h4mk_value* track);
 
 /* The chapters; NULL: none. start: of the file, which is 0 for GStreamer. */
-GstToc *h4mk_chapters_of(const h4mk_reader *reader, GstClockTimeDiff start);
+GstToc* h4mk_chapters_of(const h4mk_reader* reader, GstClockTimeDiff start);
 
 /* A number of ticks in nanoseconds; limited, so that a few of them can be added. den: not 0. */
 GstClockTimeDiff h4mk_nanoseconds(int64_t ticks, guint64 num, guint64 den);
