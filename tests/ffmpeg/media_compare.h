@@ -225,7 +225,7 @@ static void mc_add(PacketList* list, AVPacket* packet) {
 }
 
 /* Reads all packets that are left; returns 0 at the end or the error that stopped reading. */
-static int mc_read_all(AVFormatContext* format, PacketList* list) {
+static inline int mc_read_all(AVFormatContext* format, PacketList* list) {
   int ret;
   memset(list, 0, sizeof *list);
   for (;;) {
@@ -239,7 +239,7 @@ static int mc_read_all(AVFormatContext* format, PacketList* list) {
   }
 }
 
-static void mc_free(PacketList* list) {
+static inline void mc_free(PacketList* list) {
   int i;
   for (i = 0; i < list->count; i++) av_packet_free(&list->packets[i]);
   free(list->packets);

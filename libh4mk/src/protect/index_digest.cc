@@ -9,9 +9,9 @@
 namespace h4mk {
 namespace {
 
-// Distances in a page as places, which count from the first chunk of the tree.
-uint64_t PlaceAt(ByteSpan payload, size_t at, uint64_t chunk_offset, uint64_t base) {
-  const auto distance = LoadLe<uint64_t>(payload.data() + at);
+// Of the first cluster; it counts from the first chunk of the tree.
+uint64_t FirstClusterPlace(ByteSpan payload, uint64_t chunk_offset, uint64_t base) {
+  const auto distance = LoadLe<uint64_t>(payload.data() + kPageFirstCluster);
   return distance == 0 ? 0 : PlaceOf(chunk_offset - distance - base);
 }
 
@@ -34,11 +34,10 @@ std::optional<PageForm> FormOf(ByteSpan payload) {
 
 Sha256Digest PageDigest(PageForm form, ByteSpan payload, uint64_t chunk_offset, uint64_t base) {
   Bytes text;
-  if (form == PageForm::kOriginal)
-    for (const size_t at : {kPagePrevious, kPageTrak, kPageMeta})
-      AppendLe(text, PlaceAt(payload, at, chunk_offset, base));
-  AppendLe(text, PlaceAt(payload, kPageFirstCluster, chunk_offset, base));
-  AppendBytes(text, payload.subspan(kPageRest));
+  const bool is_original = form == PageForm::kOriginal;
+  AppendLe(text, is_original ? PlaceOf(chunk_offset - base)
+                             : FirstClusterPlace(payload, chunk_offset, base));
+  AppendBytes(text, is_original ? payload : payload.subspan(kPageRest));
   return Hash(text);
 }
 

@@ -11,8 +11,8 @@
 
 namespace h4mk {
 
-// Of a page as it was written between clusters, with the page before and the descriptions that it
-// names, or of any of its copies, without. base: offset of the first chunk of the tree.
+// Of a page as it was written between clusters, which holds in its place only, or of any of its
+// copies. base: offset of the first chunk of the tree.
 enum class PageForm { kOriginal, kCopy };
 // Which of them a page is; none if its flags and distances are of neither.
 std::optional<PageForm> FormOf(ByteSpan payload);

@@ -69,10 +69,9 @@ class Signing:
     def page_digest(self, f, page, copy=False):
         chunk = next(c for c in f.chunks if c.offset == page.offset)
         payload = chunk.fields.bytes()[12:-4]
-        said = b""
         if not copy:
-            said = b"".join(u64(self.place(self.target(chunk, payload, at))) for at in (5, 13, 21))
-        return sha256(said + u64(self.place(self.target(chunk, payload, 29))) + payload[37:])
+            return sha256(u64(self.place(chunk.offset)) + payload)
+        return sha256(u64(self.place(self.target(chunk, payload, 29))) + payload[37:])
 
     def target(self, chunk, payload, at):
         distance = struct.unpack_from("<q", payload, at)[0]

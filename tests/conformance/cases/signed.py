@@ -206,6 +206,18 @@ def signed_page_in_the_place_of_another(f):
 
 
 @invalid("Signed files")
+def signed_page_where_another_was_written(f):
+    """The first page stands once more, as it was written, where the second one was. No top names it; the third page does."""
+    f, signing = with_pages(f, 900, checkpoints=False)
+    place = f.pages[1].offset
+    first = index.page_fields(place, f.pages[0].clusters, [], f.track_ids, None, trak=f.trak, meta=f.meta)
+    page = put_page(f, place, first)
+    third, fourth = (problem("index_contradiction", behind) for behind in f.pages[2:])
+    return signing.read_by(read(f, problems=[third]), verdict="not good",
+                           problems=[problem("not_signed", page), problem("damaged_chunk", page), third, fourth])
+
+
+@invalid("Signed files")
 def signed_and_a_top_that_ends_elsewhere(f):
     """A second top that says right where the file ends, but is not followed by the end."""
     f, signing = signed_file(f)

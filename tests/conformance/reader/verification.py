@@ -214,22 +214,19 @@ class Verification:
             payload = bytes(self.raw[chunk.payload : chunk.end - 4])
             behind = next((point for point in self.points if point.offset > chunk.offset), None)
             in_front = chunk.offset < self.last.base
-            self._page_copies[chunk.offset] = copy = self._page_digest(chunk, payload, (29,))
+            first_cluster = self._place(chunk, payload, 29)
+            self._page_copies[chunk.offset] = copy = sha256(u64(first_cluster) + payload[37:])
             if payload[4] == 1 and not any(payload[5:29]):
                 listed = in_front or behind is self.last
                 known, digest = [of for of, _ in self.last.copies] if listed else [], copy
             elif payload[4] == 0 and behind is not None and not in_front:
-                known, digest = behind.pages, self._page_digest(chunk, payload, (5, 13, 21, 29))
+                known, digest = behind.pages, sha256(u64(chunk.offset - self.last.base + 1) + payload)
             else:
                 continue
             number = self._page_numbers.get(chunk.offset)
             if digest in known and (number is None or copy == self.last.copies[number][0]):
                 good.add(chunk.offset)
         return good
-
-    def _page_digest(self, chunk: Chunk, payload: bytes, distances: tuple[int, ...]) -> bytes:
-        """ "Page": as it was written, or as a copy, by which of its distances count."""
-        return sha256(b"".join(u64(self._place(chunk, payload, at)) for at in distances) + payload[37:])
 
     def _index_chunks(self, begin: bytes) -> list[Chunk]:
         return [

@@ -30,12 +30,10 @@ export function formOf(payload: Uint8Array): 'original' | 'copy' | null {
 
 /** The digest of a page that stands at `offset`, as it was written or as a copy. */
 export function pageDigest(asCopy: boolean, payload: Uint8Array, offset: number, base: number): Promise<Uint8Array> {
-  const cursor = new Cursor(payload.subarray(DISTANCES, LEAST_PAGE));
-  const places = [1, 2, 3, 4].map(() => {
-    const distance = cursor.i64();
-    return distance ? BigInt(offset - base + 1) - distance : 0n;
-  });
-  return sha256(...places.slice(asCopy ? 3 : 0).map(u64), payload.subarray(LEAST_PAGE));
+  const place = BigInt(offset - base + 1);
+  if (!asCopy) return sha256(u64(place), payload);
+  const distance = new Cursor(payload.subarray(LEAST_PAGE - 8)).i64();
+  return sha256(u64(distance && place - distance), payload.subarray(LEAST_PAGE));
 }
 
 /** `tracks`: those of the file, in its order. One that the top leaves out is one without blocks. */
