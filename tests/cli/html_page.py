@@ -121,6 +121,18 @@ with tempfile.TemporaryDirectory() as folder:
     assert os.path.getsize("page.html") < 5_000_000, os.path.getsize("page.html")
     assert sum(data["tracks"][0]["bins"]) == data["tracks"][0]["bytes"]
 
+    # Damage within a block, which no index tells.
+    with open("clip.h4mk", "r+b") as file:
+        file.seek(listed[30]["offset"] + 5)
+        byte = file.read(1)[0]
+        file.seek(-1, 1)
+        file.write(bytes([byte ^ 1]))
+    for options, count in ([], 0), (["--verify"], 1):
+        done = subprocess.run([tool, "inspect", "-y", "--html", "damaged.html", *options, "clip.h4mk"], stderr=subprocess.DEVNULL)
+        problems = json.loads(Page(open("damaged.html").read()).data)["problems"]
+        assert (done.returncode, len(problems)) == (2 * count, count), (options, done.returncode, problems)
+        assert not count or problems[0]["offset"] <= listed[30]["offset"] + 5, problems
+
     with open("clip.h4mk", "r+b") as file:
         file.truncate(40000)
     done = subprocess.run([tool, "inspect", "--html", "half.html", "clip.h4mk"], stderr=subprocess.DEVNULL)

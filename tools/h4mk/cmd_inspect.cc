@@ -20,7 +20,7 @@ namespace {
 struct InspectOptions {
   FilesOptions files;
   std::string html, ffmpeg;
-  bool thumbnails = false;
+  bool thumbnails = false, verify = false;
   WriteOptions write;
 };
 
@@ -35,12 +35,17 @@ void Describe(CLI::App* command, InspectOptions* options) {
       ->add_flag("--thumbnails", options->thumbnails,
                  "With pictures of the film in the page, by an ffmpeg that reads H4MK")
       ->needs("--html");
+  command
+      ->add_flag("--verify", options->verify,
+                 "Check every byte for the page, and show in it what is damaged")
+      ->needs("--html");
   AddFfmpegOption(command, &options->ffmpeg);
   AddForceOption(command, &options->write);
   command->footer(
       "Reads the front, the end and the index of the file, not its blocks; `h4mk verify` checks "
       "those. For --html the indexes of\n"
-      "the clusters too. For files of the transport dialect the text is that of the first client "
+      "the clusters too, with --verify all of it. For files of the transport dialect the text is "
+      "that of the first client "
       "of that dialect.");
 }
 
@@ -287,8 +292,9 @@ int InspectOne(const InspectOptions& options, const std::string& path, Output& o
     ShowFile(path, file, *reader, output);
     return output.Finish();
   }
-  const Status status = WriteHtml(path, file, *reader, output, options.html,
-                                  options.thumbnails ? options.ffmpeg : "", options.write);
+  const Status status = WriteHtml(
+      path, file, *reader, output,
+      {options.html, options.thumbnails ? options.ffmpeg : "", options.verify}, options.write);
   return status.ok() ? output.Finish() : output.Fail(status);
 }
 

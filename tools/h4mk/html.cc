@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "child.h"
 #include "describe.h"
+#include "progress.h"
 #include "reader/external_data.h"
 #include "text.h"
 #include "timeline_html.h"
@@ -82,7 +83,7 @@ class Page {
   Page(InputFile& file, BlockPipeline& reader)
       : file_(file), reader_(reader), lanes_(reader.tracks().size()) {}
 
-  Json Collect(const std::string& name, const std::string& ffmpeg, Output& output);
+  Json Collect(const std::string& name, const HtmlOptions& options, Output& output);
 
  private:
   void FindTimes();
@@ -308,9 +309,30 @@ Json Thumbnails(const std::string& ffmpeg, const std::string& path, double start
   return list;
 }
 
-Json Page::Collect(const std::string& name, const std::string& ffmpeg, Output& output) {
+// What `h4mk verify` finds wrong, which is all that is wrong.
+Status FindProblems(InputFile& file, Output& output) {
+  h4mk_verify_options verify = H4MK_VERIFY_OPTIONS_INIT;
+  Work work("verify");
+  verify.task = work.task();
+  verify.open_beside = file.open_beside();
+  verify.beside_opaque = file.beside_opaque();
+  const h4mk_io io = CallbacksOf(file.NewIo());
+  h4mk_value* found = nullptr;
+  const h4mk_status status = h4mk_verify(&io, &verify, &found);
+  const Value report(found);
+  if (status != H4MK_OK && found == nullptr) return work.Result(status);
+  ClearProgress();
+  for (const Work::Problem& problem : work.problems())
+    if (problem.code != Code::kOk) output.Problem(problem.offset, problem.code, problem.message);
+  return {};
+}
+
+Json Page::Collect(const std::string& name, const HtmlOptions& options, Output& output) {
   FindTimes();
-  ForEachBlock(file_, reader_, output, [this](const BlockRow& row) { AddBlock(row); });
+  Output nobody(name, /*json=*/false);  // has what is seen on the way, where all is known already
+  nobody.SetSilent();
+  ForEachBlock(file_, reader_, options.verify ? nobody : output,
+               [this](const BlockRow& row) { AddBlock(row); });
   Json tracks = Json::array();
   for (uint32_t i = 0; i < lanes_.size(); ++i) tracks.push_back(TrackJson(i));
   return {{"file", name},
@@ -326,7 +348,8 @@ Json Page::Collect(const std::string& name, const std::string& ffmpeg, Output& o
           {"protection", ProtectionLines(ReadProtection(file_, reader_))},
           {"map", Regions(file_)},
           {"cover", CoverJson(reader_)},
-          {"thumbnails", ffmpeg.empty() ? Json::array() : Thumbnails(ffmpeg, name, start_, end_)},
+          {"thumbnails",
+           options.ffmpeg.empty() ? Json::array() : Thumbnails(options.ffmpeg, name, start_, end_)},
           {"problems", Problems(output)}};
 }
 
@@ -341,10 +364,11 @@ std::string ForScript(const Json& value) {
 }  // namespace
 
 Status WriteHtml(const std::string& name, InputFile& file, BlockPipeline& reader, Output& output,
-                 const std::string& path, const std::string& ffmpeg, const WriteOptions& write) {
+                 const HtmlOptions& options, const WriteOptions& write) {
   OutputFile out;
-  H4MK_TRY(out.Open(path, write, OutputFile::Content::kText));
-  const std::string data = ForScript(Page(file, reader).Collect(name, ffmpeg, output));
+  H4MK_TRY(out.Open(options.path, write, OutputFile::Content::kText));
+  if (options.verify) H4MK_TRY(FindProblems(file, output));
+  const std::string data = ForScript(Page(file, reader).Collect(name, options, output));
   std::string page = kTimelineHtml;
   constexpr std::string_view kPlace = "{{data}}";
   page.replace(page.find(kPlace), kPlace.size(), data);

@@ -10,10 +10,16 @@
 
 namespace h4mk::tool {
 
+struct HtmlOptions {
+  std::string path;     // of the page
+  std::string ffmpeg;   // the program that makes pictures of the film; "" for none
+  bool verify = false;  // every byte is read, else only indexes
+};
+
 // Writes the page about the file at the path `name`. Problems of the file go to the output, and
-// into the page. ffmpeg: the program that makes pictures of the film; "" for none.
+// into the page.
 Status WriteHtml(const std::string& name, InputFile& file, BlockPipeline& reader, Output& output,
-                 const std::string& path, const std::string& ffmpeg, const WriteOptions& write);
+                 const HtmlOptions& options, const WriteOptions& write);
 
 }  // namespace h4mk::tool
 
