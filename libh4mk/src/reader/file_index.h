@@ -133,7 +133,8 @@ class FileIndex {
   Descriptions descriptions_;
   std::vector<TrackTotals> totals_;
   Index index_;
-  uint64_t first_cluster_ = 0;  // offset of the first chunk behind the front
+  uint64_t first_cluster_ = 0;        // offset of the first chunk behind the front
+  bool begins_with_cluster_ = false;  // that chunk was one when the file was opened
   End end_ = End::kNone;
   bool is_scanned_ = false;
   Scan scan_;

@@ -55,6 +55,7 @@ Status FileIndex::ReadFront(ChunkCursor* cursor, RunningChecksum* checksum) {
   StoredTop top;
   H4MK_TRY(ReadFrontChunks(cursor, checksum, &top, &damage));
   first_cluster_ = cursor->position();
+  begins_with_cluster_ = cursor->known_header() && cursor->known_header()->is_cluster();
   if (!descriptions_.has_tracks() || top.payload.empty() || !source_.seekable()) return damage;
   const Status status = UseTop(top, FileSize());
   if (status.ok()) end_ = End::kTop;
@@ -172,7 +173,8 @@ Status FileIndex::UseTop(const StoredTop& stored, uint64_t file_size) {
     if (source_.Size() >= 0 && top.file_size != file_size)
       return Status(Code::kNotFound, "the file does not end where its index top says");
     // core.md, "Top": that of a file which is carried within this one leads elsewhere.
-    if (top.first_cluster != 0 && top.first_cluster != first_cluster_)
+    const bool names_none = top.first_cluster == 0;
+    if (names_none ? begins_with_cluster_ : top.first_cluster != first_cluster_)
       return Corrupt(stored.offset, "index top does not lead to the first cluster");
     return descriptions_.UseNamed(top.trak, top.meta);
   };

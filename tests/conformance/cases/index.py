@@ -351,6 +351,14 @@ def top_with_other_first_cluster(f):
     return read(f, problems=[problem("index_contradiction", f.last_top)], index={"from": "page", "pages": 1, "clusters": 2})
 
 
+@invalid("Top")
+def top_without_first_cluster(f):
+    """The top says that the file has no cluster, and names the page of two."""
+    pages(f, 1)
+    f.top(change={"distance to first cluster": 0}).locator().checksum()
+    return read(f, problems=[problem("index_contradiction", f.last_top)], index={"from": "page", "pages": 1, "clusters": 2})
+
+
 @invalid("Limits")
 def top_of_too_many_pages(f):
     """2^40 pages, in two bytes for each column."""
