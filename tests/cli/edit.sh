@@ -7,6 +7,7 @@ t h4mk verify clip.h4mk
 cmp -n 69739 clip.h4mk old.h4mk && echo "what was there is as it was"
 
 t h4mk edit clip.h4mk --track-name 2=Sound --track-tag 2:language=ger
+t h4mk edit clip.h4mk --track-tag 2:disposition=forced
 t h4mk edit clip.h4mk --clear-chapters --chapter 0=Begin --chapter 0:00:01.5=Middle
 t h4mk inspect clip.h4mk
 t h4mk edit --json clip.h4mk --tag x=y

@@ -281,6 +281,9 @@ Status ChangeTracks(const EditOptions& options, std::vector<Json>* tracks) {
     H4MK_TRY(Split(text, ':', &id, &tag));
     H4MK_TRY(Split(tag, '=', &key, &value));
     H4MK_TRY(FindById(*tracks, id, &track));
+    if (key == "disposition" && !value.empty())  // no player would look for it there
+      return Status(Code::kArgument,
+                    fmt::format("a disposition is no tag: --disposition {}={}", id, value));
     if (value.empty())
       RemoveTag(track, key);
     else
