@@ -219,12 +219,13 @@ class Importer {
     H4MK_TRY(ffmpeg.Start(std::move(words)));
     const auto progress = MakeProgress(label.c_str());
     Sink sink(out.io());
-    H4MK_TRY(ffmpeg.ReadAll([&](ByteSpan bytes) -> Status {
+    const auto take = [&](ByteSpan bytes) -> Status {
       H4MK_TRY(sink.Write(bytes));
       *written += bytes.size();
       if (progress) progress(std::min(*written, size), size);
       return {};
-    }));
+    };
+    H4MK_TRY(ffmpeg.ReadAll(take));
     return *written > 0 ? Status() : Status(Code::kIo, "ffmpeg wrote nothing");
   }
 
