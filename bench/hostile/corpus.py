@@ -167,6 +167,10 @@ def many_values(size):
     return header() + trak() + chunk(b"META", meta) + cluster(1)
 
 
+def many_objects(size):
+    return header() + trak() + chunk(b"META", b'{"programs":[' + b"{}," * min(size // 3 - 100, 130000) + b"{}]}") + cluster(1)
+
+
 def many_chapters(size):
     chapters = [{"id": i, "time_base": "1/1000", "start": i, "end": i + 1} for i in range(size // 100)]
     return header() + trak() + chunk(b"META", json.dumps({"chapters": chapters}).encode()) + cluster(1)
@@ -212,6 +216,7 @@ CASES = {
     "4096 tracks": many_tracks,
     "each cluster has all tracks": many_tracks_in_each_cluster,
     "JSON of many values": many_values,
+    "JSON of many objects": many_objects,
     "many chapters": many_chapters,
     "zstd, 64 KiB each": compressed_blocks,
     "blocks of version 1": version_1_blocks,

@@ -37,6 +37,10 @@ TEST(ParseLegacyJson, TakesWhatTheFirstReadersTook) {
   ASSERT_TRUE(json.ok());
   EXPECT_EQ(json.value()["a"], 2);
   EXPECT_TRUE(json.value()["b"].is_number_float());
+  const Result<Json> nested =
+      ParseLegacyJson(R"([{"a":{"x":1},"b":[],"a":[1,{"c":null}]},true])", "META");
+  ASSERT_TRUE(nested.ok());
+  EXPECT_EQ(DumpJson(nested.value()), R"([{"a":[1,{"c":null}],"b":[]},true])");
 }
 
 TEST(ParseJson, NamesTheOffset) {

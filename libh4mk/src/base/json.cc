@@ -4,6 +4,7 @@
 #include <charconv>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace h4mk {
@@ -39,40 +40,109 @@ enum class Rules {
   kLegacy,  // what the first readers took: keys that come twice, integers of any size
 };
 
+// Builds a value while it is read, until something in it is refused. The parser of nlohmann-json
+// that asks a callback goes over all of an array at the end of each object in it.
+class Builder final : public nlohmann::json_sax<Json> {
+ public:
+  Builder(size_t max_values, Rules rules) : max_values_(max_values), rules_(rules) {}
+
+  Json Take() { return std::move(root_); }
+  const char* refused() const { return refused_; }
+
+  bool null() override { return Place(nullptr); }
+  bool boolean(bool value) override { return Place(value); }
+  bool number_integer(int64_t value) override { return Place(value); }
+  bool number_unsigned(uint64_t value) override {
+    return value > INT64_MAX ? Place(static_cast<double>(value)) : Place(value);
+  }
+  bool number_float(double value, const std::string& /*text*/) override { return Place(value); }
+  bool string(std::string& value) override { return Place(std::move(value)); }
+  bool binary(Json::binary_t& /*value*/) override { return false; }  // JSON has none
+  bool start_object(size_t /*size*/) override { return Open(Json::object()); }
+  bool start_array(size_t /*size*/) override { return Open(Json::array()); }
+  bool end_object() override { return Close(); }
+  bool end_array() override { return Close(); }
+
+  bool key(std::string& key) override {
+    Container& object = open_.back();
+    object.is_new = object.keys.insert(key).second;
+    object.key = std::move(key);
+    if (!object.is_new && rules_ == Rules::kCore) refused_ = "an object with a key twice";
+    if (object.keys.size() > kMaxJsonMembers) refused_ = "an object with too many members";
+    return Count();
+  }
+
+  bool parse_error(size_t /*position*/, const std::string& /*token*/,
+                   const nlohmann::detail::exception& /*error*/) override {
+    return false;
+  }
+
+ private:
+  struct Container {
+    Json* value;
+    std::unordered_set<std::string> keys;  // of an object
+    std::string key;                       // of its member that comes next
+    bool is_new = true;                    // it is the first of that key
+  };
+
+  bool Count() {
+    if (++values_ > max_values_) refused_ = "made of too many values";
+    return refused_ == nullptr;
+  }
+
+  // Puts a value where it belongs; it stays there until its container gets the next.
+  Json* Put(Json value) {
+    if (open_.empty()) return &(root_ = std::move(value));
+    Container& container = open_.back();
+    if (container.value->is_array()) {
+      container.value->push_back(std::move(value));
+      return &container.value->back();
+    }
+    auto& object = container.value->get_ref<Json::object_t&>();
+    if (!container.is_new) return &(object[container.key] = std::move(value));
+    return &static_cast<Json::object_t::Container&>(object)
+                .emplace_back(std::move(container.key), std::move(value))
+                .second;
+  }
+
+  bool Place(Json value) {
+    Put(std::move(value));
+    return Count();
+  }
+
+  bool Open(Json value) {
+    if (open_.size() >= kMaxJsonDepth) refused_ = "nested too deeply";
+    open_.push_back({Put(std::move(value)), {}, {}});
+    return Count();
+  }
+
+  bool Close() {
+    open_.pop_back();
+    return true;
+  }
+
+  const size_t max_values_;
+  const Rules rules_;
+  size_t values_ = 0;
+  const char* refused_ = nullptr;
+  Json root_;
+  std::vector<Container> open_;
+};
+
 Result<Json> Parse(std::string_view text, uint64_t offset, const char* what, size_t max_values,
                    Rules rules) {
-  std::vector<std::unordered_set<std::string>> members;  // of each open object
-  size_t values = 0;
-  const char* refused = nullptr;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    const auto level = static_cast<size_t>(depth);
-    const bool is_start =
-        event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
-    if (is_start && level >= kMaxJsonDepth) refused = "nested too deeply";
-    const bool is_end =
-        event == Json::parse_event_t::object_end || event == Json::parse_event_t::array_end;
-    if (!is_end && ++values > max_values) refused = "made of too many values";
-    if (event == Json::parse_event_t::object_start) members.emplace_back();
-    if (event == Json::parse_event_t::object_end && !members.empty()) members.pop_back();
-    if (event == Json::parse_event_t::key && !members.empty()) {
-      const bool is_new = members.back().insert(parsed.get_ref<const std::string&>()).second;
-      if (!is_new && rules == Rules::kCore) refused = "an object with a key twice";
-      if (members.back().size() > kMaxJsonMembers) refused = "an object with too many members";
-    }
-    if (parsed.is_number_unsigned() && parsed.get<uint64_t>() > INT64_MAX)
-      parsed = static_cast<double>(parsed.get<uint64_t>());
-    return refused == nullptr;
-  };
+  Builder builder(max_values, rules);
   if (text.starts_with("\xEF\xBB\xBF"))
     return Corrupt(offset, std::string(what) + " starts with a byte order mark");
   if (text.find('\0') != text.npos)  // the parser takes it for the end
     return Corrupt(offset, std::string(what) + " is not valid JSON");
-  Json value = Json::parse(text.begin(), text.end(), watch, /*allow_exceptions=*/false);
-  if (refused != nullptr) return Corrupt(offset, std::string(what) + " is " + refused);
-  if (value.is_discarded()) return Corrupt(offset, std::string(what) + " is not valid JSON");
+  const bool is_json = Json::sax_parse(text.begin(), text.end(), &builder);
+  if (builder.refused() != nullptr)
+    return Corrupt(offset, std::string(what) + " is " + builder.refused());
+  if (!is_json) return Corrupt(offset, std::string(what) + " is not valid JSON");
   if (rules == Rules::kCore && HasWideInteger(text))
     return Corrupt(offset, std::string(what) + " has an integer of more than 64 bits");
-  return value;
+  return builder.Take();
 }
 
 }  // namespace
