@@ -702,7 +702,7 @@ run_tests() {
   build
   install_missing "$TEST_PACKAGES"
   install_npm_packages
-  run tests-configure "Configuring the tests" -- cmake -S "$ROOT" -B "$BUILD"/tests -DCMAKE_BUILD_TYPE=Release \
+  run tests-configure "Configuring the tests" -- env -C "$ROOT" cmake --preset tests -B "$BUILD"/tests \
     -DH4MK_BUILD_TESTS=ON -DH4MK_FFMPEG_PREFIX="$DIST"
   run tests-build "Building the tests" -- cmake --build "$BUILD"/tests -j "$JOBS"
   unlock

@@ -176,10 +176,11 @@ TEST_F(ExternalDataTest, PlacesComeBackWhateverTheyAre) {
     }
     ASSERT_TRUE(Parse(Payload()).ok());
     ASSERT_EQ(Places(), places);
-    for (const BlockRecord& block : index_.blocks())
-      if (block.flags & kBlockExternal)
-        ASSERT_EQ(index_.groups()[index_.range_of(block).group].hash,
-                  HashOf(groups[static_cast<uint32_t>(block.track)]));
+    for (const BlockRecord& block : index_.blocks()) {
+      if (!(block.flags & kBlockExternal)) continue;
+      ASSERT_EQ(index_.groups()[index_.range_of(block).group].hash,
+                HashOf(groups[static_cast<uint32_t>(block.track)]));
+    }
     encoder_.Clear();
   }
 }

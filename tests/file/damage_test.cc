@@ -698,7 +698,7 @@ TEST_F(DamageTest, AChunkThatNobodyReadsDoesNotHideWhatFollowsIt) {
   for (const Chunk& chunk : WalkChunks(file.bytes)) {
     if (chunk.tag != "xtra") continue;
     for (const int bit : {21, 26, 27}) {  // longer than 1 and 64 MiB, and than the file
-      for (const std::string& how : {"whole", "cut", "without size"}) {
+      for (const std::string how : {"whole", "cut", "without size"}) {
         TestFile damaged{file.bytes};
         damaged.has_size = how != "without size";
         PutU32(&damaged.bytes, chunk.begin + 8, uint32_t{5} ^ 1u << bit);

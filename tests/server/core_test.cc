@@ -337,7 +337,7 @@ TEST_F(ServiceTest, TimesThatNoFilmHasAreNotStreamed) {
   Start();
   for (size_t i = 0; i < std::size(cases); ++i) {
     const std::string name = std::to_string(i);
-    for (const std::string target :
+    for (const std::string& target :
          {"/hls/" + name + "/t0.m3u8", "/hls/" + name + "/t0-iframes.m3u8",
           "/dash/" + name + "/manifest.mpd", "/api/files/" + name + "/range.mp4?to=5"}) {
       const int status = Get(target).status;
@@ -352,7 +352,7 @@ TEST_F(ServiceTest, TimesThatNoFilmHasAreNotStreamed) {
   EXPECT_EQ(Get("/dash/both/manifest.mpd").status, 200);
   EXPECT_EQ(Get("/hls/both/master.m3u8").body.Read().find("t1.m3u8"), std::string::npos);
   for (const std::string name : {"good", "long"})
-    for (const std::string target :
+    for (const std::string& target :
          {"/hls/" + name + "/t0.m3u8", "/dash/" + name + "/manifest.mpd"})
       EXPECT_EQ(Get(target).status, 200) << target;
 }

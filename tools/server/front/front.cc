@@ -651,17 +651,20 @@ class Connection final : public Watched {
 };
 
 // A handshake that must end in time.
-struct Handshake final : Watched {
+class Handshake final : public Watched {
+ public:
   Handshake(Core& core, TlsStream& stream, std::chrono::seconds limit)
-      : core(core), stream(stream) {
+      : core_(core), stream_(stream) {
     deadline = Clock::now() + limit;
-    place = core.connections.insert(core.connections.end(), this);
+    place_ = core.connections.insert(core.connections.end(), this);
   }
-  ~Handshake() { core.connections.erase(place); }
-  Socket& socket() override { return stream.next_layer(); }
-  Core& core;
-  TlsStream& stream;
-  std::list<Watched*>::iterator place;
+  ~Handshake() { core_.connections.erase(place_); }
+  Socket& socket() override { return stream_.next_layer(); }
+
+ private:
+  Core& core_;
+  TlsStream& stream_;
+  std::list<Watched*>::iterator place_;
 };
 
 struct Listener {
@@ -901,9 +904,9 @@ void RunFront(Service& service, const FrontOptions& options,
     threads.emplace_back([&core = *cores[i]] { core.context.run(); });
   first.run();
   for (std::thread& thread : threads) thread.join();
-  for (asio::thread_pool* threads : {&shared.workers, &shared.slow, &shared.origin}) {
-    threads->stop();
-    threads->join();
+  for (asio::thread_pool* pool : {&shared.workers, &shared.slow, &shared.origin}) {
+    pool->stop();
+    pool->join();
   }
 }
 
