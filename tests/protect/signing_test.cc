@@ -374,6 +374,7 @@ TEST(SigningAttackTest, ACutFileGetsNoNewEndAtItsFront) {
   top.totals.resize(2);
   const size_t size = h4mk::EncodeTop(top, ids, 16).size() + kChunkHeaderSize + kCrcSize;
   top.trak = 16 + size;
+  top.first_cluster = Clusters(file)[0].begin + size;
   top.file_size = cut.size() + size;
   const Bytes front = MakeChunk("TSEK", h4mk::EncodeTop(top, ids, 16), 0, SaltOf(cut));
   ASSERT_EQ(front.size(), size);

@@ -62,7 +62,7 @@ class HostileTest(unittest.TestCase):
             self.assertEqual(daemon.stop(), 0)
 
     def test_work_ends_with_its_client(self):
-        self.make(STALLING, 1000)
+        self.make(STALLING, 10000)
         log = self.folder / "log"
         for path in ("/hls/h/master.m3u8", "/api/files/h/range.mp4", "/api/files/h/verify"):
             with self.subTest(path=path), Daemon(PROGRAM, "--access-log", log, self.folder) as daemon:

@@ -4,6 +4,7 @@ arrays."""
 from __future__ import annotations
 
 import collections
+import importlib
 from typing import Any, Callable, Sequence
 
 import numpy as np
@@ -12,9 +13,8 @@ import numpy.typing as npt
 from .file import File, open
 from ._reader import Key, Place
 
-_Dataset: Any
 try:
-    from torch.utils.data import Dataset as _Dataset
+    _Dataset: Any = importlib.import_module("torch.utils.data").Dataset
 except ImportError:
     _Dataset = object
 
