@@ -95,6 +95,7 @@ timeout 60 "$FFMPEG" -v error -nostdin -y -follow 1 -follow_timeout 1.5 -copyts 
 expect "what there is after follow_timeout" "$COMPARE" -packets -prefix -atleast "$count" whole.h4mk watched.h4mk
 
 # A recording whose writer is killed and that another writer begins anew: what there was is all that comes, and a warning says why.
+rm killed.h4mk
 "$FFMPEG" -v error -nostdin -y -readrate 1 -readrate_initial_burst 0 -copyts -i source.nut -map 0 -c copy \
   -cluster_time_limit 250 killed.h4mk &
 writer=$!
