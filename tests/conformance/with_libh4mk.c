@@ -310,6 +310,7 @@ static void print_read(h4mk_reader *reader, int pipe) {
     printf("],\n \"closed\": %s", (pipe ? status == H4MK_END : h4mk_reader_is_closed(reader)) ? "true" : "false");
     print_verdict(reader, &said);
     print_messages(&said);
+    while (said.count > 0) free(said.text[--said.count]);
     print_descriptions(reader);
     if (!pipe) print_totals(reader);
     for (int i = 0; i < QUESTIONS; i++)
