@@ -183,6 +183,11 @@ def put_page(f, offset, fields):
     return page
 
 
+def put_first_page(f, offset):
+    """The first page once more, as it was written, where another one stands."""
+    return put_page(f, offset, index.page_fields(offset, f.pages[0].clusters, [], f.track_ids, None, trak=f.trak, meta=f.meta))
+
+
 @invalid("Signed files")
 def signed_copy_in_front_stands_twice(f):
     """In front the first page stands in the place of the third as well: a reader that begins there would find the wrong frames."""
@@ -198,9 +203,7 @@ def signed_copy_in_front_stands_twice(f):
 def signed_page_in_the_place_of_another(f):
     """The first page stands once more, as it was written, where the last one was when the file was signed."""
     f, signing = with_pages(f, 900, checkpoints=False)
-    place = f.pages[3].offset
-    first = index.page_fields(place, f.pages[0].clusters, [], f.track_ids, None, trak=f.trak, meta=f.meta)
-    page = put_page(f, place, first)
+    page = put_first_page(f, f.pages[3].offset)
     return signing.read_by(read(f, problems=[problem("index_contradiction", page)]), verdict="not good",
                            problems=[problem("not_signed", page), problem("damaged_chunk", page)])
 
@@ -209,9 +212,7 @@ def signed_page_in_the_place_of_another(f):
 def signed_page_where_another_was_written(f):
     """The first page stands once more, as it was written, where the second one was. No top names it; the third page does."""
     f, signing = with_pages(f, 900, checkpoints=False)
-    place = f.pages[1].offset
-    first = index.page_fields(place, f.pages[0].clusters, [], f.track_ids, None, trak=f.trak, meta=f.meta)
-    page = put_page(f, place, first)
+    page = put_first_page(f, f.pages[1].offset)
     third, fourth = (problem("index_contradiction", behind) for behind in f.pages[2:])
     return signing.read_by(read(f, problems=[third]), verdict="not good",
                            problems=[problem("not_signed", page), problem("damaged_chunk", page), third, fourth])
