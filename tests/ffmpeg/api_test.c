@@ -1072,8 +1072,8 @@ static void test_late_tags(void) {
   end(&test);
 }
 
-/* A recording that gets more tracks than the caller has room for: each is an error once. Who reads
- * on gets packets of streams only. */
+/* A recording gets more tracks than the caller has room for. Each of these tracks is one error. A
+ * caller that reads on gets the packets of all other tracks. */
 static void test_too_many_tracks(void) {
   char path[1024];
   AVFormatContext* in = avformat_alloc_context();

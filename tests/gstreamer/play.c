@@ -2,7 +2,7 @@
  *
  * GStreamer as a program uses it:
  *   play blocks FILE PAD [KEY]      what a pad of h4mkdemux hands out: time in nanoseconds, bytes, K or -; KEY: a file
- *   play told FILE PAD              what a program is told beside that: tags, pictures, attachments, chapters
+ *   play told FILE PAD              prints the tags, pictures, attachments and chapters that a program gets
  *   play seek FILE PAD SECONDS      the first of these behind a seek to a key frame
  *   play playbin FILE SECONDS       plays to the end from a seek on; says how many pictures were shown
  * Exit status: 0 done, 1 GStreamer reported an error, 77 an element is not installed.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What GStreamer is told of a file beside its blocks.
+ * Tags, covers, attachments and chapters of a file, in the form that GStreamer has for them.
  */
 #ifndef H4MK_GSTREAMER_TAGS_H
 #define H4MK_GSTREAMER_TAGS_H

@@ -83,7 +83,7 @@ class [[nodiscard]] Status {
     static const std::string empty;
     return empty;
   }
-  // One pointer, so that OK is handed up in a register's width: each block passes several calls.
+  // Only one pointer: several calls hand a Status up for each block.
   std::unique_ptr<Detail> detail_;
 };
 

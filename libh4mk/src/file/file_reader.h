@@ -40,7 +40,7 @@ inline bool CostsBlock(Code code) {
   return code == Code::kCorrupt || code == Code::kUnsupported || code == Code::kNotFound;
 }
 
-// Without values of its own: an array that is filled need not be cleared before.
+// It has no default values, so that an array which will be filled is not cleared first.
 struct IndexEntry {
   uint64_t offset;  // of the chunk
   int64_t time;
