@@ -33,12 +33,11 @@
 
 #include "h4mk_packet.h"
 
-/* A packet that refers to the buffer of a cluster keeps all of it in memory. Up
- * to this size, and where it would keep so many times its size, it is copied
- * instead. As measured, from 90 KiB on copying would be the larger part of
- * demuxing. */
-#define MAX_COPY_SIZE  (64 << 10)
-#define MAX_TIMES_KEPT 64
+/* A packet that refers to the buffer of a cluster keeps all of it in memory. It
+ * does so where that is little, as told by may_share(); else it is copied. */
+#define MAX_COPY_SIZE      (64 << 10)
+#define MAX_TIMES_KEPT     64
+#define MAX_SHARED_CLUSTER (256 << 10)
 
 /* Small packets of a stream are copied one behind the other into a shared
  * buffer: a buffer for each would take longer than everything else. Who keeps
@@ -74,22 +73,55 @@ void *ff_h4mk_alloc_buffer(void *opaque, size_t size, uint8_t **data)
 
 void ff_h4mk_release_buffer(void *opaque, void *handle)
 {
+    H4MKBufferPools *pools = opaque;
     AVBufferRef *buf = handle;
 
-    av_buffer_unref(&buf);
+    if (pools->last == buf) /* its address may come again */
+        pools->last = NULL;
+    if (!pools->kept && av_buffer_get_ref_count(buf) > 1)
+        pools->kept = buf;
+    else
+        av_buffer_unref(&buf);
 }
 
 void ff_h4mk_uninit_pools(H4MKBufferPools *pools)
 {
+    av_buffer_unref(&pools->kept);
     for (int i = 0; i < FF_ARRAY_ELEMS(pools->pools); i++)
         av_buffer_pool_uninit(&pools->pools[i]);
 }
 
-static int is_shareable(const h4mk_block *block)
+/**
+ * Whether packets still refer to a buffer that was given back.
+ */
+static int is_kept(H4MKBufferPools *pools)
+{
+    if (pools->kept && av_buffer_get_ref_count(pools->kept) == 1)
+        av_buffer_unref(&pools->kept);
+    return !!pools->kept;
+}
+
+/**
+ * Whether a packet may refer to the buffer that its block is in.
+ *
+ * A large block may: as measured, from 90 KiB on copying would be the larger
+ * part of demuxing. So may the blocks of a small cluster, as long as the packets
+ * are used and freed: once some of them outlive their cluster, those of the next
+ * ones are copied, so that a caller who keeps packets keeps one such cluster at
+ * most. The first block of each is copied, since who opens or seeks and reads
+ * one packet may keep it.
+ */
+static int may_share(H4MKBufferPools *pools, const h4mk_block *block)
 {
     const AVBufferRef *buf = block->buffer;
+    const int is_first = pools->last != buf;
 
-    return buf && block->size > MAX_COPY_SIZE && block->size >= buf->size / MAX_TIMES_KEPT;
+    pools->last = buf;
+    if (!buf)
+        return 0;
+    if (block->size > MAX_COPY_SIZE && block->size >= buf->size / MAX_TIMES_KEPT)
+        return 1;
+    return !is_first && buf->size <= MAX_SHARED_CLUSTER && !is_kept(pools);
 }
 
 /**
@@ -129,7 +161,7 @@ int ff_h4mk_set_payload(H4MKBufferPools *pools, H4MKSharedBuffer *shared,
 
     if (block->size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
         return AVERROR_INVALIDDATA;
-    if (shared && is_shareable(block)) {
+    if (shared && may_share(pools, block)) {
         pkt->buf = av_buffer_ref(block->buffer);
         if (!pkt->buf)
             return AVERROR(ENOMEM);

@@ -787,75 +787,107 @@ static void test_options_of_the_caller(void) {
   end(&test);
 }
 
-/* Packets that are kept keep about their own size: not the cluster that they are from. */
-static void test_memory_of_packets(void) {
+/* Whoever opens a file, reads one packet and keeps it keeps about its size: not the cluster that it
+ * is from. */
+static void expect_one_kept(const char* name, int kinds) {
   static const int sizes[] = {0, 1, 400, 5000, 60000, 100000, 2000000};
   Test test;
+  AVPacket* packet = av_packet_alloc();
   int i, kind;
-  begin(&test, "memory of packets");
+  begin(&test, name);
   for (i = 0; i < 8; i++) add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_MPEG4, 1, 1000);
   test.out->streams[7]->disposition = AV_DISPOSITION_ATTACHED_PIC;
   write_header(&test);
   write_packet(&test, new_packet(7, 0, 0, 70000));
   for (i = 0; i < 30; i++)
-    for (kind = 0; kind < 7; kind++)
+    for (kind = 0; kind < kinds; kind++)
       write_packet(&test, new_packet(kind, i * 10, i * 10, sizes[kind]));
   read_back(&test);
-  for (i = 0; test.in && i < test.got.count; i++) {
-    const AVPacket* packet = test.got.packets[i];
-    const int64_t kept = packet->buf ? packet->buf->size : 0;
-    const int64_t most = packet->stream_index == 7  ? packet->size + 100
-                         : packet->size <= 64 << 10 ? 2 * packet->size + 100
-                                                    : INT64_C(64) * packet->size;
-    if (kept > most) {
-      printf("a packet of %d bytes keeps %d\n", packet->size, (int)kept);
-      fail("a packet keeps its cluster", 0);
-      break;
-    }
-  }
+  expect_same_packets(&test);
   if (test.in && test.in->streams[7]->attached_pic.buf &&
       test.in->streams[7]->attached_pic.buf->size > 70100)
     fail("the cover keeps its cluster", 0);
-  expect_same_packets(&test);
+  for (kind = 0; kind < kinds; kind++) {
+    AVFormatContext* format = NULL;
+    size_t most;
+    if (avformat_open_input(&format, PATH, NULL, NULL) < 0) {
+      fail("open", kind);
+      break;
+    }
+    for (i = 0; i < 8; i++)
+      format->streams[i]->discard = i == kind ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+    if (av_seek_frame(format, kind, 100, AVSEEK_FLAG_BACKWARD) < 0 ||
+        av_read_frame(format, packet) < 0)
+      fail("seek", kind);
+    most = packet->size <= 64 << 10 ? 2 * (size_t)packet->size + 100 : 64 * (size_t)packet->size;
+    if (packet->buf && packet->buf->size > most) {
+      printf("a packet of %d bytes keeps %d\n", packet->size, (int)packet->buf->size);
+      fail("a packet keeps its cluster", 0);
+    }
+    av_packet_unref(packet);
+    avformat_close_input(&format);
+  }
+  av_packet_free(&packet);
   end(&test);
 }
 
-/* Small packets share buffers; whoever keeps all of a stream keeps little more than these. Large
- * packets between them are not kept with them. */
-static void test_memory_of_small_packets(void) {
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
-  enum { COUNT = 256, SMALL = 400, LARGE = 130000 };
+static size_t bytes_in_use(void) {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+#endif
+
+static void test_memory_of_a_packet(void) {
+  expect_one_kept("memory of a packet of a large cluster", 7);
+  expect_one_kept("memory of a packet of a small cluster", 4);
+}
+
+/* Whoever keeps all packets of a stream keeps little more than these: not the large ones between
+ * them, nor more than one cluster of a size that packets may share. */
+static void expect_kept(const char* name, int wanted, int small, int large, size_t most) {
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+  static AVPacket* kept[2048];
   Test test;
   AVFormatContext* format = NULL;
-  AVPacket *kept[COUNT], *packet = av_packet_alloc();
-  struct mallinfo2 with, without;
+  AVPacket* packet = av_packet_alloc();
   int i, count = 0;
   size_t bytes;
-  begin(&test, "memory of small packets");
+  begin(&test, name);
   for (i = 0; i < 2; i++) add_stream(&test, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_MPEG4, 1, 1000);
   write_header(&test);
-  for (i = 0; i < 2 * COUNT; i++)
-    write_packet(&test, new_packet(i % 2, i * 10, i * 10, i % 2 ? LARGE : SMALL));
+  for (i = 0; i < 2 * wanted; i++) {
+    AVPacket* next = new_packet(i % 2, i * 10, i * 10, i % 2 ? large : small);
+    if (i % 100 > 1) next->flags &= ~AV_PKT_FLAG_KEY;
+    write_packet(&test, next);
+  }
   read_back(&test);
   expect_same_packets(&test);
   if (avformat_open_input(&format, PATH, NULL, NULL) < 0) fail("open", 0);
   while (format && av_read_frame(format, packet) >= 0) {
-    if (packet->stream_index == 0 && count < COUNT) kept[count++] = av_packet_clone(packet);
+    if (packet->stream_index == 0 && count < wanted) kept[count++] = av_packet_clone(packet);
     av_packet_unref(packet);
   }
   avformat_close_input(&format);
-  with = mallinfo2();
+  bytes = bytes_in_use();
   for (i = 0; i < count; i++) av_packet_free(&kept[i]);
-  without = mallinfo2();
-  bytes = with.uordblks + with.hblkhd - without.uordblks - without.hblkhd;
-  if (count != COUNT) fail("packets", count);
-  if (bytes > 2 * COUNT * SMALL) {
-    printf("%d packets of %d bytes keep %zu bytes\n", count, SMALL, bytes);
+  bytes -= bytes_in_use();
+  if (count != wanted) fail("packets", count);
+  if (bytes > most) {
+    printf("%d packets of %d bytes keep %zu bytes\n", count, small, bytes);
     fail("small packets keep others", 0);
   }
   av_packet_free(&packet);
   end(&test);
 #endif
+}
+
+static void test_memory_of_small_packets(void) {
+  const size_t cluster = 256 << 10, buffer = 200; /* an AVBuffer and an AVBufferRef */
+  expect_kept("memory of small packets between large ones", 512, 400, 60000,
+              512 * (2 * 400 + buffer));
+  expect_kept("memory of small packets between others", 2048, 400, 2000,
+              2048 * (400 + buffer) + cluster);
 }
 
 /* What a relay keeps: all bytes, and where each piece begins that a marker names. */
@@ -1439,7 +1471,7 @@ int main(void) {
   test_far_seeks();
   test_failed_seeks();
   test_options_of_the_caller();
-  test_memory_of_packets();
+  test_memory_of_a_packet();
   test_memory_of_small_packets();
   test_late_joiners();
   test_cover_from_a_pipe();

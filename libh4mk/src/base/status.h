@@ -79,12 +79,16 @@ class [[nodiscard]] Status {
     std::string fault;
     std::string message;
   };
+  // A function of its own, so that the end of a Status is a comparison where it is OK.
+  struct Delete {
+    [[gnu::noinline]] void operator()(Detail* detail) const { delete detail; }
+  };
   static const std::string& Empty() {
     static const std::string empty;
     return empty;
   }
   // Only one pointer: several calls hand a Status up for each block.
-  std::unique_ptr<Detail> detail_;
+  std::unique_ptr<Detail, Delete> detail_;
 };
 
 // "what at byte offset": the one form of all messages about the contents of a file.

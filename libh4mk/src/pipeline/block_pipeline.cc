@@ -67,7 +67,7 @@ Status BlockPipeline::JudgeNext(Status status, size_t first_stage) const {
 }
 
 Status BlockPipeline::MakeReady() {
-  if (preroll_.is_unused()) return stages_.empty() ? TakeNext() : MakeNextReady();
+  if (preroll_.is_unused()) return MakeNextReady();
   while (!preroll_.is_reading()) {
     if (!preroll_.has_first()) {
       H4MK_TRY(MakeNextReady());

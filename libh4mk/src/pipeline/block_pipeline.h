@@ -62,7 +62,8 @@ class BlockPipeline {
   // all went well.
   Status Peek(const ReadBlock** block) {
     *block = &block_;
-    return is_ready() ? Status() : MakeReady();
+    if (is_ready()) return {};
+    return stages_.empty() && preroll_.is_unused() ? TakeNext() : MakeReady();
   }
   void Pop() { state_ = State::kNone; }
   // Peek() has given a block that was not taken.
