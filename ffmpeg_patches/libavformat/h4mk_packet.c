@@ -105,11 +105,11 @@ static int is_kept(H4MKBufferPools *pools)
  * Whether a packet may refer to the buffer that its block is in.
  *
  * A large block may: as measured, from 90 KiB on copying would be the larger
- * part of demuxing. So may the blocks of a small cluster, as long as the packets
- * are used and freed: once some of them outlive their cluster, those of the next
- * ones are copied, so that a caller who keeps packets keeps one such cluster at
- * most. The first block of each is copied, since who opens or seeks and reads
- * one packet may keep it.
+ * part of demuxing. So may the blocks of a small cluster, as long as packets
+ * are used and freed: once some of them outlive their cluster, those of the
+ * next ones are copied, so that a caller who keeps packets keeps one such
+ * cluster at most. The first block of each is copied, since who opens or seeks
+ * and reads one packet may keep it.
  */
 static int may_share(H4MKBufferPools *pools, const h4mk_block *block)
 {

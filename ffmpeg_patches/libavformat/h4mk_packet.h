@@ -31,16 +31,16 @@
 #include "libavcodec/packet.h"
 
 /* The payload of a cluster is read into one buffer, and that of a packet of
- * middle size that must not refer to it is copied to one. These come in sizes of powers of two, each from
- * a pool of its own; with more sizes more memory would be new to the process.
- * What is larger is allocated for itself. */
+ * middle size which must not refer to it is copied to one. These come in sizes
+ * of powers of two, each from a pool of its own; with more sizes more memory
+ * would be new to the process. What is larger is allocated for itself. */
 #define H4MK_MIN_POOL_BITS 11
 #define H4MK_MAX_POOL_BITS 24
 
 typedef struct H4MKBufferPools {
     AVBufferPool *pools[H4MK_MAX_POOL_BITS - H4MK_MIN_POOL_BITS + 1];
-    AVBufferRef *kept;    ///< was given back while packets still referred to it; or NULL
-    const void *last;     ///< what the last block was in, to be compared only
+    AVBufferRef *kept;  ///< given back while packets refer to it; may be NULL
+    const void *last;   ///< what the last block was in; only to be compared
 } H4MKBufferPools;
 
 /**
