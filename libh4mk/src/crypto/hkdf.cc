@@ -3,6 +3,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include <memory>
@@ -25,19 +26,29 @@ OSSL_PARAM Octets(const char* name, ByteSpan bytes) {
       name, bytes.empty() ? &nothing : const_cast<uint8_t*>(bytes.data()), bytes.size());
 }
 
-void Derive(int mode, ByteSpan salt, ByteSpan key, ByteSpan info, std::span<uint8_t> out) {
+using KdfContext = std::unique_ptr<EVP_KDF_CTX, decltype(&EVP_KDF_CTX_free)>;
+
+// A context for one mode, which has found its digest.
+KdfContext NewKdfContext(int mode) {
   char digest[] = "SHA256";
-  OSSL_PARAM parameters[6];
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+      OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode), OSSL_PARAM_construct_end()};
+  KdfContext context(EVP_KDF_CTX_new(HkdfAlgorithm()), EVP_KDF_CTX_free);
+  if (!context || EVP_KDF_CTX_set_params(context.get(), parameters) != 1) throw std::bad_alloc();
+  return context;
+}
+
+// salt and info that are empty are left as they are in the context.
+void Derive(EVP_KDF_CTX* context, ByteSpan salt, ByteSpan key, ByteSpan info,
+            std::span<uint8_t> out) {
+  OSSL_PARAM parameters[4];
   size_t count = 0;
-  parameters[count++] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
-  parameters[count++] = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode);
   parameters[count++] = Octets(OSSL_KDF_PARAM_KEY, key);
   if (!salt.empty()) parameters[count++] = Octets(OSSL_KDF_PARAM_SALT, salt);
   if (!info.empty()) parameters[count++] = Octets(OSSL_KDF_PARAM_INFO, info);
   parameters[count] = OSSL_PARAM_construct_end();
-  const std::unique_ptr<EVP_KDF_CTX, decltype(&EVP_KDF_CTX_free)> context(
-      EVP_KDF_CTX_new(HkdfAlgorithm()), EVP_KDF_CTX_free);
-  if (!context || EVP_KDF_derive(context.get(), out.data(), out.size(), parameters) != 1)
+  if (EVP_KDF_derive(context, out.data(), out.size(), parameters) != 1)
     throw std::bad_alloc();  // nothing else can fail here
 }
 
@@ -45,26 +56,32 @@ void Derive(int mode, ByteSpan salt, ByteSpan key, ByteSpan info, std::span<uint
 
 Key HkdfExtract(ByteSpan salt, ByteSpan input) {
   Key key;
-  Derive(EVP_KDF_HKDF_MODE_EXTRACT_ONLY, salt, input, {}, key);
+  Derive(NewKdfContext(EVP_KDF_HKDF_MODE_EXTRACT_ONLY).get(), salt, input, {}, key);
   return key;
 }
 
 void HkdfExpand(ByteSpan key, ByteSpan info, std::span<uint8_t> out) {
-  Derive(EVP_KDF_HKDF_MODE_EXPAND_ONLY, {}, key, info, out);
+  Derive(NewKdfContext(EVP_KDF_HKDF_MODE_EXPAND_ONLY).get(), {}, key, info, out);
 }
 
 void Hkdf(ByteSpan salt, ByteSpan input, ByteSpan info, std::span<uint8_t> out) {
-  Derive(EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND, salt, input, info, out);
+  Derive(NewKdfContext(EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND).get(), salt, input, info, out);
 }
 
+// A block of scheme living takes up to 128 of these. Each thread keeps a context, since making one
+// takes a quarter of the time; the key in it is overwritten.
 Key ExpandLabel(ByteSpan key, std::string_view label, ByteSpan data) {
   Bytes info;
   AppendText(info, "H4MK/2 ");
   AppendText(info, label);
   info.push_back(0);
   AppendBytes(info, data);
+  thread_local const KdfContext context = NewKdfContext(EVP_KDF_HKDF_MODE_EXPAND_ONLY);
   Key out;
-  HkdfExpand(key, info, out);
+  Derive(context.get(), {}, key, info, out);
+  static constexpr uint8_t kNothing[32] = {};
+  const OSSL_PARAM overwrite[] = {Octets(OSSL_KDF_PARAM_KEY, kNothing), OSSL_PARAM_construct_end()};
+  if (EVP_KDF_CTX_set_params(context.get(), overwrite) != 1) throw std::bad_alloc();
   return out;
 }
 
