@@ -47,6 +47,17 @@ t h4mk inspect other/film.h4mk | grep film.mp4
 poke film.mp4 20000 ffffffff
 t h4mk verify film.h4mk | tail -3
 h4mk verify film.h4mk 2>&1 | grep -o 'bytes [0-9]* to [0-9]* of "film.mp4" .*'
+# Several at once, and folders: each sidecar lies beside its file. What cannot be does not stop the others.
+mkdir -p films/old && printf 'x' >films/notes.txt
+cp film.mp4 films/one.mp4 && cp film.mp4 films/old/two.MKV
+t h4mk sidecar -r films --ffmpeg tools/ffmpeg
+t h4mk sidecar films/one.mp4 films/old/two.MKV nothing.mp4 -y --ffmpeg tools/ffmpeg
+h4mk sidecar --json -y films/one.mp4 films/old/two.MKV --ffmpeg tools/ffmpeg | grep '"sidecar"'
+t h4mk sidecar -r films --ffmpeg tools/ffmpeg
+cp film.mp4 films/one.mkv
+t h4mk sidecar -r -y films --ffmpeg tools/ffmpeg
+t h4mk sidecar -r films -o all.h4mk --ffmpeg tools/ffmpeg
+t h4mk sidecar -r other --ffmpeg tools/ffmpeg
 # What cannot be.
 t h4mk sidecar film.mp4 -o other/film.h4mk --ffmpeg tools/ffmpeg
 t h4mk sidecar film.mp4 -o film.mp4 --ffmpeg tools/ffmpeg

@@ -49,19 +49,6 @@ void Describe(CLI::App* command, ImportOptions* options) {
       "Exit status: 0 all were imported, 1 some were not, 2 none was.");
 }
 
-constexpr const char* kExtensions[] = {
-    ".3g2", ".3gp", ".aac",  ".ac3", ".aif",  ".aiff", ".amr",  ".ape", ".asf", ".avi",  ".caf",
-    ".dts", ".dv",  ".eac3", ".f4v", ".flac", ".flv",  ".gxf",  ".ivf", ".m2t", ".m2ts", ".m2v",
-    ".m4a", ".m4b", ".m4v",  ".mka", ".mkv",  ".mov",  ".mp2",  ".mp3", ".mp4", ".mpeg", ".mpg",
-    ".mts", ".mxf", ".nut",  ".oga", ".ogg",  ".ogv",  ".opus", ".qt",  ".rm",  ".rmvb", ".spx",
-    ".tak", ".ts",  ".tta",  ".vob", ".wav",  ".webm", ".wma",  ".wmv", ".wtv", ".wv",   ".y4m"};
-
-bool IsMediaName(const fs::path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return std::ranges::find(kExtensions, extension) != std::end(kExtensions);
-}
-
 // A file to read, and the one that comes of it.
 struct Job {
   std::string input, output;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // h4mk sidecar: a small H4MK beside a media file, whose blocks are ranges of that file.
 #include <filesystem>
+#include <set>
 
 #include "child.h"
 #include "command.h"
+#include "files_option.h"
 #include "open/make_writer.h"
 #include "open/open_file.h"
 #include "progress.h"
@@ -15,25 +17,27 @@ namespace h4mk::tool {
 namespace {
 
 struct SidecarOptions {
-  CommonOptions common;
+  FilesOptions files;
   std::string output, ffmpeg;
   WriteOptions write;
 };
 
 void Describe(CLI::App* command, SidecarOptions* options) {
-  command->add_option("INPUT", options->common.file, "A media file; it is not touched")->required();
-  command->add_flag("--json", options->common.json, "One JSON object instead of text");
-  AddQuietOption(command);
+  options->files.takes = IsMediaName;
+  AddFilesOptions(command, &options->files, "Media files; they are not touched");
+  command->get_option("--recursive")
+      ->description("Take folders too, with all files in them whose names are those of media");
   command
       ->add_option("--output,-o", options->output,
-                   "The H4MK file, in the folder of INPUT; default its name with .h4mk at the end")
-      ->type_name("FILE");
+                   "The H4MK file, in the folder of FILE; default its name with .h4mk at the end. "
+                   "Not for several files")
+      ->type_name("OUT");
   AddForceOption(command, &options->write);
   AddFfmpegOption(command, &options->ffmpeg);
   command->footer(
       "Index, chains, verification and editing work on the sidecar as on any file; blocks are read "
-      "from INPUT and compared with their\n"
-      "hash. What INPUT has in pieces is stored in the sidecar: almost all of an MPEG transport "
+      "from FILE and compared with their\n"
+      "hash. What FILE has in pieces is stored in the sidecar: almost all of an MPEG transport "
       "stream, so that it has no use for one.\n"
       "ffmpeg must be one that writes H4MK.");
 }
@@ -53,29 +57,28 @@ struct StreamPlaces {
 // bytes are compared.
 class BlockFinder {
  public:
-  Status OpenFile(const SidecarOptions& options) {
-    H4MK_TRY(file_.Open(options.common.file));
+  Status OpenFile(const std::string& path) {
+    H4MK_TRY(file_.Open(path));
     source_.emplace(file_.NewIo());
     return {};
   }
 
-  Status FindPlaces(const SidecarOptions& options) {
-    return ForEachLine(
-        {FfprobeBeside(options.ffmpeg), "-v", "error", "-show_entries",
-         "packet=stream_index,pos,size", "-of", "compact", "file:" + options.common.file},
-        [this](const Fields& fields) {
-          int64_t stream = -1, offset = -1, size = -1;
-          if (!fields.Number("stream_index", &stream) || stream < 0 ||
-              stream >= static_cast<int64_t>(kMaxTracks))
-            return;
-          if (streams_.size() <= static_cast<size_t>(stream))
-            streams_.resize(static_cast<size_t>(stream) + 1);
-          if (!fields.Number("pos", &offset) || !fields.Number("size", &size) || offset < 0 ||
-              size < 0)
-            return;
-          streams_[static_cast<size_t>(stream)].places.push_back(
-              {static_cast<uint64_t>(offset), static_cast<uint64_t>(size)});
-        });
+  Status FindPlaces(const std::string& path, const std::string& ffmpeg) {
+    return ForEachLine({FfprobeBeside(ffmpeg), "-v", "error", "-show_entries",
+                        "packet=stream_index,pos,size", "-of", "compact", "file:" + path},
+                       [this](const Fields& fields) {
+                         int64_t stream = -1, offset = -1, size = -1;
+                         if (!fields.Number("stream_index", &stream) || stream < 0 ||
+                             stream >= static_cast<int64_t>(kMaxTracks))
+                           return;
+                         if (streams_.size() <= static_cast<size_t>(stream))
+                           streams_.resize(static_cast<size_t>(stream) + 1);
+                         if (!fields.Number("pos", &offset) || !fields.Number("size", &size) ||
+                             offset < 0 || size < 0)
+                           return;
+                         streams_[static_cast<size_t>(stream)].places.push_back(
+                             {static_cast<uint64_t>(offset), static_cast<uint64_t>(size)});
+                       });
   }
 
   uint64_t file_size() const { return file_.size(); }
@@ -202,10 +205,10 @@ class PlainAllocator final : public BufferAllocator {
 };
 
 // Where the sidecar goes.
-Status OutputPath(const SidecarOptions& options, std::filesystem::path* path) {
-  const std::filesystem::path input(options.common.file);
-  *path = options.output;
-  if (options.output.empty()) (*path = input).replace_extension(".h4mk");
+Status OutputPath(const std::filesystem::path& input, const std::string& wanted,
+                  std::filesystem::path* path) {
+  *path = wanted;
+  if (wanted.empty()) (*path = input).replace_extension(".h4mk");
   if (!IsNameOfFileBeside(input.filename().string()))
     return Status(Code::kArgument,
                   "the name of the file cannot be kept in a sidecar: 1 to 255 bytes of UTF-8, no "
@@ -223,12 +226,12 @@ Status OutputPath(const SidecarOptions& options, std::filesystem::path* path) {
   return {};
 }
 
-Status WriteSidecar(const SidecarOptions& options, BlockFinder& finder, Io& output,
-                    SidecarCounts* counts) {
+Status WriteSidecar(const std::string& path, const std::string& program, BlockFinder& finder,
+                    Io& output, SidecarCounts* counts) {
   Child ffmpeg;
-  H4MK_TRY(ffmpeg.Start({options.ffmpeg, "-v", "error", "-nostdin", "-fflags", "+genpts", "-i",
-                         "file:" + options.common.file, "-map", "0", "-c", "copy", "-copy_unknown",
-                         "-copyts", "-copyinkf", "-f", "h4mk", "-"}));
+  H4MK_TRY(ffmpeg.Start({program, "-v", "error", "-nostdin", "-fflags", "+genpts", "-i",
+                         "file:" + path, "-map", "0", "-c", "copy", "-copy_unknown", "-copyts",
+                         "-copyinkf", "-f", "h4mk", "-"}));
   PlainAllocator allocator;
   OpenedFile opened;
   H4MK_TRY(h4mk::OpenFile(ffmpeg.output(), allocator, {}, &opened));
@@ -236,7 +239,7 @@ Status WriteSidecar(const SidecarOptions& options, BlockFinder& finder, Io& outp
   std::unique_ptr<FileWriter> writer;
   H4MK_TRY(MakeWriter(output, 2, {}, {}, &writer));
   SidecarWriter sidecar(finder, *writer, counts);
-  const std::string name = std::filesystem::path(options.common.file).filename().string();
+  const std::string name = std::filesystem::path(path).filename().string();
   H4MK_TRY(sidecar.CopyDescriptions(input, name));
   H4MK_TRY(sidecar.CopyBlocks(input));
   H4MK_TRY(ffmpeg.Finish());
@@ -244,34 +247,51 @@ Status WriteSidecar(const SidecarOptions& options, BlockFinder& finder, Io& outp
   return writer->Finish();
 }
 
-Status MakeSidecar(const SidecarOptions& options, std::filesystem::path* path,
+// made: sidecars of this run. A film.mkv and a film.mp4 would have the same.
+Status MakeSidecar(const std::string& path, const SidecarOptions& options,
+                   std::set<std::filesystem::path>* made, std::filesystem::path* sidecar,
                    SidecarCounts* counts) {
-  H4MK_TRY(OutputPath(options, path));
+  H4MK_TRY(OutputPath(path, options.output, sidecar));
+  if (!made->insert(sidecar->lexically_normal()).second)
+    return Status(Code::kArgument, "another of the files has got " + sidecar->string() +
+                                       "; give this one a name of its own with --output");
   BlockFinder finder;
   OutputFile out;
-  H4MK_TRY(finder.OpenFile(options));
-  H4MK_TRY(out.Open(path->string(), options.write));
-  H4MK_TRY(finder.FindPlaces(options));
-  return out.Commit(WriteSidecar(options, finder, out.io(), counts));
+  H4MK_TRY(finder.OpenFile(path));
+  H4MK_TRY(out.Open(sidecar->string(), options.write));
+  H4MK_TRY(finder.FindPlaces(path, options.ffmpeg));
+  return out.Commit(WriteSidecar(path, options.ffmpeg, finder, out.io(), counts));
 }
 
-int Run(const SidecarOptions& options) {
-  Output output(options.common.file, options.common.json);
-  std::filesystem::path path;
+int RunOne(const std::string& path, const SidecarOptions& options,
+           std::set<std::filesystem::path>* made, Output& output) {
+  std::filesystem::path sidecar;
   SidecarCounts counts;
-  if (const Status status = MakeSidecar(options, &path, &counts); !status.ok())
+  if (const Status status = MakeSidecar(path, options, made, &sidecar, &counts); !status.ok())
     return output.Fail(status);
   ClearProgress();
-  output.Set("sidecar", path.string());
+  output.Set("sidecar", sidecar.string());
   output.Set("blocks_beside", counts.beside);
   output.Set("bytes_beside", counts.beside_bytes);
   output.Set("blocks_stored", counts.stored);
   output.Set("bytes_stored", counts.stored_bytes);
   output.Text("{}: {} blocks, {} bytes, are in {}; {} blocks, {} bytes, are stored{}\n",
-              Printable(path.string()), Grouped(counts.beside), Grouped(counts.beside_bytes),
-              Printable(options.common.file), Grouped(counts.stored), Grouped(counts.stored_bytes),
+              Printable(sidecar.string()), Grouped(counts.beside), Grouped(counts.beside_bytes),
+              Printable(path), Grouped(counts.stored), Grouped(counts.stored_bytes),
               counts.stored > 0 ? ", which it does not have in one piece" : "");
   return output.Finish();
+}
+
+int Run(const SidecarOptions& options) {
+  if (AreSeveral(options.files) && !options.output.empty())
+    return Output(options.files.paths[0], options.files.json)
+        .Fail(
+            Status(Code::kArgument,
+                   "of several files each sidecar gets the name of its file: leave --output out"));
+  std::set<std::filesystem::path> made;
+  return ForEachFile(options.files, [&](const std::string& path, Output& output) {
+    return RunOne(path, options, &made, output);
+  });
 }
 
 }  // namespace

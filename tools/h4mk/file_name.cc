@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "file_name.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "url_file.h"
@@ -9,6 +10,13 @@ namespace h4mk::tool {
 namespace {
 
 constexpr size_t kMaxName = 200;  // of 255 that most file systems take: others add to it
+
+constexpr const char* kMediaExtensions[] = {
+    ".3g2", ".3gp", ".aac",  ".ac3", ".aif",  ".aiff", ".amr",  ".ape", ".asf", ".avi",  ".caf",
+    ".dts", ".dv",  ".eac3", ".f4v", ".flac", ".flv",  ".gxf",  ".ivf", ".m2t", ".m2ts", ".m2v",
+    ".m4a", ".m4b", ".m4v",  ".mka", ".mkv",  ".mov",  ".mp2",  ".mp3", ".mp4", ".mpeg", ".mpg",
+    ".mts", ".mxf", ".nut",  ".oga", ".ogg",  ".ogv",  ".opus", ".qt",  ".rm",  ".rmvb", ".spx",
+    ".tak", ".ts",  ".tta",  ".vob", ".wav",  ".webm", ".wma",  ".wmv", ".wtv", ".wv",   ".y4m"};
 
 }  // namespace
 
@@ -62,6 +70,16 @@ std::string InFolder(const std::string& folder, const std::string& name) {
 bool IsFolder(const std::string& path) {
   std::error_code ignored;
   return path.ends_with('/') || std::filesystem::is_directory(path, ignored);
+}
+
+bool IsH4mkName(const std::string& path) {
+  return std::filesystem::path(path).extension() == ".h4mk";
+}
+
+bool IsMediaName(const std::string& path) {
+  std::string extension = std::filesystem::path(path).extension().string();
+  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return std::ranges::find(kMediaExtensions, extension) != std::end(kMediaExtensions);
 }
 
 Status MakeFolderOf(const std::string& path) {

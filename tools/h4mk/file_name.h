@@ -27,6 +27,10 @@ std::string InFolder(const std::string& folder, const std::string& name);
 // Whether an output is a folder: one that is there, or a name that ends in a slash.
 bool IsFolder(const std::string& path);
 
+// Whether a file has a name as H4MK files have it, or one of the names that media files have.
+bool IsH4mkName(const std::string& path);
+bool IsMediaName(const std::string& path);
+
 // Makes the folder that a new file is to lie in, and those above it.
 Status MakeFolderOf(const std::string& path);
 

@@ -19,7 +19,8 @@ struct FoundFile {
 };
 
 // Folders that are links are not entered: they may lead round in circles.
-Status FindInFolder(const std::string& folder, std::vector<FoundFile>* files) {
+Status FindInFolder(const std::string& folder, bool (*takes)(const std::string& path),
+                    std::vector<FoundFile>* files) {
   std::error_code error;
   std::vector<fs::path> found;
   for (fs::recursive_directory_iterator
@@ -27,8 +28,7 @@ Status FindInFolder(const std::string& folder, std::vector<FoundFile>* files) {
        end;
        !error && at != end; at.increment(error)) {
     std::error_code ignored;
-    if (at->path().extension() == ".h4mk" && at->is_regular_file(ignored))
-      found.push_back(at->path());
+    if (takes(at->path().string()) && at->is_regular_file(ignored)) found.push_back(at->path());
   }
   if (error) return Status(Code::kIo, folder + ": " + error.message());
   std::sort(found.begin(), found.end());
@@ -37,15 +37,18 @@ Status FindInFolder(const std::string& folder, std::vector<FoundFile>* files) {
   return {};
 }
 
-// With --recursive the H4MK files in folders, by name.
+// With --recursive the files in folders, by name.
 Status FindFiles(const FilesOptions& options, std::vector<FoundFile>* files) {
   for (const std::string& path : options.paths) {
     if (options.recursive && IsFolder(path))
-      H4MK_TRY(FindInFolder(path, files));
+      H4MK_TRY(FindInFolder(path, options.takes, files));
     else
       files->push_back({path, LastName(path)});
   }
-  return files->empty() ? Status(Code::kNotFound, "no file there ends in .h4mk") : Status();
+  if (!files->empty()) return {};
+  return Status(Code::kNotFound, options.takes == IsH4mkName
+                                     ? "no file there ends in .h4mk"
+                                     : "no file there has the name of a media file");
 }
 
 // Where what comes of each file goes: two of them never to the same place.

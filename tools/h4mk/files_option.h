@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "file.h"
+#include "file_name.h"
 #include "output.h"
 
 namespace h4mk::tool {
@@ -17,6 +18,7 @@ struct FilesOptions {
   std::vector<std::string> paths;
   bool json = false, recursive = false, quiet = false;
   bool dry = false;  // nothing is written: no folder is made for it
+  bool (*takes)(const std::string& path) = IsH4mkName;  // which files of a folder are meant
 };
 
 // Adds FILE…, --json, --recursive and --quiet. what: which files these are.
