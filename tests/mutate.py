@@ -203,7 +203,7 @@ def make_copy(build, faults):
             write_if_changed(source / path, planted(path, by_path[path]))
         elif path.name != "CMakeLists.txt" and (ROOT / path).is_file() and (not (source / path).exists() or (ROOT / path).read_bytes() != (source / path).read_bytes()):
             (source / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / path, source / path)
+            shutil.copy(ROOT / path, source / path, follow_symlinks=False)
     write_if_changed(build / "mutants.h", SUPPORT)
     write_if_changed(source / "libh4mk/src/base/mutants.cc", SUPPORT_SOURCE)
     for path in listed.stdout.splitlines():
