@@ -18,13 +18,18 @@ COMMANDS = [
     "convert -y clip.h4mk disk/out",
     "convert -y --to 1 clip.h4mk disk/out",
     "convert -y --to transport aligned.h4mk disk/out",
+    "cut -y clip.h4mk --from 1 -o disk/out",
     "decode -y --adapter null -t 1 clip.h4mk -o disk/out",
     "export -y clip.h4mk -o disk/out",
     "export -y --to 1 clip.h4mk -o disk/out",
     "export -y --to transport clip.256 -o disk/out",
     "export -y --packets clip.h4mk -o disk/out",
+    "extract -y clip.h4mk --name font.ttf -o disk/out",
+    "extract -y clip.h4mk -t 1 -o disk/out",
+    "import -y media.mp4 -o disk/out --ffmpeg bin/ffmpeg",
     "index -y --front clip.h4mk -o disk/out",
     "inspect -y --html disk/out clip.h4mk",
+    "join -y clip.h4mk clip.h4mk -o disk/out",
     "merge -y clip.h4mk film.h4mk -o disk/out",
     "prove -y signed.h4mk -t 1 -i 7 -o disk/out",
     "recover -y clip.h4mk disk/out",
@@ -32,10 +37,12 @@ COMMANDS = [
     "sidecar -y disk/film.mp4 -o disk/out --ffmpeg bin/ffmpeg",
     "tokenize -y sound.wav -o disk/out",
     "build -y --out disk/out",
+    "video block -y old.h4mk --index 0 -o disk/out",
 ]
 # These change a file itself.
 IN_PLACE = [
     "edit disk/clip.h4mk --tag title=" + 9000 * "x",
+    "edit disk/clip.h4mk --attach film.h4mk",
     "index disk/cut.h4mk",
     "index --front disk/clip.h4mk",
     "sign disk/clip.h4mk --key-file sign.pem",
@@ -80,7 +87,7 @@ def expect_refused(command, reason, **how):
     before = content()
     done = run(command, **how)
     said = done.stderr.decode()
-    assert done.returncode == (1 if command.startswith("build") else 2), (command, how, done.returncode, said)  # 1 as the first program
+    assert done.returncode == (1 if command.startswith(("build", "video")) else 2), (command, how, done.returncode, said)  # 1 as the first programs
     assert reason in said and target(command) in said, (command, how, said)
     after = content()
     assert after == before, (command, how, [name for name in {**after, **before} if after.get(name) != before.get(name)])
@@ -140,6 +147,8 @@ def make_inputs():
     pathlib.Path("cut.h4mk").write_bytes(data[:int(next(row.split()[0] for row in chunks if " TSEK" in row))])
     pathlib.Path("clip.256").write_bytes(data[:len(data) // 256 * 256])
     assert run("export clip.256 -o aligned.h4mk --block_size 4096").returncode == 0
+    assert run("export --to transport clip.256 -o old.h4mk").returncode == 0
+    pathlib.Path("media.mp4").write_bytes(b"as ffmpeg would read it")
     with wave.open("sound.wav", "wb") as sound:
         sound.setparams((1, 2, 8000, 0, "NONE", ""))
         sound.writeframes(bytes(range(256)) * 100)

@@ -283,7 +283,7 @@ class Extractor {
 
   Status Put(Target& target, ByteSpan bytes) {
     target.bytes += bytes.size();
-    return Sink(target.out->io()).Write(bytes);
+    return target.out->Explain(Sink(target.out->io()).Write(bytes));
   }
   Status Put(Target& target, const std::string& text) {
     return Put(target, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
