@@ -55,6 +55,11 @@ def test_links_of_others():
         code, message = run("block", "-y", "-t", "1", "-i", "0", "clip.h4mk", "-o", path)
         assert code == 0, message
         os.remove("target/" + os.path.basename(path))
+    # Nor is a folder made behind one.
+    os.chown("way", OTHER, OTHER, follow_symlinks=False)
+    code, message = run("extract", "--attachments", "clip.h4mk", "-o", "way/new/")
+    assert code == 2 and "somebody else" in message, message
+    assert os.listdir("target") == []
     # Changes in place go through the same door.
     subprocess.run(["cp", "clip.h4mk", "target/clip.h4mk"], check=True)
     before = open("target/clip.h4mk", "rb").read()

@@ -320,19 +320,22 @@ Status Edit(const EditOptions& options, const FromFiles& read, const std::string
   EditFile file;
   H4MK_TRY(file.Open(path));
   *before = static_cast<uint64_t>(file.Size());
+  const auto change = [&](Json* meta, std::vector<Json>* tracks) -> Status {
+    H4MK_TRY(ChangeMeta(options, read, meta));
+    return ChangeTracks(options, tracks);
+  };
+  if (options.additions.any()) {
+    if (options.undo) return Status(Code::kArgument, "--undo goes alone");
+    H4MK_TRY(RewriteFile(path, change, options.additions, options.force));
+    struct stat info;
+    *after = stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : *before;
+    return {};
+  }
   Descriptions was, now;
   if (!options.undo) {
     H4MK_TRY(ReadDescriptions(file.Io(), &was));
     now = was;
-    H4MK_TRY(ChangeMeta(options, read, &now.meta));
-    H4MK_TRY(ChangeTracks(options, &now.tracks));
-  }
-  if (options.additions.any()) {
-    if (options.undo) return Status(Code::kArgument, "--undo goes alone");
-    H4MK_TRY(RewriteFile(path, now.meta, now.tracks, options.additions, options.force));
-    struct stat info;
-    *after = stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : *before;
-    return {};
+    H4MK_TRY(change(&now.meta, &now.tracks));
   }
   H4MK_TRY(file.Explain(Write(file.Io(), was, now, options.undo)));
   *after = static_cast<uint64_t>(file.Size());

@@ -30,6 +30,8 @@ Status EditFile::Open(const std::string& path) {
     return Status(Code::kIo, "is no regular file");
   if (flock(fd_, LOCK_EX | LOCK_NB) != 0)
     return SystemError("cannot lock, somebody else is editing it");
+  H4MK_TRY(FindPlace(path, &place));  // who had the lock before may have written the file anew
+  if (!IsSame(place, info)) return Status(Code::kIo, "somebody else has replaced it meanwhile");
   uint8_t front[16];
   const ssize_t got = pread(fd_, front, sizeof front, 0);
   if (got < 0) return SystemError("cannot read");

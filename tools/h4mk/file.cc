@@ -320,6 +320,7 @@ Status OutputFile::OpenDevice() {
   fd_ = OwnedFd(OpenAt(place_, O_WRONLY));
   struct stat info;
   if (!fd_.ok() || fstat(fd_.get(), &info) != 0) return SystemError("cannot write " + path_);
+  if (!IsSame(place_, info)) return Fault("somebody else has replaced it meanwhile");
   if (S_ISREG(info.st_mode)) {  // /dev/stdout
     if (IsInput(info)) return Fault("it is a file that is read");
   } else if (info.st_uid != geteuid() && info.st_uid != 0) {
@@ -369,6 +370,7 @@ Status OutputFile::OpenInPlace(const std::string& path) {
   } else {
     H4MK_TRY(FindPlace(path, &place_));
     if (!place_.is_regular()) return Fault("it is no regular file");
+    if (!IsInput(place_.info)) return Fault("somebody else has replaced it meanwhile");
     H4MK_TRY(OpenTemporary());
   }
   SetLimit({});

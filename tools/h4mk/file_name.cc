@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "file_name.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 
+#include "file.h"
+#include "own_path.h"
 #include "url_file.h"
 
 namespace h4mk::tool {
@@ -84,9 +89,17 @@ bool IsMediaName(const std::string& path) {
 
 Status MakeFolderOf(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
-  std::error_code error;
-  if (!folder.empty()) std::filesystem::create_directories(folder, error);
-  return error ? Status(Code::kIo, "cannot make " + folder + ": " + error.message()) : Status();
+  if (folder.empty() || folder == "/") return {};
+  H4MK_TRY(MakeFolderOf(folder));
+  Place place;
+  H4MK_TRY(FindPlace(folder, &place));
+  if (place.exists) {
+    if (S_ISDIR(place.info.st_mode)) return {};
+    errno = ENOTDIR;
+  } else if (mkdirat(place.folder.get(), place.name.c_str(), 0777) == 0 || errno == EEXIST) {
+    return {};
+  }
+  return SystemError("cannot make " + folder);
 }
 
 }  // namespace h4mk::tool

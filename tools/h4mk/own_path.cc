@@ -135,4 +135,9 @@ int OpenAt(const Place& place, int flags) {
                 flags | O_CLOEXEC | (place.is_device_link ? 0 : O_NOFOLLOW));
 }
 
+bool IsSame(const Place& place, const struct stat& opened) {
+  return place.is_device_link || (place.exists && place.info.st_dev == opened.st_dev &&
+                                  place.info.st_ino == opened.st_ino);
+}
+
 }  // namespace h4mk::tool

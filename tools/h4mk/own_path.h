@@ -47,6 +47,9 @@ Status FindPlace(const std::string& path, Place* place);
 // Opens what is at a place, without following any other link. -1: errno says why not.
 int OpenAt(const Place& place, int flags);
 
+// Whether an open file is the one that was found: somebody may have put another one there since.
+bool IsSame(const Place& place, const struct stat& opened);
+
 }  // namespace h4mk::tool
 
 #endif  // H4MK_TOOLS_OWN_PATH_H_

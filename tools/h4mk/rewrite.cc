@@ -52,12 +52,14 @@ std::string FileName(const Json& description) {
 
 class Rewriter {
  public:
-  Rewriter(const std::string& path, const Json& meta, const std::vector<Json>& tracks,
-           const Additions& additions)
-      : path_(path), meta_(meta), descriptions_(tracks), additions_(additions) {}
+  Rewriter(const std::string& path, const Additions& additions)
+      : path_(path), additions_(additions) {}
 
-  Status Run(bool force) {
+  Status Run(const DescriptionChange& change, bool force) {
     H4MK_TRY(input_.Open(path_));
+    meta_ = input_.meta();
+    for (const RecordedTrack& track : input_.tracks()) descriptions_.push_back(track.description);
+    H4MK_TRY(change(&meta_, &descriptions_));
     if (input_.is_encrypted())
       return Status(Code::kArgument,
                     "the file is encrypted: attachments and covers go in before that");
@@ -187,10 +189,10 @@ class Rewriter {
   }
 
   const std::string& path_;
-  const Json& meta_;
-  const std::vector<Json>& descriptions_;
   const Additions& additions_;
   Recording input_;
+  Json meta_;  // of the new file, as are the descriptions
+  std::vector<Json> descriptions_;
   NewRecording writer_;
   std::vector<bool> stays_;
   std::vector<int64_t> targets_;  // tracks of the new file; -1: none
@@ -200,9 +202,9 @@ class Rewriter {
 
 }  // namespace
 
-Status RewriteFile(const std::string& path, const Json& meta, const std::vector<Json>& tracks,
+Status RewriteFile(const std::string& path, const DescriptionChange& change,
                    const Additions& additions, bool force) {
-  return Rewriter(path, meta, tracks, additions).Run(force);
+  return Rewriter(path, additions).Run(change, force);
 }
 
 }  // namespace h4mk::tool

@@ -3,6 +3,7 @@
 #ifndef H4MK_TOOLS_REWRITE_H_
 #define H4MK_TOOLS_REWRITE_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,13 @@ struct Additions {
   }
 };
 
-// Writes the file at a path anew with these descriptions, all its blocks as they are, and what is
+// Changes what a file says of itself and of its tracks.
+using DescriptionChange = std::function<Status(Json* meta, std::vector<Json>* tracks)>;
+
+// Writes the file at a path anew with changed descriptions, all its blocks as they are, and what is
 // added; the new one takes its place when it is complete. kState: the file is signed, and `force`
 // does not say that it may lose that.
-Status RewriteFile(const std::string& path, const Json& meta, const std::vector<Json>& tracks,
+Status RewriteFile(const std::string& path, const DescriptionChange& change,
                    const Additions& additions, bool force);
 
 }  // namespace h4mk::tool
