@@ -14,6 +14,7 @@ What no test notices is printed with its place, and the exit status is 1, unless
 no test can: a check that is there twice, say. Timings do not matter here, so DIR can be kept: only what has changed is compiled again.
 """
 import argparse
+import collections
 import concurrent.futures
 import json
 import os
@@ -279,6 +280,10 @@ def accepted():
     return {(path, text, what): why for path, text, what, why in rows}
 
 
+def is_explained(fault, reasons):
+    return (str(fault.path), fault.text, fault.what) in reasons
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=lambda p: pathlib.Path(p).resolve(), help="a folder for the copy and what is built of it")
@@ -308,19 +313,25 @@ def main():
         if left_out:
             print("too slow, left out:", ", ".join(left_out))
 
+        reasons = accepted()
+        successes = collections.defaultdict(collections.Counter)  # of a test, in a file
+
         def judge(number):
-            reached = [(name, tests[name], times[name][0]) for name in used if number in times[name][1]]
+            fault = picked[number]
+            of_file = successes[fault.path]
+            reached = sorted(((name, tests[name], times[name][0]) for name in used if number in times[name][1]),
+                             key=lambda test: test[2] / (1 + of_file[test[0]]) ** 2)
             by = noticed_by(arguments.build, number, reached)
+            of_file[by] += 1
+            if by is None and not is_explained(fault, reasons):
+                print(f"not noticed{'' if reached else ', no test comes there'}: {fault.name}", flush=True)
             if sys.stderr.isatty():
                 print(f"\r{numbers.index(number)} of {len(numbers)}", end="", file=sys.stderr)
             return by, bool(reached)
         results = list(pool.map(judge, numbers))
     picked = [picked[number] for number in numbers]
-    reasons = accepted()
-    survivors = [(f, reached) for f, (by, reached) in zip(picked, results) if by is None]
-    unexplained = [(f, reached) for f, reached in survivors if (str(f.path), f.text, f.what) not in reasons]
-    for fault, reached in unexplained:
-        print(f"not noticed{'' if reached else ', no test comes there'}: {fault.name}")
+    survivors = [f for f, (by, _) in zip(picked, results) if by is None]
+    unexplained = [f for f in survivors if not is_explained(f, reasons)]
     if arguments.json:
         rows = [{"fault": f.name, "noticed_by": by, "reached": reached} for f, (by, reached) in zip(picked, results)]
         arguments.json.write_text(json.dumps(rows, indent=1))
