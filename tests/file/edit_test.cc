@@ -6,11 +6,28 @@
 #include "maintain/edit.h"
 
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <utility>
 
 #include "maintain/reindex.h"
 #include "maintain/verify.h"
 #include "support/container.h"
 #include "support/layouts.h"
+
+// What happens just before the library locks a file.
+static std::function<void()> g_before_lock;
+
+extern "C" int flock(int fd, int operation) noexcept {
+  if (g_before_lock) std::exchange(g_before_lock, nullptr)();
+  return static_cast<int>(syscall(SYS_flock, fd, operation));
+}
 
 namespace h4mk_test {
 namespace {
@@ -210,6 +227,23 @@ TEST(ReindexTest, AnIndexInFrontIsTheOneThatTheWriterOffers) {
   MemoryFile in(out.bytes), moved({});
   ASSERT_TRUE(MoveIndexToFront(in, moved, nullptr).ok());
   EXPECT_EQ(moved.bytes, expected);
+}
+
+// Who waits for the lock gets the file that is there then, or none: an edit of the one that was
+// there before would be lost.
+TEST(EditFileTest, AFileThatWasReplacedBeforeItWasLockedIsNotOpened) {
+  std::string folder = std::filesystem::temp_directory_path() / "h4mk_edit_XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string path = folder + "/film.h4mk", other = folder + "/other.h4mk";
+  std::ofstream(path) << "before";
+  std::ofstream(other) << "after";
+  h4mk_io io = H4MK_IO_INIT;
+  g_before_lock = [&] { std::filesystem::rename(other, path); };
+  EXPECT_EQ(h4mk_io_open_file(path.c_str(), H4MK_OPEN_EDIT, &io), H4MK_ERR_IO);
+  EXPECT_EQ(errno, ESTALE);
+  ASSERT_EQ(h4mk_io_open_file(path.c_str(), H4MK_OPEN_EDIT, &io), H4MK_OK);
+  h4mk_io_close(&io);
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -136,8 +136,8 @@ int OpenAt(const Place& place, int flags) {
 }
 
 bool IsSame(const Place& place, const struct stat& opened) {
-  return place.is_device_link || (place.exists && place.info.st_dev == opened.st_dev &&
-                                  place.info.st_ino == opened.st_ino);
+  return place.is_device_link ||
+         (place.exists && place.info.st_dev == opened.st_dev && place.info.st_ino == opened.st_ino);
 }
 
 }  // namespace h4mk::tool

@@ -72,13 +72,21 @@ h4mk_status NewFileIo(int fd, h4mk_io* io) {
   return H4MK_OK;
 }
 
+// Who had the lock before may have written the file anew: then this one is nobody's any more.
+bool IsStillAt(const char* path, const struct stat& file) {
+  struct stat now;
+  if (stat(path, &now) == 0 && now.st_dev == file.st_dev && now.st_ino == file.st_ino) return true;
+  errno = ESTALE;
+  return false;
+}
+
 h4mk_status OpenForEditing(const char* path, h4mk_io* io) {
   const int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return H4MK_ERR_IO;
   struct stat info;
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
     errno = EINVAL;
-  else if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+  else if (flock(fd, LOCK_EX | LOCK_NB) == 0 && IsStillAt(path, info))
     return NewFileIo(fd, io);
   const int error = errno;
   close(fd);
