@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "crypto/secret.h"
 #include "support/encryption.h"
 #include "support/layouts.h"
 #include "support/signing.h"
@@ -30,6 +31,19 @@ void InThreads(size_t count, const std::function<void(size_t)>& work) {
       work(i);
     });
   for (std::thread& thread : threads) thread.join();
+}
+
+// The first one in a process makes the heap that they all lie in, and 2000 are more than it holds.
+TEST(SecretThreadsTest, SecretsAreMadeAndWipedAtTheSameTime) {
+  std::vector<size_t> right(4);
+  InThreads(right.size(), [&](size_t i) {
+    std::vector<h4mk::Secret> secrets;
+    for (int count = 0; count < 500; ++count)
+      secrets.emplace_back(Bytes(1024, static_cast<uint8_t>(i)));
+    for (const h4mk::Secret& secret : secrets)
+      right[i] += secret.bytes().front() == i && secret.bytes().back() == i;
+  });
+  EXPECT_EQ(right, std::vector<size_t>(4, 500));
 }
 
 class ThreadsTest : public testing::Test {
@@ -144,16 +158,43 @@ h4mk_status ReadUntilStopped(Endless* file) {
   return status;
 }
 
-h4mk_status VerifyUntilStopped(Endless* file) {
-  const h4mk_io io = file->Io();
+h4mk_task TaskUntilStopped(Endless* file) {
   h4mk_task task = H4MK_TASK_INIT;
   task.opaque = file;
   task.progress = [](void* opaque, int64_t, int64_t) {
     return static_cast<int>(static_cast<Endless*>(opaque)->stop);
   };
+  return task;
+}
+
+// An output that keeps nothing.
+h4mk_io Nowhere() {
+  h4mk_io io = H4MK_IO_INIT;
+  io.write = [](void*, const uint8_t*, size_t size) { return static_cast<int64_t>(size); };
+  io.seek = [](void*, int64_t) { return 0; };
+  return io;
+}
+
+h4mk_status VerifyUntilStopped(Endless* file) {
+  const h4mk_io io = file->Io();
+  const h4mk_task task = TaskUntilStopped(file);
   h4mk_verify_options options = H4MK_VERIFY_OPTIONS_INIT;
   options.task = &task;
   return h4mk_verify(&io, &options, nullptr);
+}
+
+h4mk_status RecoverUntilStopped(Endless* file) {
+  const h4mk_io io = file->Io(), out = Nowhere();
+  const h4mk_task task = TaskUntilStopped(file);
+  return h4mk_recover(&io, &out, &task, nullptr);
+}
+
+h4mk_status ConvertUntilStopped(Endless* file) {
+  const h4mk_io io = file->Io(), out = Nowhere();
+  const h4mk_task task = TaskUntilStopped(file);
+  h4mk_convert_options options = H4MK_CONVERT_OPTIONS_INIT;
+  options.task = &task;
+  return h4mk_convert(&io, &out, &options);
 }
 
 // The flag is set by another thread, as a player's window does.
@@ -178,6 +219,8 @@ TEST_F(ThreadsTest, LongWorkIsCancelled) {
   expect_cancelled("reading a pipe", ReadUntilStopped, false);
   expect_cancelled("reading a file", ReadUntilStopped, true);
   expect_cancelled("verify", VerifyUntilStopped, true);
+  expect_cancelled("recover", RecoverUntilStopped, true);
+  expect_cancelled("convert", ConvertUntilStopped, true);
 }
 
 }  // namespace
