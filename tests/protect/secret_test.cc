@@ -13,6 +13,8 @@
 #include <sstream>
 #include <string>
 
+#include "base/base64.h"
+#include "crypto/signature.h"
 #include "protect/block_cipher.h"
 
 namespace h4mk {
@@ -85,6 +87,35 @@ class SecretTest : public testing::Test {
     if (Mappings().empty()) GTEST_SKIP() << "the system does not show a process its memory";
   }
 };
+
+// A private key in PEM form, of what stands before its 32 bytes in PKCS #8.
+std::string PemOf(Bytes der, const Bytes& inverted) {
+  der.reserve(der.size() + inverted.size());
+  for (const uint8_t byte : inverted) der.push_back(byte ^ 0xFF);
+  const std::string text = EncodeBase64(der);
+  Wipe(der.data(), der.size());
+  return "-----BEGIN PRIVATE KEY-----\n" + text + "\n-----END PRIVATE KEY-----\n";
+}
+
+// The first test: nothing else has made the heap of secrets yet, as in a program that only signs.
+TEST_F(SecretTest, AKeyThatSignsIsInNoDump) {
+  const Bytes ed25519 = {0x30, 0x2E, 2, 1, 0, 0x30, 5, 6, 3, 0x2B, 0x65, 0x70, 4, 0x22, 4, 0x20};
+  const Bytes p256 = {0x30, 0x41, 2, 1,    0,    0x30, 0x13, 6,    7,    0x2A, 0x86, 0x48,
+                      0xCE, 0x3D, 2, 1,    6,    8,    0x2A, 0x86, 0x48, 0xCE, 0x3D, 3,
+                      1,    7,    4, 0x27, 0x30, 0x25, 2,    1,    1,    4,    0x20};
+  for (const Bytes& begin : {ed25519, p256}) {
+    Bytes inverted(32);
+    RandomBytes(inverted);
+    const Bytes reversed(inverted.rbegin(), inverted.rend());  // as a large number has it
+    {
+      const Result<SignatureKey> key = SignatureKey::Private(PemOf(begin, inverted));
+      ASSERT_TRUE(key.ok());
+      EXPECT_GE(key.value().Sign(inverted).size(), 64u);
+      EXPECT_EQ(CopiesInADump(inverted) + CopiesInADump(reversed), 0u) << "at work";
+    }
+    EXPECT_EQ(CopiesInADump(inverted) + CopiesInADump(reversed), 0u) << "afterwards";
+  }
+}
 
 TEST_F(SecretTest, KeysAreLeftOutOfDumps) {
   const Secret secret(Bytes(32, 7));

@@ -11,17 +11,17 @@ namespace {
 constexpr size_t kHeapSize = 256 << 10;  // a power of two: keys of some hundred tracks
 constexpr size_t kLeastPiece = 32;
 
+}  // namespace
+
 // An application may have made the heap, with a size of its own.
-void MakeHeap() {
+void MakeSecretHeap() {
   static const bool made =
       CRYPTO_secure_malloc_initialized() || CRYPTO_secure_malloc_init(kHeapSize, kLeastPiece) != 0;
   static_cast<void>(made);
 }
 
-}  // namespace
-
 void* AllocateSecret(size_t size) {
-  MakeHeap();
+  MakeSecretHeap();
   if (CRYPTO_secure_malloc_initialized())
     if (void* memory = OPENSSL_secure_malloc(size)) return memory;
   return ::operator new(size);

@@ -16,6 +16,8 @@ void Wipe(void* memory, size_t size);
 
 // Memory of OpenSSL's secure heap, which OpenSSL itself takes for private keys too; ordinary memory
 // where that is full, wiped all the same. FreeSecret(p, size) is given the size that was asked for.
+// MakeSecretHeap() comes before OpenSSL reads one.
+void MakeSecretHeap();
 void* AllocateSecret(size_t size);
 void FreeSecret(void* memory, size_t size);
 

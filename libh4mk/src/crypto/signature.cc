@@ -7,6 +7,8 @@
 
 #include <new>
 
+#include "crypto/secret.h"
+
 namespace h4mk {
 namespace {
 
@@ -32,6 +34,7 @@ const EVP_MD* DigestOf(SignatureKind kind) {
 }  // namespace
 
 Result<SignatureKey> SignatureKey::Private(std::string_view pem) {
+  MakeSecretHeap();
   return Make(PEM_read_bio_PrivateKey(Open(pem).get(), nullptr, NoPassword, nullptr));
 }
 
