@@ -59,6 +59,9 @@ class VerifyTest : public testing::Test {
     ADD_FAILURE() << "no chunk " << tag;
     return chunks_.back();
   }
+  const Chunk& LastCluster() const {
+    return *std::find_if(chunks_.rbegin(), chunks_.rend(), std::mem_fn(&Chunk::is_cluster));
+  }
   h4mk::ByteSpan PayloadOf(const Chunk& chunk) const {
     return h4mk::ByteSpan(bytes_).subspan(chunk.payload(), chunk.payload_size);
   }
@@ -324,6 +327,25 @@ TEST_F(VerifyTest, FilesThatAreHardlyThere) {
   h4mk::MemoryInput other(h4mk::ByteSpan(bytes_).subspan(1));
   h4mk::VerifyReport report;
   EXPECT_EQ(VerifyV2(other, nullptr, &report).code(), h4mk::Code::kNotH4mk);
+}
+
+// Up to its last byte: behind its index nothing is looked for, since a block may hold a file.
+TEST_F(VerifyTest, AClusterThatWasCutIsNotComplete) {
+  const Chunk& cluster = LastCluster();
+  for (size_t size = cluster.crc(); size < cluster.end(); ++size)
+    EXPECT_NE(Findings(Bytes(bytes_.begin(), bytes_.begin() + size))
+                  .find("cluster is not complete" + At(cluster.begin)),
+              std::string::npos)
+        << size;
+}
+
+// core.md, "A damaged salt": all chunks depend on it, and the first two tell it.
+TEST_F(VerifyTest, ADamagedSaltIsOneProblem) {
+  Bytes file = bytes_;
+  file[8] ^= 1;
+  EXPECT_EQ(Findings(file), "container checksum" + At(bytes_.size() - kCrcSize) +
+                                " does not match the chunks: some were exchanged, replaced or "
+                                "removed\n");
 }
 
 // core.md, "Compressed blocks": nobody can read such a block.

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// Chunks as all readers read them, where a file is not what it said, or is larger than what is read
+// at once.
+#include "chunk/chunk_reader.h"
+
+#include <gtest/gtest.h>
+
+#include "base/memory_io.h"
+#include "support/chunks.h"
+
+namespace h4mk_test {
+namespace {
+
+// Cannot seek and has no size.
+class Pipe final : public h4mk::Io {
+ public:
+  explicit Pipe(h4mk::ByteSpan bytes) : bytes_(bytes) {}
+  int64_t Read(uint8_t* buffer, size_t size) override { return bytes_.Read(buffer, size); }
+  int64_t Write(const uint8_t*, size_t) override { return -1; }
+  bool CanSeek() const override { return false; }
+  int64_t Seek(int64_t) override { return -1; }
+  int64_t Size() override { return -1; }
+
+ private:
+  h4mk::MemoryInput bytes_;
+};
+
+// The file became shorter since its size was asked for: whoever is told of an end would take it for
+// that of the recording.
+TEST(ChunkReaderTest, AChunkThatMustBeThereIsDamageAtTheEndOfTheFile) {
+  const Bytes file = MakeHeader(2) + MakeChunk("TAIL", Bytes(8));
+  h4mk::MemoryInput input(file);
+  h4mk::Source source(input);
+  Bytes payload;
+  const h4mk::Status status =
+      h4mk::ChunkReader(source).ReadChunk(file.size(), h4mk::kTagTail, &payload);
+  EXPECT_EQ(status.code(), h4mk::Code::kCorrupt);
+  EXPECT_NE(status.message().find("found the end of the file"), std::string::npos);
+}
+
+TEST(ChunkReaderTest, AChunkOfMoreThanIsReadAtOnceIsWholeInAPipeToo) {
+  for (const size_t size : {size_t{1} << 20, (size_t{3} << 20) + 5}) {
+    Bytes file = MakeHeader(2) + MakeChunk("ATCH", Bytes(size, 7));
+    for (const bool is_good : {true, false}) {
+      file.back() ^= is_good ? 0 : 1;
+      Pipe pipe(file);
+      h4mk::Source source(pipe);
+      h4mk::ChunkReader chunks(source);
+      h4mk::ChunkHeader header;
+      bool is_whole = false;
+      ASSERT_TRUE(chunks.ReadHeader(kHeaderSize, &header).ok());
+      ASSERT_TRUE(chunks.IsWhole(kHeaderSize, header, &is_whole).ok());
+      EXPECT_EQ(is_whole, is_good) << size;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace h4mk_test

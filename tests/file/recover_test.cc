@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+//
+// What becomes of a damaged or cut file: the new one is whole, holds what a reader finds in the old
+// one, and of a cluster that was cut what lies in whole stripes besides.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/memory_io.h"
+#include "maintain/verify.h"
+#include "support/chunks.h"
+#include "support/layouts.h"
+
+namespace h4mk_test {
+namespace {
+
+std::vector<Block> BlocksOf(const Bytes& bytes) {
+  TestFile file(bytes);
+  return Reader(&file).ReadOn().blocks;
+}
+
+// The blocks of the new file, in which nothing is wrong.
+std::vector<Block> Recover(const Bytes& bytes) {
+  TestFile file(bytes), out;
+  const h4mk_io in = file.Io(), to = out.Io();
+  EXPECT_EQ(h4mk_recover(&in, &to, nullptr, nullptr), H4MK_OK);
+  h4mk::MemoryInput input(out.bytes);
+  h4mk::VerifyReport report;
+  EXPECT_TRUE(VerifyV2(input, nullptr, &report).ok());
+  EXPECT_EQ(report.errors, 0u) << report.findings.front().message;
+  EXPECT_TRUE(report.closed);
+  return BlocksOf(out.bytes);
+}
+
+// Clusters of a few blocks, attachments and tags.
+struct Small {
+  Small() {
+    AddVideo(&media, kVideo, 6, 2, 1);
+    AddSimple(&media, kAudio, 20, 0, 1024, 1024);
+    Interleave(&media);
+    FillPayloads(&media, 25);
+    bytes = Mux(media, ClusterLimits(300, 0));
+  }
+  Media media;
+  Bytes bytes;
+};
+
+// One cluster of 195 KB, with stripes of 32 KB.
+struct Striped {
+  Striped() {
+    media.tracks = {{}};
+    for (uint32_t i = 0; i < 300; ++i)
+      media.blocks.push_back({.flags = i == 0 ? kKey : kP, .pts = i, .data = Payload(i, 500 + i)});
+    bytes = Mux(media);
+  }
+  Media media;
+  Bytes bytes;
+};
+
+TEST(RecoverTest, AWholeFileLosesNothing) {
+  EXPECT_EQ(Recover(Small().bytes), Small().media.blocks);
+  EXPECT_EQ(Recover(Striped().bytes), Striped().media.blocks);
+}
+
+TEST(RecoverTest, DamageCostsWhatAReaderLoses) {
+  const Small small;
+  const Striped striped;
+  for (const auto& [bytes, step] : {std::pair(small.bytes, 1), std::pair(striped.bytes, 997)}) {
+    for (size_t at = WalkChunks(bytes).front().end(); at < bytes.size(); at += step) {
+      SCOPED_TRACE(at);
+      Bytes file = bytes;
+      file[at] ^= 0x10;
+      ASSERT_EQ(Recover(file), BlocksOf(file));
+    }
+  }
+}
+
+// The salt, and the first descriptions: those at the end are the same.
+TEST(RecoverTest, DamageInFrontCostsNothing) {
+  const Small small;
+  for (size_t at = 8; at < WalkChunks(small.bytes).front().end(); ++at) {
+    if (at == 12) at = kHeaderSize;
+    SCOPED_TRACE(at);
+    Bytes file = small.bytes;
+    file[at] ^= 0x10;
+    ASSERT_EQ(Recover(file), small.media.blocks);
+  }
+}
+
+TEST(RecoverTest, AHoleCostsWhatAReaderLoses) {
+  const Small small;
+  const Chunk first = WalkChunks(small.bytes).front();
+  for (size_t at = first.end(); at + 100 < small.bytes.size(); at += 13) {
+    SCOPED_TRACE(at);
+    Bytes file = small.bytes;
+    std::fill_n(file.begin() + at, 100, uint8_t{0});
+    ASSERT_EQ(Recover(file), BlocksOf(file));
+  }
+}
+
+TEST(RecoverTest, ACutFileHasItsWholeClusters) {
+  const Small small;
+  const Chunk first = WalkChunks(small.bytes).front();
+  for (size_t size = first.end(); size < small.bytes.size(); ++size) {
+    SCOPED_TRACE(size);
+    const Bytes file(small.bytes.begin(), small.bytes.begin() + size);
+    ASSERT_EQ(Recover(file), BlocksOf(file));
+  }
+}
+
+TEST(RecoverTest, ACutClusterHasItsWholeStripes) {
+  const Striped striped;
+  TestFile whole(striped.bytes);
+  const std::vector<int64_t> offsets = Reader(&whole).ReadOn().offsets;
+  const std::vector<Block>& blocks = striped.media.blocks;
+  const int64_t stripe = 32 << 10;
+  const int64_t end = offsets.back() + static_cast<int64_t>(blocks.back().data.size());
+  for (int64_t size = offsets[0] + stripe - 1; size <= end; size += 4096) {
+    for (const int64_t cut : {size, size + 1, size + 2}) {
+      SCOPED_TRACE(cut);
+      const int64_t good = cut >= end ? end : offsets[0] + (cut - offsets[0]) / stripe * stripe;
+      size_t count = 0;
+      while (count < blocks.size() &&
+             offsets[count] + static_cast<int64_t>(blocks[count].data.size()) <= good)
+        ++count;
+      const Bytes file(striped.bytes.begin(), striped.bytes.begin() + cut);
+      ASSERT_EQ(Recover(file), std::vector<Block>(blocks.begin(), blocks.begin() + count));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace h4mk_test
