@@ -18,6 +18,7 @@
 
 #include "maintain/reindex.h"
 #include "maintain/verify.h"
+#include "support/chunks.h"
 #include "support/container.h"
 #include "support/layouts.h"
 
@@ -131,6 +132,18 @@ TEST(EditTest, ChangesWhatTheFileSaysAndNoByteOfAChunk) {
   EXPECT_EQ(StateOf(file.bytes), (State{"new", "first", before.blocks}));
   EXPECT_TRUE(std::equal(old.begin(), old.end() - 4, file.bytes.begin()));
   EXPECT_EQ(Problems(file.bytes), "");
+}
+
+TEST(EditTest, WhatCannotBeReadIsNotEdited) {
+  Bytes bytes = SmallFile();
+  for (const Chunk& chunk : WalkChunks(bytes)) {
+    if (chunk.tag != "META") continue;
+    bytes[chunk.payload()] = '[';
+    FixCrc(&bytes, chunk);
+  }
+  MemoryFile file(bytes);
+  EXPECT_EQ(Rename(&file, "new", "first").code(), h4mk::Code::kCorrupt);
+  EXPECT_EQ(file.bytes, bytes);
 }
 
 TEST(EditTest, EveryPrefixOfAnEditIsTheOldFileOrTheNewOne) {

@@ -317,6 +317,22 @@ TEST_F(VerifyTest, DescriptionsThatCannotBeUsed) {
   EXPECT_NE(with_meta("{").find("META is not valid JSON" + At(meta.begin)), std::string::npos);
 }
 
+TEST_F(VerifyTest, ADamagedChunkIsNamed) {
+  for (const char* tag : {"TRAK", "META", "TSEK"}) {
+    Bytes file = bytes_;
+    file[Last(tag).payload()] ^= 1;
+    EXPECT_NE(Findings(file).find(tag + (" chunk does not match its CRC" + At(Last(tag).begin))),
+              std::string::npos)
+        << Findings(file);
+  }
+}
+
+TEST_F(VerifyTest, ATrackThatIsNone) {
+  const Bytes tracks = ToBytes(R"({"tracks":[7]})");
+  const Bytes file = MakeHeader(2) + MakeChunk("TRAK", tracks);
+  EXPECT_NE(Findings(file).find("track is no JSON object"), std::string::npos) << Findings(file);
+}
+
 TEST_F(VerifyTest, FilesThatAreHardlyThere) {
   for (size_t size = 5; size < kHeaderSize; ++size) {
     const h4mk::VerifyReport report = ReportOf(Bytes(bytes_.begin(), bytes_.begin() + size));

@@ -395,6 +395,15 @@ TEST(V1FileWriterTest, EncryptedBlocksAreOfVersion2) {
   }
 }
 
+TEST(V1FileWriterTest, ABlockOfATrackThatIsNotThereIsRefused) {
+  for (const int version : {1, H4MK_VERSION_TRANSPORT}) {
+    V1Output output(version);
+    h4mk_test::Block block{.data = {1}};
+    EXPECT_EQ(output.Write(block), H4MK_ERR_ARGUMENT) << version;
+    EXPECT_EQ(output.message(), "block of an unknown track");
+  }
+}
+
 TEST(V1FileWriterTest, VersionsThatDoNotExist) {
   h4mk_io io = H4MK_IO_INIT;
   h4mk_io_new_memory(&io);
