@@ -627,6 +627,22 @@ TEST(CipherTest, ADescriptionThatCannotBeUsedIsRefused) {
   h4mk_cipher_free(none);
 }
 
+// A master key has 16 to 1024 bytes, its id at most 32.
+TEST(CipherTest, KeysAndTheirIdsHaveALength) {
+  const Bytes bytes(1025, 7);
+  const auto make = [&](size_t key_size, size_t kid_size) {
+    const h4mk_key key = {sizeof(h4mk_key), bytes.data(), kid_size, bytes.data(), key_size};
+    h4mk_cipher* cipher = nullptr;
+    const h4mk_status status = h4mk_cipher_new(H4MK_SCHEME_GCM, &key, nullptr, &cipher);
+    h4mk_cipher_free(cipher);
+    return status;
+  };
+  for (const size_t size : {16, 32, 1024}) EXPECT_EQ(make(size, 0), H4MK_OK) << size;
+  for (const size_t size : {1, 15, 1025}) EXPECT_EQ(make(size, 0), H4MK_ERR_ARGUMENT) << size;
+  EXPECT_EQ(make(32, 32), H4MK_OK);
+  EXPECT_EQ(make(32, 33), H4MK_ERR_ARGUMENT);
+}
+
 TEST(CipherTest, MisuseIsAnError) {
   const h4mk_key key = KeyOf(kMaster);
   h4mk_cipher* cipher = nullptr;

@@ -237,7 +237,10 @@ TEST(ProofTest, AnotherNumberIsAnotherBlockOrNone) {
 
 TEST(SigningTest, AnotherKeyIsAnError) {
   const KeyPair other = MakeKey();
-  EXPECT_EQ(Verify(Mux(Film(), Signing()), other).status, H4MK_ERR_KEY);
+  const Verified verified = Verify(Mux(Film(), Signing()), other);
+  EXPECT_EQ(verified.status, H4MK_ERR_KEY);
+  EXPECT_NE(verified.message.find("signed with another key"), std::string::npos)
+      << verified.message;
   EXPECT_EQ(Verify(Mux(Film(), Signing()), MakeKey(false)).status, H4MK_ERR_KEY);
 }
 
