@@ -171,6 +171,11 @@ def many_objects(size):
     return header() + trak() + chunk(b"META", b'{"programs":[' + b"{}," * min(size // 3 - 100, 130000) + b"{}]}") + cluster(1)
 
 
+def deep_arrays(size):
+    """What shows it with two spaces a level writes 60 times as much."""
+    return header() + trak() + chunk(b"META", b'{"x":[' + b"[" * 62 + b"]" * 62 + (b"," + b"[" * 62 + b"]" * 62) * (min(size, 250000) // 126) + b"]}") + cluster(1)
+
+
 def many_chapters(size):
     chapters = [{"id": i, "time_base": "1/1000", "start": i, "end": i + 1} for i in range(size // 100)]
     return header() + trak() + chunk(b"META", json.dumps({"chapters": chapters}).encode()) + cluster(1)
@@ -217,6 +222,7 @@ CASES = {
     "each cluster has all tracks": many_tracks_in_each_cluster,
     "JSON of many values": many_values,
     "JSON of many objects": many_objects,
+    "JSON of deep arrays": deep_arrays,
     "many chapters": many_chapters,
     "zstd, 64 KiB each": compressed_blocks,
     "blocks of version 1": version_1_blocks,

@@ -95,11 +95,14 @@ class ContentTest : public testing::TestWithParam<std::tuple<int, Carrier>> {
 
 TEST_P(ContentTest, CutAtEveryByte) {
   const Outer outer = OuterFile(version(), carrier(), InnerFile(version()));
-  for (const bool pipe : {false, true})
+  for (const bool pipe : {false, true}) {
+    if (pipe && version() == 1)
+      continue;  // a stream of version 1 has neither salt nor end: see legacy.md
     for (size_t size = 16; size < outer.bytes.size(); ++size)
       ExpectNothingInner(
           outer, Bytes(outer.bytes.begin(), outer.bytes.begin() + static_cast<ptrdiff_t>(size)),
           pipe, "cut to " + std::to_string(size) + (pipe ? " in a pipe" : ""));
+  }
 }
 
 TEST_P(ContentTest, EveryBitFlipped) {
@@ -118,6 +121,53 @@ TEST_P(ContentTest, EveryBitFlipped) {
   }
 }
 
+// What is saved of a damaged file, and what of one that was cut, is of the outer file as well.
+void ExpectNothingInnerRecovered(const Outer& outer, const Bytes& changed,
+                                 const std::string& what) {
+  TestFile file(changed), recovered;
+  const h4mk_io input = file.Io(), output = recovered.Io();
+  if (h4mk_recover(&input, &output, nullptr, nullptr) == H4MK_OK)
+    ExpectNothingInner(outer, recovered.bytes, false, what + ", recovered");
+}
+
+TEST_P(ContentTest, RecoveredFromEveryCut) {
+  const Outer outer = OuterFile(version(), carrier(), InnerFile(version()));
+  for (size_t size = 16; size < outer.bytes.size(); ++size)
+    ExpectNothingInnerRecovered(
+        outer, Bytes(outer.bytes.begin(), outer.bytes.begin() + static_cast<ptrdiff_t>(size)),
+        "cut to " + std::to_string(size));
+}
+
+TEST_P(ContentTest, RecoveredFromEveryFlippedBit) {
+  const Outer outer = OuterFile(version(), carrier(), InnerFile(version()));
+  for (size_t bit = 16 * 8; bit < outer.bytes.size() * 8; ++bit) {
+    Bytes changed = outer.bytes;
+    changed[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+    ExpectNothingInnerRecovered(outer, changed, "bit " + std::to_string(bit));
+    if (HasFailure()) return;
+  }
+}
+
+// A reader that stays open while the file grows byte by byte.
+TEST_P(ContentTest, WhileItGrows) {
+  const Outer outer = OuterFile(version(), carrier(), InnerFile(version()));
+  for (size_t begin = 16; begin < outer.bytes.size(); begin += 5) {
+    TestFile file(Bytes(outer.bytes.begin(), outer.bytes.begin() + static_cast<ptrdiff_t>(begin)));
+    Reader reader(&file);
+    if (reader.status() != H4MK_OK) continue;
+    while (true) {
+      for (const Block& block : reader.ReadOn().blocks)
+        EXPECT_TRUE(outer.blocks.contains(block.data))
+            << "begun at " << begin << ", grown to " << file.bytes.size();
+      if (HasFailure() || file.bytes.size() == outer.bytes.size()) break;
+      file.bytes.push_back(outer.bytes[file.bytes.size()]);
+    }
+    const char* meta = h4mk_value_to_json(h4mk_reader_meta(reader.get()));
+    EXPECT_EQ(std::string(meta ? meta : "").find("inner"), std::string::npos) << begin;
+    if (HasFailure()) return;
+  }
+}
+
 // Parts of a file: only its chunks, only its end, its clusters alone.
 TEST_P(ContentTest, PartsOfAFile) {
   const Bytes inner = InnerFile(version());
@@ -125,18 +175,27 @@ TEST_P(ContentTest, PartsOfAFile) {
   for (size_t first = 0; first < chunks.size(); ++first) {
     const Bytes part(inner.begin() + static_cast<ptrdiff_t>(chunks[first].begin), inner.end());
     const Outer outer = OuterFile(version(), carrier(), part);
-    for (size_t size = 16; size < outer.bytes.size(); size += 3)
+    const std::string what = "part " + std::to_string(first);
+    for (size_t size = 16; size < outer.bytes.size(); ++size)
       ExpectNothingInner(
           outer, Bytes(outer.bytes.begin(), outer.bytes.begin() + static_cast<ptrdiff_t>(size)),
-          false, "part " + std::to_string(first) + " cut to " + std::to_string(size));
+          false, what + " cut to " + std::to_string(size));
+    for (size_t bit = 16 * 8; bit < outer.bytes.size() * 8; ++bit) {
+      Bytes changed = outer.bytes;
+      changed[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+      ExpectNothingInner(outer, changed, false, what + ", bit " + std::to_string(bit));
+      if (HasFailure()) return;
+    }
   }
 }
 
+// Not a chunk of an unknown tag in version 1: nobody can trust its length (legacy.md, "damage").
 INSTANTIATE_TEST_SUITE_P(, ContentTest,
                          testing::Values(std::tuple(2, Carrier::kAttachment),
                                          std::tuple(2, Carrier::kBlock),
                                          std::tuple(2, Carrier::kUnknownChunk),
-                                         std::tuple(1, Carrier::kBlock)));
+                                         std::tuple(1, Carrier::kBlock),
+                                         std::tuple(1, Carrier::kAttachment)));
 
 }  // namespace
 }  // namespace h4mk_test

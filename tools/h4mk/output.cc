@@ -94,9 +94,11 @@ std::string Output::In(Look look, const std::string& text) const {
 void Output::Set(const char* key, Json value) {
   if (!json_) return;
   Member(key);
-  std::string text = Dump(value, 2);
-  for (size_t at = 0; (at = text.find('\n', at)) != text.npos; at += 3) text.insert(at + 1, "  ");
-  Put(text);
+  const std::string text = Dump(value, 2);
+  size_t line = 0;
+  for (size_t end; (end = text.find('\n', line)) != text.npos; line = end + 1)
+    Put(text.substr(line, end + 1 - line) + "  ");
+  Put(text.substr(line));
 }
 
 void Output::BeginRows(const char* key) {
