@@ -109,6 +109,18 @@ def repeated_side_data(size):
     return fill(unit, size, header() + trak())
 
 
+def names_of_side_data(size):
+    """As many names as fit, each used once."""
+    count = min(60000, size // 9)
+    names = [bytes([33 + i % 90, 33 + i // 90 % 90, 33 + i // 8100]) for i in range(count)]
+    lists = varint(count) + b"".join(varint(i) + b"\0" for i in range(count))
+
+    def unit(i):
+        side_data = varint(count) + b"".join(varint(len(name)) + name for name in names) + lists
+        return cluster(1, ordinal=i, side_data=side_data, time=i)
+    return fill(unit, size, header() + trak())
+
+
 def page(at, clusters, previous, trak_at, first):
     body = b"H4TP\x00" + struct.pack("<qqqq", at - previous if previous else 0, at - trak_at, 0, at - first if first else 0)
     body += varint(clusters) + constant(31, max(clusters - 1, 0)) + varint(0)
@@ -216,6 +228,7 @@ CASES = {
     "ordinals that jump": ordinals,
     "extreme times": extreme_times,
     "side data that repeats": repeated_side_data,
+    "names of side data": names_of_side_data,
     "pages without clusters": many_pages,
     "one page named often": one_page_many_times,
     "4096 tracks": many_tracks,

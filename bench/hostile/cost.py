@@ -44,6 +44,7 @@ def commands(tool, ffprobe, path, out):
     yield "convert --to 1", [tool, "convert", "-y", "--to", "1", path, out + ".v1"]
     yield "cut", [tool, "cut", "-y", "--from", "0", "--to", "1000000", path, "-o", out + ".cut.h4mk"]
     yield "join", [tool, "join", "-y", path, path, "-o", out + ".join.h4mk"]
+    yield "merge", [tool, "merge", "-y", path, path, "-o", out + ".merge.h4mk"]
     yield "extract", [tool, "extract", "-y", path, "-o", out + ".parts/"]
     yield "diff", [tool, "diff", path, path]
     if ffprobe:

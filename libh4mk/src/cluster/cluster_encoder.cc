@@ -92,12 +92,13 @@ void ClusterEncoder::AddSideData(const Block& block) {
   uint64_t bytes = 0;
   AppendVarint(list, block.side_data.size());
   for (const SideData& entry : block.side_data) {
-    auto name = std::find(names_.begin(), names_.end(), entry.name);
-    if (name == names_.end()) {
-      name = names_.emplace(name, entry.name);
+    auto name = name_positions_.find(entry.name);
+    if (name == name_positions_.end()) {
+      name = name_positions_.emplace(entry.name, names_.size()).first;
+      names_.emplace_back(entry.name);
       names_size_ += entry.name.size();
     }
-    AppendVarint(list, static_cast<uint64_t>(name - names_.begin()));
+    AppendVarint(list, name->second);
     AppendVarint(list, entry.data.size());
     AppendBytes(list, entry.data);
     bytes += std::max<size_t>(entry.data.size(), 1);
@@ -253,6 +254,7 @@ void ClusterEncoder::Clear() {
   has_external_ = false;
   seeks_lead_here_ = false;
   names_.clear();
+  name_positions_.clear();
   names_size_ = 0;
   side_data_count_ = 0;
   repeated_side_data_ = 0;

@@ -4,6 +4,8 @@
 #define H4MK_CLUSTER_CLUSTER_ENCODER_H_
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -119,6 +121,7 @@ class ClusterEncoder {
 
   // Side data: names once, then what each block has. The last list of a track need not be repeated.
   std::vector<std::string> names_;
+  std::map<std::string, size_t, std::less<>> name_positions_;
   size_t names_size_ = 0;
   size_t side_data_count_ = 0;
   uint64_t repeated_side_data_ = 0;
