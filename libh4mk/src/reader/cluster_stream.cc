@@ -145,7 +145,7 @@ Status ClusterStream::GoOnAt(uint64_t found, const Status& damage) {
 }
 
 void ClusterStream::Rewind() {
-  cursor_.MoveTo(file_.first_cluster());
+  cursor_.MoveTo(file_.behind_front());
   saw_locator_ = false;
 }
 

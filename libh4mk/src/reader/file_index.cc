@@ -111,13 +111,13 @@ Status FileIndex::ScanAgain(const Status& problem) {
 
 Status FileIndex::MakeIndex(bool trust_pages) {
   Clear();
-  scan_ = {first_cluster_, PageBuilder(), false};
+  scan_ = {behind_front_, PageBuilder(), false};
   last_end_.reset();
   index_.set_file_size(FileSize());
   if (trust_pages) H4MK_TRY(UseLastIndex());
   scan_.builder = PageBuilder(tracks().size(), /*most_times=*/0);
   scan_.builder.Resume(totals_);
-  is_scanned_ = scan_.until == first_cluster_;
+  is_scanned_ = scan_.until == behind_front_;
   return ScanClusters();
 }
 

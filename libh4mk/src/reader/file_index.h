@@ -39,7 +39,7 @@ class FileIndex {
   bool is_closed() const { return end_ == End::kTop; }
   // There is a locator at the end, though what it leads to may not be usable.
   bool has_locator() const { return end_ != End::kNone; }
-  uint64_t first_cluster() const { return first_cluster_; }
+  uint64_t behind_front() const { return behind_front_; }
 
   Descriptions& descriptions() { return descriptions_; }
   const std::vector<Track>& tracks() const { return descriptions_.tracks(); }
@@ -100,6 +100,7 @@ class FileIndex {
   Status ReadFront(ChunkCursor* cursor, RunningChecksum* checksum);
   Status ReadFrontChunks(ChunkCursor* cursor, RunningChecksum* checksum, StoredTop* top,
                          Status* damage);
+  Status PassFormerEnds();
   Status ReadFrontChunk(uint64_t offset, const ChunkHeader& header, RunningChecksum* checksum,
                         StoredTop* top);
   Status PassOverFront(uint64_t offset, const ChunkHeader& header, RunningChecksum* checksum);
@@ -133,8 +134,9 @@ class FileIndex {
   Descriptions descriptions_;
   std::vector<TrackTotals> totals_;
   Index index_;
-  uint64_t first_cluster_ = 0;        // offset of the first chunk behind the front
-  bool begins_with_cluster_ = false;  // that chunk was one when the file was opened
+  uint64_t behind_front_ = 0;         // offset of the first chunk behind the front
+  uint64_t first_cluster_ = 0;        // the same, or behind former ends
+  bool begins_with_cluster_ = false;  // one stood there when the file was opened
   End end_ = End::kNone;
   bool is_scanned_ = false;
   Scan scan_;

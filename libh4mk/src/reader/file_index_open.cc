@@ -31,7 +31,7 @@ Status FileIndex::Open(ChunkCursor* cursor, RunningChecksum* checksum) {
   if (can_seek() && !descriptions_.has_tracks()) H4MK_TRY(UseTracksOfLastPage());
   if (!descriptions_.has_tracks()) {
     if (!front.ok()) return front;
-    if (first_cluster_ != kFileHeaderSize)
+    if (behind_front_ != kFileHeaderSize)
       return Corrupt(kFileHeaderSize, "no TRAK chunk found; expected one");
     return Status(Code::kTruncated, "file ends behind its header at byte 16; expected a TRAK chunk")
         .At(kFileHeaderSize);
@@ -54,8 +54,10 @@ Status FileIndex::ReadFront(ChunkCursor* cursor, RunningChecksum* checksum) {
   Status damage;
   StoredTop top;
   H4MK_TRY(ReadFrontChunks(cursor, checksum, &top, &damage));
-  first_cluster_ = cursor->position();
-  begins_with_cluster_ = cursor->known_header() && cursor->known_header()->is_cluster();
+  behind_front_ = first_cluster_ = cursor->position();
+  const std::optional<ChunkHeader>& next = cursor->known_header();
+  begins_with_cluster_ = next && next->is_cluster();
+  if (next && next->tag == kTagTail && can_seek()) H4MK_TRY(PassFormerEnds());
   if (!descriptions_.has_tracks() || top.payload.empty() || !source_.seekable()) return damage;
   const Status status = UseTop(top, FileSize());
   if (status.ok()) end_ = End::kTop;
@@ -89,6 +91,25 @@ Status FileIndex::ReadFrontChunks(ChunkCursor* cursor, RunningChecksum* checksum
     const Status next = SkipFrontDamage(cursor);
     if (next.code() == Code::kEnd) return {};
     H4MK_TRY(next);
+  }
+}
+
+// core.md, "Editing": a file that was closed before its first block, and continued, has that behind
+// a locator.
+Status FileIndex::PassFormerEnds() {
+  ChunkHeader header;
+  for (uint64_t at = first_cluster_;; at += header.size()) {
+    const Status status = chunks_.ReadHeader(at, &header);
+    if (status.code() == Code::kEnd) return {};
+    H4MK_TRY(status);
+    if (header.is_cluster()) {
+      first_cluster_ = at;
+      begins_with_cluster_ = true;
+      return {};
+    }
+    bool is_whole = false;
+    H4MK_TRY(chunks_.IsWhole(at, header, &is_whole));
+    if (!is_whole) return {};
   }
 }
 

@@ -107,6 +107,26 @@ def continued_and_closed(f):
 
 
 @valid("Editing")
+def continued_from_no_blocks(f):
+    """A file that was closed before its first block, and continued: the first cluster stands behind the former locator."""
+    return read(f.describe([track(1)]).page().top().locator().cluster(group(0)).page().cluster(group(1)).finish())
+
+
+@valid("Editing")
+def continued_from_no_blocks_and_growing(f):
+    """The same without an end, and with a track more: the page leads to the first cluster."""
+    f.describe([track(1)]).page().top().locator().describe([track(1), track(9)]).cluster(group(0) + [key(9, b"more", 0)])
+    return read(f.page().cluster(group(1)), closed=False)
+
+
+@valid("Editing")
+def continued_from_no_blocks_without_page(f):
+    """The same before there is a page."""
+    f.describe([track(1)]).page().top().locator().describe([track(1), track(9)]).cluster(group(0) + [key(9, b"more", 0)])
+    return read(f, closed=False)
+
+
+@valid("Editing")
 def continued_with_another_track(f):
     """A recording was continued with a track more, edited, and closed."""
     pages(f, 1).finish().reopen()
