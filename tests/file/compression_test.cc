@@ -71,7 +71,7 @@ Stored StoredBlocks(const Bytes& file, uint32_t track) {
 // A file with one compressed track and one block, whose stored bytes are given.
 Bytes FileWithFrame(const Bytes& frame, const char* compression = "zstd") {
   h4mk::MemoryOutput io;
-  h4mk::Writer writer(io, {});
+  h4mk::Writer writer(io, {.any_compression = true});
   uint32_t track = 0;
   h4mk::Json description = {
       {"track_id", 1}, {"name", ""}, {"kind", "data"}, {"codec", "none"}, {"time_base", "1/25"}};
@@ -390,6 +390,10 @@ TEST(CompressionTest, AnUnknownMethodCostsItsBlocksOnly) {
 
 TEST(CompressionTest, ACompressedBlockOfATrackThatIsNotIsRefused) {
   EXPECT_NE(Refusal(Frame(Text(1, 1000)), nullptr).find("does not say how"), std::string::npos);
+}
+
+TEST(CompressionTest, AnUnknownCompressionIsNamed) {
+  EXPECT_NE(Refusal(Bytes(9), "x-lz").find("\"x-lz\""), std::string::npos);
 }
 
 // With keep_corrupt a damaged block is reported once; there is nothing of it to hand out.

@@ -189,7 +189,7 @@ TEST_P(ContentTest, PartsOfAFile) {
   }
 }
 
-// Not a chunk of an unknown tag in version 1: nobody can trust its length (legacy.md, "damage").
+// Not a chunk of an unknown tag in version 1: its length cannot be trusted (legacy.md, rule 4).
 INSTANTIATE_TEST_SUITE_P(, ContentTest,
                          testing::Values(std::tuple(2, Carrier::kAttachment),
                                          std::tuple(2, Carrier::kBlock),

@@ -97,6 +97,24 @@ TEST_F(FeatureTest, HighFlagsOfAClusterLeaveItOut) {
   }
 }
 
+// A check of the whole file says so, wherever the chunk stands.
+TEST_F(FeatureTest, HighFlagsAreToldByVerify) {
+  for (const char* tag : {"TRAK", "CORE", "TSEK", "TAIL"}) {
+    TestFile file(WithChunkFlags(tag, 1u << 17));
+    const h4mk_io io = file.Io();
+    std::string told;
+    h4mk_task task = H4MK_TASK_INIT;
+    task.opaque = &told;
+    task.problem = [](void* opaque, const h4mk_problem* problem) {
+      *static_cast<std::string*>(opaque) += std::string(problem->message) + "\n";
+    };
+    h4mk_verify_options options = H4MK_VERIFY_OPTIONS_INIT;
+    options.task = &task;
+    EXPECT_EQ(h4mk_verify(&io, &options, nullptr), H4MK_ERR_CORRUPT) << tag;
+    EXPECT_NE(told.find(std::string(tag) + " chunk at byte"), std::string::npos) << told;
+  }
+}
+
 TEST_F(FeatureTest, AnUnknownRequirementLeavesTheTrackOut) {
   TestFile file;
   Writer writer(&file);

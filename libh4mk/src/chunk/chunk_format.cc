@@ -30,6 +30,11 @@ uint32_t ChunkHeader::unknown_flags() const {
   return flags & kMustKnowFlags & ~(tag == kTagCore ? kCoreIsCluster : 0);
 }
 
+std::string UnknownFlags(const ChunkHeader& header, uint64_t offset) {
+  return TagText(header.tag) + " chunk at byte " + std::to_string(offset) + " has flags " +
+         std::to_string(header.unknown_flags()) + " that this version of the library does not know";
+}
+
 bool IsKnownTag(uint32_t tag) {
   return std::find(kKnownTags.begin(), kKnownTags.end(), tag) != kKnownTags.end();
 }

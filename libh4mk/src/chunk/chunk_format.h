@@ -92,6 +92,9 @@ inline std::array<uint8_t, kChunkHeaderSize> ChunkHeaderBytes(const ChunkHeader&
 // A tag in a form fit for messages.
 std::string TagText(uint32_t tag);
 
+// What is said of a chunk with flags that must be known and are not.
+std::string UnknownFlags(const ChunkHeader& header, uint64_t offset);
+
 // Tags are four printable ASCII characters; anything else is damage, not an unknown chunk.
 bool IsPlausibleTag(uint32_t tag);
 

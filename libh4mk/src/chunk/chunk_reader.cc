@@ -126,11 +126,7 @@ Status ChunkReader::ReadPayload(uint64_t offset, const ChunkHeader& header, Byte
   payload->resize(header.length);
   if (crc) *crc = stored;
   if (version_ >= 2 && header.unknown_flags() != 0)
-    return Status(Code::kUnsupported, TagText(header.tag) + " chunk at byte " +
-                                          std::to_string(offset) + " has flags " +
-                                          std::to_string(header.unknown_flags()) +
-                                          " that this version of the library does not know")
-        .At(offset);
+    return Status(Code::kUnsupported, UnknownFlags(header, offset)).At(offset);
   return {};
 }
 

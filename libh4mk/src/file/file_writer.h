@@ -17,7 +17,8 @@ struct WriterOptions {
   uint32_t cluster_size_limit = 4u << 20;
   uint32_t cluster_time_limit_ms = 2000;
   uint32_t reserve_index_space = 0;
-  bool repeatable = false;  // the same input gives the same bytes
+  bool any_compression = false;  // also one that nobody knows: clusters are copied as they are
+  bool repeatable = false;       // the same input gives the same bytes
   std::optional<uint32_t>
       salt;  // of a file whose clusters are copied as they are; else chosen by the writer
 };

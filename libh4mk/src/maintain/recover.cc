@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "file/tracks.h"
+#include "maintain/no_allocator.h"
+#include "reader/reader.h"
 #include "writer/writer.h"
 
 namespace h4mk {
@@ -14,11 +16,12 @@ namespace {
 class Recovery {
  public:
   Recovery(Io& io, Io& output, RecoverReport* report)
-      : source_(io), chunks_(source_), output_(output), report_(*report) {}
+      : io_(io), source_(io), chunks_(source_), output_(output), report_(*report) {}
 
   Status Run(const ChunkWalk::Progress& progress);
 
  private:
+  Status ReadDescriptions();
   Status FindDescriptions();
   Status TakeDescription(const Piece& piece);
   Status MakeUpTracks();
@@ -35,8 +38,10 @@ class Recovery {
   void Lose(const Piece& piece, std::string message);
   Status Read(uint64_t offset, uint64_t size, Bytes* bytes);
 
+  Io& io_;
   Source source_;
   ChunkReader chunks_;
+  std::optional<uint32_t> repaired_salt_;
   Io& output_;
   std::optional<Writer> writer_;
   RecoverReport& report_;
@@ -50,9 +55,11 @@ class Recovery {
 };
 
 Status Recovery::Run(const ChunkWalk::Progress& progress) {
+  H4MK_TRY(ReadDescriptions());
   FileHeader header;
   H4MK_TRY(ReadFileHeader(source_, &header));
-  H4MK_TRY(FindDescriptions());
+  if (repaired_salt_) source_.set_salt(*repaired_salt_);
+  if (!have_tracks_) H4MK_TRY(FindDescriptions());
   H4MK_TRY(StartWriter());
   ChunkWalk walk(source_, list_.ids, 2, ChunkWalk::Depth::kAll, progress);
   H4MK_TRY(ForEachPiece(walk, [&](const Piece& piece) { return Take(walk, piece); }));
@@ -61,7 +68,25 @@ Status Recovery::Run(const ChunkWalk::Progress& progress) {
   return writer_->Finish();
 }
 
-// The last TRAK and META that can be used count.
+// Those that count (core.md, "Which description counts"), if a reader can open the file.
+Status Recovery::ReadDescriptions() {
+  NoAllocator allocator;
+  Reader reader(Source(io_), allocator, /*keep_corrupt=*/false);
+  const Status status = reader.Open();
+  if (status.code() == Code::kIo) return status;
+  if (io_.Seek(0) < 0) return Status(Code::kIo, "cannot seek");  // where source_ believes to be
+  if (!status.ok()) return {};
+  repaired_salt_ = reader.source().salt();
+  for (const Track& track : reader.tracks()) {
+    list_.ids.Add(track.id);
+    list_.tracks.push_back(track);
+  }
+  meta_ = reader.meta();
+  have_tracks_ = true;
+  return {};
+}
+
+// No reader can open the file: the last TRAK and META that can be used count.
 Status Recovery::FindDescriptions() {
   const TrackIds none;
   ChunkWalk walk(source_, none, 2, ChunkWalk::Depth::kIndexes);
@@ -125,6 +150,7 @@ Status Recovery::MakeUpTracks() {
 Status Recovery::StartWriter() {
   WriterOptions options;
   options.salt = source_.salt();
+  options.any_compression = true;
   writer_.emplace(output_, options);
   for (const Track& track : list_.tracks) {
     uint32_t index = 0;
@@ -169,7 +195,8 @@ Status Recovery::TakeGoodBlocks(const ChunkWalk& walk, const Piece& piece) {
   uint64_t lost = 0, lost_bytes = 0;
   for (const BlockRecord& record : walk.index().blocks()) {
     const bool is_together = record.track >= 0 && together[static_cast<size_t>(record.track)];
-    if (!walk.IsGood(record) || ((record.flags & kBlockExternal) && !is_together)) {
+    if (!walk.IsGood(record) || (record.flags & kBlockMustKnow) ||
+        ((record.flags & kBlockExternal) && !is_together)) {
       ++lost;
       lost_bytes += record.stored_size();
       continue;
@@ -256,7 +283,18 @@ Status Recovery::ReadGoodBlock(const ChunkWalk& walk, const BlockRecord& record,
 
 // Chunks of other kinds. The writer makes descriptions, index and end itself.
 Status Recovery::TakeChunk(const Piece& piece) {
-  switch (piece.header.tag) {
+  const uint32_t tag = piece.header.tag;
+  if (tag == kTagCore) {
+    Lose(piece, piece.header.unknown_flags() != 0 ? UnknownFlags(piece.header, piece.offset)
+                                                  : "CORE chunk that is no cluster");
+    return {};
+  }
+  if (piece.header.unknown_flags() != 0 &&
+      (tag == kTagTracks || tag == kTagMeta || tag == kTagAttachment)) {
+    Lose(piece, UnknownFlags(piece.header, piece.offset));
+    return {};
+  }
+  switch (tag) {
     case kTagTracks:
     case kTagMeta:
     case kTagIndex:
@@ -266,13 +304,17 @@ Status Recovery::TakeChunk(const Piece& piece) {
     case kTagAttachment:
       return TakeAttachment(piece);
     default:
+      if (piece.header.length > kMaxSmallChunk) {
+        Lose(piece, TagText(tag) + " chunk larger than 64 MiB");
+        return {};
+      }
       H4MK_TRY(Read(piece.offset + kChunkHeaderSize, piece.header.length, &buffer_));
-      if (piece.header.tag == kTagVeri && IsCheckpoint(buffer_)) {
+      if (tag == kTagVeri && IsCheckpoint(buffer_)) {
         if (!std::exchange(lost_signature_, true))
           report_.losses.push_back({piece.offset, 0, "the signatures: they were of the old file"});
         return {};
       }
-      return writer_->AddChunk(piece.header.tag, piece.header.flags, buffer_);
+      return writer_->AddChunk(tag, piece.header.flags, buffer_);
   }
 }
 

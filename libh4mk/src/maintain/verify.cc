@@ -10,6 +10,7 @@
 #include "base/crc32.h"
 #include "chunk/container_checksum.h"
 #include "index/page_builder.h"
+#include "maintain/no_allocator.h"
 #include "reader/reader.h"
 
 namespace h4mk {
@@ -18,16 +19,6 @@ namespace {
 // A file has one index top at its end and one in front. What it costs to decode one is not bounded
 // by its size, so a file of nothing but tops is not looked at to its end.
 constexpr size_t kMaxTops = 16;
-
-// Blocks' data is never asked for.
-class NoAllocator final : public BufferAllocator {
- public:
-  void* Alloc(size_t size, uint8_t** data) override {
-    *data = new uint8_t[size];
-    return *data;
-  }
-  void Release(void* handle) override { delete[] static_cast<uint8_t*>(handle); }
-};
 
 bool SameSummary(const PageRef& a, const PageRef& b) {
   if (a.size != b.size || a.clusters != b.clusters) return false;
@@ -259,6 +250,10 @@ void Verifier::CheckNamesFile(const Piece& piece, uint32_t track) {
 Status Verifier::TakeSmall(const Piece& piece) {
   const uint32_t tag = piece.header.tag;
   if (tag == kTagTracks || tag == kTagMeta) descriptions_[piece.offset] = tag;
+  if (piece.header.unknown_flags() != 0) {
+    report_.Error(piece.offset, UnknownFlags(piece.header, piece.offset));
+    return {};
+  }
   if (tag == kTagIndex) return TakeIndex(piece);
   if (tag != kTagTracks && tag != kTagMeta && tag != kTagTail && tag != kTagVeri) return {};
   Bytes payload;

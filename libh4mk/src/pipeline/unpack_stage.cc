@@ -14,7 +14,10 @@ Status UnpackStage::Process(ReadBlock* block, BlockMemory& memory) {
                    "block " + std::to_string(record.ordinal) + " of track " +
                        std::to_string(track.id) + " cannot be unpacked: " + what);
   };
-  if (track.compression != Compression::kZstd) return fail("its track does not say how");
+  if (track.compression == Compression::kUnknown)
+    return fail("this version of the library does not know the compression " +
+                DumpJson(track.description[kCompressionKey]));
+  if (track.compression == Compression::kNone) return fail("its track does not say how");
   if (block->corrupt) return fail("damaged");
   const ByteSpan packed(block->data, record.size);
   size_t size = 0;

@@ -47,7 +47,7 @@ Status Writer::AddTrack(const Json& description, uint32_t* track) {
     return Status(Code::kLimit, "more than " + std::to_string(kMaxTracks) + " tracks");
   Track added;
   H4MK_TRY(ReadTrack(description, &added));
-  if (added.compression == Compression::kUnknown)
+  if (added.compression == Compression::kUnknown && !options_.any_compression)
     return Status(Code::kArgument, "compression of a track can only be \"zstd\"");
   if (ids_.Find(added.id) >= 0)
     return Status(Code::kArgument, "two tracks with track_id " + std::to_string(added.id));

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What a newer writer may do (core.md, "What may change"): what is ignored, what is left out and named, what is refused."""
-from builder.expect import WALK, problem, read, refused
+from builder.expect import WALK, flipped, problem, read, refused
 from builder.file import CLUSTER_FLAG, File
 from builder.model import delta, key, track
 
@@ -126,6 +126,15 @@ def block_flags_required(f):
     f.describe([track(1)]).cluster(blocks)
     return read(f.finish(), lost=[[1, 1], [1, 3]], problems=[
         problem("unknown_block_flag", f.clusters[0], flags=1 << 12 | 1 << 13 | 1 << 15, blocks=[[1, 1], [1, 3]])])
+
+
+@invalid("Block flags")
+def block_flags_required_in_damaged_cluster(f):
+    """Bit 12 of a block whose stripe is good, in a cluster with a bad stripe: what saves the good blocks must not save this one."""
+    f.describe([track(1)]).cluster([key(1, b"A" * 4096, 0), delta(1, b"B" * 10, 10, flags=1 << 12), delta(1, b"C" * 10, 20)], shift=12).finish()
+    bad = f.clusters[0]
+    return read(f, flipped(f.bytes(), f.chunks[1].at("data")), lost=[[1, 0], [1, 1]], problems=[
+        problem("damaged_data", bad, blocks=[[1, 0]]), problem("unknown_block_flag", bad, flags=1 << 12, blocks=[[1, 1]])])
 
 
 @invalid("TRAK")
