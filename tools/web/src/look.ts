@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/** `<h4mk-look>`: a look into a file that is dropped on it, chosen, or named by `src`. Importing this module defines the element. */
+/** `<h4mk-look>`: a look into a file that is dropped on it, chosen, or named by `src`. Importing this module defines the element.
+ *  @module h4mk/look */
 import { clock, make } from './base/dom.js';
 import { H4mkError } from './errors.js';
 import { Block, FLAG, isFrame, timeOf } from './format/cluster.js';
@@ -19,8 +20,10 @@ const CHECKED_AT_ONCE = 64 * 2 ** 20;
 
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement; // so that the module can be imported without a page
 
-/** Attribute `src`: a file to open. Event `opened` (detail: the H4mkFile), `checked` (detail: the problems) and `error`. */
+/** The element `<h4mk-look>`. Attribute `src`: a file to open. Each event is a CustomEvent, of which `detail` is: of `opened` the H4mkFile, of `checked` the
+ *  array of problems, of `error` what was thrown. */
 export class H4mkLook extends Base {
+  /** The attributes of which a change opens a file. */
   static readonly observedAttributes = ['src'];
   readonly #title = make('h1', {}, 'A look into an H4MK file');
   readonly #facts = make('div', { class: 'facts' });
@@ -36,6 +39,7 @@ export class H4mkLook extends Base {
   #views = 0;
   #settle?: ReturnType<typeof setTimeout>;
 
+  /** As `document.createElement('h4mk-look')` makes it. */
   constructor() {
     super();
     const input = make('input', { type: 'file', accept: '.h4mk' });
@@ -56,17 +60,20 @@ export class H4mkLook extends Base {
     });
   }
 
+  /** Called by the browser when `src` is another one: opens it. */
   attributeChangedCallback(): void {
     const src = this.getAttribute('src');
     if (src) void this.open(new URL(src, document.baseURI).href);
   }
 
+  /** Called by the browser when the element is taken out of the page: closes the file. */
   disconnectedCallback(): void {
     this.#opened++;
     this.#file?.close();
   }
 
-  /** Shows a URL, or a File that was dropped. What is wrong with it is told in the page and by the event `error`. */
+  /** Shows an absolute URL, or a File that was dropped. What is wrong with it is told in the page and by the event `error`, and not thrown. Files of up to
+   *  64 MiB are checked at once. */
   async open(from: string | File): Promise<void> {
     const opened = ++this.#opened;
     this.#file?.close();
@@ -86,7 +93,7 @@ export class H4mkLook extends Base {
     }
   }
 
-  /** Reads all of the file, and lists what is damaged, and where. */
+  /** Reads all of the file, and lists what is damaged, and where: the first 500 problems. To be called after the event `opened`. */
   async check(): Promise<Problem[]> {
     const file = this.#file!;
     const opened = this.#opened;
@@ -107,7 +114,8 @@ export class H4mkLook extends Base {
     return found;
   }
 
-  /** Shows a block: what the index says of it, its picture if it is one, and its bytes. */
+  /** Shows a block of the open file: what the index says of it, its picture if it is one, and its first 4096 bytes. What cannot be read is told in
+   *  the page. */
   async showBlock(block: Block): Promise<void> {
     const file = this.#file!;
     const track = file.track(block.track);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/** `<h4mk-player src="film.h4mk">`: plays H4MK files from any static host. Importing this module defines the element. */
+/** `<h4mk-player src="film.h4mk">`: plays H4MK files from any static host. Importing this module defines the element.
+ *  @module h4mk/player */
 import { make } from './base/dom.js';
 import type { Verdict } from './protect/verify.js';
 import { Controls, setIcon } from './player/controls.js';
@@ -7,6 +8,7 @@ import type { FileInfo, FromSession, ToSession, TrackInfo } from './player/sessi
 import { STYLE } from './player/style.js';
 
 export type { FileInfo, TrackInfo } from './player/session.js';
+export type { Chapter } from './read/file.js';
 export type { Verdict } from './protect/verify.js';
 
 interface Port {
@@ -16,13 +18,22 @@ interface Port {
 
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement; // so that the module can be imported without a page
 
-/** Attributes: `src` (a key may follow as `#key=…`), `key-in-location` (the key is in the fragment of the page's address), `verify` (public
- *  key), `autoplay`, `muted`, `loop`, `poster`, `credentials`. Events: `info`, `verdict`, `lost` (CustomEvent with detail), `error`. */
+/** The element `<h4mk-player>`.
+ *
+ *  Attributes: `src` (a key may follow as `#key=…`), `key-in-location` (the key is in the fragment of the page's address), `verify` (public
+ *  key), `autoplay`, `muted`, `loop`, `poster`, `credentials`. All but `src` are looked at when a file is loaded.
+ *
+ *  Events are each a CustomEvent, of which `detail` is: of `info` a `FileInfo` (once more whenever a file that is still being written got longer), of
+ *  `verdict` a `Verdict` (whenever it changed), of `lost` (blocks that could not be shown) and `error` an object with `code` and `message`. `code` is
+ *  that of an `H4mkError`, `media` where the browser cannot play what it got, or `error`. */
 export class H4mkPlayer extends Base {
+  /** The attributes of which a change loads a file. */
   static readonly observedAttributes = ['src'];
   /** The picture: times, rates, events and all else of a video element. */
   readonly video = make('video', { playsinline: '', part: 'video' });
+  /** What is known of the file; null until it is open, and without a file. */
   info: FileInfo | null = null;
+  /** Who signed the file, and whether what was used of it is what was signed; null until it is open, and without the attribute `verify`. */
   verdict: Verdict | null = null;
   readonly #controls = new Controls();
   readonly #message = make('div', { class: 'message', role: 'alert', hidden: '' });
@@ -34,6 +45,7 @@ export class H4mkPlayer extends Base {
   #connected = false;
   #chosen = { video: null as number | null, audio: null as number | null, subtitle: null as number | null };
 
+  /** As `document.createElement('h4mk-player')` makes it. It loads a file once it is in the page. */
   constructor() {
     super();
     const root = this.attachShadow({ mode: 'open' });
@@ -42,6 +54,7 @@ export class H4mkPlayer extends Base {
     this.addEventListener('keydown', (event) => this.#onKey(event));
   }
 
+  /** Called by the browser when the element comes into the page: loads `src`. */
   connectedCallback(): void {
     if (!this.hasAttribute('tabindex')) this.tabIndex = 0;
     this.#connected = true;
@@ -49,51 +62,60 @@ export class H4mkPlayer extends Base {
     if (this.hasAttribute('src')) this.#load();
   }
 
+  /** Called by the browser when the element is taken out of the page: closes the file, and asks the server for nothing more. */
   disconnectedCallback(): void {
     this.#connected = false;
     clearInterval(this.#timer);
     this.#unload();
   }
 
+  /** Called by the browser when `src` is another one: loads it. */
   attributeChangedCallback(): void {
     if (this.#connected) this.#load();
   }
 
-  /** Plays a file that was dropped or chosen. */
+  /** Plays a file that was dropped or chosen. It stays the one that is played, whatever `src` says. */
   open(file: Blob): void {
     this.#file = file;
     this.#load();
   }
 
+  /** Where it plays, in seconds. Setting it seeks. */
   get currentTime(): number {
     return this.video.currentTime;
   }
+  /** Seeks. */
   set currentTime(time: number) {
     this.video.currentTime = time;
   }
+  /** Seconds from time 0 to the end of the longest track; NaN until the file is open. */
   get duration(): number {
     return this.info?.duration ?? NaN;
   }
+  /** Plays, as that of `<video>`: rejects where the browser wants a click first and the sound is on. */
   play(): Promise<void> {
     return this.video.play();
   }
+  /** Pauses, as that of `<video>`. */
   pause(): void {
     this.video.pause();
   }
 
-  /** Goes on by frames, exactly; back if `by` is negative. */
+  /** Pauses, and goes on by that many frames, exactly; back if `by` is negative. Stays at the first frame, and where there is none that far on. */
   step(by: number): void {
     this.pause();
     if (this.#chosen.video !== null) this.#port?.send({ type: 'step', track: this.#chosen.video, time: this.currentTime, by });
   }
 
+  /** Plays another sound track from here on, by its id in `info.tracks`. The event `error` tells where there is none (`unknown_track`), or the browser has
+   *  no decoder for it (`unsupported`). */
   chooseAudio(track: number): void {
     this.#chosen.audio = track;
     this.#port?.send({ type: 'choose', track });
     this.#listTracks();
   }
 
-  /** null: none. */
+  /** Shows the subtitles of a track, by its id in `info.tracks`; null: none. Only tracks with `text` have some that can be shown. */
   chooseSubtitles(track: number | null): void {
     this.#chosen.subtitle = track;
     for (const cue of [...(this.#textTrack.cues ?? [])]) this.#textTrack.removeCue(cue);

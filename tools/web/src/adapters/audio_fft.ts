@@ -91,7 +91,8 @@ class AudioFft implements Instance<State> {
   }
 }
 
-export const audioFftAdapter: Adapter<State> = {
+/** Audio tokens to mono sound (adapters.md, "Adapter `audio_fft`"). Its `open` throws `adapter` where `extradata` or `sample_rate` is not possible. */
+export const audioFftAdapter: Adapter = {
   name: 'audio_fft', description: 'audio tokens to sound', preroll: 0,
   claims: ({ codec }) => codec === 'audio_fft',
   open: (track) => new AudioFft(track),

@@ -10,12 +10,14 @@ const instance = (applyB: Instance<Uint8Array>['applyB']): Instance<Uint8Array> 
   render: (data) => ({ type: 'bytes', data }),
 });
 
+/** The output is the bytes of all blocks since the I block (adapters.md, "Adapter `null`"). A state is these bytes. */
 export const nullAdapter: Adapter<Uint8Array> = {
   name: 'null', description: 'the bytes of all blocks since the I block', preroll: 0,
   claims: ({ codec }) => codec === 'null',
   open: () => instance((previous, _next, { data }) => concat(previous, data)),
 };
 
+/** As `nullAdapter`, but the output of a B block is that of the anchor behind it (adapters.md, "Adapter `pass_through`"). */
 export const passThroughAdapter: Adapter<Uint8Array> = {
   name: 'pass_through', description: 'as null; a B block shows the anchor behind it', preroll: 0,
   claims: ({ codec }) => codec === 'pass_through',

@@ -5,17 +5,31 @@ import { Block, FLAG, isFrame, timeOf } from '../format/cluster.js';
 import type { H4mkFile } from '../read/file.js';
 import type { Adapter, AdapterBlock, Instance, Shown } from './adapter.js';
 
-export type Output = Shown & { pts: bigint; duration: bigint; ordinal: bigint };
+/** Which frame an output belongs to. Times are in ticks of the track. */
+export interface OutputTime {
+  /** The time of the frame: its pts, or its dts if it has no pts. */
+  pts: bigint;
+  /** The duration of its block; 0: not known. */
+  duration: bigint;
+  /** The ordinal of its block. */
+  ordinal: bigint;
+}
 
+/** What `decode` gives for a frame. */
+export type Output = Shown & OutputTime;
+
+/** How a track is decoded. */
 export interface DecodeOptions {
+  /** What decodes it: `builtIn().of(track)`, or one of your own. */
   adapter: Adapter;
   /** In ticks: from the output that is shown at this time. Absent: from the start. */
   from?: bigint;
-  /** Blocks that could not be decoded. */
+  /** Told of blocks that could not be read or decoded. Blocks that need them are left out without a word, up to the next block of type I. */
   onLost?: (error: Error, block: Block) => void;
 }
 
-/** Outputs in the order in which they are shown. */
+/** Decodes a track, by its track_id, by an adapter (adapters.md, "Decoding with an adapter"). Gives the outputs in the order in which they are shown; those of
+ *  the preroll are left out. Nothing is given where the track has no frame. Throws `unknown_track`, and what `adapter.open` throws. */
 export async function* decode(file: H4mkFile, track: number, { adapter, from, onLost = () => {} }: DecodeOptions): AsyncGenerator<Output> {
   const described = file.track(track);
   const instance = adapter.open(described);

@@ -140,7 +140,8 @@ class Dsp implements Instance<DspState> {
   }
 }
 
-export const dspAdapter: Adapter<DspState> = {
+/** Spectra, DSP0 and DSP1, to sound of 1 to 8 channels (adapters.md, "Adapter `dsp`"). */
+export const dspAdapter: Adapter = {
   name: 'dsp', description: 'spectra (DSP0, DSP1) to sound', preroll: MOST_OVERLAP - 1,
   claims: ({ codec }) => codec === 'dsp',
   open: (track) => new Dsp(track.number('sample_rate') || 48000),

@@ -3,8 +3,29 @@
 import { require } from '../errors.js';
 import { Budget, Cursor, NO_TIME } from './cursor.js';
 
+/** Bits of `Block.flags` (core.md, "Block flags"). The two lowest bits are the type of the block: 0 I, 1 P, 2 B, 3 read as P. */
 export const FLAG = {
-  KEY: 4, DISCARD: 8, CORRUPT: 16, DISPOSABLE: 32, NO_PTS: 64, NO_DTS: 128, SIDE_DATA: 256, ENCRYPTED: 512, COMPRESSED: 1024, EXTERNAL: 2048,
+  /** A decoder can start here. */
+  KEY: 4,
+  /** To be decoded and not to be shown. */
+  DISCARD: 8,
+  /** Known to be damaged when it was written. */
+  CORRUPT: 16,
+  /** Nothing depends on it. */
+  DISPOSABLE: 32,
+  /** Its pts is not known. */
+  NO_PTS: 64,
+  /** Its dts is not known. */
+  NO_DTS: 128,
+  /** It has side data. */
+  SIDE_DATA: 256,
+  /** It is stored encrypted (protection.md). */
+  ENCRYPTED: 512,
+  /** It is stored as a zstd frame. */
+  COMPRESSED: 1024,
+  /** Its data is in the file beside (core.md, "External data"). */
+  EXTERNAL: 2048,
+  /** Bits 12 to 15: where one is set the block cannot be read, since none is defined yet. */
   MUST_BE_UNDERSTOOD: 0xf000,
 } as const;
 export const MOST_INDEX = 128 * 2 ** 20;
@@ -14,54 +35,82 @@ const MOST_SIDE_DATA = 32 * 2 ** 20;
 const MOST_EXTERNAL = 64 * 2 ** 20;
 const MOST_ORDINAL = 2n ** 63n - 1n;
 
+/** What a block carries beside its data (ffmpeg.md, "Names of side data"). */
 export interface SideData {
+  /** 1 to 255 bytes of UTF-8. */
   readonly name: string;
+  /** Its bytes. Do not write into them: blocks may share them. */
   readonly data: Uint8Array;
 }
 
-/** A block: times in ticks of its track, null where one is not known; its data is at `offset`, in this file or in the other one. */
+/** A block as the index of its cluster describes it. Times are in ticks of its track. */
 export interface Block {
+  /** The track_id, which TRAK need not have: `H4mkFile.track` throws then. */
   readonly track: number;
+  /** Its number within the track, in the order of writing, from 0. Gaps show that blocks were lost. */
   readonly ordinal: bigint;
+  /** 32 bits: see `FLAG`. */
   readonly flags: number;
+  /** Bytes of the data as it is stored: encrypted, compressed. At most 1 GiB. */
   readonly size: number;
+  /** Ticks; 0: not known. */
   readonly duration: bigint;
+  /** When it is decoded; null: not known. */
   readonly dts: bigint | null;
+  /** When it is shown; null: not known. */
   readonly pts: bigint | null;
+  /** Where its data begins: the byte in this file, or with `FLAG.EXTERNAL` in the file beside. */
   readonly offset: number;
+  /** Side data as it is stored. In an encrypted file that is one sealed piece: `Content.sideData` has the pieces. */
   readonly sideData: readonly SideData[];
+  /** The cluster that has it. */
   readonly cluster: Cluster;
 }
 
-/** pts, or dts if there is none. */
+/** The time of a block in ticks: its pts, or its dts if it has no pts; null if it has neither. */
 export const timeOf = (block: Block): bigint | null => block.pts ?? block.dts;
+/** Whether a block is shown: it has a time and is not marked discard. */
 export const isFrame = (block: Block): boolean => timeOf(block) !== null && !(block.flags & FLAG.DISCARD);
+/** Whether a seek may end at a block: it has a time and the flag `KEY`. */
 export const isSeekPoint = (block: Block): boolean => timeOf(block) !== null && (block.flags & FLAG.KEY) !== 0;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** What a cluster has of one track. */
 export interface ListedTrack {
+  /** The track_id. */
   readonly track: number;
+  /** How many blocks of the track the cluster has: 1 or more. */
   readonly count: number;
+  /** The ordinal of the first of them. */
   readonly ordinal: bigint;
+  /** These blocks, in their order. */
   readonly blocks: Block[];
-  /** SHA-256 of its external blocks. */
+  /** SHA-256 of the data of its external blocks, back to back; absent if it has none. */
   hash?: Uint8Array;
 }
 
-/** Where the bytes of a cluster lie: `end` is that of the chunk, its CRC included. */
+/** Where the bytes of a cluster lie in the file. Of a file of version 1 it is a run of chunks, one for each block. */
 export interface ClusterPlace {
+  /** The first byte of its chunk. */
   readonly offset: number;
+  /** The first byte of its data. */
   readonly dataBegin: number;
+  /** Behind the last byte of its chunk, the CRC included. */
   readonly end: number;
 }
 
-/** The index of a cluster. Blocks are in the order in which they are handed out. */
+/** The index of a cluster (core.md, "Cluster"). */
 export interface Cluster extends ClusterPlace {
+  /** The tracks that have blocks here, in the order in which their data lies. TRAK need not have all of them. */
   readonly tracks: ListedTrack[];
+  /** All blocks in the order in which they were written and are handed out. 1 to 65535. */
   readonly blocks: Block[];
+  /** Behind the last byte of its data. */
   readonly dataEnd: number;
+  /** Stripes of the data have 2^stripeShift bytes, the last one may have fewer; 0: there are none, and the CRC of the chunk counts. */
   readonly stripeShift: number;
+  /** The CRC of each stripe. */
   readonly stripes: number[];
   /** Version 1: each block has a chunk of its own, whose CRC decides. */
   readonly ownChunks?: boolean;

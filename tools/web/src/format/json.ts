@@ -3,9 +3,9 @@
 // last of two equal keys, and not tell 1 from 1.0.
 import { Broken, require } from '../errors.js';
 
-/** A value as the file has it: integers are bigint, other numbers are number. */
+/** A value of JSON as the file has it: integers are bigint, other numbers are number. */
 export type Exact = null | boolean | bigint | number | string | Exact[] | { [key: string]: Exact };
-/** The same for programs: integers are numbers where these are exact, else bigint. */
+/** A value of JSON for programs: integers are numbers where these are exact, up to 2^53 - 1, else bigint. */
 export type Json = null | boolean | bigint | number | string | Json[] | { [key: string]: Json };
 
 const TOKEN = /[ \t\n\r]*(?:([[\]{}:,])|(")|(-?(?:0|[1-9]\d*))(\.\d+)?([eE][+-]?\d+)?|(true|false|null))/y;

@@ -8,17 +8,24 @@ const MOST_SPANS = 2 ** 17;
 const MOST_PAGES_TIMES_TRACKS = 2 ** 18;
 export const SMALLEST_CLUSTER = 31;
 
-/** Of a track up to the end of a page, or of the file. */
+/** All blocks of a track together, up to the end of a page or of the file (core.md, "Page"). Times are in ticks. */
 export interface Totals {
+  /** How many blocks there are. */
   blocks: number;
+  /** How many of them are no frames. */
   hidden: number;
+  /** Bytes of their data as it is stored, in the file beside as well. */
   bytes: number;
+  /** The pts of the first block that has one and is not marked discard; null if there is none. */
   startPts: bigint | null;
+  /** The dts of the first block; null if it has none. */
   firstDts: bigint | null;
+  /** The largest time plus duration of a block; null if no block has a time. */
   end: bigint | null;
-  /** The times of clusters overlap. */
+  /** A block has a time that is not later than that of a block in a cluster before: to number frames, all times have to be read. */
   overlap: boolean;
-  /** Its flags as they are stored. */
+  /** Its flags as they are stored; absent where the totals were counted.
+   *  @internal */
   bits?: number;
 }
 

@@ -7,19 +7,26 @@ import { Exact, Json, isObject, parseJson, plain } from './json.js';
 const KNOWN_REQUIREMENTS = new Set<string>();
 const MOST_TRACKS = 4096;
 
-/** A track as TRAK describes it. */
+/** A track as TRAK describes it. Its texts come from the file: where they are shown, they are text and never markup. */
 export class Track {
+  /** The track_id, 0 to 65535: the number by which all methods of `H4mkFile` name the track. */
   readonly id: number;
+  /** The title of the track; empty if it has none. */
   readonly name: string;
   /** `video`, `audio`, `subtitle`, `data`, `attachment`, `unknown`; any other text of the file is read as `data`. */
   readonly kind: string;
+  /** The codec as FFmpeg calls it: `h264`, `opus`, `pcm_s16le` … */
   readonly codec: string;
-  /** Seconds a tick: numerator and denominator. */
+  /** Seconds a tick: numerator and denominator, 1 to 2^31 - 1 each. */
   readonly timeBase: readonly [number, number];
+  /** Features without which the blocks mean nothing (core.md, "TRAK"). */
   readonly requires: string[];
   /** All keys as they stand in the file (libh4mk/spec/ffmpeg.md lists them). */
   readonly described: { [key: string]: Json };
 
+  /** Made by `H4mkFile.open`.
+   *  @param exact The object of TRAK, with exact integers. What is encrypted and signed is compared with it.
+   *  @param index The place of the track in TRAK, from 0. */
   constructor(readonly exact: Exact, readonly index: number) {
     require(isObject(exact), 'a track is no object');
     const id = exact.track_id;
@@ -36,16 +43,18 @@ export class Track {
     this.described = plain(exact) as { [key: string]: Json };
   }
 
+  /** Those of `requires` that are not known here. None is known yet: where this is not empty, no block of the track can be read. */
   get unknownRequirements(): string[] {
     return this.requires.filter((feature) => !KNOWN_REQUIREMENTS.has(feature));
   }
 
-  /** Seconds of a time of this track. */
+  /** Ticks of this track in seconds. Times of more than 2^53 ticks are rounded. */
   seconds(ticks: bigint): number {
     return (Number(ticks) * this.timeBase[0]) / this.timeBase[1];
   }
 
-  /** The last time in ticks that is not later than `seconds`. */
+  /** The last time in ticks that is not later than `seconds`; a millionth of a tick more is allowed for rounding. At most 2^62 either way; 0 for NaN
+   *  and infinity. */
   ticks(seconds: number): bigint {
     const ticks = Math.floor((seconds * this.timeBase[1]) / this.timeBase[0] + 1e-6);
     return BigInt(Math.max(-(2 ** 62), Math.min(2 ** 62, Number.isFinite(ticks) ? ticks : 0)));
@@ -57,6 +66,7 @@ export class Track {
     return typeof value === 'number' ? value : absent;
   }
 
+  /** A text of the description; empty where the key is not there or is no text. */
   text(key: string): string {
     const value = this.described[key];
     return typeof value === 'string' ? value : '';
@@ -67,15 +77,9 @@ export class Track {
     return fromBase64(this.text('extradata')) ?? new Uint8Array(0);
   }
 
-  /** Tags with one text each. */
+  /** Tags of the track with one text each, such as `language`: of several texts the first one. */
   get tags(): Record<string, string> {
     return tagsOf(this.described.tags);
-  }
-
-  /** What a later TRAK must not change. */
-  get fixed(): string {
-    const { compression } = this.described;
-    return JSON.stringify([this.timeBase, typeof compression === 'string' ? compression : compression === undefined, this.requires]);
   }
 }
 
@@ -101,15 +105,21 @@ export function parseTracks(payload: Uint8Array): Tracks {
   return tracks;
 }
 
+/** What a later TRAK must not change. */
+function fixed({ described: { compression }, timeBase, requires }: Track): string {
+  return JSON.stringify([timeBase, typeof compression === 'string' ? compression : compression === undefined, requires]);
+}
+
 /** A later TRAK has the same tracks in the same order, and may have more behind them. */
 export function checkContinues(before: Tracks, after: Tracks): void {
   const ids = [...after.keys()];
   [...before].forEach(([id, track], i) => {
     require(ids[i] === id, 'a TRAK has other tracks than the one before');
-    require(track.fixed === after.get(id)!.fixed, 'a TRAK changes what blocks depend on');
+    require(fixed(track) === fixed(after.get(id)!), 'a TRAK changes what blocks depend on');
   });
 }
 
+/** META as it stands in the file (ffmpeg.md, "Keys of META"). */
 export type Meta = { [key: string]: Exact };
 
 export function parseMeta(payload: Uint8Array): Meta {

@@ -10,22 +10,35 @@ import type { CueText, Subtitles } from './subtitles.js';
 
 const TEXTS = new Set(['subrip', 'srt', 'webvtt', 'text', 'mov_text', 'ass', 'ssa']);
 
+/** A track of the file that is played. Its texts come from the file: show them as text, never as markup. */
 export interface TrackInfo {
+  /** The track_id: what `chooseAudio` and `chooseSubtitles` take. */
   id: number;
+  /** `video`, `audio`, `subtitle`, `data`, `attachment` or `unknown`. */
   kind: string;
+  /** The codec as FFmpeg calls it. */
   codec: string;
+  /** The title of the track; empty if it has none. */
   name: string;
+  /** Its tag `language`; empty if it has none. */
   language: string;
   /** Subtitles that can be shown as text. */
   text: boolean;
 }
 
+/** The file that is played. */
 export interface FileInfo {
+  /** Seconds. */
   duration: number;
+  /** The file has its end. One without is followed as it grows. */
   closed: boolean;
+  /** Its blocks need a key. */
   encrypted: boolean;
+  /** Its tag `title`; empty if it has none. */
   title: string;
+  /** All tracks in the order of the file. */
   tracks: TrackInfo[];
+  /** Chapters in the order of the file. */
   chapters: Chapter[];
 }
 

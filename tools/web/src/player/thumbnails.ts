@@ -5,7 +5,11 @@ import { FLAG, timeOf } from '../format/cluster.js';
 import type { H4mkFile } from '../read/file.js';
 import { playable } from './codecs.js';
 
-/** Frame `number` of a video track. The caller closes it. */
+/** Decodes frame `number` of a video track, from 0 in the order in which frames are shown. It reads the blocks of its decode chain, and nothing else. The
+ *  caller closes the VideoFrame; its `timestamp` is the frame's time in ticks, not in microseconds.
+ *
+ *  Throws `argument` where there is no such frame or no key block for it; `unsupported` where the browser has no decoder for the track, or no
+ *  WebCodecs; `corrupt` where the decoder did not give the frame; and as `H4mkFile.read` does. */
 export async function decodeFrame(file: H4mkFile, track: number, number: number): Promise<VideoFrame> {
   const chain = await file.chain(track, number);
   if (!chain) throw new H4mkError('argument', `Frame ${number} of track ${track} cannot be decoded, or there is none.`);

@@ -18,8 +18,9 @@ interface Session {
   first: Map<number, bigint>;
 }
 
-/** Opens a file's blocks with a master key of 16 bytes or more, from now on. Throws where the key is another one, where the descriptions or
- *  the end are not those that were written with it, and where the file is not encrypted: else protection could be taken off. */
+/** Opens a file's blocks with a master key of 16 bytes or more, from now on. Throws `wrong_key` where the key is another one, and where the file is not
+ *  encrypted: else protection could be taken off. Throws `forged` where the descriptions or the end are not those that were written with it, and
+ *  `unsupported` where the scheme is not known or there is no WebCrypto. Blocks that were changed throw `bad_tag` when they are read. */
 export async function useKey(file: H4mkFile, key: Uint8Array): Promise<void> {
   file.useDecryptor(await decryptorFor(file, key));
 }

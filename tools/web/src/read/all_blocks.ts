@@ -3,17 +3,14 @@
 import { H4mkError } from '../errors.js';
 import type { Chunk } from '../format/chunk.js';
 import { Block, Cluster, FLAG } from '../format/cluster.js';
-import type { Content } from './content.js';
 import { Descriptions } from './descriptions.js';
-import type { H4mkFile } from './file.js';
+import type { H4mkFile, PlaceWithContent } from './file.js';
 import { Order } from './order.js';
 import { ClusterProblems, Problem, problemOfChunk } from './problems.js';
-import type { Place } from './seek.js';
 
-type Read = Place & { content: Content | null };
 type Tell = (problem: Problem) => void;
 
-export async function* allBlocks(file: H4mkFile, { bytes, content, state }: H4mkFile['internals'], chunks: AsyncGenerator<Chunk>, onProblem: Tell, fromStart: boolean): AsyncGenerator<Read> {
+export async function* allBlocks(file: H4mkFile, { bytes, content, state }: H4mkFile['internals'], chunks: AsyncGenerator<Chunk>, onProblem: Tell, fromStart: boolean): AsyncGenerator<PlaceWithContent> {
   const descriptions = new Descriptions(bytes);
   const order = new Order();
   if (fromStart && state.saltDamaged) onProblem({ kind: 'damaged_salt', offset: 8 });
@@ -27,7 +24,7 @@ export async function* allBlocks(file: H4mkFile, { bytes, content, state }: H4mk
   if (counts) order.missing(counts, state.metaOffset ?? 0).forEach(onProblem);
 }
 
-async function* blocksOf(file: H4mkFile, cluster: Cluster, order: Order, onProblem: Tell, fromStart: boolean): AsyncGenerator<Read> {
+async function* blocksOf(file: H4mkFile, cluster: Cluster, order: Order, onProblem: Tell, fromStart: boolean): AsyncGenerator<PlaceWithContent> {
   const { tracks } = file;
   for (const { track } of cluster.tracks) if (!tracks.has(track)) onProblem({ kind: 'unknown_track', offset: cluster.offset, track });
   order.gaps(cluster, fromStart).filter(({ track }) => tracks.has(track!)).forEach(onProblem);

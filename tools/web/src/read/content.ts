@@ -7,15 +7,21 @@ import type { Track } from '../format/tracks.js';
 import type { CrcOf } from './crc_of.js';
 import type { ExternalData, OpenBeside } from './external.js';
 
-/** Opens encrypted blocks: protect/decrypt.ts. */
+/** Opens encrypted blocks. `useKey` of h4mk/protect gives a file one; a program may have its own, where the key must not come into the page. */
 export interface Decryptor {
-  /** In a closed file: how many blocks each track has. */
+  /** How many blocks each track has, by track_id, as the encrypted end of a closed file says; absent without an end. Where a track has another
+   *  number, reading all blocks tells the problem `missing_end`. */
   readonly counts?: Map<number, bigint>;
-  open(block: Block, stored: Uint8Array, track: Track): Promise<{ data: Uint8Array; sideData: readonly SideData[] }>;
+  /** Opens `stored`, a block's bytes in the file. The block may be compressed: what is returned still is. Throws `bad_tag` where it is not
+   *  what was encrypted, and `not_encrypted` where the block is not encrypted. */
+  open(block: Block, stored: Uint8Array, track: Track): Promise<Content>;
 }
 
+/** What a block holds. */
 export interface Content {
+  /** The bytes that a decoder takes, as they were given to the writer. They may belong to the cache of the file: do not write into them. */
   data: Uint8Array;
+  /** Side data of the block; of an encrypted block it is opened. Empty if there is none. */
   sideData: readonly SideData[];
 }
 

@@ -5,7 +5,8 @@ import { Block, FLAG } from '../format/cluster.js';
 import type { Track } from '../format/tracks.js';
 import type { Source } from '../source/source.js';
 
-/** Gives the file of this name beside the one that is read, or null where it is not there. It must follow no link. */
+/** Gives the file of this name in the folder of the one that is read, or null where there is no regular file of that name. It must follow no link
+ *  (core.md, "External data"). The name has been checked by the rules there. It is called once for each name. */
 export type OpenBeside = (name: string) => Promise<Source | null>;
 
 /** The name of the other file if it is one by the rules. Nothing else is ever asked for. */

@@ -18,39 +18,56 @@ import type { Problem } from './problems.js';
 import { Place, Seeker } from './seek.js';
 import { Walk } from './walk.js';
 
-/** Lets only signed bytes through: `Verifier` of h4mk/protect. */
+/** Lets only signed bytes through. `Verifier` of h4mk/protect is one; nobody needs to write another. */
 export interface Verifying {
+  /** @internal */
   over(bytes: Bytes): Promise<Bytes>;
+  /** @internal */
   checkEnds(totals: ReadonlyMap<number, Totals>): void;
 }
 
+/** How a file is opened. Those of `HttpOptions` are for URLs only. */
 export interface OpenOptions extends HttpOptions {
-  /** No byte is used that was not signed: see `Verifier` of h4mk/protect. */
+  /** No byte is used that was not signed: see `Verifier` of h4mk/protect. One for each file. */
   verifier?: Verifying;
-  /** Opens the other file of a track with `beside`; without it such blocks are an error that names the file. */
+  /** Opens the other file of a track with `beside`. Without it reading such blocks throws `external_missing`, which names the file. */
   openBeside?: OpenBeside;
-  /** Pages of 64 KiB that are kept in memory (128, which is 8 MiB). */
+  /** Pages of 64 KiB that are kept in memory (128, which is 8 MiB). Verified bytes of a signed file take up to 16 MiB more. */
   cachePages?: number;
 }
 
+/** A chapter of META (ffmpeg.md, "Keys of META"). */
 export interface Chapter {
+  /** Seconds. */
   start: number;
+  /** Seconds; null where it is not known. Never before `start`. */
   end: number | null;
+  /** Its tag `title`; empty if it has none. */
   title: string;
+}
+
+/** A block, where it stands, and what it holds. */
+export interface PlaceWithContent extends Place {
+  /** As `H4mkFile.read` gives it; null for an encrypted block without a key. */
+  content: Content | null;
 }
 
 /** Where reading goes on behind a seek. */
 export interface SeekResult {
   /** The block that was asked for: it comes first. */
   found: Place;
-  /** Where each track begins; null: it has no block behind. */
+  /** Where each track begins, by track_id; null: it has no block behind. A track that requires what is not known here is left out. */
   begins: Map<number, Place | null>;
 }
 
 const CLUSTERS_HELD = 32;
 const MOST_AHEAD = 2 ** 19;
 
-/** An open file. Methods may be called at the same time; a call that fails changes nothing. Times are in ticks of the track (bigint). */
+/** An open file. Methods may be called at the same time; a call that fails changes nothing. Times are in ticks of the track (bigint): `Track.seconds` and
+ *  `Track.ticks` convert.
+ *
+ *  Whatever reads bytes may throw what its source throws (see `HttpSource.read`), and `truncated`; this is not repeated below. Questions to the index
+ *  throw `corrupt` where it contradicts the clusters even after it was built anew. */
 export class H4mkFile {
   readonly #held = new Map<number, Promise<Cluster>>();
   readonly #frameLists = new Map<number, Frames>();
@@ -61,7 +78,10 @@ export class H4mkFile {
     this.#content = new ContentReader(state.crc, openBeside);
   }
 
-  /** Opens a URL, a Blob or File, bytes in memory, or any other source. */
+  /** Opens a URL, a Blob or File, bytes in memory, or any other source; a URL may be relative to the page. Versions 1 and 2 are read.
+   *
+   *  Throws `not_h4mk`, `truncated`, `version`, `legacy`, `required_feature` or `corrupt` for what the file is; with a verifier `not_signed`,
+   *  `forged` or `unsupported`; and what the source throws. An encrypted file is opened without a key: `useKey` of h4mk/protect comes afterwards. */
   static async open(from: string | URL | Blob | ArrayBuffer | Uint8Array | Source, options: OpenOptions = {}): Promise<H4mkFile> {
     const stored = new CachedBytes(sourceOf(from, options), options.cachePages);
     stored.mayGrow(true); // until it is known to be closed
@@ -78,6 +98,7 @@ export class H4mkFile {
     return new H4mkFile(bytes, salt, state, options.openBeside);
   }
 
+  /** Forgets what is kept in memory, and closes the source. The file is not to be used afterwards. */
   close(): void {
     this.bytes.close();
     this.#held.clear();
@@ -88,11 +109,12 @@ export class H4mkFile {
     return this.state.closed;
   }
 
+  /** Bytes of the file, as far as it is known: `refresh` asks again. Of a signed file without a final checkpoint those up to its last one. */
   get size(): number {
     return this.bytes.size;
   }
 
-  /** By track_id, in the order of the file. */
+  /** All tracks by track_id, in the order of the file: those of the TRAK that counts (core.md, "Which description counts"). */
   get tracks(): Tracks {
     return this.state.tracks;
   }
@@ -102,34 +124,39 @@ export class H4mkFile {
     return this.state.meta;
   }
 
+  /** META for programs: integers are numbers where these are exact, else bigint. Empty if there is no META. */
   get meta(): { [key: string]: Json } {
     return (this.state.meta ? plain(this.state.meta) : {}) as { [key: string]: Json };
   }
 
+  /** Tags of the file, one text each: members of META that are texts, and those of its `tags`, which win. Of a tag with several texts the first one. */
   get tags(): Record<string, string> {
     const { meta } = this;
     return Object.assign(tagsOf(meta), tagsOf(meta.tags));
   }
 
+  /** Chapters in the order of the file. One without a time base or a start, or that ends before it starts, is left out. */
   get chapters(): Chapter[] {
     const { chapters } = this.meta;
     return Array.isArray(chapters) ? chapters.flatMap(chapterOf) : [];
   }
 
+  /** META has the member `protection`: blocks need a key. */
   get encrypted(): boolean {
     return this.state.meta?.protection !== undefined;
   }
 
+  /** What the index says of all blocks of a track, by track_id. Of a track that is not there, or has no block yet: nothing but zeros and null. */
   totals(track: number): Totals {
     return this.state.index.totals.get(track) ?? { blocks: 0, hidden: 0, bytes: 0, startPts: null, firstDts: null, end: null, overlap: false };
   }
 
-  /** Seconds from time 0 to the end of the longest track. */
+  /** Seconds from time 0 to the end of the longest track; 0 if none ends behind time 0. */
   get duration(): number {
     return Math.max(0, ...[...this.tracks.values()].map((track) => track.seconds(this.totals(track.id).end ?? 0n)));
   }
 
-  /** The attachment of a track, or null. */
+  /** The attachment of a track, by track_id: the last whole one; null if there is none. Its bytes are not to be written into. */
   async attachment(track: number): Promise<Uint8Array | null> {
     for (const chunk of [...(this.state.attachments.get(track) ?? [])].reverse()) {
       if (!(await new Walk(this.state.crc, this.state.limit).computeWhole(chunk))) continue;
@@ -140,37 +167,46 @@ export class H4mkFile {
     return null;
   }
 
-  /** Opens encrypted blocks from now on: see `decryptorFor`. */
+  /** Opens encrypted blocks from now on. `useKey` of h4mk/protect calls it. From then on blocks that are not encrypted are errors. */
   useDecryptor(decryptor: Decryptor): void {
     this.#content.decryptor = decryptor;
   }
 
-  /** For the parts of this package. */
+  /** For the parts of this package.
+   *  @internal */
   get internals(): { bytes: Bytes; content: ContentReader; state: Opened } {
     return { bytes: this.bytes, content: this.#content, state: this.state };
   }
 
   // Blocks.
 
+  /** A track by its track_id. Throws `unknown_track` where there is none. */
   track(id: number): Track {
     const track = this.tracks.get(id);
     if (!track) throw new H4mkError('unknown_track', `The file has no track ${id}.`);
     return track;
   }
 
-  /** The data of a block, checked, opened and unpacked. Do not write into it. */
+  /** The data of a block, checked, opened and unpacked. Do not write into it.
+   *
+   *  Throws `damaged_data` where a CRC does not hold; `no_key`, `bad_tag` or `not_encrypted` for encryption; `bad_compression` or
+   *  `unknown_compression` for zstd; `external_name`, `external_missing` or `external_changed` for the file beside; `unknown_block_flag`,
+   *  `unknown_requirement` or `unknown_track` for what is not known. */
   async read(block: Block): Promise<Content> {
     return this.#content.read(block, this.track(block.track));
   }
 
-  /** The data as it is stored: ciphertext, a zstd frame. Its CRC held. */
+  /** The data as it is stored: ciphertext, a zstd frame. Its CRC held. Throws as `read` does, but not for encryption and zstd. */
   async readStored(block: Block): Promise<Uint8Array> {
     return this.#content.stored(block, this.track(block.track));
   }
 
-  /** All blocks with their data, in the order of the file. What is damaged is left out and told to `onProblem`.
-   *  Encrypted blocks without a key have the data null. */
-  async *blocks(onProblem: (problem: Problem) => void = () => {}, from?: number): AsyncGenerator<Place & { content: Content | null }> {
+  /** All blocks with their data, in the order of the file. What is damaged is left out and told to `onProblem`, as it is come upon; so is what
+   *  cannot be handed out for another reason. Blocks of tracks with `unknownRequirements` are left out without a word.
+   *
+   *  `content` is null for encrypted blocks without a key. `from` is the offset of a cluster (absent: the start of the file). Without it the file
+   *  is checked as a whole as well: its descriptions, that each track begins with ordinal 0, and with a key how many blocks it has. */
+  async *blocks(onProblem: (problem: Problem) => void = () => {}, from?: number): AsyncGenerator<PlaceWithContent> {
     const { allBlocks } = await import('./all_blocks.js');
     yield* allBlocks(this, this.internals, this.#chunks(from), onProblem, from === undefined);
   }
@@ -180,14 +216,17 @@ export class H4mkFile {
     return new Walk(this.state.crc, this.state.limit).chunks(from);
   }
 
-  /** Clusters from a place on, in the order of the file; damaged ones are left out. */
+  /** The indexes of clusters, in the order of the file; damaged ones are left out. `from` is the offset of a cluster, or the `end` of one
+   *  (absent: the start of the file). No data of blocks is read. */
   async *clusters(from?: number): AsyncGenerator<Cluster> {
     for await (const chunk of this.#chunks(from)) if (chunk.isReadable) yield chunk.cluster!;
   }
 
   // Questions to the index.
 
-  /** Backward: the last seek point not later than `time`, or the first one of all. Forward: the first one not earlier. */
+  /** Finds the seek point of a track for a time, and where all other tracks begin (core.md, "Seeking"). Backward: the last one not later than `time`,
+   *  or the first one of all. Forward: the first one not earlier. Null where there is none, and for a track with `unknownRequirements`.
+   *  Throws `unknown_track`. */
   async seek(track: number, time: bigint, forward = false): Promise<SeekResult | null> {
     if (this.track(track).unknownRequirements.length) return null;
     return this.#ask(async (index) => {
@@ -197,12 +236,13 @@ export class H4mkFile {
     });
   }
 
-  /** The seek point alone. */
+  /** The seek point alone, backward. Null where the track has none, or is not there. */
   async seekPoint(track: number, time: bigint): Promise<Place | null> {
     return this.#ask((index) => new Seeker(index, (offset) => this.#cluster(offset, true)).backward(track, time));
   }
 
-  /** Blocks behind a seek: the one that was found first, all others in the order of the file. */
+  /** Blocks behind a seek: the one that was found first, all others in the order of the file. Blocks before the beginning of their track are
+   *  left out, and so are damaged clusters. */
   async *behind({ found, begins }: SeekResult): AsyncGenerator<Place> {
     yield found;
     const places = [...begins.values()].filter((place) => place !== null);
@@ -215,26 +255,28 @@ export class H4mkFile {
       }
   }
 
+  /** How many frames a track has: blocks with a time that are not marked discard (core.md, "Frames"). 0 for a track that is not there. */
   frameCount(track: number): number {
     return this.state.index.frameCount(track);
   }
 
-  /** Frame `number` in the order in which they are shown, from 0. */
+  /** Frame `number` of a track in the order in which they are shown, from 0; null if there is none. */
   async frame(track: number, number: number): Promise<Place | null> {
     return this.#ask(async () => (await this.#framesOf(track)).frame(number));
   }
 
-  /** The number of the frame that is shown at a time; -1 if all are later. */
+  /** The number of the frame that is shown at a time: the last one that is not later; -1 if all are later, or there is none. */
   async frameAt(track: number, time: bigint): Promise<number> {
     return this.#ask(async () => (await this.#framesOf(track)).at(time));
   }
 
-  /** What a decoder needs to show a frame; null if it cannot be decoded. */
+  /** What a decoder needs to show a frame: blocks of the track in the order of the file, from a key block up to the frame (core.md, "Decode chain").
+   *  Null if there is no such frame, or no key block for it. */
   async chain(track: number, number: number): Promise<Place[] | null> {
     return this.#ask(async () => (await this.#framesOf(track)).chain(number));
   }
 
-  /** The block with a number within its track. */
+  /** The block with an ordinal, its number within its track; null if it is not there. */
   async block(track: number, ordinal: bigint): Promise<Place | null> {
     const { blockByNumber } = await import('./by_number.js');
     return this.#ask((index) => blockByNumber(index, (offset) => this.#cluster(offset), track, ordinal));
@@ -292,7 +334,8 @@ export class H4mkFile {
     return chunk.cluster!;
   }
 
-  /** A file that is still being written: takes over what came since. Returns whether there is more. */
+  /** A file that is still being written: takes over what came since. Returns whether there is more; false for a closed file, without asking. Places
+   *  that were handed out before stay valid; `tracks`, `meta` and `duration` may be others. */
   async refresh(): Promise<boolean> {
     if (this.closed) return false;
     const before = this.bytes.size;

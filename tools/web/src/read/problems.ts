@@ -4,15 +4,21 @@ import { Chunk, KNOWN_TAGS } from '../format/chunk.js';
 
 /** What is wrong with a file, and what it costs: tests/conformance/README.md, "Problems", lists the kinds and their members. */
 export interface Problem {
+  /** A word such as `damaged_data`, `damaged_chunk`, `missing_bytes` or `ordinals`. */
   kind: string;
+  /** The place in the file, in bytes: that of the chunk where the list of kinds says nothing else. */
   offset: number;
+  /** The track_id, where the problem is one of a track. */
   track?: number;
+  /** Of `unknown_chunk_flag` and `unknown_block_flag`: the bits that are set and not known. */
   flags?: number;
+  /** Of `unknown_requirement`: the feature. `H4mkFile.blocks` does not tell these: see `Track.unknownRequirements`. */
   feature?: string;
-  /** Ordinals, or numbers of blocks. */
+  /** Of `ordinals`: the ordinal that should have come. Of `missing_end`: how many blocks the track should have. */
   expected?: bigint;
+  /** What was there instead of `expected`. */
   found?: bigint;
-  /** Blocks that are lost: track_id and ordinal. */
+  /** Blocks that are lost: track_id and ordinal of each. */
   blocks?: [number, bigint][];
 }
 

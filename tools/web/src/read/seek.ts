@@ -4,10 +4,13 @@ import { Block, Cluster, isSeekPoint, timeOf } from '../format/cluster.js';
 import type { FileIndex } from './file_index.js';
 import type { Track, Tracks } from '../format/tracks.js';
 
-/** A block and its place: `position` counts the blocks of its cluster. */
+/** A block and where it stands. */
 export interface Place {
+  /** The block, without its data: `H4mkFile.read` gives that. */
   block: Block;
+  /** The cluster that has the block. */
   cluster: Cluster;
+  /** The place of the block in `cluster.blocks`, from 0. */
   position: number;
 }
 

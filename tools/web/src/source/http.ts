@@ -2,12 +2,15 @@
 import { H4mkError } from '../errors.js';
 import type { Source } from './source.js';
 
+/** How a file is asked for. */
 export interface HttpOptions {
-  /** Further headers; these make a cross-origin request a preflighted one. */
+  /** Further headers; these make a cross-origin request a preflighted one. They are not sent with the HEAD request by which a hidden size is asked for. */
   headers?: Record<string, string>;
+  /** Whether cookies are sent, as for `fetch`: absent, to the page's own origin only. */
   credentials?: RequestCredentials;
+  /** Ends all range requests of the file, once and for all. What was waited for throws what `fetch` throws then. */
   signal?: AbortSignal;
-  /** Instead of the global one. */
+  /** Used instead of the global `fetch`. */
   fetch?: typeof fetch;
 }
 
@@ -17,22 +20,35 @@ const FRONT = 3 * 65536;
 const MOST_WITHOUT_RANGES = 32 * 2 ** 20;
 const ATTEMPTS = 3;
 
-/** A file on any static server, by `Range: bytes=a-b`, which needs no preflight across origins. */
+/** A file on any static server, by `Range: bytes=a-b`, which needs no preflight across origins. `H4mkFile.open` makes one of a URL. A request that fails, or is
+ *  answered by HTTP 429 or 5xx, is tried three times. Without ranges a file of up to 32 MiB is loaded whole. */
 export class HttpSource implements Source {
+  /** What the first request brought: the first 192 KiB, or the whole file. */
   front?: Uint8Array;
-  /** Requests so far, and bytes that they brought. */
-  readonly counted = { requests: 0, bytes: 0 };
+  /** What was asked of the server so far. */
+  readonly counted = {
+    /** Requests that were begun. */
+    requests: 0,
+    /** Bytes that answers brought, without their headers. */
+    bytes: 0,
+  };
   #known?: number;
   #version?: string;
   #grows = false;
   #wholeFile?: Uint8Array;
 
+  /** Asks for nothing yet.
+   *  @param url Where the file is; it may be relative to the page.
+   *  @param options How it is asked for. */
   constructor(readonly url: string, private readonly options: HttpOptions = {}) {}
 
+  /** As long as the file may grow, another ETag or a larger size is not the error `changed`. */
   mayGrow(grows: boolean): void {
     this.#grows = grows;
   }
 
+  /** Asks for the front of the file, and takes the size from `Content-Range`; where that is hidden, by one more request, HEAD. Throws `cors` where that is
+   *  hidden too. */
   async size(): Promise<number> {
     const response = await this.#request(0, this.#known === undefined ? FRONT : 1);
     const bytes = await this.#body(response);
@@ -45,6 +61,7 @@ export class HttpSource implements Source {
     return this.#known;
   }
 
+  /** One request, unless the whole file is here. Throws `network`, `cors`, `not_found`, `changed`, `no_ranges` or `compressed_transfer`. */
   async read(begin: number, end: number): Promise<Uint8Array> {
     if (this.#wholeFile) return this.#wholeFile.subarray(begin, end);
     const response = await this.#request(begin, end);
