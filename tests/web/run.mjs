@@ -44,6 +44,8 @@ if (name === 'conformance') {
   console.log(await bundle(rest[0]));
 } else if (name === 'build') {
   run(process.execPath, join(web, 'build.mjs'), join(out, 'build'));
+} else if (name === 'docs') {
+  run(process.execPath, join(web, 'node_modules/typedoc/bin/typedoc'), '--options', join(web, 'typedoc.json'), '--tsconfig', join(web, 'tsconfig.json'), '--out', join(out, 'docs'));
 } else if (name === 'types') {
   run(process.execPath, join(web, 'node_modules/typescript/bin/tsc'), '--project', join(web, 'tsconfig.json'), '--noEmit');
 } else {
