@@ -252,6 +252,23 @@ test('the padlock: good while it plays', async () => {
   await plain.close();
 });
 
+test('a public key that is set behind src counts, as frameworks set attributes; another one is for the file that is shown already', async () => {
+  const page = await stage.page(PLAYER(stage.server.put('/film.h4mk', bytesOf('film.h4mk'))));
+  await shown(page);
+  stage.server.put('/signed.h4mk', bytesOf('signed.h4mk'));
+  await page.evaluate((key) => {
+    window.player.setAttribute('src', '/signed.h4mk');
+    window.player.setAttribute('verify', key);
+  }, PUBLIC);
+  await page.waitForFunction(() => (window.player.verdict?.verified ?? 0) > 0, undefined, { timeout: 10000 });
+  await shown(page);
+  await page.evaluate((key) => window.player.setAttribute('verify', key.replace(/.{4}$/, 'AAA=')), PUBLIC);
+  assert.equal(await page.evaluate(() => window.player.info), null);
+  await page.waitForFunction(() => window.errors.length);
+  assert.equal(await page.evaluate(() => window.errors[0]!.code), 'not_signed');
+  await page.close();
+});
+
 test('follows a file that grows', async () => {
   film('live.h4mk', 20);
   const bytes = bytesOf('live.h4mk');
@@ -274,6 +291,33 @@ test('a dropped file, and a file that is none', async () => {
   await page.evaluate(() => window.player.open(new Blob(['this is a text'])));
   await page.waitForFunction(() => window.errors.length);
   assert.equal(await page.evaluate(() => window.errors[0]!.code), 'not_h4mk');
+  await page.close();
+});
+
+test('another src, also after a dropped file, begins at its start; one that was moved in the page goes on', async () => {
+  put('words.srt', '1\n00:00:00,000 --> 00:00:29,000\nOf the first film\n');
+  ffmpeg('-i', 'film.h4mk', '-i', 'words.srt', '-map', '0', '-map', '1', '-c', 'copy', 'words.h4mk');
+  film('other.h4mk', 8);
+  const other = stage.server.put('/other.h4mk', bytesOf('other.h4mk'));
+  const page = await stage.page(PLAYER(stage.server.put('/words.h4mk', bytesOf('words.h4mk'))) + '<div id="elsewhere"></div>');
+  const now = () => page.evaluate(() => ({ time: window.player.currentTime, duration: Math.round(window.player.duration), cues: window.player.video.textTracks[0]!.cues?.length ?? 0 }));
+  await shown(page);
+  await page.evaluate(() => window.player.chooseSubtitles(window.player.info!.tracks.find(({ text }) => text)!.id));
+  await seekTo(page, 20);
+  await page.waitForFunction(() => window.player.video.textTracks[0]!.cues?.length === 1);
+  await page.evaluate(() => document.querySelector('#elsewhere')!.append(window.player));
+  await page.waitForFunction(() => window.player.currentTime === 20);
+  await shown(page);
+  assert.deepEqual(await now(), { time: 20, duration: 30, cues: 0 });
+  await page.evaluate((src) => window.player.setAttribute('src', src), other);
+  await page.waitForFunction(() => Math.round(window.player.duration) === 8);
+  await shown(page);
+  assert.deepEqual(await now(), { time: 0, duration: 8, cues: 0 });
+  await page.evaluate(async () => window.player.open(await (await fetch('/words.h4mk')).blob()));
+  await page.waitForFunction(() => Math.round(window.player.duration) === 30);
+  await page.evaluate((src) => window.player.setAttribute('src', src + '?'), other);
+  await page.waitForFunction(() => Math.round(window.player.duration) === 8);
+  await shown(page);
   await page.close();
 });
 

@@ -21,14 +21,15 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement; // so t
 /** The element `<h4mk-player>`.
  *
  *  Attributes: `src` (a key may follow as `#key=…`), `key-in-location` (the key is in the fragment of the page's address), `verify` (public
- *  key), `autoplay`, `muted`, `loop`, `poster`, `credentials`. All but `src` are looked at when a file is loaded.
+ *  key), `autoplay`, `muted`, `loop`, `poster`, `credentials`. Where `src` or `verify` becomes another one, the file is
+ *  loaded anew, once all attributes were set; the others are looked at then.
  *
  *  Events are each a CustomEvent, of which `detail` is: of `info` a `FileInfo` (once more whenever a file that is still being written got longer), of
  *  `verdict` a `Verdict` (whenever it changed), of `lost` (blocks that could not be shown) and `error` an object with `code` and `message`. `code` is
  *  that of an `H4mkError`, `media` where the browser cannot play what it got, or `error`. */
 export class H4mkPlayer extends Base {
   /** The attributes of which a change loads a file. */
-  static readonly observedAttributes = ['src'];
+  static readonly observedAttributes = ['src', 'verify'];
   /** The picture: times, rates, events and all else of a video element. */
   readonly video = make('video', { playsinline: '', part: 'video' });
   /** What is known of the file; null until it is open, and without a file. */
@@ -43,6 +44,10 @@ export class H4mkPlayer extends Base {
   #timer?: ReturnType<typeof setInterval>;
   /** An element of the page's own text is told of its attributes before it is told that it is there: it loads once. */
   #connected = false;
+  /** An attribute was changed: it loads once the others are set as well, which frameworks do one after the other. */
+  #due = false;
+  /** Where it was when it was taken out of the page. */
+  #left = 0;
   #chosen = { video: null as number | null, audio: null as number | null, subtitle: null as number | null };
 
   /** As `document.createElement('h4mk-player')` makes it. It loads a file once it is in the page. */
@@ -54,27 +59,35 @@ export class H4mkPlayer extends Base {
     this.addEventListener('keydown', (event) => this.#onKey(event));
   }
 
-  /** Called by the browser when the element comes into the page: loads `src`. */
+  /** Called by the browser when the element comes into the page: loads the file. One that was moved goes on where it was. */
   connectedCallback(): void {
     if (!this.hasAttribute('tabindex')) this.tabIndex = 0;
     this.#connected = true;
     this.#timer = setInterval(() => this.#tick(), 250);
-    if (this.hasAttribute('src')) this.#load();
+    if (this.#port) return;
+    if (this.#left) this.video.currentTime = this.#left; // that of the file which is loaded next
+    this.#load();
   }
 
   /** Called by the browser when the element is taken out of the page: closes the file, and asks the server for nothing more. */
   disconnectedCallback(): void {
     this.#connected = false;
+    this.#left = this.currentTime;
     clearInterval(this.#timer);
     this.#unload();
   }
 
-  /** Called by the browser when `src` is another one: loads it. */
-  attributeChangedCallback(): void {
-    if (this.#connected) this.#load();
+  /** Called by the browser when `src` or `verify` is another one: closes the file, and loads that of `src`, also where one was dropped before. */
+  attributeChangedCallback(name: string): void {
+    if (name === 'src') this.#file = undefined;
+    this.#left = 0;
+    if (!this.#connected) return;
+    this.#unload();
+    this.#due = true;
+    queueMicrotask(() => this.#due && this.#connected && this.#load());
   }
 
-  /** Plays a file that was dropped or chosen. It stays the one that is played, whatever `src` says. */
+  /** Plays a file that was dropped or chosen, until `src` becomes another one. */
   open(file: Blob): void {
     this.#file = file;
     this.#load();
@@ -126,14 +139,21 @@ export class H4mkPlayer extends Base {
   }
 
   #unload(): void {
-    this.#port?.send({ type: 'close' });
-    this.#port?.close();
-    this.#port = undefined;
     this.info = this.verdict = null;
     this.#message.hidden = this.#controls.lock.hidden = true;
+    if (!this.#port) return;
+    this.#port.send({ type: 'close' });
+    this.#port.close();
+    this.#port = undefined;
+    this.chooseSubtitles(null);
+    // Without its source the video is at time 0 again: the next file begins there, not where this one was.
+    this.video.srcObject = null;
+    this.video.removeAttribute('src');
+    this.video.load();
   }
 
   #load(): void {
+    this.#due = false;
     this.#unload();
     const { video } = this;
     for (const name of ['muted', 'loop', 'poster', 'autoplay']) if (this.hasAttribute(name)) video.setAttribute(name, this.getAttribute(name)!);
