@@ -104,3 +104,19 @@ test('frames by WebCodecs are exact, in any order', async (of) => {
   assert.equal(new Set(hashes).size, 5);
   await page.close();
 });
+
+test('another src begins at its start; one that was moved in the page goes on', async () => {
+  const page = await playing(server.put('/film.h4mk', bytesOf('film.h4mk')));
+  film('other.h4mk', 8);
+  server.put('/other.h4mk', bytesOf('other.h4mk'));
+  const there = 'errors.length || (!player.video.seeking && player.video.readyState >= 2)';
+  await page.evaluate(() => void (window.player.currentTime = 15));
+  await page.waitForFunction(there, { timeout: 60000 });
+  await page.evaluate(() => document.body.appendChild(document.createElement('div')).append(window.player));
+  await page.waitForFunction(`errors.length || (player.currentTime === 15 && ${there})`, { timeout: 60000 });
+  await page.evaluate(() => window.player.setAttribute('src', '/other.h4mk'));
+  await page.waitForFunction(`errors.length || (Math.round(player.duration) === 8 && ${there})`, { timeout: 60000 });
+  assert.equal(await page.evaluate(() => window.player.currentTime), 0);
+  assert.deepEqual(await errors(page), []);
+  await page.close();
+});
