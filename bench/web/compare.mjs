@@ -6,27 +6,19 @@
 // Counted by the server: requests that began, and bytes that were sent, until the first frame is shown; and from a seek to the middle
 // until that frame is. Times are those of the page. The delay is added to each answer. Then the memory of players with films of --hours.
 import { execFileSync } from 'node:child_process';
-import { createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
-import { cpus, loadavg, tmpdir } from 'node:os';
-import { dirname, extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { buildPackage, counted, ffmpegOf, folder, heldBy, here, launch, makeFilm, network, serve } from './common.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const web = join(here, '../../tools/web');
 const { values } = parseArgs({ options: { ffmpeg: { type: 'string' }, film: { type: 'string' }, runs: { type: 'string', default: '3' }, hours: { type: 'string', default: '10,100' } } });
-let delay = 0;
-const folder = mkdtempSync(join(tmpdir(), 'h4mk-bench-'));
-const { chromium } = createRequire(join(web, 'package.json'))('playwright-core');
+const ffmpeg = ffmpegOf(values.ffmpeg);
 
 /** The film in the form that each player takes. */
-const ffmpeg = (...options) => execFileSync(values.ffmpeg, ['-v', 'error', '-nostdin', '-y', ...options], { cwd: folder });
-
 function makeInputs() {
-  const film = values.film ?? (makeFilm('long.nut', 2, '640x360', 30), join(folder, 'long.nut'));
+  const film = values.film ?? (makeFilm(ffmpeg, 'long.nut', 2, '640x360', 30), join(folder, 'long.nut'));
   const make = (name, ...options) => ffmpeg('-i', film, '-map', '0:v:0', '-map', '0:a:0', '-c', 'copy', ...options, name);
   make('film.h4mk', '-index_to_front', '1');
   make('end.h4mk');
@@ -34,44 +26,10 @@ function makeInputs() {
   make('film.mkv', '-cues_to_front', '1');
   mkdirSync(join(folder, 'hls'));
   make('hls/film.m3u8', '-hls_time', '4', '-hls_playlist_type', 'vod', '-hls_segment_type', 'fmp4', '-hls_list_size', '0');
-  execFileSync(process.execPath, [join(web, 'build.mjs'), join(folder, 'dist')]);
+  buildPackage();
 }
 
-/** Hours of H.264 with B frames and AAC: ten minutes again and again. */
-function makeFilm(name, hours, size, crf) {
-  ffmpeg('-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=24000/1001`, '-f', 'lavfi', '-i', 'anoisesrc=color=pink:amplitude=0.1:sample_rate=48000:seed=1', '-t', '600',
-    '-c:v', 'libx264', '-preset', 'veryfast', '-crf', String(crf), '-g', '48', '-c:a', 'aac', '-b:a', '128k', '-ac', '2', 'part.nut');
-  ffmpeg('-stream_loop', String(hours * 6 - 1), '-i', 'part.nut', '-c', 'copy', ...(name.endsWith('.h4mk') ? ['-index_to_front', '1'] : []), name);
-}
-
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.mp4': 'video/mp4', '.mkv': 'video/x-matroska', '.m3u8': 'application/vnd.apple.mpegurl' };
 const PACKAGES = { '/hls.mjs': 'node_modules/hls.js/dist/hls.min.mjs', '/mediabunny.mjs': 'node_modules/mediabunny/dist/bundles/mediabunny.min.mjs' };
-const counted = { requests: 0, bytes: 0 };
-
-/** A static server with ranges. Only media are counted. */
-function serve() {
-  const server = createServer(async (request, response) => {
-    const path = new URL(request.url, 'http://x').pathname;
-    if (path in PAGES) return response.writeHead(200, { 'Content-Type': 'text/html' }).end(PAGES[path]);
-    const file = path in PACKAGES ? join(here, PACKAGES[path]) : join(folder, path);
-    if (path.includes('..') || !existsSync(file)) return response.writeHead(404).end();
-    const isMedia = !/\.m?js$/.test(path);
-    if (isMedia) counted.requests++;
-    if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
-    const { size } = statSync(file);
-    const [, begin, end] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
-    const from = Number(begin ?? 0);
-    const to = Math.min(end ? Number(end) : size - 1, size - 1);
-    const headers = { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream', 'Accept-Ranges': 'bytes', 'Content-Length': to - from + 1 };
-    if (begin !== undefined) headers['Content-Range'] = `bytes ${from}-${to}/${size}`;
-    response.writeHead(begin === undefined ? 200 : 206, headers);
-    const stream = createReadStream(file, { start: from, end: to });
-    stream.on('data', (chunk) => isMedia && (counted.bytes += chunk.length));
-    response.on('close', () => stream.destroy());
-    stream.pipe(response);
-  });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
 
 /** Each page sets window.start() and window.seek(), which end when the frame is shown. */
 const VIDEO = `
@@ -125,66 +83,43 @@ function tell(name, runs) {
   console.log(`| ${[name, ...cells].join(' | ')} |`);
 }
 
-/** What a page and its workers hold in memory, apart from the browser's own buffers: objects, and array buffers behind them. */
-async function heldBy(page) {
-  const session = await page.context().newCDPSession(page);
-  const used = async (send) => {
-    await send('HeapProfiler.collectGarbage');
-    const { usedSize, backingStorageSize = 0 } = await send('Runtime.getHeapUsage');
-    return usedSize + backingStorageSize;
-  };
-  let sum = await used((method) => session.send(method));
-  const answers = new Map();
-  const workers = [];
-  session.on('Target.attachedToTarget', ({ sessionId }) => workers.push(sessionId));
-  session.on('Target.receivedMessageFromTarget', ({ message }) => {
-    const { id, result } = JSON.parse(message);
-    answers.get(id)?.(result ?? {});
-  });
-  await session.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
-  let id = 0;
-  for (const sessionId of workers)
-    sum += await used((method) => new Promise((resolve) => {
-      answers.set(++id, resolve);
-      void session.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id, method }) });
-    }));
-  return sum;
-}
+/** Bytes that a page and its workers hold. */
+const together = async (tab) => Object.values(await heldBy(tab)).reduce((sum, held) => sum + held);
 
 /** Memory after the first frame, and after 30 seeks all over the film. */
 async function memory(browser, origin, hours) {
-  makeFilm('hours.h4mk', hours, '128x72', 40);
+  makeFilm(ffmpeg, 'hours.h4mk', hours, '128x72', 40);
   const { size } = statSync(join(folder, 'hours.h4mk'));
   const tab = await browser.newPage();
   await tab.goto(origin + '/h4mk-hours');
   await tab.waitForFunction(() => 'start' in window);
   Object.assign(counted, { requests: 0, bytes: 0 });
   await tab.evaluate(() => window.start());
-  const first = { ...counted, held: await heldBy(tab) };
+  const first = { ...counted, held: await together(tab) };
   for (let i = 0; i < 30; i++) await tab.evaluate((time) => window.seek(time), ((i * 7919) % 1000) * 3.6 * hours);
-  const held = await heldBy(tab);
+  const held = await together(tab);
   await tab.close();
   rmSync(join(folder, 'hours.h4mk'));
   console.log(`| ${hours} h, ${Math.round(size / 1e6)} MB | ${first.requests} | ${Math.round(first.bytes / 1000)} kB | ${(first.held / 1e6).toFixed(1)} MB | ${(held / 1e6).toFixed(1)} MB |`);
 }
 
 makeInputs();
-const server = await serve();
+const server = await serve(PAGES, PACKAGES);
 const origin = `http://127.0.0.1:${server.address().port}`;
-const executablePath = (process.env.PATH ?? '').split(':').map((place) => join(place, 'chromium')).find(existsSync);
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--mute-audio', '--disable-gpu'] });
+const browser = await launch();
 const gzipped = (path) => `${(gzipSync(readFileSync(join(here, path))).length / 1000).toFixed(0)} kB`;
 console.log(`Chromium ${browser.version()}; hls.js ${gzipped(PACKAGES['/hls.mjs'])}, mediabunny ${gzipped(PACKAGES['/mediabunny.mjs'])} gzipped; film of ${Math.round(statSync(join(folder, 'film.h4mk')).size / 1e6)} MB; load ${loadavg()[0].toFixed(0)} on ${cpus().length} cores`);
 const compared = Object.keys(PAGES).filter((path) => path !== '/h4mk-hours');
 try {
   const middle = Number(execFileSync(values.ffmpeg.replace(/ffmpeg$/, 'ffprobe'), ['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', join(folder, 'film.mp4')], { encoding: 'utf8' })) / 2 + 0.7;
-  for (delay of [0, 50]) {
+  for (const delay of [0, 50]) {
+    network.delay = delay;
     const runs = Object.fromEntries(compared.map((path) => [path, []]));
     for (let run = 0; run < Number(values.runs); run++) for (const path of compared) runs[path].push(await measure(browser, origin, path, middle));
     console.log(`\n| ${delay} ms round trip | first frame: requests | bytes | time | seek: requests | bytes | time |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |`);
     for (const [path, of] of Object.entries(runs)) tell(path.slice(1), of);
   }
-  delay = 0;
+  network.delay = 0;
   console.log('\n| memory of the page and its worker | first frame: requests | bytes | held then | held after 30 seeks |\n| --- | ---: | ---: | ---: | ---: |');
   for (const hours of values.hours.split(',').map(Number)) await memory(browser, origin, hours);
 } finally {

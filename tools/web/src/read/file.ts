@@ -32,7 +32,7 @@ export interface OpenOptions extends HttpOptions {
   verifier?: Verifying;
   /** Opens the other file of a track with `beside`. Without it reading such blocks throws `external_missing`, which names the file. */
   openBeside?: OpenBeside;
-  /** Pages of 64 KiB that are kept in memory (128, which is 8 MiB). Verified bytes of a signed file take up to 16 MiB more. */
+  /** Pages of 64 KiB that are kept in memory (128, which is 8 MiB). Verified bytes of a signed file take about 16 MiB more. */
   cachePages?: number;
 }
 

@@ -47,7 +47,7 @@ export class HttpSource implements Source {
     this.#grows = grows;
   }
 
-  /** Asks for the front of the file, and takes the size from `Content-Range`; where that is hidden, by one more request, HEAD. Throws `cors` where that is
+  /** Asks for the front of the file, later on for one byte, and takes the size from `Content-Range`; where that is hidden, by one more request, HEAD. Throws `cors` where that is
    *  hidden too. */
   async size(): Promise<number> {
     const response = await this.#request(0, this.#known === undefined ? FRONT : 1);
