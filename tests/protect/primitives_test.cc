@@ -24,7 +24,7 @@ TEST(HkdfTest, BasicCase) {
   const Key key = HkdfExtract(Numbers(0, 13), Bytes(22, 0x0b));
   EXPECT_EQ(ToHex(key), "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5");
   Bytes out(42);
-  HkdfExpand(key, Numbers(0xf0, 10), out);
+  Hkdf(Numbers(0, 13), Bytes(22, 0x0b), Numbers(0xf0, 10), out);
   EXPECT_EQ(ToHex(out),
             "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
 }
@@ -34,7 +34,7 @@ TEST(HkdfTest, LongerInputsAndOutputs) {
   const Key key = HkdfExtract(Numbers(0x60, 80), Numbers(0, 80));
   EXPECT_EQ(ToHex(key), "06a6b88c5853361a06104c9ceb35b45cef760014904671014a193f40c15fc244");
   Bytes out(82);
-  HkdfExpand(key, Numbers(0xb0, 80), out);
+  Hkdf(Numbers(0x60, 80), Numbers(0, 80), Numbers(0xb0, 80), out);
   EXPECT_EQ(
       ToHex(out),
       "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e"

@@ -60,10 +60,6 @@ Key HkdfExtract(ByteSpan salt, ByteSpan input) {
   return key;
 }
 
-void HkdfExpand(ByteSpan key, ByteSpan info, std::span<uint8_t> out) {
-  Derive(NewKdfContext(EVP_KDF_HKDF_MODE_EXPAND_ONLY).get(), {}, key, info, out);
-}
-
 void Hkdf(ByteSpan salt, ByteSpan input, ByteSpan info, std::span<uint8_t> out) {
   Derive(NewKdfContext(EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND).get(), salt, input, info, out);
 }

@@ -11,10 +11,7 @@ namespace h4mk {
 
 Key HkdfExtract(ByteSpan salt, ByteSpan input);
 
-// REQUIRES: out.size() ≤ 255 * 32.
-void HkdfExpand(ByteSpan key, ByteSpan info, std::span<uint8_t> out);
-
-// Both steps. An empty salt stands for 32 zero bytes.
+// Both steps. An empty salt stands for 32 zero bytes. REQUIRES: out.size() ≤ 255 * 32.
 void Hkdf(ByteSpan salt, ByteSpan input, ByteSpan info, std::span<uint8_t> out);
 
 // Expand() of protection.md: info = "H4MK/2 " || label || 0 || data.
