@@ -146,7 +146,7 @@ class Extractor {
 
   // Nothing is written where one of the outputs cannot be. Only so many files wait at a time.
   Status Write() {
-    for (Target& target : targets_) H4MK_TRY(OutputFile().Open(target.path, options_.write));
+    for (Target& target : targets_) H4MK_TRY(OutputFile().Check(target.path, options_.write));
     std::vector<Target*> together;
     for (Target& target : targets_) {
       if (!IsOwn(target)) {

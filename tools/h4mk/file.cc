@@ -343,19 +343,25 @@ Status OutputFile::OpenTemporary() {
   return {};
 }
 
-Status OutputFile::Open(const std::string& path, const WriteOptions& options, Content content) {
+Status OutputFile::Check(const std::string& path, const WriteOptions& options) {
   path_ = path;
   overwrite_ = options.overwrite;
+  if (path == "-") return {};
+  H4MK_TRY(FindPlace(path, &place_));
+  if (place_.is_regular() && IsInput(place_.info)) return Fault("it is a file that is read");
+  if (place_.is_regular() && !overwrite_) return Fault("it exists; --force (-y) overwrites it");
+  if (place_.exists && S_ISDIR(place_.info.st_mode)) {
+    errno = EISDIR;
+    return SystemError("cannot write " + path);
+  }
+  return {};
+}
+
+Status OutputFile::Open(const std::string& path, const WriteOptions& options, Content content) {
+  H4MK_TRY(Check(path, options));
   if (path == "-") {
     H4MK_TRY(OpenStandardOutput(content));
   } else {
-    H4MK_TRY(FindPlace(path, &place_));
-    if (place_.is_regular() && IsInput(place_.info)) return Fault("it is a file that is read");
-    if (place_.is_regular() && !overwrite_) return Fault("it exists; --force (-y) overwrites it");
-    if (place_.exists && S_ISDIR(place_.info.st_mode)) {
-      errno = EISDIR;
-      return SystemError("cannot write " + path);
-    }
     H4MK_TRY(place_.exists && !place_.is_regular() ? OpenDevice() : OpenTemporary());
   }
   SetLimit(options);

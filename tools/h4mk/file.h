@@ -104,6 +104,8 @@ class OutputFile {
   enum class Content { kBinary, kText };  // a terminal takes only text
   Status Open(const std::string& path, const WriteOptions& options,
               Content content = Content::kBinary);
+  // Whether Open() would refuse PATH for what is there already. It makes no file.
+  Status Check(const std::string& path, const WriteOptions& options);
   // New content for a file that is read: FILE of a command that changes FILE.
   Status OpenInPlace(const std::string& path);
   Io& io();

@@ -110,7 +110,7 @@ bool TemporaryFile::Create(const Place& place, mode_t mode) {
 
 bool TemporaryFile::PutInPlace(bool replace) {
   // After a crash the old file or the new one is there, not an empty one.
-  if (replace && fdatasync(fd_.get()) != 0) return false;
+  if (replace && place_->exists && fdatasync(fd_.get()) != 0) return false;
   if (close(fd_.Release()) != 0) return false;
   const int folder = place_->folder.get();
   const char* from = g_files[slot_].name;
