@@ -52,7 +52,7 @@ async function measure(browser, origin, path, middle) {
   const tab = await browser.newPage();
   const moments = [];
   await tab.exposeFunction('mark', () => void moments.push({ ...counted }));
-  await tab.goto(origin + path);
+  await tab.goto(origin + path, { waitUntil: 'networkidle' }); // all scripts are there, also those of workers
   await tab.waitForFunction(() => 'start' in window);
   Object.assign(counted, { requests: 0, bytes: 0 });
   const first = await tab.evaluate(async () => {

@@ -20,22 +20,28 @@ int64_t ShownAt(const h4mk_block_info& block, const TrackInfo& track) {
   return track.TimeOfFilm(block.pts != H4MK_NO_TIME ? block.pts : block.dts);
 }
 
-// The index of a video track: times of its key blocks, rising.
-Points KeyTimes(MediaFile& file, const TrackInfo& track) {
+constexpr size_t kEntriesAtOnce = 512;  // 12 KiB: they stay in the cache of the processor
+
+// Calls take(time) with the times of the key blocks of a video track, which rise.
+template <typename Take>
+void ForEachKeyTime(MediaFile& file, const TrackInfo& track, const Take& take) {
   MediaFile::Lease lease(file);
-  Points times;
-  std::vector<h4mk_index_entry> entries(4096, h4mk_index_entry(H4MK_INDEX_ENTRY_INIT));
-  for (uint64_t first = 0;;) {
-    size_t copied = 0;
+  size_t count = 0;
+  int64_t last = 0;
+  const auto add = [&](int64_t time) {
+    if (count > 0 && time <= last) return;
+    last = track.TimeOfFilm(time);
+    ++count;
+    take(last);
+  };
+  std::vector<h4mk_index_entry> entries(kEntriesAtOnce, h4mk_index_entry(H4MK_INDEX_ENTRY_INIT));
+  size_t copied = entries.size();
+  for (uint64_t first = 0; copied == entries.size(); first += copied) {
     lease.Check(h4mk_reader_index_entries(lease.get(), track.index, first, entries.data(),
                                           entries.size(), &copied));
-    for (size_t i = 0; i < copied; ++i)
-      if (times.empty() || entries[i].time > times.back())
-        times.push_back(track.TimeOfFilm(entries[i].time));
-    first += copied;
-    if (copied < entries.size()) break;
+    for (size_t i = 0; i < copied; ++i) add(entries[i].time);
   }
-  if (!times.empty()) return times;
+  if (count > 0) return;
   // Version 1 and files without an index.
   uint64_t total = 0;
   lease.Check(h4mk_reader_keyframes_between(lease.get(), track.index, INT64_MIN + 1, INT64_MAX,
@@ -44,10 +50,16 @@ Points KeyTimes(MediaFile& file, const TrackInfo& track) {
                                       h4mk_block_info(H4MK_BLOCK_INFO_INIT));
   lease.Check(h4mk_reader_keyframes_between(lease.get(), track.index, INT64_MIN + 1, INT64_MAX,
                                             blocks.data(), blocks.size(), &total));
-  for (const h4mk_block_info& block : blocks) {
-    const int64_t time = ShownAt(block, track);
-    if (times.empty() || time > times.back()) times.push_back(time);
-  }
+  for (const h4mk_block_info& block : blocks) add(ShownAt(block, track));
+}
+
+// Of these times those that are a segment's length or more behind the one before.
+Points KeyTimesApart(MediaFile& file, const TrackInfo& track) {
+  const int64_t length = SegmentTicks(track);
+  Points times;
+  ForEachKeyTime(file, track, [&](int64_t time) {
+    if (times.empty() || time - times.back() >= length) times.push_back(time);
+  });
   return times;
 }
 
@@ -57,10 +69,7 @@ Points Grid(MediaFile& file, const TrackInfo& track) {
   Points grid;
   if (track.start_pts == H4MK_NO_TIME || track.end_pts == H4MK_NO_TIME) return grid;
   track.TimeOfFilm(track.end_pts);
-  if (track.is_video()) {
-    for (const int64_t time : KeyTimes(file, track))
-      if (grid.empty() || time - grid.back() >= length) grid.push_back(time);
-  }
+  if (track.is_video()) grid = KeyTimesApart(file, track);
   if (grid.empty()) grid.push_back(track.TimeOfFilm(track.start_pts));
   // A film whose sound goes on behind its last picture, and what has no pictures.
   int64_t end = track.end_pts;
@@ -124,15 +133,13 @@ SegmentTable VideoTable(MediaFile& file, const TrackInfo& track, const Points& g
   SegmentTable table;
   table.end = track.end_pts;
   if (is_grid_track) {
+    table.segments.reserve(grid.size());
     for (const int64_t time : grid)
       if (time < track.end_pts || table.segments.empty()) table.segments.push_back({time, 0});
     return table;
   }
   // Another video track can be cut at its own key blocks only.
-  const int64_t length = SegmentTicks(track);
-  for (const int64_t time : KeyTimes(file, track))
-    if (table.segments.empty() || time - table.segments.back().start >= length)
-      table.segments.push_back({time, 0});
+  for (const int64_t time : KeyTimesApart(file, track)) table.segments.push_back({time, 0});
   if (table.segments.size() > kMostSegments) throw HttpError(422, "the file has too many segments");
   return table;
 }
@@ -229,16 +236,16 @@ std::shared_ptr<const SegmentTable> SegmentsOf(MediaFile& file, size_t track) {
 }
 
 std::shared_ptr<const KeyFrames> KeyFramesOf(MediaFile& file, size_t track) {
-  return file.Cached<KeyFrames>("keys " + std::to_string(track),
-                                [&]() -> std::pair<std::shared_ptr<const KeyFrames>, size_t> {
-                                  auto keys = std::make_shared<KeyFrames>();
-                                  keys->times = KeyTimes(file, file.track(track));
-                                  const int64_t end = file.track(track).end_pts;
-                                  keys->end =
-                                      end == H4MK_NO_TIME ? 0 : file.track(track).TimeOfFilm(end);
-                                  const size_t size = keys->times.size() * sizeof(int64_t);
-                                  return {keys, size};
-                                });
+  return file.Cached<KeyFrames>(
+      "keys " + std::to_string(track),
+      [&]() -> std::pair<std::shared_ptr<const KeyFrames>, size_t> {
+        auto keys = std::make_shared<KeyFrames>();
+        ForEachKeyTime(file, file.track(track), [&](int64_t time) { keys->times.push_back(time); });
+        const int64_t end = file.track(track).end_pts;
+        keys->end = end == H4MK_NO_TIME ? 0 : file.track(track).TimeOfFilm(end);
+        const size_t size = keys->times.size() * sizeof(int64_t);
+        return {keys, size};
+      });
 }
 
 OrdinalRange BlocksOf(const MediaFile::Lease& lease, const MediaFile& file, size_t track,
