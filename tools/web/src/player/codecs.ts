@@ -3,6 +3,7 @@
 import type { Track } from '../format/tracks.js';
 import { concat } from '../base/concat.js';
 import { Format, audioEntry, be, box, esds, videoEntry } from './boxes.js';
+import * as nal from './nal.js';
 
 /** How a track is played. */
 export interface Playable extends Format {
@@ -21,8 +22,8 @@ const hex = (value: number): string => value.toString(16).padStart(2, '0');
 const two = (value: number): string => String(value).padStart(2, '0');
 
 /** Null for a codec that MP4 in browsers has no way for, or whose configuration is missing. `first` is the data of its first key block. */
-export async function playable(track: Track, first: Uint8Array): Promise<Playable | null> {
-  const made = await CODECS[track.codec]?.(track, first);
+export function playable(track: Track, first: Uint8Array): Playable | null {
+  const made = CODECS[track.codec]?.(track, first);
   if (!made || (track.kind !== 'video' && track.kind !== 'audio')) return null;
   const [, den] = track.timeBase;
   return {
@@ -31,15 +32,15 @@ export async function playable(track: Track, first: Uint8Array): Promise<Playabl
   };
 }
 
-const CODECS: Record<string, (track: Track, first: Uint8Array) => Made | null | Promise<Made | null>> = {
-  h264: async (track, first) => {
-    const { config, sample } = await unitsWithLengths(track, first, 'avcConfig');
+const CODECS: Record<string, (track: Track, first: Uint8Array) => Made | null> = {
+  h264: (track, first) => {
+    const { config, sample } = unitsWithLengths(track, first, 'avcConfig');
     if (!config || config.length < 7) return null;
     const codec = 'avc1.' + hex(config[1]!) + hex(config[2]!) + hex(config[3]!);
     return { codec, config, entry: picture(track, 'avc1', box('avcC', config)), sample };
   },
-  hevc: async (track, first) => {
-    const { config, sample } = await unitsWithLengths(track, first, 'hevcConfig');
+  hevc: (track, first) => {
+    const { config, sample } = unitsWithLengths(track, first, 'hevcConfig');
     if (!config || config.length < 23) return null;
     return { codec: hevcString(config), config, entry: picture(track, 'hvc1', box('hvcC', config)), sample };
   },
@@ -83,10 +84,9 @@ const CODECS: Record<string, (track: Track, first: Uint8Array) => Made | null | 
   },
 };
 
-/** Units as MP4 has them. What makes them of Annex B is loaded only where that is stored. */
-async function unitsWithLengths({ extradata }: Track, first: Uint8Array, kind: 'avcConfig' | 'hevcConfig'): Promise<{ config: Uint8Array | null; sample?: Made['sample'] }> {
+/** Units as MP4 has them. What makes them of Annex B is not loaded later: the first frame would wait for one more request. */
+function unitsWithLengths({ extradata }: Track, first: Uint8Array, kind: 'avcConfig' | 'hevcConfig'): { config: Uint8Array | null; sample?: Made['sample'] } {
   if (extradata[0] === 1) return { config: extradata };
-  const nal = await import('./nal.js');
   return { config: nal[kind](extradata.length ? extradata : first), sample: (data) => (nal.isAnnexB(data) ? nal.withLengths(data) : data) };
 }
 

@@ -26,7 +26,7 @@ export class TrackFeed {
   static async of(file: H4mkFile, track: Track): Promise<TrackFeed | null> {
     const place = await file.seekPoint(track.id, -(2n ** 62n));
     if (!place) return null;
-    const format = await playable(track, (await file.read(place.block)).data);
+    const format = playable(track, (await file.read(place.block)).data);
     return format && new TrackFeed(file, track, format);
   }
 

@@ -15,7 +15,7 @@ export async function decodeFrame(file: H4mkFile, track: number, number: number)
   if (!chain) throw new H4mkError('argument', `Frame ${number} of track ${track} cannot be decoded, or there is none.`);
   const described = file.track(track);
   const blocks = await Promise.all(chain.map(async ({ block }) => ({ block, data: (await file.read(block)).data })));
-  const format = await playable(described, blocks[0]!.data);
+  const format = playable(described, blocks[0]!.data);
   if (!format || typeof VideoDecoder === 'undefined') throw new H4mkError('unsupported', `This browser cannot decode ${described.codec} by WebCodecs, which need https or localhost.`);
   // Times only tell frames apart here: ticks are taken for microseconds.
   const wanted = Number(timeOf(blocks.at(-1)!.block)!);
