@@ -65,31 +65,29 @@ TEST(IndexPage, ComesBack) {
 TEST(IndexPage, SpansTellBlocksFramesAndSeekPointsOfACluster) {
   const IndexPage page = Example();
   const PageTrack &first = page.tracks[0], &second = page.tracks[1];
-  EXPECT_EQ(first.cluster, (std::vector<int64_t>{0, 2}));
-  EXPECT_EQ(first.blocks, (std::vector<int64_t>{3, 2}));
-  EXPECT_EQ(first.hidden, (std::vector<int64_t>{0, 0}));
-  EXPECT_EQ(first.first_time, (std::vector<int64_t>{-50, 398}))
-      << "of all blocks, not of seek points";
-  EXPECT_EQ(first.first_key, (std::vector<int64_t>{-50, 400}));
-  EXPECT_EQ(second.cluster, (std::vector<int64_t>{0, 1}));
-  EXPECT_EQ(second.hidden, (std::vector<int64_t>{0, 1})) << "a block marked discard";
-  EXPECT_EQ(second.first_key, (std::vector<int64_t>{7, 11}));
-  EXPECT_EQ(second.last_key, (std::vector<int64_t>{9, 12}))
-      << "decoding can start at what is not shown";
+  EXPECT_EQ(first.cluster, (Values{0, 2}));
+  EXPECT_EQ(first.blocks, (Values{3, 2}));
+  EXPECT_EQ(first.hidden, (Values{0, 0}));
+  EXPECT_EQ(first.first_time, (Values{-50, 398})) << "of all blocks, not of seek points";
+  EXPECT_EQ(first.first_key, (Values{-50, 400}));
+  EXPECT_EQ(second.cluster, (Values{0, 1}));
+  EXPECT_EQ(second.hidden, (Values{0, 1})) << "a block marked discard";
+  EXPECT_EQ(second.first_key, (Values{7, 11}));
+  EXPECT_EQ(second.last_key, (Values{9, 12})) << "decoding can start at what is not shown";
 }
 
 TEST(IndexPage, AClusterWithoutTimesHasTheTimeOfTheOneBefore) {
   const BlockRecord untimed{.pts = kNoTime, .dts = kNoTime, .track = 0, .flags = kBlockKey};
   const PageTrack track = PageOf({{untimed}, {Key(0, 40)}, {untimed}}).tracks[0];
-  EXPECT_EQ(track.first_time, (std::vector<int64_t>{0, 40, 40}));
-  EXPECT_EQ(track.hidden, (std::vector<int64_t>{1, 0, 1}));
-  EXPECT_EQ(track.key_span, (std::vector<int64_t>{1})) << "a seek point has a time";
+  EXPECT_EQ(track.first_time, (Values{0, 40, 40}));
+  EXPECT_EQ(track.hidden, (Values{1, 0, 1}));
+  EXPECT_EQ(track.key_span, (Values{1})) << "a seek point has a time";
 }
 
 // core.md, "Page": the times of frames are stored where that takes few bytes.
 TEST(IndexPage, TimesOfFramesAreStoredWhereTheyAreCheap) {
   std::vector<std::vector<BlockRecord>> constant, odd, film, sound;
-  std::vector<int64_t> times;
+  h4mk::Values times;
   for (int64_t i = 0; i < 40; ++i) {
     constant.push_back({Key(0, 10 * i), Other(0, 10 * i + 6), Other(0, 10 * i + 2),
                         Other(0, 10 * i + 4), Other(0, 10 * i + 8),
@@ -102,7 +100,7 @@ TEST(IndexPage, TimesOfFramesAreStoredWhereTheyAreCheap) {
   }
   IndexPage page;
   ASSERT_TRUE(Decode(PageOf(constant), &page));
-  std::vector<int64_t> decoded;
+  Values decoded;
   ASSERT_TRUE(page.tracks[0].DecodeTimes(&decoded));
   EXPECT_EQ(decoded, times);
   EXPECT_TRUE(PageOf(odd).tracks[0].times.empty());
@@ -149,7 +147,7 @@ TEST(IndexPage, KeepsNoTrackThatIsNotThere) {
   IndexPage page;
   ASSERT_TRUE(DecodePage(EncodePage(Example(), Ids(), kHere), other, kHere, kFileSize, &page));
   ASSERT_EQ(page.tracks.size(), 1u);
-  EXPECT_EQ(page.tracks[0].first_key, (std::vector<int64_t>{7, 11}));
+  EXPECT_EQ(page.tracks[0].first_key, (Values{7, 11}));
 }
 
 TEST(IndexPage, BytesBehindItAreIgnored) {

@@ -203,7 +203,7 @@ TEST_F(VerifyTest, APageAgreesWithItsClusters) {
             page + " does not agree with the clusters before it\n");
   for (const int64_t step : {1024, 1000}) {  // the times of frames may be stored, and then are true
     const std::string findings = FindingsWith([step](Index* index) {
-      std::vector<int64_t> times;
+      h4mk::Values times;
       for (int64_t i = 0; i < 50; ++i) times.push_back(i * step);
       h4mk::AppendDeltas(index->page.tracks[1].times, times);
     });

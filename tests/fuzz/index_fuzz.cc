@@ -32,7 +32,7 @@ void CheckPage(ByteSpan payload, const TrackIds& tracks, uint64_t offset) {
     }
   }
   FUZZ_CHECK(blocks <= std::max(offset, kFileSize));  // every block takes a byte of the file
-  std::vector<int64_t> times;
+  h4mk::Values times;
   if (blocks < kDecodedTimes)
     for (const PageTrack& track : page.tracks)
       if (track.DecodeTimes(&times)) FUZZ_CHECK(times.size() == track.frames());

@@ -5,12 +5,33 @@
 #define H4MK_CLUSTER_COLUMN_H_
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
 
 namespace h4mk {
+
+// Memory whose content nobody clears before it is written.
+template <typename T>
+struct UnclearedMemory : std::allocator<T> {
+  template <typename U>
+  struct rebind {
+    using other = UnclearedMemory<U>;
+  };
+  template <typename U, typename... Arguments>
+  void construct(U* place, Arguments&&... arguments) {
+    if constexpr (sizeof...(arguments) == 0)
+      ::new (static_cast<void*>(place)) U;
+    else
+      ::new (static_cast<void*>(place)) U(std::forward<Arguments>(arguments)...);
+  }
+};
+
+// Columns that are read at once. Clearing them first took a tenth of the time that opening takes.
+using Values = std::vector<int64_t, UnclearedMemory<int64_t>>;
 
 // Appends the cheapest form of the values. Any 64-bit values are possible; none at all take no
 // byte.

@@ -106,7 +106,7 @@ uint64_t Index::bytes() const {
 
 bool Index::Agrees(const IndexPage& page, const PageRef& ref) {
   if (page.clusters.size() != ref.clusters) return false;
-  const auto sum = [](const std::vector<int64_t>& counts) {
+  const auto sum = [](const Values& counts) {
     return static_cast<uint64_t>(std::reduce(counts.begin(), counts.end()));
   };
   for (size_t i = 0; i < ref.tracks.size(); ++i) {
@@ -340,8 +340,7 @@ Status Index::Next(int64_t track_or_all, ClusterRef* cluster, bool* found) {
     Result<const IndexPage*> page = Page(p);
     if (!page.ok()) return page.status();
     if (track_or_all != kAllTracks) {
-      const std::vector<int64_t>& of_track =
-          page.value()->tracks[static_cast<size_t>(track_or_all)].cluster;
+      const Values& of_track = page.value()->tracks[static_cast<size_t>(track_or_all)].cluster;
       const auto at = std::ranges::lower_bound(of_track, static_cast<int64_t>(next));
       if (at == of_track.end()) continue;
       next = static_cast<size_t>(*at);
@@ -366,8 +365,7 @@ Status Index::Between(const ClusterRef& from, const ClusterRef& to, int64_t trac
     if (track_or_all == kAllTracks) {
       for (size_t i = first; i < last; ++i) clusters->push_back(RefTo(p, offsets, i));
     } else {
-      const std::vector<int64_t>& of_track =
-          page.value()->tracks[static_cast<size_t>(track_or_all)].cluster;
+      const Values& of_track = page.value()->tracks[static_cast<size_t>(track_or_all)].cluster;
       const auto until = std::ranges::lower_bound(of_track, static_cast<int64_t>(last));
       for (auto i = std::ranges::lower_bound(of_track, static_cast<int64_t>(first)); i < until; ++i)
         clusters->push_back(RefTo(p, offsets, static_cast<size_t>(*i)));

@@ -164,7 +164,7 @@ class Index {
   // Made when they are needed:
   std::vector<int8_t> ordered_;  // by track: -1 not known yet
   std::map<uint32_t, Sums> sums_;
-  std::vector<int64_t> times_;  // PageTimes()'s, of…
+  Values times_;  // PageTimes()'s, of…
   size_t times_page_ = SIZE_MAX;
   uint32_t times_track_ = 0;
 };

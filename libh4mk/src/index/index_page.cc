@@ -71,15 +71,13 @@ bool ReadDeltas(ByteReader& reader, std::span<int64_t> values) {
   return true;
 }
 
-void AppendDifferences(Bytes& out, const std::vector<int64_t>& high,
-                       const std::vector<int64_t>& low) {
-  std::vector<int64_t> values(high.size());
+void AppendDifferences(Bytes& out, const Values& high, const Values& low) {
+  Values values(high.size());
   for (size_t i = 0; i < values.size(); ++i) values[i] = WrapSub(high[i], low[i]);
   AppendColumn(out, values);
 }
 
-bool ReadDifferences(ByteReader& reader, std::vector<int64_t>& high,
-                     const std::vector<int64_t>& low) {
+bool ReadDifferences(ByteReader& reader, Values& high, const Values& low) {
   high.resize(low.size());
   if (!ReadColumn(reader, high)) return false;
   for (size_t i = 0; i < high.size(); ++i) high[i] = WrapAdd(high[i], low[i]);
@@ -87,7 +85,7 @@ bool ReadDifferences(ByteReader& reader, std::vector<int64_t>& high,
 }
 
 // Whether these are positions, rising, in something with so many places.
-bool ArePositions(const std::vector<int64_t>& positions, size_t places) {
+bool ArePositions(const Values& positions, size_t places) {
   int64_t before = -1;
   for (int64_t position : positions) {
     if (position <= before || position >= static_cast<int64_t>(places)) return false;
@@ -97,8 +95,8 @@ bool ArePositions(const std::vector<int64_t>& positions, size_t places) {
 }
 
 // The first time of the span that each entry of key_span is for.
-std::vector<int64_t> SpanTimes(const PageTrack& track) {
-  std::vector<int64_t> times(track.keys());
+Values SpanTimes(const PageTrack& track) {
+  Values times(track.keys());
   for (size_t i = 0; i < times.size(); ++i)
     times[i] = track.first_time[static_cast<size_t>(track.key_span[i])];
   return times;
@@ -121,7 +119,7 @@ void AppendPageTrack(Bytes& out, const PageTrack& track) {
 // What the tracks of a page may still have: so hostile ones cost no more than the file has bytes.
 struct PageRoom {
   uint64_t spans = kMaxPageSpans;
-  std::vector<int64_t> blocks;  // by cluster
+  Values blocks;  // by cluster
 };
 
 bool ReadSpans(ByteReader& reader, PageRoom& room, PageTrack* track) {
@@ -129,8 +127,7 @@ bool ReadSpans(ByteReader& reader, PageRoom& room, PageTrack* track) {
   if (reader.failed() || spans > room.blocks.size() || spans > room.spans) return false;
   room.spans -= spans;
   const auto count = static_cast<size_t>(spans);
-  for (std::vector<int64_t>* values :
-       {&track->cluster, &track->blocks, &track->hidden, &track->first_time})
+  for (Values* values : {&track->cluster, &track->blocks, &track->hidden, &track->first_time})
     values->resize(count);
   if (!ReadDeltas(reader, track->cluster) || !ReadColumn(reader, track->blocks) ||
       !ReadColumn(reader, track->hidden) || !ReadDeltas(reader, track->first_time) ||
@@ -170,7 +167,7 @@ bool ReadClusters(ByteReader& reader, uint64_t chunk_offset, uint64_t file_size,
   if (reader.failed() || cluster_count > kMaxPageClusters || (cluster_count > 0 && first == 0))
     return false;
   if (cluster_count > file_size / kMinClusterSize) return false;
-  std::vector<int64_t> sizes(cluster_count > 0 ? static_cast<size_t>(cluster_count) - 1 : 0);
+  Values sizes(cluster_count > 0 ? static_cast<size_t>(cluster_count) - 1 : 0);
   if (!ReadColumn(reader, sizes)) return false;
   if (cluster_count == 0) return true;
   // A cluster stands before its page, but for copies that were put in front of the file.
@@ -219,7 +216,7 @@ bool PageTrack::ordered() const {
   return true;
 }
 
-bool PageTrack::DecodeTimes(std::vector<int64_t>* out) const {
+bool PageTrack::DecodeTimes(Values* out) const {
   out->resize(static_cast<size_t>(frames()));
   ByteReader reader{ByteSpan(times)};
   return !times.empty() && ReadDeltas(reader, *out);
@@ -259,7 +256,7 @@ PageRef Summarize(const IndexPage& page, uint64_t offset, uint64_t size, const P
   return ref;
 }
 
-void AppendDeltas(Bytes& out, std::vector<int64_t> values) {
+void AppendDeltas(Bytes& out, Values values) {
   if (values.empty()) return;
   AppendSigned(out, values[0]);
   for (size_t i = values.size() - 1; i > 0; --i) values[i] = WrapSub(values[i], values[i - 1]);
@@ -276,7 +273,7 @@ Bytes EncodePage(const IndexPage& page, const TrackIds& tracks, uint64_t chunk_o
   AppendDistance(out, chunk_offset, page.meta);
   AppendDistance(out, chunk_offset, page.clusters.empty() ? 0 : page.clusters[0]);
   AppendVarint(out, page.clusters.size());
-  std::vector<int64_t> sizes;
+  Values sizes;
   for (size_t i = 1; i < page.clusters.size(); ++i)
     sizes.push_back(static_cast<int64_t>(page.clusters[i] - page.clusters[i - 1]));
   AppendColumn(out, sizes);
@@ -333,8 +330,8 @@ Bytes EncodeTop(const IndexTop& top, const TrackIds& tracks, uint64_t chunk_offs
   AppendDistance(out, chunk_offset, top.trak);
   AppendDistance(out, chunk_offset, top.meta);
   AppendVarint(out, top.pages.size());
-  std::vector<int64_t> values;
-  const auto of_pages = [&](const auto& value) -> const std::vector<int64_t>& {
+  Values values;
+  const auto of_pages = [&](const auto& value) -> const Values& {
     values.clear();
     for (const PageRef& page : top.pages) values.push_back(static_cast<int64_t>(value(page)));
     return values;
@@ -345,7 +342,7 @@ Bytes EncodeTop(const IndexTop& top, const TrackIds& tracks, uint64_t chunk_offs
   AppendVarint(out, tracks.size());
   for (size_t i = 0; i < tracks.size(); ++i) {
     using Track = PageRef::Track;
-    const auto of_track = [&](const auto& value) -> const std::vector<int64_t>& {
+    const auto of_track = [&](const auto& value) -> const Values& {
       return of_pages([&](const PageRef& page) { return value(page.tracks[i]); });
     };
     AppendVarint(out, tracks.id(i));
@@ -366,13 +363,13 @@ namespace {
 
 // What the top says of one track; by page.
 struct TopTrack {
-  std::vector<int64_t> blocks, hidden, first_time, keys, first_key, last_key, unordered;
+  Values blocks, hidden, first_time, keys, first_key, last_key, unordered;
   TrackTotals totals;
 };
 
 bool ReadTopTrack(ByteReader& reader, size_t pages, TopTrack* track) {
-  for (std::vector<int64_t>* values : {&track->blocks, &track->hidden, &track->first_time,
-                                       &track->keys, &track->first_key, &track->unordered})
+  for (Values* values : {&track->blocks, &track->hidden, &track->first_time, &track->keys,
+                         &track->first_key, &track->unordered})
     values->resize(pages);
   if (!ReadColumn(reader, track->blocks) || !ReadColumn(reader, track->hidden) ||
       !ReadDeltas(reader, track->first_time) || !ReadColumn(reader, track->keys) ||
@@ -398,7 +395,7 @@ bool IsTopTrackPossible(const TopTrack& track, const std::vector<PageRef>& pages
 }
 
 bool ReadPageRefs(ByteReader& reader, uint64_t chunk_offset, size_t count, IndexTop* top) {
-  std::vector<int64_t> offsets(count), sizes(count), clusters(count);
+  Values offsets(count), sizes(count), clusters(count);
   if (!ReadDeltas(reader, offsets) || !ReadColumn(reader, sizes) || !ReadColumn(reader, clusters))
     return false;
   uint64_t room = top->file_size / kMinClusterSize;

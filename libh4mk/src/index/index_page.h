@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include "cluster/cluster_index.h"
+#include "cluster/column.h"
 
 namespace h4mk {
 
@@ -69,16 +70,15 @@ struct TrackTotals {
 
 // One track within one page. Spans are the clusters with blocks of the track.
 struct PageTrack {
-  std::vector<int64_t> cluster;  // position of the cluster in the page
-  std::vector<int64_t> blocks;   // how many
-  std::vector<int64_t> hidden;   // how many of them are no frames
-  std::vector<int64_t>
-      first_time;  // smallest time of a block; where none has one, that of the span before, or 0
+  Values cluster;     // position of the cluster in the page
+  Values blocks;      // how many
+  Values hidden;      // how many of them are no frames
+  Values first_time;  // smallest time of a block; where none has one, that of the span before, or 0
   // The spans with seek points.
-  std::vector<int64_t> key_span;   // position of the span
-  std::vector<int64_t> first_key;  // smallest time of a seek point
-  std::vector<int64_t> last_key;   // largest
-  Bytes times;  // the times of frames as they stand in the file; empty: they are not stored
+  Values key_span;   // position of the span
+  Values first_key;  // smallest time of a seek point
+  Values last_key;   // largest
+  Bytes times;       // the times of frames as they stand in the file; empty: they are not stored
 
   size_t spans() const { return cluster.size(); }
   size_t keys() const { return key_span.size(); }
@@ -87,7 +87,7 @@ struct PageTrack {
   // The ranges of seek points lie one after the other: a binary search finds every time.
   bool ordered() const;
   // The times of all frames, span by span, where they are stored. False: they contradict the spans.
-  bool DecodeTimes(std::vector<int64_t>* out) const;
+  bool DecodeTimes(Values* out) const;
 
   bool operator==(const PageTrack&) const = default;
 };
@@ -150,7 +150,7 @@ inline constexpr uint8_t kPageIsCopy = 0x1;
 PageRef Summarize(const IndexPage& page, uint64_t offset, uint64_t size, const PageRef* before);
 
 // Values as differences to the one before (core.md, "Column": deltas).
-void AppendDeltas(Bytes& out, std::vector<int64_t> values);
+void AppendDeltas(Bytes& out, Values values);
 
 // Payload of a TSEK chunk that stands at chunk_offset.
 Bytes EncodePage(const IndexPage& page, const TrackIds& tracks, uint64_t chunk_offset);

@@ -54,7 +54,7 @@ void PageBuilder::Add(uint32_t track, int64_t pts, int64_t dts, int64_t duration
 void PageBuilder::DropTimes(Track& track) {
   time_count_ -= track.times.size();
   track.has_all_times = false;
-  std::vector<int64_t>().swap(track.times);
+  Values().swap(track.times);
 }
 
 void PageBuilder::EndCluster(uint64_t offset) {

@@ -68,7 +68,7 @@ class PageBuilder {
     int64_t max_time = kNoTime;
     bool reordered = false;
     // Of the frames of the page.
-    std::vector<int64_t> times;
+    Values times;
     bool has_all_times = true;
   };
 

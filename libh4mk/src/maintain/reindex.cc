@@ -17,13 +17,13 @@ Source SourceFromStart(Io& io) {
   return Source(io);
 }
 
-void Append(std::vector<int64_t>* to, const std::vector<int64_t>& from, size_t shift = 0) {
+void Append(Values* to, const Values& from, size_t shift = 0) {
   for (const int64_t value : from) to->push_back(value + static_cast<int64_t>(shift));
 }
 
 // The times of frames of two pages one after the other, where both have them.
 Bytes JoinTimes(const PageTrack& a, const PageTrack& b) {
-  std::vector<int64_t> times, more;
+  Values times, more;
   Bytes joined;
   if ((a.frames() > 0 && !a.DecodeTimes(&times)) || (b.frames() > 0 && !b.DecodeTimes(&more)))
     return joined;

@@ -331,7 +331,7 @@ bool Verifier::AgreesWithClusters(const IndexPage& page) const {
   for (size_t i = 0; i < track_count_; ++i) {
     if (!SameSpans(page.tracks[i], expected_.page().tracks[i])) return false;
     if (page.tracks[i].times.empty()) continue;
-    std::vector<int64_t> stored;
+    Values stored;
     std::span<const int64_t> times;
     if (!page.tracks[i].DecodeTimes(&stored) || !expected_.Times(i, &times) ||
         !std::ranges::equal(stored, times))
