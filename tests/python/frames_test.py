@@ -75,6 +75,13 @@ class Pictures(Base):
         np.testing.assert_array_equal(self.video.frames_at([1.0, Fraction(1, 25), 0.999, 3.97]), self.rgb[[25, 1, 24, 99]])
         np.testing.assert_array_equal(self.video.frames_at(self.video.times.seconds[40:45]), self.rgb[40:45])
 
+    def test_any_kind_of_times(self):
+        for kind in (np.float32, np.float64):  # 1.2 of 32 bits is above 6/5, 0.28 is below 7/25
+            self.assertEqual([self.video.frame_at(time) for time in self.video.times.seconds.astype(kind)], list(range(COUNT)))
+        np.testing.assert_array_equal(self.video.frames_at(np.array([0, 2])), self.rgb[[0, 50]])
+        self.assertEqual(self.file.audio.samples(np.float32(0.5), np.int64(1)).shape, (24000, 2))
+        self.assertEqual(next(self.video.packets(start=np.float32(1.2))).pts, self.video.packet(30).pts)
+
     def test_any_kind_of_numbers(self):
         for numbers in ((1, 2), range(1, 3), np.array([1, 2]), np.array([1, 2], np.uint8), iter([1, 2])):
             np.testing.assert_array_equal(self.video.frames(numbers), self.rgb[1:3])
@@ -157,6 +164,11 @@ class Trouble(Base):
         with self.assertRaises(h4mk.CorruptError):
             h4mk.open(writer.getvalue()).video.frames([5])
 
+    def test_sizes_that_cannot_be(self):
+        for size in ({"width": 64}, {"height": 64}, {"width": -1, "height": 5}, {"width": 16385, "height": 5}):
+            with self.assertRaisesRegex(ValueError, "both 0 or both 1 to 16384"):
+                self.video.frames([0], **size)
+
     def test_cancel(self):
         self.video.frames([0])
         failures = []
@@ -193,6 +205,27 @@ class Workers(Base):
             thread.join()
         for i in range(4):
             np.testing.assert_array_equal(results[i], self.rgb[i::7])
+
+    def test_closing_while_other_threads_decode(self):
+        refusals = []
+
+        def work(file):
+            try:
+                while True:
+                    file.video.frames([10, 70])
+            except ValueError as error:
+                refusals.append(str(error))
+
+        for _ in range(5):
+            file = h4mk.open(self.path, threads=1)
+            threads = [threading.Thread(target=work, args=(file,)) for _ in range(5)]
+            for thread in threads:
+                thread.start()
+            time.sleep(0.05)
+            file.close()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(refusals, ["the file was closed"] * 25)
 
     def test_the_lock_of_python_is_released(self):
         ticks = []

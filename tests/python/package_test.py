@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 from fractions import Fraction
 
@@ -120,6 +121,13 @@ class Files(unittest.TestCase):
         with self.assertRaises(ValueError):
             file.tags
 
+    def test_places_and_keys_of_another_kind(self):
+        for use in (h4mk.open, h4mk.Writer):
+            with self.assertRaises(ValueError):
+                use(f"{self.path}\0.txt")
+        with self.assertRaises(TypeError):
+            h4mk.open(self.path, key="0" * 64)
+
 
 class Processes(unittest.TestCase):
     def setUp(self):
@@ -168,6 +176,41 @@ class Processes(unittest.TestCase):
         for thread in threads:
             thread.join()
         self.assertEqual(wrong, [])
+
+    def test_closing_while_other_threads_read(self):
+        refusals = []
+
+        def look(file):
+            try:
+                while True:
+                    file.video.packet(7)
+            except ValueError as error:
+                refusals.append(str(error))
+
+        for _ in range(20):
+            file = h4mk.open(self.path)
+            threads = [threading.Thread(target=look, args=(file,)) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            time.sleep(0.005)
+            file.close()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(refusals, ["the file was closed"] * 120)
+
+    def test_ending_while_threads_read(self):
+        program = """
+import sys, threading, time, h4mk
+def look():
+    while True:
+        list(file.packets())
+file = h4mk.open(sys.argv[1])
+for _ in range(3):
+    threading.Thread(target=look, daemon=True).start()
+time.sleep(0.1)
+"""
+        for _ in range(5):
+            self.assertEqual(subprocess.run([sys.executable, "-c", program, self.path], check=False).returncode, 0)
 
 
 class Trust(unittest.TestCase):

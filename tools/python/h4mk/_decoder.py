@@ -2,6 +2,7 @@
 """The decoder of a track: libh4mk_frames."""
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from ._reader import Reader
 
 PIXELS = {"rgb": 0, "gray": 1, "decoded": 2}
 LAYOUTS = {"hwc": 0, "chw": 1}
+MOST_PIXELS = 16384  # h4mk_picture_format
 
 
 class Decoder(Handle):
-    """An h4mk_frames. It uses the reader, so that the reader's lock is held while it works; only cancel() needs none."""
+    """An h4mk_frames. It uses the reader, so that the reader is held while it works; only cancel() does not wait for that."""
 
     def __init__(self, reader: Reader, track: int, threads: int) -> None:
         self._frames = _library.frames_library()
@@ -25,8 +27,9 @@ class Decoder(Handle):
         if reader.http is not None:
             options.prefetch = ffi.addressof(self._frames, "h4mk_http_prefetch")
             options.prefetch_opaque = reader.http.pointer
+        self._cancelling = threading.Lock()
         out = ffi.new("h4mk_frames **")
-        with reader.lock:
+        with reader:
             status = self._frames.h4mk_frames_open(reader.pointer, track, options, out)
         super().__init__(out[0], self._frames.h4mk_frames_free, reader)
         if status >= 100:
@@ -49,21 +52,23 @@ class Decoder(Handle):
         """The struct, filled in, and the bytes of a picture."""
         if pixels not in PIXELS or layout not in LAYOUTS:
             raise ValueError(f"pixels are one of {', '.join(PIXELS)}; a layout is one of {', '.join(LAYOUTS)}")
+        if (width, height) != (0, 0) and not (0 < width <= MOST_PIXELS and 0 < height <= MOST_PIXELS):
+            raise ValueError(f"width and height are both 0 or both 1 to {MOST_PIXELS}")
         picture = new_struct("h4mk_picture_format", pixels=PIXELS[pixels], layout=LAYOUTS[layout], width=width, height=height)
         size = ffi.new("uint64_t *")
-        with self._reader.lock:
+        with self._reader:
             self._check(self._frames.h4mk_frames_picture_size(self.pointer, picture, size))
         return picture, int(size[0])
 
     def decode(self, numbers: npt.NDArray[np.uint64], picture: Any, out: npt.NDArray[np.uint8]) -> None:
-        with self._reader.lock:
+        with self._reader:
             self._check(self._frames.h4mk_frames_decode(self.pointer, ffi.from_buffer("uint64_t[]", numbers), len(numbers), picture,
                                                         ffi.from_buffer("uint8_t[]", out, require_writable=True), out.nbytes))
 
     def plan(self, numbers: npt.NDArray[np.uint64], shards: int, max_waste: int) -> dict[str, Any]:
         options = new_struct("h4mk_plan_options", shards=shards, max_waste=max_waste)
         out = ffi.new("h4mk_value **")
-        with self._reader.lock:
+        with self._reader:
             self._check(self._frames.h4mk_frames_plan(self.pointer, ffi.from_buffer("uint64_t[]", numbers), len(numbers), options, out))
         try:
             return dict(from_value(out[0]))
@@ -72,20 +77,27 @@ class Decoder(Handle):
 
     def stats(self) -> dict[str, int]:
         stats = new_struct("h4mk_frames_stats")
-        self._check(self._frames.h4mk_frames_get_stats(self.pointer, stats))
+        with self._reader:
+            self._check(self._frames.h4mk_frames_get_stats(self.pointer, stats))
         return {name: int(getattr(stats, name)) for name in ("groups", "blocks_decoded", "blocks_skipped", "bytes_read")}
 
     def sound_format(self) -> Any:
         sound = new_struct("h4mk_sound_format")
-        with self._reader.lock:
+        with self._reader:
             self._check(self._frames.h4mk_frames_sound_format(self.pointer, sound))
         return sound
 
     def samples(self, first: int, count: int, channels: int) -> npt.NDArray[np.float32]:
         out = np.empty((count, channels), np.float32)
-        with self._reader.lock:
+        with self._reader:
             self._check(self._frames.h4mk_frames_samples(self.pointer, first, count, ffi.from_buffer("float[]", out, require_writable=True)))
         return out
 
     def cancel(self) -> None:
-        self._frames.h4mk_frames_cancel(self.pointer)
+        with self._cancelling:
+            if self._finalizer.alive:
+                self._frames.h4mk_frames_cancel(self.pointer)
+
+    def free(self) -> None:
+        with self._cancelling:
+            super().free()

@@ -54,17 +54,30 @@ def text(pointer: Any) -> str:
 
 class Handle:
     """A pointer that is freed with this object, but only by the process that made it: after fork() the child leaves its copy
-    alone, since threads and files that belong to it are the parent's. `lock` lets one thread use it at a time."""
+    alone, since threads and files that belong to it are the parent's. `with handle:` lets one thread use it at a time, and raises
+    ValueError once it was freed."""
 
     def __init__(self, pointer: Any, free: Callable[[Any], None], keep: Any = None) -> None:
         self.pointer = pointer
-        self.lock = threading.RLock()
         self.pid = os.getpid()
+        self._lock = threading.RLock()
         self._keep = keep  # what the pointer refers to
         self._finalizer = weakref.finalize(self, _free, pointer, free, self.pid, keep)
+        self._finalizer.atexit = False  # daemon threads may be within the library until the process ends
 
     def free(self) -> None:
-        self._finalizer()
+        if os.getpid() == self.pid:  # a thread of the parent may have held the lock when this process was forked
+            with self._lock:
+                self._finalizer()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        if not self._finalizer.alive:
+            self._lock.release()
+            raise ValueError("the file was closed")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 def _free(pointer: Any, free: Callable[[Any], None], pid: int, keep: Any) -> None:

@@ -32,6 +32,10 @@ def source_of(place: Place, key: Key | None, verify_key: str | bytes | None, bes
         place = bytes(place)
     if not isinstance(place, (str, bytes)):
         place = os.fspath(place)
+    if isinstance(place, str) and "\0" in place:
+        raise ValueError("a path has no null character")
+    if isinstance(key, str):
+        raise TypeError("a key is bytes")
     if isinstance(verify_key, bytes):
         verify_key = verify_key.decode("ascii")
     if key is not None and not isinstance(key, bytes):
@@ -40,7 +44,7 @@ def source_of(place: Place, key: Key | None, verify_key: str | bytes | None, bes
 
 
 class Reader(Handle):
-    """An h4mk_reader. One thread at a time may use it: hold `lock`."""
+    """An h4mk_reader. One thread at a time may use it: `with reader:`."""
 
     def __init__(self, source: Source, http: Any = None) -> None:
         self.source = source

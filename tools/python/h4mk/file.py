@@ -13,7 +13,7 @@ from ._errors import NotFoundError
 from ._library import check, frames_library, from_value, lib, new_struct
 from ._reader import Key, Place, Reader, Source, source_of
 from .packets import Packet, read_packets
-from .tracks import AudioTrack, Track, VideoTrack, make_track
+from .tracks import AudioTrack, Seconds, Track, VideoTrack, make_track
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +61,7 @@ class File:
         """All tracks, in the order of the file."""
         reader = self._reader()
         if self._tracks is None:
-            with reader.lock:
+            with reader:
                 count = lib.h4mk_reader_track_count(reader.pointer)
                 descriptions = [from_value(lib.h4mk_reader_track(reader.pointer, i)) for i in range(count)]
             self._tracks = tuple(make_track(self, i, description) for i, description in enumerate(descriptions))
@@ -87,7 +87,7 @@ class File:
     def meta(self) -> dict[str, Any]:
         """All that is known of the file as a whole (ffmpeg.md, "Keys of META")."""
         reader = self._reader()
-        with reader.lock:
+        with reader:
             return dict(from_value(lib.h4mk_reader_meta(reader.pointer)))
 
     @property
@@ -98,7 +98,7 @@ class File:
     def chapters(self) -> list[Chapter]:
         return [_chapter(entry) for entry in self.meta.get("chapters", []) if "time_base" in entry]
 
-    def packets(self, tracks: Iterable[Track] | None = None, start: float | Fraction | None = None) -> Iterator[Packet]:
+    def packets(self, tracks: Iterable[Track] | None = None, start: Seconds | None = None) -> Iterator[Packet]:
         """Packets of all tracks, or of some, in the order of the file. With `start` (seconds) from the seek point of
         the first of these tracks at or before that time on. Each call reads on its own."""
         all_tracks = self.tracks
@@ -126,7 +126,7 @@ class File:
     def warnings(self) -> list[str]:
         """What was found to be wrong so far and did not stop reading; each is told once."""
         reader = self._reader()
-        with reader.lock:
+        with reader:
             return list(iter(reader.next_warning, None))
 
     @property
@@ -142,14 +142,14 @@ class File:
 
     def close(self) -> None:
         """Closes the file; what was handed out stays. Calling it twice is allowed."""
-        self._closed = True
-        if self._handle is not None and self._handle.pid == os.getpid():
-            with self._handle.lock:
-                for decoder in self._decoders.values():
-                    decoder.free()
-                self._handle.free()
-        self._handle = None
-        self._decoders = {}
+        reader, was_closed, self._closed = self._handle, self._closed, True
+        if reader is None or was_closed or reader.pid != os.getpid():
+            return
+        with reader:  # waits for calls that run; those that wait as well find that it was closed
+            for decoder in self._decoders.values():
+                decoder.free()
+            self._decoders = {}
+            reader.free()
 
     def _reader(self) -> Reader:
         if self._closed:
@@ -166,7 +166,7 @@ class File:
 
     def _decoder(self, track: int) -> Decoder:
         reader = self._reader()
-        with reader.lock:
+        with reader:
             if track not in self._decoders:
                 self._decoders[track] = Decoder(reader, track, self._threads)
             return self._decoders[track]

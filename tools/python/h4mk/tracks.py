@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import ceil, floor
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, Sequence, overload
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Sequence, Union, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from .packets import Packet, packet_of
 
 if TYPE_CHECKING:
     from .file import File
+
+Seconds = Union[float, Fraction, "np.floating[Any]", "np.integer[Any]"]
 
 
 class Times(Sequence[Fraction]):
@@ -107,7 +109,7 @@ class Track:
         """When its last packet ends, in seconds."""
         return self._seconds(self._info().end_pts)
 
-    def packets(self, start: float | Fraction | None = None) -> Iterator[Packet]:
+    def packets(self, start: Seconds | None = None) -> Iterator[Packet]:
         """Its packets in decoding order, from the last seek point at or before `start` (seconds) on."""
         return self.file.packets(tracks=[self], start=start)
 
@@ -115,7 +117,7 @@ class Track:
         """One packet by its number (`ordinal`)."""
         reader = self.file._reader()
         block = new_struct("h4mk_block")
-        with reader.lock:
+        with reader:
             reader.check(lib.h4mk_reader_read_block(reader.pointer, self.index, _position(number, self.packet_count), block))
             return packet_of(block, self)
 
@@ -124,7 +126,7 @@ class Track:
         """How many frames it has: packets that have a time and are shown."""
         reader = self.file._reader()
         count = ffi.new("uint64_t *")
-        with reader.lock:
+        with reader:
             reader.check(lib.h4mk_reader_frame_count(reader.pointer, self.index, count))
         return int(count[0])
 
@@ -133,33 +135,34 @@ class Track:
         """When each frame is shown, in the order in which they are shown."""
         return Times(self._ticks(0, self.frame_count), self.time_base)
 
-    def frame_at(self, seconds: float | Fraction) -> int:
+    def frame_at(self, seconds: Seconds) -> int:
         """The number of the frame that is shown at a time: the last one that is not later."""
         reader = self.file._reader()
         number = ffi.new("uint64_t *")
-        with reader.lock:
+        with reader:
             reader.check(lib.h4mk_reader_frame_at(reader.pointer, self.index, self.ticks_at(seconds), number, ffi.NULL))
         return int(number[0])
 
-    def ticks_at(self, seconds: float | Fraction) -> int:
+    def ticks_at(self, seconds: Seconds) -> int:
         """The last tick that is not later than a time. A float stands for the tick that it was made from, if there is one: so
         frame_at(times.seconds[i]) is i."""
-        exact = Fraction(seconds) / self.time_base
+        seconds = _number(seconds)
+        exact = _exact(seconds) / self.time_base
         nearest = round(exact)
-        return nearest if float(nearest * self.time_base) == seconds else floor(exact)
+        return nearest if _is_made_from(seconds, float(nearest * self.time_base)) else floor(exact)
 
     def _ticks(self, first: int, count: int) -> npt.NDArray[np.int64]:
         reader = self.file._reader()
         times = np.empty(count, np.int64)
         copied = ffi.new("size_t *")
-        with reader.lock:
+        with reader:
             reader.check(lib.h4mk_reader_frame_times(reader.pointer, self.index, first, ffi.from_buffer("int64_t[]", times), count, copied))
         return times[: copied[0]]
 
     def _info(self) -> Any:
         reader = self.file._reader()
         info = new_struct("h4mk_track_info")
-        with reader.lock:
+        with reader:
             reader.check(lib.h4mk_reader_track_info(reader.pointer, self.index, info))
         return info
 
@@ -217,7 +220,7 @@ class VideoTrack(Track):
             decoder.decode(chosen, picture, out)
         return out
 
-    def frames_at(self, seconds: Iterable[float | Fraction], **options: Any) -> npt.NDArray[np.uint8]:
+    def frames_at(self, seconds: Iterable[Seconds], **options: Any) -> npt.NDArray[np.uint8]:
         """The frames that are shown at some times: see frames() and frame_at()."""
         return self.frames([self.frame_at(time) for time in seconds], **options)
 
@@ -269,7 +272,7 @@ class AudioTrack(Track):
         """How many channels."""
         return int(self.description.get("channels", 0))
 
-    def samples(self, start: float | Fraction | None = None, end: float | Fraction | None = None) -> npt.NDArray[np.float32]:
+    def samples(self, start: Seconds | None = None, end: Seconds | None = None) -> npt.NDArray[np.float32]:
         """The samples from one time to another, in seconds: float32 of shape (samples, channels), full scale is 1. Sample n is at
         n / sample_rate; what is at `end` is not among them. None: from the first, to the last one. Where there is no sound they are 0."""
         decoder = self.file._decoder(self.index)
@@ -286,7 +289,7 @@ class Attachment(Track):
     def data(self) -> bytes:
         reader = self.file._reader()
         data, size = ffi.new("const uint8_t **"), ffi.new("size_t *")
-        with reader.lock:
+        with reader:
             reader.check(lib.h4mk_reader_attachment(reader.pointer, self.index, data, size))
             return bytes(ffi.buffer(data[0], size[0])) if size[0] else b""
 
@@ -298,11 +301,26 @@ def make_track(file: File, index: int, description: dict[str, Any]) -> Track:
     return _KINDS.get(str(description.get("kind")), Track)(file, index, description)
 
 
-def _sample_at(seconds: float | Fraction, rate: int) -> int:
+def _sample_at(seconds: Seconds, rate: int) -> int:
     """The first sample that is not earlier than a time; a float stands for the sample that it was made from, if there is one."""
-    exact = Fraction(seconds) * rate
+    seconds = _number(seconds)
+    exact = _exact(seconds) * rate
     nearest = round(exact)
-    return nearest if nearest / rate == seconds else ceil(exact)
+    return nearest if _is_made_from(seconds, nearest / rate) else ceil(exact)
+
+
+def _number(seconds: Any) -> Any:
+    """An array or tensor without dimensions as a number of NumPy."""
+    return np.asarray(seconds)[()] if hasattr(seconds, "__array__") else seconds
+
+
+def _exact(seconds: Seconds) -> Fraction:
+    return Fraction(seconds.item() if isinstance(seconds, np.generic) else seconds)
+
+
+def _is_made_from(seconds: Seconds, exact: float) -> bool:
+    """Whether a time is this float, in the number of bits that it has."""
+    return bool((type(seconds)(exact) if isinstance(seconds, np.floating) else exact) == seconds)
 
 
 def _track_of(file: File, index: int) -> Track:

@@ -48,7 +48,7 @@ class Report:
 
 def signature_of(reader: Reader) -> Signature:
     signature = new_struct("h4mk_signature")
-    with reader.lock:
+    with reader:
         reader.check(lib.h4mk_reader_signature(reader.pointer, signature))
     return Signature(bool(signature.is_final), bool(signature.descriptions_unsigned), signature.chunk_count, signature.signed_until,
                      signature.problem_count)

@@ -33,6 +33,8 @@ class Writer:
         if place is None:
             check(lib.h4mk_io_new_memory(io))
         else:
+            if b"\0" in os.fsencode(place):
+                raise ValueError("a path has no null character")
             status = lib.h4mk_io_open_file(os.fsencode(place), lib.H4MK_OPEN_WRITE, io)
             if status == 200:
                 raise OSError(ffi.errno, os.strerror(ffi.errno), os.fspath(place))
