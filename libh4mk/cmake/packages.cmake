@@ -1,5 +1,6 @@
 # `cpack` in a build folder of the preset "package" (or any other that was configured with -DCMAKE_INSTALL_PREFIX=/usr) makes Debian
-# packages: libh4mk1, libh4mk-dev, h4mk (the tools), python3-h4mk, and gstreamer1.0-h4mk where GStreamer can be built with.
+# packages: libh4mk1, libh4mk-dev, h4mk (the tools), python3-h4mk, and where there is what they are built with, libh4mk-frames1 (of the
+# system's FFmpeg) and gstreamer1.0-h4mk.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME h4mk)
 set(CPACK_PACKAGE_VENDOR "H4MK")
@@ -25,7 +26,8 @@ survives a crash.")
 # There is no list of symbols with versions (lintian: no-symbols-control-file), since all are from the first one.
 file(WRITE ${packages}/shlibs "libh4mk ${PROJECT_VERSION_MAJOR} ${runtime} (>= ${PROJECT_VERSION})\n")
 file(WRITE ${packages}/triggers "activate-noawait ldconfig\n")
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${packages}/shlibs ${packages}/triggers ${packages}/none/postinst ${packages}/none/postrm)
+set(without_scripts ${packages}/triggers ${packages}/none/postinst ${packages}/none/postrm)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${packages}/shlibs ${without_scripts})
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libh4mk-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
@@ -36,6 +38,21 @@ files, and adapter.h, for plugins that decode blocks; the static library; and
 what pkg-config and CMake need to find them.")
 
 set(CPACK_COMPONENTS_ALL runtime development)
+
+# Of another FFmpeg than the system's there is no package.
+set(frames "")
+if(TARGET h4mk_frames AND NOT H4MK_FFMPEG_PREFIX)
+  list(APPEND CPACK_COMPONENTS_ALL frames)
+  set(frames "libh4mk-frames${PROJECT_VERSION_MAJOR}")
+  set(CPACK_DEBIAN_FRAMES_PACKAGE_NAME ${frames})
+  set(CPACK_DEBIAN_FRAMES_PACKAGE_SECTION libs)
+  set(CPACK_DEBIAN_FRAMES_PACKAGE_DEPENDS "${runtime} (>= ${PROJECT_VERSION})")
+  set(CPACK_DEBIAN_FRAMES_DESCRIPTION "The shared library that decodes exact frames and samples by number, and reads
+files from servers.")
+  file(WRITE ${packages}/frames/shlibs "libh4mk_frames ${PROJECT_VERSION_MAJOR} ${frames} (>= ${PROJECT_VERSION})\n")
+  set(CPACK_DEBIAN_FRAMES_PACKAGE_CONTROL_EXTRA ${packages}/frames/shlibs ${without_scripts})
+  string(APPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS ", ${frames} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
+endif()
 if(H4MK_BUILD_TOOLS)
   list(APPEND CPACK_COMPONENTS_ALL tools)
   set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME h4mk)
@@ -52,6 +69,7 @@ if(H4MK_BUILD_TOOLS AND H4MK_BUILD_PYTHON)
   set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION python)
   set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
   set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3 (>= 3.11), python3-cffi-backend, python3-numpy, ${runtime} (>= ${PROJECT_VERSION})")
+  set(CPACK_DEBIAN_PYTHON_PACKAGE_RECOMMENDS ${frames}) # it reads and writes packets without
   set(CPACK_DEBIAN_PYTHON_PACKAGE_SUGGESTS h4mk)
   set(CPACK_DEBIAN_PYTHON_DESCRIPTION "The Python package h4mk: tracks, packets, frames, verification, writing.")
 endif()

@@ -36,6 +36,16 @@ if pkg-config --exists gstreamer-1.0 gstreamer-base-1.0; then
   dpkg-deb -f gstreamer1.0-h4mk_*.deb Depends | grep -q 'libgstreamer1.0-0'
   dpkg-deb -f gstreamer1.0-h4mk_*.deb Depends | grep -q 'libh4mk1 (>= '
 fi
+if compgen -G 'libh4mk-frames1_*.deb' >/dev/null; then
+  packages+=(libh4mk-frames1)
+  has libh4mk-frames1 'libh4mk_frames\.so\.1$'
+  has_not libh4mk-frames1 'include\|libh4mk_frames\.so$'
+  has libh4mk-dev 'include/h4mk/frames\.h$'
+  has libh4mk-dev 'include/h4mk/http\.h$'
+  has libh4mk-dev 'libh4mk_frames\.so$'
+  dpkg-deb -f libh4mk-frames1_*.deb Depends | grep -q 'libh4mk1 (>= .*libavcodec.*libswscale'
+  dpkg-deb -f python3-h4mk_*_all.deb Recommends | grep -qx libh4mk-frames1
+fi
 for package in "${packages[@]}"; do
   has $package "doc/$package/copyright$"
   has $package "doc/$package/changelog.gz$"
@@ -63,6 +73,8 @@ LD_LIBRARY_PATH=$(pkg-config --variable=libdir libh4mk) "$work/main"
 if /usr/bin/python3 -c "import cffi, numpy" 2>/dev/null; then
   PYTHONPATH=$(dirname "$(dirname "$(find "$work/root" -name _ffi.py)")") LD_LIBRARY_PATH=$(pkg-config --variable=libdir libh4mk) \
     /usr/bin/python3 -c "import h4mk; h4mk.Writer().finish()"
+  [[ ! -e $work/libh4mk-frames1.list ]] || PYTHONPATH=$(dirname "$(dirname "$(find "$work/root" -name _ffi.py)")") LD_LIBRARY_PATH=$(pkg-config --variable=libdir libh4mk) \
+    /usr/bin/python3 -c "from h4mk._library import frames_library; frames_library().h4mk_frames_free"
 fi
 # shellcheck disable=SC2046
 cc -c "$source_dir/main.c" -o "$work/main.o" $(pkg-config --cflags libh4mk)
