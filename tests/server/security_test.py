@@ -73,6 +73,11 @@ class SecurityTest(unittest.TestCase):
     def test_bodies_that_nobody_asked_for_are_refused(self):
         self.assertEqual(self.status(b"POST /api/files HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"), 413)
 
+    def test_a_refused_method_names_those_that_are_not(self):
+        for target in ("/api/files", "/files/a.h4mk"):
+            status, headers, _ = self.daemon.get(target, method="DELETE")
+            self.assertEqual((status, headers.get("allow")), (405, "GET, HEAD, OPTIONS"))
+
     # ---- files
 
     def test_nothing_outside_of_the_folder(self):
@@ -223,7 +228,9 @@ class SecurityTest(unittest.TestCase):
             self.assertEqual(status("/api/files"), 401)
             self.assertEqual(status("/files/a.h4mk"), 401)
             self.assertEqual(status("/api/files", **bearer), 200)
-            self.assertEqual(status("/api/files", Authorization="Bearer a-token-of-24-characterz"), 401)
+            self.assertEqual(status("/api/files", Authorization="bearer a-token-of-24-characters"), 200)
+            for wrong in ("Bearer a-token-of-24-characterz", "a-token-of-24-characters", "Bearer", ""):
+                self.assertEqual(status("/api/files", Authorization=wrong), 401, wrong)
             one, folder, all_files, old = sign("a"), sign("inside/"), sign(""), sign("a", 0)
             self.assertEqual(status(one + "/files/a.h4mk"), 200)
             self.assertEqual(status(one + "/api/files/a/tracks"), 200)
@@ -232,6 +239,8 @@ class SecurityTest(unittest.TestCase):
             self.assertEqual(status(folder + "/files/inside/b.h4mk"), 200)
             self.assertEqual(status(folder + "/files/a.h4mk"), 403)
             self.assertEqual(status(all_files + "/files/inside/b.h4mk"), 200)
+            for target in ("/", "/page.js", "/docs", "/openapi.json", "/api/files"):
+                self.assertEqual((status(all_files + target), status(folder + target), status(target)), (200, 403, 401), target)
             time.sleep(1.1)
             self.assertEqual(status(old + "/files/a.h4mk"), 403)
             parts = one.split(".")

@@ -8,6 +8,8 @@
 namespace h4mk::server {
 namespace {
 
+constexpr char kMethods[] = "GET, HEAD, OPTIONS";
+
 // Takes "/s/SIGNATURE" off a path.
 std::string TakeSignature(std::string* path) {
   if (!path->starts_with("/s/")) return {};
@@ -80,7 +82,7 @@ std::optional<Response> Service::Route(const Request& request, Load* load) {
   if (request.method == "OPTIONS") {
     Response response;
     response.status = 204;
-    response.Set("Allow", "GET, HEAD, OPTIONS");
+    response.Set("Allow", kMethods);
     return response;
   }
   const std::string signature = TakeSignature(&path);
@@ -97,7 +99,9 @@ std::optional<Response> Service::Route(const Request& request, Load* load) {
     if (options_.legacy_api || options_.legacy_tracks)
       return OldNotFound(match.other_method, match.allowed);
     if (!match.other_method) throw HttpError(404, "there is nothing at " + path);
-    throw HttpError(405, "this path is not for " + request.method);
+    Response response = ErrorResponse(405, "this path is not for " + request.method);
+    response.Set("Allow", kMethods);  // RFC 9110, 15.5.6
+    return response;
   }
   if (load != nullptr) {
     const auto name = match.parameters.find("name");
@@ -116,12 +120,15 @@ bool Service::IsAllowed(const Request& request, std::string_view signature,
   const std::string& pattern = match.route->pattern;
   if (pattern == "/health" || pattern == "/ready") return true;
   const std::string_view authorization = request.Header("Authorization");
-  if (!options_.token.empty() && authorization.starts_with("Bearer ") &&
-      SameSecret(authorization.substr(7), options_.token))
+  constexpr std::string_view kScheme = "Bearer ";
+  if (!options_.token.empty() && SameName(authorization.substr(0, kScheme.size()), kScheme) &&
+      SameSecret(authorization.substr(kScheme.size()), options_.token))
     return true;
+  // What belongs to no file, as the page does, is opened by a signature for all.
   const auto name = match.parameters.find("name");
-  return name != match.parameters.end() && match.route->method == "GET" &&
-         options_.keys.Allows(signature, name->second, static_cast<uint64_t>(std::time(nullptr)));
+  return match.route->method == "GET" &&
+         options_.keys.Allows(signature, name != match.parameters.end() ? name->second : "",
+                              static_cast<uint64_t>(std::time(nullptr)));
 }
 
 void Service::AddCors(const Request& request, Response* response) const {
@@ -138,7 +145,7 @@ void Service::AddCors(const Request& request, Response* response) const {
   response->Set("Access-Control-Expose-Headers",
                 "Content-Range, Content-Length, Accept-Ranges, ETag");
   if (request.method != "OPTIONS") return;
-  response->Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
+  response->Set("Access-Control-Allow-Methods", kMethods);
   response->Set("Access-Control-Allow-Headers", "Range, If-Range, If-None-Match, Authorization");
   response->Set("Access-Control-Max-Age", "86400");
 }
