@@ -27,11 +27,13 @@ export function buildPackage() {
 /** FFmpeg in the folder that is served. */
 export const ffmpegOf = (program) => (...options) => execFileSync(program, ['-v', 'error', '-nostdin', '-y', ...options], { cwd: folder });
 
+const OF_FORMAT = { '.h4mk': ['-index_to_front', '1'], '.mp4': ['-movflags', 'frag_keyframe+empty_moov+default_base_moof'] };
+
 /** Hours of H.264 with B frames and AAC: ten minutes again and again. `sound`: bits per second. */
 export function makeFilm(ffmpeg, name, hours, size, crf, sound = 128000) {
   ffmpeg('-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=24000/1001`, '-f', 'lavfi', '-i', 'anoisesrc=color=pink:amplitude=0.1:sample_rate=48000:seed=1', '-t', '600',
     '-c:v', 'libx264', '-preset', 'veryfast', '-crf', String(crf), '-g', '48', '-c:a', 'aac', '-b:a', String(sound), '-ac', '2', 'part.nut');
-  ffmpeg('-stream_loop', String(Math.ceil(hours * 6) - 1), '-i', 'part.nut', '-c', 'copy', ...(name.endsWith('.h4mk') ? ['-index_to_front', '1'] : []), name);
+  ffmpeg('-stream_loop', String(Math.ceil(hours * 6) - 1), '-i', 'part.nut', '-c', 'copy', ...(OF_FORMAT[extname(name)] ?? []), name);
 }
 
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.mp4': 'video/mp4', '.mkv': 'video/x-matroska', '.m3u8': 'application/vnd.apple.mpegurl' };
