@@ -220,6 +220,30 @@ test('a file that was replaced meanwhile is an error', async () => {
   await assert.rejects(contents(file), error('changed'));
 });
 
+test('a file that was replaced where the server has no ranges any more is an error', async () => {
+  const bytes = bytesOf('film.h4mk');
+  for (const after of [bytes, bytes.subarray(1000)]) {
+    const source = new HttpSource(server.put('/changes.h4mk', bytes));
+    await source.size();
+    server.put('/changes.h4mk', after, { ranges: false, headers: after === bytes ? {} : { ETag: '' } });
+    await assert.rejects(source.read(0, 10), error('changed'));
+  }
+});
+
+test('an answer that breaks off is asked for again', async () => {
+  const bytes = bytesOf('film.h4mk');
+  const file = await H4mkFile.open(server.put('/breaks.h4mk', bytes, { breaks: 2 }));
+  assert.equal(file.frameCount(1), 500);
+  await assert.rejects(H4mkFile.open(server.put('/breaks.h4mk', bytes, { breaks: 3 })), (thrown: H4mkError) => thrown.code === 'network' && /broke off/.test(thrown.message));
+});
+
+test('a server that sends another range is told', async () => {
+  const source = new HttpSource(server.put('/shifts.h4mk', bytesOf('film.h4mk')));
+  await source.size();
+  server.files.get('/shifts.h4mk')!.behaviour.shift = 7;
+  await assert.rejects(source.read(100, 110), (thrown: H4mkError) => thrown.code === 'network' && /10 bytes from byte 107/.test(thrown.message));
+});
+
 test('a file that is not there, and one that is no H4MK file', async () => {
   await assert.rejects(H4mkFile.open(server.origin + '/nothing.h4mk'), error('not_found'));
   await assert.rejects(H4mkFile.open(server.put('/text.h4mk', 'this is a text')), error('not_h4mk'));

@@ -11,6 +11,10 @@ export interface Behaviour {
   exposeRange?: boolean;
   encoding?: string;
   delay?: number;
+  /** How many answers still break off in the middle of their body. */
+  breaks?: number;
+  /** By how many bytes ranges are off. */
+  shift?: number;
 }
 
 export class TestServer {
@@ -61,7 +65,11 @@ export class TestServer {
     const end = Math.min(match[2] ? Number(match[2]) + 1 : Infinity, bytes.length);
     if (begin >= bytes.length) return void response.writeHead(416, { ...headers, 'Content-Range': `bytes */${bytes.length}` }).end();
     this.requests.push({ path, range: match[0], bytes: end - begin });
-    response.writeHead(206, { ...headers, 'Content-Range': `bytes ${begin}-${end - 1}/${bytes.length}`, 'Content-Length': String(end - begin) });
-    response.end(bytes.subarray(begin, end));
+    const first = begin + (behaviour.shift ?? 0);
+    const part = bytes.subarray(first, first + end - begin);
+    response.writeHead(206, { ...headers, 'Content-Range': `bytes ${first}-${first + part.length - 1}/${bytes.length}`, 'Content-Length': String(part.length) });
+    if (!behaviour.breaks) return void response.end(part);
+    behaviour.breaks--;
+    response.write(part.subarray(0, part.length / 2), () => response.destroy());
   }
 }

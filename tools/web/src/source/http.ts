@@ -50,36 +50,31 @@ export class HttpSource implements Source {
   /** Asks for the front of the file, later on for one byte, and takes the size from `Content-Range`; where that is hidden, by one more request, HEAD. Throws `cors` where that is
    *  hidden too. */
   async size(): Promise<number> {
-    const response = await this.#request(0, this.#known === undefined ? FRONT : 1);
-    const bytes = await this.#body(response);
+    const [response, bytes] = await this.#request(0, this.#known === undefined ? FRONT : 1);
     if (response.status === 200) {
       this.#wholeFile = this.front = bytes;
       return (this.#known = bytes.length);
     }
     if (this.#known === undefined) this.front = bytes;
-    this.#known = totalOf(response) ?? (bytes.length < FRONT ? bytes.length : await this.#sizeByHead());
+    this.#known = rangeOf(response).total ?? (bytes.length < FRONT ? bytes.length : await this.#sizeByHead());
     return this.#known;
   }
 
   /** One request, unless the whole file is here. Throws `network`, `cors`, `not_found`, `changed`, `no_ranges` or `compressed_transfer`. */
   async read(begin: number, end: number): Promise<Uint8Array> {
     if (this.#wholeFile) return this.#wholeFile.subarray(begin, end);
-    const response = await this.#request(begin, end);
-    if (response.status === 200) {
-      this.#wholeFile = await this.#body(response);
-      return this.#wholeFile.subarray(begin, end);
-    }
-    const total = totalOf(response);
+    const [response, bytes] = await this.#request(begin, end);
+    const { total, first } = response.status === 200 ? { total: bytes.length, first: begin } : rangeOf(response);
     if (total !== undefined && this.#known !== undefined && total !== this.#known && !(this.#grows && total >= this.#known))
       throw this.#changed(`it had ${this.#known} bytes and has ${total}`);
-    const bytes = await this.#body(response);
-    if (bytes.length !== end - begin)
-      throw new H4mkError('network', `${this.url}: the server gave ${bytes.length} bytes where ${end - begin} were asked for, at byte ${begin}.`, begin);
+    if (response.status === 200) return (this.#wholeFile = bytes).subarray(begin, end);
+    if (bytes.length !== end - begin || (first ?? begin) !== begin)
+      throw new H4mkError('network', `${this.url}: the server gave ${bytes.length} bytes from byte ${first ?? begin} on, and was asked for ${end - begin} from byte ${begin} on. CDNs that compress do so.`, begin);
     return bytes;
   }
 
-  /** One range. Tries again where the connection broke or the server was busy. */
-  async #request(begin: number, end: number): Promise<Response> {
+  /** One range, or the whole file. Tries again where the connection broke or the server was busy. */
+  async #request(begin: number, end: number): Promise<[Response, Uint8Array]> {
     for (let attempt = 1; ; attempt++) {
       let response: Response | undefined;
       try {
@@ -89,43 +84,35 @@ export class HttpSource implements Source {
           ...(this.options.credentials && { credentials: this.options.credentials }),
           ...(this.options.signal && { signal: this.options.signal }),
         });
+        if (attempt === ATTEMPTS || (response.status < 500 && response.status !== 429)) {
+          this.#check(response, begin);
+          const bytes = new Uint8Array(await response.arrayBuffer());
+          this.counted.bytes += bytes.length;
+          return [response, bytes];
+        }
       } catch (error) {
-        if (this.options.signal?.aborted) throw error;
-        if (attempt === ATTEMPTS) throw this.#unreachable(error);
+        if (error instanceof H4mkError || this.options.signal?.aborted) throw error;
+        if (attempt === ATTEMPTS) throw this.#unreachable(error, response);
       }
-      if (response && response.status < 500 && response.status !== 429) return this.#checked(response, begin);
-      if (attempt === ATTEMPTS) return this.#checked(response!, begin);
       await new Promise((resolve) => setTimeout(resolve, 100 * 4 ** attempt));
     }
   }
 
-  #checked(response: Response, begin: number): Response {
+  #check(response: Response, begin: number): void {
     const { status } = response;
     if (status === 404 || status === 410) throw new H4mkError('not_found', `${this.url} is not there (HTTP ${status}).`);
     const encoding = response.headers.get('Content-Encoding');
     if (encoding && encoding !== 'identity')
       throw new H4mkError('compressed_transfer', `${this.url}: the server or CDN sends it with Content-Encoding: ${encoding}, so ranges do not count bytes of the file. Switch compression off for .h4mk.`);
-    if (status === 200) return this.#withoutRanges(response);
     if (status === 416 && this.#known !== undefined) throw this.#changed('it became shorter');
     if (status === 416) throw new H4mkError('truncated', `${this.url} is empty.`, 0);
-    if (status !== 206) throw new H4mkError('network', `${this.url}: the server answered HTTP ${status}.`, begin);
+    if (status !== 200 && status !== 206) throw new H4mkError('network', `${this.url}: the server answered HTTP ${status}.`, begin);
     const version = response.headers.get('ETag') ?? response.headers.get('Last-Modified') ?? undefined;
     if (this.#version && version && version !== this.#version && !this.#grows) throw this.#changed('its ETag or date is another one');
     this.#version = version ?? this.#version;
-    return response;
-  }
-
-  #withoutRanges(response: Response): Response {
-    const size = Number(response.headers.get('Content-Length') ?? Infinity);
-    if (size <= MOST_WITHOUT_RANGES) return response;
+    if (status === 206 || Number(response.headers.get('Content-Length') ?? Infinity) <= MOST_WITHOUT_RANGES) return;
     void response.body?.cancel();
     throw new H4mkError('no_ranges', `${this.url}: the server does not answer range requests (HTTP 200 instead of 206). Playing needs Accept-Ranges: bytes; small files are loaded whole.`);
-  }
-
-  async #body(response: Response): Promise<Uint8Array> {
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    this.counted.bytes += bytes.length;
-    return bytes;
   }
 
   /** Content-Range is hidden from pages of another origin unless the server exposes it; Content-Length is not. */
@@ -142,16 +129,19 @@ export class HttpSource implements Source {
     return new H4mkError('changed', `${this.url} was replaced while it was read: ${how}. Open it again.`);
   }
 
-  #unreachable(error: unknown): H4mkError {
+  #unreachable(error: unknown, answer?: Response): H4mkError {
+    const why = error instanceof Error ? error.message : String(error);
+    if (answer) return new H4mkError('network', `${this.url}: an answer broke off, or a CDN compressed it and it cannot be unpacked: ${why}`);
     const page = (globalThis as { location?: Location }).location;
     const other = page && new URL(this.url, page.href).origin !== page.origin;
     if (other)
       return new H4mkError('cors', `${this.url} cannot be read from ${page.origin}. The server is not reachable, or it has to send Access-Control-Allow-Origin: ${page.origin} (or *) and Access-Control-Expose-Headers: Content-Range, ETag.`);
-    return new H4mkError('network', `${this.url} cannot be reached: ${error instanceof Error ? error.message : String(error)}`);
+    return new H4mkError('network', `${this.url} cannot be reached: ${why}`);
   }
 }
 
-function totalOf(response: Response): number | undefined {
-  const match = /\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '');
-  return match ? Number(match[1]) : undefined;
+/** Of Content-Range, where it is not hidden. */
+function rangeOf(response: Response): { first?: number; total?: number } {
+  const [, first, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '') ?? [];
+  return total === undefined ? {} : { first: Number(first), total: Number(total) };
 }
