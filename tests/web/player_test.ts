@@ -321,6 +321,21 @@ test('another src, also after a dropped file, begins at its start; one that was 
   await page.close();
 });
 
+test('a CDN that compresses is told, of this origin and of another one', async () => {
+  const { TestServer } = await import('./server.js');
+  const other = await TestServer.start();
+  for (const server of [stage.server, other]) {
+    const url = server.put('/compressed.h4mk', bytesOf('film.h4mk'), { encoding: 'gzip', cors: true });
+    const page = await stage.page(PLAYER(url));
+    await page.waitForFunction(() => window.errors.length, undefined, { timeout: 20000 });
+    const [error] = await page.evaluate(() => window.errors);
+    assert.match(error!.message, /Switch compression off/);
+    assert.equal(error!.code, server === other ? 'network' : 'compressed_transfer'); // the header is hidden from other origins
+    await page.close();
+  }
+  other.stop();
+});
+
 test('another origin without CORS is told by name', async () => {
   const { TestServer } = await import('./server.js');
   const other = await TestServer.start();

@@ -19,6 +19,8 @@ const FRONT = 3 * 65536;
 /** Without ranges a file up to this size is loaded as a whole. */
 const MOST_WITHOUT_RANGES = 32 * 2 ** 20;
 const ATTEMPTS = 3;
+const EXPOSE = 'Access-Control-Expose-Headers: Content-Range, ETag.';
+const NO_COMPRESSION = 'Switch compression off for .h4mk.';
 
 /** A file on any static server, by `Range: bytes=a-b`, which needs no preflight across origins. `H4mkFile.open` makes one of a URL. A request that fails, or is
  *  answered by HTTP 429 or 5xx, is tried three times. Without ranges a file of up to 32 MiB is loaded whole. */
@@ -69,7 +71,7 @@ export class HttpSource implements Source {
       throw this.#changed(`it had ${this.#known} bytes and has ${total}`);
     if (response.status === 200) return (this.#wholeFile = bytes).subarray(begin, end);
     if (bytes.length !== end - begin || (first ?? begin) !== begin)
-      throw new H4mkError('network', `${this.url}: the server gave ${bytes.length} bytes from byte ${first ?? begin} on, and was asked for ${end - begin} from byte ${begin} on. CDNs that compress do so.`, begin);
+      throw new H4mkError('network', `${this.url}: the server gave ${bytes.length} bytes from byte ${first ?? begin} on, not ${end - begin} from byte ${begin} on. ${NO_COMPRESSION}`, begin);
     return bytes;
   }
 
@@ -78,12 +80,7 @@ export class HttpSource implements Source {
     for (let attempt = 1; ; attempt++) {
       let response: Response | undefined;
       try {
-        this.counted.requests++;
-        response = await (this.options.fetch ?? fetch)(this.url, {
-          headers: { ...this.options.headers, Range: `bytes=${begin}-${end - 1}` },
-          ...(this.options.credentials && { credentials: this.options.credentials }),
-          ...(this.options.signal && { signal: this.options.signal }),
-        });
+        response = await this.#fetch({ headers: { ...this.options.headers, Range: `bytes=${begin}-${end - 1}` } });
         if (attempt === ATTEMPTS || (response.status < 500 && response.status !== 429)) {
           this.#check(response, begin);
           const bytes = new Uint8Array(await response.arrayBuffer());
@@ -92,7 +89,7 @@ export class HttpSource implements Source {
         }
       } catch (error) {
         if (error instanceof H4mkError || this.options.signal?.aborted) throw error;
-        if (attempt === ATTEMPTS) throw this.#unreachable(error, response);
+        if (attempt === ATTEMPTS) throw await this.#unreachable(error, response);
       }
       await new Promise((resolve) => setTimeout(resolve, 100 * 4 ** attempt));
     }
@@ -103,7 +100,7 @@ export class HttpSource implements Source {
     if (status === 404 || status === 410) throw new H4mkError('not_found', `${this.url} is not there (HTTP ${status}).`);
     const encoding = response.headers.get('Content-Encoding');
     if (encoding && encoding !== 'identity')
-      throw new H4mkError('compressed_transfer', `${this.url}: the server or CDN sends it with Content-Encoding: ${encoding}, so ranges do not count bytes of the file. Switch compression off for .h4mk.`);
+      throw new H4mkError('compressed_transfer', `${this.url} comes with Content-Encoding: ${encoding}, so ranges do not count its bytes. ${NO_COMPRESSION}`);
     if (status === 416 && this.#known !== undefined) throw this.#changed('it became shorter');
     if (status === 416) throw new H4mkError('truncated', `${this.url} is empty.`, 0);
     if (status !== 200 && status !== 206) throw new H4mkError('network', `${this.url}: the server answered HTTP ${status}.`, begin);
@@ -112,30 +109,38 @@ export class HttpSource implements Source {
     this.#version = version ?? this.#version;
     if (status === 206 || Number(response.headers.get('Content-Length') ?? Infinity) <= MOST_WITHOUT_RANGES) return;
     void response.body?.cancel();
-    throw new H4mkError('no_ranges', `${this.url}: the server does not answer range requests (HTTP 200 instead of 206). Playing needs Accept-Ranges: bytes; small files are loaded whole.`);
+    throw new H4mkError('no_ranges', `${this.url}: the server answers range requests with the whole file. It needs Accept-Ranges: bytes.`);
   }
 
   /** Content-Range is hidden from pages of another origin unless the server exposes it; Content-Length is not. */
   async #sizeByHead(): Promise<number> {
-    this.counted.requests++;
-    const response = await (this.options.fetch ?? fetch)(this.url, { method: 'HEAD', ...(this.options.credentials && { credentials: this.options.credentials }) });
+    const response = await this.#fetch({ method: 'HEAD' });
     const length = response.headers.get('Content-Length');
     if (!response.ok || length === null)
-      throw new H4mkError('cors', `${this.url}: the size of the file is hidden from this page. The server has to send Access-Control-Expose-Headers: Content-Range, ETag.`);
+      throw new H4mkError('cors', `${this.url}: the size of the file is hidden from this page. The server has to send ${EXPOSE}`);
     return Number(length);
+  }
+
+  #fetch(init: RequestInit): Promise<Response> {
+    const { credentials, signal } = this.options;
+    this.counted.requests++;
+    return (this.options.fetch ?? fetch)(this.url, { credentials, signal, ...init } as RequestInit);
   }
 
   #changed(how: string): H4mkError {
     return new H4mkError('changed', `${this.url} was replaced while it was read: ${how}. Open it again.`);
   }
 
-  #unreachable(error: unknown, answer?: Response): H4mkError {
+  /** Browsers tell no reason, and refuse as a whole what is compressed though `fetch` asked for `identity`, as it does with a range. */
+  async #unreachable(error: unknown, answer?: Response): Promise<H4mkError> {
     const why = error instanceof Error ? error.message : String(error);
-    if (answer) return new H4mkError('network', `${this.url}: an answer broke off, or a CDN compressed it and it cannot be unpacked: ${why}`);
+    const head = answer ?? (await this.#fetch({ method: 'HEAD' }).catch(() => undefined));
+    if (head)
+      return new H4mkError(head.headers.get('Content-Encoding') ? 'compressed_transfer' : 'network', `${this.url}: an answer broke off, or a CDN compressed it. ${NO_COMPRESSION} (${why})`);
     const page = (globalThis as { location?: Location }).location;
     const other = page && new URL(this.url, page.href).origin !== page.origin;
     if (other)
-      return new H4mkError('cors', `${this.url} cannot be read from ${page.origin}. The server is not reachable, or it has to send Access-Control-Allow-Origin: ${page.origin} (or *) and Access-Control-Expose-Headers: Content-Range, ETag.`);
+      return new H4mkError('cors', `${this.url} cannot be read from ${page.origin}. The server is not reachable, or it has to send Access-Control-Allow-Origin: ${page.origin} (or *) and ${EXPOSE}`);
     return new H4mkError('network', `${this.url} cannot be reached: ${why}`);
   }
 }
