@@ -40,6 +40,8 @@ try {
   // Nothing is wider than a phone.
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390);
   assert.equal(await page.textContent("[role=alert]"), "");
+  await page.goto(url + "/#%zz"); // no address of a file
+  await page.waitForSelector("[role=alert]:has-text('URI')");
   await page.goto(url + "/docs");
   await page.waitForSelector("details.operation");
   assert.deepEqual(problems, []);

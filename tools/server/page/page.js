@@ -188,9 +188,9 @@ const show = async () => {
   player?.stop();
   player = undefined;
   if (onKey) document.removeEventListener("keydown", onKey);
-  const name = location.hash.slice(1).split("/").map(decodeURIComponent).join("/");
-  filter.hidden = Boolean(name);
   try {
+    const name = location.hash.slice(1).split("/").map(decodeURIComponent).join("/");
+    filter.hidden = Boolean(name);
     await (name ? showFile(name) : showFolder());
   } catch (error) {
     main.replaceChildren(make("p", { className: "bad", role: "alert", textContent: error.message }));
