@@ -281,7 +281,7 @@ class CommandLineTest(unittest.TestCase):
         for word in ("--listen", "--legacy-api", "--metrics", "/hls/NAME/master.m3u8"):
             self.assertIn(word, done.stdout)
         self.assertRegex(self.run_it("--version").stdout, r"^h4mkd \d+\.\d+\.\d+$")
-        for arguments in ((), ("--listen", "nonsense", "."), ("--nonsense", "."), ("--port", "1", "."), ("--listen", "127.0.0.1:99999", ".")):
+        for arguments in ((), ("--listen", "nonsense", "."), ("--listen", ":8080", "."), ("--threads", "100000", "."), ("--nonsense", "."), ("--port", "1", "."), ("--listen", "127.0.0.1:99999", ".")):
             done = self.run_it(*arguments)
             self.assertEqual(done.returncode, 2, arguments)
             self.assertTrue(done.stdout.startswith("h4mkd: "), done.stdout)
@@ -289,6 +289,11 @@ class CommandLineTest(unittest.TestCase):
         done = self.run_it("/nonexistent")
         self.assertEqual(done.returncode, 1)
         self.assertIn("/nonexistent", done.stdout)
+        with tempfile.TemporaryDirectory() as folder:
+            link = pathlib.Path(folder, "link.h4mk")
+            pathlib.Path(folder, "file.h4mk").touch()
+            link.symlink_to("file.h4mk")
+            self.assertEqual(self.run_it(str(link)).stdout, f"h4mkd: {link} is a link: name the file that it leads to\n")
 
     def test_an_address_that_is_taken_is_named(self):
         with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as taken:

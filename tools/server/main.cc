@@ -33,7 +33,7 @@ void ParseAddress(const std::string& text, const std::string& option, std::strin
                   uint16_t* port) {
   const size_t colon = text.rfind(':');
   uint64_t number = 0;
-  if (colon == std::string::npos ||
+  if (colon == std::string::npos || colon == 0 ||
       !h4mk::server::ParseNumber(std::string_view(text).substr(colon + 1), &number))
     throw CLI::ValidationError(option, "must be ADDRESS:PORT, as in 0.0.0.0:8080");
   if (number > 65535)
@@ -135,6 +135,7 @@ void Describe(CLI::App& app, Options* o) {
                  "One JSON object a request; - for the standard output")
       ->type_name("FILE");
   app.add_option("--threads", o->front.threads, "Threads that serve; 0: one a core")
+      ->check(CLI::Range(0, 256))
       ->capture_default_str();
   app.add_option("--max-connections", o->front.most_connections, "Connections at once")
       ->capture_default_str()

@@ -111,6 +111,8 @@ void Catalogue::Add(const std::string& path) {
     throw std::runtime_error(path + " is neither a folder nor a file");
   if (!is_folder && full.extension() != ".h4mk")
     throw std::runtime_error(path + " is no .h4mk file");
+  if (!is_folder && fs::is_symlink(full, error))
+    throw std::runtime_error(path + " is a link: name the file that it leads to");
   const std::string folder = is_folder ? full.string() : full.parent_path().string();
   const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) throw std::runtime_error(folder + ": " + std::strerror(errno));
