@@ -146,6 +146,7 @@ TEST(RangeTest, OneRangeIsCut) {
   EXPECT_EQ(RangeText("bytes=-4", 10), "6+4");
   EXPECT_EQ(RangeText("bytes=-40", 10), "0+10");
   EXPECT_EQ(RangeText("bytes=3-400", 10), "3+7");
+  EXPECT_EQ(RangeText("Bytes=3-4", 10), "3+2");
 }
 
 TEST(RangeTest, WhatCannotBeAnsweredIsNotFound) {
@@ -172,8 +173,10 @@ Response Ten() {
   return response;
 }
 
-Response Conditional(std::initializer_list<std::pair<std::string, std::string>> headers) {
+Response Conditional(std::initializer_list<std::pair<std::string, std::string>> headers,
+                     const char* method = "GET") {
   Request request;
+  request.method = method;
   request.headers = headers;
   Response response = Ten();
   ApplyConditions(request, &response);
@@ -184,6 +187,7 @@ TEST(ConditionTest, RangesAndTags) {
   EXPECT_EQ(Conditional({}).status, 200);
   EXPECT_EQ(Conditional({{"Range", "bytes=2-4"}}).body.Read(), "234");
   EXPECT_EQ(Conditional({{"Range", "bytes=2-4"}}).Header("Content-Range"), "bytes 2-4/10");
+  EXPECT_EQ(Conditional({{"Range", "bytes=2-4"}}, "HEAD").status, 200);
   EXPECT_EQ(Conditional({{"Range", "bytes=2-4"}, {"If-Range", "\"e\""}}).status, 206);
   EXPECT_EQ(Conditional({{"Range", "bytes=2-4"}, {"If-Range", "\"f\""}}).status, 200);
   EXPECT_EQ(Conditional({{"Range", "bytes=2-4"}, {"If-Range", "W/\"e\""}}).status, 200);

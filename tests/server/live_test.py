@@ -130,6 +130,7 @@ class LiveTest(unittest.TestCase):
     def test_a_request_far_ahead_is_refused(self):
         self.assertEqual(self.daemon.get("/hls/live/t0.m3u8?_HLS_msn=1000")[0], 400)
         self.assertEqual(self.daemon.get("/hls/live/t0.m3u8?_HLS_msn=x")[0], 400)
+        self.assertEqual(self.daemon.get("/hls/live/t0.m3u8?_HLS_part=0")[0], 400)
 
     # A recorder that died leaves a file without an end: no playlist waits for ever.
     def test_a_file_that_was_cut_ends(self):

@@ -5,6 +5,7 @@
 #define H4MK_TOOLS_URL_FILE_H_
 
 #include <h4mk/h4mk.h>
+#include <strings.h>
 
 #include <string>
 
@@ -12,8 +13,10 @@ struct h4mk_http;
 
 namespace h4mk::tool {
 
+// RFC 3986, 3.1: the scheme in any case.
 inline bool IsUrl(const std::string& path) {
-  return path.starts_with("http://") || path.starts_with("https://");
+  return strncasecmp(path.c_str(), "http://", 7) == 0 ||
+         strncasecmp(path.c_str(), "https://", 8) == 0;
 }
 
 class UrlFile {

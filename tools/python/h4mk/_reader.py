@@ -24,7 +24,7 @@ class Source:
 
     @property
     def is_url(self) -> bool:
-        return isinstance(self.place, str) and self.place.startswith(("http://", "https://"))
+        return isinstance(self.place, str) and self.place[:8].lower().startswith(("http://", "https://"))
 
 
 def source_of(place: Place, key: Key | None, verify_key: str | bytes | None, beside: Mapping[str, str] | None) -> Source:

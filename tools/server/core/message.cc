@@ -225,6 +225,7 @@ void ApplyConditions(const Request& request, Response* response) {
   }
   if (!response->accepts_ranges) return;
   response->Set("Accept-Ranges", "bytes");
+  if (request.method != "GET") return;  // RFC 9110, 14.2: only GET has ranges
   const std::string_view if_range = request.Header("If-Range");
   // A date can never be strong enough here, since files grow: only the ETag counts.
   if (!if_range.empty() && if_range != etag) return;

@@ -73,7 +73,8 @@ class MemoryFile {
   _exit(127);
 }
 
-// Pictures of an MP4, through a filter, as one JPEG. Throws HttpError 503 if that fails.
+// Pictures of an MP4, through a filter, as one JPEG. Throws HttpError: 422 if they cannot be
+// decoded, 503 if that could not be tried.
 std::string MakeJpeg(const std::string& program, const std::string& mp4,
                      const std::string& filter) {
   if (program.empty()) throw HttpError(501, "pictures need FFmpeg (--ffmpeg)");
@@ -125,11 +126,10 @@ std::string MakeJpeg(const std::string& program, const std::string& mp4,
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   std::string jpeg = output.Read();
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !jpeg.starts_with("\xFF\xD8"))
-    throw HttpError(503, "the picture cannot be decoded" +
-                             std::string(WIFEXITED(status) && WEXITSTATUS(status) == 127
-                                             ? ": FFmpeg is not there"
-                                             : ""));
+  if (!WIFEXITED(status)) throw HttpError(503, "decoding the picture took too long");
+  if (WEXITSTATUS(status) == 127) throw HttpError(503, "there is no FFmpeg to decode the picture");
+  if (WEXITSTATUS(status) != 0 || !jpeg.starts_with("\xFF\xD8"))
+    throw HttpError(422, "the picture cannot be decoded");
   return jpeg;
 }
 

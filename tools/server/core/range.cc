@@ -3,13 +3,14 @@
 
 #include <algorithm>
 
+#include "core/message.h"
 #include "core/text.h"
 
 namespace h4mk::server {
 
 RangeAnswer ParseRange(std::string_view value, uint64_t size) {
   const RangeAnswer whole;
-  if (!value.starts_with("bytes=")) return whole;
+  if (!SameName(value.substr(0, 6), "bytes=")) return whole;  // RFC 9110, 14.1: in any case
   value.remove_prefix(6);
   const size_t dash = value.find('-');
   if (dash == std::string_view::npos || value.find(',') != std::string_view::npos) return whole;

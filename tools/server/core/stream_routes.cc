@@ -44,6 +44,8 @@ Response ServeMaster(Call& call) {
 
 // RFC 8216bis, 6.2.5.2: a request for a part that is not there yet waits for it.
 bool MustWait(const Call& call, MediaFile& file, size_t track) {
+  if (call.Has("_HLS_part") && !call.Has("_HLS_msn"))
+    throw HttpError(400, "_HLS_part needs _HLS_msn");
   if (!call.Has("_HLS_msn") || !IsLive(file) || file.track(track).is_subtitle() ||
       call.request.deadline_passed)
     return false;
