@@ -156,6 +156,19 @@ Result<Json> ParseLegacyJson(std::string_view text, const char* what, size_t max
   return Parse(text, 0, what, max_values, Rules::kLegacy);
 }
 
+Status MeasureJson(const Json& value, size_t containers, const char* what, size_t* values) {
+  ++*values;
+  if (!value.is_structured()) return {};
+  if (containers >= kMaxJsonDepth)
+    return Status(Code::kLimit, std::string(what) + " is nested too deeply");
+  if (value.is_object() && value.size() > kMaxJsonMembers)
+    return Status(Code::kLimit, std::string(what) + " has an object with more than " +
+                                    std::to_string(kMaxJsonMembers) + " members");
+  if (value.is_object()) *values += value.size();
+  for (const Json& member : value) H4MK_TRY(MeasureJson(member, containers + 1, what, values));
+  return {};
+}
+
 std::string DumpJson(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -111,6 +111,30 @@ Result<Json> ParseMeta(std::string_view text, uint64_t offset) {
   return meta;
 }
 
+Status CheckMeta(const Json& meta) {
+  size_t values = 0;
+  H4MK_TRY(MeasureJson(meta, 0, "metadata", &values));
+  if (values > kMaxJsonValues || DumpJson(meta).size() > kMaxSmallChunk)
+    return Status(Code::kLimit, "metadata is larger than a file can hold");
+  return {};
+}
+
+Status TracksSize::With(const Json& added, const Json* removed, TracksSize* changed) const {
+  TracksSize size = *this;
+  H4MK_TRY(MeasureJson(added, 2, "the description of a track", &size.values));
+  size.bytes += DumpJson(added).size() + 1;
+  if (removed != nullptr) {
+    size_t less = 0;
+    H4MK_TRY(MeasureJson(*removed, 2, "the description of a track", &less));
+    size.values -= less;
+    size.bytes -= DumpJson(*removed).size() + 1;
+  }
+  if (size.values > kMaxJsonValues || size.bytes > kMaxSmallChunk)
+    return Status(Code::kLimit, "the descriptions of the tracks are larger than a file can hold");
+  *changed = size;
+  return {};
+}
+
 std::string EncodeTracks(const std::vector<Track>& tracks) {
   Json root = Json::object();
   Json& list = root["tracks"] = Json::array();

@@ -64,6 +64,18 @@ Result<TrackList> ParseTracks(std::string_view text, uint64_t offset);
 Result<Json> ParseMeta(std::string_view text, uint64_t offset);
 std::string EncodeTracks(const std::vector<Track>& tracks);
 
+// What a writer must not make, since readers refuse it (core.md, "Conventions" and "Limits"), is
+// kLimit.
+Status CheckMeta(const Json& meta);
+
+// How much the descriptions in TRAK take of what it may hold.
+struct TracksSize {
+  size_t values = 3, bytes = 13;  // of {"tracks":[]}
+
+  // Sets *changed to the size with one more description, and without another, null: none.
+  Status With(const Json& added, const Json* removed, TracksSize* changed) const;
+};
+
 }  // namespace h4mk
 
 #endif  // H4MK_FILE_TRACKS_H_

@@ -64,8 +64,10 @@ Status Editor::Commit() {
   if (!tracks_changed_ && !meta_changed_) return {};
   const uint64_t start = end_.top.file_size - kCrcSize;
   const std::string trak = EncodeTracks(end_.tracks.tracks), meta = DumpJson(end_.meta);
-  if (trak.size() > kMaxSmallChunk || meta.size() > kMaxSmallChunk)
-    return Status(Code::kLimit, "descriptions larger than 64 MiB");
+  if (trak.size() > kMaxSmallChunk) return Status(Code::kLimit, "descriptions larger than 64 MiB");
+  if (const Status read = ParseTracks(trak, start).status(); !read.ok())
+    return Status(Code::kLimit, read.message());
+  H4MK_TRY(CheckMeta(end_.meta));
   ChunksInMemory chunks(start, salt_, ContainerChecksum(end_.checksum));
   if (tracks_changed_) {
     end_.top.trak = chunks.position();

@@ -16,6 +16,7 @@ Status WritePipeline::UpdateTrack(uint32_t track, const Json& description) {
 
 Status WritePipeline::SetMeta(const Json& meta) {
   if (!meta.is_object()) return Status(Code::kArgument, "metadata is no JSON object");
+  H4MK_TRY(CheckMeta(meta));
   meta_ = meta;
   is_described_ = false;
   return {};
@@ -44,9 +45,11 @@ Status WritePipeline::Flush() {
   return file_->Flush();
 }
 
+// What is wrong with META costs META only: the file gets its end.
 Status WritePipeline::Finish() {
-  H4MK_TRY(Describe(/*at_end=*/true));
-  return file_->Finish();
+  const Status described = Describe(/*at_end=*/true);
+  const Status finished = file_->Finish();
+  return described.ok() ? finished : described;
 }
 
 }  // namespace h4mk

@@ -51,8 +51,11 @@ Status Writer::AddTrack(const Json& description, uint32_t* track) {
     return Status(Code::kArgument, "compression of a track can only be \"zstd\"");
   if (ids_.Find(added.id) >= 0)
     return Status(Code::kArgument, "two tracks with track_id " + std::to_string(added.id));
+  TracksSize size;
+  H4MK_TRY(tracks_size_.With(description, nullptr, &size));
   // Its blocks come behind the TRAK that has it.
   if (phase_ == Phase::kStarted) H4MK_TRY(Step([&] { return clusters_.Close(); }));
+  tracks_size_ = size;
   descriptions_.TracksChanged();
   ids_.Add(added.id);
   clusters_.AddTrack(added);
@@ -68,6 +71,7 @@ Status Writer::UpdateTrack(uint32_t track, const Json& description) {
   Track changed;
   H4MK_TRY(ReadTrack(description, &changed));
   H4MK_TRY(CheckSameBlocks(tracks_[track], changed));
+  H4MK_TRY(tracks_size_.With(description, &tracks_[track].description, &tracks_size_));
   tracks_[track] = std::move(changed);
   descriptions_.TracksChanged();
   return {};
@@ -84,6 +88,7 @@ Status Writer::SetAttachment(uint32_t track, ByteSpan bytes) {
 
 Status Writer::SetMeta(const Json& meta) {
   if (!meta.is_object()) return Status(Code::kArgument, "metadata is no JSON object");
+  H4MK_TRY(CheckMeta(meta));
   descriptions_.SetMeta(meta);
   return {};
 }

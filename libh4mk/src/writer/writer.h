@@ -91,6 +91,7 @@ class Writer final : public FileWriter, private ClusterOutput {
 
   std::vector<Track> tracks_;
   TrackIds ids_;
+  TracksSize tracks_size_;
   std::map<uint32_t, Bytes> attachments_;  // until the first block, as the next
   std::vector<FrontChunk> front_chunks_;
   DescriptionWriter descriptions_;
