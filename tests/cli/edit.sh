@@ -81,6 +81,31 @@ h4mk inspect rich.h4mk | grep -E "^track [134]"
 t h4mk edit rich.h4mk --disposition 3=defualt
 t h4mk edit rich.h4mk --disposition 9=default
 
+t h4mk edit rich.h4mk --disposition 4=none
+h4mk inspect rich.h4mk | grep -E "^track 4"
+
+echo "# chapters stand in the order of their times"
+cp clip.h4mk order.h4mk
+t h4mk edit order.h4mk --clear-chapters --chapter 0:05=Five --chapter 0=Zero --chapter 3=Three --chapter 3="Three too"
+h4mk inspect order.h4mk | sed -n '/chapters/,$p'
+
+echo "# more than a file can hold is refused, and the file stays"
+cp order.h4mk before.h4mk
+python3 -c 'print("".join(f"CHAPTER{i:05}={i // 3600:02}:{i // 60 % 60:02}:{i % 60:02}.000\nCHAPTER{i:05}NAME=c{i}\n" for i in range(20000)), end="")' >many.txt
+t h4mk edit order.h4mk --chapters many.txt
+python3 -c 'import json; print(json.dumps({"tags": {f"k{i}": "v" for i in range(5000)}}))' >many.json
+t h4mk edit order.h4mk --meta many.json
+for i in $(seq 4096); do printf '%s\0%s\0' --track-tag 1:k$i=v; done | xargs -0 h4mk edit order.h4mk
+xargs -0 h4mk edit order.h4mk < <(for i in $(seq 4097); do printf '%s\0%s\0' --track-tag 1:k$i=v; done) 2>&1
+h4mk edit order.h4mk --undo >/dev/null
+cmp order.h4mk before.h4mk && echo "as it was"
+
+echo "# --undo goes alone; what is no tag"
+t h4mk edit order.h4mk --undo --tag a=b
+t h4mk edit order.h4mk --undo --clear-chapters
+t h4mk edit order.h4mk --tag =x
+cmp order.h4mk before.h4mk && echo "as it was"
+
 echo "# chapters as others write them"
 cp clip.h4mk marked.h4mk
 cat >chapters.ffmeta <<'END'

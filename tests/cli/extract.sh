@@ -58,3 +58,10 @@ find apart -type f | sort
 t h4mk extract all/clip.h4mk subtitles.h4mk --attachments --list --json
 t h4mk extract all/clip.h4mk all/inner/clip.h4mk -o apart
 t h4mk extract all/clip.h4mk subtitles.h4mk -t 1 -o -
+
+echo "# several attachments of one name"
+make_file clip clip1.h4mk
+make_file clip clip2.h4mk
+h4mk merge clip1.h4mk clip2.h4mk -o fonts.h4mk >/dev/null
+t h4mk extract fonts.h4mk --name font.ttf -o fonts
+t h4mk extract fonts.h4mk --name font.ttf -o -

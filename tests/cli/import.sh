@@ -59,3 +59,7 @@ t h4mk import -r none
 echo "# of the same name in three folders: three files"
 mkdir -p 1 2 3; for i in 1 2 3; do cp film.mp4 $i/; done
 t h4mk import 1/film.mp4 2/film.mp4 3/film.mp4 -o together -y
+
+echo "# a folder without --recursive"
+mkdir -p just_a_folder
+t h4mk import just_a_folder

@@ -10,11 +10,16 @@ Json ToJson(const h4mk_value* value) {
   return text == nullptr ? Json() : Json::parse(text);
 }
 
-Value ToValue(const Json& json) {
+Status ToValue(const Json& json, const char* what, Value* value) {
   const std::string text = DumpJson(json);
-  h4mk_value* value = nullptr;
-  h4mk_value_from_json(text.data(), text.size(), &value);
-  return Value(value);
+  h4mk_value* made = nullptr;
+  const h4mk_status status = h4mk_value_from_json(text.data(), text.size(), &made);
+  value->reset(made);
+  if (status == H4MK_OK) return {};
+  if (status != H4MK_ERR_CORRUPT) return Status(static_cast<Code>(status), h4mk_strerror(status));
+  size_t values = 0;
+  H4MK_TRY(MeasureJson(json, 0, what, &values));
+  return Status(Code::kLimit, std::string(what) + " is larger than a file can hold");
 }
 
 h4mk_io CallbacksOf(Io& io) {

@@ -24,8 +24,8 @@ struct ValueFree {
 using Value = std::unique_ptr<h4mk_value, ValueFree>;
 
 Json ToJson(const h4mk_value* value);
-// Null when out of memory only.
-Value ToValue(const Json& json);
+// kLimit: it is more than a file can hold. what names it for the message.
+Status ToValue(const Json& json, const char* what, Value* value);
 
 // Callbacks that call io, which must outlive them.
 h4mk_io CallbacksOf(Io& io);

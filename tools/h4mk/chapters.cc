@@ -4,6 +4,7 @@
 #include <expat.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <memory>
@@ -232,6 +233,25 @@ Result<Json> ParseChapters(std::string_view text) {
   if (text.starts_with("CHAPTER")) return ParseOgm(text);
   if (text.starts_with("<")) return MatroskaParser().Parse(text);
   return NotChapters("the file begins neither as ffmetadata nor as OGM nor as XML");
+}
+
+void InsertChapter(Json* meta, int64_t milliseconds, const std::string& title) {
+  constexpr TimeBase kMilliseconds{1, 1000};
+  if (ChaptersOf(meta) == nullptr) (*meta)["chapters"] = Json::array();
+  Json& chapters = (*meta)["chapters"];
+  const auto is_later = [&](const Json& other) {
+    TimeBase base;
+    return other.is_object() && ParseTimeBase(TextOf(other, "time_base"), &base) &&
+           Rescale(NumberOf(other, "start"), base, kMilliseconds) > milliseconds;
+  };
+  int64_t id = 0;
+  for (const Json& chapter : chapters)
+    if (chapter.is_object()) id = std::max(id, NumberOf(chapter, "id"));
+  Json chapter = NewChapter(0, kMilliseconds);
+  chapter["id"] = Sum(id, 1);
+  chapter["start"] = milliseconds;
+  chapter["tags"] = {{"title", title}};
+  chapters.insert(std::ranges::find_if(chapters, is_later), std::move(chapter));
 }
 
 void CutChapters(Json* meta, int64_t start, int64_t end, bool shift, TimeBase time_base) {

@@ -47,7 +47,7 @@ void Describe(CLI::App* command, EditOptions* options) {
   command
       ->add_option("--disposition", options->dispositions,
                    "What a track is for: names as default,forced, or +name and -name to change "
-                   "some; none clears them")
+                   "some; \"none\" clears them")
       ->type_name("ID=NAMES")
       ->allow_extra_args(false);
   command->add_flag("--clear-chapters", options->clear_chapters,
@@ -81,7 +81,7 @@ void Describe(CLI::App* command, EditOptions* options) {
       ->add_option("--meta", options->meta_file,
                    "Replace all metadata by this JSON object, - for standard input")
       ->type_name("FILE");
-  command->add_flag("--undo", options->undo, "Take the last edit back");
+  command->add_flag("--undo", options->undo, "Take the last edit back; goes alone");
   command->footer(
       "FILE is changed by appending: no block is touched or moved, and whatever happens in "
       "between, the file says either the old or\n"
@@ -93,8 +93,9 @@ void Describe(CLI::App* command, EditOptions* options) {
 // "KEY=VALUE" cut at the first '='.
 Status Split(const std::string& text, char at, std::string* key, std::string* value) {
   const size_t place = text.find(at);
-  if (place == text.npos || place == 0)
-    return Status(Code::kArgument, fmt::format("\"{}\" has no {}", text, at));
+  if (place == text.npos) return Status(Code::kArgument, fmt::format("\"{}\" has no {}", text, at));
+  if (place == 0)
+    return Status(Code::kArgument, fmt::format("\"{}\" has nothing before the {}", text, at));
   *key = text.substr(0, place);
   *value = text.substr(place + 1);
   return {};
@@ -156,27 +157,14 @@ Status ReadFiles(const EditOptions& options, FromFiles* read) {
   return {};
 }
 
-// ffmpeg.md, "Keys of META": chapters. Those that are added count in milliseconds and end where the
-// next one begins.
 Status AddChapters(const std::vector<std::string>& added, Json* meta) {
-  if (!meta->contains("chapters") || !(*meta)["chapters"].is_array())
-    (*meta)["chapters"] = Json::array();
-  Json& chapters = (*meta)["chapters"];
   for (const std::string& text : added) {
     std::string time, title;
-    int64_t start = 0, id = 0;
+    int64_t start = 0;
     H4MK_TRY(Split(text, '=', &time, &title));
     H4MK_TRY(CheckText(title));
     if (!ParseClock(time, &start)) return Status(Code::kArgument, "\"" + time + "\" is no time");
-    for (const Json& chapter : chapters)
-      if (chapter.is_object() && chapter.contains("id") && chapter["id"].is_number_integer())
-        id = std::max(id, chapter["id"].get<int64_t>());
-    Json chapter = Json::object();
-    chapter["id"] = id + 1;
-    chapter["time_base"] = "1/1000";
-    chapter["start"] = start / 1000;
-    chapter["tags"] = {{"title", title}};
-    chapters.push_back(std::move(chapter));
+    InsertChapter(meta, start / 1000, title);
   }
   return {};
 }
@@ -224,6 +212,7 @@ constexpr std::string_view kDispositions[] = {
 
 // "default,forced" instead of what there is, "+forced" and "-default" change it.
 Status SetDispositions(const std::string& names, Json* track) {
+  if (names == "none") return SetDispositions("", track);
   std::vector<std::string> now;
   if (track->contains("disposition") && (*track)["disposition"].is_array())
     for (const Json& name : (*track)["disposition"])
@@ -297,10 +286,13 @@ Status Write(const h4mk_io& io, const Descriptions& before, const Descriptions& 
   std::vector<Value> owned;
   std::vector<const h4mk_value*> tracks;
   for (size_t i = 0; i < now.tracks.size(); ++i) {
-    owned.push_back(now.tracks[i] == before.tracks[i] ? nullptr : ToValue(now.tracks[i]));
+    owned.emplace_back();
+    if (now.tracks[i] != before.tracks[i])
+      H4MK_TRY(ToValue(now.tracks[i], "the description of a track", &owned.back()));
     tracks.push_back(owned.back().get());
   }
-  const Value meta = now.meta == before.meta ? nullptr : ToValue(now.meta);
+  Value meta;
+  if (now.meta != before.meta) H4MK_TRY(ToValue(now.meta, "metadata", &meta));
   h4mk_edit_options edit = H4MK_EDIT_OPTIONS_INIT;
   Work work("edit");
   edit.task = work.task();
@@ -325,7 +317,6 @@ Status Edit(const EditOptions& options, const FromFiles& read, const std::string
     return ChangeTracks(options, tracks);
   };
   if (options.additions.any()) {
-    if (options.undo) return Status(Code::kArgument, "--undo goes alone");
     H4MK_TRY(RewriteFile(path, change, options.additions, options.force));
     struct stat info;
     *after = stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : *before;
@@ -369,7 +360,18 @@ int EditOne(const EditOptions& options, const FromFiles& read, const std::string
   return output.Finish();
 }
 
+bool HasChanges(const EditOptions& options) {
+  const auto is_given = [](const auto*... lists) { return (!lists->empty() || ...); };
+  return options.additions.any() || options.clear_chapters ||
+         is_given(&options.tags, &options.removed_tags, &options.track_names, &options.track_tags,
+                  &options.dispositions, &options.chapters, &options.meta_file,
+                  &options.chapters_file);
+}
+
 int Run(const EditOptions& options) {
+  if (options.undo && HasChanges(options))
+    return Output(options.files.paths[0], options.files.json)
+        .Fail(Status(Code::kArgument, "--undo goes alone"));
   FromFiles read;
   if (const Status status = ReadFiles(options, &read); !status.ok())
     return Output(options.files.paths[0], options.files.json).Fail(status);

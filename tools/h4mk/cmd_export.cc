@@ -49,7 +49,7 @@ void Describe(CLI::App* command, ExportOptions* options) {
   command->add_option("--block-size", options->block_size, "Bytes a block, default 524288")
       ->check(CLI::Range(1u, 1u << 30));
   command->add_option("--fps", options->fps, "Blocks a second, default 30")
-      ->check(CLI::Range(0.001, 1e6));
+      ->check(Between(0.001, 1e6));
   command
       ->add_option("--gop", options->gop.gop_size,
                    "Blocks from one seek point to the next, default 30")

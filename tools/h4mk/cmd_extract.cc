@@ -194,15 +194,17 @@ class Extractor {
 
   Status ChooseName(const std::string& name, std::set<uint32_t>* wanted) {
     std::string names;
+    bool is_there = false;  // several may have the same name
     for (uint32_t i = 0; i < input_.tracks().size(); ++i) {
       if (!input_.tracks()[i].is_attachment) continue;
       const std::string known = TextOf(TagsOf(input_.tracks()[i]), "filename");
       if (known == name) {
         wanted->insert(i);
-        return {};
+        is_there = true;
       }
       names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", known);
     }
+    if (is_there) return {};
     return Status(Code::kArgument, fmt::format("no attachment \"{}\"; the file has {}", name,
                                                names.empty() ? "none" : names));
   }
@@ -244,7 +246,8 @@ class Extractor {
   }
 
   Status NameAll() {
-    const bool is_one = options_.track_ids.size() + options_.names.size() == 1;
+    const bool is_one =
+        options_.track_ids.size() + options_.names.size() == 1 && targets_.size() == 1;
     if (to_ == "-" && !is_one)
       return Status(Code::kArgument, "say which one goes to standard output: --track or --name");
     const bool is_folder = !is_one || to_.empty() || IsFolder(to_);

@@ -182,6 +182,8 @@ class Importer {
   Status Import(const Job& job, const std::string& label) {
     InputFile input;  // not to be overwritten
     OutputFile out;
+    if (!IsUrl(job.input) && IsFolder(job.input))
+      return Status(Code::kIo, "is a directory; --recursive (-r) takes the files in it");
     H4MK_TRY(input.Open(job.input));
     if (input.version() != 0)
       return Status(Code::kArgument, "is an H4MK file already; `h4mk convert` changes its version");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include "command.h"
@@ -26,12 +27,12 @@ void Describe(CLI::App* command, WatchOptions* options) {
   command->get_option("--json")->description("A JSON object a line");
   command->add_option("--every", options->every, "Seconds between two lines, default 1")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.01, 86400.0));
+      ->check(Between(0.01, 86400));
   command
       ->add_option("--patience", options->patience,
                    "End after so many seconds in which nothing came, default never")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, 1e9));
+      ->check(Between(0, 1e9));
   command->footer(
       "Says how far the file reaches, how many blocks came and how fast, until it has its end. On "
       "a terminal one line changes.\n"
@@ -47,11 +48,9 @@ class Watch {
   int Run() {
     if (options_.common.file == "-")
       return output_.Fail(Status(Code::kArgument, "a pipe is no file that grows"));
-    if (const Status status = input_.Open(options_.common.file); !status.ok())
-      return output_.Fail(status);
+    if (const Status status = OpenOnceThere(); !status.ok()) return End(output_.Fail(status));
     if (h4mk_reader_version(input_.get()) != 2)
       return output_.Fail(Status(Code::kVersion, "only files of version 2 grow"));
-    last_growth_ = last_line_ = Steady::now();
     for (;;) {
       bool ended = false;
       if (const Status status = ReadOn(&ended); !status.ok()) return End(output_.Fail(status));
@@ -60,11 +59,32 @@ class Watch {
       Show(ended, gave_up);
       if (ended) return End(kExitDone);
       if (gave_up) return End(kExitNo);
-      std::this_thread::sleep_for(std::chrono::duration<double>(options_.every));
+      Wait();
     }
   }
 
  private:
+  // A writer that has just begun may not yet have written what a reader needs to open the file.
+  Status OpenOnceThere() {
+    for (last_growth_ = last_line_ = Steady::now();;) {
+      Recording trial;
+      const Status status = trial.Open(options_.common.file);
+      if (status.ok()) return input_.Open(options_.common.file);
+      if (!IsYetToCome(status)) return status;
+      if (options_.patience > 0 && Since(last_growth_) >= options_.patience) return status;
+      Wait();
+    }
+  }
+
+  bool IsYetToCome(const Status& status) const {
+    std::error_code error;
+    return status.code() == Code::kTruncated ||
+           (status.code() == Code::kNotH4mk &&
+            std::filesystem::file_size(options_.common.file, error) == 0 && !error);
+  }
+
+  void Wait() const { std::this_thread::sleep_for(std::chrono::duration<double>(options_.every)); }
+
   static double Since(Steady::time_point time) {
     return std::chrono::duration<double>(Steady::now() - time).count();
   }

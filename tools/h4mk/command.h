@@ -24,6 +24,9 @@ void AddQuietOption(CLI::App* command);
 // Adds FILE, --json and --quiet.
 void AddCommonOptions(CLI::App* command, CommonOptions* options);
 
+// As CLI::Range, which takes nan.
+CLI::Validator Between(double low, double high);
+
 // Adds a command whose options are an Options, which live as long as the parser. `describe` adds
 // them to the parser; `run` is called if the user asks for the command, and gives the exit code.
 template <typename Options>

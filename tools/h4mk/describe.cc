@@ -210,7 +210,9 @@ int64_t NumberOf(const Json& object, const char* key) {
 
 std::string CodecText(const Json& description) {
   const std::string codec = TextOf(description, "codec"), profile = ProfileName(description);
-  return profile.empty() ? codec : fmt::format("{} ({})", codec, profile);
+  // What FFmpeg has no name for may still have a FourCC.
+  const std::string more = codec == "none" ? TextOf(description, "codec_tag") : profile;
+  return more.empty() ? codec : fmt::format("{} ({})", codec, Printable(more));
 }
 
 Json MediaJson(const Json& description) {

@@ -191,7 +191,8 @@ Status NewRecording::Open(OutputFile& out, const h4mk_writer_options& options) {
 Status NewRecording::AddTrack(const Json& description, uint32_t* track) {
   Json own = description;
   own.erase("beside");
-  const Value value = ToValue(own);
+  Value value;
+  H4MK_TRY(ToValue(own, "the description of a track", &value));
   return Told(h4mk_writer_add_track(writer_.get(), value.get(), track));
 }
 
@@ -202,7 +203,8 @@ Status NewRecording::AddAttachment(const Json& description, ByteSpan bytes) {
 }
 
 Status NewRecording::SetMeta(const Json& meta) {
-  const Value value = ToValue(meta);
+  Value value;
+  H4MK_TRY(ToValue(meta, "metadata", &value));
   return Told(h4mk_writer_set_meta(writer_.get(), value.get()));
 }
 
