@@ -75,3 +75,15 @@ echo "# what was changed without the key is told, also where the cut ends before
 cp signed.h4mk edited.h4mk
 h4mk edit -q edited.h4mk --tag title=forged
 t h4mk cut edited.h4mk --from 1 --to 1.2 -o forged.h4mk --public-key sign.pub
+
+echo "# several files, and folders of them, go to a folder"
+mkdir -p films/more
+cp clip.h4mk films/a.h4mk
+cp clip.h4mk films/more/b.h4mk
+t h4mk cut -r films --from 1 -o parts
+t h4mk cut films/a.h4mk films/more/b.h4mk --to 1 -o films
+t h4mk cut films/a.h4mk films/more/b.h4mk --to 1 -o few --json
+t h4mk cut films/a.h4mk films/more/b.h4mk empty -o rest
+ls rest
+t h4mk cut films/a.h4mk films/more/b.h4mk -o -
+t h4mk cut films/a.h4mk films/more/b.h4mk -o proved --public-key sign.pub --proofs all

@@ -7,6 +7,7 @@
 
 #include "chapters.h"
 #include "command.h"
+#include "files_option.h"
 #include "progress.h"
 #include "recording.h"
 #include "text.h"
@@ -18,7 +19,7 @@ namespace h4mk::tool {
 namespace {
 
 struct CutOptions {
-  CommonOptions common;
+  FilesOptions files;
   int64_t track_id = kNoTrack;
   TimeOption from, to;
   std::string output, proofs, public_key;
@@ -28,10 +29,13 @@ struct CutOptions {
 };
 
 void Describe(CLI::App* command, CutOptions* options) {
-  AddCommonOptions(command, &options->common);
+  AddFilesOptions(command, &options->files);
   options->from.Add(command, "from", "Where the cut begins, default the start", false);
   options->to.Add(command, "to", "Where it ends, default the end", false);
-  command->add_option("--output,-o", options->output, "The new file, or - for standard output")
+  command
+      ->add_option("--output,-o", options->output,
+                   "The new file, or - for standard output; of several files the folder that gets "
+                   "them")
       ->type_name("OUT")
       ->required();
   AddTrackOption(command, &options->track_id, false);
@@ -75,7 +79,8 @@ struct Part {
 
 class Cutter {
  public:
-  Cutter(const CutOptions& options, Output& output) : options_(options), output_(output) {}
+  Cutter(const CutOptions& options, const std::string& path, Output& output)
+      : options_(options), path_(path), output_(output) {}
 
   Status Open();
   Status Copy(OutputFile& out, OutputFile* proofs);
@@ -100,6 +105,7 @@ class Cutter {
   }
 
   const CutOptions& options_;
+  const std::string path_;
   Output& output_;
   Recording input_;
   uint32_t main_ = 0;
@@ -112,7 +118,7 @@ class Cutter {
 Status Cutter::Open() {
   std::string pem;
   if (!options_.public_key.empty()) H4MK_TRY(ReadPublicKey(options_.public_key, &pem));
-  H4MK_TRY(input_.Open(options_.common.file, &options_.key, pem));
+  H4MK_TRY(input_.Open(path_, &options_.key, pem));
   if (input_.is_encrypted() && !options_.key.given()) return NoKey();
   if (input_.is_encrypted() && !options_.proofs.empty())
     return Status(Code::kArgument, "the blocks are encrypted anew, so that no proof fits them");
@@ -315,7 +321,7 @@ void Cutter::Report() {
   output_.Set("shifted", part.shift != 0);
   output_.Set("blocks", blocks_);
   output_.Set("bytes", bytes_);
-  const std::string file = Printable(options_.common.file), blocks = Counted(blocks_, "block");
+  const std::string file = Printable(path_), blocks = Counted(blocks_, "block");
   if (is_empty)
     output_.Text("took {} of {}, {} bytes\n", blocks, file, Grouped(bytes_));
   else
@@ -329,9 +335,9 @@ void Cutter::Report() {
                  "--public-key PUB` keeps a proof of every block");
 }
 
-int Run(const CutOptions& options) {
-  Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
-  Cutter cutter(options, output);
+int CutOne(const CutOptions& options, const std::string& path, const std::string& to,
+           Output& output) {
+  Cutter cutter(options, path, output);
   OutputFile out, proofs;
   Status status = cutter.Open();
   if (status.code() == Code::kNotFound) {
@@ -339,7 +345,7 @@ int Run(const CutOptions& options) {
     output.Set("blocks", 0);
     return output.Finish(kExitNo);
   }
-  if (status.ok()) status = out.Open(options.output, options.write);
+  if (status.ok()) status = out.Open(to, options.write);
   const bool with_proofs = status.ok() && !options.proofs.empty();
   if (with_proofs) status = proofs.Open(options.proofs, options.write, OutputFile::Content::kText);
   if (status.ok()) status = cutter.Copy(out, with_proofs ? &proofs : nullptr);
@@ -348,6 +354,16 @@ int Run(const CutOptions& options) {
   if (!status.ok()) return output.Fail(out.Explain(std::move(status)));
   cutter.Report();
   return output.Finish();
+}
+
+int Run(const CutOptions& options) {
+  if (!options.proofs.empty() && AreSeveral(options.files))
+    return Output(options.files.paths[0], options.files.json)
+        .Fail(Status(Code::kArgument, "--proofs is for one file"));
+  return ForEachFile(options.files, options.output,
+                     [&](const std::string& path, const std::string& to, Output& output) {
+                       return CutOne(options, path, to, output);
+                     });
 }
 
 }  // namespace
