@@ -51,3 +51,4 @@ cp a.h4mk bad.h4mk
 poke bad.h4mk 15000 ffff
 t h4mk diff a.h4mk bad.h4mk
 t h4mk diff a.h4mk
+t h4mk diff - a.h4mk <a.h4mk

@@ -48,3 +48,10 @@ t h4mk cat -t 9 clip.h4mk
 t h4mk cat -t 1 clip.h4mk -o no/such/folder
 t h4mk cat -t 70000 clip.h4mk
 for command in inspect list frames cat verify; do t h4mk $command --help; done
+
+echo "# help of what is no command of the parser"
+t h4mk help help | head -3
+h4mk help -a | cmp - <(h4mk help --all) && echo "-a is --all"
+t h4mk help legacy | head -2
+t h4mk legacy --help | head -2
+t h4mk help --everything

@@ -315,6 +315,9 @@ api::Reader OpenUrl(const std::string& path, UrlFile& url, h4mk_reader_options o
 int Run(const DiffOptions& options) {
   Output output(options.files[0], options.json);
   output.SetQuiet(options.quiet);
+  for (const std::string& path : options.files)
+    if (path == "-")
+      return output.Fail(Status(Code::kArgument, "standard input cannot be compared: give a file"));
   Differences differences(output);
   int reading = 0;  // the file that an error is of
   try {

@@ -67,12 +67,16 @@ class Program {
       return kExitNo;  // as the first programs
     }
     if (words[0] == "--help" || words[0] == "-h") words[0] = "help";
-    if (words[0] == "help" && (words.size() == 1 || words[1] == "--all"))
-      return Show(Help(words.size() > 1));
-    if (words[0] == "help" && words.size() == 3 && words[1] == "--man" && GroupOf(words[2]))
-      return Show(ManPage(*app_.get_subcommand(words[2]), Version()));
-    if (words[0] == "help") words = {words[1], "--help"};
-    if (words[0] == "legacy" && words.size() == 1) return Show(LegacyHelp());
+    if (words[0] == "help") {
+      const std::string of = words.size() == 1 ? "help" : words[1];
+      if (of == "help" || of == "--all" || of == "-a") return Show(Help(of != "help"));
+      if (of == "--man" && words.size() == 3 && GroupOf(words[2]))
+        return Show(ManPage(*app_.get_subcommand(words[2]), Version()));
+      if (of.starts_with("-")) return Wrong("h4mk help", "there is no option " + of, "h4mk help");
+      words = {of, "--help"};
+    }
+    if (words[0] == "legacy" && (words.size() == 1 || words[1] == "--help" || words[1] == "-h"))
+      return Show(LegacyHelp());
     if (words[0] == "legacy") words.erase(words.begin());
     if (words[0].empty() || words[0] == "-" || words[0][0] != '-') {
       if (!GroupOf(words[0]) && !IsFile(words[0])) return NoCommand(words[0]);
@@ -217,7 +221,11 @@ class Program {
     } else if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
       message = fmt::format("\"{}\" was not expected", extra.front());
     }
-    fmt::print(stderr, "{}: {}\n`{} --help` tells more.\n", name, Printable(message), name);
+    return Wrong(name, message, name + " --help");
+  }
+
+  static int Wrong(const std::string& name, const std::string& message, const std::string& help) {
+    fmt::print(stderr, "{}: {}\n`{}` tells more.\n", name, Printable(message), help);
     return kExitBad;
   }
 
