@@ -91,8 +91,12 @@ int ff_h4mk_wait_for_growth(AVFormatContext *s, H4MKGrowth *growth,
         }
         if (ff_check_interrupt(&s->interrupt_callback))
             return AVERROR_EXIT;
-        if (timeout > 0 && now - growth->waiting_since >= timeout)
+        if (timeout > 0 && now - growth->waiting_since >= timeout) {
+            if (!s->pb->error)
+                av_log(s, AV_LOG_ERROR,
+                       "The file has no end, and nothing came for %.1f s\n", timeout / 1e6);
             return s->pb->error = AVERROR(EIO); /* as of the protocol */
+        }
         if (now - growth->connected_at >= CONNECT_INTERVAL) {
             growth->connected_at = now;
             reconnect(s);

@@ -218,6 +218,11 @@ int ff_h4mk_set_encryption(AVFormatContext *s, H4MKEncryption *encryption,
     if (ret < 0)
         return ret;
     if (encryption->scheme && strcmp(encryption->scheme, "none")) {
+        if (!encryption->key_size) {
+            av_log(s, AV_LOG_ERROR,
+                   "An encryption_scheme needs a key: -encryption_key_file FILE gives it\n");
+            return AVERROR(EINVAL);
+        }
         encryption->writer_key = (h4mk_key){
             sizeof(h4mk_key), encryption->kid, encryption->kid_size,
             encryption->key, encryption->key_size

@@ -433,6 +433,14 @@ static int h4mk_write_header(AVFormatContext *s)
     options.version = h4mk->format_version;
     h4mk->picture_types &= h4mk->format_version == 2;
 #endif
+#if H4MK_HAVE_COMPRESSION
+    if (h4mk->compression && strcmp(h4mk->compression, "none") &&
+        strcmp(h4mk->compression, "zstd")) {
+        av_log(s, AV_LOG_ERROR, "No compression \"%s\": there are none and zstd\n",
+               h4mk->compression);
+        return AVERROR(EINVAL);
+    }
+#endif
     if ((h4mk->index_to_front || h4mk->reserve_index_space) && !seekable)
         av_log(s, AV_LOG_WARNING,
                "The output cannot seek, the index will be at the end only\n");

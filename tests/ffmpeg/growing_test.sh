@@ -91,7 +91,7 @@ expect "what there is of a killed writer's file" "$COMPARE" -packets -prefix -at
 # So does follow_timeout, where the input has no such option.
 rm watched.h4mk
 timeout 60 "$FFMPEG" -v error -nostdin -y -follow 1 -follow_timeout 1.5 -copyts -i killed.h4mk -map 0 -c copy -f h4mk watched.h4mk 2> message
-[ $? -ne 124 ] && grep -q "Input/output error" message || fail "follow_timeout: $(cat message)"
+[ $? -ne 124 ] && grep -q "nothing came for 1.5 s" message || fail "follow_timeout: $(cat message)"
 expect "what there is after follow_timeout" "$COMPARE" -packets -prefix -atleast "$count" whole.h4mk watched.h4mk
 
 # A recording whose writer is killed and that another writer begins anew: what there was is all that comes, and a warning says why.

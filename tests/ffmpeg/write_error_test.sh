@@ -35,4 +35,23 @@ mux source.nut - 2> message.txt | head -c 20000 > head.h4mk
 [ "${PIPESTATUS[0]}" -ne 0 ] || fail "a closed pipe: exit code 0"
 [ -s message.txt ] || fail "a closed pipe: no message"
 expect "the head of a pipe" "$COMPARE" -packets -prefix whole.h4mk head.h4mk
+
+# Options that cannot be are refused with the reason, whatever the codecs are.
+refuses_options() {
+  local words=$1
+  shift
+  mux short.nut refused.h4mk "$@" 2> message.txt && fail "$*: exit code 0"
+  grep -q -- "$words" message.txt || fail "$*: $(cat message.txt)"
+}
+refuses_options 'No compression "lzma"' -compression lzma
+refuses_options 'encryption_key_file FILE' -encryption_scheme aes-256-gcm
+refuses_options 'no encryption scheme "rot13"' -encryption_scheme rot13 -encryption_key 000102030405060708090a0b0c0d0e0f
+
+# Tags that no reader would take end the recording before it begins: a track has at most 4096 keys.
+{
+  printf ';FFMETADATA1\n[STREAM]\n'
+  for ((i = 0; i < 5000; i++)); do printf 'k%d=v\n' $i; done
+} > tags.ffmeta
+ff -i short.nut -i tags.ffmeta -map 0 -map_metadata:s:a 1:s:0 -c copy many_tags.h4mk 2> message.txt && fail "5,000 tags: exit code 0"
+grep -q 'more than 4096 members' message.txt || fail "5,000 tags: $(cat message.txt)"
 finish
