@@ -94,7 +94,8 @@ int ff_h4mk_wait_for_growth(AVFormatContext *s, H4MKGrowth *growth,
         if (timeout > 0 && now - growth->waiting_since >= timeout) {
             if (!s->pb->error)
                 av_log(s, AV_LOG_ERROR,
-                       "The file has no end, and nothing came for %.1f s\n", timeout / 1e6);
+                       "The file has no end, and nothing came for %.1f s\n",
+                       timeout / 1e6);
             return s->pb->error = AVERROR(EIO); /* as of the protocol */
         }
         if (now - growth->connected_at >= CONNECT_INTERVAL) {
