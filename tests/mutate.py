@@ -16,10 +16,10 @@ no test can: a check that is there twice, say. Timings do not matter here, so DI
 import argparse
 import collections
 import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
-import random
 import re
 import resource
 import shutil
@@ -30,7 +30,6 @@ from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ["chunk", "cluster", "index", "file", "reader", "maintain", "crypto", "protect", "pipeline", "legacy"]
-ENDLESS = 1800  # seconds by the clock: a test that waits for nothing
 ACCEPTED = ROOT / "tests" / "mutants.txt"
 
 SUPPORT = """\
@@ -160,11 +159,15 @@ def all_faults():
 
 
 def chosen(faults, count, seed):
-    """At most one fault for a condition: two would have to stand inside of each other."""
-    faults = list(faults)
-    random.Random(seed).shuffle(faults)
-    taken, places = [], set()
+    """At most one fault for a condition: two would have to stand inside of each other. A change of other lines changes nothing
+    about whether a line is chosen."""
+    seen, by_chance = collections.Counter(), []
     for fault in faults:
+        key = f"{seed}|{fault.path}|{fault.text}|{fault.what}"
+        seen[key] += 1
+        by_chance.append((hashlib.sha256(f"{key}|{seen[key]}".encode()).digest(), fault))
+    taken, places = [], set()
+    for _, fault in sorted(by_chance, key=lambda row: row[0]):
         if len(taken) < count and (fault.path, fault.begin) not in places:
             overlapping = any(p == fault.path and a < fault.end and fault.begin < b for p, a, b in ((t.path, t.begin, t.end) for t in taken))
             if not overlapping:
@@ -244,10 +247,11 @@ def tests_of(build):
 
 
 def run(build, command, environment, seconds):
-    """Whether a test passes that may take so many seconds of processor time: how much else the machine does makes no difference."""
+    """Whether a test passes that may take so many seconds of processor time: how much else the machine does makes no difference.
+    By the clock it may take much longer, but not forever: a fault can make it wait for nothing."""
     try:
         done = subprocess.run(command, env={**os.environ, "H4MK_SOURCE_DIR": str(ROOT), **environment}, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=ENDLESS, cwd=build,
+                              stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=60 + 20 * seconds, cwd=build,
                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds)))
     except subprocess.TimeoutExpired:
         return False
@@ -293,7 +297,7 @@ def main():
     parser.add_argument("--tests", default="", help="only tests whose names begin with one of these, with commas between them")
     parser.add_argument("--slowest", type=float, default=60, help="tests that take more seconds than this are left out (60)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="compilers and tests at the same time (all cores)")
-    parser.add_argument("--json", type=pathlib.Path, help="writes what became of each fault")
+    parser.add_argument("--json", type=pathlib.Path, help="writes what became of each fault so far")
     parser.add_argument("--list", action="store_true")
     arguments = parser.parse_args()
     faults = all_faults()
@@ -328,13 +332,16 @@ def main():
             if sys.stderr.isatty():
                 print(f"\r{numbers.index(number)} of {len(numbers)}", end="", file=sys.stderr)
             return by, bool(reached)
-        results = list(pool.map(judge, numbers))
+
+        results = []
+        for result in pool.map(judge, numbers):
+            results.append(result)
+            if arguments.json:  # each time, so that an interrupted run has figures as well
+                rows = [{"number": n, "fault": picked[n].name, "noticed_by": by, "reached": reached} for n, (by, reached) in zip(numbers, results)]
+                arguments.json.write_text(json.dumps(rows, indent=1))
     picked = [picked[number] for number in numbers]
     survivors = [f for f, (by, _) in zip(picked, results) if by is None]
     unexplained = [f for f in survivors if not is_explained(f, reasons)]
-    if arguments.json:
-        rows = [{"fault": f.name, "noticed_by": by, "reached": reached} for f, (by, reached) in zip(picked, results)]
-        arguments.json.write_text(json.dumps(rows, indent=1))
     noticed = len(picked) - len(survivors)
     print(f"{noticed} of {len(picked)} faults are noticed ({100 * noticed / max(1, len(picked)):.1f} %), "
           f"{len(survivors) - len(unexplained)} others are explained in mutants.txt")
