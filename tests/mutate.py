@@ -303,6 +303,10 @@ def main():
     faults = all_faults()
     picked = chosen(faults, arguments.count, arguments.seed)
     numbers = [number for number, fault in enumerate(picked) if arguments.only in str(fault.path)]
+    known = {(str(fault.path), fault.text, fault.what) for fault in faults}
+    gone = [" | ".join(key) for key in accepted() if key not in known]
+    if gone:
+        sys.exit("mutate.py: mutants.txt explains what is no fault:\n" + "\n".join(gone))
     if arguments.list or not arguments.build:
         print("\n".join(picked[number].name for number in numbers))
         print(f"{len(numbers)} of {len(faults)}")

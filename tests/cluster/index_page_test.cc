@@ -187,6 +187,12 @@ TEST_F(BadPage, OriginalsNameATrackListAndCopiesDoNot) {
   EXPECT_TRUE(IsRefused([](IndexPage* page) { page->is_copy = true; }));
 }
 
+// The header of the file takes 16 bytes.
+TEST_F(BadPage, ChunksThatBeginInsideOfTheHeader) {
+  EXPECT_TRUE(IsRefused([](IndexPage* page) { page->trak = 15; }));
+  EXPECT_FALSE(IsRefused([](IndexPage* page) { page->trak = 16; }));
+}
+
 // A page before this one is really before it: following pages ends.
 TEST_F(BadPage, LoopsAndClustersOutsideOfTheFile) {
   EXPECT_TRUE(IsRefused([](IndexPage* page) { page->previous = kHere + 1; }));
@@ -267,6 +273,10 @@ TEST(PageTrack, OrderedMeansOneBehindTheOther) {
   track.first_key = {0, 10};
   track.last_key = {9, 20};
   EXPECT_TRUE(track.ordered());
+  track.first_key[1] = 20;
+  EXPECT_TRUE(track.ordered()) << "a cluster with one seek point";
+  track.first_key[1] = 21;
+  EXPECT_FALSE(track.ordered()) << "a range that ends before it begins";
   track.first_key[1] = 9;
   EXPECT_FALSE(track.ordered()) << "equal times in two clusters";
 }
@@ -420,6 +430,40 @@ TEST(IndexChunk, ItsFirstBytesSayWhatItIs) {
     EXPECT_FALSE(IsPage(Bytes(page.begin(), page.begin() + static_cast<ptrdiff_t>(size))));
     EXPECT_FALSE(IsTop(Bytes(top.begin(), top.begin() + static_cast<ptrdiff_t>(size))));
   }
+}
+
+TEST(IndexChunk, IsReadOnlyAsWhatItsFirstBytesSay) {
+  Bytes page = EncodePage(Example(), Ids(), kHere), top = EncodeTop(ExampleTop(), Ids(), 150000);
+  ++page[0];
+  ++top[0];
+  IndexPage decoded;
+  IndexTop decoded_top;
+  EXPECT_FALSE(DecodePage(page, Ids(), kHere, kFileSize, &decoded));
+  EXPECT_FALSE(h4mk::DecodeTop(top, Ids(), 150000, &decoded_top));
+}
+
+// core.md, "Locator": the index top is a chunk that ends before it.
+TEST(IndexTail, LeadsToATopThatIsBeforeIt) {
+  const auto is_read = [](const Tail& tail, uint8_t first_byte = 'H') {
+    Bytes payload = EncodeTail(tail, kHere);
+    payload[0] = first_byte;
+    Tail decoded;
+    const bool is_read = DecodeTail(payload, kHere, &decoded);
+    if (is_read) {
+      EXPECT_EQ(decoded.top, tail.top);
+      EXPECT_EQ(decoded.top_size, tail.top_size);
+    }
+    return is_read;
+  };
+  EXPECT_TRUE(is_read({kHere - 500, 500}));
+  EXPECT_FALSE(is_read({kHere - 500, 500}, 'I')) << "another kind of chunk";
+  EXPECT_FALSE(is_read({kHere - 500, 501}));
+  EXPECT_FALSE(is_read({0, 500})) << "nowhere";
+  EXPECT_FALSE(is_read({kHere, 0}));
+  EXPECT_FALSE(is_read({kHere + 1, 0}));
+  const Bytes whole = EncodeTail({kHere - 500, 500}, kHere);
+  Tail decoded;
+  EXPECT_FALSE(DecodeTail(ByteSpan(whole).first(whole.size() - 1), kHere, &decoded));
 }
 
 // core.md, "Totals".

@@ -115,8 +115,7 @@ bool PageBuilder::Times(size_t track, std::span<const int64_t>* times) const {
 
 Bytes PageBuilder::EncodeTimes(const Track& track, uint64_t most) const {
   Bytes bytes;
-  if (!track.has_all_times) return bytes;
-  AppendDeltas(bytes, track.times);
+  AppendDeltas(bytes, track.times);  // there are none where there were too many
   if (bytes.size() > most) bytes.clear();
   return bytes;
 }
