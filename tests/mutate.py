@@ -23,12 +23,14 @@ import pathlib
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
-import time
+import threading
 from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+ENDLESS = 600  # seconds by the clock
 FOLDERS = ["chunk", "cluster", "index", "file", "reader", "maintain", "crypto", "protect", "pipeline", "legacy"]
 ACCEPTED = ROOT / "tests" / "mutants.txt"
 
@@ -246,33 +248,44 @@ def tests_of(build):
     return tests
 
 
+@dataclass
+class Run:
+    passed: bool
+    seconds: float       # of processor time: how much else the machine does makes no difference
+    is_endless: bool
+
+
 def run(build, command, environment, seconds):
-    """Whether a test passes that may take so many seconds of processor time: how much else the machine does makes no difference.
-    By the clock it may take much longer, but not forever: a fault can make it wait for nothing."""
-    try:
-        done = subprocess.run(command, env={**os.environ, "H4MK_SOURCE_DIR": str(ROOT), **environment}, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=60 + 20 * seconds, cwd=build,
-                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds)))
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+    """Runs a test, which may take so many seconds of processor time. A fault can make it wait for nothing, so time by the clock has an
+    end as well."""
+    process = subprocess.Popen(command, env={**os.environ, "H4MK_SOURCE_DIR": str(ROOT), **environment}, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, cwd=build,
+                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds)))
+    stop = threading.Timer(ENDLESS, process.kill)
+    stop.start()
+    _, status, usage = os.wait4(process.pid, 0)
+    stop.cancel()
+    stop.join()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Run(process.returncode == 0, usage.ru_utime + usage.ru_stime, process.returncode == -signal.SIGKILL)
 
 
 def baseline(build, name, command):
     """Seconds that a test takes, and the numbers of the faults that it comes across."""
     seen = build / f"seen.{name}"
     seen.unlink(missing_ok=True)
-    begin = time.monotonic()
-    if not run(build, command, {"H4MK_MUTANTS_SEEN": str(seen)}, 600):
+    done = run(build, command, {"H4MK_MUTANTS_SEEN": str(seen)}, 600)
+    if not done.passed:
         sys.exit(f"mutate.py: {name} fails without any fault")
-    return time.monotonic() - begin, {int(line) for line in seen.read_text().split()} if seen.exists() else set()
+    return done.seconds, {int(line) for line in seen.read_text().split()} if seen.exists() else set()
 
 
 def noticed_by(build, number, tests):
     """The name of the first test that fails, or None. tests: name, command, seconds without a fault."""
     for name, command, seconds in tests:
-        if not run(build, command, {"H4MK_MUTANT": str(number)}, 5 + 5 * round(seconds)):
-            return name
+        done = run(build, command, {"H4MK_MUTANT": str(number)}, 5 + 5 * round(seconds))
+        if not done.passed:
+            return name + (", which does not end" if done.is_endless else "")
     return None
 
 
