@@ -55,5 +55,39 @@ TEST(ChunkReaderTest, AChunkOfMoreThanIsReadAtOnceIsWholeInAPipeToo) {
   }
 }
 
+// core.md, "Limits": the CRC of such a chunk would stand where it claims to end, not behind its
+// header.
+TEST(ChunkReaderTest, AChunkThatIsLongerThanItsKindMayBeIsNotWhole) {
+  Bytes file = MakeHeader(2) + ToBytes("TRAK");
+  AppendU32(&file, 0);
+  AppendU32(&file, h4mk::kMaxSmallChunk + 1);
+  AppendU32(&file, Crc32(file.data() + kHeaderSize, kChunkHeaderSize));
+  Pipe pipe(file);
+  h4mk::MemoryInput memory(file);
+  for (h4mk::Io* io : std::initializer_list<h4mk::Io*>{&pipe, &memory}) {
+    h4mk::Source source(*io);
+    h4mk::ChunkReader chunks(source);
+    h4mk::ChunkHeader header;
+    bool is_whole = true;
+    ASSERT_TRUE(chunks.ReadHeader(kHeaderSize, &header).ok());
+    ASSERT_TRUE(chunks.IsWhole(kHeaderSize, header, &is_whole).ok());
+    EXPECT_FALSE(is_whole);
+  }
+}
+
+// legacy.md, "Version 1": no salt tells what a block carries from what the file has.
+TEST(ChunkReaderTest, InAChunkOfVersion1ThatWasCutNothingIsLookedFor) {
+  const Bytes carried = MakeChunk("META", ToBytes("{}"));
+  for (const uint8_t version : {1, 2}) {
+    Bytes file = MakeHeader(version) + MakeChunk("CORE", carried + Bytes(100));
+    file.pop_back();
+    h4mk::MemoryInput input(file);
+    h4mk::Source source(input);
+    uint64_t found = 0;
+    const h4mk::Status status = h4mk::ChunkReader(source, version).FindNext(kHeaderSize, &found);
+    EXPECT_EQ(status.code(), version == 1 ? h4mk::Code::kEnd : h4mk::Code::kOk);
+  }
+}
+
 }  // namespace
 }  // namespace h4mk_test
