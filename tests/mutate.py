@@ -271,13 +271,15 @@ def run(build, command, environment, seconds):
 
 
 def baseline(build, name, command):
-    """Seconds that a test takes, and the numbers of the faults that it comes across."""
-    seen = build / f"seen.{name}"
-    seen.unlink(missing_ok=True)
-    done = run(build, command, {"H4MK_MUTANTS_SEEN": str(seen)}, 600)
-    if not done.passed:
-        sys.exit(f"mutate.py: {name} fails without any fault")
-    return done.seconds, {int(line) for line in seen.read_text().split()} if seen.exists() else set()
+    """Seconds that a test takes, and the numbers of the faults that it comes across. Both are kept until its program changes."""
+    seen, seconds = build / f"seen.{name}", build / f"seconds.{name}"
+    if not seconds.exists() or seconds.stat().st_mtime < (build / "objects/tests" / name).stat().st_mtime:
+        seen.write_text("")
+        done = run(build, command, {"H4MK_MUTANTS_SEEN": str(seen)}, 600)
+        if not done.passed:
+            sys.exit(f"mutate.py: {name} fails without any fault")
+        seconds.write_text(str(done.seconds))
+    return float(seconds.read_text()), {int(line) for line in seen.read_text().split()}
 
 
 def noticed_by(build, number, tests):

@@ -16,6 +16,7 @@
 #include <functional>
 #include <utility>
 
+#include "index/index_page.h"
 #include "maintain/reindex.h"
 #include "maintain/verify.h"
 #include "support/chunks.h"
@@ -134,6 +135,62 @@ TEST(EditTest, ChangesWhatTheFileSaysAndNoByteOfAChunk) {
   EXPECT_EQ(Problems(file.bytes), "");
 }
 
+TEST(EditTest, OnlyWhatChangedIsWritten) {
+  const Bytes old = SmallFile();
+  const auto count = [](const Bytes& bytes, const std::string& tag) {
+    return std::ranges::count(WalkChunks(bytes), tag, &Chunk::tag);
+  };
+  const auto edited = [&](bool track, bool meta) {
+    MemoryFile file(old);
+    h4mk::Editor editor(file);
+    EXPECT_TRUE(editor.Open().ok());
+    h4mk::Json description = editor.tracks()[0].description;
+    if (track) description["name"] = "first";
+    EXPECT_TRUE(editor.SetTrack(0, description).ok());
+    EXPECT_TRUE(editor.SetMeta({{"tags", {{"title", meta ? "new" : "old"}}}}).ok());
+    EXPECT_TRUE(editor.Commit().ok());
+    EXPECT_EQ(count(file.bytes, "TRAK"), count(old, "TRAK") + track);
+    EXPECT_EQ(count(file.bytes, "META"), count(old, "META") + meta);
+    return file.bytes;
+  };
+  EXPECT_EQ(edited(false, false), old);
+  EXPECT_EQ(StateOf(edited(true, false)).track_name, "first");
+  EXPECT_EQ(StateOf(edited(false, true)).title, "new");
+}
+
+// core.md, "Limits".
+TEST(EditTest, ADescriptionHasAtMost64MiB) {
+  const size_t most = size_t{64} << 20;
+  const auto meta_of = [](size_t size) {
+    MemoryFile file(SmallFile());
+    h4mk::Editor editor(file);
+    EXPECT_TRUE(editor.Open().ok());
+    EXPECT_TRUE(editor.SetMeta({{"title", std::string(size - 12, 'x')}}).ok());
+    return editor.Commit().code();
+  };
+  EXPECT_EQ(meta_of(most), h4mk::Code::kOk);
+  EXPECT_EQ(meta_of(most + 1), h4mk::Code::kLimit);
+
+  size_t written = 0;
+  const auto tracks_with = [&](size_t size) {
+    MemoryFile file(SmallFile());
+    h4mk::Editor editor(file);
+    EXPECT_TRUE(editor.Open().ok());
+    h4mk::Json track = editor.tracks()[0].description;
+    track["note"] = std::string(size, 'x');
+    EXPECT_TRUE(editor.SetTrack(0, track).ok());
+    const h4mk::Code code = editor.Commit().code();
+    for (const Chunk& chunk : WalkChunks(file.bytes))
+      if (chunk.tag == "TRAK") written = chunk.payload_size;
+    return code;
+  };
+  ASSERT_EQ(tracks_with(1), h4mk::Code::kOk);
+  const size_t rest = written - 1;
+  EXPECT_EQ(tracks_with(most - rest), h4mk::Code::kOk);
+  EXPECT_EQ(written, most);
+  EXPECT_EQ(tracks_with(most - rest + 1), h4mk::Code::kLimit);
+}
+
 TEST(EditTest, WhatCannotBeReadIsNotEdited) {
   Bytes bytes = SmallFile();
   for (const Chunk& chunk : WalkChunks(bytes)) {
@@ -240,6 +297,51 @@ TEST(ReindexTest, AnIndexInFrontIsTheOneThatTheWriterOffers) {
   MemoryFile in(out.bytes), moved({});
   ASSERT_TRUE(MoveIndexToFront(in, moved, nullptr).ok());
   EXPECT_EQ(moved.bytes, expected);
+}
+
+// core.md, "Limits": times without any order, in many tracks, take that much.
+TEST(ReindexTest, AnIndexOfMoreThan4MiBStaysAtTheEnd) {
+  constexpr uint32_t tracks = 1000;
+  TestFile out;
+  Writer writer(&out, ClusterLimits(tracks, 0));
+  for (uint32_t i = 0; i < tracks; ++i) writer.AddTrack({.kind = "data", .codec = "x"});
+  uint64_t random = 1;
+  for (int i = 0; i < 600; ++i)
+    for (uint32_t track = 0; track < tracks; ++track) {
+      random = random * 6364136223846793005u + 1442695040888963407u;
+      const auto time = static_cast<int64_t>(random) >> 2;
+      ASSERT_EQ(writer.Write({track, kKey, time, time, 1, Bytes(1)}), H4MK_OK);
+    }
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  MemoryFile in(std::move(out.bytes)), moved({});
+  EXPECT_EQ(MoveIndexToFront(in, moved, nullptr).code(), h4mk::Code::kLimit);
+  EXPECT_EQ(moved.bytes, Bytes());
+}
+
+// A reader of the front need not read the end for a description that is at the front as well.
+TEST(ReindexTest, AnIndexInFrontNamesTheDescriptionAtTheFrontWhereItIsTheSame) {
+  const auto meta_of_front = [](const MemoryFile& file) {
+    MemoryFile in(file.bytes), moved({});
+    EXPECT_TRUE(MoveIndexToFront(in, moved, nullptr).ok());
+    h4mk::TrackIds ids;
+    ids.Add(1);
+    ids.Add(2);
+    const std::vector<Chunk> chunks = WalkChunks(moved.bytes);
+    h4mk::IndexTop top;
+    for (const Chunk& chunk : chunks) {
+      const h4mk::ByteSpan payload(moved.bytes.data() + chunk.payload(), chunk.payload_size);
+      if (chunk.tag != "TSEK" || !h4mk::IsTop(payload)) continue;
+      EXPECT_TRUE(h4mk::DecodeTop(payload, ids, chunk.begin, &top));
+      break;
+    }
+    const auto cluster = std::ranges::find_if(chunks, &Chunk::is_cluster);
+    return top.meta < cluster->begin ? "front" : "end";
+  };
+  MemoryFile file(SmallFile());
+  ASSERT_TRUE(Rename(&file, "new", "first").ok());
+  EXPECT_STREQ(meta_of_front(file), "end");
+  ASSERT_TRUE(Rename(&file, "old", "first").ok());
+  EXPECT_STREQ(meta_of_front(file), "front");
 }
 
 // Who waits for the lock gets the file that is there then, or none: an edit of the one that was
