@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <functional>
 
 #include "base/json.h"
@@ -384,6 +385,53 @@ TEST(VerifyBlocksTest, CompressedBlockOfATrackThatDoesNotSayHow) {
   FixChecksum(&file, chunks);
   EXPECT_NE(Findings(file).find("compressed block 0 of track 1"), std::string::npos)
       << Findings(file);
+}
+
+// core.md, "Top": such a page has the times of the one before in the top, which says nothing of its
+// own.
+TEST(VerifyPagesTest, APageWithoutSeekPointsOfATrackIsGood) {
+  Media media;
+  media.tracks = {{"1/25", "video", "h264"}, {"1/25", "data", "x"}};
+  for (int i = 0; i < 1300; ++i) media.blocks.push_back({0, kKey, i, i, 1, Payload(i, 30)});
+  media.blocks.insert(media.blocks.begin() + 5, {1, kKey, 5, 5, 1, Payload(5, 30)});
+  media.blocks.push_back({1, kP, 1300, 1300, 1, Payload(5, 30)});
+  const Bytes file = Mux(media, ClusterLimits(3000, 1));
+  ASSERT_GE(std::ranges::count(WalkChunks(file), "TSEK", &Chunk::tag), 4);
+  EXPECT_EQ(Findings(file), "");
+}
+
+// What is wrong is told once: of an index that counts what cannot be read nothing is known.
+TEST_F(VerifyTest, DamageIsNoReasonToCallTheIndexWrong) {
+  const auto cluster = std::ranges::find_if(chunks_, &Chunk::is_cluster);
+  Bytes file = bytes_;
+  file[cluster->payload() + 5] ^= 1;
+  EXPECT_EQ(Findings(file), "cluster index cannot be read" + At(cluster->begin) +
+                                ", readable again" + At(cluster->end()) + "\ncontainer checksum" +
+                                At(bytes_.size() - kCrcSize) +
+                                " does not match the chunks: some were exchanged, replaced or "
+                                "removed\n");
+}
+
+// core.md, "Editing": the top of the end that was there before tells of a part of the file only.
+TEST(VerifyContinuedTest, AFormerEndIsNoProblem) {
+  for (const char* name :
+       {"continued-and-closed", "continued-from-no-blocks", "continued-with-another-track"}) {
+    std::ifstream stream(H4MK_SOURCE_DIR "/tests/conformance/valid/" + std::string(name) + ".h4mk",
+                         std::ios::binary);
+    const Bytes file{std::istreambuf_iterator<char>(stream), {}};
+    ASSERT_FALSE(file.empty());
+    EXPECT_EQ(Findings(file), "") << name;
+  }
+}
+
+TEST(VerifyReportTest, HasTheFirstFindingsOnly) {
+  h4mk::VerifyReport report;
+  for (size_t i = 0; i < h4mk::VerifyReport::kMaxFindings; ++i) report.Note(i, "note");
+  report.Note(1, "one more");
+  report.Error(2, "an error");
+  EXPECT_EQ(report.findings.size(), h4mk::VerifyReport::kMaxFindings);
+  EXPECT_EQ(report.findings.back().message, "note");
+  EXPECT_EQ(report.errors, 1u) << "is counted all the same";
 }
 
 }  // namespace
