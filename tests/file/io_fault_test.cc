@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "support/chunks.h"
 #include "support/container.h"
 #include "support/layouts.h"
@@ -103,6 +105,48 @@ TEST_F(IoFaultTest, EveryReadFailsOnce) {
       }
       ASSERT_EQ(first.damage, std::vector<std::string>());
       ASSERT_EQ(first.blocks, media_.blocks);
+    }
+  }
+}
+
+// Nor does the library try again by itself: a callback that fails is told.
+TEST_F(IoFaultTest, EveryReadOfTheRestOfTheTracksFailsOnce) {
+  FillPayloads(&media_, 3000);
+  const Bytes bytes = Mux(media_, ClusterLimits(60000, 0));
+  const auto read = [](TestFile* file) {
+    Reader reader(file);
+    if (reader.status() != H4MK_OK) return reader.status();
+    EXPECT_EQ(h4mk_reader_discard(reader.get(), 1, 1), H4MK_OK);
+    return reader.ReadOn().end;
+  };
+  TestFile control(bytes);
+  ASSERT_EQ(read(&control), H4MK_END);
+  for (size_t call = 0; call < control.reads; ++call) {
+    TestFile file(bytes);
+    file.failing_read = call;
+    EXPECT_EQ(read(&file), H4MK_ERR_IO) << "call " << call << " of " << control.reads;
+  }
+}
+
+// What could not be read is not called damaged.
+TEST_F(IoFaultTest, EveryReadOfACheckAndOfARecoveryFailsOnce) {
+  const auto verify = [](TestFile* file) {
+    const h4mk_io io = file->Io();
+    return h4mk_verify(&io, nullptr, nullptr);
+  };
+  const auto recover = [](TestFile* file) {
+    TestFile out;
+    const h4mk_io io = file->Io(), to = out.Io();
+    return h4mk_recover(&io, &to, nullptr, nullptr);
+  };
+  for (const auto& work : std::vector<std::function<h4mk_status(TestFile*)>>{verify, recover}) {
+    TestFile control(bytes_);
+    ASSERT_EQ(work(&control), H4MK_OK);
+    ASSERT_GT(control.reads, 2u);
+    for (size_t call = 0; call < control.reads; ++call) {
+      TestFile file(bytes_);
+      file.failing_read = call;
+      EXPECT_EQ(work(&file), H4MK_ERR_IO) << "call " << call << " of " << control.reads;
     }
   }
 }

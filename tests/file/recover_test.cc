@@ -10,6 +10,7 @@
 #include "maintain/verify.h"
 #include "support/chunks.h"
 #include "support/layouts.h"
+#include "support/signing.h"
 
 namespace h4mk_test {
 namespace {
@@ -127,6 +128,65 @@ TEST(RecoverTest, ACutClusterHasItsWholeStripes) {
       ASSERT_EQ(Recover(file), std::vector<Block>(blocks.begin(), blocks.begin() + count));
     }
   }
+}
+
+// What the report says of a file.
+std::string Losses(const Bytes& bytes) {
+  TestFile file(bytes), out;
+  const h4mk_io in = file.Io(), to = out.Io();
+  h4mk_value* report = nullptr;
+  EXPECT_EQ(h4mk_recover(&in, &to, nullptr, &report), H4MK_OK);
+  return h4mk_value_to_json(Value(report).get());
+}
+
+size_t Count(const std::string& text, const std::string& what) {
+  size_t count = 0;
+  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) ++count;
+  return count;
+}
+
+// No reader can open such a file. The blocks tell their tracks, but no more.
+TEST(RecoverTest, TracksThatAreNoDescriptionsAreMadeUp) {
+  const Small small;
+  Bytes file = small.bytes;
+  for (const Chunk& chunk : WalkChunks(file)) {
+    if (chunk.tag != "TRAK") continue;
+    file[chunk.payload()] = '[';
+    FixCrc(&file, chunk);
+  }
+  TestFile unreadable(file);
+  ASSERT_NE(Reader(&unreadable).status(), H4MK_OK);
+  EXPECT_EQ(Recover(file).size(), small.media.blocks.size());
+}
+
+// core.md, "Chunk": flags that must be known may change what the chunk means.
+TEST(RecoverTest, AnAttachmentWithUnknownFlagsIsNotTakenOver) {
+  TestFile out;
+  Writer writer(&out);
+  const uint32_t track = writer.AddTrack({.kind = "attachment", .codec = "ttf"});
+  const Bytes font = ToBytes("a font");
+  ASSERT_EQ(h4mk_writer_set_attachment(writer.get(), track, font.data(), font.size()), H4MK_OK);
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  for (const uint32_t flag : {0u, 1u << 17}) {
+    Bytes file = out.bytes;
+    for (const Chunk& chunk : WalkChunks(file)) {
+      if (chunk.tag != "ATTA") continue;
+      PutU32(&file, chunk.begin + 4, flag);
+      FixCrc(&file, chunk);
+    }
+    EXPECT_EQ(Count(Losses(file), "ATTA chunk"), flag != 0) << Losses(file);
+  }
+}
+
+// They were of the old file.
+TEST(RecoverTest, SignaturesAreLostAndThatIsToldOnce) {
+  Media media;
+  media.tracks = {{}};
+  for (int i = 0; i < 200; ++i) media.blocks.push_back({0, kKey, i, i, 1, Payload(i, 300)});
+  const Bytes file = Mux(media, Signing());
+  ASSERT_GT(std::ranges::count(WalkChunks(file), "VERI", &Chunk::tag), 1);
+  EXPECT_EQ(Count(Losses(file), "the signatures"), 1u);
+  EXPECT_EQ(Recover(file), media.blocks);
 }
 
 }  // namespace

@@ -434,6 +434,23 @@ TEST_F(RoundTripTest, ADiscardedTrackIsLeftOut) {
   EXPECT_EQ(reader.ReadOn().blocks, media_.blocks);
 }
 
+// Where a jump over them costs less than to read them.
+TEST(DiscardTest, TheBlocksOfADiscardedTrackAreNotRead) {
+  for (const uint32_t large : {0u, 1u}) {
+    Media media;
+    media.tracks = {{}, {}};
+    for (int i = 0; i < 20; ++i)
+      for (const uint32_t track : {0u, 1u})
+        media.blocks.push_back(
+            {track, kKey, i, i, 1, Payload(i, track == large ? 500 << 10 : 1 << 10)});
+    TestFile file(Mux(media));
+    Reader reader(&file);
+    ASSERT_EQ(h4mk_reader_discard(reader.get(), large, 1), H4MK_OK);
+    EXPECT_EQ(reader.ReadOn().blocks.size(), 20u);
+    EXPECT_LT(file.bytes_read, file.bytes.size() / 2) << "track " << large;
+  }
+}
+
 // A new cluster opens at each seek point of a track that also has other blocks: a seek
 // point is a cluster start. Only blocks of tracks without other blocks may stand before it.
 TEST_F(RoundTripTest, EveryRandomAccessPointOfAVideoStartsACluster) {

@@ -143,6 +143,33 @@ class SidecarTest : public testing::Test {
   std::string message_;
 };
 
+// Also of blocks that cannot be used.
+TEST_F(SidecarTest, AllMemoryForBlocksIsGivenBack) {
+  static int held;
+  held = 0;
+  h4mk_buffers buffers = H4MK_BUFFERS_INIT;
+  buffers.alloc = [](void*, size_t size, uint8_t** data) -> void* {
+    ++held;
+    return *data = new uint8_t[size];
+  };
+  buffers.release = [](void*, void* handle) {
+    EXPECT_NE(handle, nullptr);
+    held -= handle != nullptr;
+    delete[] static_cast<uint8_t*>(handle);
+  };
+  for (const bool is_damaged : {false, true}) {
+    TestFile file(Make());
+    if (is_damaged) folder_.files["film.mp4"][5000] ^= 1;
+    h4mk_reader_options options = folder_.Options();
+    options.buffers = &buffers;
+    {
+      Reader reader(&file, options);
+      EXPECT_EQ(reader.ReadOn().damage.empty(), !is_damaged);
+    }
+    EXPECT_EQ(held, 0);
+  }
+}
+
 TEST_F(SidecarTest, BlocksComeFromTheFileBeside) {
   const Bytes file = Make();
   const Reading reading = Read(file, folder_.Options());

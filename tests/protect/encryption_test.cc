@@ -75,6 +75,18 @@ TEST(EncryptionTest, NothingOfBlocksOrKeysIsInTheFile) {
   }
 }
 
+// core.md, "Limits".
+TEST(EncryptionTest, ATrackMayHaveTheLargestNumber) {
+  TestFile file;
+  Writer writer(&file, Encrypting());
+  uint32_t track = 0;
+  ASSERT_EQ(h4mk_writer_add_track(writer.get(), Describe({}, 65535).get(), &track), H4MK_OK);
+  const Block block{track, kKey, 0, 0, 1, Payload(1, 50)};
+  ASSERT_EQ(writer.Write(block), H4MK_OK);
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  EXPECT_EQ(ReadWith(file.bytes).blocks, std::vector<Block>{block});
+}
+
 // Two files under one key have nothing in common: their ids are random.
 TEST(EncryptionTest, TheSameRecordingTwiceGivesOtherBytes) {
   const Media media = TwoTracks(2);
@@ -476,6 +488,14 @@ TEST_F(AttackTest, SideDataTakenOffOrChanged) {
   sealed_.blocks[20].side_data.clear();
   sealed_.blocks[30].side_data[0].data[0] ^= 1;
   EXPECT_EQ(Attacked().damage.size(), 2u);
+}
+
+// What was encrypted has one entry, with a name that tells so, and a tag at its end.
+TEST_F(AttackTest, SideDataOfAnotherForm) {
+  sealed_.blocks[20].side_data[0].name = "other";
+  sealed_.blocks[30].side_data.push_back({"more", {}});
+  sealed_.blocks[40].side_data[0].data.resize(15);
+  EXPECT_EQ(Attacked().damage.size(), 3u);
 }
 
 // Whole clusters twice, or in another order, with index and checksums made to fit.

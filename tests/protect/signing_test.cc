@@ -5,9 +5,11 @@
 
 #include <h4mk/protection.h>
 
+#include "base/memory_io.h"
 #include "index/index_page.h"
 #include "protect/checkpoint.h"
 #include "protect/index_digest.h"
+#include "protect/verifying_io.h"
 
 namespace h4mk_test {
 namespace {
@@ -85,6 +87,43 @@ TEST(SigningTest, AnIndexPutInAtTheFrontMovesWhatIsSigned) {
   const Verified verified = Verify(moved);
   EXPECT_TRUE(verified.intact()) << verified.message;
   EXPECT_EQ(verified.reading.blocks, media.blocks);
+}
+
+// What could not be read is not called unsigned, or signed with another key.
+TEST(SigningTest, EveryReadFailsOnce) {
+  const Bytes bytes = Mux(Film(), Signing());
+  TestFile control(bytes);
+  ASSERT_EQ(Reader(&control, Verifying()).status(), H4MK_OK);
+  ASSERT_GT(control.reads, 2u);
+  for (size_t call = 0; call < control.reads; ++call) {
+    TestFile file(bytes);
+    file.failing_read = call;
+    EXPECT_EQ(Reader(&file, Verifying()).status(), H4MK_ERR_IO) << "call " << call;
+  }
+}
+
+TEST(SigningTest, EveryReadOfACheckWithKeysFailsOnce) {
+  const Bytes master = Payload(7, 32);
+  const h4mk_key key = {sizeof(h4mk_key), nullptr, 0, master.data(), master.size()};
+  h4mk_writer_options writing = Signing();
+  writing.encryption_scheme = H4MK_SCHEME_GCM;
+  writing.encryption_key = &key;
+  const Bytes bytes = Mux(Film(20), writing);
+  h4mk_verify_options checking = H4MK_VERIFY_OPTIONS_INIT;
+  checking.verify_key = SigningKey().open.c_str();
+  checking.keys = &key;
+  checking.key_count = 1;
+  const auto check = [&](TestFile* file) {
+    const h4mk_io io = file->Io();
+    return h4mk_verify(&io, &checking, nullptr);
+  };
+  TestFile control(bytes);
+  ASSERT_EQ(check(&control), H4MK_OK);
+  for (size_t call = 0; call < control.reads; ++call) {
+    TestFile file(bytes);
+    file.failing_read = call;
+    EXPECT_EQ(check(&file), H4MK_ERR_IO) << "call " << call << " of " << control.reads;
+  }
 }
 
 // h4mk_reader_signature(): how far a file is signed, also while it has no end.
@@ -196,6 +235,26 @@ TEST(ProofTest, ABlockThatWasAskedForByNumberIsProved) {
   const Value proven_owner(proven);
   EXPECT_EQ(h4mk_value_get_int(proven, "ordinal", -1), 100);
   EXPECT_EQ(h4mk_value_get_int(proven, "track_id", -1), 2);
+}
+
+// At the limits: no bytes, so no pieces, and the largest number that a track may have.
+TEST(ProofTest, ABlockWithoutBytesOfTheLastTrackIsProved) {
+  TestFile file;
+  Writer writer(&file, Signing());
+  uint32_t track = 0;
+  ASSERT_EQ(h4mk_writer_add_track(writer.get(), Describe({}, 65535).get(), &track), H4MK_OK);
+  ASSERT_EQ(writer.Write({track, kKey, 5, 5, 1, {}}), H4MK_OK);
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  Reader reader(&file, Verifying());
+  Block block;
+  ASSERT_EQ(reader.Next(&block), H4MK_OK);
+  h4mk_value *made = nullptr, *proven = nullptr;
+  ASSERT_EQ(h4mk_reader_prove(reader.get(), &made), H4MK_OK);
+  const Value owner(made);
+  ASSERT_EQ(h4mk_proof_verify(made, SigningKey().open.c_str(), &proven), H4MK_OK);
+  const Value proven_owner(proven);
+  EXPECT_EQ(h4mk_value_get_int(proven, "pts", -1), 5);
+  EXPECT_EQ(h4mk_value_get_int(proven, "track_id", -1), 65535);
 }
 
 Value ProofOfTheFirstBlock() {
@@ -343,6 +402,44 @@ TEST(SigningAttackTest, ClustersThatChangePlacesAreSeen) {
   EXPECT_GE(Verify(file).reading.damage.size(), 1u);
 }
 
+// A recording of the same signer may have its chunks at the same places.
+TEST(SigningAttackTest, APartOfAnotherRecordingIsNotRead) {
+  Media media = Film(), other = Film();
+  for (Block& block : other.blocks) std::ranges::reverse(block.data);
+  Bytes file = Mux(media, Signing()), donor = Mux(other, Signing());
+  ASSERT_EQ(file.size(), donor.size());
+  std::vector<Chunk> checkpoints;
+  for (const Chunk& chunk : WalkChunks(file))
+    if (chunk.tag == "VERI") checkpoints.push_back(chunk);
+  ASSERT_GE(checkpoints.size(), 3u);
+  const auto from = static_cast<ptrdiff_t>(checkpoints[0].end());
+  const auto to = static_cast<ptrdiff_t>(checkpoints[1].end());
+  std::copy(donor.begin() + from, donor.begin() + to, file.begin() + from);
+  TestFile plain(file);
+  EXPECT_EQ(Reader(&plain).ReadOn().damage, std::vector<std::string>()) << "its checksums fit";
+  const Verified verified = Verify(file);
+  EXPECT_FALSE(verified.warnings.empty());
+  EXPECT_LT(verified.reading.blocks.size(), media.blocks.size());
+  for (const Block& block : verified.reading.blocks)
+    EXPECT_NE(std::ranges::find(media.blocks, block), media.blocks.end()) << block;
+}
+
+// core.md, "Damage": nothing in such a chunk is used, though its signature holds.
+TEST(SigningAttackTest, ACheckpointThatDoesNotMatchItsCrcIsNone) {
+  Bytes file = Mux(Film(), Signing());
+  const auto is_final = [&] {
+    TestFile input(file);
+    Reader reader(&input, Verifying());
+    h4mk_signature signature = H4MK_SIGNATURE_INIT;
+    EXPECT_EQ(h4mk_reader_signature(reader.get(), &signature), H4MK_OK) << reader.message();
+    return signature.is_final;
+  };
+  EXPECT_EQ(is_final(), 1);
+  for (const Chunk& chunk : WalkChunks(file))
+    if (chunk.tag == "VERI" && chunk.end() + 1000 > file.size()) file[chunk.crc()] ^= 1;
+  EXPECT_EQ(is_final(), 0);
+}
+
 // A file that is cut behind a checkpoint and given the end of another file.
 TEST(SigningAttackTest, ACutFileGetsNoNewEnd) {
   const Media media = Film();
@@ -464,6 +561,68 @@ TEST(SigningBitTest, EveryChangedBitIsSeen) {
             << chunk.tag << " byte " << byte - chunk.begin << " bit " << bit;
         EXPECT_EQ(verified.reading.blocks, media.blocks) << chunk.tag << " byte " << byte;
       }
+}
+
+// ---- checkpoints
+
+// What cannot be is refused, whoever signed it.
+TEST(CheckpointTest, SaysOnlyWhatIsBeforeIt) {
+  auto key = h4mk::SignatureKey::Private(SigningKey().secret);
+  ASSERT_TRUE(key.ok());
+  const auto is_read = [&](void (*change)(h4mk::Checkpoint*)) {
+    h4mk::Checkpoint checkpoint, decoded;
+    checkpoint.final = true;
+    checkpoint.position = 100;
+    change(&checkpoint);
+    const h4mk::Bytes payload = h4mk::EncodeCheckpoint(checkpoint, key.value());
+    return h4mk::DecodeCheckpoint(payload, 0, &key.value(), &decoded).ok();
+  };
+  EXPECT_TRUE(is_read([](h4mk::Checkpoint* c) { c->previous = 100; }));
+  EXPECT_FALSE(is_read([](h4mk::Checkpoint* c) { c->previous = 101; }));
+  EXPECT_TRUE(is_read([](h4mk::Checkpoint* c) { c->checkpoints = {50, 100}; }));
+  EXPECT_FALSE(is_read([](h4mk::Checkpoint* c) { c->checkpoints = {50, 101}; }));
+  EXPECT_TRUE(is_read([](h4mk::Checkpoint* c) { c->copies = {{{}, 100}}; }));
+  EXPECT_FALSE(is_read([](h4mk::Checkpoint* c) { c->copies = {{{}, 101}}; }));
+  EXPECT_FALSE(is_read([](h4mk::Checkpoint* c) { c->copies = {{{}, 0}}; }));
+  EXPECT_TRUE(is_read([](h4mk::Checkpoint* c) { c->trak = c->meta = 100; }));
+  EXPECT_FALSE(is_read([](h4mk::Checkpoint* c) { c->trak = 101; }));
+  EXPECT_FALSE(is_read([](h4mk::Checkpoint* c) { c->meta = 101; }));
+  EXPECT_TRUE(is_read([](h4mk::Checkpoint* c) { c->leaves = {{20, 80, {}}}; }));
+  EXPECT_FALSE(is_read([](h4mk::Checkpoint* c) { c->leaves = {{20, 81, {}}}; }));
+  EXPECT_TRUE(is_read([](h4mk::Checkpoint* c) { c->position = INT64_MAX; }));
+  EXPECT_FALSE(is_read([](h4mk::Checkpoint* c) { c->position = uint64_t{INT64_MAX} + 1; }));
+}
+
+// An input whose size cannot be told any more says so, and is not taken for one that has grown.
+TEST(VerifyingIoTest, ASizeThatIsNotKnownIsNone) {
+  class Input final : public h4mk::Io {
+   public:
+    explicit Input(const Bytes& bytes) : bytes_(bytes), size(bytes.size()) {}
+    int64_t Read(uint8_t* buffer, size_t size) override { return bytes_.Read(buffer, size); }
+    int64_t Write(const uint8_t*, size_t) override { return -1; }
+    bool CanSeek() const override { return true; }
+    int64_t Seek(int64_t offset) override { return bytes_.Seek(offset); }
+    int64_t Size() override { return size; }
+
+   private:
+    h4mk::MemoryInput bytes_;
+
+   public:
+    int64_t size;
+  };
+  const Bytes whole = Mux(Film(), Signing());
+  const Bytes growing(whole.begin(), whole.begin() + whole.size() / 2);
+  auto key = h4mk::SignatureKey::Public(SigningKey().open);
+  ASSERT_TRUE(key.ok());
+  for (const Bytes* bytes : {&whole, &growing}) {
+    Input input(*bytes);
+    h4mk::VerifyingIo io(input, key.value());
+    ASSERT_TRUE(io.Open().ok());
+    EXPECT_GT(io.Size(), 0);
+    input.size = -7;
+    EXPECT_EQ(io.Size(), -7);
+    EXPECT_EQ(io.problems(), 0u);
+  }
 }
 
 }  // namespace

@@ -102,7 +102,9 @@ class Verifier {
     beside.beside_opaque = options_.beside_opaque;
     read.open_beside = BesideOpener(beside);
     OpenedFile opened;
-    if (checked_.version != 2 || !Open(std::move(read), &opened).ok()) return {};
+    if (checked_.version != 2) return {};
+    if (const Status status = Open(std::move(read), &opened); !status.ok())
+      return status.code() == Code::kIo ? status : Status();  // what else is wrong was told
     const auto& tracks = opened.reader->tracks();
     bool has_beside = false, has_compressed = false;
     for (uint32_t i = 0; i < tracks.size(); ++i) {
@@ -170,7 +172,9 @@ class Verifier {
     OpenedFile opened;
     ReadOptions read;
     H4MK_TRY(CopyKeys(options_.keys, options_.key_count, &read.keys));
-    if (Status status = Open(std::move(read), &opened); !status.ok())
+    const Status status = Open(std::move(read), &opened);
+    if (status.code() == Code::kIo) return status;
+    if (!status.ok())
       Problem(status);
     else
       H4MK_TRY(ReadAll(*opened.reader, &blocks, &all_good));
