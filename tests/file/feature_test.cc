@@ -134,6 +134,11 @@ TEST_F(FeatureTest, AnUnknownRequirementLeavesTheTrackOut) {
   ASSERT_EQ(reading.damage.size(), 1u) << "said once";
   EXPECT_NE(reading.damage[0].find("time travel"), std::string::npos);
   EXPECT_EQ(reading.end, H4MK_END);
+
+  Reader reader(&file);  // the track is left out also where a block is asked for by its number
+  h4mk_block block = H4MK_BLOCK_INIT;
+  EXPECT_EQ(h4mk_reader_read_block(reader.get(), 0, 0, &block), H4MK_OK);
+  EXPECT_EQ(h4mk_reader_read_block(reader.get(), 1, 0, &block), H4MK_ERR_UNSUPPORTED);
 }
 
 }  // namespace

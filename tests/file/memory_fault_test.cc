@@ -122,6 +122,27 @@ TEST_F(MemoryFaultTest, EveryAllocationOfASeekFailsOnce) {
   }
 }
 
+// The same for the blocks before the one that was sought.
+TEST_F(MemoryFaultTest, EveryAllocationOfAPrerollFailsOnce) {
+  for (Block& block : media_.blocks) block.side_data = {{"skip_samples", Payload(1, 10)}};
+  bytes_ = Mux(media_, kLimits);
+  const auto read = [&](int64_t number, std::vector<Block>* blocks) {
+    TestFile file(bytes_);
+    Reader reader(&file);
+    EXPECT_EQ(h4mk_reader_set_preroll(reader.get(), 1, 8), H4MK_OK);
+    EXPECT_EQ(reader.Seek(1, media_.blocks[40].pts, H4MK_SEEK_BACKWARD), H4MK_OK);
+    return ReadWithFailure(reader.get(), number, blocks);
+  };
+  std::vector<Block> expected;
+  ASSERT_FALSE(read(INT64_MAX - 1, &expected));
+  bool failed = true;
+  for (int64_t number = 0; failed; ++number) {
+    std::vector<Block> blocks;
+    failed = read(number, &blocks);
+    ASSERT_EQ(blocks, expected) << "allocation " << number;
+  }
+}
+
 // What a writer that ran out of memory has written is the beginning of the recording.
 TEST_F(MemoryFaultTest, EveryAllocationOfWritingFailsOnce) {
   bool failed = true;

@@ -161,9 +161,13 @@ TEST_F(VerifyTest, AChunkThatIsNotReadWholeMayBeOfAnyLength) {
       EXPECT_EQ(Findings(file).find("no end at byte"), 0u) << Findings(file);
       TestFile input;
       input.bytes = std::move(file);
-      const Reading reading = Reader(&input).ReadOn();
+      Reader reader(&input);
+      const Reading reading = reader.ReadOn();
       EXPECT_EQ(reading.damage, std::vector<std::string>());
       EXPECT_EQ(reading.blocks.size(), ReportOf(bytes_).blocks);
+      const std::vector<std::string> warnings = reader.Warnings();
+      ASSERT_EQ(warnings.size(), 1u);
+      EXPECT_EQ(warnings[0].find("no end at byte"), 0u) << warnings[0];
     }
   }
 }
@@ -363,6 +367,20 @@ TEST_F(VerifyTest, ADamagedSaltIsOneProblem) {
   EXPECT_EQ(Findings(file), "container checksum" + At(bytes_.size() - kCrcSize) +
                                 " does not match the chunks: some were exchanged, replaced or "
                                 "removed\n");
+}
+
+// It is found out before anything is passed over as damaged, also where there is no end.
+TEST_F(VerifyTest, AFileWithoutAnEndIsReadWithADamagedSalt) {
+  const Chunk& trak = chunks_.front();
+  ASSERT_EQ(trak.tag, "TRAK");
+  const auto cluster = std::ranges::find_if(chunks_, &Chunk::is_cluster);
+  TestFile file(Bytes(bytes_.begin(), bytes_.begin() + static_cast<ptrdiff_t>(cluster->end())));
+  file.bytes[8] ^= 1;
+  Reader reader(&file);
+  ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+  const Reading reading = reader.ReadOn();
+  EXPECT_GT(reading.blocks.size(), 0u);
+  EXPECT_EQ(reading.damage, std::vector<std::string>());
 }
 
 // core.md, "Compressed blocks": nobody can read such a block.

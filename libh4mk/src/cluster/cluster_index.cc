@@ -129,23 +129,22 @@ Status ClusterIndex::ParseFront(ByteSpan front, uint64_t offset, uint64_t payloa
   return {};
 }
 
-// The blocks, from what was read of them.
+// The blocks, from what was read of them: all of what is told of them or none, also where memory
+// runs out.
 Status ClusterIndex::Build() {
+  struct Guard {
+    ClusterIndex& index;
+    ~Guard() {
+      if (!index.complete_) index.blocks_.clear();
+    }
+  } const guard{*this};
   ByteReader order = order_at_;
   order_.assign(block_count_, 0);
-  if ((runs_.size() > 1 && !ReadColumn(order, order_)) || !BuildBlocks()) {
-    blocks_.clear();
-    return Contradiction();
-  }
+  if ((runs_.size() > 1 && !ReadColumn(order, order_)) || !BuildBlocks()) return Contradiction();
   ByteReader reader = rest_at_;
-  if (has_external_ && !ParseExternal(reader)) {
-    blocks_.clear();
-    return Contradiction();
-  }
-  if (has_side_data_ && !ParseSideData(reader)) {
-    blocks_.clear();
+  if (has_external_ && !ParseExternal(reader)) return Contradiction();
+  if (has_side_data_ && !ParseSideData(reader))
     return Corrupt(offset_, "side data of a cluster is damaged");
-  }
   complete_ = true;
   return {};
 }
