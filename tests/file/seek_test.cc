@@ -396,6 +396,13 @@ TEST(SeekCostTest, ASeekReadsLittle) {
     ASSERT_EQ(reader.Next(&block), H4MK_OK);
     EXPECT_LT(file.bytes_read, file.bytes.size() / 20) << "of " << file.bytes.size();
   }
+  for (const int64_t time : {2500, 10, 8900, 1234}) {  // the times of sound are in order
+    file.bytes_read = 0;
+    ASSERT_EQ(reader.Seek(1, 1024 * time, H4MK_SEEK_BACKWARD | H4MK_SEEK_ANY), H4MK_OK);
+    ASSERT_EQ(reader.Next(&block), H4MK_OK);
+    EXPECT_EQ(block.pts, 1024 * time);
+    EXPECT_LT(file.bytes_read, file.bytes.size() / 20) << "of " << file.bytes.size();
+  }
 }
 
 // The more there is in a cluster, the less index there is at the end of the file.

@@ -162,19 +162,41 @@ TEST(SignedIndexTest, PageOfACutFileThatPassesOverOthers) {
   FAIL() << "no checkpoint behind the second page";
 }
 
-TEST(SignedIndexTest, AnIndexPutInAtTheFrontIsVerified) {
-  TestFile file;
-  Writer writer(&file, OneBlockAClusterSigned());
-  writer.AddTrack(Long().tracks[0]);
-  for (const Block& block : Long().blocks) ASSERT_EQ(writer.Write(block), H4MK_OK);
-  ASSERT_EQ(writer.Finish(), H4MK_OK);
-  Bytes moved = WithIndexInFront(writer, file.bytes);
-  EXPECT_TRUE(Verify(moved).intact());
-  const Chunk page = WalkChunks(moved)[1];
-  ASSERT_EQ(page.tag, "TSEK");
-  moved[page.crc() - 2] ^= 1;
-  FixCrc(&moved, page);
-  EXPECT_FALSE(Verify(moved).warnings.empty());
+class FrontIndexTest : public testing::Test {
+ protected:
+  FrontIndexTest() {
+    TestFile file;
+    Writer writer(&file, OneBlockAClusterSigned());
+    writer.AddTrack(Long().tracks[0]);
+    for (const Block& block : Long().blocks) EXPECT_EQ(writer.Write(block), H4MK_OK);
+    EXPECT_EQ(writer.Finish(), H4MK_OK);
+    moved_ = WithIndexInFront(writer, file.bytes);
+    page_ = WalkChunks(moved_)[1];
+    EXPECT_EQ(page_.tag, "TSEK");
+  }
+  // Whether the first page at the front, changed there, is told.
+  bool IsToldWith(size_t at, uint8_t bit) {
+    Bytes changed = moved_;
+    changed[at] ^= bit;
+    FixCrc(&changed, page_);
+    return !Verify(changed).warnings.empty();
+  }
+
+  Bytes moved_;
+  Chunk page_;
+};
+
+TEST_F(FrontIndexTest, IsVerified) {
+  EXPECT_TRUE(Verify(moved_).intact());
+  EXPECT_TRUE(IsToldWith(page_.crc() - 2, 1));
+}
+
+// core.md, "Page": a copy has no other flag, and names no other chunk.
+TEST_F(FrontIndexTest, HasPagesOfItsFormOnly) {
+  EXPECT_TRUE(IsToldWith(page_.payload() + h4mk::kPageFlags, 2));
+  EXPECT_TRUE(IsToldWith(page_.payload() + h4mk::kPageFlags, h4mk::kPageIsCopy));
+  for (const size_t at : {h4mk::kPagePrevious, h4mk::kPageTrak, h4mk::kPageMeta})
+    EXPECT_TRUE(IsToldWith(page_.payload() + at, 1)) << at;
 }
 
 }  // namespace

@@ -21,7 +21,6 @@ bool IsBetter(const SeekRequest& request, int64_t time, const std::optional<Seek
 }  // namespace
 
 size_t TrackStart::PositionIn(uint32_t track, ClusterLoader& loaded) const {
-  if (at == At::kAnywhere) return 0;
   if (at == At::kBlock) return block;
   BlockRecord key;
   if (!loaded.FindKey(static_cast<int32_t>(track), time, at == At::kFirstKeyAt, &key)) return 0;

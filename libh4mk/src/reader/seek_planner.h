@@ -35,7 +35,8 @@ struct TrackStart {
   // Its place in the cluster is not known yet.
   bool is_by_time() const { return at == At::kFirstKeyAt || at == At::kLastKeyUntil; }
 
-  // The first position of the track's blocks in the cluster. REQUIRES: that is loaded completely.
+  // The first position of the track's blocks in the cluster. REQUIRES: that is loaded completely;
+  // not kAnywhere.
   size_t PositionIn(uint32_t track, ClusterLoader& cluster) const;
   // The block itself; of a cluster of which only an outline is loaded, the others are left alone
   // where that can be. False: it is not there.
