@@ -407,6 +407,33 @@ TEST(LookupDamageTest, BlocksBehindLostOnesAreFoundByNumber) {
   EXPECT_LT(found, 500);
 }
 
+// Version 1: its log lists blocks whose chunks are gone.
+TEST(LookupInDamageTest, OfVersion1HasTheBlocksThatAreThere) {
+  Media media;
+  media.tracks = {{"1/1000", "data", "x"}};
+  for (int i = 0; i < 20; ++i)
+    media.blocks.push_back({0, kKey, 10 * i, 10 * i, 10, Payload(i, 50)});
+  h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
+  options.version = 1;
+  TestFile file(Mux(media, options));
+  int number = 0;
+  for (const Chunk& chunk : WalkChunks(file.bytes))
+    if (chunk.tag == "CORE" && (number++ == 0 || number == 8))
+      std::fill_n(file.bytes.begin() + static_cast<ptrdiff_t>(chunk.begin), 20, uint8_t{0});
+  Reader reader(&file);
+  ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+  std::vector<h4mk_block_info> blocks(30, h4mk_block_info(H4MK_BLOCK_INFO_INIT));
+  size_t copied = 0;
+  ASSERT_EQ(h4mk_reader_blocks(reader.get(), 0, 0, blocks.data(), blocks.size(), &copied), H4MK_OK);
+  std::vector<uint64_t> ordinals;
+  for (size_t i = 0; i < copied; ++i) ordinals.push_back(blocks[i].ordinal);
+  EXPECT_EQ(ordinals, reader.ReadOn().ordinals);
+  EXPECT_EQ(ordinals.size(), 18u);
+  uint64_t frames = 0;
+  ASSERT_EQ(h4mk_reader_frame_count(reader.get(), 0, &frames), H4MK_OK);
+  EXPECT_EQ(frames, 18u);
+}
+
 // A frame, a time and a block are one place of the file away from what opening has read; the times
 // of all frames none.
 TEST(LookupCostTest, OneReadLeadsToAFrame) {

@@ -214,6 +214,15 @@ TEST_F(TransportRecoverTest, AHoleIsFilledWithAsManyBlocksAsAreMissing) {
   EXPECT_EQ(recovered.report.lost_blocks, 1u);
 }
 
+// It leads to where no chunk begins.
+TEST_F(TransportRecoverTest, ADamagedLengthIsNotFollowed) {
+  chunks_[1][7] ^= 1;
+  const Recovered recovered = RecoverBytes(RecoverTransport, File());
+  ASSERT_TRUE(recovered.status.ok());
+  EXPECT_EQ(Blocks(recovered.bytes), "0-2");
+  EXPECT_EQ(recovered.losses(), "no whole chunk\nVERI; it was made anew\n");
+}
+
 TEST_F(TransportRecoverTest, NothingToRecover) {
   chunks_ = {Bytes(50, 0xFF)};
   const Recovered recovered = RecoverBytes(RecoverTransport, File());

@@ -135,6 +135,52 @@ TEST(TransportReaderTest, BlocksThatCannotBeDecompressedComeAsTheyAre) {
   }
 }
 
+TEST(TransportReaderTest, ASeekTableThatCannotBeReadIsTold) {
+  const uint8_t block[] = {7, 2};
+  Player player(File({TransportChunkOf("CORE", block), TransportChunkOf("CORE", block),
+                      TransportChunkOf("SEEK", block), TransportChunkOf("META", Text("{}"))}));
+  EXPECT_EQ(Warnings(player).size(), 1u);
+  EXPECT_EQ(player.All(), (Lines{"1 - - Ik 2", "1 - - Ik 2"})) << "as if there were none";
+}
+
+TEST(TransportReaderTest, ATrackIndexHasItsForm) {
+  const auto is_read = [](std::string_view text) { return DecodeTransportTrak(text, 10).ok(); };
+  EXPECT_TRUE(is_read(R"({"trak":[]})"));
+  EXPECT_TRUE(is_read(R"({"trak":[{"track_id":"a","core_index":0,"pts_us":0}]})"));
+  for (const char* text :
+       {"[]", "{}", R"({"trak":{}})", R"({"trak":null})", R"({"trak":[7]})",
+        R"({"trak":[{"core_index":0,"pts_us":0}]})", R"({"trak":[{"track_id":"a","pts_us":0}]})",
+        R"({"trak":[{"track_id":"a","core_index":0}]})",
+        R"({"trak":[{"track_id":7,"core_index":0,"pts_us":0}]})",
+        R"({"trak":[{"track_id":"a","core_index":-1,"pts_us":0}]})",
+        R"({"trak":[{"track_id":"a","core_index":0,"pts_us":-1}]})"})
+    EXPECT_FALSE(is_read(text)) << text;
+}
+
+TEST(TransportReaderTest, AChunkOfMoreThan64MiBIsLeftOut) {
+  const uint8_t block[] = {7, 2};
+  std::string meta = R"({"title":"long"})";
+  for (const size_t size : {size_t{64} << 20, (size_t{64} << 20) + 1}) {
+    meta.resize(size, ' ');
+    Player player(File({TransportChunkOf("CORE", block), TransportChunkOf("META", Text(meta))}));
+    EXPECT_EQ(player.All().size(), 1u);
+    EXPECT_EQ(Warnings(player).size(), size - (size_t{64} << 20)) << size;
+  }
+}
+
+TEST(TransportReaderTest, DamageToWhatIsNotNeededIsNotTold) {
+  for (const char* tag : {"SAFE", "VERI", "NOTE"}) {
+    const uint8_t block[] = {7, 2};
+    Bytes unneeded = TransportChunkOf(tag, Text("something"));
+    unneeded.back() ^= 1;
+    Player player(
+        File({TransportChunkOf("CORE", block), unneeded, TransportChunkOf("META", Text("{}"))}));
+    EXPECT_EQ(player.All().size(), 1u) << tag;
+    EXPECT_EQ(player.damage(), "") << tag;
+    EXPECT_EQ(Warnings(player), std::vector<std::string>()) << tag;
+  }
+}
+
 TEST(TransportReaderTest, Seek) {
   Player player(ReadVector("transport/tracks.h4mk"));
   uint32_t video = 0;
