@@ -178,6 +178,15 @@ TEST(V1FileWriterTest, EverythingComesBackThroughTheBlockLog) {
 }
 
 // Blocks that need the log, each of another size.
+// So that neither the file grows nor a seek decodes much.
+TEST(V1FileWriterTest, APageOfTheLogHas4096Blocks) {
+  V1BlockLogWriter log;
+  log.AddTrack(1);
+  h4mk::Block block;
+  for (size_t i = 0; i < 2 * kV1LogPageBlocks + 1; ++i) log.Add(block);
+  EXPECT_EQ(log.Finish().size(), 3u);
+}
+
 struct Logged {
   std::vector<Bytes> data;
   Bytes file;
@@ -350,6 +359,7 @@ TEST(V1FileWriterTest, ATrackMayGetAnotherDescription) {
   changed["name"] = "renamed";
   EXPECT_EQ(output.Update(0, changed), H4MK_OK);
   EXPECT_EQ(output.Update(1, changed), H4MK_ERR_ARGUMENT);
+  EXPECT_NE(output.message().find("no such track"), std::string::npos) << output.message();
   EXPECT_EQ(output.Update(0, PlainTrack(2)), H4MK_ERR_ARGUMENT);
   changed["time_base"] = "1/25";
   EXPECT_EQ(output.Update(0, changed), H4MK_ERR_ARGUMENT);

@@ -2,6 +2,7 @@
 // legacy.md, "Version 1": files of version 1 through the C ABI.
 #include "legacy/player.h"
 #include "legacy/vectors.h"
+#include "support/container.h"
 
 namespace h4mk {
 namespace {
@@ -122,6 +123,26 @@ TEST(V1ReaderTest, DamagedLengthsAreNotFollowed) {
     Player player(bytes, seekable);
     EXPECT_EQ(player.All(),
               (Lines{"1 0 - Ik 28", "damage", "1 66 - B 31", "1 99 - P 28", "1 333 - Ik 27"}));
+  }
+}
+
+// What could not be read, as it was looked for behind damage, is not called damaged.
+TEST(V1ReaderTest, EveryReadOfADamagedPipeFailsOnce) {
+  Bytes bytes = ReadVector("media/reference_demo.h4mk");
+  bytes[509 - 4] += 20;
+  const auto read = [&](h4mk_test::TestFile* file) {
+    file->pipe = true;
+    file->max_transfer = 20;
+    h4mk_test::Reader reader(file);
+    if (reader.status() != H4MK_OK) return reader.status();
+    return reader.ReadOn().end;
+  };
+  h4mk_test::TestFile control(bytes);
+  ASSERT_EQ(read(&control), H4MK_END);
+  for (size_t call = 0; call < control.reads; ++call) {
+    h4mk_test::TestFile file(bytes);
+    file.failing_read = call;
+    EXPECT_EQ(read(&file), H4MK_ERR_IO) << "call " << call << " of " << control.reads;
   }
 }
 
