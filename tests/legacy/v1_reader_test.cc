@@ -2,6 +2,7 @@
 // legacy.md, "Version 1": files of version 1 through the C ABI.
 #include "legacy/player.h"
 #include "legacy/vectors.h"
+#include "support/chunks.h"
 #include "support/container.h"
 
 namespace h4mk {
@@ -126,24 +127,28 @@ TEST(V1ReaderTest, DamagedLengthsAreNotFollowed) {
   }
 }
 
-// What could not be read, as it was looked for behind damage, is not called damaged.
-TEST(V1ReaderTest, EveryReadOfADamagedPipeFailsOnce) {
+// What could not be read is not called damaged, also where what follows damage is looked for.
+TEST(V1ReaderTest, EveryReadFailsOnce) {
   Bytes bytes = ReadVector("media/reference_demo.h4mk");
-  bytes[509 - 4] += 20;
-  const auto read = [&](h4mk_test::TestFile* file) {
-    file->pipe = true;
-    file->max_transfer = 20;
-    h4mk_test::Reader reader(file);
-    if (reader.status() != H4MK_OK) return reader.status();
-    return reader.ReadOn().end;
-  };
-  h4mk_test::TestFile control(bytes);
-  ASSERT_EQ(read(&control), H4MK_END);
-  for (size_t call = 0; call < control.reads; ++call) {
-    h4mk_test::TestFile file(bytes);
-    file.failing_read = call;
-    EXPECT_EQ(read(&file), H4MK_ERR_IO) << "call " << call << " of " << control.reads;
-  }
+  for (const bool is_pipe : {true, false})
+    for (const bool is_damaged : {true, false}) {
+      if (is_damaged) bytes[509 - 4] += 20;
+      const auto read = [&](h4mk_test::TestFile* file) {
+        file->pipe = is_pipe;
+        file->max_transfer = 20;
+        h4mk_test::Reader reader(file);
+        return reader.status() == H4MK_OK ? reader.ReadOn().end : reader.status();
+      };
+      h4mk_test::TestFile control(bytes);
+      ASSERT_EQ(read(&control), H4MK_END);
+      for (size_t call = 0; call < control.reads; ++call) {
+        h4mk_test::TestFile file(bytes);
+        file.failing_read = call;
+        EXPECT_EQ(read(&file), H4MK_ERR_IO)
+            << (is_pipe ? "pipe" : "file") << ", call " << call << " of " << control.reads;
+      }
+      bytes = ReadVector("media/reference_demo.h4mk");
+    }
 }
 
 TEST(V1ReaderTest, CutFilesAreReadAsFarAsTheyGo) {
@@ -151,6 +156,14 @@ TEST(V1ReaderTest, CutFilesAreReadAsFarAsTheyGo) {
   Player player(ByteSpan(bytes).first(640));
   EXPECT_EQ(player.All(), (Lines{"1 0 - Ik 28", "1 33 - P 30", "1 66 - B 31"}));
   EXPECT_EQ(player.status(), H4MK_AGAIN);
+  size_t count = 0;  // of blocks, each of which may be the last bytes of the file
+  for (const h4mk_test::Chunk& chunk : h4mk_test::WalkChunks(bytes)) {
+    if (chunk.tag != "CORE") continue;
+    Player up_to_it(ByteSpan(bytes).first(chunk.end()));
+    EXPECT_EQ(up_to_it.All().size(), ++count);
+    EXPECT_EQ(up_to_it.damage(), "");
+  }
+  EXPECT_EQ(count, 5u);
 }
 
 TEST(V1ReaderTest, SurvivesEveryTruncationAndBitFlip) {
