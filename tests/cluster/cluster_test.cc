@@ -339,5 +339,26 @@ TEST_F(ClusterTest, AnyByteOfTheIndexCanBeForged) {
   }
 }
 
+// core.md, "Limits": side data that is repeated stands there once, so few bytes could state much.
+TEST_F(ClusterTest, RepeatedSideDataHasAtMost32TimesThePayload) {
+  constexpr size_t kSize = 320, kRepeats = 20;
+  const Bytes data(kSize, 7);
+  const SideData side_data[] = {{"palette", data}};
+  for (size_t i = 0; i <= kRepeats; ++i) {
+    Block block{.track = 0, .flags = kBlockKey, .pts = 0, .dts = 0, .duration = 10};
+    block.side_data = side_data;
+    block.data = data;
+    encoder_.Add(block);
+  }
+  const Bytes payload = Payload();
+  const auto is_read_in = [&](uint64_t payload_size) {
+    size_t needed = 0;
+    return index_.Parse(payload, 0, payload_size, ids_, &needed).ok();
+  };
+  EXPECT_TRUE(is_read_in(payload.size()));
+  EXPECT_TRUE(is_read_in(kSize * kRepeats / 32));
+  EXPECT_FALSE(is_read_in(kSize * kRepeats / 32 - 1));
+}
+
 }  // namespace
 }  // namespace h4mk

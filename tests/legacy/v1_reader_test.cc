@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // legacy.md, "Version 1": files of version 1 through the C ABI.
+#include "base/crc32.h"
 #include "legacy/player.h"
+#include "legacy/v1/v1_block.h"
 #include "legacy/vectors.h"
 #include "support/chunks.h"
 #include "support/container.h"
@@ -8,6 +10,7 @@
 namespace h4mk {
 namespace {
 
+using h4mk_test::operator+;
 using Lines = std::vector<std::string>;
 
 // The blocks that a vector lists, as Player tells them.
@@ -149,6 +152,64 @@ TEST(V1ReaderTest, EveryReadFailsOnce) {
       }
       bytes = ReadVector("media/reference_demo.h4mk");
     }
+}
+
+// A file with two blocks, of which the first one carries a chunk.
+Bytes FileThatCarriesABlock() {
+  const auto text = [](std::string_view bytes) { return Bytes(bytes.begin(), bytes.end()); };
+  Bytes front = h4mk_test::MakeHeader(1), routing;
+  AppendV1Routing(1, routing);
+  const Bytes carried = h4mk_test::MakeChunk("CORE", routing + text("carried"), kV1TypeI << 28);
+  const Bytes first = routing + Bytes(10) + carried + Bytes(60 - carried.size());
+  Bytes file = front +
+               h4mk_test::MakeChunk(
+                   "TRAK", text(R"({"tracks":[{"track_id":1,"name":"n","kind":"data","codec":"c",)"
+                                R"("sample_rate":0,"channels":0,"note":""}]})")) +
+               h4mk_test::MakeChunk("CORE", first, kV1TypeI << 28) +
+               h4mk_test::MakeChunk("CORE", routing + text("second"), kV1TypeI << 28 | 40);
+  AppendLe(file, Crc32(0, file));
+  return file;
+}
+
+// legacy.md, "Version 1: damage", rule 1: the checksum of the file says that all lengths are right.
+TEST(V1ReaderTest, InDamagedChunksNothingIsLookedForWhereTheLengthsAreRight) {
+  const Bytes bytes = FileThatCarriesABlock();
+  const std::vector<h4mk_test::Chunk> chunks = h4mk_test::WalkChunks(bytes);
+  Bytes file(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(chunks[1].end()));
+  file = file + h4mk_test::MakeChunk("NOTE", Bytes(20)) +
+         Bytes(bytes.begin() + static_cast<ptrdiff_t>(chunks[2].begin), bytes.end() - 4);
+  AppendLe(file, Crc32(0, file));
+  EXPECT_EQ(Player(file).All(), (Lines{"1 0 - Ik 70", "1 40 - Ik 6"}));
+  Bytes damaged = file;
+  damaged[chunks[1].payload() + 12] ^= 1;
+  EXPECT_EQ(Player(damaged).All(), (Lines{"damage", "1 40 - Ik 6"}));
+  damaged[chunks[1].end() + 20] ^= 1;  // and the one behind it
+  EXPECT_EQ(Player(damaged).All(), (Lines{"damage", "damage", "1 40 - Ik 6"}));
+}
+
+TEST(V1ReaderTest, TracksThatCannotBeReadAreTold) {
+  Bytes bytes = FileThatCarriesABlock();
+  const h4mk_test::Chunk tracks = h4mk_test::WalkChunks(bytes)[0];
+  bytes[tracks.payload()] = '[';
+  h4mk_test::FixCrc(&bytes, tracks);
+  Player player(bytes);
+  std::string told;
+  while (const char* text = h4mk_reader_next_warning(player.reader()))
+    told += std::string(text) + "\n";
+  EXPECT_NE(told.find("bad_json"), std::string::npos) << told;
+  EXPECT_EQ(player.All().size(), 2u) << "of a track that is made up";
+}
+
+// Those that nobody needs may be long, and are not looked at.
+TEST(V1ReaderTest, ALongChunkOfAnotherKindIsPassedOver) {
+  Bytes bytes = ReadVector("media/reference_demo.h4mk");
+  const Lines blocks = Player(bytes).All();
+  const h4mk_test::Chunk first = h4mk_test::WalkChunks(bytes).front();
+  const Bytes note = h4mk_test::MakeChunk("NOTE", Bytes(size_t{65} << 20));
+  bytes.insert(bytes.begin() + static_cast<ptrdiff_t>(first.end()), note.begin(), note.end());
+  Player player(bytes);
+  EXPECT_EQ(player.All(), blocks);
+  EXPECT_EQ(player.damage(), "");
 }
 
 TEST(V1ReaderTest, CutFilesAreReadAsFarAsTheyGo) {

@@ -87,7 +87,6 @@ class V1Reader final : public TableReader {
   bool lengths_are_true_ = true;  // of all chunks, as the container checksum says
 
   uint64_t position_ = 0;  // of the next chunk
-  uint64_t core_before_ = 0;
   std::vector<Core> cores_;
 
   // Blocks have numbers in the order they are handed out in: those of the log, else their place in

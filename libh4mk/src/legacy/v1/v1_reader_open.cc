@@ -110,7 +110,6 @@ Status V1Reader::ReadChunk(const ChunkHeader& header) {
   Bytes payload;
   H4MK_TRY(chunks_.ReadPayload(position_, header, &payload));
   position_ += header.size();
-  core_before_ = 0;
   if (header.tag == kTagTracks && !trak_) {
     trak_ = std::move(payload);
   } else if (header.tag == kTagMeta && !meta_chunk_) {
@@ -150,32 +149,25 @@ Status V1Reader::AddCore(const ChunkHeader& header) {
     core.track_id = track_id.value();
     cores_.push_back(core);
   }
-  core_before_ = position_;
   position_ += header.size();
   return {};
 }
 
-// Finds the next valid chunk behind damage at position_, and notes the damage. kEnd: there is none.
+// Finds where reading goes on behind damage at position_, and notes the damage (legacy.md, "Version
+// 1: damage"). kEnd: nothing follows.
 Status V1Reader::PassOverDamage(Status damage) {
-  uint64_t from = position_;
-  if (seekable_ && core_before_ != 0) {
-    // What stands here may be wrong because the length of the block before is.
-    ChunkHeader header;
-    bool valid = false;
-    H4MK_TRY(chunks_.ReadHeader(core_before_, &header));
-    H4MK_TRY(IsValidChunk(core_before_, header, &valid));
-    if (!valid) {
-      from = core_before_;
-      if (!cores_.empty() && cores_.back().offset == from) cores_.pop_back();
-    }
-  }
   uint64_t found = 0;
-  H4MK_TRY(chunks_.FindNext(from, &found));
+  if (seekable_ && lengths_are_true_) {
+    ChunkHeader header;
+    H4MK_TRY(chunks_.ReadHeader(position_, &header));
+    found = position_ + header.size();
+  } else {
+    H4MK_TRY(chunks_.FindNext(position_, &found));
+  }
   if (damage_.size() < kMaxDamage)
     damage_.push_back(
-        {from, damage.message() + "; reading goes on at byte " + std::to_string(found)});
+        {position_, damage.message() + "; reading goes on at byte " + std::to_string(found)});
   position_ = found;
-  core_before_ = 0;
   return {};
 }
 
