@@ -360,5 +360,15 @@ TEST_F(ClusterTest, RepeatedSideDataHasAtMost32TimesThePayload) {
   EXPECT_FALSE(is_read_in(kSize * kRepeats / 32 - 1));
 }
 
+// So that the number of the block behind the last one is a signed number, too.
+TEST_F(ClusterTest, NumbersOfBlocksHaveALimit) {
+  for (const uint64_t number : {uint64_t{INT64_MAX} - 1, uint64_t{INT64_MAX}}) {
+    encoder_.Clear();
+    encoder_.SkipTo(0, number);
+    Add(0, 0, "a");
+    EXPECT_EQ(Parse(Payload()).ok(), number == INT64_MAX - 1) << number;
+  }
+}
+
 }  // namespace
 }  // namespace h4mk
