@@ -57,6 +57,22 @@ TEST(Column, AnyValuesComeBack) {
   }
 }
 
+// A search for a seek point needs no more.
+TEST(Column, TheFirstValuesCanBeReadAlone) {
+  Values values;
+  for (int i = 0; i < 40; ++i) values.push_back(i * i % 97 * 3 + (i % 9 == 7 ? 1 << 20 : 0));
+  const Bytes bytes = Encode(values);
+  for (size_t wanted = 1; wanted <= values.size(); ++wanted) {
+    Values read(values.size(), -1);
+    ByteReader reader(bytes);
+    Column column;
+    ASSERT_TRUE(ReadColumn(reader, values.size(), std::span(read).first(wanted), &column));
+    for (size_t i = 0; i < wanted; ++i) EXPECT_EQ(column[i], values[i]);
+    for (size_t i = wanted; i < read.size(); ++i)
+      ASSERT_EQ(read[i], -1) << "the rest is left alone";
+  }
+}
+
 TEST(Column, ExtremesComeBack) {
   for (const Values& values : {Values{INT64_MIN, INT64_MAX}, Values{INT64_MIN, 0, INT64_MAX, 1},
                                Values{INT64_MIN, INT64_MIN}, Values{-1, INT64_MAX, -1}})

@@ -192,6 +192,20 @@ TEST(IndexLookup, PassesOverPagesWithoutClusters) {
   ASSERT_TRUE(file.Open().First(&cluster, &found).ok()) << "such a page is not read";
 }
 
+TEST(IndexLookup, TheNextClusterOfATrackIsOneThatHasBlocksOfIt) {
+  IndexFile file({{{Key(0, 10)}, {Key(1, 15)}, {Key(0, 20)}}, {{Key(1, 25)}, {Key(0, 30)}}});
+  Index& index = file.Open();
+  ClusterRef cluster;
+  bool found = true;
+  ASSERT_TRUE(index.First(&cluster, &found).ok());
+  std::vector<uint64_t> offsets;
+  for (int i = 0; i < 9 && found; ++i) {
+    ASSERT_TRUE(index.Next(0, &cluster, &found).ok());
+    if (found) offsets.push_back(cluster.offset);
+  }
+  EXPECT_EQ(offsets, (std::vector<uint64_t>{1200, 1400}));
+}
+
 // Pages 0 and 2 have only blocks of the other track. The top says so: they are not read, and may be
 // damaged.
 class IndexOfSeveralPages : public testing::Test {
