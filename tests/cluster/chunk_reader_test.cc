@@ -89,5 +89,34 @@ TEST(ChunkReaderTest, InAChunkOfVersion1ThatWasCutNothingIsLookedFor) {
   }
 }
 
+TEST(ChunkReaderTest, AChunkOfMoreThan64MiBIsNotWholeWhateverItsCrc) {
+  for (const size_t size : {size_t{h4mk::kMaxSmallChunk}, size_t{h4mk::kMaxSmallChunk} + 1}) {
+    const Bytes file = MakeHeader(2) + MakeChunk("TRAK", Bytes(size));
+    h4mk::MemoryInput input(file);
+    h4mk::Source source(input);
+    h4mk::ChunkReader chunks(source);
+    h4mk::ChunkHeader header;
+    bool is_whole = false;
+    ASSERT_TRUE(chunks.ReadHeader(kHeaderSize, &header).ok());
+    ASSERT_TRUE(chunks.IsWhole(kHeaderSize, header, &is_whole).ok());
+    EXPECT_EQ(is_whole, size == h4mk::kMaxSmallChunk);
+  }
+}
+
+// The end of the file, with or without its checksum, shows that a length is right.
+TEST(ChunkReaderTest, AChunkThatReachesToTheEndHasTheRightLength) {
+  for (const size_t behind : {0u, 1u, 4u, 5u}) {
+    Bytes chunk = MakeChunk("FREE", Bytes(100));
+    chunk.back() ^= 1;
+    const Bytes file = MakeHeader(2) + chunk + Bytes(behind);
+    h4mk::MemoryInput input(file);
+    h4mk::Source source(input);
+    h4mk::ChunkReader chunks(source);
+    h4mk::ChunkHeader header;
+    ASSERT_TRUE(chunks.ReadHeader(kHeaderSize, &header).ok());
+    EXPECT_EQ(chunks.CheckLength(kHeaderSize, header).ok(), behind == 0 || behind == 4) << behind;
+  }
+}
+
 }  // namespace
 }  // namespace h4mk_test
