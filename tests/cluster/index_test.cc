@@ -204,6 +204,13 @@ TEST(IndexLookup, TheNextClusterOfATrackIsOneThatHasBlocksOfIt) {
     if (found) offsets.push_back(cluster.offset);
   }
   EXPECT_EQ(offsets, (std::vector<uint64_t>{1200, 1400}));
+
+  std::vector<ClusterRef> all, of_track;
+  const ClusterRef first{0, 0, 1000}, last{1, 1, 1400};
+  ASSERT_TRUE(index.Between(first, last, Index::kAllTracks, &all).ok());
+  ASSERT_TRUE(index.Between(first, last, 0, &of_track).ok());
+  EXPECT_EQ(all.size(), 4u);
+  EXPECT_EQ(of_track.size(), 2u);
 }
 
 // Pages 0 and 2 have only blocks of the other track. The top says so: they are not read, and may be
