@@ -351,11 +351,13 @@ static void write_subtitles(void)
     write_line(tracks[3], 3000, 1000, "\377\377short", 7, NULL, 0);
 }
 
+#define LONG "12345678901234567890123456789012345678901234567890"
+
 static void write_names(void)
 {
     static const char *const names[] = {"../../escape.txt", "/etc/x", "-y", ".hidden", "a\\nb\\u202Ec", "", "..",
-                                        "same.txt", "same.txt", "file:x|y"};
-    char json[256];
+                                        "same.txt", "same.txt", "file:x|y", LONG LONG LONG LONG LONG ".ttf"};
+    char json[512];
     uint32_t i;
     for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
         sprintf(json, "{\"track_id\":%u,\"name\":\"\",\"kind\":\"attachment\",\"codec\":\"none\",\"time_base\":\"1/1000\","

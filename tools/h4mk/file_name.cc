@@ -14,7 +14,8 @@
 namespace h4mk::tool {
 namespace {
 
-constexpr size_t kMaxName = 200;  // of 255 that most file systems take: others add to it
+constexpr size_t kMaxName = 200;   // of 255 that most file systems take: others add to it
+constexpr size_t kMaxEnding = 16;  // that a name which is cut keeps: .jpeg
 
 constexpr const char* kMediaExtensions[] = {
     ".3g2",  ".3gp",  ".aac", ".ac3",  ".aif",  ".aifc", ".aiff", ".amr", ".ape",  ".asf",
@@ -52,9 +53,11 @@ std::string SafeName(std::string_view text) {
     }
   if (!name.empty() && (name[0] == '.' || name[0] == '-')) name[0] = '_';
   if (name.size() > kMaxName) {
-    size_t size = kMaxName;
+    const size_t dot = std::min(name.rfind('.'), name.size());
+    const std::string ending = name.size() - dot <= kMaxEnding ? name.substr(dot) : "";
+    size_t size = kMaxName - ending.size();
     while (size > 0 && (name[size] & 0xC0) == 0x80) --size;
-    name.resize(size);
+    name.replace(size, name.npos, ending);
   }
   return name.find_first_not_of("_ ") == name.npos ? "" : name;
 }
