@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "chunk/chunk_reader.h"
+
 namespace h4mk {
 namespace {
 
