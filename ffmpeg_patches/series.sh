@@ -171,7 +171,7 @@ run_disabled() {
 # smallest libh4mk, from the patch for encryption on with all of it.
 try_upstream() {
   local patch tree=$FF/upstream
-  rm -rf "$tree"/{src,patches}
+  rm -rf "$tree" # objects too: a header without a later patch is older than those that were made with it
   mkdir -p "$tree"
   cp -al "$FF"/plain/src "$tree"/src
   "$ROOT"/ffmpeg_patches/upstream.py "$tree"/src "$tree"/patches >/dev/null || return 1
