@@ -25,8 +25,8 @@ class Pipe final : public h4mk::Io {
   h4mk::MemoryInput bytes_;
 };
 
-// The file became shorter since its size was asked for: whoever is told of an end would take it for
-// that of the recording.
+// The file became shorter after its size was asked for. This must not look like the end of the
+// recording.
 TEST(ChunkReaderTest, AChunkThatMustBeThereIsDamageAtTheEndOfTheFile) {
   const Bytes file = MakeHeader(2) + MakeChunk("TAIL", Bytes(8));
   h4mk::MemoryInput input(file);

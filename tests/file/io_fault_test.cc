@@ -109,7 +109,7 @@ TEST_F(IoFaultTest, EveryReadFailsOnce) {
   }
 }
 
-// Nor does the library try again by itself: a callback that fails is told.
+// The library does not read again by itself: it reports every callback that fails.
 TEST_F(IoFaultTest, EveryReadOfTheRestOfTheTracksFailsOnce) {
   FillPayloads(&media_, 3000);
   const Bytes bytes = Mux(media_, ClusterLimits(60000, 0));

@@ -418,7 +418,8 @@ TEST(VerifyPagesTest, APageWithoutSeekPointsOfATrackIsGood) {
   EXPECT_EQ(Findings(file), "");
 }
 
-// What is wrong is told once: of an index that counts what cannot be read nothing is known.
+// A damaged cluster is one problem. Whether the index is right cannot be checked then, and is no
+// second one.
 TEST_F(VerifyTest, DamageIsNoReasonToCallTheIndexWrong) {
   const auto cluster = std::ranges::find_if(chunks_, &Chunk::is_cluster);
   Bytes file = bytes_;

@@ -129,8 +129,8 @@ Status ClusterIndex::ParseFront(ByteSpan front, uint64_t offset, uint64_t payloa
   return {};
 }
 
-// The blocks, from what was read of them: all of what is told of them or none, also where memory
-// runs out.
+// Makes the blocks from what was read. On an error, or where memory runs out, there are none: a
+// block without its side data would be handed out as if it had none.
 Status ClusterIndex::Build() {
   struct Guard {
     ClusterIndex& index;
