@@ -128,7 +128,7 @@ TEST_F(IoFaultTest, EveryReadOfTheRestOfTheTracksFailsOnce) {
   }
 }
 
-// What could not be read is not called damaged.
+// An input that fails is reported as such, and not as damage.
 TEST_F(IoFaultTest, EveryReadOfACheckAndOfARecoveryFailsOnce) {
   const auto verify = [](TestFile* file) {
     const h4mk_io io = file->Io();

@@ -130,7 +130,8 @@ TEST(V1ReaderTest, DamagedLengthsAreNotFollowed) {
   }
 }
 
-// What could not be read is not called damaged, also where what follows damage is looked for.
+// An input that fails is reported as such and not as damage, also while the reader looks for the
+// next chunk behind damage.
 TEST(V1ReaderTest, EveryReadFailsOnce) {
   Bytes bytes = ReadVector("media/reference_demo.h4mk");
   for (const bool is_pipe : {true, false})

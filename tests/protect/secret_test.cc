@@ -88,7 +88,7 @@ class SecretTest : public testing::Test {
   }
 };
 
-// A private key in PEM form, of what stands before its 32 bytes in PKCS #8.
+// Makes a private key in PEM form: der is what PKCS #8 puts before the 32 bytes of the key.
 std::string PemOf(Bytes der, const Bytes& inverted) {
   der.reserve(der.size() + inverted.size());
   for (const uint8_t byte : inverted) der.push_back(byte ^ 0xFF);

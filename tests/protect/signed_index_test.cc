@@ -174,7 +174,7 @@ class FrontIndexTest : public testing::Test {
     page_ = WalkChunks(moved_)[1];
     EXPECT_EQ(page_.tag, "TSEK");
   }
-  // Whether the first page at the front, changed there, is told.
+  // Changes a bit of the first page at the front. True: the reader reports that.
   bool IsToldWith(size_t at, uint8_t bit) {
     Bytes changed = moved_;
     changed[at] ^= bit;

@@ -321,7 +321,7 @@ test('another src, also after a dropped file, begins at its start; one that was 
   await page.close();
 });
 
-test('a CDN that compresses is told, of this origin and of another one', async () => {
+test('the player says that a CDN compresses, on the origin of the page and on another one', async () => {
   const { TestServer } = await import('./server.js');
   const other = await TestServer.start();
   for (const server of [stage.server, other]) {

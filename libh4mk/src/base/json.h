@@ -32,8 +32,8 @@ Result<Json> ParseJson(std::string_view text, uint64_t offset, const char* what,
 Result<Json> ParseLegacyJson(std::string_view text, const char* what,
                              size_t max_values = kMaxJsonValues);
 
-// Whether ParseJson() takes the text of a value, which may stand in other containers. kLimit: it is
-// nested too deeply, or has an object with too many members. *values grows by its values and keys.
+// Checks that ParseJson() would take this value within so many containers. kLimit: it is nested too
+// deeply, or has an object with too many members. Adds its values and keys to *values.
 Status MeasureJson(const Json& value, size_t containers, const char* what, size_t* values);
 
 // Compact text; strings that are not UTF-8 do not occur in values made by this library.

@@ -30,7 +30,8 @@ struct UnclearedMemory : std::allocator<T> {
   }
 };
 
-// Columns that are read at once. Clearing them first took a tenth of the time that opening takes.
+// Columns are written as soon as they have memory. To clear it before took an eighth of the
+// instructions that opening a film takes.
 using Values = std::vector<int64_t, UnclearedMemory<int64_t>>;
 
 // Appends the cheapest form of the values. Any 64-bit values are possible; none at all take no

@@ -64,8 +64,8 @@ Result<TrackList> ParseTracks(std::string_view text, uint64_t offset);
 Result<Json> ParseMeta(std::string_view text, uint64_t offset);
 std::string EncodeTracks(const std::vector<Track>& tracks);
 
-// What a writer must not make, since readers refuse it (core.md, "Conventions" and "Limits"), is
-// kLimit.
+// kLimit: readers would refuse this META (core.md, "Conventions" and "Limits"), so that a writer
+// must not make it.
 Status CheckMeta(const Json& meta);
 
 // How much the descriptions in TRAK take of what it may hold.

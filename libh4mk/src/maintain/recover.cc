@@ -68,7 +68,8 @@ Status Recovery::Run(const ChunkWalk::Progress& progress) {
   return writer_->Finish();
 }
 
-// Those that count (core.md, "Which description counts"), if a reader can open the file.
+// Takes the descriptions that a reader takes (core.md, "Which description counts"), if one can open
+// the file.
 Status Recovery::ReadDescriptions() {
   NoAllocator allocator;
   Reader reader(Source(io_), allocator, /*keep_corrupt=*/false);
