@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * h4mk.h: read, write, check and repair H4MK media containers. libh4mk/spec/README.md is the format;
- * the comments name the document and the section that a function implements.
+ * h4mk.h: read, write, check and repair H4MK media containers. libh4mk/spec/README.md is the
+ * format; the comments name the document and the section that a function implements.
  *
  *   protection.h   signatures, proofs, ciphers for single blocks and messages
  *   adapter.h      decoders for tracks whose blocks only their owner understands
@@ -10,24 +10,26 @@
  *
  * Conventions of all these headers
  *  1. A function that can fail returns h4mk_status: H4MK_OK is 0, H4MK_END and H4MK_AGAIN say that
- *     there is nothing (more) to hand out, everything from 100 on is an error. Output parameters are
- *     untouched unless H4MK_OK is returned or the comment says otherwise. Every function that takes a
- *     pointer returns H4MK_ERR_ARGUMENT where it is NULL and the comment does not allow that; every
- *     function that allocates may return H4MK_ERR_MEMORY. Comments name the other errors.
+ *     there is nothing (more) to hand out, everything from 100 on is an error. Output parameters
+ *     are untouched unless H4MK_OK is returned or the comment says otherwise. Every function that
+ *     takes a pointer returns H4MK_ERR_ARGUMENT where it is NULL and the comment does not allow
+ *     that; every function that allocates may return H4MK_ERR_MEMORY. Comments name the other
+ *     errors.
  *  2. Threads: a handle (h4mk_reader, h4mk_writer, h4mk_value) is used by one thread at a time.
- *     Different handles are independent, and so are functions that take none. Callbacks are called by
- *     the thread that called the library, before that call returns.
- *  3. Structs begin with struct_size, which the caller sets to sizeof the struct; H4MK_..._INIT does that
- *     and gives all other members their defaults. So members can be added at the end: the library takes
- *     smaller structs of programs that were compiled before, and fills no more than they have. In an array
- *     all have the struct_size of the first, which is also how far apart they are: set that one, and the
- *     library sets those of the others that it fills. A struct without struct_size never grows, except
- *     h4mk_side_data: the struct_size of its h4mk_block stands for both.
- *  4. What is passed in is copied, or used during the call only, unless the comment says "must outlive".
- *     Pointers that are handed out belong to the handle they came from and are valid as long as the
- *     comment says.
- *  5. Strings are UTF-8 and NUL-terminated. Byte offsets count from the first byte of the file. Times
- *     count in the time base of their track.
+ *     Different handles are independent, and so are functions that take none. Callbacks are called
+ *     by the thread that called the library, before that call returns.
+ *  3. Structs begin with struct_size, which the caller sets to sizeof the struct; H4MK_..._INIT
+ *     does that and gives all other members their defaults. So members can be added at the end: the
+ *     library takes smaller structs of programs that were compiled before, and fills no more than
+ *     they have. In an array all have the struct_size of the first, which is also how far apart
+ *     they are: set that one, and the library sets those of the others that it fills. A struct
+ *     without struct_size never grows, except h4mk_side_data: the struct_size of its h4mk_block
+ *     stands for both.
+ *  4. What is passed in is copied, or used during the call only, unless the comment says "must
+ *     outlive". Pointers that are handed out belong to the handle they came from and are valid as
+ *     long as the comment says.
+ *  5. Strings are UTF-8 and NUL-terminated. Byte offsets count from the first byte of the file.
+ *     Times count in the time base of their track.
  *  6. No function prints, exits or throws. Exceptions must not leave a callback.
  *
  * The complete loop of a reader:
@@ -42,10 +44,10 @@
  *         status = h4mk_reader_next(reader, &block);
  *         if (status == H4MK_OK)
  *             use(block.track, block.pts, block.data, block.size);
- *         else if (H4MK_GOES_ON(status))                  // damage: the next call goes on behind it
+ *         else if (H4MK_GOES_ON(status))              // damage: the next call goes on behind it
  *             fprintf(stderr, "%s\n", h4mk_reader_message(reader));
  *     }
- *     if (status != H4MK_END)                             // no whole file: cut, growing, or not read
+ *     if (status != H4MK_END)                         // no whole file: cut, growing, or not read
  *         fprintf(stderr, "%s %s\n", h4mk_strerror(status), h4mk_reader_message(reader));
  *     h4mk_reader_free(reader);
  *     h4mk_io_close(&io);
@@ -83,36 +85,40 @@ H4MK_API unsigned h4mk_version(void);
 #define H4MK_FEATURE_PROTECTION 1u /**< Encryption and signatures. */
 #define H4MK_FEATURE_ZSTD 2u       /**< Compressed blocks. */
 #define H4MK_FEATURE_ADAPTERS 4u   /**< Everything in adapter.h, and tokens. */
-#define H4MK_FEATURE_LEGACY 8u     /**< Version 1, the transport dialect, conversion, the first ciphers. */
-/** What this build of the library has: H4MK_FEATURE_... together. All builds have all functions; those
- *  that a build cannot serve return H4MK_ERR_UNSUPPORTED, NULL or 0. Thread safe. */
+#define H4MK_FEATURE_LEGACY 8u     /**< Version 1, the transport dialect, conversion, the first
+                                        ciphers. */
+/** What this build of the library has: H4MK_FEATURE_... together. All builds have all functions;
+ *  those that a build cannot serve return H4MK_ERR_UNSUPPORTED, NULL or 0. Thread safe. */
 H4MK_API unsigned h4mk_features(void);
 
 /* ------------------------------------------------------------------------------------- status */
 
-/** Numbers are permanent. 1..: no result; 100..: the caller; 200..: input and output; 300..: the file;
- *  400..: adapters. */
+/** Numbers are permanent. 1..: no result; 100..: the caller; 200..: input and output; 300..: the
+ *  file; 400..: adapters. */
 typedef enum h4mk_status {
     H4MK_OK = 0,
     H4MK_END = 1,               /**< Nothing more: the file is closed and was read to its end. */
-    H4MK_AGAIN = 2,             /**< Nothing more yet: the file has no end, it grows or was cut. Call
-                                     again if it may grow. */
+    H4MK_AGAIN = 2,             /**< Nothing more yet: the file has no end, it grows or was cut.
+                                     Call again if it may grow. */
     H4MK_ERR_ARGUMENT = 100,    /**< A parameter is outside its documented range. */
     H4MK_ERR_MEMORY = 101,      /**< Out of memory. */
     H4MK_ERR_STATE = 102,       /**< The call is not allowed now (a write after finishing, say). */
-    H4MK_ERR_LIMIT = 103,       /**< A limit of the format would be exceeded; the message says which. */
+    H4MK_ERR_LIMIT = 103,       /**< A limit of the format would be exceeded; the message says
+                                     which. */
     H4MK_ERR_CANCELLED = 104,   /**< A callback of the caller asked to stop. */
-    H4MK_ERR_IO = 200,          /**< A callback of h4mk_io failed; h4mk_..._io_error() has its code. */
+    H4MK_ERR_IO = 200,          /**< A callback of h4mk_io failed; h4mk_..._io_error() has its
+                                     code. */
     H4MK_ERR_NOT_SEEKABLE = 201,/**< The call needs an input that can seek. */
     H4MK_ERR_NOT_H4MK = 300,    /**< Not an H4MK file. */
     H4MK_ERR_VERSION = 301,     /**< An H4MK file of a version that this library does not read. */
-    H4MK_ERR_TRUNCATED = 302,   /**< The file ends inside its header or the descriptions behind it. */
-    H4MK_ERR_CORRUPT = 303,     /**< A checksum failed or a structure contradicts itself; the message
-                                     names the offset. */
+    H4MK_ERR_TRUNCATED = 302,   /**< The file ends inside its header or the descriptions behind
+                                     it. */
+    H4MK_ERR_CORRUPT = 303,     /**< A checksum failed or a structure contradicts itself; the
+                                     message names the offset. */
     H4MK_ERR_NOT_FOUND = 304,   /**< No such block, track or time in the file. */
     H4MK_ERR_KEY = 305,         /**< A key is missing or is the wrong one. */
-    H4MK_ERR_UNSUPPORTED = 306, /**< The file, a track, a block or the call needs a feature that this
-                                     library does not have; the message names it. */
+    H4MK_ERR_UNSUPPORTED = 306, /**< The file, a track, a block or the call needs a feature that
+                                     this library does not have; the message names it. */
     H4MK_ERR_ADAPTER = 400      /**< An adapter (adapter.h) failed, or is not what it must be. */
 } h4mk_status;
 
@@ -121,60 +127,60 @@ H4MK_API const char *h4mk_strerror(h4mk_status status);
 
 /* --------------------------------------------------------------------------- input and output */
 
-/** Where bytes come from or go to. A reader needs read, and seek and size where the input has them; a
- *  writer needs write, and seek for h4mk_writer_options.reserve_index_space only. */
+/** Where bytes come from or go to. A reader needs read, and seek and size where the input has them;
+ *  a writer needs write, and seek for h4mk_writer_options.reserve_index_space only. */
 typedef struct h4mk_io {
     size_t struct_size;
     void *opaque; /**< First argument of every callback. */
-    /** Reads up to size bytes at the current position. Returns how many (fewer is no error), 0 at the
-     *  end, or a negative code, which h4mk_reader_io_error() tells. */
+    /** Reads up to size bytes at the current position. Returns how many (fewer is no error), 0 at
+     *  the end, or a negative code, which h4mk_reader_io_error() tells. */
     int64_t (*read)(void *opaque, uint8_t *buffer, size_t size);
     /** Writes up to size bytes. Returns how many (fewer, but at least 1, is no error) or a negative
      *  code. */
     int64_t (*write)(void *opaque, const uint8_t *buffer, size_t size);
     /** Moves to a byte offset. Returns 0 or a negative code. NULL: the stream cannot seek. */
     int (*seek)(void *opaque, int64_t offset);
-    /** Size of the file in bytes, a negative number if it is not known. NULL: not known. The file may
-     *  grow between calls. */
+    /** Size of the file in bytes, a negative number if it is not known. NULL: not known. The file
+     *  may grow between calls. */
     int64_t (*size)(void *opaque);
     /** Releases what opaque refers to; called by h4mk_io_close() only. NULL: nothing to release. */
     void (*close)(void *opaque);
-    /** Returns 0 when what was written is on the disk, or a negative code. NULL: nothing to wait for.
-     *  h4mk_edit() and h4mk_reindex() order their writes by it. */
+    /** Returns 0 when what was written is on the disk, or a negative code. NULL: nothing to wait
+     *  for. h4mk_edit() and h4mk_reindex() order their writes by it. */
     int (*sync)(void *opaque);
-    /** Cuts the file to size bytes. Returns 0 or a negative code. h4mk_edit() and h4mk_reindex() need
-     *  it. */
+    /** Cuts the file to size bytes. Returns 0 or a negative code. h4mk_edit() and h4mk_reindex()
+     *  need it. */
     int (*truncate)(void *opaque, int64_t size);
 } h4mk_io;
 #define H4MK_IO_INIT { sizeof(h4mk_io), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 #define H4MK_OPEN_READ 0  /**< An existing file, to be read. */
 #define H4MK_OPEN_WRITE 1 /**< A new file, to be written; an existing one is emptied. */
-#define H4MK_OPEN_EDIT 2  /**< An existing regular file, to be read and changed. Nobody else can open it
-                               like this until it is closed. */
+#define H4MK_OPEN_EDIT 2  /**< An existing regular file, to be read and changed. Nobody else can
+                               open it like this until it is closed. */
 
 /** Opens a file by path.
  *  path: of the file. mode: H4MK_OPEN_... . *io is filled; h4mk_io_close() closes the file.
  *  H4MK_ERR_IO: errno tells why. Thread safe. */
 H4MK_API h4mk_status h4mk_io_open_file(const char *path, int mode, h4mk_io *io);
 
-/** Opens a file in the folder of another one: h4mk_reader_options.open_beside may be this function, with
- *  the path of the file that is read as beside_opaque (core.md, "External data").
+/** Opens a file in the folder of another one: h4mk_reader_options.open_beside may be this function,
+ *  with the path of the file that is read as beside_opaque (core.md, "External data").
  *  path: a string, of the other file. name: of the file; only a regular file is opened, no link is
  *  followed. *io as h4mk_io_open_file(). H4MK_ERR_ARGUMENT: a name that core.md does not allow;
  *  H4MK_ERR_NOT_FOUND: there is none; H4MK_ERR_IO: errno tells why. Thread safe. */
 H4MK_API h4mk_status h4mk_io_open_beside(void *path, const char *name, h4mk_io *io);
 
-/** Reads from memory. data: size bytes, which must outlive *io; NULL if size is 0. *io is filled, and
- *  closed by h4mk_io_close(). */
+/** Reads from memory. data: size bytes, which must outlive *io; NULL if size is 0. *io is filled,
+ *  and closed by h4mk_io_close(). */
 H4MK_API h4mk_status h4mk_io_open_memory(const void *data, size_t size, h4mk_io *io);
 
 /** Writes to memory that grows; h4mk_io_memory() tells where it is. *io is filled, and closed by
  *  h4mk_io_close(). */
 H4MK_API h4mk_status h4mk_io_new_memory(h4mk_io *io);
 
-/** The bytes that were written to an io of h4mk_io_new_memory(). *data is valid until the next write or
- *  h4mk_io_close(). H4MK_ERR_ARGUMENT: another io. */
+/** The bytes that were written to an io of h4mk_io_new_memory(). *data is valid until the next
+ *  write or h4mk_io_close(). H4MK_ERR_ARGUMENT: another io. */
 H4MK_API h4mk_status h4mk_io_memory(const h4mk_io *io, const uint8_t **data, size_t *size);
 
 /** Calls io->close and clears *io. NULL and a cleared io are allowed. */
@@ -182,12 +188,12 @@ H4MK_API void h4mk_io_close(h4mk_io *io);
 
 /* ------------------------------------------------------------------------------------- values */
 
-/** A JSON value: descriptions of tracks and metadata are objects of these (core.md, "TRAK"; ffmpeg.md,
- *  "Keys of TRAK" and "Keys of META", lists the keys). Members keep their order. Members and elements
- *  belong to the value they are in and are valid until it is changed or freed. Setters and adders copy
- *  what they are given and replace a member of the same key; they return H4MK_ERR_ARGUMENT where the
- *  value is no object (or array) or a text is NULL. Getters take NULL and treat it, and a value of
- *  another type, as absent. */
+/** A JSON value: descriptions of tracks and metadata are objects of these (core.md, "TRAK";
+ *  ffmpeg.md, "Keys of TRAK" and "Keys of META", lists the keys). Members keep their order. Members
+ *  and elements belong to the value they are in and are valid until it is changed or freed. Setters
+ *  and adders copy what they are given and replace a member of the same key; they return
+ *  H4MK_ERR_ARGUMENT where the value is no object (or array) or a text is NULL. Getters take NULL
+ *  and treat it, and a value of another type, as absent. */
 typedef struct h4mk_value h4mk_value;
 
 typedef enum h4mk_value_type {
@@ -197,7 +203,8 @@ typedef enum h4mk_value_type {
 
 /** A new empty object, freed by h4mk_value_free(); NULL when out of memory. */
 H4MK_API h4mk_value *h4mk_value_new(void);
-/** Frees a value of h4mk_value_new() or h4mk_value_from_json(), not a member of one. NULL allowed. */
+/** Frees a value of h4mk_value_new() or h4mk_value_from_json(), not a member of one. NULL
+ *  allowed. */
 H4MK_API void h4mk_value_free(h4mk_value *value);
 
 /** Type of a value. */
@@ -223,8 +230,8 @@ H4MK_API int64_t h4mk_value_get_int(const h4mk_value *object, const char *key, i
 /** Member as h4mk_value_text(). */
 H4MK_API const char *h4mk_value_get_text(const h4mk_value *object, const char *key);
 /** Decoded bytes of a member that h4mk_value_set_bytes() wrote. *data is valid until the value is
- *  changed or freed; it is not NULL, even for 0 bytes. H4MK_ERR_NOT_FOUND: absent; H4MK_ERR_CORRUPT: no
- *  base64. */
+ *  changed or freed; it is not NULL, even for 0 bytes. H4MK_ERR_NOT_FOUND: absent;
+ *  H4MK_ERR_CORRUPT: no base64. */
 H4MK_API h4mk_status h4mk_value_get_bytes(const h4mk_value *object, const char *key,
                                           const uint8_t **data, size_t *size);
 
@@ -249,7 +256,8 @@ H4MK_API h4mk_status h4mk_value_append_text(h4mk_value *array, const char *text)
 /** Appends an integer to an array. */
 H4MK_API h4mk_status h4mk_value_append_int(h4mk_value *array, int64_t number);
 
-/** A value as compact JSON text; valid until the value is changed or freed. NULL when out of memory. */
+/** A value as compact JSON text; valid until the value is changed or freed. NULL when out of
+ *  memory. */
 H4MK_API const char *h4mk_value_to_json(const h4mk_value *value);
 /** Parses JSON: size bytes of RFC 8259, UTF-8, without a byte order mark, at most 128 levels deep.
  *  *value is freed by h4mk_value_free(). H4MK_ERR_CORRUPT: this is no JSON. */
@@ -267,25 +275,26 @@ H4MK_API h4mk_status h4mk_value_from_json(const char *text, size_t size, h4mk_va
 #define H4MK_BLOCK_TYPE_B 0x2u      /**< Needs earlier and later blocks, or no block needs it. */
 #define H4MK_BLOCK_KEY 0x4u         /**< Key block: a decoder can start here. */
 #define H4MK_BLOCK_DISCARD 0x8u     /**< Must be decoded, must not be shown. */
-#define H4MK_BLOCK_CORRUPT 0x10u    /**< Known to be damaged. Writing: by the caller. Reading: also by a
-                                         checksum that failed. */
+#define H4MK_BLOCK_CORRUPT 0x10u    /**< Known to be damaged. Writing: by the caller. Reading: also
+                                         by a checksum that failed. */
 #define H4MK_BLOCK_DISPOSABLE 0x20u /**< No other block depends on it. */
 /** The data is ciphertext (protection.md, "Encrypted blocks"). Reading: only with
- *  h4mk_reader_options.keep_encrypted. Writing: it is stored as it is and keeps its ordinal; times, flags
- *  and side data must be as they were read, and META must have the "protection" of its file. */
+ *  h4mk_reader_options.keep_encrypted. Writing: it is stored as it is and keeps its ordinal; times,
+ *  flags and side data must be as they were read, and META must have the "protection" of its
+ *  file. */
 #define H4MK_BLOCK_ENCRYPTED 0x200u
-/** Together with H4MK_BLOCK_ENCRYPTED: what was encrypted is compressed (core.md, "Compressed blocks").
- *  Without it readers unpack, and writers compress where the track asks for it. */
+/** Together with H4MK_BLOCK_ENCRYPTED: what was encrypted is compressed (core.md, "Compressed
+ *  blocks"). Without it readers unpack, and writers compress where the track asks for it. */
 #define H4MK_BLOCK_COMPRESSED 0x400u
-/** The data is in a file beside this one, which the track names (core.md, "External data"). Lookups tell
- *  it; blocks that are read have their data and not this flag. Writing: data and size are what the other
- *  file has from h4mk_block.offset on; they are hashed, not stored. Not together with
+/** The data is in a file beside this one, which the track names (core.md, "External data"). Lookups
+ *  tell it; blocks that are read have their data and not this flag. Writing: data and size are what
+ *  the other file has from h4mk_block.offset on; they are hashed, not stored. Not together with
  *  H4MK_BLOCK_ENCRYPTED or H4MK_BLOCK_COMPRESSED. */
 #define H4MK_BLOCK_EXTERNAL 0x800u
 
 /** A named piece of data that belongs to one block (core.md, "Side data"; ffmpeg.md, "Names of side
- *  data"). It grows only together with h4mk_block, so the library knows from block.struct_size how large its
- *  entries are. */
+ *  data"). It grows only together with h4mk_block, so the library knows from block.struct_size how
+ *  large its entries are. */
 typedef struct h4mk_side_data {
     const char *name;    /**< 1 to 255 bytes. */
     const uint8_t *data; /**< May be NULL if size is 0. */
@@ -295,24 +304,25 @@ typedef struct h4mk_side_data {
 /** One block of one track: what FFmpeg calls a packet. */
 typedef struct h4mk_block {
     size_t struct_size;
-    uint32_t track;          /**< Index of the track (not its track_id), from 0 in the order of TRAK. */
+    uint32_t track;          /**< Index of the track (not its track_id), from 0 in the order of
+                                  TRAK. */
     uint32_t flags;          /**< H4MK_BLOCK_... */
     int64_t pts;             /**< Presentation time in the track's time base, or H4MK_NO_TIME. */
     int64_t dts;             /**< Decoding time in the track's time base, or H4MK_NO_TIME. */
     int64_t duration;        /**< In the track's time base; 0 if not known. */
-    const uint8_t *data;     /**< size bytes. Reading: followed by at least 64 readable bytes. Writing:
-                                  may be NULL if size is 0. */
+    const uint8_t *data;     /**< size bytes. Reading: followed by at least 64 readable bytes.
+                                  Writing: may be NULL if size is 0. */
     size_t size;
     const h4mk_side_data *side_data; /**< side_data_count entries. */
     size_t side_data_count;
-    uint64_t ordinal;        /**< Number of the block within its track, from 0. Writing: ignored, except
-                                  of an encrypted block: then more than that of the block before it in
-                                  its track. */
-    int64_t offset;          /**< Reading: byte offset of the data in the file; if it came from a file
-                                  beside it, of the cluster's data. Writing: ignored, except with
-                                  H4MK_BLOCK_EXTERNAL: byte offset in the other file. */
-    void *buffer;            /**< Reading: the handle from h4mk_buffers.alloc whose memory data lies in.
-                                  Writing: ignored. */
+    uint64_t ordinal;        /**< Number of the block within its track, from 0. Writing: ignored,
+                                  except of an encrypted block: then more than that of the block
+                                  before it in its track. */
+    int64_t offset;          /**< Reading: byte offset of the data in the file; if it came from a
+                                  file beside it, of the cluster's data. Writing: ignored, except
+                                  with H4MK_BLOCK_EXTERNAL: byte offset in the other file. */
+    void *buffer;            /**< Reading: the handle from h4mk_buffers.alloc whose memory data lies
+                                  in. Writing: ignored. */
 } h4mk_block;
 #define H4MK_BLOCK_INIT \
     { sizeof(h4mk_block), 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, 0, NULL, 0, NULL, 0, 0, 0, NULL }
@@ -325,10 +335,11 @@ typedef struct h4mk_block_info {
     int64_t dts;
     int64_t duration;
     uint32_t flags;   /**< H4MK_BLOCK_... */
-    uint32_t size;    /**< Bytes as they are stored, which is less than h4mk_block.size where a block is
-                           compressed. 0 in the transport dialect, where decompressing tells it. */
-    int64_t chunk;    /**< Byte offset of the chunk (the cluster) that holds it. What clients of version
-                           1 call chunk_index is chunk + 12. */
+    uint32_t size;    /**< Bytes as they are stored, which is less than h4mk_block.size where a
+                           block is compressed. 0 in the transport dialect, where decompressing
+                           tells it. */
+    int64_t chunk;    /**< Byte offset of the chunk (the cluster) that holds it. What clients of
+                           version 1 call chunk_index is chunk + 12. */
     int64_t offset;   /**< Byte offset of its data; with H4MK_BLOCK_EXTERNAL in the other file. */
 } h4mk_block_info;
 #define H4MK_BLOCK_INFO_INIT \
@@ -336,15 +347,16 @@ typedef struct h4mk_block_info {
 
 /* --------------------------------------------------------------------------------------- keys */
 
-#define H4MK_MIN_KEY_SIZE 16 /**< Bytes that a key has at least. Take 32, from a random generator. */
+#define H4MK_MIN_KEY_SIZE 16 /**< Bytes that a key has at least. Take 32, from a random
+                                  generator. */
 #define H4MK_MAX_KEY_SIZE 1024
 
-/** A key for encrypted blocks and the id that files name it by (protection.md, "Keys"). What takes one
- *  copies it, and wipes the copy. */
+/** A key for encrypted blocks and the id that files name it by (protection.md, "Keys"). What takes
+ *  one copies it, and wipes the copy. */
 typedef struct h4mk_key {
     size_t struct_size;
-    const uint8_t *kid; /**< kid_size bytes, at most 32. NULL with kid_size 0: the key fits whatever a
-                             file asks for. */
+    const uint8_t *kid; /**< kid_size bytes, at most 32. NULL with kid_size 0: the key fits whatever
+                             a file asks for. */
     size_t kid_size;
     const uint8_t *key; /**< key_size bytes: H4MK_MIN_KEY_SIZE to H4MK_MAX_KEY_SIZE. */
     size_t key_size;
@@ -354,20 +366,20 @@ typedef struct h4mk_key {
 /** Schemes of encryption (protection.md, "Encrypted blocks"). */
 /** AES-256-GCM, each block on its own: for files. */
 #define H4MK_SCHEME_GCM "aes-256-gcm"
-/** A key for each block, forgotten once used: for live streams (protection.md, "Scheme living"). Seeks
- *  cost more. */
+/** A key for each block, forgotten once used: for live streams (protection.md, "Scheme living").
+ *  Seeks cost more. */
 #define H4MK_SCHEME_LIVING "living"
-/** For files of the transport dialect that its first reader shall read. Do not use it for anything new:
- *  two files under one key give each other away (legacy.md, "Living Cipher v3"). */
+/** For files of the transport dialect that its first reader shall read. Do not use it for anything
+ *  new: two files under one key give each other away (legacy.md, "Living Cipher v3"). */
 #define H4MK_SCHEME_LIVING_V3 "living-v3"
 
 /* ------------------------------------------------------------------------------------- reader */
 
 typedef struct h4mk_reader h4mk_reader;
 
-/** Memory for the data of blocks, so that a caller can hand blocks on without copying them. The reader
- *  holds one reference to a buffer while it serves blocks from it; a caller who keeps a block takes a
- *  reference of its own to block.buffer. */
+/** Memory for the data of blocks, so that a caller can hand blocks on without copying them. The
+ *  reader holds one reference to a buffer while it serves blocks from it; a caller who keeps a
+ *  block takes a reference of its own to block.buffer. */
 typedef struct h4mk_buffers {
     size_t struct_size;
     void *opaque; /**< First argument of both callbacks; must outlive the reader. */
@@ -381,44 +393,46 @@ typedef struct h4mk_buffers {
 
 typedef struct h4mk_reader_options {
     size_t struct_size;
-    /** NULL: memory of the library's own; a block is then valid until the next call with this reader. */
+    /** NULL: memory of the library's own; a block is then valid until the next call with this
+     *  reader. */
     const h4mk_buffers *buffers;
-    /** 0: blocks whose checksum fails are left out, and reported by H4MK_ERR_CORRUPT. 1: they are handed
-     *  out with H4MK_BLOCK_CORRUPT set, after the same report. */
+    /** 0: blocks whose checksum fails are left out, and reported by H4MK_ERR_CORRUPT. 1: they are
+     *  handed out with H4MK_BLOCK_CORRUPT set, after the same report. */
     int keep_corrupt;
-    /** 0: opening an encrypted file without keys is H4MK_ERR_KEY. 1: its blocks are handed out as they
-     *  are, with H4MK_BLOCK_ENCRYPTED set. */
+    /** 0: opening an encrypted file without keys is H4MK_ERR_KEY. 1: its blocks are handed out as
+     *  they are, with H4MK_BLOCK_ENCRYPTED set. */
     int keep_encrypted;
-    /** Keys by which blocks are decrypted, key_count of them. The one whose id the file names is taken,
-     *  else the first one without id (the transport dialect names none). If the file is not encrypted by
-     *  one of them, opening is H4MK_ERR_KEY. A block that is not what was encrypted, and blocks that are
-     *  missing or come twice, are H4MK_ERR_CORRUPT from h4mk_reader_next(). */
+    /** Keys by which blocks are decrypted, key_count of them. The one whose id the file names is
+     *  taken, else the first one without id (the transport dialect names none). If the file is not
+     *  encrypted by one of them, opening is H4MK_ERR_KEY. A block that is not what was encrypted,
+     *  and blocks that are missing or come twice, are H4MK_ERR_CORRUPT from h4mk_reader_next(). */
     const h4mk_key *keys;
     size_t key_count;
     /** A public key in PEM form (Ed25519 or ECDSA P-256): nothing of the file is used before it was
-     *  verified (protection.md, "Signed files"); h4mk_reader_signature() in protection.h tells what is
-     *  signed. The input must seek and know its size. Opening is H4MK_ERR_KEY where the file is not
-     *  signed with it. What is not as it was signed is damage, and a warning says where. A file without
-     *  an end is read up to its last signature. NULL: nothing is verified. */
+     *  verified (protection.md, "Signed files"); h4mk_reader_signature() in protection.h tells what
+     *  is signed. The input must seek and know its size. Opening is H4MK_ERR_KEY where the file is
+     *  not signed with it. What is not as it was signed is damage, and a warning says where. A file
+     *  without an end is read up to its last signature. NULL: nothing is verified. */
     const char *verify_key;
-    /** Opens a file beside the one that is read, for blocks of a sidecar (core.md, "External data"). The
-     *  name has none of / \\ : % ? # and no control characters, does not begin with "-", and is not "."
-     *  or "..". What opens must be a regular file and no link, as h4mk_io_open_beside() sees to. *io must
-     *  seek and know its size; the reader closes it. Called once for each name, when the first such block
-     *  is read; after an error again for the blocks of the next cluster. NULL, or an error: the blocks of
-     *  a track in a cluster are H4MK_ERR_NOT_FOUND together, the message says which file is missing, and
-     *  the next h4mk_reader_next() goes on behind them. Blocks whose bytes there have changed are
+    /** Opens a file beside the one that is read, for blocks of a sidecar (core.md, "External
+     *  data"). The name has none of / \\ : % ? # and no control characters, does not begin with
+     *  "-", and is not "." or "..". What opens must be a regular file and no link, as
+     *  h4mk_io_open_beside() sees to. *io must seek and know its size; the reader closes it. Called
+     *  once for each name, when the first such block is read; after an error again for the blocks
+     *  of the next cluster. NULL, or an error: the blocks of a track in a cluster are
+     *  H4MK_ERR_NOT_FOUND together, the message says which file is missing, and the next
+     *  h4mk_reader_next() goes on behind them. Blocks whose bytes there have changed are
      *  H4MK_ERR_CORRUPT. */
     h4mk_status (*open_beside)(void *opaque, const char *name, h4mk_io *io);
     void *beside_opaque; /**< First argument of open_beside; must outlive the reader. */
-    /** With verify_key. 0: what is not as it was signed is left out, and h4mk_reader_next_warning() tells
-     *  it. 1: it is H4MK_ERR_CORRUPT, from h4mk_reader_open() or from the call that finds it, and from
-     *  all calls that read behind it; so are descriptions that were changed without being signed, and a
-     *  file without the end that was signed. 2: the same, but the file may still be written: it may be
-     *  signed up to a place that is no end yet. */
+    /** With verify_key. 0: what is not as it was signed is left out, and h4mk_reader_next_warning()
+     *  tells it. 1: it is H4MK_ERR_CORRUPT, from h4mk_reader_open() or from the call that finds it,
+     *  and from all calls that read behind it; so are descriptions that were changed without being
+     *  signed, and a file without the end that was signed. 2: the same, but the file may still be
+     *  written: it may be signed up to a place that is no end yet. */
     int refuse_unsigned;
-    /** Asked before each read of the input. Anything but 0 stops the call with H4MK_ERR_CANCELLED; the
-     *  reader can be used again. NULL: never. */
+    /** Asked before each read of the input. Anything but 0 stops the call with H4MK_ERR_CANCELLED;
+     *  the reader can be used again. NULL: never. */
     int (*cancel)(void *opaque);
     void *cancel_opaque; /**< First argument of cancel; must outlive the reader. */
 } h4mk_reader_options;
@@ -428,24 +442,25 @@ typedef struct h4mk_reader_options {
 /** The version of files of the big-endian transport dialect (legacy.md, "Transport dialect"). */
 #define H4MK_VERSION_TRANSPORT 0x100
 
-/** Looks at the first size bytes of a file, of which it needs 16 (core.md, "File"). Returns 0 if this is
- *  no H4MK file, else the version: 1, 2, ... or H4MK_VERSION_TRANSPORT. Thread safe. */
+/** Looks at the first size bytes of a file, of which it needs 16 (core.md, "File"). Returns 0 if
+ *  this is no H4MK file, else the version: 1, 2, ... or H4MK_VERSION_TRANSPORT. Thread safe. */
 H4MK_API int h4mk_probe(const uint8_t *data, size_t size);
 
-/** Opens a file for reading: its header, TRAK and META, and with an input that can seek also its end
- *  (core.md, "Reading").
- *  io: is copied; what it refers to must outlive the reader. Its position must be the start of the file.
- *  options: NULL for the defaults. *reader is set whenever memory allows, also on errors, so that
- *  h4mk_reader_message() can be asked: free it in any case.
- *  Errors: H4MK_ERR_NOT_H4MK, _VERSION, _TRUNCATED, _CORRUPT (TRAK cannot be used), _NOT_SEEKABLE (the
- *  transport dialect needs an input that can seek and knows its size), _KEY, _IO, _CANCELLED. */
+/** Opens a file for reading: its header, TRAK and META, and with an input that can seek also its
+ *  end (core.md, "Reading").
+ *  io: is copied; what it refers to must outlive the reader. Its position must be the start of the
+ *  file. options: NULL for the defaults. *reader is set whenever memory allows, also on errors, so
+ *  that h4mk_reader_message() can be asked: free it in any case.
+ *  Errors: H4MK_ERR_NOT_H4MK, _VERSION, _TRUNCATED, _CORRUPT (TRAK cannot be used), _NOT_SEEKABLE
+ *  (the transport dialect needs an input that can seek and knows its size), _KEY, _IO,
+ *  _CANCELLED. */
 H4MK_API h4mk_status h4mk_reader_open(const h4mk_io *io, const h4mk_reader_options *options,
                                       h4mk_reader **reader);
 /** Frees a reader and everything that it handed out. NULL allowed. The io stays open. */
 H4MK_API void h4mk_reader_free(h4mk_reader *reader);
 
-/** What went wrong last, in words, with its byte offset and what was expected; "" if nothing did, never
- *  NULL. Valid until the next call with this reader. */
+/** What went wrong last, in words, with its byte offset and what was expected; "" if nothing did,
+ *  never NULL. Valid until the next call with this reader. */
 H4MK_API const char *h4mk_reader_message(const h4mk_reader *reader);
 /** The byte of the file that h4mk_reader_message() is about; -1 if it is about none. */
 H4MK_API int64_t h4mk_reader_error_offset(const h4mk_reader *reader);
@@ -455,34 +470,36 @@ H4MK_API int64_t h4mk_reader_io_error(const h4mk_reader *reader);
  *  passed over, a missing end). NULL when there are no more. Valid until the next call. */
 H4MK_API const char *h4mk_reader_next_warning(h4mk_reader *reader);
 
-/** Version of the file: 1, 2 or H4MK_VERSION_TRANSPORT; 0 if it could not be opened. Version 1 has the
- *  time base 1/1000 and blocks without dts in the order of their pts, unless the file says more
+/** Version of the file: 1, 2 or H4MK_VERSION_TRANSPORT; 0 if it could not be opened. Version 1 has
+ *  the time base 1/1000 and blocks without dts in the order of their pts, unless the file says more
  *  (legacy.md, "Block log"). The transport dialect has the time base 1/1000000, and its blocks come
  *  decompressed. */
 H4MK_API int h4mk_reader_version(const h4mk_reader *reader);
-/** 1 if the file has its end (core.md, "End of file"); 0 if it grows, was cut, or the input cannot seek. */
+/** 1 if the file has its end (core.md, "End of file"); 0 if it grows, was cut, or the input cannot
+ *  seek. */
 H4MK_API int h4mk_reader_is_closed(const h4mk_reader *reader);
 
-#define H4MK_CHANGED_TRACKS 1u /**< Tracks were added behind those there were, or are described anew. */
+#define H4MK_CHANGED_TRACKS 1u /**< Tracks were added behind those there were, or are described
+                                    anew. */
 #define H4MK_CHANGED_META 2u   /**< h4mk_reader_meta() is another one. */
-/** What changed in the descriptions since the reader was opened or this was called last: H4MK_CHANGED_...
- *  together, 0 for nothing. A recording may get tracks, tags and chapters while it runs (core.md, "Which
- *  description counts"): the reader of a closed file knows all of them at once, others learn of them on
- *  the way. A track that was added is counted before h4mk_reader_next() hands out its first block;
- *  indexes of tracks never change. If something changed, this call frees what h4mk_reader_track() and
- *  h4mk_reader_meta() returned before. */
+/** What changed in the descriptions since the reader was opened or this was called last:
+ *  H4MK_CHANGED_... together, 0 for nothing. A recording may get tracks, tags and chapters while it
+ *  runs (core.md, "Which description counts"): the reader of a closed file knows all of them at
+ *  once, others learn of them on the way. A track that was added is counted before
+ *  h4mk_reader_next() hands out its first block; indexes of tracks never change. If something
+ *  changed, this call frees what h4mk_reader_track() and h4mk_reader_meta() returned before. */
 H4MK_API unsigned h4mk_reader_changes(h4mk_reader *reader);
 
-/** The metadata of the file, an object (empty if the file has none). With h4mk_reader_options.keys it is
- *  without "protection", since the blocks are handed out in clear: a program that copies an encrypted
- *  file asks its writer for encryption again. Valid until h4mk_reader_changes() or h4mk_reader_free().
- *  NULL if the file could not be opened, or memory ran out. */
+/** The metadata of the file, an object (empty if the file has none). With h4mk_reader_options.keys
+ *  it is without "protection", since the blocks are handed out in clear: a program that copies an
+ *  encrypted file asks its writer for encryption again. Valid until h4mk_reader_changes() or
+ *  h4mk_reader_free(). NULL if the file could not be opened, or memory ran out. */
 H4MK_API const h4mk_value *h4mk_reader_meta(const h4mk_reader *reader);
-/** Number of tracks. Everywhere below a track is an index from 0 to this less 1; any other number is
- *  H4MK_ERR_ARGUMENT. */
+/** Number of tracks. Everywhere below a track is an index from 0 to this less 1; any other number
+ *  is H4MK_ERR_ARGUMENT. */
 H4MK_API uint32_t h4mk_reader_track_count(const h4mk_reader *reader);
-/** The description of a track, an object; NULL if there is no such track, or memory ran out. Valid as
- *  h4mk_reader_meta(). */
+/** The description of a track, an object; NULL if there is no such track, or memory ran out. Valid
+ *  as h4mk_reader_meta(). */
 H4MK_API const h4mk_value *h4mk_reader_track(const h4mk_reader *reader, uint32_t track);
 
 /** What the reader knows of a track besides its description. */
@@ -493,14 +510,16 @@ typedef struct h4mk_track_info {
     int64_t start_pts;    /**< Time of the first block in file order that is not marked discard;
                                H4MK_NO_TIME if not known. */
     int64_t first_dts;    /**< dts of the first block; H4MK_NO_TIME if not known. */
-    int64_t end_pts;      /**< Largest pts + duration (dts where there is no pts); H4MK_NO_TIME if not
-                               known. */
+    int64_t end_pts;      /**< Largest pts + duration (dts where there is no pts); H4MK_NO_TIME if
+                               not known. */
     uint64_t block_count; /**< Number of blocks; 0 if not known. */
-    uint64_t byte_count;  /**< Bytes of data as they are stored (compressed, say); 0 if not known. */
+    uint64_t byte_count;  /**< Bytes of data as they are stored (compressed, say); 0 if not
+                               known. */
 } h4mk_track_info;
 #define H4MK_TRACK_INFO_INIT \
     { sizeof(h4mk_track_info), 0, 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, H4MK_NO_TIME, 0, 0 }
-/** Fills *info. Totals are known for closed files; for others that can seek, up to where they reach. */
+/** Fills *info. Totals are known for closed files; for others that can seek, up to where they
+ *  reach. */
 H4MK_API h4mk_status h4mk_reader_track_info(const h4mk_reader *reader, uint32_t track,
                                             h4mk_track_info *info);
 
@@ -509,20 +528,21 @@ H4MK_API h4mk_status h4mk_reader_track_info(const h4mk_reader *reader, uint32_t 
 H4MK_API h4mk_status h4mk_reader_attachment(h4mk_reader *reader, uint32_t track,
                                             const uint8_t **data, size_t *size);
 
-/** Leaves the blocks of a track out of h4mk_reader_next() (discard not 0) or hands them out again (0).
- *  Where that saves something their bytes are not read. */
+/** Leaves the blocks of a track out of h4mk_reader_next() (discard not 0) or hands them out again
+ *  (0). Where that saves something their bytes are not read. */
 H4MK_API h4mk_status h4mk_reader_discard(h4mk_reader *reader, uint32_t track, int discard);
 
 /** Reads the next block in file order (core.md, "Reading").
- *  block: H4MK_BLOCK_INIT or a block that was filled before. What it points to is valid until the next
- *  call with this reader; data also as long as the caller holds a reference to block->buffer.
+ *  block: H4MK_BLOCK_INIT or a block that was filled before. What it points to is valid until the
+ *  next call with this reader; data also as long as the caller holds a reference to block->buffer.
  *  H4MK_END, H4MK_AGAIN: no more blocks. Calling again goes on behind an error: H4MK_ERR_CORRUPT
- *  (something was damaged and passed over), _UNSUPPORTED (a block needs a feature that this library does
- *  not know), _NOT_FOUND (the data is in a file beside this one that is missing). H4MK_ERR_IO, _MEMORY,
- *  _CANCELLED: calling again tries once more. */
+ *  (something was damaged and passed over), _UNSUPPORTED (a block needs a feature that this library
+ *  does not know), _NOT_FOUND (the data is in a file beside this one that is missing). H4MK_ERR_IO,
+ *  _MEMORY, _CANCELLED: calling again tries once more. */
 H4MK_API h4mk_status h4mk_reader_next(h4mk_reader *reader, h4mk_block *block);
 
-/** Whether blocks may follow after h4mk_reader_next() returned this: only a part of the file was lost. */
+/** Whether blocks may follow after h4mk_reader_next() returned this: only a part of the file was
+ *  lost. */
 #define H4MK_GOES_ON(status)                                         \
     ((status) == H4MK_OK || (status) == H4MK_ERR_CORRUPT ||          \
      (status) == H4MK_ERR_UNSUPPORTED || (status) == H4MK_ERR_NOT_FOUND)
@@ -532,53 +552,54 @@ H4MK_API h4mk_status h4mk_reader_next(h4mk_reader *reader, h4mk_block *block);
 #define H4MK_SEEK_FORWARD 1  /**< The first seek point at or after the time. */
 #define H4MK_SEEK_ANY 2      /**< Added to either: any block, not only seek points. */
 
-/** Positions the reader so that the next block of a track is the one that mode asks for, by pts (dts
- *  where a block has none); of equal times the last one backward, the first one forward. The other tracks
- *  begin at their last seek point that is not later than that block; at their first block if
- *  all of those are later; a track that has none, with its first block behind that block in the file. The
- *  block that was asked for comes first, all others follow in file order, each once (core.md, "Seeking").
- *  mode: H4MK_SEEK_BACKWARD or H4MK_SEEK_FORWARD, either with H4MK_SEEK_ANY.
- *  On an error the position is unchanged: H4MK_ERR_NOT_FOUND (forward: none; the track has no block),
- *  _NOT_SEEKABLE, _CORRUPT, _IO, _CANCELLED. */
+/** Positions the reader so that the next block of a track is the one that mode asks for, by pts
+ *  (dts where a block has none); of equal times the last one backward, the first one forward. The
+ *  other tracks begin at their last seek point that is not later than that block; at their first
+ *  block if all of those are later; a track that has none, with its first block behind that block
+ *  in the file. The block that was asked for comes first, all others follow in file order, each
+ *  once (core.md, "Seeking"). mode: H4MK_SEEK_BACKWARD or H4MK_SEEK_FORWARD, either with
+ *  H4MK_SEEK_ANY. On an error the position is unchanged: H4MK_ERR_NOT_FOUND (forward: none; the
+ *  track has no block), _NOT_SEEKABLE, _CORRUPT, _IO, _CANCELLED. */
 H4MK_API h4mk_status h4mk_reader_seek(h4mk_reader *reader, uint32_t track, int64_t time, int mode);
 
-/** After a seek this track begins `blocks` blocks earlier than h4mk_reader_seek() says, or at the seek
- *  point before those, or with its first block: they come directly before the block that it would
- *  begin with, with H4MK_BLOCK_DISCARD set. For decoders whose outputs overlap (h4mk_adapter.preroll).
- *  blocks: 0 (off, as at first) to 65,536. Holds from the next seek on, and not for a block that
- *  H4MK_SEEK_ANY leads to if it is no seek point. */
+/** After a seek this track begins `blocks` blocks earlier than h4mk_reader_seek() says, or at the
+ *  seek point before those, or with its first block: they come directly before the block that it
+ *  would begin with, with H4MK_BLOCK_DISCARD set. For decoders whose outputs overlap
+ *  (h4mk_adapter.preroll). blocks: 0 (off, as at first) to 65,536. Holds from the next seek on, and
+ *  not for a block that H4MK_SEEK_ANY leads to if it is no seek point. */
 H4MK_API h4mk_status h4mk_reader_set_preroll(h4mk_reader *reader, uint32_t track, uint32_t blocks);
 
-/** Positions the reader at the first block of the file. H4MK_ERR_NOT_SEEKABLE, _IO; H4MK_ERR_STATE if it
- *  could not be opened. */
+/** Positions the reader at the first block of the file. H4MK_ERR_NOT_SEEKABLE, _IO; H4MK_ERR_STATE
+ *  if it could not be opened. */
 H4MK_API h4mk_status h4mk_reader_rewind(h4mk_reader *reader);
 
 /* ------------------------------------------------------------------------------------- lookup */
 
-/* Questions about blocks, without their data, on files of every version. They need an input that can
- * seek and leave the reading position as it is; each takes O(log n) (version 1 and the transport dialect
- * sort their blocks at the first one). Blocks of a track that is discarded are found as all others.
- * Lists: up to count entries are filled (the array may be NULL if count is 0; else its first entry has its
- * struct_size), and *total says how many there are: call with 0 to ask.
- * Errors of all: H4MK_ERR_NOT_SEEKABLE, _CORRUPT, _IO, _CANCELLED, _STATE (h4mk_reader_next() ran out of
- * memory and must be called again first). */
+/* Questions about blocks, without their data, on files of every version. They need an input that
+ * can seek and leave the reading position as it is; each takes O(log n) (version 1 and the
+ * transport dialect sort their blocks at the first one). Blocks of a track that is discarded are
+ * found as all others. Lists: up to count entries are filled (the array may be NULL if count is 0;
+ * else its first entry has its struct_size), and *total says how many there are: call with 0 to
+ * ask. Errors of all: H4MK_ERR_NOT_SEEKABLE, _CORRUPT, _IO, _CANCELLED, _STATE (h4mk_reader_next()
+ * ran out of memory and must be called again first). */
 
-/** The block with a number within its track, from 0 (core.md, "Block by number"). H4MK_ERR_NOT_FOUND:
- *  the file does not have it. */
+/** The block with a number within its track, from 0 (core.md, "Block by number").
+ *  H4MK_ERR_NOT_FOUND: the file does not have it. */
 H4MK_API h4mk_status h4mk_reader_block_info(h4mk_reader *reader, uint32_t track, uint64_t ordinal,
                                             h4mk_block_info *block);
 
-/** Copies up to count blocks of a track, in file order, from the one with the number `first` on; numbers
- *  that the file does not have are passed over. Goes on with blocks[*copied - 1].ordinal + 1; *copied is
- *  less than count if there are no more, and may be 0. Reads each index of a cluster once and no data.
- *  The blocks of a range of times: from the ordinal of h4mk_reader_keyframe() on, until the times are
- *  behind it (core.md, "Cluster"). After an error entries may have been written to. */
+/** Copies up to count blocks of a track, in file order, from the one with the number `first` on;
+ *  numbers that the file does not have are passed over. Goes on with blocks[*copied - 1].ordinal +
+ *  1; *copied is less than count if there are no more, and may be 0. Reads each index of a cluster
+ *  once and no data. The blocks of a range of times: from the ordinal of h4mk_reader_keyframe() on,
+ *  until the times are behind it (core.md, "Cluster"). After an error entries may have been written
+ *  to. */
 H4MK_API h4mk_status h4mk_reader_blocks(h4mk_reader *reader, uint32_t track, uint64_t first,
                                         h4mk_block_info *blocks, size_t count, size_t *copied);
 
 /** The block with a number within its track, with its bytes, which are valid as those of
- *  h4mk_reader_next(). block: as there. H4MK_ERR_NOT_FOUND; H4MK_ERR_CORRUPT: damaged (with keep_corrupt
- *  it is handed out, with H4MK_BLOCK_CORRUPT set); H4MK_ERR_UNSUPPORTED. */
+ *  h4mk_reader_next(). block: as there. H4MK_ERR_NOT_FOUND; H4MK_ERR_CORRUPT: damaged (with
+ *  keep_corrupt it is handed out, with H4MK_BLOCK_CORRUPT set); H4MK_ERR_UNSUPPORTED. */
 H4MK_API h4mk_status h4mk_reader_read_block(h4mk_reader *reader, uint32_t track, uint64_t ordinal,
                                             h4mk_block *block);
 
@@ -593,17 +614,17 @@ H4MK_API h4mk_status h4mk_reader_keyframes_between(h4mk_reader *reader, uint32_t
                                                    size_t count, uint64_t *total);
 
 /** The blocks that must be decoded to show what is shown at a time, in decoding order: those of
- *  h4mk_reader_frame_chain() for the frame of h4mk_reader_frame_at(). A list; empty if there is no such
- *  frame or it cannot be decoded (core.md, "Decode chain"). */
+ *  h4mk_reader_frame_chain() for the frame of h4mk_reader_frame_at(). A list; empty if there is no
+ *  such frame or it cannot be decoded (core.md, "Decode chain"). */
 H4MK_API h4mk_status h4mk_reader_decode_chain(h4mk_reader *reader, uint32_t track, int64_t time,
                                               h4mk_block_info *blocks, size_t count,
                                               uint64_t *total);
 
-/* Frames are the blocks of a track that are shown: those that have a time (pts, or dts without it) and
- * are not marked discard. They are numbered from 0 in the order of their times, those with equal times in
- * the order of the file (core.md, "Frames"). In version 2 an answer takes one read of a cluster's index
- * behind what opening has read, wherever the times of clusters follow each other; else the times of all
- * frames of the track are read once. */
+/* Frames are the blocks of a track that are shown: those that have a time (pts, or dts without it)
+ * and are not marked discard. They are numbered from 0 in the order of their times, those with
+ * equal times in the order of the file (core.md, "Frames"). In version 2 an answer takes one read
+ * of a cluster's index behind what opening has read, wherever the times of clusters follow each
+ * other; else the times of all frames of the track are read once. */
 
 /** Number of frames of a track; 0 if not known (an input that cannot seek). Reads nothing. */
 H4MK_API h4mk_status h4mk_reader_frame_count(const h4mk_reader *reader, uint32_t track,
@@ -613,28 +634,28 @@ H4MK_API h4mk_status h4mk_reader_frame_count(const h4mk_reader *reader, uint32_t
 H4MK_API h4mk_status h4mk_reader_frame(h4mk_reader *reader, uint32_t track, uint64_t number,
                                        h4mk_block_info *block);
 
-/** The frame that is shown at a time: the last one that is not later. Fills *number and *block, either of
- *  which may be NULL. H4MK_ERR_NOT_FOUND: all frames are later. */
+/** The frame that is shown at a time: the last one that is not later. Fills *number and *block,
+ *  either of which may be NULL. H4MK_ERR_NOT_FOUND: all frames are later. */
 H4MK_API h4mk_status h4mk_reader_frame_at(h4mk_reader *reader, uint32_t track, int64_t time,
                                           uint64_t *number, h4mk_block_info *block);
 
-/** Copies the times of up to count frames from frame number `first` on; *copied is less than count if
- *  there are no more. The index has the times of a track with a constant rate; others are read from the
- *  clusters. After an error `times` may have been written to. */
+/** Copies the times of up to count frames from frame number `first` on; *copied is less than count
+ *  if there are no more. The index has the times of a track with a constant rate; others are read
+ *  from the clusters. After an error `times` may have been written to. */
 H4MK_API h4mk_status h4mk_reader_frame_times(h4mk_reader *reader, uint32_t track, uint64_t first,
                                              int64_t *times, size_t count, size_t *copied);
 
-/** The blocks that must be decoded to show frame `number`, in decoding order, the last of them the frame
- *  itself: all blocks of the track from the last seek point that stands before it and is not
+/** The blocks that must be decoded to show frame `number`, in decoding order, the last of them the
+ *  frame itself: all blocks of the track from the last seek point that stands before it and is not
  *  later (in an open GOP not the nearest one). A list; empty if the frame cannot be decoded.
  *  H4MK_ERR_NOT_FOUND: the track has no such frame (core.md, "Decode chain"). */
 H4MK_API h4mk_status h4mk_reader_frame_chain(h4mk_reader *reader, uint32_t track, uint64_t number,
                                              h4mk_block_info *blocks, size_t count,
                                              uint64_t *total);
 
-/** An entry of the index: the first seek point of a track in a cluster. A track whose blocks are not
- *  all seek points has one entry for each, unless they follow each other directly; others (audio)
- *  have one a cluster (core.md, "Page"). */
+/** An entry of the index: the first seek point of a track in a cluster. A track whose blocks are
+ *  not all seek points has one entry for each, unless they follow each other directly; others
+ *  (audio) have one a cluster (core.md, "Page"). */
 typedef struct h4mk_index_entry {
     size_t struct_size;
     int64_t offset; /**< Byte offset of the cluster (chunk) that holds it. */
@@ -642,12 +663,12 @@ typedef struct h4mk_index_entry {
 } h4mk_index_entry;
 #define H4MK_INDEX_ENTRY_INIT { sizeof(h4mk_index_entry), 0, 0 }
 
-/** Number of index entries of a track, and bytes that the whole index takes in the file; both 0 without
- *  an index. Reads nothing. */
+/** Number of index entries of a track, and bytes that the whole index takes in the file; both 0
+ *  without an index. Reads nothing. */
 H4MK_API h4mk_status h4mk_reader_index_size(const h4mk_reader *reader, uint32_t track,
                                             uint64_t *entries, uint64_t *bytes);
-/** Copies up to count index entries of a track, in file order, from number `first` on; *copied is less
- *  than count if there are no more. Pages are read as needed. */
+/** Copies up to count index entries of a track, in file order, from number `first` on; *copied is
+ *  less than count if there are no more. Pages are read as needed. */
 H4MK_API h4mk_status h4mk_reader_index_entries(h4mk_reader *reader, uint32_t track, uint64_t first,
                                                h4mk_index_entry *entries, size_t count,
                                                size_t *copied);
@@ -665,14 +686,14 @@ typedef struct h4mk_chunk {
 } h4mk_chunk;
 #define H4MK_CHUNK_INIT { sizeof(h4mk_chunk), 0, 0, 0, "", 0, 0, 0 }
 
-/** The chunk at a byte offset, at least 0; 0 is the first one. To list all, go on with chunk->next until
- *  H4MK_END (fewer bytes than a chunk header are left). H4MK_ERR_CORRUPT: the chunk would extend past the
- *  end of the file. */
+/** The chunk at a byte offset, at least 0; 0 is the first one. To list all, go on with chunk->next
+ *  until H4MK_END (fewer bytes than a chunk header are left). H4MK_ERR_CORRUPT: the chunk would
+ *  extend past the end of the file. */
 H4MK_API h4mk_status h4mk_reader_chunk(h4mk_reader *reader, int64_t offset, h4mk_chunk *chunk);
 
-/** The payload of the chunk at chunk->offset, checked; the other members are not used. *data is valid
- *  until the next call with this reader. H4MK_ERR_CORRUPT: it does not match its CRC, or is larger than
- *  1 GiB. */
+/** The payload of the chunk at chunk->offset, checked; the other members are not used. *data is
+ *  valid until the next call with this reader. H4MK_ERR_CORRUPT: it does not match its CRC, or is
+ *  larger than 1 GiB. */
 H4MK_API h4mk_status h4mk_reader_chunk_payload(h4mk_reader *reader, const h4mk_chunk *chunk,
                                                const uint8_t **data, size_t *size);
 
@@ -682,21 +703,24 @@ typedef struct h4mk_writer h4mk_writer;
 
 typedef struct h4mk_writer_options {
     size_t struct_size;
-    uint32_t cluster_size_limit;    /**< A cluster is closed before its payload exceeds this many bytes;
-                                         0: 4 MiB. Where blocks are stored in another order than shown, it
-                                         may grow by a quarter until there is a good place (core.md,
-                                         "When clusters are closed"). */
+    uint32_t cluster_size_limit;    /**< A cluster is closed before its payload exceeds this many
+                                         bytes; 0: 4 MiB. Where blocks are stored in another order
+                                         than shown, it may grow by a quarter until there is a good
+                                         place (core.md, "When clusters are closed"). */
     uint32_t cluster_time_limit_ms; /**< ... or when it would span more than this; 0: 2000. */
-    uint32_t reserve_index_space;   /**< Bytes that are kept free before the first cluster for a copy of
-                                         the index, so that opening needs only the front of the file
-                                         (core.md, "Index at the front"); needs io.seek. 0: none. */
-    int repeatable;                 /**< Not 0: the same input gives the same bytes. The salt of the file
-                                         is then no secret, which weakens what keeps its content apart
-                                         from its structure (core.md, "File"): not for recordings of
-                                         bytes that nobody trusts. */
+    uint32_t reserve_index_space;   /**< Bytes that are kept free before the first cluster for a
+                                         copy of the index, so that opening needs only the front of
+                                         the file (core.md, "Index at the front"); needs io.seek. 0:
+                                         none. */
+    int repeatable;                 /**< Not 0: the same input gives the same bytes. The salt of the
+                                         file is then no secret, which weakens what keeps its
+                                         content apart from its structure (core.md, "File"): not for
+                                         recordings of bytes that nobody trusts. */
     int version;                    /**< 0 or 2: version 2; 1: version 1; H4MK_VERSION_TRANSPORT. */
-    const char *encryption_scheme;  /**< H4MK_SCHEME_...: every block is encrypted. NULL: none is. */
-    const h4mk_key *encryption_key; /**< With encryption_scheme: the key, with its id if it has one. */
+    const char *encryption_scheme;  /**< H4MK_SCHEME_...: every block is encrypted. NULL: none
+                                         is. */
+    const h4mk_key *encryption_key; /**< With encryption_scheme: the key, with its id if it has
+                                         one. */
     const char *signing_key;        /**< A private key in PEM form, not encrypted (Ed25519 or ECDSA
                                          P-256): the file is signed while it is written, by
                                          h4mk_writer_flush() and at the end (protection.md, "Signed
@@ -706,32 +730,32 @@ typedef struct h4mk_writer_options {
 
 /** Starts a file. Nothing is written before the first block, h4mk_writer_flush() or
  *  h4mk_writer_finish().
- *  io: is copied; what it refers to must outlive the writer. options: NULL for the defaults. *writer is
- *  set whenever memory allows, also on errors, so that h4mk_writer_message() can be asked: free it in any
- *  case.
+ *  io: is copied; what it refers to must outlive the writer. options: NULL for the defaults.
+ *  *writer is set whenever memory allows, also on errors, so that h4mk_writer_message() can be
+ *  asked: free it in any case.
  *
- *  Version 1 and the transport dialect order or index their blocks as a whole: every block is kept in
- *  memory, nothing is written before h4mk_writer_finish(), and the cluster limits, reserve_index_space
- *  and h4mk_writer_front_index() do not apply.
+ *  Version 1 and the transport dialect order or index their blocks as a whole: every block is kept
+ *  in memory, nothing is written before h4mk_writer_finish(), and the cluster limits,
+ *  reserve_index_space and h4mk_writer_front_index() do not apply.
  *
- *  Version 1: TRAK gets its seven keys only; everything else (codec parameters, extradata, exact times,
- *  dts, durations, flags, side data, decoding order) goes into META, which readers of version 1 ignore
- *  and this library reads back exactly (legacy.md, "Block log"). Tracks with no more than those keys and
- *  time_base "1/1000", and blocks with a pts, no dts, no duration, no side data and the flags KEY with
- *  TYPE_I, or TYPE_P, or TYPE_B, need none of that: the file is then that of the first writer, byte for
- *  byte. H4MK_ERR_LIMIT names the limit that a block or track is beyond: pts_range (0 to 2^28 - 1 ms),
- *  track_id_range, too_many_seek_entries (65,535 seek points of a track),
- *  short_or_out_of_range_struct (4 GiB).
+ *  Version 1: TRAK gets its seven keys only; everything else (codec parameters, extradata, exact
+ *  times, dts, durations, flags, side data, decoding order) goes into META, which readers of
+ *  version 1 ignore and this library reads back exactly (legacy.md, "Block log"). Tracks with no
+ *  more than those keys and time_base "1/1000", and blocks with a pts, no dts, no duration, no side
+ *  data and the flags KEY with TYPE_I, or TYPE_P, or TYPE_B, need none of that: the file is then
+ *  that of the first writer, byte for byte. H4MK_ERR_LIMIT names the limit that a block or track is
+ *  beyond: pts_range (0 to 2^28 - 1 ms), track_id_range, too_many_seek_entries (65,535 seek points
+ *  of a track), short_or_out_of_range_struct (4 GiB).
  *
- *  Transport dialect: encrypted by H4MK_SCHEME_LIVING_V3 only. Blocks must be multiples of 256 bytes
- *  (block_not_multiple_of_256) and have times from 0 on (pts_range). The id of a track is its name (its
- *  track_id where the name is ""); a single track without a name is written as exports are, with SEEK
- *  (legacy.md, "Transport dialect: writing").
+ *  Transport dialect: encrypted by H4MK_SCHEME_LIVING_V3 only. Blocks must be multiples of 256
+ *  bytes (block_not_multiple_of_256) and have times from 0 on (pts_range). The id of a track is its
+ *  name (its track_id where the name is ""); a single track without a name is written as exports
+ *  are, with SEEK (legacy.md, "Transport dialect: writing").
  *  Errors: H4MK_ERR_KEY, _NOT_SEEKABLE (reserve_index_space), _ARGUMENT, _UNSUPPORTED. */
 H4MK_API h4mk_status h4mk_writer_open(const h4mk_io *io, const h4mk_writer_options *options,
                                       h4mk_writer **writer);
-/** Frees the writer. Blocks that were not yet written are lost unless h4mk_writer_finish() was called.
- *  NULL allowed. The io stays open. */
+/** Frees the writer. Blocks that were not yet written are lost unless h4mk_writer_finish() was
+ *  called. NULL allowed. The io stays open. */
 H4MK_API void h4mk_writer_free(h4mk_writer *writer);
 /** As h4mk_reader_message(). */
 H4MK_API const char *h4mk_writer_message(const h4mk_writer *writer);
@@ -739,65 +763,68 @@ H4MK_API const char *h4mk_writer_message(const h4mk_writer *writer);
 H4MK_API int64_t h4mk_writer_io_error(const h4mk_writer *writer);
 
 /** Adds a track (core.md, "TRAK"). *track is its index.
- *  description: an object with "track_id" (0 to 65535, unique), "name", "kind", "codec" and "time_base"
- *  ("num/den", both 1 to 2^31 - 1). Version 2: with "compression" = "zstd" each block of the track is
- *  stored compressed where that makes it smaller (core.md, "Compressed blocks"); for blocks that their
- *  codec does not compress: tokens, text, PCM.
- *  Once blocks were written version 2 takes more tracks: the open cluster is closed, and readers learn of
- *  the track before its first block. The other versions return H4MK_ERR_STATE.
+ *  description: an object with "track_id" (0 to 65535, unique), "name", "kind", "codec" and
+ *  "time_base" ("num/den", both 1 to 2^31 - 1). Version 2: with "compression" = "zstd" each block
+ *  of the track is stored compressed where that makes it smaller (core.md, "Compressed blocks");
+ *  for blocks that their codec does not compress: tokens, text, PCM.
+ *  Once blocks were written version 2 takes more tracks: the open cluster is closed, and readers
+ *  learn of the track before its first block. The other versions return H4MK_ERR_STATE.
  *  H4MK_ERR_ARGUMENT: the description is not as said; H4MK_ERR_LIMIT; H4MK_ERR_IO. */
 H4MK_API h4mk_status h4mk_writer_add_track(h4mk_writer *writer, const h4mk_value *description,
                                            uint32_t *track);
-/** The bytes of an attachment: size bytes, copied. Only before the first block, else H4MK_ERR_STATE. */
+/** The bytes of an attachment: size bytes, copied. Only before the first block, else
+ *  H4MK_ERR_STATE. */
 H4MK_API h4mk_status h4mk_writer_set_attachment(h4mk_writer *writer, uint32_t track,
                                                 const void *data, size_t size);
 /** Sets the metadata of the file, an object (ffmpeg.md, "Keys of META"). May be called again until
  *  h4mk_writer_finish(): the last one is that of the file (core.md, "Which description counts"). */
 H4MK_API h4mk_status h4mk_writer_set_meta(h4mk_writer *writer, const h4mk_value *meta);
-/** Replaces the description of a track (the parameters of a codec may be complete only at the end): the
- *  last one is that of the file. track_id, time_base and compression must stay as they are, else
- *  H4MK_ERR_ARGUMENT. */
+/** Replaces the description of a track (the parameters of a codec may be complete only at the end):
+ *  the last one is that of the file. track_id, time_base and compression must stay as they are,
+ *  else H4MK_ERR_ARGUMENT. */
 H4MK_API h4mk_status h4mk_writer_update_track(h4mk_writer *writer, uint32_t track,
                                               const h4mk_value *description);
 
-/** Adds a chunk that the container does not interpret: SAFE, VERI, NOTE, or one of your own, whose tag
- *  is four printable characters with a small letter among them. Others are kept for the format (core.md,
- *  "Chunk"); they are taken so that a copy of a file can have all of its chunks.
- *  tag: four bytes. flags: 0, or bits of your own among 0 to 15; a reader that does not know a bit of 16
- *  to 31 passes over the chunk (core.md, "Chunk"). data: size bytes, at most 64 MiB, copied.
- *  A chunk that is added before the first block stands in front of all blocks. Later it stands behind
- *  the blocks so far, whose cluster is closed. Version 1 takes META too, whose bytes are written as they
- *  are, and puts all in front; the transport dialect takes SAFE only (JSON).
+/** Adds a chunk that the container does not interpret: SAFE, VERI, NOTE, or one of your own, whose
+ *  tag is four printable characters with a small letter among them. Others are kept for the format
+ *  (core.md, "Chunk"); they are taken so that a copy of a file can have all of its chunks.
+ *  tag: four bytes. flags: 0, or bits of your own among 0 to 15; a reader that does not know a bit
+ *  of 16 to 31 passes over the chunk (core.md, "Chunk"). data: size bytes, at most 64 MiB, copied.
+ *  A chunk that is added before the first block stands in front of all blocks. Later it stands
+ *  behind the blocks so far, whose cluster is closed. Version 1 takes META too, whose bytes are
+ *  written as they are, and puts all in front; the transport dialect takes SAFE only (JSON).
  *  H4MK_ERR_ARGUMENT: another tag. */
 H4MK_API h4mk_status h4mk_writer_add_chunk(h4mk_writer *writer, const char tag[4], uint32_t flags,
                                            const void *data, size_t size);
 
-/** Appends a block; everything is copied. Blocks of all tracks come in decoding order, interleaved as
- *  they shall be read (core.md, "Cluster"). H4MK_ERR_ARGUMENT; H4MK_ERR_LIMIT: more than 1 GiB in a
- *  block; H4MK_ERR_IO. After _MEMORY and _IO the block may be part of the file, and every later call
- *  fails with the same status: free the writer. */
+/** Appends a block; everything is copied. Blocks of all tracks come in decoding order, interleaved
+ *  as they shall be read (core.md, "Cluster"). H4MK_ERR_ARGUMENT; H4MK_ERR_LIMIT: more than 1 GiB
+ *  in a block; H4MK_ERR_IO. After _MEMORY and _IO the block may be part of the file, and every
+ *  later call fails with the same status: free the writer. */
 H4MK_API h4mk_status h4mk_writer_write(h4mk_writer *writer, const h4mk_block *block);
 /** Closes the current cluster and writes it out: what was written so far can be read by others.
  *  H4MK_ERR_IO. */
 H4MK_API h4mk_status h4mk_writer_flush(h4mk_writer *writer);
 /** Writes what is left, the index and the end of the file (core.md, "End of file"). Only
- *  h4mk_writer_front_index(), the questions and h4mk_writer_free() may follow. H4MK_ERR_IO, _LIMIT. */
+ *  h4mk_writer_front_index(), the questions and h4mk_writer_free() may follow. H4MK_ERR_IO,
+ *  _LIMIT. */
 H4MK_API h4mk_status h4mk_writer_finish(h4mk_writer *writer);
 
 /** After h4mk_writer_finish(): the index in a form that opens without reading the end of the file
- *  (core.md, "Index at the front"). To use it, insert *data at byte 16 of the file (everything behind
- *  moves up by *size) and replace the last four bytes of the file by checksum. *data is valid until the
- *  writer is freed. H4MK_ERR_LIMIT: the index is larger than 4 MiB; H4MK_ERR_STATE: before finishing, or
- *  with reserve_index_space. */
+ *  (core.md, "Index at the front"). To use it, insert *data at byte 16 of the file (everything
+ *  behind moves up by *size) and replace the last four bytes of the file by checksum. *data is
+ *  valid until the writer is freed. H4MK_ERR_LIMIT: the index is larger than 4 MiB; H4MK_ERR_STATE:
+ *  before finishing, or with reserve_index_space. */
 H4MK_API h4mk_status h4mk_writer_front_index(h4mk_writer *writer, const uint8_t **data,
                                              size_t *size, uint8_t checksum[4]);
 
-/* -------------------------------------------------------- checking, repairing, editing, the index */
+/* ------------------------------------------------------ checking, repairing, editing, the index */
 
 /** Something that was found, or why a call failed. */
 typedef struct h4mk_problem {
     size_t struct_size;
-    h4mk_status code;    /**< What kind of problem; H4MK_OK: a note, the file is as its writer left it. */
+    h4mk_status code;    /**< What kind of problem; H4MK_OK: a note, the file is as its writer left
+                              it. */
     int64_t offset;      /**< Byte of the file; -1 if it is about no place. */
     int64_t size;        /**< Bytes from there on that cannot be used; 0 if not known. */
     const char *message; /**< In words, with the offset. Valid during the call. */
@@ -807,8 +834,8 @@ typedef struct h4mk_problem {
 typedef struct h4mk_task {
     size_t struct_size;
     void *opaque; /**< First argument of both callbacks. */
-    /** Called now and then with the bytes that were gone through and their number. Anything but 0 stops
-     *  the work: it returns H4MK_ERR_CANCELLED, and an output is no file. */
+    /** Called now and then with the bytes that were gone through and their number. Anything but 0
+     *  stops the work: it returns H4MK_ERR_CANCELLED, and an output is no file. */
     int (*progress)(void *opaque, int64_t done, int64_t total);
     /** Told each problem, and last of all why the call failed. */
     void (*problem)(void *opaque, const h4mk_problem *problem);
@@ -827,31 +854,33 @@ typedef struct h4mk_verify_options {
 } h4mk_verify_options;
 #define H4MK_VERIFY_OPTIONS_INIT { sizeof(h4mk_verify_options), NULL, NULL, NULL, 0, NULL, NULL }
 
-/** Checks all that a file of any version says of itself: every CRC, the container checksum, the index
- *  against the blocks, and what the options add (core.md, "Container checksum"; protection.md, "Signed
- *  files"; legacy.md, "Version 1: damage").
+/** Checks all that a file of any version says of itself: every CRC, the container checksum, the
+ *  index against the blocks, and what the options add (core.md, "Container checksum";
+ *  protection.md, "Signed files"; legacy.md, "Version 1: damage").
  *  io: can seek and knows its size. options: NULL for the defaults.
- *  *report (NULL: not wanted) is set on H4MK_OK and H4MK_ERR_CORRUPT, and freed by h4mk_value_free():
+ *  *report (NULL: not wanted) is set on H4MK_OK and H4MK_ERR_CORRUPT, and freed by
+ *  h4mk_value_free():
  *    "version", "file_size", "closed", "chunks" (good ones, by tag), "clusters", "blocks" and
- *    "payload_bytes" (with good data), "signed" (there are signatures), "index_checked", "problems", "damage" (those of
- *    them that checksums and the index tell); with
- *    verify_key "signature" {"ok", "final", "chunks", "signed_until", "descriptions_unsigned"}; with keys
+ *    "payload_bytes" (with good data), "signed" (there are signatures), "index_checked",
+ *    "problems", "damage" (those of them that checksums and the index tell); with verify_key
+ *    "signature" {"ok", "final", "chunks", "signed_until", "descriptions_unsigned"}; with keys
  *    "decrypted" {"ok", "blocks"}; of a sidecar "readable_blocks". Compressed blocks are unpacked.
- *  H4MK_OK: all is well. H4MK_ERR_CORRUPT: something is not; the problems were told, the first 1000 of
- *  each check. Others: the file cannot be read: H4MK_ERR_NOT_H4MK, _VERSION, _IO, _CANCELLED,
+ *  H4MK_OK: all is well. H4MK_ERR_CORRUPT: something is not; the problems were told, the first 1000
+ *  of each check. Others: the file cannot be read: H4MK_ERR_NOT_H4MK, _VERSION, _IO, _CANCELLED,
  *  _NOT_SEEKABLE. */
 H4MK_API h4mk_status h4mk_verify(const h4mk_io *io, const h4mk_verify_options *options,
                                  h4mk_value **report);
 
-/** Makes a whole file of one that was damaged or never finished. Chunks that are whole are taken over
- *  byte for byte, unknown ones too; of a damaged cluster the blocks whose checksum is good; index and
- *  end are made anew. Older versions are read into memory as a whole.
+/** Makes a whole file of one that was damaged or never finished. Chunks that are whole are taken
+ *  over byte for byte, unknown ones too; of a damaged cluster the blocks whose checksum is good;
+ *  index and end are made anew. Older versions are read into memory as a whole.
  *  input: can seek and knows its size. output: is written from its start. task may be NULL.
  *  *report (NULL: not wanted) is set on H4MK_OK and freed by h4mk_value_free(): "blocks" and
- *    "payload_bytes" of the output, "lost_blocks" (as far as their numbers tell), "lost" [{"offset",
- *    "bytes", "message"}], "lost_any_blocks" (false: as far as anybody can tell, no block was lost).
- *  H4MK_OK: there is an output, and the report tells what is not in it. H4MK_ERR_CORRUPT: nothing can be
- *  used. H4MK_ERR_IO, _CANCELLED, _NOT_SEEKABLE. */
+ *    "payload_bytes" of the output, "lost_blocks" (as far as their numbers tell), "lost"
+ *    [{"offset", "bytes", "message"}], "lost_any_blocks" (false: as far as anybody can tell, no
+ *    block was lost).
+ *  H4MK_OK: there is an output, and the report tells what is not in it. H4MK_ERR_CORRUPT: nothing
+ *  can be used. H4MK_ERR_IO, _CANCELLED, _NOT_SEEKABLE. */
 H4MK_API h4mk_status h4mk_recover(const h4mk_io *input, const h4mk_io *output, const h4mk_task *task,
                                   h4mk_value **report);
 
@@ -859,31 +888,34 @@ typedef struct h4mk_edit_options {
     size_t struct_size;
     const h4mk_task *task;
     const h4mk_value *meta;           /**< The new metadata, an object. NULL: stays. */
-    const h4mk_value *const *tracks;  /**< New descriptions by index of the track; NULL: stays. track_id
-                                           and time_base must stay. */
-    size_t track_count;               /**< Entries of tracks, at most as many as the file has tracks. */
-    int undo;                         /**< 1: takes the last edit back; meta and tracks are not used. */
+    const h4mk_value *const *tracks;  /**< New descriptions by index of the track; NULL: stays.
+                                           track_id and time_base must stay. */
+    size_t track_count;               /**< Entries of tracks, at most as many as the file has
+                                           tracks. */
+    int undo;                         /**< 1: takes the last edit back; meta and tracks are not
+                                           used. */
 } h4mk_edit_options;
 #define H4MK_EDIT_OPTIONS_INIT { sizeof(h4mk_edit_options), NULL, NULL, NULL, 0, 0 }
 
-/** Changes what a closed file of version 2 says of itself, by appending (core.md, "Editing"): no block is
- *  touched or moved, and whatever happens in between, the file says either the old or the new.
+/** Changes what a closed file of version 2 says of itself, by appending (core.md, "Editing"): no
+ *  block is touched or moved, and whatever happens in between, the file says either the old or the
+ *  new.
  *  io: as h4mk_io_open_file() makes it with H4MK_OPEN_EDIT: reads, writes, seeks, syncs, truncates.
- *  H4MK_ERR_VERSION: not version 2; H4MK_ERR_STATE: the file has no end (h4mk_reindex() gives it one);
- *  H4MK_ERR_NOT_FOUND: nothing to undo; H4MK_ERR_ARGUMENT: descriptions that may not be; H4MK_ERR_CORRUPT,
- *  _IO: the file is as it was, as far as that can still be done. */
+ *  H4MK_ERR_VERSION: not version 2; H4MK_ERR_STATE: the file has no end (h4mk_reindex() gives it
+ *  one); H4MK_ERR_NOT_FOUND: nothing to undo; H4MK_ERR_ARGUMENT: descriptions that may not be;
+ *  H4MK_ERR_CORRUPT, _IO: the file is as it was, as far as that can still be done. */
 H4MK_API h4mk_status h4mk_edit(const h4mk_io *io, const h4mk_edit_options *options);
 
-/** Makes the index and the end of a file of version 2 anew from its clusters, of which only the indexes
- *  are read, where they are missing or wrong. What an interrupted writer left behind the last whole chunk
- *  is cut off (core.md, "Index").
+/** Makes the index and the end of a file of version 2 anew from its clusters, of which only the
+ *  indexes are read, where they are missing or wrong. What an interrupted writer left behind the
+ *  last whole chunk is cut off (core.md, "Index").
  *  io: as h4mk_edit(). task may be NULL. *changed: 0 if the file was as it should be, else 1.
- *  H4MK_ERR_CORRUPT: there is damage between the clusters (see h4mk_recover()); H4MK_ERR_VERSION, _IO,
- *  _CANCELLED. */
+ *  H4MK_ERR_CORRUPT: there is damage between the clusters (see h4mk_recover()); H4MK_ERR_VERSION,
+ *  _IO, _CANCELLED. */
 H4MK_API h4mk_status h4mk_reindex(const h4mk_io *io, const h4mk_task *task, int *changed);
 
-/** Copies a closed file of version 2 with its index in front, so that opening it needs only the front
- *  (core.md, "Index at the front").
+/** Copies a closed file of version 2 with its index in front, so that opening it needs only the
+ *  front (core.md, "Index at the front").
  *  input: can seek and knows its size. output: is written from its start. task may be NULL. Errors:
  *  H4MK_ERR_VERSION, _STATE (no end), _CORRUPT, _LIMIT, _IO, _CANCELLED. */
 H4MK_API h4mk_status h4mk_index_to_front(const h4mk_io *input, const h4mk_io *output,
@@ -894,20 +926,22 @@ H4MK_API h4mk_status h4mk_index_to_front(const h4mk_io *input, const h4mk_io *ou
 typedef struct h4mk_convert_options {
     size_t struct_size;
     int version;       /**< Of the output: 0 or 2, 1, or H4MK_VERSION_TRANSPORT. */
-    int drop_original; /**< 1: leaves out ORIG, which a file of version 2 has that was made of another
-                            one, and which gives that one back byte for byte (legacy.md, "ORIG"). */
-    /** May be NULL. Is told, with code H4MK_OK, each damage that was passed over and each thing that could
-     *  not be kept. */
+    int drop_original; /**< 1: leaves out ORIG, which a file of version 2 has that was made of
+                            another one, and which gives that one back byte for byte (legacy.md,
+                            "ORIG"). */
+    /** May be NULL. Is told, with code H4MK_OK, each damage that was passed over and each thing
+     *  that could not be kept. */
     const h4mk_task *task;
 } h4mk_convert_options;
 #define H4MK_CONVERT_OPTIONS_INIT { sizeof(h4mk_convert_options), 0, 0, NULL }
 
-/** Writes a file of any version as one of another (legacy.md, "Conversion"): tracks, blocks, metadata,
- *  attachments, and chunks that this library does not know. Version 1 to 2 to 1, and transport to 2 to
- *  transport, give identical files.
- *  H4MK_ERR_CORRUPT: parts of the input were damaged and are left out, all else was written (nothing, if
- *  the input cannot be opened). H4MK_ERR_LIMIT, _ARGUMENT: the output cannot hold what the input has;
- *  what was written is no file. Others as h4mk_reader_open() and h4mk_writer_finish(). */
+/** Writes a file of any version as one of another (legacy.md, "Conversion"): tracks, blocks,
+ *  metadata, attachments, and chunks that this library does not know. Version 1 to 2 to 1, and
+ *  transport to 2 to transport, give identical files.
+ *  H4MK_ERR_CORRUPT: parts of the input were damaged and are left out, all else was written
+ *  (nothing, if the input cannot be opened). H4MK_ERR_LIMIT, _ARGUMENT: the output cannot hold what
+ *  the input has; what was written is no file. Others as h4mk_reader_open() and
+ *  h4mk_writer_finish(). */
 H4MK_API h4mk_status h4mk_convert(const h4mk_io *input, const h4mk_io *output,
                                   const h4mk_convert_options *options);
 

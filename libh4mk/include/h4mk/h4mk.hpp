@@ -11,7 +11,7 @@
 //         use(block->track, block->pts, h4mk::DataOf(*block));
 //       } catch (const h4mk::Error& error) {
 //         if (!H4MK_GOES_ON(error.status())) throw;
-//         report(error.what(), error.offset());             // damage: the next call goes on behind it
+//         report(error.what(), error.offset());  // damage: the next call goes on behind it
 //       }
 //
 // A call that fails throws h4mk::Error, and std::bad_alloc when out of memory. Threads: as h4mk.h
