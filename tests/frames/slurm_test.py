@@ -75,11 +75,8 @@ def cluster(folder):
 def main(folder):
     film = folder / "film.h4mk"
     exact.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=12", "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", film)
-    (folder / "bin").mkdir()
-    program = folder / "bin/shards.py"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} {EXAMPLE} "$@"\n')
-    program.chmod(0o755)
-    os.environ["PATH"] = f"{folder}/bin:{os.environ['PATH']}"
+    # The example is called by its name. Its first line takes the first python3 in PATH, which must be the one that has NumPy.
+    os.environ["PATH"] = f"{EXAMPLE.parent}:{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
     recipe = "\n".join(re.findall(r"^    ((?:shards\.py|sbatch) .*)$", EXAMPLE.read_text().split("With Slurm")[1], re.M))
     assert "sbatch" in recipe
     recipe = recipe.replace("0:100000:50 64", f"0:300:2 {SHARDS}").replace("0-63", f"0-{SHARDS - 1}")
@@ -88,8 +85,8 @@ def main(folder):
         done = subprocess.run(["bash", "-ec", recipe], cwd=folder, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
-    subprocess.run([program, "plan", film, "0:300:2", "1"], stdout=(folder / "one.json").open("w"), check=True)
-    alone = subprocess.run([program, "run", film, folder / "one.json", "0"], capture_output=True, text=True, check=True).stdout
+    subprocess.run([EXAMPLE, "plan", film, "0:300:2", "1"], stdout=(folder / "one.json").open("w"), check=True)
+    alone = subprocess.run([EXAMPLE, "run", film, folder / "one.json", "0"], capture_output=True, text=True, check=True).stdout
     assert found == [digest for _, digest in sorted(json.loads(alone))], "other frames"
     assert len(set(found)) == 150
     print(f"{len(found)} frames by {SHARDS} jobs of an array: the same as alone")

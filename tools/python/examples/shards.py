@@ -10,7 +10,7 @@
 FILM is a path that all machines have, or a URL. What a shard gives stands for any work on its frames: here the SHA-256 of each. A shard that
 is run again, since its worker died, gives the same.
 
-With Slurm, shards are an array of jobs:
+With Slurm, shards are an array of jobs. FILM and this file, which is in PATH, are in folders that all machines have:
 
     shards.py plan film.h4mk 0:100000:50 64 > plan.json
     sbatch --wait --array=0-63 --wrap 'shards.py run film.h4mk plan.json $SLURM_ARRAY_TASK_ID > part.$SLURM_ARRAY_TASK_ID.json'
