@@ -2,6 +2,7 @@
  *
  * GStreamer as a program uses it:
  *   play blocks FILE PAD [KEY]      what a pad of h4mkdemux hands out: time in nanoseconds, bytes, K or -; KEY: a file
+ *   play beside FILE PAD            the same of a sidecar, with the film beside it
  *   play told FILE PAD              prints the tags, pictures, attachments and chapters that a program gets
  *   play seek FILE PAD SECONDS      the first of these behind a seek to a key frame
  *   play playbin FILE SECONDS       plays to the end from a seek on; says how many pictures were shown
@@ -167,11 +168,11 @@ int main(int argc, char **argv)
         sink = gst_bin_get_by_name(GST_BIN(pipeline), "in");
         g_object_set(sink, "location", argv[2], NULL);
         gst_object_unref(sink);
-        if (argc == 5 && !seeks) {
-            sink = gst_bin_get_by_name(GST_BIN(pipeline), "demux");
+        sink = gst_bin_get_by_name(GST_BIN(pipeline), "demux");
+        g_object_set(sink, "enable-sidecars", strcmp(argv[1], "beside") == 0, NULL);
+        if (argc == 5 && !seeks)
             g_object_set(sink, "key-file", argv[4], NULL);
-            gst_object_unref(sink);
-        }
+        gst_object_unref(sink);
         sink = gst_bin_get_by_name(GST_BIN(pipeline), "out");
         pad = gst_element_get_static_pad(sink, "sink");
         done = TRUE;

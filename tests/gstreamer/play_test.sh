@@ -49,6 +49,18 @@ for key in 0001 00010203040506070809zz0b0c0d0e0f fffffffffffffffffffffffffffffff
   "$PLAY" blocks secret.h4mk track_0 wrong > shown 2> message && fail "the key $key"
 done
 
+# A sidecar, whose blocks are in the film beside it: only where a program lets them be opened.
+ff -i film.h4mk -map 0 -c copy film.mov
+"$H4MK" sidecar --quiet film.mov -o beside.h4mk || fail "sidecar"
+"$PLAY" beside "$PWD/beside.h4mk" track_0 > shown 2> message || fail "a sidecar: $(cat message)"
+awk '{ printf "%d %s %s\n", $1 / 40000000 + 0.5, $2, $3 }' shown > found
+expect "the blocks of a sidecar" cmp expected found
+"$PLAY" blocks beside.h4mk track_0 > shown 2> message
+[ ! -s shown ] || fail "a sidecar that may not open the film"
+mv film.mov gone.mov
+"$PLAY" beside "$PWD/beside.h4mk" track_0 > shown 2> message
+[ ! -s shown ] || fail "a sidecar without its film"
+
 # What a program is told: tags, a cover, a font, chapters. The film begins at 2 s, which is 0 here.
 printf '\x89PNG\r\n\x1a\n picture' > front.png
 printf 'no font' > Title.ttf

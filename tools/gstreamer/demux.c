@@ -34,7 +34,9 @@ struct _H4mkDemux {
     gboolean send_segment, send_tags;
     guint32 seqnum;
     guint group;
-    gchar *key_file; /* a property; guarded by the object's lock */
+    gchar *path; /* of the input, for the files beside it; the reader uses it */
+    gchar *key_file;          /* properties; guarded by the object's lock */
+    gboolean enable_sidecars;
 };
 
 G_DEFINE_TYPE(H4mkDemux, h4mk_demux, GST_TYPE_ELEMENT)
@@ -202,18 +204,39 @@ static size_t read_key(const gchar *path, uint8_t *key)
     return size;
 }
 
-/* With the key of the property, where there is one. */
+/* NULL: it is no file of this machine. */
+static gchar *path_of_input(H4mkDemux *self)
+{
+    GstQuery *query = gst_query_new_uri();
+    gchar *uri = NULL, *path = NULL;
+
+    if (gst_pad_peer_query(self->sink, query))
+        gst_query_parse_uri(query, &uri);
+    if (uri != NULL)
+        path = g_filename_from_uri(uri, NULL, NULL);
+    g_free(uri);
+    gst_query_unref(query);
+    return path;
+}
+
+/* With what the properties say. */
 static h4mk_status open_reader(H4mkDemux *self, const h4mk_io *io)
 {
     h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
     h4mk_key key = H4MK_KEY_INIT;
     uint8_t bytes[H4MK_MAX_KEY_SIZE];
+    gboolean enable_sidecars;
     h4mk_status status;
 
     GST_OBJECT_LOCK(self);
     if (self->key_file != NULL && (key.key_size = read_key(self->key_file, bytes)) == 0)
         GST_WARNING_OBJECT(self, "%s: no key of hexadecimal digits can be read", self->key_file);
+    enable_sidecars = self->enable_sidecars;
     GST_OBJECT_UNLOCK(self);
+    if (enable_sidecars && (self->path = path_of_input(self)) != NULL) {
+        options.open_beside = h4mk_io_open_beside;
+        options.beside_opaque = self->path;
+    }
     key.key = bytes;
     options.keys = &key;
     options.key_count = key.key_size > 0;
@@ -392,7 +415,10 @@ static void work(gpointer data)
         const char *message = h4mk_reader_message(self->reader);
 
         if (H4MK_GOES_ON(status)) {
-            GST_ELEMENT_WARNING(self, STREAM, DEMUX, ("%s", message), (NULL));
+            GST_ELEMENT_WARNING(self, STREAM, DEMUX,
+                                ("%s%s", message, status == H4MK_ERR_NOT_FOUND && self->path == NULL
+                                     ? "; the property enable-sidecars lets files beside this one be opened" : ""),
+                                (NULL));
             for (i = 0; i < self->count; ++i)
                 self->streams[i].is_discont = TRUE;
             return;
@@ -580,6 +606,7 @@ static void close_file(H4mkDemux *self)
     self->count = 0;
     h4mk_reader_free(self->reader);
     self->reader = NULL;
+    g_clear_pointer(&self->path, g_free);
     self->position = 0;
     self->seqnum = gst_util_seqnum_next();
     gst_segment_init(&self->segment, GST_FORMAT_TIME);
@@ -604,19 +631,24 @@ static void finalize(GObject *object)
     G_OBJECT_CLASS(h4mk_demux_parent_class)->finalize(object);
 }
 
-enum { PROPERTY_KEY_FILE = 1 };
+enum { PROPERTY_KEY_FILE = 1, PROPERTY_ENABLE_SIDECARS };
 
 static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
     H4mkDemux *self = H4MK_DEMUX(object);
 
-    if (id != PROPERTY_KEY_FILE) {
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-        return;
-    }
     GST_OBJECT_LOCK(self);
-    g_free(self->key_file);
-    self->key_file = g_value_dup_string(value);
+    switch (id) {
+    case PROPERTY_KEY_FILE:
+        g_free(self->key_file);
+        self->key_file = g_value_dup_string(value);
+        break;
+    case PROPERTY_ENABLE_SIDECARS:
+        self->enable_sidecars = g_value_get_boolean(value);
+        break;
+    default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    }
     GST_OBJECT_UNLOCK(self);
 }
 
@@ -624,12 +656,17 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *s
 {
     H4mkDemux *self = H4MK_DEMUX(object);
 
-    if (id != PROPERTY_KEY_FILE) {
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-        return;
-    }
     GST_OBJECT_LOCK(self);
-    g_value_set_string(value, self->key_file);
+    switch (id) {
+    case PROPERTY_KEY_FILE:
+        g_value_set_string(value, self->key_file);
+        break;
+    case PROPERTY_ENABLE_SIDECARS:
+        g_value_set_boolean(value, self->enable_sidecars);
+        break;
+    default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    }
     GST_OBJECT_UNLOCK(self);
 }
 
@@ -646,6 +683,10 @@ static void h4mk_demux_class_init(H4mkDemuxClass *class)
         object, PROPERTY_KEY_FILE,
         g_param_spec_string("key-file", "Key file", "File with the key of an encrypted file, in hexadecimal digits", NULL,
                             G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
+    g_object_class_install_property(
+        object, PROPERTY_ENABLE_SIDECARS,
+        g_param_spec_boolean("enable-sidecars", "Enable sidecars", "Open files beside the input that it says its data is in", FALSE,
+                             G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
     element->change_state = change_state;
     gst_element_class_add_static_pad_template(element, &sink_template);
     gst_element_class_add_static_pad_template(element, &source_template);
