@@ -108,6 +108,8 @@ class Files(unittest.TestCase):
             h4mk.open(self.path.with_name("other"))
         with self.assertRaises(IsADirectoryError):
             h4mk.Writer(self.path.parent)
+        with self.assertRaises(IsADirectoryError):
+            h4mk.open(self.path.parent)
 
     def test_something_else_is_a_format_error(self):
         for data in (b"", b"no such file at all", bytes(1000)):

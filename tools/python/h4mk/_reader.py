@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 from typing import Any, Mapping, Union
 
@@ -126,6 +127,8 @@ def _open_io(source: Source, http: Handle | None, io: Any, keep: list[Any]) -> N
         keep.append(data)
         check(lib.h4mk_io_open_memory(data, len(source.place), io))
     else:
+        if os.path.isdir(source.place):  # it would open, and could not be read
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), source.place)
         status = lib.h4mk_io_open_file(os.fsencode(source.place), lib.H4MK_OPEN_READ, io)
         if status == 200:
             raise OSError(ffi.errno, os.strerror(ffi.errno), source.place)
