@@ -1,7 +1,8 @@
 # What the shell offers behind a tab.
-. "$CASES/../../tools/h4mk/completion.bash"
+completion=$CASES/../../tools/h4mk/completion.bash
 make_file clip clip.h4mk
 make_file pcm other.h4mk
+cat >words <<'END'
 tab() {  # tab WORD…: what the last word, as far as it was typed, may become
   COMP_WORDS=("$@")
   COMP_CWORD=$(($# - 1))
@@ -25,3 +26,8 @@ tab h4mk seek clip.h4mk --time ""
 tab h4mk cut clip.h4mk --to ""
 tab h4mk edit clip.h4mk --disposition ""
 tab h4mk extract clip.h4mk --name ""
+END
+. "$completion"
+. ./words
+# zsh, where it is there, understands all of it.
+! command -v zsh >/dev/null || zsh -f -c 'autoload -U compinit bashcompinit; compinit -D -u; bashcompinit; . "$1"; emulate sh; . ./words' zsh "$completion" 2>&1 >/dev/null

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Completion of h4mk for bash. Commands, options and most values come from the program itself.
+# Completion of h4mk for bash, and for zsh behind `autoload -U bashcompinit && bashcompinit`. Commands, options and most values
+# come from the program itself.
 _h4mk_commands() { h4mk help --all 2>/dev/null | sed -n 's/^  \([a-z_][a-z_]*\) .*/\1/p'; }
 
 # The track_ids of the first file on the command line that has any.
@@ -22,11 +23,18 @@ _h4mk_attachments() {
   done
 }
 
+# The lines of standard input are what is offered. zsh has no mapfile.
+_h4mk_offer() {
+  local line
+  COMPREPLY=()
+  while IFS= read -r line; do COMPREPLY+=("$line"); done
+}
+
 _h4mk() {
   local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words
   case $COMP_CWORD,$before in
   1,*)
-    mapfile -t COMPREPLY < <(compgen -W "$(_h4mk_commands) help legacy --help --version" -- "$current"; compgen -f -- "$current")
+    _h4mk_offer < <(compgen -W "$(_h4mk_commands) help legacy --help --version" -- "$current"; compgen -f -- "$current")
     return ;;
   2,help | 2,legacy) words=$(_h4mk_commands) ;;
   *,--to)
@@ -37,17 +45,17 @@ _h4mk() {
   *,--name | *,--remove-attachment) words=$(_h4mk_attachments) ;;
   *,--track | *,-t | *,--track-name) words=$(_h4mk_tracks) ;;
   *,--adapter) words=$(h4mk adapters 2>/dev/null | sed 's/ .*//') ;;
-  *,--key-env) mapfile -t COMPREPLY < <(compgen -e -- "$current"); return ;;
+  *,--key-env) _h4mk_offer < <(compgen -e -- "$current"); return ;;
   *,--time | *,--from | *,--every | *,--patience | *,--index | *,-i | *,--tag | *,--remove-tag | *,--track-tag | *,--chapter | *,--kid | *,--gop | *,--fps | *,--block-size | \
     *,--max-output) return ;;
   *)
     if [[ $current == -* ]]; then
       words=$(h4mk "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -- '--[a-z][a-z_-]*' | sort -u)
     else
-      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      _h4mk_offer < <(compgen -f -- "$current")
       return
     fi ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  _h4mk_offer < <(compgen -W "$words" -- "$current")
 }
 complete -o filenames -F _h4mk h4mk
