@@ -25,7 +25,7 @@ grep http asked
 
 echo "# several, and a folder with folders; a summary"
 mkdir -p in/deep
-echo a >in/a.MKV; echo a >in/a.mp4; echo b >in/deep/b.wav; echo c >in/readme.txt; ln -s .. in/deep/up
+echo a >in/a.MKV; echo a >in/a.mp4; echo b >in/deep/b.wav; echo c >in/readme.txt; echo d >in/photo.HEIC; ln -s .. in/deep/up
 touch in/old.h4mk; mkfifo in/pipe.mp4
 t h4mk import -r in -o out
 find out -type f | sort

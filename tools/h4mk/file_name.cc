@@ -18,14 +18,15 @@ constexpr size_t kMaxName = 200;   // of 255 that most file systems take: others
 constexpr size_t kMaxEnding = 16;  // that a name which is cut keeps: .jpeg
 
 constexpr const char* kMediaExtensions[] = {
-    ".3g2",  ".3gp",  ".aac", ".ac3",  ".aif",  ".aifc", ".aiff", ".amr", ".ape",  ".asf",
-    ".au",   ".avi",  ".awb", ".caf",  ".divx", ".dsf",  ".dts",  ".dv",  ".eac3", ".f4v",
-    ".flac", ".flv",  ".gxf", ".h264", ".h265", ".hevc", ".ivf",  ".m1v", ".m2t",  ".m2ts",
-    ".m2v",  ".m4a",  ".m4b", ".m4v",  ".mj2",  ".mk3d", ".mka",  ".mkv", ".mlp",  ".mov",
-    ".mp2",  ".mp3",  ".mp4", ".mpc",  ".mpe",  ".mpeg", ".mpg",  ".mts", ".mxf",  ".nut",
-    ".obu",  ".oga",  ".ogg", ".ogv",  ".ogx",  ".opus", ".qt",   ".ra",  ".rm",   ".rmvb",
-    ".spx",  ".tak",  ".thd", ".tp",   ".trp",  ".ts",   ".tta",  ".vob", ".w64",  ".wav",
-    ".weba", ".webm", ".wma", ".wmv",  ".wtv",  ".wv",   ".y4m"};
+    ".3g2",   ".3gp",  ".aac",  ".ac3",   ".aif", ".aifc", ".aiff", ".amr",  ".ape",   ".asf",
+    ".au",    ".avi",  ".avif", ".avifs", ".awb", ".caf",  ".divx", ".dsf",  ".dts",   ".dv",
+    ".eac3",  ".f4v",  ".flac", ".flv",   ".gxf", ".h264", ".h265", ".heic", ".heics", ".heif",
+    ".heifs", ".hevc", ".hif",  ".ivf",   ".m1v", ".m2t",  ".m2ts", ".m2v",  ".m4a",   ".m4b",
+    ".m4v",   ".mj2",  ".mk3d", ".mka",   ".mkv", ".mlp",  ".mov",  ".mp2",  ".mp3",   ".mp4",
+    ".mpc",   ".mpe",  ".mpeg", ".mpg",   ".mts", ".mxf",  ".nut",  ".obu",  ".oga",   ".ogg",
+    ".ogv",   ".ogx",  ".opus", ".qt",    ".ra",  ".rm",   ".rmvb", ".spx",  ".tak",   ".thd",
+    ".tp",    ".trp",  ".ts",   ".tta",   ".vob", ".w64",  ".wav",  ".weba", ".webm",  ".wma",
+    ".wmv",   ".wtv",  ".wv",   ".y4m"};
 
 }  // namespace
 
