@@ -187,6 +187,7 @@ class Importer {
     H4MK_TRY(input.Open(job.input));
     if (input.version() != 0)
       return Status(Code::kArgument, "is an H4MK file already; `h4mk convert` changes its version");
+    if (input.size() == 0) return Status(Code::kIo, "the file is empty");
     if (make_folders_) H4MK_TRY(MakeFolderOf(job.output));
     H4MK_TRY(out.Open(job.output, options_.write));
     uint64_t written = 0;

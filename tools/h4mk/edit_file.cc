@@ -36,7 +36,9 @@ Status EditFile::Open(const std::string& path) {
   const ssize_t got = pread(fd_, front, sizeof front, 0);
   if (got < 0) return SystemError("cannot read");
   const int version = h4mk_probe(front, static_cast<size_t>(got));
-  if (version == 0) return Status(Code::kNotH4mk, "not an H4MK file: \"H4MK\" expected at byte 0");
+  if (version == 0)
+    return Status(Code::kNotH4mk,
+                  got == 0 ? "the file is empty" : "not an H4MK file: \"H4MK\" expected at byte 0");
   if (version != 2)
     return Status(Code::kVersion,
                   "only files of version 2 can be changed in place; see `h4mk convert`");

@@ -2,6 +2,7 @@
 // Recovering, editing and the index behind the C ABI.
 #include "capi/task.h"
 #include "capi/value.h"
+#include "chunk/chunk_reader.h"
 #include "maintain/edit.h"
 #include "maintain/reindex.h"
 #include "open/whole_file.h"
@@ -36,7 +37,7 @@ Status CheckVersion2(Io& io) {
   int version = 0;
   H4MK_TRY(ReadVersion(io, &version));
   if (version == 2) return {};
-  if (version == 0) return Status(Code::kNotH4mk, "not an H4MK file: \"H4MK\" expected at byte 0");
+  if (version == 0) return NotH4mk(io.Size() == 0);
   return Status(Code::kVersion, "only files of version 2 can be changed; conversion makes one");
 }
 

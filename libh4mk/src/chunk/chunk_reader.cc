@@ -21,12 +21,17 @@ constexpr uint64_t kBudgetShare = 16;
 
 }  // namespace
 
+Status NotH4mk(bool is_empty) {
+  return Status(Code::kNotH4mk,
+                is_empty ? "the file is empty" : "not an H4MK file: \"H4MK\" expected at byte 0")
+      .At(0);
+}
+
 Status ReadFileHeader(Source& source, FileHeader* header) {
   uint8_t bytes[kFileHeaderSize];
   size_t got = 0;
   H4MK_TRY(source.ReadAt(0, bytes, sizeof bytes, &got));
-  if (got < 4 || LoadLe<uint32_t>(bytes) != kFileMagic)
-    return Status(Code::kNotH4mk, "not an H4MK file: \"H4MK\" expected at byte 0").At(0);
+  if (got < 4 || LoadLe<uint32_t>(bytes) != kFileMagic) return NotH4mk(got == 0);
   if (got < sizeof bytes)
     return Status(Code::kTruncated, "file ends inside its header at byte " + std::to_string(got))
         .At(got);

@@ -29,6 +29,9 @@ constexpr uint32_t LongestPayload(uint32_t tag) {
   return is_read_whole ? kMaxSmallChunk : UINT32_MAX;
 }
 
+// What to say of a file that does not begin as H4MK files do.
+Status NotH4mk(bool is_empty);
+
 // Reads the header of a file of version 2 and tells the source its salt. kNotH4mk, kVersion,
 // kTruncated; kUnsupported: a feature is required that this library does not know.
 Status ReadFileHeader(Source& source, FileHeader* header);

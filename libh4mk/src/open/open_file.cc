@@ -5,6 +5,7 @@
 #include <string>
 
 #include "chunk/chunk_format.h"
+#include "chunk/chunk_reader.h"
 #include "legacy/legacy.h"
 #include "open/protection.h"
 #include "pipeline/unpack_stage.h"
@@ -28,8 +29,7 @@ Status MakeReader(Source source, BufferAllocator& allocator, ReadOptions* option
   size_t got = 0;
   H4MK_TRY(source.ReadAt(0, front, sizeof front, &got));
   source.Unread(0, ByteSpan(front, got));
-  if (got < 4 || LoadLe<uint32_t>(front) != kFileMagic)
-    return Status(Code::kNotH4mk, "not an H4MK file: \"H4MK\" expected at byte 0").At(0);
+  if (got < 4 || LoadLe<uint32_t>(front) != kFileMagic) return NotH4mk(got == 0);
   const int version = FileVersion({front, got});
   if (version == 0 && got < kFileHeaderSize && (got < kTransportHeaderSize || front[4] != 0))
     return Status(Code::kTruncated, "file ends inside its header at byte " + std::to_string(got))

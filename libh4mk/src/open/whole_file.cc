@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "chunk/chunk_reader.h"
 #include "legacy/legacy.h"
 #include "open/open_file.h"
 
@@ -67,9 +68,9 @@ Status VerifyFile(Io& io, const ChunkWalk::Progress& progress, VerifyReport* rep
   H4MK_TRY(ReadVersion(io, &version));
   if (version == 2) return VerifyV2(io, progress, report);
   if (IsLegacy(version)) return VerifyLegacy(version, io, progress, report);
-  return Status(Code::kNotH4mk, version == 0 ? "not an H4MK file: \"H4MK\" expected at byte 0"
-                                             : "version " + std::to_string(version) +
-                                                   " of the format is not supported");
+  if (version == 0) return NotH4mk(io.Size() == 0);
+  return Status(Code::kNotH4mk,
+                "version " + std::to_string(version) + " of the format is not supported");
 }
 
 Status RecoverFile(Io& io, Io& output, const ChunkWalk::Progress& progress, RecoverReport* report) {
@@ -81,7 +82,7 @@ Status RecoverFile(Io& io, Io& output, const ChunkWalk::Progress& progress, Reco
     H4MK_TRY(ReadWhole(io, &file));
     return RecoverLegacy(version, file, output, progress, report);
   }
-  if (io.Size() == 0) return Status(Code::kNotH4mk, "the file is empty");
+  if (io.Size() == 0) return NotH4mk(/*is_empty=*/true);
   WithHeader repaired(io);  // the header may be what was damaged
   return RecoverV2(repaired, output, progress, report);
 }
