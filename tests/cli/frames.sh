@@ -15,4 +15,6 @@ echo "# several files, and folders"
 mkdir folder && cp clip.h4mk folder/b.h4mk && cp clip.h4mk folder/a.h4mk
 h4mk frames -t 2 folder/b.h4mk clip.h4mk | grep -A2 h4mk:
 h4mk frames -t 2 -r folder --json | grep '"file"'
-t h4mk frames -t 1 --csv -r folder
+h4mk frames -t 2 --csv -r folder | sed -n '1,3p;/b.h4mk/{p;q}'
+cp clip.h4mk 'folder/c,"d.h4mk'
+h4mk frames -t 2 --csv -r folder | tail -1

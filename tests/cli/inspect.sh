@@ -24,6 +24,11 @@ t h4mk inspect -r folder
 t h4mk inspect --json -r folder | grep '"file"'
 t h4mk inspect -q pcm.h4mk
 t h4mk inspect folder
+echo "# a page for each"
+t h4mk inspect -r folder pcm.h4mk --html pages
+find pages -type f | sort | xargs grep -c '</html>'
+t h4mk inspect folder/b.h4mk --html pages/
+t h4mk inspect pcm.h4mk folder/b.h4mk --html -
 mkdir nothing
 t h4mk inspect -r nothing
 

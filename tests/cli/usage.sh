@@ -13,6 +13,10 @@ t h4mk --verson
 t h4mk --jsn x
 t h4mk --htlm=x y
 t h4mk seek x y z
+t h4mk watch a.h4mk b.h4mk
+t h4mk decode a.h4mk b.h4mk --json
+t h4mk diff a.h4mk b.h4mk c.h4mk
+t h4mk adapters a.h4mk
 t h4mk transport frob
 t h4mk no/such/file
 cmp <(h4mk help verify) <(h4mk verify --help) && echo "help verify is verify --help"

@@ -2,6 +2,7 @@
 // h4mk cat: the payloads of one track, one behind the other.
 #include "block_source.h"
 #include "command.h"
+#include "files_option.h"
 #include "key_option.h"
 #include "progress.h"
 #include "track_option.h"
@@ -11,7 +12,7 @@ namespace h4mk::tool {
 namespace {
 
 struct CatOptions {
-  CommonOptions common;
+  FilesOptions files;
   int64_t track_id = kNoTrack;
   std::string output = "-";
   WriteOptions write;
@@ -19,14 +20,17 @@ struct CatOptions {
 };
 
 void Describe(CLI::App* command, CatOptions* options) {
-  AddCommonOptions(command, &options->common);
+  AddFilesOptions(command, &options->files);
+  options->files.together = true;
   AddTrackOption(command, &options->track_id, false);
   command
       ->add_option("--output,-o", options->output, "Where the payloads go, default standard output")
       ->type_name("FILE");
   AddWriteOptions(command, &options->write);
   AddDecryptionKeyOptions(command, &options->key);
-  command->footer("Damaged blocks are left out. For an attachment: its bytes.");
+  command->footer(
+      "Damaged blocks are left out. For an attachment: its bytes. Payloads of several files come "
+      "one behind the other.");
 }
 
 struct Copied {
@@ -64,30 +68,46 @@ Status Copy(BlockPipeline& reader, uint32_t track, uint64_t file_size, Sink& sin
   }
 }
 
-int Run(const CatOptions& options) {
-  // Payloads on standard output leave no room there for anything else.
-  Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
+// out is opened for the first file that can be read. *failed: nothing can be written any more.
+int CatOne(const CatOptions& options, const std::string& path, std::optional<OutputFile>* out,
+           bool* failed, Output& output) {
   InputFile file;
   OpenedFile opened;
-  if (const Status status = file.Open(options.common.file); !status.ok())
-    return output.Fail(status);
+  if (*failed) return output.Finish(kExitBad);
+  if (const Status status = file.Open(path); !status.ok()) return output.Fail(status);
   if (const Status status = OpenWithKey(file, options.key, &opened); !status.ok())
     return output.Fail(status);
   BlockPipeline& reader = *opened.reader;
   Result<uint32_t> track = FindTrack(reader, options.track_id);
   if (!track.ok()) return output.Fail(track.status());
-  OutputFile out;
-  if (const Status status = out.Open(options.output, options.write); !status.ok())
-    return output.Fail(status);
-  Sink sink(out.io());
   Copied counts;
-  const Status status = out.Commit(Copy(reader, track.value(), file.size(), sink, output, &counts));
-  if (!status.ok()) return output.Fail(status);
+  Status status;
+  if (!*out) status = out->emplace().Open(options.output, options.write);
+  if (status.ok()) {
+    Sink sink((*out)->io());
+    status = Copy(reader, track.value(), file.size(), sink, output, &counts);
+    if (!status.ok()) status = (*out)->Explain(std::move(status));
+  }
+  *failed = !status.ok();
+  if (*failed) return output.Fail(status);
   ReportWarnings(reader, output);
   output.Set("track_id", reader.tracks()[track.value()].id);
   output.Set("blocks", counts.blocks);
   output.Set("bytes", counts.bytes);
   return output.Finish();
+}
+
+int Run(const CatOptions& options) {
+  std::optional<OutputFile> out;
+  bool failed = false;
+  const int code =
+      ForEachFile(options.files, options.output,
+                  [&](const std::string& path, const std::string& /*to*/, Output& output) {
+                    return CatOne(options, path, &out, &failed, output);
+                  });
+  if (!out || failed) return code;
+  const Status status = out->Commit();
+  return status.ok() ? code : Output(options.output, /*json=*/false, stderr).Fail(status);
 }
 
 }  // namespace

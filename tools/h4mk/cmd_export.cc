@@ -38,7 +38,8 @@ struct ExportOptions {
 };
 
 void Describe(CLI::App* command, ExportOptions* options) {
-  command->add_option("INPUT", options->common.file, "Any file, or - for standard input")
+  command
+      ->add_option("INPUT", options->common.file, "One file of any kind, or - for standard input")
       ->required();
   command->add_flag("--json", options->common.json, "One JSON object instead of text");
   AddQuietOption(command);

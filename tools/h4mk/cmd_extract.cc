@@ -360,17 +360,13 @@ int ExtractOne(const ExtractOptions& options, const std::string& path, const std
   return output.Finish();
 }
 
-// film.h4mk of several goes to the folder film.
-std::string FolderFor(const std::string& to) {
-  return to.substr(0, to.size() - (to.ends_with(".h4mk") ? 5 : 0)) + "/";
-}
-
 int Run(const ExtractOptions& options) {
   const bool several = AreSeveral(options.files);
   return ForEachFile(options.files, several && options.output.empty() ? "." : options.output,
                      [&](const std::string& path, const std::string& to, Output& output) {
-                       return ExtractOne(options, path, several ? FolderFor(to) : options.output,
-                                         output);
+                       // film.h4mk of several goes to the folder film.
+                       return ExtractOne(options, path,
+                                         several ? WithoutH4mk(to) + "/" : options.output, output);
                      });
 }
 

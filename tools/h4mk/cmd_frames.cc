@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // h4mk frames: the frame table of a track: number in the order of presentation, time, kind.
 #include <algorithm>
+#include <utility>
 
 #include "block_source.h"
 #include "command.h"
@@ -35,10 +36,19 @@ void Describe(CLI::App* command, FramesOptions* options) {
       "it, ffmpeg with -picture_types 1.");
 }
 
-int ShowFrames(const FramesOptions& options, const std::string& path, Output& output) {
+// A text as a value of a table.
+std::string CsvText(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : Printable(text)) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
+// *has_head: the table of --csv has its first line.
+int ShowFrames(const FramesOptions& options, const std::string& path, bool* has_head,
+               Output& output) {
   InputFile file;
   std::unique_ptr<BlockPipeline> reader;
-  ShowFileName(options.files, path, output);
+  if (!options.csv) ShowFileName(options.files, path, output);
   if (const Status status = file.Open(path); !status.ok()) return output.Fail(status);
   if (const Status status = file.OpenReader(true, &reader); !status.ok())
     return output.Fail(status);
@@ -56,10 +66,13 @@ int ShowFrames(const FramesOptions& options, const std::string& path, Output& ou
   output.Set("time_base", fmt::format("{}/{}", track.time_base.num, track.time_base.den));
   output.Set("count", frames.size());
   output.BeginRows("frames");
-  if (options.csv)
-    output.Text("frame,time,pts,type,key,ordinal\n");
-  else
+  // With --csv all files are one table.
+  const bool is_named = AreSeveral(options.files);
+  const std::string file_column = is_named ? CsvText(path) + "," : "";
+  if (!options.csv)
     output.Text("{:>8}  {:>12}  {:>12}  {:4}  {}\n", "frame", "time", "pts", "type", "ordinal");
+  else if (!std::exchange(*has_head, true))
+    output.Text("{}frame,time,pts,type,key,ordinal\n", is_named ? "file," : "");
   for (size_t i = 0; i < frames.size(); ++i) {
     const Frame& frame = frames[i];
     const bool key = frame.flags & kBlockKey;
@@ -72,8 +85,8 @@ int ShowFrames(const FramesOptions& options, const std::string& path, Output& ou
                   {"ordinal", frame.ordinal}};
     });
     if (options.csv)
-      output.Text("{},{:.6f},{},{},{},{}\n", i, Seconds(frame.time, track.time_base), frame.time,
-                  TypeLetter(frame.flags, track), key ? 1 : 0, frame.ordinal);
+      output.Text("{}{},{:.6f},{},{},{},{}\n", file_column, i, Seconds(frame.time, track.time_base),
+                  frame.time, TypeLetter(frame.flags, track), key ? 1 : 0, frame.ordinal);
     else
       output.Text("{:8}  {:>12}  {:12}  {}{:3}  {}\n", i, Clock(frame.time, track.time_base),
                   frame.time, TypeLetter(frame.flags, track), key ? "*" : "", frame.ordinal);
@@ -82,11 +95,9 @@ int ShowFrames(const FramesOptions& options, const std::string& path, Output& ou
 }
 
 int Run(const FramesOptions& options) {
-  if (options.csv && AreSeveral(options.files))
-    return Output(options.files.paths[0], options.files.json)
-        .Fail(Status(Code::kArgument, "--csv is for one file"));
+  bool has_head = false;
   return ForEachFile(options.files, [&](const std::string& path, Output& output) {
-    return ShowFrames(options, path, output);
+    return ShowFrames(options, path, &has_head, output);
   });
 }
 

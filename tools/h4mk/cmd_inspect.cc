@@ -29,8 +29,9 @@ void Describe(CLI::App* command, InspectOptions* options) {
   command
       ->add_option(
           "--html", options->html,
-          "Write a page with a timeline of tracks, GOPs and bit rate, - for standard output")
-      ->type_name("FILE");
+          "Write a page with a timeline of tracks, GOPs and bit rate, - for standard output; for "
+          "several files a folder, which gets a page for each")
+      ->type_name("PAGE");
   command
       ->add_flag("--thumbnails", options->thumbnails,
                  "With pictures of the film in the page, by an ffmpeg that reads H4MK")
@@ -280,38 +281,34 @@ void ShowFile(const std::string& path, InputFile& file, BlockPipeline& reader, O
                 "what is there");
 }
 
-int InspectOne(const InspectOptions& options, const std::string& path, Output& output) {
+int InspectOne(const InspectOptions& options, const std::string& path, const std::string& page,
+               Output& output) {
   InputFile file;
   std::unique_ptr<BlockPipeline> reader;
   if (const Status status = file.Open(path); !status.ok()) return output.Fail(status);
-  if (file.version() == kTransportVersion && !options.files.json && options.html.empty())
+  if (file.version() == kTransportVersion && !options.files.json && page.empty())
     return TransportInspect(path);
   if (const Status status = file.OpenReader(true, &reader); !status.ok())
     return output.Fail(status);
-  if (options.html.empty()) {
+  if (page.empty()) {
     ShowFile(path, file, *reader, output);
     return output.Finish();
   }
-  const Status status = WriteHtml(
-      path, file, *reader, output,
-      {options.html, options.thumbnails ? options.ffmpeg : "", options.verify}, options.write);
+  const Status status =
+      WriteHtml(path, file, *reader, output,
+                {page, options.thumbnails ? options.ffmpeg : "", options.verify}, options.write);
   return status.ok() ? output.Finish() : output.Fail(status);
 }
 
 int Run(const InspectOptions& options) {
-  if (!options.html.empty()) {
-    Output output(options.files.paths[0], options.files.json,
-                  options.html == "-" ? stderr : stdout);
-    if (options.files.paths.size() > 1 || options.files.recursive)
-      return output.Fail(Status(Code::kArgument, "--html is for one file"));
-    return InspectOne(options, options.files.paths[0], output);
-  }
   bool is_first = true;
-  return ForEachFile(options.files, [&](const std::string& path, Output& output) {
-    if (!is_first) output.Text("\n");
+  const auto visit = [&](const std::string& path, const std::string& to, Output& output) {
+    if (!is_first && to.empty()) output.Text("\n");
     is_first = false;
-    return InspectOne(options, path, output);
-  });
+    // Pages of several files are film.html of film.h4mk.
+    return InspectOne(options, path, to == options.html ? to : WithoutH4mk(to) + ".html", output);
+  };
+  return ForEachFile(options.files, options.html, visit);
 }
 
 }  // namespace

@@ -270,6 +270,7 @@ class OutputFile::LimitedIo final : public FdIo {
  public:
   LimitedIo(int fd, bool seekable) : FdIo(fd, seekable) {}
   int64_t Write(const uint8_t* buffer, size_t size) override {
+    const uint64_t limit = limits.MostOutput();  // grows with the inputs that are opened
     if (position_ > limit || size > limit - position_) {
       reached = true;
       return -EFBIG;
@@ -284,7 +285,7 @@ class OutputFile::LimitedIo final : public FdIo {
     return FdIo::Seek(offset);
   }
 
-  uint64_t limit = UINT64_MAX;
+  WriteOptions limits;
   bool reached = false;
   int error = 0;  // of the system
 
@@ -294,11 +295,6 @@ class OutputFile::LimitedIo final : public FdIo {
 
 Status OutputFile::Fault(const std::string& what) const {
   return Status(Code::kIo, "cannot write " + path_ + ": " + what);
-}
-
-void OutputFile::SetLimit(const WriteOptions& options) {
-  limits_ = options;
-  io_->limit = options.MostOutput();
 }
 
 Status OutputFile::OpenStandardOutput(Content content) {
@@ -364,7 +360,7 @@ Status OutputFile::Open(const std::string& path, const WriteOptions& options, Co
   } else {
     H4MK_TRY(place_.exists && !place_.is_regular() ? OpenDevice() : OpenTemporary());
   }
-  SetLimit(options);
+  io_->limits = options;
   return {};
 }
 
@@ -379,7 +375,6 @@ Status OutputFile::OpenInPlace(const std::string& path) {
     if (!IsInput(place_.info)) return Fault("somebody else has replaced it meanwhile");
     H4MK_TRY(OpenTemporary());
   }
-  SetLimit({});
   return {};
 }
 
@@ -396,7 +391,7 @@ Status OutputFile::Commit(Status written) {
 Status OutputFile::Explain(Status written) const {
   if (written.ok() || !io_) return written;
   if (io_->error != 0) return Fault(std::strerror(io_->error));
-  if (io_->reached) return limits_.TooMuch();
+  if (io_->reached) return io_->limits.TooMuch();
   return written;
 }
 

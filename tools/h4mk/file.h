@@ -120,11 +120,9 @@ class OutputFile {
   Status OpenDevice();
   Status OpenTemporary();
   Status Fault(const std::string& what) const;
-  void SetLimit(const WriteOptions& options);
 
   std::string path_;
   bool overwrite_ = false;
-  WriteOptions limits_;
   Place place_;
   TemporaryFile temporary_;
   OwnedFd fd_;  // where no temporary file is

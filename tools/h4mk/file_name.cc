@@ -75,6 +75,10 @@ std::string Stem(const std::string& path) {
   return name;
 }
 
+std::string WithoutH4mk(const std::string& path) {
+  return path.substr(0, path.size() - (path.ends_with(".h4mk") ? 5 : 0));
+}
+
 std::string InFolder(const std::string& folder, const std::string& name) {
   return folder.empty() ? name : folder.ends_with('/') ? folder + name : folder + "/" + name;
 }

@@ -21,6 +21,9 @@ std::string LastName(const std::string& path);
 // "film" of the same.
 std::string Stem(const std::string& path);
 
+// "folder/film" of "folder/film.h4mk"; other names stay.
+std::string WithoutH4mk(const std::string& path);
+
 // A name in a folder; "" is the one we are in.
 std::string InFolder(const std::string& folder, const std::string& name);
 

@@ -95,7 +95,8 @@ int ForEachFile(const FilesOptions& options, const std::string& out,
   std::vector<FoundFile> files;
   std::vector<std::string> outputs;
   Status status = FindFiles(options, &files);
-  const bool in_folder = !out.empty() && (AreSeveral(options) || IsFolder(out));
+  const bool in_folder =
+      !out.empty() && !options.together && (AreSeveral(options) || IsFolder(out));
   if (status.ok()) status = NameOutputs(files, out, in_folder, &outputs);
   if (!status.ok()) return Output(options.paths[0], options.json, text).Fail(status);
   if (!out.empty())  // what comes of one file never takes the place of another that is still to be

@@ -17,7 +17,8 @@ namespace h4mk::tool {
 struct FilesOptions {
   std::vector<std::string> paths;
   bool json = false, recursive = false, quiet = false;
-  bool dry = false;  // nothing is written: no folder is made for it
+  bool dry = false;       // nothing is written: no folder is made for it
+  bool together = false;  // what comes of all files goes to one output, not to a folder
   bool (*takes)(const std::string& path) = IsH4mkName;  // which files of a folder are meant
 };
 

@@ -203,6 +203,15 @@ class Program {
                        meant.empty() ? "" : "; did you mean " + meant + "?");
   }
 
+  // The words that a command takes beside its options: there was one more.
+  static std::string Takes(const CLI::App& command) {
+    std::string names;
+    size_t count = 0;
+    for (const CLI::Option* option : command.get_options())
+      if (option->get_positional()) names += (count++ == 0 ? "" : " and ") + option->get_name(true);
+    return count == 0 ? "" : fmt::format(": it takes {}{}", count == 1 ? "one " : "", names);
+  }
+
   // Says what is wrong with the command line, and what might be meant.
   int Usage(const CLI::ParseError& error) const {
     const CLI::App* command = &app_;
@@ -219,7 +228,7 @@ class Program {
     if (wrong != extra.end()) {
       message = NoOption(*command, wrong->substr(0, wrong->find('=')));
     } else if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-      message = fmt::format("\"{}\" was not expected", extra.front());
+      message = fmt::format("\"{}\" was not expected{}", extra.front(), Takes(*command));
     }
     return Wrong(name, message, name + " --help");
   }
