@@ -130,6 +130,23 @@ TEST(V1RecoverTest, BlocksThatAreNoneAreLeftOut) {
   EXPECT_TRUE(recovered.report.lost_any_blocks());
 }
 
+// legacy.md, "Version 1: damage", rule 1: the checksum of the file says that all lengths are right.
+TEST(V1RecoverTest, WhatABlockCarriesIsNoBlock) {
+  Bytes payload;
+  AppendV1Routing(1, payload);
+  AppendBytes(payload, V1CoreOf(1, 9, kV1TypeI));
+  const Bytes block = V1CoreOf(1, 7, kV1TypeP);
+  Bytes file = V1FileOf({V1ChunkOf("TRAK", 0, Text(kTrack)), V1CoreOf(1, 0, kV1TypeI),
+                         V1ChunkOf("CORE", kV1TypeI << 28 | 5, payload), block, block});
+  const size_t end_of_first = file.size() - kCrcSize - 2 * block.size();
+  for (const size_t end : {end_of_first, end_of_first + block.size()}) file[end - 1] ^= 1;
+  const Recovered recovered = RecoverBytes(RecoverV1, file);
+  ASSERT_TRUE(recovered.status.ok()) << recovered.status.message();
+  EXPECT_EQ(Contents(recovered.bytes), "1 1@0 1@7 ");
+  EXPECT_EQ(recovered.losses(),
+            "CORE chunk does not match its CRC\nCORE chunk does not match its CRC\n");
+}
+
 TEST(V1RecoverTest, NothingToRecover) {
   const Recovered recovered = RecoverBytes(RecoverV1, V1FileOf({V1ChunkOf("NOTE", 0, Text("n"))}));
   EXPECT_EQ(recovered.status.code(), Code::kCorrupt);

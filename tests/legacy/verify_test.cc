@@ -118,6 +118,18 @@ TEST_F(V1VerifyTest, ATableHasTheIBlocksAndNoOthers) {
             "seek table of track 1 ends before the I block" + at(last_) + "\n");
 }
 
+// legacy.md, "Version 1: damage", rule 1: the checksum of the file says that all lengths are right.
+TEST_F(V1VerifyTest, WhatABlockCarriesIsNoChunk) {
+  const ByteSpan carried = ByteSpan(file_).subspan(first_.begin, first_.end - first_.begin);
+  Bytes file = V1FileOf({{1, 0, kV1TypeI, carried}, {1, 10, kV1TypeP, data_}});
+  const Place carrier = Find(file, "CORE"), next = Find(file, "CORE", carrier.end);
+  for (const Place block : {carrier, next}) file[block.end - 1] ^= 1;
+  const auto damaged = [](Place block) {
+    return "CORE chunk does not match its CRC at byte " + std::to_string(block.begin) + "\n";
+  };
+  EXPECT_EQ(Text(Verify(file)), damaged(carrier) + damaged(next));
+}
+
 TEST_F(V1VerifyTest, StructuresThatCannotBeUsed) {
   const Bytes bad = {'X'};
   EXPECT_NE(Text(Verify(With(file_, Find(file_, "TRAK"), 0, bad))), "");

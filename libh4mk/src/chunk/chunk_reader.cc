@@ -250,11 +250,45 @@ Status ChunkReader::CheckLength(uint64_t offset, const ChunkHeader& header) {
                              " bytes does not match its CRC, and no chunk follows it");
 }
 
+// A chunk followed by its CRC moves the checksum of version 1 as any other of that length does.
+Status ChunkReader::LengthsAreRight(bool* right) {
+  if (!lengths_are_right_) {
+    constexpr uint32_t kResidue = 0x2144DF1C;  // CRC-32 of any bytes with their CRC-32 behind them
+    uint8_t front[kFileHeaderSize];
+    size_t got = 0;
+    H4MK_TRY(source_.ReadAt(0, front, sizeof front, &got));
+    uint32_t checksum = Crc32(0, ByteSpan(front, got));
+    const auto size = static_cast<uint64_t>(source_.Size());
+    uint64_t at = kFileHeaderSize;
+    while (at + kCrcSize + kChunkOverhead <= size) {
+      ChunkHeader header;
+      H4MK_TRY(ReadHeader(at, &header));
+      if (header.size() > size - kCrcSize - at) break;
+      checksum = Crc32Combine(checksum, kResidue, header.size());
+      at += header.size();
+    }
+    Bytes rest(static_cast<size_t>(
+        std::min<uint64_t>(size - std::min(at, size), kChunkOverhead + kCrcSize)));
+    H4MK_TRY(source_.ReadAt(at, rest.data(), rest.size(), &got));
+    lengths_are_right_ = got == rest.size() && at + got == size && got >= kCrcSize &&
+                         Crc32(checksum, ByteSpan(rest).first(got - kCrcSize)) ==
+                             LoadLe<uint32_t>(rest.data() + got - kCrcSize);
+  }
+  *right = *lengths_are_right_;
+  return {};
+}
+
 Status ChunkReader::FindNext(uint64_t offset, uint64_t* found) {
   ChunkHeader header;
   const Status status = ReadHeader(offset, &header);
   if (status.code() == Code::kIo) return status;
   if (status.ok() && source_.seekable() && source_.Size() >= 0) {
+    bool right = false;
+    if (version_ == 1) H4MK_TRY(LengthsAreRight(&right));
+    if (right) {
+      *found = offset + header.size();
+      return {};
+    }
     const Next next = WhatFollows(offset + header.size());
     H4MK_TRY(next.status);
     if (next.is_end) return Status(Code::kEnd, "no further chunk found");

@@ -4,6 +4,7 @@
 #define H4MK_CHUNK_CHUNK_READER_H_
 
 #include <functional>
+#include <optional>
 
 #include "base/io.h"
 #include "chunk/chunk_format.h"
@@ -71,6 +72,11 @@ class ChunkReader {
   // checked when it is passed over itself. kCorrupt: nothing of this. The source must be seekable.
   Status CheckLength(uint64_t offset, const ChunkHeader& header);
 
+  // Of a file of version 1: whether its checksum says that all lengths are right, which it does
+  // without a look at payloads (legacy.md, "Version 1: damage"). The source must be seekable and
+  // know its size.
+  Status LengthsAreRight(bool* right);
+
   // Where to go on behind a chunk that cannot be used (core.md, "Damage"): directly behind it where
   // a whole chunk follows, else at the next known tag whose chunk is whole. kEnd: nothing follows;
   // all can be read again. The work is in proportion to the distance, whatever lengths stand there.
@@ -104,6 +110,7 @@ class ChunkReader {
 
   Source& source_;
   const int version_;
+  std::optional<bool> lengths_are_right_;  // once somebody asked
 };
 
 }  // namespace h4mk

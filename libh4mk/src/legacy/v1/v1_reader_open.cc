@@ -2,7 +2,6 @@
 // Opening a file of version 1: its chunks, descriptions and block log.
 #include <algorithm>
 
-#include "base/crc32.h"
 #include "base/fault.h"
 #include "legacy/v1/v1_reader.h"
 #include "legacy/v1/v1_tracks.h"
@@ -33,7 +32,7 @@ V1Reader::V1Reader(Source source, BufferAllocator& allocator, bool keep_corrupt)
 
 Status V1Reader::Open() {
   seekable_ = source_.seekable() && source_.Size() >= 0;
-  if (seekable_) H4MK_TRY(CheckLengths());
+  if (seekable_) H4MK_TRY(chunks_.LengthsAreRight(&lengths_are_right_));
   position_ = kFileHeaderSize;
   H4MK_TRY(ReadChunks(/*until_core=*/!seekable_));
   if (seekable_) {
@@ -45,33 +44,6 @@ Status V1Reader::Open() {
   discarded_.assign(list_.tracks.size(), false);
   ordinals_.assign(list_.tracks.size(), 0);
   CountTotals();
-  return {};
-}
-
-// The container checksum of version 1 sees nothing but lengths (legacy.md, "Version 1"): a chunk
-// followed by its CRC moves it as any other of that length does. So it tells, without reading them,
-// whether the chunks are those that were written, or what a block carries.
-Status V1Reader::CheckLengths() {
-  constexpr uint32_t kResidue = 0x2144DF1C;  // CRC-32 of any bytes with their CRC-32 behind them
-  uint8_t front[kFileHeaderSize];
-  size_t got = 0;
-  H4MK_TRY(source_.ReadAt(0, front, sizeof front, &got));
-  uint32_t checksum = Crc32(0, ByteSpan(front, got));
-  const auto size = static_cast<uint64_t>(source_.Size());
-  uint64_t at = kFileHeaderSize;
-  while (at + kCrcSize + kChunkOverhead <= size) {
-    ChunkHeader header;
-    H4MK_TRY(chunks_.ReadHeader(at, &header));
-    if (header.size() > size - kCrcSize - at) break;
-    checksum = Crc32Combine(checksum, kResidue, header.size());
-    at += header.size();
-  }
-  Bytes rest(static_cast<size_t>(
-      std::min<uint64_t>(size - std::min(at, size), kChunkOverhead + kCrcSize)));
-  H4MK_TRY(source_.ReadAt(at, rest.data(), rest.size(), &got));
-  lengths_are_true_ = got == rest.size() && at + got == size && got >= kCrcSize &&
-                      Crc32(checksum, ByteSpan(rest).first(got - kCrcSize)) ==
-                          LoadLe<uint32_t>(rest.data() + got - kCrcSize);
   return {};
 }
 
@@ -126,7 +98,7 @@ Status V1Reader::ReadChunk(const ChunkHeader& header) {
 }
 
 Status V1Reader::AddCore(const ChunkHeader& header) {
-  if (!lengths_are_true_ && seekable_) {  // then its CRC has to say so
+  if (!lengths_are_right_ && seekable_) {  // then its CRC has to say so
     bool whole = false;
     H4MK_TRY(chunks_.IsWhole(position_, header, &whole));
     if (!whole) return Corrupt(position_, "chunk_crc: CORE chunk does not match its CRC");
@@ -157,13 +129,7 @@ Status V1Reader::AddCore(const ChunkHeader& header) {
 // 1: damage"). kEnd: nothing follows.
 Status V1Reader::PassOverDamage(Status damage) {
   uint64_t found = 0;
-  if (seekable_ && lengths_are_true_) {
-    ChunkHeader header;
-    H4MK_TRY(chunks_.ReadHeader(position_, &header));
-    found = position_ + header.size();
-  } else {
-    H4MK_TRY(chunks_.FindNext(position_, &found));
-  }
+  H4MK_TRY(chunks_.FindNext(position_, &found));
   if (damage_.size() < kMaxDamage)
     damage_.push_back(
         {position_, damage.message() + "; reading goes on at byte " + std::to_string(found)});
