@@ -6,6 +6,8 @@
 #include <h4mk/legacy.h>
 #include <h4mk/protection.h>
 
+#include <ranges>
+
 #include "base/base64.h"
 #include "crypto/hex.h"
 #include "protect/block_cipher.h"
@@ -161,12 +163,16 @@ TEST(EncryptionTest, LivingKeysAreLeavesOfATree) {
       {uint64_t{1} << 32, "0341e9d77d83fc998e0a7bf0de8356c93a9965bfab835ad906d7f968300ce18e"},
       {(uint64_t{1} << 50) + 1, "d89a140949a834657248d8e19555cd1a00346e1e8d5a0a1608dd51019e51ed02"},
       {UINT64_MAX, "2eb9e5ba0f80fecf3c78990da3be21630101535d7fdd0f184a26f14b57a08f07"}};
-  LivingTrack forward(top);
+  LivingTrack forgets(top, true), keeps(top, false);
   for (const auto& [ordinal, key] : cases) {
-    ASSERT_FALSE(forward.IsPast(ordinal));
-    EXPECT_EQ(EncodeHex(forward.Take(ordinal)), key) << ordinal;
-    EXPECT_TRUE(forward.IsPast(ordinal));
-    EXPECT_EQ(EncodeHex(LivingTrack(top).Take(ordinal)), key) << ordinal;
+    ASSERT_FALSE(forgets.IsPast(ordinal));
+    EXPECT_EQ(EncodeHex(forgets.Take(ordinal)), key) << ordinal;
+    EXPECT_TRUE(forgets.IsPast(ordinal));
+    EXPECT_EQ(EncodeHex(keeps.Take(ordinal)), key) << ordinal;
+  }
+  for (const auto& [ordinal, key] : cases | std::views::reverse) {
+    ASSERT_FALSE(keeps.IsPast(ordinal));
+    EXPECT_EQ(EncodeHex(keeps.Take(ordinal)), key) << ordinal;
   }
 }
 

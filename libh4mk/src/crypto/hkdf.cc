@@ -64,7 +64,7 @@ void Hkdf(ByteSpan salt, ByteSpan input, ByteSpan info, std::span<uint8_t> out) 
   Derive(NewKdfContext(EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND).get(), salt, input, info, out);
 }
 
-// A block of scheme living takes up to 128 of these. Each thread keeps a context, since making one
+// A block of scheme living takes up to 66 of these. Each thread keeps a context, since making one
 // takes a quarter of the time; the key in it is overwritten.
 Key ExpandLabel(ByteSpan key, std::string_view label, ByteSpan data) {
   Bytes info;

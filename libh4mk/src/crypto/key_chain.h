@@ -27,29 +27,32 @@ class KeyChain {
 };
 
 // The keys of the blocks of one track, one for each, which are the leaves of a tree: any of them is
-// 64 steps away, and none leads back to those before it.
+// 64 steps away. Who forgets keeps no key that leads back to those before the last one. Who does
+// not takes one step at each height.
 class LivingTrack {
  public:
   LivingTrack() = default;
-  explicit LivingTrack(const Key& top) { ahead_.push_back({top, 0, 64}); }
+  LivingTrack(const Key& top, bool forgets) : forgets_(forgets) { known_.push_back({top, 0, 64}); }
 
-  // Whether the key of a block was passed already.
-  bool IsPast(uint64_t ordinal) const { return ahead_.empty() || ordinal < ahead_.back().first; }
-  // The key of a block; those before it are gone. REQUIRES: !IsPast(ordinal).
+  // Whether the key of a block was forgotten.
+  bool IsPast(uint64_t ordinal) const {
+    return known_.empty() || (forgets_ && ordinal < known_.back().first);
+  }
+  // The key of a block. REQUIRES: !IsPast(ordinal).
   Key Take(uint64_t ordinal) {
-    while (!ahead_.back().Holds(ordinal)) ahead_.pop_back();
-    while (ahead_.back().height > 0) {
-      const Node node = ahead_.back();
-      ahead_.pop_back();
+    while (!known_.back().Holds(ordinal)) known_.pop_back();
+    while (known_.back().height > 0) {
+      const Node node = known_.back();
+      if (forgets_) known_.pop_back();
       const unsigned height = node.height - 1;
-      const Node right = {ExpandLabel(node.key, "living right"),
-                          node.first + (uint64_t{1} << height), height};
-      ahead_.push_back(right);
-      if (!right.Holds(ordinal))
-        ahead_.push_back({ExpandLabel(node.key, "living left"), node.first, height});
+      const uint64_t middle = node.first + (uint64_t{1} << height);
+      if (forgets_ || ordinal >= middle)
+        known_.push_back({ExpandLabel(node.key, "living right"), middle, height});
+      if (ordinal < middle)
+        known_.push_back({ExpandLabel(node.key, "living left"), node.first, height});
     }
-    const Key key = ExpandLabel(ahead_.back().key, "living key");
-    ahead_.pop_back();
+    const Key key = ExpandLabel(known_.back().key, "living key");
+    known_.pop_back();
     return key;
   }
 
@@ -64,7 +67,9 @@ class LivingTrack {
     }
   };
 
-  std::vector<Node, SecretAllocator<Node>> ahead_;  // the next one last
+  bool forgets_ = false;
+  // The next one last. Of who does not forget: from the top down to where the last key was.
+  std::vector<Node, SecretAllocator<Node>> known_;
 };
 
 }  // namespace h4mk

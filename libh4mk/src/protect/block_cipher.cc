@@ -154,16 +154,16 @@ void BlockCipher::ForgetMasterKey(std::span<const uint32_t> track_ids) {
   for (const uint32_t track_id : track_ids) {
     TrackState& track = tracks_[track_id];
     track.session = sessions_.back().get();
-    track.living = LivingStart(track_id, *track.session);
+    track.living = LivingTrack(LivingTop(track_id, *track.session), true);
     track.run = UINT64_MAX;
   }
   root_ = Key();
 }
 
-LivingTrack BlockCipher::LivingStart(uint32_t track_id, const Session& session) const {
+Key BlockCipher::LivingTop(uint32_t track_id, const Session& session) const {
   Bytes data(session.id.begin(), session.id.end());
   AppendLe(data, track_id);
-  return LivingTrack(ExpandLabel(root_, "living track", data));
+  return ExpandLabel(root_, "living track", data);
 }
 
 Key BlockCipher::DescriptionsMac(const DescriptionDigests& descriptions) const {
@@ -266,8 +266,8 @@ Gcm& BlockCipher::CipherFor(const BlockContext& block, const Session& session) {
   const uint64_t run = is_living ? block.ordinal : block.ordinal >> kEpochShift;
   if (track.session == &session && track.run == run) return track.cipher;
   if (is_living) {
-    if (track.session != &session || track.living.IsPast(block.ordinal))  // back: from the start
-      track.living = LivingStart(block.track_id, session);
+    if (track.session != &session || track.living.IsPast(block.ordinal))
+      track.living = LivingTrack(LivingTop(block.track_id, session), false);
     track.cipher.SetKey(track.living.Take(block.ordinal));
   } else {
     Bytes data(session.id.begin(), session.id.end());

@@ -114,7 +114,7 @@ class BlockCipher : public InSecretMemory {
   Status ReadSessions(const Json& protection);
   const Session& SessionOf(uint32_t track_id, uint64_t ordinal) const;
   Gcm& CipherFor(const BlockContext& block, const Session& session);
-  LivingTrack LivingStart(uint32_t track_id, const Session& session) const;
+  Key LivingTop(uint32_t track_id, const Session& session) const;
 
   std::string scheme_;
   Bytes kid_;

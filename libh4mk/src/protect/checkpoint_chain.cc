@@ -94,8 +94,9 @@ Status CheckpointChain::FindLeaf(uint64_t offset, const Checkpoint** checkpoint,
   if (offset >= base_ && offset - base_ < last_.position) {
     H4MK_TRY(Behind(offset - base_, checkpoint));
     const std::vector<TreeLeaf>& leaves = (*checkpoint)->leaves;
-    for (*leaf = 0; *leaf < leaves.size(); ++*leaf)
-      if (base_ + leaves[*leaf].position == offset) return {};
+    const auto found = std::ranges::lower_bound(leaves, offset - base_, {}, &TreeLeaf::position);
+    *leaf = static_cast<size_t>(found - leaves.begin());
+    if (found != leaves.end() && found->position == offset - base_) return {};
   }
   return Corrupt(offset, "no signed chunk starts");
 }

@@ -52,6 +52,7 @@ Status VerifyingIo::FollowChain(uint64_t size) {
   if (!is_new) return {};
   verified_.clear();
   tail_ = {};
+  pages_ = {};
   for (size_t i = 0; i < last().copies.size(); ++i)
     tail_.page_numbers[base() + last().copies[i].place - 1] = i;
   return {};
@@ -59,18 +60,22 @@ Status VerifyingIo::FollowChain(uint64_t size) {
 
 // What stands between two leaves that a checkpoint lists, or around all of them.
 VerifyingIo::Region VerifyingIo::Gap(uint64_t start, uint64_t end, const Checkpoint& checkpoint) {
+  if (pages_.checkpoint != checkpoint.position) {
+    pages_ = {checkpoint.position, {checkpoint.pages.begin(), checkpoint.pages.end()}, {}};
+    for (const Checkpoint::Page& page : checkpoint.copies) pages_.copies.insert(page.digest);
+  }
   Region region;
   region.start = start;
   region.end = end;
-  region.originals = checkpoint.pages;
-  for (const Checkpoint::Page& page : checkpoint.copies) region.copies.push_back(page.digest);
+  region.originals = &pages_.originals;
+  region.copies = &pages_.copies;
   return region;
 }
 
 Status VerifyingIo::RegionAt(uint64_t offset, Region* region) {
   if (offset < base()) {
     *region = Gap(0, base(), last());
-    region->originals.clear();  // only copies of the index are put in at the front
+    region->originals = nullptr;  // only copies of the index are put in at the front
     return {};
   }
   const uint64_t position = offset - base();
@@ -83,21 +88,19 @@ Status VerifyingIo::RegionAt(uint64_t offset, Region* region) {
   }
   const Checkpoint* checkpoint = nullptr;
   H4MK_TRY(chain_.Behind(position, &checkpoint));
-  uint64_t start = checkpoint->previous != 0 ? checkpoint->position - checkpoint->previous : 0;
-  for (const TreeLeaf& leaf : checkpoint->leaves) {
-    if (position < leaf.position) {
-      *region = Gap(base() + start, base() + leaf.position, *checkpoint);
-      return {};
-    }
-    if (position < leaf.end()) {
-      region->start = base() + leaf.position;
-      region->end = base() + leaf.end();
-      region->leaf = leaf.hash;
-      return {};
-    }
-    start = leaf.end();
+  const std::vector<TreeLeaf>& leaves = checkpoint->leaves;
+  const auto leaf = std::ranges::upper_bound(leaves, position, {}, &TreeLeaf::end);
+  if (leaf != leaves.end() && leaf->position <= position) {
+    region->start = base() + leaf->position;
+    region->end = base() + leaf->end();
+    region->leaf = leaf->hash;
+    return {};
   }
-  *region = Gap(base() + start, base() + checkpoint->position, *checkpoint);
+  const uint64_t first =
+      checkpoint->previous != 0 ? checkpoint->position - checkpoint->previous : 0;
+  const uint64_t start = leaf == leaves.begin() ? first : std::prev(leaf)->end();
+  const uint64_t end = leaf == leaves.end() ? checkpoint->position : leaf->position;
+  *region = Gap(base() + start, base() + end, *checkpoint);
   return {};
 }
 
@@ -245,9 +248,9 @@ bool VerifyingIo::IsSignedPage(const Region& region, uint64_t offset, ByteSpan p
   if (payload.size() < kPageRest) return false;
   const std::optional<PageForm> form = FormOf(payload);
   if (!form) return false;
-  const auto& expected = form == PageForm::kCopy ? region.copies : region.originals;
-  const Sha256Digest digest = PageDigest(*form, payload, offset, base());
-  if (std::ranges::find(expected, digest) == expected.end()) return false;
+  const auto* expected = form == PageForm::kCopy ? region.copies : region.originals;
+  if (expected == nullptr || !expected->contains(PageDigest(*form, payload, offset, base())))
+    return false;
   const auto number = tail_.page_numbers.find(offset);
   return number == tail_.page_numbers.end() ||
          PageDigest(PageForm::kCopy, payload, offset, base()) ==

@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/io.h"
@@ -60,8 +61,13 @@ class VerifyingIo final : public Io {
     uint64_t end = 0;
     std::optional<Sha256Digest> leaf;
     bool is_tail = false;  // from the last checkpoint on
-    // Digests of the pages of the index that may stand here.
-    std::vector<Sha256Digest> originals, copies;
+    // Digests of the pages of the index that may stand here; of pages_, or none.
+    const std::set<Sha256Digest>*originals = nullptr, *copies = nullptr;
+  };
+  // Digests of the pages that the checkpoint at a position lists.
+  struct Pages {
+    uint64_t checkpoint = UINT64_MAX;  // none
+    std::set<Sha256Digest> originals, copies;
   };
   struct Verified {
     uint64_t start = 0;
@@ -94,7 +100,7 @@ class VerifyingIo final : public Io {
 
   uint64_t base() const { return chain_.base(); }
   Status FollowChain(uint64_t size);
-  static Region Gap(uint64_t start, uint64_t end, const Checkpoint& checkpoint);
+  Region Gap(uint64_t start, uint64_t end, const Checkpoint& checkpoint);
   Status RegionAt(uint64_t offset, Region* region);
   Status LoadTail();
   Status Load(uint64_t offset);
@@ -119,6 +125,7 @@ class VerifyingIo final : public Io {
   Source input_;
   CheckpointChain chain_;
   TailFacts tail_;
+  Pages pages_;  // of the checkpoint whose gap was read last
   uint64_t position_ = 0;
   std::deque<Verified> verified_;  // the last one that was used is first
   ProblemLog log_;
