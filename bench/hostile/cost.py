@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What hostile files cost: CPU seconds and peak memory of each command on each file of corpus.py.
+"""What hostile files cost: CPU seconds and peak memory of each command on each file of corpus.py and protected.py, read with its key.
 
     python3 bench/hostile/cost.py --tool build/cmake-release/tools/h4mk/h4mk [--ffprobe dist/bin/ffprobe] [--size KIB]
 
@@ -14,6 +14,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import corpus  # noqa: E402
+import protected  # noqa: E402
 
 MAX_SECONDS, MAX_MIB = 2.0, 256
 # In memory where that can be: ext4 spends seconds on thousands of new files where as many were deleted just before, which says
@@ -33,27 +34,49 @@ def run(command):
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, written, status
 
 
-def commands(tool, ffprobe, path, out):
+class Keys:
+    """Files with the keys that the cases are read with, and the options that name them."""
+
+    def __init__(self, folder):
+        self.private, self.public, self.secret = (os.path.join(folder, name) for name in ("private.pem", "public.pem", "secret"))
+        for path, text in ((self.private, protected.pem("PRIVATE", protected.PRIVATE)),
+                           (self.public, protected.pem("PUBLIC", protected.PUBLIC)), (self.secret, protected.KEY)):
+            pathlib.Path(path).write_text(text)
+            os.chmod(path, 0o600)
+
+    def of_case(self, name):
+        """What opens a file, what verifies it, and both as options of ffprobe."""
+        if name in protected.SIGNED:
+            return [], ["--public-key", self.public], ["-verify_key", self.public]
+        if name in protected.ENCRYPTED:
+            return ["--key-file", self.secret], [], ["-decryption_key_file", self.secret]
+        return [], [], []
+
+
+def commands(tool, ffprobe, path, out, private, opens, verifies, probes):
     yield "inspect", [tool, "inspect", path]
     yield "inspect --json", [tool, "inspect", "--json", path]
     yield "inspect --html", [tool, "inspect", "-y", "--html", out + ".html", path]
-    yield "verify", [tool, "verify", path]
-    yield "verify --json", [tool, "verify", "--json", path]
+    yield "verify", [tool, "verify", *opens, *verifies, path]
+    yield "verify --json", [tool, "verify", "--json", *opens, *verifies, path]
     yield "list", [tool, "list", path]
-    yield "list --hash", [tool, "list", "--hash", path]
+    yield "list --hash", [tool, "list", "--hash", *opens, path]
+    yield "cat", [tool, "cat", "--track", "1", *opens, path]
     yield "frames", [tool, "frames", "--track", "1", path]
     yield "seek", [tool, "seek", "--track", "1", "--time", "1", path]
     yield "recover", [tool, "recover", "-y", path, out + ".h4mk"]
-    yield "convert --to 1", [tool, "convert", "-y", "--to", "1", path, out + ".v1"]
-    yield "cut", [tool, "cut", "-y", "--from", "0", "--to", "1000000", path, "-o", out + ".cut.h4mk"]
-    yield "join", [tool, "join", "-y", path, path, "-o", out + ".join.h4mk"]
+    yield "convert --to 1", [tool, "convert", "-y", "--to", "1", *opens, path, out + ".v1"]
+    yield "cut", [tool, "cut", "-y", "--from", "0", "--to", "1000000", *opens, *verifies, path, "-o", out + ".cut.h4mk"]
+    yield "join", [tool, "join", "-y", *opens, path, path, "-o", out + ".join.h4mk"]
     yield "merge", [tool, "merge", "-y", path, path, "-o", out + ".merge.h4mk"]
-    yield "extract", [tool, "extract", "-y", path, "-o", out + ".parts/"]
+    yield "extract", [tool, "extract", "-y", *opens, path, "-o", out + ".parts/"]
+    yield "decode", [tool, "decode", "--track", "1", *opens, path]
     yield "diff", [tool, "diff", path, path]
+    yield "sign", [tool, "sign", "-y", "--key-file", private, path, "-o", out + ".signed.h4mk"]
     if ffprobe:
-        yield "ffprobe", [ffprobe, "-v", "quiet", path]
-        yield "ffprobe -show_packets", [ffprobe, "-v", "quiet", "-show_packets", path]
-        yield "ffprobe -read_intervals", [ffprobe, "-v", "quiet", "-read_intervals", "1000%+#1", "-show_packets", path]
+        yield "ffprobe", [ffprobe, "-v", "quiet", *probes, path]
+        yield "ffprobe -show_packets", [ffprobe, "-v", "quiet", *probes, "-show_packets", path]
+        yield "ffprobe -read_intervals", [ffprobe, "-v", "quiet", *probes, "-read_intervals", "1000%+#1", "-show_packets", path]
 
 
 def main():
@@ -67,14 +90,15 @@ def main():
     worst = 0
     print(f"{'file':32} {'KiB':>6}  {'seconds':>8} {'ms/KiB':>7} {'MiB':>6} {'output':>10}  dearest command")
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
-        for name, make in corpus.CASES.items():
+        keys = Keys(folder)
+        for name, make in {**corpus.CASES, **protected.SIGNED, **protected.ENCRYPTED}.items():
             if options.case and options.case not in name:
                 continue
             path = os.path.join(folder, "hostile.h4mk")
             data = make(options.size * 1024)
             pathlib.Path(path).write_bytes(data)
             rows = []
-            for title, command in commands(options.tool, options.ffprobe, path, os.path.join(folder, "out")):
+            for title, command in commands(options.tool, options.ffprobe, path, os.path.join(folder, "out"), keys.private, *keys.of_case(name)):
                 rows.append((title, *run(command)))
             dearest = max(rows, key=lambda row: max(row[1] / MAX_SECONDS, row[2] / MAX_MIB))
             for title, seconds, mib, written, _ in rows if options.all else [dearest]:

@@ -8,16 +8,17 @@ hostile_test.py H4MKD FOLDER_OF_CORPUS
 import json, os, pathlib, select, signal, socket, sys, tempfile, time, unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), sys.argv[2]]
-import corpus
+import corpus, protected
 from daemon import Daemon
 
 PROGRAM = sys.argv[1]
 MAX_SECONDS, MAX_MIB = 2.0, 256
+CASES = {**corpus.CASES, **protected.SIGNED, **protected.ENCRYPTED}
 STALLING = "each cluster has all tracks"
 PATHS = ["/hls/{}/master.m3u8", "/hls/{}/t0.m3u8", "/hls/{}/t0-iframes.m3u8", "/dash/{}/manifest.mpd", "/files/{}.h4mk", "/api/files/{}"]
 PATHS += ["/api/files/{}/" + path for path in (
     "tracks", "chapters", "tags", "tracks/0/frames", "tracks/0/seekpoints", "tracks/0/seek?t=1000", "tracks/0/chain?t=1000", "tracks/0/blocks/9",
-    "tracks/0/blocks/9/data", "range.h4mk?from=0&to=100000", "range.mp4?from=0&to=100000", "verify")]
+    "tracks/0/blocks/9/data", "tracks/0/blocks/0/proof", "range.h4mk?from=0&to=100000", "range.mp4?from=0&to=100000", "verify")]
 
 
 def cpu_seconds(daemon):
@@ -37,12 +38,19 @@ class HostileTest(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
 
     def make(self, case, kib):
-        (self.folder / "h.h4mk").write_bytes(corpus.CASES[case](kib << 10))
+        (self.folder / "h.h4mk").write_bytes(CASES[case](kib << 10))
+
+    def keys(self):
+        public, secret = self.folder / "public.pem", self.folder / "secret"
+        public.write_text(protected.pem("PUBLIC", protected.PUBLIC))
+        secret.write_text(protected.KEY)
+        secret.chmod(0o600)
+        return "--verify-key", public, "--decrypt-keys", secret
 
     def test_no_request_costs_more_than_its_file_is_worth(self):
-        for case in corpus.CASES:
+        for case in CASES:
             self.make(case, 1000 if case == STALLING else 300)
-            with Daemon(PROGRAM, self.folder) as daemon:
+            with Daemon(PROGRAM, *self.keys(), self.folder) as daemon:
                 for path in PATHS:
                     with self.subTest(case=case, path=path):
                         before = cpu_seconds(daemon)
