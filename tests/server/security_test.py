@@ -295,6 +295,15 @@ class CommandLineTest(unittest.TestCase):
             link.symlink_to("file.h4mk")
             self.assertEqual(self.run_it(str(link)).stdout, f"h4mkd: {link} is a link: name the file that it leads to\n")
 
+    def test_a_secret_that_others_can_read_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            keys = pathlib.Path(folder, "keys")
+            keys.write_text("one " + "ab" * 32 + "\n")
+            for mode, told in ((0o600, 0), (0o640, 1), (0o604, 1)):
+                keys.chmod(mode)
+                said = self.run_it("--key-file", str(keys), "--sign", "a").stdout
+                self.assertEqual(said.count(f"warning: others can read the secret in {keys}"), told, said)
+
     def test_an_address_that_is_taken_is_named(self):
         with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as taken:
             at = "127.0.0.1:%d" % taken.getsockname()[1]

@@ -155,7 +155,21 @@ std::string ReadToken(const std::string& path) {
   return token;
 }
 
+// As h4mk does. It is left at a warning: a secret that all can read may be what a container has.
+void WarnIfOthersRead(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  constexpr fs::perms kOthers = fs::perms::group_read | fs::perms::others_read;
+  if (fs::is_regular_file(status) && (status.permissions() & kOthers) != fs::perms::none)
+    std::fprintf(stderr,
+                 "h4mkd: warning: others can read the secret in %s; `chmod 600 FILE` mends that\n",
+                 path.c_str());
+}
+
 int Run(Options& o) {
+  for (const std::string& path : {o.token_file, o.key_file, o.decrypt_keys, o.front.private_key})
+    WarnIfOthersRead(path);
   if (!o.token_file.empty()) o.service.token = ReadToken(o.token_file);
   if (!o.key_file.empty()) o.service.keys.Load(o.key_file);
   if (o.signs) {
