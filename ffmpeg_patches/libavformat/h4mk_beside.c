@@ -36,8 +36,10 @@
 
 #include "avformat.h"
 #include "avio.h"
+#include "avio_internal.h"
 #include "h4mk_beside.h"
 #include "internal.h"
+#include "url.h"
 
 /**
  * A file beside the input that blocks of a sidecar are in.
@@ -138,6 +140,26 @@ static int is_special(const char *url)
 #endif
 }
 
+/**
+ * Whether a file was opened that is not the ordinary file of this name: it was
+ * exchanged since is_special() looked.
+ */
+static int is_exchanged(const char *url, AVIOContext *pb)
+{
+#if HAVE_LSTAT
+    URLContext *h = ffio_geturlcontext(pb);
+    int fd = h ? ffurl_get_file_handle(h) : -1;
+    struct stat opened, named;
+
+    av_strstart(url, "file:", &url);
+    return fd >= 0 && !fstat(fd, &opened) && !S_ISSOCK(opened.st_mode) &&
+           (lstat(url, &named) || !S_ISREG(named.st_mode) ||
+            named.st_dev != opened.st_dev || named.st_ino != opened.st_ino);
+#else
+    return 0;
+#endif
+}
+
 h4mk_status ff_h4mk_open_beside(void *opaque, const char *name, h4mk_io *io)
 {
     H4MKBeside *beside = opaque;
@@ -161,6 +183,10 @@ h4mk_status ff_h4mk_open_beside(void *opaque, const char *name, h4mk_io *io)
     if (ret >= 0)
         ret = is_special(url.str) ? AVERROR(EACCES) :
               s->io_open(s, &file->pb, url.str, AVIO_FLAG_READ, NULL);
+    if (ret >= 0 && is_exchanged(url.str, file->pb)) {
+        ff_format_io_close(s, &file->pb);
+        ret = AVERROR(EACCES);
+    }
     av_bprint_finalize(&url, NULL);
     if (ret < 0) {
         av_log(s, AV_LOG_ERROR,

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# A sidecar plays as the film beside it. Argument: the program h4mk.
+# A sidecar plays as the film beside it. Arguments: the program h4mk, the library of tests/cli/meanwhile.c.
 
 . "${H4MK_SOURCE_DIR:?}/tests/support/ffmpeg.sh"
 
@@ -22,6 +22,13 @@ rm -rf refused && mkdir refused && cp films/* refused/
 ff -i refused/side.h4mk -map 0 -c copy -f null - 2> message
 grep -q "enable_sidecars" message || fail "without enable_sidecars: $(cat message)"
 [ "$(grep -c enable_sidecars message)" = 1 ] || fail "without enable_sidecars: told more than once"
+
+# A link that takes the place of the film just before it is opened is not followed.
+mkdir exchanged && cp films/* exchanged/
+LD_PRELOAD=$2 MEANWHILE_STEP=read MEANWHILE_FILE=exchanged/$clip MEANWHILE="cd exchanged && mv $clip film && ln -s film $clip" \
+  ff -enable_sidecars 1 -i exchanged/side.h4mk -map 0 -c copy -f null - 2> message
+[ -L "exchanged/$clip" ] || fail "the film was not exchanged"
+grep -q "Cannot open .*Permission denied" message || fail "a link is followed: $(cat message)"
 
 # Nothing of a name is more than a name: not in a folder whose name looks like a query, and not in a URL.
 # opened FILE NAME: what is opened for a track of a copy of FILE in the folder "we?ird" that names NAME
