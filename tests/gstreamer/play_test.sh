@@ -51,7 +51,7 @@ done
 
 # A sidecar, whose blocks are in the film beside it: only where a program lets them be opened.
 ff -i film.h4mk -map 0 -c copy film.mov
-"$H4MK" sidecar --quiet film.mov -o beside.h4mk || fail "sidecar"
+"$H4MK" sidecar --quiet film.mov -o beside.h4mk --ffmpeg "$FFMPEG" || fail "sidecar"
 "$PLAY" beside "$PWD/beside.h4mk" track_0 > shown 2> message || fail "a sidecar: $(cat message)"
 awk '{ printf "%d %s %s\n", $1 / 40000000 + 0.5, $2, $3 }' shown > found
 expect "the blocks of a sidecar" cmp expected found
