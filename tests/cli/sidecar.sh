@@ -64,4 +64,6 @@ t h4mk sidecar film.mp4 -o film.mp4 --ffmpeg tools/ffmpeg
 t h4mk sidecar nothing.mp4 --ffmpeg tools/ffmpeg
 printf '#!/bin/sh\ncat film.mp4\n' >tools/ffmpeg
 t h4mk sidecar -y film.mp4 --ffmpeg tools/ffmpeg
+printf '#!/bin/sh\nexit 1\n' >tools/ffmpeg
+t h4mk sidecar -y film.mp4 --ffmpeg tools/ffmpeg
 ls

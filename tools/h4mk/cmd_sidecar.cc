@@ -234,7 +234,10 @@ Status WriteSidecar(const std::string& path, const std::string& program, BlockFi
                          "-copyinkf", "-f", "h4mk", "-"}));
   PlainAllocator allocator;
   OpenedFile opened;
-  H4MK_TRY(h4mk::OpenFile(ffmpeg.output(), allocator, {}, &opened));
+  const Status status = h4mk::OpenFile(ffmpeg.output(), allocator, {}, &opened);
+  if (status.code() == Code::kNotH4mk)
+    return status.Saying(program + " wrote no H4MK file; --ffmpeg names one that can");
+  H4MK_TRY(status);
   BlockPipeline& input = *opened.reader;
   std::unique_ptr<FileWriter> writer;
   H4MK_TRY(MakeWriter(output, 2, {}, {}, &writer));
