@@ -443,6 +443,7 @@ TEST_F(ServiceTest, AClosedFileMayBeKeptAndAGrowingOneMustBeAskedFor) {
   Write("cut.h4mk", bytes.substr(0, bytes.size() - 40));
   Start();
   EXPECT_NE(Get("/files/a.h4mk").Header("Cache-Control").find("immutable"), std::string_view::npos);
+  EXPECT_EQ(Get("/files/a.h4mk").Header("Content-Type"), "video/x-h4mk");
   EXPECT_EQ(Get("/files/cut.h4mk").Header("Cache-Control"), "no-cache");
   EXPECT_NE(Get("/files/a.h4mk").Header("ETag"), Get("/files/cut.h4mk").Header("ETag"));
 }

@@ -63,18 +63,30 @@ class ProxiesTest(unittest.TestCase):
                                    f"http {{ access_log off; {temporary}\n{recipe}\n}}\n")
         return self.running([NGINX, "-p", str(root), "-c", str(root / "conf")])
 
-    @unittest.skipUnless(NGINX, "there is no nginx")
-    def test_nginx_serves_films_by_tls_and_keeps_segments(self):
+    def nginx_in_front(self, daemon):
         root = self.root
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", root / "key.pem", "-out",
                         root / "chain.pem", "-subj", "/CN=films.example.org", "-days", "2"], check=True, capture_output=True)
-        with Daemon(PROGRAM, "--access-log", root / "log", root / "films") as daemon:
-            recipe = self.recipe("nginx.conf", ("/var/cache/nginx/h4mkd", str(root / "cache")), ("127.0.0.1:8080", f"127.0.0.1:{daemon.port}"),
-                                 ("listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl"), ("/etc/ssl/films.example.org", str(root)))
-            with self.nginx(recipe):
-                asked = self.browse(root / "log")
+        return self.nginx(self.recipe("nginx.conf", ("/var/cache/nginx/h4mkd", str(root / "cache")), ("127.0.0.1:8080", f"127.0.0.1:{daemon.port}"),
+                                      ("listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl"), ("/etc/ssl/films.example.org", str(root))))
+
+    @unittest.skipUnless(NGINX, "there is no nginx")
+    def test_nginx_serves_films_by_tls_and_keeps_segments(self):
+        with Daemon(PROGRAM, "--access-log", self.root / "log", self.root / "films") as daemon, self.nginx_in_front(daemon):
+            asked = self.browse(self.root / "log")
         self.assertEqual(self.complaints, "")
         self.assertEqual(asked, 1)  # the second time the segment came from the cache
+
+    @unittest.skipUnless(NGINX, "there is no nginx")
+    def test_nginx_keeps_nothing_that_a_token_opened(self):
+        (self.root / "token").write_text("a-token-of-24-characters")
+        bearer = {"Authorization": "Bearer a-token-of-24-characters"}
+        with Daemon(PROGRAM, "--token-file", self.root / "token", self.root / "films") as daemon, self.nginx_in_front(daemon):
+            playlist = self.get("/hls/film/t0.m3u8", **bearer)[1].decode()
+            segment = "/hls/film/" + re.search(r"^[^#].*m4s$", playlist, re.M).group(0)
+            self.assertEqual(self.get(segment, **bearer)[0], 200)
+            with self.assertRaisesRegex(urllib.error.HTTPError, "401"):
+                self.get(segment)
 
     @unittest.skipUnless(NGINX, "there is no nginx")
     def test_nginx_as_an_object_store(self):
@@ -98,14 +110,15 @@ class ProxiesTest(unittest.TestCase):
                 self.browse(self.root / "log")
         self.assertNotIn('"level":"error"', self.complaints)
 
-    def browse(self, log):
-        """How often the server was asked for a segment that was wanted twice."""
-        url, film = f"https://localhost:{self.port}", self.film.read_bytes()
+    def get(self, target, **headers):
         trust = ssl.create_default_context()
         trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
-        def get(target, **headers):
-            with urllib.request.urlopen(urllib.request.Request(url + target, headers=headers), timeout=20, context=trust) as answer:
-                return answer.status, answer.read()
+        with urllib.request.urlopen(urllib.request.Request(f"https://localhost:{self.port}{target}", headers=headers), timeout=20, context=trust) as answer:
+            return answer.status, answer.read()
+
+    def browse(self, log):
+        """How often the server was asked for a segment that was wanted twice."""
+        get, film = self.get, self.film.read_bytes()
         for _ in range(100):
             try:
                 get("/health")

@@ -61,19 +61,21 @@ std::string AccessKeys::Sign(const std::string& key, const std::string& scope,
          Mac(found->second, scope, std::to_string(expiry));
 }
 
-bool AccessKeys::Allows(std::string_view signature, const std::string& name, uint64_t now) const {
+uint64_t AccessKeys::SecondsLeft(std::string_view signature, const std::string& name,
+                                 uint64_t now) const {
   const std::vector<std::string_view> parts = Split(signature, '.');
   uint64_t expiry = 0;
-  if (parts.size() != 3 || !ParseNumber(parts[1], &expiry) || expiry < now) return false;
+  if (parts.size() != 3 || !ParseNumber(parts[1], &expiry) || expiry <= now) return 0;
   const auto key = keys_.find(std::string(parts[0]));
-  if (key == keys_.end()) return false;
+  if (key == keys_.end()) return 0;
   // The file itself, then the folders that it is in, then all.
   bool allowed = SameSecret(parts[2], Mac(key->second, name, std::string(parts[1])));
   for (size_t i = 0; i < name.size(); ++i)
     if (name[i] == '/')
       allowed |=
           SameSecret(parts[2], Mac(key->second, name.substr(0, i + 1), std::string(parts[1])));
-  return allowed | SameSecret(parts[2], Mac(key->second, "", std::string(parts[1])));
+  allowed |= SameSecret(parts[2], Mac(key->second, "", std::string(parts[1])));
+  return allowed ? expiry - now : 0;
 }
 
 }  // namespace h4mk::server

@@ -24,8 +24,9 @@ class AccessKeys {
   bool empty() const { return keys_.empty(); }
   // "/s/KEY.EXPIRY.MAC". Throws std::runtime_error if there is no such key; "": the first one.
   std::string Sign(const std::string& key, const std::string& scope, uint64_t expiry) const;
-  // signature: "KEY.EXPIRY.MAC". In constant time for one key.
-  bool Allows(std::string_view signature, const std::string& name, uint64_t now) const;
+  // How long a signature, "KEY.EXPIRY.MAC", still opens a file; 0: it does not. In constant time
+  // for one key.
+  uint64_t SecondsLeft(std::string_view signature, const std::string& name, uint64_t now) const;
 
  private:
   std::map<std::string, std::string> keys_;

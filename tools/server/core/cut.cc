@@ -194,7 +194,7 @@ Response ServeH4mk(Call& call) {
       });
   Body body;
   body.Append(span);
-  return Download(*file, key, "application/x-h4mk", ".h4mk", std::move(body));
+  return Download(*file, key, "video/x-h4mk", ".h4mk", std::move(body));
 }
 
 }  // namespace
@@ -206,8 +206,7 @@ void AddCutRoutes(Router* router) {
                   "A range of time as MP4, index first; ranges work", "video/mp4", ServeMp4,
                   {from, to});
   router->GetSlow("Files", "/api/files/{name...}/range.h4mk",
-                  "A range of time as H4MK; ranges work", "application/x-h4mk", ServeH4mk,
-                  {from, to});
+                  "A range of time as H4MK; ranges work", "video/x-h4mk", ServeH4mk, {from, to});
 }
 
 }  // namespace h4mk::server

@@ -8,10 +8,9 @@ namespace {
 Response ServeFile(Call& call) {
   const std::shared_ptr<MediaFile> file = call.File();
   Response response;
-  response.Set("Content-Type", "application/x-h4mk");
+  response.Set("Content-Type", "video/x-h4mk");
   response.Set("ETag", file->etag());
-  response.Set("Cache-Control",
-               file->is_closed() ? "public, max-age=31536000, immutable" : "no-cache");
+  response.Set("Cache-Control", file->is_closed() ? kForEver : "no-cache");
   response.accepts_ranges = true;
   response.body.Append(FileSpan{file->file(), 0, file->state().size});
   return response;
@@ -35,7 +34,7 @@ Response ServeReady(Call& call) {
 
 void AddFileRoutes(Router* router) {
   router->Get("Files", "/files/{name...}.h4mk", "The file, with one range and a strong ETag",
-              "application/x-h4mk", ServeFile);
+              "video/x-h4mk", ServeFile);
   router->Get("Operation", "/health", "The process answers", "application/json", ServeHealth);
   router->Get("Operation", "/ready",
               "Requests are welcome: the folder was read, and no stop was asked for",

@@ -131,6 +131,9 @@ class HttpError : public std::runtime_error {
   const int status_;
 };
 
+// Cache-Control of what never changes, where everybody may ask for it.
+constexpr char kForEver[] = "public, max-age=31536000, immutable";
+
 // Status of what its client did not wait for; only the log shows it. nginx has the same number.
 constexpr int kAbandoned = 499;
 

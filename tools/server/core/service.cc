@@ -87,7 +87,9 @@ std::optional<Response> Service::Route(const Request& request, Load* load) {
   }
   const std::string signature = TakeSignature(&path);
   const Router::Match match = router_.Find(request.method, path);
-  if (match.route != nullptr && !IsAllowed(request, signature, match)) {
+  const std::optional<std::string> caching =
+      match.route == nullptr ? kForEver : Caching(request, signature, match);
+  if (!caching) {
     Response response =
         ErrorResponse(signature.empty() ? 401 : 403,
                       signature.empty() ? "a token is needed"
@@ -111,24 +113,29 @@ std::optional<Response> Service::Route(const Request& request, Load* load) {
     if (load->reads_much) return std::nullopt;
   }
   Call call{*this, request, path, std::move(query), match.parameters};
-  return match.route->handler(call);
+  Response response = match.route->handler(call);
+  if (response.Header("Cache-Control") == kForEver) response.Set("Cache-Control", *caching);
+  return response;
 }
 
-bool Service::IsAllowed(const Request& request, std::string_view signature,
-                        const Router::Match& match) const {
-  if (options_.token.empty() && options_.keys.empty()) return true;
+std::optional<std::string> Service::Caching(const Request& request, std::string_view signature,
+                                            const Router::Match& match) const {
+  if (options_.token.empty() && options_.keys.empty()) return kForEver;
   const std::string& pattern = match.route->pattern;
-  if (pattern == "/health" || pattern == "/ready") return true;
+  if (pattern == "/health" || pattern == "/ready") return kForEver;
   const std::string_view authorization = request.Header("Authorization");
   constexpr std::string_view kScheme = "Bearer ";
   if (!options_.token.empty() && SameName(authorization.substr(0, kScheme.size()), kScheme) &&
       SameSecret(authorization.substr(kScheme.size()), options_.token))
-    return true;
+    return "private, max-age=31536000, immutable";
+  if (match.route->method != "GET") return std::nullopt;
   // What belongs to no file, as the page does, is opened by a signature for all.
   const auto name = match.parameters.find("name");
-  return match.route->method == "GET" &&
-         options_.keys.Allows(signature, name != match.parameters.end() ? name->second : "",
-                              static_cast<uint64_t>(std::time(nullptr)));
+  const uint64_t seconds =
+      options_.keys.SecondsLeft(signature, name != match.parameters.end() ? name->second : "",
+                                static_cast<uint64_t>(std::time(nullptr)));
+  if (seconds == 0) return std::nullopt;
+  return "public, max-age=" + std::to_string(std::min<uint64_t>(seconds, 31536000)) + ", immutable";
 }
 
 void Service::AddCors(const Request& request, Response* response) const {
@@ -146,7 +153,8 @@ void Service::AddCors(const Request& request, Response* response) const {
                 "Content-Range, Content-Length, Accept-Ranges, ETag");
   if (request.method != "OPTIONS") return;
   response->Set("Access-Control-Allow-Methods", kMethods);
-  response->Set("Access-Control-Allow-Headers", "Range, If-Range, If-None-Match, Authorization");
+  response->Set("Access-Control-Allow-Headers",
+                "Range, If-Range, If-Match, If-None-Match, Authorization");
   response->Set("Access-Control-Max-Age", "86400");
 }
 

@@ -57,8 +57,10 @@ class Service {
  private:
   std::optional<Response> Answer(const Request& request, Load* load);
   std::optional<Response> Route(const Request& request, Load* load);
-  bool IsAllowed(const Request& request, std::string_view signature,
-                 const Router::Match& match) const;
+  // Cache-Control of what never changes, for this request; nothing: it is not allowed. Caches that
+  // many use ask nobody for a token, and do not know when a prefix ends.
+  std::optional<std::string> Caching(const Request& request, std::string_view signature,
+                                     const Router::Match& match) const;
   void AddCors(const Request& request, Response* response) const;
 
   const ServiceOptions options_;

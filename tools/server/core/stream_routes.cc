@@ -9,7 +9,6 @@
 namespace h4mk::server {
 namespace {
 
-constexpr const char* kForEver = "public, max-age=31536000, immutable";
 // Less than players wait for an answer (hls.js: 10 s).
 constexpr std::chrono::seconds kMostWait{6};
 
