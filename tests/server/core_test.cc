@@ -198,6 +198,19 @@ TEST(ConditionTest, RangesAndTags) {
   EXPECT_EQ(Conditional({{"If-None-Match", "\"x\""}}).status, 200);
 }
 
+// RFC 9110, 13.1.1: the tags are compared strongly, and before all other conditions.
+TEST(ConditionTest, IfMatch) {
+  EXPECT_EQ(Conditional({{"If-Match", "\"x\", \"e\""}}).status, 200);
+  EXPECT_EQ(Conditional({{"If-Match", "*"}, {"Range", "bytes=2-4"}}).status, 206);
+  EXPECT_EQ(Conditional({{"If-Match", "\"x\""}}).status, 412);
+  EXPECT_EQ(Conditional({{"If-Match", "W/\"e\""}}).status, 412);
+  EXPECT_EQ(Conditional({{"If-Match", "\"x\""}, {"If-None-Match", "\"e\""}}).status, 412);
+  EXPECT_EQ(Conditional({{"If-Match", "\"x\""}, {"Range", "bytes=2-4"}}).Header("ETag"), "");
+  Response missing = ErrorResponse(404, "");
+  ApplyConditions({.headers = {{"If-Match", "\"x\""}}}, &missing);
+  EXPECT_EQ(missing.status, 404);
+}
+
 TEST(BodyTest, ASliceGoesAcrossParts) {
   Body body;
   body.Append(std::string("abc"));

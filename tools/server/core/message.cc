@@ -29,13 +29,14 @@ Part Cut(const Part& part, uint64_t offset, uint64_t size) {
   return FileSpan{file.file, file.offset + offset, size};
 }
 
-// If-None-Match compares weakly: W/ does not count.
-bool Matches(std::string_view list, std::string_view etag) {
+// Whether a list of ETags has this one. Ours are strong: only who compares weakly passes over W/.
+enum class Compare { kWeakly, kStrongly };
+bool Matches(std::string_view list, std::string_view etag, Compare compare) {
   if (Trim(list) == "*") return true;
   for (std::string_view entry : Split(list, ',')) {
     entry = Trim(entry);
-    if (entry.starts_with("W/")) entry.remove_prefix(2);
-    if (entry == etag) return true;
+    if (compare == Compare::kWeakly && entry.starts_with("W/")) entry.remove_prefix(2);
+    if (!etag.empty() && entry == etag) return true;
   }
   return false;
 }
@@ -173,6 +174,8 @@ const char* ReasonOf(int status) {
       return "Request Timeout";
     case 409:
       return "Conflict";
+    case 412:
+      return "Precondition Failed";
     case 413:
       return "Content Too Large";
     case 414:
@@ -218,7 +221,12 @@ Response ErrorResponse(int status, std::string_view message) {
 void ApplyConditions(const Request& request, Response* response) {
   if (response->status != 200 || response->source != nullptr) return;
   const std::string etag(response->Header("ETag"));  // a copy: headers are added below
-  if (!etag.empty() && Matches(request.Header("If-None-Match"), etag)) {
+  const std::string_view if_match = request.Header("If-Match");
+  if (!if_match.empty() && !Matches(if_match, etag, Compare::kStrongly)) {
+    *response = ErrorResponse(412, "what is here has not an ETag of If-Match");
+    return;
+  }
+  if (!etag.empty() && Matches(request.Header("If-None-Match"), etag, Compare::kWeakly)) {
     response->status = 304;
     response->body = Body();
     return;

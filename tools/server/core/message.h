@@ -143,8 +143,10 @@ Response TextResponse(std::string content_type, std::string text, int status = 2
 // {"error": message}
 Response ErrorResponse(int status, std::string_view message);
 
-// Applies If-None-Match, If-Range and Range to an answer with status 200 (RFC 9110, 13 and 14): one
-// range, else the whole.
+// Applies If-Match, If-None-Match, If-Range and Range to an answer with status 200 (RFC 9110, 13
+// and 14): one range, else the whole. Answers have no Last-Modified, since copies of a file on
+// other servers have other dates; conditions with dates are therefore ignored (RFC 9110, 13.1.3
+// and 13.1.4).
 void ApplyConditions(const Request& request, Response* response);
 
 }  // namespace h4mk::server
