@@ -115,6 +115,12 @@ class SecurityTest(unittest.TestCase):
                 self.assertEqual(daemon.get("/api/files", {"Origin": origin})[1].get("access-control-allow-origin"), origin)
             self.assertNotIn("access-control-allow-origin", daemon.get("/api/files", {"Origin": "https://c.example"})[1])
 
+    # A cache keeps what a player without an origin asked for, and hands it to pages.
+    def test_any_origin_is_allowed_whoever_asks(self):
+        with Daemon(PROGRAM, "--origin-allowed", "*", self.films) as daemon:
+            for headers in ({}, {"Origin": "https://a.example"}):
+                self.assertEqual(daemon.get("/files/a.h4mk", headers)[1].get("access-control-allow-origin"), "*")
+
     def test_no_origin_is_allowed_by_default(self):
         self.assertNotIn("access-control-allow-origin", self.daemon.get("/api/files", {"Origin": "https://evil.example"})[1])
 

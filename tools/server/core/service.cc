@@ -143,11 +143,14 @@ void Service::AddCors(const Request& request, Response* response) const {
   const std::string_view origin = request.Header("Origin");
   const bool any =
       std::find(options_.origins.begin(), options_.origins.end(), "*") != options_.origins.end();
-  if (!any) response->Set("Vary", "Origin");
-  if (origin.empty() || (!any && std::find(options_.origins.begin(), options_.origins.end(),
-                                           origin) == options_.origins.end()))
-    return;
-  // Never with credentials: tokens are in URLs or in a header of their own.
+  if (!any) {
+    response->Set("Vary", "Origin");
+    if (std::find(options_.origins.begin(), options_.origins.end(), origin) ==
+        options_.origins.end())
+      return;
+  }
+  // Never with credentials: tokens are in URLs or in a header of their own. Any origin is allowed
+  // also where none asks: a cache may hand the answer to a page later.
   response->Set("Access-Control-Allow-Origin", any ? "*" : std::string(origin));
   response->Set("Access-Control-Expose-Headers",
                 "Content-Range, Content-Length, Accept-Ranges, ETag");
