@@ -43,6 +43,15 @@ Status Source::ReadAt(uint64_t offset, uint8_t* out, size_t size, size_t* got) {
   return {};
 }
 
+Status Source::ReadAll(uint64_t offset, std::span<uint8_t> out) {
+  size_t got = 0;
+  H4MK_TRY(ReadAt(offset, out.data(), out.size(), &got));
+  if (got == out.size()) return {};
+  return Status(Code::kIo, "the file became shorter while it was read, at byte " +
+                               std::to_string(offset + got))
+      .At(offset + got);
+}
+
 // After a failure nothing counts as read, so that the caller can try again.
 Status Source::PutBack(uint64_t offset, ByteSpan bytes, Status failure) {
   Unread(offset, bytes);

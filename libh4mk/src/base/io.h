@@ -4,7 +4,10 @@
 #ifndef H4MK_BASE_IO_H_
 #define H4MK_BASE_IO_H_
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
+#include <type_traits>
 
 #include "base/bytes.h"
 #include "base/status.h"
@@ -46,6 +49,8 @@ class Source {
   // Reads size bytes at offset; *got is smaller only at the end of the input. After a failure the
   // same bytes can be read again.
   Status ReadAt(uint64_t offset, uint8_t* out, size_t size, size_t* got);
+  // Reads as many bytes as `out` has. kIo where the input ends before: it is shorter than it was.
+  Status ReadAll(uint64_t offset, std::span<uint8_t> out);
 
   // Keeps bytes for later reads at and behind offset (they are served before the input is asked).
   void Unread(uint64_t offset, ByteSpan bytes) { Hold(offset, Bytes(bytes.begin(), bytes.end())); }
@@ -67,6 +72,24 @@ class Source {
   Bytes held_;  // bytes of the file from held_offset_ on
   uint64_t held_offset_ = 0;
 };
+
+// Calls visit with the bytes from `begin` to `end`, piece by piece; what it returns, if anything,
+// is a Status. kIo where the input ends before.
+template <typename Visit>
+Status ForBytes(Source& source, uint64_t begin, uint64_t end, Visit visit) {
+  constexpr uint64_t kPiece = 1 << 20;
+  Bytes buffer;
+  for (; begin < end; begin += buffer.size()) {
+    buffer.resize(static_cast<size_t>(std::min(kPiece, end - begin)));
+    H4MK_TRY(source.ReadAll(begin, buffer));
+    if constexpr (std::is_void_v<decltype(visit(ByteSpan(buffer)))>) {
+      visit(ByteSpan(buffer));
+    } else {
+      H4MK_TRY(visit(ByteSpan(buffer)));
+    }
+  }
+  return {};
+}
 
 // Writes everything or fails, and knows the position.
 class Sink {

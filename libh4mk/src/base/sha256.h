@@ -26,6 +26,12 @@ class Sha256 {
   State* state_;
 };
 
+inline Sha256Digest Sha256Of(ByteSpan bytes) {
+  Sha256 hash;
+  hash.Add(bytes);
+  return hash.Finish();
+}
+
 }  // namespace h4mk
 
 #endif  // H4MK_BASE_SHA256_H_

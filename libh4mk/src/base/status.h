@@ -114,6 +114,17 @@ class [[nodiscard]] Result {
 
 }  // namespace h4mk
 
+// The value of a Result for a variable, which may be declared here; passes a failure up:
+//   H4MK_ASSIGN(const Json meta, ParseMeta(text, offset));
+#define H4MK_ASSIGN(variable, ...) \
+  H4MK_ASSIGN_FROM(H4MK_ASSIGN_NAME(h4mk_result_, __LINE__), variable, __VA_ARGS__)
+#define H4MK_ASSIGN_FROM(result, variable, ...) \
+  auto result = (__VA_ARGS__);                  \
+  if (!result.ok()) return result.status();     \
+  variable = std::move(result.value())
+#define H4MK_ASSIGN_NAME(name, line) H4MK_ASSIGN_JOIN(name, line)
+#define H4MK_ASSIGN_JOIN(name, line) name##line
+
 // Passes a failure up.
 #define H4MK_TRY(expression)                                                        \
   do {                                                                              \

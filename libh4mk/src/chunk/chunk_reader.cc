@@ -99,27 +99,18 @@ Status ChunkReader::ReadPayload(uint64_t offset, const ChunkHeader& header, Byte
   if (header.length > limit)
     return Corrupt(offset, TagText(header.tag) + " chunk of " + std::to_string(header.length) +
                                " bytes is larger than the limit");
-  // Memory grows with what is really there: the length alone is not believed.
   const size_t size = size_t{header.length} + kCrcSize;
-  size_t done = 0;
-  while (done < size) {
-    const size_t step = std::min(size - done, kGrowth);
-    payload->resize(done + step);
-    size_t got = 0;
-    Status status =
-        source_.ReadAt(offset + kChunkHeaderSize + done, payload->data() + done, step, &got);
-    if (!status.ok()) {
-      Unread(source_, offset, header, ByteSpan(*payload).first(done));
-      return status;
-    }
-    done += got;
-    if (got < step) {
-      payload->resize(done);
-      Unread(source_, offset, header, *payload);
-      return Status(Code::kAgain, TagText(header.tag) + " chunk at byte " + std::to_string(offset) +
-                                      " is not complete")
-          .At(offset);
-    }
+  payload->clear();
+  const Status read = ReadUpTo(offset + kChunkHeaderSize, size, payload);
+  if (!read.ok()) {
+    source_.Unread(offset, ChunkHeaderBytes(header));
+    return read;
+  }
+  if (payload->size() < size) {
+    Unread(source_, offset, header, *payload);
+    return Status(Code::kAgain, TagText(header.tag) + " chunk at byte " + std::to_string(offset) +
+                                    " is not complete")
+        .At(offset);
   }
   const uint32_t actual = Crc32(Crc32(source_.salt(), ChunkHeaderBytes(header)),
                                 ByteSpan(*payload).first(header.length));

@@ -33,7 +33,7 @@ Status ChunkWriter::WriteFileHeader(const FileHeader& header) {
 
 Status ChunkWriter::WriteChunk(uint32_t tag, uint32_t flags, ByteSpan payload) {
   const Bytes chunk = MakeChunk(tag, flags, payload, salt_);
-  rest_.Add(ByteSpan(chunk).last(kCrcSize));
+  rest_.Add(LoadLe<uint32_t>(chunk.data() + chunk.size() - kCrcSize));
   const uint64_t offset = sink_.position();
   H4MK_TRY(sink_.Write(chunk));
   const ByteSpan hashed = ByteSpan(chunk).first(chunk.size() - kCrcSize);
@@ -44,7 +44,7 @@ Status ChunkWriter::WriteChunk(uint32_t tag, uint32_t flags, ByteSpan payload) {
 Status ChunkWriter::WriteParts(ByteSpan head, std::span<const ByteSpan> body, uint32_t crc) {
   uint8_t stored[kCrcSize];
   StoreLe(stored, crc);
-  rest_.Add(stored);
+  rest_.Add(crc);
   const uint64_t offset = sink_.position();
   H4MK_TRY(sink_.Write(head));
   for (ByteSpan piece : body) H4MK_TRY(sink_.Write(piece));

@@ -9,15 +9,17 @@ namespace h4mk {
 ContainerChecksum::ContainerChecksum(uint32_t salt, ByteSpan header)
     : crc_(Crc32(salt, header)), size_(header.size()) {}
 
-void ContainerChecksum::Add(ByteSpan stored_crc) {
-  crc_ = Crc32(crc_, stored_crc);
-  size_ += stored_crc.size();
+void ContainerChecksum::Add(uint32_t crc) {
+  uint8_t stored[kCrcSize];
+  StoreLe(stored, crc);
+  crc_ = Crc32(crc_, stored);
+  size_ += sizeof stored;
 }
 
 void ContainerChecksum::AddChunks(ByteSpan chunks) {
   while (!chunks.empty()) {
     const auto size = static_cast<size_t>(ParseChunkHeader(chunks.data()).size());
-    Add(chunks.subspan(size - kCrcSize, kCrcSize));
+    Add(LoadLe<uint32_t>(chunks.data() + size - kCrcSize));
     chunks = chunks.subspan(size);
   }
 }
@@ -33,7 +35,7 @@ Status ContainerChecksum::AddChunks(Source& source, uint64_t from, uint64_t unti
     H4MK_TRY(source.ReadAt(at - kCrcSize, crc, sizeof crc, &got));
     if (at > until || got < sizeof crc || !IsPlausibleTag(header.tag))
       return Corrupt(at, "chunks do not follow each other");
-    Add(crc);
+    Add(LoadLe<uint32_t>(crc));
   }
   return {};
 }

@@ -20,8 +20,8 @@ class ContainerChecksum {
 
   uint32_t value() const { return crc_; }
 
-  // A chunk with this CRC, as it is stored.
-  void Add(ByteSpan stored_crc);
+  // A chunk with this CRC.
+  void Add(uint32_t crc);
   // Whole chunks, one after the other.
   void AddChunks(ByteSpan chunks);
   // The chunks of a file from one offset to another; their payloads are not read. kCorrupt: chunks

@@ -409,7 +409,7 @@ bool ClusterIndex::ParseSideData(ByteReader reader) {
   for (uint64_t i = 0; i < name_count; ++i) {
     const ByteSpan name = reader.Take(reader.Varint());
     if (reader.failed() || name.empty() || name.size() > kMaxSideDataName) return false;
-    names.emplace_back(reinterpret_cast<const char*>(name.data()), name.size());
+    names.push_back(AsText(name));
   }
   std::vector<uint32_t> last(runs_.size(), 0);  // list of the run's block before, + 1
   uint64_t repeated = 0;

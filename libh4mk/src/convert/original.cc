@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/sha256.h"
 #include "chunk/chunk_format.h"
+#include "chunk/chunk_writer.h"
 #include "file/chunk_list.h"
 #include "legacy/run_length.h"
 #include "legacy/transport/transport_file.h"
@@ -31,7 +32,6 @@ enum Op : uint8_t {
 constexpr size_t kMaxKept = 256u << 20;
 constexpr size_t kMaxPart = 32u << 20;
 constexpr size_t kMaxHeld = 64u << 20;  // bytes of blocks that wait for their turn
-constexpr size_t kReadStep = 256 << 10;
 
 // Changes when somebody edits tracks or metadata of the file.
 uint32_t DescriptionsCrc(const BlockPipeline& reader) {
@@ -49,27 +49,6 @@ Bytes V1CoreFront(const BlockRecord& record, uint32_t track_id, V1Clock& clock) 
   AppendBytes(front, header);
   AppendV1Routing(track_id, front);
   return front;
-}
-
-Status ReadRange(Source& source, uint64_t offset, size_t size, Bytes* bytes) {
-  bytes->resize(size);
-  size_t got = 0;
-  H4MK_TRY(source.ReadAt(offset, bytes->data(), size, &got));
-  if (got < size) return Corrupt(offset, "file became shorter while it was read,");
-  return {};
-}
-
-// Calls visit with the bytes from begin to end, piece by piece.
-template <typename Visit>
-Status ForRange(Source& source, uint64_t begin, uint64_t end, Visit visit) {
-  Bytes buffer;
-  while (begin < end) {
-    H4MK_TRY(ReadRange(source, begin,
-                       static_cast<size_t>(std::min<uint64_t>(kReadStep, end - begin)), &buffer));
-    visit(ByteSpan(buffer));
-    begin += buffer.size();
-  }
-  return {};
 }
 
 std::vector<V1Clock> Clocks(const BlockPipeline& reader) {
@@ -96,9 +75,8 @@ Status OriginalRecorder::AddV1Block(const ReadBlock& block, Piece* piece) {
   const auto data = static_cast<uint64_t>(block.offset);
   const auto track = static_cast<size_t>(block.record->track);
   const Bytes expected = V1CoreFront(*block.record, reader_.tracks()[track].id, clocks_[track]);
-  Bytes front;
-  H4MK_TRY(ReadRange(source_, data - kChunkHeaderSize - kV1RoutingSize,
-                     kChunkHeaderSize + kV1RoutingSize, &front));
+  Bytes front(kChunkHeaderSize + kV1RoutingSize);
+  H4MK_TRY(source_.ReadAll(data - front.size(), front));
   piece->op = kBlockBytes;
   piece->begin = data;
   piece->end = data + block.record->size;
@@ -111,12 +89,12 @@ Status OriginalRecorder::AddV1Block(const ReadBlock& block, Piece* piece) {
 
 Status OriginalRecorder::AddTransportBlock(const ReadBlock& block, Piece* piece) {
   const auto payload = static_cast<uint64_t>(block.offset);
-  Bytes front, stored;
-  H4MK_TRY(
-      ReadRange(source_, payload - kTransportChunkHeaderSize, kTransportChunkHeaderSize, &front));
+  Bytes front(kTransportChunkHeaderSize);
+  H4MK_TRY(source_.ReadAll(payload - front.size(), front));
   const auto length = LoadBe<uint32_t>(front.data() + 4);
   const ByteSpan data(block.data, block.record->size);
-  H4MK_TRY(ReadRange(source_, payload, length, &stored));
+  Bytes stored(length);
+  H4MK_TRY(source_.ReadAll(payload, stored));
   if (EncodeRuns(data) == stored && TransportChunkFront(kTagCore, stored) == front) {
     *piece = {payload - front.size(), payload + length, piece->number, kTransportBlocks};
   } else if (std::equal(data.begin(), data.end(), stored.begin(), stored.end())) {
@@ -159,7 +137,7 @@ Status OriginalRecorder::AddLiteral(uint64_t begin, uint64_t end) {
       return Status(Code::kLimit, "more than 256 MiB beside the blocks");
     ops_.push_back(kLiteral);
     AppendVarint(ops_, until - begin);
-    H4MK_TRY(ForRange(source_, begin, until, [&](ByteSpan bytes) { AppendBytes(ops_, bytes); }));
+    H4MK_TRY(ForBytes(source_, begin, until, [&](ByteSpan bytes) { AppendBytes(ops_, bytes); }));
     begin = until;
   }
   return {};
@@ -167,7 +145,7 @@ Status OriginalRecorder::AddLiteral(uint64_t begin, uint64_t end) {
 
 Status OriginalRecorder::Hash() {
   Sha256 hash;
-  H4MK_TRY(ForRange(source_, 0, static_cast<uint64_t>(source_.Size()),
+  H4MK_TRY(ForBytes(source_, 0, static_cast<uint64_t>(source_.Size()),
                     [&](ByteSpan bytes) { hash.Add(bytes); }));
   const Sha256Digest digest = hash.Finish();
   std::copy(digest.begin(), digest.end(), digest_);
@@ -297,19 +275,10 @@ class Builder {
     Bytes payload;
     H4MK_TRY(ReadChunkPayload(reader_.source(), reader_.version(), chunk, &payload));
     if (recipe_.version == kTransportVersion) {
-      Bytes front;
-      AppendLe(front, chunk.tag);
-      AppendBe(front, chunk.length);
-      AppendBe(front, Crc32(0, payload));
-      H4MK_TRY(Write(front));
+      H4MK_TRY(Write(TransportChunkFront(chunk.tag, payload)));
       return Write(payload);
     }
-    const auto header = ChunkHeaderBytes({chunk.tag, chunk.flags, chunk.length});
-    H4MK_TRY(Write(header));
-    H4MK_TRY(Write(payload));
-    AppendLe(payload,
-             Crc32(Crc32(0, header), payload));  // that of the file here starts from its salt
-    return Write(ByteSpan(payload).last(kCrcSize));
+    return Write(MakeChunk(chunk.tag, chunk.flags, payload, /*salt=*/0));
   }
 
   Status WriteBlock(uint8_t op, uint64_t number) {

@@ -62,10 +62,8 @@ Result<SignatureKey> SignatureKey::Make(evp_pkey_st* key) {
   uint8_t* der = nullptr;
   const int size = i2d_PUBKEY(key, &der);
   if (size <= 0) throw std::bad_alloc();
-  Sha256 hash;
-  hash.Add({der, static_cast<size_t>(size)});
+  made.fingerprint_ = Sha256Of({der, static_cast<size_t>(size)});
   OPENSSL_free(der);
-  made.fingerprint_ = hash.Finish();
   return made;
 }
 

@@ -166,10 +166,9 @@ Status ChunkWalk::ForPieces(uint64_t begin, uint64_t end, const Visit& visit) {
   buffer_.resize(kPiece);
   while (begin < end) {
     const auto step = static_cast<size_t>(std::min<uint64_t>(end - begin, kPiece));
-    size_t got = 0;
-    H4MK_TRY(source_.ReadAt(begin, buffer_.data(), step, &got));
-    if (got < step) return Status(Code::kIo, "the file became shorter while it was read");
-    visit(begin, ByteSpan(buffer_).first(step));
+    const std::span<uint8_t> bytes = std::span(buffer_).first(step);
+    H4MK_TRY(source_.ReadAll(begin, bytes));
+    visit(begin, bytes);
     begin += step;
   }
   return {};
@@ -186,9 +185,7 @@ Status ChunkWalk::Stream(const Piece& piece, const Visit& visit, uint32_t* actua
     if (progress_) progress_(at + bytes.size(), size_);
   }));
   uint8_t tail[kCrcSize];
-  size_t got = 0;
-  H4MK_TRY(source_.ReadAt(end, tail, sizeof tail, &got));
-  if (got < sizeof tail) return Status(Code::kIo, "the file became shorter while it was read");
+  H4MK_TRY(source_.ReadAll(end, tail));
   *actual = crc;
   *stored = LoadLe<uint32_t>(tail);
   return {};

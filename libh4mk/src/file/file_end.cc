@@ -7,14 +7,10 @@ namespace {
 Status ReadDescriptions(ChunkReader& chunks, const IndexTop& top, FileEnd* end) {
   Bytes payload;
   H4MK_TRY(chunks.ReadChunk(top.trak, kTagTracks, &payload));
-  Result<TrackList> tracks = ParseTracks(AsText(payload), top.trak);
-  if (!tracks.ok()) return tracks.status();
-  end->tracks = std::move(tracks.value());
+  H4MK_ASSIGN(end->tracks, ParseTracks(AsText(payload), top.trak));
   if (top.meta == 0) return {};
   H4MK_TRY(chunks.ReadChunk(top.meta, kTagMeta, &payload));
-  Result<Json> meta = ParseMeta(AsText(payload), top.meta);
-  if (!meta.ok()) return meta.status();
-  end->meta = std::move(meta.value());
+  H4MK_ASSIGN(end->meta, ParseMeta(AsText(payload), top.meta));
   return {};
 }
 

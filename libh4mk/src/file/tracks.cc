@@ -88,13 +88,11 @@ Status CheckLaterTracks(const TrackList& old, const TrackList& later, uint64_t o
 }
 
 Result<TrackList> ParseTracks(std::string_view text, uint64_t offset) {
-  Result<Json> root = ParseJson(text, offset, "TRAK");
-  if (!root.ok()) return root.status();
-  if (!root.value().is_object() || !root.value().contains("tracks") ||
-      !root.value()["tracks"].is_array())
+  H4MK_ASSIGN(Json root, ParseJson(text, offset, "TRAK"));
+  if (!root.is_object() || !root.contains("tracks") || !root["tracks"].is_array())
     return Corrupt(offset, "TRAK is no object with an array \"tracks\"");
   TrackList list;
-  for (Json& description : root.value()["tracks"]) {
+  for (Json& description : root["tracks"]) {
     Track track;
     if (const Status status = ReadTrack(description, &track); !status.ok())
       return Corrupt(offset, "TRAK: " + status.message());

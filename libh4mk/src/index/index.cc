@@ -148,9 +148,8 @@ Status Index::PageTimes(size_t number, uint32_t track, std::span<const int64_t>*
                         bool* stored) {
   *stored = true;
   if (times_page_ != number || times_track_ != track) {
-    Result<const IndexPage*> page = Page(number);
-    if (!page.ok()) return page.status();
-    const PageTrack& spans = page.value()->tracks[track];
+    H4MK_ASSIGN(const IndexPage* page, Page(number));
+    const PageTrack& spans = page->tracks[track];
     *stored = !spans.times.empty();
     if (!*stored) return {};
     times_page_ = SIZE_MAX;
@@ -207,15 +206,14 @@ Status Index::FindOrdered(uint32_t track, int64_t time, bool backward, Found* fo
     while (number < pages_.size() && !has_keys(number)) ++number;
     if (number == pages_.size()) return {};
   }
-  Result<const IndexPage*> page = Page(number);
-  if (!page.ok()) return page.status();
-  const PageTrack& spans = page.value()->tracks[track];
+  H4MK_ASSIGN(const IndexPage* page, Page(number));
+  const PageTrack& spans = page->tracks[track];
   const size_t key = PartitionPoint(
       spans.keys(), [](size_t) { return true; },
       [&](size_t i) { return before_answer(spans.first_key[i], spans.last_key[i]); });
   if (backward ? key == 0 : key == spans.keys())
     return Corrupt(pages_[number].ref.offset, "index page contradicts the index top");
-  *cluster = RefToKey(number, *page.value(), track, backward ? key - 1 : key);
+  *cluster = RefToKey(number, *page, track, backward ? key - 1 : key);
   *found = Found::kOne;
   return {};
 }
@@ -230,9 +228,8 @@ Status Index::ForCandidates(uint32_t track, int64_t time, bool backward, const V
       const PageRef::Track& summary = pages_[p].ref.tracks[track];
       if (summary.keys == 0 || (backward ? summary.first_key > time : summary.last_key < time))
         continue;
-      Result<const IndexPage*> page = Page(p);
-      if (!page.ok()) return page.status();
-      const PageTrack& spans = page.value()->tracks[track];
+      H4MK_ASSIGN(const IndexPage* page, Page(p));
+      const PageTrack& spans = page->tracks[track];
       for (size_t i = 0; i < spans.keys(); ++i) {
         const int64_t first = spans.first_key[i], last = spans.last_key[i];
         if (backward ? first > time : last < time) continue;
@@ -242,7 +239,7 @@ Status Index::ForCandidates(uint32_t track, int64_t time, bool backward, const V
           if (!certain || (backward ? offer > best : offer < best)) best = offer;
           certain = true;
         } else if (backward ? std::min(last, time) >= best : std::max(first, time) <= best) {
-          H4MK_TRY(visit(RefToKey(p, *page.value(), track, i)));
+          H4MK_TRY(visit(RefToKey(p, *page, track, i)));
         }
       }
     }
@@ -254,12 +251,11 @@ Status Index::ForBetween(uint32_t track, int64_t from, int64_t to, const Visit& 
   for (size_t p = 0; p < pages_.size(); ++p) {
     const PageRef::Track& summary = pages_[p].ref.tracks[track];
     if (summary.keys == 0 || summary.first_key > to || summary.last_key < from) continue;
-    Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.status();
-    const PageTrack& spans = page.value()->tracks[track];
+    H4MK_ASSIGN(const IndexPage* page, Page(p));
+    const PageTrack& spans = page->tracks[track];
     for (size_t i = 0; i < spans.keys(); ++i)
       if (spans.first_key[i] <= to && spans.last_key[i] >= from)
-        H4MK_TRY(visit(RefToKey(p, *page.value(), track, i)));
+        H4MK_TRY(visit(RefToKey(p, *page, track, i)));
   }
   return {};
 }
@@ -282,9 +278,8 @@ Status Index::FindFirst(uint32_t track, ClusterRef* cluster, bool* found) {
   *found = false;
   for (size_t p = 0; p < pages_.size(); ++p) {
     if (pages_[p].ref.tracks[track].keys == 0) continue;
-    Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.status();
-    *cluster = RefToKey(p, *page.value(), track, 0);
+    H4MK_ASSIGN(const IndexPage* page, Page(p));
+    *cluster = RefToKey(p, *page, track, 0);
     *found = true;
     return {};
   }
@@ -297,12 +292,11 @@ Status Index::FindKeyBefore(uint32_t track, const ClusterRef& before, int64_t ti
   for (size_t p = std::min(before.page + 1, pages_.size()); p-- > 0;) {
     const PageRef::Track& summary = pages_[p].ref.tracks[track];
     if (summary.keys == 0 || summary.first_key > time) continue;
-    Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.status();
-    const PageTrack& spans = page.value()->tracks[track];
+    H4MK_ASSIGN(const IndexPage* page, Page(p));
+    const PageTrack& spans = page->tracks[track];
     for (size_t key = spans.keys(); key-- > 0;) {
       if (spans.first_key[key] > time) continue;
-      const ClusterRef candidate = RefToKey(p, *page.value(), track, key);
+      const ClusterRef candidate = RefToKey(p, *page, track, key);
       if (!(candidate < before)) continue;
       *cluster = candidate;
       *found = true;
@@ -316,17 +310,8 @@ Status Index::FindKeyBefore(uint32_t track, const ClusterRef& before, int64_t ti
 // clusters
 
 Status Index::First(ClusterRef* cluster, bool* found) {
-  *cluster = ClusterRef();
-  *found = false;
-  for (size_t p = 0; p < pages_.size(); ++p) {
-    if (pages_[p].ref.clusters == 0) continue;
-    Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.status();
-    *cluster = RefTo(p, page.value()->clusters, 0);
-    *found = true;
-    return {};
-  }
-  return {};
+  *cluster = {.page = 0, .cluster = SIZE_MAX};  // what follows it is number 0
+  return Next(kAllTracks, cluster, found);
 }
 
 Status Index::Next(int64_t track_or_all, ClusterRef* cluster, bool* found) {
@@ -337,15 +322,14 @@ Status Index::Next(int64_t track_or_all, ClusterRef* cluster, bool* found) {
     if (next >= ref.clusters) continue;
     if (track_or_all != kAllTracks && ref.tracks[static_cast<size_t>(track_or_all)].blocks == 0)
       continue;
-    Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.status();
+    H4MK_ASSIGN(const IndexPage* page, Page(p));
     if (track_or_all != kAllTracks) {
-      const Values& of_track = page.value()->tracks[static_cast<size_t>(track_or_all)].cluster;
+      const Values& of_track = page->tracks[static_cast<size_t>(track_or_all)].cluster;
       const auto at = std::ranges::lower_bound(of_track, static_cast<int64_t>(next));
       if (at == of_track.end()) continue;
       next = static_cast<size_t>(*at);
     }
-    *cluster = RefTo(p, page.value()->clusters, next);
+    *cluster = RefTo(p, page->clusters, next);
     *found = true;
     return {};
   }
@@ -355,9 +339,8 @@ Status Index::Next(int64_t track_or_all, ClusterRef* cluster, bool* found) {
 Status Index::Between(const ClusterRef& from, const ClusterRef& to, int64_t track_or_all,
                       std::vector<ClusterRef>* clusters) {
   for (size_t p = from.page; p < pages_.size(); ++p) {
-    Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.status();
-    const std::vector<uint64_t>& offsets = page.value()->clusters;
+    H4MK_ASSIGN(const IndexPage* page, Page(p));
+    const std::vector<uint64_t>& offsets = page->clusters;
     const auto first =
         static_cast<size_t>(std::ranges::lower_bound(offsets, from.offset) - offsets.begin());
     const auto last =
@@ -365,7 +348,7 @@ Status Index::Between(const ClusterRef& from, const ClusterRef& to, int64_t trac
     if (track_or_all == kAllTracks) {
       for (size_t i = first; i < last; ++i) clusters->push_back(RefTo(p, offsets, i));
     } else {
-      const Values& of_track = page.value()->tracks[static_cast<size_t>(track_or_all)].cluster;
+      const Values& of_track = page->tracks[static_cast<size_t>(track_or_all)].cluster;
       const auto until = std::ranges::lower_bound(of_track, static_cast<int64_t>(last));
       for (auto i = std::ranges::lower_bound(of_track, static_cast<int64_t>(first)); i < until; ++i)
         clusters->push_back(RefTo(p, offsets, static_cast<size_t>(*i)));
@@ -391,10 +374,9 @@ const Index::Sums& Index::SumsOf(uint32_t track) {
 
 Status Index::SpanAt(uint32_t track, size_t number, size_t span, SpanRef* out) {
   const Sums& sums = SumsOf(track);
-  Result<const IndexPage*> page = Page(number);
-  if (!page.ok()) return page.status();
-  const PageTrack& spans = page.value()->tracks[track];
-  *out = {RefTo(number, page.value()->clusters, static_cast<size_t>(spans.cluster[span])),
+  H4MK_ASSIGN(const IndexPage* page, Page(number));
+  const PageTrack& spans = page->tracks[track];
+  *out = {RefTo(number, page->clusters, static_cast<size_t>(spans.cluster[span])),
           span,
           sums.blocks[number],
           sums.frames[number],
@@ -415,9 +397,8 @@ Status Index::SpanOf(uint32_t track, uint64_t number, bool frames, SpanRef* span
   *found = number < before.back();
   if (!*found) return {};
   const auto p = static_cast<size_t>(std::ranges::upper_bound(before, number) - before.begin()) - 1;
-  Result<const IndexPage*> page = Page(p);
-  if (!page.ok()) return page.status();
-  const PageTrack& spans = page.value()->tracks[track];
+  H4MK_ASSIGN(const IndexPage* page, Page(p));
+  const PageTrack& spans = page->tracks[track];
   uint64_t left = number - before[p];
   for (size_t i = 0; i < spans.spans(); ++i) {
     const auto here = static_cast<uint64_t>(frames ? spans.frames(i) : spans.blocks[i]);
@@ -443,9 +424,8 @@ Status Index::SpanAtTime(uint32_t track, int64_t time, SpanRef* span, bool* foun
       has_frames);
   *found = p != kNoPlace;
   if (!*found) return {};
-  Result<const IndexPage*> page = Page(p);
-  if (!page.ok()) return page.status();
-  const PageTrack& spans = page.value()->tracks[track];
+  H4MK_ASSIGN(const IndexPage* page, Page(p));
+  const PageTrack& spans = page->tracks[track];
   const auto shows = [&](size_t i) { return spans.frames(i) > 0; };
   const size_t at = LastBefore(
       PartitionPoint(spans.spans(), shows, [&](size_t i) { return spans.first_time[i] <= time; }),
@@ -455,13 +435,8 @@ Status Index::SpanAtTime(uint32_t track, int64_t time, SpanRef* span, bool* foun
 }
 
 Status Index::FirstSpan(uint32_t track, SpanRef* span, bool* found) {
-  *found = false;
-  for (size_t p = 0; p < pages_.size(); ++p) {
-    if (pages_[p].ref.tracks[track].blocks == 0) continue;
-    *found = true;
-    return SpanAt(track, p, 0, span);
-  }
-  return {};
+  *span = {.cluster = {}, .span = SIZE_MAX};  // what follows it is number 0
+  return NextSpan(track, span, found);
 }
 
 Status Index::NextSpan(uint32_t track, SpanRef* span, bool* found) {
@@ -469,11 +444,10 @@ Status Index::NextSpan(uint32_t track, SpanRef* span, bool* found) {
   size_t next = span->span + 1;
   for (size_t p = span->cluster.page; p < pages_.size(); ++p, next = 0) {
     if (pages_[p].ref.tracks[track].blocks == 0) continue;
-    Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.status();
-    const PageTrack& spans = page.value()->tracks[track];
+    H4MK_ASSIGN(const IndexPage* page, Page(p));
+    const PageTrack& spans = page->tracks[track];
     if (next >= spans.spans()) continue;
-    *span = {RefTo(p, page.value()->clusters, static_cast<size_t>(spans.cluster[next])),
+    *span = {RefTo(p, page->clusters, static_cast<size_t>(spans.cluster[next])),
              next,
              span->first_block + span->blocks,
              span->first_frame + span->frames,
@@ -486,9 +460,8 @@ Status Index::NextSpan(uint32_t track, SpanRef* span, bool* found) {
 }
 
 Status Index::FirstTime(uint32_t track, const SpanRef& span, int64_t* time) {
-  Result<const IndexPage*> page = Page(span.cluster.page);
-  if (!page.ok()) return page.status();
-  *time = page.value()->tracks[track].first_time[span.span];
+  H4MK_ASSIGN(const IndexPage* page, Page(span.cluster.page));
+  *time = page->tracks[track].first_time[span.span];
   return {};
 }
 

@@ -177,10 +177,9 @@ Status Index::ForEntries(uint32_t track, uint64_t first, uint64_t count, VisitEn
       first -= keys_here;
       continue;
     }
-    Result<const IndexPage*> page = Page(p);
-    if (!page.ok()) return page.status();
-    const PageTrack& spans = page.value()->tracks[track];
-    const uint64_t* offsets = page.value()->clusters.data();
+    H4MK_ASSIGN(const IndexPage* page, Page(p));
+    const PageTrack& spans = page->tracks[track];
+    const uint64_t* offsets = page->clusters.data();
     const uint64_t until = std::min<uint64_t>(spans.keys(), first + count);
     count -= until - first;
     for (auto i = static_cast<size_t>(first); i < until; ++i)

@@ -46,15 +46,7 @@ GcmNonce NonceOf(const Key& message_key, uint64_t counter) {
 
 // A text without the bytes that are not UTF-8.
 std::string WithoutInvalidUtf8(std::string_view text) {
-  std::string valid;
-  while (!text.empty()) {
-    size_t size = 1;
-    while (size <= std::min<size_t>(4, text.size()) && !IsUtf8(text.substr(0, size))) ++size;
-    const bool found = size <= std::min<size_t>(4, text.size());
-    if (found) valid += text.substr(0, size);
-    text.remove_prefix(found ? size : 1);
-  }
-  return valid;
+  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::ignore));
 }
 
 Bytes Associated(ByteSpan associated, ByteSpan header) {
@@ -85,7 +77,7 @@ Result<LivingV3Header> ParseLivingV3Header(ByteSpan bytes) {
   ByteReader reader(bytes.subspan(kLivingV3Magic.size()));
   LivingV3Header header;
   const ByteSpan suite = reader.Take(reader.Le<uint8_t>());
-  header.suite = WithoutInvalidUtf8({reinterpret_cast<const char*>(suite.data()), suite.size()});
+  header.suite = WithoutInvalidUtf8(AsText(suite));
   header.counter = reader.Be<uint64_t>();
   const ByteSpan transcript = reader.Take(header.transcript.size());
   std::ranges::copy(transcript, header.transcript.begin());
@@ -212,12 +204,9 @@ void LivingV3::DropOldKeys() {
 }
 
 Result<Bytes> LivingV3::Decrypt(ByteSpan header_bytes, ByteSpan ciphertext, ByteSpan associated) {
-  Result<LivingV3Header> parsed = ParseLivingV3Header(header_bytes);
-  if (!parsed.ok()) return parsed.status();
-  const LivingV3Header& header = parsed.value();
+  H4MK_ASSIGN(const LivingV3Header header, ParseLivingV3Header(header_bytes));
   if (header.suite != kLivingV3Suite) return Fault("suite_mismatch", "another suite");
-  if (header.dh_public)
-    if (Status status = TakeRemoteKey(*header.dh_public); !status.ok()) return status;
+  if (header.dh_public) H4MK_TRY(TakeRemoteKey(*header.dh_public));
 
   const uint64_t counter = header.counter;
   State& state = state_;

@@ -92,9 +92,8 @@ Status TableReader::LookUp(const std::function<Status(Lookups&)>& ask) {
 
 Status TableReader::ReadBlockAt(uint32_t track, uint64_t ordinal, ReadBlock* block) {
   if (!has_table()) return CannotSeek();
-  const Result<uint32_t> number = Table().Find(track, ordinal);
-  if (!number.ok()) return number.status();
-  Status status = ReadNumbered(number.value(), block);
+  H4MK_ASSIGN(const uint32_t number, Table().Find(track, ordinal));
+  Status status = ReadNumbered(number, block);
   block->corrupt = status.code() == Code::kCorrupt;
   return block->corrupt && keep_corrupt_ ? Status() : std::move(status);
 }

@@ -21,12 +21,12 @@ Status Truncate(EditableFile& file, uint64_t size) {
                                                     : Status();
 }
 
-Source NewSource(Io& io) {
+}  // namespace
+
+Source SourceFromStart(Io& io) {
   io.Seek(0);  // a source believes to start there
   return Source(io);
 }
-
-}  // namespace
 
 Status AppendEnd(EditableFile& file, uint64_t offset, ByteSpan bytes) {
   H4MK_TRY(WriteAt(file, offset, bytes.first(bytes.size() - kTailSize)));
@@ -34,7 +34,7 @@ Status AppendEnd(EditableFile& file, uint64_t offset, ByteSpan bytes) {
 }
 
 Status Editor::Open() {
-  Source source = NewSource(file_);
+  Source source = SourceFromStart(file_);
   H4MK_TRY(ReadFileEnd(source, &end_));
   salt_ = source.salt();
   return {};
@@ -94,7 +94,7 @@ Status Editor::Commit() {
 }
 
 Status UndoEdit(EditableFile& file) {
-  Source source = NewSource(file);
+  Source source = SourceFromStart(file);
   FileEnd end;
   H4MK_TRY(ReadFileEnd(source, &end));
   ChunkReader chunks(source);

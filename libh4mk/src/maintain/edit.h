@@ -18,6 +18,9 @@ class EditableFile : public Io {
   virtual int64_t Truncate(uint64_t size) = 0;
 };
 
+// Reads a file that somebody may have read before.
+Source SourceFromStart(Io& io);
+
 class Editor {
  public:
   // The file must outlive the editor, and nobody else may write to it.

@@ -348,10 +348,7 @@ void Recovery::Lose(const Piece& piece, std::string message) {
 
 Status Recovery::Read(uint64_t offset, uint64_t size, Bytes* bytes) {
   bytes->resize(static_cast<size_t>(size));
-  size_t got = 0;
-  H4MK_TRY(source_.ReadAt(offset, bytes->data(), bytes->size(), &got));
-  if (got < size) return Status(Code::kIo, "the file became shorter while it was read");
-  return {};
+  return source_.ReadAll(offset, *bytes);
 }
 
 }  // namespace

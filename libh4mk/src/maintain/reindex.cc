@@ -10,13 +10,6 @@
 namespace h4mk {
 namespace {
 
-constexpr size_t kCopyStep = 1 << 20;
-
-Source SourceFromStart(Io& io) {
-  io.Seek(0);  // a source believes to start there
-  return Source(io);
-}
-
 void Append(Values* to, const Values& from, size_t shift = 0) {
   for (const int64_t value : from) to->push_back(value + static_cast<int64_t>(shift));
 }
@@ -167,9 +160,7 @@ Status Rebuilder::FindTracks() {
   if (offset == 0) return Corrupt(kFileHeaderSize, "no TRAK chunk found; expected one");
   Bytes payload;
   H4MK_TRY(chunks_.ReadChunk(offset, kTagTracks, &payload));
-  Result<TrackList> list = ParseTracks(AsText(payload), offset);
-  if (!list.ok()) return list.status();
-  list_ = std::move(list.value());
+  H4MK_ASSIGN(list_, ParseTracks(AsText(payload), offset));
   open_page_ = PageBuilder(list_.tracks.size());
   descriptions_ = CurrentDescriptions();
   return {};
@@ -380,17 +371,13 @@ Status FrontCopier::MakeFront(uint64_t moved, Bytes* front) const {
 
 Status FrontCopier::CopyRest(const ChunkWalk::Progress& progress) {
   const uint64_t until = end_.top.file_size - kCrcSize;
-  Bytes buffer(kCopyStep);
-  for (uint64_t at = rest_; at < until;) {
-    const auto step = static_cast<size_t>(std::min<uint64_t>(until - at, kCopyStep));
-    size_t got = 0;
-    H4MK_TRY(source_.ReadAt(at, buffer.data(), step, &got));
-    if (got < step) return Status(Code::kIo, "the file became shorter while it was read");
-    H4MK_TRY(sink_.Write(ByteSpan(buffer).first(step)));
-    at += step;
+  uint64_t at = rest_;
+  return ForBytes(source_, rest_, until, [&](ByteSpan bytes) -> Status {
+    H4MK_TRY(sink_.Write(bytes));
+    at += bytes.size();
     if (progress) progress(at, until);
-  }
-  return {};
+    return {};
+  });
 }
 
 }  // namespace

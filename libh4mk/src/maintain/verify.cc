@@ -111,7 +111,7 @@ Status Verifier::OpenReader() {
   if (status.code() == Code::kIo || status.code() == Code::kNotH4mk ||
       status.code() == Code::kVersion)
     return status;
-  if (!status.ok()) report_.Error(status.offset().value_or(0), status.message());
+  if (!status.ok()) report_.Error(status);
   report_.closed = status.ok() && reader.is_closed();
   if (status.ok())
     for (const Track& track : reader.tracks()) {
@@ -163,9 +163,7 @@ Status Verifier::Take(const ChunkWalk& walk, const Piece& piece) {
     expected_valid_ = totals_valid_ = false;
     return {};
   }
-  uint8_t stored[kCrcSize];
-  StoreLe(stored, piece.crc);
-  checksum_.Add(stored);
+  checksum_.Add(piece.crc);
   if (piece.kind == Piece::Kind::kChunk) ++report_.chunks[TagText(piece.header.tag)];
   if (piece.is_cluster) {
     TakeCluster(walk, piece);
@@ -232,8 +230,7 @@ void Verifier::CheckUnderstood(const Piece& piece, const std::vector<BlockRecord
 // most likely the same.
 void Verifier::TellWarnings() {
   if (report_.errors > 0) return;
-  for (const Status& warning : warnings_)
-    report_.Error(warning.offset().value_or(0), warning.message());
+  for (const Status& warning : warnings_) report_.Error(warning);
 }
 
 // core.md, "External data". Whether the other file is there, and has the blocks, is not looked at
@@ -278,10 +275,9 @@ Status Verifier::TakeSmall(const Piece& piece) {
 
 // core.md, "TRAK": each is compared with the last one before it that can be used.
 Status Verifier::TakeTracks(const Piece& piece, ByteSpan payload) {
-  Result<TrackList> list = ParseTracks(AsText(payload), piece.offset);
-  if (!list.ok()) return list.status();
-  if (last_tracks_) H4MK_TRY(CheckLaterTracks(*last_tracks_, list.value(), piece.offset));
-  last_tracks_ = std::move(list.value());
+  H4MK_ASSIGN(TrackList list, ParseTracks(AsText(payload), piece.offset));
+  if (last_tracks_) H4MK_TRY(CheckLaterTracks(*last_tracks_, list, piece.offset));
+  last_tracks_ = std::move(list);
   return {};
 }
 
@@ -293,18 +289,16 @@ Status Verifier::TakeIndex(const Piece& piece) {
     report_.Error(piece.offset, read.message());
     return {};
   }
-  const std::string place = " at byte " + std::to_string(piece.offset);
   if (IsTop(payload)) {
     TakeTop(piece, payload);
     return {};
   }
   if (!IsPage(payload)) return {};  // something of a later revision
   IndexPage page;
-  if (!DecodePage(payload, ids_, piece.offset, report_.file_size, &page)) {
-    report_.Error(piece.offset, "index page contradicts itself" + place);
-    return {};
-  }
-  TakePage(piece, page);
+  if (DecodePage(payload, ids_, piece.offset, report_.file_size, &page))
+    TakePage(piece, page);
+  else
+    report_.Error(Corrupt(piece.offset, "index page contradicts itself"));
   return {};
 }
 
@@ -321,8 +315,7 @@ void Verifier::TakeTop(const Piece& piece, ByteSpan payload) {
   if (DecodeTop(payload, ids_, piece.offset, &seen.top))
     tops_.push_back(std::move(seen));
   else
-    report_.Error(piece.offset,
-                  "index top contradicts itself at byte " + std::to_string(piece.offset));
+    report_.Error(Corrupt(piece.offset, "index top contradicts itself"));
 }
 
 // Whether a page says of its clusters and of the frames in them what they say.

@@ -34,6 +34,8 @@ struct VerifyReport {
   static constexpr size_t kMaxFindings = 1000;
   bool ok() const { return errors == 0; }
   void Error(uint64_t offset, std::string message);
+  // REQUIRES: !problem.ok(). Without an offset it is about the file.
+  void Error(const Status& problem) { Error(problem.offset().value_or(0), problem.message()); }
   void Note(uint64_t offset, std::string message);
 };
 

@@ -29,9 +29,8 @@ Status MakeSigner(SignatureKey key, std::unique_ptr<WriterExtension>* signer) {
 
 Status MakeEncryptStage(std::string_view scheme, const MasterKey& key,
                         const std::vector<Track>& tracks, std::unique_ptr<WriteStage>* stage) {
-  auto cipher = BlockCipher::New(scheme, key);
-  if (!cipher.ok()) return cipher.status();
-  *stage = std::make_unique<EncryptStage>(tracks, std::move(cipher.value()));
+  H4MK_ASSIGN(auto cipher, BlockCipher::New(scheme, key));
+  *stage = std::make_unique<EncryptStage>(tracks, std::move(cipher));
   return {};
 }
 

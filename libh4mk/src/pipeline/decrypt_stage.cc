@@ -19,9 +19,7 @@ Status DecryptStage::Open(const FileReader& file) {
   file_ = &file;
   const Json* protection = nullptr;
   H4MK_TRY(Protection(&protection));
-  Result<std::unique_ptr<BlockCipher>> cipher = BlockCipher::Open(*protection, keys_);
-  if (!cipher.ok()) return cipher.status();
-  cipher_ = std::move(cipher.value());
+  H4MK_ASSIGN(cipher_, BlockCipher::Open(*protection, keys_));
   keys_.clear();
   sequence_.GrowTo(file.tracks().size());
   meta_ = file.meta();

@@ -96,7 +96,7 @@ Result<std::unique_ptr<BlockCipher>> BlockCipher::New(std::string_view scheme, c
   if (!IsScheme(scheme))
     return Status(Code::kArgument, "no encryption scheme \"" + std::string(scheme) +
                                        "\": there are aes-256-gcm and living");
-  if (Status status = CheckKeyLength(key); !status.ok()) return status;
+  H4MK_TRY(CheckKeyLength(key));
   std::unique_ptr<BlockCipher> cipher(new BlockCipher);
   cipher->scheme_ = scheme;
   cipher->kid_ = key.kid;
@@ -127,13 +127,13 @@ Result<std::unique_ptr<BlockCipher>> BlockCipher::Open(const Json& protection,
   Key check;
   if (!ReadBytes(protection, "file_id", cipher->file_id_)) return Unusable("file_id");
   if (!ReadBytes(protection, "key_check", check)) return Unusable("key_check");
-  if (Status status = cipher->ReadSessions(protection); !status.ok()) return status;
+  H4MK_TRY(cipher->ReadSessions(protection));
 
   const std::string named = cipher->kid_.empty() ? "" : " " + EncodeHex(cipher->kid_);
   bool tried = false;
   for (const MasterKey& key : keys) {
     if (!key.kid.empty() && !cipher->kid_.empty() && key.kid != cipher->kid_) continue;
-    if (Status status = CheckKeyLength(key); !status.ok()) return status;
+    H4MK_TRY(CheckKeyLength(key));
     tried = true;
     cipher->SetKey(key.key.bytes());
     if (EqualInConstantTime(cipher->check_, check)) return cipher;

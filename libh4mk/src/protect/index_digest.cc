@@ -15,12 +15,6 @@ uint64_t FirstClusterPlace(ByteSpan payload, uint64_t chunk_offset, uint64_t bas
   return distance == 0 ? 0 : PlaceOf(chunk_offset - distance - base);
 }
 
-Sha256Digest Hash(ByteSpan bytes) {
-  Sha256 hash;
-  hash.Add(bytes);
-  return hash.Finish();
-}
-
 }  // namespace
 
 std::optional<PageForm> FormOf(ByteSpan payload) {
@@ -38,7 +32,7 @@ Sha256Digest PageDigest(PageForm form, ByteSpan payload, uint64_t chunk_offset, 
   AppendLe(text, is_original ? PlaceOf(chunk_offset - base)
                              : FirstClusterPlace(payload, chunk_offset, base));
   AppendBytes(text, is_original ? payload : payload.subspan(kPageRest));
-  return Hash(text);
+  return Sha256Of(text);
 }
 
 Sha256Digest TopDigest(const IndexTop& top) {
@@ -67,7 +61,7 @@ Sha256Digest TopDigest(const IndexTop& top) {
     text.push_back(static_cast<uint8_t>(
         (totals.all_key ? 0 : 8) | (totals.starts_with_key ? 0 : 16) | (totals.overlaps ? 32 : 0)));
   }
-  return Hash(text);
+  return Sha256Of(text);
 }
 
 }  // namespace h4mk

@@ -43,7 +43,7 @@ void LivingV4::SetKeys(const Key& root) {
 }
 
 Result<LivingV4> LivingV4::Start(ByteSpan secret, Settings settings, Bytes* hello) {
-  if (Status status = Check(secret, settings); !status.ok()) return status;
+  H4MK_TRY(Check(secret, settings));
   LivingV4 session;
   session.settings_ = std::move(settings);
   session.is_initiator_ = true;
@@ -60,7 +60,7 @@ Result<LivingV4> LivingV4::Start(ByteSpan secret, Settings settings, Bytes* hell
 }
 
 Result<LivingV4> LivingV4::Accept(ByteSpan secret, Settings settings, ByteSpan hello) {
-  if (Status status = Check(secret, settings); !status.ok()) return status;
+  H4MK_TRY(Check(secret, settings));
   ByteReader reader(hello);
   const ByteSpan magic = reader.Take(kHelloMagic.size());
   if (hello.size() != kHelloSize || !std::equal(magic.begin(), magic.end(), kHelloMagic.begin()))

@@ -33,7 +33,7 @@ inline bool UnpackSideData(ByteSpan packed, std::vector<SideData>* entries) {
     const ByteSpan name = reader.Take(reader.Le<uint32_t>());
     const ByteSpan data = reader.Take(reader.Le<uint32_t>());
     if (reader.failed()) return false;
-    entries->push_back({{reinterpret_cast<const char*>(name.data()), name.size()}, data});
+    entries->push_back({AsText(name), data});
   }
   return true;
 }

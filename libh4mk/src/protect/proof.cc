@@ -51,12 +51,6 @@ uint64_t GetNumber(const Json& proof, const char* key) {
              : UINT64_MAX;
 }
 
-Sha256Digest Digest(ByteSpan bytes) {
-  Sha256 hash;
-  hash.Add(bytes);
-  return hash.Finish();
-}
-
 Status Worthless(const char* what) {
   return Status(Code::kCorrupt, std::string("the proof is not valid: ") + what);
 }
@@ -80,7 +74,7 @@ bool PiecesMatch(ByteSpan data, uint64_t first, std::span<const Sha256Digest> pi
     const ByteSpan piece = data.subspan(at, std::min(kPieceSize, data.size() - at));
     if (first >= pieces.size() ||
         piece.size() != std::min<uint64_t>(kPieceSize, data_size - first * kPieceSize) ||
-        Digest(piece) != pieces[static_cast<size_t>(first)])
+        Sha256Of(piece) != pieces[static_cast<size_t>(first)])
       return false;
   }
   return true;
@@ -116,7 +110,7 @@ Result<Json> ProveBlock(VerifyingIo& io, const ReadBlock& block, uint32_t track_
   const ByteSpan data = hashed.subspan(head);
   std::vector<Sha256Digest> pieces;
   for (size_t at = 0; at < data.size(); at += kPieceSize)
-    pieces.push_back(Digest(data.subspan(at, std::min(kPieceSize, data.size() - at))));
+    pieces.push_back(Sha256Of(data.subspan(at, std::min(kPieceSize, data.size() - at))));
   const size_t first = block.record->offset / kPieceSize;
   const size_t end = std::min<size_t>(
       data.size(), (size_t{block.record->offset} + block.record->size + kPieceSize - 1) /

@@ -73,19 +73,17 @@ void Descriptions::UsePending() {
 }
 
 Status Descriptions::SetTracks(uint64_t offset, ByteSpan payload) {
-  Result<TrackList> list = ParseTracks(AsText(payload), offset);
-  if (!list.ok()) return list.status();
-  TakeList(std::move(list.value()));
+  H4MK_ASSIGN(TrackList list, ParseTracks(AsText(payload), offset));
+  TakeList(std::move(list));
   has_tracks_ = true;
   return {};
 }
 
 // core.md, "TRAK": a later one may add tracks.
 Status Descriptions::AddTracks(uint64_t offset, ByteSpan payload) {
-  Result<TrackList> list = ParseTracks(AsText(payload), offset);
-  if (!list.ok()) return list.status();
-  H4MK_TRY(CheckLaterTracks(list_, list.value(), offset));
-  TakeList(std::move(list.value()));
+  H4MK_ASSIGN(TrackList list, ParseTracks(AsText(payload), offset));
+  H4MK_TRY(CheckLaterTracks(list_, list, offset));
+  TakeList(std::move(list));
   trak_.offset = offset;
   changes_ |= FileReader::kChangedTracks;
   return {};

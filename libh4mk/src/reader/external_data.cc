@@ -21,12 +21,6 @@ constexpr uint64_t kWindow = 1 << 20;
 // core.md, "Limits": how many times the size of the other file is read of it.
 constexpr uint64_t kMaxRepeated = 32;
 
-Sha256Digest HashOf(ByteSpan bytes) {
-  Sha256 hash;
-  hash.Add(bytes);
-  return hash.Finish();
-}
-
 std::string Quoted(const std::string& name) { return "\"" + name + "\""; }
 
 std::string Describe(std::span<const ExternalRange> ranges, const std::string& name) {
@@ -161,7 +155,7 @@ Status ExternalData::Verify(OtherFile& other, const std::string& name, const Clu
   Sha256 hash;
   H4MK_TRY(ReadRanges(other, name, ranges, is_kept ? group->data : nullptr, [&](ByteSpan bytes) {
     hash.Add(bytes);
-    if (!is_kept) group->digests.push_back(HashOf(bytes));
+    if (!is_kept) group->digests.push_back(Sha256Of(bytes));
   }));
   if (hash.Finish() == described.hash) return {};
   return Status(Code::kCorrupt,
@@ -211,8 +205,9 @@ Status ExternalData::ReadAgain(const Track& track, const ClusterIndex& index,
   const auto position =
       static_cast<size_t>(&range - index.ranges(index.groups()[range.group]).data());
   bool is_same = false;
-  H4MK_TRY(ReadRanges(*other, name, ranges, data,
-                      [&](ByteSpan bytes) { is_same = HashOf(bytes) == group.digests[position]; }));
+  H4MK_TRY(ReadRanges(*other, name, ranges, data, [&](ByteSpan bytes) {
+    is_same = Sha256Of(bytes) == group.digests[position];
+  }));
   if (!is_same)
     return Status(Code::kCorrupt, Describe(ranges, name) + " were changed while they were read");
   data_ = data;

@@ -18,9 +18,7 @@ class RunningChecksum {
   // A chunk was read. Those that come again, after a rewind, are in it already.
   void Add(uint64_t offset, uint64_t end, uint32_t crc) {
     if (offset != until_) return;
-    uint8_t stored[kCrcSize];
-    StoreLe(stored, crc);
-    checksum_.Add(stored);
+    checksum_.Add(crc);
     until_ = end;
   }
   // A chunk was not read: nothing can be said about the file any more.

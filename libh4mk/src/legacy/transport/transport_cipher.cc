@@ -49,9 +49,8 @@ Bytes TransportCipher::Seal(ByteSpan coded) {
 }
 
 Result<Bytes> TransportCipher::Open(uint64_t number, ByteSpan stored) {
-  const Result<LivingV3Header> header = ParseLivingV3Header(stored);
-  if (!header.ok()) return header.status();
-  if (header.value().counter != number || header.value().suite != kLivingV3Suite)
+  H4MK_ASSIGN(const LivingV3Header header, ParseLivingV3Header(stored));
+  if (header.counter != number || header.suite != kLivingV3Suite)
     return Fault("unexpected_counter", "the block is not in its place");
   if (number < next_) {
     chain_ = first_;
@@ -60,7 +59,7 @@ Result<Bytes> TransportCipher::Open(uint64_t number, ByteSpan stored) {
   for (; next_ < number; ++next_) LivingV3::Step(&chain_, next_);
   // A public key in the header is not mixed in: a sender that was told none did not, either.
   const Key key = LivingV3::Step(&chain_, next_++);
-  const size_t size = LivingV3HeaderSize(header.value());
+  const size_t size = LivingV3HeaderSize(header);
   return LivingV3::OpenMessage(key, number, stored.first(size), stored.subspan(size),
                                Binding(number));
 }

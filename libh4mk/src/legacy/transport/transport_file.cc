@@ -12,34 +12,6 @@
 #include "legacy/transport/transport_cipher.h"
 
 namespace h4mk {
-namespace {
-
-constexpr size_t kLoadStep = 256 << 10;
-
-Status ReadExact(Source& source, uint64_t offset, uint8_t* out, size_t size) {
-  size_t got = 0;
-  H4MK_TRY(source.ReadAt(offset, out, size, &got));
-  if (got == size) return {};
-  return Status(Code::kIo,
-                "file became shorter while it was read, at byte " + std::to_string(offset + got))
-      .At(offset + got);
-}
-
-// Calls visit with the bytes from `from` to `until`, piece by piece.
-template <typename Visit>
-Status ForBytes(Source& source, uint64_t from, uint64_t until, Visit visit) {
-  Bytes buffer;
-  while (from < until) {
-    buffer.resize(static_cast<size_t>(std::min<uint64_t>(kLoadStep, until - from)));
-    H4MK_TRY(ReadExact(source, from, buffer.data(), buffer.size()));
-    visit(ByteSpan(buffer));
-    from += buffer.size();
-  }
-  return {};
-}
-
-}  // namespace
-
 Bytes TransportChunkFront(uint32_t tag, ByteSpan payload) {
   Bytes front;
   AppendLe(front, tag);
@@ -55,7 +27,7 @@ TransportChunk ParseTransportChunk(uint64_t offset, const uint8_t* bytes) {
 
 Result<TransportFile> TransportFile::Open(Source& source, bool check) {
   TransportFile file(source);
-  if (Status status = file.Parse(check); !status.ok()) return status;
+  H4MK_TRY(file.Parse(check));
   return file;
 }
 
@@ -68,7 +40,7 @@ Status TransportFile::Parse(bool check) {
     return Fault("too_short", "file of " + std::to_string(size) + " bytes; its header has 8",
                  Code::kTruncated);
   uint8_t header[kTransportHeaderSize];
-  H4MK_TRY(ReadExact(*source_, 0, header, sizeof header));
+  H4MK_TRY(source_->ReadAll(0, header));
   if (LoadLe<uint32_t>(header) != kFileMagic)
     return Fault("bad_magic", "\"H4MK\" expected at byte 0", Code::kNotH4mk).At(0);
   if (const auto version = LoadBe<uint16_t>(header + 4); version != 1)
@@ -78,7 +50,7 @@ Status TransportFile::Parse(bool check) {
   end_ = kTransportHeaderSize;
   while (size - end_ >= kTransportChunkHeaderSize) {
     uint8_t bytes[kTransportChunkHeaderSize];
-    H4MK_TRY(ReadExact(*source_, end_, bytes, sizeof bytes));
+    H4MK_TRY(source_->ReadAll(end_, bytes));
     const TransportChunk chunk = ParseTransportChunk(end_, bytes);
     if (chunk.length > size - chunk.offset)
       return Fault("chunk_overrun", TagText(chunk.tag) + " chunk of " +
@@ -106,7 +78,7 @@ Status TransportFile::CheckCrc(const TransportChunk& chunk) const {
 
 Status TransportFile::ReadPayload(const TransportChunk& chunk, Bytes* payload) const {
   payload->resize(chunk.length);  // no more than the file has: the parser has compared it
-  return ReadExact(*source_, chunk.offset, payload->data(), payload->size());
+  return source_->ReadAll(chunk.offset, *payload);
 }
 
 Result<std::optional<Bytes>> TransportFile::First(uint32_t tag) const {
@@ -115,15 +87,14 @@ Result<std::optional<Bytes>> TransportFile::First(uint32_t tag) const {
                                   [&](const TransportChunk& c) { return c.tag == tag; });
   if (chunk == chunks_.end()) return payload;
   payload.emplace();
-  if (Status status = ReadPayload(*chunk, &*payload); !status.ok()) return status;
+  H4MK_TRY(ReadPayload(*chunk, &*payload));
   return payload;
 }
 
 Result<std::vector<TransportSeekEntry>> TransportFile::Seek() const {
-  Result<std::optional<Bytes>> payload = First(kTagSeek);
-  if (!payload.ok()) return payload.status();
-  if (!payload.value()) return std::vector<TransportSeekEntry>();
-  return DecodeTransportSeek(*payload.value());
+  H4MK_ASSIGN(std::optional<Bytes> payload, First(kTagSeek));
+  if (!payload) return std::vector<TransportSeekEntry>();
+  return DecodeTransportSeek(*payload);
 }
 
 Result<TransportVeri> TransportFile::CheckVeri() const {
@@ -133,7 +104,7 @@ Result<TransportVeri> TransportFile::CheckVeri() const {
   if (chunk == chunks_.end()) return veri;
   veri.present = true;
   Bytes stored;
-  if (Status status = ReadPayload(*chunk, &stored); !status.ok()) return status;
+  H4MK_TRY(ReadPayload(*chunk, &stored));
   const auto matches = [&](Sha256& hash) {
     const Sha256Digest digest = hash.Finish();
     return std::equal(digest.begin(), digest.end(), stored.begin(), stored.end());
@@ -157,11 +128,10 @@ Result<TransportVeri> TransportFile::CheckVeri() const {
 }
 
 Result<std::optional<TransportFile::Metadata>> TransportFile::ReadMetadata() const {
-  Result<std::optional<Bytes>> payload = First(kTagMeta);
-  if (!payload.ok()) return payload.status();
+  H4MK_ASSIGN(std::optional<Bytes> payload, First(kTagMeta));
   std::optional<Metadata> metadata;
-  if (payload.value() && payload.value()->size() >= 12) {
-    const uint8_t* bytes = payload.value()->data();
+  if (payload && payload->size() >= 12) {
+    const uint8_t* bytes = payload->data();
     metadata = Metadata{LoadBe<uint64_t>(bytes), LoadBe<uint32_t>(bytes + 8)};
   }
   return metadata;
@@ -195,9 +165,8 @@ Status TransportChunkWriter::Put(ByteSpan front, ByteSpan payload) {
 Status WriteTransport(const TransportContents& contents, Sink& sink) {
   std::vector<Bytes> coded;
   for (ByteSpan block : contents.blocks) {
-    Result<Bytes> result = EncodeRunLength(block);
-    if (!result.ok()) return result.status();
-    coded.push_back(std::move(result.value()));
+    H4MK_ASSIGN(Bytes result, EncodeRunLength(block));
+    coded.push_back(std::move(result));
   }
   TransportContents with_coded = {
       {coded.begin(), coded.end()}, contents.seek, contents.meta, contents.safe, contents.secret};

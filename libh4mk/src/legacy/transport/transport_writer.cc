@@ -53,8 +53,7 @@ Status TransportWriter::AddChunk(uint32_t tag, uint32_t, ByteSpan payload) {
   if (tag != kTagSafe)
     return Status(Code::kArgument,
                   "chunk " + TagText(tag) + " cannot be added to a file of the transport dialect");
-  Result<Json> safe =
-      ParseJson({reinterpret_cast<const char*>(payload.data()), payload.size()}, 0, "SAFE");
+  Result<Json> safe = ParseJson(AsText(payload), 0, "SAFE");
   if (!safe.ok()) return Status(Code::kArgument, safe.status().message());
   contents_.safe = std::move(safe.value());
   return {};
@@ -72,8 +71,7 @@ Status TransportWriter::Write(const Block& block) {
       time == kNoTime ? kNoTime : Rescale(time, tracks_[block.track].time_base, kMicroseconds);
   const bool may_lack_time = is_unnamed() && !(block.flags & kBlockKey);
   if (pts_us < 0 && !(pts_us == kNoTime && may_lack_time)) return BadTime();
-  Result<Bytes> coded = EncodeRunLength(block.data);
-  if (!coded.ok()) return coded.status();
+  H4MK_ASSIGN(Bytes coded, EncodeRunLength(block.data));
   const bool is_key = block.flags & kBlockKey;
   half_done_ = true;  // running out of memory is final
   const std::string& name = names_[block.track];
@@ -83,7 +81,7 @@ Status TransportWriter::Write(const Block& block) {
   if (is_unnamed() && is_key)
     contents_.seek.push_back({static_cast<uint64_t>(pts_us), plain_size_});
   plain_size_ += block.data.size();
-  coded_.push_back(std::move(coded.value()));
+  coded_.push_back(std::move(coded));
   half_done_ = false;
   return {};
 }
@@ -117,9 +115,7 @@ Status TransportWriter::Finish() {
       return Fault("duplicate_track", "two tracks have one name, which is their id in this dialect",
                    Code::kArgument);
     contents_.seek.clear();
-    Result<Json> meta = AddTrackIndex(std::move(contents_.meta), entries_);
-    if (!meta.ok()) return meta.status();
-    contents_.meta = std::move(meta.value());
+    H4MK_ASSIGN(contents_.meta, AddTrackIndex(std::move(contents_.meta), entries_));
   }
   contents_.secret = secret_.bytes();
   contents_.blocks.assign(coded_.begin(), coded_.end());

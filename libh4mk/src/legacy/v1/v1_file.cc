@@ -6,12 +6,11 @@
 
 #include "base/crc32.h"
 #include "base/fault.h"
+#include "crypto/hex.h"
 #include "legacy/v1/v1_tracks.h"
 
 namespace h4mk {
 namespace {
-
-constexpr size_t kReadStep = 256 << 10;
 
 Status RoutingFault(const V1Chunk& chunk) {
   const std::string at = "CORE payload at byte " + std::to_string(chunk.offset);
@@ -21,30 +20,19 @@ Status RoutingFault(const V1Chunk& chunk) {
 }
 
 std::string Hex(uint32_t value) {
-  static const char digits[] = "0123456789abcdef";
-  std::string text;
-  for (int shift = 28; shift >= 0; shift -= 4) text += digits[value >> shift & 15];
-  return text;
+  uint8_t bytes[sizeof value];
+  StoreBe(bytes, value);
+  return EncodeHex(bytes);
 }
 
 }  // namespace
 
 Result<V1File> V1File::Open(Source& source, bool check) {
   V1File file(source);
-  if (Status status = file.Parse(check); !status.ok()) return status;
+  H4MK_TRY(file.Parse(check));
   file.tables_status_ = file.LoadTables();
   if (file.tables_status_.code() == Code::kIo) return std::move(file.tables_status_);
   return file;
-}
-
-Status V1File::ReadExact(uint64_t offset, uint8_t* out, size_t size) const {
-  size_t got = 0;
-  H4MK_TRY(source_->ReadAt(offset, out, size, &got));
-  if (got < size)
-    return Status(Code::kIo,
-                  "file became shorter while it was read, at byte " + std::to_string(offset + got))
-        .At(offset + got);
-  return {};
 }
 
 Status V1File::Parse(bool check) {
@@ -56,7 +44,7 @@ Status V1File::Parse(bool check) {
     return Fault("too_short", "file of " + std::to_string(size) + " bytes; its header has 16",
                  Code::kTruncated);
   uint8_t bytes[kFileHeaderSize];
-  H4MK_TRY(ReadExact(0, bytes, sizeof bytes));
+  H4MK_TRY(source_->ReadAll(0, bytes));
   if (LoadLe<uint32_t>(bytes) != kFileMagic)
     return Fault("bad_magic", "\"H4MK\" expected at byte 0", Code::kNotH4mk).At(0);
   header_ = {bytes[4], bytes[5], LoadLe<uint16_t>(bytes + 6), LoadLe<uint64_t>(bytes + 8)};
@@ -71,7 +59,7 @@ Status V1File::Parse(bool check) {
   if (!check) return {};
   H4MK_TRY(AddToCrc(size - kCrcSize));
   uint8_t stored[kCrcSize];
-  H4MK_TRY(ReadExact(size - kCrcSize, stored, sizeof stored));
+  H4MK_TRY(source_->ReadAll(size - kCrcSize, stored));
   if (LoadLe<uint32_t>(stored) != running_crc_)
     return Fault("container_crc", "container CRC at byte " + std::to_string(size - kCrcSize) +
                                       " is " + Hex(LoadLe<uint32_t>(stored)) + "; expected " +
@@ -82,7 +70,7 @@ Status V1File::Parse(bool check) {
 
 Status V1File::ParseChunk(uint64_t position, uint64_t size, bool check, V1Chunk* chunk) {
   uint8_t bytes[kChunkHeaderSize];
-  H4MK_TRY(ReadExact(position, bytes, sizeof bytes));
+  H4MK_TRY(source_->ReadAll(position, bytes));
   const ChunkHeader header = ParseChunkHeader(bytes);
   *chunk = {position + kChunkHeaderSize, header.tag, header.flags, header.length};
   const uint64_t end = chunk->offset + header.length;
@@ -94,47 +82,39 @@ Status V1File::ParseChunk(uint64_t position, uint64_t size, bool check, V1Chunk*
   if (header.tag == kTagCore) {
     std::array<uint8_t, kV1RoutingSize> front;
     const size_t count = std::min<size_t>(header.length, front.size());
-    H4MK_TRY(ReadExact(chunk->offset, front.data(), count));
+    H4MK_TRY(source_->ReadAll(chunk->offset, std::span(front).first(count)));
     const Result<uint16_t> track_id = ParseV1Routing(ByteSpan(front).first(count));
     chunk->track_id = track_id.ok()                                    ? track_id.value()
                       : track_id.status().fault() == "not_track_bound" ? V1Chunk::kNotTrackBound
                                                                        : V1Chunk::kShortRouting;
   }
   uint8_t stored[kCrcSize];
-  if (check) {
-    H4MK_TRY(AddToCrc(position));
-    const uint32_t before = running_crc_;
-    running_crc_ = 0;
-    H4MK_TRY(AddToCrc(end));
-    const uint32_t actual = running_crc_;
-    running_crc_ = Crc32Combine(before, actual, end - position);
-    H4MK_TRY(ReadExact(end, stored, sizeof stored));
-    chunk->crc = LoadLe<uint32_t>(stored);
-    if (chunk->crc != actual)
-      return Fault("chunk_crc", TagText(header.tag) + " chunk at byte " + std::to_string(position) +
-                                    " has the CRC " + Hex(chunk->crc) + "; expected " + Hex(actual))
-          .At(position);
-    return {};
-  }
-  H4MK_TRY(ReadExact(end, stored, sizeof stored));
+  H4MK_TRY(source_->ReadAll(end, stored));
   chunk->crc = LoadLe<uint32_t>(stored);
+  if (!check) return {};
+  H4MK_TRY(AddToCrc(position));
+  const uint32_t before = running_crc_;
+  running_crc_ = 0;
+  H4MK_TRY(AddToCrc(end));
+  const uint32_t actual = running_crc_;
+  running_crc_ = Crc32Combine(before, actual, end - position);
+  if (chunk->crc != actual)
+    return Fault("chunk_crc", TagText(header.tag) + " chunk at byte " + std::to_string(position) +
+                                  " has the CRC " + Hex(chunk->crc) + "; expected " + Hex(actual))
+        .At(position);
   return {};
 }
 
 Status V1File::AddToCrc(uint64_t until) {
-  Bytes buffer;
-  while (covered_until_ < until) {
-    buffer.resize(static_cast<size_t>(std::min<uint64_t>(kReadStep, until - covered_until_)));
-    H4MK_TRY(ReadExact(covered_until_, buffer.data(), buffer.size()));
-    running_crc_ = Crc32(running_crc_, buffer);
-    covered_until_ += buffer.size();
-  }
+  H4MK_TRY(ForBytes(*source_, covered_until_, until,
+                    [&](ByteSpan bytes) { running_crc_ = Crc32(running_crc_, bytes); }));
+  covered_until_ = until;
   return {};
 }
 
 Status V1File::ReadPayload(const V1Chunk& chunk, Bytes* payload) const {
   payload->resize(chunk.length);  // no more than the file has: the parser has compared it
-  return ReadExact(chunk.offset, payload->data(), payload->size());
+  return source_->ReadAll(chunk.offset, *payload);
 }
 
 Result<const V1Chunk*> V1File::FindChunk(uint64_t offset) const {
@@ -152,8 +132,8 @@ Result<std::vector<Json>> V1File::Tracks() const {
   for (const V1Chunk& chunk : chunks_) {
     if (chunk.tag != kTagTracks) continue;
     Bytes payload;
-    if (Status status = ReadPayload(chunk, &payload); !status.ok()) return status;
-    return ParseV1Tracks({reinterpret_cast<const char*>(payload.data()), payload.size()});
+    H4MK_TRY(ReadPayload(chunk, &payload));
+    return ParseV1Tracks(AsText(payload));
   }
   return std::vector<Json>();
 }
@@ -177,7 +157,6 @@ Status V1File::LoadTables() {
     Result<std::optional<V1SeekTable>> table = DecodeV1SeekTable(payload);
     if (!table.ok()) {
       return table.status()
-          .At(chunk.offset)
           .Saying(table.status().message() + ", at byte " + std::to_string(chunk.offset))
           .At(chunk.offset);
     }
@@ -219,11 +198,10 @@ Result<std::optional<uint64_t>> V1File::Keyframe(int64_t track_id, int64_t t_ms)
 }
 
 Result<std::vector<uint64_t>> V1File::DecodeChain(int64_t track_id, int64_t t_ms) const {
-  const Result<std::optional<uint64_t>> start = Keyframe(track_id, t_ms);
-  if (!start.ok()) return start.status();
+  H4MK_ASSIGN(const std::optional<uint64_t> start, Keyframe(track_id, t_ms));
   std::vector<uint64_t> chain;
-  if (!start.value()) return chain;
-  chain.push_back(*start.value());
+  if (!start) return chain;
+  chain.push_back(*start);
   const Result<const V1Chunk*> first = FindChunk(chain[0]);
   if (!first.ok()) return chain;  // a table that points at nothing: that offset alone
   for (const V1Chunk* chunk = first.value() + 1; chunk < chunks_.data() + chunks_.size(); ++chunk) {

@@ -74,7 +74,6 @@ class V1File {
 
   Status Parse(bool check);
   Status ParseChunk(uint64_t position, uint64_t size, bool check, V1Chunk* chunk);
-  Status ReadExact(uint64_t offset, uint8_t* out, size_t size) const;
   Status AddToCrc(uint64_t until);
   Status LoadTables();
 

@@ -77,15 +77,11 @@ Result<Bytes> EncodeV1SeekTable(int64_t track_id, std::span<const V1SeekEntry> e
 }
 
 Result<std::optional<V1SeekTable>> DecodeV1SeekTable(ByteSpan payload) {
-  std::optional<V1SeekTable> table;
-  if (payload.size() < 4 || LoadLe<uint32_t>(payload.data()) != kTableMagic) return table;
+  if (payload.size() < 4 || LoadLe<uint32_t>(payload.data()) != kTableMagic)
+    return std::optional<V1SeekTable>();
   if (payload.size() < 8) return TooShort("ends before its track");
-  Result<std::vector<V1SeekEntry>> entries = DecodeV1Entries(payload.subspan(8));
-  if (!entries.ok()) return entries.status();
-  table.emplace();
-  table->track_id = LoadLe<uint16_t>(payload.data() + 4);
-  table->entries = std::move(entries.value());
-  return table;
+  H4MK_ASSIGN(std::vector<V1SeekEntry> entries, DecodeV1Entries(payload.subspan(8)));
+  return std::optional(V1SeekTable{LoadLe<uint16_t>(payload.data() + 4), std::move(entries)});
 }
 
 const V1SeekEntry* FindV1Entry(std::span<const V1SeekEntry> entries, int64_t t_ms) {

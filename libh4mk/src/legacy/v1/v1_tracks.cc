@@ -56,7 +56,7 @@ Result<std::vector<Json>> ParseV1Tracks(std::string_view text) {
   if (!list->is_array()) return NotObject("each of \"tracks\"");
   for (const Json& given : *list) {
     Json& track = tracks.emplace_back(Json::object());
-    if (Status status = ParseTrack(given, &track); !status.ok()) return status;
+    H4MK_TRY(ParseTrack(given, &track));
   }
   return tracks;
 }
