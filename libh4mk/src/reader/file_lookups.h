@@ -4,17 +4,29 @@
 
 #include <map>
 
-#include "reader/block_lookup.h"
+#include "reader/seek_planner.h"
 
 namespace h4mk {
 
-// All lookups in a file of version 2: to those of BlockLookup this adds core.md, "Frames" and
-// "Decode chain": frames by number and by time, their times, and what has to be decoded for one.
-// The cluster of the frame stays the searched one.
-class FileLookups final : public BlockLookup {
+// All lookups in a file of version 2: seek points by time, blocks by number, and core.md, "Frames"
+// and "Decode chain": frames by number and by time, their times, and what has to be decoded for
+// one. The cluster that a lookup has led to stays the searched one. All are run by
+// FileIndex::LookUp().
+class FileLookups final : public Lookups {
  public:
-  using BlockLookup::BlockLookup;
+  FileLookups(FileIndex& file, ClusterPair& clusters, SeekPlanner& planner)
+      : file_(file), clusters_(clusters), planner_(planner) {}
 
+  // file_lookups.cc: seek points and blocks
+  Status FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) override;
+  Status KeyframesBetween(uint32_t track, int64_t from, int64_t to, std::span<BlockInfo> out,
+                          uint64_t* total) override;
+  Status BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) override;
+  Status Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out, size_t* copied) override;
+  // core.md, "Block by number". *block is in the searched cluster.
+  Status FindOrdinal(uint32_t track, uint64_t ordinal, const BlockRecord** block);
+
+  // frame_lookups.cc
   Status FindFrame(uint32_t track, uint64_t number, BlockInfo* info) override;
   Status FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) override;
   Status FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
@@ -48,6 +60,9 @@ class FileLookups final : public BlockLookup {
   const std::vector<BlockRecord>& searched_blocks() {
     return clusters_.searched().index().blocks();
   }
+  const BlockRecord* FindSearched(uint32_t track, uint64_t ordinal);
+  Status FindSpanFrom(uint32_t track, uint64_t ordinal, SpanRef* span, bool* found);
+
   BlockInfo InfoOf(const FrameRef& frame);
   Status LoadFrames(uint32_t track, const SpanRef& span);
   Status LocateFrame(uint32_t track, uint64_t number, FrameRef* frame);
@@ -56,6 +71,10 @@ class FileLookups final : public BlockLookup {
   Status AddToTable(uint32_t track, const SpanRef& span, size_t* place, FrameTable* table);
   Status ChainTo(uint32_t track, const FrameRef& frame, std::span<BlockInfo> out, uint64_t* total);
 
+  FileIndex& file_;
+  ClusterPair& clusters_;
+  SeekPlanner& planner_;
+  size_t last_ = 0;  // where the last block by number was, in the cluster that it was in
   std::map<uint32_t, FrameTable> tables_;  // by track, once they are needed
   std::vector<TimedBlock> frames_;         // those of LoadFrames()
 };
