@@ -6,9 +6,9 @@
 #include "chunk/chunk_format.h"
 #include "fuzz/file_mutator.h"
 #include "fuzz/fuzz.h"
+#include "legacy/maintain.h"
 #include "legacy/run_length.h"
 #include "legacy/transport/transport_file.h"
-#include "legacy/transport/transport_recover.h"
 
 using namespace h4mk;  // NOLINT: a test
 

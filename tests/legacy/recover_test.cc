@@ -5,13 +5,12 @@
 
 #include "base/crc32.h"
 #include "base/memory_io.h"
+#include "legacy/maintain.h"
 #include "legacy/transport/transport_file.h"
-#include "legacy/transport/transport_recover.h"
 #include "legacy/transport/transport_tables.h"
 #include "legacy/transport_chunk.h"
 #include "legacy/v1/v1_block.h"
 #include "legacy/v1/v1_file.h"
-#include "legacy/v1/v1_maintain.h"
 #include "legacy/v1/v1_writer.h"
 #include "legacy/vectors.h"
 

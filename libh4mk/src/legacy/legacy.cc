@@ -3,12 +3,10 @@
 
 #include <utility>
 
+#include "legacy/maintain.h"
 #include "legacy/transport/transport_reader.h"
-#include "legacy/transport/transport_recover.h"
-#include "legacy/transport/transport_verify.h"
 #include "legacy/transport/transport_writer.h"
 #include "legacy/v1/v1_file_writer.h"
-#include "legacy/v1/v1_maintain.h"
 #include "legacy/v1/v1_reader.h"
 
 namespace h4mk {

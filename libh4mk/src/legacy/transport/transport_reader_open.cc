@@ -19,11 +19,6 @@ constexpr size_t kMaxDamage = 10000;
 constexpr size_t kScanWindow = 64 << 10;
 constexpr uint64_t kMaxBlocks = UINT32_MAX - 1;
 
-bool IsTransportTag(uint32_t tag) {
-  return tag == kTagCore || tag == kTagSeek || tag == kTagMeta || tag == kTagSafe ||
-         tag == kTagVeri || tag == kTagTracks;
-}
-
 int64_t AsTime(uint64_t pts_us) {
   return pts_us > static_cast<uint64_t>(INT64_MAX) ? kNoTime : static_cast<int64_t>(pts_us);
 }

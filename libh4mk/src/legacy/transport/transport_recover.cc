@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "legacy/transport/transport_recover.h"
-
 #include <algorithm>
 #include <optional>
 
 #include "base/base64.h"
 #include "base/crc32.h"
+#include "legacy/maintain.h"
 #include "legacy/transport/transport_file.h"
 
 namespace h4mk {
 namespace {
-
-constexpr uint32_t kWrittenTags[] = {kTagCore, kTagSeek, kTagMeta, kTagSafe, kTagTracks, kTagVeri};
-
-bool IsWrittenTag(uint32_t tag) {
-  return std::find(std::begin(kWrittenTags), std::end(kWrittenTags), tag) != std::end(kWrittenTags);
-}
 
 class TransportRecovery {
  public:
@@ -67,12 +60,12 @@ bool TransportRecovery::EndsWhereOneBegins(const TransportChunk& chunk) {
   const uint64_t end = chunk.offset + chunk.length;
   if (end == file_.size()) return true;
   const auto next = HeaderAt(end);
-  return next && IsWrittenTag(next->tag);
+  return next && IsTransportTag(next->tag);
 }
 
 uint64_t TransportRecovery::NextWhole(uint64_t from) {
   for (; from < file_.size(); ++from)
-    if (const auto chunk = HeaderAt(from); chunk && IsWrittenTag(chunk->tag) && IsWhole(*chunk))
+    if (const auto chunk = HeaderAt(from); chunk && IsTransportTag(chunk->tag) && IsWhole(*chunk))
       return from;
   return file_.size();
 }
@@ -91,7 +84,7 @@ void TransportRecovery::Walk(const ChunkWalk::Progress& progress) {
       else
         others_.push_back({chunk->tag, PayloadOf(*chunk)});
       at = chunk->offset + chunk->length;
-    } else if (chunk && IsWrittenTag(chunk->tag) && EndsWhereOneBegins(*chunk)) {
+    } else if (chunk && IsTransportTag(chunk->tag) && EndsWhereOneBegins(*chunk)) {
       TakeDamaged(*chunk);
       at = chunk->offset + chunk->length;
     } else {
@@ -117,16 +110,13 @@ void TransportRecovery::TakeDamaged(const TransportChunk& chunk) {
 void TransportRecovery::FillGap() {
   for (const Other& other : others_) {
     if (other.tag != kTagMeta || !gap_) continue;
-    const std::string_view text(reinterpret_cast<const char*>(other.payload.data()),
-                                other.payload.size());
-    Result<Json> meta = ParseLegacyJson(text, "META");
+    Result<Json> meta = ParseLegacyJson(AsText(other.payload), "META");
     Bytes trak;
     if (!meta.ok() || !meta.value().is_object()) return;
     const Json in_meta = meta.value().value("trak_b64", Json());
     if (!in_meta.is_string() || !DecodeBase64(in_meta.get<std::string>(), &trak)) return;
     const auto entries =
-        DecodeTransportTrak({reinterpret_cast<const char*>(trak.data()), trak.size()},
-                            file_.size() / kTransportChunkHeaderSize);
+        DecodeTransportTrak(AsText(trak), file_.size() / kTransportChunkHeaderSize);
     if (!entries.ok() || entries.value().size() <= cores_.size()) return;
     const size_t missing = entries.value().size() - cores_.size();
     cores_.insert(cores_.begin() + static_cast<ptrdiff_t>(*gap_), missing, ByteSpan());

@@ -21,6 +21,11 @@ Status TooShort(const char* what) {
 
 }  // namespace
 
+bool IsTransportTag(uint32_t tag) {
+  return tag == kTagCore || tag == kTagSeek || tag == kTagMeta || tag == kTagSafe ||
+         tag == kTagVeri || tag == kTagTracks;
+}
+
 Bytes EncodeTransportSeek(std::span<const TransportSeekEntry> entries) {
   Bytes out;
   AppendBe(out, static_cast<uint32_t>(entries.size()));
@@ -116,7 +121,7 @@ Result<std::vector<TransportSeekmTable>> DecodeSeekm(ByteSpan bytes) {
   for (uint32_t i = 0; i < count && !reader.failed(); ++i) {
     TransportSeekmTable& table = tables.emplace_back();
     const ByteSpan id = reader.Take(reader.Be<uint16_t>());
-    table.track_id.assign(reinterpret_cast<const char*>(id.data()), id.size());
+    table.track_id = AsText(id);
     const auto entries = reader.Be<uint32_t>();
     if (entries > reader.left() / 12) return TooShort("SEEKM");
     for (uint32_t k = 0; k < entries; ++k) {
@@ -163,12 +168,11 @@ int64_t TransportDuration(const Json& meta) {
 Result<Json> AddTrackIndex(Json meta, std::span<const TransportTrackEntry> entries) {
   std::set<std::string> ids;
   for (const TransportTrackEntry& entry : entries) ids.insert(entry.track_id);
-  Result<Bytes> seekm = EncodeSeekm(MakeSeekm(entries));
-  if (!seekm.ok()) return seekm.status();
+  H4MK_ASSIGN(Bytes seekm, EncodeSeekm(MakeSeekm(entries)));
   const std::string trak = EncodeTransportTrak(entries);
   meta["domain"] = "video-transport";
   meta["tracks"] = ids;
-  meta["seekm_b64"] = EncodeBase64(seekm.value());
+  meta["seekm_b64"] = EncodeBase64(seekm);
   meta["trak_b64"] = EncodeBase64(AsBytes(trak));
   return meta;
 }

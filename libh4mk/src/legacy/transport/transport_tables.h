@@ -15,6 +15,9 @@ namespace h4mk {
 
 inline constexpr uint32_t kTagSeek = Tag("SEEK");  // in this dialect only: TSEK elsewhere
 
+// Whether writers of the dialect make chunks with this tag.
+bool IsTransportTag(uint32_t tag);
+
 struct TransportSeekEntry {
   uint64_t pts_us = 0;
   uint64_t offset = 0;  // in the plain blocks one behind the other, as exports write it

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "legacy/transport/transport_verify.h"
-
+// The chunks as the first reader sees them, then SEEK and VERI.
 #include <algorithm>
 
 #include "chunk/chunk_format.h"
+#include "legacy/maintain.h"
 #include "legacy/transport/transport_file.h"
 
 namespace h4mk {
@@ -11,10 +11,7 @@ namespace {
 
 void CheckTables(const TransportFile& file, VerifyReport* report) {
   Result<std::vector<TransportSeekEntry>> seek = file.Seek();
-  if (!seek.ok()) {
-    report->Error(seek.status().offset().value_or(0), seek.status().message());
-    return;
-  }
+  if (!seek.ok()) return report->Error(seek.status());
   const bool sorted = std::is_sorted(
       seek.value().begin(), seek.value().end(),
       [](const TransportSeekEntry& a, const TransportSeekEntry& b) { return a.pts_us < b.pts_us; });
@@ -23,15 +20,14 @@ void CheckTables(const TransportFile& file, VerifyReport* report) {
 }
 
 Status CheckVeri(const TransportFile& file, VerifyReport* report) {
-  Result<TransportVeri> veri = file.CheckVeri();
-  if (!veri.ok()) return veri.status();
-  if (!veri.value().present) {
+  H4MK_ASSIGN(TransportVeri veri, file.CheckVeri());
+  if (!veri.present) {
     report->Error(report->file_size, "no VERI at the end: the file was cut, or never had one");
     return {};
   }
-  if (!veri.value().as_written && !veri.value().as_checked)
+  if (!veri.as_written && !veri.as_checked)
     report->Error(0, "VERI is the hash of neither the chunks nor the payloads before it");
-  else if (!veri.value().as_checked)
+  else if (!veri.as_checked)
     report->Note(
         0,
         "VERI is right as writers write it; the first reader of this dialect takes it for wrong");
@@ -59,8 +55,7 @@ Status VerifyTransport(Io& io, VerifyReport* report) {
   report->closed = !file.value().chunks().empty() && file.value().chunks().back().tag == kTagVeri &&
                    file.value().end() == report->file_size;
   if (file.value().end() != report->file_size)
-    report->Error(file.value().end(),
-                  "bytes that are no chunk at byte " + std::to_string(file.value().end()));
+    report->Error(Corrupt(file.value().end(), "bytes that are no chunk"));
   CheckTables(file.value(), report);
   return CheckVeri(file.value(), report);
 }

@@ -149,8 +149,7 @@ Status V1FileWriter::MakeMeta(Bytes* text, bool* present) {
   }
   Json meta = meta_.value_or(Json::object());
   if (meta_bytes_) {
-    Result<Json> given = ParseJson(
-        {reinterpret_cast<const char*>(meta_bytes_->data()), meta_bytes_->size()}, 0, "META");
+    Result<Json> given = ParseJson(AsText(*meta_bytes_), 0, "META");
     if (!given.ok() || !given.value().is_object() || given.value().contains(kV1LogKey))
       return Status(Code::kArgument, "META is no JSON object that the block log can be added to");
     meta = std::move(given.value());
@@ -177,10 +176,7 @@ Status V1FileWriter::Finish() {
   if (has_meta) contents.meta = meta;
   // The first of each sidecar has its place; all others follow in their order.
   for (const Extra& chunk : chunks_) {
-    std::optional<ByteSpan>* place = chunk.tag == kTagSafe   ? &contents.safe
-                                     : chunk.tag == kTagVeri ? &contents.veri
-                                     : chunk.tag == kTagNote ? &contents.note
-                                                             : nullptr;
+    std::optional<ByteSpan>* place = contents.Sidecar(chunk.tag);
     if (place != nullptr && !*place && chunk.flags == 0) {
       *place = chunk.payload;
     } else {

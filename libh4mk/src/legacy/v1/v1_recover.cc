@@ -3,8 +3,8 @@
 #include <set>
 
 #include "base/memory_io.h"
+#include "legacy/maintain.h"
 #include "legacy/v1/v1_block.h"
-#include "legacy/v1/v1_maintain.h"
 #include "legacy/v1/v1_tracks.h"
 #include "legacy/v1/v1_writer.h"
 
@@ -50,13 +50,13 @@ void V1Recovery::Take(const Piece& piece) {
   }
   const ByteSpan payload =
       file_.subspan(static_cast<size_t>(piece.offset) + kChunkHeaderSize, piece.header.length);
-  const auto keep_first = [&](std::optional<ByteSpan>& kept) {
-    if (!kept) kept = payload;
-  };
+  if (std::optional<ByteSpan>* sidecar = contents_.Sidecar(piece.header.tag)) {
+    if (!*sidecar) *sidecar = payload;  // the first of each counts
+    return;
+  }
   switch (piece.header.tag) {
     case kTagTracks: {
-      Result<std::vector<Json>> tracks =
-          ParseV1Tracks({reinterpret_cast<const char*>(payload.data()), payload.size()});
+      Result<std::vector<Json>> tracks = ParseV1Tracks(AsText(payload));
       if (have_tracks_) break;
       have_tracks_ = tracks.ok();
       if (tracks.ok())
@@ -65,18 +65,6 @@ void V1Recovery::Take(const Piece& piece) {
         report_.losses.push_back({piece.offset, piece.header.size(), tracks.status().message()});
       break;
     }
-    case kTagMeta:
-      keep_first(contents_.meta);
-      break;
-    case kTagSafe:
-      keep_first(contents_.safe);
-      break;
-    case kTagVeri:
-      keep_first(contents_.veri);
-      break;
-    case kTagNote:
-      keep_first(contents_.note);
-      break;
     case kTagCore:
       TakeBlock(piece, payload);
       break;
@@ -110,13 +98,7 @@ void V1Recovery::AddMissingTracks() {
   for (const Json& track : contents_.tracks)
     if (track["track_id"].is_number_integer()) missing.erase(track["track_id"].get<int64_t>());
   for (const int64_t id : missing) {
-    contents_.tracks.push_back(V1Track({{"track_id", id},
-                                        {"name", ""},
-                                        {"kind", "data"},
-                                        {"codec", "none"},
-                                        {"sample_rate", 0},
-                                        {"channels", 0},
-                                        {"note", ""}}));
+    contents_.tracks.push_back(V1Track({{"track_id", id}, {"kind", "data"}, {"codec", "none"}}));
     report_.losses.push_back(
         {kFileHeaderSize, 0, "the description of track " + std::to_string(id) + "; it is made up"});
   }

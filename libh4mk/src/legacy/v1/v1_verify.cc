@@ -3,8 +3,8 @@
 // blocks.
 #include <algorithm>
 
+#include "legacy/maintain.h"
 #include "legacy/v1/v1_file.h"
-#include "legacy/v1/v1_maintain.h"
 
 namespace h4mk {
 namespace {
@@ -19,7 +19,7 @@ Status WalkChunks(Io& io, const ChunkWalk::Progress& progress, VerifyReport* rep
       return;
     }
     if (piece.kind == Piece::Kind::kUnfinished) report->closed = false;
-    report->Error(piece.offset, piece.problem + " at byte " + std::to_string(piece.offset));
+    report->Error(Corrupt(piece.offset, piece.problem));
   });
 }
 
@@ -51,19 +51,13 @@ void CheckTable(const V1SeekTable& table, const std::vector<V1Core>& cores, Veri
 
 void CheckContents(const V1File& file, VerifyReport* report) {
   Result<std::vector<Json>> tracks = file.Tracks();
-  if (!tracks.ok()) report->Error(tracks.status().offset().value_or(0), tracks.status().message());
+  if (!tracks.ok()) report->Error(tracks.status());
   Result<std::vector<V1Core>> cores = file.Cores();
-  if (!cores.ok()) {
-    report->Error(cores.status().offset().value_or(0), cores.status().message());
-    return;
-  }
+  if (!cores.ok()) return report->Error(cores.status());
   report->blocks = cores.value().size();
   for (const V1Core& core : cores.value()) report->payload_bytes += core.size;
   Result<std::vector<V1SeekTable>> tables = file.SeekTables();
-  if (!tables.ok()) {
-    report->Error(tables.status().offset().value_or(0), tables.status().message());
-    return;
-  }
+  if (!tables.ok()) return report->Error(tables.status());
   for (const V1SeekTable& table : tables.value()) CheckTable(table, cores.value(), report);
   report->index_checked = true;
 }
@@ -82,7 +76,7 @@ Status VerifyV1(Io& io, const ChunkWalk::Progress& progress, VerifyReport* repor
     const Status& status = file.status();
     if (status.code() == Code::kTruncated) report->closed = false;
     if (status.code() == Code::kIo || status.code() == Code::kNotH4mk) return status;
-    if (report->ok()) report->Error(status.offset().value_or(0), status.message());
+    if (report->ok()) report->Error(status);
     return {};
   }
   CheckContents(file.value(), report);

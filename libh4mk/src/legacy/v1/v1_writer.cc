@@ -97,25 +97,38 @@ Status MakeLayout(const V1Contents& contents, ByteSpan trak, Layout* layout) {
   }
   std::map<int64_t, std::vector<V1SeekEntry>> entries;
   for (const V1Block& block : contents.blocks) {
-    Result<uint32_t> flags = MakeV1Flags(block.pts_ms, block.type);
-    if (!flags.ok()) return flags.status();
+    H4MK_ASSIGN(uint32_t flags, MakeV1Flags(block.pts_ms, block.type));
     H4MK_TRY(CheckV1TrackId(block.track_id));
     H4MK_TRY(CheckSize(kV1RoutingSize + block.data.size()));
-    layout->flags.push_back(flags.value());
+    layout->flags.push_back(flags);
     position += kChunkHeaderSize;
     if (block.type == kV1TypeI)
       entries[block.track_id].push_back({block.pts_ms, static_cast<int64_t>(position)});
     position += kV1RoutingSize + block.data.size() + kCrcSize;
   }
   for (const Json& track : contents.tracks) {
-    Result<Bytes> table = EncodeV1SeekTable(TrackId(track), entries[TrackId(track)]);
-    if (!table.ok()) return table.status();
-    layout->tables.push_back(std::move(table.value()));
+    H4MK_ASSIGN(Bytes table, EncodeV1SeekTable(TrackId(track), entries[TrackId(track)]));
+    layout->tables.push_back(std::move(table));
   }
   return {};
 }
 
 }  // namespace
+
+std::optional<ByteSpan>* V1Contents::Sidecar(uint32_t tag) {
+  switch (tag) {
+    case kTagMeta:
+      return &meta;
+    case kTagSafe:
+      return &safe;
+    case kTagVeri:
+      return &veri;
+    case kTagNote:
+      return &note;
+    default:
+      return nullptr;
+  }
+}
 
 void SortV1Blocks(std::vector<V1Block>& blocks) {
   std::stable_sort(blocks.begin(), blocks.end(), [](const V1Block& a, const V1Block& b) {

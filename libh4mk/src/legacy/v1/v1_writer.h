@@ -26,6 +26,9 @@ struct V1ExtraChunk {
 };
 
 struct V1Contents {
+  // The sidecar with a tag; null: it is none.
+  std::optional<ByteSpan>* Sidecar(uint32_t tag);
+
   std::vector<Json> tracks;  // of the seven keys, see V1Track()
   std::optional<ByteSpan> meta, safe, veri, note;
   std::vector<V1ExtraChunk> extra;  // behind those, before the blocks; not known to the first
