@@ -77,10 +77,7 @@ Status DecodeAudioFftFormat(ByteSpan extradata, uint32_t sample_rate, AudioToken
 
 Status CheckAudioFftFormat(const AudioTokenFormat& format) {
   H4MK_TRY(CheckAudioTokenFormat(format));
-  uint32_t rest = format.frame_size;
-  for (const uint32_t factor : {2u, 3u, 5u})
-    while (rest % factor == 0) rest /= factor;
-  if (rest != 1)
+  if (!HasSmallFactorsOnly(format.frame_size))
     return Status(
         Code::kArgument,
         "frames of audio_fft have a size without prime factors other than 2, 3 and 5, not " +

@@ -15,12 +15,6 @@ constexpr double kFullMagnitude = 65535, kTurn = 65536;
 
 enum class Dsp1Form : uint8_t { kWhole = 0, kDifference = 1 };
 
-bool HasSmallFactorsOnly(uint32_t number) {
-  for (const uint32_t factor : {2u, 3u, 5u})
-    while (number % factor == 0) number /= factor;
-  return number == 1;
-}
-
 Status ReadChannel(ByteReader& reader, Dsp1Channel* channel) {
   channel->gain = std::bit_cast<float>(reader.Le<uint32_t>());
   if (!(channel->gain >= 0 && channel->gain <= kDsp1MaxGain))

@@ -30,10 +30,13 @@ class NullDecoder {
     output->size = bytes_.size();
     return {};
   }
-  Json Describe(const State& state) const {
-    return {{"type", "NullState"}, {"block_count", state.count()}, {"total_bytes", state.size()}};
-  }
+  Json Describe(const State& state) const { return Describe("NullState", state); }
   void Reset() {}
+
+ protected:
+  static Json Describe(const char* type, const State& state) {
+    return {{"type", type}, {"block_count", state.count()}, {"total_bytes", state.size()}};
+  }
 
  private:
   Bytes bytes_;
@@ -52,9 +55,7 @@ class PassThroughDecoder : public NullDecoder {
     return {};
   }
   Json Describe(const State& state) const {
-    return {{"type", "PassThroughState"},
-            {"block_count", state.count()},
-            {"total_bytes", state.size()}};
+    return NullDecoder::Describe("PassThroughState", state);
   }
 };
 

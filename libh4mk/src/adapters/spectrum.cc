@@ -33,6 +33,12 @@ std::vector<float> MakeWindow(Window window, size_t size) {
   return values;
 }
 
+bool HasSmallFactorsOnly(uint32_t size) {
+  for (const uint32_t factor : {2u, 3u, 5u})
+    while (size % factor == 0) size /= factor;
+  return size == 1;
+}
+
 // --------------------------------------------------------------------------------------------------------------
 // analysis
 

@@ -34,6 +34,9 @@ std::vector<float> MakeWindow(Window window, size_t size);
 // Bins of a frame of real samples: 0 to size / 2.
 inline size_t BinCount(size_t size) { return size / 2 + 1; }
 
+// Whether a size that is not 0 has no prime factors other than 2, 3 and 5.
+bool HasSmallFactorsOnly(uint32_t size);
+
 // One size and window; not for two threads at once. Any size of 2 or more; those without large
 // prime factors are fast.
 class FrameAnalysis {

@@ -115,10 +115,10 @@ Status ChainDecoder::SendNext() {
   if (!prefetched_.empty()) {
     const StoredBlock stored = TakePrefetched();
     ++next_;
-    if (stored.code == Code::kOk)
+    if (stored.status.ok())
       return session_->Send(ToAdapterBlock(stored.record, stored.data.data()));
     session_->Lose();
-    return Status(stored.code, stored.message);
+    return stored.status;
   }
   ReadBlock read;
   Status status = reader_.ReadBlockAt(track_, next_, &read);
@@ -149,8 +149,7 @@ Status ChainDecoder::ReadStored(uint64_t ordinal, StoredBlock* block) {
     block->data.assign(read.data, read.data + read.record->size);
   } else if (status.code() == Code::kCorrupt) {
     block->record.ordinal = ordinal;
-    block->code = status.code();
-    block->message = status.message();
+    block->status = status;
   } else {
     return status;
   }

@@ -43,8 +43,7 @@ class ChainDecoder {
   struct StoredBlock {
     BlockRecord record;
     Bytes data;
-    Code code = Code::kOk;  // what reading it gave, with…
-    std::string message;
+    Status status;  // what reading it gave
   };
 
   Status FindChain(int64_t time, std::vector<BlockInfo>* chain);

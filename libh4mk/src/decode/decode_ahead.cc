@@ -66,7 +66,7 @@ Status DecodeAhead::Next(h4mk_output* output) {
     bytes_ -= shown_.data.size();
   }
   to_worker_.notify_one();
-  if (shown_.code != Code::kOk) return Status(shown_.code, shown_.message);
+  H4MK_TRY(shown_.status);
   *output = shown_.output;
   output->data = shown_.data.data();
   if (output->pixel_format != nullptr) output->pixel_format = shown_.pixel_format.c_str();
@@ -130,10 +130,8 @@ void DecodeAhead::DecodeOne(std::unique_lock<std::mutex>& lock) {
   try {
     Ready& ready = made.emplace_back();
     ready.output = H4MK_OUTPUT_INIT;
-    const Status status = decoder_->Next(&ready.output, &cancel_);
-    ready.message = status.message();
-    ready.code = status.code();
-    if (status.ok()) {
+    ready.status = decoder_->Next(&ready.output, &cancel_);
+    if (ready.status.ok()) {
       ready.data.assign(ready.output.data, ready.output.data + ready.output.size);
       if (ready.output.pixel_format != nullptr) ready.pixel_format = ready.output.pixel_format;
     }
@@ -146,7 +144,7 @@ void DecodeAhead::DecodeOne(std::unique_lock<std::mutex>& lock) {
     no_memory_ = stopped_ = true;
   } else {
     bytes_ += made.back().data.size();
-    stopped_ = !GoesOn(made.back().code);
+    stopped_ = !GoesOn(made.back().status.code());
     ready_.splice(ready_.end(), made);
   }
   to_caller_.notify_one();

@@ -33,8 +33,7 @@ class DecodeAhead {
  private:
   // What one call of ChainDecoder::Next() gave.
   struct Ready {
-    Code code = Code::kOk;
-    std::string message;
+    Status status;
     h4mk_output output;
     Bytes data;
     std::string pixel_format;

@@ -330,8 +330,7 @@ namespace {
 
 // The digest of what an edit must leave as it is; none if the text is no description.
 std::optional<Sha256Digest> DigestOf(uint32_t tag, ByteSpan text) {
-  Result<Json> parsed =
-      ParseJson({reinterpret_cast<const char*>(text.data()), text.size()}, 0, "description");
+  Result<Json> parsed = ParseJson(AsText(text), 0, "description");
   if (!parsed.ok() || !parsed.value().is_object()) return std::nullopt;
   Json& json = parsed.value();
   Sha256 both;

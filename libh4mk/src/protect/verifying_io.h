@@ -10,14 +10,38 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/io.h"
 #include "protect/checkpoint_chain.h"
 #include "protect/index_digest.h"
-#include "protect/problem_log.h"
+#include "reader/warnings.h"
 
 namespace h4mk {
+
+// What is not as it was signed: each problem once, so many at most.
+class ProblemLog {
+ public:
+  void Add(Status problem) {
+    if (reported_.size() == kMost || !reported_.insert(problem.message()).second) return;
+    if (first_.ok()) first_ = problem;
+    waiting_.Add(std::move(problem));
+  }
+  uint64_t count() const { return reported_.size(); }
+  // OK if there was none.
+  const Status& first() const { return first_; }
+  // The next one that was not handed out yet.
+  bool Next(Status* problem) { return waiting_.Next(problem); }
+
+ private:
+  static constexpr size_t kMost = 1000;
+
+  std::set<std::string> reported_;
+  Warnings waiting_{kMost};
+  Status first_;
+};
 
 class VerifyingIo final : public Io {
  public:
