@@ -542,7 +542,8 @@ H4MK_API h4mk_status h4mk_reader_discard(h4mk_reader *reader, uint32_t track, in
 H4MK_API h4mk_status h4mk_reader_next(h4mk_reader *reader, h4mk_block *block);
 
 /** Whether blocks may follow after h4mk_reader_next() returned this: only a part of the file was
- *  lost. */
+ *  lost. With refuse_unsigned a loop must end at the first H4MK_ERR_CORRUPT as well: each call
+ *  behind what is not as it was signed returns it again, and H4MK_END never comes. */
 #define H4MK_GOES_ON(status)                                         \
     ((status) == H4MK_OK || (status) == H4MK_ERR_CORRUPT ||          \
      (status) == H4MK_ERR_UNSUPPORTED || (status) == H4MK_ERR_NOT_FOUND)
