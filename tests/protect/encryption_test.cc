@@ -9,7 +9,7 @@
 #include <ranges>
 
 #include "base/base64.h"
-#include "crypto/hex.h"
+#include "base/hex.h"
 #include "protect/block_cipher.h"
 #include "support/chunks.h"
 

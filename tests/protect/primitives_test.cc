@@ -4,7 +4,7 @@
 
 #include "base/base64.h"
 #include "crypto/gcm.h"
-#include "crypto/hex.h"
+#include "base/hex.h"
 #include "crypto/hkdf.h"
 #include "crypto/signature.h"
 #include "crypto/x25519.h"

@@ -7,12 +7,12 @@
 namespace h4mk::tool {
 namespace {
 
-bool IsAudioFft(const Track& track) { return track.description["codec"] == kAudioFftCodec; }
+bool IsAudioFft(const RecordedTrack& track) { return track.description["codec"] == kAudioFftCodec; }
 
 }  // namespace
 
-Result<uint32_t> FindAudioFftTrack(const BlockPipeline& reader, int64_t track_id) {
-  const std::vector<Track>& tracks = reader.tracks();
+Result<uint32_t> FindAudioFftTrack(const Recording& recording, int64_t track_id) {
+  const std::vector<RecordedTrack>& tracks = recording.tracks();
   if (track_id == kNoTrack) {
     std::vector<uint32_t> found;
     for (uint32_t i = 0; i < tracks.size(); ++i)
@@ -22,14 +22,14 @@ Result<uint32_t> FindAudioFftTrack(const BlockPipeline& reader, int64_t track_id
                                        ? "no track of audio_fft"
                                        : "several tracks of audio_fft; say which --track");
   }
-  Result<uint32_t> track = FindTrack(reader, track_id);
+  Result<uint32_t> track = FindTrack(recording, track_id);
   if (track.ok() && !IsAudioFft(tracks[track.value()]))
     return Status(Code::kArgument,
                   "track " + std::to_string(track_id) + " is not one of audio_fft");
   return track;
 }
 
-Status ReadAudioFftFormat(const Track& track, AudioTokenFormat* format) {
+Status ReadAudioFftFormat(const RecordedTrack& track, AudioTokenFormat* format) {
   const auto rate = track.description.find("sample_rate");
   const auto text = track.description.find("extradata");
   Bytes extradata;
@@ -38,24 +38,6 @@ Status ReadAudioFftFormat(const Track& track, AudioTokenFormat* format) {
       !DecodeBase64(text->get_ref<const std::string&>(), &extradata))
     return Status(Code::kCorrupt, "the track lacks its sample_rate or extradata");
   return DecodeAudioFftFormat(extradata, rate->get<uint32_t>(), format);
-}
-
-Status ForEachReadBlock(BlockPipeline& reader, uint32_t track, Output& output,
-                        const std::function<Status(const ReadBlock&)>& visit) {
-  for (uint32_t i = 0; i < reader.tracks().size(); ++i) reader.Discard(i, i != track);
-  for (;;) {
-    ReadBlock block;
-    const Status status = reader.Next(&block);
-    if (status.code() == Code::kCorrupt) {
-      output.Problem(status);
-      continue;
-    }
-    if (status.code() == Code::kEnd || status.code() == Code::kAgain) return {};
-    if (!status.ok()) return status;
-    if (block.record->flags & kBlockEncrypted)
-      return Status(Code::kKey, "the blocks are encrypted");
-    H4MK_TRY(visit(block));
-  }
 }
 
 }  // namespace h4mk::tool

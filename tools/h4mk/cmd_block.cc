@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // h4mk block and h4mk manifest: one block by its number; what there is to fetch.
 #include "block_source.h"
+#include "clients/old_clients.h"
 #include "command.h"
 #include "key_option.h"
-#include "old_clients.h"
 #include "text.h"
 #include "track_option.h"
 #include "write_option.h"
@@ -40,34 +40,35 @@ void DescribeBlock(CLI::App* command, BlockOptions* options) {
 }
 
 int FetchBlock(InputFile& file, const BlockOptions& options, Output& output) {
-  OpenedFile opened;
-  const Status open = options.raw ? file.OpenReader(KeepEncrypted(), &opened)
-                                  : OpenWithKey(file, options.key, &opened);
-  if (!open.ok()) return output.Fail(open);
-  BlockPipeline* const reader = opened.reader.get();
-  Result<uint32_t> track = FindTrack(*reader, options.track_id);
-  if (!track.ok()) return output.Fail(track.status());
-  const uint64_t blocks = reader->totals(track.value()).blocks;
+  Recording recording;
+  Reading reading;
+  if (!options.raw) reading.key = &options.key;
+  reading.asks_key = true;
+  if (const Status status = recording.Open(file, reading); !status.ok()) return output.Fail(status);
+  Result<uint32_t> index = FindTrack(recording, options.track_id);
+  if (!index.ok()) return output.Fail(index.status());
+  const RecordedTrack& track = recording.tracks()[index.value()];
+  const uint64_t blocks = track.info.block_count;
   const uint64_t ordinal = static_cast<uint64_t>(options.index) + (options.index < 0 ? blocks : 0);
-  ReadBlock block;
-  Status status = reader->ReadBlockAt(track.value(), ordinal, &block);
+  h4mk_block block = H4MK_BLOCK_INIT;
+  Status status =
+      recording.Told(h4mk_reader_read_block(recording.get(), index.value(), ordinal, &block));
   if (status.code() == Code::kNotFound) {
     output.Text("no block {}; the track has {}\n", options.index, Grouped(blocks));
     output.Set("block", nullptr);
     return output.Finish(kExitNo);
   }
-  if (status.ok() && !options.raw && (block.record->flags & kBlockEncrypted))
+  if (status.ok() && !options.raw && (block.flags & H4MK_BLOCK_ENCRYPTED))
     status = NoKey().Saying(NoKey().message() + ", or ask for --raw");
   OutputFile out;
   if (status.ok()) status = out.Open(options.output, options.write);
   if (!status.ok()) return output.Fail(status);
-  const BlockRow row = MakeRow(*block.record, static_cast<uint64_t>(block.offset), 0);
   Sink sink(out.io());
-  status = out.Commit(sink.Write({block.data, row.size}));
+  status = out.Commit(sink.Write({block.data, block.size}));
   if (!status.ok()) return output.Fail(status);
-  output.Set("block", BlockJson(row, reader->tracks()[track.value()]));
-  output.Text("wrote {} ({} bytes)\n", Printable(options.output), row.size);
-  ReportWarnings(*reader, output);
+  output.Set("block", BlockJson(block, track));
+  output.Text("wrote {} ({} bytes)\n", Printable(options.output), block.size);
+  recording.TellState(output);
   return output.Finish();
 }
 
@@ -76,7 +77,8 @@ int RunBlock(const BlockOptions& options) {
   InputFile file;
   if (const Status status = file.Open(options.common.file); !status.ok())
     return output.Fail(status);
-  if (file.version() == kTransportVersion && options.track_id == kNoTrack && !options.common.json)
+  if (file.version() == H4MK_VERSION_TRANSPORT && options.track_id == kNoTrack &&
+      !options.common.json)
     return VideoBlock(options.common.file, options.index, options.raw, options.output,
                       options.write);
   return FetchBlock(file, options, output);
@@ -95,34 +97,33 @@ void DescribeManifest(CLI::App* command, ManifestOptions* options) {
 int RunManifest(const ManifestOptions& options) {
   Output output(options.common.file, /*json=*/true);
   InputFile file;
-  std::unique_ptr<BlockPipeline> reader;
   if (const Status status = file.Open(options.common.file); !status.ok())
     return output.Fail(status);
-  if (file.version() == kTransportVersion && !options.common.json)
+  if (file.version() == H4MK_VERSION_TRANSPORT && !options.common.json)
     return VideoManifest(options.common.file);
-  if (const Status status = file.OpenReader(false, &reader); !status.ok())
-    return output.Fail(status);
+  Recording recording;
+  if (const Status status = recording.Open(file); !status.ok()) return output.Fail(status);
   Json tracks = Json::array(), seek_tracks = Json::array();
   uint64_t blocks = 0;
-  for (uint32_t i = 0; i < reader->tracks().size(); ++i) {
-    const Track& track = reader->tracks()[i];
+  for (uint32_t i = 0; i < recording.tracks().size(); ++i) {
+    const RecordedTrack& track = recording.tracks()[i];
     uint64_t entries = 0, bytes = 0;
-    reader->file().IndexSize(i, &entries, &bytes);
-    if (entries > 0) seek_tracks.push_back(track.id);
-    blocks += reader->totals(i).blocks;
+    (void)h4mk_reader_index_size(recording.get(), i, &entries, &bytes);
+    if (entries > 0) seek_tracks.push_back(track.id());
+    blocks += track.info.block_count;
     Json entry = Json::object();
     for (const char* key : {"track_id", "name", "kind", "codec", "time_base"})
       if (track.description.contains(key)) entry[key] = track.description[key];
-    entry["blocks"] = reader->totals(i).blocks;
-    entry["bytes"] = reader->totals(i).bytes;
+    entry["blocks"] = track.info.block_count;
+    entry["bytes"] = track.info.byte_count;
     entry["seek_points"] = entries;
     tracks.push_back(std::move(entry));
   }
-  output.Set("version", reader->version());
+  output.Set("version", recording.version());
   output.Set("tracks", std::move(tracks));
   output.Set("seek_tracks", std::move(seek_tracks));
   output.Set("core_blocks", blocks);
-  ReportWarnings(*reader, output);
+  recording.TellState(output);
   return output.Finish();
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // h4mk cat: the payloads of one track, one behind the other.
-#include "block_source.h"
 #include "command.h"
 #include "files_option.h"
 #include "key_option.h"
@@ -38,60 +37,51 @@ struct Copied {
 };
 
 // Writes what can be read; what cannot is reported. An error only where writing failed.
-Status Copy(BlockPipeline& reader, uint32_t track, uint64_t file_size, Sink& sink, Output& output,
-            Copied* counts) {
+Status Copy(Recording& recording, uint32_t track, Sink& sink, Output& output, Copied* counts) {
   ByteSpan attachment;
-  if (reader.Attachment(track, &attachment).ok()) {
+  if (recording.Attachment(track, &attachment).ok()) {
     counts->bytes = attachment.size();
+    recording.TellState(output);
     return sink.Write(attachment);
   }
-  for (uint32_t i = 0; i < reader.tracks().size(); ++i) reader.Discard(i, i != track);
+  recording.KeepOnly(track);
   const auto progress = MakeProgress("cat");
-  for (;;) {
-    ReadBlock block;
-    const Status status = reader.Next(&block);
-    if (status.ok() && (block.record->flags & kBlockEncrypted)) {
+  h4mk_block block = H4MK_BLOCK_INIT;
+  while (recording.Next(output, &block).ok()) {
+    if (block.flags & H4MK_BLOCK_ENCRYPTED) {
       output.Problem(NoKey());
       return {};
     }
-    if (status.ok()) {
-      H4MK_TRY(sink.Write({block.data, block.record->size}));
-      ++counts->blocks;
-      counts->bytes += block.record->size;
-      if (progress) progress(static_cast<uint64_t>(block.offset), file_size);
-    } else if (status.code() == Code::kCorrupt || status.code() == Code::kUnsupported) {
-      output.Problem(status);
-    } else {
-      if (status.code() != Code::kEnd && status.code() != Code::kAgain) output.Problem(status);
-      return {};
-    }
+    H4MK_TRY(sink.Write({block.data, block.size}));
+    ++counts->blocks;
+    counts->bytes += block.size;
+    if (progress) progress(static_cast<uint64_t>(block.offset), recording.size());
   }
+  return {};
 }
 
 // out is opened for the first file that can be read. *failed: nothing can be written any more.
 int CatOne(const CatOptions& options, const std::string& path, std::optional<OutputFile>* out,
            bool* failed, Output& output) {
-  InputFile file;
-  OpenedFile opened;
+  Recording recording;
+  Reading reading;
+  reading.key = &options.key;
+  reading.asks_key = true;
   if (*failed) return output.Finish(kExitBad);
-  if (const Status status = file.Open(path); !status.ok()) return output.Fail(status);
-  if (const Status status = OpenWithKey(file, options.key, &opened); !status.ok())
-    return output.Fail(status);
-  BlockPipeline& reader = *opened.reader;
-  Result<uint32_t> track = FindTrack(reader, options.track_id);
+  if (const Status status = recording.Open(path, reading); !status.ok()) return output.Fail(status);
+  Result<uint32_t> track = FindTrack(recording, options.track_id);
   if (!track.ok()) return output.Fail(track.status());
   Copied counts;
   Status status;
   if (!*out) status = out->emplace().Open(options.output, options.write);
   if (status.ok()) {
     Sink sink((*out)->io());
-    status = Copy(reader, track.value(), file.size(), sink, output, &counts);
+    status = Copy(recording, track.value(), sink, output, &counts);
     if (!status.ok()) status = (*out)->Explain(std::move(status));
   }
   *failed = !status.ok();
   if (*failed) return output.Fail(status);
-  ReportWarnings(reader, output);
-  output.Set("track_id", reader.tracks()[track.value()].id);
+  output.Set("track_id", recording.tracks()[track.value()].id());
   output.Set("blocks", counts.blocks);
   output.Set("bytes", counts.bytes);
   return output.Finish();

@@ -3,7 +3,6 @@
 // lie between two times.
 #include "block_source.h"
 #include "command.h"
-#include "file/lookup_all.h"
 #include "text.h"
 #include "time_option.h"
 #include "track_option.h"
@@ -11,33 +10,42 @@
 namespace h4mk::tool {
 namespace {
 
-void ShowBlocks(const std::vector<BlockInfo>& blocks, const Track& track, Output& output) {
-  output.BeginRows("blocks");
-  for (const BlockInfo& info : blocks) {
-    const BlockRow row = MakeRow(info);
-    output.Row([&] { return BlockJson(row, track); });
-    output.Text("  block {} at {}, {}{}, {} bytes at byte {}\n", row.ordinal,
-                Clock(row.time(), track.time_base), TypeLetter(row.flags, track),
-                row.is_key() ? "*" : "", row.size, row.offset);
-  }
-  if (blocks.empty()) output.Text("  none\n");
-}
-
 // The file and the track that a command asks for.
-struct OpenedTrack {
-  InputFile file;
-  std::unique_ptr<BlockPipeline> reader;
+struct AskedTrack {
+  Recording file;
   uint32_t index = 0;
-  const Track& description() const { return reader->tracks()[index]; }
+  const RecordedTrack& track() const { return file.tracks()[index]; }
+  uint32_t id() const { return track().id(); }
+  TimeBase time_base() const { return track().time_base(); }
 
   Status Open(const std::string& path, int64_t track_id) {
     H4MK_TRY(file.Open(path));
-    H4MK_TRY(file.OpenReader(false, &reader));
-    Result<uint32_t> found = FindTrack(*reader, track_id);
+    Result<uint32_t> found = FindTrack(file, track_id);
     if (found.ok()) index = found.value();
     return found.status();
   }
 };
+
+// All blocks of a list of h4mk.h: it is asked how long it is, then for what it has.
+template <typename Ask>
+Status ReadList(const Recording& file, const Ask& ask, std::vector<h4mk_block_info>* blocks) {
+  uint64_t total = 0;
+  H4MK_TRY(file.Told(ask(nullptr, 0, &total)));
+  blocks->assign(static_cast<size_t>(total), H4MK_BLOCK_INFO_INIT);
+  return file.Told(ask(blocks->data(), blocks->size(), &total));
+}
+
+int ShowBlocks(AskedTrack& asked, const std::vector<h4mk_block_info>& blocks, Output& output) {
+  output.BeginRows("blocks");
+  for (const h4mk_block_info& info : blocks) {
+    const h4mk_block block = BlockOf(info, asked.index);
+    output.Row([&] { return BlockJson(block, asked.track()); });
+    output.Text("  {}\n", BlockText(block, asked.track()));
+  }
+  if (blocks.empty()) output.Text("  none\n");
+  asked.file.TellState(output);
+  return output.Finish(blocks.empty() ? kExitNo : kExitDone);
+}
 
 // ------------------------------------------------------------------------------------------------------------
 // chain
@@ -59,25 +67,22 @@ void DescribeChain(CLI::App* command, ChainOptions* options) {
 
 int RunChain(const ChainOptions& options) {
   Output output(options.common.file, options.common.json);
-  OpenedTrack track;
-  if (const Status status = track.Open(options.common.file, options.track_id); !status.ok())
+  AskedTrack asked;
+  if (const Status status = asked.Open(options.common.file, options.track_id); !status.ok())
     return output.Fail(status);
-  const int64_t time = options.time.In(track.description().time_base);
-  std::vector<BlockInfo> blocks;
-  const Status status = LookupAll(
-      track.reader->file(),
-      [&](Lookups& lookups, std::span<BlockInfo> out, uint64_t* total) {
-        return lookups.DecodeChain(track.index, time, out, total);
+  const int64_t time = options.time.In(asked.time_base());
+  std::vector<h4mk_block_info> blocks;
+  const Status status = ReadList(
+      asked.file,
+      [&](h4mk_block_info* out, size_t count, uint64_t* total) {
+        return h4mk_reader_decode_chain(asked.file.get(), asked.index, time, out, count, total);
       },
       &blocks);
   if (!status.ok()) return output.Fail(status);
-  output.Set("track_id", track.description().id);
+  output.Set("track_id", asked.id());
   output.Set("pts", time);
-  output.Text("to show {} of track {}, decode:\n", Clock(time, track.description().time_base),
-              track.description().id);
-  ShowBlocks(blocks, track.description(), output);
-  ReportWarnings(*track.reader, output);
-  return output.Finish(blocks.empty() ? kExitNo : kExitDone);
+  output.Text("to show {} of track {}, decode:\n", Clock(time, asked.time_base()), asked.id());
+  return ShowBlocks(asked, blocks, output);
 }
 
 // ------------------------------------------------------------------------------------------------------------
@@ -99,25 +104,23 @@ void DescribeRange(CLI::App* command, RangeOptions* options) {
 
 int RunRange(const RangeOptions& options) {
   Output output(options.common.file, options.common.json);
-  OpenedTrack track;
-  if (const Status status = track.Open(options.common.file, options.track_id); !status.ok())
+  AskedTrack asked;
+  if (const Status status = asked.Open(options.common.file, options.track_id); !status.ok())
     return output.Fail(status);
-  const int64_t from =
-      options.from.given() ? options.from.In(track.description().time_base) : INT64_MIN + 1;
-  const int64_t to = options.to.given() ? options.to.In(track.description().time_base) : INT64_MAX;
-  std::vector<BlockInfo> blocks;
-  const Status status = LookupAll(
-      track.reader->file(),
-      [&](Lookups& lookups, std::span<BlockInfo> out, uint64_t* total) {
-        return lookups.KeyframesBetween(track.index, from, to, out, total);
+  const int64_t from = options.from.given() ? options.from.In(asked.time_base()) : INT64_MIN + 1;
+  const int64_t to = options.to.given() ? options.to.In(asked.time_base()) : INT64_MAX;
+  std::vector<h4mk_block_info> blocks;
+  const Status status = ReadList(
+      asked.file,
+      [&](h4mk_block_info* out, size_t count, uint64_t* total) {
+        return h4mk_reader_keyframes_between(asked.file.get(), asked.index, from, to, out, count,
+                                             total);
       },
       &blocks);
   if (!status.ok()) return output.Fail(status);
-  output.Set("track_id", track.description().id);
-  output.Text("seek points of track {}:\n", track.description().id);
-  ShowBlocks(blocks, track.description(), output);
-  ReportWarnings(*track.reader, output);
-  return output.Finish(blocks.empty() ? kExitNo : kExitDone);
+  output.Set("track_id", asked.id());
+  output.Text("seek points of track {}:\n", asked.id());
+  return ShowBlocks(asked, blocks, output);
 }
 
 }  // namespace

@@ -39,12 +39,11 @@ double Coherence(const Spectrum& a, const Spectrum& b) {
   return std::min(1.0, ab / std::sqrt(aa * bb));
 }
 
-Status ReadSpectrum(const ReadBlock& block, const AudioTokenFormat& format, Spectrum* spectrum) {
-  const uint32_t flags = block.record->flags;
+Status ReadSpectrum(const h4mk_block& block, const AudioTokenFormat& format, Spectrum* spectrum) {
   AudioFftFrame before, own;
-  H4MK_TRY(DecodeAudioFftBlock({block.data, block.record->size},
-                               (flags & kBlockKey) || (flags & kBlockTypeMask) == 0, format,
-                               &before, &own));
+  const bool is_whole =
+      (block.flags & H4MK_BLOCK_KEY) || (block.flags & H4MK_BLOCK_TYPE_MASK) == H4MK_BLOCK_TYPE_I;
+  H4MK_TRY(DecodeAudioFftBlock({block.data, block.size}, is_whole, format, &before, &own));
   std::vector<Bin> bins(BinCount(format.frame_size));
   AudioFftBins(own, bins);
   spectrum->resize(bins.size());
@@ -53,55 +52,52 @@ Status ReadSpectrum(const ReadBlock& block, const AudioTokenFormat& format, Spec
   return {};
 }
 
-Status Report(BlockPipeline& reader, uint32_t track_index, Output& output) {
-  const Track& track = reader.tracks()[track_index];
+Status Report(Recording& recording, uint32_t index, Output& output) {
+  const RecordedTrack& track = recording.tracks()[index];
   AudioTokenFormat format;
   H4MK_TRY(ReadAudioFftFormat(track, &format));
-  output.Set("track_id", track.id);
+  if (recording.is_encrypted()) return Status(Code::kKey, "the blocks are encrypted");
+  output.Set("track_id", track.id());
   output.BeginRows("blocks");
   output.Text("{:>8}  {:>12}  {}\n", "ordinal", "time", "coherence");
   Spectrum last, spectrum;
   uint64_t next_ordinal = 0, count = 0;
   double sum = 0;
-  H4MK_TRY(ForEachReadBlock(reader, track_index, output, [&](const ReadBlock& block) -> Status {
-    const BlockRecord& record = *block.record;
+  recording.KeepOnly(index);
+  ForEachBlock(recording, output, [&](const h4mk_block& block) -> Status {
     if (const Status status = ReadSpectrum(block, format, &spectrum); !status.ok()) {
       output.Problem(static_cast<uint64_t>(block.offset), status.code(), status.message());
       return {};
     }
-    const bool follows = !last.empty() && record.ordinal == next_ordinal;
+    const bool follows = !last.empty() && block.ordinal == next_ordinal;
     const double coherence = follows ? Coherence(last, spectrum) : 0;
     const Json rounded = follows ? Json(std::round(coherence * 1e6) / 1e6) : Json(nullptr);
     output.Row([&] {
-      return Json{{"ordinal", record.ordinal},
-                  {"time", Seconds(record.time(), track.time_base)},
+      return Json{{"ordinal", block.ordinal},
+                  {"time", Seconds(TimeOf(block), track.time_base())},
                   {"coherence", rounded}};
     });
-    output.Text("{:8}  {:>12}  {}\n", record.ordinal, Clock(record.time(), track.time_base),
+    output.Text("{:8}  {:>12}  {}\n", block.ordinal, Clock(TimeOf(block), track.time_base()),
                 follows ? fmt::format("{:.4f}", coherence) : "-");
     count += follows;
     sum += coherence;
-    next_ordinal = record.ordinal + 1;
+    next_ordinal = block.ordinal + 1;
     std::swap(last, spectrum);
     return {};
-  }));
+  });
   if (count > 0) output.Text("mean {:.4f}\n", sum / static_cast<double>(count));
   return {};
 }
 
 int Run(const CoherenceOptions& options) {
   Output output(options.common.file, options.common.json);
-  InputFile file;
-  std::unique_ptr<BlockPipeline> reader;
-  if (const Status status = file.Open(options.common.file); !status.ok())
+  Recording recording;
+  if (const Status status = recording.Open(options.common.file); !status.ok())
     return output.Fail(status);
-  if (const Status status = file.OpenReader(false, &reader); !status.ok())
-    return output.Fail(status);
-  Result<uint32_t> track = FindAudioFftTrack(*reader, options.track_id);
+  Result<uint32_t> track = FindAudioFftTrack(recording, options.track_id);
   if (!track.ok()) return output.Fail(track.status());
-  if (const Status status = Report(*reader, track.value(), output); !status.ok())
+  if (const Status status = Report(recording, track.value(), output); !status.ok())
     return output.Fail(status);
-  ReportWarnings(*reader, output);
   return output.Finish();
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // h4mk convert: a file of one version or dialect as another.
 #include "command.h"
-#include "convert/convert.h"
 #include "files_option.h"
 #include "key_option.h"
-#include "progress.h"
+#include "recording.h"
 #include "version_option.h"
 #include "write_option.h"
 
@@ -39,26 +38,21 @@ void Describe(CLI::App* command, ConvertCommandOptions* options) {
 
 int ConvertOne(const ConvertCommandOptions& options, const std::string& path, const std::string& to,
                Output& output) {
-  InputFile file;
-  OpenedFile opened;
-  if (const Status status = file.Open(path); !status.ok()) return output.Fail(status);
-  const Status open = options.key.given() ? OpenWithKey(file, options.key, &opened)
-                                          : file.OpenReader(KeepEncrypted(), &opened);
-  if (!open.ok()) return output.Fail(open);
-  if (!opened.reader->is_closed())
-    return output.Fail(
-        Status(Code::kAgain,
-               "the file has no end: it was cut, or is still being written; see `h4mk recover`"));
+  Recording input;
+  Reading reading;
+  reading.key = &options.key;
+  if (const Status status = input.Open(path, reading); !status.ok()) return output.Fail(status);
+  if (!input.is_closed()) return output.Fail(NoEndYet());
   OutputFile out;
   if (const Status status = OpenNew(path, to, options.write, &out); !status.ok())
     return output.Fail(status);
-  ConvertOptions convert;
+  Work work("convert");
+  h4mk_convert_options convert = input.ConvertOptions();
+  convert.task = work.task();
   convert.version = options.version;
-  convert.keep_original = !options.key.given();  // it has the ciphertext
-  convert.max_payload = options.write.MostOutput();
-  convert.message = [&](const std::string& text) { output.Note(std::nullopt, text); };
-  convert.progress = MakeProgress("convert");
-  const Status status = out.Explain(Convert(*opened.reader, out.io(), std::move(convert)));
+  convert.drop_original = options.key.given();  // it has the ciphertext
+  convert.payload_limit = options.write.MostOutput();
+  const Status status = out.Explain(input.Convert(out, convert, work, output));
   if (!status.ok() && status.code() != Code::kCorrupt) return output.Fail(status);
   if (!status.ok()) output.Problem(status);  // damage was passed over, the rest was written
   if (const Status committed = out.Commit(); !committed.ok()) return output.Fail(committed);

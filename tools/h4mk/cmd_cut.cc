@@ -118,7 +118,10 @@ class Cutter {
 Status Cutter::Open() {
   std::string pem;
   if (!options_.public_key.empty()) H4MK_TRY(ReadPublicKey(options_.public_key, &pem));
-  H4MK_TRY(input_.Open(path_, &options_.key, pem));
+  Reading reading;
+  reading.key = &options_.key;
+  reading.verify_key = pem;
+  H4MK_TRY(input_.Open(path_, reading));
   if (input_.is_encrypted() && !options_.key.given()) return NoKey();
   if (input_.is_encrypted() && !options_.proofs.empty())
     return Status(Code::kArgument, "the blocks are encrypted anew, so that no proof fits them");
@@ -164,10 +167,6 @@ bool Cutter::FirstBetween(uint32_t track, int64_t from, int64_t to, h4mk_block_i
   return h4mk_reader_keyframes_between(input_.get(), track, from, to, block, 1, &total) ==
              H4MK_OK &&
          total > 0;
-}
-
-int64_t TimeOf(const h4mk_block_info& block) {
-  return block.pts == H4MK_NO_TIME ? block.dts : block.pts;
 }
 
 Status Cutter::PlanMain() {
@@ -239,7 +238,7 @@ Status Cutter::AddTracks(NewRecording& writer) {
       continue;
     }
     if (parts_[i].shift != 0) description.erase("start_time");
-    H4MK_TRY(writer.AddTrack(description, &parts_[i].track));
+    H4MK_TRY(writer.AddTrack(WithOwnData(description), &parts_[i].track));
   }
   Json meta = input_.meta();
   meta.erase("protection");
@@ -285,7 +284,7 @@ Status Cutter::CopyCovers(NewRecording& writer, OutputFile* proofs) {
 
 Status Cutter::Copy(OutputFile& out, OutputFile* proofs) {
   NewRecording writer;
-  H4MK_TRY(writer.Open(out, input_.WriterOptions()));
+  H4MK_TRY(writer.Open(out.io(), input_.WriterOptions()));
   H4MK_TRY(AddTracks(writer));
   H4MK_TRY(CopyCovers(writer, proofs));
   for (uint32_t i = 0; i < parts_.size(); ++i)

@@ -5,8 +5,6 @@
 
 #include "block_source.h"
 #include "command.h"
-#include "decode/chain_decoder.h"
-#include "decode/track_parameters.h"
 #include "key_option.h"
 #include "output_writer.h"
 #include "plugin_option.h"
@@ -65,11 +63,11 @@ const char* OutputTypeName(int32_t type) {
   }
 }
 
-Json OutputJson(const h4mk_output& output, ChainDecoder& decoder, const Track& track) {
+Json OutputJson(const h4mk_output& output, h4mk_decoder* decoder, TimeBase time_base) {
   Json row = {{"ordinal", output.ordinal}, {"pts", nullptr}, {"time", nullptr}};
   if (output.pts != kNoTime) {
     row["pts"] = output.pts;
-    row["time"] = Seconds(output.pts, track.time_base);
+    row["time"] = Seconds(output.pts, time_base);
   }
   row["type"] = OutputTypeName(output.type);
   row["size"] = output.size;
@@ -82,28 +80,37 @@ Json OutputJson(const h4mk_output& output, ChainDecoder& decoder, const Track& t
     row["pixel_format"] = output.pixel_format;
   }
   const char* state = nullptr;
-  if (decoder.Describe(&state).ok()) {
+  if (h4mk_decoder_describe(decoder, &state) == H4MK_OK) {
     const Result<Json> parsed = ParseJson(state, 0, "the description of a state");
     row["state"] = parsed.ok() ? parsed.value() : Json(state);
   }
   return row;
 }
 
+struct DecoderFree {
+  void operator()(h4mk_decoder* decoder) const { h4mk_decoder_free(decoder); }
+};
+using Decoder = std::unique_ptr<h4mk_decoder, DecoderFree>;
+
+Status Told(h4mk_status status, const Decoder& decoder) {
+  if (status == H4MK_OK) return {};
+  const std::string message = h4mk_decoder_message(decoder.get());
+  return Status(static_cast<Code>(status), message.empty() ? h4mk_strerror(status) : message);
+}
+
 // The decoder for the track that is asked for, at the first output.
-Status OpenDecoder(const DecodeOptions& options, BlockPipeline& reader, uint32_t track,
-                   AdapterRegistry* adapters, std::unique_ptr<ChainDecoder>* decoder) {
-  H4MK_TRY(LoadPlugins(options.plugins, adapters));
-  const TrackParameters parameters(reader.tracks()[track]);
-  const h4mk_adapter* adapter = nullptr;
-  if (const Status status = adapters->Choose(
-          options.adapter.empty() ? nullptr : options.adapter.c_str(), parameters.ToC(), &adapter);
-      !status.ok())
-    return status.Saying(status.message() +
-                         "; --plugin PATH brings one, `h4mk adapters` lists those that are there");
-  std::unique_ptr<DecodeSession> session;
-  H4MK_TRY(DecodeSession::Open(*adapter, parameters.ToC(), &session));
-  *decoder = std::make_unique<ChainDecoder>(reader, track, std::move(session));
-  return {};
+Status OpenDecoder(const DecodeOptions& options, const Recording& recording, uint32_t track,
+                   const Adapters& adapters, Decoder* decoder) {
+  h4mk_decoder_options settings = H4MK_DECODER_OPTIONS_INIT;
+  settings.adapters = adapters.get();
+  settings.adapter = options.adapter.empty() ? nullptr : options.adapter.c_str();
+  h4mk_decoder* opened = nullptr;
+  const h4mk_status made = h4mk_decoder_open(recording.get(), track, &settings, &opened);
+  decoder->reset(opened);
+  const Status status = Told(made, *decoder);
+  if (status.code() != Code::kNotFound) return status;
+  return status.Saying(status.message() +
+                       "; --plugin PATH brings one, `h4mk adapters` lists those that are there");
 }
 
 bool GoesOn(Code code) {
@@ -112,14 +119,14 @@ bool GoesOn(Code code) {
 
 // Hands all outputs that are asked for to `writer` (null: none) and to the report. An error only
 // where writing failed.
-Status DecodeAll(const DecodeOptions& options, ChainDecoder& decoder, const Track& track,
+Status DecodeAll(const DecodeOptions& options, const Decoder& decoder, TimeBase time_base,
                  OutputWriter* writer, Output& report, uint64_t* count) {
   const uint64_t most = options.write.MostOutput();
   uint64_t bytes = 0;  // of outputs, which cost time also where nobody takes them
-  const int64_t to = options.to.given() ? options.to.In(track.time_base) : INT64_MAX;
+  const int64_t to = options.to.given() ? options.to.In(time_base) : INT64_MAX;
   for (;;) {
-    h4mk_output output;
-    const Status status = decoder.Next(&output);
+    h4mk_output output = H4MK_OUTPUT_INIT;
+    const Status status = Told(h4mk_decoder_next(decoder.get(), &output), decoder);
     if (!status.ok()) {
       if (status.code() != Code::kEnd && status.code() != Code::kAgain) report.Problem(status);
       if (!GoesOn(status.code())) return {};
@@ -129,7 +136,7 @@ Status DecodeAll(const DecodeOptions& options, ChainDecoder& decoder, const Trac
     ++*count;
     if (output.size > most - std::min(most, bytes)) return options.write.TooMuch();
     bytes += output.size;
-    report.Row([&] { return OutputJson(output, decoder, track); });
+    report.Row([&] { return OutputJson(output, decoder.get(), time_base); });
     if (writer != nullptr) H4MK_TRY(writer->Write(output));
     if (options.time.given()) return {};
   }
@@ -138,39 +145,37 @@ Status DecodeAll(const DecodeOptions& options, ChainDecoder& decoder, const Trac
 int RunDecode(const DecodeOptions& options) {
   const std::string path = options.output.empty() && !options.common.json ? "-" : options.output;
   Output report(options.common.file, options.common.json, path == "-" ? stderr : stdout);
-  InputFile file;
-  OpenedFile opened;
-  AdapterRegistry adapters;
-  std::unique_ptr<ChainDecoder> decoder;
-  if (const Status status = file.Open(options.common.file); !status.ok())
+  Recording recording;
+  Reading reading;
+  reading.key = &options.key;
+  reading.asks_key = true;
+  if (const Status status = recording.Open(options.common.file, reading); !status.ok())
     return report.Fail(status);
-  if (const Status status = OpenWithKey(file, options.key, &opened); !status.ok())
-    return report.Fail(status);
-  BlockPipeline& reader = *opened.reader;
-  const Result<uint32_t> found = FindTrack(reader, options.track_id);
-  if (!found.ok()) return report.Fail(found.status());
-  const Track& track = reader.tracks()[found.value()];
-  if (const Status status = OpenDecoder(options, reader, found.value(), &adapters, &decoder);
-      !status.ok())
-    return report.Fail(status);
+  const Result<uint32_t> index = FindTrack(recording, options.track_id);
+  if (!index.ok()) return report.Fail(index.status());
+  const RecordedTrack& track = recording.tracks()[index.value()];
+  Adapters adapters;
+  Decoder decoder;
+  Status status = LoadAdapters(options.plugins, &adapters);
+  if (status.ok()) status = OpenDecoder(options, recording, index.value(), adapters, &decoder);
+  if (!status.ok()) return report.Fail(status);
   const TimeOption& start = options.time.given() ? options.time : options.from;
   if (start.given()) {
-    const Status status = decoder->Seek(start.In(track.time_base));
+    status = Told(h4mk_decoder_seek(decoder.get(), start.In(track.time_base())), decoder);
     if (status.code() == Code::kNotFound) return report.Finish(kExitNo);
     if (!status.ok()) return report.Fail(status);
   }
   OutputWriter writer;
-  if (!path.empty())
-    if (const Status status = writer.Open(path, options.write); !status.ok())
-      return report.Fail(status);
-  report.Set("track_id", track.id);
+  if (!path.empty()) status = writer.Open(path, options.write);
+  if (!status.ok()) return report.Fail(status);
+  report.Set("track_id", track.id());
   if (report.json()) report.BeginRows("outputs");
   uint64_t count = 0;
-  Status status =
-      DecodeAll(options, *decoder, track, path.empty() ? nullptr : &writer, report, &count);
+  status = DecodeAll(options, decoder, track.time_base(), path.empty() ? nullptr : &writer, report,
+                     &count);
   if (status.ok() && !path.empty()) status = writer.Finish();
   if (!status.ok()) return report.Fail(writer.Explain(std::move(status)));
-  ReportWarnings(reader, report);
+  recording.TellState(report);
   return report.Finish(count == 0 && options.time.given() ? kExitNo : kExitDone);
 }
 
@@ -192,17 +197,18 @@ void DescribeAdapters(CLI::App* command, AdaptersOptions* options) {
 
 int RunAdapters(const AdaptersOptions& options) {
   Output report("adapters", options.json);
-  AdapterRegistry adapters;
-  if (const Status status = LoadPlugins(options.plugins, &adapters); !status.ok())
+  Adapters adapters;
+  if (const Status status = LoadAdapters(options.plugins, &adapters); !status.ok())
     return report.Fail(status);
   report.BeginRows("adapters");
-  for (const AdapterRegistry::Entry& entry : adapters.entries()) {
-    const h4mk_adapter& adapter = *entry.adapter;
+  for (size_t i = 0; i < h4mk_adapters_count(adapters.get()); ++i) {
+    const h4mk_adapter& adapter = *h4mk_adapters_at(adapters.get(), i);
+    const char* const path = h4mk_adapters_path_at(adapters.get(), i);
     Json row = {{"name", adapter.name}, {"description", adapter.description}};
-    if (!entry.path.empty()) row["path"] = entry.path;
+    if (path != nullptr) row["path"] = path;
     report.Row([&] { return row; });
     report.Text("{:<12}  {}{}\n", adapter.name, Printable(adapter.description),
-                entry.path.empty() ? "" : "  (" + Printable(entry.path) + ")");
+                path == nullptr ? "" : "  (" + Printable(path) + ")");
   }
   return report.Finish();
 }

@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: MIT
 // h4mk export: any file, cut into blocks of one size, as H4MK; or the packets of a media file, by
 // ffmpeg.
+#include <h4mk/legacy.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmath>
 
+#include "base/hex.h"
 #include "child.h"
 #include "command.h"
-#include "crypto/hex.h"
 #include "file.h"
 #include "key_option.h"
-#include "legacy/gop.h"
-#include "legacy/legacy.h"
-#include "legacy/transport/transport_cipher.h"
-#include "legacy/transport/transport_file.h"
-#include "open/make_writer.h"
 #include "progress.h"
+#include "recording.h"
 #include "text.h"
 #include "version_option.h"
 #include "write_option.h"
@@ -30,7 +27,8 @@ struct ExportOptions {
   int version = 2;
   uint32_t block_size = 524288;
   double fps = 30;
-  GopConfig gop;
+  uint32_t gop = 30;
+  bool allow_b = false;
   bool packets = false;
   std::string scheme, kid;
   WriteOptions write;
@@ -51,11 +49,9 @@ void Describe(CLI::App* command, ExportOptions* options) {
       ->check(CLI::Range(1u, 1u << 30));
   command->add_option("--fps", options->fps, "Blocks a second, default 30")
       ->check(Between(0.001, 1e6));
-  command
-      ->add_option("--gop", options->gop.gop_size,
-                   "Blocks from one seek point to the next, default 30")
+  command->add_option("--gop", options->gop, "Blocks from one seek point to the next, default 30")
       ->check(CLI::Range(1u, 1000000000u));
-  command->add_flag("--allow-b", options->gop.allow_b,
+  command->add_flag("--allow-b", options->allow_b,
                     "Every other block between seek points is a B block");
   command->add_flag(
       "--packets", options->packets,
@@ -64,7 +60,7 @@ void Describe(CLI::App* command, ExportOptions* options) {
       ->add_option_function<std::string>(
           "--cipher",
           [options](const std::string& name) {
-            options->scheme = name == "aead" ? kSchemeGcm : name;
+            options->scheme = name == "aead" ? H4MK_SCHEME_GCM : name;
           },
           "Encrypt: aead (AES-256-GCM, for files), living (keys are forgotten once used, for live "
           "streams) or, for the\n"
@@ -81,19 +77,29 @@ void Describe(CLI::App* command, ExportOptions* options) {
       "sizes are multiples of 256 only, the last one included.");
 }
 
-Status ReadProtection(const ExportOptions& options, ProtectOptions* protect) {
+// How the new file is encrypted.
+struct Encryption {
+  Secret secret;
+  Bytes kid;
+  h4mk_key key = H4MK_KEY_INIT;
+};
+
+Status ReadEncryption(const ExportOptions& options, Encryption* encryption) {
   if (options.scheme.empty() && (options.key.given() || !options.kid.empty()))
     return Status(Code::kArgument, "a key is for --cipher, which says how to encrypt");
   if (options.scheme.empty()) return {};
-  const bool is_living_v3 = options.scheme == kSchemeLivingV3;
-  if (options.version != (is_living_v3 ? kTransportVersion : 2))
+  const bool is_living_v3 = options.scheme == H4MK_SCHEME_LIVING_V3;
+  if (options.version != (is_living_v3 ? H4MK_VERSION_TRANSPORT : 2))
     return Status(Code::kArgument, is_living_v3 ? "living-v3 is for --to transport only"
                                                 : "only version 2 can be encrypted");
-  protect->encryption_scheme = options.scheme;
-  H4MK_TRY(ReadMasterKey(options.key, "Key (hexadecimal): ", &protect->encryption_key));
-  if (DecodeHex(options.kid, &protect->encryption_key.kid) && options.kid.size() <= 2 * kMaxKeyId)
-    return {};
-  return Status(Code::kArgument, "--kid is hexadecimal, at most 64 digits");
+  H4MK_TRY(ReadSecret(options.key, "Key (hexadecimal): ", &encryption->secret));
+  encryption->key.key = encryption->secret.bytes().data();
+  encryption->key.key_size = encryption->secret.bytes().size();
+  if (!DecodeHex(options.kid, &encryption->kid) || encryption->kid.size() > 32)
+    return Status(Code::kArgument, "--kid is hexadecimal, at most 64 digits");
+  encryption->key.kid = encryption->kid.data();
+  encryption->key.kid_size = encryption->kid.size();
+  return {};
 }
 
 // The clients of the transport dialect count like this.
@@ -119,68 +125,55 @@ struct Exported {
   uint64_t blocks = 0, bytes = 0;
 };
 
+// As the exports of the transport dialect have it: META tells how the file was cut.
+Status DescribeTransport(const ExportOptions& options, NewRecording& writer) {
+  Json meta = {
+      {"project", "HarmonyØ4"},  {"domain", "video-transport"}, {"block_size", options.block_size},
+      {"fps_hint", options.fps}, {"gop", options.gop},          {"masked", false}};
+  if (!options.scheme.empty()) meta["encrypted"] = true;
+  const std::string safe = DumpJson({{"scope", "container+transport-only"},
+                                     {"no_video_synthesis", true},
+                                     {"no_pixel_semantics", true},
+                                     {"no_visual_ml", true}});
+  H4MK_TRY(writer.SetMeta(meta));
+  return writer.AddChunk("SAFE", 0, {reinterpret_cast<const uint8_t*>(safe.data()), safe.size()});
+}
+
 Status ExportFile(InputFile& input, Io& output, const ExportOptions& options,
-                  ProtectOptions protect, Exported* counts) {
-  std::unique_ptr<FileWriter> writer;
-  H4MK_TRY(MakeWriter(output, options.version, {}, std::move(protect), &writer));
+                  const Encryption& encryption, Exported* counts) {
+  h4mk_writer_options settings = H4MK_WRITER_OPTIONS_INIT;
+  settings.version = options.version;
+  settings.encryption_scheme = options.scheme.empty() ? nullptr : options.scheme.c_str();
+  settings.encryption_key = &encryption.key;
+  NewRecording writer;
   uint32_t track = 0;
-  H4MK_TRY(writer->AddTrack(TrackDescription(), &track));
+  H4MK_TRY(writer.Open(output, settings));
+  H4MK_TRY(writer.AddTrack(TrackDescription(), &track));
+  if (options.version == H4MK_VERSION_TRANSPORT) H4MK_TRY(DescribeTransport(options, writer));
   Source source(input.NewIo());
   Bytes bytes;
   const auto progress = MakeProgress("export");
   for (;; ++counts->blocks) {
     H4MK_TRY(ReadBlockOf(source, counts->bytes, options, &bytes));
     if (bytes.empty()) break;
-    Result<uint32_t> flags = GopFlags(options.gop, counts->blocks);
-    if (!flags.ok()) return flags.status();
-    Block block;
-    block.flags = flags.value();
+    h4mk_block block = H4MK_BLOCK_INIT;
+    (void)h4mk_gop_flags(options.gop, options.allow_b, counts->blocks, &block.flags);
     block.pts = block.dts = BlockTime(options, counts->blocks);
     block.duration = static_cast<int64_t>(1000000 / options.fps);
-    block.data = bytes;
-    H4MK_TRY(writer->Write(block));
+    block.data = bytes.data();
+    block.size = bytes.size();
+    H4MK_TRY(writer.Write(block));
     counts->bytes += bytes.size();
     if (progress) progress(counts->bytes, input.size());
   }
-  return writer->Finish();
-}
-
-// As the exports of the transport dialect: META tells how the file was cut, SEEK where the seek
-// points are in it.
-Status ExportTransport(InputFile& input, Io& output, const ExportOptions& options,
-                       const ProtectOptions& protect, Exported* counts) {
-  Source source(input.NewIo());
-  std::vector<Bytes> blocks;
-  TransportContents contents;
-  for (;; ++counts->blocks) {
-    Bytes bytes;
-    H4MK_TRY(ReadBlockOf(source, counts->bytes, options, &bytes));
-    if (bytes.empty()) break;
-    if (counts->blocks % options.gop.gop_size == 0)
-      contents.seek.push_back(
-          {static_cast<uint64_t>(BlockTime(options, counts->blocks)), counts->bytes});
-    counts->bytes += bytes.size();
-    blocks.push_back(std::move(bytes));
-  }
-  contents.blocks.assign(blocks.begin(), blocks.end());
-  contents.meta = {{"project", "HarmonyØ4"},           {"domain", "video-transport"},
-                   {"block_size", options.block_size}, {"fps_hint", options.fps},
-                   {"gop", options.gop.gop_size},      {"masked", false}};
-  contents.secret = protect.encryption_key.key.bytes();
-  if (!contents.secret.empty()) contents.meta["encrypted"] = true;
-  contents.safe = {{"scope", "container+transport-only"},
-                   {"no_video_synthesis", true},
-                   {"no_pixel_semantics", true},
-                   {"no_visual_ml", true}};
-  Sink sink(output);
-  return WriteTransport(contents, sink);
+  return writer.Finish();
 }
 
 // A file in memory that holds a key in hex, for a child: its command line can be read by others.
 // -1: it cannot be made.
-int KeyForChild(const MasterKey& key) {
+int KeyForChild(const Secret& key) {
   const int fd = memfd_create("key", 0);
-  std::string text = EncodeHex(key.key.bytes());
+  std::string text = EncodeHex(key.bytes());
   const bool written =
       fd >= 0 && write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   Wipe(text.data(), text.size());
@@ -203,7 +196,7 @@ std::vector<std::string> CopyCommand(const ExportOptions& options) {
 }
 
 // ffmpeg shows its own errors.
-Status ExportPackets(const ExportOptions& options, const ProtectOptions& protect) {
+Status ExportPackets(const ExportOptions& options, const Encryption& encryption) {
   InputFile input;  // not to be overwritten
   OutputFile out;
   const bool is_stdin = options.common.file == "-";
@@ -211,11 +204,11 @@ Status ExportPackets(const ExportOptions& options, const ProtectOptions& protect
   H4MK_TRY(out.Open(options.output, options.write));
   std::vector<std::string> words = CopyCommand(options);
   OwnedFd key;
-  if (!protect.encryption_scheme.empty()) {
-    key = OwnedFd(KeyForChild(protect.encryption_key));
+  if (!options.scheme.empty()) {
+    key = OwnedFd(KeyForChild(encryption.secret));
     if (!key.ok()) return SystemError("cannot hand the key on");
-    words.insert(words.end(), {"-encryption_scheme", protect.encryption_scheme,
-                               "-encryption_key_file", "/dev/fd/" + std::to_string(key.get())});
+    words.insert(words.end(), {"-encryption_scheme", options.scheme, "-encryption_key_file",
+                               "/dev/fd/" + std::to_string(key.get())});
     if (!options.kid.empty()) words.insert(words.end(), {"-encryption_kid", options.kid});
   }
   words.push_back("pipe:1");
@@ -225,14 +218,12 @@ Status ExportPackets(const ExportOptions& options, const ProtectOptions& protect
   return out.Commit(ffmpeg.ReadAll([&](ByteSpan bytes) { return sink.Write(bytes); }));
 }
 
-Status Export(const ExportOptions& options, ProtectOptions protect, Exported* counts) {
+Status Export(const ExportOptions& options, const Encryption& encryption, Exported* counts) {
   InputFile input;
   H4MK_TRY(input.Open(options.common.file));
   OutputFile out;
   H4MK_TRY(out.Open(options.output, options.write));
-  return out.Commit(options.version == kTransportVersion
-                        ? ExportTransport(input, out.io(), options, protect, counts)
-                        : ExportFile(input, out.io(), options, std::move(protect), counts));
+  return out.Commit(ExportFile(input, out.io(), options, encryption, counts));
 }
 
 // The name of a kind of media file, by its first bytes; null if they are none that is known.
@@ -260,19 +251,19 @@ const char* MediaName(const std::string& path) {
 int Run(const ExportOptions& options) {
   Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
   Exported counts;
-  if (options.packets && options.version == kTransportVersion)
+  if (options.packets && options.version == H4MK_VERSION_TRANSPORT)
     return output.Fail(Status(Code::kArgument,
                               "packets go into version 1 or 2; `h4mk convert` goes on from there"));
-  ProtectOptions protect;
-  if (const Status status = ReadProtection(options, &protect); !status.ok())
+  Encryption encryption;
+  if (const Status status = ReadEncryption(options, &encryption); !status.ok())
     return output.Fail(status);
-  if (options.scheme == kSchemeLivingV3)
+  if (options.scheme == H4MK_SCHEME_LIVING_V3)
     output.Note(std::nullopt,
                 "living-v3 encrypts all files of one key with the same keystream: whoever has two "
                 "of them reads both. Use "
                 "--cipher living or aead for anything new");
-  const Status status = options.packets ? ExportPackets(options, protect)
-                                        : Export(options, std::move(protect), &counts);
+  const Status status =
+      options.packets ? ExportPackets(options, encryption) : Export(options, encryption, &counts);
   if (!status.ok()) return output.Fail(status);
   if (options.packets) return output.Finish();
   output.Set("blocks", counts.blocks);

@@ -123,7 +123,9 @@ class Extractor {
       : options_(options), path_(path), to_(to), output_(output) {}
 
   Status Open() {
-    H4MK_TRY(input_.Open(path_, &options_.key));
+    Reading reading;
+    reading.key = &options_.key;
+    H4MK_TRY(input_.Open(path_, reading));
     H4MK_TRY(Choose());
     if (targets_.empty()) return Status(Code::kNotFound, "there is nothing to extract");
     const auto is_track = [&](const Target& target) {

@@ -46,24 +46,26 @@ std::string CsvText(const std::string& text) {
 // *has_head: the table of --csv has its first line.
 int ShowFrames(const FramesOptions& options, const std::string& path, bool* has_head,
                Output& output) {
-  InputFile file;
-  std::unique_ptr<BlockPipeline> reader;
+  Recording recording;
+  Reading reading;
+  reading.without_data = true;
   if (!options.csv) ShowFileName(options.files, path, output);
-  if (const Status status = file.Open(path); !status.ok()) return output.Fail(status);
-  if (const Status status = file.OpenReader(true, &reader); !status.ok())
-    return output.Fail(status);
-  Result<uint32_t> index = FindTrack(*reader, options.track_id);
+  if (const Status status = recording.Open(path, reading); !status.ok()) return output.Fail(status);
+  Result<uint32_t> index = FindTrack(recording, options.track_id);
   if (!index.ok()) return output.Fail(index.status());
   std::vector<Frame> frames;
-  ForEachBlock(file, *reader, output, [&](const BlockRow& row) {
-    if (row.track == index.value() && row.time() != kNoTime && !(row.flags & kBlockDiscard))
-      frames.push_back({row.time(), row.ordinal, row.flags});
+  ForEachBlock(recording, output, [&](const h4mk_block& block) -> Status {
+    if (block.track == index.value() && TimeOf(block) != kNoTime &&
+        !(block.flags & H4MK_BLOCK_DISCARD))
+      frames.push_back({TimeOf(block), block.ordinal, block.flags});
+    return {};
   });
   std::stable_sort(frames.begin(), frames.end(),
                    [](const Frame& a, const Frame& b) { return a.time < b.time; });
-  const Track& track = reader->tracks()[index.value()];
-  output.Set("track_id", track.id);
-  output.Set("time_base", fmt::format("{}/{}", track.time_base.num, track.time_base.den));
+  const RecordedTrack& track = recording.tracks()[index.value()];
+  const TimeBase time_base = track.time_base();
+  output.Set("track_id", track.id());
+  output.Set("time_base", fmt::format("{}/{}", time_base.num, time_base.den));
   output.Set("count", frames.size());
   output.BeginRows("frames");
   // With --csv all files are one table.
@@ -75,21 +77,21 @@ int ShowFrames(const FramesOptions& options, const std::string& path, bool* has_
     output.Text("{}frame,time,pts,type,key,ordinal\n", is_named ? "file," : "");
   for (size_t i = 0; i < frames.size(); ++i) {
     const Frame& frame = frames[i];
-    const bool key = frame.flags & kBlockKey;
+    const bool key = frame.flags & H4MK_BLOCK_KEY;
     output.Row([&] {
       return Json{{"frame", i},
                   {"pts", frame.time},
-                  {"time", Seconds(frame.time, track.time_base)},
+                  {"time", Seconds(frame.time, time_base)},
                   {"type", std::string(1, TypeLetter(frame.flags, track))},
                   {"key", key},
                   {"ordinal", frame.ordinal}};
     });
     if (options.csv)
-      output.Text("{}{},{:.6f},{},{},{},{}\n", file_column, i, Seconds(frame.time, track.time_base),
+      output.Text("{}{},{:.6f},{},{},{},{}\n", file_column, i, Seconds(frame.time, time_base),
                   frame.time, TypeLetter(frame.flags, track), key ? 1 : 0, frame.ordinal);
     else
-      output.Text("{:8}  {:>12}  {:12}  {}{:3}  {}\n", i, Clock(frame.time, track.time_base),
-                  frame.time, TypeLetter(frame.flags, track), key ? "*" : "", frame.ordinal);
+      output.Text("{:8}  {:>12}  {:12}  {}{:3}  {}\n", i, Clock(frame.time, time_base), frame.time,
+                  TypeLetter(frame.flags, track), key ? "*" : "", frame.ordinal);
   }
   return output.Finish();
 }

@@ -2,15 +2,13 @@
 // h4mk inspect: what a file holds, from its front, its end and its index; blocks are not read.
 #include <algorithm>
 
-#include "block_source.h"
 #include "child.h"
+#include "clients/old_clients.h"
 #include "command.h"
 #include "describe.h"
-#include "file/file_end.h"
 #include "files_option.h"
 #include "html.h"
-#include "old_clients.h"
-#include "reader/external_data.h"
+#include "recording.h"
 #include "text.h"
 #include "write_option.h"
 
@@ -56,14 +54,15 @@ struct Gops {
   double shortest = 0, longest = 0;  // seconds from one to the next
 };
 
-Status ReadGops(BlockPipeline& reader, uint32_t track, Gops* gops) {
+Status ReadGops(Recording& recording, uint32_t track, Gops* gops) {
   constexpr size_t kStep = 4096;
-  std::vector<IndexEntry> entries(kStep);
+  std::vector<h4mk_index_entry> entries(kStep, H4MK_INDEX_ENTRY_INIT);
   int64_t before = kNoTime;
-  const TimeBase time_base = reader.tracks()[track].time_base;
+  const TimeBase time_base = recording.tracks()[track].time_base();
   for (;;) {
     size_t copied = 0;
-    H4MK_TRY(reader.file().IndexEntries(track, gops->count, entries, &copied));
+    H4MK_TRY(recording.Told(h4mk_reader_index_entries(recording.get(), track, gops->count,
+                                                      entries.data(), kStep, &copied)));
     for (size_t i = 0; i < copied; ++i) {
       if (before != kNoTime) {
         const double length = SecondsBetween(before, entries[i].time, time_base);
@@ -80,24 +79,28 @@ Status ReadGops(BlockPipeline& reader, uint32_t track, Gops* gops) {
 
 Json TimeJson(int64_t time) { return time == kNoTime ? Json(nullptr) : Json(time); }
 
-Json TrueDescription(const Track& track, const TrackTotals& totals) {
-  return WithTrueRate(track.description, totals.blocks,
-                      totals.start_pts == kNoTime || totals.end_pts == kNoTime
-                          ? 0
-                          : SecondsBetween(totals.start_pts, totals.end_pts, track.time_base));
+bool HasTimes(const RecordedTrack& track) {
+  return track.info.start_pts != kNoTime && track.info.end_pts != kNoTime;
 }
 
-Json TrackJson(const Track& track, const TrackTotals& totals, const Gops& gops,
-               uint64_t attachment) {
+double DurationOf(const RecordedTrack& track) {
+  return SecondsBetween(track.info.start_pts, track.info.end_pts, track.time_base());
+}
+
+Json TrueDescription(const RecordedTrack& track) {
+  return WithTrueRate(track.description, track.info.block_count,
+                      HasTimes(track) ? DurationOf(track) : 0);
+}
+
+Json TrackJson(const RecordedTrack& track, const Gops& gops, uint64_t attachment) {
   Json object = Json::object();
   object["description"] = track.description;
-  object.update(MediaJson(TrueDescription(track, totals)));
-  object["blocks"] = totals.blocks;
-  object["bytes"] = totals.bytes;
-  object["start_pts"] = TimeJson(totals.start_pts);
-  object["end_pts"] = TimeJson(totals.end_pts);
-  if (totals.start_pts != kNoTime && totals.end_pts != kNoTime)
-    object["duration"] = SecondsBetween(totals.start_pts, totals.end_pts, track.time_base);
+  object.update(MediaJson(TrueDescription(track)));
+  object["blocks"] = track.info.block_count;
+  object["bytes"] = track.info.byte_count;
+  object["start_pts"] = TimeJson(track.info.start_pts);
+  object["end_pts"] = TimeJson(track.info.end_pts);
+  if (HasTimes(track)) object["duration"] = DurationOf(track);
   object["seek_points"] = gops.count;
   if (gops.count > 1) {
     object["shortest_gop"] = gops.shortest;
@@ -108,9 +111,9 @@ Json TrackJson(const Track& track, const TrackTotals& totals, const Gops& gops,
 }
 
 // What the file says of a track beside its media.
-std::string Particulars(const Track& track) {
+std::string Particulars(const RecordedTrack& track) {
   const std::string name = TextOf(track.description, "name"),
-                    compression = TextOf(track.description, kCompressionKey);
+                    compression = TextOf(track.description, "compression");
   std::string text;
   if (!name.empty()) text += fmt::format(", \"{}\"", Printable(name));
   if (!compression.empty()) text += ", compressed by " + Printable(compression);
@@ -121,11 +124,11 @@ std::string WithComma(const std::string& text) {
   return text.empty() ? text : ", " + Printable(text);
 }
 
-std::string TrackHeading(const Track& track, const Output& output) {
-  return output.In(Output::Look::kHeading, fmt::format("track {}", track.id));
+std::string TrackHeading(const RecordedTrack& track, const Output& output) {
+  return output.In(Output::Look::kHeading, fmt::format("track {}", track.id()));
 }
 
-void ShowAttachment(const Track& track, uint64_t size, Output& output) {
+void ShowAttachment(const RecordedTrack& track, uint64_t size, Output& output) {
   const auto found = track.description.find("tags");
   const Json tags =
       found != track.description.end() && found->is_object() ? *found : Json::object();
@@ -142,41 +145,41 @@ std::string BesideText(InputFile& file, const std::string& beside) {
                      file.HasBeside(beside) ? "" : ", which is missing: they cannot be read");
 }
 
-void ShowTrack(InputFile& file, const Track& track, const TrackTotals& totals, const Gops& gops,
-               Output& output) {
-  const Json description = TrueDescription(track, totals);
+void ShowTrack(InputFile& file, const RecordedTrack& track, const Gops& gops, Output& output) {
+  const Json description = TrueDescription(track);
+  const TimeBase time_base = track.time_base();
   output.Text("{}: {}, {}{}{}, time base {}/{}{}\n", TrackHeading(track, output),
-              Printable(TextOf(description, "kind")), Printable(CodecText(description)),
+              Printable(track.kind), Printable(CodecText(description)),
               WithComma(MediaText(description)), WithComma(AudienceText(description)),
-              track.time_base.num, track.time_base.den, Particulars(track));
-  if (totals.blocks == 0) return;
+              time_base.num, time_base.den, Particulars(track));
+  const h4mk_track_info& info = track.info;
+  if (info.block_count == 0) return;
   const std::string beside = TextOf(description, kBesideKey);
-  const double seconds = SecondsBetween(totals.start_pts, totals.end_pts, track.time_base);
-  std::string size = Grouped(totals.bytes) + " bytes";
-  if (totals.start_pts != kNoTime && totals.end_pts != kNoTime && seconds > 0)
-    size += ", " + BitRateText(static_cast<double>(totals.bytes) * 8 / seconds);
+  std::string size = Grouped(info.byte_count) + " bytes";
+  if (HasTimes(track) && DurationOf(track) > 0)
+    size += ", " + BitRateText(static_cast<double>(info.byte_count) * 8 / DurationOf(track));
   if (!beside.empty()) size += BesideText(file, beside);
-  output.Text("  {} block{}, {}, {} to {}\n", Grouped(totals.blocks), totals.blocks == 1 ? "" : "s",
-              size, Clock(totals.start_pts, track.time_base),
-              Clock(totals.end_pts, track.time_base));
+  output.Text("  {} block{}, {}, {} to {}\n", Grouped(info.block_count),
+              info.block_count == 1 ? "" : "s", size, Clock(info.start_pts, time_base),
+              Clock(info.end_pts, time_base));
   if (gops.count > 1)
     output.Text("  {} seek points, {:.3f} to {:.3f} s apart{}\n", Grouped(gops.count),
-                gops.shortest, gops.longest, totals.all_key ? ", every block is a seek point" : "");
+                gops.shortest, gops.longest, info.all_key ? ", every block is a seek point" : "");
 }
 
-void ShowTracks(InputFile& file, BlockPipeline& reader, Output& output) {
+void ShowTracks(Recording& recording, Output& output) {
   Json tracks = Json::array();
-  for (uint32_t i = 0; i < reader.tracks().size(); ++i) {
+  for (uint32_t i = 0; i < recording.tracks().size(); ++i) {
+    const RecordedTrack& track = recording.tracks()[i];
     Gops gops;
-    if (const Status status = ReadGops(reader, i, &gops); !status.ok()) output.Problem(status);
+    if (const Status status = ReadGops(recording, i, &gops); !status.ok()) output.Problem(status);
     ByteSpan attachment;
-    const bool is_attachment = reader.Attachment(i, &attachment).ok();
+    const bool is_attachment = recording.Attachment(i, &attachment).ok();
     if (is_attachment)
-      ShowAttachment(reader.tracks()[i], attachment.size(), output);
+      ShowAttachment(track, attachment.size(), output);
     else
-      ShowTrack(file, reader.tracks()[i], reader.totals(i), gops, output);
-    tracks.push_back(TrackJson(reader.tracks()[i], reader.totals(i), gops,
-                               is_attachment ? attachment.size() : 0));
+      ShowTrack(recording.file(), track, gops, output);
+    tracks.push_back(TrackJson(track, gops, is_attachment ? attachment.size() : 0));
   }
   output.Set("tracks", std::move(tracks));
 }
@@ -209,7 +212,7 @@ void ShowMeta(const Json& meta, Output& output) {
       if (chapter.is_object()) ShowChapter(chapter, output);
   }
   for (const auto& [key, value] : meta.items())
-    if (key != "tags" && key != "chapters" && key != kProtectionKey)
+    if (key != "tags" && key != "chapters" && key != "protection")
       output.Text("{}: {}\n", Printable(key),
                   value.is_structured()
                       ? fmt::format("{} {}", value.size(), value.size() == 1 ? "entry" : "entries")
@@ -217,65 +220,58 @@ void ShowMeta(const Json& meta, Output& output) {
 }
 
 // The end of the file: where the index is, and how many clusters it has.
-void ShowIndex(InputFile& file, Output& output) {
-  Source source(file.NewIo());
-  FileEnd end;
-  if (!ReadFileEnd(source, &end).ok()) return;
-  uint64_t clusters = 0, bytes = end.tail_offset - end.top_offset;
-  for (const PageRef& page : end.top.pages) {
-    clusters += page.clusters;
-    bytes += page.size;
-  }
-  output.Set("clusters", clusters);
-  output.Set("index", {{"top", end.top_offset}, {"pages", end.top.pages.size()}, {"bytes", bytes}});
-  output.Text("{} cluster{}, index of {} page{}, {} bytes\n", Grouped(clusters),
-              clusters == 1 ? "" : "s", end.top.pages.size(), end.top.pages.size() == 1 ? "" : "s",
-              Grouped(bytes));
+void ShowIndex(const Recording& recording, Output& output) {
+  h4mk_index_info index = H4MK_INDEX_INFO_INIT;
+  if (h4mk_reader_index_info(recording.get(), &index) != H4MK_OK || index.top == 0) return;
+  output.Set("clusters", index.clusters);
+  output.Set("index", {{"top", index.top}, {"pages", index.pages}, {"bytes", index.bytes}});
+  output.Text("{}, index of {}, {} bytes\n", Counted(index.clusters, "cluster"),
+              Counted(index.pages, "page"), Grouped(index.bytes));
 }
 
 // From the first time of any track to the last; negative: not known.
-double DurationOf(const BlockPipeline& reader) {
+double DurationOf(const Recording& recording) {
   double start = 0, end = -1;
   bool any = false;
-  for (uint32_t i = 0; i < reader.tracks().size(); ++i) {
-    const TrackTotals& totals = reader.totals(i);
-    if (totals.start_pts == kNoTime || totals.end_pts == kNoTime) continue;
-    const TimeBase time_base = reader.tracks()[i].time_base;
-    start = any ? std::min(start, Seconds(totals.start_pts, time_base))
-                : Seconds(totals.start_pts, time_base);
-    end = any ? std::max(end, Seconds(totals.end_pts, time_base))
-              : Seconds(totals.end_pts, time_base);
+  for (const RecordedTrack& track : recording.tracks()) {
+    if (!HasTimes(track)) continue;
+    const double first = Seconds(track.info.start_pts, track.time_base());
+    const double last = Seconds(track.info.end_pts, track.time_base());
+    start = any ? std::min(start, first) : first;
+    end = any ? std::max(end, last) : last;
     any = true;
   }
   return end - start < 9e12 ? end - start : -1;
 }
 
-std::string DurationText(const BlockPipeline& reader, uint64_t file_size) {
-  const double seconds = DurationOf(reader);
+std::string DurationText(const Recording& recording) {
+  const double seconds = DurationOf(recording);
   if (seconds < 0) return "";
   std::string text = ", " + ClockOfSeconds(seconds);
   bool is_sidecar = false;
-  for (const Track& track : reader.tracks()) is_sidecar |= track.description.contains(kBesideKey);
+  for (const RecordedTrack& track : recording.tracks())
+    is_sidecar |= track.description.contains(kBesideKey);
   if (seconds > 0 && !is_sidecar)
-    text += ", " + BitRateText(static_cast<double>(file_size) * 8 / seconds);
+    text += ", " + BitRateText(static_cast<double>(recording.size()) * 8 / seconds);
   return text;
 }
 
-void ShowFile(const std::string& path, InputFile& file, BlockPipeline& reader, Output& output) {
-  const Protection protection = ReadProtection(file, reader);
-  output.Set("version", reader.version());
-  output.Set("file_size", file.size());
-  output.Set("closed", reader.is_closed());
+void ShowFile(Recording& recording, Output& output) {
+  const Protection protection = ReadProtection(recording);
+  output.Set("version", recording.version());
+  output.Set("file_size", recording.size());
+  output.Set("closed", recording.is_closed());
   output.Set("protection", ProtectionJson(protection));
-  output.Text("{}: H4MK, {}, {} bytes{}, {}\n", output.In(Output::Look::kHeading, Printable(path)),
-              VersionText(reader.version()), Grouped(file.size()),
-              DurationText(reader, file.size()), reader.is_closed() ? "closed" : "without an end");
+  output.Text("{}: H4MK, {}, {} bytes{}, {}\n",
+              output.In(Output::Look::kHeading, Printable(recording.path())),
+              VersionText(recording.version()), Grouped(recording.size()), DurationText(recording),
+              recording.is_closed() ? "closed" : "without an end");
   for (const std::string& line : ProtectionLines(protection)) output.Text("{}\n", Printable(line));
-  if (reader.version() == 2) ShowIndex(file, output);
-  ShowTracks(file, reader, output);
-  ShowMeta(reader.meta(), output);
-  ReportWarnings(reader, output);
-  if (reader.version() == 2 && !reader.is_closed() && !output.json())
+  if (recording.version() == 2) ShowIndex(recording, output);
+  ShowTracks(recording, output);
+  ShowMeta(recording.meta(), output);
+  recording.TellState(output);
+  if (recording.version() == 2 && !recording.is_closed() && !output.json())
     output.Note(std::nullopt,
                 "if nobody is writing it any more, `h4mk recover FILE OUT` makes a whole file of "
                 "what is there");
@@ -284,18 +280,19 @@ void ShowFile(const std::string& path, InputFile& file, BlockPipeline& reader, O
 int InspectOne(const InspectOptions& options, const std::string& path, const std::string& page,
                Output& output) {
   InputFile file;
-  std::unique_ptr<BlockPipeline> reader;
+  Recording recording;
+  Reading reading;
+  reading.keep_corrupt = true;
   if (const Status status = file.Open(path); !status.ok()) return output.Fail(status);
-  if (file.version() == kTransportVersion && !options.files.json && page.empty())
+  if (file.version() == H4MK_VERSION_TRANSPORT && !options.files.json && page.empty())
     return TransportInspect(path);
-  if (const Status status = file.OpenReader(true, &reader); !status.ok())
-    return output.Fail(status);
+  if (const Status status = recording.Open(file, reading); !status.ok()) return output.Fail(status);
   if (page.empty()) {
-    ShowFile(path, file, *reader, output);
+    ShowFile(recording, output);
     return output.Finish();
   }
   const Status status =
-      WriteHtml(path, file, *reader, output,
+      WriteHtml(recording, output,
                 {page, options.thumbnails ? options.ffmpeg : "", options.verify}, options.write);
   return status.ok() ? output.Finish() : output.Fail(status);
 }

@@ -78,7 +78,9 @@ Status CheckSame(const Recording& first, const Recording& other) {
 Status OpenAll(const JoinOptions& options, Inputs* inputs) {
   for (const std::string& path : options.files) {
     Recording& input = *inputs->emplace_back(std::make_unique<Recording>());
-    if (const Status status = input.Open(path, &options.key); !status.ok())
+    Reading reading;
+    reading.key = &options.key;
+    if (const Status status = input.Open(path, reading); !status.ok())
       return status.Saying(path + ": " + status.message());
     if (input.is_encrypted() && !options.key.given())
       return NoKey().Saying(path + ": " + NoKey().message());
@@ -122,7 +124,7 @@ class Joiner {
     const Recording& first = *inputs_.front();
     for (const auto& input : inputs_) total_ += input->size();
     PlaceAll();
-    H4MK_TRY(writer_.Open(out, first.WriterOptions()));
+    H4MK_TRY(writer_.Open(out.io(), first.WriterOptions()));
     H4MK_TRY(AddTracks(first));
     for (size_t i = 0; i < inputs_.size(); ++i) H4MK_TRY(CopyFile(*inputs_[i], shifts_[i]));
     H4MK_TRY(CheckCopied(blocks_, output_));
@@ -157,7 +159,7 @@ class Joiner {
         continue;
       }
       uint32_t made = 0;
-      H4MK_TRY(writer_.AddTrack(track.description, &made));
+      H4MK_TRY(writer_.AddTrack(WithOwnData(track.description), &made));
       if (track.is_cover) covers_.push_back({i, made});
       if (!track.is_attachment && !track.is_cover) tracks_.push_back(made);
     }

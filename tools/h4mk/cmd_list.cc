@@ -34,7 +34,9 @@ void Describe(CLI::App* command, ListOptions* options) {
 void ListChunks(InputFile& file, Output& output) {
   output.BeginRows("chunks");
   output.Text("{:>12}  {:4}  {:>8}  {:>10}  {}\n", "offset", "tag", "flags", "length", "crc");
-  Source source = file.NewSource();
+  Source source(file.NewIo());
+  FileHeader header;  // has the salt; what is wrong with it is found by the walk
+  if (file.version() == 2) (void)ReadFileHeader(source, &header).ok();
   const TrackIds none;
   ChunkWalk walk(source, none, file.version(), ChunkWalk::Depth::kAll);
   const Status status = ForEachPiece(walk, [&](const Piece& piece) {
@@ -57,85 +59,82 @@ void ListChunks(InputFile& file, Output& output) {
 
 std::string TimeText(int64_t time) { return time == kNoTime ? "-" : std::to_string(time); }
 
-void ListBlocks(InputFile& file, BlockPipeline& reader, int64_t wanted, Output& output) {
+void ListBlocks(Recording& recording, int64_t wanted, Output& output) {
   output.BeginRows("blocks");
   output.Text("{:>12}  {:>5}  {:>8}  {:>12}  {:>12}  {:>12}  {:>8}  {:4}  {}\n", "offset", "track",
               "ordinal", "time", "pts", "dts", "duration", "type", "size");
-  ForEachBlock(file, reader, output, [&](const BlockRow& row) {
-    const Track& track = reader.tracks()[row.track];
-    if (wanted != kNoTrack && track.id != wanted) return;
-    output.Row([&] { return BlockJson(row, track); });
-    output.Text("{:12}  {:5}  {:8}  {:>12}  {:>12}  {:>12}  {:8}  {}{:3}  {}\n", row.offset,
-                track.id, row.ordinal, Clock(row.time(), track.time_base), TimeText(row.pts),
-                TimeText(row.dts), row.duration, TypeLetter(row.flags, track),
-                row.is_key() ? "*" : "", row.size);
+  ForEachBlock(recording, output, [&](const h4mk_block& block) -> Status {
+    const RecordedTrack& track = recording.tracks()[block.track];
+    if (wanted != kNoTrack && track.id() != wanted) return {};
+    output.Row([&] { return BlockJson(block, track); });
+    output.Text("{:12}  {:5}  {:8}  {:>12}  {:>12}  {:>12}  {:8}  {}{:3}  {}\n", block.offset,
+                track.id(), block.ordinal, Clock(TimeOf(block), track.time_base()),
+                TimeText(block.pts), TimeText(block.dts), block.duration,
+                TypeLetter(block.flags, track), block.flags & H4MK_BLOCK_KEY ? "*" : "",
+                block.size);
+    return {};
   });
 }
 
-Json SideDataJson(std::span<const SideData> pieces) {
+Json SideDataJson(std::span<const h4mk_side_data> pieces) {
   Json list = Json::array();
-  for (const SideData& piece : pieces)
+  for (const h4mk_side_data& piece : pieces)
     list.push_back({{"name", piece.name},
-                    {"size", piece.data.size()},
-                    {"sha256", Sha256Hex(piece.data.data(), piece.data.size())}});
+                    {"size", piece.size},
+                    {"sha256", Sha256Hex(piece.data, piece.size)}});
   return list;
 }
 
 // What a copy in another form must have as well: the blocks as they are handed out.
-int ListHashes(InputFile& file, const ListOptions& options, Output& output) {
-  OpenedFile opened;
-  if (const Status status = OpenWithKey(file, options.key, &opened); !status.ok())
-    return output.Fail(status);
-  BlockPipeline& reader = *opened.reader;
-  if (options.track_id != kNoTrack) {
-    Result<uint32_t> track = FindTrack(reader, options.track_id);
-    if (!track.ok()) return output.Fail(track.status());
-    for (uint32_t i = 0; i < reader.tracks().size(); ++i) reader.Discard(i, i != track.value());
-  }
+void ListHashes(Recording& recording, Output& output) {
   output.BeginRows("blocks");
   output.Text("{:>5}  {:>8}  {:>12}  {:>10}  {}\n", "track", "ordinal", "pts", "size", "sha256");
   uint64_t hashed = 0;  // compressed blocks may hold much more than the files that are read
-  ForEachRead(reader, output, [&](const ReadBlock& block) -> Status {
-    const BlockRow row = MakeRow(*block.record, static_cast<uint64_t>(block.offset), 0);
-    hashed += row.size;
+  ForEachBlock(recording, output, [&](const h4mk_block& block) -> Status {
+    hashed += block.size;
     if (const uint64_t most = WriteOptions().MostOutput(); hashed > most)
       return Status(Code::kLimit,
                     fmt::format("the blocks hold more than {}, more than is to be expected of this "
                                 "input: the list ends here",
                                 HumanBytes(most)));
-    const Track& track = reader.tracks()[row.track];
-    const std::string hash = Sha256Hex(block.data, row.size);
+    const RecordedTrack& track = recording.tracks()[block.track];
+    const std::string hash = Sha256Hex(block.data, block.size);
     output.Row([&] {
-      Json json = BlockJson(row, track);
+      Json json = BlockJson(block, track);
       json["sha256"] = hash;
-      if (!block.side_data.empty()) json["side_data"] = SideDataJson(block.side_data);
+      if (block.side_data_count > 0)
+        json["side_data"] = SideDataJson({block.side_data, block.side_data_count});
       return json;
     });
-    output.Text("{:5}  {:8}  {:>12}  {:10}  {}\n", track.id, row.ordinal, TimeText(row.pts),
-                row.size, hash);
+    output.Text("{:5}  {:8}  {:>12}  {:10}  {}\n", track.id(), block.ordinal, TimeText(block.pts),
+                block.size, hash);
     return {};
   });
-  ReportWarnings(reader, output);
-  return output.Finish();
 }
 
 int ListFile(const ListOptions& options, const std::string& path, Output& output) {
   InputFile file;
-  std::unique_ptr<BlockPipeline> reader;
   ShowFileName(options.files, path, output);
   if (const Status status = file.Open(path); !status.ok()) return output.Fail(status);
-  if (options.hash) return ListHashes(file, options, output);
   if (options.chunks && (file.version() == 1 || file.version() == 2)) {
     ListChunks(file, output);
     return output.Finish();
   }
-  if (const Status status = file.OpenReader(true, &reader); !status.ok())
-    return output.Fail(status);
+  Recording recording;
+  Reading reading;
+  reading.key = options.hash ? &options.key : nullptr;
+  reading.asks_key = true;
+  reading.without_data = reading.keep_corrupt = !options.hash;
+  if (const Status status = recording.Open(file, reading); !status.ok()) return output.Fail(status);
   if (options.track_id != kNoTrack) {
-    Result<uint32_t> track = FindTrack(*reader, options.track_id);
+    Result<uint32_t> track = FindTrack(recording, options.track_id);
     if (!track.ok()) return output.Fail(track.status());
+    if (options.hash) recording.KeepOnly(track.value());
   }
-  ListBlocks(file, *reader, options.track_id, output);
+  if (options.hash)
+    ListHashes(recording, output);
+  else
+    ListBlocks(recording, options.track_id, output);
   return output.Finish();
 }
 

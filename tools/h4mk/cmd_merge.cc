@@ -3,12 +3,11 @@
 #include <limits>
 #include <set>
 
-#include "block_source.h"
 #include "command.h"
-#include "file/chunk_list.h"
-#include "open/make_writer.h"
+#include "key_option.h"
 #include "recording.h"
 #include "text.h"
+#include "track_option.h"
 #include "write_option.h"
 
 namespace h4mk::tool {
@@ -38,98 +37,67 @@ void Describe(CLI::App* command, MergeOptions* options) {
 // A file whose next block waits for its turn.
 class MergeInput {
  public:
-  Status Open(const std::string& path) {
-    path_ = path;
-    H4MK_TRY(file_.Open(path));
-    ReadOptions read;
-    read.keep_external = true;
-    H4MK_TRY(file_.OpenReader(std::move(read), &opened_));
-    return {};
-  }
+  Status Open(const std::string& path) { return recording_.Open(path); }
 
-  BlockPipeline& reader() { return *opened_.reader; }
+  Recording& recording() { return recording_; }
   bool has_block() const { return has_block_; }
-  const ReadBlock& block() const { return block_; }
+  const h4mk_block& block() const { return block_; }
   // Seconds; blocks without a time come at once.
-  double time() {
-    const BlockRecord& record = *block_.record;
-    const int64_t time = SeekTime(record.dts, record.pts);
+  double time() const {
+    const int64_t time = SeekTime(block_.dts, block_.pts);
     if (time == kNoTime) return -std::numeric_limits<double>::infinity();
-    return Seconds(time, reader().tracks()[static_cast<size_t>(record.track)].time_base);
+    return Seconds(time, recording_.tracks()[block_.track].time_base());
   }
 
   // The next block that can be read; damage is a problem of the output.
   void Next(Output& output) {
-    output.SetInput(path_);
-    ReadNext(output);
+    output.SetInput(recording_.path());
+    has_block_ = recording_.Next(output, &block_).ok();
     output.SetInput("");
   }
 
-  // What does not go along, since this program does not know whether it fits.
-  void NoteLeftOut(Output& output) {
-    if (IsUrl(path_)) return;
-    Source source = file_.NewSource();
-    ChunkInfo chunk;
-    size_t others = 0;
-    while (ReadChunkInfo(source, file_.version(), chunk.next, &chunk).ok())
-      if (!IsInterpreted(TagText(chunk.tag))) ++others;
-    tool::NoteLeftOut(others, output, path_ + ": ");
+  // The block as it goes into the new file: what is in a file beside this one stays there.
+  Status Stored(h4mk_block* stored) {
+    *stored = block_;
+    stored->track = tracks[block_.track];
+    if (!recording_.tracks()[block_.track].description.contains(kBesideKey)) return {};
+    h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
+    H4MK_TRY(recording_.Told(
+        h4mk_reader_block_info(recording_.get(), block_.track, block_.ordinal, &info)));
+    if (!(info.flags & H4MK_BLOCK_EXTERNAL)) return {};
+    stored->flags |= H4MK_BLOCK_EXTERNAL;
+    stored->offset = info.offset;
+    return {};
   }
 
   std::vector<uint32_t> tracks;  // of the new file, by track of this one
 
  private:
-  void ReadNext(Output& output) {
-    for (;;) {
-      const Status status = reader().Next(&block_);
-      has_block_ = status.ok();
-      if (status.ok()) return;
-      if (status.code() != Code::kEnd && status.code() != Code::kAgain) output.Problem(status);
-      if (status.code() != Code::kCorrupt) return ReportWarnings(reader(), output);
-    }
-  }
-
-  std::string path_;
-  InputFile file_;
-  OpenedFile opened_;
-  ReadBlock block_;
+  Recording recording_;
+  h4mk_block block_ = H4MK_BLOCK_INIT;
   bool has_block_ = false;
 };
 
 using MergeInputs = std::vector<std::unique_ptr<MergeInput>>;
 
-Status AddTracks(MergeInput& input, FileWriter& writer, std::set<int64_t>* ids) {
-  for (uint32_t i = 0; i < input.reader().tracks().size(); ++i) {
-    Json description = input.reader().tracks()[i].description;
-    int64_t id = input.reader().tracks()[i].id;
+Status AddTracks(MergeInput& input, NewRecording& writer, std::set<int64_t>* ids) {
+  const std::vector<RecordedTrack>& tracks = input.recording().tracks();
+  for (uint32_t i = 0; i < tracks.size(); ++i) {
+    Json description = tracks[i].description;
+    int64_t id = tracks[i].id();
     while (ids->contains(id)) id = *ids->rbegin() + 1;
     if (id > kMaxTrackId) return Status(Code::kLimit, "no track_id is left for another track");
     ids->insert(id);
     description["track_id"] = id;
     H4MK_TRY(writer.AddTrack(description, &input.tracks.emplace_back()));
     ByteSpan attachment;
-    if (input.reader().Attachment(i, &attachment).ok())
+    if (input.recording().Attachment(i, &attachment).ok())
       H4MK_TRY(writer.SetAttachment(input.tracks.back(), attachment));
   }
   return {};
 }
 
-Status CopyBlock(const MergeInput& input, FileWriter& writer) {
-  const BlockRecord& record = *input.block().record;
-  Block block;
-  block.track = input.tracks[static_cast<size_t>(record.track)];
-  block.flags = record.flags & kBlockPublicFlags;
-  block.pts = record.pts;
-  block.dts = record.dts;
-  block.duration = record.duration;
-  block.data = {input.block().data, record.size};
-  block.side_data = input.block().side_data;
-  if (record.flags & kBlockExternal)
-    block.external_offset = static_cast<uint64_t>(input.block().external_offset);
-  return writer.Write(block);
-}
-
-Status CopyAll(MergeInputs& inputs, FileWriter& writer, Output& output, uint64_t* blocks) {
+Status CopyAll(MergeInputs& inputs, NewRecording& writer, Output& output, uint64_t* blocks) {
   for (const auto& input : inputs) input->Next(output);
   for (;; ++*blocks) {
     MergeInput* earliest = nullptr;
@@ -137,7 +105,9 @@ Status CopyAll(MergeInputs& inputs, FileWriter& writer, Output& output, uint64_t
       if (input->has_block() && (earliest == nullptr || input->time() < earliest->time()))
         earliest = input.get();
     if (earliest == nullptr) return {};
-    H4MK_TRY(CopyBlock(*earliest, writer));
+    h4mk_block stored;
+    H4MK_TRY(earliest->Stored(&stored));
+    H4MK_TRY(writer.Write(stored));
     earliest->Next(output);
   }
 }
@@ -147,20 +117,23 @@ Status OpenAll(const MergeOptions& options, MergeInputs* inputs) {
     if (const Status status = inputs->emplace_back(std::make_unique<MergeInput>())->Open(path);
         !status.ok())
       return status.Saying(path + ": " + status.message());
+    if (inputs->back()->recording().is_encrypted())
+      return NoKey().Saying(path + ": encrypted files cannot be merged: `h4mk convert` decrypts");
   }
   return {};
 }
 
 Status Merge(MergeInputs& inputs, Io& out, Output& output, size_t* tracks, uint64_t* blocks) {
-  std::unique_ptr<FileWriter> writer;
-  H4MK_TRY(MakeWriter(out, 2, {}, {}, &writer));
+  NewRecording writer;
+  H4MK_TRY(writer.Open(out));
   std::set<int64_t> ids;
-  for (const auto& input : inputs) H4MK_TRY(AddTracks(*input, *writer, &ids));
+  for (const auto& input : inputs) H4MK_TRY(AddTracks(*input, writer, &ids));
   *tracks = ids.size();
-  if (!inputs[0]->reader().meta().empty()) H4MK_TRY(writer->SetMeta(inputs[0]->reader().meta()));
-  H4MK_TRY(CopyAll(inputs, *writer, output, blocks));
+  const Json& meta = inputs[0]->recording().meta();
+  if (!meta.empty()) H4MK_TRY(writer.SetMeta(meta));
+  H4MK_TRY(CopyAll(inputs, writer, output, blocks));
   H4MK_TRY(CheckCopied(*blocks, output));
-  return writer->Finish();
+  return writer.Finish();
 }
 
 int Run(const MergeOptions& options) {
@@ -176,7 +149,8 @@ int Run(const MergeOptions& options) {
   output.Set("tracks", tracks);
   output.Set("blocks", blocks);
   output.Text("{} tracks, {} blocks\n", tracks, Grouped(blocks));
-  for (const auto& input : inputs) input->NoteLeftOut(output);
+  for (const auto& input : inputs)
+    NoteLeftOut(input->recording(), output, input->recording().path() + ": ");
   return output.Finish();
 }
 

@@ -3,8 +3,8 @@
 #include <charconv>
 
 #include "block_source.h"
+#include "clients/old_clients.h"
 #include "command.h"
-#include "old_clients.h"
 #include "text.h"
 #include "time_option.h"
 #include "track_option.h"
@@ -37,15 +37,13 @@ void Describe(CLI::App* command, SeekOptions* options) {
       "dialect do.");
 }
 
-Status FindBlock(BlockPipeline& reader, uint32_t track, int64_t time, const SeekOptions& options,
-                 BlockRow* row) {
-  for (uint32_t i = 0; i < reader.tracks().size(); ++i) reader.Discard(i, i != track);
-  H4MK_TRY(reader.Seek(track, time, options.forward ? SeekMode::kForward : SeekMode::kBackward,
-                       options.any));
-  ReadBlock block;
-  H4MK_TRY(reader.Next(&block));
-  *row = MakeRow(*block.record, static_cast<uint64_t>(block.offset), 0);
-  return {};
+Status FindBlock(Recording& recording, uint32_t track, int64_t time, const SeekOptions& options,
+                 h4mk_block* block) {
+  const int mode = (options.forward ? H4MK_SEEK_FORWARD : H4MK_SEEK_BACKWARD) |
+                   (options.any ? H4MK_SEEK_ANY : 0);
+  recording.KeepOnly(track);
+  H4MK_TRY(recording.Told(h4mk_reader_seek(recording.get(), track, time, mode)));
+  return recording.Told(h4mk_reader_next(recording.get(), block));
 }
 
 Status TrackId(const std::string& text, int64_t* id) {
@@ -58,32 +56,26 @@ Status TrackId(const std::string& text, int64_t* id) {
 }
 
 int SeekIn(InputFile& file, const SeekOptions& options, Output& output) {
-  std::unique_ptr<BlockPipeline> reader;
+  Recording recording;
   int64_t id = kNoTrack;
   Status status = TrackId(options.track, &id);
-  if (status.ok()) status = file.OpenReader(false, &reader);
+  if (status.ok()) status = recording.Open(file);
   if (!status.ok()) return output.Fail(status);
-  Result<uint32_t> track = FindTrack(*reader, id);
-  if (!track.ok()) return output.Fail(track.status());
-  const Track& description = reader->tracks()[track.value()];
-  const int64_t time = options.pts_us
-                           ? Rescale(*options.pts_us, {1, 1000000}, description.time_base)
-                           : options.time.In(description.time_base);
-  output.Set("track_id", description.id);
+  Result<uint32_t> index = FindTrack(recording, id);
+  if (!index.ok()) return output.Fail(index.status());
+  const RecordedTrack& track = recording.tracks()[index.value()];
+  const int64_t time = options.pts_us ? Rescale(*options.pts_us, {1, 1000000}, track.time_base())
+                                      : options.time.In(track.time_base());
+  output.Set("track_id", track.id());
   output.Set("pts", time);
-  BlockRow row;
-  status = FindBlock(*reader, track.value(), time, options, &row);
+  h4mk_block block = H4MK_BLOCK_INIT;
+  status = FindBlock(recording, index.value(), time, options, &block);
   const bool none = status.code() == Code::kNotFound || status.code() == Code::kEnd ||
                     status.code() == Code::kAgain;
   if (!status.ok() && !none) return output.Fail(status);
-  output.Set("found", none ? Json(nullptr) : BlockJson(row, description));
-  if (none)
-    output.Text("none\n");
-  else
-    output.Text("block {} at {}, {}{}, {} bytes at byte {}\n", row.ordinal,
-                Clock(row.time(), description.time_base), TypeLetter(row.flags, description),
-                row.is_key() ? "*" : "", row.size, row.offset);
-  ReportWarnings(*reader, output);
+  output.Set("found", none ? Json(nullptr) : BlockJson(block, track));
+  output.Text("{}\n", none ? "none" : BlockText(block, track));
+  recording.TellState(output);
   return output.Finish(none ? kExitNo : kExitDone);
 }
 
@@ -100,7 +92,7 @@ int Run(const SeekOptions& options) {
                               "is for files of the transport dialect"));
   if (options.old_pts_us) return TransportSeek(options.common.file, *options.old_pts_us);
   if (!opened.ok()) return output.Fail(opened);
-  if (options.pts_us && file.version() == kTransportVersion && !options.common.json)
+  if (options.pts_us && file.version() == H4MK_VERSION_TRANSPORT && !options.common.json)
     return VideoSeek(options.common.file, options.track, *options.pts_us);
   if (!options.pts_us && !options.time.given())
     return output.Fail(Status(Code::kArgument, "say which time: --time, --time-ms or --pts-us"));

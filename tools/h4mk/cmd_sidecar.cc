@@ -6,15 +6,15 @@
 #include "child.h"
 #include "command.h"
 #include "files_option.h"
-#include "open/make_writer.h"
-#include "open/open_file.h"
 #include "progress.h"
-#include "reader/external_data.h"
+#include "recording.h"
 #include "text.h"
 #include "write_option.h"
 
 namespace h4mk::tool {
 namespace {
+
+constexpr int64_t kMaxStreams = 4096;  // as many tracks as a file can have (core.md, "Limits")
 
 struct SidecarOptions {
   FilesOptions files;
@@ -64,21 +64,21 @@ class BlockFinder {
   }
 
   Status FindPlaces(const std::string& path, const std::string& ffmpeg) {
-    return ForEachLine({FfprobeBeside(ffmpeg), "-v", "error", "-show_entries",
-                        "packet=stream_index,pos,size", "-of", "compact", "file:" + path},
-                       [this](const Fields& fields) {
-                         int64_t stream = -1, offset = -1, size = -1;
-                         if (!fields.Number("stream_index", &stream) || stream < 0 ||
-                             stream >= static_cast<int64_t>(kMaxTracks))
-                           return;
-                         if (streams_.size() <= static_cast<size_t>(stream))
-                           streams_.resize(static_cast<size_t>(stream) + 1);
-                         if (!fields.Number("pos", &offset) || !fields.Number("size", &size) ||
-                             offset < 0 || size < 0)
-                           return;
-                         streams_[static_cast<size_t>(stream)].places.push_back(
-                             {static_cast<uint64_t>(offset), static_cast<uint64_t>(size)});
-                       });
+    return ForEachLine(
+        {FfprobeBeside(ffmpeg), "-v", "error", "-show_entries", "packet=stream_index,pos,size",
+         "-of", "compact", "file:" + path},
+        [this](const Fields& fields) {
+          int64_t stream = -1, offset = -1, size = -1;
+          if (!fields.Number("stream_index", &stream) || stream < 0 || stream >= kMaxStreams)
+            return;
+          if (streams_.size() <= static_cast<size_t>(stream))
+            streams_.resize(static_cast<size_t>(stream) + 1);
+          if (!fields.Number("pos", &offset) || !fields.Number("size", &size) || offset < 0 ||
+              size < 0)
+            return;
+          streams_[static_cast<size_t>(stream)].places.push_back(
+              {static_cast<uint64_t>(offset), static_cast<uint64_t>(size)});
+        });
   }
 
   uint64_t file_size() const { return file_.size(); }
@@ -131,85 +131,89 @@ struct SidecarCounts {
 // Copies what ffmpeg made of a file, without the data of the blocks that are in that file.
 class SidecarWriter {
  public:
-  SidecarWriter(BlockFinder& finder, FileWriter& writer, SidecarCounts* counts)
+  SidecarWriter(BlockFinder& finder, NewRecording& writer, SidecarCounts* counts)
       : finder_(finder), writer_(writer), counts_(*counts) {}
 
-  Status CopyDescriptions(BlockPipeline& input, const std::string& name) {
-    for (uint32_t i = 0; i < input.tracks().size(); ++i) {
+  Status CopyDescriptions(h4mk_reader* input, const std::string& name) {
+    for (uint32_t i = 0; i < h4mk_reader_track_count(input); ++i) {
       uint32_t track = 0;
-      Json description = input.tracks()[i].description;
       ByteSpan attachment;
-      const bool is_attachment = input.Attachment(i, &attachment).ok();
-      if (!is_attachment) description[kBesideKey] = name;
-      H4MK_TRY(writer_.AddTrack(description, &track));
-      if (is_attachment) H4MK_TRY(writer_.SetAttachment(track, attachment));
+      H4MK_TRY(writer_.AddTrack(Describe(input, i, name, &attachment), &track));
+      if (attachment.data() != nullptr) H4MK_TRY(writer_.SetAttachment(track, attachment));
     }
-    return writer_.SetMeta(input.meta());
+    return writer_.SetMeta(ToJson(h4mk_reader_meta(input)));
   }
 
   // What is known of the tracks when all was read.
-  Status UpdateDescriptions(BlockPipeline& input, const std::string& name) {
-    for (uint32_t i = 0; i < input.tracks().size(); ++i) {
-      Json description = input.tracks()[i].description;
-      ByteSpan attachment;
-      if (!input.Attachment(i, &attachment).ok()) description[kBesideKey] = name;
-      H4MK_TRY(writer_.UpdateTrack(i, description));
-    }
-    return writer_.SetMeta(input.meta());
+  Status UpdateDescriptions(h4mk_reader* input, const std::string& name) {
+    (void)h4mk_reader_changes(input);
+    ByteSpan attachment;
+    for (uint32_t i = 0; i < h4mk_reader_track_count(input); ++i)
+      H4MK_TRY(writer_.UpdateTrack(i, Describe(input, i, name, &attachment)));
+    return writer_.SetMeta(ToJson(h4mk_reader_meta(input)));
   }
 
-  Status CopyBlocks(BlockPipeline& input) {
+  Status CopyBlocks(h4mk_reader* input) {
     const auto progress = MakeProgress("sidecar");
+    h4mk_block block = H4MK_BLOCK_INIT;
     for (;;) {
-      ReadBlock read;
-      Status status = input.Next(&read);
-      if (status.code() == Code::kEnd || status.code() == Code::kAgain) return {};
-      if (!status.ok()) return status;
-      H4MK_TRY(CopyBlock(read));
+      const h4mk_status status = h4mk_reader_next(input, &block);
+      if (status == H4MK_END || status == H4MK_AGAIN) return {};
+      if (status != H4MK_OK) return Status(static_cast<Code>(status), h4mk_reader_message(input));
+      H4MK_TRY(CopyBlock(block));
       if (progress) progress(counts_.beside_bytes, finder_.file_size());
     }
   }
 
  private:
-  Status CopyBlock(const ReadBlock& read) {
-    const BlockRecord& record = *read.record;
-    Block block;
-    block.track = static_cast<uint32_t>(record.track);
-    block.flags = record.flags & kBlockPublicFlags;
-    block.pts = record.pts;
-    block.dts = record.dts;
-    block.duration = record.duration;
-    block.data = {read.data, record.size};
-    block.side_data = read.side_data;
+  // The description of a track as it goes into the sidecar, and the bytes of an attachment.
+  static Json Describe(h4mk_reader* input, uint32_t track, const std::string& name,
+                       ByteSpan* attachment) {
+    const uint8_t* data = nullptr;
+    size_t size = 0;
+    Json description = ToJson(h4mk_reader_track(input, track));
+    if (h4mk_reader_attachment(input, track, &data, &size) == H4MK_OK)
+      *attachment = {data, size};
+    else
+      description[kBesideKey] = name;
+    return description;
+  }
+
+  Status CopyBlock(h4mk_block block) {
+    uint64_t offset = 0;
     bool found = false;
-    if (!block.data.empty())
-      H4MK_TRY(finder_.Find(block.track, block.data, &block.external_offset, &found));
+    if (block.size > 0)
+      H4MK_TRY(finder_.Find(block.track, {block.data, block.size}, &offset, &found));
     ++(found ? counts_.beside : counts_.stored);
-    (found ? counts_.beside_bytes : counts_.stored_bytes) += block.data.size();
-    if (found) block.flags |= kBlockExternal;
+    (found ? counts_.beside_bytes : counts_.stored_bytes) += block.size;
+    if (found) {
+      block.flags |= H4MK_BLOCK_EXTERNAL;
+      block.offset = static_cast<int64_t>(offset);
+    }
     return writer_.Write(block);
   }
 
   BlockFinder& finder_;
-  FileWriter& writer_;
+  NewRecording& writer_;
   SidecarCounts& counts_;
 };
 
-class PlainAllocator final : public BufferAllocator {
- public:
-  void* Alloc(size_t size, uint8_t** data) override {
-    *data = static_cast<uint8_t*>(std::malloc(size));
-    return *data;
-  }
-  void Release(void* handle) override { std::free(handle); }
-};
+// Whether a sidecar may have the name of this file (core.md, "External data").
+bool CanBeNamed(const std::filesystem::path& file) {
+  h4mk_io io = H4MK_IO_INIT;
+  std::string path = file.string();
+  const h4mk_status status =
+      h4mk_io_open_beside(path.data(), file.filename().string().c_str(), &io);
+  h4mk_io_close(&io);
+  return status != H4MK_ERR_ARGUMENT;
+}
 
 // Where the sidecar goes.
 Status OutputPath(const std::filesystem::path& input, const std::string& wanted,
                   std::filesystem::path* path) {
   *path = wanted;
   if (wanted.empty()) (*path = input).replace_extension(".h4mk");
-  if (!IsNameOfFileBeside(input.filename().string()))
+  if (!CanBeNamed(input))
     return Status(Code::kArgument,
                   "the name of the file cannot be kept in a sidecar: 1 to 255 bytes of UTF-8, no "
                   "\\ : % ? # or control characters, no - "
@@ -232,22 +236,22 @@ Status WriteSidecar(const std::string& path, const std::string& program, BlockFi
   H4MK_TRY(ffmpeg.Start({program, "-v", "error", "-nostdin", "-fflags", "+genpts", "-i",
                          "file:" + path, "-map", "0", "-c", "copy", "-copy_unknown", "-copyts",
                          "-copyinkf", "-f", "h4mk", "-"}));
-  PlainAllocator allocator;
-  OpenedFile opened;
-  const Status status = h4mk::OpenFile(ffmpeg.output(), allocator, {}, &opened);
-  if (status.code() == Code::kNotH4mk)
-    return status.Saying(program + " wrote no H4MK file; --ffmpeg names one that can");
-  H4MK_TRY(status);
-  BlockPipeline& input = *opened.reader;
-  std::unique_ptr<FileWriter> writer;
-  H4MK_TRY(MakeWriter(output, 2, {}, {}, &writer));
-  SidecarWriter sidecar(finder, *writer, counts);
+  const h4mk_io from = CallbacksOf(ffmpeg.output());
+  h4mk_reader* opened = nullptr;
+  const h4mk_status status = h4mk_reader_open(&from, nullptr, &opened);
+  const std::unique_ptr<h4mk_reader, void (*)(h4mk_reader*)> input(opened, h4mk_reader_free);
+  if (status == H4MK_ERR_NOT_H4MK)
+    return Status(Code::kNotH4mk, program + " wrote no H4MK file; --ffmpeg names one that can");
+  if (status != H4MK_OK) return Status(static_cast<Code>(status), h4mk_reader_message(opened));
+  NewRecording writer;
+  H4MK_TRY(writer.Open(output));
+  SidecarWriter sidecar(finder, writer, counts);
   const std::string name = std::filesystem::path(path).filename().string();
-  H4MK_TRY(sidecar.CopyDescriptions(input, name));
-  H4MK_TRY(sidecar.CopyBlocks(input));
+  H4MK_TRY(sidecar.CopyDescriptions(opened, name));
+  H4MK_TRY(sidecar.CopyBlocks(opened));
   H4MK_TRY(ffmpeg.Finish());
-  H4MK_TRY(sidecar.UpdateDescriptions(input, name));
-  return writer->Finish();
+  H4MK_TRY(sidecar.UpdateDescriptions(opened, name));
+  return writer.Finish();
 }
 
 // made: sidecars of this run. A film.mkv and a film.mp4 would have the same.

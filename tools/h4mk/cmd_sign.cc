@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 // h4mk sign and h4mk prove: a file as a signed one; that a block is in it.
-#include "chunk/chunk_format.h"
+#include <h4mk/protection.h>
+
 #include "command.h"
-#include "convert/convert.h"
 #include "files_option.h"
 #include "key_option.h"
-#include "progress.h"
-#include "protect/proof.h"
+#include "recording.h"
 #include "text.h"
 #include "track_option.h"
 #include "write_option.h"
@@ -37,25 +36,21 @@ void DescribeSign(CLI::App* command, SignOptions* options) {
       "are, encrypted ones too.");
 }
 
-Status Sign(const std::string& path, const std::string& to, const SignatureKey& key,
+Status Sign(const std::string& path, const std::string& to, const Secret& key,
             const WriteOptions& write, Output& output) {
-  InputFile file;
-  OpenedFile opened;
-  H4MK_TRY(file.Open(path));
-  H4MK_TRY(file.OpenReader(KeepEncrypted(), &opened));
-  if (file.version() != 2)
+  Recording input;
+  H4MK_TRY(input.Open(path));
+  if (input.version() != 2)
     return Status(Code::kVersion,
                   "only files of version 2 can be signed; `h4mk convert` makes one");
-  if (!opened.reader->is_closed())
-    return Status(Code::kAgain,
-                  "the file has no end: it was cut, or is still being written; see `h4mk recover`");
+  if (!input.is_closed()) return NoEndYet();
   OutputFile out;
   H4MK_TRY(OpenNew(path, to, write, &out));
-  ConvertOptions convert;
-  convert.protect.signing_key = key;
-  convert.message = [&](const std::string& text) { output.Note(std::nullopt, text); };
-  convert.progress = MakeProgress("sign");
-  Status status = Convert(*opened.reader, out.io(), std::move(convert));
+  Work work("sign");
+  h4mk_convert_options convert = input.ConvertOptions();
+  convert.task = work.task();
+  convert.signing_key = reinterpret_cast<const char*>(key.bytes().data());
+  Status status = input.Convert(out, convert, work, output);
   if (status.code() == Code::kCorrupt)
     return Status(Code::kCorrupt, "the file is damaged, nothing was signed; see `h4mk recover`");
   return out.Commit(std::move(status));
@@ -64,11 +59,12 @@ Status Sign(const std::string& path, const std::string& to, const SignatureKey& 
 int RunSign(const SignOptions& options) {
   const std::vector<std::string>& paths = options.files.paths;
   const bool is_pipe = options.output.empty() && paths.size() == 1 && paths[0] == "-";
-  const Result<SignatureKey> key = ReadSigningKey(options.key);
-  if (!key.ok()) return Output(paths[0], options.files.json).Fail(key.status());
+  Secret key;
+  if (const Status status = ReadSigningKey(options.key, &key); !status.ok())
+    return Output(paths[0], options.files.json).Fail(status);
   return ForEachFile(options.files, is_pipe ? "-" : options.output,
                      [&](const std::string& path, const std::string& to, Output& output) {
-                       const Status status = Sign(path, to, key.value(), options.write, output);
+                       const Status status = Sign(path, to, key, options.write, output);
                        if (!status.ok()) return output.Fail(status);
                        output.Text("{}signed\n",
                                    AreSeveral(options.files) ? Printable(path) + ": " : "");
@@ -102,10 +98,13 @@ void DescribeProve(CLI::App* command, ProveOptions* options) {
       "Exit status 1: there is no such block.");
 }
 
-Status WriteProof(const OpenedFile& opened, const ProveOptions& options) {
-  Result<Json> proof = opened.signature->ProveLast();
-  if (!proof.ok()) return proof.status();
-  const std::string text = DumpJson(proof.value()) + "\n";
+// The proof of the block that was read last.
+Status WriteProof(const Recording& recording, const ProveOptions& options) {
+  h4mk_value* made = nullptr;
+  const h4mk_status proved = h4mk_reader_prove(recording.get(), &made);
+  const Value proof(made);
+  H4MK_TRY(recording.Told(proved));
+  const std::string text = DumpJson(ToJson(made)) + "\n";
   OutputFile out;
   H4MK_TRY(out.Open(options.output, options.write, OutputFile::Content::kText));
   Sink sink(out.io());
@@ -114,30 +113,25 @@ Status WriteProof(const OpenedFile& opened, const ProveOptions& options) {
 
 int RunProve(const ProveOptions& options) {
   Output output(options.common.file, options.common.json, options.output == "-" ? stderr : stdout);
-  InputFile file;
-  ReadOptions read = KeepEncrypted();
-  read.with_proofs = true;
-  if (!options.public_key.empty()) {
-    Result<SignatureKey> key = ReadVerifyKey(options.public_key);
-    if (!key.ok()) return output.Fail(key.status());
-    read.verify_key = std::move(key.value());
-  }
-  OpenedFile opened;
-  if (const Status status = file.Open(options.common.file); !status.ok())
-    return output.Fail(status);
-  if (const Status status = file.OpenReader(std::move(read), &opened); !status.ok())
-    return output.Fail(status);
-  Result<uint32_t> track = FindTrack(*opened.reader, options.track_id);
+  Recording recording;
+  Reading reading;
+  reading.with_proofs = true;
+  Status status;
+  if (!options.public_key.empty()) status = ReadPublicKey(options.public_key, &reading.verify_key);
+  if (status.ok()) status = recording.Open(options.common.file, reading);
+  if (!status.ok()) return output.Fail(status);
+  Result<uint32_t> track = FindTrack(recording, options.track_id);
   if (!track.ok()) return output.Fail(track.status());
-  ReadBlock block;
-  Status status = opened.reader->ReadBlockAt(track.value(), options.index, &block);
+  h4mk_block block = H4MK_BLOCK_INIT;
+  status =
+      recording.Told(h4mk_reader_read_block(recording.get(), track.value(), options.index, &block));
   if (status.code() == Code::kNotFound) {
     output.Text("no block {}\n", options.index);
     return output.Finish(kExitNo);
   }
-  if (status.ok()) status = WriteProof(opened, options);
+  if (status.ok()) status = WriteProof(recording, options);
   if (!status.ok()) return output.Fail(status);
-  output.Set("track_id", opened.reader->tracks()[track.value()].id);
+  output.Set("track_id", recording.tracks()[track.value()].id());
   output.Set("ordinal", options.index);
   output.Text("wrote {}\n", Printable(options.output));
   return output.Finish();

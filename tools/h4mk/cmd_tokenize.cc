@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // h4mk tokenize: sound and pictures of a media file as tracks of tokens.
+#include <h4mk/legacy.h>
+
 #include "adapters/audio_fft_block.h"
-#include "adapters/video_token.h"
 #include "base/base64.h"
 #include "child.h"
 #include "command.h"
-#include "open/make_writer.h"
+#include "recording.h"
 #include "text.h"
 #include "wav.h"
 #include "write_option.h"
@@ -149,7 +150,7 @@ Json TrackDescription(uint32_t id, const char* kind, const char* codec, uint32_t
                       {"channels", sample_rate ? 1 : 0},
                       {"note", ""},
                       {"time_base", fmt::format("{}/{}", time_base.num, time_base.den)}};
-  if (compress) description[kCompressionKey] = "zstd";
+  if (compress) description["compression"] = "zstd";
   return description;
 }
 
@@ -160,7 +161,7 @@ struct Tokenized {
 
 class TokenWriter {
  public:
-  TokenWriter(const TokenizeOptions& options, FileWriter& writer, Tokenized* counts)
+  TokenWriter(const TokenizeOptions& options, NewRecording& writer, Tokenized* counts)
       : options_(options), writer_(writer), counts_(*counts) {}
 
   Status AddTracks(const Pictures& pictures, uint32_t sample_rate) {
@@ -207,8 +208,8 @@ class TokenWriter {
       H4MK_TRY(WritePictures(pictures, static_cast<double>(counts_.samples) / format_.sample_rate));
       const bool whole = counts_.blocks % options_.gop == 0;
       const size_t duration = std::min(held, hop);
-      H4MK_TRY(WriteBlock(sound_track_, whole ? kBlockKey : 1u,
-                          static_cast<int64_t>(counts_.samples), static_cast<int64_t>(duration),
+      const auto time = static_cast<int64_t>(counts_.samples);
+      H4MK_TRY(WriteBlock(sound_track_, whole, time, time, static_cast<int64_t>(duration),
                           encoder.Encode(window, whole)));
       ++counts_.blocks;
       counts_.samples += duration;
@@ -220,7 +221,7 @@ class TokenWriter {
 
  private:
   Status WritePicture(const Picture& picture, TimeBase time_base) {
-    VideoToken token;
+    h4mk_video_token token;
     const int64_t time = SeekTime(picture.pts, picture.dts);
     token.pts_us =
         time == kNoTime
@@ -228,29 +229,27 @@ class TokenWriter {
             : static_cast<uint64_t>(std::max<int64_t>(0, Rescale(time, time_base, {1, 1000000})));
     token.index = static_cast<uint32_t>(counts_.pictures);
     token.key = picture.key;
-    const auto bytes = EncodeVideoToken(token);
-    Block block;
-    block.track = picture_track_;
-    block.flags = picture.key ? kBlockKey : 1u;
-    block.pts = picture.pts;
-    block.dts = picture.dts;
-    block.duration = picture.duration;
-    block.data = bytes;
-    return writer_.Write(block);
+    uint8_t bytes[H4MK_VIDEO_TOKEN_SIZE];
+    (void)h4mk_video_token_encode(&token, bytes);
+    return WriteBlock(picture_track_, picture.key, picture.pts, picture.dts, picture.duration,
+                      bytes);
   }
 
-  Status WriteBlock(uint32_t track, uint32_t flags, int64_t time, int64_t duration, ByteSpan data) {
-    Block block;
+  Status WriteBlock(uint32_t track, bool key, int64_t pts, int64_t dts, int64_t duration,
+                    ByteSpan data) {
+    h4mk_block block = H4MK_BLOCK_INIT;
     block.track = track;
-    block.flags = flags;
-    block.pts = block.dts = time;
+    block.flags = key ? H4MK_BLOCK_KEY : H4MK_BLOCK_TYPE_P;
+    block.pts = pts;
+    block.dts = dts;
     block.duration = duration;
-    block.data = data;
+    block.data = data.data();
+    block.size = data.size();
     return writer_.Write(block);
   }
 
   const TokenizeOptions& options_;
-  FileWriter& writer_;
+  NewRecording& writer_;
   Tokenized& counts_;
   AudioTokenFormat format_;
   uint32_t picture_track_ = 0, sound_track_ = 0;
@@ -266,16 +265,16 @@ Status WriteTokens(const TokenizeOptions& options, Io& output, Tokenized* counts
   H4MK_TRY(sound.Open(options, has_sound, &found));
   if (!found && pictures.packets.empty())
     return Status(Code::kNotFound, "neither sound nor pictures found");
-  std::unique_ptr<FileWriter> writer;
-  H4MK_TRY(MakeWriter(output, 2, {}, {}, &writer));
-  TokenWriter tokens(options, *writer, counts);
+  NewRecording writer;
+  H4MK_TRY(writer.Open(output));
+  TokenWriter tokens(options, writer, counts);
   H4MK_TRY(tokens.AddTracks(pictures, found ? sound.reader().sample_rate() : 0));
   if (found) {
     H4MK_TRY(tokens.WriteSound(sound.reader(), pictures));
     H4MK_TRY(sound.Finish());
   }
   H4MK_TRY(tokens.WritePictures(pictures, std::numeric_limits<double>::infinity()));
-  return writer->Finish();
+  return writer.Finish();
 }
 
 Status Tokenize(const TokenizeOptions& options, Tokenized* counts) {

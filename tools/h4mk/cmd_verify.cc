@@ -101,12 +101,12 @@ Status Verify(const VerifyOptions& options, InputFile& file, const Work& work, J
     H4MK_TRY(ReadPublicKey(options.public_key, &pem));
     verify.verify_key = pem.c_str();
   }
-  MasterKey master;
+  Secret secret;
   h4mk_key key = H4MK_KEY_INIT;
   if (options.key.given()) {
-    H4MK_TRY(ReadMasterKey(options.key, "", &master));
-    key.key = master.key.bytes().data();
-    key.key_size = master.key.bytes().size();
+    H4MK_TRY(ReadSecret(options.key, "", &secret));
+    key.key = secret.bytes().data();
+    key.key_size = secret.bytes().size();
     verify.keys = &key;
     verify.key_count = 1;
   }
@@ -122,26 +122,30 @@ Status Verify(const VerifyOptions& options, InputFile& file, const Work& work, J
 // Where in time findings are, in seconds: the time of the block there, else of the next one. What
 // stands before all blocks has none.
 using Times = std::map<uint64_t, double>;
-Times FindTimes(const std::string& path, InputFile& file,
-                const std::vector<Work::Problem>& problems) {
+Times FindTimes(InputFile& file, const std::vector<Work::Problem>& problems) {
   std::vector<uint64_t> offsets;
   for (const Work::Problem& problem : problems)
     if (problem.offset) offsets.push_back(*problem.offset);
   std::sort(offsets.begin(), offsets.end());
   Times times;
-  Output nobody(path, /*json=*/false);
+  Output nobody(file.path(), /*json=*/false);
   nobody.SetSilent();
-  std::unique_ptr<BlockPipeline> reader;
-  if (offsets.empty() || file.version() != 2 || !file.OpenReader(true, &reader).ok()) return times;
+  Recording recording;
+  Reading reading;
+  reading.without_data = true;
+  if (offsets.empty() || file.version() != 2 || !recording.Open(file, reading).ok()) return times;
   size_t next = 0;
   bool is_first = true;
-  ForEachBlock(file, *reader, nobody, [&](const BlockRow& row) {
-    if (is_first)
-      next = static_cast<size_t>(std::ranges::lower_bound(offsets, row.cluster) - offsets.begin());
-    is_first = false;
-    if (row.time() == kNoTime) return;
-    for (; next < offsets.size() && row.offset + row.size > offsets[next]; ++next)
-      times[offsets[next]] = Seconds(row.time(), reader->tracks()[row.track].time_base);
+  ForEachBlock(recording, nobody, [&](const h4mk_block& block) -> Status {
+    const auto at = [&](int64_t offset) {
+      return std::ranges::lower_bound(offsets, static_cast<uint64_t>(offset)) - offsets.begin();
+    };
+    if (std::exchange(is_first, false)) next = static_cast<size_t>(at(block.chunk));
+    if (TimeOf(block) == kNoTime) return {};
+    const uint64_t end = static_cast<uint64_t>(block.offset) + block.size;
+    for (; next < offsets.size() && end > offsets[next]; ++next)
+      times[offsets[next]] = Seconds(TimeOf(block), recording.tracks()[block.track].time_base());
+    return {};
   });
   return times;
 }
@@ -195,7 +199,7 @@ int VerifyOne(const VerifyOptions& options, const std::string& path, Output& out
                 report["index_checked"] ? "and the index fits" : "the index was not compared");
   else
     output.Text("{}: {}\n", output.In(Output::Look::kBad, "NOT OK"), Problems(problems));
-  ShowProblems(work, problems, FindTimes(path, file, work.problems()), output);
+  ShowProblems(work, problems, FindTimes(file, work.problems()), output);
   Advise(path, report, output);
   const int code = output.Finish();
   return code == kExitDone || *ok ? code : kExitNo;

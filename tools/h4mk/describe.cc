@@ -2,6 +2,7 @@
 #include "describe.h"
 
 #include <fmt/format.h>
+#include <h4mk/protection.h>
 
 #include <algorithm>
 #include <charconv>
@@ -9,9 +10,8 @@
 #include <iterator>
 
 #include "base/base64.h"
-#include "chunk/chunk_reader.h"
-#include "crypto/hex.h"
-#include "protect/checkpoint.h"
+#include "base/hex.h"
+#include "recording.h"
 
 namespace h4mk::tool {
 namespace {
@@ -158,24 +158,6 @@ std::string SoundText(const Json& description) {
   return text;
 }
 
-// The last checkpoint of a signed file (protection.md), near its end. A file is not gone through
-// for it.
-bool FindCheckpoint(InputFile& file, Checkpoint* checkpoint) {
-  constexpr uint64_t kDistance = 512 << 10;
-  Source source = file.NewSource();
-  ChunkReader chunks(source);
-  uint64_t at = 0;
-  const auto check = [&](uint64_t offset, const ChunkHeader& header, bool* valid) -> Status {
-    Bytes payload;
-    *valid = offset + header.size() <= file.size() &&
-             chunks.ReadPayload(offset, header, &payload).ok() && IsCheckpoint(payload) &&
-             DecodeCheckpoint(payload, offset, nullptr, checkpoint).ok();
-    return {};
-  };
-  return chunks.FindBackward(file.size(), std::min(kDistance, file.size()), kTagVeri, check, &at)
-      .ok();
-}
-
 std::string ProfileName(const Json& description) {
   if (!description.contains("profile")) return "";
   for (const Profile& profile : kProfiles)
@@ -268,19 +250,19 @@ std::string BitRateText(double rate) {
   return fmt::format("{:.1f} kb/s", rate / 1000);
 }
 
-Protection ReadProtection(InputFile& file, const BlockPipeline& reader) {
+Protection ReadProtection(const Recording& recording) {
   Protection protection;
-  const auto encryption = reader.meta().find(kProtectionKey);
-  if (encryption != reader.meta().end() && encryption->is_object()) {
+  const auto encryption = recording.meta().find("protection");
+  if (encryption != recording.meta().end() && encryption->is_object()) {
     protection.scheme = TextOf(*encryption, "scheme");
     protection.key_id = TextOf(*encryption, "kid");
   }
-  Checkpoint last;
-  if (reader.version() != 2 || !FindCheckpoint(file, &last)) return protection;
+  h4mk_signer signer = H4MK_SIGNER_INIT;
+  if (h4mk_reader_signer(recording.get(), &signer) != H4MK_OK) return protection;
   protection.is_signed = true;
-  protection.key_kind = last.kind == SignatureKind::kEd25519 ? "Ed25519" : "ECDSA P-256";
-  protection.fingerprint = EncodeHex(last.fingerprint);
-  protection.signed_to_the_end = last.final;
+  protection.key_kind = signer.key_kind;
+  protection.fingerprint = EncodeHex(signer.fingerprint);
+  protection.signed_to_the_end = signer.is_final != 0;
   return protection;
 }
 

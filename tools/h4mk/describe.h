@@ -6,10 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "file.h"
 #include "output.h"
 
 namespace h4mk::tool {
+
+class Recording;
 
 // A text, or a whole number, of a description; "" and 0 if it is none.
 std::string TextOf(const Json& object, const char* key);
@@ -39,7 +40,7 @@ struct Protection {
   bool signed_to_the_end = false;
   std::string scheme, key_id;  // of the encryption; "" if there is none
 };
-Protection ReadProtection(InputFile& file, const BlockPipeline& reader);
+Protection ReadProtection(const Recording& recording);
 Json ProtectionJson(const Protection& protection);
 // A line each, none where nothing is protected.
 std::vector<std::string> ProtectionLines(const Protection& protection);

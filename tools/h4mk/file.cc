@@ -14,25 +14,21 @@
 #include <map>
 #include <utility>
 
-#include "capi/callback_io.h"
-#include "chunk/chunk_format.h"
-#include "chunk/chunk_reader.h"
 #include "text.h"
 
 namespace h4mk::tool {
 namespace {
 
-// A file at a URL or beside the one that is read. What a server did is said at once: the library
+// A file at a URL. What a server did is said at once: the library
 // only knows that bytes could not be read.
-class OpenedIo final : public Io {
+class OpenedUrl final : public Io {
  public:
-  // url: null for a file that is here.
-  OpenedIo(const UrlFile* url, const h4mk_io& io) : url_(url), io_(io) {}
-  ~OpenedIo() override { h4mk_io_close(&io_); }
+  OpenedUrl(const UrlFile& url, const h4mk_io& io) : url_(url), io_(io) {}
+  ~OpenedUrl() override { h4mk_io_close(&io_); }
   int64_t Read(uint8_t* buffer, size_t size) override {
     const int64_t got = io_.read(io_.opaque, buffer, size);
-    if (got < 0 && url_ != nullptr && !std::exchange(has_failed_, true))
-      fmt::print(stderr, "h4mk: {}\n", Printable(url_->message()));
+    if (got < 0 && !std::exchange(has_failed_, true))
+      fmt::print(stderr, "h4mk: {}\n", Printable(url_.message()));
     return got;
   }
   int64_t Write(const uint8_t*, size_t) override { return -1; }
@@ -41,16 +37,10 @@ class OpenedIo final : public Io {
   int64_t Size() override { return io_.size(io_.opaque); }
 
  private:
-  const UrlFile* url_;
+  const UrlFile& url_;
   h4mk_io io_;
   bool has_failed_ = false;
 };
-
-// h4mk_io_open_beside() sets errno.
-std::string WhyNotBeside() {
-  if (errno == ELOOP) return "it is a link";
-  return errno == EINVAL ? "it is no regular file" : std::strerror(errno);
-}
 
 // What this program reads. None of it is written to, and what is open says how much output is to be
 // expected.
@@ -153,7 +143,7 @@ Status InputFile::OpenUrl() {
   h4mk_status status = url_->Open(path_);
   if (status == H4MK_OK) status = url_->NewIo(&io);
   if (status != H4MK_OK) return Status(static_cast<Code>(status), url_->message());
-  size_ = static_cast<uint64_t>(OpenedIo(url_.get(), io).Size());
+  size_ = static_cast<uint64_t>(OpenedUrl(*url_, io).Size());
   g_input_bytes += size_;
   return {};
 }
@@ -179,49 +169,21 @@ Status InputFile::OpenPath() {
 }
 
 Status InputFile::ReadVersion() {
-  uint8_t front[kFileHeaderSize];
+  uint8_t front[16];  // as many as h4mk_probe() needs
   size_t got = 0;
   Source source(NewIo());
   if (!source.ReadAt(0, front, sizeof front, &got).ok()) return SystemError("cannot read");
-  version_ = FileVersion({front, got});
+  version_ = h4mk_probe(front, got);
   return {};
 }
 
 Io& InputFile::NewIo() {
   h4mk_io io = H4MK_IO_INIT;
   if (url_ && url_->NewIo(&io) == H4MK_OK)
-    ios_.push_back(std::make_unique<OpenedIo>(url_.get(), io));
+    ios_.push_back(std::make_unique<OpenedUrl>(*url_, io));
   else
     ios_.push_back(std::make_unique<FdIo>(fd_, true));
   return *ios_.back();
-}
-
-Source InputFile::NewSource() {
-  Source source(NewIo());
-  FileHeader header;
-  if (version_ == 2)
-    (void)ReadFileHeader(source, &header).ok();  // what is wrong with it is found by who reads on
-  return source;
-}
-
-Status InputFile::OpenReader(ReadOptions options, OpenedFile* opened) {
-  if (!allocator_) allocator_ = std::make_unique<CallbackAllocator>(h4mk_buffers{});
-  options.open_beside = [this](const std::string& name, std::unique_ptr<Io>* io) {
-    return OpenBeside(name, io);
-  };
-  Status status = OpenFile(NewIo(), *allocator_, std::move(options), opened);
-  if (status.ok())
-    for (const Track& track : opened->reader->tracks()) NoteFileBeside(track.description);
-  return status;
-}
-
-Status InputFile::OpenBeside(const std::string& name, std::unique_ptr<Io>* io) {
-  h4mk_io opened = H4MK_IO_INIT;
-  const h4mk_status status = open_beside()(beside_opaque(), name.c_str(), &opened);
-  if (status != H4MK_OK)
-    return Status(static_cast<Code>(status), url_ ? url_->message() : WhyNotBeside());
-  *io = std::make_unique<OpenedIo>(url_.get(), opened);
-  return {};
 }
 
 h4mk_status (*InputFile::open_beside() const)(void*, const char*, h4mk_io*) {
@@ -232,8 +194,12 @@ void* InputFile::beside_opaque() { return url_ ? url_->beside_opaque() : path_.d
 
 bool InputFile::HasBeside(const std::string& name) {
   struct stat info;
-  std::unique_ptr<Io> io;
-  if (url_) return OpenBeside(name, &io).ok();
+  if (url_) {
+    h4mk_io io = H4MK_IO_INIT;
+    const bool is_there = open_beside()(beside_opaque(), name.c_str(), &io) == H4MK_OK;
+    h4mk_io_close(&io);
+    return is_there;
+  }
   return lstat((path_.substr(0, path_.rfind('/') + 1) + name).c_str(), &info) == 0 &&
          S_ISREG(info.st_mode);
 }
@@ -244,16 +210,6 @@ void InputFile::NoteFileBeside(const Json& track) const {
   if (!url_ && name != track.end() && name->is_string() &&
       lstat((path_.substr(0, path_.rfind('/') + 1) + name->get<std::string>()).c_str(), &info) == 0)
     NoteInput(info, /*is_open=*/true);
-}
-
-Status InputFile::OpenReader(bool keep_corrupt, std::unique_ptr<BlockPipeline>* reader) {
-  OpenedFile opened;
-  ReadOptions options;
-  options.keep_corrupt = keep_corrupt;
-  options.keep_encrypted = true;
-  Status status = OpenReader(std::move(options), &opened);
-  *reader = std::move(opened.reader);
-  return status;
 }
 
 uint64_t WriteOptions::MostOutput() const { return max_output.value_or(ExpectedOutput()); }

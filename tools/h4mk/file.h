@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Files as commands use them: FILE or - in, FILE or - out, and H4MK files of every version opened
-// for reading.
+// Files as commands use them: FILE or - in, FILE or - out.
 #ifndef H4MK_TOOLS_FILE_H_
 #define H4MK_TOOLS_FILE_H_
+
+#include <h4mk/h4mk.h>
 
 #include <memory>
 #include <optional>
@@ -10,12 +11,16 @@
 #include <vector>
 
 #include "base/io.h"
-#include "open/open_file.h"
+#include "base/json.h"
 #include "own_path.h"
 #include "temporary_file.h"
 #include "url_file.h"
 
 namespace h4mk::tool {
+
+// The key of a track that names the file beside this one which holds its data (core.md, "External
+// data").
+inline constexpr const char* kBesideKey = "beside";
 
 // An open file descriptor. Every object has a position of its own.
 class FdIo : public Io {
@@ -42,33 +47,24 @@ class InputFile {
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
   Status Open(const std::string& path);
-  // 0: no H4MK file.
+  const std::string& path() const { return path_; }
+  // As h4mk_probe(): 0: no H4MK file.
   int version() const { return version_; }
   uint64_t size() const { return size_; }
   // A view with a position of its own; lives as long as this file.
   Io& NewIo();
-  // The same for those who read chunks: it knows the salt of the file.
-  Source NewSource();
 
-  // The file that a track of a sidecar names is read too. OpenReader() says so itself.
+  // The file that a track of a sidecar names is read too.
   void NoteFileBeside(const Json& track) const;
   // Whether a file that a sidecar names is there.
   bool HasBeside(const std::string& name);
-  // How those who use h4mk.h open such files: what options have as open_beside and beside_opaque.
+  // How such files are opened: what options of h4mk.h have as open_beside and beside_opaque.
   h4mk_status (*open_beside() const)(void* opaque, const char* name, h4mk_io* io);
   void* beside_opaque();
-
-  // Opens the file with the library, and those beside it that a sidecar names. *opened must not
-  // outlive this object.
-  Status OpenReader(ReadOptions options, OpenedFile* opened);
-  // The same for those who do not ask for what encrypted blocks hold. keep_corrupt: damaged blocks
-  // are handed out as well.
-  Status OpenReader(bool keep_corrupt, std::unique_ptr<BlockPipeline>* reader);
 
  private:
   Status OpenUrl();
   Status OpenPath();
-  Status OpenBeside(const std::string& name, std::unique_ptr<Io>* io);
   Status ReadVersion();
   std::string path_;
   int fd_ = -1;
@@ -76,7 +72,6 @@ class InputFile {
   uint64_t size_ = 0;
   int version_ = 0;
   std::vector<std::unique_ptr<Io>> ios_;
-  std::unique_ptr<BufferAllocator> allocator_;
 };
 
 // A file that is going to be read, or that is read by other means: no OutputFile overwrites it from

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "file_name.h"
+#include "recording.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -135,8 +136,8 @@ Status OpenNew(const std::string& path, const std::string& to, const WriteOption
 Status OpenNew(InputFile& input, const std::string& path, const std::string& to,
                const WriteOptions& options, OutputFile* file) {
   std::error_code ignored;
-  std::unique_ptr<BlockPipeline> reader;
-  if (fs::exists(to, ignored)) (void)input.OpenReader(false, &reader).ok();
+  Recording recording;
+  if (fs::exists(to, ignored)) (void)recording.Open(input).ok();
   return OpenNew(path, to, options, file);
 }
 

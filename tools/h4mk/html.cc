@@ -6,10 +6,10 @@
 
 #include "api.h"
 #include "base/base64.h"
+#include "block_source.h"
 #include "child.h"
 #include "describe.h"
 #include "progress.h"
-#include "reader/external_data.h"
 #include "text.h"
 #include "timeline_html.h"
 
@@ -35,18 +35,21 @@ constexpr uint64_t kMostGops = 500000;        // of all tracks
 // from the next one, its size, and how far behind the one before it lies.
 class PackedBlocks {
  public:
-  void Add(const BlockRow& row, const Track& track) {
-    const bool same = row.duration == duration_, follows = row.ordinal == ordinal_ + 1;
-    Number(TypeOf(row.flags, track) | (row.is_key() ? 4 : 0) | (same ? 8 : 0) | (follows ? 0 : 16));
-    Signed(static_cast<int64_t>(static_cast<uint64_t>(row.time()) - static_cast<uint64_t>(time_)));
-    if (!same) Number(static_cast<uint64_t>(std::max<int64_t>(0, row.duration)));
-    if (!follows) Signed(static_cast<int64_t>(row.ordinal - ordinal_));
-    Number(row.size);
-    Signed(static_cast<int64_t>(row.offset - end_));
-    time_ = row.time();
-    duration_ = row.duration;
-    ordinal_ = row.ordinal;
-    end_ = row.offset + row.size;
+  void Add(const h4mk_block& block, const RecordedTrack& track) {
+    const int64_t time = TimeOf(block);
+    const auto offset = static_cast<uint64_t>(block.offset);
+    const bool same = block.duration == duration_, follows = block.ordinal == ordinal_ + 1;
+    Number(TypeOf(block.flags, track) | (block.flags & H4MK_BLOCK_KEY ? 4 : 0) | (same ? 8 : 0) |
+           (follows ? 0 : 16));
+    Signed(static_cast<int64_t>(static_cast<uint64_t>(time) - static_cast<uint64_t>(time_)));
+    if (!same) Number(static_cast<uint64_t>(std::max<int64_t>(0, block.duration)));
+    if (!follows) Signed(static_cast<int64_t>(block.ordinal - ordinal_));
+    Number(block.size);
+    Signed(static_cast<int64_t>(offset - end_));
+    time_ = time;
+    duration_ = block.duration;
+    ordinal_ = block.ordinal;
+    end_ = offset + block.size;
     ++count_;
   }
   void Drop() { bytes_ = {}; }
@@ -80,35 +83,31 @@ struct Lane {
 
 class Page {
  public:
-  Page(InputFile& file, BlockPipeline& reader)
-      : file_(file), reader_(reader), lanes_(reader.tracks().size()) {}
+  explicit Page(Recording& recording) : recording_(recording), lanes_(recording.tracks().size()) {}
 
-  Json Collect(const std::string& name, const HtmlOptions& options, Output& output);
+  Json Collect(const HtmlOptions& options, Output& output);
 
  private:
   void FindTimes();
-  void AddBlock(const BlockRow& row);
+  void AddBlock(const h4mk_block& block);
   Json TrackJson(uint32_t track);
   Json Chapters();
   Json Meta();
 
-  InputFile& file_;
-  BlockPipeline& reader_;
+  Recording& recording_;
   std::vector<Lane> lanes_;
   double start_ = 0, end_ = 0, bin_ = kLeastBin;
   size_t most_bins_ = kMostBins;
   uint64_t blocks_ = 0, gops_ = 0;
 };
 
-double SecondsOf(const Track& track, int64_t time) { return Seconds(time, track.time_base); }
-
 void Page::FindTimes() {
   bool any = false;
   for (uint32_t i = 0; i < lanes_.size(); ++i) {
-    const TrackTotals& totals = reader_.totals(i);
-    if (totals.start_pts == kNoTime || totals.end_pts == kNoTime) continue;
-    lanes_[i].start = SecondsOf(reader_.tracks()[i], totals.start_pts);
-    lanes_[i].end = SecondsOf(reader_.tracks()[i], totals.end_pts);
+    const RecordedTrack& track = recording_.tracks()[i];
+    if (track.info.start_pts == kNoTime || track.info.end_pts == kNoTime) continue;
+    lanes_[i].start = Seconds(track.info.start_pts, track.time_base());
+    lanes_[i].end = Seconds(track.info.end_pts, track.time_base());
     start_ = any ? std::min(start_, lanes_[i].start) : lanes_[i].start;
     end_ = any ? std::max(end_, lanes_[i].end) : lanes_[i].end;
     any = true;
@@ -117,26 +116,27 @@ void Page::FindTimes() {
   bin_ = std::max(kLeastBin, (end_ - start_) / static_cast<double>(most_bins_));
 }
 
-void Page::AddBlock(const BlockRow& row) {
-  Lane& lane = lanes_[row.track];
+void Page::AddBlock(const h4mk_block& block) {
+  Lane& lane = lanes_[block.track];
+  const bool is_key = block.flags & H4MK_BLOCK_KEY;
   ++lane.count;
-  lane.bytes += row.size;
-  lane.all_key &= row.is_key();
+  lane.bytes += block.size;
+  lane.all_key &= is_key;
   if (++blocks_ == kMostBlocks + 1)
     for (Lane& of_any : lanes_) of_any.blocks.Drop();
-  if (row.time() == kNoTime) return;
-  const Track& track = reader_.tracks()[row.track];
-  const double time = SecondsOf(track, row.time()), place = (time - start_) / bin_;
+  if (TimeOf(block) == kNoTime) return;
+  const RecordedTrack& track = recording_.tracks()[block.track];
+  const double time = Seconds(TimeOf(block), track.time_base()), place = (time - start_) / bin_;
   if (place >= 0 && place < 2 * static_cast<double>(most_bins_)) {
     const auto bin = static_cast<size_t>(place);
     if (lane.bins.size() <= bin) lane.bins.resize(bin + 1);
-    lane.bins[bin] += row.size;
+    lane.bins[bin] += block.size;
   }
-  if (row.is_key() && gops_ < kMostGops && std::abs(time) < kLongest) {
+  if (is_key && gops_ < kMostGops && std::abs(time) < kLongest) {
     ++gops_;
     lane.gops.push_back(std::llround(time * 1000));
   }
-  if (blocks_ <= kMostBlocks) lane.blocks.Add(row, track);
+  if (blocks_ <= kMostBlocks) lane.blocks.Add(block, track);
 }
 
 // Keys and values as text.
@@ -149,10 +149,10 @@ Json Pairs(const Json& object) {
 }
 
 Json Page::TrackJson(uint32_t index) {
-  const Track& track = reader_.tracks()[index];
+  const RecordedTrack& track = recording_.tracks()[index];
   Lane& lane = lanes_[index];
   uint64_t entries = 0, bytes = 0;
-  reader_.file().IndexSize(index, &entries, &bytes);
+  (void)h4mk_reader_index_size(recording_.get(), index, &entries, &bytes);
   if (lane.all_key) lane.gops.clear();
   std::sort(lane.gops.begin(), lane.gops.end());
   Json gops = Json::array();
@@ -161,8 +161,8 @@ Json Page::TrackJson(uint32_t index) {
     gops.push_back(time - before);
     before = time;
   }
-  Json object = {{"id", track.id},
-                 {"kind", TextOf(track.description, "kind")},
+  Json object = {{"id", track.id()},
+                 {"kind", track.kind},
                  {"codec", CodecText(track.description)},
                  {"name", TextOf(track.description, "name")},
                  {"media", MediaText(track.description)},
@@ -178,7 +178,7 @@ Json Page::TrackJson(uint32_t index) {
   object["tags"] = Pairs(track.description.contains("tags") ? track.description["tags"] : Json());
   if (blocks_ <= kMostBlocks) {
     object["listed"] = lane.blocks.count();
-    object["tick"] = Seconds(1, track.time_base);
+    object["tick"] = Seconds(1, track.time_base());
     object["packed"] = lane.blocks.Text();
   }
   return object;
@@ -186,8 +186,8 @@ Json Page::TrackJson(uint32_t index) {
 
 Json Page::Chapters() {
   Json chapters = Json::array();
-  const auto found = reader_.meta().find("chapters");
-  if (found == reader_.meta().end() || !found->is_array()) return chapters;
+  const auto found = recording_.meta().find("chapters");
+  if (found == recording_.meta().end() || !found->is_array()) return chapters;
   for (const Json& chapter : *found) {
     TimeBase time_base;
     if (!chapter.is_object() || !ParseTimeBase(TextOf(chapter, "time_base"), &time_base) ||
@@ -203,7 +203,7 @@ Json Page::Chapters() {
 
 Json Page::Meta() {
   Json rows = Json::array();
-  for (const auto& [key, value] : reader_.meta().items()) {
+  for (const auto& [key, value] : recording_.meta().items()) {
     if (key == "chapters") continue;
     if (key == "tags" && value.is_object())
       for (const Json& pair : Pairs(value)) rows.push_back(pair);
@@ -215,19 +215,13 @@ Json Page::Meta() {
 
 // What lies where: [tag, offset, bytes, chunks]. Neighbours of a kind are one region where there
 // would be too many.
-Json Regions(InputFile& file) {
-  Json regions = Json::array({{"H4MK", 0, std::min<uint64_t>(16, file.size()), 1}});
-  const h4mk_io io = CallbacksOf(file.NewIo());
-  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
-  options.keep_encrypted = 1;
-  h4mk_reader* opened = nullptr;
-  const h4mk_status status = h4mk_reader_open(&io, &options, &opened);
-  const std::unique_ptr<h4mk_reader, void (*)(h4mk_reader*)> reader(opened, h4mk_reader_free);
-  if (status != H4MK_OK || h4mk_reader_version(opened) == H4MK_VERSION_TRANSPORT)
-    return Json::array();
+Json Regions(const Recording& recording) {
+  if (recording.version() == H4MK_VERSION_TRANSPORT) return Json::array();
+  Json regions = Json::array({{"H4MK", 0, std::min<uint64_t>(16, recording.size()), 1}});
   h4mk_chunk chunk = H4MK_CHUNK_INIT;
   uint64_t end = 16;
-  while (h4mk_reader_chunk(opened, chunk.next, &chunk) == H4MK_OK && chunk.next > chunk.offset) {
+  while (h4mk_reader_chunk(recording.get(), chunk.next, &chunk) == H4MK_OK &&
+         chunk.next > chunk.offset) {
     const bool is_known =
         std::ranges::all_of(std::string_view(chunk.tag), [](char c) { return c > ' ' && c < 127; });
     const std::string tag = is_known ? chunk.tag : "?";
@@ -242,29 +236,24 @@ Json Regions(InputFile& file) {
     }
   }
   // The container checksum, or what is no chunk.
-  if (end + 4 == file.size())
+  if (end + 4 == recording.size())
     regions.push_back({"TAIL", end, 4, 0});
-  else if (end < file.size())
-    regions.push_back({"?", end, file.size() - end, 1});
+  else if (end < recording.size())
+    regions.push_back({"?", end, recording.size() - end, 1});
   return regions;
 }
 
-bool IsCover(const Track& track) {
-  const auto list = track.description.find("disposition");
-  return list != track.description.end() && list->is_array() &&
-         std::find(list->begin(), list->end(), "attached_pic") != list->end();
-}
-
-Json CoverJson(BlockPipeline& reader) {
-  for (uint32_t i = 0; i < reader.tracks().size(); ++i) {
-    const std::string codec = TextOf(reader.tracks()[i].description, "codec");
-    ReadBlock block;
-    if (!IsCover(reader.tracks()[i]) || (codec != "mjpeg" && codec != "png") ||
-        !reader.ReadBlockAt(i, 0, &block).ok() || block.record->size > kMostCover ||
-        block.record->flags & kBlockEncrypted)
+Json CoverJson(const Recording& recording) {
+  for (uint32_t i = 0; i < recording.tracks().size(); ++i) {
+    const RecordedTrack& track = recording.tracks()[i];
+    const std::string codec = TextOf(track.description, "codec");
+    h4mk_block block = H4MK_BLOCK_INIT;
+    if (!track.is_cover || (codec != "mjpeg" && codec != "png") ||
+        h4mk_reader_read_block(recording.get(), i, 0, &block) != H4MK_OK ||
+        block.size > kMostCover || (block.flags & H4MK_BLOCK_ENCRYPTED))
       continue;
     return {{"mime", codec == "png" ? "image/png" : "image/jpeg"},
-            {"data", EncodeBase64({block.data, block.record->size})}};
+            {"data", EncodeBase64({block.data, block.size})}};
   }
   return nullptr;
 }
@@ -327,27 +316,34 @@ Status FindProblems(InputFile& file, Output& output) {
   return {};
 }
 
-Json Page::Collect(const std::string& name, const HtmlOptions& options, Output& output) {
+Json Page::Collect(const HtmlOptions& options, Output& output) {
+  const std::string& name = recording_.path();
   FindTimes();
   Output nobody(name, /*json=*/false);  // has what is seen on the way, where all is known already
   nobody.SetSilent();
-  ForEachBlock(file_, reader_, options.verify ? nobody : output,
-               [this](const BlockRow& row) { AddBlock(row); });
+  Recording blocks;
+  Reading reading;
+  reading.without_data = true;
+  if (blocks.Open(recording_.file(), reading).ok())
+    ForEachBlock(blocks, options.verify ? nobody : output, [this](const h4mk_block& block) {
+      AddBlock(block);
+      return Status();
+    });
   Json tracks = Json::array();
   for (uint32_t i = 0; i < lanes_.size(); ++i) tracks.push_back(TrackJson(i));
   return {{"file", name},
-          {"version", reader_.version()},
-          {"size", file_.size()},
-          {"closed", reader_.is_closed()},
+          {"version", recording_.version()},
+          {"size", recording_.size()},
+          {"closed", recording_.is_closed()},
           {"start", start_},
           {"end", end_},
           {"bin", bin_},
           {"tracks", std::move(tracks)},
           {"chapters", Chapters()},
           {"meta", Meta()},
-          {"protection", ProtectionLines(ReadProtection(file_, reader_))},
-          {"map", Regions(file_)},
-          {"cover", CoverJson(reader_)},
+          {"protection", ProtectionLines(ReadProtection(recording_))},
+          {"map", Regions(recording_)},
+          {"cover", CoverJson(recording_)},
           {"thumbnails",
            options.ffmpeg.empty() ? Json::array() : Thumbnails(options.ffmpeg, name, start_, end_)},
           {"problems", Problems(output)}};
@@ -363,12 +359,12 @@ std::string ForScript(const Json& value) {
 
 }  // namespace
 
-Status WriteHtml(const std::string& name, InputFile& file, BlockPipeline& reader, Output& output,
-                 const HtmlOptions& options, const WriteOptions& write) {
+Status WriteHtml(Recording& recording, Output& output, const HtmlOptions& options,
+                 const WriteOptions& write) {
   OutputFile out;
   H4MK_TRY(out.Open(options.path, write, OutputFile::Content::kText));
-  if (options.verify) H4MK_TRY(FindProblems(file, output));
-  const std::string data = ForScript(Page(file, reader).Collect(name, options, output));
+  if (options.verify) H4MK_TRY(FindProblems(recording.file(), output));
+  const std::string data = ForScript(Page(recording).Collect(options, output));
   std::string page = kTimelineHtml;
   constexpr std::string_view kPlace = "{{data}}";
   page.replace(page.find(kPlace), kPlace.size(), data);

@@ -6,7 +6,8 @@
 
 #include <string>
 
-#include "block_source.h"
+#include "output.h"
+#include "recording.h"
 
 namespace h4mk::tool {
 
@@ -16,10 +17,9 @@ struct HtmlOptions {
   bool verify = false;  // every byte is read, else only indexes
 };
 
-// Writes the page about the file at the path `name`. Problems of the file go to the output, and
-// into the page.
-Status WriteHtml(const std::string& name, InputFile& file, BlockPipeline& reader, Output& output,
-                 const HtmlOptions& options, const WriteOptions& write);
+// Writes the page about a file. Problems of the file go to the output, and into the page.
+Status WriteHtml(Recording& recording, Output& output, const HtmlOptions& options,
+                 const WriteOptions& write);
 
 }  // namespace h4mk::tool
 

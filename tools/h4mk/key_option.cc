@@ -3,13 +3,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <h4mk/h4mk.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
-#include "crypto/hex.h"
+#include "base/hex.h"
+#include "file.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -70,7 +72,7 @@ Status ReadKeyText(const KeyOptions& options, Secret* text) {
 
 // Asks at the terminal, without showing what is typed.
 Status Prompt(const std::string& prompt, Secret* text) {
-  Bytes typed(2 * kMaxMasterKey + 2);
+  Bytes typed(2 * H4MK_MAX_KEY_SIZE + 2);
   const int failed =
       EVP_read_pw_string(reinterpret_cast<char*>(typed.data()), static_cast<int>(typed.size()),
                          prompt.c_str(), /*verify=*/0);
@@ -95,26 +97,31 @@ void AddDecryptionKeyOptions(CLI::App* command, KeyOptions* options) {
   AddKeyOptions(command, options, "The key of an encrypted file, hexadecimal");
 }
 
-Status ReadMasterKey(const KeyOptions& options, const std::string& prompt, MasterKey* key) {
+Status ReadSecret(const KeyOptions& options, const std::string& prompt, Secret* key) {
   Secret text;
   if (!options.given() && !isatty(STDIN_FILENO))
     return Status(Code::kKey, "no key: give --key-file or --key-env");
   H4MK_TRY(options.given() ? ReadKeyText(options, &text) : Prompt(prompt, &text));
   Bytes bytes;
   const bool is_hex = DecodeHex(View(text), &bytes);
-  key->key = Secret(bytes);
+  *key = Secret(bytes);
   Wipe(bytes.data(), bytes.size());
-  if (is_hex && key->key.bytes().size() >= kMinMasterKey &&
-      key->key.bytes().size() <= kMaxMasterKey)
+  if (is_hex && key->bytes().size() >= H4MK_MIN_KEY_SIZE &&
+      key->bytes().size() <= H4MK_MAX_KEY_SIZE)
     return {};
   return Status(Code::kKey, "the key is not hexadecimal with 32 to 2048 digits");
 }
 
-Result<SignatureKey> ReadSigningKey(const KeyOptions& options) {
+// Behind its last byte stands a NUL, as h4mk.h takes it.
+Status ReadSigningKey(const KeyOptions& options, Secret* pem) {
   Secret text;
   if (!options.given()) return Status(Code::kKey, "no key: give --key-file or --key-env");
-  if (Status status = ReadKeyText(options, &text); !status.ok()) return status;
-  return SignatureKey::Private(View(text));
+  H4MK_TRY(ReadKeyText(options, &text));
+  Bytes ended(text.bytes().begin(), text.bytes().end());
+  ended.push_back(0);
+  *pem = Secret(ended);
+  Wipe(ended.data(), ended.size());
+  return {};
 }
 
 Status ReadPublicKey(const std::string& path, std::string* pem) {
@@ -122,27 +129,6 @@ Status ReadPublicKey(const std::string& path, std::string* pem) {
   H4MK_TRY(ReadKeyFile(path, /*is_secret=*/false, &text));
   *pem = View(text);
   return {};
-}
-
-Result<SignatureKey> ReadVerifyKey(const std::string& path) {
-  std::string pem;
-  if (Status status = ReadPublicKey(path, &pem); !status.ok()) return status;
-  return SignatureKey::Public(pem);
-}
-
-Status OpenWithKey(InputFile& file, const KeyOptions& options, OpenedFile* opened) {
-  ReadOptions read;
-  if (options.given()) {
-    H4MK_TRY(ReadMasterKey(options, "", &read.keys.emplace_back()));
-    return file.OpenReader(std::move(read), opened);
-  }
-  read.keep_encrypted = !isatty(STDIN_FILENO);
-  Status status = file.OpenReader(std::move(read), opened);
-  if (status.code() != Code::kKey) return status;
-  read = {};
-  H4MK_TRY(ReadMasterKey(options, "Key (hexadecimal): ", &read.keys.emplace_back()));
-  *opened = {};
-  return file.OpenReader(std::move(read), opened);
 }
 
 }  // namespace h4mk::tool

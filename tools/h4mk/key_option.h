@@ -7,9 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "crypto/signature.h"
-#include "file.h"
-#include "protect/block_cipher.h"
+#include "base/status.h"
+#include "crypto/secret.h"
 
 namespace h4mk::tool {
 
@@ -25,30 +24,17 @@ void AddDecryptionKeyOptions(CLI::App* command, KeyOptions* options);
 
 // A key for blocks, in hex: what the options name, else what is typed at the terminal. kKey:
 // neither is there.
-Status ReadMasterKey(const KeyOptions& options, const std::string& prompt, MasterKey* key);
+Status ReadSecret(const KeyOptions& options, const std::string& prompt, Secret* key);
 
 // What to say where the blocks of an encrypted file are wanted, and no key was given.
 inline Status NoKey() {
   return Status(Code::kKey, "the file is encrypted: give --key-file or --key-env");
 }
 
-// A private key in PEM.
-Result<SignatureKey> ReadSigningKey(const KeyOptions& options);
-// A public key in PEM, from a file.
+// A private key in PEM form.
+Status ReadSigningKey(const KeyOptions& options, Secret* pem);
+// A public key in PEM form, from a file.
 Status ReadPublicKey(const std::string& path, std::string* pem);
-Result<SignatureKey> ReadVerifyKey(const std::string& path);
-
-// For those who do not ask what encrypted blocks hold.
-inline ReadOptions KeepEncrypted() {
-  ReadOptions options;
-  options.keep_encrypted = true;
-  return options;
-}
-
-// Opens a file whose blocks are wanted. The key of an encrypted one is what the options name, else
-// what is typed at the terminal; without any its blocks are handed out as they are, marked as
-// encrypted.
-Status OpenWithKey(InputFile& file, const KeyOptions& options, OpenedFile* opened);
 
 }  // namespace h4mk::tool
 

@@ -14,10 +14,16 @@ void AddPluginOption(CLI::App* command, std::vector<std::string>* paths) {
       ->allow_extra_args(false);
 }
 
-Status LoadPlugins(const std::vector<std::string>& paths, AdapterRegistry* adapters) {
-  for (const std::string& path : paths)
-    H4MK_TRY(std::filesystem::is_directory(path) ? adapters->LoadFolder(path)
-                                                 : adapters->Load(path));
+Status LoadAdapters(const std::vector<std::string>& paths, Adapters* adapters) {
+  adapters->reset(h4mk_adapters_new());
+  if (*adapters == nullptr) return Status(Code::kMemory, "out of memory");
+  for (const std::string& path : paths) {
+    const h4mk_status status = std::filesystem::is_directory(path)
+                                   ? h4mk_adapters_load_folder(adapters->get(), path.c_str())
+                                   : h4mk_adapters_load(adapters->get(), path.c_str());
+    if (status != H4MK_OK)
+      return Status(static_cast<Code>(status), h4mk_adapters_message(adapters->get()));
+  }
   return {};
 }
 

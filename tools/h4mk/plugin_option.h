@@ -3,18 +3,27 @@
 #ifndef H4MK_TOOLS_PLUGIN_OPTION_H_
 #define H4MK_TOOLS_PLUGIN_OPTION_H_
 
+#include <h4mk/adapter.h>
+
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "decode/adapter_registry.h"
+#include "base/status.h"
 
 namespace h4mk::tool {
 
 // --plugin PATH, any number of times.
 void AddPluginOption(CLI::App* command, std::vector<std::string>* paths);
 
-Status LoadPlugins(const std::vector<std::string>& paths, AdapterRegistry* adapters);
+struct AdaptersFree {
+  void operator()(h4mk_adapters* adapters) const { h4mk_adapters_free(adapters); }
+};
+using Adapters = std::unique_ptr<h4mk_adapters, AdaptersFree>;
+
+// The adapters that are built in, and those of plugins.
+Status LoadAdapters(const std::vector<std::string>& paths, Adapters* adapters);
 
 }  // namespace h4mk::tool
 

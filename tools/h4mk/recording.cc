@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "recording.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "describe.h"
 #include "text.h"
@@ -16,6 +19,10 @@ bool HasDisposition(const Json& description, const char* name) {
          std::find(list->begin(), list->end(), name) != list->end();
 }
 
+Status NoEnd() {
+  return Status(Code::kAgain, "the file has no end: it was cut, or is still being written");
+}
+
 }  // namespace
 
 Status Recording::Told(h4mk_status status) const {
@@ -26,54 +33,55 @@ Status Recording::Told(h4mk_status status) const {
   return offset < 0 ? told : told.At(static_cast<uint64_t>(offset));
 }
 
-Status Recording::Open(const std::string& path, const KeyOptions* key,
-                       const std::string& verify_key) {
-  path_ = path;
-  H4MK_TRY(file_.Open(path));
+Status Recording::Open(const std::string& path, const Reading& reading) {
+  own_ = std::make_unique<InputFile>();
+  H4MK_TRY(own_->Open(path));
+  return Open(*own_, reading);
+}
+
+// With its key an encrypted file looks as if it were none. So it is opened without the key first,
+// where META says how it is encrypted.
+Status Recording::Open(InputFile& file, const Reading& reading) {
+  file_ = &file;
   h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
-  options.open_beside = file_.open_beside();
-  options.beside_opaque = file_.beside_opaque();
+  options.open_beside = file_->open_beside();
+  options.beside_opaque = file_->beside_opaque();
   options.keep_encrypted = 1;
-  if (key != nullptr && key->given()) {
-    H4MK_TRY(ReadMasterKey(*key, "", &master_));
-    key_.key = master_.key.bytes().data();
-    key_.key_size = master_.key.bytes().size();
+  options.keep_corrupt = reading.keep_corrupt;
+  options.without_data = reading.without_data;
+  options.with_proofs = reading.with_proofs;
+  if (!reading.verify_key.empty()) options.verify_key = reading.verify_key.c_str();
+  H4MK_TRY(OpenReader(options));
+  const bool asks = reading.asks_key && is_encrypted() && isatty(STDIN_FILENO);
+  if (reading.key != nullptr && (reading.key->given() || asks)) {
+    H4MK_TRY(ReadSecret(*reading.key, "Key (hexadecimal): ", &secret_));
+    key_.key = secret_.bytes().data();
+    key_.key_size = secret_.bytes().size();
     options.keys = &key_;
     options.key_count = 1;
-    H4MK_TRY(ReadScheme());
     options.keep_encrypted = 0;
+    H4MK_TRY(OpenReader(options));
   }
-  if (!verify_key.empty()) options.verify_key = verify_key.c_str();
-  io_ = &file_.NewIo();
+  return ReadDescriptions();
+}
+
+Status Recording::OpenReader(const h4mk_reader_options& options) {
+  io_ = &file_->NewIo();
   const h4mk_io io = CallbacksOf(*io_);
   h4mk_reader* opened = nullptr;
   const h4mk_status status = h4mk_reader_open(&io, &options, &opened);
   reader_.reset(opened);
   H4MK_TRY(Told(status));
-  return ReadDescriptions();
-}
-
-// With its key an encrypted file looks as if it were none: META does not say it.
-Status Recording::ReadScheme() {
-  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
-  options.keep_encrypted = 1;
-  const h4mk_io io = CallbacksOf(file_.NewIo());
-  h4mk_reader* opened = nullptr;
-  const h4mk_status status = h4mk_reader_open(&io, &options, &opened);
-  reader_.reset(opened);
-  H4MK_TRY(Told(status));
-  const Json meta = ToJson(h4mk_reader_meta(get()));
-  if (meta.contains("protection")) scheme_ = TextOf(meta["protection"], "scheme");
+  meta_ = ToJson(h4mk_reader_meta(get()));
+  if (meta_.contains("protection")) scheme_ = TextOf(meta_["protection"], "scheme");
   return {};
 }
 
 Status Recording::ReadDescriptions() {
-  meta_ = ToJson(h4mk_reader_meta(get()));
-  if (meta_.contains("protection")) scheme_ = TextOf(meta_["protection"], "scheme");
   for (uint32_t i = 0; i < h4mk_reader_track_count(get()); ++i) {
     RecordedTrack& track = tracks_.emplace_back();
     track.description = ToJson(h4mk_reader_track(get(), i));
-    file_.NoteFileBeside(track.description);
+    file_->NoteFileBeside(track.description);
     H4MK_TRY(Told(h4mk_reader_track_info(get(), i, &track.info)));
     track.kind = TextOf(track.description, "kind");
     track.is_attachment = track.kind == "attachment";
@@ -112,6 +120,10 @@ Result<uint32_t> Recording::Find(int64_t track_id) const {
                 fmt::format("no track {}; the file has {}", track_id, ids.empty() ? "none" : ids));
 }
 
+void Recording::KeepOnly(uint32_t track) {
+  for (uint32_t i = 0; i < tracks_.size(); ++i) h4mk_reader_discard(get(), i, i != track);
+}
+
 Status Recording::Attachment(uint32_t track, ByteSpan* bytes) const {
   const uint8_t* data = nullptr;
   size_t size = 0;
@@ -126,18 +138,25 @@ Status Recording::Next(Output& output, h4mk_block* block) {
     if (status == H4MK_OK) return {};
     if (status != H4MK_END && status != H4MK_AGAIN) output.Problem(Told(status));
     if (H4MK_GOES_ON(status)) continue;
-    TellWarnings(output);
-    if (status == H4MK_AGAIN && output.problem_count() == 0)
-      output.Problem(
-          Status(Code::kAgain, "the file has no end: it was cut, or is still being written"));
+    const bool told = TellWarnings(output);
+    if (status == H4MK_AGAIN && !told) output.Problem(NoEnd());
     return Status(Code::kEnd, "no more blocks");
   }
 }
 
-void Recording::TellWarnings(Output& output) {
-  const bool is_closed = h4mk_reader_is_closed(get()) != 0;
-  while (const char* warning = h4mk_reader_next_warning(get()))
-    output.Problem(std::nullopt, is_closed ? Code::kCorrupt : Code::kAgain, warning);
+bool Recording::TellWarnings(Output& output) {
+  bool any = false;
+  while (const char* warning = h4mk_reader_next_warning(get())) {
+    const int64_t offset = h4mk_reader_error_offset(get());
+    output.Problem(offset < 0 ? std::nullopt : std::optional(static_cast<uint64_t>(offset)),
+                   is_closed() ? Code::kCorrupt : Code::kAgain, warning);
+    any = true;
+  }
+  return any;
+}
+
+void Recording::TellState(Output& output) {
+  if (!TellWarnings(output) && !is_closed()) output.Problem(NoEnd());
 }
 
 h4mk_writer_options Recording::WriterOptions() const {
@@ -146,6 +165,30 @@ h4mk_writer_options Recording::WriterOptions() const {
   options.encryption_scheme = scheme_.c_str();
   options.encryption_key = &key_;
   return options;
+}
+
+h4mk_convert_options Recording::ConvertOptions() const {
+  h4mk_convert_options options = H4MK_CONVERT_OPTIONS_INIT;
+  options.open_beside = file_->open_beside();
+  options.beside_opaque = file_->beside_opaque();
+  options.keep_encrypted = key_.key == nullptr;
+  options.keys = &key_;
+  options.key_count = key_.key == nullptr ? 0 : 1;
+  return options;
+}
+
+Status Recording::Convert(OutputFile& out, const h4mk_convert_options& options, const Work& work,
+                          Output& output) {
+  const h4mk_io from = CallbacksOf(file_->NewIo()), to = CallbacksOf(out.io());
+  const h4mk_status status = h4mk_convert(&from, &to, &options);
+  for (const Work::Problem& problem : work.problems())
+    if (problem.code == Code::kOk) output.Note(std::nullopt, problem.message);
+  return work.Result(status);
+}
+
+Status NoEndYet() {
+  return Status(Code::kAgain,
+                "the file has no end: it was cut, or is still being written; see `h4mk recover`");
 }
 
 bool IsInterpreted(std::string_view tag) {
@@ -179,26 +222,38 @@ Status NewRecording::Told(h4mk_status status) const {
   return Status(static_cast<Code>(status), message.empty() ? h4mk_strerror(status) : message);
 }
 
-Status NewRecording::Open(OutputFile& out, const h4mk_writer_options& options) {
-  const h4mk_io io = CallbacksOf(out.io());
+Status NewRecording::Open(Io& out, const h4mk_writer_options& options) {
+  const h4mk_io io = CallbacksOf(out);
   h4mk_writer* opened = nullptr;
   const h4mk_status status = h4mk_writer_open(&io, &options, &opened);
   writer_.reset(opened);
   return Told(status);
 }
 
-// What is written holds its data itself: it has no file beside it.
+Json WithOwnData(Json description) {
+  description.erase(kBesideKey);
+  return description;
+}
+
 Status NewRecording::AddTrack(const Json& description, uint32_t* track) {
-  Json own = description;
-  own.erase("beside");
   Value value;
-  H4MK_TRY(ToValue(own, "the description of a track", &value));
+  H4MK_TRY(ToValue(description, "the description of a track", &value));
   return Told(h4mk_writer_add_track(writer_.get(), value.get(), track));
+}
+
+Status NewRecording::UpdateTrack(uint32_t track, const Json& description) {
+  Value value;
+  H4MK_TRY(ToValue(description, "the description of a track", &value));
+  return Told(h4mk_writer_update_track(writer_.get(), track, value.get()));
 }
 
 Status NewRecording::AddAttachment(const Json& description, ByteSpan bytes) {
   uint32_t track = 0;
   H4MK_TRY(AddTrack(description, &track));
+  return SetAttachment(track, bytes);
+}
+
+Status NewRecording::SetAttachment(uint32_t track, ByteSpan bytes) {
   return Told(h4mk_writer_set_attachment(writer_.get(), track, bytes.data(), bytes.size()));
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files as commands read and write them by the public API (h4mk.h): every version in, version 2
-// out.
+// Files as commands read and write them by the public API (h4mk.h).
 #ifndef H4MK_TOOLS_RECORDING_H_
 #define H4MK_TOOLS_RECORDING_H_
 
@@ -26,20 +25,34 @@ struct RecordedTrack {
   std::string kind;
   bool is_attachment = false, is_cover = false;  // a cover is one picture, not a film
 
+  uint32_t id() const { return info.track_id; }
   TimeBase time_base() const { return {info.time_base_num, info.time_base_den}; }
+};
+
+// How a file is read.
+struct Reading {
+  // Opens encrypted blocks. Null, or one that is not given: they are handed out as they are.
+  const KeyOptions* key = nullptr;
+  bool asks_key = false;      // a key that is not given is typed at the terminal, if there is one
+  std::string verify_key;     // a public key in PEM form, "" for none
+  bool keep_corrupt = false;  // the rest is as in h4mk_reader_options
+  bool without_data = false;
+  bool with_proofs = false;
 };
 
 // A file that is read, by its path or - for standard input.
 class Recording {
  public:
-  // key: opens encrypted blocks; null, or one that is not given: they are handed out as they are.
-  // verify_key: a public key in PEM form, "" for none.
-  Status Open(const std::string& path, const KeyOptions* key = nullptr,
-              const std::string& verify_key = "");
+  Status Open(const std::string& path, const Reading& reading = {});
+  // The same of a file that is open already, which outlives this object. Several may read one.
+  Status Open(InputFile& file, const Reading& reading = {});
 
   h4mk_reader* get() const { return reader_.get(); }
-  const std::string& path() const { return path_; }
-  uint64_t size() const { return file_.size(); }  // when it was opened
+  InputFile& file() const { return *file_; }
+  const std::string& path() const { return file_->path(); }
+  int version() const { return h4mk_reader_version(get()); }
+  bool is_closed() const { return h4mk_reader_is_closed(get()) != 0; }
+  uint64_t size() const { return file_->size(); }  // when it was opened
   int64_t CurrentSize() { return io_->Size(); }
   const std::vector<RecordedTrack>& tracks() const { return tracks_; }
   const Json& meta() const { return meta_; }
@@ -52,32 +65,43 @@ class Recording {
   const Contents& contents();
   // Index of the track with an id; kArgument if there is none.
   Result<uint32_t> Find(int64_t track_id) const;
+  // Hands out the blocks of this track only.
+  void KeepOnly(uint32_t track);
   // The bytes of an attachment; valid as long as this object.
   Status Attachment(uint32_t track, ByteSpan* bytes) const;
+  // What a call of the library returned, with its words.
+  Status Told(h4mk_status status) const;
 
   // The next block that can be read. Damage is a problem of the output. kEnd: no more, also where
   // the file has no end, which is another problem.
   Status Next(Output& output, h4mk_block* block);
   // What is wrong with the file and cost no block becomes problems of the output. Next() does this
-  // at the end; who stops earlier asks for it.
-  void TellWarnings(Output& output);
+  // at the end; who stops earlier asks for it. Whether there was anything.
+  bool TellWarnings(Output& output);
+  // The same, and a file without an end is a problem: for those who look at the whole of it.
+  void TellState(Output& output);
 
   // With an encrypted file that was opened by its key: what writes another one like it.
   h4mk_writer_options WriterOptions() const;
+
+  // What h4mk_convert() needs to read this file as it was opened.
+  h4mk_convert_options ConvertOptions() const;
+  // Does that, from the start of the file. What could not be kept becomes notes.
+  Status Convert(OutputFile& out, const h4mk_convert_options& options, const Work& work,
+                 Output& output);
 
  private:
   struct Free {
     void operator()(h4mk_reader* reader) const { h4mk_reader_free(reader); }
   };
-  Status Told(h4mk_status status) const;
   bool IsCheckpoint(const h4mk_chunk& chunk) const;
-  Status ReadScheme();
+  Status OpenReader(const h4mk_reader_options& options);
   Status ReadDescriptions();
 
-  std::string path_;
-  InputFile file_;
+  std::unique_ptr<InputFile> own_;
+  InputFile* file_ = nullptr;
   Io* io_ = nullptr;  // the reader's
-  MasterKey master_;
+  Secret secret_;
   h4mk_key key_ = H4MK_KEY_INIT;
   std::string scheme_;  // of the encryption, "" without
   std::unique_ptr<h4mk_reader, Free> reader_;
@@ -85,6 +109,9 @@ class Recording {
   Json meta_;
   std::optional<Contents> contents_;
 };
+
+// For those who need the whole of a file that has no end.
+Status NoEndYet();
 
 // Whether this program knows what is in chunks with a tag.
 bool IsInterpreted(std::string_view tag);
@@ -97,12 +124,17 @@ void NoteLeftOut(size_t count, Output& output, const std::string& where);
 // written, and a note where some could not.
 Status CheckCopied(uint64_t blocks, Output& output);
 
-// A file of version 2 that is written.
+// The description of a track whose data is in the file itself, not in one beside it.
+Json WithOwnData(Json description);
+
+// A file that is written: of version 2, unless the options say another.
 class NewRecording {
  public:
-  // out is open already, and outlives this object.
-  Status Open(OutputFile& out, const h4mk_writer_options& options);
+  // What is written to outlives this object.
+  Status Open(Io& out, const h4mk_writer_options& options = H4MK_WRITER_OPTIONS_INIT);
   Status AddTrack(const Json& description, uint32_t* track);
+  Status UpdateTrack(uint32_t track, const Json& description);
+  Status SetAttachment(uint32_t track, ByteSpan bytes);
   Status AddAttachment(const Json& description, ByteSpan bytes);
   Status SetMeta(const Json& meta);
   Status AddChunk(const char* tag, uint32_t flags, ByteSpan bytes);
@@ -117,10 +149,9 @@ class NewRecording {
   std::unique_ptr<h4mk_writer, Free> writer_;
 };
 
-// pts, or dts where there is no pts.
-inline int64_t TimeOf(const h4mk_block& block) {
-  return block.pts == H4MK_NO_TIME ? block.dts : block.pts;
-}
+// The time by which a block is found.
+inline int64_t TimeOf(const h4mk_block& block) { return SeekTime(block.pts, block.dts); }
+inline int64_t TimeOf(const h4mk_block_info& block) { return SeekTime(block.pts, block.dts); }
 // A time moved by `by`. H4MK_NO_TIME stays that.
 inline int64_t Later(int64_t time, int64_t by) {
   return time == H4MK_NO_TIME ? time : Sum(time, by);

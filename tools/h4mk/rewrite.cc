@@ -99,7 +99,7 @@ class Rewriter {
   }
 
   Status Copy(OutputFile& out) {
-    H4MK_TRY(writer_.Open(out, H4MK_WRITER_OPTIONS_INIT));
+    H4MK_TRY(writer_.Open(out.io()));
     targets_.assign(input_.tracks().size(), -1);
     for (uint32_t i = 0; i < input_.tracks().size(); ++i)
       if (stays_[i]) H4MK_TRY(CopyTrack(i));
@@ -116,7 +116,7 @@ class Rewriter {
     if (input_.tracks()[i].is_attachment && input_.Attachment(i, &attachment).ok())
       return writer_.AddAttachment(descriptions_[i], attachment);
     uint32_t track = 0;
-    H4MK_TRY(writer_.AddTrack(descriptions_[i], &track));
+    H4MK_TRY(writer_.AddTrack(WithOwnData(descriptions_[i]), &track));
     targets_[i] = track;
     return {};
   }

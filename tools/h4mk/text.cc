@@ -2,6 +2,7 @@
 #include "text.h"
 
 #include <fmt/format.h>
+#include <h4mk/h4mk.h>
 
 #include <algorithm>
 #include <cctype>
@@ -10,11 +11,9 @@
 #include <iterator>
 #include <vector>
 
+#include "base/hex.h"
 #include "base/json.h"
 #include "base/sha256.h"
-#include "cluster/block.h"
-#include "crypto/hex.h"
-#include "open/open_file.h"
 
 namespace h4mk::tool {
 namespace {
@@ -96,7 +95,8 @@ std::string PrintableJson(std::string json) {
 }
 
 std::string VersionText(int version) {
-  return version == kTransportVersion ? "transport dialect" : "version " + std::to_string(version);
+  return version == H4MK_VERSION_TRANSPORT ? "transport dialect"
+                                           : "version " + std::to_string(version);
 }
 
 std::string Grouped(uint64_t number) {

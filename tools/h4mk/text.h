@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "file/tracks.h"
+#include "base/time_base.h"
 
 namespace h4mk::tool {
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "file/tracks.h"
+#include "base/time_base.h"
 
 namespace h4mk::tool {
 

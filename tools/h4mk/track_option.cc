@@ -13,17 +13,13 @@ void AddTrackOption(CLI::App* command, int64_t* track_id, bool required) {
       ->required(required);
 }
 
-Result<uint32_t> FindTrack(const BlockPipeline& reader, int64_t track_id) {
-  const std::vector<Track>& tracks = reader.tracks();
-  if (track_id == kNoTrack && tracks.size() == 1) return 0u;
+Result<uint32_t> FindTrack(const Recording& recording, int64_t track_id) {
+  if (track_id != kNoTrack) return recording.Find(track_id);
+  if (recording.tracks().size() == 1) return 0u;
   std::string ids;
-  for (uint32_t i = 0; i < tracks.size(); ++i) {
-    if (tracks[i].id == track_id) return i;
-    ids += fmt::format("{}{}", ids.empty() ? "" : ", ", tracks[i].id);
-  }
-  if (track_id == kNoTrack) return Status(Code::kArgument, "say which --track: " + ids);
-  return Status(Code::kArgument,
-                fmt::format("no track {}; the file has {}", track_id, ids.empty() ? "none" : ids));
+  for (const RecordedTrack& track : recording.tracks())
+    ids += fmt::format("{}{}", ids.empty() ? "" : ", ", track.id());
+  return Status(Code::kArgument, "say which --track: " + ids);
 }
 
 }  // namespace h4mk::tool

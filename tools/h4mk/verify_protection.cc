@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "verify_protection.h"
 
-#include "protect/proof.h"
+#include <h4mk/protection.h>
+
+#include <algorithm>
+
+#include "api.h"
+#include "file.h"
+#include "key_option.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -20,16 +26,25 @@ Status ReadWhole(const std::string& path, Bytes* bytes) {
   return {};
 }
 
-Result<ProvenBlock> ReadAndVerify(const std::string& proof_path, const std::string& key_path) {
-  Result<SignatureKey> key = ReadVerifyKey(key_path);
-  if (!key.ok()) return key.status();
+// What is proved, as h4mk_proof_verify() describes it.
+Status ReadAndVerify(const std::string& proof_path, const std::string& key_path, Value* block) {
+  std::string pem;
+  H4MK_TRY(ReadPublicKey(key_path, &pem));
   Bytes text;
-  if (Status status = ReadWhole(proof_path, &text); !status.ok()) return status;
-  Result<Json> proof =
-      ParseJson({reinterpret_cast<const char*>(text.data()), text.size()}, 0, "proof");
-  if (!proof.ok() || !proof.value().is_object())
+  H4MK_TRY(ReadWhole(proof_path, &text));
+  h4mk_value* made = nullptr;
+  h4mk_status status =
+      h4mk_value_from_json(reinterpret_cast<const char*>(text.data()), text.size(), &made);
+  const Value proof(made);
+  if (status != H4MK_OK || h4mk_value_get_type(made) != H4MK_VALUE_OBJECT)
     return Status(Code::kNotFound, "the proof is no JSON object");
-  return VerifyProof(proof.value(), key.value());
+  h4mk_value* proven = nullptr;
+  status = h4mk_proof_verify(made, pem.c_str(), &proven);
+  block->reset(proven);
+  if (status == H4MK_OK) return {};
+  return Status(static_cast<Code>(status), status == H4MK_ERR_KEY
+                                               ? "the proof is not signed with this key"
+                                               : "the proof is not valid");
 }
 
 }  // namespace
@@ -42,28 +57,32 @@ int VerifyBlockProof(const std::string& proof_path, const std::string& key_path,
   if (!block_path.empty())
     if (const Status status = ReadWhole(block_path, &expected); !status.ok())
       return output.Fail(status.Saying(block_path + ": " + status.message()));
-  const Result<ProvenBlock> proven = ReadAndVerify(proof_path, key_path);
-  if (!proven.ok()) {
-    output.Problem(proven.status());
+  Value proven;
+  if (const Status status = ReadAndVerify(proof_path, key_path, &proven); !status.ok()) {
+    output.Problem(status);
     output.Set("proved", false);
-    const Code code = proven.status().code();
     const int exit_code = output.Finish();
-    return code == Code::kCorrupt || code == Code::kKey ? kExitNo : exit_code;
+    return status.code() == Code::kCorrupt || status.code() == Code::kKey ? kExitNo : exit_code;
   }
-  const ProvenBlock& block = proven.value();
-  const bool same = block_path.empty() || block.data == expected;
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  if (h4mk_value_get_bytes(proven.get(), "data", &data, &size) != H4MK_OK)
+    return output.Fail(Status(Code::kMemory, "out of memory"));
+  const int64_t track = h4mk_value_get_int(proven.get(), "track_id", 0);
+  const int64_t ordinal = h4mk_value_get_int(proven.get(), "ordinal", 0);
+  const bool same = block_path.empty() || std::ranges::equal(ByteSpan(data, size), expected);
   output.Set("proved", same);
-  output.Set("track_id", block.track_id);
-  output.Set("ordinal", block.record.ordinal);
-  output.Set("size", block.data.size());
+  output.Set("track_id", track);
+  output.Set("ordinal", ordinal);
+  output.Set("size", size);
   if (same)
     output.Text("OK: block {} of track {}, {} bytes, is in the file that was signed\n",
-                Grouped(block.record.ordinal), block.track_id, Grouped(block.data.size()));
+                Grouped(static_cast<uint64_t>(ordinal)), track, Grouped(size));
   else
     output.Text(
         "NOT OK: {} holds other bytes than block {} of track {}, of which the proof speaks{}\n",
-        Printable(block_path), Grouped(block.record.ordinal), block.track_id,
-        block.record.flags & kBlockEncrypted
+        Printable(block_path), Grouped(static_cast<uint64_t>(ordinal)), track,
+        h4mk_value_get_int(proven.get(), "flags", 0) & H4MK_BLOCK_ENCRYPTED
             ? "; what is proved is encrypted, as `h4mk block --raw` has it"
             : "");
   return output.Finish(same ? kExitDone : kExitNo);

@@ -323,9 +323,11 @@ typedef struct h4mk_block {
                                   with H4MK_BLOCK_EXTERNAL: byte offset in the other file. */
     void *buffer;            /**< Reading: the handle from h4mk_buffers.alloc whose memory data lies
                                   in. Writing: ignored. */
+    int64_t chunk;           /**< Reading: byte offset of the cluster that holds it, 0 in versions
+                                  without clusters. Writing: ignored. */
 } h4mk_block;
 #define H4MK_BLOCK_INIT \
-    { sizeof(h4mk_block), 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, 0, NULL, 0, NULL, 0, 0, 0, NULL }
+    { sizeof(h4mk_block), 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, 0, NULL, 0, NULL, 0, 0, 0, NULL, 0 }
 
 /** A block without its bytes. */
 typedef struct h4mk_block_info {
@@ -435,9 +437,17 @@ typedef struct h4mk_reader_options {
      *  the reader can be used again. NULL: never. */
     int (*cancel)(void *opaque);
     void *cancel_opaque; /**< First argument of cancel; must outlive the reader. */
+    /** 1: blocks of version 2 come without their bytes: data is NULL; size, flags and offset are
+     *  what lookups tell, also of encrypted and external blocks. Only the indexes of clusters are
+     *  read, so that a film is listed in a small part of the time. Other versions hand out the
+     *  bytes all the same. Not together with keys or verify_key, else H4MK_ERR_ARGUMENT. */
+    int without_data;
+    /** 1: h4mk_reader_prove() (protection.h) can be asked without a verify_key: whoever has signed
+     *  the file is taken. H4MK_ERR_KEY: it is not signed. */
+    int with_proofs;
 } h4mk_reader_options;
 #define H4MK_READER_OPTIONS_INIT \
-    { sizeof(h4mk_reader_options), NULL, 0, 0, NULL, 0, NULL, NULL, NULL, 0, NULL, NULL }
+    { sizeof(h4mk_reader_options), NULL, 0, 0, NULL, 0, NULL, NULL, NULL, 0, NULL, NULL, 0, 0 }
 
 /** The version of files of the big-endian transport dialect (legacy.md, "Transport dialect"). */
 #define H4MK_VERSION_TRANSPORT 0x100
@@ -462,7 +472,7 @@ H4MK_API void h4mk_reader_free(h4mk_reader *reader);
 /** What went wrong last, in words, with its byte offset and what was expected; "" if nothing did,
  *  never NULL. Valid until the next call with this reader. */
 H4MK_API const char *h4mk_reader_message(const h4mk_reader *reader);
-/** The byte of the file that h4mk_reader_message() is about; -1 if it is about none. */
+/** The byte of the file that the last message or warning is about; -1 if it is about none. */
 H4MK_API int64_t h4mk_reader_error_offset(const h4mk_reader *reader);
 /** The negative code that a callback of the io returned last; 0 if none did. */
 H4MK_API int64_t h4mk_reader_io_error(const h4mk_reader *reader);
@@ -515,9 +525,10 @@ typedef struct h4mk_track_info {
     uint64_t block_count; /**< Number of blocks; 0 if not known. */
     uint64_t byte_count;  /**< Bytes of data as they are stored (compressed, say); 0 if not
                                known. */
+    int all_key;          /**< 1: every block is a seek point, as far as is known. */
 } h4mk_track_info;
 #define H4MK_TRACK_INFO_INIT \
-    { sizeof(h4mk_track_info), 0, 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, H4MK_NO_TIME, 0, 0 }
+    { sizeof(h4mk_track_info), 0, 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, H4MK_NO_TIME, 0, 0, 0 }
 /** Fills *info. Totals are known for closed files; for others that can seek, up to where they
  *  reach. */
 H4MK_API h4mk_status h4mk_reader_track_info(const h4mk_reader *reader, uint32_t track,
@@ -668,6 +679,17 @@ typedef struct h4mk_index_entry {
  *  without an index. Reads nothing. */
 H4MK_API h4mk_status h4mk_reader_index_size(const h4mk_reader *reader, uint32_t track,
                                             uint64_t *entries, uint64_t *bytes);
+/** What the index in the file is made of. All 0 where the file has no end. */
+typedef struct h4mk_index_info {
+    size_t struct_size;
+    uint64_t clusters; /**< That it knows. */
+    uint64_t pages;
+    uint64_t bytes;    /**< Of the pages, and of the top that names them. */
+    int64_t top;       /**< Byte offset of the top (core.md, "Top"). */
+} h4mk_index_info;
+#define H4MK_INDEX_INFO_INIT { sizeof(h4mk_index_info), 0, 0, 0, 0 }
+/** Fills *info. Reads the end of the file once more. H4MK_ERR_IO, _CANCELLED. */
+H4MK_API h4mk_status h4mk_reader_index_info(h4mk_reader *reader, h4mk_index_info *info);
 /** Copies up to count index entries of a track, in file order, from number `first` on; *copied is
  *  less than count if there are no more. Pages are read as needed. */
 H4MK_API h4mk_status h4mk_reader_index_entries(h4mk_reader *reader, uint32_t track, uint64_t first,
@@ -933,8 +955,21 @@ typedef struct h4mk_convert_options {
     /** May be NULL. Is told, with code H4MK_OK, each damage that was passed over and each thing
      *  that could not be kept. */
     const h4mk_task *task;
+    const h4mk_key *keys;    /**< As in h4mk_reader_options: the output is not encrypted. */
+    size_t key_count;
+    int keep_encrypted;      /**< As in h4mk_reader_options: encrypted blocks are copied as they
+                                  are. */
+    const char *signing_key; /**< As in h4mk_writer_options; for version 2 only. */
+    /** The most bytes that all blocks may have together: a compressed block can be much larger than
+     *  what is stored of it, and the older versions are kept in memory until they are complete.
+     *  More is H4MK_ERR_LIMIT. 0: no limit. */
+    uint64_t payload_limit;
+    /** As in h4mk_reader_options: blocks of a sidecar become part of the output. */
+    h4mk_status (*open_beside)(void *opaque, const char *name, h4mk_io *io);
+    void *beside_opaque;
 } h4mk_convert_options;
-#define H4MK_CONVERT_OPTIONS_INIT { sizeof(h4mk_convert_options), 0, 0, NULL }
+#define H4MK_CONVERT_OPTIONS_INIT \
+    { sizeof(h4mk_convert_options), 0, 0, NULL, NULL, 0, 0, NULL, 0, NULL, NULL }
 
 /** Writes a file of any version as one of another (legacy.md, "Conversion"): tracks, blocks,
  *  metadata, attachments, and chunks that this library does not know. Version 1 to 2 to 1, and

@@ -33,11 +33,22 @@ typedef struct h4mk_signature {
 /** Tells what is signed of a file (protection.md, "Signed files"). signature: H4MK_SIGNATURE_INIT,
  *  is filled. H4MK_ERR_STATE: the reader was opened without verify_key. */
 H4MK_API h4mk_status h4mk_reader_signature(const h4mk_reader *reader, h4mk_signature *signature);
+/** Who says that a file is theirs. Nothing of it is verified: that takes a verify_key. */
+typedef struct h4mk_signer {
+    size_t struct_size;
+    const char *key_kind;    /**< "Ed25519" or "ECDSA P-256". */
+    uint8_t fingerprint[32]; /**< Of the public key (protection.md, "Signed files"). */
+    int is_final;            /**< 1: the signature is that of the end of a file. */
+} h4mk_signer;
+#define H4MK_SIGNER_INIT { sizeof(h4mk_signer), "", {0}, 0 }
+/** Looks for the last signature in the last 512 KiB of a file of version 2, and fills *signer.
+ *  H4MK_ERR_NOT_FOUND: there is none; H4MK_ERR_IO, _CANCELLED. */
+H4MK_API h4mk_status h4mk_reader_signer(h4mk_reader *reader, h4mk_signer *signer);
 /** Makes a proof that the block which h4mk_reader_next() or h4mk_reader_read_block() handed out
  *  last is in the file that was signed: an object that holds all that h4mk_proof_verify() needs,
  *  the stored block included (protection.md, "Proof of a block"). *proof is freed by
  *  h4mk_value_free(). H4MK_ERR_STATE: there was no block, or the reader was opened without
- *  verify_key; H4MK_ERR_CORRUPT, _IO. */
+ *  verify_key and with_proofs; H4MK_ERR_CORRUPT, _IO. */
 H4MK_API h4mk_status h4mk_reader_prove(h4mk_reader *reader, h4mk_value **proof);
 /** Verifies a proof with a public key in PEM form (protection.md, "Proof of a block"). *block is an
  *  object with "track_id", "ordinal", "pts", "dts" (absent where not known), "duration", "flags",

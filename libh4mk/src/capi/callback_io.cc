@@ -70,10 +70,10 @@ const char* WhyNotOpened(h4mk_status status) {
 
 }  // namespace
 
-OpenBeside BesideOpener(const h4mk_reader_options& options) {
-  if (options.open_beside == nullptr) return {};
-  return [open = options.open_beside, opaque = options.beside_opaque](const std::string& name,
-                                                                      std::unique_ptr<Io>* io) {
+OpenBeside BesideOpener(h4mk_status (*open)(void* opaque, const char* name, h4mk_io* io),
+                        void* opaque) {
+  if (open == nullptr) return {};
+  return [open, opaque](const std::string& name, std::unique_ptr<Io>* io) {
     h4mk_io opened = H4MK_IO_INIT;
     errno = 0;
     const h4mk_status status = open(opaque, name.c_str(), &opened);

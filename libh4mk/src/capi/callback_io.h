@@ -54,8 +54,10 @@ class CallbackIo final : public Io {
   bool cancelled_ = false;
 };
 
-// How a reader opens files beside the one that it reads; empty if its options do not say.
-OpenBeside BesideOpener(const h4mk_reader_options& options);
+// How files beside the one that is read are opened, by what options have as open_beside and
+// beside_opaque; empty if they do not say.
+OpenBeside BesideOpener(h4mk_status (*open)(void* opaque, const char* name, h4mk_io* io),
+                        void* opaque);
 
 // Memory by h4mk_buffers, or of the library's own.
 class CallbackAllocator final : public BufferAllocator {

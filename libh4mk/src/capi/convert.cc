@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "capi/handles.h"
+#include "capi/keys.h"
 #include "capi/task.h"
 #include "legacy/transport/transport_file.h"
 #include "open/open_file.h"
@@ -43,8 +44,18 @@ h4mk_status h4mk_convert(const h4mk_io* input, const h4mk_io* output,
     work.Watch(in);
     work.Watch(out);
     h4mk::OpenedFile opened;
-    H4MK_TRY(h4mk::OpenFile(in, allocator, {}, &opened));
+    h4mk::ReadOptions read;
+    read.keep_encrypted = settings.keep_encrypted != 0;
+    read.open_beside = h4mk::BesideOpener(settings.open_beside, settings.beside_opaque);
+    H4MK_TRY(h4mk::CopyKeys(settings.keys, settings.key_count, &read.keys));
+    H4MK_TRY(h4mk::OpenFile(in, allocator, std::move(read), &opened));
     h4mk::ConvertOptions chosen;
+    if (settings.signing_key != nullptr) {
+      auto key = h4mk::SignatureKey::Private(settings.signing_key);
+      if (!key.ok()) return key.status();
+      chosen.protect.signing_key = std::move(key.value());
+    }
+    if (settings.payload_limit != 0) chosen.max_payload = settings.payload_limit;
     chosen.version = settings.version == 0 ? 2 : settings.version;
     chosen.keep_original = settings.drop_original == 0;
     chosen.progress = work.Progress();

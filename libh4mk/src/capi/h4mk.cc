@@ -13,6 +13,7 @@
 #include "capi/keys.h"
 #include "capi/value.h"
 #include "chunk/chunk_format.h"
+#include "file/file_end.h"
 #include "open/make_writer.h"
 #include "open/open_file.h"
 
@@ -117,7 +118,8 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
   if (io == nullptr || reader == nullptr || !CopyStruct(io, &callbacks) ||
       !CopyStruct(options, &settings) || callbacks.read == nullptr ||
       !CopyStruct(settings.buffers, &buffers) ||
-      (buffers.alloc == nullptr) != (buffers.release == nullptr))
+      (buffers.alloc == nullptr) != (buffers.release == nullptr) ||
+      (settings.without_data != 0 && (settings.key_count > 0 || settings.verify_key != nullptr)))
     return H4MK_ERR_ARGUMENT;
   h4mk_reader* opened = nullptr;
   const h4mk_status created = h4mk::Guard([&] {
@@ -133,9 +135,12 @@ h4mk_status h4mk_reader_open(const h4mk_io* io, const h4mk_reader_options* optio
   return Call(opened, [&]() -> Status {
     h4mk::ReadOptions read;
     read.keep_corrupt = settings.keep_corrupt != 0;
-    read.keep_encrypted = opened->keep_encrypted = settings.keep_encrypted != 0;
+    read.keep_encrypted = settings.keep_encrypted != 0;
+    read.without_data = settings.without_data != 0;
+    read.with_proofs = settings.with_proofs != 0;
+    opened->keeps_stored = read.keep_encrypted || read.without_data;
     H4MK_TRY(h4mk::CopyKeys(settings.keys, settings.key_count, &read.keys));
-    read.open_beside = h4mk::BesideOpener(settings);
+    read.open_beside = h4mk::BesideOpener(settings.open_beside, settings.beside_opaque);
     if (settings.verify_key != nullptr) {
       auto key = h4mk::SignatureKey::Public(settings.verify_key);
       if (!key.ok()) return key.status();
@@ -165,6 +170,7 @@ const char* h4mk_reader_next_warning(h4mk_reader* reader) {
   if (reader == nullptr || !reader->file.reader ||
       !reader->file.reader->NextWarning(&reader->warning))
     return nullptr;
+  reader->error_offset = static_cast<int64_t>(reader->warning.offset().value_or(-1));
   return reader->warning.message().c_str();
 }
 
@@ -224,7 +230,7 @@ h4mk_status h4mk_reader_track_info(const h4mk_reader* reader, uint32_t track,
   const h4mk::TrackTotals totals = reader->file.reader->totals(track);
   h4mk::CopyOut(h4mk_track_info{sizeof *info, known.id, known.time_base.num, known.time_base.den,
                                 totals.start_pts, totals.first_dts, totals.end_pts, totals.blocks,
-                                totals.bytes},
+                                totals.bytes, totals.all_key},
                 info);
   return H4MK_OK;
 }
@@ -292,6 +298,30 @@ h4mk_status h4mk_reader_index_size(const h4mk_reader* reader, uint32_t track, ui
     return H4MK_ERR_ARGUMENT;
   reader->file.reader->file().IndexSize(track, entries, bytes);
   return H4MK_OK;
+}
+
+h4mk_status h4mk_reader_index_info(h4mk_reader* reader, h4mk_index_info* info) {
+  if (reader == nullptr || !h4mk::IsSized(info)) return H4MK_ERR_ARGUMENT;
+  if (!reader->opened) return H4MK_ERR_STATE;
+  return Call(reader, [&]() -> Status {
+    h4mk_index_info known = H4MK_INDEX_INFO_INIT;
+    h4mk::FileEnd end;
+    const Status status = reader->file.reader->version() == 2
+                              ? h4mk::ReadFileEnd(reader->file.reader->source(), &end)
+                              : Status(Code::kNotFound, "");
+    if (status.code() == Code::kIo) return status;
+    if (status.ok()) {
+      known.top = static_cast<int64_t>(end.top_offset);
+      known.bytes = end.tail_offset - end.top_offset;
+      known.pages = end.top.pages.size();
+      for (const h4mk::PageRef& page : end.top.pages) {
+        known.clusters += page.clusters;
+        known.bytes += page.size;
+      }
+    }
+    h4mk::CopyOut(known, info);
+    return {};
+  });
 }
 
 h4mk_status h4mk_reader_index_entries(h4mk_reader* reader, uint32_t track, uint64_t first,

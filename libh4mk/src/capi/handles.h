@@ -29,7 +29,7 @@ struct h4mk_reader {
   int64_t error_offset = -1;  // of the byte that message is about
   h4mk::Status warning;
   bool opened = false;
-  bool keep_encrypted = false;
+  bool keeps_stored = false;  // blocks may be handed out as they are stored
   // Made when the caller asks for them, null until then.
   mutable std::unique_ptr<h4mk_value> meta;
   mutable std::vector<std::unique_ptr<h4mk_value>> tracks;

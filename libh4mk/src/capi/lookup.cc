@@ -34,7 +34,7 @@ Status NotReadable(const ReadBlock& read) {
 Status FillBlock(h4mk_reader* reader, const ReadBlock& read, h4mk_block* block) {
   const BlockRecord& record = *read.record;
   if ((record.flags & (kBlockEncrypted | kBlockCompressed | kBlockExternal)) &&
-      !reader->keep_encrypted)
+      !reader->keeps_stored)
     return NotReadable(read);
   if (!read.side_data.empty()) FillSideData(reader, read.side_data);
   // Nearly every caller knows all members; they are written where they belong.
@@ -52,6 +52,7 @@ Status FillBlock(h4mk_reader* reader, const ReadBlock& read, h4mk_block* block) 
   known.ordinal = record.ordinal;
   known.offset = read.offset;
   known.buffer = read.buffer;
+  known.chunk = static_cast<int64_t>(read.chunk_offset);
   if (&known == &part) CopyOut(part, block);
   return {};
 }

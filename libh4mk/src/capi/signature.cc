@@ -2,8 +2,11 @@
 // Signatures and proofs behind the C ABI.
 #include <h4mk/protection.h>
 
+#include <algorithm>
+
 #include "capi/handles.h"
 #include "capi/value.h"
+#include "protect/checkpoint_chain.h"
 #include "protect/proof.h"
 
 using h4mk::Call;
@@ -21,6 +24,23 @@ h4mk_status h4mk_reader_signature(const h4mk_reader* reader, h4mk_signature* sig
                                 io.problems()};
   h4mk::CopyOut(known, signature);
   return H4MK_OK;
+}
+
+h4mk_status h4mk_reader_signer(h4mk_reader* reader, h4mk_signer* signer) {
+  if (reader == nullptr || !h4mk::IsSized(signer)) return H4MK_ERR_ARGUMENT;
+  if (!reader->opened) return H4MK_ERR_STATE;
+  return Call(reader, [&]() -> Status {
+    if (reader->file.reader->version() != 2)
+      return Status(h4mk::Code::kNotFound, "only files of version 2 can be signed");
+    h4mk::Checkpoint last;
+    H4MK_TRY(h4mk::FindCheckpoint(reader->file.reader->source(), &last));
+    h4mk_signer known = H4MK_SIGNER_INIT;
+    known.key_kind = last.kind == h4mk::SignatureKind::kEd25519 ? "Ed25519" : "ECDSA P-256";
+    known.is_final = last.final;
+    std::ranges::copy(last.fingerprint, known.fingerprint);
+    h4mk::CopyOut(known, signer);
+    return {};
+  });
 }
 
 h4mk_status h4mk_reader_prove(h4mk_reader* reader, h4mk_value** proof) {

@@ -97,10 +97,7 @@ class Verifier {
   Status ReadMore() {
     ReadOptions read;
     read.keep_encrypted = true;
-    h4mk_reader_options beside = H4MK_READER_OPTIONS_INIT;
-    beside.open_beside = options_.open_beside;
-    beside.beside_opaque = options_.beside_opaque;
-    read.open_beside = BesideOpener(beside);
+    read.open_beside = BesideOpener(options_.open_beside, options_.beside_opaque);
     OpenedFile opened;
     if (checked_.version != 2) return {};
     if (const Status status = Open(std::move(read), &opened); !status.ok())

@@ -9,11 +9,9 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/time_base.h"
 
 namespace h4mk {
-
-// "Not known", for pts and dts.
-inline constexpr int64_t kNoTime = INT64_MIN;
 
 // The number behind that of the track's block before.
 inline constexpr uint64_t kNextOrdinal = UINT64_MAX;
@@ -70,9 +68,6 @@ inline uint32_t StoredFlags(const Block& block) {
          (block.dts == kNoTime ? kBlockNoDts : 0) |
          (block.side_data.empty() ? 0 : kBlockHasSideData);
 }
-
-// The time by which a block is found: pts, or dts where it has no pts.
-inline int64_t SeekTime(int64_t pts, int64_t dts) { return pts != kNoTime ? pts : dts; }
 
 }  // namespace h4mk
 

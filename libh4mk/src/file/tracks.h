@@ -9,24 +9,13 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/time_base.h"
 #include "cluster/cluster_index.h"
 
 namespace h4mk {
 
 inline constexpr size_t kMaxTracks = 4096;
 inline constexpr int64_t kMaxTrackId = 65535;
-
-// Seconds a tick.
-struct TimeBase {
-  int32_t num = 1;
-  int32_t den = 1000;
-};
-
-// "num/den", both from 1 to 2^31 - 1.
-bool ParseTimeBase(std::string_view text, TimeBase* time_base);
-
-// time in another time base, rounded down; saturates.
-int64_t Rescale(int64_t time, TimeBase from, TimeBase to);
 
 // How blocks of a track may be compressed; kUnknown: by what this library does not know.
 enum class Compression { kNone, kZstd, kUnknown };

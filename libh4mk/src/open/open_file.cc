@@ -42,6 +42,7 @@ Status MakeReader(Source source, BufferAllocator& allocator, ReadOptions* option
     case 2: {
       auto made = std::make_unique<Reader>(std::move(source), allocator, options->keep_corrupt);
       made->SetBeside(std::move(options->open_beside), options->keep_external);
+      if (options->without_data) made->LeaveDataOut();
       *reader = std::move(made);
       return {};
     }
@@ -85,6 +86,7 @@ Status OpenFile(Io& io, BufferAllocator& allocator, ReadOptions options, OpenedF
     reader.Add(std::move(decrypt));
   }
   H4MK_TRY(reader.Open());
+  if (options.without_data && reader.version() == 2) return {};
   H4MK_TRY(AddUnpackStage(&reader));
   if (options.keep_encrypted || !reader.meta().contains(kProtectionKey)) return {};
   return WhyEncrypted(reader.meta()[std::string(kProtectionKey)]);

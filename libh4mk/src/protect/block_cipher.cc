@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/base64.h"
-#include "crypto/hex.h"
+#include "base/hex.h"
 #include "crypto/hkdf.h"
 
 namespace h4mk {

@@ -10,8 +10,25 @@ namespace {
 
 constexpr size_t kMaxLoaded = 4;            // checkpoints in memory
 constexpr uint64_t kLookBack = 2ull << 30;  // for the last one: more than the largest chunk
+constexpr uint64_t kShortLookBack = 512 << 10;
 
 }  // namespace
+
+Status FindCheckpoint(Source& input, Checkpoint* checkpoint) {
+  ChunkReader chunks(input);
+  const auto size = static_cast<uint64_t>(std::max<int64_t>(0, input.Size()));
+  uint64_t at = 0;
+  const auto check = [&](uint64_t offset, const ChunkHeader& header, bool* valid) -> Status {
+    Bytes payload;
+    *valid = offset + header.size() <= size && chunks.ReadPayload(offset, header, &payload).ok() &&
+             IsCheckpoint(payload) && DecodeCheckpoint(payload, offset, nullptr, checkpoint).ok();
+    return {};
+  };
+  const Status status =
+      chunks.FindBackward(size, std::min(kShortLookBack, size), kTagVeri, check, &at);
+  return status.code() == Code::kEnd ? Status(Code::kNotFound, "no signature near the end")
+                                     : status;
+}
 
 Status CheckpointChain::FindNewest(uint64_t size, bool* is_new) {
   *is_new = false;

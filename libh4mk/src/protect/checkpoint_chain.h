@@ -13,6 +13,10 @@
 
 namespace h4mk {
 
+// The last checkpoint near the end of a file, whoever signed it. A file is not gone through for it.
+// kNotFound: there is none. kIo.
+Status FindCheckpoint(Source& input, Checkpoint* checkpoint);
+
 class CheckpointChain {
  public:
   // input must outlive this object. Without a key any signer is accepted.

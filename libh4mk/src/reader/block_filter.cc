@@ -11,10 +11,10 @@ void BlockFilter::Discard(uint32_t track, bool discard) {
   any_discarded_ = std::ranges::find(discarded_, true) != discarded_.end();
 }
 
-uint64_t BlockFilter::DiscardedBytes(const std::vector<BlockRecord>& blocks) const {
+uint64_t BlockFilter::UnwantedBytes(const std::vector<BlockRecord>& blocks) const {
   uint64_t sum = 0;
   for (const BlockRecord& block : blocks)
-    if (block.track >= 0 && IsDiscarded(static_cast<size_t>(block.track)))
+    if (!wants_data_ || (block.track >= 0 && IsDiscarded(static_cast<size_t>(block.track))))
       sum += block.stored_size();
   return sum;
 }

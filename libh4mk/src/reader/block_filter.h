@@ -18,8 +18,11 @@ class BlockFilter {
   void Discard(uint32_t track, bool discard);
   bool IsDiscarded(size_t track) const { return track < discarded_.size() && discarded_[track]; }
   bool any_discarded() const { return any_discarded_; }
-  // How much of a cluster's data is of discarded tracks.
-  uint64_t DiscardedBytes(const std::vector<BlockRecord>& blocks) const;
+  // Blocks are handed out without their data.
+  void LeaveDataOut() { wants_data_ = false; }
+  bool wants_data() const { return wants_data_; }
+  // How much of a cluster's data nobody wants.
+  uint64_t UnwantedBytes(const std::vector<BlockRecord>& blocks) const;
 
   bool IsUnderstood(const BlockRecord& block) const {
     const bool is_plain = !(block.flags & (kBlockMustKnow | kBlockCompressed));
@@ -38,6 +41,7 @@ class BlockFilter {
   const Descriptions& descriptions_;
   std::vector<bool> discarded_;  // by track; those behind its end are not
   bool any_discarded_ = false;
+  bool wants_data_ = true;
   uint32_t reported_flags_ = 0;
   std::set<int32_t> reported_tracks_;
 };

@@ -6,7 +6,7 @@
 namespace h4mk {
 namespace {
 
-// Less data of discarded tracks than this is read along rather than jumped over.
+// Less data that nobody wants than this is read along rather than jumped over.
 constexpr uint64_t kWorthAJump = 64 << 10;
 
 }  // namespace
@@ -59,9 +59,9 @@ Status ClusterStream::ReadChunk(const ChunkHeader& header, int64_t file_size,
 Status ClusterStream::LoadCluster(const ChunkHeader& header, const BlockFilter& filter,
                                   ClusterLoader* cluster) {
   file_.UsePendingDescriptions();
-  const bool is_whole = !filter.any_discarded() || !source_.seekable();
+  const bool is_whole = (!filter.any_discarded() && filter.wants_data()) || !source_.seekable();
   H4MK_TRY(cluster->Load(cursor_.position(), header, is_whole));
-  if (!is_whole && filter.DiscardedBytes(cluster->index().blocks()) <= kWorthAJump) {
+  if (!is_whole && filter.UnwantedBytes(cluster->index().blocks()) <= kWorthAJump) {
     if (const Status status = cluster->LoadData(); !status.ok()) {
       cluster->Reset();
       return status;

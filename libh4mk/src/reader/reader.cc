@@ -91,6 +91,7 @@ bool Reader::IsSkipped(const BlockRecord& block) const {
 
 // Makes the data of a block available.
 Status Reader::Fetch(ClusterLoader& cluster, const BlockRecord& record) {
+  if (!filter_.wants_data()) return {};
   if (!(record.flags & kBlockExternal)) return cluster.Fetch(record);
   return external_.Fetch(file_.tracks()[static_cast<size_t>(record.track)], cluster.offset(),
                          cluster.index(), record);
@@ -120,7 +121,7 @@ const BlockRecord* Reader::PassOn(const BlockRecord* record) {
 void Reader::FillBlock(const ClusterLoader& cluster, const BlockRecord& record, bool is_corrupt,
                        ReadBlock* block) {
   block->record = &record;
-  block->data = cluster.data(record);
+  block->data = filter_.wants_data() ? cluster.data(record) : nullptr;
   block->corrupt = is_corrupt;
   block->offset = static_cast<int64_t>(cluster.data_offset() + record.offset);
   block->chunk_offset = cluster.offset();
@@ -128,12 +129,16 @@ void Reader::FillBlock(const ClusterLoader& cluster, const BlockRecord& record, 
   block->external_offset = -1;
   block->side_data = cluster.index().side_data(record);
   if (!(record.flags & kBlockExternal)) return;
+  block->external_offset = static_cast<int64_t>(cluster.index().range_of(record).offset);
+  if (!filter_.wants_data()) {
+    block->offset = block->external_offset;
+    return;
+  }
   external_record_ = record;
   if (!keep_external_) external_record_.flags &= ~kBlockExternal;
   block->record = &external_record_;
   block->data = external_.data();
   block->buffer = external_.buffer();
-  block->external_offset = static_cast<int64_t>(cluster.index().range_of(record).offset);
 }
 
 // Loads the cluster that the next block is in.

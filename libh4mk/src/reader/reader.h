@@ -29,6 +29,9 @@ class Reader final : public FileReader {
   // callers that write them so again.
   void SetBeside(OpenBeside open, bool keep_external);
 
+  // Blocks are handed out without their data, as lookups tell of them.
+  void LeaveDataOut() { filter_.LeaveDataOut(); }
+
   Status Open() override;
 
   int version() const override { return file_.version(); }

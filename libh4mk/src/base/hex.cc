@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "crypto/hex.h"
+#include "base/hex.h"
 
 namespace h4mk {
 namespace {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "clients/old_messages.h"
+
 #include <fmt/format.h>
 
 #include <vector>
@@ -6,7 +8,8 @@
 #include "base/crc32.h"
 #include "base/fault.h"
 #include "chunk/chunk_format.h"
-#include "old_clients.h"
+#include "legacy/transport/transport_file.h"
+#include "legacy/v1/v1_file.h"
 
 namespace h4mk::tool {
 namespace {

@@ -8,11 +8,13 @@
 #include <filesystem>
 
 #include "base/fault.h"
+#include "clients/old_clients.h"
+#include "clients/old_messages.h"
 #include "command.h"
 #include "file.h"
 #include "legacy/python_json.h"
+#include "legacy/v1/v1_file.h"
 #include "legacy/v1/v1_writer.h"
-#include "old_clients.h"
 #include "write_option.h"
 
 namespace h4mk::tool {

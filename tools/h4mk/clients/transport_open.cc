@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "transport_open.h"
+#include "clients/transport_open.h"
 
 #include <fmt/format.h>
 
-#include "old_clients.h"
+#include "clients/old_clients.h"
+#include "clients/old_messages.h"
 #include "output.h"
 
 namespace h4mk::tool {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Bytes as hex text: key ids.
-#ifndef H4MK_CRYPTO_HEX_H_
-#define H4MK_CRYPTO_HEX_H_
+#ifndef H4MK_BASE_HEX_H_
+#define H4MK_BASE_HEX_H_
 
 #include <string>
 #include <string_view>
@@ -16,4 +16,4 @@ bool DecodeHex(std::string_view text, Bytes* bytes);
 
 }  // namespace h4mk
 
-#endif  // H4MK_CRYPTO_HEX_H_
+#endif  // H4MK_BASE_HEX_H_

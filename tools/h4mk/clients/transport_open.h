@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What the two old clients of the transport dialect share: a file is opened and all of it checked
 // before anything is said.
-#ifndef H4MK_TOOLS_TRANSPORT_OPEN_H_
-#define H4MK_TOOLS_TRANSPORT_OPEN_H_
+#ifndef H4MK_TOOLS_CLIENTS_TRANSPORT_OPEN_H_
+#define H4MK_TOOLS_CLIENTS_TRANSPORT_OPEN_H_
 
 #include <optional>
 #include <string>
@@ -35,4 +35,4 @@ class TransportClient {
 
 }  // namespace h4mk::tool
 
-#endif  // H4MK_TOOLS_TRANSPORT_OPEN_H_
+#endif  // H4MK_TOOLS_CLIENTS_TRANSPORT_OPEN_H_

@@ -6,12 +6,13 @@
 #include <map>
 
 #include "chunk/chunk_format.h"
+#include "clients/old_clients.h"
+#include "clients/old_messages.h"
+#include "clients/transport_open.h"
 #include "command.h"
 #include "file.h"
 #include "legacy/transport/transport_tables.h"
-#include "old_clients.h"
 #include "text.h"
-#include "transport_open.h"
 
 namespace h4mk::tool {
 namespace {

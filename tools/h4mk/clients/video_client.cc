@@ -4,12 +4,12 @@
 
 #include "base/base64.h"
 #include "chunk/chunk_format.h"
+#include "clients/old_clients.h"
+#include "clients/transport_open.h"
 #include "command.h"
 #include "file.h"
 #include "legacy/run_length.h"
 #include "legacy/transport/transport_tables.h"
-#include "old_clients.h"
-#include "transport_open.h"
 #include "write_option.h"
 
 namespace h4mk::tool {

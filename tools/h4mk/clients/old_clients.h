@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The command lines of the first programs that read and wrote H4MK files, answer for answer: three
 // of version 1, and two clients of the transport dialect. Errors are exit status 1 here.
-#ifndef H4MK_TOOLS_OLD_CLIENTS_H_
-#define H4MK_TOOLS_OLD_CLIENTS_H_
+#ifndef H4MK_TOOLS_CLIENTS_OLD_CLIENTS_H_
+#define H4MK_TOOLS_CLIENTS_OLD_CLIENTS_H_
 
 #include <CLI/CLI.hpp>
 #include <string>
 
 #include "file.h"
-#include "legacy/transport/transport_file.h"
-#include "legacy/v1/v1_file.h"
 
 namespace h4mk::tool {
-
-// What the first programs said of a fault (base/fault.h).
-std::string OldMessage(const Status& fault, Source& source);
-std::string OldTransportMessage(const Status& fault, Source& source);
 
 // transport_client.cc
 int TransportInspect(const std::string& path);
@@ -30,4 +24,4 @@ int VideoBlock(const std::string& path, int64_t index, bool raw, const std::stri
 
 }  // namespace h4mk::tool
 
-#endif  // H4MK_TOOLS_OLD_CLIENTS_H_
+#endif  // H4MK_TOOLS_CLIENTS_OLD_CLIENTS_H_
