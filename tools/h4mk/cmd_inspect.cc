@@ -292,8 +292,8 @@ int InspectOne(const InspectOptions& options, const std::string& path, const std
     return output.Finish();
   }
   const Status status =
-      WriteHtml(recording, output,
-                {page, options.thumbnails ? options.ffmpeg : "", options.verify}, options.write);
+      WriteHtml(recording, output, {page, options.thumbnails ? options.ffmpeg : "", options.verify},
+                options.write);
   return status.ok() ? output.Finish() : output.Fail(status);
 }
 

@@ -41,7 +41,7 @@ Status MakeReader(Source source, BufferAllocator& allocator, ReadOptions* option
                         &options->keys, reader);
     case 2: {
       auto made = std::make_unique<Reader>(std::move(source), allocator, options->keep_corrupt);
-      made->SetBeside(std::move(options->open_beside), options->keep_external);
+      made->SetBeside(std::move(options->open_beside));
       if (options->without_data) made->LeaveDataOut();
       *reader = std::move(made);
       return {};

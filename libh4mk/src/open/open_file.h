@@ -26,10 +26,9 @@ struct ReadOptions {
   std::vector<MasterKey> keys;  // blocks are decrypted with the one that fits
   std::optional<SignatureKey> verify_key;  // nothing is used that was not signed with it
   SignatureStage::Strictness strictness = SignatureStage::Strictness::kReport;  // with it
-  bool keep_external = false;  // blocks from other files keep their flag, to be written so again
-  OpenBeside open_beside;      // for sidecars; empty: blocks in other files cannot be read
-  bool without_data = false;   // blocks are handed out as lookups tell of them
-  bool with_proofs = false;    // blocks can be proved; without verify_key nothing is verified
+  OpenBeside open_beside;     // for sidecars; empty: blocks in other files cannot be read
+  bool without_data = false;  // blocks are handed out as lookups tell of them
+  bool with_proofs = false;   // blocks can be proved; without verify_key nothing is verified
 };
 
 struct OpenedFile {

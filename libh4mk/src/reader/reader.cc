@@ -17,11 +17,6 @@ Reader::Reader(Source source, BufferAllocator& allocator, bool keep_corrupt)
       planner_(file_, clusters_),
       lookups_(file_, clusters_, planner_) {}
 
-void Reader::SetBeside(OpenBeside open, bool keep_external) {
-  external_.SetOpener(std::move(open));
-  keep_external_ = keep_external;
-}
-
 Status Reader::Open() {
   H4MK_TRY(stream_.Open());
   if (file_.is_closed() || source_.seekable()) return {};
@@ -135,7 +130,7 @@ void Reader::FillBlock(const ClusterLoader& cluster, const BlockRecord& record, 
     return;
   }
   external_record_ = record;
-  if (!keep_external_) external_record_.flags &= ~kBlockExternal;
+  external_record_.flags &= ~kBlockExternal;
   block->record = &external_record_;
   block->data = external_.data();
   block->buffer = external_.buffer();

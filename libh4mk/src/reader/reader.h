@@ -25,9 +25,8 @@ class Reader final : public FileReader {
   // What the source reads from, and the allocator, must outlive the reader.
   Reader(Source source, BufferAllocator& allocator, bool keep_corrupt);
 
-  // How files beside this one are opened. keep_external: their blocks are still marked as such, for
-  // callers that write them so again.
-  void SetBeside(OpenBeside open, bool keep_external);
+  // How files beside this one are opened.
+  void SetBeside(OpenBeside open) { external_.SetOpener(std::move(open)); }
 
   // Blocks are handed out without their data, as lookups tell of them.
   void LeaveDataOut() { filter_.LeaveDataOut(); }
@@ -80,7 +79,6 @@ class Reader final : public FileReader {
 
   Source source_;
   const bool keep_corrupt_;
-  bool keep_external_ = false;
   Warnings warnings_;
   FileIndex file_;
   ClusterPair clusters_;
