@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/base64.h"
-#include "crypto/gcm.h"
 #include "base/hex.h"
+#include "crypto/gcm.h"
 #include "crypto/hkdf.h"
 #include "crypto/signature.h"
 #include "crypto/x25519.h"

@@ -18,8 +18,9 @@ inline constexpr std::string_view kMaskContext =
 void MaskBlockKey(ByteSpan master_key, uint64_t block, std::string_view context,
                   std::span<uint8_t> key);
 
-// out = in XOR keystream; out may be in. Masks and unmasks. REQUIRES: out.size() == in.size().
-void ApplyMask(const Key& block_key, ByteSpan in, std::span<uint8_t> out);
+// out = in XOR keystream; out may be in. Masks and unmasks. Fast for keys of kKeySize. REQUIRES:
+// out.size() == in.size().
+void ApplyMask(ByteSpan block_key, ByteSpan in, std::span<uint8_t> out);
 
 }  // namespace h4mk
 

@@ -6,7 +6,7 @@
 
 #include "base/crc32.h"
 #include "base/fault.h"
-#include "crypto/hex.h"
+#include "base/hex.h"
 #include "legacy/v1/v1_tracks.h"
 
 namespace h4mk {
