@@ -200,6 +200,46 @@ TEST(ChangingDescriptionsTest, EveryBeginningOfTheFileIsRead) {
   EXPECT_EQ(reading.damage, std::vector<std::string>());
 }
 
+// Somebody without the key changes what a recording says behind its first blocks: in a pipe, and in
+// a file that grew after it was opened.
+TEST(ChangingDescriptionsTest, ForgedLaterOnesAreNotUsed) {
+  Bytes forged = Changing().file.bytes;
+  std::vector<Chunk> tracks;
+  for (const Chunk& chunk : WalkChunks(forged))
+    if (chunk.tag == "TRAK") tracks.push_back(chunk);
+  ASSERT_GE(tracks.size(), 2u);
+  const Chunk& later = tracks[1];
+  const std::string extradata = "AAEC";
+  const auto at = std::search(forged.begin() + static_cast<ptrdiff_t>(later.payload()),
+                              forged.end(), extradata.begin(), extradata.end());
+  ASSERT_LT(at, forged.begin() + static_cast<ptrdiff_t>(later.crc()));
+  *(at + 3) = 'D';
+  PutU32(&forged, later.crc(),
+         Crc32(forged.data() + later.begin, later.crc() - later.begin, SaltOf(forged)));
+
+  const auto expect_not_used = [](Reader& reader) {
+    const Reading reading = reader.ReadOn();
+    EXPECT_FALSE(reader.Warnings().empty());
+    h4mk_reader_changes(reader.get());
+    const char* text = h4mk_value_get_text(h4mk_reader_track(reader.get(), 0), "extradata");
+    EXPECT_STRNE(text == nullptr ? "" : text, "AAED");
+  };
+  Keys keys(kMaster);
+  TestFile pipe(Bytes(forged.begin(), forged.begin() + static_cast<ptrdiff_t>(tracks[2].begin)));
+  pipe.pipe = true;
+  Reader piped(&pipe, keys.options);
+  ASSERT_EQ(piped.status(), H4MK_OK) << piped.message();
+  expect_not_used(piped);
+
+  TestFile growing(Bytes(forged.begin(), forged.begin() + static_cast<ptrdiff_t>(later.begin)));
+  Reader follower(&growing, keys.options);
+  ASSERT_EQ(follower.status(), H4MK_OK) << follower.message();
+  EXPECT_EQ(follower.ReadOn().end, H4MK_AGAIN);
+  (void)follower.Warnings();
+  growing.bytes = pipe.bytes;
+  expect_not_used(follower);
+}
+
 // Earlier descriptions of the same file are authentic; the end says that they are not the last.
 TEST(ChangingDescriptionsTest, EarlierOnesDoNotFitTheEnd) {
   const Changing changing;

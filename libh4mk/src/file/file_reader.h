@@ -89,6 +89,9 @@ class Lookups {
                             size_t* copied) = 0;
 };
 
+// Whether descriptions may be used that a file got behind its blocks: of its tracks, and its META.
+using DescriptionCheck = std::function<Status(const std::vector<Track>& tracks, const Json& meta)>;
+
 class FileReader {
  public:
   virtual ~FileReader() = default;
@@ -102,6 +105,9 @@ class FileReader {
   virtual const TrackTotals& totals(uint32_t track) const = 0;
   virtual Status Attachment(uint32_t track, ByteSpan* bytes) = 0;
   virtual void Discard(uint32_t track, bool discard) = 0;
+
+  // What has to be asked before they change, once the file is open.
+  virtual void SetDescriptionCheck(DescriptionCheck) {}
 
   // What has changed in tracks() and meta() since this was asked last, as kChanged… together.
   // Tracks are added behind those that were there; their indexes stay.

@@ -8,6 +8,11 @@ namespace h4mk {
 Status BlockPipeline::Open() {
   H4MK_TRY(file_->Open());
   for (const auto& stage : stages_) H4MK_TRY(stage->Open(*file_));
+  if (stages_.empty()) return {};
+  file_->SetDescriptionCheck([this](const std::vector<Track>& tracks, const Json& meta) -> Status {
+    for (const auto& stage : stages_) H4MK_TRY(stage->UseDescriptions(tracks, meta));
+    return {};
+  });
   return {};
 }
 

@@ -7,9 +7,9 @@
 
 namespace h4mk {
 
-Status DecryptStage::Protection(const Json** protection) const {
-  const auto member = file_->meta().find(std::string(kProtectionKey));
-  if (member == file_->meta().end())
+Status DecryptStage::Protection(const Json& meta, const Json** protection) {
+  const auto member = meta.find(std::string(kProtectionKey));
+  if (member == meta.end())
     return Status(Code::kKey, "a key was given, but the file does not say that it is encrypted");
   *protection = &*member;
   return {};
@@ -18,21 +18,28 @@ Status DecryptStage::Protection(const Json** protection) const {
 Status DecryptStage::Open(const FileReader& file) {
   file_ = &file;
   const Json* protection = nullptr;
-  H4MK_TRY(Protection(&protection));
+  H4MK_TRY(Protection(file_->meta(), &protection));
   H4MK_ASSIGN(cipher_, BlockCipher::Open(*protection, keys_));
   keys_.clear();
   sequence_.GrowTo(file.tracks().size());
-  meta_ = file.meta();
-  meta_.erase(std::string(kProtectionKey));
-  H4MK_TRY(cipher_->CheckDescriptions(*protection, DigestsOf(file.tracks(), file.meta())));
+  H4MK_TRY(UseDescriptions(file.tracks(), file.meta()));
   std::vector<TrackCount> counts;
   return file.is_closed() ? ReadEnd(&counts) : Status();
+}
+
+Status DecryptStage::UseDescriptions(const std::vector<Track>& tracks, const Json& meta) {
+  const Json* protection = nullptr;
+  H4MK_TRY(Protection(meta, &protection));
+  H4MK_TRY(cipher_->CheckDescriptions(*protection, DigestsOf(tracks, meta)));
+  meta_ = meta;
+  meta_.erase(std::string(kProtectionKey));
+  return {};
 }
 
 // The end of a closed file has every track, and they are those of the file.
 Status DecryptStage::ReadEnd(std::vector<TrackCount>* counts) const {
   const Json* protection = nullptr;
-  H4MK_TRY(Protection(&protection));
+  H4MK_TRY(Protection(file_->meta(), &protection));
   H4MK_TRY(cipher_->CheckEnd(*protection, counts));
   const auto& tracks = file_->tracks();
   const bool same = std::equal(

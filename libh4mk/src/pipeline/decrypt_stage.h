@@ -19,6 +19,7 @@ class DecryptStage final : public BlockStage {
 
   // kKey: no key fits, or the file is not encrypted.
   Status Open(const FileReader& file) override;
+  Status UseDescriptions(const std::vector<Track>& tracks, const Json& meta) override;
   Status JudgeNext(Status status) override;
   Status Check(const ReadBlock& block, Order order, bool* usable) override;
   Status Process(ReadBlock* block, BlockMemory& memory) override;
@@ -29,7 +30,7 @@ class DecryptStage final : public BlockStage {
   void CorrectTotals(TrackTotals* totals) const override;
 
  private:
-  Status Protection(const Json** protection) const;
+  static Status Protection(const Json& meta, const Json** protection);
   Status ReadEnd(std::vector<TrackCount>* counts) const;
   Status CheckEnd();
   Status OpenSideData(const BlockContext& context, const ReadBlock& sealed);

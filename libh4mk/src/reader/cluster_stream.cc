@@ -58,7 +58,7 @@ Status ClusterStream::ReadChunk(const ChunkHeader& header, int64_t file_size,
 
 Status ClusterStream::LoadCluster(const ChunkHeader& header, const BlockFilter& filter,
                                   ClusterLoader* cluster) {
-  file_.UsePendingDescriptions();
+  file_.UsePendingDescriptions(/*is_all=*/true);
   const bool is_whole = (!filter.any_discarded() && filter.wants_data()) || !source_.seekable();
   H4MK_TRY(cluster->Load(cursor_.position(), header, is_whole));
   if (!is_whole && filter.UnwantedBytes(cluster->index().blocks()) <= kWorthAJump) {
@@ -91,7 +91,7 @@ Status ClusterStream::PassOver(const ChunkHeader& header) {
     // so it takes them at once.
     if (status.ok() && !file_.is_closed())
       file_.descriptions().AddPending(at, header.tag, std::move(payload));
-    if (!source_.seekable()) file_.UsePendingDescriptions();
+    if (!source_.seekable()) file_.UsePendingDescriptions(/*is_all=*/false);
   } else {
     if (source_.seekable()) H4MK_TRY(chunks_.CheckLength(at, header));
     checksum_.Stop();

@@ -29,6 +29,7 @@ Status Descriptions::UseFront(uint64_t offset, uint32_t tag, ByteSpan payload, u
 }
 
 Status Descriptions::UseNamed(uint64_t trak, uint64_t meta) {
+  if (check_) return UseLater(trak, meta);
   Bytes payload;
   uint32_t crc = 0;
   if (trak != 0 && (trak != trak_.offset || !has_tracks_)) {
@@ -46,15 +47,23 @@ Status Descriptions::UseNamed(uint64_t trak, uint64_t meta) {
   return {};
 }
 
+Status Descriptions::ReadLater(uint64_t offset, uint32_t tag, std::optional<Pending>* chunk) {
+  Pending read{offset, {}};
+  const Status status = chunks_.ReadChunk(offset, tag, &read.payload);
+  if (status.code() == Code::kIo) return status;
+  if (status.ok())
+    *chunk = std::move(read);
+  else
+    warnings_.Add(status);
+  return {};
+}
+
 Status Descriptions::UseLater(uint64_t trak, uint64_t meta) {
-  if (trak != 0 && trak != trak_.offset) {
-    Bytes payload;
-    Status status = chunks_.ReadChunk(trak, kTagTracks, &payload);
-    if (status.code() == Code::kIo) return status;
-    if (status.ok()) status = AddTracks(trak, payload);
-    if (!status.ok()) warnings_.Add(status);
-  }
-  return UseNamed(0, meta);
+  std::optional<Pending> later_trak, later_meta;
+  if (trak != 0 && trak != trak_.offset) H4MK_TRY(ReadLater(trak, kTagTracks, &later_trak));
+  if (meta != 0 && meta != meta_chunk_.offset) H4MK_TRY(ReadLater(meta, kTagMeta, &later_meta));
+  if (const Status status = Use(later_trak, later_meta); !status.ok()) warnings_.Add(status);
+  return {};
 }
 
 void Descriptions::AddPending(uint64_t offset, uint32_t tag, Bytes payload) {
@@ -64,28 +73,48 @@ void Descriptions::AddPending(uint64_t offset, uint32_t tag, Bytes payload) {
     pending_tracks_ = {offset, std::move(payload)};
 }
 
-void Descriptions::UsePending() {
-  if (const auto meta = std::exchange(pending_meta_, std::nullopt))
-    SetMeta(meta->offset, meta->payload);
-  if (const auto tracks = std::exchange(pending_tracks_, std::nullopt))
-    if (const Status status = AddTracks(tracks->offset, tracks->payload); !status.ok())
-      warnings_.Add(status);
+void Descriptions::UsePending(bool is_all) {
+  if (!pending_tracks_ && !pending_meta_) return;
+  const Status status = Use(pending_tracks_, pending_meta_);
+  if (!status.ok() && !is_all) return;
+  if (!status.ok()) warnings_.Add(status);
+  pending_tracks_.reset();
+  pending_meta_.reset();
+}
+
+// core.md, "TRAK": a later one may add tracks.
+Result<TrackList> Descriptions::ParseLater(const Pending& trak) const {
+  Result<TrackList> list = ParseTracks(AsText(trak.payload), trak.offset);
+  if (!list.ok()) return list;
+  const Status status = CheckLaterTracks(list_, list.value(), trak.offset);
+  return status.ok() ? std::move(list) : status;
+}
+
+// Both are taken together: what is authentic is the two of them. What cannot be read costs only
+// itself.
+Status Descriptions::Use(const std::optional<Pending>& trak, const std::optional<Pending>& meta) {
+  Result<TrackList> list = trak ? ParseLater(*trak) : Result<TrackList>(TrackList(list_));
+  Result<Json> object =
+      meta ? ParseMeta(AsText(meta->payload), meta->offset) : Result<Json>(Json(meta_));
+  if (!list.ok()) warnings_.Add(list.status());
+  if (!object.ok()) warnings_.Add(object.status());
+  const bool takes_trak = trak && list.ok(), takes_meta = meta && object.ok();
+  if (check_ && (takes_trak || takes_meta))
+    H4MK_TRY(check_(takes_trak ? list.value().tracks : list_.tracks,
+                    takes_meta ? object.value() : meta_));
+  if (takes_trak) {
+    TakeList(std::move(list.value()));
+    trak_.offset = trak->offset;
+    changes_ |= FileReader::kChangedTracks;
+  }
+  if (takes_meta) TakeMeta(meta->offset, std::move(object.value()));
+  return {};
 }
 
 Status Descriptions::SetTracks(uint64_t offset, ByteSpan payload) {
   H4MK_ASSIGN(TrackList list, ParseTracks(AsText(payload), offset));
   TakeList(std::move(list));
   has_tracks_ = true;
-  return {};
-}
-
-// core.md, "TRAK": a later one may add tracks.
-Status Descriptions::AddTracks(uint64_t offset, ByteSpan payload) {
-  H4MK_ASSIGN(TrackList list, ParseTracks(AsText(payload), offset));
-  H4MK_TRY(CheckLaterTracks(list_, list, offset));
-  TakeList(std::move(list));
-  trak_.offset = offset;
-  changes_ |= FileReader::kChangedTracks;
   return {};
 }
 
@@ -98,7 +127,11 @@ void Descriptions::TakeList(TrackList list) {
 void Descriptions::SetMeta(uint64_t offset, ByteSpan payload) {
   Result<Json> meta = ParseMeta(AsText(payload), offset);
   if (!meta.ok()) return warnings_.Add(meta.status());
-  meta_ = std::move(meta.value());
+  TakeMeta(offset, std::move(meta.value()));
+}
+
+void Descriptions::TakeMeta(uint64_t offset, Json meta) {
+  meta_ = std::move(meta);
   meta_chunk_.offset = offset;
   changes_ |= FileReader::kChangedMeta;
 }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "chunk/chunk_reader.h"
+#include "file/file_reader.h"
 #include "file/tracks.h"
 #include "reader/warnings.h"
 
@@ -40,9 +41,14 @@ class Descriptions {
   // out. kIo.
   Status UseLater(uint64_t trak, uint64_t meta);
 
-  // One that came by while reading, and what is done with it once a cluster follows.
+  // From now on later descriptions are used only if `check` says so, and a warning says why not.
+  void SetCheck(DescriptionCheck check) { check_ = std::move(check); }
+
+  // One that came by while reading.
   void AddPending(uint64_t offset, uint32_t tag, Bytes payload);
-  void UsePending();
+  // Uses those. is_all: a cluster follows, so that no other belongs to them; else what may not be
+  // used alone waits for it.
+  void UsePending(bool is_all);
 
   // Warns of attachments without a track.
   void CheckAttachments();
@@ -58,9 +64,12 @@ class Descriptions {
   };
 
   Status SetTracks(uint64_t offset, ByteSpan payload);
-  Status AddTracks(uint64_t offset, ByteSpan payload);
+  Status ReadLater(uint64_t offset, uint32_t tag, std::optional<Pending>* chunk);
+  Result<TrackList> ParseLater(const Pending& trak) const;
+  Status Use(const std::optional<Pending>& trak, const std::optional<Pending>& meta);
   void TakeList(TrackList list);
   void SetMeta(uint64_t offset, ByteSpan payload);
+  void TakeMeta(uint64_t offset, Json meta);
   void AddAttachment(uint64_t offset, ByteSpan payload);
 
   ChunkReader& chunks_;
@@ -73,6 +82,7 @@ class Descriptions {
   Chunk trak_, meta_chunk_;                // where list_ and meta_ come from
   std::map<uint32_t, Bytes> attachments_;  // by track id
   std::optional<Pending> pending_tracks_, pending_meta_;
+  DescriptionCheck check_;
 };
 
 }  // namespace h4mk

@@ -41,8 +41,8 @@ uint64_t FileIndex::FileSize() {
   return size < 0 ? INT64_MAX : static_cast<uint64_t>(size);
 }
 
-void FileIndex::UsePendingDescriptions() {
-  descriptions_.UsePending();
+void FileIndex::UsePendingDescriptions(bool is_all) {
+  descriptions_.UsePending(is_all);
   GrowTracks();
 }
 

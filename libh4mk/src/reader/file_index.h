@@ -47,8 +47,8 @@ class FileIndex {
   const TrackTotals& totals(uint32_t track) const { return totals_[track]; }
   Index& index() { return index_; }
 
-  // A cluster follows the descriptions that came by.
-  void UsePendingDescriptions();
+  // Uses the descriptions that came by, as Descriptions::UsePending().
+  void UsePendingDescriptions(bool is_all);
   // Where nothing else tells where the tracks begin: the blocks of the first cluster do.
   void GuessTotals(const std::vector<BlockRecord>& blocks);
 

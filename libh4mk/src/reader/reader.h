@@ -41,6 +41,10 @@ class Reader final : public FileReader {
   Status Attachment(uint32_t track, ByteSpan* bytes) override;
   void Discard(uint32_t track, bool discard) override { filter_.Discard(track, discard); }
 
+  void SetDescriptionCheck(DescriptionCheck check) override {
+    file_.descriptions().SetCheck(std::move(check));
+  }
+
   Status Next(ReadBlock* block) override;
   Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any) override;
   Status Rewind() override;
