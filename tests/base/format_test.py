@@ -18,7 +18,7 @@ if listed.returncode or not files:
 headers = subprocess.run(["git", "-C", root, "ls-files", "libh4mk/include", "libh4mk/frames/include"], capture_output=True, text=True)
 wide = [f"{name}:{number}: more than 100 columns" for name in headers.stdout.split()
         for number, line in enumerate(open(os.path.join(root, name), encoding="utf-8").read().split("\n"), 1)
-        if len(line) > 100 and re.search(r"/\*|\*/|^ *(\*|//)", line)]
+        if len(line) > 100]
 done = subprocess.run([program, "--dry-run", "-Werror", *files], cwd=root, capture_output=True, text=True)
 print(*wide, done.stderr or f"{len(files)} files", sep="\n")
 sys.exit(done.returncode or bool(wide))

@@ -621,7 +621,8 @@ H4MK_API h4mk_status h4mk_reader_keyframe(h4mk_reader *reader, uint32_t track, i
                                           h4mk_block_info *block);
 
 /** All seek points of a track with from <= time <= to, in file order: a list. */
-H4MK_API h4mk_status h4mk_reader_keyframes_between(h4mk_reader *reader, uint32_t track, int64_t from,
+H4MK_API h4mk_status h4mk_reader_keyframes_between(h4mk_reader *reader, uint32_t track,
+                                                   int64_t from,
                                                    int64_t to, h4mk_block_info *blocks,
                                                    size_t count, uint64_t *total);
 
@@ -904,7 +905,8 @@ H4MK_API h4mk_status h4mk_verify(const h4mk_io *io, const h4mk_verify_options *o
  *    block was lost).
  *  H4MK_OK: there is an output, and the report tells what is not in it. H4MK_ERR_CORRUPT: nothing
  *  can be used. H4MK_ERR_IO, _CANCELLED, _NOT_SEEKABLE. */
-H4MK_API h4mk_status h4mk_recover(const h4mk_io *input, const h4mk_io *output, const h4mk_task *task,
+H4MK_API h4mk_status h4mk_recover(const h4mk_io *input, const h4mk_io *output,
+                                  const h4mk_task *task,
                                   h4mk_value **report);
 
 typedef struct h4mk_edit_options {

@@ -32,7 +32,8 @@ H4MK_API h4mk_status h4mk_reader_transport_veri(h4mk_reader *reader, h4mk_transp
 /** H4MK_BLOCK_ flags of the block with an index (from 0) of a track in groups of gop_size blocks:
  *  KEY with TYPE_I at the start of each; in between TYPE_P, with allow_b TYPE_B for odd indices.
  *  H4MK_ERR_ARGUMENT if gop_size is 0. Thread safe. */
-H4MK_API h4mk_status h4mk_gop_flags(uint32_t gop_size, int allow_b, uint64_t index, uint32_t *flags);
+H4MK_API h4mk_status h4mk_gop_flags(uint32_t gop_size, int allow_b, uint64_t index,
+                                    uint32_t *flags);
 
 /** Camera and motion at a time (legacy.md, "Control frames"). Texts may be NULL for their default;
  *  nothing is checked. */
@@ -49,7 +50,8 @@ typedef struct h4mk_control_frame {
 /** The payload of a block of a track of control frames: JSON text, which h4mk_value_from_json()
  *  reads. *needed is its size with the NUL at its end; as much as `size` has room for goes to text
  *  (may be NULL if size is 0). Thread safe. */
-H4MK_API h4mk_status h4mk_control_frames_to_json(const h4mk_control_frame *frames, size_t count, char *text, size_t size,
+H4MK_API h4mk_status h4mk_control_frames_to_json(const h4mk_control_frame *frames, size_t count,
+                                                 char *text, size_t size,
                                                  size_t *needed);
 
 /** Camera and motion at any time (adapters.md, "Control frames in time"). */
@@ -62,7 +64,8 @@ typedef struct h4mk_control_state {
 
 /** Evaluates key frames, which are in the order of pts_us (else H4MK_ERR_ARGUMENT), at a time.
  *  Without frames: the defaults. Thread safe. */
-H4MK_API h4mk_status h4mk_control_frames_at(const h4mk_control_frame *frames, size_t count, int64_t pts_us,
+H4MK_API h4mk_status h4mk_control_frames_at(const h4mk_control_frame *frames, size_t count,
+                                            int64_t pts_us,
                                             h4mk_control_state *state);
 
 /* --------------------------------------------------------------------------------------- tokens */
@@ -79,10 +82,12 @@ typedef struct h4mk_video_token {
 } h4mk_video_token;
 
 /** Writes a token's bytes (big-endian). Any key but 0 is 1. Thread safe. */
-H4MK_API h4mk_status h4mk_video_token_encode(const h4mk_video_token *token, uint8_t bytes[H4MK_VIDEO_TOKEN_SIZE]);
+H4MK_API h4mk_status h4mk_video_token_encode(const h4mk_video_token *token,
+                                             uint8_t bytes[H4MK_VIDEO_TOKEN_SIZE]);
 /** Reads a token. little_endian 1: as the first library wrote them, 0: as all others do.
  *  H4MK_ERR_CORRUPT: size is not H4MK_VIDEO_TOKEN_SIZE. Thread safe. */
-H4MK_API h4mk_status h4mk_video_token_decode(const uint8_t *data, size_t size, int little_endian, h4mk_video_token *token);
+H4MK_API h4mk_status h4mk_video_token_decode(const uint8_t *data, size_t size, int little_endian,
+                                             h4mk_video_token *token);
 
 /** The tokens of sound (adapters.md, "Audio tokens"): for each frame of frame_size samples,
  *  frame_size / 2 apart, its top_k loudest bins. pcm: mono, 16 bits, little-endian, pcm_size bytes.
@@ -90,7 +95,8 @@ H4MK_API h4mk_status h4mk_video_token_decode(const uint8_t *data, size_t size, i
  *  frame_size / 2 + 1 are not there. *needed is the number of bytes that there are; up to size of
  *  them go to tokens (may be NULL if size is 0). H4MK_ERR_ARGUMENT: outside these ranges, or
  *  pcm_size is odd; _MEMORY. Thread safe. */
-H4MK_API h4mk_status h4mk_audio_tokens(const uint8_t *pcm, size_t pcm_size, uint32_t sample_rate, uint32_t frame_size, uint32_t top_k,
+H4MK_API h4mk_status h4mk_audio_tokens(const uint8_t *pcm, size_t pcm_size, uint32_t sample_rate,
+                                       uint32_t frame_size, uint32_t top_k,
                                        uint8_t *tokens, size_t size, size_t *needed);
 
 /* -------------------------------------------------------------------- Living Cipher v3, mask v1 */
@@ -101,32 +107,42 @@ typedef struct h4mk_living_v3 h4mk_living_v3;
 #define H4MK_LIVING_V3_OVERHEAD 126 /**< Bytes by which a message is longer than what it says, at
                                          most. */
 #if defined(__GNUC__)
-#define H4MK_LIVING_V3_WARNING __attribute__((warn_unused_result, deprecated("Living Cipher v3 is broken: use h4mk_living_start()")))
+#define H4MK_LIVING_V3_WARNING \
+    __attribute__((warn_unused_result, \
+                   deprecated("Living Cipher v3 is broken: use h4mk_living_start()")))
 #else
 #define H4MK_LIVING_V3_WARNING
 #endif
 /** The end that reads what was sent with a secret. *living is freed by h4mk_living_v3_free().
  *  H4MK_ERR_ARGUMENT, _MEMORY. */
-H4MK_API h4mk_status h4mk_living_v3_reader(const uint8_t *secret, size_t secret_size, h4mk_living_v3 **living);
+H4MK_API h4mk_status h4mk_living_v3_reader(const uint8_t *secret, size_t secret_size,
+                                           h4mk_living_v3 **living);
 /** The end that sends. Not for anything new: compilers warn. */
-H4MK_API H4MK_LIVING_V3_WARNING h4mk_status h4mk_living_v3_sender(const uint8_t *secret, size_t secret_size, h4mk_living_v3 **living);
+H4MK_API H4MK_LIVING_V3_WARNING h4mk_status h4mk_living_v3_sender(const uint8_t *secret,
+                                                                  size_t secret_size,
+                                                                  h4mk_living_v3 **living);
 /** Frees an end and wipes its keys. NULL allowed. */
 H4MK_API void h4mk_living_v3_free(h4mk_living_v3 *living);
 /** Encrypts the next message to out, which has room for size + H4MK_LIVING_V3_OVERHEAD and is not
  *  data; *out_size tells how long it is. */
-H4MK_API h4mk_status h4mk_living_v3_encrypt(h4mk_living_v3 *living, const uint8_t *associated, size_t associated_size,
-                                            const uint8_t *data, size_t size, uint8_t *out, size_t *out_size);
+H4MK_API h4mk_status h4mk_living_v3_encrypt(h4mk_living_v3 *living, const uint8_t *associated,
+                                            size_t associated_size,
+                                            const uint8_t *data, size_t size, uint8_t *out,
+                                            size_t *out_size);
 /** Decrypts a message (header and ciphertext) to out, which has room for size bytes; *out_size
  *  tells how long it is. H4MK_ERR_CORRUPT: it was refused; h4mk_living_v3_message() names the fault
  *  of legacy.md. */
-H4MK_API h4mk_status h4mk_living_v3_decrypt(h4mk_living_v3 *living, const uint8_t *associated, size_t associated_size,
-                                            const uint8_t *message, size_t size, uint8_t *out, size_t *out_size);
+H4MK_API h4mk_status h4mk_living_v3_decrypt(h4mk_living_v3 *living, const uint8_t *associated,
+                                            size_t associated_size,
+                                            const uint8_t *message, size_t size, uint8_t *out,
+                                            size_t *out_size);
 /** What went wrong last; "" if nothing. Valid until the next call. */
 H4MK_API const char *h4mk_living_v3_message(const h4mk_living_v3 *living);
 
 /** Mask v1 (legacy.md): masks and unmasks block number `block` from data to out, which may be data.
  *  No integrity; never use a key for two sequences of blocks. Thread safe. */
-H4MK_API h4mk_status h4mk_mask(const uint8_t *key, size_t key_size, uint64_t block, const uint8_t *data, size_t size, uint8_t *out);
+H4MK_API h4mk_status h4mk_mask(const uint8_t *key, size_t key_size, uint64_t block,
+                               const uint8_t *data, size_t size, uint8_t *out);
 
 #ifdef __cplusplus
 }

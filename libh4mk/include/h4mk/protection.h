@@ -57,7 +57,8 @@ H4MK_API h4mk_status h4mk_reader_prove(h4mk_reader *reader, h4mk_value **proof);
  *  another copy of the block, compare all of these members. Freed by h4mk_value_free().
  *  H4MK_ERR_KEY: no key, or signed with another one; H4MK_ERR_CORRUPT: it proves nothing. Thread
  *  safe. */
-H4MK_API h4mk_status h4mk_proof_verify(const h4mk_value *proof, const char *verify_key, h4mk_value **block);
+H4MK_API h4mk_status h4mk_proof_verify(const h4mk_value *proof, const char *verify_key,
+                                       h4mk_value **block);
 
 /* -------------------------------------------------------------------------------- single blocks */
 
@@ -81,17 +82,20 @@ typedef struct h4mk_cipher_block {
     int64_t pts, dts, duration; /**< As in h4mk_block; H4MK_NO_TIME and 0 where they may change on
                                      the way. */
 } h4mk_cipher_block;
-#define H4MK_CIPHER_BLOCK_INIT { sizeof(h4mk_cipher_block), 0, 1, 1, 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, 0 }
+#define H4MK_CIPHER_BLOCK_INIT \
+    { sizeof(h4mk_cipher_block), 0, 1, 1, 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, 0 }
 
 /** Makes a cipher for sealing: scheme H4MK_SCHEME_..., a key, and a file id of H4MK_FILE_ID_SIZE
  *  bytes; NULL: random ones, which is what must be for anything new. *cipher is set whenever memory
  *  allows, also on errors, so that h4mk_cipher_message() can be asked; free it in any case. Errors:
  *  H4MK_ERR_ARGUMENT, _MEMORY. */
-H4MK_API h4mk_status h4mk_cipher_new(const char *scheme, const h4mk_key *key, const uint8_t *file_id, h4mk_cipher **cipher);
+H4MK_API h4mk_status h4mk_cipher_new(const char *scheme, const h4mk_key *key,
+                                     const uint8_t *file_id, h4mk_cipher **cipher);
 /** Makes a cipher from the member "protection" of META, for opening, with the key among key_count
  *  that fits. *cipher as above. H4MK_ERR_KEY: none fits; H4MK_ERR_CORRUPT, _UNSUPPORTED: the
  *  description cannot be used. */
-H4MK_API h4mk_status h4mk_cipher_from_description(const h4mk_value *protection, const h4mk_key *keys, size_t key_count,
+H4MK_API h4mk_status h4mk_cipher_from_description(const h4mk_value *protection,
+                                                  const h4mk_key *keys, size_t key_count,
                                                   h4mk_cipher **cipher);
 /** Frees a cipher and wipes its keys. NULL allowed. */
 H4MK_API void h4mk_cipher_free(h4mk_cipher *cipher);
@@ -102,12 +106,14 @@ H4MK_API const char *h4mk_cipher_message(const h4mk_cipher *cipher);
 H4MK_API h4mk_status h4mk_cipher_describe(const h4mk_cipher *cipher, h4mk_value **protection);
 /** Encrypts size bytes (at most 1 GiB less H4MK_CIPHER_OVERHEAD) to out, which has room for size +
  *  H4MK_CIPHER_OVERHEAD and may be data. */
-H4MK_API h4mk_status h4mk_cipher_seal(h4mk_cipher *cipher, const h4mk_cipher_block *block, const uint8_t *data, size_t size,
+H4MK_API h4mk_status h4mk_cipher_seal(h4mk_cipher *cipher, const h4mk_cipher_block *block,
+                                      const uint8_t *data, size_t size,
                                       uint8_t *out);
 /** Opens size sealed bytes to out, which has room for size - H4MK_CIPHER_OVERHEAD (and is not NULL)
  *  and may be data. H4MK_ERR_CORRUPT: they are not what was sealed for this block; out is
  *  zeroed. */
-H4MK_API h4mk_status h4mk_cipher_open(h4mk_cipher *cipher, const h4mk_cipher_block *block, const uint8_t *data, size_t size,
+H4MK_API h4mk_status h4mk_cipher_open(h4mk_cipher *cipher, const h4mk_cipher_block *block,
+                                      const uint8_t *data, size_t size,
                                       uint8_t *out);
 
 /* ------------------------------------------------------------------- messages: Living Cipher v4 */
@@ -142,29 +148,36 @@ typedef struct h4mk_living_binding {
     uint64_t ordinal;
     int64_t pts, dts, duration;
 } h4mk_living_binding;
-#define H4MK_LIVING_BINDING_INIT { sizeof(h4mk_living_binding), {0}, 0, 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, 0 }
+#define H4MK_LIVING_BINDING_INIT \
+    { sizeof(h4mk_living_binding), {0}, 0, 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, 0 }
 
 /** A new pair of X25519 keys. H4MK_ERR_ARGUMENT. Thread safe. */
-H4MK_API h4mk_status h4mk_living_new_keys(uint8_t private_key[H4MK_X25519_KEY_SIZE], uint8_t public_key[H4MK_X25519_KEY_SIZE]);
+H4MK_API h4mk_status h4mk_living_new_keys(uint8_t private_key[H4MK_X25519_KEY_SIZE],
+                                          uint8_t public_key[H4MK_X25519_KEY_SIZE]);
 /** Starts a session; hello goes to the other end, in the clear. options may be NULL. *living is
  *  freed by h4mk_living_free(). H4MK_ERR_KEY: the secret is shorter than H4MK_LIVING_MIN_SECRET;
  *  H4MK_ERR_ARGUMENT, _MEMORY. */
-H4MK_API h4mk_status h4mk_living_start(const uint8_t *secret, size_t secret_size, const h4mk_living_options *options,
+H4MK_API h4mk_status h4mk_living_start(const uint8_t *secret, size_t secret_size,
+                                       const h4mk_living_options *options,
                                        uint8_t hello[H4MK_LIVING_HELLO_SIZE], h4mk_living **living);
 /** The other end. H4MK_ERR_KEY: the secret is another one, or responder_private is missing;
  *  H4MK_ERR_CORRUPT: not a hello. */
-H4MK_API h4mk_status h4mk_living_accept(const uint8_t *secret, size_t secret_size, const h4mk_living_options *options,
-                                        const uint8_t *hello, size_t hello_size, h4mk_living **living);
+H4MK_API h4mk_status h4mk_living_accept(const uint8_t *secret, size_t secret_size,
+                                        const h4mk_living_options *options,
+                                        const uint8_t *hello, size_t hello_size,
+                                        h4mk_living **living);
 /** Frees an end and wipes its keys. NULL allowed. */
 H4MK_API void h4mk_living_free(h4mk_living *living);
 /** Encrypts the next message to out, which has room for size + H4MK_LIVING_OVERHEAD and is not
  *  data. At most 1 GiB. */
-H4MK_API h4mk_status h4mk_living_encrypt(h4mk_living *living, const h4mk_living_binding *binding, const uint8_t *data, size_t size,
+H4MK_API h4mk_status h4mk_living_encrypt(h4mk_living *living, const h4mk_living_binding *binding,
+                                         const uint8_t *data, size_t size,
                                          uint8_t *out);
 /** Decrypts a message to out, which has room for size - H4MK_LIVING_OVERHEAD (and is not NULL).
  *  H4MK_ERR_CORRUPT: it is forged, was read before, comes too late or too early, or is bound to
  *  other values; out is untouched. */
-H4MK_API h4mk_status h4mk_living_decrypt(h4mk_living *living, const h4mk_living_binding *binding, const uint8_t *message, size_t size,
+H4MK_API h4mk_status h4mk_living_decrypt(h4mk_living *living, const h4mk_living_binding *binding,
+                                         const uint8_t *message, size_t size,
                                          uint8_t *out);
 
 #ifdef __cplusplus

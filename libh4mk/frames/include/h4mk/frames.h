@@ -53,7 +53,8 @@ typedef struct h4mk_frames_options {
     /** Told which bytes will be read, before they are: of the reader's file (beside NULL), or of
      *  the file beside it that a sidecar names. h4mk_http_prefetch() does what is wanted here.
      *  NULL: it is not called. An error is ignored, since the same bytes are read again later. */
-    h4mk_status (*prefetch)(void *opaque, const char *beside, const h4mk_range *ranges, size_t count);
+    h4mk_status (*prefetch)(void *opaque, const char *beside, const h4mk_range *ranges,
+                 size_t count);
     void *prefetch_opaque; /**< First argument of prefetch. */
 } h4mk_frames_options;
 #define H4MK_FRAMES_OPTIONS_INIT { sizeof(h4mk_frames_options), 0, 0, 0, NULL, NULL }
@@ -62,7 +63,8 @@ typedef struct h4mk_frames_options {
  *  with the decoder runs; its reading position stays. *frames is set whenever memory allows, also
  *  on errors, so that h4mk_frames_message() can be asked; free it in any case.
  *  H4MK_ERR_UNSUPPORTED: libavcodec has no decoder for the codec; H4MK_ERR_ARGUMENT, _MEMORY. */
-H4MK_API h4mk_status h4mk_frames_open(h4mk_reader *reader, uint32_t track, const h4mk_frames_options *options, h4mk_frames **frames);
+H4MK_API h4mk_status h4mk_frames_open(h4mk_reader *reader, uint32_t track,
+                                      const h4mk_frames_options *options, h4mk_frames **frames);
 /** Frees a decoder. NULL allowed. */
 H4MK_API void h4mk_frames_free(h4mk_frames *frames);
 /** What went wrong last, in words; "" if nothing. Valid until the next call. */
@@ -89,11 +91,13 @@ typedef struct h4mk_picture_format {
                          with H4MK_PIXELS_DECODED. At most 16384. */
     uint32_t height;
 } h4mk_picture_format;
-#define H4MK_PICTURE_FORMAT_INIT { sizeof(h4mk_picture_format), H4MK_PIXELS_RGB, H4MK_LAYOUT_HWC, 0, 0 }
+#define H4MK_PICTURE_FORMAT_INIT \
+    { sizeof(h4mk_picture_format), H4MK_PIXELS_RGB, H4MK_LAYOUT_HWC, 0, 0 }
 
 /** The bytes of one picture; fills in width and height where they are 0. Where the description does
  *  not tell them, and with H4MK_PIXELS_DECODED, the first frame is decoded. */
-H4MK_API h4mk_status h4mk_frames_picture_size(h4mk_frames *frames, h4mk_picture_format *format, uint64_t *size);
+H4MK_API h4mk_status h4mk_frames_picture_size(h4mk_frames *frames, h4mk_picture_format *format,
+                                              uint64_t *size);
 
 /** Decodes frames by their numbers, in any order and as often as they are named, to `out`: count
  *  pictures of the size that h4mk_frames_picture_size() gives, in the order of numbers. out_size
@@ -101,7 +105,8 @@ H4MK_API h4mk_status h4mk_frames_picture_size(h4mk_frames *frames, h4mk_picture_
  *  no such frame, or the file beside is missing; H4MK_ERR_CORRUPT: a block is damaged, or cannot be
  *  decoded; H4MK_ERR_CANCELLED: h4mk_frames_cancel() was called; others as
  *  h4mk_reader_read_block(). */
-H4MK_API h4mk_status h4mk_frames_decode(h4mk_frames *frames, const uint64_t *numbers, size_t count, const h4mk_picture_format *format,
+H4MK_API h4mk_status h4mk_frames_decode(h4mk_frames *frames, const uint64_t *numbers, size_t count,
+                                        const h4mk_picture_format *format,
                                         uint8_t *out, uint64_t out_size);
 
 /** Ends the call that runs, or the next one, with H4MK_ERR_CANCELLED. May be called by any thread
@@ -141,7 +146,8 @@ typedef struct h4mk_plan_options {
  *    "ranges"     array of objects: "offset", "size" and, if it is of a file beside, "beside".
  *  A shard is run by h4mk_frames_decode() with its frames, anywhere where the file is. Freed by
  *  h4mk_value_free(). */
-H4MK_API h4mk_status h4mk_frames_plan(h4mk_frames *frames, const uint64_t *numbers, size_t count, const h4mk_plan_options *options,
+H4MK_API h4mk_status h4mk_frames_plan(h4mk_frames *frames, const uint64_t *numbers, size_t count,
+                                      const h4mk_plan_options *options,
                                       h4mk_value **plan);
 
 /* ---------------------------------------------------------------------------------------- sound */
@@ -162,7 +168,8 @@ H4MK_API h4mk_status h4mk_frames_sound_format(h4mk_frames *frames, h4mk_sound_fo
  *  scale is 1. Where the track has no sound they are 0. Lossless codecs give what decoding the
  *  whole track gives, bit by bit; others are started early enough (16 blocks, or what the track's
  *  seek_preroll says) that no difference is heard. Errors as h4mk_frames_decode(). */
-H4MK_API h4mk_status h4mk_frames_samples(h4mk_frames *frames, int64_t first, uint64_t count, float *out);
+H4MK_API h4mk_status h4mk_frames_samples(h4mk_frames *frames, int64_t first, uint64_t count,
+                                         float *out);
 
 #ifdef __cplusplus
 }

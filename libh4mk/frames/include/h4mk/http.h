@@ -52,14 +52,16 @@ typedef struct h4mk_http_options {
     uint32_t no_redirects;       /**< 1: a redirection is an error. Nobody but the server of the URL
                                       is asked then. */
 } h4mk_http_options;
-#define H4MK_HTTP_OPTIONS_INIT { sizeof(h4mk_http_options), 0, 0, 0, 0, NULL, NULL, 0, NULL, 0, 0, 0 }
+#define H4MK_HTTP_OPTIONS_INIT \
+    { sizeof(h4mk_http_options), 0, 0, 0, 0, NULL, NULL, 0, NULL, 0, 0, 0 }
 
 /** Opens a file at an http or https URL by one request for its first bytes. Options are copied.
  *  *http is set whenever memory allows, also on errors, so that h4mk_http_message() can be asked;
  *  free it in any case. H4MK_ERR_NOT_FOUND: 404 or 410; H4MK_ERR_KEY: 401 or 403; H4MK_ERR_IO: any
  *  other answer, or none; H4MK_ERR_NOT_SEEKABLE: the server ignores ranges and the file is large;
  *  H4MK_ERR_ARGUMENT, _MEMORY. */
-H4MK_API h4mk_status h4mk_http_open(const char *url, const h4mk_http_options *options, h4mk_http **http);
+H4MK_API h4mk_status h4mk_http_open(const char *url, const h4mk_http_options *options,
+                                    h4mk_http **http);
 /** Frees it. What h4mk_http_io() and h4mk_http_open_beside() gave must not be used any more. NULL
  *  allowed. */
 H4MK_API void h4mk_http_free(h4mk_http *http);
@@ -78,7 +80,8 @@ H4MK_API h4mk_status h4mk_http_open_beside(void *http, const char *name, h4mk_io
 /** Fetches ranges of the file, or of the file beside it with a name, all at once; they are then
  *  read from memory. What h4mk_frames_options.prefetch may be, with the h4mk_http as
  *  prefetch_opaque. */
-H4MK_API h4mk_status h4mk_http_prefetch(void *http, const char *beside, const h4mk_range *ranges, size_t count);
+H4MK_API h4mk_status h4mk_http_prefetch(void *http, const char *beside, const h4mk_range *ranges,
+                                        size_t count);
 
 typedef struct h4mk_http_stats {
     size_t struct_size;
