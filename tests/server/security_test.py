@@ -4,7 +4,7 @@
 
 security_test.py H4MKD MAKE_FILE
 """
-import concurrent.futures, contextlib, json, os, pathlib, socket, subprocess, sys, tempfile, time, unittest
+import concurrent.futures, contextlib, json, os, pathlib, signal, socket, subprocess, sys, tempfile, time, unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from daemon import Daemon
@@ -217,6 +217,26 @@ class SecurityTest(unittest.TestCase):
             time.sleep(0.1)
         self.assertLessEqual(self.daemon.descriptors(), before + 2)
         self.assertEqual(self.daemon.get("/health")[0], 200)
+
+    def test_a_log_that_was_moved_away_is_opened_anew(self):
+        log = self.root / "moved.log"
+        def wait_for(condition):
+            for _ in range(100):
+                if condition():
+                    return
+                time.sleep(0.1)
+            self.fail("it did not come")
+        with Daemon(PROGRAM, "--access-log", log, self.films) as daemon:
+            for _ in range(2):
+                daemon.get("/health")
+                wait_for(log.read_text)
+                log.rename(self.root / "moved.log.1")
+                daemon.process.send_signal(signal.SIGHUP)
+                wait_for(log.exists)
+            daemon.get("/ready")
+            wait_for(log.read_text)
+            self.assertEqual([json.loads(line)["target"] for line in log.read_text().splitlines()], ["/ready"])
+            self.assertEqual(daemon.stop(), 0)
 
     # ---- who may ask
 

@@ -4,12 +4,13 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 #include "core/text.h"
 
 namespace h4mk::server {
 
-AccessLog::AccessLog(const std::string& path) {
+AccessLog::AccessLog(const std::string& path) : path_(path) {
   if (path.empty()) return;
   file_ = path == "-" ? stdout : std::fopen(path.c_str(), "ae");
   if (file_ == nullptr) throw std::runtime_error(path + ": " + std::strerror(errno));
@@ -17,6 +18,18 @@ AccessLog::AccessLog(const std::string& path) {
 
 AccessLog::~AccessLog() {
   if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+}
+
+void AccessLog::Reopen() {
+  if (path_.empty() || path_ == "-") return;
+  std::FILE* const reopened = std::fopen(path_.c_str(), "ae");
+  if (reopened == nullptr) {
+    std::fprintf(stderr, "h4mkd: %s: %s; the old file is written on\n", path_.c_str(),
+                 std::strerror(errno));
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  std::fclose(std::exchange(file_, reopened));
 }
 
 std::string WithoutSecrets(const std::string& target) {
@@ -30,7 +43,7 @@ std::string WithoutSecrets(const std::string& target) {
 
 void AccessLog::Write(const Request& request, int status, uint64_t bytes, uint64_t microseconds,
                       bool complete) {
-  if (file_ == nullptr) return;
+  if (path_.empty()) return;
   timespec now = {};
   clock_gettime(CLOCK_REALTIME, &now);
   std::tm parts = {};

@@ -20,8 +20,12 @@ class AccessLog {
   AccessLog& operator=(const AccessLog&) = delete;
   void Write(const Request& request, int status, uint64_t bytes, uint64_t microseconds,
              bool complete);
+  // Opens the file by its name again: another program has moved the old one away. Where that
+  // fails the old one is kept.
+  void Reopen();
 
  private:
+  const std::string path_;
   std::FILE* file_ = nullptr;
   std::mutex mutex_;
 };

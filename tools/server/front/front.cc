@@ -897,6 +897,15 @@ void RunFront(Service& service, const FrontOptions& options,
     });
   });
 
+  // As for nginx: logs were moved, they are opened anew.
+  asio::signal_set hang_up(first, SIGHUP);
+  std::function<void(error_code, int)> reopen = [&](error_code error, int) {
+    if (error) return;
+    shared.log.Reopen();
+    hang_up.async_wait(reopen);
+  };
+  hang_up.async_wait(reopen);
+
   service.is_ready = true;
   started(UrlOf(endpoint, tls.has_value()));
   std::vector<std::thread> threads;

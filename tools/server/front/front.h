@@ -30,8 +30,8 @@ struct FrontOptions {
   std::chrono::seconds stop_grace{10};
 };
 
-// Serves until SIGINT or SIGTERM. started(url) is called once connections are accepted. Throws
-// std::exception if it cannot listen.
+// Serves until SIGINT or SIGTERM; SIGHUP opens the access log anew. started(url) is called once
+// connections are accepted. Throws std::exception if it cannot listen.
 void RunFront(Service& service, const FrontOptions& options,
               const std::function<void(const std::string&)>& started);
 
