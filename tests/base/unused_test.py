@@ -55,7 +55,7 @@ def kept_functions(objects, roots):
 
 commands = json.loads((build / "compile_commands.json").read_text())
 units = [entry for entry in commands if entry["file"].startswith(f"{build}/libh4mk/CMakeFiles/")]
-tools = "\n".join(path.read_text() for path in sorted((root / "tools/h4mk").glob("*.[hc]*")))
+tools = "\n".join(path.read_text() for path in sorted((root / "tools/h4mk").rglob("*.[hc]*")))
 words = set(re.findall(r"\w+", tools))
 with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
     objects = list(pool.map(compile_unit, enumerate(units)))

@@ -160,8 +160,11 @@ TEST(TransportWriterTest, WritesTheVectorsByteForByte) {
     const Bytes secret = is_encrypted ? FromHex(given["secret_hex"].get<std::string>()) : Bytes();
     contents.secret = secret;
     std::vector<Bytes> blocks;
-    for (const Json& block : given["blocks"])
-      blocks.push_back(BlockBytes(has_tracks ? block[4] : block));
+    for (const Json& block : given["blocks"]) {
+      Result<Bytes> coded = EncodeRunLength(BlockBytes(has_tracks ? block[4] : block));
+      ASSERT_TRUE(coded.ok());
+      blocks.push_back(std::move(coded.value()));
+    }
     contents.blocks.assign(blocks.begin(), blocks.end());
     if (has_tracks) {
       Result<Json> meta = AddTrackIndex(contents.meta, TrackEntries(given["blocks"]));

@@ -8,7 +8,6 @@
 #include "base/sha256.h"
 #include "chunk/chunk_format.h"
 #include "legacy/python_json.h"
-#include "legacy/run_length.h"
 #include "legacy/transport/transport_cipher.h"
 
 namespace h4mk {
@@ -163,17 +162,6 @@ Status TransportChunkWriter::Put(ByteSpan front, ByteSpan payload) {
 }
 
 Status WriteTransport(const TransportContents& contents, Sink& sink) {
-  std::vector<Bytes> coded;
-  for (ByteSpan block : contents.blocks) {
-    H4MK_ASSIGN(Bytes result, EncodeRunLength(block));
-    coded.push_back(std::move(result));
-  }
-  TransportContents with_coded = {
-      {coded.begin(), coded.end()}, contents.seek, contents.meta, contents.safe, contents.secret};
-  return WriteCodedTransport(with_coded, sink);
-}
-
-Status WriteCodedTransport(const TransportContents& contents, Sink& sink) {
   Json meta = contents.meta;
   meta["compression"] = {{"engine", "geometric-reference"},
                          {"engine_id", "unknown"},

@@ -64,19 +64,15 @@ class TransportFile {
 };
 
 struct TransportContents {
-  std::vector<ByteSpan> blocks;  // plain; each a multiple of 256 bytes
+  std::vector<ByteSpan> blocks;  // compressed
   std::vector<TransportSeekEntry> seek;
   Json meta = Json::object();  // "compression" is added
   Json safe = Json::object();
   ByteSpan secret;  // of a Living Cipher v3 that blocks are encrypted with; empty: they are not
 };
 
-// Compresses the blocks and writes a whole file. block_not_multiple_of_256, before anything is
-// written.
+// Writes a whole file.
 Status WriteTransport(const TransportContents& contents, Sink& sink);
-
-// The same with blocks that are compressed already.
-Status WriteCodedTransport(const TransportContents& contents, Sink& sink);
 
 // The header of a chunk with this payload.
 Bytes TransportChunkFront(uint32_t tag, ByteSpan payload);

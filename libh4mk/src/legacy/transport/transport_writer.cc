@@ -119,7 +119,7 @@ Status TransportWriter::Finish() {
   }
   contents_.secret = secret_.bytes();
   contents_.blocks.assign(coded_.begin(), coded_.end());
-  return WriteCodedTransport(contents_, sink_);
+  return WriteTransport(contents_, sink_);
 }
 
 Status TransportWriter::FrontIndex(Bytes*, uint32_t*) const {
