@@ -27,8 +27,8 @@ class KeyChain {
 };
 
 // The keys of the blocks of one track, one for each, which are the leaves of a tree: any of them is
-// 64 steps away. Who forgets keeps no key that leads back to those before the last one. Who does
-// not takes one step at each height.
+// 64 steps away from the top. A writer forgets: it keeps no key that leads back to blocks before
+// the last one. A reader keeps the way down to the last key, so that the next one is near.
 class LivingTrack {
  public:
   LivingTrack() = default;
@@ -68,7 +68,8 @@ class LivingTrack {
   };
 
   bool forgets_ = false;
-  // The next one last. Of who does not forget: from the top down to where the last key was.
+  // A writer's: the subtrees that are left, the next one last. A reader's: the way from the top to
+  // the last key.
   std::vector<Node, SecretAllocator<Node>> known_;
 };
 

@@ -89,7 +89,7 @@ class Lookups {
                             size_t* copied) = 0;
 };
 
-// Whether descriptions may be used that a file got behind its blocks: of its tracks, and its META.
+// Whether the tracks and META may be used as descriptions behind blocks of a file say.
 using DescriptionCheck = std::function<Status(const std::vector<Track>& tracks, const Json& meta)>;
 
 class FileReader {
@@ -106,7 +106,7 @@ class FileReader {
   virtual Status Attachment(uint32_t track, ByteSpan* bytes) = 0;
   virtual void Discard(uint32_t track, bool discard) = 0;
 
-  // What has to be asked before they change, once the file is open.
+  // Sets what is asked before descriptions are used that stand behind blocks of the file.
   virtual void SetDescriptionCheck(DescriptionCheck) {}
 
   // What has changed in tracks() and meta() since this was asked last, as kChanged… together.

@@ -23,8 +23,8 @@ class BlockStage {
   // The file was opened; it outlives the stage's work.
   virtual Status Open(const FileReader&) { return {}; }
 
-  // The file is going to be described like this, by what stands behind blocks of it. A failure: it
-  // is not, and a warning says why.
+  // Called before descriptions are used that stand behind blocks of the file. After a failure they
+  // are left out, and a warning says why.
   virtual Status UseDescriptions(const std::vector<Track>&, const Json& /*meta*/) { return {}; }
 
   // What the caller gets of what a call of the file returned.

@@ -90,8 +90,8 @@ Result<TrackList> Descriptions::ParseLater(const Pending& trak) const {
   return status.ok() ? std::move(list) : status;
 }
 
-// Both are taken together: what is authentic is the two of them. What cannot be read costs only
-// itself.
+// Both are checked together, since only the two of them are authentic. One that cannot be read does
+// not cost the other.
 Status Descriptions::Use(const std::optional<Pending>& trak, const std::optional<Pending>& meta) {
   Result<TrackList> list = trak ? ParseLater(*trak) : Result<TrackList>(TrackList(list_));
   Result<Json> object =

@@ -46,8 +46,8 @@ class Descriptions {
 
   // One that came by while reading.
   void AddPending(uint64_t offset, uint32_t tag, Bytes payload);
-  // Uses those. is_all: a cluster follows, so that no other belongs to them; else what may not be
-  // used alone waits for it.
+  // Uses those. is_all: a cluster follows, so they are complete. Else one that may not be used
+  // alone waits for the other.
   void UsePending(bool is_all);
 
   // Warns of attachments without a track.
