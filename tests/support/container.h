@@ -141,8 +141,7 @@ class Reader {
     return h4mk_reader_seek(reader_, track, time, mode);
   }
 
-  // Reads on to the end, past any damage. The same damage told again is the last: with
-  // refuse_unsigned it is told for ever. More than `most` blocks or reports means that it never
+  // Reads on to the end, past any damage. More than `most` blocks or reports means that it never
   // ends.
   Reading ReadOn(size_t most = 1 << 24) {
     Reading reading;
@@ -154,7 +153,6 @@ class Reader {
         reading.ordinals.push_back(c.ordinal);
         reading.offsets.push_back(c.offset);
       } else if (reading.end == H4MK_ERR_CORRUPT || reading.end == H4MK_ERR_UNSUPPORTED) {
-        if (!reading.damage.empty() && reading.damage.back() == message()) return reading;
         reading.damage.push_back(message());
       } else {
         return reading;

@@ -48,8 +48,10 @@ inline std::string ObserveSigned(const Bytes& bytes, h4mk_reader_options options
     if (h4mk_reader_attachment(reader.get(), i, &data, &size) == H4MK_OK)
       seen.append(data, data + size);
   }
-  const Reading reading = reader.ReadOn();
-  for (const Block& block : reading.blocks) AppendBlock(&seen, block);
+  // A refusal is the last word: calling again only repeats it.
+  Reading reading;
+  Block read;
+  while ((reading.end = reader.Next(&read)) == H4MK_OK) AppendBlock(&seen, read);
   for (uint32_t i = 0; i < tracks; ++i)
     for (const int64_t time : {0, 3, 5000}) {
       Block block;
