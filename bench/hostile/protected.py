@@ -52,7 +52,7 @@ class Signed:
         self.leaf(trak())
 
     def leaf(self, data, instead=None):
-        """`instead`: what stands in its place, of the same size."""
+        """Adds a chunk to the tree. The file gets `instead`, which has the same size, in its place."""
         kind = b"\2" if data[:4] == b"CORE" else b"\0"  # the clusters here have no data
         self.new.append((len(self.out) - BASE, len(data), sha256(kind, data[:-4])))
         self.out += instead or data
@@ -208,7 +208,7 @@ def tops(size):
     return Signed().end(top * ((size - 2000) // len(top)))
 
 
-# ---- encrypted: the blocks are forged, and what stands before them is honest. None opens.
+# ---- encrypted: the front of the file is honest and the blocks are forged, so no block can be decrypted
 
 
 def described(count=1):

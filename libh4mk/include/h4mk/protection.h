@@ -2,7 +2,7 @@
  *
  * protection.h: signatures and proofs of files, ciphers for single blocks, and Living Cipher v4 for
  * messages (protection.md). The conventions of h4mk.h hold. Readers verify and decrypt, and writers
- * sign and encrypt, by their options in h4mk.h; this header is for who asks more.
+ * sign and encrypt, by their options in h4mk.h; this header has what goes beyond that.
  */
 #ifndef H4MK_PROTECTION_H
 #define H4MK_PROTECTION_H

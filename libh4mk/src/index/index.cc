@@ -310,7 +310,7 @@ Status Index::FindKeyBefore(uint32_t track, const ClusterRef& before, int64_t ti
 // clusters
 
 Status Index::First(ClusterRef* cluster, bool* found) {
-  *cluster = {.page = 0, .cluster = SIZE_MAX};  // what follows it is number 0
+  *cluster = {.page = 0, .cluster = SIZE_MAX};  // Next() goes on to number 0
   return Next(kAllTracks, cluster, found);
 }
 
@@ -435,7 +435,7 @@ Status Index::SpanAtTime(uint32_t track, int64_t time, SpanRef* span, bool* foun
 }
 
 Status Index::FirstSpan(uint32_t track, SpanRef* span, bool* found) {
-  *span = {.cluster = {}, .span = SIZE_MAX};  // what follows it is number 0
+  *span = {.cluster = {}, .span = SIZE_MAX};  // the next one is number 0
   return NextSpan(track, span, found);
 }
 
