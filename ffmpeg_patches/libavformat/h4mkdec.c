@@ -1107,7 +1107,8 @@ static int h4mk_read_seek2(AVFormatContext *s, int stream_index, int64_t min_ts,
             return AVERROR(EINVAL);
         rescale_limits(s->streams[stream_index]->time_base, &min_ts, &ts, &max_ts);
     }
-    h4mk->size = -1; /* the library looks for what a growing file has gained */
+    if (!h4mk_reader_is_closed(h4mk->reader))
+        h4mk->size = -1; /* the library looks for what a growing file has gained */
 
     /* avformat_seek_file() has converted the times for the only stream of
      * a file, and a limit that is less than a microsecond off a tick may be
