@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * h4mk_verify, h4mk_recover, h4mk_edit, h4mk_reindex and h4mk_index_to_front by the C interface: what they answer, tell and cancel.
+ * h4mk_verify, h4mk_list_chunks, h4mk_recover, h4mk_edit, h4mk_reindex and h4mk_index_to_front by
+ * the C interface: what they answer, tell and cancel.
  */
 #include <h4mk/h4mk.h>
 #include <stdio.h>
@@ -7,12 +8,12 @@
 #include <string.h>
 
 static int failed = 0;
-#define CHECK(condition)                                                   \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);      \
-      failed++;                                                            \
-    }                                                                      \
+#define CHECK(condition)                                              \
+  do {                                                                \
+    if (!(condition)) {                                               \
+      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      failed++;                                                       \
+    }                                                                 \
   } while (0)
 
 static const char kPath[] = "capi_maintain_test.h4mk";
@@ -100,8 +101,7 @@ static h4mk_status verify(told* t, int64_t* blocks) {
   options.task = &task;
   status = h4mk_verify(&io, &options, &report);
   *blocks = h4mk_value_get_int(report, "blocks", -1);
-  if (report != NULL)
-    CHECK(h4mk_value_get_int(report, "problems", -1) == t->problems);
+  if (report != NULL) CHECK(h4mk_value_get_int(report, "problems", -1) == t->problems);
   h4mk_value_free(report);
   h4mk_io_close(&io);
   return status;
@@ -166,6 +166,65 @@ static void test_recover(void) {
   h4mk_io_close(&in);
 }
 
+/* What h4mk_list_chunks() told of chunks. */
+typedef struct listed {
+  told problems; /* first, since a task tells it too */
+  int chunks, bad;
+  int64_t next; /* where the chunk that was listed last ends */
+  char tags[4096];
+} listed;
+
+static void on_chunk(void* opaque, const h4mk_chunk* chunk, int is_good) {
+  listed* l = opaque;
+  CHECK(chunk->struct_size == sizeof *chunk && chunk->offset >= l->next);
+  CHECK(chunk->next == chunk->payload + chunk->length + 4);
+  l->chunks++;
+  l->bad += !is_good;
+  l->next = chunk->next;
+  strcat(l->tags, chunk->tag);
+}
+
+static h4mk_status list_chunks(const h4mk_io* io, listed* l) {
+  h4mk_task task;
+  memset(l, 0, sizeof *l);
+  task = task_for(&l->problems);
+  return h4mk_list_chunks(io, on_chunk, l, &task);
+}
+
+static void test_list_chunks(void) {
+  listed l;
+  int chunks;
+  h4mk_io io = H4MK_IO_INIT;
+  h4mk_task task;
+  write_file(1);
+  CHECK(h4mk_io_open_file(kPath, H4MK_OPEN_READ, &io) == H4MK_OK);
+  CHECK(list_chunks(&io, &l) == H4MK_OK && l.bad == 0 && l.problems.problems == 0);
+  CHECK(strncmp(l.tags, "TRAK", 4) == 0 && strstr(l.tags, "CORECORE") && strstr(l.tags, "TAIL"));
+  CHECK(l.next + 4 == io.size(io.opaque)); /* the container checksum */
+  chunks = l.chunks;
+
+  damage(100000); /* data of a cluster: the chunk stays in the list */
+  CHECK(list_chunks(&io, &l) == H4MK_OK && l.chunks == chunks && l.bad == 1);
+  CHECK(l.problems.problems == 1 && strstr(l.problems.last, "at byte"));
+  damage(16); /* the tag of the first one: it is no chunk, and the others are found behind it */
+  CHECK(list_chunks(&io, &l) == H4MK_OK && l.chunks == chunks - 1 && l.bad == 1);
+  CHECK(l.problems.problems == 2);
+
+  memset(&l, 0, sizeof l);
+  task = task_for(&l.problems);
+  l.problems.steps_until_stop = 0;
+  CHECK(h4mk_list_chunks(&io, on_chunk, &l, &task) == H4MK_ERR_CANCELLED);
+  CHECK(h4mk_list_chunks(&io, NULL, NULL, NULL) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_list_chunks(NULL, on_chunk, &l, NULL) == H4MK_ERR_ARGUMENT);
+  h4mk_io_close(&io);
+  h4mk_io_open_memory("no file at all, really", 22, &io);
+  CHECK(list_chunks(&io, &l) == H4MK_ERR_NOT_H4MK && l.chunks == 0);
+  h4mk_io_close(&io);
+  h4mk_io_open_memory("", 0, &io);
+  CHECK(list_chunks(&io, &l) == H4MK_ERR_NOT_H4MK);
+  h4mk_io_close(&io);
+}
+
 static void title(char* text, size_t size) {
   h4mk_io io = H4MK_IO_INIT;
   h4mk_reader* reader = NULL;
@@ -192,7 +251,8 @@ static void test_edit(void) {
   char text[100];
   const char meta_json[] = "{\"tags\":{\"title\":\"Film\"}}";
   const char track_json[] =
-      "{\"track_id\":1,\"name\":\"camera\",\"kind\":\"video\",\"codec\":\"h264\",\"time_base\":\"1/25\"}";
+      "{\"track_id\":1,\"name\":\"camera\",\"kind\":\"video\",\"codec\":\"h264\",\"time_base\":\"1/"
+      "25\"}";
   write_file(1);
   h4mk_value_from_json(meta_json, strlen(meta_json), &meta);
   h4mk_value_from_json(track_json, strlen(track_json), &track);
@@ -261,6 +321,7 @@ static void test_index(void) {
 
 int main(void) {
   test_verify();
+  test_list_chunks();
   test_cancel();
   test_recover();
   test_edit();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // adapters.md, "Video tokens", "Audio tokens" and "Adapter audio_fft": tokens equal to the golden
 // vectors, and sound that comes back.
-#include <h4mk/legacy.h>
+#include <h4mk/token.h>
 
 #include <cmath>
 #include <numbers>

@@ -12,7 +12,7 @@ cmake --install "$1" --prefix "$work/installed" >/dev/null
 mv "$work/installed" "$work/moved"
 
 echo "installed headers: the public ones only"
-[[ $(cd "$work/moved/include/h4mk" && echo *) == "adapter.h frames.h h4mk.h h4mk.hpp http.h legacy.h protection.h" && $(ls "$work/moved/include") == h4mk ]]
+[[ $(cd "$work/moved/include/h4mk" && echo *) == "adapter.h frames.h h4mk.h h4mk.hpp http.h io.h legacy.h protection.h status.h token.h value.h" && $(ls "$work/moved/include") == h4mk ]]
 
 echo "find_package"
 cmake -S "$source_dir" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/moved" >/dev/null

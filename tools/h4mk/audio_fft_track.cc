@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "audio_fft_track.h"
 
-#include "base/base64.h"
+#include "api.h"
 #include "track_option.h"
 
 namespace h4mk::tool {
@@ -10,6 +10,12 @@ namespace {
 bool IsAudioFft(const RecordedTrack& track) { return track.description["codec"] == kAudioFftCodec; }
 
 }  // namespace
+
+Status ResultOf(h4mk_status status, const AudioFft& sound) {
+  if (status == H4MK_OK) return {};
+  const std::string message = h4mk_audio_fft_message(sound.get());
+  return Status(static_cast<Code>(status), message.empty() ? h4mk_strerror(status) : message);
+}
 
 Result<uint32_t> FindAudioFftTrack(const Recording& recording, int64_t track_id) {
   const std::vector<RecordedTrack>& tracks = recording.tracks();
@@ -29,15 +35,13 @@ Result<uint32_t> FindAudioFftTrack(const Recording& recording, int64_t track_id)
   return track;
 }
 
-Status ReadAudioFftFormat(const RecordedTrack& track, AudioTokenFormat* format) {
-  const auto rate = track.description.find("sample_rate");
-  const auto text = track.description.find("extradata");
-  Bytes extradata;
-  if (rate == track.description.end() || !rate->is_number_integer() || *rate < 1 ||
-      *rate > UINT32_MAX || text == track.description.end() || !text->is_string() ||
-      !DecodeBase64(text->get_ref<const std::string&>(), &extradata))
-    return Status(Code::kCorrupt, "the track lacks its sample_rate or extradata");
-  return DecodeAudioFftFormat(extradata, rate->get<uint32_t>(), format);
+Status OpenAudioFft(const RecordedTrack& track, AudioFft* sound) {
+  Value description;
+  H4MK_TRY(ToValue(track.description, "the track", &description));
+  h4mk_audio_fft* opened = nullptr;
+  const h4mk_status status = h4mk_audio_fft_from_description(description.get(), &opened);
+  sound->reset(opened);
+  return ResultOf(status, *sound);
 }
 
 }  // namespace h4mk::tool

@@ -39,23 +39,23 @@ double Coherence(const Spectrum& a, const Spectrum& b) {
   return std::min(1.0, ab / std::sqrt(aa * bb));
 }
 
-Status ReadSpectrum(const h4mk_block& block, const AudioTokenFormat& format, Spectrum* spectrum) {
-  AudioFftFrame before, own;
-  const bool is_whole =
+// spectrum: as long as the last one, or empty.
+Status ReadSpectrum(const AudioFft& sound, const h4mk_block& block, Spectrum* spectrum) {
+  const bool is_key =
       (block.flags & H4MK_BLOCK_KEY) || (block.flags & H4MK_BLOCK_TYPE_MASK) == H4MK_BLOCK_TYPE_I;
-  H4MK_TRY(DecodeAudioFftBlock({block.data, block.size}, is_whole, format, &before, &own));
-  std::vector<Bin> bins(BinCount(format.frame_size));
-  AudioFftBins(own, bins);
-  spectrum->resize(bins.size());
-  std::transform(bins.begin(), bins.end(), spectrum->begin(),
-                 [](const Bin& bin) { return std::abs(bin); });
-  return {};
+  for (;;) {
+    size_t needed = 0;
+    const h4mk_status status = h4mk_audio_fft_magnitudes(
+        sound.get(), block.data, block.size, is_key, spectrum->data(), spectrum->size(), &needed);
+    if (status != H4MK_OK || needed == spectrum->size()) return ResultOf(status, sound);
+    spectrum->resize(needed);
+  }
 }
 
 Status Report(Recording& recording, uint32_t index, Output& output) {
   const RecordedTrack& track = recording.tracks()[index];
-  AudioTokenFormat format;
-  H4MK_TRY(ReadAudioFftFormat(track, &format));
+  AudioFft sound;
+  H4MK_TRY(OpenAudioFft(track, &sound));
   if (recording.is_encrypted()) return Status(Code::kKey, "the blocks are encrypted");
   output.Set("track_id", track.id());
   output.BeginRows("blocks");
@@ -65,7 +65,7 @@ Status Report(Recording& recording, uint32_t index, Output& output) {
   double sum = 0;
   recording.KeepOnly(index);
   ForEachBlock(recording, output, [&](const h4mk_block& block) -> Status {
-    if (const Status status = ReadSpectrum(block, format, &spectrum); !status.ok()) {
+    if (const Status status = ReadSpectrum(sound, block, &spectrum); !status.ok()) {
       output.Problem(static_cast<uint64_t>(block.offset), status.code(), status.message());
       return {};
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // h4mk list: every block, or every chunk, of a file in the order of the file.
+#include "api.h"
 #include "block_source.h"
 #include "command.h"
-#include "file/chunk_walk.h"
 #include "files_option.h"
 #include "key_option.h"
 #include "text.h"
@@ -31,30 +31,29 @@ void Describe(CLI::App* command, ListOptions* options) {
   AddDecryptionKeyOptions(command, &options->key);
 }
 
+void ListChunk(void* opaque, const h4mk_chunk* chunk, int is_good) {
+  auto& output = *static_cast<Output*>(opaque);
+  const std::string crc = fmt::format("{:08x}", chunk->crc);
+  output.Row([&] {
+    return Json{{"offset", chunk->offset}, {"tag", chunk->tag}, {"flags", chunk->flags},
+                {"length", chunk->length}, {"crc", crc},        {"good", is_good != 0}};
+  });
+  output.Text("{:12}  {:4}  {:08x}  {:10}  {}\n", chunk->offset, Printable(chunk->tag),
+              chunk->flags, chunk->length, crc);
+}
+
 void ListChunks(InputFile& file, Output& output) {
   output.BeginRows("chunks");
   output.Text("{:>12}  {:4}  {:>8}  {:>10}  {}\n", "offset", "tag", "flags", "length", "crc");
-  Source source(file.NewIo());
-  FileHeader header;  // has the salt; what is wrong with it is found by the walk
-  if (file.version() == 2) (void)ReadFileHeader(source, &header).ok();
-  const TrackIds none;
-  ChunkWalk walk(source, none, file.version(), ChunkWalk::Depth::kAll);
-  const Status status = ForEachPiece(walk, [&](const Piece& piece) {
-    if (!piece.problem.empty()) output.Problem(Corrupt(piece.offset, piece.problem));
-    if (piece.kind != Piece::Kind::kChunk && piece.kind != Piece::Kind::kDamagedData) return;
-    const std::string crc = fmt::format("{:08x}", piece.crc);
-    output.Row([&] {
-      return Json{{"offset", piece.offset},
-                  {"tag", TagText(piece.header.tag)},
-                  {"flags", piece.header.flags},
-                  {"length", piece.header.length},
-                  {"crc", crc},
-                  {"good", piece.kind == Piece::Kind::kChunk}};
-    });
-    output.Text("{:12}  {:4}  {:08x}  {:10}  {}\n", piece.offset,
-                Printable(TagText(piece.header.tag)), piece.header.flags, piece.header.length, crc);
-  });
-  if (!status.ok()) output.Problem(status);
+  const h4mk_io input = CallbacksOf(file.NewIo());
+  h4mk_task task = H4MK_TASK_INIT;
+  task.opaque = &output;
+  task.problem = [](void* to, const h4mk_problem* told) {
+    const Status problem(static_cast<Code>(told->code), told->message);
+    static_cast<Output*>(to)->Problem(
+        told->offset < 0 ? problem : problem.At(static_cast<uint64_t>(told->offset)));
+  };
+  (void)h4mk_list_chunks(&input, ListChunk, &output, &task);  // why it failed was told
 }
 
 std::string TimeText(int64_t time) { return time == kNoTime ? "-" : std::to_string(time); }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // h4mk tokenize: sound and pictures of a media file as tracks of tokens.
-#include <h4mk/legacy.h>
-
-#include "adapters/audio_fft_block.h"
+#include "audio_fft_track.h"
 #include "base/base64.h"
 #include "child.h"
 #include "command.h"
@@ -18,7 +16,7 @@ struct TokenizeOptions {
   CommonOptions common;
   std::string output, ffmpeg;
   WriteOptions write;
-  AudioTokenFormat format;
+  uint32_t frame_size = 2048, top_k = 32;
   uint32_t sample_rate = 0;  // 0: that of the input
   uint32_t gop = 30;
   bool compress = false;
@@ -32,11 +30,11 @@ void Describe(CLI::App* command, TokenizeOptions* options) {
       ->type_name("FILE")
       ->required();
   command
-      ->add_option("--frame-size", options->format.frame_size,
+      ->add_option("--frame-size", options->frame_size,
                    "Samples of a frame of sound, default 2048; half of it apart")
       ->type_name("N");
   command
-      ->add_option("--top-k", options->format.top_k,
+      ->add_option("--top-k", options->top_k,
                    "Tokens of a frame at most, default 32; N / 2 + 1 are all that there are")
       ->type_name("K");
   command
@@ -172,12 +170,17 @@ class TokenWriter {
           &picture_track_));
     if (sample_rate == 0) return {};
     counts_.sample_rate = sample_rate;
-    format_ = options_.format;
-    format_.sample_rate = sample_rate;
-    H4MK_TRY(CheckAudioFftFormat(format_));
+    h4mk_audio_fft* sound = nullptr;
+    const h4mk_status status =
+        h4mk_audio_fft_new(sample_rate, options_.frame_size, options_.top_k, &sound);
+    sound_.reset(sound);
+    H4MK_TRY(ResultOf(status, sound_));
+    const uint8_t* extradata = nullptr;
+    size_t size = 0;
+    H4MK_TRY(ResultOf(h4mk_audio_fft_extradata(sound, &extradata, &size), sound_));
     Json description = TrackDescription(++id, "audio", kAudioFftCodec, sample_rate,
                                         {1, static_cast<int32_t>(sample_rate)}, options_.compress);
-    description["extradata"] = EncodeBase64(EncodeAudioFftFormat(format_));
+    description["extradata"] = EncodeBase64({extradata, size});
     return writer_.AddTrack(description, &sound_track_);
   }
 
@@ -193,24 +196,27 @@ class TokenWriter {
   }
 
   Status WriteSound(WavReader& reader, const Pictures& pictures) {
-    const size_t hop = format_.hop(), size = format_.frame_size;
+    const size_t size = options_.frame_size, hop = size / 2;
     std::vector<float> window(size);  // of the frame that comes next
     size_t held = 0;                  // samples of the sound in it
     H4MK_TRY(reader.Read(std::span(window).subspan(hop), &held));
-    AudioFftEncoder encoder(format_);
-    encoder.Begin(window);
+    H4MK_TRY(ResultOf(h4mk_audio_fft_begin(sound_.get(), window.data()), sound_));
     std::move(window.begin() + static_cast<ptrdiff_t>(hop), window.end(), window.begin());
     while (held > 0) {
       std::fill(window.end() - static_cast<ptrdiff_t>(hop), window.end(), 0.0f);
       size_t got = 0;
       if (held == size - hop) H4MK_TRY(reader.Read(std::span(window).last(hop), &got));
       held += got;
-      H4MK_TRY(WritePictures(pictures, static_cast<double>(counts_.samples) / format_.sample_rate));
+      H4MK_TRY(WritePictures(pictures, static_cast<double>(counts_.samples) / counts_.sample_rate));
       const bool whole = counts_.blocks % options_.gop == 0;
       const size_t duration = std::min(held, hop);
       const auto time = static_cast<int64_t>(counts_.samples);
+      const uint8_t* block = nullptr;
+      size_t block_size = 0;
+      H4MK_TRY(ResultOf(
+          h4mk_audio_fft_encode(sound_.get(), window.data(), whole, &block, &block_size), sound_));
       H4MK_TRY(WriteBlock(sound_track_, whole, time, time, static_cast<int64_t>(duration),
-                          encoder.Encode(window, whole)));
+                          {block, block_size}));
       ++counts_.blocks;
       counts_.samples += duration;
       held -= duration;
@@ -251,7 +257,7 @@ class TokenWriter {
   const TokenizeOptions& options_;
   NewRecording& writer_;
   Tokenized& counts_;
-  AudioTokenFormat format_;
+  AudioFft sound_;
   uint32_t picture_track_ = 0, sound_track_ = 0;
 };
 

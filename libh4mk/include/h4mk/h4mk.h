@@ -3,8 +3,12 @@
  * h4mk.h: read, write, check and repair H4MK media containers. libh4mk/spec/README.md is the
  * format; the comments name the document and the section that a function implements.
  *
+ *   status.h       what functions return; included here
+ *   io.h           files, memory and callbacks as input and output; included here
+ *   value.h        JSON values, for descriptions of tracks and metadata; included here
  *   protection.h   signatures, proofs, ciphers for single blocks and messages
  *   adapter.h      decoders for tracks whose blocks only their owner understands
+ *   token.h        sound and pictures as tokens
  *   legacy.h       what only the first versions of the format need
  *   h4mk.hpp       this header for C++20: objects, spans, exceptions
  *
@@ -55,213 +59,13 @@
 #ifndef H4MK_H4MK_H
 #define H4MK_H4MK_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-/* H4MK_BUILDING: this library is being compiled. H4MK_SHARED: the program links to the DLL. */
-#if defined(_WIN32) && defined(H4MK_BUILDING)
-#define H4MK_API __declspec(dllexport)
-#elif defined(_WIN32) && defined(H4MK_SHARED)
-#define H4MK_API __declspec(dllimport)
-#elif defined(_WIN32)
-#define H4MK_API
-#else
-#define H4MK_API __attribute__((visibility("default")))
-#endif
+#include <h4mk/io.h>
+#include <h4mk/status.h>
+#include <h4mk/value.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* ------------------------------------------------------------------------------------ version */
-
-#define H4MK_VERSION_MAJOR 1
-#define H4MK_VERSION_MINOR 0
-#define H4MK_VERSION_PATCH 0
-
-/** Version of the library in use, as major << 16 | minor << 8 | patch. Thread safe. */
-H4MK_API unsigned h4mk_version(void);
-
-#define H4MK_FEATURE_PROTECTION 1u /**< Encryption and signatures. */
-#define H4MK_FEATURE_ZSTD 2u       /**< Compressed blocks. */
-#define H4MK_FEATURE_ADAPTERS 4u   /**< Everything in adapter.h, and tokens. */
-#define H4MK_FEATURE_LEGACY 8u     /**< Version 1, the transport dialect, conversion, the first
-                                        ciphers. */
-/** What this build of the library has: H4MK_FEATURE_... together. All builds have all functions;
- *  those that a build cannot serve return H4MK_ERR_UNSUPPORTED, NULL or 0. Thread safe. */
-H4MK_API unsigned h4mk_features(void);
-
-/* ------------------------------------------------------------------------------------- status */
-
-/** Numbers are permanent. 1..: no result; 100..: the caller; 200..: input and output; 300..: the
- *  file; 400..: adapters. */
-typedef enum h4mk_status {
-    H4MK_OK = 0,
-    H4MK_END = 1,               /**< Nothing more: the file is closed and was read to its end. */
-    H4MK_AGAIN = 2,             /**< Nothing more yet: the file has no end, it grows or was cut.
-                                     Call again if it may grow. */
-    H4MK_ERR_ARGUMENT = 100,    /**< A parameter is outside its documented range. */
-    H4MK_ERR_MEMORY = 101,      /**< Out of memory. */
-    H4MK_ERR_STATE = 102,       /**< The call is not allowed now (a write after finishing, say). */
-    H4MK_ERR_LIMIT = 103,       /**< A limit of the format would be exceeded; the message says
-                                     which. */
-    H4MK_ERR_CANCELLED = 104,   /**< A callback of the caller asked to stop. */
-    H4MK_ERR_IO = 200,          /**< A callback of h4mk_io failed; h4mk_..._io_error() has its
-                                     code. */
-    H4MK_ERR_NOT_SEEKABLE = 201,/**< The call needs an input that can seek. */
-    H4MK_ERR_NOT_H4MK = 300,    /**< Not an H4MK file. */
-    H4MK_ERR_VERSION = 301,     /**< An H4MK file of a version that this library does not read. */
-    H4MK_ERR_TRUNCATED = 302,   /**< The file ends inside its header or the descriptions behind
-                                     it. */
-    H4MK_ERR_CORRUPT = 303,     /**< A checksum failed or a structure contradicts itself; the
-                                     message names the offset. */
-    H4MK_ERR_NOT_FOUND = 304,   /**< No such block, track or time in the file. */
-    H4MK_ERR_KEY = 305,         /**< A key is missing or is the wrong one. */
-    H4MK_ERR_UNSUPPORTED = 306, /**< The file, a track, a block or the call needs a feature that
-                                     this library does not have; the message names it. */
-    H4MK_ERR_ADAPTER = 400      /**< An adapter (adapter.h) failed, or is not what it must be. */
-} h4mk_status;
-
-/** A short English sentence for a status. Never NULL, static storage. Thread safe. */
-H4MK_API const char *h4mk_strerror(h4mk_status status);
-
-/* --------------------------------------------------------------------------- input and output */
-
-/** Where bytes come from or go to. A reader needs read, and seek and size where the input has them;
- *  a writer needs write, and seek for h4mk_writer_options.reserve_index_space only. */
-typedef struct h4mk_io {
-    size_t struct_size;
-    void *opaque; /**< First argument of every callback. */
-    /** Reads up to size bytes at the current position. Returns how many (fewer is no error), 0 at
-     *  the end, or a negative code, which h4mk_reader_io_error() tells. */
-    int64_t (*read)(void *opaque, uint8_t *buffer, size_t size);
-    /** Writes up to size bytes. Returns how many (fewer, but at least 1, is no error) or a negative
-     *  code. */
-    int64_t (*write)(void *opaque, const uint8_t *buffer, size_t size);
-    /** Moves to a byte offset. Returns 0 or a negative code. NULL: the stream cannot seek. */
-    int (*seek)(void *opaque, int64_t offset);
-    /** Size of the file in bytes, a negative number if it is not known. NULL: not known. The file
-     *  may grow between calls. */
-    int64_t (*size)(void *opaque);
-    /** Releases what opaque refers to; called by h4mk_io_close() only. NULL: nothing to release. */
-    void (*close)(void *opaque);
-    /** Returns 0 when what was written is on the disk, or a negative code. NULL: nothing to wait
-     *  for. h4mk_edit() and h4mk_reindex() order their writes by it. */
-    int (*sync)(void *opaque);
-    /** Cuts the file to size bytes. Returns 0 or a negative code. h4mk_edit() and h4mk_reindex()
-     *  need it. */
-    int (*truncate)(void *opaque, int64_t size);
-} h4mk_io;
-#define H4MK_IO_INIT { sizeof(h4mk_io), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
-
-#define H4MK_OPEN_READ 0  /**< An existing file, to be read. */
-#define H4MK_OPEN_WRITE 1 /**< A new file, to be written; an existing one is emptied. */
-#define H4MK_OPEN_EDIT 2  /**< An existing regular file, to be read and changed. Nobody else can
-                               open it like this until it is closed. */
-
-/** Opens a file by path.
- *  path: of the file. mode: H4MK_OPEN_... . *io is filled; h4mk_io_close() closes the file.
- *  H4MK_ERR_IO: errno tells why. Thread safe. */
-H4MK_API h4mk_status h4mk_io_open_file(const char *path, int mode, h4mk_io *io);
-
-/** Opens a file in the folder of another one: h4mk_reader_options.open_beside may be this function,
- *  with the path of the file that is read as beside_opaque (core.md, "External data").
- *  path: a string, of the other file. name: of the file; only a regular file is opened, no link is
- *  followed. *io as h4mk_io_open_file(). H4MK_ERR_ARGUMENT: a name that core.md does not allow;
- *  H4MK_ERR_NOT_FOUND: there is none; H4MK_ERR_IO: errno tells why. Thread safe. */
-H4MK_API h4mk_status h4mk_io_open_beside(void *path, const char *name, h4mk_io *io);
-
-/** Reads from memory. data: size bytes, which must outlive *io; NULL if size is 0. *io is filled,
- *  and closed by h4mk_io_close(). */
-H4MK_API h4mk_status h4mk_io_open_memory(const void *data, size_t size, h4mk_io *io);
-
-/** Writes to memory that grows; h4mk_io_memory() tells where it is. *io is filled, and closed by
- *  h4mk_io_close(). */
-H4MK_API h4mk_status h4mk_io_new_memory(h4mk_io *io);
-
-/** The bytes that were written to an io of h4mk_io_new_memory(). *data is valid until the next
- *  write or h4mk_io_close(). H4MK_ERR_ARGUMENT: another io. */
-H4MK_API h4mk_status h4mk_io_memory(const h4mk_io *io, const uint8_t **data, size_t *size);
-
-/** Calls io->close and clears *io. NULL and a cleared io are allowed. */
-H4MK_API void h4mk_io_close(h4mk_io *io);
-
-/* ------------------------------------------------------------------------------------- values */
-
-/** A JSON value: descriptions of tracks and metadata are objects of these (core.md, "TRAK";
- *  ffmpeg.md, "Keys of TRAK" and "Keys of META", lists the keys). Members keep their order. Members
- *  and elements belong to the value they are in and are valid until it is changed or freed. Setters
- *  and adders copy what they are given and replace a member of the same key; they return
- *  H4MK_ERR_ARGUMENT where the value is no object (or array) or a text is NULL. Getters take NULL
- *  and treat it, and a value of another type, as absent. */
-typedef struct h4mk_value h4mk_value;
-
-typedef enum h4mk_value_type {
-    H4MK_VALUE_NULL = 0, H4MK_VALUE_BOOL = 1, H4MK_VALUE_INT = 2, H4MK_VALUE_REAL = 3,
-    H4MK_VALUE_STRING = 4, H4MK_VALUE_ARRAY = 5, H4MK_VALUE_OBJECT = 6
-} h4mk_value_type;
-
-/** A new empty object, freed by h4mk_value_free(); NULL when out of memory. */
-H4MK_API h4mk_value *h4mk_value_new(void);
-/** Frees a value of h4mk_value_new() or h4mk_value_from_json(), not a member of one. NULL
- *  allowed. */
-H4MK_API void h4mk_value_free(h4mk_value *value);
-
-/** Type of a value. */
-H4MK_API h4mk_value_type h4mk_value_get_type(const h4mk_value *value);
-/** Number of members or elements; 0 for anything but objects and arrays. */
-H4MK_API size_t h4mk_value_count(const h4mk_value *value);
-/** Member or element by position, from 0; NULL from h4mk_value_count() on. */
-H4MK_API const h4mk_value *h4mk_value_at(const h4mk_value *value, size_t index);
-/** Key of the member at a position of an object; NULL as h4mk_value_at(). */
-H4MK_API const char *h4mk_value_key_at(const h4mk_value *value, size_t index);
-/** Member by key, or NULL. */
-H4MK_API const h4mk_value *h4mk_value_get(const h4mk_value *object, const char *key);
-
-/** The value itself as an integer; true is 1, false is 0. fallback if it is neither. */
-H4MK_API int64_t h4mk_value_int(const h4mk_value *value, int64_t fallback);
-/** The value itself as a real number (integers too), or fallback. */
-H4MK_API double h4mk_value_real(const h4mk_value *value, double fallback);
-/** The value itself as text, or NULL. Text that is not UTF-8 was stored as bytes
- *  (h4mk_value_set_text()) and comes back as it was given. */
-H4MK_API const char *h4mk_value_text(const h4mk_value *value);
-/** Member as h4mk_value_int(). */
-H4MK_API int64_t h4mk_value_get_int(const h4mk_value *object, const char *key, int64_t fallback);
-/** Member as h4mk_value_text(). */
-H4MK_API const char *h4mk_value_get_text(const h4mk_value *object, const char *key);
-/** Decoded bytes of a member that h4mk_value_set_bytes() wrote. *data is valid until the value is
- *  changed or freed; it is not NULL, even for 0 bytes. H4MK_ERR_NOT_FOUND: absent;
- *  H4MK_ERR_CORRUPT: no base64. */
-H4MK_API h4mk_status h4mk_value_get_bytes(const h4mk_value *object, const char *key,
-                                          const uint8_t **data, size_t *size);
-
-/** Sets a member to a text. One that is not UTF-8 is kept exactly, as {"base64": ...}. */
-H4MK_API h4mk_status h4mk_value_set_text(h4mk_value *object, const char *key, const char *text);
-/** Sets a member to an integer. */
-H4MK_API h4mk_status h4mk_value_set_int(h4mk_value *object, const char *key, int64_t number);
-/** Sets a member to bytes, stored as base64 text. data may be NULL if size is 0. */
-H4MK_API h4mk_status h4mk_value_set_bytes(h4mk_value *object, const char *key, const void *data,
-                                          size_t size);
-/** Sets a member to a copy of another value, which may be of any type and may belong to object. */
-H4MK_API h4mk_status h4mk_value_set_value(h4mk_value *object, const char *key,
-                                          const h4mk_value *value);
-/** Adds an empty object as a member and returns it; NULL when out of memory or object is none. */
-H4MK_API h4mk_value *h4mk_value_add_object(h4mk_value *object, const char *key);
-/** Adds an empty array as a member and returns it; NULL when out of memory or object is none. */
-H4MK_API h4mk_value *h4mk_value_add_array(h4mk_value *object, const char *key);
-/** Appends an empty object to an array and returns it; NULL when out of memory or array is none. */
-H4MK_API h4mk_value *h4mk_value_append_object(h4mk_value *array);
-/** Appends a text to an array, stored as by h4mk_value_set_text(). */
-H4MK_API h4mk_status h4mk_value_append_text(h4mk_value *array, const char *text);
-/** Appends an integer to an array. */
-H4MK_API h4mk_status h4mk_value_append_int(h4mk_value *array, int64_t number);
-
-/** A value as compact JSON text; valid until the value is changed or freed. NULL when out of
- *  memory. */
-H4MK_API const char *h4mk_value_to_json(const h4mk_value *value);
-/** Parses JSON: size bytes of RFC 8259, UTF-8, without a byte order mark, at most 128 levels deep.
- *  *value is freed by h4mk_value_free(). H4MK_ERR_CORRUPT: this is no JSON. */
-H4MK_API h4mk_status h4mk_value_from_json(const char *text, size_t size, h4mk_value **value);
 
 /* ------------------------------------------------------------------------------------- blocks */
 
@@ -894,6 +698,18 @@ typedef struct h4mk_verify_options {
  *  _NOT_SEEKABLE. */
 H4MK_API h4mk_status h4mk_verify(const h4mk_io *io, const h4mk_verify_options *options,
                                  h4mk_value **report);
+
+/** Lists the chunks of a file of version 1 or 2 in file order, past any damage, with each CRC
+ *  checked (core.md, "Chunk"). It needs no keys, and nothing that the file says of its tracks.
+ *  io: can seek and knows its size. visit is called for each chunk whose end was found, with opaque
+ *  as its first argument; is_good 0: not all of it agrees with its checksums. *chunk is valid
+ *  during the call. Bytes that are no chunk are told to task, which may be NULL. H4MK_OK: the file
+ *  was gone through, whatever was found. H4MK_ERR_NOT_H4MK, _VERSION (the transport dialect as
+ *  well), _IO, _CANCELLED, _NOT_SEEKABLE. */
+H4MK_API h4mk_status h4mk_list_chunks(const h4mk_io *io,
+                                      void (*visit)(void *opaque, const h4mk_chunk *chunk,
+                                                    int is_good),
+                                      void *opaque, const h4mk_task *task);
 
 /** Makes a whole file of one that was damaged or never finished. Chunks that are whole are taken
  *  over byte for byte, unknown ones too; of a damaged cluster the blocks whose checksum is good;

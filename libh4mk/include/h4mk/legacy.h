@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * legacy.h: what programs need that made or read files of the first versions: the schedule of
- * blocks, control frames, tokens, VERI, Living Cipher v3 and masks. The conventions of h4mk.h hold.
- * Files of these versions are read and written through h4mk.h.
+ * blocks, control frames, VERI, Living Cipher v3 and masks. The conventions of h4mk.h hold. Files
+ * of these versions are read and written through h4mk.h.
  */
 #ifndef H4MK_LEGACY_H
 #define H4MK_LEGACY_H
@@ -67,37 +67,6 @@ typedef struct h4mk_control_state {
 H4MK_API h4mk_status h4mk_control_frames_at(const h4mk_control_frame *frames, size_t count,
                                             int64_t pts_us,
                                             h4mk_control_state *state);
-
-/* --------------------------------------------------------------------------------------- tokens */
-
-#define H4MK_VIDEO_TOKEN_SIZE 13
-#define H4MK_AUDIO_TOKEN_SIZE 8
-
-/** Says of a block of pictures when it is shown, which one it is, and whether decoding can start
- *  there (adapters.md, "Video tokens"). */
-typedef struct h4mk_video_token {
-    uint64_t pts_us; /**< Microseconds. */
-    uint32_t index;  /**< Number of the block, from 0. */
-    int key;         /**< 0 or 1. */
-} h4mk_video_token;
-
-/** Writes a token's bytes (big-endian). Any key but 0 is 1. Thread safe. */
-H4MK_API h4mk_status h4mk_video_token_encode(const h4mk_video_token *token,
-                                             uint8_t bytes[H4MK_VIDEO_TOKEN_SIZE]);
-/** Reads a token. little_endian 1: as the first library wrote them, 0: as all others do.
- *  H4MK_ERR_CORRUPT: size is not H4MK_VIDEO_TOKEN_SIZE. Thread safe. */
-H4MK_API h4mk_status h4mk_video_token_decode(const uint8_t *data, size_t size, int little_endian,
-                                             h4mk_video_token *token);
-
-/** The tokens of sound (adapters.md, "Audio tokens"): for each frame of frame_size samples,
- *  frame_size / 2 apart, its top_k loudest bins. pcm: mono, 16 bits, little-endian, pcm_size bytes.
- *  frame_size: 2 to 16384; sample_rate: frame_size / 5 to 768000 Hz; top_k: from 1, more than
- *  frame_size / 2 + 1 are not there. *needed is the number of bytes that there are; up to size of
- *  them go to tokens (may be NULL if size is 0). H4MK_ERR_ARGUMENT: outside these ranges, or
- *  pcm_size is odd; _MEMORY. Thread safe. */
-H4MK_API h4mk_status h4mk_audio_tokens(const uint8_t *pcm, size_t pcm_size, uint32_t sample_rate,
-                                       uint32_t frame_size, uint32_t top_k,
-                                       uint8_t *tokens, size_t size, size_t *needed);
 
 /* -------------------------------------------------------------------- Living Cipher v3, mask v1 */
 

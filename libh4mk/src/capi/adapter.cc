@@ -35,17 +35,6 @@ struct h4mk_decoder {
 namespace h4mk {
 namespace {
 
-// A new handle; null when out of memory.
-template <typename Handle>
-Handle* NewHandle() {
-  Handle* handle = nullptr;
-  Guard([&] {
-    handle = new Handle();
-    return H4MK_OK;
-  });
-  return handle;
-}
-
 bool ReadTrackStruct(const h4mk_adapter_track* from, h4mk_adapter_track* to) {
   *to = H4MK_ADAPTER_TRACK_INIT;
   return from != nullptr && CopyStruct(from, to) && to->kind != nullptr && to->codec != nullptr &&

@@ -52,6 +52,17 @@ namespace h4mk {
 
 inline bool IsOpen(const h4mk_writer* writer) { return writer != nullptr && writer->writer; }
 
+// A new handle; null when out of memory.
+template <typename Handle>
+Handle* NewHandle() {
+  Handle* handle = nullptr;
+  Guard([&] {
+    handle = new Handle();
+    return H4MK_OK;
+  });
+  return handle;
+}
+
 // Keeps the message of a failure.
 template <typename Handle, typename Body>
 h4mk_status Call(Handle* handle, Body body) {

@@ -58,6 +58,18 @@ Status Edit(const h4mk_edit_options& options, EditableFile& file) {
   return editor.Commit();
 }
 
+h4mk_chunk ChunkOf(const Piece& piece) {
+  h4mk_chunk chunk = H4MK_CHUNK_INIT;
+  chunk.offset = static_cast<int64_t>(piece.offset);
+  chunk.payload = chunk.offset + static_cast<int64_t>(kChunkHeaderSize);
+  chunk.next = static_cast<int64_t>(piece.end);
+  StoreLe(reinterpret_cast<uint8_t*>(chunk.tag), piece.header.tag);
+  chunk.flags = piece.header.flags;
+  chunk.length = piece.header.length;
+  chunk.crc = piece.crc;
+  return chunk;
+}
+
 Json Describe(const RecoverReport& report) {
   Json losses = Json::array();
   for (const RecoverReport::Loss& loss : report.losses)
@@ -101,6 +113,28 @@ h4mk_status InPlace(const h4mk_io* io, const h4mk_task* task, Work work) {
 
 }  // namespace
 }  // namespace h4mk
+
+h4mk_status h4mk_list_chunks(const h4mk_io* io,
+                             void (*visit)(void* opaque, const h4mk_chunk* chunk, int is_good),
+                             void* opaque, const h4mk_task* task) {
+  h4mk_io callbacks = H4MK_IO_INIT;
+  h4mk::Task work;
+  if (visit == nullptr || !h4mk::ReadInput(io, &callbacks) || !work.Read(task))
+    return H4MK_ERR_ARGUMENT;
+  return work.Run([&]() -> h4mk::Status {
+    h4mk::CallbackIo in(callbacks);
+    work.Watch(in);
+    return h4mk::WalkFile(in, work.Progress(), [&](const h4mk::Piece& piece) {
+      using Kind = h4mk::Piece::Kind;
+      if (!piece.problem.empty())
+        work.Tell(H4MK_ERR_CORRUPT, piece.offset, piece.end - piece.offset,
+                  h4mk::Corrupt(piece.offset, piece.problem).message());
+      if (piece.kind != Kind::kChunk && piece.kind != Kind::kDamagedData) return;
+      const h4mk_chunk chunk = h4mk::ChunkOf(piece);
+      visit(opaque, &chunk, piece.kind == Kind::kChunk);
+    });
+  });
+}
 
 h4mk_status h4mk_recover(const h4mk_io* input, const h4mk_io* output, const h4mk_task* task,
                          h4mk_value** report) {

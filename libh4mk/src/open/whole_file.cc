@@ -73,6 +73,21 @@ Status VerifyFile(Io& io, const ChunkWalk::Progress& progress, VerifyReport* rep
                 "version " + std::to_string(version) + " of the format is not supported");
 }
 
+Status WalkFile(Io& io, const ChunkWalk::Progress& progress,
+                const std::function<void(const Piece&)>& visit) {
+  int version = 0;
+  H4MK_TRY(ReadVersion(io, &version));
+  if (version == 0) return NotH4mk(io.Size() == 0);
+  if (version != 1 && version != 2)
+    return Status(Code::kVersion, "only files of versions 1 and 2 have chunks with checksums");
+  Source source(io);
+  FileHeader header;  // has the salt; the walk finds it by itself where the header is damaged
+  if (version == 2) (void)ReadFileHeader(source, &header).ok();
+  const TrackIds none;
+  ChunkWalk walk(source, none, version, ChunkWalk::Depth::kAll, progress);
+  return ForEachPiece(walk, visit);
+}
+
 Status RecoverFile(Io& io, Io& output, const ChunkWalk::Progress& progress, RecoverReport* report) {
   int version = 0;
   H4MK_TRY(ReadVersion(io, &version));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "legacy/audio.h"
 
-#include <h4mk/legacy.h>
+#include <h4mk/token.h>
 
 #include <algorithm>
 #include <cmath>

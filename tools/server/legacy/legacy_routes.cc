@@ -2,7 +2,7 @@
 // The HTTP API of the first programs, request for request; tests/server/vectors has them. Where the
 // old one could never answer (an error for every file that its own writer makes), this one answers
 // what was meant.
-#include <h4mk/legacy.h>
+#include <h4mk/token.h>
 #include <openssl/sha.h>
 
 #include <algorithm>
