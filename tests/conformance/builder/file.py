@@ -197,12 +197,12 @@ class File:
             self.copies(times=times)
         return self.top().locator().checksum()
 
-    def front_index(self):
+    def front_index(self, top_change=None):
         """Puts copies of the pages and the top behind the header of a closed file. With a FREE chunk there, they take its place."""
         free = self.chunks.pop(0) if self.chunks[0].tag == "FREE" else None
         size = free.size if free else 0
         while True:
-            front, length = self._front(size)
+            front, length = self._front(size, top_change)
             if length == size or free and length + 16 <= size:
                 break
             assert not free, "the FREE chunk is too small"
@@ -225,7 +225,7 @@ class File:
         chunk.offset, self.chunks = offset, chunks
         return chunk
 
-    def _front(self, size):
+    def _front(self, size, top_change):
         """The chunks of a front index that takes `size` bytes. With FREE nothing moves; else all else does, and the front stands
         before byte 16 of where things are now."""
         at = 16 if self.chunks[0].offset > 16 else 16 - size
@@ -235,7 +235,8 @@ class File:
             pages.append((chunk.offset, chunk.size, page))
             front.append(chunk)
             at = chunk.end
-        fields = index.top_fields(at, self.chunks[-1].end + 4, self.clusters, self.track_ids, pages, self.trak, self.meta)
+        fields = index.top_fields(at, self.chunks[-1].end + 4, self.clusters, self.track_ids, pages, self.trak, self.meta,
+                                  change=top_change)
         front.append(self._chunk_at(at, "TSEK", fields))
         return front, front[-1].end - start
 

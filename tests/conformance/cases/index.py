@@ -351,6 +351,13 @@ def top_with_other_first_cluster(f):
     return read(f, problems=[problem("index_contradiction", f.last_top)], index={"from": "page", "pages": 1, "clusters": 2})
 
 
+@invalid("Index at the front")
+def front_top_with_other_first_cluster(f):
+    """The top in front says that the file ends where it does, and that no cluster stands in it. That at the end is right, and serves."""
+    pages(f, 1).finish().front_index(top_change={"distance to first cluster": 0})
+    return read(f, problems=[problem("index_contradiction", f.chunks[1])])
+
+
 @invalid("Top")
 def top_without_first_cluster(f):
     """The top says that the file has no cluster, and names the page of two."""

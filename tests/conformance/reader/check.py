@@ -41,7 +41,12 @@ class Index:
         """ "The file is closed if its size is what such a top says." """
         first = self.reading.first_cluster
         at_front = first is None or top.offset < first
-        return at_front and ends_the_file(top, len(self.reading.data)) and self._counts(top)
+        if not at_front or not ends_the_file(top, len(self.reading.data)):
+            return False
+        if not self._counts(top):
+            self._contradiction_if_front_is_known(top.offset)
+            return False
+        return True
 
     def _counts(self, top: Top) -> bool:
         try:
