@@ -48,7 +48,7 @@ inline std::string ObserveSigned(const Bytes& bytes, h4mk_reader_options options
     if (h4mk_reader_attachment(reader.get(), i, &data, &size) == H4MK_OK)
       seen.append(data, data + size);
   }
-  // A refusal is the last word: calling again only repeats it.
+  // A refusal is the last word.
   Reading reading;
   Block read;
   while ((reading.end = reader.Next(&read)) == H4MK_OK) AppendBlock(&seen, read);

@@ -233,9 +233,10 @@ typedef struct h4mk_reader_options {
     void *beside_opaque; /**< First argument of open_beside; must outlive the reader. */
     /** With verify_key. 0: what is not as it was signed is left out, and h4mk_reader_next_warning()
      *  tells it. 1: it is H4MK_ERR_CORRUPT, from h4mk_reader_open() or from the call that finds it,
-     *  and from all calls that read behind it; so are descriptions that were changed without being
-     *  signed, and a file without the end that was signed. 2: the same, but the file may still be
-     *  written: it may be signed up to a place that is no end yet. */
+     *  and from all calls that read behind it, but for h4mk_reader_next(), which then returns
+     *  H4MK_ERR_STATE; so are descriptions that were changed without being signed, and a file
+     *  without the end that was signed. 2: the same, but the file may still be written: it may be
+     *  signed up to a place that is no end yet. */
     int refuse_unsigned;
     /** Asked before each read of the input. Anything but 0 stops the call with H4MK_ERR_CANCELLED;
      *  the reader can be used again. NULL: never. */
@@ -353,12 +354,12 @@ H4MK_API h4mk_status h4mk_reader_discard(h4mk_reader *reader, uint32_t track, in
  *  H4MK_END, H4MK_AGAIN: no more blocks. Calling again goes on behind an error: H4MK_ERR_CORRUPT
  *  (something was damaged and passed over), _UNSUPPORTED (a block needs a feature that this library
  *  does not know), _NOT_FOUND (the data is in a file beside this one that is missing). H4MK_ERR_IO,
- *  _MEMORY, _CANCELLED: calling again tries once more. */
+ *  _MEMORY, _CANCELLED: calling again tries once more. H4MK_ERR_STATE: with refuse_unsigned, after
+ *  this call has returned H4MK_ERR_CORRUPT for what is not as it was signed. */
 H4MK_API h4mk_status h4mk_reader_next(h4mk_reader *reader, h4mk_block *block);
 
 /** Whether blocks may follow after h4mk_reader_next() returned this: only a part of the file was
- *  lost. With refuse_unsigned a loop must end at the first H4MK_ERR_CORRUPT as well: each call
- *  behind what is not as it was signed returns it again, and H4MK_END never comes. */
+ *  lost. */
 #define H4MK_GOES_ON(status)                                         \
     ((status) == H4MK_OK || (status) == H4MK_ERR_CORRUPT ||          \
      (status) == H4MK_ERR_UNSUPPORTED || (status) == H4MK_ERR_NOT_FOUND)

@@ -81,9 +81,9 @@ H4MK_API h4mk_status h4mk_audio_fft_begin(h4mk_audio_fft *sound, const float *sa
 H4MK_API h4mk_status h4mk_audio_fft_encode(h4mk_audio_fft *sound, const float *samples, int is_key,
                                            const uint8_t **data, size_t *size);
 /** The magnitudes of the spectrum that a block has: frame_size / 2 + 1 of them, from 0 Hz up, 0
- *  where it has no token. data: size bytes of the block; is_key: it has H4MK_BLOCK_KEY or is of type
- *  I. *needed is their number; up to count of them go to magnitudes (may be NULL if count is 0).
- *  H4MK_ERR_CORRUPT: no such block. */
+ *  where it has no token. data: size bytes of the block; is_key: it has H4MK_BLOCK_KEY or is of
+ *  type I. *needed is their number; up to count of them go to magnitudes (may be NULL if count is
+ *  0). H4MK_ERR_CORRUPT: no such block. */
 H4MK_API h4mk_status h4mk_audio_fft_magnitudes(h4mk_audio_fft *sound, const uint8_t *data,
                                                size_t size, int is_key, double *magnitudes,
                                                size_t count, size_t *needed);

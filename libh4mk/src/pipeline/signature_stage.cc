@@ -32,6 +32,13 @@ Status SignatureStage::Judge(Status status) {
   return verdict.ok() ? std::move(status) : std::move(verdict);
 }
 
+Status SignatureStage::JudgeNext(Status status) {
+  Status judged = Judge(std::move(status));
+  if (strictness_ == Strictness::kReport || io_.Verdict().ok()) return judged;
+  if (!std::exchange(refusal_told_, true)) return judged;
+  return Status(Code::kState, "nothing more is read: " + judged.message());
+}
+
 // Lengths and durations come from the index, which is not signed.
 Status SignatureStage::CheckTotals() const {
   for (const Checkpoint::Track& known : io_.last().tracks)

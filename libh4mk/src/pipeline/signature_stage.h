@@ -30,6 +30,8 @@ class SignatureStage final : public BlockStage {
   // kCorrupt: the end of the file is not the one that was signed.
   Status Open(const FileReader& file) override;
   Status Judge(Status status) override;
+  // kState: that something is not as it was signed was told; a loop that reads on ends by this.
+  Status JudgeNext(Status status) override;
   Status Check(const ReadBlock& block, Order order, bool* usable) override;
   bool NextWarning(Status* warning) override;
 
@@ -49,6 +51,7 @@ class SignatureStage final : public BlockStage {
   uint64_t checked_chunk_ = 0;  // the chunk at this offset is a signed one
   bool descriptions_reported_ = false;
   bool end_reported_ = false;
+  bool refusal_told_ = false;
 };
 
 }  // namespace h4mk
