@@ -224,7 +224,7 @@ TEST(Proofs, AreMadeWithoutAKeyAndVerifiedWithIt) {
   ASSERT_EQ(h4mk_reader_read_block(reader.get(), 0, 3, &block), H4MK_OK);
   h4mk_value *proof = nullptr, *proven = nullptr;
   ASSERT_EQ(h4mk_reader_prove(reader.get(), &proof), H4MK_OK) << reader.message();
-  EXPECT_EQ(h4mk_proof_verify(proof, SigningKey().open.c_str(), &proven), H4MK_OK);
+  EXPECT_EQ(h4mk_proof_verify(proof, SigningKey().open.c_str(), nullptr, &proven), H4MK_OK);
   EXPECT_EQ(h4mk_value_get_int(proven, "ordinal", -1), 3);
   h4mk_value_free(proof);
   h4mk_value_free(proven);

@@ -211,7 +211,7 @@ TEST(ProofTest, ABlockIsProvedWithoutTheFile) {
     ASSERT_EQ(h4mk_reader_prove(reader.get(), &made), H4MK_OK) << reader.message();
     const Value sent = ParseJson(h4mk_value_to_json(Value(made).get()));
     h4mk_value* proven = nullptr;
-    ASSERT_EQ(h4mk_proof_verify(sent.get(), SigningKey().open.c_str(), &proven), H4MK_OK);
+    ASSERT_EQ(h4mk_proof_verify(sent.get(), SigningKey().open.c_str(), nullptr, &proven), H4MK_OK);
     const Value owner(proven);
     const uint8_t* data = nullptr;
     size_t size = 0;
@@ -219,7 +219,8 @@ TEST(ProofTest, ABlockIsProvedWithoutTheFile) {
     EXPECT_EQ(Bytes(data, data + size), media.blocks[i].data);
     EXPECT_EQ(h4mk_value_get_int(proven, "pts", -1), media.blocks[i].pts);
     EXPECT_EQ(h4mk_value_get_int(proven, "track_id", -1), media.blocks[i].track + 1);
-    EXPECT_EQ(h4mk_proof_verify(sent.get(), MakeKey().open.c_str(), &proven), H4MK_ERR_KEY);
+    EXPECT_EQ(h4mk_proof_verify(sent.get(), MakeKey().open.c_str(), nullptr, &proven),
+              H4MK_ERR_KEY);
   }
 }
 
@@ -231,7 +232,7 @@ TEST(ProofTest, ABlockThatWasAskedForByNumberIsProved) {
   h4mk_value *made = nullptr, *proven = nullptr;
   ASSERT_EQ(h4mk_reader_prove(reader.get(), &made), H4MK_OK) << reader.message();
   const Value owner(made);
-  ASSERT_EQ(h4mk_proof_verify(made, SigningKey().open.c_str(), &proven), H4MK_OK);
+  ASSERT_EQ(h4mk_proof_verify(made, SigningKey().open.c_str(), nullptr, &proven), H4MK_OK);
   const Value proven_owner(proven);
   EXPECT_EQ(h4mk_value_get_int(proven, "ordinal", -1), 100);
   EXPECT_EQ(h4mk_value_get_int(proven, "track_id", -1), 2);
@@ -251,7 +252,7 @@ TEST(ProofTest, ABlockWithoutBytesOfTheLastTrackIsProved) {
   h4mk_value *made = nullptr, *proven = nullptr;
   ASSERT_EQ(h4mk_reader_prove(reader.get(), &made), H4MK_OK);
   const Value owner(made);
-  ASSERT_EQ(h4mk_proof_verify(made, SigningKey().open.c_str(), &proven), H4MK_OK);
+  ASSERT_EQ(h4mk_proof_verify(made, SigningKey().open.c_str(), nullptr, &proven), H4MK_OK);
   const Value proven_owner(proven);
   EXPECT_EQ(h4mk_value_get_int(proven, "pts", -1), 5);
   EXPECT_EQ(h4mk_value_get_int(proven, "track_id", -1), 65535);
@@ -271,7 +272,7 @@ TEST(ProofTest, AChangedProofProvesNothing) {
   const Value made = ProofOfTheFirstBlock();
   const std::string proof = h4mk_value_to_json(made.get());
   h4mk_value* proven = nullptr;
-  ASSERT_EQ(h4mk_proof_verify(made.get(), SigningKey().open.c_str(), &proven), H4MK_OK);
+  ASSERT_EQ(h4mk_proof_verify(made.get(), SigningKey().open.c_str(), nullptr, &proven), H4MK_OK);
   const std::string expected = h4mk_value_to_json(Value(proven).get());
   for (size_t i = 0; i < proof.size(); i += 13) {
     std::string changed = proof;
@@ -279,7 +280,7 @@ TEST(ProofTest, AChangedProofProvesNothing) {
     h4mk_value* value = nullptr;
     if (h4mk_value_from_json(changed.data(), changed.size(), &value) != H4MK_OK) continue;
     const Value freed(value);
-    if (h4mk_proof_verify(value, SigningKey().open.c_str(), &proven) != H4MK_OK) continue;
+    if (h4mk_proof_verify(value, SigningKey().open.c_str(), nullptr, &proven) != H4MK_OK) continue;
     // Base64 has characters whose last bits mean nothing.
     EXPECT_EQ(h4mk_value_to_json(Value(proven).get()), expected) << "character " << i;
   }
@@ -289,7 +290,8 @@ TEST(ProofTest, AnotherNumberIsAnotherBlockOrNone) {
   const Value made = ProofOfTheFirstBlock();
   h4mk_value_set_int(made.get(), "ordinal", 1000000);
   h4mk_value* proven = nullptr;
-  EXPECT_EQ(h4mk_proof_verify(made.get(), SigningKey().open.c_str(), &proven), H4MK_ERR_CORRUPT);
+  EXPECT_EQ(h4mk_proof_verify(made.get(), SigningKey().open.c_str(), nullptr, &proven),
+            H4MK_ERR_CORRUPT);
 }
 
 // ---- keys

@@ -477,8 +477,9 @@ TEST(ForgedProofTest, AnAttachmentProvesNoBlock) {
                       {"first_piece", 0},
                       {"data", EncodeBase64(lie)}};
   h4mk_value* proven = nullptr;
-  EXPECT_EQ(h4mk_proof_verify(ParseJson(proof.dump()).get(), SigningKey().open.c_str(), &proven),
-            H4MK_ERR_CORRUPT);
+  EXPECT_EQ(
+      h4mk_proof_verify(ParseJson(proof.dump()).get(), SigningKey().open.c_str(), nullptr, &proven),
+      H4MK_ERR_CORRUPT);
 }
 
 // What a proof holds besides: as many pieces as the cluster has, each of its size.
@@ -496,8 +497,8 @@ TEST(ForgedProofTest, PiecesAreThoseOfTheCluster) {
   const h4mk::Json proof = h4mk::Json::parse(h4mk_value_to_json(Value(made).get()));
   const auto holds = [](const h4mk::Json& value) {
     h4mk_value* proven = nullptr;
-    const h4mk_status status =
-        h4mk_proof_verify(ParseJson(value.dump()).get(), SigningKey().open.c_str(), &proven);
+    const h4mk_status status = h4mk_proof_verify(ParseJson(value.dump()).get(),
+                                                 SigningKey().open.c_str(), nullptr, &proven);
     if (status == H4MK_OK) h4mk_value_free(proven);
     return status == H4MK_OK;
   };

@@ -44,9 +44,9 @@ std::string Compare(const std::string& line, const std::string& pem, const h4mk_
   if (h4mk_value_from_json(line.data(), line.size(), &parsed) != H4MK_OK)
     return "its proof is no JSON";
   const Value proof(parsed);
-  const h4mk_status status = h4mk_proof_verify(proof.get(), pem.c_str(), &proved);
-  if (status == H4MK_ERR_KEY) return "its proof was signed with another key";
-  if (status != H4MK_OK) return "its proof proves nothing";
+  const Work work("verify");
+  const h4mk_status status = h4mk_proof_verify(proof.get(), pem.c_str(), work.task(), &proved);
+  if (status != H4MK_OK) return work.Result(status).message();
   const Value known(proved);
   const uint8_t* data = nullptr;
   size_t size = 0;

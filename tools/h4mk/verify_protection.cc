@@ -39,12 +39,10 @@ Status ReadAndVerify(const std::string& proof_path, const std::string& key_path,
   if (status != H4MK_OK || h4mk_value_get_type(made) != H4MK_VALUE_OBJECT)
     return Status(Code::kNotFound, "the proof is no JSON object");
   h4mk_value* proven = nullptr;
-  status = h4mk_proof_verify(made, pem.c_str(), &proven);
+  const Work work("verify");
+  status = h4mk_proof_verify(made, pem.c_str(), work.task(), &proven);
   block->reset(proven);
-  if (status == H4MK_OK) return {};
-  return Status(static_cast<Code>(status), status == H4MK_ERR_KEY
-                                               ? "the proof is not signed with this key"
-                                               : "the proof is not valid");
+  return work.Result(status);
 }
 
 }  // namespace

@@ -55,10 +55,11 @@ H4MK_API h4mk_status h4mk_reader_prove(h4mk_reader *reader, h4mk_value **proof);
  *  "data" (see h4mk_value_get_bytes()) and, if there is any, "side_data", an array of {"name",
  *  "data"}. Nothing else is proved: not the codec, and not the time base of the track. To check
  *  another copy of the block, compare all of these members. Freed by h4mk_value_free().
+ *  task may be NULL; its problem tells what is wrong with the proof, and it has no progress.
  *  H4MK_ERR_KEY: no key, or signed with another one; H4MK_ERR_CORRUPT: it proves nothing. Thread
  *  safe. */
 H4MK_API h4mk_status h4mk_proof_verify(const h4mk_value *proof, const char *verify_key,
-                                       h4mk_value **block);
+                                       const h4mk_task *task, h4mk_value **block);
 
 /* -------------------------------------------------------------------------------- single blocks */
 

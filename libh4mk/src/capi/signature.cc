@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "capi/handles.h"
+#include "capi/task.h"
 #include "capi/value.h"
 #include "protect/checkpoint_chain.h"
 #include "protect/proof.h"
@@ -54,14 +55,17 @@ h4mk_status h4mk_reader_prove(h4mk_reader* reader, h4mk_value** proof) {
   });
 }
 
-h4mk_status h4mk_proof_verify(const h4mk_value* proof, const char* verify_key, h4mk_value** block) {
-  if (proof == nullptr || verify_key == nullptr || block == nullptr) return H4MK_ERR_ARGUMENT;
-  return h4mk::Guard([&]() -> h4mk_status {
+h4mk_status h4mk_proof_verify(const h4mk_value* proof, const char* verify_key,
+                              const h4mk_task* task, h4mk_value** block) {
+  h4mk::Task work;
+  if (proof == nullptr || verify_key == nullptr || block == nullptr || !work.Read(task))
+    return H4MK_ERR_ARGUMENT;
+  return work.Run([&]() -> Status {
     const auto key = h4mk::SignatureKey::Public(verify_key);
-    if (!key.ok()) return static_cast<h4mk_status>(key.status().code());
+    if (!key.ok()) return key.status();
     const auto proven = h4mk::VerifyProof(h4mk::ValueToJson(*proof), key.value());
-    if (!proven.ok()) return static_cast<h4mk_status>(proven.status().code());
+    if (!proven.ok()) return proven.status();
     *block = h4mk::ValueFromJson(h4mk::DescribeProven(proven.value())).release();
-    return H4MK_OK;
+    return {};
   });
 }
