@@ -66,7 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!file.ok()) continue;
     FUZZ_CHECK(file.value().end() <= size);
     Bytes payload;
-    for (const TransportChunk& chunk : file.value().chunks()) {
+    for (const ChunkInfo& chunk : file.value().chunks()) {
       FUZZ_CHECK(file.value().ReadPayload(chunk, &payload).ok());
       CheckTables(payload);
     }

@@ -14,10 +14,10 @@ namespace {
 
 void Ask(const V1File& file, size_t size) {
   Bytes payload;
-  for (const V1Chunk& chunk : file.chunks()) {
-    FUZZ_CHECK(chunk.offset + chunk.length <= size);
+  for (const ChunkInfo& chunk : file.chunks()) {
+    FUZZ_CHECK(chunk.payload + chunk.length <= size);
     if (file.ReadPayload(chunk, &payload).ok()) h4mk_fuzz::Touch(payload);
-    FUZZ_CHECK(file.FindChunk(chunk.offset).ok());
+    FUZZ_CHECK(file.FindChunk(chunk.payload).ok());
   }
   (void)file.Tracks().ok();
   (void)file.SeekTables().ok();

@@ -180,7 +180,7 @@ class TransportRecoverTest : public testing::Test {
     EXPECT_TRUE(file.value().CheckVeri().value().as_written);
     std::string text;
     Bytes payload;
-    for (const TransportChunk& core : file.value().cores()) {
+    for (const ChunkInfo& core : file.value().cores()) {
       EXPECT_TRUE(file.value().ReadPayload(core, &payload).ok());
       text += payload.empty() ? "-" : std::to_string(payload[0]);
     }

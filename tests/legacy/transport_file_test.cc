@@ -83,7 +83,7 @@ void CheckMetadata(const TransportFile& file, const Json& expect) {
 void CheckBlocks(const TransportFile& file, const Json& expect) {
   std::vector<Bytes> stored, plain;
   Status failed;
-  for (const TransportChunk& core : file.cores()) {
+  for (const ChunkInfo& core : file.cores()) {
     Bytes payload;
     ASSERT_TRUE(file.ReadPayload(core, &payload).ok());
     Result<Bytes> decoded = DecodeRunLength(payload);
@@ -113,8 +113,8 @@ TEST_P(TransportVectorsTest, AnswersAsTheVectorsSay) {
     if (!opened.ok() || !expect["open"].contains("ok")) continue;
     const TransportFile& file = opened.value();
     Json chunks = Json::array();
-    for (const TransportChunk& chunk : file.chunks())
-      chunks.push_back({TagAsText(chunk.tag), chunk.offset, chunk.length, Hex32(chunk.crc)});
+    for (const ChunkInfo& chunk : file.chunks())
+      chunks.push_back({TagAsText(chunk.tag), chunk.payload, chunk.length, Hex32(chunk.crc)});
     EXPECT_EQ(chunks, expect["chunks"]);
     const auto seek = file.Seek();
     EXPECT_EQ(Outcome(seek, SeekRows), Expected(expect["seek_entries"]));

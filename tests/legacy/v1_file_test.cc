@@ -24,9 +24,9 @@ std::string Hex32(uint32_t value) {
 
 Json ParseRows(const V1File& file) {
   Json chunks = Json::array();
-  for (const V1Chunk& chunk : file.chunks())
+  for (const ChunkInfo& chunk : file.chunks())
     chunks.push_back(
-        {TagAsVectors(chunk.tag), chunk.flags, chunk.offset, chunk.length, Hex32(chunk.crc)});
+        {TagAsVectors(chunk.tag), chunk.flags, chunk.payload, chunk.length, Hex32(chunk.crc)});
   const V1Header& header = file.header();
   return {{"header",
            {{"version", header.version},

@@ -96,9 +96,11 @@ Status ChunkReader::ReadHeader(uint64_t offset, ChunkHeader* header) {
 Status ChunkReader::ReadPayload(uint64_t offset, const ChunkHeader& header, Bytes* payload,
                                 uint32_t* crc) {
   const uint32_t limit = header.tag == kTagAttachment ? kMaxAttachmentChunk : kMaxSmallChunk;
-  if (header.length > limit)
+  if (header.length > limit) {
+    source_.Unread(offset, ChunkHeaderBytes(header));
     return Corrupt(offset, TagText(header.tag) + " chunk of " + std::to_string(header.length) +
                                " bytes is larger than the limit");
+  }
   const size_t size = size_t{header.length} + kCrcSize;
   payload->clear();
   const Status read = ReadUpTo(offset + kChunkHeaderSize, size, payload);

@@ -36,7 +36,8 @@ Status ReadChunkInfo(Source& source, int version, uint64_t offset, ChunkInfo* ch
   }
   if (found.next > static_cast<uint64_t>(size))
     return Corrupt(offset, "chunk_overrun: " + TagText(found.tag) + " chunk of " +
-                               std::to_string(found.length) + " bytes extends past the file");
+                               std::to_string(found.length) + " bytes extends past the file")
+        .Named("chunk_overrun");
   if (!is_transport) {
     uint8_t crc[kCrcSize];
     H4MK_TRY(source.ReadAt(found.next - kCrcSize, crc, sizeof crc, &got));
@@ -59,8 +60,12 @@ Status ReadChunkPayload(Source& source, int version, const ChunkInfo& chunk, Byt
           ? 0
           : Crc32(source.salt(), ChunkHeaderBytes({chunk.tag, chunk.flags, chunk.length}));
   if (got == chunk.length && Crc32(start, *payload) == chunk.crc) return {};
-  return Corrupt(chunk.offset,
-                 "chunk_crc: " + TagText(chunk.tag) + " chunk does not match its CRC");
+  return WrongCrc(chunk.offset, chunk.tag);
+}
+
+Status WrongCrc(uint64_t offset, uint32_t tag) {
+  return Corrupt(offset, "chunk_crc: " + TagText(tag) + " chunk does not match its CRC")
+      .Named("chunk_crc");
 }
 
 bool IsKeptTag(uint32_t tag) {

@@ -26,6 +26,9 @@ Status ReadChunkInfo(Source& source, int version, uint64_t offset, ChunkInfo* ch
 // there all the same).
 Status ReadChunkPayload(Source& source, int version, const ChunkInfo& chunk, Bytes* payload);
 
+// What is said of the chunk at an offset that does not match its CRC.
+Status WrongCrc(uint64_t offset, uint32_t tag);
+
 // A chunk that stands for itself: a reader needs to know nothing else to keep it, and no writer
 // makes it on its own.
 bool IsKeptTag(uint32_t tag);

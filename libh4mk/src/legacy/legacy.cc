@@ -15,11 +15,10 @@ Status OpenLegacy(int version, Source source, BufferAllocator& allocator, bool k
                   std::vector<MasterKey>* keys, std::unique_ptr<FileReader>* reader) {
   if (version == 1) {
     *reader = std::make_unique<V1Reader>(std::move(source), allocator, keep_corrupt);
-    return {};
+  } else {
+    *reader = std::make_unique<TransportReader>(std::move(source), allocator, keep_corrupt,
+                                                std::exchange(*keys, {}));
   }
-  auto transport = std::make_unique<TransportReader>(std::move(source), allocator, keep_corrupt);
-  transport->SetKeys(std::exchange(*keys, {}));
-  *reader = std::move(transport);
   return {};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "legacy/table_reader.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/fault.h"
@@ -11,6 +12,22 @@ namespace {
 Status CannotSeek() { return Status(Code::kNotSeekable, "the input cannot seek"); }
 
 }  // namespace
+
+void TableReader::TakeMeta(ByteSpan payload) {
+  Result<Json> meta = ParseLegacyJson(AsText(payload), "META");
+  if (!meta.ok() || !meta.value().is_object())
+    return Warn("META is no JSON object; it is left out");
+  meta_ = std::move(meta.value());
+}
+
+void TableReader::CountTotals() {
+  discarded_.assign(tracks().size(), false);
+  totals_.assign(tracks().size(), {});
+  BlockInfo info;
+  for (uint32_t number = 0; has_table() && number < block_count(); ++number)
+    if (Describe(number, &info) && info.record.track >= 0)
+      totals_[static_cast<size_t>(info.record.track)].Add(info.record);
+}
 
 Status TableReader::AtEnd() const {
   return closed_ ? Status(Code::kEnd, "end of file") : Status(Code::kAgain, cut_message());
@@ -57,6 +74,20 @@ Status TableReader::Alloc(size_t size, uint8_t** data) {
   ReleaseBuffer();
   buffer_ = allocator_.Alloc(size + kBlockPadding, data);
   return buffer_ ? Status() : Status(Code::kMemory, "out of memory");
+}
+
+Status TableReader::CopyOut(ByteSpan bytes, ReadBlock* block) {
+  uint8_t* data = nullptr;
+  H4MK_TRY(Alloc(bytes.size(), &data));
+  std::fill_n(std::ranges::copy(bytes, data).out, kBlockPadding, uint8_t{0});
+  block->data = data;
+  block->buffer = buffer_;
+  return {};
+}
+
+void TableReader::AddDamage(uint64_t offset, std::string message) {
+  constexpr size_t kMaxDamage = 10000;
+  if (damage_.size() < kMaxDamage) damage_.push_back({offset, std::move(message)});
 }
 
 void TableReader::ReleaseBuffer() {

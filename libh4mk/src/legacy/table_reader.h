@@ -22,6 +22,8 @@ class TableReader : public FileReader {
   ~TableReader() override { ReleaseBuffer(); }
 
   bool is_closed() const override { return closed_; }
+  const std::vector<Track>& tracks() const override { return list_.tracks; }
+  const Json& meta() const override { return meta_; }
   const TrackTotals& totals(uint32_t track) const override { return totals_[track]; }
   void Discard(uint32_t track, bool discard) override { discarded_[track] = discard; }
 
@@ -60,23 +62,33 @@ class TableReader : public FileReader {
   // What a file without an end lacks.
   virtual const char* cut_message() const = 0;
 
+  // Takes in the contents of META; warns where they are none.
+  void TakeMeta(ByteSpan payload);
+  // Once tracks() and all that Describe() needs are known.
+  void CountTotals();
   Status AtEnd() const;
+  // Makes a new buffer_ for so many bytes and what may be read behind them.
   Status Alloc(size_t size, uint8_t** data);
+  // Hands out a copy of these bytes.
+  Status CopyOut(ByteSpan bytes, ReadBlock* block);
   void ReleaseBuffer();
   void Warn(Status warning) { warnings_.Add(std::move(warning)); }
   void Warn(std::string text) { Warn(Status(Code::kCorrupt, std::move(text))); }
+  // Damage that reading passes over. Much of it is enough: a file can be wrong everywhere.
+  void AddDamage(uint64_t offset, std::string message);
 
   Source source_;
   BufferAllocator& allocator_;
   const bool keep_corrupt_;
 
-  std::vector<TrackTotals> totals_;
+  TrackList list_;
+  Json meta_ = Json::object();
   uint64_t index_bytes_ = 0;
   bool closed_ = false;
   std::vector<Damage> damage_;  // in the order of the file
 
-  uint32_t next_ = 0;  // number
-  std::vector<bool> discarded_;
+  uint32_t next_ = 0;            // number
+  std::vector<bool> discarded_;  // by track
   void* buffer_ = nullptr;
   BlockRecord record_;
 
@@ -86,6 +98,7 @@ class TableReader : public FileReader {
   bool IsSkipped(uint32_t number, const BlockRecord& record) const;
   Status NextDamage() { return Status(Code::kCorrupt, damage_[next_damage_++].message); }
 
+  std::vector<TrackTotals> totals_;
   size_t next_damage_ = 0;
   bool reported_ = false;  // damage of the next block
   std::optional<uint32_t>

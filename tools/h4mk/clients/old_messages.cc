@@ -38,9 +38,9 @@ Bytes ReadSome(Source& source, uint64_t offset, size_t size) {
 std::string ChunkCrcMessage(Source& source, uint64_t offset) {
   Result<V1File> file = V1File::Open(source, /*check=*/false);
   if (!file.ok()) return file.status().message();
-  const std::vector<V1Chunk>& chunks = file.value().chunks();
+  const std::vector<ChunkInfo>& chunks = file.value().chunks();
   for (size_t i = 0; i < chunks.size(); ++i) {
-    if (chunks[i].offset != offset + kChunkHeaderSize) continue;
+    if (chunks[i].offset != offset) continue;
     const Bytes chunk = ReadSome(source, offset, kChunkHeaderSize + chunks[i].length);
     return fmt::format("CRC mismatch at chunk {}: expected {:08x}, got {:08x}", i, chunks[i].crc,
                        Crc32(0, chunk));

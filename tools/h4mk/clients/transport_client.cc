@@ -27,16 +27,16 @@ std::string TagBytes(uint32_t tag) {
 }
 
 void ShowChunks(const TransportFile& file) {
-  std::map<std::string, std::vector<TransportChunk>> by_tag;
-  for (const TransportChunk& chunk : file.chunks())
+  std::map<std::string, std::vector<ChunkInfo>> by_tag;
+  for (const ChunkInfo& chunk : file.chunks())
     by_tag[Printable(TagBytes(chunk.tag))].push_back(chunk);
   fmt::print("\nChunks:\n");
   for (const auto& [tag, chunks] : by_tag) {
     uint64_t bytes = 0;
-    for (const TransportChunk& chunk : chunks) bytes += chunk.length;
+    for (const ChunkInfo& chunk : chunks) bytes += chunk.length;
     fmt::print("  {:>4}: {:2} chunk(s), {:8} bytes\n", tag, chunks.size(), bytes);
     for (size_t i = 0; i < chunks.size(); ++i)
-      fmt::print("         [{}] offset={:8} size={:8} crc={:08x}\n", i, chunks[i].offset,
+      fmt::print("         [{}] offset={:8} size={:8} crc={:08x}\n", i, chunks[i].payload,
                  chunks[i].length, chunks[i].crc);
   }
 }

@@ -80,7 +80,7 @@ int VideoBlock(const std::string& path, int64_t index, bool raw, const std::stri
                const WriteOptions& write) {
   TransportClient client("error");
   if (const int code = client.Open(path); code != kExitDone) return code;
-  const std::vector<TransportChunk>& cores = client.file().cores();
+  const std::vector<ChunkInfo>& cores = client.file().cores();
   Bytes wanted;
   const auto count = static_cast<int64_t>(cores.size());
   const int64_t place = index < 0 ? index + count : index;

@@ -11,6 +11,7 @@
 #include "legacy/transport/transport_cipher.h"
 
 namespace h4mk {
+
 Bytes TransportChunkFront(uint32_t tag, ByteSpan payload) {
   Bytes front;
   AppendLe(front, tag);
@@ -19,75 +20,23 @@ Bytes TransportChunkFront(uint32_t tag, ByteSpan payload) {
   return front;
 }
 
-TransportChunk ParseTransportChunk(uint64_t offset, const uint8_t* bytes) {
-  return {offset + kTransportChunkHeaderSize, LoadLe<uint32_t>(bytes), LoadBe<uint32_t>(bytes + 4),
-          LoadBe<uint32_t>(bytes + 8)};
-}
-
 Result<TransportFile> TransportFile::Open(Source& source, bool check) {
   TransportFile file(source);
-  H4MK_TRY(file.Parse(check));
-  return file;
-}
-
-Status TransportFile::Parse(bool check) {
-  const int64_t known_size = source_->Size();
-  if (!source_->seekable() || known_size < 0)
-    return Status(Code::kNotSeekable, "a whole file that can seek is needed");
-  const auto size = static_cast<uint64_t>(known_size);
-  if (size < kTransportHeaderSize)
-    return Fault("too_short", "file of " + std::to_string(size) + " bytes; its header has 8",
-                 Code::kTruncated);
   uint8_t header[kTransportHeaderSize];
-  H4MK_TRY(source_->ReadAll(0, header));
-  if (LoadLe<uint32_t>(header) != kFileMagic)
-    return Fault("bad_magic", "\"H4MK\" expected at byte 0", Code::kNotH4mk).At(0);
+  H4MK_TRY(file.ReadHeader(header));
   if (const auto version = LoadBe<uint16_t>(header + 4); version != 1)
     return Fault("bad_version", "version " + std::to_string(version) + " at byte 4; expected 1",
                  Code::kVersion)
         .At(4);
-  end_ = kTransportHeaderSize;
-  while (size - end_ >= kTransportChunkHeaderSize) {
-    uint8_t bytes[kTransportChunkHeaderSize];
-    H4MK_TRY(source_->ReadAll(end_, bytes));
-    const TransportChunk chunk = ParseTransportChunk(end_, bytes);
-    if (chunk.length > size - chunk.offset)
-      return Fault("chunk_overrun", TagText(chunk.tag) + " chunk of " +
-                                        std::to_string(chunk.length) + " bytes at byte " +
-                                        std::to_string(end_) + " extends past the file")
-          .At(end_);
-    if (check) H4MK_TRY(CheckCrc(chunk));
-    chunks_.push_back(chunk);
-    if (chunk.tag == kTagCore) cores_.push_back(chunk);
-    end_ = chunk.offset + chunk.length;
-  }
-  return {};
+  H4MK_TRY(file.ReadChunks(check));
+  return file;
 }
 
-Status TransportFile::CheckCrc(const TransportChunk& chunk) const {
-  uint32_t crc = 0;
-  H4MK_TRY(ForBytes(*source_, chunk.offset, chunk.offset + chunk.length,
-                    [&](ByteSpan bytes) { crc = Crc32(crc, bytes); }));
-  if (crc == chunk.crc) return {};
-  return Fault("chunk_crc", TagText(chunk.tag) + " chunk at byte " +
-                                std::to_string(chunk.offset - kTransportChunkHeaderSize) +
-                                " does not match its CRC")
-      .At(chunk.offset - kTransportChunkHeaderSize);
-}
-
-Status TransportFile::ReadPayload(const TransportChunk& chunk, Bytes* payload) const {
-  payload->resize(chunk.length);  // no more than the file has: the parser has compared it
-  return source_->ReadAll(chunk.offset, *payload);
-}
-
-Result<std::optional<Bytes>> TransportFile::First(uint32_t tag) const {
-  std::optional<Bytes> payload;
-  const auto chunk = std::find_if(chunks_.begin(), chunks_.end(),
-                                  [&](const TransportChunk& c) { return c.tag == tag; });
-  if (chunk == chunks_.end()) return payload;
-  payload.emplace();
-  H4MK_TRY(ReadPayload(*chunk, &*payload));
-  return payload;
+std::vector<ChunkInfo> TransportFile::cores() const {
+  std::vector<ChunkInfo> cores;
+  std::ranges::copy_if(chunks(), std::back_inserter(cores),
+                       [](const ChunkInfo& chunk) { return chunk.tag == kTagCore; });
+  return cores;
 }
 
 Result<std::vector<TransportSeekEntry>> TransportFile::Seek() const {
@@ -98,31 +47,21 @@ Result<std::vector<TransportSeekEntry>> TransportFile::Seek() const {
 
 Result<TransportVeri> TransportFile::CheckVeri() const {
   TransportVeri veri;
-  const auto chunk = std::find_if(chunks_.begin(), chunks_.end(),
-                                  [](const TransportChunk& c) { return c.tag == kTagVeri; });
-  if (chunk == chunks_.end()) return veri;
+  const ChunkInfo* chunk = FirstChunk(kTagVeri);
+  if (chunk == nullptr) return veri;
   veri.present = true;
   Bytes stored;
   H4MK_TRY(ReadPayload(*chunk, &stored));
-  const auto matches = [&](Sha256& hash) {
-    const Sha256Digest digest = hash.Finish();
-    return std::equal(digest.begin(), digest.end(), stored.begin(), stored.end());
-  };
   Sha256 before, payloads;
-  const auto add_to = [](Sha256& hash) { return [&hash](ByteSpan bytes) { hash.Add(bytes); }; };
-  if (Status status = ForBytes(*source_, kTransportHeaderSize,
-                               chunk->offset - kTransportChunkHeaderSize, add_to(before));
-      !status.ok())
-    return status;
+  const auto add = [&](Sha256& hash, uint64_t begin, uint64_t end) {
+    return ForBytes(*source_, begin, end, [&](ByteSpan bytes) { hash.Add(bytes); });
+  };
+  H4MK_TRY(add(before, kTransportHeaderSize, chunk->offset));
   for (uint32_t tag : {kTagCore, kTagSeek, kTagMeta, kTagSafe})
-    for (const TransportChunk& other : chunks_)
-      if (other.tag == tag)
-        if (Status status =
-                ForBytes(*source_, other.offset, other.offset + other.length, add_to(payloads));
-            !status.ok())
-          return status;
-  veri.as_written = matches(before);
-  veri.as_checked = matches(payloads);
+    for (const ChunkInfo& other : chunks())
+      if (other.tag == tag) H4MK_TRY(add(payloads, other.payload, other.next));
+  veri.as_written = std::ranges::equal(before.Finish(), stored);
+  veri.as_checked = std::ranges::equal(payloads.Finish(), stored);
   return veri;
 }
 

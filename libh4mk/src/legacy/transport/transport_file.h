@@ -4,22 +4,12 @@
 #ifndef H4MK_LEGACY_TRANSPORT_TRANSPORT_FILE_H_
 #define H4MK_LEGACY_TRANSPORT_TRANSPORT_FILE_H_
 
-#include <optional>
-#include <vector>
-
-#include "base/io.h"
 #include "base/sha256.h"
 #include "file/versions.h"
+#include "legacy/strict_file.h"
 #include "legacy/transport/transport_tables.h"
 
 namespace h4mk {
-
-struct TransportChunk {
-  uint64_t offset = 0;  // of the payload
-  uint32_t tag = 0;     // as chunk_format.h's Tag()
-  uint32_t length = 0;
-  uint32_t crc = 0;
-};
 
 // The two readings of VERI, which never agree on what the first writer made.
 struct TransportVeri {
@@ -29,19 +19,16 @@ struct TransportVeri {
       true;  // SHA-256 of payloads by tag: what the first reader compares; true without VERI
 };
 
-class TransportFile {
+class TransportFile : public StrictFile {
  public:
-  // Parses a whole file; with `check` every CRC, as the first reader does. Memory: 24 bytes a
-  // chunk. The source must be seekable, of known size, and outlive the result. too_short,
-  // bad_magic, bad_version, chunk_overrun, chunk_crc.
+  // Parses a whole file; with `check` every CRC, as the first reader does. The source must be
+  // seekable, of known size, and outlive the result. too_short, bad_magic, bad_version,
+  // chunk_overrun, chunk_crc.
   static Result<TransportFile> Open(Source& source, bool check);
 
-  const std::vector<TransportChunk>& chunks() const { return chunks_; }
-  const std::vector<TransportChunk>& cores() const { return cores_; }
-  uint64_t end() const { return end_; }  // of the last chunk; fewer than 12 bytes may follow
-  Status ReadPayload(const TransportChunk& chunk, Bytes* payload) const;
-  // The payload of the first chunk with a tag.
-  Result<std::optional<Bytes>> First(uint32_t tag) const;
+  std::vector<ChunkInfo> cores() const;
+  // Of the last chunk; fewer than 12 bytes may follow.
+  uint64_t end() const { return chunks().empty() ? kTransportHeaderSize : chunks().back().next; }
 
   // The first SEEK; empty if there is none. seek_too_short, seek_incomplete.
   Result<std::vector<TransportSeekEntry>> Seek() const;
@@ -54,13 +41,7 @@ class TransportFile {
   Result<std::optional<Metadata>> ReadMetadata() const;
 
  private:
-  explicit TransportFile(Source& source) : source_(&source) {}
-  Status Parse(bool check);
-  Status CheckCrc(const TransportChunk& chunk) const;
-
-  Source* source_;
-  std::vector<TransportChunk> chunks_, cores_;
-  uint64_t end_ = 0;
+  explicit TransportFile(Source& source) : StrictFile(source, kTransportVersion) {}
 };
 
 struct TransportContents {
@@ -76,8 +57,6 @@ Status WriteTransport(const TransportContents& contents, Sink& sink);
 
 // The header of a chunk with this payload.
 Bytes TransportChunkFront(uint32_t tag, ByteSpan payload);
-// The chunk whose header stands at `offset`. REQUIRES: kTransportChunkHeaderSize bytes.
-TransportChunk ParseTransportChunk(uint64_t offset, const uint8_t* bytes);
 
 // Appends header and chunks.
 class TransportChunkWriter {

@@ -2,22 +2,10 @@
 // Blocks of a file of the transport dialect, one after the other, and seeking.
 #include "legacy/transport/transport_reader.h"
 
-#include <algorithm>
-
 #include "base/crc32.h"
-#include "base/fault.h"
 #include "legacy/run_length.h"
-#include "legacy/transport/transport_file.h"
 
 namespace h4mk {
-TransportReader::TransportReader(Source source, BufferAllocator& allocator, bool keep_corrupt)
-    : TableReader(std::move(source), allocator, keep_corrupt) {}
-
-int TransportReader::version() const { return kTransportVersion; }
-
-Status TransportReader::Attachment(uint32_t, ByteSpan*) {
-  return Status(Code::kNotFound, "files of the transport dialect have no attachments");
-}
 
 // What is known of a block without its bytes: all but its size.
 BlockRecord TransportReader::Record(uint32_t number) const {
@@ -34,57 +22,49 @@ BlockRecord TransportReader::Record(uint32_t number) const {
 
 bool TransportReader::Describe(uint32_t number, BlockInfo* info) {
   const Core& core = cores_[number];
-  *info = {Record(number), core.offset - kTransportChunkHeaderSize,
-           static_cast<int64_t>(core.offset)};
+  *info = {Record(number), core.chunk(), static_cast<int64_t>(core.offset)};
   return true;
 }
 
+// Reads, decrypts and decompresses a block; on kCorrupt its bytes are there as they are stored.
 Status TransportReader::ReadNumbered(uint32_t number, ReadBlock* block) {
-  Status status = ReadCore(number, block);
-  if (!status.ok() && status.code() != Code::kCorrupt) return status;
-  const uint32_t size = record_.size;
+  const Core& core = cores_[number];
+  Bytes bytes;
+  Status damage = ReadStored(core, &bytes);
+  if (!damage.ok() && damage.code() != Code::kCorrupt) return damage;
+  if (damage.ok()) {
+    Result<Bytes> plain = Decode(number, bytes);
+    if (plain.ok()) bytes = std::move(plain.value());
+    if (!plain.ok())
+      damage = Corrupt(core.chunk(), plain.status().message() + ", block of the CORE chunk");
+  }
+  H4MK_TRY(CopyOut(bytes, block));
   record_ = Record(number);
-  record_.size = size;
+  record_.size = static_cast<uint32_t>(bytes.size());
   block->record = &record_;
-  block->offset = static_cast<int64_t>(cores_[number].offset);
+  block->offset = static_cast<int64_t>(core.offset);
   block->side_data = {};
-  return status;
+  return damage;
+}
+
+// Reads a block as it is stored; on kCorrupt it is there all the same.
+Status TransportReader::ReadStored(const Core& core, Bytes* stored) {
+  stored->assign(core.length, 0);  // opening has compared it with the size of the file
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(core.offset, stored->data(), stored->size(), &got));
+  const bool whole = got == stored->size() && Crc32(0, *stored) == core.crc;
+  return whole ? Status() : WrongCrc(core.chunk(), kTagCore);
+}
+
+Result<Bytes> TransportReader::Decrypt(uint32_t number, Bytes stored) {
+  if (cipher_) return cipher_->Open(number, stored);
+  return stored;
 }
 
 Result<Bytes> TransportReader::Decode(uint32_t number, Bytes stored) {
-  if (cipher_) {
-    Result<Bytes> opened = cipher_->Open(number, stored);
-    if (!opened.ok()) return opened;
-    stored = std::move(opened.value());
-  }
-  return decompress_ ? DecodeRunLength(stored) : Result<Bytes>(std::move(stored));
-}
-
-// Reads, decrypts and decompresses a block; on kCorrupt its bytes are there as they are stored.
-Status TransportReader::ReadCore(uint32_t number, ReadBlock* block) {
-  const Core& core = cores_[number];
-  Bytes stored(core.length);  // opening has compared it with the size of the file
-  size_t got = 0;
-  H4MK_TRY(source_.ReadAt(core.offset, stored.data(), stored.size(), &got));
-  std::fill(stored.begin() + static_cast<ptrdiff_t>(got), stored.end(), uint8_t{0});
-  const std::string where =
-      " of the CORE chunk at byte " + std::to_string(core.offset - kTransportChunkHeaderSize);
-  Status damage;
-  if (got < stored.size() || Crc32(0, stored) != core.crc) {
-    damage = Status(Code::kCorrupt, "chunk_crc: the payload" + where + " does not match its CRC");
-  } else {
-    Result<Bytes> plain = Decode(number, stored);
-    if (plain.ok()) stored = std::move(plain.value());
-    if (!plain.ok()) damage = Status(Code::kCorrupt, plain.status().message() + ", block" + where);
-  }
-  uint8_t* data = nullptr;
-  H4MK_TRY(Alloc(stored.size(), &data));
-  std::copy(stored.begin(), stored.end(), data);
-  std::fill_n(data + stored.size(), kBlockPadding, uint8_t{0});
-  record_.size = static_cast<uint32_t>(stored.size());
-  block->data = data;
-  block->buffer = buffer_;
-  return damage;
+  H4MK_ASSIGN(Bytes coded, Decrypt(number, std::move(stored)));
+  if (decompress_) return DecodeRunLength(coded);
+  return coded;
 }
 
 }  // namespace h4mk

@@ -2,11 +2,8 @@
 // Opening a file of the transport dialect: its chunks, and what META, SEEK and the index of many
 // tracks say of its blocks.
 #include <algorithm>
-#include <set>
 
 #include "base/base64.h"
-#include "base/crc32.h"
-#include "base/fault.h"
 #include "chunk/chunk_reader.h"
 #include "legacy/run_length.h"
 #include "legacy/transport/transport_reader.h"
@@ -15,8 +12,6 @@
 namespace h4mk {
 namespace {
 
-constexpr size_t kMaxDamage = 10000;
-constexpr size_t kScanWindow = 64 << 10;
 constexpr uint64_t kMaxBlocks = UINT32_MAX - 1;
 
 int64_t AsTime(uint64_t pts_us) {
@@ -30,7 +25,8 @@ Status TransportReader::Open() {
     return Status(Code::kNotSeekable,
                   "a file of the transport dialect has its index at the end: the input must seek");
   H4MK_TRY(ReadChunks());
-  TakeMeta();
+  if (const auto meta = small_chunks_.find(kTagMeta); meta != small_chunks_.end())
+    TakeMeta(meta->second);
   ChooseDecoder();
   if (!keys_.empty()) H4MK_TRY(StartDecryption());
   if (!TakeTrackIndex()) H4MK_TRY(TakeSeekTable());
@@ -42,131 +38,78 @@ Status TransportReader::Open() {
 // Goes through the headers of all chunks. Tag and length have no CRC of their own: what they lead
 // to must make sense.
 Status TransportReader::ReadChunks() {
-  const auto size = static_cast<uint64_t>(source_.Size());
-  checks_left_ = 4 * size;
+  TransportScan scan(source_);
+  std::optional<ChunkInfo> before;
+  ChunkInfo chunk;
   uint64_t position = kTransportHeaderSize;
   closed_ = true;
-  while (size - position >= kTransportChunkHeaderSize) {
-    uint8_t bytes[kTransportChunkHeaderSize];
-    size_t got = 0;
-    H4MK_TRY(source_.ReadAt(position, bytes, sizeof bytes, &got));
-    if (got < sizeof bytes) break;
-    const TransportChunk chunk = ParseTransportChunk(position, bytes);
-    bool valid = chunk.length <= size - chunk.offset;
-    std::string what = "chunk_overrun: " + TagText(chunk.tag) + " chunk of " +
-                       std::to_string(chunk.length) + " bytes at byte " + std::to_string(position) +
-                       " extends past the file";
-    if (valid) {
-      what = "chunk_crc: " + TagText(chunk.tag) + " chunk at byte " + std::to_string(position) +
-             " does not match its CRC";
-      H4MK_TRY(ReadChunk(chunk, &valid));
-    }
-    if (valid) {
-      position = chunk.offset + chunk.length;
-      chunk_before_ = chunk;
+  for (;;) {
+    Status status = ReadChunkInfo(source_, kTransportVersion, position, &chunk);
+    if (status.code() == Code::kEnd) return {};
+    if (status.ok()) status = TakeChunk(chunk, scan);
+    if (status.ok()) {
+      position = chunk.next;
+      before = chunk;
       continue;
     }
-    const Status status = PassOverDamage(what, &position);
-    if (status.code() == Code::kEnd) {
+    if (status.code() != Code::kCorrupt) return status;
+    const Status passed = PassOverDamage(status, before, scan, &position);
+    if (passed.code() == Code::kEnd) {
       closed_ = false;
-      Warn(what + "; nothing can be read behind it");
+      Warn(status.message() + "; nothing can be read behind it");
       return {};
     }
-    if (!status.ok()) return status;
+    H4MK_TRY(passed);
+    before.reset();
   }
-  return {};
 }
 
-// Takes in a chunk that fits into the file; *valid is false where its header cannot be believed.
-Status TransportReader::ReadChunk(const TransportChunk& chunk, bool* valid) {
-  *valid = true;
+// Takes in a chunk that fits into the file. kCorrupt: its header cannot be believed.
+Status TransportReader::TakeChunk(const ChunkInfo& chunk, TransportScan& scan) {
   if (chunk.tag == kTagCore) {
-    if (chunk.length > kMaxBlockSize || cores_.size() == kMaxBlocks) {
-      *valid = false;
-      return {};
-    }
-    cores_.push_back({chunk.offset, chunk.length, chunk.crc});
+    if (chunk.length > kMaxBlockSize || cores_.size() == kMaxBlocks)
+      return WrongCrc(chunk.offset, chunk.tag);
+    cores_.push_back({chunk.payload, chunk.length, chunk.crc});
     return {};
   }
-  if (!IsPlausibleTag(chunk.tag)) return IsValid(chunk, valid);
-  if (!IsTransportTag(chunk.tag) || chunk.tag == kTagSafe || chunk.tag == kTagVeri ||
-      small_chunks_.contains(chunk.tag))
-    return {};  // not needed for playing
+  if (!IsPlausibleTag(chunk.tag)) {
+    bool whole = false;
+    H4MK_TRY(scan.IsWhole(chunk, &whole));
+    return whole ? Status() : WrongCrc(chunk.offset, chunk.tag);
+  }
+  const bool is_needed = chunk.tag == kTagMeta || chunk.tag == kTagSeek || chunk.tag == kTagTracks;
+  if (!is_needed || small_chunks_.contains(chunk.tag)) return {};
   Bytes payload;
-  H4MK_TRY(ReadPayload(chunk, &payload, valid));
-  if (*valid) {
-    small_chunks_.emplace(chunk.tag, std::move(payload));
-    if (chunk.tag == kTagSeek) index_bytes_ += chunk.length + kTransportChunkHeaderSize;
+  const Status status = chunk.length > kMaxSmallChunk
+                            ? WrongCrc(chunk.offset, chunk.tag)
+                            : ReadChunkPayload(source_, kTransportVersion, chunk, &payload);
+  if (status.code() == Code::kCorrupt) {
+    // Its payload is damaged, or its length: then no chunk begins where it says.
+    Warn(status.message() + "; it is left out");
     return {};
   }
-  // Its payload is damaged, or its length: then no chunk begins where it says.
-  *valid = true;
-  Warn(TagText(chunk.tag) + " chunk at byte " +
-       std::to_string(chunk.offset - kTransportChunkHeaderSize) +
-       " does not match its CRC; it is left out");
+  H4MK_TRY(status);
+  small_chunks_.emplace(chunk.tag, std::move(payload));
+  if (chunk.tag == kTagSeek) index_bytes_ += chunk.next - chunk.offset;
   return {};
 }
 
-Status TransportReader::ReadPayload(const TransportChunk& chunk, Bytes* payload, bool* valid) {
-  *valid = false;
-  if (chunk.length > kMaxSmallChunk) return {};
-  payload->resize(chunk.length);  // no more than the file has
-  size_t got = 0;
-  H4MK_TRY(source_.ReadAt(chunk.offset, payload->data(), payload->size(), &got));
-  *valid = got == payload->size() && Crc32(0, *payload) == chunk.crc;
-  return {};
-}
-
-Status TransportReader::IsValid(const TransportChunk& chunk, bool* valid) {
-  Bytes payload;
-  *valid = false;
-  if (chunk.length > checks_left_) return {};
-  checks_left_ -= chunk.length;
-  return ReadPayload(chunk, &payload, valid);
-}
-
-// Finds the next chunk behind damage at *position. kEnd: there is none.
-Status TransportReader::PassOverDamage(const std::string& what, uint64_t* position) {
+// Finds the next chunk behind damage at *position. before: the chunk that led there. kEnd: none.
+Status TransportReader::PassOverDamage(const Status& damage, const std::optional<ChunkInfo>& before,
+                                       TransportScan& scan, uint64_t* position) {
   uint64_t from = *position;
-  if (chunk_before_) {
+  if (before) {
     // What stands here may be wrong because the length of the chunk before is.
-    bool valid = false;
-    H4MK_TRY(IsValid(*chunk_before_, &valid));
-    if (!valid) {
-      from = chunk_before_->offset - kTransportChunkHeaderSize;
-      if (!cores_.empty() && cores_.back().offset == chunk_before_->offset) cores_.pop_back();
+    bool whole = false;
+    H4MK_TRY(scan.IsWhole(*before, &whole));
+    if (!whole) {
+      from = before->offset;
+      if (!cores_.empty() && cores_.back().offset == before->payload) cores_.pop_back();
     }
   }
-  const auto size = static_cast<uint64_t>(source_.Size());
-  Bytes window(kScanWindow);
-  for (uint64_t at = from + 1; at < size; at += kScanWindow - kTransportChunkHeaderSize + 1) {
-    size_t got = 0;
-    H4MK_TRY(source_.ReadAt(at, window.data(), window.size(), &got));
-    for (size_t i = 0; i + kTransportChunkHeaderSize <= got; ++i) {
-      if (!IsTransportTag(LoadLe<uint32_t>(window.data() + i))) continue;
-      const TransportChunk chunk = ParseTransportChunk(at + i, window.data() + i);
-      bool valid = false;
-      if (chunk.length <= size - chunk.offset) H4MK_TRY(IsValid(chunk, &valid));
-      if (!valid) continue;
-      if (damage_.size() < kMaxDamage)
-        damage_.push_back({from, what + "; reading goes on at byte " + std::to_string(at + i)});
-      *position = at + i;
-      chunk_before_.reset();
-      return {};
-    }
-  }
-  return Status(Code::kEnd, "no further chunk found");
-}
-
-void TransportReader::TakeMeta() {
-  const auto chunk = small_chunks_.find(kTagMeta);
-  if (chunk == small_chunks_.end()) return;
-  Result<Json> meta = ParseLegacyJson(AsText(chunk->second), "META");
-  if (meta.ok() && meta.value().is_object()) {
-    meta_ = std::move(meta.value());
-  } else {
-    Warn("META is no JSON object; it is left out");
-  }
+  H4MK_TRY(scan.FindNext(from, position));
+  AddDamage(from, damage.message() + "; reading goes on at byte " + std::to_string(*position));
+  return {};
 }
 
 // Blocks are decompressed unless META says that they are encrypted, or made by a compressor that is
@@ -187,8 +130,8 @@ void TransportReader::ChooseDecoder() {
 Status TransportReader::StartDecryption() {
   if (!IsEncryptedTransport(meta_))
     return Status(Code::kKey, "a key was given, but the file does not say that it is encrypted");
-  const auto key = std::find_if(keys_.begin(), keys_.end(),
-                                [](const MasterKey& candidate) { return candidate.kid.empty(); });
+  const auto key =
+      std::ranges::find_if(keys_, [](const MasterKey& candidate) { return candidate.kid.empty(); });
   if (key == keys_.end())
     return Status(Code::kKey,
                   "the file names no key; give the one that it was encrypted with without an id");
@@ -196,11 +139,10 @@ Status TransportReader::StartDecryption() {
   keys_.clear();
   UnmarkEncryptedTransport(&meta_);
   for (uint32_t number = 0; number < cores_.size(); ++number) {
-    const Core& core = cores_[number];
     Bytes stored;
-    bool valid = false;
-    H4MK_TRY(ReadPayload({core.offset, kTagCore, core.length, core.crc}, &stored, &valid));
-    if (!valid) continue;
+    const Status status = ReadStored(cores_[number], &stored);
+    if (status.code() == Code::kCorrupt) continue;
+    H4MK_TRY(status);
     if (cipher_->Open(number, stored).ok()) return {};
     return Status(Code::kKey, "the key is not the one that the file was encrypted with");
   }
@@ -209,7 +151,7 @@ Status TransportReader::StartDecryption() {
 
 void TransportReader::AddTrack(const std::string& name) {
   Track track;
-  const Json description = {{"track_id", tracks_.size() + 1},
+  const Json description = {{"track_id", tracks().size() + 1},
                             {"name", name},
                             {"kind", "data"},
                             {"codec", "none"},
@@ -217,40 +159,44 @@ void TransportReader::AddTrack(const std::string& name) {
                             {"channels", 0},
                             {"note", ""},
                             {"time_base", "1/1000000"}};
-  if (ReadTrack(description, &track).ok()) tracks_.push_back(std::move(track));
+  if (ReadTrack(description, &track).ok()) list_.tracks.push_back(std::move(track));
 }
 
-// Tracks, times and kinds of blocks from TRAK, which META has as base64 and a file may have as a
-// chunk.
-bool TransportReader::TakeTrackIndex() {
-  Bytes text;
-  if (const auto in_meta = meta_.find("trak_b64"); in_meta != meta_.end() && in_meta->is_string()) {
-    if (!DecodeBase64(in_meta->get_ref<const std::string&>(), &text)) text.clear();
-    index_bytes_ += in_meta->get_ref<const std::string&>().size();
-  }
-  if (const Json& seekm = meta_.value("seekm_b64", Json()); seekm.is_string())
-    index_bytes_ += seekm.get_ref<const std::string&>().size();
+// TRAK, which META has as base64 and a file may have as a chunk. No part of the index is metadata.
+Bytes TransportReader::TakeTrackIndexText() {
+  const Json trak = meta_.value("trak_b64", Json()), seekm = meta_.value("seekm_b64", Json());
   for (const char* key : {"tracks", "seekm_b64", "trak_b64"}) meta_.erase(key);
-  if (const auto chunk = small_chunks_.find(kTagTracks);
-      text.empty() && chunk != small_chunks_.end())
-    text = chunk->second;
+  for (const Json& part : {trak, seekm})
+    if (part.is_string()) index_bytes_ += part.get_ref<const std::string&>().size();
+  Bytes text;
+  if (!trak.is_string() || !DecodeBase64(trak.get_ref<const std::string&>(), &text)) text.clear();
+  const auto chunk = small_chunks_.find(kTagTracks);
+  return text.empty() && chunk != small_chunks_.end() ? chunk->second : text;
+}
+
+// Tracks, times and kinds of blocks from TRAK. False: there is none.
+bool TransportReader::TakeTrackIndex() {
+  const Bytes text = TakeTrackIndexText();
   if (text.empty()) return false;
   const auto entries = DecodeTransportTrak(AsText(text), cores_.size());
   if (!entries.ok()) {
     Warn(entries.status());
     return false;
   }
-  std::set<std::string> ids;
-  for (const TransportTrackEntry& entry : entries.value()) ids.insert(entry.track_id);
-  for (const std::string& id : ids)
-    if (tracks_.size() < kMaxTracks - 1) AddTrack(id);
+  std::map<std::string, int32_t> ids;  // and the places of their tracks
+  for (const TransportTrackEntry& entry : entries.value()) ids.emplace(entry.track_id, -1);
+  for (auto& [id, track] : ids) {
+    if (tracks().size() == kMaxTracks - 1) break;
+    track = static_cast<int32_t>(tracks().size());
+    AddTrack(id);
+  }
   size_t unknown = cores_.size();
   for (const TransportTrackEntry& entry : entries.value()) {
-    if (entry.core_index >= cores_.size()) continue;
+    const int32_t track = ids[entry.track_id];
+    if (entry.core_index >= cores_.size() || track < 0) continue;
     Core& core = cores_[static_cast<size_t>(entry.core_index)];
-    const auto place = std::distance(ids.begin(), ids.find(entry.track_id));
-    if (core.track >= 0 || place >= static_cast<ptrdiff_t>(tracks_.size())) continue;
-    core.track = static_cast<int32_t>(place);
+    if (core.track >= 0) continue;
+    core.track = track;
     core.pts = AsTime(entry.pts_us);
     core.flags = (entry.keyframe ? kBlockKey : 0) | (entry.kind == "I"   ? kV1TypeI
                                                      : entry.kind == "B" ? kV1TypeB
@@ -261,7 +207,7 @@ bool TransportReader::TakeTrackIndex() {
     Warn(std::to_string(unknown) + " blocks are not in TRAK; they have a track of their own");
     AddTrack("");
     for (Core& core : cores_)
-      if (core.track < 0) core.track = static_cast<int32_t>(tracks_.size() - 1);
+      if (core.track < 0) core.track = static_cast<int32_t>(tracks().size() - 1);
   }
   return true;
 }
@@ -310,36 +256,26 @@ Status TransportReader::PlainOffsets(std::vector<uint64_t>* offsets) {
   const bool is_regular =
       block_size.is_number_integer() && block_size > 0 && block_size < kMaxBlockSize;
   uint64_t offset = 0;
-  Bytes payload;
-  for (const Core& core : cores_) {
+  for (uint32_t number = 0; number < cores_.size(); ++number) {
     offsets->push_back(offset);
     if (is_regular) {
       offset += block_size.get<uint64_t>();
       continue;
     }
-    payload.resize(core.length);
-    size_t got = 0;
-    H4MK_TRY(source_.ReadAt(core.offset, payload.data(), payload.size(), &got));
-    if (cipher_) {
-      const auto number = static_cast<uint32_t>(offsets->size() - 1);
-      Result<Bytes> opened = cipher_->Open(number, payload);
-      payload = opened.ok() ? std::move(opened.value()) : Bytes();
-    }
-    offset += decompress_ ? RunLengthSize(payload) : payload.size();
+    Bytes stored;
+    const Status status = ReadStored(cores_[number], &stored);
+    if (!status.ok() && status.code() != Code::kCorrupt) return status;
+    const Result<Bytes> coded = Decrypt(number, std::move(stored));
+    if (coded.ok()) offset += decompress_ ? RunLengthSize(coded.value()) : coded.value().size();
   }
   return {};
 }
 
 void TransportReader::NumberBlocks() {
-  std::vector<uint32_t> ordinals(tracks_.size());
-  totals_.assign(tracks_.size(), {});
-  discarded_.assign(tracks_.size(), false);
-  for (uint32_t number = 0; number < cores_.size(); ++number) {
-    Core& core = cores_[number];
-    if (core.track < 0) continue;
-    core.ordinal = ordinals[static_cast<size_t>(core.track)]++;
-    totals_[static_cast<size_t>(core.track)].Add(Record(number));
-  }
+  std::vector<uint32_t> ordinals(tracks().size());
+  for (Core& core : cores_)
+    if (core.track >= 0) core.ordinal = ordinals[static_cast<size_t>(core.track)]++;
+  CountTotals();
 }
 
 }  // namespace h4mk

@@ -12,10 +12,8 @@ namespace {
 void CheckTables(const TransportFile& file, VerifyReport* report) {
   Result<std::vector<TransportSeekEntry>> seek = file.Seek();
   if (!seek.ok()) return report->Error(seek.status());
-  const bool sorted = std::is_sorted(
-      seek.value().begin(), seek.value().end(),
-      [](const TransportSeekEntry& a, const TransportSeekEntry& b) { return a.pts_us < b.pts_us; });
-  if (!sorted) report->Error(0, "SEEK is not in the order of its times: lookups may miss entries");
+  if (!std::ranges::is_sorted(seek.value(), {}, &TransportSeekEntry::pts_us))
+    report->Error(0, "SEEK is not in the order of its times: lookups may miss entries");
   report->index_checked = true;
 }
 
@@ -48,14 +46,17 @@ Status VerifyTransport(Io& io, VerifyReport* report) {
     report->Error(status.offset().value_or(report->file_size), status.message());
     return {};
   }
-  for (const TransportChunk& chunk : file.value().chunks()) ++report->chunks[TagText(chunk.tag)];
-  report->blocks = file.value().cores().size();
-  for (const TransportChunk& core : file.value().cores()) report->payload_bytes += core.length;
+  const std::vector<ChunkInfo>& chunks = file.value().chunks();
+  for (const ChunkInfo& chunk : chunks) {
+    ++report->chunks[TagText(chunk.tag)];
+    if (chunk.tag != kTagCore) continue;
+    ++report->blocks;
+    report->payload_bytes += chunk.length;
+  }
   // The dialect has no end of its own; a writer's last chunk is VERI.
-  report->closed = !file.value().chunks().empty() && file.value().chunks().back().tag == kTagVeri &&
-                   file.value().end() == report->file_size;
-  if (file.value().end() != report->file_size)
-    report->Error(Corrupt(file.value().end(), "bytes that are no chunk"));
+  const uint64_t end = file.value().end();
+  report->closed = !chunks.empty() && chunks.back().tag == kTagVeri && end == report->file_size;
+  if (end != report->file_size) report->Error(Corrupt(end, "bytes that are no chunk"));
   CheckTables(file.value(), report);
   return CheckVeri(file.value(), report);
 }

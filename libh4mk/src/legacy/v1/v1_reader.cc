@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/crc32.h"
-#include "base/fault.h"
+#include "file/chunk_list.h"
 
 namespace h4mk {
 namespace {
@@ -13,10 +13,6 @@ namespace {
 // Blocks of a stream that are kept until it is their turn; more than a decoder's worth is a damaged
 // or hostile log.
 constexpr size_t kMaxWaiting = 64u << 20;
-
-Status CoreDamage(uint64_t offset) {
-  return Corrupt(offset, "chunk_crc: CORE chunk does not match its CRC");
-}
 
 }  // namespace
 
@@ -58,87 +54,67 @@ bool V1Reader::Describe(uint32_t number, BlockInfo* info) {
   return true;
 }
 
+// Reads a block; on kCorrupt it is there all the same.
 Status V1Reader::ReadNumbered(uint32_t number, ReadBlock* block) {
   const Core& core = *CoreOf(number);
-  ByteSpan payload;
-  Status status = ReadCore(core, &payload);
-  if (status.ok() || status.code() == Code::kCorrupt) HandOut(number, core, payload, block);
-  return status;
+  const size_t size = core.length + kCrcSize;  // opening has compared it with the size of the file
+  uint8_t* data = nullptr;
+  H4MK_TRY(Alloc(size, &data));
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(core.offset + kChunkHeaderSize, data, size, &got));
+  std::fill(data + got, data + size, uint8_t{0});
+  const uint32_t crc = Crc32(Crc32(0, ChunkHeaderBytes({kTagCore, core.flags, core.length})),
+                             ByteSpan(data, core.length));
+  const bool whole = got == size && crc == LoadLe<uint32_t>(data + core.length);
+  if (whole) std::fill_n(data + core.length, kBlockPadding, uint8_t{0});
+  HandOut(number, core, data, block);
+  return whole ? Status() : WrongCrc(core.offset, kTagCore);
 }
 
 // REQUIRES: payload lies in buffer_.
-void V1Reader::HandOut(uint32_t number, const Core& core, ByteSpan payload, ReadBlock* block) {
+void V1Reader::HandOut(uint32_t number, const Core& core, const uint8_t* payload,
+                       ReadBlock* block) {
   const BlockRecord& record = Record(number, core);
   block->record = &record;
-  block->data = payload.data() + kV1RoutingSize;
+  block->data = payload + kV1RoutingSize;
   block->offset = static_cast<int64_t>(core.offset + kChunkHeaderSize + kV1RoutingSize);
   block->buffer = buffer_;
   block->side_data = {};
   if (log_) block->side_data = log_->side_data(record);
 }
 
-// Reads a payload; on kCorrupt it is there all the same.
-Status V1Reader::ReadCore(const Core& core, ByteSpan* payload) {
-  const size_t size = core.length + kCrcSize;  // opening has compared it with the size of the file
-  uint8_t* data = nullptr;
-  H4MK_TRY(Alloc(size, &data));
-  size_t got = 0;
-  H4MK_TRY(source_.ReadAt(core.offset + kChunkHeaderSize, data, size, &got));
-  if (got < size) std::fill(data + got, data + size, uint8_t{0});
-  *payload = {data, core.length};
-  const uint32_t crc =
-      Crc32(Crc32(0, ChunkHeaderBytes({kTagCore, core.flags, core.length})), *payload);
-  if (got < size || crc != LoadLe<uint32_t>(data + core.length)) return CoreDamage(core.offset);
-  std::fill_n(data + core.length, kBlockPadding, uint8_t{0});
-  return {};
-}
-
 Status V1Reader::NextOfStream(ReadBlock* block) {
   for (;;) {
+    if (!damage_.empty()) {
+      Status damage(Code::kCorrupt, std::move(damage_.front().message));
+      damage_.erase(damage_.begin());
+      return damage;
+    }
     const auto due = log_ ? waiting_.find(next_) : waiting_.begin();
     if (due != waiting_.end()) {
       const auto [number, ready] = std::move(*due);
       waiting_.erase(due);
       waiting_bytes_ -= ready.payload.size();
       next_ = number + 1;
-      const auto track = static_cast<size_t>(ready.core.track);
-      if (discarded_[track]) continue;
-      uint8_t* data = nullptr;
-      H4MK_TRY(Alloc(ready.payload.size(), &data));
-      std::copy(ready.payload.begin(), ready.payload.end(), data);
-      std::fill_n(data + ready.payload.size(), kBlockPadding, uint8_t{0});
+      if (discarded_[static_cast<size_t>(ready.core.track)]) continue;
+      H4MK_TRY(CopyOut(ready.payload, block));
       block->corrupt = false;
-      HandOut(number, ready.core, {data, ready.payload.size()}, block);
+      HandOut(number, ready.core, block->data, block);
       return {};
     }
-    if (log_ && next_ < log_->block_count() && lost_[next_]) {
+    if (log_ && next_ < log_->block_count() && lost_[next_])
       ++next_;
-      continue;
-    }
-    if (!waiting_.empty() && (at_end_ || waiting_bytes_ > kMaxWaiting)) {
+    else if (!waiting_.empty() && (at_end_ || waiting_bytes_ > kMaxWaiting))
       next_ = waiting_.begin()->first;
-      continue;
-    }
-    if (at_end_) return AtEnd();
-    std::optional<Waiting> read;
-    H4MK_TRY(ReadStreamCore(&read));
-    if (!read) continue;
-    uint32_t number = next_;
-    if (log_) number = MatchCore(read->core);
-    if (number == kNone) {
-      Warn(Status(Code::kCorrupt, "block at byte " + std::to_string(read->core.offset) +
-                                      " is not in the block log of META")
-               .At(read->core.offset));
-      continue;
-    }
-    waiting_bytes_ += read->payload.size();
-    waiting_.emplace(number, std::move(*read));
+    else if (at_end_)
+      return AtEnd();
+    else
+      H4MK_TRY(ReadStream());
   }
 }
 
-// Reads the next chunk of a stream; *read stays empty where it is no block. Every CRC is checked
-// before a length is followed.
-Status V1Reader::ReadStreamCore(std::optional<Waiting>* read) {
+// Takes in the next chunk of a stream. Every CRC is checked before a length is followed.
+Status V1Reader::ReadStream() {
   ChunkHeader header;
   Status status = chunks_.ReadHeader(position_, &header);
   if (status.code() == Code::kEnd) {
@@ -146,51 +122,35 @@ Status V1Reader::ReadStreamCore(std::optional<Waiting>* read) {
     size_t got = 0;
     H4MK_TRY(source_.ReadAt(position_, rest, sizeof rest, &got));
     closed_ = got >= kCrcSize;
-    at_end_ = true;
+  }
+  if (status.ok()) status = TakeChunk(header);
+  at_end_ = status.code() == Code::kEnd;
+  return at_end_ ? Status() : status;
+}
+
+Status V1Reader::AddStreamCore(const ChunkHeader& header) {
+  Waiting block;
+  H4MK_TRY(chunks_.ReadPayload(position_, header, &block.payload));
+  Core& core = block.core;
+  const Status routing = ParseCore(header, block.payload, &core);
+  position_ += header.size();
+  if (!routing.ok()) {
+    AddDamage(core.offset, routing.message());
     return {};
   }
-  if (!status.ok()) return status;
-  if (header.tag != kTagCore) {
-    status = ReadChunk(header);
-  } else if (header.length > kMaxBlockSize + kV1RoutingSize) {
-    status = Corrupt(position_, "block larger than 1 GiB");
-    source_.Unread(position_, ChunkHeaderBytes(header));
-  } else {
-    Waiting block;
-    status = chunks_.ReadPayload(position_, header, &block.payload);
-    if (status.ok()) {
-      const Result<uint16_t> track_id = ParseV1Routing(block.payload);
-      block.core.offset = position_;
-      block.core.length = header.length;
-      block.core.flags = header.flags;
-      position_ += header.size();
-      if (!track_id.ok()) return Corrupt(block.core.offset, track_id.status().message());
-      block.core.track_id = track_id.value();
-      block.core.track = list_.ids.Find(track_id.value());
-      if (block.core.track < 0) {
-        Warn(Status(Code::kCorrupt, "block at byte " + std::to_string(block.core.offset) +
-                                        " is of a track that TRAK does not have; it is left out")
-                 .At(block.core.offset));
-        return {};
-      }
-      block.core.ordinal = ordinals_[static_cast<size_t>(block.core.track)]++;
-      *read = std::move(block);
-      return {};
-    }
-  }
-  if (status.ok() || status.code() == Code::kIo || status.code() == Code::kMemory) return status;
-  if (status.code() ==
-      Code::kAgain) {  // cut inside this chunk: what it carries may look like chunks
-    at_end_ = true;
-    return {};
-  }
-  std::string message = status.message();
-  status = PassOverDamage(std::move(status));
-  if (status.code() == Code::kEnd) at_end_ = true;
-  if (status.code() == Code::kEnd) return {};
-  if (!status.ok()) return status;
-  damage_.clear();
-  return Status(Code::kCorrupt, message + "; reading goes on at byte " + std::to_string(position_));
+  const auto leave_out = [&](const char* reason) {
+    Warn(Status(Code::kCorrupt, "block at byte " + std::to_string(core.offset) + reason)
+             .At(core.offset));
+    return Status();
+  };
+  core.track = list_.ids.Find(core.track_id);
+  if (core.track < 0) return leave_out(" is of a track that TRAK does not have; it is left out");
+  core.ordinal = ordinals_[static_cast<size_t>(core.track)]++;
+  const uint32_t number = log_ ? MatchCore(core) : next_;
+  if (number == kNone) return leave_out(" is not in the block log of META");
+  waiting_bytes_ += block.payload.size();
+  waiting_.emplace(number, std::move(block));
+  return {};
 }
 
 Status V1Reader::Attachment(uint32_t track, ByteSpan* bytes) {

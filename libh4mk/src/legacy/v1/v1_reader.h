@@ -23,8 +23,6 @@ class V1Reader final : public TableReader {
 
   Status Open() override;
   int version() const override { return 1; }
-  const std::vector<Track>& tracks() const override { return list_.tracks; }
-  const Json& meta() const override { return meta_; }
   Status Attachment(uint32_t track, ByteSpan* bytes) override;
 
   Status Next(ReadBlock* block) override;
@@ -41,7 +39,6 @@ class V1Reader final : public TableReader {
     int32_t track = -1;  // index
     uint32_t ordinal = 0;
     uint16_t track_id = 0;
-    uint64_t end() const { return offset + length + kChunkOverhead; }
   };
   // A block of a stream that came before its turn.
   struct Waiting {
@@ -51,23 +48,23 @@ class V1Reader final : public TableReader {
 
   // v1_reader_open.cc
   Status ReadChunks(bool until_core);
-  Status ReadChunk(const ChunkHeader& header);
+  Status TakeChunk(const ChunkHeader& header);
+  Status TakeContents(const ChunkHeader& header);
+  Status ParseCore(const ChunkHeader& header, ByteSpan front, Core* core) const;
   Status AddCore(const ChunkHeader& header);
-  Status PassOverDamage(Status damage);
-  Status IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* valid);
+  Status PassOverDamage(const Status& damage);
   void TakeDescriptions();
   bool TakeLoggedTracks(const Json& log);
-  void LoadLog(const Json& log);
+  void LoadLog(const Json& pages);
   void AddUnknownTracks();
   void MatchLog();
   uint32_t MatchCore(const Core& core);
-  void CountTotals();
 
   // v1_reader.cc
   Status NextOfStream(ReadBlock* block);
-  Status ReadStreamCore(std::optional<Waiting>* read);
-  void HandOut(uint32_t number, const Core& core, ByteSpan payload, ReadBlock* block);
-  Status ReadCore(const Core& core, ByteSpan* payload);
+  Status ReadStream();
+  Status AddStreamCore(const ChunkHeader& header);
+  void HandOut(uint32_t number, const Core& core, const uint8_t* payload, ReadBlock* block);
   uint32_t block_count() const override;
   bool Describe(uint32_t number, BlockInfo* info) override;
   Status ReadNumbered(uint32_t number, ReadBlock* block) override;
@@ -78,8 +75,6 @@ class V1Reader final : public TableReader {
 
   ChunkReader chunks_;
 
-  TrackList list_;
-  Json meta_ = Json::object();
   std::optional<Bytes> trak_, meta_chunk_;  // the first of each counts
   std::map<uint32_t, Bytes> attachments_;   // by track id
   bool seekable_ = false;

@@ -2,14 +2,13 @@
 // Opening a file of version 1: its chunks, descriptions and block log.
 #include <algorithm>
 
-#include "base/fault.h"
+#include "file/chunk_list.h"
 #include "legacy/v1/v1_reader.h"
 #include "legacy/v1/v1_tracks.h"
 
 namespace h4mk {
 namespace {
 
-constexpr size_t kMaxDamage = 10000;
 constexpr uint64_t kMaxStreamBlocks =
     4u << 20;  // that a block log may list where the size of the file is not known
 constexpr uint64_t kMinCoreSize = kChunkOverhead + kV1RoutingSize;
@@ -41,39 +40,41 @@ Status V1Reader::Open() {
     if (!closed_) Warn("no container CRC at the end of the file: it was cut");
   }
   TakeDescriptions();
-  discarded_.assign(list_.tracks.size(), false);
   ordinals_.assign(list_.tracks.size(), 0);
   CountTotals();
   return {};
 }
 
-// Reads chunk headers from position_ on; stops before the first CORE, or at the end.
+// Takes in chunks from position_ on; stops before the first CORE, or at the end.
 Status V1Reader::ReadChunks(bool until_core) {
   for (;;) {
     ChunkHeader header;
     Status status = chunks_.ReadHeader(position_, &header);
-    if (status.code() == Code::kEnd) return {};
-    if (!status.ok()) return status;
-    if (until_core && header.tag == kTagCore) {
+    if (status.ok() && until_core && header.tag == kTagCore) {
       source_.Unread(position_, ChunkHeaderBytes(header));
       return {};
     }
-    status = ReadChunk(header);
-    if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
-    if (status.ok()) continue;
-    status = PassOverDamage(std::move(status));
+    if (status.ok()) status = TakeChunk(header);
     if (status.code() == Code::kEnd) return {};
-    if (!status.ok()) return status;
+    H4MK_TRY(status);
   }
 }
 
+// Takes in the chunk at position_, or passes over what stands there. kEnd: nothing follows.
+Status V1Reader::TakeChunk(const ChunkHeader& header) {
+  const Status status = TakeContents(header);
+  // A stream was cut inside this chunk: what it carries may look like chunks.
+  if (status.code() == Code::kAgain) return Status(Code::kEnd, status.message());
+  return status.code() == Code::kCorrupt ? PassOverDamage(status) : status;
+}
+
 // Takes in the chunk at position_ and moves on behind it.
-Status V1Reader::ReadChunk(const ChunkHeader& header) {
+Status V1Reader::TakeContents(const ChunkHeader& header) {
   if (seekable_ && header.size() > static_cast<uint64_t>(source_.Size()) - position_)
     return Corrupt(position_, "chunk_overrun: " + TagText(header.tag) + " chunk of " +
                                   std::to_string(header.length) +
                                   " bytes does not fit into the file");
-  if (header.tag == kTagCore) return AddCore(header);
+  if (header.tag == kTagCore) return seekable_ ? AddCore(header) : AddStreamCore(header);
   const uint32_t limit = header.tag == kTagAttachment ? kMaxAttachmentChunk : kMaxSmallChunk;
   if (header.length > limit && seekable_ && IsPlausibleTag(header.tag)) {
     position_ += header.size();  // of no use here, and too long to be checked
@@ -97,94 +98,69 @@ Status V1Reader::ReadChunk(const ChunkHeader& header) {
   return {};
 }
 
+// The CORE chunk at position_, whose payload begins with `front`.
+Status V1Reader::ParseCore(const ChunkHeader& header, ByteSpan front, Core* core) const {
+  core->offset = position_;
+  core->length = header.length;
+  core->flags = header.flags;
+  const Result<uint16_t> track_id = ParseV1Routing(front);
+  if (!track_id.ok()) return Corrupt(position_, track_id.status().message());
+  core->track_id = track_id.value();
+  return {};
+}
+
 Status V1Reader::AddCore(const ChunkHeader& header) {
-  if (!lengths_are_right_ && seekable_) {  // then its CRC has to say so
+  if (!lengths_are_right_) {  // then its CRC has to say so
     bool whole = false;
     H4MK_TRY(chunks_.IsWhole(position_, header, &whole));
-    if (!whole) return Corrupt(position_, "chunk_crc: CORE chunk does not match its CRC");
+    if (!whole) return WrongCrc(position_, kTagCore);
   }
   uint8_t front[kV1RoutingSize];
   size_t got = 0;
   H4MK_TRY(source_.ReadAt(position_ + kChunkHeaderSize, front,
                           std::min<size_t>(header.length, sizeof front), &got));
-  const Result<uint16_t> track_id = ParseV1Routing(ByteSpan(front, got));
   Core core;
-  core.offset = position_;
-  core.length = header.length;
-  core.flags = header.flags;
-  if (!track_id.ok()) {
-    if (damage_.size() < kMaxDamage)
-      damage_.push_back({position_, Corrupt(position_, track_id.status().message()).message()});
-  } else if (header.length > kMaxBlockSize) {
+  const Status routing = ParseCore(header, ByteSpan(front, got), &core);
+  if (!routing.ok())
+    AddDamage(position_, routing.message());
+  else if (header.length > kMaxBlockSize)
     return Corrupt(position_, "block larger than 1 GiB");
-  } else {
-    core.track_id = track_id.value();
+  else
     cores_.push_back(core);
-  }
   position_ += header.size();
   return {};
 }
 
 // Finds where reading goes on behind damage at position_, and notes the damage (legacy.md, "Version
 // 1: damage"). kEnd: nothing follows.
-Status V1Reader::PassOverDamage(Status damage) {
+Status V1Reader::PassOverDamage(const Status& damage) {
   uint64_t found = 0;
   H4MK_TRY(chunks_.FindNext(position_, &found));
-  if (damage_.size() < kMaxDamage)
-    damage_.push_back(
-        {position_, damage.message() + "; reading goes on at byte " + std::to_string(found)});
+  AddDamage(position_, damage.message() + "; reading goes on at byte " + std::to_string(found));
   position_ = found;
-  return {};
-}
-
-Status V1Reader::IsValidChunk(uint64_t offset, const ChunkHeader& header, bool* valid) {
-  *valid = false;
-  if (header.length > kMaxSmallChunk) return {};
-  const int64_t size = source_.Size();
-  if (size >= 0 && offset + header.size() > static_cast<uint64_t>(size)) return {};
-  Bytes payload;
-  uint32_t crc = 0;
-  Status status = chunks_.ReadPayload(offset, header, &payload, &crc);
-  if (status.code() == Code::kIo) return status;
-  *valid = status.ok();
-  if (!*valid || seekable_) return {};
-  AppendLe(payload, crc);  // to be read again
-  Unread(source_, offset, header, payload);
   return {};
 }
 
 // Tracks, metadata and block log, once all chunks (of a stream: those before the first block) are
 // read.
 void V1Reader::TakeDescriptions() {
-  std::vector<Json> tracks;
   if (trak_) {
-    Result<std::vector<Json>> parsed = ParseV1Tracks(AsText(*trak_));
-    if (parsed.ok()) tracks = std::move(parsed.value());
-    if (!parsed.ok()) Warn(parsed.status());
+    const Result<std::vector<Json>> tracks = ParseV1Tracks(AsText(*trak_));
+    if (!tracks.ok()) Warn(tracks.status());
+    if (tracks.ok())
+      for (const Json& track : tracks.value()) AddTrack(track, &list_);
   }
-  Json log;
-  if (meta_chunk_) {
-    Result<Json> meta = ParseLegacyJson(AsText(*meta_chunk_), "META");
-    if (meta.ok() && meta.value().is_object()) {
-      meta_ = std::move(meta.value());
-      const auto found = meta_.find(kV1LogKey);
-      if (found != meta_.end() && found->is_object() && found->contains("blocks")) {
-        log = std::move(*found);
-        meta_.erase(kV1LogKey);
-      }
-    } else {
-      Warn("META is no JSON object; it is left out");
-    }
-    meta_chunk_.reset();
+  if (meta_chunk_) TakeMeta(*meta_chunk_);
+  meta_chunk_.reset();
+  if (const auto found = meta_.find(kV1LogKey);
+      found != meta_.end() && found->is_object() && found->contains("blocks")) {
+    const Json log = std::move(*found);
+    meta_.erase(kV1LogKey);
+    const TrackList plain = list_;
+    if (TakeLoggedTracks(log)) LoadLog(log["blocks"]);
+    if (log_ && seekable_) MatchLog();
+    if (!log_) list_ = plain;
   }
-  const auto take_tracks = [&] {
-    list_ = {};
-    for (const Json& track : tracks) AddTrack(track, &list_);
-  };
-  take_tracks();
-  if (log.is_object() && TakeLoggedTracks(log)) LoadLog(log);
-  if (log_ && seekable_) MatchLog();
-  if (!log_) take_tracks();
   if (seekable_) AddUnknownTracks();
 }
 
@@ -211,19 +187,16 @@ bool V1Reader::TakeLoggedTracks(const Json& log) {
   return true;
 }
 
-void V1Reader::LoadLog(const Json& log) {
-  const auto blocks = log.find("blocks");
-  if (blocks == log.end()) return;
+void V1Reader::LoadLog(const Json& pages) {
   const uint64_t most =
       seekable_ ? static_cast<uint64_t>(source_.Size()) / kMinCoreSize : kMaxStreamBlocks;
   log_.emplace();
-  const Status status = log_->Load(*blocks, list_, most);
-  if (status.ok()) {
-    lost_.assign(seekable_ ? 0 : log_->block_count(), false);
-    return;
+  if (const Status status = log_->Load(pages, list_, most); !status.ok()) {
+    Warn(status);
+    log_.reset();
+  } else if (!seekable_) {
+    lost_.assign(log_->block_count(), false);
   }
-  Warn(status);
-  log_.reset();
 }
 
 // Blocks whose track TRAK does not have are data of a track that is made up for them.
@@ -253,14 +226,12 @@ void V1Reader::MatchLog() {
     uint32_t number = MatchCore(core);
     if (number == kNone || matched_ != before + 1) {
       // Not the block that is due: damaged, or others before it are missing.
-      ChunkHeader header{kTagCore, core.flags, core.length};
-      bool valid = false;
-      static_cast<void>(IsValidChunk(core.offset, header, &valid).ok());
-      if (!valid) {
+      bool whole = false;
+      static_cast<void>(
+          chunks_.IsWhole(core.offset, {kTagCore, core.flags, core.length}, &whole).ok());
+      if (!whole) {
         matched_ = before;
-        damage_.push_back(
-            {core.offset,
-             "chunk_crc: " + Corrupt(core.offset, "CORE chunk does not match its CRC").message()});
+        AddDamage(core.offset, WrongCrc(core.offset, kTagCore).message());
         continue;
       }
       if (number == kNone) {
@@ -275,8 +246,7 @@ void V1Reader::MatchLog() {
   }
   cores_ = std::move(kept);
   log_->DropFileOrder();
-  std::sort(damage_.begin(), damage_.end(),
-            [](const Damage& a, const Damage& b) { return a.offset < b.offset; });
+  std::ranges::sort(damage_, {}, &Damage::offset);
 }
 
 // The number of a block in the log, which is gone through in file order; kNone if it is not there.
@@ -294,13 +264,6 @@ uint32_t V1Reader::MatchCore(const Core& core) {
     }
   }
   return kNone;
-}
-
-void V1Reader::CountTotals() {
-  totals_.assign(list_.tracks.size(), {});
-  for (uint32_t number = 0; seekable_ && number < block_count(); ++number)
-    if (const Core* core = CoreOf(number); core != nullptr && core->track >= 0)
-      totals_[static_cast<size_t>(core->track)].Add(Record(number, *core));
 }
 
 }  // namespace h4mk

@@ -3,7 +3,6 @@
 
 #include "base/fault.h"
 #include "chunk/chunk_format.h"
-#include "legacy/find_in_steps.h"
 
 namespace h4mk {
 namespace {
@@ -82,10 +81,6 @@ Result<std::optional<V1SeekTable>> DecodeV1SeekTable(ByteSpan payload) {
   if (payload.size() < 8) return TooShort("ends before its track");
   H4MK_ASSIGN(std::vector<V1SeekEntry> entries, DecodeV1Entries(payload.subspan(8)));
   return std::optional(V1SeekTable{LoadLe<uint16_t>(payload.data() + 4), std::move(entries)});
-}
-
-const V1SeekEntry* FindV1Entry(std::span<const V1SeekEntry> entries, int64_t t_ms) {
-  return FindInSteps(entries, [&](const V1SeekEntry& entry) { return entry.pts_ms <= t_ms; });
 }
 
 }  // namespace h4mk

@@ -33,10 +33,6 @@ Result<Bytes> EncodeV1SeekTable(int64_t track_id, std::span<const V1SeekEntry> e
 // Nothing if the payload is no table of this form: a reader passes over such a chunk.
 Result<std::optional<V1SeekTable>> DecodeV1SeekTable(ByteSpan payload);
 
-// The last entry with pts <= t by binary search (by its steps, if the table is not sorted); null if
-// there is none.
-const V1SeekEntry* FindV1Entry(std::span<const V1SeekEntry> entries, int64_t t_ms);
-
 }  // namespace h4mk
 
 #endif  // H4MK_LEGACY_V1_V1_SEEK_TABLE_H_
