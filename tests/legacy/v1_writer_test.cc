@@ -3,6 +3,7 @@
 #include "legacy/v1/v1_writer.h"
 
 #include "base/memory_io.h"
+#include "chunk/chunk_format.h"
 #include "legacy/v1/v1_block.h"
 #include "legacy/v1/v1_seek_table.h"
 #include "legacy/vectors.h"
@@ -27,14 +28,9 @@ struct Input {
               : row[2].get<int64_t>();
       contents.blocks.push_back({row[0], row[1], type, Keep(FromHex(row[3].get<std::string>()))});
     }
-    const auto sidecar = [&](const char* tag, std::optional<ByteSpan>& to) {
-      if (sidecars.contains(tag) && !sidecars[tag].is_null())
-        to = Keep(FromHex(sidecars[tag].get<std::string>()));
-    };
-    sidecar("META", contents.meta);
-    sidecar("SAFE", contents.safe);
-    sidecar("VERI", contents.veri);
-    sidecar("NOTE", contents.note);
+    for (const uint32_t tag : kV1Sidecars)
+      if (const Json given = sidecars.value(TagText(tag), Json()); given.is_string())
+        contents.sidecars[tag] = Keep(FromHex(given.get<std::string>()));
   }
 };
 

@@ -85,14 +85,10 @@ Status CopyBlocks(BlockPipeline& input, FileWriter& writer, const ConvertOptions
     ReadBlock read;
     Status status = input.Next(&read);
     if (status.code() == Code::kEnd) break;
-    if (status.code() == Code::kAgain) {
+    if (status.code() == Code::kAgain || status.code() == Code::kCorrupt) {
       Say(options, status.message());
       damaged = true;
-      break;
-    }
-    if (status.code() == Code::kCorrupt) {
-      Say(options, status.message());
-      damaged = true;
+      if (status.code() == Code::kAgain) break;
       continue;
     }
     if (!status.ok()) return status;

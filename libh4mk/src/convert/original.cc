@@ -51,16 +51,10 @@ Bytes V1CoreFront(const BlockRecord& record, uint32_t track_id, V1Clock& clock) 
   return front;
 }
 
-std::vector<V1Clock> Clocks(const BlockPipeline& reader) {
-  std::vector<V1Clock> clocks;
-  for (const Track& track : reader.tracks()) clocks.emplace_back(track.time_base);
-  return clocks;
-}
-
 }  // namespace
 
 OriginalRecorder::OriginalRecorder(BlockPipeline& reader)
-    : reader_(reader), source_(reader.source()), clocks_(Clocks(reader)) {}
+    : reader_(reader), source_(reader.source()), clocks_(V1Clocks(reader.tracks())) {}
 
 Status OriginalRecorder::AddBlock(const ReadBlock& block) {
   Piece piece;
@@ -97,7 +91,7 @@ Status OriginalRecorder::AddTransportBlock(const ReadBlock& block, Piece* piece)
   H4MK_TRY(source_.ReadAll(payload, stored));
   if (EncodeRuns(data) == stored && TransportChunkFront(kTagCore, stored) == front) {
     *piece = {payload - front.size(), payload + length, piece->number, kTransportBlocks};
-  } else if (std::equal(data.begin(), data.end(), stored.begin(), stored.end())) {
+  } else if (std::ranges::equal(data, stored)) {
     *piece = {payload, payload + length, piece->number, kBlockBytes};
   }
   return {};
@@ -143,24 +137,15 @@ Status OriginalRecorder::AddLiteral(uint64_t begin, uint64_t end) {
   return {};
 }
 
-Status OriginalRecorder::Hash() {
-  Sha256 hash;
-  H4MK_TRY(ForBytes(source_, 0, static_cast<uint64_t>(source_.Size()),
-                    [&](ByteSpan bytes) { hash.Add(bytes); }));
-  const Sha256Digest digest = hash.Finish();
-  std::copy(digest.begin(), digest.end(), digest_);
-  return {};
-}
-
 Status OriginalRecorder::Finish(std::vector<Bytes>* payloads) {
   const auto size = static_cast<uint64_t>(source_.Size());
-  std::sort(pieces_.begin(), pieces_.end(),
-            [](const Piece& a, const Piece& b) { return a.begin < b.begin; });
+  std::ranges::sort(pieces_, {}, &Piece::begin);
   AppendLe(ops_, kOriginalMagic);
   AppendVarint(ops_, static_cast<uint64_t>(reader_.version()));
   AppendLe(ops_, size);
-  H4MK_TRY(Hash());
-  AppendBytes(ops_, digest_);
+  Sha256 hash;
+  H4MK_TRY(ForBytes(source_, 0, size, [&](ByteSpan bytes) { hash.Add(bytes); }));
+  AppendBytes(ops_, hash.Finish());
   AppendLe(ops_, DescriptionsCrc(reader_));
   uint64_t position = 0;
   for (const Piece& piece : pieces_) {
@@ -171,10 +156,11 @@ Status OriginalRecorder::Finish(std::vector<Bytes>* payloads) {
   }
   H4MK_TRY(AddLiteral(position, size));
   EndRun();
-  for (size_t at = 0; at < ops_.size(); at += kMaxPart)
-    payloads->emplace_back(
-        ops_.begin() + static_cast<ptrdiff_t>(at),
-        ops_.begin() + static_cast<ptrdiff_t>(std::min(ops_.size(), at + kMaxPart)));
+  for (ByteSpan left = ops_; !left.empty();) {
+    const ByteSpan part = left.first(std::min(left.size(), kMaxPart));
+    payloads->emplace_back(part.begin(), part.end());
+    left = left.subspan(part.size());
+  }
   return {};
 }
 
@@ -216,7 +202,7 @@ class Builder {
         chunks_(chunks),
         is_written_(chunks.size()),
         output_(sink),
-        clocks_(Clocks(reader)) {}
+        clocks_(V1Clocks(reader.tracks())) {}
 
   // kCorrupt: the recipe does not fit the file.
   Status Build() {
@@ -226,16 +212,11 @@ class Builder {
       H4MK_TRY(Step(ops));
       if (ops.failed()) return Bad();
     }
-    const Sha256Digest digest = output_.Finish();
-    if (!std::equal(digest.begin(), digest.end(), recipe_.digest.begin(), recipe_.digest.end()))
-      return Bad();
-    return {};
+    return std::ranges::equal(output_.Finish(), recipe_.digest) ? Status() : Bad();
   }
 
  private:
   struct Held {
-    BlockRecord record;
-    uint32_t track_id = 0;
     Bytes front;  // of a CORE chunk of version 1
     Bytes data;
     // In memory, which a block without data takes too.
@@ -307,9 +288,7 @@ class Builder {
       if (!status.ok()) return status;
       Held& next = held_[read_++];
       const auto track = static_cast<size_t>(read.record->track);
-      next.record = *read.record;
-      next.track_id = reader_.tracks()[track].id;
-      next.front = V1CoreFront(next.record, next.track_id, clocks_[track]);
+      next.front = V1CoreFront(*read.record, reader_.tracks()[track].id, clocks_[track]);
       next.data.assign(read.data, read.data + read.record->size);
       held_bytes_ += next.size();
       if (held_bytes_ > kMaxHeld + next.size()) return Bad();

@@ -40,8 +40,8 @@ class OriginalRecorder {
   Status AddV1Block(const ReadBlock& block, Piece* piece);
   Status AddTransportBlock(const ReadBlock& block, Piece* piece);
   void AddPiece(const Piece& piece);
+  void EndRun();
   Status AddLiteral(uint64_t begin, uint64_t end);
-  Status Hash();
 
   BlockPipeline& reader_;
   Source& source_;
@@ -54,9 +54,6 @@ class OriginalRecorder {
   uint32_t run_ = 0;       // pieces that were not written yet
   Piece run_start_;
   Bytes ops_;
-  uint8_t digest_[32] = {};
-
-  void EndRun();
 };
 
 // Writes the original that a file of version 2 was made of, byte by byte. *rebuilt is false, and

@@ -5,11 +5,10 @@
 
 namespace h4mk {
 
-BlockTable::TimedBlocks::const_iterator BlockTable::FirstAfter(const TimedBlocks& blocks,
-                                                               int64_t time) {
-  return std::upper_bound(
-      blocks.begin(), blocks.end(), time,
-      [](int64_t value, const TimedBlock& block) { return value < block.time; });
+// The last block that is not later; null: there is none.
+const BlockTable::TimedBlock* BlockTable::LastUpTo(const TimedBlocks& blocks, int64_t time) {
+  const auto behind = std::ranges::upper_bound(blocks, time, {}, &TimedBlock::time);
+  return behind == blocks.begin() ? nullptr : &behind[-1];
 }
 
 const BlockTable::TimedBlocks& BlockTable::Timed(uint32_t track, Which which) {
@@ -24,8 +23,7 @@ const BlockTable::TimedBlocks& BlockTable::Timed(uint32_t track, Which which) {
     if (describe_(number, &info) && info.record.track == static_cast<int32_t>(track) &&
         counts(info.record))
       blocks.push_back({info.record.time(), number});
-  std::stable_sort(blocks.begin(), blocks.end(),
-                   [](const TimedBlock& a, const TimedBlock& b) { return a.time < b.time; });
+  std::ranges::stable_sort(blocks, {}, &TimedBlock::time);
   return timed_.emplace(std::pair(track, which), std::move(blocks)).first->second;
 }
 
@@ -33,56 +31,53 @@ Status BlockTable::FindSeekStart(const std::vector<Track>& tracks,
                                  const std::vector<bool>& discarded, uint32_t track, int64_t time,
                                  SeekMode mode, bool any, SeekStart* start) {
   const TimedBlocks& candidates = Timed(track, any ? Which::kAll : Which::kKeys);
-  auto target = mode == SeekMode::kForward
-                    ? std::lower_bound(
-                          candidates.begin(), candidates.end(), time,
-                          [](const TimedBlock& block, int64_t value) { return block.time < value; })
-                    : FirstAfter(candidates, time);
-  if (mode == SeekMode::kBackward && target != candidates.begin()) --target;
-  if (target == candidates.end())
-    return Status(Code::kNotFound, "no seek point of the track there");
+  const auto later = std::ranges::lower_bound(candidates, time, {}, &TimedBlock::time);
+  const TimedBlock* target = later == candidates.end() ? nullptr : &*later;
+  if (const TimedBlock* last = LastUpTo(candidates, time); mode == SeekMode::kBackward && last)
+    target = last;
+  if (target == nullptr) return Status(Code::kNotFound, "no seek point of the track there");
 
   start->first.assign(tracks.size(), 0);
   start->number = start->first[track] = target->number;
   for (uint32_t other = 0; other < tracks.size(); ++other) {
     if (other == track || discarded[other]) continue;
     const TimedBlocks& keys = Timed(other, Which::kKeys);
-    if (keys.empty()) {  // nowhere to begin: what follows the target
-      start->first[other] = target->number;
-      continue;
-    }
-    auto landing =
-        FirstAfter(keys, Rescale(target->time, tracks[track].time_base, tracks[other].time_base));
+    const TimedBlock* landing = target;  // without a seek point: what follows the target
+    if (!keys.empty())
+      landing =
+          LastUpTo(keys, Rescale(target->time, tracks[track].time_base, tracks[other].time_base));
     // All its seek points are later: from its first block on.
-    if (landing == keys.begin()) landing = Timed(other, Which::kAll).begin() + 1;
-    start->first[other] = (--landing)->number;
-    start->number = std::min(start->number, start->first[other]);
+    if (landing == nullptr) landing = &Timed(other, Which::kAll).front();
+    start->first[other] = landing->number;
+    start->number = std::min(start->number, landing->number);
   }
   return {};
 }
 
 Status BlockTable::FindKeyframe(uint32_t track, int64_t time, BlockInfo* info) {
-  const TimedBlocks& keys = Timed(track, Which::kKeys);
-  const auto behind = FirstAfter(keys, time);
-  if (behind == keys.begin() || !describe_((behind - 1)->number, info))
+  const TimedBlock* key = LastUpTo(Timed(track, Which::kKeys), time);
+  if (key == nullptr)
     return Status(Code::kNotFound, "no seek point of the track at or before the time");
-  return {};
+  return Get(key->number, info);
 }
 
 Status BlockTable::DecodeChain(uint32_t track, int64_t time, std::span<BlockInfo> out,
                                uint64_t* total) {
-  const TimedBlocks& frames = Timed(track, Which::kFrames);
-  const auto behind = FirstAfter(frames, time);
+  const TimedBlock* frame = LastUpTo(Timed(track, Which::kFrames), time);
   *total = 0;
-  return behind == frames.begin() ? Status() : ChainTo(track, *(behind - 1), out, total);
+  return frame == nullptr ? Status() : ChainTo(track, *frame, out, total);
+}
+
+Result<BlockTable::TimedBlock> BlockTable::Frame(uint32_t track, uint64_t number) {
+  const TimedBlocks& frames = Timed(track, Which::kFrames);
+  if (number < frames.size()) return frames[static_cast<size_t>(number)];
+  return Status(Code::kNotFound, "the track has no frame " + std::to_string(number));
 }
 
 Status BlockTable::FrameChain(uint32_t track, uint64_t number, std::span<BlockInfo> out,
                               uint64_t* total) {
-  const TimedBlocks& frames = Timed(track, Which::kFrames);
-  if (number >= frames.size())
-    return Status(Code::kNotFound, "the track has no frame " + std::to_string(number));
-  return ChainTo(track, frames[static_cast<size_t>(number)], out, total);
+  H4MK_ASSIGN(const TimedBlock frame, Frame(track, number));
+  return ChainTo(track, frame, out, total);
 }
 
 // core.md, "Decode chain": from the last key block on that stands before the frame and is not
@@ -108,19 +103,17 @@ Status BlockTable::ChainTo(uint32_t track, const TimedBlock& frame, std::span<Bl
 }
 
 Status BlockTable::FindFrame(uint32_t track, uint64_t number, BlockInfo* info) {
-  const TimedBlocks& frames = Timed(track, Which::kFrames);
-  if (number >= frames.size())
-    return Status(Code::kNotFound, "the track has no frame " + std::to_string(number));
-  return Get(frames[static_cast<size_t>(number)].number, info);
+  H4MK_ASSIGN(const TimedBlock frame, Frame(track, number));
+  return Get(frame.number, info);
 }
 
 Status BlockTable::FindFrameAt(uint32_t track, int64_t time, uint64_t* number, BlockInfo* info) {
   const TimedBlocks& frames = Timed(track, Which::kFrames);
-  const auto behind = FirstAfter(frames, time);
-  if (behind == frames.begin())
+  const TimedBlock* frame = LastUpTo(frames, time);
+  if (frame == nullptr)
     return Status(Code::kNotFound, "no frame of the track at or before the time");
-  *number = static_cast<uint64_t>(behind - frames.begin()) - 1;
-  return Get((behind - 1)->number, info);
+  *number = static_cast<uint64_t>(frame - frames.data());
+  return Get(frame->number, info);
 }
 
 Status BlockTable::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t> out,
@@ -136,10 +129,10 @@ Status BlockTable::KeyframesBetween(uint32_t track, int64_t from, int64_t to,
                                     std::span<BlockInfo> out, uint64_t* total) {
   const TimedBlocks& keys = Timed(track, Which::kKeys);
   std::vector<uint32_t> numbers;
-  for (auto key = from == INT64_MIN ? keys.begin() : FirstAfter(keys, from - 1);
+  for (auto key = std::ranges::lower_bound(keys, from, {}, &TimedBlock::time);
        key != keys.end() && key->time <= to; ++key)
     numbers.push_back(key->number);
-  std::sort(numbers.begin(), numbers.end());
+  std::ranges::sort(numbers);
   for (size_t i = 0; i < std::min(numbers.size(), out.size()); ++i) describe_(numbers[i], &out[i]);
   *total = numbers.size();
   return {};
@@ -174,8 +167,8 @@ Result<uint32_t> BlockTable::Find(uint32_t track, uint64_t ordinal) {
 }
 
 Status BlockTable::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
-  const Result<uint32_t> number = Find(track, ordinal);
-  return number.ok() ? Get(number.value(), info) : number.status();
+  H4MK_ASSIGN(const uint32_t number, Find(track, ordinal));
+  return Get(number, info);
 }
 
 Status BlockTable::Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> out,

@@ -67,7 +67,8 @@ class BlockTable final : public Lookups {
                  uint64_t* total);
   const std::vector<uint32_t>& NumbersOf(uint32_t track);
   std::span<const uint32_t> NumbersFrom(uint32_t track, uint64_t ordinal);
-  static TimedBlocks::const_iterator FirstAfter(const TimedBlocks& blocks, int64_t time);
+  static const TimedBlock* LastUpTo(const TimedBlocks& blocks, int64_t time);
+  Result<TimedBlock> Frame(uint32_t track, uint64_t number);
 
   const uint32_t block_count_;
   const Describe describe_;

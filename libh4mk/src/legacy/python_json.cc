@@ -9,28 +9,19 @@ namespace h4mk {
 namespace {
 
 void Append(const Json& value, JsonStyle style, std::string& out) {
-  const char* comma = style == JsonStyle::kSpaced ? ", " : ",";
-  const char* colon = style == JsonStyle::kSpaced ? ": " : ":";
-  if (value.is_object()) {
-    out += '{';
+  const bool is_object = value.is_object();
+  if (is_object || value.is_array()) {
+    const char* comma = style == JsonStyle::kSpaced ? ", " : ",";
+    const char* colon = style == JsonStyle::kSpaced ? ": " : ":";
     bool first = true;
+    out += is_object ? '{' : '[';
     for (const auto& [key, member] : value.items()) {
       if (!first) out += comma;
       first = false;
-      out += DumpJson(Json(key));
-      out += colon;
+      if (is_object) out += DumpJson(Json(key)) + colon;
       Append(member, style, out);
     }
-    out += '}';
-  } else if (value.is_array()) {
-    out += '[';
-    bool first = true;
-    for (const Json& element : value) {
-      if (!first) out += comma;
-      first = false;
-      Append(element, style, out);
-    }
-    out += ']';
+    out += is_object ? '}' : ']';
   } else if (value.is_binary()) {
     for (uint8_t digit : value.get_binary()) out += static_cast<char>(digit);
   } else if (value.is_number_float()) {

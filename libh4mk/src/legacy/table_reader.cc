@@ -67,7 +67,7 @@ void TableReader::Advance() {
 bool TableReader::IsSkipped(uint32_t number, const BlockRecord& record) const {
   if (record.track < 0 || led_ == number) return true;
   const auto track = static_cast<size_t>(record.track);
-  return discarded_[track] || (filtering_ && number < first_[track]);
+  return discarded_[track] || (!first_.empty() && number < first_[track]);
 }
 
 Status TableReader::Alloc(size_t size, uint8_t** data) {
@@ -108,7 +108,6 @@ Status TableReader::Seek(uint32_t track, int64_t time, SeekMode mode, bool any) 
   SeekStart start;
   H4MK_TRY(Table().FindSeekStart(tracks(), discarded_, track, time, mode, any, &start));
   first_ = std::move(start.first);
-  filtering_ = true;
   next_ = start.number;
   lead_ = first_[track];
   led_.reset();
@@ -135,7 +134,7 @@ Status TableReader::Rewind() {
   lead_.reset();
   led_.reset();
   next_damage_ = 0;
-  filtering_ = false;
+  first_.clear();
   reported_ = false;
   return {};
 }

@@ -104,7 +104,6 @@ class TableReader : public FileReader {
   std::optional<uint32_t>
       lead_;  // number of the block that a seek asked for: the first to be handed out
   std::optional<uint32_t> led_;  // … and was
-  bool filtering_ = false;
   std::vector<uint32_t> first_;  // by track, after a seek: blocks before this number are left out
   std::optional<BlockTable> table_;  // once something is looked up
   Warnings warnings_;

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/fault.h"
+#include "chunk/chunk_format.h"
 #include "clients/old_clients.h"
 #include "clients/old_messages.h"
 #include "command.h"
@@ -42,8 +43,8 @@ V1Contents Demo() {
   V1Contents demo;
   demo.tracks = {DemoTrack(1, "main", "audio", "h4core", 48000, 1, "Primary audio track"),
                  DemoTrack(2, "safety", "audit", "json", 0, 0, "Safety / audit track")};
-  demo.meta = Span(R"({"title": "H4MK Multi-Track Demo", "duration_ms": 333})");
-  demo.safe = Span(R"({"no_identity": true, "safe_for_demo": true})");
+  demo.sidecars[kTagMeta] = Span(R"({"title": "H4MK Multi-Track Demo", "duration_ms": 333})");
+  demo.sidecars[kTagSafe] = Span(R"({"no_identity": true, "safe_for_demo": true})");
   demo.blocks = {{1, 0, kV1TypeI, Span("I0_main_audio_keyframe_12345")},
                  {1, 33, kV1TypeP, Span("P1_main_audio_predictive_67890")},
                  {1, 66, kV1TypeB, Span("B2_main_audio_bidirectional_abc")},

@@ -16,18 +16,6 @@ bool IsEncryptedTransport(const Json& meta) {
   return meta.contains("encryption") || meta.value("encrypted", Json()) == true;
 }
 
-void MarkEncryptedTransport(Json* meta) {
-  (*meta)["encryption"] = {{"cipher", "living-cipher-v3"},
-                           {"mode", "compress-then-encrypt"},
-                           {"context_binding", "container+track+timestamp+index"},
-                           {"sealed", true}};
-}
-
-void UnmarkEncryptedTransport(Json* meta) {
-  meta->erase("encryption");
-  meta->erase("encrypted");
-}
-
 TransportCipher::TransportCipher(ByteSpan secret, const Json& meta)
     : sender_(secret, kLivingV3Context, {}) {
   if (const Json id = meta.value("track_id", Json()); id.is_string())

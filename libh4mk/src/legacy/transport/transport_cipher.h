@@ -11,9 +11,6 @@ namespace h4mk {
 
 // Whether META says that blocks are encrypted.
 bool IsEncryptedTransport(const Json& meta);
-// META of a file whose blocks are encrypted, and of one whose are no more.
-void MarkEncryptedTransport(Json* meta);
-void UnmarkEncryptedTransport(Json* meta);
 
 class TransportCipher {
  public:

@@ -75,11 +75,10 @@ Result<std::optional<TransportFile::Metadata>> TransportFile::ReadMetadata() con
   return metadata;
 }
 
-Status TransportChunkWriter::WriteHeader(uint16_t reserved) {
+Status TransportChunkWriter::WriteHeader() {
   Bytes header;
   AppendLe(header, kFileMagic);
-  AppendBe(header, uint16_t{1});
-  AppendBe(header, reserved);
+  AppendBe(header, uint32_t{1} << 16);  // version 1, and what is not used
   return sink_.Write(header);
 }
 
@@ -112,14 +111,17 @@ Status WriteTransport(const TransportContents& contents, Sink& sink) {
   std::optional<TransportCipher> cipher;
   if (!contents.secret.empty()) {
     cipher.emplace(contents.secret, contents.meta);
-    MarkEncryptedTransport(&meta);
+    meta["encryption"] = {{"cipher", "living-cipher-v3"},
+                          {"mode", "compress-then-encrypt"},
+                          {"context_binding", "container+track+timestamp+index"},
+                          {"sealed", true}};
   }
   const std::string meta_text = DumpPythonJson(meta, JsonStyle::kCompact);
   const std::string safe_text = DumpPythonJson(contents.safe, JsonStyle::kCompact);
   const Bytes seek = EncodeTransportSeek(contents.seek);
 
   TransportChunkWriter writer(sink);
-  H4MK_TRY(writer.WriteHeader(0));
+  H4MK_TRY(writer.WriteHeader());
   for (ByteSpan block : contents.blocks)
     H4MK_TRY(cipher ? writer.WriteChunk(kTagCore, cipher->Seal(block))
                     : writer.WriteChunk(kTagCore, block));

@@ -62,7 +62,7 @@ Bytes TransportChunkFront(uint32_t tag, ByteSpan payload);
 class TransportChunkWriter {
  public:
   explicit TransportChunkWriter(Sink& sink) : sink_(sink) {}
-  Status WriteHeader(uint16_t reserved);
+  Status WriteHeader();
   Status WriteChunk(uint32_t tag, ByteSpan payload);
   // The hash of all chunks before it, their headers included. Nothing may follow.
   Status WriteVeri();

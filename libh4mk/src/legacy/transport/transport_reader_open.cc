@@ -137,7 +137,7 @@ Status TransportReader::StartDecryption() {
                   "the file names no key; give the one that it was encrypted with without an id");
   cipher_.emplace(key->key.bytes(), meta_);
   keys_.clear();
-  UnmarkEncryptedTransport(&meta_);
+  for (const char* mark : {"encryption", "encrypted"}) meta_.erase(mark);
   for (uint32_t number = 0; number < cores_.size(); ++number) {
     Bytes stored;
     const Status status = ReadStored(cores_[number], &stored);

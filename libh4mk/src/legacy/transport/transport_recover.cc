@@ -120,7 +120,7 @@ void TransportRecovery::FillGap() {
 Status TransportRecovery::Write(Io& output) const {
   Sink sink(output);
   TransportChunkWriter writer(sink);
-  H4MK_TRY(writer.WriteHeader(0));
+  H4MK_TRY(writer.WriteHeader());
   for (ByteSpan core : cores_) H4MK_TRY(writer.WriteChunk(kTagCore, core));
   for (const Other& other : others_) H4MK_TRY(writer.WriteChunk(other.tag, other.payload));
   return writer.WriteVeri();

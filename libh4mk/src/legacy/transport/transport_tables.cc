@@ -19,6 +19,13 @@ Status TooShort(const char* what) {
   return Fault("short_or_out_of_range_struct", std::string(what) + " ends too early");
 }
 
+// Null where there is no such member.
+const Json& Member(const Json& object, const char* key) {
+  static const Json null;
+  const auto found = object.find(key);
+  return found == object.end() ? null : *found;
+}
+
 }  // namespace
 
 bool IsTransportTag(uint32_t tag) {
@@ -73,30 +80,25 @@ Result<std::vector<TransportTrackEntry>> DecodeTransportTrak(std::string_view te
   constexpr size_t kValuesOfEntry = 16;  // an object of five members, and some to spare
   Result<Json> root = ParseLegacyJson(text, "TRAK", kMaxJsonValues + kValuesOfEntry * max_entries);
   if (!root.ok()) return Fault("bad_json", "TRAK is no JSON text of allowed depth and size");
+  const Json& list = Member(root.value(), "trak");
   const auto bad = [] { return Fault("bad_json", "TRAK has an entry of another form"); };
-  if (!root.value().is_object() || !root.value().contains("trak") ||
-      !root.value()["trak"].is_array())
-    return bad();
+  if (!list.is_array()) return bad();
   std::vector<TransportTrackEntry> entries;
-  for (const Json& row : root.value()["trak"]) {
-    const auto has = [&](const char* key) { return row.is_object() && row.contains(key); };
-    if (!has("track_id") || !row["track_id"].is_string() || !has("core_index") ||
-        !row["core_index"].is_number_unsigned() || !has("pts_us") ||
-        !row["pts_us"].is_number_unsigned())
+  for (const Json& row : list) {
+    const Json& id = Member(row, "track_id");
+    const Json& pts_us = Member(row, "pts_us");
+    const Json& core_index = Member(row, "core_index");
+    if (!id.is_string() || !pts_us.is_number_unsigned() || !core_index.is_number_unsigned())
       return bad();
-    TransportTrackEntry& entry = entries.emplace_back();
-    entry.track_id = row["track_id"];
-    entry.pts_us = row["pts_us"];
-    entry.core_index = row["core_index"];
-    if (has("kind") && row["kind"].is_string()) entry.kind = row["kind"];
-    if (has("keyframe") && row["keyframe"].is_boolean()) entry.keyframe = row["keyframe"];
+    const Json& kind = Member(row, "kind");
+    entries.push_back({id, pts_us, kind.is_string() ? kind.get<std::string>() : "",
+                       Member(row, "keyframe") == true, core_index});
   }
   return entries;
 }
 
 Result<Bytes> EncodeSeekm(std::vector<TransportSeekmTable> tables) {
-  std::stable_sort(tables.begin(), tables.end(),
-                   [](const auto& a, const auto& b) { return a.track_id < b.track_id; });
+  std::ranges::stable_sort(tables, {}, &TransportSeekmTable::track_id);
   Bytes out;
   AppendBe(out, static_cast<uint32_t>(tables.size()));
   for (const TransportSeekmTable& table : tables) {
@@ -143,8 +145,7 @@ std::vector<TransportSeekmTable> MakeSeekm(std::span<const TransportTrackEntry> 
   }
   std::vector<TransportSeekmTable> list;
   for (auto& [id, table] : tables) {
-    std::stable_sort(table.entries.begin(), table.entries.end(),
-                     [](const auto& a, const auto& b) { return a.pts_us < b.pts_us; });
+    std::ranges::stable_sort(table.entries, {}, &TransportSeekmTable::Entry::pts_us);
     list.push_back(std::move(table));
   }
   return list;

@@ -2,6 +2,7 @@
 #include "legacy/transport/transport_writer.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/fault.h"
 #include "chunk/chunk_format.h"
@@ -19,7 +20,19 @@ Status BadTime() {
                Code::kLimit);
 }
 
+std::string NameOf(const Track& track) { return track.description["name"]; }
+
+// What a track is called in the file.
+std::string TransportId(const Track& track) {
+  const std::string name = NameOf(track);
+  return name.empty() ? std::to_string(track.id) : name;
+}
+
 }  // namespace
+
+bool TransportWriter::is_unnamed() const {
+  return tracks_.size() == 1 && NameOf(tracks_[0]).empty();
+}
 
 Status TransportWriter::AddTrack(const Json& description, uint32_t* track) {
   if (!coded_.empty()) return Status(Code::kState, "tracks cannot be added after the first block");
@@ -27,10 +40,8 @@ Status TransportWriter::AddTrack(const Json& description, uint32_t* track) {
     return Status(Code::kLimit, "more than " + std::to_string(kMaxTracks) + " tracks");
   Track added;
   H4MK_TRY(ReadTrack(description, &added));
-  const Json& name = description["name"];
   *track = static_cast<uint32_t>(tracks_.size());
   tracks_.push_back(std::move(added));
-  names_.push_back(name.is_string() ? name.get<std::string>() : "");
   return {};
 }
 
@@ -74,9 +85,7 @@ Status TransportWriter::Write(const Block& block) {
   H4MK_ASSIGN(Bytes coded, EncodeRunLength(block.data));
   const bool is_key = block.flags & kBlockKey;
   half_done_ = true;  // running out of memory is final
-  const std::string& name = names_[block.track];
-  entries_.push_back({name.empty() ? std::to_string(tracks_[block.track].id) : name,
-                      static_cast<uint64_t>(pts_us),
+  entries_.push_back({TransportId(tracks_[block.track]), static_cast<uint64_t>(pts_us),
                       std::string(1, "IPB"[block.flags & kBlockTypeMask]), is_key, coded_.size()});
   if (is_unnamed() && is_key)
     contents_.seek.push_back({static_cast<uint64_t>(pts_us), plain_size_});
@@ -100,20 +109,16 @@ Status TransportWriter::Finish() {
   if (half_done_) return Status(Code::kMemory, "an earlier write failed");
   if (finished_) return Status(Code::kState, "the file is finished");
   finished_ = true;
-  std::stable_sort(contents_.seek.begin(), contents_.seek.end(),
-                   [](const auto& a, const auto& b) { return a.pts_us < b.pts_us; });
+  std::ranges::stable_sort(contents_.seek, {}, &TransportSeekEntry::pts_us);
   if (!IsExport()) {
     for (const TransportTrackEntry& entry : entries_)
       if (entry.pts_us == kUnknown) return BadTime();
-    std::vector<std::string> names;
-    for (const Track& track : tracks_) {
-      const std::string& name = names_[names.size()];
-      names.push_back(name.empty() ? std::to_string(track.id) : name);
-    }
-    std::sort(names.begin(), names.end());
-    if (std::adjacent_find(names.begin(), names.end()) != names.end())
-      return Fault("duplicate_track", "two tracks have one name, which is their id in this dialect",
-                   Code::kArgument);
+    std::set<std::string> ids;
+    for (const Track& track : tracks_)
+      if (!ids.insert(TransportId(track)).second)
+        return Fault("duplicate_track",
+                     "two tracks have one name, which is their id in this dialect",
+                     Code::kArgument);
     contents_.seek.clear();
     H4MK_ASSIGN(contents_.meta, AddTrackIndex(std::move(contents_.meta), entries_));
   }

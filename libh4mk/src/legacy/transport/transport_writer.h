@@ -41,14 +41,13 @@ class TransportWriter final : public FileWriter {
   int64_t io_error() const override { return sink_.io_error(); }
 
  private:
-  bool is_unnamed() const { return tracks_.size() == 1 && names_[0].empty(); }
+  bool is_unnamed() const;
   bool IsExport() const;
 
   Sink sink_;
   const Secret secret_;
   bool finished_ = false, half_done_ = false;
   std::vector<Track> tracks_;
-  std::vector<std::string> names_;
   TransportContents contents_;
   std::vector<Bytes> coded_;
   std::vector<TransportTrackEntry> entries_;

@@ -8,6 +8,12 @@
 
 namespace h4mk {
 
+std::vector<V1Clock> V1Clocks(const std::vector<Track>& tracks) {
+  std::vector<V1Clock> clocks;
+  for (const Track& track : tracks) clocks.emplace_back(track.time_base);
+  return clocks;
+}
+
 void V1BlockLogWriter::Add(const Block& block) {
   encoder_.AddToIndex(block);
   // Pages are small, so that a seek need not decode much.
@@ -29,8 +35,7 @@ Status V1BlockLog::Load(const Json& pages, const TrackList& tracks, uint64_t max
   const auto bad = [] { return Status(Code::kCorrupt, "the block log in META cannot be used"); };
   if (!pages.is_array()) return bad();
   tracks_ = &tracks;
-  std::vector<V1Clock> clocks;
-  for (const Track& track : tracks.tracks) clocks.emplace_back(track.time_base);
+  std::vector<V1Clock> clocks = V1Clocks(tracks.tracks);
   for (const Json& text : pages) {
     Page& page = pages_.emplace_back();
     page.first = block_count_;
@@ -47,9 +52,7 @@ Status V1BlockLog::Load(const Json& pages, const TrackList& tracks, uint64_t max
                           block.size, block_count_++});
     }
   }
-  std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
-    return std::pair(a.pts_ms, a.track_id) < std::pair(b.pts_ms, b.track_id);
-  });
+  std::ranges::stable_sort(entries_, {}, &Entry::key);
   return {};
 }
 
@@ -62,9 +65,7 @@ Status V1BlockLog::LoadPage(size_t page) {
 }
 
 const BlockRecord& V1BlockLog::Block(uint32_t number) {
-  const auto behind =
-      std::upper_bound(pages_.begin(), pages_.end(), number,
-                       [](uint32_t wanted, const Page& page) { return wanted < page.first; });
+  const auto behind = std::ranges::upper_bound(pages_, number, {}, &Page::first);
   const auto page = static_cast<size_t>(behind - pages_.begin()) - 1;
   // A page that was read once is read again: Load() has checked it.
   if (page != loaded_page_) static_cast<void>(LoadPage(page).ok());

@@ -5,6 +5,7 @@
 #ifndef H4MK_LEGACY_V1_V1_BLOCK_LOG_H_
 #define H4MK_LEGACY_V1_V1_BLOCK_LOG_H_
 
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -22,7 +23,7 @@ inline constexpr size_t kV1LogPageBlocks = 4096;
 // block without times that of the block before in its track.
 class V1Clock {
  public:
-  explicit V1Clock(TimeBase time_base = {}) : time_base_(time_base) {}
+  explicit V1Clock(TimeBase time_base) : time_base_(time_base) {}
   int64_t TimeMs(int64_t pts, int64_t dts) {
     if (const int64_t time = SeekTime(pts, dts); time != kNoTime)
       last_ms_ = Rescale(time, time_base_, {1, 1000});
@@ -33,6 +34,9 @@ class V1Clock {
   TimeBase time_base_;
   int64_t last_ms_ = 0;
 };
+
+// One for each track.
+std::vector<V1Clock> V1Clocks(const std::vector<Track>& tracks);
 
 class V1BlockLogWriter {
  public:
@@ -54,6 +58,8 @@ class V1BlockLog {
     uint32_t track_id = 0;
     uint32_t size = 0;
     uint32_t number = 0;  // in decoding order, from 0
+    // What blocks of the file are sorted by.
+    std::pair<int64_t, uint32_t> key() const { return {pts_ms, track_id}; }
   };
 
   // pages as in META; at most max_blocks in all. The tracks must outlive the log.

@@ -173,15 +173,12 @@ Status V1FileWriter::Finish() {
   Bytes meta;
   bool has_meta = false;
   H4MK_TRY(MakeMeta(&meta, &has_meta));
-  if (has_meta) contents.meta = meta;
+  if (has_meta) contents.sidecars[kTagMeta] = meta;
   // The first of each sidecar has its place; all others follow in their order.
   for (const Extra& chunk : chunks_) {
-    std::optional<ByteSpan>* place = contents.Sidecar(chunk.tag);
-    if (place != nullptr && !*place && chunk.flags == 0) {
-      *place = chunk.payload;
-    } else {
+    const bool has_place = IsV1Sidecar(chunk.tag) && chunk.flags == 0;
+    if (!has_place || !contents.sidecars.emplace(chunk.tag, chunk.payload).second)
       contents.extra.push_back({chunk.tag, chunk.flags, chunk.payload});
-    }
   }
   std::vector<Bytes> attachments;
   attachments.reserve(attachments_.size());

@@ -78,7 +78,6 @@ class V1Reader final : public TableReader {
   std::optional<Bytes> trak_, meta_chunk_;  // the first of each counts
   std::map<uint32_t, Bytes> attachments_;   // by track id
   bool seekable_ = false;
-  bool lengths_are_right_ = false;  // of all chunks, as the container checksum says
 
   uint64_t position_ = 0;  // of the next chunk
   std::vector<Core> cores_;

@@ -31,7 +31,6 @@ V1Reader::V1Reader(Source source, BufferAllocator& allocator, bool keep_corrupt)
 
 Status V1Reader::Open() {
   seekable_ = source_.seekable() && source_.Size() >= 0;
-  if (seekable_) H4MK_TRY(chunks_.LengthsAreRight(&lengths_are_right_));
   position_ = kFileHeaderSize;
   H4MK_TRY(ReadChunks(/*until_core=*/!seekable_));
   if (seekable_) {
@@ -110,11 +109,10 @@ Status V1Reader::ParseCore(const ChunkHeader& header, ByteSpan front, Core* core
 }
 
 Status V1Reader::AddCore(const ChunkHeader& header) {
-  if (!lengths_are_right_) {  // then its CRC has to say so
-    bool whole = false;
-    H4MK_TRY(chunks_.IsWhole(position_, header, &whole));
-    if (!whole) return WrongCrc(position_, kTagCore);
-  }
+  bool is_right = false;
+  H4MK_TRY(chunks_.LengthsAreRight(&is_right));
+  if (!is_right) H4MK_TRY(chunks_.IsWhole(position_, header, &is_right));
+  if (!is_right) return WrongCrc(position_, kTagCore);
   uint8_t front[kV1RoutingSize];
   size_t got = 0;
   H4MK_TRY(source_.ReadAt(position_ + kChunkHeaderSize, front,
@@ -201,19 +199,15 @@ void V1Reader::LoadLog(const Json& pages) {
 
 // Blocks whose track TRAK does not have are data of a track that is made up for them.
 void V1Reader::AddUnknownTracks() {
-  std::vector<int32_t> index(kMaxTrackId + 1, -1);
-  for (size_t i = 0; i < list_.tracks.size(); ++i) index[list_.ids.id(i)] = static_cast<int32_t>(i);
-  std::vector<uint32_t> ordinals(list_.tracks.size());
+  std::vector<uint32_t> ordinals(kMaxTracks);
   for (Core& core : cores_) {
-    int32_t& known = index[core.track_id];
-    if (known < 0 && list_.tracks.size() < kMaxTracks) {
+    core.track = list_.ids.Find(core.track_id);
+    if (core.track < 0 && list_.tracks.size() < kMaxTracks) {
       Warn("TRAK does not have track " + std::to_string(core.track_id) + ", which has blocks");
-      known = static_cast<int32_t>(list_.tracks.size());
+      core.track = static_cast<int32_t>(list_.tracks.size());
       AddTrack({{"track_id", core.track_id}, {"kind", "data"}, {"codec", "none"}}, &list_);
-      ordinals.push_back(0);
     }
-    core.track = known;
-    if (known >= 0) core.ordinal = ordinals[static_cast<size_t>(known)]++;
+    if (core.track >= 0) core.ordinal = ordinals[static_cast<size_t>(core.track)]++;
   }
 }
 
@@ -255,9 +249,8 @@ uint32_t V1Reader::MatchCore(const Core& core) {
   const std::pair<int64_t, uint32_t> key(ParseV1Flags(core.flags).pts_ms, core.track_id);
   for (size_t i = matched_; i < entries.size(); ++i) {
     const V1BlockLog::Entry& entry = entries[i];
-    const std::pair<int64_t, uint32_t> other(entry.pts_ms, entry.track_id);
-    if (other > key) break;
-    if (other == key && entry.size + kV1RoutingSize == core.length) {
+    if (entry.key() > key) break;
+    if (entry.key() == key && entry.size + kV1RoutingSize == core.length) {
       for (; !seekable_ && matched_ < i; ++matched_) lost_[entries[matched_].number] = true;
       matched_ = i + 1;
       return entry.number;

@@ -50,8 +50,8 @@ void V1Recovery::Take(const Piece& piece) {
   }
   const ByteSpan payload =
       file_.subspan(static_cast<size_t>(piece.offset) + kChunkHeaderSize, piece.header.length);
-  if (std::optional<ByteSpan>* sidecar = contents_.Sidecar(piece.header.tag)) {
-    if (!*sidecar) *sidecar = payload;  // the first of each counts
+  if (IsV1Sidecar(piece.header.tag)) {
+    contents_.sidecars.emplace(piece.header.tag, payload);  // the first of each counts
     return;
   }
   switch (piece.header.tag) {

@@ -2,7 +2,7 @@
 #include "legacy/v1/v1_tracks.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 
 #include "base/fault.h"
 #include "legacy/python_json.h"
@@ -10,20 +10,19 @@
 namespace h4mk {
 namespace {
 
-constexpr std::array kKeys = {"track_id",    "name",     "kind", "codec",
-                              "sample_rate", "channels", "note"};
-constexpr size_t kRequiredKeys = 4;
-
-Json Default(size_t key) {
-  switch (key) {
-    case 4:
-      return 48000;
-    case 5:
-      return 1;
-    default:
-      return "";
-  }
-}
+struct V1Key {
+  const char* name;
+  bool is_required;
+  bool is_number;
+  int64_t if_missing = 0;  // of a number; a text is empty
+};
+constexpr V1Key kV1Keys[] = {{"track_id", true, true},
+                             {"name", true, false},
+                             {"kind", true, false},
+                             {"codec", true, false},
+                             {"sample_rate", false, true, 48000},
+                             {"channels", false, true, 1},
+                             {"note", false, false}};
 
 Status NotObject(const char* what) {
   return Fault("json_not_object", std::string("TRAK: ") + what + " is no JSON object");
@@ -32,13 +31,16 @@ Status NotObject(const char* what) {
 Status ParseTrack(const Json& given, Json* track) {
   if (!given.is_object()) return NotObject("a track");
   for (const auto& [key, value] : given.items())
-    if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
+    if (std::ranges::find(kV1Keys, key, &V1Key::name) == std::end(kV1Keys))
       return Fault("track_unknown_key", "TRAK: a track has the key \"" + key + "\"");
-  for (size_t i = 0; i < kKeys.size(); ++i) {
-    const auto member = given.find(kKeys[i]);
-    if (member == given.end() && i < kRequiredKeys)
-      return Fault("track_missing_key", std::string("TRAK: a track lacks \"") + kKeys[i] + "\"");
-    (*track)[kKeys[i]] = member == given.end() ? Default(i) : *member;
+  for (const V1Key& key : kV1Keys) {
+    const auto member = given.find(key.name);
+    if (member != given.end())
+      (*track)[key.name] = *member;
+    else if (key.is_required)
+      return Fault("track_missing_key", std::string("TRAK: a track lacks \"") + key.name + "\"");
+    else
+      (*track)[key.name] = key.is_number ? Json(key.if_missing) : Json("");
   }
   return {};
 }
@@ -62,19 +64,16 @@ Result<std::vector<Json>> ParseV1Tracks(std::string_view text) {
 }
 
 std::string EncodeV1Tracks(const std::vector<Json>& tracks) {
-  Json list = Json::array();
-  for (const Json& track : tracks) list.push_back(track);
-  return DumpPythonJson(Json{{"tracks", std::move(list)}}, JsonStyle::kSpaced);
+  return DumpPythonJson(Json{{"tracks", Json(tracks)}}, JsonStyle::kSpaced);
 }
 
 Json V1Track(const Json& description) {
   Json track = Json::object();
-  for (size_t i = 0; i < kKeys.size(); ++i) {
-    const auto member = description.find(kKeys[i]);
-    const bool is_number = i == 0 || i == 4 || i == 5;
+  for (const V1Key& key : kV1Keys) {
+    const auto member = description.find(key.name);
     const bool fits = member != description.end() &&
-                      (is_number ? member->is_number_integer() : member->is_string());
-    track[kKeys[i]] = fits ? *member : is_number ? Json(0) : Json("");
+                      (key.is_number ? member->is_number_integer() : member->is_string());
+    track[key.name] = fits ? *member : key.is_number ? Json(0) : Json("");
   }
   return track;
 }

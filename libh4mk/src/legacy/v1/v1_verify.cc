@@ -2,6 +2,7 @@
 // Version 1: every chunk, then what its first reader checks, then the seek tables against the
 // blocks.
 #include <algorithm>
+#include <map>
 
 #include "legacy/maintain.h"
 #include "legacy/v1/v1_file.h"
@@ -26,26 +27,23 @@ Status WalkChunks(Io& io, const ChunkWalk::Progress& progress, VerifyReport* rep
 std::string At(uint64_t offset) { return " at byte " + std::to_string(offset); }
 
 // The table must have the I blocks of its track, all and no others, in file order.
-void CheckTable(const V1SeekTable& table, const std::vector<V1Core>& cores, VerifyReport* report) {
+void CheckTable(const V1SeekTable& table, const std::vector<V1Core>& keys, VerifyReport* report) {
   const std::string track = "seek table of track " + std::to_string(table.track_id);
-  size_t next = 0;
-  for (const V1Core& core : cores) {
-    if (core.track_id != table.track_id || core.flags.type != kV1TypeI) continue;
-    if (next == table.entries.size()) {
-      report->Error(core.offset, track + " ends before the I block" + At(core.offset));
-      return;
-    }
-    const V1SeekEntry& entry = table.entries[next++];
-    if (entry.offset != static_cast<int64_t>(core.offset) || entry.pts_ms != core.flags.pts_ms) {
-      report->Error(core.offset, track + " has " + std::to_string(entry.pts_ms) + " ms" +
-                                     At(static_cast<uint64_t>(entry.offset)) +
-                                     "; the I block it should be has " +
-                                     std::to_string(core.flags.pts_ms) + " ms" + At(core.offset));
-      return;
-    }
+  size_t i = 0;
+  for (; i < std::min(keys.size(), table.entries.size()); ++i) {
+    const V1Core& core = keys[i];
+    const V1SeekEntry& entry = table.entries[i];
+    if (entry.offset != static_cast<int64_t>(core.offset) || entry.pts_ms != core.flags.pts_ms)
+      return report->Error(core.offset, track + " has " + std::to_string(entry.pts_ms) + " ms" +
+                                            At(static_cast<uint64_t>(entry.offset)) +
+                                            "; the I block it should be has " +
+                                            std::to_string(core.flags.pts_ms) + " ms" +
+                                            At(core.offset));
   }
-  if (next < table.entries.size())
-    report->Error(static_cast<uint64_t>(table.entries[next].offset),
+  if (i < keys.size())
+    report->Error(keys[i].offset, track + " ends before the I block" + At(keys[i].offset));
+  if (i < table.entries.size())
+    report->Error(static_cast<uint64_t>(table.entries[i].offset),
                   track + " has entries for which there are no I blocks");
 }
 
@@ -55,10 +53,14 @@ void CheckContents(const V1File& file, VerifyReport* report) {
   Result<std::vector<V1Core>> cores = file.Cores();
   if (!cores.ok()) return report->Error(cores.status());
   report->blocks = cores.value().size();
-  for (const V1Core& core : cores.value()) report->payload_bytes += core.size;
+  std::map<uint16_t, std::vector<V1Core>> keys;  // of each track
+  for (const V1Core& core : cores.value()) {
+    report->payload_bytes += core.size;
+    if (core.flags.type == kV1TypeI) keys[core.track_id].push_back(core);
+  }
   Result<std::vector<V1SeekTable>> tables = file.SeekTables();
   if (!tables.ok()) return report->Error(tables.status());
-  for (const V1SeekTable& table : tables.value()) CheckTable(table, cores.value(), report);
+  for (const V1SeekTable& table : tables.value()) CheckTable(table, keys[table.track_id], report);
   report->index_checked = true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/crc32.h"
 #include "base/fault.h"
@@ -49,17 +50,15 @@ int64_t TrackId(const Json& track) { return track["track_id"].get<int64_t>(); }
 
 // Tracks and blocks fit each other; checked first.
 Status CheckTracks(const V1Contents& contents) {
-  std::vector<int64_t> ids;
+  std::set<int64_t> ids;
   for (const Json& track : contents.tracks) {
     if (!track["track_id"].is_number_integer())
       return Fault("track_id_range", "track_id is no integer", Code::kArgument);
-    ids.push_back(TrackId(track));
+    if (!ids.insert(TrackId(track)).second)
+      return Fault("duplicate_track", "two tracks have one track_id", Code::kArgument);
   }
-  std::sort(ids.begin(), ids.end());
-  if (std::adjacent_find(ids.begin(), ids.end()) != ids.end())
-    return Fault("duplicate_track", "two tracks have one track_id", Code::kArgument);
   for (const V1Block& block : contents.blocks)
-    if (!std::binary_search(ids.begin(), ids.end(), block.track_id))
+    if (!ids.contains(block.track_id))
       return Fault("unknown_track",
                    "block of track " + std::to_string(block.track_id) +
                        ", which is not in the list of tracks",
@@ -84,11 +83,9 @@ struct Layout {
 // Everything that can fail, and the seek tables, which need all offsets.
 Status MakeLayout(const V1Contents& contents, ByteSpan trak, Layout* layout) {
   layout->front.push_back({kTagTracks, 0, trak});
-  for (const auto& [tag, payload] : {std::pair(kTagMeta, contents.meta),
-                                     {kTagSafe, contents.safe},
-                                     {kTagVeri, contents.veri},
-                                     {kTagNote, contents.note}})
-    if (payload) layout->front.push_back({tag, 0, *payload});
+  for (const uint32_t tag : kV1Sidecars)
+    if (const auto sidecar = contents.sidecars.find(tag); sidecar != contents.sidecars.end())
+      layout->front.push_back({tag, 0, sidecar->second});
   layout->front.insert(layout->front.end(), contents.extra.begin(), contents.extra.end());
   uint64_t position = kFileHeaderSize;
   for (const V1ExtraChunk& chunk : layout->front) {
@@ -115,30 +112,9 @@ Status MakeLayout(const V1Contents& contents, ByteSpan trak, Layout* layout) {
 
 }  // namespace
 
-std::optional<ByteSpan>* V1Contents::Sidecar(uint32_t tag) {
-  switch (tag) {
-    case kTagMeta:
-      return &meta;
-    case kTagSafe:
-      return &safe;
-    case kTagVeri:
-      return &veri;
-    case kTagNote:
-      return &note;
-    default:
-      return nullptr;
-  }
-}
-
-void SortV1Blocks(std::vector<V1Block>& blocks) {
-  std::stable_sort(blocks.begin(), blocks.end(), [](const V1Block& a, const V1Block& b) {
-    return std::pair(a.pts_ms, a.track_id) < std::pair(b.pts_ms, b.track_id);
-  });
-}
-
 Status WriteV1(V1Contents contents, Sink& sink) {
   H4MK_TRY(CheckTracks(contents));
-  SortV1Blocks(contents.blocks);
+  std::ranges::stable_sort(contents.blocks, {}, &V1Block::key);
   const std::string trak = EncodeV1Tracks(contents.tracks);
   Layout layout;
   H4MK_TRY(MakeLayout(contents, AsBytes(trak), &layout));
