@@ -166,24 +166,7 @@ Status OriginalRecorder::Finish(std::vector<Bytes>* payloads) {
 
 namespace {
 
-// Where the bytes of an original go: they are hashed before any is written.
-class HashingSink {
- public:
-  explicit HashingSink(Sink* sink) : sink_(sink) {}
-  Status Write(ByteSpan bytes) {
-    size_ += bytes.size();
-    hash_.Add(bytes);
-    return sink_ ? sink_->Write(bytes) : Status();
-  }
-  uint64_t size() const { return size_; }
-  Sha256Digest Finish() { return hash_.Finish(); }
-
- private:
-  Sink* sink_;
-  Sha256 hash_;
-  uint64_t size_ = 0;
-};
-
+// What a file of version 2 has in its ORIG chunks.
 struct Recipe {
   uint64_t version = 0, size = 0;
   ByteSpan digest;
@@ -195,13 +178,14 @@ struct Recipe {
 // chunks.
 class Builder {
  public:
+  // sink: null where nothing is written, to see whether all fits.
   Builder(BlockPipeline& reader, const Recipe& recipe, const std::vector<ChunkInfo>& chunks,
           Sink* sink)
       : reader_(reader),
         recipe_(recipe),
         chunks_(chunks),
         is_written_(chunks.size()),
-        output_(sink),
+        sink_(sink),
         clocks_(V1Clocks(reader.tracks())) {}
 
   // kCorrupt: the recipe does not fit the file.
@@ -212,7 +196,7 @@ class Builder {
       H4MK_TRY(Step(ops));
       if (ops.failed()) return Bad();
     }
-    return std::ranges::equal(output_.Finish(), recipe_.digest) ? Status() : Bad();
+    return std::ranges::equal(hash_.Finish(), recipe_.digest) ? Status() : Bad();
   }
 
  private:
@@ -243,8 +227,10 @@ class Builder {
 
   // No more than the recipe promises: what is written is hashed only when all of it is there.
   Status Write(ByteSpan bytes) {
-    if (bytes.size() > recipe_.size - output_.size()) return Bad();
-    return output_.Write(bytes);
+    if (bytes.size() > recipe_.size - written_) return Bad();
+    written_ += bytes.size();
+    hash_.Add(bytes);
+    return sink_ ? sink_->Write(bytes) : Status();
   }
 
   // Each chunk once, as it was in the original: a recipe of two bytes would else be as many bytes
@@ -255,22 +241,20 @@ class Builder {
     const ChunkInfo& chunk = chunks_[static_cast<size_t>(number)];
     Bytes payload;
     H4MK_TRY(ReadChunkPayload(reader_.source(), reader_.version(), chunk, &payload));
-    if (recipe_.version == kTransportVersion) {
-      H4MK_TRY(Write(TransportChunkFront(chunk.tag, payload)));
-      return Write(payload);
-    }
+    if (recipe_.version == kTransportVersion) return WriteTransportChunk(chunk.tag, payload);
     return Write(MakeChunk(chunk.tag, chunk.flags, payload, /*salt=*/0));
+  }
+
+  Status WriteTransportChunk(uint32_t tag, ByteSpan payload) {
+    H4MK_TRY(Write(TransportChunkFront(tag, payload)));
+    return Write(payload);
   }
 
   Status WriteBlock(uint8_t op, uint64_t number) {
     Held block;
     H4MK_TRY(Take(number, &block));
     if (op == kBlockBytes) return Write(block.data);
-    if (op == kTransportBlocks) {
-      const Bytes coded = EncodeRuns(block.data);
-      H4MK_TRY(Write(TransportChunkFront(kTagCore, coded)));
-      return Write(coded);
-    }
+    if (op == kTransportBlocks) return WriteTransportChunk(kTagCore, EncodeRuns(block.data));
     if (block.front.empty()) return Bad();
     uint8_t crc[kCrcSize];
     StoreLe(crc, Crc32(Crc32(0, block.front), block.data));
@@ -304,7 +288,9 @@ class Builder {
   const Recipe& recipe_;
   const std::vector<ChunkInfo>& chunks_;
   std::vector<bool> is_written_;  // by number of the chunk
-  HashingSink output_;
+  Sink* const sink_;
+  Sha256 hash_;  // of what was written
+  uint64_t written_ = 0;
   std::vector<V1Clock> clocks_;
   uint64_t expected_ = 0, read_ = 0;
   std::map<uint64_t, Held> held_;

@@ -2,6 +2,7 @@
 #include "legacy/block_table.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace h4mk {
 
@@ -85,20 +86,17 @@ Status BlockTable::FrameChain(uint32_t track, uint64_t number, std::span<BlockIn
 Status BlockTable::ChainTo(uint32_t track, const TimedBlock& frame, std::span<BlockInfo> out,
                            uint64_t* total) {
   const std::vector<uint32_t>& numbers = NumbersOf(track);
-  const auto end = std::upper_bound(numbers.begin(), numbers.end(), frame.number);
-  BlockInfo info;
-  auto key = end;
-  const auto begins_chain = [&](uint32_t number) {
-    return describe_(number, &info) && info.record.is_key() && info.record.time() != kNoTime &&
-           info.record.time() <= frame.time;
-  };
+  const auto end = std::ranges::upper_bound(numbers, frame.number);
+  const auto key =
+      std::find_if(std::make_reverse_iterator(end), numbers.rend(), [&](uint32_t number) {
+        BlockInfo info;
+        return describe_(number, &info) && info.record.is_key() && info.record.time() != kNoTime &&
+               info.record.time() <= frame.time;
+      });
   *total = 0;
-  do {
-    if (key == numbers.begin()) return {};  // it cannot be decoded
-    --key;
-  } while (!begins_chain(*key));
-  for (; key != end; ++key, ++*total)
-    if (*total < out.size()) describe_(*key, &out[static_cast<size_t>(*total)]);
+  if (key == numbers.rend()) return {};  // it cannot be decoded
+  for (auto number = key.base() - 1; number != end; ++number, ++*total)
+    if (*total < out.size()) describe_(*number, &out[static_cast<size_t>(*total)]);
   return {};
 }
 

@@ -90,7 +90,7 @@ Status TransportWriter::Write(const Block& block) {
   if (is_unnamed() && is_key)
     contents_.seek.push_back({static_cast<uint64_t>(pts_us), plain_size_});
   plain_size_ += block.data.size();
-  coded_.push_back(std::move(coded));
+  contents_.blocks.push_back(coded_.emplace_back(std::move(coded)));
   half_done_ = false;
   return {};
 }
@@ -123,7 +123,6 @@ Status TransportWriter::Finish() {
     H4MK_ASSIGN(contents_.meta, AddTrackIndex(std::move(contents_.meta), entries_));
   }
   contents_.secret = secret_.bytes();
-  contents_.blocks.assign(coded_.begin(), coded_.end());
   return WriteTransport(contents_, sink_);
 }
 

@@ -5,6 +5,7 @@
 #ifndef H4MK_LEGACY_TRANSPORT_TRANSPORT_WRITER_H_
 #define H4MK_LEGACY_TRANSPORT_TRANSPORT_WRITER_H_
 
+#include <deque>
 #include <vector>
 
 #include "base/io.h"
@@ -49,7 +50,7 @@ class TransportWriter final : public FileWriter {
   bool finished_ = false, half_done_ = false;
   std::vector<Track> tracks_;
   TransportContents contents_;
-  std::vector<Bytes> coded_;
+  std::deque<Bytes> coded_;
   std::vector<TransportTrackEntry> entries_;
   uint64_t plain_size_ = 0;
 };

@@ -36,8 +36,6 @@ bool IsPlain(const Block& block) {
          is_key == ((block.flags & kBlockTypeMask) == kV1TypeI) && block.side_data.empty();
 }
 
-Bytes BytesOf(const std::string& text) { return Bytes(text.begin(), text.end()); }
-
 }  // namespace
 
 Status V1FileWriter::AddTrack(const Json& description, uint32_t* track) {
@@ -89,13 +87,16 @@ Status V1FileWriter::SetMeta(const Json& meta) {
 Status V1FileWriter::AddChunk(uint32_t tag, uint32_t flags, ByteSpan payload) {
   if (finished_) return Status(Code::kState, "the file is finished");
   if (tag == kTagMeta && flags == 0) {
-    meta_bytes_.emplace(payload.begin(), payload.end());
+    contents_.sidecars[tag] = Keep(payload);
     return {};
   }
   if (!IsPlausibleTag(tag) || tag == kTagTracks || tag == kTagMeta || tag == kTagCore ||
       tag == kTagIndex || tag == kTagAttachment)
     return Status(Code::kArgument, "chunk " + TagText(tag) + " cannot be added");
-  chunks_.push_back({tag, flags, Bytes(payload.begin(), payload.end())});
+  const ByteSpan kept = Keep(payload);
+  // The first of each sidecar has its place; all others follow in their order.
+  if (!IsV1Sidecar(tag) || flags != 0 || !contents_.sidecars.emplace(tag, kept).second)
+    contents_.extra.push_back({tag, flags, kept});
   return {};
 }
 
@@ -125,8 +126,8 @@ Status V1FileWriter::Write(const Block& block) {
                  "a file of version 1 cannot be larger than 4 GiB, its offsets have 32 bits",
                  Code::kLimit);
   half_done_ = true;  // running out of memory is final
-  row.data = data_.emplace_back(block.data.begin(), block.data.end());
-  blocks_.push_back(row);
+  row.data = Keep(block.data);
+  contents_.blocks.push_back(row);
   log_.Add(block);
   blocks_need_log_ = blocks_need_log_ || !IsPlain(block);
   half_done_ = false;
@@ -140,27 +141,28 @@ bool V1FileWriter::NeedsLog() const {
 }
 
 // META as given; with the block log where the file needs it.
-Status V1FileWriter::MakeMeta(Bytes* text, bool* present) {
-  *present = true;
+Status V1FileWriter::AddMeta() {
+  const auto given = contents_.sidecars.find(kTagMeta);
+  const bool has_bytes = given != contents_.sidecars.end();
   if (!NeedsLog()) {
-    *present = meta_bytes_ || meta_;
-    if (*present) *text = meta_bytes_ ? *meta_bytes_ : BytesOf(DumpJson(*meta_));
+    if (meta_ && !has_bytes) contents_.sidecars[kTagMeta] = Keep(AsBytes(DumpJson(*meta_)));
     return {};
   }
   Json meta = meta_.value_or(Json::object());
-  if (meta_bytes_) {
-    Result<Json> given = ParseJson(AsText(*meta_bytes_), 0, "META");
-    if (!given.ok() || !given.value().is_object() || given.value().contains(kV1LogKey))
+  if (has_bytes) {
+    Result<Json> parsed = ParseJson(AsText(given->second), 0, "META");
+    if (!parsed.ok() || !parsed.value().is_object() || parsed.value().contains(kV1LogKey))
       return Status(Code::kArgument, "META is no JSON object that the block log can be added to");
-    meta = std::move(given.value());
+    meta = std::move(parsed.value());
   }
   Json& log = meta[kV1LogKey] = Json::object();
   log["tracks"] = Json::array();
   for (const Track& track : tracks_) log["tracks"].push_back(track.description);
   log["blocks"] = log_.Finish();
-  *text = BytesOf(DumpJson(meta));
-  if (text->size() > kMaxSmallChunk)
+  const std::string text = DumpJson(meta);
+  if (text.size() > kMaxSmallChunk)
     return Status(Code::kLimit, "the block log makes META larger than 64 MiB");
+  contents_.sidecars[kTagMeta] = Keep(AsBytes(text));
   return {};
 }
 
@@ -168,28 +170,15 @@ Status V1FileWriter::Finish() {
   if (half_done_) return Status(Code::kMemory, "an earlier write failed");
   if (finished_) return Status(Code::kState, "the file is finished");
   finished_ = true;
-  V1Contents contents;
-  for (const Track& track : tracks_) contents.tracks.push_back(V1Track(track.description));
-  Bytes meta;
-  bool has_meta = false;
-  H4MK_TRY(MakeMeta(&meta, &has_meta));
-  if (has_meta) contents.sidecars[kTagMeta] = meta;
-  // The first of each sidecar has its place; all others follow in their order.
-  for (const Extra& chunk : chunks_) {
-    const bool has_place = IsV1Sidecar(chunk.tag) && chunk.flags == 0;
-    if (!has_place || !contents.sidecars.emplace(chunk.tag, chunk.payload).second)
-      contents.extra.push_back({chunk.tag, chunk.flags, chunk.payload});
-  }
-  std::vector<Bytes> attachments;
-  attachments.reserve(attachments_.size());
+  for (const Track& track : tracks_) contents_.tracks.push_back(V1Track(track.description));
+  H4MK_TRY(AddMeta());
   for (const auto& [track, bytes] : attachments_) {
-    Bytes& payload = attachments.emplace_back();  // core.md, "Chunk": ATTA
+    Bytes payload;  // core.md, "Chunk": ATTA
     AppendVarint(payload, ids_.id(track));
     AppendBytes(payload, bytes);
-    contents.extra.push_back({kTagAttachment, 0, payload});
+    contents_.extra.push_back({kTagAttachment, 0, Keep(payload)});
   }
-  contents.blocks = std::move(blocks_);
-  return WriteV1(std::move(contents), sink_);
+  return WriteV1(std::move(contents_), sink_);
 }
 
 Status V1FileWriter::FrontIndex(Bytes*, uint32_t*) const {

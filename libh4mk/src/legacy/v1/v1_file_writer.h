@@ -38,14 +38,10 @@ class V1FileWriter final : public FileWriter {
   int64_t io_error() const override { return sink_.io_error(); }
 
  private:
-  struct Extra {
-    uint32_t tag = 0;
-    uint32_t flags = 0;
-    Bytes payload;
-  };
-
+  // A copy that lives as long as the writer.
+  ByteSpan Keep(ByteSpan bytes) { return kept_.emplace_back(bytes.begin(), bytes.end()); }
   bool NeedsLog() const;
-  Status MakeMeta(Bytes* text, bool* present);
+  Status AddMeta();
 
   Sink sink_;
   bool started_ = false, finished_ = false, half_done_ = false;
@@ -55,10 +51,8 @@ class V1FileWriter final : public FileWriter {
   std::vector<uint32_t> key_counts_;  // by track
   std::map<uint32_t, Bytes> attachments_;
   std::optional<Json> meta_;
-  std::optional<Bytes> meta_bytes_;
-  std::vector<Extra> chunks_;
-  std::deque<Bytes> data_;
-  std::vector<V1Block> blocks_;
+  std::deque<Bytes> kept_;
+  V1Contents contents_;
   uint64_t core_bytes_ = 0;
   V1BlockLogWriter log_;
   bool blocks_need_log_ = false;
