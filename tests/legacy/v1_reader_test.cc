@@ -119,6 +119,17 @@ TEST(V1ReaderTest, DamagedBlocksAreReportedAndPassedOver) {
   }
 }
 
+TEST(V1ReaderTest, DamageInFrontOfTheBlocksIsReported) {
+  Bytes bytes = ReadVector("media/reference_demo.h4mk");
+  Lines expected = Player(bytes).All();
+  expected.insert(expected.begin(), "damage");
+  bytes[h4mk_test::WalkChunks(bytes).front().end() + 4] ^= 1;  // in the flags of META
+  for (bool seekable : {true, false}) {
+    Player player(bytes, seekable);
+    EXPECT_EQ(player.All(), expected) << seekable;
+  }
+}
+
 // A wrong length leads to where no chunk is; what it swallowed is found again.
 TEST(V1ReaderTest, DamagedLengthsAreNotFollowed) {
   Bytes bytes = ReadVector("media/reference_demo.h4mk");

@@ -7,44 +7,13 @@
 
 #include "base/crc32.h"
 #include "base/fault.h"
-#include "chunk/chunk_format.h"
+#include "chunk/chunk_writer.h"
 #include "legacy/v1/v1_block.h"
 #include "legacy/v1/v1_seek_table.h"
 #include "legacy/v1/v1_tracks.h"
 
 namespace h4mk {
 namespace {
-
-// Appends chunks and keeps the CRC of every byte, which version 1 ends with.
-class Output {
- public:
-  explicit Output(Sink& sink) : sink_(sink) {}
-
-  Status Write(ByteSpan bytes) {
-    crc_ = Crc32(crc_, bytes);
-    return sink_.Write(bytes);
-  }
-  // Payload in two parts.
-  Status WriteChunk(uint32_t tag, uint32_t flags, ByteSpan head, ByteSpan body) {
-    const ChunkHeader header{tag, flags, static_cast<uint32_t>(head.size() + body.size())};
-    const auto front = ChunkHeaderBytes(header);
-    uint8_t crc[kCrcSize];
-    StoreLe(crc, Crc32(Crc32(Crc32(0, front), head), body));
-    H4MK_TRY(Write(front));
-    H4MK_TRY(Write(head));
-    H4MK_TRY(Write(body));
-    return Write(crc);
-  }
-  Status WriteFooter() {
-    uint8_t crc[kCrcSize];
-    StoreLe(crc, crc_);
-    return sink_.Write(crc);
-  }
-
- private:
-  Sink& sink_;
-  uint32_t crc_ = 0;
-};
 
 int64_t TrackId(const Json& track) { return track["track_id"].get<int64_t>(); }
 
@@ -119,23 +88,31 @@ Status WriteV1(V1Contents contents, Sink& sink) {
   Layout layout;
   H4MK_TRY(MakeLayout(contents, AsBytes(trak), &layout));
 
-  Output output(sink);
+  uint32_t crc = 0;  // of every byte, which version 1 ends with
+  const auto write = [&](ByteSpan bytes) {
+    crc = Crc32(crc, bytes);
+    return sink.Write(bytes);
+  };
   Bytes header;
   AppendLe(header, kFileMagic);
   AppendLe(header, uint32_t{1});  // version 1, flags 0, reserved 0
   AppendLe(header, contents.timestamp_ms);
-  H4MK_TRY(output.Write(header));
+  H4MK_TRY(write(header));
   for (const V1ExtraChunk& chunk : layout.front)
-    H4MK_TRY(output.WriteChunk(chunk.tag, chunk.flags, {}, chunk.payload));
-  Bytes routing;
+    H4MK_TRY(write(MakeChunk(chunk.tag, chunk.flags, chunk.payload, /*salt=*/0)));
+  Bytes payload;
   for (size_t i = 0; i < contents.blocks.size(); ++i) {
     const V1Block& block = contents.blocks[i];
-    routing.clear();
-    AppendV1Routing(block.track_id, routing);
-    H4MK_TRY(output.WriteChunk(kTagCore, layout.flags[i], routing, block.data));
+    payload.clear();
+    AppendV1Routing(block.track_id, payload);
+    AppendBytes(payload, block.data);
+    H4MK_TRY(write(MakeChunk(kTagCore, layout.flags[i], payload, /*salt=*/0)));
   }
-  for (const Bytes& table : layout.tables) H4MK_TRY(output.WriteChunk(kTagIndex, 0, {}, table));
-  return output.WriteFooter();
+  for (const Bytes& table : layout.tables)
+    H4MK_TRY(write(MakeChunk(kTagIndex, 0, table, /*salt=*/0)));
+  Bytes footer;
+  AppendLe(footer, crc);
+  return sink.Write(footer);
 }
 
 }  // namespace h4mk
