@@ -82,17 +82,16 @@ Status OriginalRecorder::AddV1Block(const ReadBlock& block, Piece* piece) {
 }
 
 Status OriginalRecorder::AddTransportBlock(const ReadBlock& block, Piece* piece) {
-  const auto payload = static_cast<uint64_t>(block.offset);
-  Bytes front(kTransportChunkHeaderSize);
-  H4MK_TRY(source_.ReadAll(payload - front.size(), front));
-  const auto length = LoadBe<uint32_t>(front.data() + 4);
+  ChunkInfo chunk;
+  H4MK_TRY(ReadChunkInfo(source_, kTransportVersion,
+                         static_cast<uint64_t>(block.offset) - kTransportChunkHeaderSize, &chunk));
+  Bytes bytes(static_cast<size_t>(chunk.next - chunk.offset));
+  H4MK_TRY(source_.ReadAll(chunk.offset, bytes));
   const ByteSpan data(block.data, block.record->size);
-  Bytes stored(length);
-  H4MK_TRY(source_.ReadAll(payload, stored));
-  if (EncodeRuns(data) == stored && TransportChunkFront(kTagCore, stored) == front) {
-    *piece = {payload - front.size(), payload + length, piece->number, kTransportBlocks};
-  } else if (std::ranges::equal(data, stored)) {
-    *piece = {payload, payload + length, piece->number, kBlockBytes};
+  if (MakeTransportChunk(kTagCore, EncodeRuns(data)) == bytes) {
+    *piece = {chunk.offset, chunk.next, piece->number, kTransportBlocks};
+  } else if (std::ranges::equal(data, ByteSpan(bytes).subspan(kTransportChunkHeaderSize))) {
+    *piece = {chunk.payload, chunk.next, piece->number, kBlockBytes};
   }
   return {};
 }
@@ -241,20 +240,15 @@ class Builder {
     const ChunkInfo& chunk = chunks_[static_cast<size_t>(number)];
     Bytes payload;
     H4MK_TRY(ReadChunkPayload(reader_.source(), reader_.version(), chunk, &payload));
-    if (recipe_.version == kTransportVersion) return WriteTransportChunk(chunk.tag, payload);
+    if (recipe_.version == kTransportVersion) return Write(MakeTransportChunk(chunk.tag, payload));
     return Write(MakeChunk(chunk.tag, chunk.flags, payload, /*salt=*/0));
-  }
-
-  Status WriteTransportChunk(uint32_t tag, ByteSpan payload) {
-    H4MK_TRY(Write(TransportChunkFront(tag, payload)));
-    return Write(payload);
   }
 
   Status WriteBlock(uint8_t op, uint64_t number) {
     Held block;
     H4MK_TRY(Take(number, &block));
     if (op == kBlockBytes) return Write(block.data);
-    if (op == kTransportBlocks) return WriteTransportChunk(kTagCore, EncodeRuns(block.data));
+    if (op == kTransportBlocks) return Write(MakeTransportChunk(kTagCore, EncodeRuns(block.data)));
     if (block.front.empty()) return Bad();
     uint8_t crc[kCrcSize];
     StoreLe(crc, Crc32(Crc32(0, block.front), block.data));

@@ -12,12 +12,14 @@
 
 namespace h4mk {
 
-Bytes TransportChunkFront(uint32_t tag, ByteSpan payload) {
-  Bytes front;
-  AppendLe(front, tag);
-  AppendBe(front, static_cast<uint32_t>(payload.size()));
-  AppendBe(front, Crc32(0, payload));
-  return front;
+Bytes MakeTransportChunk(uint32_t tag, ByteSpan payload) {
+  Bytes chunk;
+  chunk.reserve(kTransportChunkHeaderSize + payload.size());
+  AppendLe(chunk, tag);
+  AppendBe(chunk, static_cast<uint32_t>(payload.size()));
+  AppendBe(chunk, Crc32(0, payload));
+  AppendBytes(chunk, payload);
+  return chunk;
 }
 
 Result<TransportFile> TransportFile::Open(Source& source, bool check) {
@@ -83,20 +85,13 @@ Status TransportChunkWriter::WriteHeader() {
 }
 
 Status TransportChunkWriter::WriteChunk(uint32_t tag, ByteSpan payload) {
-  const Bytes front = TransportChunkFront(tag, payload);
-  hash_.Add(front);
-  hash_.Add(payload);
-  return Put(front, payload);
+  const Bytes chunk = MakeTransportChunk(tag, payload);
+  hash_.Add(chunk);
+  return sink_.Write(chunk);
 }
 
 Status TransportChunkWriter::WriteVeri() {
-  const Sha256Digest hash = hash_.Finish();
-  return Put(TransportChunkFront(kTagVeri, hash), hash);
-}
-
-Status TransportChunkWriter::Put(ByteSpan front, ByteSpan payload) {
-  H4MK_TRY(sink_.Write(front));
-  return sink_.Write(payload);
+  return sink_.Write(MakeTransportChunk(kTagVeri, hash_.Finish()));
 }
 
 Status WriteTransport(const TransportContents& contents, Sink& sink) {

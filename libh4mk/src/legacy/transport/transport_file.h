@@ -55,8 +55,8 @@ struct TransportContents {
 // Writes a whole file.
 Status WriteTransport(const TransportContents& contents, Sink& sink);
 
-// The header of a chunk with this payload.
-Bytes TransportChunkFront(uint32_t tag, ByteSpan payload);
+// A whole chunk.
+Bytes MakeTransportChunk(uint32_t tag, ByteSpan payload);
 
 // Appends header and chunks.
 class TransportChunkWriter {
@@ -68,8 +68,6 @@ class TransportChunkWriter {
   Status WriteVeri();
 
  private:
-  Status Put(ByteSpan front, ByteSpan payload);
-
   Sink& sink_;
   Sha256 hash_;
 };
