@@ -6,8 +6,7 @@
 #include <utility>
 
 #include "file/tracks.h"
-#include "maintain/no_allocator.h"
-#include "reader/reader.h"
+#include "reader/file_index.h"
 #include "writer/writer.h"
 
 namespace h4mk {
@@ -16,7 +15,7 @@ namespace {
 class Recovery {
  public:
   Recovery(Io& io, Io& output, RecoverReport* report)
-      : io_(io), source_(io), chunks_(source_), output_(output), report_(*report) {}
+      : source_(io), chunks_(source_), output_(output), report_(*report) {}
 
   Status Run(const ChunkWalk::Progress& progress);
 
@@ -34,14 +33,12 @@ class Recovery {
   Status ReadGoodBlock(const ChunkWalk& walk, const BlockRecord& record, Block* block);
   Status TakeChunk(const Piece& piece);
   Status TakeAttachment(const Piece& piece);
-  void CountMissing(const BlockRecord& block);
+  void Count(const BlockRecord& block);
   void Lose(const Piece& piece, std::string message);
-  Status Read(uint64_t offset, uint64_t size, Bytes* bytes);
+  Status Read(uint64_t offset, uint64_t size);
 
-  Io& io_;
   Source source_;
   ChunkReader chunks_;
-  std::optional<uint32_t> repaired_salt_;
   Io& output_;
   std::optional<Writer> writer_;
   RecoverReport& report_;
@@ -56,9 +53,6 @@ class Recovery {
 
 Status Recovery::Run(const ChunkWalk::Progress& progress) {
   H4MK_TRY(ReadDescriptions());
-  FileHeader header;
-  H4MK_TRY(ReadFileHeader(source_, &header));
-  if (repaired_salt_) source_.set_salt(*repaired_salt_);
   if (!have_tracks_) H4MK_TRY(FindDescriptions());
   H4MK_TRY(StartWriter());
   ChunkWalk walk(source_, list_.ids, 2, ChunkWalk::Depth::kAll, progress);
@@ -71,18 +65,16 @@ Status Recovery::Run(const ChunkWalk::Progress& progress) {
 // Takes the descriptions that a reader takes (core.md, "Which description counts"), if one can open
 // the file.
 Status Recovery::ReadDescriptions() {
-  NoAllocator allocator;
-  Reader reader(Source(io_), allocator, /*keep_corrupt=*/false);
-  const Status status = reader.Open();
+  Warnings warnings;
+  unsigned changes = 0;
+  FileIndex file(source_, warnings, changes);
+  ChunkCursor cursor(chunks_);
+  const Status status = file.Open(&cursor);
   if (status.code() == Code::kIo) return status;
-  if (io_.Seek(0) < 0) return Status(Code::kIo, "cannot seek");  // where source_ believes to be
-  if (!status.ok()) return {};
-  repaired_salt_ = reader.source().salt();
-  for (const Track& track : reader.tracks()) {
-    list_.ids.Add(track.id);
-    list_.tracks.push_back(track);
-  }
-  meta_ = reader.meta();
+  FileHeader header;
+  if (!status.ok()) return ReadFileHeader(source_, &header);
+  list_ = {file.tracks(), file.descriptions().ids()};
+  meta_ = file.meta();
   have_tracks_ = true;
   return {};
 }
@@ -162,31 +154,19 @@ Status Recovery::StartWriter() {
 }
 
 Status Recovery::Take(const ChunkWalk& walk, const Piece& piece) {
-  switch (piece.kind) {
-    case Piece::Kind::kGap:
-      Lose(piece, piece.problem);
-      return {};
-    case Piece::Kind::kUnfinished:
-      if (piece.is_cluster) return TakeGoodBlocks(walk, piece);
-      Lose(piece, piece.problem);
-      return {};
-    case Piece::Kind::kDamagedData:
-      return TakeGoodBlocks(walk, piece);
-    case Piece::Kind::kChunk:
-      break;
+  if (piece.kind != Piece::Kind::kChunk) {
+    if (piece.is_cluster) return TakeGoodBlocks(walk, piece);
+    Lose(piece, piece.problem);
+    return {};
   }
   had_tail_ = piece.header.tag == kTagTail;
   return piece.is_cluster ? TakeCluster(walk, piece) : TakeChunk(piece);
 }
 
 Status Recovery::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
-  for (const BlockRecord& block : walk.index().blocks()) {
-    CountMissing(block);
-    ++report_.blocks;
-    report_.payload_bytes += block.stored_size();
-  }
+  for (const BlockRecord& block : walk.index().blocks()) Count(block);
   ++report_.clusters;
-  H4MK_TRY(Read(piece.offset, piece.header.size(), &buffer_));
+  H4MK_TRY(Read(piece.offset, piece.header.size()));
   return writer_->AppendCluster(walk.index(), buffer_);
 }
 
@@ -231,7 +211,7 @@ std::vector<bool> Recovery::TracksToKeepTogether(const ChunkWalk& walk) const {
 
 // Makes a cluster of the blocks of some tracks.
 Status Recovery::TakeTogether(const ChunkWalk& walk, const std::vector<bool>& together) {
-  if (std::find(together.begin(), together.end(), true) == together.end()) return {};
+  if (std::ranges::find(together, true) == together.end()) return {};
   const ClusterIndex& index = walk.index();
   ClusterEncoder encoder;
   encoder.set_salt(source_.salt());
@@ -267,8 +247,7 @@ Status Recovery::TakeTogether(const ChunkWalk& walk, const std::vector<bool>& to
 
 // The block, its data in buffer_, and counts it.
 Status Recovery::ReadGoodBlock(const ChunkWalk& walk, const BlockRecord& record, Block* block) {
-  CountMissing(record);
-  H4MK_TRY(Read(walk.data_offset() + record.offset, record.stored_size(), &buffer_));
+  H4MK_TRY(Read(walk.data_offset() + record.offset, record.stored_size()));
   block->track = static_cast<uint32_t>(record.track);
   block->flags = record.flags & kBlockPublicFlags;
   block->pts = record.pts;
@@ -277,8 +256,7 @@ Status Recovery::ReadGoodBlock(const ChunkWalk& walk, const BlockRecord& record,
   block->data = buffer_;
   block->side_data = walk.index().side_data(record);
   block->ordinal = record.ordinal;
-  ++report_.blocks;
-  report_.payload_bytes += record.stored_size();
+  Count(record);
   return {};
 }
 
@@ -295,34 +273,26 @@ Status Recovery::TakeChunk(const Piece& piece) {
     Lose(piece, UnknownFlags(piece.header, piece.offset));
     return {};
   }
-  switch (tag) {
-    case kTagTracks:
-    case kTagMeta:
-    case kTagIndex:
-    case kTagTail:
-    case kTagFree:
-      return {};
-    case kTagAttachment:
-      return TakeAttachment(piece);
-    default:
-      if (piece.header.length > kMaxSmallChunk) {
-        Lose(piece, TagText(tag) + " chunk larger than 64 MiB");
-        return {};
-      }
-      H4MK_TRY(Read(piece.offset + kChunkHeaderSize, piece.header.length, &buffer_));
-      if (tag == kTagVeri && IsCheckpoint(buffer_)) {
-        if (!std::exchange(lost_signature_, true))
-          report_.losses.push_back({piece.offset, 0, "the signatures: they were of the old file"});
-        return {};
-      }
-      return writer_->AddChunk(tag, piece.header.flags, buffer_);
+  if (tag == kTagTracks || tag == kTagMeta || tag == kTagIndex || tag == kTagTail ||
+      tag == kTagFree)
+    return {};
+  if (tag == kTagAttachment) return TakeAttachment(piece);
+  if (piece.header.length > kMaxSmallChunk) {
+    Lose(piece, TagText(tag) + " chunk larger than 64 MiB");
+    return {};
   }
+  H4MK_TRY(Read(piece.offset + kChunkHeaderSize, piece.header.length));
+  if (tag != kTagVeri || !IsCheckpoint(buffer_))
+    return writer_->AddChunk(tag, piece.header.flags, buffer_);
+  if (!std::exchange(lost_signature_, true))
+    report_.losses.push_back({piece.offset, 0, "the signatures: they were of the old file"});
+  return {};
 }
 
 // core.md, "Chunk": ATTA. The writer puts attachments in front of the first cluster, where they
 // stand.
 Status Recovery::TakeAttachment(const Piece& piece) {
-  H4MK_TRY(Read(piece.offset + kChunkHeaderSize, piece.header.length, &buffer_));
+  H4MK_TRY(Read(piece.offset + kChunkHeaderSize, piece.header.length));
   ByteReader reader{ByteSpan(buffer_)};
   const int32_t track = list_.ids.Find(reader.Varint());
   Status status(Code::kArgument, "");
@@ -334,7 +304,10 @@ Status Recovery::TakeAttachment(const Piece& piece) {
   return {};
 }
 
-void Recovery::CountMissing(const BlockRecord& block) {
+// A block that is taken over, and those that are missing before it.
+void Recovery::Count(const BlockRecord& block) {
+  ++report_.blocks;
+  report_.payload_bytes += block.stored_size();
   if (block.track < 0) return;
   uint64_t& next = next_ordinal_[static_cast<size_t>(block.track)];
   if (block.ordinal > next) report_.lost_blocks += block.ordinal - next;
@@ -346,9 +319,10 @@ void Recovery::Lose(const Piece& piece, std::string message) {
       {piece.offset, piece.end - piece.offset, std::move(message), MayHoldBlocks(piece)});
 }
 
-Status Recovery::Read(uint64_t offset, uint64_t size, Bytes* bytes) {
-  bytes->resize(static_cast<size_t>(size));
-  return source_.ReadAll(offset, *bytes);
+// Into buffer_.
+Status Recovery::Read(uint64_t offset, uint64_t size) {
+  buffer_.resize(static_cast<size_t>(size));
+  return source_.ReadAll(offset, buffer_);
 }
 
 }  // namespace

@@ -10,8 +10,8 @@
 #include "base/crc32.h"
 #include "chunk/container_checksum.h"
 #include "index/page_builder.h"
-#include "maintain/no_allocator.h"
-#include "reader/reader.h"
+#include "reader/external_data.h"
+#include "reader/file_index.h"
 
 namespace h4mk {
 namespace {
@@ -41,8 +41,7 @@ bool SameSpans(const PageTrack& a, const PageTrack& b) {
 
 class Verifier {
  public:
-  Verifier(Io& io, VerifyReport* report)
-      : io_(io), source_(io), chunks_(source_), report_(*report) {}
+  Verifier(Io& io, VerifyReport* report) : source_(io), chunks_(source_), report_(*report) {}
 
   Status Run(const ChunkWalk::Progress& progress);
 
@@ -57,7 +56,7 @@ class Verifier {
     IndexTop top;
   };
 
-  Status OpenReader();
+  Status OpenFile();
   Status Take(const ChunkWalk& walk, const Piece& piece);
   void TakeCluster(const ChunkWalk& walk, const Piece& piece);
   void CheckOrdinal(const Piece& piece, const BlockRecord& block);
@@ -66,15 +65,15 @@ class Verifier {
   void CheckNamesFile(const Piece& piece, uint32_t track);
   Status TakeSmall(const Piece& piece);
   Status TakeTracks(const Piece& piece, ByteSpan payload);
-  Status TakeIndex(const Piece& piece);
+  Status TakeIndex(const Piece& piece, ByteSpan payload);
   bool AgreesWithClusters(const IndexPage& page) const;
-  void TakeTop(const Piece& piece, ByteSpan payload);
-  void TakePage(const Piece& piece, const IndexPage& page);
+  void CheckTotals(const char* what, uint64_t offset, const std::vector<TrackTotals>& totals);
+  Status TakeTop(const Piece& piece, ByteSpan payload);
+  void TakePage(const Piece& piece, IndexPage page);
   void CheckTops();
   void CheckTop(const SeenTop& seen);
   void CheckEnd(uint64_t position);
 
-  Io& io_;
   Source source_;
   ChunkReader chunks_;
   VerifyReport& report_;
@@ -82,14 +81,13 @@ class Verifier {
   size_t track_count_ = 0;
   std::vector<bool> has_compression_;  // by track
   std::vector<bool> names_file_;       // by track: beside this one; or it was told that it does not
-  std::vector<Status> warnings_;       // of who opens the file
+  Warnings warnings_;                  // of opening the file
 
   // What the pages must say, as far as no damage came in between.
   PageBuilder expected_;
   bool expected_valid_ = true;
   bool totals_valid_ = true;
   std::vector<uint64_t> next_ordinal_;
-  uint64_t unpaged_ = 0;  // clusters behind the last page
   uint64_t first_cluster_ = 0;
 
   std::map<uint64_t, SeenPage> pages_;         // by offset
@@ -104,17 +102,18 @@ class Verifier {
 };
 
 // Tracks and what opening the file tells.
-Status Verifier::OpenReader() {
-  NoAllocator allocator;
-  Reader reader(Source(io_), allocator, /*keep_corrupt=*/false);
-  const Status status = reader.Open();
+Status Verifier::OpenFile() {
+  unsigned changes = 0;
+  FileIndex file(source_, warnings_, changes);
+  ChunkCursor cursor(chunks_);
+  const Status status = file.Open(&cursor);
   if (status.code() == Code::kIo || status.code() == Code::kNotH4mk ||
       status.code() == Code::kVersion)
     return status;
   if (!status.ok()) report_.Error(status);
-  report_.closed = status.ok() && reader.is_closed();
+  report_.closed = status.ok() && file.has_locator();
   if (status.ok())
-    for (const Track& track : reader.tracks()) {
+    for (const Track& track : file.tracks()) {
       ids_.Add(track.id);
       has_compression_.push_back(track.compression != Compression::kNone);
       names_file_.push_back(NamesFileBeside(track));
@@ -123,7 +122,6 @@ Status Verifier::OpenReader() {
                                            track.unknown_requirement +
                                            "\", which this version of the library does not know");
     }
-  for (Status warning; reader.NextWarning(&warning);) warnings_.push_back(warning);
   track_count_ = ids_.size();
   expected_ = PageBuilder(track_count_, SIZE_MAX);
   next_ordinal_.resize(track_count_);
@@ -133,8 +131,7 @@ Status Verifier::OpenReader() {
 Status Verifier::Run(const ChunkWalk::Progress& progress) {
   report_.version = 2;
   report_.file_size = static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
-  H4MK_TRY(OpenReader());
-  if (io_.Seek(0) < 0) return Status(Code::kIo, "cannot seek");  // where source_ believes to be
+  H4MK_TRY(OpenFile());
   if (report_.file_size < kFileHeaderSize) {
     report_.Error(report_.file_size,
                   "file ends inside its header at byte " + std::to_string(report_.file_size));
@@ -174,7 +171,6 @@ Status Verifier::Take(const ChunkWalk& walk, const Piece& piece) {
 
 void Verifier::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
   ++report_.clusters;
-  ++unpaged_;
   if (first_cluster_ == 0) first_cluster_ = piece.offset;
   expected_.AddCluster(piece.offset, walk.index().blocks());
   CheckUnderstood(piece, walk.index().blocks());
@@ -188,10 +184,9 @@ void Verifier::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
     CheckOrdinal(piece, block);
     const auto track = static_cast<uint32_t>(block.track);
     if ((block.flags & kBlockCompressed) && !has_compression_[track])
-      report_.Error(piece.offset, "compressed block " + std::to_string(block.ordinal) +
-                                      " of track " + std::to_string(ids_.id(track)) +
-                                      ", which does not say how, in the cluster at byte " +
-                                      std::to_string(piece.offset));
+      report_.Error(Corrupt(piece.offset, "compressed block " + std::to_string(block.ordinal) +
+                                              " of track " + std::to_string(ids_.id(track)) +
+                                              ", which does not say how, in the cluster"));
     if (block.flags & kBlockExternal) CheckNamesFile(piece, track);
   }
   if (walk.index().has_unknown_track() && track_count_ > 0)
@@ -230,7 +225,7 @@ void Verifier::CheckUnderstood(const Piece& piece, const std::vector<BlockRecord
 // most likely the same.
 void Verifier::TellWarnings() {
   if (report_.errors > 0) return;
-  for (const Status& warning : warnings_) report_.Error(warning);
+  for (Status warning; warnings_.Next(&warning);) report_.Error(warning);
 }
 
 // core.md, "External data". Whether the other file is there, and has the blocks, is not looked at
@@ -251,19 +246,21 @@ Status Verifier::TakeSmall(const Piece& piece) {
     report_.Error(piece.offset, UnknownFlags(piece.header, piece.offset));
     return {};
   }
-  if (tag == kTagIndex) return TakeIndex(piece);
-  if (tag != kTagTracks && tag != kTagMeta && tag != kTagTail && tag != kTagVeri) return {};
+  if (tag != kTagTracks && tag != kTagMeta && tag != kTagIndex && tag != kTagTail &&
+      tag != kTagVeri)
+    return {};
   Bytes payload;
-  const Status read = chunks_.ReadPayload(piece.offset, piece.header, &payload);
-  if (read.code() == Code::kIo) return read;
-  Status problem = read;
-  if (read.ok() && tag == kTagTracks) {
+  Status problem = chunks_.ReadPayload(piece.offset, piece.header, &payload);
+  if (problem.code() == Code::kIo) return problem;
+  if (problem.ok() && tag == kTagTracks) {
     problem = TakeTracks(piece, payload);
-  } else if (read.ok() && tag == kTagMeta) {
+  } else if (problem.ok() && tag == kTagMeta) {
     problem = ParseMeta(AsText(payload), piece.offset).status();
-  } else if (read.ok() && tag == kTagVeri) {
+  } else if (problem.ok() && tag == kTagIndex) {
+    problem = TakeIndex(piece, payload);
+  } else if (problem.ok() && tag == kTagVeri) {
     report_.is_signed |= IsCheckpoint(payload);
-  } else if (read.ok()) {
+  } else if (problem.ok()) {
     tail_offset_ = piece.offset;
     tail_.emplace();
     if (!DecodeTail(payload, piece.offset, &*tail_))
@@ -281,41 +278,28 @@ Status Verifier::TakeTracks(const Piece& piece, ByteSpan payload) {
   return {};
 }
 
-Status Verifier::TakeIndex(const Piece& piece) {
-  Bytes payload;
-  const Status read = chunks_.ReadPayload(piece.offset, piece.header, &payload);
-  if (read.code() == Code::kIo) return read;
-  if (!read.ok()) {
-    report_.Error(piece.offset, read.message());
-    return {};
-  }
-  if (IsTop(payload)) {
-    TakeTop(piece, payload);
-    return {};
-  }
+Status Verifier::TakeIndex(const Piece& piece, ByteSpan payload) {
+  if (IsTop(payload)) return TakeTop(piece, payload);
   if (!IsPage(payload)) return {};  // something of a later revision
   IndexPage page;
-  if (DecodePage(payload, ids_, piece.offset, report_.file_size, &page))
-    TakePage(piece, page);
-  else
-    report_.Error(Corrupt(piece.offset, "index page contradicts itself"));
+  if (!DecodePage(payload, ids_, piece.offset, report_.file_size, &page))
+    return Corrupt(piece.offset, "index page contradicts itself");
+  TakePage(piece, std::move(page));
   return {};
 }
 
 // Only a top that names the size of the file counts: a later end has replaced the others.
-void Verifier::TakeTop(const Piece& piece, ByteSpan payload) {
-  if (FileSizeOfTop(payload, piece.offset) != report_.file_size) return;
-  if (++top_count_ > kMaxTops) {
-    report_.Error(piece.offset, "more than " + std::to_string(kMaxTops) +
-                                    " index tops tell of this end of the file; the one at byte " +
-                                    std::to_string(piece.offset) + " is not looked at");
-    return;
-  }
+Status Verifier::TakeTop(const Piece& piece, ByteSpan payload) {
+  if (FileSizeOfTop(payload, piece.offset) != report_.file_size) return {};
+  if (++top_count_ > kMaxTops)
+    return Status(Code::kCorrupt, "more than " + std::to_string(kMaxTops) +
+                                      " index tops tell of this end of the file; the one at byte " +
+                                      std::to_string(piece.offset) + " is not looked at");
   SeenTop seen{piece.offset, piece.header.size(), {}};
-  if (DecodeTop(payload, ids_, piece.offset, &seen.top))
-    tops_.push_back(std::move(seen));
-  else
-    report_.Error(Corrupt(piece.offset, "index top contradicts itself"));
+  if (!DecodeTop(payload, ids_, piece.offset, &seen.top))
+    return Corrupt(piece.offset, "index top contradicts itself");
+  tops_.push_back(std::move(seen));
+  return {};
 }
 
 // Whether a page says of its clusters and of the frames in them what they say.
@@ -333,36 +317,37 @@ bool Verifier::AgreesWithClusters(const IndexPage& page) const {
   return true;
 }
 
-void Verifier::TakePage(const Piece& piece, const IndexPage& page) {
-  if (!page.is_copy && track_count_ > 0) {
-    const std::string place = " at byte " + std::to_string(piece.offset);
+void Verifier::CheckTotals(const char* what, uint64_t offset,
+                           const std::vector<TrackTotals>& totals) {
+  for (size_t i = 0; i < track_count_ && totals_valid_; ++i)
+    if (totals[i] != expected_.totals()[i])
+      report_.Error(offset, what + (" at byte " + std::to_string(offset)) +
+                                " has wrong totals for track " + std::to_string(ids_.id(i)));
+}
+
+void Verifier::TakePage(const Piece& piece, IndexPage page) {
+  const bool is_original = !page.is_copy;
+  if (is_original && track_count_ > 0) {
     if (expected_valid_ && !AgreesWithClusters(page))
-      report_.Error(piece.offset,
-                    "index page" + place + " does not agree with the clusters before it");
-    if (totals_valid_)
-      for (size_t i = 0; i < track_count_; ++i)
-        if (page.totals[i] != expected_.totals()[i])
-          report_.Error(piece.offset, "index page" + place + " has wrong totals for track " +
-                                          std::to_string(ids_.id(i)));
+      report_.Error(piece.offset, "index page at byte " + std::to_string(piece.offset) +
+                                      " does not agree with the clusters before it");
+    CheckTotals("index page", piece.offset, page.totals);
     expected_.Take();
     expected_valid_ = true;
-    unpaged_ = 0;
   }
-  IndexPage anywhere = page;
-  anywhere.is_copy = true;
-  anywhere.previous = anywhere.trak = anywhere.meta = 0;
-  const uint32_t digest = Crc32(0, EncodePage(anywhere, ids_, 0));
+  page.is_copy = true;
+  page.previous = page.trak = page.meta = 0;
+  const uint32_t digest = Crc32(0, EncodePage(page, ids_, 0));
   pages_[piece.offset] = {Summarize(page, piece.offset, piece.header.size(), nullptr), digest};
-  if (!page.is_copy) originals_.push_back(digest);
+  if (is_original) originals_.push_back(digest);
 }
 
 void Verifier::CheckTops() {
   for (const SeenTop& seen : tops_) CheckTop(seen);
   const std::vector<uint64_t>& unpaged = expected_.page().clusters;
-  const uint64_t first_unpaged = unpaged.empty() ? 0 : unpaged[0];
-  if (!tops_.empty() && unpaged_ > 0 && totals_valid_)
-    report_.Error(first_unpaged, "clusters from byte " + std::to_string(first_unpaged) +
-                                     " on are in no index page");
+  if (!tops_.empty() && !unpaged.empty() && totals_valid_)
+    report_.Error(unpaged[0],
+                  "clusters from byte " + std::to_string(unpaged[0]) + " on are in no index page");
 }
 
 void Verifier::CheckTop(const SeenTop& seen) {
@@ -386,10 +371,7 @@ void Verifier::CheckTop(const SeenTop& seen) {
   if (totals_valid_ && next != originals_.size())
     report_.Error(seen.offset, "index top" + place + " has " + std::to_string(next) +
                                    " pages; expected " + std::to_string(originals_.size()));
-  for (size_t i = 0; i < track_count_ && totals_valid_; ++i)
-    if (seen.top.totals[i] != expected_.totals()[i])
-      report_.Error(seen.offset, "index top" + place + " has wrong totals for track " +
-                                     std::to_string(ids_.id(i)));
+  CheckTotals("index top", seen.offset, seen.top.totals);
   if (totals_valid_ && seen.top.first_cluster != first_cluster_)
     report_.Error(seen.offset, "index top" + place + " names another first cluster");
   const auto is_there = [&](uint64_t offset, uint32_t tag) {

@@ -80,23 +80,21 @@ Status ClusterStream::PassOver(const ChunkHeader& header) {
   if (header.length > LongestPayload(header.tag) || (is_long && !source_.seekable()))
     return Corrupt(at, TagText(header.tag) + " chunk of " + std::to_string(header.length) +
                            " bytes is larger than the limit");
+  std::optional<uint32_t> crc;
   if (header.length <= kMaxCheckedChunk) {
     Bytes payload;
-    uint32_t crc = 0;
-    const Status status = chunks_.ReadPayload(at, header, &payload, &crc);
+    const Status status = chunks_.ReadPayload(at, header, &payload, &crc.emplace());
     if (!status.ok() && status.code() != Code::kUnsupported) return status;
-    checksum_.Add(at, at + header.size(), crc);
     if (!status.ok()) warnings_.Add(status);
     // Of a closed file the end has told which descriptions hold. A pipe has nothing else to go by,
     // so it takes them at once.
     if (status.ok() && !file_.is_closed())
       file_.descriptions().AddPending(at, header.tag, std::move(payload));
     if (!source_.seekable()) file_.UsePendingDescriptions(/*is_all=*/false);
-  } else {
-    if (source_.seekable()) H4MK_TRY(chunks_.CheckLength(at, header));
-    checksum_.Stop();
+  } else if (source_.seekable()) {
+    H4MK_TRY(chunks_.CheckLength(at, header));
   }
-  cursor_.MoveTo(at + header.size());
+  cursor_.Pass(at + header.size(), crc);
   saw_locator_ = header.tag == kTagTail && header.unknown_flags() == 0;
   return {};
 }
@@ -124,8 +122,7 @@ Status ClusterStream::SkipCutChunk(const ChunkHeader& header, ClusterLoader* clu
 
 Status ClusterStream::Skip(const Status& damage, ClusterLoader* cluster) {
   const uint64_t at = cursor_.position();
-  checksum_.Stop();
-  cursor_.MoveTo(at);
+  cursor_.Jump(at);
   uint64_t found = 0;
   const Status status = chunks_.FindNext(at, &found);
   if (status.ok()) return GoOnAt(found, damage);
@@ -133,7 +130,7 @@ Status ClusterStream::Skip(const Status& damage, ClusterLoader* cluster) {
   // Nothing follows. A closed file is read then; one without an end may go on here, but not from an
   // input that cannot seek, since nothing is read again.
   const int64_t size = source_.Size();
-  if (file_.is_closed() && size >= 0) cursor_.MoveTo(static_cast<uint64_t>(size));
+  if (file_.is_closed() && size >= 0) cursor_.Jump(static_cast<uint64_t>(size));
   is_cut_off_ = !source_.seekable();
   if (!is_cut_off_ && cursor_.position() == at) return AtEnd(cluster);
   return damage.Saying(damage.message() + "; nothing readable follows");
@@ -145,23 +142,19 @@ Status ClusterStream::GoOnAt(uint64_t found, const Status& damage) {
 }
 
 void ClusterStream::Rewind() {
-  cursor_.MoveTo(file_.behind_front());
+  cursor_.Return(file_.behind_front());
   saw_locator_ = false;
 }
 
 void ClusterStream::MoveTo(uint64_t offset) {
-  checksum_.Stop();
-  cursor_.MoveTo(offset);
+  cursor_.Jump(offset);
   saw_locator_ = false;
 }
 
 void ClusterStream::MoveBehind(const ClusterLoader& cluster) {
-  // Where the next header was read along, so was the chunk's CRC.
-  if (cluster.next_header())
-    checksum_.Add(cluster.offset(), cluster.end(), cluster.stored_crc());
-  else
-    checksum_.Stop();
-  cursor_.MoveTo(cluster.end(), cluster.next_header());
+  std::optional<uint32_t> crc;
+  if (cluster.next_header()) crc = cluster.stored_crc();  // which was read along with it
+  cursor_.Pass(cluster.end(), crc, cluster.next_header());
   saw_locator_ = false;
 }
 
@@ -186,11 +179,11 @@ Status ClusterStream::AtEnd(ClusterLoader* cluster) {
   // The end may be asked for again.
   if (!is_checksum || !source_.seekable()) source_.Unread(at, ByteSpan(stored, got));
   if (!is_checksum && !file_.has_locator()) return Status(Code::kAgain, "the file has no end yet");
-  if (is_checksum && checksum_.Covers(at)) {
-    if (LoadLe<uint32_t>(stored) != checksum_.value())
+  if (const std::optional<uint32_t> checksum = cursor_.checksum(); is_checksum && checksum) {
+    if (LoadLe<uint32_t>(stored) != *checksum)
       warnings_.Add(at, "container checksum at byte " + std::to_string(at) +
                             " does not match the chunks: some were exchanged, replaced or removed");
-    checksum_.Stop();
+    cursor_.StopChecksum();
   }
   return Status(Code::kEnd, "end of file");
 }

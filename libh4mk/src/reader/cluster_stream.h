@@ -6,7 +6,6 @@
 #include "reader/chunk_cursor.h"
 #include "reader/cluster_loader.h"
 #include "reader/file_index.h"
-#include "reader/running_checksum.h"
 
 namespace h4mk {
 
@@ -18,7 +17,7 @@ class ClusterStream {
   ClusterStream(Source& source, FileIndex& file, Warnings& warnings);
 
   // Opens the file and stands before its first cluster.
-  Status Open() { return file_.Open(&cursor_, &checksum_); }
+  Status Open() { return file_.Open(&cursor_); }
 
   // Loads the next cluster; of one with much data of discarded tracks only the index. kCorrupt:
   // something before it could not be read, and the next call goes on behind that. kAgain: the file
@@ -51,7 +50,6 @@ class ClusterStream {
   FileIndex& file_;
   Warnings& warnings_;
   ChunkCursor cursor_;
-  RunningChecksum checksum_;
   bool saw_locator_ = false;  // it is the chunk before position()
   bool is_cut_off_ = false;   // an input that cannot seek ends in something that cannot be read
 };

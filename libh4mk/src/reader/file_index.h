@@ -14,7 +14,6 @@
 #include "index/page_builder.h"
 #include "reader/chunk_cursor.h"
 #include "reader/descriptions.h"
-#include "reader/running_checksum.h"
 
 namespace h4mk {
 
@@ -30,9 +29,9 @@ class FileIndex {
   FileIndex(const FileIndex&) = delete;
   FileIndex& operator=(const FileIndex&) = delete;
 
-  // Reads what stands before the first cluster, where *cursor is left, and the end. *checksum
-  // covers what was read. Errors as h4mk_reader_open().
-  Status Open(ChunkCursor* cursor, RunningChecksum* checksum);
+  // Reads what stands before the first cluster, where *cursor is left, and the end. Errors as
+  // h4mk_reader_open().
+  Status Open(ChunkCursor* cursor);
 
   int version() const { return header_.version; }
   // The index came from a top: the file ends where that says.
@@ -97,14 +96,12 @@ class FileIndex {
   };
 
   // file_index_open.cc
-  Status ReadFront(ChunkCursor* cursor, RunningChecksum* checksum);
-  Status ReadFrontChunks(ChunkCursor* cursor, RunningChecksum* checksum, StoredTop* top,
-                         Status* damage);
+  Status ReadFront(ChunkCursor* cursor);
+  Status ReadFrontChunks(ChunkCursor* cursor, StoredTop* top, Status* damage);
   Status PassFormerEnds();
-  Status ReadFrontChunk(uint64_t offset, const ChunkHeader& header, RunningChecksum* checksum,
+  Status ReadFrontChunk(uint64_t offset, const ChunkHeader& header, std::optional<uint32_t>* crc,
                         StoredTop* top);
-  Status PassOverFront(uint64_t offset, const ChunkHeader& header, RunningChecksum* checksum);
-  Status SkipFrontDamage(ChunkCursor* cursor);
+  Status PassOverFront(uint64_t offset, const ChunkHeader& header);
   Status RepairFront(const ChunkCursor& cursor, bool* repaired);
   Status ReadAhead(uint64_t offset, uint64_t size);
   Status ReadEnd(const ChunkCursor& cursor);

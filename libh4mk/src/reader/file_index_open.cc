@@ -19,12 +19,12 @@ uint64_t IndexShare(uint64_t file_size, uint64_t cluster_size) {
 
 }  // namespace
 
-Status FileIndex::Open(ChunkCursor* cursor, RunningChecksum* checksum) {
+Status FileIndex::Open(ChunkCursor* cursor) {
   H4MK_TRY(ReadFileHeader(source_, &header_));
   ContainerChecksum of_header;
   H4MK_TRY(ReadContainerChecksum(source_, kFileHeaderSize, &of_header));
-  *checksum = RunningChecksum(of_header);
-  const Status front = ReadFront(cursor, checksum);
+  cursor->Begin(of_header);
+  const Status front = ReadFront(cursor);
   if (front.code() == Code::kIo) return front;
   // The end may hold newer descriptions, and those that damage to the front has cost.
   if (can_seek() && !is_closed()) H4MK_TRY(ReadEnd(*cursor));
@@ -50,10 +50,10 @@ Status FileIndex::Open(ChunkCursor* cursor, RunningChecksum* checksum) {
 }
 
 // Damage is passed over, and returned once all is read.
-Status FileIndex::ReadFront(ChunkCursor* cursor, RunningChecksum* checksum) {
+Status FileIndex::ReadFront(ChunkCursor* cursor) {
   Status damage;
   StoredTop top;
-  H4MK_TRY(ReadFrontChunks(cursor, checksum, &top, &damage));
+  H4MK_TRY(ReadFrontChunks(cursor, &top, &damage));
   behind_front_ = first_cluster_ = cursor->position();
   const std::optional<ChunkHeader>& next = cursor->known_header();
   begins_with_cluster_ = next && next->is_cluster();
@@ -66,8 +66,7 @@ Status FileIndex::ReadFront(ChunkCursor* cursor, RunningChecksum* checksum) {
   return status;
 }
 
-Status FileIndex::ReadFrontChunks(ChunkCursor* cursor, RunningChecksum* checksum, StoredTop* top,
-                                  Status* damage) {
+Status FileIndex::ReadFrontChunks(ChunkCursor* cursor, StoredTop* top, Status* damage) {
   for (;;) {
     const uint64_t at = cursor->position();
     ChunkHeader header;
@@ -75,10 +74,11 @@ Status FileIndex::ReadFrontChunks(ChunkCursor* cursor, RunningChecksum* checksum
     if (status.code() == Code::kEnd || header.is_cluster() || header.tag == kTagTail) return {};
     if (status.ok() && header.tag == kTagIndex && at == kFileHeaderSize)
       H4MK_TRY(ReadAhead(at, IndexShare(FileSize(), 0)));
-    if (status.ok()) status = ReadFrontChunk(at, header, checksum, top);
+    std::optional<uint32_t> crc;
+    if (status.ok()) status = ReadFrontChunk(at, header, &crc, top);
     if (status.ok() || status.code() == Code::kUnsupported) {
       if (damage->ok()) *damage = status;
-      cursor->MoveTo(at + header.size());
+      cursor->Pass(at + header.size(), crc);
       continue;
     }
     if (status.code() != Code::kCorrupt && status.code() != Code::kAgain) return status;
@@ -87,10 +87,11 @@ Status FileIndex::ReadFrontChunks(ChunkCursor* cursor, RunningChecksum* checksum
     if (is_repaired) continue;
     if (damage->ok())
       *damage = status.code() == Code::kAgain ? Status(Code::kTruncated, status.message()) : status;
-    checksum->Stop();
-    const Status next = SkipFrontDamage(cursor);
-    if (next.code() == Code::kEnd) return {};
-    H4MK_TRY(next);
+    uint64_t found = at;
+    status = chunks_.FindNext(at, &found);
+    cursor->Jump(status.ok() ? found : at);
+    if (status.code() == Code::kEnd) return {};  // nothing readable follows
+    H4MK_TRY(status);
   }
 }
 
@@ -114,27 +115,21 @@ Status FileIndex::PassFormerEnds() {
 }
 
 Status FileIndex::ReadFrontChunk(uint64_t offset, const ChunkHeader& header,
-                                 RunningChecksum* checksum, StoredTop* top) {
+                                 std::optional<uint32_t>* crc, StoredTop* top) {
   if (!IsPlausibleTag(header.tag)) return Corrupt(offset, "no chunk found; expected one");
-  Bytes payload;
-  uint32_t crc = 0;
   if (header.length > kMaxSmallChunk && header.length <= LongestPayload(header.tag) &&
       header.tag != kTagAttachment && source_.seekable())
-    return PassOverFront(offset, header, checksum);
-  const Status status = chunks_.ReadPayload(offset, header, &payload, &crc);
-  if (status.ok() || status.code() == Code::kUnsupported)
-    checksum->Add(offset, offset + header.size(), crc);
-  H4MK_TRY(status);
-  if (header.tag != kTagIndex) return descriptions_.UseFront(offset, header.tag, payload, crc);
+    return PassOverFront(offset, header);
+  Bytes payload;
+  H4MK_TRY(chunks_.ReadPayload(offset, header, &payload, &crc->emplace()));
+  if (header.tag != kTagIndex) return descriptions_.UseFront(offset, header.tag, payload, **crc);
   if (IsTop(payload) && top->payload.empty()) *top = {offset, std::move(payload)};
   return {};
 }
 
 // Passes over a chunk that is too long to read whole and that nobody needs. kAgain: it is longer
 // than the file.
-Status FileIndex::PassOverFront(uint64_t offset, const ChunkHeader& header,
-                                RunningChecksum* checksum) {
-  checksum->Stop();
+Status FileIndex::PassOverFront(uint64_t offset, const ChunkHeader& header) {
   const int64_t size = source_.Size();
   if (size < 0 || offset + header.size() <= static_cast<uint64_t>(size))
     return chunks_.CheckLength(offset, header);
@@ -151,14 +146,6 @@ Status FileIndex::RepairFront(const ChunkCursor& cursor, bool* repaired) {
     warnings_.Add(8, "the salt at byte 8 is damaged: no chunk matches it; expected " +
                          std::to_string(source_.salt()));
   return {};
-}
-
-// kEnd: nothing readable follows.
-Status FileIndex::SkipFrontDamage(ChunkCursor* cursor) {
-  uint64_t found = 0;
-  const Status status = chunks_.FindNext(cursor->position(), &found);
-  cursor->MoveTo(status.ok() ? found : cursor->position());
-  return status;
 }
 
 // Reads what most likely is the whole index in one go; Source serves the later reads of it.
