@@ -123,15 +123,13 @@ Status ChunkWalk::CheckCluster(Piece* piece, bool* usable) {
   }
   *usable = true;
   if (depth_ != Depth::kAll) return {};
-  bad_.assign(index_.stripe_crcs().size(), false);
-  stripe_ = 0;
-  stripe_crc_ = source_.salt();
+  StartStripes(/*bad=*/false);
   uint32_t actual = 0;
   H4MK_TRY(Stream(
       *piece, [this](uint64_t at, ByteSpan bytes) { CheckStripes(at, bytes); }, &actual,
       &piece->crc));
-  all_bad_ = actual != piece->crc && bad_.empty();
-  const bool any_bad = all_bad_ || std::find(bad_.begin(), bad_.end(), true) != bad_.end();
+  if (index_.stripe_crcs().empty()) bad_[0] = actual != piece->crc;
+  const bool any_bad = std::find(bad_.begin(), bad_.end(), true) != bad_.end();
   if (actual == piece->crc && !any_bad) return {};
   piece->kind = Piece::Kind::kDamagedData;
   piece->problem = any_bad ? "data of the cluster does not match its CRC"
@@ -141,12 +139,9 @@ Status ChunkWalk::CheckCluster(Piece* piece, bool* usable) {
 
 // Of a cluster that was cut: a stripe that is there as a whole can be good.
 Status ChunkWalk::CheckWholeStripes() {
-  bad_.assign(index_.stripe_crcs().size(), true);
-  all_bad_ = bad_.empty();
-  stripe_ = 0;
-  stripe_crc_ = source_.salt();
+  StartStripes(/*bad=*/true);
+  if (index_.stripe_crcs().empty()) return {};
   const uint64_t end = std::min(size_, data_offset_ + index_.data_size());
-  if (bad_.empty()) return {};
   return ForPieces(data_offset_, end,
                    [this](uint64_t at, ByteSpan bytes) { CheckStripes(at, bytes); });
 }
@@ -191,8 +186,15 @@ Status ChunkWalk::Stream(const Piece& piece, const Visit& visit, uint32_t* actua
   return {};
 }
 
+// bad: what is known of a stripe until it was read to its end.
+void ChunkWalk::StartStripes(bool bad) {
+  bad_.assign(std::max<size_t>(index_.stripe_crcs().size(), 1), bad);
+  stripe_ = 0;
+  stripe_crc_ = source_.salt();
+}
+
 void ChunkWalk::CheckStripes(uint64_t at, ByteSpan bytes) {
-  if (bad_.empty()) return;
+  if (index_.stripe_crcs().empty()) return;
   if (at < data_offset_) {  // of the index
     const uint64_t skipped = std::min<uint64_t>(data_offset_ - at, bytes.size());
     at += skipped;
@@ -215,8 +217,7 @@ void ChunkWalk::CheckStripes(uint64_t at, ByteSpan bytes) {
 
 bool ChunkWalk::IsGood(const BlockRecord& block) const {
   if (block.stored_size() == 0) return true;
-  if (bad_.empty()) return !all_bad_;
-  const uint64_t stripe = index_.stripe_size();
+  const uint64_t stripe = index_.stripe_size() != 0 ? index_.stripe_size() : UINT64_MAX;
   for (uint64_t i = block.offset / stripe; i * stripe < uint64_t{block.offset} + block.size; ++i)
     if (bad_[static_cast<size_t>(i)]) return false;
   return true;

@@ -77,6 +77,7 @@ class ChunkWalk {
   Status ForPieces(uint64_t begin, uint64_t end, const Visit& visit);
   Status Stream(const Piece& piece, const Visit& visit, uint32_t* actual, uint32_t* stored);
   Status CheckWholeStripes();
+  void StartStripes(bool bad);
   void CheckStripes(uint64_t at, ByteSpan bytes);
   Status PassGap(Piece* piece);
   bool IsCluster(const ChunkHeader& header) const;
@@ -92,8 +93,7 @@ class ChunkWalk {
 
   ClusterIndex index_;
   uint64_t data_offset_ = 0;
-  bool all_bad_ = false;
-  std::vector<bool> bad_;  // by stripe
+  std::vector<bool> bad_;  // by stripe; of data without stripes only one
   size_t stripe_ = 0;      // that is being read
   uint32_t stripe_crc_ = 0;
   Bytes buffer_;

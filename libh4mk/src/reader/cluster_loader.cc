@@ -37,7 +37,7 @@ void ClusterLoader::Reset() {
 Status ClusterLoader::Load(uint64_t offset, const ChunkHeader& header, bool whole) {
   Reset();
   Start(offset, header);
-  return LoadRest(IndexForm::kAll, whole);
+  return GiveBack(LoadRest(IndexForm::kAll, whole));
 }
 
 // Where the index says how long the cluster can be, memory is taken first and the bytes are read to
@@ -75,7 +75,7 @@ Status ClusterLoader::LoadAt(uint64_t offset, uint64_t extent) {
                    ByteSpan(payload_ + wanted, read_until_ - wanted));
     read_until_ = wanted;
   }
-  return LoadRest(IndexForm::kOutline, /*whole=*/false);
+  return GiveBack(LoadRest(IndexForm::kOutline, /*whole=*/false));
 }
 
 void ClusterLoader::Start(uint64_t offset, const ChunkHeader& header) {
@@ -134,25 +134,23 @@ Status ClusterLoader::Incomplete() const {
 // What was read of a cluster that cannot be used is handed back: the search for the next one reads
 // it again.
 Status ClusterLoader::GiveBack(Status status) {
-  Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
+  if (!status.ok()) Unread(source_, offset_, header_, ByteSpan(payload_, read_until_));
   return status;
 }
 
 Status ClusterLoader::LoadRest(IndexForm form, bool whole) {
   const bool index_first = !whole || header_.length > kTrusted;
-  if (index_first)
-    if (Status status = ReadIndex(form); !status.ok()) return GiveBack(std::move(status));
+  if (index_first) H4MK_TRY(ReadIndex(form));
   if (buffer_ == nullptr) {
     uint8_t* bytes = nullptr;
-    if (Status status = TakeBuffer(uint64_t{header_.length} + kChunkOverhead, &bytes); !status.ok())
-      return GiveBack(std::move(status));
+    H4MK_TRY(TakeBuffer(uint64_t{header_.length} + kChunkOverhead, &bytes));
     if (read_until_ > 0) std::memcpy(bytes, payload_, read_until_);
     payload_ = bytes;
   }
   if (index_first) StartData();
   if (whole) H4MK_TRY(LoadWhole());
   if (!index_first) {
-    if (Status status = ParseIndex(); !status.ok()) return GiveBack(std::move(status));
+    H4MK_TRY(ParseIndex());
     StartData();
   }
   state_ = whole ? State::kWhole : State::kIndex;
@@ -177,7 +175,7 @@ void ClusterLoader::StartData() {
 
 Status ClusterLoader::LoadData() {
   if (state_ == State::kWhole) return {};
-  H4MK_TRY(LoadWhole());
+  H4MK_TRY(GiveBack(LoadWhole()));
   state_ = State::kWhole;
   return {};
 }
@@ -191,14 +189,13 @@ Status ClusterLoader::LoadWhole() {
   while (read_until_ < wanted) {
     const size_t asked = std::min(step, wanted - read_until_);
     size_t got = 0;
-    Status status = source_.ReadAt(offset_ + kChunkHeaderSize + read_until_, payload_ + read_until_,
-                                   asked, &got);
-    if (!status.ok()) return GiveBack(std::move(status));
+    H4MK_TRY(source_.ReadAt(offset_ + kChunkHeaderSize + read_until_, payload_ + read_until_, asked,
+                            &got));
     read_until_ += got;
     CheckRead();
     if (got < asked) break;
   }
-  if (read_until_ < size) return GiveBack(Incomplete());
+  if (read_until_ < size) return Incomplete();
   stored_crc_ = LoadLe<uint32_t>(payload_ + header_.length);
   if (read_until_ == wanted) {
     next_header_ = ParseChunkHeader(payload_ + size);
@@ -227,14 +224,16 @@ Status ClusterLoader::CheckLength() const {
 Status ClusterLoader::FetchSlow(const BlockRecord& block) {
   if (block.stored_size() == 0) return {};
   H4MK_TRY(MakeReady(block.offset, uint64_t{block.offset} + block.size));
-  if (!has_bad_ || !IsBad(block)) return {};
-  const uint64_t stripe = index_.stripe_size();
-  const uint64_t end = uint64_t{block.offset} + block.size;
-  const uint64_t from = stripe ? block.offset / stripe * stripe : 0;
-  const uint64_t until = stripe ? std::min(index_.data_size(), (end + stripe - 1) / stripe * stripe)
-                                : index_.data_size();
+  if (!has_bad_) return {};
+  const uint64_t stripe = index_.stripe_size() != 0 ? index_.stripe_size() : UINT64_MAX;
+  const uint64_t first = block.offset / stripe;
+  const uint64_t end = (uint64_t{block.offset} + block.size - 1) / stripe + 1;
+  bool is_bad = false;
+  for (uint64_t i = first; i < end; ++i) is_bad = is_bad || bad_[static_cast<size_t>(i)];
+  if (!is_bad) return {};
+  const uint64_t until = std::min(index_.data_size(), end * stripe);
   return Corrupt(offset_, "data does not match its CRC (within " +
-                              Range(data_offset() + from, data_offset() + until) +
+                              Range(data_offset() + first * stripe, data_offset() + until) +
                               ") in the cluster");
 }
 
@@ -324,14 +323,6 @@ void ClusterLoader::CheckStripes(size_t first, size_t last) {
     if (Crc32(source_.salt(), bytes) != index_.stripe_crcs()[i]) has_bad_ = bad_[i] = true;
     ready_[i] = true;
   }
-}
-
-bool ClusterLoader::IsBad(const BlockRecord& block) const {
-  const uint64_t stripe = index_.stripe_size();
-  if (stripe == 0) return bad_[0];
-  for (uint64_t i = block.offset / stripe; i * stripe < uint64_t{block.offset} + block.size; ++i)
-    if (bad_[static_cast<size_t>(i)]) return true;
-  return false;
 }
 
 }  // namespace h4mk

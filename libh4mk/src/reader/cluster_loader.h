@@ -105,7 +105,6 @@ class ClusterLoader {
   Status MakeReady(uint64_t from, uint64_t until);
   Status ReadData(uint64_t from, uint64_t until);
   void CheckStripes(size_t first, size_t last);
-  bool IsBad(const BlockRecord& block) const;
   Status CheckLength() const;
 
   Source& source_;

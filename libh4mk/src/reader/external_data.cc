@@ -81,9 +81,9 @@ void ExternalData::Drop(Group* group) {
 }
 
 void ExternalData::Restart() {
-  for (auto& [name, other] : others_) other.read = 0;
+  for (OtherFile& other : others_) other.read = 0;
   for (auto& [track, group] : groups_)
-    if (group.failure == Code::kNotFound) Drop(&group);
+    if (group.failure.code() == Code::kNotFound) Drop(&group);
 }
 
 bool ExternalData::IsNews() { return failed_ != nullptr && !std::exchange(failed_->is_told, true); }
@@ -100,20 +100,19 @@ Status ExternalData::Fetch(const Track& track, uint64_t cluster, const ClusterIn
     if (!status.ok()) Drop(&group);
     if (!status.ok() && status.code() != Code::kCorrupt && status.code() != Code::kNotFound)
       return status;
-    group.failure = status.code();
-    if (status.code() == Code::kNotFound) group.problem = status.message();
+    group.failure = status;
     if (status.code() == Code::kCorrupt)
-      group.problem = "the " + std::to_string(described.count) + " blocks of track " +
-                      std::to_string(track.id) +
-                      " that are in another file cannot be used: " + status.message() +
-                      ", named by the cluster";
+      group.failure =
+          Corrupt(cluster, "the " + std::to_string(described.count) + " blocks of track " +
+                               std::to_string(track.id) +
+                               " that are in another file cannot be used: " + status.message() +
+                               ", named by the cluster");
     group.cluster = cluster;
     group.hash = described.hash;
     group.known = true;
   }
   failed_ = &group;
-  if (group.failure == Code::kNotFound) return Status(Code::kNotFound, group.problem);
-  if (group.failure != Code::kOk) return Corrupt(cluster, group.problem);
+  H4MK_TRY(group.failure);
   if (group.buffer == nullptr) return ReadAgain(track, index, range, group);
   data_ = group.data + range.start;
   buffer_ = group.buffer;
@@ -122,24 +121,22 @@ Status ExternalData::Fetch(const Track& track, uint64_t cluster, const ClusterIn
 
 Status ExternalData::Load(const Track& track, const ClusterIndex& index,
                           const ExternalGroup& described, Group* group) {
-  OtherFile* other = nullptr;
-  std::string name;
-  H4MK_TRY(OtherFileOf(track, &other, &name));
+  H4MK_ASSIGN(OtherFile * other, OtherFileOf(track));
   const std::span<const ExternalRange> ranges = index.ranges(described);
   const uint64_t size = SizeOf(*other->io);
   if (std::any_of(ranges.begin(), ranges.end(),
                   [&](const ExternalRange& range) { return range.end() > size; }))
-    return Status(Code::kCorrupt, Describe(ranges, name) + " are not all there: the file has " +
-                                      std::to_string(size));
+    return Status(Code::kCorrupt, Describe(ranges, other->name) +
+                                      " are not all there: the file has " + std::to_string(size));
   other->read += described.size;
   if (other->read / kMaxRepeated > size)
-    return Status(Code::kCorrupt,
-                  Quoted(name) + " is read more than " + std::to_string(kMaxRepeated) + " times");
-  return Verify(*other, name, index, described, group);
+    return Status(Code::kCorrupt, Quoted(other->name) + " is read more than " +
+                                      std::to_string(kMaxRepeated) + " times");
+  return Verify(*other, index, described, group);
 }
 
 // Reads a group once, and compares it with its hash before anything else can see a byte of it.
-Status ExternalData::Verify(OtherFile& other, const std::string& name, const ClusterIndex& index,
+Status ExternalData::Verify(OtherFile& other, const ClusterIndex& index,
                             const ExternalGroup& described, Group* group) {
   const std::span<const ExternalRange> ranges = index.ranges(described);
   const bool is_kept = ranges.size() == 1 || TakeRoom(described.size, group->cluster);
@@ -153,20 +150,19 @@ Status ExternalData::Verify(OtherFile& other, const std::string& name, const Clu
     std::memset(group->data + group->size, 0, kBlockPadding);
   }
   Sha256 hash;
-  H4MK_TRY(ReadRanges(other, name, ranges, is_kept ? group->data : nullptr, [&](ByteSpan bytes) {
+  H4MK_TRY(ReadRanges(other, ranges, is_kept ? group->data : nullptr, [&](ByteSpan bytes) {
     hash.Add(bytes);
     if (!is_kept) group->digests.push_back(Sha256Of(bytes));
   }));
   if (hash.Finish() == described.hash) return {};
   return Status(Code::kCorrupt,
-                Describe(ranges, name) + " are not what they were when they were described");
+                Describe(ranges, other.name) + " are not what they were when they were described");
 }
 
 // Calls visit with the bytes of each range, and puts them one after the other to `out`, if that is
 // not null.
-Status ExternalData::ReadRanges(OtherFile& other, const std::string& name,
-                                std::span<const ExternalRange> ranges, uint8_t* out,
-                                const std::function<void(ByteSpan)>& visit) {
+Status ExternalData::ReadRanges(OtherFile& other, std::span<const ExternalRange> ranges,
+                                uint8_t* out, const std::function<void(ByteSpan)>& visit) {
   other.source->Forget();  // the file may have been changed
   while (!ranges.empty()) {
     const std::span<const ExternalRange> run = ranges.first(RunLength(ranges));
@@ -176,8 +172,8 @@ Status ExternalData::ReadRanges(OtherFile& other, const std::string& name,
     uint8_t* bytes = is_direct ? out : window_.data();
     size_t got = 0;
     if (const Status status = other.source->ReadAt(run[0].offset, bytes, size, &got); !status.ok())
-      return Status(status.code(), Describe(run, name) + " cannot be read");
-    if (got < size) return Status(Code::kCorrupt, Describe(run, name) + " are not all there");
+      return Status(status.code(), Describe(run, other.name) + " cannot be read");
+    if (got < size) return Status(Code::kCorrupt, Describe(run, other.name) + " are not all there");
     for (const ExternalRange& range : run) {
       const ByteSpan data(bytes + (range.offset - run[0].offset), range.size);
       visit(data);
@@ -194,9 +190,7 @@ Status ExternalData::ReadRanges(OtherFile& other, const std::string& name,
 Status ExternalData::ReadAgain(const Track& track, const ClusterIndex& index,
                                const ExternalRange& range, const Group& group) {
   if (single_ != nullptr) allocator_.Release(std::exchange(single_, nullptr));
-  OtherFile* other = nullptr;
-  std::string name;
-  H4MK_TRY(OtherFileOf(track, &other, &name));
+  H4MK_ASSIGN(OtherFile * other, OtherFileOf(track));
   uint8_t* data = nullptr;
   single_ = allocator_.Alloc(range.size + kBlockPadding, &data);
   if (single_ == nullptr) return Status(Code::kMemory, "no memory for a block");
@@ -205,11 +199,12 @@ Status ExternalData::ReadAgain(const Track& track, const ClusterIndex& index,
   const auto position =
       static_cast<size_t>(&range - index.ranges(index.groups()[range.group]).data());
   bool is_same = false;
-  H4MK_TRY(ReadRanges(*other, name, ranges, data, [&](ByteSpan bytes) {
+  H4MK_TRY(ReadRanges(*other, ranges, data, [&](ByteSpan bytes) {
     is_same = Sha256Of(bytes) == group.digests[position];
   }));
   if (!is_same)
-    return Status(Code::kCorrupt, Describe(ranges, name) + " were changed while they were read");
+    return Status(Code::kCorrupt,
+                  Describe(ranges, other->name) + " were changed while they were read");
   data_ = data;
   buffer_ = single_;
   return {};
@@ -223,22 +218,19 @@ bool ExternalData::TakeRoom(uint64_t size, uint64_t cluster) {
   return kept_ + size <= kMaxKept;
 }
 
-Status ExternalData::OtherFileOf(const Track& track, OtherFile** other, std::string* name) {
+Result<ExternalData::OtherFile*> ExternalData::OtherFileOf(const Track& track) {
   if (!NamesFileBeside(track))
     return Status(Code::kCorrupt, "the track does not name a file beside this one");
-  *name = track.description.find(kBesideKey)->get<std::string>();
-  const auto known = others_.find(*name);
-  if (known != others_.end()) {
-    *other = &known->second;
-    return {};
-  }
+  OtherFile opened;
+  opened.name = track.description.find(kBesideKey)->get<std::string>();
+  const auto known = std::ranges::find(others_, opened.name, &OtherFile::name);
+  if (known != others_.end()) return &*known;
   const std::string blocks =
-      Quoted(*name) + ", which has blocks of track " + std::to_string(track.id) + ", ";
+      Quoted(opened.name) + ", which has blocks of track " + std::to_string(track.id) + ", ";
   if (!open_) return Status(Code::kNotFound, blocks + "was not looked for beside this file");
   if (others_.size() == kMaxOtherFiles)
     return Status(Code::kCorrupt, blocks + "is one file too many (64)");
-  OtherFile opened;
-  if (const Status status = open_(*name, &opened.io); !status.ok())
+  if (const Status status = open_(opened.name, &opened.io); !status.ok())
     return Status(Code::kNotFound,
                   blocks + (status.code() == Code::kNotFound
                                 ? "was not found beside this file"
@@ -246,8 +238,7 @@ Status ExternalData::OtherFileOf(const Track& track, OtherFile** other, std::str
   if (!opened.io->CanSeek() || opened.io->Size() < 0)
     return Status(Code::kNotFound, blocks + "cannot be used: it cannot seek");
   opened.source = std::make_unique<Source>(*opened.io);
-  *other = &(others_[*name] = std::move(opened));
-  return {};
+  return &others_.emplace_back(std::move(opened));
 }
 
 }  // namespace h4mk

@@ -4,6 +4,7 @@
 #define H4MK_READER_EXTERNAL_DATA_H_
 
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -64,6 +65,7 @@ class ExternalData {
 
  private:
   struct OtherFile {
+    std::string name;
     std::unique_ptr<Io> io;
     std::unique_ptr<Source> source;
     uint64_t read = 0;  // bytes of groups since Restart()
@@ -73,8 +75,7 @@ class ExternalData {
     bool known = false;
     uint64_t cluster = 0;
     Sha256Digest hash = {};
-    Code failure = Code::kOk;  // why they cannot be handed out: kNotFound or kCorrupt
-    std::string problem;       // … in words
+    Status failure;  // why they cannot be handed out: kNotFound or kCorrupt
     bool is_told = false;
     void* buffer = nullptr;  // their data; null where it is too much to be kept
     uint8_t* data = nullptr;
@@ -84,24 +85,23 @@ class ExternalData {
 
   Status Load(const Track& track, const ClusterIndex& index, const ExternalGroup& described,
               Group* group);
-  Status Verify(OtherFile& other, const std::string& name, const ClusterIndex& index,
-                const ExternalGroup& described, Group* group);
-  Status ReadRanges(OtherFile& other, const std::string& name,
-                    std::span<const ExternalRange> ranges, uint8_t* out,
+  Status Verify(OtherFile& other, const ClusterIndex& index, const ExternalGroup& described,
+                Group* group);
+  Status ReadRanges(OtherFile& other, std::span<const ExternalRange> ranges, uint8_t* out,
                     const std::function<void(ByteSpan)>& visit);
   Status ReadAgain(const Track& track, const ClusterIndex& index, const ExternalRange& range,
                    const Group& group);
-  Status OtherFileOf(const Track& track, OtherFile** other, std::string* name);
+  Result<OtherFile*> OtherFileOf(const Track& track);
   bool TakeRoom(uint64_t size, uint64_t cluster);
   void Drop(Group* group);
 
   BufferAllocator& allocator_;
   OpenBeside open_;
-  std::map<std::string, OtherFile> others_;  // that are open, by name
-  std::map<int32_t, Group> groups_;          // by track
-  uint64_t kept_ = 0;                        // bytes in buffers of groups
-  Group* failed_ = nullptr;                  // that the last failure is of
-  void* single_ = nullptr;                   // buffer of a block whose group is not kept
+  std::list<OtherFile> others_;      // that are open
+  std::map<int32_t, Group> groups_;  // by track
+  uint64_t kept_ = 0;                // bytes in buffers of groups
+  Group* failed_ = nullptr;          // that the last failure is of
+  void* single_ = nullptr;           // buffer of a block whose group is not kept
   const uint8_t* data_ = nullptr;
   void* buffer_ = nullptr;
   Bytes window_;

@@ -54,7 +54,9 @@ Status Reader::Next(ReadBlock* block) {
           H4MK_TRY(SeekAgain(Corrupt(cluster.offset(), "the length of a cluster is damaged")));
           break;
         }
-        if (IsNewDamage(*record)) return status;
+        // Damage to a cluster's data, or to a group of external blocks, is reported once.
+        if (is_external ? external_.IsNews() : !std::exchange(has_reported_damage_, true))
+          return status;
         if (!keep_corrupt_ || is_external) {
           PassOn(record);
           continue;
@@ -90,12 +92,6 @@ Status Reader::Fetch(ClusterLoader& cluster, const BlockRecord& record) {
   if (!(record.flags & kBlockExternal)) return cluster.Fetch(record);
   return external_.Fetch(file_.tracks()[static_cast<size_t>(record.track)], cluster.offset(),
                          cluster.index(), record);
-}
-
-// Damage to a cluster's data, or to a group of external blocks, is reported once.
-bool Reader::IsNewDamage(const BlockRecord& record) {
-  if (record.flags & kBlockExternal) return external_.IsNews();
-  return !std::exchange(has_reported_damage_, true);
 }
 
 // Whether the index has led to this block, which was found without the others of its cluster, and
@@ -204,7 +200,7 @@ Status Reader::StartSeek(const SeekRequest& request, bool trust_index) {
 
 // Reads the target's cluster, and finds the block in it.
 Status Reader::LoadTarget() {
-  const SeekTarget target = seek_.target();
+  const SeekTarget target = seek_.sought().target;
   Status status = clusters_.MakeCurrent(target.cluster, std::nullopt);
   if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
   BlockRecord block;
@@ -223,11 +219,11 @@ Status Reader::LoadTarget() {
 
 // Whether a target that cannot be read may be the fault of the index, which was trusted.
 bool Reader::CanSeekAgain() const {
-  return seek_.target().start.is_by_time() && !file_.is_scanned();
+  return seek_.sought().target.start.is_by_time() && !file_.is_scanned();
 }
 
 Status Reader::SeekAgain(const Status& problem) {
-  const SeekRequest request = seek_.request();
+  const SeekRequest request = seek_.sought().request;
   H4MK_TRY(file_.ScanAgain(problem));
   return StartSeek(request, /*trust_index=*/false).ok() ? Status() : problem;
 }

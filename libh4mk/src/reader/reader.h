@@ -64,7 +64,6 @@ class Reader final : public FileReader {
   const BlockRecord* NextRecord();
   bool IsSkipped(const BlockRecord& block) const;
   Status Fetch(ClusterLoader& cluster, const BlockRecord& record);
-  bool IsNewDamage(const BlockRecord& record);
   bool IsWrongTarget();
   const BlockRecord* PassOn(const BlockRecord* record);
   void FillBlock(const ClusterLoader& cluster, const BlockRecord& record, bool is_corrupt,

@@ -16,31 +16,21 @@ bool SeekCursor::OnRoute::IsWanted(uint64_t cluster, const BlockFilter& filter) 
   return false;
 }
 
-const SeekRequest& SeekCursor::request() const {
+const SeekCursor::PendingTarget& SeekCursor::sought() const {
   const auto* pending = std::get_if<PendingTarget>(&state_);
-  return pending != nullptr ? pending->request : std::get<FoundTarget>(state_).request;
+  return pending != nullptr ? *pending : std::get<FoundTarget>(state_).sought;
 }
 
-const SeekTarget& SeekCursor::target() const {
-  const auto* pending = std::get_if<PendingTarget>(&state_);
-  return pending != nullptr ? pending->target : std::get<FoundTarget>(state_).target;
-}
-
-void SeekCursor::SetFound(const BlockRecord& block) {
-  const PendingTarget pending = std::get<PendingTarget>(state_);
-  state_ = FoundTarget{pending.request, pending.target, block};
-}
+void SeekCursor::SetFound(const BlockRecord& block) { state_ = FoundTarget{sought(), block}; }
 
 const BlockRecord* SeekCursor::SetDelivered(uint64_t cluster, bool has_reported_damage) {
   const FoundTarget found = std::get<FoundTarget>(state_);
-  state_ = DeliveredTarget{found.target, DeliveredBlock{found.block, cluster, has_reported_damage}};
+  state_ = DeliveredTarget{found.sought.target,
+                           DeliveredBlock{found.block, cluster, has_reported_damage}};
   return &As<DeliveredTarget>()->delivered->block;
 }
 
-void SeekCursor::SetNotDelivered() {
-  const SeekTarget target = std::get<PendingTarget>(state_).target;
-  state_ = DeliveredTarget{target, std::nullopt};
-}
+void SeekCursor::SetNotDelivered() { state_ = DeliveredTarget{sought().target, std::nullopt}; }
 
 void SeekCursor::SetRoute(SeekRoute route) {
   const std::optional<DeliveredBlock> delivered = std::get<DeliveredTarget>(state_).delivered;

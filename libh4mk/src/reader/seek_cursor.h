@@ -33,8 +33,7 @@ class SeekCursor {
 
   // The block is in the current cluster and handed out next. Left once it was, or cannot be.
   struct FoundTarget {
-    SeekRequest request;
-    SeekTarget target;
+    PendingTarget sought;
     BlockRecord block;
   };
 
@@ -69,9 +68,8 @@ class SeekCursor {
     return std::get_if<State>(&state_);
   }
 
-  // REQUIRES: PendingTarget or FoundTarget.
-  const SeekRequest& request() const;
-  const SeekTarget& target() const;
+  // What is sought, or was found. REQUIRES: PendingTarget or FoundTarget.
+  const PendingTarget& sought() const;
 
   void Reset() { state_ = Idle(); }
   void Start(const SeekRequest& request, const SeekTarget& target) {
