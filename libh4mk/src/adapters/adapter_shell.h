@@ -7,9 +7,14 @@
 //   explicit Class(const h4mk_adapter_track& track);
 //   Status DecodeI(const h4mk_adapter_block& block, State* state);
 //   Status ApplyP(const State& previous, const h4mk_adapter_block& block, State* state);
-//   Status ApplyB(const State& previous, const State* next, const h4mk_adapter_block& block, State*
-//   state); Status Render(const State& state, h4mk_output* output); Json Describe(const State&
-//   state) const; void Reset();
+//   Status Render(const State& state, h4mk_output* output);
+//   Json Describe(const State& state) const;
+//
+// and may have, where B blocks are not decoded as P blocks, and where it keeps what sounds on:
+//
+//   Status ApplyB(const State& previous, const State* next, const h4mk_adapter_block& block,
+//                 State* state);
+//   void Reset();
 #ifndef H4MK_ADAPTERS_ADAPTER_SHELL_H_
 #define H4MK_ADAPTERS_ADAPTER_SHELL_H_
 
@@ -88,8 +93,12 @@ struct AdapterShell {
 
   static h4mk_status ApplyB(void* instance, const void* previous, const void* next,
                             const h4mk_adapter_block* block, void** state) {
+    Class& object = Of(instance)->object;
     return Of(instance)->Make(state, [&](State* made) {
-      return Of(instance)->object.ApplyB(*StateOf(previous), StateOf(next), *block, made);
+      if constexpr (requires { &Class::ApplyB; })
+        return object.ApplyB(*StateOf(previous), StateOf(next), *block, made);
+      else
+        return object.ApplyP(*StateOf(previous), *block, made);
     });
   }
 
@@ -108,7 +117,9 @@ struct AdapterShell {
   }
 
   static void FreeState(void*, void* state) { delete static_cast<State*>(state); }
-  static void Reset(void* instance) { Of(instance)->object.Reset(); }
+  static void Reset(void* instance) {
+    if constexpr (requires { &Class::Reset; }) Of(instance)->object.Reset();
+  }
   static const char* Message(void* instance) { return Of(instance)->message.c_str(); }
   static void Close(void* instance) { delete Of(instance); }
 };

@@ -32,10 +32,6 @@ class AudioFftAdapter {
   Status ApplyP(const State& previous, const h4mk_adapter_block& block, State* state) {
     return Decode(block, &previous.sound, state);
   }
-  Status ApplyB(const State& previous, const State*, const h4mk_adapter_block& block,
-                State* state) {
-    return ApplyP(previous, block, state);
-  }
 
   Status Render(const State& state, h4mk_output* output) {
     const std::span<const float> samples = decoder_->Samples(state.sound).first(state.samples);
@@ -55,8 +51,6 @@ class AudioFftAdapter {
             {"frame_size", format_.frame_size},
             {"bin_count", sounding}};
   }
-
-  void Reset() {}  // a state holds all that sounds in it
 
  private:
   Status Decode(const h4mk_adapter_block& block, const AudioFftDecoder::State* previous,

@@ -37,11 +37,6 @@ class DspDecoder {
     return {};
   }
 
-  Status ApplyB(const State& previous, const State*, const h4mk_adapter_block& block,
-                State* state) {
-    return ApplyP(previous, block, state);
-  }
-
   Status Render(const State& state, h4mk_output* output) {
     const auto* spectrum = std::get_if<Dsp1Spectrum>(&state);
     Dsp1Format format{Window::kHann, 1, kDsp0Size, kDsp0Hop};

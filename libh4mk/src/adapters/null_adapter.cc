@@ -20,10 +20,6 @@ class NullDecoder {
   Status ApplyP(const State& previous, const h4mk_adapter_block& block, State* state) {
     return previous.Add(block, state);
   }
-  Status ApplyB(const State& previous, const State*, const h4mk_adapter_block& block,
-                State* state) {
-    return ApplyP(previous, block, state);
-  }
   Status Render(const State& state, h4mk_output* output) {
     state.CopyTo(&bytes_);
     output->data = bytes_.data();
@@ -31,7 +27,6 @@ class NullDecoder {
     return {};
   }
   Json Describe(const State& state) const { return Describe("NullState", state); }
-  void Reset() {}
 
  protected:
   static Json Describe(const char* type, const State& state) {

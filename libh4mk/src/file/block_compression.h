@@ -33,10 +33,7 @@ class BlockPacker {
   Status Pack(const Block& block, Block* packed);
 
  private:
-  struct Free {
-    void operator()(ZSTD_CCtx_s* context) const;
-  };
-  std::unique_ptr<ZSTD_CCtx_s, Free> context_;
+  std::shared_ptr<ZSTD_CCtx_s> context_;  // made by the first call
   Bytes data_;
 };
 
@@ -52,10 +49,7 @@ class BlockUnpacker {
   Status Unpack(ByteSpan stored, std::span<uint8_t> out);
 
  private:
-  struct Free {
-    void operator()(ZSTD_DCtx_s* context) const;
-  };
-  std::unique_ptr<ZSTD_DCtx_s, Free> context_;
+  std::shared_ptr<ZSTD_DCtx_s> context_;  // made by the first call
 };
 
 }  // namespace h4mk
