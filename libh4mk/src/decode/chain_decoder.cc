@@ -25,21 +25,16 @@ h4mk_adapter_block ToAdapterBlock(const BlockRecord& record, const uint8_t* data
 // --------------------------------------------------------------------------------------------------------------
 // seeking
 
-Status ChainDecoder::FindChain(int64_t time, std::vector<BlockInfo>* chain) {
+Status ChainDecoder::Seek(int64_t time) {
+  std::vector<BlockInfo> chain;
   H4MK_TRY(LookupAll(
       reader_.file(),
       [&](Lookups& lookups, std::span<BlockInfo> out, uint64_t* total) {
         return lookups.DecodeChain(track_, time, out, total);
       },
-      chain, kMaxChain));
-  if (chain->empty())
+      &chain, kMaxChain));
+  if (chain.empty())
     return Status(Code::kNotFound, "no seek point of the track at or before the time");
-  return {};
-}
-
-Status ChainDecoder::Seek(int64_t time) {
-  std::vector<BlockInfo> chain;
-  H4MK_TRY(FindChain(time, &chain));
   const BlockInfo& key = chain.front();
   const BlockInfo& target = chain.back();
   const bool ahead = has_last_ && target.record.time() > last_time_;

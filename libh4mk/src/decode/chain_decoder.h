@@ -46,7 +46,6 @@ class ChainDecoder {
     Status status;  // what reading it gave
   };
 
-  Status FindChain(int64_t time, std::vector<BlockInfo>* chain);
   Status SendNext();
   Status ReadStored(uint64_t ordinal, StoredBlock* block);
   bool IsHeardAtTarget(const DecodeSession::Waiting& entry) const;

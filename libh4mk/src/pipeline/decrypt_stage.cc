@@ -7,29 +7,25 @@
 
 namespace h4mk {
 
-Status DecryptStage::Protection(const Json& meta, const Json** protection) {
+Result<const Json*> DecryptStage::Protection(const Json& meta) {
   const auto member = meta.find(std::string(kProtectionKey));
   if (member == meta.end())
     return Status(Code::kKey, "a key was given, but the file does not say that it is encrypted");
-  *protection = &*member;
-  return {};
+  return &*member;
 }
 
 Status DecryptStage::Open(const FileReader& file) {
   file_ = &file;
-  const Json* protection = nullptr;
-  H4MK_TRY(Protection(file_->meta(), &protection));
+  H4MK_ASSIGN(const Json* protection, Protection(file_->meta()));
   H4MK_ASSIGN(cipher_, BlockCipher::Open(*protection, keys_));
   keys_.clear();
   sequence_.GrowTo(file.tracks().size());
   H4MK_TRY(UseDescriptions(file.tracks(), file.meta()));
-  std::vector<TrackCount> counts;
-  return file.is_closed() ? ReadEnd(&counts) : Status();
+  return file.is_closed() ? ReadEnd().status() : Status();
 }
 
 Status DecryptStage::UseDescriptions(const std::vector<Track>& tracks, const Json& meta) {
-  const Json* protection = nullptr;
-  H4MK_TRY(Protection(meta, &protection));
+  H4MK_ASSIGN(const Json* protection, Protection(meta));
   H4MK_TRY(cipher_->CheckDescriptions(*protection, DigestsOf(tracks, meta)));
   meta_ = meta;
   meta_.erase(std::string(kProtectionKey));
@@ -37,16 +33,12 @@ Status DecryptStage::UseDescriptions(const std::vector<Track>& tracks, const Jso
 }
 
 // The end of a closed file has every track, and they are those of the file.
-Status DecryptStage::ReadEnd(std::vector<TrackCount>* counts) const {
-  const Json* protection = nullptr;
-  H4MK_TRY(Protection(file_->meta(), &protection));
-  H4MK_TRY(cipher_->CheckEnd(*protection, counts));
-  const auto& tracks = file_->tracks();
-  const bool same = std::equal(
-      counts->begin(), counts->end(), tracks.begin(), tracks.end(),
-      [](const TrackCount& count, const Track& track) { return count.track_id == track.id; });
-  return same ? Status()
-              : Status(Code::kCorrupt, "the tracks of the file are not those that were encrypted");
+Result<std::vector<TrackCount>> DecryptStage::ReadEnd() const {
+  H4MK_ASSIGN(const Json* protection, Protection(file_->meta()));
+  H4MK_ASSIGN(std::vector<TrackCount> counts, cipher_->CheckEnd(*protection));
+  if (std::ranges::equal(counts, file_->tracks(), {}, &TrackCount::track_id, &Track::id))
+    return counts;
+  return Status(Code::kCorrupt, "the tracks of the file are not those that were encrypted");
 }
 
 // Payload bytes as they were before encryption.
@@ -80,8 +72,7 @@ Status DecryptStage::JudgeNext(Status status) {
 
 // At the end of a closed file every track must have come to its last block.
 Status DecryptStage::CheckEnd() {
-  std::vector<TrackCount> counts;
-  H4MK_TRY(ReadEnd(&counts));
+  H4MK_ASSIGN(const std::vector<TrackCount> counts, ReadEnd());
   sequence_.GrowTo(counts.size());
   for (size_t i = 0; i < counts.size(); ++i) {
     if (!sequence_.EndsEarly(i, counts[i].blocks)) continue;

@@ -30,8 +30,8 @@ class DecryptStage final : public BlockStage {
   void CorrectTotals(TrackTotals* totals) const override;
 
  private:
-  static Status Protection(const Json& meta, const Json** protection);
-  Status ReadEnd(std::vector<TrackCount>* counts) const;
+  static Result<const Json*> Protection(const Json& meta);
+  Result<std::vector<TrackCount>> ReadEnd() const;
   Status CheckEnd();
   Status OpenSideData(const BlockContext& context, const ReadBlock& sealed);
   std::string Name(const BlockRecord& record) const;

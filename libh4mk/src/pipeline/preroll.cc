@@ -34,7 +34,7 @@ void Preroll::Restart(bool sought) {
 
 // A first block that is no seek point was asked for as such (H4MK_SEEK_ANY), or the track
 // has none.
-bool Preroll::IsFirstOfTrack(const BlockRecord& record) {
+bool Preroll::BeginsAt(const BlockRecord& record) {
   const auto track = static_cast<size_t>(record.track);
   if (track >= tracks_.size() || !tracks_[track].is_due) return false;
   tracks_[track].is_due = false;

@@ -26,7 +26,7 @@ class Preroll {
 
   // Whether a block that was read is the first one of a track that must begin earlier. If so,
   // Plan() says where.
-  bool BeginsAt(const BlockRecord& record) { return !is_unused() && IsFirstOfTrack(record); }
+  bool BeginsAt(const BlockRecord& record);
   bool has_first() const { return first_.has_value(); }
   // kIo, kMemory: to be called again.
   Status Plan(FileReader& file);
@@ -40,8 +40,6 @@ class Preroll {
   void Passed(ReadBlock* block);
 
  private:
-  bool IsFirstOfTrack(const BlockRecord& record);
-
   struct TrackState {
     uint32_t preroll = 0;
     bool is_due = false;  // the track's next block is its first one after a seek

@@ -28,9 +28,10 @@ bool ReadBytes(const Json& object, const char* key, std::span<uint8_t> out) {
   return true;
 }
 
-Json CountsToJson(std::span<const TrackCount> counts) {
+// Of TrackCounts, or of pairs that hold the same.
+Json CountsToJson(const auto& counts) {
   Json list = Json::array();
-  for (const TrackCount& count : counts) list.push_back({count.track_id, count.blocks});
+  for (const auto& [track_id, blocks] : counts) list.push_back({track_id, blocks});
   return list;
 }
 
@@ -189,13 +190,9 @@ Json BlockCipher::Describe() const {
   if (!kid_.empty()) protection["kid"] = EncodeHex(kid_);
   protection["file_id"] = EncodeBase64(file_id_);
   protection["key_check"] = EncodeBase64(check_);
-  for (size_t i = 1; i < sessions_.size(); ++i) {
-    std::vector<TrackCount> first;
-    for (const auto& [track_id, ordinal] : sessions_[i]->first)
-      first.push_back({track_id, ordinal});
+  for (size_t i = 1; i < sessions_.size(); ++i)
     protection["sessions"].push_back(
-        {{"id", EncodeBase64(sessions_[i]->id)}, {"first", CountsToJson(first)}});
-  }
+        {{"id", EncodeBase64(sessions_[i]->id)}, {"first", CountsToJson(sessions_[i]->first)}});
   return protection;
 }
 
@@ -222,17 +219,18 @@ Status BlockCipher::CheckDescriptions(const Json& protection,
       "blocks");
 }
 
-Status BlockCipher::CheckEnd(const Json& protection, std::vector<TrackCount>* counts) const {
+Result<std::vector<TrackCount>> BlockCipher::CheckEnd(const Json& protection) const {
   const auto end = protection.find("end");
   Key mac, descriptions;
+  std::vector<TrackCount> counts;
   if (end == protection.end() || !end->is_object() || !ReadBytes(*end, "mac", mac) ||
       !ReadBytes(protection, "descriptions", descriptions) ||
-      !CountsFromJson(end->value("blocks", Json()), counts))
+      !CountsFromJson(end->value("blocks", Json()), &counts))
     return Status(Code::kCorrupt,
                   "META: the file is closed, but \"protection\" does not tell its end");
-  if (!EqualInConstantTime(mac, EndMac(descriptions, *counts)))
+  if (!EqualInConstantTime(mac, EndMac(descriptions, counts)))
     return Status(Code::kCorrupt, "META: the end of the file in \"protection\" is not authentic");
-  return {};
+  return counts;
 }
 
 Status BlockCipher::ReadSessions(const Json& protection) {

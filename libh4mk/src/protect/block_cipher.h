@@ -82,7 +82,7 @@ class BlockCipher : public InSecretMemory {
   // Whether the descriptions are those that were written with the member; kCorrupt.
   Status CheckDescriptions(const Json& protection, const DescriptionDigests& descriptions) const;
   // Checks the end of a closed file, and gives its counts; kCorrupt.
-  Status CheckEnd(const Json& protection, std::vector<TrackCount>* counts) const;
+  Result<std::vector<TrackCount>> CheckEnd(const Json& protection) const;
 
   // For writers of scheme living, before the first block: derives what these tracks need, and
   // forgets the master key. From then on this object cannot open what it has sealed.

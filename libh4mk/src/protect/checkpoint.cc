@@ -92,18 +92,13 @@ bool DecodeTracks(ByteReader& reader, Checkpoint* checkpoint) {
   return !reader.failed();
 }
 
-bool DecodeDigests(ByteReader& reader, std::vector<Sha256Digest>* digests) {
-  const uint64_t count = reader.Varint();
-  if (count > reader.left() / sizeof(Sha256Digest)) return false;
-  digests->resize(static_cast<size_t>(count));
-  for (Sha256Digest& digest : *digests) TakeArray(reader, &digest);
-  return true;
-}
-
 bool DecodeIndexDigests(ByteReader& reader, Checkpoint* checkpoint) {
-  if (!DecodeDigests(reader, &checkpoint->pages)) return false;
+  uint64_t count = reader.Varint();
+  if (count > reader.left() / sizeof(Sha256Digest)) return false;
+  checkpoint->pages.resize(static_cast<size_t>(count));
+  for (Sha256Digest& digest : checkpoint->pages) TakeArray(reader, &digest);
   if (!checkpoint->final) return true;
-  const uint64_t count = reader.Varint();
+  count = reader.Varint();
   if (count > reader.left() / (sizeof(Sha256Digest) + sizeof(uint64_t))) return false;
   checkpoint->copies.resize(static_cast<size_t>(count));
   for (Checkpoint::Page& page : checkpoint->copies) {
@@ -172,15 +167,6 @@ Sha256Digest ChunkLeafHash(std::span<const ByteSpan> chunk) {
   return LeafHash(is_cluster ? LeafKind::kCluster : LeafKind::kBytes, hashed);
 }
 
-namespace {
-
-void AppendDigests(std::span<const Sha256Digest> digests, Bytes* out) {
-  AppendVarint(*out, digests.size());
-  for (const Sha256Digest& digest : digests) AppendBytes(*out, digest);
-}
-
-}  // namespace
-
 Bytes EncodeCheckpoint(const Checkpoint& checkpoint, const SignatureKey& key) {
   Bytes out;
   AppendLe(out, kCheckpointMagic);
@@ -217,7 +203,8 @@ Bytes EncodeCheckpoint(const Checkpoint& checkpoint, const SignatureKey& key) {
     AppendVarint(out, other - at);
     at = other;
   }
-  AppendDigests(checkpoint.pages, &out);
+  AppendVarint(out, checkpoint.pages.size());
+  for (const Sha256Digest& digest : checkpoint.pages) AppendBytes(out, digest);
   if (checkpoint.final) {
     AppendVarint(out, checkpoint.copies.size());
     for (const Checkpoint::Page& page : checkpoint.copies) {
