@@ -394,6 +394,28 @@ TEST(EncryptionTest, ANewSessionHasNewKeysForTheSameNumbers) {
   auto reopened = BlockCipher::Open(Json::parse(opened.value()->Describe().dump()), {&key, 1});
   ASSERT_TRUE(reopened.ok()) << reopened.status().message();
   EXPECT_EQ(seal(*reopened.value(), 10), seal(*opened.value(), 10));
+
+  // Of several sessions the last one that begins at or before a block has it.
+  const auto with = [&](std::initializer_list<std::pair<uint8_t, const char*>> sessions) {
+    Json description = Json::parse(cipher.Describe().dump());
+    description["sessions"] = Json::array();
+    for (const auto& [id, first] : sessions)
+      description["sessions"].push_back(
+          {{"id", EncodeBase64(h4mk_test::Bytes(16, id))}, {"first", Json::parse(first)}});
+    return BlockCipher::Open(description, {&key, 1});
+  };
+  auto several = with({{'a', "[[1, 10]]"}, {'c', "[[1, 30]]"}, {'b', "[[1, 20]]"}});
+  auto b = with({{'b', "[[1, 20]]"}});
+  ASSERT_TRUE(several.ok() && b.ok());
+  EXPECT_EQ(seal(*several.value(), 9), seal(cipher, 9));
+  EXPECT_EQ(seal(*several.value(), 10), seal(*opened.value(), 10));
+  EXPECT_EQ(seal(*several.value(), 19), seal(*opened.value(), 19));
+  EXPECT_EQ(seal(*several.value(), 20), seal(*b.value(), 20));
+  EXPECT_EQ(seal(*several.value(), 30), seal(*b.value(), 30));
+  auto all = with({{'c', "[[1, 5]]"}, {'b', "[[2, 7]]"}});  // b has all blocks of the track
+  ASSERT_TRUE(all.ok());
+  EXPECT_EQ(seal(*all.value(), 0), seal(*with({{'b', "[]"}}).value(), 0));
+  EXPECT_EQ(seal(*all.value(), 25), seal(*b.value(), 25));
 }
 
 // ---- attacks

@@ -250,12 +250,26 @@ Status BlockCipher::ReadSessions(const Json& protection) {
   return {};
 }
 
-const BlockCipher::Session& BlockCipher::SessionOf(uint32_t track_id, uint64_t ordinal) const {
-  for (size_t i = sessions_.size(); i-- > 1;) {
+// protection.md, "Encrypted blocks": the last session that begins at or before a block has it. One
+// that begins where a later one does, or behind that, has none.
+std::vector<BlockCipher::Since> BlockCipher::SessionsOf(uint32_t track_id) const {
+  std::vector<Since> since;
+  uint64_t later = UINT64_MAX;
+  for (size_t i = sessions_.size(); i-- > 0 && later > 0;) {
     const auto first = sessions_[i]->first.find(track_id);
-    if (first == sessions_[i]->first.end() || first->second <= ordinal) return *sessions_[i];
+    const uint64_t ordinal = first == sessions_[i]->first.end() ? 0 : first->second;
+    if (ordinal >= later) continue;
+    since.push_back({ordinal, sessions_[i].get()});
+    later = ordinal;
   }
-  return *sessions_[0];
+  std::ranges::reverse(since);
+  return since;
+}
+
+const BlockCipher::Session& BlockCipher::SessionOf(uint32_t track_id, uint64_t ordinal) {
+  std::vector<Since>& since = tracks_[track_id].since;
+  if (since.empty()) since = SessionsOf(track_id);
+  return *std::ranges::upper_bound(since, ordinal, {}, &Since::ordinal)[-1].session;
 }
 
 Gcm& BlockCipher::CipherFor(const BlockContext& block, const Session& session) {

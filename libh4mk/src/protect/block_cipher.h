@@ -99,12 +99,17 @@ class BlockCipher : public InSecretMemory {
     Id id{};
     std::map<uint32_t, uint64_t> first;  // by track id; 0 for those that are not there
   };
+  struct Since {  // a session holds for the blocks of a track from this number on
+    uint64_t ordinal = 0;
+    const Session* session = nullptr;
+  };
   struct TrackState {  // the cipher for a run of blocks of a track: 2^kEpochShift, of scheme living
                        // one
     const Session* session = nullptr;
     uint64_t run = 0;
     Gcm cipher;
     LivingTrack living;
+    std::vector<Since> since;  // rising, once a block asked; the first one from number 0 on
   };
 
   BlockCipher() = default;
@@ -112,7 +117,8 @@ class BlockCipher : public InSecretMemory {
   Key DescriptionsMac(const DescriptionDigests& descriptions) const;
   Key EndMac(const Key& descriptions, std::span<const TrackCount> counts) const;
   Status ReadSessions(const Json& protection);
-  const Session& SessionOf(uint32_t track_id, uint64_t ordinal) const;
+  std::vector<Since> SessionsOf(uint32_t track_id) const;
+  const Session& SessionOf(uint32_t track_id, uint64_t ordinal);
   Gcm& CipherFor(const BlockContext& block, const Session& session);
   Key LivingTop(uint32_t track_id, const Session& session) const;
 
