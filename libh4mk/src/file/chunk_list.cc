@@ -2,6 +2,7 @@
 #include "file/chunk_list.h"
 
 #include "base/crc32.h"
+#include "base/fault.h"
 #include "chunk/chunk_reader.h"
 #include "cluster/block.h"
 #include "file/versions.h"
@@ -35,9 +36,10 @@ Status ReadChunkInfo(Source& source, int version, uint64_t offset, ChunkInfo* ch
     found.next = offset + header.size();
   }
   if (found.next > static_cast<uint64_t>(size))
-    return Corrupt(offset, "chunk_overrun: " + TagText(found.tag) + " chunk of " +
-                               std::to_string(found.length) + " bytes extends past the file")
-        .Named("chunk_overrun");
+    return Fault("chunk_overrun", TagText(found.tag) + " chunk of " + std::to_string(found.length) +
+                                      " bytes at byte " + std::to_string(offset) +
+                                      " extends past the file")
+        .At(offset);
   if (!is_transport) {
     uint8_t crc[kCrcSize];
     H4MK_TRY(source.ReadAt(found.next - kCrcSize, crc, sizeof crc, &got));

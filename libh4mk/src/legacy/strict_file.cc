@@ -38,7 +38,10 @@ Status StrictFile::CheckCrc(const ChunkInfo& chunk) const {
   H4MK_TRY(ForBytes(*source_, version_ == 1 ? chunk.offset : chunk.payload,
                     chunk.payload + chunk.length,
                     [&](ByteSpan bytes) { crc = Crc32(crc, bytes); }));
-  return crc == chunk.crc ? Status() : WrongCrc(chunk.offset, chunk.tag);
+  if (crc == chunk.crc) return {};
+  return Fault("chunk_crc", TagText(chunk.tag) + " chunk at byte " + std::to_string(chunk.offset) +
+                                " does not match its CRC")
+      .At(chunk.offset);
 }
 
 Status StrictFile::ReadPayload(const ChunkInfo& chunk, Bytes* payload) const {
