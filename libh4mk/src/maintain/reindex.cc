@@ -110,9 +110,7 @@ class Rebuilder {
   Status FindTracks();
   Status Walk(const ChunkWalk::Progress& progress);
   Status Take(const ChunkWalk& walk, const Piece& piece);
-  void TakeCluster(const ChunkWalk& walk, uint64_t offset);
   void AddPage(IndexPage page, uint64_t offset, uint64_t size);
-  uint64_t FileSize();
   Status TakePage(const Piece& piece);
   Status AddLastPage(ChunksInMemory* chunks);
   Status MakeEnd(Bytes* bytes);
@@ -183,7 +181,10 @@ Status Rebuilder::Walk(const ChunkWalk::Progress& progress) {
 
 Status Rebuilder::Take(const ChunkWalk& walk, const Piece& piece) {
   descriptions_.Take(piece);
-  if (piece.is_cluster) TakeCluster(walk, piece.offset);
+  if (piece.is_cluster) {
+    if (first_cluster_ == 0) first_cluster_ = piece.offset;
+    open_page_.AddCluster(piece.offset, walk.index().blocks());
+  }
   if (piece.header.tag == kTagIndex) H4MK_TRY(TakePage(piece));
   const bool is_index = piece.header.tag == kTagIndex || piece.header.tag == kTagTail;
   const uint64_t end = is_index || descriptions_.behind_end() ? descriptions_.end : piece.end;
@@ -193,17 +194,13 @@ Status Rebuilder::Take(const ChunkWalk& walk, const Piece& piece) {
   return {};
 }
 
-void Rebuilder::TakeCluster(const ChunkWalk& walk, uint64_t offset) {
-  if (first_cluster_ == 0) first_cluster_ = offset;
-  open_page_.AddCluster(offset, walk.index().blocks());
-}
-
 // A page that stands among the clusters stays where it is.
 Status Rebuilder::TakePage(const Piece& piece) {
   Bytes payload;
   H4MK_TRY(chunks_.ReadPayload(piece.offset, piece.header, &payload));
   IndexPage page;
-  if (!DecodePage(payload, list_.ids, piece.offset, FileSize(), &page) || page.is_copy ||
+  const auto file_size = static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
+  if (!DecodePage(payload, list_.ids, piece.offset, file_size, &page) || page.is_copy ||
       page.clusters != open_page_.page().clusters)
     return {};
   AddPage(open_page_.Take(), piece.offset, piece.header.size());
@@ -213,10 +210,6 @@ Status Rebuilder::TakePage(const Piece& piece) {
 void Rebuilder::AddPage(IndexPage page, uint64_t offset, uint64_t size) {
   PageRef ref = Summarize(page, offset, size, pages_.empty() ? nullptr : &pages_.back().ref);
   pages_.push_back({std::move(page), std::move(ref)});
-}
-
-uint64_t Rebuilder::FileSize() {
-  return static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
 }
 
 // The clusters that are in no page before content_end_.

@@ -7,16 +7,6 @@
 #include "protect/checkpoint.h"
 
 namespace h4mk {
-namespace {
-
-// Of the first cluster; it counts from the first chunk of the tree.
-uint64_t FirstClusterPlace(ByteSpan payload, uint64_t chunk_offset, uint64_t base) {
-  const auto distance = LoadLe<uint64_t>(payload.data() + kPageFirstCluster);
-  return distance == 0 ? 0 : PlaceOf(chunk_offset - distance - base);
-}
-
-}  // namespace
-
 std::optional<PageForm> FormOf(ByteSpan payload) {
   if (payload[kPageFlags] == 0) return PageForm::kOriginal;
   const bool has_distances = std::ranges::any_of(
@@ -27,11 +17,15 @@ std::optional<PageForm> FormOf(ByteSpan payload) {
 }
 
 Sha256Digest PageDigest(PageForm form, ByteSpan payload, uint64_t chunk_offset, uint64_t base) {
+  uint64_t place = PlaceOf(chunk_offset - base);
+  if (form == PageForm::kCopy) {  // that of the first cluster
+    const auto distance = LoadLe<uint64_t>(payload.data() + kPageFirstCluster);
+    place = distance == 0 ? 0 : PlaceOf(chunk_offset - distance - base);
+    payload = payload.subspan(kPageRest);
+  }
   Bytes text;
-  const bool is_original = form == PageForm::kOriginal;
-  AppendLe(text, is_original ? PlaceOf(chunk_offset - base)
-                             : FirstClusterPlace(payload, chunk_offset, base));
-  AppendBytes(text, is_original ? payload : payload.subspan(kPageRest));
+  AppendLe(text, place);
+  AppendBytes(text, payload);
   return Sha256Of(text);
 }
 
