@@ -27,10 +27,6 @@ double WindowAt(Window window, size_t k, size_t size) {
 
 }  // namespace
 
-struct Fft : kissfft<double> {
-  using kissfft::kissfft;
-};
-
 std::vector<float> MakeWindow(Window window, size_t size) {
   std::vector<float> values(size);
   for (size_t k = 0; k < size; ++k) values[k] = static_cast<float>(WindowAt(window, k, size));
@@ -46,11 +42,17 @@ bool HasSmallFactorsOnly(uint32_t size) {
 // --------------------------------------------------------------------------------------------------------------
 // analysis
 
+struct FrameAnalysis::Fft : kissfft<double> {
+  using kissfft::kissfft;
+};
+
 FrameAnalysis::FrameAnalysis(size_t size, Window window)
-    : fft_(std::make_shared<Fft>(size, false)),
+    : fft_(std::make_unique<Fft>(size, false)),
       window_(MakeWindow(window, size)),
       in_(size),
       out_(size) {}
+
+FrameAnalysis::~FrameAnalysis() = default;
 
 void FrameAnalysis::Transform(std::span<const float> samples, std::span<Bin> bins) {
   for (size_t k = 0; k < size(); ++k) in_[k] = samples[k] * window_[k];
@@ -63,8 +65,12 @@ void FrameAnalysis::Transform(std::span<const float> samples, std::span<Bin> bin
 // -------------------------------------------------------------------------------------------------------------
 // synthesis
 
+struct FrameSynthesis::Fft : kissfft<double> {
+  using kissfft::kissfft;
+};
+
 FrameSynthesis::FrameSynthesis(size_t size, size_t hop, Window window, bool windowed)
-    : fft_(std::make_shared<Fft>(size, true)),
+    : fft_(std::make_unique<Fft>(size, true)),
       hop_(hop),
       window_(MakeWindow(window, size)),
       gain_(hop),
@@ -77,6 +83,9 @@ FrameSynthesis::FrameSynthesis(size_t size, size_t hop, Window window, bool wind
   for (double& gain : gain_)
     gain = gain < kLeastWindowSum ? 0 : 1 / (gain * static_cast<double>(size));
 }
+
+FrameSynthesis::FrameSynthesis(FrameSynthesis&&) noexcept = default;
+FrameSynthesis::~FrameSynthesis() = default;
 
 void FrameSynthesis::Add(std::span<const Bin> bins, std::span<float> out) {
   in_[0] = bins[0].real();

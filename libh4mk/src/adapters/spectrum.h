@@ -37,13 +37,12 @@ inline size_t BinCount(size_t size) { return size / 2 + 1; }
 // Whether a size that is not 0 has no prime factors other than 2, 3 and 5.
 bool HasSmallFactorsOnly(uint32_t size);
 
-struct Fft;
-
 // One size and window; not for two threads at once. Any size of 2 or more; those without large
 // prime factors are fast.
 class FrameAnalysis {
  public:
   FrameAnalysis(size_t size, Window window);
+  ~FrameAnalysis();
 
   size_t size() const { return window_.size(); }
   // The spectrum of size() samples: forward, not scaled, e^(-i…), in double precision from float
@@ -52,7 +51,8 @@ class FrameAnalysis {
   void Transform(std::span<const float> samples, std::span<Bin> bins);
 
  private:
-  std::shared_ptr<Fft> fft_;
+  struct Fft;
+  std::unique_ptr<Fft> fft_;
   const std::vector<float> window_;
   std::vector<Bin> in_, out_;
 };
@@ -63,6 +63,8 @@ class FrameSynthesis {
   // windowed: spectra are of samples that the window was applied to. REQUIRES: size >= 2, 1 <= hop
   // <= size.
   FrameSynthesis(size_t size, size_t hop, Window window, bool windowed = true);
+  FrameSynthesis(FrameSynthesis&&) noexcept;
+  ~FrameSynthesis();
 
   size_t size() const { return window_.size(); }
   size_t hop() const { return hop_; }
@@ -75,7 +77,8 @@ class FrameSynthesis {
   void Reset();
 
  private:
-  std::shared_ptr<Fft> fft_;
+  struct Fft;
+  std::unique_ptr<Fft> fft_;
   size_t hop_;
   std::vector<float> window_;
   std::vector<double> gain_;  // by position in the hop: what the sum is multiplied by

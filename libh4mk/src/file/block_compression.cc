@@ -17,13 +17,16 @@ bool IsOutOfMemory(size_t result) {
 
 }  // namespace
 
+void BlockPacker::Free::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeCCtx(context); }
+void BlockUnpacker::Free::operator()(ZSTD_DCtx_s* context) const { ZSTD_freeDCtx(context); }
+
 Status BlockPacker::Pack(const Block& block, Block* packed) {
   *packed = block;
   const size_t size = block.data.size();
   if ((block.flags & (kBlockCompressed | kBlockEncrypted | kBlockExternal)) || size <= 1 ||
       size > kMaxUnpackedSize)
     return {};
-  if (!context_) context_.reset(ZSTD_createCCtx(), ZSTD_freeCCtx);
+  if (!context_) context_.reset(ZSTD_createCCtx());
   if (!context_) return NoMemoryForZstd();
   data_.resize(size - 1);  // there is no room for what would not be smaller
   const size_t stored = ZSTD_compressCCtx(context_.get(), data_.data(), data_.size(),
@@ -50,7 +53,7 @@ Status BlockUnpacker::UnpackedSize(ByteSpan stored, size_t* size) {
 }
 
 Status BlockUnpacker::Unpack(ByteSpan stored, std::span<uint8_t> out) {
-  if (!context_) context_.reset(ZSTD_createDCtx(), ZSTD_freeDCtx);
+  if (!context_) context_.reset(ZSTD_createDCtx());
   if (!context_) return NoMemoryForZstd();
   if (ZSTD_findFrameCompressedSize(stored.data(), stored.size()) != stored.size())
     return Status(Code::kCorrupt, "not one whole zstd frame");

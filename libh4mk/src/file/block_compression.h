@@ -33,7 +33,10 @@ class BlockPacker {
   Status Pack(const Block& block, Block* packed);
 
  private:
-  std::shared_ptr<ZSTD_CCtx_s> context_;  // made by the first call
+  struct Free {
+    void operator()(ZSTD_CCtx_s* context) const;
+  };
+  std::unique_ptr<ZSTD_CCtx_s, Free> context_;
   Bytes data_;
 };
 
@@ -49,7 +52,10 @@ class BlockUnpacker {
   Status Unpack(ByteSpan stored, std::span<uint8_t> out);
 
  private:
-  std::shared_ptr<ZSTD_DCtx_s> context_;  // made by the first call
+  struct Free {
+    void operator()(ZSTD_DCtx_s* context) const;
+  };
+  std::unique_ptr<ZSTD_DCtx_s, Free> context_;
 };
 
 }  // namespace h4mk

@@ -9,6 +9,9 @@ Status NoZstd() { return Status(Code::kUnsupported, "this build of the library h
 
 }  // namespace
 
+void BlockPacker::Free::operator()(ZSTD_CCtx_s*) const {}
+void BlockUnpacker::Free::operator()(ZSTD_DCtx_s*) const {}
+
 Status BlockPacker::Pack(const Block&, Block*) { return NoZstd(); }
 Status BlockUnpacker::IsThere() { return NoZstd(); }
 Status BlockUnpacker::UnpackedSize(ByteSpan, size_t*) { return NoZstd(); }
