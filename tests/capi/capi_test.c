@@ -10,15 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int failures;
-
-#define CHECK(condition)                                              \
-  do {                                                                \
-    if (!(condition)) {                                               \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-      failures++;                                                     \
-    }                                                                 \
-  } while (0)
+#include "support/check.h"
 
 static h4mk_value* describe(int id, const char* time_base) {
   h4mk_value* track = h4mk_value_new();
@@ -476,6 +468,6 @@ int main(void) {
   test_system_errors();
   test_probe();
   test_status();
-  if (failures) fprintf(stderr, "%d checks failed\n", failures);
-  return failures != 0;
+  if (failed) fprintf(stderr, "%d checks failed\n", failed);
+  return failed != 0;
 }

@@ -7,14 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int failed = 0;
-#define CHECK(condition)                                              \
-  do {                                                                \
-    if (!(condition)) {                                               \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-      failed++;                                                       \
-    }                                                                 \
-  } while (0)
+#include "support/check.h"
 
 static const char kPath[] = "capi_maintain_test.h4mk";
 

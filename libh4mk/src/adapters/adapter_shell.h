@@ -10,7 +10,8 @@
 //   Status Render(const State& state, h4mk_output* output);
 //   Json Describe(const State& state) const;
 //
-// and may have, where B blocks are not decoded as P blocks, and where it keeps what sounds on:
+// It may have two more: one if it does not decode B blocks as P blocks, one if sound of a block
+// goes on in the next one:
 //
 //   Status ApplyB(const State& previous, const State* next, const h4mk_adapter_block& block,
 //                 State* state);

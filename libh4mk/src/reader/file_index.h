@@ -29,8 +29,8 @@ class FileIndex {
   FileIndex(const FileIndex&) = delete;
   FileIndex& operator=(const FileIndex&) = delete;
 
-  // Reads what stands before the first cluster, where *cursor is left, and the end. Errors as
-  // h4mk_reader_open().
+  // Reads all chunks before the first cluster, then the end of the file. Leaves *cursor at the
+  // cluster. Errors as h4mk_reader_open().
   Status Open(ChunkCursor* cursor);
 
   int version() const { return header_.version; }

@@ -30,8 +30,8 @@ Result<V1File> V1File::Open(Source& source, bool check) {
   return file;
 }
 
-// The CRC of all bytes. Those of the chunks are known to be right, so that only what stands between
-// them is read again.
+// Compares the CRC of all bytes. The chunks have matched theirs, so only the bytes between them are
+// read again.
 Status V1File::CheckContainer() const {
   uint32_t actual = 0;
   uint64_t covered = 0;

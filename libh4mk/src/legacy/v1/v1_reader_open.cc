@@ -59,7 +59,7 @@ Status V1Reader::ReadChunks(bool until_core) {
   }
 }
 
-// Takes in the chunk at position_, or passes over what stands there. kEnd: nothing follows.
+// Takes in the chunk at position_, or passes over it if it cannot be used. kEnd: nothing follows.
 Status V1Reader::TakeChunk(const ChunkHeader& header) {
   const Status status = TakeContents(header);
   // A stream was cut inside this chunk: what it carries may look like chunks.
