@@ -43,11 +43,12 @@ Status BlockTable::FindSeekStart(const std::vector<Track>& tracks,
   for (uint32_t other = 0; other < tracks.size(); ++other) {
     if (other == track || discarded[other]) continue;
     const TimedBlocks& keys = Timed(other, Which::kKeys);
-    const TimedBlock* landing = target;  // without a seek point: what follows the target
+    // A track without seek points is handed out from the target on.
+    const TimedBlock* landing = target;
     if (!keys.empty())
       landing =
           LastUpTo(keys, Rescale(target->time, tracks[track].time_base, tracks[other].time_base));
-    // All its seek points are later: from its first block on.
+    // A track whose seek points are all later is handed out from its first block on.
     if (landing == nullptr) landing = &Timed(other, Which::kAll).front();
     start->first[other] = landing->number;
     start->number = std::min(start->number, landing->number);

@@ -85,8 +85,8 @@ class VerifyingIo final : public Io {
     uint64_t end = 0;
     std::optional<Sha256Digest> leaf;
     bool is_tail = false;  // from the last checkpoint on
-    // Digests of the pages of the index that may stand here. They are owned by pages_. Where no
-    // page may stand they are null.
+    // A page of the index is accepted in this region if its digest is in one of these sets. pages_
+    // owns them. Null: the region accepts no page.
     const std::set<Sha256Digest>*originals = nullptr, *copies = nullptr;
   };
   // Digests of the pages that the checkpoint at a position lists.
