@@ -5,6 +5,7 @@
 #ifndef H4MK_LEGACY_TABLE_READER_H_
 #define H4MK_LEGACY_TABLE_READER_H_
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
@@ -85,7 +86,7 @@ class TableReader : public FileReader {
   Json meta_ = Json::object();
   uint64_t index_bytes_ = 0;
   bool closed_ = false;
-  std::vector<Damage> damage_;  // in the order of the file
+  std::deque<Damage> damage_;  // in the order of the file; a stream takes from the front
 
   uint32_t next_ = 0;            // number
   std::vector<bool> discarded_;  // by track

@@ -87,7 +87,7 @@ Status V1Reader::NextOfStream(ReadBlock* block) {
   for (;;) {
     if (!damage_.empty()) {
       Status damage(Code::kCorrupt, std::move(damage_.front().message));
-      damage_.erase(damage_.begin());
+      damage_.pop_front();
       return damage;
     }
     const auto due = log_ ? waiting_.find(next_) : waiting_.begin();
