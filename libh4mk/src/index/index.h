@@ -5,6 +5,7 @@
 #define H4MK_INDEX_INDEX_H_
 
 #include <algorithm>
+#include <compare>
 #include <functional>
 #include <list>
 #include <map>
@@ -29,7 +30,7 @@ struct ClusterRef {
 
   bool operator==(const ClusterRef& other) const { return offset == other.offset; }
   // Clusters are in file order in the index.
-  bool operator<(const ClusterRef& other) const { return offset < other.offset; }
+  auto operator<=>(const ClusterRef& other) const { return offset <=> other.offset; }
 };
 
 // The blocks of a track in one cluster, by their place in the index.
