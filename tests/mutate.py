@@ -124,6 +124,14 @@ def constant_parts(code):
     return [(m.start(), code.find("\n}", m.start())) for m in re.finditer(r"^\s*(?:inline )?(?:static )?(?:constexpr|consteval)\b[^;=]*\) (?:const )?\{", code, re.M)]
 
 
+def is_comparison(expression):
+    """Whether an expression compares at its outermost level: what it hands to a function is none that is returned."""
+    outermost = expression
+    while (inner := re.sub(r"\([^()]*\)", "", outermost)) != outermost:
+        outermost = inner
+    return re.search(r" (?:<|<=|>|>=|==|!=|&&|\|\|) ", outermost) is not None
+
+
 def conditions(code):
     """(begin, end, whether it is an if) of every condition of an if and every comparison that is returned."""
     for match in re.finditer(r"\bif \(", code):
@@ -133,7 +141,7 @@ def conditions(code):
             continue  # declares what it tests
         yield begin, end, True
     for match in re.finditer(r"\breturn ([^;{}?]*);", code):
-        if re.search(r" (?:<|<=|>|>=|==|!=|&&|\|\|) ", match[1]) and "[" not in match[1]:
+        if is_comparison(match[1]) and "[" not in match[1]:
             yield match.start(1), match.end(1), False
 
 
