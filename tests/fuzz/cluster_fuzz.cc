@@ -27,19 +27,30 @@ Bytes WithSizeAndCrc(ByteSpan index) {
   return payload;
 }
 
+const ExternalGroup& GroupOf(const ClusterIndex& index, const BlockRecord& record) {
+  return index.groups()[index.range_of(record).group];
+}
+
 // The index of the same blocks; ordinals begin anew, and data is not needed for it.
 Bytes EncodeAgain(const ClusterIndex& index, const TrackIds& tracks) {
   ClusterEncoder encoder;
   for (size_t i = 0; i < tracks.size(); ++i) encoder.AddTrack(tracks.id(i));
   static const uint8_t none = 0;
   for (const BlockRecord& record : index.blocks()) {
-    encoder.AddToIndex({.track = static_cast<uint32_t>(record.track),
-                        .flags = record.flags,
-                        .pts = record.pts,
-                        .dts = record.dts,
-                        .duration = record.duration,
-                        .data = ByteSpan(&none, record.size),  // never looked into
-                        .side_data = index.side_data(record)});
+    Block block{.track = static_cast<uint32_t>(record.track),
+                .flags = record.flags,
+                .pts = record.pts,
+                .dts = record.dts,
+                .duration = record.duration,
+                .data = ByteSpan(&none, record.size),  // never looked into
+                .side_data = index.side_data(record)};
+    if (!(record.flags & kBlockExternal)) {
+      encoder.AddToIndex(block);
+      continue;
+    }
+    block.external_offset = index.range_of(record).offset;
+    encoder.AddExternalToIndex(block, record.size);
+    encoder.SetExternalHash(block.track, GroupOf(index, record).hash);
   }
   const ByteSpan head = encoder.Encode().head;
   return Bytes(head.begin() + kChunkHeaderSize, head.end());
@@ -65,6 +76,9 @@ void CheckComesBack(const ClusterIndex& index, const TrackIds& tracks) {
     FUZZ_CHECK(a.pts == b.pts && a.dts == b.dts);
     FUZZ_CHECK((a.flags & kBlockPublicFlags) == (b.flags & kBlockPublicFlags));
     FUZZ_CHECK(Same(index.side_data(a), again.side_data(b)));
+    if (!(a.flags & kBlockExternal)) continue;
+    FUZZ_CHECK(index.range_of(a).offset == again.range_of(b).offset);
+    FUZZ_CHECK(GroupOf(index, a).hash == GroupOf(again, b).hash);
   }
 }
 
