@@ -38,6 +38,17 @@ TEST(ChunkReaderTest, AChunkThatMustBeThereIsDamageAtTheEndOfTheFile) {
   EXPECT_NE(status.message().find("found the end of the file"), std::string::npos);
 }
 
+TEST(ChunkReaderTest, AChunkOfAnotherKindIsNotTakenForTheOneThatMustBeThere) {
+  const Bytes file = MakeHeader(2) + MakeChunk("META", Bytes(8));
+  h4mk::MemoryInput input(file);
+  h4mk::Source source(input);
+  Bytes payload;
+  const h4mk::Status status =
+      h4mk::ChunkReader(source).ReadChunk(kHeaderSize, h4mk::kTagTracks, &payload);
+  EXPECT_EQ(status.code(), h4mk::Code::kCorrupt);
+  EXPECT_NE(status.message().find("TRAK chunk expected, found META"), std::string::npos);
+}
+
 TEST(ChunkReaderTest, AChunkOfMoreThanIsReadAtOnceIsWholeInAPipeToo) {
   for (const size_t size : {size_t{1} << 20, (size_t{3} << 20) + 5}) {
     Bytes file = MakeHeader(2) + MakeChunk("ATCH", Bytes(size, 7));

@@ -59,6 +59,15 @@ def chunk_flags_unused(f):
     return read(f)
 
 
+@valid("Chunk")
+def kept_chunks_with_any_flags(f):
+    """All flags of a SAFE, a NOTE and a chunk of an unknown tag are set: they are kept as they are, and nothing is said."""
+    f.describe([track(1)])
+    for tag in ("SAFE", "NOTE", "zzzz"):
+        f.write(tag, b"{}", flags=0xFFFFFFFF)
+    return read(f.cluster(group(0)).finish())
+
+
 @invalid("Chunk")
 def meta_with_unknown_flag(f):
     """Bit 16 of a META's flags: it is passed over, the one before counts."""

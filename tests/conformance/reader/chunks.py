@@ -18,6 +18,7 @@ MAX_CHUNK = 64 << 20  # of those that are read whole
 MAX_ATTACHMENT = (1 << 30) + 3
 
 KNOWN_TAGS = (b"TRAK", b"META", b"ATTA", b"CORE", b"TSEK", b"FREE", b"TAIL", b"ORIG", b"VERI", b"SAFE", b"NOTE")
+KEPT_TAGS = (b"SAFE", b"NOTE")
 READ_WHOLE = (b"TRAK", b"META", b"TSEK", b"TAIL", b"VERI")
 # A tag may begin inside of another (METAIL): matches of no length do not hide each other.
 ANY_KNOWN_TAG = re.compile(b"(?=" + b"|".join(KNOWN_TAGS) + b")")
@@ -81,7 +82,9 @@ class Chunk:
 
     @property
     def unknown_flags(self) -> int:
-        """Bits 16-31 that have no meaning here."""
+        """Bits 16-31 that have no meaning here. Those of chunks that are only kept need none."""
+        if self.tag in KEPT_TAGS:
+            return 0
         return self.flags & 0xFFFF0000 & ~(CLUSTER_FLAG if self.tag == b"CORE" else 0)
 
     @property

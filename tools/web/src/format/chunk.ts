@@ -53,8 +53,9 @@ export class Chunk {
   get isReadable(): boolean {
     return this.cluster !== undefined && !this.unfinished && !this.unknownFlags;
   }
-  /** Bits 16-31 that have no meaning here. */
+  /** Bits 16-31 that have no meaning here. Those of chunks that are only kept need none. */
   get unknownFlags(): number {
+    if (this.tag === 'SAFE' || this.tag === 'NOTE') return 0;
     return (this.flags & 0xffff0000 & ~(this.tag === 'CORE' ? CLUSTER_FLAG : 0)) >>> 0;
   }
   get withinLimits(): boolean {
