@@ -427,6 +427,24 @@ TEST(SigningAttackTest, APartOfAnotherRecordingIsNotRead) {
 }
 
 // core.md, "Damage": nothing in such a chunk is used, though its signature holds.
+// Who follows a file sees it where it stood when it was opened: all of it once more, behind its
+// end, is nothing new.
+TEST(SigningAttackTest, AGrowingFileDoesNotBeginAnew) {
+  TestFile file;
+  Writer writer(&file, Signing());
+  const Media media = Film(40);
+  for (const Track& track : media.tracks) writer.AddTrack(track);
+  for (const Block& block : media.blocks) ASSERT_EQ(writer.Write(block), H4MK_OK);
+  ASSERT_EQ(writer.Flush(), H4MK_OK);
+  TestFile copy(file.bytes);
+  Reader reader(&copy, Verifying());
+  EXPECT_EQ(reader.ReadOn().blocks, media.blocks);
+  copy.bytes.insert(copy.bytes.end(), file.bytes.begin() + kHeaderSize, file.bytes.end());
+  EXPECT_EQ(reader.ReadOn().blocks, std::vector<Block>());
+  ASSERT_EQ(h4mk_reader_rewind(reader.get()), H4MK_OK);
+  EXPECT_EQ(reader.ReadOn().blocks, media.blocks);
+}
+
 TEST(SigningAttackTest, ACheckpointThatDoesNotMatchItsCrcIsNone) {
   Bytes file = Mux(Film(), Signing());
   const auto is_final = [&] {

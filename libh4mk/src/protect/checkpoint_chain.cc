@@ -44,7 +44,9 @@ Status CheckpointChain::FindNewest(uint64_t size, bool* is_new) {
     if (status.code() == Code::kIo) return status;
     if (!status.ok() || !IsCheckpoint(payload)) return {};
     status = DecodeCheckpoint(payload, at, key(), &found);
-    *valid = status.ok() && found.position <= at && (end_ == 0 || found.tree_id == last_.tree_id);
+    // A later one of the same recording in the same place: it does not begin anew behind its end.
+    const bool goes_on = found.tree_id == last_.tree_id && at == base_ + found.position;
+    *valid = status.ok() && found.position <= at && (end_ == 0 || goes_on);
     end_of_found = at + header.size();
     if (status.code() == Code::kKey && other_key.ok()) other_key = std::move(status);
     return {};
