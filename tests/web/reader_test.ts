@@ -176,6 +176,23 @@ test('signatures: the index is what was signed too', async () => {
   assert.ok((await contents(file)).length > 100);
 });
 
+test('signatures: an end that was signed and is gone is told', async () => {
+  const bytes = bytesOf('signed.h4mk');
+  const begin = Buffer.from(bytes).lastIndexOf('VERI');
+  const end = begin + 16 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(begin + 8, true);
+  // Nothing, or free space and four bytes that stand where the container checksum should be.
+  const free = Buffer.concat([Buffer.from('FREE'), Buffer.alloc(8)]);
+  const crc = Buffer.alloc(4);
+  crc.writeUInt32LE(crc32(free, (await H4mkFile.open(bytes)).internals.state.crc.salt));
+  for (const rest of [Buffer.alloc(0), Buffer.alloc(4), Buffer.concat([free, crc, Buffer.alloc(4)])]) {
+    const verifier = new Verifier(PUBLIC);
+    const file = await H4mkFile.open(new Uint8Array(Buffer.concat([bytes.subarray(0, end), rest])), { verifier });
+    assert.equal(file.closed, false);
+    assert.ok((await contents(file)).length > 100);
+    assert.notDeepEqual(verifier.verdict.failed, [], `${rest.length} bytes`);
+  }
+});
+
 test('signatures: what was verified is not asked for again, since a server could send something else then', async () => {
   const good = bytesOf('signed.h4mk');
   const forged = await forge(good, (await (await H4mkFile.open(good)).frame(1, 300))!);

@@ -178,6 +178,9 @@ export class SignedBytes implements Bytes {
       else lost.push(one.chunk.offset);
     }
     lost.sort((a, b) => a - b).forEach((offset) => this.#tell('not_signed', offset));
+    // "It ends with the locator and the container checksum": an end that was signed and is gone is told too.
+    const last = found.at(-1)?.chunk;
+    if (end < region.end && !lost.length && last?.tag !== 'TAIL') this.#tell('not_as_signed', this.regions.lastEnd);
     // The container checksum stands behind the locator.
     if (end < region.end && found.length && verified.starts.has(found.at(-1)!.chunk.offset)) verified.bytes.set(bytes.subarray(end - begin), end - begin);
     return verified;

@@ -17,7 +17,8 @@ export interface Verdict {
   signer: string;
   /** Clusters whose hash was compared. */
   verified: number;
-  /** Chunks that were signed and are others now, or that stand there unsigned: none of their bytes is used. At most 1000. */
+  /** Chunks that were signed and are others now, or that stand there unsigned: none of their bytes is used. At most 1000. Where the end of a file
+   *  that was signed up to its end is gone, the offset of that end. */
   failed: {
     /** It was signed and is another now, or was not signed. */
     kind: 'not_as_signed' | 'not_signed';
