@@ -7,7 +7,8 @@ import type { Bytes } from '../source/bytes.js';
 import { PublicKey } from './checkpoint.js';
 import { SignedBytes } from './signed_bytes.js';
 
-/** What can be said of a signed file so far. It is good if `final` is true, and `edits` and `failed` are empty once all was read. */
+/** What can be said of a signed file so far. It is good if `final` is true, `edits` and `failed` are empty, and no `onProblem` was called, once all was
+ *  read. */
 export interface Verdict {
   /** The file was signed up to its end. */
   final: boolean;
