@@ -30,7 +30,11 @@ def attacked(recording, rng):
             said.append(rng.choice(CHANGES)(file, rng, others))
     if file.closed and rng.random() < .4:
         said.append(end_anew(file, rng))
-    return file.bytes(), [words for words in said if words]
+    data = file.bytes()
+    if rng.random() < .04:
+        data = data[:rng.randrange(len(data))]
+        said.append(f"cut at byte {len(data)}")
+    return data, [words for words in said if words]
 
 
 def pick(file, rng, *kinds):
@@ -144,6 +148,33 @@ def cut_front(file, rng, _):
 def open_or_close(file, rng, _):
     file.closed = not file.closed
     return f"closed: {file.closed}"
+
+
+@change()
+def begin_anew(file, rng, _):
+    """All of it once more, behind its end or in front."""
+    twins = {chunk: chunk.twin() for chunk in file.chunks}
+    for twin in twins.values():
+        twin.names = {position: twins.get(to, to) if isinstance(to, Chunk) else to for position, to in twin.names.items()}
+        twin.pages = twin.pages and [twins.get(page, page) for page in twin.pages]
+    return "begin anew " + put(file, rng, *twins.values(), at=rng.choice([0, len(file.chunks)]))
+
+
+@change()
+def add_strange(file, rng, _):
+    """A chunk that nobody knows, or of a kind that is not written here, with flags or without, and with a content that is in the file already or none."""
+    content = rng.choice([b"", rng.randbytes(40), pick(file, rng).payload])
+    flags = rng.choice([0, 0, 1, 1 << 16, 1 << 29, 1 << 30, 1 << 31])
+    chunk = Chunk(rng.choice([b"SAFE", b"priv", b"NOTE", b"ATTA", b"VERI", b"CORE", b"TSEK"]), flags, content)
+    return f"a strange {chunk.kind}, flags {flags:#x}, " + put(file, rng, chunk)
+
+
+@change()
+def add_junk(file, rng, _):
+    """Bytes that are no chunk, before one."""
+    size = rng.choice([16, 17, 36, 1000])
+    raw = rng.choice([bytes(size), rng.randbytes(size), (pick(file, rng).tag * size)[:size]])
+    return f"{size} bytes of junk " + put(file, rng, Chunk(b"junk", 0, bytes(size - 16), raw=raw))
 
 
 # ---- chunks of another file of the same key

@@ -28,9 +28,12 @@ class Chunk:
     rest: bytes = b""                          # of a top: what stands behind the distances to the pages
     end_lie: int = 0                           # of a top: added to the bytes to the end
     good_crc: bool = True
+    raw: bytes | None = None                   # these bytes stand there, and are no chunk; 16 or more
 
     @property
     def kind(self):
+        if self.raw is not None:
+            return "junk"
         if self.tag == b"TSEK":
             return {b"H4TP": "page", b"H4TT": "top"}.get(self.payload[:4], "TSEK")
         return self.tag.decode("latin-1")
@@ -54,6 +57,8 @@ class Chunk:
         self.payload = bytes(payload)
 
     def bytes(self, salt):
+        if self.raw is not None:
+            return self.raw
         data = struct.pack("<4sII", self.tag, self.flags, len(self.payload)) + self.payload
         return data + struct.pack("<I", zlib.crc32(data, salt) ^ (not self.good_crc))
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The files that are attacked. All have one salt, so that chunks of one hold in another: who knows both salts can make that so."""
+import base64
 import hashlib
 from dataclasses import dataclass
 
@@ -50,10 +51,14 @@ def signed(name, text=b"picture", pages=(1,), checkpoints=(0, 2), closed=True, f
     return Recording(name, f.bytes(), signing.options(), True, closed, [])
 
 
-def encrypted(name, text=b"picture", scheme="aes-256-gcm", closed=True):
-    f, encryption = File(name, salt=SALT), Encryption(name, scheme=scheme)
+def with_key_of_all(encryption):
     encryption.key = hashlib.sha256(b"the key of all").digest()
     encryption.root = crypto.extract(encryption.file_id, encryption.key)
+    return encryption
+
+
+def encrypted(name, text=b"picture", scheme="aes-256-gcm", closed=True):
+    f, encryption = File(name, salt=SALT), with_key_of_all(Encryption(name, scheme=scheme))
     f.describe(TRACKS, encryption.meta(TRACKS, META)).attach(3, b"a font of " + text)
     for i, group in enumerate(groups(text)):
         f.cluster(encryption.seal(TRACKS, group))
@@ -62,6 +67,22 @@ def encrypted(name, text=b"picture", scheme="aes-256-gcm", closed=True):
     if closed:
         f.describe_meta(encryption.meta(TRACKS, META, closed=True)).finish()
     return Recording(name, f.bytes(), ["--key", encryption.key.hex()], False, True, [])
+
+
+def continued(name, text=b"picture"):
+    """Encrypted in two sessions."""
+    f, first = File(name, salt=SALT), with_key_of_all(Encryption(name))
+    again = with_key_of_all(Encryption(name, session=hashlib.sha256(b"session").digest()[:16]))
+    f.describe(TRACKS, first.meta(TRACKS, META))
+    for group in groups(text)[:2]:
+        f.cluster(first.seal(TRACKS, group))
+    again.ordinals = dict(first.ordinals)
+    said = {"sessions": [{"id": base64.b64encode(again.session).decode(), "first": [[track, n] for track, n in first.ordinals.items()]}]}
+    f.page().describe_meta(again.meta(TRACKS, META, **said))
+    for group in groups(text)[2:]:
+        f.cluster(again.seal(TRACKS, group))
+    f.describe_meta(again.meta(TRACKS, META, closed=True, **said)).finish()
+    return Recording(name, f.bytes(), ["--key", again.key.hex()], False, True, [])
 
 
 def recordings():
@@ -77,6 +98,7 @@ def recordings():
         encrypted("encrypted"),
         encrypted("encrypted, growing", closed=False),
         encrypted("encrypted, living", scheme="living"),
+        continued("encrypted, continued"),
     ]
     for recording in made:
         recording.others = of_signer if recording.signed else of_key
