@@ -666,11 +666,18 @@ static int read_covers_ahead(AVFormatContext *s)
     while (missing && h4mk->nb_ahead < MAX_PACKETS_AHEAD) {
         AVPacket *pkt;
         h4mk_block block = H4MK_BLOCK_INIT;
+        const h4mk_status status = h4mk_reader_next(h4mk->reader, &block);
         AVStream *st;
         int ret;
 
-        if (h4mk_reader_next(h4mk->reader, &block) != H4MK_OK)
+        if (!H4MK_GOES_ON(status))
             break; /* read_packet() comes to that */
+        /* damage is told once: it would be passed over unseen */
+        ret = reader_error(s, status);
+        if (ret < 0 && s->error_recognition & AV_EF_EXPLODE)
+            return ret;
+        if (ret < 0)
+            continue;
 #if H4MK_HAVE_FOLLOW
         ret = check_changes(s);
         if (ret < 0)
@@ -827,6 +834,9 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
                 continue;
             }
 #endif
+            /* where the input can seek this was told when it was opened */
+            if (!(s->pb->seekable & AVIO_SEEKABLE_NORMAL))
+                av_log(s, AV_LOG_WARNING, "The file has no end: it was cut\n");
             /* more may come until the caller asks again */
             h4mk->size = -1;
             s->pb->eof_reached = 0;

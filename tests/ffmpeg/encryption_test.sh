@@ -73,6 +73,31 @@ expect "signed" copy encrypted.h4mk decrypted.h4mk -decryption_key $KEY -verify_
 expect "signed: result" "$COMPARE" -packets plain.h4mk decrypted.h4mk
 refuses "signed by another" "sign" -decryption_key $KEY -verify_key other.pub
 
+# A block that was changed before a cover, which is looked for in the first packets of a pipe, is told as any other. The CRCs fit.
+# shellcheck disable=SC2086
+ff -f lavfi -i "$AUDIO" -itsoffset 0.1 -f lavfi -i "$VIDEO" -t 2 -map 0 -map 1 -c:a ac3 -c:v mjpeg -frames:v 1 -disposition:v attached_pic $ENCRYPT cover.h4mk
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$H4MK_SOURCE_DIR/tests/conformance:$H4MK_SOURCE_DIR/tests/fuzz python3 - << 'END'
+from attacks.file import AttackedFile
+from reader.primitives import Cursor
+
+file = AttackedFile(open("cover.h4mk", "rb").read())
+cluster = next(chunk for chunk in file.chunks if chunk.tag == b"CORE")
+cursor = Cursor(cluster.payload)
+data = cursor.varint() + cursor.position + 4
+cluster.payload = cluster.payload[:data] + bytes([cluster.payload[data] ^ 1]) + cluster.payload[data + 1 :]
+open("cover.h4mk", "wb").write(file.bytes())
+END
+"$FFMPEG" -v error -decryption_key $KEY -f h4mk -i - -map 0 -c copy -f null - < <(cat cover.h4mk) 2> message
+grep -q "not what was encrypted" message || fail "a change before a cover is not told: $(cat message)"
+if "$FFMPEG" -v error -xerror -err_detect explode -decryption_key $KEY -f h4mk -i - -map 0 -c copy -f null - < <(cat cover.h4mk) 2> message; then
+  fail "a change before a cover: exit status 0"
+fi
+
+# That blocks are missing at the end is told from a pipe too.
+end=$(grep -abo META cover.h4mk | tail -n 1 | cut -d: -f1)
+"$FFMPEG" -v warning -decryption_key $KEY -f h4mk -i - -map 0 -c copy -f null - < <(head -c "$end" cover.h4mk) 2> message
+grep -q "no end" message || fail "a missing end is not told: $(cat message)"
+
 # What the muxer writes of ciphertext comes from the demuxer alone: a tag of that name is a tag, and a file that says so of itself
 # is not believed. Ciphertext and other packets do not mix.
 mux $clip tagged.h4mk -metadata 'h4mk_protection={"scheme":"aes-256-gcm"}' || fail "a tag stops the muxer"
