@@ -51,6 +51,10 @@ cat asked _i.7.wav
 printf '#!/bin/sh\nexit 1\n' >ffmpeg
 t h4mk extract --ffmpeg ./ffmpeg pcm.h4mk
 ls *.wav
+echo "# what ffmpeg passes over is told"
+printf '#!/bin/sh\necho sound\n' >ffmpeg
+head -c 40000 pcm.h4mk >cut.h4mk
+t h4mk extract --ffmpeg ./ffmpeg cut.h4mk -o cut.wav -t 7
 echo "# several files: a folder for each; nothing of one meets the other"
 mkdir -p all/inner && cp clip.h4mk all/ && cp clip.h4mk all/inner/ && cp subtitles.h4mk all/inner/text.h4mk
 t h4mk extract -r all -o apart

@@ -16,6 +16,11 @@ h4mk convert --to 1 clip.h4mk v1.h4mk
 h4mk list --hash --json v1.h4mk | grep -o '"sha256":"[0-9a-f]*"' | cmp - hashes && echo the same
 t h4mk list --hash --chunks clip.h4mk
 
+# A key is for what is decrypted.
+openssl rand -hex 32 >key; chmod 600 key
+t h4mk list --key-file key clip.h4mk
+t h4mk list --hash --key-file key clip.h4mk
+
 # What is damaged or missing is named, the rest is listed.
 head -c 30000 clip.h4mk >half.h4mk
 t h4mk list half.h4mk | tail -4

@@ -141,10 +141,8 @@ class Extractor {
     for (Target& target : targets_) H4MK_TRY(OutputFile().Check(target.path, options_.write));
     std::vector<Target*> together;
     for (Target& target : targets_) {
-      if (!IsOwn(target)) {
-        H4MK_TRY(WriteAlone(target));
-        continue;
-      }
+      if (!IsOwn(target)) H4MK_TRY(WriteAlone(target));
+      if (input_.tracks()[target.track].is_attachment) continue;
       together.push_back(&target);
       if (together.size() < kMostTemporaryFiles) continue;
       H4MK_TRY(WriteTogether(together));
@@ -284,11 +282,13 @@ class Extractor {
     return Put(target, ByteSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
   }
 
+  // What ffmpeg has written is read once more: it goes on behind damage, and its exit status is 0.
   Status WriteTogether(const std::vector<Target*>& targets) {
     std::vector<Target*> by_track(input_.tracks().size());
     for (Target* target : targets) {
-      H4MK_TRY(Open(*target));
       by_track[target->track] = target;
+      if (!IsOwn(*target)) continue;
+      H4MK_TRY(Open(*target));
       if (target->subtitles) H4MK_TRY(Put(*target, target->subtitles->Head()));
     }
     for (uint32_t i = 0; i < by_track.size(); ++i)
@@ -296,6 +296,7 @@ class Extractor {
     h4mk_reader_rewind(input_.get());
     H4MK_TRY(CopyBlocks(by_track));
     for (Target* target : targets) {
+      if (!IsOwn(*target)) continue;
       if (target->subtitles) H4MK_TRY(Put(*target, target->subtitles->End()));
       H4MK_TRY(target->out->Commit());
     }
@@ -312,6 +313,7 @@ class Extractor {
       if (block.flags & H4MK_BLOCK_ENCRYPTED) return NoKey();
       if (progress) progress(static_cast<uint64_t>(block.offset), input_.size());
       Target& target = *by_track[block.track];
+      if (!IsOwn(target)) continue;
       H4MK_TRY(target.subtitles ? Put(target, target.subtitles->Add(block))
                                 : Put(target, ByteSpan(block.data, block.size)));
     }

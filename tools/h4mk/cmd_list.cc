@@ -29,6 +29,9 @@ void Describe(CLI::App* command, ListOptions* options) {
                  "Read the blocks, and list those that are good with the SHA-256 of what they hold")
       ->excludes("--chunks");
   AddDecryptionKeyOptions(command, &options->key);
+  // Nothing else is decrypted, and a key that was not tried must not look as if it fitted.
+  for (const char* key : {"--key-file", "--key-env"})
+    command->get_option(key)->needs(command->get_option("--hash"));
 }
 
 void ListChunk(void* opaque, const h4mk_chunk* chunk, int is_good) {
