@@ -426,7 +426,6 @@ TEST(SigningAttackTest, APartOfAnotherRecordingIsNotRead) {
     EXPECT_NE(std::ranges::find(media.blocks, block), media.blocks.end()) << block;
 }
 
-// core.md, "Damage": nothing in such a chunk is used, though its signature holds.
 // Who follows a file sees it where it stood when it was opened: all of it once more, behind its
 // end, is nothing new.
 TEST(SigningAttackTest, AGrowingFileDoesNotBeginAnew) {
@@ -445,6 +444,7 @@ TEST(SigningAttackTest, AGrowingFileDoesNotBeginAnew) {
   EXPECT_EQ(reader.ReadOn().blocks, media.blocks);
 }
 
+// core.md, "Damage": nothing in such a chunk is used, though its signature holds.
 TEST(SigningAttackTest, ACheckpointThatDoesNotMatchItsCrcIsNone) {
   Bytes file = Mux(Film(), Signing());
   const auto is_final = [&] {
