@@ -127,8 +127,9 @@ class Files(unittest.TestCase):
         for use in (h4mk.open, h4mk.Writer):
             with self.assertRaises(ValueError):
                 use(f"{self.path}\0.txt")
-        with self.assertRaises(TypeError):
-            h4mk.open(self.path, key="0" * 64)
+            with self.assertRaisesRegex(TypeError, "fromhex"):
+                use(self.path, key="0" * 64)
+        self.assertEqual(len(list(h4mk.open(self.path).video.packets())), 10)  # the file is as it was
 
 
 class Processes(unittest.TestCase):

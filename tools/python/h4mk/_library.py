@@ -103,6 +103,12 @@ def to_value(data: Any) -> Any:
     return ffi.gc(out[0], lib.h4mk_value_free)
 
 
+def refuse_text(key: object) -> None:
+    """Key files hold hexadecimal digits; a key is what they stand for."""
+    if isinstance(key, str):
+        raise TypeError("a key is bytes: bytes.fromhex() makes them of hexadecimal digits")
+
+
 def new_struct(name: str, **members: Any) -> Any:
     """A zeroed struct whose struct_size is set."""
     struct = ffi.new(name + " *")

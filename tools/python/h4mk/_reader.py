@@ -8,7 +8,7 @@ import os
 from typing import Any, Mapping, Union
 
 from . import _library
-from ._library import Handle, check, ffi, lib, new_struct, text
+from ._library import Handle, check, ffi, lib, new_struct, refuse_text, text
 
 Place = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview]
 Key = Union[bytes, Mapping[bytes, bytes]]
@@ -35,8 +35,7 @@ def source_of(place: Place, key: Key | None, verify_key: str | bytes | None, bes
         place = os.fspath(place)
     if isinstance(place, str) and "\0" in place:
         raise ValueError("a path has no null character")
-    if isinstance(key, str):
-        raise TypeError("a key is bytes")
+    refuse_text(key)
     if isinstance(verify_key, bytes):
         verify_key = verify_key.decode("ascii")
     if key is not None and not isinstance(key, bytes):

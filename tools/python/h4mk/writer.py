@@ -8,7 +8,7 @@ from typing import Any, Mapping, Sequence, Union
 
 import numpy as np
 
-from ._library import NO_TIME, Handle, check, ffi, lib, new_struct, text, to_value
+from ._library import NO_TIME, Handle, check, ffi, lib, new_struct, refuse_text, text, to_value
 
 Data = Union[bytes, bytearray, memoryview, "np.ndarray[Any, Any]"]
 
@@ -27,6 +27,7 @@ class Writer:
 
     def __init__(self, place: str | os.PathLike[str] | None = None, *, key: bytes | None = None, key_id: bytes = b"",
                  signing_key: str | None = None, repeatable: bool = False, reserve_index_space: int = 0) -> None:
+        refuse_text(key)
         self._meta: dict[str, Any] = {}
         self._used_ids: set[int] = set()
         io = new_struct("h4mk_io")
