@@ -4,7 +4,7 @@
 
     python3 bench/hostile/cost.py --tool build/cmake-release/tools/h4mk/h4mk [--ffprobe dist/bin/ffprobe] [--size KIB]
 
-No file under 1 MiB may cost more than 2 s or 256 MiB; what does is marked, and the exit status is 1."""
+No file under 1 MiB may cost more than 2 s or 256 MiB, or crash a command; what does is marked, and the exit status is 1."""
 import argparse
 import os
 import pathlib
@@ -101,8 +101,11 @@ def main():
             for title, command in commands(options.tool, options.ffprobe, path, os.path.join(folder, "out"), keys.private, *keys.of_case(name)):
                 rows.append((title, *run(command)))
             dearest = max(rows, key=lambda row: max(row[1] / MAX_SECONDS, row[2] / MAX_MIB))
-            for title, seconds, mib, written, _ in rows if options.all else [dearest]:
+            crashed = [row for row in rows if os.WIFSIGNALED(row[-1])]
+            for title, seconds, mib, written, status in rows if options.all else crashed or [dearest]:
                 mark = "  TOO MUCH" if seconds > MAX_SECONDS or mib > MAX_MIB else ""
+                if os.WIFSIGNALED(status):
+                    mark += f"  ENDED BY SIGNAL {os.WTERMSIG(status)}"
                 worst += bool(mark)
                 kib = len(data) / 1024
                 print(f"{name:32} {kib:6.0f}  {seconds:8.2f} {1000 * seconds / max(kib, 1):7.2f} {mib:6.0f} {written:10}  {title}{mark}")
