@@ -230,7 +230,8 @@ int ff_h4mk_set_encryption(AVFormatContext *s, H4MKEncryption *encryption,
         options->encryption_scheme = encryption->scheme;
         options->encryption_key    = &encryption->writer_key;
     } else if (encryption->key_size) {
-        av_log(s, AV_LOG_ERROR, "An encryption_key needs an encryption_scheme\n");
+        av_log(s, AV_LOG_ERROR,
+               "An encryption_key needs an encryption_scheme: aes-256-gcm or living\n");
         return AVERROR(EINVAL);
     }
     ret = read_key_file(s, encryption->signing_key, &encryption->pem);
