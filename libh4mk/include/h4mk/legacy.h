@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * legacy.h: what programs need that made or read files of the first versions: the schedule of
+ * legacy.h: for programs that worked with files of the first versions: the schedule of
  * blocks, control frames, VERI, Living Cipher v3 and masks. The conventions of h4mk.h hold. Files
  * of these versions are read and written through h4mk.h.
  */

@@ -87,7 +87,7 @@ typedef struct h4mk_cipher_block {
     { sizeof(h4mk_cipher_block), 0, 1, 1, 0, 0, H4MK_NO_TIME, H4MK_NO_TIME, 0 }
 
 /** Makes a cipher for sealing: scheme H4MK_SCHEME_..., a key, and a file id of H4MK_FILE_ID_SIZE
- *  bytes; NULL: random ones, which is what must be for anything new. *cipher is set whenever memory
+ *  bytes; NULL: random ones, which anything new must have. *cipher is set whenever memory
  *  allows, also on errors, so that h4mk_cipher_message() can be asked; free it in any case. Errors:
  *  H4MK_ERR_ARGUMENT, _MEMORY. */
 H4MK_API h4mk_status h4mk_cipher_new(const char *scheme, const h4mk_key *key,
@@ -130,7 +130,7 @@ typedef struct h4mk_living h4mk_living;
 
 typedef struct h4mk_living_options {
     size_t struct_size;
-    /** Keys of messages that were passed over which are kept, at most 65536; 0: 64. */
+    /** How many keys of messages that were passed over are kept, at most 65536; 0: 64. */
     uint32_t window;
     /** The initiator's: public X25519 key of the responder. What the initiator sends is then
      *  re-keyed by it, so that whoever learns the secret is out again after 1024 messages. NULL:

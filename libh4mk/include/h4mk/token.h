@@ -36,8 +36,8 @@ H4MK_API h4mk_status h4mk_video_token_decode(const uint8_t *data, size_t size, i
 
 /** The tokens of sound (adapters.md, "Audio tokens"): for each frame of frame_size samples,
  *  frame_size / 2 apart, its top_k loudest bins. pcm: mono, 16 bits, little-endian, pcm_size bytes.
- *  frame_size: 2 to 16384; sample_rate: frame_size / 5 to 768000 Hz; top_k: from 1, more than
- *  frame_size / 2 + 1 are not there. *needed is the number of bytes that there are; up to size of
+ *  frame_size: 2 to 16384; sample_rate: frame_size / 5 to 768000 Hz; top_k: from 1; no frame has
+ *  more than frame_size / 2 + 1. *needed is the number of bytes that there are; up to size of
  *  them go to tokens (may be NULL if size is 0). H4MK_ERR_ARGUMENT: outside these ranges, or
  *  pcm_size is odd; _MEMORY. Thread safe. */
 H4MK_API h4mk_status h4mk_audio_tokens(const uint8_t *pcm, size_t pcm_size, uint32_t sample_rate,
@@ -48,7 +48,7 @@ H4MK_API h4mk_status h4mk_audio_tokens(const uint8_t *pcm, size_t pcm_size, uint
 
 /** The sound of one track of audio_fft: makes its blocks, or tells what is in them. Blocks follow
  *  each other by half a frame of samples; each has the tokens of its frame, and a seek point those
- *  of the frame before as well. One thread at a time. */
+ *  of the frame before as well. One thread at a time may use it. */
 typedef struct h4mk_audio_fft h4mk_audio_fft;
 
 /** A new track. The ranges are those of h4mk_audio_tokens(), and frame_size has no prime factors
@@ -67,12 +67,12 @@ H4MK_API void h4mk_audio_fft_free(h4mk_audio_fft *sound);
 H4MK_API const char *h4mk_audio_fft_message(const h4mk_audio_fft *sound);
 
 /** What the track needs as "extradata". *data is valid until *sound is freed. H4MK_ERR_STATE: it
- *  could not be opened; so for all that follow. */
+ *  could not be opened; all functions below return that as well. */
 H4MK_API h4mk_status h4mk_audio_fft_extradata(const h4mk_audio_fft *sound, const uint8_t **data,
                                               size_t *size);
 /** Begins the sound, before the first block. samples: frame_size of them, which start half a frame
- *  before the first block; zeros where the sound has not begun. Samples are -1 to 1; up to 1000
- *  either way is taken, H4MK_ERR_ARGUMENT: more, or no number. */
+ *  before the first block; zeros where the sound has not begun. Samples are -1 to 1; -1000 to 1000
+ *  is accepted. H4MK_ERR_ARGUMENT: others, or what is no number. */
 H4MK_API h4mk_status h4mk_audio_fft_begin(h4mk_audio_fft *sound, const float *samples);
 /** Makes the next block. samples: the frame_size samples that start at its time, zeros where the
  *  sound has ended. is_key 1: a seek point, as the first block must be. *data is valid until the

@@ -9,9 +9,9 @@
 namespace h4mk {
 namespace {
 
-constexpr size_t kMaxUpdate = 1u << 30;  // lengths are int there
+constexpr size_t kMaxUpdate = 1u << 30;  // OpenSSL takes lengths as int
 
-// None of these calls fails but for want of memory.
+// These calls fail only where there is no memory.
 void Require(bool done) {
   if (!done) throw std::bad_alloc();
 }
@@ -29,7 +29,7 @@ void Gcm::Start(const GcmNonce& nonce, int encrypt) {
   Require(EVP_CipherInit_ex(context_, nullptr, nullptr, nullptr, nonce.data(), encrypt) == 1);
 }
 
-// out null: associated data.
+// Without `out` the input is associated data.
 void Gcm::Update(uint8_t* out, ByteSpan in) {
   for (size_t at = 0; at < in.size(); at += kMaxUpdate) {
     int written = 0;

@@ -12,14 +12,14 @@
 namespace h4mk {
 namespace {
 
-// Looking an algorithm up costs more than using it.
+// Kept, since looking an algorithm up costs more than using it.
 EVP_KDF* HkdfAlgorithm() {
   static const std::unique_ptr<EVP_KDF, decltype(&EVP_KDF_free)> algorithm(
       EVP_KDF_fetch(nullptr, "HKDF", nullptr), EVP_KDF_free);
   return algorithm.get();
 }
 
-// OpenSSL takes what it reads through pointers to what is not const.
+// OpenSSL's parameters have pointers that are not const, also for bytes that are only read.
 OSSL_PARAM Octets(const char* name, ByteSpan bytes) {
   static uint8_t nothing = 0;
   return OSSL_PARAM_construct_octet_string(
@@ -28,7 +28,7 @@ OSSL_PARAM Octets(const char* name, ByteSpan bytes) {
 
 using KdfContext = std::unique_ptr<EVP_KDF_CTX, decltype(&EVP_KDF_CTX_free)>;
 
-// A context for one mode, which has found its digest.
+// A context for one mode, for which the digest was looked up already.
 KdfContext NewKdfContext(int mode) {
   char digest[] = "SHA256";
   const OSSL_PARAM parameters[] = {
@@ -39,7 +39,7 @@ KdfContext NewKdfContext(int mode) {
   return context;
 }
 
-// salt and info that are empty are left as they are in the context.
+// An empty salt or info is not set: a context that is used again keeps the one that it has.
 void Derive(EVP_KDF_CTX* context, ByteSpan salt, ByteSpan key, ByteSpan info,
             std::span<uint8_t> out) {
   OSSL_PARAM parameters[4];

@@ -9,7 +9,7 @@
 
 namespace h4mk {
 
-// The end of a chain of keys: what was derived from it before cannot be had from it again.
+// The end of a chain of keys. From it one cannot get back to the keys that it gave before.
 class KeyChain {
  public:
   KeyChain() = default;

@@ -32,7 +32,7 @@ class MerkleTree {
 
   void Add(const Sha256Digest& leaf);
   uint64_t size() const { return size_; }
-  // The roots of the complete subtrees, from the left, which is from the largest.
+  // The roots of the complete subtrees, from left to right: the largest first.
   const std::vector<Sha256Digest>& peaks() const { return peaks_; }
   Sha256Digest Root() const;
 

@@ -14,9 +14,9 @@ namespace h4mk {
 // Overwrites what must not stay in memory.
 void Wipe(void* memory, size_t size);
 
-// Memory of OpenSSL's secure heap, which OpenSSL itself takes for private keys too; ordinary memory
-// where that is full, wiped all the same. FreeSecret(p, size) is given the size that was asked for.
-// MakeSecretHeap() comes before OpenSSL reads one.
+// Memory of OpenSSL's secure heap, which OpenSSL uses for private keys too; where that is full,
+// ordinary memory, which is wiped as well. FreeSecret(p, size) is given the size that was asked
+// for. MakeSecretHeap() must be called before OpenSSL reads a private key.
 void MakeSecretHeap();
 void* AllocateSecret(size_t size);
 void FreeSecret(void* memory, size_t size);

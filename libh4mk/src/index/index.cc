@@ -10,12 +10,12 @@ namespace {
 constexpr size_t kMaxCachedPages = 64;
 constexpr uint64_t kMaxCachedEntries = 1u << 18;
 
-// What a page takes in memory, roughly: by that it is let go of.
+// Roughly what a page takes in memory. Pages are dropped when they take too much together.
 uint64_t EntryCount(const IndexPage& page) { return page.clusters.size() + page.span_count(); }
 
-// Of `count` places, some of which have something: the first one from which on `before` is false
-// for those that have. REQUIRES: before(i) is true for the first of them, and false from some place
-// on.
+// Binary search in `count` places, of which some are empty: the place behind the last one for which
+// `before` is true. REQUIRES: among the places that are not empty, before(i) is true up to some
+// place, and false from there on.
 template <typename Has, typename Before>
 size_t PartitionPoint(size_t count, Has has, Before before) {
   size_t low = 0, high = count;
@@ -218,8 +218,8 @@ Status Index::FindOrdered(uint32_t track, int64_t time, bool backward, Found* fo
   return {};
 }
 
-// Times jump about: every entry whose range may hold a better answer than those that are certain.
-// What is certain is found in a first pass.
+// Times are not in order. A first pass finds the best time that some entry holds for certain. The
+// second one visits every entry whose range may hold that time, or a better one.
 Status Index::ForCandidates(uint32_t track, int64_t time, bool backward, const Visit& visit) {
   bool certain = false;
   int64_t best = 0;

@@ -24,7 +24,8 @@ struct ClusterRef {
   size_t cluster = 0;  // in the page
   uint64_t offset = 0;
   uint64_t extent = 0;  // bytes up to the next cluster in the page, 0: not known
-  // Found by its seek points of a track: whether all of them have one time, and that.
+  // Set where it was found by the seek points of a track: whether all have the same time, and
+  // which.
   bool has_one_time = false;
   int64_t time = 0;
 

@@ -9,13 +9,13 @@
 
 namespace h4mk {
 
-// A page is written after so many clusters or bytes: what a reader of a file without an end has to
-// look back and walk over.
+// A page is written after this many clusters or bytes. A reader of a file without an end has to
+// look back, and walk over, as many.
 inline constexpr uint64_t kPageClusters = 512;
 inline constexpr uint64_t kPageBytes = 64u << 20;
 
-// Both grow by themselves for so many entries of tracks in pages, so that the top stays small at
-// any length.
+// The top has an entry for each track in each page. Whenever it has this many more, both limits
+// grow by what they are above, so that the top stays small at any length.
 inline constexpr uint64_t kCellsUntilGrowth = 2048;
 
 // Where a reader of a file without an end looks for the last page, from the end of the file: two

@@ -116,7 +116,8 @@ void AppendPageTrack(Bytes& out, const PageTrack& track) {
   AppendBytes(out, track.times);
 }
 
-// What the tracks of a page may still have: so hostile ones cost no more than the file has bytes.
+// How much the tracks of a page may still have, so that a hostile page makes no more work than the
+// file has bytes.
 struct PageRoom {
   uint64_t spans = kMaxPageSpans;
   Values blocks;  // by cluster

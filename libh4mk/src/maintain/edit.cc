@@ -24,7 +24,7 @@ Status Truncate(EditableFile& file, uint64_t size) {
 }  // namespace
 
 Source SourceFromStart(Io& io) {
-  io.Seek(0);  // a source believes to start there
+  io.Seek(0);  // Source() assumes that it stands there
   return Source(io);
 }
 

@@ -196,7 +196,7 @@ Status Recovery::TakeGoodBlocks(const ChunkWalk& walk, const Piece& piece) {
 }
 
 // The hash of a track's external blocks holds for all of them, in one cluster. They can stay there
-// if none of the track's blocks is lost; to make another hash needs the other file.
+// if none of the track's blocks is lost; another hash could be made only with the other file.
 std::vector<bool> Recovery::TracksToKeepTogether(const ChunkWalk& walk) const {
   std::vector<bool> together(list_.tracks.size());
   if (!walk.index().has_external()) return together;
@@ -245,7 +245,7 @@ Status Recovery::TakeTogether(const ChunkWalk& walk, const std::vector<bool>& to
   return writer_->AppendCluster(made, chunk);
 }
 
-// The block, its data in buffer_, and counts it.
+// Reads a block, whose data goes to buffer_, and counts it.
 Status Recovery::ReadGoodBlock(const ChunkWalk& walk, const BlockRecord& record, Block* block) {
   H4MK_TRY(Read(walk.data_offset() + record.offset, record.stored_size()));
   block->track = static_cast<uint32_t>(record.track);
@@ -304,7 +304,7 @@ Status Recovery::TakeAttachment(const Piece& piece) {
   return {};
 }
 
-// A block that is taken over, and those that are missing before it.
+// Counts a block that is taken over, and those that are missing before it.
 void Recovery::Count(const BlockRecord& block) {
   ++report_.blocks;
   report_.payload_bytes += block.stored_size();
@@ -319,7 +319,7 @@ void Recovery::Lose(const Piece& piece, std::string message) {
       {piece.offset, piece.end - piece.offset, std::move(message), MayHoldBlocks(piece)});
 }
 
-// Into buffer_.
+// Reads into buffer_.
 Status Recovery::Read(uint64_t offset, uint64_t size) {
   buffer_.resize(static_cast<size_t>(size));
   return source_.ReadAll(offset, buffer_);

@@ -80,7 +80,7 @@ class Verifier {
   TrackIds ids_;
   size_t track_count_ = 0;
   std::vector<bool> has_compression_;  // by track
-  std::vector<bool> names_file_;       // by track: beside this one; or it was told that it does not
+  std::vector<bool> names_file_;       // by track: has "beside", or it was told that it has not
   Warnings warnings_;                  // of opening the file
 
   // What the pages must say, as far as no damage came in between.
@@ -221,15 +221,15 @@ void Verifier::CheckUnderstood(const Piece& piece, const std::vector<BlockRecord
                                     " that this version of the library does not know");
 }
 
-// What opening the file told, as of an attachment of no track. Where something else is wrong it is
-// most likely the same.
+// Warnings of opening the file, of an attachment without a track say. After other errors they are
+// left out, since they most likely say the same once more.
 void Verifier::TellWarnings() {
   if (report_.errors > 0) return;
   for (Status warning; warnings_.Next(&warning);) report_.Error(warning);
 }
 
-// core.md, "External data". Whether the other file is there, and has the blocks, is not looked at
-// here. Told once a track.
+// core.md, "External data". Tells once for each track that it names no other file. Whether that
+// file is there, and has the blocks, is not checked here.
 void Verifier::CheckNamesFile(const Piece& piece, uint32_t track) {
   if (names_file_[track]) return;
   names_file_[track] = true;

@@ -28,14 +28,14 @@ bool ReadBytes(const Json& object, const char* key, std::span<uint8_t> out) {
   return true;
 }
 
-// Of TrackCounts, or of pairs that hold the same.
+// Takes a list of TrackCount, or of pairs of a track id and a count.
 Json CountsToJson(const auto& counts) {
   Json list = Json::array();
   for (const auto& [track_id, blocks] : counts) list.push_back({track_id, blocks});
   return list;
 }
 
-// From 0 on. What comes through h4mk_value is a signed number.
+// Whether it is an integer of 0 or more. Those that come through h4mk_value are signed.
 bool IsCount(const Json& number) { return number.is_number_integer() && number >= 0; }
 
 bool CountsFromJson(const Json& list, std::vector<TrackCount>* counts) {
@@ -250,8 +250,8 @@ Status BlockCipher::ReadSessions(const Json& protection) {
   return {};
 }
 
-// protection.md, "Encrypted blocks": the last session that begins at or before a block has it. One
-// that begins where a later one does, or behind that, has none.
+// protection.md, "Encrypted blocks": a block belongs to the last session that begins at or before
+// it. A session has no block if a later one begins where it does, or before it.
 std::vector<BlockCipher::Since> BlockCipher::SessionsOf(uint32_t track_id) const {
   std::vector<Since> since;
   uint64_t later = UINT64_MAX;

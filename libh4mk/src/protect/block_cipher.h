@@ -69,7 +69,7 @@ class BlockCipher : public InSecretMemory {
   static Result<std::unique_ptr<BlockCipher>> Open(const Json& protection,
                                                    std::span<const MasterKey> keys);
 
-  // Whether ForgetMasterKey() leaves keys of no other tracks.
+  // Whether ForgetMasterKey() forgets the key. Then there are no keys for other tracks later.
   bool forgets() const { return scheme_ == kSchemeLiving; }
 
   // What is needed to open blocks.
@@ -103,13 +103,14 @@ class BlockCipher : public InSecretMemory {
     uint64_t ordinal = 0;
     const Session* session = nullptr;
   };
-  struct TrackState {  // the cipher for a run of blocks of a track: 2^kEpochShift, of scheme living
-                       // one
+  // The cipher for a run of blocks of a track: 2^kEpochShift of them, or one with scheme living.
+  struct TrackState {
     const Session* session = nullptr;
     uint64_t run = 0;
     Gcm cipher;
     LivingTrack living;
-    std::vector<Since> since;  // rising, once a block asked; the first one from number 0 on
+    // Rising, the first one from number 0 on. Empty before the first block.
+    std::vector<Since> since;
   };
 
   BlockCipher() = default;

@@ -13,7 +13,8 @@
 
 namespace h4mk {
 
-// The last checkpoint near the end of a file, whoever signed it. A file is not gone through for it.
+// The last checkpoint near the end of a file, whoever signed it. What is further in front is not
+// searched.
 // kNotFound: there is none. kIo.
 Status FindCheckpoint(Source& input, Checkpoint* checkpoint);
 
@@ -42,7 +43,7 @@ class CheckpointChain {
   // The first checkpoint behind a position: the one that lists what is there. REQUIRES: position <
   // last().position.
   Status Behind(uint64_t position, const Checkpoint** checkpoint);
-  // Offset of the first checkpoint behind an offset that is known so far. REQUIRES: as Behind().
+  // Offset of the first checkpoint behind an offset, of those known so far. REQUIRES: as Behind().
   uint64_t KnownBehind(uint64_t offset) const {
     return *known_.upper_bound(offset - base_) + base_;
   }

@@ -11,12 +11,13 @@
 
 namespace h4mk {
 
-// Of a page as it was written between clusters, which holds in its place only, or of any of its
-// copies. base: offset of the first chunk of the tree.
+// A page as it was written between clusters, whose digest holds in that place only, or a copy of
+// it, whose digest holds anywhere.
 enum class PageForm { kOriginal, kCopy };
-// Which of them a page is; none if its flags and distances are of neither.
+// Which of them a page is; none if its flags and distances fit neither.
 std::optional<PageForm> FormOf(ByteSpan payload);
-// REQUIRES, of both: IsPage(payload), of kPageRest bytes at least.
+// base: offset of the first chunk of the tree. REQUIRES, of both: IsPage(payload), of kPageRest
+// bytes at least.
 Sha256Digest PageDigest(PageForm form, ByteSpan payload, uint64_t chunk_offset, uint64_t base);
 
 // Of all that a top says but where its pages and descriptions stand.

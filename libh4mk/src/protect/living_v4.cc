@@ -17,8 +17,8 @@ constexpr uint8_t kUsesDh = 1;
 // Header of a message: direction, counter, value of the epoch.
 constexpr size_t kHeaderSize = 1 + 8 + kKeySize;
 
-// Messages that may be lost in a row: what a forged counter can make a receiver compute is bounded
-// by it.
+// So many messages may be lost in a row. It bounds the work that a forged counter makes for a
+// receiver.
 constexpr uint64_t kMaxAhead = 1u << 20;
 
 constexpr uint8_t kFromInitiator = 0, kFromResponder = 1;
@@ -87,7 +87,7 @@ bool LivingV4::MoveTo(uint64_t counter, const Value& value, Direction* direction
     if (window > 0 && counter - number <= window) direction->late[number] = passed;
   };
   if (epoch >= direction->epochs_taken) {
-    // What is left of the epoch before may still come.
+    // Messages of the epoch before may still come: their keys are kept.
     const uint64_t end = direction->epochs_taken * settings_.rekey_every;
     for (; direction->next < end; ++direction->next)
       keep(direction->next, direction->messages.Next());

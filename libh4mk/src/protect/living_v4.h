@@ -24,7 +24,7 @@ class LivingV4 {
   static constexpr size_t kOverhead = 1 + 8 + kKeySize + kGcmTagSize;
 
   struct Settings {
-    uint64_t window = 64;         // keys of messages that are late which are kept
+    uint64_t window = 64;         // how many keys of late messages are kept
     uint64_t rekey_every = 1024;  // messages; both ends must agree
     // Re-keying by X25519, for what the initiator sends: it knows the responder's public key, the
     // responder its private one.
@@ -57,7 +57,7 @@ class LivingV4 {
  private:
   using Value = std::array<uint8_t, kKeySize>;
 
-  // One direction, at one of its ends. Keys that are behind it are gone.
+  // One direction, at one of its ends. Keys that were used are gone.
   struct Direction {
     KeyChain epochs;
     KeyChain messages;  // of the epoch that `next` is in, once a message of it was sent or read

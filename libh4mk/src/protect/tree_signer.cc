@@ -7,8 +7,8 @@
 namespace h4mk {
 namespace {
 
-// A checkpoint is written after so many chunks or bytes: what of a live stream, or of one that was
-// cut, cannot be verified.
+// A checkpoint is written after this many chunks or bytes. Of a live stream, or of one that was
+// cut, what comes after the last checkpoint cannot be verified.
 constexpr size_t kLeaves = 16;
 constexpr uint64_t kBytes = 16u << 20;
 

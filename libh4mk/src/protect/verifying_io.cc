@@ -14,8 +14,8 @@ constexpr size_t kMaxVerified =
     3;  // regions in memory: a chunk, what follows it, and the next chunk
 constexpr uint64_t kMaxGap = 256u << 20;  // between two chunks of the tree: index pages
 constexpr uint64_t kLost = 64u << 10;     // zeros at a time where a checkpoint is lost
-// A top of a few bytes may tell of very many pages: what it costs to decode one is not bounded by
-// its size. Behind so many that are wrong no other is decoded; no honest file has any.
+// A top of a few bytes may tell of very many pages, so its size does not bound what it costs to
+// decode it. After this many wrong tops no other is decoded; an honest file has none.
 constexpr size_t kMaxRefusedTops = 16;
 
 }  // namespace
@@ -149,7 +149,7 @@ Status VerifyingIo::Load(uint64_t offset) {
   return {};
 }
 
-// All else is read as the header says.
+// Everything else is read as the header says, so the header must be the one that was signed.
 Status VerifyingIo::CheckHeader() {
   std::array<uint8_t, kFileHeaderSize> header;
   size_t got = 0;
@@ -174,7 +174,7 @@ bool VerifyingIo::MatchesLeaf(const Region& region, ByteSpan bytes) const {
 
 namespace {
 
-// A top names descriptions and pages, a locator names a top.
+// A top names descriptions and pages, and a locator names a top: what is named is checked first.
 int OrderOfChecks(ByteSpan chunk) {
   const uint32_t tag = ParseChunkHeader(chunk.data()).tag;
   if (tag == kTagTail) return 2;
@@ -340,7 +340,7 @@ std::optional<Sha256Digest> DigestOf(uint32_t tag, ByteSpan text) {
     both.Add(JsonDigest(json));
   } else {
     both.Add(MetaDigest(json));
-    // A member that is null is there: readers take the file for an encrypted one.
+    // Null counts as well: readers take a file that has this member for an encrypted one.
     if (json.contains("protection")) both.Add(JsonDigest(json["protection"]));
   }
   return both.Finish();
@@ -370,7 +370,7 @@ std::optional<Sha256Digest> VerifyingIo::SignedDescription(uint32_t tag) {
 // The payload of a chunk that was signed.
 Status VerifyingIo::ReadSigned(uint64_t offset, uint32_t tag, Bytes* payload) {
   if (!StartsChunk(offset)) return Corrupt(offset, "no signed chunk starts");
-  // It lies within one region, the one that was loaded for this.
+  // StartsChunk() has put the region first that holds all of the chunk.
   const ByteSpan chunk = ByteSpan(verified_.front().bytes);
   const ChunkHeader header = ParseChunkHeader(chunk.data());
   if (header.tag != tag) return Corrupt(offset, "chunk " + TagText(tag) + " was signed as another");

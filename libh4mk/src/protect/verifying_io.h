@@ -111,8 +111,8 @@ class VerifyingIo final : public Io {
     size_t refused_tops = 0;
   };
 
-  // What only the bytes behind the final checkpoint tell, by offset: the tags of edited
-  // descriptions, and the sizes of tops' chunks. And the numbers of the pages that the checkpoint
+  // By offset, from the bytes behind the final checkpoint: the tags of edited descriptions, and the
+  // sizes of the chunks of tops. From the checkpoint itself: the numbers of the pages that it
   // names.
   struct TailFacts {
     bool loaded = false;
