@@ -21,7 +21,10 @@ openssl pkey -pubin -in sign.pub -outform DER | sha256sum | cut -c 1-16
 t h4mk verify signed.h4mk --public-key sign.pub --json | grep -A 6 signature
 t h4mk verify signed.h4mk --public-key other.pub
 t h4mk verify clip.h4mk --public-key sign.pub
-for track in 1 2 3; do cmp <(h4mk cat -t $track clip.h4mk) <(h4mk cat -t $track signed.h4mk) || echo "track $track differs"; done
+for track in 1 2 3; do
+  h4mk cat -t $track clip.h4mk -o before && h4mk cat -t $track signed.h4mk -o after && cmp before after && echo "track $track is the same"
+  rm -f before after
+done
 cp clip.h4mk inplace.h4mk
 PEM=$(<sign.pem) t h4mk sign inplace.h4mk --key-env PEM
 t h4mk verify inplace.h4mk --public-key sign.pub

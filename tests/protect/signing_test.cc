@@ -186,7 +186,7 @@ TEST(SigningTest, KeysOfOtherKindsAreRefused) {
   PEM_write_bio_PrivateKey(bio, key, EVP_aes_128_cbc(), nullptr, 0, nullptr, password);
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio, &text);
-  const std::string none = "no unencrypted key in PEM form was found where one was expected";
+  const std::string none = "a private key in PEM form, without a password, is needed";
   EXPECT_EQ(refusal(std::string(text, static_cast<size_t>(size))), none);
   BIO_free(bio);
   EVP_PKEY_free(key);

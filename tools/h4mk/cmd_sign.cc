@@ -90,7 +90,7 @@ void DescribeProve(CLI::App* command, ProveOptions* options) {
   AddForceOption(command, &options->write);
   command
       ->add_option("--public-key", options->public_key,
-                   "The public key (PEM); without it nobody is asked who signed the file")
+                   "The public key (PEM); without it any signer is accepted")
       ->type_name("PUB");
   command->footer(
       "The proof shows without the file that the block is in it:\n"

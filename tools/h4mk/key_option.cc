@@ -109,13 +109,17 @@ Status ReadSecret(const KeyOptions& options, const std::string& prompt, Secret* 
   if (is_hex && key->bytes().size() >= H4MK_MIN_KEY_SIZE &&
       key->bytes().size() <= H4MK_MAX_KEY_SIZE)
     return {};
-  return Status(Code::kKey, "the key is not hexadecimal with 32 to 2048 digits");
+  const bool is_pem = View(text).starts_with("-----BEGIN");
+  return Status(Code::kKey, std::string("the key is not hexadecimal with 32 to 2048 digits") +
+                                (is_pem ? "; --public-key takes the key of a signature" : ""));
 }
 
 // Behind its last byte stands a NUL, as h4mk.h takes it.
 Status ReadSigningKey(const KeyOptions& options, Secret* pem) {
   Secret text;
-  if (!options.given()) return Status(Code::kKey, "no key: give --key-file or --key-env");
+  if (!options.given())
+    return Status(Code::kKey,
+                  "no key: give --key-file or --key-env; `h4mk sign --help` tells how one is made");
   H4MK_TRY(ReadKeyText(options, &text));
   Bytes ended(text.bytes().begin(), text.bytes().end());
   ended.push_back(0);

@@ -163,6 +163,9 @@ class Program {
   void TranslateOldNames(std::vector<std::string>* words) const {
     if (GroupOf((*words)[0]) == Group::kLegacy) return;
     const bool has_time = (*words)[0] == "seek" || (*words)[0] == "chain";
+    const bool takes_public_key =
+        GroupOf((*words)[0]) &&
+        app_.get_subcommand((*words)[0])->get_option_no_throw("--public-key") != nullptr;
     for (std::string& word : *words) {
       if (word == "--") return;
       if (!word.starts_with("--")) continue;
@@ -170,7 +173,7 @@ class Program {
       const std::string value = word.substr(name.size());
       std::ranges::replace(name, '_', '-');
       if (has_time && (name == "--t" || name == "--t-ms")) name.insert(3, "ime");
-      if (name == "--key") name = "--public-key";
+      if (takes_public_key && name == "--key") name = "--public-key";
       word = name + value;
     }
   }

@@ -27,6 +27,11 @@ std::unique_ptr<BIO, BioFree> Open(std::string_view pem) {
 // No key is asked for at a terminal: an encrypted one is an error.
 int NoPassword(char*, int, int, void*) { return -1; }
 
+EVP_PKEY* ReadPrivate(std::string_view pem) {
+  MakeSecretHeap();
+  return PEM_read_bio_PrivateKey(Open(pem).get(), nullptr, NoPassword, nullptr);
+}
+
 const EVP_MD* DigestOf(SignatureKind kind) {
   return kind == SignatureKind::kEd25519 ? nullptr : EVP_sha256();
 }
@@ -34,20 +39,18 @@ const EVP_MD* DigestOf(SignatureKind kind) {
 }  // namespace
 
 Result<SignatureKey> SignatureKey::Private(std::string_view pem) {
-  MakeSecretHeap();
-  return Make(PEM_read_bio_PrivateKey(Open(pem).get(), nullptr, NoPassword, nullptr));
+  return Make(ReadPrivate(pem), "a private key in PEM form, without a password, is needed");
 }
 
 Result<SignatureKey> SignatureKey::Public(std::string_view pem) {
   evp_pkey_st* key = PEM_read_bio_PUBKEY(Open(pem).get(), nullptr, NoPassword, nullptr);
-  return key != nullptr ? Make(key) : Private(pem);
+  return Make(key != nullptr ? key : ReadPrivate(pem), "a public key in PEM form is needed");
 }
 
-Result<SignatureKey> SignatureKey::Make(evp_pkey_st* key) {
+Result<SignatureKey> SignatureKey::Make(evp_pkey_st* key, const char* otherwise) {
   SignatureKey made;
   made.key_.reset(key, EVP_PKEY_free);
-  if (key == nullptr)
-    return Status(Code::kKey, "no unencrypted key in PEM form was found where one was expected");
+  if (key == nullptr) return Status(Code::kKey, otherwise);
   char group[32] = {};
   size_t length = 0;
   if (EVP_PKEY_is_a(key, "ED25519") == 1) {

@@ -32,7 +32,8 @@ class SignatureKey {
   bool Verify(ByteSpan message, ByteSpan signature) const;
 
  private:
-  static Result<SignatureKey> Make(evp_pkey_st* key);
+  // otherwise: what is said where there is no key.
+  static Result<SignatureKey> Make(evp_pkey_st* key, const char* otherwise);
 
   std::shared_ptr<evp_pkey_st> key_;
   SignatureKind kind_ = SignatureKind::kEd25519;
