@@ -38,12 +38,22 @@ inline const Json& VectorIndex(const std::string& folder) {
   return index->second;
 }
 
+// A list of vectors, which has some.
+inline const Json& Rows(const std::string& folder, const std::string& list) {
+  const Json& rows = VectorIndex(folder).at(list);
+  EXPECT_FALSE(rows.empty()) << folder << ", " << list;
+  return rows;
+}
+
 inline Bytes FromHex(std::string_view text) {
   Bytes bytes;
   for (size_t i = 0; i + 1 < text.size(); i += 2)
     bytes.push_back(static_cast<uint8_t>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16)));
   return bytes;
 }
+
+// The bytes that a member of a vector has as hex.
+inline Bytes Hex(const Json& row, const char* key) { return FromHex(row[key].get<std::string>()); }
 
 inline std::string ToHex(ByteSpan bytes) {
   std::string text;

@@ -12,8 +12,6 @@
 namespace h4mk {
 namespace {
 
-Bytes Hex(const Json& row, const char* key) { return FromHex(row[key].get<std::string>()); }
-
 template <typename Array>
 Array ArrayOf(const Json& hex) {
   Array array;
@@ -129,11 +127,11 @@ class Conversation {
 };
 
 TEST(LivingV3Test, Conversations) {
-  for (const Json& row : VectorIndex("cipher")["conversations"]) Conversation(row).Run();
+  for (const Json& row : Rows("cipher", "conversations")) Conversation(row).Run();
 }
 
 TEST(LivingV3Test, Headers) {
-  for (const Json& row : VectorIndex("cipher")["headers"]) {
+  for (const Json& row : Rows("cipher", "headers")) {
     if (row.contains("header_hex")) {
       const auto header = ParseLivingV3Header(Hex(row, "header_hex"));
       const auto fields = [](const LivingV3Header& h) {
@@ -163,7 +161,7 @@ uint64_t Counter(const Json& value) {
 }
 
 TEST(LivingV3Test, Primitives) {
-  for (const Json& row : VectorIndex("cipher")["primitives"]) {
+  for (const Json& row : Rows("cipher", "primitives")) {
     SCOPED_TRACE(row);
     if (row["fn"] == "hkdf") {
       Bytes out(row["length"].get<size_t>());
@@ -196,7 +194,7 @@ TEST(LivingV3Test, Primitives) {
 
 // The default settings up to the message at which the root ratchet begins.
 TEST(LivingV3Test, TheBoundaryOf1024Messages) {
-  for (const Json& row : VectorIndex("cipher")["default_boundary_1024"]) {
+  for (const Json& row : Rows("cipher", "default_boundary_1024")) {
     LivingV3::Settings settings;
     int made = 0;
     settings.new_private_key = [&] { return made++ ? ArrayOf<Key>(row["fresh_dh_priv"]) : Key(); };
@@ -215,7 +213,7 @@ TEST(LivingV3Test, TheBoundaryOf1024Messages) {
 }
 
 TEST(LivingV3Test, BindingOfBlocks) {
-  for (const Json& row : VectorIndex("cipher")["core_block_binding"]) {
+  for (const Json& row : Rows("cipher", "core_block_binding")) {
     const Bytes aad = LivingV3Binding(
         row["engine_id"].get<std::string>(), row["engine_fp"].get<std::string>(),
         row["container_veri_hex"].get<std::string>(), row["track_id"].get<std::string>(),
@@ -230,8 +228,10 @@ TEST(LivingV3Test, BindingOfBlocks) {
 
 // What encrypted transport files hold: each block is header || ciphertext, message i of one state.
 TEST(LivingV3Test, BlocksOfEncryptedTransportFiles) {
-  for (const Json& row : VectorIndex("transport")["cases"]) {
+  size_t files = 0;
+  for (const Json& row : Rows("transport", "cases")) {
     if (!row.contains("decrypt")) continue;
+    ++files;
     const Json& decrypt = row["decrypt"];
     const Bytes file = ReadVector("transport/" + row["file"].get<std::string>());
     LivingV3 reader(Hex(decrypt, "secret_hex"), kLivingV3Context, {});
@@ -254,6 +254,7 @@ TEST(LivingV3Test, BlocksOfEncryptedTransportFiles) {
     }
     EXPECT_EQ(core, decrypt["blocks"].size());
   }
+  EXPECT_GT(files, 0u);
 }
 
 }  // namespace

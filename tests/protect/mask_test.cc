@@ -7,8 +7,6 @@
 namespace h4mk {
 namespace {
 
-Bytes Hex(const Json& row, const char* key) { return FromHex(row[key].get<std::string>()); }
-
 Bytes BlockKey(ByteSpan master_key, uint64_t block, std::string_view context = kMaskContext,
                size_t length = kKeySize) {
   Bytes key(length);
@@ -22,14 +20,14 @@ Bytes Masked(ByteSpan key, Bytes data) {
 }
 
 TEST(MaskTest, BlockKeysAreThoseOfTheVectors) {
-  for (const Json& row : VectorIndex("mask")["block_keys"])
+  for (const Json& row : Rows("mask", "block_keys"))
     EXPECT_EQ(ToHex(BlockKey(Hex(row, "master_key_hex"), Number(row["block_index"]))),
               row["key_hex"])
         << row;
 }
 
 TEST(MaskTest, OtherContextsAndLengths) {
-  for (const Json& row : VectorIndex("mask")["block_keys_other_spec"]) {
+  for (const Json& row : Rows("mask", "block_keys_other_spec")) {
     const Bytes context = Hex(row, "context_hex");
     EXPECT_EQ(ToHex(BlockKey(Hex(row, "master_key_hex"), Number(row["block_index"]),
                              {reinterpret_cast<const char*>(context.data()), context.size()},
@@ -40,7 +38,7 @@ TEST(MaskTest, OtherContextsAndLengths) {
 
 // Keys of 32 bytes take the way of many lanes, all others that of one digest after the other.
 TEST(MaskTest, KeystreamsAreThoseOfTheVectors) {
-  for (const Json& row : VectorIndex("mask")["keystream"]) {
+  for (const Json& row : Rows("mask", "keystream")) {
     const Bytes keystream = Masked(Hex(row, "key_hex"), Bytes(row["length"].get<size_t>()));
     if (row.contains("keystream_hex")) {
       EXPECT_EQ(ToHex(keystream), row["keystream_hex"]);
@@ -51,7 +49,7 @@ TEST(MaskTest, KeystreamsAreThoseOfTheVectors) {
 }
 
 TEST(MaskTest, MaskedDataIsThatOfTheVectors) {
-  for (const Json& row : VectorIndex("mask")["xor"]) {
+  for (const Json& row : Rows("mask", "xor")) {
     const Bytes key = BlockKey(Hex(row, "master_key_hex"), Number(row["block_index"]));
     EXPECT_EQ(ToHex(Masked(key, Hex(row, "data_hex"))), row["masked_hex"]);
     EXPECT_EQ(ToHex(Masked(key, Hex(row, "masked_hex"))), row["data_hex"]);
