@@ -3,7 +3,9 @@
 // that are other ones, and ends that are not the last are refused before any block comes out.
 #include <functional>
 
+#include "base/base64.h"
 #include "base/json.h"
+#include "protect/block_cipher.h"
 #include "support/chunks.h"
 #include "support/encryption.h"
 
@@ -20,6 +22,10 @@ Media Recording() {
     media.blocks.push_back({1, kKey, i * 1920, i * 1920, 1920, Payload(1000 + i, 50)});
   }
   return media;
+}
+
+Json ReadMeta(const Bytes& file) {
+  return Json::parse(h4mk_value_to_json(ReadSealed(file).meta.get()));
 }
 
 // An encrypted recording, and what an attacker changes of it.
@@ -60,6 +66,17 @@ class DescriptionsTest : public testing::Test {
         --block.track;
       }
     }
+  }
+
+  // "protection" as who has the key makes it, of the same file with other counts at its end.
+  Json ProtectionWithEnd(const std::vector<h4mk::TrackCount>& counts) {
+    h4mk::Bytes file_id;
+    EXPECT_TRUE(h4mk::DecodeBase64(meta_["protection"]["file_id"].get<std::string>(), &file_id));
+    h4mk::Id id;
+    std::ranges::copy(file_id, id.begin());
+    const h4mk::MasterKey key{kKid, h4mk::Secret(kMaster)};
+    const auto cipher = h4mk::BlockCipher::New(h4mk::kSchemeGcm, key, id);
+    return cipher.value()->Describe({h4mk::TracksDigest(tracks_), h4mk::MetaDigest(meta_)}, counts);
   }
 
   Sealed sealed_;
@@ -138,15 +155,34 @@ TEST_F(DescriptionsTest, TheMemberCannotBeTakenOffOrExchanged) {
   meta_["protection"].erase("descriptions");
   EXPECT_NE(Refusal(), "");
   EXPECT_NE(Refusal(/*finish=*/false), "");
-  meta_ = Json::parse(h4mk_value_to_json(ReadSealed(Mux(Recording(), Encrypting())).meta.get()));
-  const Json other = meta_["protection"]["descriptions"];
   meta_["protection"] = protection;
-  meta_["protection"]["descriptions"] = other;
+  meta_["protection"]["descriptions"] =
+      ReadMeta(Mux(Recording(), Encrypting()))["protection"]["descriptions"];
   EXPECT_NE(Refusal(), "");
 }
 
 TEST_F(DescriptionsTest, TheEndHasEveryTrackInItsOrder) {
-  EXPECT_NE((meta_["protection"].erase("end"), Refusal()), "") << "a closed file without it";
+  const Json good = meta_["protection"];
+  meta_["protection"].erase("end");
+  EXPECT_NE(Refusal(), "") << "a closed file without it";
+  meta_["protection"] = good;
+  meta_["protection"]["end"] = ReadMeta(Mux(Recording(), Encrypting()))["protection"]["end"];
+  EXPECT_NE(Refusal(), "") << "that of another file";
+  for (const auto& change : std::vector<std::function<void(Json*)>>{
+           [](Json* blocks) { std::swap((*blocks)[0], (*blocks)[1]); },
+           [](Json* blocks) { blocks->erase(1); },
+           [](Json* blocks) { blocks->push_back((*blocks)[1]); }}) {
+    meta_["protection"] = good;
+    change(&meta_["protection"]["end"]["blocks"]);
+    EXPECT_NE(Refusal(), "") << meta_["protection"]["end"]["blocks"];
+  }
+  // The same with a mac that fits: no writer makes such an end.
+  EXPECT_EQ(ProtectionWithEnd({{1, 40}, {2, 40}}), good);
+  for (const std::vector<h4mk::TrackCount>& counts :
+       {std::vector<h4mk::TrackCount>{{2, 40}, {1, 40}}, {{1, 40}}, {{1, 40}, {2, 40}, {3, 0}}}) {
+    meta_["protection"] = ProtectionWithEnd(counts);
+    EXPECT_NE(Refusal(), "") << meta_["protection"]["end"]["blocks"];
+  }
 }
 
 // A recording whose descriptions changed while it was written, as when a decoder's configuration

@@ -253,13 +253,7 @@ TEST(EncryptionTest, NoKeyIsAnErrorThatNamesTheKeyId) {
   TestFile file(Mux(TwoTracks(), Encrypting()));
   Reader reader(&file);
   EXPECT_EQ(reader.status(), H4MK_ERR_KEY);
-  std::string kid;
-  for (uint8_t byte : kKid) {
-    char hex[3];
-    std::snprintf(hex, sizeof hex, "%02x", byte);
-    kid += hex;
-  }
-  EXPECT_NE(reader.message().find(kid), std::string::npos) << reader.message();
+  EXPECT_NE(reader.message().find(h4mk::EncodeHex(kKid)), std::string::npos) << reader.message();
 }
 
 TEST(EncryptionTest, TheKeyIsChosenByItsId) {

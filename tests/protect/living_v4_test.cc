@@ -2,6 +2,7 @@
 // protection.md, "Living Cipher v4": a test for each weakness of version 3 that it repairs.
 #include "protect/living_v4.h"
 
+#include <algorithm>
 #include <set>
 
 #include "crypto/hkdf.h"
@@ -18,6 +19,14 @@ Bytes Text(std::string_view text) { return {text.begin(), text.end()}; }
 Json PlainOrError(const Result<Bytes>& result) {
   if (result.ok()) return std::string(result.value().begin(), result.value().end());
   return {{"error", std::string(result.status().fault())}};
+}
+// The bytes of an object in memory.
+template <typename T>
+ByteSpan BytesOf(const T& object) {
+  return {reinterpret_cast<const uint8_t*>(&object), sizeof object};
+}
+bool Holds(const LivingV4& state, ByteSpan key) {
+  return !std::ranges::search(BytesOf(state), key).empty();
 }
 Json Error(const char* name) { return {{"error", name}}; }
 
@@ -88,10 +97,17 @@ TEST_F(LivingV4Test, AStolenStateDoesNotOpenWhatWasBefore) {
   LivingV4 stolen = *bob_;
   for (const Bytes& message : messages)
     EXPECT_EQ(PlainOrError(stolen.Decrypt(binding_, message)), Error("replayed"));
-  // Nor do its bytes hold a key from which one could go back: the whole chain is one-way.
-  KeyChain chain(ExpandLabel(kSecret, "test"));
-  const Key first = chain.Next(), second = chain.Next();
-  EXPECT_NE(first, second);
+  // Nor do its bytes hold a key from which one could go back.
+  Key value;
+  std::copy_n(messages[0].begin() + 9, value.size(), value.begin());
+  const Key root = HkdfExtract(ByteSpan(hello_).subspan(6, kKeySize), kSecret);
+  const Key initiator = ExpandLabel(root, "living initiator");
+  const Key epoch = KeyChain(initiator).Next();
+  const Key first = HkdfExtract(epoch, value);
+  for (const Key& key : {root, initiator, epoch, first}) EXPECT_FALSE(Holds(stolen, key));
+  KeyChain chain(first);
+  for (size_t i = 0; i < messages.size(); ++i) EXPECT_FALSE(Holds(stolen, chain.Next())) << i;
+  EXPECT_TRUE(Holds(stolen, BytesOf(chain))) << "where its chain has come to";
 }
 
 // 4. State changed before authentication: one forged message ended a session.
@@ -141,6 +157,8 @@ TEST_F(LivingV4Test, ACounterFarAheadIsRefused) {
   Bytes message = Send("x");
   StoreLe(message.data() + 1, uint64_t{1} << 40);
   EXPECT_EQ(Receive(message), Error("too_far_ahead"));
+  StoreLe(message.data() + 1, uint64_t{0});
+  EXPECT_EQ(Receive(message), "x") << "nothing is lost";
 }
 
 // 6. The root ratchet could not decrypt, and ended a one-way stream.

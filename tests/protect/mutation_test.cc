@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "base/json.h"
-#include "maintain/reindex.h"
+#include "support/closed_anew.h"
 #include "support/encryption.h"
 #include "support/observe.h"
 #include "support/signing.h"
@@ -44,29 +44,6 @@ Bytes Record(const h4mk_writer_options& options) {
   return std::move(file.bytes);
 }
 
-// Memory that RebuildIndex() can write to.
-class EditedMemory final : public h4mk::EditableFile {
- public:
-  explicit EditedMemory(Bytes content) : file(std::move(content)), io_(file.Io()) {}
-  int64_t Read(uint8_t* buffer, size_t size) override { return io_.read(&file, buffer, size); }
-  int64_t Write(const uint8_t* buffer, size_t size) override {
-    return io_.write(&file, buffer, size);
-  }
-  bool CanSeek() const override { return true; }
-  int64_t Seek(int64_t offset) override { return io_.seek(&file, offset); }
-  int64_t Size() override { return io_.size(&file); }
-  int64_t Sync() override { return 0; }
-  int64_t Truncate(uint64_t size) override {
-    file.bytes.resize(size);
-    return 0;
-  }
-
-  TestFile file;
-
- private:
-  h4mk_io io_;
-};
-
 // ---- changes
 
 using Use = std::function<void(const std::string& what, const Bytes& file)>;
@@ -97,9 +74,8 @@ void UseWithAndWithoutNewIndex(const std::string& what, const Bytes& header,
   }
   Bytes without_end = Joined(header, kept);
   without_end.resize(without_end.size() - kCrcSize);
-  EditedMemory file(std::move(without_end));
-  bool changed = false;
-  if (RebuildIndex(file, nullptr, &changed).ok()) use(what + ", new index", file.file.bytes);
+  const std::optional<Bytes> closed = ClosedAnew(std::move(without_end));
+  if (closed) use(what + ", new index", *closed);
 }
 
 void ForEachChangeOfChunks(const Bytes& file, const Use& use) {

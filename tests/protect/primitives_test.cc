@@ -157,7 +157,6 @@ TEST(SignatureTest, Ed25519) {
   }
 }
 
-// RFC 7748, section 5.2
 TEST(SignatureTest, WhatIsNoKeyIsRefusedInWords) {
   const auto key = SignatureKey::Public("no key");
   ASSERT_EQ(key.status().code(), Code::kKey);
@@ -172,6 +171,7 @@ TEST(HexTest, WholeBytesOnly) {
   EXPECT_FALSE(DecodeHex("0g", &bytes));
 }
 
+// RFC 7748, section 5.2
 TEST(X25519Test, FirstCase) {
   Key shared;
   ASSERT_TRUE(
@@ -179,6 +179,13 @@ TEST(X25519Test, FirstCase) {
              ArrayFromHex<Key>("e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c"),
              &shared));
   EXPECT_EQ(ToHex(shared), "c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552");
+}
+
+// RFC 7748, section 6.1: a public key of small order gives zeros, whatever the private one is.
+TEST(X25519Test, ZerosAreNoSharedSecret) {
+  Key shared, private_key;
+  private_key[5] = 7;
+  EXPECT_FALSE(X25519(private_key, Key(), &shared));
 }
 
 }  // namespace

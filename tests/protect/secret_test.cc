@@ -60,11 +60,12 @@ Mapping MappingOf(const void* memory) {
 }
 bool IsDumped(const void* memory) { return MappingOf(memory).is_dumped; }
 
-// Places of a key in memory that is dumped, without making copies of it.
-size_t CopiesInADump(const Bytes& inverted) {
+// Places of a key in memory, in all of it or in what is dumped, without making copies of it.
+size_t Copies(const Bytes& inverted, bool everywhere) {
   size_t copies = 0;
   for (const Mapping& mapping : Mappings()) {
-    if (!mapping.is_dumped || mapping.end < mapping.begin + inverted.size()) continue;
+    if (!(mapping.is_dumped || everywhere) || mapping.end < mapping.begin + inverted.size())
+      continue;
     const auto* memory = reinterpret_cast<const uint8_t*>(mapping.begin);
     const size_t last = mapping.end - mapping.begin - inverted.size();
     for (size_t i = 0; i <= last; ++i) {
@@ -77,6 +78,9 @@ size_t CopiesInADump(const Bytes& inverted) {
   }
   return copies;
 }
+
+size_t CopiesInADump(const Bytes& inverted) { return Copies(inverted, false); }
+size_t CopiesInMemory(const Bytes& inverted) { return Copies(inverted, true); }
 
 class SecretTest : public testing::Test {
  protected:
@@ -151,8 +155,9 @@ TEST_F(SecretTest, WhatIsGivenBackIsWiped) {
     Wipe(plain.data(), plain.size());
     Secret moved(std::move(secret));
     EXPECT_EQ(moved.bytes().size(), 64u);
+    EXPECT_EQ(CopiesInMemory(inverted), 1u) << "control";
   }
-  EXPECT_EQ(CopiesInADump(inverted), 0u);
+  EXPECT_EQ(CopiesInMemory(inverted), 0u);
 }
 
 // More than the heap has room for: keys are wiped, wherever they are.
@@ -160,6 +165,15 @@ TEST_F(SecretTest, AFullHeapIsNoError) {
   std::vector<Secret> secrets;
   for (int i = 0; i < 2000; ++i) secrets.emplace_back(Bytes(1024, 7));
   EXPECT_TRUE(IsDumped(secrets.back().bytes().data())) << "the heap was not full";
+  Bytes inverted(1024);
+  RandomBytes(inverted);
+  {
+    Bytes plain = Inverted(inverted);
+    const Secret secret(plain);
+    Wipe(plain.data(), plain.size());
+    EXPECT_EQ(CopiesInADump(inverted), 1u) << "control";
+  }
+  EXPECT_EQ(CopiesInMemory(inverted), 0u);
   secrets.clear();
   EXPECT_FALSE(IsDumped(Secret(Bytes(32, 7)).bytes().data()));
 }

@@ -10,6 +10,8 @@
 #include "protect/checkpoint.h"
 #include "protect/index_digest.h"
 #include "protect/verifying_io.h"
+#include "support/closed_anew.h"
+#include "support/encryption.h"
 
 namespace h4mk_test {
 namespace {
@@ -60,11 +62,9 @@ TEST(SigningTest, SeeksAreVerifiedToo) {
 }
 
 TEST(SigningTest, EncryptedFilesAreSignedAsTheyAreStored) {
-  const Bytes master = Payload(7, 32);
-  const h4mk_key key = {sizeof(h4mk_key), nullptr, 0, master.data(), master.size()};
-  h4mk_writer_options options = Signing();
-  options.encryption_scheme = H4MK_SCHEME_GCM;
-  options.encryption_key = &key;
+  const h4mk_key key = KeyOf(kMaster);
+  h4mk_writer_options options = Encrypting();
+  options.signing_key = SigningKey().secret.c_str();
   TestFile file(Mux(Film(), options));
   h4mk_reader_options without = Verifying();
   without.keep_encrypted = 1;  // verifying needs no key
@@ -103,11 +103,9 @@ TEST(SigningTest, EveryReadFailsOnce) {
 }
 
 TEST(SigningTest, EveryReadOfACheckWithKeysFailsOnce) {
-  const Bytes master = Payload(7, 32);
-  const h4mk_key key = {sizeof(h4mk_key), nullptr, 0, master.data(), master.size()};
-  h4mk_writer_options writing = Signing();
-  writing.encryption_scheme = H4MK_SCHEME_GCM;
-  writing.encryption_key = &key;
+  const h4mk_key key = KeyOf(kMaster);
+  h4mk_writer_options writing = Encrypting();
+  writing.signing_key = SigningKey().secret.c_str();
   const Bytes bytes = Mux(Film(20), writing);
   h4mk_verify_options checking = H4MK_VERIFY_OPTIONS_INIT;
   checking.verify_key = SigningKey().open.c_str();
@@ -274,16 +272,21 @@ TEST(ProofTest, AChangedProofProvesNothing) {
   h4mk_value* proven = nullptr;
   ASSERT_EQ(h4mk_proof_verify(made.get(), SigningKey().open.c_str(), nullptr, &proven), H4MK_OK);
   const std::string expected = h4mk_value_to_json(Value(proven).get());
+  size_t refused = 0;
   for (size_t i = 0; i < proof.size(); i += 13) {
     std::string changed = proof;
     changed[i] = changed[i] == 'B' ? 'C' : 'B';
     h4mk_value* value = nullptr;
     if (h4mk_value_from_json(changed.data(), changed.size(), &value) != H4MK_OK) continue;
     const Value freed(value);
-    if (h4mk_proof_verify(value, SigningKey().open.c_str(), nullptr, &proven) != H4MK_OK) continue;
+    if (h4mk_proof_verify(value, SigningKey().open.c_str(), nullptr, &proven) != H4MK_OK) {
+      ++refused;
+      continue;
+    }
     // Base64 has characters whose last bits mean nothing.
     EXPECT_EQ(h4mk_value_to_json(Value(proven).get()), expected) << "character " << i;
   }
+  EXPECT_GT(refused, proof.size() / 13 / 2);
 }
 
 TEST(ProofTest, AnotherNumberIsAnotherBlockOrNone) {
@@ -303,6 +306,23 @@ TEST(SigningTest, AnotherKeyIsAnError) {
   EXPECT_NE(verified.message.find("signed with another key"), std::string::npos)
       << verified.message;
   EXPECT_EQ(Verify(Mux(Film(), Signing()), MakeKey(false)).status, H4MK_ERR_KEY);
+}
+
+// Signed with another key, under the name of this one: each checkpoint has its fingerprint.
+TEST(SigningTest, AnotherKeyUnderTheNameOfThisOneIsAnError) {
+  Bytes file = Mux(Film(), Signing(MakeKey()));
+  const auto own = h4mk::SignatureKey::Public(SigningKey().open);
+  ASSERT_TRUE(own.ok());
+  for (const Chunk& chunk : WalkChunks(file)) {
+    if (chunk.tag != "VERI") continue;
+    constexpr size_t kFingerprint = 4 + 1 + 1;  // behind the magic, the kind and the flags
+    std::ranges::copy(own.value().fingerprint(), file.begin() + chunk.payload() + kFingerprint);
+    FixCrc(&file, chunk);
+  }
+  FixChecksum(&file, WalkChunks(file));
+  TestFile plain(file);
+  EXPECT_TRUE(Reader(&plain).ReadOn().damage.empty()) << "its checksums fit";
+  EXPECT_EQ(Verify(file).status, H4MK_ERR_KEY);
 }
 
 TEST(SigningTest, AFileWithoutSignatureIsAnError) {
@@ -364,6 +384,33 @@ TEST(SigningTest, AReaderFollowsAGrowingFile) {
 
 // ---- attacks
 
+// A checkpoint of another file of the same signer behind one that grows: it is read on as it was.
+TEST(SigningAttackTest, AGrowingFileDoesNotBecomeAnother) {
+  const Bytes whole = Mux(Film(), Signing()), other = Mux(Film(400), Signing());
+  const auto last_checkpoint = [](const Bytes& file) {
+    std::vector<Chunk> chunks = WalkChunks(file);
+    while (chunks.back().tag != "VERI") chunks.pop_back();
+    return chunks.back();
+  };
+  Bytes growing(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(whole.size() / 2));
+  TestFile file(growing);
+  Reader reader(&file, Verifying());
+  ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+  EXPECT_EQ(reader.ReadOn().end, H4MK_AGAIN);
+  h4mk_signature before = H4MK_SIGNATURE_INIT, after = H4MK_SIGNATURE_INIT;
+  ASSERT_EQ(h4mk_reader_signature(reader.get(), &before), H4MK_OK);
+  const Chunk foreign = last_checkpoint(other);
+  file.bytes.resize(std::max(file.bytes.size(), foreign.begin));
+  file.bytes.insert(file.bytes.end(), other.begin() + static_cast<ptrdiff_t>(foreign.begin),
+                    other.begin() + static_cast<ptrdiff_t>(foreign.end()));
+  const Reading reading = reader.ReadOn();
+  EXPECT_EQ(reading.end, H4MK_AGAIN);
+  EXPECT_TRUE(reading.blocks.empty());
+  ASSERT_EQ(h4mk_reader_signature(reader.get(), &after), H4MK_OK);
+  EXPECT_EQ(after.chunk_count, before.chunk_count);
+  EXPECT_EQ(after.is_final, 0);
+}
+
 TEST(SigningAttackTest, AChangedClusterCostsItsBlocksOnly) {
   const Media media = Film();
   Bytes file = Mux(media, Signing());
@@ -377,6 +424,20 @@ TEST(SigningAttackTest, AChangedClusterCostsItsBlocksOnly) {
   EXPECT_FALSE(verified.warnings.empty());
   EXPECT_LT(verified.reading.blocks.size(), media.blocks.size());
   EXPECT_GT(verified.reading.blocks.size(), media.blocks.size() * 3 / 4);
+}
+
+// Sizes and durations end with the last chunk: without it a file is not even opened.
+TEST(SigningAttackTest, AChangedLastChunkIsRefusedAtOnce) {
+  const Bytes whole = Mux(Film(), Signing());
+  for (Bytes file : {whole, Bytes(whole.begin(), whole.begin() + whole.size() / 2)}) {
+    std::vector<Chunk> chunks = WalkChunks(file);
+    while (chunks.back().tag != "VERI") chunks.pop_back();
+    while (chunks.back().tag == "VERI" || chunks.back().tag == "TSEK") chunks.pop_back();
+    EXPECT_EQ(Verify(file).status, H4MK_OK) << "control";
+    file[chunks.back().crc() - 1] ^= 1;
+    FixCrc(&file, chunks.back());
+    EXPECT_EQ(Verify(file).status, H4MK_ERR_CORRUPT);
+  }
 }
 
 TEST(SigningAttackTest, AClusterThatIsHiddenIsMissed) {
@@ -460,7 +521,7 @@ TEST(SigningAttackTest, ACheckpointThatDoesNotMatchItsCrcIsNone) {
   EXPECT_EQ(is_final(), 0);
 }
 
-// A file that is cut behind a checkpoint and given the end of another file.
+// A file that is cut behind a checkpoint and closed by somebody without the key.
 TEST(SigningAttackTest, ACutFileGetsNoNewEnd) {
   const Media media = Film();
   const Bytes file = Mux(media, Signing());
@@ -470,6 +531,15 @@ TEST(SigningAttackTest, ACutFileGetsNoNewEnd) {
   ASSERT_NE(first, chunks.end());
   const Bytes cut(file.begin(), file.begin() + first->end());
   EXPECT_EQ(Verify(cut).reading.end, H4MK_AGAIN);
+  const std::optional<Bytes> closed = ClosedAnew(cut);
+  ASSERT_TRUE(closed);
+  TestFile plain(*closed);
+  EXPECT_TRUE(Reader(&plain).is_closed()) << "who does not verify believes it";
+  EXPECT_EQ(Verify(*closed).reading.end, H4MK_AGAIN);
+  EXPECT_FALSE(Verify(*closed).warnings.empty());
+  h4mk_reader_options refusing = Verifying();
+  refusing.refuse_unsigned = 1;
+  EXPECT_EQ(Reader(&plain, refusing).status(), H4MK_ERR_CORRUPT);
   // Without the final checkpoint but with everything else.
   Bytes without = file;
   const auto last =

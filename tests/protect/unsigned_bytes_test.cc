@@ -308,6 +308,15 @@ TEST(SignedEditTest, WordsMayBeEditedAndThatIsTold) {
   }
 }
 
+// Edits stand behind the end; in front of it they are as any chunk that nobody signed.
+TEST(SignedEditTest, WordsMayBeEditedBehindTheEndOnly) {
+  Bytes file = SignedFile();
+  const Bytes edit =
+      ChunkFor(file, "META", ToBytes(R"({"tags":{"title":"edited"},"programs":[{"id":1}]})"));
+  file.insert(file.begin() + kHeaderSize, edit.begin(), edit.end());
+  ExpectToldAndNotUsed(file, "in front");
+}
+
 // The order of members is no difference.
 TEST(SignedEditTest, MembersMayChangePlaces) {
   const Bytes edited =
@@ -463,6 +472,10 @@ TEST(ForgedProofTest, AnAttachmentProvesNoBlock) {
   h4mk::Bytes path;
   for (const Sha256Digest& step : ProveInclusion(MerkleTree(), leaves, forged))
     AppendBytes(path, step);
+  MerkleTree tree;
+  for (const Sha256Digest& leaf : leaves) tree.Add(leaf);
+  ASSERT_TRUE(VerifyInclusion(leaves[forged], forged, leaves.size(),
+                              ProveInclusion(MerkleTree(), leaves, forged), tree.Root()));
   const Chunk attachment = Find(file.bytes, "ATTA");
   const ByteSpan whole(file.bytes.data() + attachment.begin,
                        attachment.crc() - attachment.begin - digest.size());
