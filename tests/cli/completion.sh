@@ -2,6 +2,10 @@
 completion=$CASES/../../tools/h4mk/completion.bash
 make_file clip clip.h4mk
 make_file pcm other.h4mk
+echo font >'$(touch ran).ttf'
+echo font >'`touch ran`'
+echo font >'two words.ttf'
+h4mk edit -q other.h4mk --attach '$(touch ran).ttf' --attach '`touch ran`' --attach 'two words.ttf'
 cat >words <<'END'
 tab() {  # tab WORD…: what the last word, as far as it was typed, may become
   COMP_WORDS=("$@")
@@ -26,8 +30,11 @@ tab h4mk seek clip.h4mk --time ""
 tab h4mk cut clip.h4mk --to ""
 tab h4mk edit clip.h4mk --disposition ""
 tab h4mk extract clip.h4mk --name ""
+tab h4mk extract other.h4mk --name ""
+tab h4mk extract other.h4mk --name "two\\ w"
 END
 . "$completion"
 . ./words
 # zsh, where it is there, understands all of it.
 ! command -v zsh >/dev/null || zsh -f -c 'autoload -U compinit bashcompinit; compinit -D -u; bashcompinit; . "$1"; emulate sh; . ./words' zsh "$completion" 2>&1 >/dev/null
+ls ran 2>&1  # names of attachments are not run
