@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import pathlib
 import pickle
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -187,6 +188,7 @@ class Processes(unittest.TestCase):
             try:
                 while True:
                     file.video.packet(7)
+                    self.assertEqual((file.version, file.is_closed), (2, True))
             except ValueError as error:
                 refusals.append(str(error))
 
@@ -201,6 +203,52 @@ class Processes(unittest.TestCase):
                 thread.join()
         self.assertEqual(refusals, ["the file was closed"] * 120)
 
+    def test_properties_while_another_thread_closes(self):
+        def look(file):
+            try:
+                while True:
+                    file.version, file.is_closed
+            except ValueError:
+                pass
+
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        self.addCleanup(sys.setswitchinterval, interval)
+        for _ in range(300):
+            file = h4mk.open(self.path)
+            thread = threading.Thread(target=look, args=(file,))
+            thread.start()
+            file.close()
+            thread.join()
+
+    def test_threads_share_a_writer(self):
+        def append(track):
+            try:
+                for i in range(200):
+                    track.write(b"x" * 2000, i)
+            except (ValueError, h4mk.StateError):
+                pass  # it is finished, or closed
+
+        def finish(writer):
+            try:
+                writer.finish()
+            except (ValueError, h4mk.StateError):
+                pass
+
+        for ends in (0, 2):
+            for _ in range(20):
+                writer = h4mk.Writer()
+                tracks = [writer.add_track("data", "x-example.org-a") for _ in range(4)]
+                threads = [threading.Thread(target=append, args=(track,)) for track in tracks]
+                threads += [threading.Thread(target=finish, args=(writer,)) for _ in range(ends)]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+                finish(writer)
+                written = [packet.track.id for packet in h4mk.open(writer.getvalue()).packets()]
+                self.assertTrue(ends or written.count(4) == written.count(1) == 200)
+
     def test_ending_while_threads_read(self):
         program = """
 import sys, threading, time, h4mk
@@ -214,6 +262,16 @@ time.sleep(0.1)
 """
         for _ in range(5):
             self.assertEqual(subprocess.run([sys.executable, "-c", program, self.path], check=False).returncode, 0)
+
+
+class Loading(unittest.TestCase):
+    def test_the_library_is_not_taken_from_where_the_package_was_copied_to(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(pathlib.Path(h4mk.__file__).parent, pathlib.Path(folder, "a", "b", "h4mk"))
+            pathlib.Path(folder, "libh4mk.so.1").write_bytes(b"of somebody else")
+            environment = {**os.environ, "PYTHONPATH": folder + "/a/b", "LD_LIBRARY_PATH": os.environ["H4MK_LIBRARY_DIR"]}
+            del environment["H4MK_LIBRARY_DIR"]
+            subprocess.run([sys.executable, "-c", "import h4mk"], env=environment, check=True)
 
 
 class Trust(unittest.TestCase):

@@ -19,7 +19,10 @@ OK, END, AGAIN = 0, 1, 2
 
 def _load(name: str) -> Any:
     """The library in the folder H4MK_LIBRARY_DIR; beside the package as `cmake --install` lays it out; or the system's."""
-    folders = [os.environ.get("H4MK_LIBRARY_DIR"), str(pathlib.Path(__file__).resolve().parents[3])]
+    folders = [os.environ.get("H4MK_LIBRARY_DIR")]
+    package = pathlib.Path(__file__).resolve().parent
+    if package.parts[-3:-1] == ("python3", "dist-packages"):  # else the folder three levels up may be anybody's, as /tmp is
+        folders.append(str(package.parents[2]))
     for folder in folders:
         if folder and os.path.exists(os.path.join(folder, name)):
             return ffi.dlopen(os.path.join(folder, name))

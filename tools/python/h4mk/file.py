@@ -49,12 +49,16 @@ class File:
     @property
     def version(self) -> int:
         """Of the format: 1 or 2; 256 for the transport dialect."""
-        return int(lib.h4mk_reader_version(self._reader().pointer))
+        reader = self._reader()
+        with reader:
+            return int(lib.h4mk_reader_version(reader.pointer))
 
     @property
     def is_closed(self) -> bool:
         """Whether it has an end; if not, it is still being written or was cut."""
-        return bool(lib.h4mk_reader_is_closed(self._reader().pointer))
+        reader = self._reader()
+        with reader:
+            return bool(lib.h4mk_reader_is_closed(reader.pointer))
 
     @property
     def tracks(self) -> tuple[Track, ...]:

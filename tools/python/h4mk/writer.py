@@ -2,6 +2,7 @@
 """Writes files."""
 from __future__ import annotations
 
+import contextlib
 import os
 from fractions import Fraction
 from typing import Any, Mapping, Sequence, Union
@@ -22,8 +23,8 @@ class Writer:
 
     Leaving the `with` block normally writes the index and the end; leaving it by an exception does not, and what was written
     can be read all the same. place: a path, or None: the file is kept in memory, and getvalue() has it. key: every packet is
-    encrypted with it. signing_key: a private key in PEM form. repeatable: the same input gives the same bytes. One thread at a
-    time may use a writer, and only the process that made it."""
+    encrypted with it. signing_key: a private key in PEM form. repeatable: the same input gives the same bytes. Any thread may
+    use a writer, but only the process that made it."""
 
     def __init__(self, place: str | os.PathLike[str] | None = None, *, key: bytes | None = None, key_id: bytes = b"",
                  signing_key: str | None = None, repeatable: bool = False, reserve_index_space: int = 0) -> None:
@@ -67,14 +68,15 @@ class Writer:
             self._handle.free()
             check(status, message)
 
-    def _check(self, status: int) -> None:
-        if status >= 100:
-            check(status, text(lib.h4mk_writer_message(self._pointer())))
-
-    def _pointer(self) -> Any:
-        if self._handle is None:
+    def _call(self, function: Any, *arguments: Any) -> None:
+        """One thread at a time is within the library."""
+        handle = self._handle
+        if handle is None:
             raise ValueError("the writer was closed")
-        return self._handle.pointer
+        with handle:
+            status = function(handle.pointer, *arguments)
+            if status >= 100:
+                check(status, text(lib.h4mk_writer_message(handle.pointer)))
 
     # ------------------------------------------------------------------------------------------- descriptions
 
@@ -93,7 +95,7 @@ class Writer:
         """Adds a track that is described as one that was read (Track.description)."""
         value = _description(description)
         index = ffi.new("uint32_t *")
-        self._check(lib.h4mk_writer_add_track(self._pointer(), value, index))
+        self._call(lib.h4mk_writer_add_track, value, index)
         self._used_ids.add(int(description["track_id"]))
         return OutputTrack(self, int(index[0]), dict(description))
 
@@ -101,11 +103,11 @@ class Writer:
         """Adds a file within the file. Only before the first packet."""
         tags = {"filename": name, "mimetype": mimetype}
         track = self.add_track("attachment", codec, name=name, tags=tags)
-        self._check(lib.h4mk_writer_set_attachment(self._pointer(), track.index, ffi.from_buffer("uint8_t[]", data or b"\0"), len(data)))
+        self._call(lib.h4mk_writer_set_attachment, track.index, ffi.from_buffer("uint8_t[]", data or b"\0"), len(data))
 
     def set_meta(self, meta: Mapping[str, Any]) -> None:
         """Sets all that is known of the file as a whole (ffmpeg.md, "Keys of META"); the last one that was set counts."""
-        self._check(lib.h4mk_writer_set_meta(self._pointer(), to_value(dict(meta))))
+        self._call(lib.h4mk_writer_set_meta, to_value(dict(meta)))
         self._meta = dict(meta)
 
     def set_tags(self, **tags: str) -> None:
@@ -126,7 +128,6 @@ class Writer:
         Packets of all tracks come in decoding order."""
         if isinstance(data, np.ndarray):
             data = np.ascontiguousarray(data).reshape(-1).view(np.uint8) if data.size else b""
-        size = memoryview(data).nbytes  # type: ignore[arg-type]
         block = new_struct("h4mk_block")
         block.track = track.index
         block.pts = NO_TIME if pts is None else pts
@@ -135,21 +136,21 @@ class Writer:
         if flags is None:
             flags = (lib.H4MK_BLOCK_KEY | lib.H4MK_BLOCK_TYPE_I if key else lib.H4MK_BLOCK_TYPE_P) | (lib.H4MK_BLOCK_DISCARD if discard else 0)
         block.flags = flags
-        bytes_of = ffi.from_buffer("uint8_t[]", data) if size else ffi.NULL
-        block.data, block.size = bytes_of, size
+        bytes_of = ffi.from_buffer("uint8_t[]", data)  # from now on nobody resizes it
+        block.data, block.size = bytes_of, len(bytes_of)
         keep = _side_data(block, side_data or {})
-        self._check(lib.h4mk_writer_write(self._pointer(), block))
+        self._call(lib.h4mk_writer_write, block)
         del keep
 
     def flush(self) -> None:
         """What was written so far can then be read by others."""
-        self._check(lib.h4mk_writer_flush(self._pointer()))
+        self._call(lib.h4mk_writer_flush)
 
     # ------------------------------------------------------------------------------------------- end
 
     def finish(self) -> None:
         """Writes the index and the end, and closes the file."""
-        self._check(lib.h4mk_writer_finish(self._pointer()))
+        self._call(lib.h4mk_writer_finish)
         self._close()
 
     def getvalue(self) -> bytes:
@@ -159,14 +160,15 @@ class Writer:
         return self._value
 
     def _close(self) -> None:
-        if self._handle is None:
+        handle, self._handle = self._handle, None  # type: ignore[assignment]
+        if handle is None:
             return
-        if self._in_memory:
-            data, size = ffi.new("const uint8_t **"), ffi.new("size_t *")
-            check(lib.h4mk_io_memory(self._io, data, size))
-            self._value = bytes(ffi.buffer(data[0], size[0])) if size[0] else b""
-        self._handle.free()
-        self._handle = None  # type: ignore[assignment]
+        with handle:
+            if self._in_memory:
+                data, size = ffi.new("const uint8_t **"), ffi.new("size_t *")
+                check(lib.h4mk_io_memory(self._io, data, size))
+                self._value = bytes(ffi.buffer(data[0], size[0])) if size[0] else b""
+            handle.free()
 
     def __enter__(self) -> Writer:
         return self
@@ -177,7 +179,8 @@ class Writer:
         if kind is None:
             self.finish()
         else:
-            lib.h4mk_writer_flush(self._pointer())
+            with contextlib.suppress(Exception):  # the first exception counts
+                self.flush()
             self._close()
 
 
@@ -196,7 +199,7 @@ class OutputTrack:
     def update(self, **changes: Any) -> None:
         """Describes the track anew; track_id, time_base and compression stay."""
         self.description.update(changes)
-        self.writer._check(lib.h4mk_writer_update_track(self.writer._pointer(), self.index, _description(self.description)))
+        self.writer._call(lib.h4mk_writer_update_track, self.index, _description(self.description))
 
 
 def _description(description: Mapping[str, Any]) -> Any:
