@@ -47,6 +47,14 @@ class FormatsTest(unittest.TestCase):
     def tearDownClass(cls):
         cls.folder.cleanup()
 
+    def test_the_decoder_of_pictures_gets_two_files(self):
+        program, said = self.root / "decoder", self.root / "said"
+        program.write_text(f"#!/bin/sh\nls -l /proc/$$/fd >'{said}'\nexit 1\n")
+        program.chmod(0o755)
+        with Daemon(PROGRAM, "--ffmpeg", program, self.films) as daemon:
+            self.assertEqual(daemon.get("/api/files/plain/thumbnail.jpg")[0], 422)
+        self.assertEqual([line for line in said.read_text().splitlines() if "socket:" in line or "anon_inode:" in line or "pipe:" in line], [])
+
     def plays(self, daemon, name, source, streams=("v:0", "a:0")):
         for stream in streams:
             want, got = packets(source, stream), packets(f"{daemon.url}/hls/{name}/master.m3u8", stream)

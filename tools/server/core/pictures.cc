@@ -53,6 +53,14 @@ class MemoryFile {
   const int fd_;
 };
 
+// Sockets of clients, and the one that takes new ones: not all of them are closed by exec.
+void CloseOthers() {
+  if (syscall(SYS_close_range, 3, ~0u, 0) == 0) return;
+  rlimit most = {};  // a kernel before 5.9
+  getrlimit(RLIMIT_NOFILE, &most);
+  for (rlim_t fd = 3; fd < most.rlim_cur; ++fd) close(static_cast<int>(fd));
+}
+
 // Between fork and exec: only calls that are safe there. The decoder gets no environment, no files
 // but these two, no new privileges, and bounded time and memory.
 [[noreturn]] void RunChild(const char* program, char* const* arguments, int input, int output,
@@ -66,6 +74,7 @@ class MemoryFile {
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (dup2(input, 0) >= 0 && dup2(output, 1) >= 0 && dup2(null, 2) >= 0) {
+    CloseOthers();
     static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
     char* const environment[] = {path, nullptr};
     execvpe(program, arguments, environment);
