@@ -507,6 +507,11 @@ TEST(TextTest, NumbersHaveNoSurprises) {
 TEST(TextTest, WhatIsShownIsEscaped) {
   EXPECT_EQ(JsonText("a\"\\\n\x01\xff"), "\"a\\\"\\\\\\n\\u0001\xEF\xBF\xBD\"");
   EXPECT_EQ(XmlText("<&\"'\x02>"), "&lt;&amp;&quot;&#39;&gt;");
+  // What deceives who reads a log: CSI of one byte, DEL, right to left.
+  const std::string hidden = "\xC2\x9B\x7F\xE2\x80\xAE\xC3\xA4";
+  EXPECT_EQ(JsonText(hidden), "\"\\u009b\\u007f\\u202e\xC3\xA4\"");
+  EXPECT_EQ(EscapeHidden("{\"" + hidden + "\":1}"), "{\"\\u009b\\u007f\\u202e\xC3\xA4\":1}");
+  EXPECT_EQ(XmlText(hidden + "\xEF\xBF\xBF"), "&#x009b;&#x007f;&#x202e;\xC3\xA4");
   EXPECT_EQ(PercentEncode("a b/ü?"), "a%20b/%C3%BC%3F");
 }
 

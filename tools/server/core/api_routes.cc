@@ -22,7 +22,7 @@ constexpr uint64_t kMostRows = 10'000;  // of one answer
 double Rounded(double seconds) { return std::round(seconds * 1e6) / 1e6; }
 
 std::string Dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return EscapeHidden(json.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 Response JsonOf(const MediaFile& file, const Json& json, const std::string& what) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/text.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace h4mk::server {
@@ -22,27 +23,28 @@ bool ParseInteger(std::string_view text, T* number) {
   return true;
 }
 
-// Length of the UTF-8 sequence at the start of the text; 0: it is none.
-size_t Utf8Length(std::string_view text) {
+// Length of the UTF-8 sequence at the start of the text, and its character; 0: it is none.
+size_t Utf8Length(std::string_view text, uint32_t* code) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
   size_t length = 0;
-  uint32_t code = 0, least = 0;
+  uint32_t least = 0;
+  *code = lead;
   if (lead < 0x80) return 1;
   if (lead >> 5 == 6)
-    length = 2, code = lead & 31, least = 0x80;
+    length = 2, *code = lead & 31, least = 0x80;
   else if (lead >> 4 == 14)
-    length = 3, code = lead & 15, least = 0x800;
+    length = 3, *code = lead & 15, least = 0x800;
   else if (lead >> 3 == 30)
-    length = 4, code = lead & 7, least = 0x10000;
+    length = 4, *code = lead & 7, least = 0x10000;
   else
     return 0;
   if (text.size() < length) return 0;
   for (size_t i = 1; i < length; ++i) {
     if (byte(i) >> 6 != 2) return 0;
-    code = code << 6 | (byte(i) & 63);
+    *code = *code << 6 | (byte(i) & 63);
   }
-  if (code < least || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return 0;
+  if (*code < least || *code > 0x10FFFF || (*code >= 0xD800 && *code < 0xE000)) return 0;
   return length;
 }
 
@@ -136,47 +138,70 @@ bool ParseTarget(std::string_view target, std::string* path, Query* query) {
   return true;
 }
 
+Character TakeCharacter(std::string_view* text) {
+  uint32_t code = 0;
+  const size_t length = Utf8Length(*text, &code);
+  const Character taken =
+      length == 0 ? Character{"\xEF\xBF\xBD", 0xFFFD} : Character{text->substr(0, length), code};
+  text->remove_prefix(std::max<size_t>(length, 1));
+  return taken;
+}
+
+bool IsHidden(uint32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x61C || code == 0x200E ||
+         code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
 std::string JsonText(std::string_view text) {
   std::string json = "\"";
   while (!text.empty()) {
-    const size_t length = Utf8Length(text);
-    const auto c = static_cast<unsigned char>(text[0]);
-    if (length == 0) {
-      json += "\xEF\xBF\xBD";
-    } else if (c == '"' || c == '\\') {
-      json.append("\\").append(1, text[0]);
-    } else if (c == '\n') {
+    const Character c = TakeCharacter(&text);
+    if (c.code == '"' || c.code == '\\')
+      json.append("\\").append(c.bytes);
+    else if (c.code == '\n')
       json += "\\n";
-    } else if (c < 0x20) {
-      json.append("\\u00").append(Hex(c, 2));
-    } else {
-      json.append(text.substr(0, length));
-    }
-    text.remove_prefix(length == 0 ? 1 : length);
+    else if (IsHidden(c.code))
+      json.append("\\u").append(Hex(c.code, 4));
+    else
+      json.append(c.bytes);
   }
   return json + '"';
+}
+
+std::string EscapeHidden(std::string json) {
+  if (std::all_of(json.begin(), json.end(), [](char c) { return c >= ' ' && c <= '~'; }))
+    return json;
+  std::string escaped;
+  for (std::string_view rest = json; !rest.empty();) {
+    const Character c = TakeCharacter(&rest);
+    if (IsHidden(c.code))
+      escaped.append("\\u").append(Hex(c.code, 4));
+    else
+      escaped.append(c.bytes);
+  }
+  return escaped;
 }
 
 std::string XmlText(std::string_view text) {
   std::string xml;
   while (!text.empty()) {
-    const size_t length = Utf8Length(text);
-    const char c = text[0];
-    if (length == 0)
-      xml += "\xEF\xBF\xBD";
-    else if (c == '&')
+    const Character c = TakeCharacter(&text);
+    if (c.code == '&')
       xml += "&amp;";
-    else if (c == '<')
+    else if (c.code == '<')
       xml += "&lt;";
-    else if (c == '>')
+    else if (c.code == '>')
       xml += "&gt;";
-    else if (c == '"')
+    else if (c.code == '"')
       xml += "&quot;";
-    else if (c == '\'')
+    else if (c.code == '\'')
       xml += "&#39;";
-    else if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t')
-      xml.append(text.substr(0, length));
-    text.remove_prefix(length == 0 ? 1 : length);
+    else if ((c.code < 0x20 && c.code != '\n' && c.code != '\t') || c.code >> 1 == 0xFFFE >> 1)
+      continue;  // XML has no such characters
+    else if (c.code > '~' && IsHidden(c.code))
+      xml.append("&#x").append(Hex(c.code, 4)).append(";");
+    else
+      xml.append(c.bytes);
   }
   return xml;
 }

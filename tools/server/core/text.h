@@ -29,10 +29,21 @@ using Query = std::vector<std::pair<std::string, std::string>>;
 // Splits a target into its decoded path and query. False: it cannot be decoded.
 bool ParseTarget(std::string_view target, std::string* path, Query* query);
 
-// With quotes. Bytes that are no UTF-8 become U+FFFD.
+// A character of UTF-8; bytes that are none are U+FFFD.
+struct Character {
+  std::string_view bytes;
+  uint32_t code;
+};
+Character TakeCharacter(std::string_view* text);
+// Control characters and those that turn the direction of text or end a line: they deceive who
+// reads a text, in a log or a list.
+bool IsHidden(uint32_t code);
+
+// With quotes; what is hidden is escaped.
 std::string JsonText(std::string_view text);
-// For text and attribute values of XML and HTML. Control characters that XML cannot have are left
-// out.
+// The same for JSON that is there already, of one line.
+std::string EscapeHidden(std::string json);
+// For text and attribute values of XML and HTML. What XML cannot have is left out.
 std::string XmlText(std::string_view text);
 // Lower-case hexadecimal digits.
 std::string Hex(uint64_t number, int digits);

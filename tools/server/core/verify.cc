@@ -79,7 +79,7 @@ class Verification {
     Json json = {{"ok", status == H4MK_OK}, {"status", h4mk_strerror(status)}};
     json["problems"] = problems_;
     if (report != nullptr) json["report"] = Json::parse(h4mk_value_to_json(report), nullptr, false);
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return EscapeHidden(json.dump(-1, ' ', false, Json::error_handler_t::replace));
   }
   double progress() const { return progress_; }
 

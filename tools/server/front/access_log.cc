@@ -33,12 +33,16 @@ void AccessLog::Reopen() {
 }
 
 std::string WithoutSecrets(const std::string& target) {
-  std::string text = target.substr(0, target.find('?'));
-  if (text.starts_with("/s/")) {
-    const size_t end = text.find('/', 3);
-    text = "/s/-" + (end == std::string::npos ? std::string() : text.substr(end));
+  const size_t mark = target.find('?');
+  std::string text = target.substr(0, mark), decoded;
+  // Also where it is percent-encoded, or behind another slash: it may be right elsewhere.
+  if (!PercentDecode(text, false, &decoded)) decoded = text;
+  decoded.erase(0, decoded.find_first_not_of('/'));
+  if (decoded.starts_with("s/")) {
+    const size_t end = decoded.find('/', 2);
+    text = "/s/-" + (end == std::string::npos ? std::string() : decoded.substr(end));
   }
-  return text.size() == target.size() || target.find('?') == std::string::npos ? text : text + "?-";
+  return mark == std::string::npos ? text : text + "?-";
 }
 
 void AccessLog::Write(const Request& request, int status, uint64_t bytes, uint64_t microseconds,

@@ -11,11 +11,13 @@
 namespace h4mk::server {
 namespace {
 
-// A quoted string of a playlist has no quotes and no line ends.
+// A quoted string of a playlist has no quotes and no line ends, and knows no escapes.
 std::string Quoted(std::string_view text) {
   std::string quoted = "\"";
-  for (const char c : text)
-    quoted.push_back(c == '"' ? '\'' : static_cast<unsigned char>(c) < 32 ? ' ' : c);
+  while (!text.empty()) {
+    const Character c = TakeCharacter(&text);
+    quoted += c.code == '"' ? "'" : IsHidden(c.code) ? " " : c.bytes;
+  }
   return quoted + '"';
 }
 
