@@ -278,6 +278,11 @@ class SecurityTest(unittest.TestCase):
             self.assertEqual(status(".".join([parts[0], str(int(parts[1]) + 1), parts[2]]) + "/files/a.h4mk"), 403)  # another expiry
             self.assertEqual(status(one[:-1] + ("0" if one[-1] != "0" else "1") + "/files/a.h4mk"), 403)
             self.assertEqual(status(one.replace("one.", "two.") + "/files/a.h4mk"), 403)
+            # Written in other ways, right or wrong, a prefix is no less a secret.
+            self.assertEqual(status("/%73" + one[2:] + "/files/a.h4mk"), 200)
+            self.assertEqual(status("/s%2F" + one[3:] + "/files/a.h4mk"), 200)
+            self.assertEqual(status("/" + one + "/files/a.h4mk"), 404)
+            self.assertEqual(status(one + "/files/%zz"), 400)
             # Requests that are not GET are not opened by a prefix.
             self.assertNotEqual(daemon.get(one + "/files/a.h4mk", method="POST", body=b"")[0], 200)
         text = log.read_text()
@@ -285,6 +290,50 @@ class SecurityTest(unittest.TestCase):
         self.assertGreater(len(lines), 10)
         self.assertNotIn(parts[2], text)  # secrets are not logged
         self.assertNotIn("a-token", text)
+
+    def test_a_log_has_no_controls(self):
+        log = self.root / "controls.log"
+        with Daemon(PROGRAM, "--access-log", log, self.films) as daemon:
+            for byte in (b"\xc2\x9b", b"\xe2\x80\xae"):  # CSI; right to left
+                daemon.raw(b"GET /health HTTP/1.1\r\nHost: x\r\nUser-Agent: a" + byte + b"31m\r\nConnection: close\r\n\r\n")
+        self.assertEqual([json.loads(line)["agent"] for line in log.read_text().splitlines()], ["a\x9b31m", "a\u202e31m"])
+        self.assertTrue(log.read_text().isascii())
+
+    # ---- bodies
+
+    def upload(self, body, length=None, token=""):
+        return (b"POST /video/stream HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nConnection: close\r\n" + token.encode() +
+                b"Content-Length: %d\r\n\r\n" % (length or len(body)) + body)
+
+    def test_forms_take_time_and_memory_as_their_size(self):
+        with Daemon(PROGRAM, "--legacy-api", self.films) as daemon:
+            before = daemon.memory()
+            for head in (b"Content-Disposition: " + b";" * (1 << 20), b"\n" * (4 << 20), b"A: b\r\n" * (1 << 19)):
+                start = time.monotonic()
+                self.assertIn(b"field required", daemon.raw(self.upload(b"--b\r\n" + head + b"\r\n\r\nx\r\n--b--\r\n"), timeout=120))
+                self.assertLess(time.monotonic() - start, 5)
+            self.assertLess(daemon.memory() - before, 40 << 20)
+
+    def test_uploads_that_never_end_have_bounded_memory(self):
+        with Daemon(PROGRAM, "--legacy-api", "--max-upload", "1000000", self.films) as daemon, contextlib.ExitStack() as stack:
+            slow = [stack.enter_context(socket.create_connection((daemon.host, daemon.port), timeout=20)) for _ in range(5)]
+            for s in slow[:4]:
+                s.sendall(self.upload(b"a" * 990000, 1000000))
+            time.sleep(0.5)
+            slow[4].sendall(self.upload(b"a" * 50000, 1000000))
+            self.assertIn(b"too many uploads", slow[4].recv(10000))
+            slow[0].close()
+            time.sleep(0.5)
+            self.assertIn(b"field required", daemon.raw(self.upload(b"a" * 100)))
+
+    def test_who_has_no_token_uploads_nothing(self):
+        token = self.root / "upload-token"
+        token.write_text("a-token-of-24-characters\n")
+        token.chmod(0o600)
+        with Daemon(PROGRAM, "--legacy-api", "--token-file", token, self.films) as daemon:
+            self.assertIn(b"HTTP/1.1 413", daemon.raw(self.upload(b"", 5000)))  # it is not waited for
+            self.assertIn(b"HTTP/1.1 401", daemon.raw(self.upload(b"a" * 100)))
+            self.assertIn(b"field required", daemon.raw(self.upload(b"a" * 5000, token="Authorization: Bearer a-token-of-24-characters\r\n")))
 
     # ---- stop
 

@@ -118,16 +118,25 @@ std::optional<Response> Service::Route(const Request& request, Load* load) {
   return response;
 }
 
-std::optional<std::string> Service::Caching(const Request& request, std::string_view signature,
-                                            const Router::Match& match) const {
-  if (options_.token.empty() && options_.keys.empty()) return kForEver;
-  const std::string& pattern = match.route->pattern;
-  if (pattern == "/health" || pattern == "/ready") return kForEver;
+bool Service::HasToken(const Request& request) const {
   const std::string_view authorization = request.Header("Authorization");
   constexpr std::string_view kScheme = "Bearer ";
-  if (!options_.token.empty() && SameName(authorization.substr(0, kScheme.size()), kScheme) &&
-      SameSecret(authorization.substr(kScheme.size()), options_.token))
-    return "private, max-age=31536000, immutable";
+  return !options_.token.empty() && SameName(authorization.substr(0, kScheme.size()), kScheme) &&
+         SameSecret(authorization.substr(kScheme.size()), options_.token);
+}
+
+uint64_t Service::MostBody(const Request& request) const {
+  const bool is_upload =
+      (options_.legacy_api || options_.legacy_tracks) && request.method == "POST";
+  return is_upload && (IsOpen() || HasToken(request)) ? options_.most_upload : 4096;
+}
+
+std::optional<std::string> Service::Caching(const Request& request, std::string_view signature,
+                                            const Router::Match& match) const {
+  if (IsOpen()) return kForEver;
+  const std::string& pattern = match.route->pattern;
+  if (pattern == "/health" || pattern == "/ready") return kForEver;
+  if (HasToken(request)) return "private, max-age=31536000, immutable";
   if (match.route->method != "GET") return std::nullopt;
   // What belongs to no file, as the page does, is opened by a signature for all.
   const auto name = match.parameters.find("name");

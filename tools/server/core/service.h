@@ -46,6 +46,8 @@ class Service {
   const Router& router() const { return router_; }
   const std::string& open_api() const { return open_api_; }
 
+  // The largest body of a request. Who may not ask is not waited for.
+  uint64_t MostBody(const Request& request) const;
   // Never throws. Where is_abandoned() tells that nobody waits any more, the work ends.
   Response Handle(const Request& request, const IsAbandoned& is_abandoned = nullptr);
   // Nothing if the answer may take long: then Handle() belongs on a thread that serves no
@@ -55,6 +57,8 @@ class Service {
   std::atomic<bool> is_ready{false};
 
  private:
+  bool IsOpen() const { return options_.token.empty() && options_.keys.empty(); }
+  bool HasToken(const Request& request) const;
   std::optional<Response> Answer(const Request& request, Load* load);
   std::optional<Response> Route(const Request& request, Load* load);
   // Cache-Control of what never changes, for this request; nothing: it is not allowed. Caches that

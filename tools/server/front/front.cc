@@ -56,6 +56,7 @@ constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr unsigned kSlowThreads = 4;
 constexpr int64_t kMostSlow = 64;
 constexpr unsigned kOriginThreads = 32;     // that wait for another server
+constexpr uint64_t kMostUploads = 4;        // of the largest size, in memory at once
 constexpr size_t kOriginBytes = 256 << 10;  // that it is asked for at once
 
 // What has a deadline: closed when it has passed.
@@ -169,12 +170,30 @@ class AddressCount {
   std::map<asio::ip::address, uint32_t> counts_;
 };
 
+// What a connection has of the bodies that are in memory: slow clients send the largest for hours.
+class BodyBytes {
+ public:
+  BodyBytes(std::atomic<uint64_t>& all, uint64_t most) : all_(all), most_(most) {}
+  ~BodyBytes() { GiveBack(); }
+  bool Take(uint64_t bytes) {
+    own_ += bytes;
+    return (all_ += bytes) <= most_;
+  }
+  void GiveBack() { all_ -= std::exchange(own_, 0); }
+
+ private:
+  std::atomic<uint64_t>& all_;
+  const uint64_t most_;
+  uint64_t own_ = 0;
+};
+
 struct Shared {
   Service& service;
   const FrontOptions& options;
   Metrics metrics;
   AccessLog log;
   AddressCount addresses;
+  std::atomic<uint64_t> body_bytes{0};
   std::vector<std::unique_ptr<Core>> cores;
   // Declared behind the cores, so destroyed before them: jobs that were never begun hold on to
   // coroutines of theirs.
@@ -315,7 +334,9 @@ class Connection final : public Watched {
       input.erase(0, size);
       if (head->content_length > 0 && !co_await ReadBody(&*head, &input)) co_return;
       if (input.empty()) std::string().swap(input);
-      if (!co_await Answer(&*head) || !head->keep_alive) break;
+      const bool complete = co_await Answer(&*head);
+      body_bytes_.GiveBack();
+      if (!complete || !head->keep_alive) break;
     }
     co_await Finish();
   }
@@ -344,11 +365,7 @@ class Connection final : public Watched {
   }
 
   Awaitable<bool> ReadBody(Head* head, std::string* input) {
-    const uint64_t most =
-        (shared_.service.options().legacy_api || shared_.service.options().legacy_tracks) &&
-                head->request.method == "POST"
-            ? shared_.service.options().most_upload
-            : 4096;
+    const uint64_t most = shared_.service.MostBody(head->request);
     if (head->content_length > most) {
       co_await Refuse(413, "a body may have " + std::to_string(most) + " bytes");
       co_return false;
@@ -374,6 +391,10 @@ class Connection final : public Watched {
           asio::buffer(body.data() + had, body.size() - had), asio::redirect_error(kAwait, error));
       if (error) co_return false;
       body.resize(had + n);
+      if (!body_bytes_.Take(n)) {
+        co_await Refuse(503, "too many uploads at once; try again");
+        co_return false;
+      }
     }
     co_return true;
   }
@@ -646,6 +667,7 @@ class Connection final : public Watched {
   const std::string peer_;
   const std::function<Response(const Request&)> handler_;
   std::list<Watched*>::iterator place_;
+  BodyBytes body_bytes_{shared_.body_bytes, kMostUploads* shared_.service.options().most_upload};
   uint64_t sent_ = 0;
   Clock::time_point send_start_;
 };

@@ -10,6 +10,8 @@
 namespace h4mk::server {
 namespace {
 
+constexpr size_t kMostPartHead = 8 << 10;  // as much as the head of a request
+
 std::string_view TrimBlanks(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\n\r\f\v";
   while (!text.empty() && kBlanks.find(text.front()) != kBlanks.npos) text.remove_prefix(1);
@@ -21,8 +23,9 @@ std::string_view TrimBlanks(std::string_view text) {
 std::optional<std::string> HeaderParameter(std::string_view header, std::string_view name) {
   for (size_t at = header.find(';'); at != std::string_view::npos; at = header.find(';', at + 1)) {
     std::string_view rest = Trim(header.substr(at + 1));
-    const size_t equal = rest.find('=');
-    if (equal == rest.npos || !SameName(Trim(rest.substr(0, equal)), name)) continue;
+    const size_t equal = rest.find_first_of("=;");
+    if (equal == rest.npos) break;
+    if (rest[equal] == ';' || !SameName(Trim(rest.substr(0, equal)), name)) continue;
     rest.remove_prefix(equal + 1);
     if (!rest.starts_with('"')) return std::string(Trim(rest.substr(0, rest.find(';'))));
     const size_t end = rest.find('"', 1);
@@ -65,7 +68,7 @@ std::optional<std::string_view> UploadedFile(const Request& request) {
     const size_t begin = at + line.size();
     if (body.substr(begin, 2) != "\r\n") break;
     const size_t head_end = body.find("\r\n\r\n", begin);
-    if (head_end == body.npos) break;
+    if (head_end == body.npos || head_end - begin > kMostPartHead) break;
     const size_t end = body.find("\r\n" + line, head_end + 2);
     if (end == body.npos) break;
     const std::string_view head = body.substr(begin + 2, head_end - begin - 2);
