@@ -10,7 +10,7 @@ OTHER = 12345  # a user
 
 
 def run(*arguments):
-    done = subprocess.run([tool, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    done = subprocess.run([tool, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=60)
     return done.returncode, done.stderr.decode()
 
 
@@ -80,6 +80,8 @@ def test_pipes_of_others():
     assert code == 2 and "somebody else" in message, message
     assert os.read(reader, 1) == b""
     os.close(reader)
+    code, message = run("block", "-y", "-t", "1", "-i", "0", "clip.h4mk", "-o", "pipe.bin")  # nobody reads: it is not waited for
+    assert code == 2 and "somebody else" in message, message
 
 
 def test_signals():

@@ -267,17 +267,20 @@ Status OutputFile::OpenStandardOutput(Content content) {
   return {};
 }
 
-// /dev/null, a named pipe: what somebody else put there is not trusted.
+// /dev/null, a named pipe: what somebody else put there is not trusted, nor waited for.
 Status OutputFile::OpenDevice() {
+  const auto check_owner = [this](const struct stat& info) {
+    const bool is_trusted = S_ISREG(info.st_mode) || info.st_uid == geteuid() || info.st_uid == 0;
+    return is_trusted ? Status() : Fault("it is no regular file, and somebody else's");
+  };
+  if (!place_.is_device_link) H4MK_TRY(check_owner(place_.info));
   fd_ = OwnedFd(OpenAt(place_, O_WRONLY));
   struct stat info;
   if (!fd_.ok() || fstat(fd_.get(), &info) != 0) return SystemError("cannot write " + path_);
   if (!IsSame(place_, info)) return Fault("somebody else has replaced it meanwhile");
-  if (S_ISREG(info.st_mode)) {  // /dev/stdout
-    if (IsInput(info)) return Fault("it is a file that is read");
-  } else if (info.st_uid != geteuid() && info.st_uid != 0) {
-    return Fault("it is no regular file, and somebody else's");
-  }
+  H4MK_TRY(check_owner(info));
+  if (S_ISREG(info.st_mode) && IsInput(info))  // /dev/stdout
+    return Fault("it is a file that is read");
   if (S_ISBLK(info.st_mode) && !overwrite_) return Fault("it is a disk; --force overwrites it");
   io_ = std::make_shared<LimitedIo>(fd_.get(), false);
   return {};
