@@ -89,6 +89,14 @@ refused h4mk cat -y -t 2 clip.h4mk -o /dev/full
 cat old
 ls -A
 
+echo "# messages never get into it, where no standard stream is open"
+cp clip.h4mk damaged.h4mk
+poke damaged.h4mk 20000 ffff
+h4mk extract -y -t 1 damaged.h4mk -o saved <&- >&- 2>&-
+echo "= $?"
+wc -c <saved
+grep -ac h4mk: saved
+
 echo "# more than is to be expected of the input"
 refused h4mk cat -t 1 clip.h4mk -o big --max-output 10kB
 refused h4mk convert clip.h4mk big --max-output 68KiB
@@ -109,3 +117,7 @@ grep -c -- -x words
 cmp ./-x clip.h4mk && echo "-x is a file"
 t h4mk export --packets -o out.h4mk -- -v
 grep -- -v words
+make_file secret secret.h4mk
+(umask 077; echo "01$(printf '0%.0s' {1..62})" >concat:key)
+t h4mk extract -t 7 secret.h4mk --key-file concat:key -o out.wav
+grep concat words

@@ -328,7 +328,7 @@ class Extractor {
     std::vector<std::string> words = {options_.ffmpeg, "-hide_banner", "-loglevel", "error",
                                       "-nostdin"};
     if (!options_.key.file.empty())
-      words.insert(words.end(), {"-decryption_key_file", options_.key.file});
+      words.insert(words.end(), {"-decryption_key_file", "file:" + options_.key.file});
     words.insert(words.end(), {"-enable_sidecars", "1", "-f", "h4mk"});
     for (std::string& word : FfmpegInput(path_)) words.push_back(std::move(word));
     words.insert(words.end(), {"-map", "0:" + std::to_string(target.track), "-c", "copy", "-f",

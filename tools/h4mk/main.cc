@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "man_page.h"
+#include "standard_streams.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -250,6 +251,7 @@ class Program {
 }  // namespace h4mk::tool
 
 int main(int argc, char** argv) {
+  h4mk::OccupyStandardStreams();
   try {
     return h4mk::tool::Program().Run({argv + std::min(argc, 1), argv + argc});
   } catch (const std::exception& error) {  // out of memory, that is

@@ -12,6 +12,7 @@
 #include "core/service.h"
 #include "core/text.h"
 #include "front/front.h"
+#include "standard_streams.h"
 
 namespace {
 
@@ -205,6 +206,7 @@ int Run(Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  h4mk::OccupyStandardStreams();
   CLI::App app(
       "h4mkd serves H4MK files: as they are, as HLS and DASH for every player, and as JSON.",
       "h4mkd");
