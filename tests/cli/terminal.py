@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What only a terminal shows, at a pseudo terminal: progress bars, and a prompt for keys that does not show what is typed:
+"""What only a terminal shows, at a pseudo terminal: progress bars, and a prompt for keys that does not show what is typed,
+names that would be obeyed:
 terminal.py TOOL MAKE_FILE"""
 import os, pty, subprocess, sys, tempfile, time
 
@@ -77,4 +78,10 @@ with tempfile.TemporaryDirectory() as folder:
     assert len(plain) == 80000 and open("out", "rb").read() == plain
     code, shown = at_a_terminal(["cat", "secret.h4mk", "-o", "out"], "ff" + KEY)
     assert code == 2 and "key" in shown, f"{code}: {shown!r}"
+
+    # What a file says is no command for the terminal, also in the list of the first program, which showed it as it is.
+    subprocess.run([tool, "edit", "-q", "film.h4mk", "--track-name", "1=a\x1b[31mb\u202ec"], check=True)
+    subprocess.run([tool, "convert", "-q", "--to", "1", "film.h4mk", "old.h4mk"], check=True)
+    code, shown = at_a_terminal(["mt_list", "--in", "old.h4mk"], "")
+    assert code == 0 and "[1] a\\x1b[31mb\\u{202e}c" in shown, f"{code}: {shown[:200]!r}"
 print("ok")

@@ -2,6 +2,7 @@
 // mt_build, mt_list and mt_chain as the first client of version 1 has them; h4mk build makes the
 // same demonstration.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -16,6 +17,7 @@
 #include "legacy/python_json.h"
 #include "legacy/v1/v1_file.h"
 #include "legacy/v1/v1_writer.h"
+#include "text.h"
 #include "write_option.h"
 
 namespace h4mk::tool {
@@ -25,7 +27,7 @@ constexpr char kDemoName[] = "demo_multitrack.h4mk";
 
 int Error(const std::string& message) {
   std::fflush(stdout);
-  fmt::print(stderr, "Error{}\n", message);
+  fmt::print(stderr, "Error{}\n", Printable(message));
   return kExitNo;
 }
 
@@ -65,13 +67,16 @@ int Build(const std::string& path, const WriteOptions& write) {
   Sink sink(file.io());
   status = file.Commit(WriteV1(Demo(), sink));
   if (!status.ok()) return Error(" writing file: " + status.message());
-  fmt::print(name == "-" ? stderr : stdout, "Wrote {} bytes to {}\n", sink.position(), name);
+  fmt::print(name == "-" ? stderr : stdout, "Wrote {} bytes to {}\n", sink.position(),
+             Printable(name));
   return kExitDone;
 }
 
-// A value as text: strings as they are.
+// A value as text: strings as they are, but for what a terminal would obey.
 std::string Plain(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : DumpPythonJson(value, JsonStyle::kSpaced);
+  const std::string text =
+      value.is_string() ? value.get<std::string>() : DumpPythonJson(value, JsonStyle::kSpaced);
+  return isatty(STDOUT_FILENO) ? Printable(text) : text;
 }
 
 void ShowTrack(const Json& track) {

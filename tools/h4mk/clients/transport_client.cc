@@ -50,7 +50,7 @@ int TransportInspect(const std::string& path) {
   if (!Exists(path) && path != "-") return client.Error(path + " not found");
   if (const int code = client.Open(path); code != kExitDone) return code;
   fmt::print("📦 HarmonyØ4 Container: {}\n   Size: {:.1f} KB\n",
-             std::filesystem::path(path).filename().string(),
+             Printable(std::filesystem::path(path).filename().string()),
              static_cast<double>(client.size()) / 1024);
   ShowChunks(client.file());
   Result<std::optional<TransportFile::Metadata>> metadata = client.file().ReadMetadata();

@@ -6,12 +6,13 @@
 #include "clients/old_clients.h"
 #include "clients/old_messages.h"
 #include "output.h"
+#include "text.h"
 
 namespace h4mk::tool {
 
 int TransportClient::Error(const std::string& message) const {
   std::fflush(stdout);
-  fmt::print(stderr, "{}: {}\n", word_, message);
+  fmt::print(stderr, "{}: {}\n", word_, Printable(message));
   return kExitNo;
 }
 

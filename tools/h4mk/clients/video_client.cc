@@ -10,6 +10,7 @@
 #include "file.h"
 #include "legacy/run_length.h"
 #include "legacy/transport/transport_tables.h"
+#include "text.h"
 #include "write_option.h"
 
 namespace h4mk::tool {
@@ -69,8 +70,8 @@ int VideoSeek(const std::string& path, const std::string& track_id, int64_t pts_
     const TransportSeekmTable::Entry* entry =
         table.track_id == track_id ? FindSeekmEntry(table, pts_us) : nullptr;
     if (entry == nullptr) continue;
-    fmt::print("track={} pts_us={} -> keyframe_pts_us={} core_index={}\n", track_id, pts_us,
-               entry->pts_us, entry->core_index);
+    fmt::print("track={} pts_us={} -> keyframe_pts_us={} core_index={}\n", Printable(track_id),
+               pts_us, entry->pts_us, entry->core_index);
     return kExitDone;
   }
   return client.Error(fmt::format("no seek entries for track '{}'", track_id));
@@ -103,7 +104,7 @@ int VideoBlock(const std::string& path, int64_t index, bool raw, const std::stri
   Sink sink(file.io());
   status = file.Commit(sink.Write(wanted));
   if (!status.ok()) return client.Error(status.message());
-  fmt::print(output == "-" ? stderr : stdout, "wrote {} ({}, {} bytes)\n", output,
+  fmt::print(output == "-" ? stderr : stdout, "wrote {} ({}, {} bytes)\n", Printable(output),
              raw ? "raw CORE bytes" : "decompressed", wanted.size());
   return kExitDone;
 }
