@@ -69,3 +69,8 @@ make_file clip clip2.h4mk
 h4mk merge clip1.h4mk clip2.h4mk -o fonts.h4mk >/dev/null
 t h4mk extract fonts.h4mk --name font.ttf -o fonts
 t h4mk extract fonts.h4mk --name font.ttf -o -
+echo "# names have no marks that turn text round, nor ends of lines"
+touch $'a\u200fb\u2028c'
+make_file pcm marks.h4mk
+h4mk edit -q marks.h4mk --attach $'a\u200fb\u2028c'
+t h4mk extract --list --attachments marks.h4mk

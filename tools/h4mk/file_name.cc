@@ -9,6 +9,7 @@
 
 #include "file.h"
 #include "own_path.h"
+#include "text.h"
 #include "url_file.h"
 
 namespace h4mk::tool {
@@ -33,25 +34,13 @@ constexpr const char* kMediaExtensions[] = {
 std::string SafeName(std::string_view text) {
   if (!IsUtf8(text)) return "";
   std::string name;
-  for (const char c : text) {
-    const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    name +=
-        is_control || std::string_view("/\\:*?\"<>|").find(c) != std::string_view::npos ? '_' : c;
+  while (!text.empty()) {
+    const std::string_view character = FirstCharacter(text);
+    text.remove_prefix(character.size());
+    const bool is_bad = IsHidden(character) ||
+                        std::string_view("/\\:*?\"<>|").find(character) != std::string_view::npos;
+    name += is_bad ? "_" : character;
   }
-  // Control characters above ASCII, and those that turn the direction of a text round.
-  for (const std::string_view bad : {"\xC2\x80", "\xE2\x80\xAA", "\xE2\x81\xA6"})
-    for (size_t at = 0; at + bad.size() <= name.size();) {
-      const bool is_c1 =
-          bad.size() == 2 && name[at] == bad[0] && static_cast<unsigned char>(name[at + 1]) < 0xA0;
-      const bool is_turn =
-          bad.size() == 3 && name.compare(at, 2, bad.substr(0, 2)) == 0 &&
-          static_cast<unsigned char>(name[at + 2]) >= static_cast<unsigned char>(bad[2]) &&
-          static_cast<unsigned char>(name[at + 2]) < static_cast<unsigned char>(bad[2]) + 5;
-      if (is_c1 || is_turn)
-        name.replace(at, bad.size(), "_");
-      else
-        ++at;
-    }
   if (!name.empty() && (name[0] == '.' || name[0] == '-')) name[0] = '_';
   if (name.size() > kMaxName) {
     const size_t dot = std::min(name.rfind('.'), name.size());

@@ -18,13 +18,6 @@
 namespace h4mk::tool {
 namespace {
 
-// Bytes of the UTF-8 character at the front of a text; 0 if it is none.
-size_t CharacterSize(std::string_view text) {
-  for (size_t size = 1; size <= 4 && size <= text.size(); ++size)
-    if (IsUtf8(text.substr(0, size))) return size;
-  return 0;
-}
-
 bool IsControl(std::string_view character) {
   const auto first = static_cast<uint8_t>(character[0]);
   const bool c1 =
@@ -55,6 +48,14 @@ bool IsTurning(std::string_view character) {
 
 }  // namespace
 
+std::string_view FirstCharacter(std::string_view text) {
+  for (size_t size = 1; size <= 4 && size <= text.size(); ++size)
+    if (IsUtf8(text.substr(0, size))) return text.substr(0, size);
+  return text.substr(0, 1);
+}
+
+bool IsHidden(std::string_view character) { return IsControl(character) || IsTurning(character); }
+
 std::string Sha256Hex(const void* data, size_t size) {
   Sha256 hash;
   hash.Add({static_cast<const uint8_t*>(data), size});
@@ -64,9 +65,8 @@ std::string Sha256Hex(const void* data, size_t size) {
 std::string Printable(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const size_t size = CharacterSize(text);
-    const std::string_view taken = text.substr(0, size > 0 ? size : 1);
-    if (size == 0 || IsControl(taken)) {
+    const std::string_view taken = FirstCharacter(text);
+    if (!IsUtf8(taken) || IsControl(taken)) {
       for (const char byte : taken) out += fmt::format("\\x{:02x}", static_cast<uint8_t>(byte));
     } else if (IsTurning(taken)) {
       out += fmt::format("\\u{{{:x}}}", CodePoint(taken));
@@ -83,9 +83,8 @@ std::string PrintableJson(std::string json) {
   if (std::all_of(json.begin(), json.end(), is_plain)) return json;
   std::string out;
   for (std::string_view text = json; !text.empty();) {
-    const std::string_view taken = text.substr(0, std::max<size_t>(1, CharacterSize(text)));
-    const bool is_escaped = taken != "\n" && (IsControl(taken) || IsTurning(taken));
-    if (is_escaped)
+    const std::string_view taken = FirstCharacter(text);
+    if (taken != "\n" && IsHidden(taken))
       out += fmt::format("\\u{:04x}", CodePoint(taken));
     else
       out += taken;

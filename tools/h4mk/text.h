@@ -12,6 +12,10 @@
 
 namespace h4mk::tool {
 
+// The UTF-8 character at the front of a text, or a byte that is none.
+std::string_view FirstCharacter(std::string_view text);
+// Control characters, and those that turn the direction of the text round or end a line.
+bool IsHidden(std::string_view character);
 // A text from a file as it may go to a terminal: control characters and bytes that are no UTF-8
 // become \xNN, characters that turn the direction of the text round, or end a line, \u{NNNN}.
 std::string Printable(std::string_view text);
