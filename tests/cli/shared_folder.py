@@ -71,6 +71,20 @@ def test_links_of_others():
     assert open("target/clip.h4mk", "rb").read() == before
 
 
+def test_inputs_that_others_chose():
+    """With -r a link of somebody else is not read: it may lead to what only the caller can read."""
+    os.mkdir("shelf")
+    for name in ("film.h4mk", "film.mp4"):
+        os.symlink("../clip.h4mk", "shelf/" + name)
+        os.chown("shelf/" + name, OTHER, OTHER, follow_symlinks=False)
+    code, message = run("convert", "-r", "shelf", "-o", "copies/")
+    assert code == 2 and "no file there" in message and not os.path.exists("copies"), message
+    done = subprocess.run([tool, "import", "-r", "shelf", "-o", "copies/"], capture_output=True, text=True)
+    assert done.returncode == 2 and "film.mp4: a link that somebody else made" in done.stdout, done
+    os.chown("shelf/film.h4mk", 0, 0, follow_symlinks=False)
+    assert run("convert", "-r", "shelf", "-o", "copies/") == (0, "") and os.listdir("copies") == ["film.h4mk"]
+
+
 def test_pipes_of_others():
     """A named pipe that somebody else put where a file is expected gets nothing."""
     os.mkfifo("pipe.bin")
@@ -133,7 +147,7 @@ with tempfile.TemporaryDirectory() as folder:
     subprocess.run([make_file, "clip", "clip.h4mk"], check=True)
     tests = [test_modes, test_signals, test_beside]
     if os.geteuid() == 0:
-        tests += [test_files_of_others, test_links_of_others, test_pipes_of_others]
+        tests += [test_files_of_others, test_links_of_others, test_inputs_that_others_chose, test_pipes_of_others]
     else:
         print("not root: no files of other users")
     for test in tests:

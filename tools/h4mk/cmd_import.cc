@@ -9,6 +9,7 @@
 #include "child.h"
 #include "command.h"
 #include "file_name.h"
+#include "own_path.h"
 #include "progress.h"
 #include "recording.h"
 #include "text.h"
@@ -141,6 +142,7 @@ class Importer {
       return entry.is_symlink(ignored) ? "a link to a folder" : "a folder that may not be read";
     if (entry.path().extension() == ".h4mk") return "H4MK already";
     if (!IsMediaName(entry.path())) return "not the name of a media file";
+    if (IsLinkOfOthers(entry.path().string())) return "a link that somebody else made";
     return entry.is_regular_file(ignored) ? "" : "no regular file";
   }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "file_name.h"
+#include "own_path.h"
 #include "recording.h"
 #include "text.h"
 
@@ -19,7 +20,8 @@ struct FoundFile {
   std::string path, below;  // below: its path from that folder on
 };
 
-// Folders that are links are not entered: they may lead round in circles.
+// Folders that are links are not entered: they may lead round in circles. Nor is a link of somebody
+// else taken, by which a file that only the caller can read would be copied to where all can.
 Status FindInFolder(const std::string& folder, bool (*takes)(const std::string& path),
                     std::vector<FoundFile>* files) {
   std::error_code error;
@@ -29,7 +31,9 @@ Status FindInFolder(const std::string& folder, bool (*takes)(const std::string& 
        end;
        !error && at != end; at.increment(error)) {
     std::error_code ignored;
-    if (takes(at->path().string()) && at->is_regular_file(ignored)) found.push_back(at->path());
+    if (takes(at->path().string()) && at->is_regular_file(ignored) &&
+        !IsLinkOfOthers(at->path().string()))
+      found.push_back(at->path());
   }
   if (error) return Status(Code::kIo, folder + ": " + error.message());
   std::sort(found.begin(), found.end());

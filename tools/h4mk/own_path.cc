@@ -42,6 +42,8 @@ bool IsProc(int fd) {
   return fstatfs(fd, &info) == 0 && static_cast<unsigned long>(info.f_type) == PROC_SUPER_MAGIC;
 }
 
+bool IsOfOthers(const struct stat& info) { return info.st_uid != geteuid() && info.st_uid != 0; }
+
 class Walk {
  public:
   explicit Walk(const std::string& path) : path_(path) {}
@@ -90,7 +92,7 @@ class Walk {
   }
 
   Status Follow(const std::string& name, const OwnedFd& link, const struct stat& info) {
-    if (info.st_uid != geteuid() && info.st_uid != 0)
+    if (IsOfOthers(info))
       return Status(Code::kIo,
                     "cannot write " + path_ + ": \"" + name +
                         "\" is a link that somebody else made; name the file that it leads to");
@@ -124,6 +126,11 @@ OwnedFd::~OwnedFd() {
 }
 
 int OwnedFd::Release() { return std::exchange(fd_, -1); }
+
+bool IsLinkOfOthers(const std::string& path) {
+  struct stat info;
+  return lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode) && IsOfOthers(info);
+}
 
 Status FindPlace(const std::string& path, Place* place) {
   *place = {};

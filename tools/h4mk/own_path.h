@@ -40,6 +40,9 @@ struct Place {
   bool is_regular() const { return exists && S_ISREG(info.st_mode); }
 };
 
+// Whether a path is a link that somebody else made.
+bool IsLinkOfOthers(const std::string& path);
+
 // Follows a path to its end. Links belong to the caller or to root, or this is an error; the last
 // name need not exist.
 Status FindPlace(const std::string& path, Place* place);
