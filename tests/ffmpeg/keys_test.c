@@ -18,6 +18,10 @@ int main(void) { return 77; }
 
 #define KEY "c0ffee00112233445566778899aabbccddeeff0123456789a5a5a5a55a5a5a5a"
 #define KEY_SIZE 32
+/* The same bytes as a private key of Ed25519: what PKCS #8 puts before them takes 21 digits. */
+#define PEM_FRONT "MC4CAQAwBQYDK2VwBCIEI"
+#define PEM_KEY "MD/7gARIjNEVWZ3iJmqu8zd7v8BI0VniaWlpaVaWlpa"
+#define PEM "-----BEGIN PRIVATE KEY-----\n" PEM_FRONT PEM_KEY "\n-----END PRIVATE KEY-----\n"
 #define PATH "keys_test.h4mk"
 #define KEY_PATH "keys_test.key"
 
@@ -93,8 +97,10 @@ static int read_file(AVDictionary** options) {
 static void try_option(const char* name, const char* value, int (*run)(AVDictionary**)) {
   AVDictionary* options = NULL;
   int ret;
-  if (run == write_file) av_dict_set(&options, "encryption_scheme", "aes-256-gcm", 0);
-  if (run == write_file) av_dict_set(&options, "encryption_kid", "0a0b", 0);
+  if (!strncmp(name, "encryption", 10)) {
+    av_dict_set(&options, "encryption_scheme", "aes-256-gcm", 0);
+    av_dict_set(&options, "encryption_kid", "0a0b", 0);
+  }
   av_dict_set(&options, name, value, 0);
   ret = run(&options);
   av_dict_free(&options);
@@ -163,6 +169,10 @@ int main(void) {
   try_option("decryption_key_file", KEY_PATH, read_file);
   write_key(KEY " " KEY "\n");
   try_option("decryption_key_file", KEY_PATH, read_file);
+  digits = PEM_KEY;
+  write_key(PEM);
+  try_option("signing_key", KEY_PATH, write_file);
+  try_option("verify_key", KEY_PATH, read_file);
   remove(KEY_PATH);
   remove(PATH);
   return failures != 0;

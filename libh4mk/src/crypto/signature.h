@@ -8,13 +8,9 @@
 
 #include "base/sha256.h"
 #include "base/status.h"
-
-struct evp_pkey_st;
+#include "crypto/private_key.h"
 
 namespace h4mk {
-
-// The numbers that stand in files.
-enum class SignatureKind : uint8_t { kEd25519 = 1, kEcdsaP256 = 2 };
 
 class SignatureKey {
  public:
@@ -28,14 +24,16 @@ class SignatureKey {
   // SHA-256 of the public key (DER, SubjectPublicKeyInfo).
   const Sha256Digest& fingerprint() const { return fingerprint_; }
 
+  // REQUIRES: made by Private().
   Bytes Sign(ByteSpan message) const;
   bool Verify(ByteSpan message, ByteSpan signature) const;
 
  private:
-  // otherwise: what is said where there is no key.
-  static Result<SignatureKey> Make(evp_pkey_st* key, const char* otherwise);
+  // The public part of a key.
+  static Result<SignatureKey> Make(evp_pkey_st* key);
 
-  std::shared_ptr<evp_pkey_st> key_;
+  std::shared_ptr<const PrivateKey> private_;  // null: verifies only
+  std::shared_ptr<evp_pkey_st> public_;
   SignatureKind kind_ = SignatureKind::kEd25519;
   Sha256Digest fingerprint_{};
 };
