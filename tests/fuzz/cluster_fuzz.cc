@@ -124,8 +124,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   FUZZ_CHECK(index.data_start() == payload.size());
   uint64_t data_size = 0;
   for (const BlockRecord& block : index.blocks()) {
-    FUZZ_CHECK(uint64_t{block.offset} + block.size <= index.data_size());
-    data_size += block.size;
+    FUZZ_CHECK(uint64_t{block.offset} + block.stored_size() <= index.data_size());
+    data_size += block.stored_size();
     for (const SideData& entry : index.side_data(block)) h4mk_fuzz::Touch(entry.data);
   }
   FUZZ_CHECK(data_size == index.data_size());
