@@ -43,6 +43,47 @@ TEST(ValueTest, GettersOfAnAbsentOrOtherKindOfMemberGiveTheFallback) {
   EXPECT_EQ(h4mk_value_get_text(nullptr, "text"), nullptr);
 }
 
+TEST(ValueTest, WhatIsSetMayBelongToTheMemberThatItReplaces) {
+  const std::string text(100, 'x');
+  const Value value(h4mk_value_new());
+  h4mk_value_set_text(value.get(), "text", text.c_str());
+  EXPECT_EQ(h4mk_value_set_text(value.get(), "text", h4mk_value_get_text(value.get(), "text")),
+            H4MK_OK);
+  EXPECT_EQ(h4mk_value_get_text(value.get(), "text"), text);
+  h4mk_value_set_bytes(value.get(), "bytes", text.data(), text.size());
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  ASSERT_EQ(h4mk_value_get_bytes(value.get(), "bytes", &data, &size), H4MK_OK);
+  EXPECT_EQ(h4mk_value_set_bytes(value.get(), "bytes", data, size), H4MK_OK);
+  ASSERT_EQ(h4mk_value_get_bytes(value.get(), "bytes", &data, &size), H4MK_OK);
+  EXPECT_EQ(std::string(data, data + size), text);
+}
+
+// Values are gone through recursively: what is deeper than a file can be cannot be made.
+TEST(ValueTest, NestingHasABound) {
+  const Value value(h4mk_value_new());
+  h4mk_value* deepest = value.get();
+  for (int level = 1; level < 64; ++level) {
+    h4mk_value* const array = h4mk_value_add_array(deepest, "a");
+    ASSERT_NE(array, nullptr) << level;
+    if (++level == 64) break;
+    deepest = h4mk_value_append_object(array);
+    ASSERT_NE(deepest, nullptr) << level;
+  }
+  h4mk_value* const full = h4mk_value_add_array(deepest, "a");
+  EXPECT_EQ(h4mk_value_append_object(full), nullptr);
+  EXPECT_EQ(h4mk_value_append_int(full, 1), H4MK_OK);
+  h4mk_value* again = nullptr;
+  const std::string json = Json(value.get());
+  ASSERT_EQ(h4mk_value_from_json(json.data(), json.size(), &again), H4MK_OK);
+  h4mk_value_free(again);
+  // One more around it is too many.
+  const Value outer(h4mk_value_new());
+  EXPECT_EQ(h4mk_value_set_value(outer.get(), "v", value.get()), H4MK_ERR_LIMIT);
+  EXPECT_EQ(h4mk_value_count(outer.get()), 0u);
+  EXPECT_EQ(h4mk_value_set_value(outer.get(), "v", h4mk_value_get(value.get(), "a")), H4MK_OK);
+}
+
 TEST(ValueTest, SettersNeedAnObjectAndAppendersAnArray) {
   const Value value(h4mk_value_new());
   h4mk_value* array = h4mk_value_add_array(value.get(), "list");

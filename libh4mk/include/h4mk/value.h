@@ -15,8 +15,9 @@ extern "C" {
  *  ffmpeg.md, "Keys of TRAK" and "Keys of META", lists the keys). Members keep their order. Members
  *  and elements belong to the value they are in and are valid until it is changed or freed. Setters
  *  and adders copy what they are given and replace a member of the same key; they return
- *  H4MK_ERR_ARGUMENT where the value is no object (or array) or a text is NULL. Getters take NULL
- *  and treat it, and a value of another type, as absent. */
+ *  H4MK_ERR_ARGUMENT where the value is no object (or array) or a text is NULL. What they are given
+ *  may belong to the value that it is set in. Objects and arrays can be in each other 64 deep, as in
+ *  a file. Getters take NULL and treat it, and a value of another type, as absent. */
 typedef struct h4mk_value h4mk_value;
 
 typedef enum h4mk_value_type {
@@ -65,14 +66,17 @@ H4MK_API h4mk_status h4mk_value_set_int(h4mk_value *object, const char *key, int
 /** Sets a member to bytes, stored as base64 text. data may be NULL if size is 0. */
 H4MK_API h4mk_status h4mk_value_set_bytes(h4mk_value *object, const char *key, const void *data,
                                           size_t size);
-/** Sets a member to a copy of another value, which may be of any type and may belong to object. */
+/** Sets a member to a copy of another value, which may be of any type and may belong to object.
+ *  H4MK_ERR_LIMIT: it would be nested too deeply. */
 H4MK_API h4mk_status h4mk_value_set_value(h4mk_value *object, const char *key,
                                           const h4mk_value *value);
-/** Adds an empty object as a member and returns it; NULL when out of memory or object is none. */
+/** Adds an empty object as a member and returns it; NULL when out of memory, object is none, or it
+ *  would be nested too deeply. */
 H4MK_API h4mk_value *h4mk_value_add_object(h4mk_value *object, const char *key);
-/** Adds an empty array as a member and returns it; NULL when out of memory or object is none. */
+/** Adds an empty array as a member and returns it; NULL as h4mk_value_add_object(). */
 H4MK_API h4mk_value *h4mk_value_add_array(h4mk_value *object, const char *key);
-/** Appends an empty object to an array and returns it; NULL when out of memory or array is none. */
+/** Appends an empty object to an array and returns it; NULL when out of memory, array is none, or it
+ *  would be nested too deeply. */
 H4MK_API h4mk_value *h4mk_value_append_object(h4mk_value *array);
 /** Appends a text to an array, stored as by h4mk_value_set_text(). */
 H4MK_API h4mk_status h4mk_value_append_text(h4mk_value *array, const char *text);
@@ -82,8 +86,10 @@ H4MK_API h4mk_status h4mk_value_append_int(h4mk_value *array, int64_t number);
 /** A value as compact JSON text; valid until the value is changed or freed. NULL when out of
  *  memory. */
 H4MK_API const char *h4mk_value_to_json(const h4mk_value *value);
-/** Parses JSON: size bytes of RFC 8259, UTF-8, without a byte order mark, at most 128 levels deep.
- *  *value is freed by h4mk_value_free(). H4MK_ERR_CORRUPT: this is no JSON. */
+/** Parses JSON: size bytes of RFC 8259, UTF-8, without a byte order mark. *value is freed by
+ *  h4mk_value_free(). H4MK_ERR_CORRUPT: this is no JSON, or more than a file may hold: objects and
+ *  arrays nested more than 64 deep, more than 4096 members in an object, 2^17 values in all, or an
+ *  integer of more than 64 bits. */
 H4MK_API h4mk_status h4mk_value_from_json(const char *text, size_t size, h4mk_value **value);
 
 #ifdef __cplusplus

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capi/value.h"
 
+#include <algorithm>
 #include <limits>
 #include <new>
 
@@ -109,6 +110,20 @@ Json ValueToJson(const h4mk_value& value) {
 
 namespace {
 
+// Containers within each other, the value itself included.
+size_t DepthOf(const h4mk_value& value) {
+  if (value.type != H4MK_VALUE_ARRAY && value.type != H4MK_VALUE_OBJECT) return 0;
+  size_t most = 0;
+  for (const auto& [key, child] : value.children) most = std::max(most, DepthOf(*child));
+  return most + 1;
+}
+
+// Whether a member may have so many containers within each other: no file could hold more, and
+// values are gone through recursively.
+bool HasRoom(const h4mk_value& parent, size_t depth) {
+  return parent.level + 1 + depth <= h4mk::kMaxJsonDepth;
+}
+
 // Text as a JSON value: itself, or {"base64": …} where it is not UTF-8.
 void SetText(h4mk_value* value, std::string_view text) {
   if (h4mk::IsUtf8(text)) {
@@ -131,12 +146,20 @@ std::string CleanKey(const char* key) {
   return clean;
 }
 
+// *member, if it is wanted, is where the new one is.
 template <typename Fill>
-h4mk_status SetMember(h4mk_value* object, const char* key, Fill fill) {
+h4mk_status SetMember(h4mk_value* object, const char* key, Fill fill,
+                      h4mk_value** member = nullptr) {
   if (object == nullptr || key == nullptr || object->type != H4MK_VALUE_OBJECT)
     return H4MK_ERR_ARGUMENT;
   return h4mk::Guard([&] {
-    fill(object->Add(CleanKey(key)));
+    // What it is made of may belong to the member that it replaces.
+    h4mk_value made;
+    made.level = object->level + 1;
+    fill(&made);
+    h4mk_value* const added = object->Add(CleanKey(key));
+    *added = std::move(made);
+    if (member != nullptr) *member = added;
     return H4MK_OK;
   });
 }
@@ -147,6 +170,7 @@ h4mk_value* AppendElement(h4mk_value* array, Fill fill) {
   h4mk_value* added = nullptr;
   static_cast<void>(h4mk::Guard([&] {
     auto element = std::make_unique<h4mk_value>();
+    element->level = array->level + 1;
     fill(element.get());
     added = array->children.emplace_back(std::string(), std::move(element)).second.get();
     return H4MK_OK;
@@ -155,12 +179,11 @@ h4mk_value* AppendElement(h4mk_value* array, Fill fill) {
 }
 
 h4mk_value* AddContainer(h4mk_value* object, const char* key, h4mk_value_type type) {
+  if (object == nullptr || !HasRoom(*object, 1)) return nullptr;
   h4mk_value* added = nullptr;
-  const h4mk_status status = SetMember(object, key, [&](h4mk_value* member) {
-    member->type = type;
-    added = member;
-  });
-  return status == H4MK_OK ? added : nullptr;
+  static_cast<void>(SetMember(
+      object, key, [&](h4mk_value* member) { member->type = type; }, &added));
+  return added;
 }
 
 }  // namespace
@@ -253,14 +276,11 @@ h4mk_status h4mk_value_set_int(h4mk_value* object, const char* key, int64_t numb
 }
 
 h4mk_status h4mk_value_set_value(h4mk_value* object, const char* key, const h4mk_value* value) {
-  if (value == nullptr) return H4MK_ERR_ARGUMENT;
-  std::unique_ptr<h4mk_value> copy;
-  const h4mk_status status = h4mk::Guard([&] {
-    copy = h4mk::ValueFromJson(h4mk::ValueToJson(*value));
-    return H4MK_OK;
+  if (object == nullptr || value == nullptr) return H4MK_ERR_ARGUMENT;
+  if (!HasRoom(*object, DepthOf(*value))) return H4MK_ERR_LIMIT;
+  return SetMember(object, key, [&](h4mk_value* member) {
+    *member = std::move(*h4mk::ValueFromJson(h4mk::ValueToJson(*value)));
   });
-  if (status != H4MK_OK) return status;
-  return SetMember(object, key, [&](h4mk_value* member) { *member = std::move(*copy); });
 }
 
 h4mk_status h4mk_value_set_bytes(h4mk_value* object, const char* key, const void* data,
@@ -281,6 +301,7 @@ h4mk_value* h4mk_value_add_array(h4mk_value* object, const char* key) {
 }
 
 h4mk_value* h4mk_value_append_object(h4mk_value* array) {
+  if (array == nullptr || !HasRoom(*array, 1)) return nullptr;
   return AppendElement(array, [](h4mk_value* element) { element->type = H4MK_VALUE_OBJECT; });
 }
 

@@ -21,7 +21,8 @@ struct h4mk_value {
   std::string text;
   // Elements (with empty keys) or members.
   std::vector<std::pair<std::string, std::unique_ptr<h4mk_value>>> children;
-  h4mk::Json big;  // an integer beyond int64_t, kept as it is
+  h4mk::Json big;    // an integer beyond int64_t, kept as it is
+  size_t level = 0;  // how many values it is in, of one that members can be added to
 
   // What getters hand out besides the members above.
   mutable h4mk::Bytes bytes;
