@@ -12,6 +12,7 @@
 #include "capi/handles.h"
 #include "decode/chain_decoder.h"
 #include "decode/text_adapter.h"
+#include "support/chunks.h"
 #include "support/container.h"
 #include "support/dsp_encoder.h"
 
@@ -186,6 +187,29 @@ TEST_P(DecoderTest, EveryTimeOfEveryVersion) {
     }
     EXPECT_EQ(decoder.Seek(-1), H4MK_ERR_NOT_FOUND);
   }
+}
+
+// A file that recover made whole does not have the blocks of a cluster that was lost.
+TEST_P(DecoderTest, LostBlocksCostTheirGroupAndNoMore) {
+  const Recording recording = {"", 2, true, DecodingOrder(12)};
+  Bytes bytes = FileOf(recording);
+  std::vector<Chunk> clusters;
+  for (const Chunk& chunk : WalkChunks(bytes))
+    if (chunk.is_cluster()) clusters.push_back(chunk);
+  const Chunk& lost = clusters[clusters.size() / 2];
+  std::fill(bytes.begin() + static_cast<ptrdiff_t>(lost.begin),
+            bytes.begin() + static_cast<ptrdiff_t>(lost.end()), uint8_t{0});
+  TestFile damaged(bytes), recovered;
+  const h4mk_io from = damaged.Io(), to = recovered.Io();
+  ASSERT_EQ(h4mk_recover(&from, &to, nullptr, nullptr), H4MK_OK);
+  Decoder decoder(recovered.bytes, GetParam());
+  auto expected = Expected(recording);
+  h4mk_status end = H4MK_OK;
+  const auto outputs = decoder.ReadOn(&end);
+  EXPECT_EQ(end, H4MK_END) << decoder.message();
+  for (const auto& [time, text] : outputs) EXPECT_EQ(text, expected[time]) << time;
+  EXPECT_GE(outputs.size(), expected.size() - 21);
+  EXPECT_EQ(outputs.rbegin()->first, expected.rbegin()->first);
 }
 
 TEST_P(DecoderTest, ADamagedBlockCostsItsGroupAndIsReported) {

@@ -168,6 +168,32 @@ TEST_P(PrerollTest, ADamagedBlockIsReportedAndPassedOver) {
             2);  // the block that was sought, and the picture
 }
 
+// Who would count through the numbers between these two would never end.
+TEST(LostBlocksTest, NumbersThatTheFileDoesNotHaveArePassedOver) {
+  TestFile file;
+  Writer writer(&file, ClusterLimits(kSize, 0));
+  writer.AddTrack();
+  const Bytes data = Payload(1, kSize);
+  for (const uint64_t ordinal : {uint64_t{0}, uint64_t{1} << 62}) {
+    h4mk_block block = H4MK_BLOCK_INIT;
+    block.flags = kKey | H4MK_BLOCK_ENCRYPTED;  // such a block keeps its number
+    block.pts = block.dts = ordinal > 0;
+    block.ordinal = ordinal;
+    block.data = data.data();
+    block.size = data.size();
+    ASSERT_EQ(h4mk_writer_write(writer.get(), &block), H4MK_OK) << writer.message();
+  }
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  options.keep_encrypted = 1;
+  Reader reader(&file, options);
+  ASSERT_EQ(h4mk_reader_set_preroll(reader.get(), 0, 1), H4MK_OK);
+  ASSERT_EQ(reader.Seek(0, 1, H4MK_SEEK_BACKWARD), H4MK_OK);
+  const Reading reading = reader.ReadOn(10);
+  EXPECT_EQ(reading.ordinals, (std::vector<uint64_t>{0, uint64_t{1} << 62}));
+  EXPECT_EQ(reading.end, H4MK_END) << reader.message();
+}
+
 TEST_P(PrerollTest, ArgumentsAreChecked) {
   Reader reader(&file_);
   EXPECT_EQ(h4mk_reader_set_preroll(reader.get(), 2, 1), H4MK_ERR_ARGUMENT);

@@ -122,16 +122,29 @@ Status ChainDecoder::SendNext() {
     drained_ = false;
     return session_->Send(ToAdapterBlock(*read.record, read.data));
   }
+  if (status.code() == Code::kNotFound) return PassLost(status);
   if (status.code() == Code::kCorrupt) {
     ++next_;
     session_->Lose();
-  } else if (status.code() == Code::kNotFound) {
-    if (drained_) return Status(reader_.is_closed() ? Code::kEnd : Code::kAgain, "no more blocks");
-    session_->SendEnd();
-    drained_ = true;
-    return {};
   }
   return status;
+}
+
+// The file does not have block next_, or not its data: it was lost, or the track ends.
+Status ChainDecoder::PassLost(const Status& status) {
+  uint64_t there = 0;
+  const Status found = FindBlockFrom(reader_.file(), track_, next_, &there);
+  if (found.code() == Code::kIo || found.code() == Code::kMemory) return found;
+  if (found.ok()) {
+    session_->Lose();
+    const bool is_lost = there > next_;
+    next_ = is_lost ? there : next_ + 1;
+    return is_lost ? Status() : status;
+  }
+  if (drained_) return Status(reader_.is_closed() ? Code::kEnd : Code::kAgain, "no more blocks");
+  session_->SendEnd();
+  drained_ = true;
+  return {};
 }
 
 // prefetch

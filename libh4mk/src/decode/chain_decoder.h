@@ -47,6 +47,7 @@ class ChainDecoder {
   };
 
   Status SendNext();
+  Status PassLost(const Status& status);
   Status ReadStored(uint64_t ordinal, StoredBlock* block);
   bool IsHeardAtTarget(const DecodeSession::Waiting& entry) const;
   const DecodeSession::Waiting* FrontFromTarget();

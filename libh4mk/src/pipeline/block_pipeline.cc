@@ -125,6 +125,7 @@ Status BlockPipeline::Process(ReadBlock* block) {
 }
 
 Status BlockPipeline::ReadEarlier() {
+  H4MK_TRY(preroll_.PassLost(*file_));
   const Status status = ReadBlockAt(preroll_.track(), preroll_.next(), &block_);
   if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
   preroll_.Passed(status.ok() ? &block_ : nullptr);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "pipeline/preroll.h"
 
+#include <algorithm>
+
+#include "file/lookup_all.h"
+
 namespace h4mk {
 
 Status FindPrerollStart(FileReader& reader, uint32_t track, const BlockRecord& key, uint64_t target,
@@ -54,6 +58,16 @@ Status Preroll::Plan(FileReader& file) {
   last_ = first_->ordinal;
   next_ = status.ok() ? start : last_;
   first_.reset();
+  return {};
+}
+
+// A file can leave out as many numbers as there are: they are never counted through. Where no more
+// can be found, the track begins as it would without a preroll.
+Status Preroll::PassLost(FileReader& file) {
+  uint64_t there = last_;
+  const Status status = FindBlockFrom(file, track_, next_, &there);
+  if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
+  next_ = std::min(there, last_);
   return {};
 }
 

@@ -36,6 +36,8 @@ class Preroll {
   bool is_reading() const { return next_ <= last_; }
   uint32_t track() const { return track_; }
   uint64_t next() const { return next_; }
+  // Passes over numbers that the file does not have. kIo, kMemory: to be called again.
+  Status PassLost(FileReader& file);
   // That block was read, and is marked if it is only to be decoded; null: it could not be.
   void Passed(ReadBlock* block);
 
