@@ -85,6 +85,7 @@ static void test_memory(void) {
   CHECK(h4mk_probe(data, size) == 2);
   CHECK(h4mk_io_open_memory(data, size, &in) == H4MK_OK);
   CHECK(count_blocks(&in) == 3);
+  CHECK(in.seek(in.opaque, -1) < 0 && out.seek(out.opaque, INT64_MIN) < 0);
   h4mk_io_close(&in);
   h4mk_io_close(&out);
   h4mk_io_close(&out);

@@ -42,6 +42,7 @@ int64_t MemoryWrite(void* opaque, const uint8_t* buffer, size_t size) {
 }
 
 int MemorySeek(void* opaque, int64_t offset) {
+  if (offset < 0) return -EINVAL;
   static_cast<Memory*>(opaque)->position = static_cast<size_t>(offset);
   return 0;
 }
