@@ -414,7 +414,7 @@ static void test_packet_side_data(void) {
                                                     AV_PKT_DATA_LCEVC};
   Test test;
   AVPacket* packet;
-  AVProducerReferenceTime prft = {INT64_C(1700000000123456), 7};
+  static const AVProducerReferenceTime prft = {INT64_C(1700000000123456), 7}; /* padding too */
   const size_t sizes[] = {16, 17, 1000}; /* none has a size below which it is not handed out */
   uint8_t* data;
   unsigned i, size;
