@@ -185,17 +185,16 @@ FrameDecoder::FrameDecoder(h4mk_reader* reader, uint32_t track, const h4mk_frame
       track_(track),
       options_(options),
       threads_(ThreadsOf(options)),
-      finder_(reader, track) {}
+      finder_(reader, track, cancelled_) {}
 
 Outcome FrameDecoder::Open() {
-  description_ = h4mk_reader_track(reader_, track_);
-  if (description_ == nullptr)
+  if (description() == nullptr)
     return Outcome(H4MK_ERR_ARGUMENT, "there is no track " + std::to_string(track_));
   const uint8_t* extradata = nullptr;
   size_t size = 0;
-  if (h4mk_value_get_bytes(description_, "extradata", &extradata, &size) != H4MK_OK) size = 0;
-  const char* codec = h4mk_value_get_text(description_, "codec");
-  reorders_ = h4mk_value_get_int(description_, "video_delay", 0) > 0;
+  if (h4mk_value_get_bytes(description(), "extradata", &extradata, &size) != H4MK_OK) size = 0;
+  const char* codec = h4mk_value_get_text(description(), "codec");
+  reorders_ = h4mk_value_get_int(description(), "video_delay", 0) > 0;
   kinds_ = PictureKinds(codec != nullptr ? codec : "", {extradata, size});
   std::vector<Worker*> workers;
   return Workers(1, static_cast<int>(threads_), &workers);
@@ -205,7 +204,7 @@ Outcome FrameDecoder::Workers(size_t count, int threads, std::vector<Worker*>* w
   std::vector<std::unique_ptr<Worker>>& pool = workers_[threads];
   while (pool.size() < count) {
     CodecContext context;
-    H4MK_FRAMES_TRY(OpenCodec(description_, threads, &context));
+    H4MK_FRAMES_TRY(OpenCodec(description(), threads, &context));
     pool.push_back(std::make_unique<Worker>(std::move(context)));
   }
   for (size_t i = 0; i < count; ++i) {
@@ -223,9 +222,9 @@ Outcome FrameDecoder::PictureSize(h4mk_picture_format* format, uint64_t* size) {
   uint32_t width = format->width, height = format->height;
   if (width == 0 && height == 0 && !is_decoded) {
     width = static_cast<uint32_t>(
-        std::clamp<int64_t>(h4mk_value_get_int(description_, "width", 0), 0, 1 << 21));
+        std::clamp<int64_t>(h4mk_value_get_int(description(), "width", 0), 0, 1 << 21));
     height = static_cast<uint32_t>(
-        std::clamp<int64_t>(h4mk_value_get_int(description_, "height", 0), 0, 1 << 21));
+        std::clamp<int64_t>(h4mk_value_get_int(description(), "height", 0), 0, 1 << 21));
   }
   if (width == 0 || height == 0 || is_decoded) {
     if (decoded_size_ == 0) {
@@ -268,10 +267,14 @@ Outcome FrameDecoder::Decode(std::span<const uint64_t> numbers, const h4mk_pictu
   });
 }
 
-Outcome FrameDecoder::FindGroups(std::span<const uint64_t> numbers, std::vector<Group>* groups) {
-  std::vector<Wanted> wanted = Sorted(numbers);
+Outcome FrameDecoder::Plan(std::span<const uint64_t> numbers, std::vector<Group>* groups) {
+  return FindGroups(Sorted(numbers), groups);
+}
+
+Outcome FrameDecoder::FindGroups(std::vector<Wanted> wanted, std::vector<Group>* groups) {
   H4MK_FRAMES_TRY(PrefetchClusters(wanted));
-  return finder_.Find(std::move(wanted), groups);
+  Outcome outcome = finder_.Find(std::move(wanted), groups);
+  return cancelled_.exchange(false) ? Outcome(H4MK_ERR_CANCELLED, "cancelled") : outcome;
 }
 
 Outcome FrameDecoder::Run(std::vector<Wanted> wanted, const Visit& visit) {
@@ -294,9 +297,8 @@ Outcome FrameDecoder::Run(std::vector<Wanted> wanted, const Visit& visit) {
 }
 
 Outcome FrameDecoder::RunWindow(std::vector<Wanted> wanted, const Visit& visit) {
-  H4MK_FRAMES_TRY(PrefetchClusters(wanted));
   std::vector<Group> groups, short_ones;
-  H4MK_FRAMES_TRY(finder_.Find(std::move(wanted), &groups));
+  H4MK_FRAMES_TRY(FindGroups(std::move(wanted), &groups));
   PrefetchBeside(groups);
   const Outcome outcome = DecodeGroups(std::move(groups), visit, &short_ones, believes_all_);
   if (cancelled_.exchange(false)) return Outcome(H4MK_ERR_CANCELLED, "cancelled");

@@ -33,13 +33,13 @@ class FrameDecoder {
   Outcome PictureSize(h4mk_picture_format* format, uint64_t* size);
   Outcome Decode(std::span<const uint64_t> numbers, const h4mk_picture_format& format, uint8_t* out,
                  uint64_t out_size);
-  Outcome FindGroups(std::span<const uint64_t> numbers, std::vector<Group>* groups);
+  Outcome Plan(std::span<const uint64_t> numbers, std::vector<Group>* groups);
 
   void Cancel() { cancelled_ = true; }
   const h4mk_frames_stats& stats() const { return stats_; }
   uint32_t track() const { return track_; }
   // The name of the file beside, or null.
-  const char* beside() const { return h4mk_value_get_text(description_, "beside"); }
+  const char* beside() const { return h4mk_value_get_text(description(), "beside"); }
 
  private:
   // What one thread decodes with.
@@ -52,6 +52,8 @@ class FrameDecoder {
       std::function<Outcome(Worker& worker, const Wanted& wanted, const AVFrame& picture)>;
   class Crew;
 
+  // Asked for each time: h4mk_reader_changes() may have freed the last one.
+  const h4mk_value* description() const { return h4mk_reader_track(reader_, track_); }
   Outcome Run(std::vector<Wanted> wanted, const Visit& visit);
   Outcome RunWindow(std::vector<Wanted> wanted, const Visit& visit);
   Outcome DecodeGroups(std::vector<Group> groups, const Visit& visit,
@@ -60,8 +62,7 @@ class FrameDecoder {
   Outcome Load(Group group, LoadedGroup* loaded);
   Outcome ReadGroup(const Group& group, LoadedGroup* loaded, std::vector<PictureKind>* kinds);
   Outcome Workers(size_t count, int threads, std::vector<Worker*>* workers);
-  Outcome FindSize(const h4mk_picture_format& format, uint32_t* width, uint32_t* height,
-                   uint64_t* decoded_size);
+  Outcome FindGroups(std::vector<Wanted> wanted, std::vector<Group>* groups);
   Outcome FindWindow(std::span<const Wanted> wanted, size_t* count);
   Outcome PrefetchClusters(std::span<const Wanted> wanted);
   void PrefetchBeside(const std::vector<Group>& groups);
@@ -71,7 +72,7 @@ class FrameDecoder {
   const uint32_t track_;
   const h4mk_frames_options options_;
   const uint32_t threads_;
-  const h4mk_value* description_ = nullptr;
+  std::atomic<bool> cancelled_ = false;
   GroupFinder finder_;
   PictureKinds kinds_{"", {}};
   std::map<int, std::vector<std::unique_ptr<Worker>>> workers_;  // by the threads of their own
@@ -80,7 +81,6 @@ class FrameDecoder {
   bool believes_all_ = false;  // the decoder calls pictures of this track damaged that are not
   uint64_t decoded_size_ = 0;  // of the first frame; 0: not known yet
   uint32_t decoded_width_ = 0, decoded_height_ = 0;
-  std::atomic<bool> cancelled_ = false;
   h4mk_frames_stats stats_ = H4MK_FRAMES_STATS_INIT;
 };
 

@@ -97,8 +97,8 @@ h4mk_status h4mk_frames_picture_size(h4mk_frames* frames, h4mk_picture_format* f
     return H4MK_ERR_ARGUMENT;
   return Call(frames, [&]() -> Outcome {
     H4MK_FRAMES_TRY(frames->pictures->PictureSize(&settings, size));
-    format->width = settings.width;
-    format->height = settings.height;
+    settings.struct_size = format->struct_size;
+    std::memcpy(format, &settings, std::min(format->struct_size, sizeof settings));
     return {};
   });
 }
@@ -139,7 +139,7 @@ h4mk_status h4mk_frames_plan(h4mk_frames* frames, const uint64_t* numbers, size_
     return H4MK_ERR_ARGUMENT;
   return Call(frames, [&]() -> Outcome {
     std::vector<h4mk::frames::Group> groups;
-    H4MK_FRAMES_TRY(frames->pictures->FindGroups({numbers, count}, &groups));
+    H4MK_FRAMES_TRY(frames->pictures->Plan({numbers, count}, &groups));
     std::unique_ptr<h4mk_value, void (*)(h4mk_value*)> plan(h4mk_value_new(), h4mk_value_free);
     if (!plan || h4mk_value_set_int(plan.get(), "track", frames->pictures->track()) != H4MK_OK ||
         !h4mk::frames::DescribePlan(groups, frames->pictures->beside(), settings, plan.get()))

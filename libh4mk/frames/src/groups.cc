@@ -23,6 +23,7 @@ uint64_t Group::bytes() const {
 
 Outcome GroupFinder::Find(std::vector<Wanted> wanted, std::vector<Group>* groups) {
   for (Wanted& next : wanted) {
+    if (cancelled_) return Outcome(H4MK_ERR_CANCELLED, "cancelled");
     h4mk_block_info frame = H4MK_BLOCK_INFO_INIT;
     H4MK_FRAMES_TRY(Of(h4mk_reader_frame(reader_, track_, next.number, &frame), reader_));
     if (groups->empty() || frame.ordinal < groups->back().blocks.front().ordinal)
@@ -131,11 +132,13 @@ Outcome GroupFinder::FindClusters(uint64_t number, h4mk_range* clusters, bool* f
 
 Outcome GroupFinder::Lengthen(Group* group, bool* found) {
   std::vector<h4mk_block_info> before;
+  uint64_t lost = 0;  // numbers that the file does not have: it can leave out as many as there are
   *found = false;
   for (uint64_t ordinal = group->blocks.front().ordinal; ordinal-- > 0 && !*found;) {
     h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
     const h4mk_status status = h4mk_reader_block_info(reader_, track_, ordinal, &block);
-    if (status == H4MK_ERR_NOT_FOUND) continue;
+    if (status == H4MK_ERR_NOT_FOUND && ++lost <= kLookAhead) continue;
+    if (status == H4MK_ERR_NOT_FOUND) return {};
     H4MK_FRAMES_TRY(Of(status, reader_));
     before.push_back(block);
     *found = (block.flags & H4MK_BLOCK_KEY) != 0;

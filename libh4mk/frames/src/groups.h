@@ -5,6 +5,7 @@
 
 #include <h4mk/frames.h>
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -29,7 +30,8 @@ struct Group {
 
 class GroupFinder {
  public:
-  GroupFinder(h4mk_reader* reader, uint32_t track) : reader_(reader), track_(track) {}
+  GroupFinder(h4mk_reader* reader, uint32_t track, const std::atomic<bool>& cancelled)
+      : reader_(reader), track_(track), cancelled_(cancelled) {}
 
   // The groups of frames whose numbers rise; `wanted[i].block` is filled in.
   Outcome Find(std::vector<Wanted> wanted, std::vector<Group>* groups);
@@ -50,6 +52,7 @@ class GroupFinder {
 
   h4mk_reader* reader_;
   uint32_t track_;
+  const std::atomic<bool>& cancelled_;
   std::vector<h4mk_index_entry>
       seek_points_;        // in file order; empty where their times are not in order
   int64_t last_size_ = 0;  // of the group behind the last one, which the index does not tell: the

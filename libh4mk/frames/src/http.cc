@@ -24,7 +24,7 @@ using h4mk::frames::RemoteFile;
 struct h4mk_http {
   h4mk_http(HttpLimits limits, const char* url) : client(std::move(limits)), file(url) {}
 
-  std::mutex mutex;
+  mutable std::mutex mutex;
   HttpClient client;
   RemoteFile file;
   std::map<std::string, std::string, std::less<>> beside_urls;
@@ -83,8 +83,9 @@ int64_t StreamRead(void* opaque, uint8_t* buffer, size_t size) {
 }
 
 int StreamSeek(void* opaque, int64_t offset) {
+  if (offset < 0) return -EINVAL;
   static_cast<Stream*>(opaque)->position = offset;
-  return offset < 0 ? -EINVAL : 0;
+  return 0;
 }
 
 int64_t StreamSize(void* opaque) {
@@ -229,6 +230,7 @@ h4mk_status h4mk_http_prefetch(void* opaque, const char* beside, const h4mk_rang
 h4mk_status h4mk_http_get_stats(const h4mk_http* http, h4mk_http_stats* stats) {
   if (http == nullptr || stats == nullptr || stats->struct_size < sizeof stats->struct_size)
     return H4MK_ERR_ARGUMENT;
+  const std::lock_guard lock(http->mutex);
   const size_t known = stats->struct_size;
   std::memcpy(stats, &http->client.stats(), std::min(known, sizeof *stats));
   stats->struct_size = known;

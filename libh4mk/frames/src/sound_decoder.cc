@@ -113,10 +113,10 @@ Outcome SoundDecoder::FindStart(int64_t first, uint64_t* ordinal, bool* found) {
 
 Outcome SoundDecoder::Decode(int64_t first, uint64_t count, const std::atomic<bool>& cancelled,
                              float* out) {
-  std::fill_n(out, count * static_cast<uint64_t>(channels_), 0.0f);
-  if (count == 0) return {};
   if (count > kMostSamples || first > kMostSamples || first < -kMostSamples)
     return Outcome(H4MK_ERR_ARGUMENT, "no file has so many samples");
+  std::fill_n(out, count * static_cast<uint64_t>(channels_), 0.0f);
+  if (count == 0) return {};
   const Request request{first, first + static_cast<int64_t>(count), out};
   uint64_t ordinal = 0;
   bool found = false, is_behind = false;

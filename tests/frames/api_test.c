@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * frames.h used wrongly, and with a file that tells strange things of its blocks.
+ */
+#include <h4mk/frames.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/check.h"
+
+static const char sound[] =
+    "{\"track_id\":1,\"name\":\"\",\"kind\":\"audio\",\"codec\":\"pcm_s16le\",\"time_base\":\"1/"
+    "8000\","
+    "\"sample_rate\":8000,\"channel_layout\":\"mono\",\"format\":\"s16\"}";
+static const char picture[] =
+    "{\"track_id\":2,\"name\":\"\",\"kind\":\"video\",\"codec\":\"mjpeg\",\"time_base\":\"1/25\","
+    "\"width\":16,\"height\":16}";
+
+static void add_track(h4mk_writer* writer, const char* json) {
+  h4mk_value* description = NULL;
+  uint32_t track;
+  CHECK(h4mk_value_from_json(json, strlen(json), &description) == H4MK_OK);
+  CHECK(h4mk_writer_add_track(writer, description, &track) == H4MK_OK);
+  h4mk_value_free(description);
+}
+
+/* One block of sound, and one that is no picture and has a number that nobody counts to. */
+static void write_file(h4mk_io* io) {
+  static const uint8_t data[64];
+  h4mk_writer* writer = NULL;
+  h4mk_block block = H4MK_BLOCK_INIT;
+  CHECK(h4mk_io_new_memory(io) == H4MK_OK);
+  CHECK(h4mk_writer_open(io, NULL, &writer) == H4MK_OK);
+  add_track(writer, sound);
+  add_track(writer, picture);
+  block.flags = H4MK_BLOCK_KEY;
+  block.pts = block.dts = 0;
+  block.data = data;
+  block.size = sizeof data;
+  CHECK(h4mk_writer_write(writer, &block) == H4MK_OK);
+  block.track = 1;
+  block.flags |= H4MK_BLOCK_ENCRYPTED; /* such a block keeps its number */
+  block.ordinal = UINT64_C(1) << 62;
+  CHECK(h4mk_writer_write(writer, &block) == H4MK_OK);
+  CHECK(h4mk_writer_finish(writer) == H4MK_OK);
+  h4mk_writer_free(writer);
+}
+
+static void test_sound(h4mk_reader* reader) {
+  h4mk_frames* frames = NULL;
+  h4mk_sound_format format = H4MK_SOUND_FORMAT_INIT;
+  float samples[40];
+  CHECK(h4mk_frames_open(reader, 0, NULL, &frames) == H4MK_OK);
+  CHECK(h4mk_frames_sound_format(frames, &format) == H4MK_OK);
+  CHECK(format.sample_rate == 8000 && format.channels == 1);
+  CHECK(h4mk_frames_samples(frames, -4, 40, samples) == H4MK_OK);
+  /* nothing is written where there cannot be so much room */
+  CHECK(h4mk_frames_samples(frames, 0, UINT64_MAX, samples) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_frames_samples(frames, INT64_MAX, 1, samples) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_frames_samples(frames, INT64_MIN, 1, samples) == H4MK_ERR_ARGUMENT);
+  CHECK(h4mk_frames_samples(frames, 0, 0, NULL) == H4MK_OK);
+  h4mk_frames_free(frames);
+}
+
+static void test_pictures(h4mk_reader* reader) {
+  h4mk_frames* frames = NULL;
+  h4mk_picture_format format = H4MK_PICTURE_FORMAT_INIT;
+  uint64_t size = 0, number = 0;
+  uint8_t out[16 * 16 * 3];
+  h4mk_value* plan = NULL;
+  CHECK(h4mk_frames_open(reader, 1, NULL, &frames) == H4MK_OK);
+  format.struct_size = offsetof(h4mk_picture_format, width); /* as if these were added later */
+  format.height = 77;
+  CHECK(h4mk_frames_picture_size(frames, &format, &size) == H4MK_OK);
+  CHECK(size == sizeof out && format.width == 0 && format.height == 77);
+  CHECK(h4mk_frames_decode(frames, &number, 1, NULL, out, sizeof out - 1) == H4MK_ERR_ARGUMENT);
+  /* an earlier seek point is looked for, but not at each number there could be */
+  CHECK(h4mk_frames_decode(frames, &number, 1, NULL, out, sizeof out) == H4MK_ERR_CORRUPT);
+  number = 1;
+  CHECK(h4mk_frames_decode(frames, &number, 1, NULL, out, sizeof out) == H4MK_ERR_NOT_FOUND);
+  number = 0;
+  h4mk_frames_cancel(frames);
+  CHECK(h4mk_frames_plan(frames, &number, 1, NULL, &plan) == H4MK_ERR_CANCELLED);
+  CHECK(h4mk_frames_plan(frames, &number, 1, NULL, &plan) == H4MK_OK);
+  h4mk_value_free(plan);
+  h4mk_frames_free(frames);
+}
+
+/* Reads what was written so far. */
+typedef struct Growing {
+  h4mk_io out;
+  size_t position;
+} Growing;
+
+static int64_t read_growing(void* opaque, uint8_t* buffer, size_t size) {
+  Growing* file = opaque;
+  const uint8_t* data = NULL;
+  size_t end = 0;
+  CHECK(h4mk_io_memory(&file->out, &data, &end) == H4MK_OK);
+  end -= file->position < end ? file->position : end;
+  if (size > end) size = end;
+  if (size > 0) memcpy(buffer, data + file->position, size);
+  file->position += size;
+  return (int64_t)size;
+}
+
+static int seek_growing(void* opaque, int64_t offset) {
+  ((Growing*)opaque)->position = (size_t)offset;
+  return 0;
+}
+
+static int64_t size_of_growing(void* opaque) {
+  const uint8_t* data = NULL;
+  size_t size = 0;
+  h4mk_io_memory(&((Growing*)opaque)->out, &data, &size);
+  return (int64_t)size;
+}
+
+/* The reader may be used between two calls, and h4mk_reader_changes() frees descriptions. */
+static void test_changes(void) {
+  static const uint8_t data[64];
+  Growing file = {H4MK_IO_INIT, 0};
+  h4mk_io in = H4MK_IO_INIT;
+  h4mk_writer* writer = NULL;
+  h4mk_reader* reader = NULL;
+  h4mk_frames* frames = NULL;
+  h4mk_block block = H4MK_BLOCK_INIT;
+  h4mk_picture_format format = H4MK_PICTURE_FORMAT_INIT;
+  uint64_t size = 0;
+  CHECK(h4mk_io_new_memory(&file.out) == H4MK_OK);
+  CHECK(h4mk_writer_open(&file.out, NULL, &writer) == H4MK_OK);
+  add_track(writer, picture);
+  block.flags = H4MK_BLOCK_KEY;
+  block.pts = block.dts = 0;
+  block.data = data;
+  block.size = sizeof data;
+  CHECK(h4mk_writer_write(writer, &block) == H4MK_OK);
+  CHECK(h4mk_writer_flush(writer) == H4MK_OK);
+  in.opaque = &file;
+  in.read = read_growing;
+  in.seek = seek_growing;
+  in.size = size_of_growing;
+  CHECK(h4mk_reader_open(&in, NULL, &reader) == H4MK_OK);
+  CHECK(h4mk_frames_open(reader, 0, NULL, &frames) == H4MK_OK);
+  add_track(writer, sound);
+  block.track = 1;
+  CHECK(h4mk_writer_write(writer, &block) == H4MK_OK);
+  CHECK(h4mk_writer_flush(writer) == H4MK_OK);
+  CHECK(h4mk_reader_next(reader, &block) == H4MK_OK);
+  CHECK(h4mk_reader_next(reader, &block) == H4MK_OK && block.track == 1);
+  CHECK(h4mk_reader_changes(reader) & H4MK_CHANGED_TRACKS);
+  CHECK(h4mk_frames_picture_size(frames, &format, &size) == H4MK_OK && size == 16 * 16 * 3);
+  h4mk_frames_free(frames);
+  h4mk_reader_free(reader);
+  h4mk_writer_free(writer);
+  h4mk_io_close(&file.out);
+}
+
+int main(void) {
+  h4mk_io out = H4MK_IO_INIT, in = H4MK_IO_INIT;
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  h4mk_reader* reader = NULL;
+  const uint8_t* data = NULL;
+  size_t size = 0;
+  options.keep_encrypted = 1;
+  write_file(&out);
+  CHECK(h4mk_io_memory(&out, &data, &size) == H4MK_OK);
+  CHECK(h4mk_io_open_memory(data, size, &in) == H4MK_OK);
+  CHECK(h4mk_reader_open(&in, &options, &reader) == H4MK_OK);
+  test_sound(reader);
+  test_pictures(reader);
+  test_changes();
+  h4mk_reader_free(reader);
+  h4mk_io_close(&in);
+  h4mk_io_close(&out);
+  if (failed) fprintf(stderr, "%d checks failed\n", failed);
+  return failed != 0;
+}
