@@ -576,6 +576,63 @@ TEST_F(IoFaultTest, ASizeThatChanges) {
   }
 }
 
+// Whoever checks or repairs a recording that grows sees the end of what was there, or an error.
+TEST_F(IoFaultTest, WorkOnASizeThatChangesComesToAnEnd) {
+  struct Changing {
+    TestFile file;
+    h4mk_io honest = {};
+    size_t small = 0, calls = 0;
+  };
+  const auto io_of = [](Changing* changing) {
+    changing->honest = changing->file.Io();
+    h4mk_io io = changing->honest;
+    io.opaque = changing;
+    io.read = [](void* self, uint8_t* buffer, size_t size) {
+      auto* c = static_cast<Changing*>(self);
+      return ++c->calls > 100000 ? -1 : c->honest.read(&c->file, buffer, size);
+    };
+    io.write = [](void* self, const uint8_t* buffer, size_t size) {
+      auto* c = static_cast<Changing*>(self);
+      return c->honest.write(&c->file, buffer, size);
+    };
+    io.seek = [](void* self, int64_t offset) {
+      auto* c = static_cast<Changing*>(self);
+      return c->honest.seek(&c->file, offset);
+    };
+    io.size = [](void* self) {
+      auto* c = static_cast<Changing*>(self);
+      return static_cast<int64_t>(++c->calls % 2 == 0 ? c->small : c->file.bytes.size());
+    };
+    io.truncate = [](void*, int64_t) { return -1; };
+    return io;
+  };
+  const auto verify = [](const h4mk_io* io) { return h4mk_verify(io, nullptr, nullptr); };
+  const auto recover = [](const h4mk_io* io) {
+    TestFile out;
+    const h4mk_io to = out.Io();
+    return h4mk_recover(io, &to, nullptr, nullptr);
+  };
+  const auto reindex = [](const h4mk_io* io) {
+    int changed = 0;
+    return h4mk_reindex(io, nullptr, &changed);
+  };
+  const auto list = [](const h4mk_io* io) {
+    const auto visit = [](void*, const h4mk_chunk* chunk, int) {
+      EXPECT_LT(chunk->offset, chunk->next);
+    };
+    return h4mk_list_chunks(io, visit, nullptr, nullptr);
+  };
+  for (const auto& work :
+       std::vector<std::function<h4mk_status(const h4mk_io*)>>{verify, recover, reindex, list})
+    for (size_t small = 0; small < bytes_.size(); small += 61)
+      for (const size_t first : {0, 1}) {
+        Changing changing{TestFile(bytes_), {}, small, first};
+        const h4mk_io io = io_of(&changing);
+        work(&io);
+        ASSERT_LT(changing.calls, 100000u) << small;
+      }
+}
+
 // What is not there would be looked for behind the end for ever.
 TEST_F(IoFaultTest, ASizeThatLies) {
   for (const int64_t size :

@@ -57,6 +57,10 @@ Status ChunkWalk::Next(Piece* piece) {
   *piece = Piece();
   piece->offset = position_;
   if (progress_) progress_(position_, size_);
+  // The file may have grown since: what is behind was not there, else the walk would turn back.
+  if (position_ + kChunkHeaderSize > size_)
+    return Status(Code::kEnd, "no chunk follows at byte " + std::to_string(position_))
+        .At(position_);
   ChunkHeader header;
   H4MK_TRY(chunks_.ReadHeader(position_, &header));
   piece->end = position_ + header.size();
@@ -90,7 +94,7 @@ Status ChunkWalk::PassGap(Piece* piece) {
   const bool chunk_begins = IsPlausibleTag(piece->header.tag) && piece->end > size_;
   uint64_t found = 0;
   const Status status = chunks_.FindNext(piece->offset, &found);
-  if (status.code() == Code::kEnd) {
+  if (status.code() == Code::kEnd || (status.ok() && found > size_)) {
     piece->kind = chunk_begins ? Piece::Kind::kUnfinished : Piece::Kind::kGap;
     if (chunk_begins) piece->problem = TagText(piece->header.tag) + " chunk is not complete";
     piece->end = size_;
