@@ -192,6 +192,56 @@ TEST_F(IoFaultTest, EveryReadAndSeekOfASeekFailsOnce) {
   EXPECT_GT(failed_blocks, 1);
 }
 
+// A wrong index is made again at the seek that finds it; where reading fails then, the next call
+// goes on with that.
+TEST_F(IoFaultTest, EveryReadAndSeekFailsOnceWhileAnIndexIsMadeAgain) {
+  Bytes bytes = bytes_;
+  std::vector<Chunk> clusters;
+  for (const Chunk& chunk : WalkChunks(bytes))
+    if (chunk.is_cluster()) clusters.push_back(chunk);
+  // The index names this cluster, and nothing can be read there.
+  bytes[clusters[clusters.size() / 2].begin + 1] ^= 1;
+  const auto read = [&](TestFile* file, size_t* failed) {
+    Reader reader(file);
+    EXPECT_EQ(reader.status(), H4MK_OK) << reader.message();
+    std::vector<Block> blocks;
+    for (const int64_t time : {40, 70}) {
+      h4mk_status status = reader.Seek(0, time, H4MK_SEEK_BACKWARD);
+      for (int tries = 0; tries < 2 && status == H4MK_ERR_IO; ++tries, ++*failed)
+        status = reader.Seek(0, time, H4MK_SEEK_BACKWARD);
+      EXPECT_EQ(status, H4MK_OK) << reader.message();
+      for (Block block; H4MK_GOES_ON(status) || status == H4MK_ERR_IO;) {
+        status = reader.Next(&block);
+        *failed += status == H4MK_ERR_IO;
+        if (status == H4MK_OK) blocks.push_back(block);
+      }
+    }
+    return blocks;
+  };
+  size_t failed = 0;
+  TestFile control(bytes);
+  const std::vector<Block> expected = read(&control, &failed);
+  EXPECT_EQ(failed, 0u);
+  size_t opening_reads = 0, opening_seeks = 0;
+  {
+    TestFile file(bytes);
+    Reader reader(&file);
+    opening_reads = file.reads;
+    opening_seeks = file.seeks;
+  }
+  for (size_t call = opening_reads; call < control.reads; ++call) {
+    TestFile file(bytes);
+    file.failing_read = call;
+    EXPECT_EQ(read(&file, &failed), expected) << "read " << call << " of " << control.reads;
+  }
+  for (size_t call = opening_seeks; call < control.seeks; ++call) {
+    TestFile file(bytes);
+    file.failing_seek = call;
+    EXPECT_EQ(read(&file, &failed), expected) << "seek " << call << " of " << control.seeks;
+  }
+  EXPECT_GT(failed, 10u);
+}
+
 // An input that has the callbacks but refuses to seek is read like a pipe.
 TEST_F(IoFaultTest, SeekRefused) {
   TestFile file(bytes_);

@@ -65,6 +65,7 @@ void FileIndex::GuessTotals(const std::vector<BlockRecord>& blocks) {
 
 Status FileIndex::LookUp(const std::function<Status()>& lookup) {
   if (!can_seek()) return Status(Code::kNotSeekable, "the input cannot seek");
+  H4MK_TRY(FinishScan());
   if (!is_closed()) H4MK_TRY(Refresh());
   const Status status = lookup();
   if (status.code() != Code::kCorrupt || is_scanned_) return status;
@@ -105,6 +106,7 @@ Status FileIndex::TakeFingerprint(int64_t size, std::optional<EndFingerprint>* f
 }
 
 Status FileIndex::ScanAgain(const Status& problem) {
+  if (is_scanned_) return FinishScan();
   warnings_.Add(problem.Saying(problem.message() + "; the index is made again"));
   return MakeIndex(/*trust_pages=*/false);
 }
@@ -198,6 +200,7 @@ Status FileIndex::FindLastIndex(LastIndex* last) {
 
 // Brings the clusters behind scan_.until into the index.
 Status FileIndex::ScanClusters() {
+  is_scan_due_ = true;
   ChunkWalk walk(source_, descriptions_.ids(), 2, ChunkWalk::Depth::kScan);
   walk.MoveTo(scan_.until);
   ScanStep step{scan_, 0, 0, false, false};
@@ -211,6 +214,7 @@ Status FileIndex::ScanClusters() {
   step.scan.builder.GrowTo(tracks().size());
   totals_ = step.scan.builder.totals();
   scan_ = std::move(step.scan);
+  is_scan_due_ = status.code() == Code::kIo;
   return status;
 }
 

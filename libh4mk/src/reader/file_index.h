@@ -57,8 +57,10 @@ class FileIndex {
   // The index led to something else than it says: scans all clusters. Positions in the index
   // (ClusterRef, SpanRef) hold no longer.
   Status ScanAgain(const Status& problem);
+  // Goes on with a scan in which reading failed; until then the index lacks what is behind.
+  Status FinishScan() { return is_scan_due_ ? ScanClusters() : Status(); }
   // All clusters were scanned: there is no better index.
-  bool is_scanned() const { return is_scanned_; }
+  bool is_scanned() const { return is_scanned_ && !is_scan_due_; }
 
  private:
   enum class End { kNone, kLocator, kTop };
@@ -135,7 +137,8 @@ class FileIndex {
   uint64_t first_cluster_ = 0;        // the same, or behind former ends
   bool begins_with_cluster_ = false;  // one stood there when the file was opened
   End end_ = End::kNone;
-  bool is_scanned_ = false;
+  bool is_scanned_ = false;   // … or are being scanned: nothing else is in the index
+  bool is_scan_due_ = false;  // the last scan did not come to its end
   Scan scan_;
   std::optional<EndFingerprint> last_end_;  // where the last scan stopped; empty: not known
 };

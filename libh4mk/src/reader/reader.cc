@@ -219,19 +219,24 @@ Status Reader::LoadTarget() {
 
 // Whether a target that cannot be read may be the fault of the index, which was trusted.
 bool Reader::CanSeekAgain() const {
-  return seek_.sought().target.start.is_by_time() && !file_.is_scanned();
+  return seek_.sought().target.start.is_by_time() && (seeks_again_ || !file_.is_scanned());
 }
 
 Status Reader::SeekAgain(const Status& problem) {
   const SeekRequest request = seek_.sought().request;
+  seeks_again_ = true;
   H4MK_TRY(file_.ScanAgain(problem));
-  return StartSeek(request, /*trust_index=*/false).ok() ? Status() : problem;
+  const Status status = StartSeek(request, /*trust_index=*/false);
+  if (status.code() == Code::kIo || status.code() == Code::kMemory) return status;
+  seeks_again_ = false;
+  return status.ok() ? Status() : problem;
 }
 
 // A route that cannot be found is replaced by one to the target alone.
 Status Reader::PlanRoute() {
   const SeekTarget& target = seek_.As<SeekCursor::DeliveredTarget>()->target;
   SeekRoute route;
+  H4MK_TRY(file_.FinishScan());
   Status status = planner_.FindRoute(target, filter_, &route);
   if (status.code() == Code::kCorrupt && !file_.is_scanned()) {
     H4MK_TRY(file_.ScanAgain(status));

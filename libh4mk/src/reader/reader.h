@@ -94,6 +94,7 @@ class Reader final : public FileReader {
 
   std::span<const BlockRecord> due_;  // of the current cluster, those not handed out yet
   bool has_reported_damage_ = false;  // of the current cluster's data
+  bool seeks_again_ = false;  // … without trusting the index, as far as reading has not failed
   uint64_t expected_ordinal_ = 0;  // of the block behind the last one that was read by number …
   uint32_t expected_track_ = 0;    // … in this track
   BlockRecord external_record_;    // of the external block that was handed out last
