@@ -16,8 +16,8 @@ extern "C" {
  *  and elements belong to the value they are in and are valid until it is changed or freed. Setters
  *  and adders copy what they are given and replace a member of the same key; they return
  *  H4MK_ERR_ARGUMENT where the value is no object (or array) or a text is NULL. What they are given
- *  may belong to the value that it is set in. Objects and arrays can be in each other 64 deep, as in
- *  a file. Getters take NULL and treat it, and a value of another type, as absent. */
+ *  may belong to the value that it is set in. Objects and arrays can be in each other 64 deep, as
+ *  in a file. Getters take NULL and treat it, and a value of another type, as absent. */
 typedef struct h4mk_value h4mk_value;
 
 typedef enum h4mk_value_type {
@@ -75,8 +75,8 @@ H4MK_API h4mk_status h4mk_value_set_value(h4mk_value *object, const char *key,
 H4MK_API h4mk_value *h4mk_value_add_object(h4mk_value *object, const char *key);
 /** Adds an empty array as a member and returns it; NULL as h4mk_value_add_object(). */
 H4MK_API h4mk_value *h4mk_value_add_array(h4mk_value *object, const char *key);
-/** Appends an empty object to an array and returns it; NULL when out of memory, array is none, or it
- *  would be nested too deeply. */
+/** Appends an empty object to an array and returns it; NULL when out of memory, array is none, or
+ *  it would be nested too deeply. */
 H4MK_API h4mk_value *h4mk_value_append_object(h4mk_value *array);
 /** Appends a text to an array, stored as by h4mk_value_set_text(). */
 H4MK_API h4mk_status h4mk_value_append_text(h4mk_value *array, const char *text);

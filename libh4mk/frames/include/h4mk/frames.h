@@ -109,8 +109,8 @@ H4MK_API h4mk_status h4mk_frames_decode(h4mk_frames *frames, const uint64_t *num
                                         const h4mk_picture_format *format,
                                         uint8_t *out, uint64_t out_size);
 
-/** Ends the call that decodes or plans, or else the next one that does, with H4MK_ERR_CANCELLED. May
- *  be called by any thread while the decoder exists. */
+/** Ends the call that decodes or plans, or else the next one that does, with H4MK_ERR_CANCELLED.
+ *  May be called by any thread while the decoder exists. */
 H4MK_API void h4mk_frames_cancel(h4mk_frames *frames);
 
 /** What the calls with a decoder did, in all. */
