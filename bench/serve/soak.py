@@ -91,21 +91,21 @@ class Load:
     def hang_up(self):
         with self.connect() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not an end
-            s.sendall(random.choice([b"GET /files/film.h4mk HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /api/files/film/verify?events=1 HTTP/1.1\r\nHost: x\r\n\r\n",
-                                     b"GET /hls/live/t0.m3u8?_HLS_msn=9&_HLS_part=0 HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /hls"]))
+            s.sendall(random.choice([b"GET /files/film.h4mk HTTP/1.1\r\nHost: localhost\r\n\r\n", b"GET /api/files/film/verify?events=1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                                     b"GET /hls/live/t0.m3u8?_HLS_msn=9&_HLS_part=0 HTTP/1.1\r\nHost: localhost\r\n\r\n", b"GET /hls"]))
             stop.wait(random.uniform(0, 0.3))
 
     def lie_about_a_length(self):
         with self.connect() as s:
-            s.sendall(random.choice([b"POST /api/files HTTP/1.1\r\nHost: x\r\nContent-Length: 4000\r\n\r\nshort",
-                                     b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nmuch more than two bytes",
-                                     b"POST /api/files HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999\r\n\r\n"]))
+            s.sendall(random.choice([b"POST /api/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000\r\n\r\nshort",
+                                     b"GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nmuch more than two bytes",
+                                     b"POST /api/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999\r\n\r\n"]))
             stop.wait(0.5)
 
     def stall(self):
         """Asks for a film and does not read it; sends a head byte by byte. Both must be cut off."""
         with self.connect() as reader, self.connect() as writer:
-            reader.sendall(b"GET /files/film.h4mk HTTP/1.1\r\nHost: x\r\n\r\n")
+            reader.sendall(b"GET /files/film.h4mk HTTP/1.1\r\nHost: localhost\r\n\r\n")
             begin, head_ended = time.monotonic(), 0.0  # limits: 30 s without a byte read, 10 s for a head
             while time.monotonic() - begin < 50 and not stop.wait(1):
                 if head_ended == 0:

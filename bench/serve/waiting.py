@@ -47,10 +47,10 @@ def main():
             worst = []
             for step in range(start, start + 8):
                 if step == start:
-                    sockets[0].sendall(b"GET /hls/live/t0.m3u8 HTTP/1.1\r\nHost: x\r\n\r\n")
+                    sockets[0].sendall(b"GET /hls/live/t0.m3u8 HTTP/1.1\r\nHost: localhost\r\n\r\n")
                     text = sockets[0].recv(1 << 20).decode()
                 segment, part = re.search(r'PRELOAD-HINT:TYPE=PART,URI="[^"]*part-(\d+)\.(\d+)\.m4s"', text).groups()
-                request = f"GET /hls/live/t0.m3u8?_HLS_msn={segment}&_HLS_part={part} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+                request = f"GET /hls/live/t0.m3u8?_HLS_msn={segment}&_HLS_part={part} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
                 for s in sockets:
                     s.sendall(request)
                 time.sleep(2)

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/hosts.h"
 #include "core/message.h"
 #include "core/range.h"
 #include "core/router.h"
@@ -58,6 +59,7 @@ TEST(HeadTest, AmbiguousHeadsAreRefused) {
   EXPECT_NE(StatusOfHead(begin + "A : b\r\n\r\n"), 200);
   EXPECT_EQ(StatusOfHead("GET / HTTP/1.1\r\n\r\n"), 400);
   EXPECT_EQ(StatusOfHead("GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"), 400);
+  EXPECT_EQ(StatusOfHead("GET / HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n"), 400);
   EXPECT_EQ(StatusOfHead("GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n"), 400);
   EXPECT_EQ(StatusOfHead("GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(9000, 'a') + "\r\n\r\n"),
             431);
@@ -129,6 +131,35 @@ TEST(WorkTest, LongWorkEndsWhenNobodyWaits) {
         for (int i = 0; i < 100; ++i) Work::Check(0);
       },
       HttpError);
+}
+
+// ------------------------------------------------------------------------------------------- hosts
+
+TEST(HostsTest, ALocalServerAnswersToNamesThatNobodyElseCanHave) {
+  const AllowedHosts hosts({}, true);
+  for (const char* host :
+       {"localhost", "LOCALHOST:8080", "localhost.", "localhost.:80", "a.localhost", "127.0.0.1",
+        "127.0.0.1:8080", "192.168.1.7", "[::1]", "[::1]:8080", ""})
+    EXPECT_TRUE(hosts.Has(host)) << host;
+  for (const char* host :
+       {"evil.example", "evil.example:8080", "localhost.evil.example", "notlocalhost", ".localhost",
+        "localhost..", "127.0.0.1.evil.example", "127.1", "::1", "[::1", "[evil.example]",
+        "localhost:x", "localhost:80:80", "evil.example@localhost", "localhost, evil.example",
+        ":80", "."})
+    EXPECT_FALSE(hosts.Has(host)) << host;
+}
+
+TEST(HostsTest, NamesThatAreGiven) {
+  for (const bool is_loopback : {true, false}) {
+    const AllowedHosts hosts({"Films.example.org.", "b.example"}, is_loopback);
+    for (const char* host :
+         {"films.EXAMPLE.org", "films.example.org.:443", "b.example:1", "localhost", "10.0.0.1"})
+      EXPECT_TRUE(hosts.Has(host)) << host;
+    for (const char* host : {"evil.example", "a.b.example", "example.org", "*"})
+      EXPECT_FALSE(hosts.Has(host)) << host;
+    EXPECT_TRUE(AllowedHosts({"a.example", "*"}, is_loopback).Has("evil.example"));
+  }
+  EXPECT_TRUE(AllowedHosts({}, false).Has("evil.example"));
 }
 
 // ------------------------------------------------------------------------------------------ ranges

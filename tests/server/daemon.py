@@ -4,8 +4,8 @@ import contextlib, http.client, os, re, signal, socket, subprocess
 
 
 class Daemon:
-    def __init__(self, program, *arguments):
-        self.process = subprocess.Popen([program, "--listen", "127.0.0.1:0", *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+    def __init__(self, program, *arguments, listen="127.0.0.1:0"):
+        self.process = subprocess.Popen([program, "--listen", listen, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         found = re.search(r"(https?)://([\d.]+):(\d+)/", line)
         if not found:

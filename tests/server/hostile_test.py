@@ -63,7 +63,7 @@ class HostileTest(unittest.TestCase):
         self.make(STALLING, 1000)
         with Daemon(PROGRAM, "--threads", "1", self.folder) as daemon:
             with socket.create_connection((daemon.host, daemon.port)) as busy:
-                busy.sendall(b"GET /hls/h/master.m3u8 HTTP/1.1\r\nHost: x\r\n\r\n")
+                busy.sendall(b"GET /hls/h/master.m3u8 HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 self.assertEqual(daemon.get("/health")[0], 200)
                 self.assertEqual(select.select([busy], [], [], 0)[0], [])  # it is still worked at
                 self.assertTrue(busy.recv(100).startswith(b"HTTP/1.1 415"))
@@ -75,7 +75,7 @@ class HostileTest(unittest.TestCase):
         for path in ("/hls/h/master.m3u8", "/api/files/h/range.mp4", "/api/files/h/verify"):
             with self.subTest(path=path), Daemon(PROGRAM, "--access-log", log, self.folder) as daemon:
                 with socket.create_connection((daemon.host, daemon.port)) as gone:
-                    gone.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                    gone.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
                     time.sleep(0.1)  # so that it is worked at
                 for _ in range(100):
                     if log.read_text():
@@ -88,7 +88,7 @@ class HostileTest(unittest.TestCase):
         self.make(STALLING, 1000)
         with Daemon(PROGRAM, self.folder) as daemon:
             with socket.create_connection((daemon.host, daemon.port)) as gone:
-                gone.sendall(b"GET /hls/h/master.m3u8 HTTP/1.1\r\nHost: x\r\n\r\n")
+                gone.sendall(b"GET /hls/h/master.m3u8 HTTP/1.1\r\nHost: localhost\r\n\r\n")
             self.assertEqual(daemon.stop(), 0)
 
     def test_the_second_signal_ends_what_is_running_and_what_waits_for_its_turn(self):
@@ -96,7 +96,7 @@ class HostileTest(unittest.TestCase):
         with Daemon(PROGRAM, self.folder) as daemon:
             clients = [socket.create_connection((daemon.host, daemon.port)) for _ in range(40)]
             for number, client in enumerate(clients):  # each takes more than a second of a worker
-                client.sendall(f"GET /hls/h/master.m3u8?n={number} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                client.sendall(f"GET /hls/h/master.m3u8?n={number} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             time.sleep(0.5)
             daemon.process.send_signal(signal.SIGTERM)
             time.sleep(0.2)

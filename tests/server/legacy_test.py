@@ -108,7 +108,7 @@ class LegacyTest(unittest.TestCase):
 
     def test_uploads_have_a_limit(self):
         with Daemon(PROGRAM, "--legacy-api", "--max-upload", "1000", self.folder.name) as daemon:
-            head = b"POST /video/export HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b0\r\nContent-Length: %d\r\n\r\n"
+            head = b"POST /video/export HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b0\r\nContent-Length: %d\r\n\r\n"
             self.assertIn(b" 413 ", daemon.raw(head % 1001).split(b"\r\n")[0])
 
     # Small frames with all their tokens would make 1.7 GB of a sound of 64 MB.

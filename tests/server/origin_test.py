@@ -174,7 +174,7 @@ class OriginTest(unittest.TestCase):
             self.origin.goes_on.clear()
             self.addCleanup(self.origin.goes_on.set)
             with socket.create_connection((daemon.host, daemon.port)) as waiting:
-                waiting.sendall(f"GET {base}{segments[4]} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                waiting.sendall(f"GET {base}{segments[4]} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
                 self.assertTrue(self.origin.is_held.wait(60))
                 self.assertEqual([daemon.get(path)[0] for path in ("/health", "/hls/sea/t0.m3u8")], [200, 200])
                 self.assertEqual(select.select([waiting], [], [], 0)[0], [])

@@ -40,6 +40,10 @@ class ProxiesTest(unittest.TestCase):
             text = text.replace(old, new)
         return text
 
+    def options(self, name):
+        """Of the command for h4mkd that a recipe names."""
+        return re.search(r"^#   h4mkd --listen \S+ (.*) /srv/films$", self.recipe(name), re.M).group(1).split()
+
     @contextlib.contextmanager
     def running(self, command, environment={}):
         """The program, until the block ends; then what it said."""
@@ -72,8 +76,11 @@ class ProxiesTest(unittest.TestCase):
 
     @unittest.skipUnless(NGINX, "there is no nginx")
     def test_nginx_serves_films_by_tls_and_keeps_segments(self):
-        with Daemon(PROGRAM, "--access-log", self.root / "log", self.root / "films") as daemon, self.nginx_in_front(daemon):
+        with Daemon(PROGRAM, *self.options("nginx.conf"), "--access-log", self.root / "log", self.root / "films") as daemon, self.nginx_in_front(daemon):
             asked = self.browse(self.root / "log")
+            # For nginx this server is the one for all names.
+            with self.assertRaisesRegex(urllib.error.HTTPError, "421"):
+                self.get("/api/files", Host="evil.example")
         self.assertEqual(self.complaints, "")
         self.assertEqual(asked, 1)  # the second time the segment came from the cache
 
@@ -81,7 +88,7 @@ class ProxiesTest(unittest.TestCase):
     def test_nginx_keeps_nothing_that_a_token_opened(self):
         (self.root / "token").write_text("a-token-of-24-characters")
         bearer = {"Authorization": "Bearer a-token-of-24-characters"}
-        with Daemon(PROGRAM, "--token-file", self.root / "token", self.root / "films") as daemon, self.nginx_in_front(daemon):
+        with Daemon(PROGRAM, *self.options("nginx.conf"), "--token-file", self.root / "token", self.root / "films") as daemon, self.nginx_in_front(daemon):
             playlist = self.get("/hls/film/t0.m3u8", **bearer)[1].decode()
             segment = "/hls/film/" + re.search(r"^[^#].*m4s$", playlist, re.M).group(0)
             self.assertEqual(self.get(segment, **bearer)[0], 200)
@@ -102,15 +109,17 @@ class ProxiesTest(unittest.TestCase):
 
     @unittest.skipUnless(CADDY, "there is no Caddy")
     def test_caddy_serves_films_by_tls(self):
-        with Daemon(PROGRAM, "--access-log", self.root / "log", self.root / "films") as daemon:
-            recipe = self.recipe("Caddyfile", ("films.example.org", f"https://localhost:{self.port}"), ("127.0.0.1:8080", f"127.0.0.1:{daemon.port}"))
-            (self.root / "Caddyfile").write_text("{\n\tadmin off\n\tskip_install_trust\n\tauto_https disable_redirects\n}\n" + recipe)
+        with Daemon(PROGRAM, *self.options("Caddyfile"), "--access-log", self.root / "log", self.root / "films") as daemon:
+            # The handshake is for localhost, requests are for the name of the recipe.
+            recipe = self.recipe("Caddyfile", ("films.example.org {", f"https://localhost:{self.port}, https://films.example.org:{self.port} {{"), ("127.0.0.1:8080", f"127.0.0.1:{daemon.port}"))
+            (self.root / "Caddyfile").write_text("{\n\tadmin off\n\tlocal_certs\n\tskip_install_trust\n\tauto_https disable_redirects\n}\n" + recipe)
             home = {name: str(self.root / "caddy") for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
             with self.running([CADDY, "run", "--config", str(self.root / "Caddyfile")], home):
                 self.browse(self.root / "log")
         self.assertNotIn('"level":"error"', self.complaints)
 
     def get(self, target, **headers):
+        headers = {"Host": "films.example.org"} | headers
         trust = ssl.create_default_context()
         trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
         with urllib.request.urlopen(urllib.request.Request(f"https://localhost:{self.port}{target}", headers=headers), timeout=20, context=trust) as answer:

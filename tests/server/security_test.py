@@ -52,26 +52,26 @@ class SecurityTest(unittest.TestCase):
     # ---- requests that are read in two ways
 
     def test_ambiguous_requests_are_refused_and_the_connection_is_closed(self):
-        follow = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
-        for head in (b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
-                     b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
-                     b"GET /health HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", b"GET /health HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n",
-                     b"GET /health HTTP/1.1\nHost: x\r\n\r\n", b"GET /health HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", b"GET  /health HTTP/1.1\r\nHost: x\r\n\r\n",
+        follow = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        for head in (b"GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+                     b"GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
+                     b"GET /health HTTP/1.1\r\nHost: localhost\r\nA: b\r\n c\r\n\r\n", b"GET /health HTTP/1.1\r\nHost: localhost\r\nA : b\r\n\r\n",
+                     b"GET /health HTTP/1.1\nHost: localhost\r\n\r\n", b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: y\r\n\r\n", b"GET  /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
                      b"\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n"):
             answer = self.daemon.raw(head + follow)
             self.assertEqual(answer.count(b"HTTP/1.1 "), 1, head)
             self.assertIn(answer.split(b" ")[1], (b"400", b"411"), head)
 
     def test_two_requests_in_one_packet_are_two_answers(self):
-        answer = self.daemon.raw(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\nGET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = self.daemon.raw(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         self.assertEqual(answer.count(b"HTTP/1.1 200 OK"), 2)
 
     def test_heads_have_a_limit(self):
-        self.assertEqual(self.status(b"GET /health HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 20000 + b"\r\n\r\n"), 431)
+        self.assertEqual(self.status(b"GET /health HTTP/1.1\r\nHost: localhost\r\nA: " + b"a" * 20000 + b"\r\n\r\n"), 431)
         self.assertEqual(self.status(b"GET /" + b"a" * 20000), 431)
 
     def test_bodies_that_nobody_asked_for_are_refused(self):
-        self.assertEqual(self.status(b"POST /api/files HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"), 413)
+        self.assertEqual(self.status(b"POST /api/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n"), 413)
 
     def test_a_refused_method_names_those_that_are_not(self):
         for target in ("/api/files", "/files/a.h4mk"):
@@ -132,6 +132,31 @@ class SecurityTest(unittest.TestCase):
         self.assertEqual(status, 404)
         self.assertIn(b"/api/files/a/tracks/N/seek", body)
 
+    # DNS rebinding: for a browser a page is of this origin whose name is bound to this address now. Only Host still tells.
+    def test_a_local_server_is_not_read_by_a_page_that_was_bound_to_it(self):
+        log = self.root / "hosts.log"
+        with Daemon(PROGRAM, "--access-log", log, self.films) as daemon:
+            for target in ("/api/files", "/files/a.h4mk", "/health", "/nothing"):
+                status, headers, body = daemon.get(target, {"Host": "evil.example:8080"})
+                self.assertEqual((status, headers["cache-control"]), (421, "no-store"), target)
+                self.assertIn("--allowed-host", json.loads(body)["error"])
+            # Such a page can add this header, since it asks its own origin.
+            self.assertEqual(daemon.get("/api/files", {"Host": "evil.example", "X-Forwarded-Host": "localhost"})[0], 421)
+            for host in ("localhost", "LOCALHOST.:1", f"127.0.0.1:{daemon.port}", "[::1]", "films.localhost", ""):
+                self.assertEqual(daemon.get("/api/files", {"Host": host})[0], 200, host)
+            self.assertIn(b" 200 ", daemon.raw(b"GET /api/files HTTP/1.0\r\n\r\n"))
+            self.assertIn(b" 400 ", daemon.raw(b"GET http://localhost/api/files HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+        first = json.loads(log.read_text().splitlines()[0])
+        self.assertEqual((first["status"], first["host"]), (421, "evil.example:8080"))
+
+    def test_hosts_that_are_named_are_allowed(self):
+        hosts = ("--allowed-host", "Films.example.org", "--allowed-host", "b.example.")
+        for listen, arguments, evil in (("127.0.0.1:0", hosts, 421), ("0.0.0.0:0", hosts, 421), ("0.0.0.0:0", (), 200), ("127.0.0.1:0", ("--allowed-host", "*"), 200)):
+            with Daemon(PROGRAM, *arguments, self.films, listen=listen) as daemon:
+                self.assertEqual(daemon.get("/api/files", {"Host": "evil.example"})[0], evil, (listen, arguments))
+                for host in ("films.example.org", "b.example:8080", "localhost", "127.0.0.1"):
+                    self.assertEqual(daemon.get("/api/files", {"Host": host})[0], 200, host)
+
     # ---- clients that stall
 
     def test_connections_of_one_address_have_a_limit(self):
@@ -159,6 +184,7 @@ class SecurityTest(unittest.TestCase):
             self.assertEqual(status, 200)
             self.assertIn(b"h4mkd_connections_open", body)
             self.assertEqual(daemon.get("/api/files")[0], 404)
+            self.assertEqual(daemon.get("/metrics", {"Host": "evil.example"})[0], 421)
 
     # slowloris: the time for a head counts from its first byte, whatever still comes.
     def test_a_head_must_end_in_time(self):
@@ -181,7 +207,7 @@ class SecurityTest(unittest.TestCase):
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             s.connect((self.daemon.host, self.daemon.port))
-            s.sendall(b"GET /page.js HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+            s.sendall(b"GET /page.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
             def is_open():  # as the kernel has it; nothing is read here
                 return s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == 1
             time.sleep(1)
@@ -197,7 +223,7 @@ class SecurityTest(unittest.TestCase):
         with contextlib.ExitStack() as stack:
             for _ in range(100):
                 s = stack.enter_context(socket.create_connection((self.daemon.host, self.daemon.port)))
-                s.sendall(b"GET /page.js HTTP/1.1\r\nHost: x\r\n\r\n" * 5)
+                s.sendall(b"GET /page.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 5)
             time.sleep(0.5)
             self.assertLess(self.daemon.memory() - before, 100 * (200 << 10))
 
@@ -207,7 +233,7 @@ class SecurityTest(unittest.TestCase):
         def hang_up(i):
             with contextlib.suppress(OSError):
                 with socket.create_connection((self.daemon.host, self.daemon.port), timeout=0.3) as s:
-                    s.sendall((b"GET /files/a.h4mk HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /api/files/a/verify?events=1 HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /", b"")[i % 4])
+                    s.sendall((b"GET /files/a.h4mk HTTP/1.1\r\nHost: localhost\r\n\r\n", b"GET /api/files/a/verify?events=1 HTTP/1.1\r\nHost: localhost\r\n\r\n", b"GET /", b"")[i % 4])
                     if i % 3:
                         s.recv(10)
         with concurrent.futures.ThreadPoolExecutor(20) as pool:
@@ -340,7 +366,7 @@ class SecurityTest(unittest.TestCase):
     def test_stop_lets_answers_end(self):
         with Daemon(PROGRAM, self.films) as daemon:
             with socket.create_connection((daemon.host, daemon.port)) as idle, socket.create_connection((daemon.host, daemon.port)) as busy:
-                busy.sendall(b"GET /files/a.h4mk HTTP/1.1\r\nHost: x\r\n\r\n")
+                busy.sendall(b"GET /files/a.h4mk HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 first = busy.recv(10)
                 self.assertTrue(first)
                 self.assertEqual(daemon.stop(), 0)
@@ -358,10 +384,10 @@ class CommandLineTest(unittest.TestCase):
     def test_help_and_mistakes(self):
         done = self.run_it("--help")
         self.assertEqual(done.returncode, 0)
-        for word in ("--listen", "--legacy-api", "--metrics", "/hls/NAME/master.m3u8"):
+        for word in ("--listen", "--allowed-host", "--legacy-api", "--metrics", "/hls/NAME/master.m3u8"):
             self.assertIn(word, done.stdout)
         self.assertRegex(self.run_it("--version").stdout, r"^h4mkd \d+\.\d+\.\d+$")
-        for arguments in ((), ("--listen", "nonsense", "."), ("--listen", ":8080", "."), ("--threads", "100000", "."), ("--nonsense", "."), ("--port", "1", "."), ("--listen", "127.0.0.1:99999", ".")):
+        for arguments in ((), ("--listen", "nonsense", "."), ("--listen", ":8080", "."), ("--threads", "100000", "."), ("--nonsense", "."), ("--port", "1", "."), ("--allowed-host", "https://a.example", "."), ("--allowed-host", "a.example:80", "."), ("--listen", "127.0.0.1:99999", ".")):
             done = self.run_it(*arguments)
             self.assertEqual(done.returncode, 2, arguments)
             self.assertTrue(done.stdout.startswith("h4mkd: "), done.stdout)

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "core/file_keys.h"
+#include "core/hosts.h"
 #include "core/service.h"
 #include "core/text.h"
 #include "front/front.h"
@@ -94,6 +95,19 @@ void Describe(CLI::App& app, Options* o) {
   app.add_option("--tls-key", o->front.private_key, "Its private key, PEM")
       ->type_name("FILE")
       ->check(CLI::ExistingFile);
+  app.add_option(
+         "--allowed-host", o->front.allowed_hosts,
+         "A name that requests may be for, or *; may be repeated. localhost and IP addresses "
+         "always are. Without it: no others if --listen is 127.0.0.1 or ::1, else any")
+      ->type_name("NAME")
+      ->allow_extra_args(false)
+      ->check(CLI::Validator(
+          [](std::string& name) {
+            return h4mk::server::IsHostName(name) ? ""
+                                                  : name + " is no name of a host: no URL, no port";
+          },
+          ""))
+      ->group("Access");
   app.add_option("--token-file", o->token_file,
                  "File with a token; requests need Authorization: Bearer TOKEN, or a signed prefix")
       ->type_name("FILE")

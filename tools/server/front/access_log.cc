@@ -62,6 +62,7 @@ void AccessLog::Write(const Request& request, int status, uint64_t bytes, uint64
       ",\"target\":" + JsonText(WithoutSecrets(request.target)) +
       ",\"status\":" + std::to_string(status) + ",\"bytes\":" + std::to_string(bytes) +
       ",\"us\":" + std::to_string(microseconds);
+  if (status == 421) line += ",\"host\":" + JsonText(request.Header("Host"));
   if (const std::string_view range = request.Header("Range"); !range.empty())
     line += ",\"range\":" + JsonText(range);
   if (const std::string_view agent = request.Header("User-Agent"); !agent.empty())

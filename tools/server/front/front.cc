@@ -27,6 +27,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "core/hosts.h"
 #include "core/text.h"
 #include "core/work.h"
 #include "front/access_log.h"
@@ -241,6 +242,14 @@ std::string HeadOf(const Response& response, bool keep_alive) {
   return head + (keep_alive ? "\r\n" : "Connection: close\r\n\r\n");
 }
 
+Response Misdirected(std::string_view host) {
+  Response response = ErrorResponse(
+      421, "requests for " + std::string(host) +
+               " are not answered here, unless h4mkd is started with --allowed-host and this name");
+  response.Set("X-Content-Type-Options", "nosniff");
+  return response;
+}
+
 // Runs a function on threads that serve no connections, and comes back.
 template <typename F>
 Awaitable<std::invoke_result_t<F>> OnThread(asio::thread_pool& threads, F function) {
@@ -284,11 +293,12 @@ template <typename Stream>
 class Connection final : public Watched {
  public:
   Connection(Shared& shared, Core& core, Stream& stream, std::string peer,
-             std::function<Response(const Request&)> handler)
+             const AllowedHosts& hosts, std::function<Response(const Request&)> handler)
       : shared_(shared),
         core_(core),
         stream_(stream),
         peer_(std::move(peer)),
+        hosts_(hosts),
         handler_(std::move(handler)) {
     place_ = core_.connections.insert(core_.connections.end(), this);
   }
@@ -428,6 +438,8 @@ class Connection final : public Watched {
   }
 
   Awaitable<Response> Ask(const Request& request) {
+    if (const std::string_view host = request.Header("Host"); !hosts_.Has(host))
+      co_return Misdirected(host);
     if (handler_) co_return handler_(request);
     Load load;
     if (std::optional<Response> quick = shared_.service.HandleQuickly(request, &load))
@@ -665,6 +677,7 @@ class Connection final : public Watched {
   Core& core_;
   Stream& stream_;
   const std::string peer_;
+  const AllowedHosts& hosts_;
   const std::function<Response(const Request&)> handler_;
   std::list<Watched*>::iterator place_;
   BodyBytes body_bytes_{shared_.body_bytes, kMostUploads* shared_.service.options().most_upload};
@@ -694,6 +707,7 @@ struct Listener {
   std::vector<std::unique_ptr<Core>>& cores;
   asio::basic_socket_acceptor<tcp, asio::io_context::executor_type> acceptor;
   asio::ssl::context* tls;
+  const AllowedHosts hosts;
   std::function<Response(const Request&)> handler;  // null: the service
   size_t next = 0;
 
@@ -731,7 +745,7 @@ struct Listener {
     socket.set_option(tcp::no_delay(true), error);
     try {
       if (tls == nullptr) {
-        Connection<Socket> connection(shared, core, socket, address.to_string(), handler);
+        Connection<Socket> connection(shared, core, socket, address.to_string(), hosts, handler);
         co_await connection.Run();
       } else {
         TlsStream stream(std::move(socket), *tls);
@@ -741,7 +755,8 @@ struct Listener {
                                           asio::redirect_error(kAwait, error));
         }
         if (!error) {
-          Connection<TlsStream> connection(shared, core, stream, address.to_string(), handler);
+          Connection<TlsStream> connection(shared, core, stream, address.to_string(), hosts,
+                                           handler);
           co_await connection.Run();
         }
       }
@@ -767,6 +782,12 @@ tcp::acceptor MakeAcceptor(asio::io_context& context, const std::string& address
     throw std::runtime_error("cannot listen at " + address + ":" + std::to_string(port) + ": " +
                              error.message() + "; " + option + " ADDRESS:PORT takes another");
   return acceptor;
+}
+
+bool IsLoopback(const asio::ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
+  return address.is_loopback();
 }
 
 void RaiseFileLimit() {
@@ -863,6 +884,7 @@ void RunFront(Service& service, const FrontOptions& options,
                  cores,
                  {first.get_executor(), endpoint.protocol(), any.release()},
                  context,
+                 AllowedHosts(options.allowed_hosts, IsLoopback(endpoint.address())),
                  std::move(handler)});
     asio::co_spawn(first.get_executor(), listener->Accept(), asio::detached);
     return std::pair(std::move(listener), endpoint);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "core/service.h"
 
@@ -18,9 +19,10 @@ struct FrontOptions {
   uint16_t port = 8080;
   std::string metrics_address;  // "": no metrics
   uint16_t metrics_port = 0;
-  std::string certificate, private_key;  // PEM files; both "": no TLS
-  std::string access_log;                // file, "-" for stdout, "": none
-  unsigned threads = 0;                  // 0: as many as cores
+  std::vector<std::string> allowed_hosts;  // see AllowedHosts
+  std::string certificate, private_key;    // PEM files; both "": no TLS
+  std::string access_log;                  // file, "-" for stdout, "": none
+  unsigned threads = 0;                    // 0: as many as cores
   uint32_t most_connections = 16384;
   uint32_t most_per_address = 1024;
   std::chrono::seconds head_timeout{10};

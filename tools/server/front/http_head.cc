@@ -66,7 +66,7 @@ Head ParseHead(std::string_view text) {
   if (lengths > 1) throw HttpError(400, "two Content-Length headers");
   if (message.version() != 10 && message.version() != 11)
     throw HttpError(505, "HTTP/1.1 is spoken here");
-  if (message.version() == 11 && hosts != 1)
+  if (hosts > 1 || (message.version() == 11 && hosts == 0))
     throw HttpError(400, "a request needs one Host header");
   if (!head.request.target.starts_with('/')) throw HttpError(400, "the target must be a path");
   return head;
