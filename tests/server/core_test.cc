@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The core of h4mkd without sockets: heads, ranges, conditions, routes, the catalogue, texts.
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "core/message.h"
 #include "core/range.h"
 #include "core/router.h"
+#include "core/secret_file.h"
 #include "core/service.h"
 #include "core/text.h"
 #include "core/work.h"
@@ -160,6 +162,39 @@ TEST(HostsTest, NamesThatAreGiven) {
     EXPECT_TRUE(AllowedHosts({"a.example", "*"}, is_loopback).Has("evil.example"));
   }
   EXPECT_TRUE(AllowedHosts({}, false).Has("evil.example"));
+}
+
+// ----------------------------------------------------------------------------------------- secrets
+
+TEST(SecretFileTest, WhoHoldsKeysCannotBeDumped) {
+  EXPECT_EXIT(
+      {
+        ForbidCoreDumps();
+        _exit(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(SecretFileTest, LinesHaveWords) {
+  const std::string text = "\n# a\n \tone  two\r\nthree#four\n\nfive";
+  const Secret secret({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  const std::vector<SecretLine> lines = LinesOf(secret);
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(lines[0].number, 3);
+  EXPECT_EQ(lines[0].words, (std::vector<std::string_view>{"one", "two"}));
+  EXPECT_EQ(lines[1].words, (std::vector<std::string_view>{"three"}));
+  EXPECT_EQ(lines[2].number, 6);
+  EXPECT_TRUE(LinesOf(Secret()).empty());
+}
+
+TEST(SecretFileTest, LongFilesAreReadInFull) {
+  const std::string path = testing::TempDir() + "/h4mkd_secret";
+  for (const size_t size : {0, 1, 4095, 4096, 4097, 100000}) {
+    std::ofstream(path) << std::string(size, 'k');
+    EXPECT_EQ(TextOf(ReadSecretFile(path)), std::string(size, 'k'));
+  }
+  std::filesystem::remove(path);
+  EXPECT_THROW(ReadSecretFile(path), std::runtime_error);
 }
 
 // ------------------------------------------------------------------------------------------ ranges
@@ -504,7 +539,7 @@ TEST_F(ServiceTest, TheDescriptionOfTheApiHasItsRoutes) {
 TEST_F(ServiceTest, CrossOriginOnlyWhereAllowed) {
   ServiceOptions options;
   options.origins = {"https://a.example"};
-  Service service(options);
+  Service service(std::move(options));
   Request request;
   request.target = "/health";
   request.headers = {{"Origin", "https://a.example"}};

@@ -4,7 +4,7 @@
 
 security_test.py H4MKD MAKE_FILE
 """
-import concurrent.futures, contextlib, json, os, pathlib, signal, socket, subprocess, sys, tempfile, time, unittest
+import concurrent.futures, contextlib, json, os, pathlib, re, resource, signal, socket, subprocess, sys, tempfile, time, unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from daemon import Daemon
@@ -321,14 +321,14 @@ class SecurityTest(unittest.TestCase):
         log = self.root / "controls.log"
         with Daemon(PROGRAM, "--access-log", log, self.films) as daemon:
             for byte in (b"\xc2\x9b", b"\xe2\x80\xae"):  # CSI; right to left
-                daemon.raw(b"GET /health HTTP/1.1\r\nHost: x\r\nUser-Agent: a" + byte + b"31m\r\nConnection: close\r\n\r\n")
+                daemon.raw(b"GET /health HTTP/1.1\r\nHost: localhost\r\nUser-Agent: a" + byte + b"31m\r\nConnection: close\r\n\r\n")
         self.assertEqual([json.loads(line)["agent"] for line in log.read_text().splitlines()], ["a\x9b31m", "a\u202e31m"])
         self.assertTrue(log.read_text().isascii())
 
     # ---- bodies
 
     def upload(self, body, length=None, token=""):
-        return (b"POST /video/stream HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nConnection: close\r\n" + token.encode() +
+        return (b"POST /video/stream HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nConnection: close\r\n" + token.encode() +
                 b"Content-Length: %d\r\n\r\n" % (length or len(body)) + body)
 
     def test_forms_take_time_and_memory_as_their_size(self):
@@ -360,6 +360,51 @@ class SecurityTest(unittest.TestCase):
             self.assertIn(b"HTTP/1.1 413", daemon.raw(self.upload(b"", 5000)))  # it is not waited for
             self.assertIn(b"HTTP/1.1 401", daemon.raw(self.upload(b"a" * 100)))
             self.assertIn(b"field required", daemon.raw(self.upload(b"a" * 5000, token="Authorization: Bearer a-token-of-24-characters\r\n")))
+
+    # A key is in memory once, and nothing of the file that it was read from.
+    def test_keys_are_not_left_in_memory(self):
+        def in_memory(pid, what):
+            count = 0
+            with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+                for line in maps:
+                    begin, end = (int(x, 16) for x in line.split()[0].split("-"))
+                    if "rw" in line.split()[1]:
+                        with contextlib.suppress(OSError):  # pages that guard others
+                            memory.seek(begin)
+                            count += memory.read(end - begin).count(what)
+            return count
+        token = b"a-token-that-is-nowhere-else"
+        sign, decrypt = os.urandom(32), os.urandom(32)
+        for name, text in (("token", token + b"\r\n"), ("sign", b"# keys\none " + sign.hex().encode() + b"\n"), ("decrypt", b"\n0123 " + decrypt.hex().encode() + b" # of the film\n")):
+            (self.root / name).write_bytes(text)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.root / "key.pem", "-out",
+                        self.root / "chain.pem", "-subj", "/CN=localhost", "-days", "2"], check=True, capture_output=True)
+        tls = (self.root / "key.pem").read_bytes().splitlines()[1]
+        with Daemon(PROGRAM, "--token-file", self.root / "token", "--key-file", self.root / "sign", "--decrypt-keys", self.root / "decrypt", "--tls-cert",
+                    self.root / "chain.pem", "--tls-key", self.root / "key.pem", self.films) as daemon:
+            pid = daemon.process.pid
+            try:
+                self.assertGreater(in_memory(pid, str(self.films).encode()), 0)
+            except PermissionError:
+                self.assertNotEqual(os.getuid(), 0)
+                self.skipTest("only root may look")
+            found = {name: in_memory(pid, what) for name, what in (("token", token), ("sign", sign), ("decrypt", decrypt), ("sign in digits", sign.hex().encode()),
+                                                                   ("decrypt in digits", decrypt.hex().encode()), ("key of TLS in PEM", tls))}
+        self.assertEqual(found, {"token": 1, "sign": 1, "decrypt": 1, "sign in digits": 0, "decrypt in digits": 0, "key of TLS in PEM": 0})
+
+    def test_who_holds_keys_leaves_no_core_dump(self):
+        def core_limit(*arguments):
+            with Daemon(PROGRAM, *arguments, self.films) as daemon:
+                limits = pathlib.Path(f"/proc/{daemon.process.pid}/limits").read_text()
+                if os.getuid() != 0:  # what is not dumpable belongs to root
+                    self.assertEqual(os.stat(f"/proc/{daemon.process.pid}/mem").st_uid == 0, arguments != ())
+                return re.search(r"Max core file size +(\S+) +(\S+)", limits).groups()
+        secrets = {"--token-file": "a-token-of-24-characters", "--key-file": "one " + "ab" * 32, "--decrypt-keys": "ab" * 32}
+        for option, text in secrets.items():
+            (self.root / "secret").write_text(text)
+            self.assertEqual(core_limit(option, self.root / "secret"), ("0", "0"), option)
+        if resource.getrlimit(resource.RLIMIT_CORE)[1] != 0:
+            self.assertNotEqual(core_limit(), ("0", "0"))
 
     # ---- stop
 

@@ -3,13 +3,14 @@
 #include <h4mk/h4mk.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 
 #include "core/file_keys.h"
 #include "core/hosts.h"
+#include "core/secret_file.h"
 #include "core/service.h"
 #include "core/text.h"
 #include "front/front.h"
@@ -162,12 +163,14 @@ void Describe(CLI::App& app, Options* o) {
 }
 
 // The first line of a file.
-std::string ReadToken(const std::string& path) {
-  std::string token;
-  std::getline(std::ifstream(path) >> std::ws, token);
-  while (!token.empty() && (token.back() == '\r' || token.back() == ' ')) token.pop_back();
+h4mk::Secret ReadToken(const std::string& path) {
+  const h4mk::Secret text = h4mk::server::ReadSecretFile(path);
+  std::string_view token = h4mk::server::TextOf(text);
+  token.remove_prefix(std::min(token.find_first_not_of(" \t\r\n\v\f"), token.size()));
+  token = token.substr(0, token.find('\n'));
+  token = token.substr(0, token.find_last_not_of("\r ") + 1);
   if (token.size() < 16) throw std::runtime_error(path + ": a token has 16 characters or more");
-  return token;
+  return h4mk::Secret({reinterpret_cast<const uint8_t*>(token.data()), token.size()});
 }
 
 // As h4mk does. It is left at a warning: a secret that all can read may be what a container has.
@@ -183,8 +186,11 @@ void WarnIfOthersRead(const std::string& path) {
 }
 
 int Run(Options& o) {
-  for (const std::string& path : {o.token_file, o.key_file, o.decrypt_keys, o.front.private_key})
+  for (const std::string& path : {o.token_file, o.key_file, o.decrypt_keys, o.front.private_key}) {
+    if (path.empty()) continue;
+    h4mk::server::ForbidCoreDumps();
     WarnIfOthersRead(path);
+  }
   if (!o.token_file.empty()) o.service.token = ReadToken(o.token_file);
   if (!o.key_file.empty()) o.service.keys.Load(o.key_file);
   if (o.signs) {
@@ -205,9 +211,9 @@ int Run(Options& o) {
   if (o.front.certificate.empty() != o.front.private_key.empty())
     throw CLI::ValidationError("--tls-cert", "needs --tls-key, and the other way round");
   o.service.has_origin = !o.origin.empty();
-  h4mk::server::Service service(o.service);
+  h4mk::server::Service service(std::move(o.service));
   for (const std::string& path : o.paths) service.catalogue().Add(path);
-  if (o.service.has_origin) service.catalogue().AddOrigin(o.origin, o.origin_list);
+  if (service.options().has_origin) service.catalogue().AddOrigin(o.origin, o.origin_list);
   service.catalogue().Scan();
   h4mk::server::RunFront(service, o.front, [&](const std::string& url) {
     const size_t files = service.catalogue().List().size();

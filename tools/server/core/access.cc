@@ -5,11 +5,10 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <vector>
 
+#include "core/secret_file.h"
 #include "core/text.h"
 
 namespace h4mk::server {
@@ -17,11 +16,11 @@ namespace {
 
 constexpr size_t kLeastSecret = 32;
 
-std::string Mac(const std::string& secret, const std::string& scope, const std::string& expiry) {
+std::string Mac(const Secret& secret, const std::string& scope, const std::string& expiry) {
   const std::string text = "h4mkd-1\nGET\n" + expiry + "\n" + scope;
   unsigned char mac[EVP_MAX_MD_SIZE] = {};
   unsigned size = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+  HMAC(EVP_sha256(), secret.bytes().data(), static_cast<int>(secret.bytes().size()),
        reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac, &size);
   std::string hex;
   for (unsigned i = 0; i < size; ++i) hex += Hex(mac[i], 2);
@@ -35,20 +34,14 @@ bool SameSecret(std::string_view a, std::string_view b) {
 }
 
 void AccessKeys::Load(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error(path + " cannot be read");
-  std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
-    std::istringstream words(line.substr(0, line.find('#')));
-    std::string name, hex, more;
-    if (!(words >> name)) continue;
-    words >> hex;
-    std::string secret;
-    if (!ParseHex(hex, &secret) || secret.size() < kLeastSecret || words >> more ||
-        name.find('.') != std::string::npos || name.find('/') != std::string::npos)
+  const Secret text = ReadSecretFile(path);
+  for (const auto& [number, words] : LinesOf(text)) {
+    Secret secret;
+    if (words.size() != 2 || !ParseSecretHex(words[1], &secret) ||
+        secret.bytes().size() < kLeastSecret || words[0].find_first_of("./") != std::string::npos)
       throw std::runtime_error(path + ", line " + std::to_string(number) +
                                ": must be a name and a secret of 64 hexadecimal digits or more");
-    keys_[name] = secret;
+    keys_[std::string(words[0])] = std::move(secret);
   }
   if (keys_.empty()) throw std::runtime_error(path + " has no key");
 }

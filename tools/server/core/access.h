@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 
+#include "crypto/secret.h"
+
 namespace h4mk::server {
 
 class AccessKeys {
@@ -29,7 +31,7 @@ class AccessKeys {
   uint64_t SecondsLeft(std::string_view signature, const std::string& name, uint64_t now) const;
 
  private:
-  std::map<std::string, std::string> keys_;
+  std::map<std::string, Secret> keys_;
 };
 
 // Compares without telling where the first difference is.

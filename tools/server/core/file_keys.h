@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "crypto/secret.h"
+
 namespace h4mk::server {
 
 class FileKeys {
@@ -26,7 +28,8 @@ class FileKeys {
 
  private:
   struct Key {
-    std::string id, bytes;
+    std::string id;
+    Secret bytes;
   };
   std::vector<Key> decryption_;
   std::string verification_;

@@ -5,6 +5,8 @@
 #include <ctime>
 #include <new>
 
+#include "core/secret_file.h"
+
 namespace h4mk::server {
 namespace {
 
@@ -122,7 +124,7 @@ bool Service::HasToken(const Request& request) const {
   const std::string_view authorization = request.Header("Authorization");
   constexpr std::string_view kScheme = "Bearer ";
   return !options_.token.empty() && SameName(authorization.substr(0, kScheme.size()), kScheme) &&
-         SameSecret(authorization.substr(kScheme.size()), options_.token);
+         SameSecret(authorization.substr(kScheme.size()), TextOf(options_.token));
 }
 
 uint64_t Service::MostBody(const Request& request) const {

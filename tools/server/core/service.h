@@ -24,7 +24,7 @@ struct ServiceOptions {
   uint64_t most_upload = 64 << 20;   // bytes of a body for the old API
   std::vector<std::string> origins;  // CORS: "*" or exact origins; none: no header
   std::string ffmpeg;                // program that makes pictures; "": none
-  std::string token;                 // bearer token that opens everything; "": none
+  Secret token;                      // bearer token that opens everything; empty: none
   AccessKeys keys;                   // of signed prefixes; none and no token: everything is open
   bool has_origin = false;           // files of another server are served too
   FileKeys file_keys;                // none: nothing is decrypted, and no proofs are made

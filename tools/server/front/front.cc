@@ -28,6 +28,7 @@
 #include <unordered_map>
 
 #include "core/hosts.h"
+#include "core/secret_file.h"
 #include "core/text.h"
 #include "core/work.h"
 #include "front/access_log.h"
@@ -802,7 +803,9 @@ void SetUpTls(asio::ssl::context* tls, const FrontOptions& options) {
                    asio::ssl::context::no_tlsv1_1 | asio::ssl::context::no_sslv3);
   SSL_CTX_set_mode(tls->native_handle(), SSL_MODE_RELEASE_BUFFERS);  // idle connections hold none
   tls->use_certificate_chain_file(options.certificate);
-  tls->use_private_key_file(options.private_key, asio::ssl::context::pem);
+  const Secret key = ReadSecretFile(options.private_key);  // OpenSSL would leave it in a buffer
+  tls->use_private_key(asio::buffer(key.bytes().data(), key.bytes().size()),
+                       asio::ssl::context::pem);
 }
 
 std::string UrlOf(const tcp::endpoint& endpoint, bool tls) {
