@@ -132,6 +132,13 @@ class Files(unittest.TestCase):
                 use(self.path, key="0" * 64)
         self.assertEqual(len(list(h4mk.open(self.path).video.packets())), 10)  # the file is as it was
 
+    def test_keys_that_are_refused_leave_a_file_as_it_is(self):
+        before = self.path.read_bytes()
+        for keys in ({"signing_key": "no key"}, {"signing_key": "k\u00e9y"}, {"signing_key": b"PEM"}, {"key": b"short"}, {"key": "0" * 64}):
+            with self.subTest(keys), self.assertRaises((h4mk.Error, AttributeError, TypeError, UnicodeError)):
+                h4mk.Writer(self.path, **keys)
+            self.assertEqual(self.path.read_bytes(), before)
+
 
 class Processes(unittest.TestCase):
     def setUp(self):

@@ -31,6 +31,11 @@ class Writer:
         refuse_text(key)
         self._meta: dict[str, Any] = {}
         self._used_ids: set[int] = set()
+        options, keep = _options(key, key_id, signing_key, repeatable, reserve_index_space)
+        if place is not None:  # opening a file empties it: what is wrong with the keys is found before
+            memory = new_struct("h4mk_io")
+            check(lib.h4mk_io_new_memory(memory))
+            _open(memory, options).free()
         io = new_struct("h4mk_io")
         if place is None:
             check(lib.h4mk_io_new_memory(io))
@@ -44,29 +49,8 @@ class Writer:
         self._io = io
         self._value: bytes | None = None
         self._in_memory = place is None
-        self._open(key, key_id, signing_key, repeatable, reserve_index_space)
-
-    def _open(self, key: bytes | None, key_id: bytes, signing_key: str | None, repeatable: bool, space: int) -> None:
-        options = new_struct("h4mk_writer_options", repeatable=int(repeatable), reserve_index_space=space)
-        keep = [ffi.new("char[]", b"aes-256-gcm"), ffi.from_buffer("uint8_t[]", key or b"\0"), ffi.from_buffer("uint8_t[]", key_id or b"\0")]
-        if key is not None:
-            options.encryption_scheme = keep[0]
-            named = new_struct("h4mk_key", key=keep[1], key_size=len(key))
-            if key_id:
-                named.kid, named.kid_size = keep[2], len(key_id)
-            options.encryption_key = named
-            keep.append(named)
-        if signing_key is not None:
-            keep.append(ffi.new("char[]", signing_key.encode("ascii")))
-            options.signing_key = keep[-1]
-        out = ffi.new("h4mk_writer **")
-        io = self._io
-        status = lib.h4mk_writer_open(io, options, out)
-        self._handle = Handle(out[0], lambda pointer: _close(pointer, io))
-        if status >= 100:
-            message = text(lib.h4mk_writer_message(out[0]))
-            self._handle.free()
-            check(status, message)
+        self._handle = _open(io, options)
+        del keep
 
     def _call(self, function: Any, *arguments: Any) -> None:
         """One thread at a time is within the library."""
@@ -219,6 +203,34 @@ def _side_data(block: Any, side_data: Mapping[str, bytes]) -> list[Any]:
         entry.name, entry.data, entry.size = keep[-2], keep[-1], len(data)
     block.side_data, block.side_data_count = entries, len(side_data)
     return keep
+
+
+def _options(key: bytes | None, key_id: bytes, signing_key: str | None, repeatable: bool, space: int) -> tuple[Any, list[Any]]:
+    """As h4mk_writer_options, and what these refer to."""
+    options = new_struct("h4mk_writer_options", repeatable=int(repeatable), reserve_index_space=space)
+    keep = [ffi.new("char[]", b"aes-256-gcm"), ffi.from_buffer("uint8_t[]", key or b"\0"), ffi.from_buffer("uint8_t[]", key_id or b"\0")]
+    if key is not None:
+        options.encryption_scheme = keep[0]
+        named = new_struct("h4mk_key", key=keep[1], key_size=len(key))
+        if key_id:
+            named.kid, named.kid_size = keep[2], len(key_id)
+        options.encryption_key = named
+        keep.append(named)
+    if signing_key is not None:
+        keep.append(ffi.new("char[]", signing_key.encode("ascii")))
+        options.signing_key = keep[-1]
+    return options, keep
+
+
+def _open(io: Any, options: Any) -> Handle:
+    out = ffi.new("h4mk_writer **")
+    status = lib.h4mk_writer_open(io, options, out)
+    handle = Handle(out[0], lambda pointer: _close(pointer, io))
+    if status >= 100:
+        message = text(lib.h4mk_writer_message(out[0]))
+        handle.free()
+        check(status, message)
+    return handle
 
 
 def _close(pointer: Any, io: Any) -> None:
