@@ -35,3 +35,11 @@ t h4mk decode -t 1 -o bytes.wav opaque.h4mk
 ls bytes.wav 2>&1
 t h4mk decode -t 1 --plugin plugin.so opaque.h4mk
 t h4mk decode -t 1 --plugin /none/plugin.so opaque.h4mk
+echo "# plugins that others could exchange"
+mkdir -p -m 755 plugins
+printf '' >plugins/a.so
+chmod 666 plugins/a.so
+t h4mk adapters --plugin "$PWD/plugins/a.so" 2>&1 | sed "s|$PWD|.|"
+t h4mk adapters --plugin "$PWD/plugins" 2>&1 | sed "s|$PWD|.|"
+chmod 777 plugins
+t h4mk adapters --plugin "$PWD/plugins" 2>&1 | sed "s|$PWD|.|"

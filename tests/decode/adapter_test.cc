@@ -3,6 +3,8 @@
 // and the order in which a session decodes blocks and gives outputs.
 #include <gtest/gtest.h>
 #include <h4mk/adapter.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -141,6 +143,78 @@ TEST(PluginTest, AFolderIsLoadedWholeAndMustBeAbsolute) {
             H4MK_ERR_NOT_FOUND);
   fs::current_path("/");
   fs::remove_all(folder);
+}
+
+// What somebody else could exchange is not loaded: the message names it and says why.
+class ForeignPluginTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() / "h4mk_plugins_XXXXXX";
+    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
+    path_ = folder_ + "/a.so";
+    std::filesystem::copy(H4MK_PLUGIN, path_);
+    chmod(path_.c_str(), 0755);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  h4mk_status Load() { return h4mk_adapters_load(adapters_.get(), path_.c_str()); }
+  h4mk_status LoadFolder() { return h4mk_adapters_load_folder(adapters_.get(), folder_.c_str()); }
+  bool Says(const std::string& path, const std::string& reason) {
+    const std::string message = h4mk_adapters_message(adapters_.get());
+    return message.find(path + ": not loaded") != std::string::npos &&
+           message.find(reason) != std::string::npos;
+  }
+
+  const Adapters adapters_ = NewAdapters();
+  std::string folder_, path_;
+};
+
+TEST_F(ForeignPluginTest, AFileThatOthersCanWriteTo) {
+  for (const mode_t mode : {0775, 0757}) {
+    chmod(path_.c_str(), mode);
+    EXPECT_EQ(Load(), H4MK_ERR_NOT_FOUND);
+    EXPECT_TRUE(Says(path_, "others can write to it"));
+    EXPECT_EQ(LoadFolder(), H4MK_OK);  // passed over
+    EXPECT_TRUE(Says(path_, "others can write to it"));
+  }
+  EXPECT_EQ(h4mk_adapters_count(adapters_.get()), 4u);
+  std::filesystem::copy(H4MK_PLUGIN, folder_ + "/b.so");
+  chmod((folder_ + "/b.so").c_str(), 0755);
+  EXPECT_EQ(LoadFolder(), H4MK_OK);
+  EXPECT_STREQ(h4mk_adapters_path_at(adapters_.get(), 4), (folder_ + "/b.so").c_str());
+}
+
+TEST_F(ForeignPluginTest, AFolderThatOthersCanWriteTo) {
+  for (const mode_t mode : {0775, 0757}) {
+    chmod(folder_.c_str(), mode);
+    EXPECT_EQ(Load(), H4MK_ERR_NOT_FOUND);
+    EXPECT_TRUE(Says(folder_, "others can write to it"));
+    EXPECT_EQ(LoadFolder(), H4MK_ERR_NOT_FOUND);
+    EXPECT_TRUE(Says(folder_, "others can write to it"));
+  }
+  chmod(folder_.c_str(), 01777);  // as /tmp
+  EXPECT_EQ(LoadFolder(), H4MK_ERR_NOT_FOUND);
+  EXPECT_EQ(h4mk_adapters_count(adapters_.get()), 4u);
+  EXPECT_EQ(Load(), H4MK_OK) << h4mk_adapters_message(adapters_.get());
+}
+
+TEST_F(ForeignPluginTest, WhatALinkLeadsToCounts) {
+  chmod(path_.c_str(), 0757);
+  const std::string link = folder_ + "/link.so";
+  std::filesystem::create_symlink(path_, link);
+  EXPECT_EQ(h4mk_adapters_load(adapters_.get(), link.c_str()), H4MK_ERR_NOT_FOUND);
+  EXPECT_TRUE(Says(path_, "others can write to it"));
+}
+
+TEST_F(ForeignPluginTest, SomebodyElseOwnsIt) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  ASSERT_EQ(chown(path_.c_str(), 12345, 0), 0);
+  EXPECT_EQ(Load(), H4MK_ERR_NOT_FOUND);
+  EXPECT_TRUE(Says(path_, "somebody else's (user 12345)"));
+  ASSERT_EQ(chown(path_.c_str(), 0, 0), 0);
+  ASSERT_EQ(chown(folder_.c_str(), 12345, 0), 0);
+  EXPECT_EQ(Load(), H4MK_ERR_NOT_FOUND);
+  EXPECT_TRUE(Says(folder_, "somebody else's (user 12345)"));
 }
 
 // ---------------------------------------------------------------------------------------------------------------

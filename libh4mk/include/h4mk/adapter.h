@@ -211,12 +211,17 @@ H4MK_API const char *h4mk_adapters_message(const h4mk_adapters *adapters);
  *  not what h4mk_adapter asks for, or its name is taken. */
 H4MK_API h4mk_status h4mk_adapters_add(h4mk_adapters *adapters, const h4mk_adapter *adapter);
 /** Loads a plugin. Its code runs with all rights of the application: paths come from the user,
- *  never from a file. A path needs a slash in it (no search path is used). H4MK_ERR_ARGUMENT: it
- *  has none; H4MK_ERR_NOT_FOUND: it cannot be loaded; H4MK_ERR_ADAPTER: it has no entry, another
- *  version, or is not what h4mk_adapter asks for. */
+ *  never from a file, and no environment variable is asked. A path needs a slash in it (no search
+ *  path is used). The file and its folder belong to the effective user or to root, and neither
+ *  group nor others can write to them; a folder with the sticky bit, such as /tmp, will do.
+ *  H4MK_ERR_ARGUMENT: no slash; H4MK_ERR_NOT_FOUND: it cannot be loaded, or somebody else could
+ *  change it; H4MK_ERR_ADAPTER: it has no entry, another version, or is not what h4mk_adapter asks
+ *  for. */
 H4MK_API h4mk_status h4mk_adapters_load(h4mk_adapters *adapters, const char *path);
 /** Loads every file *.so of a folder, in the order of their names. folder starts with a slash.
- *  Stops at the first that cannot be loaded. Errors as h4mk_adapters_load(). */
+ *  Stops at the first that cannot be loaded. Files that somebody else could change are passed over;
+ *  then h4mk_adapters_message() names them, though H4MK_OK is returned. A folder that others can
+ *  write to is refused, with or without the sticky bit. Errors as h4mk_adapters_load(). */
 H4MK_API h4mk_status h4mk_adapters_load_folder(h4mk_adapters *adapters, const char *folder);
 
 H4MK_API size_t h4mk_adapters_count(const h4mk_adapters *adapters);

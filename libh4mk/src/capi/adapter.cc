@@ -67,7 +67,7 @@ h4mk_status h4mk_adapters_load(h4mk_adapters* adapters, const char* path) {
 
 h4mk_status h4mk_adapters_load_folder(h4mk_adapters* adapters, const char* folder) {
   if (adapters == nullptr || folder == nullptr) return H4MK_ERR_ARGUMENT;
-  return Call(adapters, [&] { return adapters->registry.LoadFolder(folder); });
+  return Call(adapters, [&] { return adapters->registry.LoadFolder(folder, &adapters->message); });
 }
 
 size_t h4mk_adapters_count(const h4mk_adapters* adapters) {

@@ -2,8 +2,12 @@
 #include "decode/adapter_registry.h"
 
 #include <dlfcn.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
 
@@ -11,6 +15,42 @@
 #include "decode/adapter_instance.h"
 
 namespace h4mk {
+namespace {
+
+// As sudo and ssh do: code runs only where nobody but the user and root chooses it. path: without
+// links. harmless: a mode in which it does not matter that others can write.
+Status CheckIsOwn(const std::string& path, mode_t harmless) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0)
+    return Status(Code::kNotFound, path + ": " + std::strerror(errno));
+  if (info.st_uid != geteuid() && info.st_uid != 0)
+    return Status(Code::kNotFound, path + ": not loaded: it is somebody else's (user " +
+                                       std::to_string(info.st_uid) + ")");
+  if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (info.st_mode & harmless) == 0)
+    return Status(Code::kNotFound, path + ": not loaded: others can write to it");
+  return {};
+}
+
+Status FindRealPath(const std::string& path, std::string* real) {
+  std::error_code error;
+  *real = std::filesystem::canonical(path, error).string();
+  return error ? Status(Code::kNotFound, path + ": " + error.message()) : Status();
+}
+
+// In a folder such as /tmp (S_ISVTX) others cannot exchange a file, which was named by itself.
+Status CheckPlugin(const std::string& path, std::string* real) {
+  H4MK_TRY(FindRealPath(path, real));
+  H4MK_TRY(CheckIsOwn(*real, 0));
+  return CheckIsOwn(std::filesystem::path(*real).parent_path().string(), S_ISVTX);
+}
+
+Status CheckFolder(const std::string& folder) {
+  std::string real;
+  H4MK_TRY(FindRealPath(folder, &real));
+  return CheckIsOwn(real, 0);
+}
+
+}  // namespace
 
 AdapterRegistry::AdapterRegistry()
     : entries_{{&kAudioFftAdapter, {}},
@@ -33,7 +73,9 @@ Status AdapterRegistry::Load(const std::string& path) {
   // dlopen() looks for names without a slash in places that others may choose.
   if (path.find('/') == path.npos)
     return Status(Code::kArgument, "\"" + path + "\": the path of a plugin needs a slash");
-  std::unique_ptr<void, Unload> library(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL));
+  std::string real;
+  H4MK_TRY(CheckPlugin(path, &real));
+  std::unique_ptr<void, Unload> library(dlopen(real.c_str(), RTLD_NOW | RTLD_LOCAL));
   if (!library) return Status(Code::kNotFound, dlerror());
   const auto entry =
       reinterpret_cast<h4mk_adapter_entry_function>(dlsym(library.get(), H4MK_ADAPTER_ENTRY));
@@ -45,9 +87,11 @@ Status AdapterRegistry::Load(const std::string& path) {
   return {};
 }
 
-Status AdapterRegistry::LoadFolder(const std::string& folder) {
+Status AdapterRegistry::LoadFolder(const std::string& folder, std::string* passed_over) {
+  passed_over->clear();
   if (!folder.starts_with('/'))
     return Status(Code::kArgument, "\"" + folder + "\": the folder of plugins must be absolute");
+  H4MK_TRY(CheckFolder(folder));
   std::vector<std::string> paths;
   std::error_code error;
   for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
@@ -55,7 +99,14 @@ Status AdapterRegistry::LoadFolder(const std::string& folder) {
     if (at->path().extension() == ".so") paths.push_back(at->path().string());
   if (error) return Status(Code::kNotFound, folder + ": " + error.message());
   std::sort(paths.begin(), paths.end());
-  for (const std::string& path : paths) H4MK_TRY(Load(path));
+  for (const std::string& path : paths) {
+    std::string real;
+    const Status own = CheckPlugin(path, &real);
+    if (own.ok())
+      H4MK_TRY(Load(path));
+    else
+      *passed_over += (passed_over->empty() ? "" : "; ") + own.message();
+  }
   return {};
 }
 

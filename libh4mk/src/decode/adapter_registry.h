@@ -25,10 +25,12 @@ class AdapterRegistry {
   AdapterRegistry();
 
   Status Add(const h4mk_adapter* adapter) { return AddEntry({adapter, {}}); }
-  // kArgument: no slash in the path. kNotFound: it cannot be loaded. kAdapter: it is no adapter.
+  // kArgument: no slash in the path. kNotFound: it cannot be loaded, or others than the user and
+  // root could change it. kAdapter: it is no adapter.
   Status Load(const std::string& path);
-  // Every *.so of an absolute folder in the order of their names.
-  Status LoadFolder(const std::string& folder);
+  // Every *.so of an absolute folder in the order of their names. *passed_over: which of them were
+  // left out because others could change them; empty if none.
+  Status LoadFolder(const std::string& folder, std::string* passed_over);
 
   const std::vector<Entry>& entries() const { return entries_; }
   // Null: there is none.
