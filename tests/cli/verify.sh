@@ -100,3 +100,21 @@ poke tr.h4mk 60 00
 t h4mk verify tr.h4mk
 head -c 500 "$CASES/../vectors/cli/files/plain.h4mk" >tr.h4mk
 t h4mk verify tr.h4mk
+
+echo "# what is no H4MK file is not copied first: a device without an end, a pipe that stays open"
+for command in verify inspect cat; do t timeout 10 h4mk $command /dev/zero; done
+(cat "$CASES/cli_test.py"; sleep 3) | t timeout 2 h4mk verify -
+(head -c 7 clip.h4mk; sleep 0.1; tail -c +8 clip.h4mk) | t h4mk verify -
+
+echo "# nothing can be written to standard error: the exit status is the same"
+for file in clip.h4mk bad.h4mk no_such_file; do
+  h4mk verify $file >verdict 2>/dev/full
+  echo "$file: $?, $(wc -l <verdict) lines"
+  h4mk verify $file >verdict 2>&-
+  echo "$file: $?, $(wc -l <verdict) lines"
+done
+h4mk --bad 2>/dev/full
+echo "$?"
+openssl genpkey -algorithm ed25519 -out open.pem && chmod 644 open.pem
+h4mk sign -q clip.h4mk --key-file open.pem -o signed.h4mk 2>/dev/full
+echo "signed in spite of a warning: $?"

@@ -200,7 +200,7 @@ Status ExportPackets(const ExportOptions& options, const Encryption& encryption)
   InputFile input;  // not to be overwritten
   OutputFile out;
   const bool is_stdin = options.common.file == "-";
-  if (!is_stdin) H4MK_TRY(input.Open(options.common.file));
+  if (!is_stdin) H4MK_TRY(input.Open(options.common.file, InputFile::Kind::kAny));
   H4MK_TRY(out.Open(options.output, options.write));
   std::vector<std::string> words = CopyCommand(options);
   OwnedFd key;
@@ -220,7 +220,7 @@ Status ExportPackets(const ExportOptions& options, const Encryption& encryption)
 
 Status Export(const ExportOptions& options, const Encryption& encryption, Exported* counts) {
   InputFile input;
-  H4MK_TRY(input.Open(options.common.file));
+  H4MK_TRY(input.Open(options.common.file, InputFile::Kind::kAny));
   OutputFile out;
   H4MK_TRY(out.Open(options.output, options.write));
   return out.Commit(ExportFile(input, out.io(), options, encryption, counts));
@@ -240,7 +240,7 @@ const char* MediaName(const std::string& path) {
       {0, "FLV\x01", "FLV"}, {0, "\x47\x40", "MPEG-TS"}, {0, "H4MK", "H4MK"}};
   InputFile file;
   char front[32] = {};
-  if (path == "-" || !file.Open(path).ok()) return nullptr;
+  if (path == "-" || !file.Open(path, InputFile::Kind::kAny).ok()) return nullptr;
   (void)file.NewIo().Read(reinterpret_cast<uint8_t*>(front), sizeof front);
   const std::string_view text(front, sizeof front);
   for (const Magic& magic : kMagic)

@@ -186,7 +186,7 @@ class Importer {
     OutputFile out;
     if (!IsUrl(job.input) && IsFolder(job.input))
       return Status(Code::kIo, "is a directory; --recursive (-r) takes the files in it");
-    H4MK_TRY(input.Open(job.input));
+    H4MK_TRY(input.Open(job.input, InputFile::Kind::kAny));
     if (input.version() != 0)
       return Status(Code::kArgument, "is an H4MK file already; `h4mk convert` changes its version");
     if (input.size() == 0) return Status(Code::kIo, "the file is empty");

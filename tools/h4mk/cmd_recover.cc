@@ -51,7 +51,8 @@ int RecoverOne(const std::string& path, const std::string& to, const WriteOption
                Output& output) {
   InputFile file;
   OutputFile out;
-  Status status = file.Open(path);
+  // A file that has lost its first bytes is saved as well.
+  Status status = file.Open(path, InputFile::Kind::kAny);
   if (status.ok()) status = OpenNew(file, path, to, write, &out);
   if (!status.ok()) return output.Fail(status);
   const h4mk_io from = CallbacksOf(file.NewIo()), into = CallbacksOf(out.io());

@@ -58,7 +58,7 @@ struct StreamPlaces {
 class BlockFinder {
  public:
   Status OpenFile(const std::string& path) {
-    H4MK_TRY(file_.Open(path));
+    H4MK_TRY(file_.Open(path, InputFile::Kind::kAny));
     source_.emplace(file_.NewIo());
     return {};
   }

@@ -73,7 +73,7 @@ class SoundInput {
   Status Open(const TokenizeOptions& options, bool has_sound, bool* found) {
     *found = true;
     InputFile& file = file_.emplace();
-    H4MK_TRY(file.Open(options.common.file));
+    H4MK_TRY(file.Open(options.common.file, InputFile::Kind::kAny));
     reader_.emplace(file.NewIo());
     const Status direct = reader_->Open();
     if (direct.ok() && (options.sample_rate == 0 || options.sample_rate == reader_->sample_rate()))
@@ -94,7 +94,7 @@ class SoundInput {
   // Whether INPUT is a WAV file, of which ffprobe need not be asked.
   static bool IsWav(const std::string& path) {
     InputFile file;
-    return file.Open(path).ok() && WavReader(file.NewIo()).Open().ok();
+    return file.Open(path, InputFile::Kind::kAny).ok() && WavReader(file.NewIo()).Open().ok();
   }
   WavReader& reader() { return *reader_; }
   Status Finish() { return child_ ? child_->Finish() : Status(); }
@@ -286,7 +286,7 @@ Status WriteTokens(const TokenizeOptions& options, Io& output, Tokenized* counts
 Status Tokenize(const TokenizeOptions& options, Tokenized* counts) {
   InputFile input;  // not to be overwritten
   OutputFile out;
-  H4MK_TRY(input.Open(options.common.file));
+  H4MK_TRY(input.Open(options.common.file, InputFile::Kind::kAny));
   H4MK_TRY(out.Open(options.output, options.write));
   return out.Commit(WriteTokens(options, out.io(), counts));
 }

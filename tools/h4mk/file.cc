@@ -14,6 +14,7 @@
 #include <map>
 #include <utility>
 
+#include "say.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -27,8 +28,7 @@ class OpenedUrl final : public Io {
   ~OpenedUrl() override { h4mk_io_close(&io_); }
   int64_t Read(uint8_t* buffer, size_t size) override {
     const int64_t got = io_.read(io_.opaque, buffer, size);
-    if (got < 0 && !std::exchange(has_failed_, true))
-      fmt::print(stderr, "h4mk: {}\n", Printable(url_.message()));
+    if (got < 0 && !std::exchange(has_failed_, true)) Say("h4mk: {}\n", Printable(url_.message()));
     return got;
   }
   int64_t Write(const uint8_t*, size_t) override { return -1; }
@@ -65,8 +65,11 @@ uint64_t ExpectedOutput() {
                                            : kOutputFloor + kOutputRatio * g_input_bytes;
 }
 
-// Copies a pipe to a file that has no name.
-Status Spool(int from, int* to) {
+constexpr size_t kProbeSize = 16;  // as many bytes as h4mk_probe() needs
+
+// Copies a pipe to a file that has no name; if it is not what was asked for, its first bytes only,
+// with which it is refused as any other file.
+Status Spool(int from, InputFile::Kind kind, int* to) {
   std::FILE* file = std::tmpfile();
   if (file == nullptr) return SystemError("cannot make a temporary file");
   *to = dup(fileno(file));
@@ -75,6 +78,14 @@ Status Spool(int from, int* to) {
   FdIo in(from, false), out(*to, true);
   Sink sink(out);
   Bytes buffer(1 << 20);
+  size_t front = 0;
+  for (int64_t got = 1; got > 0 && front < kProbeSize; front += static_cast<size_t>(got)) {
+    got = in.Read(buffer.data() + front, kProbeSize - front);
+    if (got < 0) return SystemError("cannot read standard input");
+  }
+  if (!sink.Write(ByteSpan(buffer).first(front)).ok())
+    return SystemError("cannot write a temporary file");
+  if (kind == InputFile::Kind::kH4mk && h4mk_probe(buffer.data(), front) == 0) return {};
   for (;;) {
     const int64_t got = in.Read(buffer.data(), buffer.size());
     if (got == 0) return {};
@@ -131,9 +142,9 @@ InputFile::~InputFile() {
   if (fd_ >= 0) close(fd_);
 }
 
-Status InputFile::Open(const std::string& path) {
+Status InputFile::Open(const std::string& path, Kind kind) {
   path_ = path;
-  H4MK_TRY(IsUrl(path) ? OpenUrl() : OpenPath());
+  H4MK_TRY(IsUrl(path) ? OpenUrl() : OpenPath(kind));
   return ReadVersion();
 }
 
@@ -148,7 +159,7 @@ Status InputFile::OpenUrl() {
   return {};
 }
 
-Status InputFile::OpenPath() {
+Status InputFile::OpenPath(Kind kind) {
   const bool is_stdin = path_ == "-";
   fd_ = is_stdin ? dup(STDIN_FILENO) : open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd_ < 0) return SystemError("cannot open");
@@ -157,7 +168,7 @@ Status InputFile::OpenPath() {
   if (S_ISDIR(info.st_mode)) return Status(Code::kIo, "is a directory");
   if (!S_ISREG(info.st_mode)) {
     int spooled = -1;
-    const Status status = Spool(fd_, &spooled);
+    const Status status = Spool(fd_, kind, &spooled);
     close(fd_);
     fd_ = spooled;
     if (!status.ok()) return status;
@@ -169,7 +180,7 @@ Status InputFile::OpenPath() {
 }
 
 Status InputFile::ReadVersion() {
-  uint8_t front[16];  // as many as h4mk_probe() needs
+  uint8_t front[kProbeSize];
   size_t got = 0;
   Source source(NewIo());
   if (!source.ReadAt(0, front, sizeof front, &got).ok()) return SystemError("cannot read");

@@ -42,11 +42,14 @@ class FdIo : public Io {
 // without a name first: every command can seek.
 class InputFile {
  public:
+  // What a pipe may hold. Of one that holds something else than an H4MK file no more is read than
+  // shows that: /dev/zero has no end. kAny: it is taken as it is.
+  enum class Kind { kH4mk, kAny };
   InputFile() = default;
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
-  Status Open(const std::string& path);
+  Status Open(const std::string& path, Kind kind = Kind::kH4mk);
   const std::string& path() const { return path_; }
   // As h4mk_probe(): 0: no H4MK file.
   int version() const { return version_; }
@@ -64,7 +67,7 @@ class InputFile {
 
  private:
   Status OpenUrl();
-  Status OpenPath();
+  Status OpenPath(Kind kind);
   Status ReadVersion();
   std::string path_;
   int fd_ = -1;

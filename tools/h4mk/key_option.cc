@@ -12,6 +12,7 @@
 
 #include "base/hex.h"
 #include "file.h"
+#include "say.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -36,9 +37,7 @@ Secret Trimmed(ByteSpan text) {
 void WarnIfOpen(const std::string& path, int fd, mode_t forbidden, const char* what) {
   struct stat info;
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || (info.st_mode & forbidden) == 0) return;
-  fmt::print(
-      stderr,
-      "h4mk: {}: warning: others can {} this key (mode {:04o}); `chmod {} FILE` mends that\n",
+  Say("h4mk: {}: warning: others can {} this key (mode {:04o}); `chmod {} FILE` mends that\n",
       Printable(path), what, info.st_mode & 0777, (forbidden & 044) != 0 ? "600" : "go-w");
 }
 

@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "man_page.h"
+#include "say.h"
 #include "standard_streams.h"
 #include "text.h"
 
@@ -154,8 +155,7 @@ class Program {
     std::vector<std::string> names = {"help", "legacy"};
     for (const auto& [name, group] : groups_) names.push_back(name);
     const std::string meant = Nearest(word, names);
-    fmt::print(
-        stderr, "h4mk: \"{}\" is neither a command nor a file{}\n", Printable(word),
+    Say("h4mk: \"{}\" is neither a command nor a file{}\n", Printable(word),
         meant.empty() ? "; `h4mk help` lists the commands" : "; did you mean " + meant + "?");
     return kExitBad;
   }
@@ -238,7 +238,7 @@ class Program {
   }
 
   static int Wrong(const std::string& name, const std::string& message, const std::string& help) {
-    fmt::print(stderr, "{}: {}\n`{}` tells more.\n", name, Printable(message), help);
+    Say("{}: {}\n`{}` tells more.\n", name, Printable(message), help);
     return kExitBad;
   }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "progress.h"
+#include "say.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -132,8 +133,8 @@ void Output::Problem(std::optional<uint64_t> offset, Code code, const std::strin
   if (silent_) return;
   std::fflush(to_);
   ClearProgress();
-  fmt::print(stderr, "h4mk: {}: {}{}\n", Printable(file_), Printable(message),
-             seconds ? " (" + ClockOfSeconds(*seconds) + ")" : "");
+  Say("h4mk: {}: {}{}\n", Printable(file_), Printable(message),
+      seconds ? " (" + ClockOfSeconds(*seconds) + ")" : "");
 }
 
 void Output::MoreProblems(uint64_t count) {
@@ -151,7 +152,7 @@ void Output::Note(std::optional<uint64_t> offset, const std::string& message) {
   if (quiet_) return;
   std::fflush(to_);
   ClearProgress();
-  fmt::print(stderr, "h4mk: {}: note: {}\n", Printable(file_), Printable(message));
+  Say("h4mk: {}: note: {}\n", Printable(file_), Printable(message));
 }
 
 // Numbers become N.
@@ -178,10 +179,9 @@ std::vector<std::pair<std::string, uint64_t>> Output::Counted::Kinds() const {
 
 void Output::ShowCounted(const Counted& counted, const char* what) const {
   if (counted.total() == 0) return;
-  fmt::print(stderr, "h4mk: {}: … and {} more {}:\n", Printable(file_), Grouped(counted.total()),
-             what);
+  Say("h4mk: {}: … and {} more {}:\n", Printable(file_), Grouped(counted.total()), what);
   for (const auto& [kind, count] : counted.Kinds())
-    fmt::print(stderr, "  {} × {}\n", Grouped(count), Printable(kind));
+    Say("  {} × {}\n", Grouped(count), Printable(kind));
 }
 
 int Output::Finish(int code) {
@@ -209,7 +209,7 @@ int Output::Finish(int code) {
     if (!quiet_) ShowCounted(more_notes_, "notes");
   }
   if (std::fflush(to_) != 0 || std::ferror(to_)) {
-    fmt::print(stderr, "h4mk: cannot write the output: {}\n", std::strerror(errno));
+    Say("h4mk: cannot write the output: {}\n", std::strerror(errno));
     return kExitBad;
   }
   return bad_ ? kExitBad : code;

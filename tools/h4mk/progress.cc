@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <string>
 
+#include "say.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -23,8 +24,8 @@ bool g_shown = false;
 void Show(const char* what, uint64_t done, uint64_t total) {
   const double share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 1;
   const auto filled = static_cast<size_t>(share * kWidth);
-  fmt::print(stderr, "\r{} [{}{}] {:3.0f} %  {} of {}\x1b[K", what, std::string(filled, '='),
-             std::string(kWidth - filled, ' '), share * 100, HumanBytes(done), HumanBytes(total));
+  Say("\r{} [{}{}] {:3.0f} %  {} of {}\x1b[K", what, std::string(filled, '='),
+      std::string(kWidth - filled, ' '), share * 100, HumanBytes(done), HumanBytes(total));
   std::fflush(stderr);
   g_shown = true;
 }

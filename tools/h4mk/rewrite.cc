@@ -27,7 +27,7 @@ constexpr Kind kKinds[] = {
 
 Status ReadAddition(const std::string& path, Bytes* bytes) {
   InputFile file;
-  if (const Status status = file.Open(path); !status.ok())
+  if (const Status status = file.Open(path, InputFile::Kind::kAny); !status.ok())
     return status.Saying(path + ": " + status.message());
   if (file.size() > kMaxAddition) return Status(Code::kLimit, path + ": is larger than 256 MiB");
   bytes->resize(static_cast<size_t>(file.size()));

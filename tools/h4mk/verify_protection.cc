@@ -17,7 +17,7 @@ constexpr uint64_t kMaxProofSize = 256u << 20;  // pieces of the largest cluster
 
 Status ReadWhole(const std::string& path, Bytes* bytes) {
   InputFile file;
-  H4MK_TRY(file.Open(path));
+  H4MK_TRY(file.Open(path, InputFile::Kind::kAny));
   if (file.size() > kMaxProofSize) return Status(Code::kLimit, "is larger than 256 MiB");
   bytes->resize(static_cast<size_t>(file.size()));
   size_t got = 0;

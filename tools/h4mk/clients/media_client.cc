@@ -17,6 +17,7 @@
 #include "legacy/python_json.h"
 #include "legacy/v1/v1_file.h"
 #include "legacy/v1/v1_writer.h"
+#include "say.h"
 #include "text.h"
 #include "write_option.h"
 
@@ -27,7 +28,7 @@ constexpr char kDemoName[] = "demo_multitrack.h4mk";
 
 int Error(const std::string& message) {
   std::fflush(stdout);
-  fmt::print(stderr, "Error{}\n", Printable(message));
+  Say("Error{}\n", Printable(message));
   return kExitNo;
 }
 
@@ -67,8 +68,8 @@ int Build(const std::string& path, const WriteOptions& write) {
   Sink sink(file.io());
   status = file.Commit(WriteV1(Demo(), sink));
   if (!status.ok()) return Error(" writing file: " + status.message());
-  fmt::print(name == "-" ? stderr : stdout, "Wrote {} bytes to {}\n", sink.position(),
-             Printable(name));
+  const std::string done = fmt::format("Wrote {} bytes to {}\n", sink.position(), Printable(name));
+  std::fputs(done.c_str(), name == "-" ? stderr : stdout);
   return kExitDone;
 }
 

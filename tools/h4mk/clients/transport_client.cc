@@ -12,6 +12,7 @@
 #include "command.h"
 #include "file.h"
 #include "legacy/transport/transport_tables.h"
+#include "say.h"
 #include "text.h"
 
 namespace h4mk::tool {
@@ -76,7 +77,7 @@ int TransportSeek(const std::string& path, int64_t pts_us) {
   const TransportSeekEntry* found =
       FindTransportEntry(table.value(), static_cast<uint64_t>(pts_us));
   if (found == nullptr) {
-    fmt::print(stderr, "No keyframe found at or before {} µs\n", pts_us);
+    Say("No keyframe found at or before {} µs\n", pts_us);
     return kExitNo;
   }
   fmt::print("🎯 Seek to {} µs\n   Found: PTS {} µs @ offset {} bytes\n\nFull SEEK table:\n", pts_us,

@@ -6,13 +6,14 @@
 #include "clients/old_clients.h"
 #include "clients/old_messages.h"
 #include "output.h"
+#include "say.h"
 #include "text.h"
 
 namespace h4mk::tool {
 
 int TransportClient::Error(const std::string& message) const {
   std::fflush(stdout);
-  fmt::print(stderr, "{}: {}\n", word_, Printable(message));
+  Say("{}: {}\n", word_, Printable(message));
   return kExitNo;
 }
 

@@ -104,8 +104,9 @@ int VideoBlock(const std::string& path, int64_t index, bool raw, const std::stri
   Sink sink(file.io());
   status = file.Commit(sink.Write(wanted));
   if (!status.ok()) return client.Error(status.message());
-  fmt::print(output == "-" ? stderr : stdout, "wrote {} ({}, {} bytes)\n", Printable(output),
-             raw ? "raw CORE bytes" : "decompressed", wanted.size());
+  const std::string done = fmt::format("wrote {} ({}, {} bytes)\n", Printable(output),
+                                       raw ? "raw CORE bytes" : "decompressed", wanted.size());
+  std::fputs(done.c_str(), output == "-" ? stderr : stdout);
   return kExitDone;
 }
 
