@@ -21,6 +21,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "config.h"
+
+#if HAVE_LSTAT
+#include <sys/stat.h>
+#endif
+
 #include "libavutil/avstring.h"
 #include "libavutil/dict.h"
 #include "libavutil/encryption_info.h"
@@ -32,9 +38,11 @@
 
 #include "avformat.h"
 #include "avio.h"
+#include "avio_internal.h"
 #include "h4mk.h"
 #include "h4mk_protection.h"
 #include "internal.h"
+#include "url.h"
 
 #define MAX_KEY_FILE_SIZE (64 << 10)
 
@@ -100,13 +108,37 @@ static int open_key_file(AVFormatContext *s, AVIOContext **pb, const char *name)
 }
 
 /**
+ * Say so if others can read a file with a secret, as the program h4mk does. It
+ * is left at a warning: such a file may be what a container has.
+ */
+static void warn_if_others_read(AVFormatContext *s, AVIOContext *pb,
+                                const char *name)
+{
+#if HAVE_LSTAT
+    URLContext *h = ffio_geturlcontext(pb);
+    int fd = h ? ffurl_get_file_handle(h) : -1;
+    struct stat st;
+
+    if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) &&
+        st.st_mode & (S_IRWXG | S_IRWXO))
+        av_log(s, AV_LOG_WARNING,
+               "%s: others can read this key (mode %04o); "
+               "`chmod 600 FILE` mends that\n",
+               name, (unsigned)st.st_mode & 0777);
+#endif
+}
+
+/**
  * Read a key from a file: the command line can be seen by others.
  *
- * @param name text that begins like a PEM key is the key itself; may be NULL
+ * @param name      text that begins like a PEM key is the key itself; may be
+ *                  NULL
+ * @param is_secret whether nobody else should read it
  * @param[out] text to be freed with free_text(); NULL if there is no name
  * @return 0 or a negative AVERROR code
  */
-static int read_key_file(AVFormatContext *s, const char *name, char **text)
+static int read_key_file(AVFormatContext *s, const char *name, int is_secret,
+                         char **text)
 {
     AVIOContext *pb = NULL;
     int ret;
@@ -121,6 +153,8 @@ static int read_key_file(AVFormatContext *s, const char *name, char **text)
     if (av_strstart(name, "-----BEGIN", NULL))
         return 0;
     ret = open_key_file(s, &pb, name);
+    if (ret >= 0 && is_secret)
+        warn_if_others_read(s, pb, name);
     if (ret >= 0)
         ret = avio_read(pb, *text, MAX_KEY_FILE_SIZE);
     if (ret == AVERROR_EOF)
@@ -146,7 +180,7 @@ static int read_hex_key_file(AVFormatContext *s, const char *name,
                              uint8_t **key, int *size)
 {
     char *text, *rest;
-    int ret = read_key_file(s, name, &text);
+    int ret = read_key_file(s, name, 1, &text);
 
     if (ret < 0 || !text)
         return ret;
@@ -234,7 +268,7 @@ int ff_h4mk_set_encryption(AVFormatContext *s, H4MKEncryption *encryption,
                "An encryption_key needs an encryption_scheme: aes-256-gcm or living\n");
         return AVERROR(EINVAL);
     }
-    ret = read_key_file(s, encryption->signing_key, &encryption->pem);
+    ret = read_key_file(s, encryption->signing_key, 1, &encryption->pem);
     options->signing_key = encryption->pem;
     return ret;
 }
@@ -252,7 +286,7 @@ int ff_h4mk_set_decryption(AVFormatContext *s, H4MKDecryption *decryption,
     int ret = read_hex_key_file(s, decryption->key_file, &decryption->key, &decryption->key_size);
 
     if (ret >= 0)
-        ret = read_key_file(s, decryption->verify_key, &decryption->pem);
+        ret = read_key_file(s, decryption->verify_key, 0, &decryption->pem);
     if (ret >= 0)
         ret = collect_keys(s, decryption);
     if (ret < 0)

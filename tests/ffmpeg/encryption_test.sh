@@ -105,6 +105,30 @@ end=$(grep -abo META cover.h4mk | tail -n 1 | cut -d: -f1)
 "$FFMPEG" -v warning -decryption_key $KEY -f h4mk -i - -map 0 -c copy -f null - < <(head -c "$end" cover.h4mk) 2> message
 grep -q "no end" message || fail "a missing end is not told: $(cat message)"
 
+# A key in a file that others can read is used, with a warning; a public key needs none.
+warns() { # warns COUNT COMMAND…: how often there is a warning
+  local count=$1
+  shift
+  "$@" 2> message || fail "$*: $(cat message)"
+  [ "$(grep -c "others can read this key (mode 06[0-7]*); .chmod 600 FILE. mends that" message)" = "$count" ] ||
+    fail "$count warnings: $*: $(cat message)"
+}
+warning() { "$FFMPEG" -hide_banner -nostdin -v warning -y "$@" -f h4mk warned.h4mk; }
+echo $KEY > key
+openssl genpkey -algorithm ed25519 -out secret.pem 2> /dev/null
+openssl pkey -in secret.pem -pubout -out public.pem
+encrypting="-map 0 -c copy -encryption_scheme aes-256-gcm -encryption_key_file key -signing_key secret.pem"
+chmod 644 public.pem
+for mode in 600 640 604 620; do
+  chmod $mode key secret.pem
+  # shellcheck disable=SC2086
+  warns $((mode == 600 ? 0 : 2)) warning -i plain.h4mk $encrypting
+  mv warned.h4mk both.h4mk
+  warns $((mode == 600 ? 0 : 1)) warning -decryption_key_file key -verify_key public.pem -i both.h4mk -map 0 -c copy
+done
+# A pipe is nobody's to read, and nothing is said of it.
+warns 0 warning -decryption_key_file <(cat key) -i both.h4mk -map 0 -c copy
+
 # What the muxer writes of ciphertext comes from the demuxer alone: a tag of that name is a tag, and a file that says so of itself
 # is not believed. Ciphertext and other packets do not mix.
 mux $clip tagged.h4mk -metadata 'h4mk_protection={"scheme":"aes-256-gcm"}' || fail "a tag stops the muxer"

@@ -44,6 +44,11 @@ echo 000102030405060708090a0b0c0d0e0f > key
 "$PLAY" blocks secret.h4mk track_0 key > shown 2> message || fail "an encrypted file with its key: $(cat message)"
 awk '{ printf "%d %s %s\n", $1 / 40000000 + 0.5, $2, $3 }' shown > found
 expect "what was encrypted, with its key" cmp expected found
+for mode in 600 640 604; do
+  chmod $mode key
+  GST_DEBUG=h4mkdemux:2 GST_DEBUG_NO_COLOR=1 "$PLAY" blocks secret.h4mk track_0 key 2>&1 > /dev/null | grep "others can read this key (mode 0$mode)" > warned
+  [ "$(wc -l < warned)" = $((mode != 600)) ] || fail "a key of mode $mode: $(cat warned)"
+done
 for key in 0001 00010203040506070809zz0b0c0d0e0f ffffffffffffffffffffffffffffffff; do
   echo $key > wrong
   "$PLAY" blocks secret.h4mk track_0 wrong > shown 2> message && fail "the key $key"

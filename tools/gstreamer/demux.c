@@ -2,9 +2,11 @@
 #include "demux.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <gst/base/gstflowcombiner.h>
 #include <h4mk/h4mk.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "caps.h"
 #include "tags.h"
@@ -186,6 +188,18 @@ static void wipe(void *bytes, size_t size)
         *at++ = 0;
 }
 
+/* As `h4mk` does. It is left at a warning: a key that all can read may be what a container has. */
+static void warn_if_others_read(H4mkDemux *self, const gchar *path)
+{
+#ifdef G_OS_UNIX
+    GStatBuf info;
+
+    if (g_stat(path, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        GST_WARNING_OBJECT(self, "%s: others can read this key (mode %04o); `chmod 600 FILE` mends that", path,
+                           (unsigned)info.st_mode & 0777);
+#endif
+}
+
 /* Of hexadecimal digits, as `h4mk` takes it. Bytes in key, their number; 0 if it is none. */
 static size_t read_key(const gchar *path, uint8_t *key)
 {
@@ -229,6 +243,8 @@ static h4mk_status open_reader(H4mkDemux *self, const h4mk_io *io)
     h4mk_status status;
 
     GST_OBJECT_LOCK(self);
+    if (self->key_file != NULL)
+        warn_if_others_read(self, self->key_file);
     if (self->key_file != NULL && (key.key_size = read_key(self->key_file, bytes)) == 0)
         GST_WARNING_OBJECT(self, "%s: no key of hexadecimal digits can be read", self->key_file);
     enable_sidecars = self->enable_sidecars;
