@@ -379,7 +379,6 @@ Status ChunkReader::Scan(uint64_t offset, uint64_t* found) {
         continue;
       const ChunkHeader header = ParseChunkHeader(window.data() + i);
       bool whole = false;
-      if (!seekable) source_.Unread(offset, ByteSpan(window).first(got));
       H4MK_TRY(seekable ? IsWholeWith(offset + i, header, &ranges, &whole)
                         : IsWholeInStream(offset + i, header, &budget, &whole));
       if (!seekable) source_.Unread(offset, ByteSpan(window).first(got));  // the check has read on

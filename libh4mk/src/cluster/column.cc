@@ -173,7 +173,6 @@ bool ReadExceptions(ByteReader& list, uint64_t exceptions, size_t count,
     at += static_cast<size_t>(gap);
     if (at >= values.size()) return true;
     values[at] = static_cast<int64_t>(list.Varint());
-    if (at + 1 == count && exceptions > 1) return false;
   }
   return true;
 }
