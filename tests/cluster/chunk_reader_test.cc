@@ -12,7 +12,7 @@ namespace h4mk_test {
 namespace {
 
 // Cannot seek and has no size.
-class Pipe final : public h4mk::Io {
+class Pipe : public h4mk::Io {
  public:
   explicit Pipe(h4mk::ByteSpan bytes) : bytes_(bytes) {}
   int64_t Read(uint8_t* buffer, size_t size) override { return bytes_.Read(buffer, size); }
@@ -23,6 +23,24 @@ class Pipe final : public h4mk::Io {
 
  private:
   h4mk::MemoryInput bytes_;
+};
+
+// Fails once, where so many bytes were read.
+class FailingPipe final : public Pipe {
+ public:
+  FailingPipe(h4mk::ByteSpan bytes, size_t fails_at) : Pipe(bytes), left_(fails_at) {}
+  int64_t Read(uint8_t* buffer, size_t size) override {
+    if (left_ == 0) {
+      left_ = SIZE_MAX;
+      return -5;
+    }
+    const int64_t count = Pipe::Read(buffer, std::min(size, left_));
+    left_ -= static_cast<size_t>(count);
+    return count;
+  }
+
+ private:
+  size_t left_;
 };
 
 // The file became shorter after its size was asked for. This must not look like the end of the
@@ -63,6 +81,22 @@ TEST(ChunkReaderTest, AChunkOfMoreThanIsReadAtOnceIsWholeInAPipeToo) {
       ASSERT_TRUE(chunks.IsWhole(kHeaderSize, header, &is_whole).ok());
       EXPECT_EQ(is_whole, is_good) << size;
     }
+  }
+}
+
+// h4mk.h, h4mk_reader_next(): after a failure of the input, calling again tries once more.
+TEST(ChunkReaderTest, APipeThatFailedWithinAChunkCanBeReadOn) {
+  const Bytes content(size_t{2} << 20, 7);
+  const Bytes file = MakeHeader(2) + MakeChunk("ATTA", content);
+  for (const size_t fails_at : {size_t{1000}, size_t{1} << 20, (size_t{1} << 20) + 5000}) {
+    FailingPipe pipe(file, fails_at);
+    h4mk::Source source(pipe);
+    h4mk::ChunkReader chunks(source);
+    Bytes payload;
+    EXPECT_EQ(chunks.ReadChunk(kHeaderSize, h4mk::kTagAttachment, &payload).code(),
+              h4mk::Code::kIo);
+    EXPECT_TRUE(chunks.ReadChunk(kHeaderSize, h4mk::kTagAttachment, &payload).ok()) << fails_at;
+    EXPECT_TRUE(payload == content);
   }
 }
 
@@ -126,6 +160,23 @@ TEST(ChunkReaderTest, AChunkThatReachesToTheEndHasTheRightLength) {
     h4mk::ChunkHeader header;
     ASSERT_TRUE(chunks.ReadHeader(kHeaderSize, &header).ok());
     EXPECT_EQ(chunks.CheckLength(kHeaderSize, header).ok(), behind == 0 || behind == 4) << behind;
+  }
+}
+
+// A length is right where a chunk follows. Of a long one the tag is enough, a short one is read.
+TEST(ChunkReaderTest, WhatFollowsIsReadUpTo1MiB) {
+  for (const size_t size : {h4mk::kMaxCheckedChunk, h4mk::kMaxCheckedChunk + 1}) {
+    Bytes file = MakeHeader(2);
+    for (const size_t length : {size_t{100}, size}) {
+      file = file + MakeChunk("FREE", Bytes(length));
+      file.back() ^= 1;
+    }
+    h4mk::MemoryInput input(file);
+    h4mk::Source source(input);
+    h4mk::ChunkReader chunks(source);
+    h4mk::ChunkHeader header;
+    ASSERT_TRUE(chunks.ReadHeader(kHeaderSize, &header).ok());
+    EXPECT_EQ(chunks.CheckLength(kHeaderSize, header).ok(), size > h4mk::kMaxCheckedChunk);
   }
 }
 

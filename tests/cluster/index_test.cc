@@ -213,6 +213,17 @@ TEST(IndexLookup, TheNextClusterOfATrackIsOneThatHasBlocksOfIt) {
   EXPECT_EQ(of_track.size(), 2u);
 }
 
+TEST(IndexLookup, ATrackThatCameLaterHasNothingInPagesThatWereRead) {
+  IndexFile file({{{Key(0, 10)}, {Key(1, 20)}}});
+  Index& index = file.Open();
+  ASSERT_TRUE(index.Page(0).ok());
+  index.GrowTo(3);
+  ASSERT_EQ(index.Page(0).value()->tracks.size(), 3u);
+  std::vector<ClusterRef> clusters;
+  ASSERT_TRUE(index.Between({}, {0, 9, 9999}, 2, &clusters).ok());
+  EXPECT_TRUE(clusters.empty());
+}
+
 // Pages 0 and 2 have only blocks of the other track. The top says so: they are not read, and may be
 // damaged.
 class IndexOfSeveralPages : public testing::Test {

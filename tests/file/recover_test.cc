@@ -130,6 +130,18 @@ TEST(RecoverTest, ACutClusterHasItsWholeStripes) {
   }
 }
 
+// Nothing of it can be damaged.
+TEST(RecoverTest, ABlockWithoutBytesIsKept) {
+  Media media;
+  media.tracks = {{}};
+  for (uint32_t i = 0; i < 3; ++i)
+    media.blocks.push_back({.flags = kKey, .pts = i, .data = Payload(i, i == 1 ? 0 : 100)});
+  Bytes file = Mux(media);
+  TestFile whole(file);
+  file[static_cast<size_t>(Reader(&whole).ReadOn().offsets[0])] ^= 1;
+  EXPECT_EQ(Recover(file), std::vector<Block>{media.blocks[1]});
+}
+
 // What the report says of a file.
 std::string Losses(const Bytes& bytes) {
   TestFile file(bytes), out;

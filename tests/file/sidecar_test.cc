@@ -570,5 +570,25 @@ TEST_F(SidecarTest, RecoverKeepsBlocksThatAreElsewhere) {
   }
 }
 
+// However many bytes a block has in the other file, damage of the data in this one does not reach
+// it.
+TEST_F(SidecarTest, RecoverKeepsATrackBesideOneThatIsDamaged) {
+  TestFile file;
+  Writer writer(&file);
+  AddTrackBeside(writer.get(), "film.mp4");
+  AddTrackBeside(writer.get(), "film.mp4", 2);
+  Block stored{1, kKey, 0, 0, 1, Payload(1, 50)};
+  ASSERT_EQ(writer.Write(stored), H4MK_OK);
+  const std::vector<Block> film(media_.blocks.begin(), media_.blocks.begin() + 3);
+  for (size_t i = 0; i < film.size(); ++i)
+    ASSERT_EQ(WriteExternal(writer.get(), film[i], places_[i]), H4MK_OK);
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  Bytes bytes = std::move(file.bytes);
+  for (const Chunk& chunk : WalkChunks(bytes))
+    if (chunk.tag == "CORE") bytes[chunk.end() - 5] ^= 1;  // of the data
+  h4mk::RecoverReport report;
+  EXPECT_EQ(Read(RecoverFile(bytes, &report), folder_.Options()).blocks, film);
+}
+
 }  // namespace
 }  // namespace h4mk_test

@@ -89,6 +89,18 @@ TEST(EncryptionTest, ATrackMayHaveTheLargestNumber) {
   EXPECT_EQ(ReadWith(file.bytes).blocks, std::vector<Block>{block});
 }
 
+TEST(EncryptionTest, ABlockOfATrackThatIsNotThereIsRefused) {
+  TestFile file;
+  Writer writer(&file, Encrypting());
+  writer.AddTrack();
+  for (const uint32_t track : {1u, UINT32_MAX})
+    EXPECT_EQ(writer.Write({track, kKey, 0, 0, 1, Payload(1, 50)}), H4MK_ERR_ARGUMENT);
+  const Block block{0, kKey, 0, 0, 1, Payload(1, 50)};
+  ASSERT_EQ(writer.Write(block), H4MK_OK);
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  EXPECT_EQ(ReadWith(file.bytes).blocks, std::vector<Block>{block});
+}
+
 // Two files under one key have nothing in common: their ids are random.
 TEST(EncryptionTest, TheSameRecordingTwiceGivesOtherBytes) {
   const Media media = TwoTracks(2);
