@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "base/base64.h"
 #include "legacy/python_json.h"
 
@@ -73,6 +75,14 @@ TEST(FormatPythonFloat, DoesNotDependOnWhatTheStackHolds) {
     const std::string formatted = FormatPythonFloat(number);
     EXPECT_EQ(formatted, text);
   }
+}
+
+// JSON has none of them; Python writes and reads them all the same.
+TEST(FormatPythonFloat, WhatIsNoNumber) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(FormatPythonFloat(std::numeric_limits<double>::quiet_NaN()), "NaN");
+  EXPECT_EQ(FormatPythonFloat(infinity), "Infinity");
+  EXPECT_EQ(FormatPythonFloat(-infinity), "-Infinity");
 }
 
 // RFC 3629: no surrogates, no overlong forms, nothing beyond U+10FFFF.

@@ -3,6 +3,7 @@
 // what is lost is named.
 #include "maintain/recover.h"
 
+#include "base/base64.h"
 #include "base/crc32.h"
 #include "base/memory_io.h"
 #include "legacy/maintain.h"
@@ -228,6 +229,21 @@ TEST_F(TransportRecoverTest, AHoleIsFilledWithAsManyBlocksAsAreMissing) {
   EXPECT_EQ(Blocks(recovered.bytes), "0-2");
   EXPECT_EQ(recovered.losses(), "no whole chunk\nVERI; it was made anew\n");
   EXPECT_EQ(recovered.report.lost_blocks, 1u);
+}
+
+// META of fewer blocks than there are, or of none that can be read: nothing says that any is
+// missing.
+TEST_F(TransportRecoverTest, AHoleThatNoBlockIsMissingIn) {
+  const uint8_t block[] = {3, 255, 3, 1};
+  chunks_.insert(chunks_.begin() + 1, {Bytes(20), TransportChunkOf("CORE", block)});
+  const Json other = {{"trak_b64", EncodeBase64(Text("[]"))}};
+  for (const Bytes& meta : {chunks_.back(), TransportChunkOf("META", Text(other.dump()))}) {
+    chunks_.back() = meta;
+    const Recovered recovered = RecoverBytes(RecoverTransport, File());
+    ASSERT_TRUE(recovered.status.ok());
+    EXPECT_EQ(Blocks(recovered.bytes), "0312");
+    EXPECT_EQ(recovered.report.lost_blocks, 0u);
+  }
 }
 
 // It leads to where no chunk begins.

@@ -110,6 +110,16 @@ TEST(TransportReaderTest, BlocksThatTheIndexDoesNotKnowAreNotLost) {
   EXPECT_EQ(Warnings(player).size(), 1u);
 }
 
+TEST(TransportReaderTest, AnIndexOfBlocksThatAreNotThere) {
+  const uint8_t block[] = {7, 2};
+  const std::string trak = EncodeTransportTrak(std::vector<TransportTrackEntry>{
+      {"a", 40, "I", true, 1}, {"a", 50, "P", false, 2}, {"a", 60, "P", false, INT64_MAX}});
+  Player player(File({TransportChunkOf("CORE", block), TransportChunkOf("CORE", block),
+                      TransportChunkOf("TRAK", Text(trak))}));
+  EXPECT_EQ(player.All(), (Lines{"2 - - I 2", "1 40 - Ik 2"}));
+  EXPECT_EQ(Warnings(player).size(), 1u) << "they do not count as found";
+}
+
 // An export: SEEK counts in plain bytes; fps_hint gives the times in between.
 TEST(TransportReaderTest, TimesOfExports) {
   Player player(SmallFile(R"({"fps_hint":2500.0})"));
@@ -165,6 +175,19 @@ TEST(TransportReaderTest, AChunkOfMoreThan64MiBIsLeftOut) {
     Player player(File({TransportChunkOf("CORE", block), TransportChunkOf("META", Text(meta))}));
     EXPECT_EQ(player.All().size(), 1u);
     EXPECT_EQ(Warnings(player).size(), size - (size_t{64} << 20)) << size;
+  }
+}
+
+// No block is lost with it, so it is no damage between blocks.
+TEST(TransportReaderTest, DamageToADescriptionIsAWarning) {
+  for (const char* tag : {"META", "SEEK", "TRAK"}) {
+    const uint8_t block[] = {7, 2};
+    Bytes damaged = TransportChunkOf(tag, Text("something"));
+    damaged.back() ^= 1;
+    Player player(
+        File({TransportChunkOf("CORE", block), damaged, TransportChunkOf("CORE", block)}));
+    EXPECT_EQ(player.All(), (Lines{"1 - - Ik 2", "1 - - Ik 2"})) << tag;
+    EXPECT_EQ(Warnings(player).size(), 1u) << tag;
   }
 }
 

@@ -180,11 +180,15 @@ TEST(V1FileWriterTest, EverythingComesBackThroughTheBlockLog) {
 // Blocks that need the log, each of another size.
 // So that neither the file grows nor a seek decodes much.
 TEST(V1FileWriterTest, APageOfTheLogHas4096Blocks) {
-  V1BlockLogWriter log;
-  log.AddTrack(1);
-  h4mk::Block block;
-  for (size_t i = 0; i < 2 * kV1LogPageBlocks + 1; ++i) log.Add(block);
-  EXPECT_EQ(log.Finish().size(), 3u);
+  for (const size_t pages : {1, 2}) {
+    for (const size_t more : {0, 1}) {
+      V1BlockLogWriter log;
+      log.AddTrack(1);
+      h4mk::Block block;
+      for (size_t i = 0; i < pages * kV1LogPageBlocks + more; ++i) log.Add(block);
+      EXPECT_EQ(log.Finish().size(), pages + more);
+    }
+  }
 }
 
 struct Logged {
@@ -411,6 +415,14 @@ TEST(V1FileWriterTest, ABlockOfATrackThatIsNotThereIsRefused) {
     h4mk_test::Block block{.data = {1}};
     EXPECT_EQ(output.Write(block), H4MK_ERR_ARGUMENT) << version;
     EXPECT_EQ(output.message(), "block of an unknown track");
+  }
+}
+
+TEST(V1FileWriterTest, AFileHas4096Tracks) {
+  for (const int version : {1, H4MK_VERSION_TRANSPORT}) {
+    V1Output output(version);
+    for (int64_t id = 1; id <= 4096; ++id) ASSERT_EQ(output.AddTrack(PlainTrack(id)), H4MK_OK);
+    EXPECT_EQ(output.AddTrack(PlainTrack(4097)), H4MK_ERR_LIMIT) << version;
   }
 }
 

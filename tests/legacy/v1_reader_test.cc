@@ -199,6 +199,22 @@ TEST(V1ReaderTest, InDamagedChunksNothingIsLookedForWhereTheLengthsAreRight) {
   EXPECT_EQ(Player(damaged).All(), (Lines{"damage", "damage", "1 40 - Ik 6"}));
 }
 
+// Memory for the places of damage does not grow with the file.
+TEST(V1ReaderTest, TenThousandPlacesOfDamageAreTold) {
+  Bytes file = h4mk_test::MakeHeader(1);
+  const Bytes core = h4mk_test::MakeChunk("CORE", {});  // too short to say its track
+  for (int i = 0; i < 10001; ++i) AppendBytes(file, core);
+  AppendLe(file, Crc32(0, file));
+  EXPECT_EQ(Player(file).All(), Lines(10000, "damage"));
+}
+
+TEST(V1ReaderTest, APipeIsAtItsStartUntilABlockIsRead) {
+  Player player(ReadVector("media/reference_demo.h4mk"), /*seekable=*/false);
+  EXPECT_EQ(h4mk_reader_rewind(player.reader()), H4MK_OK);
+  EXPECT_EQ(player.Next(), "1 0 - Ik 28");
+  EXPECT_EQ(h4mk_reader_rewind(player.reader()), H4MK_ERR_NOT_SEEKABLE);
+}
+
 TEST(V1ReaderTest, TracksThatCannotBeReadAreTold) {
   Bytes bytes = FileThatCarriesABlock();
   const h4mk_test::Chunk tracks = h4mk_test::WalkChunks(bytes)[0];
