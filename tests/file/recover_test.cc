@@ -157,6 +157,18 @@ size_t Count(const std::string& text, const std::string& what) {
   return count;
 }
 
+// A file of one attachment.
+Bytes WithFont() {
+  TestFile out;
+  Writer writer(&out);
+  const uint32_t track = writer.AddTrack({.kind = "attachment", .codec = "ttf"});
+  const Bytes font = ToBytes("a font");
+  EXPECT_EQ(h4mk_writer_set_attachment(writer.get(), track, font.data(), font.size()), H4MK_OK);
+  h4mk_writer_set_meta(writer.get(), ParseJson(R"({"tags":{"title":"t"}})").get());
+  EXPECT_EQ(writer.Finish(), H4MK_OK);
+  return std::move(out.bytes);
+}
+
 // No reader can open such a file. The blocks tell their tracks, but no more.
 TEST(RecoverTest, TracksThatAreNoDescriptionsAreMadeUp) {
   const Small small;
@@ -171,22 +183,83 @@ TEST(RecoverTest, TracksThatAreNoDescriptionsAreMadeUp) {
   EXPECT_EQ(Recover(file).size(), small.media.blocks.size());
 }
 
+// Nor can it open one that lost its first TRAK and its end. The TRAK of an edit is there still.
+TEST(RecoverTest, TracksAreTakenFromTheLastDescriptionOfThem) {
+  const Small small;
+  Bytes file = small.bytes;
+  const Chunk tracks = WalkChunks(file).front();
+  ASSERT_EQ(tracks.tag, "TRAK");
+  const Bytes copy(file.begin() + tracks.begin, file.begin() + tracks.end());
+  size_t end = 0;
+  for (const Chunk& chunk : WalkChunks(file))
+    if (chunk.is_cluster()) end = chunk.end();
+  file.resize(end);
+  file = file + copy;
+  file[tracks.payload()] ^= 1;
+  TestFile unreadable(file), out;
+  ASSERT_NE(Reader(&unreadable).status(), H4MK_OK);
+  EXPECT_EQ(Losses(file).find("made up"), std::string::npos);
+  EXPECT_EQ(Recover(file), small.media.blocks);
+}
+
 // core.md, "Chunk": flags that must be known may change what the chunk means.
-TEST(RecoverTest, AnAttachmentWithUnknownFlagsIsNotTakenOver) {
-  TestFile out;
-  Writer writer(&out);
-  const uint32_t track = writer.AddTrack({.kind = "attachment", .codec = "ttf"});
-  const Bytes font = ToBytes("a font");
-  ASSERT_EQ(h4mk_writer_set_attachment(writer.get(), track, font.data(), font.size()), H4MK_OK);
-  ASSERT_EQ(writer.Finish(), H4MK_OK);
-  for (const uint32_t flag : {0u, 1u << 17}) {
-    Bytes file = out.bytes;
-    for (const Chunk& chunk : WalkChunks(file)) {
-      if (chunk.tag != "ATTA") continue;
-      PutU32(&file, chunk.begin + 4, flag);
-      FixCrc(&file, chunk);
+TEST(RecoverTest, AnAttachmentOrMetaWithUnknownFlagsIsNotTakenOver) {
+  for (const std::string tag : {"ATTA", "META"})
+    for (const uint32_t flag : {0u, 1u << 17}) {
+      Bytes file = WithFont();
+      for (const Chunk& chunk : WalkChunks(file)) {
+        if (chunk.tag != tag) continue;
+        PutU32(&file, chunk.begin + 4, flag);
+        FixCrc(&file, chunk);
+      }
+      EXPECT_EQ(Count(Losses(file), tag + " chunk") > 0, flag != 0) << Losses(file);
     }
-    EXPECT_EQ(Count(Losses(file), "ATTA chunk"), flag != 0) << Losses(file);
+}
+
+// What nobody knows is carried over as it is, with its flags.
+TEST(RecoverTest, AChunkOfAnotherKindKeepsItsFlags) {
+  TestFile file, out;
+  Writer writer(&file);
+  ASSERT_EQ(h4mk_writer_add_chunk(writer.get(), "xyzw", 1u << 17, "x", 1), H4MK_OK);
+  writer.AddTrack();
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  const h4mk_io in = file.Io(), to = out.Io();
+  EXPECT_EQ(h4mk_recover(&in, &to, nullptr, nullptr), H4MK_OK);
+  const std::vector<Chunk> chunks = WalkChunks(out.bytes);
+  const auto kept = std::ranges::find(chunks, "xyzw", &Chunk::tag);
+  ASSERT_NE(kept, chunks.end());
+  EXPECT_EQ(kept->flags, 1u << 17);
+}
+
+TEST(RecoverTest, AChunkOfAnotherKindHas64MiB) {
+  TestFile file;
+  Writer writer(&file);
+  writer.AddTrack();
+  const Bytes most(size_t{64} << 20);
+  ASSERT_EQ(h4mk_writer_add_chunk(writer.get(), "xyzw", 0, most.data(), most.size()), H4MK_OK);
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  EXPECT_EQ(Count(Losses(file.bytes), "larger than"), 0u);
+}
+
+TEST(RecoverTest, AnAttachmentIsTakenOverIfItsTrackIsThere) {
+  const Bytes whole = WithFont();
+  TestFile in(whole), out;
+  const h4mk_io from = in.Io(), to = out.Io();
+  ASSERT_EQ(h4mk_recover(&from, &to, nullptr, nullptr), H4MK_OK);
+  Reader reader(&out);
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  ASSERT_EQ(h4mk_reader_attachment(reader.get(), 0, &data, &size), H4MK_OK);
+  EXPECT_EQ(Bytes(data, data + size), ToBytes("a font"));
+
+  const std::vector<Chunk> chunks = WalkChunks(whole);
+  const Chunk attachment = *std::ranges::find(chunks, "ATTA", &Chunk::tag);
+  Bytes of_another = whole, of_none = whole;
+  of_another[attachment.payload()] = 9;
+  std::fill_n(of_none.begin() + attachment.payload(), attachment.payload_size, uint8_t{0x80});
+  for (Bytes* file : {&of_another, &of_none}) {
+    FixCrc(file, attachment);
+    EXPECT_EQ(Count(Losses(*file), "attachment of no track"), 1u) << Losses(*file);
   }
 }
 

@@ -5,9 +5,11 @@
 
 #include <h4mk/protection.h>
 
+#include <set>
+
 #include "base/memory_io.h"
 #include "index/index_page.h"
-#include "protect/checkpoint.h"
+#include "protect/checkpoint_chain.h"
 #include "protect/index_digest.h"
 #include "protect/verifying_io.h"
 #include "support/closed_anew.h"
@@ -216,6 +218,7 @@ TEST(ProofTest, ABlockIsProvedWithoutTheFile) {
     ASSERT_EQ(h4mk_value_get_bytes(proven, "data", &data, &size), H4MK_OK);
     EXPECT_EQ(Bytes(data, data + size), media.blocks[i].data);
     EXPECT_EQ(h4mk_value_get_int(proven, "pts", -1), media.blocks[i].pts);
+    EXPECT_EQ(h4mk_value_get_int(proven, "dts", -1), media.blocks[i].dts);
     EXPECT_EQ(h4mk_value_get_int(proven, "track_id", -1), media.blocks[i].track + 1);
     EXPECT_EQ(h4mk_proof_verify(sent.get(), MakeKey().open.c_str(), nullptr, &proven),
               H4MK_ERR_KEY);
@@ -236,13 +239,36 @@ TEST(ProofTest, ABlockThatWasAskedForByNumberIsProved) {
   EXPECT_EQ(h4mk_value_get_int(proven, "track_id", -1), 2);
 }
 
+TEST(ProofTest, WhatCannotBeReadIsNotProved) {
+  const Bytes bytes = Mux(Film(), Signing());
+  const auto prove = [&](size_t failing, size_t* reads) {
+    TestFile file(bytes);
+    Reader reader(&file, Verifying());
+    h4mk_block block = H4MK_BLOCK_INIT;
+    EXPECT_EQ(h4mk_reader_read_block(reader.get(), 0, 100, &block), H4MK_OK);
+    file.bytes.resize(failing == 0 ? file.bytes.size() : 100);
+    const size_t before = file.reads;
+    file.failing_read = before + failing - 1;
+    h4mk_value* made = nullptr;
+    const h4mk_status status = h4mk_reader_prove(reader.get(), &made);
+    h4mk_value_free(made);
+    *reads = file.reads - before;
+    return status;
+  };
+  size_t reads = 0, unused = 0;
+  ASSERT_EQ(prove(0, &reads), H4MK_OK);
+  ASSERT_GT(reads, 0u);
+  for (size_t failing = 1; failing <= reads; ++failing)
+    EXPECT_NE(prove(failing, &unused), H4MK_OK) << failing;
+}
+
 // At the limits: no bytes, so no pieces, and the largest number that a track may have.
 TEST(ProofTest, ABlockWithoutBytesOfTheLastTrackIsProved) {
   TestFile file;
   Writer writer(&file, Signing());
   uint32_t track = 0;
   ASSERT_EQ(h4mk_writer_add_track(writer.get(), Describe({}, 65535).get(), &track), H4MK_OK);
-  ASSERT_EQ(writer.Write({track, kKey, 5, 5, 1, {}}), H4MK_OK);
+  ASSERT_EQ(writer.Write({track, kKey, 5, H4MK_NO_TIME, 1, {}}), H4MK_OK);
   ASSERT_EQ(writer.Finish(), H4MK_OK);
   Reader reader(&file, Verifying());
   Block block;
@@ -253,6 +279,7 @@ TEST(ProofTest, ABlockWithoutBytesOfTheLastTrackIsProved) {
   ASSERT_EQ(h4mk_proof_verify(made, SigningKey().open.c_str(), nullptr, &proven), H4MK_OK);
   const Value proven_owner(proven);
   EXPECT_EQ(h4mk_value_get_int(proven, "pts", -1), 5);
+  EXPECT_EQ(h4mk_value_get_int(proven, "dts", -1), -1);
   EXPECT_EQ(h4mk_value_get_int(proven, "track_id", -1), 65535);
 }
 
@@ -683,23 +710,102 @@ TEST(CheckpointTest, SaysOnlyWhatIsBeforeIt) {
   EXPECT_FALSE(is_read([](h4mk::Checkpoint* c) { c->position = uint64_t{INT64_MAX} + 1; }));
 }
 
+// Nobody has verified a number of what follows when memory is taken for it.
+TEST(CheckpointTest, CountsAreNotBelieved) {
+  auto key = h4mk::SignatureKey::Private(SigningKey().secret);
+  ASSERT_TRUE(key.ok());
+  // Behind the counts of pages and of copies: nothing, and a digest with two places.
+  for (const auto& [final, behind] : {std::pair(false, size_t{0}), {true, size_t{32 + 2 * 8}}}) {
+    h4mk::Checkpoint checkpoint, decoded;
+    checkpoint.final = final;
+    h4mk::Bytes payload = h4mk::EncodeCheckpoint(checkpoint, key.value());
+    const size_t signature = payload[payload.size() - 2] | payload[payload.size() - 1] << 8;
+    const size_t count = payload.size() - 2 - signature - behind - 1;
+    ASSERT_EQ(payload[count], 0);
+    payload.insert(payload.begin() + count, 8, uint8_t{0xFF});
+    payload[count + 8] = 0x7F;
+    EXPECT_EQ(h4mk::DecodeCheckpoint(payload, 0, nullptr, &decoded).code(), h4mk::Code::kCorrupt);
+  }
+}
+
+// Chunks are signed from where they start only, and none behind the last checkpoint.
+TEST(CheckpointTest, ALeafIsFoundWhereItStarts) {
+  const Bytes bytes = Mux(Film(), Signing());
+  h4mk::MemoryInput input(bytes);
+  h4mk::Source source(input);
+  h4mk::FileHeader header;
+  ASSERT_TRUE(ReadFileHeader(source, &header).ok());
+  h4mk::CheckpointChain chain(source, std::nullopt);
+  bool is_new = false;
+  ASSERT_TRUE(chain.FindNewest(bytes.size(), &is_new).ok());
+  std::set<uint64_t> starts;
+  for (const Chunk& chunk : WalkChunks(bytes)) {
+    const h4mk::ByteSpan payload(bytes.data() + chunk.payload(), chunk.payload_size);
+    if (chunk.begin < chain.signed_until() &&
+        h4mk::IsLeaf(h4mk::LoadLe<uint32_t>(bytes.data() + chunk.begin), payload))
+      starts.insert(chunk.begin);
+  }
+  ASSERT_GT(starts.size(), 10u);
+  for (uint64_t offset = 0; offset <= chain.signed_until(); ++offset) {
+    const h4mk::Checkpoint* checkpoint = nullptr;
+    size_t leaf = 0;
+    const h4mk::Status status = chain.FindLeaf(offset, &checkpoint, &leaf);
+    ASSERT_EQ(status.ok(), starts.contains(offset)) << offset;
+    if (!status.ok()) ASSERT_EQ(status.message().find("no signed chunk starts"), 0u) << offset;
+  }
+}
+
+// An input that a test changes while it is read.
+class Input final : public h4mk::Io {
+ public:
+  explicit Input(const Bytes& bytes) : size(bytes.size()), bytes_(bytes) {}
+  int64_t Read(uint8_t* buffer, size_t count) override {
+    return fails ? -1 : bytes_.Read(buffer, count);
+  }
+  int64_t Write(const uint8_t*, size_t) override { return -1; }
+  bool CanSeek() const override { return true; }
+  int64_t Seek(int64_t offset) override { return bytes_.Seek(offset); }
+  int64_t Size() override { return size; }
+
+  int64_t size;
+  bool fails = false;
+
+ private:
+  h4mk::MemoryInput bytes_;
+};
+
+// They would have to be in memory at once.
+TEST(VerifyingIoTest, NoMoreThan256MiBMayBeUnsigned) {
+  const Bytes whole = Mux(Film(), Signing());
+  auto key = h4mk::SignatureKey::Public(SigningKey().open);
+  ASSERT_TRUE(key.ok());
+  Input input(whole);
+  h4mk::VerifyingIo io(input, key.value());
+  ASSERT_TRUE(io.Open().ok());
+  uint8_t byte = 0;
+  EXPECT_EQ(io.ReadAt(whole.size(), &byte, 1), 0);
+  input.size += int64_t{256} << 20;
+  EXPECT_LT(io.ReadAt(whole.size(), &byte, 1), 0);
+}
+
+// What was added may be signed, or not: it is a problem that nobody can tell.
+TEST(VerifyingIoTest, AGrownFileThatCannotBeReadIsAProblem) {
+  const Bytes whole = Mux(Film(), Signing());
+  auto key = h4mk::SignatureKey::Public(SigningKey().open);
+  ASSERT_TRUE(key.ok());
+  Input input(whole);
+  input.size /= 2;
+  h4mk::VerifyingIo io(input, key.value());
+  ASSERT_TRUE(io.Open().ok());
+  const int64_t size = io.Size();
+  input.size = whole.size();
+  input.fails = true;
+  EXPECT_EQ(io.Size(), size);
+  EXPECT_EQ(io.problems(), 1u);
+}
+
 // An input whose size cannot be told any more says so, and is not taken for one that has grown.
 TEST(VerifyingIoTest, ASizeThatIsNotKnownIsNone) {
-  class Input final : public h4mk::Io {
-   public:
-    explicit Input(const Bytes& bytes) : bytes_(bytes), size(bytes.size()) {}
-    int64_t Read(uint8_t* buffer, size_t size) override { return bytes_.Read(buffer, size); }
-    int64_t Write(const uint8_t*, size_t) override { return -1; }
-    bool CanSeek() const override { return true; }
-    int64_t Seek(int64_t offset) override { return bytes_.Seek(offset); }
-    int64_t Size() override { return size; }
-
-   private:
-    h4mk::MemoryInput bytes_;
-
-   public:
-    int64_t size;
-  };
   const Bytes whole = Mux(Film(), Signing());
   const Bytes growing(whole.begin(), whole.begin() + whole.size() / 2);
   auto key = h4mk::SignatureKey::Public(SigningKey().open);
