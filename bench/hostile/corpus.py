@@ -174,6 +174,50 @@ def many_tracks_in_each_cluster(size):
     return fill(unit, size, header() + trak(count))
 
 
+def described_again(size):
+    """Each META changes what is known, and none of the tracks."""
+    meta = chunk(b"META", b"{}")
+    return fill(lambda i: meta + cluster(1, ordinal=i, time=i), size, header() + trak(min(4096, size // 220)))
+
+
+def tracks_described_again(size):
+    meta = chunk(b"META", json.dumps({"x": [[0] * 1000] * (min(size, 400000) // 6000)}).encode())
+    both = trak(name="a"), trak(name="b")
+    return fill(lambda i: both[i % 2] + cluster(1, ordinal=i, time=i), size, header() + trak() + meta)
+
+
+def pages_of_many_tracks(size):
+    """Each page in memory has room for all tracks."""
+    described = trak(min(4096, size // 220))
+    out = bytearray(header() + described + cluster(1))
+    first, previous = 16 + len(described), 0
+    while len(out) < size - 100:
+        piece = page(len(out), 1 if not previous else 0, previous, 16, first if not previous else 0)
+        previous = len(out)
+        out += piece
+    return bytes(out)
+
+
+def pages_that_list_much(size, whole=True):
+    """Each page lists the same clusters, all with blocks of all tracks."""
+    tracks = 4
+    front = header() + trak(tracks)
+    out = bytearray(front + cluster(1) + chunk(b"NOTE", bytes(size // 2)))
+    count = min((len(out) - len(front)) // 31 - 1, 131072 // tracks)
+    rising = signed(0) + constant(1, count - 1)
+    spans = varint(count) + rising + constant(1, count) + constant(0, count) + rising
+    keys = varint(count) + rising + constant(0, count) + constant(0, count)
+    of_tracks = b"".join(varint(i + 1) + spans + keys + varint(0) + b"\0" + varint(count) + b"\0\0" for i in range(tracks))
+    listed = varint(count) + constant(31, count - 1) + varint(tracks) + (of_tracks if whole else of_tracks[:-1])
+    previous = 0
+    while len(out) < size - len(listed) - 60:
+        at = len(out)
+        distances = struct.pack("<qqqq", at - previous if previous else 0, at - 16, 0, at - len(front))
+        out += chunk(b"TSEK", b"H4TP\0" + distances + listed)
+        previous = at
+    return bytes(out)
+
+
 def many_values(size):
     meta = json.dumps({"tags": {f"k{i}": "v" for i in range(4000)}, "x": [[0] * 1000] * (min(size, 400000) // 4000)}).encode()
     return header() + trak() + chunk(b"META", meta) + cluster(1)
@@ -231,6 +275,11 @@ CASES = {
     "names of side data": names_of_side_data,
     "pages without clusters": many_pages,
     "one page named often": one_page_many_times,
+    "pages of many tracks": pages_of_many_tracks,
+    "pages that list much": pages_that_list_much,
+    "broken pages that list much": lambda size: pages_that_list_much(size, whole=False),
+    "META before each cluster": described_again,
+    "TRAK before each cluster": tracks_described_again,
     "4096 tracks": many_tracks,
     "each cluster has all tracks": many_tracks_in_each_cluster,
     "JSON of many values": many_values,

@@ -8,6 +8,7 @@ No file under 1 MiB may cost more than 2 s or 256 MiB, or crash a command; what 
 import argparse
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -64,6 +65,8 @@ def commands(tool, ffprobe, path, out, private, opens, verifies, probes):
     yield "cat", [tool, "cat", "--track", "1", *opens, path]
     yield "frames", [tool, "frames", "--track", "1", path]
     yield "seek", [tool, "seek", "--track", "1", "--time", "1", path]
+    shutil.copyfile(path, out + ".index.h4mk")
+    yield "index", [tool, "index", out + ".index.h4mk"]
     yield "recover", [tool, "recover", "-y", path, out + ".h4mk"]
     yield "convert --to 1", [tool, "convert", "-y", "--to", "1", *opens, path, out + ".v1"]
     yield "cut", [tool, "cut", "-y", "--from", "0", "--to", "1000000", *opens, *verifies, path, "-o", out + ".cut.h4mk"]

@@ -262,6 +262,12 @@ def alternating_sessions(size):
     return fill(lambda i: forged_blocks(1000, ordinal=1000 * i), size, encrypted("living", sessions=listed))
 
 
+def described_again(size):
+    """Somebody without the key puts a META before each cluster: what it says has to be compared with the tracks."""
+    meta = chunk(b"META", json.dumps({"protection": {}}).encode())
+    return fill(lambda i: meta + forged_blocks(1, ordinal=i), size, encrypted("aes-256-gcm", min(4096, size // 220)))
+
+
 SIGNED = {
     "forged checkpoints": forged_checkpoints,
     "forged checkpoints of 4000 leaves": forged_checkpoints_of_many_leaves,
@@ -283,4 +289,5 @@ ENCRYPTED = {
     "tiny blocks": tiny_encrypted_blocks,
     "sessions": many_sessions,
     "sessions that alternate": alternating_sessions,
+    "META before each cluster, encrypted": described_again,
 }

@@ -53,7 +53,7 @@ class Source {
   Status ReadAll(uint64_t offset, std::span<uint8_t> out);
 
   // Keeps bytes for later reads at and behind offset (they are served before the input is asked).
-  void Unread(uint64_t offset, ByteSpan bytes) { Hold(offset, Bytes(bytes.begin(), bytes.end())); }
+  void Unread(uint64_t offset, ByteSpan bytes);
   void Hold(uint64_t offset, Bytes bytes);
 
   // What was read ahead or handed back is read again: it may have been written to since. REQUIRES:

@@ -43,11 +43,12 @@ size_t LastBefore(size_t place, Has has) {
 }  // namespace
 
 Status ReadIndexPage(ChunkReader& chunks, uint64_t offset, const TrackIds& tracks,
-                     uint64_t file_size, IndexPage* page, uint64_t* chunk_size) {
+                     uint64_t file_size, IndexPage* page, uint64_t* chunk_size,
+                     IndexBudget* budget) {
   Bytes payload;
   H4MK_TRY(chunks.ReadChunk(offset, kTagIndex, &payload));
   *chunk_size = payload.size() + kChunkOverhead;
-  if (DecodePage(payload, tracks, offset, file_size, page)) return {};
+  if (DecodePage(payload, tracks, offset, file_size, page, budget)) return {};
   return Corrupt(offset, "index page contradicts itself");
 }
 

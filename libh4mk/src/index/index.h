@@ -45,7 +45,8 @@ struct SpanRef {
 
 // Reads the page whose chunk stands at an offset. kCorrupt, kIo.
 Status ReadIndexPage(ChunkReader& chunks, uint64_t offset, const TrackIds& tracks,
-                     uint64_t file_size, IndexPage* page, uint64_t* chunk_size);
+                     uint64_t file_size, IndexPage* page, uint64_t* chunk_size,
+                     IndexBudget* budget = nullptr);
 
 class Index {
  public:

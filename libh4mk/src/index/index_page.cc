@@ -119,6 +119,7 @@ void AppendPageTrack(Bytes& out, const PageTrack& track) {
 // How much the tracks of a page may still have, so that a hostile page makes no more work than the
 // file has bytes.
 struct PageRoom {
+  IndexBudget* budget;  // null: there is no other bound
   uint64_t spans = kMaxPageSpans;
   Values blocks;  // by cluster
 };
@@ -126,6 +127,7 @@ struct PageRoom {
 bool ReadSpans(ByteReader& reader, PageRoom& room, PageTrack* track) {
   const uint64_t spans = reader.Varint();
   if (reader.failed() || spans > room.blocks.size() || spans > room.spans) return false;
+  if (room.budget != nullptr && !room.budget->TakeValues(spans)) return false;
   room.spans -= spans;
   const auto count = static_cast<size_t>(spans);
   for (Values* values : {&track->cluster, &track->blocks, &track->hidden, &track->first_time})
@@ -168,6 +170,7 @@ bool ReadClusters(ByteReader& reader, uint64_t chunk_offset, uint64_t file_size,
   if (reader.failed() || cluster_count > kMaxPageClusters || (cluster_count > 0 && first == 0))
     return false;
   if (cluster_count > file_size / kMinClusterSize) return false;
+  if (room->budget != nullptr && !room->budget->TakeValues(cluster_count)) return false;
   Values sizes(cluster_count > 0 ? static_cast<size_t>(cluster_count) - 1 : 0);
   if (!ReadColumn(reader, sizes)) return false;
   if (cluster_count == 0) return true;
@@ -299,10 +302,11 @@ Bytes CopyOfPage(Bytes payload, uint64_t from, uint64_t to, uint64_t clusters_mo
 }
 
 bool DecodePage(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, uint64_t file_size,
-                IndexPage* page) {
+                IndexPage* page, IndexBudget* budget) {
+  if (budget != nullptr && !budget->TakePages(1, tracks.size())) return false;
   *page = IndexPage(tracks.size());
   ByteReader reader(payload);
-  PageRoom room;
+  PageRoom room{budget};
   if (!ReadPageFront(reader, chunk_offset, page) ||
       !ReadClusters(reader, chunk_offset, file_size, page, &room))
     return false;
@@ -419,7 +423,8 @@ bool ReadPageRefs(ByteReader& reader, uint64_t chunk_offset, size_t count, Index
 
 }  // namespace
 
-bool DecodeTop(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, IndexTop* top) {
+bool DecodeTop(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, IndexTop* top,
+               IndexBudget* budget) {
   *top = IndexTop();
   if (!IsTop(payload)) return false;
   top->file_size = FileSizeOfTop(payload, chunk_offset);
@@ -431,6 +436,7 @@ bool DecodeTop(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, 
   top->meta = ReadDistance(reader, chunk_offset);
   const uint64_t page_count = reader.Varint();
   if (reader.failed() || page_count > kMaxTopCells / std::max<uint64_t>(tracks.size(), 1) ||
+      (budget != nullptr && !budget->TakePages(page_count, tracks.size())) ||
       !ReadPageRefs(reader, chunk_offset, static_cast<size_t>(page_count), top))
     return false;
   top->totals.resize(tracks.size());

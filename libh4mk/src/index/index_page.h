@@ -160,11 +160,36 @@ Bytes EncodeTop(const IndexTop& top, const TrackIds& tracks, uint64_t chunk_offs
 // well.
 Bytes CopyOfPage(Bytes payload, uint64_t from, uint64_t to, uint64_t clusters_moved);
 
+// core.md, "Limits": how much the pages and tops may list that are decoded one after the other. A
+// page of a few bytes may list 2^17 spans, or have room for 4096 tracks.
+class IndexBudget {
+ public:
+  explicit IndexBudget(uint64_t file_size)
+      : values_(4 * std::min(file_size, uint64_t{1} << 60) + 4096) {}
+
+  bool TakeValues(uint64_t count) { return Take(count, &values_); }
+  // So many pages in memory, each of so many tracks.
+  bool TakePages(uint64_t pages, uint64_t tracks) {
+    return Take(pages * std::max<uint64_t>(tracks, 1), &cells_);
+  }
+
+ private:
+  static bool Take(uint64_t count, uint64_t* left) {
+    const bool has_room = count <= *left;
+    *left -= has_room ? count : *left;  // what comes behind is refused as well
+    return has_room;
+  }
+
+  uint64_t values_;
+  uint64_t cells_ = 2 * kMaxTopCells;  // of pages and their copies
+};
+
 // False if the payload is damaged or says what cannot be in a file of this size. Tracks that are
-// not in `tracks` are passed over.
+// not in `tracks` are passed over. Who decodes what no top has named gives a budget.
 bool DecodePage(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, uint64_t file_size,
-                IndexPage* page);
-bool DecodeTop(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, IndexTop* top);
+                IndexPage* page, IndexBudget* budget = nullptr);
+bool DecodeTop(ByteSpan payload, const TrackIds& tracks, uint64_t chunk_offset, IndexTop* top,
+               IndexBudget* budget = nullptr);
 
 bool IsPage(ByteSpan payload);
 bool IsTop(ByteSpan payload);

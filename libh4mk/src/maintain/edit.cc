@@ -98,13 +98,19 @@ Status UndoEdit(EditableFile& file) {
   FileEnd end;
   H4MK_TRY(ReadFileEnd(source, &end));
   ChunkReader chunks(source);
+  // Many locators may lead to one top of any size, or to tops that list much.
+  IndexBudget budget(end.top.file_size);
+  bool has_room = true;
   const auto was_the_end = [&](uint64_t at, const ChunkHeader& header, bool* valid) -> Status {
     StoredTop stored;
     IndexTop top;
     *valid = false;
+    if (!has_room) return {};
     const Status status = ReadStoredTop(chunks, at + header.size() + kCrcSize, &stored);
     if (status.code() == Code::kIo) return status;
-    *valid = status.ok() && DecodeTop(stored.payload, end.tracks.ids, stored.offset, &top) &&
+    has_room = budget.TakeValues(stored.payload.size());
+    *valid = status.ok() && has_room &&
+             DecodeTop(stored.payload, end.tracks.ids, stored.offset, &top, &budget) &&
              top.file_size == at + kTailSize;
     return {};
   };

@@ -43,26 +43,22 @@ void Append(IndexPage* to, const IndexPage& from) {
   }
 }
 
-// Whether pages that were read say what the clusters say. They need not have the times of frames.
-bool SamePages(std::vector<IndexPage> stated, const std::vector<IndexPage>& actual) {
-  if (stated.size() != actual.size()) return false;
-  for (size_t i = 0; i < stated.size(); ++i) {
-    for (size_t t = 0; t < actual[i].tracks.size(); ++t)
-      if (stated[i].tracks[t].times.empty()) stated[i].tracks[t].times = actual[i].tracks[t].times;
-    if (stated[i].clusters != actual[i].clusters || stated[i].tracks != actual[i].tracks)
-      return false;
-  }
-  return true;
+// Whether a page that was read says what the clusters say. It need not have the times of frames.
+bool IsSamePage(IndexPage stated, const IndexPage& actual) {
+  for (size_t t = 0; t < std::min(stated.tracks.size(), actual.tracks.size()); ++t)
+    if (stated.tracks[t].times.empty()) stated.tracks[t].times = actual.tracks[t].times;
+  return stated.clusters == actual.clusters && stated.tracks == actual.tracks;
 }
 
 // Reads the pages that the end of a file names.
 template <typename Take>
 Status ForEachPage(ChunkReader& chunks, const FileEnd& end, Take take) {
+  IndexBudget budget(end.top.file_size);
   for (const PageRef& ref : end.top.pages) {
     Bytes payload;
     IndexPage page;
     H4MK_TRY(chunks.ReadChunk(ref.offset, kTagIndex, &payload));
-    if (!DecodePage(payload, end.tracks.ids, ref.offset, end.top.file_size, &page))
+    if (!DecodePage(payload, end.tracks.ids, ref.offset, end.top.file_size, &page, &budget))
       return Corrupt(ref.offset, "index page contradicts itself");
     take(ref, std::move(payload), std::move(page));
   }
@@ -122,6 +118,8 @@ class Rebuilder {
   TrackList list_;
   CurrentDescriptions descriptions_;
 
+  uint64_t file_size_ = 0;
+  IndexBudget budget_{0};         // of pages_ and their copies
   std::vector<KnownPage> pages_;  // that stand among the clusters
   PageBuilder open_page_;         // the clusters behind them
   uint64_t first_cluster_ = 0;
@@ -160,6 +158,8 @@ Status Rebuilder::FindTracks() {
   H4MK_TRY(chunks_.ReadChunk(offset, kTagTracks, &payload));
   H4MK_ASSIGN(list_, ParseTracks(AsText(payload), offset));
   open_page_ = PageBuilder(list_.tracks.size());
+  file_size_ = static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
+  budget_ = IndexBudget(file_size_);
   descriptions_ = CurrentDescriptions();
   return {};
 }
@@ -199,8 +199,7 @@ Status Rebuilder::TakePage(const Piece& piece) {
   Bytes payload;
   H4MK_TRY(chunks_.ReadPayload(piece.offset, piece.header, &payload));
   IndexPage page;
-  const auto file_size = static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
-  if (!DecodePage(payload, list_.ids, piece.offset, file_size, &page) || page.is_copy ||
+  if (!DecodePage(payload, list_.ids, piece.offset, file_size_, &page, &budget_) || page.is_copy ||
       page.clusters != open_page_.page().clusters)
     return {};
   AddPage(open_page_.Take(), piece.offset, piece.header.size());
@@ -264,20 +263,21 @@ Status Rebuilder::MakeEnd(Bytes* bytes) {
 Status Rebuilder::CheckEnd(bool* agrees) {
   *agrees = false;
   FileEnd end;
-  std::vector<IndexPage> pages;
+  size_t pages = 0;
+  bool are_same = true;
   Status status = ReadFileEnd(source_, &end);
   if (status.ok())
     status = ForEachPage(chunks_, end, [&](const PageRef&, Bytes, IndexPage page) {
-      pages.push_back(std::move(page));
+      are_same =
+          are_same && pages < pages_.size() && IsSamePage(std::move(page), pages_[pages].page);
+      ++pages;
     });
   if (status.code() == Code::kIo) return status;
   if (!status.ok() || end.tracks.tracks.size() != list_.tracks.size() ||
       end.top.trak != descriptions_.trak || end.top.meta != descriptions_.meta ||
       end.top.first_cluster != first_cluster_)
     return {};
-  std::vector<IndexPage> actual;
-  for (const KnownPage& page : pages_) actual.push_back(page.page);
-  *agrees = open_page_.page().clusters.empty() && SamePages(std::move(pages), actual) &&
+  *agrees = open_page_.page().clusters.empty() && are_same && pages == pages_.size() &&
             end.top.totals == open_page_.totals();
   return {};
 }

@@ -90,6 +90,7 @@ class Verifier {
   std::vector<uint64_t> next_ordinal_;
   uint64_t first_cluster_ = 0;
 
+  IndexBudget budget_{0};                      // of the pages
   std::map<uint64_t, SeenPage> pages_;         // by offset
   std::vector<uint32_t> originals_;            // digests of the pages that are no copies
   std::vector<SeenTop> tops_;                  // of this end of the file
@@ -131,6 +132,7 @@ Status Verifier::OpenFile() {
 Status Verifier::Run(const ChunkWalk::Progress& progress) {
   report_.version = 2;
   report_.file_size = static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
+  budget_ = IndexBudget(report_.file_size);
   H4MK_TRY(OpenFile());
   if (report_.file_size < kFileHeaderSize) {
     report_.Error(report_.file_size,
@@ -282,7 +284,7 @@ Status Verifier::TakeIndex(const Piece& piece, ByteSpan payload) {
   if (IsTop(payload)) return TakeTop(piece, payload);
   if (!IsPage(payload)) return {};  // something of a later revision
   IndexPage page;
-  if (!DecodePage(payload, ids_, piece.offset, report_.file_size, &page))
+  if (!DecodePage(payload, ids_, piece.offset, report_.file_size, &page, &budget_))
     return Corrupt(piece.offset, "index page contradicts itself");
   TakePage(piece, std::move(page));
   return {};

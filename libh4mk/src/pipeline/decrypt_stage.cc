@@ -24,9 +24,17 @@ Status DecryptStage::Open(const FileReader& file) {
   return file.is_closed() ? ReadEnd().status() : Status();
 }
 
+// The digest of what the file has already is not made again: somebody without the key may put a new
+// TRAK or META before every cluster.
 Status DecryptStage::UseDescriptions(const std::vector<Track>& tracks, const Json& meta) {
   H4MK_ASSIGN(const Json* protection, Protection(meta));
-  H4MK_TRY(cipher_->CheckDescriptions(*protection, DigestsOf(tracks, meta)));
+  const bool keeps_tracks = digests_ && &tracks == &file_->tracks();
+  const bool keeps_meta = digests_ && &meta == &file_->meta();
+  const DescriptionDigests digests = {keeps_tracks ? digests_->tracks : DigestOf(tracks),
+                                      keeps_meta ? digests_->meta : DigestOf(meta)};
+  H4MK_TRY(cipher_->CheckDescriptions(*protection, digests));
+  digests_ = digests;
+  if (keeps_meta) return {};
   meta_ = meta;
   meta_.erase(std::string(kProtectionKey));
   return {};

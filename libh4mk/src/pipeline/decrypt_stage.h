@@ -4,6 +4,7 @@
 #define H4MK_PIPELINE_DECRYPT_STAGE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ class DecryptStage final : public BlockStage {
   const FileReader* file_ = nullptr;
   std::unique_ptr<BlockCipher> cipher_;
   Json meta_;
+  std::optional<DescriptionDigests> digests_;  // of what the file has
   BlockSequence sequence_;
   bool end_checked_ = false;
   Bytes packed_;  // side data, opened

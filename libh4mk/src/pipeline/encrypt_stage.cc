@@ -22,7 +22,8 @@ void EncryptStage::Describe(bool at_end, Json* meta) {
   if (at_end) counts.emplace();
   for (size_t i = 0; at_end && i < counts_.size(); ++i)
     counts->push_back({tracks_[i].id, counts_[i]});
-  (*meta)[std::string(kProtectionKey)] = cipher_->Describe(DigestsOf(tracks_, *meta), counts);
+  (*meta)[std::string(kProtectionKey)] =
+      cipher_->Describe({DigestOf(tracks_), DigestOf(*meta)}, counts);
 }
 
 Status EncryptStage::CheckPlain(const Block& block) const {

@@ -77,6 +77,9 @@ class JsonHasher {
   Sha256 hash_;
 };
 
+// What is written may have texts and numbers that JSON does not have.
+Json AsRead(const Json& value) { return Json::parse(DumpJson(value), nullptr, false); }
+
 }  // namespace
 
 Sha256Digest JsonDigest(const Json& value) {
@@ -103,14 +106,12 @@ Sha256Digest MetaDigest(const Json& meta) {
   return JsonDigest(kept);
 }
 
-DescriptionDigests DigestsOf(const std::vector<Track>& tracks, const Json& meta) {
-  // As they are read again: what is written may have texts and numbers that JSON does not have.
-  const auto as_read = [](const Json& value) {
-    return Json::parse(DumpJson(value), nullptr, false);
-  };
+Sha256Digest DigestOf(const std::vector<Track>& tracks) {
   Json list = Json::array();
   for (const Track& track : tracks) list.push_back(track.description);
-  return {TracksDigest(as_read(list)), MetaDigest(as_read(meta))};
+  return TracksDigest(AsRead(list));
 }
+
+Sha256Digest DigestOf(const Json& meta) { return MetaDigest(AsRead(meta)); }
 
 }  // namespace h4mk

@@ -19,11 +19,12 @@ Sha256Digest JsonDigest(const Json& value);
 Sha256Digest TracksDigest(Json tracks);
 Sha256Digest MetaDigest(const Json& meta);
 
-// Of both, of a file with these tracks.
+// Of both, as they are read again from a file that has them.
 struct DescriptionDigests {
   Sha256Digest tracks{}, meta{};
 };
-DescriptionDigests DigestsOf(const std::vector<Track>& tracks, const Json& meta);
+Sha256Digest DigestOf(const std::vector<Track>& tracks);
+Sha256Digest DigestOf(const Json& meta);
 
 }  // namespace h4mk
 

@@ -82,6 +82,13 @@ void Descriptions::UsePending(bool is_all) {
   pending_meta_.reset();
 }
 
+template <typename T>
+std::optional<T> Descriptions::OrWarn(Result<T> result) {
+  if (result.ok()) return std::optional<T>(std::in_place, std::move(result.value()));
+  warnings_.Add(result.status());
+  return std::nullopt;
+}
+
 // core.md, "TRAK": a later one may add tracks.
 Result<TrackList> Descriptions::ParseLater(const Pending& trak) const {
   Result<TrackList> list = ParseTracks(AsText(trak.payload), trak.offset);
@@ -91,23 +98,21 @@ Result<TrackList> Descriptions::ParseLater(const Pending& trak) const {
 }
 
 // Both are checked together, since only the two of them are authentic. One that cannot be read does
-// not cost the other.
+// not cost the other. What stays is not copied: a file may change the one at every cluster, and
+// have much of the other.
 Status Descriptions::Use(const std::optional<Pending>& trak, const std::optional<Pending>& meta) {
-  Result<TrackList> list = trak ? ParseLater(*trak) : Result<TrackList>(TrackList(list_));
-  Result<Json> object =
-      meta ? ParseMeta(AsText(meta->payload), meta->offset) : Result<Json>(Json(meta_));
-  if (!list.ok()) warnings_.Add(list.status());
-  if (!object.ok()) warnings_.Add(object.status());
-  const bool takes_trak = trak && list.ok(), takes_meta = meta && object.ok();
-  if (check_ && (takes_trak || takes_meta))
-    H4MK_TRY(check_(takes_trak ? list.value().tracks : list_.tracks,
-                    takes_meta ? object.value() : meta_));
-  if (takes_trak) {
-    TakeList(std::move(list.value()));
+  std::optional<TrackList> list;
+  std::optional<Json> object;
+  if (trak) list = OrWarn(ParseLater(*trak));
+  if (meta) object = OrWarn(ParseMeta(AsText(meta->payload), meta->offset));
+  if (check_ && (list || object))
+    H4MK_TRY(check_(list ? list->tracks : list_.tracks, object ? *object : meta_));
+  if (list) {
+    TakeList(std::move(*list));
     trak_.offset = trak->offset;
     changes_ |= FileReader::kChangedTracks;
   }
-  if (takes_meta) TakeMeta(meta->offset, std::move(object.value()));
+  if (object) TakeMeta(meta->offset, std::move(*object));
   return {};
 }
 

@@ -65,6 +65,8 @@ class Descriptions {
 
   Status SetTracks(uint64_t offset, ByteSpan payload);
   Status ReadLater(uint64_t offset, uint32_t tag, std::optional<Pending>* chunk);
+  template <typename T>
+  std::optional<T> OrWarn(Result<T> result);
   Result<TrackList> ParseLater(const Pending& trak) const;
   Status Use(const std::optional<Pending>& trak, const std::optional<Pending>& meta);
   void TakeList(TrackList list);

@@ -150,11 +150,13 @@ Status FileIndex::UseLastIndex() {
 Status FileIndex::UsePages(const LastPage& last) {
   H4MK_TRY(descriptions_.UseNamed(last.trak, last.meta));
   std::vector<PageRef> chain;
+  IndexBudget budget(FileSize());
   uint64_t earliest = first_cluster_;
   for (uint64_t offset = last.offset; offset != 0;) {
     IndexPage page;
     uint64_t size = 0;
-    H4MK_TRY(ReadIndexPage(chunks_, offset, descriptions_.ids(), FileSize(), &page, &size));
+    H4MK_TRY(
+        ReadIndexPage(chunks_, offset, descriptions_.ids(), FileSize(), &page, &size, &budget));
     if (chain.empty()) totals_ = page.totals;
     if (!page.clusters.empty()) earliest = page.clusters.front();
     chain.push_back(Summarize(page, offset, size, nullptr));
@@ -170,6 +172,7 @@ Status FileIndex::UsePages(const LastPage& last) {
 // Copies of pages at the end of a file name no TRAK, and no page before them; a top at the front
 // names the end of the file: neither is looked for.
 Status FileIndex::FindLastIndex(LastIndex* last) {
+  IndexBudget budget(FileSize());
   const auto check = [&](uint64_t at, const ChunkHeader& header, bool* valid) -> Status {
     Bytes payload;
     *valid = false;
@@ -179,14 +182,15 @@ Status FileIndex::FindLastIndex(LastIndex* last) {
     last->end = at + header.size();
     if (!IsTop(payload)) {
       IndexPage page;
-      *valid = DecodePage(payload, descriptions_.ids(), at, FileSize(), &page) && !page.is_copy;
+      *valid =
+          DecodePage(payload, descriptions_.ids(), at, FileSize(), &page, &budget) && !page.is_copy;
       last->what = LastPage{at, page.trak, page.meta};
       return {};
     }
     // Without the locator behind it the end was not finished, and nothing that it says holds.
     StoredTop stored;
     IndexTop top;
-    *valid = DecodeTop(payload, descriptions_.ids(), at, &top) &&
+    *valid = DecodeTop(payload, descriptions_.ids(), at, &top, &budget) &&
              top.file_size == last->end + kTailSize &&
              ReadStoredTop(chunks_, top.file_size, &stored).ok() && stored.offset == at;
     last->what = std::move(stored);
