@@ -121,7 +121,7 @@ void AppendPageTrack(Bytes& out, const PageTrack& track) {
 struct PageRoom {
   IndexBudget* budget;  // null: there is no other bound
   uint64_t spans = kMaxPageSpans;
-  Values blocks;  // by cluster
+  Values blocks{};  // by cluster
 };
 
 bool ReadSpans(ByteReader& reader, PageRoom& room, PageTrack* track) {
