@@ -49,6 +49,23 @@ class ClusterTest : public testing::Test {
     return payload;
   }
 
+  // Replaces a part of the index, which may get another length, and mends size and CRC.
+  static Bytes Replace(const Bytes& payload, const Bytes& part, const Bytes& by) {
+    ByteReader reader{ByteSpan(payload)};
+    const ByteSpan covered = reader.Take(reader.Varint());
+    const ByteSpan data = ByteSpan(payload).subspan(reader.position() + kCrcSize);
+    const auto [begin, end] = std::ranges::search(covered, part);
+    EXPECT_NE(begin, end);
+    Bytes index(covered.begin(), begin), changed;
+    AppendBytes(index, by);
+    index.insert(index.end(), end, covered.end());
+    AppendVarint(changed, index.size());
+    AppendBytes(changed, index);
+    AppendLe(changed, Crc32(0, changed));
+    AppendBytes(changed, data);
+    return changed;
+  }
+
   // FindKey() against the blocks of a complete index.
   static void CheckKeys(ClusterIndex* index, const std::vector<BlockRecord>& blocks, int64_t time) {
     for (int32_t track = 0; track < 3; ++track)
@@ -358,6 +375,36 @@ TEST_F(ClusterTest, RepeatedSideDataHasAtMost32TimesThePayload) {
   EXPECT_TRUE(is_read_in(payload.size()));
   EXPECT_TRUE(is_read_in(kSize * kRepeats / 32));
   EXPECT_FALSE(is_read_in(kSize * kRepeats / 32 - 1));
+}
+
+// core.md, "Limits": a block has 0 bytes to 1 GiB.
+TEST_F(ClusterTest, SizesOfBlocksHaveLimits) {
+  Add(0, 0, std::string(100, 'a'));
+  Add(1, 0, std::string(50, 'b'));
+  const Bytes payload = Payload();
+  for (const auto& [size, is_right] : {std::pair{int64_t{-1}, false},
+                                       {int64_t{0}, true},
+                                       {int64_t{kMaxBlockSize}, true},
+                                       {int64_t{kMaxBlockSize} + 1, false}}) {
+    Bytes column{0};  // of one value
+    AppendSigned(column, size);
+    EXPECT_EQ(Parse(Replace(payload, {0, 2 * 50}, column)).ok(), is_right) << size;
+  }
+}
+
+// core.md, "Limits". Names that no block uses would cost nothing else.
+TEST_F(ClusterTest, NamesOfSideDataHaveALimit) {
+  const SideData side_data[] = {{"x", {}}};
+  Block block{.track = 0, .flags = kBlockKey, .pts = 0, .dts = 0, .duration = 10};
+  block.side_data = side_data;
+  encoder_.Add(block);
+  const Bytes payload = Payload();
+  for (const size_t count : {kMaxSideDataEntries, kMaxSideDataEntries + 1}) {
+    Bytes names;
+    AppendVarint(names, count);
+    for (size_t i = 0; i < count; ++i) AppendBytes(names, Bytes{1, 'x'});
+    EXPECT_EQ(Parse(Replace(payload, {1, 1, 'x'}, names)).ok(), count == kMaxSideDataEntries);
+  }
 }
 
 // So that the number of the block behind the last one is a signed number, too.
