@@ -377,18 +377,22 @@ TEST_F(ClusterTest, RepeatedSideDataHasAtMost32TimesThePayload) {
   EXPECT_FALSE(is_read_in(kSize * kRepeats / 32 - 1));
 }
 
-// core.md, "Limits": a block has 0 bytes to 1 GiB.
+// core.md, "Limits": a block has 0 bytes to 1 GiB, also beside one whose data is in another file.
 TEST_F(ClusterTest, SizesOfBlocksHaveLimits) {
-  Add(0, 0, std::string(100, 'a'));
-  Add(1, 0, std::string(50, 'b'));
-  const Bytes payload = Payload();
-  for (const auto& [size, is_right] : {std::pair{int64_t{-1}, false},
-                                       {int64_t{0}, true},
-                                       {int64_t{kMaxBlockSize}, true},
-                                       {int64_t{kMaxBlockSize} + 1, false}}) {
-    Bytes column{0};  // of one value
-    AppendSigned(column, size);
-    EXPECT_EQ(Parse(Replace(payload, {0, 2 * 50}, column)).ok(), is_right) << size;
+  for (const bool has_external : {false, true}) {
+    Add(0, 0, std::string(100, 'a'));
+    Add(1, 0, std::string(50, 'b'));
+    if (has_external) Add(2, 0, "c", kBlockKey | kBlockExternal);
+    const Bytes payload = Payload();
+    encoder_.Clear();
+    for (const auto& [size, is_right] : {std::pair{int64_t{-1}, false},
+                                         {int64_t{0}, true},
+                                         {int64_t{kMaxBlockSize}, true},
+                                         {int64_t{kMaxBlockSize} + 1, false}}) {
+      Bytes column{0};  // of one value
+      AppendSigned(column, size);
+      EXPECT_EQ(Parse(Replace(payload, {0, 2 * 50}, column)).ok(), is_right) << size;
+    }
   }
 }
 
