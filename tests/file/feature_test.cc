@@ -115,6 +115,38 @@ TEST_F(FeatureTest, HighFlagsAreToldByVerify) {
   }
 }
 
+// core.md, "Block flags": bits 12 to 15 must be understood.
+TEST_F(FeatureTest, BlocksWithUnknownFlagsAreLeftOut) {
+  TestFile file;
+  Writer writer(&file, ClusterLimits(20, 0));
+  writer.AddTrack();
+  for (int i = 0; i < 8; ++i)
+    ASSERT_EQ(
+        writer.Write({.flags = 0, .pts = H4MK_NO_TIME, .dts = 10 * i, .data = Payload(i, 10)}),
+        H4MK_OK);
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  const Bytes flags{0, 0x80, 0x01};  // a column of the value 0x40, "no pts"
+  size_t clusters = 0;
+  for (const Chunk& chunk : WalkChunks(file.bytes)) {
+    if (!chunk.is_cluster() || ++clusters == 1) continue;
+    const auto begin = file.bytes.begin() + static_cast<ptrdiff_t>(chunk.payload());
+    const size_t index_size = size_t{1} + *begin;
+    const auto end = begin + static_cast<ptrdiff_t>(index_size);
+    const auto found = std::search(begin, end, flags.begin(), flags.end());
+    ASSERT_NE(found, end);
+    found[2] = 0x41;  // 0x1040
+    const uint32_t crc = Crc32(file.bytes.data() + chunk.payload(), index_size, SaltOf(file.bytes));
+    PutU32(&file.bytes, chunk.payload() + index_size, crc);
+    FixCrc(&file.bytes, chunk);
+  }
+  ASSERT_GT(clusters, 2u);
+  const Reading reading = Read(file.bytes);
+  EXPECT_GE(reading.blocks.size(), 1u);
+  EXPECT_LE(reading.blocks.size(), 8 - (clusters - 1));
+  ASSERT_EQ(reading.damage.size(), 1u) << "said once";
+  EXPECT_NE(reading.damage[0].find("have flags 4096"), std::string::npos) << reading.damage[0];
+}
+
 TEST_F(FeatureTest, AnUnknownRequirementLeavesTheTrackOut) {
   TestFile file;
   Writer writer(&file);
