@@ -69,7 +69,6 @@ TEST_F(DescriptionLimitTest, MetadataIsRefusedAndThatBeforeStays) {
   EXPECT_EQ(SetMeta(WithMembers(kMostMembers + 1)), H4MK_ERR_LIMIT);
   EXPECT_NE(writer_.message().find("4096"), std::string::npos) << writer_.message();
   EXPECT_EQ(SetMeta(WithValues(kMostValues - 2)), H4MK_ERR_LIMIT);
-  EXPECT_EQ(SetMeta(WithDepth(kMostDepth + 1)), H4MK_ERR_LIMIT);
   uint32_t tracks = 0;
   EXPECT_EQ(ReadBack(&tracks), R"({"a":1})");
 }

@@ -58,11 +58,11 @@ Status Source::PutBack(uint64_t offset, ByteSpan bytes, Status failure) {
   return failure;
 }
 
-// On an input that cannot seek, most of what is handed back is held still. While it is searched that
-// is done at thousands of places, and each time all would be copied.
+// On an input that cannot seek, most of what is handed back is held still. While it is searched
+// that is done at thousands of places, and each time all would be copied.
 void Source::Unread(uint64_t offset, ByteSpan bytes) {
-  const bool is_held = !seekable() && offset >= held_offset_ &&
-                       offset + bytes.size() <= held_offset_ + held_.size();
+  const bool is_held =
+      !seekable() && offset >= held_offset_ && offset + bytes.size() <= held_offset_ + held_.size();
   if (!is_held) Hold(offset, Bytes(bytes.begin(), bytes.end()));
 }
 
