@@ -195,6 +195,7 @@ TEST(SecretFileTest, LongFilesAreReadInFull) {
   }
   std::filesystem::remove(path);
   EXPECT_THROW(ReadSecretFile(path), std::runtime_error);
+  EXPECT_THROW(ReadSecretFile("/dev/zero"), std::runtime_error) << "not read for ever";
 }
 
 // ------------------------------------------------------------------------------------------ ranges

@@ -14,6 +14,8 @@
 namespace h4mk::server {
 namespace {
 
+constexpr size_t kMostKeys = 1 << 20;  // bytes: some 10,000 keys
+
 std::vector<std::string_view> WordsOf(std::string_view line) {
   constexpr char kBlanks[] = " \t\r\v\f";
   std::vector<std::string_view> words;
@@ -44,10 +46,12 @@ Secret ReadSecretFile(const std::string& path) {
   ssize_t got = 0;
   while ((got = read(fd, text.data() + size, text.size() - size)) > 0) {
     size += static_cast<size_t>(got);
+    if (size > kMostKeys) break;
     if (size == text.size()) text.resize(2 * size);
   }
   close(fd);
   if (got < 0) throw std::runtime_error(path + " cannot be read");
+  if (size > kMostKeys) throw std::runtime_error(path + " is too large for a file of keys");
   return Secret(ByteSpan(text).first(size));
 }
 
