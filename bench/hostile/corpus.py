@@ -218,6 +218,30 @@ def pages_that_list_much(size, whole=True):
     return bytes(out)
 
 
+def end(at, first, distance, count, page_size, spare=b""):
+    """A top that names so many pages, one in front of the other, and its locator."""
+    body = struct.pack("<qqq", at - first if first else 0, at - 16, 0) + varint(count) + signed(distance) + constant(-1, count - 1)
+    body += constant(page_size, count) + constant(0, count) + (spare or varint(0))
+    size = 12 + 4 + 8 + len(body) + 4
+    return chunk(b"TSEK", b"H4TT" + struct.pack("<Q", size + 36) + body) + chunk(b"TAIL", b"H4TL" + struct.pack("<qI", size, size))
+
+
+def former_ends(size):
+    """Behind each a former end was, if its top can be read to the end; it cannot."""
+    front = header() + trak()
+    count = min(200000, size // 5)
+    page_at = len(front)
+    out = bytearray(front + page(page_at, 0, 0, 16, 0) + chunk(b"NOTE", bytes(size // 3)))
+    while len(out) < size - 400:
+        out += end(len(out), 0, len(out) - 16 - count, count, 100, spare=b"\5")
+    out += end(len(out), 0, len(out) - page_at, 1, 57)
+    checksum, at = zlib.crc32(front[:16], SALT), 16
+    while at < len(out):
+        at += 16 + struct.unpack_from("<I", out, at + 8)[0]
+        checksum = zlib.crc32(out[at - 4:at], checksum)
+    return bytes(out) + struct.pack("<I", checksum)
+
+
 def many_values(size):
     meta = json.dumps({"tags": {f"k{i}": "v" for i in range(4000)}, "x": [[0] * 1000] * (min(size, 400000) // 4000)}).encode()
     return header() + trak() + chunk(b"META", meta) + cluster(1)
@@ -278,6 +302,7 @@ CASES = {
     "pages of many tracks": pages_of_many_tracks,
     "pages that list much": pages_that_list_much,
     "broken pages that list much": lambda size: pages_that_list_much(size, whole=False),
+    "former ends": former_ends,
     "META before each cluster": described_again,
     "TRAK before each cluster": tracks_described_again,
     "4096 tracks": many_tracks,

@@ -65,8 +65,9 @@ def commands(tool, ffprobe, path, out, private, opens, verifies, probes):
     yield "cat", [tool, "cat", "--track", "1", *opens, path]
     yield "frames", [tool, "frames", "--track", "1", path]
     yield "seek", [tool, "seek", "--track", "1", "--time", "1", path]
-    shutil.copyfile(path, out + ".index.h4mk")
-    yield "index", [tool, "index", out + ".index.h4mk"]
+    shutil.copyfile(path, out + ".changed.h4mk")
+    yield "edit --undo", [tool, "edit", "--undo", out + ".changed.h4mk"]
+    yield "index", [tool, "index", out + ".changed.h4mk"]
     yield "recover", [tool, "recover", "-y", path, out + ".h4mk"]
     yield "convert --to 1", [tool, "convert", "-y", "--to", "1", *opens, path, out + ".v1"]
     yield "cut", [tool, "cut", "-y", "--from", "0", "--to", "1000000", *opens, *verifies, path, "-o", out + ".cut.h4mk"]
