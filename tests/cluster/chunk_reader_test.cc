@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 #include "base/memory_io.h"
 #include "support/chunks.h"
 
@@ -132,6 +134,19 @@ TEST(ChunkReaderTest, InAChunkOfVersion1ThatWasCutNothingIsLookedFor) {
     const h4mk::Status status = h4mk::ChunkReader(source, version).FindNext(kHeaderSize, &found);
     EXPECT_EQ(status.code(), version == 1 ? h4mk::Code::kEnd : h4mk::Code::kOk);
   }
+}
+
+// What was read of a pipe is held, and is not copied for each place that may be a chunk.
+TEST(ChunkReaderTest, ASearchInAPipeTakesTimeThatGrowsWithItsLength) {
+  Bytes file = MakeHeader(2);
+  const Bytes fake = MakeChunk("CORE", Bytes(256 << 10));
+  while (file.size() < 4 << 20) file.insert(file.end(), fake.begin(), fake.begin() + 12);
+  Pipe pipe(file);
+  h4mk::Source source(pipe);
+  uint64_t found = 0;
+  const std::clock_t begin = std::clock();
+  EXPECT_EQ(h4mk::ChunkReader(source).FindNext(kHeaderSize, &found).code(), h4mk::Code::kEnd);
+  EXPECT_LT((std::clock() - begin) / CLOCKS_PER_SEC, 5);
 }
 
 TEST(ChunkReaderTest, AChunkOfMoreThan64MiBIsNotWholeWhateverItsCrc) {
