@@ -174,6 +174,29 @@ def many_tracks_in_each_cluster(size):
     return fill(unit, size, header() + trak(count))
 
 
+def seek_points_in_no_order(size):
+    """Each cluster may have what is sought, of every track. FFmpeg takes 1,000 streams."""
+    count = min(900, size // 400)
+    order = b"\x0c" + signed(0) + sum((k % count) << (12 * k) for k in range(2 * count)).to_bytes((24 * count + 7) // 8, "little")
+
+    def unit(i):
+        index = varint(2 * count) + varint(count) + b"\0"
+        index += b"".join(varint(track + 1) + varint(2) + varint(2 * i) + signed(0) for track in range(count)) + order
+        index += (constant(4, 2) + constant(0, 2) + constant(1 << 40, 2) + constant(0, 1) + constant(0, 2)) * count
+        front = varint(len(index)) + index
+        return chunk(b"CORE", front + struct.pack("<I", zlib.crc32(front, SALT)), 1 << 30)
+    return fill(unit, size, header() + trak(count, kind="subtitle", codec="text"))
+
+
+def tracks_that_begin_far_back(size):
+    """All tracks but the first have a seek point at the front alone: a seek to the end goes on from there for each."""
+    tracks = min(900, size // 400)
+    front = header() + trak(tracks, kind="subtitle", codec="text") + b"".join(cluster(2, flags=4, track_id=track + 1, time=-1 << 40) for track in range(1, tracks))
+    front += b"".join(cluster(1, flags=0, ordinal=2, track_id=track + 1, time=-1 << 40) for track in range(1, tracks))
+    count = (size - len(front)) // len(cluster(1, ordinal=1 << 20, time=-1 << 30))
+    return fill(lambda i: cluster(1, ordinal=i, time=1000 * (i - count)), size, front)
+
+
 def described_again(size):
     """Each META changes what is known, and none of the tracks."""
     meta = chunk(b"META", b"{}")
@@ -307,6 +330,8 @@ CASES = {
     "TRAK before each cluster": tracks_described_again,
     "4096 tracks": many_tracks,
     "each cluster has all tracks": many_tracks_in_each_cluster,
+    "seek points in no order": seek_points_in_no_order,
+    "tracks that begin far back": tracks_that_begin_far_back,
     "JSON of many values": many_values,
     "JSON of many objects": many_objects,
     "JSON of deep arrays": deep_arrays,

@@ -512,5 +512,29 @@ TEST(SeekCostTest, PlayingOnAfterASeekJumpsForTracksThatBeginBefore) {
   }
 }
 
+// Where times are in no order, any cluster may have the seek point of any track. Each is read once
+// for all tracks; once for each track would be quadratic in the size of the file.
+TEST(SeekCostTest, TracksInNoOrderAreSoughtTogether) {
+  constexpr uint32_t kTracks = 60;
+  Media media;
+  for (uint32_t i = 0; i < kTracks; ++i) media.tracks.push_back(kSubtitle);
+  for (int64_t i = 0; i < 20; ++i)
+    for (uint32_t track = 0; track < 2 * kTracks; ++track)
+      media.blocks.push_back({track % kTracks,
+                              kKey,
+                              track < kTracks ? i : 1000 - i,
+                              H4MK_NO_TIME,
+                              1,
+                              Payload(track, 10),
+                              {}});
+  TestFile file(Mux(media, ClusterLimits(1000, 0)));
+  ASSERT_GT(WalkChunks(file.bytes).size(), 20u);
+  Reader reader(&file);
+  ASSERT_EQ(reader.Seek(0, 500, H4MK_SEEK_BACKWARD), H4MK_OK);
+  file.bytes_read = 0;
+  EXPECT_EQ(reader.ReadOn().blocks.size(), 2 * kTracks);
+  EXPECT_LT(file.bytes_read, 3 * file.bytes.size());
+}
+
 }  // namespace
 }  // namespace h4mk_test

@@ -3,7 +3,8 @@
 #include <h4mk/protection.h>
 
 #include <algorithm>
-#include <limits>
+#include <span>
+#include <vector>
 
 #include "chapters.h"
 #include "command.h"
@@ -68,12 +69,14 @@ void Describe(CLI::App* command, CutOptions* options) {
 
 // The blocks of one track that are taken.
 struct Part {
-  bool wanted = false;
-  uint64_t first = 0, end = std::numeric_limits<uint64_t>::max();  // numbers within the track
-  int64_t key_time = 0;  // blocks behind the first one that are shown before it need what was cut
-                         // off
-  int64_t shift = 0;     // of its times
-  uint32_t track = 0;    // in the new file
+  bool wanted = false;                         // there may be more
+  bool begun = false;                          // its first block was there
+  int64_t begin = INT64_MIN, end = INT64_MAX;  // where the cut begins and ends, in its time base
+  int64_t key_time = INT64_MIN;  // blocks behind the first one that are shown before it need what
+                                 // was cut off
+  int64_t last = INT64_MAX;      // no block behind this cluster is taken
+  int64_t shift = 0;             // of its times
+  uint32_t track = 0;            // in the new file
   int64_t start = H4MK_NO_TIME, stop = H4MK_NO_TIME;  // what was taken
 };
 
@@ -90,7 +93,8 @@ class Cutter {
  private:
   Status ChooseMain();
   Status PlanMain();
-  void PlanOther(uint32_t track);
+  void PlanPart(uint32_t track);
+  int64_t LastCluster(uint32_t track, int64_t end) const;
   bool FirstBetween(uint32_t track, int64_t from, int64_t to, h4mk_block_info* block) const;
   Status AddTracks(NewRecording& writer);
   Status CopyBlock(h4mk_block block, NewRecording& writer, OutputFile* proofs);
@@ -98,8 +102,8 @@ class Cutter {
     return options_.from.given() && !options_.keep_times && options_.proofs.empty();
   }
   Status CopyCovers(NewRecording& writer, OutputFile* proofs);
-  bool Wants(const h4mk_block& block) const;
-  bool Done() const;
+  bool Takes(const h4mk_block& block);
+  bool IsDone(int64_t cluster) const;
   int64_t InTrack(int64_t time, uint32_t track) const {
     return Rescale(time, main_base_, input_.tracks()[track].time_base());
   }
@@ -135,8 +139,8 @@ Status Cutter::Open() {
   H4MK_TRY(ChooseMain());
   H4MK_TRY(PlanMain());
   for (uint32_t i = 0; i < parts_.size(); ++i)
-    if (i != main_ && input_.tracks()[i].info.block_count > 0 && !input_.tracks()[i].is_cover)
-      PlanOther(i);
+    if (i == main_ || (input_.tracks()[i].info.block_count > 0 && !input_.tracks()[i].is_cover))
+      PlanPart(i);
   return {};
 }
 
@@ -179,54 +183,73 @@ Status Cutter::PlanMain() {
                   fmt::format("nothing is there: the track goes from {} to {}",
                               Clock(info.start_pts, main_base_), Clock(info.end_pts, main_base_)));
   h4mk_block_info key = H4MK_BLOCK_INFO_INIT;
-  Part& part = parts_[main_];
-  part.wanted = true;
   if (options_.from.given()) {
     if (h4mk_reader_keyframe(input_.get(), main_, from, &key) != H4MK_OK &&
         !FirstBetween(main_, from, to - 1, &key))
       return Status(Code::kNotFound, "no seek point is there");
-    part.first = key.ordinal;
-    start_ = part.key_time = TimeOf(key);
+    start_ = TimeOf(key);
   }
-  if (to != INT64_MAX && FirstBetween(main_, to, INT64_MAX, &key)) {
-    part.end = key.ordinal;
-    end_ = TimeOf(key);
-  }
-  if (ShiftsTimes()) part.shift = -start_;
+  if (to != INT64_MAX && FirstBetween(main_, to, INT64_MAX, &key)) end_ = TimeOf(key);
   return {};
 }
 
-// The other tracks by the same rule, with the times of the main one.
-void Cutter::PlanOther(uint32_t track) {
+// A seek leads to the first seek point of every track, so nothing is looked up for it here: in a
+// file of many tracks each lookup may read all clusters.
+void Cutter::PlanPart(uint32_t track) {
   Part& part = parts_[track];
-  h4mk_block_info key = H4MK_BLOCK_INFO_INIT;
-  const int64_t end = end_ == INT64_MAX ? end_ : InTrack(end_, track);
   part.wanted = true;
-  if (options_.from.given()) {
-    const int64_t start = InTrack(start_, track);
-    part.wanted = h4mk_reader_keyframe(input_.get(), track, start, &key) == H4MK_OK ||
-                  FirstBetween(track, start, end - 1, &key);
-    if (!part.wanted) return;
-    part.first = key.ordinal;
-    part.key_time = TimeOf(key);
-    if (ShiftsTimes()) part.shift = -start;
+  part.begun = !options_.from.given();
+  if (start_ != INT64_MIN) part.begin = InTrack(start_, track);
+  if (end_ != INT64_MAX) part.end = InTrack(end_, track);
+  if (ShiftsTimes()) part.shift = -part.begin;
+  if (end_ != INT64_MAX && input_.tracks()[track].info.all_key)
+    part.last = LastCluster(track, part.end);
+}
+
+// The last cluster with a seek point before the end, as far as the index knows. Without it the rest
+// of the file would be read for the next subtitle, which may be the last one of the film.
+int64_t Cutter::LastCluster(uint32_t track, int64_t end) const {
+  bool is_known = false;
+  int64_t last = -1;
+  std::vector<h4mk_index_entry> entries(1000, h4mk_index_entry(H4MK_INDEX_ENTRY_INIT));
+  size_t copied = entries.size();
+  for (uint64_t first = 0; copied == entries.size(); first += copied) {
+    if (h4mk_reader_index_entries(input_.get(), track, first, entries.data(), entries.size(),
+                                  &copied) != H4MK_OK)
+      return INT64_MAX;
+    for (const h4mk_index_entry& entry : std::span(entries).first(copied)) {
+      is_known = true;
+      if (entry.time < end) last = std::max(last, entry.offset);
+    }
   }
-  if (end != INT64_MAX && FirstBetween(track, end, INT64_MAX, &key)) part.end = key.ordinal;
+  return is_known ? last : INT64_MAX;
 }
 
-bool Cutter::Wants(const h4mk_block& block) const {
-  const Part& part = parts_[block.track];
-  if (!part.wanted || block.ordinal < part.first || block.ordinal >= part.end) return false;
+// Each track is taken from its first seek point on, up to the first one at the end or behind it.
+bool Cutter::Takes(const h4mk_block& block) {
+  Part& part = parts_[block.track];
   const int64_t time = h4mk::tool::TimeOf(block);
-  if (time == H4MK_NO_TIME || !options_.from.given()) return true;
+  if (!part.wanted || time == H4MK_NO_TIME) return part.wanted && part.begun;
+  const bool is_key = (block.flags & H4MK_BLOCK_KEY) != 0;
+  if (time >= part.end && (is_key || !part.begun)) {
+    part.wanted = false;
+    h4mk_reader_discard(input_.get(), block.track, 1);
+    return false;
+  }
+  if (is_key && !part.begun) {
+    part.begun = true;
+    part.key_time = time;
+  }
   // A subtitle that was over when the cut begins.
-  const bool is_over = block.track != main_ && block.duration > 0 &&
-                       Sum(time, block.duration) <= InTrack(start_, block.track);
-  return time >= part.key_time && !is_over;
+  const bool is_over =
+      block.track != main_ && block.duration > 0 && Sum(time, block.duration) <= part.begin;
+  return part.begun && time >= part.key_time && !is_over;
 }
 
-bool Cutter::Done() const {
-  return std::ranges::none_of(parts_, [](const Part& part) { return part.wanted; });
+// Whether nothing is taken any more behind this cluster.
+bool Cutter::IsDone(int64_t cluster) const {
+  return std::ranges::none_of(
+      parts_, [&](const Part& part) { return part.wanted && cluster <= part.last; });
 }
 
 Status Cutter::AddTracks(NewRecording& writer) {
@@ -289,21 +312,18 @@ Status Cutter::Copy(OutputFile& out, OutputFile* proofs) {
   H4MK_TRY(CopyCovers(writer, proofs));
   for (uint32_t i = 0; i < parts_.size(); ++i)
     h4mk_reader_discard(input_.get(), i, !parts_[i].wanted);
-  if (options_.from.given()) h4mk_reader_seek(input_.get(), main_, start_, H4MK_SEEK_BACKWARD);
+  if (options_.from.given())
+    H4MK_TRY(input_.Told(h4mk_reader_seek(input_.get(), main_, start_, H4MK_SEEK_BACKWARD)));
   const auto progress = MakeProgress("cut");
   h4mk_block block = H4MK_BLOCK_INIT;
   for (;;) {
     const Status status = input_.Next(output_, &block);
     if (status.code() == Code::kEnd) break;
     if (!status.ok()) return status;
-    Part& part = parts_[block.track];
-    if (part.wanted && block.ordinal >= part.end) {
-      part.wanted = false;
-      h4mk_reader_discard(input_.get(), block.track, 1);
-      if (Done()) break;
-    } else if (Wants(block)) {
+    if (Takes(block))
       H4MK_TRY(CopyBlock(block, writer, proofs));
-    }
+    else if (!parts_[block.track].wanted && IsDone(block.chunk))
+      break;
     if (progress) progress(static_cast<uint64_t>(block.offset), input_.size());
   }
   input_.TellWarnings(output_);  // also where the end of the file was not reached

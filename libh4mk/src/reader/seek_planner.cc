@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 namespace h4mk {
 namespace {
@@ -16,6 +17,14 @@ bool IsBetter(const SeekRequest& request, int64_t time, const std::optional<Seek
   if (request.mode == SeekMode::kBackward)
     return time <= request.time && (!best || time >= best->start.time);
   return time >= request.time && (!best || time < best->start.time);
+}
+
+// Takes the block if it is a better answer.
+void Offer(const ClusterRef& cluster, const std::vector<BlockRecord>& blocks, size_t position,
+           const SeekRequest& request, std::optional<SeekTarget>* best) {
+  const BlockRecord& block = blocks[position];
+  if ((request.any || block.is_key()) && IsBetter(request, block.time(), *best))
+    *best = {request.track, cluster, {At::kBlock, cluster.offset, position, block.time()}};
 }
 
 }  // namespace
@@ -56,7 +65,12 @@ Status SeekPlanner::FindTarget(const SeekRequest& request, bool trust_index,
   ClusterRef cluster;
   H4MK_TRY(file_.index().Find(request.track, request.time, is_backward, &found, &cluster));
   if (found == Index::Found::kNone) return {};
-  if (found == Index::Found::kMany) return SearchCandidates(request, target);
+  if (found == Index::Found::kMany) {
+    SeekSearch search{request, {}, {}};
+    H4MK_TRY(SearchCandidates({&search, 1}));
+    *target = search.best;
+    return {};
+  }
   if (trust_index && cluster.has_one_time && !clusters_.current().Holds(cluster.offset)) {
     const At at = is_backward ? At::kLastKeyUntil : At::kFirstKeyAt;
     *target = {request.track, cluster, {at, cluster.offset, 0, cluster.time}};
@@ -74,29 +88,42 @@ bool SeekPlanner::CanTrustIndex(const SeekRequest& request, const BlockFilter& f
   return true;
 }
 
-Status SeekPlanner::SearchCandidates(const SeekRequest& request,
-                                     std::optional<SeekTarget>* target) {
-  std::optional<ClusterRef> first;
-  const auto search = [&](const ClusterRef& cluster) {
-    if (!first) first = cluster;
-    return SearchCluster(cluster, request, target);
-  };
-  H4MK_TRY(file_.index().ForCandidates(request.track, request.time,
-                                       request.mode == SeekMode::kBackward, std::cref(search)));
-  return first && !*target ? NoSuchKey(*first) : Status();
+// Each cluster is loaded once for all searches, of which each has a track of its own: one search
+// after the other would load it once for each track.
+Status SeekPlanner::SearchCandidates(std::span<SeekSearch> searches) {
+  std::set<ClusterRef> clusters;
+  std::vector<SeekSearch*> by_track(file_.tracks().size());
+  for (SeekSearch& search : searches) {
+    const auto [track, time, mode, any] = search.request;
+    by_track[track] = &search;
+    const auto add = [&](const ClusterRef& cluster) -> Status {
+      if (!search.candidate) search.candidate = cluster;
+      clusters.insert(cluster);
+      return {};
+    };
+    H4MK_TRY(file_.index().ForCandidates(track, time, mode == SeekMode::kBackward, std::cref(add)));
+  }
+  for (const ClusterRef& cluster : clusters) {
+    const std::vector<BlockRecord>* blocks = nullptr;
+    H4MK_TRY(clusters_.SearchAnywhere(cluster, &blocks));
+    for (size_t i = 0; i < blocks->size(); ++i) {
+      const int32_t track = (*blocks)[i].track;
+      SeekSearch* search = track < 0 ? nullptr : by_track[static_cast<size_t>(track)];
+      if (search != nullptr) Offer(cluster, *blocks, i, search->request, &search->best);
+    }
+  }
+  for (const SeekSearch& search : searches)
+    if (search.candidate && !search.best) return NoSuchKey(*search.candidate);
+  return {};
 }
 
 Status SeekPlanner::SearchCluster(const ClusterRef& cluster, const SeekRequest& request,
                                   std::optional<SeekTarget>* target) {
   const std::vector<BlockRecord>* blocks = nullptr;
   H4MK_TRY(clusters_.SearchAnywhere(cluster, &blocks));
-  for (size_t i = 0; i < blocks->size(); ++i) {
-    const BlockRecord& block = (*blocks)[i];
-    if (block.track != static_cast<int32_t>(request.track) || !(request.any || block.is_key()))
-      continue;
-    if (IsBetter(request, block.time(), *target))
-      *target = {request.track, cluster, {At::kBlock, cluster.offset, i, block.time()}};
-  }
+  for (size_t i = 0; i < blocks->size(); ++i)
+    if ((*blocks)[i].track == static_cast<int32_t>(request.track))
+      Offer(cluster, *blocks, i, request, target);
   return {};
 }
 
@@ -135,8 +162,30 @@ SeekRoute SeekPlanner::DirectRoute(const SeekTarget& target) {
 Status SeekPlanner::FindRoute(const SeekTarget& target, const BlockFilter& filter,
                               SeekRoute* route) {
   *route = DirectRoute(target);
+  std::vector<std::optional<ClusterRef>> begins(file_.tracks().size());
+  H4MK_TRY(FindStarts(target, filter, route, &begins));
+  std::optional<ClusterRef> first;  // from here on all clusters are read
+  for (uint32_t track = 0; track < begins.size(); ++track) {
+    const std::optional<ClusterRef>& begin = begins[track];
+    if (!begin || !(*begin < target.cluster)) continue;
+    if (file_.totals(track).all_key)
+      H4MK_TRY(file_.index().Between(*begin, target.cluster, track, &route->clusters));
+    else if (!first || *begin < *first)
+      first = begin;
+  }
+  if (first)
+    H4MK_TRY(file_.index().Between(*first, target.cluster, Index::kAllTracks, &route->clusters));
   std::vector<ClusterRef>& way = route->clusters;
+  std::ranges::sort(way, std::ranges::greater(), &ClusterRef::offset);
+  way.erase(std::unique(way.begin(), way.end()), way.end());
+  return {};
+}
+
+// Where the tracks begin that were not sought: at their last seek point not later than the target.
+Status SeekPlanner::FindStarts(const SeekTarget& target, const BlockFilter& filter,
+                               SeekRoute* route, std::vector<std::optional<ClusterRef>>* begins) {
   const std::vector<Track>& tracks = file_.tracks();
+  std::vector<SeekSearch> searches;  // for tracks of which the index does not know
   for (uint32_t other = 0; other < tracks.size(); ++other) {
     if (other == target.track || filter.IsDiscarded(other)) continue;
     TrackStart& start = route->starts[other];
@@ -145,44 +194,44 @@ Status SeekPlanner::FindRoute(const SeekTarget& target, const BlockFilter& filte
         start = {At::kBlock, target.cluster.offset, target.start.block + 1, 0};
       continue;
     }
-    ClusterRef first;
     const int64_t time =
         Rescale(target.start.time, tracks[target.track].time_base, tracks[other].time_base);
-    H4MK_TRY(FindStart(other, time, &start, &first));
-    if (start.at != At::kAnywhere && first < target.cluster)
-      H4MK_TRY(file_.index().Between(
-          first, target.cluster, file_.totals(other).all_key ? int64_t{other} : Index::kAllTracks,
-          &way));
+    Index::Found found;
+    ClusterRef cluster;
+    H4MK_TRY(file_.index().Find(other, time, /*backward=*/true, &found, &cluster));
+    if (found == Index::Found::kMany) {
+      searches.push_back({{other, time, SeekMode::kBackward, /*any=*/false}, {}, {}});
+    } else if (found == Index::Found::kOne) {
+      start = {At::kLastKeyUntil, cluster.offset, 0, time};
+      (*begins)[other] = cluster;
+    } else {
+      H4MK_TRY(FindFirstBlock(other, &start, &(*begins)[other]));
+    }
   }
-  std::ranges::sort(way, std::ranges::greater(), &ClusterRef::offset);
-  way.erase(std::unique(way.begin(), way.end()), way.end());
+  H4MK_TRY(SearchCandidates(searches));
+  for (const SeekSearch& search : searches) {
+    const uint32_t other = search.request.track;
+    if (search.best) {
+      route->starts[other] = search.best->start;
+      (*begins)[other] = search.best->cluster;
+    } else {
+      H4MK_TRY(FindFirstBlock(other, &route->starts[other], &(*begins)[other]));
+    }
+  }
   return {};
 }
 
-// Where a track other than the one that was sought begins: at its last seek point not
-// later than time.
-Status SeekPlanner::FindStart(uint32_t track, int64_t time, TrackStart* start,
-                              ClusterRef* cluster) {
-  Index::Found found;
-  H4MK_TRY(file_.index().Find(track, time, /*backward=*/true, &found, cluster));
-  if (found == Index::Found::kOne) {
-    *start = {At::kLastKeyUntil, cluster->offset, 0, time};
-    return {};
-  }
-  std::optional<SeekTarget> target;
-  if (found == Index::Found::kMany)
-    H4MK_TRY(SearchCandidates({track, time, SeekMode::kBackward, /*any=*/false}, &target));
-  if (target) {
-    *cluster = target->cluster;
-    *start = target->start;
-    return {};
-  }
-  // All its seek points are later: it begins with its first block, which may be none of
-  // them.
+// All seek points of the track are later: it begins with its first block, which may be none of
+// them.
+Status SeekPlanner::FindFirstBlock(uint32_t track, TrackStart* start,
+                                   std::optional<ClusterRef>* begin) {
+  ClusterRef cluster;
   bool any = false;
-  H4MK_TRY(file_.totals(track).starts_with_key ? file_.index().FindFirst(track, cluster, &any)
-                                               : file_.index().First(cluster, &any));
-  if (any) *start = {At::kBlock, cluster->offset, 0, 0};
+  H4MK_TRY(file_.totals(track).starts_with_key ? file_.index().FindFirst(track, &cluster, &any)
+                                               : file_.index().First(&cluster, &any));
+  if (!any) return {};
+  *begin = cluster;
+  *start = {At::kBlock, cluster.offset, 0, 0};
   return {};
 }
 

@@ -3,6 +3,7 @@
 #define H4MK_READER_SEEK_PLANNER_H_
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "file/file_reader.h"
@@ -50,6 +51,13 @@ struct SeekTarget {
   TrackStart start;  // by time: the index says so, and the cluster was not looked at yet
 };
 
+// A request among those that are searched side by side, and what was found so far.
+struct SeekSearch {
+  SeekRequest request;
+  std::optional<ClusterRef> candidate;  // the first cluster that the index names for it
+  std::optional<SeekTarget> best;
+};
+
 // The way to a target over the clusters where the other tracks begin.
 struct SeekRoute {
   std::vector<ClusterRef> clusters;    // the next one to be read stands last
@@ -77,10 +85,12 @@ class SeekPlanner {
 
  private:
   Status FindAny(const SeekRequest& request, std::optional<SeekTarget>* target);
-  Status SearchCandidates(const SeekRequest& request, std::optional<SeekTarget>* target);
+  Status SearchCandidates(std::span<SeekSearch> searches);
   Status SearchCluster(const ClusterRef& cluster, const SeekRequest& request,
                        std::optional<SeekTarget>* target);
-  Status FindStart(uint32_t track, int64_t time, TrackStart* start, ClusterRef* cluster);
+  Status FindStarts(const SeekTarget& target, const BlockFilter& filter, SeekRoute* route,
+                    std::vector<std::optional<ClusterRef>>* begins);
+  Status FindFirstBlock(uint32_t track, TrackStart* start, std::optional<ClusterRef>* begin);
 
   FileIndex& file_;
   ClusterPair& clusters_;
