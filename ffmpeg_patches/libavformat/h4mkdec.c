@@ -49,6 +49,9 @@
 #define MAX_PACKETS_AHEAD 32
 #endif
 
+/* A file can be wrong everywhere: of more than this nobody reads the log. */
+#define MAX_LOSSES_LOGGED 100
+
 enum TrackState {
     TRACK_READ,
     TRACK_DISCARDED, ///< by the caller, through AVStream.discard
@@ -76,6 +79,7 @@ typedef struct H4MKDemuxContext {
     int nb_ahead;
     int first_ahead;        ///< the next of them to be returned
 #endif
+    uint64_t nb_losses;     ///< parts of the file that were passed over
     int nb_discarded;       ///< streams in TRACK_DISCARDED
     int check_discard;      ///< AVStream.discard may have changed anywhere
     H4MKBufferPools pools;
@@ -158,17 +162,35 @@ static int64_t io_size(void *opaque)
     return h4mk->size < 0 ? h4mk->size : FFMAX(h4mk->size - h4mk->start, 0);
 }
 
-static int reader_error(AVFormatContext *s, h4mk_status status)
+static int log_error(AVFormatContext *s, h4mk_status status, int level)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
     const char *message = h4mk->reader ? h4mk_reader_message(h4mk->reader) : "";
-
     const int ret = ff_h4mk_error(status, h4mk->reader ? h4mk_reader_io_error(h4mk->reader) : 0);
-    /* nothing is wrong where the caller asked for it */
-    const int level = ret == AVERROR(EAGAIN) || ret == AVERROR_EXIT ? AV_LOG_DEBUG : AV_LOG_ERROR;
 
+    if (ret == AVERROR(EAGAIN) || ret == AVERROR_EXIT)
+        level = AV_LOG_DEBUG; /* nothing is wrong, the caller asked for it */
     if (ret < 0)
         av_log(s, level, "%s\n", message[0] ? message : h4mk_strerror(status));
+    return ret;
+}
+
+static int reader_error(AVFormatContext *s, h4mk_status status)
+{
+    return log_error(s, status, AV_LOG_ERROR);
+}
+
+/**
+ * The same where reading goes on behind the part that is lost.
+ */
+static int reader_loss(AVFormatContext *s, h4mk_status status)
+{
+    H4MKDemuxContext *h4mk = s->priv_data;
+    const int many = h4mk->nb_losses >= MAX_LOSSES_LOGGED;
+    const int ret = log_error(s, status, many ? AV_LOG_VERBOSE : AV_LOG_ERROR);
+
+    if (ret < 0 && ++h4mk->nb_losses == MAX_LOSSES_LOGGED)
+        av_log(s, AV_LOG_ERROR, "What else is lost is logged at level verbose\n");
     return ret;
 }
 
@@ -673,7 +695,7 @@ static int read_covers_ahead(AVFormatContext *s)
         if (!H4MK_GOES_ON(status))
             break; /* read_packet() comes to that */
         /* damage is told once: it would be passed over unseen */
-        ret = reader_error(s, status);
+        ret = reader_loss(s, status);
         if (ret < 0 && s->error_recognition & AV_EF_EXPLODE)
             return ret;
         if (ret < 0)
@@ -846,7 +868,7 @@ static int h4mk_read_packet(AVFormatContext *s, AVPacket *pkt)
          * no reason to lose the rest */
         if (!H4MK_GOES_ON(status) || s->error_recognition & AV_EF_EXPLODE)
             return reader_error(s, status);
-        reader_error(s, status);
+        reader_loss(s, status);
     }
 }
 
@@ -854,6 +876,8 @@ static int h4mk_read_close(AVFormatContext *s)
 {
     H4MKDemuxContext *h4mk = s->priv_data;
 
+    if (h4mk->nb_losses > MAX_LOSSES_LOGGED)
+        av_log(s, AV_LOG_ERROR, "%"PRIu64" parts of the file were lost\n", h4mk->nb_losses);
     h4mk_reader_free(h4mk->reader);
     h4mk->reader = NULL;
 #if H4MK_HAVE_ADAPTERS

@@ -46,6 +46,20 @@ for ((cut = 0; cut < size; cut += size / 23)); do
   [ $code -eq 0 ] || { [ $code -eq 2 ] && [ "$cut" -lt 4000 ]; } || fail "cut at $cut: $(cat message.txt)"
 done
 
+# A file that is wrong everywhere does not fill the log: it is summed up.
+python3 - "$H4MK_SOURCE_DIR/bench/hostile" > everywhere.h4mk <<'PYTHON'
+import sys
+sys.path.insert(0, sys.argv[1])
+from corpus import *
+# compressed blocks of a track that has no compression
+sys.stdout.buffer.write(header() + trak() + cluster(5000, flags=4 | 0x400, size=1, data=b"x" * 5000))
+PYTHON
+"$FFPROBE" -v error -show_packets everywhere.h4mk > packets.txt 2> message.txt
+[ "$(wc -l < message.txt)" -le 110 ] || fail "wrong everywhere: $(wc -l < message.txt) lines of log"
+grep -q "5000 parts of the file were lost" message.txt || fail "wrong everywhere: $(tail -3 message.txt)"
+"$FFPROBE" -v verbose -show_packets everywhere.h4mk 2>&1 > packets.txt | grep -c "needs\|compress" > message.txt
+[ "$(cat message.txt)" -ge 5000 ] || fail "wrong everywhere, verbose: $(cat message.txt) lines of log"
+
 # Noise is not taken for H4MK, and H4MK is found by its content.
 head -c 100000 /dev/urandom > noise
 [ "$("$FFPROBE" -v quiet -show_entries format=format_name -of csv=p=0 noise)" != h4mk ] || fail "noise is taken for H4MK"

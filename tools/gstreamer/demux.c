@@ -30,6 +30,7 @@ struct _H4mkDemux {
     guint64 position;    /* of the next byte that the reader asks for */
     stream *streams;
     guint count;
+    guint losses; /* parts of the file that were passed over */
     GstClockTimeDiff start; /* of the file: what is 0 for GStreamer */
     GstClockTime duration;
     GstSegment segment;
@@ -405,6 +406,23 @@ static GstFlowReturn push_block(H4mkDemux *self, const h4mk_block *block)
     return gst_flow_combiner_update_pad_flow(self->flows, stream->pad, gst_pad_push(stream->pad, buffer));
 }
 
+/* A file can be wrong everywhere, and each message waits in the bus. */
+#define MOST_LOSSES 100
+
+static void tell_loss(H4mkDemux *self, h4mk_status status)
+{
+    const gboolean lacks_file = status == H4MK_ERR_NOT_FOUND && self->path == NULL;
+
+    if (self->losses == MOST_LOSSES)
+        return;
+    GST_ELEMENT_WARNING(self, STREAM, DEMUX,
+                        ("%s%s", h4mk_reader_message(self->reader),
+                         lacks_file ? "; the property enable-sidecars lets files beside this one be opened" : ""),
+                        (NULL));
+    if (++self->losses == MOST_LOSSES)
+        GST_ELEMENT_WARNING(self, STREAM, DEMUX, ("what else is lost is not told"), (NULL));
+}
+
 /* One block, or the end. Behind damage it goes on. */
 static void work(gpointer data)
 {
@@ -428,19 +446,14 @@ static void work(gpointer data)
         return;
     }
     if (status != H4MK_OK) {
-        const char *message = h4mk_reader_message(self->reader);
-
         if (H4MK_GOES_ON(status)) {
-            GST_ELEMENT_WARNING(self, STREAM, DEMUX,
-                                ("%s%s", message, status == H4MK_ERR_NOT_FOUND && self->path == NULL
-                                     ? "; the property enable-sidecars lets files beside this one be opened" : ""),
-                                (NULL));
+            tell_loss(self, status);
             for (i = 0; i < self->count; ++i)
                 self->streams[i].is_discont = TRUE;
             return;
         }
         if (h4mk_reader_io_error(self->reader) != -ECANCELED) {
-            GST_ELEMENT_ERROR(self, RESOURCE, READ, ("%s", message), (NULL));
+            GST_ELEMENT_ERROR(self, RESOURCE, READ, ("%s", h4mk_reader_message(self->reader)), (NULL));
             push_to_all(self, gst_event_new_eos());
         }
         pause_task(self);
@@ -619,7 +632,7 @@ static void close_file(H4mkDemux *self)
             gst_clear_buffer(&self->streams[i].headers);
         }
     g_clear_pointer(&self->streams, g_free);
-    self->count = 0;
+    self->count = self->losses = 0;
     h4mk_reader_free(self->reader);
     self->reader = NULL;
     g_clear_pointer(&self->path, g_free);
