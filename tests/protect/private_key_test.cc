@@ -125,6 +125,22 @@ TEST(PrivateKeyTest, EveryCutAndEveryChangedByte) {
   }
 }
 
+// No key is so long that its size takes more than two bytes, and DER knows no other form.
+TEST(PrivateKeyTest, SizesThatAreLongerThanTheyNeed) {
+  const Bytes rest = {0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03,
+                      0x2B, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};  // PKCS 8 of Ed25519 up to the key
+  const auto refusal = [&](Bytes front) {
+    front.insert(front.end(), rest.begin(), rest.end());
+    front.resize(front.size() + 32, 7);
+    return Refusal("-----BEGIN PRIVATE KEY-----\n" + h4mk::EncodeBase64(front) +
+                   "\n-----END PRIVATE KEY-----\n");
+  };
+  for (const Bytes& taken : {Bytes{0x30, 0x2E}, {0x30, 0x81, 0x2E}, {0x30, 0x82, 0, 0x2E}})
+    EXPECT_EQ(refusal(taken), "it was taken");
+  for (const Bytes& not_taken : {Bytes{0x30, 0x80}, {0x30, 0x83, 0, 0, 0x2E}, {0x30, 0x2F}})
+    EXPECT_EQ(refusal(not_taken), kNoKey);
+}
+
 // A number that is none: zero, the order of the curve, and what is larger.
 TEST(PrivateKeyTest, ANumberThatIsNoKey) {
   const Bytes order = {0xFF, 0xFF, 0xFF, 0xFF, 0,    0,    0,    0,    0xFF, 0xFF, 0xFF,
