@@ -84,6 +84,19 @@ TEST(IndexPage, AClusterWithoutTimesHasTheTimeOfTheOneBefore) {
   EXPECT_EQ(track.key_span, (Values{1})) << "a seek point has a time";
 }
 
+// Pages that nobody names can list the same clusters again and again; all of them together have
+// room for so much. The page has 3 clusters, and 2 of its tracks stand in 2 of them each.
+TEST(IndexPage, ABudgetBoundsWhatPagesList) {
+  const Bytes payload = EncodePage(Example(), Ids(), kHere);
+  for (const uint64_t left : {0u, 2u, 3u, 6u, 7u}) {
+    IndexBudget budget(0);
+    ASSERT_TRUE(budget.TakeValues(4096 - left));
+    IndexPage page;
+    EXPECT_EQ(DecodePage(payload, Ids(), kHere, kFileSize, &page, &budget), left == 7) << left;
+    EXPECT_FALSE(budget.TakeValues(1));
+  }
+}
+
 // core.md, "Page": the times of frames are stored where that takes few bytes.
 TEST(IndexPage, TimesOfFramesAreStoredWhereTheyAreCheap) {
   std::vector<std::vector<BlockRecord>> constant, odd, film, sound;
