@@ -52,6 +52,7 @@ class FileLookups final : public Lookups {
     struct Entry {
       int64_t time = 0;
       uint32_t page = 0, span = 0;
+      uint32_t place = 0;  // in the span, in the order of presentation
     };
     uint64_t revision = 0;  // of the index that it was made from
     std::vector<Entry> frames;

@@ -49,12 +49,7 @@ Status FileLookups::LocateFrame(uint32_t track, uint64_t number, FrameRef* frame
     const FrameTable::Entry& entry = table->frames[static_cast<size_t>(number)];
     H4MK_TRY(file_.index().SpanAt(track, entry.page, entry.span, &span));
     H4MK_TRY(LoadFrames(track, span));
-    place = static_cast<size_t>(
-        std::ranges::lower_bound(frames_, entry.time, {}, &TimedBlock::time) - frames_.begin());
-    // Of equal times in one cluster it may not be the first.
-    for (size_t i = static_cast<size_t>(number); i > 0 && table->frames[i - 1].time == entry.time;
-         --i)
-      place += table->frames[i - 1].page == entry.page && table->frames[i - 1].span == entry.span;
+    place = entry.place;
     if (place >= frames_.size() || frames_[place].time != entry.time)
       return OtherFrames(span.cluster);
   } else {
@@ -119,9 +114,9 @@ Status FileLookups::MakeFrameTable(uint32_t track, const FrameTable** table) {
 Status FileLookups::AddToTable(uint32_t track, const SpanRef& span, size_t* place,
                                FrameTable* table) {
   if (span.frames == 0) return {};
-  const auto add = [&](int64_t time) {
-    table->frames.push_back(
-        {time, static_cast<uint32_t>(span.cluster.page), static_cast<uint32_t>(span.span)});
+  auto add = [&, in_span = 0u](int64_t time) mutable {
+    table->frames.push_back({time, static_cast<uint32_t>(span.cluster.page),
+                             static_cast<uint32_t>(span.span), in_span++});
   };
   std::span<const int64_t> times;
   bool stored = false;
