@@ -12,6 +12,7 @@
 #include "legacy/v1/v1_file.h"
 #include "legacy/vectors.h"
 #include "support/block.h"
+#include "support/chunks.h"
 
 namespace h4mk {
 namespace {
@@ -277,6 +278,26 @@ TEST(V1FileWriterTest, ALogOfAnotherFileIsNotUsed) {
     EXPECT_EQ(blocks, seekable ? 6u : 0u);  // a stream has told the log's tracks and times already
     EXPECT_NE(warnings.find("block log"), std::string::npos) << warnings;
   }
+}
+
+// A tool of version 1 knows no log: what it changes in TRAK is newer, and the rest of the full
+// description stays.
+TEST(V1FileWriterTest, WhatTrakSaysIsNewerThanTheLog) {
+  Bytes file = WithLog(0).file;
+  const std::string name = R"("name": "n")";
+  auto trak = h4mk_test::WalkChunks(file);
+  std::erase_if(trak, [](const h4mk_test::Chunk& chunk) { return chunk.tag != "TRAK"; });
+  ASSERT_EQ(trak.size(), 1u);
+  const auto begin = file.begin() + static_cast<ptrdiff_t>(trak[0].payload());
+  const auto found = std::search(begin, file.end(), name.begin(), name.end());
+  ASSERT_NE(found, file.end());
+  found[9] = 'N';
+  h4mk_test::FixCrc(&file, trak[0]);
+  Json expected = PlainTrack(1);
+  expected["name"] = "N";
+  Player player(file);
+  ASSERT_EQ(player.status(), H4MK_OK) << player.message();
+  EXPECT_EQ(h4mk_value_to_json(h4mk_reader_track(player.reader(), 0)), expected.dump());
 }
 
 TEST(V1FileWriterTest, AttachmentsComeBack) {
