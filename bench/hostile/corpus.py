@@ -52,6 +52,20 @@ def cluster(count, ordinal=0, flags=4, size=0, data=b"", side_data=b"", time=0, 
     return chunk(b"CORE", front + struct.pack("<I", zlib.crc32(front, SALT)) + data, 1 << 30)
 
 
+def cluster_of(tracks, per, ordinal=0, flags=4, size=0, time=0, duration=1):
+    """So many blocks of each of the tracks 1 to `tracks`, one track after the other and again."""
+    if tracks == 1:
+        return cluster(per, ordinal=ordinal, flags=flags, size=size, data=b"x" * size * per, time=time)
+    count, width = tracks * per, (tracks - 1).bit_length()
+    order = sum((i % tracks) << (width * i) for i in range(count)) if count < 20000 else 0  # the number has all of them at once
+    index = varint(count) + varint(tracks) + b"\0"
+    index += b"".join(varint(track + 1) + varint(per) + varint(ordinal) + signed(time) for track in range(tracks))
+    index += bytes([width]) + signed(0) + order.to_bytes((width * count + 7) // 8, "little")
+    index += (constant(flags, per) + constant(size, per) + constant(duration, per) + constant(0, per - 1) + constant(0, per)) * tracks
+    front = varint(len(index)) + index
+    return chunk(b"CORE", front + struct.pack("<I", zlib.crc32(front, SALT)) + b"x" * size * count, 1 << 30)
+
+
 def fill(unit, size, front):
     """front, and as many units behind it as fit."""
     out = bytearray(front)
@@ -163,29 +177,13 @@ def many_tracks(size):
 def many_tracks_in_each_cluster(size):
     """Whoever looks for one track after the other reads every cluster again and again."""
     count = min(4096, size // 240)
-    order = b"\x0c" + signed(0) + sum(i << (12 * i) for i in range(count)).to_bytes((12 * count + 7) // 8, "little")
-
-    def unit(i):
-        index = varint(count) + varint(count) + b"\0"
-        index += b"".join(varint(track + 1) + varint(1) + varint(i) + signed(i) for track in range(count)) + order
-        index += (constant(4, 1) + constant(0, 1) + constant(1, 1) + constant(0, 1)) * count
-        front = varint(len(index)) + index
-        return chunk(b"CORE", front + struct.pack("<I", zlib.crc32(front, SALT)), 1 << 30)
-    return fill(unit, size, header() + trak(count))
+    return fill(lambda i: cluster_of(count, 1, ordinal=i, size=1, time=i), size, header() + trak(count))
 
 
 def seek_points_in_no_order(size):
     """Each cluster may have what is sought, of every track. FFmpeg takes 1,000 streams."""
     count = min(900, size // 400)
-    order = b"\x0c" + signed(0) + sum((k % count) << (12 * k) for k in range(2 * count)).to_bytes((24 * count + 7) // 8, "little")
-
-    def unit(i):
-        index = varint(2 * count) + varint(count) + b"\0"
-        index += b"".join(varint(track + 1) + varint(2) + varint(2 * i) + signed(0) for track in range(count)) + order
-        index += (constant(4, 2) + constant(0, 2) + constant(1 << 40, 2) + constant(0, 1) + constant(0, 2)) * count
-        front = varint(len(index)) + index
-        return chunk(b"CORE", front + struct.pack("<I", zlib.crc32(front, SALT)), 1 << 30)
-    return fill(unit, size, header() + trak(count, kind="subtitle", codec="text"))
+    return fill(lambda i: cluster_of(count, 2, ordinal=2 * i, duration=1 << 40), size, header() + trak(count, kind="subtitle", codec="text"))
 
 
 def tracks_that_begin_far_back(size):

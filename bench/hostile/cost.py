@@ -3,6 +3,7 @@
 """What hostile files cost: CPU seconds and peak memory of each command on each file of corpus.py and protected.py, read with its key.
 
     python3 bench/hostile/cost.py --tool build/cmake-release/tools/h4mk/h4mk [--ffprobe dist/bin/ffprobe] [--size KIB]
+    python3 bench/hostile/cost.py --tool … --patterns 200 --seed 7      files of patterns.py; every other one gets an index first
 
 No file under 1 MiB may cost more than 2 s or 256 MiB, or crash a command; what does is marked, and the exit status is 1."""
 import argparse
@@ -15,6 +16,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import corpus  # noqa: E402
+import patterns  # noqa: E402
 import protected  # noqa: E402
 
 MAX_SECONDS, MAX_MIB = 2.0, 256
@@ -89,18 +91,25 @@ def main():
     parser.add_argument("--ffprobe", help="an ffprobe that reads H4MK")
     parser.add_argument("--size", type=int, default=1000, help="KiB of each file (1000)")
     parser.add_argument("--case", help="only files whose name holds this text")
+    parser.add_argument("--patterns", type=int, help="so many files of random patterns instead")
+    parser.add_argument("--seed", type=int, default=1, help="the number of the first of them (1)")
     parser.add_argument("--all", action="store_true", help="each command, not only the dearest of a file")
     options = parser.parse_args()
     worst = 0
     print(f"{'file':32} {'KiB':>6}  {'seconds':>8} {'ms/KiB':>7} {'MiB':>6} {'output':>10}  dearest command")
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
         keys = Keys(folder)
-        for name, make in {**corpus.CASES, **protected.SIGNED, **protected.ENCRYPTED}.items():
+        cases = {**corpus.CASES, **protected.SIGNED, **protected.ENCRYPTED}
+        if options.patterns:
+            cases = {f"pattern {seed}": lambda size, seed=seed: patterns.make(seed, size) for seed in range(options.seed, options.seed + options.patterns)}
+        for number, (name, make) in enumerate(cases.items()):
             if options.case and options.case not in name:
                 continue
             path = os.path.join(folder, "hostile.h4mk")
             data = make(options.size * 1024)
             pathlib.Path(path).write_bytes(data)
+            if options.patterns and (options.seed + number) % 2 == 1:
+                run([options.tool, "index", path])
             rows = []
             for title, command in commands(options.tool, options.ffprobe, path, os.path.join(folder, "out"), keys.private, *keys.of_case(name)):
                 rows.append((title, *run(command)))

@@ -285,6 +285,36 @@ TEST(ReindexTest, ACutEndIsMadeAnewByteForByte) {
   EXPECT_EQ(file.bytes, whole);
 }
 
+// The times of frames are in a page where they take few bytes (core.md, "Page"). A page that was
+// read keeps them, beside a track that begins in the middle of the file too.
+TEST(ReindexTest, ThePageOfACutEndKeepsTheTimesOfItsFrames) {
+  Media media;
+  AddVideo(&media, kVideo, 40, 4, 1);
+  AddSimple(&media, kSubtitle, 40, 400, 5, 5);
+  Interleave(&media);
+  const Bytes whole = Mux(media, ClusterLimits(1, 0));
+  std::vector<Chunk> pages = WalkChunks(whole);
+  std::erase_if(pages, [](const Chunk& chunk) { return chunk.tag != "TSEK"; });
+  ASSERT_FALSE(pages.empty());
+  for (const size_t left : {pages.front().end(), whole.size() - 4}) {
+    MemoryFile file(Bytes(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(left)));
+    bool changed = false;
+    ASSERT_TRUE(RebuildIndex(file, nullptr, &changed).ok());
+    EXPECT_EQ(file.bytes, whole);
+  }
+}
+
+// Other writers need not store them.
+TEST(ReindexTest, APageWithoutTheTimesOfFramesIsAsGood) {
+  std::ifstream stream(H4MK_SOURCE_DIR "/tests/conformance/valid/side-data-repeated-often.h4mk",
+                       std::ios::binary);
+  MemoryFile file(Bytes(std::istreambuf_iterator<char>(stream), {}));
+  ASSERT_FALSE(file.bytes.empty());
+  bool changed = true;
+  ASSERT_TRUE(RebuildIndex(file, nullptr, &changed).ok());
+  EXPECT_FALSE(changed);
+}
+
 // core.md, "Which description counts": those behind an end count once an index follows them.
 TEST(ReindexTest, AnEditCountsOnceItsIndexIsThere) {
   const Bytes old = SmallFile();
