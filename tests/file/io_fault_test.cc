@@ -109,6 +109,48 @@ TEST_F(IoFaultTest, EveryReadFailsOnce) {
   }
 }
 
+// The same where chunks are looked for behind damage: what a pipe has given until then is not lost.
+TEST_F(IoFaultTest, EveryReadOfADamagedPipeFailsOnce) {
+  FillPayloads(&media_, 3000);
+  const Bytes good = Mux(media_, ClusterLimits(60000, 0));
+  std::vector<Bytes> files;
+  for (const Chunk& chunk : WalkChunks(good)) {
+    for (const size_t at : {size_t{0}, size_t{9}, kChunkHeaderSize + 1}) {  // tag, length, index
+      files.push_back(good);
+      files.back()[chunk.begin + at] ^= 0x11;
+    }
+    files.push_back(files.back());
+    files.back().resize(chunk.end());  // nothing follows
+  }
+  for (const Bytes& bytes : files) {
+    const auto file_of = [&](size_t failing_read) {
+      TestFile file(bytes);
+      file.pipe = true;
+      file.max_transfer = 10000;
+      file.failing_read = failing_read;
+      return file;
+    };
+    TestFile control = file_of(TestFile::kNoLimit);
+    const Reading expected = Reader(&control).ReadOn();
+    for (size_t call = 0; call < control.reads; ++call) {
+      SCOPED_TRACE("call " + std::to_string(call) + " of " + std::to_string(control.reads));
+      TestFile file = file_of(call);
+      Reader reader(&file);
+      if (reader.status() == H4MK_ERR_IO) continue;
+      Reading reading = reader.ReadOn();
+      if (reading.end == H4MK_ERR_IO) {
+        const Reading rest = reader.ReadOn();
+        reading.blocks.insert(reading.blocks.end(), rest.blocks.begin(), rest.blocks.end());
+        reading.damage.insert(reading.damage.end(), rest.damage.begin(), rest.damage.end());
+        reading.end = rest.end;
+      }
+      ASSERT_EQ(reading.end, expected.end) << reader.message();
+      ASSERT_EQ(reading.damage, expected.damage);
+      ASSERT_EQ(reading.blocks, expected.blocks);
+    }
+  }
+}
+
 // The library does not read again by itself: it reports every callback that fails.
 TEST_F(IoFaultTest, EveryReadOfTheRestOfTheTracksFailsOnce) {
   FillPayloads(&media_, 3000);

@@ -313,14 +313,15 @@ Status ChunkReader::FollowsInStream(uint64_t offset, const ChunkHeader& header, 
   if (header.length > kMaxSmallChunk) return {};
   Bytes bytes;
   H4MK_TRY(ReadUpTo(offset, header.size() + kChunkHeaderSize, &bytes));
+  Status status;
   if (bytes.size() == header.size() + kChunkHeaderSize) {
     const uint64_t next = offset + header.size();
     const ChunkHeader behind = ParseChunkHeader(bytes.data() + header.size());
     uint64_t budget = kLeastBudget;
-    if (IsPlausibleTag(behind.tag)) H4MK_TRY(IsWholeInStream(next, behind, &budget, follows));
+    if (IsPlausibleTag(behind.tag)) status = IsWholeInStream(next, behind, &budget, follows);
   }
   source_.Unread(offset, bytes);
-  return {};
+  return status;
 }
 
 // What stands at the offset where a chunk ends if its length is right. Longer chunks than
@@ -364,24 +365,28 @@ Status ChunkReader::Scan(uint64_t offset, uint64_t* found) {
   const bool seekable = source_.seekable();
   RangeCrc ranges(source_);
   uint64_t budget = kLeastBudget;
-  Bytes scanned;  // on an input that cannot seek, to be given back if nothing is found: it may grow
+  Bytes scanned;  // on an input that cannot seek, to be given back if nothing is found: it may
+                  // grow, or be asked again after a failure
+  const auto give_back = [&](Status status) {
+    if (scanned.size() == offset - start) source_.Unread(start, scanned);
+    return status;
+  };
   Bytes window(kScanWindow);
   for (;;) {
     size_t got = 0;
-    H4MK_TRY(source_.ReadAt(offset, window.data(), window.size(), &got));
+    const Status read = source_.ReadAt(offset, window.data(), window.size(), &got);
+    if (!read.ok()) return give_back(read);
     source_.Unread(offset, ByteSpan(window).first(got));
-    if (got < kChunkHeaderSize) {
-      if (scanned.size() == offset - start) source_.Unread(start, scanned);
-      return Status(Code::kEnd, "no further chunk found");
-    }
+    if (got < kChunkHeaderSize) return give_back(Status(Code::kEnd, "no further chunk found"));
     for (size_t i = offset == start ? 1 : 0; i + kChunkHeaderSize <= got; ++i) {
       if (!IsKnownTag(LoadLe<uint32_t>(window.data() + i)) || !source_.StartsChunk(offset + i))
         continue;
       const ChunkHeader header = ParseChunkHeader(window.data() + i);
       bool whole = false;
-      H4MK_TRY(seekable ? IsWholeWith(offset + i, header, &ranges, &whole)
-                        : IsWholeInStream(offset + i, header, &budget, &whole));
+      const Status checked = seekable ? IsWholeWith(offset + i, header, &ranges, &whole)
+                                      : IsWholeInStream(offset + i, header, &budget, &whole);
       if (!seekable) source_.Unread(offset, ByteSpan(window).first(got));  // the check has read on
+      if (!checked.ok()) return give_back(checked);
       if (whole) {
         *found = offset + i;
         return {};
