@@ -368,6 +368,36 @@ def encrypted_end_without_counts(f):
     return refused_with_key(f, change=lambda p: {**p, "end": {**p["end"], "blocks": [None, [1]]}})
 
 
+def with_session(f, **changed):
+    """The blocks are of the first session; another one is listed that has none of them, unless a reader takes it wrongly."""
+    session = {"id": base64.b64encode(bytes(range(50, 66))).decode(), "first": [[1, 100], [2, 100]], **changed}
+    return refused_with_key(f, change=lambda p: {**p, "sessions": [{k: v for k, v in session.items() if v is not None}]})
+
+
+@invalid("Encrypted blocks")
+def encrypted_session_without_first(f):
+    """A session does not say from where on it counts."""
+    return with_session(f, first=None)
+
+
+@invalid("Encrypted blocks")
+def encrypted_session_without_pairs(f):
+    """`first` of a session has values that are no pairs."""
+    return with_session(f, first=[None, [1]])
+
+
+@invalid("Encrypted blocks")
+def encrypted_session_below_zero(f):
+    """A session begins before the first block."""
+    return with_session(f, first=[[1, -1], [2, 100]])
+
+
+@invalid("Encrypted blocks")
+def encrypted_sessions_no_array(f):
+    """`sessions` is null."""
+    return refused_with_key(f, change=lambda p: {**p, "sessions": None})
+
+
 @invalid("Encrypted blocks")
 def encrypted_unknown_scheme(f):
     """The scheme is one that nobody knows."""

@@ -53,9 +53,10 @@ def digest_of_descriptions(tracks: Tracks, meta: dict[str, Any]) -> bytes:
 
 
 def pairs_of(value: Any) -> list[tuple[int, int]]:
-    """An array of pairs of integers."""
+    """An array of pairs of integers, none of them below 0."""
     require(isinstance(value, list), "pairs are no array")
-    require(all(isinstance(pair, list) and len(pair) == 2 and all(map(is_integer, pair)) for pair in value), "no pair of integers")
+    require(all(isinstance(pair, list) and len(pair) == 2 and all(is_integer(n) and n >= 0 for n in pair) for pair in value),
+            "no pair of integers")
     return [(first, second) for first, second in value]
 
 
@@ -96,7 +97,7 @@ class Decryption:
         sessions = protection.get("sessions", [])
         require(isinstance(sessions, list), "sessions are no array")
         self._sessions = [(bytes(16), {})]
-        self._sessions += [(bytes_of(session, "id", 16), dict(pairs_of(session.get("first", [])))) for session in sessions]
+        self._sessions += [(bytes_of(session, "id", 16), dict(pairs_of(session.get("first")))) for session in sessions]
         digest = derive(derive(self._root, "descriptions key"), "descriptions", digest_of_descriptions(tracks, meta))
         require(digest == bytes_of(protection, "descriptions", 32), "the descriptions are not those of the blocks")
         self.counts = self._end(protection, tracks, digest) if closed else None

@@ -44,12 +44,17 @@ async function decryptorFor(file: H4mkFile, key: Uint8Array): Promise<Decryptor>
 async function checkEnd(file: H4mkFile, root: Uint8Array, descriptions: Uint8Array, end: Exact | undefined): Promise<Map<number, bigint>> {
   const wrong = new H4mkError('forged', 'The end of the file is not the one that was written with the key: it was cut or put together.');
   if (!isObject(end) || !Array.isArray(end.blocks)) throw wrong;
-  const counts = end.blocks.map((pair) => (Array.isArray(pair) && pair.length === 2 && pair.every((n) => typeof n === 'bigint') ? (pair as [bigint, bigint]) : null));
+  const counts = end.blocks.map(pairOf);
   const ids = [...file.tracks.keys()];
   if (counts.length !== ids.length || counts.some((pair, i) => !pair || pair[0] !== BigInt(ids[i]!))) throw wrong;
   const data = concat(descriptions, u32(counts.length), ...counts.flatMap((pair) => [u32(Number(pair![0])), u64(pair![1])]));
   if (!equal(await expand(await expand(root, 'end key'), 'end', data), bytesOf(end.mac, 32))) throw wrong;
   return new Map(counts.map((pair) => [Number(pair![0]), pair![1]]));
+}
+
+/** A track and a number of blocks; null where the value is something else. */
+function pairOf(value: Exact): [bigint, bigint] | null {
+  return Array.isArray(value) && value.length === 2 && value.every((n) => typeof n === 'bigint' && n >= 0n) ? (value as [bigint, bigint]) : null;
 }
 
 function bytesOf(value: Exact | undefined, size: number): Uint8Array {
@@ -59,13 +64,15 @@ function bytesOf(value: Exact | undefined, size: number): Uint8Array {
 }
 
 function sessionsOf(value: Exact | undefined): Session[] {
+  const wrong = new H4mkError('forged', 'META does not say which sessions the blocks are of.');
   const sessions: Session[] = [{ id: new Uint8Array(16), first: new Map() }];
-  for (const session of Array.isArray(value) ? value : []) {
-    if (!isObject(session)) throw new H4mkError('forged', 'A session of the protection is no object.');
-    const first = new Map<number, bigint>();
-    for (const pair of Array.isArray(session.first) ? session.first : [])
-      if (Array.isArray(pair) && typeof pair[0] === 'bigint' && typeof pair[1] === 'bigint') first.set(Number(pair[0]), pair[1]);
-    sessions.push({ id: bytesOf(session.id, 16), first });
+  if (value === undefined) return sessions;
+  if (!Array.isArray(value)) throw wrong;
+  for (const session of value) {
+    if (!isObject(session) || !Array.isArray(session.first)) throw wrong;
+    const first = session.first.map(pairOf);
+    if (first.includes(null)) throw wrong;
+    sessions.push({ id: bytesOf(session.id, 16), first: new Map(first.map((pair) => [Number(pair![0]), pair![1]])) });
   }
   return sessions;
 }
