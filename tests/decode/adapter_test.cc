@@ -65,6 +65,15 @@ TEST(AdaptersTest, ATrackNamesItsAdapterOrIsClaimed) {
   EXPECT_EQ(h4mk_adapters_for_track(adapters.get(), &track), nullptr);
 }
 
+TEST(AdaptersTest, OneThatThrowsClaimsNothing) {
+  h4mk_adapter text = TextAdapter();
+  text.claims = [](const h4mk_adapter_track*) -> int { throw 1; };
+  const Adapters adapters = NewAdapters();
+  ASSERT_EQ(h4mk_adapters_add(adapters.get(), &text), H4MK_OK);
+  const h4mk_adapter_track track = TrackOf("text");
+  EXPECT_EQ(h4mk_adapters_for_track(adapters.get(), &track), nullptr);
+}
+
 TEST(AdaptersTest, WhatIsNoAdapterIsRefusedWithTheReason) {
   const struct {
     std::function<void(h4mk_adapter*)> change;
@@ -432,7 +441,7 @@ TEST_F(SessionTest, ABrokenPromiseIsAnErrorWithItsName) {
       };
     };
   };
-  static const uint8_t some[8] = {};
+  alignas(4) static const uint8_t some[8] = {};
   const struct {
     Change change;
     const char* message;
@@ -460,6 +469,11 @@ TEST_F(SessionTest, ABrokenPromiseIsAnErrorWithItsName) {
          o->data = some, o->size = 6;
        }),
        "6 bytes"},
+      {renders([](h4mk_output* o) {
+         o->type = H4MK_OUTPUT_AUDIO, o->channels = 1, o->sample_rate = 8000;
+         o->data = some + 1, o->size = 4;
+       }),
+       "not aligned"},
       {renders([](h4mk_output* o) { o->type = H4MK_OUTPUT_VIDEO; }), "a picture of 0 x 0"},
       {renders([](h4mk_output* o) { o->type = H4MK_OUTPUT_VIDEO, o->width = o->height = 2; }),
        "a picture of 2 x 2 without a size or pixel format"},
@@ -475,6 +489,38 @@ TEST_F(SessionTest, ABrokenPromiseIsAnErrorWithItsName) {
         << h4mk_session_message(session_);
     h4mk_session_free(std::exchange(session_, nullptr));
   }
+}
+
+TEST_F(SessionTest, FunctionsThatReturnNothingMayNotThrowEither) {
+  adapter_.free_state = [](void*, void* state) {
+    TextAdapter().free_state(nullptr, state);
+    throw 1;
+  };
+  adapter_.close = [](void* instance) {
+    TextAdapter().close(instance);
+    throw 1;
+  };
+  adapter_.reset = [](void*) { throw 1; };
+  adapter_.message = [](void*) -> const char* { throw 1; };
+  ASSERT_EQ(Open(), H4MK_OK);
+  EXPECT_EQ(Send("!", H4MK_BLOCK_TYPE_I, 0, 0), H4MK_ERR_CORRUPT);
+  EXPECT_STREQ(h4mk_session_message(session_),
+               "the block at time 0: adapter text: decode_I failed with status 303");
+  h4mk_session_flush(session_);
+  SendBlocks("I0 P1", false);
+  EXPECT_EQ(Finish(), "0:a 1:ab ");
+}
+
+TEST_F(SessionTest, AnOutputThatWasClearedKeepsItsSize) {
+  adapter_.render = [](void*, const void*, h4mk_output* output) {
+    *output = h4mk_output{};
+    return H4MK_OK;
+  };
+  ASSERT_EQ(Open(), H4MK_OK);
+  EXPECT_EQ(Send("a", H4MK_BLOCK_TYPE_I, 0, 0), H4MK_OK);
+  h4mk_output output = H4MK_OUTPUT_INIT;
+  ASSERT_EQ(h4mk_session_receive(session_, &output), H4MK_OK);
+  EXPECT_EQ(output.struct_size, sizeof output);
 }
 
 TEST_F(SessionTest, APictureIsHandedOutAsItIs) {

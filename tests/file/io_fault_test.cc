@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <stdexcept>
 
 #include "support/chunks.h"
 #include "support/container.h"
@@ -728,6 +729,106 @@ TEST_F(IoFaultTest, WorkOnASizeThatChangesComesToAnEnd) {
         work(&io);
         ASSERT_LT(changing.calls, 100000u) << small;
       }
+}
+
+// Exceptions must not leave a callback; where one does, the callback has failed, and what comes
+// next is read as if it had not been called.
+TEST_F(IoFaultTest, EveryCallbackThrowsOnce) {
+  struct Throwing {
+    TestFile file;
+    h4mk_io honest = {};
+    size_t calls = 0, throwing_call = SIZE_MAX;
+    void Count() {
+      if (calls++ == throwing_call) throw std::runtime_error("no callback may do this");
+    }
+  };
+  const auto io_of = [](Throwing* throwing) {
+    throwing->honest = throwing->file.Io();
+    h4mk_io io = throwing->honest;
+    io.opaque = throwing;
+    io.read = [](void* self, uint8_t* buffer, size_t size) {
+      auto* t = static_cast<Throwing*>(self);
+      t->Count();
+      return t->honest.read(&t->file, buffer, size);
+    };
+    io.seek = [](void* self, int64_t offset) {
+      auto* t = static_cast<Throwing*>(self);
+      t->Count();
+      return t->honest.seek(&t->file, offset);
+    };
+    io.size = [](void* self) {
+      auto* t = static_cast<Throwing*>(self);
+      return t->honest.size(&t->file);
+    };
+    return io;
+  };
+  int failed = 0;
+  const auto read = [&](Throwing* throwing, std::vector<Block>* blocks) {
+    const h4mk_io io = io_of(throwing);
+    h4mk_reader* reader = nullptr;
+    h4mk_status status = h4mk_reader_open(&io, nullptr, &reader);
+    h4mk_block block = H4MK_BLOCK_INIT;
+    failed = status == H4MK_ERR_IO;
+    while (H4MK_GOES_ON(status) || (status == H4MK_ERR_IO && failed < 2)) {
+      status = h4mk_reader_next(reader, &block);
+      if (status == H4MK_OK) blocks->push_back(FromC(block));
+      if (status == H4MK_ERR_IO) EXPECT_STRNE(h4mk_reader_message(reader), "");
+      if (status == H4MK_ERR_IO) ++failed;
+    }
+    h4mk_reader_free(reader);
+    return status;
+  };
+  FillPayloads(&media_, 3000);
+  const Bytes bytes = Mux(media_, ClusterLimits(60000, 0));
+  Throwing control{TestFile(bytes)};
+  std::vector<Block> all;
+  ASSERT_EQ(read(&control, &all), H4MK_END);
+  for (size_t call = 0; call < control.calls; ++call) {
+    SCOPED_TRACE(call);
+    Throwing throwing{TestFile(bytes)};
+    throwing.throwing_call = call;
+    std::vector<Block> blocks;
+    const h4mk_status status = read(&throwing, &blocks);
+    EXPECT_EQ(failed, 1);
+    if (status == H4MK_ERR_STATE) continue;  // it could not be opened
+    ASSERT_EQ(status, H4MK_END);
+    ASSERT_EQ(blocks, all);
+  }
+}
+
+TEST_F(IoFaultTest, ATaskThatThrowsIsStopped) {
+  TestFile file(bytes_);
+  file.bytes[file.bytes.size() / 2] ^= 1;
+  const h4mk_io io = file.Io();
+  h4mk_task task = H4MK_TASK_INIT;
+  h4mk_verify_options options = H4MK_VERIFY_OPTIONS_INIT;
+  options.task = &task;
+  task.problem = [](void*, const h4mk_problem*) { throw 1; };
+  EXPECT_EQ(h4mk_verify(&io, &options, nullptr), H4MK_ERR_CORRUPT);
+  task.progress = [](void*, int64_t, int64_t) -> int { throw 1; };
+  EXPECT_EQ(h4mk_verify(&io, &options, nullptr), H4MK_ERR_CANCELLED);
+}
+
+TEST_F(IoFaultTest, BuffersThatAreNone) {
+  static int handles;
+  handles = 0;
+  h4mk_buffers buffers = H4MK_BUFFERS_INIT;
+  buffers.release = [](void*, void*) { --handles; };
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  options.buffers = &buffers;
+  for (const bool throws : {false, true}) {
+    if (throws)
+      buffers.alloc = [](void*, size_t, uint8_t**) -> void* { throw 1; };
+    else  // a handle without memory
+      buffers.alloc = [](void*, size_t, uint8_t**) -> void* { return ++handles, &handles; };
+    TestFile file(bytes_);
+    Reader reader(&file, options);
+    ASSERT_EQ(reader.status(), H4MK_OK);
+    Block block;
+    EXPECT_EQ(reader.Next(&block), H4MK_ERR_MEMORY);
+    EXPECT_NE(reader.message(), "");
+    EXPECT_EQ(handles, 0);
+  }
 }
 
 // What is not there would be looked for behind the end for ever.

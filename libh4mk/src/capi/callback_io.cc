@@ -17,7 +17,7 @@ struct OwnBuffer {
 CallbackAllocator::~CallbackAllocator() { std::free(spare_); }
 
 void* CallbackAllocator::Alloc(size_t size, uint8_t** data) {
-  if (buffers_.alloc != nullptr) return buffers_.alloc(buffers_.opaque, size, data);
+  if (buffers_.alloc != nullptr) return AllocByCaller(size, data);
   auto* own = static_cast<OwnBuffer*>(spare_);
   spare_ = nullptr;
   if (own == nullptr || own->size < size || own->size / 4 > size) {
@@ -30,9 +30,19 @@ void* CallbackAllocator::Alloc(size_t size, uint8_t** data) {
   return own;
 }
 
+// A handle without memory is none.
+void* CallbackAllocator::AllocByCaller(size_t size, uint8_t** data) {
+  *data = nullptr;
+  void* handle = CallBack(static_cast<void*>(nullptr),
+                          [&] { return buffers_.alloc(buffers_.opaque, size, data); });
+  if (handle == nullptr || *data != nullptr) return handle;
+  Release(handle);
+  return nullptr;
+}
+
 void CallbackAllocator::Release(void* handle) {
   if (buffers_.alloc != nullptr) {
-    buffers_.release(buffers_.opaque, handle);
+    CallBack([&] { buffers_.release(buffers_.opaque, handle); });
     return;
   }
   std::free(spare_);
@@ -76,7 +86,8 @@ OpenBeside BesideOpener(h4mk_status (*open)(void* opaque, const char* name, h4mk
   return [open, opaque](const std::string& name, std::unique_ptr<Io>* io) {
     h4mk_io opened = H4MK_IO_INIT;
     errno = 0;
-    const h4mk_status status = open(opaque, name.c_str(), &opened);
+    const h4mk_status status =
+        CallBack(H4MK_ERR_IO, [&] { return open(opaque, name.c_str(), &opened); });
     if (status != H4MK_OK) return Status(static_cast<Code>(status), WhyNotOpened(status));
     *io = std::make_unique<OwnedCallbackIo>(opened);
     return Status();

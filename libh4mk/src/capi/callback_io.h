@@ -8,6 +8,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/callback.h"
 #include "base/io.h"
 #include "reader/cluster_loader.h"
 #include "reader/external_data.h"
@@ -22,15 +23,22 @@ class CallbackIo final : public Io {
 
   int64_t Read(uint8_t* buffer, size_t size) override {
     if (IsCancelled()) return -1;
-    return Keep(io_.read ? io_.read(io_.opaque, buffer, size) : -1);
+    if (io_.read == nullptr) return Keep(-1);
+    return Keep(CallBack(int64_t{-1}, [&] { return io_.read(io_.opaque, buffer, size); }));
   }
   int64_t Write(const uint8_t* buffer, size_t size) override {
     if (IsCancelled()) return -1;
-    return Keep(io_.write ? io_.write(io_.opaque, buffer, size) : -1);
+    if (io_.write == nullptr) return Keep(-1);
+    return Keep(CallBack(int64_t{-1}, [&] { return io_.write(io_.opaque, buffer, size); }));
   }
   bool CanSeek() const override { return io_.seek != nullptr; }
-  int64_t Seek(int64_t offset) override { return Keep(io_.seek(io_.opaque, offset)); }
-  int64_t Size() override { return io_.size ? io_.size(io_.opaque) : -1; }
+  int64_t Seek(int64_t offset) override {
+    return Keep(CallBack(-1, [&] { return io_.seek(io_.opaque, offset); }));
+  }
+  int64_t Size() override {
+    if (io_.size == nullptr) return -1;
+    return CallBack(int64_t{-1}, [&] { return io_.size(io_.opaque); });
+  }
 
   // The negative code that a callback returned last; 0 if none did.
   int64_t error() const { return error_; }
@@ -40,7 +48,7 @@ class CallbackIo final : public Io {
 
  private:
   bool IsCancelled() {
-    if (cancel_ && cancel_()) cancelled_ = true;
+    if (cancel_ && CallBack(true, cancel_)) cancelled_ = true;
     return cancelled_;
   }
   int64_t Keep(int64_t result) {
@@ -69,6 +77,8 @@ class CallbackAllocator final : public BufferAllocator {
   void Release(void* handle) override;
 
  private:
+  void* AllocByCaller(size_t size, uint8_t** data);
+
   h4mk_buffers buffers_;
   // One buffer is kept for the next cluster: most are of about the same size.
   void* spare_ = nullptr;

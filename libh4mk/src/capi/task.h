@@ -51,7 +51,7 @@ class Task {
     if (task_.problem == nullptr) return;
     const h4mk_problem problem = {sizeof problem, code, offset ? static_cast<int64_t>(*offset) : -1,
                                   static_cast<int64_t>(size), message.c_str()};
-    task_.problem(task_.opaque, &problem);
+    CallBack([&] { task_.problem(task_.opaque, &problem); });
   }
   void Tell(const Status& status) {
     Tell(static_cast<h4mk_status>(status.code()), status.offset(), 0, status.message());
@@ -71,8 +71,10 @@ class Task {
  private:
   void Ask() {
     if (task_.progress != nullptr && !cancelled_)
-      cancelled_ = task_.progress(task_.opaque, static_cast<int64_t>(done_),
-                                  static_cast<int64_t>(total_)) != 0;
+      cancelled_ = CallBack(1, [&] {
+                     return task_.progress(task_.opaque, static_cast<int64_t>(done_),
+                                           static_cast<int64_t>(total_));
+                   }) != 0;
   }
 
   h4mk_task task_ = H4MK_TASK_INIT;

@@ -5,6 +5,8 @@
 #include <new>
 #include <string_view>
 
+#include "base/callback.h"
+
 namespace h4mk {
 namespace {
 
@@ -46,6 +48,8 @@ std::string OutputFault(const h4mk_output& output) {
         return "gave audio of " + std::to_string(output.channels) + " channels, " +
                std::to_string(output.sample_rate) + " Hz, " + std::to_string(output.size) +
                " bytes";
+      if (reinterpret_cast<uintptr_t>(output.data) % alignof(float) != 0)
+        return "gave audio that is not aligned as floats are";
       return {};
     case H4MK_OUTPUT_VIDEO:
       if (output.width < 1 || output.height < 1 || output.width > kMaxPictureSide ||
@@ -102,8 +106,9 @@ Status AdapterInstance::Run(const char* function, Call call) {
     return Broken(function, "threw an exception");
   }
   if (status == H4MK_OK) return {};
-  const char* words =
-      instance_ != nullptr && adapter_.message != nullptr ? adapter_.message(instance_) : nullptr;
+  const char* words = nullptr;
+  if (instance_ != nullptr && adapter_.message != nullptr)
+    words = CallBack(words, [&] { return adapter_.message(instance_); });
   return Status(CodeOfAdapter(status), "adapter " + std::string(adapter_.name) + ": " +
                                            (words != nullptr && *words != '\0'
                                                 ? std::string(words)
@@ -116,7 +121,8 @@ Status AdapterInstance::MakeState(const char* function, State* state, Call call)
   void* made = nullptr;
   H4MK_TRY(Run(function, [&] { return call(&made); }));
   if (made == nullptr) return Broken(function, "gave no state");
-  *state = State(made, [this](void* old) { adapter_.free_state(instance_, old); });
+  *state =
+      State(made, [this](void* old) { CallBack([&] { adapter_.free_state(instance_, old); }); });
   return {};
 }
 
@@ -130,7 +136,7 @@ Status AdapterInstance::Open(const h4mk_adapter& adapter, const h4mk_adapter_tra
 }
 
 AdapterInstance::~AdapterInstance() {
-  if (instance_ != nullptr) adapter_.close(instance_);
+  if (instance_ != nullptr) CallBack([&] { adapter_.close(instance_); });
 }
 
 Status AdapterInstance::DecodeI(const h4mk_adapter_block& block, State* state) {
@@ -158,6 +164,7 @@ Status AdapterInstance::ApplyB(const State& previous, const State& next,
 Status AdapterInstance::Render(const State& state, h4mk_output* output) {
   *output = H4MK_OUTPUT_INIT;
   H4MK_TRY(Run("render", [&] { return adapter_.render(instance_, state.get(), output); }));
+  output->struct_size = sizeof *output;  // adapters in C like to clear it all
   const std::string fault = OutputFault(*output);
   return fault.empty() ? Status() : Broken("render", fault);
 }
@@ -174,7 +181,7 @@ Status AdapterInstance::Describe(const State& state, const char** json) {
 }
 
 void AdapterInstance::Reset() {
-  if (adapter_.reset != nullptr) adapter_.reset(instance_);
+  if (adapter_.reset != nullptr) CallBack([&] { adapter_.reset(instance_); });
 }
 
 }  // namespace h4mk

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "adapters/builtin_adapters.h"
+#include "base/callback.h"
 #include "decode/adapter_instance.h"
 
 namespace h4mk {
@@ -81,7 +82,8 @@ Status AdapterRegistry::Load(const std::string& path) {
       reinterpret_cast<h4mk_adapter_entry_function>(dlsym(library.get(), H4MK_ADAPTER_ENTRY));
   if (entry == nullptr) return Status(Code::kAdapter, path + ": no function " H4MK_ADAPTER_ENTRY);
   libraries_.reserve(libraries_.size() + 1);
-  const Status added = AddEntry({entry(), path});
+  const h4mk_adapter* none = nullptr;
+  const Status added = AddEntry({CallBack(none, entry), path});
   if (!added.ok()) return added.Saying(path + ": " + added.message());
   libraries_.push_back(std::move(library));
   return {};
@@ -119,7 +121,7 @@ const h4mk_adapter* AdapterRegistry::Find(std::string_view name) const {
 const h4mk_adapter* AdapterRegistry::ForTrack(const h4mk_adapter_track& track) const {
   if (track.adapter != nullptr) return Find(track.adapter);
   for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry)
-    if (entry->adapter->claims(&track)) return entry->adapter;
+    if (CallBack(0, [&] { return entry->adapter->claims(&track); })) return entry->adapter;
   return nullptr;
 }
 
