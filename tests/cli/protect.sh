@@ -63,6 +63,12 @@ echo '[]' >bad.json
 t h4mk verify --proof bad.json --public-key sign.pub block.bin
 t h4mk prove signed.h4mk -t 1 -i 7000 -o proof.json
 h4mk prove signed.h4mk -t 1 -i 7 -o - --public-key sign.pub 2>/dev/null | cmp - proof.json && echo "the same proof"
+h4mk prove signed.h4mk -t 1 -i 7 -o - >/dev/null 2>/dev/full; echo "nobody reads what is said: $?"
+cp signed.h4mk bad.h4mk
+poke bad.h4mk 42000 ffffffff
+t h4mk prove bad.h4mk -t 1 -i 40 -o none.json
+t h4mk prove bad.h4mk -t 1 -i 40 -o none.json --public-key sign.pub
+t h4mk prove bad.h4mk -t 1 -i 7 -o none.json
 t h4mk prove signed.h4mk -t 1 -i 7 -o - --public-key other.pub
 t h4mk prove clip.h4mk -t 1 -i 7 -o proof.json
 

@@ -38,6 +38,12 @@ t h4mk block --json clip.h4mk -t 1 --index 60
 t h4mk block clip.h4mk --index 0
 t h4mk block -y clip.h4mk -t 1 --index 0 --raw
 t h4mk manifest clip.h4mk
+h4mk block clip.h4mk -t 1 --index 3 -o - >/dev/null 2>/dev/full; echo "nobody reads what is said: $?"
+# the index of a cluster is damaged
+cp clip.h4mk bad.h4mk
+poke bad.h4mk 41500 ffffffff
+t h4mk block bad.h4mk -t 1 --index 40
+t h4mk block --json bad.h4mk -t 1 --index 40
 
 # A half-downloaded file answers as far as it goes, and is never a 0.
 head -c 30000 clip.h4mk >half.h4mk

@@ -54,7 +54,9 @@ int FetchBlock(InputFile& file, const BlockOptions& options, Output& output) {
   Status status =
       recording.Told(h4mk_reader_read_block(recording.get(), index.value(), ordinal, &block));
   if (status.code() == Code::kNotFound) {
-    output.Text("no block {}; the track has {}\n", options.index, Grouped(blocks));
+    const bool is_damaged = recording.TellWarnings(output);
+    output.Text("no block {}{}; the track has {}\n", options.index,
+                is_damaged ? " that can be read" : "", Grouped(blocks));
     output.Set("block", nullptr);
     return output.Finish(kExitNo);
   }

@@ -126,7 +126,8 @@ int RunProve(const ProveOptions& options) {
   status =
       recording.Told(h4mk_reader_read_block(recording.get(), track.value(), options.index, &block));
   if (status.code() == Code::kNotFound) {
-    output.Text("no block {}\n", options.index);
+    const bool is_damaged = recording.TellWarnings(output);
+    output.Text("no block {}{}\n", options.index, is_damaged ? " that can be read" : "");
     return output.Finish(kExitNo);
   }
   if (status.ok()) status = WriteProof(recording, options);
