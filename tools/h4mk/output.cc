@@ -208,7 +208,9 @@ int Output::Finish(int code) {
     ShowCounted(more_problems_, "problems");
     if (!quiet_) ShowCounted(more_notes_, "notes");
   }
-  if (std::fflush(to_) != 0 || std::ferror(to_)) {
+  // What nobody can read on standard error is a message that is lost, unless it was asked for.
+  const bool is_asked_for = to_ != stderr || json_;
+  if (is_asked_for && (std::fflush(to_) != 0 || std::ferror(to_))) {
     Say("h4mk: cannot write the output: {}\n", std::strerror(errno));
     return kExitBad;
   }
