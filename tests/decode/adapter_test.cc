@@ -207,6 +207,28 @@ TEST_F(ForeignPluginTest, AFolderThatOthersCanWriteTo) {
   EXPECT_EQ(Load(), H4MK_OK) << h4mk_adapters_message(adapters_.get());
 }
 
+TEST_F(ForeignPluginTest, AFolderAboveThatOthersCanWriteTo) {
+  const std::string inner = folder_ + "/plugins";
+  std::filesystem::create_directory(inner);
+  chmod(inner.c_str(), 0755);
+  std::filesystem::rename(path_, inner + "/a.so");
+  const auto load = [&] { return h4mk_adapters_load(adapters_.get(), (inner + "/a.so").c_str()); };
+  const auto load_folder = [&] {
+    return h4mk_adapters_load_folder(adapters_.get(), inner.c_str());
+  };
+  for (const mode_t mode : {0775, 0757}) {
+    chmod(folder_.c_str(), mode);
+    EXPECT_EQ(load(), H4MK_ERR_NOT_FOUND);
+    EXPECT_TRUE(Says(folder_, "others can write to it"));
+    EXPECT_EQ(load_folder(), H4MK_ERR_NOT_FOUND);
+    EXPECT_TRUE(Says(folder_, "others can write to it"));
+  }
+  EXPECT_EQ(h4mk_adapters_count(adapters_.get()), 4u);
+  chmod(folder_.c_str(), 01777);  // as /tmp
+  EXPECT_EQ(load_folder(), H4MK_OK) << h4mk_adapters_message(adapters_.get());
+  EXPECT_EQ(h4mk_adapters_count(adapters_.get()), 5u);
+}
+
 TEST_F(ForeignPluginTest, WhatALinkLeadsToCounts) {
   chmod(path_.c_str(), 0757);
   const std::string link = folder_ + "/link.so";

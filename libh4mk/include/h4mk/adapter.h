@@ -212,8 +212,9 @@ H4MK_API const char *h4mk_adapters_message(const h4mk_adapters *adapters);
 H4MK_API h4mk_status h4mk_adapters_add(h4mk_adapters *adapters, const h4mk_adapter *adapter);
 /** Loads a plugin. Its code runs with all rights of the application: paths come from the user,
  *  never from a file, and no environment variable is asked. A path needs a slash in it (no search
- *  path is used). The file and its folder belong to the effective user or to root, and neither
- *  group nor others can write to them; a folder with the sticky bit, such as /tmp, will do.
+ *  path is used). The file, its folder and all folders above belong to the effective user or to
+ *  root, and neither group nor others can write to them; a folder with the sticky bit, such as
+ *  /tmp, will do.
  *  H4MK_ERR_ARGUMENT: no slash; H4MK_ERR_NOT_FOUND: it cannot be loaded, or somebody else could
  *  change it; H4MK_ERR_ADAPTER: it has no entry, another version, or is not what h4mk_adapter asks
  *  for. */

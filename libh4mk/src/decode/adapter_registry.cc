@@ -38,17 +38,16 @@ Status FindRealPath(const std::string& path, std::string* real) {
   return error ? Status(Code::kNotFound, path + ": " + error.message()) : Status();
 }
 
-// In a folder such as /tmp (S_ISVTX) others cannot exchange a file, which was named by itself.
-Status CheckPlugin(const std::string& path, std::string* real) {
+// A plugin, or a folder of them, and all folders above it: who can write to one of these can put
+// another one in its place. In a folder such as /tmp (S_ISVTX) others cannot.
+Status CheckPath(const std::string& path, std::string* real) {
   H4MK_TRY(FindRealPath(path, real));
   H4MK_TRY(CheckIsOwn(*real, 0));
-  return CheckIsOwn(std::filesystem::path(*real).parent_path().string(), S_ISVTX);
-}
-
-Status CheckFolder(const std::string& folder) {
-  std::string real;
-  H4MK_TRY(FindRealPath(folder, &real));
-  return CheckIsOwn(real, 0);
+  for (std::filesystem::path above = *real; above.has_relative_path();) {
+    above = above.parent_path();
+    H4MK_TRY(CheckIsOwn(above.string(), S_ISVTX));
+  }
+  return {};
 }
 
 }  // namespace
@@ -75,7 +74,7 @@ Status AdapterRegistry::Load(const std::string& path) {
   if (path.find('/') == path.npos)
     return Status(Code::kArgument, "\"" + path + "\": the path of a plugin needs a slash");
   std::string real;
-  H4MK_TRY(CheckPlugin(path, &real));
+  H4MK_TRY(CheckPath(path, &real));
   std::unique_ptr<void, Unload> library(dlopen(real.c_str(), RTLD_NOW | RTLD_LOCAL));
   if (!library) return Status(Code::kNotFound, dlerror());
   const auto entry =
@@ -93,7 +92,8 @@ Status AdapterRegistry::LoadFolder(const std::string& folder, std::string* passe
   passed_over->clear();
   if (!folder.starts_with('/'))
     return Status(Code::kArgument, "\"" + folder + "\": the folder of plugins must be absolute");
-  H4MK_TRY(CheckFolder(folder));
+  std::string real;
+  H4MK_TRY(CheckPath(folder, &real));
   std::vector<std::string> paths;
   std::error_code error;
   for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
@@ -102,8 +102,7 @@ Status AdapterRegistry::LoadFolder(const std::string& folder, std::string* passe
   if (error) return Status(Code::kNotFound, folder + ": " + error.message());
   std::sort(paths.begin(), paths.end());
   for (const std::string& path : paths) {
-    std::string real;
-    const Status own = CheckPlugin(path, &real);
+    const Status own = CheckPath(path, &real);
     if (own.ok())
       H4MK_TRY(Load(path));
     else
