@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The package h4mk without decoding: what is written comes back; pickles, fork, spawn, threads; damage, keys, signatures."""
+import array
 import multiprocessing
 import os
 import pathlib
@@ -172,6 +173,39 @@ class Processes(unittest.TestCase):
             children.append(child)
         self.assertTrue(all(count_frames(file) == self.expected for _ in range(300)))
         self.assertEqual([os.waitpid(child, 0)[1] for child in children], [0] * 4)
+
+    def test_what_goes_on_belongs_to_its_process(self):
+        """A child that went on with it would move, or write, in the parent's open file."""
+        def child(body):
+            pid = os.fork()
+            if pid:
+                return os.waitpid(pid, 0)[1]
+            try:
+                body()
+            except ValueError:
+                os._exit(0)
+            os._exit(1)
+
+        packets = h4mk.open(self.path).packets()
+        first = next(packets)
+        self.assertEqual(child(lambda: next(packets)), 0)
+        self.assertEqual([first.data] + [p.data for p in packets], [p.data for p in h4mk.open(self.path).packets()])
+        with h4mk.Writer(self.path) as writer:
+            track = writer.add_track("data", "x-example.org-a")
+            track.write(b"before", 0)
+            self.assertEqual(child(lambda: track.write(b"child", 1)), 0)
+            self.assertEqual(child(writer.finish), 0)
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    writer.__exit__(SystemExit, None, None)  # as sys.exit() within the block
+                finally:
+                    os._exit(0)
+            os.waitpid(pid, 0)
+            track.write(b"after", 2)
+        file = h4mk.open(self.path)
+        self.assertEqual([p.data for p in file.packets()], [b"before", b"after"])
+        self.assertTrue(file.verify().ok)
 
     def test_threads_share_a_file(self):
         file, wrong = h4mk.open(self.path), []
@@ -353,6 +387,29 @@ class Writing(unittest.TestCase):
                 track.write(data, i)
         expected = [d.tobytes() if isinstance(d, np.ndarray) else bytes(d) for d in given]
         self.assertEqual([p.data for p in h4mk.open(writer.getvalue()).packets()], expected)
+
+    def test_any_buffer_beside_a_packet(self):
+        """As many bytes as there are, whatever len() counts."""
+        wide = array.array("I", [1, 2, 3])
+        with h4mk.Writer() as writer:
+            writer.attach("wide", wide)
+            writer.attach("empty", b"")
+            track = writer.add_track("data", "x-example.org-any", extradata=bytearray())
+            track.write(b"", 0, side_data={"wide": memoryview(wide), "empty": b""})
+            with self.assertRaisesRegex(ValueError, "null character"):
+                track.write(b"", 1, side_data={"wide\0r": b""})
+        file = h4mk.open(writer.getvalue())
+        self.assertEqual([t.data for t in file.tracks[:2]], [wide.tobytes(), b""])
+        self.assertEqual(next(file.tracks[2].packets()).side_data, {"wide": wide.tobytes(), "empty": b""})
+
+    def test_a_path_of_bytes(self):
+        class Path:
+            def __fspath__(self):
+                return os.fsencode(self.name)
+        with tempfile.NamedTemporaryFile() as place:
+            Path.name = place.name
+            write(place.name)
+            self.assertEqual(len(h4mk.open(Path()).tracks), 3)
 
     def test_packets_that_are_not_shown_are_no_frames(self):
         with h4mk.Writer() as writer:

@@ -58,7 +58,7 @@ def text(pointer: Any) -> str:
 class Handle:
     """A pointer that is freed with this object, but only by the process that made it: after fork() the child leaves its copy
     alone, since threads and files that belong to it are the parent's. `with handle:` lets one thread use it at a time, and raises
-    ValueError once it was freed."""
+    ValueError once it was freed, and in a child."""
 
     def __init__(self, pointer: Any, free: Callable[[Any], None], keep: Any = None) -> None:
         self.pointer = pointer
@@ -73,7 +73,13 @@ class Handle:
             with self._lock:
                 self._finalizer()
 
+    def check_process(self) -> None:
+        """Both would move in the same open file, or write the same bytes."""
+        if os.getpid() != self.pid:
+            raise ValueError("it was opened by another process, and cannot be used by this one")
+
     def __enter__(self) -> None:
+        self.check_process()  # a thread of the parent may have held the lock
         self._lock.acquire()
         if not self._finalizer.alive:
             self._lock.release()
@@ -104,6 +110,20 @@ def to_value(data: Any) -> Any:
     out = ffi.new("h4mk_value **")
     check(lib.h4mk_value_from_json(encoded, len(encoded), out), "cannot be written as JSON")
     return ffi.gc(out[0], lib.h4mk_value_free)
+
+
+def bytes_of(data: Any) -> tuple[Any, int]:
+    """A pointer to the bytes of a buffer, and their number, which need not be what len() says. Keep it while it is used: nobody
+    resizes the buffer until then."""
+    pointer = ffi.from_buffer("uint8_t[]", data)
+    return pointer, len(pointer)
+
+
+def c_text(text: str) -> Any:
+    """A C string, which ends at its first null character."""
+    if "\0" in text:
+        raise ValueError("a name has no null character")
+    return ffi.new("char[]", text.encode())
 
 
 def refuse_text(key: object) -> None:

@@ -8,7 +8,7 @@ import os
 from typing import Any, Mapping, Union
 
 from . import _library
-from ._library import Handle, check, ffi, lib, new_struct, refuse_text, text
+from ._library import Handle, bytes_of, check, ffi, lib, new_struct, refuse_text, text
 
 Place = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview]
 Key = Union[bytes, Mapping[bytes, bytes]]
@@ -32,7 +32,7 @@ def source_of(place: Place, key: Key | None, verify_key: str | bytes | None, bes
     if isinstance(place, (bytearray, memoryview)):
         place = bytes(place)
     if not isinstance(place, (str, bytes)):
-        place = os.fspath(place)
+        place = os.fsdecode(place)  # a path may be of bytes; bytes alone are a file's
     if isinstance(place, str) and "\0" in place:
         raise ValueError("a path has no null character")
     refuse_text(key)
@@ -97,11 +97,10 @@ def _options(source: Source, http: Handle | None) -> tuple[Any, list[Any]]:
         keys = {b"": source.key} if isinstance(source.key, bytes) else source.key
         array = ffi.new("h4mk_key[]", len(keys))
         for entry, (kid, key) in zip(array, keys.items()):
-            id_bytes, key_bytes = ffi.from_buffer("uint8_t[]", kid), ffi.from_buffer("uint8_t[]", key)
-            keep += [id_bytes, key_bytes]
+            keep += [bytes_of(kid), bytes_of(key)]
             entry.struct_size = ffi.sizeof("h4mk_key")
-            entry.kid, entry.kid_size = (id_bytes, len(kid)) if kid else (ffi.NULL, 0)
-            entry.key, entry.key_size = key_bytes, len(key)
+            entry.kid, entry.kid_size = keep[-2] if kid else (ffi.NULL, 0)
+            entry.key, entry.key_size = keep[-1]
         options.keys, options.key_count = array, len(keys)
         keep.append(array)
     if source.verify_key is not None:
@@ -122,9 +121,8 @@ def _open_io(source: Source, http: Handle | None, io: Any, keep: list[Any]) -> N
     if http is not None:
         check(_library.frames_library().h4mk_http_io(http.pointer, io))
     elif isinstance(source.place, bytes):
-        data = ffi.from_buffer(source.place)
-        keep.append(data)
-        check(lib.h4mk_io_open_memory(data, len(source.place), io))
+        keep.append(bytes_of(source.place))
+        check(lib.h4mk_io_open_memory(*keep[-1], io))
     else:
         if os.path.isdir(source.place):  # it would open, and could not be read
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), source.place)

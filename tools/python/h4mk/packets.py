@@ -71,6 +71,7 @@ def read_packets(reader: Reader, tracks: tuple[Track, ...], wanted: set[int], st
             reader.check(lib.h4mk_reader_seek(reader.pointer, start[0], start[1], lib.H4MK_SEEK_BACKWARD))
         block = new_struct("h4mk_block")
         while True:
+            reader.check_process()
             status = lib.h4mk_reader_next(reader.pointer, block)
             if status in (END, AGAIN):
                 return

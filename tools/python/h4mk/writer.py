@@ -9,7 +9,7 @@ from typing import Any, Mapping, Sequence, Union
 
 import numpy as np
 
-from ._library import NO_TIME, Handle, check, ffi, lib, new_struct, refuse_text, text, to_value
+from ._library import NO_TIME, Handle, bytes_of, c_text, check, ffi, lib, new_struct, refuse_text, text, to_value
 
 Data = Union[bytes, bytearray, memoryview, "np.ndarray[Any, Any]"]
 
@@ -87,7 +87,7 @@ class Writer:
         """Adds a file within the file. Only before the first packet."""
         tags = {"filename": name, "mimetype": mimetype}
         track = self.add_track("attachment", codec, name=name, tags=tags)
-        self._call(lib.h4mk_writer_set_attachment, track.index, ffi.from_buffer("uint8_t[]", data or b"\0"), len(data))
+        self._call(lib.h4mk_writer_set_attachment, track.index, *bytes_of(data))
 
     def set_meta(self, meta: Mapping[str, Any]) -> None:
         """Sets all that is known of the file as a whole (ffmpeg.md, "Keys of META"); the last one that was set counts."""
@@ -120,9 +120,8 @@ class Writer:
         if flags is None:
             flags = (lib.H4MK_BLOCK_KEY | lib.H4MK_BLOCK_TYPE_I if key else lib.H4MK_BLOCK_TYPE_P) | (lib.H4MK_BLOCK_DISCARD if discard else 0)
         block.flags = flags
-        bytes_of = ffi.from_buffer("uint8_t[]", data)  # from now on nobody resizes it
-        block.data, block.size = bytes_of, len(bytes_of)
-        keep = _side_data(block, side_data or {})
+        keep: list[Any] = [bytes_of(data), _side_data(block, side_data or {})]
+        block.data, block.size = keep[0]
         self._call(lib.h4mk_writer_write, block)
         del keep
 
@@ -145,7 +144,7 @@ class Writer:
 
     def _close(self) -> None:
         handle, self._handle = self._handle, None  # type: ignore[assignment]
-        if handle is None:
+        if handle is None or handle.pid != os.getpid():
             return
         with handle:
             if self._in_memory:
@@ -191,7 +190,7 @@ def _description(description: Mapping[str, Any]) -> Any:
     value = to_value(plain)
     for key, data in description.items():
         if isinstance(data, (bytes, bytearray)):
-            check(lib.h4mk_value_set_bytes(value, key.encode(), ffi.from_buffer("uint8_t[]", data or b"\0"), len(data)))
+            check(lib.h4mk_value_set_bytes(value, c_text(key), *bytes_of(data)))
     return value
 
 
@@ -199,8 +198,8 @@ def _side_data(block: Any, side_data: Mapping[str, bytes]) -> list[Any]:
     entries = ffi.new("h4mk_side_data[]", max(len(side_data), 1))
     keep: list[Any] = [entries]
     for entry, (name, data) in zip(entries, side_data.items()):
-        keep += [ffi.new("char[]", name.encode()), ffi.from_buffer("uint8_t[]", data or b"\0")]
-        entry.name, entry.data, entry.size = keep[-2], keep[-1], len(data)
+        keep += [c_text(name), bytes_of(data)]
+        entry.name, (entry.data, entry.size) = keep[-2:]
     block.side_data, block.side_data_count = entries, len(side_data)
     return keep
 
@@ -208,14 +207,13 @@ def _side_data(block: Any, side_data: Mapping[str, bytes]) -> list[Any]:
 def _options(key: bytes | None, key_id: bytes, signing_key: str | None, repeatable: bool, space: int) -> tuple[Any, list[Any]]:
     """As h4mk_writer_options, and what these refer to."""
     options = new_struct("h4mk_writer_options", repeatable=int(repeatable), reserve_index_space=space)
-    keep = [ffi.new("char[]", b"aes-256-gcm"), ffi.from_buffer("uint8_t[]", key or b"\0"), ffi.from_buffer("uint8_t[]", key_id or b"\0")]
+    keep: list[Any] = []
     if key is not None:
-        options.encryption_scheme = keep[0]
-        named = new_struct("h4mk_key", key=keep[1], key_size=len(key))
+        named = new_struct("h4mk_key")
+        keep += [ffi.new("char[]", b"aes-256-gcm"), bytes_of(key), bytes_of(key_id), named]
+        options.encryption_scheme, (named.key, named.key_size), kid, options.encryption_key = keep
         if key_id:
-            named.kid, named.kid_size = keep[2], len(key_id)
-        options.encryption_key = named
-        keep.append(named)
+            named.kid, named.kid_size = kid
     if signing_key is not None:
         keep.append(ffi.new("char[]", signing_key.encode("ascii")))
         options.signing_key = keep[-1]
