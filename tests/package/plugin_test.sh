@@ -42,3 +42,44 @@ done
 echo "without the plugin the track says what it needs"
 if "$work/installed/bin/h4mk" decode -y "$work/example.h4mk" -o "$work/again" 2>"$work/message"; then exit 1; fi
 grep -q 'no adapter example' "$work/message"
+
+echo "sound whose first outputs are empty has one header"
+cat >"$work/late.c" <<'END'
+#include <h4mk/adapter.h>
+static int shown;
+static const float sound[4];
+static int claims(const h4mk_adapter_track *track) { (void)track; return 0; }
+static h4mk_status open_track(const h4mk_adapter_track *track, void **opened) { (void)track; *opened = &shown; return H4MK_OK; }
+static h4mk_status decode(void *opened, const h4mk_adapter_block *block, void **state) { (void)block; *state = opened; return H4MK_OK; }
+static h4mk_status apply(void *opened, const void *before, const h4mk_adapter_block *block, void **state)
+{
+    (void)before;
+    return decode(opened, block, state);
+}
+static h4mk_status between(void *opened, const void *before, const void *behind, const h4mk_adapter_block *block, void **state)
+{
+    (void)before, (void)behind;
+    return decode(opened, block, state);
+}
+static h4mk_status render(void *opened, const void *state, h4mk_output *output)
+{
+    (void)opened, (void)state;
+    output->type = H4MK_OUTPUT_AUDIO;
+    output->sample_rate = 8000;
+    output->channels = 1;
+    output->data = (const uint8_t *)sound;
+    output->size = ++shown > 3 ? sizeof(sound) : 0;
+    return H4MK_OK;
+}
+static void free_state(void *opened, void *state) { (void)opened, (void)state; }
+static void close_track(void *opened) { (void)opened; }
+H4MK_ADAPTER_EXPORT const h4mk_adapter *h4mk_adapter_entry(void)
+{
+    static const h4mk_adapter adapter = { H4MK_ADAPTER_ABI, sizeof(adapter), "late", "sound that begins late", 0, claims, open_track,
+        decode, apply, between, render, NULL, free_state, NULL, NULL, close_track };
+    return &adapter;
+}
+END
+cc -shared -fPIC -I"$work/installed/include" "$work/late.c" -o "$work/late.so"
+"$work/installed/bin/h4mk" decode -y --plugin "$work/late.so" --adapter late "$work/example.h4mk" -o "$work/late.wav" >/dev/null
+[ "$(wc -c <"$work/late.wav")" = $((58 + 28 * 16)) ]

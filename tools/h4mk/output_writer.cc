@@ -58,9 +58,10 @@ Bytes OutputWriter::WavHeader() const {
 
 Status OutputWriter::Write(const h4mk_output& output) {
   if (is_wav_) {
+    const bool is_first = channels_ == 0;
     H4MK_TRY(CheckSound(output));
     // The header is written again when it is known how much there is.
-    if (sound_bytes_ == 0) H4MK_TRY(sink_->Write(WavHeader()));
+    if (is_first) H4MK_TRY(sink_->Write(WavHeader()));
     sound_bytes_ += output.size;
   }
   return sink_->Write({output.data, output.size});
