@@ -21,7 +21,8 @@
  *     errors.
  *  2. Threads: a handle (h4mk_reader, h4mk_writer, h4mk_value) is used by one thread at a time.
  *     Different handles are independent, and so are functions that take none. Callbacks are called
- *     by the thread that called the library, before that call returns.
+ *     by the thread that called the library, before that call returns; only a decoder that decodes
+ *     ahead (adapter.h) calls those of its reader, and its adapter, in a thread of its own.
  *  3. Structs begin with struct_size, which the caller sets to sizeof the struct; H4MK_..._INIT
  *     does that and gives all other members their defaults. So members can be added at the end: the
  *     library takes smaller structs of programs that were compiled before, and fills no more than
