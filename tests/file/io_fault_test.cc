@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <stdexcept>
 
 #include "support/chunks.h"
@@ -844,6 +846,29 @@ TEST_F(IoFaultTest, ASizeThatLies) {
     EXPECT_NE(std::string(h4mk_reader_message(reader)).find("but says that it has"),
               std::string::npos);
     h4mk_reader_free(reader);
+  }
+}
+
+// Of older versions all is read into memory, which is taken when the file is known to have so much.
+TEST_F(IoFaultTest, ASizeThatLiesOfAFileOfVersion1) {
+  std::ifstream stored(H4MK_SOURCE_DIR "/tests/vectors/media/reference_demo.h4mk",
+                       std::ios::binary);
+  TestFile file(Bytes(std::istreambuf_iterator<char>(stored), {}));
+  ASSERT_EQ(h4mk_probe(file.bytes.data(), file.bytes.size()), 1);
+  LyingFile lying(&file);
+  const auto problem = [](void* last, const h4mk_problem* told) {
+    *static_cast<std::string*>(last) = told->message;
+  };
+  std::string why;
+  h4mk_task task = H4MK_TASK_INIT;
+  task.opaque = &why;
+  task.problem = problem;
+  for (const int64_t size : {static_cast<int64_t>(file.bytes.size()) + 1, INT64_MAX}) {
+    lying.size = size;
+    TestFile out;
+    const h4mk_io io = lying.Io(), to = out.Io();
+    EXPECT_EQ(h4mk_recover(&io, &to, &task, nullptr), H4MK_ERR_IO) << size;
+    EXPECT_NE(why.find("but says that it has"), why.npos) << why;
   }
 }
 

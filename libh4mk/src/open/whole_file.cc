@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "open/whole_file.h"
 
+#include <algorithm>
 #include <array>
 
 #include "chunk/chunk_reader.h"
@@ -17,7 +18,9 @@ class WithHeader final : public Io {
   explicit WithHeader(Io& file) : file_(file) {}
   int64_t Read(uint8_t* buffer, size_t size) override {
     const int64_t got = file_.Read(buffer, size);
-    for (int64_t i = 0; i < got && position_ + i < static_cast<int64_t>(kFront.size()); ++i)
+    for (int64_t i = 0; i < std::min(got, static_cast<int64_t>(size)) &&
+                        position_ + i < static_cast<int64_t>(kFront.size());
+         ++i)
       buffer[i] = kFront[static_cast<size_t>(position_ + i)];
     if (got > 0) position_ += got;
     return got;
@@ -41,9 +44,13 @@ Status CheckSeekable(Io& io) {
   return Status(Code::kNotSeekable, "the input cannot seek");
 }
 
+// A size is believed, and memory taken for it, once its last byte is there.
 Status ReadWhole(Io& io, Bytes* bytes) {
   Source source(io);
-  bytes->resize(static_cast<size_t>(io.Size()));
+  const auto size = static_cast<uint64_t>(std::max<int64_t>(io.Size(), 0));
+  uint8_t last = 0;
+  if (size > 0) H4MK_TRY(source.ReadAll(size - 1, {&last, 1}));
+  bytes->resize(static_cast<size_t>(size));
   size_t got = 0;
   H4MK_TRY(source.ReadAt(0, bytes->data(), bytes->size(), &got));
   bytes->resize(got);
