@@ -5,15 +5,20 @@ import { Broken, require } from '../errors.js';
 export const NO_TIME = -(2n ** 63n);
 const MASK = 2n ** 64n - 1n;
 
-/** Bounds how many values columns may make: a constant column costs two bytes however long it is. */
+/** Bounds how many values columns may make: a constant column costs two bytes however long it is. Also other work. */
 export class Budget {
   constructor(public left: number) {}
   static ofFile(size: number): Budget {
     return new Budget(4 * size + 4096);
   }
   take(values: number): void {
-    require(values <= this.left, 'more values than a file of this size can have');
+    require(this.allows(values), 'more values than a file of this size can have');
+  }
+  /** Takes them if that is not too much. */
+  allows(values: number): boolean {
+    if (values > this.left) return false;
     this.left -= values;
+    return true;
   }
 }
 
@@ -95,19 +100,22 @@ export class Cursor {
     const minimum = this.signed();
     const step = extras & 1 ? this.big() : 1n;
     const exceptions = extras & 2 ? this.#exceptions(count) : [];
+    if (width === 0 && !exceptions.length) return new BigInt64Array(count).fill(minimum);
     const values = unpack(this.take(Math.ceil((count * width) / 8)), width, count);
     for (const [position, residual] of exceptions) values[position] = residual;
-    for (let i = 0; i < count; i++) values[i] = BigInt.asIntN(64, minimum + step * values[i]!);
+    if (minimum !== 0n || step !== 1n) for (let i = 0; i < count; i++) values[i] = BigInt.asIntN(64, minimum + step * values[i]!);
     return values;
   }
 
   /** A column of values that have to be 0 … most. */
   numbers(count: number, most: number, rule: string): number[] {
-    const values = this.column(count);
-    return Array.from(values, (value) => {
-      require(value >= 0n && value <= BigInt(most), rule);
-      return Number(value);
-    });
+    const found: number[] = [];
+    for (const value of this.column(count)) {
+      const number = Number(value);
+      require(number >= 0 && number <= most, rule);
+      found.push(number);
+    }
+    return found;
   }
 
   deltas(count: number): BigInt64Array {
@@ -137,20 +145,20 @@ export class Cursor {
 function unpack(packed: Uint8Array, width: number, count: number): BigInt64Array {
   const values = new BigInt64Array(count);
   if (width === 0) return values;
+  if (width <= 24) {
+    // At most 4 bytes hold a residual: plain numbers do. Bytes behind the last one count as 0.
+    for (let i = 0, bit = 0; i < count; i++, bit += width) {
+      const at = Math.floor(bit / 8);
+      const word = packed[at]! | (packed[at + 1]! << 8) | (packed[at + 2]! << 16) | (packed[at + 3]! << 24);
+      values[i] = BigInt((word >>> (bit & 7)) & (2 ** width - 1));
+    }
+    return values;
+  }
   const mask = (1n << BigInt(width)) - 1n;
   let held = 0n;
   let bits = 0;
   let at = 0;
   for (let i = 0; i < count; i++) {
-    if (width <= 32) {
-      // At most 5 bytes hold a residual: plain numbers do.
-      const bit = i * width;
-      at = bit >>> 3;
-      let word = 0;
-      for (let k = Math.ceil(((bit & 7) + width) / 8) - 1; k >= 0; k--) word = word * 256 + packed[at + k]!;
-      values[i] = BigInt(Math.floor(word / 2 ** (bit & 7)) % 2 ** width);
-      continue;
-    }
     while (bits < width) {
       held |= BigInt(packed[at++]!) << BigInt(bits);
       bits += 8;

@@ -5,7 +5,7 @@ import { Budget, Cursor } from './cursor.js';
 
 const MOST_CLUSTERS = 65536;
 const MOST_SPANS = 2 ** 17;
-const MOST_PAGES_TIMES_TRACKS = 2 ** 18;
+export const MOST_PAGES_TIMES_TRACKS = 2 ** 18;
 export const SMALLEST_CLUSTER = 31;
 
 /** All blocks of a track together, up to the end of a page or of the file (core.md, "Page"). Times are in ticks. */
@@ -122,28 +122,24 @@ export function parsePage(payload: Uint8Array, offset: number, budget: Budget): 
   const tracks = new Map<number, PageTrack>();
   const trackCount = cursor.varint();
   require(trackCount <= 4096, 'a page has more than 4096 tracks');
+  const blocks = clusters.map(() => 0);
   let left = MOST_SPANS;
   for (let i = 0; i < trackCount; i++) {
     const id = cursor.varint();
     require(!tracks.has(id), 'a page has a track twice');
-    const track = pageTrack(cursor, clusters, left, budget);
+    const track = pageTrack(cursor, clusters, blocks, left, budget);
     left -= track.spans.length;
     tracks.set(id, track);
   }
-  const page = { offset, copy, before: before!, trak: trak!, meta: meta!, clusters, tracks };
-  requireRoom(page);
-  return page;
+  requireRoom(clusters, blocks, copy && clusters.length > 0 && clusters[0]! > offset ? null : offset);
+  return { offset, copy, before: before!, trak: trak!, meta: meta!, clusters, tracks };
 }
 
-/** Every block takes a byte of its cluster. How much room the last one has is not known of pages in front, whose file may be cut. */
-function requireRoom({ offset, copy, clusters, tracks }: Page): void {
-  const blocks = new Map<number, number>();
-  for (const { spans } of tracks.values())
-    for (const span of spans) blocks.set(span.cluster, (blocks.get(span.cluster) ?? 0) + span.blocks);
-  const inFront = copy && clusters.length > 0 && clusters[0]! > offset;
+/** Every block takes a byte of its cluster. `end` of the last one is not known (null) of pages in front, whose file may be cut. */
+function requireRoom(clusters: number[], blocks: number[], end: number | null): void {
   clusters.forEach((begin, i) => {
-    const end = clusters[i + 1] ?? (inFront ? begin + 65535 : offset);
-    require((blocks.get(begin) ?? 0) <= Math.min(65535, end - begin), 'a cluster has no room for its blocks');
+    const next = clusters[i + 1] ?? end ?? begin + 65535;
+    require(blocks[i]! <= Math.min(65535, next - begin), 'a cluster has no room for its blocks');
   });
 }
 
@@ -156,17 +152,19 @@ function clustersOf(cursor: Cursor, first: number, count: number): number[] {
   return clusters;
 }
 
-function rising(values: number[]): boolean {
-  return values.every((value, i) => i === 0 || value > values[i - 1]!);
-}
-
 function positions(cursor: Cursor, count: number, end: number): number[] {
-  const found = Array.from(cursor.deltas(count), Number);
-  require(rising(found) && (count === 0 || (found[0]! >= 0 && found.at(-1)! < end)), 'positions do not rise, or too far');
+  const found: number[] = [];
+  let before = -1;
+  for (const value of cursor.deltas(count)) {
+    const position = Number(value);
+    require(position > before && position < end, 'positions do not rise, or too far');
+    found.push((before = position));
+  }
   return found;
 }
 
-function pageTrack(cursor: Cursor, clusters: number[], mostSpans: number, budget: Budget): PageTrack {
+/** Adds to the blocks of each cluster. */
+function pageTrack(cursor: Cursor, clusters: number[], blocksOf: number[], mostSpans: number, budget: Budget): PageTrack {
   const count = cursor.varint();
   require(count <= Math.min(clusters.length, mostSpans), 'a track has too many spans');
   budget.take(count);
@@ -176,6 +174,7 @@ function pageTrack(cursor: Cursor, clusters: number[], mostSpans: number, budget
   const firstTimes = cursor.deltas(count);
   const spans = at.map((position, i): Span => {
     require(blocks[i]! >= 1 && hidden[i]! <= blocks[i]!, 'a span has no blocks, or more hidden ones than blocks');
+    blocksOf[position]! += blocks[i]!;
     return { cluster: clusters[position]!, blocks: blocks[i]!, hidden: hidden[i]!, firstTime: firstTimes[i]!, firstKey: null, lastKey: null };
   });
   keysOf(cursor, spans);
@@ -200,6 +199,13 @@ function keysOf(cursor: Cursor, spans: Span[]): void {
   });
 }
 
+/** How many pages a top tells of. */
+export function pageCountOf(top: Uint8Array): number {
+  const cursor = new Cursor(top);
+  cursor.take(36);
+  return cursor.varint();
+}
+
 export function parseTop(payload: Uint8Array, offset: number, budget: Budget): Top {
   const cursor = new Cursor(payload);
   cursor.take(4);
@@ -212,9 +218,10 @@ export function parseTop(payload: Uint8Array, offset: number, budget: Budget): T
   const places = Array.from(cursor.deltas(count), (distance) => Number(BigInt(offset) - distance));
   const sizes = cursor.numbers(count, 2 ** 32, 'the size of a page is not possible');
   const clusters = cursor.numbers(count, 2 ** 53, 'a page has too many clusters');
-  const pages = places.map((at, i) => ({ offset: at, size: sizes[i]!, clusters: clusters[i]!, tracks: new Map<number, Summary>() }));
   const trackCount = cursor.varint();
   require(trackCount <= 4096 && trackCount * count <= MOST_PAGES_TIMES_TRACKS, 'pages times tracks are too many');
+  const none = new Map<number, Summary>();
+  const pages = places.map((at, i) => ({ offset: at, size: sizes[i]!, clusters: clusters[i]!, tracks: trackCount ? new Map<number, Summary>() : none }));
   const columns = new Map<number, TopColumns>();
   const totals = new Map<number, Totals>();
   for (let i = 0; i < trackCount; i++) {

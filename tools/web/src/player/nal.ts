@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // H.264 and HEVC: Annex B (start codes) to units with a length, and parameter sets to avcC and hvcC.
-import { concat } from '../base/concat.js';
+import { join } from '../base/concat.js';
 import { be } from './boxes.js';
 
 /** The NAL units of Annex B, without start codes and trailing zeros. */
@@ -20,7 +20,7 @@ export function isAnnexB(data: Uint8Array): boolean {
 }
 
 export function withLengths(data: Uint8Array): Uint8Array {
-  return concat(...unitsOf(data).flatMap((unit) => [be(4, unit.length), unit]));
+  return join(unitsOf(data).flatMap((unit) => [be(4, unit.length), unit]));
 }
 
 /** avcC of parameter sets in Annex B, or null where they are not there. */
@@ -30,7 +30,7 @@ export function avcConfig(data: Uint8Array): Uint8Array | null {
   const pps = units.filter((unit) => (unit[0]! & 31) === 8);
   if (!sps.length || !pps.length || sps[0]!.length < 4) return null;
   const sets = (of: Uint8Array[]): Uint8Array[] => of.flatMap((unit) => [be(2, unit.length), unit]);
-  return concat(be(1, 1, sps[0]![1]!, sps[0]![2]!, sps[0]![3]!, 0xff, 0xe0 | sps.length), ...sets(sps), be(1, pps.length), ...sets(pps));
+  return join([be(1, 1, sps[0]![1]!, sps[0]![2]!, sps[0]![3]!, 0xff, 0xe0 | sps.length), ...sets(sps), be(1, pps.length), ...sets(pps)]);
 }
 
 /** hvcC of parameter sets in Annex B, or null where they are not there. */
@@ -42,7 +42,7 @@ export function hevcConfig(data: Uint8Array): Uint8Array | null {
   // profile_tier_level stands behind 16 bits of the unit's head and 8 bits; emulation prevention is taken out first.
   const plain = sps[0]!.filter((byte, i, all) => !(byte === 3 && i >= 2 && all[i - 1] === 0 && all[i - 2] === 0));
   const arrays = [[32, vps], [33, sps], [34, pps]] as const;
-  return concat(
+  return join([
     be(1, 1), plain.subarray(3, 15), be(2, 0xf000), be(1, 0xfc, 0xfd, 0xf8, 0xf8), be(2, 0), be(1, 0x0f), be(1, arrays.length),
-    ...arrays.flatMap(([type, sets]) => [be(1, 0x80 | type), be(2, sets.length), ...sets.flatMap((unit) => [be(2, unit.length), unit])]));
+    ...arrays.flatMap(([type, sets]) => [be(1, 0x80 | type), be(2, sets.length), ...sets.flatMap((unit) => [be(2, unit.length), unit])])]);
 }

@@ -3,7 +3,7 @@
 import { require, unlessBroken } from '../errors.js';
 import { Cursor } from '../format/cursor.js';
 import { concat } from '../base/concat.js';
-import { equal, sha256, subtle } from './digest.js';
+import { equal, hex, sha256, subtle } from './digest.js';
 
 const MOST_LEAVES = 4096;
 const MOST_GAP = 256 * 2 ** 20;
@@ -31,10 +31,13 @@ export interface Checkpoint {
   tracks: { track: number; end: bigint | null }[];
   /** Positions of all checkpoints before; only of the final one. */
   checkpoints: number[];
-  /** Digests of pages of the index that were written since the checkpoint before. */
-  pages: Uint8Array[];
+  /** Digests (in hex) of pages of the index that were written since the checkpoint before. */
+  pages: Set<string>;
   /** Only of the final one: digests of all pages as copies, with their places; and that of the top. */
-  copies: { digest: Uint8Array; place: number }[];
+  copies: { digest: string; place: number }[];
+  copyDigests: Set<string>;
+  /** The digest of the copy, by its place. */
+  copyAt: Map<number, string>;
   top: Uint8Array;
   /** Places (positions plus 1, 0: none) of the TRAK and META that count; only of the final one. */
   trak: number;
@@ -70,14 +73,16 @@ export function parseCheckpoint(payload: Uint8Array): Checkpoint {
   require(count <= cursor.left && (final || count === 0), 'a checkpoint lists more than it has');
   const checkpoints: number[] = [];
   for (let i = 0; i < count; i++) checkpoints.push((checkpoints.at(-1) ?? 0) + cursor.varint());
-  const pages = list(cursor, 32, () => cursor.take(32));
-  const copies = final ? list(cursor, 40, () => ({ digest: cursor.take(32), place: safe(cursor) })) : [];
+  const pages = new Set(list(cursor, 32, () => hex(cursor.take(32))));
+  const copies = final ? list(cursor, 40, () => ({ digest: hex(cursor.take(32)), place: safe(cursor) })) : [];
+  const copyDigests = new Set(copies.map(({ digest }) => digest));
+  const copyAt = new Map([...copies].reverse().map(({ digest, place }) => [place, digest]));
   const top = cursor.take(final ? 32 : 0);
   const [trak, meta] = final ? [safe(cursor), safe(cursor)] : [0, 0];
   const size = payload[payload.length - 2]! | (payload[payload.length - 1]! << 8);
   require(cursor.left === size + 2, 'the signature of a checkpoint has another size');
   const signed = payload.subarray(0, cursor.position);
-  return { algorithm, final, keyId, tree, header, position, back, leavesBefore, peaks, leaves, root, tracks, checkpoints, pages, copies, top, trak, meta, signed, signature: cursor.take(size) };
+  return { algorithm, final, keyId, tree, header, position, back, leavesBefore, peaks, leaves, root, tracks, checkpoints, pages, copies, copyDigests, copyAt, top, trak, meta, signed, signature: cursor.take(size) };
 }
 
 function list<T>(cursor: Cursor, size: number, read: () => T): T[] {

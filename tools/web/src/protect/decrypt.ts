@@ -8,14 +8,26 @@ import { Track, fromBase64 } from '../format/tracks.js';
 import type { Content, Decryptor } from '../read/content.js';
 import type { H4mkFile } from '../read/file.js';
 import { concat } from '../base/concat.js';
-import { equal, expand, hmac, metadataDigest, subtle, tracksDigest, u32, u64 } from './digest.js';
+import { equal, expand, expansion, metadataDigest, subtle, tracksDigest, u32, u64 } from './digest.js';
+import { hmac } from './hmac.js';
 
 const BLOCKS_A_KEY = 20n;
 const KEYS_HELD = 64;
+/** Of scheme living, each with the nodes down to its last block. */
+const WAYS_HELD = 256;
+const [LEFT, RIGHT] = [expansion('living left'), expansion('living right')];
 
 interface Session {
+  index: number;
   id: Uint8Array;
+  /** By track_id; 0 for those that are not there. */
   first: Map<number, bigint>;
+}
+
+/** A session holds for the blocks of a track from this number on. */
+interface Since {
+  ordinal: bigint;
+  session: Session;
 }
 
 /** Opens a file's blocks with a master key of 16 bytes or more, from now on. Throws `wrong_key` where the key is another one, and where the file is not
@@ -32,23 +44,23 @@ async function decryptorFor(file: H4mkFile, key: Uint8Array): Promise<Decryptor>
   if (scheme !== 'aes-256-gcm' && scheme !== 'living') throw new H4mkError('unsupported', 'The scheme of the encryption is not known here.');
   const fileId = bytesOf(protection.file_id, 16);
   if (key.length < 16) throw new H4mkError('wrong_key', 'A key has 16 bytes or more.');
-  const root = await hmac(fileId, key);
-  if (!equal(await expand(root, 'key check', concat(scheme)), bytesOf(protection.key_check, 32))) throw new H4mkError('wrong_key', 'The key is not the one of this file.');
+  const root = hmac(fileId, key);
+  if (!equal(expand(root, 'key check', concat(scheme)), bytesOf(protection.key_check, 32))) throw new H4mkError('wrong_key', 'The key is not the one of this file.');
   const digests = concat(await tracksDigest(file.tracks.values()), await metadataDigest(file.exactMeta));
-  const descriptions = await expand(await expand(root, 'descriptions key'), 'descriptions', digests);
+  const descriptions = expand(expand(root, 'descriptions key'), 'descriptions', digests);
   if (!equal(descriptions, bytesOf(protection.descriptions, 32))) throw new H4mkError('forged', 'The descriptions of the tracks are not those that were written with the blocks.');
-  const counts = file.closed ? await checkEnd(file, root, descriptions, protection.end) : undefined;
+  const counts = file.closed ? checkEnd(file, root, descriptions, protection.end) : undefined;
   return new Opener(root, fileId, sessionsOf(protection.sessions), scheme === 'living', counts);
 }
 
-async function checkEnd(file: H4mkFile, root: Uint8Array, descriptions: Uint8Array, end: Exact | undefined): Promise<Map<number, bigint>> {
+function checkEnd(file: H4mkFile, root: Uint8Array, descriptions: Uint8Array, end: Exact | undefined): Map<number, bigint> {
   const wrong = new H4mkError('forged', 'The end of the file is not the one that was written with the key: it was cut or put together.');
   if (!isObject(end) || !Array.isArray(end.blocks)) throw wrong;
   const counts = end.blocks.map(pairOf);
   const ids = [...file.tracks.keys()];
   if (counts.length !== ids.length || counts.some((pair, i) => !pair || pair[0] !== BigInt(ids[i]!))) throw wrong;
   const data = concat(descriptions, u32(counts.length), ...counts.flatMap((pair) => [u32(Number(pair![0])), u64(pair![1])]));
-  if (!equal(await expand(await expand(root, 'end key'), 'end', data), bytesOf(end.mac, 32))) throw wrong;
+  if (!equal(expand(expand(root, 'end key'), 'end', data), bytesOf(end.mac, 32))) throw wrong;
   return new Map(counts.map((pair) => [Number(pair![0]), pair![1]]));
 }
 
@@ -65,21 +77,23 @@ function bytesOf(value: Exact | undefined, size: number): Uint8Array {
 
 function sessionsOf(value: Exact | undefined): Session[] {
   const wrong = new H4mkError('forged', 'META does not say which sessions the blocks are of.');
-  const sessions: Session[] = [{ id: new Uint8Array(16), first: new Map() }];
+  const sessions: Session[] = [{ index: 0, id: new Uint8Array(16), first: new Map() }];
   if (value === undefined) return sessions;
   if (!Array.isArray(value)) throw wrong;
   for (const session of value) {
     if (!isObject(session) || !Array.isArray(session.first)) throw wrong;
     const first = session.first.map(pairOf);
     if (first.includes(null)) throw wrong;
-    sessions.push({ id: bytesOf(session.id, 16), first: new Map(first.map((pair) => [Number(pair![0]), pair![1]])) });
+    sessions.push({ index: sessions.length, id: bytesOf(session.id, 16), first: new Map(first.map((pair) => [Number(pair![0]), pair![1]])) });
   }
   return sessions;
 }
 
 class Opener implements Decryptor {
   readonly #keys = new Map<string, Promise<CryptoKey>>();
-  readonly #ways = new Map<string, { ordinal: bigint; nodes: Promise<Uint8Array>[] }>();
+  readonly #ways = new Map<string, { ordinal: bigint; nodes: Uint8Array[] }>();
+  /** By track_id. */
+  readonly #since = new Map<number, Since[]>();
 
   constructor(
     private readonly root: Uint8Array, private readonly fileId: Uint8Array, private readonly sessions: Session[], private readonly living: boolean, readonly counts?: Map<number, bigint>,
@@ -100,8 +114,28 @@ class Opener implements Decryptor {
     return new H4mkError('bad_tag', `Block ${block.ordinal} of track ${block.track} is not what was encrypted: it was changed or moved.`, block.cluster.offset);
   }
 
+  /** The last one that begins at the block or before it. */
   #sessionOf({ track, ordinal }: Block): Session {
-    return this.sessions.findLast((session, i) => i === 0 || ordinal >= (session.first.get(track) ?? 0n))!;
+    let since = this.#since.get(track);
+    if (!since) this.#since.set(track, (since = this.#sessionsOf(track)));
+    let [low, high] = [0, since.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (since[middle]!.ordinal <= ordinal) low = middle;
+      else high = middle;
+    }
+    return since[low]!.session;
+  }
+
+  /** Rising, the first one from number 0 on. One that begins no earlier than a later one is never used. */
+  #sessionsOf(track: number): Since[] {
+    const found: Since[] = [];
+    for (let i = this.sessions.length - 1; !found.length || found.at(-1)!.ordinal > 0n; i--) {
+      const session = this.sessions[i]!;
+      const ordinal = i === 0 ? 0n : (session.first.get(track) ?? 0n);
+      if (!found.length || ordinal < found.at(-1)!.ordinal) found.push({ ordinal, session });
+    }
+    return found.reverse();
   }
 
   async #openPart(part: number, sealed: Uint8Array, block: Block, track: Track, session: Session, key: CryptoKey): Promise<Uint8Array> {
@@ -134,7 +168,7 @@ class Opener implements Decryptor {
 
   #keyOf(session: Session, { track, ordinal }: Block): Promise<CryptoKey> {
     const group = this.living ? ordinal : ordinal >> BLOCKS_A_KEY;
-    const name = `${this.sessions.indexOf(session)} ${track} ${group}`;
+    const name = `${session.index} ${track} ${group}`;
     let key = this.#keys.get(name);
     if (!key) {
       key = this.#derive(session, track, group);
@@ -144,24 +178,24 @@ class Opener implements Decryptor {
     return key;
   }
 
-  async #derive(session: Session, track: number, group: bigint): Promise<CryptoKey> {
-    const bytes = this.living ? await this.#leaf(session, track, group) : await expand(this.root, 'block key', concat(session.id, u32(track), u64(group)));
+  #derive(session: Session, track: number, group: bigint): Promise<CryptoKey> {
+    const bytes = this.living ? this.#leaf(session, track, group) : expand(this.root, 'block key', concat(session.id, u32(track), u64(group)));
     return subtle().importKey('raw', concat(bytes), 'AES-GCM', false, ['decrypt']);
   }
 
   /** "Scheme living": 64 steps down a tree, for any ordinal. Nodes on the way to the last one are kept, so that the next one is near. */
-  async #leaf(session: Session, track: number, ordinal: bigint): Promise<Uint8Array> {
-    const name = `${this.sessions.indexOf(session)} ${track}`;
+  #leaf(session: Session, track: number, ordinal: bigint): Uint8Array {
+    const name = `${session.index} ${track}`;
     const last = this.#ways.get(name);
-    const way = { ordinal, nodes: [] as Promise<Uint8Array>[] };
+    const bits = ordinal.toString(2).padStart(64, '0');
+    const before = last?.ordinal.toString(2).padStart(64, '0');
     let same = 0;
-    while (last && same < 64 && last.ordinal >> BigInt(63 - same) === ordinal >> BigInt(63 - same)) same++;
-    way.nodes = last ? last.nodes.slice(0, same + 1) : [expand(this.root, 'living track', concat(session.id, u32(track)))];
-    for (let depth = way.nodes.length - 1; depth < 64; depth++) {
-      const label = (ordinal >> BigInt(63 - depth)) & 1n ? 'living right' : 'living left';
-      way.nodes.push(way.nodes[depth]!.then((node) => expand(node, label)));
-    }
-    this.#ways.set(name, way);
-    return expand(await way.nodes[64]!, 'living key');
+    while (before && same < 64 && before[same] === bits[same]) same++;
+    const nodes = last?.nodes.slice(0, same + 1) ?? [expand(this.root, 'living track', concat(session.id, u32(track)))];
+    for (let depth = nodes.length - 1; depth < 64; depth++) nodes.push(hmac(nodes[depth]!, bits[depth] === '1' ? RIGHT : LEFT));
+    this.#ways.delete(name);
+    this.#ways.set(name, { ordinal, nodes });
+    if (this.#ways.size > WAYS_HELD) this.#ways.delete(this.#ways.keys().next().value!);
+    return expand(nodes[64]!, 'living key');
   }
 }

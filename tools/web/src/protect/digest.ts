@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// protection.md, "Notation", "Digest of a JSON value", "What describes the blocks". All by WebCrypto.
+// protection.md, "Notation", "Digest of a JSON value", "What describes the blocks".
 import { H4mkError, require, unlessBroken } from '../errors.js';
-import { concat } from '../base/concat.js';
+import { concat, join } from '../base/concat.js';
 import { Exact, isObject, parseJson } from '../format/json.js';
 import { Meta, Track, parseTracks } from '../format/tracks.js';
+import { hash, hmac } from './hmac.js';
 
 const utf8 = new TextEncoder();
 
@@ -25,6 +26,12 @@ export function u64(value: bigint): Uint8Array {
   return bytes;
 }
 
+export function hex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += (byte + 256).toString(16).slice(1);
+  return text;
+}
+
 /** In a time that does not depend on where they differ. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   let difference = a.length ^ b.length;
@@ -32,18 +39,25 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
-export async function sha256(...parts: (Uint8Array | string)[]): Promise<Uint8Array> {
-  return new Uint8Array(await subtle().digest('SHA-256', concat(...parts)));
+/** Below this a call of WebCrypto takes longer than the work itself. */
+const SMALL = 512;
+
+export const sha256 = (...parts: (Uint8Array | string)[]): Promise<Uint8Array> => sha256Of(parts);
+
+/** Of all parts, back to back. */
+export async function sha256Of(parts: (Uint8Array | string)[]): Promise<Uint8Array> {
+  const message = join(parts);
+  return message.length < SMALL ? hash(message) : new Uint8Array(await subtle().digest('SHA-256', message));
 }
 
-export async function hmac(key: Uint8Array, message: Uint8Array): Promise<Uint8Array> {
-  const imported = await subtle().importKey('raw', concat(key), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-  return new Uint8Array(await subtle().sign('HMAC', imported, concat(message)));
+/** The message of `expand`. */
+export function expansion(label: string, data: Uint8Array = new Uint8Array(0)): Uint8Array {
+  return concat('H4MK/2 ' + label + '\0', data, new Uint8Array([1]));
 }
 
 /** Expand(key, label, data, 32): one block of HKDF-Expand. */
-export function expand(key: Uint8Array, label: string, data: Uint8Array = new Uint8Array(0)): Promise<Uint8Array> {
-  return hmac(key, concat('H4MK/2 ' + label + '\0', data, new Uint8Array([1])));
+export function expand(key: Uint8Array, label: string, data: Uint8Array = new Uint8Array(0)): Uint8Array {
+  return hmac(key, expansion(label, data));
 }
 
 function byBytes(a: string, b: string): number {
@@ -76,7 +90,7 @@ function textOf(value: Exact, parts: Uint8Array[]): void {
 export async function digestOf(value: Exact): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   textOf(value, parts);
-  return sha256(...parts);
+  return sha256Of(parts);
 }
 
 function without(value: { [key: string]: Exact }, leave: (key: string, member: Exact) => boolean): Exact {

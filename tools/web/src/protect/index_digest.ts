@@ -3,8 +3,7 @@
 import { Cursor } from '../format/cursor.js';
 import type { Top, Totals } from '../format/page.js';
 import type { Checkpoint } from './checkpoint.js';
-import { concat } from '../base/concat.js';
-import { sha256, u64 } from './digest.js';
+import { sha256, sha256Of, u64 } from './digest.js';
 
 const NONE = -(2n ** 63n);
 /** In a page: its four distances, and what stands behind them. */
@@ -52,5 +51,5 @@ export function topDigest(top: Top, tracks: Checkpoint['tracks']): Promise<Uint8
     const { blocks, hidden, bytes, startPts, firstDts, end, bits } = top.totals.get(track) ?? NO_BLOCKS;
     said.push(count(blocks), count(hidden), count(bytes), time(startPts), time(firstDts), time(end), new Uint8Array([bits! & SIGNED_BITS]));
   }
-  return sha256(concat(...said));
+  return sha256Of(said);
 }

@@ -63,13 +63,12 @@ export class Regions {
     if (position >= last.position) return { begin: base + last.position, end: last.final ? this.raw.size : this.lastEnd, by: last, where: 'tail' };
     const { checkpoint, begin, end } = await this.#behind(position);
     if (!checkpoint) return { begin: base + begin, end: base + end, by: null };
-    let from = begin;
-    for (const leaf of checkpoint.leaves) {
-      if (position < leaf.position) return { begin: base + from, end: base + leaf.position, by: checkpoint };
-      from = leaf.position + leaf.size;
-      if (position < from) return { begin: base + leaf.position, end: base + from, leaf, by: checkpoint };
-    }
-    return { begin: base + from, end: base + checkpoint.position, by: checkpoint };
+    const { leaves } = checkpoint;
+    const next = firstBehind(leaves.length, position, (i) => leaves[i]!.position);
+    const leaf = leaves[next - 1];
+    const from = leaf ? leaf.position + leaf.size : begin;
+    if (leaf && position < from) return { begin: base + leaf.position, end: base + from, leaf, by: checkpoint };
+    return { begin: base + from, end: base + (leaves[next]?.position ?? checkpoint.position), by: checkpoint };
   }
 
   /** The checkpoint at an offset; null where none stands that is signed and of this tree. */
@@ -80,13 +79,13 @@ export class Regions {
   /** The first checkpoint behind a position, and the stretch that it lists. */
   async #behind(position: number): Promise<{ checkpoint: Checkpoint | null; begin: number; end: number }> {
     for (;;) {
-      const i = this.#known.findIndex((at) => at > position);
+      const i = firstBehind(this.#known.length, position, (at) => this.#known[at]!);
       const end = this.#known[i]!;
       const checkpoint = await this.#load(end);
       const begin = checkpoint ? end - checkpoint.back : (this.#known[i - 1] ?? 0);
       // Only a final checkpoint lists the others: from any other one goes back.
-      if (!checkpoint?.back || begin <= position || this.#known.includes(begin)) return { checkpoint, begin: checkpoint && !checkpoint.back ? 0 : begin, end };
-      this.#known = [...this.#known, begin].sort((a, b) => a - b);
+      if (!checkpoint?.back || begin <= position) return { checkpoint, begin: checkpoint && !checkpoint.back ? 0 : begin, end };
+      this.#known.splice(i, 0, begin);
     }
   }
 
@@ -105,6 +104,17 @@ export class Regions {
     const fits = checkpoint && equal(checkpoint.tree, this.last.tree) && checkpoint.position === position;
     return fits && checkpoint.back <= position && (await this.key.verifies(checkpoint)) ? checkpoint : null;
   }
+}
+
+/** Of rising values the first one that is more than a limit, or their count. */
+function firstBehind(count: number, limit: number, value: (i: number) => number): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (value(middle) > limit) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 async function checkpointAt(raw: Bytes, offset: number): Promise<{ checkpoint: Checkpoint; size: number } | null> {

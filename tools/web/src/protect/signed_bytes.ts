@@ -4,11 +4,11 @@
 import { H4mkError, unlessBroken } from '../errors.js';
 import { CHECKSUM_SIZE, Chunk, HEADER_SIZE, TAIL_SIZE, ascii, parseHead } from '../format/chunk.js';
 import { Budget, Cursor } from '../format/cursor.js';
-import { Top, parseLocator, parseTop } from '../format/page.js';
+import { Top, pageCountOf, parseLocator, parseTop } from '../format/page.js';
 import type { Bytes } from '../source/bytes.js';
 import type { PublicKey } from './checkpoint.js';
-import { concat } from '../base/concat.js';
-import { apartFromWords, equal, sha256 } from './digest.js';
+import { join } from '../base/concat.js';
+import { apartFromWords, equal, hex, sha256, sha256Of } from './digest.js';
 import { LEAST_PAGE, formOf, pageDigest, placeOf, topDigest } from './index_digest.js';
 import { Region, Regions } from './regions.js';
 import type { Verdict } from './verify.js';
@@ -25,6 +25,8 @@ interface Verified {
   bytes: Uint8Array;
   /** Offsets of chunks that may be used. */
   starts: Set<number>;
+  /** Of all tops that stand here. */
+  budget: Budget;
 }
 
 /** A chunk that stands outside of the leaves. */
@@ -35,9 +37,13 @@ interface Found {
 
 export class SignedBytes implements Bytes {
   readonly #held = new Map<number, { size: number; verified: Promise<Verified> }>();
+  #heldSize = 0;
+  readonly #toldEdits = new Set<number>();
   readonly #told = new Set<string>();
   /** Chunks behind the final checkpoint: descriptions whose words were edited. */
   readonly #edits = new Map<number, string>();
+  /** Of the descriptions that were signed: what edits must not change. */
+  readonly #asSigned = new Map<string, Uint8Array | null>();
 
   private constructor(private readonly raw: Bytes, private readonly key: PublicKey, private regions: Regions, private readonly verdict: Verdict) {}
 
@@ -65,7 +71,7 @@ export class SignedBytes implements Bytes {
       const later = await Regions.find(this.raw, this.key, this.regions);
       if (later) {
         this.regions = later;
-        this.#held.clear();
+        this.#forget();
         await this.#begin();
       }
     }
@@ -81,8 +87,14 @@ export class SignedBytes implements Bytes {
   }
 
   close(): void {
-    this.#held.clear();
+    this.#forget();
     this.raw.close();
+  }
+
+  #forget(): void {
+    this.#held.clear();
+    this.#heldSize = 0;
+    this.#asSigned.clear();
   }
 
   async startsChunk(offset: number): Promise<boolean> {
@@ -98,7 +110,7 @@ export class SignedBytes implements Bytes {
       parts.push(part);
       at += part.length;
     }
-    return parts.length === 1 ? parts[0]! : concat(...parts);
+    return parts.length === 1 ? parts[0]! : join(parts);
   }
 
   /** "MUST verify the last leaf before it tells a size, a duration or the result of a seek as verified." */
@@ -121,23 +133,27 @@ export class SignedBytes implements Bytes {
   async #around(offset: number): Promise<Verified> {
     const region = await this.regions.at(offset);
     const { begin, end } = region;
-    const verified = this.#held.get(begin)?.verified ?? this.#verify(region);
-    this.#held.delete(begin);
+    const held = this.#held.get(begin);
+    this.#drop(begin);
+    const verified = held?.verified ?? this.#verify(region);
     this.#held.set(begin, { size: end - begin, verified });
-    verified.catch(() => this.#held.delete(begin));
-    let sum = 0;
-    for (const { size } of this.#held.values()) sum += size;
-    for (const [first, { size }] of this.#held) {
-      if (sum <= MOST_HELD || this.#held.size <= LEAST_HELD) break;
-      this.#held.delete(first);
-      sum -= size;
+    this.#heldSize += end - begin;
+    if (!held) verified.catch(() => this.#drop(begin));
+    for (const first of this.#held.keys()) {
+      if (this.#heldSize <= MOST_HELD || this.#held.size <= LEAST_HELD) break;
+      this.#drop(first);
     }
     return verified;
   }
 
+  #drop(begin: number): void {
+    this.#heldSize -= this.#held.get(begin)?.size ?? 0;
+    this.#held.delete(begin);
+  }
+
   async #verify(region: Region): Promise<Verified> {
     const { begin, end, leaf } = region;
-    const zeros = (): Verified => ({ begin, bytes: new Uint8Array(Math.max(0, end - begin)), starts: new Set() });
+    const zeros = (): Verified => ({ begin, bytes: new Uint8Array(Math.max(0, end - begin)), starts: new Set(), budget: Budget.ofFile(this.size) });
     if (!region.by || end > this.raw.size) {
       this.#tell(leaf ? 'not_as_signed' : 'not_signed', begin);
       return zeros();
@@ -147,7 +163,7 @@ export class SignedBytes implements Bytes {
     if (!leaf) return this.#between(region, bytes, zeros());
     if (equal(await leafHash(bytes), leaf.hash)) {
       if (ascii(bytes.subarray(0, 4)) === 'CORE') this.verdict.verified++;
-      return { begin, bytes, starts: new Set([begin]) };
+      return { begin, bytes, budget: new Budget(0), starts: new Set([begin]) };
     }
     this.#tell('not_as_signed', begin);
     return zeros();
@@ -203,11 +219,10 @@ export class SignedBytes implements Bytes {
     const { base, last } = this.regions;
     const form = formOf(payload);
     const inFront = region.where === 'front';
-    const known = form === 'copy' ? region.by!.copies.map((copy) => copy.digest) : form === 'original' && !inFront ? region.by!.pages : [];
-    const digest = await pageDigest(form === 'copy', payload, offset, base);
-    if (!known.some((one) => equal(one, digest))) return false;
-    const signed = last.copies.find(({ place }) => place === placeOf(offset, base));
-    return !signed || equal(signed.digest, await pageDigest(true, payload, offset, base));
+    const known = form === 'copy' ? region.by!.copyDigests : form === 'original' && !inFront ? region.by!.pages : null;
+    if (!known?.has(hex(await pageDigest(form === 'copy', payload, offset, base)))) return false;
+    const signed = last.copyAt.get(placeOf(offset, base));
+    return signed === undefined || signed === hex(await pageDigest(true, payload, offset, base));
   }
 
   /** A top names pages where they were when the file was signed. One in front may name copies there. */
@@ -218,16 +233,16 @@ export class SignedBytes implements Bytes {
       if (placeOf(offset, base) === place) continue;
       const page = inFront && starts.has(offset) ? parseHead(bytes.subarray(offset), offset) : null;
       const payload = page && bytes.subarray(page.payload, page.end - 4);
-      if (!payload || page.tag !== 'TSEK' || !isPage(payload) || !equal(digest, await pageDigest(true, payload, offset, base))) return false;
+      if (!payload || page.tag !== 'TSEK' || !isPage(payload) || digest !== hex(await pageDigest(true, payload, offset, base))) return false;
     }
     return true;
   }
 
   async #isSignedTop(chunk: Chunk, payload: Uint8Array, verified: Verified): Promise<boolean> {
     const { base, last } = this.regions;
-    if (!last.final) return false;
-    const top = unlessBroken(() => parseTop(payload, chunk.offset, Budget.ofFile(this.size)));
-    if (!top || top.pages.length !== last.copies.length || !equal(await topDigest(top, last.tracks), last.top)) return false;
+    if (!last.final || unlessBroken(() => pageCountOf(payload)) !== last.copies.length) return false;
+    const top = unlessBroken(() => parseTop(payload, chunk.offset, verified.budget));
+    if (!top || !equal(await topDigest(top, last.tracks), last.top)) return false;
     const inFront = chunk.offset < base;
     if (!inFront && top.toEnd !== chunk.size + TAIL_SIZE + CHECKSUM_SIZE) return false;
     const placed = await this.#namesPages(top, inFront, verified);
@@ -253,16 +268,22 @@ export class SignedBytes implements Bytes {
 
   /** Other words about the recording, and nothing else. */
   async #isEdit(offset: number, tag: 'TRAK' | 'META', payload: Uint8Array): Promise<boolean> {
-    const place = tag === 'TRAK' ? this.last.trak : this.last.meta;
-    if (tag === 'TRAK' && !place) return false;
-    const signed = place ? await this.#around(this.regions.base + place - 1) : null;
-    if (signed && !signed.starts.has(this.regions.base + place - 1)) return false;
-    const was = await apartFromWords(tag, signed ? signed.bytes.subarray(12, -4) : new TextEncoder().encode('{}'));
-    const is = await apartFromWords(tag, payload);
+    if (!this.#asSigned.has(tag)) this.#asSigned.set(tag, await this.#signedDescription(tag));
+    const was = this.#asSigned.get(tag)!;
+    const is = was && (await apartFromWords(tag, payload));
     if (!was || !is || !equal(was, is)) return false;
     this.#edits.set(offset, tag);
-    if (!this.verdict.edits.includes(offset)) this.verdict.edits.push(offset);
+    if (!this.#toldEdits.has(offset)) this.verdict.edits.push(offset);
+    this.#toldEdits.add(offset);
     return true;
+  }
+
+  async #signedDescription(tag: 'TRAK' | 'META'): Promise<Uint8Array | null> {
+    const place = tag === 'TRAK' ? this.last.trak : this.last.meta;
+    if (!place) return tag === 'TRAK' ? null : apartFromWords(tag, new TextEncoder().encode('{}'));
+    const offset = this.regions.base + place - 1;
+    const { bytes, starts } = await this.#around(offset);
+    return starts.has(offset) ? apartFromWords(tag, bytes.subarray(12, -4)) : null;
   }
 }
 
@@ -285,5 +306,5 @@ async function leafHash(chunk: Uint8Array): Promise<Uint8Array> {
   if (begin === null || begin > covered.length) return new Uint8Array(0);
   const pieces: Promise<Uint8Array>[] = [];
   for (let at = begin; at < covered.length; at += PIECE) pieces.push(sha256(covered.subarray(at, at + PIECE)));
-  return sha256(new Uint8Array([2]), covered.subarray(0, begin), ...(await Promise.all(pieces)));
+  return sha256Of([new Uint8Array([2]), covered.subarray(0, begin), ...(await Promise.all(pieces))]);
 }

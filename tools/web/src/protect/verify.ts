@@ -5,6 +5,7 @@ import type { Totals } from '../format/page.js';
 import type { Verifying } from '../read/file.js';
 import type { Bytes } from '../source/bytes.js';
 import { PublicKey } from './checkpoint.js';
+import { hex } from './digest.js';
 import { SignedBytes } from './signed_bytes.js';
 
 /** What can be said of a signed file so far. It is good if `final` is true, `edits` and `failed` are empty, and no `onProblem` was called, once all was
@@ -42,7 +43,7 @@ export class Verifier implements Verifying {
    *  @internal */
   async over(bytes: Bytes): Promise<Bytes> {
     const key = await PublicKey.of(this.publicKey);
-    this.verdict.signer = [...key.id].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    this.verdict.signer = hex(key.id);
     return (this.#bytes = await SignedBytes.over(bytes, key, this.verdict));
   }
 
