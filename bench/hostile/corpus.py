@@ -239,6 +239,72 @@ def pages_that_list_much(size, whole=True):
     return bytes(out)
 
 
+def fake_pages(size):
+    """Whoever looks back for a page checks each of them up to its end."""
+    front = header() + trak() + cluster(1)
+    fakes = (size - len(front) - 16) // 16
+    return front + chunk(b"NOTE", (b"TSEK" + struct.pack("<II", 0, size // 3) + b"H4TP") * fakes)
+
+
+def pages_that_lead_nowhere(size):
+    """Each names the one before it, and the first one names another first cluster than the file has."""
+    front = header() + trak() + cluster(1)
+    out = bytearray(front + cluster(1, ordinal=1))
+    previous = 0
+    while len(out) < size - 100:
+        piece = page(len(out), 0 if previous else 1, previous, 16, 0 if previous else len(front))
+        previous = len(out)
+        out += piece
+    return bytes(out)
+
+
+def clusters_that_are_not_there(size):
+    """Whoever takes a cluster out of the index where it cannot be read, and looks once more, does so for each."""
+    front = header() + trak()
+    out = bytearray(front + cluster(1) + chunk(b"NOTE", bytes(size - 2000)))
+    count = (len(out) - len(front)) // 31 - 1
+    rising = signed(0) + constant(1, count - 1)
+    of_track = varint(1) + varint(count) + rising + constant(1, count) + constant(0, count) + rising
+    of_track += varint(count) + rising + constant(0, count) * 2 + varint(0) + b"\0" + varint(count) + b"\0\0"
+    distances = struct.pack("<qqqq", 0, len(out) - 16, 0, len(out) - len(front))
+    return bytes(out + chunk(b"TSEK", b"H4TP\0" + distances + varint(count) + constant(31, count - 1) + varint(1) + of_track))
+
+
+def large_clusters(size):
+    """As few as can be, each with blocks of all tracks: who holds some of them holds all."""
+    tracks = min(64, size // 8000)
+    count = 65535 // tracks * tracks
+    order = b"\x06" + signed(0) + sum((k % tracks) << (6 * k) for k in range(count)).to_bytes((6 * count + 7) // 8, "little")
+    each = count // tracks
+
+    def unit(i):
+        index = varint(count) + varint(tracks) + b"\0"
+        index += b"".join(varint(track + 1) + varint(each) + varint(each * i) + signed(-i) for track in range(tracks)) + order
+        index += (constant(4, each) + constant(0, each) + constant(1 << 30, each) + constant(0, each - 1) + constant(0, each)) * tracks
+        index += bytes(count - len(index))  # what stands behind the end of an index is passed over
+        front = varint(len(index)) + index
+        return chunk(b"CORE", front + struct.pack("<I", zlib.crc32(front, SALT)), 1 << 30)
+    return fill(unit, size, header() + trak(tracks))
+
+
+def many_metas(size):
+    """Of each the values are as many as may be."""
+    meta = chunk(b"META", b'{"x":[' + b"{}," * min(130000, size // 4) + b"{}]}")
+    return fill(lambda i: meta + cluster(1, ordinal=i, time=i), size, header() + trak())
+
+
+def tops_in_front(size):
+    """Each names the same long TRAK, and that once more as META."""
+    front = header() + chunk(b"TRAK", trak()[12:-4] + b" " * (size // 2))
+    count = (size - len(front) - 100) // 54
+    first = len(front) + 54 * count
+
+    def top(i):
+        at = len(front) + 54 * i
+        return chunk(b"TSEK", b"H4TT" + struct.pack("<Qqqq", first + len(cluster(1)) - at, at - first, at - 16, at - 16) + b"\0\0")
+    return front + b"".join(top(i) for i in range(count)) + cluster(1)
+
+
 def end(at, first, distance, count, page_size, spare=b""):
     """A top that names so many pages, one in front of the other, and its locator."""
     body = struct.pack("<qqq", at - first if first else 0, at - 16, 0) + varint(count) + signed(distance) + constant(-1, count - 1)
@@ -323,6 +389,12 @@ CASES = {
     "pages of many tracks": pages_of_many_tracks,
     "pages that list much": pages_that_list_much,
     "broken pages that list much": lambda size: pages_that_list_much(size, whole=False),
+    "fake pages": fake_pages,
+    "pages that lead nowhere": pages_that_lead_nowhere,
+    "tops in front": tops_in_front,
+    "clusters that are not there": clusters_that_are_not_there,
+    "large clusters of all tracks": large_clusters,
+    "META of many objects, again": many_metas,
     "former ends": former_ends,
     "META before each cluster": described_again,
     "TRAK before each cluster": tracks_described_again,

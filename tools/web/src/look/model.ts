@@ -6,8 +6,9 @@ import type { H4mkFile } from '../read/file.js';
 
 /** Spans of more clusters than this are drawn page by page of the index. */
 const MOST_SPANS = 8192;
-/** Clusters that are read for one view. */
+/** Clusters that are read for one view, and blocks that it can have. */
 const MOST_CLUSTERS = 48;
+const MOST_BLOCKS = 2 ** 17;
 
 /** A bar: times in seconds. */
 export interface Bar {
@@ -35,19 +36,18 @@ export function labelOf(track: Track): string {
 /** The whole file, as its index has it: one bar for each cluster of a track, as high as it has blocks. */
 export async function lanesOf(file: H4mkFile): Promise<Lane[]> {
   const { index } = file.internals.state;
-  return Promise.all([...file.tracks.values()].map(async (track) => {
-    const found: { time: bigint; blocks: number }[] = [];
-    if (index.clusterCount > MOST_SPANS) {
-      for (const { tracks } of index.entries) {
-        const of = tracks.get(track.id);
-        if (of?.blocks) found.push({ time: of.firstTime, blocks: of.blocks });
-      }
-    } else {
-      for await (const { span } of index.all(track.id)) found.push({ time: span.firstTime, blocks: span.blocks });
+  const found = new Map([...file.tracks.keys()].map((id) => [id, [] as { firstTime: bigint; blocks: number }[]]));
+  for (const entry of index.entries) // each page is loaded once
+    for (const [id, summary] of entry.tracks) {
+      const of = summary.blocks ? found.get(id) : undefined;
+      const spans = of && index.clusterCount <= MOST_SPANS ? await index.spans(entry, id) : [summary];
+      for (const span of spans) of?.push(span);
     }
-    const most = found.reduce((so, { blocks }) => Math.max(so, blocks), 1);
-    return { track: track.id, label: labelOf(track), bars: found.map(({ time, blocks }) => ({ start: track.seconds(time), height: blocks / most, kind: 'span' })) };
-  }));
+  return [...file.tracks.values()].map((track) => {
+    const spans = found.get(track.id)!;
+    const most = spans.reduce((so, { blocks }) => Math.max(so, blocks), 1);
+    return { track: track.id, label: labelOf(track), bars: spans.map(({ firstTime, blocks }) => ({ start: track.seconds(firstTime), height: blocks / most, kind: 'span' })) };
+  });
 }
 
 /** The blocks of a stretch of seconds, or null where it has too many clusters to read for a view. */
@@ -60,11 +60,13 @@ export async function blocksOf(file: H4mkFile, begin: number, end: number): Prom
   for await (const cluster of file.clusters(point.cluster.offset)) {
     const own = cluster.blocks.filter((block) => file.tracks.has(block.track));
     if (own.length && own.every((block) => (secondsOf(file, block) ?? begin) > end)) break;
-    if (++read > MOST_CLUSTERS) return null;
+    if (++read > MOST_CLUSTERS || blocks.length + own.length > MOST_BLOCKS) return null;
     blocks.push(...own);
   }
+  const byTrack = new Map<number, Block[]>([...file.tracks.keys()].map((id) => [id, []]));
+  for (const block of blocks) if (timeOf(block) !== null) byTrack.get(block.track)!.push(block);
   return [...file.tracks.values()].map((track) => {
-    const own = blocks.filter((block) => block.track === track.id && timeOf(block) !== null);
+    const own = byTrack.get(track.id)!;
     const most = own.reduce((so, { size }) => Math.max(so, size), 1);
     const bars = own.map((block) => ({ start: track.seconds(timeOf(block)!), height: Math.sqrt(block.size / most), kind: typeOf(block), block }));
     return { track: track.id, label: labelOf(track), bars: bars.sort((a, b) => a.start - b.start) };

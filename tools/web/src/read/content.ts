@@ -39,6 +39,8 @@ export class ContentReader {
   decryptor?: Decryptor;
   /** CRCs that were compared, of the clusters that were used last. */
   readonly #checked = new Map<string, boolean>();
+  /** The last one of which the CRC of the chunk held: its blocks are read one after the other. */
+  #good?: Cluster;
 
   #external?: ExternalData;
 
@@ -48,6 +50,7 @@ export class ContentReader {
   useFile(crc: CrcOf): void {
     this.crc = crc;
     this.#checked.clear();
+    this.#good = undefined;
   }
 
   /** The bytes as they are stored, after their CRC held. */
@@ -92,7 +95,12 @@ export class ContentReader {
   async #holds(block: Block): Promise<boolean> {
     const { cluster } = block;
     if (cluster.ownChunks) return this.#rangeHolds(block.offset - 20, block.offset + block.size);
-    if (!cluster.stripeShift) return this.#once(`${cluster.offset}`, () => this.#chunkHolds(cluster));
+    if (!cluster.stripeShift) {
+      if (this.#good === cluster) return true;
+      const holds = await this.#once(`${cluster.offset}`, () => this.#chunkHolds(cluster));
+      if (holds) this.#good = cluster;
+      return holds;
+    }
     if (!block.size) return true;
     const size = 2 ** cluster.stripeShift;
     const first = Math.floor((block.offset - cluster.dataBegin) / size);

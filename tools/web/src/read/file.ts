@@ -13,7 +13,7 @@ import { Content, ContentReader, Decryptor } from './content.js';
 import type { OpenBeside } from './external.js';
 import { FileIndex, IndexDamaged, SpanWrong } from './file_index.js';
 import type { Frames } from './frames.js';
-import { Opened, openFile } from './open.js';
+import { Ignored, Opened, openFile } from './open.js';
 import type { Problem } from './problems.js';
 import { Place, Seeker } from './seek.js';
 import { Walk } from './walk.js';
@@ -61,6 +61,12 @@ export interface SeekResult {
 }
 
 const CLUSTERS_HELD = 32;
+/** And of how many blocks, but for the last one. */
+const BLOCKS_HELD = 2 ** 17;
+/** Clusters that the index lists and that cannot be read are taken out of it, each for a new search: with more of them than this, by how many clusters
+ *  there are, it is better made anew. */
+const SEARCHED_AGAIN = 2 ** 18;
+const MOST_WRONG = 16;
 const MOST_AHEAD = 2 ** 19;
 
 /** An open file. Methods may be called at the same time; a call that fails changes nothing. Times are in ticks of the track (bigint): `Track.seconds` and
@@ -72,7 +78,11 @@ export class H4mkFile {
   readonly #held = new Map<number, Promise<Cluster>>();
   readonly #frameLists = new Map<number, Frames>();
   readonly #content: ContentReader;
-  #topIgnored = false;
+  readonly #blocksOf = new Map<number, number>();
+  #blocksHeld = 0;
+  #ignored: Ignored = 'nothing';
+  /** Of the index as it is now. */
+  #wrong = 0;
 
   private constructor(private readonly bytes: Bytes, private readonly salt: number, private state: Opened, openBeside?: OpenBeside) {
     this.#content = new ContentReader(state.crc, openBeside);
@@ -296,18 +306,20 @@ export class H4mkFile {
       } catch (error) {
         const wrong = error instanceof SpanWrong || error instanceof IndexDamaged;
         if (!wrong) throw error;
-        if (error instanceof SpanWrong && (await import('./walked_index.js')).dropSpans(this.state.index, error)) continue;
-        if (this.#topIgnored) throw new H4mkError('corrupt', `The index cannot be used: ${error.message}.`);
-        await this.#withoutTop();
+        const many = ++this.#wrong > MOST_WRONG + SEARCHED_AGAIN / Math.max(1, this.state.index.clusterCount);
+        if (error instanceof SpanWrong && !many && (await import('./walked_index.js')).dropSpans(this.state.index, error)) continue;
+        if (this.#ignored === 'index' || (this.#ignored === 'top' && !many)) throw new H4mkError('corrupt', `The index cannot be used: ${error.message}.`);
+        await this.#ignore(many ? 'index' : 'top');
       }
     }
   }
 
-  async #withoutTop(): Promise<void> {
-    this.#topIgnored = true;
+  async #ignore(what: Ignored): Promise<void> {
+    this.#ignored = what;
+    this.#wrong = 0;
     this.#frameLists.clear();
     const { closed } = this.state;
-    this.state = { ...(await openFile(this.bytes, this.salt, true)), closed };
+    this.state = { ...(await openFile(this.bytes, this.salt, what)), closed };
   }
 
   /** `whole`: its data will be needed as well, so it is asked for at once. Its size is not known yet: about that of the others. */
@@ -317,8 +329,23 @@ export class H4mkFile {
     if (whole && !cluster) this.bytes.prefetch(offset, offset + Math.min(this.#usualCluster, MOST_AHEAD));
     cluster ??= this.#loadCluster(offset);
     this.#held.set(offset, cluster);
-    if (this.#held.size > CLUSTERS_HELD) this.#held.delete(this.#held.keys().next().value!);
+    if (this.#held.size > CLUSTERS_HELD) this.#drop(this.#held.keys().next().value!);
     return cluster;
+  }
+
+  #makeRoom(offset: number, blocks: number): void {
+    this.#blocksHeld += blocks - (this.#blocksOf.get(offset) ?? 0);
+    this.#blocksOf.set(offset, blocks);
+    for (const first of this.#blocksOf.keys()) {
+      if (this.#blocksHeld <= BLOCKS_HELD || this.#blocksOf.size === 1) return;
+      this.#drop(first);
+    }
+  }
+
+  #drop(offset: number): void {
+    this.#held.delete(offset);
+    this.#blocksHeld -= this.#blocksOf.get(offset) ?? 0;
+    this.#blocksOf.delete(offset);
   }
 
   get #usualCluster(): number {
@@ -331,6 +358,7 @@ export class H4mkFile {
     const inFile = Number.isSafeInteger(offset) && offset >= HEADER_SIZE && offset + 12 <= this.state.limit;
     const chunk = inFile ? await new Walk(this.state.crc, this.state.limit).at(offset) : null;
     if (!chunk?.isReadable) throw new SpanWrong(offset);
+    this.#makeRoom(offset, chunk.cluster!.blocks.length);
     return chunk.cluster!;
   }
 
@@ -343,7 +371,7 @@ export class H4mkFile {
     const { walkFurther } = await import('./without_top.js');
     const further = await walkFurther(this.state);
     if (!further) this.#frameLists.clear();
-    this.state = further ?? (await openFile(this.bytes, this.salt, this.#topIgnored));
+    this.state = further ?? (await openFile(this.bytes, this.salt, this.#ignored));
     this.#content.useFile(this.state.crc);
     this.bytes.mayGrow(!this.closed);
     return true;

@@ -9,7 +9,15 @@ export interface PageEntry {
   /** Spans by track, if they are here. */
   spans?: Map<number, Span[]>;
   load?: () => Promise<Map<number, Span[]>>;
+  /** While they are being loaded. */
+  loading?: Promise<Map<number, Span[]>>;
 }
+
+/** Pages that are kept in memory, and how many spans they may have together. */
+const PAGES_HELD = 16;
+const SPANS_HELD = 2 ** 18;
+
+const sizeOf = ({ spans }: PageEntry): number => [...(spans?.values() ?? [])].reduce((sum, of) => sum + of.length, 0);
 
 export class FileIndex {
   readonly entries: PageEntry[] = [];
@@ -23,12 +31,25 @@ export class FileIndex {
   constructor(readonly from: 'top' | 'page' | 'walk') {}
 
   async spans(entry: PageEntry, track: number): Promise<Span[]> {
-    if (!entry.spans) {
+    if (entry.spans) return entry.spans.get(track) ?? [];
+    entry.loading ??= this.#load(entry);
+    return (await entry.loading).get(track) ?? [];
+  }
+
+  async #load(entry: PageEntry): Promise<Map<number, Span[]>> {
+    try {
       entry.spans = await entry.load!();
-      this.loaded.push(entry);
-      if (this.loaded.length > 16) delete this.loaded.shift()!.spans;
+    } finally {
+      delete entry.loading;
     }
-    return entry.spans.get(track) ?? [];
+    this.loaded.push(entry);
+    let held = this.loaded.reduce((sum, of) => sum + sizeOf(of), 0);
+    while (this.loaded.length > 1 && (this.loaded.length > PAGES_HELD || held > SPANS_HELD)) {
+      const first = this.loaded.shift()!;
+      held -= sizeOf(first);
+      delete first.spans;
+    }
+    return entry.spans;
   }
 
   frameCount(track: number): number {

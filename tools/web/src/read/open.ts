@@ -4,7 +4,7 @@ import { require, unlessBroken } from '../errors.js';
 import { CHECKSUM_SIZE, Chunk, HEADER_SIZE, TAIL_SIZE, ascii } from '../format/chunk.js';
 import type { Cluster } from '../format/cluster.js';
 import { Budget } from '../format/cursor.js';
-import { Page, Top, checkTop, parseLocator, parsePage, parseTop } from '../format/page.js';
+import { Page, Span, Top, checkTop, parseLocator, parsePage, parseTop } from '../format/page.js';
 import type { Meta, Tracks } from '../format/tracks.js';
 import type { Bytes } from '../source/bytes.js';
 import { CrcOf } from './crc_of.js';
@@ -34,11 +34,13 @@ export interface Opened {
   clusterAt?: (offset: number) => Promise<Cluster>;
 }
 
-/** `ignoreTop`: reads the file as one without an end, since what the top names cannot be used. */
-export async function openFile(bytes: Bytes, salt: number, ignoreTop = false): Promise<Opened> {
+/** What is not used since it says what is not so. Without the top a file is read as one without an end; `index`: without the pages, too. */
+export type Ignored = 'nothing' | 'top' | 'index';
+
+export async function openFile(bytes: Bytes, salt: number, ignored: Ignored = 'nothing'): Promise<Opened> {
   const crc = new CrcOf(bytes, salt);
-  const byFront = ignoreTop || bytes.size < FRONT_IS_ENOUGH ? null : await new Opener(crc, false, false).openByFront();
-  return byFront ?? new Opener(crc, false, ignoreTop).open();
+  const byFront = ignored !== 'nothing' || bytes.size < FRONT_IS_ENOUGH ? null : await new Opener(crc, false).openByFront();
+  return byFront ?? new Opener(crc, false, ignored).open();
 }
 
 /** What an HTTP source brings first, and how much of an index behind that is asked for at a time. */
@@ -52,6 +54,8 @@ const USUAL_END = 2 ** 16;
 export class Opener {
   readonly bytes: Bytes;
   readonly #budget: Budget;
+  /** Bytes of what tops name that should be something else: each top in front may name the same large chunk. */
+  readonly #named: Budget;
   readonly descriptions: Descriptions;
   readonly #frontTops: Chunk[] = [];
   firstCluster: number | null = null;
@@ -59,9 +63,10 @@ export class Opener {
   #firstDamage = Infinity;
   #frontIsKnown = true;
 
-  constructor(readonly crc: CrcOf, private readonly saltDamaged: boolean, private readonly ignoreTop: boolean) {
+  constructor(readonly crc: CrcOf, private readonly saltDamaged: boolean, private readonly ignored: Ignored = 'nothing') {
     this.bytes = crc.bytes;
     this.#budget = Budget.ofFile(this.bytes.size);
+    this.#named = Budget.ofFile(this.bytes.size);
     this.descriptions = new Descriptions(this.bytes);
   }
 
@@ -80,14 +85,14 @@ export class Opener {
     if (!this.saltDamaged && this.bytes.size > HEADER_SIZE && !(await walk.at(HEADER_SIZE))?.whole) {
       const { recoverSalt } = await import('./salt.js');
       const salt = await recoverSalt(this.bytes);
-      if (salt !== null) return new Opener(new CrcOf(this.bytes, salt), true, this.ignoreTop).open();
+      if (salt !== null) return new Opener(new CrcOf(this.bytes, salt), true, this.ignored).open();
     }
     await this.#readFront(walk);
-    const top = this.ignoreTop ? null : await this.#findTop(ended);
+    const top = this.ignored === 'nothing' ? await this.#findTop(ended) : null;
     const opened = top && (await this.#byTop(top, limit));
     if (opened) return opened;
     const { openWithoutTop } = await import('./without_top.js');
-    return openWithoutTop(this, limit, ended, top !== null);
+    return openWithoutTop(this, limit, ended, top !== null || this.ignored === 'index');
   }
 
   /** The chunks up to the first cluster. */
@@ -113,11 +118,12 @@ export class Opener {
     return chunk.length >= 4 && ascii(await this.bytes.read(chunk.payload, chunk.payload + 4)) === magic;
   }
 
-  /** A whole chunk of a tag at an offset that the index gave, or null. */
-  async chunkAt(offset: number | null, tag: string): Promise<Chunk | null> {
+  /** A whole chunk of a tag at an offset that the index gave, or null. `bytes`: how many may be checked, where many offsets are tried. */
+  async chunkAt(offset: number | null, tag: string, bytes?: Budget): Promise<Chunk | null> {
     if (offset === null || !Number.isSafeInteger(offset) || offset < HEADER_SIZE || offset + 16 > this.bytes.size) return null;
     const chunk = await headAt(this.bytes, offset);
     if (!chunk || chunk.tag !== tag || chunk.unknownFlags || !chunk.withinLimits || chunk.end > this.bytes.size) return null;
+    if (bytes && !bytes.allows(chunk.size)) return null;
     return (await new Walk(this.crc, this.bytes.size).computeWhole(chunk)) ? chunk : null;
   }
 
@@ -163,10 +169,11 @@ export class Opener {
 
   /** A chunk of this tag stands there, or something that is damaged: then the one before it counts. */
   async #isOrWas(offset: number, tag: string): Promise<boolean> {
-    if (await this.chunkAt(offset, tag)) return true;
     if (offset < HEADER_SIZE || offset + 16 > this.bytes.size) return false;
     const chunk = await headAt(this.bytes, offset);
-    return !chunk || !chunk.withinLimits || chunk.end > this.bytes.size || !(await new Walk(this.crc, this.bytes.size).computeWhole(chunk));
+    if (!chunk || !chunk.withinLimits || chunk.end > this.bytes.size) return true;
+    if (chunk.tag === tag && !chunk.unknownFlags) return true;
+    return this.#named.allows(chunk.size) && !(await new Walk(this.crc, this.bytes.size).computeWhole(chunk));
   }
 
   async #byTop(top: Top, limit: number): Promise<Opened | null> {
@@ -184,11 +191,7 @@ export class Opener {
       index.clusterCount += clusters;
       index.entries.push({
         tracks,
-        load: async () => {
-          const page = await this.pageAt(offset);
-          if (!page || page.clusters.length !== clusters) throw new IndexDamaged(`the page at byte ${offset} cannot be used`);
-          return new Map([...page.tracks].map(([id, track]) => [id, track.spans]));
-        },
+        load: () => this.spansAt(offset, clusters),
       });
     }
     return this.opened(counts, { limit, closed: true, index, walkedTo: limit });
@@ -202,11 +205,19 @@ export class Opener {
     return chunk !== null && offset >= this.frontEnd && (await this.descriptions.add(chunk));
   }
 
-  async pageAt(offset: number): Promise<Page | null> {
-    const chunk = await this.chunkAt(offset, 'TSEK');
+  /** Where many pages are tried: how many values they may list together, and how many bytes are checked. */
+  async pageAt(offset: number, values = Budget.ofFile(this.bytes.size), bytes?: Budget): Promise<Page | null> {
+    const chunk = await this.chunkAt(offset, 'TSEK', bytes);
     if (!chunk || !(await this.#begins(chunk, 'H4TP'))) return null;
     const payload = await this.#payload(chunk);
-    return unlessBroken(() => parsePage(payload, offset, new Budget(4 * this.bytes.size + 4096)));
+    return unlessBroken(() => parsePage(payload, offset, values));
+  }
+
+  /** What the page at an offset says of its clusters, of each track. */
+  async spansAt(offset: number, clusters: number): Promise<Map<number, Span[]>> {
+    const page = await this.pageAt(offset);
+    if (!page || page.clusters.length !== clusters) throw new IndexDamaged(`the page at byte ${offset} cannot be used`);
+    return new Map([...page.tracks].map(([id, track]) => [id, track.spans]));
   }
 
   opened(counts: ReturnType<Descriptions['withoutTop']>, rest: { limit: number; closed: boolean; index: FileIndex; walkedTo: number; descriptions?: Descriptions }): Opened {

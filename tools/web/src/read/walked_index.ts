@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // core.md, "Index": what pages would say of clusters that none lists, and pages of which something is taken out.
 import { Block, Cluster, isFrame, isSeekPoint, timeOf } from '../format/cluster.js';
-import type { Page, Span, Summary } from '../format/page.js';
+import type { Span, Summary, Totals } from '../format/page.js';
 import { FileIndex, PageEntry, SpanWrong } from './file_index.js';
 
 const CLUSTERS_A_PAGE = 512;
@@ -12,11 +12,10 @@ export class WalkedIndex extends FileIndex {
   readonly #latest = new Map<number, bigint>();
 
   /** Behind those before. */
-  addPage(page: Page): void {
-    const spans = new Map([...page.tracks].map(([id, track]) => [id, track.spans]));
-    this.entries.push({ tracks: new Map([...spans].map(([id, of]) => [id, summaryOf(of)])), load: async () => spans });
-    for (const [id, track] of page.tracks) this.totals.set(id, track.totals);
-    this.clusterCount += page.clusters.length;
+  addPage(clusters: number, tracks: Map<number, { summary: Summary; totals: Totals }>, load: PageEntry['load']): void {
+    this.entries.push({ tracks: new Map([...tracks].map(([id, { summary }]) => [id, summary])), load });
+    for (const [id, { totals }] of tracks) this.totals.set(id, totals);
+    this.clusterCount += clusters;
   }
 
   /** Lists a cluster that no page lists. */
@@ -78,7 +77,7 @@ export function dropSpans(index: FileIndex, { cluster, track: only }: SpanWrong)
   return index.changes !== before;
 }
 
-function summaryOf(spans: Span[]): Summary {
+export function summaryOf(spans: Span[]): Summary {
   const summary: Summary = { blocks: 0, hidden: 0, firstTime: spans[0]?.firstTime ?? 0n, firstKey: null, lastKey: null };
   for (const span of spans) {
     summary.blocks += span.blocks;

@@ -50,8 +50,8 @@ export class CachedBytes implements Bytes {
     const last = Math.floor((end - 1) / PAGE);
     if (end - begin > MOST_KEPT) return this.#exactly(begin, end);
     this.#request(first, last);
+    if (first === last) return (await this.#use(first)).subarray(begin - first * PAGE, end - first * PAGE);
     const pages = await Promise.all(Array.from({ length: last - first + 1 }, (_, i) => this.#use(first + i)));
-    if (first === last) return pages[0]!.subarray(begin - first * PAGE, end - first * PAGE);
     const joined = new Uint8Array(end - begin);
     pages.forEach((page, i) => {
       const at = (first + i) * PAGE;
