@@ -2,6 +2,7 @@
 // The reader of tools/web on files that the other programs of the project made, and on servers that behave badly.
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { H4mkError, H4mkFile, HttpSource, Place, timeOf } from '../../tools/web/src/reader.js';
 import { useKey } from '../../tools/web/src/protect/decrypt.js';
@@ -9,7 +10,7 @@ import { hash, hmac } from '../../tools/web/src/protect/hmac.js';
 import { Verifier } from '../../tools/web/src/protect/verify.js';
 import { crc32 } from '../../tools/web/src/format/crc.js';
 import { at, bytesOf, ffmpeg, film, h4mk, put } from './clips.js';
-import { FileSource } from './node_source.js';
+import { FileSource, readAll } from './node_source.js';
 import { TestServer } from './server.js';
 
 let server: TestServer;
@@ -77,6 +78,13 @@ test('frames, times and ordinals lead to each other', async () => {
     assert.ok(chain![0]!.block.flags & 4);
   }
   assert.equal(await file.frame(1, 500), null);
+});
+
+test('a top that names another first cluster than the file has is told', async () => {
+  const file = await H4mkFile.open(await readAll(join(process.env.H4MK_SOURCE_DIR!, 'tests/conformance/invalid/front-top-with-other-first-cluster.h4mk')));
+  const problems: unknown[] = [];
+  for await (const _ of file.blocks((problem) => problems.push(problem))) void _;
+  assert.deepEqual(problems, [{ kind: 'index_contradiction', offset: 98 }]);
 });
 
 test('a Blob reads as its bytes do', async () => {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // All blocks in the order of the file, and what is wrong with it.
-import { H4mkError } from '../errors.js';
-import type { Chunk } from '../format/chunk.js';
+import { H4mkError, unlessBroken } from '../errors.js';
+import { Chunk, ascii } from '../format/chunk.js';
 import { Block, Cluster, FLAG } from '../format/cluster.js';
+import { Budget } from '../format/cursor.js';
+import { checkTop, parseTop } from '../format/page.js';
+import type { Bytes } from '../source/bytes.js';
 import { Descriptions } from './descriptions.js';
 import type { H4mkFile, PlaceWithContent } from './file.js';
 import { Order } from './order.js';
@@ -13,15 +16,49 @@ type Tell = (problem: Problem) => void;
 export async function* allBlocks(file: H4mkFile, { bytes, content, state }: H4mkFile['internals'], chunks: AsyncGenerator<Chunk>, onProblem: Tell, fromStart: boolean): AsyncGenerator<PlaceWithContent> {
   const descriptions = new Descriptions(bytes);
   const order = new Order();
+  const tops = new Tops(bytes);
   if (fromStart && state.saltDamaged) onProblem({ kind: 'damaged_salt', offset: 8 });
   for await (const chunk of chunks) {
     const problem = problemOfChunk(chunk);
     if (problem) onProblem(problem);
     if (fromStart && !(await descriptions.add(chunk))) onProblem({ kind: 'damaged_chunk', offset: chunk.offset });
+    if (fromStart) await tops.add(chunk);
     if (chunk.isReadable) yield* blocksOf(file, chunk.cluster!, order, onProblem, fromStart);
   }
+  if (fromStart) (await tops.wrong()).forEach((offset) => onProblem({ kind: 'index_contradiction', offset }));
   const counts = fromStart ? content.decryptor?.counts : undefined;
   if (counts) order.missing(counts, state.metaOffset ?? 0).forEach(onProblem);
+}
+
+/** Tops that tell of the end of this file, and of another first cluster than it has, or of more than it can hold. */
+class Tops {
+  readonly #chunks: Chunk[] = [];
+  #firstCluster: number | null = null;
+  /** Damage before the first cluster may have hidden another one. */
+  #damaged = false;
+
+  constructor(private readonly bytes: Bytes) {}
+
+  async add(chunk: Chunk): Promise<void> {
+    if (this.#firstCluster === null) {
+      this.#damaged ||= chunk.lost || chunk.whole === false;
+      if (chunk.isCluster && !chunk.unknownFlags && !chunk.unfinished) this.#firstCluster = chunk.offset;
+    }
+    const mayBe = chunk.tag === 'TSEK' && chunk.whole && !chunk.unknownFlags && chunk.length >= 4;
+    if (mayBe && ascii(await this.bytes.read(chunk.payload, chunk.payload + 4)) === 'H4TT') this.#chunks.push(chunk);
+  }
+
+  async wrong(): Promise<number[]> {
+    const found: number[] = [];
+    const budget = Budget.ofFile(this.bytes.size);
+    for (const { offset, payload, end } of this.#damaged ? [] : this.#chunks) {
+      const content = await this.bytes.read(payload, end - 4);
+      const top = unlessBroken(() => parseTop(content, offset, budget));
+      const isOfThisFile = top && offset + top.toEnd === this.bytes.size;
+      if (isOfThisFile && unlessBroken(() => (checkTop(top, this.bytes.size, this.#firstCluster), true)) === null) found.push(offset);
+    }
+    return found;
+  }
 }
 
 async function* blocksOf(file: H4mkFile, cluster: Cluster, order: Order, onProblem: Tell, fromStart: boolean): AsyncGenerator<PlaceWithContent> {

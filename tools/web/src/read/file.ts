@@ -215,7 +215,8 @@ export class H4mkFile {
    *  cannot be handed out for another reason. Blocks of tracks with `unknownRequirements` are left out without a word.
    *
    *  `content` is null for encrypted blocks without a key. `from` is the offset of a cluster (absent: the start of the file). Without it the file
-   *  is checked as a whole as well: its descriptions, that each track begins with ordinal 0, and with a key how many blocks it has. */
+   *  is checked as a whole as well: its descriptions, that its tops name its first cluster and no more than it can hold, that each track begins with
+   *  ordinal 0, and with a key how many blocks it has. */
   async *blocks(onProblem: (problem: Problem) => void = () => {}, from?: number): AsyncGenerator<PlaceWithContent> {
     const { allBlocks } = await import('./all_blocks.js');
     yield* allBlocks(this, this.internals, this.#chunks(from), onProblem, from === undefined);
