@@ -9,7 +9,7 @@ import type { Content, Decryptor } from '../read/content.js';
 import type { H4mkFile } from '../read/file.js';
 import { concat } from '../base/concat.js';
 import { equal, expand, expansion, metadataDigest, subtle, tracksDigest, u32, u64 } from './digest.js';
-import { hmac } from './hmac.js';
+import { hmac } from './hashes.js';
 
 const BLOCKS_A_KEY = 20n;
 const KEYS_HELD = 64;

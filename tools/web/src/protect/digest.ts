@@ -4,7 +4,7 @@ import { H4mkError, require, unlessBroken } from '../errors.js';
 import { concat, join } from '../base/concat.js';
 import { Exact, isObject, parseJson } from '../format/json.js';
 import { Meta, Track, parseTracks } from '../format/tracks.js';
-import { hash, hmac } from './hmac.js';
+import { hmac, sha256 as hash } from './hashes.js';
 
 const utf8 = new TextEncoder();
 
