@@ -543,6 +543,39 @@ TEST_F(DamageTest, NoTracksChunk) {
   EXPECT_NE(reader.message(), "");
 }
 
+TEST_F(DamageTest, NoChunkAtAll) {
+  TestFile file(MakeHeader(2) + Bytes(100));
+  Reader reader(&file);
+  EXPECT_EQ(reader.status(), H4MK_ERR_CORRUPT);
+  EXPECT_NE(reader.message().find("no chunk found; expected one"), std::string::npos)
+      << reader.message();
+}
+
+// The track that they name is a number, which says nothing where it is cut off or has more bits
+// than a track_id.
+TEST_F(DamageTest, AttachmentsOfNoTrack) {
+  const Bytes font = Bytes{1} + ToBytes("font"), none, cut = {0x81},
+              too_large = Bytes{0x81, 0x80, 0x80, 0x80, 0x10} + ToBytes("font");  // 2^32 + 1
+  const std::string tracks =
+      R"({"tracks":[{"track_id":1,"name":"","kind":"attachment","codec":"ttf","time_base":"1/1"}]})";
+  for (const Bytes& payload : {font, none, cut, too_large}) {
+    const uint32_t salt = SaltOf(bytes_);
+    TestFile file(Bytes(bytes_.begin(), bytes_.begin() + kHeaderSize) +
+                  MakeChunk("TRAK", ToBytes(tracks), 0, salt) +
+                  MakeChunk("ATTA", payload, 0, salt));
+    Reader reader(&file);
+    ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+    const uint8_t* data = nullptr;
+    size_t size = 0;
+    const bool is_whole = payload == font;
+    EXPECT_EQ(h4mk_reader_attachment(reader.get(), 0, &data, &size),
+              is_whole ? H4MK_OK : H4MK_ERR_NOT_FOUND);
+    std::string warnings;
+    for (const std::string& warning : reader.Warnings()) warnings += warning;
+    EXPECT_EQ(warnings.find("names no track") == std::string::npos, is_whole) << warnings;
+  }
+}
+
 // Blocks of a track that TRAK does not have are reported and left out; the others are read.
 TEST_F(DamageTest, ABlockOfAnUnknownTrack) {
   TestFile file(WithTracks(

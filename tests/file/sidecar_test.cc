@@ -170,6 +170,26 @@ TEST_F(SidecarTest, AllMemoryForBlocksIsGivenBack) {
   }
 }
 
+TEST_F(SidecarTest, NoMemoryForAGroup) {
+  static size_t largest;
+  h4mk_buffers buffers = H4MK_BUFFERS_INIT;
+  buffers.alloc = [](void*, size_t size, uint8_t** data) -> void* {
+    return size > largest ? nullptr : *data = new uint8_t[size];
+  };
+  buffers.release = [](void*, void* handle) { delete[] static_cast<uint8_t*>(handle); };
+  h4mk_reader_options options = folder_.Options();
+  options.buffers = &buffers;
+  size_t refused = 0;
+  for (largest = 0; largest < 5000; largest += 100) {
+    TestFile file(Make());
+    Reader reader(&file, options);
+    const Reading reading = reader.ReadOn();
+    refused += reading.end == H4MK_ERR_MEMORY;
+    EXPECT_TRUE(reading.end == H4MK_ERR_MEMORY || reading.end == H4MK_END);
+  }
+  EXPECT_GT(refused, 10u);
+}
+
 TEST_F(SidecarTest, BlocksComeFromTheFileBeside) {
   const Bytes file = Make();
   const Reading reading = Read(file, folder_.Options());
