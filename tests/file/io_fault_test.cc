@@ -5,14 +5,18 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
 #include <stdexcept>
 
+#include "base/hex.h"
+#include "base/json.h"
 #include "support/chunks.h"
 #include "support/container.h"
 #include "support/layouts.h"
+#include "support/observe.h"
 
 namespace h4mk_test {
 namespace {
@@ -870,6 +874,91 @@ TEST_F(IoFaultTest, ASizeThatLiesOfAFileOfVersion1) {
     EXPECT_EQ(h4mk_recover(&io, &to, &task, nullptr), H4MK_ERR_IO) << size;
     EXPECT_NE(why.find("but says that it has"), why.npos) << why;
   }
+}
+
+// Of all files that are as the specification wants them, with their keys: a read that fails is
+// told, or nothing is different.
+class EveryKindOfFileTest : public testing::Test {
+ protected:
+  struct Opened {
+    h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+    Bytes key;
+    std::string verify_key;
+    h4mk_key encryption = H4MK_KEY_INIT;
+  };
+
+  static Bytes Load(const std::filesystem::path& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return Bytes(std::istreambuf_iterator<char>(stream), {});
+  }
+
+  // The first key of the suite that opens the file.
+  static void SetKey(const std::filesystem::path& description, Opened* opened) {
+    const Bytes text = Load(description);
+    const auto expected = h4mk::Json::parse(text.begin(), text.end());
+    const auto keyed = expected.find("keyed");
+    if (keyed == expected.end() || keyed->empty()) return;
+    const std::string option = keyed->at(0).at("options")[0], key = keyed->at(0).at("options")[1];
+    if (option == "--verify-key") {
+      opened->verify_key = "-----BEGIN PUBLIC KEY-----\n" + key + "\n-----END PUBLIC KEY-----\n";
+      opened->options.verify_key = opened->verify_key.c_str();
+      return;
+    }
+    ASSERT_TRUE(h4mk::DecodeHex(key, &opened->key));
+    opened->encryption.key = opened->key.data();
+    opened->encryption.key_size = opened->key.size();
+    opened->options.keys = &opened->encryption;
+    opened->options.key_count = 1;
+  }
+
+  // What is seen of a file; *told: a call said that reading has failed.
+  static std::string See(TestFile* file, const Opened& opened, bool* told) {
+    Reader reader(file, opened.options);
+    *told = reader.status() == H4MK_ERR_IO;
+    if (reader.status() != H4MK_OK) return "status " + std::to_string(reader.status());
+    std::string seen;
+    for (const int64_t time : {int64_t{INT64_MIN}, int64_t{0}, int64_t{40}}) {
+      const h4mk_status sought =
+          time == INT64_MIN ? H4MK_OK : reader.Seek(0, time, H4MK_SEEK_BACKWARD);
+      *told |= sought == H4MK_ERR_IO;
+      seen += " seek " + std::to_string(sought);
+      const Reading reading = reader.ReadOn();
+      *told |= reading.end == H4MK_ERR_IO;
+      for (const Block& block : reading.blocks) AppendBlock(&seen, block);
+      for (const std::string& damage : reading.damage) seen += damage;
+      seen += " end " + std::to_string(reading.end);
+      seen += h4mk_value_to_json(h4mk_reader_meta(reader.get()));
+    }
+    for (const std::string& warning : reader.Warnings()) seen += warning;
+    return seen;
+  }
+};
+
+TEST_F(EveryKindOfFileTest, EveryReadFailsOnce) {
+  size_t told = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(H4MK_SOURCE_DIR "/tests/conformance/valid")) {
+    if (entry.path().extension() != ".h4mk" || entry.file_size() > 100000) continue;
+    SCOPED_TRACE(entry.path().filename());
+    Opened opened;
+    SetKey(std::filesystem::path(entry.path()).replace_extension(".json"), &opened);
+    const Bytes bytes = Load(entry.path());
+    TestFile control(bytes);
+    bool is_told = false;
+    const std::string expected = See(&control, opened, &is_told);
+    ASSERT_FALSE(is_told);
+    for (size_t call = 0; call < control.reads; ++call) {
+      TestFile file(bytes);
+      file.failing_read = call;
+      const std::string seen = See(&file, opened, &is_told);
+      EXPECT_TRUE(is_told || seen == expected)
+          << "call " << call << " of " << control.reads << ":\n"
+          << seen << "\ninstead of\n"
+          << expected;
+      told += is_told;
+    }
+  }
+  EXPECT_GT(told, 100u);
 }
 
 }  // namespace

@@ -52,6 +52,14 @@ Status Source::ReadAll(uint64_t offset, std::span<uint8_t> out) {
       .At(offset + got);
 }
 
+Status Source::StartsChunk(uint64_t offset, bool* starts) {
+  const int64_t answer = io_.StartsChunk(offset);
+  *starts = answer > 0;
+  if (answer >= 0) return {};
+  io_error_ = answer;
+  return Status(Code::kIo, "reading failed at byte " + std::to_string(offset)).At(offset);
+}
+
 // After a failure nothing counts as read, so that the caller can try again.
 Status Source::PutBack(uint64_t offset, ByteSpan bytes, Status failure) {
   Unread(offset, bytes);

@@ -23,9 +23,9 @@ class Io {
   virtual bool CanSeek() const = 0;
   virtual int64_t Seek(int64_t offset) = 0;  // 0 or a negative code
   virtual int64_t Size() = 0;                // negative: not known
-  // Whether a chunk may be read that starts at an offset: one that verifies signatures says no
-  // where none was signed.
-  virtual bool StartsChunk(uint64_t) { return true; }
+  // Whether a chunk may be read that starts at an offset, 1 or 0, or a negative code: one that
+  // verifies signatures says no where none was signed.
+  virtual int64_t StartsChunk(uint64_t) { return 1; }
 };
 
 // Reads at absolute offsets. Small reads go through a small buffer; large ones straight into the
@@ -38,7 +38,8 @@ class Source {
   bool seekable() const { return io_.CanSeek(); }
   // Size of the file now; -1 if the input does not tell.
   int64_t Size() { return io_.Size(); }
-  bool StartsChunk(uint64_t offset) { return io_.StartsChunk(offset); }
+  // Io::StartsChunk(). kIo.
+  Status StartsChunk(uint64_t offset, bool* starts);
   int64_t io_error() const { return io_error_; }
 
   // What every CRC of the file starts from (core.md, "File"); set by ReadFileHeader(). 0 in

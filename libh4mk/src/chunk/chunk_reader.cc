@@ -89,7 +89,9 @@ Status ChunkReader::ReadHeader(uint64_t offset, ChunkHeader* header) {
     source_.Unread(offset, ByteSpan(bytes, got));
     return Status(Code::kEnd, "no chunk follows at byte " + std::to_string(offset)).At(offset);
   }
-  *header = source_.StartsChunk(offset) ? ParseChunkHeader(bytes) : ChunkHeader();
+  bool starts = false;
+  H4MK_TRY(source_.StartsChunk(offset, &starts));
+  *header = starts ? ParseChunkHeader(bytes) : ChunkHeader();
   return {};
 }
 
@@ -379,8 +381,9 @@ Status ChunkReader::Scan(uint64_t offset, uint64_t* found) {
     source_.Unread(offset, ByteSpan(window).first(got));
     if (got < kChunkHeaderSize) return give_back(Status(Code::kEnd, "no further chunk found"));
     for (size_t i = offset == start ? 1 : 0; i + kChunkHeaderSize <= got; ++i) {
-      if (!IsKnownTag(LoadLe<uint32_t>(window.data() + i)) || !source_.StartsChunk(offset + i))
-        continue;
+      bool starts = IsKnownTag(LoadLe<uint32_t>(window.data() + i));
+      if (starts) H4MK_TRY(source_.StartsChunk(offset + i, &starts));
+      if (!starts) continue;
       const ChunkHeader header = ParseChunkHeader(window.data() + i);
       bool whole = false;
       const Status checked = seekable ? IsWholeWith(offset + i, header, &ranges, &whole)
@@ -414,9 +417,9 @@ Status ChunkReader::FindBackward(uint64_t before, uint64_t distance, uint32_t ta
                             static_cast<size_t>(end - start) + kChunkHeaderSize, &got));
     for (uint64_t at = end; at-- > start;) {
       const auto i = static_cast<size_t>(at - start);
-      if (i + kChunkHeaderSize > got || LoadLe<uint32_t>(window.data() + i) != tag ||
-          !source_.StartsChunk(at))
-        continue;
+      bool starts = i + kChunkHeaderSize <= got && LoadLe<uint32_t>(window.data() + i) == tag;
+      if (starts) H4MK_TRY(source_.StartsChunk(at, &starts));
+      if (!starts) continue;
       const ChunkHeader header = ParseChunkHeader(window.data() + i);
       if (header.length > budget) continue;
       budget -= header.length;

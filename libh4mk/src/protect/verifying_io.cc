@@ -2,6 +2,7 @@
 #include "protect/verifying_io.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "chunk/chunk_reader.h"
 #include "file/file_end.h"
@@ -107,8 +108,10 @@ Status VerifyingIo::RegionAt(uint64_t offset, Region* region) {
 // The index top in the tail names the pages that the gaps may hold.
 Status VerifyingIo::LoadTail() {
   if (!last().final || tail_.loaded) return {};
-  tail_.loaded = true;
-  return Load(signed_until());
+  tail_.loaded = true;  // by now: what Load() reads in it leads here again
+  const Status status = Load(signed_until());
+  tail_.loaded = status.ok();
+  return status;
 }
 
 // Puts the region around an offset first in verified_.
@@ -137,7 +140,7 @@ Status VerifyingIo::Load(uint64_t offset) {
     H4MK_TRY(input_.ReadAt(region.start, loaded.bytes.data(), loaded.bytes.size(), &got));
     if (region.is_tail) loaded.bytes.resize(got);
     if (!region.leaf) {
-      TakeGap(region, &loaded);
+      H4MK_TRY(TakeGap(region, &loaded));
     } else if (MatchesLeaf(region, loaded.bytes)) {
       loaded.starts.push_back(region.start);
     } else {
@@ -184,7 +187,7 @@ int OrderOfChecks(ByteSpan chunk) {
 }  // namespace
 
 // Keeps only the chunks that may stand where no leaf is; the others become zeros.
-void VerifyingIo::TakeGap(const Region& region, Verified* gap) {
+Status VerifyingIo::TakeGap(const Region& region, Verified* gap) {
   const std::span<uint8_t> bytes(gap->bytes);
   GapContent content;
   std::vector<GapChunk>& chunks = content.chunks;
@@ -209,6 +212,7 @@ void VerifyingIo::TakeGap(const Region& region, Verified* gap) {
     for (GapChunk& chunk : chunks)
       if (OrderOfChecks(chunk.bytes) == order)
         chunk.is_allowed = IsAllowedUnsigned(region, content, chunk.offset, chunk.bytes);
+  H4MK_TRY(std::exchange(failure_, Status()));  // so it was not looked at
   for (const GapChunk& chunk : chunks) {
     if (chunk.is_allowed) {
       gap->starts.push_back(chunk.offset);
@@ -216,6 +220,7 @@ void VerifyingIo::TakeGap(const Region& region, Verified* gap) {
       Blank(chunk.offset, chunk.bytes);
     }
   }
+  return {};
 }
 
 // protection.md, "What a verifying reader uses". Unsigned regions may hold only index chunks,
@@ -314,8 +319,14 @@ bool VerifyingIo::IsCurrentDescription(uint32_t tag, uint64_t description, uint6
   if (edit != tail_.edits.end()) return edit->second == tag;
   if (description == 0 || place == 0) return description == 0 && place == 0;
   Sha256Digest named, signed_one;
-  return LeafHashAt(description, &named).ok() && LeafHashAt(base() + place - 1, &signed_one).ok() &&
-         named == signed_one;
+  return IsRead(LeafHashAt(description, &named)) &&
+         IsRead(LeafHashAt(base() + place - 1, &signed_one)) && named == signed_one;
+}
+
+// Whether that was read. Where reading has failed nothing is known, and TakeGap() says so.
+bool VerifyingIo::IsRead(const Status& status) {
+  if (status.code() == Code::kIo) failure_ = status;
+  return status.ok();
 }
 
 Status VerifyingIo::LeafHashAt(uint64_t offset, Sha256Digest* hash) {
@@ -363,13 +374,15 @@ std::optional<Sha256Digest> VerifyingIo::SignedDescription(uint32_t tag) {
   if (known != tail_.signed_descriptions.end()) return known->second;
   const uint64_t place = tag == kTagTracks ? last().trak : last().meta;
   Bytes text = {'{', '}'};
-  if (place != 0 && !ReadSigned(base() + place - 1, tag, &text).ok()) return std::nullopt;
+  if (place != 0 && !IsRead(ReadSigned(base() + place - 1, tag, &text))) return std::nullopt;
   return tail_.signed_descriptions[tag] = DigestOf(tag, text);
 }
 
 // The payload of a chunk that was signed.
 Status VerifyingIo::ReadSigned(uint64_t offset, uint32_t tag, Bytes* payload) {
-  if (!StartsChunk(offset)) return Corrupt(offset, "no signed chunk starts");
+  const int64_t starts = StartsChunk(offset);
+  if (starts < 0) return Status(Code::kIo, "a signed chunk cannot be read").At(offset);
+  if (starts == 0) return Corrupt(offset, "no signed chunk starts");
   // StartsChunk() has put the region first that holds all of the chunk.
   const ByteSpan chunk = ByteSpan(verified_.front().bytes);
   const ChunkHeader header = ParseChunkHeader(chunk.data());
@@ -379,9 +392,10 @@ Status VerifyingIo::ReadSigned(uint64_t offset, uint32_t tag, Bytes* payload) {
   return {};
 }
 
-bool VerifyingIo::StartsChunk(uint64_t offset) {
+int64_t VerifyingIo::StartsChunk(uint64_t offset) {
   const Verified* region = nullptr;
-  return Find(offset, &region) > 0 && std::ranges::binary_search(region->starts, offset);
+  const int64_t found = Find(offset, &region);
+  return found <= 0 ? found : std::ranges::binary_search(region->starts, offset);
 }
 
 int64_t VerifyingIo::Read(uint8_t* buffer, size_t size) {

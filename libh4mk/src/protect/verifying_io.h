@@ -59,7 +59,7 @@ class VerifyingIo final : public Io {
   int64_t Seek(int64_t offset) override;
   // A file that is still written ends behind its last checkpoint.
   int64_t Size() override;
-  bool StartsChunk(uint64_t offset) override;
+  int64_t StartsChunk(uint64_t offset) override;
 
   // As Read(), elsewhere, without moving.
   int64_t ReadAt(uint64_t offset, uint8_t* buffer, size_t size);
@@ -133,7 +133,7 @@ class VerifyingIo final : public Io {
   Status CheckHeader();
   void Blank(uint64_t offset, std::span<uint8_t> bytes);
   bool MatchesLeaf(const Region& region, ByteSpan bytes) const;
-  void TakeGap(const Region& region, Verified* gap);
+  Status TakeGap(const Region& region, Verified* gap);
   bool IsAllowedUnsigned(const Region& region, GapContent& gap, uint64_t offset, ByteSpan chunk);
   bool IsSignedPage(const Region& region, uint64_t offset, ByteSpan payload) const;
   bool NamesPages(const Region& region, const GapContent& gap, const IndexTop& top) const;
@@ -144,6 +144,7 @@ class VerifyingIo final : public Io {
   std::optional<Sha256Digest> SignedDescription(uint32_t tag);
   bool IsCurrentDescription(uint32_t tag, uint64_t description, uint64_t place);
   Status LeafHashAt(uint64_t offset, Sha256Digest* hash);
+  bool IsRead(const Status& status);
   Status ReadSigned(uint64_t offset, uint32_t tag, Bytes* payload);
 
   Io& io_;
@@ -154,6 +155,7 @@ class VerifyingIo final : public Io {
   uint64_t position_ = 0;
   std::deque<Verified> verified_;  // the last one that was used is first
   ProblemLog log_;
+  Status failure_;  // of reading, in a check that only says yes or no
 };
 
 }  // namespace h4mk

@@ -190,11 +190,13 @@ Status FileIndex::FindLastIndex(LastIndex* last) {
     // Without the locator behind it the end was not finished, and nothing that it says holds.
     StoredTop stored;
     IndexTop top;
-    *valid = DecodeTop(payload, descriptions_.ids(), at, &top, &budget) &&
-             top.file_size == last->end + kTailSize &&
-             ReadStoredTop(chunks_, top.file_size, &stored).ok() && stored.offset == at;
+    if (!DecodeTop(payload, descriptions_.ids(), at, &top, &budget) ||
+        top.file_size != last->end + kTailSize)
+      return {};
+    const Status behind = ReadStoredTop(chunks_, top.file_size, &stored);
+    *valid = behind.ok() && stored.offset == at;
     last->what = std::move(stored);
-    return {};
+    return behind.code() == Code::kIo ? behind : Status();
   };
   const auto size = static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
   uint64_t found = 0;
