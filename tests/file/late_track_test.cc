@@ -142,5 +142,55 @@ TEST_F(LateTrackTest, TracksStay) {
   EXPECT_FALSE(reader.Warnings().empty());
 }
 
+// The same in as many steps as there are bytes: what describes the next cluster may come long
+// before that.
+TEST_F(LateTrackTest, SeeksAsTheFileGrowsByteByByte) {
+  ASSERT_EQ(writer_.Flush(), H4MK_OK);
+  TestFile growing(
+      Bytes(file_.bytes.begin(), file_.bytes.begin() + static_cast<ptrdiff_t>(before_)));
+  Reader reader(&growing);
+  for (size_t size = before_; size < file_.bytes.size(); ++size) {
+    growing.bytes.push_back(file_.bytes[size]);
+    const h4mk_status sought = reader.Seek(0, 0, H4MK_SEEK_BACKWARD);
+    ASSERT_TRUE(sought == H4MK_OK || sought == H4MK_ERR_NOT_FOUND) << reader.message();
+  }
+  EXPECT_EQ(h4mk_reader_track_count(reader.get()), 2u);
+  EXPECT_EQ(reader.Seek(1, 4, H4MK_SEEK_BACKWARD), H4MK_OK) << reader.message();
+  EXPECT_NE(h4mk_value_get(h4mk_reader_meta(reader.get()), "tags"), nullptr);
+}
+
+// A read that fails while a seek takes in what was appended: the next seek finds all of it.
+TEST_F(LateTrackTest, EveryReadOfWhatWasAppendedFailsOnce) {
+  const std::string long_title(300000, 'x');  // more than is read in one go
+  const std::string meta = R"({"tags":{"title":")" + long_title + R"("}})";
+  writer_.AddTrack({.kind = "subtitle", .codec = "subrip"});
+  h4mk_writer_set_meta(writer_.get(), ParseJson(meta.c_str()).get());
+  Write(2, 5);
+  Write(0, 6);
+  ASSERT_EQ(writer_.Flush(), H4MK_OK);
+  size_t failed = 0, call = 0;
+  for (bool is_done = false; !is_done; ++call) {
+    SCOPED_TRACE("call " + std::to_string(call));
+    TestFile growing(
+        Bytes(file_.bytes.begin(), file_.bytes.begin() + static_cast<ptrdiff_t>(before_)));
+    Reader reader(&growing);
+    EXPECT_EQ(reader.Warnings().size(), 1u) << "it has no end";
+    growing.bytes = file_.bytes;
+    growing.failing_read = growing.reads + call;
+    h4mk_status sought = reader.Seek(0, 6, H4MK_SEEK_BACKWARD);
+    is_done = growing.reads <= growing.failing_read;
+    failed += sought == H4MK_ERR_IO;
+    if (sought == H4MK_ERR_IO) sought = reader.Seek(0, 6, H4MK_SEEK_BACKWARD);
+    ASSERT_EQ(sought, H4MK_OK) << reader.message();
+    EXPECT_EQ(h4mk_reader_track_count(reader.get()), 3u);
+    EXPECT_EQ(reader.Seek(2, 5, H4MK_SEEK_BACKWARD), H4MK_OK) << reader.message();
+    const h4mk_value* tags = h4mk_value_get(h4mk_reader_meta(reader.get()), "tags");
+    ASSERT_NE(tags, nullptr);
+    EXPECT_EQ(h4mk_value_get_text(tags, "title"), long_title);
+    EXPECT_EQ(reader.Warnings(), std::vector<std::string>());
+  }
+  EXPECT_GE(failed, 3u) << "of " << call;
+}
+
 }  // namespace
 }  // namespace h4mk_test

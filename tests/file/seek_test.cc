@@ -536,5 +536,36 @@ TEST(SeekCostTest, TracksInNoOrderAreSoughtTogether) {
   EXPECT_LT(file.bytes_read, 3 * file.bytes.size());
 }
 
+// A file that changes under its reader: the way to what was sought is looked for in clusters that
+// were whole before. The damage is told, and reading ends.
+TEST(SeekTest, ClustersThatAreLostBehindTheTarget) {
+  Media media;
+  media.tracks = {kSubtitle, kSubtitle};
+  for (int64_t i = 0; i < 200; ++i)
+    for (uint32_t track = 0; track < 2; ++track)
+      media.blocks.push_back(
+          {track, kKey, i % 2 == 0 ? i : 1000 - i, H4MK_NO_TIME, 1, Payload(track, 3000), {}});
+  const Bytes whole = Mux(media, ClusterLimits(30000, 0));
+  const std::vector<Chunk> chunks = WalkChunks(whole);
+  const auto end = std::ranges::find_if(chunks.rbegin(), chunks.rend(), &Chunk::is_cluster);
+  for (const bool has_end : {false, true}) {
+    TestFile file(has_end ? whole : Bytes(whole.begin(), whole.begin() + end->end()));
+    Reader reader(&file);
+    ASSERT_EQ(reader.Seek(0, 100, H4MK_SEEK_BACKWARD), H4MK_OK);
+    Block block;
+    ASSERT_EQ(reader.Next(&block), H4MK_OK);
+    for (const Chunk& chunk : chunks)
+      if (chunk.is_cluster()) file.bytes[chunk.payload() + 1] ^= 0x55;
+    h4mk_status status = H4MK_OK;
+    int calls = 0, damaged = 0;
+    for (; status != H4MK_END && status != H4MK_AGAIN && calls < 1000; ++calls) {
+      status = reader.Next(&block);
+      damaged += status == H4MK_ERR_CORRUPT;
+    }
+    EXPECT_LT(calls, 1000);
+    EXPECT_GT(damaged, 0) << has_end << ' ' << calls << ' ' << status << ' ' << reader.message();
+  }
+}
+
 }  // namespace
 }  // namespace h4mk_test

@@ -274,6 +274,14 @@ TEST(ChangingDescriptionsTest, ForgedLaterOnesAreNotUsed) {
   (void)follower.Warnings();
   growing.bytes = pipe.bytes;
   expect_not_used(follower);
+
+  TestFile sought(Bytes(forged.begin(), forged.begin() + static_cast<ptrdiff_t>(later.begin)));
+  Reader seeker(&sought, keys.options);
+  EXPECT_EQ(seeker.Warnings().size(), 1u) << "it has no end";
+  sought.bytes = pipe.bytes;
+  EXPECT_EQ(seeker.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_OK) << seeker.message();
+  EXPECT_FALSE(seeker.Warnings().empty());
+  expect_not_used(seeker);
 }
 
 // Earlier descriptions of the same file are authentic; the end says that they are not the last.

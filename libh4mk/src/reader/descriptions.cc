@@ -29,7 +29,6 @@ Status Descriptions::UseFront(uint64_t offset, uint32_t tag, ByteSpan payload, u
 }
 
 Status Descriptions::UseNamed(uint64_t trak, uint64_t meta) {
-  if (check_) return UseLater(trak, meta);
   Bytes payload;
   uint32_t crc = 0;
   if (trak != 0 && (trak != trak_.offset || !has_tracks_)) {

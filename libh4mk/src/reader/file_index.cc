@@ -113,7 +113,7 @@ Status FileIndex::ScanAgain(const Status& problem) {
 
 Status FileIndex::MakeIndex(bool trust_pages) {
   Clear();
-  scan_ = {behind_front_, PageBuilder(), false};
+  scan_ = {behind_front_, PageBuilder(), false, 0, 0};
   last_end_.reset();
   index_.set_file_size(FileSize());
   if (trust_pages) H4MK_TRY(UseLastIndex());
@@ -209,7 +209,7 @@ Status FileIndex::ScanClusters() {
   is_scan_due_ = true;
   ChunkWalk walk(source_, descriptions_.ids(), 2, ChunkWalk::Depth::kScan);
   walk.MoveTo(scan_.until);
-  ScanStep step{scan_, 0, 0, false, false};
+  ScanStep step{scan_, false, false};
   Status status;
   while (status.ok() && !step.is_done) status = ScanPiece(walk, &step);
   // What was scanned stays so, also where reading failed behind it.
@@ -227,8 +227,10 @@ Status FileIndex::ScanClusters() {
 Status FileIndex::ScanPiece(ChunkWalk& walk, ScanStep* step) {
   Piece piece;
   Status status = walk.Next(&piece);
-  if (status.ok() && piece.is_cluster && (step->trak != 0 || step->meta != 0)) {
-    H4MK_TRY(descriptions_.UseLater(std::exchange(step->trak, 0), std::exchange(step->meta, 0)));
+  Scan& scan = step->scan;
+  if (status.ok() && piece.is_cluster && (scan.trak != 0 || scan.meta != 0)) {
+    H4MK_TRY(descriptions_.UseLater(scan.trak, scan.meta));
+    scan.trak = scan.meta = 0;
     GrowTracks();
     walk.MoveTo(piece.offset);  // once more: its blocks may be of tracks that were added
     status = walk.Next(&piece);
@@ -244,12 +246,12 @@ Status FileIndex::ScanPiece(ChunkWalk& walk, ScanStep* step) {
   } else if (is_gap && (tag == kTagTracks || tag == kTagMeta)) {
     warnings_.Add(Corrupt(piece.offset, piece.problem));  // others are met by reading on
   } else if (!is_gap && piece.header.unknown_flags() == 0) {
-    if (tag == kTagTracks) step->trak = piece.offset;
-    if (tag == kTagMeta) step->meta = piece.offset;
+    if (tag == kTagTracks) scan.trak = piece.offset;
+    if (tag == kTagMeta) scan.meta = piece.offset;
     const bool is_locator = tag == kTagTail && piece.end + kCrcSize == FileSize();
     if (!is_closed()) end_ = is_locator ? End::kLocator : End::kNone;
   }
-  step->scan.until = piece.end;
+  scan.until = piece.end;
   return {};
 }
 

@@ -80,12 +80,12 @@ class FileIndex {
     uint64_t until = 0;
     PageBuilder builder;
     bool is_page_in_index = false;  // as its last one, to be replaced as it grows
+    uint64_t trak = 0, meta = 0;    // met behind the last cluster; they hold once one follows
   };
   // On the way of one scan, whose outcome replaces scan_.
   struct ScanStep {
     Scan scan;
-    uint64_t trak = 0, meta = 0;  // met behind the last cluster; they hold once one follows
-    bool has_clusters = false;    // that are not in the index yet
+    bool has_clusters = false;  // that are not in the index yet
     bool is_done = false;
   };
 
