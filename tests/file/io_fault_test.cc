@@ -932,6 +932,47 @@ class EveryKindOfFileTest : public testing::Test {
     for (const std::string& warning : reader.Warnings()) seen += warning;
     return seen;
   }
+
+  // What a reader that is open shows; *told: a call said that reading has failed.
+  static std::string SeeAgain(Reader& reader, bool* told) {
+    std::string seen;
+    *told = false;
+    const auto note = [&](h4mk_status status) {
+      *told |= status == H4MK_ERR_IO;
+      seen += " " + std::to_string(status);
+      return status == H4MK_OK;
+    };
+    for (const int64_t time : {int64_t{INT64_MIN}, int64_t{0}, int64_t{40}}) {
+      note(time == INT64_MIN ? h4mk_reader_rewind(reader.get())
+                             : reader.Seek(0, time, H4MK_SEEK_BACKWARD));
+      const Reading reading = reader.ReadOn();
+      for (const Block& block : reading.blocks) AppendBlock(&seen, block);
+      for (const std::string& damage : reading.damage) seen += damage;
+      note(reading.end);
+    }
+    seen += h4mk_value_to_json(h4mk_reader_meta(reader.get()));
+    for (uint32_t track = 0; track < h4mk_reader_track_count(reader.get()); ++track) {
+      seen += h4mk_value_to_json(h4mk_reader_track(reader.get(), track));
+      h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
+      if (note(h4mk_reader_keyframe(reader.get(), track, 40, &info)))
+        seen += std::to_string(info.offset);
+      h4mk_block block = H4MK_BLOCK_INIT;
+      if (note(h4mk_reader_read_block(reader.get(), track, 1, &block)))
+        AppendBlock(&seen, FromC(block));
+      h4mk_index_entry entry = H4MK_INDEX_ENTRY_INIT;
+      size_t count = 1;
+      if (note(h4mk_reader_index_entries(reader.get(), track, 0, &entry, 1, &count)))
+        seen += std::to_string(count) + " " + std::to_string(entry.offset);
+    }
+    return seen;
+  }
+
+  static std::vector<size_t> PlacesToOpenAt(const Bytes& bytes) {
+    std::vector<size_t> places{bytes.size()};
+    for (const Chunk& chunk : WalkChunks(bytes))
+      if (places.size() < 8 && chunk.end() < bytes.size()) places.push_back(chunk.end());
+    return places;
+  }
 };
 
 TEST_F(EveryKindOfFileTest, EveryReadFailsOnce) {
@@ -956,6 +997,46 @@ TEST_F(EveryKindOfFileTest, EveryReadFailsOnce) {
           << seen << "\ninstead of\n"
           << expected;
       told += is_told;
+    }
+  }
+  EXPECT_GT(told, 100u);
+}
+
+// "H4MK_ERR_IO: calling again tries once more": whatever read failed, all that is asked for
+// afterwards is answered as if it had not; also of a file that grows after it was opened.
+TEST_F(EveryKindOfFileTest, AFailedReadCostsNothingAfterwards) {
+  size_t told = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(H4MK_SOURCE_DIR "/tests/conformance/valid")) {
+    if (entry.path().extension() != ".h4mk" || entry.file_size() > 100000) continue;
+    SCOPED_TRACE(entry.path().filename());
+    Opened opened;
+    SetKey(std::filesystem::path(entry.path()).replace_extension(".json"), &opened);
+    const Bytes bytes = Load(entry.path());
+    for (const size_t opened_at : PlacesToOpenAt(bytes)) {
+      const Bytes begin(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(opened_at));
+      TestFile control(begin);
+      Reader reader(&control, opened.options);
+      if (reader.status() != H4MK_OK) continue;
+      control.bytes = bytes;
+      const size_t first = control.reads;
+      bool is_told = false;
+      const std::string before = SeeAgain(reader, &is_told);
+      const size_t until = control.reads;
+      const std::string expected = SeeAgain(reader, &is_told);
+      if (opened_at == bytes.size()) {
+        EXPECT_EQ(expected, before) << "who reads twice";
+      }
+      for (size_t call = first; call < until; ++call) {
+        TestFile file(begin);
+        Reader failing(&file, opened.options);
+        file.bytes = bytes;
+        file.failing_read = call;
+        SeeAgain(failing, &is_told);
+        told += is_told;
+        EXPECT_EQ(SeeAgain(failing, &is_told), expected)
+            << "call " << call << ", opened with " << opened_at << " of " << bytes.size();
+      }
     }
   }
   EXPECT_GT(told, 100u);

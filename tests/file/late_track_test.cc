@@ -159,6 +159,25 @@ TEST_F(LateTrackTest, SeeksAsTheFileGrowsByteByByte) {
   EXPECT_NE(h4mk_value_get(h4mk_reader_meta(reader.get()), "tags"), nullptr);
 }
 
+// core.md, "Which description counts": what stands before a locator.
+TEST_F(LateTrackTest, WhoFollowsAFileToItsEndLearnsWhatThatSays) {
+  TestFile read(file_.bytes), sought(file_.bytes);
+  Reader reader(&read), seeker(&sought);
+  EXPECT_EQ(reader.ReadOn().end, H4MK_AGAIN);
+  EXPECT_EQ(seeker.ReadOn().end, H4MK_AGAIN);
+  h4mk_writer_set_meta(writer_.get(), ParseJson(R"({"tags":{"title":"last"}})").get());
+  ASSERT_EQ(writer_.Finish(), H4MK_OK);
+  read.bytes = sought.bytes = file_.bytes;
+  EXPECT_EQ(reader.ReadOn().end, H4MK_END);
+  EXPECT_EQ(seeker.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_OK);
+  for (Reader* follower : {&reader, &seeker}) {
+    EXPECT_NE(h4mk_reader_changes(follower->get()) & H4MK_CHANGED_META, 0u);
+    const h4mk_value* tags = h4mk_value_get(h4mk_reader_meta(follower->get()), "tags");
+    ASSERT_NE(tags, nullptr);
+    EXPECT_STREQ(h4mk_value_get_text(tags, "title"), "last");
+  }
+}
+
 // A read that fails while a seek takes in what was appended: the next seek finds all of it.
 TEST_F(LateTrackTest, EveryReadOfWhatWasAppendedFailsOnce) {
   const std::string long_title(300000, 'x');  // more than is read in one go

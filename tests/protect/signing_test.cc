@@ -794,8 +794,9 @@ TEST(VerifyingIoTest, NoMoreThan256MiBMayBeUnsigned) {
   EXPECT_LT(io.ReadAt(whole.size(), &byte, 1), 0);
 }
 
-// What was added may be signed, or not: it is a problem that nobody can tell.
-TEST(VerifyingIoTest, AGrownFileThatCannotBeReadIsAProblem) {
+// What was added may be signed, or not. Who reads there is told that reading fails, and once it
+// does no more all of it is there.
+TEST(VerifyingIoTest, AGrownFileThatCannotBeReadIsAnErrorUntilItCan) {
   const Bytes whole = Mux(Film(), Signing());
   auto key = h4mk::SignatureKey::Public(SigningKey().open);
   ASSERT_TRUE(key.ok());
@@ -806,8 +807,15 @@ TEST(VerifyingIoTest, AGrownFileThatCannotBeReadIsAProblem) {
   const int64_t size = io.Size();
   input.size = whole.size();
   input.fails = true;
-  EXPECT_EQ(io.Size(), size);
-  EXPECT_EQ(io.problems(), 1u);
+  uint8_t byte = 0;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_GT(io.Size(), size);
+    EXPECT_LT(io.ReadAt(static_cast<uint64_t>(size), &byte, 1), 0);
+  }
+  input.fails = false;
+  EXPECT_EQ(io.ReadAt(static_cast<uint64_t>(size), &byte, 1), 1);
+  EXPECT_EQ(byte, whole[static_cast<size_t>(size)]);
+  EXPECT_EQ(io.problems(), 0u);
 }
 
 // An input whose size cannot be told any more says so, and is not taken for one that has grown.

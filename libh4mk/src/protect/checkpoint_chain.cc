@@ -20,8 +20,12 @@ Status FindCheckpoint(Source& input, Checkpoint* checkpoint) {
   uint64_t at = 0;
   const auto check = [&](uint64_t offset, const ChunkHeader& header, bool* valid) -> Status {
     Bytes payload;
-    *valid = offset + header.size() <= size && chunks.ReadPayload(offset, header, &payload).ok() &&
-             IsCheckpoint(payload) && DecodeCheckpoint(payload, offset, nullptr, checkpoint).ok();
+    *valid = false;
+    if (offset + header.size() > size) return {};
+    const Status status = chunks.ReadPayload(offset, header, &payload);
+    if (status.code() == Code::kIo) return status;
+    *valid = status.ok() && IsCheckpoint(payload) &&
+             DecodeCheckpoint(payload, offset, nullptr, checkpoint).ok();
     return {};
   };
   const Status status =
@@ -54,6 +58,7 @@ Status CheckpointChain::FindNewest(uint64_t size, bool* is_new) {
   uint64_t at = 0;
   const uint64_t distance = std::min(kLookBack, size - std::min(size, end_));
   Status status = chunks.FindBackward(size, distance, kTagVeri, check, &at);
+  if (status.code() == Code::kIo) return status;  // the next call tries once more
   size_seen_ = size;
   if (status.code() == Code::kEnd) {
     if (end_ != 0) return {};  // nothing newer

@@ -421,8 +421,9 @@ int64_t VerifyingIo::Find(uint64_t offset, const Verified** region) {
   };
   const auto found = std::ranges::find_if(verified_, holds);
   if (found == verified_.end()) {
-    if (offset >= static_cast<uint64_t>(std::max<int64_t>(Size(), 0))) return 0;
-    const Status status = Load(offset);
+    Status status = offset >= chain_.end() ? FollowGrowth() : Status();
+    if (status.ok() && offset >= static_cast<uint64_t>(std::max<int64_t>(Size(), 0))) return 0;
+    if (status.ok()) status = Load(offset);
     if (!status.ok()) return input_.io_error() < 0 ? input_.io_error() : -1;
     if (!holds(verified_.front())) return 0;
   } else {
@@ -437,13 +438,22 @@ int64_t VerifyingIo::Seek(int64_t offset) {
   return 0;
 }
 
-int64_t VerifyingIo::Size() {
+// Takes what was signed since the file was looked at last. kIo.
+Status VerifyingIo::FollowGrowth() {
   const int64_t size = io_.Size();
-  if (last().final || size < 0) return size;
-  if (static_cast<uint64_t>(size) > chain_.size_seen())
-    if (const Status status = FollowChain(static_cast<uint64_t>(size)); !status.ok())
-      log_.Add(status);
-  return last().final ? size : static_cast<int64_t>(chain_.end());
+  if (last().final || size < 0 || static_cast<uint64_t>(size) <= chain_.size_seen()) return {};
+  const Status status = FollowChain(static_cast<uint64_t>(size));
+  if (status.code() == Code::kIo) return status;
+  if (!status.ok()) log_.Add(status);
+  return {};
+}
+
+// Where what was appended cannot be read, all of it counts: who reads there is told.
+int64_t VerifyingIo::Size() {
+  const Status status = FollowGrowth();
+  const int64_t size = io_.Size();
+  if (last().final || size < 0 || !status.ok()) return size;
+  return static_cast<int64_t>(chain_.end());
 }
 
 Status VerifyingIo::Verdict() const {

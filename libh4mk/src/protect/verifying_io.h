@@ -125,6 +125,7 @@ class VerifyingIo final : public Io {
 
   uint64_t base() const { return chain_.base(); }
   Status FollowChain(uint64_t size);
+  Status FollowGrowth();
   Region Gap(uint64_t start, uint64_t end, const Checkpoint& checkpoint);
   Status RegionAt(uint64_t offset, Region* region);
   Status LoadTail();

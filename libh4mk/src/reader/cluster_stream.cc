@@ -58,7 +58,7 @@ Status ClusterStream::ReadChunk(const ChunkHeader& header, int64_t file_size,
 
 Status ClusterStream::LoadCluster(const ChunkHeader& header, const BlockFilter& filter,
                                   ClusterLoader* cluster) {
-  file_.UsePendingDescriptions(/*is_all=*/true);
+  file_.UsePendingDescriptions(cursor_.position(), /*is_all=*/true);
   const bool is_whole = (!filter.any_discarded() && filter.wants_data()) || !source_.seekable();
   H4MK_TRY(cluster->Load(cursor_.position(), header, is_whole));
   if (!is_whole && filter.UnwantedBytes(cluster->index().blocks()) <= kWorthAJump) {
@@ -90,7 +90,7 @@ Status ClusterStream::PassOver(const ChunkHeader& header) {
     // so it takes them at once.
     if (status.ok() && !file_.is_closed())
       file_.descriptions().AddPending(at, header.tag, std::move(payload));
-    if (!source_.seekable()) file_.UsePendingDescriptions(/*is_all=*/false);
+    if (!source_.seekable()) file_.UsePendingDescriptions(at + 1, /*is_all=*/false);
   } else if (source_.seekable()) {
     H4MK_TRY(chunks_.CheckLength(at, header));
   }
@@ -179,6 +179,7 @@ Status ClusterStream::AtEnd(ClusterLoader* cluster) {
   // The end may be asked for again.
   if (!is_checksum || !source_.seekable()) source_.Unread(at, ByteSpan(stored, got));
   if (!is_checksum && !file_.has_locator()) return Status(Code::kAgain, "the file has no end yet");
+  file_.UsePendingDescriptions(at, /*is_all=*/true);
   if (const std::optional<uint32_t> checksum = cursor_.checksum(); is_checksum && checksum) {
     if (LoadLe<uint32_t>(stored) != *checksum)
       warnings_.Add(at, "container checksum at byte " + std::to_string(at) +

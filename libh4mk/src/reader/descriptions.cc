@@ -72,13 +72,18 @@ void Descriptions::AddPending(uint64_t offset, uint32_t tag, Bytes payload) {
     pending_tracks_ = {offset, std::move(payload)};
 }
 
-void Descriptions::UsePending(bool is_all) {
-  if (!pending_tracks_ && !pending_meta_) return;
-  const Status status = Use(pending_tracks_, pending_meta_);
+void Descriptions::UsePending(uint64_t until, bool is_all) {
+  std::optional<Pending> none;
+  const auto before = [&](std::optional<Pending>& pending) -> std::optional<Pending>& {
+    return pending && pending->offset < until ? pending : none;
+  };
+  std::optional<Pending>&trak = before(pending_tracks_), &meta = before(pending_meta_);
+  if (!trak && !meta) return;
+  const Status status = Use(trak, meta);
   if (!status.ok() && !is_all) return;
   if (!status.ok()) warnings_.Add(status);
-  pending_tracks_.reset();
-  pending_meta_.reset();
+  trak.reset();
+  meta.reset();
 }
 
 template <typename T>

@@ -46,9 +46,9 @@ class Descriptions {
 
   // One that came by while reading.
   void AddPending(uint64_t offset, uint32_t tag, Bytes payload);
-  // Uses those. is_all: a cluster follows, so they are complete. Else one that may not be used
-  // alone waits for the other.
-  void UsePending(bool is_all);
+  // Uses those that stand before a cluster or a locator at `until`. is_all: they are complete. Else
+  // one that may not be used alone waits for the other.
+  void UsePending(uint64_t until, bool is_all);
 
   // Warns of attachments without a track.
   void CheckAttachments();

@@ -41,8 +41,8 @@ uint64_t FileIndex::FileSize() {
   return size < 0 ? INT64_MAX : static_cast<uint64_t>(size);
 }
 
-void FileIndex::UsePendingDescriptions(bool is_all) {
-  descriptions_.UsePending(is_all);
+void FileIndex::UsePendingDescriptions(uint64_t until, bool is_all) {
+  descriptions_.UsePending(until, is_all);
   GrowTracks();
 }
 
@@ -227,11 +227,8 @@ Status FileIndex::ScanClusters() {
 Status FileIndex::ScanPiece(ChunkWalk& walk, ScanStep* step) {
   Piece piece;
   Status status = walk.Next(&piece);
-  Scan& scan = step->scan;
-  if (status.ok() && piece.is_cluster && (scan.trak != 0 || scan.meta != 0)) {
-    H4MK_TRY(descriptions_.UseLater(scan.trak, scan.meta));
-    scan.trak = scan.meta = 0;
-    GrowTracks();
+  if (status.ok() && piece.is_cluster && step->scan.has_descriptions()) {
+    H4MK_TRY(UseScannedDescriptions(&step->scan));
     walk.MoveTo(piece.offset);  // once more: its blocks may be of tracks that were added
     status = walk.Next(&piece);
   }
@@ -246,12 +243,21 @@ Status FileIndex::ScanPiece(ChunkWalk& walk, ScanStep* step) {
   } else if (is_gap && (tag == kTagTracks || tag == kTagMeta)) {
     warnings_.Add(Corrupt(piece.offset, piece.problem));  // others are met by reading on
   } else if (!is_gap && piece.header.unknown_flags() == 0) {
-    if (tag == kTagTracks) scan.trak = piece.offset;
-    if (tag == kTagMeta) scan.meta = piece.offset;
+    if (tag == kTagTracks) step->scan.trak = piece.offset;
+    if (tag == kTagMeta) step->scan.meta = piece.offset;
     const bool is_locator = tag == kTagTail && piece.end + kCrcSize == FileSize();
+    if (is_locator) H4MK_TRY(UseScannedDescriptions(&step->scan));
     if (!is_closed()) end_ = is_locator ? End::kLocator : End::kNone;
   }
-  scan.until = piece.end;
+  step->scan.until = piece.end;
+  return {};
+}
+
+// core.md, "Which description counts".
+Status FileIndex::UseScannedDescriptions(Scan* scan) {
+  H4MK_TRY(descriptions_.UseLater(scan->trak, scan->meta));
+  scan->trak = scan->meta = 0;
+  GrowTracks();
   return {};
 }
 

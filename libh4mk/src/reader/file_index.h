@@ -47,7 +47,7 @@ class FileIndex {
   Index& index() { return index_; }
 
   // Uses the descriptions that came by, as Descriptions::UsePending().
-  void UsePendingDescriptions(bool is_all);
+  void UsePendingDescriptions(uint64_t until, bool is_all);
   // Where nothing else tells where the tracks begin: the blocks of the first cluster do.
   void GuessTotals(const std::vector<BlockRecord>& blocks);
 
@@ -80,7 +80,9 @@ class FileIndex {
     uint64_t until = 0;
     PageBuilder builder;
     bool is_page_in_index = false;  // as its last one, to be replaced as it grows
-    uint64_t trak = 0, meta = 0;    // met behind the last cluster; they hold once one follows
+    uint64_t trak = 0, meta = 0;    // met behind the last cluster; they count once one follows
+
+    bool has_descriptions() const { return trak != 0 || meta != 0; }
   };
   // On the way of one scan, whose outcome replaces scan_.
   struct ScanStep {
@@ -122,6 +124,7 @@ class FileIndex {
   Status UsePages(const LastPage& last);
   Status ScanClusters();
   Status ScanPiece(ChunkWalk& walk, ScanStep* step);
+  Status UseScannedDescriptions(Scan* scan);
   void ScanCluster(uint64_t offset, const ClusterIndex& cluster, ScanStep* step);
   void PutScannedPage(IndexPage page, Scan* scan);
   Status TakeFingerprint(int64_t size, std::optional<EndFingerprint>* fingerprint);
