@@ -967,11 +967,40 @@ class EveryKindOfFileTest : public testing::Test {
     return seen;
   }
 
+  // The whole file, and beginnings of it if it has a cluster, behind which descriptions count.
   static std::vector<size_t> PlacesToOpenAt(const Bytes& bytes) {
     std::vector<size_t> places{bytes.size()};
-    for (const Chunk& chunk : WalkChunks(bytes))
+    const std::vector<Chunk> chunks = WalkChunks(bytes);
+    if (std::ranges::none_of(chunks, &Chunk::is_cluster)) return places;
+    for (const Chunk& chunk : chunks)
       if (places.size() < 8 && chunk.end() < bytes.size()) places.push_back(chunk.end());
     return places;
+  }
+
+  // Opens the file when it had fewer bytes, and lets each read fail once: what it shows afterwards,
+  // which must always be the same; nothing if it cannot be opened then.
+  static std::string SeeAfterFailures(const Bytes& bytes, size_t opened_at, const Opened& opened,
+                                      size_t* told) {
+    const Bytes begin(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(opened_at));
+    TestFile control(begin);
+    Reader reader(&control, opened.options);
+    if (reader.status() != H4MK_OK) return "";
+    control.bytes = bytes;
+    const size_t first = control.reads;
+    bool is_told = false;
+    SeeAgain(reader, &is_told);
+    const size_t until = control.reads;
+    const std::string expected = SeeAgain(reader, &is_told);
+    for (size_t call = first; call < until; ++call) {
+      TestFile file(begin);
+      Reader failing(&file, opened.options);
+      file.bytes = bytes;
+      file.failing_read = call;
+      SeeAgain(failing, &is_told);
+      *told += is_told;
+      EXPECT_EQ(SeeAgain(failing, &is_told), expected) << "call " << call;
+    }
+    return expected;
   }
 };
 
@@ -1003,7 +1032,8 @@ TEST_F(EveryKindOfFileTest, EveryReadFailsOnce) {
 }
 
 // "H4MK_ERR_IO: calling again tries once more": whatever read failed, all that is asked for
-// afterwards is answered as if it had not; also of a file that grows after it was opened.
+// afterwards is answered as if it had not; also of a file that grows after it was opened, which
+// shows in the end what it shows to somebody who opens it then.
 TEST_F(EveryKindOfFileTest, AFailedReadCostsNothingAfterwards) {
   size_t told = 0;
   for (const auto& entry :
@@ -1013,29 +1043,15 @@ TEST_F(EveryKindOfFileTest, AFailedReadCostsNothingAfterwards) {
     Opened opened;
     SetKey(std::filesystem::path(entry.path()).replace_extension(".json"), &opened);
     const Bytes bytes = Load(entry.path());
+    // The end tells which keys the blocks of later sessions have.
+    const bool end_has_keys = entry.path().stem() == "encrypted-sessions";
+    std::string whole;
     for (const size_t opened_at : PlacesToOpenAt(bytes)) {
-      const Bytes begin(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(opened_at));
-      TestFile control(begin);
-      Reader reader(&control, opened.options);
-      if (reader.status() != H4MK_OK) continue;
-      control.bytes = bytes;
-      const size_t first = control.reads;
-      bool is_told = false;
-      const std::string before = SeeAgain(reader, &is_told);
-      const size_t until = control.reads;
-      const std::string expected = SeeAgain(reader, &is_told);
-      if (opened_at == bytes.size()) {
-        EXPECT_EQ(expected, before) << "who reads twice";
-      }
-      for (size_t call = first; call < until; ++call) {
-        TestFile file(begin);
-        Reader failing(&file, opened.options);
-        file.bytes = bytes;
-        file.failing_read = call;
-        SeeAgain(failing, &is_told);
-        told += is_told;
-        EXPECT_EQ(SeeAgain(failing, &is_told), expected)
-            << "call " << call << ", opened with " << opened_at << " of " << bytes.size();
+      SCOPED_TRACE("opened with " + std::to_string(opened_at) + " bytes");
+      const std::string seen = SeeAfterFailures(bytes, opened_at, opened, &told);
+      if (opened_at == bytes.size()) whole = seen;
+      if (!seen.empty() && !end_has_keys) {
+        EXPECT_EQ(seen, whole) << "as a file that grew";
       }
     }
   }

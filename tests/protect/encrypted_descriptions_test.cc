@@ -236,6 +236,30 @@ TEST(ChangingDescriptionsTest, EveryBeginningOfTheFileIsRead) {
   EXPECT_EQ(reading.damage, std::vector<std::string>());
 }
 
+// Who follows it to its end checks that as one who opens the closed file does.
+TEST(ChangingDescriptionsTest, AFollowerChecksTheEnd) {
+  const Bytes whole = Changing().file.bytes;
+  Keys keys(kMaster);
+  for (const bool is_cut : {false, true}) {
+    TestFile growing(whole);
+    std::vector<Chunk> clusters;
+    for (const Chunk& chunk : WalkChunks(whole))
+      if (chunk.is_cluster()) clusters.push_back(chunk);
+    growing.bytes.resize(clusters[0].end());
+    Reader follower(&growing, keys.options);
+    EXPECT_EQ(follower.ReadOn().end, H4MK_AGAIN) << follower.message();
+    growing.bytes = whole;
+    if (is_cut) {  // the last cluster, and the index which would tell of it
+      growing.bytes.erase(growing.bytes.begin() + static_cast<ptrdiff_t>(clusters.back().begin),
+                          growing.bytes.begin() + static_cast<ptrdiff_t>(clusters.back().end()));
+    }
+    const Reading reading = follower.ReadOn();
+    EXPECT_EQ(reading.end, H4MK_END) << follower.message();
+    EXPECT_EQ(reading.damage.empty(), !is_cut);
+    EXPECT_STREQ(h4mk_value_get_text(h4mk_reader_track(follower.get(), 0), "extradata"), "AwQF");
+  }
+}
+
 // Somebody without the key changes what a recording says behind its first blocks: in a pipe, and in
 // a file that grew after it was opened.
 TEST(ChangingDescriptionsTest, ForgedLaterOnesAreNotUsed) {

@@ -96,6 +96,7 @@ Status ClusterStream::PassOver(const ChunkHeader& header) {
   }
   cursor_.Pass(at + header.size(), crc);
   saw_locator_ = header.tag == kTagTail && header.unknown_flags() == 0;
+  if (saw_locator_) file_.UsePendingDescriptions(at, /*is_all=*/true);
   return {};
 }
 
@@ -179,7 +180,6 @@ Status ClusterStream::AtEnd(ClusterLoader* cluster) {
   // The end may be asked for again.
   if (!is_checksum || !source_.seekable()) source_.Unread(at, ByteSpan(stored, got));
   if (!is_checksum && !file_.has_locator()) return Status(Code::kAgain, "the file has no end yet");
-  file_.UsePendingDescriptions(at, /*is_all=*/true);
   if (const std::optional<uint32_t> checksum = cursor_.checksum(); is_checksum && checksum) {
     if (LoadLe<uint32_t>(stored) != *checksum)
       warnings_.Add(at, "container checksum at byte " + std::to_string(at) +

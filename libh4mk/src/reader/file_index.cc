@@ -245,9 +245,9 @@ Status FileIndex::ScanPiece(ChunkWalk& walk, ScanStep* step) {
   } else if (!is_gap && piece.header.unknown_flags() == 0) {
     if (tag == kTagTracks) step->scan.trak = piece.offset;
     if (tag == kTagMeta) step->scan.meta = piece.offset;
-    const bool is_locator = tag == kTagTail && piece.end + kCrcSize == FileSize();
-    if (is_locator) H4MK_TRY(UseScannedDescriptions(&step->scan));
-    if (!is_closed()) end_ = is_locator ? End::kLocator : End::kNone;
+    if (tag == kTagTail) H4MK_TRY(UseScannedDescriptions(&step->scan));
+    const bool is_end = tag == kTagTail && piece.end + kCrcSize == FileSize();
+    if (!is_closed()) end_ = is_end ? End::kLocator : End::kNone;
   }
   step->scan.until = piece.end;
   return {};
