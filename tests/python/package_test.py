@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 from fractions import Fraction
 
 import h4mk
@@ -86,6 +87,21 @@ class Files(unittest.TestCase):
         file = h4mk.open(self.path)
         first, second = file.video.packets(), file.video.packets()
         self.assertEqual([(next(first).ordinal, next(second).ordinal) for _ in range(5)], [(i, i) for i in range(5)])
+
+    def test_who_asks_each_track_opens_the_file_twice(self):
+        """Once for each track would be quadratic in the size of a file that has few packets a track."""
+        with h4mk.Writer(self.path) as writer:
+            tracks = [writer.add_track("data", "x-example.org-data") for _ in range(50)]
+            for time in range(3):
+                for i, track in enumerate(tracks):
+                    track.write(b"%d %d" % (time, i), 1000 * time)
+        with unittest.mock.patch("h4mk.file.Reader", wraps=h4mk.file.Reader) as opened, h4mk.open(self.path) as file:
+            for i, track in enumerate(file.tracks):
+                self.assertEqual(next(track.packets(start=1.0)).data, b"1 %d" % i)
+                self.assertEqual([p.data for p in track.packets(start=1.0)], [b"1 %d" % i, b"2 %d" % i])
+            self.assertEqual(opened.call_count, 2)
+            self.assertEqual(len(list(file.packets())), 150)
+            self.assertEqual([p.data for p in file.tracks[7].packets()], [b"0 7", b"1 7", b"2 7"])
 
     def test_frames_are_numbered_as_they_are_shown(self):
         video = h4mk.open(self.path).video
@@ -172,6 +188,22 @@ class Processes(unittest.TestCase):
                 os._exit(0 if right else 1)
             children.append(child)
         self.assertTrue(all(count_frames(file) == self.expected for _ in range(300)))
+        self.assertEqual([os.waitpid(child, 0)[1] for child in children], [0] * 4)
+
+    def test_a_reader_that_was_left_is_not_shared(self):
+        file = h4mk.open(self.path)
+        expected = [p.data for p in file.video.packets(start=0.2)]
+
+        def reads_the_same():
+            return all([p.data for p in file.video.packets(start=0.2)] == expected for _ in range(100))
+
+        children = []
+        for _ in range(4):
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if reads_the_same() else 1)
+            children.append(child)
+        self.assertTrue(reads_the_same())
         self.assertEqual([os.waitpid(child, 0)[1] for child in children], [0] * 4)
 
     def test_what_goes_on_belongs_to_its_process(self):

@@ -48,6 +48,8 @@ class Reader(Handle):
 
     def __init__(self, source: Source, http: Any = None) -> None:
         self.source = source
+        self.wanted: set[int] | None = None  # the tracks whose blocks come; None: all
+        self.has_moved = False  # from its beginning
         self.http = http if http is not None or not source.is_url else open_http(source)
         options, keep = _options(source, self.http)
         io = new_struct("h4mk_io")

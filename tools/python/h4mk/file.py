@@ -12,7 +12,7 @@ from ._decoder import Decoder
 from ._errors import NotFoundError
 from ._library import check, frames_library, from_value, lib, new_struct
 from ._reader import Key, Place, Reader, Source, source_of
-from .packets import Packet, read_packets
+from .packets import IdleReader, Packet, read_packets
 from .tracks import AudioTrack, Seconds, Track, VideoTrack, make_track
 
 
@@ -40,6 +40,7 @@ class File:
         self._threads = threads
         self._decoders: dict[int, Decoder] = {}
         self._handle: Reader | None = None
+        self._idle = IdleReader()
         self._closed = False
         self._tracks: tuple[Track, ...] | None = None
         self._reader()
@@ -111,7 +112,9 @@ class File:
         if start is not None and chosen:
             lead = next((track for track in chosen if track.kind == "video"), chosen[0])
             seek = (lead.index, lead.ticks_at(start))
-        return read_packets(Reader(self._source, self._reader().http), all_tracks, {track.index for track in chosen}, seek)
+        http = self._reader().http
+        reader = self._idle.take() or Reader(self._source, http)
+        return read_packets(reader, self._idle, all_tracks, {track.index for track in chosen}, seek)
 
     # ------------------------------------------------------------------------------------------- verification
 
@@ -153,6 +156,7 @@ class File:
             for decoder in self._decoders.values():
                 decoder.free()
             self._decoders = {}
+            self._idle.free()
             reader.free()
 
     def _reader(self) -> Reader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Iterator
 
@@ -61,22 +62,65 @@ def _time(ticks: int) -> int | None:
     return None if ticks == NO_TIME else ticks
 
 
-def read_packets(reader: Reader, tracks: tuple[Track, ...], wanted: set[int], start: tuple[int, int] | None) -> Iterator[Packet]:
+class IdleReader:
+    """The reader that an iterator of packets has left, for the next one: to open a file takes longer than to seek in it."""
+
+    def __init__(self) -> None:
+        self._readers: list[Reader] = []  # at most one, but for threads that leave theirs at the same moment
+
+    def take(self) -> Reader | None:
+        """One that this process has opened; it may stand anywhere."""
+        try:
+            reader = self._readers.pop()
+        except IndexError:
+            return None
+        return reader if reader.pid == os.getpid() else None
+
+    def leave(self, reader: Reader) -> None:
+        if self._readers:
+            reader.free()
+        else:
+            self._readers.append(reader)
+
+    def free(self) -> None:
+        while (reader := self.take()) is not None:
+            reader.free()
+
+
+def read_packets(reader: Reader, idle: IdleReader, tracks: tuple[Track, ...], wanted: set[int], start: tuple[int, int] | None) -> Iterator[Packet]:
     """Packets of some tracks in the order of the file. start: a track and a time in its ticks to seek to. Owns the reader."""
+    is_usable = False
     try:
-        for track in tracks:
-            if track.index not in wanted:
-                reader.check(lib.h4mk_reader_discard(reader.pointer, track.index, 1))
+        _choose(reader, wanted, len(tracks))
         if start is not None:
             reader.check(lib.h4mk_reader_seek(reader.pointer, start[0], start[1], lib.H4MK_SEEK_BACKWARD))
+        elif reader.has_moved:
+            reader.check(lib.h4mk_reader_rewind(reader.pointer))
+        reader.has_moved = True
+        is_usable = start is not None  # what has sought can go anywhere
         block = new_struct("h4mk_block")
         while True:
             reader.check_process()
             status = lib.h4mk_reader_next(reader.pointer, block)
             if status in (END, AGAIN):
                 return
+            if status >= 100:
+                is_usable = False
             reader.check(status)
             if block.track in wanted and block.track < len(tracks):
                 yield packet_of(block, tracks[block.track])
     finally:
-        reader.free()
+        if is_usable:
+            idle.leave(reader)
+        else:
+            reader.free()
+
+
+def _choose(reader: Reader, wanted: set[int], count: int) -> None:
+    """The blocks of these tracks come from now on."""
+    before = set(range(count)) if reader.wanted is None else reader.wanted
+    for index in before - wanted:
+        reader.check(lib.h4mk_reader_discard(reader.pointer, index, 1))
+    for index in wanted - before:
+        reader.check(lib.h4mk_reader_discard(reader.pointer, index, 0))
+    reader.wanted = wanted
