@@ -132,6 +132,7 @@ class Decoder {
   }
 
   h4mk_decoder* get() { return decoder_; }
+  TestFile& file() { return file_; }
   std::string message() const { return h4mk_decoder_message(decoder_); }
   h4mk_status Seek(int64_t time) { return h4mk_decoder_seek(decoder_, time); }
   h4mk_status Next(int64_t* time, std::string* text) {
@@ -238,6 +239,36 @@ TEST_P(DecoderTest, ADamagedBlockCostsItsGroupAndIsReported) {
   EXPECT_EQ(outputs.count(0), 1u);
   EXPECT_EQ(outputs.count(140), 1u);
   EXPECT_EQ(outputs.count(100), 0u);
+}
+
+// What is shown behind a read that failed is right, and a seek then shows everything.
+TEST_P(DecoderTest, AFailedReadCostsNothingAfterwards) {
+  for (const Recording& recording : Recordings()) {
+    SCOPED_TRACE(recording.name);
+    auto expected = Expected(recording);
+    const Bytes bytes = FileOf(recording);
+    size_t failed = 0;
+    for (size_t call = 0;; ++call) {
+      SCOPED_TRACE("call " + std::to_string(call));
+      Decoder decoder(bytes, GetParam());
+      const size_t first = decoder.file().reads;
+      decoder.file().failing_read = first + call;
+      h4mk_status end = H4MK_OK;
+      auto outputs = decoder.ReadOn(&end);
+      if (end == H4MK_ERR_IO) {
+        ++failed;
+        outputs.merge(decoder.ReadOn(&end));
+      }
+      ASSERT_EQ(end, H4MK_END) << decoder.message();
+      for (const auto& [time, text] : outputs) ASSERT_EQ(text, expected[time]) << time;
+      const bool is_done = decoder.file().reads <= decoder.file().failing_read;
+      decoder.file().failing_read = TestFile::kNoLimit;
+      ASSERT_EQ(decoder.Seek(0), H4MK_OK) << decoder.message();
+      ASSERT_EQ(decoder.ReadOn(&end), expected);
+      if (is_done) break;
+    }
+    EXPECT_GT(failed, 0u);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Ahead, DecoderTest, testing::Values(0u, 1u, 3u, 1000u));
