@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 
 #include "capi/handles.h"
@@ -116,8 +117,13 @@ std::map<int64_t, std::string> Expected(const Recording& recording) {
 
 class Decoder {
  public:
-  explicit Decoder(const Bytes& bytes, uint32_t decode_ahead = 0) : file_(bytes), reader_(&file_) {
+  // failing_read: which read fails once, of those after the file was opened. It is set before the
+  // decoder is there, since a thread that decodes ahead reads from then on.
+  explicit Decoder(const Bytes& bytes, uint32_t decode_ahead = 0,
+                   std::optional<size_t> failing_read = {})
+      : file_(bytes), reader_(&file_) {
     EXPECT_EQ(reader_.status(), H4MK_OK) << reader_.message();
+    if (failing_read) file_.failing_read = file_.reads + *failing_read;
     h4mk_adapters_add(adapters_, &adapter_);
     h4mk_decoder_options options = H4MK_DECODER_OPTIONS_INIT;
     options.adapters = adapters_;
@@ -250,9 +256,7 @@ TEST_P(DecoderTest, AFailedReadCostsNothingAfterwards) {
     size_t failed = 0;
     for (size_t call = 0;; ++call) {
       SCOPED_TRACE("call " + std::to_string(call));
-      Decoder decoder(bytes, GetParam());
-      const size_t first = decoder.file().reads;
-      decoder.file().failing_read = first + call;
+      Decoder decoder(bytes, GetParam(), call);
       h4mk_status end = H4MK_OK;
       auto outputs = decoder.ReadOn(&end);
       if (end == H4MK_ERR_IO) {
