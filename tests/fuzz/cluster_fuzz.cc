@@ -93,11 +93,15 @@ const BlockRecord* LastKey(const std::vector<BlockRecord>& blocks) {
 }
 
 // What an outline finds does not depend on whether it is complete, nor lies it outside the data.
-// One of external data finds nothing before.
-void CheckOutline(ByteSpan payload, const TrackIds& tracks, const ClusterIndex* whole) {
-  ClusterIndex index;
+// One of external data finds nothing before. size: of the cluster's payload, which bounds what an
+// index may ask for.
+void CheckOutline(ByteSpan payload, uint64_t size, const TrackIds& tracks) {
+  ClusterIndex parsed, index;
   size_t needed = 0;
-  const uint64_t size = whole ? whole->data_start() + whole->data_size() : payload.size() + 100;
+  const ClusterIndex* whole = parsed.Parse(payload, 0, size, tracks, &needed).ok() &&
+                                      parsed.data_start() + parsed.data_size() == size
+                                  ? &parsed
+                                  : nullptr;
   const bool ok = index.ParseOutline(payload, 0, size, tracks, &needed).ok();
   BlockRecord key;
   const bool found = ok && index.FindKey(0, INT64_MAX, true, &key);
@@ -119,7 +123,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ClusterIndex index;
   size_t needed = 0;
   const bool ok = index.Parse(payload, 0, payload.size(), tracks, &needed).ok();
-  CheckOutline(payload, tracks, ok ? &index : nullptr);
+  CheckOutline(payload, ok ? index.data_start() + index.data_size() : payload.size() + 100, tracks);
   if (!ok) return 0;
   FUZZ_CHECK(index.data_start() == payload.size());
   uint64_t data_size = 0;
