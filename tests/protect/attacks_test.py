@@ -19,9 +19,10 @@ for row in table.splitlines():
         missing.append("a test in: " + row)
     for name in names:
         named += 1
-        if "." not in name:  # a fuzz target, or a program of its own
-            if not any((root / "tests/fuzz" / file).exists() for file in (f"{name}_fuzz.cc", f"{name}.py")):
-                missing.append(f"the fuzz target {name}")
+        if "." not in name:  # a fuzz target, a program of its own, or a file of the conformance suite
+            if not any((root / "tests" / file).exists()
+                       for file in (f"fuzz/{name}_fuzz.cc", f"fuzz/{name}.py", f"conformance/invalid/{name}.h4mk")):
+                missing.append(f"the fuzz target or file {name}")
             continue
         suite, test = name.split(".") if not name.startswith(".") else (suite, name[1:])
         if (suite not in suites) if test == "*" else ((suite, test) not in tests):

@@ -424,6 +424,29 @@ TEST(EncryptionTest, ANewSessionHasNewKeysForTheSameNumbers) {
   EXPECT_EQ(seal(*all.value(), 25), seal(*b.value(), 25));
 }
 
+// A later description may add sessions, and not change those that blocks were opened with.
+TEST(EncryptionTest, SessionsOfALaterDescriptionAreAdded) {
+  using namespace h4mk;
+  MasterKey key{{}, Secret(kMaster)};
+  auto made = BlockCipher::New(kSchemeGcm, key);
+  ASSERT_TRUE(made.ok());
+  const auto with = [&](std::initializer_list<uint8_t> ids) {
+    Json description = Json::parse(made.value()->Describe().dump());
+    description["sessions"] = Json::array();
+    for (const uint8_t id : ids)
+      description["sessions"].push_back(
+          {{"id", EncodeBase64(h4mk_test::Bytes(16, id))}, {"first", Json::parse("[[1, 10]]")}});
+    return description;
+  };
+  auto opened = BlockCipher::Open(with({'a'}), {&key, 1});
+  ASSERT_TRUE(opened.ok()) << opened.status().message();
+  EXPECT_TRUE(opened.value()->AddSessions(with({'a', 'b'})).ok());
+  EXPECT_TRUE(opened.value()->AddSessions(with({'a'})).ok());
+  EXPECT_FALSE(opened.value()->AddSessions(with({'c', 'b'})).ok());
+  EXPECT_FALSE(opened.value()->AddSessions(with({'a', 'c'})).ok());
+  EXPECT_EQ(opened.value()->Describe()["sessions"], with({'a', 'b'})["sessions"]);
+}
+
 // ---- attacks
 
 class AttackTest : public testing::Test {

@@ -532,6 +532,141 @@ TEST(SigningAttackTest, AGrowingFileDoesNotBeginAnew) {
   EXPECT_EQ(reader.ReadOn().blocks, media.blocks);
 }
 
+// Who follows a file reads what was appended, and not all that is behind the last checkpoint again.
+TEST(SigningAttackTest, WhatIsAppendedWithoutACheckpointIsSearchedOnce) {
+  TestFile file;
+  Writer writer(&file, Signing());
+  const Media media = Film(40);
+  for (const Track& track : media.tracks) writer.AddTrack(track);
+  for (const Block& block : media.blocks) ASSERT_EQ(writer.Write(block), H4MK_OK);
+  ASSERT_EQ(writer.Flush(), H4MK_OK);
+  TestFile copy(file.bytes);
+  Reader reader(&copy, Verifying());
+  EXPECT_EQ(reader.ReadOn().blocks, media.blocks);
+  const size_t before = copy.bytes_read;
+  constexpr size_t kAppended = 4 << 20, kStep = 4 << 10;
+  for (size_t appended = 0; appended < kAppended; appended += kStep) {
+    copy.bytes.resize(copy.bytes.size() + kStep);
+    EXPECT_EQ(reader.ReadOn().end, H4MK_AGAIN);
+  }
+  EXPECT_LT(copy.bytes_read - before, 8 * kAppended);
+}
+
+// A checkpoint that was not complete when it was seen first is found when it is.
+TEST(SigningTest, ACheckpointThatComesByteByByteIsTaken) {
+  TestFile file;
+  Writer writer(&file, Signing());
+  const Media media = Film(60);
+  for (const Track& track : media.tracks) writer.AddTrack(track);
+  for (const Block& block : media.blocks) {
+    ASSERT_EQ(writer.Write(block), H4MK_OK);
+    if (&block == &media.blocks[60] || &block == &media.blocks.back()) {
+      ASSERT_EQ(writer.Flush(), H4MK_OK);
+    }
+  }
+  std::vector<Chunk> checkpoints;
+  for (const Chunk& chunk : WalkChunks(file.bytes))
+    if (chunk.tag == "VERI") checkpoints.push_back(chunk);
+  ASSERT_GE(checkpoints.size(), 2u);
+  const auto first = static_cast<ptrdiff_t>(checkpoints[checkpoints.size() - 2].end());
+  TestFile copy(Bytes(file.bytes.begin(), file.bytes.begin() + first));
+  Reader reader(&copy, Verifying());
+  std::vector<Block> seen = reader.ReadOn().blocks;
+  EXPECT_LT(seen.size(), media.blocks.size());
+  while (copy.bytes.size() < file.bytes.size()) {
+    copy.bytes.push_back(file.bytes[copy.bytes.size()]);
+    const Reading reading = reader.ReadOn();
+    EXPECT_EQ(reading.damage, std::vector<std::string>());
+    seen.insert(seen.end(), reading.blocks.begin(), reading.blocks.end());
+  }
+  EXPECT_EQ(seen, media.blocks);
+}
+
+// A checkpoint whose length was changed would be read, as far as that says, for each piece of what
+// it lists.
+TEST(SigningAttackTest, ALostCheckpointIsReadOnce) {
+  TestFile file;
+  Writer writer(&file, Signing());
+  writer.AddTrack({"1/25", "video", "h264"});
+  for (int i = 0; i < 102; ++i) {
+    ASSERT_EQ(writer.Write({0, kKey, i, i, 1, Payload(i, i == 101 ? 10 : 60000)}), H4MK_OK);
+    if (i == 0 || i >= 100) {
+      ASSERT_EQ(writer.Flush(), H4MK_OK);
+    }
+  }
+  std::vector<Chunk> checkpoints;
+  for (const Chunk& chunk : WalkChunks(file.bytes))
+    if (chunk.tag == "VERI") checkpoints.push_back(chunk);
+  const Chunk& lost = checkpoints[checkpoints.size() - 2];
+  file.bytes.resize(file.bytes.size() + (6 << 20));
+  PutU32(&file.bytes, lost.begin + 8,
+         static_cast<uint32_t>(file.bytes.size() - lost.payload() - kCrcSize));
+  FixCrc(&file.bytes, lost);
+  file.bytes_read = 0;
+  Reader reader(&file, Verifying());
+  EXPECT_FALSE(reader.ReadOn().damage.empty() && reader.Warnings().empty());
+  EXPECT_LT(file.bytes_read, 8 * file.bytes.size());
+}
+
+// What a checkpoint that is not valid says of copies of the index does not become part of the next
+// one that is looked at.
+TEST(SigningAttackTest, AForgedCheckpointLendsNothingToTheNextOne) {
+  Bytes file = Mux(Film(), Signing());
+  Bytes last;
+  for (const Chunk& chunk : WalkChunks(file)) {
+    const h4mk::ByteSpan payload(file.data() + chunk.payload(), chunk.payload_size);
+    h4mk::Checkpoint checkpoint;
+    if (chunk.tag != "VERI" || !h4mk::DecodeCheckpoint(payload, 0, nullptr, &checkpoint).ok())
+      continue;
+    if (!checkpoint.final) last.assign(payload.begin(), payload.end());
+    if (!checkpoint.final || last.empty()) continue;
+    ASSERT_FALSE(checkpoint.copies.empty());
+    ASSERT_TRUE(h4mk::DecodeCheckpoint(last, 0, nullptr, &checkpoint).ok());
+    EXPECT_FALSE(checkpoint.final);
+    EXPECT_TRUE(checkpoint.copies.empty());
+    EXPECT_TRUE(checkpoint.checkpoints.empty());
+    EXPECT_EQ(checkpoint.top, h4mk::Sha256Digest());
+    EXPECT_EQ(checkpoint.trak, 0u);
+    return;
+  }
+  FAIL() << "no final checkpoint behind another one";
+}
+
+// An index at the front tells where the file ends; what was signed ended with a locator.
+TEST(SigningAttackTest, AnEndThatWasTakenOffIsToldWhateverTheFrontSays) {
+  TestFile file;
+  Writer writer(&file, Signing());
+  const Media media = Film();
+  for (const Track& track : media.tracks) writer.AddTrack(track);
+  for (const Block& block : media.blocks) ASSERT_EQ(writer.Write(block), H4MK_OK);
+  ASSERT_EQ(writer.Finish(), H4MK_OK);
+  Bytes cut = WithIndexInFront(writer, file.bytes);
+  std::vector<Chunk> chunks = WalkChunks(cut);
+  const auto is_top = [&](const Chunk& chunk) {
+    return chunk.tag == "TSEK" && h4mk::IsTop({cut.data() + chunk.payload(), chunk.payload_size});
+  };
+  while (chunks.back().tag != "VERI") chunks.pop_back();
+  cut.resize(chunks.back().end());
+  const auto front = std::ranges::find_if(chunks, is_top);
+  ASSERT_NE(front, chunks.end());
+  h4mk::TrackIds ids;
+  ids.Add(1);
+  ids.Add(2);
+  h4mk::IndexTop top;
+  ASSERT_TRUE(h4mk::DecodeTop({cut.data() + front->payload(), front->payload_size}, ids,
+                              front->begin, &top));
+  top.file_size = cut.size();
+  const Bytes chunk = MakeChunk("TSEK", h4mk::EncodeTop(top, ids, front->begin), 0, SaltOf(cut));
+  ASSERT_EQ(chunk.size(), front->end() - front->begin);
+  std::ranges::copy(chunk, cut.begin() + static_cast<ptrdiff_t>(front->begin));
+  TestFile plain(cut);
+  ASSERT_TRUE(Reader(&plain).is_closed());  // who does not verify believes it
+  EXPECT_FALSE(Verify(cut).warnings.empty());
+  h4mk_reader_options refusing = Verifying();
+  refusing.refuse_unsigned = 1;
+  EXPECT_EQ(Reader(&plain, refusing).status(), H4MK_ERR_CORRUPT);
+}
+
 // core.md, "Damage": nothing in such a chunk is used, though its signature holds.
 TEST(SigningAttackTest, ACheckpointThatDoesNotMatchItsCrcIsNone) {
   Bytes file = Mux(Film(), Signing());

@@ -5,17 +5,18 @@
 
 namespace h4mk {
 
-BlockSequence::Verdict BlockSequence::Take(size_t number, uint64_t ordinal) {
+BlockSequence::Verdict BlockSequence::Judge(size_t number, uint64_t ordinal) {
   Track& track = tracks_[number];
   if (track.is_known && ordinal < track.next) return Verdict::kTooLate;
   if (track.is_known && ordinal > track.next && !track.gap_reported) {
     track.gap_reported = true;
     return Verdict::kMissingBefore;
   }
-  track.next = ordinal + 1;
-  track.is_known = true;
-  track.gap_reported = false;
   return Verdict::kNext;
+}
+
+void BlockSequence::Pass(size_t number, uint64_t ordinal) {
+  tracks_[number] = {.next = ordinal + 1, .is_discarded = tracks_[number].is_discarded};
 }
 
 bool BlockSequence::EndsEarly(size_t number, uint64_t blocks) const {

@@ -14,17 +14,19 @@ class BlockSequence {
  public:
   enum class Verdict { kNext, kMissingBefore, kTooLate };
 
-  // Compares a block's number with what its track expects, which is the number behind it then.
-  // kMissingBefore is said once, and not where damage was reported: the same block is kNext when it
-  // is asked for again.
-  Verdict Take(size_t track, uint64_t ordinal);
+  // Compares a block's number with what its track expects. kMissingBefore is said once, and not
+  // where damage was reported: the same block is kNext when it is asked for again.
+  Verdict Judge(size_t track, uint64_t ordinal);
+  // A block was found to be what was encrypted: its track expects the number behind it.
+  void Pass(size_t track, uint64_t ordinal);
   // The number that the next block of a track should have.
   uint64_t expected(size_t track) const { return tracks_[track].next; }
   // Whether a track that was read to the end of the file lacks blocks: it has `blocks`.
   bool EndsEarly(size_t track, uint64_t blocks) const;
 
   void GrowTo(size_t track_count);
-  // Blocks may be missing from here on: damage was reported.
+  // Blocks may be missing from here on, of a track or of all: damage was reported.
+  void NoteDamage(size_t track) { tracks_[track].gap_reported = true; }
   void NoteDamage();
   void Restart(bool from_start);
   void Discard(size_t track, bool discard);

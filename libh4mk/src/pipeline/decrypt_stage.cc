@@ -33,6 +33,7 @@ Status DecryptStage::UseDescriptions(const std::vector<Track>& tracks, const Jso
   const DescriptionDigests digests = {keeps_tracks ? digests_->tracks : DigestOf(tracks),
                                       keeps_meta ? digests_->meta : DigestOf(meta)};
   H4MK_TRY(cipher_->CheckDescriptions(*protection, digests));
+  H4MK_TRY(cipher_->AddSessions(*protection));
   digests_ = digests;
   if (keeps_meta) return {};
   meta_ = meta;
@@ -56,6 +57,7 @@ void DecryptStage::CorrectTotals(TrackTotals* totals) const {
 
 void DecryptStage::Restart(bool from_start) {
   end_checked_ = false;
+  next_.reset();
   sequence_.Restart(from_start);
 }
 
@@ -103,8 +105,9 @@ Status DecryptStage::Check(const ReadBlock& block, Order order, bool* usable) {
   const auto track = static_cast<size_t>(record.track);
   const auto offset = static_cast<uint64_t>(block.offset);
   sequence_.GrowTo(file_->tracks().size());  // tracks may have been added
-  switch (sequence_.Take(track, record.ordinal)) {
+  switch (sequence_.Judge(track, record.ordinal)) {
     case BlockSequence::Verdict::kNext:
+      next_ = {{track, record.ordinal}};
       return {};
     case BlockSequence::Verdict::kMissingBefore:
       return Corrupt(offset, "blocks " + std::to_string(sequence_.expected(track)) + " to " +
@@ -117,7 +120,22 @@ Status DecryptStage::Check(const ReadBlock& block, Order order, bool* usable) {
   return Corrupt(offset, Name(record) + " is repeated or out of order");
 }
 
+// A number that nobody has authenticated must not move what the track expects: all true blocks
+// would come too late.
 Status DecryptStage::Process(ReadBlock* block, BlockMemory& memory) {
+  const std::pair number(static_cast<size_t>(block->record->track), block->record->ordinal);
+  const Status status = Decrypt(block, memory);
+  if (number != next_ || status.code() == Code::kMemory) return status;
+  next_.reset();
+  if (status.ok()) {
+    sequence_.Pass(number.first, number.second);
+  } else {
+    sequence_.NoteDamage(number.first);
+  }
+  return status;
+}
+
+Status DecryptStage::Decrypt(ReadBlock* block, BlockMemory& memory) {
   const BlockRecord& record = *block->record;
   const Track& track = file_->tracks()[static_cast<size_t>(record.track)];
   const auto offset = static_cast<uint64_t>(block->offset);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pipeline/block_sequence.h"
@@ -34,6 +35,7 @@ class DecryptStage final : public BlockStage {
   static Result<const Json*> Protection(const Json& meta);
   Result<std::vector<TrackCount>> ReadEnd() const;
   Status CheckEnd();
+  Status Decrypt(ReadBlock* block, BlockMemory& memory);
   Status OpenSideData(const BlockContext& context, const ReadBlock& sealed);
   std::string Name(const BlockRecord& record) const;
 
@@ -43,6 +45,8 @@ class DecryptStage final : public BlockStage {
   Json meta_;
   std::optional<DescriptionDigests> digests_;  // of what the file has
   BlockSequence sequence_;
+  // Track and number of the block that comes next in the sequence once its tag has held.
+  std::optional<std::pair<size_t, uint64_t>> next_;
   bool end_checked_ = false;
   Bytes packed_;  // side data, opened
   std::vector<SideData> side_data_;

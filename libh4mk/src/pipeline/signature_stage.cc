@@ -12,12 +12,16 @@ Status SignatureStage::Open(const FileReader& file) {
   return Judge(CheckEnd());
 }
 
-// Behind a checkpoint that is not the last one, nothing is read: such a file is never closed.
+// Behind a checkpoint that is not the last one, nothing is read: such a file is never closed. A top
+// at the front says where the file ends, but it is the locator that makes it whole.
 Status SignatureStage::CheckEnd() const {
-  if (file_->is_closed()) return CheckTotals();
-  if (io_.last().final && strictness_ != Strictness::kReport)
-    return Status(Code::kCorrupt, "the file was signed up to its end, which is not there any more");
-  return !io_.last().final && strictness_ == Strictness::kRefuse ? NoSignedEnd() : Status();
+  if (file_->is_closed() && io_.has_signed_end()) return CheckTotals();
+  if (io_.last().final) return strictness_ == Strictness::kReport ? Status() : EndIsGone();
+  return strictness_ == Strictness::kRefuse ? NoSignedEnd() : Status();
+}
+
+Status SignatureStage::EndIsGone() const {
+  return Status(Code::kCorrupt, "the file was signed up to its end, which is not there any more");
 }
 
 Status SignatureStage::NoSignedEnd() const {
@@ -77,8 +81,11 @@ Result<Json> SignatureStage::ProveLast() {
 
 bool SignatureStage::NextWarning(Status* warning) {
   if (io_.NextWarning(warning)) return true;
-  if (!io_.last().final && !std::exchange(end_reported_, true)) {
-    *warning = NoSignedEnd();
+  // Of a file that is not closed the reader tells that its end is gone.
+  const bool is_end_gone =
+      file_ != nullptr && file_->is_closed() && io_.last().final && !io_.has_signed_end();
+  if ((!io_.last().final || is_end_gone) && !std::exchange(end_reported_, true)) {
+    *warning = is_end_gone ? EndIsGone() : NoSignedEnd();
     return true;
   }
   if (!io_.has_unsigned_descriptions() || descriptions_reported_) return false;

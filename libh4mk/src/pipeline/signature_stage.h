@@ -41,11 +41,12 @@ class SignatureStage final : public BlockStage {
  private:
   Status CheckEnd() const;
   Status CheckTotals() const;
+  Status EndIsGone() const;
   Status NoSignedEnd() const;
 
   VerifyingIo io_;
   const Strictness strictness_;
-  const FileReader* file_ = nullptr;
+  const FileReader* file_ = nullptr;  // until it is open
   BlockRecord last_record_;
   ReadBlock last_;              // its record is last_record_, its data is gone
   uint64_t checked_chunk_ = 0;  // the chunk at this offset is a signed one

@@ -128,7 +128,7 @@ Result<std::unique_ptr<BlockCipher>> BlockCipher::Open(const Json& protection,
   Key check;
   if (!ReadBytes(protection, "file_id", cipher->file_id_)) return Unusable("file_id");
   if (!ReadBytes(protection, "key_check", check)) return Unusable("key_check");
-  H4MK_TRY(cipher->ReadSessions(protection));
+  H4MK_ASSIGN(cipher->sessions_, ReadSessions(protection));
 
   const std::string named = cipher->kid_.empty() ? "" : " " + EncodeHex(cipher->kid_);
   bool tried = false;
@@ -233,10 +233,11 @@ Result<std::vector<TrackCount>> BlockCipher::CheckEnd(const Json& protection) co
   return counts;
 }
 
-Status BlockCipher::ReadSessions(const Json& protection) {
-  sessions_.push_back(std::make_unique<Session>());
+Result<BlockCipher::Sessions> BlockCipher::ReadSessions(const Json& protection) {
+  Sessions sessions;
+  sessions.push_back(std::make_unique<Session>());
   const auto list = protection.find("sessions");
-  if (list == protection.end()) return {};
+  if (list == protection.end()) return sessions;
   if (!list->is_array() || list->size() >= kMaxSessions) return Unusable("sessions");
   for (const Json& entry : *list) {
     auto session = std::make_unique<Session>();
@@ -245,8 +246,19 @@ Status BlockCipher::ReadSessions(const Json& protection) {
         !CountsFromJson(entry.value("first", Json()), &first))
       return Unusable("sessions");
     for (const TrackCount& count : first) session->first[count.track_id] = count.blocks;
-    sessions_.push_back(std::move(session));
+    sessions.push_back(std::move(session));
   }
+  return sessions;
+}
+
+Status BlockCipher::AddSessions(const Json& protection) {
+  H4MK_ASSIGN(Sessions now, ReadSessions(protection));
+  const auto is_same = [](const auto& a, const auto& b) { return *a == *b; };
+  const auto [added, others] = std::ranges::mismatch(now, sessions_, is_same);
+  if (added == now.end()) return {};
+  if (others != sessions_.end()) return Unusable("sessions");
+  std::move(added, now.end(), std::back_inserter(sessions_));
+  for (auto& [track_id, track] : tracks_) track.since.clear();
   return {};
 }
 

@@ -81,6 +81,8 @@ class BlockCipher : public InSecretMemory {
 
   // Whether the descriptions are those that were written with the member; kCorrupt.
   Status CheckDescriptions(const Json& protection, const DescriptionDigests& descriptions) const;
+  // Takes the sessions of a later description of the same file, which may add some; kCorrupt.
+  Status AddSessions(const Json& protection);
   // Checks the end of a closed file, and gives its counts; kCorrupt.
   Result<std::vector<TrackCount>> CheckEnd(const Json& protection) const;
 
@@ -98,7 +100,10 @@ class BlockCipher : public InSecretMemory {
   struct Session {
     Id id{};
     std::map<uint32_t, uint64_t> first;  // by track id; 0 for those that are not there
+    bool operator==(const Session&) const = default;
   };
+  // Blocks refer to them.
+  using Sessions = std::vector<std::unique_ptr<Session>>;
   struct Since {  // a session holds for the blocks of a track from this number on
     uint64_t ordinal = 0;
     const Session* session = nullptr;
@@ -117,7 +122,7 @@ class BlockCipher : public InSecretMemory {
   void SetKey(ByteSpan master_key);
   Key DescriptionsMac(const DescriptionDigests& descriptions) const;
   Key EndMac(const Key& descriptions, std::span<const TrackCount> counts) const;
-  Status ReadSessions(const Json& protection);
+  static Result<Sessions> ReadSessions(const Json& protection);
   std::vector<Since> SessionsOf(uint32_t track_id) const;
   const Session& SessionOf(uint32_t track_id, uint64_t ordinal);
   Gcm& CipherFor(const BlockContext& block, const Session& session);
@@ -127,7 +132,7 @@ class BlockCipher : public InSecretMemory {
   Bytes kid_;
   Id file_id_{};
   Key root_, check_, descriptions_key_, end_key_;
-  std::vector<std::unique_ptr<Session>> sessions_;
+  Sessions sessions_;
   std::map<uint32_t, TrackState, std::less<>,
            SecretAllocator<std::pair<const uint32_t, TrackState>>>
       tracks_;

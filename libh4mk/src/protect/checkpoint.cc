@@ -223,6 +223,7 @@ Bytes EncodeCheckpoint(const Checkpoint& checkpoint, const SignatureKey& key) {
 
 Status DecodeCheckpoint(ByteSpan payload, uint64_t offset, const SignatureKey* key,
                         Checkpoint* checkpoint) {
+  *checkpoint = {};  // nothing of another one, which may not be valid, stays in it
   constexpr size_t kFrontSize = 4 + 1 + 1 + sizeof(Sha256Digest);
   const auto damaged = [&] { return Corrupt(offset, "checkpoint cannot be read"); };
   if (!IsCheckpoint(payload) || payload.size() < kFrontSize + 2) return damaged();

@@ -5,6 +5,7 @@
 #define H4MK_PROTECT_CHECKPOINT_CHAIN_H_
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -55,6 +56,16 @@ class CheckpointChain {
 
  private:
   const SignatureKey* key() const { return key_ ? &*key_ : nullptr; }
+  // What a search for the last checkpoint has come to.
+  struct Newest {
+    bool is_found = false;
+    Checkpoint checkpoint;
+    uint64_t offset = 0, end = 0;  // of its chunk
+    Status other_key;              // one that is signed with another key was seen
+  };
+  Status Judge(uint64_t at, const ChunkHeader& header, uint64_t size, Newest* newest);
+  Status Search(uint64_t size, Newest* newest);
+  Status ReadOnce(uint64_t position, Checkpoint* checkpoint);
 
   Source& input_;
   const std::optional<SignatureKey> key_;
@@ -62,8 +73,11 @@ class CheckpointChain {
   uint64_t base_ = 0;
   uint64_t end_ = 0;  // 0: none was found yet
   uint64_t size_seen_ = 0;
-  std::set<uint64_t> known_;       // positions of checkpoints
-  std::deque<Checkpoint> loaded_;  // the few that were used last
+  std::map<uint64_t, uint64_t> unfinished_;  // by offset, the sizes of chunks behind end_ that
+                                             // reached over size_seen_
+  std::set<uint64_t> known_;                 // positions of checkpoints
+  std::map<uint64_t, Status> lost_;          // why the one at a position cannot be read
+  std::deque<Checkpoint> loaded_;            // the few that were used last
 };
 
 }  // namespace h4mk

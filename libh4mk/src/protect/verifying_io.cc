@@ -201,8 +201,8 @@ Status VerifyingIo::TakeGap(const Region& region, Verified* gap) {
     const uint64_t size =
         left.size() < kChunkHeaderSize ? UINT64_MAX : ParseChunkHeader(left.data()).size();
     if (size > left.size()) {
-      const bool is_checksum = region.is_tail && last().final && left.size() == kCrcSize;
-      if (!is_checksum) Blank(region.start + at, left);
+      content.has_checksum = region.is_tail && last().final && left.size() == kCrcSize;
+      if (!content.has_checksum) Blank(region.start + at, left);
       break;
     }
     chunks.push_back({region.start + at, left.first(static_cast<size_t>(size))});
@@ -220,6 +220,8 @@ Status VerifyingIo::TakeGap(const Region& region, Verified* gap) {
       Blank(chunk.offset, chunk.bytes);
     }
   }
+  if (content.has_checksum && !chunks.empty() && chunks.back().is_allowed)
+    tail_.has_end = ParseChunkHeader(chunks.back().bytes.data()).tag == kTagTail;
   return {};
 }
 

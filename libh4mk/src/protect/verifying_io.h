@@ -69,6 +69,8 @@ class VerifyingIo final : public Io {
   uint64_t signed_until() const { return chain_.signed_until(); }
   // Descriptions stand behind the last checkpoint: edited without the key.
   bool has_unsigned_descriptions() const { return !tail_.edits.empty(); }
+  // The file ends as one does that was signed up to its end.
+  bool has_signed_end() const { return last().final && tail_.has_end; }
   // How many differences from what was signed were found, up to a thousand.
   uint64_t problems() const { return log_.count(); }
   // kCorrupt, with the first of them, if there were any so far or descriptions are not signed.
@@ -108,6 +110,7 @@ class VerifyingIo final : public Io {
   };
   struct GapContent {
     std::vector<GapChunk> chunks;  // in order
+    bool has_checksum = false;     // behind them, that of the container
     size_t refused_tops = 0;
   };
 
@@ -116,6 +119,7 @@ class VerifyingIo final : public Io {
   // names.
   struct TailFacts {
     bool loaded = false;
+    bool has_end = false;  // a locator and the container checksum, and nothing behind them
     std::map<uint64_t, uint32_t> edits;
     std::map<uint64_t, uint64_t> tops;
     std::map<uint64_t, size_t> page_numbers;

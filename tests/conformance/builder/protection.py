@@ -143,11 +143,11 @@ class Encryption:
                 out.append({**said_of(plain), "stored": {"as": how, "size": len(stored.data), "sha256": digest(stored.data)}})
         return out
 
-    def read_by(self, case, lost=(), problems=(), key=None, closed=True, **more):
-        """Adds to a case what must come out with the key."""
+    def read_by(self, case, lost=(), problems=(), key=None, closed=True, pipe=False, **more):
+        """Adds to a case what must come out with the key, of a file or from a pipe."""
         problems = sorted(problems, key=lambda p: (p["offset"], p["kind"]))
         expect = {"outcome": "read", "closed": closed, "blocks": self.said(lost), "problems": problems, **more}
-        case.keyed.append({"options": ["--key", (key or self.key).hex()], "expect": expect})
+        case.keyed.append({"options": ["--pipe"] * pipe + ["--key", (key or self.key).hex()], "expect": expect})
         return case
 
     def refused_by(self, case, kind, offset, key=None):

@@ -197,7 +197,7 @@ def encrypted_sessions(f):
     sessions = [{"id": base64.b64encode(again.session).decode(), "first": [[1, 2], [2, 1]]}]
     f.describe_meta(again.meta(TWO, sessions=sessions)).cluster(again.seal(TWO, recording(f)[1]))
     f.describe_meta(again.meta(TWO, closed=True, sessions=sessions)).finish()
-    return again.read_by(read(f))
+    return again.read_by(again.read_by(read(f)), pipe=True)
 
 
 @valid("Scheme `living`")
@@ -288,6 +288,23 @@ def encrypted_cluster_twice(f):
     again = [problem("repeated_block", f.clusters[1], track=1, blocks=[[1, 0], [1, 1]]),
              problem("repeated_block", f.clusters[1], track=2, blocks=[[2, 0]])]
     return encryption.read_by(read(f, problems=gaps), problems=gaps + again)
+
+
+@invalid("Encrypted blocks")
+def encrypted_number_far_ahead(f):
+    """Somebody without the key put in a block with a number far ahead: it is no block, and those behind it do not come too late."""
+    encryption = Encryption(f.name)
+    f.describe(TWO, encryption.meta(TWO)).cluster(encryption.seal(TWO, recording(f)[0]))
+    ordinals = dict(f.ordinals)
+    forged = key(1, bytes(40), 5)
+    f.cluster([dataclasses.replace(forged, ordinal=2**40, flags=forged.flags | ENCRYPTED)])
+    f.ordinals = ordinals
+    f.cluster(encryption.seal(TWO, recording(f)[1]))
+    f.describe_meta(encryption.meta(TWO, closed=True)).finish()
+    gaps = [problem("ordinals", f.clusters[1], track=1, expected=2, found=2**40),
+            problem("ordinals", f.clusters[2], track=1, expected=2**40 + 1, found=2)]
+    bad = problem("bad_tag", f.clusters[1], track=1, blocks=[[1, 2**40]])
+    return encryption.read_by(read(f, problems=gaps), problems=gaps + [bad])
 
 
 @invalid("Encrypted blocks")

@@ -194,6 +194,7 @@ class Reading:
                 side_data = self.decryption.side_data(block, track)
             except Broken:
                 return "bad_tag"
+            self._next_ordinal[block.track] = block.ordinal + 1  # not before: anybody can write a number
             size = len(content)
         elif block.flags & c.ENCRYPTED:
             size, content = None, None
@@ -226,7 +227,6 @@ class Reading:
             return "not_encrypted"
         if block.ordinal < self._next_ordinal.get(block.track, 0):
             return "repeated_block"
-        self._next_ordinal[block.track] = block.ordinal + 1
         return None
 
     def check_end(self, offset: int) -> None:

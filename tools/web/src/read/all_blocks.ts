@@ -61,6 +61,9 @@ class Tops {
   }
 }
 
+/** What may fail once the tag of a block has held. */
+const UNPACKING = new Set<string>(['bad_compression', 'unknown_compression']);
+
 async function* blocksOf(file: H4mkFile, cluster: Cluster, order: Order, onProblem: Tell, fromStart: boolean): AsyncGenerator<PlaceWithContent> {
   const { tracks } = file;
   for (const { track } of cluster.tracks) if (!tracks.has(track)) onProblem({ kind: 'unknown_track', offset: cluster.offset, track });
@@ -69,12 +72,15 @@ async function* blocksOf(file: H4mkFile, cluster: Cluster, order: Order, onProbl
   const problems = new ClusterProblems(cluster.offset);
   for (const [position, block] of cluster.blocks.entries()) {
     if (!tracks.has(block.track)) continue;
+    const isDecrypted = keyed && (block.flags & FLAG.ENCRYPTED) !== 0;
     try {
-      if (keyed && block.flags & FLAG.ENCRYPTED) order.take(block);
+      if (isDecrypted) order.check(block);
       const content = block.flags & FLAG.ENCRYPTED && !keyed ? await sealed(file, block) : await file.read(block);
+      if (isDecrypted) order.pass(block);
       yield { block, cluster, position, content };
     } catch (error) {
       if (!(error instanceof H4mkError)) throw error;
+      if (isDecrypted && UNPACKING.has(error.code)) order.pass(block);
       if (error.code !== 'unknown_requirement') problems.add(error, block.track, block.ordinal, block.flags);
     }
   }

@@ -22,8 +22,12 @@ export class Order {
   }
 
   /** A block that is to be decrypted. Throws where its number is not behind those before. */
-  take({ track, ordinal, cluster }: Block): void {
+  check({ track, ordinal, cluster }: Block): void {
     if (ordinal < (this.#opened.get(track) ?? 0n)) throw new H4mkError('repeated_block', `Block ${ordinal} of track ${track} comes twice.`, cluster.offset);
+  }
+
+  /** A block whose tag has held. Not before: anybody can write a number, and all true blocks would come too late. */
+  pass({ track, ordinal }: Block): void {
     this.#opened.set(track, ordinal + 1n);
   }
 
