@@ -103,6 +103,25 @@ class Files(unittest.TestCase):
             self.assertEqual(len(list(file.packets())), 150)
             self.assertEqual([p.data for p in file.tracks[7].packets()], [b"0 7", b"1 7", b"2 7"])
 
+    def test_descriptions_of_another_form_are_left_out(self):
+        """Anybody can write a file, and the library takes it: Fraction("1e-30000000") alone would take more than a minute."""
+        with h4mk.Writer(self.path) as writer:
+            writer.add_track("video", "h264", width="x", height=1.5, avg_frame_rate="1/x", disposition=5, tags="ab")
+            good = {"time_base": "1/1000", "start": 500, "end": None, "tags": {"title": "one"}}
+            odd = [{"time_base": text, "start": 1} for text in ("1e-30000000", "1/0", "1", 5, None)]
+            writer.set_meta({"chapters": [*odd, 7, good], "tags": 5})
+        with h4mk.open(self.path) as file:
+            self.assertEqual([(c.start, c.end, c.title) for c in file.chapters], [(Fraction(1, 2), None, "one")])
+            self.assertEqual(file.tags, {})
+            track = file.video
+            self.assertEqual((track.width, track.height, track.average_rate), (0, 0, None))
+            self.assertEqual((track.disposition, track.tags), (frozenset(), {}))
+        with h4mk.Writer(self.path) as writer:
+            writer.set_meta({"chapters": 5})
+        self.assertEqual(h4mk.open(self.path).chapters, [])
+        with h4mk.Writer(self.path) as writer, self.assertRaises(ValueError):
+            writer.add_track("data", "x-example.org-data", time_base="1e10000000")
+
     def test_frames_are_numbered_as_they_are_shown(self):
         video = h4mk.open(self.path).video
         self.assertEqual(len(video), 10)

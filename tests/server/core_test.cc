@@ -590,6 +590,17 @@ TEST(WebVttTest, CuesOfAllTextCodecs) {
   EXPECT_EQ(CueText("ass", "0,0"), "");
 }
 
+TEST(WebVttTest, ACueCannotEndItselfOrBeginAnother) {
+  EXPECT_EQ(CleanCue("\n\r\na\r\n\r\n\n\nb\n\n"), "a\nb");
+  EXPECT_EQ(CleanCue(std::string_view("0:01 --\0> 0:02 --->", 19)), "0:01 --&gt; 0:02 ---&gt;");
+  EXPECT_EQ(CleanCue("--\r>"), "--&gt;");
+  EXPECT_EQ(CleanCue("\n\n"), "");
+  // As large as a block may be, of what is replaced most.
+  std::string hostile;
+  for (int i = 0; i < 1 << 20; ++i) hostile += "-->a\n\n\n";
+  EXPECT_LT(CleanCue(hostile).size(), size_t{256} << 10);
+}
+
 TEST(CodecTest, NamesOfCodecs) {
   TrackInfo track;
   track.codec = "h264";

@@ -9,6 +9,7 @@ from typing import Any, Iterable, Iterator, Mapping
 
 from . import verification
 from ._decoder import Decoder
+from ._described import items, mapping, rational
 from ._errors import NotFoundError
 from ._library import check, frames_library, from_value, lib, new_struct
 from ._reader import Key, Place, Reader, Source, source_of
@@ -97,11 +98,11 @@ class File:
 
     @property
     def tags(self) -> dict[str, Any]:
-        return dict(self.meta.get("tags", {}))
+        return mapping(self.meta.get("tags"))
 
     @property
     def chapters(self) -> list[Chapter]:
-        return [_chapter(entry) for entry in self.meta.get("chapters", []) if "time_base" in entry]
+        return [chapter for entry in items(self.meta.get("chapters")) for chapter in _chapter(mapping(entry))]
 
     def packets(self, tracks: Iterable[Track] | None = None, start: Seconds | None = None) -> Iterator[Packet]:
         """Packets of all tracks, or of some, in the order of the file. With `start` (seconds) from the seek point of
@@ -209,7 +210,10 @@ def open(place: Place, key: Key | None = None, verify_key: str | bytes | None = 
     return File(source_of(place, key, verify_key, beside), threads)
 
 
-def _chapter(entry: Mapping[str, Any]) -> Chapter:
-    base = Fraction(entry["time_base"])
-    start, end = (entry[name] * base if name in entry else None for name in ("start", "end"))
-    return Chapter(start, end, dict(entry.get("tags", {})))
+def _chapter(entry: Mapping[str, Any]) -> list[Chapter]:
+    """None where it says no time base."""
+    base = rational(entry.get("time_base"))
+    if base is None:
+        return []
+    start, end = (entry[name] * base if type(entry.get(name)) is int else None for name in ("start", "end"))
+    return [Chapter(start, end, mapping(entry.get("tags")))]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, Sequence, Union, over
 import numpy as np
 import numpy.typing as npt
 
+from ._described import items, mapping, rational, whole
 from ._library import NO_TIME, ffi, lib, new_struct
 from .packets import Packet, packet_of
 
@@ -85,7 +86,7 @@ class Track:
 
     @property
     def tags(self) -> dict[str, Any]:
-        return dict(self.description.get("tags", {}))
+        return mapping(self.description.get("tags"))
 
     @property
     def language(self) -> str | None:
@@ -93,7 +94,7 @@ class Track:
 
     @property
     def disposition(self) -> frozenset[str]:
-        return frozenset(self.description.get("disposition", ()))
+        return frozenset(word for word in items(self.description.get("disposition")) if isinstance(word, str))
 
     @property
     def packet_count(self) -> int:
@@ -182,17 +183,17 @@ class VideoTrack(Track):
     @property
     def width(self) -> int:
         """Pixels; 0 if not known."""
-        return int(self.description.get("width", 0))
+        return whole(self.description.get("width"))
 
     @property
     def height(self) -> int:
         """Pixels; 0 if not known."""
-        return int(self.description.get("height", 0))
+        return whole(self.description.get("height"))
 
     @property
     def average_rate(self) -> Fraction | None:
         """Frames a second as the file says; the times say more."""
-        return _rational(self.description.get("avg_frame_rate"))
+        return rational(self.description.get("avg_frame_rate")) or None  # 0/1: not known
 
     def frames(self, numbers: Iterable[int] | npt.NDArray[Any], *, pixels: str = "rgb", layout: str = "hwc", width: int = 0, height: int = 0,
                out: npt.NDArray[np.uint8] | None = None) -> npt.NDArray[np.uint8]:
@@ -265,12 +266,12 @@ class AudioTrack(Track):
     @property
     def sample_rate(self) -> int:
         """Samples a second."""
-        return int(self.description.get("sample_rate", 0))
+        return whole(self.description.get("sample_rate"))
 
     @property
     def channels(self) -> int:
         """How many channels."""
-        return int(self.description.get("channels", 0))
+        return whole(self.description.get("channels"))
 
     def samples(self, start: Seconds | None = None, end: Seconds | None = None) -> npt.NDArray[np.float32]:
         """The samples from one time to another, in seconds: float32 of shape (samples, channels), full scale is 1. Sample n is at
@@ -333,8 +334,3 @@ def _position(number: int, count: int) -> int:
     if number < 0:
         raise IndexError("there is no such number")
     return number
-
-
-def _rational(value: Any) -> Fraction | None:
-    numerator, _, denominator = str(value or "0/0").partition("/")
-    return Fraction(int(numerator), int(denominator)) if int(denominator or 0) and int(numerator) else None

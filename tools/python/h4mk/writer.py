@@ -9,6 +9,7 @@ from typing import Any, Mapping, Sequence, Union
 
 import numpy as np
 
+from ._described import rational
 from ._library import NO_TIME, Handle, bytes_of, c_text, check, ffi, lib, new_struct, refuse_text, text, to_value
 
 Data = Union[bytes, bytearray, memoryview, "np.ndarray[Any, Any]"]
@@ -69,7 +70,9 @@ class Writer:
         """Adds a track; tracks may also come when packets were written. More keys are those of ffmpeg.md, "Keys of TRAK" (`width`,
         `sample_rate`, `tags`, `compression="zstd"` …); `extradata` may be bytes. A codec that FFmpeg does not have begins with
         "x-" and names its owner."""
-        base = Fraction(time_base)
+        base = rational(time_base) if isinstance(time_base, str) else Fraction(time_base)
+        if base is None:
+            raise ValueError(f'time_base is a Fraction, or a text as "1/25", not {time_base!r}')
         if track_id is None:
             track_id = max(self._used_ids, default=0) + 1
         return self.add_description({"track_id": track_id, "name": name, "kind": kind, "codec": codec,

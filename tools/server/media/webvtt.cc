@@ -10,6 +10,9 @@ namespace h4mk::server {
 namespace {
 
 constexpr size_t kMostCues = 200'000;
+constexpr size_t kMostCueText = 64 << 10;  // bytes; more than fits on a screen
+// Of a track, in memory. A block may be compressed, so the file's size says little of its text.
+constexpr size_t kMostText = 64 << 20;
 
 struct Cue {
   int64_t start = 0, end = 0;  // microseconds
@@ -56,23 +59,11 @@ std::string AssText(std::string_view line) {
   return text;
 }
 
-// A cue ends at an empty line, and "-->" would begin another one.
-std::string Clean(std::string text) {
-  std::erase(text, '\r');
-  std::erase(text, '\0');
-  for (size_t at; (at = text.find("\n\n")) != std::string::npos;) text.erase(at, 1);
-  for (size_t at; (at = text.find("-->")) != std::string::npos;) text.replace(at, 3, "--&gt;");
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  while (!text.empty() && text.front() == '\n') text.erase(0, 1);
-  return text;
-}
-
 std::string SideText(const h4mk_block& block, std::string_view name) {
   for (size_t i = 0; i < block.side_data_count; ++i)
     if (block.side_data[i].name == name) {
-      std::string text(reinterpret_cast<const char*>(block.side_data[i].data),
-                       block.side_data[i].size);
-      text = Clean(text);
+      std::string text = CleanCue(
+          {reinterpret_cast<const char*>(block.side_data[i].data), block.side_data[i].size});
       std::replace(text.begin(), text.end(), '\n', ' ');
       return text;
     }
@@ -88,7 +79,8 @@ std::shared_ptr<const Cues> CuesOf(MediaFile& file, size_t track) {
         auto cues = std::make_shared<Cues>();
         size_t bytes = 0;
         MediaFile::Lease lease(file);
-        for (uint64_t i = 0; i < info.block_count && cues->size() < kMostCues; ++i) {
+        for (uint64_t i = 0; i < info.block_count && cues->size() < kMostCues && bytes < kMostText;
+             ++i) {
           h4mk_block block = H4MK_BLOCK_INIT;
           const h4mk_status status = h4mk_reader_read_block(lease.get(), info.index, i, &block);
           if (status == H4MK_ERR_NOT_FOUND || status == H4MK_ERR_CORRUPT) continue;
@@ -99,15 +91,16 @@ std::shared_ptr<const Cues> CuesOf(MediaFile& file, size_t track) {
           Cue cue;
           cue.start = static_cast<int64_t>(info.Seconds(block.pts) * 1e6);
           cue.end = static_cast<int64_t>(info.Seconds(block.pts + block.duration) * 1e6);
-          cue.text = Clean(CueText(
+          cue.text = CleanCue(CueText(
               info.codec, std::string_view(reinterpret_cast<const char*>(block.data), block.size)));
           cue.id = SideText(block, "webvtt_identifier");
           cue.settings = SideText(block, "webvtt_settings");
           // A block without a duration is shown until the next one.
           if (!cues->empty() && cues->back().end <= cues->back().start)
             cues->back().end = cue.start;
-          bytes += cue.text.size() + sizeof(Cue);
-          if (!cue.text.empty() || block.duration == 0) cues->push_back(std::move(cue));
+          if (cue.text.empty() && block.duration != 0) continue;
+          bytes += cue.id.size() + cue.settings.size() + cue.text.size() + sizeof(Cue);
+          cues->push_back(std::move(cue));
         }
         std::erase_if(*cues, [](const Cue& cue) { return cue.text.empty(); });
         return {cues, bytes};
@@ -120,6 +113,19 @@ bool IsTextCodec(const std::string& codec) {
   for (const char* known : {"subrip", "srt", "webvtt", "mov_text", "ass", "ssa", "text"})
     if (codec == known) return true;
   return false;
+}
+
+std::string CleanCue(std::string_view text) {
+  std::string clean;
+  for (const char c : text.substr(0, kMostCueText)) {
+    if (c == '\r' || c == '\0' || (c == '\n' && (clean.empty() || clean.back() == '\n'))) continue;
+    if (c == '>' && clean.ends_with("--"))
+      clean += "&gt;";
+    else
+      clean += c;
+  }
+  if (clean.ends_with('\n')) clean.pop_back();
+  return clean;
 }
 
 std::string CueText(const std::string& codec, std::string_view block) {

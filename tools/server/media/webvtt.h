@@ -9,6 +9,10 @@
 
 namespace h4mk::server {
 
+// The text of a cue, or a part of it, without what would end the cue or begin another one: empty
+// lines and "-->". What is longer than a screen could show is cut.
+std::string CleanCue(std::string_view text);
+
 bool IsTextCodec(const std::string& codec);
 // The text of a block as that of a cue; "" if it has none.
 std::string CueText(const std::string& codec, std::string_view block);
