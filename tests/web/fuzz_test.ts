@@ -152,7 +152,7 @@ test('units of Annex B from any bytes', () => {
   const next = random(7);
   for (let i = 0; i < 20000; i++) {
     const bytes = Uint8Array.from({ length: next(40) }, () => next(3) && next(4));
-    const units = unitsOf(bytes);
+    const units = [...unitsOf(bytes)];
     assert.ok(units.reduce((sum, unit) => sum + unit.length, 0) <= bytes.length);
     void isAnnexB(bytes);
   }

@@ -106,7 +106,15 @@ import json, pathlib, sys
 folder, bench, kib, part = sys.argv[1:]
 sys.path.insert(0, bench)
 import corpus, protected
-for kind, cases, keys in (("plain", corpus.CASES, []), ("signed", protected.SIGNED, [protected.PUBLIC.hex()]), ("encrypted", protected.ENCRYPTED, ["-", protected.KEY])):
+
+def attachments(version):
+    salt = corpus.SALT if version == 2 else 0
+    described = {"track_id": 1, "name": "", "kind": "attachment", "codec": "ttf", "time_base": "1/1000"}
+    trak = corpus.chunk(b"TRAK", json.dumps({"tracks": [described]}).encode(), salt=salt)
+    return lambda size: corpus.fill(lambda i: corpus.chunk(b"ATTA", bytes([1]), salt=salt), size, corpus.header(version) + trak)
+
+PLAIN = corpus.CASES | {"many attachments": attachments(2), "many attachments of version 1": attachments(1)}
+for kind, cases, keys in (("plain", PLAIN, []), ("signed", protected.SIGNED, [protected.PUBLIC.hex()]), ("encrypted", protected.ENCRYPTED, ["-", protected.KEY])):
     for name, make in cases.items():
         if part in name:
             path = pathlib.Path(folder, name.replace(" ", "-") + ".h4mk")

@@ -313,13 +313,12 @@ Outcome FrameDecoder::DecodeAgain(std::vector<Group> groups, const Visit& visit)
   delay_ = kMostDelay;
   for (int attempt = 0;; ++attempt) {
     bool is_last = attempt == kMaxTries, any_longer = false;
-    for (Group& group : groups)
-      for (int i = 0; i < 1 << attempt && !is_last; ++i) {
-        bool found = false;
-        H4MK_FRAMES_TRY(finder_.Lengthen(&group, &found));
-        any_longer = any_longer || found;
-        if (!found) break;
-      }
+    for (Group& group : groups) {
+      if (is_last) break;
+      bool found = false;
+      H4MK_FRAMES_TRY(finder_.Lengthen(&group, uint64_t{1} << attempt, &found));
+      any_longer = any_longer || found;
+    }
     is_last = is_last || !any_longer;
     std::vector<Group> short_ones;
     H4MK_FRAMES_TRY(DecodeGroups(std::move(groups), visit, &short_ones, is_last));
@@ -364,10 +363,12 @@ Outcome FrameDecoder::DecodeGroups(std::vector<Group> groups, const Visit& visit
 // in time begins earlier.
 Outcome FrameDecoder::Load(Group group, LoadedGroup* loaded) {
   std::vector<PictureKind> kinds;
-  for (bool is_longer = true; is_longer;) {
-    H4MK_FRAMES_TRY(ReadGroup(group, loaded, &kinds));
-    is_longer = false;
-    if (!RecoversInTime(group, kinds)) H4MK_FRAMES_TRY(finder_.Lengthen(&group, &is_longer));
+  H4MK_FRAMES_TRY(ReadGroup(group, loaded, &kinds));
+  // By twice as many seek points each time, since all of the group is read anew.
+  bool is_longer = true;
+  for (uint64_t more = 1; is_longer && !RecoversInTime(group, kinds); more *= 2) {
+    H4MK_FRAMES_TRY(finder_.Lengthen(&group, more, &is_longer));
+    if (is_longer) H4MK_FRAMES_TRY(ReadGroup(group, loaded, &kinds));
   }
   std::vector<bool> needed(group.blocks.size(), options_.decode_all != 0);
   for (const Wanted& wanted : group.wanted) needed[wanted.block] = true;
@@ -385,6 +386,7 @@ Outcome FrameDecoder::ReadGroup(const Group& group, LoadedGroup* loaded,
   kinds->clear();
   loaded->packets.clear();
   for (const h4mk_block_info& info : group.blocks) {
+    if (cancelled_) return Outcome(H4MK_ERR_CANCELLED, "cancelled");
     if (info.pts == H4MK_NO_TIME && reorders_)
       return Outcome(H4MK_ERR_UNSUPPORTED,
                      "the file does not say when all pictures are shown, and they are stored in "

@@ -130,23 +130,26 @@ Outcome GroupFinder::FindClusters(uint64_t number, h4mk_range* clusters, bool* f
   return {};
 }
 
-Outcome GroupFinder::Lengthen(Group* group, bool* found) {
+Outcome GroupFinder::Lengthen(Group* group, uint64_t seek_points, bool* found) {
   std::vector<h4mk_block_info> before;
+  size_t whole = 0;   // of these, up to the last seek point that was found
   uint64_t lost = 0;  // numbers that the file does not have: it can leave out as many as there are
-  *found = false;
-  for (uint64_t ordinal = group->blocks.front().ordinal; ordinal-- > 0 && !*found;) {
+  for (uint64_t ordinal = group->blocks.front().ordinal; ordinal-- > 0 && seek_points > 0;) {
+    if (cancelled_) return Outcome(H4MK_ERR_CANCELLED, "cancelled");
     h4mk_block_info block = H4MK_BLOCK_INFO_INIT;
     const h4mk_status status = h4mk_reader_block_info(reader_, track_, ordinal, &block);
     if (status == H4MK_ERR_NOT_FOUND && ++lost <= kLookAhead) continue;
-    if (status == H4MK_ERR_NOT_FOUND) return {};
+    if (status == H4MK_ERR_NOT_FOUND) break;
     H4MK_FRAMES_TRY(Of(status, reader_));
     before.push_back(block);
-    *found = (block.flags & H4MK_BLOCK_KEY) != 0;
+    if (!(block.flags & H4MK_BLOCK_KEY)) continue;
+    whole = before.size();
+    --seek_points;
   }
-  if (!*found) return {};
-  std::ranges::reverse(before);
-  group->blocks.insert(group->blocks.begin(), before.begin(), before.end());
-  for (Wanted& wanted : group->wanted) wanted.block += before.size();
+  *found = whole > 0;
+  before.erase(before.begin() + static_cast<ptrdiff_t>(whole), before.end());
+  group->blocks.insert(group->blocks.begin(), before.rbegin(), before.rend());
+  for (Wanted& wanted : group->wanted) wanted.block += whole;
   return {};
 }
 

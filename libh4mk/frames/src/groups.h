@@ -41,8 +41,9 @@ class GroupFinder {
   // false where the index does not tell.
   Outcome FindClusters(uint64_t number, h4mk_range* clusters, bool* found);
 
-  // Lets a group begin one seek point earlier. *found is false if there is none.
-  Outcome Lengthen(Group* group, bool* found);
+  // Lets a group begin so many seek points earlier, or as many as there are. *found is false if
+  // there is none.
+  Outcome Lengthen(Group* group, uint64_t seek_points, bool* found);
 
  private:
   Outcome StartGroup(Wanted wanted, std::vector<Group>* groups);

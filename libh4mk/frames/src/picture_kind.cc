@@ -6,11 +6,25 @@
 namespace h4mk::frames {
 namespace {
 
-// The place behind the next start code 00 00 01 from a place on; the end if there is none.
-size_t BehindStartCode(std::span<const uint8_t> bytes, size_t from) {
-  for (size_t i = from; i + 3 <= bytes.size(); ++i)
-    if (bytes[i] == 0 && bytes[i + 1] == 0 && bytes[i + 2] == 1) return i + 3;
+constexpr size_t kStartCode = 3;  // bytes
+
+// The place of the next start code 00 00 01 from a place on; the end if there is none.
+size_t FindStartCode(std::span<const uint8_t> bytes, size_t from) {
+  for (size_t i = from; i + kStartCode <= bytes.size(); ++i)
+    if (bytes[i] == 0 && bytes[i + 1] == 0 && bytes[i + 2] == 1) return i;
   return bytes.size();
+}
+
+// Hands out what stands between start codes, where that is anything. Each byte once: who visits may
+// look through all that it gets.
+template <typename Visit>
+void ForEachUnit(std::span<const uint8_t> block, Visit visit) {
+  size_t code = FindStartCode(block, 0);
+  while (code < block.size()) {
+    const size_t begin = code + kStartCode;
+    code = FindStartCode(block, begin);
+    if (begin < code) visit(block.subspan(begin, code - begin));
+  }
 }
 
 // Reads an Exp-Golomb number (ITU-T H.264, 9.1) at the beginning of bytes.
@@ -62,8 +76,7 @@ PictureKinds::PictureKinds(std::string_view codec, std::span<const uint8_t> extr
 template <typename Visit>
 void PictureKinds::ForEachNal(std::span<const uint8_t> block, Visit visit) const {
   if (length_size_ == 0) {
-    for (size_t at = BehindStartCode(block, 0); at < block.size(); at = BehindStartCode(block, at))
-      visit(block.subspan(at));
+    ForEachUnit(block, visit);
     return;
   }
   size_t at = 0;
@@ -119,13 +132,14 @@ PictureKind PictureKinds::Look(std::span<const uint8_t> block) const {
 // sequence header, a group header or a second frame is kept.
 PictureKind PictureKinds::LookAtMpeg12(std::span<const uint8_t> block) const {
   unsigned pictures = 0;
-  bool is_b = true;
-  for (size_t at = BehindStartCode(block, 0); at < block.size(); at = BehindStartCode(block, at)) {
-    if (block[at] == 0xB3 || block[at] == 0xB8) return {};
-    if (block[at] != 0 || at + 2 >= block.size()) continue;
+  bool is_b = true, is_kept = false;
+  ForEachUnit(block, [&](std::span<const uint8_t> unit) {
+    is_kept |= unit[0] == 0xB3 || unit[0] == 0xB8;
+    if (unit[0] != 0 || unit.size() < 3) return;
     ++pictures;
-    is_b = is_b && (block[at + 2] >> 3 & 7) == 3;
-  }
+    is_b &= (unit[2] >> 3 & 7) == 3;
+  });
+  if (is_kept) return {};
   return {pictures == 0 || !is_b, 0, 0};
 }
 

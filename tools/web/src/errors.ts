@@ -16,8 +16,8 @@
  *  `not_encrypted` a block is not encrypted in a file that is; `repeated_block` a block comes twice; `forged` what is encrypted or signed does
  *  not fit together; `not_signed` the file is not signed with the key.
  *
- *  `argument` there is no such frame, or it cannot be decoded; `unsupported` the browser cannot do it; `adapter` an adapter, its track or a token
- *  is not as it has to be.
+ *  `argument` there is no such frame, or it cannot be decoded; `unsupported` the browser cannot do it; `limit` it would take more memory than any
+ *  file is given here; `adapter` an adapter, its track or a token is not as it has to be.
  *
  *  The words for files and blocks are those of tests/conformance/README.md. */
 export type ErrorCode =
@@ -25,7 +25,7 @@ export type ErrorCode =
   | 'damaged_data' | 'damaged_index' | 'unknown_block_flag' | 'unknown_requirement' | 'bad_compression' | 'unknown_compression'
   | 'external_name' | 'external_missing' | 'external_changed' | 'unknown_track'
   | 'network' | 'cors' | 'no_ranges' | 'changed' | 'compressed_transfer' | 'not_found'
-  | 'no_key' | 'wrong_key' | 'bad_tag' | 'not_encrypted' | 'repeated_block' | 'forged' | 'not_signed' | 'argument' | 'unsupported' | 'adapter';
+  | 'no_key' | 'wrong_key' | 'bad_tag' | 'not_encrypted' | 'repeated_block' | 'forged' | 'not_signed' | 'argument' | 'unsupported' | 'limit' | 'adapter';
 
 /** The error of this package. Its message is for people, in English. */
 export class H4mkError extends Error {

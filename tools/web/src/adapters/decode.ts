@@ -15,6 +15,11 @@ export interface OutputTime {
   ordinal: bigint;
 }
 
+/** What may wait to be shown, or for the block behind it: so many blocks … */
+const MOST_WAITING = 64;
+/** … and so many bytes, beside the last of them. libh4mk has the same limits. */
+const MOST_WAITING_BYTES = 64 * 2 ** 20;
+
 /** What `decode` gives for a frame. */
 export type Output = Shown & OutputTime;
 
@@ -65,7 +70,8 @@ class Session {
   #broken = true;
   /** B blocks without a dts wait for the anchor behind them. */
   #waiting: { block: Block; given: AdapterBlock; before: Anchor }[] = [];
-  #ready: { time: bigint; block: Block; state: unknown }[] = [];
+  /** Outputs by their time. `size`: of the data that they were made of. */
+  #ready: { time: bigint; block: Block; state: unknown; size: number }[] = [];
 
   constructor(private readonly instance: Instance<unknown>, private readonly least: bigint, private readonly onLost: (error: Error, block: Block) => void) {}
 
@@ -74,6 +80,7 @@ class Session {
     const isB = !isI && (block.flags & 3) === 2;
     if (this.#broken && !isI) return;
     try {
+      this.#checkWaiting();
       const given = { flags: block.flags, pts: block.pts, dts: block.dts, duration: block.duration, ordinal: block.ordinal, data: await read() };
       if (isB) await this.#takeB(block, given);
       else await this.#takeAnchor(block, given, isI);
@@ -84,12 +91,22 @@ class Session {
     }
   }
 
+  /** Throws `limit`, and gives up the blocks that wait, where too much waits already. */
+  #checkWaiting(): void {
+    const sizes = [...this.#waiting.map(({ given }) => given.data.length), ...this.#ready.map(({ size }) => size)];
+    if (sizes.length < MOST_WAITING && sizes.reduce((sum, size) => sum + size, 0) <= MOST_WAITING_BYTES) return;
+    this.#waiting = [];
+    this.#anchors = [];
+    this.#broken = true;
+    throw new H4mkError('limit', `More than ${MOST_WAITING} blocks, or ${MOST_WAITING_BYTES / 2 ** 20} MiB of them, wait for the one behind them.`);
+  }
+
   async #takeAnchor(block: Block, given: AdapterBlock, isI: boolean): Promise<void> {
     const state = isI ? await this.instance.decodeI(given) : await this.instance.applyP(this.#anchors.at(-1)!.state, given);
     this.#broken = false;
     const anchor = { time: timeOf(block) ?? this.#anchors.at(-1)?.time ?? 0n, state };
     this.#anchors = [...this.#anchors.slice(-1), anchor];
-    this.#show(block, state);
+    this.#show(block, given, state);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const b of waiting) await this.#applyB(b.block, b.given, b.before, anchor);
@@ -107,7 +124,7 @@ class Session {
 
   async #applyB(block: Block, given: AdapterBlock, before: Anchor, behind: Anchor | null): Promise<void> {
     if (!this.instance.applyB) throw new H4mkError('adapter', 'The adapter has no B blocks.');
-    this.#show(block, await this.instance.applyB(before.state, behind?.state ?? null, given));
+    this.#show(block, given, await this.instance.applyB(before.state, behind?.state ?? null, given));
   }
 
   async finish(): Promise<void> {
@@ -115,9 +132,11 @@ class Session {
     this.#waiting = [];
   }
 
-  #show(block: Block, state: unknown): void {
-    if (isFrame(block)) this.#ready.push({ time: timeOf(block)!, block, state });
-    this.#ready.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  #show(block: Block, { data }: AdapterBlock, state: unknown): void {
+    if (!isFrame(block)) return;
+    const time = timeOf(block)!;
+    const place = this.#ready.findLastIndex((other) => other.time <= time) + 1;
+    this.#ready.splice(place, 0, { time, block, state, size: data.length });
   }
 
   /** What no block that is still to come can be before; null: none is to come. */

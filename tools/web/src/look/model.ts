@@ -61,7 +61,7 @@ export async function blocksOf(file: H4mkFile, begin: number, end: number): Prom
     const own = cluster.blocks.filter((block) => file.tracks.has(block.track));
     if (own.length && own.every((block) => (secondsOf(file, block) ?? begin) > end)) break;
     if (++read > MOST_CLUSTERS || blocks.length + own.length > MOST_BLOCKS) return null;
-    blocks.push(...own);
+    for (const block of own) blocks.push(block);
   }
   const byTrack = new Map<number, Block[]>([...file.tracks.keys()].map((id) => [id, []]));
   for (const block of blocks) if (timeOf(block) !== null) byTrack.get(block.track)!.push(block);

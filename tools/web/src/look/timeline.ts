@@ -8,6 +8,20 @@ const AXIS = 20;
 const COLOURS: Record<string, string> = { I: '#2463d6', P: '#2a9d6f', B: '#e09f1f', span: '#8a94a6' };
 const BAD = '#d92d20';
 const LEAST_SECONDS = 0.05;
+/** Of the largest time. In a shorter stretch numbers could not tell times apart. */
+const LEAST_PART = 1e-12;
+/** Pixels that a mark and its text take. */
+const MARK_WIDTH = 90;
+const STEPS = [0.04, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
+
+/** The marks of an axis: every `step` seconds, as many as have room. Their times are counted: a time beyond 2^53 plus a step may be the same time. */
+export function axisOf(begin: number, end: number, width: number): { step: number; times: number[] } {
+  const least = ((end - begin) * MARK_WIDTH) / width;
+  const step = STEPS.find((s) => s > least) ?? 3600 * 10 ** Math.ceil(Math.log10(least / 3600));
+  const first = Math.ceil(begin / step);
+  const count = Math.max(0, Math.floor(end / step) - first + 1);
+  return { step, times: Array.from({ length: Math.min(count, Math.ceil(width / MARK_WIDTH) + 1) }, (_, i) => (first + i) * step) };
+}
 
 export class Timeline {
   readonly canvas = document.createElement('canvas');
@@ -18,6 +32,7 @@ export class Timeline {
   begin = 0;
   end = 1;
   #whole: [number, number] = [0, 1];
+  #least = LEAST_SECONDS;
 
   /** `onView`: another stretch is shown. `onPick`: a bar was clicked, or a place (in seconds) without one. */
   constructor(private readonly onView: () => void, private readonly onPick: (bar: Bar | null, time: number) => void) {
@@ -40,7 +55,8 @@ export class Timeline {
 
   /** The times that can be shown at most. */
   range(begin: number, end: number): void {
-    this.#whole = [begin, Math.max(end, begin + LEAST_SECONDS)];
+    this.#least = Math.max(LEAST_SECONDS, LEAST_PART * Math.max(Math.abs(begin), Math.abs(end)));
+    this.#whole = [begin, Math.max(end, begin + this.#least)];
     this.showAll();
   }
 
@@ -55,7 +71,7 @@ export class Timeline {
 
   #show(begin: number, length: number): void {
     const [first, last] = this.#whole;
-    const kept = Math.max(LEAST_SECONDS, Math.min(length, last - first));
+    const kept = Math.max(this.#least, Math.min(length, last - first));
     this.begin = Math.max(first, Math.min(begin, last - kept));
     this.end = this.begin + kept;
     this.draw();
@@ -93,9 +109,9 @@ export class Timeline {
   }
 
   #axis(pen: CanvasRenderingContext2D, width: number, ink: string, x: (time: number) => number): void {
-    const step = [0.04, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 36000].find((s) => (s / (this.end - this.begin)) * width > 90) ?? 360000;
+    const { step, times } = axisOf(this.begin, this.end, width);
     pen.fillStyle = ink;
-    for (let time = Math.ceil(this.begin / step) * step; time <= this.end; time += step) {
+    for (const time of times) {
       pen.fillRect(x(time), AXIS - 5, 1, 5);
       pen.fillText(step < 1 ? time.toFixed(2) + ' s' : clock(time), x(time) + 3, AXIS - 7);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Boxes of ISO/IEC 14496-12, as far as Media Source Extensions need them: an initialization segment and fragments.
-import { concat } from '../base/concat.js';
+import { concat, join } from '../base/concat.js';
 
 type Part = Uint8Array | string | number[];
 
@@ -68,12 +68,12 @@ export function fragment(sequence: number, time: number, samples: Sample[]): Uin
   const make = (dataOffset: number): Uint8Array => {
     const tfhd = full('tfhd', 0, 0x20000, be(4, 1));
     const tfdt = full('tfdt', 1, 0, be(8, time));
-    const trun = full('trun', 1, 0xf01, be(4, samples.length, dataOffset), ...entries);
+    const trun = full('trun', 1, 0xf01, be(4, samples.length, dataOffset), join(entries));
     return box('moof', full('mfhd', 0, 0, be(4, sequence)), box('traf', tfhd, tfdt, trun));
   };
   const moof = make(make(0).length + 8);
   const size = samples.reduce((sum, { data }) => sum + data.length, 8);
-  return concat(moof, be(4, size), 'mdat', ...samples.map(({ data }) => data));
+  return join([moof, be(4, size), 'mdat', ...samples.map(({ data }) => data)]);
 }
 
 export function videoEntry(type: string, width: number, height: number, ...children: Uint8Array[]): Uint8Array {

@@ -23,7 +23,7 @@ const two = (value: number): string => String(value).padStart(2, '0');
 
 /** Null for a codec that MP4 in browsers has no way for, or whose configuration is missing. `first` is the data of its first key block. */
 export function playable(track: Track, first: Uint8Array): Playable | null {
-  const made = CODECS[track.codec]?.(track, first);
+  const made = Object.hasOwn(CODECS, track.codec) ? CODECS[track.codec]!(track, first) : null; // a file may name what all objects have
   if (!made || (track.kind !== 'video' && track.kind !== 'audio')) return null;
   const [, den] = track.timeBase;
   return {

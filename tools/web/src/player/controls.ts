@@ -79,7 +79,8 @@ export class Controls {
 
   showChapters(chapters: Chapter[], duration: number): void {
     this.#seek.querySelectorAll('.mark').forEach((mark) => mark.remove());
-    this.chapters.replaceChildren(...chapters.map(({ title, start }, i) => make('option', { value: String(start) }, title || `Chapter ${i + 1}`)));
+    this.chapters.replaceChildren();
+    for (const [i, { title, start }] of chapters.entries()) this.chapters.append(make('option', { value: String(start) }, title || `Chapter ${i + 1}`));
     this.chapters.hidden = !chapters.length;
     for (const { start } of chapters) {
       const mark = make('span', { class: 'mark' });

@@ -4,9 +4,10 @@ import { H4mkError } from '../errors.js';
 import { Block, Cluster, FLAG } from '../format/cluster.js';
 import type { Track } from '../format/tracks.js';
 import type { H4mkFile } from '../read/file.js';
-import { concat } from '../base/concat.js';
+import { join } from '../base/concat.js';
 import { Sample, fragment, initSegment } from './boxes.js';
 import { Playable, playable } from './codecs.js';
+import { Unpacked } from './unpacked.js';
 
 /** Decoding times of MP4 are not negative: everything is this many seconds later, and the SourceBuffer takes them off again. */
 export const SHIFT = 3600;
@@ -34,7 +35,8 @@ export class TrackFeed {
     return initSegment(this.format);
   }
 
-  /** The blocks of the track in a cluster from a position on as one fragment, or null if there are none. Those that are damaged are left out. */
+  /** The blocks of the track in a cluster from a position on as one fragment, or null if there are none. Those that are damaged are left out.
+   *  Throws `limit` where they are too many bytes. */
   async fragment(cluster: Cluster, from = 0, onLost: (error: H4mkError) => void = () => {}): Promise<Fragment | null> {
     const blocks = cluster.blocks.filter((block, position) => block.track === this.track.id && position >= from);
     if (!blocks.length) return null;
@@ -42,10 +44,12 @@ export class TrackFeed {
     const shift = BigInt(SHIFT) * BigInt(this.format.timescale);
     const times = decodingTimes(blocks).map((time) => time * unit);
     const samples: Sample[] = [];
+    const unpacked = new Unpacked();
     let first: bigint | undefined;
     for (const [i, block] of blocks.entries()) {
       const data = await this.#dataOf(block, onLost);
       if (!data) continue;
+      unpacked.add(data, `Track ${this.track.id} in the cluster at byte ${cluster.offset}`);
       first ??= times[i]!;
       const next = i + 1 < blocks.length ? times[i + 1]! - times[i]! : block.duration * unit;
       const shown = (block.pts === null ? times[i]! : block.pts * unit) - times[i]!;
@@ -53,7 +57,7 @@ export class TrackFeed {
     }
     if (first === undefined || first + shift < 0n) return null;
     const start = Number(first) / this.format.timescale;
-    const bytes = this.format.bare ? concat(...samples.map(({ data }) => data)) : fragment(++this.#sequence, Number(first + shift), samples);
+    const bytes = this.format.bare ? join(samples.map(({ data }) => data)) : fragment(++this.#sequence, Number(first + shift), samples);
     return { bytes, start };
   }
 

@@ -5,13 +5,29 @@ import type { Track } from '../format/tracks.js';
 import type { H4mkFile } from '../read/file.js';
 
 const AROUND = 30;
+/** Bytes of a block that are looked at. A cue is a few lines, and a compressed block may have 64 MiB. */
+const MOST_TEXT = 65536;
 
 /** The text of a block as a cue shows it. */
 export function textOf(codec: string, data: Uint8Array): string {
   if (codec === 'mov_text') return new TextDecoder().decode(data.subarray(2, 2 + ((data[0]! << 8) | data[1]!)));
-  let text = new TextDecoder().decode(data);
-  if (codec === 'ass' || codec === 'ssa') text = text.split(',').slice(8).join(',').replace(/\{[^}]*\}/g, '').replace(/\\[Nn]/g, '\n').replace(/\\h/g, ' ');
-  return text.replace(/<[^>]*>/g, '').trim();
+  let text = new TextDecoder().decode(data.subarray(0, MOST_TEXT));
+  if (codec === 'ass' || codec === 'ssa') text = without('{', '}', text.split(',').slice(8).join(',')).replace(/\\[Nn]/g, '\n').replace(/\\h/g, ' ');
+  return without('<', '>', text).trim();
+}
+
+/** A text without these signs and what stands between them. What is not closed stays, and ends the search: a regular expression would look for the end
+ *  behind each sign once more. */
+function without(open: string, close: string, text: string): string {
+  const kept: string[] = [];
+  let from = 0;
+  for (;;) {
+    const begin = text.indexOf(open, from);
+    const end = begin < 0 ? -1 : text.indexOf(close, begin);
+    if (end < 0) return kept.join('') + text.slice(from);
+    kept.push(text.slice(from, begin));
+    from = end + 1;
+  }
 }
 
 /** Seconds, and plain text. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // core.md, "Which description counts".
+import { addTo } from '../base/lists.js';
 import { Broken } from '../errors.js';
 import type { Chunk } from '../format/chunk.js';
 import { Cursor } from '../format/cursor.js';
@@ -51,7 +52,7 @@ export class Descriptions {
       this.metas.push({ offset, value: parseMeta(await payload()) });
     } else if (tag === 'ATTA' && !this.#clusterSeen) {
       const id = new Cursor(await payload(10)).varint();
-      this.attachments.set(id, [...(this.attachments.get(id) ?? []), chunk]);
+      addTo(this.attachments, id, chunk);
     } else if (tag === 'TAIL') {
       this.followed = offset;
     } else if (tag === 'TSEK') {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // legacy.md, "Version 1": a chunk for each block, in milliseconds. The blocks are listed once, then read as those of version 2 are.
+import { addTo } from '../base/lists.js';
 import { Broken, H4mkError, require, unlessBroken } from '../errors.js';
 import { CHECKSUM_SIZE, Chunk, HEADER_SIZE, KNOWN_TAGS, ascii, parseHead, u32At } from '../format/chunk.js';
 import { Block, Cluster, FLAG, parseCluster, timeOf } from '../format/cluster.js';
@@ -131,7 +132,7 @@ function cut(blocks: Draft[]): Cluster[] {
   for (let i = 0; i < blocks.length; i += BLOCKS_A_CLUSTER) {
     const some = blocks.slice(i, i + BLOCKS_A_CLUSTER);
     const of = new Map<number, Draft[]>();
-    for (const block of some) of.set(block.track, [...(of.get(block.track) ?? []), block]);
+    for (const block of some) addTo(of, block.track, block);
     // A log may have another order than the file: a number that rises stands for the offset.
     const cluster: Cluster = {
       offset: i + 1, dataBegin: 0, dataEnd: 0, end: 0, stripeShift: 0, stripes: [], ownChunks: true, blocks: some,
@@ -153,7 +154,7 @@ function asChunk(cluster: Cluster): Chunk {
 async function addAttachment(bytes: Bytes, chunk: Chunk, attachments: Map<number, Chunk[]>): Promise<void> {
   const head = new Cursor(await bytes.read(chunk.payload, Math.min(chunk.end - 4, chunk.payload + 10)));
   const id = unlessBroken(() => head.varint());
-  if (id !== null) attachments.set(id, [...(attachments.get(id) ?? []), chunk]);
+  if (id !== null) addTo(attachments, id, chunk);
 }
 
 function withoutLog(meta: Meta): Meta {

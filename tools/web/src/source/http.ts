@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { join } from '../base/concat.js';
 import { H4mkError } from '../errors.js';
 import type { Source } from './source.js';
 
@@ -83,8 +84,7 @@ export class HttpSource implements Source {
         response = await this.#fetch({ headers: { ...this.options.headers, Range: `bytes=${begin}-${end - 1}` } });
         if (attempt === ATTEMPTS || (response.status < 500 && response.status !== 429)) {
           this.#check(response, begin);
-          const bytes = new Uint8Array(await response.arrayBuffer());
-          this.counted.bytes += bytes.length;
+          const bytes = await this.#bodyOf(response, response.status === 206 ? end - begin : MOST_WITHOUT_RANGES);
           return [response, bytes];
         }
       } catch (error) {
@@ -93,6 +93,22 @@ export class HttpSource implements Source {
       }
       await new Promise((resolve) => setTimeout(resolve, 100 * 4 ** attempt));
     }
+  }
+
+  /** The body of an answer, piece by piece: a server may send more than was asked for, and never end. */
+  async #bodyOf(response: Response, most: number): Promise<Uint8Array> {
+    const reader = response.body?.getReader();
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for (let piece = await reader?.read(); piece?.value; piece = await reader?.read()) {
+      parts.push(piece.value);
+      size += piece.value.length;
+      this.counted.bytes += piece.value.length;
+      if (size <= most) continue;
+      reader!.cancel().catch(() => {}); // what is wrong is known already
+      throw new H4mkError('network', `${this.url}: the server sends more than the ${most} bytes that can be right. ${NO_COMPRESSION}`);
+    }
+    return parts.length === 1 ? parts[0]! : join(parts);
   }
 
   #check(response: Response, begin: number): void {

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// What players and adapters hold, and how often they do something, has bounds that no file and no server can move. Files are made of bench/hostile.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Adapter, decode } from '../../tools/web/src/adapters.js';
+import { Track } from '../../tools/web/src/format/tracks.js';
+import { axisOf } from '../../tools/web/src/look/timeline.js';
+import { fragment } from '../../tools/web/src/player/boxes.js';
+import { playable } from '../../tools/web/src/player/codecs.js';
+import { TrackFeed } from '../../tools/web/src/player/feed.js';
+import { unitsOf, withLengths } from '../../tools/web/src/player/nal.js';
+import { textOf } from '../../tools/web/src/player/subtitles.js';
+import { decodeFrame } from '../../tools/web/src/player/thumbnails.js';
+import { H4mkError, H4mkFile, HttpSource } from '../../tools/web/src/reader.js';
+
+const MIB = 2 ** 20;
+const memory = (): number => process.resourceUsage().maxRSS / 1024;
+
+const error = (code: string) => (thrown: unknown) => thrown instanceof H4mkError && thrown.code === code;
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** A file of an expression in Python. `frame` is one of zstd, of 2 MiB and 2 KiB that are stored as 2 KiB. */
+async function made(expression: string): Promise<H4mkFile> {
+  const script = `
+import struct, sys
+sys.path.insert(0, sys.argv[1])
+from corpus import *
+block = lambda kind, length, last: (length << 3 | kind << 1 | last).to_bytes(3, "little")
+frame = b"\\x28\\xb5\\x2f\\xfd\\xa0" + struct.pack("<I", 2048 + (2 << 20)) + block(0, 2048, 0) + bytes(2048) + b"".join(block(1, 131072, i == 15) + b"x" for i in range(16))
+sys.stdout.buffer.write(${expression})`;
+  const bench = join(process.env.H4MK_SOURCE_DIR!, 'bench/hostile');
+  return H4mkFile.open(new Uint8Array(execFileSync('python3', ['-c', script, bench], { maxBuffer: 64 * MIB })));
+}
+
+/** A cluster of so many blocks that unpack to 2 MiB each. */
+const packed = (count: number, more: string): string => `cluster(${count}, size=len(frame), data=frame * ${count}, ${more})`;
+
+test('units of Annex B are not all held', () => {
+  const before = memory();
+  const [short, long] = [Uint8Array.of(0, 0, 1, 7, 0, 0, 0, 1, 8, 9), new Uint8Array(8 * MIB).map((_, i) => Number(i % 3 === 2))];
+  assert.deepEqual([...unitsOf(short)].map((unit) => [...unit]), [[7], [8, 9]]);
+  assert.deepEqual([...withLengths(short)], [0, 0, 0, 1, 7, 0, 0, 0, 2, 8, 9]);
+  assert.equal(withLengths(long).length, 4 * Math.floor(long.length / 3));
+  assert.ok(memory() - before < 256, `${memory() - before} MiB`);
+});
+
+test('text of a subtitle: what stands between signs is left out, what is not closed stays', () => {
+  assert.equal(textOf('subrip', bytesOf(' <i>one</i> two <b')), 'one two <b');
+  assert.equal(textOf('subrip', bytesOf('a <b <c> d')), 'a  d');
+  assert.equal(textOf('ass', bytesOf('0,0,Default,,0,0,0,,{\\i1}one,{\\b} two\\Nthree\\h{x')), 'one, two\nthree {x');
+});
+
+for (const [codec, sign] of [['subrip', '<'], ['ass', '{'], ['ass', '<'], ['ass', ',']] as const)
+  test(`text of ${codec} that is nothing but ${sign}`, () => {
+    const { user } = process.cpuUsage();
+    const text = textOf(codec, bytesOf(',,,,,,,,' + sign.repeat(2 ** 17)));
+    assert.ok(text.length <= 65536);
+    assert.ok(process.cpuUsage().user - user < 1e6);
+  });
+
+test('an axis has few marks, whatever its length', () => {
+  for (const [begin, end] of [[0, 9.9e27], [-9.9e27, 9.9e27], [9.9e27, 9.9e27 * (1 + 1e-12)], [0, 4.6e15], [2 ** 62, 2 ** 62 + 4096], [5, 5], [0, 0.05]] as const)
+    for (const width of [1, 89, 1000, 8192]) {
+      const { step, times } = axisOf(begin, end, width);
+      assert.ok(Number.isFinite(step) && step > 0 && times.length <= width / 90 + 2, `${times.length} marks`);
+      assert.ok(times.every((time) => time >= begin - step && time <= end + step));
+    }
+  assert.deepEqual(axisOf(0.5, 4, 450), { step: 1, times: [1, 2, 3, 4] });
+  assert.deepEqual(axisOf(0, 7200, 300).times, [0, 3600, 7200]);
+  assert.deepEqual(axisOf(0, 36000, 300).times, [0, 36000]);
+  assert.deepEqual(axisOf(0, 360000, 1000).times.slice(0, 3), [0, 36000, 72000]);
+});
+
+test('a fragment of as many blocks as a cluster has', async () => {
+  const samples = Array.from({ length: 65535 }, (_, i) => ({ data: new Uint8Array([i]), duration: 1, offset: 0, key: i === 0 }));
+  const bytes = fragment(1, 0, samples);
+  assert.deepEqual([...bytes.subarray(-2)], [65533 & 255, 65534 & 255]);
+  const file = await made('header() + trak(kind="audio", codec="mp3") + cluster(65535, size=1, data=b"x" * 65535)');
+  const feed = await TrackFeed.of(file, file.track(1));
+  for await (const cluster of file.clusters()) assert.equal((await feed!.fragment(cluster))!.bytes.length, 65535);
+});
+
+test('a fragment is not made of more bytes than fit into memory', async () => {
+  const file = await made(`header() + trak(kind="audio", codec="mp3", compression="zstd") + ${packed(200, 'flags=4 | 1024')}`);
+  const feed = await TrackFeed.of(file, file.track(1));
+  for await (const cluster of file.clusters()) await assert.rejects(feed!.fragment(cluster), error('limit'));
+});
+
+test('a decode chain is not read into memory beyond a bound', async (context) => {
+  let decoded = 0;
+  class Decoder {
+    state = 'closed';
+    configure(): void {}
+    decode(): void {
+      decoded++;
+    }
+    async flush(): Promise<void> {}
+  }
+  Object.assign(globalThis, { VideoDecoder: Decoder, EncodedVideoChunk: class {} });
+  context.after(() => Object.assign(globalThis, { VideoDecoder: undefined, EncodedVideoChunk: undefined }));
+  const chain = (count: number): Promise<H4mkFile> =>
+    made(`header() + trak(codec="vp9", compression="zstd") + ${packed(1, 'flags=4 | 1024')} + ${packed(count, 'flags=1 | 1024, ordinal=1, time=1')}`);
+  await assert.rejects(decodeFrame(await chain(200), 1, 200), error('limit'));
+  assert.equal(decoded, 0);
+  await assert.rejects(decodeFrame(await chain(20), 1, 20), error('corrupt')); // this decoder gives no frame
+  assert.equal(decoded, 21);
+});
+
+test('codecs by the names of what all objects have are none', () => {
+  for (const codec of ['constructor', '__proto__', 'toString', 'valueOf', '__defineGetter__'])
+    assert.equal(playable(new Track({ track_id: 1n, name: '', kind: 'video', codec, time_base: '1/1000' }, 0), new Uint8Array(1)), null);
+});
+
+test('a server that sends more than was asked for is not listened to', async () => {
+  let [sent, cancelled] = [0, false];
+  const body = (): ReadableStream => new ReadableStream({
+    pull: (control) => {
+      sent += MIB;
+      control.enqueue(new Uint8Array(MIB));
+      if (sent === 64 * MIB) control.close();
+    },
+    cancel: () => void (cancelled = true),
+  });
+  for (const [status, headers, most] of [[206, { 'Content-Range': 'bytes 0-99/100' }, 4], [200, { 'Content-Length': '100' }, 40]] as const) {
+    [sent, cancelled] = [0, false];
+    const source = new HttpSource('https://example.org/film.h4mk', { fetch: async () => new Response(body(), { status, headers }) });
+    await assert.rejects(source.read(0, 100), error('network'));
+    assert.ok(cancelled && sent <= most * MIB, `${sent} bytes`);
+  }
+});
+
+/** Decodes track 1. Tells how many B blocks were decoded and what was lost. */
+async function decoded(file: H4mkFile): Promise<{ applied: number; outputs: number; lost: string[] }> {
+  const found = { applied: 0, outputs: 0, lost: [] as string[] };
+  const adapter: Adapter<null> = {
+    name: 'x_none', description: 'nothing', preroll: 0, claims: () => true,
+    open: () => ({ decodeI: () => null, applyP: () => null, applyB: () => (found.applied++, null), render: () => ({ type: 'bytes', data: new Uint8Array(0) }) }),
+  };
+  for await (const _ of decode(file, 1, { adapter, onLost: (thrown) => found.lost.push((thrown as H4mkError).code) })) found.outputs++;
+  return found;
+}
+
+const WAITING = 'flags=2 | 128, ordinal=1, time=1'; // of type B, without a dts
+
+test('as many blocks of an adapter wait as in libh4mk', async () => {
+  const front = 'header() + trak() + cluster(1)';
+  const few = await made(`${front} + cluster(60, size=1, data=bytes(60), ${WAITING})`);
+  assert.deepEqual(await decoded(few), { applied: 60, outputs: 61, lost: [] });
+  const many = await made(`${front} + cluster(1000, size=1, data=bytes(1000), ${WAITING}) + cluster(1, ordinal=1001, time=2000)`);
+  const { applied, outputs, lost } = await decoded(many);
+  assert.ok(applied + outputs <= 64 && lost.includes('limit'), `${applied} ${outputs} ${lost.join()}`);
+});
+
+test('as many bytes wait as in libh4mk', async () => {
+  const file = await made(`header() + trak(compression="zstd") + cluster(1) + ${packed(60, WAITING.replace('128', '128 | 1024'))}`);
+  assert.deepEqual((await decoded(file)).lost, ['limit']);
+});
