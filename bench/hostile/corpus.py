@@ -287,6 +287,14 @@ def large_clusters(size):
     return fill(unit, size, header() + trak(tracks))
 
 
+def many_gaps(size):
+    """A chunk that claims all the rest of the file stands in each: whoever sums that for each gap is quadratic."""
+    out = bytearray(header() + trak() + cluster(1))
+    while len(out) < size - 1000:
+        out += b"A" + b"META" + struct.pack("<II", 0, size - len(out) - 700) + chunk(b"FREE", b"")
+    return bytes(out + chunk(b"FREE", bytes(900)))
+
+
 def many_metas(size):
     """Of each the values are as many as may be."""
     meta = chunk(b"META", b'{"x":[' + b"{}," * min(130000, size // 4) + b"{}]}")
@@ -395,6 +403,7 @@ CASES = {
     "clusters that are not there": clusters_that_are_not_there,
     "large clusters of all tracks": large_clusters,
     "META of many objects, again": many_metas,
+    "many gaps": many_gaps,
     "former ends": former_ends,
     "META before each cluster": described_again,
     "TRAK before each cluster": tracks_described_again,

@@ -21,6 +21,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "libavutil/buffer.h"
@@ -384,6 +385,29 @@ static void set_times(AVFormatContext *s, AVStream *st, const h4mk_value *track,
 }
 
 #if H4MK_HAVE_INDEX
+static int compare_entries(const void *pa, const void *pb)
+{
+    const AVIndexEntry *a = pa, *b = pb;
+
+    if (a->timestamp != b->timestamp)
+        return FFDIFFSIGN(a->timestamp, b->timestamp);
+    return FFDIFFSIGN(a->pos, b->pos);
+}
+
+/** Sort the index of a stream; of entries with the same time, the last one counts. */
+static void sort_stream_index(FFStream *sti)
+{
+    AVIndexEntry *const index = sti->index_entries;
+    int count = 0;
+
+    /* not AV_QSORT(): some orders make it quadratic */
+    qsort(index, sti->nb_index_entries, sizeof(*index), compare_entries);
+    for (int i = 0; i < sti->nb_index_entries; i++)
+        if (i + 1 == sti->nb_index_entries || index[i].timestamp != index[i + 1].timestamp)
+            index[count++] = index[i];
+    sti->nb_index_entries = count;
+}
+
 /**
  * Append index entries of a stream, which av_add_index_entry() would do one by
  * one with a search each.
@@ -396,6 +420,7 @@ static int read_stream_index(AVFormatContext *s, AVStream *st, uint64_t count)
     AVIndexEntry *index;
     uint64_t done = 0;
     size_t copied;
+    int sorted = 1;
 
     if (!count)
         return 0;
@@ -414,10 +439,8 @@ static int read_stream_index(AVFormatContext *s, AVStream *st, uint64_t count)
 
             if (entries[i].time == AV_NOPTS_VALUE)
                 continue;
-            if (sti->nb_index_entries && ie[-1].timestamp >= entries[i].time) {
-                av_add_index_entry(st, pos, entries[i].time, 0, 0, AVINDEX_KEYFRAME);
-                continue;
-            }
+            if (sti->nb_index_entries && ie[-1].timestamp >= entries[i].time)
+                sorted = 0;
             *ie = (AVIndexEntry){
                 .pos       = pos,
                 .timestamp = entries[i].time,
@@ -426,6 +449,8 @@ static int read_stream_index(AVFormatContext *s, AVStream *st, uint64_t count)
             sti->nb_index_entries++;
         }
     } while (copied == FF_ARRAY_ELEMS(entries) && done < count);
+    if (!sorted)
+        sort_stream_index(sti);
     return 0;
 }
 

@@ -5,12 +5,12 @@
 
 #include "base/crc32.h"
 #include "base/fault.h"
-#include "chunk/range_crc.h"
 
 namespace h4mk {
 namespace {
 
 constexpr size_t kScanWindow = 64 << 10;
+constexpr size_t kFirstWindow = 4096;  // of a scan: most gaps are small, and there may be many
 constexpr size_t kGrowth = 1 << 20;
 constexpr size_t kMaxGivenBack = 8 << 20;
 
@@ -365,7 +365,11 @@ Status ChunkReader::FindTrueLength(uint64_t offset, const ChunkHeader& header, u
 Status ChunkReader::Scan(uint64_t offset, uint64_t* found) {
   const uint64_t start = offset;
   const bool seekable = source_.seekable();
-  RangeCrc ranges(source_);
+  // One for all scans: a file may have many gaps, each with a length that reaches to its end.
+  if (const int64_t size = source_.Size(); !ranges_ || size != scanned_size_) {
+    ranges_.emplace(source_);
+    scanned_size_ = size;
+  }
   uint64_t budget = kLeastBudget;
   Bytes scanned;  // on an input that cannot seek, to be given back if nothing is found: it may
                   // grow, or be asked again after a failure
@@ -373,7 +377,7 @@ Status ChunkReader::Scan(uint64_t offset, uint64_t* found) {
     if (scanned.size() == offset - start) source_.Unread(start, scanned);
     return status;
   };
-  Bytes window(kScanWindow);
+  Bytes window(kFirstWindow);
   for (;;) {
     size_t got = 0;
     const Status read = source_.ReadAt(offset, window.data(), window.size(), &got);
@@ -386,7 +390,7 @@ Status ChunkReader::Scan(uint64_t offset, uint64_t* found) {
       if (!starts) continue;
       const ChunkHeader header = ParseChunkHeader(window.data() + i);
       bool whole = false;
-      const Status checked = seekable ? IsWholeWith(offset + i, header, &ranges, &whole)
+      const Status checked = seekable ? IsWholeWith(offset + i, header, &*ranges_, &whole)
                                       : IsWholeInStream(offset + i, header, &budget, &whole);
       if (!seekable) source_.Unread(offset, ByteSpan(window).first(got));  // the check has read on
       if (!checked.ok()) return give_back(checked);
@@ -400,6 +404,7 @@ Status ChunkReader::Scan(uint64_t offset, uint64_t* found) {
     if (!seekable && scanned.size() <= kMaxGivenBack)
       AppendBytes(scanned, ByteSpan(window).first(done));
     offset += done;
+    window.resize(std::min(2 * window.size(), kScanWindow));
   }
 }
 

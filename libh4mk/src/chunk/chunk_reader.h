@@ -8,10 +8,9 @@
 
 #include "base/io.h"
 #include "chunk/chunk_format.h"
+#include "chunk/range_crc.h"
 
 namespace h4mk {
-
-class RangeCrc;
 
 // core.md, "Limits": chunks that are read whole into memory may not be larger.
 inline constexpr uint32_t kMaxSmallChunk = 64u << 20;
@@ -111,6 +110,8 @@ class ChunkReader {
   Source& source_;
   const int version_;
   std::optional<bool> lengths_are_right_;  // once somebody asked
+  std::optional<RangeCrc> ranges_;         // of scans, of a file of this size:
+  int64_t scanned_size_ = -1;
 };
 
 }  // namespace h4mk

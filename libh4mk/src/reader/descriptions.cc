@@ -73,6 +73,9 @@ void Descriptions::AddPending(uint64_t offset, uint32_t tag, Bytes payload) {
 }
 
 void Descriptions::UsePending(uint64_t until, bool is_all) {
+  // What is checked must fit the other one, which may be the next chunk. One that does not fit
+  // would be parsed once more for each chunk behind it.
+  if (check_ && !is_all) return;
   std::optional<Pending> none;
   const auto before = [&](std::optional<Pending>& pending) -> std::optional<Pending>& {
     return pending && pending->offset < until ? pending : none;

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import Any
 
-_RATIONAL = re.compile(r"-?[0-9]{1,10}/[1-9][0-9]{0,9}")
+_RATIONAL = re.compile(r"[0-9]{1,10}/[1-9][0-9]{0,9}")
 
 
 def rational(value: Any) -> Fraction | None:
