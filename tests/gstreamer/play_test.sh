@@ -86,6 +86,19 @@ title A film
 END
 expect "tags, cover, font, chapters" diff expected found
 
+# Of thousands of chapters, and of attachments that would fill the memory, the first.
+{ echo ';FFMETADATA1'; for i in {1..5000}; do printf '[CHAPTER]\nTIMEBASE=1/1000\nSTART=%d\nEND=%d\ntitle=x\n' "$i" $((i + 1)); done; } > chapters
+ff -i film.h4mk -map 0 -c copy many.h4mk
+"$H4MK" edit --quiet many.h4mk --chapters chapters || fail "5000 chapters"
+for name in a b; do
+  head -c $((40 << 20)) /dev/zero > $name.bin
+  "$H4MK" edit --quiet many.h4mk --attach $name.bin || fail "an attachment of 40 MiB"
+done
+GST_DEBUG=h4mkdemux:2 GST_DEBUG_NO_COLOR=1 "$PLAY" told many.h4mk track_1 2> message | sort -u > found
+[ "$(grep -c ^chapter found)" = 4096 ] || fail "chapters: $(grep -c ^chapter found)"
+grep -q '904 chapters are left out' message || fail "what is left out is not told: $(cat message)"
+[ "$(grep -c ^attachment found)" = 1 ] || fail "attachments: $(grep ^attachment found)"
+
 # With decoders, where gst-libav is there.
 if command -v gst-inspect-1.0 > /dev/null && gst-inspect-1.0 avdec_mpeg4 > /dev/null 2>&1 && gst-inspect-1.0 playbin > /dev/null 2>&1; then
   for seconds in 0 4; do

@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "core/hosts.h"
 #include "core/message.h"
@@ -339,8 +341,9 @@ class ServiceTest : public testing::Test {
       const std::vector<int64_t>& times = {0, 40, 80, 120, 160}) {
     return MakeFile({{track, times}});
   }
-  std::string MakeFile(
-      const std::vector<std::pair<std::string_view, std::vector<int64_t>>>& tracks) {
+  // data: of each block.
+  std::string MakeFile(const std::vector<std::pair<std::string_view, std::vector<int64_t>>>& tracks,
+                       const std::string& data = "block") {
     h4mk_io io = H4MK_IO_INIT;
     EXPECT_EQ(h4mk_io_new_memory(&io), H4MK_OK);
     h4mk_writer_options options = H4MK_WRITER_OPTIONS_INIT;
@@ -361,15 +364,15 @@ class ServiceTest : public testing::Test {
         block.flags = H4MK_BLOCK_KEY;
         block.pts = block.dts = time;
         block.duration = 40;
-        block.data = reinterpret_cast<const uint8_t*>("block");
-        block.size = 5;
+        block.data = reinterpret_cast<const uint8_t*>(data.data());
+        block.size = data.size();
         EXPECT_EQ(h4mk_writer_write(writer, &block), H4MK_OK);
       }
     EXPECT_EQ(h4mk_writer_finish(writer), H4MK_OK);
-    const uint8_t* data = nullptr;
+    const uint8_t* written = nullptr;
     size_t size = 0;
-    EXPECT_EQ(h4mk_io_memory(&io, &data, &size), H4MK_OK);
-    std::string bytes(reinterpret_cast<const char*>(data), size);
+    EXPECT_EQ(h4mk_io_memory(&io, &written, &size), H4MK_OK);
+    std::string bytes(reinterpret_cast<const char*>(written), size);
     h4mk_writer_free(writer);
     h4mk_io_close(&io);
     return bytes;
@@ -450,6 +453,95 @@ TEST_F(ServiceTest, TextAtTimesThatNoFilmHasIsLeftOut) {
   const std::string token = service_.files().Get("a")->token();
   EXPECT_EQ(Get("/hls/a/" + token + "/t0/all.vtt").body.Read(),
             "WEBVTT\n\n00:00:01.000 --> 00:00:01.040\nblock\n");
+}
+
+// What is compressed says little of its size by that of its file.
+TEST_F(ServiceTest, TextOfATrackIsLimited) {
+  std::vector<int64_t> times;
+  for (int64_t i = 0; i < 400; ++i) times.push_back(40 * i);
+  Write("a.h4mk", MakeFile({{R"({"track_id":1,"name":"","kind":"subtitle","codec":"subrip",)"
+                             R"("time_base":"1/1000","compression":"zstd"})",
+                             times}},
+                           std::string(60'000, 'a')));
+  Start();
+  const std::string token = service_.files().Get("a")->token();
+  const size_t size = Get("/hls/a/" + token + "/t0/all.vtt").body.size();
+  EXPECT_GT(size, size_t{8} << 20);
+  EXPECT_LT(size, size_t{16} << 20);
+}
+
+TEST_F(ServiceTest, WhatMustBeCopiedIsLimited) {
+  std::string film = Film("1/1000");
+  film.insert(film.size() - 1, R"(,"compression":"zstd")");
+  // A block may unpack to 1024 times its bytes, no more: so not all of them are zeros.
+  std::string data(size_t{48} << 20, '\0');
+  for (size_t i = 0; i + 4096 < data.size(); i += 4096) {
+    const size_t mixed = i * 0x9E3779B97F4A7C15;
+    std::memcpy(&data[i], &mixed, sizeof mixed);
+  }
+  Write("small.h4mk", MakeFile({{film, {0, 40}}}, data));
+  Write("large.h4mk", MakeFile({{film, {0, 40, 80}}}, data));
+  // No segment is too large, but all of them are.
+  Write("long.h4mk", MakeFile({{film, {0, 20'000, 40'000}}}, data));
+  Start();
+  EXPECT_EQ(Get("/api/files/small/range.mp4").status, 200);
+  EXPECT_EQ(Get("/api/files/large/range.mp4").status, 422);
+  EXPECT_EQ(Get("/api/files/long/range.mp4").status, 422);
+  EXPECT_EQ(Get("/api/files/long/range.mp4?to=5").status, 200);
+}
+
+// ------------------------------------------------------------------------------- what a file keeps
+
+using MadeText = std::pair<std::shared_ptr<const std::string>, size_t>;
+
+TEST_F(ServiceTest, WhatIsLargerThanTheCacheIsNotKept) {
+  Write("a.h4mk", MakeFile());
+  Start();
+  const auto file = service_.files().Get("a");
+  int made = 0;
+  const auto ask = [&](const std::string& key, size_t size) {
+    file->Cached<std::string>(key, [&]() -> MadeText {
+      ++made;
+      return {std::make_shared<const std::string>(key), size};
+    });
+  };
+  ask("small", 100);
+  for (int i = 0; i < 2; ++i) ask("large", size_t{17} << 20);
+  EXPECT_EQ(made, 3);
+  ask("small", 100);  // nothing had to go for it
+  EXPECT_EQ(made, 3);
+}
+
+// Two want the same; the client of the one that waits hangs up before the other has made it.
+TEST_F(ServiceTest, WaitingForAnotherRequestEndsWithItsClient) {
+  Write("a.h4mk", MakeFile());
+  Start();
+  const auto file = service_.files().Get("a");
+  int status = 0;
+  file->Cached<std::string>("x", [&]() -> MadeText {
+    std::thread waiting([&] {
+      const IsAbandoned gone = [] { return true; };
+      const Work work(gone);
+      try {
+        file->Cached<std::string>("x", []() -> MadeText { return {nullptr, 0}; });
+      } catch (const HttpError& error) {
+        status = error.status();
+      }
+    });
+    waiting.join();
+    return {std::make_shared<const std::string>("x"), 1};
+  });
+  EXPECT_EQ(status, kAbandoned);
+}
+
+// Who may put a file into the folder could else read with it what is hidden or not open to them.
+TEST_F(ServiceTest, AFileBesideIsNeitherHiddenNorServedItself) {
+  Write("a.h4mk", MakeFile());
+  for (const char* name : {"film.mp4", ".hidden", "other.h4mk"}) Write(name, "bytes");
+  Start();
+  EXPECT_NE(service_.catalogue().OpenBeside("a", "film.mp4"), nullptr);
+  for (const char* name : {".hidden", "other.h4mk", "a.h4mk", ".", "..", "", "sub/x", "-x"})
+    EXPECT_EQ(service_.catalogue().OpenBeside("a", name), nullptr) << name;
 }
 
 // Only what the walk has found is opened: no way out of the folder, no links, no other kinds of

@@ -5,7 +5,7 @@ answered meanwhile.
 
 hostile_test.py H4MKD FOLDER_OF_CORPUS
 """
-import json, os, pathlib, select, signal, socket, sys, tempfile, time, unittest
+import json, os, pathlib, select, signal, socket, struct, sys, tempfile, time, unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), sys.argv[2]]
 import corpus, protected
@@ -83,6 +83,28 @@ class HostileTest(unittest.TestCase):
                     time.sleep(0.1)
                 self.assertEqual(json.loads(log.read_text())["status"], 499)
             log.unlink()
+
+    def test_clients_that_do_not_read_hold_little_together(self):
+        # A zstd frame of 60 MB in 60 KB: RLE blocks of 4000 bytes (RFC 8878, 3.1.1). Its answer is in memory until it is sent.
+        blocks = [(4000 << 3 | 2 | (i == 14999)).to_bytes(3, "little") + b"x" for i in range(15000)]
+        frame = b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", 15000 * 4000) + b"".join(blocks)
+        (self.folder / "h.h4mk").write_bytes(corpus.header() + corpus.trak(compression="zstd") + corpus.cluster(1, flags=4 | 0x400, size=len(frame), data=frame))
+        path = "/api/files/h/tracks/0/blocks/0/data"
+        with Daemon(PROGRAM, self.folder) as daemon:
+            clients = [socket.create_connection((daemon.host, daemon.port)) for _ in range(12)]
+            for client in clients:
+                client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            statuses = [client.recv(12)[-3:] for client in clients]
+            self.assertEqual((statuses.count(b"200"), statuses.count(b"503")), (8, 4))  # 512 MiB
+            self.assertEqual(daemon.get("/api/files/h")[0], 200)  # small answers do not count
+            for client in clients:
+                client.close()
+            for _ in range(100):
+                status, _, body = daemon.get(path)
+                if status == 200:
+                    break
+                time.sleep(0.1)
+            self.assertEqual((status, len(body)), (200, 15000 * 4000))
 
     def test_work_ends_with_the_server(self):
         self.make(STALLING, 1000)

@@ -337,6 +337,7 @@ static void push_segment(H4mkDemux *self)
 static void push_tags(H4mkDemux *self)
 {
     GstToc *chapters = h4mk_chapters_of(self->reader, self->start);
+    const size_t chapters_of_file = h4mk_value_count(h4mk_value_get(h4mk_reader_meta(self->reader), "chapters"));
     guint i;
 
     push_to_all(self, gst_event_new_tag(h4mk_tags_of_file(self->reader)));
@@ -347,6 +348,8 @@ static void push_tags(H4mkDemux *self)
             gst_pad_push_event(self->streams[i].pad, gst_event_new_tag(gst_tag_list_ref(tags)));
         gst_tag_list_unref(tags);
     }
+    if (chapters_of_file > H4MK_MOST_CHAPTERS)
+        GST_WARNING_OBJECT(self, "%" G_GSIZE_FORMAT " chapters are left out", chapters_of_file - H4MK_MOST_CHAPTERS);
     if (chapters != NULL) {
         push_to_all(self, gst_event_new_toc(chapters, FALSE));
         gst_toc_unref(chapters);

@@ -6,7 +6,9 @@
 
 #include "caps.h"
 
-#define MOST_PICTURE (64u << 20)
+/* Of pictures and attachments together. Blocks may be compressed: a small file could fill all memory. */
+#define MOST_SAMPLE_BYTES ((size_t)64 << 20)
+#define MOST_SAMPLES 1024 /* GStreamer copies the list for each that is added */
 
 GstClockTimeDiff h4mk_nanoseconds(int64_t ticks, guint64 num, guint64 den)
 {
@@ -44,6 +46,22 @@ static void add_text(GstTagList *list, const char *tag, const char *text)
         gst_tag_list_add(list, GST_TAG_MERGE_REPLACE, tag, text, NULL);
 }
 
+/* Tags, and what pictures and attachments may still take. */
+typedef struct Tags {
+    GstTagList *list;
+    size_t bytes_left;
+    guint samples_left;
+} Tags;
+
+static gboolean take_room(Tags *tags, size_t size)
+{
+    if (size > tags->bytes_left)
+        return FALSE;
+    tags->bytes_left -= size;
+    --tags->samples_left;
+    return TRUE;
+}
+
 /* Takes caps and info. */
 static void add_sample(GstTagList *list, const char *tag, const uint8_t *data, size_t size, GstCaps *caps, GstStructure *info)
 {
@@ -58,15 +76,19 @@ static void add_sample(GstTagList *list, const char *tag, const uint8_t *data, s
     gst_caps_unref(caps);
 }
 
-static void add_cover(GstTagList *list, h4mk_reader *reader, guint i)
+static void add_cover(Tags *tags, h4mk_reader *reader, guint i)
 {
     GstCaps *caps = h4mk_caps_of(h4mk_reader_track(reader, i));
     h4mk_block block = H4MK_BLOCK_INIT;
 
     if (caps == NULL)
         return;
-    if (h4mk_reader_read_block(reader, i, 0, &block) == H4MK_OK && block.size > 0 && block.size <= MOST_PICTURE)
-        add_sample(list, GST_TAG_IMAGE, block.data, block.size, gst_caps_ref(caps), NULL);
+    if (h4mk_reader_read_block(reader, i, 0, &block) == H4MK_OK && block.size > 0) {
+        if (take_room(tags, block.size))
+            add_sample(tags->list, GST_TAG_IMAGE, block.data, block.size, gst_caps_ref(caps), NULL);
+        else
+            tags->samples_left = 0; /* how large it is costs time to find out: nobody has many of them to show */
+    }
     gst_caps_unref(caps);
 }
 
@@ -78,16 +100,16 @@ static gboolean is_type(const char *mime)
 }
 
 /* As what renders subtitles expects a font: its type as caps, its name in the info. */
-static void add_attachment(GstTagList *list, h4mk_reader *reader, guint i)
+static void add_attachment(Tags *tags, h4mk_reader *reader, guint i)
 {
     const h4mk_value *track = h4mk_reader_track(reader, i);
     const char *mime = tag_of(track, "mimetype"), *name = tag_of(track, "filename");
     const uint8_t *data = NULL;
     size_t size = 0;
 
-    if (name == NULL || h4mk_reader_attachment(reader, i, &data, &size) != H4MK_OK || size == 0)
+    if (name == NULL || h4mk_reader_attachment(reader, i, &data, &size) != H4MK_OK || size == 0 || !take_room(tags, size))
         return;
-    add_sample(list, GST_TAG_ATTACHMENT, data, size,
+    add_sample(tags->list, GST_TAG_ATTACHMENT, data, size,
                gst_caps_new_empty_simple(is_type(mime) ? mime : "application/octet-stream"),
                gst_structure_new("attachment", "filename", G_TYPE_STRING, name, NULL));
 }
@@ -96,21 +118,21 @@ GstTagList *h4mk_tags_of_file(h4mk_reader *reader)
 {
     static const char *const known[][2] = {
         {"title", GST_TAG_TITLE}, {"artist", GST_TAG_ARTIST}, {"album", GST_TAG_ALBUM}, {"comment", GST_TAG_COMMENT}};
-    GstTagList *list = gst_tag_list_new(GST_TAG_CONTAINER_FORMAT, "H4MK", NULL);
+    Tags tags = {gst_tag_list_new(GST_TAG_CONTAINER_FORMAT, "H4MK", NULL), MOST_SAMPLE_BYTES, MOST_SAMPLES};
     size_t i;
 
-    gst_tag_list_set_scope(list, GST_TAG_SCOPE_GLOBAL);
+    gst_tag_list_set_scope(tags.list, GST_TAG_SCOPE_GLOBAL);
     for (i = 0; i < G_N_ELEMENTS(known); ++i)
-        add_text(list, known[i][1], tag_of(h4mk_reader_meta(reader), known[i][0]));
-    for (i = 0; i < h4mk_reader_track_count(reader); ++i) {
+        add_text(tags.list, known[i][1], tag_of(h4mk_reader_meta(reader), known[i][0]));
+    for (i = 0; i < h4mk_reader_track_count(reader) && tags.samples_left > 0; ++i) {
         const h4mk_value *track = h4mk_reader_track(reader, (guint)i);
 
         if (h4mk_is_cover(track))
-            add_cover(list, reader, (guint)i);
+            add_cover(&tags, reader, (guint)i);
         else if (g_strcmp0(h4mk_value_get_text(track, "kind"), "attachment") == 0)
-            add_attachment(list, reader, (guint)i);
+            add_attachment(&tags, reader, (guint)i);
     }
-    return list;
+    return tags.list;
 }
 
 GstTagList *h4mk_tags_of_track(const h4mk_value *track)
@@ -127,9 +149,10 @@ GstToc *h4mk_chapters_of(const h4mk_reader *reader, GstClockTimeDiff start)
     const h4mk_value *chapters = h4mk_value_get(h4mk_reader_meta(reader), "chapters");
     GstTocEntry *edition = gst_toc_entry_new(GST_TOC_ENTRY_TYPE_EDITION, "chapters");
     GstToc *toc;
+    const size_t count = MIN(h4mk_value_count(chapters), H4MK_MOST_CHAPTERS);
     size_t i;
 
-    for (i = 0; i < h4mk_value_count(chapters); ++i) {
+    for (i = 0; i < count; ++i) {
         const h4mk_value *chapter = h4mk_value_at(chapters, i);
         const char *base = h4mk_value_get_text(chapter, "time_base"), *title = tag_of(chapter, "title");
         const int64_t from = h4mk_value_get_int(chapter, "start", H4MK_NO_TIME);

@@ -191,9 +191,11 @@ std::shared_ptr<const OpenedFile> Catalogue::Open(const std::string& name, FileS
 
 std::shared_ptr<const OpenedFile> Catalogue::OpenBeside(const std::string& name,
                                                         const std::string& other) const {
-  if (other.empty() || other.find_first_of("/\\:%?#") != std::string::npos || other[0] == '-' ||
-      other == "." || other == "..")
+  if (other.empty() || other.find_first_of("/\\:%?#") != std::string::npos || other[0] == '-')
     return nullptr;
+  // Whoever may put a file here could else read with it what is hidden, and what others may not ask
+  // for.
+  if (other[0] == '.' || other.ends_with(kExtension)) return nullptr;
   std::string path;
   const auto root = Find(name, &path);
   if (root == nullptr) return nullptr;

@@ -2,6 +2,7 @@
 #include "core/media_file.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 #include "core/file_input.h"
@@ -9,6 +10,9 @@
 
 namespace h4mk::server {
 namespace {
+
+constexpr std::chrono::seconds kLongestWait{30};        // for another request that makes the same
+constexpr std::chrono::milliseconds kBetweenLooks{50};  // whether somebody still waits
 
 std::string TextOf(const h4mk_value* object, const char* key) {
   const char* text = h4mk_value_get_text(object, key);
@@ -300,6 +304,7 @@ void MediaFile::Lease::Check(h4mk_status status) const {
 
 std::shared_ptr<const void> MediaFile::FindOrBegin(const std::string& key, Work::Dearest* dearest,
                                                    std::optional<Work::Piece>* piece) {
+  const auto deadline = std::chrono::steady_clock::now() + kLongestWait;
   std::unique_lock lock(mutex_);
   for (;;) {
     const auto found = cache_.find(key);
@@ -311,7 +316,10 @@ std::shared_ptr<const void> MediaFile::FindOrBegin(const std::string& key, Work:
     Work::Begin();
     if (being_made_.insert(key).second) return nullptr;
     Work::BeginLong();
-    made_.wait(lock);
+    Work::CheckWaiting();
+    if (std::chrono::steady_clock::now() >= deadline)
+      throw HttpError(503, "another request works at this for long; try again");
+    made_.wait_for(lock, kBetweenLooks);
   }
 }
 
@@ -322,13 +330,14 @@ MediaFile::Making::~Making() {
 }
 
 void MediaFile::Keep(const std::string& key, std::shared_ptr<const void> value, size_t size) {
+  if (size > kCacheBytes) return;
   const std::lock_guard lock(mutex_);
   const auto [place, is_new] = cache_.try_emplace(key);
   if (!is_new) return;
   order_.push_front(key);
   place->second = {value, size, order_.begin()};
   cache_bytes_ += size;
-  while (cache_bytes_ > kCacheBytes && order_.size() > 1) {
+  while (cache_bytes_ > kCacheBytes) {
     const auto oldest = cache_.find(order_.back());
     cache_bytes_ -= oldest->second.size;
     cache_.erase(oldest);

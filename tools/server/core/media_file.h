@@ -142,7 +142,8 @@ class MediaFile {
 
   // Results that are made once for a state of the file and kept: playlists, plans of segments,
   // tables. Of two who want the same one makes it and the other waits. The least recently used go
-  // first when they take more than kCacheBytes. dearest: of others of the kind, if they are many.
+  // first when they take more than kCacheBytes, and what alone is larger is not kept. dearest: of
+  // others of the kind, if they are many.
   template <typename T>
   std::shared_ptr<const T> Cached(
       const std::string& key,

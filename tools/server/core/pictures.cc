@@ -23,6 +23,7 @@ namespace {
 
 constexpr int kMostMilliseconds = 10'000;  // of one run of the decoder
 constexpr rlim_t kMostMemory = 2u << 30;
+constexpr uint64_t kMostFilmBytes = 64 << 20;  // of key frames for one picture, in memory
 constexpr uint64_t kCellWidth = 160, kColumns = 5, kCells = kColumns * kColumns;
 
 // A file in memory.
@@ -158,9 +159,11 @@ std::string KeyFrameFilm(MediaFile& file, size_t track, const std::vector<int64_
       MediaFile::Lease lease(file);
       lease.Check(h4mk_reader_keyframe(lease.get(), static_cast<uint32_t>(track), time, &block));
     }
-    film += MediaSegment(file, track, ReadSamples(file, track, {block.ordinal, block.ordinal + 1}),
-                         ++number)
-                .Read();
+    const Body segment = MediaSegment(
+        file, track, ReadSamples(file, track, {block.ordinal, block.ordinal + 1}), ++number);
+    if (film.size() + segment.size() > kMostFilmBytes)
+      throw HttpError(422, "the pictures have more than 64 MiB");
+    film += segment.Read();
   }
   return film;
 }

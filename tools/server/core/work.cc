@@ -82,7 +82,12 @@ void Work::Check(uint64_t file_size) {
       kLeastNanoseconds +
       static_cast<int64_t>(std::min(file_size >> 10, kMostKiB)) * kNanosecondsPerKiB;
   if (used > most) throw HttpError(503, "this costs more time than a file of this size gets");
-  if (used > kLongNanoseconds && is_abandoned != nullptr && (*is_abandoned)())
+  if (used > kLongNanoseconds) CheckWaiting();
+}
+
+void Work::CheckWaiting() {
+  if (stopping) throw HttpError(503, "the server stops");
+  if (is_abandoned != nullptr && (*is_abandoned)())
     throw HttpError(kAbandoned, "nobody waits for this any more");
 }
 

@@ -59,6 +59,9 @@ class Work {
   // Call now and then during that work. Throws HttpError if the request had its time, the program
   // ends, or nobody waits any more; TakesLong if a piece costs more than was expected.
   static void Check(uint64_t file_size);
+  // The same while this thread waits for another one, which takes it no CPU time. Throws HttpError
+  // if the program ends, or nobody waits for the answer any more.
+  static void CheckWaiting();
   // The program ends: so does all work, at its next Check().
   static void StopAll();
 };

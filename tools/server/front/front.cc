@@ -57,9 +57,10 @@ constexpr std::string_view kHeadEnd = "\r\n\r\n";
 // Two verifications may run at once, and cuts, pictures and the folder's walk beside them.
 constexpr unsigned kSlowThreads = 4;
 constexpr int64_t kMostSlow = 64;
-constexpr unsigned kOriginThreads = 32;     // that wait for another server
-constexpr uint64_t kMostUploads = 4;        // of the largest size, in memory at once
-constexpr size_t kOriginBytes = 256 << 10;  // that it is asked for at once
+constexpr unsigned kOriginThreads = 32;           // that wait for another server
+constexpr uint64_t kMostUploads = 4;              // of the largest size, in memory at once
+constexpr size_t kOriginBytes = 256 << 10;        // that it is asked for at once
+constexpr uint64_t kMostAnswerBytes = 512 << 20;  // of large texts of answers, in memory at once
 
 // What has a deadline: closed when it has passed.
 struct Watched {
@@ -189,6 +190,57 @@ class BodyBytes {
   uint64_t own_ = 0;
 };
 
+// The large texts of answers that are sent: slow clients hold them for hours. A text counts once
+// however many get it.
+class AnswerTexts {
+ public:
+  // The answer, counted until its last pointer is gone; 503 if that would be too much.
+  std::shared_ptr<const Response> Hold(std::shared_ptr<const Response> answer) {
+    if (LargeTexts(*answer).empty()) return answer;
+    if (!Count(*answer))
+      return std::make_shared<const Response>(
+          ErrorResponse(503, "too many large answers at once; try again"));
+    const Response* const response = answer.get();
+    return {response, [this, answer](const Response*) { Forget(*answer); }};
+  }
+
+ private:
+  static std::vector<const std::string*> LargeTexts(const Response& answer) {
+    std::vector<const std::string*> texts;
+    for (const Part& part : answer.body.parts())
+      if (const auto* memory = std::get_if<MemorySpan>(&part);
+          memory != nullptr && memory->text->size() > kCopyBytes)
+        texts.push_back(memory->text.get());
+    return texts;
+  }
+  // False: that would be too much, and is not counted.
+  bool Count(const Response& answer) {
+    const std::lock_guard lock(mutex_);
+    for (const std::string* text : LargeTexts(answer))
+      if (++holders_[text] == 1) bytes_ += text->size();
+    if (bytes_ <= kMostAnswerBytes) return true;
+    TakeOff(answer);
+    return false;
+  }
+  void Forget(const Response& answer) {
+    const std::lock_guard lock(mutex_);
+    TakeOff(answer);
+  }
+  // REQUIRES: mutex_ is held.
+  void TakeOff(const Response& answer) {
+    for (const std::string* text : LargeTexts(answer)) {
+      const auto found = holders_.find(text);
+      if (--found->second > 0) continue;
+      bytes_ -= text->size();
+      holders_.erase(found);
+    }
+  }
+
+  std::mutex mutex_;
+  std::unordered_map<const std::string*, uint32_t> holders_;
+  uint64_t bytes_ = 0;
+};
+
 struct Shared {
   Service& service;
   const FrontOptions& options;
@@ -196,6 +248,7 @@ struct Shared {
   AccessLog log;
   AddressCount addresses;
   std::atomic<uint64_t> body_bytes{0};
+  AnswerTexts texts;
   std::vector<std::unique_ptr<Core>> cores;
   // Declared behind the cores, so destroyed before them: jobs that were never begun hold on to
   // coroutines of theirs.
@@ -498,12 +551,16 @@ class Connection final : public Watched {
     auto response = std::make_shared<const Response>(co_await Ask(head->request));
     if (response->wait.count() > 0)
       response = co_await WaitFor(&head->request, start + response->wait);
+    response = shared_.texts.Hold(std::move(response));
     head->keep_alive = head->keep_alive && !shared_.stopping;
     sent_ = 0;
     send_start_ = Clock::now();
     const bool complete =
         co_await Send(*response, head->keep_alive, head->request.method == "HEAD");
     Count(head->request, *response, start, complete);
+    // The end of a source waits for its thread, which this one must not.
+    if (response->source != nullptr)
+      asio::post(shared_.slow, [last = std::exchange(response, nullptr)] {});
     co_return complete;
   }
 

@@ -10,6 +10,7 @@ namespace h4mk::server {
 namespace {
 
 constexpr uint64_t kMostSegmentBytes = 1u << 30;  // sizes in a moof are 32 bits
+constexpr size_t kLongText = 4 << 20;
 
 void WriteVideoEntry(BoxWriter* w, const TrackInfo& track, const CodecInfo& codec) {
   w->Begin(codec.sample_entry);
@@ -149,7 +150,7 @@ std::shared_ptr<const CodecInfo> CodecOf(MediaFile& file, size_t track) {
       });
 }
 
-Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
+Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range, uint64_t most_copied) {
   const TrackInfo& info = file.track(track);
   const std::shared_ptr<const CodecInfo> codec = CodecOf(file, track);
   const Timeline timeline = TimelineOf(file, track);
@@ -189,7 +190,12 @@ Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range) {
     } else {
       const std::string repacked = RepackBlock(codec->repack, bytes);
       sample.size = static_cast<uint32_t>(repacked.size());
+      samples.copied += repacked.size();
+      if (samples.copied > most_copied)
+        throw HttpError(422, "too much of this must be copied: ask for a shorter range");
       copied += repacked;
+      // A long text would be copied anew as it grows.
+      if (copied.size() > kLongText) samples.data.Append(std::exchange(copied, {}));
     }
     if (samples.data.size() + copied.size() > kMostSegmentBytes)
       throw HttpError(422, "a segment is larger than 1 GiB");

@@ -30,7 +30,12 @@ struct Sample {
 struct Samples {
   std::vector<Sample> list;
   Body data;
+  uint64_t copied = 0;  // bytes of data that are in memory
 };
+
+// Of one answer. Blocks that cannot be sent as they stand in the file are copied: those that are
+// compressed, encrypted or in another file, and those that MP4 has in another form.
+constexpr uint64_t kMostCopied = 96 << 20;
 
 // How the times of a track become those of its MP4 timeline.
 struct Timeline {
@@ -46,8 +51,10 @@ Timeline TimelineOf(MediaFile& file, size_t track);
 // The codec of a track, kept with the file. Throws HttpError 415, and 403 for an encrypted file.
 std::shared_ptr<const CodecInfo> CodecOf(MediaFile& file, size_t track);
 
-// The samples of some blocks, their checksums checked. Throws HttpError 422 if one is damaged.
-Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range);
+// The samples of some blocks, their checksums checked. Throws HttpError 422 if one is damaged, and
+// if more than most_copied bytes must be copied.
+Samples ReadSamples(MediaFile& file, size_t track, OrdinalRange range,
+                    uint64_t most_copied = kMostCopied);
 
 // When a track is shown: first nothing, then its media from media_time on.
 struct Edit {

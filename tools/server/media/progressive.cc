@@ -25,7 +25,14 @@ struct OutTrack {
   std::vector<size_t> offset_places;  // in the moov, of each chunk's offset
 };
 
-OutTrack ReadTrack(MediaFile& file, size_t track, double from, double to, size_t* total) {
+// Of all tracks so far.
+struct Total {
+  size_t samples = 0;
+  uint64_t copied = 0;
+  uint64_t most_copied = kMostCopied;
+};
+
+OutTrack ReadTrack(MediaFile& file, size_t track, double from, double to, Total* total) {
   OutTrack out;
   out.index = track;
   const TrackInfo& info = file.track(track);
@@ -40,9 +47,11 @@ OutTrack ReadTrack(MediaFile& file, size_t track, double from, double to, size_t
       MediaFile::Lease lease(file);
       blocks = BlocksOf(lease, file, track, *table, i);
     }
-    Samples samples = ReadSamples(file, track, blocks);
-    *total += samples.list.size();
-    if (*total > kMostSamples) throw HttpError(422, "the range has too many samples for one MP4");
+    Samples samples = ReadSamples(file, track, blocks, total->most_copied - total->copied);
+    total->copied += samples.copied;
+    total->samples += samples.list.size();
+    if (total->samples > kMostSamples)
+      throw HttpError(422, "the range has too many samples for one MP4");
     out.chunks.push_back({samples.list.size(), std::move(samples.data)});
     out.samples.insert(out.samples.end(), samples.list.begin(), samples.list.end());
   }
@@ -131,7 +140,9 @@ Body ProgressiveMp4(MediaFile& file, double from, double to) {
   indexes.insert(indexes.end(), streams.audio.begin(), streams.audio.end());
   if (indexes.empty()) throw HttpError(415, "nothing in the file can be put into MP4");
   std::vector<OutTrack> tracks;
-  size_t total = 0;
+  Total total;
+  // A recording from a transport stream is copied as a whole: memory may grow with the file.
+  total.most_copied = std::max(kMostCopied, file.state().size);
   double start = 1e18;  // of the presentation, seconds: the earliest begin of the chosen segments
   for (const size_t index : indexes) {
     OutTrack track = ReadTrack(file, index, from, to, &total);

@@ -9,10 +9,11 @@
 namespace h4mk::server {
 namespace {
 
-constexpr size_t kMostCues = 200'000;
 constexpr size_t kMostCueText = 64 << 10;  // bytes; more than fits on a screen
-// Of a track, in memory. A block may be compressed, so the file's size says little of its text.
-constexpr size_t kMostText = 64 << 20;
+// Of the cues of a track in memory: about 100 000 short ones. The file's size says little of them,
+// since a block may be compressed. They fit the cache of a file, else each segment would make them
+// anew.
+constexpr size_t kMostCueBytes = 12 << 20;
 
 struct Cue {
   int64_t start = 0, end = 0;  // microseconds
@@ -79,8 +80,7 @@ std::shared_ptr<const Cues> CuesOf(MediaFile& file, size_t track) {
         auto cues = std::make_shared<Cues>();
         size_t bytes = 0;
         MediaFile::Lease lease(file);
-        for (uint64_t i = 0; i < info.block_count && cues->size() < kMostCues && bytes < kMostText;
-             ++i) {
+        for (uint64_t i = 0; i < info.block_count && bytes < kMostCueBytes; ++i) {
           h4mk_block block = H4MK_BLOCK_INIT;
           const h4mk_status status = h4mk_reader_read_block(lease.get(), info.index, i, &block);
           if (status == H4MK_ERR_NOT_FOUND || status == H4MK_ERR_CORRUPT) continue;
@@ -91,8 +91,8 @@ std::shared_ptr<const Cues> CuesOf(MediaFile& file, size_t track) {
           Cue cue;
           cue.start = static_cast<int64_t>(info.Seconds(block.pts) * 1e6);
           cue.end = static_cast<int64_t>(info.Seconds(block.pts + block.duration) * 1e6);
-          cue.text = CleanCue(CueText(
-              info.codec, std::string_view(reinterpret_cast<const char*>(block.data), block.size)));
+          cue.text = CleanCue(CueText(info.codec, {reinterpret_cast<const char*>(block.data),
+                                                   std::min(block.size, kMostCueText)}));
           cue.id = SideText(block, "webvtt_identifier");
           cue.settings = SideText(block, "webvtt_settings");
           // A block without a duration is shown until the next one.
