@@ -156,6 +156,127 @@ static void test_changes(void) {
   h4mk_io_close(&file.out);
 }
 
+/* A file of one track of pictures, and its decoder. */
+typedef struct Clip {
+  h4mk_io out, in;
+  h4mk_writer* writer;
+  h4mk_reader* reader;
+  h4mk_frames* frames;
+} Clip;
+
+static Clip begin_clip(const char* json) {
+  Clip clip = {H4MK_IO_INIT, H4MK_IO_INIT, NULL, NULL, NULL};
+  CHECK(h4mk_io_new_memory(&clip.out) == H4MK_OK);
+  CHECK(h4mk_writer_open(&clip.out, NULL, &clip.writer) == H4MK_OK);
+  add_track(clip.writer, json);
+  return clip;
+}
+
+/* The block is marked as encrypted, which lets it keep its number. */
+static void add_block(Clip* clip, uint64_t ordinal, int64_t time, uint32_t flags) {
+  /* ITU-T H.264, D.2.8: pictures are right after 65535 others; then a slice that is a reference */
+  static const uint8_t data[] = {0, 0, 1, 6, 6, 4, 0, 0, 0x80, 0, 0x80, 0, 0, 1, 0x61, 1};
+  h4mk_block block = H4MK_BLOCK_INIT;
+  block.ordinal = ordinal;
+  block.pts = block.dts = time;
+  block.flags = flags;
+  block.data = data;
+  block.size = sizeof data;
+  CHECK(h4mk_writer_write(clip->writer, &block) == H4MK_OK);
+}
+
+static void open_clip(Clip* clip) {
+  h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
+  const uint8_t* data = NULL;
+  size_t size = 0;
+  options.keep_encrypted = 1;
+  CHECK(h4mk_writer_finish(clip->writer) == H4MK_OK);
+  CHECK(h4mk_io_memory(&clip->out, &data, &size) == H4MK_OK);
+  CHECK(h4mk_io_open_memory(data, size, &clip->in) == H4MK_OK);
+  CHECK(h4mk_reader_open(&clip->in, &options, &clip->reader) == H4MK_OK);
+  CHECK(h4mk_frames_open(clip->reader, 0, NULL, &clip->frames) == H4MK_OK);
+}
+
+static void end_clip(Clip* clip) {
+  h4mk_frames_free(clip->frames);
+  h4mk_reader_free(clip->reader);
+  h4mk_writer_free(clip->writer);
+  h4mk_io_close(&clip->in);
+  h4mk_io_close(&clip->out);
+}
+
+/* The groups of the first frames, and their bytes in blocks. */
+static h4mk_status plan_frames(Clip* clip, size_t count, int64_t* groups, int64_t* blocks) {
+  uint64_t numbers[2000];
+  h4mk_value* plan = NULL;
+  h4mk_status status;
+  size_t i;
+  for (i = 0; i < count; ++i) numbers[i] = i;
+  status = h4mk_frames_plan(clip->frames, numbers, count, NULL, &plan);
+  *groups = h4mk_value_get_int(plan, "groups", -1);
+  *blocks = h4mk_value_get_int(plan, "bytes", -1) / 16;
+  h4mk_value_free(plan);
+  return status;
+}
+
+/* Numbers that are lost cost nothing, however many there are. */
+static void test_gaps(void) {
+  Clip clip = begin_clip(picture);
+  int64_t groups = 0, blocks = 0;
+  int i;
+  for (i = 0; i < 300; ++i)
+    add_block(&clip, (uint64_t)i * 5000, i, (i == 0 ? H4MK_BLOCK_KEY : 0) | H4MK_BLOCK_ENCRYPTED);
+  open_clip(&clip);
+  CHECK(plan_frames(&clip, 300, &groups, &blocks) == H4MK_OK);
+  CHECK(groups == 1 && blocks == 300);
+  end_clip(&clip);
+}
+
+/* Two groups whose frames are shown in turns are held once each. */
+static void test_woven_groups(void) {
+  Clip clip = begin_clip(picture);
+  int64_t groups = 0, blocks = 0;
+  int i;
+  for (i = 0; i < 1000; ++i)
+    add_block(&clip, 0, i % 500 * 2 + i / 500, i % 500 == 0 ? H4MK_BLOCK_KEY : 0);
+  open_clip(&clip);
+  CHECK(plan_frames(&clip, 1000, &groups, &blocks) == H4MK_OK);
+  CHECK(groups == 2 && blocks == 1000);
+  end_clip(&clip);
+}
+
+/* Each frame needs the blocks of nearly all others, from another seek point on. */
+static void test_too_many_blocks(void) {
+  Clip clip = begin_clip(picture);
+  int64_t groups = 0, blocks = 0;
+  int i;
+  for (i = 0; i < 600; ++i) add_block(&clip, 0, i * 10, H4MK_BLOCK_KEY);
+  for (i = 0; i < 600; ++i) add_block(&clip, 0, i * 10 + 5, 0);
+  open_clip(&clip);
+  CHECK(plan_frames(&clip, 20, &groups, &blocks) == H4MK_OK);
+  CHECK(groups == 10 && blocks == 6010);
+  CHECK(plan_frames(&clip, 1200, &groups, &blocks) == H4MK_ERR_LIMIT);
+  end_clip(&clip);
+}
+
+/* Seek points of which none leads to right pictures: not all those before are tried. */
+static void test_seek_points_that_never_recover(void) {
+  static const char json[] =
+      "{\"track_id\":1,\"name\":\"\",\"kind\":\"video\",\"codec\":\"h264\",\"time_base\":\"1/25\","
+      "\"width\":16,\"height\":16}";
+  Clip clip = begin_clip(json);
+  h4mk_frames_stats stats = H4MK_FRAMES_STATS_INIT;
+  uint64_t number = 3999;
+  uint8_t out[16 * 16 * 3];
+  int i;
+  for (i = 0; i < 4000; ++i) add_block(&clip, 0, i, H4MK_BLOCK_KEY);
+  open_clip(&clip);
+  CHECK(h4mk_frames_decode(clip.frames, &number, 1, NULL, out, sizeof out) == H4MK_ERR_CORRUPT);
+  CHECK(h4mk_frames_get_stats(clip.frames, &stats) == H4MK_OK);
+  CHECK(stats.bytes_read < 500 * 16);
+  end_clip(&clip);
+}
+
 int main(void) {
   h4mk_io out = H4MK_IO_INIT, in = H4MK_IO_INIT;
   h4mk_reader_options options = H4MK_READER_OPTIONS_INIT;
@@ -170,6 +291,10 @@ int main(void) {
   test_sound(reader);
   test_pictures(reader);
   test_changes();
+  test_gaps();
+  test_woven_groups();
+  test_too_many_blocks();
+  test_seek_points_that_never_recover();
   h4mk_reader_free(reader);
   h4mk_io_close(&in);
   h4mk_io_close(&out);

@@ -16,6 +16,9 @@ namespace {
 constexpr int kSilent = 200;  // added to the level of every message, which is then above any that
                               // is printed; a level has 8 bits
 
+// As many as h4mk_picture_format can ask for: a stream that names a size of its own takes no more.
+constexpr int64_t kMaxPixels = int64_t{16384} * 16384;
+
 int64_t Number(const h4mk_value* description, const char* key, int64_t least, int64_t most) {
   const int64_t number = h4mk_value_get_int(description, key, 0);
   return number < least || number > most ? 0 : number;
@@ -48,6 +51,7 @@ Outcome SetExtradata(const h4mk_value* description, AVCodecContext* context) {
 }
 
 void SetVideo(const h4mk_value* description, AVCodecContext* context) {
+  context->max_pixels = kMaxPixels;
   const auto width = static_cast<int>(Number(description, "width", 0, 1 << 21));
   const auto height = static_cast<int>(Number(description, "height", 0, 1 << 21));
   if (width > 0 && height > 0 &&

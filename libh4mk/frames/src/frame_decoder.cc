@@ -12,6 +12,7 @@ extern "C" {
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <iterator>
 #include <mutex>
 #include <new>
 #include <system_error>
@@ -25,8 +26,9 @@ namespace {
 
 constexpr uint64_t kDefaultMemory = 64 << 20;
 constexpr uint32_t kMaxThreads = 64;
-constexpr size_t kMaxWindow =
-    4096;  // frames that are looked up before the first of them is decoded
+constexpr size_t kMaxWindow = 4096;      // frames that are fetched together
+constexpr size_t kMaxAgain = 64;         // groups that are decoded again together
+constexpr uint64_t kTinyBlock = 16;      // bytes
 constexpr uint32_t kPrefetchWaste = 10;  // per cent
 constexpr int64_t kBehindCluster = 64;   // a reader also reads the header behind a cluster
 constexpr int kMostDelay = 16;           // no codec reorders more pictures
@@ -46,6 +48,17 @@ std::vector<Wanted> Sorted(std::span<const uint64_t> numbers) {
   for (size_t i = 0; i < numbers.size(); ++i) positions[numbers[i]].push_back(i);
   for (auto& [number, places] : positions) wanted.push_back({number, 0, std::move(places)});
   return wanted;
+}
+
+// Whether blocks are so small that to hand them from thread to thread costs more than to decode
+// them. A crafted file can have a hundred thousand of these. Sizes of 0 are not known.
+bool AreTiny(std::span<const Group> groups) {
+  uint64_t bytes = 0, blocks = 0;
+  for (const Group& group : groups) {
+    bytes += group.bytes();
+    blocks += group.blocks.size();
+  }
+  return bytes > 0 && bytes < blocks * kTinyBlock;
 }
 
 // Whether all pictures that are wanted are right, if decoding begins with the first block (ITU-T
@@ -268,12 +281,25 @@ Outcome FrameDecoder::Decode(std::span<const uint64_t> numbers, const h4mk_pictu
 }
 
 Outcome FrameDecoder::Plan(std::span<const uint64_t> numbers, std::vector<Group>* groups) {
-  return FindGroups(Sorted(numbers), groups);
+  std::vector<Wanted> wanted = Sorted(numbers);
+  return UnlessCancelled(FindAll(wanted, groups));
 }
 
-Outcome FrameDecoder::FindGroups(std::vector<Wanted> wanted, std::vector<Group>* groups) {
+Outcome FrameDecoder::FindAll(std::span<Wanted> wanted, std::vector<Group>* groups) {
   H4MK_FRAMES_TRY(PrefetchClusters(wanted));
-  Outcome outcome = finder_.Find(std::move(wanted), groups);
+  H4MK_FRAMES_TRY(finder_.StartRequest());
+  while (!wanted.empty()) {
+    size_t count = 0;
+    std::vector<Group> found;
+    H4MK_FRAMES_TRY(finder_.Find(wanted, &found, &count));
+    std::ranges::move(found, std::back_inserter(*groups));
+    wanted = wanted.subspan(count);
+  }
+  return {};
+}
+
+// What was asked for is then done: the next call is not cancelled as well.
+Outcome FrameDecoder::UnlessCancelled(Outcome outcome) {
   return cancelled_.exchange(false) ? Outcome(H4MK_ERR_CANCELLED, "cancelled") : outcome;
 }
 
@@ -283,27 +309,46 @@ Outcome FrameDecoder::Run(std::vector<Wanted> wanted, const Visit& visit) {
   if (!wanted.empty() && wanted.back().number >= count)
     return Outcome(H4MK_ERR_NOT_FOUND, "there is no frame " + std::to_string(wanted.back().number) +
                                            ": the track has " + std::to_string(count));
-  for (std::span<Wanted> left(wanted); !left.empty();) {
-    size_t window = 0;
-    H4MK_FRAMES_TRY(FindWindow(left, &window));
-    H4MK_FRAMES_TRY(
-        RunWindow({std::make_move_iterator(left.begin()),
-                   std::make_move_iterator(left.begin() + static_cast<ptrdiff_t>(window))},
-                  visit));
-    left = left.subspan(window);
-    if (cancelled_.exchange(false)) return Outcome(H4MK_ERR_CANCELLED, "cancelled");
+  return UnlessCancelled(RunAll(wanted, visit));
+}
+
+Outcome FrameDecoder::RunAll(std::span<Wanted> wanted, const Visit& visit) {
+  while (!wanted.empty()) {
+    size_t count = 0;
+    H4MK_FRAMES_TRY(FindWindow(wanted, &count));
+    H4MK_FRAMES_TRY(RunWindow(wanted.first(count), visit));
+    wanted = wanted.subspan(count);
   }
   return {};
 }
 
-Outcome FrameDecoder::RunWindow(std::vector<Wanted> wanted, const Visit& visit) {
-  std::vector<Group> groups, short_ones;
-  H4MK_FRAMES_TRY(FindGroups(std::move(wanted), &groups));
-  PrefetchBeside(groups);
-  const Outcome outcome = DecodeGroups(std::move(groups), visit, &short_ones, believes_all_);
-  if (cancelled_.exchange(false)) return Outcome(H4MK_ERR_CANCELLED, "cancelled");
-  if (!outcome.ok() || short_ones.empty()) return outcome;
-  return DecodeAgain(std::move(short_ones), visit);
+Outcome FrameDecoder::RunWindow(std::span<Wanted> wanted, const Visit& visit) {
+  H4MK_FRAMES_TRY(PrefetchClusters(wanted));
+  H4MK_FRAMES_TRY(finder_.StartRequest());
+  while (!wanted.empty()) {
+    size_t count = 0;
+    std::vector<Group> groups;
+    H4MK_FRAMES_TRY(finder_.Find(wanted, &groups, &count));
+    PrefetchBeside(groups);
+    H4MK_FRAMES_TRY(RunGroups(std::move(groups), visit));
+    if (cancelled_) return Outcome(H4MK_ERR_CANCELLED, "cancelled");
+    wanted = wanted.subspan(count);
+  }
+  return {};
+}
+
+Outcome FrameDecoder::RunGroups(std::vector<Group> groups, const Visit& visit) {
+  std::vector<Group> short_ones;
+  H4MK_FRAMES_TRY(DecodeGroups(std::move(groups), visit, &short_ones, believes_all_));
+  // A few at a time: where they do not come out, the others need not be tried.
+  for (std::span<Group> left(short_ones); !left.empty() && !cancelled_;) {
+    const size_t count = std::min(left.size(), kMaxAgain);
+    std::vector<Group> some(count);
+    std::ranges::move(left.first(count), some.begin());
+    H4MK_FRAMES_TRY(DecodeAgain(std::move(some), visit));
+    left = left.subspan(count);
+  }
+  return {};
 }
 
 // Groups of which a picture did not come out, or not certainly as it should be. A decoder may have
@@ -322,7 +367,7 @@ Outcome FrameDecoder::DecodeAgain(std::vector<Group> groups, const Visit& visit)
     is_last = is_last || !any_longer;
     std::vector<Group> short_ones;
     H4MK_FRAMES_TRY(DecodeGroups(std::move(groups), visit, &short_ones, is_last));
-    if (cancelled_.exchange(false)) return Outcome(H4MK_ERR_CANCELLED, "cancelled");
+    if (cancelled_) return Outcome(H4MK_ERR_CANCELLED, "cancelled");
     if (short_ones.empty()) {
       believes_all_ = believes_all_ || is_last;
       return {};
@@ -339,7 +384,8 @@ Outcome FrameDecoder::DecodeAgain(std::vector<Group> groups, const Visit& visit)
 Outcome FrameDecoder::DecodeGroups(std::vector<Group> groups, const Visit& visit,
                                    std::vector<Group>* short_ones, bool is_last_try) {
   const size_t count = std::min<size_t>(threads_, groups.size());
-  const auto own_threads = std::max<size_t>(1, threads_ / std::max<size_t>(count, 1));
+  const size_t own_threads =
+      AreTiny(groups) ? 1 : std::max<size_t>(1, threads_ / std::max<size_t>(count, 1));
   std::vector<Worker*> workers;
   H4MK_FRAMES_TRY(Workers(count, static_cast<int>(own_threads), &workers));
   Crew crew(workers, *this, visit, options_.memory_limit ? options_.memory_limit : kDefaultMemory);
@@ -363,12 +409,15 @@ Outcome FrameDecoder::DecodeGroups(std::vector<Group> groups, const Visit& visit
 // in time begins earlier.
 Outcome FrameDecoder::Load(Group group, LoadedGroup* loaded) {
   std::vector<PictureKind> kinds;
-  H4MK_FRAMES_TRY(ReadGroup(group, loaded, &kinds));
-  // By twice as many seek points each time, since all of the group is read anew.
+  H4MK_FRAMES_TRY(ReadFront(group.blocks, loaded, &kinds));
+  // By twice as many seek points each time. Where that is not enough, the decoder may still get the
+  // pictures right, or tell that it does not.
   bool is_longer = true;
-  for (uint64_t more = 1; is_longer && !RecoversInTime(group, kinds); more *= 2) {
-    H4MK_FRAMES_TRY(finder_.Lengthen(&group, more, &is_longer));
-    if (is_longer) H4MK_FRAMES_TRY(ReadGroup(group, loaded, &kinds));
+  for (int i = 0; i < kMaxTries && is_longer && !RecoversInTime(group, kinds); ++i) {
+    const size_t known = group.blocks.size();
+    H4MK_FRAMES_TRY(finder_.Lengthen(&group, uint64_t{1} << i, &is_longer));
+    H4MK_FRAMES_TRY(
+        ReadFront(std::span(group.blocks).first(group.blocks.size() - known), loaded, &kinds));
   }
   std::vector<bool> needed(group.blocks.size(), options_.decode_all != 0);
   for (const Wanted& wanted : group.wanted) needed[wanted.block] = true;
@@ -381,11 +430,12 @@ Outcome FrameDecoder::Load(Group group, LoadedGroup* loaded) {
   return {};
 }
 
-Outcome FrameDecoder::ReadGroup(const Group& group, LoadedGroup* loaded,
+// Reads blocks that stand before those that were read.
+Outcome FrameDecoder::ReadFront(std::span<const h4mk_block_info> blocks, LoadedGroup* loaded,
                                 std::vector<PictureKind>* kinds) {
-  kinds->clear();
-  loaded->packets.clear();
-  for (const h4mk_block_info& info : group.blocks) {
+  std::vector<PictureKind> new_kinds;
+  std::vector<Packet> packets;
+  for (const h4mk_block_info& info : blocks) {
     if (cancelled_) return Outcome(H4MK_ERR_CANCELLED, "cancelled");
     if (info.pts == H4MK_NO_TIME && reorders_)
       return Outcome(H4MK_ERR_UNSUPPORTED,
@@ -394,11 +444,14 @@ Outcome FrameDecoder::ReadGroup(const Group& group, LoadedGroup* loaded,
                      "-fflags +genpts adds the times that are missing");
     h4mk_block block = H4MK_BLOCK_INIT;
     H4MK_FRAMES_TRY(Of(h4mk_reader_read_block(reader_, track_, info.ordinal, &block), reader_));
-    kinds->push_back(kinds_.Look({block.data, block.size}));
-    loaded->packets.push_back(MakePacket(block));
-    if (!loaded->packets.back()) return Outcome(H4MK_ERR_MEMORY, "no memory for a group");
+    new_kinds.push_back(kinds_.Look({block.data, block.size}));
+    packets.push_back(MakePacket(block));
+    if (!packets.back()) return Outcome(H4MK_ERR_MEMORY, "no memory for a group");
     stats_.bytes_read += block.size;
   }
+  kinds->insert(kinds->begin(), new_kinds.begin(), new_kinds.end());
+  loaded->packets.insert(loaded->packets.begin(), std::make_move_iterator(packets.begin()),
+                         std::make_move_iterator(packets.end()));
   return {};
 }
 
@@ -407,8 +460,9 @@ Outcome FrameDecoder::ReadGroup(const Group& group, LoadedGroup* loaded,
 
 // How many of the frames are planned and fetched together: as many as memory allows.
 Outcome FrameDecoder::FindWindow(std::span<const Wanted> wanted, size_t* count) {
-  *count = std::min(wanted.size(), kMaxWindow);
-  if (options_.prefetch == nullptr) return {};
+  *count = wanted.size();
+  if (options_.prefetch == nullptr) return {};  // GroupFinder::Find() limits what it finds
+  *count = std::min(*count, kMaxWindow);
   const auto limit =
       static_cast<int64_t>(options_.memory_limit ? options_.memory_limit : kDefaultMemory);
   int64_t last = -1, total = 0;
@@ -442,12 +496,16 @@ Outcome FrameDecoder::PrefetchClusters(std::span<const Wanted> wanted) {
 void FrameDecoder::PrefetchBeside(const std::vector<Group>& groups) {
   if (options_.prefetch == nullptr || beside() == nullptr) return;
   std::vector<h4mk_range> ranges = RangesOf(groups).beside;
+  std::map<int64_t, h4mk_block_info> ends;  // of each cluster: where the first group in it ends
   for (const Group& group : groups) {
-    h4mk_block_info next = group.blocks.back();
-    while (h4mk_reader_block_info(reader_, track_, next.ordinal + 1, &next) == H4MK_OK &&
-           next.chunk == group.blocks.back().chunk)
-      if (next.flags & H4MK_BLOCK_EXTERNAL) ranges.push_back({next.offset, next.size});
+    const h4mk_block_info& last = group.blocks.back();
+    h4mk_block_info& end = ends.try_emplace(last.chunk, last).first->second;
+    if (last.ordinal < end.ordinal) end = last;
   }
+  for (auto& [chunk, next] : ends)
+    while (h4mk_reader_block_info(reader_, track_, next.ordinal + 1, &next) == H4MK_OK &&
+           next.chunk == chunk)
+      if (next.flags & H4MK_BLOCK_EXTERNAL) ranges.push_back({next.offset, next.size});
   Prefetch(beside(), std::move(ranges));
 }
 

@@ -55,14 +55,18 @@ class FrameDecoder {
   // Asked for each time: h4mk_reader_changes() may have freed the last one.
   const h4mk_value* description() const { return h4mk_reader_track(reader_, track_); }
   Outcome Run(std::vector<Wanted> wanted, const Visit& visit);
-  Outcome RunWindow(std::vector<Wanted> wanted, const Visit& visit);
+  Outcome RunAll(std::span<Wanted> wanted, const Visit& visit);
+  Outcome RunWindow(std::span<Wanted> wanted, const Visit& visit);
+  Outcome RunGroups(std::vector<Group> groups, const Visit& visit);
   Outcome DecodeGroups(std::vector<Group> groups, const Visit& visit,
                        std::vector<Group>* short_ones, bool is_last_try);
   Outcome DecodeAgain(std::vector<Group> groups, const Visit& visit);
   Outcome Load(Group group, LoadedGroup* loaded);
-  Outcome ReadGroup(const Group& group, LoadedGroup* loaded, std::vector<PictureKind>* kinds);
+  Outcome ReadFront(std::span<const h4mk_block_info> blocks, LoadedGroup* loaded,
+                    std::vector<PictureKind>* kinds);
   Outcome Workers(size_t count, int threads, std::vector<Worker*>* workers);
-  Outcome FindGroups(std::vector<Wanted> wanted, std::vector<Group>* groups);
+  Outcome FindAll(std::span<Wanted> wanted, std::vector<Group>* groups);
+  Outcome UnlessCancelled(Outcome outcome);
   Outcome FindWindow(std::span<const Wanted> wanted, size_t* count);
   Outcome PrefetchClusters(std::span<const Wanted> wanted);
   void PrefetchBeside(const std::vector<Group>& groups);

@@ -7,9 +7,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
+#include <map>
 #include <span>
 #include <vector>
 
+#include "near_blocks.h"
 #include "outcome.h"
 
 namespace h4mk::frames {
@@ -24,6 +27,11 @@ struct Wanted {
 struct Group {
   std::vector<h4mk_block_info> blocks;  // in decoding order
   std::vector<Wanted> wanted;           // by number
+  // The least time of a seek point behind the first block: frames from there on need a group of
+  // their own.
+  int64_t next_seek_time = std::numeric_limits<int64_t>::max();
+
+  uint64_t tiny_blocks = 0;  // of blocks, as GroupFinder::Find() gives them
 
   uint64_t bytes() const;
 };
@@ -31,10 +39,14 @@ struct Group {
 class GroupFinder {
  public:
   GroupFinder(h4mk_reader* reader, uint32_t track, const std::atomic<bool>& cancelled)
-      : reader_(reader), track_(track), cancelled_(cancelled) {}
+      : reader_(reader), track_(track), cancelled_(cancelled), near_(reader, track) {}
 
-  // The groups of frames whose numbers rise; `wanted[i].block` is filled in.
-  Outcome Find(std::vector<Wanted> wanted, std::vector<Group>* groups);
+  // What Find() may take in all is counted from here on.
+  Outcome StartRequest();
+
+  // The groups of the first frames of those whose numbers rise: of *count frames, which are moved
+  // from, and as many as may be held at once, at least one. `wanted[i].block` is filled in.
+  Outcome Find(std::span<Wanted> wanted, std::vector<Group>* groups, size_t* count);
 
   // The clusters that hold the group of a frame, by the index alone where the index has the times
   // of frames. It is a guess: a frame can stand behind the next seek point. *found is
@@ -46,14 +58,29 @@ class GroupFinder {
   Outcome Lengthen(Group* group, uint64_t seek_points, bool* found);
 
  private:
-  Outcome StartGroup(Wanted wanted, std::vector<Group>* groups);
-  Outcome GoOn(Wanted wanted, const h4mk_block_info& frame, std::vector<Group>* groups);
+  // These set *is_full instead of beginning one group too many.
+  Outcome Place(Wanted* wanted, std::vector<Group>* groups, bool* is_full);
+  Outcome GoOn(Wanted* wanted, const h4mk_block_info& frame, size_t index,
+               std::vector<Group>* groups, bool* is_full);
+  Outcome StartGroup(Wanted* wanted, std::vector<Group>* groups, bool* is_full);
+  Outcome AddGroup(std::span<const h4mk_block_info> blocks, Wanted* wanted,
+                   std::vector<Group>* groups, bool* is_full);
+  Outcome Append(std::span<const h4mk_block_info> blocks, Wanted* wanted, Group* group);
+  Outcome LookBetween(uint64_t first, const h4mk_block_info& frame,
+                      std::vector<h4mk_block_info>* between, bool* is_new);
+  Outcome ReadChain(uint64_t number, std::vector<h4mk_block_info>* chain);
 
   Outcome ReadSeekPoints();
 
   h4mk_reader* reader_;
   uint32_t track_;
   const std::atomic<bool>& cancelled_;
+  NearBlocks near_;
+  std::map<uint64_t, size_t> by_front_;         // the groups that were found, by their first block
+  uint64_t held_frames_ = 0, held_blocks_ = 0;  // of these groups
+  // Of the request: blocks of groups, how many there may be, those looked at in vain, and those of
+  // chains that turned out to be of a known group: then the index misleads.
+  uint64_t blocks_ = 0, most_blocks_ = 0, in_vain_ = 0, joined_ = 0;
   std::vector<h4mk_index_entry>
       seek_points_;        // in file order; empty where their times are not in order
   int64_t last_size_ = 0;  // of the group behind the last one, which the index does not tell: the

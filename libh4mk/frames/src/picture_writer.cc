@@ -65,6 +65,7 @@ Outcome PictureWriter::SetUp(const AVFrame& frame, const h4mk_picture_format& fo
   if (is_same) return {};
   const AVPixelFormat to = FormatOf(format);
   const auto width = static_cast<int>(format.width), height = static_cast<int>(format.height);
+  from_format_ = -1;  // until all is set up: what is remembered belongs to the old scaler
   scaler_.reset(sws_getContext(frame.width, frame.height,
                                WithoutRange(static_cast<AVPixelFormat>(frame.format)), width,
                                height, to, SWS_BILINEAR, nullptr, nullptr, nullptr));

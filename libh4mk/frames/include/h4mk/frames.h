@@ -103,8 +103,9 @@ H4MK_API h4mk_status h4mk_frames_picture_size(h4mk_frames *frames, h4mk_picture_
  *  pictures of the size that h4mk_frames_picture_size() gives, in the order of numbers. out_size
  *  must be at least that. Errors leave the content of out unspecified: H4MK_ERR_NOT_FOUND: there is
  *  no such frame, or the file beside is missing; H4MK_ERR_CORRUPT: a block is damaged, or cannot be
- *  decoded; H4MK_ERR_CANCELLED: h4mk_frames_cancel() was called; others as
- *  h4mk_reader_read_block(). */
+ *  decoded; H4MK_ERR_CANCELLED: h4mk_frames_cancel() was called; H4MK_ERR_LIMIT: a frame needs more
+ *  than 1048576 blocks or 262144 tiny ones, or frames need the same blocks too often, which only
+ *  crafted files bring about; others as h4mk_reader_read_block(). */
 H4MK_API h4mk_status h4mk_frames_decode(h4mk_frames *frames, const uint64_t *numbers, size_t count,
                                         const h4mk_picture_format *format,
                                         uint8_t *out, uint64_t out_size);
@@ -145,7 +146,7 @@ typedef struct h4mk_plan_options {
  *                 "frames" (how many),
  *    "ranges"     array of objects: "offset", "size" and, if it is of a file beside, "beside".
  *  A shard is run by h4mk_frames_decode() with its frames, anywhere where the file is. Freed by
- *  h4mk_value_free(). */
+ *  h4mk_value_free(). Errors as h4mk_frames_decode(). */
 H4MK_API h4mk_status h4mk_frames_plan(h4mk_frames *frames, const uint64_t *numbers, size_t count,
                                       const h4mk_plan_options *options,
                                       h4mk_value **plan);
