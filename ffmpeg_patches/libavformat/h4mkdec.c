@@ -394,7 +394,10 @@ static int compare_entries(const void *pa, const void *pb)
     return FFDIFFSIGN(a->pos, b->pos);
 }
 
-/** Sort the index of a stream; of entries with the same time, the last one counts. */
+/**
+ * Sort the index of a stream. Of entries with the same time, the last one
+ * counts.
+ */
 static void sort_stream_index(FFStream *sti)
 {
     AVIndexEntry *const index = sti->index_entries;
