@@ -166,6 +166,7 @@ TEST_PACKAGES="
   clang-format        command     clang-format
   clang-tidy          command     clang-tidy
   file                command     file
+  libavcodec59        package     libavcodec59
   libglib2.0-bin      command     gio
   libgtest-dev        pkg-config  gtest
   mypy                command     mypy
