@@ -163,7 +163,7 @@ class Runner:
             if "--pipe" in keyed["options"] and "pipe" in self.without:
                 continue
             said = self.ask(path, keyed["options"])
-            found += self.differences(keyed["expect"], said, " ".join(keyed["options"][:-1]) + ": ")
+            found += self.differences(keyed["expect"], said, " ".join(o for o in keyed["options"] if o.startswith("--")) + ": ")
         if "pipe" not in self.without and entry.get("pipe") is not False:
             piped = self.ask(path, ["--pipe"])
             found += self.differences({**must, **entry.get("pipe", {})}, piped, "from a pipe: ")

@@ -147,7 +147,7 @@ class Encryption:
         """Adds to a case what must come out with the key, of a file or from a pipe."""
         problems = sorted(problems, key=lambda p: (p["offset"], p["kind"]))
         expect = {"outcome": "read", "closed": closed, "blocks": self.said(lost), "problems": problems, **more}
-        case.keyed.append({"options": ["--pipe"] * pipe + ["--key", (key or self.key).hex()], "expect": expect})
+        case.keyed.append({"options": ["--key", (key or self.key).hex()] + ["--pipe"] * pipe, "expect": expect})
         return case
 
     def refused_by(self, case, kind, offset, key=None):
