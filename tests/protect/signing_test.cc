@@ -28,6 +28,16 @@ Media Film(int count = 200) {
   return media;
 }
 
+// A recording that is still being written, signed up to here.
+Bytes Unfinished(const Media& media) {
+  TestFile file;
+  Writer writer(&file, Signing());
+  for (const Track& track : media.tracks) writer.AddTrack(track);
+  for (const Block& block : media.blocks) EXPECT_EQ(writer.Write(block), H4MK_OK);
+  EXPECT_EQ(writer.Flush(), H4MK_OK);
+  return std::move(file.bytes);
+}
+
 std::vector<Chunk> Clusters(const Bytes& file) {
   std::vector<Chunk> clusters;
   for (const Chunk& chunk : WalkChunks(file))
@@ -517,16 +527,12 @@ TEST(SigningAttackTest, APartOfAnotherRecordingIsNotRead) {
 // Who follows a file sees it where it stood when it was opened: all of it once more, behind its
 // end, is nothing new.
 TEST(SigningAttackTest, AGrowingFileDoesNotBeginAnew) {
-  TestFile file;
-  Writer writer(&file, Signing());
   const Media media = Film(40);
-  for (const Track& track : media.tracks) writer.AddTrack(track);
-  for (const Block& block : media.blocks) ASSERT_EQ(writer.Write(block), H4MK_OK);
-  ASSERT_EQ(writer.Flush(), H4MK_OK);
-  TestFile copy(file.bytes);
-  Reader reader(&copy, Verifying());
+  const Bytes file = Unfinished(media);
+  TestFile growing(file);
+  Reader reader(&growing, Verifying());
   EXPECT_EQ(reader.ReadOn().blocks, media.blocks);
-  copy.bytes.insert(copy.bytes.end(), file.bytes.begin() + kHeaderSize, file.bytes.end());
+  growing.bytes.insert(growing.bytes.end(), file.begin() + kHeaderSize, file.end());
   EXPECT_EQ(reader.ReadOn().blocks, std::vector<Block>());
   ASSERT_EQ(h4mk_reader_rewind(reader.get()), H4MK_OK);
   EXPECT_EQ(reader.ReadOn().blocks, media.blocks);
@@ -534,22 +540,17 @@ TEST(SigningAttackTest, AGrowingFileDoesNotBeginAnew) {
 
 // Who follows a file reads what was appended, and not all that is behind the last checkpoint again.
 TEST(SigningAttackTest, WhatIsAppendedWithoutACheckpointIsSearchedOnce) {
-  TestFile file;
-  Writer writer(&file, Signing());
   const Media media = Film(40);
-  for (const Track& track : media.tracks) writer.AddTrack(track);
-  for (const Block& block : media.blocks) ASSERT_EQ(writer.Write(block), H4MK_OK);
-  ASSERT_EQ(writer.Flush(), H4MK_OK);
-  TestFile copy(file.bytes);
-  Reader reader(&copy, Verifying());
+  TestFile growing(Unfinished(media));
+  Reader reader(&growing, Verifying());
   EXPECT_EQ(reader.ReadOn().blocks, media.blocks);
-  const size_t before = copy.bytes_read;
+  const size_t before = growing.bytes_read;
   constexpr size_t kAppended = 4 << 20, kStep = 4 << 10;
   for (size_t appended = 0; appended < kAppended; appended += kStep) {
-    copy.bytes.resize(copy.bytes.size() + kStep);
+    growing.bytes.resize(growing.bytes.size() + kStep);
     EXPECT_EQ(reader.ReadOn().end, H4MK_AGAIN);
   }
-  EXPECT_LT(copy.bytes_read - before, 8 * kAppended);
+  EXPECT_LT(growing.bytes_read - before, 8 * kAppended);
 }
 
 // A checkpoint that was not complete when it was seen first is found when it is.

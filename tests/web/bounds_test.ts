@@ -46,7 +46,7 @@ test('units of Annex B are not all held', () => {
   assert.ok(memory() - before < 256, `${memory() - before} MiB`);
 });
 
-test('text of a subtitle: what stands between signs is left out, what is not closed stays', () => {
+test('a subtitle loses its signs and all between them; a sign that is not closed stays', () => {
   assert.equal(textOf('subrip', bytesOf(' <i>one</i> two <b')), 'one two <b');
   assert.equal(textOf('subrip', bytesOf('a <b <c> d')), 'a  d');
   assert.equal(textOf('ass', bytesOf('0,0,Default,,0,0,0,,{\\i1}one,{\\b} two\\Nthree\\h{x')), 'one, two\nthree {x');

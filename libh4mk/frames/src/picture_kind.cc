@@ -15,8 +15,8 @@ size_t FindStartCode(std::span<const uint8_t> bytes, size_t from) {
   return bytes.size();
 }
 
-// Hands out what stands between start codes, where that is anything. Each byte once: who visits may
-// look through all that it gets.
+// Calls visit with the bytes between two start codes, unless there are none. Each byte is handed
+// out once, so visit may look at all of its bytes and the work stays linear.
 template <typename Visit>
 void ForEachUnit(std::span<const uint8_t> block, Visit visit) {
   size_t code = FindStartCode(block, 0);

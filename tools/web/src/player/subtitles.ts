@@ -16,8 +16,8 @@ export function textOf(codec: string, data: Uint8Array): string {
   return without('<', '>', text).trim();
 }
 
-/** A text without these signs and what stands between them. What is not closed stays, and ends the search: a regular expression would look for the end
- *  behind each sign once more. */
+/** Takes these signs and all between them out of a text. A sign that is not closed stays, and the search ends there: a regular expression
+ *  would look to the end of the text again for each such sign. */
 function without(open: string, close: string, text: string): string {
   const kept: string[] = [];
   let from = 0;
