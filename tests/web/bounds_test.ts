@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Adapter, decode } from '../../tools/web/src/adapters.js';
+import { Adapter, AdapterBlock, decode } from '../../tools/web/src/adapters.js';
+import { Budget } from '../../tools/web/src/format/cursor.js';
 import { Track } from '../../tools/web/src/format/tracks.js';
 import { axisOf } from '../../tools/web/src/look/timeline.js';
 import { fragment } from '../../tools/web/src/player/boxes.js';
@@ -13,7 +14,7 @@ import { TrackFeed } from '../../tools/web/src/player/feed.js';
 import { unitsOf, withLengths } from '../../tools/web/src/player/nal.js';
 import { textOf } from '../../tools/web/src/player/subtitles.js';
 import { decodeFrame } from '../../tools/web/src/player/thumbnails.js';
-import { H4mkError, H4mkFile, HttpSource } from '../../tools/web/src/reader.js';
+import { Block, H4mkError, H4mkFile, HttpSource } from '../../tools/web/src/reader.js';
 
 const MIB = 2 ** 20;
 const memory = (): number => process.resourceUsage().maxRSS / 1024;
@@ -36,6 +37,23 @@ sys.stdout.buffer.write(${expression})`;
 
 /** A cluster of so many blocks that unpack to 2 MiB each. */
 const packed = (count: number, more: string): string => `cluster(${count}, size=len(frame), data=frame * ${count}, ${more})`;
+
+test('a budget counts each value, however large the file is', () => {
+  for (const size of [0, 2 ** 51, Number.MAX_SAFE_INTEGER]) {
+    const budget = Budget.ofFile(size);
+    const before = budget.left;
+    budget.take(1);
+    assert.equal(budget.left, before - 1);
+    assert.ok(!budget.allows(before) && budget.allows(before - 1) && budget.left === 0);
+  }
+});
+
+test('a size that numbers cannot tell is an error', async () => {
+  for (const total of ['9007199254740993', '9'.repeat(30)]) {
+    const answer = async (): Promise<Response> => new Response(new Uint8Array(100), { status: 206, headers: { 'Content-Range': `bytes 0-99/${total}` } });
+    await assert.rejects(new HttpSource('https://example.org/film.h4mk', { fetch: answer }).size(), error('network'));
+  }
+});
 
 test('units of Annex B are not all held', () => {
   const before = memory();
@@ -131,14 +149,27 @@ test('a server that sends more than was asked for is not listened to', async () 
   }
 });
 
-/** Decodes track 1. Tells how many B blocks were decoded and what was lost. */
-async function decoded(file: H4mkFile): Promise<{ applied: number; outputs: number; lost: string[] }> {
-  const found = { applied: 0, outputs: 0, lost: [] as string[] };
-  const adapter: Adapter<null> = {
-    name: 'x_none', description: 'nothing', preroll: 0, claims: () => true,
-    open: () => ({ decodeI: () => null, applyP: () => null, applyB: () => (found.applied++, null), render: () => ({ type: 'bytes', data: new Uint8Array(0) }) }),
+/** Decodes track 1. Blocks of the ordinals `bad` cannot be decoded, those of `unshown` cannot be rendered. Tells how many B blocks were decoded, which
+ *  blocks were shown, what was thrown, and which blocks were blamed. */
+async function decoded(file: H4mkFile, { bad = [], unshown = [] }: { bad?: number[]; unshown?: number[] } = {}) {
+  const found = { applied: 0, shown: [] as number[], lost: [] as string[], blamed: [] as number[] };
+  const checked = (ordinal: number, refused: number[]): number => {
+    if (refused.includes(ordinal)) throw new H4mkError('adapter', 'This block makes no sense.');
+    return ordinal;
   };
-  for await (const _ of decode(file, 1, { adapter, onLost: (thrown) => found.lost.push((thrown as H4mkError).code) })) found.outputs++;
+  const state = ({ ordinal }: AdapterBlock): number => checked(Number(ordinal), bad);
+  const adapter: Adapter<number> = {
+    name: 'x_none', description: 'nothing', preroll: 0, claims: () => true,
+    open: () => ({
+      decodeI: state, applyP: (_, block) => state(block), applyB: (_, __, block) => (found.applied++, state(block)),
+      render: (ordinal) => ({ type: 'bytes', data: new Uint8Array(checked(ordinal, unshown) && 0) }),
+    }),
+  };
+  const onLost = (thrown: Error, { ordinal }: Block): void => {
+    found.lost.push((thrown as H4mkError).code);
+    found.blamed.push(Number(ordinal));
+  };
+  for await (const { ordinal } of decode(file, 1, { adapter, onLost })) found.shown.push(Number(ordinal));
   return found;
 }
 
@@ -147,13 +178,52 @@ const WAITING = 'flags=2 | 128, ordinal=1, time=1'; // of type B, without a dts
 test('as many blocks of an adapter wait as in libh4mk', async () => {
   const front = 'header() + trak() + cluster(1)';
   const few = await made(`${front} + cluster(60, size=1, data=bytes(60), ${WAITING})`);
-  assert.deepEqual(await decoded(few), { applied: 60, outputs: 61, lost: [] });
+  const found = await decoded(few);
+  assert.deepEqual([found.applied, found.shown.length, found.lost], [60, 61, []]);
   const many = await made(`${front} + cluster(1000, size=1, data=bytes(1000), ${WAITING}) + cluster(1, ordinal=1001, time=2000)`);
-  const { applied, outputs, lost } = await decoded(many);
-  assert.ok(applied + outputs <= 64 && lost.includes('limit'), `${applied} ${outputs} ${lost.join()}`);
+  const { applied, shown, lost } = await decoded(many);
+  assert.ok(applied + shown.length <= 64 && lost.includes('limit'), `${applied} ${shown.length} ${lost.join()}`);
 });
 
 test('as many bytes wait as in libh4mk', async () => {
   const file = await made(`header() + trak(compression="zstd") + cluster(1) + ${packed(60, WAITING.replace('128', '128 | 1024'))}`);
   assert.deepEqual((await decoded(file)).lost, ['limit']);
+});
+
+/** A group of a block I, so many B that wait, and two P; then another I. */
+const groupOf = (waiting: number): Promise<H4mkFile> => made(
+  `header() + trak() + cluster(1) + cluster(${waiting}, ${WAITING}) + cluster(2, ordinal=${waiting + 1}, flags=1, time=100) + cluster(1, ordinal=${waiting + 3}, time=200)`);
+
+test('a B block that cannot be decoded costs itself only', async () => {
+  const { shown, blamed } = await decoded(await groupOf(3), { bad: [2] });
+  assert.deepEqual([shown, blamed], [[0, 1, 3, 4, 5, 6], [2]]);
+  const atEnd = await decoded(await made(`header() + trak() + cluster(1) + cluster(3, ${WAITING})`), { bad: [2] });
+  assert.deepEqual([atEnd.shown, atEnd.blamed], [[0, 1, 3], [2]]);
+  const notShown = await decoded(await groupOf(3), { unshown: [2] });
+  assert.deepEqual([notShown.shown, notShown.blamed], [[0, 1, 3, 4, 5, 6], [2]]);
+});
+
+test('a P block that cannot be decoded costs what is decoded from it, up to the next I', async () => {
+  const { applied, shown, blamed } = await decoded(await groupOf(3), { bad: [4] });
+  assert.deepEqual([applied, shown, blamed], [0, [0, 6], [4]]);
+});
+
+test('nothing is decoded from the block before one that is missing', async () => {
+  const file = await made('header() + trak() + cluster(1) + cluster(2, ordinal=2, flags=1, time=10) + cluster(1, ordinal=4, time=20)');
+  assert.deepEqual((await decoded(file)).shown, [0, 4]);
+});
+
+test('a B block waits for the anchor behind it, also where it has a dts', async () => {
+  const file = await made(`header() + trak() + cluster(1) + cluster(1, flags=2, ordinal=1, time=1) + cluster(1, flags=1, ordinal=2, time=2)`);
+  const seen: unknown[] = [];
+  const adapter: Adapter<number> = {
+    name: 'x_order', description: 'the blocks that a B block is decoded from', preroll: 0, claims: () => true,
+    open: () => ({
+      decodeI: ({ ordinal }) => Number(ordinal), applyP: (_, { ordinal }) => Number(ordinal), applyB: (...of) => (seen.push(of.slice(0, 2)), 1),
+      render: () => ({ type: 'bytes', data: new Uint8Array(0) }),
+    }),
+  };
+  const shown: bigint[] = [];
+  for await (const { ordinal } of decode(file, 1, { adapter })) shown.push(ordinal);
+  assert.deepEqual([seen, shown], [[[0, 2]], [0n, 1n, 2n]]);
 });

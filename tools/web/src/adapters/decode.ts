@@ -59,67 +59,87 @@ export async function* decode(file: H4mkFile, track: number, { adapter, from, on
   }
 }
 
+/** A state that later blocks are decoded from. */
 interface Anchor {
   time: bigint;
   state: unknown;
 }
 
+/** A B block that waits for the anchor behind it. */
+interface Waiting {
+  time: bigint;
+  block: Block;
+  given: AdapterBlock;
+}
+
 class Session {
-  /** The last two I or P blocks. */
+  /** The last two I or P blocks; none: the next block of type I is waited for. */
   #anchors: Anchor[] = [];
-  #broken = true;
-  /** B blocks without a dts wait for the anchor behind them. */
-  #waiting: { block: Block; given: AdapterBlock; before: Anchor }[] = [];
+  #waiting: Waiting[] = [];
   /** Outputs by their time. `size`: of the data that they were made of. */
   #ready: { time: bigint; block: Block; state: unknown; size: number }[] = [];
+  /** The ordinal that the next block has, unless blocks are missing. */
+  #next?: bigint;
 
   constructor(private readonly instance: Instance<unknown>, private readonly least: bigint, private readonly onLost: (error: Error, block: Block) => void) {}
 
   async take(block: Block, read: () => Promise<Uint8Array>): Promise<void> {
     const isI = (block.flags & 3) === 0 || (block.flags & FLAG.KEY) !== 0;
     const isB = !isI && (block.flags & 3) === 2;
-    if (this.#broken && !isI) return;
+    if (this.#next !== undefined && block.ordinal !== this.#next) this.#lose();
+    this.#next = block.ordinal + 1n;
+    if (!this.#anchors.length && !isI) return;
     try {
       this.#checkWaiting();
       const given = { flags: block.flags, pts: block.pts, dts: block.dts, duration: block.duration, ordinal: block.ordinal, data: await read() };
       if (isB) await this.#takeB(block, given);
       else await this.#takeAnchor(block, given, isI);
     } catch (error) {
-      if (!(error instanceof H4mkError || error instanceof Broken)) throw error;
-      if (!isB) this.#broken = true;
-      this.onLost(error, block);
+      if (!isB) this.#lose();
+      this.#tell(error, block);
     }
+  }
+
+  /** Tells of a block that is lost. Other errors are no fault of the file, and are thrown. */
+  #tell(error: unknown, block: Block): void {
+    if (!(error instanceof H4mkError || error instanceof Broken)) throw error;
+    this.onLost(error, block);
+  }
+
+  /** A block is missing that others are decoded from: those up to the next block of type I. */
+  #lose(): void {
+    this.#anchors = [];
+    this.#waiting = [];
   }
 
   /** Throws `limit`, and gives up the blocks that wait, where too much waits already. */
   #checkWaiting(): void {
     const sizes = [...this.#waiting.map(({ given }) => given.data.length), ...this.#ready.map(({ size }) => size)];
     if (sizes.length < MOST_WAITING && sizes.reduce((sum, size) => sum + size, 0) <= MOST_WAITING_BYTES) return;
-    this.#waiting = [];
-    this.#anchors = [];
-    this.#broken = true;
+    this.#lose();
     throw new H4mkError('limit', `More than ${MOST_WAITING} blocks, or ${MOST_WAITING_BYTES / 2 ** 20} MiB of them, wait for the one behind them.`);
   }
 
   async #takeAnchor(block: Block, given: AdapterBlock, isI: boolean): Promise<void> {
-    const state = isI ? await this.instance.decodeI(given) : await this.instance.applyP(this.#anchors.at(-1)!.state, given);
-    this.#broken = false;
-    const anchor = { time: timeOf(block) ?? this.#anchors.at(-1)?.time ?? 0n, state };
-    this.#anchors = [...this.#anchors.slice(-1), anchor];
+    const older = this.#anchors.at(-1);
+    const state = isI ? await this.instance.decodeI(given) : await this.instance.applyP(older!.state, given);
+    const newest = { time: timeOf(block) ?? older?.time ?? 0n, state };
+    this.#anchors = older ? [older, newest] : [newest];
     this.#show(block, given, state);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const b of waiting) await this.#applyB(b.block, b.given, b.before, anchor);
+    if (older) await this.#decodeWaiting(older, newest);
   }
 
   async #takeB(block: Block, given: AdapterBlock): Promise<void> {
     const time = timeOf(block);
     if (time === null) return;
-    const before = this.#anchors.findLast((anchor) => anchor.time < time);
-    const behind = this.#anchors.find((anchor) => anchor.time > time);
-    if (!before) return; // a leading picture, whose group was not decoded
-    if (!behind && block.dts === null) this.#waiting.push({ block, given, before });
-    else await this.#applyB(block, given, before, behind ?? null);
+    const newest = this.#anchors.at(-1)!;
+    if (time > newest.time) {
+      this.#waiting.push({ time, block, given });
+      return;
+    }
+    const older = this.#anchors.at(-2);
+    if (!older || time < older.time) return; // a leading picture, whose group was not decoded
+    await this.#applyB(block, given, older, newest);
   }
 
   async #applyB(block: Block, given: AdapterBlock, before: Anchor, behind: Anchor | null): Promise<void> {
@@ -127,9 +147,18 @@ class Session {
     this.#show(block, given, await this.instance.applyB(before.state, behind?.state ?? null, given));
   }
 
+  /** Decodes the B blocks that waited for an anchor; null: for none any more. One that fails costs no other block: none is decoded from it. */
+  async #decodeWaiting(before: Anchor, behind: Anchor | null): Promise<void> {
+    const isRipe = ({ time }: Waiting): boolean => !behind || time <= behind.time;
+    const ripe = this.#waiting.filter(isRipe);
+    this.#waiting = this.#waiting.filter((one) => !isRipe(one));
+    for (const { block, given } of ripe) await this.#applyB(block, given, before, behind).catch((error) => this.#tell(error, block));
+  }
+
+  /** The track ends. */
   async finish(): Promise<void> {
-    for (const { block, given, before } of this.#waiting) await this.#applyB(block, given, before, null);
-    this.#waiting = [];
+    const newest = this.#anchors.at(-1);
+    if (newest) await this.#decodeWaiting(newest, null);
   }
 
   #show(block: Block, { data }: AdapterBlock, state: unknown): void {
@@ -144,8 +173,18 @@ class Session {
     const reached = next && (next.dts ?? timeOf(next));
     while (this.#ready.length && (next === null || (reached !== null && this.#ready[0]!.time <= reached && !this.#waiting.length))) {
       const { time, block, state } = this.#ready.shift()!;
-      const shown = await this.instance.render(state);
-      if (time >= this.least) yield { ...shown, pts: time, duration: block.duration, ordinal: block.ordinal };
+      const shown = await this.#render(state, block);
+      if (shown && time >= this.least) yield { ...shown, pts: time, duration: block.duration, ordinal: block.ordinal };
+    }
+  }
+
+  /** Null where the block is lost. */
+  async #render(state: unknown, block: Block): Promise<Shown | null> {
+    try {
+      return await this.instance.render(state);
+    } catch (error) {
+      this.#tell(error, block);
+      return null;
     }
   }
 }

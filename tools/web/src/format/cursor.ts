@@ -7,7 +7,11 @@ const MASK = 2n ** 64n - 1n;
 
 /** Bounds how many values columns may make: a constant column costs two bytes however long it is. Also other work. */
 export class Budget {
-  constructor(public left: number) {}
+  left: number;
+  /** At most 2^53 - 1: of a larger number one can be taken without a change. */
+  constructor(most: number) {
+    this.left = Math.min(most, Number.MAX_SAFE_INTEGER);
+  }
   static ofFile(size: number): Budget {
     return new Budget(4 * size + 4096);
   }

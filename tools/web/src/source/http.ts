@@ -59,8 +59,9 @@ export class HttpSource implements Source {
       return (this.#known = bytes.length);
     }
     if (this.#known === undefined) this.front = bytes;
-    this.#known = rangeOf(response).total ?? (bytes.length < FRONT ? bytes.length : await this.#sizeByHead());
-    return this.#known;
+    const size = rangeOf(response).total ?? (bytes.length < FRONT ? bytes.length : await this.#sizeByHead());
+    if (!Number.isSafeInteger(size)) throw new H4mkError('network', `${this.url}: the server tells a size that no file has.`);
+    return (this.#known = size);
   }
 
   /** One request, unless the whole file is here. Throws `network`, `cors`, `not_found`, `changed`, `no_ranges` or `compressed_transfer`. */
