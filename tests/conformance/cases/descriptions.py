@@ -99,6 +99,32 @@ def json_large_real(f):
     return read(f.finish(), meta=json.loads(raw))
 
 
+@valid("Conventions")
+def json_largest_real(f):
+    """META has the largest real that there is, and one so small that it counts as 0."""
+    raw = b'{"x":1.7976931348623157e308,"y":1e-400}'
+    f.describe([track(1)], raw).cluster(group(0))
+    return read(f.finish(), meta=json.loads(raw))
+
+
+@invalid("Conventions")
+def json_real_out_of_range(f):
+    """META has a real that no 64-bit floating point number is near to."""
+    return meta(f, b'{"title":"one","x":1e400}')
+
+
+@invalid("Conventions")
+def json_real_just_out_of_range(f):
+    """META has the smallest negative real that would be rounded to infinity."""
+    return meta(f, b'{"title":"one","x":-%d.0}' % (2**1024 - 2**970))
+
+
+@invalid("Conventions")
+def json_real_out_of_range_in_track(f):
+    """A member that nobody knows of a track is 1e400."""
+    return trak(f, ONE.replace(b'"name":""', b'"name":"","x":[1e400]'))
+
+
 @invalid("Conventions")
 def json_lone_surrogate(f):
     """META has a text with half a surrogate pair."""
