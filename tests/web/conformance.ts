@@ -68,6 +68,7 @@ async function read(file: H4mkFile, arguments_: string[], verifier?: Verifier): 
   for await (const place of file.blocks((problem) => problems.push(problem)))
     blocks.push(await describe(file, place, place.content?.data ?? null, place.content?.sideData ?? place.block.sideData));
   if (verifier) problems.push(...verifier.verdict.failed, ...verifier.verdict.edits.map((offset) => ({ kind: 'unsigned_edit', offset })));
+  const verdict = verifier && (verifier.verdict.final && !problems.length ? 'good' : 'not good');
   problems.sort((a, b) => a.offset - b.offset || (a.kind < b.kind ? -1 : 1));
   const ids = [...file.tracks.keys()];
   return {
@@ -75,7 +76,7 @@ async function read(file: H4mkFile, arguments_: string[], verifier?: Verifier): 
     attachments: await attachments(file), blocks, problems,
     totals: Object.fromEntries(ids.map((id) => [id, totals(file.totals(id))])),
     frames: Object.fromEntries(ids.map((id) => [id, file.totals(id).blocks - file.totals(id).hidden])),
-    ...(await answers(file, arguments_)),
+    ...(verdict && { verdict }), ...(await answers(file, arguments_)),
   };
 }
 

@@ -15,6 +15,7 @@ from .fields import Fields, i64, u8, u16, u32, varint
 from .model import Totals
 
 CLUSTER_FLAG = 1 << 30
+CHECKSUM_SIZE = 4
 
 
 def salt_of(name):
@@ -197,12 +198,13 @@ class File:
             self.copies(times=times)
         return self.top().locator().checksum()
 
-    def front_index(self, top_change=None):
-        """Puts copies of the pages and the top behind the header of a closed file. With a FREE chunk there, they take its place."""
+    def front_index(self, top_change=None, checksum=True):
+        """Puts copies of the pages and the top behind the header of a closed file. With a FREE chunk there, they take its place.
+        Without `checksum` the top says that the file ends with its last chunk, and it does."""
         free = self.chunks.pop(0) if self.chunks[0].tag == "FREE" else None
         size = free.size if free else 0
         while True:
-            front, length = self._front(size, top_change)
+            front, length = self._front(size, top_change, CHECKSUM_SIZE if checksum else 0)
             if length == size or free and length + 16 <= size:
                 break
             assert not free, "the FREE chunk is too small"
@@ -217,7 +219,7 @@ class File:
         if free and length < size:
             rest = self._chunk_at(offset, "FREE", bytes(size - length - 16))
             self.chunks.insert(len(front), rest)
-        return self.checksum()
+        return self.checksum() if checksum else self.reopen()
 
     def _chunk_at(self, offset, *arguments):
         chunks, self.chunks = self.chunks, []
@@ -225,9 +227,9 @@ class File:
         chunk.offset, self.chunks = offset, chunks
         return chunk
 
-    def _front(self, size, top_change):
-        """The chunks of a front index that takes `size` bytes. With FREE nothing moves; else all else does, and the front stands
-        before byte 16 of where things are now."""
+    def _front(self, size, top_change, behind):
+        """The chunks of a front index that takes `size` bytes, in a file with so many bytes behind its last chunk. With FREE nothing
+        moves; else all else does, and the front stands before byte 16 of where things are now."""
         at = 16 if self.chunks[0].offset > 16 else 16 - size
         start, front, pages = at, [], []
         for page in self.pages:
@@ -235,7 +237,7 @@ class File:
             pages.append((chunk.offset, chunk.size, page))
             front.append(chunk)
             at = chunk.end
-        fields = index.top_fields(at, self.chunks[-1].end + 4, self.clusters, self.track_ids, pages, self.trak, self.meta,
+        fields = index.top_fields(at, self.chunks[-1].end + behind, self.clusters, self.track_ids, pages, self.trak, self.meta,
                                   change=top_change)
         front.append(self._chunk_at(at, "TSEK", fields))
         return front, front[-1].end - start

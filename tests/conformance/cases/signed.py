@@ -149,6 +149,35 @@ def signed_without_its_end(f):
     return signing.read_by(read(f.finish()), verdict="not good", closed=False)
 
 
+def without_end(f):
+    """Takes off all that stands behind the final checkpoint, which is told at its end."""
+    f.reopen()
+    while f.chunks[-1].tag != "VERI":
+        f.chunks.pop()
+
+
+def read_without_end(f, signing, case):
+    return signing.read_by(case, verdict="not good", problems=[problem("not_as_signed", f.end)])
+
+
+@invalid("Signed files")
+def signed_and_ended_by_the_front(f):
+    """The end was taken off behind the final checkpoint, and an index put in front that says that the file ends there. It does, but not as it was signed."""
+    f, signing = signed_file(f)
+    without_end(f)
+    f.front_index(checksum=False)
+    return read_without_end(f, signing, read(f, closed=True, pipe={"closed": False}))
+
+
+@invalid("Signed files")
+def signed_and_cut_behind_the_checkpoint(f):
+    """The end was cut off behind the final checkpoint. The index in front says that the file is longer, and does not count."""
+    f, signing = signed_file(f)
+    f.front_index()
+    without_end(f)
+    return read_without_end(f, signing, read(f))
+
+
 @invalid("Signed files")
 def signed_header_changed(f):
     """The file says of itself that it has an optional feature, which it had not when it was signed."""

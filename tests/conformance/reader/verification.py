@@ -153,6 +153,7 @@ class Verification:
         allowed |= self._pages() | self._free()
         allowed |= self._end(allowed)
         self.data = self._masked(allowed)
+        self._check_end(allowed)
 
     # ---- checkpoints
 
@@ -341,6 +342,15 @@ class Verification:
             self.told = [(kind, offset) for kind, offset in self.told if offset < end]
             del out[end:]
         return bytes(out)
+
+
+    def _check_end(self, allowed: set[int]) -> None:
+        """ "It ends with the locator and the container checksum": an end that was signed and is gone is told where it should begin."""
+        begin = self._by_offset[self.last.offset].end
+        ends = self.has_end and self.chunks[-1].tag == b"TAIL" and self.chunks[-1].offset in allowed
+        others = any(kind != "unsigned_edit" and offset >= begin for kind, offset in self.told)
+        if self.last.final and not ends and not others:
+            self.told.append(("not_as_signed", begin))
 
 
 def _top_digest(top: Top, tracks: list[int]) -> bytes:

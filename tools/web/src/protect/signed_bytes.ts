@@ -178,15 +178,16 @@ export class SignedBytes implements Bytes {
     };
     let at = begin;
     if (region.where === 'front') verified.bytes.set(bytes.subarray(0, (at = HEADER_SIZE)));
-    const end = region.where === 'tail' && this.last.final ? region.end - CHECKSUM_SIZE : region.end;
+    const isEnd = region.where === 'tail' && this.last.final;
     const found: Found[] = [];
-    while (at < end) {
+    while (at < region.end) {
       const chunk = parseHead(bytes.subarray(at - begin, at - begin + 12), at);
-      if (!chunk || chunk.end > end) break;
+      if (!chunk || chunk.end > region.end) break;
       found.push({ chunk, payload: bytes.subarray(chunk.payload - begin, chunk.end - 4 - begin) });
       at = chunk.end;
     }
-    const lost = at < end ? [at] : [];
+    const hasChecksum = isEnd && region.end - at === CHECKSUM_SIZE;
+    const lost = at < region.end && !hasChecksum ? [at] : [];
     // Tops name pages and edits, and the locator names a top: so these come behind them.
     const rank = ({ chunk, payload }: Found): number => (chunk.tag === 'TAIL' ? 2 : isTop(payload) && chunk.tag === 'TSEK' ? 1 : 0);
     for (const one of [...found].sort((a, b) => rank(a) - rank(b))) {
@@ -196,9 +197,8 @@ export class SignedBytes implements Bytes {
     lost.sort((a, b) => a - b).forEach((offset) => this.#tell('not_signed', offset));
     // "It ends with the locator and the container checksum": an end that was signed and is gone is told too.
     const last = found.at(-1)?.chunk;
-    if (end < region.end && !lost.length && last?.tag !== 'TAIL') this.#tell('not_as_signed', this.regions.lastEnd);
-    // The container checksum stands behind the locator.
-    if (end < region.end && found.length && verified.starts.has(found.at(-1)!.chunk.offset)) verified.bytes.set(bytes.subarray(end - begin), end - begin);
+    if (hasChecksum && last?.tag === 'TAIL' && verified.starts.has(last.offset)) verified.bytes.set(bytes.subarray(at - begin), at - begin);
+    else if (isEnd && !lost.length) this.#tell('not_as_signed', this.regions.lastEnd);
     return verified;
   }
 
