@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { Adapter, AdapterBlock, decode } from '../../tools/web/src/adapters.js';
 import { Budget } from '../../tools/web/src/format/cursor.js';
 import { Track } from '../../tools/web/src/format/tracks.js';
+import { blocksOf, lanesOf } from '../../tools/web/src/look/model.js';
 import { axisOf } from '../../tools/web/src/look/timeline.js';
 import { fragment } from '../../tools/web/src/player/boxes.js';
 import { playable } from '../../tools/web/src/player/codecs.js';
@@ -89,6 +90,16 @@ test('an axis has few marks, whatever its length', () => {
   assert.deepEqual(axisOf(0, 7200, 300).times, [0, 3600, 7200]);
   assert.deepEqual(axisOf(0, 36000, 300).times, [0, 36000]);
   assert.deepEqual(axisOf(0, 360000, 1000).times.slice(0, 3), [0, 36000, 72000]);
+});
+
+test('a timeline has few lanes, however many tracks the file has', async () => {
+  const file = await made('header() + trak(4096) + cluster_of(4096, 1, size=1)');
+  const tracks = Array.from({ length: 64 }, (_, i) => i + 1);
+  for (const lanes of [await lanesOf(file), (await blocksOf(file, 0, 1))!]) {
+    assert.deepEqual(lanes.map(({ track }) => track), tracks);
+    assert.ok(lanes.every(({ bars }) => bars.length === 1));
+  }
+  assert.equal((await lanesOf(await made('header() + trak(3) + cluster_of(3, 1)'))).length, 3);
 });
 
 test('a fragment of as many blocks as a cluster has', async () => {

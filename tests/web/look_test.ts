@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // <h4mk-look>, as the page of one file that is opened without a server.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { H4mkLook } from '../../tools/web/src/look.js';
@@ -68,6 +70,25 @@ test('what is damaged is told with its place, and the bytes there are shown', as
   await until(page, 'pre');
   assert.match(await text(page, 'pre'), /CORE/);
   await page.screenshot({ path: at('damaged.png') });
+  await page.close();
+});
+
+test('of thousands of tracks and tags the first ones are shown, and how many there are', async () => {
+  const script = `
+import sys
+sys.path.insert(0, sys.argv[1])
+from corpus import *
+meta = chunk(b"META", json.dumps({"tags": {"TAG%d" % i: "x" for i in range(4000)}}).encode())
+sys.stdout.buffer.write(header() + trak(4096) + meta + cluster_of(4096, 1, size=1))`;
+  put('tracks.h4mk', execFileSync('python3', ['-c', script, join(process.env.H4MK_SOURCE_DIR!, 'bench/hostile')]));
+  const page = await dropped('tracks.h4mk');
+  assert.match(await text(page, '.facts'), /The first 64 tracks are drawn, of 4096\./);
+  assert.match(await text(page, 'td'), /… 3,596 more.*… 3,500 more/);
+  const counts = await page.evaluate(() => {
+    const root = document.querySelector('h4mk-look')!.shadowRoot!;
+    return [root.querySelectorAll('*').length, root.querySelector<HTMLCanvasElement>('canvas.lanes')!.height];
+  });
+  assert.ok(counts[0]! < 10000 && counts[1]! < 16384, counts.join());
   await page.close();
 });
 

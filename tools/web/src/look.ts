@@ -5,7 +5,7 @@ import { clock, make } from './base/dom.js';
 import { H4mkError } from './errors.js';
 import { Block, FLAG, isFrame, timeOf } from './format/cluster.js';
 import { hexLines } from './look/hex.js';
-import { blocksOf, flagsOf, labelOf, lanesOf, secondsOf, typeOf } from './look/model.js';
+import { blocksOf, drawnTracks, flagsOf, labelOf, lanesOf, secondsOf, typeOf } from './look/model.js';
 import { STYLE } from './look/style.js';
 import { Timeline } from './look/timeline.js';
 import { decodeFrame } from './player/thumbnails.js';
@@ -15,6 +15,8 @@ import type { Problem } from './read/problems.js';
 const PICTURES = 8;
 const MOST_HEX = 4096;
 const MOST_PROBLEMS = 500;
+/** Rows of a table. A file may have any number of tags. */
+const MOST_ROWS = 500;
 /** Files of this size are checked at once; larger ones when somebody asks for it. */
 const CHECKED_AT_ONCE = 64 * 2 ** 20;
 
@@ -29,6 +31,7 @@ export class H4mkLook extends Base {
   readonly #facts = make('div', { class: 'facts' });
   readonly #problems = make('section', { hidden: '' });
   readonly #lanes = make('section', { hidden: '' });
+  readonly #notDrawn = make('div', { class: 'facts' });
   readonly #pictures = make('div', { class: 'pictures' });
   readonly #block = make('section', { hidden: '' });
   readonly #tables = make('div');
@@ -158,7 +161,7 @@ export class H4mkLook extends Base {
     for (const [name, colour] of [['I', '#2463d6'], ['P', '#2a9d6f'], ['B', '#e09f1f'], ['cluster', '#8a94a6']] as const) bar.append(make('span', { class: 'key', style: `--c: ${colour}` }, name));
     bar.append(make('span', {}, '\u2003wheel: zoom; drag: move; click: a block'));
     this.#timeline.canvas.className = 'lanes';
-    this.#lanes.append(bar, this.#timeline.canvas, this.#pictures);
+    this.#lanes.append(bar, this.#timeline.canvas, this.#notDrawn, this.#pictures);
   }
 
   async #show(file: H4mkFile): Promise<void> {
@@ -183,6 +186,8 @@ export class H4mkLook extends Base {
       this.#problems.hidden = false;
       this.#problems.replaceChildren(ask);
     }
+    const drawn = drawnTracks(file).length;
+    this.#notDrawn.textContent = drawn < tracks.size ? `The first ${drawn} tracks are drawn, of ${tracks.size}.` : '';
     this.#lanes.hidden = false;
     this.#timeline.marks = [];
     this.#timeline.lanes = await lanesOf(file);
@@ -292,7 +297,7 @@ function section(title: string, ...children: Node[]): HTMLElement {
   return made;
 }
 
-/** Cells are texts, or elements. */
+/** Cells are texts, or elements. Of many rows the first ones, and how many there are more. */
 function tableOf(rows: (string | Node)[][], heads: string[] = []): HTMLTableElement {
   const table = make('table');
   const add = (cells: (string | Node)[], tag: 'th' | 'td'): void => {
@@ -304,7 +309,8 @@ function tableOf(rows: (string | Node)[][], heads: string[] = []): HTMLTableElem
     }
   };
   if (heads.length) add(heads, 'th');
-  rows.forEach((cells) => add(cells, 'td'));
+  rows.slice(0, MOST_ROWS).forEach((cells) => add(cells, 'td'));
+  if (rows.length > MOST_ROWS) add([`… ${(rows.length - MOST_ROWS).toLocaleString('en')} more`], 'td');
   return table;
 }
 

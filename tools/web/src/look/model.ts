@@ -9,6 +9,8 @@ const MOST_SPANS = 8192;
 /** Clusters that are read for one view, and blocks that it can have. */
 const MOST_CLUSTERS = 48;
 const MOST_BLOCKS = 2 ** 17;
+/** Tracks that have a lane. A canvas has no room for those of all files. */
+const MOST_LANES = 64;
 
 /** A bar: times in seconds. */
 export interface Bar {
@@ -33,17 +35,23 @@ export function labelOf(track: Track): string {
   return [`${track.id}`, track.kind, track.codec, track.tags.language, track.name].filter(Boolean).join(' ');
 }
 
+/** The tracks that are drawn: the first ones of the file. */
+export function drawnTracks(file: H4mkFile): Track[] {
+  return [...file.tracks.values()].slice(0, MOST_LANES);
+}
+
 /** The whole file, as its index has it: one bar for each cluster of a track, as high as it has blocks. */
 export async function lanesOf(file: H4mkFile): Promise<Lane[]> {
   const { index } = file.internals.state;
-  const found = new Map([...file.tracks.keys()].map((id) => [id, [] as { firstTime: bigint; blocks: number }[]]));
+  const tracks = drawnTracks(file);
+  const found = new Map(tracks.map(({ id }) => [id, [] as { firstTime: bigint; blocks: number }[]]));
   for (const entry of index.entries) // each page is loaded once
     for (const [id, summary] of entry.tracks) {
       const of = summary.blocks ? found.get(id) : undefined;
       const spans = of && index.clusterCount <= MOST_SPANS ? await index.spans(entry, id) : [summary];
       for (const span of spans) of?.push(span);
     }
-  return [...file.tracks.values()].map((track) => {
+  return tracks.map((track) => {
     const spans = found.get(track.id)!;
     const most = spans.reduce((so, { blocks }) => Math.max(so, blocks), 1);
     return { track: track.id, label: labelOf(track), bars: spans.map(({ firstTime, blocks }) => ({ start: track.seconds(firstTime), height: blocks / most, kind: 'span' })) };
@@ -55,17 +63,16 @@ export async function blocksOf(file: H4mkFile, begin: number, end: number): Prom
   const [first] = [...file.tracks.values()].filter((track) => track.kind === 'video').concat(...file.tracks.values());
   const point = first && (await file.seekPoint(first.id, first.ticks(begin)));
   if (!first || !point) return null;
-  const blocks: Block[] = [];
+  const byTrack = new Map<number, Block[]>(drawnTracks(file).map(({ id }) => [id, []]));
+  let count = 0;
   let read = 0;
   for await (const cluster of file.clusters(point.cluster.offset)) {
-    const own = cluster.blocks.filter((block) => file.tracks.has(block.track));
+    const own = cluster.blocks.filter((block) => byTrack.has(block.track));
     if (own.length && own.every((block) => (secondsOf(file, block) ?? begin) > end)) break;
-    if (++read > MOST_CLUSTERS || blocks.length + own.length > MOST_BLOCKS) return null;
-    for (const block of own) blocks.push(block);
+    if (++read > MOST_CLUSTERS || (count += own.length) > MOST_BLOCKS) return null;
+    for (const block of own) if (timeOf(block) !== null) byTrack.get(block.track)!.push(block);
   }
-  const byTrack = new Map<number, Block[]>([...file.tracks.keys()].map((id) => [id, []]));
-  for (const block of blocks) if (timeOf(block) !== null) byTrack.get(block.track)!.push(block);
-  return [...file.tracks.values()].map((track) => {
+  return drawnTracks(file).map((track) => {
     const own = byTrack.get(track.id)!;
     const most = own.reduce((so, { size }) => Math.max(so, size), 1);
     const bars = own.map((block) => ({ start: track.seconds(timeOf(block)!), height: Math.sqrt(block.size / most), kind: typeOf(block), block }));
