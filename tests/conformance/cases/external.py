@@ -2,7 +2,7 @@
 """Blocks whose data lies in another file (core.md, "External data")."""
 import pathlib
 
-from builder.expect import ids, problem, read
+from builder.expect import flipped, ids, problem, read
 from builder.model import EXTERNAL, delta, key, track
 
 from . import invalid, valid
@@ -77,6 +77,17 @@ def external_form_without_blocks(f):
     """Bit 5 of `form` is set in a cluster that has no external block."""
     f.describe([video(film_of(f))]).cluster([key(1, b"here", 0)], external=True)
     return read(f.finish())
+
+
+@invalid("External data")
+def external_flags_required_in_damaged_cluster(f):
+    """Bit 12 of a block of another file, in a cluster whose own data is damaged: what saves external blocks must not save this one."""
+    f.describe([video(film_of(f)), track(2)]).cluster([taken(1, 0, 10, 0, True, flags=1 << 12), key(2, b"here", 0)]).finish()
+    bad = f.clusters[0]
+    case = read(f, flipped(f.bytes(), f.chunks[1].at("data")), lost=[[1, 0], [2, 0]], problems=[
+        problem("damaged_data", bad, blocks=[[2, 0]]), problem("unknown_block_flag", bad, flags=1 << 12, blocks=[[1, 0]])])
+    case.beside[film_of(f)] = FILM
+    return case
 
 
 @invalid("External data")
