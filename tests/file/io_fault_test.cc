@@ -382,6 +382,76 @@ TEST_F(IoFaultTest, AGrowingFile) {
   }
 }
 
+// What stands behind damage is found as soon as it is complete, however the file came to be so
+// long: what was looked through in vain is not looked through again.
+TEST_F(IoFaultTest, AGrowingFileWithDamage) {
+  const std::vector<Chunk> chunks = WalkChunks(bytes_);
+  size_t first = 0;
+  while (!chunks[first].is_cluster()) ++first;
+  const auto middle = bytes_.begin() + static_cast<ptrdiff_t>(chunks[first + 2].begin);
+  Bytes zeros = bytes_, no_index = bytes_, too_long = bytes_;
+  std::fill_n(zeros.begin() + static_cast<ptrdiff_t>(chunks[first + 1].begin), 40, uint8_t{0});
+  no_index[chunks[first + 1].begin + 20] ^= 1;
+  too_long[chunks[first + 1].begin + 10] ^= 0x10;  // by a megabyte
+  Bytes garbage = Payload(1, 300);
+  for (const uint32_t flags :
+       {0u, kClusterFlag, 0u, kClusterFlag}) {  // that never come to their end
+    const Bytes chunk = MakeChunk("CORE", Bytes(100000), flags);
+    garbage.insert(garbage.end(), chunk.begin(), chunk.begin() + 30);
+  }
+  const Bytes between = Bytes(bytes_.begin(), middle) + garbage + Bytes(middle, bytes_.end());
+  for (const Bytes& bytes : {zeros, no_index, too_long, between}) {
+    TestFile at_once(bytes);
+    const Reading expected = Reader(&at_once).ReadOn();
+    for (const size_t step : {1u, 50u, 1000u}) {
+      SCOPED_TRACE(std::to_string(step) + " bytes at a time");
+      TestFile file(
+          Bytes(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(chunks[first].end())));
+      Reader reader(&file);
+      ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+      std::vector<Block> blocks;
+      uint64_t entries = 0, bytes_of_index = 0;
+      while (file.bytes.size() < bytes.size()) {
+        const size_t size = std::min(file.bytes.size() + step, bytes.size());
+        file.bytes.assign(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
+        const Reading reading = reader.ReadOn();
+        blocks.insert(blocks.end(), reading.blocks.begin(), reading.blocks.end());
+        ASSERT_EQ(h4mk_reader_index_size(reader.get(), 0, &entries, &bytes_of_index), H4MK_OK);
+      }
+      EXPECT_EQ(blocks, expected.blocks);
+      TestFile whole(bytes);
+      Reader other(&whole);
+      uint64_t all = 0;
+      ASSERT_EQ(h4mk_reader_index_size(other.get(), 0, &all, &bytes_of_index), H4MK_OK);
+      EXPECT_EQ(entries, all);
+    }
+  }
+}
+
+// Each byte of damage that grows is looked at a few times, not at each growth.
+TEST_F(IoFaultTest, DamageThatGrowsIsLookedThroughOnce) {
+  constexpr size_t kStep = 4096, kSteps = 256;
+  Bytes garbage(kStep);  // with chunks that are never complete
+  for (size_t i = 0; i < 64; ++i) {
+    const Bytes chunk = MakeChunk("CORE", Bytes(1 << 20, 0x7F), i % 2 == 0 ? 0 : kClusterFlag);
+    std::copy_n(chunk.begin(), 30, garbage.begin() + static_cast<ptrdiff_t>(64 * i));
+  }
+  for (const bool reads_on : {true, false}) {
+    TestFile file(Bytes(bytes_.begin(), bytes_.begin() + bytes_.size() / 2));
+    Reader reader(&file);
+    ASSERT_EQ(reader.status(), H4MK_OK) << reader.message();
+    file.bytes_read = 0;
+    for (size_t i = 0; i < kSteps; ++i) {
+      file.bytes = file.bytes + garbage;
+      if (reads_on)
+        EXPECT_EQ(reader.ReadOn().end, H4MK_AGAIN);
+      else
+        EXPECT_EQ(reader.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_OK);
+    }
+    EXPECT_LT(file.bytes_read, 12 * kStep * kSteps) << (reads_on ? "reading on" : "seeking");
+  }
+}
+
 // The writer makes what it has visible on request: h4mk_writer_flush().
 TEST_F(IoFaultTest, WhatIsFlushedCanBeRead) {
   TestFile file, view;
@@ -536,6 +606,21 @@ TEST_F(IoFaultTest, SeekingWhereTheEndIsUnreadable) {
     ASSERT_EQ(reader.Next(&block), H4MK_OK);
   }
   EXPECT_LT(file.bytes_read, 2 * kZeros);
+}
+
+// What could not be used at the end is not read as a whole at each lookup, whatever it looks like.
+TEST_F(IoFaultTest, SeekingBeforeALargeChunkThatIsDamaged) {
+  for (const uint32_t flags : {0u, kClusterFlag}) {
+    Bytes chunk = MakeChunk("CORE", Bytes(1000000, 0x7F), flags);
+    chunk[chunk.size() - 2] ^= 1;
+    TestFile file(Bytes(bytes_.begin(), bytes_.begin() + bytes_.size() / 2));
+    file.bytes = file.bytes + chunk;
+    Reader reader(&file);
+    ASSERT_EQ(reader.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_OK) << reader.message();
+    file.bytes_read = 0;
+    for (int i = 0; i < 1000; ++i) ASSERT_EQ(reader.Seek(0, 10 * i, H4MK_SEEK_BACKWARD), H4MK_OK);
+    EXPECT_LT(file.bytes_read, 200 * chunk.size()) << flags;
+  }
 }
 
 // A download into a file that has its size from the beginning.

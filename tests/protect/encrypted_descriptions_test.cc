@@ -6,6 +6,7 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "protect/block_cipher.h"
+#include "support/allocations.h"
 #include "support/chunks.h"
 #include "support/encryption.h"
 
@@ -306,6 +307,34 @@ TEST(ChangingDescriptionsTest, ForgedLaterOnesAreNotUsed) {
   EXPECT_EQ(seeker.Seek(0, 0, H4MK_SEEK_BACKWARD), H4MK_OK) << seeker.message();
   EXPECT_FALSE(seeker.Warnings().empty());
   expect_not_used(seeker);
+}
+
+// A description that the key refuses is not read again for each chunk that stands behind it.
+TEST(ChangingDescriptionsTest, ARefusedOneInAPipeIsReadOnce) {
+  const Bytes file = Changing().file.bytes;
+  const std::vector<Chunk> chunks = WalkChunks(file);
+  size_t first = 0;
+  while (!chunks[first].is_cluster()) ++first;
+  const auto behind_first = file.begin() + static_cast<ptrdiff_t>(chunks[first].end());
+  Json forged = Json::parse(Changing().tracks.front());
+  for (int i = 0; i < 1000; ++i) forged["tracks"][0]["a key " + std::to_string(i)] = i;
+  const std::string text = forged.dump();
+  const Bytes description =
+      MakeChunk("TRAK", Bytes(text.begin(), text.end()), /*flags=*/0, SaltOf(file));
+  const auto allocations_with = [&](size_t count) {
+    Bytes bytes = Bytes(file.begin(), behind_first) + description;
+    for (size_t i = 0; i < count; ++i)
+      bytes = bytes + MakeChunk("FREE", {}, /*flags=*/0, SaltOf(file));
+    TestFile pipe(bytes + Bytes(behind_first, file.end()));
+    pipe.pipe = true;
+    Keys keys(kMaster);
+    Reader reader(&pipe, keys.options);
+    const AllocationMeter meter;
+    EXPECT_EQ(reader.ReadOn().end, H4MK_END);
+    EXPECT_FALSE(reader.Warnings().empty()) << "it was refused";
+    return meter.count();
+  };
+  EXPECT_LT(allocations_with(100), allocations_with(0) + 100 * 50);
 }
 
 // Earlier descriptions of the same file are authentic; the end says that they are not the last.

@@ -19,16 +19,18 @@ namespace h4mk_test {
 
 inline std::atomic<int64_t> g_allocated{0};  // bytes in use now
 inline std::atomic<int64_t> g_peak{0};       // the most since the last AllocationMeter
+inline std::atomic<int64_t> g_allocations{0};
 
 // Measures the most memory that was in use at one moment since its construction, beyond what was in
-// use then.
+// use then, and counts the allocations since.
 class AllocationMeter {
  public:
-  AllocationMeter() : base_(g_allocated) { g_peak = base_; }
+  AllocationMeter() : base_(g_allocated), allocations_(g_allocations) { g_peak = base_; }
   int64_t peak() const { return g_peak - base_; }
+  int64_t count() const { return g_allocations - allocations_; }
 
  private:
-  int64_t base_;
+  int64_t base_, allocations_;
 };
 
 inline std::atomic<int64_t> g_until_failure{-1};  // allocations that still succeed; -1: all
@@ -44,6 +46,7 @@ class FailingAllocation {
 // NULL when out of memory.
 inline void* CountedAllocNothrow(size_t size, size_t alignment) {
   if (g_until_failure >= 0 && g_until_failure-- == 0) return nullptr;
+  ++g_allocations;
   size = std::max<size_t>(size, 1);
   void* p = alignment <= alignof(std::max_align_t)
                 ? std::malloc(size)

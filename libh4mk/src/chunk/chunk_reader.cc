@@ -2,6 +2,7 @@
 #include "chunk/chunk_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/crc32.h"
 #include "base/fault.h"
@@ -12,6 +13,8 @@ namespace {
 constexpr size_t kScanWindow = 64 << 10;
 constexpr size_t kFirstWindow = 4096;  // of a scan: most gaps are small, and there may be many
 constexpr size_t kGrowth = 1 << 20;
+constexpr size_t kMaxVarint = 10;
+constexpr size_t kMaxUnfinished = 4096;  // an honest file has one
 constexpr size_t kMaxGivenBack = 8 << 20;
 
 // What checks of chunks that may be none can cost: so much, and so many times the bytes that were
@@ -151,7 +154,7 @@ Status ChunkReader::Covered(uint64_t offset, const ChunkHeader& header, uint64_t
     if (header.length > limit) *size = 0;
     return {};
   }
-  uint8_t front[10];  // the size of its index
+  uint8_t front[kMaxVarint];  // the size of its index
   size_t got = 0;
   H4MK_TRY(source_.ReadAt(offset + kChunkHeaderSize, front, sizeof front, &got));
   ByteReader reader(ByteSpan(front, got));
@@ -274,6 +277,7 @@ Status ChunkReader::LengthsAreRight(bool* right) {
 }
 
 Status ChunkReader::FindNext(uint64_t offset, uint64_t* found) {
+  if (GoesOn(offset)) return SearchOn(found);
   ChunkHeader header;
   const Status status = ReadHeader(offset, &header);
   if (status.code() == Code::kIo) return status;
@@ -305,7 +309,59 @@ Status ChunkReader::FindNext(uint64_t offset, uint64_t* found) {
     if (follows) return {};
   }
   if (status.ok()) source_.Unread(offset, ChunkHeaderBytes(header));
+  BeginSearch(offset, offset + header.size());
   return Scan(offset, found);
+}
+
+// Whether the last search began here as well, found nothing, and the file has grown since. All of
+// the damage each time would be quadratic for who follows the file.
+bool ChunkReader::GoesOn(uint64_t offset) {
+  return search_.found_nothing && search_.start == offset && source_.Size() > search_.file_size;
+}
+
+// Looks at what could not be judged before, then at what was appended.
+Status ChunkReader::SearchOn(uint64_t* found) {
+  search_.found_nothing = false;  // until it is known: after a failed read all is searched
+  search_.file_size = source_.Size();
+  const auto size = static_cast<uint64_t>(search_.file_size);
+  for (const Unfinished& chunk : std::exchange(search_.unfinished, {})) {
+    ChunkHeader header;
+    bool whole = false;
+    if (chunk.needed > size) {
+      search_.unfinished.push_back(chunk);
+      continue;
+    }
+    H4MK_TRY(ReadHeader(chunk.offset, &header));
+    if (IsPlausibleTag(header.tag)) H4MK_TRY(Judge(chunk.offset, header, &whole));
+    *found = chunk.offset;
+    if (whole) return {};
+  }
+  return Scan(search_.until, found);
+}
+
+// follower: where the damaged chunk says to end; what stands there may not be there yet.
+void ChunkReader::BeginSearch(uint64_t offset, uint64_t follower) {
+  const int64_t size = source_.Size();
+  // CRCs of one search serve the next: a file may have many gaps, each with a length that reaches
+  // to its end. The same place once more may have other bytes.
+  if (!ranges_ || size != search_.file_size || offset <= search_.start) ranges_.emplace(source_);
+  search_ = {offset, offset, size, {}, false};
+  search_.unfinished.push_back({follower, follower + kChunkOverhead});
+}
+
+// Whether the chunk is whole. If the file is too short to tell, SearchOn() asks again.
+Status ChunkReader::Judge(uint64_t offset, const ChunkHeader& header, bool* whole) {
+  H4MK_TRY(IsWholeWith(offset, header, &*ranges_, whole));
+  uint64_t needed = offset + header.size();
+  const auto size = static_cast<uint64_t>(search_.file_size);
+  if (*whole || needed <= size) return {};  // also where the size is not known
+  uint64_t covered = 0;
+  H4MK_TRY(Covered(offset, header, &covered));
+  if (IsCluster(header))
+    needed = offset + kChunkHeaderSize + (covered > 0 ? covered + kCrcSize : kMaxVarint);
+  if (needed <= size || (covered == 0 && !IsCluster(header))) return {};
+  if (search_.unfinished.size() < kMaxUnfinished) search_.unfinished.push_back({offset, needed});
+  return {};
 }
 
 // Whether a whole chunk stands behind one whose header was read. What is read can be read again.
@@ -362,14 +418,10 @@ Status ChunkReader::FindTrueLength(uint64_t offset, const ChunkHeader& header, u
   return {};
 }
 
+// Looks for a whole chunk from there on; none begins at the damage itself.
 Status ChunkReader::Scan(uint64_t offset, uint64_t* found) {
   const uint64_t start = offset;
   const bool seekable = source_.seekable();
-  // One for all scans: a file may have many gaps, each with a length that reaches to its end.
-  if (const int64_t size = source_.Size(); !ranges_ || size != scanned_size_) {
-    ranges_.emplace(source_);
-    scanned_size_ = size;
-  }
   uint64_t budget = kLeastBudget;
   Bytes scanned;  // on an input that cannot seek, to be given back if nothing is found: it may
                   // grow, or be asked again after a failure
@@ -383,14 +435,14 @@ Status ChunkReader::Scan(uint64_t offset, uint64_t* found) {
     const Status read = source_.ReadAt(offset, window.data(), window.size(), &got);
     if (!read.ok()) return give_back(read);
     source_.Unread(offset, ByteSpan(window).first(got));
-    if (got < kChunkHeaderSize) return give_back(Status(Code::kEnd, "no further chunk found"));
-    for (size_t i = offset == start ? 1 : 0; i + kChunkHeaderSize <= got; ++i) {
+    if (got < kChunkHeaderSize) break;
+    for (size_t i = offset == search_.start ? 1 : 0; i + kChunkHeaderSize <= got; ++i) {
       bool starts = IsKnownTag(LoadLe<uint32_t>(window.data() + i));
       if (starts) H4MK_TRY(source_.StartsChunk(offset + i, &starts));
       if (!starts) continue;
       const ChunkHeader header = ParseChunkHeader(window.data() + i);
       bool whole = false;
-      const Status checked = seekable ? IsWholeWith(offset + i, header, &*ranges_, &whole)
+      const Status checked = seekable ? Judge(offset + i, header, &whole)
                                       : IsWholeInStream(offset + i, header, &budget, &whole);
       if (!seekable) source_.Unread(offset, ByteSpan(window).first(got));  // the check has read on
       if (!checked.ok()) return give_back(checked);
@@ -406,6 +458,9 @@ Status ChunkReader::Scan(uint64_t offset, uint64_t* found) {
     offset += done;
     window.resize(std::min(2 * window.size(), kScanWindow));
   }
+  search_.until = offset;
+  search_.found_nothing = seekable;
+  return give_back(Status(Code::kEnd, "no further chunk found"));
 }
 
 Status ChunkReader::FindBackward(uint64_t before, uint64_t distance, uint32_t tag,

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "base/io.h"
 #include "chunk/chunk_format.h"
@@ -79,6 +80,8 @@ class ChunkReader {
   // Where to go on behind a chunk that cannot be used (core.md, "Damage"): directly behind it where
   // a whole chunk follows, else at the next known tag whose chunk is whole. kEnd: nothing follows;
   // all can be read again. The work is in proportion to the distance, whatever lengths stand there.
+  // Asked again in a file that has grown since, it only looks at what was appended, and at what was
+  // not complete; in one of the same size it looks at all, which may have been written meanwhile.
   Status FindNext(uint64_t offset, uint64_t* found);
 
   // Says whether the chunk at an offset is the one that is looked for. Called for chunks of the
@@ -97,11 +100,27 @@ class ChunkReader {
     bool is_end = false;    // of the file, or the container checksum
     bool is_chunk = false;  // that is whole
   };
+  // A chunk that the file has to be so long to tell anything about.
+  struct Unfinished {
+    uint64_t offset, needed;
+  };
+  // For the next chunk behind damage, of a source that can seek.
+  struct Search {
+    uint64_t start = 0;     // where the damage begins
+    uint64_t until = 0;     // nothing begins before, except what is unfinished
+    int64_t file_size = 0;  // then
+    std::vector<Unfinished> unfinished;
+    bool found_nothing = false;  // it came to the end of the file
+  };
   Next WhatFollows(uint64_t offset, uint32_t longest_read = UINT32_MAX);
   Status ReadUpTo(uint64_t offset, uint64_t size, Bytes* bytes);
   Status FollowsInStream(uint64_t offset, const ChunkHeader& header, bool* follows);
   Status FindTrueLength(uint64_t offset, const ChunkHeader& header, uint64_t* found);
+  bool GoesOn(uint64_t offset);
+  Status SearchOn(uint64_t* found);
+  void BeginSearch(uint64_t offset, uint64_t follower);
   Status Scan(uint64_t offset, uint64_t* found);
+  Status Judge(uint64_t offset, const ChunkHeader& header, bool* whole);
   Status IsWholeWith(uint64_t offset, const ChunkHeader& header, RangeCrc* ranges, bool* whole);
   Status IsWholeInStream(uint64_t offset, const ChunkHeader& header, uint64_t* budget, bool* whole);
   Status Covered(uint64_t offset, const ChunkHeader& header, uint64_t* size);
@@ -110,8 +129,8 @@ class ChunkReader {
   Source& source_;
   const int version_;
   std::optional<bool> lengths_are_right_;  // once somebody asked
-  std::optional<RangeCrc> ranges_;         // of scans, of a file of this size:
-  int64_t scanned_size_ = -1;
+  std::optional<RangeCrc> ranges_;         // of searches, each behind the one before
+  Search search_;                          // the last one
 };
 
 }  // namespace h4mk

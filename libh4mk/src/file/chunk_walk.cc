@@ -46,8 +46,14 @@ ChunkWalk::ChunkWalk(Source& source, const TrackIds& tracks, int version, Depth 
       tracks_(tracks),
       version_(version),
       depth_(depth),
-      progress_(std::move(progress)),
-      size_(static_cast<uint64_t>(std::max<int64_t>(source.Size(), 0))) {}
+      progress_(std::move(progress)) {
+  Resume(kFileHeaderSize);
+}
+
+void ChunkWalk::Resume(uint64_t position) {
+  position_ = position;
+  size_ = static_cast<uint64_t>(std::max<int64_t>(source_.Size(), 0));
+}
 
 bool ChunkWalk::IsCluster(const ChunkHeader& header) const {
   return version_ >= 2 && header.is_cluster();
@@ -162,7 +168,8 @@ Status ChunkWalk::CheckSmall(Piece* piece, bool* good) {
 
 // Reads a part of the file; visit gets its pieces with their place in the file.
 Status ChunkWalk::ForPieces(uint64_t begin, uint64_t end, const Visit& visit) {
-  buffer_.resize(kPiece);
+  const uint64_t longest = begin < end ? std::min<uint64_t>(end - begin, kPiece) : 0;
+  buffer_.resize(std::max(buffer_.size(), static_cast<size_t>(longest)));
   while (begin < end) {
     const auto step = static_cast<size_t>(std::min<uint64_t>(end - begin, kPiece));
     const std::span<uint8_t> bytes = std::span(buffer_).first(step);

@@ -57,7 +57,9 @@ class ChunkWalk {
   // Where the next piece begins; the first one behind the file header.
   uint64_t position() const { return position_; }
   void MoveTo(uint64_t position) { position_ = position; }
-  // The size of the file when the walk began, behind which it does not look.
+  // Goes on there, in the file as it is now.
+  void Resume(uint64_t position);
+  // The size of the file when the walk began or was resumed, behind which it does not look.
   uint64_t file_size() const { return size_; }
 
   // The next piece. kEnd: at position() are fewer bytes than a chunk takes, nothing or the
@@ -89,7 +91,7 @@ class ChunkWalk {
   const Depth depth_;
   Progress progress_;
   uint64_t size_ = 0;
-  uint64_t position_ = kFileHeaderSize;
+  uint64_t position_ = 0;
 
   ClusterIndex index_;
   uint64_t data_offset_ = 0;

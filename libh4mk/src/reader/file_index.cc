@@ -11,9 +11,10 @@
 namespace h4mk {
 namespace {
 
-// A fingerprint covers at least so many bytes, and at most so many of a chunk that begins where the
-// scan has stopped but could not be used; larger ones are scanned each time.
-constexpr size_t kMinFingerprint = 4 << 10, kMaxFingerprint = 1 << 20;
+constexpr size_t kFingerprint = 4 << 10;
+// What looks the same but may have changed is scanned again so rarely that the scans take a ninth
+// of the time at most.
+constexpr int kRest = 8;
 
 // How many bytes decide whether the chunk that begins here can be used.
 uint64_t FingerprintBytes(ByteSpan front) {
@@ -33,7 +34,8 @@ FileIndex::FileIndex(Source& source, Warnings& warnings, unsigned& changes)
       chunks_(source),
       warnings_(warnings),
       descriptions_(chunks_, warnings, changes),
-      index_(chunks_, descriptions_.ids()) {}
+      index_(chunks_, descriptions_.ids()),
+      walk_(source_, descriptions_.ids(), 2, ChunkWalk::Depth::kScan) {}
 
 // What offsets can be at most; more than any if it is not known.
 uint64_t FileIndex::FileSize() {
@@ -74,34 +76,32 @@ Status FileIndex::LookUp(const std::function<Status()>& lookup) {
 }
 
 // Takes in what was written since the last scan: appended, or within the file, if that has its
-// final size from the beginning (a download). Megabytes that cannot be read, zeros after a power
-// loss for instance, are not scanned at each lookup: the fingerprint tells that nothing has
-// changed.
+// final size from the beginning (a download). What cannot be used, zeros after a power loss for
+// instance, is not scanned at each lookup: the fingerprint tells that nothing has changed.
 Status FileIndex::Refresh() {
   const int64_t size = source_.Size();
   if (size < 0 || static_cast<uint64_t>(size) < scan_.until + kChunkOverhead) return {};
-  std::optional<EndFingerprint> end;
+  EndFingerprint end;
   H4MK_TRY(TakeFingerprint(size, &end));
-  if (end && end == last_end_) return {};
+  const auto begin = std::chrono::steady_clock::now();
+  if (end == last_end_ && (end.is_all || begin < next_scan_)) return {};
   H4MK_TRY(ScanClusters());
   last_end_ = end;
+  const auto now = std::chrono::steady_clock::now();
+  next_scan_ = now + kRest * (now - begin);
   return {};
 }
 
-// Empty: what decides whether the scan can go on is too large.
-Status FileIndex::TakeFingerprint(int64_t size, std::optional<EndFingerprint>* fingerprint) {
+Status FileIndex::TakeFingerprint(int64_t size, EndFingerprint* fingerprint) {
   source_.Forget();
   const uint64_t left = static_cast<uint64_t>(size) - scan_.until;
-  Bytes bytes;
-  for (uint64_t wanted = std::min<uint64_t>(kMinFingerprint, left); wanted > bytes.size();
-       wanted = std::min(FingerprintBytes(bytes), left)) {
-    if (wanted > kMaxFingerprint) return {};
-    const size_t had = bytes.size();
-    bytes.resize(static_cast<size_t>(wanted));
-    size_t got = 0;
-    H4MK_TRY(source_.ReadAt(scan_.until + had, bytes.data() + had, bytes.size() - had, &got));
-  }
-  *fingerprint = {size, scan_.until, Crc32(0, bytes)};
+  Bytes bytes(static_cast<size_t>(std::min<uint64_t>(kFingerprint, left)));
+  size_t got = 0;
+  H4MK_TRY(source_.ReadAt(scan_.until, bytes.data(), bytes.size(), &got));
+  uint8_t last[kCrcSize] = {};
+  if (const uint64_t end = std::min(FingerprintBytes(bytes), left); end > bytes.size())
+    H4MK_TRY(source_.ReadAt(scan_.until + end - sizeof last, last, sizeof last, &got));
+  *fingerprint = {size, scan_.until, Crc32(Crc32(0, bytes), last), left == bytes.size()};
   return {};
 }
 
@@ -114,7 +114,7 @@ Status FileIndex::ScanAgain(const Status& problem) {
 Status FileIndex::MakeIndex(bool trust_pages) {
   Clear();
   scan_ = {behind_front_, PageBuilder(), false, 0, 0};
-  last_end_.reset();
+  last_end_ = {};
   index_.set_file_size(FileSize());
   if (trust_pages) H4MK_TRY(UseLastIndex());
   scan_.builder = PageBuilder(tracks().size(), /*most_times=*/0);
@@ -207,11 +207,10 @@ Status FileIndex::FindLastIndex(LastIndex* last) {
 // Brings the clusters behind scan_.until into the index.
 Status FileIndex::ScanClusters() {
   is_scan_due_ = true;
-  ChunkWalk walk(source_, descriptions_.ids(), 2, ChunkWalk::Depth::kScan);
-  walk.MoveTo(scan_.until);
+  walk_.Resume(scan_.until);
   ScanStep step{scan_, false, false};
   Status status;
-  while (status.ok() && !step.is_done) status = ScanPiece(walk, &step);
+  while (status.ok() && !step.is_done) status = ScanPiece(&step);
   // What was scanned stays so, also where reading failed behind it.
   if (step.has_clusters) {
     PutScannedPage(step.scan.builder.page(), &step.scan);
@@ -224,22 +223,22 @@ Status FileIndex::ScanClusters() {
   return status;
 }
 
-Status FileIndex::ScanPiece(ChunkWalk& walk, ScanStep* step) {
+Status FileIndex::ScanPiece(ScanStep* step) {
   Piece piece;
-  Status status = walk.Next(&piece);
+  Status status = walk_.Next(&piece);
   if (status.ok() && piece.is_cluster && step->scan.has_descriptions()) {
     H4MK_TRY(UseScannedDescriptions(&step->scan));
-    walk.MoveTo(piece.offset);  // once more: its blocks may be of tracks that were added
-    status = walk.Next(&piece);
+    walk_.MoveTo(piece.offset);  // once more: its blocks may be of tracks that were added
+    status = walk_.Next(&piece);
   }
   const bool is_gap = piece.kind == Piece::Kind::kGap;
   // What is not complete at the end may be so later.
   step->is_done = !status.ok() || piece.kind == Piece::Kind::kUnfinished ||
-                  (is_gap && piece.end == walk.file_size());
+                  (is_gap && piece.end == walk_.file_size());
   if (step->is_done) return status.code() == Code::kEnd ? Status() : status;
   const uint32_t tag = piece.header.tag;
   if (piece.is_cluster) {
-    ScanCluster(piece.offset, walk.index(), step);
+    ScanCluster(piece.offset, walk_.index(), step);
   } else if (is_gap && (tag == kTagTracks || tag == kTagMeta)) {
     warnings_.Add(Corrupt(piece.offset, piece.problem));  // others are met by reading on
   } else if (!is_gap && piece.header.unknown_flags() == 0) {

@@ -2,6 +2,7 @@
 #ifndef H4MK_READER_FILE_INDEX_H_
 #define H4MK_READER_FILE_INDEX_H_
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <variant>
@@ -95,7 +96,8 @@ class FileIndex {
   struct EndFingerprint {
     int64_t size = -1;
     uint64_t scanned_until = 0;
-    uint32_t crc = 0;  // of the bytes that decided that nothing more can be used
+    uint32_t crc = 0;     // of the first bytes behind it, and the last ones of the chunk there
+    bool is_all = false;  // there are no others
     bool operator==(const EndFingerprint&) const = default;
   };
 
@@ -123,11 +125,11 @@ class FileIndex {
   Status UseLastIndex();
   Status UsePages(const LastPage& last);
   Status ScanClusters();
-  Status ScanPiece(ChunkWalk& walk, ScanStep* step);
+  Status ScanPiece(ScanStep* step);
   Status UseScannedDescriptions(Scan* scan);
   void ScanCluster(uint64_t offset, const ClusterIndex& cluster, ScanStep* step);
   void PutScannedPage(IndexPage page, Scan* scan);
-  Status TakeFingerprint(int64_t size, std::optional<EndFingerprint>* fingerprint);
+  Status TakeFingerprint(int64_t size, EndFingerprint* fingerprint);
 
   Source& source_;
   ChunkReader chunks_;
@@ -142,8 +144,10 @@ class FileIndex {
   End end_ = End::kNone;
   bool is_scanned_ = false;   // … or are being scanned: nothing else is in the index
   bool is_scan_due_ = false;  // the last scan did not come to its end
+  ChunkWalk walk_;            // of the scan: it knows what it has looked through in vain
   Scan scan_;
-  std::optional<EndFingerprint> last_end_;  // where the last scan stopped; empty: not known
+  EndFingerprint last_end_;                          // where the last scan stopped
+  std::chrono::steady_clock::time_point next_scan_;  // not before, if that looks the same
 };
 
 }  // namespace h4mk
