@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "support/allocations.h"
 #include "support/chunks.h"
 #include "support/container.h"
 #include "support/layouts.h"
@@ -495,6 +496,61 @@ TEST(LookupCostTest, ClustersOfReorderedPicturesDoNotOverlap) {
   ASSERT_EQ(h4mk_reader_frame(reader.get(), 0, 500, &info), H4MK_OK);
   EXPECT_EQ(info.pts, 501);
   EXPECT_EQ(file.jumps, 1u) << "and not one for each cluster";
+}
+
+// Pictures that are not stored as they are shown have to be sorted, which takes memory: once for a
+// cluster and a track, not at each look-up.
+TEST(LookupCostTest, TheFramesOfAClusterAreSortedOnce) {
+  Media media;
+  AddVideo(&media, kVideo, 1, 400, 1);
+  AddVideo(&media, kVideo, 1, 400, 1);
+  Interleave(&media);
+  FillPayloads(&media, 30);
+  TestFile file(Mux(media, ClusterLimits(1 << 24, 1 << 30)));
+  Reader reader(&file);
+  h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
+  for (const uint32_t track : {0u, 1u, 0u}) {
+    SCOPED_TRACE("track " + std::to_string(track));
+    const std::vector<Block> blocks = OfTrack(media, track);
+    const std::vector<size_t> frames = Frames(blocks);
+    ASSERT_EQ(h4mk_reader_frame(reader.get(), track, 0, &info), H4MK_OK);
+    const AllocationMeter meter;
+    for (size_t i = 0; i < frames.size(); ++i) {
+      ASSERT_EQ(h4mk_reader_frame(reader.get(), track, i, &info), H4MK_OK);
+      ASSERT_EQ(info.ordinal, frames[i]);
+    }
+    EXPECT_LT(meter.peak(), 1000) << "a list takes some thousand bytes";
+  }
+}
+
+// The list of a cluster does not outlive it: neither where other clusters are looked up in between,
+// nor where reading takes the cluster over, nor where the file grows.
+TEST(LookupCostTest, TheListOfFramesBelongsToItsCluster) {
+  TestFile written, file;
+  Writer writer(&written, ClusterLimits(1 << 24, 1 << 30));
+  writer.AddTrack();
+  const auto write = [&](int64_t cluster) {
+    for (const int64_t time : {0, 2, 1, 3})  // each cluster has its frames in another order
+      ASSERT_EQ(writer.Write({.pts = cluster * 4 + (time + cluster) % 4, .data = ToBytes("block")}),
+                H4MK_OK);
+    ASSERT_EQ(writer.Flush(), H4MK_OK);
+    file.bytes = written.bytes;
+  };
+  write(0);
+  write(1);
+  Reader reader(&file);
+  const auto look_up = [&](uint64_t number) {
+    h4mk_block_info info = H4MK_BLOCK_INFO_INIT;
+    EXPECT_EQ(h4mk_reader_frame(reader.get(), 0, number, &info), H4MK_OK);
+    EXPECT_EQ(info.pts, static_cast<int64_t>(number));
+  };
+  for (const uint64_t number : {1, 5, 2, 6, 0}) look_up(number);
+  h4mk_block block = H4MK_BLOCK_INIT;
+  ASSERT_EQ(h4mk_reader_seek(reader.get(), 0, 0, H4MK_SEEK_BACKWARD), H4MK_OK);
+  ASSERT_EQ(h4mk_reader_next(reader.get(), &block), H4MK_OK);
+  for (const uint64_t number : {5, 1, 6}) look_up(number);
+  write(2);
+  for (const uint64_t number : {9, 1, 10, 5}) look_up(number);
 }
 
 TEST(ChunkListTest, AllChunksWithTheirPayloads) {

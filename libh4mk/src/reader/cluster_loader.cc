@@ -79,6 +79,7 @@ Status ClusterLoader::LoadAt(uint64_t offset, uint64_t extent) {
 }
 
 void ClusterLoader::Start(uint64_t offset, const ChunkHeader& header) {
+  ++loads_;
   index_.set_salt(source_.salt());
   offset_ = offset;
   header_ = header;

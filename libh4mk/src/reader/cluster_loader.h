@@ -63,6 +63,8 @@ class ClusterLoader {
   Status LoadData();
 
   bool loaded() const { return state_ != State::kNothing; }
+  // How often a load has begun: as long as it is the same, so are the blocks.
+  uint64_t loads() const { return loads_; }
   bool Holds(uint64_t offset) const { return loaded() && offset_ == offset; }
   const ClusterIndex& index() const { return index_; }
   uint64_t offset() const { return offset_; }
@@ -112,6 +114,7 @@ class ClusterLoader {
   BufferAllocator& allocator_;
 
   State state_ = State::kNothing;
+  uint64_t loads_ = 0;
   uint64_t offset_ = 0;
   ChunkHeader header_;
   ClusterIndex index_;

@@ -8,17 +8,8 @@
 namespace h4mk {
 namespace {
 
-// The numbers of the first block of a track in a cluster, and of its last one: they rise there.
-Status FindOrdinals(const ClusterLoader& cluster, uint32_t track, uint64_t* first, uint64_t* last) {
-  const std::vector<BlockRecord>& blocks = cluster.index().blocks();
-  const auto wanted = static_cast<int32_t>(track);
-  const auto front = std::ranges::find(blocks, wanted, &BlockRecord::track);
-  if (front == blocks.end())
-    return Corrupt(cluster.offset(), "the index names blocks of a track that are not there");
-  *first = front->ordinal;
-  *last = std::ranges::find(blocks.rbegin(), blocks.rend(), wanted, &BlockRecord::track)->ordinal;
-  return {};
-}
+// So far behind the last one the next block by number mostly stands, also where tracks take turns.
+constexpr size_t kNear = 64;
 
 }  // namespace
 
@@ -52,18 +43,43 @@ Status FileLookups::KeyframesBetween(uint32_t track, int64_t from, int64_t to,
   });
 }
 
-// In the searched cluster, or null. Callers that ask for one block after the other mostly find the
-// next one there, close behind the last one.
-const BlockRecord* FileLookups::FindSearched(uint32_t track, uint64_t ordinal) {
-  if (!clusters_.searched().loaded()) return nullptr;
-  const std::vector<BlockRecord>& blocks = clusters_.searched().index().blocks();
-  if (last_ >= blocks.size()) last_ = 0;
-  for (size_t left = blocks.size(); left > 0; --left) {
-    const BlockRecord& record = blocks[last_];
-    if (record.track == static_cast<int32_t>(track) && record.ordinal == ordinal) return &record;
-    last_ = last_ + 1 == blocks.size() ? 0 : last_ + 1;
+// The list of the searched cluster. Mostly it is there: callers ask for one block after the other.
+const FileLookups::TrackList& FileLookups::ListSearched(uint32_t track) {
+  if (!list_.IsOf(clusters_.searched(), track)) MakeList(track);
+  return list_;
+}
+
+void FileLookups::MakeList(uint32_t track) {
+  const std::vector<BlockRecord>& blocks = searched_blocks();
+  list_.loader = nullptr;  // memory may run out
+  list_.blocks.clear();
+  list_.frames.clear();
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (blocks[i].track != static_cast<int32_t>(track)) continue;
+    list_.blocks.push_back(i);
+    if (IsFrame(blocks[i].time(), blocks[i].flags)) list_.frames.push_back({blocks[i].time(), i});
   }
-  return nullptr;
+  if (!std::ranges::is_sorted(list_.frames, {}, &TimedBlock::time))
+    std::ranges::stable_sort(list_.frames, {}, &TimedBlock::time);
+  list_.load = clusters_.searched().loads();
+  list_.track = track;
+  list_.loader = &clusters_.searched();
+}
+
+// In the searched cluster, or null.
+const BlockRecord* FileLookups::FindSearched(uint32_t track, uint64_t ordinal) {
+  const std::vector<BlockRecord>& blocks = searched_blocks();
+  // An outline that a seek has left has no blocks yet, and no list is made of it.
+  if (!clusters_.searched().loaded() || blocks.empty()) return nullptr;
+  for (const size_t end = std::min(blocks.size(), last_ + kNear); last_ < end; ++last_)
+    if (blocks[last_].track == static_cast<int32_t>(track) && blocks[last_].ordinal == ordinal)
+      return &blocks[last_];
+  const std::vector<size_t>& list = ListSearched(track).blocks;
+  const uint64_t first = list.empty() ? 0 : blocks[list.front()].ordinal;
+  last_ = 0;
+  if (ordinal < first || ordinal - first >= list.size()) return nullptr;
+  last_ = list[static_cast<size_t>(ordinal - first)];
+  return &blocks[last_];
 }
 
 Status FileLookups::FindOrdinal(uint32_t track, uint64_t ordinal, const BlockRecord** block) {
@@ -87,6 +103,17 @@ Status FileLookups::BlockAt(uint32_t track, uint64_t ordinal, BlockInfo* info) {
   return {};
 }
 
+// The numbers of the first block of a track in the searched cluster, and of its last one.
+Status FileLookups::FindOrdinals(uint32_t track, uint64_t* first, uint64_t* last) {
+  const std::vector<size_t>& list = ListSearched(track).blocks;
+  if (list.empty())
+    return Corrupt(clusters_.searched().offset(),
+                   "the index names blocks of a track that are not there");
+  *first = searched_blocks()[list.front()].ordinal;
+  *last = searched_blocks()[list.back()].ordinal;
+  return {};
+}
+
 // The first span of a track with a block that has this number or a larger one. Ordinals count the
 // blocks before, as long as none were lost. Where some were, the first cluster that was looked at
 // tells how many are missing up to there; then those between low and high are halved.
@@ -100,7 +127,7 @@ Status FileLookups::FindSpanFrom(uint32_t track, uint64_t ordinal, SpanRef* span
     if (!is_known) return {};
     H4MK_TRY(clusters_.Search(tried.cluster));
     uint64_t first = 0, last = 0;
-    H4MK_TRY(FindOrdinals(clusters_.searched(), track, &first, &last));
+    H4MK_TRY(FindOrdinals(track, &first, &last));
     if (last < ordinal) {
       low = tried.first_block + std::max<uint64_t>(tried.blocks, 1);
     } else {
@@ -124,10 +151,11 @@ Status FileLookups::Blocks(uint32_t track, uint64_t first, std::span<BlockInfo> 
   H4MK_TRY(FindSpanFrom(track, first, &span, &more));
   while (more && *copied < out.size()) {
     H4MK_TRY(clusters_.Search(span.cluster));
-    for (const BlockRecord& block : clusters_.searched().index().blocks())
-      if (block.track == static_cast<int32_t>(track) && block.ordinal >= first &&
-          *copied < out.size())
-        out[(*copied)++] = clusters_.searched().InfoOf(block);
+    const std::vector<BlockRecord>& blocks = searched_blocks();
+    const std::vector<size_t>& list = ListSearched(track).blocks;
+    const uint64_t front = list.empty() ? first : blocks[list.front()].ordinal;
+    for (uint64_t i = first - std::min(first, front); i < list.size() && *copied < out.size(); ++i)
+      out[(*copied)++] = clusters_.searched().InfoOf(blocks[list[static_cast<size_t>(i)]]);
     H4MK_TRY(file_.index().NextSpan(track, &span, &more));
   }
   return {};

@@ -47,6 +47,19 @@ class FileLookups final : public Lookups {
     int64_t time = 0;
     size_t block = 0;  // position in the cluster
   };
+  // What a track has in one cluster, so that looking it up does not go through the cluster each
+  // time. It holds until the loader begins another load.
+  struct TrackList {
+    const ClusterLoader* loader = nullptr;  // null: there is no list
+    uint64_t load = 0;
+    uint32_t track = 0;
+    std::vector<size_t> blocks;      // positions in the cluster, whose numbers follow each other
+    std::vector<TimedBlock> frames;  // in the order of presentation
+
+    bool IsOf(const ClusterLoader& cluster, uint32_t wanted) const {
+      return loader == &cluster && load == cluster.loads() && track == wanted;
+    }
+  };
   // The frames of a track whose clusters overlap, in the order of presentation.
   struct FrameTable {
     struct Entry {
@@ -61,7 +74,10 @@ class FileLookups final : public Lookups {
   const std::vector<BlockRecord>& searched_blocks() {
     return clusters_.searched().index().blocks();
   }
+  const TrackList& ListSearched(uint32_t track);
+  void MakeList(uint32_t track);
   const BlockRecord* FindSearched(uint32_t track, uint64_t ordinal);
+  Status FindOrdinals(uint32_t track, uint64_t* first, uint64_t* last);
   Status FindSpanFrom(uint32_t track, uint64_t ordinal, SpanRef* span, bool* found);
 
   BlockInfo InfoOf(const FrameRef& frame);
@@ -70,6 +86,7 @@ class FileLookups final : public Lookups {
   Status LocateFrameAt(uint32_t track, int64_t time, FrameRef* frame);
   Status MakeFrameTable(uint32_t track, const FrameTable** table);
   Status AddToTable(uint32_t track, const SpanRef& span, size_t* place, FrameTable* table);
+  size_t FindKeyIn(uint32_t track, size_t end, int64_t time);
   Status ChainTo(uint32_t track, const FrameRef& frame, std::span<BlockInfo> out, uint64_t* total);
 
   FileIndex& file_;
@@ -77,7 +94,7 @@ class FileLookups final : public Lookups {
   SeekPlanner& planner_;
   size_t last_ = 0;  // where the last block by number was, in the cluster that it was in
   std::map<uint32_t, FrameTable> tables_;  // by track, once they are needed
-  std::vector<TimedBlock> frames_;         // those of LoadFrames()
+  TrackList list_;                         // made last
 };
 
 }  // namespace h4mk

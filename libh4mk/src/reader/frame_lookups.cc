@@ -25,23 +25,15 @@ BlockInfo FileLookups::InfoOf(const FrameRef& frame) {
   return clusters_.searched().InfoOf(searched_blocks()[frame.block]);
 }
 
-// The frames of a track in one cluster, in the order of presentation, into frames_.
+// The frames of a track in one cluster, into list_.
 Status FileLookups::LoadFrames(uint32_t track, const SpanRef& span) {
   H4MK_TRY(clusters_.Search(span.cluster));
-  const std::vector<BlockRecord>& blocks = searched_blocks();
-  frames_.clear();
-  for (size_t i = 0; i < blocks.size(); ++i)
-    if (blocks[i].track == static_cast<int32_t>(track) &&
-        IsFrame(blocks[i].time(), blocks[i].flags))
-      frames_.push_back({blocks[i].time(), i});
-  const auto is_earlier = [](const TimedBlock& a, const TimedBlock& b) { return a.time < b.time; };
-  if (!std::ranges::is_sorted(frames_, is_earlier)) std::ranges::stable_sort(frames_, is_earlier);
-  return frames_.size() == span.frames ? Status() : OtherFrames(span.cluster);
+  return ListSearched(track).frames.size() == span.frames ? Status() : OtherFrames(span.cluster);
 }
 
 Status FileLookups::LocateFrame(uint32_t track, uint64_t number, FrameRef* frame) {
   SpanRef span;
-  size_t place = 0;  // in frames_
+  size_t place = 0;  // in list_
   if (file_.totals(track).overlaps) {
     const FrameTable* table = nullptr;
     H4MK_TRY(MakeFrameTable(track, &table));
@@ -50,7 +42,7 @@ Status FileLookups::LocateFrame(uint32_t track, uint64_t number, FrameRef* frame
     H4MK_TRY(file_.index().SpanAt(track, entry.page, entry.span, &span));
     H4MK_TRY(LoadFrames(track, span));
     place = entry.place;
-    if (place >= frames_.size() || frames_[place].time != entry.time)
+    if (place >= list_.frames.size() || list_.frames[place].time != entry.time)
       return OtherFrames(span.cluster);
   } else {
     bool found = false;
@@ -59,7 +51,7 @@ Status FileLookups::LocateFrame(uint32_t track, uint64_t number, FrameRef* frame
     H4MK_TRY(LoadFrames(track, span));
     place = static_cast<size_t>(number - span.first_frame);
   }
-  *frame = {number, span.cluster, frames_[place].block};
+  *frame = {number, span.cluster, list_.frames[place].block};
   return {};
 }
 
@@ -77,11 +69,11 @@ Status FileLookups::LocateFrameAt(uint32_t track, int64_t time, FrameRef* frame)
   H4MK_TRY(file_.index().SpanAtTime(track, time, &span, &found));
   if (!found) return NoFrameAt();
   H4MK_TRY(LoadFrames(track, span));
-  const auto behind = std::ranges::upper_bound(frames_, time, {}, &TimedBlock::time);
-  const uint64_t number = span.first_frame + static_cast<uint64_t>(behind - frames_.begin());
+  const auto behind = std::ranges::upper_bound(list_.frames, time, {}, &TimedBlock::time);
+  const uint64_t number = span.first_frame + static_cast<uint64_t>(behind - list_.frames.begin());
   if (number == 0) return NoFrameAt();
   // The span may begin with a block that is not shown.
-  if (behind == frames_.begin()) return LocateFrame(track, number - 1, frame);
+  if (behind == list_.frames.begin()) return LocateFrame(track, number - 1, frame);
   *frame = {number - 1, span.cluster, (behind - 1)->block};
   return {};
 }
@@ -127,7 +119,7 @@ Status FileLookups::AddToTable(uint32_t track, const SpanRef& span, size_t* plac
     return {};
   }
   H4MK_TRY(LoadFrames(track, span));
-  for (const TimedBlock& frame : frames_) add(frame.time);
+  for (const TimedBlock& frame : list_.frames) add(frame.time);
   return {};
 }
 
@@ -160,7 +152,7 @@ Status FileLookups::FrameTimes(uint32_t track, uint64_t first, std::span<int64_t
     }
     if (span.frames > 0) H4MK_TRY(LoadFrames(track, span));
     for (; first < span.first_frame + span.frames && *copied < out.size(); ++first)
-      out[(*copied)++] = frames_[static_cast<size_t>(first - span.first_frame)].time;
+      out[(*copied)++] = list_.frames[static_cast<size_t>(first - span.first_frame)].time;
     H4MK_TRY(file_.index().NextSpan(track, &span, &more));
   }
   return {};
@@ -197,41 +189,46 @@ Status FileLookups::FrameChain(uint32_t track, uint64_t number, std::span<BlockI
   return ChainTo(track, frame, out, total);
 }
 
+// The last key block of the track that is not later than `time`, among the first `end` ones of the
+// searched cluster, as its place in the list; `end`: there is none.
+size_t FileLookups::FindKeyIn(uint32_t track, size_t end, int64_t time) {
+  const std::vector<size_t>& list = ListSearched(track).blocks;
+  for (size_t i = end; i-- > 0;) {
+    const BlockRecord& block = searched_blocks()[list[i]];
+    if (block.is_key() && block.time() != kNoTime && block.time() <= time) return i;
+  }
+  return end;
+}
+
 // All blocks of the track up to the frame, from the last key block on that stands before it and is
 // not later. REQUIRES: the frame's cluster is the searched one.
 Status FileLookups::ChainTo(uint32_t track, const FrameRef& frame, std::span<BlockInfo> out,
                             uint64_t* total) {
   *total = 0;
-  const int64_t time = searched_blocks()[frame.block].time();
-  // The last key block before position `end` of the searched cluster; `end`: there is none.
-  const auto find_key = [&](size_t end) {
-    const std::vector<BlockRecord>& blocks = searched_blocks();
-    for (size_t i = end; i-- > 0;)
-      if (blocks[i].track == static_cast<int32_t>(track) && blocks[i].is_key() &&
-          blocks[i].time() != kNoTime && blocks[i].time() <= time)
-        return i;
-    return end;
-  };
+  const BlockRecord& last = searched_blocks()[frame.block];
+  const int64_t time = last.time();
+  const auto end_of_frame = static_cast<size_t>(
+      last.ordinal - searched_blocks()[ListSearched(track).blocks.front()].ordinal + 1);
   ClusterRef cluster = frame.cluster;
-  size_t next = find_key(frame.block + 1);
-  if (next > frame.block) {
+  size_t next = FindKeyIn(track, end_of_frame, time);
+  if (next == end_of_frame) {
     bool found = false;
     H4MK_TRY(file_.index().FindKeyBefore(track, frame.cluster, time, &cluster, &found));
     if (!found) return {};  // it cannot be decoded
     H4MK_TRY(clusters_.Search(cluster));
-    next = find_key(searched_blocks().size());
-    if (next == searched_blocks().size()) return NoSuchKey(cluster);
+    const size_t end = ListSearched(track).blocks.size();
+    next = FindKeyIn(track, end, time);
+    if (next == end) return NoSuchKey(cluster);
   }
   for (;; next = 0) {
     const bool is_last = cluster == frame.cluster;
-    const std::vector<BlockRecord>& blocks = searched_blocks();
-    const size_t end = is_last ? frame.block + 1 : blocks.size();
-    for (; next < end; ++next) {
-      if (blocks[next].track != static_cast<int32_t>(track)) continue;
+    const std::vector<size_t>& list = ListSearched(track).blocks;
+    const size_t end = is_last ? end_of_frame : list.size();
+    if (end > list.size()) return OtherFrames(cluster);  // it has changed since
+    for (; next < end; ++next, ++*total)
       if (*total < out.size())
-        out[static_cast<size_t>(*total)] = clusters_.searched().InfoOf(blocks[next]);
-      ++*total;
-    }
+        out[static_cast<size_t>(*total)] =
+            clusters_.searched().InfoOf(searched_blocks()[list[next]]);
     if (is_last) return {};
     bool more = false;
     H4MK_TRY(file_.index().Next(track, &cluster, &more));
