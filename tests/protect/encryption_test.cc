@@ -6,6 +6,7 @@
 #include <h4mk/legacy.h>
 #include <h4mk/protection.h>
 
+#include <functional>
 #include <ranges>
 
 #include "base/base64.h"
@@ -570,6 +571,53 @@ TEST_F(AttackTest, ClusterTwice) {
   const Reading reading = reader.ReadOn();
   EXPECT_FALSE(reading.damage.empty());
   EXPECT_EQ(reading.blocks, media_.blocks);
+}
+
+// ---- damage
+
+// Changes a byte of the cluster with a number, from 0.
+Bytes Damaged(Bytes file, const std::function<size_t(const Chunk&)>& place, size_t cluster) {
+  for (const Chunk& chunk : WalkChunks(file))
+    if (chunk.is_cluster() && cluster-- == 0) file[place(chunk)] ^= 1;
+  return file;
+}
+size_t DataOf(const Chunk& chunk) { return chunk.crc() - 1; }
+size_t IndexOf(const Chunk& chunk) { return chunk.payload() + 3; }
+
+// Video in some clusters, then sound in others.
+Media VideoThenAudio() {
+  Media media = TwoTracks(30);
+  std::ranges::stable_sort(media.blocks, {}, &Block::track);
+  for (Block& block : media.blocks) {
+    block.side_data.clear();
+    if (block.track == 1) block.pts = block.dts += 48000 * 10;
+  }
+  return media;
+}
+
+// Who damages a block of one track must not hide so that one of another track is gone.
+TEST(EncryptionDamageTest, AGapInAnotherTrackIsTold) {
+  const Media media = VideoThenAudio();
+  Sealed sealed = ReadSealed(Mux(media, Encrypting()));
+  const auto audio = std::ranges::find(sealed.blocks, 1u, &Block::track) - sealed.blocks.begin();
+  sealed.blocks.erase(sealed.blocks.begin() + audio);
+  sealed.ordinals.erase(sealed.ordinals.begin() + audio);
+  const Reading reading = ReadWith(Damaged(WriteSealed(media, sealed), DataOf, 0));
+  ASSERT_EQ(reading.damage.size(), 2u);
+  EXPECT_NE(reading.damage[1].find("blocks 0 to 0 are missing before block 1 of track 2"),
+            std::string::npos)
+      << reading.damage[1];
+}
+
+// What damage has cost is told once: of all tracks, if the index of a cluster is damaged.
+TEST(EncryptionDamageTest, WhatIsLostToDamageIsNotToldAgain) {
+  const Bytes file = Mux(TwoTracks(), Encrypting());
+  for (const auto& place : {DataOf, IndexOf})
+    for (const bool pipe : {false, true}) {
+      const Reading reading = ReadWith(Damaged(file, place, 1), kMaster, pipe);
+      EXPECT_EQ(reading.damage.size(), 1u) << reading.damage.back();
+      EXPECT_LT(reading.blocks.size(), TwoTracks().blocks.size());
+    }
 }
 
 // Every bit of a small file: as it is, the checksums tell; with the checksums made to fit, the tags

@@ -40,6 +40,12 @@ inline bool CostsBlock(Code code) {
   return code == Code::kCorrupt || code == Code::kUnsupported || code == Code::kNotFound;
 }
 
+// What a call of Next() has left out because it is damaged.
+struct LostBlocks {
+  std::vector<uint32_t> tracks;  // of blocks that were passed over; a track may come again
+  bool any_track = false;        // damage hit what would tell the tracks
+};
+
 // It has no default values, so that an array which will be filled is not cleared first.
 struct IndexEntry {
   uint64_t offset;  // of the chunk
@@ -117,6 +123,11 @@ class FileReader {
   // The next block in file order; *block is valid until the next call. kEnd, kAgain, kCorrupt as
   // h4mk_reader_next().
   virtual Status Next(ReadBlock* block) = 0;
+  // Of the last Next(); version 2 only. Valid until the next call.
+  virtual const LostBlocks& lost() const {
+    static const LostBlocks none;
+    return none;
+  }
   virtual Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any) = 0;
   virtual Status Rewind() = 0;
 

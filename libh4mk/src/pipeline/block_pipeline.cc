@@ -71,6 +71,10 @@ Status BlockPipeline::JudgeNext(Status status, size_t first_stage) const {
   return status;
 }
 
+void BlockPipeline::NoteLost(const LostBlocks& lost, size_t first_stage) const {
+  for (size_t i = first_stage; i < stages_.size(); ++i) stages_[i]->NoteLost(lost);
+}
+
 Status BlockPipeline::MakeReady() {
   if (preroll_.is_unused()) return MakeNextReady();
   while (!preroll_.is_reading()) {
@@ -101,7 +105,9 @@ Status BlockPipeline::MakeNextReady() {
 }
 
 Status BlockPipeline::ReadStored() {
-  H4MK_TRY(JudgeNext(file_->Next(&stored_), 0));
+  Status status = file_->Next(&stored_);
+  NoteLost(file_->lost(), 0);
+  H4MK_TRY(JudgeNext(std::move(status), 0));
   state_ = State::kRead;
   return {};
 }
@@ -110,7 +116,10 @@ Status BlockPipeline::CheckStored() {
   for (size_t i = 0; i < stages_.size(); ++i) {
     bool usable = true;
     Status status = stages_[i]->Check(stored_, BlockStage::Order::kNext, &usable);
-    if (!usable) state_ = State::kNone;
+    if (!usable) {
+      state_ = State::kNone;
+      NoteLost({.tracks = {static_cast<uint32_t>(stored_.record->track)}}, i + 1);
+    }
     if (!status.ok()) return JudgeNext(std::move(status), i + 1);
     if (!usable) return {};
   }

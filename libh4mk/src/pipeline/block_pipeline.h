@@ -96,6 +96,7 @@ class BlockPipeline {
   Status Process(ReadBlock* block);
   Status Judge(Status status) const;
   Status JudgeNext(Status status, size_t first_stage) const;
+  void NoteLost(const LostBlocks& lost, size_t first_stage) const;
 
   std::unique_ptr<FileReader> file_;
   std::vector<std::shared_ptr<BlockStage>> stages_;

@@ -25,7 +25,8 @@ class BlockSequence {
   bool EndsEarly(size_t track, uint64_t blocks) const;
 
   void GrowTo(size_t track_count);
-  // Blocks may be missing from here on, of a track or of all: damage was reported.
+  // Blocks may be missing from here on, of a track or, where nobody knows, of any: damage was
+  // reported.
   void NoteDamage(size_t track) { tracks_[track].gap_reported = true; }
   void NoteDamage();
   void Restart(bool from_start);

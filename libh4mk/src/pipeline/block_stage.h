@@ -32,6 +32,9 @@ class BlockStage {
   // The same for Next(), which also tells of damage and of the end.
   virtual Status JudgeNext(Status status) { return Judge(std::move(status)); }
 
+  // Blocks that the file, or a stage before this one, has left out.
+  virtual void NoteLost(const LostBlocks&) {}
+
   // Whether a block may be used where it was read. If not, *usable becomes false and the block is
   // left out; a failure is reported once in both cases.
   virtual Status Check(const ReadBlock&, Order, bool* /*usable*/) { return {}; }

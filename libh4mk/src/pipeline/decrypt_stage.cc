@@ -72,12 +72,19 @@ std::string DecryptStage::Name(const BlockRecord& record) const {
 }
 
 Status DecryptStage::JudgeNext(Status status) {
-  if (status.code() == Code::kCorrupt) sequence_.NoteDamage();
   if (status.code() == Code::kEnd && !end_checked_) {
     end_checked_ = true;
     H4MK_TRY(CheckEnd());
   }
   return status;
+}
+
+// That a block is missing is not told of tracks for which damage was. Of the others it must be.
+void DecryptStage::NoteLost(const LostBlocks& lost) {
+  if (lost.tracks.empty() && !lost.any_track) return;
+  sequence_.GrowTo(file_->tracks().size());
+  for (const uint32_t track : lost.tracks) sequence_.NoteDamage(track);
+  if (lost.any_track) sequence_.NoteDamage();
 }
 
 // At the end of a closed file every track must have come to its last block.
@@ -97,14 +104,15 @@ Status DecryptStage::CheckEnd() {
 // then the block behind it is handed out; a block that comes twice or too late is not.
 Status DecryptStage::Check(const ReadBlock& block, Order order, bool* usable) {
   if (order == Order::kLookup) return {};
-  if (block.corrupt) {
-    *usable = false;
-    return {};
-  }
   const BlockRecord& record = *block.record;
   const auto track = static_cast<size_t>(record.track);
   const auto offset = static_cast<uint64_t>(block.offset);
   sequence_.GrowTo(file_->tracks().size());  // tracks may have been added
+  if (block.corrupt) {
+    *usable = false;
+    sequence_.NoteDamage(track);
+    return {};
+  }
   switch (sequence_.Judge(track, record.ordinal)) {
     case BlockSequence::Verdict::kNext:
       next_ = {{track, record.ordinal}};

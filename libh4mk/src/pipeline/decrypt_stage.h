@@ -23,6 +23,7 @@ class DecryptStage final : public BlockStage {
   Status Open(const FileReader& file) override;
   Status UseDescriptions(const std::vector<Track>& tracks, const Json& meta) override;
   Status JudgeNext(Status status) override;
+  void NoteLost(const LostBlocks& lost) override;
   Status Check(const ReadBlock& block, Order order, bool* usable) override;
   Status Process(ReadBlock* block, BlockMemory& memory) override;
   void Restart(bool from_start) override;

@@ -35,12 +35,17 @@ Status Reader::Attachment(uint32_t track, ByteSpan* bytes) {
 // the next block
 
 Status Reader::Next(ReadBlock* block) {
+  lost_.tracks.clear();
+  lost_.any_track = false;
   for (;;) {
     while (const BlockRecord* record = NextRecord()) {
       ClusterLoader& cluster = clusters_.current();
       if (!filter_.IsUnderstood(*record)) {
         const Status problem = filter_.WhyLeftOut(*record, cluster.offset());
-        PassOn(record);
+        if (problem.code() == Code::kCorrupt)
+          Lose(record);
+        else
+          PassOn(record);
         if (!problem.ok()) return problem;
         continue;
       }
@@ -58,15 +63,25 @@ Status Reader::Next(ReadBlock* block) {
         if (is_external ? external_.IsNews() : !std::exchange(has_reported_damage_, true))
           return status;
         if (!keep_corrupt_ || is_external) {
-          PassOn(record);
+          Lose(record);
           continue;
         }
       }
       FillBlock(cluster, *PassOn(record), is_corrupt, block);
       return {};
     }
-    H4MK_TRY(LoadMore());
+    if (Status status = LoadMore(); !status.ok()) {
+      lost_.any_track = status.code() == Code::kCorrupt;
+      return status;
+    }
   }
+}
+
+// A damaged block is left out, and the damage was told, or is now.
+void Reader::Lose(const BlockRecord* record) {
+  const auto track = static_cast<uint32_t>(record->track);
+  if (lost_.tracks.empty() || lost_.tracks.back() != track) lost_.tracks.push_back(track);
+  PassOn(record);
 }
 
 // The block to be handed out next from the current cluster, or null.

@@ -46,6 +46,7 @@ class Reader final : public FileReader {
   }
 
   Status Next(ReadBlock* block) override;
+  const LostBlocks& lost() const override { return lost_; }
   Status Seek(uint32_t track, int64_t time, SeekMode mode, bool any) override;
   Status Rewind() override;
 
@@ -68,6 +69,7 @@ class Reader final : public FileReader {
   const BlockRecord* PassOn(const BlockRecord* record);
   void FillBlock(const ClusterLoader& cluster, const BlockRecord& record, bool is_corrupt,
                  ReadBlock* block);
+  void Lose(const BlockRecord* record);
   Status LoadMore();
   Status LoadNextCluster();
   void StartCluster();
@@ -94,6 +96,7 @@ class Reader final : public FileReader {
 
   std::span<const BlockRecord> due_;  // of the current cluster, those not handed out yet
   bool has_reported_damage_ = false;  // of the current cluster's data
+  LostBlocks lost_;
   bool seeks_again_ = false;  // … without trusting the index, as far as reading has not failed
   uint64_t expected_ordinal_ = 0;  // of the block behind the last one that was read by number …
   uint32_t expected_track_ = 0;    // … in this track
