@@ -12,6 +12,7 @@
 #include "protect/checkpoint_chain.h"
 #include "protect/index_digest.h"
 #include "protect/verifying_io.h"
+#include "support/allocations.h"
 #include "support/closed_anew.h"
 #include "support/encryption.h"
 
@@ -270,6 +271,38 @@ TEST(ProofTest, WhatCannotBeReadIsNotProved) {
   ASSERT_GT(reads, 0u);
   for (size_t failing = 1; failing <= reads; ++failing)
     EXPECT_NE(prove(failing, &unused), H4MK_OK) << failing;
+}
+
+// One cluster of a small block, a large one, and a small one again.
+Bytes SmallAndLarge() {
+  Media media;
+  media.tracks = {{}};
+  for (int i = 0; i < 3; ++i)
+    media.blocks.push_back({0, i == 0 ? kKey : kP, i, i, 1, Payload(i, i == 1 ? 2 << 20 : 100)});
+  h4mk_writer_options options = Signing();
+  options.cluster_size_limit = 8 << 20;
+  return Mux(media, options);
+}
+
+// A cluster is read and hashed for its first proof only: another one takes no room for all of it.
+TEST(ProofTest, AClusterIsHashedOnce) {
+  const auto prove = [](Reader& reader) {
+    h4mk_value* made = nullptr;
+    EXPECT_EQ(h4mk_reader_prove(reader.get(), &made), H4MK_OK) << reader.message();
+    return std::string(h4mk_value_to_json(Value(made).get()));
+  };
+  TestFile file(SmallAndLarge()), again(file.bytes);
+  Reader reader(&file, Verifying()), other(&again, Verifying());
+  Block block;
+  ASSERT_EQ(reader.Next(&block), H4MK_OK);
+  prove(reader);
+  ASSERT_EQ(reader.Next(&block), H4MK_OK);
+  ASSERT_EQ(reader.Next(&block), H4MK_OK);
+  const AllocationMeter memory;
+  const std::string proof = prove(reader);
+  EXPECT_LT(memory.peak(), 1 << 20);
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(other.Next(&block), H4MK_OK);
+  EXPECT_EQ(prove(other), proof);
 }
 
 // At the limits: no bytes, so no pieces, and the largest number that a track may have.

@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "protect/proof.h"
-
 namespace h4mk {
 
 Status SignatureStage::Open(const FileReader& file) {
@@ -76,7 +74,7 @@ Status SignatureStage::Check(const ReadBlock& block, Order, bool* usable) {
 
 Result<Json> SignatureStage::ProveLast() {
   if (last_.record == nullptr) return Status(Code::kState, "no block was read");
-  return ProveBlock(io_, last_, file_->tracks()[static_cast<size_t>(last_record_.track)].id);
+  return prover_.Prove(last_, file_->tracks()[static_cast<size_t>(last_record_.track)].id);
 }
 
 bool SignatureStage::NextWarning(Status* warning) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "pipeline/block_stage.h"
+#include "protect/proof.h"
 #include "protect/verifying_io.h"
 
 namespace h4mk {
@@ -45,6 +46,7 @@ class SignatureStage final : public BlockStage {
   Status NoSignedEnd() const;
 
   VerifyingIo io_;
+  BlockProver prover_{io_};
   const Strictness strictness_;
   const FileReader* file_ = nullptr;  // until it is open
   BlockRecord last_record_;

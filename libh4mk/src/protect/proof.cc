@@ -2,6 +2,7 @@
 #include "protect/proof.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/base64.h"
 #include "chunk/chunk_format.h"
@@ -80,54 +81,75 @@ bool PiecesMatch(ByteSpan data, uint64_t first, std::span<const Sha256Digest> pi
   return true;
 }
 
-}  // namespace
-
-Result<Json> ProveBlock(VerifyingIo& io, const ReadBlock& block, uint32_t track_id) {
-  if (block.external_offset >= 0)  // the tree has the hash of its group, not of the block
-    return Status(Code::kArgument,
-                  "the block is in another file; of such blocks there are no proofs");
-  const Checkpoint* checkpoint = nullptr;
-  size_t number = 0;
-  Status status = io.chain().FindLeaf(block.chunk_offset, &checkpoint, &number);
-  if (!status.ok()) return status;
-  const TreeLeaf& leaf = checkpoint->leaves[number];
-  std::vector<Sha256Digest> hashes;
-  for (const TreeLeaf& each : checkpoint->leaves) hashes.push_back(each.hash);
-  const uint64_t leaf_number = checkpoint->before.size() + number;
-  const auto path = ProveInclusion(checkpoint->before, hashes, leaf_number);
-
-  Bytes chunk, checkpoint_chunk;
-  const uint64_t checkpoint_offset = block.chunk_offset - leaf.position + checkpoint->position;
-  status = ReadAll(io, block.chunk_offset, leaf.size, &chunk);
-  if (status.ok()) status = ReadAll(io, checkpoint_offset, kChunkHeaderSize, &checkpoint_chunk);
-  if (status.ok())
-    status = ReadAll(io, checkpoint_offset, ParseChunkHeader(checkpoint_chunk.data()).size(),
-                     &checkpoint_chunk);
-  if (!status.ok()) return status;
-
-  const ByteSpan hashed = ByteSpan(chunk).first(chunk.size() - kCrcSize);
-  const size_t head = ClusterHeadSize(hashed);
-  const ByteSpan data = hashed.subspan(head);
+std::vector<Sha256Digest> HashPieces(ByteSpan data) {
   std::vector<Sha256Digest> pieces;
   for (size_t at = 0; at < data.size(); at += kPieceSize)
     pieces.push_back(Sha256Of(data.subspan(at, std::min(kPieceSize, data.size() - at))));
+  return pieces;
+}
+
+}  // namespace
+
+// Proofs of the blocks of a cluster differ in little, so that they share one hashing of it.
+Result<Json> BlockProver::Prove(const ReadBlock& block, uint32_t track_id) {
+  if (block.external_offset >= 0)  // the tree has the hash of its group, not of the block
+    return Status(Code::kArgument,
+                  "the block is in another file; of such blocks there are no proofs");
+  if (!cluster_ || cluster_->offset != block.chunk_offset) {
+    cluster_.reset();
+    Cluster cluster;
+    if (Status status = Load(block.chunk_offset, &cluster); !status.ok()) return status;
+    cluster_ = std::move(cluster);
+  }
   const size_t first = block.record->offset / kPieceSize;
   const size_t end = std::min<size_t>(
-      data.size(), (size_t{block.record->offset} + block.record->size + kPieceSize - 1) /
-                       kPieceSize * kPieceSize);
-  const ByteSpan payload = ByteSpan(checkpoint_chunk)
-                               .subspan(kChunkHeaderSize, checkpoint_chunk.size() - kChunkOverhead);
+      cluster_->data_size, (size_t{block.record->offset} + block.record->size + kPieceSize - 1) /
+                               kPieceSize * kPieceSize);
   const size_t start = std::min(first * kPieceSize, end);
+  Bytes data;
+  if (Status status = ReadAll(io_, cluster_->data_offset + start, end - start, &data); !status.ok())
+    return status;
   return Json{{"h4mk_proof", 1},
               {"track_id", track_id},
               {"ordinal", block.record->ordinal},
-              {"leaf", leaf_number},
-              {"checkpoint", EncodeBase64(payload)},
-              {"path", Joined(path)},
-              {"head", EncodeBase64(hashed.first(head))},
-              {"pieces", Joined(pieces)},
+              {"leaf", cluster_->leaf},
+              {"checkpoint", cluster_->checkpoint},
+              {"path", cluster_->path},
+              {"head", cluster_->head},
+              {"pieces", cluster_->pieces},
               {"first_piece", first},
-              {"data", EncodeBase64(data.subspan(start, end - start))}};
+              {"data", EncodeBase64(data)}};
+}
+
+Status BlockProver::Load(uint64_t offset, Cluster* cluster) {
+  const Checkpoint* checkpoint = nullptr;
+  size_t number = 0;
+  H4MK_TRY(io_.chain().FindLeaf(offset, &checkpoint, &number));
+  const TreeLeaf leaf = checkpoint->leaves[number];
+  const uint64_t checkpoint_offset = offset - leaf.position + checkpoint->position;
+  std::vector<Sha256Digest> hashes;
+  for (const TreeLeaf& each : checkpoint->leaves) hashes.push_back(each.hash);
+  cluster->offset = offset;
+  cluster->leaf = checkpoint->before.size() + number;
+  cluster->path = Joined(ProveInclusion(checkpoint->before, hashes, cluster->leaf));
+
+  Bytes chunk;
+  H4MK_TRY(ReadAll(io_, offset, leaf.size, &chunk));
+  const ByteSpan hashed = ByteSpan(chunk).first(chunk.size() - kCrcSize);
+  const size_t head = ClusterHeadSize(hashed);
+  cluster->data_offset = offset + head;
+  cluster->data_size = hashed.size() - head;
+  cluster->head = EncodeBase64(hashed.first(head));
+  cluster->pieces = Joined(HashPieces(hashed.subspan(head)));
+  return LoadCheckpoint(checkpoint_offset, &cluster->checkpoint);
+}
+
+Status BlockProver::LoadCheckpoint(uint64_t offset, std::string* text) {
+  Bytes chunk;
+  H4MK_TRY(ReadAll(io_, offset, kChunkHeaderSize, &chunk));
+  H4MK_TRY(ReadAll(io_, offset, ParseChunkHeader(chunk.data()).size(), &chunk));
+  *text = EncodeBase64(ByteSpan(chunk).subspan(kChunkHeaderSize, chunk.size() - kChunkOverhead));
+  return {};
 }
 
 Json DescribeProven(const ProvenBlock& block) {
