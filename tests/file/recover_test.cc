@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/memory_io.h"
+#include "cluster/cluster_encoder.h"
 #include "maintain/verify.h"
 #include "support/chunks.h"
 #include "support/layouts.h"
@@ -181,6 +182,29 @@ TEST(RecoverTest, TracksThatAreNoDescriptionsAreMadeUp) {
   TestFile unreadable(file);
   ASSERT_NE(Reader(&unreadable).status(), H4MK_OK);
   EXPECT_EQ(Recover(file).size(), small.media.blocks.size());
+}
+
+// A cluster with a block of each track of a row.
+Bytes ClusterOf(uint32_t first_id, uint32_t tracks) {
+  h4mk::ClusterEncoder encoder;
+  for (uint32_t i = 0; i < tracks; ++i) encoder.AddTrack(first_id + i);
+  const Bytes data = ToBytes("data");
+  for (uint32_t i = 0; i < tracks; ++i) encoder.Add({.track = i, .pts = 0, .dts = 0, .data = data});
+  const h4mk::ClusterEncoder::Encoded encoded = encoder.Encode();
+  Bytes chunk(encoded.head.begin(), encoded.head.end());
+  for (const h4mk::ByteSpan part : encoded.data)
+    chunk.insert(chunk.end(), part.begin(), part.end());
+  AppendU32(&chunk, encoded.crc);
+  return chunk;
+}
+
+// core.md, "Limits": a file has at most 4096 tracks, though there are 65,536 ids.
+TEST(RecoverTest, NoMoreTracksAreMadeUpThanAFileMayHave) {
+  const Bytes most = MakeHeader(2) + ClusterOf(0, 2048) + ClusterOf(2048, 2048);
+  EXPECT_EQ(Recover(most).size(), 4096u);
+  EXPECT_EQ(Count(Losses(most), "at most 4096"), 0u);
+  const Bytes more = most + ClusterOf(4100, 4);
+  EXPECT_EQ(Count(Losses(more), "all tracks from track_id 4100 on: a file has at most 4096"), 1u);
 }
 
 // Nor can it open one that lost its first TRAK and its end. The TRAK of an edit is there still.

@@ -11,6 +11,7 @@
 #include "maintain/recover.h"
 #include "maintain/verify.h"
 #include "reader/external_data.h"
+#include "support/allocations.h"
 #include "support/chunks.h"
 #include "support/container.h"
 #include "support/encryption.h"
@@ -608,6 +609,39 @@ TEST_F(SidecarTest, RecoverKeepsATrackBesideOneThatIsDamaged) {
     if (chunk.tag == "CORE") bytes[chunk.end() - 5] ^= 1;  // of the data
   h4mk::RecoverReport report;
   EXPECT_EQ(Read(RecoverFile(bytes, &report), folder_.Options()).blocks, film);
+}
+
+// A cluster with a block of the other file, and one of its own, which can be damaged.
+void AppendMixedCluster(Writer& writer, const Block& film, uint64_t place) {
+  Block stored = film;
+  stored.track = 1;
+  ASSERT_EQ(WriteExternal(writer.get(), film, place), H4MK_OK) << writer.message();
+  ASSERT_EQ(writer.Write(stored), H4MK_OK) << writer.message();
+  ASSERT_EQ(writer.Flush(), H4MK_OK);
+}
+
+// What a damaged cluster costs depends on what is in it, not on how many tracks the file has.
+TEST_F(SidecarTest, RecoverOfADamagedClusterCostsNothingForEachTrack) {
+  const auto allocations_for_damage = [&](int64_t tracks) {
+    TestFile file;
+    Writer writer(&file);
+    for (int64_t id = 1; id <= tracks; ++id) AddTrackBeside(writer.get(), "film.mp4", id);
+    for (size_t i = 0; i < media_.blocks.size(); ++i)
+      AppendMixedCluster(writer, media_.blocks[i], places_[i]);
+    EXPECT_EQ(writer.Finish(), H4MK_OK);
+    Bytes damaged = file.bytes;
+    for (const Chunk& chunk : WalkChunks(damaged))
+      if (chunk.is_cluster()) damaged[chunk.end() - 5] ^= 1;  // of the data
+    h4mk::RecoverReport report;
+    const AllocationMeter of_whole;
+    RecoverFile(file.bytes, &report);
+    const int64_t whole = of_whole.count();
+    const AllocationMeter of_damaged;
+    EXPECT_EQ(Read(RecoverFile(damaged, &report), folder_.Options()).blocks, media_.blocks);
+    return of_damaged.count() - whole;
+  };
+  // A vector that grows to 400 tracks takes memory nine times.
+  EXPECT_LT(allocations_for_damage(402) - allocations_for_damage(2), 40);
 }
 
 }  // namespace

@@ -245,8 +245,8 @@ void ClusterEncoder::Clear() {
     track.data.clear();
     track.blocks.clear();
     track.external.reset();
+    last_side_data_[i].clear();
   }
-  for (Bytes& last : last_side_data_) last.clear();
   used_.clear();
   order_.clear();
   data_size_ = 0;

@@ -2,6 +2,7 @@
 #include "maintain/recover.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,41 @@
 
 namespace h4mk {
 namespace {
+
+// Indexes of tracks, in order.
+using TrackSet = std::vector<int32_t>;
+
+bool Has(const TrackSet& tracks, int32_t track) {
+  return std::ranges::binary_search(tracks, track);
+}
+
+bool CanBeKept(const ChunkWalk& walk, const BlockRecord& block) {
+  return walk.IsGood(block) && !(block.flags & kBlockMustKnow);
+}
+
+template <typename Condition>
+TrackSet TracksWith(const ChunkWalk& walk, Condition condition) {
+  TrackSet tracks;
+  for (const BlockRecord& block : walk.index().blocks())
+    if (block.track >= 0 && condition(block)) tracks.push_back(block.track);
+  std::ranges::sort(tracks);
+  const auto equal = std::ranges::unique(tracks);
+  tracks.erase(equal.begin(), equal.end());
+  return tracks;
+}
+
+// The hash of a track's external blocks holds for all of them, in one cluster. They can stay there
+// if none of the track's blocks is lost; another hash could be made only with the other file.
+TrackSet TracksToKeepTogether(const ChunkWalk& walk) {
+  if (!walk.index().has_external()) return {};
+  const TrackSet external = TracksWith(
+      walk, [](const BlockRecord& block) { return (block.flags & kBlockExternal) != 0; });
+  const TrackSet broken =
+      TracksWith(walk, [&](const BlockRecord& block) { return !CanBeKept(walk, block); });
+  TrackSet together;
+  std::ranges::set_difference(external, broken, std::back_inserter(together));
+  return together;
+}
 
 class Recovery {
  public:
@@ -24,12 +60,14 @@ class Recovery {
   Status FindDescriptions();
   Status TakeDescription(const Piece& piece);
   Status MakeUpTracks();
+  Status MakeUpTrack(uint32_t id, bool is_compressed);
+  void LoseTracksFrom(uint32_t id);
   Status StartWriter();
   Status Take(const ChunkWalk& walk, const Piece& piece);
   Status TakeCluster(const ChunkWalk& walk, const Piece& piece);
   Status TakeGoodBlocks(const ChunkWalk& walk, const Piece& piece);
-  std::vector<bool> TracksToKeepTogether(const ChunkWalk& walk) const;
-  Status TakeTogether(const ChunkWalk& walk, const std::vector<bool>& together);
+  Status TakeTogether(const ChunkWalk& walk, const TrackSet& together);
+  Status AppendTogether();
   Status ReadGoodBlock(const ChunkWalk& walk, const BlockRecord& record, Block* block);
   Status TakeChunk(const Piece& piece);
   Status TakeAttachment(const Piece& piece);
@@ -45,6 +83,7 @@ class Recovery {
   bool have_tracks_ = false;
   TrackList list_;
   Json meta_ = Json::object();
+  ClusterEncoder encoder_;  // of clusters with external blocks; made once, as it knows all tracks
   std::vector<uint64_t> next_ordinal_;  // by track
   bool had_tail_ = false;
   bool lost_signature_ = false;
@@ -123,20 +162,37 @@ Status Recovery::MakeUpTracks() {
       if (block.flags & kBlockCompressed) compressed[static_cast<size_t>(block.track)] = true;
     }
   }));
-  for (uint32_t id = 0; id < seen.size(); ++id) {
-    if (!seen[id]) continue;
-    Track track;
-    Json description = {{"track_id", id},  {"name", ""},           {"kind", "data"},
-                        {"codec", "none"}, {"sample_rate", 0},     {"channels", 0},
-                        {"note", ""},      {"time_base", "1/1000"}};
-    if (compressed[id]) description[kCompressionKey] = "zstd";
-    H4MK_TRY(ReadTrack(description, &track));
-    list_.ids.Add(id);
-    list_.tracks.push_back(std::move(track));
-  }
   report_.losses.push_back(
       {kFileHeaderSize, 0, "the descriptions of the tracks: codecs and time bases are made up"});
+  for (uint32_t id = 0; id < seen.size(); ++id) {
+    if (!seen[id]) continue;
+    if (list_.tracks.size() == kMaxTracks) {
+      LoseTracksFrom(id);
+      break;
+    }
+    H4MK_TRY(MakeUpTrack(id, compressed[id]));
+  }
   return {};
+}
+
+Status Recovery::MakeUpTrack(uint32_t id, bool is_compressed) {
+  Track track;
+  Json description = {{"track_id", id},  {"name", ""},           {"kind", "data"},
+                      {"codec", "none"}, {"sample_rate", 0},     {"channels", 0},
+                      {"note", ""},      {"time_base", "1/1000"}};
+  if (is_compressed) description[kCompressionKey] = "zstd";
+  H4MK_TRY(ReadTrack(description, &track));
+  list_.ids.Add(id);
+  list_.tracks.push_back(std::move(track));
+  return {};
+}
+
+// core.md, "Limits".
+void Recovery::LoseTracksFrom(uint32_t id) {
+  report_.losses.push_back({kFileHeaderSize, 0,
+                            "all tracks from track_id " + std::to_string(id) +
+                                " on: a file has at most " + std::to_string(kMaxTracks),
+                            /*may_hold_blocks=*/true});
 }
 
 // Clusters are copied as they are, so the new file has the salt of the old one.
@@ -145,9 +201,11 @@ Status Recovery::StartWriter() {
   options.salt = source_.salt();
   options.any_compression = true;
   writer_.emplace(output_, options);
+  encoder_.set_salt(source_.salt());
   for (const Track& track : list_.tracks) {
     uint32_t index = 0;
     H4MK_TRY(writer_->AddTrack(track.description, &index));
+    encoder_.AddTrack(track.id);
   }
   next_ordinal_.resize(list_.tracks.size());
   return writer_->SetMeta(meta_);
@@ -171,13 +229,12 @@ Status Recovery::TakeCluster(const ChunkWalk& walk, const Piece& piece) {
 }
 
 Status Recovery::TakeGoodBlocks(const ChunkWalk& walk, const Piece& piece) {
-  const std::vector<bool> together = TracksToKeepTogether(walk);
+  const TrackSet together = TracksToKeepTogether(walk);
   H4MK_TRY(TakeTogether(walk, together));
   uint64_t lost = 0, lost_bytes = 0;
   for (const BlockRecord& record : walk.index().blocks()) {
-    const bool is_together = record.track >= 0 && together[static_cast<size_t>(record.track)];
-    if (!walk.IsGood(record) || (record.flags & kBlockMustKnow) ||
-        ((record.flags & kBlockExternal) && !is_together)) {
+    const bool is_together = Has(together, record.track);
+    if (!CanBeKept(walk, record) || ((record.flags & kBlockExternal) && !is_together)) {
       ++lost;
       lost_bytes += record.stored_size();
       continue;
@@ -195,47 +252,35 @@ Status Recovery::TakeGoodBlocks(const ChunkWalk& walk, const Piece& piece) {
   return {};
 }
 
-// The hash of a track's external blocks holds for all of them, in one cluster. They can stay there
-// if none of the track's blocks is lost; another hash could be made only with the other file.
-std::vector<bool> Recovery::TracksToKeepTogether(const ChunkWalk& walk) const {
-  std::vector<bool> together(list_.tracks.size());
-  if (!walk.index().has_external()) return together;
-  for (const BlockRecord& record : walk.index().blocks())
-    if (record.track >= 0 && (record.flags & kBlockExternal))
-      together[static_cast<size_t>(record.track)] = true;
-  for (const BlockRecord& record : walk.index().blocks())
-    if (record.track >= 0 && !walk.IsGood(record))
-      together[static_cast<size_t>(record.track)] = false;
-  return together;
-}
-
 // Makes a cluster of the blocks of some tracks.
-Status Recovery::TakeTogether(const ChunkWalk& walk, const std::vector<bool>& together) {
-  if (std::ranges::find(together, true) == together.end()) return {};
+Status Recovery::TakeTogether(const ChunkWalk& walk, const TrackSet& together) {
+  if (together.empty()) return {};
   const ClusterIndex& index = walk.index();
-  ClusterEncoder encoder;
-  encoder.set_salt(source_.salt());
-  for (const Track& track : list_.tracks) encoder.AddTrack(track.id);
-  std::vector<bool> is_begun(together.size());
   for (const BlockRecord& record : index.blocks()) {
-    if (record.track < 0 || !together[static_cast<size_t>(record.track)]) continue;
+    if (!Has(together, record.track)) continue;
     Block block;
     H4MK_TRY(ReadGoodBlock(walk, record, &block));
-    if (!is_begun[block.track]) encoder.SkipTo(block.track, record.ordinal);
-    is_begun[block.track] = true;
+    // None of the track's blocks is left out, so this is its first one.
+    if (encoder_.NextOrdinal(block.track) != record.ordinal)
+      encoder_.SkipTo(block.track, record.ordinal);
     if (record.flags & kBlockExternal) {
       const ExternalRange& range = index.range_of(record);
       block.external_offset = range.offset;
-      encoder.AddExternalToIndex(block, range.size);
-      encoder.SetExternalHash(block.track, index.groups()[range.group].hash);
+      encoder_.AddExternalToIndex(block, range.size);
+      encoder_.SetExternalHash(block.track, index.groups()[range.group].hash);
     } else {
-      encoder.Add(block);
+      encoder_.Add(block);
     }
   }
-  const ClusterEncoder::Encoded encoded = encoder.Encode();
+  return AppendTogether();
+}
+
+Status Recovery::AppendTogether() {
+  const ClusterEncoder::Encoded encoded = encoder_.Encode();
   Bytes chunk(encoded.head.begin(), encoded.head.end());
   for (ByteSpan data : encoded.data) AppendBytes(chunk, data);
   AppendLe(chunk, encoded.crc);
+  encoder_.Clear();
   ClusterIndex made;
   made.set_salt(source_.salt());
   const ByteSpan payload = ByteSpan(chunk).subspan(kChunkHeaderSize, chunk.size() - kChunkOverhead);
