@@ -16,9 +16,6 @@ namespace {
 constexpr int kSilent = 200;  // added to the level of every message, which is then above any that
                               // is printed; a level has 8 bits
 
-// As many as h4mk_picture_format can ask for: a stream that names a size of its own takes no more.
-constexpr int64_t kMaxPixels = int64_t{16384} * 16384;
-
 int64_t Number(const h4mk_value* description, const char* key, int64_t least, int64_t most) {
   const int64_t number = h4mk_value_get_int(description, key, 0);
   return number < least || number > most ? 0 : number;
@@ -50,8 +47,8 @@ Outcome SetExtradata(const h4mk_value* description, AVCodecContext* context) {
   return {};
 }
 
-void SetVideo(const h4mk_value* description, AVCodecContext* context) {
-  context->max_pixels = kMaxPixels;
+void SetVideo(const h4mk_value* description, uint64_t max_pixels, AVCodecContext* context) {
+  context->max_pixels = static_cast<int64_t>(max_pixels);
   const auto width = static_cast<int>(Number(description, "width", 0, 1 << 21));
   const auto height = static_cast<int>(Number(description, "height", 0, 1 << 21));
   if (width > 0 && height > 0 &&
@@ -88,7 +85,8 @@ Outcome CodecError(int error, const char* what) {
                  std::string(what) + ": " + text);
 }
 
-Outcome OpenCodec(const h4mk_value* description, int threads, CodecContext* out) {
+Outcome OpenCodec(const h4mk_value* description, int threads, uint64_t max_pixels,
+                  CodecContext* out) {
   const char* name = h4mk_value_get_text(description, "codec");
   const AVCodecDescriptor* known = avcodec_descriptor_get_by_name(name != nullptr ? name : "");
   const AVCodec* codec = known != nullptr ? avcodec_find_decoder(known->id) : nullptr;
@@ -107,7 +105,7 @@ Outcome OpenCodec(const h4mk_value* description, int threads, CodecContext* out)
       static_cast<int>(Number(description, "bits_per_raw_sample", 0, 64));
   context->block_align = static_cast<int>(Number(description, "block_align", 0, 1 << 24));
   H4MK_FRAMES_TRY(SetExtradata(description, context.get()));
-  if (codec->type == AVMEDIA_TYPE_VIDEO) SetVideo(description, context.get());
+  if (codec->type == AVMEDIA_TYPE_VIDEO) SetVideo(description, max_pixels, context.get());
   if (codec->type == AVMEDIA_TYPE_AUDIO) SetAudio(description, context.get());
   context->thread_count = threads;
   context->thread_type = FF_THREAD_FRAME | FF_THREAD_SLICE;

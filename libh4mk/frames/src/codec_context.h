@@ -27,8 +27,9 @@ using Frame = std::unique_ptr<AVFrame, FreeFrame>;
 using Packet = std::unique_ptr<AVPacket, FreePacket>;
 
 // An open decoder for a track with a description (ffmpeg.md, "Keys of TRAK"), with so many threads
-// of its own. It prints nothing.
-Outcome OpenCodec(const h4mk_value* description, int threads, CodecContext* context);
+// of its own. It prints nothing, and takes no picture of more pixels.
+Outcome OpenCodec(const h4mk_value* description, int threads, uint64_t max_pixels,
+                  CodecContext* context);
 
 // What an error of libavcodec means.
 Outcome CodecError(int error, const char* what);

@@ -77,15 +77,6 @@ bool RecoversInTime(const Group& group, std::span<const PictureKind> kinds) {
 
 }  // namespace
 
-NeededRanges RangesOf(std::span<const Group> groups) {
-  NeededRanges needed;
-  for (const Group& group : groups)
-    for (const h4mk_block_info& block : group.blocks)
-      (block.flags & H4MK_BLOCK_EXTERNAL ? needed.beside : needed.own)
-          .push_back({block.offset, block.size});
-  return needed;
-}
-
 // Threads that decode groups while the caller reads the next ones.
 class FrameDecoder::Crew {
  public:
@@ -198,11 +189,17 @@ FrameDecoder::FrameDecoder(h4mk_reader* reader, uint32_t track, const h4mk_frame
       track_(track),
       options_(options),
       threads_(ThreadsOf(options)),
+      max_pixels_(options.max_pixels ? options.max_pixels : H4MK_PICTURE_PIXELS),
       finder_(reader, track, cancelled_) {}
 
 Outcome FrameDecoder::Open() {
   if (description() == nullptr)
     return Outcome(H4MK_ERR_ARGUMENT, "there is no track " + std::to_string(track_));
+  const uint32_t width = DescribedSide("width"), height = DescribedSide("height");
+  if (uint64_t{width} * height > max_pixels_)
+    return Outcome(H4MK_ERR_LIMIT, "pictures of " + std::to_string(width) + " x " +
+                                       std::to_string(height) + " have more pixels than " +
+                                       std::to_string(max_pixels_) + "; max_pixels allows more");
   const uint8_t* extradata = nullptr;
   size_t size = 0;
   if (h4mk_value_get_bytes(description(), "extradata", &extradata, &size) != H4MK_OK) size = 0;
@@ -213,11 +210,16 @@ Outcome FrameDecoder::Open() {
   return Workers(1, static_cast<int>(threads_), &workers);
 }
 
+uint32_t FrameDecoder::DescribedSide(const char* key) const {
+  return static_cast<uint32_t>(
+      std::clamp<int64_t>(h4mk_value_get_int(description(), key, 0), 0, 1 << 21));
+}
+
 Outcome FrameDecoder::Workers(size_t count, int threads, std::vector<Worker*>* workers) {
   std::vector<std::unique_ptr<Worker>>& pool = workers_[threads];
   while (pool.size() < count) {
     CodecContext context;
-    H4MK_FRAMES_TRY(OpenCodec(description(), threads, &context));
+    H4MK_FRAMES_TRY(OpenCodec(description(), threads, max_pixels_, &context));
     pool.push_back(std::make_unique<Worker>(std::move(context)));
   }
   for (size_t i = 0; i < count; ++i) {
@@ -234,10 +236,8 @@ Outcome FrameDecoder::PictureSize(h4mk_picture_format* format, uint64_t* size) {
   const bool is_decoded = format->pixels == H4MK_PIXELS_DECODED;
   uint32_t width = format->width, height = format->height;
   if (width == 0 && height == 0 && !is_decoded) {
-    width = static_cast<uint32_t>(
-        std::clamp<int64_t>(h4mk_value_get_int(description(), "width", 0), 0, 1 << 21));
-    height = static_cast<uint32_t>(
-        std::clamp<int64_t>(h4mk_value_get_int(description(), "height", 0), 0, 1 << 21));
+    width = DescribedSide("width");
+    height = DescribedSide("height");
   }
   if (width == 0 || height == 0 || is_decoded) {
     if (decoded_size_ == 0) {
@@ -280,19 +280,19 @@ Outcome FrameDecoder::Decode(std::span<const uint64_t> numbers, const h4mk_pictu
   });
 }
 
-Outcome FrameDecoder::Plan(std::span<const uint64_t> numbers, std::vector<Group>* groups) {
+Outcome FrameDecoder::Plan(std::span<const uint64_t> numbers, std::vector<PlannedGroup>* groups) {
   std::vector<Wanted> wanted = Sorted(numbers);
   return UnlessCancelled(FindAll(wanted, groups));
 }
 
-Outcome FrameDecoder::FindAll(std::span<Wanted> wanted, std::vector<Group>* groups) {
+Outcome FrameDecoder::FindAll(std::span<Wanted> wanted, std::vector<PlannedGroup>* groups) {
   H4MK_FRAMES_TRY(PrefetchClusters(wanted));
   H4MK_FRAMES_TRY(finder_.StartRequest());
   while (!wanted.empty()) {
     size_t count = 0;
     std::vector<Group> found;
     H4MK_FRAMES_TRY(finder_.Find(wanted, &found, &count));
-    std::ranges::move(found, std::back_inserter(*groups));
+    for (Group& group : found) groups->push_back(PlanOf(std::move(group)));
     wanted = wanted.subspan(count);
   }
   return {};
@@ -495,9 +495,10 @@ Outcome FrameDecoder::PrefetchClusters(std::span<const Wanted> wanted) {
 // read too.
 void FrameDecoder::PrefetchBeside(const std::vector<Group>& groups) {
   if (options_.prefetch == nullptr || beside() == nullptr) return;
-  std::vector<h4mk_range> ranges = RangesOf(groups).beside;
+  std::vector<h4mk_range> ranges;
   std::map<int64_t, h4mk_block_info> ends;  // of each cluster: where the first group in it ends
   for (const Group& group : groups) {
+    std::ranges::move(RangesOf(group).beside, std::back_inserter(ranges));
     const h4mk_block_info& last = group.blocks.back();
     h4mk_block_info& end = ends.try_emplace(last.chunk, last).first->second;
     if (last.ordinal < end.ordinal) end = last;

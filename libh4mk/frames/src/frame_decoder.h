@@ -16,14 +16,9 @@
 #include "group_decoder.h"
 #include "picture_kind.h"
 #include "picture_writer.h"
+#include "plan.h"
 
 namespace h4mk::frames {
-
-// The files that a request reads, and which parts of them.
-struct NeededRanges {
-  std::vector<h4mk_range> own;
-  std::vector<h4mk_range> beside;
-};
 
 class FrameDecoder {
  public:
@@ -33,7 +28,7 @@ class FrameDecoder {
   Outcome PictureSize(h4mk_picture_format* format, uint64_t* size);
   Outcome Decode(std::span<const uint64_t> numbers, const h4mk_picture_format& format, uint8_t* out,
                  uint64_t out_size);
-  Outcome Plan(std::span<const uint64_t> numbers, std::vector<Group>* groups);
+  Outcome Plan(std::span<const uint64_t> numbers, std::vector<PlannedGroup>* groups);
 
   void Cancel() { cancelled_ = true; }
   const h4mk_frames_stats& stats() const { return stats_; }
@@ -54,6 +49,8 @@ class FrameDecoder {
 
   // Asked for each time: h4mk_reader_changes() may have freed the last one.
   const h4mk_value* description() const { return h4mk_reader_track(reader_, track_); }
+  // As the description says; 0: it does not.
+  uint32_t DescribedSide(const char* key) const;
   Outcome Run(std::vector<Wanted> wanted, const Visit& visit);
   Outcome RunAll(std::span<Wanted> wanted, const Visit& visit);
   Outcome RunWindow(std::span<Wanted> wanted, const Visit& visit);
@@ -65,7 +62,7 @@ class FrameDecoder {
   Outcome ReadFront(std::span<const h4mk_block_info> blocks, LoadedGroup* loaded,
                     std::vector<PictureKind>* kinds);
   Outcome Workers(size_t count, int threads, std::vector<Worker*>* workers);
-  Outcome FindAll(std::span<Wanted> wanted, std::vector<Group>* groups);
+  Outcome FindAll(std::span<Wanted> wanted, std::vector<PlannedGroup>* groups);
   Outcome UnlessCancelled(Outcome outcome);
   Outcome FindWindow(std::span<const Wanted> wanted, size_t* count);
   Outcome PrefetchClusters(std::span<const Wanted> wanted);
@@ -76,6 +73,7 @@ class FrameDecoder {
   const uint32_t track_;
   const h4mk_frames_options options_;
   const uint32_t threads_;
+  const uint64_t max_pixels_;
   std::atomic<bool> cancelled_ = false;
   GroupFinder finder_;
   PictureKinds kinds_{"", {}};
@@ -87,9 +85,6 @@ class FrameDecoder {
   uint32_t decoded_width_ = 0, decoded_height_ = 0;
   h4mk_frames_stats stats_ = H4MK_FRAMES_STATS_INIT;
 };
-
-// The parts of both files that groups are in.
-NeededRanges RangesOf(std::span<const Group> groups);
 
 }  // namespace h4mk::frames
 

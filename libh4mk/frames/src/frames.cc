@@ -50,8 +50,9 @@ bool CopyStruct(const Struct* from, Struct* to) {
   return true;
 }
 
+constexpr uint32_t kMaxSide = 16384;
+
 bool IsValid(const h4mk_picture_format& format) {
-  constexpr uint32_t kMaxSide = 16384;
   return format.pixels >= H4MK_PIXELS_RGB && format.pixels <= H4MK_PIXELS_DECODED &&
          format.layout >= H4MK_LAYOUT_HWC && format.layout <= H4MK_LAYOUT_CHW &&
          format.width <= kMaxSide && format.height <= kMaxSide &&
@@ -63,7 +64,8 @@ bool IsValid(const h4mk_picture_format& format) {
 h4mk_status h4mk_frames_open(h4mk_reader* reader, uint32_t track,
                              const h4mk_frames_options* options, h4mk_frames** out) {
   h4mk_frames_options settings = H4MK_FRAMES_OPTIONS_INIT;
-  if (reader == nullptr || out == nullptr || !CopyStruct(options, &settings))
+  if (reader == nullptr || out == nullptr || !CopyStruct(options, &settings) ||
+      settings.max_pixels > uint64_t{kMaxSide} * kMaxSide)
     return H4MK_ERR_ARGUMENT;
   auto* frames = new (std::nothrow) h4mk_frames;
   *out = frames;
@@ -138,7 +140,7 @@ h4mk_status h4mk_frames_plan(h4mk_frames* frames, const uint64_t* numbers, size_
       out == nullptr || !CopyStruct(options, &settings) || settings.max_waste > kMaxWaste)
     return H4MK_ERR_ARGUMENT;
   return Call(frames, [&]() -> Outcome {
-    std::vector<h4mk::frames::Group> groups;
+    std::vector<h4mk::frames::PlannedGroup> groups;
     H4MK_FRAMES_TRY(frames->pictures->Plan({numbers, count}, &groups));
     std::unique_ptr<h4mk_value, void (*)(h4mk_value*)> plan(h4mk_value_new(), h4mk_value_free);
     if (!plan || h4mk_value_set_int(plan.get(), "track", frames->pictures->track()) != H4MK_OK ||

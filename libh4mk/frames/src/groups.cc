@@ -10,8 +10,8 @@ namespace h4mk::frames {
 namespace {
 
 // What lies between two frames is looked at block by block as long as it is not more than this.
-constexpr uint64_t kLookAhead = 4096;
-constexpr uint64_t kMostInVain = 1 << 20;  // blocks that a request looks at for nothing
+constexpr uint64_t kLookAhead = 1 << 15;
+constexpr uint64_t kMostInVain = 1 << 17;  // blocks that a request looks at for nothing
 constexpr int64_t kLeastGroup = 64 << 10;
 // What is held at once ends with the group that has so many frames or blocks. A block takes some
 // hundred bytes, with its packet.
@@ -24,7 +24,7 @@ constexpr uint64_t kMostTiny = 1 << 18;
 // Groups seldom have blocks in common. A crafted file can let each frame need all blocks.
 constexpr uint64_t kMostRepeated = 1 << 18;
 constexpr uint64_t kMostTimes = 4;
-constexpr uint64_t kMostJoined = 64;  // so many times that, for chains that are not groups
+constexpr uint64_t kMostJoined = 4;  // so many times that, for chains that are not groups
 
 bool IsSeekPoint(const h4mk_block_info& block) {
   return (block.flags & H4MK_BLOCK_KEY) && TimeOf(block) != H4MK_NO_TIME;
@@ -39,6 +39,11 @@ Outcome TooOften(uint64_t number) {
                                      " need the same blocks too often");
 }
 
+Outcome Falling(uint64_t number) {
+  return Outcome(H4MK_ERR_CORRUPT, "the numbers of the blocks that frame " +
+                                       std::to_string(number) + " needs do not rise");
+}
+
 }  // namespace
 
 uint64_t Group::bytes() const {
@@ -48,8 +53,10 @@ uint64_t Group::bytes() const {
 }
 
 Outcome GroupFinder::StartRequest() {
-  uint64_t frames = 0;
+  uint64_t frames = 0, indexed = 0, bytes = 0;
   H4MK_FRAMES_TRY(Of(h4mk_reader_frame_count(reader_, track_, &frames), reader_));
+  H4MK_FRAMES_TRY(Of(h4mk_reader_index_size(reader_, track_, &indexed, &bytes), reader_));
+  has_seek_points_ = has_seek_points_ && indexed == indexed_;
   blocks_ = in_vain_ = joined_ = 0;
   most_blocks_ = kMostRepeated + frames * kMostTimes;
   return {};
@@ -88,19 +95,21 @@ Outcome GroupFinder::GoOn(Wanted* wanted, const h4mk_block_info& frame, size_t i
   const uint64_t last = blocks.back().ordinal;
   if (frame.ordinal <= last) {
     const auto at = std::ranges::lower_bound(blocks, frame.ordinal, {}, &h4mk_block_info::ordinal);
+    if (at->ordinal != frame.ordinal) return Falling(wanted->number);
     wanted->block = static_cast<size_t>(at - blocks.begin());
     group.wanted.push_back(std::move(*wanted));
     return {};
   }
+  const bool is_far = wanted->number - group.wanted.back().number > kLookAhead;
+  if (is_far || group.next_seek_time <= TimeOf(frame) || in_vain_ >= kMostInVain)
+    return StartGroup(wanted, groups, is_full);
   // What the index tells saves looking at all blocks in between.
   h4mk_range clusters = {};
   bool is_known = false, is_new = false;
   if (frame.ordinal - last > 1 && joined_ == 0)
     H4MK_FRAMES_TRY(FindClusters(wanted->number, &clusters, &is_known));
-  const bool is_apart = is_known && clusters.offset > blocks.back().chunk;
-  const bool is_far = wanted->number - group.wanted.back().number > kLookAhead;
   std::vector<h4mk_block_info> between;
-  if (!is_apart && !is_far && group.next_seek_time > TimeOf(frame) && in_vain_ < kMostInVain)
+  if (!is_known || clusters.offset <= blocks.back().chunk)
     H4MK_FRAMES_TRY(LookBetween(last + 1, frame, &between, &is_new));
   if (between.empty()) return StartGroup(wanted, groups, is_full);
   return is_new ? AddGroup(between, wanted, groups, is_full) : Append(between, wanted, &group);
@@ -123,9 +132,8 @@ Outcome GroupFinder::LookBetween(uint64_t first, const h4mk_block_info& frame,
     between->push_back(block);
     number = block.ordinal + 1;
   }
-  if (!between->empty() && between->back().ordinal == frame.ordinal) return {};
-  between->clear();
-  in_vain_ += looked;
+  if (between->empty() || between->back().ordinal != frame.ordinal) between->clear();
+  in_vain_ += looked - between->size();
   return {};
 }
 
@@ -166,17 +174,20 @@ Outcome GroupFinder::AddGroup(std::span<const h4mk_block_info> blocks, Wanted* w
 
 // Lets a group end with a frame. Blocks that are in several groups count several times.
 Outcome GroupFinder::Append(std::span<const h4mk_block_info> blocks, Wanted* wanted, Group* group) {
-  group->tiny_blocks += static_cast<uint64_t>(std::ranges::count_if(
-      blocks, [](const h4mk_block_info& block) { return block.size < kTinyBlock; }));
-  if (group->blocks.size() + blocks.size() > kMostInGroup || group->tiny_blocks > kMostTiny)
-    return TooLong(wanted->number);
   held_blocks_ += blocks.size();
   blocks_ += blocks.size();
+  if (group->blocks.size() + blocks.size() > kMostInGroup) return TooLong(wanted->number);
   if (blocks_ > most_blocks_) return TooOften(wanted->number);
-  for (const h4mk_block_info& block : blocks)
-    if (IsSeekPoint(block) && !(group->blocks.empty() && &block == &blocks.front()))
-      group->next_seek_time = std::min(group->next_seek_time, TimeOf(block));
-  group->blocks.insert(group->blocks.end(), blocks.begin(), blocks.end());
+  if (blocks.empty()) return Falling(wanted->number);
+  for (const h4mk_block_info& block : blocks) {
+    if (!group->blocks.empty()) {
+      if (block.ordinal <= group->blocks.back().ordinal) return Falling(wanted->number);
+      if (IsSeekPoint(block))
+        group->next_seek_time = std::min(group->next_seek_time, TimeOf(block));
+    }
+    if (block.size < kTinyBlock && ++group->tiny_blocks > kMostTiny) return TooLong(wanted->number);
+    group->blocks.push_back(block);
+  }
   wanted->block = group->blocks.size() - 1;
   group->wanted.push_back(std::move(*wanted));
   return {};
@@ -197,6 +208,7 @@ Outcome GroupFinder::ReadSeekPoints() {
   for (size_t i = 1; i < seek_points_.size(); ++i)
     last_size_ = std::max(last_size_, seek_points_[i].offset - seek_points_[i - 1].offset);
   has_seek_points_ = true;
+  indexed_ = count;
   return {};
 }
 

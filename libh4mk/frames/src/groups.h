@@ -30,8 +30,7 @@ struct Group {
   // The least time of a seek point behind the first block: frames from there on need a group of
   // their own.
   int64_t next_seek_time = std::numeric_limits<int64_t>::max();
-
-  uint64_t tiny_blocks = 0;  // of blocks, as GroupFinder::Find() gives them
+  uint64_t tiny_blocks = 0;  // how many of blocks, without what Lengthen() has added
 
   uint64_t bytes() const;
 };
@@ -41,7 +40,8 @@ class GroupFinder {
   GroupFinder(h4mk_reader* reader, uint32_t track, const std::atomic<bool>& cancelled)
       : reader_(reader), track_(track), cancelled_(cancelled), near_(reader, track) {}
 
-  // What Find() may take in all is counted from here on.
+  // What Find() may take in all is counted from here on. The file may have grown since the last
+  // one.
   Outcome StartRequest();
 
   // The groups of the first frames of those whose numbers rise: of *count frames, which are moved
@@ -86,6 +86,7 @@ class GroupFinder {
   int64_t last_size_ = 0;  // of the group behind the last one, which the index does not tell: the
                            // largest of the others
   bool has_seek_points_ = false;
+  uint64_t indexed_ = 0;  // how many the index had when they were read: a file may grow
 };
 
 inline int64_t TimeOf(const h4mk_block_info& block) {

@@ -2,6 +2,7 @@
 #include "ranges.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace h4mk::frames {
 namespace {
@@ -30,9 +31,13 @@ int64_t TotalSize(const std::vector<h4mk_range>& ranges) {
   return total;
 }
 
-std::vector<h4mk_range> Coalesce(std::vector<h4mk_range> ranges, uint32_t max_waste) {
+std::vector<h4mk_range> JoinTouching(std::vector<h4mk_range> ranges) {
   std::ranges::sort(ranges, {}, &h4mk_range::offset);
-  ranges = Join(ranges, 0);
+  return Join(ranges, 0);
+}
+
+std::vector<h4mk_range> Coalesce(std::vector<h4mk_range> ranges, uint32_t max_waste) {
+  ranges = JoinTouching(std::move(ranges));
   std::vector<int64_t> gaps;
   for (size_t i = 1; i < ranges.size(); ++i)
     gaps.push_back(ranges[i].offset - EndOf(ranges[i - 1]));

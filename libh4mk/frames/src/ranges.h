@@ -9,7 +9,10 @@
 
 namespace h4mk::frames {
 
-// Sorts ranges and joins those that touch. Then closes gaps, the smallest first, as long as all
+// Sorts ranges and joins those that touch.
+std::vector<h4mk_range> JoinTouching(std::vector<h4mk_range> ranges);
+
+// The same. Then closes gaps, the smallest first, as long as all
 // together are no more than max_waste per cent of what is needed; gaps of up to 4 KiB always.
 std::vector<h4mk_range> Coalesce(std::vector<h4mk_range> ranges, uint32_t max_waste);
 

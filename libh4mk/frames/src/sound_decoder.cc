@@ -55,7 +55,7 @@ Outcome SoundDecoder::Open() {
   if (description == nullptr)
     return Outcome(H4MK_ERR_ARGUMENT, "there is no track " + std::to_string(track_));
   if (!frame_) return Outcome(H4MK_ERR_MEMORY, "no memory for sound");
-  H4MK_FRAMES_TRY(OpenCodec(description, 1, &context_));
+  H4MK_FRAMES_TRY(OpenCodec(description, 1, 0, &context_));
   H4MK_FRAMES_TRY(Of(h4mk_reader_track_info(reader_, track_, &info_), reader_));
   context_->pkt_timebase = {info_.time_base_num, info_.time_base_den};
   rate_ = context_->sample_rate;

@@ -20,10 +20,10 @@ MOST_PIXELS = 16384  # h4mk_picture_format
 class Decoder(Handle):
     """An h4mk_frames. It uses the reader, so that the reader is held while it works; only cancel() does not wait for that."""
 
-    def __init__(self, reader: Reader, track: int, threads: int) -> None:
+    def __init__(self, reader: Reader, track: int, threads: int, max_pixels: int) -> None:
         self._frames = _library.frames_library()
         self._reader = reader
-        options = new_struct("h4mk_frames_options", threads=threads)
+        options = new_struct("h4mk_frames_options", threads=threads, max_pixels=max_pixels)
         if reader.http is not None:
             options.prefetch = ffi.addressof(self._frames, "h4mk_http_prefetch")
             options.prefetch_opaque = reader.http.pointer

@@ -36,9 +36,10 @@ class File:
     Any thread may use it. It can be pickled, and used after fork(): the process that gets it opens the file again when it needs
     it. Pickled it holds the key it was opened with."""
 
-    def __init__(self, source: Source, threads: int = 0) -> None:
+    def __init__(self, source: Source, threads: int = 0, max_pixels: int = 0) -> None:
         self._source = source
         self._threads = threads
+        self._max_pixels = max_pixels
         self._decoders: dict[int, Decoder] = {}
         self._handle: Reader | None = None
         self._idle = IdleReader()
@@ -177,7 +178,7 @@ class File:
         reader = self._reader()
         with reader:
             if track not in self._decoders:
-                self._decoders[track] = Decoder(reader, track, self._threads)
+                self._decoders[track] = Decoder(reader, track, self._threads, self._max_pixels)
             return self._decoders[track]
 
     def __enter__(self) -> File:
@@ -187,7 +188,7 @@ class File:
         self.close()
 
     def __reduce__(self) -> Any:
-        return File, (self._source, self._threads)
+        return File, (self._source, self._threads, self._max_pixels)
 
     def __repr__(self) -> str:
         place = self._source.place
@@ -195,7 +196,7 @@ class File:
 
 
 def open(place: Place, key: Key | None = None, verify_key: str | bytes | None = None, *, beside: Mapping[str, str] | None = None,
-         threads: int = 0) -> File:
+         threads: int = 0, max_pixels: int = 0) -> File:
     """Opens a file for reading.
 
     place: a path, an http(s) URL, or the bytes of a file.
@@ -205,9 +206,10 @@ def open(place: Place, key: Key | None = None, verify_key: str | bytes | None = 
     beside: of a sidecar at a URL, the URL of the file beside it by its name, where that is not in the same folder or needs a
         signature of its own.
     threads: that decode at once; 0: as many as there are processors that the process may use.
+    max_pixels: that a decoded picture may have; 0: 35651584 (8192 x 4352). Frames of a track with larger pictures are LimitError.
 
     Raises OSError, FormatError, CorruptError, KeyRequiredError."""
-    return File(source_of(place, key, verify_key, beside), threads)
+    return File(source_of(place, key, verify_key, beside), threads, max_pixels)
 
 
 def _chapter(entry: Mapping[str, Any]) -> list[Chapter]:

@@ -33,17 +33,18 @@ class FrameDataset(_Dataset):  # type: ignore[misc]
     (frames, 3, height, width) in layout "chw"; else an array.
 
     Each process opens the files that it needs, and keeps the `open_files` that it used last. One thread decodes for each item unless
-    `threads` says more: a loader has workers instead. transform: called with each item."""
+    `threads` says more: a loader has workers instead. transform: called with each item. max_pixels: as of
+    open()."""
 
     def __init__(self, places: Sequence[Place], items: Sequence[Item], *, layout: str = "chw", width: int = 0, height: int = 0,
                  transform: Callable[[Any], Any] | None = None, open_files: int = 16, threads: int = 1, key: Key | None = None,
-                 verify_key: str | None = None) -> None:
+                 verify_key: str | None = None, max_pixels: int = 0) -> None:
         self.places = list(places)
         self.items = list(items)
         self.options: dict[str, Any] = {"layout": layout, "width": width, "height": height}
         self.transform = transform
         self.open_files = open_files
-        self._open_options: dict[str, Any] = {"threads": threads, "key": key, "verify_key": verify_key}
+        self._open_options: dict[str, Any] = {"threads": threads, "key": key, "verify_key": verify_key, "max_pixels": max_pixels}
         self._files: collections.OrderedDict[int, File] = collections.OrderedDict()
 
     def __len__(self) -> int:

@@ -56,13 +56,22 @@ typedef struct h4mk_frames_options {
     h4mk_status (*prefetch)(void *opaque, const char *beside, const h4mk_range *ranges,
                  size_t count);
     void *prefetch_opaque; /**< First argument of prefetch. */
+    /** The most pixels that a decoded picture may have, at most 268435456; 0: H4MK_PICTURE_PIXELS.
+     *  Larger pictures must be asked for, since a file of a few bytes can name any size. Decoders
+     *  take 1.5 bytes a pixel mostly, and up to 8, for each picture that they hold: up to 16 that
+     *  others refer to, and one for each thread. */
+    uint64_t max_pixels;
 } h4mk_frames_options;
-#define H4MK_FRAMES_OPTIONS_INIT { sizeof(h4mk_frames_options), 0, 0, 0, NULL, NULL }
+#define H4MK_FRAMES_OPTIONS_INIT { sizeof(h4mk_frames_options), 0, 0, 0, NULL, NULL, 0 }
+
+/** Pixels of the largest pictures of level 6.2 of H.264, HEVC and AV1 (8192 x 4352): 8K. */
+#define H4MK_PICTURE_PIXELS 35651584
 
 /** Makes a decoder for a track of a reader, which must outlive it and must not be used while a call
  *  with the decoder runs; its reading position stays. *frames is set whenever memory allows, also
  *  on errors, so that h4mk_frames_message() can be asked; free it in any case.
- *  H4MK_ERR_UNSUPPORTED: libavcodec has no decoder for the codec; H4MK_ERR_ARGUMENT, _MEMORY. */
+ *  H4MK_ERR_UNSUPPORTED: libavcodec has no decoder for the codec; H4MK_ERR_LIMIT: the description
+ *  names pictures of more than max_pixels; H4MK_ERR_ARGUMENT, _MEMORY. */
 H4MK_API h4mk_status h4mk_frames_open(h4mk_reader *reader, uint32_t track,
                                       const h4mk_frames_options *options, h4mk_frames **frames);
 /** Frees a decoder. NULL allowed. */
@@ -103,9 +112,10 @@ H4MK_API h4mk_status h4mk_frames_picture_size(h4mk_frames *frames, h4mk_picture_
  *  pictures of the size that h4mk_frames_picture_size() gives, in the order of numbers. out_size
  *  must be at least that. Errors leave the content of out unspecified: H4MK_ERR_NOT_FOUND: there is
  *  no such frame, or the file beside is missing; H4MK_ERR_CORRUPT: a block is damaged, or cannot be
- *  decoded; H4MK_ERR_CANCELLED: h4mk_frames_cancel() was called; H4MK_ERR_LIMIT: a frame needs more
- *  than 1048576 blocks or 262144 tiny ones, or frames need the same blocks too often, which only
- *  crafted files bring about; others as h4mk_reader_read_block(). */
+ *  decoded, or its picture has more than max_pixels although the description names fewer;
+ *  H4MK_ERR_CANCELLED: h4mk_frames_cancel() was called; H4MK_ERR_LIMIT: a frame needs more than
+ *  1048576 blocks or 262144 tiny ones, or frames need the same blocks too often, which only crafted
+ *  files bring about; others as h4mk_reader_read_block(). */
 H4MK_API h4mk_status h4mk_frames_decode(h4mk_frames *frames, const uint64_t *numbers, size_t count,
                                         const h4mk_picture_format *format,
                                         uint8_t *out, uint64_t out_size);
