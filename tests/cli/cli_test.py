@@ -12,7 +12,7 @@ A script runs with bash in an empty folder with h4mk and make_file in its PATH. 
 import difflib, os, pathlib, shutil, subprocess, sys, tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-PROGRAMS = ["corpus.py", "full_disk.py", "html_page.py", "long_file.py", "old_clients.py", "shared_folder.py", "terminal.py"]
+PROGRAMS = ["corpus.py", "diff_memory.py", "full_disk.py", "html_page.py", "long_file.py", "old_clients.py", "shared_folder.py", "terminal.py"]
 PRELUDE = """
 set -u
 export LC_ALL=C.UTF-8

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // h4mk diff: what two files do not have in common.
 #include <algorithm>
+#include <cstring>
 #include <deque>
 #include <h4mk/h4mk.hpp>
 #include <map>
+#include <span>
 #include <stdexcept>
 
+#include "base/sha256.h"
 #include "command.h"
 #include "text.h"
 #include "url_file.h"
@@ -85,47 +88,45 @@ std::vector<std::string> Words(bool ignore_tags) {
   return {"tags", "chapters", "name", "encoder", "creation_time"};
 }
 
-// What is compared of a block; of its bytes where they lie, or nothing, and a hash.
-struct Seen {
+// What is compared of a block besides its bytes and side data.
+struct Facts {
   int64_t pts, dts, duration;
-  uint64_t flags, size;
-  const uint8_t* data = nullptr;
-  std::string bytes_hash, side_hash;
+  uint32_t flags, size;
 };
 
-std::string HashOfSideData(const h4mk_block& block) {
-  std::string text;
-  for (const h4mk_side_data& piece : api::SideDataOf(block))
-    text += fmt::format("{} {}\n", piece.name, Sha256Hex(piece.data, piece.size));
-  return text.empty() ? text : Sha256Hex(text.data(), text.size());
+Facts FactsOf(const h4mk_block& block) {
+  return {block.pts, block.dts, block.duration, block.flags, static_cast<uint32_t>(block.size)};
 }
 
-Seen At(const h4mk_block& block) {
-  return {block.pts,  block.dts,  block.duration, block.flags,
-          block.size, block.data, /*hash=*/{},    HashOfSideData(block)};
-}
-// One that may be kept: without the bytes.
-Seen Keep(const h4mk_block& block) {
-  Seen seen = At(block);
-  seen.data = nullptr;
-  seen.bytes_hash = Sha256Hex(block.data, block.size);
-  return seen;
+// A block that waits for its partner. A million of them may wait, so each takes little memory.
+struct Waiting {
+  Facts facts;
+  Sha256Digest bytes, side_data;
+};
+
+void AddSized(const void* data, uint64_t size, Sha256* hash) {
+  Bytes length;
+  AppendLe(length, size);
+  hash->Add(length);
+  hash->Add({static_cast<const uint8_t*>(data), static_cast<size_t>(size)});
 }
 
-std::string CompareBytes(const Seen& a, const Seen& b) {
-  if (a.data == nullptr || b.data == nullptr) {
-    const auto hash = [](const Seen& seen) {
-      return seen.data == nullptr ? seen.bytes_hash : Sha256Hex(seen.data, seen.size);
-    };
-    return hash(a) == hash(b) ? "" : "the bytes differ";
+Sha256Digest HashOfSideData(const h4mk_block& block) {
+  if (block.side_data_count == 0) return {};
+  Sha256 hash;
+  for (const h4mk_side_data& piece : api::SideDataOf(block)) {
+    AddSized(piece.name, std::strlen(piece.name), &hash);
+    AddSized(piece.data, piece.size, &hash);
   }
-  const auto at = std::mismatch(a.data, a.data + a.size, b.data).first - a.data;
-  if (at == static_cast<int64_t>(a.size)) return "";
-  return fmt::format("the bytes differ from byte {} of {} on", Grouped(at), Grouped(a.size));
+  return hash.Finish();
 }
 
-// What is different of two blocks; "" if nothing is.
-std::string CompareBlocks(const Seen& a, const Seen& b) {
+Waiting Keep(const h4mk_block& block) {
+  return {FactsOf(block), Sha256Of({block.data, block.size}), HashOfSideData(block)};
+}
+
+// What is different; "" if nothing is.
+std::string CompareFacts(const Facts& a, const Facts& b) {
   const auto time = [](int64_t value) {
     return value == H4MK_NO_TIME ? std::string("none") : std::to_string(value);
   };
@@ -139,8 +140,32 @@ std::string CompareBlocks(const Seen& a, const Seen& b) {
   if (a.flags != b.flags)
     return is("flags", fmt::format("{:#x}", a.flags), fmt::format("{:#x}", b.flags));
   if (a.size != b.size) return is("size", Grouped(a.size), Grouped(b.size));
-  if (std::string bytes = CompareBytes(a, b); !bytes.empty()) return bytes;
-  return a.side_hash == b.side_hash ? "" : "the side data differ";
+  return "";
+}
+
+bool HaveSameSideData(const h4mk_block& a, const h4mk_block& b) {
+  return std::ranges::equal(
+      api::SideDataOf(a), api::SideDataOf(b), [](const h4mk_side_data& x, const h4mk_side_data& y) {
+        return std::strcmp(x.name, y.name) == 0 &&
+               std::ranges::equal(std::span(x.data, x.size), std::span(y.data, y.size));
+      });
+}
+
+// Of two blocks as they lie in memory.
+std::string CompareBlocks(const h4mk_block& a, const h4mk_block& b) {
+  if (std::string facts = CompareFacts(FactsOf(a), FactsOf(b)); !facts.empty()) return facts;
+  const size_t at =
+      static_cast<size_t>(std::mismatch(a.data, a.data + a.size, b.data).first - a.data);
+  if (at < a.size)
+    return fmt::format("the bytes differ from byte {} of {} on", Grouped(at), Grouped(a.size));
+  return HaveSameSideData(a, b) ? "" : "the side data differ";
+}
+
+// Of two blocks of which one has waited.
+std::string CompareKept(const Waiting& a, const Waiting& b) {
+  if (std::string facts = CompareFacts(a.facts, b.facts); !facts.empty()) return facts;
+  if (a.bytes != b.bytes) return "the bytes differ";
+  return a.side_data == b.side_data ? "" : "the side data differ";
 }
 
 // A track that both files have.
@@ -148,8 +173,8 @@ struct TrackPair {
   std::string where;
   h4mk_track_info info = {};
   uint64_t compared = 0;
-  bool is_open = true;          // more blocks can make a difference
-  std::deque<Seen> waiting[2];  // blocks of one side; the other's did not come yet
+  bool is_open = true;             // more blocks can make a difference
+  std::deque<Waiting> waiting[2];  // blocks of one side; the other's did not come yet
 };
 
 // Reads both files once, a block of each in turn, and compares each track's blocks in their order.
@@ -181,7 +206,8 @@ class BlockComparison {
         pairs[side] = blocks[side] ? PairOf(side, blocks[side]->track) : nullptr;
       if (pairs[0] != nullptr && pairs[0] == pairs[1] && pairs[0]->waiting[0].empty() &&
           pairs[0]->waiting[1].empty()) {
-        Compare(*pairs[0], At(*blocks[0]), At(*blocks[1]));
+        if (pairs[0]->is_open)
+          Judge(*pairs[0], FactsOf(*blocks[0]), CompareBlocks(*blocks[0], *blocks[1]));
         continue;
       }
       for (int side = 0; side < 2; ++side)
@@ -211,30 +237,29 @@ class BlockComparison {
 
   void Take(TrackPair& pair, int side, const h4mk_block& block) {
     if (!pair.is_open) return;
-    std::deque<Seen>& partners = pair.waiting[1 - side];
+    const Waiting kept = Keep(block);
+    std::deque<Waiting>& partners = pair.waiting[1 - side];
     if (partners.empty()) {
-      pair.waiting[side].push_back(Keep(block));
+      pair.waiting[side].push_back(kept);
       if (has_ended_[1 - side]) Close(pair);  // its partner will not come
       return;
     }
-    const Seen partner = std::move(partners.front());
+    const Waiting partner = partners.front();
     partners.pop_front();
-    if (side == 0)
-      Compare(pair, At(block), partner);
-    else
-      Compare(pair, partner, At(block));
+    const Waiting& a = side == 0 ? kept : partner;
+    const Waiting& b = side == 0 ? partner : kept;
+    Judge(pair, a.facts, CompareKept(a, b));
   }
 
-  void Compare(TrackPair& pair, const Seen& a, const Seen& b) {
-    if (!pair.is_open) return;
-    const std::string what = CompareBlocks(a, b);
+  // Takes what is different of two blocks; `a` is of the first file's.
+  void Judge(TrackPair& pair, const Facts& a, const std::string& what) {
     const uint64_t number = pair.compared++;
     if (what.empty()) return;
     const int64_t time = a.pts == H4MK_NO_TIME ? a.dts : a.pts;
     const std::string clock = Clock(time, {pair.info.time_base_num, pair.info.time_base_den});
     differences_->Add(pair.where, fmt::format("block {} at {}: {}", Grouped(number), clock, what),
                       {{"block", number}});
-    for (std::deque<Seen>& waiting : pair.waiting) waiting.clear();
+    for (std::deque<Waiting>& waiting : pair.waiting) waiting.clear();
     Close(pair);
   }
 
