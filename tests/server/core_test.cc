@@ -137,6 +137,37 @@ TEST(WorkTest, LongWorkEndsWhenNobodyWaits) {
       HttpError);
 }
 
+// The status that waiting for what is locked ends with; 0: it was locked.
+int StatusOfLock(std::timed_mutex* mutex, const IsAbandoned& is_abandoned,
+                 std::chrono::milliseconds longest) {
+  int status = 0;
+  std::thread([&] {
+    const Work work(is_abandoned);
+    try {
+      Work::Lock(*mutex, longest);
+    } catch (const HttpError& error) {
+      status = error.status();
+    }
+  }).join();
+  return status;
+}
+
+TEST(WorkTest, WaitingForALockHasAnEnd) {
+  std::timed_mutex mutex;
+  const auto gone = [] { return true; };
+  const auto there = [] { return false; };
+  EXPECT_EQ(StatusOfLock(&mutex, gone, Work::kLongestWait), 0);
+  std::unique_lock<std::timed_mutex> held = Work::Lock(mutex);
+  EXPECT_EQ(StatusOfLock(&mutex, gone, Work::kLongestWait), kAbandoned);
+  EXPECT_EQ(StatusOfLock(&mutex, there, std::chrono::milliseconds(1)), 503);
+  std::thread([&] {
+    const Work quick;
+    EXPECT_THROW(Work::Lock(mutex), TakesLong);
+  }).join();
+  held.unlock();
+  EXPECT_EQ(StatusOfLock(&mutex, there, Work::kLongestWait), 0);
+}
+
 // ------------------------------------------------------------------------------------------- hosts
 
 TEST(HostsTest, ALocalServerAnswersToNamesThatNobodyElseCanHave) {
@@ -250,6 +281,11 @@ Response Conditional(std::initializer_list<std::pair<std::string, std::string>> 
   Response response = Ten();
   ApplyConditions(request, &response);
   return response;
+}
+
+TEST(MessageTest, WhoIsToTryAgainIsToldWhen) {
+  EXPECT_EQ(ErrorResponse(503, "busy").Header("Retry-After"), "5");
+  EXPECT_EQ(ErrorResponse(500, "broken").Header("Retry-After"), "");
 }
 
 TEST(ConditionTest, RangesAndTags) {
@@ -494,7 +530,7 @@ TEST_F(ServiceTest, WhatMustBeCopiedIsLimited) {
 
 using MadeText = std::pair<std::shared_ptr<const std::string>, size_t>;
 
-TEST_F(ServiceTest, WhatIsLargerThanTheCacheIsNotKept) {
+TEST_F(ServiceTest, LargeResultsAreKeptForAllFilesTogether) {
   Write("a.h4mk", MakeFile());
   Start();
   const auto file = service_.files().Get("a");
@@ -505,11 +541,35 @@ TEST_F(ServiceTest, WhatIsLargerThanTheCacheIsNotKept) {
       return {std::make_shared<const std::string>(key), size};
     });
   };
-  ask("small", 100);
-  for (int i = 0; i < 2; ++i) ask("large", size_t{17} << 20);
-  EXPECT_EQ(made, 3);
-  ask("small", 100);  // nothing had to go for it
-  EXPECT_EQ(made, 3);
+  const auto made_by = [&](const std::string& key, size_t size) {
+    const int before = made;
+    ask(key, size);
+    return made - before;
+  };
+  constexpr size_t kLarge = size_t{17} << 20;
+  EXPECT_EQ(made_by("small", 100), 1);
+  EXPECT_EQ(made_by("large", kLarge), 1);
+  EXPECT_EQ(made_by("large", kLarge), 0);
+  for (int i = 0; i < 7; ++i) EXPECT_EQ(made_by("other " + std::to_string(i), kLarge), 1);
+  EXPECT_EQ(made_by("large", kLarge), 1);  // it went for the others
+  EXPECT_EQ(made_by("other 6", kLarge), 0);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(made_by("too large", LargeResults::kMostBytes + 1), 1);
+  EXPECT_EQ(made_by("other 6", kLarge), 0);  // nothing had to go for it
+  EXPECT_EQ(made_by("small", 100), 0);
+}
+
+TEST(LargeResultsTest, AFileThatGoesTakesItsOwn) {
+  LargeResults results;
+  const int one = 0, other = 0;
+  const auto value = std::make_shared<const int>(7);
+  results.Keep(&one, "a", value, LargeResults::kMostBytes / 2);
+  results.Keep(&other, "a", value, LargeResults::kMostBytes / 2);
+  EXPECT_EQ(value.use_count(), 3);
+  results.Forget(&one);
+  EXPECT_EQ(value.use_count(), 2);
+  EXPECT_EQ(results.Find(&one, "a"), nullptr);
+  EXPECT_EQ(results.Find(&other, "b"), nullptr);
+  EXPECT_EQ(results.Find(&other, "a"), value);
 }
 
 // Two want the same; the client of the one that waits hangs up before the other has made it.

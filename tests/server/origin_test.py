@@ -5,7 +5,7 @@ for anything else.
 
 origin_test.py H4MKD
 """
-import http.server, json, os, pathlib, re, select, socket, subprocess, sys, tempfile, threading, unittest, urllib.parse
+import http.server, json, os, pathlib, re, select, socket, subprocess, sys, tempfile, threading, time, unittest, urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from daemon import Daemon
@@ -180,6 +180,26 @@ class OriginTest(unittest.TestCase):
                 self.assertEqual(select.select([waiting], [], [], 0)[0], [])
                 self.origin.goes_on.set()
                 self.assertTrue(waiting.recv(100).startswith(b"HTTP/1.1 200"))
+
+    def test_who_waits_for_another_that_opens_the_file_may_hang_up(self):
+        log = self.root / "log"
+        with self.serve("--access-log", log) as daemon:
+            self.origin.goes_on.clear()
+            self.addCleanup(self.origin.goes_on.set)
+            request = b"GET /api/files/summer%20days/sea HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            with socket.create_connection((daemon.host, daemon.port)) as opening:
+                opening.sendall(request)
+                self.assertTrue(self.origin.is_held.wait(60))
+                with socket.create_connection((daemon.host, daemon.port)) as waiting:
+                    waiting.sendall(request)
+                for _ in range(150):
+                    if '"status":499' in log.read_text():
+                        break
+                    time.sleep(0.1)
+                self.assertIn('"status":499', log.read_text())
+                self.assertEqual(select.select([opening], [], [], 0)[0], [])
+                self.origin.goes_on.set()
+                self.assertTrue(opening.recv(100).startswith(b"HTTP/1.1 200"))
 
     def test_a_file_that_was_exchanged_is_opened_anew(self):
         name = "summer%20days/sea"

@@ -11,9 +11,6 @@
 namespace h4mk::server {
 namespace {
 
-constexpr std::chrono::seconds kLongestWait{30};        // for another request that makes the same
-constexpr std::chrono::milliseconds kBetweenLooks{50};  // whether somebody still waits
-
 std::string TextOf(const h4mk_value* object, const char* key) {
   const char* text = h4mk_value_get_text(object, key);
   return text == nullptr ? std::string() : std::string(text);
@@ -135,12 +132,14 @@ std::unique_ptr<MediaFile::OwnedReader> MediaFile::OpenSigned() {
 }
 
 MediaFile::MediaFile(std::string name, std::shared_ptr<const OpenedFile> file, FileState state,
-                     OpenBeside open_beside, const FileKeys& keys)
+                     OpenBeside open_beside, const FileKeys& keys,
+                     std::shared_ptr<LargeResults> large)
     : name_(std::move(name)),
       file_(std::move(file)),
       state_(state),
       open_beside_(std::move(open_beside)),
-      keys_(keys) {
+      keys_(keys),
+      large_(std::move(large)) {
   idle_.push_back(OpenReader());
   ReadMeta(idle_.back()->handle);
   if (encrypted_ && keys_.can_decrypt()) Unlock();
@@ -304,7 +303,7 @@ void MediaFile::Lease::Check(h4mk_status status) const {
 
 std::shared_ptr<const void> MediaFile::FindOrBegin(const std::string& key, Work::Dearest* dearest,
                                                    std::optional<Work::Piece>* piece) {
-  const auto deadline = std::chrono::steady_clock::now() + kLongestWait;
+  const auto deadline = std::chrono::steady_clock::now() + Work::kLongestWait;
   std::unique_lock lock(mutex_);
   for (;;) {
     const auto found = cache_.find(key);
@@ -312,6 +311,7 @@ std::shared_ptr<const void> MediaFile::FindOrBegin(const std::string& key, Work:
       order_.splice(order_.begin(), order_, found->second.place);
       return found->second.value;
     }
+    if (std::shared_ptr<const void> large = large_->Find(this, key)) return large;
     if (dearest != nullptr && !*piece) piece->emplace(*dearest);
     Work::Begin();
     if (being_made_.insert(key).second) return nullptr;
@@ -319,7 +319,7 @@ std::shared_ptr<const void> MediaFile::FindOrBegin(const std::string& key, Work:
     Work::CheckWaiting();
     if (std::chrono::steady_clock::now() >= deadline)
       throw HttpError(503, "another request works at this for long; try again");
-    made_.wait_for(lock, kBetweenLooks);
+    made_.wait_for(lock, Work::kBetweenLooks);
   }
 }
 
@@ -330,7 +330,7 @@ MediaFile::Making::~Making() {
 }
 
 void MediaFile::Keep(const std::string& key, std::shared_ptr<const void> value, size_t size) {
-  if (size > kCacheBytes) return;
+  if (size > kCacheBytes) return large_->Keep(this, key, std::move(value), size);
   const std::lock_guard lock(mutex_);
   const auto [place, is_new] = cache_.try_emplace(key);
   if (!is_new) return;
@@ -360,16 +360,14 @@ std::shared_ptr<MediaFile> MediaFiles::Get(const std::string& name) {
   }
   std::shared_ptr<MediaFile> media;
   {
-    std::unique_lock lock(slot->opening, std::defer_lock);
-    if (!Work::MustBeQuick())
-      lock.lock();
-    else if (!lock.try_lock() || slot->file == nullptr || slot->file->state() != state)
-      throw TakesLong();
-    if (slot->file == nullptr || slot->file->state() != state)
+    const auto lock = Work::Lock(slot->opening);
+    if (slot->file == nullptr || slot->file->state() != state) {
+      Work::BeginLong();
       slot->file = std::make_shared<MediaFile>(
           name, file, state,
           [this, name](const std::string& other) { return catalogue_.OpenBeside(name, other); },
-          keys_);
+          keys_, large_);
+    }
     media = slot->file;
   }
   if (is_new) Trim();

@@ -21,6 +21,7 @@
 
 #include "core/catalogue.h"
 #include "core/file_keys.h"
+#include "core/large_results.h"
 #include "core/message.h"
 #include "core/work.h"
 
@@ -76,7 +77,10 @@ class MediaFile {
   // Throws HttpError: 422 if it is no file that can be read, 503 without memory. keys must outlive
   // it.
   MediaFile(std::string name, std::shared_ptr<const OpenedFile> file, FileState state,
-            OpenBeside open_beside, const FileKeys& keys);
+            OpenBeside open_beside, const FileKeys& keys, std::shared_ptr<LargeResults> large);
+  ~MediaFile() { large_->Forget(this); }
+  MediaFile(const MediaFile&) = delete;
+  MediaFile& operator=(const MediaFile&) = delete;
 
   const std::string& name() const { return name_; }
   const FileState& state() const { return state_; }
@@ -142,8 +146,8 @@ class MediaFile {
 
   // Results that are made once for a state of the file and kept: playlists, plans of segments,
   // tables. Of two who want the same one makes it and the other waits. The least recently used go
-  // first when they take more than kCacheBytes, and what alone is larger is not kept. dearest: of
-  // others of the kind, if they are many.
+  // first when they take more than kCacheBytes. What alone is larger is kept among the large ones
+  // of all files. dearest: of others of the kind, if they are many.
   template <typename T>
   std::shared_ptr<const T> Cached(
       const std::string& key,
@@ -189,6 +193,7 @@ class MediaFile {
   const FileState state_;
   const OpenBeside open_beside_;
   const FileKeys& keys_;
+  const std::shared_ptr<LargeResults> large_;
   bool closed_ = false, encrypted_ = false, decrypts_ = false;
   int version_ = 2;
   std::string token_, etag_, meta_, title_;
@@ -211,7 +216,8 @@ class MediaFiles {
  public:
   MediaFiles(const Catalogue& catalogue, const FileKeys& keys)
       : catalogue_(catalogue), keys_(keys) {}
-  // The file as it is now. Throws HttpError. Two requests for a new file open it once.
+  // The file as it is now. Throws HttpError. Of two requests for a new file one opens it, and the
+  // other waits (Work::Lock).
   std::shared_ptr<MediaFile> Get(const std::string& name);
   // Forgets files that were not asked for lately, and those that are gone.
   void Trim();
@@ -219,12 +225,13 @@ class MediaFiles {
  private:
   static constexpr size_t kMostOpen = 64;
   struct Slot {
-    std::mutex opening;
+    std::timed_mutex opening;
     std::shared_ptr<MediaFile> file;
     uint64_t used = 0;
   };
   const Catalogue& catalogue_;
   const FileKeys& keys_;
+  const std::shared_ptr<LargeResults> large_ = std::make_shared<LargeResults>();
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Slot>> slots_;
   uint64_t clock_ = 0;

@@ -217,6 +217,7 @@ Response ErrorResponse(int status, std::string_view message) {
   Response response =
       TextResponse("application/json", "{\"error\":" + JsonText(message) + "}\n", status);
   response.Set("Cache-Control", "no-store");
+  if (status == 503) response.Set("Retry-After", "5");
   return response;
 }
 

@@ -140,7 +140,7 @@ constexpr int kAbandoned = 499;
 const char* ReasonOf(int status);
 
 Response TextResponse(std::string content_type, std::string text, int status = 200);
-// {"error": message}
+// {"error": message}. One with status 503 may be asked again after 5 s (Retry-After).
 Response ErrorResponse(int status, std::string_view message);
 
 // Applies If-Match, If-None-Match, If-Range and Range to an answer with status 200 (RFC 9110, 13

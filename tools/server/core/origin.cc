@@ -69,12 +69,9 @@ std::shared_ptr<Origin::Slot> Origin::Find(const std::string& path) {
 
 std::shared_ptr<const OpenedFile> Origin::Open(const std::string& path, FileState* state) {
   const std::shared_ptr<Slot> slot = Find(path);
-  std::unique_lock lock(slot->opening, std::defer_lock);
-  if (!Work::MustBeQuick())
-    lock.lock();
-  else if (!lock.try_lock() || !slot->IsKnown())
-    throw TakesLong();
+  const auto lock = Work::Lock(slot->opening);
   if (!slot->IsKnown()) {
+    Work::BeginLong();
     auto file = std::make_shared<RemoteFile>(url_ + PercentEncode(path));
     const bool is_same = slot->file != nullptr && file->tag() == slot->file->tag() &&
                          file->Size() == slot->file->Size();

@@ -41,7 +41,7 @@ class Origin {
   static constexpr size_t kMostOpen = 64;
   using Clock = std::chrono::steady_clock;
   struct Slot {
-    std::mutex opening;
+    std::timed_mutex opening;
     std::shared_ptr<RemoteFile> file;
     Clock::time_point asked;
     uint64_t used = 0;

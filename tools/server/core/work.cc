@@ -91,6 +91,20 @@ void Work::CheckWaiting() {
     throw HttpError(kAbandoned, "nobody waits for this any more");
 }
 
+std::unique_lock<std::timed_mutex> Work::Lock(std::timed_mutex& mutex,
+                                              std::chrono::milliseconds longest) {
+  const auto deadline = std::chrono::steady_clock::now() + longest;
+  std::unique_lock lock(mutex, std::try_to_lock);
+  while (!lock) {
+    BeginLong();
+    CheckWaiting();
+    if (std::chrono::steady_clock::now() >= deadline)
+      throw HttpError(503, "another request opens this file, which takes long; try again");
+    (void)lock.try_lock_for(kBetweenLooks);
+  }
+  return lock;
+}
+
 void Work::StopAll() { stopping = true; }
 
 }  // namespace h4mk::server

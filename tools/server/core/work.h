@@ -6,8 +6,10 @@
 #define H4MK_SERVER_CORE_WORK_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 
 namespace h4mk::server {
 
@@ -62,6 +64,15 @@ class Work {
   // The same while this thread waits for another one, which takes it no CPU time. Throws HttpError
   // if the program ends, or nobody waits for the answer any more.
   static void CheckWaiting();
+  // How long a request waits for another one at most, and after what time it looks whether somebody
+  // still waits for it.
+  static constexpr std::chrono::seconds kLongestWait{30};
+  static constexpr std::chrono::milliseconds kBetweenLooks{50};
+  // Locks what another request may hold for long, as it reads from storage that gives nothing.
+  // Throws TakesLong on a thread that serves connections if it is not free, HttpError as
+  // CheckWaiting(), and HttpError 503 after the longest wait.
+  static std::unique_lock<std::timed_mutex> Lock(std::timed_mutex& mutex,
+                                                 std::chrono::milliseconds longest = kLongestWait);
   // The program ends: so does all work, at its next Check().
   static void StopAll();
 };
