@@ -14,6 +14,7 @@ constexpr uint32_t kPageMagic = Tag("H4TP");
 constexpr uint32_t kTopMagic = Tag("H4TT");
 constexpr uint32_t kTailMagic = Tag("H4TL");
 constexpr size_t kTopFirstCluster = 12;  // behind the magic and the distance to the end
+constexpr size_t kTopPageCount = kTopFirstCluster + 3 * sizeof(uint64_t);
 
 // core.md, "Totals": which of the three times follow, and what else is known.
 constexpr uint8_t kHasStart = 0x1, kHasFirstDts = 0x2, kHasEnd = 0x4;
@@ -482,6 +483,12 @@ uint64_t FileSizeOfTop(ByteSpan payload, uint64_t chunk_offset) {
   const auto to_end = reader.Le<uint64_t>();
   if (reader.failed() || chunk_offset > INT64_MAX || to_end > INT64_MAX - chunk_offset) return 0;
   return chunk_offset + to_end;
+}
+
+uint64_t PageCountOfTop(ByteSpan payload) {
+  ByteReader reader(payload);
+  reader.Take(kTopPageCount);
+  return reader.Varint();
 }
 
 Bytes EncodeTail(const Tail& tail, uint64_t chunk_offset) {

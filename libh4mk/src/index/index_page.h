@@ -195,6 +195,8 @@ bool IsPage(ByteSpan payload);
 bool IsTop(ByteSpan payload);
 // The size that a top gives the file, without decoding more; 0: it has none. REQUIRES: IsTop().
 uint64_t FileSizeOfTop(ByteSpan payload, uint64_t chunk_offset);
+// How many pages a top names, without decoding more: a few bytes can name 2^18. REQUIRES: IsTop().
+uint64_t PageCountOfTop(ByteSpan payload);
 
 // core.md, "Locator": the payload of the TAIL chunk.
 inline constexpr size_t kTailPayloadSize = 16;

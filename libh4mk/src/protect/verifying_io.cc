@@ -285,15 +285,16 @@ bool VerifyingIo::NamesPages(const Region& region, const GapContent& gap,
 
 bool VerifyingIo::TellsWhatWasSigned(const Region& region, const GapContent& gap,
                                      const IndexTop& top) {
-  return TopDigest(top) == last().top && top.pages.size() == last().copies.size() &&
-         NamesPages(region, gap, top) && IsCurrentDescription(kTagTracks, top.trak, last().trak) &&
+  return TopDigest(top) == last().top && NamesPages(region, gap, top) &&
+         IsCurrentDescription(kTagTracks, top.trak, last().trak) &&
          IsCurrentDescription(kTagMeta, top.meta, last().meta);
 }
 
 bool VerifyingIo::IsSignedTop(const Region& region, GapContent& gap, uint64_t offset,
                               ByteSpan payload) {
   if (!last().final || (!region.is_tail && region.start != 0)) return false;
-  if (gap.refused_tops == kMaxRefusedTops) return false;
+  if (gap.refused_tops == kMaxRefusedTops || PageCountOfTop(payload) != last().copies.size())
+    return false;
   TrackIds ids;
   for (const Checkpoint::Track& track : last().tracks) ids.Add(track.track_id);
   IndexTop top;
