@@ -637,8 +637,10 @@ TEST_F(SidecarTest, RecoverOfADamagedClusterCostsNothingForEachTrack) {
     RecoverFile(file.bytes, &report);
     const int64_t whole = of_whole.count();
     const AllocationMeter of_damaged;
-    EXPECT_EQ(Read(RecoverFile(damaged, &report), folder_.Options()).blocks, media_.blocks);
-    return of_damaged.count() - whole;
+    const Bytes recovered = RecoverFile(damaged, &report);
+    const int64_t count = of_damaged.count();
+    EXPECT_EQ(Read(recovered, folder_.Options()).blocks, media_.blocks);
+    return count - whole;
   };
   // A vector that grows to 400 tracks takes memory nine times.
   EXPECT_LT(allocations_for_damage(402) - allocations_for_damage(2), 40);

@@ -30,8 +30,8 @@ TrackSet TracksWith(const ChunkWalk& walk, Condition condition) {
   for (const BlockRecord& block : walk.index().blocks())
     if (block.track >= 0 && condition(block)) tracks.push_back(block.track);
   std::ranges::sort(tracks);
-  const auto equal = std::ranges::unique(tracks);
-  tracks.erase(equal.begin(), equal.end());
+  // Clang 14 cannot compile std::ranges::unique() with this standard library.
+  tracks.erase(std::unique(tracks.begin(), tracks.end()), tracks.end());
   return tracks;
 }
 
