@@ -11,10 +11,11 @@ namespace h4mk {
 namespace {
 
 constexpr size_t kScanWindow = 64 << 10;
-constexpr size_t kFirstWindow = 4096;  // of a scan: most gaps are small, and there may be many
+constexpr size_t kFirstWindow = 1024;  // of a scan: most gaps are small, and there may be many
 constexpr size_t kGrowth = 1 << 20;
 constexpr size_t kMaxVarint = 10;
-constexpr size_t kMaxUnfinished = 4096;  // an honest file has one
+constexpr uint32_t kResidue = 0x2144DF1C;  // CRC-32 of any bytes with their CRC-32 behind them
+constexpr size_t kMaxUnfinished = 4096;    // an honest file has one
 constexpr size_t kMaxGivenBack = 8 << 20;
 
 // What checks of chunks that may be none can cost: so much, and so many times the bytes that were
@@ -170,16 +171,15 @@ Status ChunkReader::Covered(uint64_t offset, const ChunkHeader& header, uint64_t
 Status ChunkReader::IsWhole(uint64_t offset, const ChunkHeader& header, bool* whole) {
   if (source_.seekable()) {
     RangeCrc ranges(source_);
-    return IsWholeWith(offset, header, &ranges, whole);
+    return IsWholeWith(offset, header, source_.Size(), &ranges, whole);
   }
   uint64_t budget = kMaxAttachmentChunk;
   return IsWholeInStream(offset, header, &budget, whole);
 }
 
-Status ChunkReader::IsWholeWith(uint64_t offset, const ChunkHeader& header, RangeCrc* ranges,
-                                bool* whole) {
+Status ChunkReader::IsWholeWith(uint64_t offset, const ChunkHeader& header, int64_t file_size,
+                                RangeCrc* ranges, bool* whole) {
   *whole = false;
-  const int64_t file_size = source_.Size();
   const bool fits = file_size < 0 || offset + header.size() <= static_cast<uint64_t>(file_size);
   if (!fits && !IsCluster(header)) return {};  // a cluster may be the unfinished end
   uint64_t covered = 0;
@@ -190,13 +190,10 @@ Status ChunkReader::IsWholeWith(uint64_t offset, const ChunkHeader& header, Rang
   const uint32_t start =
       IsCluster(header) ? source_.salt() : Crc32(source_.salt(), ChunkHeaderBytes(header));
   uint32_t actual = 0;
-  const Status status = ranges->Of(start, payload, payload + covered, &actual);
+  const Status status = ranges->Of(start, payload, payload + covered + kCrcSize, &actual);
   if (status.code() == Code::kEnd) return {};
   H4MK_TRY(status);
-  uint8_t stored[kCrcSize];
-  size_t got = 0;
-  H4MK_TRY(source_.ReadAt(payload + covered, stored, sizeof stored, &got));
-  *whole = got == sizeof stored && LoadLe<uint32_t>(stored) == actual;
+  *whole = actual == kResidue;
   return {};
 }
 
@@ -239,7 +236,8 @@ Status ChunkReader::IsWholeInStream(uint64_t offset, const ChunkHeader& header, 
 Status ChunkReader::CheckLength(uint64_t offset, const ChunkHeader& header) {
   Next next;
   // Without a size nothing tells whether the length leads out of the file.
-  if (source_.Size() >= 0) next = WhatFollows(offset + header.size(), kMaxCheckedChunk);
+  const int64_t size = source_.Size();
+  if (size >= 0) next = WhatFollows(offset + header.size(), size, kMaxCheckedChunk);
   H4MK_TRY(next.status);
   bool is_right = next.is_end || next.is_chunk;
   if (!is_right) H4MK_TRY(IsWhole(offset, header, &is_right));
@@ -251,7 +249,6 @@ Status ChunkReader::CheckLength(uint64_t offset, const ChunkHeader& header) {
 // A chunk followed by its CRC moves the checksum of version 1 as any other of that length does.
 Status ChunkReader::LengthsAreRight(bool* right) {
   if (!lengths_are_right_) {
-    constexpr uint32_t kResidue = 0x2144DF1C;  // CRC-32 of any bytes with their CRC-32 behind them
     uint8_t front[kFileHeaderSize];
     size_t got = 0;
     H4MK_TRY(source_.ReadAt(0, front, sizeof front, &got));
@@ -281,24 +278,25 @@ Status ChunkReader::FindNext(uint64_t offset, uint64_t* found) {
   ChunkHeader header;
   const Status status = ReadHeader(offset, &header);
   if (status.code() == Code::kIo) return status;
-  if (status.ok() && source_.seekable() && source_.Size() >= 0) {
+  const int64_t size = source_.Size();
+  if (status.ok() && source_.seekable() && size >= 0) {
     bool right = false;
     if (version_ == 1) H4MK_TRY(LengthsAreRight(&right));
     if (right) {
       *found = offset + header.size();
       return {};
     }
-    const Next next = WhatFollows(offset + header.size());
+    const Next next = WhatFollows(offset + header.size(), size);
     H4MK_TRY(next.status);
     if (next.is_end) return Status(Code::kEnd, "no further chunk found");
     *found = offset + header.size();
     if (next.is_chunk) return {};
     if (version_ == 1 && IsKnownTag(header.tag)) {
-      H4MK_TRY(FindTrueLength(offset, header, found));
+      H4MK_TRY(FindTrueLength(offset, header, size, found));
       if (*found > offset) return {};
       // No salt tells a file of version 1 from what it carries: nothing is looked for in a chunk
       // that was cut.
-      if (offset + header.size() > static_cast<uint64_t>(source_.Size()))
+      if (offset + header.size() > static_cast<uint64_t>(size))
         return Status(Code::kEnd, "no further chunk found");
     }
   }
@@ -309,7 +307,7 @@ Status ChunkReader::FindNext(uint64_t offset, uint64_t* found) {
     if (follows) return {};
   }
   if (status.ok()) source_.Unread(offset, ChunkHeaderBytes(header));
-  BeginSearch(offset, offset + header.size());
+  BeginSearch(offset, offset + header.size(), size);
   return Scan(offset, found);
 }
 
@@ -340,8 +338,7 @@ Status ChunkReader::SearchOn(uint64_t* found) {
 }
 
 // follower: where the damaged chunk says to end; what stands there may not be there yet.
-void ChunkReader::BeginSearch(uint64_t offset, uint64_t follower) {
-  const int64_t size = source_.Size();
+void ChunkReader::BeginSearch(uint64_t offset, uint64_t follower, int64_t size) {
   // CRCs of one search serve the next: a file may have many gaps, each with a length that reaches
   // to its end. The same place once more may have other bytes.
   if (!ranges_ || size != search_.file_size || offset <= search_.start) ranges_.emplace(source_);
@@ -351,7 +348,7 @@ void ChunkReader::BeginSearch(uint64_t offset, uint64_t follower) {
 
 // Whether the chunk is whole. If the file is too short to tell, SearchOn() asks again.
 Status ChunkReader::Judge(uint64_t offset, const ChunkHeader& header, bool* whole) {
-  H4MK_TRY(IsWholeWith(offset, header, &*ranges_, whole));
+  H4MK_TRY(IsWholeWith(offset, header, search_.file_size, &*ranges_, whole));
   uint64_t needed = offset + header.size();
   const auto size = static_cast<uint64_t>(search_.file_size);
   if (*whole || needed <= size) return {};  // also where the size is not known
@@ -384,9 +381,10 @@ Status ChunkReader::FollowsInStream(uint64_t offset, const ChunkHeader& header, 
 
 // What stands at the offset where a chunk ends if its length is right. Longer chunks than
 // `longest_read` pass for whole if they have a known tag and fit into the file.
-ChunkReader::Next ChunkReader::WhatFollows(uint64_t offset, uint32_t longest_read) {
+ChunkReader::Next ChunkReader::WhatFollows(uint64_t offset, int64_t file_size,
+                                           uint32_t longest_read) {
   Next next;
-  const auto size = static_cast<uint64_t>(source_.Size());
+  const auto size = static_cast<uint64_t>(file_size);
   next.is_end = offset == size || offset + kCrcSize == size;
   ChunkHeader header;
   if (offset > size || size - offset < kChunkOverhead) return next;
@@ -403,14 +401,15 @@ ChunkReader::Next ChunkReader::WhatFollows(uint64_t offset, uint32_t longest_rea
 
 // legacy.md, "Version 1": a chunk whose CRC holds once a bit of its length is turned has that
 // length. *found is its end, or offset.
-Status ChunkReader::FindTrueLength(uint64_t offset, const ChunkHeader& header, uint64_t* found) {
+Status ChunkReader::FindTrueLength(uint64_t offset, const ChunkHeader& header, int64_t file_size,
+                                   uint64_t* found) {
   *found = offset;
   RangeCrc ranges(source_);
   for (int bit = 0; bit < 32; ++bit) {
     ChunkHeader turned = header;
     turned.length ^= 1u << bit;
     bool whole = false;
-    H4MK_TRY(IsWholeWith(offset, turned, &ranges, &whole));
+    H4MK_TRY(IsWholeWith(offset, turned, file_size, &ranges, &whole));
     if (!whole) continue;
     *found = offset + turned.size();
     return {};
@@ -434,7 +433,7 @@ Status ChunkReader::Scan(uint64_t offset, uint64_t* found) {
     size_t got = 0;
     const Status read = source_.ReadAt(offset, window.data(), window.size(), &got);
     if (!read.ok()) return give_back(read);
-    source_.Unread(offset, ByteSpan(window).first(got));
+    if (!seekable) source_.Unread(offset, ByteSpan(window).first(got));
     if (got < kChunkHeaderSize) break;
     for (size_t i = offset == search_.start ? 1 : 0; i + kChunkHeaderSize <= got; ++i) {
       bool starts = IsKnownTag(LoadLe<uint32_t>(window.data() + i));

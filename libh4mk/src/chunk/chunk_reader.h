@@ -112,16 +112,18 @@ class ChunkReader {
     std::vector<Unfinished> unfinished;
     bool found_nothing = false;  // it came to the end of the file
   };
-  Next WhatFollows(uint64_t offset, uint32_t longest_read = UINT32_MAX);
+  Next WhatFollows(uint64_t offset, int64_t file_size, uint32_t longest_read = UINT32_MAX);
   Status ReadUpTo(uint64_t offset, uint64_t size, Bytes* bytes);
   Status FollowsInStream(uint64_t offset, const ChunkHeader& header, bool* follows);
-  Status FindTrueLength(uint64_t offset, const ChunkHeader& header, uint64_t* found);
+  Status FindTrueLength(uint64_t offset, const ChunkHeader& header, int64_t file_size,
+                        uint64_t* found);
   bool GoesOn(uint64_t offset);
   Status SearchOn(uint64_t* found);
-  void BeginSearch(uint64_t offset, uint64_t follower);
+  void BeginSearch(uint64_t offset, uint64_t follower, int64_t size);
   Status Scan(uint64_t offset, uint64_t* found);
   Status Judge(uint64_t offset, const ChunkHeader& header, bool* whole);
-  Status IsWholeWith(uint64_t offset, const ChunkHeader& header, RangeCrc* ranges, bool* whole);
+  Status IsWholeWith(uint64_t offset, const ChunkHeader& header, int64_t file_size,
+                     RangeCrc* ranges, bool* whole);
   Status IsWholeInStream(uint64_t offset, const ChunkHeader& header, uint64_t* budget, bool* whole);
   Status Covered(uint64_t offset, const ChunkHeader& header, uint64_t* size);
   bool IsCluster(const ChunkHeader& header) const { return version_ >= 2 && header.is_cluster(); }

@@ -20,13 +20,19 @@ class RangeCrc {
   Status Of(uint32_t start, uint64_t from, uint64_t until, uint32_t* crc);
 
  private:
-  Status PrefixAt(uint64_t offset, uint32_t* crc);
-  Status Read(uint64_t from, uint64_t until, uint32_t* crc);
+  // The bytes of one step, as far as the file has them.
+  struct Page {
+    uint64_t offset = 0;
+    Bytes bytes;
+  };
+  Status PrefixAt(uint64_t offset, Page* page, uint32_t* crc);
+  Status Read(uint64_t offset, size_t size, Page* page);
 
   Source& source_;
   uint64_t origin_ = 0;
   std::vector<uint32_t> prefixes_;  // [i]: CRC, starting from 0, of i steps behind origin_
-  Bytes buffer_;
+  // Of the last range's beginning and end: the next ones are near, where there are many.
+  Page first_, last_;
 };
 
 }  // namespace h4mk
