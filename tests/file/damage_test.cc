@@ -745,6 +745,29 @@ TEST_F(DamageTest, AChunkThatNobodyReadsDoesNotHideWhatFollowsIt) {
   }
 }
 
+// Between small chunks stand headers that claim all the rest of the file, and each has to be
+// checked.
+TEST_F(DamageTest, ManyGapsAreNotReadAgainAndAgain) {
+  constexpr size_t kGaps = 10000;
+  const size_t front = Clusters()[0].end();
+  const Bytes free = MakeChunk("FREE", {}, 0, SaltOf(bytes_));
+  const Bytes gap(1 + 12, 'A');
+  const size_t size = kGaps * (gap.size() + free.size());
+  TestFile file(Bytes(bytes_.begin(), bytes_.begin() + front));
+  for (size_t left = size; left > 0; left -= gap.size() + free.size()) {
+    Bytes header = gap;
+    std::memcpy(header.data() + 1, "META", 4);
+    PutU32(&header, 9, static_cast<uint32_t>(left));
+    file.bytes.insert(file.bytes.end(), header.begin(), header.end());
+    file.bytes.insert(file.bytes.end(), free.begin(), free.end());
+  }
+  file.bytes.insert(file.bytes.end(), bytes_.begin() + front,
+                    bytes_.begin() + Clusters().back().end());
+  Reader reader(&file);
+  EXPECT_EQ(reader.ReadOn().blocks, media_.blocks);
+  EXPECT_LT(file.bytes_read, 20 * size);
+}
+
 // Long chunks that nobody reads are passed over by their headers, also where they follow each
 // other; a damaged length of one of them hides nothing all the same.
 TEST_F(DamageTest, LongChunksAreNotRead) {
