@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What hostile files cost: CPU seconds and peak memory of each command on each file of corpus.py and protected.py, read with its key.
 
-    python3 bench/hostile/cost.py --tool build/cmake-release/tools/h4mk/h4mk [--ffprobe dist/bin/ffprobe] [--size KIB]
+    python3 bench/hostile/cost.py [--tool build/cmake-release/tools/h4mk/h4mk] [--ffprobe dist/bin/ffprobe] [--size KIB]
     python3 bench/hostile/cost.py --tool … --patterns 200 --seed 7      files of patterns.py; every other one gets an index first
 
 No file under 1 MiB may cost more than 2 s (and what printing takes) or 256 MiB, or crash a command; what does is marked, and the exit status is 1."""
@@ -57,7 +57,7 @@ class Keys:
         return [], [], []
 
 
-def commands(tool, ffprobe, path, out, private, opens, verifies, probes):
+def tool_commands(tool, path, out, private, opens, verifies):
     yield "inspect", [tool, "inspect", path]
     yield "inspect --json", [tool, "inspect", "--json", path]
     yield "inspect --html", [tool, "inspect", "-y", "--html", out + ".html", path]
@@ -80,15 +80,26 @@ def commands(tool, ffprobe, path, out, private, opens, verifies, probes):
     yield "decode", [tool, "decode", "--track", "1", *opens, path]
     yield "diff", [tool, "diff", path, path]
     yield "sign", [tool, "sign", "-y", "--key-file", private, path, "-o", out + ".signed.h4mk"]
-    if ffprobe:
-        yield "ffprobe", [ffprobe, "-v", "quiet", *probes, path]
-        yield "ffprobe -show_packets", [ffprobe, "-v", "quiet", *probes, "-show_packets", path]
-        yield "ffprobe -read_intervals", [ffprobe, "-v", "quiet", *probes, "-read_intervals", "1000%+#1", "-show_packets", path]
+
+
+def ffprobe_commands(ffprobe, path, probes):
+    yield "ffprobe", [ffprobe, "-v", "quiet", *probes, path]
+    packets = ["-count_packets", "-show_entries", "stream=nb_read_packets"]  # to print a packet costs 30 times what reading it does
+    yield "ffprobe -count_packets", [ffprobe, "-v", "quiet", *probes, *packets, path]
+    yield "ffprobe -read_intervals", [ffprobe, "-v", "quiet", *probes, *packets, "-read_intervals", "1000%+#1", path]
+
+
+def commands(options, path, out, keys, name):
+    opens, verifies, probes = keys.of_case(name)
+    if options.tool:
+        yield from tool_commands(options.tool, path, out, keys.private, opens, verifies)
+    if options.ffprobe:
+        yield from ffprobe_commands(options.ffprobe, path, probes)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tool", required=True, help="the program h4mk")
+    parser.add_argument("--tool", help="the program h4mk")
     parser.add_argument("--ffprobe", help="an ffprobe that reads H4MK")
     parser.add_argument("--size", type=int, default=1000, help="KiB of each file (1000)")
     parser.add_argument("--case", help="only files whose name holds this text")
@@ -96,6 +107,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1, help="the number of the first of them (1)")
     parser.add_argument("--all", action="store_true", help="each command, not only the dearest of a file")
     options = parser.parse_args()
+    if not (options.tool or options.ffprobe) or options.patterns and not options.tool:
+        parser.error("--tool or --ffprobe is needed, and --tool for --patterns")
     worst = 0
     print(f"{'file':32} {'KiB':>6}  {'seconds':>8} {'ms/KiB':>7} {'MiB':>6} {'output':>10}  dearest command")
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
@@ -112,7 +125,7 @@ def main():
             if options.patterns and (options.seed + number) % 2 == 1:
                 run([options.tool, "index", path])
             rows = []
-            for title, command in commands(options.tool, options.ffprobe, path, os.path.join(folder, "out"), keys.private, *keys.of_case(name)):
+            for title, command in commands(options, path, os.path.join(folder, "out"), keys, name):
                 rows.append((title, *run(command)))
             dearest = max(rows, key=lambda row: max(row[1] / (MAX_SECONDS + row[3] / PRINTED), row[2] / MAX_MIB))
             crashed = [row for row in rows if os.WIFSIGNALED(row[-1])]
